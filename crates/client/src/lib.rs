@@ -1,0 +1,1 @@
+//! Transactions to and data from a Kedge cluster

@@ -1,0 +1,1 @@
+//! Program id, addresses, instruction data and account lists, event and error decoding

@@ -1,0 +1,120 @@
+//! Settling a default: insurance first, then everybody who holds a position.
+
+use super::ledger;
+use super::liquidate::mark_bankrupt;
+use crate::bank::Bank;
+use crate::board::MarketRow;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::event::{BankruptcyRecord, EventKind, EventSink, Party, emit};
+use crate::exchange::{Exchange, operation};
+use crate::market::Market;
+use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
+use crate::quantity::{Amount, FundingIndex, Quote};
+use crate::sub_account::{SubAccountMut, status};
+
+/// Settles the debt that a bankrupt account has in one market.
+#[must_use]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bankruptcy;
+
+/// Who paid.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BankruptcyReport {
+    /// Debt.
+    pub loss: Amount,
+    /// Paid by the insurance fund.
+    pub insurance: Amount,
+    /// Paid by the vAMM's capital because nobody holds a position.
+    pub amm: Amount,
+    /// Spread over all positions.
+    pub socialised: Amount,
+    /// Left as the market's deficit.
+    pub deficit: Amount,
+}
+
+impl Bankruptcy {
+    /// Pays the debt from the insurance fund up to the market's cap, then spreads the rest over all positions in
+    /// proportion to their size (rounded up, the excess stays in the pot). With no position open the vAMM's capital
+    /// pays, and what is left after that is the market's deficit, which the next fees repay.
+    ///
+    /// Errors: [`Error::NotBankrupt`] unless nothing but debt is left, [`Error::PositionNotFound`].
+    #[expect(clippy::too_many_arguments, reason = "a default touches all of them")]
+    pub fn execute(
+        self,
+        exchange: &Exchange,
+        row: &mut MarketRow,
+        market: &mut Market,
+        bank: &mut Bank,
+        account: &mut SubAccountMut<'_>,
+        clock: Clock,
+        sink: &mut impl EventSink,
+    ) -> Result<BankruptcyReport> {
+        exchange.require_open(operation::LIQUIDATE)?;
+        if bank.index != Bank::QUOTE {
+            return Err(Error::WrongRow);
+        }
+        if account.head.open_orders != 0 || !mark_bankrupt(account) {
+            return Err(Error::NotBankrupt);
+        }
+        let position = account.head.position_mut(market.index)?;
+        let _ = ledger::settle_funding(position, market, row)?;
+        if position.quote.0 >= 0 {
+            return Err(Error::NotBankrupt);
+        }
+        let loss = position.quote.magnitude();
+
+        let insurance = loss.min(market.insurance_fund).min(market.insurance_cap);
+        market.insurance_fund = market.insurance_fund.minus(insurance)?;
+        market.pnl_pool = market.pnl_pool.plus(insurance)?;
+        let rest = loss.minus(insurance)?;
+        let interest = market.long_interest.plus(market.short_interest)?;
+        let vamm = market.amm.base;
+
+        let (mut amm, mut deficit, mut charge, mut socialised) =
+            (Amount::ZERO, Amount::ZERO, FundingIndex::ZERO, Amount::ZERO);
+        if !rest.is_zero() {
+            let bearers = interest.plus(vamm.size())?;
+            if bearers.is_zero() {
+                amm = rest.min(market.amm.quote.positive_part());
+                deficit = rest.minus(amm)?;
+                market.amm.quote = market.amm.quote.plus(amm.debit()?)?;
+                market.deficit = market.deficit.plus(deficit)?;
+                market.funding_pot = market.funding_pot.plus(deficit.debit()?)?;
+            } else {
+                socialised = rest;
+                let scale = BASE.times(FUNDING_TO_QUOTE)?;
+                charge = FundingIndex(to_i64(mul_div(rest.0, scale, bearers.0, Rounding::Up)?)?);
+                row.funding_long = row.funding_long.plus(charge)?;
+                row.funding_short = row.funding_short.minus(charge)?;
+                let part = Amount(mul_div(vamm.size().0, charge.0.unsigned_abs(), scale, Rounding::Up)?);
+                market.amm.quote = market.amm.quote.plus(part.debit()?)?;
+                market.funding_pot = market.funding_pot.plus(part.credit()?)?.minus(rest.credit()?)?;
+                market.socialised = market.socialised.saturating_add(rest.0);
+            }
+        }
+        ledger::adjust(account.head, market, loss.credit()?)?;
+        let position = account.head.position_mut(market.index)?;
+        position.entry = Quote::ZERO;
+        account.head.release_position(market.index);
+        if account.head.positions.iter().all(|p| !p.is_used()) {
+            account.head.status &= !status::BANKRUPT;
+        }
+        account.head.last_active_slot = clock.slot;
+        let report = BankruptcyReport { loss, insurance, amm, socialised, deficit };
+        let record = BankruptcyRecord {
+            account: Party::of(account.head),
+            loss,
+            insurance,
+            amm,
+            socialised,
+            charge,
+            deficit,
+            market: market.index,
+            padding: [0; 6],
+        };
+        emit(sink, EventKind::Bankruptcy, &record);
+        Ok(report)
+    }
+}

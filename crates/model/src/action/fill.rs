@@ -1,0 +1,111 @@
+//! Filling somebody's order: what a keeper does.
+
+use super::matching::{self, MakerRef, Matched, Taker};
+use super::place::tradable;
+use super::{Context, cancel, ledger};
+use crate::board::Purpose;
+use crate::error::{Error, Result};
+use crate::event::{CancelReason, EventSink};
+use crate::exchange::operation;
+use crate::market::MarketStatus;
+use crate::order::{OrderKind, flags};
+use crate::sub_account::SubAccountMut;
+
+/// Fills an order against makers' orders and the vAMM.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct FillOrder<'a> {
+    /// Id of the taker's order.
+    pub order_id: u32,
+    /// Slot where it was seen; the id decides.
+    pub slot: usize,
+    /// Maker orders that may be used, in any order.
+    pub makers: &'a [MakerRef],
+}
+
+/// What a fill did.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillReport {
+    /// What was matched.
+    pub matched: Matched,
+    /// Why the order was removed instead, or after, [`CancelReason::None`] when it was not.
+    pub removed: CancelReason,
+}
+
+impl FillOrder<'_> {
+    /// Fills, or removes an order that is past its expiry or has nothing left to reduce. The filler's reward goes
+    /// to its position in this market.
+    ///
+    /// Errors: [`Error::OrderNotFound`] when the race is lost, [`Error::NothingToFill`],
+    /// [`Error::InsufficientMargin`], [`Error::MakerInsufficientMargin`], price rows, caps.
+    pub fn execute<S: EventSink>(
+        self,
+        context: &mut Context<'_, S>,
+        taker: &mut SubAccountMut<'_>,
+        filler: Option<&mut SubAccountMut<'_>>,
+        makers: &mut [SubAccountMut<'_>],
+    ) -> Result<FillReport> {
+        let slot = taker.order_slot_near(self.order_id, self.slot)?;
+        let order = *taker.order(slot)?;
+        context.exchange.require_open(operation::FILL)?;
+        if order.market != context.market.index {
+            return Err(Error::WrongMarket);
+        }
+        if MarketStatus::from_number(context.market.status)? == MarketStatus::Initialised {
+            return Err(Error::MarketNotActive);
+        }
+        taker.head.require_free()?;
+        let dead = if order.is_expired(&context.clock) {
+            CancelReason::Expired
+        } else if tradable(taker, &order)?.is_zero() {
+            CancelReason::NothingToReduce
+        } else {
+            CancelReason::None
+        };
+        if dead != CancelReason::None {
+            let _ = cancel::remove(taker, slot, dead, context.sink)?;
+            taker.head.release_position(order.market);
+            return Ok(FillReport { matched: Matched::default(), removed: dead });
+        }
+        if order.has(flags::POST_ONLY) {
+            // A post-only order only ever makes.
+            return Err(Error::NothingToFill);
+        }
+        let board = context.board;
+        let row = board.market(context.market.index)?;
+        row.price.require(Purpose::ReduceRisk, &context.clock)?;
+        let limit = order.limit_price(context.clock.slot, context.market.tick)?;
+        let interest = context.market.long_interest.max(context.market.short_interest);
+        let side = Taker { slot, order, limit, has_filler: filler.is_some() };
+        let matched = matching::run(context, row, taker, &side, makers, self.makers)?;
+        let mut removed = CancelReason::None;
+        if matched.size.is_zero() {
+            // A market order whose auction is over and that nobody wants at its limit has had its time.
+            let over = order.kind == OrderKind::Market as u8 && !order.in_auction(context.clock.slot);
+            if !over {
+                return Err(Error::NothingToFill);
+            }
+            let _ = cancel::remove(taker, slot, CancelReason::Expired, context.sink)?;
+            removed = CancelReason::Expired;
+        } else {
+            matching::check_margin(context, taker, matched.increased)?;
+        }
+        if context.market.long_interest.max(context.market.short_interest) > interest {
+            context.market.require_interest_cap()?;
+        }
+        if let Some(filler) = filler {
+            reward(context, filler, &matched)?;
+        }
+        context.market.sample_premium(row.price.price, context.clock.unix_time)?;
+        taker.head.release_position(order.market);
+        for maker in makers {
+            maker.head.release_position(order.market);
+        }
+        Ok(FillReport { matched, removed })
+    }
+}
+
+fn reward<S: EventSink>(context: &mut Context<'_, S>, filler: &mut SubAccountMut<'_>, matched: &Matched) -> Result<()> {
+    ledger::pay_from_fees(filler.head, context.market, matched.filler_reward)
+}

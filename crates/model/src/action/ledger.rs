@@ -1,0 +1,76 @@
+//! The only places where a position's claim or base changes: each keeps the market's ledger exact.
+
+use crate::board::MarketRow;
+use crate::error::Result;
+use crate::market::Market;
+use crate::position::{Position, TradeEffect};
+use crate::quantity::{Amount, Base, Quote};
+use crate::sub_account::SubAccount;
+
+/// Settles a position's funding up to the row's index.
+#[inline]
+pub(super) fn settle_funding(position: &mut Position, market: &mut Market, row: &MarketRow) -> Result<Quote> {
+    let index = row.funding(position.base);
+    let payment = position.unsettled_funding(index)?;
+    position.funding_index = index;
+    if !payment.is_zero() {
+        position.quote = position.quote.plus(payment)?;
+        market.users_quote = market.users_quote.plus(payment)?;
+        market.funding_pot = market.funding_pot.minus(payment)?;
+    }
+    Ok(payment)
+}
+
+/// A trade of a user: funding first, then base and quote, then open interest.
+#[inline]
+pub(super) fn trade(
+    account: &mut SubAccount,
+    market: &mut Market,
+    row: &MarketRow,
+    base: Base,
+    quote: Quote,
+) -> Result<TradeEffect> {
+    let position = account.open_position(market.index)?;
+    settle_funding(position, market, row)?;
+    let before = position.base;
+    let effect = position.trade(base, quote)?;
+    position.funding_index = row.funding(position.base);
+    market.users_quote = market.users_quote.plus(quote)?;
+    market.track_interest(before, position.base)?;
+    if effect.increased && position.base.size() > market.max_position {
+        return Err(crate::Error::PositionTooLarge);
+    }
+    Ok(effect)
+}
+
+/// Charges (negative) or pays (positive) a position without a trade; the other side of the entry is the caller's.
+#[inline]
+pub(super) fn adjust(account: &mut SubAccount, market: &mut Market, amount: Quote) -> Result<()> {
+    if amount.is_zero() {
+        return Ok(());
+    }
+    let position = account.open_position(market.index)?;
+    position.quote = position.quote.plus(amount)?;
+    market.users_quote = market.users_quote.plus(amount)?;
+    Ok(())
+}
+
+/// Charges a fee to a position and books it as the exchange's.
+#[inline]
+pub(super) fn charge_fee(account: &mut SubAccount, market: &mut Market, fee: Amount) -> Result<()> {
+    adjust(account, market, fee.debit()?)?;
+    account.total_fees = account.total_fees.plus(fee.credit()?)?;
+    market.fees = market.fees.plus(fee)?;
+    Ok(())
+}
+
+/// Pays a rebate or reward to a position out of the exchange's fees.
+#[inline]
+pub(super) fn pay_from_fees(account: &mut SubAccount, market: &mut Market, amount: Amount) -> Result<()> {
+    if amount.is_zero() {
+        return Ok(());
+    }
+    market.fees = market.fees.minus(amount)?;
+    account.total_fees = account.total_fees.minus(amount.credit()?)?;
+    adjust(account, market, amount.credit()?)
+}

@@ -1,0 +1,223 @@
+//! Taking over part of a position that does not meet its maintenance margin.
+
+use super::cancel::CancelAll;
+use super::{Context, ledger};
+use crate::board::Purpose;
+use crate::error::{Error, Result};
+use crate::event::{CancelReason, EventKind, EventSink, LiquidationRecord, Party, emit};
+use crate::exchange::operation;
+use crate::liquidation;
+use crate::margin::{self, MarginKind};
+use crate::num::{Checked, Rounding};
+use crate::order::Side;
+use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use crate::sub_account::{SubAccountMut, status};
+
+/// Takes over up to a size of one position.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct Liquidate {
+    /// Most base that the liquidator takes.
+    pub max_size: Size,
+    /// The worst price for the liquidator, zero for any: highest when it buys, lowest when it sells.
+    pub limit_price: Price,
+}
+
+/// What a liquidation step did.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiquidationReport {
+    /// Base moved to the liquidator, with the sign of the position.
+    pub base: Base,
+    /// Quote that the liquidated account got (positive) or paid.
+    pub quote: Quote,
+    /// Price.
+    pub price: Price,
+    /// Fee to the insurance fund.
+    pub insurance_fee: Amount,
+    /// Orders cancelled first.
+    pub orders_cancelled: u32,
+    /// Whether cancelling orders or an earlier recovery was enough, and nothing was taken.
+    pub recovered: bool,
+    /// Whether nothing but debt is left.
+    pub bankrupt: bool,
+}
+
+impl Liquidate {
+    /// Cancels all orders of the account, then moves the part of the position that restores maintenance margin plus
+    /// the buffer (all of a small position, at most a quarter of a large one) to the liquidator at a discount.
+    ///
+    /// Errors: [`Error::NotLiquidatable`], [`Error::NothingToLiquidate`], [`Error::LiquidationPriceWorse`],
+    /// [`Error::SelfTrade`], [`Error::InsufficientMargin`] of the liquidator, price rows.
+    pub fn execute<S: EventSink>(
+        self,
+        context: &mut Context<'_, S>,
+        account: &mut SubAccountMut<'_>,
+        liquidator: &mut SubAccountMut<'_>,
+    ) -> Result<LiquidationReport> {
+        context.exchange.require_open(operation::LIQUIDATE)?;
+        if account.head.authority == liquidator.head.authority && account.head.id == liquidator.head.id {
+            return Err(Error::SelfTrade);
+        }
+        liquidator.head.require_free()?;
+        if account.head.has(status::BANKRUPT) {
+            return Err(Error::AccountBankrupt);
+        }
+        let clock = context.clock;
+        let before = margin::margin(account.head, context.board, MarginKind::Maintenance, Purpose::Liquidate, &clock)?;
+        let began = account.head.has(status::BEING_LIQUIDATED);
+        let buffer = context.market.liquidation_buffer;
+        let missing = liquidation::shortage(&before, buffer)?;
+        // Once begun, a liquidation goes on until the buffer is restored.
+        if before.is_met() && (!began || missing.is_zero()) {
+            if !began {
+                return Err(Error::NotLiquidatable);
+            }
+            account.head.status &= !status::BEING_LIQUIDATED;
+            return Ok(recovered(0));
+        }
+        if !began {
+            account.head.status |= status::BEING_LIQUIDATED;
+            account.head.liquidation_slot = clock.slot;
+            account.head.liquidations = account.head.liquidations.plus(1)?;
+        }
+        let cancelled =
+            CancelAll { market: None, reason: CancelReason::Liquidation }.execute(account, context.sink)?.cancelled;
+        let margin = margin::margin(account.head, context.board, MarginKind::Maintenance, Purpose::Liquidate, &clock)?;
+        let missing = liquidation::shortage(&margin, buffer)?;
+        if missing.is_zero() {
+            account.head.status &= !status::BEING_LIQUIDATED;
+            return Ok(recovered(cancelled));
+        }
+        let step = self.plan(context, account, missing)?;
+        let report = self.transfer(context, account, liquidator, &step)?;
+        let after = margin::margin(account.head, context.board, MarginKind::Maintenance, Purpose::Liquidate, &clock)?;
+        let left = liquidation::shortage(&after, buffer)?;
+        if left.is_zero() {
+            account.head.status &= !status::BEING_LIQUIDATED;
+        }
+        let bankrupt = mark_bankrupt(account);
+        let record = LiquidationRecord {
+            account: Party::of(account.head),
+            liquidator: Party::of(liquidator.head),
+            base: report.base,
+            quote: report.quote,
+            price: report.price,
+            insurance_fee: report.insurance_fee,
+            shortage: missing.credit()?,
+            shortage_after: Quote(after.free()?.0.wrapping_neg()),
+            liquidator_fee: step.fee,
+            orders_cancelled: cancelled,
+            market: context.market.index,
+            bankrupt: u8::from(bankrupt),
+            padding: [0; 5],
+            liquidation: u64::from(account.head.liquidations),
+        };
+        emit(context.sink, EventKind::Liquidation, &record);
+        account.head.release_position(context.market.index);
+        Ok(LiquidationReport { orders_cancelled: cancelled, bankrupt, ..report })
+    }
+
+    /// Decides size, price and fees of the step.
+    fn plan<S: EventSink>(
+        &self,
+        context: &Context<'_, S>,
+        account: &SubAccountMut<'_>,
+        missing: Amount,
+    ) -> Result<Step> {
+        let market = &*context.market;
+        let row = context.board.market(market.index)?;
+        let position = account.head.position(market.index).map_err(|_| Error::NothingToLiquidate)?;
+        if position.base.is_zero() {
+            return Err(Error::NothingToLiquidate);
+        }
+        let oracle = row.price.liquidation_price()?;
+        let size = position.base.size();
+        let is_small = size.value(oracle, Rounding::Up)? <= market.small_position;
+        let fee = if is_small { market.liquidator_fee_small } else { market.liquidator_fee };
+        let ratio = Ppm(row.maintenance_ratio(size)?.0.plus(market.liquidation_buffer.0)?);
+        let first = liquidation::base_to_cover(missing, ratio, fee, Ppm::ZERO, oracle)?;
+        let insurance = liquidation::insurance_fee(missing, first.min(size), ratio, fee, oracle, market.insurance_fee)?;
+        let cover = liquidation::base_to_cover(missing, ratio, fee, insurance, oracle)?;
+        let taken = liquidation::step_size(cover, size, is_small, market.step, market.min_order, self.max_size)?;
+        if taken.is_zero() {
+            return Err(Error::AmountZero);
+        }
+        let price = liquidation::takeover_price(position.base, oracle, fee)?;
+        let side = Side::closing(position.base).opposite();
+        if !self.limit_price.is_zero() && !side.accepts(self.limit_price, price) {
+            return Err(Error::LiquidationPriceWorse);
+        }
+        Ok(Step { base: taken.on(side)?, price, fee, insurance })
+    }
+
+    /// Moves base, quote and fee.
+    fn transfer<S: EventSink>(
+        &self,
+        context: &mut Context<'_, S>,
+        account: &mut SubAccountMut<'_>,
+        liquidator: &mut SubAccountMut<'_>,
+        step: &Step,
+    ) -> Result<LiquidationReport> {
+        let board = context.board;
+        let row = board.market(context.market.index)?;
+        let quote = liquidation::takeover_quote(step.base, step.price)?;
+        let _ = ledger::trade(account.head, context.market, row, Base(step.base.0.wrapping_neg()), quote)?;
+        let effect = ledger::trade(liquidator.head, context.market, row, step.base, Quote(quote.0.wrapping_neg()))?;
+        let insurance_fee = quote.magnitude().share(step.insurance, Rounding::Down)?;
+        ledger::adjust(account.head, context.market, insurance_fee.debit()?)?;
+        context.market.insurance_fees = context.market.insurance_fees.plus(insurance_fee)?;
+        let (kind, purpose) = if effect.increased {
+            (MarginKind::Initial, Purpose::Liquidate)
+        } else {
+            (MarginKind::Maintenance, Purpose::Liquidate)
+        };
+        let _ = margin::require(liquidator.head, context.board, kind, purpose, &context.clock)?;
+        liquidator.head.release_position(context.market.index);
+        Ok(LiquidationReport {
+            base: step.base,
+            quote,
+            price: step.price,
+            insurance_fee,
+            orders_cancelled: 0,
+            recovered: false,
+            bankrupt: false,
+        })
+    }
+}
+
+/// One step of a liquidation.
+struct Step {
+    base: Base,
+    price: Price,
+    fee: Ppm,
+    insurance: Ppm,
+}
+
+fn recovered(orders_cancelled: u32) -> LiquidationReport {
+    LiquidationReport {
+        base: Base::ZERO,
+        quote: Quote::ZERO,
+        price: Price::ZERO,
+        insurance_fee: Amount::ZERO,
+        orders_cancelled,
+        recovered: true,
+        bankrupt: false,
+    }
+}
+
+/// Marks an account that has nothing but debt: no balance, no base, no positive claim.
+pub(super) fn mark_bankrupt(account: &mut SubAccountMut<'_>) -> bool {
+    let nothing = account.head.balances.iter().all(|b| b.used == 0)
+        && account
+            .head
+            .positions
+            .iter()
+            .all(|p| !p.is_used() || (p.base.is_zero() && p.quote.0 <= 0 && p.open_orders == 0));
+    let debt = account.head.positions.iter().any(|p| p.is_used() && p.quote.0 < 0);
+    if nothing && debt {
+        account.head.status |= status::BANKRUPT;
+        account.head.status &= !status::BEING_LIQUIDATED;
+    }
+    nothing && debt
+}

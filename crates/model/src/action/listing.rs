@@ -1,0 +1,296 @@
+//! Listing markets and banks, inside the bounds compiled into the program.
+
+use crate::amm::Amm;
+use crate::bank::Bank;
+use crate::board::{BankRow, MarketRow, PriceBoard, PriceRow, PriceSource, SourceKind};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::exchange::Exchange;
+use crate::market::{Market, MarketStatus};
+use crate::num::{Checked, PPM};
+use crate::quantity::{Amount, Ppm, Price, Size};
+
+account_bytes! {
+    /// Sources and judgement of a price row.
+    pub struct RowParams [184] {
+        /// Sources; unused slots have kind 0 and stand last.
+        0 => pub sources: [PriceSource; 4],
+        /// Fresh sources that make the price Normal.
+        160 => pub quorum: u8,
+        /// Padding.
+        161 => pub padding: [u8; 3],
+        /// Largest accepted confidence over price.
+        164 => pub max_confidence: Ppm,
+        /// Age in seconds past which a price no longer opens risk.
+        168 => pub max_age: u32,
+        /// Move against the five-minute average that counts as a jump.
+        172 => pub jump_limit: Ppm,
+        /// Padding.
+        176 => pub padding2: u64,
+    }
+}
+
+account_bytes! {
+    /// The vAMM of a market; `sqrt_k` zero for a market without one.
+    pub struct AmmParams [56] {
+        /// Depth: base reserve and quote reserve at the start.
+        0 => pub sqrt_k: Size,
+        /// Peg at the start: the price.
+        8 => pub peg: Price,
+        /// Largest position on either side.
+        16 => pub inventory_limit: Size,
+        /// Concentration, ppm.
+        24 => pub concentration: u32,
+        /// Distance of bid and ask at no inventory.
+        28 => pub base_spread: Ppm,
+        /// Widest distance of bid and ask.
+        32 => pub max_spread: Ppm,
+        /// Spread added at full inventory.
+        36 => pub inventory_spread: Ppm,
+        /// A fill takes at most the base reserve over this.
+        40 => pub max_fill_fraction: u32,
+        /// Capital over the value of the position.
+        44 => pub margin: Ppm,
+        /// Largest cost of one move of the peg over the spare equity.
+        48 => pub update_budget: Ppm,
+        /// Inventory over its limit up to which the vAMM counts as nearly flat.
+        52 => pub flat_share: Ppm,
+    }
+}
+
+account_bytes! {
+    /// Everything that listing a market sets.
+    pub struct MarketParams [360] {
+        /// Name, UTF-8, zero-padded.
+        0 => pub name: [u8; 16],
+        /// Price row.
+        16 => pub row: RowParams,
+        /// The vAMM.
+        200 => pub amm: AmmParams,
+        /// Initial margin ratio.
+        256 => pub initial_margin: Ppm,
+        /// Maintenance margin ratio.
+        260 => pub maintenance_margin: Ppm,
+        /// Size premium, parts per hundred thousand a square root of ten units.
+        264 => pub size_premium: u32,
+        /// Largest hourly funding rate.
+        268 => pub funding_cap: Ppm,
+        /// Fills must be within this of the oracle.
+        272 => pub price_band: Ppm,
+        /// Liquidator's discount, large positions.
+        276 => pub liquidator_fee: Ppm,
+        /// Liquidator's discount, small positions.
+        280 => pub liquidator_fee_small: Ppm,
+        /// Insurance fee of liquidations.
+        284 => pub insurance_fee: Ppm,
+        /// Margin above maintenance that a liquidation restores.
+        288 => pub liquidation_buffer: Ppm,
+        /// Padding.
+        292 => pub padding: u32,
+        /// Value up to which a position counts as small.
+        296 => pub small_position: Amount,
+        /// Smallest order.
+        304 => pub min_order: Size,
+        /// Sizes are multiples of this.
+        312 => pub step: Size,
+        /// Prices are multiples of this.
+        320 => pub tick: Price,
+        /// Cap of each side's open interest.
+        328 => pub max_open_interest: Size,
+        /// Largest position of one sub-account.
+        336 => pub max_position: Size,
+        /// Most that the insurance fund pays for one default.
+        344 => pub insurance_cap: Amount,
+        /// Risk tier.
+        352 => pub tier: u8,
+        /// Padding.
+        353 => pub padding2: [u8; 7],
+    }
+}
+
+account_bytes! {
+    /// Everything that listing a bank sets.
+    pub struct BankParams [208] {
+        /// Price row.
+        0 => pub row: RowParams,
+        /// Largest sum of deposits.
+        184 => pub deposit_cap: Amount,
+        /// Weight in initial margin.
+        192 => pub initial_weight: Ppm,
+        /// Weight in maintenance margin.
+        196 => pub maintenance_weight: Ppm,
+        /// Padding.
+        200 => pub padding: u64,
+    }
+}
+
+impl RowParams {
+    /// An empty row with these parameters.
+    ///
+    /// Errors: [`Error::InvalidParameter`].
+    pub fn row(&self, allow_fixed: bool) -> Result<PriceRow> {
+        let mut count = 0u8;
+        let mut ended = false;
+        for source in &self.sources {
+            let kind = SourceKind::from_number(source.kind)?;
+            let unused = kind == SourceKind::Unused;
+            let fixed_refused = kind == SourceKind::Fixed && !allow_fixed;
+            if (ended && !unused) || fixed_refused || (!unused && kind != SourceKind::Fixed && source.key == [0; 32]) {
+                return Err(Error::InvalidParameter);
+            }
+            ended |= unused;
+            count = count.plus(u8::from(!unused))?;
+        }
+        let sound = count >= 1
+            && self.quorum >= 1
+            && self.quorum <= count
+            && (5..=600).contains(&self.max_age)
+            && (100..=50_000).contains(&self.max_confidence.0)
+            && (5_000..=500_000).contains(&self.jump_limit.0);
+        if !sound {
+            return Err(Error::InvalidParameter);
+        }
+        Ok(PriceRow {
+            sources: self.sources,
+            quorum: self.quorum,
+            source_count: count,
+            max_confidence: self.max_confidence,
+            max_age: self.max_age,
+            jump_limit: self.jump_limit,
+            state: crate::board::RowState::Stale as u8,
+            ..PriceRow::default()
+        })
+    }
+}
+
+/// Lists a market at the next index.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct ListMarket<'a> {
+    /// What to set.
+    pub params: &'a MarketParams,
+}
+
+impl ListMarket<'_> {
+    /// Fills the market account and its row; the market trades once its price has been refreshed.
+    ///
+    /// Errors: [`Error::ListingFull`], [`Error::InvalidParameter`].
+    pub fn execute(
+        self,
+        exchange: &mut Exchange,
+        board: &mut PriceBoard,
+        market: &mut Market,
+        clock: Clock,
+    ) -> Result<u16> {
+        let index = exchange.markets;
+        let row = board.markets.get_mut(usize::from(index)).ok_or(Error::ListingFull)?;
+        let params = self.params;
+        *row = MarketRow {
+            price: params.row.row(false)?,
+            initial_margin: params.initial_margin,
+            maintenance_margin: params.maintenance_margin,
+            size_premium: params.size_premium,
+            listed: 1,
+            ..MarketRow::default()
+        };
+        let amm = &params.amm;
+        *market = Market {
+            version: Market::VERSION,
+            bump: market.bump,
+            index,
+            status: MarketStatus::Active as u8,
+            tier: params.tier,
+            name: params.name,
+            amm: Amm {
+                base_reserve: amm.sqrt_k,
+                quote_reserve: amm.sqrt_k,
+                sqrt_k: amm.sqrt_k,
+                peg: amm.peg,
+                inventory_limit: amm.inventory_limit,
+                concentration: amm.concentration,
+                base_spread: amm.base_spread,
+                max_spread: amm.max_spread,
+                inventory_spread: amm.inventory_spread,
+                max_fill_fraction: amm.max_fill_fraction,
+                margin: amm.margin,
+                update_budget: amm.update_budget,
+                flat_share: amm.flat_share,
+                ..Amm::default()
+            },
+            insurance_cap: params.insurance_cap,
+            next_order_seq: 1,
+            min_order: params.min_order,
+            step: params.step,
+            tick: params.tick,
+            max_open_interest: params.max_open_interest,
+            max_position: params.max_position,
+            premium_time: clock.unix_time,
+            funding_time: clock.unix_time,
+            funding_cap: params.funding_cap,
+            price_band: params.price_band,
+            liquidator_fee: params.liquidator_fee,
+            liquidator_fee_small: params.liquidator_fee_small,
+            insurance_fee: params.insurance_fee,
+            liquidation_buffer: params.liquidation_buffer,
+            small_position: params.small_position,
+            ..Market::default()
+        };
+        market.validate_parameters(row)?;
+        market.invariant().map_err(|_| Error::InvalidParameter)?;
+        exchange.markets = exchange.markets.plus(1)?;
+        Ok(index)
+    }
+}
+
+/// Lists a bank at the next index; the first is the quote bank.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct ListBank<'a> {
+    /// What to set.
+    pub params: &'a BankParams,
+    /// Mint.
+    pub mint: [u8; 32],
+    /// Vault.
+    pub vault: [u8; 32],
+    /// Decimals of the mint.
+    pub decimals: u8,
+}
+
+impl ListBank<'_> {
+    /// Fills the bank account and its row. The quote bank has six decimals and counts in full.
+    ///
+    /// Errors: [`Error::ListingFull`], [`Error::InvalidParameter`].
+    pub fn execute(self, exchange: &mut Exchange, board: &mut PriceBoard, bank: &mut Bank) -> Result<u16> {
+        let index = exchange.banks;
+        let row = board.banks.get_mut(usize::from(index)).ok_or(Error::ListingFull)?;
+        let params = self.params;
+        let full = u64::from(params.initial_weight.0) == PPM && u64::from(params.maintenance_weight.0) == PPM;
+        let quote_sound = index != Bank::QUOTE || (self.decimals == 6 && full);
+        // New collateral never counts in full, whoever lists it.
+        let other_sound = index == Bank::QUOTE || params.maintenance_weight.0 <= 950_000;
+        if !quote_sound || !other_sound || params.initial_weight > params.maintenance_weight || self.decimals > 12 {
+            return Err(Error::InvalidParameter);
+        }
+        *row = BankRow {
+            price: params.row.row(true)?,
+            initial_weight: params.initial_weight,
+            maintenance_weight: params.maintenance_weight,
+            decimals: self.decimals,
+            listed: 1,
+            ..BankRow::default()
+        };
+        *bank = Bank {
+            version: Bank::VERSION,
+            bump: bank.bump,
+            index,
+            decimals: self.decimals,
+            vault_bump: bank.vault_bump,
+            mint: self.mint,
+            vault: self.vault,
+            deposit_cap: params.deposit_cap,
+            ..Bank::default()
+        };
+        exchange.banks = exchange.banks.plus(1)?;
+        Ok(index)
+    }
+}

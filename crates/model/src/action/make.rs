@@ -1,0 +1,114 @@
+//! Joining a taker's auction as a maker.
+
+use super::Context;
+use super::matching::{self, Matched, Trade};
+use super::place::tradable;
+use crate::board::Purpose;
+use crate::error::{Error, Result};
+use crate::event::{EventSink, FillSource, Party};
+use crate::exchange::operation;
+use crate::fees;
+use crate::num::{Rounding, floor_to};
+use crate::order::Side;
+use crate::quantity::{Base, Price, Size};
+use crate::sub_account::SubAccountMut;
+
+/// Takes the other side of an order whose auction is running, at the auction's price.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct PlaceAndMake {
+    /// Id of the taker's order.
+    pub order_id: u32,
+    /// Slot where it was seen; the id decides.
+    pub slot: usize,
+    /// Largest base to make.
+    pub size: Size,
+    /// The worst price that the maker accepts: lowest for a maker that sells, highest for one that buys.
+    pub worst_price: Price,
+    /// The maker's base must not be below this afterwards.
+    pub min_position: Base,
+    /// The maker's base must not be above this afterwards.
+    pub max_position: Base,
+}
+
+impl PlaceAndMake {
+    /// Trades with the taker. The size is what both sides have left, cut to the position limits.
+    ///
+    /// Errors: [`Error::AuctionNotRunning`], [`Error::WorstPriceExceeded`], [`Error::PositionLimit`] when not even
+    /// a step fits the limits, [`Error::SelfTrade`], margin of either side.
+    pub fn execute<S: EventSink>(
+        self,
+        context: &mut Context<'_, S>,
+        maker: &mut SubAccountMut<'_>,
+        taker: &mut SubAccountMut<'_>,
+    ) -> Result<Matched> {
+        let slot = taker.order_slot_near(self.order_id, self.slot)?;
+        let order = *taker.order(slot)?;
+        context.exchange.require_open(operation::FILL)?;
+        if order.market != context.market.index {
+            return Err(Error::WrongMarket);
+        }
+        taker.head.require_free()?;
+        maker.head.require_free()?;
+        if taker.head.authority == maker.head.authority && taker.head.id == maker.head.id {
+            return Err(Error::SelfTrade);
+        }
+        if !order.in_auction(context.clock.slot) || order.is_expired(&context.clock) {
+            return Err(Error::AuctionNotRunning);
+        }
+        let board = context.board;
+        let row = board.market(context.market.index)?;
+        row.price.require(Purpose::ReduceRisk, &context.clock)?;
+        let (side, tick) = (order.side(), context.market.tick);
+        let price = order.limit_price(context.clock.slot, tick)?;
+        if !side.opposite().accepts(self.worst_price, price) {
+            return Err(Error::WorstPriceExceeded);
+        }
+        let size = self.limited(maker, side, context.market.index)?.min(tradable(taker, &order)?);
+        let size = Size(floor_to(size.0, context.market.step.0));
+        if size.is_zero() {
+            return Err(Error::PositionLimit);
+        }
+        let interest = context.market.long_interest.max(context.market.short_interest);
+        let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
+        let quote = size.value(price, rounding)?;
+        let fees = fees::of_fill(context.exchange, quote, taker.head.fee_tier, Some(maker.head.fee_tier), false)?;
+        let trade = Trade { size, quote, fees, source: FillSource::Jit, maker_order: 0 };
+        let mut matched = Matched::default();
+        let taker_realised = matching::take(context, row, taker, slot, &order, &trade, &mut matched)?;
+        let effect = matching::make(context, row, maker, side, &trade)?;
+        matched.maker_size = size;
+        matching::fill_record(
+            context,
+            row,
+            taker,
+            Party::of(maker.head),
+            &order,
+            &trade,
+            taker_realised,
+            effect.realised,
+        );
+        matching::check_margin(context, taker, matched.increased)?;
+        matching::check_maker(context, maker, effect.increased)?;
+        if context.market.long_interest.max(context.market.short_interest) > interest {
+            context.market.require_interest_cap()?;
+        }
+        context.market.sample_premium(row.price.price, context.clock.unix_time)?;
+        maker.head.last_active_slot = context.clock.slot;
+        taker.head.release_position(order.market);
+        maker.head.release_position(order.market);
+        Ok(matched)
+    }
+
+    /// The maker's size inside its position limits.
+    fn limited(&self, maker: &SubAccountMut<'_>, taker_side: Side, market: u16) -> Result<Size> {
+        let base = maker.head.position(market).map_or(Base::ZERO, |position| position.base);
+        let room = match taker_side {
+            // The taker buys, the maker sells down to its lower limit.
+            Side::Long => base.minus(self.min_position)?,
+            Side::Short => self.max_position.minus(base)?,
+        };
+        let room = Size(u64::try_from(room.0).map_err(|_| Error::PositionLimit)?);
+        Ok(self.size.min(room))
+    }
+}

@@ -1,0 +1,366 @@
+//! Matching one taker order against makers, best first, and the vAMM between them at its own price.
+
+use super::place::tradable;
+use super::{Context, ledger};
+use crate::amm::Availability;
+use crate::board::{MarketRow, Purpose};
+use crate::error::{Error, Result};
+use crate::event::{EventKind, EventSink, FillRecord, FillSource, Party, emit};
+use crate::exchange::operation;
+use crate::fees::{self, FillFees};
+use crate::margin::{self, MarginKind};
+use crate::num::{BASE, Rounding, mul_div};
+use crate::order::{Order, Side};
+use crate::quantity::{Amount, Price, Quote, Size};
+use crate::sub_account::SubAccountMut;
+
+/// Most maker orders that one fill looks at.
+pub const MAX_MAKER_ORDERS: usize = 16;
+
+account_bytes! {
+    /// A maker's order that a fill may use.
+    pub struct MakerRef [8] {
+        /// Id of the order.
+        0 => pub order_id: u32,
+        /// Index of the maker among the maker accounts passed.
+        4 => pub account: u8,
+        /// Slot where the order was seen; the id decides.
+        5 => pub slot: u8,
+        /// Padding.
+        6 => pub padding: [u8; 2],
+    }
+}
+
+/// A maker order that crosses the taker.
+#[derive(Clone, Copy, Default)]
+struct Candidate {
+    price: Price,
+    seq: u64,
+    account: usize,
+    slot: usize,
+}
+
+/// What a run of the matcher did.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Matched {
+    /// Base filled.
+    pub size: Size,
+    /// Quote filled.
+    pub quote: Amount,
+    /// Base filled by the vAMM.
+    pub amm_size: Size,
+    /// Base filled by makers.
+    pub maker_size: Size,
+    /// Taker fees.
+    pub fees: Amount,
+    /// Reward due to the filler.
+    pub filler_reward: Amount,
+    /// Whether the taker's position grew or turned in any fill.
+    pub increased: bool,
+    /// Number of fills.
+    pub fills: u32,
+}
+
+/// The taker's side of a run.
+pub(super) struct Taker {
+    /// Slot of the order.
+    pub slot: usize,
+    /// The order as it stood before the run.
+    pub order: Order,
+    /// The worst price that it accepts now.
+    pub limit: Price,
+    /// Whether somebody else asked for the fill and gets a reward.
+    pub has_filler: bool,
+}
+
+/// Matches as much as crosses. Margin of the taker is the caller's to check; makers are checked here.
+pub(super) fn run<S: EventSink>(
+    context: &mut Context<'_, S>,
+    row: &MarketRow,
+    taker: &mut SubAccountMut<'_>,
+    order: &Taker,
+    makers: &mut [SubAccountMut<'_>],
+    refs: &[MakerRef],
+) -> Result<Matched> {
+    let mut left = tradable(taker, &order.order)?;
+    let mut matched = Matched::default();
+    let mut candidates = [Candidate::default(); MAX_MAKER_ORDERS];
+    let candidates = collect(context, taker, order, makers, refs, &mut candidates)?;
+    let mut amm = Amm::look(context, row, order)?;
+    let (mut touched, mut grown) = (0u64, 0u64);
+    for candidate in candidates.iter() {
+        if left.is_zero() {
+            break;
+        }
+        let taken = amm.fill(context, row, taker, order, left, candidate.price, &mut matched)?;
+        left = left.minus(taken)?;
+        if left.is_zero() {
+            break;
+        }
+        let maker = makers.get_mut(candidate.account).ok_or(Error::TooManyMakers)?;
+        let (taken, grew) = against_maker(context, row, taker, order, maker, candidate, left, &mut matched)?;
+        left = left.minus(taken)?;
+        if !taken.is_zero() {
+            touched |= 1u64 << (candidate.account & 63);
+            grown |= u64::from(grew) << (candidate.account & 63);
+        }
+    }
+    if !left.is_zero() {
+        let _ = amm.fill(context, row, taker, order, left, order.limit, &mut matched)?;
+    }
+    for (index, maker) in makers.iter_mut().enumerate() {
+        if touched & (1u64 << (index & 63)) != 0 {
+            check_maker(context, maker, grown & (1u64 << (index & 63)) != 0)?;
+        }
+    }
+    Ok(matched)
+}
+
+/// The maker orders that can trade with the taker, best price first, then by sequence number.
+fn collect<'c, S: EventSink>(
+    context: &Context<'_, S>,
+    taker: &SubAccountMut<'_>,
+    order: &Taker,
+    makers: &[SubAccountMut<'_>],
+    refs: &[MakerRef],
+    buffer: &'c mut [Candidate; MAX_MAKER_ORDERS],
+) -> Result<&'c [Candidate]> {
+    if refs.len() > MAX_MAKER_ORDERS {
+        return Err(Error::TooManyMakers);
+    }
+    let (slot, side) = (context.clock.slot, order.order.side());
+    let taker_rests = order.order.is_resting(slot);
+    let mut count = 0usize;
+    for reference in refs {
+        let account = usize::from(reference.account);
+        let maker = makers.get(account).ok_or(Error::TooManyMakers)?;
+        // An order that is gone lost a race; the others still fill.
+        let Ok(at) = maker.order_slot_near(reference.order_id, usize::from(reference.slot)) else { continue };
+        let Ok(resting) = maker.order(at) else { continue };
+        let same_person = maker.head.authority == taker.head.authority && maker.head.id == taker.head.id;
+        let usable = resting.market == context.market.index
+            && resting.side() == side.opposite()
+            && resting.is_resting(slot)
+            && !resting.is_expired(&context.clock)
+            && !same_person
+            && maker.head.require_free().is_ok()
+            && side.accepts(order.limit, resting.price)
+            // Of two resting orders the older one is the maker.
+            && (!taker_rests || resting.seq < order.order.seq);
+        if !usable {
+            continue;
+        }
+        let candidate = Candidate { price: resting.price, seq: resting.seq, account, slot: at };
+        let mut place = count;
+        while let Some(previous) = place.checked_sub(1) {
+            let Some(ahead) = buffer.get(previous).copied() else { break };
+            let behind = side.better(candidate.price, ahead.price)
+                || (candidate.price == ahead.price && candidate.seq < ahead.seq);
+            if !behind {
+                break;
+            }
+            if let Some(entry) = buffer.get_mut(place) {
+                *entry = ahead;
+            }
+            place = previous;
+        }
+        *buffer.get_mut(place).ok_or(Error::TooManyMakers)? = candidate;
+        count = count.wrapping_add(1);
+    }
+    buffer.get(..count).ok_or(Error::TooManyMakers)
+}
+
+/// The vAMM's part in a run.
+struct Amm {
+    /// What it may still trade, none once it is known to be unavailable.
+    left: Option<Size>,
+}
+
+impl Amm {
+    fn look<S: EventSink>(context: &mut Context<'_, S>, row: &MarketRow, order: &Taker) -> Result<Self> {
+        if context.exchange.paused & operation::FILL_AMM != 0 || context.market.amm.sqrt_k.is_zero() {
+            return Ok(Self { left: None });
+        }
+        let side = order.order.side();
+        let market = &*context.market;
+        let available =
+            market.amm.availability(market, &row.price, side, order.order.activation_slot, &context.clock)?;
+        let Availability::Upto(size) = available else { return Ok(Self { left: None }) };
+        // The curve follows the oracle before it quotes; a peg that it cannot pay for stays.
+        match context.market.amm.update(row.price.price, context.clock.slot) {
+            Ok(_) | Err(Error::AmmUpdateNotNeeded) => {}
+            Err(other) => return Err(other),
+        }
+        Ok(Self { left: Some(size) })
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one fill touches all of them")]
+    fn fill<S: EventSink>(
+        &mut self,
+        context: &mut Context<'_, S>,
+        row: &MarketRow,
+        taker: &mut SubAccountMut<'_>,
+        order: &Taker,
+        wanted: Size,
+        limit: Price,
+        matched: &mut Matched,
+    ) -> Result<Size> {
+        let Some(left) = self.left.filter(|left| !left.is_zero()) else { return Ok(Size::ZERO) };
+        let side = order.order.side();
+        let Some(fill) = context.market.amm.quote(side, wanted.min(left), Some(limit), context.market.step)? else {
+            return Ok(Size::ZERO);
+        };
+        context.market.amm.book(side, &fill)?;
+        self.left = Some(left.minus(fill.size)?);
+        let fees = fees::of_fill(context.exchange, fill.quote, taker.head.fee_tier, None, order.has_filler)?;
+        let trade = Trade { size: fill.size, quote: fill.quote, fees, source: FillSource::Amm, maker_order: 0 };
+        let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
+        fill_record(context, row, taker, Party::default(), &order.order, &trade, taker_realised, Quote::ZERO);
+        matched.amm_size = matched.amm_size.plus(fill.size)?;
+        Ok(fill.size)
+    }
+}
+
+/// One trade.
+pub(super) struct Trade {
+    pub size: Size,
+    pub quote: Amount,
+    pub fees: FillFees,
+    pub source: FillSource,
+    pub maker_order: u32,
+}
+
+/// The taker's side of a trade: band, base and quote, fee, order.
+pub(super) fn take<S: EventSink>(
+    context: &mut Context<'_, S>,
+    row: &MarketRow,
+    taker: &mut SubAccountMut<'_>,
+    slot: usize,
+    order: &Order,
+    trade: &Trade,
+    matched: &mut Matched,
+) -> Result<Quote> {
+    let price = Price(mul_div(trade.quote.0, BASE, trade.size.0, Rounding::Down)?);
+    context.market.require_in_band(row.price.price, price)?;
+    let side = order.side();
+    let quote = match side {
+        Side::Long => trade.quote.debit()?,
+        Side::Short => trade.quote.credit()?,
+    };
+    let effect = ledger::trade(taker.head, context.market, row, trade.size.on(side)?, quote)?;
+    ledger::charge_fee(taker.head, context.market, trade.fees.taker)?;
+    taker.fill_order(slot, trade.size)?;
+    context.market.last_fill_price = price;
+    context.market.volume = context.market.volume.wrapping_add(trade.size.0);
+    matched.size = matched.size.plus(trade.size)?;
+    matched.quote = matched.quote.plus(trade.quote)?;
+    matched.fees = matched.fees.plus(trade.fees.taker)?;
+    matched.filler_reward = matched.filler_reward.plus(trade.fees.filler)?;
+    matched.increased |= effect.increased;
+    matched.fills = matched.fills.wrapping_add(1);
+    Ok(effect.realised)
+}
+
+/// The maker's side of a trade: base and quote, rebate.
+pub(super) fn make<S: EventSink>(
+    context: &mut Context<'_, S>,
+    row: &MarketRow,
+    maker: &mut SubAccountMut<'_>,
+    taker_side: Side,
+    trade: &Trade,
+) -> Result<crate::position::TradeEffect> {
+    let quote = match taker_side {
+        Side::Long => trade.quote.credit()?,
+        Side::Short => trade.quote.debit()?,
+    };
+    let effect = ledger::trade(maker.head, context.market, row, trade.size.on(taker_side.opposite())?, quote)?;
+    ledger::pay_from_fees(maker.head, context.market, trade.fees.maker_rebate)?;
+    Ok(effect)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one fill touches all of them")]
+fn against_maker<S: EventSink>(
+    context: &mut Context<'_, S>,
+    row: &MarketRow,
+    taker: &mut SubAccountMut<'_>,
+    order: &Taker,
+    maker: &mut SubAccountMut<'_>,
+    candidate: &Candidate,
+    wanted: Size,
+    matched: &mut Matched,
+) -> Result<(Size, bool)> {
+    let Ok(resting) = maker.order(candidate.slot).copied() else { return Ok((Size::ZERO, false)) };
+    let size = wanted.min(tradable(maker, &resting)?);
+    if size.is_zero() {
+        return Ok((Size::ZERO, false));
+    }
+    let side = order.order.side();
+    // The maker's price; the fraction of a unit goes against the taker.
+    let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
+    let quote = size.value(resting.price, rounding)?;
+    let fees =
+        fees::of_fill(context.exchange, quote, taker.head.fee_tier, Some(maker.head.fee_tier), order.has_filler)?;
+    let trade = Trade { size, quote, fees, source: FillSource::Book, maker_order: resting.id };
+    let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
+    let effect = make(context, row, maker, side, &trade)?;
+    maker.fill_order(candidate.slot, size)?;
+    fill_record(context, row, taker, Party::of(maker.head), &order.order, &trade, taker_realised, effect.realised);
+    matched.maker_size = matched.maker_size.plus(size)?;
+    Ok((size, effect.increased))
+}
+
+/// Records a fill.
+#[expect(clippy::too_many_arguments, reason = "a record tells of all of them")]
+pub(super) fn fill_record<S: EventSink>(
+    context: &mut Context<'_, S>,
+    row: &MarketRow,
+    taker: &SubAccountMut<'_>,
+    maker: Party,
+    order: &Order,
+    trade: &Trade,
+    taker_realised: Quote,
+    maker_realised: Quote,
+) {
+    let record = FillRecord {
+        taker: Party::of(taker.head),
+        maker,
+        size: trade.size,
+        quote: trade.quote,
+        taker_fee: trade.fees.taker,
+        maker_rebate: trade.fees.maker_rebate,
+        filler_reward: trade.fees.filler,
+        oracle: row.price.price,
+        worst_price: order.price,
+        taker_realised,
+        maker_realised,
+        taker_order: order.id,
+        maker_order: trade.maker_order,
+        market: context.market.index,
+        side: order.side,
+        source: trade.source as u8,
+        padding: [0; 4],
+        slots: context.clock.slot.saturating_sub(order.activation_slot),
+    };
+    emit(context.sink, EventKind::Fill, &record);
+}
+
+/// Margin of an account after its fills: fill margin when the position grew, maintenance when it shrank.
+pub(super) fn check_margin<S: EventSink>(
+    context: &Context<'_, S>,
+    account: &SubAccountMut<'_>,
+    grew: bool,
+) -> Result<()> {
+    let (kind, purpose) =
+        if grew { (MarginKind::Fill, Purpose::IncreaseRisk) } else { (MarginKind::Maintenance, Purpose::ReduceRisk) };
+    let _ = margin::require(account.head, context.board, kind, purpose, &context.clock)?;
+    Ok(())
+}
+
+/// Margin of a maker after its fills, with an error that names the maker as the cause.
+pub(super) fn check_maker<S: EventSink>(context: &Context<'_, S>, maker: &SubAccountMut<'_>, grew: bool) -> Result<()> {
+    check_margin(context, maker, grew).map_err(|error| match error {
+        Error::InsufficientMargin => Error::MakerInsufficientMargin,
+        other => other,
+    })
+}

@@ -1,0 +1,80 @@
+//! Putting money into a market's pools.
+
+use crate::bank::Bank;
+use crate::error::{Error, Result};
+use crate::event::{EventKind, EventSink, PoolRecord, emit};
+use crate::market::Market;
+use crate::quantity::Amount;
+
+/// Which pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum PoolKind {
+    /// Capital of the vAMM.
+    Amm = 0,
+    /// The market's insurance fund.
+    Insurance = 1,
+}
+
+impl PoolKind {
+    /// The kind with this number.
+    pub fn from_number(number: u8) -> Result<Self> {
+        match number {
+            0 => Ok(Self::Amm),
+            1 => Ok(Self::Insurance),
+            _ => Err(Error::InvalidParameter),
+        }
+    }
+}
+
+/// Credits tokens that the caller has moved into the vault to one of a market's pools. It is a gift: nothing is
+/// owed for it.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct FundPool {
+    /// Pool.
+    pub kind: PoolKind,
+    /// Token units.
+    pub amount: Amount,
+}
+
+impl FundPool {
+    /// Credits the pool. Errors: [`Error::AmountZero`], [`Error::WrongRow`] for another bank than the quote bank.
+    pub fn execute(
+        self,
+        bank: &mut Bank,
+        market: &mut Market,
+        from: [u8; 32],
+        sink: &mut impl EventSink,
+    ) -> Result<()> {
+        if self.amount.is_zero() {
+            return Err(Error::AmountZero);
+        }
+        if bank.index != Bank::QUOTE {
+            return Err(Error::WrongRow);
+        }
+        bank.market_pools = bank.market_pools.plus(self.amount)?;
+        let pool = match self.kind {
+            PoolKind::Amm => {
+                market.amm.quote = market.amm.quote.plus(self.amount.credit()?)?;
+                market.amm.capital = market.amm.capital.plus(self.amount)?;
+                market.pnl_pool = market.pnl_pool.plus(self.amount)?;
+                market.pnl_pool
+            }
+            PoolKind::Insurance => {
+                market.insurance_fund = market.insurance_fund.plus(self.amount)?;
+                market.insurance_fund
+            }
+        };
+        let record = PoolRecord {
+            from,
+            amount: self.amount,
+            pool,
+            market: market.index,
+            kind: self.kind as u8,
+            padding: [0; 5],
+        };
+        emit(sink, EventKind::PoolFunded, &record);
+        Ok(())
+    }
+}

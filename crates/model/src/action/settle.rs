@@ -1,0 +1,179 @@
+//! Settling profit and loss into balances, and fees out of a market's ledger.
+
+use super::{Context, ledger};
+use crate::bank::Bank;
+use crate::board::Purpose;
+use crate::error::{Error, Result};
+use crate::event::{EventKind, EventSink, Party, SettleRecord, SweepRecord, emit};
+use crate::exchange::operation;
+use crate::margin::{self, MarginKind};
+use crate::num::Rounding;
+use crate::position::claimable_pnl;
+use crate::quantity::{Amount, Quote};
+use crate::sub_account::SubAccountMut;
+
+/// Moves a position's profit or loss between its claim and the quote balance.
+#[must_use]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SettlePnl;
+
+/// What a settlement did.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SettleReport {
+    /// Moved to the balance (negative: out of it).
+    pub amount: Quote,
+}
+
+impl SettlePnl {
+    /// Settles. A loss is paid as far as the balance goes; a profit as far as the market's pool and the claimable
+    /// part go.
+    ///
+    /// Errors: [`Error::NothingToSettle`], [`Error::PositionNotFound`], [`Error::InsufficientMargin`] when an account
+    /// with open positions is below maintenance (it is for the liquidator then), price rows.
+    pub fn execute<S: EventSink>(
+        self,
+        context: &mut Context<'_, S>,
+        bank: &mut Bank,
+        account: &mut SubAccountMut<'_>,
+    ) -> Result<SettleReport> {
+        context.exchange.require_open(operation::SETTLE)?;
+        if bank.index != Bank::QUOTE {
+            return Err(Error::WrongRow);
+        }
+        let board = context.board;
+        let row = board.market(context.market.index)?;
+        let market = &mut *context.market;
+        let position = account.head.position_mut(market.index)?;
+        let _ = ledger::settle_funding(position, market, row)?;
+        if !position.base.is_zero() {
+            row.price.require(Purpose::SettlePnl, &context.clock)?;
+        }
+        let price = row.price.price;
+        let (base, quote, entry) = (position.base, position.quote, position.entry);
+        let pnl = quote.plus(base.value(price, Rounding::Down)?)?;
+        let amount = if pnl.0 < 0 {
+            let payable = account.head.balance(Bank::QUOTE).min(pnl.magnitude());
+            payable.debit()?
+        } else {
+            let excess = market.pnl_pool.credit()?.minus(market.net_users_pnl(price)?)?;
+            let claim = claimable_pnl(pnl, quote, entry, excess)?;
+            claim.positive_part().min(market.pnl_pool).credit()?
+        };
+        if amount.is_zero() {
+            // Funding alone is worth an update; an empty slot is worth freeing.
+            account.head.release_position(market.index);
+            return Err(Error::NothingToSettle);
+        }
+        if amount.0 >= 0 {
+            account.head.credit(Bank::QUOTE, amount.magnitude())?;
+            market.pnl_pool = market.pnl_pool.minus(amount.magnitude())?;
+        } else {
+            account.head.debit(Bank::QUOTE, amount.magnitude())?;
+            market.pnl_pool = market.pnl_pool.plus(amount.magnitude())?;
+        }
+        bank.settle(amount)?;
+        market.users_quote = market.users_quote.minus(amount)?;
+        let position = account.head.position_mut(market.index)?;
+        position.quote = position.quote.minus(amount)?;
+        position.settled_pnl = position.settled_pnl.plus(amount)?;
+        let left = position.quote;
+        if amount.0 > 0 {
+            // A profit may leave only an account that stays clear of liquidation.
+            let _ = margin::require(
+                account.head,
+                context.board,
+                MarginKind::Maintenance,
+                Purpose::SettlePnl,
+                &context.clock,
+            )?;
+        }
+        let record = SettleRecord {
+            account: Party::of(account.head),
+            amount,
+            pool: market.pnl_pool,
+            quote: left,
+            price,
+            market: market.index,
+            padding: [0; 6],
+        };
+        emit(context.sink, EventKind::SettlePnl, &record);
+        account.head.release_position(context.market.index);
+        Ok(SettleReport { amount })
+    }
+}
+
+/// Moves collected fees out of the ledger: first against the market's deficit, then to the insurance fund, the
+/// vAMM's capital and the protocol by the exchange's shares.
+#[must_use]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SweepFees;
+
+/// Where the fees went.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct SweepReport {
+    /// To the insurance fund.
+    pub insurance: Amount,
+    /// To the vAMM's capital.
+    pub amm: Amount,
+    /// To the protocol.
+    pub protocol: Amount,
+    /// Against the deficit.
+    pub deficit: Amount,
+}
+
+impl SweepFees {
+    /// Sweeps what the pool can spare above all users' net profit.
+    ///
+    /// Errors: [`Error::NothingToSettle`], price rows.
+    pub fn execute<S: EventSink>(self, context: &mut Context<'_, S>, bank: &mut Bank) -> Result<SweepReport> {
+        context.exchange.require_open(operation::SETTLE)?;
+        if bank.index != Bank::QUOTE {
+            return Err(Error::WrongRow);
+        }
+        let board = context.board;
+        let row = board.market(context.market.index)?;
+        row.price.require(Purpose::SettlePnl, &context.clock)?;
+        let market = &mut *context.market;
+        let mut report = SweepReport::default();
+        let owed = Quote(market.net_users_pnl(row.price.price)?.0.max(0));
+        let mut spare = market.pnl_pool.credit()?.minus(owed)?.positive_part();
+
+        // A deficit is an open hole in the funding pot: fees fill it inside the ledger, no token moves.
+        report.deficit = market.deficit.min(market.fees);
+        market.fees = market.fees.minus(report.deficit)?;
+        market.funding_pot = market.funding_pot.plus(report.deficit.credit()?)?;
+        market.deficit = market.deficit.minus(report.deficit)?;
+
+        let from_insurance_fees = market.insurance_fees.min(spare);
+        spare = spare.minus(from_insurance_fees)?;
+        let from_fees = market.fees.min(spare);
+        report.amm = from_fees.share(context.exchange.amm_share, Rounding::Down)?;
+        let insurance_part = from_fees.share(context.exchange.insurance_share, Rounding::Down)?;
+        report.insurance = insurance_part.plus(from_insurance_fees)?;
+        report.protocol = from_fees.minus(report.amm)?.minus(insurance_part)?;
+        if report == SweepReport::default() {
+            return Err(Error::NothingToSettle);
+        }
+        market.fees = market.fees.minus(from_fees)?;
+        market.insurance_fees = market.insurance_fees.minus(from_insurance_fees)?;
+        market.amm.quote = market.amm.quote.plus(report.amm.credit()?)?;
+        market.pnl_pool = market.pnl_pool.minus(report.insurance)?.minus(report.protocol)?;
+        market.insurance_fund = market.insurance_fund.plus(report.insurance)?;
+        market.protocol_fees = market.protocol_fees.saturating_add(report.protocol.0);
+        // The insurance fund stays among the market's pools; the protocol's part changes its owner.
+        bank.market_pools = bank.market_pools.minus(report.protocol)?;
+        bank.protocol = bank.protocol.plus(report.protocol)?;
+        let record = SweepRecord {
+            insurance: report.insurance,
+            amm: report.amm,
+            protocol: report.protocol,
+            deficit: report.deficit,
+            market: market.index,
+            padding: [0; 6],
+        };
+        emit(context.sink, EventKind::FeeSweep, &record);
+        Ok(report)
+    }
+}

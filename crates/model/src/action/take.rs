@@ -1,0 +1,87 @@
+//! Placing an order and taking at once.
+
+use super::matching::{self, MakerRef, Matched, Taker};
+use super::{Context, cancel, place};
+use crate::board::Purpose;
+use crate::error::{Error, Result};
+use crate::event::{CancelReason, EventSink};
+use crate::exchange::operation;
+use crate::margin::{self, MarginKind};
+use crate::order::{OrderKind, OrderParams, flags};
+use crate::quantity::Size;
+use crate::sub_account::SubAccountMut;
+
+/// Places an order and fills it in the same instruction, without an auction.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct PlaceAndTake<'a> {
+    /// The order. Its auction, if it names one, is skipped: it trades at up to its limit.
+    pub order: OrderParams,
+    /// Fewest base that must be filled, else nothing happens.
+    pub min_fill: Size,
+    /// Maker orders that may be used.
+    pub makers: &'a [MakerRef],
+}
+
+/// What it did.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TakeReport {
+    /// Id of the order.
+    pub order_id: u32,
+    /// What was matched.
+    pub matched: Matched,
+    /// What rests on the book now.
+    pub resting: Size,
+}
+
+impl PlaceAndTake<'_> {
+    /// Places and takes. What is left of a limit order rests unless it is immediate-or-cancel; what is left of a
+    /// market order is cancelled.
+    ///
+    /// Errors: those of placing and filling, [`Error::FillTooSmall`].
+    pub fn execute<S: EventSink>(
+        self,
+        context: &mut Context<'_, S>,
+        taker: &mut SubAccountMut<'_>,
+        makers: &mut [SubAccountMut<'_>],
+    ) -> Result<TakeReport> {
+        context.exchange.require_open(operation::PLACE | operation::FILL)?;
+        taker.head.require_free()?;
+        if self.order.flags & flags::POST_ONLY != 0 {
+            return Err(Error::InvalidOrder);
+        }
+        let placed = place::place(context, taker, &self.order)?;
+        let order = *taker.order(placed.slot)?;
+        let board = context.board;
+        let row = board.market(context.market.index)?;
+        row.price.require(Purpose::ReduceRisk, &context.clock)?;
+        let interest = context.market.long_interest.max(context.market.short_interest);
+        let side = Taker { slot: placed.slot, order, limit: order.price, has_filler: false };
+        let matched = matching::run(context, row, taker, &side, makers, self.makers)?;
+        if matched.size < self.min_fill {
+            return Err(Error::FillTooSmall);
+        }
+        let left = order.size.minus(matched.size)?;
+        let rests = !left.is_zero() && order.kind == OrderKind::Limit as u8 && !order.has(flags::IMMEDIATE_OR_CANCEL);
+        if !left.is_zero() && !rests {
+            let _ = cancel::remove(taker, placed.slot, CancelReason::ImmediateOrCancel, context.sink)?;
+        }
+        if rests && placed.increases_risk {
+            let _ =
+                margin::require(taker.head, context.board, MarginKind::Initial, Purpose::IncreaseRisk, &context.clock)?;
+        } else if !matched.size.is_zero() {
+            matching::check_margin(context, taker, matched.increased)?;
+        }
+        if context.market.long_interest.max(context.market.short_interest) > interest {
+            context.market.require_interest_cap()?;
+        }
+        context.market.sample_premium(row.price.price, context.clock.unix_time)?;
+        taker.head.last_active_slot = context.clock.slot;
+        taker.head.release_position(order.market);
+        for maker in makers {
+            maker.head.release_position(order.market);
+        }
+        Ok(TakeReport { order_id: order.id, matched, resting: if rests { left } else { Size::ZERO } })
+    }
+}

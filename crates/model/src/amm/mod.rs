@@ -1,0 +1,132 @@
+//! The virtual AMM: maker of last resort, with capital of its own.
+
+mod curve;
+mod quote;
+mod update;
+
+pub use curve::{Curve, CurveFill, k_cost, peg_for};
+pub use quote::{AmmFill, Availability};
+pub use update::UpdateReport;
+
+use crate::error::{Error, Result};
+use crate::num::{PPM, Rounding};
+use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+
+/// Smallest concentration coefficient (exclusive), parts per million.
+pub const MIN_CONCENTRATION: u32 = 1_000_000;
+/// Largest concentration coefficient: the square root of two.
+pub const MAX_CONCENTRATION: u32 = 1_414_200;
+
+account_bytes! {
+    /// Curve, inventory and parameters of a market's virtual AMM.
+    pub struct Amm [144] {
+        /// Base reserve.
+        0 => pub base_reserve: Size,
+        /// Quote reserve, before the peg.
+        8 => pub quote_reserve: Size,
+        /// Square root of the product of the reserves.
+        16 => pub sqrt_k: Size,
+        /// Peg: quote units per unit of quote reserve.
+        24 => pub peg: Price,
+        /// The vAMM's own position: users' net base with the sign turned.
+        32 => pub base: Base,
+        /// The vAMM's cash: capital put in, plus what trades brought.
+        40 => pub quote: Quote,
+        /// Capital put in over life.
+        48 => pub capital: Amount,
+        /// Largest position on either side.
+        56 => pub inventory_limit: Size,
+        /// Concentration: the base reserve stays within a factor of this of its balanced value, ppm.
+        64 => pub concentration: u32,
+        /// Distance of bid and ask at no inventory, over the mid.
+        68 => pub base_spread: Ppm,
+        /// Widest distance of bid and ask.
+        72 => pub max_spread: Ppm,
+        /// Spread added at full inventory on the side that would enlarge it, over the mid.
+        76 => pub inventory_spread: Ppm,
+        /// A fill takes at most the base reserve over this.
+        80 => pub max_fill_fraction: u32,
+        /// Capital that the position needs: equity stays above this share of its value.
+        84 => pub margin: Ppm,
+        /// Largest cost of one move of the peg, share of the spare equity.
+        88 => pub update_budget: Ppm,
+        /// Inventory up to which the vAMM counts as nearly flat, share of the inventory limit.
+        92 => pub flat_share: Ppm,
+        /// Slot of the last update.
+        96 => pub update_slot: u64,
+        /// Oracle price of the last update.
+        104 => pub update_price: Price,
+        /// Fees and spread earned over life, quote.
+        112 => pub earned: u64,
+        /// Reserved, zero.
+        120 => pub reserved: [u64; 3],
+    }
+}
+
+impl Amm {
+    /// The curve.
+    #[inline]
+    pub fn curve(&self) -> Curve {
+        Curve { base: self.base_reserve, quote: self.quote_reserve, sqrt_k: self.sqrt_k, peg: self.peg }
+    }
+
+    /// Users' net base against the vAMM.
+    #[inline]
+    pub fn users_net(&self) -> Base {
+        Base(self.base.0.wrapping_neg())
+    }
+
+    /// Cash plus position at a price, rounded down.
+    #[inline]
+    pub fn equity(&self, price: Price) -> Result<Quote> {
+        self.quote.plus(self.base.value(price, Rounding::Down)?)
+    }
+
+    /// Capital that the position needs at a price.
+    #[inline]
+    pub fn required_capital(&self, price: Price) -> Result<Amount> {
+        self.base.size().value(price, Rounding::Up)?.share(self.margin, Rounding::Up)
+    }
+
+    /// Equity above what the position needs, zero when it is below.
+    pub fn spare_equity(&self, price: Price) -> Result<Amount> {
+        let needed = self.required_capital(price)?.credit()?;
+        Ok(self.equity(price)?.minus(needed)?.positive_part())
+    }
+
+    /// Checks what must hold between instructions.
+    pub fn invariant(&self) -> Result<()> {
+        if self.sqrt_k.is_zero() {
+            // A market without a vAMM trades on makers alone.
+            let off = self.base.is_zero() && self.base_reserve.is_zero() && self.quote_reserve.is_zero();
+            return if off { Ok(()) } else { Err(Error::InvariantBroken) };
+        }
+        let sound = !self.base_reserve.is_zero()
+            && !self.quote_reserve.is_zero()
+            && !self.peg.is_zero()
+            && self.base.size() < self.sqrt_k;
+        if sound { Ok(()) } else { Err(Error::InvariantBroken) }
+    }
+
+    /// Checks parameters against the bounds compiled into the program.
+    ///
+    /// Errors: [`Error::InvalidParameter`].
+    pub fn validate_parameters(&self, initial_margin: Ppm) -> Result<()> {
+        if self.sqrt_k.is_zero() {
+            return Ok(());
+        }
+        let sound = self.concentration > MIN_CONCENTRATION
+            && self.concentration <= MAX_CONCENTRATION
+            && self.sqrt_k.0 <= 1 << 61
+            && self.base_spread < self.max_spread
+            && self.max_spread < initial_margin
+            && self.inventory_spread <= self.max_spread
+            && self.max_fill_fraction >= 1
+            && self.margin >= initial_margin
+            && u64::from(self.margin.0) <= PPM
+            && u64::from(self.update_budget.0) <= PPM
+            && u64::from(self.flat_share.0) <= PPM / 2
+            && self.inventory_limit < self.sqrt_k;
+        if sound { Ok(()) } else { Err(Error::InvalidParameter) }
+    }
+}

@@ -1,0 +1,203 @@
+//! What the vAMM quotes a taker now, and how much of it.
+
+use super::{Amm, Curve};
+use crate::board::{PriceRow, Purpose};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::market::Market;
+use crate::num::{PPM, Rounding, floor_to, mul_div};
+use crate::order::Side;
+use crate::quantity::{Amount, Base, Ppm, Price, Size};
+
+/// A trade of the vAMM with a taker.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AmmFill {
+    /// Base traded.
+    pub size: Size,
+    /// Quote traded, the vAMM's spread included.
+    pub quote: Amount,
+    /// The curve afterwards.
+    pub curve: Curve,
+    /// What the spread brought over the plain curve.
+    pub surplus: Amount,
+}
+
+/// Why the vAMM does or does not take part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Availability {
+    /// It quotes up to this size.
+    Upto(Size),
+    /// It does not, for this reason.
+    No(Error),
+}
+
+impl Amm {
+    /// Half spreads (long taker, short taker) over the mid: half the base spread on both sides, and on the
+    /// side that would enlarge the inventory a part of the inventory spread in proportion to it, at most the
+    /// maximum spread together.
+    pub fn spreads(&self) -> Result<(Ppm, Ppm)> {
+        let half = self.base_spread.0.wrapping_shr(1);
+        let ratio = self.inventory_ratio()?;
+        let added = u32::try_from(mul_div(u64::from(self.inventory_spread.0), ratio, PPM, Rounding::Up)?)
+            .map_err(|_| Error::Overflow)?;
+        let wide = half.saturating_add(added).min(self.max_spread.0.saturating_sub(half));
+        // vAMM short (users net long): another buyer pays more.
+        Ok(match self.base.0 {
+            0 => (Ppm(half), Ppm(half)),
+            short if short < 0 => (Ppm(wide), Ppm(half)),
+            _ => (Ppm(half), Ppm(wide)),
+        })
+    }
+
+    /// Inventory over its limit, parts per million, at most one million.
+    #[inline]
+    pub fn inventory_ratio(&self) -> Result<u64> {
+        if self.base.is_zero() {
+            return Ok(0);
+        }
+        if self.inventory_limit.is_zero() {
+            return Ok(PPM);
+        }
+        Ok(mul_div(self.base.size().0, PPM, self.inventory_limit.0, Rounding::Up)?.min(PPM))
+    }
+
+    /// Price of the next unit for a taker on a side, on the tick, against the taker.
+    pub fn touch(&self, side: Side) -> Result<Price> {
+        let (long, short) = self.spreads()?;
+        let mid = self.curve().mid()?;
+        match side {
+            Side::Long => mid.raised(long, Rounding::Up),
+            Side::Short => mid.lowered(short, Rounding::Down),
+        }
+    }
+
+    /// Whether a trade on a side makes the vAMM's position smaller.
+    #[inline]
+    pub fn reduces_inventory(&self, side: Side) -> bool {
+        match side {
+            Side::Long => self.base.0 > 0,
+            Side::Short => self.base.0 < 0,
+        }
+    }
+
+    /// How much the vAMM trades with a taker on a side now, whatever the price: reserve bound, per-fill
+    /// capacity, inventory limit and capital, in multiples of the step.
+    ///
+    /// The capital bound is the same rule that users live under: after the trade the vAMM's equity must cover
+    /// its margin on the position; without the capital it only closes.
+    pub fn capacity(&self, side: Side, oracle: Price, step: Size) -> Result<Size> {
+        if self.sqrt_k.is_zero() {
+            return Ok(Size::ZERO);
+        }
+        let curve = self.curve();
+        let (low, high) = curve.bounds(self.users_net(), self.concentration)?;
+        let reserve = match side {
+            Side::Long => self.base_reserve.0.saturating_sub(low.0),
+            Side::Short => high.0.saturating_sub(self.base_reserve.0),
+        };
+        let per_fill = self.base_reserve.0.checked_div(u64::from(self.max_fill_fraction)).unwrap_or(0);
+        let reserve = reserve.min(per_fill);
+        let closing = if self.reduces_inventory(side) { self.base.size().0 } else { 0 };
+        let open_now = if self.reduces_inventory(side) { 0 } else { self.base.size().0 };
+        let by_limit = self.inventory_limit.0.saturating_sub(open_now);
+        let by_capital = self.capital_bound(oracle)?.0.saturating_sub(open_now);
+        let opening = by_limit.min(by_capital);
+        let total = closing.checked_add(opening).ok_or(Error::Overflow)?;
+        Ok(Size(floor_to(total.min(reserve), step.0)))
+    }
+
+    /// Largest position that the equity carries at a price.
+    fn capital_bound(&self, oracle: Price) -> Result<Size> {
+        let equity = self.equity(oracle)?.positive_part();
+        if equity.is_zero() || self.margin.0 == 0 {
+            return Ok(Size::ZERO);
+        }
+        // size = equity / margin / price
+        let value = mul_div(equity.0, PPM, u64::from(self.margin.0), Rounding::Down)?;
+        Ok(Size(mul_div(value, crate::num::BASE, oracle.0, Rounding::Down).unwrap_or(u64::MAX)))
+    }
+
+    /// Whether the vAMM may trade with an order: its price row serves, and the price was published at or after
+    /// the order's activation, except where the trade brings a nearly flat inventory closer to zero.
+    pub fn availability(
+        &self,
+        market: &Market,
+        row: &PriceRow,
+        side: Side,
+        activation: u64,
+        clock: &Clock,
+    ) -> Result<Availability> {
+        if self.sqrt_k.is_zero() {
+            return Ok(Availability::No(Error::AmmNoCapacity));
+        }
+        if let Err(error) = row.require(Purpose::FillAmm, clock) {
+            return Ok(Availability::No(error));
+        }
+        let flat = self.reduces_inventory(side) && self.inventory_ratio()? <= u64::from(self.flat_share.0);
+        if row.publish_slot < activation && !flat {
+            return Ok(Availability::No(Error::AmmPriceTooOld));
+        }
+        let capacity = self.capacity(side, row.price, market.step)?;
+        if capacity.is_zero() || capacity < market.step {
+            return Ok(Availability::No(Error::AmmNoCapacity));
+        }
+        Ok(Availability::Upto(capacity))
+    }
+
+    /// The trade of up to `size` on a side at no worse than `limit` for the taker, `None` when not even a step
+    /// fits.
+    ///
+    /// The taker's price is the curve's price times the side's spread, so the whole difference is the vAMM's.
+    pub fn quote(&self, side: Side, size: Size, limit: Option<Price>, step: Size) -> Result<Option<AmmFill>> {
+        let (long, short) = self.spreads()?;
+        let curve = self.curve();
+        let mut size = size;
+        if let Some(limit) = limit {
+            // The curve may go to where its own price, widened by the spread, meets the limit.
+            let plain = match side {
+                Side::Long => Price(mul_div(limit.0, PPM, PPM.wrapping_add(u64::from(long.0)), Rounding::Down)?),
+                Side::Short => Price(mul_div(limit.0, PPM, PPM.saturating_sub(u64::from(short.0)), Rounding::Up)?),
+            };
+            if plain.is_zero() {
+                return Ok(None);
+            }
+            size = size.min(curve.size_to_price(side, plain)?);
+        }
+        let size = Size(floor_to(size.0, step.0));
+        if size.is_zero() {
+            return Ok(None);
+        }
+        let fill = curve.trade(side, size)?;
+        let quote = match side {
+            Side::Long => Amount(mul_div(fill.quote.0, PPM.wrapping_add(u64::from(long.0)), PPM, Rounding::Up)?),
+            Side::Short => Amount(mul_div(fill.quote.0, PPM.saturating_sub(u64::from(short.0)), PPM, Rounding::Down)?),
+        };
+        if let Some(limit) = limit {
+            // The average over the size is inside the limit by construction; rounding of tiny sizes may not be.
+            let inside = match side {
+                Side::Long => quote <= size.value(limit, Rounding::Up)?,
+                Side::Short => quote >= size.value(limit, Rounding::Down)?,
+            };
+            if !inside {
+                return Ok(None);
+            }
+        }
+        let surplus = Amount(quote.0.abs_diff(fill.quote.0));
+        Ok(Some(AmmFill { size, quote, curve: fill.curve, surplus }))
+    }
+
+    /// Books a trade with a taker on a side.
+    pub fn book(&mut self, side: Side, fill: &AmmFill) -> Result<()> {
+        let (base, quote) = match side {
+            Side::Long => (fill.size.on(Side::Short)?, fill.quote.credit()?),
+            Side::Short => (fill.size.on(Side::Long)?, fill.quote.debit()?),
+        };
+        self.base = Base(self.base.0.checked_add(base.0).ok_or(Error::Overflow)?);
+        self.quote = self.quote.plus(quote)?;
+        self.base_reserve = fill.curve.base;
+        self.quote_reserve = fill.curve.quote;
+        self.earned = self.earned.wrapping_add(fill.surplus.0);
+        Ok(())
+    }
+}

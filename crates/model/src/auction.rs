@@ -1,0 +1,67 @@
+//! Dutch auctions: a taker's price moves linearly from one it would love to the worst it accepts.
+
+use crate::error::{Error, Result};
+use crate::num::{Checked, Rounding, ceil_to, floor_to, mul_div};
+use crate::order::{Order, Side};
+use crate::quantity::{Ppm, Price};
+
+/// Distance of a derived auction's end from the oracle.
+pub const DERIVED_WIDTH: Ppm = Ppm(5_000);
+/// Longest auction in slots.
+pub const MAX_SLOTS: u64 = 1_800;
+
+/// Auction price of an order at a slot, on the tick: buys round down, sells round up, in the taker's favour.
+///
+/// Errors: arithmetic only.
+pub fn price(order: &Order, slot: u64, tick: Price) -> Result<Price> {
+    let elapsed = slot.saturating_sub(order.activation_slot);
+    interpolate(order.side(), order.auction_start, order.auction_end, elapsed, u64::from(order.auction_slots), tick)
+}
+
+/// Linear interpolation from `start` to `end` after `elapsed` of `duration` slots.
+pub fn interpolate(side: Side, start: Price, end: Price, elapsed: u64, duration: u64, tick: Price) -> Result<Price> {
+    let raw = if elapsed >= duration {
+        end.0
+    } else {
+        let moved = mul_div(start.0.abs_diff(end.0), elapsed, duration, Rounding::Down)?;
+        if end >= start { start.0.plus(moved)? } else { start.0.minus(moved)? }
+    };
+    let on_tick = match side {
+        Side::Long => floor_to(raw, tick.0),
+        Side::Short => ceil_to(raw, tick.0)?,
+    };
+    Ok(Price(on_tick.max(tick.0)))
+}
+
+/// Start and end derived from the oracle and the order's limit (0 for none).
+///
+/// From the oracle to half a percent beyond it, or to the limit when that is nearer; when the limit lies on
+/// the taker's good side of the oracle, from half a percent before the limit to the limit.
+/// Source: design/rules.md "Orders" and the plain derivation of the peer (vectors J1-J10).
+pub fn derive(side: Side, oracle: Price, limit: Price) -> Result<(Price, Price)> {
+    let oracle = oracle.usable()?;
+    let (beyond, before_limit): (Price, Price) = match side {
+        Side::Long => (oracle.raised(DERIVED_WIDTH, Rounding::Down)?, limit.lowered(DERIVED_WIDTH, Rounding::Down)?),
+        Side::Short => (oracle.lowered(DERIVED_WIDTH, Rounding::Down)?, limit.raised(DERIVED_WIDTH, Rounding::Down)?),
+    };
+    if limit.is_zero() {
+        return Ok((oracle, beyond));
+    }
+    if side.better(limit, oracle) {
+        return Ok((before_limit, limit));
+    }
+    let end = if side.better(beyond, limit) { beyond } else { limit };
+    Ok((oracle, end))
+}
+
+/// Refuses an auction that runs the wrong way or past the limit.
+///
+/// Errors: [`Error::InvalidOrder`].
+pub fn validate(side: Side, start: Price, end: Price, limit: Price) -> Result<()> {
+    let forward = start == end || side.better(start, end);
+    let inside = limit.is_zero() || side.accepts(limit, end);
+    if start.is_zero() || end.is_zero() || !forward || !inside {
+        return Err(Error::InvalidOrder);
+    }
+    Ok(())
+}

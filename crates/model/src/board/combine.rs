@@ -1,0 +1,95 @@
+//! Several sources, one price: the median of the fresh ones.
+
+use super::row::MAX_SOURCES;
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::num::{Checked, PPM, Rounding, mul_div};
+use crate::quantity::{Ppm, Price};
+
+/// Seconds by which a publish time may lie ahead of the chain's clock.
+pub const MAX_CLOCK_LEAD: u64 = 30;
+
+/// What one oracle account says, or what several say together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct OraclePrice {
+    /// Price.
+    pub price: Price,
+    /// Half-width of the confidence interval, in price units.
+    pub confidence: Price,
+    /// Unix seconds of publication.
+    pub publish_time: i64,
+    /// Slot at which the price was posted to the chain.
+    pub publish_slot: u64,
+}
+
+impl OraclePrice {
+    /// Whether the price is positive, young enough and certain enough.
+    pub fn is_usable(&self, clock: &Clock, max_age: u64, max_confidence: Ppm) -> bool {
+        let lead = u64::try_from(self.publish_time.saturating_sub(clock.unix_time)).unwrap_or(0);
+        let certain = mul_div(self.confidence.0, PPM, self.price.0, Rounding::Up)
+            .is_ok_and(|ratio| ratio <= u64::from(max_confidence.0));
+        certain && lead <= MAX_CLOCK_LEAD && clock.seconds_since(self.publish_time) <= max_age
+    }
+}
+
+/// Combines the usable observations: the median price (the lower-rounded mean of the middle two for an even
+/// number), the largest of the confidences and of the distance between the outermost prices, and the oldest
+/// publish time and slot. Returns the price and how many observations went into it.
+///
+/// Errors: [`Error::NoUsablePrice`] when none is usable.
+pub fn combine(
+    observations: &[OraclePrice],
+    clock: &Clock,
+    max_age: u64,
+    max_confidence: Ppm,
+) -> Result<(OraclePrice, u8)> {
+    let mut usable = [OraclePrice::default(); MAX_SOURCES];
+    let mut count = 0usize;
+    for observation in observations {
+        if !observation.is_usable(clock, max_age, max_confidence) {
+            continue;
+        }
+        // Insertion sort by price: there are at most four.
+        let mut place = count;
+        while let Some(previous) = place.checked_sub(1) {
+            let (Some(below), true) = (usable.get(previous).copied(), place < MAX_SOURCES) else { break };
+            if below.price <= observation.price {
+                break;
+            }
+            if let Some(slot) = usable.get_mut(place) {
+                *slot = below;
+            }
+            place = previous;
+        }
+        *usable.get_mut(place).ok_or(Error::SourceMismatch)? = *observation;
+        count = count.wrapping_add(1);
+    }
+    let used = usable.get(..count).ok_or(Error::SourceMismatch)?;
+    let (Some(lowest), Some(highest)) = (used.first(), used.last()) else {
+        return Err(Error::NoUsablePrice);
+    };
+    let upper = used.get(count >> 1).unwrap_or(highest);
+    let price = if count & 1 == 1 {
+        upper.price
+    } else {
+        let lower = used.get((count >> 1).wrapping_sub(1)).unwrap_or(lowest);
+        Price(lower.price.0.plus(upper.price.0)?.wrapping_shr(1))
+    };
+    let mut combined = OraclePrice {
+        price,
+        confidence: highest.price.minus(lowest.price)?,
+        publish_time: lowest.publish_time,
+        publish_slot: lowest.publish_slot,
+    };
+    for one in used {
+        combined.confidence = combined.confidence.max(one.confidence);
+        combined.publish_time = combined.publish_time.min(one.publish_time);
+        combined.publish_slot = combined.publish_slot.min(one.publish_slot);
+    }
+    let certain = mul_div(combined.confidence.0, PPM, combined.price.0, Rounding::Up)? <= u64::from(max_confidence.0);
+    if !certain {
+        // The sources contradict each other: none of them can be told right.
+        return Err(Error::NoUsablePrice);
+    }
+    Ok((combined, u8::try_from(count).map_err(|_| Error::Overflow)?))
+}

@@ -1,0 +1,226 @@
+//! The price board: one account from which every margin check of the exchange is answered.
+//!
+//! A permissionless refresh judges oracle accounts and writes rows; every other instruction reads them. A row
+//! carries all that a position or a balance in it needs: price, state, averages, margin parameters and the
+//! cumulative funding of both sides.
+
+mod combine;
+mod policy;
+mod refresh;
+mod row;
+
+pub use combine::{OraclePrice, combine};
+pub use policy::{Purpose, Requirement, RowState};
+pub use refresh::{JUMP_CONFIRMATIONS, RefreshReport, TWAP_1H, TWAP_5M, weighted_average};
+pub use row::{MAX_SOURCES, PriceRow, PriceSource, SourceKind};
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::num::{Checked, Rounding, mul_div};
+use crate::quantity::{FundingIndex, Ppm, Size};
+
+/// Most markets that one board can list.
+pub const MAX_MARKETS: usize = 24;
+/// Most collateral banks that one board can list.
+pub const MAX_BANKS: usize = 8;
+/// Microseconds that a slot is assumed to take until it has been measured.
+pub const DEFAULT_SLOT_MICROS: u64 = 400_000;
+/// Bounds of a measured slot time in microseconds; a clock outside them is not believed.
+pub const SLOT_MICROS_BOUNDS: (u64, u64) = (50_000, 10_000_000);
+
+account_bytes! {
+    /// What every margin check needs of a market: price, margin parameters, cumulative funding.
+    pub struct MarketRow [320] {
+        /// Combined oracle price of the base asset.
+        0 => pub price: PriceRow,
+        /// Initial margin ratio at no size.
+        256 => pub initial_margin: Ppm,
+        /// Maintenance margin ratio at no size.
+        260 => pub maintenance_margin: Ppm,
+        /// Size premium: added ratio (ppm) per square root of ten base units, in parts per hundred thousand.
+        264 => pub size_premium: u32,
+        /// 1 when the row is in use.
+        268 => pub listed: u8,
+        /// Padding.
+        269 => pub padding: [u8; 3],
+        /// Cumulative funding that a long has paid, quote per base at 1e9.
+        272 => pub funding_long: FundingIndex,
+        /// Cumulative funding that a short has received, quote per base at 1e9.
+        280 => pub funding_short: FundingIndex,
+        /// Reserved, zero.
+        288 => pub reserved: [u64; 4],
+    }
+}
+
+account_bytes! {
+    /// What every margin check needs of a collateral: price and weights.
+    pub struct BankRow [288] {
+        /// Combined oracle price of one whole token.
+        0 => pub price: PriceRow,
+        /// Weight of the value in initial margin.
+        256 => pub initial_weight: Ppm,
+        /// Weight of the value in maintenance margin.
+        260 => pub maintenance_weight: Ppm,
+        /// Decimals of the mint.
+        264 => pub decimals: u8,
+        /// 1 when the row is in use.
+        265 => pub listed: u8,
+        /// Padding.
+        266 => pub padding: [u8; 6],
+        /// Reserved, zero.
+        272 => pub reserved: [u64; 2],
+    }
+}
+
+account_bytes! {
+    /// All price rows of the exchange, and the measured slot time.
+    pub struct PriceBoard [10048] {
+        /// Layout version.
+        0 => pub version: u8,
+        /// Bump of the board's address.
+        1 => pub bump: u8,
+        /// Padding.
+        2 => pub padding: [u8; 6],
+        /// Measured microseconds a slot, zero before the first measurement.
+        8 => pub slot_micros: u64,
+        /// Slot at which the running measurement began.
+        16 => pub anchor_slot: u64,
+        /// Unix time at which the running measurement began.
+        24 => pub anchor_time: i64,
+        /// Reserved, zero.
+        32 => pub reserved: [u64; 4],
+        /// One row a market, by market index.
+        64 => pub markets: [MarketRow; 24],
+        /// One row a bank, by bank index.
+        7744 => pub banks: [BankRow; 8],
+    }
+}
+
+impl PriceBoard {
+    /// Layout version that this code reads and writes.
+    pub const VERSION: u8 = 1;
+
+    /// The row of a listed market. Errors: [`Error::RowNotListed`].
+    #[inline]
+    pub fn market(&self, index: u16) -> Result<&MarketRow> {
+        match self.markets.get(usize::from(index)) {
+            Some(row) if row.listed == 1 => Ok(row),
+            _ => Err(Error::RowNotListed),
+        }
+    }
+
+    /// The row of a listed market, to write. Errors: [`Error::RowNotListed`].
+    #[inline]
+    pub fn market_mut(&mut self, index: u16) -> Result<&mut MarketRow> {
+        match self.markets.get_mut(usize::from(index)) {
+            Some(row) if row.listed == 1 => Ok(row),
+            _ => Err(Error::RowNotListed),
+        }
+    }
+
+    /// The row of a listed bank. Errors: [`Error::RowNotListed`].
+    #[inline]
+    pub fn bank(&self, index: u16) -> Result<&BankRow> {
+        match self.banks.get(usize::from(index)) {
+            Some(row) if row.listed == 1 => Ok(row),
+            _ => Err(Error::RowNotListed),
+        }
+    }
+
+    /// The row of a listed bank, to write. Errors: [`Error::RowNotListed`].
+    #[inline]
+    pub fn bank_mut(&mut self, index: u16) -> Result<&mut BankRow> {
+        match self.banks.get_mut(usize::from(index)) {
+            Some(row) if row.listed == 1 => Ok(row),
+            _ => Err(Error::RowNotListed),
+        }
+    }
+
+    /// Microseconds a slot, as measured, or the default before the first measurement.
+    pub fn slot_micros(&self) -> u64 {
+        if self.slot_micros == 0 { DEFAULT_SLOT_MICROS } else { self.slot_micros }
+    }
+
+    /// Slots that cover `milliseconds`, rounded up.
+    pub fn slots(&self, milliseconds: u64) -> Result<u64> {
+        mul_div(milliseconds, 1_000, self.slot_micros(), Rounding::Up)
+    }
+
+    /// Measures the slot time over windows of at least a minute of the chain's clock.
+    ///
+    /// The new value is half the old and half the window's, inside [`SLOT_MICROS_BOUNDS`]; a clock that went
+    /// backwards restarts the window.
+    pub fn measure_slot_time(&mut self, clock: &Clock) -> Result<()> {
+        const WINDOW_SECONDS: u64 = 60;
+        if self.anchor_time == 0 || clock.unix_time < self.anchor_time || clock.slot < self.anchor_slot {
+            self.anchor_time = clock.unix_time;
+            self.anchor_slot = clock.slot;
+            return Ok(());
+        }
+        let seconds = clock.seconds_since(self.anchor_time);
+        let slots = clock.slot.minus(self.anchor_slot)?;
+        if seconds < WINDOW_SECONDS || slots == 0 {
+            return Ok(());
+        }
+        let measured =
+            mul_div(seconds, 1_000_000, slots, Rounding::Down)?.clamp(SLOT_MICROS_BOUNDS.0, SLOT_MICROS_BOUNDS.1);
+        self.slot_micros = self.slot_micros().plus(measured)?.wrapping_shr(1);
+        self.anchor_time = clock.unix_time;
+        self.anchor_slot = clock.slot;
+        Ok(())
+    }
+
+    /// Checks what must hold between instructions.
+    pub fn invariant(&self) -> Result<()> {
+        if self.version != Self::VERSION {
+            return Err(Error::VersionUnsupported);
+        }
+        for row in self.markets.iter().filter(|row| row.listed == 1) {
+            row.invariant()?;
+        }
+        for row in self.banks.iter().filter(|row| row.listed == 1) {
+            row.invariant()?;
+        }
+        Ok(())
+    }
+}
+
+impl MarketRow {
+    /// Cumulative funding of the side that a position of this sign is on.
+    #[inline]
+    pub fn funding(&self, base: crate::quantity::Base) -> FundingIndex {
+        if base.0 >= 0 { self.funding_long } else { self.funding_short }
+    }
+
+    /// Initial margin ratio for a size, premium included, at most 100 %.
+    #[inline]
+    pub fn initial_ratio(&self, size: Size) -> Result<Ppm> {
+        crate::margin::size_premium_ratio(self.initial_margin, size, self.size_premium)
+    }
+
+    /// Maintenance margin ratio for a size, premium included, at most 100 %.
+    #[inline]
+    pub fn maintenance_ratio(&self, size: Size) -> Result<Ppm> {
+        crate::margin::size_premium_ratio(self.maintenance_margin, size, self.size_premium)
+    }
+
+    /// Checks what must hold between instructions.
+    pub fn invariant(&self) -> Result<()> {
+        self.price.invariant()?;
+        let ordered = self.maintenance_margin.0 > 0
+            && self.maintenance_margin < self.initial_margin
+            && u64::from(self.initial_margin.0) <= crate::num::PPM;
+        if ordered { Ok(()) } else { Err(Error::InvariantBroken) }
+    }
+}
+
+impl BankRow {
+    /// Checks what must hold between instructions.
+    pub fn invariant(&self) -> Result<()> {
+        self.price.invariant()?;
+        let ordered = self.initial_weight <= self.maintenance_weight
+            && u64::from(self.maintenance_weight.0) <= crate::num::PPM
+            && self.decimals <= 12;
+        if ordered { Ok(()) } else { Err(Error::InvariantBroken) }
+    }
+}

@@ -1,0 +1,178 @@
+//! Writing a row: combine, judge, average.
+
+use super::combine::{OraclePrice, combine};
+use super::policy::RowState;
+use super::row::PriceRow;
+use crate::clock::Clock;
+use crate::error::Result;
+use crate::num::{Checked, Rounding, mul_div};
+use crate::quantity::Price;
+
+/// Period of the short average, seconds.
+pub const TWAP_5M: u64 = 300;
+/// Period of the long average, seconds.
+pub const TWAP_1H: u64 = 3_600;
+/// Quiet refreshes with a newer price that end a jump.
+pub const JUMP_CONFIRMATIONS: u8 = 3;
+/// Part of the jump limit within which a refresh counts as quiet.
+const QUIET_DIVISOR: u64 = 5;
+
+/// What a refresh did.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RefreshReport {
+    /// The state that the row has now.
+    pub state: RowState,
+    /// Whether a newer price was written.
+    pub updated: bool,
+    /// The price that the row has now.
+    pub price: Price,
+}
+
+/// Average of `sample` weighted by `elapsed` and `average` weighted by the rest of `period`, to the nearest
+/// unit (half up). With `elapsed >= period` the sample replaces the average: a gap reseeds.
+pub fn weighted_average(average: Price, sample: Price, elapsed: u64, period: u64) -> Result<Price> {
+    if elapsed >= period {
+        return Ok(sample);
+    }
+    let half = period.wrapping_shr(1);
+    // Move the average toward the sample: no bias for small numbers, unlike weighing the products.
+    if sample >= average {
+        let step = mul_div(sample.0.abs_diff(average.0), elapsed, period, Rounding::Down)?;
+        let rest = nearest_up(sample.0.abs_diff(average.0), elapsed, period, half)?;
+        average.plus(Price(step.plus(rest)?))
+    } else {
+        let step = mul_div(sample.0.abs_diff(average.0), elapsed, period, Rounding::Down)?;
+        let rest = nearest_up(sample.0.abs_diff(average.0), elapsed, period, half)?;
+        average.minus(Price(step.plus(rest)?))
+    }
+}
+
+/// One when `a * b / c` has a fraction of at least a half.
+fn nearest_up(a: u64, b: u64, c: u64, half: u64) -> Result<u64> {
+    let floor = mul_div(a, b, c, Rounding::Down)?;
+    let remainder = a.wrapping_mul(b).wrapping_sub(floor.wrapping_mul(c));
+    Ok(u64::from(remainder > half || (remainder == half && c & 1 == 0)))
+}
+
+impl PriceRow {
+    /// Refreshes the row from what its sources say.
+    ///
+    /// An older or equal price changes nothing, so a refresh may be put in front of any transaction. Without
+    /// a usable source the row becomes Stale and keeps its price. A halted row stays halted.
+    ///
+    /// Errors: arithmetic only.
+    pub fn refresh(&mut self, observations: &[OraclePrice], clock: &Clock, slot_micros: u64) -> Result<RefreshReport> {
+        let combined = combine(observations, clock, u64::from(self.max_age), self.max_confidence);
+        let (seen, count) = match combined {
+            Ok(found) => found,
+            Err(crate::Error::NoUsablePrice) => {
+                let known = clock.seconds_since(self.publish_time) <= u64::from(self.max_age) && !self.price.is_zero();
+                if !known && RowState::from_number(self.state) != RowState::Halted {
+                    self.state = RowState::Stale as u8;
+                }
+                return Ok(self.report(false));
+            }
+            Err(other) => return Err(other),
+        };
+        let newer = seen.publish_time > self.publish_time || self.price.is_zero();
+        if !newer {
+            return Ok(self.report(false));
+        }
+        let previous = self.price;
+        self.judge(&seen, count, previous)?;
+        self.average(&seen)?;
+        self.price = seen.price;
+        self.confidence = seen.confidence;
+        self.publish_time = seen.publish_time;
+        self.publish_slot = seen.publish_slot.min(slot_of(seen.publish_time, clock, slot_micros)?);
+        self.refresh_slot = clock.slot;
+        Ok(self.report(true))
+    }
+
+    fn report(&self, updated: bool) -> RefreshReport {
+        RefreshReport { state: RowState::from_number(self.state), updated, price: self.price }
+    }
+
+    /// The state machine: quorum first, then jumps, which end by themselves.
+    fn judge(&mut self, seen: &OraclePrice, count: u8, previous: Price) -> Result<()> {
+        let state = RowState::from_number(self.state);
+        if state == RowState::Halted {
+            return Ok(());
+        }
+        let quorum = count >= self.quorum;
+        let limit = u64::from(self.jump_limit.0);
+        let jumped = !self.twap_5m.is_zero() && self.twap_5m.distance(seen.price)? > limit;
+        let next = if state == RowState::Jump {
+            let quiet = !previous.is_zero() && previous.distance(seen.price)? <= quiet_limit(limit);
+            self.confirmations = if quiet && quorum { self.confirmations.saturating_add(1) } else { 0 };
+            if !jumped || self.confirmations >= JUMP_CONFIRMATIONS {
+                // The new level is confirmed: the short average starts again from it.
+                self.twap_5m = seen.price;
+                self.confirmations = 0;
+                if quorum { RowState::Normal } else { RowState::Degraded }
+            } else {
+                RowState::Jump
+            }
+        } else if jumped {
+            self.confirmations = 0;
+            RowState::Jump
+        } else if quorum {
+            RowState::Normal
+        } else {
+            RowState::Degraded
+        };
+        self.state = next as u8;
+        Ok(())
+    }
+
+    /// Averages by elapsed time; a sample is first held within twice the jump limit of the average.
+    fn average(&mut self, seen: &OraclePrice) -> Result<()> {
+        if self.twap_5m.is_zero() || self.twap_1h.is_zero() {
+            self.twap_5m = seen.price;
+            self.twap_1h = seen.price;
+            self.deviation = Price::ZERO;
+            self.sample_time = seen.publish_time;
+            return Ok(());
+        }
+        let elapsed = u64::try_from(seen.publish_time.saturating_sub(self.sample_time)).unwrap_or(0);
+        if elapsed == 0 {
+            return Ok(());
+        }
+        let distance = Price(seen.price.0.abs_diff(self.twap_5m.0));
+        self.deviation = weighted_average(self.deviation, distance, elapsed, TWAP_5M)?;
+        self.twap_5m = weighted_average(
+            self.twap_5m,
+            self.clamped(self.twap_5m, seen.price, elapsed, TWAP_5M)?,
+            elapsed,
+            TWAP_5M,
+        )?;
+        self.twap_1h = weighted_average(
+            self.twap_1h,
+            self.clamped(self.twap_1h, seen.price, elapsed, TWAP_1H)?,
+            elapsed,
+            TWAP_1H,
+        )?;
+        self.sample_time = seen.publish_time;
+        Ok(())
+    }
+
+    fn clamped(&self, average: Price, sample: Price, elapsed: u64, period: u64) -> Result<Price> {
+        if elapsed >= period {
+            return Ok(sample);
+        }
+        let reach = mul_div(average.0, u64::from(self.jump_limit.0).times(2)?, crate::num::PPM, Rounding::Down)?;
+        Ok(Price(sample.0.clamp(average.0.saturating_sub(reach), average.0.plus(reach)?)))
+    }
+}
+
+fn quiet_limit(limit: u64) -> u64 {
+    limit.checked_div(QUIET_DIVISOR).unwrap_or(limit)
+}
+
+/// The slot in which a publish time fell, by the measured slot time: an update that is posted late does not count
+/// as newer than it is.
+fn slot_of(publish_time: i64, clock: &Clock, slot_micros: u64) -> Result<u64> {
+    let lag = mul_div(clock.seconds_since(publish_time), 1_000_000, slot_micros, Rounding::Down)?;
+    Ok(clock.slot.saturating_sub(lag))
+}

@@ -1,0 +1,103 @@
+//! Numbered errors. Numbers are append-only: never reorder, never reuse.
+
+/// Result of every rule of the model.
+pub type Result<T> = core::result::Result<T, Error>;
+
+macro_rules! errors {
+    ($( $number:literal $name:ident $text:literal )*) => {
+        /// Why an action was refused. The text says what to do about it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[repr(u32)]
+        pub enum Error {
+            $( #[doc = $text] $name = $number, )*
+        }
+
+        impl Error {
+            /// All errors in the order of their numbers.
+            pub const ALL: &'static [Error] = &[$(Error::$name),*];
+
+            /// Name as in the IDL.
+            pub const fn name(self) -> &'static str {
+                match self { $(Error::$name => stringify!($name),)* }
+            }
+
+            /// What happened and what to do.
+            pub const fn message(self) -> &'static str {
+                match self { $(Error::$name => $text,)* }
+            }
+
+            /// The error with this number, if there is one.
+            pub fn from_number(number: u32) -> Option<Error> {
+                match number { $($number => Some(Error::$name),)* _ => None }
+            }
+        }
+    };
+}
+
+errors! {
+    0 Overflow "A number left its range; use a smaller amount."
+    1 DivisionByZero "A divisor was zero; a parameter or price is not set."
+    2 NegativeAmount "An amount that must not be negative was; check its sign."
+    3 InvariantBroken "An internal invariant does not hold; nothing was changed. Report this."
+    4 OperationPaused "This operation is paused; read the exchange's switches and wait for the announcement."
+    5 MarketNotActive "The market does not accept this action in its status; cancelling and closing stay possible longest."
+    6 MarketReduceOnly "The market accepts only orders that reduce a position."
+    7 WrongMarket "The market account is not the one that the order or position names."
+    8 WrongRow "The price row does not belong to this market or bank."
+    9 StaleRow "A price row is older than this action allows; put refresh_prices for the named row in front."
+    10 RowStateForbids "The row's price state (Degraded, Jump, Stale, Halted) forbids this action for now; try again after the next refreshes."
+    11 NoUsablePrice "No source gave a usable price: all are stale, too uncertain, or missing."
+    12 PriceNotNewer "Every source is older than what the row already holds; fetch a newer update."
+    13 SourceMismatch "The oracle account is not one of the row's sources; pass the accounts in the row's order."
+    14 InvalidPrice "The price is zero or outside the representable range."
+    15 InvalidParameter "A parameter is outside the bounds compiled into the program."
+    16 InvalidOrder "The order is malformed; check side, kind, flags and which fields the kind needs."
+    17 OrderTooSmall "The order is smaller than the market's minimum size."
+    18 NotStepMultiple "The size is not a multiple of the market's step size."
+    19 NotTickMultiple "The price is not a multiple of the market's tick size."
+    20 PriceOutsideBand "The price is too far from the oracle; move it inside the market's protection band."
+    21 PostOnlyWouldCross "The post-only order would trade at once; move its price or drop the flag."
+    22 ReduceOnlyWouldIncrease "A reduce-only order must be opposite to the position and not larger than it."
+    23 OrderExpired "The order's expiry has passed."
+    24 OrderNotFound "No open order has this id; it was filled, cancelled or never placed."
+    25 NoOrderSlot "All order slots are taken; cancel an order or grow the tail."
+    26 DuplicateClientId "An open order already uses this client id."
+    27 NoPositionSlot "All 16 position slots are taken; close a position and settle its pnl first."
+    28 PositionNotFound "The sub-account has no position in this market."
+    29 NoBalanceSlot "All 8 balance slots are taken; withdraw another collateral first."
+    30 InsufficientBalance "The balance is smaller than the amount."
+    31 InsufficientMargin "The account would be below the margin that this action needs; reduce size or deposit."
+    32 MakerInsufficientMargin "A maker would be below the margin that the fill needs; leave this maker out."
+    33 InsufficientVault "The vault holds less than the claims on it would be; nothing may leave."
+    34 DepositCapReached "The bank's deposit cap is reached."
+    35 OpenInterestCap "The market's open-interest cap is reached; only reducing trades pass."
+    36 AccountBeingLiquidated "The sub-account is being liquidated; deposit, or wait until it is healthy."
+    37 AccountBankrupt "The sub-account is bankrupt; its bankruptcy must be settled first."
+    38 NotLiquidatable "The sub-account meets its maintenance margin; it cannot be liquidated."
+    39 NothingToLiquidate "There is no position in this market to liquidate."
+    40 LiquidationPriceWorse "The liquidation price is worse than the limit that the liquidator gave."
+    41 NotBankrupt "The sub-account still has collateral, a position or a claim; it is not bankrupt."
+    42 SelfTrade "An account cannot trade with itself."
+    43 NothingToFill "Nothing crosses the order now: no maker, and the vAMM is not available at its price."
+    44 AuctionNotRunning "The order has no running auction that a maker could join."
+    45 WorstPriceExceeded "The auction price is worse than the maker's worst price."
+    46 PositionLimit "The fill would take the maker outside the position limits of the instruction."
+    47 FundingNotDue "Funding was updated within this hour; wait for the next."
+    48 NothingToSettle "There is no settled profit or loss to move now; the pnl pool may be empty."
+    49 AmmNoCapacity "The vAMM has no capacity on this side: inventory, reserve bound or capital is used up."
+    50 AmmPriceTooOld "The vAMM fills only against an oracle price published at or after the order; refresh first."
+    51 AmmUpdateNotNeeded "The vAMM is already at the oracle, or its budget does not pay for the move."
+    52 AccountNotEmpty "The account still has balances, positions, orders or sub-accounts."
+    53 WrongAuthority "The signer is neither the authority nor the delegate that this action needs."
+    54 WrongOwner "The account belongs to somebody else."
+    55 SameAccount "Source and destination are the same account."
+    56 TooManyMakers "More makers were passed than one fill may use."
+    57 RowNotListed "This market or bank index is not listed."
+    58 AlreadyListed "This index is already in use."
+    59 ListingFull "All rows of this kind are taken."
+    60 VersionUnsupported "The account has another version; run the migration first."
+    61 SlippageExceeded "The fill would be worse than the limit price."
+    62 FillTooSmall "Less than the required minimum would be filled."
+    63 AmountZero "The amount must be greater than zero."
+    64 PositionTooLarge "The position would exceed the market's largest position."
+}

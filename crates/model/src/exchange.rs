@@ -1,0 +1,253 @@
+//! The exchange's own account: roles, switches, fee schedule, counters.
+
+use crate::error::{Error, Result};
+use crate::num::PPM;
+use crate::quantity::Ppm;
+
+/// Fee tiers.
+pub const FEE_TIERS: usize = 8;
+/// Largest taker fee that can be set.
+pub const MAX_TAKER_FEE: Ppm = Ppm(3_000);
+/// Largest maker rebate that can be set.
+pub const MAX_MAKER_REBATE: Ppm = Ppm(300);
+/// Largest share of the taker fee for the filler.
+pub const MAX_FILLER_SHARE: Ppm = Ppm(200_000);
+
+/// Operation switches, one bit each; a set bit pauses.
+pub mod operation {
+    /// Deposits.
+    pub const DEPOSIT: u32 = 1;
+    /// Withdrawals.
+    pub const WITHDRAW: u32 = 1 << 1;
+    /// Placing orders.
+    pub const PLACE: u32 = 1 << 2;
+    /// Fills against makers.
+    pub const FILL: u32 = 1 << 3;
+    /// Fills against the vAMM.
+    pub const FILL_AMM: u32 = 1 << 4;
+    /// Liquidations.
+    pub const LIQUIDATE: u32 = 1 << 5;
+    /// Funding.
+    pub const FUNDING: u32 = 1 << 6;
+    /// Settling profit and loss.
+    pub const SETTLE: u32 = 1 << 7;
+    /// Moving the vAMM.
+    pub const UPDATE_AMM: u32 = 1 << 8;
+    /// Transfers between sub-accounts.
+    pub const TRANSFER: u32 = 1 << 9;
+    /// All switches.
+    pub const ALL: u32 = (1 << 10) - 1;
+}
+
+account_bytes! {
+    /// Fees of one tier.
+    pub struct FeeTier [8] {
+        /// Taker fee over the traded quote.
+        0 => pub taker: Ppm,
+        /// Maker rebate over the traded quote.
+        4 => pub maker_rebate: Ppm,
+    }
+}
+
+account_bytes! {
+    /// Roles, switches, fees and counters of the exchange.
+    pub struct Exchange [512] {
+        /// Layout version.
+        0 => pub version: u8,
+        /// Bump of the account's address.
+        1 => pub bump: u8,
+        /// Listed markets.
+        2 => pub markets: u16,
+        /// Listed banks.
+        4 => pub banks: u16,
+        /// Padding.
+        6 => pub padding: [u8; 2],
+        /// Sets up, lists, and resumes what was paused.
+        8 => pub admin: [u8; 32],
+        /// Named by the admin, becomes admin by accepting; zero for nobody.
+        40 => pub pending_admin: [u8; 32],
+        /// Can pause, and nothing else.
+        72 => pub pauser: [u8; 32],
+        /// Paused operations, bits of [`operation`].
+        104 => pub paused: u32,
+        /// Share of the taker fee that the filler gets.
+        108 => pub filler_share: Ppm,
+        /// Largest filler reward a fill, quote units.
+        112 => pub max_filler_reward: u64,
+        /// Auction length in milliseconds for market orders that name none.
+        120 => pub default_auction_ms: u32,
+        /// Shortest auction that an order may name.
+        124 => pub min_auction_ms: u32,
+        /// Longest auction that an order may name.
+        128 => pub max_auction_ms: u32,
+        /// Share of a fee sweep that goes to the market's insurance fund; the vAMM gets `amm_share`, the
+        /// protocol the rest.
+        132 => pub insurance_share: Ppm,
+        /// Share of a fee sweep that goes to the vAMM's capital.
+        136 => pub amm_share: Ppm,
+        /// Padding.
+        140 => pub padding2: u32,
+        /// Fee tiers.
+        144 => pub fees: [FeeTier; 8],
+        /// Traders created.
+        208 => pub traders: u64,
+        /// Sub-accounts created.
+        216 => pub sub_accounts: u64,
+        /// Reserved, zero.
+        224 => pub reserved: [u64; 36],
+    }
+}
+
+account_bytes! {
+    /// Everything that a change of fees sets.
+    pub struct FeeSchedule [96] {
+        /// Fee tiers.
+        0 => pub fees: [FeeTier; 8],
+        /// Share of the taker fee for the filler.
+        64 => pub filler_share: Ppm,
+        /// Insurance fund's share of a fee sweep.
+        68 => pub insurance_share: Ppm,
+        /// The vAMM's share of a fee sweep.
+        72 => pub amm_share: Ppm,
+        /// Auction length in milliseconds for market orders that name none.
+        76 => pub default_auction_ms: u32,
+        /// Shortest auction that an order may name.
+        80 => pub min_auction_ms: u32,
+        /// Longest auction that an order may name.
+        84 => pub max_auction_ms: u32,
+        /// Largest filler reward a fill, quote units.
+        88 => pub max_filler_reward: u64,
+    }
+}
+
+impl FeeSchedule {
+    /// The schedule that a new exchange starts with: 10 to 3 bps for takers, 2 bps rebate for makers.
+    pub fn initial() -> Self {
+        let tier = |taker: u32| FeeTier { taker: Ppm(taker), maker_rebate: Ppm(200) };
+        Self {
+            fees: [1_000, 900, 800, 700, 600, 500, 400, 300].map(tier),
+            filler_share: Ppm(100_000),
+            insurance_share: Ppm(250_000),
+            amm_share: Ppm(500_000),
+            default_auction_ms: 5_000,
+            min_auction_ms: 400,
+            max_auction_ms: 60_000,
+            max_filler_reward: 5_000_000,
+        }
+    }
+}
+
+impl Exchange {
+    /// A new exchange with the initial fees.
+    pub fn new(bump: u8, admin: [u8; 32], pauser: [u8; 32]) -> Result<Self> {
+        let mut exchange = Self { version: Self::VERSION, bump, admin, pauser, ..Self::default() };
+        exchange.set_fees(&FeeSchedule::initial())?;
+        Ok(exchange)
+    }
+
+    /// Replaces the fee schedule. Errors: [`Error::InvalidParameter`].
+    pub fn set_fees(&mut self, schedule: &FeeSchedule) -> Result<()> {
+        let changed = Self {
+            fees: schedule.fees,
+            filler_share: schedule.filler_share,
+            insurance_share: schedule.insurance_share,
+            amm_share: schedule.amm_share,
+            default_auction_ms: schedule.default_auction_ms,
+            min_auction_ms: schedule.min_auction_ms,
+            max_auction_ms: schedule.max_auction_ms,
+            max_filler_reward: schedule.max_filler_reward,
+            ..*self
+        };
+        changed.validate_fees()?;
+        *self = changed;
+        Ok(())
+    }
+
+    /// Refuses anybody but the admin. Errors: [`Error::WrongAuthority`].
+    pub fn require_admin(&self, signer: &[u8; 32]) -> Result<()> {
+        if self.admin == *signer { Ok(()) } else { Err(Error::WrongAuthority) }
+    }
+
+    /// Names the next admin, who must accept. Errors: [`Error::WrongAuthority`].
+    pub fn propose_admin(&mut self, signer: &[u8; 32], next: [u8; 32]) -> Result<()> {
+        self.require_admin(signer)?;
+        self.pending_admin = next;
+        Ok(())
+    }
+
+    /// Takes over as admin. Errors: [`Error::WrongAuthority`] unless `signer` was named.
+    pub fn accept_admin(&mut self, signer: &[u8; 32]) -> Result<()> {
+        if self.pending_admin != *signer || *signer == [0; 32] {
+            return Err(Error::WrongAuthority);
+        }
+        self.admin = *signer;
+        self.pending_admin = [0; 32];
+        Ok(())
+    }
+
+    /// Layout version that this code reads and writes.
+    pub const VERSION: u8 = 1;
+
+    /// Refuses a paused operation. Errors: [`Error::OperationPaused`].
+    #[inline]
+    pub fn require_open(&self, operations: u32) -> Result<()> {
+        if self.paused & operations == 0 { Ok(()) } else { Err(Error::OperationPaused) }
+    }
+
+    /// The fees of a tier; unknown tiers get the first.
+    #[inline]
+    pub fn fee_tier(&self, tier: u8) -> FeeTier {
+        match self.fees.get(usize::from(tier)) {
+            Some(fees) => *fees,
+            None => self.fees[0],
+        }
+    }
+
+    /// Pauses (anybody with a role) or resumes (the admin alone) operations.
+    ///
+    /// Errors: [`Error::WrongAuthority`], [`Error::InvalidParameter`] for unknown bits.
+    pub fn set_paused(&mut self, signer: &[u8; 32], paused: u32) -> Result<()> {
+        if paused & !operation::ALL != 0 {
+            return Err(Error::InvalidParameter);
+        }
+        let resumes = self.paused & !paused != 0;
+        let admin = self.admin == *signer;
+        let pauser = self.pauser == *signer && self.pauser != [0; 32];
+        if !(admin || (pauser && !resumes)) {
+            return Err(Error::WrongAuthority);
+        }
+        self.paused = paused;
+        Ok(())
+    }
+
+    /// Checks the fee schedule against the bounds compiled into the program.
+    ///
+    /// A fill must never pay out more than it takes: rebate plus filler share stay below the taker fee.
+    pub fn validate_fees(&self) -> Result<()> {
+        let mut sound = self.filler_share <= MAX_FILLER_SHARE
+            && u64::from(self.insurance_share.0).wrapping_add(u64::from(self.amm_share.0)) <= PPM
+            && self.min_auction_ms <= self.default_auction_ms
+            && self.default_auction_ms <= self.max_auction_ms
+            && self.max_auction_ms <= 600_000;
+        for taker in &self.fees {
+            let filler = u64::from(taker.taker.0).wrapping_mul(u64::from(self.filler_share.0));
+            for maker in &self.fees {
+                // Products of two 32-bit numbers fit 64 bits.
+                let kept = u64::from(taker.taker.0).wrapping_mul(PPM).saturating_sub(filler);
+                sound = sound
+                    && taker.taker <= MAX_TAKER_FEE
+                    && maker.maker_rebate <= MAX_MAKER_REBATE
+                    && u64::from(maker.maker_rebate.0).wrapping_mul(PPM) <= kept;
+            }
+        }
+        if sound { Ok(()) } else { Err(Error::InvalidParameter) }
+    }
+
+    /// Checks what must hold between instructions.
+    pub fn invariant(&self) -> Result<()> {
+        if self.version != Self::VERSION {
+            return Err(Error::VersionUnsupported);
+        }
+        self.validate_fees().map_err(|_| Error::InvariantBroken)
+    }
+}

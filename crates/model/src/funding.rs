@@ -1,0 +1,138 @@
+//! Funding: hourly, zero-sum, one cumulative index a side.
+//!
+//! `rate = (P + clamp(i - P, -c, +c)) / 8`, capped by the market; `P` the time-weighted premium of the hour, `i`
+//! the interest of 0.01 % and `c` 0.05 % a period of eight hours. Premiums and rates are in parts per billion.
+
+use crate::error::{Error, Result};
+use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
+use crate::order::Side;
+use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
+
+/// Scale of premiums and rates.
+pub const PPB: u64 = 1_000_000_000;
+/// Seconds of a funding period.
+pub const PERIOD: u64 = 3_600;
+/// Interest, 0.01 % per eight hours.
+pub const INTEREST: i64 = 100_000;
+/// Clamp of interest against premium, 0.05 %.
+pub const CLAMP: i64 = 500_000;
+/// Hours of the period that premium and interest are stated for.
+const HOURS: u64 = 8;
+/// Premium samples are held within this, 10 %.
+pub const MAX_PREMIUM: i64 = 100_000_000;
+
+/// Premium of the market over the oracle, in parts per billion: how far the market's bid lies above the oracle,
+/// or its ask below; between them zero is not assumed, the mid counts.
+///
+/// `mark` is the middle of vAMM bid, vAMM ask and last fill. Held within [`MAX_PREMIUM`].
+pub fn premium(mark: Price, oracle: Price) -> Result<i64> {
+    let oracle = oracle.usable()?;
+    let magnitude = to_i64(mul_div(mark.0.abs_diff(oracle.0), PPB, oracle.0, Rounding::Down)?)?;
+    let signed = if mark >= oracle { magnitude } else { magnitude.wrapping_neg() };
+    Ok(signed.clamp(-MAX_PREMIUM, MAX_PREMIUM))
+}
+
+/// The middle one of three prices.
+pub fn median(a: Price, b: Price, c: Price) -> Price {
+    a.min(b).max(a.max(b).min(c))
+}
+
+/// Hourly rate from an average premium, parts per billion, capped at `cap` either way.
+pub fn hourly_rate(premium: i64, cap: Ppm) -> Result<i64> {
+    let clamped = INTEREST.minus(premium)?.clamp(-CLAMP, CLAMP);
+    let eight_hours = premium.plus(clamped)?;
+    let magnitude = to_i64(crate::num::quotient(eight_hours.unsigned_abs(), HOURS, Rounding::Down)?)?;
+    let rate = if eight_hours < 0 { magnitude.wrapping_neg() } else { magnitude };
+    let cap = i64::from(cap.0).times(1_000)?;
+    Ok(rate.clamp(cap.wrapping_neg(), cap))
+}
+
+/// Funding per base at 1e9 for a rate at an oracle price, toward zero.
+pub fn index_delta(rate: i64, oracle: Price) -> Result<FundingIndex> {
+    // price 1e6 * ppb 1e9 / 1e12 = quote per base at 1e3 ... times 1e6 to reach 1e9.
+    let magnitude = to_i64(mul_div(rate.unsigned_abs(), oracle.0, 1_000_000, Rounding::Down)?)?;
+    Ok(FundingIndex(if rate < 0 { magnitude.wrapping_neg() } else { magnitude }))
+}
+
+/// What each side's index gains in one update, and what the vAMM gets or gives.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deltas {
+    /// Added to the long index: longs pay it when positive.
+    pub long: FundingIndex,
+    /// Added to the short index: shorts receive it when positive.
+    pub short: FundingIndex,
+    /// What the vAMM receives (positive) or pays.
+    pub amm: Quote,
+}
+
+/// Splits a delta over both sides so that nobody receives what nobody pays.
+///
+/// The vAMM pays or receives like any position. What it pays is at most `budget`; beyond that the receiving
+/// side gets what the paying side and the budget bring, rounded down. Source: drift 2.8; vectors E4, E5.
+pub fn split(delta: FundingIndex, long: Size, short: Size, amm_base: Base, budget: Amount) -> Result<Deltas> {
+    let amm = payment(amm_base, delta)?;
+    if amm.0 >= 0 || amm.magnitude() <= budget {
+        return Ok(Deltas { long: delta, short: delta, amm });
+    }
+    let (paying, receiving) = if delta.0 >= 0 { (long, short) } else { (short, long) };
+    let scale = BASE.wrapping_mul(FUNDING_TO_QUOTE);
+    let paid = mul_div(paying.0, delta.0.unsigned_abs(), scale, Rounding::Down)?;
+    let total = paid.plus(budget.0)?;
+    let capped = mul_div(total, scale, receiving.0, Rounding::Down)?.min(delta.0.unsigned_abs());
+    let capped = to_i64(capped)?;
+    let capped = FundingIndex(if delta.0 < 0 { capped.wrapping_neg() } else { capped });
+    let amm = Quote(to_i64(budget.0)?.wrapping_neg());
+    Ok(if delta.0 >= 0 {
+        Deltas { long: delta, short: capped, amm }
+    } else {
+        Deltas { long: capped, short: delta, amm }
+    })
+}
+
+/// What a base pays (negative) or receives for a delta, rounded down.
+pub fn payment(base: Base, delta: FundingIndex) -> Result<Quote> {
+    crate::position::Position::funding_payment(base, FundingIndex::ZERO, delta)
+}
+
+/// Largest time-weighted sum that a gap may charge: a lost hour is paid once, not compounded.
+pub fn average_premium(sum: i64, seconds: u64) -> Result<i64> {
+    if seconds == 0 {
+        return Ok(0);
+    }
+    let magnitude = to_i64(crate::num::quotient(sum.unsigned_abs(), seconds, Rounding::Down)?)?;
+    Ok(if sum < 0 { magnitude.wrapping_neg() } else { magnitude })
+}
+
+impl crate::market::Market {
+    /// Takes a premium sample: the premium in force until now is weighed by the time it was, at most one period.
+    pub fn sample_premium(&mut self, oracle: Price, now: i64) -> Result<()> {
+        let elapsed = u64::try_from(now.saturating_sub(self.premium_time)).unwrap_or(0);
+        if self.premium_time != 0 && elapsed > 0 {
+            let weight = to_i64(elapsed.min(PERIOD))?;
+            self.premium_sum = self.premium_sum.plus(self.premium_last.times(weight)?)?;
+            self.premium_seconds = self.premium_seconds.plus(elapsed.min(PERIOD))?;
+        }
+        self.premium_time = now;
+        self.premium_last = premium(self.mark(oracle)?, oracle)?;
+        Ok(())
+    }
+
+    /// The market's own price: the middle of vAMM bid, vAMM ask and last fill; the last fill, or the oracle, where
+    /// there is no vAMM.
+    pub fn mark(&self, oracle: Price) -> Result<Price> {
+        let last = if self.last_fill_price.is_zero() { oracle } else { self.last_fill_price };
+        if self.amm.sqrt_k.is_zero() {
+            return Ok(last);
+        }
+        Ok(median(self.amm.touch(Side::Short)?, self.amm.touch(Side::Long)?, last))
+    }
+
+    /// Whether funding is due: a new hour of the chain's clock has begun since the last update.
+    ///
+    /// Errors: [`Error::FundingNotDue`].
+    pub fn require_funding_due(&self, now: i64) -> Result<()> {
+        let hour = |time: i64| u64::try_from(time).unwrap_or(0).checked_div(PERIOD).unwrap_or(0);
+        if hour(now) > hour(self.funding_time) { Ok(()) } else { Err(Error::FundingNotDue) }
+    }
+}

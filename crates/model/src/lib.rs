@@ -1,0 +1,47 @@
+//! # kedge-model: the exchange
+//!
+//! Every rule of the Kedge perpetual-futures exchange, as functions on the structs that *are* the account
+//! bytes. The on-chain program, the keepers, the clients, the tests and the simulator call these same
+//! functions; a formula that exists twice is a defect.
+//!
+//! * **Actions** ([`action`]) are structs with their inputs and an `execute` that returns a report. The
+//!   report says what the caller must now do (tokens to move, accounts to touch). Both are `#[must_use]`.
+//! * **Nothing is fetched**: the clock ([`clock::Clock`]), the prices ([`board::PriceBoard`]) and the event
+//!   sink ([`event::EventSink`]) are handed in.
+//! * **Quantities** are newtypes ([`quantity`]): base 1e9, price 1e6, quote 1e6, ratios in parts per million,
+//!   funding indices in quote per base at 1e9.
+//! * **Rounding** is always named by the caller and always against the user who would benefit.
+//! * **Errors** ([`error::Error`]) are numbered, append-only, and their text says what to do.
+#![no_std]
+#![deny(missing_docs)]
+#![deny(clippy::arithmetic_side_effects)]
+
+#[cfg(test)]
+extern crate std;
+
+#[macro_use]
+mod layout;
+
+pub mod action;
+pub mod amm;
+pub mod auction;
+pub mod bank;
+pub mod board;
+pub mod clock;
+pub mod error;
+pub mod event;
+pub mod exchange;
+pub mod fees;
+pub mod funding;
+pub mod liquidation;
+pub mod margin;
+pub mod market;
+pub mod num;
+pub mod order;
+pub mod position;
+pub mod quantity;
+pub mod sub_account;
+pub mod trader;
+
+pub use error::{Error, Result};
+pub use layout::{Field, Layout};

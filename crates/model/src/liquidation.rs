@@ -1,0 +1,93 @@
+//! How much of a position a liquidation takes, and at what price.
+
+use crate::error::{Error, Result};
+use crate::margin::Margin;
+use crate::num::{BASE, Checked, PPM, Rounding, ceil_to, mul_div};
+use crate::order::Side;
+use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+
+/// Largest part of a large position that one step takes.
+pub const STEP_SHARE: Ppm = Ppm(250_000);
+
+/// Base whose transfer frees the missing margin.
+///
+/// Transferring one base frees `price * (ratio - liquidator_fee) - price * insurance_fee` of margin. `u64::MAX`
+/// when the fees eat what is freed. Rounded down; the caller rounds up to the step.
+/// Source: drift 2.14; vectors H1-H6.
+pub fn base_to_cover(
+    shortage: Amount,
+    ratio: Ppm,
+    liquidator_fee: Ppm,
+    insurance_fee: Ppm,
+    price: Price,
+) -> Result<Size> {
+    let fees = liquidator_fee.0.plus(insurance_fee.0)?;
+    if ratio.0 <= fees || price.is_zero() {
+        return Ok(Size(u64::MAX));
+    }
+    let freed = mul_div(price.0, u64::from(ratio.0.minus(fees)?), PPM, Rounding::Down)?;
+    if freed == 0 {
+        return Ok(Size(u64::MAX));
+    }
+    Ok(Size(mul_div(shortage.0, BASE, freed, Rounding::Down).unwrap_or(u64::MAX)))
+}
+
+/// Insurance fee of a liquidation: at most `max_fee`, and at most 95 % of what the account can pay once the
+/// shortage is covered. Source: drift 2.14; vectors H14-H16.
+pub fn insurance_fee(
+    shortage: Amount,
+    base: Size,
+    ratio: Ppm,
+    liquidator_fee: Ppm,
+    price: Price,
+    max_fee: Ppm,
+) -> Result<Ppm> {
+    if ratio <= liquidator_fee || base.is_zero() || price.is_zero() {
+        return Ok(Ppm::ZERO);
+    }
+    let per_base = mul_div(shortage.0, BASE, base.0, Rounding::Down)?;
+    let needed = mul_div(per_base, PPM, price.0, Rounding::Down)?;
+    let room = u64::from(ratio.0.minus(liquidator_fee.0)?).saturating_sub(needed);
+    let allowed = mul_div(room, 95, 100, Rounding::Down)?;
+    Ok(Ppm(u32::try_from(allowed.min(u64::from(max_fee.0))).map_err(|_| Error::Overflow)?))
+}
+
+/// What is missing: requirement plus buffer less collateral, zero when nothing is.
+pub fn shortage(margin: &Margin, buffer: Ppm) -> Result<Amount> {
+    let wanted = margin.requirement.plus(margin.liability.share(buffer, Rounding::Up)?)?;
+    Ok(wanted.credit()?.minus(margin.collateral)?.positive_part())
+}
+
+/// Size of a liquidation step: what covers the shortage, at least the market's smallest order, at most a quarter
+/// of a large position, and all of a small one; never more than the position or what the liquidator wants.
+pub fn step_size(
+    cover: Size,
+    position: Size,
+    is_small: bool,
+    step: Size,
+    min_order: Size,
+    wanted: Size,
+) -> Result<Size> {
+    if is_small {
+        return Ok(position.min(wanted));
+    }
+    let quarter = Size(ceil_to(mul_div(position.0, u64::from(STEP_SHARE.0), PPM, Rounding::Up)?, step.0)?);
+    let cover = Size(if cover.0 == u64::MAX { u64::MAX } else { ceil_to(cover.0, step.0).unwrap_or(u64::MAX) });
+    let size = cover.min(quarter.max(min_order)).max(min_order).min(position).min(wanted);
+    Ok(size)
+}
+
+/// Price of a take-over: the oracle moved by the liquidator's fee in the liquidator's favour.
+pub fn takeover_price(position: Base, oracle: Price, fee: Ppm) -> Result<Price> {
+    match Side::closing(position) {
+        // The position is sold to the liquidator, who pays less.
+        Side::Short => oracle.lowered(fee, Rounding::Up),
+        Side::Long => oracle.raised(fee, Rounding::Down),
+    }
+}
+
+/// Quote that the liquidated position gets (positive) or pays for a transfer of `base` (its own sign) at a price,
+/// rounded against the liquidator by at most one unit.
+pub fn takeover_quote(base: Base, price: Price) -> Result<Quote> {
+    base.value(price, Rounding::Up)
+}

@@ -1,0 +1,160 @@
+//! Cross margin: one pass over the positions, one board.
+
+use crate::board::{MarketRow, PriceBoard, Purpose};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::num::{Checked, PPM, Rounding, isqrt, mul_div};
+use crate::position::Position;
+use crate::quantity::{Amount, Ppm, Price, Quote, Size};
+use crate::sub_account::SubAccount;
+
+/// Which margin is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MarginKind {
+    /// To open risk or take collateral out: strict prices, open orders in the worst case, no credit for
+    /// unrealised profit.
+    Initial,
+    /// After a fill: half way between initial and maintenance.
+    Fill,
+    /// To stay clear of liquidation.
+    Maintenance,
+}
+
+/// Collateral against requirement.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Margin {
+    /// Weighted collateral plus profit and loss, quote units. May be negative.
+    pub collateral: Quote,
+    /// Margin required.
+    pub requirement: Amount,
+    /// Value of the positions in the worst case of their open orders.
+    pub liability: Amount,
+}
+
+impl Margin {
+    /// Collateral less requirement.
+    #[inline]
+    pub fn free(&self) -> Result<Quote> {
+        self.collateral.minus(self.requirement.credit()?)
+    }
+
+    /// Whether the requirement is met.
+    #[inline]
+    pub fn is_met(&self) -> bool {
+        self.free().is_ok_and(|free| free.0 >= 0)
+    }
+}
+
+/// Margin ratio with the size premium: `max(ratio, 0.8 * ratio + sqrt(10 * size) * premium / 1e5)`, at most 100 %.
+///
+/// Source: drift 2.13; vectors G2-G5.
+#[inline]
+pub fn size_premium_ratio(ratio: Ppm, size: Size, premium: u32) -> Result<Ppm> {
+    if premium == 0 || size.is_zero() {
+        return Ok(ratio);
+    }
+    let root = isqrt(size.0.saturating_mul(10).saturating_add(1));
+    let added = mul_div(root, u64::from(premium), 100_000, Rounding::Down)?;
+    let floor = mul_div(u64::from(ratio.0), 4, 5, Rounding::Down)?;
+    let scaled = floor.plus(added)?.min(PPM);
+    Ok(ratio.max(Ppm(u32::try_from(scaled).map_err(|_| Error::Overflow)?)))
+}
+
+/// Ratio of a position of a size under a kind of margin. Source: drift 2.13; vectors G1.
+#[inline]
+pub fn ratio(row: &MarketRow, kind: MarginKind, size: Size, custom: Ppm) -> Result<Ppm> {
+    match kind {
+        MarginKind::Initial => Ok(row.initial_ratio(size)?.max(custom)),
+        MarginKind::Maintenance => row.maintenance_ratio(size),
+        MarginKind::Fill => {
+            let (initial, maintenance) = (row.initial_ratio(size)?, row.maintenance_ratio(size)?);
+            Ok(Ppm(initial.0.plus(maintenance.0)?.wrapping_shr(1)))
+        }
+    }
+}
+
+/// Margin of a sub-account.
+///
+/// Every row in use must serve `purpose`. Collateral is rounded down, requirements are rounded up.
+///
+/// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; arithmetic.
+pub fn margin(
+    account: &SubAccount,
+    board: &PriceBoard,
+    kind: MarginKind,
+    purpose: Purpose,
+    clock: &Clock,
+) -> Result<Margin> {
+    let mut total = Margin::default();
+    for balance in account.balances.iter().filter(|b| b.used == 1) {
+        let row = board.bank(balance.bank)?;
+        row.price.require(purpose, clock)?;
+        let price = if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.price };
+        let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
+        let value = token_value(balance.amount, price, row.decimals)?;
+        let weighted = if u64::from(weight.0) == PPM { value } else { value.share(weight, Rounding::Down)? };
+        total.collateral = total.collateral.plus(weighted.credit()?)?;
+    }
+    for position in account.positions.iter().filter(|p| p.is_used()) {
+        let row = board.market(position.market)?;
+        add_position(&mut total, position, row, kind, purpose, clock)?;
+    }
+    Ok(total)
+}
+
+/// Adds one position to a running margin.
+#[inline]
+fn add_position(
+    total: &mut Margin,
+    position: &Position,
+    row: &MarketRow,
+    kind: MarginKind,
+    purpose: Purpose,
+    clock: &Clock,
+) -> Result<()> {
+    let worst = position.worst_case_base()?;
+    if worst.is_zero() && position.base.is_zero() {
+        // Only a settled claim or debt is left: it needs no price. A claim backs new risk only once settled.
+        let counted = if kind == MarginKind::Initial { Quote(position.quote.0.min(0)) } else { position.quote };
+        total.collateral = total.collateral.plus(counted)?;
+        return Ok(());
+    }
+    row.price.require(purpose, clock)?;
+    let (mark, liability_price) = match kind {
+        MarginKind::Initial if position.base.0 >= 0 => (row.price.strict_low(), row.price.strict_high()),
+        MarginKind::Initial => (row.price.strict_high(), row.price.strict_high()),
+        _ => (row.price.price, row.price.price),
+    };
+    let pnl = position.unrealised_pnl(mark, row.funding(position.base))?;
+    let counted = if kind == MarginKind::Initial { Quote(pnl.0.min(0)) } else { pnl };
+    let size = worst.size();
+    let liability = size.value(liability_price, Rounding::Up)?;
+    let ratio = ratio(row, kind, size, position.custom_margin)?;
+    total.collateral = total.collateral.plus(counted)?;
+    total.requirement = total.requirement.plus(liability.share(ratio, Rounding::Up)?)?;
+    total.liability = total.liability.plus(liability)?;
+    Ok(())
+}
+
+/// Value of tokens at a price, quote units, rounded down.
+#[inline]
+pub fn token_value(amount: Amount, price: Price, decimals: u8) -> Result<Amount> {
+    let unit = 10u64.checked_pow(u32::from(decimals)).ok_or(Error::Overflow)?;
+    if unit == 1_000_000 && price.0 == 1_000_000 {
+        return Ok(amount);
+    }
+    mul_div(amount.0, price.0, unit, Rounding::Down).map(Amount)
+}
+
+/// Refuses an account whose margin of a kind is not met. Errors: [`Error::InsufficientMargin`].
+pub fn require(
+    account: &SubAccount,
+    board: &PriceBoard,
+    kind: MarginKind,
+    purpose: Purpose,
+    clock: &Clock,
+) -> Result<Margin> {
+    let margin = margin(account, board, kind, purpose, clock)?;
+    if margin.is_met() { Ok(margin) } else { Err(Error::InsufficientMargin) }
+}

@@ -1,0 +1,252 @@
+//! A market: its vAMM, its ledger, its limits.
+//!
+//! The ledger is exact after every action:
+//!
+//! * base: `long_interest - short_interest + amm.base = 0`;
+//! * quote: `users_quote + amm.quote + fees + insurance_fees + funding_pot = pnl_pool`,
+//!
+//! where `users_quote` is the sum of all positions' claims. What leaves a position for a balance leaves the pool
+//! with it, so the sum of all claims on the vault never changes by settling. Rounding dust stays in
+//! `funding_pot`.
+
+use crate::amm::Amm;
+use crate::board::MarketRow;
+use crate::error::{Error, Result};
+use crate::num::{Checked, Rounding, is_multiple};
+use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+
+/// Status of a market.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum MarketStatus {
+    /// Listed, not yet trading.
+    Initialised = 0,
+    /// Trading.
+    Active = 1,
+    /// Only positions that shrink.
+    ReduceOnly = 2,
+}
+
+impl MarketStatus {
+    /// The status with this number.
+    pub fn from_number(number: u8) -> Result<Self> {
+        match number {
+            0 => Ok(Self::Initialised),
+            1 => Ok(Self::Active),
+            2 => Ok(Self::ReduceOnly),
+            _ => Err(Error::InvalidParameter),
+        }
+    }
+}
+
+account_bytes! {
+    /// A perpetual-futures market.
+    pub struct Market [696] {
+        /// Layout version.
+        0 => pub version: u8,
+        /// Bump of the account's address.
+        1 => pub bump: u8,
+        /// Market index: also the board's row.
+        2 => pub index: u16,
+        /// [`MarketStatus`] as a number.
+        4 => pub status: u8,
+        /// Risk tier, 0 the safest.
+        5 => pub tier: u8,
+        /// Padding.
+        6 => pub padding: [u8; 2],
+        /// Name, UTF-8, zero-padded.
+        8 => pub name: [u8; 16],
+        /// The virtual AMM.
+        24 => pub amm: Amm,
+        /// Sum of users' long positions.
+        168 => pub long_interest: Size,
+        /// Sum of users' short positions.
+        176 => pub short_interest: Size,
+        /// Sum of users' position claims.
+        184 => pub users_quote: Quote,
+        /// Exchange fees not yet swept.
+        192 => pub fees: Amount,
+        /// Insurance fees of liquidations not yet swept.
+        200 => pub insurance_fees: Amount,
+        /// Funding and socialised loss between what was charged and what was settled, rounding dust included.
+        208 => pub funding_pot: Quote,
+        /// Quote tokens that back the ledger.
+        216 => pub pnl_pool: Amount,
+        /// Quote tokens of the insurance fund.
+        224 => pub insurance_fund: Amount,
+        /// Most that the insurance fund pays for one default.
+        232 => pub insurance_cap: Amount,
+        /// Losses that nobody has paid yet; repaid by the next fees.
+        240 => pub deficit: Amount,
+        /// Sequence number of the next order.
+        248 => pub next_order_seq: u64,
+        /// Sequence number of the next event batch.
+        256 => pub next_event_seq: u64,
+        /// Smallest order.
+        264 => pub min_order: Size,
+        /// Sizes are multiples of this.
+        272 => pub step: Size,
+        /// Prices are multiples of this.
+        280 => pub tick: Price,
+        /// Cap of each side's open interest.
+        288 => pub max_open_interest: Size,
+        /// Largest position of one sub-account.
+        296 => pub max_position: Size,
+        /// Price of the last fill.
+        304 => pub last_fill_price: Price,
+        /// Time-weighted premium of the running funding period, parts per billion times seconds.
+        312 => pub premium_sum: i64,
+        /// Seconds covered by `premium_sum`.
+        320 => pub premium_seconds: u64,
+        /// Premium in force since the last sample, parts per billion.
+        328 => pub premium_last: i64,
+        /// Unix time of the last premium sample.
+        336 => pub premium_time: i64,
+        /// Unix time of the last funding update.
+        344 => pub funding_time: i64,
+        /// Rate of the last funding update, parts per billion an hour.
+        352 => pub funding_rate: i64,
+        /// Largest hourly funding rate, parts per million.
+        360 => pub funding_cap: Ppm,
+        /// Fills must be within this of the oracle.
+        364 => pub price_band: Ppm,
+        /// Discount at which a liquidator takes over.
+        368 => pub liquidator_fee: Ppm,
+        /// The same for small positions.
+        372 => pub liquidator_fee_small: Ppm,
+        /// Insurance fund's share of liquidated quote.
+        376 => pub insurance_fee: Ppm,
+        /// Margin above maintenance that a liquidation restores.
+        380 => pub liquidation_buffer: Ppm,
+        /// Value up to which a position counts as small and is liquidated whole, quote units.
+        384 => pub small_position: Amount,
+        /// Users' base traded over life.
+        392 => pub volume: u64,
+        /// Funding that longs paid over life (negative: received).
+        400 => pub funding_paid_long: Quote,
+        /// Funding that shorts paid over life (negative: received).
+        408 => pub funding_paid_short: Quote,
+        /// Fees swept to the protocol over life.
+        416 => pub protocol_fees: u64,
+        /// Losses spread over positions over life.
+        424 => pub socialised: u64,
+        /// Reserved, zero.
+        432 => pub reserved: [u64; 33],
+    }
+}
+
+impl Market {
+    /// Layout version that this code reads and writes.
+    pub const VERSION: u8 = 1;
+
+    /// Sum of all users' signed base.
+    pub fn users_base(&self) -> Result<Base> {
+        Ok(Base(crate::num::to_i64(self.long_interest.0)?.minus(crate::num::to_i64(self.short_interest.0)?)?))
+    }
+
+    /// Refuses a size that is not a positive multiple of the step.
+    pub fn require_step(&self, size: Size) -> Result<()> {
+        if is_multiple(size.0, self.step.0) { Ok(()) } else { Err(Error::NotStepMultiple) }
+    }
+
+    /// Refuses a price that is not a multiple of the tick.
+    pub fn require_tick(&self, price: Price) -> Result<()> {
+        if is_multiple(price.0, self.tick.0) { Ok(()) } else { Err(Error::NotTickMultiple) }
+    }
+
+    /// Refuses a price outside the band around the oracle.
+    ///
+    /// Errors: [`Error::PriceOutsideBand`].
+    #[inline]
+    pub fn require_in_band(&self, oracle: Price, price: Price) -> Result<()> {
+        if oracle.distance(price)? <= u64::from(self.price_band.0) { Ok(()) } else { Err(Error::PriceOutsideBand) }
+    }
+
+    /// Follows a user's base from `before` to `after` in the open interest.
+    #[inline]
+    pub fn track_interest(&mut self, before: Base, after: Base) -> Result<()> {
+        let part = |base: Base| if base.0 >= 0 { (base.size(), Size::ZERO) } else { (Size::ZERO, base.size()) };
+        let ((long_before, short_before), (long_after, short_after)) = (part(before), part(after));
+        self.long_interest = self.long_interest.plus(long_after)?.minus(long_before)?;
+        self.short_interest = self.short_interest.plus(short_after)?.minus(short_before)?;
+        Ok(())
+    }
+
+    /// Refuses open interest above the cap. Errors: [`Error::OpenInterestCap`].
+    #[inline]
+    pub fn require_interest_cap(&self) -> Result<()> {
+        if self.long_interest.max(self.short_interest) <= self.max_open_interest {
+            Ok(())
+        } else {
+            Err(Error::OpenInterestCap)
+        }
+    }
+
+    /// What all users together would take out at a price (negative: bring in), unsettled funding included.
+    pub fn net_users_pnl(&self, price: Price) -> Result<Quote> {
+        self.users_quote.plus(self.funding_pot)?.plus(self.users_base()?.value(price, Rounding::Up)?)
+    }
+
+    /// The vAMM's equity at a price: its cash plus its base.
+    #[inline]
+    pub fn amm_equity(&self, price: Price) -> Result<Quote> {
+        self.amm.equity(price)
+    }
+
+    /// Next order sequence number.
+    pub(crate) fn take_order_seq(&mut self) -> Result<u64> {
+        let seq = self.next_order_seq;
+        self.next_order_seq = seq.plus(1)?;
+        Ok(seq)
+    }
+
+    /// Checks what must hold between instructions: the exact ledger, the vAMM, the limits.
+    #[inline]
+    pub fn invariant(&self) -> Result<()> {
+        if self.version != Self::VERSION {
+            return Err(Error::VersionUnsupported);
+        }
+        let base = self.users_base()?.plus(self.amm.base)?;
+        let ledger = self
+            .users_quote
+            .plus(self.amm.quote)?
+            .plus(self.fees.credit()?)?
+            .plus(self.insurance_fees.credit()?)?
+            .plus(self.funding_pot)?
+            .minus(self.pnl_pool.credit()?)?;
+        if !base.is_zero() || !ledger.is_zero() {
+            return Err(Error::InvariantBroken);
+        }
+        self.amm.invariant()
+    }
+
+    /// Checks parameters against the bounds compiled into the program, together with the board's row.
+    ///
+    /// Errors: [`Error::InvalidParameter`].
+    pub fn validate_parameters(&self, row: &MarketRow) -> Result<()> {
+        let (initial, maintenance) = (u64::from(row.initial_margin.0), u64::from(row.maintenance_margin.0));
+        let fees = u64::from(self.liquidator_fee_small.0.max(self.liquidator_fee.0))
+            .wrapping_add(u64::from(self.insurance_fee.0));
+        let sound = initial <= crate::num::PPM
+            && maintenance >= 5_000
+            && maintenance < initial
+            // A liquidation at the edge must leave something: fees stay below maintenance.
+            && fees < maintenance
+            && u64::from(self.liquidation_buffer.0) <= maintenance
+            && self.price_band.0 > 0
+            && self.price_band.0 <= row.initial_margin.0.max(50_000)
+            && self.funding_cap.0 <= 40_000
+            && self.step.0 > 0
+            && self.tick.0 > 0
+            && self.min_order >= self.step
+            && is_multiple(self.min_order.0, self.step.0)
+            && self.max_position.0 <= self.max_open_interest.0
+            && self.max_open_interest.0 <= 1 << 60
+            && MarketStatus::from_number(self.status).is_ok()
+            && self.tier <= 4;
+        if !sound {
+            return Err(Error::InvalidParameter);
+        }
+        self.amm.validate_parameters(row.initial_margin)
+    }
+}

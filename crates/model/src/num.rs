@@ -1,0 +1,187 @@
+//! Integer arithmetic with named errors and named rounding.
+//!
+//! Division is on magnitudes only: signed division rounds toward zero without being asked, and money must be
+//! asked.
+
+use crate::error::{Error, Result};
+
+/// Which way an inexact result goes. For signed functions, down is toward minus infinity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rounding {
+    /// Toward minus infinity.
+    Down,
+    /// Toward plus infinity.
+    Up,
+}
+
+/// Parts per million: the scale of every ratio and rate.
+pub const PPM: u64 = 1_000_000;
+/// Scale of base amounts.
+pub const BASE: u64 = 1_000_000_000;
+/// Scale of funding indices over the scale of quote: an index of 1e9 is one quote unit (1e6) a base unit.
+pub const FUNDING_TO_QUOTE: u64 = 1_000;
+
+/// `a * b / c` with a 128-bit product.
+///
+/// Errors: [`Error::DivisionByZero`] when `c` is zero, [`Error::Overflow`] when the result exceeds 64 bits.
+#[inline]
+pub fn mul_div(a: u64, b: u64, c: u64, rounding: Rounding) -> Result<u64> {
+    if c == 0 {
+        return Err(Error::DivisionByZero);
+    }
+    let (high, low) = mul_wide(a, b);
+    let (quotient, remainder) = if high == 0 { (div(low, c), rem(low, c)) } else { div_wide(high, low, c)? };
+    match rounding {
+        Rounding::Up if remainder != 0 => quotient.plus(1),
+        _ => Ok(quotient),
+    }
+}
+
+/// `a * b / c` for a signed `a`, rounded toward minus or plus infinity.
+///
+/// Errors as [`mul_div`].
+#[inline]
+pub fn mul_div_signed(a: i64, b: u64, c: u64, rounding: Rounding) -> Result<i64> {
+    if a >= 0 {
+        to_i64(mul_div(a.unsigned_abs(), b, c, rounding)?)
+    } else {
+        let mirrored = match rounding {
+            Rounding::Down => Rounding::Up,
+            Rounding::Up => Rounding::Down,
+        };
+        negative(mul_div(a.unsigned_abs(), b, c, mirrored)?)
+    }
+}
+
+#[expect(clippy::arithmetic_side_effects, reason = "the divisor was checked")]
+#[inline(always)]
+fn div(a: u64, c: u64) -> u64 {
+    a / c
+}
+
+#[expect(clippy::arithmetic_side_effects, reason = "the divisor was checked")]
+#[inline(always)]
+fn rem(a: u64, c: u64) -> u64 {
+    a % c
+}
+
+/// The full 128-bit product as (high, low).
+#[expect(clippy::cast_possible_truncation, reason = "the two halves are what is wanted")]
+#[inline(always)]
+pub fn mul_wide(a: u64, b: u64) -> (u64, u64) {
+    let product = u128::from(a).wrapping_mul(u128::from(b));
+    ((product >> 64) as u64, product as u64)
+}
+
+/// `(high, low) / c` as (quotient, remainder); [`Error::Overflow`] unless `high < c`.
+#[expect(clippy::arithmetic_side_effects, reason = "high < c, so c is not zero and the quotient fits")]
+#[expect(clippy::cast_possible_truncation, reason = "high < c bounds both results")]
+#[inline]
+pub fn div_wide(high: u64, low: u64, c: u64) -> Result<(u64, u64)> {
+    if high >= c {
+        return Err(Error::Overflow);
+    }
+    let dividend = (u128::from(high) << 64) | u128::from(low);
+    let quotient = (dividend / u128::from(c)) as u64;
+    let remainder = low.wrapping_sub(quotient.wrapping_mul(c));
+    Ok((quotient, remainder))
+}
+
+/// A magnitude as a non-negative signed number.
+#[inline]
+pub fn to_i64(magnitude: u64) -> Result<i64> {
+    i64::try_from(magnitude).map_err(|_| Error::Overflow)
+}
+
+/// A magnitude as a negative (or zero) signed number.
+#[inline]
+pub fn negative(magnitude: u64) -> Result<i64> {
+    to_i64(magnitude).map(i64::wrapping_neg)
+}
+
+/// A signed number that must not be negative, as a magnitude.
+#[inline]
+pub fn to_u64(value: i64) -> Result<u64> {
+    u64::try_from(value).map_err(|_| Error::NegativeAmount)
+}
+
+/// Checked arithmetic that speaks the model's errors.
+pub trait Checked: Sized {
+    /// `self + other`, [`Error::Overflow`] outside the range.
+    fn plus(self, other: Self) -> Result<Self>;
+    /// `self - other`, [`Error::Overflow`] outside the range.
+    fn minus(self, other: Self) -> Result<Self>;
+    /// `self * other`, [`Error::Overflow`] outside the range.
+    fn times(self, other: Self) -> Result<Self>;
+}
+
+macro_rules! checked {
+    ($($ty:ty)*) => { $(
+        impl Checked for $ty {
+            #[inline]
+            fn plus(self, other: Self) -> Result<Self> {
+                self.checked_add(other).ok_or(Error::Overflow)
+            }
+            #[inline]
+            fn minus(self, other: Self) -> Result<Self> {
+                self.checked_sub(other).ok_or(Error::Overflow)
+            }
+            #[inline]
+            fn times(self, other: Self) -> Result<Self> {
+                self.checked_mul(other).ok_or(Error::Overflow)
+            }
+        }
+    )* };
+}
+checked!(u8 u16 u32 u64 i64 u128);
+
+/// Quotient of magnitudes, [`Error::DivisionByZero`] for a zero divisor.
+#[inline]
+pub fn quotient(a: u64, b: u64, rounding: Rounding) -> Result<u64> {
+    if b == 0 {
+        return Err(Error::DivisionByZero);
+    }
+    let result = div(a, b);
+    match rounding {
+        Rounding::Up if rem(a, b) != 0 => result.plus(1),
+        _ => Ok(result),
+    }
+}
+
+/// Largest integer whose square is at most `value`.
+pub fn isqrt(value: u64) -> u64 {
+    value.isqrt()
+}
+
+/// Largest integer whose square is at most `value`, for 128 bits.
+#[expect(clippy::cast_possible_truncation, reason = "the root of 128 bits has 64")]
+pub fn isqrt_wide(value: u128) -> u64 {
+    match u64::try_from(value) {
+        Ok(small) => small.isqrt(),
+        Err(_) => value.isqrt() as u64,
+    }
+}
+
+/// `value` lowered to a multiple of `step` (`step` zero leaves it).
+#[inline]
+pub fn floor_to(value: u64, step: u64) -> u64 {
+    if step == 0 { value } else { value.wrapping_sub(rem(value, step)) }
+}
+
+/// `value` raised to a multiple of `step` (`step` zero leaves it).
+#[inline]
+pub fn ceil_to(value: u64, step: u64) -> Result<u64> {
+    if step == 0 {
+        return Ok(value);
+    }
+    match rem(value, step) {
+        0 => Ok(value),
+        part => value.minus(part)?.plus(step),
+    }
+}
+
+/// Whether `value` is a multiple of `step` (`step` zero accepts all).
+#[inline]
+pub fn is_multiple(value: u64, step: u64) -> bool {
+    step == 0 || rem(value, step) == 0
+}

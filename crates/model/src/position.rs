@@ -1,0 +1,179 @@
+//! A position in one market: base, its quote claim, and the open orders that could enlarge it.
+
+use crate::error::{Error, Result};
+use crate::num::{BASE, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
+use crate::order::Side;
+use crate::quantity::{Base, FundingIndex, Ppm, Price, Quote, Size};
+
+account_bytes! {
+    /// A position in one market.
+    pub struct Position [64] {
+        /// Signed base: positive is long.
+        0 => pub base: Base,
+        /// Claim (positive) or debt (negative) against the market's pnl pool, funding up to the index included.
+        8 => pub quote: Quote,
+        /// Quote at which the present base was entered, without fees and funding.
+        16 => pub entry: Quote,
+        /// Funding index of the position's side up to which funding is in `quote`.
+        24 => pub funding_index: FundingIndex,
+        /// Base of open buy orders that can enlarge the position.
+        32 => pub open_bids: Size,
+        /// Base of open sell orders that can enlarge the position.
+        40 => pub open_asks: Size,
+        /// Profit and loss moved to the balance over the position's life.
+        48 => pub settled_pnl: Quote,
+        /// Market index.
+        56 => pub market: u16,
+        /// Open orders in this market.
+        58 => pub open_orders: u8,
+        /// 1 when the slot is in use.
+        59 => pub used: u8,
+        /// The user's own floor of the initial margin ratio, 0 for none.
+        60 => pub custom_margin: Ppm,
+    }
+}
+
+/// What a trade did to a position.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TradeEffect {
+    /// Profit or loss realised against the entry, quote.
+    pub realised: Quote,
+    /// Whether the position ended larger, or on the other side.
+    pub increased: bool,
+}
+
+impl Position {
+    /// Whether the slot holds a position or orders of a market.
+    #[inline]
+    pub const fn is_used(&self) -> bool {
+        self.used == 1
+    }
+
+    /// Whether nothing is left that would be lost by freeing the slot.
+    #[inline]
+    pub const fn is_empty(&self) -> bool {
+        self.base.0 == 0 && self.quote.0 == 0 && self.open_orders == 0
+    }
+
+    /// Funding owed (negative) or due (positive) between two indices for a base, rounded down: against the user
+    /// either way.
+    #[inline]
+    pub fn funding_payment(base: Base, from: FundingIndex, to: FundingIndex) -> Result<Quote> {
+        if base.0 == 0 || from == to {
+            return Ok(Quote::ZERO);
+        }
+        let moved = to.minus(from)?;
+        let scale = BASE.wrapping_mul(FUNDING_TO_QUOTE);
+        let pays = (base.0 > 0) == (moved.0 > 0);
+        let magnitude = mul_div(
+            base.0.unsigned_abs(),
+            moved.0.unsigned_abs(),
+            scale,
+            if pays { Rounding::Up } else { Rounding::Down },
+        )?;
+        let signed = to_i64(magnitude)?;
+        Ok(Quote(if pays { signed.wrapping_neg() } else { signed }))
+    }
+
+    /// Unsettled funding at the market's present index of this side.
+    #[inline]
+    pub fn unsettled_funding(&self, index: FundingIndex) -> Result<Quote> {
+        Self::funding_payment(self.base, self.funding_index, index)
+    }
+
+    /// Base in the worse of two worlds: all bids filled, or all asks filled.
+    #[inline]
+    pub fn worst_case_base(&self) -> Result<Base> {
+        if self.open_bids.is_zero() && self.open_asks.is_zero() {
+            return Ok(self.base);
+        }
+        let up = self.base.plus(self.open_bids.on(Side::Long)?)?;
+        let down = self.base.plus(self.open_asks.on(Side::Short)?)?;
+        Ok(if up.0.unsigned_abs() > down.0.unsigned_abs() { up } else { down })
+    }
+
+    /// Unrealised profit and loss at a price, unsettled funding included, rounded down.
+    #[inline]
+    pub fn unrealised_pnl(&self, price: Price, index: FundingIndex) -> Result<Quote> {
+        self.quote.plus(self.unsettled_funding(index)?)?.plus(self.base.value(price, Rounding::Down)?)
+    }
+
+    /// Applies a trade. `quote` has the opposite sign of `base` (a buyer pays). The entry moves with an increase,
+    /// and is reduced in proportion by a decrease; a flip closes and opens.
+    ///
+    /// Funding must be settled first. Source: drift vectors M7-M13.
+    pub fn trade(&mut self, base: Base, quote: Quote) -> Result<TradeEffect> {
+        let before = self.base;
+        let after = before.plus(base)?;
+        let same_side = before.0 == 0 || (before.0 > 0) == (base.0 > 0);
+        let realised = if same_side {
+            self.entry = self.entry.plus(quote)?;
+            Quote::ZERO
+        } else if base.0.unsigned_abs() <= before.0.unsigned_abs() {
+            let closed = proportion(self.entry, base.size(), before.size())?;
+            self.entry = self.entry.minus(closed)?;
+            closed.plus(quote)?
+        } else {
+            let closing = proportion(quote, before.size(), base.size())?;
+            let realised = self.entry.plus(closing)?;
+            self.entry = quote.minus(closing)?;
+            realised
+        };
+        self.base = after;
+        self.quote = self.quote.plus(quote)?;
+        let increased = after.0.unsigned_abs() > before.0.unsigned_abs()
+            || (after.0 != 0 && before.0 != 0 && (after.0 > 0) != (before.0 > 0));
+        Ok(TradeEffect { realised, increased })
+    }
+
+    /// Adds or removes open exposure of an order.
+    pub fn add_open(&mut self, side: Side, size: Size) -> Result<()> {
+        let open = self.open_mut(side);
+        *open = open.plus(size)?;
+        Ok(())
+    }
+
+    /// Removes open exposure of an order.
+    pub fn remove_open(&mut self, side: Side, size: Size) -> Result<()> {
+        let open = self.open_mut(side);
+        *open = open.minus(size)?;
+        Ok(())
+    }
+
+    fn open_mut(&mut self, side: Side) -> &mut Size {
+        match side {
+            Side::Long => &mut self.open_bids,
+            Side::Short => &mut self.open_asks,
+        }
+    }
+
+    /// Checks what must hold between instructions.
+    pub fn invariant(&self) -> Result<()> {
+        let sound = match self.used {
+            0 => self.is_empty() && self.open_bids.is_zero() && self.open_asks.is_zero(),
+            1 => self.open_orders != 0 || (self.open_bids.is_zero() && self.open_asks.is_zero()),
+            _ => false,
+        };
+        if sound { Ok(()) } else { Err(Error::InvariantBroken) }
+    }
+}
+
+/// `amount * part / whole`, toward zero.
+fn proportion(amount: Quote, part: Size, whole: Size) -> Result<Quote> {
+    let magnitude = to_i64(mul_div(amount.0.unsigned_abs(), part.0, whole.0, Rounding::Down)?)?;
+    Ok(Quote(if amount.0 < 0 { magnitude.checked_neg().ok_or(Error::Overflow)? } else { magnitude }))
+}
+
+/// Claim of a position that may be settled into the balance now.
+///
+/// A loss in full; a profit up to what was realised above the entry plus the pool's excess over all users' net
+/// profit. Source: drift vectors M1-M6.
+pub fn claimable_pnl(pnl: Quote, quote: Quote, entry: Quote, pool_excess: Quote) -> Result<Quote> {
+    if pnl.0 <= 0 {
+        return Ok(pnl);
+    }
+    let realised = Quote(quote.minus(entry)?.0.max(0));
+    let bound = realised.plus(Quote(pool_excess.0.max(0)))?;
+    Ok(Quote(pnl.0.min(bound.0)))
+}

@@ -1,0 +1,319 @@
+//! A sub-account: a cross-margin pocket with balances, positions and a growable tail of orders.
+
+use crate::error::{Error, Result};
+use crate::num::Checked;
+use crate::order::Order;
+use crate::position::Position;
+use crate::quantity::{Amount, Quote};
+
+/// Positions of a sub-account.
+pub const MAX_POSITIONS: usize = 16;
+/// Balances of a sub-account.
+pub const MAX_BALANCES: usize = 8;
+/// Most orders to which the tail can grow.
+pub const MAX_ORDERS: usize = 128;
+/// Orders by which the tail grows at the least.
+pub const ORDER_STEP: usize = 4;
+
+/// Status bits of a sub-account.
+pub mod status {
+    /// A liquidation has begun and has not ended.
+    pub const BEING_LIQUIDATED: u8 = 1;
+    /// Nothing but debt is left.
+    pub const BANKRUPT: u8 = 2;
+}
+
+account_bytes! {
+    /// Tokens of one bank.
+    pub struct Balance [16] {
+        /// Amount in token units.
+        0 => pub amount: Amount,
+        /// Bank index.
+        8 => pub bank: u16,
+        /// 1 when the slot is in use.
+        10 => pub used: u8,
+        /// Padding.
+        11 => pub padding: [u8; 5],
+    }
+}
+
+account_bytes! {
+    /// The fixed part of a sub-account; orders follow it in the account.
+    pub struct SubAccount [1416] {
+        /// Layout version.
+        0 => pub version: u8,
+        /// Bump of the account's address.
+        1 => pub bump: u8,
+        /// Id within the authority's sub-accounts.
+        2 => pub id: u16,
+        /// Bits of [`status`].
+        4 => pub status: u8,
+        /// Fee tier.
+        5 => pub fee_tier: u8,
+        /// Open orders in the tail.
+        6 => pub open_orders: u8,
+        /// Padding.
+        7 => pub padding: u8,
+        /// The owner: may do everything.
+        8 => pub authority: [u8; 32],
+        /// May trade, cannot take anything out; zero for nobody.
+        40 => pub delegate: [u8; 32],
+        /// Display name, UTF-8, zero-padded.
+        72 => pub name: [u8; 16],
+        /// Id that the next order gets.
+        88 => pub next_order_id: u32,
+        /// Number of liquidations so far.
+        92 => pub liquidations: u32,
+        /// Slot at which the present liquidation began.
+        96 => pub liquidation_slot: u64,
+        /// Slot of the last instruction of the owner or delegate.
+        104 => pub last_active_slot: u64,
+        /// Deposits over life, in quote at the time.
+        112 => pub total_deposits: u64,
+        /// Withdrawals over life, in quote at the time.
+        120 => pub total_withdrawals: u64,
+        /// Fees paid less rebates and rewards received.
+        128 => pub total_fees: Quote,
+        /// Balances.
+        136 => pub balances: [Balance; 8],
+        /// Positions.
+        264 => pub positions: [Position; 16],
+        /// Reserved, zero.
+        1288 => pub reserved: [u64; 16],
+    }
+}
+
+impl SubAccount {
+    /// Layout version that this code reads and writes.
+    pub const VERSION: u8 = 1;
+
+    /// Whether a status bit is set.
+    #[inline]
+    pub const fn has(&self, bit: u8) -> bool {
+        self.status & bit != 0
+    }
+
+    /// Whether `signer` may trade for this account: its authority or its delegate.
+    ///
+    /// Errors: [`Error::WrongAuthority`].
+    #[inline]
+    pub fn require_trader(&self, signer: &[u8; 32]) -> Result<()> {
+        let delegated = self.delegate == *signer && self.delegate != [0; 32];
+        if self.authority == *signer || delegated { Ok(()) } else { Err(Error::WrongAuthority) }
+    }
+
+    /// Whether `signer` owns this account. Errors: [`Error::WrongAuthority`].
+    #[inline]
+    pub fn require_owner(&self, signer: &[u8; 32]) -> Result<()> {
+        if self.authority == *signer { Ok(()) } else { Err(Error::WrongAuthority) }
+    }
+
+    /// Refuses an account that is bankrupt or in liquidation.
+    pub fn require_free(&self) -> Result<()> {
+        if self.has(status::BANKRUPT) {
+            Err(Error::AccountBankrupt)
+        } else if self.has(status::BEING_LIQUIDATED) {
+            Err(Error::AccountBeingLiquidated)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The position in a market. Errors: [`Error::PositionNotFound`].
+    #[inline]
+    pub fn position(&self, market: u16) -> Result<&Position> {
+        self.positions.iter().find(|p| p.is_used() && p.market == market).ok_or(Error::PositionNotFound)
+    }
+
+    /// The position in a market, to write. Errors: [`Error::PositionNotFound`].
+    #[inline]
+    pub fn position_mut(&mut self, market: u16) -> Result<&mut Position> {
+        self.positions.iter_mut().find(|p| p.is_used() && p.market == market).ok_or(Error::PositionNotFound)
+    }
+
+    /// The position in a market, opening a slot when there is none. Errors: [`Error::NoPositionSlot`].
+    #[inline]
+    pub fn open_position(&mut self, market: u16) -> Result<&mut Position> {
+        let mut free = None;
+        for (index, position) in self.positions.iter().enumerate() {
+            if position.is_used() {
+                if position.market == market {
+                    return self.positions.get_mut(index).ok_or(Error::NoPositionSlot);
+                }
+            } else if free.is_none() {
+                free = Some(index);
+            }
+        }
+        let position = free.and_then(|index| self.positions.get_mut(index)).ok_or(Error::NoPositionSlot)?;
+        position.used = 1;
+        position.market = market;
+        Ok(position)
+    }
+
+    /// Frees the slots of a market once nothing is in them.
+    pub fn release_position(&mut self, market: u16) {
+        if let Ok(position) = self.position_mut(market)
+            && position.is_empty()
+        {
+            *position = Position::default();
+        }
+    }
+
+    /// Tokens of a bank.
+    #[inline]
+    pub fn balance(&self, bank: u16) -> Amount {
+        self.balances.iter().find(|b| b.used == 1 && b.bank == bank).map_or(Amount::ZERO, |b| b.amount)
+    }
+
+    /// Adds tokens of a bank. Errors: [`Error::NoBalanceSlot`].
+    pub fn credit(&mut self, bank: u16, amount: Amount) -> Result<()> {
+        let existing = self.balances.iter().position(|b| b.used == 1 && b.bank == bank);
+        let index = match existing {
+            Some(index) => index,
+            None => self.balances.iter().position(|b| b.used == 0).ok_or(Error::NoBalanceSlot)?,
+        };
+        let balance = self.balances.get_mut(index).ok_or(Error::NoBalanceSlot)?;
+        balance.amount = balance.amount.plus(amount)?;
+        balance.bank = bank;
+        balance.used = 1;
+        Ok(())
+    }
+
+    /// Takes tokens of a bank; an emptied slot is freed. Errors: [`Error::InsufficientBalance`].
+    pub fn debit(&mut self, bank: u16, amount: Amount) -> Result<()> {
+        let balance =
+            self.balances.iter_mut().find(|b| b.used == 1 && b.bank == bank).ok_or(Error::InsufficientBalance)?;
+        balance.amount = balance.amount.minus(amount).map_err(|_| Error::InsufficientBalance)?;
+        if balance.amount.is_zero() {
+            *balance = Balance::default();
+        }
+        Ok(())
+    }
+
+    /// Whether nothing is left: no balance, no position, no order.
+    pub fn is_empty(&self) -> bool {
+        self.open_orders == 0
+            && self.balances.iter().all(|b| b.used == 0)
+            && self.positions.iter().all(|p| !p.is_used())
+    }
+
+    /// Checks what must hold between instructions, for the fixed part.
+    pub fn invariant(&self) -> Result<()> {
+        if self.version != Self::VERSION {
+            return Err(Error::VersionUnsupported);
+        }
+        let mut open_orders = 0u8;
+        for (index, position) in self.positions.iter().enumerate() {
+            position.invariant()?;
+            open_orders = open_orders.plus(position.open_orders)?;
+            let twice = position.is_used()
+                && self
+                    .positions
+                    .iter()
+                    .skip(index.wrapping_add(1))
+                    .any(|p| p.is_used() && p.market == position.market);
+            if twice {
+                return Err(Error::InvariantBroken);
+            }
+        }
+        if open_orders == self.open_orders { Ok(()) } else { Err(Error::InvariantBroken) }
+    }
+}
+
+/// A sub-account with its orders, borrowed from the account's bytes.
+#[derive(Debug)]
+pub struct SubAccountMut<'a> {
+    /// The fixed part.
+    pub head: &'a mut SubAccount,
+    /// The tail.
+    pub orders: &'a mut [Order],
+}
+
+impl SubAccountMut<'_> {
+    /// Slot of the open order with this id. Errors: [`Error::OrderNotFound`].
+    pub fn order_slot(&self, id: u32) -> Result<usize> {
+        self.orders.iter().position(|o| o.is_open() && o.id == id).ok_or(Error::OrderNotFound)
+    }
+
+    /// Slot of the open order with this id, looked for at `hint` first. Errors: [`Error::OrderNotFound`].
+    #[inline]
+    pub fn order_slot_near(&self, id: u32, hint: usize) -> Result<usize> {
+        match self.orders.get(hint) {
+            Some(order) if order.is_open() && order.id == id => Ok(hint),
+            _ => self.order_slot(id),
+        }
+    }
+
+    /// The open order in a slot. Errors: [`Error::OrderNotFound`].
+    #[inline]
+    pub fn order(&self, slot: usize) -> Result<&Order> {
+        self.orders.get(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)
+    }
+
+    /// Frees a slot and takes the order's remaining size out of the position's open exposure.
+    pub fn remove_order(&mut self, slot: usize) -> Result<Order> {
+        let order = self.orders.get_mut(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)?;
+        let removed = *order;
+        *order = Order::default();
+        let position = self.head.position_mut(removed.market)?;
+        if removed.adds_exposure() {
+            position.remove_open(removed.side(), removed.remaining()?)?;
+        }
+        position.open_orders = position.open_orders.minus(1)?;
+        self.head.open_orders = self.head.open_orders.minus(1)?;
+        Ok(removed)
+    }
+
+    /// Records a fill of an order; a fully filled order frees its slot.
+    pub fn fill_order(&mut self, slot: usize, size: Size) -> Result<()> {
+        let order = self.orders.get_mut(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)?;
+        let filled = order.filled.plus(size)?;
+        if filled > order.size {
+            return Err(Error::InvariantBroken);
+        }
+        let (side, market, exposed, done) = (order.side(), order.market, order.adds_exposure(), filled == order.size);
+        if done {
+            *order = Order::default();
+        } else {
+            order.filled = filled;
+        }
+        let position = self.head.position_mut(market)?;
+        if exposed {
+            position.remove_open(side, size)?;
+        }
+        if done {
+            position.open_orders = position.open_orders.minus(1)?;
+            self.head.open_orders = self.head.open_orders.minus(1)?;
+        }
+        Ok(())
+    }
+
+    /// Checks what must hold between instructions, orders included.
+    pub fn invariant(&self) -> Result<()> {
+        self.head.invariant()?;
+        let mut open = 0u8;
+        for order in self.orders.iter() {
+            order.invariant()?;
+            open = open.plus(u8::from(order.is_open()))?;
+        }
+        if open != self.head.open_orders {
+            return Err(Error::InvariantBroken);
+        }
+        for position in self.head.positions.iter().filter(|p| p.is_used()) {
+            let (mut bids, mut asks) = (Size::ZERO, Size::ZERO);
+            for order in self.orders.iter().filter(|o| o.is_open() && o.market == position.market && o.adds_exposure())
+            {
+                match order.side() {
+                    crate::order::Side::Long => bids = bids.plus(order.remaining()?)?,
+                    crate::order::Side::Short => asks = asks.plus(order.remaining()?)?,
+                }
+            }
+            if bids != position.open_bids || asks != position.open_asks {
+                return Err(Error::InvariantBroken);
+            }
+        }
+        Ok(())
+    }
+}
+
+use crate::quantity::Size;

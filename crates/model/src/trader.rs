@@ -1,0 +1,44 @@
+//! A person: what holds across all sub-accounts of one authority.
+
+use crate::error::{Error, Result};
+
+account_bytes! {
+    /// Per-authority record.
+    pub struct Trader [128] {
+        /// Layout version.
+        0 => pub version: u8,
+        /// Bump of the account's address.
+        1 => pub bump: u8,
+        /// Fee tier that new sub-accounts get.
+        2 => pub fee_tier: u8,
+        /// Padding.
+        3 => pub padding: u8,
+        /// Id that the next sub-account gets.
+        4 => pub next_sub_account: u16,
+        /// Open sub-accounts.
+        6 => pub sub_accounts: u16,
+        /// The authority.
+        8 => pub authority: [u8; 32],
+        /// Reserved, zero: volume, referrer, person-wide limits.
+        40 => pub reserved: [u64; 11],
+    }
+}
+
+impl Trader {
+    /// Layout version that this code reads and writes.
+    pub const VERSION: u8 = 1;
+    /// Most open sub-accounts of one authority.
+    pub const MAX_SUB_ACCOUNTS: u16 = 256;
+
+    /// Checks what must hold between instructions.
+    pub fn invariant(&self) -> Result<()> {
+        if self.version != Self::VERSION {
+            return Err(Error::VersionUnsupported);
+        }
+        if self.sub_accounts <= self.next_sub_account && self.sub_accounts <= Self::MAX_SUB_ACCOUNTS {
+            Ok(())
+        } else {
+            Err(Error::InvariantBroken)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The accounts after the declared ones: makers of a fill, oracle accounts of a refresh.
+//!
+//! The framework's `remaining_accounts()` copies views into the heap twice and does not look at duplicates
+//! among the trailing accounts. This walks the runtime's input in place instead.
+
+use core::marker::PhantomData;
+
+use anchor_lang::pinocchio::account::{AccountView, MAX_PERMITTED_DATA_INCREASE, RuntimeAccount};
+use anchor_lang::{Bumps, Context, TryAccounts};
+use arrayvec::ArrayVec;
+
+use super::{Stored, Write};
+use crate::error::{AccountError, Outcome};
+
+/// Where the runtime maps an instruction's input: part of the program ABI, like the heap's address.
+#[cfg(target_os = "solana")]
+const INPUT: *mut u8 = 0x4_0000_0000 as *mut u8;
+
+/// First byte of a record that is not a repetition of an earlier account.
+const FIRST_APPEARANCE: u8 = u8::MAX;
+/// Size of a record that repeats an earlier account.
+const REPEATED: usize = 8;
+/// Size of another record, less the account's data and its alignment.
+const RECORD: usize = size_of::<RuntimeAccount>() + MAX_PERMITTED_DATA_INCREASE + size_of::<u64>();
+
+/// A walk over the trailing accounts of one instruction.
+pub struct Trailing<'a> {
+    start: *mut u8,
+    next: *mut u8,
+    left: usize,
+    instruction: PhantomData<&'a ()>,
+}
+
+impl<'a> Trailing<'a> {
+    /// The accounts that follow the declared accounts of this instruction.
+    #[inline(always)]
+    pub fn of<T: TryAccounts + Bumps>(_: &Context<'a, T>) -> Self {
+        #[cfg(target_os = "solana")]
+        // SAFETY: the runtime's input starts here; the dispatcher has checked that the declared accounts exist.
+        unsafe {
+            Self::after(INPUT, T::HEADER_SIZE)
+        }
+        #[cfg(not(target_os = "solana"))]
+        Self { start: core::ptr::null_mut(), next: core::ptr::null_mut(), left: 0, instruction: PhantomData }
+    }
+
+    /// # Safety
+    /// `input` is a serialised instruction with at least `declared` accounts that outlives `'a`, whose declared
+    /// accounts the framework has visited (their `padding` holds the original data length).
+    #[cfg(any(target_os = "solana", test))]
+    #[inline(always)]
+    unsafe fn after(input: *mut u8, declared: usize) -> Self {
+        unsafe {
+            let total = input.cast::<u64>().read() as usize;
+            let start = input.add(size_of::<u64>());
+            let mut next = start;
+            for _ in 0..declared {
+                next = next.add(if *next == FIRST_APPEARANCE {
+                    // An earlier step may have resized the account: the record kept its first length.
+                    let account = &*next.cast::<RuntimeAccount>();
+                    record_size(u32::from_le_bytes(account.padding) as usize)
+                } else {
+                    REPEATED
+                });
+            }
+            Self { start, next, left: total - declared, instruction: PhantomData }
+        }
+    }
+
+    /// Number of accounts left.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.left
+    }
+
+    /// Whether none is left.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.left == 0
+    }
+
+    /// The next account, which must not have appeared anywhere before in this instruction.
+    ///
+    /// Errors: [`AccountError::AccountDuplicate`].
+    #[inline(always)]
+    pub fn next_unique(&mut self) -> Result<Option<AccountView>, AccountError> {
+        if self.left == 0 {
+            return Ok(None);
+        }
+        // SAFETY: `left` counts the records from `next` on.
+        unsafe {
+            if *self.next != FIRST_APPEARANCE {
+                return Err(AccountError::AccountDuplicate);
+            }
+            Ok(Some(self.take_first()))
+        }
+    }
+
+    /// The next account for reading; it may repeat an earlier one.
+    #[inline(always)]
+    pub fn next_shared(&mut self) -> Option<AccountView> {
+        if self.left == 0 {
+            return None;
+        }
+        // SAFETY: `left` counts the records from `next` on; a repeated record names an earlier one.
+        unsafe {
+            let marker = *self.next;
+            if marker == FIRST_APPEARANCE {
+                return Some(self.take_first());
+            }
+            self.next = self.next.add(REPEATED);
+            self.left -= 1;
+            let mut record = self.start;
+            for _ in 0..marker {
+                record = record.add(if *record == FIRST_APPEARANCE {
+                    let account = &*record.cast::<RuntimeAccount>();
+                    record_size(u32::from_le_bytes(account.padding) as usize)
+                } else {
+                    REPEATED
+                });
+            }
+            Some(AccountView::new_unchecked(record.cast()))
+        }
+    }
+
+    /// # Safety
+    /// `next` is a record of an account's first appearance.
+    #[inline(always)]
+    unsafe fn take_first(&mut self) -> AccountView {
+        unsafe {
+            let account = self.next.cast::<RuntimeAccount>();
+            let length = (*account).data_len as usize;
+            // As the framework does: resizing needs the first length.
+            (*account).padding = (length as u32).to_le_bytes();
+            self.next = self.next.add(record_size(length));
+            self.left -= 1;
+            AccountView::new_unchecked(account)
+        }
+    }
+
+    /// All accounts left, as accounts of one kind taken for writing, each appearing once in the instruction.
+    ///
+    /// Errors: [`AccountError::TooManyAccounts`] beyond `N`, [`AccountError::AccountDuplicate`], and the checks
+    /// of [`Write`].
+    #[inline(always)]
+    pub fn all<T: Stored, const N: usize>(mut self) -> Outcome<ArrayVec<Write<T>, N>> {
+        if self.left > N {
+            return Err(AccountError::TooManyAccounts.into());
+        }
+        let mut list = ArrayVec::new();
+        while let Some(view) = self.next_unique()? {
+            // SAFETY: `next_unique` proved that the account appears once in the instruction; at most `N` are left.
+            unsafe { list.push_unchecked(Write::undeclared(view)?) };
+        }
+        Ok(list)
+    }
+}
+
+#[inline(always)]
+const fn record_size(data: usize) -> usize {
+    RECORD + ((data + 7) & !7)
+}

@@ -1,0 +1,131 @@
+//! Refusals: the status codes that an instruction ends with.
+//!
+//! Three sources, one number space:
+//! * the rules of the exchange (the model's errors), from [`RULES_FROM`];
+//! * the account checks of this program ([`AccountError`]), from [`ACCOUNTS_FROM`];
+//! * what the runtime and the framework report by themselves (`ProgramError`), unchanged.
+
+use anchor_lang::prelude::ProgramError;
+
+/// First number of the model's errors: Anchor's start of custom error numbers.
+pub const RULES_FROM: u32 = 6000;
+/// First number of the program's own account errors.
+pub const ACCOUNTS_FROM: u32 = 6500;
+
+/// Result of everything below the instruction entry.
+pub type Outcome<T = ()> = core::result::Result<T, Refusal>;
+
+/// A status code in one register: what `?` carries through an instruction.
+///
+/// It exists so that model errors, account errors and runtime errors all convert into it by `?` and a
+/// `Result<(), Refusal>` stays two registers wide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Refusal(u64);
+
+impl Refusal {
+    /// The number as clients see it in a `Custom` error, or the runtime's builtin code above 32 bits.
+    pub const fn code(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<ProgramError> for Refusal {
+    #[cold]
+    fn from(error: ProgramError) -> Self {
+        Self(u64::from(error))
+    }
+}
+
+impl From<Refusal> for ProgramError {
+    #[inline(always)]
+    fn from(refusal: Refusal) -> Self {
+        match u32::try_from(refusal.0) {
+            Ok(number) => ProgramError::Custom(number),
+            Err(_) => ProgramError::from(refusal.0),
+        }
+    }
+}
+
+macro_rules! account_errors {
+    ($( $number:literal $name:ident $text:literal )*) => {
+        /// Why an account that was handed in was refused. Numbers are append-only, counted from
+        /// [`ACCOUNTS_FROM`].
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u32)]
+        pub enum AccountError {
+            $( #[doc = $text] $name = $number, )*
+        }
+
+        impl AccountError {
+            /// Number, name and text of every error, in order: what the IDL lists.
+            pub const LIST: &'static [(u32, &'static str, &'static str)] =
+                &[$( (ACCOUNTS_FROM + $number, stringify!($name), $text) ),*];
+        }
+    };
+}
+
+account_errors! {
+    0 AccountWrongOwner "The account is owned by another program or was not created yet; check the address."
+    1 AccountWrongType "The account belongs to this program but is of another kind; check the order of the accounts."
+    2 AccountWrongSize "The account's size does not fit its kind; run the migration or finish growing it first."
+    3 AccountNotWritable "The account must be passed as writable."
+    4 AccountNotSigner "The account must sign the transaction."
+    5 AccountWrongAddress "The account is not at its derived address; derive it from the documented seeds."
+    6 AccountAlreadyExists "The account exists already."
+    7 AccountDuplicate "The same account was passed twice; each maker may appear once and never as the taker."
+    8 AccountWrongProgram "The program account is not the one that the instruction names."
+    9 AccountWrongMint "The mint is not the bank's mint."
+    10 AccountWrongVault "The token account is not the bank's vault."
+    11 TokenProgramUnsupported "Only mints of the SPL Token program can be listed; Token-2022 mints are refused."
+    12 TooManyAccounts "More trailing accounts were passed than the instruction takes."
+    13 GrowthStepTooLarge "An account grows by at most 10,240 bytes in one instruction; repeat the step."
+    14 OracleWrongOwner "The oracle account is not owned by an accepted oracle program."
+    15 OracleWrongType "The oracle account is not a price account of the source's kind, or its bytes are damaged."
+    16 OracleWrongFeed "The oracle account holds another feed than the row's source names."
+    17 OracleVerificationTooWeak "The price update carries fewer signatures than the row asks for; post a fully verified update."
+    18 OracleNotTrading "The feed's status is not Trading: the price is frozen; wait or use another source."
+    19 OraclePriceNotPositive "The oracle's price is zero or negative."
+    20 OraclePriceOutOfRange "The oracle's price or exponent does not fit a price at 1e6."
+}
+
+impl From<AccountError> for Refusal {
+    #[inline(always)]
+    fn from(error: AccountError) -> Self {
+        Self((ACCOUNTS_FROM + error as u32) as u64)
+    }
+}
+
+impl From<AccountError> for ProgramError {
+    #[inline(always)]
+    fn from(error: AccountError) -> Self {
+        ProgramError::Custom(ACCOUNTS_FROM + error as u32)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn account_errors_are_numbered_without_gaps() {
+        for (index, (number, name, text)) in AccountError::LIST.iter().enumerate() {
+            assert_eq!(*number as usize, ACCOUNTS_FROM as usize + index, "{name}");
+            assert!(text.ends_with('.'), "{name}: the text is a sentence");
+        }
+    }
+
+    #[test]
+    fn builtin_codes_survive_the_round_trip() {
+        for error in [
+            ProgramError::InvalidSeeds,
+            ProgramError::MissingRequiredSignature,
+            ProgramError::NotEnoughAccountKeys,
+            ProgramError::Custom(0),
+            ProgramError::Custom(2040),
+        ] {
+            let refusal = Refusal::from(error.clone());
+            assert_eq!(ProgramError::from(refusal), error);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Oracle accounts, parsed in place: owner, kind, feed, verification and status are checked before a byte of
+//! the price is believed. No heap, no floating point.
+//!
+//! * [`pyth_pull`]: price updates of the Pyth receiver (`PriceUpdateV2`)
+//! * [`pyth_push`]: the legacy price accounts of the Pyth oracle program
+//!
+//! Staleness and the size of the confidence interval are judged by the model, which knows the row's rules.
+
+pub mod pyth_pull;
+pub mod pyth_push;
+
+use crate::error::AccountError;
+
+/// A price as one source reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OraclePrice {
+    /// Price at 1e6, rounded to nearest; never zero.
+    pub price: u64,
+    /// Confidence interval (one side) at 1e6, rounded up.
+    pub confidence: u64,
+    /// Unix time in seconds at which the publishers agreed on the price.
+    pub publish_time: i64,
+    /// Slot in which the price was written to the chain.
+    pub posted_slot: u64,
+}
+
+/// Decimals of a price in this exchange.
+const DECIMALS: i32 = 6;
+
+/// Brings a price and its confidence from `10^exponent` to 1e6: the price to the nearest (half up), the
+/// confidence up.
+///
+/// Errors: [`AccountError::OraclePriceNotPositive`], [`AccountError::OraclePriceOutOfRange`] when the price is
+/// below half a millionth, or either number or the exponent does not fit.
+pub(crate) fn to_price_units(price: i64, confidence: u64, exponent: i32) -> Result<(u64, u64), AccountError> {
+    if price <= 0 {
+        return Err(AccountError::OraclePriceNotPositive);
+    }
+    let price = price.unsigned_abs();
+    let shift = exponent.checked_add(DECIMALS).ok_or(AccountError::OraclePriceOutOfRange)?;
+    let power = 10u64.checked_pow(shift.unsigned_abs()).ok_or(AccountError::OraclePriceOutOfRange)?;
+    let (price, confidence) = if shift >= 0 {
+        (price.checked_mul(power), confidence.checked_mul(power))
+    } else {
+        // `power` is at least 10. A sum above 64 bits cannot happen to a positive i64 plus 5e18 at most.
+        (price.checked_add(power / 2).map(|sum| sum / power), Some(confidence.div_ceil(power)))
+    };
+    match (price, confidence) {
+        (Some(price), Some(confidence)) if price > 0 => Ok((price, confidence)),
+        _ => Err(AccountError::OraclePriceOutOfRange),
+    }
+}
+
+/// `N` bytes at an offset; the caller has checked the length.
+#[inline(always)]
+fn bytes<const N: usize>(data: &[u8], offset: usize) -> Result<[u8; N], AccountError> {
+    data.get(offset..)
+        .and_then(|rest| rest.first_chunk::<N>())
+        .copied()
+        .ok_or(AccountError::OracleWrongType)
+}
+
+#[cfg(test)]
+mod fixtures;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_round_to_nearest_and_confidence_up() {
+        assert_eq!(to_price_units(102_593_211_49, 1_385_000, -8), Ok((102_593_211, 13_850)));
+        assert_eq!(to_price_units(149, 101, -8), Ok((1, 2)));
+        assert_eq!(to_price_units(150, 100, -8), Ok((2, 1)));
+        assert_eq!(to_price_units(345_526, 517, -10), Ok((35, 1)));
+        assert_eq!(to_price_units(7, 0, -6), Ok((7, 0)));
+        assert_eq!(to_price_units(7, 3, 2), Ok((700_000_000, 300_000_000)));
+    }
+
+    #[test]
+    fn prices_that_do_not_fit_are_refused() {
+        use AccountError::{OraclePriceNotPositive, OraclePriceOutOfRange};
+        assert_eq!(to_price_units(0, 1, -8), Err(OraclePriceNotPositive));
+        assert_eq!(to_price_units(-5, 1, -8), Err(OraclePriceNotPositive));
+        assert_eq!(to_price_units(i64::MIN, 1, -8), Err(OraclePriceNotPositive));
+        assert_eq!(to_price_units(49, 1, -8), Err(OraclePriceOutOfRange));
+        assert_eq!(to_price_units(i64::MAX, 1, 0), Err(OraclePriceOutOfRange));
+        assert_eq!(to_price_units(1, u64::MAX, 0), Err(OraclePriceOutOfRange));
+        assert_eq!(to_price_units(1, 1, i32::MAX), Err(OraclePriceOutOfRange));
+        assert_eq!(to_price_units(1, 1, i32::MIN), Err(OraclePriceOutOfRange));
+        assert_eq!(to_price_units(i64::MAX, u64::MAX, -26), Err(OraclePriceOutOfRange));
+        assert_eq!(to_price_units(i64::MAX, u64::MAX, -25), Ok((1, 2)));
+        assert_eq!(to_price_units(i64::MAX, u64::MAX, -24), Ok((9, 19)));
+    }
+}

@@ -1,0 +1,2 @@
+use litesvm as _;
+#[test] fn t(){ }

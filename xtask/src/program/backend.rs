@@ -1,0 +1,58 @@
+//! Which toolchain builds the programs.
+
+use super::phase;
+use anyhow::{Result, bail};
+use clap::ValueEnum;
+use std::fmt;
+
+/// The user's wish.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum Choice {
+    /// The Anza tools when they are installed, upstream LLVM otherwise.
+    Auto,
+    /// `cargo build-sbf`.
+    Anza,
+    /// The upstream LLVM BPF backend.
+    Upstream,
+}
+
+/// The toolchain that is used.
+pub enum Backend {
+    /// `cargo build-sbf` from the Anza release.
+    AnzaTools,
+    /// Debian's rustc, LLVM 23 and `sbpf-linker`, all from package registries.
+    UpstreamLlvm,
+}
+
+impl Backend {
+    /// Resolves the user's wish against what is installed.
+    ///
+    /// # Errors
+    /// When the Anza tools are asked for and are not installed, and when upstream LLVM is to be
+    /// used on a machine that it has no binaries for.
+    pub fn choose(choice: Choice) -> Result<Self> {
+        let anza = || phase::answers("cargo-build-sbf", &["--version"]);
+        match choice {
+            Choice::Anza if !anza() => bail!(
+                "the Anza tools were asked for, and `cargo-build-sbf --version` does not run\n\
+                 install them (https://docs.anza.xyz/cli/install), or leave the choice of the backend to `auto`"
+            ),
+            Choice::Anza => Ok(Self::AnzaTools),
+            Choice::Auto if anza() => Ok(Self::AnzaTools),
+            Choice::Auto | Choice::Upstream if cfg!(all(target_os = "linux", target_arch = "x86_64")) => Ok(Self::UpstreamLlvm),
+            Choice::Auto | Choice::Upstream => bail!(
+                "building with upstream LLVM needs x86_64 Linux: its LLVM libraries are pinned for that platform only\n\
+                 install the Anza tools (https://docs.anza.xyz/cli/install); `cargo build-sbf` is then used"
+            ),
+        }
+    }
+}
+
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::AnzaTools => "anza (cargo build-sbf)",
+            Self::UpstreamLlvm => "upstream (rustc 1.96, LLVM 23, sbpf-linker)",
+        })
+    }
+}

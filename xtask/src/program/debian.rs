@@ -1,0 +1,47 @@
+//! Debian packages, installed when they are missing.
+
+use super::phase;
+use anyhow::{Result, bail};
+use std::process::Command;
+
+/// Installs packages with apt-get, as root or through sudo.
+///
+/// # Errors
+/// When this is no Debian system, when there is no way to become root, and when apt-get fails.
+/// `purpose` says in the message what the packages are needed for.
+pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
+    let list = packages.join(" ");
+    if !phase::answers("apt-get", &["--version"]) {
+        bail!("{purpose} is missing, and there is no apt-get to install it with\ninstall what Debian calls: {list}");
+    }
+    let Some(prefix) = privilege() else {
+        bail!("{purpose} is missing, and installing it needs root or sudo\nrun as root: apt-get update && apt-get install {list}");
+    };
+    let apt = |args: &[&str]| {
+        let mut words = prefix.iter().copied().chain(["apt-get"]).chain(args.iter().copied());
+        let mut command = Command::new(words.next().expect("apt-get is always there"));
+        command.args(words).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    phase::timed(&format!("installing Debian packages {list}"), || {
+        phase::run(&mut apt(&["update", "-qq"]), "the package lists could not be brought up to date; apt-get's messages are above")?;
+        let mut args = vec!["install", "-y", "-qq", "--no-install-recommends"];
+        args.extend(packages);
+        phase::run(
+            &mut apt(&args),
+            &format!("apt-get could not install {list}; they are in Debian 12 (bookworm) with its security updates"),
+        )
+    })
+}
+
+/// The words to put before a command that needs root; `None` when there is no way.
+fn privilege() -> Option<Vec<&'static str>> {
+    let is_root = phase::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
+    if is_root {
+        Some(Vec::new())
+    } else if phase::answers("sudo", &["--version"]) {
+        Some(vec!["sudo"])
+    } else {
+        None
+    }
+}

@@ -1,0 +1,50 @@
+//! Versions and checksums of everything that the upstream-LLVM backend is made of.
+//!
+//! To move a pin: change it here, run `cargo xtask program`, then the self-test
+//! (`cargo test -p kedge-selftest`), which compares the compiled program with the host.
+
+/// The compiler release that the standard library edits and the target were proven with.
+pub const RUSTC_RELEASE: &str = "1.96.0";
+
+/// Debian packages that hold that compiler and its library source.
+pub const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
+
+/// Where the Debian package installs the compiler.
+pub const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+
+/// The linker, from crates.io.
+pub const LINKER_VERSION: &str = "0.2.6";
+
+/// Features that make the linker use the static LLVM of the wheels.
+pub const LINKER_FEATURES: &str = "bpf-linker/llvm-23,bpf-linker/llvm-link-static";
+
+/// A Python wheel with static LLVM libraries.
+pub struct Wheel {
+    /// Name on PyPI.
+    pub name: &'static str,
+    /// Version on PyPI.
+    pub version: &'static str,
+    /// SHA-256 of the file, in hexadecimal.
+    pub sha256: &'static str,
+}
+
+impl Wheel {
+    /// File name under which `pip download` saves the wheel.
+    pub fn file_name(&self) -> String {
+        format!("{}-{}-py3-none-manylinux_2_28_x86_64.whl", self.name.replace('-', "_"), self.version)
+    }
+}
+
+/// LLVM 23: the second wheel holds the BPF backend.
+pub const WHEELS: [Wheel; 2] = [
+    Wheel {
+        name: "mlc-llvm-static",
+        version: "23.1.1.post0",
+        sha256: "dcfec888abfaa418be77d41af585805f31463584cf9c90582992c00f392c1ac5",
+    },
+    Wheel {
+        name: "mlc-llvm-static-extra-targets",
+        version: "23.1.1.post0",
+        sha256: "c36e834d9a4e9cf9759f27fece65711ece7a2fc2b5a96dbb15d66f5e9e787929",
+    },
+];
