@@ -1,1 +1,21 @@
-//! The jobs that keep a Kedge market running
+//! # kedge-keeper: the jobs that keep a market running
+//!
+//! A keeper looks at the exchange, decides, and sends. The three are apart:
+//!
+//! * [`world::World`] mirrors what is on chain, decoded into the model's own structs;
+//! * a job in [`jobs`] turns a world into [`action::Plan`]s. It is a pure function: no clock, no network. Each formula
+//!   it needs (margin, auction price, what a fill would do) is a call of the model, and a plan that the model refuses
+//!   is never made;
+//! * the executor turns plans into transactions and sends them.
+#![deny(missing_docs)]
+
+pub mod account;
+pub mod action;
+pub mod jobs;
+pub mod pyth;
+pub mod rehearsal;
+pub mod world;
+
+pub use account::Account;
+pub use action::{MakerOrder, Plan, Work};
+pub use world::World;

@@ -42,13 +42,23 @@ pub(crate) fn umod(a: Pair, b: Pair) -> Pair {
 /// Signed quotient, rounded towards zero. Dividing by zero aborts; the one overflow wraps.
 #[inline(always)]
 pub(crate) fn sdiv(a: Pair, b: Pair) -> Pair {
-    negate_if(udiv(magnitude(a), magnitude(b)), is_negative(a) != is_negative(b))
+    match (is_negative(a), is_negative(b)) {
+        (false, false) => udiv(a, b),
+        (true, false) => negate(udiv(negate(a), b)),
+        (false, true) => negate(udiv(a, negate(b))),
+        (true, true) => udiv(negate(a), negate(b)),
+    }
 }
 
 /// Signed remainder with the sign of the dividend. Dividing by zero aborts.
 #[inline(always)]
 pub(crate) fn smod(a: Pair, b: Pair) -> Pair {
-    negate_if(umod(magnitude(a), magnitude(b)), is_negative(a))
+    match (is_negative(a), is_negative(b)) {
+        (false, false) => umod(a, b),
+        (true, false) => negate(umod(negate(a), b)),
+        (false, true) => umod(a, negate(b)),
+        (true, true) => negate(umod(negate(a), negate(b))),
+    }
 }
 
 /// Quotient when the divisor has more than 64 bits; it then fits one word.
@@ -99,13 +109,8 @@ fn is_negative(a: Pair) -> bool {
 }
 
 #[inline(always)]
-fn magnitude(a: Pair) -> Pair {
-    negate_if(a, is_negative(a))
-}
-
-#[inline(always)]
-fn negate_if(a: Pair, condition: bool) -> Pair {
-    if condition { sub((0, 0), a) } else { a }
+fn negate(a: Pair) -> Pair {
+    sub((0, 0), a)
 }
 
 #[cfg(test)]

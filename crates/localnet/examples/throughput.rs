@@ -24,10 +24,8 @@ fn main() -> Result<()> {
     let (clients, seconds, accounts) = (argument(4)?, argument(10)?, argument(0)?);
 
     let started = Instant::now();
-    let localnet = Localnet::start(LocalnetConfig {
-        slot_time: Duration::from_millis(100),
-        ..LocalnetConfig::default()
-    })?;
+    let localnet =
+        Localnet::start(LocalnetConfig { slot_time: Duration::from_millis(100), ..LocalnetConfig::default() })?;
     println!("started in {:.2} s at {}", started.elapsed().as_secs_f64(), localnet.rpc_url());
     for _ in 0..accounts {
         // Bystanders under the system program, which every transfer's accounts belong to.

@@ -59,7 +59,9 @@ impl Chain {
 
         let events = {
             let (ready, stop) = (ready.clone(), Arc::clone(&stop_events));
-            thread::Builder::new().name("localnet-events".into()).spawn(move || read_events(&event_stream, &ready, &stop))?
+            thread::Builder::new()
+                .name("localnet-events".into())
+                .spawn(move || read_events(&event_stream, &ready, &stop))?
         };
         let run_loop = {
             let (svm, commands) = (svm.clone(), commands.clone());
@@ -164,12 +166,7 @@ fn surfpool_config(config: &LocalnetConfig, rpc_port: u16, ws_port: u16) -> Surf
             log_bytes_limit: config.log_bytes_limit,
             ..SimnetConfig::default()
         }],
-        rpc: RpcConfig {
-            bind_host: config.bind.to_string(),
-            bind_port: rpc_port,
-            ws_port,
-            ..RpcConfig::default()
-        },
+        rpc: RpcConfig { bind_host: config.bind.to_string(), bind_port: rpc_port, ws_port, ..RpcConfig::default() },
         ..SurfpoolConfig::default()
     }
 }

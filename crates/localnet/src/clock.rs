@@ -16,11 +16,7 @@ impl MarketClock {
     /// A rate that is negative or not finite counts as zero: market time never runs backwards by itself.
     #[must_use]
     pub fn new(unix_timestamp: i64, rate: f64, now: Instant) -> Self {
-        Self {
-            anchor: now,
-            market_ms: unix_timestamp.saturating_mul(1_000),
-            rate: usable(rate),
-        }
+        Self { anchor: now, market_ms: unix_timestamp.saturating_mul(1_000), rate: usable(rate) }
     }
 
     /// Market time at `now` in milliseconds since the Unix epoch, rounded down.

@@ -24,6 +24,9 @@ pub struct LocalnetConfig {
     pub time_rate: f64,
     /// Bytes of program log kept per transaction before it is truncated, as validators do; `None` keeps everything.
     pub log_bytes_limit: Option<usize>,
+    /// Transactions that `getTransaction` and signature queries can still find; older ones are forgotten so that a long
+    /// demo does not fill the memory. Those of the last 300 slots are kept in any case.
+    pub transaction_history: usize,
     /// Accounts that hold [`LocalnetConfig::funding_lamports`] from the start.
     pub funded: Vec<Pubkey>,
     /// Lamports of every account in [`LocalnetConfig::funded`].
@@ -40,6 +43,7 @@ impl Default for LocalnetConfig {
             genesis_time: None,
             time_rate: 1.0,
             log_bytes_limit: Some(10_000),
+            transaction_history: 20_000,
             funded: Vec::new(),
             funding_lamports: 1_000_000_000_000,
         }

@@ -18,6 +18,7 @@ mod chain;
 mod clock;
 mod config;
 mod error;
+mod history;
 mod localnet;
 mod ports;
 mod program;

@@ -7,7 +7,10 @@ use std::{
 use solana_clock::Clock;
 use solana_pubkey::Pubkey;
 
-use crate::{Error, LocalnetConfig, MarketClock, Result, chain::Chain, clock::wall_seconds, ports, slots::Slots};
+use crate::{
+    Error, LocalnetConfig, MarketClock, Result, chain::Chain, clock::wall_seconds, history::History, ports,
+    slots::Slots,
+};
 
 /// A running embedded chain. Dropping it stops every server and frees both ports; nothing is left on disk.
 ///
@@ -35,7 +38,8 @@ impl Localnet {
         let chain = Chain::start(&config, rpc_port, ws_port)?;
         let genesis = config.genesis_time.unwrap_or_else(wall_seconds);
         let clock = Arc::new(Mutex::new(MarketClock::new(genesis, config.time_rate, Instant::now())));
-        let slots = Slots::start(chain.svm(), chain.commands(), Arc::clone(&clock), config.slot_time)?;
+        let history = History::new(config.transaction_history);
+        let slots = Slots::start(chain.svm(), chain.commands(), Arc::clone(&clock), config.slot_time, history)?;
         let localnet = Self {
             _slots: slots,
             chain,

@@ -7,7 +7,7 @@ use crate::{Localnet, Result};
 
 impl Localnet {
     /// Puts a program at `program_id`, or replaces the one that is there; the next transaction runs the new code.
-    /// `elf` is what `cargo build-sbf` or `cargo xtask build` writes. The program belongs to the upgradeable loader and is final.
+    /// `elf` is what `cargo build-sbf` or `cargo xtask program` writes. The program belongs to the upgradeable loader and is final.
     ///
     /// # Errors
     /// [`crate::Error::Account`] when the bytecode does not pass the verifier.

@@ -10,7 +10,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use surfpool_core::surfnet::{locker::SurfnetSvmLocker, svm::SurfnetSvm};
 use surfpool_types::SimnetCommand;
 
-use crate::MarketClock;
+use crate::{MarketClock, history::History};
 
 /// The thread that closes a block every slot time. Dropping it stops slot production.
 pub(crate) struct Slots {
@@ -25,6 +25,7 @@ impl Slots {
         commands: Sender<SimnetCommand>,
         clock: Arc<Mutex<MarketClock>>,
         slot_time: Duration,
+        mut history: History,
     ) -> std::io::Result<Self> {
         let (stop, stopped) = bounded::<()>(0);
         let thread = thread::Builder::new().name("localnet-slots".into()).spawn(move || {
@@ -36,6 +37,7 @@ impl Slots {
                 let slot = {
                     let mut svm = svm.0.blocking_write();
                     stamp(&mut svm, &clock);
+                    history.turn(&mut svm);
                     svm.get_latest_absolute_slot()
                 };
                 // Behind a burst of transactions the last request may still be queued; asking twice would pile up.

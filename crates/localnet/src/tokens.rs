@@ -66,10 +66,7 @@ impl Localnet {
     }
 }
 
-fn read<T: Pack + IsInitialized>(
-    svm: &SurfnetSvm,
-    address: Pubkey,
-) -> Result<Option<T>> {
+fn read<T: Pack + IsInitialized>(svm: &SurfnetSvm, address: Pubkey) -> Result<Option<T>> {
     let account = svm.get_account(&address).map_err(|error| Localnet::refused(address, error))?;
     Ok(account
         .filter(|account| account.owner == spl_token_interface::ID)

@@ -6,6 +6,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use futures_util::{Stream, StreamExt as _};
 use kedge_localnet::{Localnet, LocalnetConfig};
 use solana_account_decoder_client_types::UiAccountEncoding;
 use solana_address_lookup_table_interface::instruction as lookup_table;
@@ -16,7 +17,7 @@ use solana_keypair::Keypair;
 use solana_message::{AddressLookupTableAccount, VersionedMessage, v0};
 use solana_program_pack::Pack;
 use solana_pubkey::{Pubkey, pubkey};
-use solana_pubsub_client::pubsub_client::PubsubClient;
+use solana_pubsub_client::nonblocking::pubsub_client::PubsubClient;
 use solana_rpc_client::rpc_client::RpcClient;
 use solana_rpc_client_api::{
     config::{
@@ -46,12 +47,8 @@ struct Chain {
 impl Chain {
     fn start(config: LocalnetConfig) -> Result<Self> {
         let payer = Keypair::new();
-        let localnet = Localnet::start(LocalnetConfig {
-            slot_time: Duration::from_millis(40),
-            funded: vec![payer.pubkey()],
-            funding_lamports: 1_000 * SOL,
-            ..config
-        })?;
+        let localnet =
+            Localnet::start(LocalnetConfig { funded: vec![payer.pubkey()], funding_lamports: 1_000 * SOL, ..config })?;
         let rpc = RpcClient::new_with_commitment(localnet.rpc_url(), CommitmentConfig::confirmed());
         Ok(Self { localnet, rpc, payer })
     }
@@ -73,9 +70,14 @@ impl Chain {
     }
 }
 
+/// Slots ten times as fast as on mainnet.
+fn quick() -> LocalnetConfig {
+    LocalnetConfig { slot_time: Duration::from_millis(40), ..LocalnetConfig::default() }
+}
+
 #[test]
 fn transfers_confirm_and_ports_are_freed() -> Result<()> {
-    let chain = Chain::start(LocalnetConfig::default())?;
+    let chain = Chain::start(quick())?;
     let receiver = Pubkey::new_unique();
     chain.send(&[transfer(&chain.payer.pubkey(), &receiver, 3 * SOL)], &[])?;
     assert_eq!(chain.rpc.get_balance(&receiver)?, 3 * SOL);
@@ -101,6 +103,23 @@ fn transfers_confirm_and_ports_are_freed() -> Result<()> {
 }
 
 #[test]
+fn old_transactions_are_forgotten_and_still_cannot_be_replayed() -> Result<()> {
+    let config = LocalnetConfig { transaction_history: 1, slot_time: Duration::from_millis(2), ..Default::default() };
+    let chain = Chain::start(config)?;
+    let transaction = chain.sign(&[transfer(&chain.payer.pubkey(), &Pubkey::new_unique(), SOL)], &[])?;
+    let signature = chain.rpc.send_and_confirm_transaction(&transaction)?;
+    let again = chain.rpc.send_transaction(&transaction).err().context("replayed at once")?;
+    ensure!(again.to_string().contains("already been processed"), "{again}");
+    chain.send(&[transfer(&chain.payer.pubkey(), &Pubkey::new_unique(), SOL)], &[])?;
+    ensure!(chain.rpc.get_transaction(&signature, UiTransactionEncoding::Json).is_ok(), "forgotten too early");
+
+    wait_for(|| Ok(chain.rpc.get_transaction(&signature, UiTransactionEncoding::Json).is_err()))?;
+    let expired = chain.rpc.send_transaction(&transaction).err().context("replayed after it was forgotten")?;
+    ensure!(expired.to_string().contains("Blockhash not found"), "{expired}");
+    Ok(())
+}
+
+#[test]
 fn a_taken_port_is_an_error() -> Result<()> {
     let squatter = TcpListener::bind("127.0.0.1:0")?;
     let taken = squatter.local_addr()?.port();
@@ -113,8 +132,7 @@ fn a_taken_port_is_an_error() -> Result<()> {
 #[test]
 fn market_time_runs_at_sixty_times_while_slots_keep_theirs() -> Result<()> {
     const GENESIS: i64 = 1_760_000_000;
-    let chain =
-        Chain::start(LocalnetConfig { genesis_time: Some(GENESIS), time_rate: 60.0, ..LocalnetConfig::default() })?;
+    let chain = Chain::start(LocalnetConfig { genesis_time: Some(GENESIS), time_rate: 60.0, ..quick() })?;
     let early = chain.sign(&[transfer(&chain.payer.pubkey(), &Pubkey::new_unique(), SOL)], &[])?;
     let (started, first) = (Instant::now(), chain.clock()?);
     ensure!((GENESIS..GENESIS + 120).contains(&first.unix_timestamp), "{first:?}");
@@ -152,7 +170,7 @@ fn market_time_runs_at_sixty_times_while_slots_keep_theirs() -> Result<()> {
 
 #[test]
 fn tokens_accounts_and_filters() -> Result<()> {
-    let chain = Chain::start(LocalnetConfig::default())?;
+    let chain = Chain::start(quick())?;
     let (mint, receiver) = (Pubkey::new_unique(), Pubkey::new_unique());
     let payer = chain.payer.pubkey();
     chain.localnet.create_mint(mint, 6, payer)?;
@@ -198,10 +216,7 @@ fn tokens_accounts_and_filters() -> Result<()> {
     }
     chain.localnet.set_account(Pubkey::new_unique(), 0, program, vec![3; 32])?;
     let config = RpcProgramAccountsConfig {
-        filters: Some(vec![
-            RpcFilterType::DataSize(64),
-            RpcFilterType::Memcmp(Memcmp::new_raw_bytes(8, vec![3; 4])),
-        ]),
+        filters: Some(vec![RpcFilterType::DataSize(64), RpcFilterType::Memcmp(Memcmp::new_raw_bytes(8, vec![3; 4]))]),
         account_config: RpcAccountInfoConfig {
             encoding: Some(UiAccountEncoding::Base64),
             ..RpcAccountInfoConfig::default()
@@ -219,7 +234,7 @@ fn tokens_accounts_and_filters() -> Result<()> {
 
 #[test]
 fn versioned_transactions_with_a_lookup_table_and_simulation() -> Result<()> {
-    let chain = Chain::start(LocalnetConfig::default())?;
+    let chain = Chain::start(quick())?;
     let payer = chain.payer.pubkey();
     let receiver = Pubkey::new_unique();
     let recent = chain.rpc.get_slot_with_commitment(CommitmentConfig::finalized())?;
@@ -246,36 +261,39 @@ fn versioned_transactions_with_a_lookup_table_and_simulation() -> Result<()> {
     Ok(())
 }
 
-#[test]
-fn bytecode_is_deployed_and_runs() -> Result<()> {
-    let chain = Chain::start(LocalnetConfig::default())?;
+#[tokio::test(flavor = "multi_thread")]
+async fn bytecode_is_deployed_and_runs() -> Result<()> {
+    let chain = Chain::start(quick())?;
     // The chain's own memo program is real bytecode; a copy of it must work at a new address.
-    let elf = chain.rpc.get_account_data(&MEMO)?;
+    let elf = tokio::task::block_in_place(|| chain.rpc.get_account_data(&MEMO))?;
     ensure!(elf.starts_with(b"\x7fELF"), "the memo program is not an ELF");
     let program_id = Pubkey::new_unique();
     chain.localnet.deploy(program_id, &elf)?;
+    let pubsub = PubsubClient::new(chain.localnet.ws_url()).await?;
+    let (mut logs, _unsubscribe) = pubsub
+        .logs_subscribe(
+            RpcTransactionLogsFilter::Mentions(vec![program_id.to_string()]),
+            RpcTransactionLogsConfig { commitment: Some(CommitmentConfig::confirmed()) },
+        )
+        .await?;
     let memo = Instruction { program_id, accounts: Vec::new(), data: b"kedge".to_vec() };
-    let logs = PubsubClient::logs_subscribe(
-        chain.localnet.ws_url(),
-        RpcTransactionLogsFilter::Mentions(vec![program_id.to_string()]),
-        RpcTransactionLogsConfig { commitment: Some(CommitmentConfig::confirmed()) },
-    )?;
-    chain.send(&[memo], &[])?;
-    let notice = logs.1.recv_timeout(PATIENCE)?;
-    ensure!(notice.value.logs.iter().any(|line| line.contains("kedge")), "{:?}", notice.value.logs);
+    tokio::task::block_in_place(|| chain.send(&[memo], &[]))?;
+    let lines = next(&mut logs).await?.value.logs;
+    ensure!(lines.iter().any(|line| line.contains("kedge")), "{lines:?}");
 
     let refused = chain.localnet.deploy(Pubkey::new_unique(), b"\x7fELF and nothing else");
     ensure!(refused.is_err(), "rubbish was deployed");
     Ok(())
 }
 
-#[test]
-fn subscriptions_see_slots_signatures_and_accounts() -> Result<()> {
-    let chain = Chain::start(LocalnetConfig::default())?;
-    let url = chain.localnet.ws_url();
-    let slots = PubsubClient::slot_subscribe(url)?;
-    let first = slots.1.recv_timeout(PATIENCE)?.slot;
-    ensure!(slots.1.recv_timeout(PATIENCE)?.slot > first, "slots should advance");
+#[tokio::test(flavor = "multi_thread")]
+async fn subscriptions_see_slots_signatures_and_accounts() -> Result<()> {
+    let chain = Chain::start(quick())?;
+    let url = chain.localnet.ws_url().to_owned();
+    let pubsub = PubsubClient::new(&url).await?;
+    let (mut slots, _unsubscribe_slots) = pubsub.slot_subscribe().await?;
+    let first = next(&mut slots).await?.slot;
+    ensure!(next(&mut slots).await?.slot > first, "slots should advance");
 
     let watched = Pubkey::new_unique();
     let config = RpcAccountInfoConfig {
@@ -283,19 +301,27 @@ fn subscriptions_see_slots_signatures_and_accounts() -> Result<()> {
         commitment: Some(CommitmentConfig::processed()),
         ..RpcAccountInfoConfig::default()
     };
-    let accounts = PubsubClient::account_subscribe(url, &watched, Some(config))?;
+    let (mut accounts, _unsubscribe_account) = pubsub.account_subscribe(&watched, Some(config)).await?;
     chain.localnet.set_account(watched, SOL, MEMO, vec![7; 8])?;
-    assert_eq!(accounts.1.recv_timeout(PATIENCE)?.value.lamports, SOL);
+    assert_eq!(next(&mut accounts).await?.value.lamports, SOL);
 
-    let transaction = chain.sign(&[transfer(&chain.payer.pubkey(), &watched, SOL)], &[])?;
+    let transfer = [transfer(&chain.payer.pubkey(), &watched, SOL)];
+    let transaction = tokio::task::block_in_place(|| chain.sign(&transfer, &[]))?;
     let config = RpcSignatureSubscribeConfig {
         commitment: Some(CommitmentConfig::confirmed()),
         ..RpcSignatureSubscribeConfig::default()
     };
-    let signatures = PubsubClient::signature_subscribe(url, &transaction.signatures[0], Some(config))?;
-    chain.rpc.send_transaction(&transaction)?;
-    signatures.1.recv_timeout(PATIENCE)?;
-    assert_eq!(accounts.1.recv_timeout(PATIENCE)?.value.lamports, 2 * SOL);
+    let (mut signatures, _unsubscribe_signature) =
+        pubsub.signature_subscribe(&transaction.signatures[0], Some(config)).await?;
+    tokio::task::block_in_place(|| chain.rpc.send_transaction(&transaction))?;
+    next(&mut signatures).await?;
+    assert_eq!(next(&mut accounts).await?.value.lamports, 2 * SOL);
+
+    // Open connections do not keep the chain alive.
+    let address = url.trim_start_matches("ws://").to_owned();
+    let Chain { localnet, .. } = chain;
+    drop(localnet);
+    TcpListener::bind(&address).with_context(|| format!("{address} should be free after drop"))?;
     Ok(())
 }
 
@@ -317,4 +343,8 @@ fn wait_for(mut condition: impl FnMut() -> Result<bool>) -> Result<()> {
         std::thread::sleep(Duration::from_millis(10));
     }
     Ok(())
+}
+
+async fn next<T>(stream: &mut (impl Stream<Item = T> + Unpin)) -> Result<T> {
+    tokio::time::timeout(PATIENCE, stream.next()).await?.context("the stream ended")
 }

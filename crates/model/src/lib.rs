@@ -33,6 +33,7 @@ pub mod event;
 pub mod exchange;
 pub mod fees;
 pub mod funding;
+pub mod liability;
 pub mod liquidation;
 pub mod margin;
 pub mod market;
@@ -42,6 +43,7 @@ pub mod position;
 pub mod quantity;
 pub mod sub_account;
 pub mod trader;
+pub mod weights;
 
 pub use error::{Error, Result};
 pub use layout::{Field, Layout};

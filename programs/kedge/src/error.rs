@@ -89,10 +89,17 @@ account_errors! {
     20 OraclePriceOutOfRange "The oracle's price or exponent does not fit a price at 1e6."
 }
 
+impl From<kedge_model::Error> for Refusal {
+    #[inline(always)]
+    fn from(error: kedge_model::Error) -> Self {
+        Self(u64::from(RULES_FROM + error as u32))
+    }
+}
+
 impl From<AccountError> for Refusal {
     #[inline(always)]
     fn from(error: AccountError) -> Self {
-        Self((ACCOUNTS_FROM + error as u32) as u64)
+        Self(u64::from(ACCOUNTS_FROM + error as u32))
     }
 }
 
@@ -113,6 +120,13 @@ mod tests {
             assert_eq!(*number as usize, ACCOUNTS_FROM as usize + index, "{name}");
             assert!(text.ends_with('.'), "{name}: the text is a sentence");
         }
+    }
+
+    #[test]
+    fn the_two_ranges_do_not_meet() {
+        assert!(kedge_model::Error::ALL.len() < (ACCOUNTS_FROM - RULES_FROM) as usize);
+        let refusal = Refusal::from(kedge_model::Error::StaleRow);
+        assert_eq!(ProgramError::from(refusal), ProgramError::Custom(6000 + kedge_model::Error::StaleRow as u32));
     }
 
     #[test]

@@ -1,25 +1,114 @@
-//! What the IDL says about the account structs: compiled only for the IDL build.
+//! What the IDL says about the model's structs and errors: compiled only for the IDL build.
 
 use anchor_lang::__alloc::boxed::Box;
-use anchor_lang::__alloc::string::String;
-use anchor_lang::__alloc::vec::Vec;
 use anchor_lang::__alloc::format;
+use anchor_lang::__alloc::string::{String, ToString};
+use anchor_lang::__alloc::vec::Vec;
+use kedge_model::{Field, Layout};
 
 use crate::account::Stored;
-use crate::error::AccountError;
+use crate::error::{AccountError, RULES_FROM};
 
-/// Adds an account kind to the IDL's `accounts` (its field list is added from the model's layouts).
-pub fn register<T: Stored>(accounts: &mut Vec<&'static str>, _types: &mut Vec<&'static str>) {
-    let bytes: Vec<String> = T::DISCRIMINATOR.to_le_bytes().iter().map(|b| format!("{b}")).collect();
-    let entry = format!("{{\"name\":\"{}\",\"discriminator\":[{}]}}", T::NAME, bytes.join(","));
-    accounts.push(Box::leak(entry.into_boxed_str()));
+/// Adds an account kind: its entry, its struct, and the structs in its struct.
+pub fn account<T: Stored>(accounts: &mut Vec<&'static str>, types: &mut Vec<&'static str>) {
+    let bytes: Vec<String> = T::DISCRIMINATOR.to_le_bytes().iter().map(ToString::to_string).collect();
+    accounts.push(leak(format!("{{\"name\":\"{}\",\"discriminator\":[{}]}}", T::NAME, bytes.join(","))));
+    structure(T::NAME, T::FIELDS, Encoding::Memory, types);
+    for (name, fields) in PARTS {
+        structure(name, fields, Encoding::Memory, types);
+    }
 }
 
-/// The IDL's error list.
-pub fn errors() -> String {
-    let list: Vec<String> = AccountError::LIST
+/// Adds a struct that is an instruction argument.
+pub fn argument<T: Layout>(types: &mut Vec<&'static str>) {
+    structure(T::NAME, T::FIELDS, Encoding::Borsh, types);
+    for part in PARTS.iter().filter(|(part, _)| T::FIELDS.iter().any(|field| element(field.ty) == *part)) {
+        structure(part.0, part.1, Encoding::Memory, types);
+    }
+}
+
+/// Structs that appear inside account structs.
+const PARTS: &[(&str, &[Field])] = &[
+    part::<kedge_model::board::MarketRow>(),
+    part::<kedge_model::board::BankRow>(),
+    part::<kedge_model::board::PriceRow>(),
+    part::<kedge_model::board::PriceSource>(),
+    part::<kedge_model::amm::Amm>(),
+    part::<kedge_model::exchange::FeeTier>(),
+    part::<kedge_model::sub_account::Balance>(),
+    part::<kedge_model::position::Position>(),
+    part::<kedge_model::order::Order>(),
+];
+
+const fn part<T: Layout>() -> (&'static str, &'static [Field]) {
+    (T::NAME, T::FIELDS)
+}
+
+enum Encoding {
+    /// As in memory, `repr(C)`.
+    Memory,
+    /// Fields one after the other; the same bytes, since nothing is padded.
+    Borsh,
+}
+
+fn structure(name: &str, fields: &[Field], encoding: Encoding, types: &mut Vec<&'static str>) {
+    let fields: Vec<String> = fields
         .iter()
-        .map(|(number, name, text)| format!("{{\"code\":{number},\"name\":\"{name}\",\"msg\":\"{text}\"}}"))
+        .map(|field| {
+            let docs: Vec<String> = field.docs.iter().map(|line| quoted(line.trim())).collect();
+            format!("{{\"name\":\"{}\",\"docs\":[{}],\"type\":{}}}", field.name, docs.join(","), type_of(field.ty))
+        })
+        .collect();
+    let how = match encoding {
+        Encoding::Memory => "\"serialization\":\"bytemuck\",\"repr\":{\"kind\":\"c\"},",
+        Encoding::Borsh => "",
+    };
+    let fields = fields.join(",");
+    types.push(leak(format!("{{\"name\":\"{name}\",{how}\"type\":{{\"kind\":\"struct\",\"fields\":[{fields}]}}}}")));
+}
+
+/// The IDL type of a Rust type as the model writes it.
+fn type_of(rust: &str) -> String {
+    let rust = rust.trim();
+    if let Some((item, length)) =
+        rust.strip_prefix('[').and_then(|r| r.strip_suffix(']')).and_then(|r| r.split_once(';'))
+    {
+        let (item, length) = (item.trim(), length.trim());
+        assert!(length.parse::<usize>().is_ok(), "array lengths in account structs are literals: {rust}");
+        return format!("{{\"array\":[{},{length}]}}", type_of(item));
+    }
+    match rust {
+        "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" => quoted(rust),
+        "Price" | "Size" | "Amount" => quoted("u64"),
+        "Base" | "Quote" | "FundingIndex" => quoted("i64"),
+        "Ppm" => quoted("u32"),
+        _ => {
+            assert!(PARTS.iter().any(|(name, _)| *name == rust), "{rust} is not known to the IDL");
+            format!("{{\"defined\":{{\"name\":\"{rust}\"}}}}")
+        }
+    }
+}
+
+/// The element type of an array, or the type itself.
+fn element(rust: &str) -> &str {
+    rust.trim_start_matches('[').split(';').next().unwrap_or(rust).trim()
+}
+
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+fn leak(text: String) -> &'static str {
+    Box::leak(text.into_boxed_str())
+}
+
+/// The IDL's error list: the model's errors, then the program's account errors.
+pub fn errors() -> String {
+    let rules = kedge_model::Error::ALL.iter().map(|error| (RULES_FROM + *error as u32, error.name(), error.message()));
+    let accounts = AccountError::LIST.iter().copied();
+    let list: Vec<String> = rules
+        .chain(accounts)
+        .map(|(number, name, text)| format!("{{\"code\":{number},\"name\":\"{name}\",\"msg\":{}}}", quoted(text)))
         .collect();
     format!("[{}]", list.join(","))
 }

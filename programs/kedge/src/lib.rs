@@ -3,8 +3,8 @@
 //! Accounts, authorisation and token moves around the rules of the exchange, which live in the model. No
 //! arithmetic on money happens here.
 //!
-//! This file is the table of contents: one entry an instruction, each in its own file under
-//! [`instructions`].
+//! The module [`kedge`] is the table of contents: one line an instruction, each in its own file under
+//! [`instructions`]. Errors: the model's from 6000, the account checks' from 6500 ([`error`]).
 #![cfg_attr(target_arch = "bpf", allow(internal_features))]
 
 // 128-bit arithmetic and memory functions for builds with the upstream LLVM backend.
@@ -14,17 +14,49 @@ use kedge_libcalls as _;
 use solana_compiler_builtins as _;
 
 pub mod account;
+pub mod args;
 pub mod calls;
 pub mod error;
 #[cfg(feature = "idl-build")]
 pub mod idl;
+pub mod instructions;
 pub mod oracle;
 pub mod pda;
 
-mod demo;
-pub use demo::*;
-
 use anchor_lang::prelude::*;
+use args::Arg;
+use instructions::admin::fund_pool::*;
+use instructions::admin::halt_row::*;
+use instructions::admin::initialize::*;
+use instructions::admin::list_bank::*;
+use instructions::admin::list_market::*;
+use instructions::admin::set_fees::*;
+use instructions::admin::set_market_status::*;
+use instructions::keeper::fill_order::*;
+use instructions::keeper::refresh_prices::*;
+use instructions::keeper::settle_pnl::*;
+use instructions::keeper::sweep_fees::*;
+use instructions::keeper::update_amm::*;
+use instructions::keeper::update_funding::*;
+use instructions::maker::place_and_make::*;
+use instructions::risk::liquidate::*;
+use instructions::risk::settle_bankruptcy::*;
+use instructions::user::cancel_order::*;
+use instructions::user::close_sub_account::*;
+use instructions::user::close_trader::*;
+use instructions::user::create_sub_account::*;
+use instructions::user::create_trader::*;
+use instructions::user::deposit::*;
+use instructions::user::grow_orders::*;
+use instructions::user::place_and_take::*;
+use instructions::user::place_orders::*;
+use instructions::user::set_delegate::*;
+use instructions::user::transfer::*;
+use instructions::user::withdraw::*;
+use instructions::{admin, keeper, maker, risk, user};
+use kedge_model::action::{BankParams, MakerRef, MarketParams};
+use kedge_model::exchange::FeeSchedule;
+use kedge_model::order::OrderParams;
 
 declare_id!("KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t");
 
@@ -39,74 +71,198 @@ solana_security_txt::security_txt! {
     auditors: "None"
 }
 
+/// The instructions.
 #[program]
 pub mod kedge {
     use super::*;
 
-    /// Nothing but the checks of signer, board, market and sub-account.
-    pub fn touch(ctx: &mut Context<Touch>) -> Result<()> {
-        Ok(demo::touch(ctx)?)
+    // ---- set-up and administration -------------------------------------------------------------------------
+
+    /// Creates exchange and board. The first caller becomes the admin.
+    pub fn initialize(ctx: &mut Context<Initialize>, pauser: [u8; 32]) -> Result<()> {
+        Ok(admin::initialize::handle(ctx, pauser)?)
     }
-    /// A fill: checks and makers.
-    pub fn fill(ctx: &mut Context<Fill>) -> Result<()> {
-        Ok(demo::fill(ctx)?)
+
+    /// Replaces the fee schedule inside compiled-in bounds. Admin.
+    pub fn set_fees(ctx: &mut Context<ChangeExchange>, schedule: Arg<FeeSchedule>) -> Result<()> {
+        Ok(admin::set_fees::handle(ctx, &schedule.0)?)
     }
-    /// The same through `remaining_accounts()`.
-    pub fn fill_slow(ctx: &mut Context<Fill>) -> Result<()> {
-        Ok(demo::fill_slow(ctx)?)
+
+    /// Pauses operations (pauser or admin) or resumes them (admin).
+    pub fn set_paused(ctx: &mut Context<ChangeExchange>, paused: u32) -> Result<()> {
+        Ok(admin::set_paused::handle(ctx, paused)?)
     }
-    /// Places orders.
-    pub fn place(ctx: &mut Context<Touch>, orders: Vec<OrderParams>) -> Result<()> {
-        Ok(demo::place(ctx, &orders)?)
+
+    /// Names the next admin. Admin.
+    pub fn propose_admin(ctx: &mut Context<ChangeExchange>, next: [u8; 32]) -> Result<()> {
+        Ok(admin::propose_admin::handle(ctx, next)?)
     }
-    /// Places one order.
-    pub fn place_one(ctx: &mut Context<Touch>, order: OrderParams) -> Result<()> {
-        Ok(demo::place(ctx, &[order])?)
+
+    /// Takes over as admin. The one who was named.
+    pub fn accept_admin(ctx: &mut Context<ChangeExchange>) -> Result<()> {
+        Ok(admin::accept_admin::handle(ctx)?)
     }
-    /// Creates a market.
-    pub fn create_market(ctx: &mut Context<CreateMarket>, index: u16) -> Result<()> {
-        Ok(demo::create_market(ctx, index)?)
+
+    /// Lists a collateral at the next index; the first is the quote bank. Admin.
+    pub fn list_bank(ctx: &mut Context<ListBank>, params: Arg<BankParams>) -> Result<()> {
+        Ok(admin::list_bank::handle(ctx, &params.0)?)
     }
-    /// Creates a sub-account.
-    pub fn create_sub(ctx: &mut Context<CreateSub>, id: u16) -> Result<()> {
-        Ok(demo::create_sub(ctx, id)?)
+
+    /// Lists a market at the next index. Admin.
+    pub fn list_market(ctx: &mut Context<ListMarket>, params: Arg<MarketParams>) -> Result<()> {
+        Ok(admin::list_market::handle(ctx, &params.0)?)
     }
-    /// Creates the board's first step.
-    pub fn create_board(ctx: &mut Context<CreateBoard>) -> Result<()> {
-        Ok(demo::create_board(ctx)?)
+
+    /// Switches a market between active (1) and reduce-only (2). Admin; the pauser to reduce-only.
+    pub fn set_market_status(ctx: &mut Context<SetMarketStatus>, status: u8) -> Result<()> {
+        Ok(admin::set_market_status::handle(ctx, status)?)
     }
-    /// Grows the board by a step.
-    pub fn grow_board(ctx: &mut Context<GrowBoard>) -> Result<()> {
-        Ok(demo::grow_board(ctx)?)
+
+    /// Halts a price row (kind 0 market, 1 bank) or lets it start again. Pauser to halt, admin for both.
+    pub fn halt_row(ctx: &mut Context<HaltRow>, kind: u8, index: u16, halted: bool) -> Result<()> {
+        Ok(admin::halt_row::handle(ctx, kind, index, halted)?)
     }
-    /// Grows the tail.
-    pub fn grow_orders(ctx: &mut Context<GrowOrders>, items: u16) -> Result<()> {
-        Ok(demo::grow_orders(ctx, items)?)
+
+    /// Gives tokens to a market's vAMM capital (kind 0) or insurance fund (kind 1). Anybody.
+    pub fn fund_pool(ctx: &mut Context<FundPool>, kind: u8, amount: u64) -> Result<()> {
+        Ok(admin::fund_pool::handle(ctx, kind, amount)?)
     }
-    /// Deposits tokens.
+
+    // ---- traders -------------------------------------------------------------------------------------------
+
+    /// Creates the record of a person.
+    pub fn create_trader(ctx: &mut Context<CreateTrader>) -> Result<()> {
+        Ok(user::create_trader::handle(ctx)?)
+    }
+
+    /// Creates a sub-account with room for a number of orders.
+    pub fn create_sub_account(ctx: &mut Context<CreateSubAccount>, name: [u8; 16], orders: u16) -> Result<()> {
+        Ok(user::create_sub_account::handle(ctx, name, orders)?)
+    }
+
+    /// Closes an empty sub-account. Owner.
+    pub fn close_sub_account(ctx: &mut Context<CloseSubAccount>) -> Result<()> {
+        Ok(user::close_sub_account::handle(ctx)?)
+    }
+
+    /// Closes the record of a person without sub-accounts. Owner.
+    pub fn close_trader(ctx: &mut Context<CloseTrader>) -> Result<()> {
+        Ok(user::close_trader::handle(ctx)?)
+    }
+
+    /// Grows a sub-account's room for orders to a multiple of four. Anybody who pays the rent.
+    pub fn grow_orders(ctx: &mut Context<GrowOrders>, capacity: u16) -> Result<()> {
+        Ok(user::grow_orders::handle(ctx, capacity)?)
+    }
+
+    /// Names who else may trade for a sub-account; zero for nobody. Owner.
+    pub fn set_delegate(ctx: &mut Context<SetDelegate>, delegate: [u8; 32]) -> Result<()> {
+        Ok(user::set_delegate::handle(ctx, delegate)?)
+    }
+
+    /// Moves tokens into the vault and credits a sub-account. Owner of the tokens.
     pub fn deposit(ctx: &mut Context<Deposit>, amount: u64) -> Result<()> {
-        Ok(demo::deposit(ctx, amount)?)
+        Ok(user::deposit::handle(ctx, amount)?)
     }
-    /// Withdraws tokens.
+
+    /// Debits a sub-account and moves tokens out of the vault. Owner.
     pub fn withdraw(ctx: &mut Context<Withdraw>, amount: u64) -> Result<()> {
-        Ok(demo::withdraw(ctx, amount)?)
+        Ok(user::withdraw::handle(ctx, amount)?)
     }
-    /// Emits a record by self-call.
-    pub fn emit_call(ctx: &mut Context<Emit>) -> Result<()> {
-        Ok(demo::emit_call(ctx)?)
+
+    /// Moves collateral between two sub-accounts of one owner. Owner.
+    pub fn transfer(ctx: &mut Context<Transfer>, bank: u16, amount: u64) -> Result<()> {
+        Ok(user::transfer::handle(ctx, bank, amount)?)
     }
-    /// Emits a record to the log.
-    pub fn emit_log(ctx: &mut Context<Emit>) -> Result<()> {
-        Ok(demo::emit_log(ctx)?)
+
+    /// Places one or more orders in one market, all or none. Owner or delegate.
+    pub fn place_orders(ctx: &mut Context<PlaceOrders>, orders: Vec<Arg<OrderParams>>) -> Result<()> {
+        Ok(user::place_orders::handle(ctx, &orders)?)
     }
-    /// Nothing.
-    pub fn nothing(_ctx: &mut Context<Emit>) -> Result<()> {
-        Ok(())
+
+    /// Cancels one order. Owner or delegate.
+    pub fn cancel_order(ctx: &mut Context<Cancel>, id: u32) -> Result<()> {
+        Ok(user::cancel_order::handle(ctx, id)?)
     }
-    /// Emits an event with Anchor's macro.
-    pub fn emit_anchor(ctx: &mut Context<EmitAnchor>) -> Result<()> {
-        let r = AnchorRecord { bytes: [7; 200] };
-        emit_cpi!(r);
-        Ok(())
+
+    /// Cancels all orders, or all of one market (65535 for all). Owner or delegate.
+    pub fn cancel_all(ctx: &mut Context<Cancel>, market: u16) -> Result<()> {
+        Ok(user::cancel_all::handle(ctx, market)?)
+    }
+
+    /// Places an order and fills it in the same instruction; at least `min_fill` or nothing. Owner or delegate.
+    pub fn place_and_take(
+        ctx: &mut Context<PlaceAndTake>,
+        order: Arg<OrderParams>,
+        min_fill: u64,
+        makers: Vec<Arg<MakerRef>>,
+    ) -> Result<()> {
+        Ok(user::place_and_take::handle(ctx, &order.0, min_fill, &makers)?)
+    }
+
+    // ---- makers --------------------------------------------------------------------------------------------
+
+    /// Takes the other side of an order in its auction, inside the maker's price and position limits. Owner or
+    /// delegate of the maker.
+    pub fn place_and_make(
+        ctx: &mut Context<PlaceAndMake>,
+        order_id: u32,
+        slot: u8,
+        size: u64,
+        worst_price: u64,
+        min_position: i64,
+        max_position: i64,
+    ) -> Result<()> {
+        Ok(maker::place_and_make::handle(ctx, order_id, slot, size, worst_price, min_position, max_position)?)
+    }
+
+    // ---- keepers -------------------------------------------------------------------------------------------
+
+    /// Reads oracle accounts into price rows. Anybody.
+    pub fn refresh_prices(ctx: &mut Context<RefreshPrices>, markets: Vec<u8>, banks: Vec<u8>) -> Result<()> {
+        Ok(keeper::refresh_prices::handle(ctx, &markets, &banks)?)
+    }
+
+    /// Fills an order against makers' orders and the vAMM. Anybody; the reward goes to the signer's sub-account.
+    pub fn fill_order(
+        ctx: &mut Context<FillOrder>,
+        order_id: u32,
+        slot: u8,
+        has_filler: bool,
+        makers: Vec<Arg<MakerRef>>,
+    ) -> Result<()> {
+        Ok(keeper::fill_order::handle(ctx, order_id, slot, has_filler, &makers)?)
+    }
+
+    /// Moves a market's vAMM to the oracle. Anybody.
+    pub fn update_amm(ctx: &mut Context<UpdateAmm>) -> Result<()> {
+        Ok(keeper::update_amm::handle(ctx)?)
+    }
+
+    /// Charges the hour's funding. Anybody.
+    pub fn update_funding(ctx: &mut Context<UpdateFunding>) -> Result<()> {
+        Ok(keeper::update_funding::handle(ctx)?)
+    }
+
+    /// Settles a position's profit or loss into the balance. Anybody.
+    pub fn settle_pnl(ctx: &mut Context<SettlePnl>) -> Result<()> {
+        Ok(keeper::settle_pnl::handle(ctx)?)
+    }
+
+    /// Moves collected fees to insurance, vAMM capital and protocol. Anybody.
+    pub fn sweep_fees(ctx: &mut Context<SweepFees>) -> Result<()> {
+        Ok(keeper::sweep_fees::handle(ctx)?)
+    }
+
+    // ---- risk ----------------------------------------------------------------------------------------------
+
+    /// Takes over part of a position below its maintenance margin. Anybody with the margin for it.
+    pub fn liquidate(ctx: &mut Context<Liquidate>, max_size: u64, limit_price: u64) -> Result<()> {
+        Ok(risk::liquidate::handle(ctx, max_size, limit_price)?)
+    }
+
+    /// Pays a bankrupt account's debt: insurance first, then everybody who holds a position. Anybody.
+    pub fn settle_bankruptcy(ctx: &mut Context<SettleBankruptcy>) -> Result<()> {
+        Ok(risk::settle_bankruptcy::handle(ctx)?)
     }
 }

@@ -39,6 +39,12 @@ impl Cache {
         &self.root
     }
 
+    /// The cargo target folder of a checkout. Not one for all: cargo tells packages in two checkouts
+    /// apart by their path within the workspace only, and would take one for the other.
+    pub fn target_folder(&self, checkout: &Path) -> PathBuf {
+        self.root.join(format!("target-{}", &hash(&[&checkout.to_string_lossy()])[..12]))
+    }
+
     /// Keeps other builds out of the cache until the returned file is dropped.
     pub fn lock(&self) -> Result<File> {
         let path = self.root.join(".lock");

@@ -19,7 +19,7 @@ mod target;
 mod upstream;
 mod wheels;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use backend::Backend;
 use clap::Args;
 use package::Package;
@@ -55,7 +55,7 @@ pub struct ProgramArgs {
 /// When a piece of the toolchain is missing, differs from its pin or does not build, and when a
 /// program does not compile. The message says what to do.
 pub fn run(args: ProgramArgs) -> Result<()> {
-    let root = workspace_root();
+    let root = workspace_root()?;
     let backend = Backend::choose(args.backend)?;
     if args.print_backend {
         println!("backend: {backend}");
@@ -77,7 +77,10 @@ pub fn run(args: ProgramArgs) -> Result<()> {
     artifact::place_keypairs(&root)
 }
 
-/// The checkout that this xtask was compiled from.
-fn workspace_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies below the workspace root").to_path_buf()
+/// The checkout that cargo was called in. Asked at run time: with a target folder that two
+/// checkouts share, the binary may have been compiled in the other one.
+fn workspace_root() -> Result<PathBuf> {
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let root = manifest.as_deref().and_then(Path::parent);
+    root.map(Path::to_path_buf).context("run it as `cargo xtask`: CARGO_MANIFEST_DIR is not set")
 }

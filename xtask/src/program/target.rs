@@ -19,9 +19,6 @@ pub fn flags(linker: &Path, module: &Path) -> Vec<String> {
         "-Zunstable-options".to_owned(),
         // Without the panic machinery, which needs writable statics.
         "-Cpanic=immediate-abort".to_owned(),
-        "-Ctarget-cpu=v2".to_owned(),
-        // Fields of alignment-1 types are loaded whole, not byte by byte.
-        "-Ctarget-feature=+allows-misaligned-mem-access".to_owned(),
         // One thread: atomics are plain loads and stores.
         "-Cpasses=lower-atomic".to_owned(),
         format!("-Clinker={}", linker.display()),

@@ -1,6 +1,6 @@
 //! Backend `upstream`: rustc with the LLVM BPF backend, all from package registries.
 
-use super::cache::Cache;
+use super::cache::{self, Cache};
 use super::package::Package;
 use super::rust_source::RustSource;
 use super::{artifact, libcall_check, linker, phase, rust_source, target};
@@ -22,8 +22,10 @@ pub fn build(root: &Path, packages: &[Package], features: &[String]) -> Result<(
 }
 
 fn compile(root: &Path, cache: &Cache, source: &RustSource, linker: &Path, package: &Package, features: &[String]) -> Result<()> {
-    let target_folder = cache.root().join("target");
-    let modules = cache.root().join("modules");
+    let target_folder = cache.target_folder(root);
+    let modules = target_folder.join("modules");
+    cache::remove_folder(&modules)?;
+    std::fs::create_dir_all(&modules)?;
     let mut command = Command::new(env!("CARGO"));
     phase::clean_cargo_environment(&mut command)
         .current_dir(root)
@@ -45,7 +47,14 @@ fn compile(root: &Path, cache: &Cache, source: &RustSource, linker: &Path, packa
     }
     phase::run(&mut command, "the compiler's messages are above; limits of this backend: toolchain/README.md")?;
 
-    let built = target_folder.join(target::NAME).join(target::PROFILE).join(package.artifact());
-    libcall_check::check(&modules, package)?;
+    let output = target_folder.join(target::NAME).join(target::PROFILE);
+    let built = output.join(package.artifact());
+    if let Err(error) = libcall_check::check(&modules, package) {
+        // Without its outputs cargo links again, and the next build checks again.
+        for stale in [&built, &output.join("deps").join(package.artifact())] {
+            std::fs::remove_file(stale)?;
+        }
+        return Err(error);
+    }
     artifact::place(root, package, &built)
 }

@@ -1,10 +1,12 @@
 //! The virtual AMM: maker of last resort, with capital of its own.
 
 mod curve;
+mod depth;
 mod quote;
 mod update;
 
 pub use curve::{Curve, CurveFill, k_cost, peg_for};
+pub use depth::{ScaleBounds, affordable_scale};
 pub use quote::{AmmFill, Availability};
 pub use update::UpdateReport;
 

@@ -52,6 +52,7 @@ impl EventHeader {
 #[derive(Debug)]
 pub struct Batch<'a> {
     buffer: &'a mut [u8],
+    start: usize,
     used: usize,
     count: u8,
     moves_money: bool,
@@ -62,9 +63,10 @@ impl<'a> Batch<'a> {
     /// Bytes in front of the first record.
     pub const HEADER: usize = core::mem::size_of::<EventHeader>();
 
-    /// An empty batch; the buffer's first [`Self::HEADER`] bytes are kept for the header.
-    pub fn new(buffer: &'a mut [u8]) -> Self {
-        Self { buffer, used: Self::HEADER, count: 0, moves_money: false, overflowed: false }
+    /// An empty batch in a buffer whose first `prefix` bytes belong to the transport.
+    pub fn new(buffer: &'a mut [u8], prefix: usize) -> Self {
+        let used = prefix.saturating_add(Self::HEADER);
+        Self { buffer, start: prefix, used, count: 0, moves_money: false, overflowed: false }
     }
 
     /// Whether nothing was recorded.
@@ -77,7 +79,7 @@ impl<'a> Batch<'a> {
         self.moves_money
     }
 
-    /// Writes the header and returns the message.
+    /// Writes the header and returns the transport's prefix and the message behind it.
     ///
     /// Errors: [`Error::Overflow`] when a record did not fit: nothing that moves money may go unrecorded.
     pub fn finish(self, signer: [u8; 32], seq: u64, slot: u64, market: u16) -> Result<&'a mut [u8]> {
@@ -93,7 +95,8 @@ impl<'a> Batch<'a> {
             version: EventHeader::VERSION,
             padding: [0; 4],
         };
-        let (head, _) = self.buffer.split_at_mut_checked(Self::HEADER).ok_or(Error::Overflow)?;
+        let end = self.start.saturating_add(Self::HEADER);
+        let head = self.buffer.get_mut(self.start..end).ok_or(Error::Overflow)?;
         head.copy_from_slice(bytemuck::bytes_of(&header));
         self.buffer.get_mut(..self.used).ok_or(Error::Overflow)
     }

@@ -33,44 +33,9 @@ impl<T: Stored> New<T> {
             Ok((Write::created(view), bump))
         }
     }
-
-    /// Creates the first [`GROWTH_STEP`] bytes of an account that is larger than that. It stays without
-    /// discriminator, and so unusable, until [`grow`] has brought it to its full size.
-    pub fn create_first_step(&mut self, payer: &AccountView, seeds: &[&[u8]]) -> Outcome<u8> {
-        create_bytes(payer, &self.view, seeds, GROWTH_STEP)
-    }
 }
 
-/// An account that is larger than [`GROWTH_STEP`] and has not reached its size.
-pub struct Growing<T: Stored>(PhantomData<T>);
-
-impl<T: Stored> Growing<T> {
-    /// Grows the account by at most [`GROWTH_STEP`]; at its full size it gets its discriminator and is returned.
-    ///
-    /// The caller has proved by its address that `account` is the one that [`New::create_first_step`] created.
-    ///
-    /// Errors: [`AccountError::AccountAlreadyExists`] when it is complete, [`AccountError::AccountWrongOwner`].
-    pub fn step(account: &AccountView, payer: &AccountView) -> Outcome<Option<Write<T>>> {
-        let mut account = *account;
-        if !anchor_lang::address_eq(account.owner(), &crate::ID) {
-            return Err(AccountError::AccountWrongOwner.into());
-        }
-        if account.data_len() >= T::BASE_SPACE {
-            return Err(AccountError::AccountAlreadyExists.into());
-        }
-        let space = T::BASE_SPACE.min(account.data_len() + GROWTH_STEP);
-        grow(&mut account, space, payer)?;
-        if space < T::BASE_SPACE {
-            return Ok(None);
-        }
-        // SAFETY: the account has its full size now, and no typed account of it can exist before this.
-        unsafe {
-            account.data_mut_ptr().cast::<u64>().write(T::DISCRIMINATOR);
-            Ok(Some(Write::created(account)))
-        }
-    }
-}
-
+#[inline(never)]
 fn create_bytes(payer: &AccountView, target: &AccountView, seeds: &[&[u8]], space: usize) -> Outcome<u8> {
     if space > GROWTH_STEP {
         return Err(AccountError::GrowthStepTooLarge.into());
@@ -142,6 +107,6 @@ impl<T: Stored> anchor_lang::IdlAccountType for New<T> {
         accounts: &mut anchor_lang::__alloc::vec::Vec<&'static str>,
         types: &mut anchor_lang::__alloc::vec::Vec<&'static str>,
     ) {
-        crate::idl::register::<T>(accounts, types);
+        crate::idl::account::<T>(accounts, types);
     }
 }

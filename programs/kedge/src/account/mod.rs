@@ -18,11 +18,9 @@ mod stored;
 mod trailing;
 mod typed;
 
-pub use create::{GROWTH_STEP, Growing, New, grow};
+pub use create::{GROWTH_STEP, New, grow};
 pub use signer::{Payer, Signed};
 pub use sole::{Address32, Sole};
 pub use stored::{NoTail, Stored, discriminator};
 pub use trailing::Trailing;
 pub use typed::{Read, Write};
-
-pub(crate) use stored::stored;

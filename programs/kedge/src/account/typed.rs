@@ -6,6 +6,8 @@ use core::ops::{Deref, DerefMut};
 use anchor_lang::prelude::ProgramError;
 use anchor_lang::{AccountView, Address, AnchorAccount, address_eq};
 
+use kedge_model::sub_account::{SubAccount, SubAccountMut};
+
 use super::Stored;
 use crate::error::{AccountError, Outcome};
 
@@ -122,7 +124,7 @@ impl<T: Stored> Write<T> {
     }
 
     /// Closes the account: its lamports go to `receiver`, its bytes are wiped.
-    pub fn close(mut self, receiver: &AccountView) -> Outcome {
+    pub fn close(&mut self, receiver: &AccountView) -> Outcome {
         if address_eq(self.view.address(), receiver.address()) {
             return Err(AccountError::AccountDuplicate.into());
         }
@@ -130,13 +132,23 @@ impl<T: Stored> Write<T> {
         let total = receiver.lamports().checked_add(self.view.lamports());
         receiver.set_lamports(total.ok_or(ProgramError::ArithmeticOverflow)?);
         self.view.set_lamports(0);
-        // SAFETY: `self` is consumed, so no reference into the data is left; `close_unchecked` zeroes owner,
+        // SAFETY: `&mut self` proves that no reference into the data is left; the bytes stay mapped until the
+        // instruction ends, so that a later read sees an account without discriminator. `close_unchecked` zeroes owner,
         // length and lamports in the account's header.
         unsafe {
             self.view.data_mut_ptr().cast::<u64>().write(0);
             self.view.close_unchecked();
         }
         Ok(())
+    }
+}
+
+impl Write<SubAccount> {
+    /// The sub-account as the model's actions take it.
+    #[inline(always)]
+    pub fn parts(&mut self) -> SubAccountMut<'_> {
+        let (head, orders) = self.split();
+        SubAccountMut { head, orders }
     }
 }
 
@@ -176,7 +188,7 @@ macro_rules! typed {
                 accounts: &mut anchor_lang::__alloc::vec::Vec<&'static str>,
                 types: &mut anchor_lang::__alloc::vec::Vec<&'static str>,
             ) {
-                crate::idl::register::<T>(accounts, types);
+                crate::idl::account::<T>(accounts, types);
             }
         }
     };

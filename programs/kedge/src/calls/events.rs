@@ -1,31 +1,96 @@
 //! Leaving records: by a call of the program to itself (what moves money), or in the log (orders).
 
+use anchor_lang::__alloc::vec;
+use anchor_lang::__alloc::vec::Vec;
+use anchor_lang::AccountView;
 use anchor_lang::event::EVENT_IX_TAG;
 use anchor_lang::pinocchio::cpi::{CpiAccount, Seed, Signer, invoke_signed_unchecked};
 use anchor_lang::pinocchio::instruction::{InstructionAccount, InstructionView};
-use anchor_lang::AccountView;
+use kedge_model::clock::Clock;
+use kedge_model::event::{Batch, NO_MARKET};
+use kedge_model::market::Market;
 
 use crate::account::{Address32, Sole};
+use crate::error::Outcome;
 use crate::pda::EventAuthority;
 
-/// Emits records as the data of one call of the program to itself, which no log limit can cut.
-///
-/// `payload` begins with 8 free bytes: this writes the tag there by which event decoders know the call.
+/// Bytes of the tag by which event decoders know the call.
+const TAG: usize = 8;
+
+/// The buffer in which an instruction collects its records.
+pub struct Records(Vec<u8>);
+
+impl Records {
+    /// Room for `bytes` of records with their small headers. The heap's bump allocation is the cheapest place: a
+    /// frame has 4,096 bytes.
+    #[inline(always)]
+    pub fn new(bytes: usize) -> Self {
+        Self(vec![0; TAG + Batch::HEADER + bytes])
+    }
+
+    /// The sink to hand to the model.
+    #[inline(always)]
+    pub fn batch(&mut self) -> Batch<'_> {
+        Batch::new(&mut self.0, TAG)
+    }
+}
+
+/// Emits a market's records by one call of the program to itself, which no log limit can cut, under the market's
+/// next sequence number. Without records nothing is emitted.
+#[inline(always)]
+pub fn emit(
+    batch: Batch<'_>,
+    market: &mut Market,
+    signer: [u8; 32],
+    clock: &Clock,
+    authority: &Sole<EventAuthority>,
+) -> Outcome {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    market.next_event_seq += 1;
+    send(batch.finish(signer, market.next_event_seq, clock.slot, market.index)?, authority);
+    Ok(())
+}
+
+/// Emits records that belong to no market.
+#[inline(always)]
+pub fn emit_plain(batch: Batch<'_>, signer: [u8; 32], clock: &Clock, authority: &Sole<EventAuthority>) -> Outcome {
+    send(batch.finish(signer, 0, clock.slot, NO_MARKET)?, authority);
+    Ok(())
+}
+
+/// Leaves a market's records in the log, as a `Program data:` line.
+#[inline(always)]
+pub fn log(batch: Batch<'_>, market: &mut Market, signer: [u8; 32], clock: &Clock) -> Outcome {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    market.next_event_seq += 1;
+    let message = batch.finish(signer, market.next_event_seq, clock.slot, market.index)?;
+    anchor_lang::sol_log_data(&[&message[TAG..]]);
+    Ok(())
+}
+
+/// Leaves records that belong to no market, or to several, in the log.
+#[inline(always)]
+pub fn log_plain(batch: Batch<'_>, signer: [u8; 32], clock: &Clock) -> Outcome {
+    if batch.is_empty() {
+        return Ok(());
+    }
+    let message = batch.finish(signer, 0, clock.slot, NO_MARKET)?;
+    anchor_lang::sol_log_data(&[&message[TAG..]]);
+    Ok(())
+}
+
 /// The runtime takes about 1,000 CU for a call, the rest is some 150.
 #[inline(always)]
-pub fn emit(authority: &Sole<EventAuthority>, payload: &mut [u8]) {
-    debug_assert!(payload.len() >= 8);
-    payload[..8].copy_from_slice(&EVENT_IX_TAG.to_le_bytes());
+fn send(message: &mut [u8], authority: &Sole<EventAuthority>) {
+    message[..TAG].copy_from_slice(&EVENT_IX_TAG.to_le_bytes());
     let view: &AccountView = authority.as_ref();
     let accounts = [InstructionAccount::readonly_signer(&EventAuthority::ADDRESS)];
-    let instruction = InstructionView { program_id: &crate::ID, data: payload, accounts: &accounts };
+    let instruction = InstructionView { program_id: &crate::ID, data: message, accounts: &accounts };
     let seeds = EventAuthority::SIGNER.map(Seed::from);
     // SAFETY: the one account handed over is empty and read-only.
     unsafe { invoke_signed_unchecked(&instruction, &[CpiAccount::from(view)], &[Signer::from(&seeds)]) };
-}
-
-/// Leaves a record in the log, as a `Program data:` line; about 100 CU and one per byte.
-#[inline(always)]
-pub fn log(record: &[u8]) {
-    anchor_lang::sol_log_data(&[record]);
 }

@@ -4,13 +4,16 @@
 //! hold the same mint and that the authority may move the tokens, and the vault is known by its address, which
 //! the bank stores. Token-2022 mints are refused when a bank is created.
 
-use anchor_lang::AccountView;
 use anchor_lang::pinocchio::cpi::{CpiAccount, Seed, Signer, invoke_signed_unchecked};
 use anchor_lang::pinocchio::instruction::{InstructionAccount, InstructionView};
+use anchor_lang::{AccountView, address_eq};
+
+use kedge_model::bank::Bank;
+use kedge_model::quantity::Amount;
 
 use crate::account::{Address32, Sole};
-use crate::error::Outcome;
-use crate::pda::{ExchangeAddress, SplToken};
+use crate::error::{AccountError, Outcome};
+use crate::pda::{ExchangeAddress, SplToken, VAULT_SEED};
 
 /// The SPL Token program's `Transfer` instruction.
 const TRANSFER: u8 = 3;
@@ -57,4 +60,64 @@ fn transfer(from: &AccountView, to: &AccountView, authority: &AccountView, amoun
     // SAFETY: the callee writes only the two token accounts, into whose data this program holds no reference.
     // A failing callee ends the transaction, so there is no result to look at.
     unsafe { invoke_signed_unchecked(&instruction, &views, signers) };
+}
+
+/// Size of a mint account without extensions.
+const MINT_SIZE: usize = 82;
+/// Size of a token account.
+const ACCOUNT_SIZE: usize = 165;
+/// Where a token account keeps its amount.
+const AMOUNT_AT: usize = 64;
+/// Where a mint keeps its decimals, and after them whether it is initialised.
+const DECIMALS_AT: usize = 44;
+/// The SPL Token program's `InitializeAccount3` instruction.
+const INITIALIZE_ACCOUNT_3: u8 = 18;
+
+/// Refuses another token account than the bank's vault.
+#[inline(always)]
+pub fn require_vault(bank: &Bank, vault: &AccountView) -> Outcome {
+    if vault.address().as_array() == &bank.vault { Ok(()) } else { Err(AccountError::AccountWrongVault.into()) }
+}
+
+/// Tokens in a token account whose address the caller has checked.
+#[inline(always)]
+pub fn amount(account: &AccountView) -> Outcome<Amount> {
+    // SAFETY: nothing else refers to the bytes while they are read.
+    let data = unsafe { account.borrow_unchecked() };
+    let bytes = data.get(AMOUNT_AT..).and_then(|rest| rest.first_chunk()).ok_or(AccountError::AccountWrongVault)?;
+    Ok(Amount(u64::from_le_bytes(*bytes)))
+}
+
+/// Decimals of a mint of the SPL Token program.
+///
+/// Errors: [`AccountError::TokenProgramUnsupported`] for mints of another program, Token-2022 among them,
+/// [`AccountError::AccountWrongMint`] for an account that is no initialised mint.
+pub fn mint_decimals(mint: &AccountView) -> Outcome<u8> {
+    if !address_eq(mint.owner(), &SplToken::ADDRESS) {
+        return Err(AccountError::TokenProgramUnsupported.into());
+    }
+    // SAFETY: nothing else refers to the bytes while they are read.
+    let data = unsafe { mint.borrow_unchecked() };
+    match (data.len(), data.get(DECIMALS_AT), data.get(DECIMALS_AT + 1)) {
+        (MINT_SIZE, Some(decimals), Some(1)) => Ok(*decimals),
+        _ => Err(AccountError::AccountWrongMint.into()),
+    }
+}
+
+/// Creates a bank's vault at its derived address; the exchange account is its authority. Returns the bump.
+pub fn create_vault(payer: &AccountView, vault: &AccountView, mint: &AccountView, index: &[u8]) -> Outcome<u8> {
+    let seeds = [VAULT_SEED, index];
+    let bump = anchor_lang::find_and_verify_program_address(&seeds, &crate::ID, vault.address())
+        .map_err(|_| AccountError::AccountWrongAddress)?;
+    let bump_seed = [bump];
+    let signer: [&[u8]; 3] = [VAULT_SEED, index, &bump_seed];
+    anchor_lang::create_account_signed(payer, vault, ACCOUNT_SIZE, &SplToken::ADDRESS, &signer)?;
+    let mut data = [0u8; 33];
+    data[0] = INITIALIZE_ACCOUNT_3;
+    data[1..].copy_from_slice(ExchangeAddress::ADDRESS.as_array());
+    let accounts = [InstructionAccount::writable(vault.address()), InstructionAccount::readonly(mint.address())];
+    let instruction = InstructionView { program_id: &SplToken::ADDRESS, data: &data, accounts: &accounts };
+    // SAFETY: the callee writes only the vault, into whose data this program holds no reference.
+    unsafe { invoke_signed_unchecked(&instruction, &[CpiAccount::from(vault), CpiAccount::from(mint)], &[]) };
+    Ok(bump)
 }

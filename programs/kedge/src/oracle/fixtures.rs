@@ -3,7 +3,9 @@
 use anchor_lang::Address;
 use base64::Engine as _;
 
-use super::{OraclePrice, to_price_units};
+use kedge_model::board::OraclePrice;
+
+use super::to_price_units;
 
 /// One recorded account.
 #[derive(Clone, Debug)]
@@ -26,7 +28,7 @@ impl Dump {
     /// The price as an independent decoder read it.
     pub fn expected_price(&self) -> OraclePrice {
         let (price, confidence) = to_price_units(self.price, self.confidence, self.exponent).expect("a real price");
-        OraclePrice { price, confidence, publish_time: self.publish_time, posted_slot: self.posted_slot }
+        OraclePrice { price, confidence, publish_time: self.publish_time, publish_slot: self.posted_slot }
     }
 }
 
@@ -41,9 +43,9 @@ pub fn dumps() -> Vec<Dump> {
 fn dump(account: &serde_json::Value) -> Dump {
     let decoded = &account["decoded"];
     let number = |name: &str| decoded[name].as_i64().unwrap_or_else(|| panic!("{name} in {decoded}"));
-    let feed_id = decoded["feed_id"].as_str().map_or([0; 32], |hex| {
-        core::array::from_fn(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).expect("hex"))
-    });
+    let feed_id = decoded["feed_id"]
+        .as_str()
+        .map_or([0; 32], |hex| core::array::from_fn(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).expect("hex")));
     let pull = decoded["layout"] == "PriceUpdateV2";
     Dump {
         what: account["what"].as_str().unwrap_or_default().into(),

@@ -9,19 +9,44 @@
 pub mod pyth_pull;
 pub mod pyth_push;
 
-use crate::error::AccountError;
+use anchor_lang::AccountView;
+use kedge_model::board::{OraclePrice, PriceSource, SourceKind};
+use kedge_model::quantity::Price;
 
-/// A price as one source reports it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OraclePrice {
-    /// Price at 1e6, rounded to nearest; never zero.
-    pub price: u64,
-    /// Confidence interval (one side) at 1e6, rounded up.
-    pub confidence: u64,
-    /// Unix time in seconds at which the publishers agreed on the price.
-    pub publish_time: i64,
-    /// Slot in which the price was written to the chain.
-    pub posted_slot: u64,
+use crate::error::{AccountError, Outcome, Refusal};
+
+/// What one source says: the price in its oracle account.
+///
+/// Errors: [`kedge_model::Error::SourceMismatch`] for a source that has no account, and those of the kind.
+pub fn observe(source: &PriceSource, account: &AccountView) -> Outcome<OraclePrice> {
+    // SAFETY: the bytes are read and left before anything else touches the account.
+    let data = unsafe { account.borrow_unchecked() };
+    let price = match SourceKind::from_number(source.kind)? {
+        SourceKind::PythPull => pyth_pull::parse(
+            account.owner(),
+            data,
+            &pyth_pull::Expected {
+                feed_id: &source.key,
+                partial_from: (source.min_signatures > 0).then_some(source.min_signatures),
+            },
+        ),
+        SourceKind::PythPush => pyth_push::parse(account.address(), account.owner(), data, &source.key.into()),
+        SourceKind::Unused | SourceKind::Fixed => return Err(kedge_model::Error::SourceMismatch.into()),
+    };
+    Ok(price?)
+}
+
+/// Whether a refusal means that the source is the right one and has nothing to say now, so that the row's other
+/// sources count without it.
+pub fn is_silent(refusal: Refusal) -> bool {
+    [
+        AccountError::OracleVerificationTooWeak,
+        AccountError::OracleNotTrading,
+        AccountError::OraclePriceNotPositive,
+        AccountError::OraclePriceOutOfRange,
+    ]
+    .into_iter()
+    .any(|silent| refusal == silent.into())
 }
 
 /// Decimals of a price in this exchange.
@@ -32,7 +57,7 @@ const DECIMALS: i32 = 6;
 ///
 /// Errors: [`AccountError::OraclePriceNotPositive`], [`AccountError::OraclePriceOutOfRange`] when the price is
 /// below half a millionth, or either number or the exponent does not fit.
-pub(crate) fn to_price_units(price: i64, confidence: u64, exponent: i32) -> Result<(u64, u64), AccountError> {
+pub(crate) fn to_price_units(price: i64, confidence: u64, exponent: i32) -> Result<(Price, Price), AccountError> {
     if price <= 0 {
         return Err(AccountError::OraclePriceNotPositive);
     }
@@ -46,7 +71,7 @@ pub(crate) fn to_price_units(price: i64, confidence: u64, exponent: i32) -> Resu
         (price.checked_add(power / 2).map(|sum| sum / power), Some(confidence.div_ceil(power)))
     };
     match (price, confidence) {
-        (Some(price), Some(confidence)) if price > 0 => Ok((price, confidence)),
+        (Some(price), Some(confidence)) if price > 0 => Ok((Price(price), Price(confidence))),
         _ => Err(AccountError::OraclePriceOutOfRange),
     }
 }
@@ -54,10 +79,7 @@ pub(crate) fn to_price_units(price: i64, confidence: u64, exponent: i32) -> Resu
 /// `N` bytes at an offset; the caller has checked the length.
 #[inline(always)]
 fn bytes<const N: usize>(data: &[u8], offset: usize) -> Result<[u8; N], AccountError> {
-    data.get(offset..)
-        .and_then(|rest| rest.first_chunk::<N>())
-        .copied()
-        .ok_or(AccountError::OracleWrongType)
+    data.get(offset..).and_then(|rest| rest.first_chunk::<N>()).copied().ok_or(AccountError::OracleWrongType)
 }
 
 #[cfg(test)]
@@ -67,29 +89,33 @@ mod fixtures;
 mod tests {
     use super::*;
 
+    fn units(price: i64, confidence: u64, exponent: i32) -> Result<(u64, u64), AccountError> {
+        to_price_units(price, confidence, exponent).map(|(price, confidence)| (price.0, confidence.0))
+    }
+
     #[test]
     fn prices_round_to_nearest_and_confidence_up() {
-        assert_eq!(to_price_units(102_593_211_49, 1_385_000, -8), Ok((102_593_211, 13_850)));
-        assert_eq!(to_price_units(149, 101, -8), Ok((1, 2)));
-        assert_eq!(to_price_units(150, 100, -8), Ok((2, 1)));
-        assert_eq!(to_price_units(345_526, 517, -10), Ok((35, 1)));
-        assert_eq!(to_price_units(7, 0, -6), Ok((7, 0)));
-        assert_eq!(to_price_units(7, 3, 2), Ok((700_000_000, 300_000_000)));
+        assert_eq!(units(102_593_211_49, 1_385_000, -8), Ok((102_593_211, 13_850)));
+        assert_eq!(units(149, 101, -8), Ok((1, 2)));
+        assert_eq!(units(150, 100, -8), Ok((2, 1)));
+        assert_eq!(units(345_526, 517, -10), Ok((35, 1)));
+        assert_eq!(units(7, 0, -6), Ok((7, 0)));
+        assert_eq!(units(7, 3, 2), Ok((700_000_000, 300_000_000)));
     }
 
     #[test]
     fn prices_that_do_not_fit_are_refused() {
         use AccountError::{OraclePriceNotPositive, OraclePriceOutOfRange};
-        assert_eq!(to_price_units(0, 1, -8), Err(OraclePriceNotPositive));
-        assert_eq!(to_price_units(-5, 1, -8), Err(OraclePriceNotPositive));
-        assert_eq!(to_price_units(i64::MIN, 1, -8), Err(OraclePriceNotPositive));
-        assert_eq!(to_price_units(49, 1, -8), Err(OraclePriceOutOfRange));
-        assert_eq!(to_price_units(i64::MAX, 1, 0), Err(OraclePriceOutOfRange));
-        assert_eq!(to_price_units(1, u64::MAX, 0), Err(OraclePriceOutOfRange));
-        assert_eq!(to_price_units(1, 1, i32::MAX), Err(OraclePriceOutOfRange));
-        assert_eq!(to_price_units(1, 1, i32::MIN), Err(OraclePriceOutOfRange));
-        assert_eq!(to_price_units(i64::MAX, u64::MAX, -26), Err(OraclePriceOutOfRange));
-        assert_eq!(to_price_units(i64::MAX, u64::MAX, -25), Ok((1, 2)));
-        assert_eq!(to_price_units(i64::MAX, u64::MAX, -24), Ok((9, 19)));
+        assert_eq!(units(0, 1, -8), Err(OraclePriceNotPositive));
+        assert_eq!(units(-5, 1, -8), Err(OraclePriceNotPositive));
+        assert_eq!(units(i64::MIN, 1, -8), Err(OraclePriceNotPositive));
+        assert_eq!(units(49, 1, -8), Err(OraclePriceOutOfRange));
+        assert_eq!(units(i64::MAX, 1, 0), Err(OraclePriceOutOfRange));
+        assert_eq!(units(1, u64::MAX, 0), Err(OraclePriceOutOfRange));
+        assert_eq!(units(1, 1, i32::MAX), Err(OraclePriceOutOfRange));
+        assert_eq!(units(1, 1, i32::MIN), Err(OraclePriceOutOfRange));
+        assert_eq!(units(i64::MAX, u64::MAX, -26), Err(OraclePriceOutOfRange));
+        assert_eq!(units(i64::MAX, u64::MAX, -25), Ok((1, 2)));
+        assert_eq!(units(i64::MAX, u64::MAX, -24), Ok((9, 19)));
     }
 }

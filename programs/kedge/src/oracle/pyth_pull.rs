@@ -7,7 +7,9 @@
 
 use anchor_lang::{Address, address_eq};
 
-use super::{OraclePrice, bytes, to_price_units};
+use kedge_model::board::OraclePrice;
+
+use super::{bytes, to_price_units};
 use crate::error::AccountError;
 
 /// The receiver program before the upgrade of 18 August 2026.
@@ -23,22 +25,11 @@ const VERIFICATION: usize = 40;
 const PARTIAL: u8 = 0;
 const FULL: u8 = 1;
 
-/// Which receiver programs a row believes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Receivers {
-    /// Only the one since August 2026.
-    Current,
-    /// That one and its predecessor.
-    CurrentAndLegacy,
-}
-
 /// What a row asks of a price update.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
     /// The feed.
     pub feed_id: &'a [u8; 32],
-    /// The receiver programs.
-    pub receivers: Receivers,
     /// Least number of signatures of a partially verified update; `None` asks for full verification.
     pub partial_from: Option<u8>,
 }
@@ -48,9 +39,7 @@ pub struct Expected<'a> {
 /// Errors: [`AccountError::OracleWrongOwner`], [`AccountError::OracleWrongType`],
 /// [`AccountError::OracleVerificationTooWeak`], [`AccountError::OracleWrongFeed`] and those of the price itself.
 pub fn parse(owner: &Address, data: &[u8], expected: &Expected<'_>) -> Result<OraclePrice, AccountError> {
-    let believed = address_eq(owner, &RECEIVER)
-        || (expected.receivers == Receivers::CurrentAndLegacy && address_eq(owner, &LEGACY_RECEIVER));
-    if !believed {
+    if !address_eq(owner, &RECEIVER) && !address_eq(owner, &LEGACY_RECEIVER) {
         return Err(AccountError::OracleWrongOwner);
     }
     if data.len() != SIZE || bytes::<8>(data, 0)? != DISCRIMINATOR {
@@ -76,7 +65,7 @@ pub fn parse(owner: &Address, data: &[u8], expected: &Expected<'_>) -> Result<Or
         price,
         confidence,
         publish_time: i64::from_le_bytes(bytes(data, message + 52)?),
-        posted_slot: u64::from_le_bytes(bytes(data, message + 84)?),
+        publish_slot: u64::from_le_bytes(bytes(data, message + 84)?),
     })
 }
 
@@ -92,7 +81,7 @@ mod tests {
     }
 
     fn lenient(dump: &Dump) -> Expected<'_> {
-        Expected { feed_id: &dump.feed_id, receivers: Receivers::CurrentAndLegacy, partial_from: Some(1) }
+        Expected { feed_id: &dump.feed_id, partial_from: Some(1) }
     }
 
     fn strict(dump: &Dump) -> Expected<'_> {
@@ -110,10 +99,7 @@ mod tests {
                 assert_eq!(parse(&RECEIVER, &dump.data, &strict(&dump)), parsed);
             } else {
                 partial += 1;
-                assert_eq!(
-                    parse(&RECEIVER, &dump.data, &strict(&dump)),
-                    Err(AccountError::OracleVerificationTooWeak)
-                );
+                assert_eq!(parse(&RECEIVER, &dump.data, &strict(&dump)), Err(AccountError::OracleVerificationTooWeak));
             }
         }
         assert!(full > 5 && partial > 3, "{full} full, {partial} partial");
@@ -130,22 +116,14 @@ mod tests {
     }
 
     #[test]
-    fn owners_are_the_receivers_that_the_row_believes() {
+    fn owners_are_the_two_receivers() {
         let mut foreign = 0;
         for dump in pull_dumps() {
-            let owner = dump.owner;
-            let current = Expected { receivers: Receivers::Current, ..lenient(&dump) };
-            let (with_legacy, without) = match owner {
-                _ if owner == RECEIVER => (true, true),
-                _ if owner == LEGACY_RECEIVER => (true, false),
-                _ => (false, false),
-            };
-            foreign += usize::from(!with_legacy);
-            for (expected, believed) in [(lenient(&dump), with_legacy), (current, without)] {
-                let result = parse(&owner, &dump.data, &expected);
-                assert_eq!(result.is_ok(), believed, "{}", dump.what);
-                assert!(believed || result == Err(AccountError::OracleWrongOwner));
-            }
+            let known = [RECEIVER, LEGACY_RECEIVER].contains(&dump.owner);
+            foreign += usize::from(!known);
+            let result = parse(&dump.owner, &dump.data, &lenient(&dump));
+            assert_eq!(result.is_ok(), known, "{}", dump.what);
+            assert!(known || result == Err(AccountError::OracleWrongOwner));
         }
         assert!(foreign > 3, "the fixtures hold accounts of another receiver");
     }

@@ -7,7 +7,9 @@
 
 use anchor_lang::{Address, address_eq};
 
-use super::{OraclePrice, bytes, to_price_units};
+use kedge_model::board::OraclePrice;
+
+use super::{bytes, to_price_units};
 use crate::error::AccountError;
 
 /// The Pyth oracle program.
@@ -36,12 +38,7 @@ const AGGREGATE: usize = 208;
 ///
 /// Errors: [`AccountError::OracleWrongOwner`], [`AccountError::OracleWrongFeed`] for another address,
 /// [`AccountError::OracleWrongType`], [`AccountError::OracleNotTrading`] and those of the price itself.
-pub fn parse(
-    address: &Address,
-    owner: &Address,
-    data: &[u8],
-    expected: &Address,
-) -> Result<OraclePrice, AccountError> {
+pub fn parse(address: &Address, owner: &Address, data: &[u8], expected: &Address) -> Result<OraclePrice, AccountError> {
     if !address_eq(owner, &ORACLE) {
         return Err(AccountError::OracleWrongOwner);
     }
@@ -69,7 +66,7 @@ pub fn parse(
         price,
         confidence,
         publish_time: i64::from_le_bytes(bytes(data, TIMESTAMP)?),
-        posted_slot: u64::from_le_bytes(bytes(data, AGGREGATE + 24)?),
+        publish_slot: u64::from_le_bytes(bytes(data, AGGREGATE + 24)?),
     })
 }
 
@@ -123,14 +120,8 @@ mod tests {
         for dump in push_dumps().iter().filter(|dump| dump.trading) {
             let believed = parse(&FEED, &dump.owner, &dump.data, &FEED);
             assert_eq!(believed.is_ok(), dump.owner == ORACLE);
-            assert_eq!(
-                parse(&FEED, &Address::default(), &dump.data, &FEED),
-                Err(AccountError::OracleWrongOwner)
-            );
-            assert_eq!(
-                parse(&Address::default(), &ORACLE, &dump.data, &FEED),
-                Err(AccountError::OracleWrongFeed)
-            );
+            assert_eq!(parse(&FEED, &Address::default(), &dump.data, &FEED), Err(AccountError::OracleWrongOwner));
+            assert_eq!(parse(&Address::default(), &ORACLE, &dump.data, &FEED), Err(AccountError::OracleWrongFeed));
             for length in [0, 4, 134, 239, SIZE - 1, SIZE + 1] {
                 let mut data = dump.data.clone();
                 data.resize(length, 0);
@@ -151,10 +142,7 @@ mod tests {
                 match index {
                     0..12 | 16..20 => assert_eq!(result, Err(AccountError::OracleWrongType), "{what}"),
                     // The used size may move within the account.
-                    12..16 => assert!(
-                        result == Ok(truth) || result == Err(AccountError::OracleWrongType),
-                        "{what}"
-                    ),
+                    12..16 => assert!(result == Ok(truth) || result == Err(AccountError::OracleWrongType), "{what}"),
                     20..24 | 96..104 => assert_ne!(result, Ok(truth), "{what}"),
                     208..224 => assert!(result != Ok(truth) || index < 210 || (216..218).contains(&index), "{what}"),
                     224..228 => assert_eq!(result, Err(AccountError::OracleNotTrading), "{what}"),

@@ -1,0 +1,14 @@
+# Build caches live outside the checkout, so that a fresh clone does not build the world again.
+export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kedge/target
+XTASK = cargo run --quiet --package xtask --
+
+.PHONY: help program idl demo test bench lint clean
+
+help: ; @echo "make program | demo | test | bench | lint | idl | clean      (make demo ARGS='--help' for its flags)"
+program: ; @$(XTASK) program
+idl: ; @$(XTASK) idl
+demo: ; @$(XTASK) demo $(ARGS)
+test: ; @$(XTASK) test $(ARGS)
+bench: ; @$(XTASK) bench $(ARGS)
+lint: ; @$(XTASK) lint
+clean: ; cargo clean; rm -rf target

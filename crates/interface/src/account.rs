@@ -1,0 +1,147 @@
+//! Account data: 8 bytes discriminator, the model's struct, and for sub-accounts the orders.
+
+use bytemuck::Pod;
+use kedge_model::bank::Bank;
+use kedge_model::board::PriceBoard;
+use kedge_model::exchange::Exchange;
+use kedge_model::market::Market;
+use kedge_model::order::Order;
+use kedge_model::sub_account::{MAX_ORDERS, SubAccount};
+use kedge_model::trader::Trader;
+
+use crate::discriminator;
+
+/// Bytes in front of the struct.
+pub const DISCRIMINATOR_SIZE: usize = 8;
+
+/// A struct of the model that is stored in an account.
+pub trait AccountKind: Pod {
+    /// Name as in the IDL.
+    const NAME: &'static str;
+    /// The account's first 8 bytes.
+    const DISCRIMINATOR: [u8; 8];
+    /// Size of the account, without a tail.
+    const SPACE: usize = DISCRIMINATOR_SIZE + size_of::<Self>();
+}
+
+macro_rules! kinds {
+    ($($name:ident)*) => {
+        $( impl AccountKind for $name {
+            const NAME: &'static str = stringify!($name);
+            const DISCRIMINATOR: [u8; 8] = discriminator(concat!("account:", stringify!($name)));
+        } )*
+
+        /// Name and discriminator of every account kind.
+        pub const KINDS: &[(&str, [u8; 8])] = &[$( ($name::NAME, $name::DISCRIMINATOR) ),*];
+    };
+}
+kinds! { Exchange PriceBoard Market Bank Trader SubAccount }
+
+/// Why account data was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The data is shorter than the account kind or has a broken tail.
+    #[error("{kind} data of {found} bytes does not fit")]
+    Size {
+        /// Expected kind.
+        kind: &'static str,
+        /// Bytes found.
+        found: usize,
+    },
+    /// The discriminator is another kind's.
+    #[error("the account is not a {kind}")]
+    Kind {
+        /// Expected kind.
+        kind: &'static str,
+    },
+}
+
+fn body<T: AccountKind>(data: &[u8]) -> Result<&[u8], DecodeError> {
+    let size = DecodeError::Size { kind: T::NAME, found: data.len() };
+    let (head, body) = data.split_first_chunk::<8>().ok_or(size)?;
+    if *head != T::DISCRIMINATOR {
+        return Err(DecodeError::Kind { kind: T::NAME });
+    }
+    if body.len() < size_of::<T>() { Err(size) } else { Ok(body) }
+}
+
+/// Reads an account without a tail; the data may stand at any alignment.
+///
+/// Errors: [`DecodeError`], also for bytes after the struct.
+pub fn decode<T: AccountKind>(data: &[u8]) -> Result<T, DecodeError> {
+    let body = body::<T>(data)?;
+    bytemuck::try_pod_read_unaligned(body).map_err(|_| DecodeError::Size { kind: T::NAME, found: data.len() })
+}
+
+/// A sub-account with its orders, owned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SubAccountData {
+    /// The fixed part.
+    pub head: SubAccount,
+    /// All slots of the tail, free ones included: an order's place here is its slot.
+    pub orders: Vec<Order>,
+}
+
+impl SubAccountData {
+    /// Open orders with their slots.
+    pub fn open_orders(&self) -> impl Iterator<Item = (usize, &Order)> {
+        self.orders.iter().enumerate().filter(|(_, order)| order.is_open())
+    }
+
+    /// The form on which the model's actions work.
+    pub fn as_mut(&mut self) -> kedge_model::sub_account::SubAccountMut<'_> {
+        kedge_model::sub_account::SubAccountMut { head: &mut self.head, orders: &mut self.orders }
+    }
+}
+
+/// Size of a sub-account with a number of order slots.
+pub const fn sub_account_space(orders: usize) -> usize {
+    SubAccount::SPACE + orders * size_of::<Order>()
+}
+
+/// Reads a sub-account with its orders; the data may stand at any alignment. Errors: [`DecodeError`].
+pub fn decode_sub_account(data: &[u8]) -> Result<SubAccountData, DecodeError> {
+    let (head, tail) = body::<SubAccount>(data)?.split_at(size_of::<SubAccount>());
+    let slots = tail.chunks_exact(size_of::<Order>());
+    if !slots.remainder().is_empty() || slots.len() > MAX_ORDERS {
+        return Err(DecodeError::Size { kind: SubAccount::NAME, found: data.len() });
+    }
+    Ok(SubAccountData {
+        head: bytemuck::pod_read_unaligned(head),
+        orders: slots.map(bytemuck::pod_read_unaligned).collect(),
+    })
+}
+
+/// An account of the program, whatever it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each variant is the account of the same name")]
+pub enum Account {
+    Exchange(Box<Exchange>),
+    PriceBoard(Box<PriceBoard>),
+    Market(Box<Market>),
+    Bank(Box<Bank>),
+    Trader(Box<Trader>),
+    SubAccount(Box<SubAccountData>),
+}
+
+/// Reads any account of the program; `None` when the discriminator is of no known kind.
+///
+/// Errors: [`DecodeError`] when the kind is known and the size does not fit.
+pub fn decode_any(data: &[u8]) -> Result<Option<Account>, DecodeError> {
+    let Some(head) = data.first_chunk::<8>() else { return Ok(None) };
+    Ok(Some(match *head {
+        Exchange::DISCRIMINATOR => Account::Exchange(Box::new(decode(data)?)),
+        PriceBoard::DISCRIMINATOR => Account::PriceBoard(Box::new(decode(data)?)),
+        Market::DISCRIMINATOR => Account::Market(Box::new(decode(data)?)),
+        Bank::DISCRIMINATOR => Account::Bank(Box::new(decode(data)?)),
+        Trader::DISCRIMINATOR => Account::Trader(Box::new(decode(data)?)),
+        SubAccount::DISCRIMINATOR => Account::SubAccount(Box::new(decode_sub_account(data)?)),
+        _ => return Ok(None),
+    }))
+}
+
+/// A zero-padded UTF-8 name as text.
+pub fn name(bytes: &[u8; 16]) -> String {
+    let length = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
+    String::from_utf8_lossy(&bytes[..length]).into_owned()
+}

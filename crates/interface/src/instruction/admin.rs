@@ -1,0 +1,77 @@
+//! Set-up and roles.
+
+use kedge_model::action::{BankParams, MarketParams};
+use kedge_model::exchange::FeeSchedule;
+
+instructions! {
+    /// Creates exchange and board. The first caller becomes the admin.
+    Initialize = "initialize" (
+        /// Who may pause.
+        pauser: [u8; 32],
+    ) { admin: ws, exchange: w = EXCHANGE, board: w = BOARD, system_program: r = SYSTEM_PROGRAM }
+
+    /// Replaces the fee schedule.
+    SetFees = "set_fees" (
+        /// Fees, shares and auction bounds.
+        schedule: FeeSchedule,
+    ) { admin: s, exchange: w = EXCHANGE }
+
+    /// Lists a collateral mint and creates its vault.
+    ListBank = "list_bank" (
+        /// Price row, weights and caps.
+        params: BankParams,
+    ) {
+        admin: ws, exchange: w = EXCHANGE, board: w = BOARD, bank: w, mint: r, vault: w,
+        token_program: r = TOKEN_PROGRAM, system_program: r = SYSTEM_PROGRAM,
+    }
+
+    /// Lists a market.
+    ListMarket = "list_market" (
+        /// Price row, vAMM, margin and limits.
+        params: MarketParams,
+    ) { admin: ws, exchange: w = EXCHANGE, board: w = BOARD, market: w, system_program: r = SYSTEM_PROGRAM }
+
+    /// Moves a market between Active and ReduceOnly.
+    SetMarketStatus = "set_market_status" (
+        /// Market.
+        index: u16,
+        /// [`kedge_model::market::MarketStatus`] as a number.
+        status: u8,
+    ) { admin: s, exchange: r = EXCHANGE, market: w }
+
+    /// Sets the operation switches. Pausing is open to the pauser, resuming to the admin alone.
+    SetPaused = "set_paused" (
+        /// Bits of [`kedge_model::exchange::operation`].
+        paused: u32,
+    ) { signer: s, exchange: w = EXCHANGE }
+
+    /// Halts or resumes a row of the board.
+    HaltRow = "halt_row" (
+        /// 0 a market, 1 a bank.
+        kind: u8,
+        /// Row.
+        index: u16,
+        /// 1 halts, 0 resumes.
+        halted: u8,
+    ) { signer: s, exchange: r = EXCHANGE, board: w = BOARD }
+
+    /// Names the next admin, who must accept.
+    ProposeAdmin = "propose_admin" (
+        /// The next admin.
+        new: [u8; 32],
+    ) { admin: s, exchange: w = EXCHANGE }
+
+    /// Takes over as admin.
+    AcceptAdmin = "accept_admin" () { new_admin: s, exchange: w = EXCHANGE }
+
+    /// Puts quote tokens into a pool of a market. It is a gift.
+    FundPool = "fund_pool" (
+        /// [`kedge_model::action::PoolKind`] as a number.
+        kind: u8,
+        /// Token units.
+        amount: u64,
+    ) {
+        payer: s, exchange: r = EXCHANGE, bank: w, market: w, source: w, vault: w,
+        token_program: r = TOKEN_PROGRAM, events,
+    }
+}

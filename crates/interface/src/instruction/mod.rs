@@ -1,0 +1,129 @@
+//! Instructions: one struct each, with accounts and arguments by name.
+//!
+//! Accounts that are the same for everybody (exchange, board, programs) are filled in. `Instruction::from` (or
+//! [`KedgeInstruction::instruction`]) gives the instruction to put into a transaction; [`decode`] goes back.
+
+#[macro_use]
+mod table;
+
+pub mod admin;
+pub mod keeper;
+pub mod maker;
+pub mod risk;
+pub mod user;
+
+pub use solana_instruction::{AccountMeta, Instruction};
+use solana_pubkey::Pubkey;
+
+pub use admin::{
+    AcceptAdmin, FundPool, HaltRow, Initialize, ListBank, ListMarket, ProposeAdmin, SetFees, SetMarketStatus, SetPaused,
+};
+pub use keeper::{FillOrder, RefreshPrices, SettlePnl, SweepFees, UpdateAmm, UpdateFunding};
+pub use maker::PlaceAndMake;
+pub use risk::{Liquidate, SettleBankruptcy};
+pub use user::{
+    CancelAll, CancelOrder, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders,
+    PlaceAndTake, PlaceOrders, SetDelegate, Transfer, Withdraw,
+};
+
+/// One declared account of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountSpec {
+    /// Name as in the IDL.
+    pub name: &'static str,
+    /// Whether the instruction writes it.
+    pub writable: bool,
+    /// Whether it must sign.
+    pub signer: bool,
+    /// The address, when it is the same for everybody.
+    pub address: Option<Pubkey>,
+}
+
+/// One argument of an instruction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArgSpec {
+    /// Name as in the IDL.
+    pub name: &'static str,
+    /// Type as in the IDL.
+    pub ty: &'static str,
+}
+
+/// What an instruction is called, and what it takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstructionSpec {
+    /// Name as in the IDL.
+    pub name: &'static str,
+    /// First 8 bytes of the data.
+    pub discriminator: [u8; 8],
+    /// Declared accounts, in order.
+    pub accounts: &'static [AccountSpec],
+    /// Arguments, in order.
+    pub args: &'static [ArgSpec],
+    /// Whether accounts may follow the declared ones, and whether those are written.
+    pub trailing: Option<bool>,
+}
+
+/// A typed instruction of the program.
+pub trait KedgeInstruction: Sized {
+    /// Its description.
+    const SPEC: InstructionSpec;
+
+    /// Accounts in the program's order.
+    fn accounts(&self) -> Vec<AccountMeta>;
+
+    /// Discriminator and arguments.
+    fn data(&self) -> Vec<u8>;
+
+    /// The struct from what a transaction holds; `None` when it is another instruction or the data or accounts are
+    /// too few.
+    fn decode(accounts: &[Pubkey], data: &[u8]) -> Option<Self>;
+
+    /// The instruction to put into a transaction.
+    fn instruction(&self) -> Instruction {
+        Instruction { program_id: crate::PROGRAM_ID, accounts: self.accounts(), data: self.data() }
+    }
+}
+
+macro_rules! all {
+    ($($name:ident)*) => {
+        /// Any instruction of the program, decoded.
+        #[derive(Clone, Debug, PartialEq)]
+        #[expect(missing_docs, reason = "each variant is the instruction of the same name")]
+        #[expect(clippy::large_enum_variant, reason = "decoded one at a time, to be shown")]
+        pub enum Decoded { $($name($name)),* }
+
+        impl Decoded {
+            /// The instruction's description.
+            pub fn spec(&self) -> InstructionSpec {
+                match self { $(Self::$name(_) => $name::SPEC),* }
+            }
+        }
+
+        /// Descriptions of all instructions.
+        pub const ALL: &[InstructionSpec] = &[$($name::SPEC),*];
+
+        /// The instruction of the program that these accounts and data are; `None` for none.
+        pub fn decode(accounts: &[Pubkey], data: &[u8]) -> Option<Decoded> {
+            let head = data.first_chunk::<8>()?;
+            $( if *head == $name::SPEC.discriminator {
+                return $name::decode(accounts, data).map(Decoded::$name);
+            } )*
+            None
+        }
+    };
+}
+
+all! {
+    Initialize SetFees ListBank ListMarket SetMarketStatus SetPaused HaltRow ProposeAdmin AcceptAdmin FundPool
+    CreateTrader CreateSubAccount CloseSubAccount CloseTrader GrowOrders SetDelegate Deposit Withdraw Transfer
+    PlaceOrders CancelOrder CancelAll PlaceAndTake
+    PlaceAndMake
+    RefreshPrices FillOrder UpdateAmm UpdateFunding SettlePnl SweepFees
+    Liquidate SettleBankruptcy
+}
+
+/// Name of the instruction with this data, also when its accounts or arguments cannot be read.
+pub fn name_of(data: &[u8]) -> Option<&'static str> {
+    let head = data.first_chunk::<8>()?;
+    ALL.iter().find(|spec| spec.discriminator == *head).map(|spec| spec.name)
+}

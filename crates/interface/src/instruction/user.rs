@@ -1,0 +1,137 @@
+//! What traders do.
+
+use kedge_model::action::MakerRef;
+use kedge_model::order::OrderParams;
+use solana_pubkey::Pubkey;
+
+use crate::address;
+
+instructions! {
+    /// Creates the trader account of an authority.
+    CreateTrader = "create_trader" () {
+        payer: ws, authority: s, exchange: w = EXCHANGE, trader: w, system_program: r = SYSTEM_PROGRAM,
+    }
+
+    /// Creates the next sub-account of a trader: its id is the trader's `next_sub_account`.
+    CreateSubAccount = "create_sub_account" (
+        /// Display name, UTF-8, zero-padded.
+        name: [u8; 16],
+        /// Order slots to begin with, 0 to 128.
+        orders: u16,
+    ) {
+        payer: ws, authority: s, exchange: w = EXCHANGE, trader: w, sub_account: w, system_program: r = SYSTEM_PROGRAM,
+    }
+
+    /// Closes an empty sub-account; its rent goes to the receiver.
+    CloseSubAccount = "close_sub_account" () { authority: s, receiver: w, trader: w, sub_account: w }
+
+    /// Closes a trader without sub-accounts; its rent goes to the receiver.
+    CloseTrader = "close_trader" () { authority: s, receiver: w, trader: w }
+
+    /// Grows the order slots of a sub-account. Anybody may pay.
+    GrowOrders = "grow_orders" (
+        /// New number of slots: a multiple of 4, more than now, at most 128.
+        capacity: u16,
+    ) { payer: ws, sub_account: w, system_program: r = SYSTEM_PROGRAM }
+
+    /// Names who else may trade for the sub-account.
+    SetDelegate = "set_delegate" (
+        /// The delegate; zero for nobody.
+        delegate: [u8; 32],
+    ) { authority: s, sub_account: w }
+
+    /// Moves tokens of the depositor into any sub-account.
+    Deposit = "deposit" (
+        /// Token units.
+        amount: u64,
+    ) {
+        depositor: s, exchange: r = EXCHANGE, bank: w, sub_account: w, source: w, vault: w,
+        token_program: r = TOKEN_PROGRAM, events,
+    }
+
+    /// Moves tokens out of a sub-account; initial margin must be met afterwards.
+    Withdraw = "withdraw" (
+        /// Token units.
+        amount: u64,
+    ) {
+        authority: s, exchange: r = EXCHANGE, board: r = BOARD, bank: w, sub_account: w, destination: w, vault: w,
+        token_program: r = TOKEN_PROGRAM, events,
+    }
+
+    /// Moves tokens between two sub-accounts of one authority.
+    Transfer = "transfer" (
+        /// Bank.
+        bank: u16,
+        /// Token units.
+        amount: u64,
+    ) { authority: s, exchange: r = EXCHANGE, board: r = BOARD, from: w, to: w, events }
+
+    /// Places orders in one market, all or none. The signer is the authority or the delegate.
+    PlaceOrders = "place_orders" (
+        /// The orders.
+        orders: Vec<OrderParams>,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w }
+
+    /// Cancels one order.
+    CancelOrder = "cancel_order" (
+        /// Its id within the sub-account.
+        id: u32,
+    ) { signer: s, sub_account: w }
+
+    /// Cancels all orders, or all of one market.
+    CancelAll = "cancel_all" (
+        /// Market; [`ALL_MARKETS`] for all.
+        market: u16,
+    ) { signer: s, sub_account: w }
+
+    /// Places an order and takes at once, without an auction.
+    PlaceAndTake = "place_and_take" (
+        /// The order.
+        order: OrderParams,
+        /// Base that must be filled at least, else nothing happens.
+        min_fill: u64,
+        /// Maker orders that may be used, by index into the accounts after the declared ones.
+        makers: Vec<MakerRef>,
+    ) {
+        signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events,
+        ...maker_accounts: w
+    }
+}
+
+/// [`CancelAll::market`] for the orders of all markets.
+pub const ALL_MARKETS: u16 = u16::MAX;
+
+impl CreateTrader {
+    /// The trader account of `authority`, paid by `payer`.
+    pub fn of(payer: Pubkey, authority: Pubkey) -> Self {
+        Self { payer, authority, trader: address::trader(&authority) }
+    }
+}
+
+impl CreateSubAccount {
+    /// Sub-account `id` of `authority`; a name longer than 16 bytes is cut.
+    pub fn of(payer: Pubkey, authority: Pubkey, id: u16, name: &str, orders: u16) -> Self {
+        let mut bytes = [0u8; 16];
+        for (slot, byte) in bytes.iter_mut().zip(name.bytes()) {
+            *slot = byte;
+        }
+        let (trader, sub_account) = (address::trader(&authority), address::sub_account(&authority, id));
+        Self { payer, authority, trader, sub_account, name: bytes, orders }
+    }
+}
+
+impl Deposit {
+    /// Moves `amount` of bank `bank` from the token account `source` into `sub_account`.
+    pub fn of(depositor: Pubkey, source: Pubkey, sub_account: Pubkey, bank: u16, amount: u64) -> Self {
+        let (vault, bank) = (address::vault(bank), address::bank(bank));
+        Self { depositor, bank, sub_account, source, vault, amount }
+    }
+}
+
+impl Withdraw {
+    /// Moves `amount` of bank `bank` from `sub_account` to the token account `destination`.
+    pub fn of(authority: Pubkey, destination: Pubkey, sub_account: Pubkey, bank: u16, amount: u64) -> Self {
+        let (vault, bank) = (address::vault(bank), address::bank(bank));
+        Self { authority, bank, sub_account, destination, vault, amount }
+    }
+}

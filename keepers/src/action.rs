@@ -1,0 +1,236 @@
+//! What a job wants done.
+
+use kedge_model::order::OrderParams;
+use kedge_model::quantity::{Base, Price, Size};
+use solana_pubkey::Pubkey;
+
+/// Somebody's resting order that a fill may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct MakerOrder {
+    /// The maker's sub-account.
+    pub account: Pubkey,
+    /// Id of the order.
+    pub order_id: u32,
+    /// Slot where it was seen.
+    pub slot: u8,
+}
+
+/// One instruction, in the exchange's terms. Sub-accounts are given by address, markets and banks by index.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Writes the rows of markets and banks from their oracle accounts.
+    RefreshPrices {
+        /// Market rows.
+        markets: Vec<u16>,
+        /// Bank rows.
+        banks: Vec<u16>,
+    },
+    /// Fills an order against makers and the vAMM.
+    Fill {
+        /// Market.
+        market: u16,
+        /// The taker's sub-account.
+        taker: Pubkey,
+        /// Id of the taker's order.
+        order_id: u32,
+        /// Slot where it was seen.
+        slot: u8,
+        /// Receives the filler's reward; `None` for no reward.
+        filler: Option<Pubkey>,
+        /// Maker orders that may be used.
+        makers: Vec<MakerOrder>,
+    },
+    /// Moves the vAMM to the oracle.
+    UpdateAmm {
+        /// Market.
+        market: u16,
+    },
+    /// Charges the hour's funding.
+    UpdateFunding {
+        /// Market.
+        market: u16,
+    },
+    /// Moves a position's profit or loss to the balance.
+    SettlePnl {
+        /// Market.
+        market: u16,
+        /// Sub-account.
+        account: Pubkey,
+    },
+    /// Moves collected fees to insurance, vAMM and protocol.
+    SweepFees {
+        /// Market.
+        market: u16,
+    },
+    /// Takes over part of a position.
+    Liquidate {
+        /// Market.
+        market: u16,
+        /// The sub-account in liquidation.
+        account: Pubkey,
+        /// The liquidator's sub-account.
+        liquidator: Pubkey,
+        /// Most base to take.
+        max_size: Size,
+        /// Worst price for the liquidator, zero for any.
+        limit_price: Price,
+    },
+    /// Settles what a bankrupt account owes in a market.
+    SettleBankruptcy {
+        /// Market.
+        market: u16,
+        /// Sub-account.
+        account: Pubkey,
+    },
+    /// Joins an auction.
+    Make {
+        /// Market.
+        market: u16,
+        /// The maker's sub-account.
+        maker: Pubkey,
+        /// The taker's sub-account.
+        taker: Pubkey,
+        /// Id of the taker's order.
+        order_id: u32,
+        /// Slot where it was seen.
+        slot: u8,
+        /// Largest base.
+        size: Size,
+        /// Worst price for the maker.
+        worst_price: Price,
+        /// The maker's base must not be below this afterwards.
+        min_position: Base,
+        /// The maker's base must not be above this afterwards.
+        max_position: Base,
+    },
+    /// Places orders in one market.
+    Place {
+        /// Market.
+        market: u16,
+        /// Sub-account.
+        account: Pubkey,
+        /// The orders.
+        orders: Vec<OrderParams>,
+    },
+    /// Places an order and takes at once.
+    Take {
+        /// Market.
+        market: u16,
+        /// Sub-account.
+        account: Pubkey,
+        /// The order.
+        order: OrderParams,
+        /// Fewest base that must be filled.
+        min_fill: Size,
+        /// Maker orders that may be used.
+        makers: Vec<MakerOrder>,
+    },
+    /// Cancels one order.
+    Cancel {
+        /// Sub-account.
+        account: Pubkey,
+        /// Id of the order.
+        order_id: u32,
+    },
+    /// Cancels all orders, or all of one market.
+    CancelAll {
+        /// Sub-account.
+        account: Pubkey,
+        /// Only this market.
+        market: Option<u16>,
+    },
+}
+
+impl Work {
+    /// Name of the instruction, as in the IDL.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::RefreshPrices { .. } => "refresh_prices",
+            Self::Fill { .. } => "fill_order",
+            Self::UpdateAmm { .. } => "update_amm",
+            Self::UpdateFunding { .. } => "update_funding",
+            Self::SettlePnl { .. } => "settle_pnl",
+            Self::SweepFees { .. } => "sweep_fees",
+            Self::Liquidate { .. } => "liquidate",
+            Self::SettleBankruptcy { .. } => "settle_bankruptcy",
+            Self::Make { .. } => "place_and_make",
+            Self::Place { .. } => "place_orders",
+            Self::Take { .. } => "place_and_take",
+            Self::Cancel { .. } => "cancel_order",
+            Self::CancelAll { .. } => "cancel_all",
+        }
+    }
+
+    /// What this work is about: a second work on the same subject waits until the first has landed.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        match self {
+            Self::RefreshPrices { .. } => Subject::Board,
+            Self::Fill { taker, order_id, .. } | Self::Make { taker, order_id, .. } => {
+                Subject::Order(self.name(), *taker, *order_id)
+            }
+            Self::UpdateAmm { market } | Self::UpdateFunding { market } | Self::SweepFees { market } => {
+                Subject::Market(self.name(), *market)
+            }
+            Self::SettlePnl { market, account }
+            | Self::Liquidate { market, account, .. }
+            | Self::SettleBankruptcy { market, account } => Subject::Position(*account, *market),
+            Self::Place { market, account, .. } | Self::Take { market, account, .. } => {
+                Subject::Orders(*account, *market)
+            }
+            Self::Cancel { account, order_id } => Subject::Order("cancel", *account, *order_id),
+            Self::CancelAll { account, market } => Subject::Orders(*account, market.unwrap_or(u16::MAX)),
+        }
+    }
+}
+
+/// What a work is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The price board.
+    Board,
+    /// One order, by kind of work.
+    Order(&'static str, Pubkey, u32),
+    /// One market, by kind of work.
+    Market(&'static str, u16),
+    /// One position.
+    Position(Pubkey, u16),
+    /// An account's orders in one market.
+    Orders(Pubkey, u16),
+}
+
+/// Works that go into one transaction, in order: all happen, or none.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// Market rows to refresh in front, with the quote bank's row; empty for none.
+    pub refresh: Vec<u16>,
+    /// The works.
+    pub works: Vec<Work>,
+}
+
+impl Plan {
+    /// A plan of one work that needs no refresh.
+    #[must_use]
+    pub fn of(work: Work) -> Self {
+        Self { refresh: Vec::new(), works: vec![work] }
+    }
+
+    /// The same with rows refreshed in front.
+    #[must_use]
+    pub fn after_refresh(self, refresh: Vec<u16>) -> Self {
+        Self { refresh, ..self }
+    }
+
+    /// Subject of the last work, which is what the plan is for.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        self.works.last().map_or(Subject::Board, Work::subject)
+    }
+
+    /// Name of the last work.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.works.last().map_or("refresh_prices", Work::name)
+    }
+}

@@ -1,0 +1,23 @@
+//! The jobs, one module each.
+
+pub mod amm;
+pub mod filler;
+pub mod funding;
+pub mod jit;
+pub mod liquidator;
+pub mod oracle;
+pub mod quoter;
+pub mod settler;
+#[cfg(test)]
+pub(crate) mod stage;
+
+use crate::{Plan, World};
+
+/// A job: what should be done now, the most urgent first. Pure: the same world gives the same plans.
+pub trait Job: Send {
+    /// Name for logs and metrics.
+    fn name(&self) -> &'static str;
+
+    /// What to do in this world.
+    fn decide(&self, world: &World) -> Vec<Plan>;
+}

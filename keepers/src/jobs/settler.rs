@@ -1,0 +1,84 @@
+//! Moves profit and loss into balances, and fees where they belong.
+
+use kedge_model::quantity::Amount;
+use solana_pubkey::Pubkey;
+
+use super::Job;
+use crate::rehearsal::Rehearsal;
+use crate::{Account, Plan, Work, World};
+
+/// Settles positions and sweeps fees once they are worth a transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Settler {
+    /// Least profit or loss of an open position to settle, quote units. A closed position is settled whatever it is.
+    pub min_pnl: Amount,
+    /// Least fees to sweep, quote units.
+    pub min_fees: Amount,
+}
+
+impl Job for Settler {
+    fn name(&self) -> &'static str {
+        "settler"
+    }
+
+    fn decide(&self, world: &World) -> Vec<Plan> {
+        let rehearsal = Rehearsal::refreshed(world);
+        let mut plans = Vec::new();
+        for market in &world.markets {
+            let collected = market.fees.plus(market.insurance_fees).unwrap_or(market.fees);
+            if collected >= self.min_fees && rehearsal.sweep(market.index).is_ok() {
+                plans.push(self.plan(world, Work::SweepFees { market: market.index }, [market.index]));
+            }
+        }
+        for (address, account) in &world.accounts {
+            for market in self.due(account) {
+                let Ok(report) = rehearsal.settle(market, address) else { continue };
+                let flat = account.base(market).is_zero();
+                if flat || report.amount.magnitude() >= self.min_pnl {
+                    let work = Work::SettlePnl { market, account: *address };
+                    plans.push(self.plan(world, work, rows(world, address)));
+                }
+            }
+        }
+        plans
+    }
+}
+
+impl Settler {
+    /// Markets in which an account has something to settle at all.
+    fn due<'a>(&'a self, account: &'a Account) -> impl Iterator<Item = u16> + 'a {
+        let used = account.head.positions.iter().filter(|position| position.is_used());
+        used.filter(|position| !position.base.is_zero() || !position.quote.is_zero()).map(|position| position.market)
+    }
+
+    fn plan(&self, world: &World, work: Work, rows: impl IntoIterator<Item = u16>) -> Plan {
+        Plan::of(work).after_refresh(world.outdated(rows))
+    }
+}
+
+fn rows(world: &World, account: &Pubkey) -> Vec<u16> {
+    world.markets_of(account)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::stage::Stage;
+
+    #[test]
+    fn settles_what_is_worth_it() {
+        let mut stage = Stage::new();
+        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
+        stage.trade(buyer, seller, 10_000_000_000, 200_000_000);
+        let settler = Settler { min_pnl: Amount(101_000_000), min_fees: Amount(u64::MAX) };
+        assert_eq!(settler.decide(&stage.world()), [], "nothing moved yet");
+        stage.advance(2, 10);
+        stage.publish(0, 190_000_000);
+        let works: Vec<_> = settler.decide(&stage.world()).into_iter().flat_map(|plan| plan.works).collect();
+        // 100 and the fee lost by the one, 100 and the rebate won by the other.
+        let settle = |account| Work::SettlePnl { market: 0, account };
+        assert_eq!(works, [settle(buyer)], "the seller's gain is a little under the threshold");
+        let all = Settler { min_pnl: Amount(100_000_000), ..settler }.decide(&stage.world());
+        assert_eq!(all.into_iter().flat_map(|plan| plan.works).collect::<Vec<_>>(), [settle(buyer), settle(seller)]);
+    }
+}

@@ -1,0 +1,137 @@
+//! Pyth pull accounts: where they are, what is in them.
+
+use kedge_interface::address::pyth::{PUSH_ORACLE, RECEIVER, feed};
+use kedge_model::board::OraclePrice;
+use kedge_model::quantity::Price;
+use solana_pubkey::Pubkey;
+
+/// Size of a `PriceUpdateV2` account.
+pub const SIZE: usize = 134;
+
+const DISCRIMINATOR: [u8; 8] = [0x22, 0xf1, 0x23, 0x63, 0x9d, 0x7e, 0xf4, 0xcd];
+const VERIFICATION: usize = 40;
+const FULL: u8 = 1;
+/// Decimals of the model's prices.
+const DECIMALS: i32 = -6;
+
+/// A price update as Pyth publishes it: `price * 10^exponent`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PriceUpdate {
+    /// Feed id.
+    pub feed_id: [u8; 32],
+    /// Price mantissa.
+    pub price: i64,
+    /// Half-width of the confidence interval, the same mantissa.
+    pub confidence: u64,
+    /// Exponent.
+    pub exponent: i32,
+    /// Unix seconds of publication.
+    pub publish_time: i64,
+    /// Slot at which it was posted.
+    pub posted_slot: u64,
+}
+
+/// The address of a feed's account in shard 0, which Pyth's sponsors keep up to date.
+#[must_use]
+pub fn feed_address(feed_id: &[u8; 32]) -> Pubkey {
+    feed(&PUSH_ORACLE, 0, feed_id)
+}
+
+/// The program that owns price accounts.
+pub const OWNER: Pubkey = RECEIVER;
+
+impl PriceUpdate {
+    /// The bytes of a fully verified update's account.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let mut data = Vec::with_capacity(SIZE);
+        data.extend_from_slice(&DISCRIMINATOR);
+        data.extend_from_slice(PUSH_ORACLE.as_ref());
+        data.push(FULL);
+        data.extend_from_slice(&self.feed_id);
+        data.extend_from_slice(&self.price.to_le_bytes());
+        data.extend_from_slice(&self.confidence.to_le_bytes());
+        data.extend_from_slice(&self.exponent.to_le_bytes());
+        data.extend_from_slice(&self.publish_time.to_le_bytes());
+        data.extend_from_slice(&self.publish_time.saturating_sub(1).to_le_bytes());
+        // The moving average: nothing here reads it.
+        data.extend_from_slice(&self.price.to_le_bytes());
+        data.extend_from_slice(&self.confidence.to_le_bytes());
+        data.extend_from_slice(&self.posted_slot.to_le_bytes());
+        data.resize(SIZE, 0);
+        data
+    }
+
+    /// Reads an account's bytes; `None` unless it is a fully verified update.
+    #[must_use]
+    pub fn decode(data: &[u8]) -> Option<Self> {
+        if data.len() != SIZE || !data.starts_with(&DISCRIMINATOR) || data[VERIFICATION] != FULL {
+            return None;
+        }
+        let message = &data[VERIFICATION + 1..];
+        Some(Self {
+            feed_id: bytes(message, 0)?,
+            price: i64::from_le_bytes(bytes(message, 32)?),
+            confidence: u64::from_le_bytes(bytes(message, 40)?),
+            exponent: i32::from_le_bytes(bytes(message, 48)?),
+            publish_time: i64::from_le_bytes(bytes(message, 52)?),
+            posted_slot: u64::from_le_bytes(bytes(message, 84)?),
+        })
+    }
+
+    /// The observation in the model's units, the price rounded down and the confidence up; `None` when it is not
+    /// positive or does not fit.
+    #[must_use]
+    pub fn observation(&self) -> Option<OraclePrice> {
+        let price = u64::try_from(self.price).ok().filter(|price| *price > 0)?;
+        let power = 10u64.checked_pow(self.exponent.checked_sub(DECIMALS)?.unsigned_abs())?;
+        let (price, confidence) = if self.exponent >= DECIMALS {
+            (price.checked_mul(power)?, self.confidence.checked_mul(power)?)
+        } else {
+            (price.checked_div(power)?, self.confidence.div_ceil(power))
+        };
+        Some(OraclePrice {
+            price: Price(price),
+            confidence: Price(confidence),
+            publish_time: self.publish_time,
+            publish_slot: self.posted_slot,
+        })
+    }
+}
+
+fn bytes<const N: usize>(data: &[u8], at: usize) -> Option<[u8; N]> {
+    data.get(at..)?.first_chunk().copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOL: [u8; 32] = [
+        0xef, 0x0d, 0x8b, 0x6f, 0xda, 0x2c, 0xeb, 0xa4, 0x1d, 0xa1, 0x5d, 0x40, 0x95, 0xd1, 0xda, 0x39, 0x2a, 0x0d,
+        0x2f, 0x8e, 0xd0, 0xc6, 0xc7, 0xbc, 0x0f, 0x4c, 0xfa, 0xc8, 0xc2, 0x80, 0xb5, 0x6d,
+    ];
+
+    #[test]
+    fn the_address_is_the_published_one() {
+        assert_eq!(feed_address(&SOL), solana_pubkey::pubkey!("7AviUf9nL62mcxNbQGKm4nKDQnPjswo6c5MX4D57HmyE"));
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        let update = PriceUpdate {
+            feed_id: SOL,
+            price: 20_012_345_678,
+            confidence: 10_000_001,
+            exponent: -8,
+            publish_time: 1_738_540_800,
+            posted_slot: 77,
+        };
+        assert_eq!(PriceUpdate::decode(&update.encode()), Some(update));
+        let seen = update.observation().unwrap();
+        assert_eq!((seen.price.0, seen.confidence.0), (200_123_456, 100_001));
+        let mut partial = update.encode();
+        partial[VERIFICATION] = 0;
+        assert_eq!(PriceUpdate::decode(&partial), None);
+    }
+}

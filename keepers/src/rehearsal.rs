@@ -1,0 +1,237 @@
+//! Trying a plan on a copy of the world before it is sent.
+
+use kedge_model::action::{
+    Bankruptcy, BankruptcyReport, Context, FillOrder, FillReport, Liquidate, LiquidationReport, MakerRef, PlaceAndMake,
+    PlaceOrders, PlaceReport, SettlePnl, SettleReport, SweepFees, SweepReport, UpdateAmm, UpdateFunding,
+};
+use kedge_model::bank::Bank;
+use kedge_model::board::PriceBoard;
+use kedge_model::clock::Clock;
+use kedge_model::event::NoEvents;
+use kedge_model::market::Market;
+use kedge_model::order::OrderParams;
+use kedge_model::quantity::Size;
+use kedge_model::{Error, Result};
+use solana_pubkey::Pubkey;
+
+use crate::{Account, MakerOrder, Plan, World};
+
+/// A rehearsal of works on copies of what they touch. The copy is thrown away.
+#[derive(Debug)]
+pub struct Rehearsal<'w> {
+    world: &'w World,
+    board: &'w PriceBoard,
+    /// The moment at which the works are expected to land.
+    pub clock: Clock,
+}
+
+/// Slots between the world's slot and the slot in which a transaction that is sent now lands.
+pub const LANDING_SLOTS: u64 = 1;
+
+impl<'w> Rehearsal<'w> {
+    /// On the board as it stands.
+    #[must_use]
+    pub fn standing(world: &'w World) -> Self {
+        Self { world, board: &world.board, clock: landing(world) }
+    }
+
+    /// On the board after a refresh in the same transaction.
+    #[must_use]
+    pub fn refreshed(world: &'w World) -> Self {
+        Self { world, board: &world.fresh, clock: landing(world) }
+    }
+
+    /// What filling an order does.
+    ///
+    /// # Errors
+    /// The model's, and [`Error::OrderNotFound`] for accounts that are not in the world.
+    pub fn fill(
+        &self,
+        market: u16,
+        taker: &Pubkey,
+        order_id: u32,
+        slot: u8,
+        filler: Option<&Pubkey>,
+        makers: &[MakerOrder],
+    ) -> Result<FillReport> {
+        let mut traded = self.market(market)?;
+        let mut taker = self.account(taker)?;
+        let mut filler = filler.map(|address| self.account(address)).transpose()?;
+        let addresses = maker_accounts(makers);
+        let mut accounts = addresses.iter().map(|address| self.account(address)).collect::<Result<Vec<_>>>()?;
+        let refs = maker_refs(makers);
+        let mut borrowed: Vec<_> = accounts.iter_mut().map(Account::borrow).collect();
+        let mut filler = filler.as_mut().map(Account::borrow);
+        let fill = FillOrder { order_id, slot: usize::from(slot), makers: &refs };
+        fill.execute(&mut self.context(&mut traded, &mut NoEvents), &mut taker.borrow(), filler.as_mut(), &mut borrowed)
+    }
+
+    /// The size that joining an auction trades.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn make(&self, market: u16, maker: &Pubkey, taker: &Pubkey, action: PlaceAndMake) -> Result<Size> {
+        let mut traded = self.market(market)?;
+        let (mut maker, mut taker) = (self.account(maker)?, self.account(taker)?);
+        let matched =
+            action.execute(&mut self.context(&mut traded, &mut NoEvents), &mut maker.borrow(), &mut taker.borrow())?;
+        Ok(matched.size)
+    }
+
+    /// What placing orders does, after all open orders in the market are cancelled when `replace` is set.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn place(&self, market: u16, account: &Pubkey, orders: &[OrderParams], replace: bool) -> Result<PlaceReport> {
+        let mut traded = self.market(market)?;
+        let mut account = self.account(account)?;
+        let mut borrowed = account.borrow();
+        if replace {
+            let cancel = kedge_model::action::CancelAll {
+                market: Some(market),
+                reason: kedge_model::event::CancelReason::Requested,
+            };
+            let _ = cancel.execute(&mut borrowed, &mut NoEvents)?;
+        }
+        PlaceOrders { orders }.execute(&mut self.context(&mut traded, &mut NoEvents), &mut borrowed)
+    }
+
+    /// What a liquidation step does.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn liquidate(
+        &self,
+        market: u16,
+        account: &Pubkey,
+        liquidator: &Pubkey,
+        action: Liquidate,
+    ) -> Result<LiquidationReport> {
+        let mut traded = self.market(market)?;
+        let (mut account, mut liquidator) = (self.account(account)?, self.account(liquidator)?);
+        action.execute(&mut self.context(&mut traded, &mut NoEvents), &mut account.borrow(), &mut liquidator.borrow())
+    }
+
+    /// What settling a default does.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn bankruptcy(&self, market: u16, account: &Pubkey) -> Result<BankruptcyReport> {
+        let (mut traded, mut bank) = (self.market(market)?, self.quote_bank()?);
+        let mut row = *self.board.market(market)?;
+        let mut account = self.account(account)?;
+        Bankruptcy.execute(
+            &self.world.exchange,
+            &mut row,
+            &mut traded,
+            &mut bank,
+            &mut account.borrow(),
+            self.clock,
+            &mut NoEvents,
+        )
+    }
+
+    /// What settling a position's profit or loss does.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn settle(&self, market: u16, account: &Pubkey) -> Result<SettleReport> {
+        let (mut traded, mut bank, mut account) = (self.market(market)?, self.quote_bank()?, self.account(account)?);
+        SettlePnl.execute(&mut self.context(&mut traded, &mut NoEvents), &mut bank, &mut account.borrow())
+    }
+
+    /// What sweeping a market's fees does.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn sweep(&self, market: u16) -> Result<SweepReport> {
+        let (mut traded, mut bank) = (self.market(market)?, self.quote_bank()?);
+        SweepFees.execute(&mut self.context(&mut traded, &mut NoEvents), &mut bank)
+    }
+
+    /// What moving the vAMM does.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn update_amm(&self, market: u16) -> Result<kedge_model::amm::UpdateReport> {
+        let mut traded = self.market(market)?;
+        UpdateAmm.execute(&mut self.context(&mut traded, &mut NoEvents))
+    }
+
+    /// What the funding update does.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn update_funding(&self, market: u16) -> Result<kedge_model::action::FundingReport> {
+        let (mut traded, mut row) = (self.market(market)?, *self.board.market(market)?);
+        UpdateFunding.execute(&self.world.exchange, &mut row, &mut traded, self.clock, &mut NoEvents)
+    }
+
+    fn market(&self, index: u16) -> Result<Market> {
+        self.world.markets.get(usize::from(index)).copied().ok_or(Error::RowNotListed)
+    }
+
+    fn quote_bank(&self) -> Result<Bank> {
+        self.world.banks.get(usize::from(Bank::QUOTE)).copied().ok_or(Error::RowNotListed)
+    }
+
+    fn account(&self, address: &Pubkey) -> Result<Account> {
+        self.world.accounts.get(address).cloned().ok_or(Error::OrderNotFound)
+    }
+
+    fn context<'a>(&'a self, market: &'a mut Market, sink: &'a mut NoEvents) -> Context<'a, NoEvents> {
+        Context { exchange: &self.world.exchange, board: self.board, market, clock: self.clock, sink }
+    }
+}
+
+/// Runs a rehearsal on the standing board, then on the refreshed one. Returns the plan for the first that the model
+/// accepts, with the rows to refresh in the second case.
+///
+/// # Errors
+/// The model's error on the refreshed board.
+pub fn rehearse<T>(
+    world: &World,
+    plan: Plan,
+    rows: impl IntoIterator<Item = u16>,
+    run: impl Fn(&Rehearsal<'_>) -> Result<T>,
+) -> Result<(Plan, T)> {
+    if let Ok(report) = run(&Rehearsal::standing(world)) {
+        return Ok((plan, report));
+    }
+    let report = run(&Rehearsal::refreshed(world))?;
+    Ok((plan.after_refresh(world.outdated(rows)), report))
+}
+
+/// The maker accounts of a fill, each once, in order of first use.
+#[must_use]
+pub fn maker_accounts(makers: &[MakerOrder]) -> Vec<Pubkey> {
+    let mut accounts = Vec::new();
+    for maker in makers {
+        if !accounts.contains(&maker.account) {
+            accounts.push(maker.account);
+        }
+    }
+    accounts
+}
+
+/// The same orders as the instruction names them: by place of their account in [`maker_accounts`].
+#[must_use]
+pub fn maker_refs(makers: &[MakerOrder]) -> Vec<MakerRef> {
+    let accounts = maker_accounts(makers);
+    makers
+        .iter()
+        .filter_map(|maker| {
+            let place = accounts.iter().position(|account| *account == maker.account)?;
+            Some(MakerRef {
+                order_id: maker.order_id,
+                account: u8::try_from(place).ok()?,
+                slot: maker.slot,
+                padding: [0; 2],
+            })
+        })
+        .collect()
+}
+
+fn landing(world: &World) -> Clock {
+    Clock { slot: world.clock.slot.saturating_add(LANDING_SLOTS), ..world.clock }
+}

@@ -1,0 +1,108 @@
+//! A mirror of the exchange at one moment.
+
+use std::collections::BTreeMap;
+
+use kedge_model::bank::Bank;
+use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
+use kedge_model::clock::Clock;
+use kedge_model::exchange::Exchange;
+use kedge_model::market::Market;
+use kedge_model::quantity::Price;
+use solana_pubkey::Pubkey;
+
+use crate::Account;
+
+/// The exchange as it was read at one slot, and the oracle accounts that its rows name.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The chain's clock.
+    pub clock: Clock,
+    /// Fees and switches.
+    pub exchange: Box<Exchange>,
+    /// The price board as it stands on chain.
+    pub board: Box<PriceBoard>,
+    /// The board after a refresh of every row now: what a plan sees that refreshes first.
+    pub fresh: Box<PriceBoard>,
+    /// Markets by index.
+    pub markets: Vec<Market>,
+    /// Banks by index.
+    pub banks: Vec<Bank>,
+    /// Sub-accounts by address.
+    pub accounts: BTreeMap<Pubkey, Account>,
+    /// What the oracle accounts say, by the source's key.
+    pub oracles: BTreeMap<[u8; 32], OraclePrice>,
+}
+
+impl World {
+    /// A world without oracles or accounts around an exchange.
+    #[must_use]
+    pub fn new(clock: Clock, exchange: Exchange, board: Box<PriceBoard>) -> Self {
+        Self {
+            clock,
+            exchange: Box::new(exchange),
+            fresh: board.clone(),
+            board,
+            markets: Vec::new(),
+            banks: Vec::new(),
+            accounts: BTreeMap::new(),
+            oracles: BTreeMap::new(),
+        }
+    }
+
+    /// Brings [`World::fresh`] up to date with board, oracles and clock.
+    pub fn refresh(&mut self) {
+        self.fresh.clone_from(&self.board);
+        let (clock, oracles, micros) = (self.clock, &self.oracles, self.board.slot_micros());
+        let markets = self.fresh.markets.iter_mut().filter(|row| row.listed == 1).map(|row| &mut row.price);
+        let banks = self.fresh.banks.iter_mut().filter(|row| row.listed == 1).map(|row| &mut row.price);
+        for row in markets.chain(banks) {
+            let seen = observations(row, oracles, &clock);
+            // A row that cannot be refreshed keeps its old price; the plans that need it will be refused.
+            let _ = row.refresh(&seen, &clock, micros);
+        }
+    }
+
+    /// The oracle price of a market after a refresh; zero when it has none yet.
+    #[must_use]
+    pub fn oracle(&self, market: u16) -> Price {
+        self.fresh.market(market).map_or(Price::ZERO, |row| row.price.price)
+    }
+
+    /// Market rows that a refresh would change, of the given ones.
+    #[must_use]
+    pub fn outdated(&self, markets: impl IntoIterator<Item = u16>) -> Vec<u16> {
+        let mut rows: Vec<u16> = markets
+            .into_iter()
+            .filter(|&market| match (self.board.market(market), self.fresh.market(market)) {
+                (Ok(old), Ok(new)) => old.price != new.price,
+                _ => false,
+            })
+            .collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// Markets in which an account has a position or an order.
+    #[must_use]
+    pub fn markets_of(&self, account: &Pubkey) -> Vec<u16> {
+        let positions = self.accounts.get(account).map_or(&[][..], |account| &account.head.positions[..]);
+        positions.iter().filter(|position| position.is_used()).map(|position| position.market).collect()
+    }
+}
+
+/// What a row's sources say now. Sources whose account was not read are left out.
+fn observations(row: &PriceRow, oracles: &BTreeMap<[u8; 32], OraclePrice>, clock: &Clock) -> Vec<OraclePrice> {
+    let seen = |source: &kedge_model::board::PriceSource| {
+        if source.kind == SourceKind::Fixed as u8 {
+            return Some(OraclePrice {
+                price: Price(1_000_000),
+                confidence: Price::ZERO,
+                publish_time: clock.unix_time,
+                publish_slot: clock.slot,
+            });
+        }
+        oracles.get(&source.key).copied()
+    };
+    row.sources().iter().filter_map(seen).collect()
+}

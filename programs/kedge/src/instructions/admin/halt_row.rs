@@ -1,0 +1,36 @@
+//! Halting a price row.
+
+use kedge_model::Error;
+use kedge_model::board::RowState;
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `halt_row`.
+#[derive(Accounts)]
+pub struct HaltRow {
+    /// The admin, or the pauser to halt.
+    pub signer: Signed,
+    /// Roles.
+    pub exchange: Read<Exchange>,
+    /// The board.
+    #[account(mut)]
+    pub board: Write<PriceBoard>,
+}
+
+/// Halts a row (kind 0 market, 1 bank), or lets it start again from Stale.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<HaltRow>, kind: u8, index: u16, halted: bool) -> Outcome {
+    let a = &mut ctx.accounts;
+    let signer = a.signer.address().as_array();
+    let pauser = a.exchange.pauser == *signer && *signer != [0; 32];
+    if !(pauser && halted) {
+        a.exchange.require_admin(signer)?;
+    }
+    let row = match kind {
+        0 => &mut a.board.market_mut(index)?.price,
+        1 => &mut a.board.bank_mut(index)?.price,
+        _ => return Err(Error::InvalidParameter.into()),
+    };
+    row.state = if halted { RowState::Halted } else { RowState::Stale } as u8;
+    Ok(())
+}

@@ -1,0 +1,24 @@
+//! Changing the fee schedule, inside compiled-in bounds.
+
+use kedge_model::exchange::FeeSchedule;
+
+use crate::instructions::prelude::*;
+
+/// Accounts of the instructions that only change the exchange account.
+#[derive(Accounts)]
+pub struct ChangeExchange {
+    /// Who asks.
+    pub signer: Signed,
+    /// The exchange.
+    #[account(mut)]
+    pub exchange: Write<Exchange>,
+}
+
+/// Replaces the schedule; the admin alone.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<ChangeExchange>, schedule: &FeeSchedule) -> Outcome {
+    let a = &mut ctx.accounts;
+    a.exchange.require_admin(a.signer.address().as_array())?;
+    a.exchange.set_fees(schedule)?;
+    Ok(a.exchange.invariant()?)
+}

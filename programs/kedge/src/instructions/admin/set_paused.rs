@@ -1,0 +1,12 @@
+//! Pausing and resuming operations.
+
+use super::set_fees::ChangeExchange;
+use crate::instructions::prelude::*;
+
+/// Sets the switches: the pauser may add some, the admin may also clear them.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<ChangeExchange>, paused: u32) -> Outcome {
+    let a = &mut ctx.accounts;
+    let signer = a.signer.address().to_bytes();
+    Ok(a.exchange.set_paused(&signer, paused)?)
+}

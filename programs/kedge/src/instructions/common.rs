@@ -1,0 +1,65 @@
+//! Small pieces that several instructions share.
+
+use anchor_lang::pinocchio::sysvars::{Sysvar, clock::Clock as ChainClock};
+use arrayvec::ArrayVec;
+use kedge_model::action::{self, MAX_MAKER_ORDERS};
+use kedge_model::bank::Bank;
+use kedge_model::board::PriceBoard;
+use kedge_model::clock::Clock;
+use kedge_model::event::{EventSink, FillRecord, OrderRecord, RecordHeader};
+use kedge_model::exchange::Exchange;
+use kedge_model::market::Market;
+use kedge_model::sub_account::{SubAccount, SubAccountMut};
+
+use crate::account::Write;
+use crate::error::Outcome;
+
+/// The chain's clock as the model wants it.
+#[inline(always)]
+pub fn clock() -> Outcome<Clock> {
+    let clock = ChainClock::get()?;
+    Ok(Clock { slot: clock.slot, unix_time: clock.unix_timestamp })
+}
+
+/// What an action on a market sees.
+#[inline(always)]
+pub fn model_context<'a, S: EventSink>(
+    exchange: &'a Exchange,
+    board: &'a PriceBoard,
+    market: &'a mut Market,
+    clock: Clock,
+    sink: &'a mut S,
+) -> action::Context<'a, S> {
+    action::Context { exchange, board, market, clock, sink }
+}
+
+/// Refuses another bank than the one in which profit and loss is settled.
+#[inline(always)]
+pub fn quote_bank(bank: &Bank) -> Outcome {
+    if bank.index == Bank::QUOTE { Ok(()) } else { Err(kedge_model::Error::WrongRow.into()) }
+}
+
+/// Most maker accounts in one instruction.
+pub const MAX_MAKERS: usize = 8;
+
+/// The makers as the model wants them.
+#[inline(always)]
+pub fn makers_mut(accounts: &mut [Write<SubAccount>]) -> ArrayVec<SubAccountMut<'_>, MAX_MAKERS> {
+    accounts
+        .iter_mut()
+        .take(MAX_MAKERS)
+        .map(|account| {
+            let (head, orders) = account.split();
+            SubAccountMut { head, orders }
+        })
+        .collect()
+}
+
+/// Room for the records of a fill: one for each maker order and the vAMM's share around each, and an order that
+/// is removed.
+#[inline(always)]
+pub fn fill_records(makers: usize) -> usize {
+    const FILL: usize = size_of::<FillRecord>() + size_of::<RecordHeader>();
+    const ORDER: usize = size_of::<OrderRecord>() + size_of::<RecordHeader>();
+    (2 * makers.min(MAX_MAKER_ORDERS) + 1) * FILL + 2 * ORDER
+}

@@ -1,0 +1,59 @@
+//! Reading oracle accounts into price rows.
+
+use kedge_model::board::{MAX_SOURCES, OraclePrice, PriceRow, SourceKind};
+use kedge_model::clock::Clock;
+
+use crate::instructions::prelude::*;
+use crate::oracle;
+
+/// Accounts of `refresh_prices`; the oracle accounts follow, for each row one a source in the row's order.
+#[derive(Accounts)]
+pub struct RefreshPrices {
+    /// The board.
+    #[account(mut)]
+    pub board: Write<PriceBoard>,
+}
+
+/// Refreshes the rows of these markets and banks, in this order.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<RefreshPrices>, markets: &[u8], banks: &[u8]) -> Outcome {
+    let mut oracles = Trailing::of(ctx);
+    let board: &mut PriceBoard = &mut ctx.accounts.board;
+    let clock = clock()?;
+    board.measure_slot_time(&clock)?;
+    let slot_micros = board.slot_micros();
+    for index in markets {
+        refresh(&mut board.market_mut(u16::from(*index))?.price, &mut oracles, &clock, slot_micros)?;
+    }
+    for index in banks {
+        refresh(&mut board.bank_mut(u16::from(*index))?.price, &mut oracles, &clock, slot_micros)?;
+    }
+    if oracles.is_empty() { Ok(()) } else { Err(AccountError::TooManyAccounts.into()) }
+}
+
+/// Refreshes one row. A source whose account is refused for what it says (not trading, weakly verified, no price)
+/// is left out; one that is not the row's source is an error.
+#[inline(always)]
+fn refresh(row: &mut PriceRow, oracles: &mut Trailing<'_>, clock: &Clock, slot_micros: u64) -> Outcome {
+    let mut seen: ArrayVec<OraclePrice, MAX_SOURCES> = ArrayVec::new();
+    for source in row.sources() {
+        let kind = SourceKind::from_number(source.kind)?;
+        if kind == SourceKind::Fixed {
+            seen.push(OraclePrice {
+                price: Price(1_000_000),
+                confidence: Price::ZERO,
+                publish_time: clock.unix_time,
+                publish_slot: clock.slot,
+            });
+            continue;
+        }
+        let account = oracles.next_shared().ok_or(ProgramError::NotEnoughAccountKeys)?;
+        match oracle::observe(source, &account) {
+            Ok(price) => seen.push(price),
+            Err(refusal) if oracle::is_silent(refusal) => {}
+            Err(refusal) => return Err(refusal),
+        }
+    }
+    let _ = row.refresh(&seen, clock, slot_micros)?;
+    Ok(row.invariant()?)
+}

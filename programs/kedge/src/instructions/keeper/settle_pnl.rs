@@ -1,0 +1,41 @@
+//! Settling a position's profit or loss into the balance.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `settle_pnl`.
+#[derive(Accounts)]
+pub struct SettlePnl {
+    /// Switches.
+    pub exchange: Read<Exchange>,
+    /// Prices.
+    pub board: Read<PriceBoard>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+    /// The quote bank.
+    #[account(mut)]
+    pub bank: Write<Bank>,
+    /// Whose position.
+    #[account(mut)]
+    pub sub_account: Write<SubAccount>,
+    /// Signs the program's calls to itself.
+    pub event_authority: Sole<EventAuthority>,
+    /// This program.
+    pub program: Sole<ThisProgram>,
+}
+
+/// Settles.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<SettlePnl>) -> Outcome {
+    let a = &mut ctx.accounts;
+    quote_bank(&a.bank)?;
+    let clock = clock()?;
+    let mut records = Records::new(88);
+    let mut batch = records.batch();
+    let (head, orders) = a.sub_account.split();
+    let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
+    let _ = action::SettlePnl.execute(&mut context, &mut a.bank, &mut SubAccountMut { head, orders })?;
+    a.market.invariant()?;
+    a.bank.invariant()?;
+    calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)
+}

@@ -1,0 +1,37 @@
+//! Moving collected fees out of a market's ledger.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `sweep_fees`.
+#[derive(Accounts)]
+pub struct SweepFees {
+    /// Switches and shares.
+    pub exchange: Read<Exchange>,
+    /// Prices.
+    pub board: Read<PriceBoard>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+    /// The quote bank.
+    #[account(mut)]
+    pub bank: Write<Bank>,
+    /// Signs the program's calls to itself.
+    pub event_authority: Sole<EventAuthority>,
+    /// This program.
+    pub program: Sole<ThisProgram>,
+}
+
+/// Sweeps.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<SweepFees>) -> Outcome {
+    let a = &mut ctx.accounts;
+    quote_bank(&a.bank)?;
+    let clock = clock()?;
+    let mut records = Records::new(48);
+    let mut batch = records.batch();
+    let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
+    let _ = action::SweepFees.execute(&mut context, &mut a.bank)?;
+    a.market.invariant()?;
+    a.bank.invariant()?;
+    calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)
+}

@@ -1,0 +1,28 @@
+//! Moving the vAMM to the oracle.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `update_amm`.
+#[derive(Accounts)]
+pub struct UpdateAmm {
+    /// Switches.
+    pub exchange: Read<Exchange>,
+    /// Prices.
+    pub board: Read<PriceBoard>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+}
+
+/// Moves the peg as far as the vAMM's budget pays for.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<UpdateAmm>) -> Outcome {
+    let a = &mut ctx.accounts;
+    let clock = clock()?;
+    let mut records = Records::new(72);
+    let mut batch = records.batch();
+    let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
+    let _ = action::UpdateAmm.execute(&mut context)?;
+    a.market.invariant()?;
+    calls::events::log(batch, &mut a.market, [0; 32], &clock)
+}

@@ -1,0 +1,33 @@
+//! Charging the hour's funding.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `update_funding`.
+#[derive(Accounts)]
+pub struct UpdateFunding {
+    /// Switches.
+    pub exchange: Read<Exchange>,
+    /// Prices, and the indices to move.
+    #[account(mut)]
+    pub board: Write<PriceBoard>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+    /// Signs the program's calls to itself.
+    pub event_authority: Sole<EventAuthority>,
+    /// This program.
+    pub program: Sole<ThisProgram>,
+}
+
+/// Moves both indices.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<UpdateFunding>) -> Outcome {
+    let a = &mut ctx.accounts;
+    let clock = clock()?;
+    let mut records = Records::new(120);
+    let mut batch = records.batch();
+    let row = a.board.market_mut(a.market.index)?;
+    let _ = action::UpdateFunding.execute(&a.exchange, row, &mut a.market, clock, &mut batch)?;
+    a.market.invariant()?;
+    calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)
+}

@@ -1,0 +1,3 @@
+//! What a maker does.
+
+pub mod place_and_make;

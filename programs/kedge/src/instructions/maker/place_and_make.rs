@@ -1,0 +1,66 @@
+//! Joining a taker's auction.
+
+use crate::instructions::common::fill_records;
+use crate::instructions::prelude::*;
+
+/// Accounts of `place_and_make`.
+#[derive(Accounts)]
+pub struct PlaceAndMake {
+    /// Owner or delegate of the maker.
+    pub signer: Signed,
+    /// Switches and fees.
+    pub exchange: Read<Exchange>,
+    /// Prices.
+    pub board: Read<PriceBoard>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+    /// The maker.
+    #[account(mut)]
+    pub maker: Write<SubAccount>,
+    /// The taker.
+    #[account(mut)]
+    pub taker: Write<SubAccount>,
+    /// Signs the program's calls to itself.
+    pub event_authority: Sole<EventAuthority>,
+    /// This program.
+    pub program: Sole<ThisProgram>,
+}
+
+/// Trades at the auction's price, inside the maker's limits.
+#[inline(never)]
+#[expect(clippy::too_many_arguments, reason = "the instruction's arguments, one by one")]
+pub fn handle(
+    ctx: &mut Context<PlaceAndMake>,
+    order_id: u32,
+    slot: u8,
+    size: u64,
+    worst_price: u64,
+    min_position: i64,
+    max_position: i64,
+) -> Outcome {
+    let make = action::PlaceAndMake {
+        order_id,
+        slot: usize::from(slot),
+        size: Size(size),
+        worst_price: Price(worst_price),
+        min_position: Base(min_position),
+        max_position: Base(max_position),
+    };
+    let a = &mut ctx.accounts;
+    let signer = a.signer.address().to_bytes();
+    a.maker.require_trader(&signer)?;
+    let clock = clock()?;
+    let mut records = Records::new(fill_records(0));
+    let mut batch = records.batch();
+    let (maker, maker_orders) = a.maker.split();
+    let (taker, taker_orders) = a.taker.split();
+    let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
+    let _ = make.execute(
+        &mut context,
+        &mut SubAccountMut { head: maker, orders: maker_orders },
+        &mut SubAccountMut { head: taker, orders: taker_orders },
+    )?;
+    a.market.invariant()?;
+    calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
+}

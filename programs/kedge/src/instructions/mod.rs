@@ -1,0 +1,32 @@
+//! One file an instruction: its accounts, what it checks, its handler.
+
+pub mod admin;
+pub mod keeper;
+pub mod maker;
+pub mod risk;
+pub mod user;
+
+mod common;
+
+/// What nearly every instruction needs.
+mod prelude {
+    pub use super::common::{clock, model_context, quote_bank};
+    pub use crate::account::{New, Payer, Read, Signed, Sole, Trailing, Write};
+    pub use crate::args::Arg;
+    pub use crate::calls;
+    pub use crate::calls::events::Records;
+    pub use crate::error::{AccountError, Outcome};
+    pub use crate::pda::{self, EventAuthority, SplToken, System, ThisProgram};
+    pub use anchor_lang::Context;
+    pub use anchor_lang::prelude::*;
+    pub use arrayvec::ArrayVec;
+    pub use bytemuck::TransparentWrapper;
+    pub use kedge_model::action;
+    pub use kedge_model::bank::Bank;
+    pub use kedge_model::board::PriceBoard;
+    pub use kedge_model::exchange::Exchange;
+    pub use kedge_model::market::Market;
+    pub use kedge_model::quantity::{Amount, Base, Price, Size};
+    pub use kedge_model::sub_account::{SubAccount, SubAccountMut};
+    pub use kedge_model::trader::Trader;
+}

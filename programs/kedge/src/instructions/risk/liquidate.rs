@@ -1,0 +1,50 @@
+//! Taking over part of a position that does not meet its maintenance margin.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `liquidate`.
+#[derive(Accounts)]
+pub struct Liquidate {
+    /// Owner or delegate of the liquidator.
+    pub signer: Signed,
+    /// Switches.
+    pub exchange: Read<Exchange>,
+    /// Prices.
+    pub board: Read<PriceBoard>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+    /// Whose position.
+    #[account(mut)]
+    pub sub_account: Write<SubAccount>,
+    /// Who takes it over.
+    #[account(mut)]
+    pub liquidator: Write<SubAccount>,
+    /// Signs the program's calls to itself.
+    pub event_authority: Sole<EventAuthority>,
+    /// This program.
+    pub program: Sole<ThisProgram>,
+}
+
+/// Cancels the account's orders and takes over what the rules allow, up to `max_size` and not worse than
+/// `limit_price` (0 for any).
+#[inline(never)]
+pub fn handle(ctx: &mut Context<Liquidate>, max_size: u64, limit_price: u64) -> Outcome {
+    let a = &mut ctx.accounts;
+    let signer = a.signer.address().to_bytes();
+    a.liquidator.require_trader(&signer)?;
+    let clock = clock()?;
+    let mut records = Records::new(160 + 152 * usize::from(a.sub_account.open_orders));
+    let mut batch = records.batch();
+    let (head, orders) = a.sub_account.split();
+    let (liquidator, liquidator_orders) = a.liquidator.split();
+    let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
+    let liquidate = action::Liquidate { max_size: Size(max_size), limit_price: Price(limit_price) };
+    let _ = liquidate.execute(
+        &mut context,
+        &mut SubAccountMut { head, orders },
+        &mut SubAccountMut { head: liquidator, orders: liquidator_orders },
+    )?;
+    a.market.invariant()?;
+    calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
+}

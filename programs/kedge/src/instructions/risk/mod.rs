@@ -1,0 +1,4 @@
+//! Liquidation and default; anybody may.
+
+pub mod liquidate;
+pub mod settle_bankruptcy;

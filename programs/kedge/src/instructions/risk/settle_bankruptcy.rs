@@ -1,0 +1,50 @@
+//! Settling a default.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `settle_bankruptcy`.
+#[derive(Accounts)]
+pub struct SettleBankruptcy {
+    /// Switches.
+    pub exchange: Read<Exchange>,
+    /// The indices through which a loss is spread.
+    #[account(mut)]
+    pub board: Write<PriceBoard>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+    /// The quote bank.
+    #[account(mut)]
+    pub bank: Write<Bank>,
+    /// The defaulter.
+    #[account(mut)]
+    pub sub_account: Write<SubAccount>,
+    /// Signs the program's calls to itself.
+    pub event_authority: Sole<EventAuthority>,
+    /// This program.
+    pub program: Sole<ThisProgram>,
+}
+
+/// Insurance first, then everybody who holds a position.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<SettleBankruptcy>) -> Outcome {
+    let a = &mut ctx.accounts;
+    quote_bank(&a.bank)?;
+    let clock = clock()?;
+    let mut records = Records::new(104);
+    let mut batch = records.batch();
+    let row = a.board.market_mut(a.market.index)?;
+    let (head, orders) = a.sub_account.split();
+    let _ = action::Bankruptcy.execute(
+        &a.exchange,
+        row,
+        &mut a.market,
+        &mut a.bank,
+        &mut SubAccountMut { head, orders },
+        clock,
+        &mut batch,
+    )?;
+    a.market.invariant()?;
+    a.bank.invariant()?;
+    calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)
+}

@@ -1,0 +1,22 @@
+//! Cancelling all orders, or all of one market. Never paused.
+
+use kedge_model::event::{CancelReason, NO_MARKET};
+
+use super::cancel_order::Cancel;
+use crate::instructions::prelude::*;
+
+/// Cancels them; `market` 65535 for all markets.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<Cancel>, market: u16) -> Outcome {
+    let a = &mut ctx.accounts;
+    let signer = a.signer.address().to_bytes();
+    a.sub_account.require_trader(&signer)?;
+    let clock = clock()?;
+    let mut records = Records::new(152 * usize::from(a.sub_account.open_orders));
+    let mut batch = records.batch();
+    let (head, orders) = a.sub_account.split();
+    let market = (market != NO_MARKET).then_some(market);
+    let _ = action::CancelAll { market, reason: CancelReason::Requested }
+        .execute(&mut SubAccountMut { head, orders }, &mut batch)?;
+    calls::events::log_plain(batch, signer, &clock)
+}

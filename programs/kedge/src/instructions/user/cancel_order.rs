@@ -1,0 +1,27 @@
+//! Cancelling one order. Never paused.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `cancel_order` and `cancel_all`.
+#[derive(Accounts)]
+pub struct Cancel {
+    /// Owner or delegate.
+    pub signer: Signed,
+    /// Whose orders.
+    #[account(mut)]
+    pub sub_account: Write<SubAccount>,
+}
+
+/// Cancels the order with this id.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<Cancel>, id: u32) -> Outcome {
+    let a = &mut ctx.accounts;
+    let signer = a.signer.address().to_bytes();
+    a.sub_account.require_trader(&signer)?;
+    let clock = clock()?;
+    let mut records = Records::new(152);
+    let mut batch = records.batch();
+    let (head, orders) = a.sub_account.split();
+    let _ = action::CancelOrder { id }.execute(&mut SubAccountMut { head, orders }, &mut batch)?;
+    calls::events::log_plain(batch, signer, &clock)
+}

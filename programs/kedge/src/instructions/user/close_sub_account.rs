@@ -1,0 +1,39 @@
+//! Closing a sub-account and getting its rent back.
+
+use kedge_model::Error;
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `close_sub_account`.
+#[derive(Accounts)]
+pub struct CloseSubAccount {
+    /// The owner.
+    pub authority: Signed,
+    /// Gets the rent.
+    #[account(mut)]
+    pub receiver: UncheckedAccount,
+    /// The owner's record.
+    #[account(mut)]
+    pub trader: Write<Trader>,
+    /// The sub-account to close.
+    #[account(mut)]
+    pub sub_account: Write<SubAccount>,
+}
+
+/// Closes it. Errors: not empty, not the owner.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<CloseSubAccount>) -> Outcome {
+    let a = &mut ctx.accounts;
+    let authority = a.authority.address().to_bytes();
+    a.sub_account.require_owner(&authority)?;
+    if a.trader.authority != authority {
+        return Err(Error::WrongOwner.into());
+    }
+    if !a.sub_account.is_empty() {
+        return Err(Error::AccountNotEmpty.into());
+    }
+    a.trader.sub_accounts -= 1;
+    a.trader.invariant()?;
+    let receiver: &AccountView = a.receiver.as_ref();
+    a.sub_account.close(receiver)
+}

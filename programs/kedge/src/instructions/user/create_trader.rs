@@ -1,0 +1,32 @@
+//! Creating the record of a person.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `create_trader`.
+#[derive(Accounts)]
+pub struct CreateTrader {
+    /// Pays the rent.
+    #[account(mut)]
+    pub payer: Payer,
+    /// The person.
+    pub authority: Signed,
+    /// Counts traders.
+    #[account(mut)]
+    pub exchange: Write<Exchange>,
+    /// The record to create.
+    #[account(mut)]
+    pub trader: New<Trader>,
+    /// System program.
+    pub system_program: Sole<System>,
+}
+
+/// Creates it.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<CreateTrader>) -> Outcome {
+    let a = &mut ctx.accounts;
+    let authority = a.authority.address().to_bytes();
+    let (mut trader, bump) = a.trader.create(&a.payer, &[pda::TRADER_SEED, &authority], 0)?;
+    *trader = Trader { version: Trader::VERSION, bump, authority, ..Trader::default() };
+    a.exchange.traders += 1;
+    Ok(trader.invariant()?)
+}

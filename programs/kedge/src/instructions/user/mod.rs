@@ -1,0 +1,15 @@
+//! What a trader does.
+
+pub mod cancel_all;
+pub mod cancel_order;
+pub mod close_sub_account;
+pub mod close_trader;
+pub mod create_sub_account;
+pub mod create_trader;
+pub mod deposit;
+pub mod grow_orders;
+pub mod place_and_take;
+pub mod place_orders;
+pub mod set_delegate;
+pub mod transfer;
+pub mod withdraw;

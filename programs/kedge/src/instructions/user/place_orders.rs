@@ -1,0 +1,44 @@
+//! Placing orders in one market.
+
+use kedge_model::order::OrderParams;
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `place_orders`.
+#[derive(Accounts)]
+pub struct PlaceOrders {
+    /// Owner or delegate.
+    pub signer: Signed,
+    /// Switches.
+    pub exchange: Read<Exchange>,
+    /// Prices.
+    pub board: Read<PriceBoard>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+    /// Who places.
+    #[account(mut)]
+    pub sub_account: Write<SubAccount>,
+}
+
+/// Most orders that one instruction places: what its log record has room for.
+pub const MAX_ORDERS: usize = 16;
+
+/// Places all or none.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<PlaceOrders>, orders: &[Arg<OrderParams>]) -> Outcome {
+    let a = &mut ctx.accounts;
+    if orders.is_empty() || orders.len() > MAX_ORDERS {
+        return Err(kedge_model::Error::InvalidOrder.into());
+    }
+    let signer = a.signer.address().to_bytes();
+    a.sub_account.require_trader(&signer)?;
+    let clock = clock()?;
+    let mut records = Records::new(152 * orders.len());
+    let mut batch = records.batch();
+    let (head, slots) = a.sub_account.split();
+    let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
+    let mut account = SubAccountMut { head, orders: slots };
+    let _ = action::PlaceOrders { orders: Arg::peel_slice(orders) }.execute(&mut context, &mut account)?;
+    calls::events::log(batch, &mut a.market, signer, &clock)
+}

@@ -1,0 +1,22 @@
+//! Naming who else may trade for a sub-account.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `set_delegate`.
+#[derive(Accounts)]
+pub struct SetDelegate {
+    /// The owner.
+    pub authority: Signed,
+    /// The sub-account.
+    #[account(mut)]
+    pub sub_account: Write<SubAccount>,
+}
+
+/// Sets the delegate; zero for nobody.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<SetDelegate>, delegate: [u8; 32]) -> Outcome {
+    let a = &mut ctx.accounts;
+    a.sub_account.require_owner(a.authority.address().as_array())?;
+    a.sub_account.delegate = delegate;
+    Ok(())
+}
