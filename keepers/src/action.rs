@@ -162,6 +162,23 @@ impl Work {
         }
     }
 
+    /// Compute units that this work takes at most.
+    fn compute_limit(&self) -> u32 {
+        match self {
+            Self::RefreshPrices { markets, banks } => {
+                u32::try_from(markets.len() + banks.len()).unwrap_or(u32::MAX).saturating_mul(REFRESH_ROW)
+            }
+            Self::Fill { makers, .. } | Self::Take { makers, .. } => {
+                let makers = u32::try_from(makers.len()).unwrap_or(u32::MAX);
+                makers.saturating_mul(40_000).saturating_add(200_000)
+            }
+            Self::Place { orders, .. } => {
+                u32::try_from(orders.len()).unwrap_or(u32::MAX).saturating_mul(10_000).saturating_add(100_000)
+            }
+            _ => 200_000,
+        }
+    }
+
     /// What this work is about: a second work on the same subject waits until the first has landed.
     #[must_use]
     pub fn subject(&self) -> Subject {
@@ -184,6 +201,13 @@ impl Work {
         }
     }
 }
+
+/// Most compute units of a transaction.
+const MAX_COMPUTE: u32 = 1_400_000;
+/// Compute units of the two budget instructions and the refresh's own.
+const BUDGET_INSTRUCTIONS: u32 = 20_000;
+/// Compute units of one refreshed row.
+const REFRESH_ROW: u32 = 20_000;
 
 /// What a work is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -232,5 +256,13 @@ impl Plan {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.works.last().map_or("refresh_prices", Work::name)
+    }
+
+    /// Compute limit that covers the works, with room for accounts that grew since the rehearsal.
+    #[must_use]
+    pub fn compute_limit(&self) -> u32 {
+        let rows = u32::try_from(self.refresh.len()).unwrap_or(u32::MAX).saturating_mul(REFRESH_ROW);
+        let works = self.works.iter().map(Work::compute_limit).fold(BUDGET_INSTRUCTIONS, u32::saturating_add);
+        works.saturating_add(rows).min(MAX_COMPUTE)
     }
 }

@@ -6,12 +6,17 @@
 //! * a job in [`jobs`] turns a world into [`action::Plan`]s. It is a pure function: no clock, no network. Each formula
 //!   it needs (margin, auction price, what a fill would do) is a call of the model, and a plan that the model refuses
 //!   is never made;
-//! * the executor turns plans into transactions and sends them.
+//! * [`desk`], [`compose`] and [`outbox`] turn plans into transactions, send them and follow them until they landed.
 #![deny(missing_docs)]
 
 pub mod account;
 pub mod action;
+pub mod compose;
+pub mod desk;
+pub mod error;
+pub mod feed;
 pub mod jobs;
+pub mod outbox;
 pub mod pyth;
 pub mod rehearsal;
 pub mod world;

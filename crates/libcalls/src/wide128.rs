@@ -71,7 +71,7 @@ fn short_quotient(a: Pair, b: Pair) -> u64 {
     // The highest 64 bits of the divisor, and half of the dividend so that it stays below.
     let top = b.0 << shift | b.1 >> 1 >> (63 - shift);
     let (high, low) = (a.0 >> 1, a.0 << 63 | a.1 >> 1);
-    let estimate = normalised_quotient(high, low >> 32, low & 0xffff_ffff, top) >> (63 - shift);
+    let estimate = normalised_quotient(high, low >> 32, low, top) >> (63 - shift);
     // The estimate is right or one too large; one less keeps the product within 128 bits.
     let estimate = estimate.saturating_sub(1);
     let rest = sub(a, mul((0, estimate), b));

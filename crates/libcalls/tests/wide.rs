@@ -64,11 +64,16 @@ fn division_by_zero_and_overflow_are_none() {
 
 #[test]
 fn extremes_of_every_branch() {
-    let edges = [1, 2, 3, 0xffff_ffff, 1 << 32, (1 << 32) + 1, (1 << 63) - 1, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX];
+    let edges =
+        [1, 2, 3, 0xffff_ffff, 1 << 32, (1 << 32) + 1, (1 << 63) - 1, 1 << 63, (1 << 63) + 1, u64::MAX - 1, u64::MAX];
     for divisor in edges {
         for high in edges.into_iter().chain([0, divisor - 1, divisor / 2]) {
             for low in edges.into_iter().chain([0]) {
-                assert_eq!(div_wide(high, low, divisor), expected(join(high, low), divisor), "({high}, {low}) / {divisor}");
+                assert_eq!(
+                    div_wide(high, low, divisor),
+                    expected(join(high, low), divisor),
+                    "({high}, {low}) / {divisor}"
+                );
             }
         }
     }

@@ -41,7 +41,7 @@ pub fn interpolate(side: Side, start: Price, end: Price, elapsed: u64, duration:
 pub fn derive(side: Side, oracle: Price, limit: Price) -> Result<(Price, Price)> {
     let oracle = oracle.usable()?;
     let (beyond, before_limit): (Price, Price) = match side {
-        Side::Long => (oracle.raised(DERIVED_WIDTH, Rounding::Down)?, limit.lowered(DERIVED_WIDTH, Rounding::Down)?),
+        Side::Long => (oracle.raised(DERIVED_WIDTH, Rounding::Down)?, limit.lowered(DERIVED_WIDTH, Rounding::Up)?),
         Side::Short => (oracle.lowered(DERIVED_WIDTH, Rounding::Down)?, limit.raised(DERIVED_WIDTH, Rounding::Down)?),
     };
     if limit.is_zero() {

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::margin::Margin;
-use crate::num::{BASE, Checked, PPM, Rounding, ceil_to, mul_div};
+use crate::num::{BASE, Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
 use crate::order::Side;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 
@@ -59,7 +59,8 @@ pub fn shortage(margin: &Margin, buffer: Ppm) -> Result<Amount> {
 }
 
 /// Size of a liquidation step: what covers the shortage, at least the market's smallest order, at most a quarter
-/// of a large position, and all of a small one; never more than the position or what the liquidator wants.
+/// of a large position, and all of a small one; never more than the position or what the liquidator wants. A part of
+/// a position is a multiple of the step, zero when the liquidator wants less than a step: no dust is left behind.
 pub fn step_size(
     cover: Size,
     position: Size,
@@ -68,12 +69,13 @@ pub fn step_size(
     min_order: Size,
     wanted: Size,
 ) -> Result<Size> {
+    let wanted = if wanted >= position { position } else { Size(floor_to(wanted.0, step.0)) };
     if is_small {
-        return Ok(position.min(wanted));
+        return Ok(wanted);
     }
     let quarter = Size(ceil_to(mul_div(position.0, u64::from(STEP_SHARE.0), PPM, Rounding::Up)?, step.0)?);
     let cover = Size(if cover.0 == u64::MAX { u64::MAX } else { ceil_to(cover.0, step.0).unwrap_or(u64::MAX) });
-    let size = cover.min(quarter.max(min_order)).max(min_order).min(position).min(wanted);
+    let size = cover.min(quarter.max(min_order)).max(min_order).min(wanted);
     Ok(size)
 }
 

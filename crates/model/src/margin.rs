@@ -1,6 +1,6 @@
 //! Cross margin: one pass over the positions, one board.
 
-use crate::board::{MarketRow, PriceBoard, Purpose};
+use crate::board::{MarketRow, PriceBoard, PriceRow, Purpose};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::{Checked, PPM, Rounding, isqrt, mul_div};
@@ -76,7 +76,8 @@ pub fn ratio(row: &MarketRow, kind: MarginKind, size: Size, custom: Ppm) -> Resu
 
 /// Margin of a sub-account.
 ///
-/// Every row in use must serve `purpose`. Collateral is rounded down, requirements are rounded up.
+/// Every row in use must serve `purpose`. Collateral is rounded down, requirements are rounded up. For liquidations
+/// a jumping price counts only as far as [`crate::board::PriceRow::liquidation_price`] goes.
 ///
 /// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; arithmetic.
 pub fn margin(
@@ -90,7 +91,8 @@ pub fn margin(
     for balance in account.balances.iter().filter(|b| b.used == 1) {
         let row = board.bank(balance.bank)?;
         row.price.require(purpose, clock)?;
-        let price = if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.price };
+        let price =
+            if kind == MarginKind::Initial { row.price.strict_low() } else { settled_price(&row.price, purpose)? };
         let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
         let value = token_value(balance.amount, price, row.decimals)?;
         let weighted = if u64::from(weight.0) == PPM { value } else { value.share(weight, Rounding::Down)? };
@@ -124,7 +126,10 @@ fn add_position(
     let (mark, liability_price) = match kind {
         MarginKind::Initial if position.base.0 >= 0 => (row.price.strict_low(), row.price.strict_high()),
         MarginKind::Initial => (row.price.strict_high(), row.price.strict_high()),
-        _ => (row.price.price, row.price.price),
+        _ => {
+            let price = settled_price(&row.price, purpose)?;
+            (price, price)
+        }
     };
     let pnl = position.unrealised_pnl(mark, row.funding(position.base))?;
     let counted = if kind == MarginKind::Initial { Quote(pnl.0.min(0)) } else { pnl };
@@ -135,6 +140,12 @@ fn add_position(
     total.requirement = total.requirement.plus(liability.share(ratio, Rounding::Up)?)?;
     total.liability = total.liability.plus(liability)?;
     Ok(())
+}
+
+/// The price that is not strict: the row's own, bounded in a jump when it decides on a liquidation.
+#[inline]
+fn settled_price(row: &PriceRow, purpose: Purpose) -> Result<Price> {
+    if purpose == Purpose::Liquidate { row.liquidation_price() } else { Ok(row.price) }
 }
 
 /// Value of tokens at a price, quote units, rounded down.

@@ -182,9 +182,11 @@ impl Market {
         }
     }
 
-    /// What all users together would take out at a price (negative: bring in), unsettled funding included.
+    /// What all users together would take out at a price (negative: bring in), unsettled funding included. The pot
+    /// is short of a deficit, which is nobody's funding.
     pub fn net_users_pnl(&self, price: Price) -> Result<Quote> {
-        self.users_quote.plus(self.funding_pot)?.plus(self.users_base()?.value(price, Rounding::Up)?)
+        let funding = self.funding_pot.plus(self.deficit.credit()?)?;
+        self.users_quote.plus(funding)?.plus(self.users_base()?.value(price, Rounding::Up)?)
     }
 
     /// The vAMM's equity at a price: its cash plus its base.

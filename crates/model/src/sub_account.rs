@@ -190,6 +190,11 @@ impl SubAccount {
         Ok(())
     }
 
+    /// Whether a position without base owes something.
+    pub fn has_debt(&self) -> bool {
+        self.positions.iter().any(|p| p.is_used() && p.quote.0 < 0 && p.base.is_zero())
+    }
+
     /// Whether nothing is left: no balance, no position, no order.
     pub fn is_empty(&self) -> bool {
         self.open_orders == 0

@@ -43,3 +43,27 @@ unsafe impl<C: ConfigCore, T: Pod> SchemaWrite<C> for Arg<T> {
         Ok(writer.write(bytemuck::bytes_of(&src.0))?)
     }
 }
+
+#[doc(hidden)]
+impl<T: Pod + kedge_model::Layout> anchor_lang::IdlAccountType for Arg<T> {
+    #[cfg(feature = "idl-build")]
+    fn __register_idl_deps(
+        _: &mut anchor_lang::__alloc::vec::Vec<&'static str>,
+        types: &mut anchor_lang::__alloc::vec::Vec<&'static str>,
+    ) {
+        crate::idl::argument::<T>(types);
+    }
+}
+
+// The IDL takes an argument's type name from the source: these make it the model's name.
+
+/// An order to place.
+pub type OrderParams = Arg<kedge_model::order::OrderParams>;
+/// A maker's order that a fill may use.
+pub type MakerRef = Arg<kedge_model::action::MakerRef>;
+/// A market to list.
+pub type MarketParams = Arg<kedge_model::action::MarketParams>;
+/// A collateral to list.
+pub type BankParams = Arg<kedge_model::action::BankParams>;
+/// All that a change of fees sets.
+pub type FeeSchedule = Arg<kedge_model::exchange::FeeSchedule>;

@@ -14,20 +14,28 @@ pub fn account<T: Stored>(accounts: &mut Vec<&'static str>, types: &mut Vec<&'st
     let bytes: Vec<String> = T::DISCRIMINATOR.to_le_bytes().iter().map(ToString::to_string).collect();
     accounts.push(leak(format!("{{\"name\":\"{}\",\"discriminator\":[{}]}}", T::NAME, bytes.join(","))));
     structure(T::NAME, T::FIELDS, Encoding::Memory, types);
-    for (name, fields) in PARTS {
-        structure(name, fields, Encoding::Memory, types);
+    parts(T::FIELDS, types);
+    if T::MAX_ITEMS > 0 {
+        // The tail's items appear in no field.
+        structure("Order", kedge_model::order::Order::FIELDS, Encoding::Memory, types);
     }
 }
 
 /// Adds a struct that is an instruction argument.
 pub fn argument<T: Layout>(types: &mut Vec<&'static str>) {
     structure(T::NAME, T::FIELDS, Encoding::Borsh, types);
-    for part in PARTS.iter().filter(|(part, _)| T::FIELDS.iter().any(|field| element(field.ty) == *part)) {
-        structure(part.0, part.1, Encoding::Memory, types);
+    parts(T::FIELDS, types);
+}
+
+/// Adds the structs in these fields, and those in them.
+fn parts(fields: &[Field], types: &mut Vec<&'static str>) {
+    for (name, inner) in PARTS.iter().filter(|(name, _)| fields.iter().any(|field| element(field.ty) == *name)) {
+        structure(name, inner, Encoding::Memory, types);
+        parts(inner, types);
     }
 }
 
-/// Structs that appear inside account structs.
+/// Structs that appear inside accounts and arguments.
 const PARTS: &[(&str, &[Field])] = &[
     part::<kedge_model::board::MarketRow>(),
     part::<kedge_model::board::BankRow>(),
@@ -37,7 +45,8 @@ const PARTS: &[(&str, &[Field])] = &[
     part::<kedge_model::exchange::FeeTier>(),
     part::<kedge_model::sub_account::Balance>(),
     part::<kedge_model::position::Position>(),
-    part::<kedge_model::order::Order>(),
+    part::<kedge_model::action::RowParams>(),
+    part::<kedge_model::action::AmmParams>(),
 ];
 
 const fn part<T: Layout>() -> (&'static str, &'static [Field]) {

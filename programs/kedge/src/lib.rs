@@ -24,7 +24,7 @@ pub mod oracle;
 pub mod pda;
 
 use anchor_lang::prelude::*;
-use args::Arg;
+use args::{BankParams, FeeSchedule, MakerRef, MarketParams, OrderParams};
 use instructions::admin::fund_pool::*;
 use instructions::admin::halt_row::*;
 use instructions::admin::initialize::*;
@@ -54,9 +54,6 @@ use instructions::user::set_delegate::*;
 use instructions::user::transfer::*;
 use instructions::user::withdraw::*;
 use instructions::{admin, keeper, maker, risk, user};
-use kedge_model::action::{BankParams, MakerRef, MarketParams};
-use kedge_model::exchange::FeeSchedule;
-use kedge_model::order::OrderParams;
 
 declare_id!("KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t");
 
@@ -84,7 +81,7 @@ pub mod kedge {
     }
 
     /// Replaces the fee schedule inside compiled-in bounds. Admin.
-    pub fn set_fees(ctx: &mut Context<ChangeExchange>, schedule: Arg<FeeSchedule>) -> Result<()> {
+    pub fn set_fees(ctx: &mut Context<ChangeExchange>, schedule: FeeSchedule) -> Result<()> {
         Ok(admin::set_fees::handle(ctx, &schedule.0)?)
     }
 
@@ -104,12 +101,12 @@ pub mod kedge {
     }
 
     /// Lists a collateral at the next index; the first is the quote bank. Admin.
-    pub fn list_bank(ctx: &mut Context<ListBank>, params: Arg<BankParams>) -> Result<()> {
+    pub fn list_bank(ctx: &mut Context<ListBank>, params: BankParams) -> Result<()> {
         Ok(admin::list_bank::handle(ctx, &params.0)?)
     }
 
     /// Lists a market at the next index. Admin.
-    pub fn list_market(ctx: &mut Context<ListMarket>, params: Arg<MarketParams>) -> Result<()> {
+    pub fn list_market(ctx: &mut Context<ListMarket>, params: MarketParams) -> Result<()> {
         Ok(admin::list_market::handle(ctx, &params.0)?)
     }
 
@@ -176,7 +173,7 @@ pub mod kedge {
     }
 
     /// Places one or more orders in one market, all or none. Owner or delegate.
-    pub fn place_orders(ctx: &mut Context<PlaceOrders>, orders: Vec<Arg<OrderParams>>) -> Result<()> {
+    pub fn place_orders(ctx: &mut Context<PlaceOrders>, orders: Vec<OrderParams>) -> Result<()> {
         Ok(user::place_orders::handle(ctx, &orders)?)
     }
 
@@ -193,9 +190,9 @@ pub mod kedge {
     /// Places an order and fills it in the same instruction; at least `min_fill` or nothing. Owner or delegate.
     pub fn place_and_take(
         ctx: &mut Context<PlaceAndTake>,
-        order: Arg<OrderParams>,
+        order: OrderParams,
         min_fill: u64,
-        makers: Vec<Arg<MakerRef>>,
+        makers: Vec<MakerRef>,
     ) -> Result<()> {
         Ok(user::place_and_take::handle(ctx, &order.0, min_fill, &makers)?)
     }
@@ -229,7 +226,7 @@ pub mod kedge {
         order_id: u32,
         slot: u8,
         has_filler: bool,
-        makers: Vec<Arg<MakerRef>>,
+        makers: Vec<MakerRef>,
     ) -> Result<()> {
         Ok(keeper::fill_order::handle(ctx, order_id, slot, has_filler, &makers)?)
     }

@@ -39,7 +39,8 @@ pub(crate) fn heap(a: u128, b: u128) -> u128 {
         values.push(word >> 40);
     }
     values.sort_unstable();
-    let boxed: Box<dyn Fn(u64) -> bool> = if a > b { Box::new(|value| value % 3 == 0) } else { Box::new(|value| value % 5 == 1) };
+    let boxed: Box<dyn Fn(u64) -> bool> =
+        if a > b { Box::new(|value| value % 3 == 0) } else { Box::new(|value| value % 5 == 1) };
     let kept: Vec<_> = values.iter().copied().filter(|value| boxed(*value)).collect();
     let place = values.partition_point(|value| *value < 1 << 23);
     let text = format!("{}/{:x}/{place}", values[0], values[11]);

@@ -49,13 +49,15 @@ pub enum Operation {
     Memory,
     /// Heap, sorting and searching.
     Heap,
-    /// A sum that overflows unless both low words are small. Aborts the program.
+    /// Sum of the low words. Aborts the program when it overflows.
     Overflow,
+    /// 1 when the upstream BPF backend compiled the program, 0 otherwise.
+    Backend,
 }
 
 impl Operation {
     /// Every operation, in the order of the bytes that select them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Xor,
         Self::Mul,
         Self::Div,
@@ -76,7 +78,13 @@ impl Operation {
         Self::Memory,
         Self::Heap,
         Self::Overflow,
+        Self::Backend,
     ];
+
+    /// Whether the result depends on the operands alone, so that it is the same everywhere.
+    pub fn is_comparable(self) -> bool {
+        !matches!(self, Self::Overflow | Self::Backend)
+    }
 
     /// The operation that `code` selects.
     pub fn from_code(code: u8) -> Option<Self> {
@@ -108,6 +116,7 @@ impl Operation {
             Self::Memory => memory::exercise(a, b),
             Self::Heap => memory::heap(a, b),
             Self::Overflow => u128::from(black_box(low(a) + low(b))),
+            Self::Backend => u128::from(cfg!(target_arch = "bpf")),
         }
     }
 }
@@ -191,7 +200,10 @@ fn bits(a: u128, b: u128) -> u128 {
         a.count_ones().into(),
         low(a).leading_zeros().into(),
         low(a).swap_bytes().into(),
-        u128::from(a < b) << 3 | u128::from(s < t) << 2 | u128::from(low(a) < low(b)) << 1 | u128::from(signed_low(a) < signed_low(b)),
+        u128::from(a < b) << 3
+            | u128::from(s < t) << 2
+            | u128::from(low(a) < low(b)) << 1
+            | u128::from(signed_low(a) < signed_low(b)),
         a.min(b) ^ s.max(t).cast_unsigned(),
         a.isqrt(),
     ]
@@ -201,8 +213,34 @@ fn bits(a: u128, b: u128) -> u128 {
 
 fn many_arguments(a: u128, b: u128) -> u128 {
     let (s, t) = (signed_of(a), signed_of(b));
-    let first = twelve(low(a), a, high(b) as u8, s, low(b), t, high(a) as i32, b, low(b) as u16, signed_low(a), a > b, low(a) as u32);
-    let second = twelve(high(b), b, low(a) as u8, t, high(a), s, low(b) as i32, first, high(a) as u16, signed_low(b), s > t, high(b) as u32);
+    let first = twelve(
+        low(a),
+        a,
+        high(b) as u8,
+        s,
+        low(b),
+        t,
+        high(a) as i32,
+        b,
+        low(b) as u16,
+        signed_low(a),
+        a > b,
+        low(a) as u32,
+    );
+    let second = twelve(
+        high(b),
+        b,
+        low(a) as u8,
+        t,
+        high(a),
+        s,
+        low(b) as i32,
+        first,
+        high(a) as u16,
+        signed_low(b),
+        s > t,
+        high(b) as u32,
+    );
     mix(first, second)
 }
 

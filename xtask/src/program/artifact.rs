@@ -19,7 +19,8 @@ pub fn deploy_folder(root: &Path) -> PathBuf {
 /// # Errors
 /// When the file is missing or is no SBPF program.
 pub fn place(root: &Path, package: &Package, built: &Path) -> Result<()> {
-    let bytes = fs::read(built).with_context(|| format!("cargo reported success and did not write {}", built.display()))?;
+    let bytes =
+        fs::read(built).with_context(|| format!("cargo reported success and did not write {}", built.display()))?;
     let machine = bytes.get(18..20).map_or(0, |pair| u16::from_le_bytes([pair[0], pair[1]]));
     if !bytes.starts_with(b"\x7fELF") || !MACHINES.contains(&machine) {
         bail!("{} is no SBPF program (ELF machine {machine}): the linker did not do its work", built.display());

@@ -39,7 +39,9 @@ impl Backend {
             ),
             Choice::Anza => Ok(Self::AnzaTools),
             Choice::Auto if anza() => Ok(Self::AnzaTools),
-            Choice::Auto | Choice::Upstream if cfg!(all(target_os = "linux", target_arch = "x86_64")) => Ok(Self::UpstreamLlvm),
+            Choice::Auto | Choice::Upstream if cfg!(all(target_os = "linux", target_arch = "x86_64")) => {
+                Ok(Self::UpstreamLlvm)
+            }
             Choice::Auto | Choice::Upstream => bail!(
                 "building with upstream LLVM needs x86_64 Linux: its LLVM libraries are pinned for that platform only\n\
                  install the Anza tools (https://docs.anza.xyz/cli/install); `cargo build-sbf` is then used"

@@ -15,7 +15,9 @@ pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
         bail!("{purpose} is missing, and there is no apt-get to install it with\ninstall what Debian calls: {list}");
     }
     let Some(prefix) = privilege() else {
-        bail!("{purpose} is missing, and installing it needs root or sudo\nrun as root: apt-get update && apt-get install {list}");
+        bail!(
+            "{purpose} is missing, and installing it needs root or sudo\nrun as root: apt-get update && apt-get install {list}"
+        );
     };
     let apt = |args: &[&str]| {
         let mut words = prefix.iter().copied().chain(["apt-get"]).chain(args.iter().copied());
@@ -24,7 +26,10 @@ pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
         command
     };
     phase::timed(&format!("installing Debian packages {list}"), || {
-        phase::run(&mut apt(&["update", "-qq"]), "the package lists could not be brought up to date; apt-get's messages are above")?;
+        phase::run(
+            &mut apt(&["update", "-qq"]),
+            "the package lists could not be brought up to date; apt-get's messages are above",
+        )?;
         let mut args = vec!["install", "-y", "-qq", "--no-install-recommends"];
         args.extend(packages);
         phase::run(

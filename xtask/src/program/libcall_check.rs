@@ -53,9 +53,10 @@ fn check_call(module: &str, call: &str) -> Result<()> {
 /// First line and body of the function `name`.
 fn definition<'a>(module: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
     let marker = format!("@{name}(");
-    let start = module.match_indices("\ndefine ").map(|(at, _)| at + 1).find(|at| {
-        module[*at..].lines().next().is_some_and(|line| line.contains(&marker))
-    })?;
+    let start = module
+        .match_indices("\ndefine ")
+        .map(|(at, _)| at + 1)
+        .find(|at| module[*at..].lines().next().is_some_and(|line| line.contains(&marker)))?;
     let text = &module[start..];
     let text = &text[..text.find("\n}").unwrap_or(text.len())];
     Some(text.split_once('\n').unwrap_or((text, "")))

@@ -35,7 +35,10 @@ pub fn prepare(cache: &Cache) -> Result<PathBuf> {
                 .env("LLVM_SYS_231_PREFIX", &prefix)
                 .env("ZLIB_PATH", &library)
                 .env("LIBZSTD_PATH", &library);
-            phase::run(&mut command, "sbpf-linker did not compile; cargo's messages are above (it needs g++ and 2 GB of free disk)")
+            phase::run(
+                &mut command,
+                "sbpf-linker did not compile; cargo's messages are above (it needs g++ and 2 GB of free disk)",
+            )
         })?;
         // 400 MB that only the compilation of the linker needs.
         cache::remove_folder(&llvm)?;

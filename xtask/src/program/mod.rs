@@ -49,6 +49,24 @@ pub struct ProgramArgs {
     features: Vec<String>,
 }
 
+impl ProgramArgs {
+    /// All programs, by whichever backend is there.
+    pub fn all() -> Self {
+        Self {
+            package: Vec::new(),
+            backend: backend::Choice::Auto,
+            print_backend: false,
+            setup_only: false,
+            features: Vec::new(),
+        }
+    }
+
+    /// One program.
+    pub fn only(package: &str) -> Self {
+        Self { package: vec![package.to_owned()], ..Self::all() }
+    }
+}
+
 /// Builds the programs that `args` names.
 ///
 /// # Errors

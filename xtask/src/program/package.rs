@@ -34,7 +34,10 @@ impl Package {
                 bail!("there is no program `{name}`; programs/ holds: {}", known.join(", "));
             }
         }
-        Ok(all.into_iter().filter(|package| names.is_empty() || names.iter().any(|name| package.is_called(name))).collect())
+        Ok(all
+            .into_iter()
+            .filter(|package| names.is_empty() || names.iter().any(|name| package.is_called(name)))
+            .collect())
     }
 
     fn is_called(&self, name: &str) -> bool {
@@ -50,7 +53,8 @@ impl Package {
         .context("the workspace does not load")?;
         let metadata: Value = serde_json::from_str(&text).context("cargo metadata wrote something that is not JSON")?;
         let programs = root.join("programs");
-        let mut packages: Vec<_> = list(&metadata, "packages").iter().filter_map(|package| from_metadata(package, &programs)).collect();
+        let mut packages: Vec<_> =
+            list(&metadata, "packages").iter().filter_map(|package| from_metadata(package, &programs)).collect();
         packages.sort_by(|a, b| a.folder.cmp(&b.folder));
         Ok(packages)
     }

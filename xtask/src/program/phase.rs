@@ -58,8 +58,15 @@ pub fn clean_cargo_environment(command: &mut Command) -> &mut Command {
             || text.starts_with("CARGO_PKG_")
             || matches!(
                 text,
-                "CARGO_TARGET_DIR" | "CARGO_ENCODED_RUSTFLAGS" | "RUSTFLAGS" | "RUSTC" | "RUSTC_WRAPPER" | "RUSTC_WORKSPACE_WRAPPER"
-                    | "RUSTC_BOOTSTRAP" | "CARGO_MANIFEST_DIR" | "CARGO_MANIFEST_PATH"
+                "CARGO_TARGET_DIR"
+                    | "CARGO_ENCODED_RUSTFLAGS"
+                    | "RUSTFLAGS"
+                    | "RUSTC"
+                    | "RUSTC_WRAPPER"
+                    | "RUSTC_WORKSPACE_WRAPPER"
+                    | "RUSTC_BOOTSTRAP"
+                    | "CARGO_MANIFEST_DIR"
+                    | "CARGO_MANIFEST_PATH"
             );
         if inherited {
             command.env_remove(&name);

@@ -26,13 +26,33 @@ struct Edit {
 
 const EDITS: [Edit; 5] = [
     // Errors carry no operating system code.
-    Edit { file: "io/error/mod.rs", find: "target_os = \"zkvm\",", replace: "target_os = \"zkvm\", target_os = \"solana\",", times: 1 },
+    Edit {
+        file: "io/error/mod.rs",
+        find: "target_os = \"zkvm\",",
+        replace: "target_os = \"zkvm\", target_os = \"solana\",",
+        times: 1,
+    },
     // One thread, which never ends: `no_threads` and `guard`.
-    Edit { file: "thread_local/mod.rs", find: "target_os = \"zkvm\",", replace: "target_os = \"zkvm\", target_os = \"solana\",", times: 2 },
+    Edit {
+        file: "thread_local/mod.rs",
+        find: "target_os = \"zkvm\",",
+        replace: "target_os = \"zkvm\", target_os = \"solana\",",
+        times: 2,
+    },
     // No randomness: the `unsupported` arm, and its `hashmap_random_keys`.
-    Edit { file: "random/mod.rs", find: "target_os = \"xous\",", replace: "target_os = \"xous\", target_os = \"solana\",", times: 2 },
+    Edit {
+        file: "random/mod.rs",
+        find: "target_os = \"xous\",",
+        replace: "target_os = \"xous\", target_os = \"solana\",",
+        times: 2,
+    },
     // `u128` needs 16 bytes.
-    Edit { file: "alloc/mod.rs", find: "target_arch = \"x86_64\",", replace: "target_arch = \"x86_64\", target_arch = \"bpf\",", times: 1 },
+    Edit {
+        file: "alloc/mod.rs",
+        find: "target_arch = \"x86_64\",",
+        replace: "target_arch = \"x86_64\", target_arch = \"bpf\",",
+        times: 1,
+    },
     Edit {
         file: "alloc/mod.rs",
         find: "target_os = \"zkvm\" => {",
@@ -90,7 +110,9 @@ fn warn_when_host_compiler_changed() {
     let Some(path) = std::env::var_os("PATH") else { return };
     let first = std::env::split_paths(&path).map(|folder| folder.join("rustc")).find(|candidate| candidate.is_file());
     if first.as_deref() == Some(Path::new(DEBIAN_RUSTC)) {
-        phase::note("warning: `rustc` is now Debian's compiler; put ~/.cargo/bin before /usr/bin in PATH to keep rustup's for host builds");
+        phase::note(
+            "warning: `rustc` is now Debian's compiler; put ~/.cargo/bin before /usr/bin in PATH to keep rustup's for host builds",
+        );
     }
 }
 
@@ -136,7 +158,8 @@ fn system_folder(library: &Path) -> PathBuf {
 
 fn apply(system: &Path, edit: &Edit) -> Result<()> {
     let path = system.join(edit.file);
-    let text = fs::read_to_string(&path).with_context(|| format!("the standard library has no std/src/sys/{}", edit.file))?;
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("the standard library has no std/src/sys/{}", edit.file))?;
     let found = text.matches(edit.find).count();
     if found != edit.times {
         bail!(

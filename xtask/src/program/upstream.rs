@@ -15,13 +15,22 @@ pub fn build(root: &Path, packages: &[Package], features: &[String]) -> Result<(
     let source = rust_source::prepare(&cache)?;
     let linker = linker::prepare(&cache)?;
     for package in packages {
-        phase::timed(&format!("building {}", package.name), || compile(root, &cache, &source, &linker, package, features))?;
+        phase::timed(&format!("building {}", package.name), || {
+            compile(root, &cache, &source, &linker, package, features)
+        })?;
         artifact::describe(root, package)?;
     }
     Ok(())
 }
 
-fn compile(root: &Path, cache: &Cache, source: &RustSource, linker: &Path, package: &Package, features: &[String]) -> Result<()> {
+fn compile(
+    root: &Path,
+    cache: &Cache,
+    source: &RustSource,
+    linker: &Path,
+    package: &Package,
+    features: &[String],
+) -> Result<()> {
     let target_folder = cache.target_folder(root);
     let modules = target_folder.join("modules");
     cache::remove_folder(&modules)?;

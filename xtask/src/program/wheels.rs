@@ -17,7 +17,9 @@ pub fn download(cache: &Cache) -> Result<PathBuf> {
         require_pip()?;
         phase::timed("downloading the LLVM libraries (92 MB)", || {
             let mut command = Command::new("python3");
-            command.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest"]).arg(folder);
+            command
+                .args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest"])
+                .arg(folder);
             command.args(WHEELS.iter().map(|wheel| format!("{}=={}", wheel.name, wheel.version)));
             phase::run(
                 &mut command,
@@ -64,7 +66,12 @@ fn require_pip() -> Result<()> {
 fn verify(folder: &Path, wheel: &Wheel) -> Result<()> {
     let path = folder.join(wheel.file_name());
     if !path.is_file() {
-        bail!("pip did not save {}: {} {} is not published for x86_64 Linux any more", path.display(), wheel.name, wheel.version);
+        bail!(
+            "pip did not save {}: {} {} is not published for x86_64 Linux any more",
+            path.display(),
+            wheel.name,
+            wheel.version
+        );
     }
     let found = cache::hash_file(&path)?;
     if found != wheel.sha256 {

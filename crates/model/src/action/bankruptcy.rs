@@ -98,7 +98,7 @@ impl Bankruptcy {
         let position = account.head.position_mut(market.index)?;
         position.entry = Quote::ZERO;
         account.head.release_position(market.index);
-        if account.head.positions.iter().all(|p| !p.is_used()) {
+        if !account.head.has_debt() {
             account.head.status &= !status::BANKRUPT;
         }
         account.head.last_active_slot = clock.slot;

@@ -9,6 +9,7 @@ use crate::event::{EventKind, EventSink, FillRecord, FillSource, Party, emit};
 use crate::exchange::operation;
 use crate::fees::{self, FillFees};
 use crate::margin::{self, MarginKind};
+use crate::market::MarketStatus;
 use crate::num::{BASE, Rounding, mul_div};
 use crate::order::{Order, Side};
 use crate::quantity::{Amount, Price, Quote, Size};
@@ -351,6 +352,10 @@ pub(super) fn check_margin<S: EventSink>(
     account: &SubAccountMut<'_>,
     grew: bool,
 ) -> Result<()> {
+    if grew && context.market.status == MarketStatus::ReduceOnly as u8 {
+        // Orders from before the market closed to new risk may still reduce.
+        return Err(Error::MarketReduceOnly);
+    }
     let (kind, purpose) =
         if grew { (MarginKind::Fill, Purpose::IncreaseRisk) } else { (MarginKind::Maintenance, Purpose::ReduceRisk) };
     let _ = margin::require(account.head, context.board, kind, purpose, &context.clock)?;

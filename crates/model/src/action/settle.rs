@@ -10,7 +10,7 @@ use crate::margin::{self, MarginKind};
 use crate::num::Rounding;
 use crate::position::claimable_pnl;
 use crate::quantity::{Amount, Quote};
-use crate::sub_account::SubAccountMut;
+use crate::sub_account::{SubAccountMut, status};
 
 /// Moves a position's profit or loss between its claim and the quote balance.
 #[must_use]
@@ -78,6 +78,10 @@ impl SettlePnl {
         position.quote = position.quote.minus(amount)?;
         position.settled_pnl = position.settled_pnl.plus(amount)?;
         let left = position.quote;
+        if account.head.has(status::BANKRUPT) && !account.head.has_debt() {
+            // Money came in after the default and paid all of it.
+            account.head.status &= !status::BANKRUPT;
+        }
         if amount.0 > 0 {
             // A profit may leave only an account that stays clear of liquidation.
             let _ = margin::require(

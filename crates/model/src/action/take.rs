@@ -67,7 +67,8 @@ impl PlaceAndTake<'_> {
         if !left.is_zero() && !rests {
             let _ = cancel::remove(taker, placed.slot, CancelReason::ImmediateOrCancel, context.sink)?;
         }
-        if rests && placed.increases_risk {
+        // Risk is opened here as it is by placing: under initial margin, whether it rests or was filled at once.
+        if placed.increases_risk && (rests || matched.increased) {
             let _ =
                 margin::require(taker.head, context.board, MarginKind::Initial, Purpose::IncreaseRisk, &context.clock)?;
         } else if !matched.size.is_zero() {

@@ -22,8 +22,9 @@ impl UpdateAmm {
         let row = board.market(context.market.index)?;
         row.price.require(Purpose::UpdateAmm, &context.clock)?;
         let oracle = row.price.price;
-        context.market.sample_premium(oracle, context.clock.unix_time)?;
         let report = context.market.amm.update(oracle, context.clock.slot)?;
+        // The sample is the premium in force from now on: after the move, or a quote that is gone would count.
+        context.market.sample_premium(oracle, context.clock.unix_time)?;
         let record = AmmRecord {
             peg_before: report.peg_before,
             peg: context.market.amm.peg,

@@ -35,8 +35,31 @@ pub enum Availability {
 impl Amm {
     /// Half spreads (long taker, short taker) over the mid: half the base spread on both sides, and on the
     /// side that would enlarge the inventory a part of the inventory spread in proportion to it, at most the
-    /// maximum spread together.
+    /// maximum spread together. Where the peg could not follow the oracle, the side that would trade better than
+    /// the oracle of the last update retreats to it: a lagging curve is nobody's gain.
     pub fn spreads(&self) -> Result<(Ppm, Ppm)> {
+        let (long, short) = self.inventory_spreads()?;
+        let oracle = self.update_price;
+        if oracle.is_zero() {
+            return Ok((long, short));
+        }
+        let half = self.base_spread.0.wrapping_shr(1);
+        let retreat = |distance: u64, mid: u64| -> Result<Ppm> {
+            let ratio = mul_div(distance, PPM, mid, Rounding::Up)?;
+            Ok(Ppm(u32::try_from(ratio).map_err(|_| Error::Overflow)?.saturating_add(half)))
+        };
+        let mid = self.curve().mid()?.usable()?;
+        if mid < oracle {
+            Ok((long.max(retreat(oracle.0.abs_diff(mid.0), mid.0)?), short))
+        } else {
+            // The mid was rounded down: the curve's own price lies up to a unit higher.
+            let mid = mid.0.checked_add(1).ok_or(Error::Overflow)?;
+            Ok((long, short.max(retreat(oracle.0.abs_diff(mid), mid)?)))
+        }
+    }
+
+    /// Half spreads without the retreat.
+    fn inventory_spreads(&self) -> Result<(Ppm, Ppm)> {
         let half = self.base_spread.0.wrapping_shr(1);
         let ratio = self.inventory_ratio()?;
         let added = u32::try_from(mul_div(u64::from(self.inventory_spread.0), ratio, PPM, Rounding::Up)?)

@@ -160,3 +160,89 @@ impl<'a> Trailing<'a> {
 const fn record_size(data: usize) -> usize {
     RECORD + ((data + 7) & !7)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An instruction's input as the runtime lays it out. Each account is its data, or the index it repeats.
+    struct Input {
+        words: Vec<u64>,
+    }
+
+    enum Entry {
+        First(usize),
+        Repeats(u8),
+    }
+
+    impl Input {
+        fn new(entries: &[Entry], visited: usize) -> Self {
+            let mut bytes = (entries.len() as u64).to_le_bytes().to_vec();
+            for (index, entry) in entries.iter().enumerate() {
+                match *entry {
+                    Entry::First(length) => {
+                        let mut record = vec![0u8; record_size(length)];
+                        record[0] = FIRST_APPEARANCE;
+                        if index < visited {
+                            record[4..8].copy_from_slice(&(length as u32).to_le_bytes());
+                        }
+                        record[8] = index as u8;
+                        record[80..88].copy_from_slice(&(length as u64).to_le_bytes());
+                        bytes.extend(record);
+                    }
+                    Entry::Repeats(earlier) => bytes.extend([earlier, 0, 0, 0, 0, 0, 0, 0]),
+                }
+            }
+            Self { words: bytes.chunks_exact(8).map(bytemuck::pod_read_unaligned).collect() }
+        }
+
+        fn trailing(&mut self, declared: usize) -> Trailing<'_> {
+            // SAFETY: the buffer is a whole input and outlives the walk.
+            unsafe { Trailing::after(self.words.as_mut_ptr().cast(), declared) }
+        }
+    }
+
+    use Entry::{First, Repeats};
+
+    #[test]
+    fn accounts_after_the_declared_ones_are_found() {
+        let mut input = Input::new(&[First(0), First(13), Repeats(0), First(100), First(7), First(0)], 3);
+        let mut trailing = input.trailing(3);
+        assert_eq!(trailing.len(), 3);
+        for (index, length) in [(3, 100), (4, 7), (5, 0)] {
+            let view = trailing.next_unique().expect("no repetition").expect("an account is left");
+            assert_eq!((view.address().as_array()[0], view.data_len()), (index, length));
+        }
+        assert!(trailing.is_empty() && trailing.next_unique() == Ok(None) && trailing.next_shared().is_none());
+    }
+
+    #[test]
+    fn a_declared_account_that_was_resized_does_not_shift_the_walk() {
+        let mut input = Input::new(&[First(40), First(8)], 1);
+        // The data length is the second-last word of the header; the kept first length stays.
+        input.words[1 + 10] = 4_000;
+        let view = input.trailing(1).next_unique().expect("no repetition").expect("one account");
+        assert_eq!((view.address().as_array()[0], view.data_len()), (1, 8));
+    }
+
+    #[test]
+    fn repeated_accounts_are_refused_or_resolved() {
+        for earlier in [0, 1, 2] {
+            let mut input = Input::new(&[First(16), First(9), First(24), Repeats(earlier), First(3)], 2);
+            let mut trailing = input.trailing(2);
+            assert!(trailing.next_unique().is_ok());
+            assert_eq!(trailing.next_unique(), Err(AccountError::AccountDuplicate));
+            let view = trailing.next_shared().expect("an account is left");
+            assert_eq!(view.address().as_array()[0], earlier);
+            let last = trailing.next_shared().expect("an account is left");
+            assert_eq!((last.address().as_array()[0], last.data_len()), (4, 3));
+        }
+    }
+
+    #[test]
+    fn more_accounts_than_the_instruction_takes_are_refused() {
+        let mut input = Input::new(&[First(0), First(8), First(8), First(8)], 1);
+        let result = input.trailing(1).all::<kedge_model::market::Market, 2>();
+        assert_eq!(result.err(), Some(AccountError::TooManyAccounts.into()));
+    }
+}

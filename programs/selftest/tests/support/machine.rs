@@ -27,8 +27,9 @@ impl Machine {
         let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
         let path = Path::new(&package).ancestors().nth(2).expect("the workspace");
         let path = path.join("target").join("deploy").join("kedge_selftest.so");
-        let bytes = std::fs::read(&path)
-            .unwrap_or_else(|error| panic!("target/deploy/kedge_selftest.so is not there ({error}): run `make program` first"));
+        let bytes = std::fs::read(&path).unwrap_or_else(|error| {
+            panic!("target/deploy/kedge_selftest.so is not there ({error}): run `make program` first")
+        });
         let program = Address::new_from_array([7; 32]);
         let mut svm = LiteSVM::new().with_sigverify(false).with_blockhash_check(false).with_transaction_history(0);
         svm.add_program(program, &bytes).expect("the program is not accepted by the loader");

@@ -13,7 +13,10 @@ pub fn pairs() -> Vec<(u128, u128)> {
         let (a, b) = (random.number(), random.number());
         pairs.push(match random.word() % 4 {
             // Around a multiple of `b`, where a digit of the quotient is easily one off.
-            0 => (b.wrapping_mul(a >> (random.word() % 128)).wrapping_add(u128::from(random.word() % 3)).wrapping_sub(1), b),
+            0 => (
+                b.wrapping_mul(a >> (random.word() % 128)).wrapping_add(u128::from(random.word() % 3)).wrapping_sub(1),
+                b,
+            ),
             1 => (a.wrapping_neg(), b),
             2 => (a, b.wrapping_neg()),
             _ => (a, b),

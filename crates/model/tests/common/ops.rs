@@ -1,0 +1,352 @@
+//! Random actions.
+
+use super::check::check;
+use super::{World, join};
+use kedge_model::action::{CancelAll, CancelOrder, PoolKind, SweepFees, Transfer, UpdateAmm};
+use kedge_model::board::Purpose;
+use kedge_model::error::Result;
+use kedge_model::event::{CancelReason, NoEvents};
+use kedge_model::margin::MarginKind;
+use kedge_model::num::floor_to;
+use kedge_model::order::{OrderKind, OrderParams};
+use kedge_model::quantity::{Amount, Price, Size};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+
+/// Numbers of accounts and markets in random worlds.
+pub const ACCOUNTS: usize = 6;
+const MARKETS: usize = 3;
+
+/// An order in relative terms: price in hundredths of a percent of the oracle, size in steps.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask {
+    pub market: usize,
+    pub side: u8,
+    pub kind: u8,
+    pub flags: u8,
+    pub steps: u64,
+    pub offset: i64,
+    pub auction: bool,
+    pub expires: bool,
+    pub client_id: u64,
+}
+
+#[derive(Clone, Debug)]
+pub enum Op {
+    Wait(u64),
+    Refresh { market: usize, move_bps: i64, sources: usize },
+    RefreshAll,
+    RefreshBank { bank: usize, move_bps: i64 },
+    Deposit { account: usize, bank: usize, amount: u64 },
+    Withdraw { account: usize, bank: usize, amount: u64 },
+    Transfer { from: usize, to: usize, bank: usize, amount: u64 },
+    Place { account: usize, ask: Ask },
+    Cancel { account: usize, nth: usize },
+    CancelAll { account: usize },
+    Fill { taker: usize, nth: usize, filler: Option<usize>, makers: Vec<usize> },
+    Take { taker: usize, ask: Ask, makers: Vec<usize> },
+    Make { maker: usize, taker: usize, nth: usize, steps: u64 },
+    UpdateAmm(usize),
+    Funding(usize),
+    Settle { market: usize, account: usize },
+    Sweep(usize),
+    Liquidate { market: usize, account: usize, liquidator: usize, steps: u64 },
+    Bankruptcy { market: usize, account: usize },
+    FundPool { market: usize, insurance: bool, amount: u64 },
+}
+
+fn account() -> impl Strategy<Value = usize> {
+    0..ACCOUNTS
+}
+
+fn market() -> impl Strategy<Value = usize> {
+    0..MARKETS
+}
+
+fn makers() -> impl Strategy<Value = Vec<usize>> {
+    proptest::sample::subsequence((0..ACCOUNTS).collect::<Vec<_>>(), 0..ACCOUNTS).prop_shuffle()
+}
+
+fn ask() -> impl Strategy<Value = Ask> {
+    let flags = prop_oneof![6 => Just(0u8), 1 => Just(1), 3 => Just(2), 2 => Just(4), 1 => Just(6)];
+    let steps = prop_oneof![2 => 1u64..40, 4 => 40u64..4_000, 3 => 4_000u64..60_000];
+    let offset = prop_oneof![4 => -60i64..60, 2 => -700i64..700];
+    let extras = (any::<bool>(), proptest::bool::weighted(0.1), 0u64..4);
+    (market(), 0u8..2, 0u8..2, flags, steps, offset, extras).prop_map(
+        |(market, side, kind, flags, steps, offset, (auction, expires, client_id))| Ask {
+            market,
+            side,
+            kind,
+            flags,
+            steps,
+            offset,
+            auction,
+            expires,
+            client_id,
+        },
+    )
+}
+
+fn move_bps() -> impl Strategy<Value = i64> {
+    prop_oneof![6 => -60i64..60, 3 => -400i64..400, 1 => -1_500i64..1_500]
+}
+
+pub fn op() -> impl Strategy<Value = Op> {
+    let dollars = prop_oneof![1u64..1_000, 1_000_000u64..50_000_000_000];
+    prop_oneof![
+        2 => prop_oneof![6 => 1u64..4, 1 => 4u64..30, 1 => Just(3_600u64)].prop_map(Op::Wait),
+        6 => (market(), move_bps(), prop_oneof![1 => Just(1usize), 9 => Just(2)])
+            .prop_map(|(market, move_bps, sources)| Op::Refresh { market, move_bps, sources }),
+        10 => Just(Op::RefreshAll),
+        1 => (0usize..3, move_bps()).prop_map(|(bank, move_bps)| Op::RefreshBank { bank, move_bps }),
+        2 => (account(), 0usize..3, dollars.clone())
+            .prop_map(|(account, bank, amount)| Op::Deposit { account, bank, amount }),
+        3 => (account(), 0usize..3, dollars.clone())
+            .prop_map(|(account, bank, amount)| Op::Withdraw { account, bank, amount }),
+        1 => (account(), account(), 0usize..3, dollars.clone())
+            .prop_map(|(from, to, bank, amount)| Op::Transfer { from, to, bank, amount }),
+        8 => (account(), ask()).prop_map(|(account, ask)| Op::Place { account, ask }),
+        2 => (account(), 0usize..4).prop_map(|(account, nth)| Op::Cancel { account, nth }),
+        1 => account().prop_map(|account| Op::CancelAll { account }),
+        8 => (account(), 0usize..4, proptest::option::of(account()), makers())
+            .prop_map(|(taker, nth, filler, makers)| Op::Fill { taker, nth, filler, makers }),
+        10 => (account(), ask(), makers()).prop_map(|(taker, ask, makers)| Op::Take { taker, ask, makers }),
+        4 => (account(), account(), 0usize..4, 1u64..20_000)
+            .prop_map(|(maker, taker, nth, steps)| Op::Make { maker, taker, nth, steps }),
+        2 => market().prop_map(Op::UpdateAmm),
+        3 => market().prop_map(Op::Funding),
+        6 => (market(), account()).prop_map(|(market, account)| Op::Settle { market, account }),
+        1 => market().prop_map(Op::Sweep),
+        8 => (market(), account(), account(), 0u64..60_000)
+            .prop_map(|(market, account, liquidator, steps)| Op::Liquidate { market, account, liquidator, steps }),
+        3 => (market(), account()).prop_map(|(market, account)| Op::Bankruptcy { market, account }),
+        1 => (market(), any::<bool>(), dollars)
+            .prop_map(|(market, insurance, amount)| Op::FundPool { market, insurance, amount }),
+    ]
+}
+
+/// How often each kind of action succeeded, and how often each error came.
+#[derive(Default, Debug)]
+pub struct Tally {
+    pub done: BTreeMap<&'static str, u64>,
+    pub refused: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn note(&mut self, name: &'static str, result: Result<()>) {
+        match result {
+            Ok(()) => *self.done.entry(name).or_default() += 1,
+            Err(error) => *self.refused.entry(format!("{name} {error:?}")).or_default() += 1,
+        }
+    }
+}
+
+fn params(world: &World, ask: &Ask) -> OrderParams {
+    let market = &world.markets[ask.market];
+    let oracle = world.oracle(ask.market).0;
+    let raw = (i128::from(oracle) * i128::from(10_000 + ask.offset) / 10_000).max(1);
+    let price = floor_to(u64::try_from(raw).unwrap(), market.tick.0).max(market.tick.0);
+    let is_market = ask.kind == OrderKind::Market as u8;
+    let (start, end) = if ask.auction && !is_market {
+        // Forward for the side: from the better of oracle and limit to the limit.
+        let start = if ask.side == 0 { oracle.min(price) } else { oracle.max(price) };
+        (start, price)
+    } else {
+        (0, 0)
+    };
+    OrderParams {
+        client_id: ask.client_id,
+        price: Price(if is_market && ask.auction { 0 } else { price }),
+        size: Size(ask.steps * market.step.0),
+        auction_start: Price(start),
+        auction_end: Price(end),
+        expires_at: if ask.expires { u32::try_from(world.clock.unix_time + 3).unwrap() } else { 0 },
+        auction_ms: if ask.auction && !is_market { 4_000 } else { 0 },
+        market: World::index(ask.market),
+        kind: ask.kind,
+        side: ask.side,
+        flags: ask.flags,
+        ..OrderParams::default()
+    }
+}
+
+fn moved(price: u64, bps: i64) -> u64 {
+    u64::try_from(i128::from(price) * i128::from(10_000 + bps) / 10_000).unwrap().max(1_000)
+}
+
+/// The first market and account from the given ones on, around, that fit; the given ones when none does.
+fn pick(world: &World, market: usize, account: usize, fits: impl Fn(&World, usize, usize) -> bool) -> (usize, usize) {
+    for offset in 0..ACCOUNTS * MARKETS {
+        let candidate = ((market + offset) % MARKETS, (account + offset / MARKETS) % ACCOUNTS);
+        if fits(world, candidate.0, candidate.1) {
+            return candidate;
+        }
+    }
+    (market, account)
+}
+
+fn nth_order(world: &World, account: usize, nth: usize) -> Option<(u32, usize)> {
+    world.accounts[account].open().nth(nth).map(|order| (order.id, usize::from(order.market)))
+}
+
+/// The vAMM's equity at the oracle.
+fn amm_equity(world: &World, market: usize) -> i64 {
+    world.markets[market].amm_equity(world.oracle(market)).unwrap().0
+}
+
+/// Runs one action and checks everything that must hold after it.
+pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
+    match op {
+        Op::Wait(seconds) => world.wait(*seconds),
+        Op::RefreshAll => world.tick(),
+        Op::Refresh { market, move_bps, sources } => {
+            world.wait(1);
+            let price = moved(world.oracle(*market).0, *move_bps);
+            tally.note("refresh", world.refresh_from(*market, price, *sources).map(|_| ()));
+        }
+        Op::RefreshBank { bank, move_bps } => {
+            world.wait(1);
+            let price = moved(world.board.banks[*bank].price.price.0, *move_bps / 4);
+            tally.note("refresh bank", world.refresh_bank(*bank, price).map(|_| ()));
+        }
+        Op::Deposit { account, bank, amount } => tally.note("deposit", world.deposit(*account, *bank, *amount)),
+        Op::Withdraw { account, bank, amount } => {
+            let result = world.withdraw(*account, *bank, *amount);
+            if result.is_ok() && world.accounts[*account].head.positions.iter().any(|p| p.is_used()) {
+                assert!(world.margin(*account, MarginKind::Initial, Purpose::Withdraw).unwrap().is_met());
+            }
+            tally.note("withdraw", result);
+        }
+        Op::Transfer { from, to, bank, amount } if from != to => {
+            let result = world.attempt(|w| {
+                let (clock, mut source) = (w.clock, w.accounts[*from].head);
+                let transfer = Transfer { amount: Amount(*amount), bank: World::index(*bank) };
+                let target = &mut w.accounts[*to].head;
+                transfer.execute(&w.exchange, &w.board, &mut source, target, clock, &mut NoEvents)?;
+                w.accounts[*from].head = source;
+                Ok(())
+            });
+            tally.note("transfer", result);
+        }
+        Op::Transfer { .. } => {}
+        Op::Place { account, ask } => {
+            tally.note("place", world.place(*account, params(world, ask)).map(|_| ()));
+        }
+        Op::Cancel { account, nth } => {
+            let Some((id, _)) = nth_order(world, *account, *nth) else { return };
+            let result = world.attempt(|w| {
+                CancelOrder { id }.execute(&mut w.accounts[*account].borrow(), &mut NoEvents).map(|_| ())
+            });
+            result.expect("an open order can always be cancelled");
+            tally.note("cancel", Ok(()));
+        }
+        Op::CancelAll { account } => {
+            let all = CancelAll { market: None, reason: CancelReason::Requested };
+            let _ = all.execute(&mut world.accounts[*account].borrow(), &mut NoEvents).expect("never refused");
+            tally.note("cancel all", Ok(()));
+        }
+        Op::Fill { .. } | Op::Take { .. } | Op::Make { .. } => trade(world, op, tally),
+        Op::UpdateAmm(market) => {
+            let result = world
+                .on_market(*market, &[], |context, _, _| UpdateAmm.execute(context).map(|_| ()));
+            tally.note("update amm", result);
+        }
+        Op::Funding(market) => tally.note("funding", world.fund(*market).map(|_| ())),
+        Op::Settle { market, account } => {
+            let (market, account) = pick(world, *market, *account, |w, m, a| w.accounts[a].position(m).is_used());
+            tally.note("settle", world.settle(market, account).map(|_| ()));
+        }
+        Op::Sweep(market) => {
+            let result =
+                world.on_market(*market, &[], |context, banks, _| SweepFees.execute(context, &mut banks[0]).map(|_| ()));
+            tally.note("sweep", result);
+        }
+        Op::Liquidate { market, account, liquidator, steps } => {
+            let (market, account) = pick(world, *market, *account, |w, m, a| {
+                let margin = w.margin(a, MarginKind::Maintenance, Purpose::Liquidate);
+                !w.accounts[a].position(m).base.is_zero() && margin.is_ok_and(|margin| !margin.is_met())
+            });
+            if account != *liquidator {
+                liquidate(world, market, account, *liquidator, *steps, tally);
+            }
+        }
+        Op::Bankruptcy { market, account } => {
+            let (market, account) = pick(world, *market, *account, |w, m, a| {
+                let position = w.accounts[a].position(m);
+                position.base.is_zero() && position.quote.0 < 0
+            });
+            tally.note("bankruptcy", world.bankrupt(market, account).map(|_| ()));
+        }
+        Op::FundPool { market, insurance, amount } => {
+            let kind = if *insurance { PoolKind::Insurance } else { PoolKind::Amm };
+            if kind == PoolKind::Insurance || !world.markets[*market].amm.sqrt_k.is_zero() {
+                tally.note("fund pool", world.fund_pool(*market, kind, *amount));
+            }
+        }
+    }
+    check(world);
+}
+
+fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
+    let without = |makers: &[usize], gone: &[usize]| -> Vec<usize> {
+        makers.iter().copied().filter(|maker| !gone.contains(maker)).collect()
+    };
+    match op {
+        Op::Take { taker, ask, makers } => {
+            let makers = without(makers, &[*taker]);
+            let before = amm_equity(world, ask.market);
+            let order = params(world, ask);
+            let position = world.accounts[*taker].position(ask.market);
+            let result = world.take(*taker, order, &makers);
+            assert!(amm_equity(world, ask.market) >= before, "the vAMM never trades worse than the oracle");
+            let after = world.accounts[*taker].position(ask.market);
+            let worst = |p: &kedge_model::position::Position| p.worst_case_base().unwrap().size();
+            if result.is_ok() && worst(&after) > worst(&position) && after.base.size() > position.base.size() {
+                let margin = world.margin(*taker, MarginKind::Initial, Purpose::IncreaseRisk).unwrap();
+                assert!(margin.is_met(), "risk was opened below initial margin: {margin:?}");
+            }
+            tally.note(if result.is_ok_and(|r| r.matched.amm_size.0 > 0) { "take amm" } else { "take" }, result.map(|_| ()));
+        }
+        Op::Fill { taker, nth, filler, makers } => {
+            let Some((id, market)) = nth_order(world, *taker, *nth) else { return };
+            let filler = filler.filter(|filler| filler != taker);
+            let makers = without(makers, &[*taker, filler.unwrap_or(*taker)]);
+            let before = amm_equity(world, market);
+            let result = world.fill(market, *taker, id, filler, &makers);
+            assert!(amm_equity(world, market) >= before, "the vAMM never trades worse than the oracle");
+            tally.note("fill", result.map(|_| ()));
+        }
+        Op::Make { maker, taker, nth, steps } => {
+            let Some((id, market)) = nth_order(world, *taker, *nth) else { return };
+            if maker == taker {
+                return;
+            }
+            let size = steps * world.markets[market].step.0;
+            let side = world.accounts[*taker].open().nth(*nth).unwrap().side();
+            let worst = if side == kedge_model::order::Side::Long { 1 } else { u64::MAX };
+            tally.note("make", world.make(market, *maker, *taker, join(id, size, worst)).map(|_| ()));
+        }
+        _ => unreachable!("only trades come here"),
+    }
+}
+
+fn liquidate(world: &mut World, market: usize, account: usize, liquidator: usize, steps: u64, tally: &mut Tally) {
+    let max = if steps == 0 { u64::MAX } else { steps * world.markets[market].step.0 };
+    // As the step sees it: after the account's orders are gone.
+    let mut cancelled = world.clone();
+    let all = CancelAll { market: None, reason: CancelReason::Liquidation };
+    let _ = all.execute(&mut cancelled.accounts[account].borrow(), &mut NoEvents).unwrap();
+    let before = world.accounts[account].position(market).base;
+    let result = world.liquidate(market, account, liquidator, max);
+    if let Ok(report) = &result {
+        let (healthy, health) = (cancelled.health(account), world.health(account));
+        let after = world.accounts[account].position(market).base;
+        assert!(after.0.unsigned_abs() <= before.0.unsigned_abs(), "a liquidation enlarged the position");
+        assert!(after.0 == 0 || (after.0 > 0) == (before.0 > 0), "a liquidation turned the position");
+        if healthy.collateral.0 >= 0 && !report.recovered {
+            let (old, new) = (healthy.free().unwrap().0, health.free().unwrap().0);
+            assert!(new >= old, "a liquidation step lowered the free margin from {old} to {new}");
+        }
+    }
+    tally.note(if result.is_ok_and(|r| r.recovered) { "recovered" } else { "liquidate" }, result.map(|_| ()));
+}

@@ -1,0 +1,34 @@
+//! Random sequences of all actions on a whole exchange; every rule of conservation holds after every step.
+
+mod common;
+
+use common::World;
+use common::ops::{ACCOUNTS, Tally, op, step};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+use std::cell::RefCell;
+
+#[test]
+fn conservation_holds_after_every_action_of_any_sequence() {
+    let config = Config { cases: 400, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
+    let tally = RefCell::new(Tally::default());
+    let run = TestRunner::new(config).run(&prop::collection::vec(op(), 40..160), |ops| {
+        let mut world = World::funded(ACCOUNTS, 12_000);
+        for op in &ops {
+            step(&mut world, op, &mut tally.borrow_mut());
+        }
+        Ok(())
+    });
+    let tally = tally.into_inner();
+    println!("{tally:#?}");
+    if let Err(error) = run {
+        panic!("{error}");
+    }
+    // A generator that stopped reaching something would make the property empty.
+    for name in [
+        "refresh", "deposit", "withdraw", "transfer", "place", "cancel", "fill", "take", "take amm", "make",
+        "update amm", "funding", "settle", "sweep", "liquidate", "recovered", "bankruptcy", "fund pool",
+    ] {
+        assert!(tally.done.get(name).is_some_and(|count| *count > 0), "{name} never succeeded");
+    }
+}

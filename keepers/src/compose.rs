@@ -1,0 +1,192 @@
+//! Plans as instructions.
+
+use std::collections::BTreeMap;
+
+use kedge_interface::address;
+use kedge_interface::instruction::user::ALL_MARKETS;
+use kedge_interface::instruction::{
+    CancelAll, CancelOrder, FillOrder, Instruction, Liquidate, PlaceAndMake, PlaceAndTake, PlaceOrders, RefreshPrices,
+    SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFunding,
+};
+use kedge_model::bank::Bank;
+use kedge_model::board::{PriceBoard, PriceRow, SourceKind};
+use solana_pubkey::Pubkey;
+
+use crate::pyth::feed_address;
+use crate::rehearsal::{maker_accounts, maker_refs};
+use crate::{Plan, Work};
+
+/// The addresses behind the indices of markets, banks and oracle feeds. Deriving one takes a search, so each is
+/// derived once.
+#[derive(Clone, Debug, Default)]
+pub struct Directory {
+    /// Markets by index.
+    pub markets: Vec<Pubkey>,
+    /// Banks by index.
+    pub banks: Vec<Pubkey>,
+    /// Oracle accounts of each market row, in the order of its sources.
+    pub market_oracles: Vec<Vec<Pubkey>>,
+    /// Oracle accounts of each bank row, in the order of its sources.
+    pub bank_oracles: Vec<Vec<Pubkey>>,
+    /// The source's key of each oracle account.
+    pub keys: BTreeMap<Pubkey, [u8; 32]>,
+}
+
+impl Directory {
+    /// The addresses of everything that is listed.
+    #[must_use]
+    pub fn of(board: &PriceBoard, markets: u16, banks: u16) -> Self {
+        let mut directory = Self {
+            markets: (0..markets).map(address::market).collect(),
+            banks: (0..banks).map(address::bank).collect(),
+            ..Self::default()
+        };
+        let rows = |rows: &mut BTreeMap<Pubkey, [u8; 32]>, row: &PriceRow| -> Vec<Pubkey> {
+            let accounts = row.sources().iter().filter_map(|source| {
+                let account = match SourceKind::from_number(source.kind).ok()? {
+                    SourceKind::PythPull => feed_address(&source.key),
+                    SourceKind::PythPush => Pubkey::new_from_array(source.key),
+                    SourceKind::Fixed | SourceKind::Unused => return None,
+                };
+                rows.insert(account, source.key);
+                Some(account)
+            });
+            accounts.collect()
+        };
+        let mut keys = BTreeMap::new();
+        directory.market_oracles =
+            board.markets.iter().take(usize::from(markets)).map(|row| rows(&mut keys, &row.price)).collect();
+        directory.bank_oracles =
+            board.banks.iter().take(usize::from(banks)).map(|row| rows(&mut keys, &row.price)).collect();
+        directory.keys = keys;
+        directory
+    }
+
+    /// The instructions of a plan that `signer` signs; `None` when it names what is not listed.
+    #[must_use]
+    pub fn instructions(&self, plan: &Plan, signer: &Pubkey) -> Option<Vec<Instruction>> {
+        let mut instructions = Vec::with_capacity(plan.works.len() + 1);
+        if !plan.refresh.is_empty() {
+            instructions.push(self.refresh(&plan.refresh, &[Bank::QUOTE])?);
+        }
+        for work in &plan.works {
+            instructions.push(self.instruction(work, *signer)?);
+        }
+        Some(instructions)
+    }
+
+    /// Refreshes rows.
+    #[must_use]
+    pub fn refresh(&self, markets: &[u16], banks: &[u16]) -> Option<Instruction> {
+        let mut oracles = Vec::new();
+        for index in markets {
+            oracles.extend(self.market_oracles.get(usize::from(*index))?);
+        }
+        for index in banks {
+            oracles.extend(self.bank_oracles.get(usize::from(*index))?);
+        }
+        let rows = |rows: &[u16]| rows.iter().map(|row| u8::try_from(*row).ok()).collect::<Option<Vec<_>>>();
+        Some(RefreshPrices { markets: rows(markets)?, banks: rows(banks)?, oracles }.into())
+    }
+
+    fn instruction(&self, work: &Work, signer: Pubkey) -> Option<Instruction> {
+        let bank = *self.banks.first()?;
+        Some(match work {
+            Work::RefreshPrices { markets, banks } => self.refresh(markets, banks)?,
+            Work::Fill { market, taker, order_id, slot, filler, makers } => {
+                let accounts = maker_accounts(makers);
+                let market = self.market(*market)?;
+                FillOrder::of(signer, market, *taker, (*order_id, *slot), *filler, &accounts, maker_refs(makers)).into()
+            }
+            Work::UpdateAmm { market } => UpdateAmm { market: self.market(*market)? }.into(),
+            Work::UpdateFunding { market } => UpdateFunding { market: self.market(*market)? }.into(),
+            Work::SettlePnl { market, account } => {
+                SettlePnl { market: self.market(*market)?, bank, sub_account: *account }.into()
+            }
+            Work::SweepFees { market } => SweepFees { market: self.market(*market)?, bank }.into(),
+            Work::Liquidate { market, account, liquidator, max_size, limit_price } => Liquidate {
+                signer,
+                market: self.market(*market)?,
+                sub_account: *account,
+                liquidator: *liquidator,
+                max_size: max_size.0,
+                limit_price: limit_price.0,
+            }
+            .into(),
+            Work::SettleBankruptcy { market, account } => {
+                SettleBankruptcy { market: self.market(*market)?, bank, sub_account: *account }.into()
+            }
+            Work::Make { market, maker, taker, order_id, slot, size, worst_price, min_position, max_position } => {
+                PlaceAndMake {
+                    signer,
+                    market: self.market(*market)?,
+                    maker: *maker,
+                    taker: *taker,
+                    order_id: *order_id,
+                    slot: *slot,
+                    size: size.0,
+                    worst_price: worst_price.0,
+                    min_position: min_position.0,
+                    max_position: max_position.0,
+                }
+                .into()
+            }
+            Work::Place { market, account, orders } => {
+                PlaceOrders { signer, market: self.market(*market)?, sub_account: *account, orders: orders.clone() }
+                    .into()
+            }
+            Work::Take { market, account, order, min_fill, makers } => PlaceAndTake {
+                signer,
+                market: self.market(*market)?,
+                sub_account: *account,
+                order: *order,
+                min_fill: min_fill.0,
+                makers: maker_refs(makers),
+                maker_accounts: maker_accounts(makers),
+            }
+            .into(),
+            Work::Cancel { account, order_id } => CancelOrder { signer, sub_account: *account, id: *order_id }.into(),
+            Work::CancelAll { account, market } => {
+                CancelAll { signer, sub_account: *account, market: market.unwrap_or(ALL_MARKETS) }.into()
+            }
+        })
+    }
+
+    fn market(&self, index: u16) -> Option<Pubkey> {
+        self.markets.get(usize::from(index)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MakerOrder;
+    use crate::jobs::stage::Stage;
+    use kedge_interface::instruction::{Decoded, decode};
+
+    #[test]
+    fn a_fill_with_its_refresh_decodes_to_what_was_planned() {
+        let world = Stage::new().world();
+        let directory = Directory::of(&world.board, 1, 1);
+        let [signer, taker, filler, a, b] = [(); 5].map(|()| Pubkey::new_unique());
+        let maker = |account, order_id| MakerOrder { account, order_id, slot: 2 };
+        let work = Work::Fill {
+            market: 0,
+            taker,
+            order_id: 9,
+            slot: 1,
+            filler: Some(filler),
+            makers: vec![maker(a, 4), maker(b, 5), maker(a, 6)],
+        };
+        let instructions = directory.instructions(&Plan::of(work).after_refresh(vec![0]), &signer).unwrap();
+        let decoded: Vec<Decoded> = instructions
+            .iter()
+            .map(|one| decode(&one.accounts.iter().map(|meta| meta.pubkey).collect::<Vec<_>>(), &one.data).unwrap())
+            .collect();
+        let [Decoded::RefreshPrices(refresh), Decoded::FillOrder(fill)] = &decoded[..] else { panic!("{decoded:?}") };
+        assert_eq!((&refresh.markets[..], &refresh.banks[..]), (&[0u8][..], &[0u8][..]));
+        assert_eq!(refresh.oracles.len(), 1, "the quote bank's constant price has no account");
+        assert_eq!(fill.split(), (Some(filler), &[a, b][..]));
+        assert_eq!(fill.makers.iter().map(|m| (m.order_id, m.account)).collect::<Vec<_>>(), [(4, 0), (5, 1), (6, 0)]);
+    }
+}

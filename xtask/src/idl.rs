@@ -1,0 +1,80 @@
+//! `cargo xtask idl`: generates idl/kedge.json from the program, or checks the committed one.
+//!
+//! The program's IDL build prints its sections from a test, which is what the framework's own tool reads too;
+//! here they are put together in a stable order.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde_json::{Map, Value};
+
+use crate::run::{cargo, root};
+
+/// Flags of `idl`.
+#[derive(Args)]
+pub struct IdlArgs {
+    /// Fail when the committed file differs instead of writing it.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Generates or checks.
+pub fn run(args: &IdlArgs) -> Result<()> {
+    println!("[idl] ...");
+    let start = std::time::Instant::now();
+    let text = format!("{}\n", serde_json::to_string_pretty(&generate()?)?);
+    let path = root().join("idl/kedge.json");
+    if args.check {
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        if committed != text {
+            bail!("idl/kedge.json differs from the program; run `make idl` and commit it");
+        }
+    } else {
+        fs::create_dir_all(root().join("idl"))?;
+        fs::write(&path, text)?;
+        println!("[idl] idl/kedge.json written");
+    }
+    println!("[idl] {:.1} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+fn generate() -> Result<Value> {
+    let output = cargo()
+        .args(["test", "--locked", "--package", "kedge", "--lib", "--features", "idl-build"])
+        .args(["__anchor_private_print_idl", "--", "--show-output", "--quiet", "--test-threads=1"])
+        .env("ANCHOR_IDL_BUILD_NO_DOCS", "FALSE")
+        .env("ANCHOR_IDL_BUILD_RESOLUTION", "TRUE")
+        .env("ANCHOR_IDL_BUILD_PROGRAM_PATH", root().join("programs/kedge"))
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("cannot run cargo")?;
+    if !output.status.success() {
+        bail!("the IDL build of the program failed");
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let mut idl: Map<String, Value> = serde_json::from_str(section(&text, "program")?)?;
+    idl.insert("address".into(), Value::String(section(&text, "address")?.trim().into()));
+    let mut errors: Vec<Value> = serde_json::from_str(section(&text, "errors")?)?;
+    errors.sort_by_key(|error| error["code"].as_u64());
+    idl.insert("errors".into(), Value::Array(errors));
+    idl.get_mut("metadata").and_then(Value::as_object_mut).context("no metadata")?.insert("version".into(), version()?);
+    Ok(Value::Object(idl))
+}
+
+/// The text between the marks of a section.
+fn section<'a>(text: &'a str, name: &str) -> Result<&'a str> {
+    let begin = format!("--- IDL begin {name} ---\n");
+    let end = format!("--- IDL end {name} ---");
+    let from = text.find(&begin).with_context(|| format!("the IDL build printed no section {name}"))? + begin.len();
+    let length = text[from..].find(&end).with_context(|| format!("section {name} does not end"))?;
+    Ok(text[from..from + length].trim_end())
+}
+
+/// The workspace's version: the framework always says 0.1.0.
+fn version() -> Result<Value> {
+    let manifest = fs::read_to_string(Path::new(&root()).join("Cargo.toml"))?;
+    let line = manifest.lines().find(|line| line.starts_with("version = ")).context("no version in Cargo.toml")?;
+    Ok(Value::String(line.trim_start_matches("version = ").trim_matches('"').into()))
+}

@@ -1,0 +1,15 @@
+//! `cargo xtask lint`: format, clippy (warnings are errors), and the committed IDL against the program.
+
+use anyhow::Result;
+
+use crate::run::{cargo, phase};
+
+/// Runs all checks.
+pub fn run() -> Result<()> {
+    phase("format", cargo().args(["fmt", "--all", "--check"]))?;
+    phase(
+        "clippy",
+        cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"]),
+    )?;
+    crate::idl::run(&crate::idl::IdlArgs { check: true })
+}

@@ -1,0 +1,33 @@
+//! Running other programs, and saying how long each phase took.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+
+/// The checkout's root.
+pub fn root() -> PathBuf {
+    // Asked at run time, since two checkouts may share a target folder; xtask lies directly below the root.
+    let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    manifest.parent().map(PathBuf::from).unwrap_or_default()
+}
+
+/// The cargo that runs this.
+pub fn cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root());
+    command
+}
+
+/// Runs a command with its output shown, between a line that names the phase and one that times it.
+pub fn phase(name: &str, command: &mut Command) -> Result<()> {
+    println!("[{name}] ...");
+    let start = Instant::now();
+    let status = command.status().with_context(|| format!("{name}: cannot start {:?}", command.get_program()))?;
+    println!("[{name}] {:.1} s", start.elapsed().as_secs_f64());
+    if !status.success() {
+        bail!("{name} failed ({status})");
+    }
+    Ok(())
+}
