@@ -1,1 +1,25 @@
-//! Transactions to and data from a Kedge cluster
+//! # kedge-client: transactions to and data from a Kedge cluster
+//!
+//! * [`Client`]: accounts of the exchange, decoded, over any Solana RPC endpoint.
+//! * [`Client::subscribe`]: account changes as they happen, with reconnection.
+//! * [`Sender`]: instructions to a confirmed transaction, or to an error that says what to do.
+//! * [`prices`]: which rows of the board a transaction needs, and the instruction that refreshes them.
+//! * [`history`]: what a past transaction did.
+//!
+//! It stands directly on the RPC and pubsub clients: the framework's own client adds account types and a request
+//! builder for structs that it generates, and the exchange's structs are the model's.
+#![deny(missing_docs)]
+
+mod client;
+mod error;
+mod fetch;
+pub mod history;
+pub mod prices;
+mod send;
+mod subscribe;
+
+pub use client::{Client, SharedSigner};
+pub use error::{FetchError, Refused, SendError};
+pub use fetch::Found;
+pub use send::{ComputeLimit, Landed, PriorityFee, SendConfig, Sender, lookup_table};
+pub use subscribe::{AccountChange, LogChange, Subscription, Update};

@@ -40,25 +40,40 @@ impl EventBatch {
     }
 }
 
+/// A batch from a transaction's log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoggedBatch {
+    /// Index of the transaction's instruction that wrote it.
+    pub instruction: usize,
+    /// The records.
+    pub batch: EventBatch,
+}
+
 /// The batches that the program wrote to a transaction's log, in order.
 ///
 /// Only `Program data:` lines written while the program itself runs count: another program can write the same
 /// bytes. Nothing is found behind a truncation.
-pub fn from_logs<'a>(logs: impl IntoIterator<Item = &'a str>) -> Vec<EventBatch> {
+pub fn from_logs<'a>(logs: impl IntoIterator<Item = &'a str>) -> Vec<LoggedBatch> {
     let program = PROGRAM_ID.to_string();
     let mut stack: Vec<&str> = Vec::new();
-    let mut batches = Vec::new();
+    let mut started = 0usize;
+    let mut found = Vec::new();
     for line in logs {
         if let Some(data) = line.strip_prefix("Program data: ") {
             if stack.last().is_some_and(|running| *running == program) {
                 // Fields are separated by spaces; the program writes one.
                 let field = data.split(' ').next().unwrap_or(data);
-                batches.extend(STANDARD.decode(field).ok().and_then(|bytes| EventBatch::read(&bytes)));
+                let batch = STANDARD.decode(field).ok().and_then(|bytes| EventBatch::read(&bytes));
+                let instruction = started.saturating_sub(1);
+                found.extend(batch.map(|batch| LoggedBatch { instruction, batch }));
             }
         } else if let Some(rest) = line.strip_prefix("Program ") {
             // "Program log: ..." and "Program return: ..." have no second word of these.
             match rest.split_once(' ') {
-                Some((id, what)) if what.starts_with("invoke [") => stack.push(id),
+                Some((id, what)) if what.starts_with("invoke [") => {
+                    started += usize::from(stack.is_empty());
+                    stack.push(id);
+                }
                 Some((id, what)) if stack.last() == Some(&id) && (what == "success" || what.starts_with("failed")) => {
                     stack.pop();
                 }
@@ -68,5 +83,5 @@ pub fn from_logs<'a>(logs: impl IntoIterator<Item = &'a str>) -> Vec<EventBatch>
             break;
         }
     }
-    batches
+    found
 }

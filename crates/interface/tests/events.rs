@@ -55,7 +55,10 @@ fn logs_decode_only_while_the_program_runs() {
     let read = |lines: &[String]| from_logs(lines.iter().map(String::as_str));
 
     let own_log = [invoke(&own, 1), data.clone(), success(&own)];
-    assert_eq!(read(&own_log).iter().map(|batch| batch.events.clone()).collect::<Vec<_>>(), [events]);
+    let found = read(&own_log);
+    assert_eq!((found.len(), found[0].instruction, &found[0].batch.events), (1, 0, &events));
+    let second = [invoke(&token, 1), success(&token), invoke(&own, 1), data.clone(), success(&own)];
+    assert_eq!(read(&second)[0].instruction, 1, "the log of the second instruction");
 
     let foreign = [invoke(&token, 1), data.clone(), success(&token)];
     assert_eq!(read(&foreign), [], "another program wrote it");

@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(SubAccount::items_in(base - 1), None);
         assert_eq!(Market::items_in(8 + size_of::<Market>()), Some(0));
         assert_eq!(Market::items_in(8 + size_of::<Market>() + 8), None);
-        assert!(PriceBoard::BASE_SPACE <= crate::account::GROWTH_STEP, "the board is created in one step");
+        const { assert!(PriceBoard::BASE_SPACE <= crate::account::GROWTH_STEP, "the board is created in one step") }
     }
 
     #[test]

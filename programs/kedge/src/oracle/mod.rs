@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn prices_round_to_nearest_and_confidence_up() {
-        assert_eq!(units(102_593_211_49, 1_385_000, -8), Ok((102_593_211, 13_850)));
+        assert_eq!(units(10_259_321_149, 1_385_000, -8), Ok((102_593_211, 13_850)));
         assert_eq!(units(149, 101, -8), Ok((1, 2)));
         assert_eq!(units(150, 100, -8), Ok((2, 1)));
         assert_eq!(units(345_526, 517, -10), Ok((35, 1)));

@@ -29,7 +29,6 @@ pub struct PlaceAndMake {
 
 /// Trades at the auction's price, inside the maker's limits.
 #[inline(never)]
-#[expect(clippy::too_many_arguments, reason = "the instruction's arguments, one by one")]
 pub fn handle(
     ctx: &mut Context<PlaceAndMake>,
     order_id: u32,

@@ -1,0 +1,91 @@
+//! A connection to a cluster.
+
+use std::sync::Arc;
+
+use solana_commitment_config::CommitmentConfig;
+use solana_pubkey::Pubkey;
+use solana_rpc_client::nonblocking::rpc_client::RpcClient;
+use solana_signer::Signer;
+
+/// A signer that many tasks can use.
+pub type SharedSigner = Arc<dyn Signer + Send + Sync>;
+
+/// A connection to a cluster, and who pays. Cloning is cheap and shares the connection.
+#[derive(Clone)]
+pub struct Client {
+    rpc: Arc<RpcClient>,
+    ws_url: String,
+    payer: SharedSigner,
+}
+
+impl Client {
+    /// Connects to `url` with `confirmed` commitment; the pubsub endpoint is derived from it.
+    pub fn new(url: &str, payer: SharedSigner) -> Self {
+        Self::with(RpcClient::new_with_commitment(url.into(), CommitmentConfig::confirmed()), &ws_url(url), payer)
+    }
+
+    /// Uses an RPC client with its own timeouts and commitment, and a pubsub endpoint.
+    pub fn with(rpc: RpcClient, ws_url: &str, payer: SharedSigner) -> Self {
+        Self { rpc: Arc::new(rpc), ws_url: ws_url.into(), payer }
+    }
+
+    /// The RPC client.
+    pub fn rpc(&self) -> &RpcClient {
+        &self.rpc
+    }
+
+    /// The pubsub endpoint.
+    pub fn ws_url(&self) -> &str {
+        &self.ws_url
+    }
+
+    /// Who pays fees and rent.
+    pub fn payer(&self) -> &SharedSigner {
+        &self.payer
+    }
+
+    /// Address of the payer.
+    pub fn payer_address(&self) -> Pubkey {
+        self.payer.pubkey()
+    }
+
+    /// Commitment of queries and confirmations.
+    pub fn commitment(&self) -> CommitmentConfig {
+        self.rpc.commitment()
+    }
+}
+
+/// The pubsub endpoint beside an RPC endpoint: `ws` for `http`, and the next port where one is named.
+fn ws_url(url: &str) -> String {
+    let (scheme, rest) = match url.split_once("://") {
+        Some(("https", rest)) => ("wss", rest),
+        Some((_, rest)) => ("ws", rest),
+        None => ("ws", url),
+    };
+    let (host, path) = match rest.split_once('/') {
+        Some((host, path)) => (host, format!("/{path}")),
+        None => (rest, String::new()),
+    };
+    let host = match host.rsplit_once(':') {
+        Some((name, port)) => match port.parse::<u16>() {
+            Ok(port) => format!("{name}:{}", port.wrapping_add(1)),
+            Err(_) => host.into(),
+        },
+        None => host.into(),
+    };
+    format!("{scheme}://{host}{path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ws_url;
+
+    #[test]
+    fn pubsub_endpoints_follow_the_convention() {
+        assert_eq!(ws_url("http://127.0.0.1:8899"), "ws://127.0.0.1:8900");
+        assert_eq!(ws_url("https://rpc.example.com"), "wss://rpc.example.com");
+        assert_eq!(ws_url("https://rpc.example.com/key?x=1"), "wss://rpc.example.com/key?x=1");
+        assert_eq!(ws_url("http://[::1]:8899/"), "ws://[::1]:8900/");
+        assert_eq!(ws_url("localhost:8899"), "ws://localhost:8900");
+    }
+}

@@ -1,0 +1,188 @@
+//! Accounts of the exchange, decoded.
+
+use kedge_interface::account::{AccountKind, SubAccountData, decode, decode_sub_account};
+use kedge_interface::{BOARD, EXCHANGE, PROGRAM_ID, address};
+use kedge_model::bank::Bank;
+use kedge_model::board::PriceBoard;
+use kedge_model::clock::Clock;
+use kedge_model::exchange::Exchange;
+use kedge_model::market::Market;
+use kedge_model::sub_account::SubAccount;
+use kedge_model::trader::Trader;
+use solana_account::Account;
+use solana_account_decoder_client_types::UiAccountEncoding;
+use solana_pubkey::Pubkey;
+use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig};
+use solana_rpc_client_api::filter::{Memcmp, RpcFilterType};
+
+use crate::{Client, FetchError};
+
+/// An account with its address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<T> {
+    /// Where it is.
+    pub address: Pubkey,
+    /// What it holds.
+    pub data: T,
+}
+
+/// Offset of the authority in sub-accounts and traders, discriminator included.
+const AUTHORITY: usize = 8 + core::mem::offset_of!(SubAccount, authority);
+/// Offset of the delegate in sub-accounts, discriminator included.
+const DELEGATE: usize = 8 + core::mem::offset_of!(SubAccount, delegate);
+
+impl Client {
+    /// Raw accounts, `None` where there is nothing; any number of addresses.
+    pub async fn accounts(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Account>>, FetchError> {
+        // The endpoint's limit for one call.
+        const AT_ONCE: usize = 100;
+        let mut accounts = Vec::with_capacity(addresses.len());
+        for part in addresses.chunks(AT_ONCE) {
+            accounts.extend(self.rpc().get_multiple_accounts(part).await?);
+        }
+        Ok(accounts)
+    }
+
+    /// The account at an address, `None` when there is none. Errors: also for an account of another kind.
+    pub async fn find<T: AccountKind>(&self, at: Pubkey) -> Result<Option<T>, FetchError> {
+        let found = self.rpc().get_account_with_commitment(&at, self.commitment()).await?.value;
+        found.map(|account| read(at, &account, decode::<T>)).transpose()
+    }
+
+    /// The account at an address. Errors: [`FetchError::Missing`].
+    pub async fn get<T: AccountKind>(&self, at: Pubkey) -> Result<T, FetchError> {
+        self.find(at).await?.ok_or(FetchError::Missing { what: T::NAME, address: at })
+    }
+
+    /// Roles, switches and fees.
+    pub async fn exchange(&self) -> Result<Exchange, FetchError> {
+        self.get(EXCHANGE).await
+    }
+
+    /// All prices and margin parameters.
+    pub async fn board(&self) -> Result<Box<PriceBoard>, FetchError> {
+        Ok(Box::new(self.get(BOARD).await?))
+    }
+
+    /// A market.
+    pub async fn market(&self, index: u16) -> Result<Market, FetchError> {
+        self.get(address::market(index)).await
+    }
+
+    /// A bank.
+    pub async fn bank(&self, index: u16) -> Result<Bank, FetchError> {
+        self.get(address::bank(index)).await
+    }
+
+    /// The trader account of an authority, `None` before it was created.
+    pub async fn trader(&self, authority: &Pubkey) -> Result<Option<Trader>, FetchError> {
+        self.find(address::trader(authority)).await
+    }
+
+    /// All markets by index.
+    pub async fn markets(&self) -> Result<Vec<Found<Market>>, FetchError> {
+        let mut markets = self.all::<Market>().await?;
+        markets.sort_by_key(|market| market.data.index);
+        Ok(markets)
+    }
+
+    /// All banks by index.
+    pub async fn banks(&self) -> Result<Vec<Found<Bank>>, FetchError> {
+        let mut banks = self.all::<Bank>().await?;
+        banks.sort_by_key(|bank| bank.data.index);
+        Ok(banks)
+    }
+
+    /// A sub-account with its orders. Errors: [`FetchError::Missing`].
+    pub async fn sub_account(&self, at: Pubkey) -> Result<SubAccountData, FetchError> {
+        let found = self.rpc().get_account_with_commitment(&at, self.commitment()).await?.value;
+        let account = found.ok_or(FetchError::Missing { what: SubAccount::NAME, address: at })?;
+        read(at, &account, decode_sub_account)
+    }
+
+    /// The sub-accounts of an authority by id.
+    pub async fn sub_accounts_of(&self, authority: &Pubkey) -> Result<Vec<Found<SubAccountData>>, FetchError> {
+        self.sub_accounts_where(AUTHORITY, authority).await
+    }
+
+    /// The sub-accounts for which somebody may trade as a delegate.
+    pub async fn sub_accounts_delegated_to(&self, delegate: &Pubkey) -> Result<Vec<Found<SubAccountData>>, FetchError> {
+        self.sub_accounts_where(DELEGATE, delegate).await
+    }
+
+    /// All sub-accounts of the exchange: what a keeper starts from.
+    pub async fn all_sub_accounts(&self) -> Result<Vec<Found<SubAccountData>>, FetchError> {
+        self.program_accounts(vec![kind_filter::<SubAccount>()], decode_sub_account).await
+    }
+
+    /// All accounts of a kind without a tail.
+    pub async fn all<T: AccountKind>(&self) -> Result<Vec<Found<T>>, FetchError> {
+        self.program_accounts(vec![kind_filter::<T>()], decode::<T>).await
+    }
+
+    /// The chain's clock, as programs see it.
+    pub async fn clock(&self) -> Result<Clock, FetchError> {
+        let address = solana_sdk_ids::sysvar::clock::ID;
+        let data = self.rpc().get_account_data(&address).await?;
+        read_clock(&data).ok_or(FetchError::Missing { what: "clock", address })
+    }
+
+    async fn sub_accounts_where(&self, offset: usize, key: &Pubkey) -> Result<Vec<Found<SubAccountData>>, FetchError> {
+        let owner = RpcFilterType::Memcmp(Memcmp::new_base58_encoded(offset, key.as_ref()));
+        let mut found = self.program_accounts(vec![kind_filter::<SubAccount>(), owner], decode_sub_account).await?;
+        found.sort_by_key(|account| (account.data.head.authority, account.data.head.id));
+        Ok(found)
+    }
+
+    async fn program_accounts<T>(
+        &self,
+        filters: Vec<RpcFilterType>,
+        decode: impl Fn(&[u8]) -> Result<T, kedge_interface::account::DecodeError>,
+    ) -> Result<Vec<Found<T>>, FetchError> {
+        let config = RpcProgramAccountsConfig {
+            filters: Some(filters),
+            account_config: self.account_config(),
+            ..RpcProgramAccountsConfig::default()
+        };
+        let found = self.rpc().get_program_ui_accounts_with_config(&PROGRAM_ID, config).await?;
+        found
+            .into_iter()
+            .map(|(address, account)| {
+                let data = account.data.decode().unwrap_or_default();
+                let data = decode(&data).map_err(|error| FetchError::Decode { address, error })?;
+                Ok(Found { address, data })
+            })
+            .collect()
+    }
+
+    pub(crate) fn account_config(&self) -> RpcAccountInfoConfig {
+        RpcAccountInfoConfig {
+            encoding: Some(UiAccountEncoding::Base64),
+            commitment: Some(self.commitment()),
+            ..RpcAccountInfoConfig::default()
+        }
+    }
+}
+
+/// Accounts that begin with the discriminator of a kind.
+pub(crate) fn kind_filter<T: AccountKind>() -> RpcFilterType {
+    RpcFilterType::Memcmp(Memcmp::new_base58_encoded(0, &T::DISCRIMINATOR))
+}
+
+fn read<T>(
+    address: Pubkey,
+    account: &Account,
+    decode: impl Fn(&[u8]) -> Result<T, kedge_interface::account::DecodeError>,
+) -> Result<T, FetchError> {
+    if account.owner != PROGRAM_ID {
+        return Err(FetchError::Missing { what: "account of the exchange", address });
+    }
+    decode(&account.data).map_err(|error| FetchError::Decode { address, error })
+}
+
+/// Slot and Unix time out of the clock's bytes: the first and the last of five 64-bit fields.
+fn read_clock(data: &[u8]) -> Option<Clock> {
+    let slot = u64::from_le_bytes(*data.first_chunk::<8>()?);
+    let unix_time = i64::from_le_bytes(*data.get(32..)?.first_chunk::<8>()?);
+    Some(Clock { slot, unix_time })
+}

@@ -1,0 +1,189 @@
+//! What a past transaction did: its instructions with their events, and why it failed.
+
+use kedge_interface::PROGRAM_ID;
+use kedge_interface::error::ProgramError;
+use kedge_interface::event::{EVENT_IX_TAG, EventBatch, from_logs};
+use kedge_interface::instruction::{self, Decoded};
+use solana_instruction::error::InstructionError;
+use solana_pubkey::Pubkey;
+use solana_rpc_client_api::config::RpcTransactionConfig;
+use solana_signature::Signature;
+use solana_transaction::versioned::VersionedTransaction;
+use solana_transaction_error::TransactionError;
+use solana_transaction_status_client_types::{
+    UiInnerInstructions, UiInstruction, UiTransactionEncoding, UiTransactionStatusMeta, option_serializer::OptionSerializer,
+};
+
+use crate::{Client, FetchError};
+
+/// One instruction of a transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Index of the transaction's instruction that this is, or that led to this.
+    pub instruction: usize,
+    /// Whether another program called it.
+    pub inner: bool,
+    /// The program.
+    pub program: Pubkey,
+    /// Accounts in order.
+    pub accounts: Vec<Pubkey>,
+    /// Name, when it is one of the exchange.
+    pub name: Option<&'static str>,
+    /// The instruction with its arguments; `None` when it is not one of the exchange or its data is damaged.
+    pub decoded: Option<Decoded>,
+    /// What happened in it.
+    pub events: Vec<EventBatch>,
+}
+
+/// A past transaction.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Past {
+    /// Its slot.
+    pub slot: u64,
+    /// Unix time of its block.
+    pub block_time: Option<i64>,
+    /// Who paid.
+    pub payer: Pubkey,
+    /// Fee in lamports.
+    pub fee: u64,
+    /// Compute units used.
+    pub compute_units: Option<u64>,
+    /// Instructions, and calls of the exchange by other programs.
+    pub steps: Vec<Step>,
+    /// Why it failed.
+    pub failure: Option<Failure>,
+    /// Its log.
+    pub logs: Vec<String>,
+}
+
+/// Why a transaction failed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// As the runtime has it.
+    pub error: TransactionError,
+    /// The instruction that failed, when it was one.
+    pub instruction: Option<usize>,
+    /// The program's error, when the exchange refused.
+    pub program: Option<ProgramError>,
+}
+
+impl Past {
+    /// All batches of events in order.
+    pub fn events(&self) -> impl Iterator<Item = &EventBatch> {
+        self.steps.iter().flat_map(|step| &step.events)
+    }
+}
+
+impl Client {
+    /// A past transaction; `None` when the endpoint does not know it.
+    pub async fn past(&self, signature: &Signature) -> Result<Option<Past>, FetchError> {
+        let config = RpcTransactionConfig {
+            encoding: Some(UiTransactionEncoding::Base64),
+            commitment: Some(self.commitment()),
+            max_supported_transaction_version: Some(0),
+        };
+        // The endpoint answers null for an unknown signature, which the client reports as a parse error.
+        let known = self.rpc().get_signature_statuses_with_history(&[*signature]).await?.value;
+        if known.into_iter().next().flatten().is_none() {
+            return Ok(None);
+        }
+        let found = self.rpc().get_transaction_with_config(signature, config).await?;
+        let (slot, block_time) = (found.slot, found.block_time);
+        let Some((transaction, meta)) = found.transaction.transaction.decode().zip(found.transaction.meta) else {
+            return Ok(None);
+        };
+        Ok(Some(read(slot, block_time, &transaction, meta)))
+    }
+
+    /// The log of a past transaction.
+    pub async fn logs(&self, signature: &Signature) -> Result<Vec<String>, FetchError> {
+        Ok(self.past(signature).await?.map(|past| past.logs).unwrap_or_default())
+    }
+}
+
+fn read(
+    slot: u64,
+    block_time: Option<i64>,
+    transaction: &VersionedTransaction,
+    meta: UiTransactionStatusMeta,
+) -> Past {
+    let mut keys = transaction.message.static_account_keys().to_vec();
+    if let OptionSerializer::Some(loaded) = &meta.loaded_addresses {
+        keys.extend(loaded.writable.iter().chain(&loaded.readonly).filter_map(|key| key.parse::<Pubkey>().ok()));
+    }
+    let logs = Option::<Vec<String>>::from(meta.log_messages).unwrap_or_default();
+    let inner = Option::<Vec<UiInnerInstructions>>::from(meta.inner_instructions).unwrap_or_default();
+    let mut steps = steps(transaction, &keys, &inner);
+    for logged in from_logs(logs.iter().map(String::as_str)) {
+        let belongs = |step: &&mut Step| step.instruction == logged.instruction && step.program == PROGRAM_ID;
+        if let Some(step) = steps.iter_mut().find(belongs) {
+            step.events.push(logged.batch);
+        }
+    }
+    Past {
+        slot,
+        block_time,
+        payer: keys.first().copied().unwrap_or_default(),
+        fee: meta.fee,
+        compute_units: meta.compute_units_consumed.into(),
+        failure: meta.err.map(|error| failure(error.into(), &steps)),
+        steps,
+        logs,
+    }
+}
+
+fn steps(transaction: &VersionedTransaction, keys: &[Pubkey], inner: &[UiInnerInstructions]) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for (index, top) in transaction.message.instructions().iter().enumerate() {
+        steps.push(step(index, false, keys, top.program_id_index, &top.accounts, &top.data));
+        let calls = inner.iter().filter(|calls| usize::from(calls.index) == index);
+        for call in calls.flat_map(|calls| &calls.instructions) {
+            let UiInstruction::Compiled(call) = call else { continue };
+            let Ok(data) = bs58::decode(&call.data).into_vec() else { continue };
+            if !program_is(keys, call.program_id_index) {
+                continue;
+            }
+            if data.starts_with(&EVENT_IX_TAG) {
+                let batch = EventBatch::from_inner(&PROGRAM_ID, &data);
+                // The call comes from the instruction of the exchange that ran last.
+                if let (Some(step), Some(batch)) = (steps.iter_mut().rev().find(|s| s.program == PROGRAM_ID), batch) {
+                    step.events.push(batch);
+                }
+            } else {
+                steps.push(step(index, true, keys, call.program_id_index, &call.accounts, &data));
+            }
+        }
+    }
+    steps
+}
+
+fn program_is(keys: &[Pubkey], index: u8) -> bool {
+    keys.get(usize::from(index)) == Some(&PROGRAM_ID)
+}
+
+fn step(instruction: usize, inner: bool, keys: &[Pubkey], program: u8, accounts: &[u8], data: &[u8]) -> Step {
+    let program = keys.get(usize::from(program)).copied().unwrap_or_default();
+    let accounts: Vec<Pubkey> = accounts.iter().filter_map(|index| keys.get(usize::from(*index)).copied()).collect();
+    let ours = program == PROGRAM_ID;
+    Step {
+        instruction,
+        inner,
+        program,
+        name: if ours { instruction::name_of(data) } else { None },
+        decoded: if ours { instruction::decode(&accounts, data) } else { None },
+        accounts,
+        events: Vec::new(),
+    }
+}
+
+fn failure(error: TransactionError, steps: &[Step]) -> Failure {
+    let (instruction, code) = match &error {
+        TransactionError::InstructionError(index, InstructionError::Custom(code)) => {
+            (Some(usize::from(*index)), Some(*code))
+        }
+        TransactionError::InstructionError(index, _) => (Some(usize::from(*index)), None),
+        _ => (None, None),
+    };
+    let ours = steps.iter().any(|step| Some(step.instruction) == instruction && step.program == PROGRAM_ID);
+    Failure { error, instruction, program: code.filter(|_| ours).map(ProgramError::from_code) }
+}

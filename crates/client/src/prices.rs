@@ -1,0 +1,257 @@
+//! Rows of the board: which ones an account needs, which are too old, and the instruction that refreshes them.
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+use kedge_interface::address::pyth;
+use kedge_interface::instruction::{Instruction, KedgeInstruction, RefreshPrices};
+use kedge_model::board::{PriceBoard, PriceRow, PriceSource, Purpose, RowState, SourceKind};
+use kedge_model::clock::Clock;
+use kedge_model::sub_account::SubAccount;
+use solana_pubkey::Pubkey;
+
+use crate::{Client, FetchError};
+
+/// A row of the board.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Row {
+    /// Of a market.
+    Market(u16),
+    /// Of a bank.
+    Bank(u16),
+}
+
+impl Row {
+    /// The row's price. Errors: [`kedge_model::Error::RowNotListed`].
+    pub fn price(self, board: &PriceBoard) -> kedge_model::Result<&PriceRow> {
+        match self {
+            Self::Market(index) => board.market(index).map(|row| &row.price),
+            Self::Bank(index) => board.bank(index).map(|row| &row.price),
+        }
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Market(index) => write!(f, "market row {index}"),
+            Self::Bank(index) => write!(f, "bank row {index}"),
+        }
+    }
+}
+
+/// All listed rows, markets first.
+pub fn listed(board: &PriceBoard) -> Vec<Row> {
+    let markets = board.markets.iter().zip(0u16..).filter(|(row, _)| row.listed == 1).map(|(_, i)| Row::Market(i));
+    let banks = board.banks.iter().zip(0u16..).filter(|(row, _)| row.listed == 1).map(|(_, i)| Row::Bank(i));
+    markets.chain(banks).collect()
+}
+
+/// The rows that a margin check of an account reads.
+pub fn in_use(account: &SubAccount) -> Vec<Row> {
+    let markets = account.positions.iter().filter(|position| position.is_used()).map(|p| Row::Market(p.market));
+    let banks = account.balances.iter().filter(|balance| balance.used == 1).map(|b| Row::Bank(b.bank));
+    markets.chain(banks).collect()
+}
+
+/// Those of the rows that are too old for a purpose: a refresh would help.
+pub fn stale(board: &PriceBoard, rows: &[Row], purpose: Purpose, clock: &Clock) -> Vec<Row> {
+    let too_old = |row: &Row| {
+        row.price(board).is_ok_and(|price| {
+            let max_age = u64::from(price.max_age).saturating_mul(purpose.requirement().age_factor);
+            price.state_at(clock, max_age) == RowState::Stale
+        })
+    };
+    rows.iter().copied().filter(too_old).collect()
+}
+
+/// Which account holds the price of a feed.
+///
+/// The program accepts any account of the receiver's with the right feed; the usual one is the push oracle's account
+/// of shard 0. A book names other accounts for single feeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddressBook {
+    push_oracle: Pubkey,
+    accounts: BTreeMap<[u8; 32], Pubkey>,
+}
+
+impl Default for AddressBook {
+    /// The push oracle since the upgrade of August 2026.
+    fn default() -> Self {
+        Self::of(pyth::PUSH_ORACLE)
+    }
+}
+
+impl AddressBook {
+    /// Shard 0 of a push oracle.
+    pub fn of(push_oracle: Pubkey) -> Self {
+        Self { push_oracle, accounts: BTreeMap::new() }
+    }
+
+    /// Shard 0 of the push oracle before the upgrade.
+    pub fn legacy() -> Self {
+        Self::of(pyth::LEGACY_PUSH_ORACLE)
+    }
+
+    /// Names the account of one feed.
+    pub fn with(mut self, feed_id: [u8; 32], account: Pubkey) -> Self {
+        self.accounts.insert(feed_id, account);
+        self
+    }
+
+    /// The account of a feed.
+    pub fn feed(&self, feed_id: &[u8; 32]) -> Pubkey {
+        self.accounts.get(feed_id).copied().unwrap_or_else(|| pyth::feed(&self.push_oracle, 0, feed_id))
+    }
+
+    /// The account of a row's source; `None` for a source that has none.
+    pub fn account(&self, source: &PriceSource) -> Option<Pubkey> {
+        match SourceKind::from_number(source.kind) {
+            Ok(SourceKind::PythPull) => Some(self.feed(&source.key)),
+            Ok(SourceKind::PythPush) => Some(Pubkey::new_from_array(source.key)),
+            _ => None,
+        }
+    }
+
+    /// Looks on chain which push oracle keeps each feed of the board: of the two shard-0 accounts, the one with the
+    /// younger price. Feeds that are named already, or found at neither, stay as they are.
+    pub async fn discover(mut self, client: &Client, board: &PriceBoard) -> Result<Self, FetchError> {
+        let mut feeds: Vec<[u8; 32]> = listed(board)
+            .into_iter()
+            .filter_map(|row| row.price(board).ok())
+            .flat_map(PriceRow::sources)
+            .filter(|source| source.kind == SourceKind::PythPull as u8 && !self.accounts.contains_key(&source.key))
+            .map(|source| source.key)
+            .collect();
+        feeds.sort_unstable();
+        feeds.dedup();
+        let candidates: Vec<Pubkey> = feeds
+            .iter()
+            .flat_map(|feed| [pyth::PUSH_ORACLE, pyth::LEGACY_PUSH_ORACLE].map(|oracle| pyth::feed(&oracle, 0, feed)))
+            .collect();
+        let accounts = client.accounts(&candidates).await?;
+        for (feed, (addresses, accounts)) in feeds.iter().zip(candidates.chunks(2).zip(accounts.chunks(2))) {
+            let age = |account: &Option<solana_account::Account>| {
+                let account = account.as_ref()?;
+                let receiver = [pyth::RECEIVER, pyth::LEGACY_RECEIVER].contains(&account.owner);
+                publish_time(&account.data).filter(|_| receiver)
+            };
+            let youngest = addresses.iter().zip(accounts).filter_map(|(at, account)| Some((age(account)?, *at))).max();
+            if let Some((_, address)) = youngest {
+                self.accounts.insert(*feed, address);
+            }
+        }
+        Ok(self)
+    }
+}
+
+/// Publish time of a `PriceUpdateV2`: behind the verification level, whose partial form is a byte longer.
+fn publish_time(data: &[u8]) -> Option<i64> {
+    let message = match data.get(40)? {
+        0 => 42,
+        1 => 41,
+        _ => return None,
+    };
+    Some(i64::from_le_bytes(*data.get(message + 52..)?.first_chunk::<8>()?))
+}
+
+/// The instruction that refreshes rows, to be put in front of what reads them. Rows that are named twice are
+/// refreshed once.
+///
+/// Errors: [`kedge_model::Error::RowNotListed`].
+pub fn refresh_instruction(board: &PriceBoard, rows: &[Row], book: &AddressBook) -> kedge_model::Result<Instruction> {
+    let mut wanted = rows.to_vec();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let mut refresh = RefreshPrices { markets: Vec::new(), banks: Vec::new(), oracles: Vec::new() };
+    for row in wanted {
+        let price = row.price(board)?;
+        let (list, index) = match row {
+            Row::Market(index) => (&mut refresh.markets, index),
+            Row::Bank(index) => (&mut refresh.banks, index),
+        };
+        list.push(u8::try_from(index).map_err(|_| kedge_model::Error::RowNotListed)?);
+        refresh.oracles.extend(price.sources().iter().filter_map(|source| book.account(source)));
+    }
+    Ok(refresh.instruction())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kedge_model::quantity::{Amount, Price};
+
+    fn source(kind: SourceKind, key: u8) -> PriceSource {
+        PriceSource { key: [key; 32], kind: kind as u8, ..PriceSource::default() }
+    }
+
+    fn board() -> Box<PriceBoard> {
+        let mut board = Box::<PriceBoard>::default();
+        for (index, sources) in
+            [(0, [source(SourceKind::PythPull, 1), source(SourceKind::PythPush, 2)]), (2, [source(SourceKind::PythPull, 3), PriceSource::default()])]
+        {
+            let row = &mut board.markets[index];
+            row.listed = 1;
+            row.price.sources[..2].copy_from_slice(&sources);
+            row.price.source_count = if index == 0 { 2 } else { 1 };
+            row.price.max_age = 10;
+            row.price.price = Price(1);
+        }
+        board.banks[0].listed = 1;
+        board.banks[0].price.sources[0] = source(SourceKind::Fixed, 0);
+        board.banks[0].price.source_count = 1;
+        board
+    }
+
+    #[test]
+    fn refresh_names_rows_once_and_accounts_in_their_order() {
+        let book = AddressBook::default().with([3; 32], Pubkey::new_from_array([33; 32]));
+        let rows = [Row::Bank(0), Row::Market(2), Row::Market(0), Row::Market(2)];
+        let built = refresh_instruction(&board(), &rows, &book).unwrap();
+        let accounts: Vec<Pubkey> = built.accounts.iter().map(|account| account.pubkey).collect();
+        let refresh = RefreshPrices::decode(&accounts, &built.data).unwrap();
+        assert_eq!((refresh.markets, refresh.banks), (vec![0, 2], vec![0]));
+        let expected = [
+            pyth::feed(&pyth::PUSH_ORACLE, 0, &[1; 32]),
+            Pubkey::new_from_array([2; 32]),
+            Pubkey::new_from_array([33; 32]),
+        ];
+        assert_eq!(refresh.oracles, expected);
+        let unlisted = refresh_instruction(&board(), &[Row::Market(1)], &book);
+        assert_eq!(unlisted, Err(kedge_model::Error::RowNotListed));
+    }
+
+    #[test]
+    fn stale_rows_are_those_that_a_refresh_helps() {
+        let mut board = board();
+        board.markets[0].price.publish_time = 100;
+        board.markets[2].price.publish_time = 85;
+        board.banks[0].price.state = RowState::Halted as u8;
+        let clock = Clock { slot: 1, unix_time: 105 };
+        let all = listed(&board);
+        assert_eq!(all, [Row::Market(0), Row::Market(2), Row::Bank(0)]);
+        assert_eq!(stale(&board, &all, Purpose::IncreaseRisk, &clock), [Row::Market(2)]);
+        assert_eq!(stale(&board, &all, Purpose::ReduceRisk, &clock), [], "four times the age is allowed");
+    }
+
+    #[test]
+    fn rows_in_use_follow_positions_and_balances() {
+        let mut account = SubAccount::default();
+        account.open_position(2).unwrap();
+        account.credit(0, Amount(5)).unwrap();
+        assert_eq!(in_use(&account), [Row::Market(2), Row::Bank(0)]);
+        assert_eq!(in_use(&SubAccount::default()), []);
+    }
+
+    #[test]
+    fn publish_times_of_both_verification_levels() {
+        let mut full = vec![0u8; 134];
+        full[40] = 1;
+        full[93..101].copy_from_slice(&1_700_000_000i64.to_le_bytes());
+        assert_eq!(publish_time(&full), Some(1_700_000_000));
+        let mut partial = vec![0u8; 134];
+        partial[94..102].copy_from_slice(&1_700_000_001i64.to_le_bytes());
+        assert_eq!(publish_time(&partial), Some(1_700_000_001));
+        assert_eq!(publish_time(&[0; 41]), None);
+    }
+}

@@ -1,0 +1,115 @@
+//! How transactions are built and sent.
+
+use std::time::Duration;
+
+use solana_instruction::Instruction;
+use solana_message::AddressLookupTableAccount;
+use solana_pubkey::Pubkey;
+
+use super::Sender;
+use crate::SendError;
+
+/// How many compute units a transaction asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ComputeLimit {
+    /// What a simulation used, and a margin for what changes until it runs.
+    Simulated {
+        /// Added to what was used, percent.
+        margin_percent: u32,
+    },
+    /// This many, without simulation.
+    Fixed(u32),
+}
+
+/// What a transaction pays for being early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PriorityFee {
+    /// Nothing.
+    None,
+    /// Millionths of a lamport a compute unit.
+    Fixed(u64),
+    /// What recent transactions on the same accounts paid.
+    Recent {
+        /// Percentile of the recent slots, 0 to 100.
+        percentile: u8,
+        /// Most, millionths of a lamport a compute unit.
+        max: u64,
+    },
+}
+
+/// How transactions are built and sent.
+#[derive(Clone, Debug)]
+pub struct SendConfig {
+    /// Compute units.
+    pub compute: ComputeLimit,
+    /// Priority fee.
+    pub priority: PriorityFee,
+    /// Lookup tables that shorten transactions.
+    pub lookup_tables: Vec<AddressLookupTableAccount>,
+    /// Pause between two looks at the signature's status.
+    pub poll: Duration,
+    /// Pause after which an unconfirmed transaction is sent again.
+    pub resend: Duration,
+    /// Blockhashes to try.
+    pub attempts: u32,
+}
+
+impl Default for SendConfig {
+    fn default() -> Self {
+        Self {
+            compute: ComputeLimit::Simulated { margin_percent: 15 },
+            priority: PriorityFee::Recent { percentile: 60, max: 1_000_000 },
+            lookup_tables: Vec::new(),
+            poll: Duration::from_millis(250),
+            resend: Duration::from_secs(2),
+            attempts: 3,
+        }
+    }
+}
+
+impl Sender {
+    /// The price of a compute unit for a transaction that writes what these instructions write.
+    pub(super) async fn price(&self, instructions: &[Instruction]) -> Result<u64, SendError> {
+        match self.config.priority {
+            PriorityFee::None => Ok(0),
+            PriorityFee::Fixed(price) => Ok(price),
+            PriorityFee::Recent { percentile, max } => {
+                let mut written: Vec<Pubkey> = instructions
+                    .iter()
+                    .flat_map(|instruction| &instruction.accounts)
+                    .filter(|account| account.is_writable)
+                    .map(|account| account.pubkey)
+                    .collect();
+                written.sort_unstable();
+                written.dedup();
+                written.truncate(128); // the endpoint's limit
+                let recent = self.client.rpc().get_recent_prioritization_fees(&written).await?;
+                Ok(at_percentile(recent.iter().map(|slot| slot.prioritization_fee).collect(), percentile).min(max))
+            }
+        }
+    }
+}
+
+/// The value below which `percentile` percent of the values lie (nearest rank); 0 for none.
+fn at_percentile(mut values: Vec<u64>, percentile: u8) -> u64 {
+    values.sort_unstable();
+    let rank = values.len().saturating_mul(usize::from(percentile.min(100))).div_ceil(100);
+    values.get(rank.saturating_sub(1)).copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::at_percentile;
+
+    #[test]
+    fn percentiles_are_of_nearest_rank() {
+        let values = vec![50, 10, 40, 20, 30];
+        assert_eq!(at_percentile(values.clone(), 0), 10);
+        assert_eq!(at_percentile(values.clone(), 20), 10);
+        assert_eq!(at_percentile(values.clone(), 21), 20);
+        assert_eq!(at_percentile(values.clone(), 60), 30);
+        assert_eq!(at_percentile(values.clone(), 100), 50);
+        assert_eq!(at_percentile(values, 255), 50);
+        assert_eq!(at_percentile(vec![], 60), 0);
+    }
+}

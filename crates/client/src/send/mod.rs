@@ -1,0 +1,119 @@
+//! Instructions to a confirmed transaction.
+
+mod build;
+mod config;
+mod confirm;
+mod diagnose;
+
+pub use build::lookup_table;
+pub use config::{ComputeLimit, PriorityFee, SendConfig};
+
+use solana_hash::Hash;
+use solana_instruction::Instruction;
+use solana_rpc_client_api::config::{RpcSendTransactionConfig, RpcSimulateTransactionConfig};
+use solana_signature::Signature;
+use solana_transaction::versioned::VersionedTransaction;
+
+use crate::{Client, SendError, SharedSigner};
+
+/// Most compute units that a transaction may ask for.
+const MAX_COMPUTE: u32 = 1_400_000;
+
+/// Sends transactions. Cloning is cheap enough for one a task.
+#[derive(Clone)]
+pub struct Sender {
+    client: Client,
+    config: SendConfig,
+}
+
+/// A transaction that landed and succeeded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Landed {
+    /// Its signature.
+    pub signature: Signature,
+    /// Its slot.
+    pub slot: u64,
+}
+
+impl Sender {
+    /// Sends for a client.
+    pub fn new(client: Client, config: SendConfig) -> Self {
+        Self { client, config }
+    }
+
+    /// The client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// How transactions are built and sent.
+    pub fn config(&self) -> &SendConfig {
+        &self.config
+    }
+
+    /// Simulates, sends, resends until it is confirmed, and starts over with a fresh blockhash when one expires. The
+    /// payer signs too.
+    ///
+    /// Errors: [`SendError::Refused`] names the instruction, the rule and stale rows.
+    pub async fn send(&self, instructions: &[Instruction], signers: &[SharedSigner]) -> Result<Landed, SendError> {
+        let price = self.price(instructions).await?;
+        let units = match self.config.compute {
+            ComputeLimit::Fixed(units) => units,
+            ComputeLimit::Simulated { margin_percent } => {
+                let used = self.simulate(instructions, signers).await?;
+                let margin = used.saturating_mul(u64::from(margin_percent)).div_ceil(100);
+                u32::try_from(used.saturating_add(margin)).unwrap_or(MAX_COMPUTE).min(MAX_COMPUTE)
+            }
+        };
+        for _ in 0..self.config.attempts {
+            let (blockhash, last_valid) =
+                self.client.rpc().get_latest_blockhash_with_commitment(self.client.commitment()).await?;
+            let transaction = self.build(instructions, signers, units, price, blockhash)?;
+            if let Some(landed) = self.land(&transaction, last_valid, instructions).await? {
+                return Ok(landed);
+            }
+        }
+        Err(SendError::Expired { attempts: self.config.attempts })
+    }
+
+    /// Sends once, without simulation or confirmation: for keepers that race and read the outcome from the chain.
+    /// The caller keeps a recent blockhash and knows what the instructions cost.
+    ///
+    /// Errors: only what keeps the transaction from being sent.
+    pub async fn send_fast(
+        &self,
+        instructions: &[Instruction],
+        signers: &[SharedSigner],
+        units: u32,
+        micro_lamports: u64,
+        blockhash: Hash,
+    ) -> Result<Signature, SendError> {
+        let transaction = self.build(instructions, signers, units, micro_lamports, blockhash)?;
+        self.submit(&transaction).await
+    }
+
+    /// Compute units that the instructions would use now.
+    ///
+    /// Errors: as [`Self::send`], for a transaction that would fail.
+    pub async fn simulate(&self, instructions: &[Instruction], signers: &[SharedSigner]) -> Result<u64, SendError> {
+        let transaction = self.build(instructions, signers, MAX_COMPUTE, 0, Hash::default())?;
+        let config = RpcSimulateTransactionConfig {
+            sig_verify: false,
+            replace_recent_blockhash: true,
+            commitment: Some(self.client.commitment()),
+            ..RpcSimulateTransactionConfig::default()
+        };
+        let outcome = self.client.rpc().simulate_transaction_with_config(&transaction, config).await?.value;
+        match outcome.err {
+            None => Ok(outcome.units_consumed.unwrap_or(u64::from(MAX_COMPUTE))),
+            Some(error) => Err(self.diagnose(error.into(), outcome.logs.unwrap_or_default(), instructions).await),
+        }
+    }
+
+    async fn submit(&self, transaction: &VersionedTransaction) -> Result<Signature, SendError> {
+        // It was simulated already, or the caller wants speed. We resend; the node need not.
+        let config =
+            RpcSendTransactionConfig { skip_preflight: true, max_retries: Some(0), ..RpcSendTransactionConfig::default() };
+        Ok(self.client.rpc().send_transaction_with_config(transaction, config).await?)
+    }
+}
