@@ -1,1 +1,24 @@
-//! Integration tests of the built program
+//! # kedge-tests: the built program on a virtual machine
+//!
+//! [`World`] is an exchange on LiteSVM with the program as it will be deployed: real accounts, real token program,
+//! real compute units. After every transaction all accounts of the program are read back and the rules of
+//! conservation are checked ([`conservation`]).
+//!
+//! * [`machine`]: sending transactions, reading accounts, the clock.
+//! * [`world`]: the exchange with its mints, oracles, markets and users.
+//! * [`verbs`]: what users, keepers and the admin do, one method each.
+//! * [`orders`]: order parameters in one call.
+//! * [`bench`]: compute units of every instruction.
+
+pub mod bench;
+pub mod conservation;
+pub mod machine;
+pub mod market;
+pub mod oracle;
+pub mod orders;
+pub mod token;
+pub mod verbs;
+pub mod world;
+
+pub use machine::{Done, Machine, Refusal, Refused};
+pub use world::{User, World};

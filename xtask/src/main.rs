@@ -8,6 +8,7 @@ mod run;
 mod test;
 
 use clap::{Parser, Subcommand};
+use std::process::ExitCode;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Build and check tasks of the Kedge workspace")]

@@ -4,14 +4,17 @@ use kedge_interface::PROGRAM_ID;
 use kedge_interface::error::ProgramError;
 use kedge_interface::event::{EVENT_IX_TAG, EventBatch, from_logs};
 use kedge_interface::instruction::{self, Decoded};
+use solana_commitment_config::CommitmentConfig;
 use solana_instruction::error::InstructionError;
+use solana_instruction::{AccountMeta, Instruction};
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::config::RpcTransactionConfig;
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction_error::TransactionError;
 use solana_transaction_status_client_types::{
-    UiInnerInstructions, UiInstruction, UiTransactionEncoding, UiTransactionStatusMeta, option_serializer::OptionSerializer,
+    UiInnerInstructions, UiInstruction, UiTransactionEncoding, UiTransactionStatusMeta,
+    option_serializer::OptionSerializer,
 };
 
 use crate::{Client, FetchError};
@@ -27,6 +30,8 @@ pub struct Step {
     pub program: Pubkey,
     /// Accounts in order.
     pub accounts: Vec<Pubkey>,
+    /// Instruction data.
+    pub data: Vec<u8>,
     /// Name, when it is one of the exchange.
     pub name: Option<&'static str>,
     /// The instruction with its arguments; `None` when it is not one of the exchange or its data is damaged.
@@ -72,6 +77,14 @@ impl Past {
     pub fn events(&self) -> impl Iterator<Item = &EventBatch> {
         self.steps.iter().flat_map(|step| &step.events)
     }
+
+    /// The transaction's own instructions, with accounts whose flags are not known (all are read-only here).
+    pub fn instructions(&self) -> impl Iterator<Item = Instruction> {
+        self.steps.iter().filter(|step| !step.inner).map(|step| {
+            let accounts = step.accounts.iter().map(|address| AccountMeta::new_readonly(*address, false)).collect();
+            Instruction { program_id: step.program, accounts, data: step.data.clone() }
+        })
+    }
 }
 
 impl Client {
@@ -79,7 +92,11 @@ impl Client {
     pub async fn past(&self, signature: &Signature) -> Result<Option<Past>, FetchError> {
         let config = RpcTransactionConfig {
             encoding: Some(UiTransactionEncoding::Base64),
-            commitment: Some(self.commitment()),
+            // Processed transactions are not served: the least is confirmed.
+            commitment: Some(match self.commitment() {
+                finalized if finalized.is_finalized() => finalized,
+                _ => CommitmentConfig::confirmed(),
+            }),
             max_supported_transaction_version: Some(0),
         };
         // The endpoint answers null for an unknown signature, which the client reports as a parse error.
@@ -101,12 +118,7 @@ impl Client {
     }
 }
 
-fn read(
-    slot: u64,
-    block_time: Option<i64>,
-    transaction: &VersionedTransaction,
-    meta: UiTransactionStatusMeta,
-) -> Past {
+fn read(slot: u64, block_time: Option<i64>, transaction: &VersionedTransaction, meta: UiTransactionStatusMeta) -> Past {
     let mut keys = transaction.message.static_account_keys().to_vec();
     if let OptionSerializer::Some(loaded) = &meta.loaded_addresses {
         keys.extend(loaded.writable.iter().chain(&loaded.readonly).filter_map(|key| key.parse::<Pubkey>().ok()));
@@ -172,6 +184,7 @@ fn step(instruction: usize, inner: bool, keys: &[Pubkey], program: u8, accounts:
         name: if ours { instruction::name_of(data) } else { None },
         decoded: if ours { instruction::decode(&accounts, data) } else { None },
         accounts,
+        data: data.to_vec(),
         events: Vec::new(),
     }
 }

@@ -5,11 +5,13 @@
 //! * [`Sender`]: instructions to a confirmed transaction, or to an error that says what to do.
 //! * [`prices`]: which rows of the board a transaction needs, and the instruction that refreshes them.
 //! * [`history`]: what a past transaction did.
+//! * [`book`]: resting orders, best first.
 //!
 //! It stands directly on the RPC and pubsub clients: the framework's own client adds account types and a request
 //! builder for structs that it generates, and the exchange's structs are the model's.
 #![deny(missing_docs)]
 
+pub mod book;
 mod client;
 mod error;
 mod fetch;

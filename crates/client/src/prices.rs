@@ -187,9 +187,10 @@ mod tests {
 
     fn board() -> Box<PriceBoard> {
         let mut board = Box::<PriceBoard>::default();
-        for (index, sources) in
-            [(0, [source(SourceKind::PythPull, 1), source(SourceKind::PythPush, 2)]), (2, [source(SourceKind::PythPull, 3), PriceSource::default()])]
-        {
+        for (index, sources) in [
+            (0, [source(SourceKind::PythPull, 1), source(SourceKind::PythPush, 2)]),
+            (2, [source(SourceKind::PythPull, 3), PriceSource::default()]),
+        ] {
             let row = &mut board.markets[index];
             row.listed = 1;
             row.price.sources[..2].copy_from_slice(&sources);

@@ -25,7 +25,7 @@ pub fn mul_wide(a: u64, b: u64) -> (u64, u64) {
 fn mul_high(a: u64, b: u64) -> u64 {
     let (a_high, a_low) = (a >> 32, a & LOW);
     let (b_high, b_low) = (b >> 32, b & LOW);
-    let cross = a_high * b_low + (a_low * b_low >> 32);
+    let cross = a_high * b_low + ((a_low * b_low) >> 32);
     let middle = a_low * b_high + (cross & LOW);
     a_high * b_high + (cross >> 32) + (middle >> 32)
 }

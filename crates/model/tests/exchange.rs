@@ -2,18 +2,19 @@
 
 mod common;
 
-use common::World;
-use common::ops::{ACCOUNTS, Tally, op, step};
+use common::ops::{ACCOUNTS, Tally, WHALE, op, step};
+use common::{DOLLAR, World};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use std::cell::RefCell;
 
 #[test]
 fn conservation_holds_after_every_action_of_any_sequence() {
-    let config = Config { cases: 400, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
+    let config = Config { cases: 600, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
     let tally = RefCell::new(Tally::default());
     let run = TestRunner::new(config).run(&prop::collection::vec(op(), 40..160), |ops| {
-        let mut world = World::funded(ACCOUNTS, 12_000);
+        let mut world = World::funded(ACCOUNTS + 1, 12_000);
+        world.deposit(WHALE, 0, 10_000_000 * DOLLAR).unwrap();
         for op in &ops {
             step(&mut world, op, &mut tally.borrow_mut());
         }

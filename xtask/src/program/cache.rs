@@ -60,7 +60,7 @@ impl Cache {
     /// fills in the folder it is given.
     ///
     /// # Errors
-    /// When `make` fails; the unfinished folder is then removed.
+    /// When `make` fails. What it left is removed by the next attempt.
     pub fn piece(&self, name: &str, ingredients: &[&str], make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
         let key = hash(ingredients);
         let folder = self.root.join(format!("{name}-{}", &key[..12]));

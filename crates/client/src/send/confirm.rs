@@ -5,9 +5,11 @@ use std::time::Instant;
 use solana_instruction::Instruction;
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
+use solana_transaction_error::TransactionError;
 
 use super::{Landed, Sender};
 use crate::SendError;
+use crate::history::Past;
 
 impl Sender {
     /// Sends until it lands; `None` when the blockhash expired first, after which it cannot land any more.
@@ -23,8 +25,15 @@ impl Sender {
             tokio::time::sleep(self.config.poll).await;
             // Height first: a status that is missing after the height was past is missing for good.
             let height = self.client.rpc().get_block_height().await?;
-            if let Some(landed) = self.status(&signature, instructions).await? {
-                return Ok(Some(landed));
+            if let Some(status) = self.landed(&signature).await? {
+                let leading = transaction.message.instructions().len().saturating_sub(instructions.len());
+                return match status {
+                    Ok(landed) => Ok(Some(landed)),
+                    Err(error) => {
+                        let logs = self.client.logs(&signature).await.unwrap_or_default();
+                        Err(self.diagnose(error, logs, instructions, leading).await)
+                    }
+                };
             }
             if height > last_valid {
                 return Ok(None);
@@ -37,25 +46,34 @@ impl Sender {
         }
     }
 
-    /// Whether a transaction has landed with the client's commitment.
+    /// Whether a transaction has landed with the client's commitment: what became of one sent with
+    /// [`Self::send_fast`].
     ///
-    /// Errors: [`SendError::Refused`], [`SendError::Failed`] when it landed and failed.
-    pub async fn status(
-        &self,
-        signature: &Signature,
-        instructions: &[Instruction],
-    ) -> Result<Option<Landed>, SendError> {
-        let statuses = self.client.rpc().get_signature_statuses(&[*signature]).await?.value;
-        let Some(status) = statuses.into_iter().next().flatten() else { return Ok(None) };
-        if !status.satisfies_commitment(self.client.commitment()) {
-            return Ok(None);
-        }
-        match status.err {
-            None => Ok(Some(Landed { signature: *signature, slot: status.slot })),
-            Some(error) => {
-                let logs = self.client.logs(signature).await.unwrap_or_default();
-                Err(self.diagnose(error, logs, instructions).await)
+    /// Errors: [`SendError::Refused`], [`SendError::Failed`] when it landed and failed; the instruction is then counted
+    /// among all of the transaction's.
+    pub async fn status(&self, signature: &Signature) -> Result<Option<Landed>, SendError> {
+        match self.landed(signature).await? {
+            None => Ok(None),
+            Some(Ok(landed)) => Ok(Some(landed)),
+            Some(Err(error)) => {
+                let past = self.client.past(signature).await.ok().flatten();
+                let logs = past.as_ref().map(|past| past.logs.clone()).unwrap_or_default();
+                let instructions: Vec<Instruction> = past.iter().flat_map(Past::instructions).collect();
+                Err(self.diagnose(error, logs, &instructions, 0).await)
             }
         }
+    }
+
+    /// The outcome once it has the client's commitment.
+    async fn landed(&self, signature: &Signature) -> Result<Option<Result<Landed, TransactionError>>, SendError> {
+        let statuses = self.client.rpc().get_signature_statuses(&[*signature]).await?.value;
+        let status = statuses.into_iter().next().flatten();
+        let Some(status) = status.filter(|status| status.satisfies_commitment(self.client.commitment())) else {
+            return Ok(None);
+        };
+        Ok(Some(match status.err {
+            None => Ok(Landed { signature: *signature, slot: status.slot }),
+            Some(error) => Err(error),
+        }))
     }
 }

@@ -14,28 +14,23 @@ use crate::prices::{self, Row};
 use crate::{Refused, SendError};
 
 impl Sender {
-    /// Names the instruction and the rule; for stale prices, the rows.
+    /// Names the instruction and the rule; for stale prices, the rows. `leading` instructions of the transaction stand
+    /// in front of `instructions`.
     pub(super) async fn diagnose(
         &self,
         error: TransactionError,
         logs: Vec<String>,
         instructions: &[Instruction],
+        leading: usize,
     ) -> SendError {
         let TransactionError::InstructionError(index, InstructionError::Custom(code)) = error else {
             return SendError::Failed { error, logs };
         };
-        // The compute budget stands in front, with one instruction or two.
-        let own = budget_instructions(&logs).unwrap_or(match self.config.priority {
-            super::PriorityFee::None => 1,
-            _ => 2,
-        });
-        let index = usize::from(index).checked_sub(own);
-        let Some((position, failed)) = index.and_then(|index| Some((index, instructions.get(index)?))) else {
+        let position = usize::from(index).checked_sub(leading);
+        let failed = position.and_then(|position| Some((position, instructions.get(position)?)));
+        let Some((position, failed)) = failed.filter(|(_, failed)| failed.program_id == PROGRAM_ID) else {
             return SendError::Failed { error, logs };
         };
-        if failed.program_id != PROGRAM_ID {
-            return SendError::Failed { error, logs };
-        }
         let error = ProgramError::from_code(code);
         let stale = match error {
             ProgramError::Rule(kedge_model::Error::StaleRow) => self.stale_rows(failed).await.unwrap_or_default(),
@@ -63,32 +58,5 @@ impl Sender {
         rows.sort_unstable();
         rows.dedup();
         Some(prices::stale(&board, &rows, Purpose::IncreaseRisk, &clock))
-    }
-}
-
-/// Compute budget instructions that the log shows as run.
-fn budget_instructions(logs: &[String]) -> Option<usize> {
-    let line = format!("Program {} invoke [1]", solana_sdk_ids::compute_budget::ID);
-    let count = logs.iter().take_while(|log| log.contains(&solana_sdk_ids::compute_budget::ID.to_string()));
-    match count.filter(|log| **log == line).count() {
-        0 => None,
-        count => Some(count),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::budget_instructions;
-
-    #[test]
-    fn leading_budget_instructions_are_counted() {
-        let budget = "Program ComputeBudget111111111111111111111111111111";
-        let logs = |lines: &[&str]| lines.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let one = [format!("{budget} invoke [1]"), format!("{budget} success")];
-        let one: Vec<&str> = one.iter().map(String::as_str).collect();
-        let two = [&one[..], &one[..], &["Program 111 invoke [1]"]].concat();
-        assert_eq!(budget_instructions(&logs(&one)), Some(1));
-        assert_eq!(budget_instructions(&logs(&two)), Some(2));
-        assert_eq!(budget_instructions(&[]), None);
     }
 }

@@ -106,14 +106,20 @@ impl Sender {
         let outcome = self.client.rpc().simulate_transaction_with_config(&transaction, config).await?.value;
         match outcome.err {
             None => Ok(outcome.units_consumed.unwrap_or(u64::from(MAX_COMPUTE))),
-            Some(error) => Err(self.diagnose(error.into(), outcome.logs.unwrap_or_default(), instructions).await),
+            Some(error) => {
+                let leading = transaction.message.instructions().len().saturating_sub(instructions.len());
+                Err(self.diagnose(error.into(), outcome.logs.unwrap_or_default(), instructions, leading).await)
+            }
         }
     }
 
     async fn submit(&self, transaction: &VersionedTransaction) -> Result<Signature, SendError> {
         // It was simulated already, or the caller wants speed. We resend; the node need not.
-        let config =
-            RpcSendTransactionConfig { skip_preflight: true, max_retries: Some(0), ..RpcSendTransactionConfig::default() };
+        let config = RpcSendTransactionConfig {
+            skip_preflight: true,
+            max_retries: Some(0),
+            ..RpcSendTransactionConfig::default()
+        };
         Ok(self.client.rpc().send_transaction_with_config(transaction, config).await?)
     }
 }

@@ -89,7 +89,6 @@ macro_rules! all {
         /// Any instruction of the program, decoded.
         #[derive(Clone, Debug, PartialEq)]
         #[expect(missing_docs, reason = "each variant is the instruction of the same name")]
-        #[expect(clippy::large_enum_variant, reason = "decoded one at a time, to be shown")]
         pub enum Decoded { $($name($name)),* }
 
         impl Decoded {

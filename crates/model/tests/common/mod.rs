@@ -168,12 +168,12 @@ impl World {
         sol.size_premium = 2;
         world.list_market(&sol);
         world.list_market(&market_params(b"BOOK-PERP", Price(2_000 * DOLLAR), 0, 1_000_000, 10_000));
-        world.refresh_bank(0, DOLLAR).unwrap();
-        world.refresh_bank(1, DOLLAR).unwrap();
-        world.refresh_bank(2, 150 * DOLLAR).unwrap();
-        world.refresh(BTC, 60_000 * DOLLAR).unwrap();
-        world.refresh(SOL, 150 * DOLLAR).unwrap();
-        world.refresh(BOOK, 2_000 * DOLLAR).unwrap();
+        let _ = world.refresh_bank(0, DOLLAR).unwrap();
+        let _ = world.refresh_bank(1, DOLLAR).unwrap();
+        let _ = world.refresh_bank(2, 150 * DOLLAR).unwrap();
+        let _ = world.refresh(BTC, 60_000 * DOLLAR).unwrap();
+        let _ = world.refresh(SOL, 150 * DOLLAR).unwrap();
+        let _ = world.refresh(BOOK, 2_000 * DOLLAR).unwrap();
         world
     }
 
@@ -264,6 +264,19 @@ impl World {
         for market in 0..self.markets.len() {
             let price = self.oracle(market).0;
             let _ = self.refresh(market, price).unwrap();
+        }
+    }
+
+    /// Moves a market's price there within a minute and confirms it.
+    pub fn drive(&mut self, market: usize, price: u64) {
+        let from = self.oracle(market).0;
+        for part in 1..=10u64 {
+            self.wait(6);
+            let at = u64::try_from(i128::from(from) + (i128::from(price) - i128::from(from)) * i128::from(part) / 10);
+            let _ = self.refresh(market, at.unwrap()).unwrap();
+        }
+        for _ in 0..4 {
+            self.tick();
         }
     }
 

@@ -13,18 +13,21 @@ use kedge_model::quantity::{Amount, Price, Size};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// Numbers of accounts and markets in random worlds.
+/// Accounts of random worlds that trade.
 pub const ACCOUNTS: usize = 6;
+/// One more account with deep pockets: it only liquidates.
+pub const WHALE: usize = ACCOUNTS;
 const MARKETS: usize = 3;
 
-/// An order in relative terms: price in hundredths of a percent of the oracle, size in steps.
+/// An order in relative terms: price in hundredths of a percent of the oracle, size in parts per ten thousand of what
+/// the account's equity carries at ten times.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask {
     pub market: usize,
     pub side: u8,
     pub kind: u8,
     pub flags: u8,
-    pub steps: u64,
+    pub part: u64,
     pub offset: i64,
     pub auction: bool,
     pub expires: bool,
@@ -36,6 +39,7 @@ pub enum Op {
     Wait(u64),
     Refresh { market: usize, move_bps: i64, sources: usize },
     RefreshAll,
+    Drive { market: usize, move_bps: i64 },
     RefreshBank { bank: usize, move_bps: i64 },
     Deposit { account: usize, bank: usize, amount: u64 },
     Withdraw { account: usize, bank: usize, amount: u64 },
@@ -52,6 +56,7 @@ pub enum Op {
     Sweep(usize),
     Liquidate { market: usize, account: usize, liquidator: usize, steps: u64 },
     Bankruptcy { market: usize, account: usize },
+    Default { account: usize },
     FundPool { market: usize, insurance: bool, amount: u64 },
 }
 
@@ -68,17 +73,17 @@ fn makers() -> impl Strategy<Value = Vec<usize>> {
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
-    let flags = prop_oneof![6 => Just(0u8), 1 => Just(1), 3 => Just(2), 2 => Just(4), 1 => Just(6)];
-    let steps = prop_oneof![2 => 1u64..40, 4 => 40u64..4_000, 3 => 4_000u64..60_000];
+    let flags = prop_oneof![8 => Just(0u8), 1 => Just(1), 2 => Just(2), 2 => Just(4), 1 => Just(6)];
+    let part = prop_oneof![1 => 1u64..100, 4 => 100u64..4_000, 4 => 4_000u64..11_000];
     let offset = prop_oneof![4 => -60i64..60, 2 => -700i64..700];
-    let extras = (any::<bool>(), proptest::bool::weighted(0.1), 0u64..4);
-    (market(), 0u8..2, 0u8..2, flags, steps, offset, extras).prop_map(
-        |(market, side, kind, flags, steps, offset, (auction, expires, client_id))| Ask {
+    let extras = (any::<bool>(), proptest::bool::weighted(0.1), 0u64..40);
+    (market(), 0u8..2, 0u8..2, flags, part, offset, extras).prop_map(
+        |(market, side, kind, flags, part, offset, (auction, expires, client_id))| Ask {
             market,
             side,
             kind,
             flags,
-            steps,
+            part,
             offset,
             auction,
             expires,
@@ -98,6 +103,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         6 => (market(), move_bps(), prop_oneof![1 => Just(1usize), 9 => Just(2)])
             .prop_map(|(market, move_bps, sources)| Op::Refresh { market, move_bps, sources }),
         10 => Just(Op::RefreshAll),
+        4 => (market(), -1_800i64..1_800).prop_map(|(market, move_bps)| Op::Drive { market, move_bps }),
         1 => (0usize..3, move_bps()).prop_map(|(bank, move_bps)| Op::RefreshBank { bank, move_bps }),
         2 => (account(), 0usize..3, dollars.clone())
             .prop_map(|(account, bank, amount)| Op::Deposit { account, bank, amount }),
@@ -119,7 +125,8 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => market().prop_map(Op::Sweep),
         8 => (market(), account(), account(), 0u64..60_000)
             .prop_map(|(market, account, liquidator, steps)| Op::Liquidate { market, account, liquidator, steps }),
-        3 => (market(), account()).prop_map(|(market, account)| Op::Bankruptcy { market, account }),
+        2 => (market(), account()).prop_map(|(market, account)| Op::Bankruptcy { market, account }),
+        3 => account().prop_map(|account| Op::Default { account }),
         1 => (market(), any::<bool>(), dollars)
             .prop_map(|(market, insurance, amount)| Op::FundPool { market, insurance, amount }),
     ]
@@ -141,8 +148,11 @@ impl Tally {
     }
 }
 
-fn params(world: &World, ask: &Ask) -> OrderParams {
+fn params(world: &World, account: usize, ask: &Ask) -> OrderParams {
     let market = &world.markets[ask.market];
+    let value = world.equity(account).max(0) * 10 * i128::from(ask.part) / 10_000;
+    let size = u64::try_from(value * 1_000_000_000 / i128::from(world.oracle(ask.market).0)).unwrap_or(0);
+    let size = floor_to(size.min(1 << 50), market.step.0).max(market.step.0);
     let oracle = world.oracle(ask.market).0;
     let raw = (i128::from(oracle) * i128::from(10_000 + ask.offset) / 10_000).max(1);
     let price = floor_to(u64::try_from(raw).unwrap(), market.tick.0).max(market.tick.0);
@@ -157,7 +167,7 @@ fn params(world: &World, ask: &Ask) -> OrderParams {
     OrderParams {
         client_id: ask.client_id,
         price: Price(if is_market && ask.auction { 0 } else { price }),
-        size: Size(ask.steps * market.step.0),
+        size: Size(size),
         auction_start: Price(start),
         auction_end: Price(end),
         expires_at: if ask.expires { u32::try_from(world.clock.unix_time + 3).unwrap() } else { 0 },
@@ -185,8 +195,35 @@ fn pick(world: &World, market: usize, account: usize, fits: impl Fn(&World, usiz
     (market, account)
 }
 
-fn nth_order(world: &World, account: usize, nth: usize) -> Option<(u32, usize)> {
-    world.accounts[account].open().nth(nth).map(|order| (order.id, usize::from(order.market)))
+/// Liquidates an account that is below maintenance to the end, settles what is left, and pays its debts.
+fn wind_up(world: &mut World, account: usize, tally: &mut Tally) {
+    let (_, account) = pick(world, 0, account, |w, _, a| {
+        w.margin(a, MarginKind::Maintenance, Purpose::Liquidate).is_ok_and(|margin| !margin.is_met())
+    });
+    for market in 0..MARKETS {
+        for _ in 0..60 {
+            if world.accounts[account].position(market).base.is_zero() {
+                break;
+            }
+            liquidate(world, market, account, WHALE, 0, tally);
+            check(world);
+        }
+    }
+    for market in 0..MARKETS {
+        let _ = world.settle(market, account);
+        check(world);
+    }
+    for market in 0..MARKETS {
+        tally.note("bankruptcy", world.bankrupt(market, account).map(|_| ()));
+        check(world);
+    }
+}
+
+/// The nth open order of an account, or of the first one after it that has any.
+fn nth_order(world: &World, account: &mut usize, nth: usize) -> Option<(u32, usize)> {
+    *account = (0..ACCOUNTS).map(|i| (*account + i) % ACCOUNTS).find(|&a| world.accounts[a].head.open_orders > 0)?;
+    let count = world.accounts[*account].open().count();
+    world.accounts[*account].open().nth(nth % count).map(|order| (order.id, usize::from(order.market)))
 }
 
 /// The vAMM's equity at the oracle.
@@ -199,6 +236,7 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
     match op {
         Op::Wait(seconds) => world.wait(*seconds),
         Op::RefreshAll => world.tick(),
+        Op::Drive { market, move_bps } => world.drive(*market, moved(world.oracle(*market).0, *move_bps)),
         Op::Refresh { market, move_bps, sources } => {
             world.wait(1);
             let price = moved(world.oracle(*market).0, *move_bps);
@@ -230,12 +268,13 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
         }
         Op::Transfer { .. } => {}
         Op::Place { account, ask } => {
-            tally.note("place", world.place(*account, params(world, ask)).map(|_| ()));
+            tally.note("place", world.place(*account, params(world, *account, ask)).map(|_| ()));
         }
         Op::Cancel { account, nth } => {
-            let Some((id, _)) = nth_order(world, *account, *nth) else { return };
+            let mut account = *account;
+            let Some((id, _)) = nth_order(world, &mut account, *nth) else { return };
             let result = world.attempt(|w| {
-                CancelOrder { id }.execute(&mut w.accounts[*account].borrow(), &mut NoEvents).map(|_| ())
+                CancelOrder { id }.execute(&mut w.accounts[account].borrow(), &mut NoEvents).map(|_| ())
             });
             result.expect("an open order can always be cancelled");
             tally.note("cancel", Ok(()));
@@ -277,6 +316,7 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
             });
             tally.note("bankruptcy", world.bankrupt(market, account).map(|_| ()));
         }
+        Op::Default { account } => wind_up(world, *account, tally),
         Op::FundPool { market, insurance, amount } => {
             let kind = if *insurance { PoolKind::Insurance } else { PoolKind::Amm };
             if kind == PoolKind::Insurance || !world.markets[*market].amm.sqrt_k.is_zero() {
@@ -295,7 +335,7 @@ fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
         Op::Take { taker, ask, makers } => {
             let makers = without(makers, &[*taker]);
             let before = amm_equity(world, ask.market);
-            let order = params(world, ask);
+            let order = params(world, *taker, ask);
             let position = world.accounts[*taker].position(ask.market);
             let result = world.take(*taker, order, &makers);
             assert!(amm_equity(world, ask.market) >= before, "the vAMM never trades worse than the oracle");
@@ -308,23 +348,25 @@ fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
             tally.note(if result.is_ok_and(|r| r.matched.amm_size.0 > 0) { "take amm" } else { "take" }, result.map(|_| ()));
         }
         Op::Fill { taker, nth, filler, makers } => {
-            let Some((id, market)) = nth_order(world, *taker, *nth) else { return };
-            let filler = filler.filter(|filler| filler != taker);
-            let makers = without(makers, &[*taker, filler.unwrap_or(*taker)]);
+            let mut taker = *taker;
+            let Some((id, market)) = nth_order(world, &mut taker, *nth) else { return };
+            let filler = filler.filter(|filler| *filler != taker);
+            let makers = without(makers, &[taker, filler.unwrap_or(taker)]);
             let before = amm_equity(world, market);
-            let result = world.fill(market, *taker, id, filler, &makers);
+            let result = world.fill(market, taker, id, filler, &makers);
             assert!(amm_equity(world, market) >= before, "the vAMM never trades worse than the oracle");
             tally.note("fill", result.map(|_| ()));
         }
         Op::Make { maker, taker, nth, steps } => {
-            let Some((id, market)) = nth_order(world, *taker, *nth) else { return };
-            if maker == taker {
+            let mut taker = *taker;
+            let Some((id, market)) = nth_order(world, &mut taker, *nth) else { return };
+            if *maker == taker {
                 return;
             }
             let size = steps * world.markets[market].step.0;
-            let side = world.accounts[*taker].open().nth(*nth).unwrap().side();
+            let side = world.accounts[taker].open().find(|order| order.id == id).unwrap().side();
             let worst = if side == kedge_model::order::Side::Long { 1 } else { u64::MAX };
-            tally.note("make", world.make(market, *maker, *taker, join(id, size, worst)).map(|_| ()));
+            tally.note("make", world.make(market, *maker, taker, join(id, size, worst)).map(|_| ()));
         }
         _ => unreachable!("only trades come here"),
     }

@@ -9,8 +9,8 @@ use crate::instructions::prelude::*;
 pub struct CloseSubAccount {
     /// The owner.
     pub authority: Signed,
-    /// Gets the rent.
-    #[account(mut)]
+    /// Gets the rent; may be the authority.
+    #[account(mut, unsafe(dup))]
     pub receiver: UncheckedAccount,
     /// The owner's record.
     #[account(mut)]

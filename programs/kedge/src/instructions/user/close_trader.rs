@@ -9,8 +9,8 @@ use crate::instructions::prelude::*;
 pub struct CloseTrader {
     /// The person.
     pub authority: Signed,
-    /// Gets the rent.
-    #[account(mut)]
+    /// Gets the rent; may be the authority.
+    #[account(mut, unsafe(dup))]
     pub receiver: UncheckedAccount,
     /// The record to close.
     #[account(mut)]

@@ -8,8 +8,8 @@ use crate::instructions::prelude::*;
 /// Accounts of `create_sub_account`.
 #[derive(Accounts)]
 pub struct CreateSubAccount {
-    /// Pays the rent.
-    #[account(mut)]
+    /// Pays the rent; may be the authority.
+    #[account(mut, unsafe(dup))]
     pub payer: Payer,
     /// The owner.
     pub authority: Signed,

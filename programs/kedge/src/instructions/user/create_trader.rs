@@ -5,8 +5,8 @@ use crate::instructions::prelude::*;
 /// Accounts of `create_trader`.
 #[derive(Accounts)]
 pub struct CreateTrader {
-    /// Pays the rent.
-    #[account(mut)]
+    /// Pays the rent; may be the authority.
+    #[account(mut, unsafe(dup))]
     pub payer: Payer,
     /// The person.
     pub authority: Signed,

@@ -1,0 +1,139 @@
+//! The book: resting orders of all sub-accounts, best first.
+
+use kedge_interface::account::SubAccountData;
+use kedge_model::action::{MAX_MAKER_ORDERS, MakerRef};
+use kedge_model::clock::Clock;
+use kedge_model::order::{Order, Side};
+use kedge_model::quantity::Price;
+use solana_pubkey::Pubkey;
+
+use crate::Found;
+
+/// A resting order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resting {
+    /// Sub-account that holds it.
+    pub account: Pubkey,
+    /// Slot in its tail.
+    pub slot: u8,
+    /// The order.
+    pub order: Order,
+}
+
+/// Resting orders of a market on one side, best price first and then who came first.
+pub fn resting(accounts: &[Found<SubAccountData>], market: u16, side: Side, clock: &Clock) -> Vec<Resting> {
+    let mut found: Vec<Resting> = accounts
+        .iter()
+        .filter(|account| account.data.head.require_free().is_ok())
+        .flat_map(|account| account.data.open_orders().map(move |(slot, order)| (account.address, slot, order)))
+        .filter(|(_, _, order)| {
+            order.market == market && order.side() == side && order.is_resting(clock.slot) && !order.is_expired(clock)
+        })
+        .filter_map(|(account, slot, order)| Some(Resting { account, slot: u8::try_from(slot).ok()?, order: *order }))
+        .collect();
+    // The best offer is the lowest, the best bid the highest: best for who trades against it.
+    found.sort_by_key(|resting| {
+        let price = resting.order.price.0;
+        (if side == Side::Short { price } else { u64::MAX - price }, resting.order.seq)
+    });
+    found
+}
+
+/// The maker orders that a taker with a limit (0 for any price) would meet, best first: the accounts to pass and the
+/// references into them. Orders of `own` are left out; at most `accounts_limit` accounts are named.
+pub fn makers_for(
+    accounts: &[Found<SubAccountData>],
+    (market, side, limit): (u16, Side, Price),
+    own: &Pubkey,
+    accounts_limit: usize,
+    clock: &Clock,
+) -> (Vec<Pubkey>, Vec<MakerRef>) {
+    let (mut addresses, mut refs) = (Vec::<Pubkey>::new(), Vec::new());
+    for maker in resting(accounts, market, side.opposite(), clock) {
+        let crosses = limit.is_zero() || side.accepts(limit, maker.order.price);
+        if !crosses || refs.len() >= MAX_MAKER_ORDERS {
+            break;
+        }
+        if maker.account == *own {
+            continue;
+        }
+        let known = addresses.iter().position(|address| *address == maker.account);
+        let index = match known {
+            Some(index) => index,
+            None if addresses.len() < accounts_limit => {
+                addresses.push(maker.account);
+                addresses.len() - 1
+            }
+            None => continue,
+        };
+        let Ok(account) = u8::try_from(index) else { break };
+        refs.push(MakerRef { order_id: maker.order.id, account, slot: maker.slot, padding: [0; 2] });
+    }
+    (addresses, refs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kedge_model::order::{OrderKind, STATUS_OPEN};
+    use kedge_model::quantity::Size;
+    use kedge_model::sub_account::{SubAccount, status};
+
+    const CLOCK: Clock = Clock { slot: 100, unix_time: 1_000 };
+
+    fn order(id: u32, seq: u64, side: Side, price: u64) -> Order {
+        Order {
+            id,
+            seq,
+            side: side as u8,
+            price: Price(price),
+            size: Size(10),
+            kind: OrderKind::Limit as u8,
+            status: STATUS_OPEN,
+            activation_slot: 90,
+            ..Order::default()
+        }
+    }
+
+    fn account(number: u8, orders: Vec<Order>) -> Found<SubAccountData> {
+        let head = SubAccount::default();
+        Found { address: Pubkey::new_from_array([number; 32]), data: SubAccountData { head, orders } }
+    }
+
+    #[test]
+    fn makers_come_best_first_then_oldest() {
+        let accounts = [
+            account(1, vec![order(1, 5, Side::Short, 101), order(2, 6, Side::Short, 100)]),
+            account(2, vec![Order::default(), order(9, 3, Side::Short, 101), order(4, 8, Side::Short, 105)]),
+            account(3, vec![order(7, 1, Side::Long, 99)]),
+        ];
+        let own = Pubkey::new_from_array([8; 32]);
+        let (addresses, refs) = makers_for(&accounts, (0, Side::Long, Price(101)), &own, 4, &CLOCK);
+        assert_eq!(addresses, [accounts[0].address, accounts[1].address]);
+        let found: Vec<_> = refs.iter().map(|maker| (maker.account, maker.order_id, maker.slot)).collect();
+        assert_eq!(found, [(0, 2, 1), (1, 9, 1), (0, 1, 0)]);
+
+        let (addresses, refs) = makers_for(&accounts, (0, Side::Short, Price(0)), &own, 4, &CLOCK);
+        assert_eq!((addresses, refs.len()), (vec![accounts[2].address], 1));
+        let (_, refs) = makers_for(&accounts, (0, Side::Long, Price(0)), &accounts[0].address, 4, &CLOCK);
+        assert_eq!(refs.iter().map(|maker| maker.order_id).collect::<Vec<_>>(), [9, 4], "own orders are left out");
+        let (addresses, _) = makers_for(&accounts, (0, Side::Long, Price(0)), &own, 1, &CLOCK);
+        assert_eq!(addresses.len(), 1);
+    }
+
+    #[test]
+    fn orders_that_cannot_make_are_left_out() {
+        let mut expired = order(1, 1, Side::Short, 100);
+        expired.expires_at = 999;
+        let mut waiting = order(2, 2, Side::Short, 100);
+        waiting.activation_slot = 101;
+        let mut auction = order(3, 3, Side::Short, 100);
+        auction.auction_slots = 50;
+        let mut frozen = account(2, vec![order(4, 4, Side::Short, 100)]);
+        frozen.data.head.status = status::BEING_LIQUIDATED;
+        let mut other = order(5, 5, Side::Short, 100);
+        other.market = 1;
+        let accounts = [account(1, vec![expired, waiting, auction, other]), frozen];
+        assert_eq!(resting(&accounts, 0, Side::Short, &CLOCK), []);
+    }
+}

@@ -1,0 +1,108 @@
+//! Who takes part: wallets and what they are.
+
+use std::sync::Arc;
+
+use kedge_interface::address;
+use serde::Serialize;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+
+use crate::crowd::Style;
+use crate::random::Random;
+
+/// What somebody is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// Fills orders for the reward.
+    Filler,
+    /// Takes over positions.
+    Liquidator,
+    /// Joins auctions.
+    Jit,
+    /// Keeps resting orders.
+    Maker,
+    /// Trades.
+    Taker,
+}
+
+impl Role {
+    /// For tables.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Filler => "filler",
+            Self::Liquidator => "liquidator",
+            Self::Jit => "JIT makers",
+            Self::Maker => "resting maker",
+            Self::Taker => "takers",
+        }
+    }
+}
+
+/// Somebody with a sub-account.
+#[derive(Clone)]
+pub struct Member {
+    /// Signs and pays.
+    pub wallet: Arc<Keypair>,
+    /// Its sub-account.
+    pub account: Pubkey,
+    /// What it is.
+    pub role: Role,
+    /// How it trades, for takers.
+    pub style: Option<Style>,
+    /// Name of the sub-account.
+    pub name: String,
+    /// First deposit, dollars.
+    pub deposit: u64,
+    /// Order slots.
+    pub orders: u16,
+}
+
+/// Everybody.
+pub struct Cast {
+    /// Sets up, lists and funds the pools.
+    pub admin: Arc<Keypair>,
+    /// Signs for the jobs that need no account: oracle, amm, funding, settler.
+    pub crank: Arc<Keypair>,
+    /// The quote mint.
+    pub mint: Arc<Keypair>,
+    /// For a person who wants to try the exchange while the demo runs.
+    pub visitor: Arc<Keypair>,
+    /// Everybody with a sub-account, takers last.
+    pub members: Vec<Member>,
+}
+
+impl Cast {
+    /// The same wallets for the same seed.
+    pub fn new(seed: u64, takers: usize) -> Self {
+        let mut random = Random::new(seed, 1);
+        let mut wallet = || Arc::new(Keypair::new_from_array(random.bytes()));
+        let (admin, crank, mint, visitor) = (wallet(), wallet(), wallet(), wallet());
+        let mut members = Vec::new();
+        let mut add = |role, style, name: String, deposit, orders| {
+            let wallet = wallet();
+            let account = address::sub_account(&wallet.pubkey(), 0);
+            members.push(Member { wallet, account, role, style, name, deposit, orders });
+        };
+        add(Role::Filler, None, "filler".into(), 1_000, 4);
+        add(Role::Liquidator, None, "liquidator".into(), 5_000_000, 8);
+        add(Role::Jit, None, "jit-1".into(), 2_000_000, 4);
+        add(Role::Jit, None, "jit-2".into(), 3_000_000, 4);
+        add(Role::Maker, None, "maker".into(), 4_000_000, 32);
+        let mut choices = Random::new(seed, 2);
+        for index in 0..takers {
+            let style = Style::ALL[index % Style::ALL.len()];
+            let (low, high) = style.deposit();
+            let deposit = choices.between(low, high) as u64;
+            add(Role::Taker, Some(style), format!("{}-{}", style.name(), index / Style::ALL.len() + 1), deposit, 8);
+        }
+        Self { admin, crank, mint, visitor, members }
+    }
+
+    /// The member with a role that comes first.
+    pub fn first(&self, role: Role) -> Option<&Member> {
+        self.members.iter().find(|member| member.role == role)
+    }
+}

@@ -1,0 +1,72 @@
+//! A small seeded generator: the crowd's choices repeat with the seed.
+
+/// SplitMix64.
+#[derive(Clone, Debug)]
+pub struct Random(u64);
+
+impl Random {
+    /// A generator for a seed and a stream within it.
+    pub fn new(seed: u64, stream: u64) -> Self {
+        let mut random = Self(seed ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
+        random.next();
+        random
+    }
+
+    /// 64 random bits.
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// From zero (inclusive) to one (exclusive).
+    pub fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
+    /// From `low` (inclusive) to `high` (exclusive).
+    pub fn between(&mut self, low: f64, high: f64) -> f64 {
+        low + self.unit() * (high - low)
+    }
+
+    /// True with a probability.
+    pub fn chance(&mut self, probability: f64) -> bool {
+        self.unit() < probability
+    }
+
+    /// One of the whole numbers below `count`; zero for none.
+    pub fn below(&mut self, count: usize) -> usize {
+        (self.unit() * count as f64) as usize
+    }
+
+    /// 32 random bytes.
+    pub fn bytes(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        for chunk in bytes.chunks_exact_mut(8) {
+            chunk.copy_from_slice(&self.next().to_le_bytes());
+        }
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_with_the_seed_and_stays_in_range() {
+        let (mut a, mut b, mut other) = (Random::new(1, 2), Random::new(1, 2), Random::new(1, 3));
+        let first: Vec<u64> = (0..8).map(|_| a.next()).collect();
+        assert_eq!(first, (0..8).map(|_| b.next()).collect::<Vec<_>>());
+        assert_ne!(first, (0..8).map(|_| other.next()).collect::<Vec<_>>());
+        let mut sum = 0.0;
+        for _ in 0..10_000 {
+            let value = a.between(2.0, 4.0);
+            assert!((2.0..4.0).contains(&value) && a.below(3) < 3);
+            sum += value;
+        }
+        assert!((sum / 10_000.0 - 3.0).abs() < 0.05);
+    }
+}

@@ -1,0 +1,8 @@
+//! Recorded prices as a path through time.
+
+mod candles;
+mod path;
+mod source;
+
+pub use path::Path;
+pub use source::{Scenario, Tape};
