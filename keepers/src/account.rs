@@ -1,5 +1,6 @@
 //! A sub-account as it stands in an account's bytes.
 
+use kedge_interface::account::SubAccountData;
 use kedge_model::order::Order;
 use kedge_model::quantity::Base;
 use kedge_model::sub_account::{SubAccount, SubAccountMut};
@@ -13,14 +14,13 @@ pub struct Account {
     pub orders: Vec<Order>,
 }
 
-impl Account {
-    /// Decodes an account's data, discriminator included; `None` when it is no sub-account's.
-    #[must_use]
-    pub fn decode(data: &[u8]) -> Option<Self> {
-        let decoded = kedge_interface::account::decode_sub_account(data).ok()?;
-        Some(Self { head: Box::new(decoded.head), orders: decoded.orders })
+impl From<SubAccountData> for Account {
+    fn from(data: SubAccountData) -> Self {
+        Self { head: Box::new(data.head), orders: data.orders }
     }
+}
 
+impl Account {
     /// The model's view, to run actions on.
     pub fn borrow(&mut self) -> SubAccountMut<'_> {
         SubAccountMut { head: &mut self.head, orders: &mut self.orders }
@@ -53,20 +53,15 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kedge_interface::account::AccountKind;
 
     #[test]
-    fn decodes_head_and_tail() {
+    fn open_orders_carry_their_slots() {
         let head = SubAccount { version: SubAccount::VERSION, id: 3, ..SubAccount::default() };
-        let order = Order { id: 9, status: 1, ..Order::default() };
-        let mut data = SubAccount::DISCRIMINATOR.to_vec();
-        data.extend_from_slice(bytemuck::bytes_of(&head));
-        data.extend_from_slice(bytemuck::bytes_of(&Order::default()));
-        data.extend_from_slice(bytemuck::bytes_of(&order));
-        let account = Account::decode(&data).unwrap();
-        assert_eq!(account.head.id, 3);
-        assert_eq!(account.open_orders().map(|(slot, order)| (slot, order.id)).collect::<Vec<_>>(), [(1, 9)]);
-        data.push(0);
-        assert_eq!(Account::decode(&data), None);
+        let order = |id, market, status| Order { id, market, status, ..Order::default() };
+        let orders = vec![order(0, 0, 0), order(9, 1, 1), order(10, 0, 1)];
+        let account = Account::from(SubAccountData { head, orders });
+        assert_eq!(account.open_orders().map(|(slot, order)| (slot, order.id)).collect::<Vec<_>>(), [(1, 9), (2, 10)]);
+        assert_eq!(account.orders_in(1).map(|(slot, _)| slot).collect::<Vec<_>>(), [1]);
+        assert_eq!(account.base(0), Base::ZERO);
     }
 }

@@ -1,62 +1,62 @@
 //! A job at work: its plans become parcels.
 
-use std::sync::Arc;
-
-use solana_keypair::Keypair;
-use solana_signer::Signer;
+use kedge_client::Sender;
 
 use crate::compose::Directory;
 use crate::jobs::Job;
 use crate::outbox::{Outbox, Parcel};
 use crate::{Plan, World};
 
-/// A job, who signs for it, and how much it may do at once.
+/// Who acts: a number for receipts, and what signs, pays and sends.
+#[derive(Clone)]
+pub struct Actor {
+    /// Number under which receipts come back.
+    pub number: usize,
+    /// Signs, pays and sends.
+    pub sender: Sender,
+}
+
+impl Actor {
+    /// Sends a plan unless its subject is busy; tells whether it was sent.
+    pub fn send(&self, plan: &Plan, world: &World, directory: &Directory, outbox: &Outbox) -> bool {
+        let subject = plan.subject();
+        if outbox.is_busy(self.number, &subject, world.clock.slot) {
+            return false;
+        }
+        let signer = self.sender.client().payer_address();
+        let Some(instructions) = directory.instructions(plan, &signer) else { return false };
+        outbox.send(Parcel {
+            actor: self.number,
+            subject,
+            sender: self.sender.clone(),
+            compute_limit: plan.compute_limit(),
+            label: plan.name(),
+            instructions,
+        });
+        true
+    }
+}
+
+/// A job, who does it, and how much it may do at once.
 pub struct Desk {
-    /// Number under which its receipts come back.
-    pub actor: usize,
-    /// Who signs and pays.
-    pub signer: Arc<Keypair>,
-    /// The job.
+    /// Who.
+    pub actor: Actor,
+    /// What.
     pub job: Box<dyn Job>,
     /// Most plans sent in one tick.
     pub most: usize,
 }
 
 impl Desk {
-    /// Decides and sends; returns how many transactions were queued.
+    /// Decides and sends; returns how many transactions were sent.
     pub fn tick(&self, world: &World, directory: &Directory, outbox: &Outbox) -> usize {
         let mut sent = 0;
         for plan in self.job.decide(world) {
             if sent >= self.most {
                 break;
             }
-            sent += usize::from(send(self.actor, &self.signer, &plan, world, directory, outbox));
+            sent += usize::from(self.actor.send(&plan, world, directory, outbox));
         }
         sent
     }
-}
-
-/// Sends a plan unless its subject is busy; tells whether it was queued.
-pub fn send(
-    actor: usize,
-    signer: &Arc<Keypair>,
-    plan: &Plan,
-    world: &World,
-    directory: &Directory,
-    outbox: &Outbox,
-) -> bool {
-    let subject = plan.subject();
-    if outbox.is_busy(actor, &subject, world.clock.slot) {
-        return false;
-    }
-    let Some(instructions) = directory.instructions(plan, &signer.pubkey()) else { return false };
-    outbox.send(Parcel {
-        actor,
-        subject,
-        signer: Arc::clone(signer),
-        compute_limit: plan.compute_limit(),
-        label: plan.name(),
-        instructions,
-    });
-    true
 }

@@ -1,32 +1,20 @@
-//! What can go wrong between a keeper and its RPC server.
+//! What can go wrong between a keeper and the cluster.
 
+use kedge_client::FetchError;
 use kedge_interface::account::DecodeError;
-use solana_rpc_client_api::client_error::Error as ClientError;
 
-/// Why the world was not read or a transaction not sent.
+/// Why the world was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The server.
-    #[error("RPC: {0}")]
-    Rpc(Box<ClientError>),
+    /// The cluster did not answer, or not with this.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// An account that must exist does not.
     #[error("the {0} account is missing")]
-    Account(&'static str),
+    Missing(&'static str),
     /// An account holds something else.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// The transaction could not be put together.
-    #[error("transaction: {0}")]
-    Transaction(String),
-    /// The operating system.
-    #[error(transparent)]
-    Io(#[from] std::io::Error),
-}
-
-impl Error {
-    pub(crate) fn rpc(error: ClientError) -> Self {
-        Self::Rpc(Box::new(error))
-    }
 }
 
 /// Result of this crate.

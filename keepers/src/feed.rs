@@ -1,30 +1,25 @@
-//! Reads the exchange from an RPC server.
+//! Reads the exchange through a client.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use kedge_interface::account::{AccountKind, decode};
-use kedge_interface::address::{BOARD, EXCHANGE, PROGRAM_ID};
+use kedge_client::Client;
+use kedge_interface::account::decode;
+use kedge_interface::address::{BOARD, EXCHANGE};
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::exchange::Exchange;
 use kedge_model::market::Market;
-use kedge_model::sub_account::SubAccount;
-use solana_account_decoder_client_types::UiAccountEncoding;
-use solana_pubkey::Pubkey;
-use solana_rpc_client::rpc_client::RpcClient;
-use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig};
-use solana_rpc_client_api::filter::{Memcmp, RpcFilterType};
 
 use crate::compose::Directory;
 use crate::error::{Error, Result};
 use crate::pyth::PriceUpdate;
 use crate::{Account, World};
 
-/// Polls an RPC server. One poll is two requests, whatever the number of accounts.
+/// Polls a cluster. One poll is two requests, whatever the number of accounts.
+#[derive(Clone)]
 pub struct Feed {
-    rpc: Arc<RpcClient>,
+    client: Client,
     directory: Arc<Directory>,
 }
 
@@ -32,14 +27,12 @@ impl Feed {
     /// Learns what is listed.
     ///
     /// # Errors
-    /// [`Error::Rpc`], [`Error::Account`] when the exchange is not there.
-    pub fn new(rpc: Arc<RpcClient>) -> Result<Self> {
-        let accounts = rpc.get_multiple_accounts(&[EXCHANGE, BOARD]).map_err(Error::rpc)?;
-        let [Some(exchange), Some(board)] = &accounts[..] else { return Err(Error::Account("exchange or board")) };
-        let exchange: Exchange = decode(&exchange.data)?;
-        let board: PriceBoard = decode(&board.data)?;
+    /// [`Error::Fetch`], also when there is no exchange.
+    pub async fn new(client: Client) -> Result<Self> {
+        let exchange = client.exchange().await?;
+        let board = client.board().await?;
         let directory = Arc::new(Directory::of(&board, exchange.markets, exchange.banks));
-        Ok(Self { rpc, directory })
+        Ok(Self { client, directory })
     }
 
     /// Addresses of what is listed.
@@ -51,20 +44,21 @@ impl Feed {
     /// The world now.
     ///
     /// # Errors
-    /// [`Error::Rpc`], [`Error::Account`] for an account that is missing or does not decode.
-    pub fn poll(&self) -> Result<World> {
-        let accounts = self.sub_accounts()?;
+    /// [`Error::Fetch`], [`Error::Missing`] or [`Error::Decode`] for an account that is not what it should be.
+    pub async fn poll(&self) -> Result<World> {
         let directory = &self.directory;
         let fixed = [solana_sdk_ids::sysvar::clock::ID, EXCHANGE, BOARD];
         let mut wanted = fixed.to_vec();
         wanted.extend(&directory.markets);
         wanted.extend(&directory.banks);
         wanted.extend(directory.keys.keys());
-        let found = self.rpc.get_multiple_accounts(&wanted).map_err(Error::rpc)?;
+        // Sub-accounts first: an order is then never newer than the clock that judges it.
+        let accounts = self.client.all_sub_accounts().await?;
+        let found = self.client.accounts(&wanted).await?;
         let mut found = found.into_iter().map(|account| account.map(|account| account.data));
-        let mut next = |what: &'static str| found.next().flatten().ok_or(Error::Account(what));
+        let mut next = |what: &'static str| found.next().flatten().ok_or(Error::Missing(what));
 
-        let clock = clock(&next("clock")?).ok_or(Error::Account("clock"))?;
+        let clock = clock(&next("clock")?).ok_or(Error::Missing("clock"))?;
         let exchange: Exchange = decode(&next("exchange")?)?;
         let board: PriceBoard = decode(&next("board")?)?;
         let mut world = World::new(clock, exchange, Box::new(board));
@@ -81,26 +75,9 @@ impl Feed {
                 world.oracles.insert(*key, seen);
             }
         }
-        world.accounts = accounts;
+        world.accounts = accounts.into_iter().map(|found| (found.address, Account::from(found.data))).collect();
         world.refresh();
         Ok(world)
-    }
-
-    fn sub_accounts(&self) -> Result<BTreeMap<Pubkey, Account>> {
-        let config = RpcProgramAccountsConfig {
-            filters: Some(vec![RpcFilterType::Memcmp(Memcmp::new_raw_bytes(0, SubAccount::DISCRIMINATOR.to_vec()))]),
-            account_config: RpcAccountInfoConfig {
-                encoding: Some(UiAccountEncoding::Base64),
-                ..RpcAccountInfoConfig::default()
-            },
-            ..RpcProgramAccountsConfig::default()
-        };
-        let found = self.rpc.get_program_ui_accounts_with_config(&PROGRAM_ID, config).map_err(Error::rpc)?;
-        let accounts = found.into_iter().filter_map(|(address, account)| {
-            let data = account.data.decode()?;
-            Some((address, Account::decode(&data)?))
-        });
-        Ok(accounts.collect())
     }
 }
 

@@ -1,25 +1,22 @@
 //! Sends many transactions side by side and follows them until they have landed.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::thread::{self, JoinHandle};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use kedge_client::{Client, Sender};
 use kedge_interface::Instruction;
-use solana_compute_budget_interface::ComputeBudgetInstruction;
 use solana_hash::Hash;
-use solana_keypair::Keypair;
-use solana_message::{VersionedMessage, v0};
-use solana_rpc_client::rpc_client::RpcClient;
-use solana_rpc_client_api::config::RpcSendTransactionConfig;
 use solana_signature::Signature;
-use solana_signer::Signer;
-use solana_transaction::versioned::VersionedTransaction;
+use solana_transaction_error::TransactionError;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::action::Subject;
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// Age at which a blockhash is replaced.
 const BLOCKHASH_AGE: Duration = Duration::from_millis(500);
@@ -35,8 +32,8 @@ const FAILURE_REST: u64 = 4;
 /// Instructions on their way.
 #[derive(Clone)]
 pub struct Parcel {
-    /// Who signs and pays.
-    pub signer: Arc<Keypair>,
+    /// Signs, pays and sends.
+    pub sender: Sender,
     /// The instructions, without compute budget.
     pub instructions: Vec<Instruction>,
     /// Compute limit.
@@ -58,12 +55,23 @@ pub struct Receipt {
     pub label: &'static str,
     /// Who sent it.
     pub actor: usize,
-    /// The error's text when it failed, or did not land.
-    pub error: Option<String>,
+    /// Why it failed or did not land.
+    pub failure: Option<Failure>,
     /// Slot in which it landed; zero when it did not.
     pub slot: u64,
     /// Time from sending to the status.
     pub latency: Duration,
+}
+
+/// Why a parcel did not do what it should.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure {
+    /// The chain refused it.
+    Refused(TransactionError),
+    /// It was not sent.
+    NotSent(String),
+    /// It did not land in time.
+    Lost,
 }
 
 struct Pending {
@@ -72,161 +80,116 @@ struct Pending {
 }
 
 struct Shared {
-    rpc: Arc<RpcClient>,
-    blockhash: RwLock<Hash>,
+    client: Client,
+    permits: Semaphore,
+    blockhash: watch::Sender<Hash>,
     nonce: AtomicU64,
     pending: Mutex<HashMap<Signature, Pending>>,
     /// The slot up to which a subject is left alone; `u64::MAX` while its transaction is under way.
     busy: Mutex<HashMap<(usize, Subject), u64>>,
-    receipts: Mutex<Sender<Receipt>>,
-    stop: AtomicBool,
+    receipts: UnboundedSender<Receipt>,
 }
 
-/// The sender: workers that sign and send, one follower.
+/// Sends parcels and follows them.
 pub struct Outbox {
     shared: Arc<Shared>,
-    queue: Option<Sender<Parcel>>,
-    threads: Vec<JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
 }
 
 impl Outbox {
-    /// Starts `workers` senders. Receipts come out of the channel in the order in which transactions land.
+    /// Sends at most `at_once` transactions side by side. Receipts come out of the channel as transactions land.
     ///
     /// # Errors
-    /// [`Error::Rpc`] without a first blockhash, [`Error::Io`] when no thread can be made.
-    pub fn start(rpc: Arc<RpcClient>, workers: usize) -> Result<(Self, Receiver<Receipt>)> {
-        let blockhash = rpc.get_latest_blockhash().map_err(Error::rpc)?;
-        let (receipts, landed) = channel();
+    /// [`crate::error::Error::Fetch`] without a first blockhash.
+    pub async fn start(client: Client, at_once: usize) -> Result<(Self, UnboundedReceiver<Receipt>)> {
+        let first = client.rpc().get_latest_blockhash().await.map_err(kedge_client::FetchError::from)?;
+        let (receipts, landed) = unbounded_channel();
         let shared = Arc::new(Shared {
-            rpc,
-            blockhash: RwLock::new(blockhash),
+            client,
+            permits: Semaphore::new(at_once.max(1)),
+            blockhash: watch::Sender::new(first),
             nonce: AtomicU64::new(1),
             pending: Mutex::default(),
             busy: Mutex::default(),
-            receipts: Mutex::new(receipts),
-            stop: AtomicBool::new(false),
+            receipts,
         });
-        let (queue, parcels) = channel::<Parcel>();
-        let parcels = Arc::new(Mutex::new(parcels));
-        let mut threads = Vec::new();
-        for index in 0..workers.max(1) {
-            let (shared, parcels) = (Arc::clone(&shared), Arc::clone(&parcels));
-            threads.push(thread::Builder::new().name(format!("sender-{index}")).spawn(move || {
-                loop {
-                    let next = parcels.lock().unwrap_or_else(PoisonError::into_inner).recv();
-                    let Ok(parcel) = next else { return };
-                    if !shared.stop.load(Ordering::Relaxed) {
-                        shared.send(parcel);
-                    }
-                }
-            })?);
-        }
-        for (name, run) in [("follower", Shared::follow as fn(&Shared)), ("blockhash", Shared::renew as fn(&Shared))] {
-            let shared = Arc::clone(&shared);
-            threads.push(thread::Builder::new().name(name.into()).spawn(move || run(&shared))?);
-        }
-        Ok((Self { shared, queue: Some(queue), threads }, landed))
+        let tasks = vec![tokio::spawn(Arc::clone(&shared).follow()), tokio::spawn(Arc::clone(&shared).renew())];
+        Ok((Self { shared, tasks }, landed))
     }
 
     /// Whether a subject of an actor has a transaction under way, or one that a world of this slot does not show yet.
     #[must_use]
     pub fn is_busy(&self, actor: usize, subject: &Subject, slot: u64) -> bool {
-        let busy = self.shared.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.get(&(actor, *subject)).is_some_and(|until| slot <= *until)
+        locked(&self.shared.busy).get(&(actor, *subject)).is_some_and(|until| slot <= *until)
     }
 
     /// Transactions under way.
     #[must_use]
     pub fn under_way(&self) -> usize {
-        let busy = self.shared.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.values().filter(|until| **until == u64::MAX).count()
+        locked(&self.shared.busy).values().filter(|until| **until == u64::MAX).count()
     }
 
-    /// Puts a parcel into the queue.
+    /// Sends a parcel as soon as its turn comes.
     pub fn send(&self, parcel: Parcel) {
         self.shared.set_busy(&parcel, u64::MAX);
-        if let Some(queue) = &self.queue {
-            // Closed only after `stop`.
-            let _ = queue.send(parcel);
-        }
+        tokio::spawn(Arc::clone(&self.shared).send(parcel));
     }
 
-    /// Stops: what is queued is dropped, what is under way is followed for at most `patience`.
-    pub fn stop(mut self, patience: Duration) {
+    /// Waits until nothing is under way any more, at most for `patience`; tells whether that came true.
+    pub async fn settle(&self, patience: Duration) -> bool {
         let deadline = Instant::now() + patience;
-        while self.under_way() > 0 && Instant::now() < deadline {
-            thread::sleep(TRACK_EVERY);
+        while self.under_way() > 0 {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            sleep(TRACK_EVERY).await;
         }
-        self.halt();
-    }
-
-    fn halt(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
-        self.queue = None;
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
-        }
+        true
     }
 }
 
 impl Drop for Outbox {
     fn drop(&mut self) {
-        self.halt();
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }
 
 impl Shared {
-    fn send(&self, parcel: Parcel) {
+    async fn send(self: Arc<Self>, parcel: Parcel) {
+        let Ok(_permit) = self.permits.acquire().await else { return };
         let sent = Instant::now();
-        let outcome = self.sign(&parcel).and_then(|transaction| {
-            let signature = transaction.signatures.first().copied().unwrap_or_default();
-            let waiting = Pending { parcel: parcel.clone(), sent };
-            self.pending.lock().unwrap_or_else(PoisonError::into_inner).insert(signature, waiting);
-            // The plan was rehearsed: a preflight would cost the time in which it comes too late.
-            let config = RpcSendTransactionConfig { skip_preflight: true, ..RpcSendTransactionConfig::default() };
-            self.rpc.send_transaction_with_config(&transaction, config).map_err(|error| {
-                self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&signature);
-                Error::rpc(error)
-            })
-        });
-        if let Err(error) = outcome {
-            self.report(&parcel, Signature::default(), Some(error.to_string()), 0, sent);
+        let blockhash = *self.blockhash.borrow();
+        // A price of a few micro-lamports costs nothing and makes equal instructions different transactions.
+        let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
+        // The plan was rehearsed: a simulation would cost the time in which it comes too late.
+        let outcome = parcel.sender.send_fast(&parcel.instructions, &[], parcel.compute_limit, nonce, blockhash).await;
+        match outcome {
+            Ok(signature) => {
+                locked(&self.pending).insert(signature, Pending { parcel, sent });
+            }
+            Err(error) => {
+                let failure = Failure::NotSent(error.to_string());
+                self.report(&parcel, Signature::default(), Some(failure), 0, sent);
+            }
         }
     }
 
-    fn sign(&self, parcel: &Parcel) -> Result<VersionedTransaction> {
-        let blockhash = *self.blockhash.read().unwrap_or_else(PoisonError::into_inner);
-        // A price of a few micro-lamports costs nothing and makes equal instructions different transactions.
-        let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
-        let mut instructions = vec![
-            ComputeBudgetInstruction::set_compute_unit_limit(parcel.compute_limit),
-            ComputeBudgetInstruction::set_compute_unit_price(nonce),
-        ];
-        instructions.extend(parcel.instructions.iter().cloned());
-        let refused = |error: &dyn std::fmt::Display| Error::Transaction(error.to_string());
-        let message = v0::Message::try_compile(&parcel.signer.pubkey(), &instructions, &[], blockhash)
-            .map_err(|error| refused(&error))?;
-        VersionedTransaction::try_new(VersionedMessage::V0(message), &[&*parcel.signer])
-            .map_err(|error| refused(&error))
-    }
-
-    /// Asks for the statuses of what is under way until told to stop.
-    fn follow(&self) {
-        while !self.stop.load(Ordering::Relaxed) {
-            thread::sleep(TRACK_EVERY);
-            let signatures: Vec<Signature> = {
-                let pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-                pending.keys().take(STATUS_BATCH).copied().collect()
-            };
+    /// Asks for the statuses of what is under way.
+    async fn follow(self: Arc<Self>) {
+        loop {
+            sleep(TRACK_EVERY).await;
+            let signatures: Vec<Signature> = locked(&self.pending).keys().take(STATUS_BATCH).copied().collect();
             if signatures.is_empty() {
                 continue;
             }
-            let Ok(answer) = self.rpc.get_signature_statuses(&signatures) else { continue };
+            let Ok(answer) = self.client.rpc().get_signature_statuses(&signatures).await else { continue };
             for (signature, status) in signatures.into_iter().zip(answer.value) {
                 match status {
                     Some(status) => {
-                        let error = status.err.map(|error| error.to_string());
-                        self.land(signature, error, status.slot);
+                        let failure = status.err.map(Failure::Refused);
+                        self.land(signature, failure, status.slot);
                     }
                     None => self.give_up(signature),
                 }
@@ -234,45 +197,43 @@ impl Shared {
         }
     }
 
-    fn land(&self, signature: Signature, error: Option<String>, slot: u64) {
-        let landed = self.pending.lock().unwrap_or_else(PoisonError::into_inner).remove(&signature);
+    fn land(&self, signature: Signature, failure: Option<Failure>, slot: u64) {
+        let landed = locked(&self.pending).remove(&signature);
         if let Some(Pending { parcel, sent }) = landed {
-            self.report(&parcel, signature, error, slot, sent);
+            self.report(&parcel, signature, failure, slot, sent);
         }
     }
 
     fn give_up(&self, signature: Signature) {
-        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
-        if pending.get(&signature).is_none_or(|waiting| waiting.sent.elapsed() < LOST_AFTER) {
-            return;
-        }
-        let lost = pending.remove(&signature);
-        drop(pending);
-        if let Some(Pending { parcel, sent }) = lost {
-            self.report(&parcel, signature, Some("did not land".into()), 0, sent);
+        let old = locked(&self.pending).get(&signature).is_some_and(|waiting| waiting.sent.elapsed() >= LOST_AFTER);
+        if old {
+            self.land(signature, Some(Failure::Lost), 0);
         }
     }
 
-    fn report(&self, parcel: &Parcel, signature: Signature, error: Option<String>, slot: u64, sent: Instant) {
-        let rest = if error.is_some() { FAILURE_REST } else { 0 };
+    fn report(&self, parcel: &Parcel, signature: Signature, failure: Option<Failure>, slot: u64, sent: Instant) {
+        let rest = if failure.is_some() { FAILURE_REST } else { 0 };
         self.set_busy(parcel, slot.saturating_add(rest));
         let receipt =
-            Receipt { signature, label: parcel.label, actor: parcel.actor, error, slot, latency: sent.elapsed() };
+            Receipt { signature, label: parcel.label, actor: parcel.actor, failure, slot, latency: sent.elapsed() };
         // Nobody listens any more only at the end.
-        let _ = self.receipts.lock().unwrap_or_else(PoisonError::into_inner).send(receipt);
+        let _ = self.receipts.send(receipt);
     }
 
     fn set_busy(&self, parcel: &Parcel, until: u64) {
-        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
-        busy.insert((parcel.actor, parcel.subject), until);
+        locked(&self.busy).insert((parcel.actor, parcel.subject), until);
     }
 
-    fn renew(&self) {
-        while !self.stop.load(Ordering::Relaxed) {
-            thread::sleep(BLOCKHASH_AGE);
-            if let Ok(hash) = self.rpc.get_latest_blockhash() {
-                *self.blockhash.write().unwrap_or_else(PoisonError::into_inner) = hash;
+    async fn renew(self: Arc<Self>) {
+        loop {
+            sleep(BLOCKHASH_AGE).await;
+            if let Ok(hash) = self.client.rpc().get_latest_blockhash().await {
+                self.blockhash.send_replace(hash);
             }
         }
     }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

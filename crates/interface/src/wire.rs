@@ -54,6 +54,22 @@ pod! {
     BankParams as "BankParams"
 }
 
+impl Wire for bool {
+    const TYPE: &'static str = "bool";
+
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+
+    fn read(data: &mut &[u8]) -> Option<Self> {
+        match u8::read(data)? {
+            0 => Some(false),
+            1 => Some(true),
+            _ => None,
+        }
+    }
+}
+
 macro_rules! vectors {
     ($($ty:ty as $name:literal)*) => { $(
         impl Wire for Vec<$ty> {

@@ -65,9 +65,9 @@ fn vectors_stand_behind_a_32_bit_length() {
 fn fills_carry_the_filler_before_the_makers() {
     let refs = vec![MakerRef { order_id: 8, account: 0, slot: 2, padding: [0; 2] }];
     let with = FillOrder::of(key(1), key(2), key(3), (7, 1), Some(key(9)), &[key(4), key(5)], refs.clone());
-    assert_eq!((with.has_filler, with.split()), (1, (Some(key(9)), &[key(4), key(5)][..])));
+    assert_eq!((with.has_filler, with.split()), (true, (Some(key(9)), &[key(4), key(5)][..])));
     let without = FillOrder::of(key(1), key(2), key(3), (7, 1), None, &[key(4)], refs);
-    assert_eq!((without.has_filler, without.split()), (0, (None, &[key(4)][..])));
+    assert_eq!((without.has_filler, without.split()), (false, (None, &[key(4)][..])));
     for fill in [with, without] {
         let built = fill.instruction();
         assert!(built.accounts[fill_accounts()..].iter().all(|maker| maker.is_writable));

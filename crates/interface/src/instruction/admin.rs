@@ -14,7 +14,7 @@ instructions! {
     SetFees = "set_fees" (
         /// Fees, shares and auction bounds.
         schedule: FeeSchedule,
-    ) { admin: s, exchange: w = EXCHANGE }
+    ) { signer: s, exchange: w = EXCHANGE }
 
     /// Lists a collateral mint and creates its vault.
     ListBank = "list_bank" (
@@ -33,11 +33,9 @@ instructions! {
 
     /// Moves a market between Active and ReduceOnly.
     SetMarketStatus = "set_market_status" (
-        /// Market.
-        index: u16,
         /// [`kedge_model::market::MarketStatus`] as a number.
         status: u8,
-    ) { admin: s, exchange: r = EXCHANGE, market: w }
+    ) { signer: s, exchange: r = EXCHANGE, market: w }
 
     /// Sets the operation switches. Pausing is open to the pauser, resuming to the admin alone.
     SetPaused = "set_paused" (
@@ -51,18 +49,18 @@ instructions! {
         kind: u8,
         /// Row.
         index: u16,
-        /// 1 halts, 0 resumes.
-        halted: u8,
+        /// Halts, or resumes.
+        halted: bool,
     ) { signer: s, exchange: r = EXCHANGE, board: w = BOARD }
 
     /// Names the next admin, who must accept.
     ProposeAdmin = "propose_admin" (
         /// The next admin.
-        new: [u8; 32],
-    ) { admin: s, exchange: w = EXCHANGE }
+        next: [u8; 32],
+    ) { signer: s, exchange: w = EXCHANGE }
 
     /// Takes over as admin.
-    AcceptAdmin = "accept_admin" () { new_admin: s, exchange: w = EXCHANGE }
+    AcceptAdmin = "accept_admin" () { signer: s, exchange: w = EXCHANGE }
 
     /// Puts quote tokens into a pool of a market. It is a gift.
     FundPool = "fund_pool" (
@@ -71,7 +69,6 @@ instructions! {
         /// Token units.
         amount: u64,
     ) {
-        payer: s, exchange: r = EXCHANGE, bank: w, market: w, source: w, vault: w,
-        token_program: r = TOKEN_PROGRAM, events,
+        payer: s, bank: w, market: w, source: w, vault: w, token_program: r = TOKEN_PROGRAM, events,
     }
 }

@@ -18,8 +18,8 @@ instructions! {
         order_id: u32,
         /// Slot where it was seen; the id decides.
         slot: u8,
-        /// 1 when the filler's sub-account comes first among the accounts after the declared ones.
-        has_filler: u8,
+        /// Whether the filler's sub-account comes first among the accounts after the declared ones.
+        has_filler: bool,
         /// Maker orders that may be used, by index into the maker accounts (the filler not counted).
         makers: Vec<MakerRef>,
     ) {
@@ -59,7 +59,7 @@ impl FillOrder {
             taker,
             order_id,
             slot,
-            has_filler: u8::from(filler.is_some()),
+            has_filler: filler.is_some(),
             makers: refs,
             filler_and_makers: filler.into_iter().chain(makers.iter().copied()).collect(),
         }
@@ -68,7 +68,7 @@ impl FillOrder {
     /// The filler's sub-account and the makers' sub-accounts.
     pub fn split(&self) -> (Option<Pubkey>, &[Pubkey]) {
         match self.filler_and_makers.split_first() {
-            Some((filler, makers)) if self.has_filler == 1 => (Some(*filler), makers),
+            Some((filler, makers)) if self.has_filler => (Some(*filler), makers),
             _ => (None, &self.filler_and_makers),
         }
     }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
 use crate::exchange::operation;
 use crate::market::MarketStatus;
-use crate::order::{OrderKind, flags};
+use crate::order::flags;
 use crate::sub_account::SubAccountMut;
 
 /// Fills an order against makers' orders and the vAMM.
@@ -29,7 +29,7 @@ pub struct FillOrder<'a> {
 pub struct FillReport {
     /// What was matched.
     pub matched: Matched,
-    /// Why the order was removed instead, or after, [`CancelReason::None`] when it was not.
+    /// Why the order was removed instead, [`CancelReason::None`] when it was filled.
     pub removed: CancelReason,
 }
 
@@ -79,18 +79,10 @@ impl FillOrder<'_> {
         let interest = context.market.long_interest.max(context.market.short_interest);
         let side = Taker { slot, order, limit, has_filler: filler.is_some() };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;
-        let mut removed = CancelReason::None;
         if matched.size.is_zero() {
-            // A market order whose auction is over and that nobody wants at its limit has had its time.
-            let over = order.kind == OrderKind::Market as u8 && !order.in_auction(context.clock.slot);
-            if !over {
-                return Err(Error::NothingToFill);
-            }
-            let _ = cancel::remove(taker, slot, CancelReason::Expired, context.sink)?;
-            removed = CancelReason::Expired;
-        } else {
-            matching::check_margin(context, taker, matched.increased)?;
+            return Err(Error::NothingToFill);
         }
+        matching::check_margin(context, taker, matched.increased)?;
         if context.market.long_interest.max(context.market.short_interest) > interest {
             context.market.require_interest_cap()?;
         }
@@ -102,7 +94,7 @@ impl FillOrder<'_> {
         for maker in makers {
             maker.head.release_position(order.market);
         }
-        Ok(FillReport { matched, removed })
+        Ok(FillReport { matched, removed: CancelReason::None })
     }
 }
 

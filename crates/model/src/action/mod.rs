@@ -25,7 +25,7 @@ pub use liquidate::{Liquidate, LiquidationReport};
 pub use listing::{AmmParams, BankParams, ListBank, ListMarket, MarketParams, RowParams};
 pub use make::PlaceAndMake;
 pub use matching::{MAX_MAKER_ORDERS, MakerRef};
-pub use place::{PlaceOrders, PlaceReport};
+pub use place::{MARKET_ORDER_SECONDS, PlaceOrders, PlaceReport};
 pub use pool::{FundPool, PoolKind};
 pub use settle::{SettlePnl, SettleReport, SweepFees, SweepReport};
 pub use take::{PlaceAndTake, TakeReport};

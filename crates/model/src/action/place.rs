@@ -9,10 +9,13 @@ use crate::event::{CancelReason, EventKind, EventSink, OrderRecord, Party, emit}
 use crate::exchange::operation;
 use crate::margin::{self, MarginKind};
 use crate::market::MarketStatus;
-use crate::num::Checked;
+use crate::num::{Checked, Rounding, mul_div};
 use crate::order::{Order, OrderKind, OrderParams, STATUS_OPEN, Side, flags};
 use crate::quantity::{Price, Size};
 use crate::sub_account::SubAccountMut;
+
+/// Seconds after its auction for which a market order without an expiry can still be filled.
+pub const MARKET_ORDER_SECONDS: u64 = 30;
 
 /// Places one or more orders in one market.
 #[must_use]
@@ -188,7 +191,7 @@ pub(super) fn place<S: EventSink>(
         activation_slot: context.clock.slot,
         display_size: Size::ZERO,
         id,
-        expires_at: params.expires_at,
+        expires_at: expiry(params, kind, slots, context)?,
         market: params.market,
         kind: params.kind,
         side: params.side,
@@ -201,6 +204,16 @@ pub(super) fn place<S: EventSink>(
         OrderRecord { account: Party::of(account.head), order, reason: CancelReason::None as u8, padding: [0; 7] };
     emit(context.sink, EventKind::OrderPlaced, &record);
     Ok(Placed { slot, increases_risk: worst > worst_before })
+}
+
+/// Expiry of an order: a market order that names none lives for its auction and [`MARKET_ORDER_SECONDS`] more.
+fn expiry<S: EventSink>(params: &OrderParams, kind: OrderKind, slots: u16, context: &Context<'_, S>) -> Result<u32> {
+    if params.expires_at != 0 || kind != OrderKind::Market {
+        return Ok(params.expires_at);
+    }
+    let auction = mul_div(u64::from(slots), context.board.slot_micros(), 1_000_000, Rounding::Up)?;
+    let now = u64::try_from(context.clock.unix_time).map_err(|_| Error::Overflow)?;
+    u32::try_from(now.plus(auction)?.plus(MARKET_ORDER_SECONDS)?).map_err(|_| Error::Overflow)
 }
 
 /// Auction length in slots, from milliseconds inside the exchange's bounds.

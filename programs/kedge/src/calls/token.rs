@@ -8,6 +8,8 @@ use anchor_lang::pinocchio::cpi::{CpiAccount, Seed, Signer, invoke_signed_unchec
 use anchor_lang::pinocchio::instruction::{InstructionAccount, InstructionView};
 use anchor_lang::{AccountView, address_eq};
 
+use anchor_spl::mint::Mint;
+use anchor_spl::token::TokenAccount;
 use kedge_model::bank::Bank;
 use kedge_model::quantity::Amount;
 
@@ -62,14 +64,6 @@ fn transfer(from: &AccountView, to: &AccountView, authority: &AccountView, amoun
     unsafe { invoke_signed_unchecked(&instruction, &views, signers) };
 }
 
-/// Size of a mint account without extensions.
-const MINT_SIZE: usize = 82;
-/// Size of a token account.
-const ACCOUNT_SIZE: usize = 165;
-/// Where a token account keeps its amount.
-const AMOUNT_AT: usize = 64;
-/// Where a mint keeps its decimals, and after them whether it is initialised.
-const DECIMALS_AT: usize = 44;
 /// The SPL Token program's `InitializeAccount3` instruction.
 const INITIALIZE_ACCOUNT_3: u8 = 18;
 
@@ -84,8 +78,8 @@ pub fn require_vault(bank: &Bank, vault: &AccountView) -> Outcome {
 pub fn amount(account: &AccountView) -> Outcome<Amount> {
     // SAFETY: nothing else refers to the bytes while they are read.
     let data = unsafe { account.borrow_unchecked() };
-    let bytes = data.get(AMOUNT_AT..).and_then(|rest| rest.first_chunk()).ok_or(AccountError::AccountWrongVault)?;
-    Ok(Amount(u64::from_le_bytes(*bytes)))
+    let account: &TokenAccount = bytemuck::try_from_bytes(data).map_err(|_| AccountError::AccountWrongVault)?;
+    Ok(Amount(account.amount()))
 }
 
 /// Decimals of a mint of the SPL Token program.
@@ -98,8 +92,8 @@ pub fn mint_decimals(mint: &AccountView) -> Outcome<u8> {
     }
     // SAFETY: nothing else refers to the bytes while they are read.
     let data = unsafe { mint.borrow_unchecked() };
-    match (data.len(), data.get(DECIMALS_AT), data.get(DECIMALS_AT + 1)) {
-        (MINT_SIZE, Some(decimals), Some(1)) => Ok(*decimals),
+    match bytemuck::try_from_bytes::<Mint>(data) {
+        Ok(mint) if mint.is_initialized() => Ok(mint.decimals()),
         _ => Err(AccountError::AccountWrongMint.into()),
     }
 }
@@ -111,7 +105,7 @@ pub fn create_vault(payer: &AccountView, vault: &AccountView, mint: &AccountView
         .map_err(|_| AccountError::AccountWrongAddress)?;
     let bump_seed = [bump];
     let signer: [&[u8]; 3] = [VAULT_SEED, index, &bump_seed];
-    anchor_lang::create_account_signed(payer, vault, ACCOUNT_SIZE, &SplToken::ADDRESS, &signer)?;
+    anchor_lang::create_account_signed(payer, vault, size_of::<TokenAccount>(), &SplToken::ADDRESS, &signer)?;
     let mut data = [0u8; 33];
     data[0] = INITIALIZE_ACCOUNT_3;
     data[1..].copy_from_slice(ExchangeAddress::ADDRESS.as_array());
