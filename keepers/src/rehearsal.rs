@@ -96,6 +96,30 @@ impl<'w> Rehearsal<'w> {
         PlaceOrders { orders }.execute(&mut self.context(&mut traded, &mut NoEvents), &mut borrowed)
     }
 
+    /// Base that placing an order and taking at once fills.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn take(
+        &self,
+        market: u16,
+        account: &Pubkey,
+        order: OrderParams,
+        min_fill: Size,
+        makers: &[MakerOrder],
+    ) -> Result<Size> {
+        let mut traded = self.market(market)?;
+        let mut taker = self.account(account)?;
+        let addresses = maker_accounts(makers);
+        let mut accounts = addresses.iter().map(|address| self.account(address)).collect::<Result<Vec<_>>>()?;
+        let refs = maker_refs(makers);
+        let mut borrowed: Vec<_> = accounts.iter_mut().map(Account::borrow).collect();
+        let action = PlaceAndTake { order, min_fill, makers: &refs };
+        let report =
+            action.execute(&mut self.context(&mut traded, &mut NoEvents), &mut taker.borrow(), &mut borrowed)?;
+        Ok(report.matched.size)
+    }
+
     /// What a liquidation step does.
     ///
     /// # Errors

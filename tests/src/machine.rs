@@ -233,7 +233,8 @@ impl Machine {
                     let seen = self.meter.entry(name).or_insert((u64::MAX, 0));
                     *seen = (seen.0.min(compute), seen.1.max(compute));
                 }
-                let mut batches = from_logs(meta.logs.iter().map(String::as_str));
+                let logged = from_logs(meta.logs.iter().map(String::as_str));
+                let mut batches: Vec<EventBatch> = logged.into_iter().map(|logged| logged.batch).collect();
                 for inner in meta.inner_instructions.iter().flatten() {
                     let program = keys[usize::from(inner.instruction.program_id_index)];
                     batches.extend(EventBatch::from_inner(&program, &inner.instruction.data));

@@ -75,7 +75,7 @@ pub fn market_params(index: u16) -> MarketParams {
     name[..text.len()].copy_from_slice(text.as_bytes());
     let price = first_price(index);
     let depth = 15_000_000 * DOLLAR / (price / 1_000) * 1_000_000;
-    // A thousandth of a dollar's worth of base, as a power of ten.
+    // At most a cent's worth of base, a power of ten.
     let step = 10u64.pow((ONE * DOLLAR / price / 100).max(1).ilog10());
     MarketParams {
         name,
@@ -103,9 +103,9 @@ pub fn market_params(index: u16) -> MarketParams {
         insurance_fee: Ppm(5_000),
         liquidation_buffer: Ppm(5_000),
         small_position: Amount(1_000 * DOLLAR),
-        min_order: Size(step),
+        min_order: Size(step * 100),
         step: Size(step),
-        tick: Price(price / 100_000),
+        tick: Price(10u64.pow((price / 100_000).ilog10())),
         max_open_interest: Size(1 << 55),
         max_position: Size(1 << 54),
         insurance_cap: Amount(20_000 * DOLLAR),

@@ -1,10 +1,13 @@
 //! How much of a position a liquidation takes, and at what price.
 
+use crate::board::{PriceBoard, Purpose};
+use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::margin::Margin;
+use crate::margin::{self, Margin, MarginKind};
 use crate::num::{BASE, Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
 use crate::order::Side;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use crate::sub_account::{SubAccount, status};
 
 /// Largest part of a large position that one step takes.
 pub const STEP_SHARE: Ppm = Ppm(250_000);
@@ -92,4 +95,18 @@ pub fn takeover_price(position: Base, oracle: Price, fee: Ppm) -> Result<Price> 
 /// rounded against the liquidator by at most one unit.
 pub fn takeover_quote(base: Base, price: Price) -> Result<Quote> {
     base.value(price, Rounding::Up)
+}
+
+/// Refuses an account that is bankrupt or in liquidation. One that has recovered to its fill margin leaves the
+/// liquidation here: no state may outlive its cause.
+///
+/// Errors: [`Error::AccountBankrupt`], [`Error::AccountBeingLiquidated`]; price rows of a flagged account.
+pub fn require_free(account: &mut SubAccount, board: &PriceBoard, clock: &Clock) -> Result<()> {
+    if account.has(status::BEING_LIQUIDATED) {
+        let margin = margin::margin(account, board, MarginKind::Fill, Purpose::Liquidate, clock)?;
+        if margin.is_met() {
+            account.status &= !status::BEING_LIQUIDATED;
+        }
+    }
+    account.require_free()
 }

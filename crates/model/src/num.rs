@@ -66,25 +66,15 @@ fn rem(a: u64, c: u64) -> u64 {
 }
 
 /// The full 128-bit product as (high, low).
-#[expect(clippy::cast_possible_truncation, reason = "the two halves are what is wanted")]
 #[inline(always)]
 pub fn mul_wide(a: u64, b: u64) -> (u64, u64) {
-    let product = u128::from(a).wrapping_mul(u128::from(b));
-    ((product >> 64) as u64, product as u64)
+    kedge_libcalls::wide::mul_wide(a, b)
 }
 
 /// `(high, low) / c` as (quotient, remainder); [`Error::Overflow`] unless `high < c`.
-#[expect(clippy::arithmetic_side_effects, reason = "high < c, so c is not zero and the quotient fits")]
-#[expect(clippy::cast_possible_truncation, reason = "high < c bounds both results")]
 #[inline]
 pub fn div_wide(high: u64, low: u64, c: u64) -> Result<(u64, u64)> {
-    if high >= c {
-        return Err(Error::Overflow);
-    }
-    let dividend = (u128::from(high) << 64) | u128::from(low);
-    let quotient = (dividend / u128::from(c)) as u64;
-    let remainder = low.wrapping_sub(quotient.wrapping_mul(c));
-    Ok((quotient, remainder))
+    kedge_libcalls::wide::div_wide(high, low, c).ok_or(Error::Overflow)
 }
 
 /// A magnitude as a non-negative signed number.

@@ -27,8 +27,24 @@ fn conservation_holds_after_every_action_of_any_sequence() {
     }
     // A generator that stopped reaching something would make the property empty.
     for name in [
-        "refresh", "deposit", "withdraw", "transfer", "place", "cancel", "fill", "take", "take amm", "make",
-        "update amm", "funding", "settle", "sweep", "liquidate", "recovered", "bankruptcy", "fund pool",
+        "refresh",
+        "deposit",
+        "withdraw",
+        "transfer",
+        "place",
+        "cancel",
+        "fill",
+        "take",
+        "take amm",
+        "make",
+        "update amm",
+        "funding",
+        "settle",
+        "sweep",
+        "liquidate",
+        "recovered",
+        "bankruptcy",
+        "fund pool",
     ] {
         assert!(tally.done.get(name).is_some_and(|count| *count > 0), "{name} never succeeded");
     }

@@ -233,8 +233,7 @@ fn auction_rows(row: u64, x: &Inputs<'_>) -> Option<Vec<i128>> {
         }
         11..=21 => {
             let at = |name: &str| Price(x.u("oracle").checked_add_signed(x.i(name)).unwrap());
-            let price =
-                auction::interpolate(x.side(), at("start"), at("end"), x.u("slot"), x.u("duration"), Price(1));
+            let price = auction::interpolate(x.side(), at("start"), at("end"), x.u("slot"), x.u("duration"), Price(1));
             vec![price.unwrap().0.into()]
         }
         _ => return None,
@@ -291,12 +290,7 @@ fn fill_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
             let rest = x.u("total") - x.u("maker") - x.u("first");
             let second = first.curve.trade(Side::Long, Size(rest)).unwrap();
             let entry = first.quote.0 + maker.0 + second.quote.0;
-            vec![
-                first.quote.0.into(),
-                second.quote.0.into(),
-                entry.into(),
-                second.curve.mid().unwrap().0.into(),
-            ]
+            vec![first.quote.0.into(), second.quote.0.into(), entry.into(), second.curve.mid().unwrap().0.into()]
         }
         _ => {
             let quote = Size(x.u("size")).value(Price(x.u("price")), Rounding::Up).unwrap();

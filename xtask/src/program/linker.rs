@@ -5,7 +5,6 @@ use super::pins::{LINKER_FEATURES, LINKER_VERSION, WHEELS};
 use super::{debian, phase, wheels};
 use anyhow::Result;
 use std::path::PathBuf;
-use std::process::Command;
 
 /// Path of the linker.
 ///
@@ -24,7 +23,7 @@ pub fn prepare(cache: &Cache) -> Result<PathBuf> {
         let prefix = wheels::unpack(&wheels, &llvm)?;
         phase::timed("compiling sbpf-linker (about two minutes)", || {
             let library = prefix.join("lib");
-            let mut command = Command::new(env!("CARGO"));
+            let mut command = phase::cargo();
             phase::clean_cargo_environment(&mut command)
                 .args(["install", "sbpf-linker", "--locked", "--no-default-features", "--no-track"])
                 .arg("--version")

@@ -4,7 +4,6 @@ use super::phase;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::Path;
-use std::process::Command;
 
 /// A package below `programs/` that is built into a shared object.
 pub struct Package {
@@ -46,7 +45,7 @@ impl Package {
 
     fn all(root: &Path) -> Result<Vec<Self>> {
         let text = phase::output(
-            Command::new(env!("CARGO"))
+            phase::cargo()
                 .args(["metadata", "--format-version=1", "--no-deps", "--manifest-path"])
                 .arg(root.join("Cargo.toml")),
         )

@@ -6,7 +6,6 @@ use super::rust_source::RustSource;
 use super::{artifact, libcall_check, linker, phase, rust_source, target};
 use anyhow::Result;
 use std::path::Path;
-use std::process::Command;
 
 /// Prepares the toolchain and builds each package into `target/deploy`.
 pub fn build(root: &Path, packages: &[Package], features: &[String]) -> Result<()> {
@@ -35,7 +34,7 @@ fn compile(
     let modules = target_folder.join("modules");
     cache::remove_folder(&modules)?;
     std::fs::create_dir_all(&modules)?;
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = phase::cargo();
     phase::clean_cargo_environment(&mut command)
         .current_dir(root)
         .args(["build", "--lib", "--profile", target::PROFILE, "--package", &package.name])

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{DepositRecord, EventKind, EventSink, Party, TransferRecord, emit};
 use crate::exchange::{Exchange, operation};
+use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::quantity::Amount;
 use crate::sub_account::SubAccount;
@@ -64,7 +65,7 @@ impl Withdraw {
     ) -> Result<()> {
         exchange.require_open(operation::WITHDRAW)?;
         require_amount(self.amount)?;
-        account.require_free()?;
+        liquidation::require_free(account, board, &clock)?;
         account.debit(bank.index, self.amount)?;
         bank.deposits = bank.deposits.minus(self.amount)?;
         require_covered(account, board, &clock)?;
@@ -106,7 +107,7 @@ impl Transfer {
         if from.id == to.id {
             return Err(Error::SameAccount);
         }
-        from.require_free()?;
+        liquidation::require_free(from, board, &clock)?;
         from.debit(self.bank, self.amount)?;
         to.credit(self.bank, self.amount)?;
         require_covered(from, board, &clock)?;

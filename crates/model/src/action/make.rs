@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::event::{EventSink, FillSource, Party};
 use crate::exchange::operation;
 use crate::fees;
+use crate::liquidation;
 use crate::num::{Rounding, floor_to};
 use crate::order::Side;
 use crate::quantity::{Base, Price, Size};
@@ -49,7 +50,7 @@ impl PlaceAndMake {
             return Err(Error::WrongMarket);
         }
         taker.head.require_free()?;
-        maker.head.require_free()?;
+        liquidation::require_free(maker.head, context.board, &context.clock)?;
         if taker.head.authority == maker.head.authority && taker.head.id == maker.head.id {
             return Err(Error::SelfTrade);
         }

@@ -7,6 +7,7 @@ use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventKind, EventSink, OrderRecord, Party, emit};
 use crate::exchange::operation;
+use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::market::MarketStatus;
 use crate::num::{Checked, Rounding, mul_div};
@@ -46,7 +47,7 @@ impl PlaceOrders<'_> {
         account: &mut SubAccountMut<'_>,
     ) -> Result<PlaceReport> {
         context.exchange.require_open(operation::PLACE)?;
-        account.head.require_free()?;
+        liquidation::require_free(account.head, context.board, &context.clock)?;
         let first_id = account.head.next_order_id.max(1);
         let mut risk = false;
         for params in self.orders {

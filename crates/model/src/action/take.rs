@@ -6,6 +6,7 @@ use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
 use crate::exchange::operation;
+use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::order::{OrderKind, OrderParams, flags};
 use crate::quantity::Size;
@@ -47,7 +48,7 @@ impl PlaceAndTake<'_> {
         makers: &mut [SubAccountMut<'_>],
     ) -> Result<TakeReport> {
         context.exchange.require_open(operation::PLACE | operation::FILL)?;
-        taker.head.require_free()?;
+        liquidation::require_free(taker.head, context.board, &context.clock)?;
         if self.order.flags & flags::POST_ONLY != 0 {
             return Err(Error::InvalidOrder);
         }

@@ -142,6 +142,12 @@ impl PriceRow {
         Ok(self.price.clamp(low, high))
     }
 
+    /// The price that a purpose values positions at: the liquidation price for liquidations, else the price.
+    #[inline]
+    pub fn mark_for(&self, purpose: Purpose) -> Result<Price> {
+        if purpose == Purpose::Liquidate { self.liquidation_price() } else { Ok(self.price) }
+    }
+
     /// The sources in use.
     pub fn sources(&self) -> &[PriceSource] {
         self.sources.get(..usize::from(self.source_count)).unwrap_or(&self.sources)

@@ -370,8 +370,7 @@ impl World {
         makers: &[usize],
     ) -> Result<FillReport> {
         let refs = self.maker_refs(market, makers);
-        let accounts: Vec<usize> =
-            std::iter::once(taker).chain(filler).chain(makers.iter().copied()).collect();
+        let accounts: Vec<usize> = std::iter::once(taker).chain(filler).chain(makers.iter().copied()).collect();
         self.on_market(market, &accounts, |context, _, accounts| {
             let (taker, rest) = accounts.split_first_mut().unwrap();
             let (filler, makers) = match filler {
@@ -412,8 +411,7 @@ impl World {
     pub fn fund(&mut self, market: usize) -> Result<FundingReport> {
         self.attempt(|w| {
             let (row, clock) = (w.board.market_mut(Self::index(market))?, w.clock);
-            let report =
-                UpdateFunding.execute(&w.exchange, row, &mut w.markets[market], clock, &mut NoEvents)?;
+            let report = UpdateFunding.execute(&w.exchange, row, &mut w.markets[market], clock, &mut NoEvents)?;
             w.dust_bound[market] += w.index_dust(market);
             Ok(report)
         })

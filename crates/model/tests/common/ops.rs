@@ -273,9 +273,8 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
         Op::Cancel { account, nth } => {
             let mut account = *account;
             let Some((id, _)) = nth_order(world, &mut account, *nth) else { return };
-            let result = world.attempt(|w| {
-                CancelOrder { id }.execute(&mut w.accounts[account].borrow(), &mut NoEvents).map(|_| ())
-            });
+            let result = world
+                .attempt(|w| CancelOrder { id }.execute(&mut w.accounts[account].borrow(), &mut NoEvents).map(|_| ()));
             result.expect("an open order can always be cancelled");
             tally.note("cancel", Ok(()));
         }
@@ -286,8 +285,7 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
         }
         Op::Fill { .. } | Op::Take { .. } | Op::Make { .. } => trade(world, op, tally),
         Op::UpdateAmm(market) => {
-            let result = world
-                .on_market(*market, &[], |context, _, _| UpdateAmm.execute(context).map(|_| ()));
+            let result = world.on_market(*market, &[], |context, _, _| UpdateAmm.execute(context).map(|_| ()));
             tally.note("update amm", result);
         }
         Op::Funding(market) => tally.note("funding", world.fund(*market).map(|_| ())),
@@ -296,8 +294,8 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
             tally.note("settle", world.settle(market, account).map(|_| ()));
         }
         Op::Sweep(market) => {
-            let result =
-                world.on_market(*market, &[], |context, banks, _| SweepFees.execute(context, &mut banks[0]).map(|_| ()));
+            let result = world
+                .on_market(*market, &[], |context, banks, _| SweepFees.execute(context, &mut banks[0]).map(|_| ()));
             tally.note("sweep", result);
         }
         Op::Liquidate { market, account, liquidator, steps } => {
@@ -345,7 +343,10 @@ fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
                 let margin = world.margin(*taker, MarginKind::Initial, Purpose::IncreaseRisk).unwrap();
                 assert!(margin.is_met(), "risk was opened below initial margin: {margin:?}");
             }
-            tally.note(if result.is_ok_and(|r| r.matched.amm_size.0 > 0) { "take amm" } else { "take" }, result.map(|_| ()));
+            tally.note(
+                if result.is_ok_and(|r| r.matched.amm_size.0 > 0) { "take amm" } else { "take" },
+                result.map(|_| ()),
+            );
         }
         Op::Fill { taker, nth, filler, makers } => {
             let mut taker = *taker;

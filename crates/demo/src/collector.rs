@@ -1,0 +1,79 @@
+//! Reads every landed transaction back from the chain and counts what it did.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use kedge_client::Client;
+use kedge_keeper::outbox::{Failure, Receipt};
+use solana_signature::Signature;
+use tokio::sync::Semaphore;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::tally::Tally;
+
+/// Transactions that are read side by side.
+const AT_ONCE: usize = 4;
+/// A transaction is known by its status a little before it can be read.
+const TRIES: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Counts in the background.
+pub struct Collector {
+    tally: Arc<Mutex<Tally>>,
+    task: JoinHandle<()>,
+}
+
+impl Collector {
+    /// Counts all receipts of a channel until it closes.
+    pub fn start(client: Client, receipts: UnboundedReceiver<Receipt>) -> Self {
+        let tally = Arc::new(Mutex::new(Tally::default()));
+        let task = tokio::spawn(collect(client, receipts, Arc::clone(&tally)));
+        Self { tally, task }
+    }
+
+    /// What was counted so far.
+    pub fn tally(&self) -> MutexGuard<'_, Tally> {
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the channel is closed and everything is read, at most for `patience`.
+    pub async fn finish(self, patience: Duration) -> Tally {
+        let _ = tokio::time::timeout(patience, self.task).await;
+        self.tally.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn collect(client: Client, mut receipts: UnboundedReceiver<Receipt>, tally: Arc<Mutex<Tally>>) {
+    let permits = Arc::new(Semaphore::new(AT_ONCE));
+    let mut reading = JoinSet::new();
+    while let Some(receipt) = receipts.recv().await {
+        tally.lock().unwrap_or_else(PoisonError::into_inner).receipt(&receipt);
+        while reading.try_join_next().is_some() {}
+        if matches!(receipt.failure, Some(Failure::NotSent(_) | Failure::Lost)) {
+            continue;
+        }
+        let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+        let (client, tally) = (client.clone(), Arc::clone(&tally));
+        reading.spawn(async move {
+            let past = read(&client, &receipt.signature).await;
+            let mut tally = tally.lock().unwrap_or_else(PoisonError::into_inner);
+            match past {
+                Some(past) => tally.past(&past),
+                None => tally.unread += 1,
+            }
+            drop(permit);
+        });
+    }
+    while reading.join_next().await.is_some() {}
+}
+
+async fn read(client: &Client, signature: &Signature) -> Option<kedge_client::history::Past> {
+    for _ in 0..TRIES {
+        if let Ok(Some(past)) = client.past(signature).await {
+            return Some(past);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    None
+}

@@ -1,0 +1,57 @@
+//! What prices did lately.
+
+use std::collections::VecDeque;
+
+use kedge_keeper::World;
+
+/// Seconds that are remembered.
+const MEMORY: i64 = 3_600;
+
+/// Oracle prices of the last hour, by market.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    prices: Vec<VecDeque<(i64, f64)>>,
+}
+
+impl History {
+    /// Takes note of the prices of a world.
+    pub fn note(&mut self, world: &World) {
+        self.prices.resize_with(world.markets.len(), VecDeque::new);
+        let now = world.clock.unix_time;
+        for (prices, market) in self.prices.iter_mut().zip(&world.markets) {
+            let price = world.oracle(market.index).0 as f64;
+            if price > 0.0 && prices.back().is_none_or(|(time, _)| *time < now) {
+                prices.push_back((now, price));
+            }
+            while prices.front().is_some_and(|(time, _)| *time < now - MEMORY) {
+                prices.pop_front();
+            }
+        }
+    }
+
+    /// Relative change over the last seconds; zero while the memory does not reach back that far.
+    pub fn change(&self, market: u16, seconds: i64) -> f64 {
+        let Some(prices) = self.prices.get(usize::from(market)) else { return 0.0 };
+        let Some((now, last)) = prices.back() else { return 0.0 };
+        let then = prices.partition_point(|(time, _)| *time <= now - seconds);
+        match then.checked_sub(1).and_then(|index| prices.get(index)) {
+            Some((_, price)) => last / price - 1.0,
+            None => 0.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn measures_over_the_asked_time() {
+        let mut history = History { prices: vec![VecDeque::new()] };
+        history.prices[0].extend([(0, 100.0), (60, 110.0), (120, 99.0)]);
+        assert!((history.change(0, 120) + 0.01).abs() < 1e-12);
+        assert!((history.change(0, 60) + 0.1).abs() < 1e-12);
+        assert_eq!(history.change(0, 121), 0.0);
+        assert_eq!(history.change(1, 60), 0.0);
+    }
+}

@@ -1,0 +1,142 @@
+//! The chain with the exchange on it: deployed, listed, funded, everybody on board.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, SharedSigner};
+use kedge_interface::address::{self, PROGRAM_ID};
+use kedge_interface::instruction::{
+    CreateSubAccount, CreateTrader, Deposit, FundPool, Initialize, Instruction, ListBank, ListMarket, SetFees,
+};
+use kedge_localnet::{Localnet, LocalnetConfig};
+use kedge_model::action::PoolKind;
+use kedge_model::quantity::Price;
+use solana_commitment_config::CommitmentConfig;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_rpc_client::nonblocking::rpc_client::RpcClient;
+use solana_signer::Signer;
+use tokio::task::JoinSet;
+
+use crate::args::Args;
+use crate::cast::{Cast, Member};
+use crate::listing::{self, COINS, dollars};
+use crate::replay::Tape;
+
+/// What everybody gets for fees and rent.
+const LAMPORTS: u64 = 20_000_000_000;
+/// Dollars of the visitor.
+const VISITOR_DOLLARS: u64 = 100_000;
+
+/// Starts the chain on the wanted port, or on a free one when that is taken. Market time stands still at the
+/// tape's start.
+pub fn start_chain(args: &Args, tape: &Tape) -> Result<Localnet> {
+    let config = LocalnetConfig {
+        rpc_port: Some(args.rpc_port),
+        slot_time: Duration::from_millis(args.slot_ms()),
+        genesis_time: Some(tape.start),
+        time_rate: 0.0,
+        ..LocalnetConfig::default()
+    };
+    match Localnet::start(config.clone()) {
+        Ok(localnet) => Ok(localnet),
+        Err(kedge_localnet::Error::Start(_)) => {
+            Localnet::start(LocalnetConfig { rpc_port: None, ..config }).context("the local chain did not start")
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Who sends how: one connection a wallet.
+pub fn sender(localnet: &Localnet, wallet: &Arc<Keypair>) -> Sender {
+    let rpc = RpcClient::new_with_commitment(localnet.rpc_url().to_owned(), CommitmentConfig::processed());
+    let payer: SharedSigner = Arc::clone(wallet) as SharedSigner;
+    let config = SendConfig {
+        compute: ComputeLimit::Fixed(1_000_000),
+        priority: PriorityFee::None,
+        poll: Duration::from_millis(20),
+        ..SendConfig::default()
+    };
+    Sender::new(Client::with(rpc, localnet.ws_url(), payer), config)
+}
+
+/// Puts the program on the chain.
+pub fn deploy(localnet: &Localnet, program: &Path) -> Result<()> {
+    let elf = std::fs::read(program).with_context(|| program.display().to_string())?;
+    localnet.deploy(PROGRAM_ID, &elf).context("the chain refused the program")
+}
+
+/// Creates the exchange, lists bank and markets, funds the pools. All by transactions that the admin signs.
+pub async fn list(localnet: &Localnet, cast: &Cast, tape: &Tape, speed: f64) -> Result<()> {
+    let admin = cast.admin.pubkey();
+    let mint = cast.mint.pubkey();
+    localnet.airdrop(admin, LAMPORTS)?;
+    localnet.airdrop(cast.crank.pubkey(), LAMPORTS)?;
+    localnet.create_mint(mint, 6, admin)?;
+    let pools: u64 = COINS.iter().map(|coin| coin.capital + coin.insurance).sum();
+    let source = localnet.set_token_account(admin, mint, dollars(pools).0)?;
+
+    let sender = sender(localnet, &cast.admin);
+    let send = async |what: &str, instruction: Instruction| -> Result<()> {
+        sender.send(&[instruction], &[]).await.with_context(|| what.to_owned())?;
+        Ok(())
+    };
+    send("initialize", Initialize { admin, pauser: admin.to_bytes() }.into()).await?;
+    send("set_fees", SetFees { admin, schedule: listing::fees(speed) }.into()).await?;
+    let (bank, vault) = (address::bank(0), address::vault(0));
+    send("list_bank", ListBank { admin, bank, mint, vault, params: listing::bank(speed) }.into()).await?;
+    for ((coin, path), index) in COINS.iter().zip(&tape.paths).zip(0u16..) {
+        let market = address::market(index);
+        let price = Price((path.price(tape.start * 1_000) * 1e6) as u64);
+        send(coin.name, ListMarket { admin, market, params: coin.params(price, speed) }.into()).await?;
+        for (kind, amount) in [(PoolKind::Amm, coin.capital), (PoolKind::Insurance, coin.insurance)] {
+            let amount = dollars(amount).0;
+            let fund = FundPool { payer: admin, bank, market, source, vault, kind: kind as u8, amount };
+            send("fund_pool", fund.into()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Brings everybody on board: lamports, dollars, trader, sub-account, deposit; each signs for itself.
+pub async fn board(localnet: &Localnet, cast: &Cast) -> Result<()> {
+    let mint = cast.mint.pubkey();
+    let mut joining = JoinSet::new();
+    for member in &cast.members {
+        let owner = member.wallet.pubkey();
+        localnet.airdrop(owner, LAMPORTS)?;
+        let source = localnet.set_token_account(owner, mint, dollars(member.deposit).0)?;
+        let sender = sender(localnet, &member.wallet);
+        let instructions = welcome(member, owner, source);
+        let name = member.name.clone();
+        joining.spawn(async move { sender.send(&instructions, &[]).await.map_err(|error| (name, error)) });
+    }
+    while let Some(joined) = joining.join_next().await {
+        if let Err((name, error)) = joined? {
+            return Err(error).with_context(|| format!("{name} could not join"));
+        }
+    }
+    Ok(())
+}
+
+fn welcome(member: &Member, owner: Pubkey, source: Pubkey) -> Vec<Instruction> {
+    vec![
+        CreateTrader::of(owner, owner).into(),
+        CreateSubAccount::of(owner, owner, 0, &member.name, member.orders).into(),
+        Deposit::of(owner, source, member.account, 0, dollars(member.deposit).0).into(),
+    ]
+}
+
+/// A funded wallet on disk for whoever wants to trade by hand.
+pub fn welcome_visitor(localnet: &Localnet, cast: &Cast, out: &Path) -> Result<std::path::PathBuf> {
+    let owner = cast.visitor.pubkey();
+    localnet.airdrop(owner, LAMPORTS)?;
+    localnet.set_token_account(owner, cast.mint.pubkey(), dollars(VISITOR_DOLLARS).0)?;
+    let file = out.join("wallet.json");
+    let bytes = cast.visitor.to_bytes();
+    std::fs::write(&file, serde_json::to_string(&bytes.to_vec())?).with_context(|| file.display().to_string())?;
+    ensure!(file.is_file(), "{} was not written", file.display());
+    Ok(file)
+}

@@ -1,0 +1,240 @@
+//! Counts what happened, from receipts and from the events of landed transactions.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use kedge_client::history::Past;
+use kedge_interface::PROGRAM_ID;
+use kedge_interface::error::ProgramError;
+use kedge_keeper::outbox::{Failure, Receipt};
+use kedge_model::event::{Event, FillRecord, FillSource};
+use kedge_model::order::Side;
+use serde::Serialize;
+
+/// Fills of one source.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Fills {
+    /// Number.
+    pub count: u64,
+    /// Quote traded, at 1e6.
+    pub quote: u64,
+    /// Quote by which takers did better than their worst price, at 1e6.
+    pub improved: i64,
+    /// Quote by which takers did worse than the oracle, at 1e6 (negative: better).
+    pub over_oracle: i64,
+}
+
+impl Fills {
+    /// Improvement over the worst price, basis points of what was traded.
+    pub fn improvement_bps(&self) -> f64 {
+        ratio(self.improved, self.quote)
+    }
+
+    /// Cost against the oracle, basis points.
+    pub fn cost_bps(&self) -> f64 {
+        ratio(self.over_oracle, self.quote)
+    }
+}
+
+fn ratio(part: i64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 1e4 }
+}
+
+/// Everything that is counted.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// Transactions that landed and succeeded.
+    pub landed: u64,
+    /// Transactions that landed and failed, did not land, or were not sent.
+    pub failed: u64,
+    /// Failures by plan and reason.
+    pub failures: BTreeMap<(String, String), u64>,
+    /// Latencies from sending to the first status, milliseconds.
+    pub latencies: Vec<u32>,
+    /// Orders placed.
+    pub orders: u64,
+    /// Orders cancelled, expired ones included.
+    pub cancelled: u64,
+    /// Fills by source: book, vAMM, JIT.
+    pub fills: [Fills; 3],
+    /// Fees of takers, rebates of makers, rewards of fillers, at 1e6.
+    pub fees: [u64; 3],
+    /// Funding updates.
+    pub funding_updates: u64,
+    /// What vAMMs received (positive) or paid as funding, at 1e6.
+    pub funding_amm: i64,
+    /// Liquidation steps.
+    pub liquidations: u64,
+    /// Quote value taken over, at 1e6.
+    pub liquidated: u64,
+    /// Defaults settled.
+    pub bankruptcies: u64,
+    /// Debt of defaults; paid by insurance; by the vAMM; spread; left open. At 1e6.
+    pub defaults: [u64; 5],
+    /// Deposits, withdrawals, settlements, fee sweeps, vAMM moves, pool gifts.
+    pub others: BTreeMap<&'static str, u64>,
+    /// Compute units by instruction.
+    pub compute: BTreeMap<&'static str, Vec<u32>>,
+    /// Transactions whose events could not be read.
+    pub unread: u64,
+}
+
+/// Where a source's fills stand in [`Tally::fills`].
+pub const SOURCES: [(&str, FillSource); 3] =
+    [("book", FillSource::Book), ("vAMM", FillSource::Amm), ("JIT", FillSource::Jit)];
+
+impl Tally {
+    /// Counts a receipt.
+    pub fn receipt(&mut self, receipt: &Receipt) {
+        self.latencies.push(u32::try_from(receipt.latency.as_millis()).unwrap_or(u32::MAX));
+        match &receipt.failure {
+            None => self.landed += 1,
+            Some(failure) => {
+                self.failed += 1;
+                *self.failures.entry((receipt.label.to_owned(), reason(failure))).or_default() += 1;
+            }
+        }
+    }
+
+    /// Counts what a landed transaction did.
+    pub fn past(&mut self, past: &Past) {
+        for (name, units) in compute(past) {
+            self.compute.entry(name).or_default().push(units);
+        }
+        if past.failure.is_some() {
+            return;
+        }
+        let events: Vec<Event> = past.events().flat_map(|batch| batch.events.iter().copied()).collect();
+        for event in events {
+            self.event(&event);
+        }
+    }
+
+    fn event(&mut self, event: &Event) {
+        match event {
+            Event::OrderPlaced(_) => self.orders += 1,
+            Event::OrderCancelled(_) => self.cancelled += 1,
+            Event::Fill(fill) => self.fill(fill),
+            Event::Funding(funding) => {
+                self.funding_updates += 1;
+                self.funding_amm += funding.amm_payment.0;
+            }
+            Event::Liquidation(step) => {
+                self.liquidations += 1;
+                self.liquidated += step.quote.magnitude().0;
+            }
+            Event::Bankruptcy(record) => {
+                self.bankruptcies += 1;
+                let parts = [record.loss, record.insurance, record.amm, record.socialised, record.deficit];
+                for (sum, part) in self.defaults.iter_mut().zip(parts) {
+                    *sum += part.0;
+                }
+            }
+            Event::Deposit(_) => self.other("deposits"),
+            Event::Withdraw(_) => self.other("withdrawals"),
+            Event::Transfer(_) => self.other("transfers"),
+            Event::SettlePnl(_) => self.other("settlements"),
+            Event::AmmUpdate(_) => self.other("vAMM moves"),
+            Event::FeeSweep(_) => self.other("fee sweeps"),
+            Event::PoolFunded(_) => self.other("pool gifts"),
+        }
+    }
+
+    fn other(&mut self, name: &'static str) {
+        *self.others.entry(name).or_default() += 1;
+    }
+
+    fn fill(&mut self, fill: &FillRecord) {
+        let Some(index) = SOURCES.iter().position(|(_, source)| *source as u8 == fill.source) else { return };
+        let value = |price: u64| (u128::from(fill.size.0) * u128::from(price) / 1_000_000_000) as i64;
+        let (quote, worst, oracle) = (fill.quote.0 as i64, value(fill.worst_price.0), value(fill.oracle.0));
+        let buys = fill.side == Side::Long as u8;
+        let fills = &mut self.fills[index];
+        fills.count += 1;
+        fills.quote += fill.quote.0;
+        fills.improved += if buys { worst - quote } else { quote - worst };
+        fills.over_oracle += if buys { quote - oracle } else { oracle - quote };
+        let fees = [fill.taker_fee, fill.maker_rebate, fill.filler_reward];
+        for (sum, fee) in self.fees.iter_mut().zip(fees) {
+            *sum += fee.0;
+        }
+    }
+
+    /// Fills of all sources together.
+    pub fn all_fills(&self) -> Fills {
+        self.fills.iter().fold(Fills::default(), |sum, fills| Fills {
+            count: sum.count + fills.count,
+            quote: sum.quote + fills.quote,
+            improved: sum.improved + fills.improved,
+            over_oracle: sum.over_oracle + fills.over_oracle,
+        })
+    }
+
+    /// Median latency.
+    pub fn median_latency(&self) -> Duration {
+        let mut sorted = self.latencies.clone();
+        sorted.sort_unstable();
+        Duration::from_millis(u64::from(sorted.get(sorted.len() / 2).copied().unwrap_or(0)))
+    }
+
+    /// What the run should have shown and did not.
+    pub fn missing(&self) -> Vec<String> {
+        let mut missing: Vec<String> = SOURCES
+            .iter()
+            .zip(&self.fills)
+            .filter(|(_, fills)| fills.count == 0)
+            .map(|((name, _), _)| format!("no fill from {name}"))
+            .collect();
+        if self.funding_updates == 0 {
+            missing.push("no funding update".into());
+        }
+        if self.liquidations == 0 {
+            missing.push("no liquidation".into());
+        }
+        missing
+    }
+}
+
+/// A failure as people read it.
+fn reason(failure: &Failure) -> String {
+    use solana_transaction_error::TransactionError;
+    match failure {
+        Failure::Lost => "did not land".into(),
+        Failure::NotSent(error) => error.clone(),
+        Failure::Refused(TransactionError::InstructionError(_, kind)) => match custom(kind) {
+            Some(code) => ProgramError::from_code(code).name().to_owned(),
+            None => kind.to_string(),
+        },
+        Failure::Refused(other) => other.to_string(),
+    }
+}
+
+fn custom(kind: &solana_instruction_error::InstructionError) -> Option<u32> {
+    match kind {
+        solana_instruction_error::InstructionError::Custom(code) => Some(*code),
+        _ => None,
+    }
+}
+
+/// Compute units of each of the transaction's own instructions of the exchange, from the log.
+fn compute(past: &Past) -> Vec<(&'static str, u32)> {
+    let names = past.steps.iter().filter(|step| !step.inner && step.program == PROGRAM_ID).map(|step| step.name);
+    let program = PROGRAM_ID.to_string();
+    let mut depth = 0u32;
+    let mut consumed = Vec::new();
+    for line in &past.logs {
+        let Some(rest) = line.strip_prefix("Program ") else { continue };
+        let Some((id, what)) = rest.split_once(' ') else { continue };
+        if what.starts_with("invoke [") {
+            depth += 1;
+        } else if what == "success" || what.starts_with("failed") {
+            depth = depth.saturating_sub(1);
+        } else if let Some(units) = what.strip_prefix("consumed ")
+            && depth == 1
+            && id == program
+        {
+            consumed.extend(units.split(' ').next().and_then(|units| units.parse::<u32>().ok()));
+        }
+    }
+    names.zip(consumed).filter_map(|(name, units)| Some((name?, units))).collect()
+}

@@ -1,0 +1,272 @@
+//! Ways to take money or block others that must not work.
+
+mod common;
+
+use common::check::check;
+use common::{BOOK, BTC, DOLLAR, ONE, World, ioc, join, limit};
+use kedge_model::Error;
+use kedge_model::action::{PoolKind, UpdateAmm};
+use kedge_model::board::{Purpose, RowState};
+use kedge_model::margin::MarginKind;
+use kedge_model::market::MarketStatus;
+use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::position::Position;
+use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use kedge_model::sub_account::status;
+
+const MAKER: usize = 2;
+const LIQUIDATOR: usize = 4;
+
+#[test]
+fn taking_at_once_opens_no_more_than_initial_margin_allows() {
+    let mut world = World::funded(6, 10_000);
+    world.deposit(MAKER, 0, 1_000_000 * DOLLAR).unwrap();
+    world.place(MAKER, limit(BOOK, Side::Short, 100 * ONE, 2_000 * DOLLAR)).unwrap();
+    // 10,000 carry 100,000 at ten times; 65 x 2,000 would pass at the margin of a fill (7.5 %).
+    let order = ioc(BOOK, Side::Long, 65 * ONE, 2_000 * DOLLAR);
+    assert_eq!(world.take(0, order, &[MAKER]).unwrap_err(), Error::InsufficientMargin);
+    let order = ioc(BOOK, Side::Long, 49 * ONE, 2_000 * DOLLAR);
+    assert_eq!(world.take(0, order, &[MAKER]).unwrap().matched.size, Size(49 * ONE));
+}
+
+#[test]
+fn a_vamm_that_cannot_follow_the_oracle_sells_nothing_below_it() {
+    let mut world = World::funded(6, 1_000_000);
+    // No budget: the peg stays where moving it would cost.
+    world.markets[BTC].amm.update_budget = Ppm(0);
+    let bought = world.take(0, ioc(BTC, Side::Long, 5 * ONE, 61_000 * DOLLAR), &[]).unwrap();
+    assert!(bought.matched.amm_size > Size(0));
+    world.drive(BTC, 63_000 * DOLLAR);
+    let amm = &world.markets[BTC].amm;
+    let (mid, before) = (amm.curve().mid().unwrap(), amm.equity(Price(63_000 * DOLLAR)).unwrap());
+    assert!(mid < Price(61_000 * DOLLAR), "the curve lags at {mid:?}");
+    let below = world.take(1, ioc(BTC, Side::Long, ONE, 63_000 * DOLLAR), &[]).unwrap();
+    assert_eq!(below.matched.size, Size(0), "nothing at or below the oracle");
+    let above = world.take(1, ioc(BTC, Side::Long, ONE, 64_000 * DOLLAR), &[]).unwrap();
+    assert!(above.matched.size > Size(0));
+    assert!(
+        above.matched.quote
+            >= above.matched.size.value(Price(63_000 * DOLLAR), kedge_model::num::Rounding::Up).unwrap()
+    );
+    assert!(world.markets[BTC].amm.equity(Price(63_000 * DOLLAR)).unwrap() >= before);
+    check(&mut world);
+}
+
+#[test]
+fn a_quote_that_is_gone_does_not_count_as_premium() {
+    let mut world = World::funded(6, 1_000_000);
+    let _ = world.take(0, ioc(BTC, Side::Long, 9 * ONE, 62_000 * DOLLAR), &[]).unwrap();
+    let pushed = world.markets[BTC].premium_last;
+    assert!(pushed > 1_000_000, "the trade moved the quotes: {pushed}");
+    world.tick();
+    let _ = world.on_market(BTC, &[], |context, _, _| UpdateAmm.execute(context)).unwrap();
+    let now = world.markets[BTC].premium_last;
+    let mark = world.markets[BTC].mark(world.oracle(BTC)).unwrap();
+    assert_eq!(now, kedge_model::funding::premium(mark, world.oracle(BTC)).unwrap(), "the premium in force");
+    assert!(now < pushed);
+}
+
+#[test]
+fn a_market_that_closes_to_new_risk_fills_no_old_order_that_opens() {
+    let mut world = World::funded(6, 100_000);
+    world.place(MAKER, limit(BOOK, Side::Short, 2 * ONE, 2_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
+    let opening = world.place(1, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
+    world.markets[BOOK].status = MarketStatus::ReduceOnly as u8;
+    assert_eq!(world.fill(BOOK, 1, opening, None, &[MAKER]).unwrap_err(), Error::MarketReduceOnly);
+    assert_eq!(world.place(1, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap_err(), Error::MarketReduceOnly);
+    let close = |side| OrderParams { flags: flags::REDUCE_ONLY, ..limit(BOOK, side, ONE, 2_000 * DOLLAR) };
+    let closing = world.place(MAKER, close(Side::Long)).unwrap();
+    assert_eq!(world.take(0, close(Side::Short), &[MAKER]).unwrap().matched.size, Size(ONE));
+    assert!(world.accounts[MAKER].open().all(|order| order.id != closing));
+    check(&mut world);
+}
+
+#[test]
+fn a_liquidator_leaves_no_dust_behind() {
+    let mut world = World::funded(6, 6_100);
+    world.deposit(MAKER, 0, 100_000 * DOLLAR).unwrap();
+    world.deposit(LIQUIDATOR, 0, 100_000 * DOLLAR).unwrap();
+    world.place(MAKER, limit(BTC, Side::Short, ONE, 60_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[MAKER]).unwrap();
+    world.drive(BTC, 56_000 * DOLLAR);
+    assert_eq!(world.liquidate(BTC, 0, LIQUIDATOR, 1).unwrap_err(), Error::AmountZero);
+    assert_eq!(world.liquidate(BTC, 0, LIQUIDATOR, 0).unwrap_err(), Error::AmountZero);
+    let step = world.liquidate(BTC, 0, LIQUIDATOR, 100_001).unwrap();
+    assert_eq!(step.base, Base(100_000), "whole steps only");
+    check(&mut world);
+}
+
+#[test]
+fn money_after_a_default_does_not_lock_the_account() {
+    let mut world = World::funded(6, 6_100);
+    world.deposit(MAKER, 0, 100_000 * DOLLAR).unwrap();
+    world.deposit(LIQUIDATOR, 0, 200_000 * DOLLAR).unwrap();
+    world.place(MAKER, limit(BTC, Side::Short, ONE, 60_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[MAKER]).unwrap();
+    world.drive(BTC, 50_000 * DOLLAR);
+    while !world.accounts[0].position(BTC).base.is_zero() {
+        let _ = world.liquidate(BTC, 0, LIQUIDATOR, u64::MAX).unwrap();
+    }
+    let _ = world.settle(BTC, 0).unwrap();
+    world.accounts[0].head.status |= status::BANKRUPT;
+    // The owner pays up instead: the debt is settled from the new balance, and the account is free again.
+    world.deposit(0, 0, 50_000 * DOLLAR).unwrap();
+    assert_eq!(world.bankrupt(BTC, 0).unwrap_err(), Error::NotBankrupt);
+    let _ = world.settle(BTC, 0).unwrap();
+    assert!(!world.accounts[0].head.has(status::BANKRUPT));
+    world.accounts[0].head.status = 0;
+    let left = world.accounts[0].head.balance(0);
+    world.withdraw(0, 0, left.0).unwrap();
+    check(&mut world);
+}
+
+#[test]
+fn a_deficit_is_not_handed_out_as_excess() {
+    let mut world = World::funded(6, 100_000);
+    let market = &mut world.markets[BOOK];
+    let before = market.net_users_pnl(Price(2_000 * DOLLAR)).unwrap();
+    // A hole of 500: the pot is short by what nobody paid.
+    market.deficit = Amount(500 * DOLLAR);
+    market.funding_pot = Quote(-500_000_000);
+    assert_eq!(market.net_users_pnl(Price(2_000 * DOLLAR)).unwrap(), before);
+}
+
+#[test]
+fn trading_with_oneself_across_sub_accounts_pays_the_fees_and_wins_nothing() {
+    // Sub-accounts 0 and 1 are one owner's. Both fill with each other at the edges of the band, in both orders.
+    for (first, second) in [(2_098, 1_902), (1_902, 2_098)] {
+        let mut world = World::funded(6, 100_000);
+        let before = world.equity(0) + world.equity(1);
+        for (side, price) in [(Side::Long, first), (Side::Short, second)] {
+            world.place(1, limit(BOOK, side.opposite(), 20 * ONE, price * DOLLAR)).unwrap();
+            let taken = world.take(0, ioc(BOOK, side, 20 * ONE, price * DOLLAR), &[1]).unwrap();
+            assert_eq!(taken.matched.size, Size(20 * ONE));
+            world.tick();
+        }
+        let paid = before - world.equity(0) - world.equity(1);
+        // 10 bps taker less 2 bps rebate on 40,000 twice.
+        assert_eq!(paid, 64_000_000);
+        assert_eq!(world.markets[BOOK].fees, Amount(64_000_000));
+        check(&mut world);
+        // What one won from the other is claimable only as far as somebody paid it into the pool.
+        let profit = world.settle(BOOK, if first < second { 0 } else { 1 });
+        assert_eq!(profit.unwrap_err(), Error::NothingToSettle, "the pool is empty until the loser settles");
+    }
+}
+
+#[test]
+fn a_fill_outside_the_band_is_refused_even_between_friends() {
+    let mut world = World::funded(6, 100_000);
+    world.place(1, limit(BOOK, Side::Short, ONE, 2_101 * DOLLAR)).unwrap();
+    let order = ioc(BOOK, Side::Long, ONE, 2_101 * DOLLAR);
+    assert_eq!(world.take(0, order, &[1]).unwrap_err(), Error::PriceOutsideBand);
+}
+
+#[test]
+fn filler_and_maker_together_get_less_than_the_taker_pays() {
+    let mut world = World::funded(6, 100_000);
+    for tier in 0..8 {
+        world.accounts[0].head.fee_tier = tier;
+        world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+        let order = world.place(0, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
+        let before = world.markets[BOOK].fees;
+        let report = world.fill(BOOK, 0, order, Some(3), &[MAKER]).unwrap();
+        assert!(report.matched.filler_reward > Amount(0));
+        assert!(world.markets[BOOK].fees > before, "the exchange keeps something in tier {tier}");
+    }
+    check(&mut world);
+}
+
+#[test]
+fn reduce_only_orders_together_never_turn_the_position() {
+    let mut world = World::funded(6, 100_000);
+    world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
+    let reduce = OrderParams { flags: flags::REDUCE_ONLY, ..limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR) };
+    let orders = [0; 3].map(|_| world.place(0, reduce).unwrap());
+    world.place(MAKER, limit(BOOK, Side::Long, 5 * ONE, 2_000 * DOLLAR)).unwrap();
+    // As makers of one taker, all three at once.
+    let _ = world.take(3, ioc(BOOK, Side::Long, 3 * ONE, 2_000 * DOLLAR), &[0]).unwrap();
+    assert!(world.accounts[0].position(BOOK).base.is_zero());
+    // What is left of them is removed by whoever tries to fill it, and the slot is free again.
+    for order in &orders[1..] {
+        let report = world.fill(BOOK, 0, *order, None, &[MAKER]).unwrap();
+        assert_eq!(report.matched.size, Size(0));
+    }
+    assert_eq!(world.accounts[0].head.open_orders, 0);
+    check(&mut world);
+}
+
+#[test]
+fn nothing_of_size_zero_is_accepted() {
+    let mut world = World::funded(6, 100_000);
+    assert_eq!(world.place(0, limit(BOOK, Side::Long, 0, 2_000 * DOLLAR)).unwrap_err(), Error::InvalidOrder);
+    assert_eq!(world.deposit(0, 0, 0).unwrap_err(), Error::AmountZero);
+    assert_eq!(world.withdraw(0, 0, 0).unwrap_err(), Error::AmountZero);
+    assert_eq!(world.fund_pool(BTC, PoolKind::Amm, 0).unwrap_err(), Error::AmountZero);
+    let auction = OrderParams { kind: OrderKind::Market as u8, ..limit(BOOK, Side::Long, ONE, 0) };
+    let id = world.place(0, auction).unwrap();
+    assert_eq!(world.make(BOOK, MAKER, 0, join(id, 0, 1)).unwrap_err(), Error::PositionLimit);
+    assert_eq!(world.make(BOOK, 0, MAKER, join(id, ONE, 1)).unwrap_err(), Error::OrderNotFound);
+}
+
+#[test]
+fn a_full_set_of_positions_can_still_close_and_be_liquidated() {
+    let mut world = World::funded(6, 6_100);
+    world.deposit(MAKER, 0, 100_000 * DOLLAR).unwrap();
+    world.deposit(LIQUIDATOR, 0, 100_000 * DOLLAR).unwrap();
+    world.place(MAKER, limit(BTC, Side::Short, ONE, 60_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[MAKER]).unwrap();
+    // Fifteen more slots, in use by settled claims of markets that the test does not have: nothing owed.
+    for (index, slot) in world.accounts[0].head.positions.iter_mut().enumerate().filter(|(_, p)| !p.is_used()) {
+        *slot =
+            Position { used: 1, market: u16::try_from(100 + index).unwrap(), quote: Quote(1), ..Position::default() };
+    }
+    assert_eq!(world.place(0, limit(BOOK, Side::Long, ONE, 1_900 * DOLLAR)).unwrap_err(), Error::NoPositionSlot);
+    world.drive(BTC, 56_000 * DOLLAR);
+    let step = world.liquidate(BTC, 0, LIQUIDATOR, u64::MAX).unwrap();
+    assert!(step.base > Base(0));
+    // The liquidator's own slots are its own concern.
+    assert!(world.accounts[LIQUIDATOR].position(BTC).base > Base(0));
+}
+
+#[test]
+fn an_owner_that_liquidates_itself_gains_nothing() {
+    let mut world = World::funded(6, 6_100);
+    world.deposit(MAKER, 0, 100_000 * DOLLAR).unwrap();
+    world.deposit(1, 0, 100_000 * DOLLAR).unwrap();
+    world.place(MAKER, limit(BTC, Side::Short, ONE, 60_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[MAKER]).unwrap();
+    world.drive(BTC, 56_500 * DOLLAR);
+    let before = world.equity(0) + world.equity(1);
+    let _ = world.liquidate(BTC, 0, 1, u64::MAX).unwrap();
+    assert!(world.equity(0) + world.equity(1) <= before);
+    check(&mut world);
+}
+
+#[test]
+fn profit_that_is_not_realised_backs_neither_withdrawal_nor_new_risk() {
+    let mut world = World::funded(6, 10_000);
+    world.deposit(MAKER, 0, 100_000 * DOLLAR).unwrap();
+    world.place(MAKER, limit(BTC, Side::Short, ONE, 60_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[MAKER]).unwrap();
+    world.drive(BTC, 70_000 * DOLLAR);
+    assert_eq!(world.state(BTC), RowState::Normal as u8);
+    let margin = world.margin(0, MarginKind::Initial, Purpose::Withdraw).unwrap();
+    assert_eq!(margin.collateral, Quote(10_000_000_000), "the gain of 9,940 counts nothing");
+    assert_eq!(world.withdraw(0, 0, 4_000 * DOLLAR).unwrap_err(), Error::InsufficientMargin);
+    assert!(world.equity(0) > 19_000 * i128::from(DOLLAR));
+}
+
+#[test]
+fn a_withdrawal_in_a_short_dip_of_a_shorts_price_uses_the_higher_average() {
+    let mut world = World::funded(6, 10_000);
+    world.deposit(MAKER, 0, 100_000 * DOLLAR).unwrap();
+    world.place(MAKER, limit(BTC, Side::Long, ONE, 60_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BTC, Side::Short, ONE, 60_000 * DOLLAR), &[MAKER]).unwrap();
+    world.wait(1);
+    let _ = world.refresh(BTC, 57_500 * DOLLAR).unwrap();
+    let margin = world.margin(0, MarginKind::Initial, Purpose::Withdraw).unwrap();
+    assert!(margin.liability > Amount(59_900 * DOLLAR), "{margin:?}");
+}

@@ -1,0 +1,1 @@
+//! Compute units of every instruction.

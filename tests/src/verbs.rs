@@ -1,0 +1,228 @@
+//! What users, keepers and the admin do, one method each.
+
+use kedge_interface::instruction::{
+    CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, FillOrder, FundPool, Liquidate, PlaceAndMake,
+    PlaceAndTake, PlaceOrders, RefreshPrices, SettleBankruptcy, SettlePnl, SweepFees, Transfer, UpdateAmm,
+    UpdateFunding, Withdraw,
+};
+use kedge_interface::{BOARD, address};
+use kedge_model::action::MakerRef;
+use kedge_model::order::OrderParams;
+use solana_pubkey::Pubkey;
+
+use crate::machine::{Done, Refused};
+use crate::market::{USDC, bank_feed, market_feed};
+use crate::oracle;
+use crate::world::{User, World};
+
+/// What came of a transaction.
+pub type Outcome = Result<Done, Refused>;
+
+impl World {
+    /// Creates the record of a person.
+    pub fn create_trader(&mut self, authority: Pubkey) -> Outcome {
+        self.run(CreateTrader::of(authority, authority))
+    }
+
+    /// Creates a sub-account and returns its address.
+    pub fn create_sub_account(&mut self, authority: Pubkey, id: u16, orders: u16) -> Result<Pubkey, Refused> {
+        let create = CreateSubAccount::of(authority, authority, id, "main", orders);
+        let sub = create.sub_account;
+        self.run(create).map(|_| sub)
+    }
+
+    /// The user's token account of a bank.
+    pub fn wallet(&self, user: User, bank: u16) -> Pubkey {
+        address::token_account(&user.authority, &self.mints[usize::from(bank)])
+    }
+
+    /// Deposits from the user's wallet.
+    pub fn deposit(&mut self, user: User, bank: u16, amount: u64) -> Outcome {
+        let wallet = self.wallet(user, bank);
+        self.run(Deposit::of(user.authority, wallet, user.sub, bank, amount))
+    }
+
+    /// Withdraws to the user's wallet.
+    pub fn withdraw(&mut self, user: User, bank: u16, amount: u64) -> Outcome {
+        let wallet = self.wallet(user, bank);
+        self.run(Withdraw::of(user.authority, wallet, user.sub, bank, amount))
+    }
+
+    /// Moves a balance between two sub-accounts of the user.
+    pub fn transfer(&mut self, user: User, to: Pubkey, bank: u16, amount: u64) -> Outcome {
+        self.run(Transfer { authority: user.authority, from: user.sub, to, bank, amount })
+    }
+
+    /// What places orders.
+    pub fn placing(&self, user: User, orders: &[OrderParams]) -> PlaceOrders {
+        let market = address::market(orders.first().map_or(0, |order| order.market));
+        PlaceOrders { signer: user.authority, market, sub_account: user.sub, orders: orders.to_vec() }
+    }
+
+    /// Places orders of one market.
+    pub fn place_all(&mut self, user: User, orders: &[OrderParams]) -> Outcome {
+        self.run(self.placing(user, orders))
+    }
+
+    /// Places one order and returns its id.
+    pub fn place(&mut self, user: User, order: OrderParams) -> Result<u32, Refused> {
+        let id = self.sub(&user.sub).head.next_order_id.max(1);
+        self.place_all(user, &[order]).map(|_| id)
+    }
+
+    /// Cancels one order.
+    pub fn cancel(&mut self, user: User, id: u32) -> Outcome {
+        self.run(CancelOrder { signer: user.authority, sub_account: user.sub, id })
+    }
+
+    /// Cancels all orders of a market, 65535 for all.
+    pub fn cancel_all(&mut self, user: User, market: u16) -> Outcome {
+        self.run(CancelAll { signer: user.authority, sub_account: user.sub, market })
+    }
+
+    /// References to all resting orders of the makers in a market, as a keeper would pass them; at most 16.
+    pub fn maker_refs(&self, market: u16, makers: &[User]) -> Vec<MakerRef> {
+        let mut refs = Vec::new();
+        for (account, maker) in makers.iter().enumerate() {
+            for (slot, order) in self.sub(&maker.sub).open_orders().filter(|(_, order)| order.market == market) {
+                refs.push(MakerRef {
+                    order_id: order.id,
+                    account: u8::try_from(account).expect("few makers"),
+                    slot: u8::try_from(slot).expect("at most 128 orders"),
+                    padding: [0; 2],
+                });
+            }
+        }
+        refs.truncate(kedge_model::action::MAX_MAKER_ORDERS);
+        refs
+    }
+
+    /// What places and takes.
+    pub fn taking(&self, user: User, order: OrderParams, min_fill: u64, makers: &[User]) -> PlaceAndTake {
+        PlaceAndTake {
+            signer: user.authority,
+            market: address::market(order.market),
+            sub_account: user.sub,
+            order,
+            min_fill,
+            makers: self.maker_refs(order.market, makers),
+            maker_accounts: makers.iter().map(|maker| maker.sub).collect(),
+        }
+    }
+
+    /// Places an order and takes from the makers' resting orders and the vAMM.
+    pub fn take(&mut self, user: User, order: OrderParams, makers: &[User]) -> Outcome {
+        self.run(self.taking(user, order, 0, makers))
+    }
+
+    /// What fills an order of a user for a filler.
+    pub fn filling(&self, filler: User, taker: User, id: u32, reward: bool, makers: &[User]) -> FillOrder {
+        let data = self.sub(&taker.sub);
+        let found = data.open_orders().find(|(_, order)| order.id == id);
+        let (slot, market) = found.map_or((0, 0), |(slot, order)| (slot, order.market));
+        let subs: Vec<Pubkey> = makers.iter().map(|maker| maker.sub).collect();
+        FillOrder::of(
+            filler.authority,
+            address::market(market),
+            taker.sub,
+            (id, u8::try_from(slot).expect("at most 128 orders")),
+            reward.then_some(filler.sub),
+            &subs,
+            self.maker_refs(market, makers),
+        )
+    }
+
+    /// Fills an order of a user; the filler gets its reward.
+    pub fn fill(&mut self, filler: User, taker: User, id: u32, makers: &[User]) -> Outcome {
+        self.run(self.filling(filler, taker, id, true, makers))
+    }
+
+    /// What joins an auction at any price and without position limits.
+    pub fn making(&self, maker: User, taker: User, id: u32, size: u64, worst_price: u64) -> PlaceAndMake {
+        let data = self.sub(&taker.sub);
+        let found = data.open_orders().find(|(_, order)| order.id == id);
+        let (slot, market) = found.map_or((0, 0), |(slot, order)| (slot, order.market));
+        PlaceAndMake {
+            signer: maker.authority,
+            market: address::market(market),
+            maker: maker.sub,
+            taker: taker.sub,
+            order_id: id,
+            slot: u8::try_from(slot).expect("at most 128 orders"),
+            size,
+            worst_price,
+            min_position: i64::MIN / 2,
+            max_position: i64::MAX / 2,
+        }
+    }
+
+    /// What refreshes rows from the oracles of this world.
+    pub fn refreshing(&self, markets: &[u8], banks: &[u8]) -> RefreshPrices {
+        let feeds = markets.iter().map(|row| market_feed(u16::from(*row)));
+        let feeds = feeds.chain(banks.iter().map(|row| bank_feed(u16::from(*row))));
+        RefreshPrices {
+            markets: markets.to_vec(),
+            banks: banks.to_vec(),
+            oracles: feeds.map(|feed| oracle::address(&feed)).collect(),
+        }
+    }
+
+    /// Refreshes rows from what the oracles say now.
+    pub fn refresh(&mut self, markets: &[u8], banks: &[u8]) -> Outcome {
+        self.run(self.refreshing(markets, banks))
+    }
+
+    /// Moves a vAMM to the oracle.
+    pub fn update_amm(&mut self, market: u16) -> Outcome {
+        self.run(UpdateAmm { market: address::market(market) })
+    }
+
+    /// Charges the hour's funding.
+    pub fn update_funding(&mut self, market: u16) -> Outcome {
+        self.run(UpdateFunding { market: address::market(market) })
+    }
+
+    /// Settles a user's profit or loss.
+    pub fn settle(&mut self, user: User, market: u16) -> Outcome {
+        self.run(SettlePnl { market: address::market(market), bank: address::bank(USDC), sub_account: user.sub })
+    }
+
+    /// Sweeps a market's fees.
+    pub fn sweep(&mut self, market: u16) -> Outcome {
+        self.run(SweepFees { market: address::market(market), bank: address::bank(USDC) })
+    }
+
+    /// Takes over part of a user's position, at any price.
+    pub fn liquidate(&mut self, liquidator: User, user: User, market: u16, max_size: u64) -> Outcome {
+        self.run(Liquidate {
+            signer: liquidator.authority,
+            market: address::market(market),
+            sub_account: user.sub,
+            liquidator: liquidator.sub,
+            max_size,
+            limit_price: 0,
+        })
+    }
+
+    /// Settles a default.
+    pub fn bankrupt(&mut self, user: User, market: u16) -> Outcome {
+        let (market, bank) = (address::market(market), address::bank(USDC));
+        self.run(SettleBankruptcy { market, bank, sub_account: user.sub })
+    }
+
+    /// What puts money into a pool: kind 0 the vAMM, 1 insurance.
+    pub fn funding(&self, (payer, source): (Pubkey, Pubkey), market: u16, kind: u8, amount: u64) -> FundPool {
+        let (bank, vault) = (address::bank(USDC), address::vault(USDC));
+        FundPool { payer, bank, market: address::market(market), source, vault, kind, amount }
+    }
+
+    /// Puts money into a pool.
+    pub fn fund(&mut self, from: (Pubkey, Pubkey), market: u16, kind: u8, amount: u64) -> Outcome {
+        self.run(self.funding(from, market, kind, amount))
+    }
+
+    /// Bytes of the price board.
+    pub fn board_bytes(&self) -> Vec<u8> {
+        self.data(&BOARD)
+    }
+}
