@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::account::{Account as Decoded, decode_any};
-use kedge_interface::error::AccountError;
+use kedge_interface::error::{AccountError, ProgramError};
 use kedge_interface::event::{EventBatch, from_logs};
 use kedge_interface::instruction::name_of;
 use litesvm::LiteSVM;
@@ -86,7 +86,7 @@ impl From<TransactionError> for Refusal {
 }
 
 /// A refused transaction: why, at what cost, and what the log says.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Refused {
     /// Why.
     pub refusal: Refusal,
@@ -94,6 +94,16 @@ pub struct Refused {
     pub compute: u64,
     /// Log lines.
     pub logs: Vec<String>,
+}
+
+impl std::fmt::Debug for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.refusal {
+            Refusal::Number(number) => write!(f, "{}", ProgramError::from_code(*number))?,
+            other => write!(f, "{other:?}")?,
+        }
+        write!(f, " after {} CU", self.compute)
+    }
 }
 
 /// The virtual machine with the program, a clock and a purse for fees.

@@ -43,9 +43,7 @@ pub struct Audit {
 impl Audit {
     /// Whether everything holds.
     pub fn holds(&self) -> bool {
-        self.broken.is_empty()
-            && self.lines.iter().all(Line::holds)
-            && self.dust.iter().all(|(_, dust)| *dust >= 0)
+        self.broken.is_empty() && self.lines.iter().all(Line::holds) && self.dust.iter().all(|(_, dust)| *dust >= 0)
     }
 }
 
@@ -82,7 +80,12 @@ pub async fn audit(client: &Client) -> Result<Audit> {
         let users: i128 = sum(&|position| i128::from(position.base.0));
         let longs: i128 = sum(&|position| i128::from(position.base.0.max(0)));
         let claims: i128 = sum(&|position| i128::from(position.quote.0));
-        audit.line(format!("{title}: users' base = minus the vAMM's"), users, -i128::from(market.amm.base.0), "base 1e-9");
+        audit.line(
+            format!("{title}: users' base = minus the vAMM's"),
+            users,
+            -i128::from(market.amm.base.0),
+            "base 1e-9",
+        );
         audit.line(format!("{title}: users' longs = open interest"), longs, market.long_interest.0.into(), "base 1e-9");
         audit.line(
             format!("{title}: users' shorts = open interest"),

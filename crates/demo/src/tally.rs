@@ -209,9 +209,9 @@ fn reason(failure: &Failure) -> String {
     }
 }
 
-fn custom(kind: &solana_instruction_error::InstructionError) -> Option<u32> {
+fn custom(kind: &solana_instruction::error::InstructionError) -> Option<u32> {
     match kind {
-        solana_instruction_error::InstructionError::Custom(code) => Some(*code),
+        solana_instruction::error::InstructionError::Custom(code) => Some(*code),
         _ => None,
     }
 }

@@ -29,8 +29,7 @@ pub fn mul_div(a: u64, b: u64, c: u64, rounding: Rounding) -> Result<u64> {
     if c == 0 {
         return Err(Error::DivisionByZero);
     }
-    let (high, low) = mul_wide(a, b);
-    let (quotient, remainder) = if high == 0 { (div(low, c), rem(low, c)) } else { div_wide(high, low, c)? };
+    let (quotient, remainder) = kedge_libcalls::wide::mul_div(a, b, c).ok_or(Error::Overflow)?;
     match rounding {
         Rounding::Up if remainder != 0 => quotient.plus(1),
         _ => Ok(quotient),

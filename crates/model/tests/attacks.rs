@@ -3,7 +3,7 @@
 mod common;
 
 use common::check::check;
-use common::{BOOK, BTC, DOLLAR, ONE, World, ioc, join, limit};
+use common::{BOOK, BTC, DOLLAR, ONE, World, ioc, join, limit, market_params};
 use kedge_model::Error;
 use kedge_model::action::{PoolKind, UpdateAmm};
 use kedge_model::board::{Purpose, RowState};
@@ -218,10 +218,12 @@ fn a_full_set_of_positions_can_still_close_and_be_liquidated() {
     world.deposit(LIQUIDATOR, 0, 100_000 * DOLLAR).unwrap();
     world.place(MAKER, limit(BTC, Side::Short, ONE, 60_000 * DOLLAR)).unwrap();
     let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[MAKER]).unwrap();
-    // Fifteen more slots, in use by settled claims of markets that the test does not have: nothing owed.
-    for (index, slot) in world.accounts[0].head.positions.iter_mut().enumerate().filter(|(_, p)| !p.is_used()) {
-        *slot =
-            Position { used: 1, market: u16::try_from(100 + index).unwrap(), quote: Quote(1), ..Position::default() };
+    // Fifteen more slots, in use by claims of a unit in other markets.
+    for _ in 0..15 {
+        world.list_market(&market_params(b"MORE", Price(10 * DOLLAR), 0, 1_000_000, 1_000));
+    }
+    for (index, slot) in world.accounts[0].head.positions.iter_mut().filter(|p| !p.is_used()).enumerate() {
+        *slot = Position { used: 1, market: World::index(3 + index), quote: Quote(1), ..Position::default() };
     }
     assert_eq!(world.place(0, limit(BOOK, Side::Long, ONE, 1_900 * DOLLAR)).unwrap_err(), Error::NoPositionSlot);
     world.drive(BTC, 56_000 * DOLLAR);

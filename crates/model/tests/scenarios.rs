@@ -235,12 +235,12 @@ fn the_vamms_capital_stops_it_from_opening_but_not_from_closing() {
     // The spread was earned on top, which carries a little more; then it is used up.
     let more = world.take(0, ioc(BTC, Side::Long, ONE, 63_000 * DOLLAR), &[]).unwrap();
     assert!(more.matched.amm_size < Size(ONE / 500), "{:?}", more.matched.amm_size);
-    world.drive(BTC, 64_000 * DOLLAR);
-    let none = world.take(0, ioc(BTC, Side::Long, ONE, 67_000 * DOLLAR), &[]).unwrap();
+    world.drive(BTC, 62_000 * DOLLAR);
+    let none = world.take(0, ioc(BTC, Side::Long, ONE, 65_000 * DOLLAR), &[]).unwrap();
     assert_eq!(none.matched.size, Size(0), "its equity no longer carries what it has");
     // Its short loses: without capital left it still buys back.
     let all = world.accounts[0].position(BTC).base.size().0;
-    let sold = world.take(0, ioc(BTC, Side::Short, all, 61_000 * DOLLAR), &[]).unwrap();
+    let sold = world.take(0, ioc(BTC, Side::Short, all, 59_000 * DOLLAR), &[]).unwrap();
     assert_eq!(sold.matched.amm_size, Size(all));
     assert!(world.markets[BTC].amm.base.is_zero());
     check(&mut world);

@@ -124,7 +124,10 @@ fn levered(view: &View<'_>, random: &mut Random) -> Option<Plan> {
         // Takes a profit now and then, and adds to it otherwise; never a loss.
         let won = view.account.head.position(market).is_ok_and(|position| {
             let value = view.world.oracle(market);
-            position.base.value(value, kedge_model::num::Rounding::Down).is_ok_and(|value| value.0 + position.entry.0 > 0)
+            position
+                .base
+                .value(value, kedge_model::num::Rounding::Down)
+                .is_ok_and(|value| value.0 + position.entry.0 > 0)
         });
         if won && random.chance(0.1) {
             return view.close(market, 1.0, How::Auction);

@@ -56,7 +56,11 @@ mod tests {
 
     fn path() -> Path {
         let bar = |time, open, high, low, close| Candle { time, open, high, low, close };
-        Path::new(vec![bar(0, 10.0, 14.0, 9.0, 12.0), bar(60_000, 12.0, 12.0, 6.0, 8.0), bar(240_000, 8.0, 8.0, 8.0, 8.0)])
+        Path::new(vec![
+            bar(0, 10.0, 14.0, 9.0, 12.0),
+            bar(60_000, 12.0, 12.0, 6.0, 8.0),
+            bar(240_000, 8.0, 8.0, 8.0, 8.0),
+        ])
     }
 
     #[test]

@@ -67,7 +67,8 @@ impl Tape {
         let files = SYMBOLS.map(|symbol| folder.join(scenario.file(symbol)));
         let complete = files.iter().all(|file| file.is_file());
         let (texts, source) = if complete {
-            let read = |file: &std::path::PathBuf| std::fs::read_to_string(file).with_context(|| file.display().to_string());
+            let read =
+                |file: &std::path::PathBuf| std::fs::read_to_string(file).with_context(|| file.display().to_string());
             let texts = files.iter().map(read).collect::<Result<Vec<_>>>()?;
             (texts, files.each_ref().map(|file| file.display().to_string()).join(", "))
         } else {

@@ -1,0 +1,104 @@
+//! `kedge-demo`: the exchange at work on a local chain.
+//!
+//! Everything is real but the chain's size: the program's SBPF bytecode, JSON-RPC and WebSocket on loopback,
+//! transactions signed by wallets, prices that were recorded. Everybody here could be anybody: keepers, makers and
+//! takers use the client and the keeper library as an outsider would.
+
+mod args;
+mod audit;
+mod calendar;
+mod cast;
+mod collector;
+mod crowd;
+mod listing;
+mod publisher;
+mod random;
+mod replay;
+mod report;
+mod run;
+mod series;
+mod staff;
+mod stage;
+mod summary;
+mod table;
+mod tally;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use clap::Parser;
+
+use args::Args;
+use cast::Cast;
+use replay::Tape;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let outcome = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(demo(&args)));
+    match outcome {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            eprintln!("kedge-demo: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn demo(args: &Args) -> Result<u8> {
+    args.validate()?;
+    std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
+    let stop = Arc::new(AtomicBool::new(false));
+    listen(Arc::clone(&stop));
+
+    let started = Instant::now();
+    let say = |what: &str| println!("{:5.1} s  {what}", started.elapsed().as_secs_f64());
+    let tape = Arc::new(Tape::open(&args.data, args.scenario, args.from.as_deref(), args.minutes)?);
+    let cast = Cast::new(args.seed, args.takers);
+    say("starting a local chain");
+    let localnet = Arc::new(stage::start_chain(args, &tape)?);
+    say(&format!("RPC {}  WebSocket {}", localnet.rpc_url(), localnet.ws_url()));
+    if !localnet.rpc_url().ends_with(&format!(":{}", args.rpc_port)) {
+        say(&format!("(port {} is taken)", args.rpc_port));
+    }
+    stage::deploy(&localnet, &args.program)?;
+    say(&format!("deployed {}", args.program.display()));
+    stage::list(&localnet, &cast, &tape, args.speed).await?;
+    say("listed the USDC bank and SOL, BTC, ETH perpetuals, funded vAMMs and insurance");
+    stage::board(&localnet, &cast).await?;
+    let wallet = stage::welcome_visitor(&localnet, &cast, &args.out)?;
+    say(&format!("{} traders on board; a funded wallet for you is in {}", cast.members.len(), wallet.display()));
+    say(&format!("try meanwhile: kedge --url {} markets", localnet.rpc_url()));
+    say(&format!(
+        "replaying {} minutes from {} UTC at {} market seconds a second; Ctrl-C ends it early",
+        tape.length / 60,
+        calendar::date_time(tape.start),
+        args.speed
+    ));
+
+    let outcome = run::run(args, Arc::clone(&localnet), &cast, tape, &stop).await?;
+    print!("{}", outcome.summary.text());
+    report::write(&args.out, &outcome.summary, &outcome.points)?;
+    println!("\nreport: {}", args.out.join("report.html").display());
+    Ok(outcome.summary.status())
+}
+
+/// The first Ctrl-C ends the run in order, the second at once.
+fn listen(stop: Arc<AtomicBool>) {
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_err() {
+            return;
+        }
+        stop.store(true, Ordering::Relaxed);
+        eprintln!("\nstopping");
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+}

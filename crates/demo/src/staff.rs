@@ -1,0 +1,98 @@
+//! Who does what: desks of keepers and makers, and the crowd.
+
+use kedge_keeper::desk::{Actor, Desk};
+use kedge_keeper::jobs::Job;
+use kedge_keeper::jobs::amm::AmmKeeper;
+use kedge_keeper::jobs::filler::Filler;
+use kedge_keeper::jobs::funding::FundingKeeper;
+use kedge_keeper::jobs::jit::{JitLimits, JitMaker};
+use kedge_keeper::jobs::liquidator::Liquidator;
+use kedge_keeper::jobs::oracle::Oracle;
+use kedge_keeper::jobs::quoter::{Ladder, Quoter};
+use kedge_keeper::jobs::settler::Settler;
+use kedge_localnet::Localnet;
+use kedge_model::quantity::Ppm;
+
+use crate::args::Args;
+use crate::cast::{Cast, Role};
+use crate::crowd::Taker;
+use crate::listing::{COINS, dollars, size};
+use crate::random::Random;
+use crate::replay::Tape;
+use crate::run::actor;
+
+/// Numbers below this are desks, the others takers.
+const FIRST_TAKER: usize = 100;
+
+/// The keepers' and makers' desks, the most urgent first.
+pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
+    let crank = actor(localnet, 0, &cast.crank);
+    let mut desks = Vec::new();
+    let mut add = |actor: Actor, job: Box<dyn Job>, most| desks.push(Desk { actor, job, most });
+    let as_number = |number| Actor { number, ..crank.clone() };
+    add(as_number(1), Box::new(Oracle { min_age: 1 }), 1);
+    if let Some(member) = cast.first(Role::Liquidator) {
+        let job = Liquidator {
+            account: member.account,
+            max_value: dollars(3_000_000),
+            tolerance: Ppm(0),
+            unwind_value: dollars(40_000),
+        };
+        add(actor(localnet, 2, &member.wallet), Box::new(job), 12);
+    }
+    for (index, member) in cast.members.iter().filter(|member| member.role == Role::Jit).enumerate() {
+        // The first is quick and small, the second wants more and takes more.
+        let factor = if index == 0 { 1.0 } else { 2.0 };
+        let limits = COINS.iter().zip(0u16..).map(|(coin, market)| JitLimits {
+            market,
+            max_size: size(coin.jit_size * factor),
+            max_position: size(coin.jit_position * factor),
+        });
+        let job = JitMaker {
+            account: member.account,
+            edge: Ppm(if index == 0 { 300 } else { 700 }),
+            skew: Ppm(1_000),
+            limits: limits.collect(),
+        };
+        add(actor(localnet, 10 + index, &member.wallet), Box::new(job), 6);
+    }
+    if let Some(member) = cast.first(Role::Maker) {
+        let ladders = COINS.iter().zip(0u16..).map(|(coin, market)| Ladder {
+            market,
+            size: size(coin.ladder),
+            max_position: size(coin.jit_position),
+        });
+        let job = Quoter {
+            account: member.account,
+            levels: 3,
+            distance: Ppm(400),
+            skew: Ppm(800),
+            requote: Ppm(150),
+            ladders: ladders.collect(),
+        };
+        add(actor(localnet, 20, &member.wallet), Box::new(job), 3);
+    }
+    if let Some(member) = cast.first(Role::Filler) {
+        let job = Filler { account: Some(member.account), max_makers: 4, max_orders: 8 };
+        add(actor(localnet, 3, &member.wallet), Box::new(job), 12);
+    }
+    add(as_number(4), Box::new(AmmKeeper { threshold: Ppm(400) }), 3);
+    add(as_number(5), Box::new(FundingKeeper), 3);
+    add(as_number(6), Box::new(Settler { min_pnl: dollars(500), min_fees: dollars(200) }), 4);
+    desks
+}
+
+/// The crowd.
+pub fn takers(localnet: &Localnet, cast: &Cast, args: &Args, tape: &Tape) -> Vec<Taker> {
+    let crowd = cast.members.iter().filter_map(|member| Some((member, member.style?)));
+    crowd
+        .enumerate()
+        .map(|(index, (member, style))| {
+            let number = FIRST_TAKER + index;
+            // Everybody has a home market; the leveraged gather where the fall was deepest.
+            let home = ([0u16, 2, 1, 2][index % 4]) % COINS.len() as u16;
+            let random = Random::new(args.seed, number as u64);
+            Taker::new(actor(localnet, number, &member.wallet), member.account, style, home, tape.start, random)
+        })
+        .collect()
+}

@@ -1,0 +1,326 @@
+//! The end of the run in figures: printed, and as JSON.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use kedge_interface::account::name;
+use kedge_keeper::World;
+use serde::Serialize;
+
+use crate::audit::Audit;
+use crate::tally::{Fills, SOURCES, Tally};
+
+/// Compute units of one instruction.
+#[derive(Clone, Debug, Serialize)]
+pub struct Compute {
+    /// Instruction.
+    pub instruction: &'static str,
+    /// How often it ran.
+    pub count: usize,
+    /// Fewest.
+    pub min: u32,
+    /// Middle.
+    pub median: u32,
+    /// Most.
+    pub max: u32,
+}
+
+/// Funding of one market over the run, dollars.
+#[derive(Clone, Debug, Serialize)]
+pub struct Funding {
+    /// Market.
+    pub market: String,
+    /// Paid by longs (negative: received).
+    pub longs: f64,
+    /// Paid by shorts (negative: received).
+    pub shorts: f64,
+}
+
+/// The figures.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// What was replayed.
+    pub source: String,
+    /// Seed.
+    pub seed: u64,
+    /// First and last moment, Unix seconds.
+    pub span: (i64, i64),
+    /// Wall seconds.
+    pub wall: f64,
+    /// Whether it was stopped early.
+    pub interrupted: bool,
+    /// Transactions that landed, failed.
+    pub transactions: (u64, u64),
+    /// Landed transactions a wall second.
+    pub rate: f64,
+    /// Median milliseconds from sending to the first status.
+    pub latency_ms: u128,
+    /// Orders placed, orders cancelled or expired.
+    pub orders: (u64, u64),
+    /// Fills by source.
+    pub fills: BTreeMap<&'static str, Fills>,
+    /// Fees of takers, rebates, filler rewards, dollars.
+    pub fees: [f64; 3],
+    /// Funding updates.
+    pub funding_updates: u64,
+    /// Funding by market and side.
+    pub funding: Vec<Funding>,
+    /// What vAMMs received as funding, dollars.
+    pub funding_amm: f64,
+    /// Liquidation steps.
+    pub liquidations: u64,
+    /// Taken over, dollars.
+    pub liquidated: f64,
+    /// Accounts that were liquidated at least once.
+    pub liquidated_accounts: usize,
+    /// Defaults settled.
+    pub bankruptcies: u64,
+    /// Debt of defaults; paid by insurance; by the vAMM; spread; left open. Dollars.
+    pub defaults: [f64; 5],
+    /// In the insurance funds at the end, dollars.
+    pub insurance: f64,
+    /// Equity by role at start and end, dollars.
+    pub equity: BTreeMap<&'static str, (f64, f64)>,
+    /// Other events.
+    pub others: BTreeMap<&'static str, u64>,
+    /// Failures by plan and reason.
+    pub failures: Vec<(String, String, u64)>,
+    /// Landed transactions whose events could not be read.
+    pub unread: u64,
+    /// Compute units.
+    pub compute: Vec<Compute>,
+    /// The conservation statement.
+    pub audit: Audit,
+    /// What should have happened and did not.
+    pub missing: Vec<String>,
+}
+
+fn dollars(units: u64) -> f64 {
+    units as f64 / 1e6
+}
+
+/// Fills in what the tally and the last world say.
+pub struct Facts<'a> {
+    /// Where prices came from.
+    pub source: String,
+    /// Seed.
+    pub seed: u64,
+    /// First and last moment.
+    pub span: (i64, i64),
+    /// Wall seconds.
+    pub wall: f64,
+    /// Whether it was stopped early.
+    pub interrupted: bool,
+    /// What was counted.
+    pub tally: &'a Tally,
+    /// The exchange at the end.
+    pub world: &'a World,
+    /// Equity by role at start and end.
+    pub equity: BTreeMap<&'static str, (f64, f64)>,
+    /// The conservation statement.
+    pub audit: Audit,
+}
+
+impl Summary {
+    /// Adds up.
+    pub fn new(facts: Facts<'_>) -> Self {
+        let Facts { source, seed, span, wall, interrupted, tally, world, equity, audit } = facts;
+        let funding = world.markets.iter().map(|market| Funding {
+            market: name(&market.name),
+            longs: market.funding_paid_long.0 as f64 / 1e6,
+            shorts: market.funding_paid_short.0 as f64 / 1e6,
+        });
+        let compute = tally.compute.iter().map(|(instruction, units)| {
+            let mut sorted = units.clone();
+            sorted.sort_unstable();
+            let at = |index: usize| sorted.get(index).copied().unwrap_or(0);
+            Compute {
+                instruction,
+                count: sorted.len(),
+                min: at(0),
+                median: at(sorted.len() / 2),
+                max: at(sorted.len().saturating_sub(1)),
+            }
+        });
+        let mut failures: Vec<_> =
+            tally.failures.iter().map(|((plan, why), count)| (plan.clone(), why.clone(), *count)).collect();
+        failures.sort_by_key(|(.., count)| std::cmp::Reverse(*count));
+        Self {
+            source,
+            seed,
+            span,
+            wall,
+            interrupted,
+            transactions: (tally.landed, tally.failed),
+            rate: tally.landed as f64 / wall.max(0.001),
+            latency_ms: tally.median_latency().as_millis(),
+            orders: (tally.orders, tally.cancelled),
+            fills: SOURCES.iter().zip(tally.fills).map(|((name, _), fills)| (*name, fills)).collect(),
+            fees: tally.fees.map(dollars),
+            funding_updates: tally.funding_updates,
+            funding: funding.collect(),
+            funding_amm: tally.funding_amm as f64 / 1e6,
+            liquidations: tally.liquidations,
+            liquidated: dollars(tally.liquidated),
+            liquidated_accounts: world.accounts.values().filter(|account| account.head.liquidations > 0).count(),
+            bankruptcies: tally.bankruptcies,
+            defaults: tally.defaults.map(dollars),
+            insurance: world.markets.iter().map(|market| dollars(market.insurance_fund.0)).sum(),
+            equity,
+            others: tally.others.clone(),
+            failures,
+            unread: tally.unread,
+            compute: compute.collect(),
+            missing: tally.missing(),
+            audit,
+        }
+    }
+
+    /// Exit status.
+    pub fn status(&self) -> u8 {
+        if !self.audit.holds() {
+            2
+        } else if self.interrupted {
+            130
+        } else if !self.missing.is_empty() {
+            3
+        } else {
+            0
+        }
+    }
+
+    /// The text for the terminal.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text).unwrap_or_default();
+        text
+    }
+
+    fn write(&self, out: &mut String) -> std::fmt::Result {
+        let span = |time| crate::calendar::date_time(time);
+        writeln!(out, "\n== Summary ==")?;
+        writeln!(
+            out,
+            "market time   {} to {} UTC in {:.0} s of wall time",
+            span(self.span.0),
+            span(self.span.1),
+            self.wall
+        )?;
+        writeln!(out, "prices        {}", self.source)?;
+        writeln!(
+            out,
+            "transactions  {} landed ({:.0}/s), {} failed, median {} ms to land",
+            self.transactions.0, self.rate, self.transactions.1, self.latency_ms
+        )?;
+        writeln!(out, "orders        {} placed, {} cancelled or expired", self.orders.0, self.orders.1)?;
+        writeln!(
+            out,
+            "\n{:6} {:>7} {:>16} {:>22} {:>18}",
+            "fills", "count", "volume", "better than worst", "cost to oracle"
+        )?;
+        let mut all = Fills::default();
+        for (name, fills) in &self.fills {
+            row(out, name, fills)?;
+            all.count += fills.count;
+            all.quote += fills.quote;
+            all.improved += fills.improved;
+            all.over_oracle += fills.over_oracle;
+        }
+        row(out, "all", &all)?;
+        writeln!(
+            out,
+            "fees          takers paid ${:.2}, makers got ${:.2}, fillers ${:.2}",
+            self.fees[0], self.fees[1], self.fees[2]
+        )?;
+        writeln!(out, "\nfunding       {} updates; vAMMs received ${:.2}", self.funding_updates, self.funding_amm)?;
+        for funding in &self.funding {
+            writeln!(
+                out,
+                "  {:9}   longs {} ${:.2}, shorts {} ${:.2}",
+                funding.market,
+                verb(funding.longs),
+                funding.longs.abs(),
+                verb(funding.shorts),
+                funding.shorts.abs()
+            )?;
+        }
+        writeln!(
+            out,
+            "\nliquidations  {} steps on {} accounts, ${:.0} taken over",
+            self.liquidations, self.liquidated_accounts, self.liquidated
+        )?;
+        let [loss, insurance, amm, spread, open] = self.defaults;
+        writeln!(
+            out,
+            "bankruptcies  {}: ${loss:.2} of debt, insurance ${insurance:.2}, vAMM ${amm:.2}, spread ${spread:.2}, open ${open:.2}",
+            self.bankruptcies
+        )?;
+        writeln!(out, "insurance     ${:.2} in the funds at the end", self.insurance)?;
+        let others: Vec<String> = self.others.iter().map(|(name, count)| format!("{count} {name}")).collect();
+        writeln!(out, "also          {}", others.join(", "))?;
+        writeln!(out, "\n{:14} {:>18} {:>18} {:>16}", "equity", "start", "end", "change")?;
+        let (mut first, mut last) = (0.0, 0.0);
+        for (role, (start, end)) in &self.equity {
+            writeln!(out, "{role:14} {start:>18.2} {end:>18.2} {:>+16.2}", end - start)?;
+            (first, last) = (first + start, last + end);
+        }
+        writeln!(out, "{:14} {first:>18.2} {last:>18.2} {:>+16.2}", "all", last - first)?;
+        writeln!(out, "\n{:20} {:>7} {:>9} {:>9} {:>9}", "compute units", "count", "min", "median", "max")?;
+        for compute in &self.compute {
+            writeln!(
+                out,
+                "{:20} {:>7} {:>9} {:>9} {:>9}",
+                compute.instruction, compute.count, compute.min, compute.median, compute.max
+            )?;
+        }
+        if !self.failures.is_empty() {
+            writeln!(out, "\nfailed transactions (lost races among them)")?;
+            for (plan, why, count) in &self.failures {
+                writeln!(out, "{count:>7}  {plan}: {why}")?;
+            }
+        }
+        self.write_audit(out)?;
+        if !self.missing.is_empty() {
+            writeln!(out, "\nMISSING: {}", self.missing.join(", "))?;
+        }
+        Ok(())
+    }
+
+    fn write_audit(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "\n== Conservation, from the raw accounts, to the last unit ==")?;
+        for line in &self.audit.lines {
+            let mark = if line.holds() { "ok" } else { "BROKEN" };
+            writeln!(out, "{mark:6} {:58} {:>22} = {:>22}  {}", line.what, line.left, line.right, line.unit)?;
+        }
+        for (market, dust) in &self.audit.dust {
+            let mark = if *dust >= 0 { "ok" } else { "BROKEN" };
+            writeln!(
+                out,
+                "{mark:6} {:58} {dust:>22} >= {:>21}  USDC 1e-6",
+                format!("{market}: rounding kept by the market"),
+                0
+            )?;
+        }
+        for broken in &self.audit.broken {
+            writeln!(out, "BROKEN {broken}")?;
+        }
+        writeln!(out, "{} invariants of {} accounts checked", self.audit.checked, self.audit.checked)?;
+        let verdict = if self.audit.holds() { "CONSERVATION HOLDS" } else { "CONSERVATION IS BROKEN" };
+        writeln!(out, "{verdict}")
+    }
+}
+
+fn row(out: &mut String, name: &str, fills: &Fills) -> std::fmt::Result {
+    writeln!(
+        out,
+        "{name:6} {:>7} {:>16.2} {:>19.2} bp {:>15.2} bp",
+        fills.count,
+        dollars(fills.quote),
+        fills.improvement_bps(),
+        fills.cost_bps()
+    )
+}
+
+fn verb(paid: f64) -> &'static str {
+    if paid >= 0.0 { "paid" } else { "received" }
+}

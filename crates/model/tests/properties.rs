@@ -1,0 +1,498 @@
+//! Properties of single rules: no free money from the vAMM, rounding against the user, exact arithmetic.
+
+mod common;
+
+use common::{BTC, DOLLAR, ONE, World, ioc};
+use kedge_model::action::PoolKind;
+use kedge_model::amm::{Amm, Curve, ScaleBounds, affordable_scale, k_cost};
+use kedge_model::auction;
+use kedge_model::board::{MarketRow, OraclePrice, PriceRow, RowState, combine, weighted_average};
+use kedge_model::clock::Clock;
+use kedge_model::exchange::{Exchange, FeeSchedule};
+use kedge_model::fees;
+use kedge_model::funding;
+use kedge_model::liquidation;
+use kedge_model::margin::{Margin, size_premium_ratio};
+use kedge_model::num::{Rounding, div_wide, isqrt, isqrt_wide, mul_div, mul_div_signed, mul_wide};
+use kedge_model::order::Side;
+use kedge_model::position::Position;
+use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
+use kedge_model::weights;
+use proptest::prelude::*;
+
+fn side() -> impl Strategy<Value = Side> {
+    prop_oneof![Just(Side::Long), Just(Side::Short)]
+}
+
+/// A vAMM in any state that trading can bring it to: depth, peg, spreads from zero, inventory, a lagging oracle.
+fn amm() -> impl Strategy<Value = Amm> {
+    let shape = (1_000_000_000u64..1 << 50, 1_000u64..1 << 37, 1_000_001u32..=1_414_200);
+    let spreads = (0u32..5_000, 0u32..20_000, any::<bool>());
+    (shape, spreads, -900i64..900, -300i64..300).prop_map(
+        |((sqrt_k, peg, concentration), (base_spread, inventory_spread, seen), inventory, lag)| {
+            let curve = Curve { base: Size(sqrt_k), quote: Size(sqrt_k), sqrt_k: Size(sqrt_k), peg: Price(peg) };
+            let limit = sqrt_k / 50;
+            let size = Size(limit / 1_000 * inventory.unsigned_abs());
+            // The inventory came from trades on the curve.
+            let side = if inventory > 0 { Side::Short } else { Side::Long };
+            let moved = curve.trade(side, size).unwrap().curve;
+            let mid = i128::from(moved.mid().unwrap().0);
+            let oracle = u64::try_from(mid * i128::from(10_000 + lag) / 10_000).unwrap();
+            Amm {
+                base_reserve: moved.base,
+                quote_reserve: moved.quote,
+                sqrt_k: moved.sqrt_k,
+                peg: moved.peg,
+                base: Base(i64::try_from(size.0).unwrap() * inventory.signum()),
+                inventory_limit: Size(limit),
+                concentration,
+                base_spread: Ppm(base_spread),
+                max_spread: Ppm(50_000),
+                inventory_spread: Ppm(inventory_spread),
+                max_fill_fraction: 1,
+                update_price: Price(if seen { oracle } else { 0 }),
+                ..Amm::default()
+            }
+        },
+    )
+}
+
+/// Trades a size in pieces; the quote that the taker paid (positive) or got (negative).
+fn trade(amm: &mut Amm, side: Side, size: u64, pieces: u64) -> i128 {
+    let mut total = 0i128;
+    for piece in 0..pieces {
+        let part = size / pieces + u64::from(piece < size % pieces);
+        if let Some(fill) = amm.quote(side, Size(part), None, Size(1)).unwrap() {
+            amm.book(side, &fill).unwrap();
+            total += i128::from(fill.quote.0) * if side == Side::Long { 1 } else { -1 };
+        }
+    }
+    total
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_round_trip_with_the_vamm_never_wins(
+        amm in amm(), first in side(), part in 1u64..10_000, in_pieces in 1u64..5, out_pieces in 1u64..5,
+    ) {
+        let size = (amm.base_reserve.0 / 40_000 * part).max(in_pieces.max(out_pieces));
+        let mut amm = amm;
+        let paid = trade(&mut amm, first, size, in_pieces) + trade(&mut amm, first.opposite(), size, out_pieces);
+        prop_assert!(paid >= 0, "the taker won {}", -paid);
+    }
+
+    #[test]
+    fn a_round_trip_that_moves_the_peg_in_between_never_wins(
+        amm in amm(), first in side(), part in 1u64..10_000, budget in 0u32..1_000_000, capital in 0i64..1 << 50,
+    ) {
+        let mut amm = Amm { update_budget: Ppm(budget), quote: Quote(capital), margin: Ppm(100_000), ..amm };
+        let oracle = amm.curve().mid().unwrap();
+        let size = (amm.base_reserve.0 / 40_000 * part).max(1);
+        let _ = amm.update(oracle, 1);
+        let equity = amm.equity(oracle).unwrap();
+        let mut paid = trade(&mut amm, first, size, 1);
+        let _ = amm.update(oracle, 2);
+        paid += trade(&mut amm, first.opposite(), size, 1);
+        prop_assert!(paid >= 0, "the taker won {}", -paid);
+        prop_assert!(amm.equity(oracle).unwrap() >= equity, "the vAMM lost at an oracle that did not move");
+    }
+
+    #[test]
+    fn the_vamm_never_trades_on_the_wrong_side_of_the_oracle(amm in amm(), side in side(), part in 1u64..10_000) {
+        // Whatever the peg is, the last update saw an oracle.
+        let oracle = if amm.update_price.is_zero() { amm.curve().mid().unwrap() } else { amm.update_price };
+        let amm = Amm { update_price: oracle, ..amm };
+        let size = (amm.base_reserve.0 / 40_000 * part).max(1);
+        let fill = amm.quote(side, Size(size), None, Size(1)).unwrap().unwrap();
+        let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
+        let fair = fill.size.value(oracle, rounding).unwrap();
+        let sound = if side == Side::Long { fill.quote >= fair } else { fill.quote <= fair };
+        prop_assert!(sound, "{:?} against {fair:?}", fill.quote);
+    }
+
+    #[test]
+    fn a_limited_quote_stays_inside_its_limit_and_the_curve_returns_to_where_it_was(
+        amm in amm(), side in side(), offset in 1u64..60_000, part in 1u64..10_000,
+    ) {
+        let touch = amm.touch(side).unwrap();
+        let shift = Ppm(u32::try_from(offset).unwrap());
+        let limit = match side {
+            Side::Long => touch.raised(shift, Rounding::Down).unwrap(),
+            Side::Short => touch.lowered(shift, Rounding::Up).unwrap(),
+        };
+        let wanted = Size((amm.base_reserve.0 / 40_000 * part).max(1));
+        if let Some(fill) = amm.quote(side, wanted, Some(limit), Size(1)).unwrap() {
+            prop_assert!(fill.size <= wanted);
+            let bound = fill.size.value(limit, if side == Side::Long { Rounding::Up } else { Rounding::Down }).unwrap();
+            let inside = if side == Side::Long { fill.quote <= bound } else { fill.quote >= bound };
+            prop_assert!(inside, "{:?} outside {bound:?}", fill.quote);
+            let back = fill.curve.trade(side.opposite(), fill.size).unwrap().curve;
+            prop_assert_eq!(back.base, amm.base_reserve);
+            prop_assert_eq!(back.quote, amm.curve().quote_at(amm.base_reserve).unwrap());
+        }
+    }
+
+    #[test]
+    fn the_affordable_depth_costs_no_more_than_its_budget_and_one_more_would(
+        sqrt_k in 1_000_000_000_000u64..1 << 60, peg in 1_000u64..1 << 30, part in -900i64..900,
+        budget in -1_000_000_000i64..1_000_000_000,
+    ) {
+        let curve = Curve { base: Size(sqrt_k), quote: Size(sqrt_k), sqrt_k: Size(sqrt_k), peg: Price(peg) };
+        let net = Base(i64::try_from(sqrt_k / 50_000).unwrap() * part);
+        let bounds = ScaleBounds { low: Ppm(978_000), high: Ppm(1_001_000) };
+        let scale = affordable_scale(&curve, net, Quote(budget), &bounds).unwrap();
+        prop_assert!(bounds.low <= scale && scale <= bounds.high);
+        let cost = |scale: Ppm| {
+            let deep = mul_div(sqrt_k, u64::from(scale.0), 1_000_000, Rounding::Down).unwrap();
+            k_cost(&curve, &curve.with_sqrt_k(Size(deep)).unwrap(), net).unwrap().0
+        };
+        // The rounded curve may differ from the exact formula by its reserves' units.
+        let slack = i64::try_from(peg / 1_000 + sqrt_k / 1_000_000_000 * peg / 500_000_000 + 4).unwrap();
+        if scale > bounds.low {
+            prop_assert!(cost(scale) <= budget + slack, "{} > {budget}", cost(scale));
+        }
+        if scale < bounds.high {
+            prop_assert!(cost(Ppm(scale.0 + 1)) >= budget - slack, "{} < {budget}", cost(Ppm(scale.0 + 1)));
+        }
+    }
+
+    #[test]
+    fn multiplication_and_division_are_those_of_128_bits(a: u64, b: u64, c: u64, shift in 0u32..64) {
+        let (a, c) = (a >> shift, c >> (shift / 2));
+        let exact = u128::from(a) * u128::from(b);
+        prop_assert_eq!(mul_wide(a, b), (u64::try_from(exact >> 64).unwrap(), exact as u64));
+        let down = mul_div(a, b, c, Rounding::Down);
+        let up = mul_div(a, b, c, Rounding::Up);
+        match exact.checked_div(u128::from(c)) {
+            None => prop_assert_eq!(down, Err(kedge_model::Error::DivisionByZero)),
+            Some(q) => {
+                prop_assert_eq!(down.ok(), u64::try_from(q).ok());
+                prop_assert_eq!(up.ok(), u64::try_from(exact.div_ceil(u128::from(c))).ok());
+            }
+        }
+        let (high, low) = mul_wide(a, b);
+        if high < c {
+            let divisor = u128::from(c);
+            let expected = (u64::try_from(exact / divisor).unwrap(), u64::try_from(exact % divisor).unwrap());
+            prop_assert_eq!(div_wide(high, low, c).unwrap(), expected);
+        } else {
+            prop_assert!(div_wide(high, low, c).is_err());
+        }
+    }
+
+    #[test]
+    fn signed_rounding_goes_where_it_says(a: i64, b in 0u64..1 << 40, c in 1u64..1 << 40) {
+        let exact = i128::from(a) * i128::from(b);
+        let floor = exact.div_euclid(i128::from(c));
+        let down = mul_div_signed(a, b, c, Rounding::Down);
+        prop_assert_eq!(down.ok().map(i128::from), i64::try_from(floor).ok().filter(|f| *f != i64::MIN).map(i128::from));
+        if let (Ok(down), Ok(up)) = (down, mul_div_signed(a, b, c, Rounding::Up)) {
+            let inexact = exact.rem_euclid(i128::from(c)) != 0;
+            prop_assert_eq!(i128::from(up) - i128::from(down), i128::from(inexact));
+        }
+    }
+
+    #[test]
+    fn roots_are_the_largest_whose_square_fits(value: u64, wide: u128) {
+        let root = u128::from(isqrt(value));
+        prop_assert!(root * root <= u128::from(value) && (root + 1) * (root + 1) > u128::from(value));
+        let root = u128::from(isqrt_wide(wide));
+        prop_assert!(root * root <= wide);
+        prop_assert!((root + 1).checked_mul(root + 1).is_none_or(|square| square > wide));
+    }
+
+    #[test]
+    fn funding_is_rounded_against_the_user(base: i32, from in -1i64 << 40..1 << 40, to in -1i64 << 40..1 << 40) {
+        let base = i64::from(base) * 1_000;
+        let paid = Position::funding_payment(Base(base), FundingIndex(from), FundingIndex(to)).unwrap();
+        let exact = -i128::from(base) * (i128::from(to) - i128::from(from));
+        let scale = 1_000_000_000_000i128;
+        prop_assert_eq!(i128::from(paid.0), exact.div_euclid(scale));
+    }
+
+    #[test]
+    fn funding_gives_no_more_than_it_takes(
+        delta in -1i64 << 38..1 << 38, long in 0u64..1 << 45, short in 0u64..1 << 45, budget in 0u64..1 << 40,
+    ) {
+        prop_assume!(long + short > 0);
+        let amm = Base(i64::try_from(short).unwrap() - i64::try_from(long).unwrap());
+        let d = funding::split(FundingIndex(delta), Size(long), Size(short), amm, Amount(budget)).unwrap();
+        let of = |base: i64, index: FundingIndex| -i128::from(base) * i128::from(index.0);
+        let users = of(i64::try_from(long).unwrap(), d.long) + of(-i64::try_from(short).unwrap(), d.short);
+        let scale = 1_000_000_000_000i128;
+        // What users get plus what the vAMM gets is never positive, and at most the rounding remains.
+        prop_assert!(users + i128::from(d.amm.0) * scale <= 0);
+        prop_assert!(users + i128::from(d.amm.0) * scale > -2 * scale - i128::from(long + short));
+        prop_assert!(d.amm.0 >= -i64::try_from(budget).unwrap());
+        prop_assert!(d.long.0.abs() <= delta.abs() && d.short.0.abs() <= delta.abs());
+    }
+
+    #[test]
+    fn the_hourly_rate_follows_the_premium_and_stays_in_its_cap(a in -1i64 << 30..1 << 30, b in -1i64 << 30..1 << 30, cap in 0u32..40_000) {
+        let (low, high) = (a.min(b), a.max(b));
+        let rate = |premium| funding::hourly_rate(premium, Ppm(cap)).unwrap();
+        prop_assert!(rate(low) <= rate(high));
+        prop_assert!(rate(a).abs() <= i64::from(cap) * 1_000);
+        // Within the clamp only the interest counts: 0.01 % / 8.
+        prop_assert_eq!(funding::hourly_rate(a.clamp(-400_000, 600_000), Ppm(40_000)).unwrap(), 12_500);
+    }
+
+    #[test]
+    fn fees_add_up_and_are_rounded_against_the_taker(
+        quote in 0u64..1 << 50, taker_tier in 0u8..9, maker_tier in proptest::option::of(0u8..9), filler: bool,
+    ) {
+        let exchange = Exchange::new(1, [1; 32], [2; 32]).unwrap();
+        let fees = fees::of_fill(&exchange, Amount(quote), taker_tier, maker_tier, filler).unwrap();
+        prop_assert_eq!(fees.taker.0, fees.maker_rebate.0 + fees.filler.0 + fees.exchange.0);
+        let rate = u128::from(exchange.fee_tier(taker_tier).taker.0);
+        prop_assert!(u128::from(fees.taker.0) * 1_000_000 >= u128::from(quote) * rate);
+        prop_assert!(quote == 0 || fees.taker.0 > 0, "no trade is free");
+    }
+
+    #[test]
+    fn no_accepted_fee_schedule_pays_more_than_it_takes(
+        taker in 0u32..4_000, rebate in 0u32..400, share in 0u32..300_000, quote in 0u64..1 << 50,
+    ) {
+        let mut schedule = FeeSchedule { filler_share: Ppm(share), max_filler_reward: u64::MAX, ..FeeSchedule::initial() };
+        for tier in &mut schedule.fees {
+            (tier.taker, tier.maker_rebate) = (Ppm(taker), Ppm(rebate));
+        }
+        let mut exchange = Exchange::new(1, [1; 32], [2; 32]).unwrap();
+        if exchange.set_fees(&schedule).is_ok() {
+            let fees = fees::of_fill(&exchange, Amount(quote), 0, Some(0), true).unwrap();
+            prop_assert!(fees.maker_rebate.0 + fees.filler.0 <= fees.taker.0);
+        }
+    }
+
+    #[test]
+    fn a_liquidation_step_takes_what_it_needs_and_no_more(
+        cover in 0u64..1 << 50, position in 1u64..1 << 30, step in 1u64..1 << 10, lots in 1u64..50, wanted: u64, small: bool,
+    ) {
+        let position = position * step;
+        let (step, min_order) = (Size(step), Size(step * lots));
+        let taken = liquidation::step_size(Size(cover), Size(position), small, step, min_order, Size(wanted)).unwrap();
+        prop_assert!(taken.0 <= position && taken.0 <= wanted);
+        prop_assert!(taken.0 == position || taken.0.is_multiple_of(step.0));
+        if !small {
+            prop_assert!(taken.0 < cover + step.0 + min_order.0, "{taken:?} of {cover}");
+            prop_assert!(taken.0 <= position.div_ceil(4) + step.0 + min_order.0);
+            let enough = cover.min(position / 4).min(wanted / step.0 * step.0);
+            prop_assert!(taken.0 >= enough);
+        }
+    }
+
+    #[test]
+    fn what_covers_the_shortage_frees_it(
+        shortage in 1u64..1 << 45, ratio in 5_000u32..500_000, fee in 0u32..20_000, insurance in 0u32..20_000,
+        price in 1_000u64..1 << 40,
+    ) {
+        let size = liquidation::base_to_cover(Amount(shortage), Ppm(ratio), Ppm(fee), Ppm(insurance), Price(price)).unwrap();
+        if size.0 != u64::MAX {
+            let freed = |size: u64| u128::from(size) * u128::from(price) * u128::from(ratio - fee - insurance) / 1_000_000_000_000_000;
+            prop_assert!(freed(size.0.saturating_add(size.0 / 500 + 1_000_000_000_000_000 / (price * u64::from(ratio - fee - insurance)) + 1)) >= u128::from(shortage));
+        }
+        let margin = Margin { collateral: Quote(0), requirement: Amount(shortage), liability: Amount(shortage) };
+        prop_assert!(liquidation::shortage(&margin, Ppm(0)).unwrap() == Amount(shortage));
+    }
+
+    #[test]
+    fn takeovers_are_rounded_against_the_liquidator(base in 1i64..1 << 45, price in 1_000u64..1 << 37, fee in 0u32..50_000) {
+        for base in [base, -base] {
+            let taken = liquidation::takeover_price(Base(base), Price(price), Ppm(fee)).unwrap();
+            let quote = liquidation::takeover_quote(Base(base), taken).unwrap();
+            let exact = i128::from(base) * i128::from(price) * (1_000_000 - i128::from(base.signum()) * i128::from(fee));
+            prop_assert!(i128::from(quote.0) * 1_000_000_000_000_000 >= exact);
+        }
+    }
+
+    #[test]
+    fn size_makes_margin_heavier_and_collateral_lighter(
+        ratio in 1u32..=1_000_000, small in 0u64..1 << 58, more in 0u64..1 << 58, factor in 0u32..1_000,
+    ) {
+        let large = small + more;
+        let of = |size| size_premium_ratio(Ppm(ratio), Size(size), factor).unwrap();
+        prop_assert!(of(small) <= of(large) && of(small).0 >= ratio && of(large).0 <= 1_000_000);
+        let asset = |size| weights::asset_weight(Ppm(ratio), Size(size), factor).unwrap();
+        prop_assert!(asset(small) >= asset(large) && asset(small).0 <= ratio);
+        let liability = |size| weights::liability_weight(Ppm(ratio), Size(size), factor).unwrap();
+        prop_assert!(liability(small) <= liability(large) && liability(small).0 >= ratio);
+    }
+
+    #[test]
+    fn an_average_lies_between_the_old_one_and_the_sample(
+        average in 0u64..1 << 50, sample in 0u64..1 << 50, elapsed in 0u64..8_000, period in 1u64..4_000,
+    ) {
+        let new = weighted_average(Price(average), Price(sample), elapsed, period).unwrap();
+        prop_assert!((average.min(sample)..=average.max(sample)).contains(&new.0));
+        if elapsed >= period {
+            prop_assert_eq!(new, Price(sample));
+        } else {
+            // The nearest unit of the exact value.
+            let exact = i128::from(average) * i128::from(period) + (i128::from(sample) - i128::from(average)) * i128::from(elapsed);
+            prop_assert!((2 * (i128::from(new.0) * i128::from(period) - exact)).abs() <= i128::from(period));
+        }
+    }
+
+    #[test]
+    fn sources_combine_to_a_price_between_them(prices in prop::collection::vec((990_000u64..1_010_000, 0u64..2_000, 0i64..20), 1..5)) {
+        let clock = Clock { slot: 1_000, unix_time: 1_000 };
+        let seen: Vec<OraclePrice> = prices.iter().map(|(price, confidence, age)| OraclePrice {
+            price: Price(*price), confidence: Price(*confidence), publish_time: 1_000 - age, publish_slot: 900,
+        }).collect();
+        let usable: Vec<&OraclePrice> = seen.iter().filter(|s| s.is_usable(&clock, 10, Ppm(1_500))).collect();
+        match combine(&seen, &clock, 10, Ppm(1_500)) {
+            Ok((price, count)) => {
+                prop_assert_eq!(usize::from(count), usable.len());
+                let (low, high) = (usable.iter().map(|s| s.price).min().unwrap(), usable.iter().map(|s| s.price).max().unwrap());
+                prop_assert!(low <= price.price && price.price <= high);
+                // Half lie on either side: no single source decides among three.
+                let below = usable.iter().filter(|s| s.price <= price.price).count();
+                prop_assert!(2 * below >= usable.len());
+                prop_assert!(price.confidence >= high.minus(low).unwrap());
+                let covered = usable.iter().all(|s| s.confidence <= price.confidence && s.publish_time >= price.publish_time);
+                prop_assert!(covered);
+            }
+            Err(error) => {
+                prop_assert_eq!(error, kedge_model::Error::NoUsablePrice);
+                let spread = usable.iter().map(|s| s.price.0).max().unwrap_or(0) - usable.iter().map(|s| s.price.0).min().unwrap_or(0);
+                prop_assert!(usable.is_empty() || spread > 1_000, "a refusal without contradiction");
+            }
+        }
+    }
+
+    #[test]
+    fn an_auction_only_moves_toward_the_makers(
+        side in side(), oracle in 1_000u64..1 << 40, limit in 0u64..1 << 40, tick in 1u64..1_000, slots in 1u64..1_800,
+    ) {
+        let limit = Price(if limit < 1_000 { 0 } else { limit });
+        let (start, end) = auction::derive(side, Price(oracle), limit).unwrap();
+        prop_assert!(limit.is_zero() || side.accepts(limit, end), "past the limit");
+        auction::validate(side, start, end, limit).unwrap();
+        let mut last = None;
+        for slot in 0..=slots + 1 {
+            let price = auction::interpolate(side, start, end, slot, slots, Price(tick)).unwrap();
+            if let Some(last) = last {
+                prop_assert!(!side.better(price, last), "went back");
+            }
+            // On the tick, the fraction in the taker's favour (but for prices below a tick).
+            prop_assert!(price.0.is_multiple_of(tick) && (price.0 == tick || !side.better(end, price)));
+            last = Some(price);
+        }
+    }
+
+    #[test]
+    fn a_row_never_trades_a_jump_and_a_halt_stays(prices in prop::collection::vec((900_000u64..1_100_000, 1i64..15, 0usize..3), 1..40), halt in 0usize..40) {
+        let mut row = PriceRow { quorum: 2, source_count: 2, max_age: 10, max_confidence: Ppm(5_000), jump_limit: Ppm(50_000), state: 3, ..PriceRow::default() };
+        let mut clock = Clock { slot: 1_000, unix_time: 1_000 };
+        for (index, (price, seconds, sources)) in prices.iter().enumerate() {
+            clock.unix_time += seconds;
+            clock.slot += 3;
+            let seen = [OraclePrice { price: Price(*price), confidence: Price(10), publish_time: clock.unix_time, publish_slot: clock.slot }; 2];
+            let before = row;
+            let report = row.refresh(&seen[..*sources], &clock, 400_000).unwrap();
+            row.invariant().unwrap();
+            prop_assert!(row.publish_time >= before.publish_time);
+            let state = RowState::from_number(row.state);
+            prop_assert_eq!(report.state, state);
+            prop_assert_eq!(report.updated, *sources > 0);
+            if index > halt {
+                prop_assert_eq!(state, RowState::Halted, "only an admin resumes");
+            } else if *sources > 0 {
+                let jumped = !before.twap_5m.is_zero() && before.twap_5m.distance(Price(*price)).unwrap() > 50_000;
+                let was = RowState::from_number(before.state);
+                match state {
+                    RowState::Jump => prop_assert!(jumped),
+                    RowState::Normal => prop_assert!(*sources == 2 && (!jumped || (was == RowState::Jump && before.confirmations == 2))),
+                    RowState::Degraded => prop_assert!(*sources == 1 && !jumped),
+                    other => prop_assert!(false, "{other:?}"),
+                }
+                let bounded = row.liquidation_price().unwrap();
+                prop_assert!(state != RowState::Jump || row.twap_5m.distance(bounded).unwrap() <= 50_000);
+            }
+            if index == halt {
+                row.state = RowState::Halted as u8;
+            }
+        }
+    }
+
+    #[test]
+    fn positions_keep_entry_and_realised_in_step_with_quote(trades in prop::collection::vec((-1_000i64..1_000, 1i64..1_000), 1..30)) {
+        let mut position = Position { used: 1, ..Position::default() };
+        let (mut cash, mut realised) = (0i64, 0i64);
+        for (base, price) in trades.into_iter().filter(|(base, _)| *base != 0) {
+            let before = position;
+            let effect = position.trade(Base(base), Quote(-base * price)).unwrap();
+            cash -= base * price;
+            realised += effect.realised.0;
+            prop_assert_eq!(position.quote, Quote(cash));
+            // Everything that came in is either realised or the entry of what is open.
+            prop_assert_eq!(position.quote.0, realised + position.entry.0);
+            prop_assert!(position.base.0 != 0 || position.entry.0 == 0);
+            prop_assert!(position.base.0 == 0 || position.entry.0 == 0 || (position.entry.0 > 0) == (position.base.0 < 0));
+            let grew = position.base.0.abs() > before.base.0.abs() || before.base.0.signum() * position.base.0.signum() < 0;
+            prop_assert_eq!(effect.increased, grew);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Through the whole exchange, fees off: what is left is the vAMM's own rule.
+    #[test]
+    fn a_round_trip_through_the_exchange_never_wins(
+        first in side(), sizes in prop::collection::vec(1u64..90_000, 1..6), spread: bool, inventory in -50_000i64..50_000, ticks in 0usize..3,
+    ) {
+        let mut world = World::new(4);
+        for account in 0..4 {
+            world.deposit(account, 0, 10_000_000 * DOLLAR).unwrap();
+        }
+        world.fund_pool(BTC, PoolKind::Amm, 2_000_000 * DOLLAR).unwrap();
+        for tier in &mut world.exchange.fees {
+            (tier.taker, tier.maker_rebate) = (Ppm(0), Ppm(0));
+        }
+        if !spread {
+            (world.markets[BTC].amm.base_spread, world.markets[BTC].amm.inventory_spread) = (Ppm(0), Ppm(0));
+        }
+        let go = |world: &mut World, account: usize, side: Side, size: u64| {
+            let limit = if side == Side::Long { 63_000 } else { 57_000 };
+            world.take(account, ioc(BTC, side, size / 100_000 * 100_000, limit * DOLLAR), &[]).map_or(Size(0), |r| r.matched.size)
+        };
+        if inventory.abs() > 100 {
+            let side = if inventory > 0 { Side::Long } else { Side::Short };
+            go(&mut world, 3, side, inventory.unsigned_abs() * 100_000);
+        }
+        let before = world.equity(0);
+        let mut open = 0;
+        for size in sizes {
+            open += go(&mut world, 0, first, size * 100_000).0;
+            for _ in 0..ticks {
+                world.tick();
+            }
+        }
+        let mut rounds = 0;
+        while open > 0 && rounds < 40 {
+            let closed = go(&mut world, 0, first.opposite(), open).0;
+            prop_assume!(closed > 0);
+            open -= closed;
+            rounds += 1;
+        }
+        prop_assert!(world.accounts[0].position(BTC).base.is_zero());
+        prop_assert!(world.equity(0) <= before, "won {}", world.equity(0) - before);
+        common::check::check(&mut world);
+    }
+}
+
+#[test]
+fn a_margin_row_is_what_the_ratio_functions_say() {
+    let row = MarketRow {
+        initial_margin: Ppm(100_000),
+        maintenance_margin: Ppm(50_000),
+        size_premium: 50,
+        ..MarketRow::default()
+    };
+    assert_eq!(row.initial_ratio(Size(1_000_000 * ONE)).unwrap(), Ppm(130_000));
+    assert_eq!(row.maintenance_ratio(Size(ONE)).unwrap(), Ppm(50_000));
+}

@@ -1,0 +1,242 @@
+//! One function a row: brings the stage to the point, measures one instruction.
+
+use kedge_interface::address;
+use kedge_interface::instruction::{
+    CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, SettlePnl, UpdateAmm, UpdateFunding,
+    Withdraw,
+};
+use kedge_model::order::Side;
+use solana_pubkey::Pubkey;
+
+use super::stage::Stage;
+use crate::machine::Refusal;
+use crate::market::{DOLLAR, SOL, USDC};
+use crate::orders::{ioc, limit, market};
+use crate::world::key;
+
+fn dollars(stage: &Stage) -> u64 {
+    1_000 + 53 * stage.sample
+}
+
+/// Creates a trader and a sub-account with room for 16 orders.
+pub fn create(stage: &mut Stage) -> u64 {
+    let authority = key(9, u8::try_from(stage.sample).expect("few samples"));
+    stage.world.endow(authority);
+    let trader = CreateTrader::of(authority, authority).into();
+    let sub = CreateSubAccount::of(authority, authority, 0, "main", 16).into();
+    stage.world.run_all(&[trader, sub]).expect("both are created").compute
+}
+
+/// Deposits USDC.
+pub fn deposit(stage: &mut Stage) -> u64 {
+    let (user, amount) = (stage.user, dollars(stage) * DOLLAR);
+    stage.cost(Deposit::of(user.authority, user.wallet, user.sub, USDC, amount))
+}
+
+/// Withdraws USDC.
+pub fn withdraw(stage: &mut Stage) -> u64 {
+    let (user, amount) = (stage.user, dollars(stage) * DOLLAR);
+    stage.cost(Withdraw::of(user.authority, user.wallet, user.sub, USDC, amount))
+}
+
+/// Places one limit order.
+pub fn place_limit(stage: &mut Stage) -> u64 {
+    let order = limit(SOL, Side::Long, stage.size(SOL, dollars(stage)), stage.price(SOL, -100));
+    let placing = stage.world.placing(stage.user, &[order]);
+    stage.cost(placing)
+}
+
+/// Places a market order whose auction follows from the oracle.
+pub fn place_market(stage: &mut Stage) -> u64 {
+    let order = market(SOL, Side::Long, stage.size(SOL, dollars(stage)), 0);
+    let placing = stage.world.placing(stage.user, &[order]);
+    stage.cost(placing)
+}
+
+fn five(stage: &Stage) -> Vec<kedge_model::order::OrderParams> {
+    let size = stage.size(SOL, dollars(stage));
+    (1..=5).map(|step| limit(SOL, Side::Long, size, stage.price(SOL, -100 * step))).collect()
+}
+
+/// Places five limit orders in one instruction.
+pub fn place_five(stage: &mut Stage) -> u64 {
+    let placing = stage.world.placing(stage.user, &five(stage));
+    stage.cost(placing)
+}
+
+/// Cancels one of five orders.
+pub fn cancel_one(stage: &mut Stage) -> u64 {
+    let first = stage.world.sub(&stage.user.sub).head.next_order_id;
+    stage.world.place_all(stage.user, &five(stage)).expect("five orders rest");
+    stage.cost(CancelOrder { signer: stage.user.authority, sub_account: stage.user.sub, id: first + 2 })
+}
+
+/// Cancels five orders.
+pub fn cancel_five(stage: &mut Stage) -> u64 {
+    stage.world.place_all(stage.user, &five(stage)).expect("five orders rest");
+    stage.cost(CancelAll { signer: stage.user.authority, sub_account: stage.user.sub, market: SOL })
+}
+
+fn take(stage: &mut Stage, makers: usize) -> u64 {
+    let order = ioc(SOL, Side::Long, stage.size(SOL, dollars(stage)), stage.price(SOL, 100));
+    let taking = stage.world.taking(stage.user, order, order.size.0, &stage.makers[..makers]);
+    stage.cost(taking)
+}
+
+/// Places and takes from the vAMM.
+pub fn take_amm(stage: &mut Stage) -> u64 {
+    take(stage, 0)
+}
+
+/// Places and takes from one maker.
+pub fn take_maker(stage: &mut Stage) -> u64 {
+    stage.rest_asks(1, 2 * dollars(stage));
+    take(stage, 1)
+}
+
+/// Joins the user's auction.
+pub fn make(stage: &mut Stage) -> u64 {
+    let size = stage.size(SOL, dollars(stage));
+    let id = stage.place(market(SOL, Side::Long, size, 0));
+    stage.world.pass_slots(2);
+    let making = stage.world.making(stage.makers[0], stage.user, id, size, DOLLAR);
+    stage.cost(making)
+}
+
+/// Fills a market order of the user halfway through its auction; the makers rest better than the vAMM and have
+/// `share` percent of the order together.
+fn fill(stage: &mut Stage, makers: usize, share: u64) -> u64 {
+    let parts = u64::try_from(makers.max(1)).expect("few makers");
+    let total = 4 * dollars(stage);
+    stage.rest_asks(makers, total * share / 100 / parts);
+    let id = stage.place(market(SOL, Side::Long, stage.size(SOL, total), 0));
+    stage.world.pass_slots(8);
+    stage.world.refresh_everything();
+    let filling = stage.world.filling(stage.keeper, stage.user, id, true, &stage.makers[..makers]);
+    let done = stage.world.run(filling).expect("the fill goes through");
+    let fills = done.events().iter().filter(|e| matches!(e, kedge_interface::event::Event::Fill(_))).count();
+    assert!(fills >= makers.max(1), "{fills} fills of {makers} makers");
+    done.compute
+}
+
+/// Fills against the vAMM.
+pub fn fill_amm(stage: &mut Stage) -> u64 {
+    fill(stage, 0, 0)
+}
+
+/// Fills against one maker.
+pub fn fill_one(stage: &mut Stage) -> u64 {
+    fill(stage, 1, 110)
+}
+
+/// Fills against four makers.
+pub fn fill_four(stage: &mut Stage) -> u64 {
+    fill(stage, 4, 100)
+}
+
+/// Fills against six makers.
+pub fn fill_six(stage: &mut Stage) -> u64 {
+    fill(stage, 6, 100)
+}
+
+/// Fills half against one maker and half against the vAMM.
+pub fn fill_half(stage: &mut Stage) -> u64 {
+    fill(stage, 1, 50)
+}
+
+/// A fill of an order that is gone.
+pub fn fill_lost(stage: &mut Stage) -> u64 {
+    stage.rest_asks(1, dollars(stage));
+    let id = stage.place(market(SOL, Side::Long, stage.size(SOL, dollars(stage)), 0));
+    let filling = stage.world.filling(stage.keeper, stage.user, id, true, &stage.makers[..1]);
+    stage.world.cancel(stage.user, id).expect("the order is cancelled");
+    let refused = stage.cost_of_refusal(filling);
+    assert_eq!(refused.refusal, Refusal::from(kedge_model::Error::OrderNotFound));
+    refused.compute
+}
+
+/// Settles a profit.
+pub fn settle(stage: &mut Stage) -> u64 {
+    // Closing half realises a profit that the pool can pay.
+    stage.world.sweep(SOL).expect("there are fees");
+    let sub_account = stage.user.sub;
+    stage.cost(SettlePnl { market: address::market(SOL), bank: address::bank(USDC), sub_account })
+}
+
+/// Takes over part of a large position.
+pub fn liquidate(stage: &mut Stage) -> u64 {
+    let user = stage.user;
+    let free = stage.world.balance(user, USDC);
+    stage.world.withdraw(user, USDC, free - 30_000 * DOLLAR).expect("most money leaves");
+    for _ in 0..2 {
+        let order = ioc(SOL, Side::Long, stage.size(SOL, 120_000 + stage.sample), stage.price(SOL, 200));
+        stage.world.take(user, order, &[]).expect("a large position is opened");
+        stage.world.tick();
+    }
+    for _ in 0..3 {
+        stage.world.pass_ms(400_000);
+        let price = stage.world.prices[usize::from(SOL)] / 1_000 * 965;
+        stage.world.move_price(SOL, price);
+    }
+    let before = stage.world.position(user, SOL).base.0;
+    let cost = stage.cost(Liquidate {
+        signer: stage.makers[0].authority,
+        market: address::market(SOL),
+        sub_account: user.sub,
+        liquidator: stage.makers[0].sub,
+        max_size: u64::MAX,
+        limit_price: 0,
+    });
+    let after = stage.world.position(user, SOL).base.0;
+    assert!(0 < after && after < before, "a part was taken over");
+    cost
+}
+
+/// Moves the vAMM, which has a position, to the oracle.
+pub fn update_amm(stage: &mut Stage) -> u64 {
+    stage.world.prices[usize::from(SOL)] += 50_000;
+    stage.world.tick();
+    stage.cost(UpdateAmm { market: address::market(SOL) })
+}
+
+/// Charges an hour's funding.
+pub fn update_funding(stage: &mut Stage) -> u64 {
+    stage.world.pass_ms(3_600_000);
+    stage.world.tick();
+    stage.cost(UpdateFunding { market: address::market(SOL) })
+}
+
+fn refresh(stage: &mut Stage, rows: u8) -> u64 {
+    stage.world.pass_ms(1_000);
+    for (market, price) in stage.world.prices.clone().into_iter().enumerate() {
+        let feed = crate::market::market_feed(u16::try_from(market).expect("few markets"));
+        crate::oracle::publish(&mut stage.world.machine, feed, price + 100_000 + 3 * stage.sample);
+    }
+    let rows: Vec<u8> = (0..rows).collect();
+    let refreshing = stage.world.refreshing(&rows, &[]);
+    stage.cost(refreshing)
+}
+
+/// Refreshes one row from one Pyth account.
+pub fn refresh_first(stage: &mut Stage) -> u64 {
+    refresh(stage, 1)
+}
+
+/// What one of seven further rows costs.
+pub fn refresh_further(stage: &mut Stage) -> u64 {
+    let one = refresh(stage, 1);
+    let all = refresh(stage, 8);
+    (all - one) / 7
+}
+
+/// The accounts and bytes of a fill with four makers by a keeper with a reward, without a lookup table, signed by one
+/// key.
+pub fn four_maker_transaction(stage: &mut Stage) -> (usize, usize) {
+    stage.rest_asks(4, dollars(stage));
+    let id = stage.place(market(SOL, Side::Long, stage.size(SOL, dollars(stage)), 0));
+    let filling = stage.world.filling(stage.keeper, stage.user, id, true, &stage.makers[..4]);
+    let message = solana_message::Message::new(&[filling.into()], Some(&stage.keeper.authority));
+    let accounts: &[Pubkey] = &message.account_keys;
+    (accounts.len(), 1 + 64 + message.serialize().len())
+}
+
