@@ -2,7 +2,7 @@
 
 use kedge_model::action::{
     Bankruptcy, BankruptcyReport, Context, FillOrder, FillReport, Liquidate, LiquidationReport, MakerRef, PlaceAndMake,
-    PlaceOrders, PlaceReport, SettlePnl, SettleReport, SweepFees, SweepReport, UpdateAmm, UpdateFunding,
+    PlaceAndTake, PlaceOrders, PlaceReport, SettlePnl, SettleReport, SweepFees, SweepReport, UpdateAmm, UpdateFunding,
 };
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;

@@ -16,6 +16,8 @@ pub mod machine;
 pub mod market;
 pub mod oracle;
 pub mod orders;
+#[cfg(feature = "profile")]
+pub mod profile;
 pub mod token;
 pub mod verbs;
 pub mod world;

@@ -128,26 +128,33 @@ pub fn program_path() -> PathBuf {
     root.join("target").join("deploy").join("kedge.so")
 }
 
+/// The built program.
+///
+/// # Panics
+/// When it is not built: nothing here is skipped.
+pub fn program() -> Vec<u8> {
+    std::fs::read(program_path())
+        .unwrap_or_else(|error| panic!("target/deploy/kedge.so is not there ({error}): run `make program` first"))
+}
+
 impl Machine {
     /// Loads `target/deploy/kedge.so`.
     ///
     /// # Panics
     /// When the program is not built or does not load.
     pub fn start() -> Self {
-        Self::on(LiteSVM::new())
+        Self::on(LiteSVM::new(), &program())
     }
 
-    /// [`Machine::start`] on a machine that was set up differently.
-    pub fn on(svm: LiteSVM) -> Self {
-        let bytes = std::fs::read(program_path())
-            .unwrap_or_else(|error| panic!("target/deploy/kedge.so is not there ({error}): run `make program` first"));
+    /// [`Machine::start`] on a given virtual machine, with the program as given.
+    pub fn on(svm: LiteSVM, program: &[u8]) -> Self {
         // Signatures are not verified: what the program sees is the signer flag of each account.
         let mut svm = svm
             .with_sigverify(false)
             .with_blockhash_check(false)
             .with_transaction_history(0)
             .with_log_bytes_limit(None);
-        svm.add_program(PROGRAM_ID, &bytes).expect("the loader accepts the program");
+        svm.add_program(PROGRAM_ID, program).expect("the loader accepts the program");
         let payer = Pubkey::new_from_array([0xfe; 32]);
         let mut machine =
             Self { svm, payer, slot: 1_000_000, millis: 1_800_000_000_000, sent: 0, meter: BTreeMap::new() };

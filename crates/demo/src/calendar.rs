@@ -16,7 +16,7 @@ pub fn parse(text: &str) -> Result<i64> {
     let numbers = |part: &str, by: char| part.split(by).map(str::parse::<i64>).collect::<Result<Vec<_>, _>>();
     let date = numbers(date, '-').with_context(what)?;
     let time = numbers(time, ':').with_context(what)?;
-    let (&[year, month, day], (&[hour, minute] | &[hour, minute, _])) = (&date[..], &time[..]) else {
+    let (&[year, month, day], &[hour, minute] | &[hour, minute, _]) = (&date[..], &time[..]) else {
         anyhow::bail!(what());
     };
     let second = time.get(2).copied().unwrap_or(0);

@@ -1,5 +1,6 @@
 //! Reads every landed transaction back from the chain and counts what it did.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -25,9 +26,9 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Counts all receipts of a channel until it closes.
-    pub fn start(client: Client, receipts: UnboundedReceiver<Receipt>) -> Self {
-        let tally = Arc::new(Mutex::new(Tally::default()));
+    /// Counts all receipts of a channel until it closes. Orders are told apart by whether one of `takers` placed them.
+    pub fn start(client: Client, receipts: UnboundedReceiver<Receipt>, takers: BTreeSet<[u8; 32]>) -> Self {
+        let tally = Arc::new(Mutex::new(Tally { takers, ..Tally::default() }));
         let task = tokio::spawn(collect(client, receipts, Arc::clone(&tally)));
         Self { tally, task }
     }

@@ -13,6 +13,7 @@ use kedge_keeper::feed::Feed;
 use kedge_keeper::outbox::Outbox;
 use kedge_localnet::Localnet;
 use solana_pubkey::Pubkey;
+use solana_signer::Signer;
 
 use crate::args::Args;
 use crate::cast::{Cast, Role};
@@ -26,9 +27,11 @@ use crate::table::{Progress, Table};
 use crate::{audit, staff, stage};
 
 /// Time between two looks at the world.
-const TICK: Duration = Duration::from_millis(120);
-/// Time between two lines of the table and two points of the charts.
+const TICK: Duration = Duration::from_millis(50);
+/// Time between two lines of the table.
 const DRAW_EVERY: Duration = Duration::from_secs(1);
+/// Time between two points of the charts.
+const NOTE_EVERY: Duration = Duration::from_millis(250);
 /// Transactions sent side by side.
 const AT_ONCE: usize = 16;
 /// How long what is under way may take at the end.
@@ -58,7 +61,9 @@ pub async fn run(
     let publisher = Publisher::start(Arc::clone(&localnet), Arc::clone(&tape))?;
     let feed = Feed::new(reader.clone()).await?;
     let (outbox, receipts) = Outbox::start(reader.clone(), AT_ONCE).await?;
-    let collector = Collector::start(reader.clone(), receipts);
+    let takers = cast.members.iter().filter(|member| member.role == Role::Taker);
+    let takers = takers.map(|member| member.wallet.pubkey().to_bytes()).collect();
+    let collector = Collector::start(reader.clone(), receipts, takers);
     let mut floor = Floor {
         desks: staff::desks(&localnet, cast),
         takers: staff::takers(&localnet, cast, args, &tape),
@@ -103,7 +108,7 @@ impl Floor {
         let opening = tape.start + (WARM_UP * args.speed) as i64;
         let end = tape.start + tape.length;
         let mut table = Table::new();
-        let mut drawn = Instant::now();
+        let (mut drawn, mut noted) = (Instant::now(), Instant::now());
         let mut closing: Option<Instant> = None;
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -120,11 +125,14 @@ impl Floor {
                     taker.actor.send(&plan, &world, &directory, &self.outbox);
                 }
             }
-            if drawn.elapsed() >= DRAW_EVERY || self.points.is_empty() {
+            if noted.elapsed() >= NOTE_EVERY || self.points.is_empty() {
+                self.points.push(point(&world, &self.roles));
+                noted = Instant::now();
+            }
+            if drawn.elapsed() >= DRAW_EVERY {
                 let done = (world.clock.unix_time - tape.start) as f64 / tape.length.max(1) as f64;
                 let progress = Progress { elapsed: started.elapsed(), done, since: drawn.elapsed() };
                 table.draw(&world, &collector.tally(), progress);
-                self.points.push(point(&world, &self.roles));
                 drawn = Instant::now();
             }
             if stop.load(Ordering::Relaxed) {

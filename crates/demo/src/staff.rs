@@ -15,7 +15,7 @@ use kedge_model::quantity::Ppm;
 
 use crate::args::Args;
 use crate::cast::{Cast, Role};
-use crate::crowd::Taker;
+use crate::crowd::{Style, Taker};
 use crate::listing::{COINS, dollars, size};
 use crate::random::Random;
 use crate::replay::Tape;
@@ -23,6 +23,8 @@ use crate::run::actor;
 
 /// Numbers below this are desks, the others takers.
 const FIRST_TAKER: usize = 100;
+/// Home markets of the takers of a style, in turn.
+const HOMES: [u16; 5] = [2, 0, 2, 1, 0];
 
 /// The keepers' and makers' desks, the most urgent first.
 pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
@@ -78,19 +80,21 @@ pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
     }
     add(as_number(4), Box::new(AmmKeeper { threshold: Ppm(400) }), 3);
     add(as_number(5), Box::new(FundingKeeper), 3);
-    add(as_number(6), Box::new(Settler { min_pnl: dollars(500), min_fees: dollars(200) }), 4);
+    add(as_number(6), Box::new(Settler { min_pnl: dollars(1_500), min_fees: dollars(200) }), 4);
     desks
 }
 
 /// The crowd.
 pub fn takers(localnet: &Localnet, cast: &Cast, args: &Args, tape: &Tape) -> Vec<Taker> {
     let crowd = cast.members.iter().filter_map(|member| Some((member, member.style?)));
+    let mut seen = [0usize; Style::ALL.len()];
     crowd
-        .enumerate()
-        .map(|(index, (member, style))| {
-            let number = FIRST_TAKER + index;
-            // Everybody has a home market; the leveraged gather where the fall was deepest.
-            let home = ([0u16, 2, 1, 2][index % 4]) % COINS.len() as u16;
+        .zip(FIRST_TAKER..)
+        .map(|((member, style), number)| {
+            // Everybody has a home market; two of five in each style gather where the fall was deepest.
+            let count = &mut seen[style as usize];
+            let home = HOMES[*count % HOMES.len()];
+            *count += 1;
             let random = Random::new(args.seed, number as u64);
             Taker::new(actor(localnet, number, &member.wallet), member.account, style, home, tape.start, random)
         })

@@ -84,7 +84,7 @@ pub async fn list(localnet: &Localnet, cast: &Cast, tape: &Tape, speed: f64) -> 
         Ok(())
     };
     send("initialize", Initialize { admin, pauser: admin.to_bytes() }.into()).await?;
-    send("set_fees", SetFees { admin, schedule: listing::fees(speed) }.into()).await?;
+    send("set_fees", SetFees { signer: admin, schedule: listing::fees(speed) }.into()).await?;
     let (bank, vault) = (address::bank(0), address::vault(0));
     send("list_bank", ListBank { admin, bank, mint, vault, params: listing::bank(speed) }.into()).await?;
     for ((coin, path), index) in COINS.iter().zip(&tape.paths).zip(0u16..) {

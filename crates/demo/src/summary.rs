@@ -55,8 +55,8 @@ pub struct Summary {
     pub rate: f64,
     /// Median milliseconds from sending to the first status.
     pub latency_ms: u128,
-    /// Orders placed, orders cancelled or expired.
-    pub orders: (u64, u64),
+    /// Orders of takers, orders of others, orders cancelled or expired.
+    pub orders: (u64, u64, u64),
     /// Fills by source.
     pub fills: BTreeMap<&'static str, Fills>,
     /// Fees of takers, rebates, filler rewards, dollars.
@@ -154,7 +154,7 @@ impl Summary {
             transactions: (tally.landed, tally.failed),
             rate: tally.landed as f64 / wall.max(0.001),
             latency_ms: tally.median_latency().as_millis(),
-            orders: (tally.orders, tally.cancelled),
+            orders: (tally.orders, tally.other_orders, tally.cancelled),
             fills: SOURCES.iter().zip(tally.fills).map(|((name, _), fills)| (*name, fills)).collect(),
             fees: tally.fees.map(dollars),
             funding_updates: tally.funding_updates,
@@ -212,19 +212,20 @@ impl Summary {
             "transactions  {} landed ({:.0}/s), {} failed, median {} ms to land",
             self.transactions.0, self.rate, self.transactions.1, self.latency_ms
         )?;
-        writeln!(out, "orders        {} placed, {} cancelled or expired", self.orders.0, self.orders.1)?;
         writeln!(
             out,
-            "\n{:6} {:>7} {:>16} {:>22} {:>18}",
-            "fills", "count", "volume", "better than worst", "cost to oracle"
+            "orders        {} of takers, {} of makers and keepers; {} cancelled or expired",
+            self.orders.0, self.orders.1, self.orders.2
+        )?;
+        writeln!(
+            out,
+            "\n{:6} {:>7} {:>16} {:>22} {:>18} {:>10}",
+            "fills", "count", "volume", "better than worst", "cost to oracle", "slots"
         )?;
         let mut all = Fills::default();
         for (name, fills) in &self.fills {
             row(out, name, fills)?;
-            all.count += fills.count;
-            all.quote += fills.quote;
-            all.improved += fills.improved;
-            all.over_oracle += fills.over_oracle;
+            all = all.plus(*fills);
         }
         row(out, "all", &all)?;
         writeln!(
@@ -313,11 +314,12 @@ impl Summary {
 fn row(out: &mut String, name: &str, fills: &Fills) -> std::fmt::Result {
     writeln!(
         out,
-        "{name:6} {:>7} {:>16.2} {:>19.2} bp {:>15.2} bp",
+        "{name:6} {:>7} {:>16.2} {:>19.2} bp {:>15.2} bp {:>10.1}",
         fills.count,
         dollars(fills.quote),
         fills.improvement_bps(),
-        fills.cost_bps()
+        fills.cost_bps(),
+        fills.mean_slots()
     )
 }
 

@@ -1,6 +1,6 @@
 //! Counts what happened, from receipts and from the events of landed transactions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kedge_client::history::Past;
@@ -22,12 +22,30 @@ pub struct Fills {
     pub improved: i64,
     /// Quote by which takers did worse than the oracle, at 1e6 (negative: better).
     pub over_oracle: i64,
+    /// Slots from the order's activation to the fill, all fills together.
+    pub slots: u64,
 }
 
 impl Fills {
     /// Improvement over the worst price, basis points of what was traded.
     pub fn improvement_bps(&self) -> f64 {
         ratio(self.improved, self.quote)
+    }
+
+    /// Mean slots from activation to fill.
+    pub fn mean_slots(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.slots as f64 / self.count as f64 }
+    }
+
+    /// Both together.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            quote: self.quote + other.quote,
+            improved: self.improved + other.improved,
+            over_oracle: self.over_oracle + other.over_oracle,
+            slots: self.slots + other.slots,
+        }
     }
 
     /// Cost against the oracle, basis points.
@@ -51,8 +69,12 @@ pub struct Tally {
     pub failures: BTreeMap<(String, String), u64>,
     /// Latencies from sending to the first status, milliseconds.
     pub latencies: Vec<u32>,
-    /// Orders placed.
+    /// Orders placed by takers.
     pub orders: u64,
+    /// Orders placed by others: the resting maker's ladders, unwinding.
+    pub other_orders: u64,
+    /// Authorities of takers.
+    pub takers: BTreeSet<[u8; 32]>,
     /// Orders cancelled, expired ones included.
     pub cancelled: u64,
     /// Fills by source: book, vAMM, JIT.
@@ -98,11 +120,12 @@ impl Tally {
 
     /// Counts what a landed transaction did.
     pub fn past(&mut self, past: &Past) {
-        for (name, units) in compute(past) {
-            self.compute.entry(name).or_default().push(units);
-        }
+        // A failed transaction moved nothing, and what it used says nothing of what the instruction needs.
         if past.failure.is_some() {
             return;
+        }
+        for (name, units) in compute(past) {
+            self.compute.entry(name).or_default().push(units);
         }
         let events: Vec<Event> = past.events().flat_map(|batch| batch.events.iter().copied()).collect();
         for event in events {
@@ -112,7 +135,8 @@ impl Tally {
 
     fn event(&mut self, event: &Event) {
         match event {
-            Event::OrderPlaced(_) => self.orders += 1,
+            Event::OrderPlaced(placed) if self.takers.contains(&placed.account.authority) => self.orders += 1,
+            Event::OrderPlaced(_) => self.other_orders += 1,
             Event::OrderCancelled(_) => self.cancelled += 1,
             Event::Fill(fill) => self.fill(fill),
             Event::Funding(funding) => {
@@ -151,6 +175,7 @@ impl Tally {
         let buys = fill.side == Side::Long as u8;
         let fills = &mut self.fills[index];
         fills.count += 1;
+        fills.slots += fill.slots;
         fills.quote += fill.quote.0;
         fills.improved += if buys { worst - quote } else { quote - worst };
         fills.over_oracle += if buys { quote - oracle } else { oracle - quote };
@@ -158,16 +183,6 @@ impl Tally {
         for (sum, fee) in self.fees.iter_mut().zip(fees) {
             *sum += fee.0;
         }
-    }
-
-    /// Fills of all sources together.
-    pub fn all_fills(&self) -> Fills {
-        self.fills.iter().fold(Fills::default(), |sum, fills| Fills {
-            count: sum.count + fills.count,
-            quote: sum.quote + fills.quote,
-            improved: sum.improved + fills.improved,
-            over_oracle: sum.over_oracle + fills.over_oracle,
-        })
     }
 
     /// Median latency.

@@ -3,7 +3,7 @@
 use crate::board::{MarketRow, PriceBoard, PriceRow, Purpose};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::num::{Checked, PPM, Rounding, isqrt, mul_div};
+use crate::num::{BASE, Checked, PPM, Rounding, isqrt, mul_div, mul_div_bounds, quotient, to_i64};
 use crate::position::Position;
 use crate::quantity::{Amount, Ppm, Price, Quote, Size};
 use crate::sub_account::SubAccount;
@@ -54,9 +54,16 @@ pub fn size_premium_ratio(ratio: Ppm, size: Size, premium: u32) -> Result<Ppm> {
     if premium == 0 || size.is_zero() {
         return Ok(ratio);
     }
-    let root = isqrt(size.0.saturating_mul(10).saturating_add(1));
-    let added = mul_div(root, u64::from(premium), 100_000, Rounding::Down)?;
+    let value = size.0.saturating_mul(10).saturating_add(1);
     let floor = mul_div(u64::from(ratio.0), 4, 5, Rounding::Down)?;
+    // The premium binds once `sqrt(value) * premium / 1e5` exceeds what the floor leaves below the ratio. Comparing
+    // squares tells that without a root, which small positions never need.
+    let needed = u64::from(ratio.0).minus(floor)?.plus(1)?.times(100_000)?;
+    let root_needed = quotient(needed, u64::from(premium), Rounding::Up)?;
+    if root_needed > u64::from(u32::MAX) || value < root_needed.wrapping_mul(root_needed) {
+        return Ok(ratio);
+    }
+    let added = mul_div(isqrt(value), u64::from(premium), 100_000, Rounding::Down)?;
     let scaled = floor.plus(added)?.min(PPM);
     Ok(ratio.max(Ppm(u32::try_from(scaled).map_err(|_| Error::Overflow)?)))
 }
@@ -131,10 +138,17 @@ fn add_position(
             (price, price)
         }
     };
-    let pnl = position.unrealised_pnl(mark, row.funding(position.base))?;
-    let counted = if kind == MarginKind::Initial { Quote(pnl.0.min(0)) } else { pnl };
     let size = worst.size();
-    let liability = size.value(liability_price, Rounding::Up)?;
+    let (low, high) = mul_div_bounds(position.base.0.unsigned_abs(), mark.0, BASE)?;
+    let value = if position.base.0 >= 0 { to_i64(low)? } else { to_i64(high)?.wrapping_neg() };
+    let funding = position.unsettled_funding(row.funding(position.base))?;
+    let pnl = position.quote.plus(funding)?.plus(Quote(value))?;
+    let counted = if kind == MarginKind::Initial { Quote(pnl.0.min(0)) } else { pnl };
+    let liability = if size == position.base.size() && liability_price == mark {
+        Amount(high)
+    } else {
+        size.value(liability_price, Rounding::Up)?
+    };
     let ratio = ratio(row, kind, size, position.custom_margin)?;
     total.collateral = total.collateral.plus(counted)?;
     total.requirement = total.requirement.plus(liability.share(ratio, Rounding::Up)?)?;

@@ -154,12 +154,10 @@ impl Market {
         if is_multiple(price.0, self.tick.0) { Ok(()) } else { Err(Error::NotTickMultiple) }
     }
 
-    /// Refuses a price outside the band around the oracle.
-    ///
-    /// Errors: [`Error::PriceOutsideBand`].
+    /// Lowest and highest price of a fill around the oracle.
     #[inline]
-    pub fn require_in_band(&self, oracle: Price, price: Price) -> Result<()> {
-        if oracle.distance(price)? <= u64::from(self.price_band.0) { Ok(()) } else { Err(Error::PriceOutsideBand) }
+    pub fn band(&self, oracle: Price) -> Result<(Price, Price)> {
+        Ok((oracle.lowered(self.price_band, Rounding::Up)?, oracle.raised(self.price_band, Rounding::Down)?))
     }
 
     /// Follows a user's base from `before` to `after` in the open interest.

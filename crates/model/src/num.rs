@@ -36,6 +36,16 @@ pub fn mul_div(a: u64, b: u64, c: u64, rounding: Rounding) -> Result<u64> {
     }
 }
 
+/// `a * b / c` rounded down and rounded up, for one division. Errors as [`mul_div`].
+#[inline]
+pub fn mul_div_bounds(a: u64, b: u64, c: u64) -> Result<(u64, u64)> {
+    if c == 0 {
+        return Err(Error::DivisionByZero);
+    }
+    let (quotient, remainder) = kedge_libcalls::wide::mul_div(a, b, c).ok_or(Error::Overflow)?;
+    Ok((quotient, quotient.plus(u64::from(remainder != 0))?))
+}
+
 /// `a * b / c` for a signed `a`, rounded toward minus or plus infinity.
 ///
 /// Errors as [`mul_div`].

@@ -159,6 +159,13 @@ impl SubAccount {
         }
     }
 
+    /// Frees the slots of all markets in which nothing is left.
+    pub fn release_empty_positions(&mut self) {
+        for position in self.positions.iter_mut().filter(|position| position.is_used() && position.is_empty()) {
+            *position = Position::default();
+        }
+    }
+
     /// Tokens of a bank.
     #[inline]
     pub fn balance(&self, bank: u16) -> Amount {

@@ -272,3 +272,70 @@ fn a_withdrawal_in_a_short_dip_of_a_shorts_price_uses_the_higher_average() {
     let margin = world.margin(0, MarginKind::Initial, Purpose::Withdraw).unwrap();
     assert!(margin.liability > Amount(59_900 * DOLLAR), "{margin:?}");
 }
+
+#[test]
+fn a_reduce_only_order_larger_than_the_position_closes_it_and_no_more() {
+    let mut world = World::funded(6, 100_000);
+    world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
+    let reduce = OrderParams { flags: flags::REDUCE_ONLY, ..limit(BOOK, Side::Short, 3 * ONE, 2_000 * DOLLAR) };
+    world.place(0, reduce).unwrap();
+    let taken = world.take(3, ioc(BOOK, Side::Long, 3 * ONE, 2_000 * DOLLAR), &[0]).unwrap();
+    assert_eq!(taken.matched.size, Size(ONE));
+    assert!(world.accounts[0].position(BOOK).base.is_zero());
+    check(&mut world);
+}
+
+#[test]
+fn a_maker_whose_margin_is_gone_is_not_filled() {
+    let mut world = World::funded(6, 250);
+    world.deposit(3, 0, 100_000 * DOLLAR).unwrap();
+    world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+    world.drive(BOOK, 2_095 * DOLLAR);
+    // Selling at 2,000 what is worth 2,095 leaves 155 of 250; 7.5 % of 2,095 is more.
+    let taken = world.take(3, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]);
+    assert_eq!(taken.unwrap_err(), Error::MakerInsufficientMargin);
+    world.deposit(MAKER, 0, 10 * DOLLAR).unwrap();
+    let _ = world.take(3, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
+    check(&mut world);
+}
+
+#[test]
+fn the_fraction_of_a_unit_goes_against_the_taker() {
+    let mut world = World::funded(6, 1_000);
+    let fine = world.markets.len();
+    world.list_market(&market_params(b"FINE", Price(10_001), 0, 1_000, 1));
+    let _ = world.refresh(fine, 10_001).unwrap();
+    // 1,000,001 thousandths of a millionth at 0.010001: 10,001.010001 units.
+    let size = 1_000_001_000;
+    for (side, expected) in [(Side::Long, -10_002), (Side::Short, 10_001)] {
+        let mut world = world.clone();
+        for tier in &mut world.exchange.fees {
+            (tier.taker, tier.maker_rebate) = (Ppm(0), Ppm(0));
+        }
+        world.place(MAKER, limit(fine, side.opposite(), size, 10_001)).unwrap();
+        let _ = world.take(0, ioc(fine, side, size, 10_001), &[MAKER]).unwrap();
+        assert_eq!(world.accounts[0].position(fine).quote, Quote(expected));
+        assert_eq!(world.accounts[MAKER].position(fine).quote, Quote(-expected));
+    }
+}
+
+#[test]
+fn a_profit_on_paper_cannot_be_taken_out_of_what_others_paid_in() {
+    let mut world = World::funded(6, 100_000);
+    world.place(MAKER, limit(BOOK, Side::Short, 10 * ONE, 2_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BOOK, Side::Long, 10 * ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
+    world.drive(BOOK, 2_100 * DOLLAR);
+    // The loser pays a thousand into the pool; the winner's thousand is not realised.
+    assert!(world.settle(BOOK, MAKER).unwrap().amount < Quote(-990_000_000));
+    let fees = i64::try_from(world.markets[BOOK].fees.0).unwrap();
+    match world.settle(BOOK, 0) {
+        Ok(report) => assert!(report.amount <= Quote(fees), "{report:?}"),
+        Err(error) => assert_eq!(error, Error::NothingToSettle),
+    }
+    // Once closed it is, and is there.
+    world.place(MAKER, limit(BOOK, Side::Long, 10 * ONE, 2_100 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BOOK, Side::Short, 10 * ONE, 2_100 * DOLLAR), &[MAKER]).unwrap();
+    assert!(world.settle(BOOK, 0).unwrap().amount > Quote(900_000_000));
+    check(&mut world);
+}

@@ -496,3 +496,11 @@ fn a_margin_row_is_what_the_ratio_functions_say() {
     assert_eq!(row.initial_ratio(Size(1_000_000 * ONE)).unwrap(), Ppm(130_000));
     assert_eq!(row.maintenance_ratio(Size(ONE)).unwrap(), Ppm(50_000));
 }
+
+#[test]
+fn without_inventory_depth_is_free_and_brings_nothing() {
+    let curve = Curve { base: Size(ONE), quote: Size(ONE), sqrt_k: Size(ONE), peg: Price(DOLLAR) };
+    let bounds = ScaleBounds { low: Ppm(978_000), high: Ppm(1_001_000) };
+    let scale = |budget| affordable_scale(&curve, Base::ZERO, Quote(budget), &bounds).unwrap();
+    assert_eq!((scale(0), scale(-1)), (bounds.high, bounds.low));
+}

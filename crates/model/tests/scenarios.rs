@@ -41,15 +41,17 @@ fn a_long_of_ten_times_is_liquidated_in_steps_as_btc_falls_from_60000_to_58000()
     assert_eq!(world.liquidate(BTC, trader, LIQUIDATOR, u64::MAX).unwrap_err(), Error::NotLiquidatable);
 
     world.drive(BTC, 59_500 * DOLLAR);
-    // Equity 6,100 - 60 - 500 = 5,540; wanted 10 % of 59,500 = 5,950; a base frees 10 % - 0.5 % of 59,500 =
-    // 5,652.5; 410 / 5,652.5 = 0.072534..., the next step is 0.0726, at 59,500 - 0.5 %.
+    // Equity 6,100 - 60 - 500 = 5,540; wanted 10 % of 59,500 = 5,950; a base frees 10 % - 0.5 % - 0.5 % of 59,500 =
+    // 5,355; 410 / 5,355 = 0.076563..., the next step is 0.0766, at 59,500 - 0.5 %, and 0.5 % of that is insurance's.
     let first = world.liquidate(BTC, trader, LIQUIDATOR, u64::MAX).unwrap();
-    assert_eq!((first.base, first.price), (Base(72_600_000), Price(59_202_500_000)));
-    assert_eq!((first.quote, first.insurance_fee), (Quote(4_298_101_500), Amount(0)));
+    assert_eq!((first.base, first.price), (Base(76_600_000), Price(59_202_500_000)));
+    assert_eq!((first.quote, first.insurance_fee), (Quote(4_534_911_500), Amount(22_674_557)));
+    assert_eq!(world.markets[BTC].insurance_fees, Amount(22_674_557));
+    check(&mut world);
     assert!(!world.accounts[trader].head.has(status::BEING_LIQUIDATED));
     assert_eq!(world.liquidate(BTC, trader, LIQUIDATOR, u64::MAX).unwrap_err(), Error::NotLiquidatable);
 
-    let mut left = ONE - 72_600_000;
+    let mut left = ONE - 76_600_000;
     for dollars in [59_000, 58_500, 58_000] {
         world.drive(BTC, dollars * DOLLAR);
         let before = world.health(trader).free().unwrap();
@@ -85,16 +87,32 @@ fn a_deep_fall_takes_a_quarter_at_a_time() {
 }
 
 /// Liquidates to the end, pays what the balance holds, and returns the debt.
-fn ruin(world: &mut World, trader: usize, price: u64) -> u64 {
-    world.drive(BTC, price);
-    while !world.accounts[trader].position(BTC).base.is_zero() {
-        let _ = world.liquidate(BTC, trader, LIQUIDATOR, u64::MAX).unwrap();
+fn ruin(world: &mut World, market: usize, trader: usize, price: u64) -> u64 {
+    world.drive(market, price);
+    while !world.accounts[trader].position(market).base.is_zero() {
+        let _ = world.liquidate(market, trader, LIQUIDATOR, u64::MAX).unwrap();
         check(world);
     }
-    assert_eq!(world.bankrupt(BTC, trader).unwrap_err(), Error::NotBankrupt, "the balance pays first");
-    assert!(world.settle(BTC, trader).unwrap().amount.0 < 0);
+    assert_eq!(world.bankrupt(market, trader).unwrap_err(), Error::NotBankrupt, "the balance pays first");
+    assert!(world.settle(market, trader).unwrap().amount.0 < 0);
     check(world);
-    world.accounts[trader].position(BTC).quote.0.unsigned_abs()
+    world.accounts[trader].position(market).quote.0.unsigned_abs()
+}
+
+#[test]
+fn a_default_in_a_market_of_many_units_is_charged_in_full() {
+    // A million units at a cent: one unit of the index is a thousand quote units over all positions.
+    let mut world = World::funded(6, 600);
+    let cheap = world.markets.len();
+    world.list_market(&market_params(b"CENT", Price(10_000), 0, ONE, 1));
+    let _ = world.refresh(cheap, 10_000).unwrap();
+    world.deposit(LIQUIDATOR, 0, 100_000 * DOLLAR).unwrap();
+    world.place(MAKER, limit(cheap, Side::Short, 500_000 * ONE, 10_000)).unwrap();
+    let _ = world.take(0, ioc(cheap, Side::Long, 500_000 * ONE, 10_000), &[MAKER]).unwrap();
+    let debt = ruin(&mut world, cheap, 0, 8_000);
+    let report = world.bankrupt(cheap, 0).unwrap();
+    assert_eq!(report.socialised, Amount(debt));
+    check(&mut world);
 }
 
 #[test]
@@ -102,7 +120,7 @@ fn a_default_is_paid_by_the_insurance_up_to_its_cap_and_then_by_every_position()
     let mut world = world_with(50_000, 1_000);
     world.fund_pool(BTC, PoolKind::Insurance, 20_000 * DOLLAR).unwrap();
     let trader = long_one(&mut world, 6_100);
-    let debt = ruin(&mut world, trader, 50_000 * DOLLAR);
+    let debt = ruin(&mut world, BTC, trader, 50_000 * DOLLAR);
     assert!(debt > 3_960 * DOLLAR, "equity was 6,040 - 10,000, and the liquidator's fees came on top: {debt}");
     let (maker, liquidator) = (world.equity(MAKER), world.equity(LIQUIDATOR));
 
@@ -120,6 +138,17 @@ fn a_default_is_paid_by_the_insurance_up_to_its_cap_and_then_by_every_position()
     }
     check(&mut world);
     assert_eq!(world.bankrupt(BTC, trader).unwrap_err(), Error::NotBankrupt);
+
+    // The indices of the sides differ now: whoever opens, turns or closes later owes nothing of the past.
+    world.deposit(1, 0, 100_000 * DOLLAR).unwrap();
+    world.deposit(3, 0, 100_000 * DOLLAR).unwrap();
+    for (side, size) in [(Side::Short, ONE), (Side::Long, 2 * ONE), (Side::Short, ONE)] {
+        world.place(3, limit(BTC, side.opposite(), size, 50_000 * DOLLAR)).unwrap();
+        let _ = world.take(1, ioc(BTC, side, size, 50_000 * DOLLAR), &[3]).unwrap();
+        check(&mut world);
+    }
+    // 10 bps on four BTC, and no more.
+    assert_eq!(world.equity(1), 100_000_000_000 - 200_000_000);
 }
 
 #[test]
@@ -127,7 +156,7 @@ fn a_default_with_no_position_open_becomes_a_deficit_that_fees_repay() {
     let mut world = world_with(50_000, 1_000);
     world.fund_pool(BTC, PoolKind::Insurance, 400 * DOLLAR).unwrap();
     let trader = long_one(&mut world, 6_100);
-    let debt = ruin(&mut world, trader, 50_000 * DOLLAR);
+    let debt = ruin(&mut world, BTC, trader, 50_000 * DOLLAR);
     // The last two positions close each other.
     world.place(LIQUIDATOR, limit(BTC, Side::Short, ONE, 50_000 * DOLLAR)).unwrap();
     let _ = world.take(MAKER, ioc(BTC, Side::Long, ONE, 50_000 * DOLLAR), &[LIQUIDATOR]).unwrap();
@@ -151,7 +180,7 @@ fn with_no_position_open_the_vamms_capital_pays_a_default() {
     let mut world = world_with(50_000, 0);
     world.fund_pool(BTC, PoolKind::Amm, 50_000 * DOLLAR).unwrap();
     let trader = long_one(&mut world, 6_100);
-    let debt = ruin(&mut world, trader, 50_000 * DOLLAR);
+    let debt = ruin(&mut world, BTC, trader, 50_000 * DOLLAR);
     world.place(LIQUIDATOR, limit(BTC, Side::Short, ONE, 50_000 * DOLLAR)).unwrap();
     let _ = world.take(MAKER, ioc(BTC, Side::Long, ONE, 50_000 * DOLLAR), &[LIQUIDATOR]).unwrap();
     let report = world.bankrupt(BTC, trader).unwrap();

@@ -42,7 +42,7 @@ impl Inputs<'_> {
     fn ppm(&self, name: &str) -> Ppm {
         Ppm(self.small(name))
     }
-    fn from_bps(&self, name: &str) -> Ppm {
+    fn bps_as_ppm(&self, name: &str) -> Ppm {
         Ppm(self.small(name) * PPM_PER_BPS)
     }
     fn list(&self, name: &str) -> Vec<i64> {
@@ -161,14 +161,14 @@ fn weight_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
     match row {
         1 => {
             let row = kedge_model::board::MarketRow {
-                initial_margin: x.from_bps("initial"),
-                maintenance_margin: x.from_bps("maintenance"),
+                initial_margin: x.bps_as_ppm("initial"),
+                maintenance_margin: x.bps_as_ppm("maintenance"),
                 ..Default::default()
             };
             vec![bps(margin::ratio(&row, MarginKind::Fill, Size(1), Ppm::ZERO).unwrap())]
         }
         2..=5 => {
-            let (ratio, premium) = (x.from_bps("ratio"), x.small("premium"));
+            let (ratio, premium) = (x.bps_as_ppm("ratio"), x.small("premium"));
             let of = |size: i64| margin::size_premium_ratio(ratio, Size(size.unsigned_abs()), premium).unwrap();
             x.list("sizes").into_iter().map(|size| bps(of(size))).collect()
         }
@@ -179,12 +179,12 @@ fn weight_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
             };
             x.list("weights").into_iter().map(|weight| bps(of(weight))).collect()
         }
-        12 => vec![bps(weights::fill_weight(x.from_bps("initial"), x.from_bps("maintenance")).unwrap())],
+        12 => vec![bps(weights::fill_weight(x.bps_as_ppm("initial"), x.bps_as_ppm("maintenance")).unwrap())],
         13 | 14 => {
-            let weight = weights::scaled_weight(x.from_bps("weight"), Amount(x.u("start")), Amount(x.u("held")));
+            let weight = weights::scaled_weight(x.bps_as_ppm("weight"), Amount(x.u("start")), Amount(x.u("held")));
             vec![bps(weight.unwrap())]
         }
-        _ => vec![bps(weights::asset_weight(x.from_bps("weight"), Size(x.u("size")), x.small("factor")).unwrap())],
+        _ => vec![bps(weights::asset_weight(x.bps_as_ppm("weight"), Size(x.u("size")), x.small("factor")).unwrap())],
     }
 }
 
@@ -201,7 +201,7 @@ fn liquidation_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
     vec![match row {
         1..=6 => liquidation::base_to_cover(
             Amount(x.u("shortage")),
-            x.from_bps("ratio"),
+            x.bps_as_ppm("ratio"),
             x.ppm("fee"),
             x.ppm("insurance"),
             price,
@@ -214,7 +214,7 @@ fn liquidation_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
         _ => liquidation::insurance_fee(
             Amount(x.u("shortage")),
             Size(x.u("base")),
-            x.from_bps("ratio"),
+            x.bps_as_ppm("ratio"),
             x.ppm("fee"),
             price,
             x.ppm("max"),

@@ -24,7 +24,7 @@ pub fn create(stage: &mut Stage) -> u64 {
     stage.world.endow(authority);
     let trader = CreateTrader::of(authority, authority).into();
     let sub = CreateSubAccount::of(authority, authority, 0, "main", 16).into();
-    stage.world.run_all(&[trader, sub]).expect("both are created").compute
+    stage.measured(&[trader, sub]).expect("both are created").compute
 }
 
 /// Deposits USDC.
@@ -113,7 +113,7 @@ fn fill(stage: &mut Stage, makers: usize, share: u64) -> u64 {
     stage.world.pass_slots(8);
     stage.world.refresh_everything();
     let filling = stage.world.filling(stage.keeper, stage.user, id, true, &stage.makers[..makers]);
-    let done = stage.world.run(filling).expect("the fill goes through");
+    let done = stage.measured(&[filling.into()]).expect("the fill goes through");
     let fills = done.events().iter().filter(|e| matches!(e, kedge_interface::event::Event::Fill(_))).count();
     assert!(fills >= makers.max(1), "{fills} fills of {makers} makers");
     done.compute
@@ -150,7 +150,7 @@ pub fn fill_lost(stage: &mut Stage) -> u64 {
     let id = stage.place(market(SOL, Side::Long, stage.size(SOL, dollars(stage)), 0));
     let filling = stage.world.filling(stage.keeper, stage.user, id, true, &stage.makers[..1]);
     stage.world.cancel(stage.user, id).expect("the order is cancelled");
-    let refused = stage.cost_of_refusal(filling);
+    let refused = stage.measured(&[filling.into()]).expect_err("the race is lost");
     assert_eq!(refused.refusal, Refusal::from(kedge_model::Error::OrderNotFound));
     refused.compute
 }

@@ -3,7 +3,7 @@
 use kedge_interface::instruction::Instruction;
 use kedge_model::order::{OrderParams, Side};
 
-use crate::machine::Refused;
+use crate::machine::{Done, Machine, Refused};
 use crate::market::{DOLLAR, ONE, SOL, first_price};
 use crate::orders::ioc;
 use crate::world::{User, World};
@@ -26,16 +26,32 @@ pub struct Stage {
     pub keeper: User,
     /// Number of the sample: moves sizes and prices a little.
     pub sample: u64,
+    /// Records the measured instruction alone.
+    #[cfg(feature = "profile")]
+    pub tape: Option<crate::profile::Tape>,
 }
 
 impl Stage {
     /// Sets up with a number of positions of the user, the one in SOL first.
     pub fn set(positions: u16, sample: u64) -> Self {
-        let mut world = World::with_markets(MARKETS);
+        Self::set_on(Machine::start(), positions, sample)
+    }
+
+    /// [`Stage::set`] on a given machine.
+    pub fn set_on(machine: Machine, positions: u16, sample: u64) -> Self {
+        let mut world = World::of(machine).set_up(MARKETS);
         let user = world.rich(200_000);
         let makers: Vec<User> = (0..MAKERS).map(|_| world.rich(1_000_000)).collect();
         let keeper = world.rich(10_000);
-        let mut stage = Self { world, user, makers, keeper, sample };
+        let mut stage = Self {
+            world,
+            user,
+            makers,
+            keeper,
+            sample,
+            #[cfg(feature = "profile")]
+            tape: None,
+        };
         for market in 0..positions {
             // About a thousand dollars each, every other one short.
             let side = if market % 2 == 0 { Side::Long } else { Side::Short };
@@ -94,13 +110,17 @@ impl Stage {
         self.world.place(self.user, order).expect("the user's order is placed")
     }
 
-    /// Compute units of what must go through.
-    pub fn cost(&mut self, instruction: impl Into<Instruction>) -> u64 {
-        self.world.run(instruction).expect("the measured instruction goes through").compute
+    /// Sends what is measured.
+    pub fn measured(&mut self, instructions: &[Instruction]) -> Result<Done, Refused> {
+        #[cfg(feature = "profile")]
+        if let Some(tape) = &self.tape {
+            tape.rewind();
+        }
+        self.world.run_all(instructions)
     }
 
-    /// Compute units of what must be refused.
-    pub fn cost_of_refusal(&mut self, instruction: impl Into<Instruction>) -> Refused {
-        self.world.run(instruction).expect_err("the measured instruction is refused")
+    /// Compute units of what must go through.
+    pub fn cost(&mut self, instruction: impl Into<Instruction>) -> u64 {
+        self.measured(&[instruction.into()]).expect("the measured instruction goes through").compute
     }
 }

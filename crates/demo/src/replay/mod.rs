@@ -4,5 +4,4 @@ mod candles;
 mod path;
 mod source;
 
-pub use path::Path;
 pub use source::{Scenario, Tape};

@@ -50,14 +50,14 @@ impl CancelAll {
             if account.head.open_orders == 0 {
                 break;
             }
-            let Ok(order) = account.order(slot) else { continue };
-            let market = order.market;
-            if self.market.is_some_and(|wanted| wanted != market) {
-                continue;
+            let Some(order) = account.orders.get(slot).filter(|order| order.is_open()) else { continue };
+            if self.market.is_none_or(|wanted| wanted == order.market) {
+                let _ = remove(account, slot, self.reason, sink)?;
+                cancelled = cancelled.saturating_add(1);
             }
-            remove(account, slot, self.reason, sink)?;
-            account.head.release_position(market);
-            cancelled = cancelled.saturating_add(1);
+        }
+        if cancelled != 0 {
+            account.head.release_empty_positions();
         }
         Ok(CancelReport { cancelled })
     }

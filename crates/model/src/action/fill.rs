@@ -77,7 +77,8 @@ impl FillOrder<'_> {
         row.price.require(Purpose::ReduceRisk, &context.clock)?;
         let limit = order.limit_price(context.clock.slot, context.market.tick)?;
         let interest = context.market.long_interest.max(context.market.short_interest);
-        let side = Taker { slot, order, limit, has_filler: filler.is_some() };
+        let side =
+            Taker { slot, order, limit, band: context.market.band(row.price.price)?, has_filler: filler.is_some() };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;
         if matched.size.is_zero() {
             return Err(Error::NothingToFill);

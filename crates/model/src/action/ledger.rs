@@ -1,8 +1,9 @@
 //! The only places where a position's claim or base changes: each keeps the market's ledger exact.
 
 use crate::board::MarketRow;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::market::Market;
+use crate::num::{Checked, to_i64, to_u64};
 use crate::position::{Position, TradeEffect};
 use crate::quantity::{Amount, Base, Quote};
 use crate::sub_account::SubAccount;
@@ -21,7 +22,8 @@ pub(super) fn settle_funding(position: &mut Position, market: &mut Market, row: 
     Ok(payment)
 }
 
-/// A trade of a user: funding first, then base and quote, then open interest.
+/// A trade of a user: funding first, then base and quote, then open interest. `fee` is charged (positive) or paid
+/// (negative) on top; the exchange's fees take the other side of it.
 #[inline]
 pub(super) fn trade(
     account: &mut SubAccount,
@@ -29,16 +31,21 @@ pub(super) fn trade(
     row: &MarketRow,
     base: Base,
     quote: Quote,
+    fee: Quote,
 ) -> Result<TradeEffect> {
     let position = account.open_position(market.index)?;
-    settle_funding(position, market, row)?;
+    let _ = settle_funding(position, market, row)?;
     let before = position.base;
     let effect = position.trade(base, quote)?;
-    position.funding_index = row.funding(position.base);
-    market.users_quote = market.users_quote.plus(quote)?;
-    market.track_interest(before, position.base)?;
-    if effect.increased && position.base.size() > market.max_position {
-        return Err(crate::Error::PositionTooLarge);
+    let after = position.base;
+    position.funding_index = row.funding(after);
+    position.quote = position.quote.minus(fee)?;
+    market.users_quote = market.users_quote.plus(quote)?.minus(fee)?;
+    market.fees = Amount(to_u64(to_i64(market.fees.0)?.plus(fee.0)?)?);
+    account.total_fees = account.total_fees.plus(fee)?;
+    market.track_interest(before, after)?;
+    if effect.increased && after.size() > market.max_position {
+        return Err(Error::PositionTooLarge);
     }
     Ok(effect)
 }
@@ -55,16 +62,7 @@ pub(super) fn adjust(account: &mut SubAccount, market: &mut Market, amount: Quot
     Ok(())
 }
 
-/// Charges a fee to a position and books it as the exchange's.
-#[inline]
-pub(super) fn charge_fee(account: &mut SubAccount, market: &mut Market, fee: Amount) -> Result<()> {
-    adjust(account, market, fee.debit()?)?;
-    account.total_fees = account.total_fees.plus(fee.credit()?)?;
-    market.fees = market.fees.plus(fee)?;
-    Ok(())
-}
-
-/// Pays a rebate or reward to a position out of the exchange's fees.
+/// Pays a reward to a position out of the exchange's fees.
 #[inline]
 pub(super) fn pay_from_fees(account: &mut SubAccount, market: &mut Market, amount: Amount) -> Result<()> {
     if amount.is_zero() {

@@ -83,8 +83,14 @@ impl Liquidate {
         }
         let cancelled =
             CancelAll { market: None, reason: CancelReason::Liquidation }.execute(account, context.sink)?.cancelled;
-        let margin = margin::margin(account.head, context.board, MarginKind::Maintenance, Purpose::Liquidate, &clock)?;
-        let missing = liquidation::shortage(&margin, buffer)?;
+        // Without orders to cancel the margin is the one just computed.
+        let missing = if cancelled == 0 {
+            missing
+        } else {
+            let margin =
+                margin::margin(account.head, context.board, MarginKind::Maintenance, Purpose::Liquidate, &clock)?;
+            liquidation::shortage(&margin, buffer)?
+        };
         if missing.is_zero() {
             account.head.status &= !status::BEING_LIQUIDATED;
             return Ok(recovered(cancelled));
@@ -136,8 +142,8 @@ impl Liquidate {
         let is_small = size.value(oracle, Rounding::Up)? <= market.small_position;
         let fee = if is_small { market.liquidator_fee_small } else { market.liquidator_fee };
         let ratio = Ppm(row.maintenance_ratio(size)?.0.plus(market.liquidation_buffer.0)?);
-        let first = liquidation::base_to_cover(missing, ratio, fee, Ppm::ZERO, oracle)?;
-        let insurance = liquidation::insurance_fee(missing, first.min(size), ratio, fee, oracle, market.insurance_fee)?;
+        // Over the whole position: what it frees beyond the shortage is what an insurance fee can come from.
+        let insurance = liquidation::insurance_fee(missing, size, ratio, fee, oracle, market.insurance_fee)?;
         let cover = liquidation::base_to_cover(missing, ratio, fee, insurance, oracle)?;
         let taken = liquidation::step_size(cover, size, is_small, market.step, market.min_order, self.max_size)?;
         if taken.is_zero() {
@@ -162,8 +168,9 @@ impl Liquidate {
         let board = context.board;
         let row = board.market(context.market.index)?;
         let quote = liquidation::takeover_quote(step.base, step.price)?;
-        let _ = ledger::trade(account.head, context.market, row, Base(step.base.0.wrapping_neg()), quote)?;
-        let effect = ledger::trade(liquidator.head, context.market, row, step.base, Quote(quote.0.wrapping_neg()))?;
+        let _ = ledger::trade(account.head, context.market, row, Base(step.base.0.wrapping_neg()), quote, Quote::ZERO)?;
+        let effect =
+            ledger::trade(liquidator.head, context.market, row, step.base, Quote(quote.0.wrapping_neg()), Quote::ZERO)?;
         let insurance_fee = quote.magnitude().share(step.insurance, Rounding::Down)?;
         ledger::adjust(account.head, context.market, insurance_fee.debit()?)?;
         context.market.insurance_fees = context.market.insurance_fees.plus(insurance_fee)?;

@@ -74,7 +74,8 @@ impl PlaceAndMake {
         let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
         let quote = size.value(price, rounding)?;
         let fees = fees::of_fill(context.exchange, quote, taker.head.fee_tier, Some(maker.head.fee_tier), false)?;
-        let trade = Trade { size, quote, fees, source: FillSource::Jit, maker_order: 0 };
+        matching::require_in_band(context.market.band(row.price.price)?, price)?;
+        let trade = Trade { size, quote, price, fees, source: FillSource::Jit, maker_order: 0 };
         let mut matched = Matched::default();
         let taker_realised = matching::take(context, row, taker, slot, &order, &trade, &mut matched)?;
         let effect = matching::make(context, row, maker, side, &trade)?;

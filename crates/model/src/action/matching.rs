@@ -71,8 +71,15 @@ pub(super) struct Taker {
     pub order: Order,
     /// The worst price that it accepts now.
     pub limit: Price,
+    /// Lowest and highest price of a fill.
+    pub band: (Price, Price),
     /// Whether somebody else asked for the fill and gets a reward.
     pub has_filler: bool,
+}
+
+/// Refuses a price outside a band. Errors: [`Error::PriceOutsideBand`].
+pub(super) fn require_in_band(band: (Price, Price), price: Price) -> Result<()> {
+    if band.0 <= price && price <= band.1 { Ok(()) } else { Err(Error::PriceOutsideBand) }
 }
 
 /// Matches as much as crosses. Margin of the taker is the caller's to check; makers are checked here.
@@ -215,7 +222,9 @@ impl Amm {
         context.market.amm.book(side, &fill)?;
         self.left = Some(left.minus(fill.size)?);
         let fees = fees::of_fill(context.exchange, fill.quote, taker.head.fee_tier, None, order.has_filler)?;
-        let trade = Trade { size: fill.size, quote: fill.quote, fees, source: FillSource::Amm, maker_order: 0 };
+        let price = Price(mul_div(fill.quote.0, BASE, fill.size.0, Rounding::Down)?);
+        require_in_band(order.band, price)?;
+        let trade = Trade { size: fill.size, quote: fill.quote, price, fees, source: FillSource::Amm, maker_order: 0 };
         let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
         fill_record(context, row, taker, Party::default(), &order.order, &trade, taker_realised, Quote::ZERO);
         matched.amm_size = matched.amm_size.plus(fill.size)?;
@@ -227,12 +236,13 @@ impl Amm {
 pub(super) struct Trade {
     pub size: Size,
     pub quote: Amount,
+    pub price: Price,
     pub fees: FillFees,
     pub source: FillSource,
     pub maker_order: u32,
 }
 
-/// The taker's side of a trade: band, base and quote, fee, order.
+/// The taker's side of a trade: base and quote, fee, order.
 pub(super) fn take<S: EventSink>(
     context: &mut Context<'_, S>,
     row: &MarketRow,
@@ -242,17 +252,15 @@ pub(super) fn take<S: EventSink>(
     trade: &Trade,
     matched: &mut Matched,
 ) -> Result<Quote> {
-    let price = Price(mul_div(trade.quote.0, BASE, trade.size.0, Rounding::Down)?);
-    context.market.require_in_band(row.price.price, price)?;
     let side = order.side();
     let quote = match side {
         Side::Long => trade.quote.debit()?,
         Side::Short => trade.quote.credit()?,
     };
-    let effect = ledger::trade(taker.head, context.market, row, trade.size.on(side)?, quote)?;
-    ledger::charge_fee(taker.head, context.market, trade.fees.taker)?;
+    let effect =
+        ledger::trade(taker.head, context.market, row, trade.size.on(side)?, quote, trade.fees.taker.credit()?)?;
     taker.fill_order(slot, trade.size)?;
-    context.market.last_fill_price = price;
+    context.market.last_fill_price = trade.price;
     context.market.volume = context.market.volume.wrapping_add(trade.size.0);
     matched.size = matched.size.plus(trade.size)?;
     matched.quote = matched.quote.plus(trade.quote)?;
@@ -275,9 +283,8 @@ pub(super) fn make<S: EventSink>(
         Side::Long => trade.quote.credit()?,
         Side::Short => trade.quote.debit()?,
     };
-    let effect = ledger::trade(maker.head, context.market, row, trade.size.on(taker_side.opposite())?, quote)?;
-    ledger::pay_from_fees(maker.head, context.market, trade.fees.maker_rebate)?;
-    Ok(effect)
+    let rebate = trade.fees.maker_rebate.debit()?;
+    ledger::trade(maker.head, context.market, row, trade.size.on(taker_side.opposite())?, quote, rebate)
 }
 
 #[expect(clippy::too_many_arguments, reason = "one fill touches all of them")]
@@ -302,7 +309,8 @@ fn against_maker<S: EventSink>(
     let quote = size.value(resting.price, rounding)?;
     let fees =
         fees::of_fill(context.exchange, quote, taker.head.fee_tier, Some(maker.head.fee_tier), order.has_filler)?;
-    let trade = Trade { size, quote, fees, source: FillSource::Book, maker_order: resting.id };
+    require_in_band(order.band, resting.price)?;
+    let trade = Trade { size, quote, price: resting.price, fees, source: FillSource::Book, maker_order: resting.id };
     let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
     let effect = make(context, row, maker, side, &trade)?;
     maker.fill_order(candidate.slot, size)?;

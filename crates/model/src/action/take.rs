@@ -58,7 +58,13 @@ impl PlaceAndTake<'_> {
         let row = board.market(context.market.index)?;
         row.price.require(Purpose::ReduceRisk, &context.clock)?;
         let interest = context.market.long_interest.max(context.market.short_interest);
-        let side = Taker { slot: placed.slot, order, limit: order.price, has_filler: false };
+        let side = Taker {
+            slot: placed.slot,
+            order,
+            limit: order.price,
+            band: context.market.band(row.price.price)?,
+            has_filler: false,
+        };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;
         if matched.size < self.min_fill {
             return Err(Error::FillTooSmall);

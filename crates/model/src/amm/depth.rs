@@ -31,9 +31,6 @@ pub fn affordable_scale(curve: &Curve, net: Base, budget: Quote, bounds: &ScaleB
     if bounds.low.0 == 0 || bounds.low > bounds.high {
         return Err(Error::InvalidParameter);
     }
-    if net.is_zero() {
-        return Ok(bounds.high);
-    }
     let (mut low, mut high) = (bounds.low.0, bounds.high.0);
     while low < high {
         // The upper middle, so that the interval always shrinks.

@@ -1,0 +1,78 @@
+//! `kedge prices`.
+
+use kedge_client::prices::{self, Row};
+use kedge_model::board::{PriceRow, RowState, SourceKind};
+use serde_json::{Value, json};
+
+use crate::args::Prices;
+use crate::decimal;
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::output::Output;
+use crate::session::Session;
+use crate::table::{Cell, Paint, Table};
+
+/// Shows the rows, refreshed first when asked.
+pub async fn run(session: &Session, options: &Prices) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    let mut board = session.client.board().await?;
+    let rows = prices::listed(&board);
+    let mut signatures = Vec::new();
+    if options.refresh {
+        // A transaction has room for the accounts of about a dozen sources.
+        for part in rows.chunks(6) {
+            let refresh = session.refresh_all(&board, part).await?;
+            signatures.push(session.send(&[refresh]).await?.signature.to_string());
+        }
+        board = session.client.board().await?;
+    }
+    let clock = session.client.clock().await?;
+    let titles = ["ROW", ">PRICE", ">CONFIDENCE", "STATE", ">AGE", ">MAX AGE", ">5 MIN", ">1 HOUR", "SOURCES"];
+    let mut table = Table::new(&titles);
+    let mut list: Vec<Value> = Vec::new();
+    for row in rows {
+        let price = row.price(&board)?;
+        let state = price.state_at(&clock, u64::from(price.max_age));
+        let age = clock.seconds_since(price.publish_time);
+        let name = match row {
+            Row::Market(index) => directory.market_name(index),
+            Row::Bank(index) => directory.bank_name(index),
+        };
+        table.row(vec![
+            name.clone().into(),
+            decimal::price(price.price).into(),
+            decimal::price(price.confidence).into(),
+            Cell::painted(format!("{state:?}"), if state == RowState::Normal { Paint::Good } else { Paint::Warn }),
+            if price.publish_time == 0 { "-".into() } else { format!("{age} s").into() },
+            format!("{} s", price.max_age).into(),
+            decimal::price(price.twap_5m).into(),
+            decimal::price(price.twap_1h).into(),
+            sources(price).into(),
+        ]);
+        list.push(json!({
+            "row": row.to_string(),
+            "name": name,
+            "price": decimal::price(price.price),
+            "confidence": decimal::price(price.confidence),
+            "state": format!("{state:?}"),
+            "publish_time": price.publish_time,
+            "age_seconds": age,
+            "max_age_seconds": price.max_age,
+            "twap_5m": decimal::price(price.twap_5m),
+            "twap_1h": decimal::price(price.twap_1h),
+            "sources": sources(price),
+        }));
+    }
+    let json = json!({ "rows": list, "refreshed_by": signatures });
+    Ok(Output::new(table.render(session.colour), json))
+}
+
+fn sources(price: &PriceRow) -> String {
+    let kinds = price.sources().iter().map(|source| match SourceKind::from_number(source.kind) {
+        Ok(SourceKind::PythPull) => "pyth",
+        Ok(SourceKind::PythPush) => "pyth push",
+        Ok(SourceKind::Fixed) => "fixed",
+        _ => "unknown",
+    });
+    kinds.collect::<Vec<_>>().join(", ")
+}

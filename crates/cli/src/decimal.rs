@@ -1,0 +1,158 @@
+//! Decimal numbers, exactly: text to integers at a scale and back, without floating point.
+
+use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+
+/// Digits of prices and quote amounts.
+pub const PRICE: u32 = 6;
+/// Digits of base amounts.
+pub const BASE: u32 = 9;
+
+/// Why a number was not read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DecimalError {
+    /// Not digits with at most one point.
+    #[error("`{0}` is not a decimal number")]
+    Malformed(String),
+    /// More digits after the point than the unit has.
+    #[error("`{0}` has more than {1} digits after the point")]
+    TooPrecise(String, u32),
+    /// Larger than 64 bits.
+    #[error("`{0}` is too large")]
+    TooLarge(String),
+}
+
+/// Reads a number of `scale` digits after the point. Trailing zeros beyond the scale are accepted, `_` may group
+/// digits.
+pub fn parse(text: &str, scale: u32) -> Result<u64, DecimalError> {
+    let malformed = || DecimalError::Malformed(text.into());
+    let cleaned = text.trim().replace('_', "");
+    let (whole, fraction) = cleaned.split_once('.').unwrap_or((&cleaned, ""));
+    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
+        return Err(malformed());
+    }
+    let fraction = fraction.trim_end_matches('0');
+    let missing = usize::try_from(scale).ok().and_then(|scale| scale.checked_sub(fraction.len()));
+    let missing = missing.ok_or_else(|| DecimalError::TooPrecise(text.into(), scale))?;
+    let mut value = 0u64;
+    let zeros = core::iter::repeat_n(b'0', missing);
+    for digit in whole.bytes().chain(fraction.bytes()).chain(zeros) {
+        value = value
+            .checked_mul(10)
+            .and_then(|value| value.checked_add(u64::from(digit - b'0')))
+            .ok_or_else(|| DecimalError::TooLarge(text.into()))?;
+    }
+    Ok(value)
+}
+
+/// Writes a number of `scale` digits after the point, exactly, with at least `least` of them.
+pub fn format(value: impl Into<i128>, scale: u32, least: usize) -> String {
+    let value = value.into();
+    let digits = usize::try_from(scale).unwrap_or(0);
+    let text = format!("{:0>width$}", value.unsigned_abs(), width = digits + 1);
+    let (whole, fraction) = text.split_at(text.len() - digits);
+    let kept = fraction.trim_end_matches('0').len().max(least.min(digits));
+    let sign = if value < 0 { "-" } else { "" };
+    match fraction.get(..kept) {
+        Some("") | None => format!("{sign}{whole}"),
+        Some(fraction) => format!("{sign}{whole}.{fraction}"),
+    }
+}
+
+/// A price.
+pub fn price(price: Price) -> String {
+    format(price.0, PRICE, 2)
+}
+
+/// An unsigned base amount.
+pub fn size(size: Size) -> String {
+    format(size.0, BASE, 0)
+}
+
+/// A signed base amount.
+pub fn base(base: Base) -> String {
+    format(base.0, BASE, 0)
+}
+
+/// A signed quote amount.
+pub fn quote(quote: Quote) -> String {
+    format(quote.0, PRICE, 2)
+}
+
+/// An unsigned quote amount.
+pub fn value(amount: Amount) -> String {
+    format(amount.0, PRICE, 2)
+}
+
+/// A signed quote amount with its sign always shown.
+pub fn gain(quote: Quote) -> String {
+    let text = self::quote(quote);
+    if quote.0 > 0 { format!("+{text}") } else { text }
+}
+
+/// A ratio as percent.
+pub fn percent(ratio: Ppm) -> String {
+    format!("{}%", format(ratio.0, 4, 0))
+}
+
+/// A rate in parts per billion as percent.
+pub fn percent_of_billion(rate: i64) -> String {
+    format!("{}%", format(rate, 7, 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_read_exactly() {
+        assert_eq!(parse("181.20", 6), Ok(181_200_000));
+        assert_eq!(parse("2.5", 9), Ok(2_500_000_000));
+        assert_eq!(parse("0.000001", 6), Ok(1));
+        assert_eq!(parse(".5", 6), Ok(500_000));
+        assert_eq!(parse("5.", 6), Ok(5_000_000));
+        assert_eq!(parse("1_000_000", 6), Ok(1_000_000_000_000));
+        assert_eq!(parse("1.10000000", 6), Ok(1_100_000), "zeros beyond the scale say nothing");
+        assert_eq!(parse("0", 0), Ok(0));
+        assert_eq!(parse("18446744073709.551615", 6), Ok(u64::MAX));
+        // 0.1 + 0.2 has no exact binary form; here it has.
+        assert_eq!(parse("0.3", 9), Ok(parse("0.1", 9).unwrap() + parse("0.2", 9).unwrap()));
+    }
+
+    #[test]
+    fn what_is_no_number_of_the_unit_is_refused() {
+        for text in ["", ".", "-1", "+1", "1e3", "1.2.3", "abc", "0x10", "1,5", "1 000", "٣"] {
+            assert_eq!(parse(text, 6), Err(DecimalError::Malformed(text.into())), "{text}");
+        }
+        assert_eq!(parse("0.0000001", 6), Err(DecimalError::TooPrecise("0.0000001".into(), 6)));
+        assert_eq!(parse("1.5", 0), Err(DecimalError::TooPrecise("1.5".into(), 0)));
+        assert_eq!(parse("18446744073709.551616", 6), Err(DecimalError::TooLarge("18446744073709.551616".into())));
+    }
+
+    #[test]
+    fn numbers_are_written_exactly() {
+        assert_eq!(format(181_200_000u64, 6, 2), "181.20");
+        assert_eq!(format(181_200_001u64, 6, 2), "181.200001");
+        assert_eq!(format(2_500_000_000u64, 9, 0), "2.5");
+        assert_eq!(format(2_000_000_000u64, 9, 0), "2");
+        assert_eq!(format(-1i64, 6, 2), "-0.000001");
+        assert_eq!(format(0, 6, 2), "0.00");
+        assert_eq!(format(7, 0, 2), "7");
+        assert_eq!(format(i64::MIN, 6, 2), "-9223372036854.775808");
+        assert_eq!(percent(Ppm(50_000)), "5%");
+        assert_eq!(percent(Ppm(1_250)), "0.125%");
+        assert_eq!(percent_of_billion(12_500), "0.00125%");
+        assert_eq!(percent_of_billion(-100_000), "-0.0100%");
+        assert_eq!(gain(Quote(1_500_000)), "+1.50");
+        assert_eq!(gain(Quote(-1_500_000)), "-1.50");
+    }
+
+    #[test]
+    fn writing_and_reading_agree() {
+        for value in [0, 1, 9, 10, 999_999, 1_000_000, 123_456_789, u64::MAX / 3, u64::MAX] {
+            for scale in [0, 1, 6, 9, 18] {
+                assert_eq!(parse(&format(value, scale, 2), scale), Ok(value), "{value} at {scale}");
+            }
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Instructions in plain words.
+
+use kedge_interface::account::name;
+use kedge_interface::address;
+use kedge_interface::instruction::user::ALL_MARKETS;
+use kedge_interface::instruction::{Decoded, InstructionSpec};
+use kedge_model::action::PoolKind;
+use kedge_model::market::MarketStatus;
+use kedge_model::order::{OrderKind, OrderParams};
+use kedge_model::quantity::{Amount, Base, Price, Size};
+use solana_pubkey::Pubkey;
+
+use super::{flag_text, verb};
+use crate::decimal::{base, price, size, value};
+use crate::directory::{Directory, short};
+
+/// An instruction as a sentence with its arguments.
+pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
+    let market = |at: &Pubkey| named_market(directory, at);
+    let tokens = |bank: &Pubkey, amount: u64| bank_tokens(directory, bank, amount);
+    match decoded {
+        Decoded::Initialize(it) => format!(
+            "create the exchange; admin {}, pauser {}",
+            short(it.admin),
+            short(Pubkey::new_from_array(it.pauser))
+        ),
+        Decoded::SetFees(it) => format!(
+            "set the fees: first tier taker {}, maker rebate {}, filler share {}",
+            crate::decimal::percent(it.schedule.fees[0].taker),
+            crate::decimal::percent(it.schedule.fees[0].maker_rebate),
+            crate::decimal::percent(it.schedule.filler_share)
+        ),
+        Decoded::ListBank(it) => format!(
+            "list mint {} as collateral, deposit cap {} smallest units",
+            short(it.mint),
+            it.params.deposit_cap.0
+        ),
+        Decoded::ListMarket(it) => format!("list market {}", name(&it.params.name)),
+        Decoded::SetMarketStatus(it) => {
+            let status = match MarketStatus::from_number(it.status) {
+                Ok(MarketStatus::Active) => "active",
+                Ok(MarketStatus::ReduceOnly) => "reduce-only",
+                _ => "an unknown status",
+            };
+            format!("set {} to {status}", market(&it.market))
+        }
+        Decoded::SetPaused(it) => format!("set the operation switches to {:#x}", it.paused),
+        Decoded::HaltRow(it) => format!(
+            "{} the price row of {} {}",
+            if it.halted { "halt" } else { "resume" },
+            if it.kind == 0 { "market" } else { "bank" },
+            it.index
+        ),
+        Decoded::ProposeAdmin(it) => format!("name {} as the next admin", short(Pubkey::new_from_array(it.next))),
+        Decoded::AcceptAdmin(it) => format!("{} becomes the admin", short(it.signer)),
+        Decoded::FundPool(it) => format!(
+            "put {} into the {} of {}",
+            value(Amount(it.amount)),
+            if it.kind == PoolKind::Amm as u8 { "vAMM" } else { "insurance fund" },
+            market(&it.market)
+        ),
+        Decoded::CreateTrader(it) => format!("create the trader account of {}", short(it.authority)),
+        Decoded::CreateSubAccount(it) => format!(
+            "create sub-account {} \"{}\" of {} with {} order slots",
+            short(it.sub_account),
+            name(&it.name),
+            short(it.authority),
+            it.orders
+        ),
+        Decoded::CloseSubAccount(it) => format!("close sub-account {}", short(it.sub_account)),
+        Decoded::CloseTrader(it) => format!("close trader account {}", short(it.trader)),
+        Decoded::GrowOrders(it) => {
+            format!("grow sub-account {} to {} order slots", short(it.sub_account), it.capacity)
+        }
+        Decoded::SetDelegate(it) if it.delegate == [0; 32] => {
+            format!("remove the delegate of sub-account {}", short(it.sub_account))
+        }
+        Decoded::SetDelegate(it) => format!(
+            "let {} trade for sub-account {}",
+            short(Pubkey::new_from_array(it.delegate)),
+            short(it.sub_account)
+        ),
+        Decoded::Deposit(it) => {
+            format!("deposit {} into sub-account {}", tokens(&it.bank, it.amount), short(it.sub_account))
+        }
+        Decoded::Withdraw(it) => {
+            format!("withdraw {} from sub-account {}", tokens(&it.bank, it.amount), short(it.sub_account))
+        }
+        Decoded::Transfer(it) => format!(
+            "transfer {} from sub-account {} to {}",
+            tokens(&address::bank(it.bank), it.amount),
+            short(it.from),
+            short(it.to)
+        ),
+        Decoded::PlaceOrders(it) => {
+            let orders: Vec<String> = it.orders.iter().map(|order| params(directory, order)).collect();
+            format!("place in sub-account {}: {}", short(it.sub_account), orders.join("; "))
+        }
+        Decoded::CancelOrder(it) => format!("cancel order {} of sub-account {}", it.id, short(it.sub_account)),
+        Decoded::CancelAll(it) if it.market == ALL_MARKETS => {
+            format!("cancel all orders of sub-account {}", short(it.sub_account))
+        }
+        Decoded::CancelAll(it) => {
+            let market = directory.market_name(it.market);
+            format!("cancel all {market} orders of sub-account {}", short(it.sub_account))
+        }
+        Decoded::PlaceAndTake(it) => format!(
+            "take at once for sub-account {}: {}; at least {}, {} maker orders offered",
+            short(it.sub_account),
+            params(directory, &it.order),
+            size(Size(it.min_fill)),
+            it.makers.len()
+        ),
+        Decoded::PlaceAndMake(it) => format!(
+            "join the auction of order {} of {} in {} with up to {}, worst price {}, position kept between {} and {}",
+            it.order_id,
+            short(it.taker),
+            market(&it.market),
+            size(Size(it.size)),
+            price(Price(it.worst_price)),
+            limit(it.min_position),
+            limit(it.max_position)
+        ),
+        Decoded::RefreshPrices(it) => {
+            let markets = it.markets.iter().map(|index| directory.market_name(u16::from(*index)));
+            let banks = it.banks.iter().map(|index| directory.bank_name(u16::from(*index)));
+            format!("refresh the prices of {}", markets.chain(banks).collect::<Vec<_>>().join(", "))
+        }
+        Decoded::FillOrder(it) => format!(
+            "fill order {} of {} in {} with {} maker orders offered",
+            it.order_id,
+            short(it.taker),
+            market(&it.market),
+            it.makers.len()
+        ),
+        Decoded::UpdateAmm(it) => format!("move the vAMM of {} to the oracle", market(&it.market)),
+        Decoded::UpdateFunding(it) => format!("update the funding of {}", market(&it.market)),
+        Decoded::SettlePnl(it) => {
+            format!("settle profit or loss of {} in {}", short(it.sub_account), market(&it.market))
+        }
+        Decoded::SweepFees(it) => format!("sweep the fees of {}", market(&it.market)),
+        Decoded::Liquidate(it) => format!(
+            "liquidate up to {} {} of {}, limit {}",
+            size(Size(it.max_size)),
+            market(&it.market),
+            short(it.sub_account),
+            if it.limit_price == 0 { "none".into() } else { price(Price(it.limit_price)) }
+        ),
+        Decoded::SettleBankruptcy(it) => {
+            format!("settle the default of {} in {}", short(it.sub_account), market(&it.market))
+        }
+    }
+}
+
+/// Named accounts of an instruction, those of everybody left out.
+pub fn accounts(spec: &InstructionSpec, keys: &[Pubkey]) -> serde_json::Map<String, serde_json::Value> {
+    let own = spec.accounts.iter().zip(keys).filter(|(account, _)| account.address.is_none());
+    own.map(|(account, key)| (account.name.into(), key.to_string().into())).collect()
+}
+
+fn params(directory: &Directory, order: &OrderParams) -> String {
+    let market = order.kind == OrderKind::Market as u8;
+    let bound = match (market, order.price) {
+        (true, Price::ZERO) => "at the market's protection price".into(),
+        (true, bound) => format!("at {} or better", price(bound)),
+        (false, bound) => format!("limit {}", price(bound)),
+    };
+    let auction = match order.auction_start {
+        Price::ZERO => String::new(),
+        start => format!(", auction from {} to {}", price(start), price(order.auction_end)),
+    };
+    let kind = if market { "market" } else { "limit" };
+    format!(
+        "{kind} {} {} {} {bound}{auction}{}",
+        verb(order.side),
+        size(order.size),
+        directory.market_name(order.market),
+        flag_text(order.flags)
+    )
+}
+
+fn limit(position: i64) -> String {
+    match position {
+        i64::MIN | i64::MAX => "any".into(),
+        position => base(Base(position)),
+    }
+}
+
+fn named_market(directory: &Directory, at: &Pubkey) -> String {
+    let found = directory.markets.iter().find(|market| market.address == *at);
+    found.map_or_else(|| short(at), |market| name(&market.data.name))
+}
+
+fn bank_tokens(directory: &Directory, at: &Pubkey, amount: u64) -> String {
+    match directory.banks.iter().find(|bank| bank.address == *at) {
+        Some(bank) => {
+            format!("{} ({})", directory.tokens(bank.data.index, Amount(amount)), directory.bank_name(bank.data.index))
+        }
+        None => format!("{amount} smallest units of bank {}", short(at)),
+    }
+}

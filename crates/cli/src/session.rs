@@ -1,0 +1,101 @@
+//! The connection, the signer, and sending.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use kedge_client::prices::{self, AddressBook, Row};
+use kedge_client::{Client, Landed, PriorityFee, SendConfig, Sender, SharedSigner};
+use kedge_model::board::PriceBoard;
+use kedge_model::clock::Clock;
+use solana_instruction::Instruction;
+use solana_keypair::{Keypair, read_keypair_file};
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+
+use crate::args::{Cli, Which};
+use crate::error::{CliError, Result};
+use crate::output::colour;
+
+/// What every command works with.
+pub struct Session {
+    /// The connection. Its payer is the keypair, or nobody for commands that only read.
+    pub client: Client,
+    /// Whether to paint.
+    pub colour: bool,
+    keypair: core::result::Result<Pubkey, String>,
+    priority: PriorityFee,
+    book: AddressBook,
+}
+
+impl Session {
+    /// A session as the command line asks. A keypair that cannot be read matters only to commands that sign.
+    pub fn new(cli: &Cli) -> Self {
+        let path = cli.keypair.clone().unwrap_or_else(default_keypair);
+        let (payer, keypair): (SharedSigner, _) = match read(&path) {
+            Ok(keypair) => {
+                let address = keypair.pubkey();
+                (Arc::new(keypair), Ok(address))
+            }
+            Err(reason) => (Arc::new(Keypair::new()), Err(reason)),
+        };
+        let default = SendConfig::default().priority;
+        let book = cli.price_account.iter().fold(AddressBook::default(), |book, (feed, at)| book.with(*feed, *at));
+        Self {
+            client: Client::new(&cli.url, payer),
+            colour: colour(),
+            keypair,
+            priority: cli.priority_fee.map_or(default, PriorityFee::Fixed),
+            book,
+        }
+    }
+
+    /// Address of the keypair. Errors: when there is none.
+    pub fn signer(&self) -> Result<Pubkey> {
+        self.keypair.clone().map_err(CliError::Usage)
+    }
+
+    /// Address of the sub-account that is meant. Errors: when it is the keypair's and there is none.
+    pub fn sub_account(&self, which: &Which) -> Result<Pubkey> {
+        let authority = match which.authority {
+            Some(authority) => authority,
+            None => self.signer()?,
+        };
+        Ok(kedge_interface::address::sub_account(&authority, which.id))
+    }
+
+    /// Sends instructions signed by the keypair and waits for them.
+    pub async fn send(&self, instructions: &[Instruction]) -> Result<Landed> {
+        self.signer()?;
+        let config = SendConfig { priority: self.priority, ..SendConfig::default() };
+        Ok(Sender::new(self.client.clone(), config).send(instructions, &[]).await?)
+    }
+
+    /// A refresh of those rows whose price is past half of its age limit; `None` when all are young.
+    pub async fn refresh(&self, board: &PriceBoard, rows: &[Row], clock: &Clock) -> Result<Option<Instruction>> {
+        let old: Vec<Row> = rows
+            .iter()
+            .copied()
+            .filter(|row| {
+                row.price(board)
+                    .is_ok_and(|price| clock.seconds_since(price.publish_time) > u64::from(price.max_age) / 2)
+            })
+            .collect();
+        if old.is_empty() { Ok(None) } else { self.refresh_all(board, &old).await.map(Some) }
+    }
+
+    /// A refresh of these rows, however young.
+    pub async fn refresh_all(&self, board: &PriceBoard, rows: &[Row]) -> Result<Instruction> {
+        let book = self.book.clone().discover(&self.client, board).await?;
+        Ok(prices::refresh_instruction(board, rows, &book)?)
+    }
+}
+
+fn default_keypair() -> PathBuf {
+    let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    home.join(".config/solana/id.json")
+}
+
+fn read(path: &Path) -> core::result::Result<Keypair, String> {
+    read_keypair_file(path)
+        .map_err(|error| format!("cannot read the keypair {}: {error}; name another with --keypair", path.display()))
+}
