@@ -339,3 +339,56 @@ fn a_profit_on_paper_cannot_be_taken_out_of_what_others_paid_in() {
     assert!(world.settle(BOOK, 0).unwrap().amount > Quote(900_000_000));
     check(&mut world);
 }
+
+#[test]
+fn an_account_never_trades_with_itself() {
+    let mut world = World::funded(6, 100_000);
+    // The same account handed in twice, as taker and as maker.
+    world.accounts[1].head.id = world.accounts[0].head.id;
+    world.place(1, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+    let taken = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[1]).unwrap();
+    assert_eq!(taken.matched.size, Size(0));
+    let auction = OrderParams { kind: OrderKind::Market as u8, ..limit(BOOK, Side::Long, ONE, 0) };
+    let id = world.place(0, auction).unwrap();
+    assert_eq!(world.make(BOOK, 1, 0, join(id, ONE, 1)).unwrap_err(), Error::SelfTrade);
+    assert_eq!(world.liquidate(BOOK, 0, 1, ONE).unwrap_err(), Error::SelfTrade);
+}
+
+#[test]
+fn an_order_in_its_own_auction_is_nobodys_maker() {
+    let mut world = World::funded(6, 100_000);
+    let auction = OrderParams {
+        auction_start: Price(2_010 * DOLLAR),
+        auction_end: Price(2_000 * DOLLAR),
+        auction_ms: 4_000,
+        ..limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)
+    };
+    world.place(MAKER, auction).unwrap();
+    let taken = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
+    assert_eq!(taken.matched.size, Size(0), "its price is still better than its limit");
+    world.wait(4);
+    world.tick();
+    let taken = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
+    assert_eq!(taken.matched.size, Size(ONE));
+}
+
+#[test]
+fn the_cap_of_open_interest_holds_for_every_way_to_trade() {
+    let mut world = World::funded(6, 100_000);
+    world.markets[BOOK].max_open_interest = Size(2 * ONE);
+    world.place(MAKER, limit(BOOK, Side::Short, 5 * ONE, 2_000 * DOLLAR)).unwrap();
+    let taker = limit(BOOK, Side::Long, 3 * ONE, 2_000 * DOLLAR);
+    assert_eq!(world.take(0, taker, &[MAKER]).unwrap_err(), Error::OpenInterestCap);
+    let id = world.place(0, taker).unwrap();
+    assert_eq!(world.fill(BOOK, 0, id, None, &[MAKER]).unwrap_err(), Error::OpenInterestCap);
+    let auction = OrderParams { kind: OrderKind::Market as u8, ..limit(BOOK, Side::Long, 3 * ONE, 0) };
+    let id = world.place(1, auction).unwrap();
+    assert_eq!(world.make(BOOK, MAKER, 1, join(id, 3 * ONE, 1)).unwrap_err(), Error::OpenInterestCap);
+    // At the cap, closing and handing over still pass.
+    let two = ioc(BOOK, Side::Long, 2 * ONE, 2_000 * DOLLAR);
+    assert_eq!(world.take(0, two, &[MAKER]).unwrap().matched.size, Size(2 * ONE));
+    world.place(3, limit(BOOK, Side::Long, 2 * ONE, 2_000 * DOLLAR)).unwrap();
+    let over = world.take(0, ioc(BOOK, Side::Short, 2 * ONE, 2_000 * DOLLAR), &[3]).unwrap();
+    assert_eq!(over.matched.size, Size(2 * ONE));
+    check(&mut world);
+}
