@@ -21,24 +21,22 @@ use crate::{Account, MakerOrder, Plan, World};
 pub struct Rehearsal<'w> {
     world: &'w World,
     board: &'w PriceBoard,
-    /// The moment at which the works are expected to land.
+    /// The world's moment. A transaction lands then or later: an auction's price can only have become better for
+    /// makers, and a plan that passes here does not fail for coming too soon.
     pub clock: Clock,
 }
-
-/// Slots between the world's slot and the slot in which a transaction that is sent now lands.
-pub const LANDING_SLOTS: u64 = 1;
 
 impl<'w> Rehearsal<'w> {
     /// On the board as it stands.
     #[must_use]
     pub fn standing(world: &'w World) -> Self {
-        Self { world, board: &world.board, clock: landing(world) }
+        Self { world, board: &world.board, clock: world.clock }
     }
 
     /// On the board after a refresh in the same transaction.
     #[must_use]
     pub fn refreshed(world: &'w World) -> Self {
-        Self { world, board: &world.fresh, clock: landing(world) }
+        Self { world, board: &world.fresh, clock: world.clock }
     }
 
     /// What filling an order does.
@@ -254,8 +252,4 @@ pub fn maker_refs(makers: &[MakerOrder]) -> Vec<MakerRef> {
             })
         })
         .collect()
-}
-
-fn landing(world: &World) -> Clock {
-    Clock { slot: world.clock.slot.saturating_add(LANDING_SLOTS), ..world.clock }
 }

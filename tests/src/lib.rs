@@ -8,6 +8,7 @@
 //! * [`world`]: the exchange with its mints, oracles, markets and users.
 //! * [`verbs`]: what users, keepers and the admin do, one method each.
 //! * [`orders`]: order parameters in one call.
+//! * [`scenes`]: one situation an instruction in which it goes through, and what does not belong there.
 //! * [`bench`]: compute units of every instruction.
 
 pub mod bench;
@@ -18,6 +19,7 @@ pub mod oracle;
 pub mod orders;
 #[cfg(feature = "profile")]
 pub mod profile;
+pub mod scenes;
 pub mod token;
 pub mod verbs;
 pub mod world;

@@ -120,12 +120,16 @@ pub struct Machine {
     pub meter: BTreeMap<&'static str, (u64, u64)>,
 }
 
-/// Where the built program is.
-pub fn program_path() -> PathBuf {
+/// The checkout.
+pub fn root() -> PathBuf {
     // Asked at run time, as checkouts may share a target folder and with it this binary.
     let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
-    let root = PathBuf::from(package).parent().map(PathBuf::from).expect("the workspace");
-    root.join("target").join("deploy").join("kedge.so")
+    PathBuf::from(package).parent().map(PathBuf::from).expect("the workspace")
+}
+
+/// Where the built program is.
+pub fn program_path() -> PathBuf {
+    root().join("target").join("deploy").join("kedge.so")
 }
 
 /// The built program.
@@ -215,7 +219,12 @@ impl Machine {
 
     /// All accounts of the program, by address.
     pub fn program_accounts(&self) -> BTreeMap<Pubkey, Account> {
-        self.svm.get_program_accounts(&PROGRAM_ID).into_iter().collect()
+        self.accounts_of(&PROGRAM_ID)
+    }
+
+    /// All accounts of a program, by address.
+    pub fn accounts_of(&self, program: &Pubkey) -> BTreeMap<Pubkey, Account> {
+        self.svm.get_program_accounts(program).into_iter().collect()
     }
 
     /// All accounts of the program, decoded.

@@ -1,5 +1,6 @@
 //! `cargo xtask <command>`: one module per command, everything the Makefile calls.
 
+mod bench;
 mod demo;
 mod idl;
 mod lint;
@@ -27,6 +28,8 @@ enum Command {
     Lint,
     /// Build the programs and run every test
     Test(test::TestArgs),
+    /// Measure compute units and rewrite docs/compute.md
+    Bench(bench::BenchArgs),
     /// Build the program and run the demo
     Demo(demo::DemoArgs),
 }
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
         Command::Idl(args) => idl::run(&args),
         Command::Lint => lint::run(),
         Command::Test(args) => test::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
     };
     // The message says what to do; a backtrace of this tool says nothing.

@@ -5,7 +5,6 @@
 
 use crate::error::{Error, Result};
 use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
-use crate::order::Side;
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
 
 /// Scale of premiums and rates.
@@ -125,7 +124,8 @@ impl crate::market::Market {
         if self.amm.sqrt_k.is_zero() {
             return Ok(last);
         }
-        Ok(median(self.amm.touch(Side::Short)?, self.amm.touch(Side::Long)?, last))
+        let (bid, ask) = self.amm.bid_ask()?;
+        Ok(median(bid, ask, last))
     }
 
     /// Whether funding is due: a new hour of the chain's clock has begun since the last update.

@@ -48,17 +48,18 @@ impl Margin {
 
 /// Margin ratio with the size premium: `max(ratio, 0.8 * ratio + sqrt(10 * size) * premium / 1e5)`, at most 100 %.
 ///
-/// Source: drift 2.13; vectors G2-G5.
+/// Source: drift 2.13; vectors G2, G5.
 #[inline]
 pub fn size_premium_ratio(ratio: Ppm, size: Size, premium: u32) -> Result<Ppm> {
     if premium == 0 || size.is_zero() {
         return Ok(ratio);
     }
     let value = size.0.saturating_mul(10).saturating_add(1);
-    let floor = mul_div(u64::from(ratio.0), 4, 5, Rounding::Down)?;
+    // Four fifths, rounded down. All products below are of numbers of at most 32 and 17 bits.
+    let floor = u64::from(ratio.0).wrapping_sub(quotient(u64::from(ratio.0), 5, Rounding::Up)?);
     // The premium binds once `sqrt(value) * premium / 1e5` exceeds what the floor leaves below the ratio. Comparing
     // squares tells that without a root, which small positions never need.
-    let needed = u64::from(ratio.0).minus(floor)?.plus(1)?.times(100_000)?;
+    let needed = u64::from(ratio.0).wrapping_sub(floor).wrapping_add(1).wrapping_mul(100_000);
     let root_needed = quotient(needed, u64::from(premium), Rounding::Up)?;
     if root_needed > u64::from(u32::MAX) || value < root_needed.wrapping_mul(root_needed) {
         return Ok(ratio);

@@ -135,7 +135,7 @@ macro_rules! checked {
 checked!(u8 u16 u32 u64 i64 u128);
 
 /// Quotient of magnitudes, [`Error::DivisionByZero`] for a zero divisor.
-#[inline]
+#[inline(always)]
 pub fn quotient(a: u64, b: u64, rounding: Rounding) -> Result<u64> {
     if b == 0 {
         return Err(Error::DivisionByZero);

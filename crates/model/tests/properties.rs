@@ -1,10 +1,5 @@
-//! Properties of single rules: no free money from the vAMM, rounding against the user, exact arithmetic.
+//! Properties of single rules: exact arithmetic, rounding against the user, prices, fees, liquidation steps.
 
-mod common;
-
-use common::{BTC, DOLLAR, ONE, World, ioc};
-use kedge_model::action::PoolKind;
-use kedge_model::amm::{Amm, Curve, ScaleBounds, affordable_scale, k_cost};
 use kedge_model::auction;
 use kedge_model::board::{MarketRow, OraclePrice, PriceRow, RowState, combine, weighted_average};
 use kedge_model::clock::Clock;
@@ -24,139 +19,8 @@ fn side() -> impl Strategy<Value = Side> {
     prop_oneof![Just(Side::Long), Just(Side::Short)]
 }
 
-/// A vAMM in any state that trading can bring it to: depth, peg, spreads from zero, inventory, a lagging oracle.
-fn amm() -> impl Strategy<Value = Amm> {
-    let shape = (1_000_000_000u64..1 << 50, 1_000u64..1 << 37, 1_000_001u32..=1_414_200);
-    let spreads = (0u32..5_000, 0u32..20_000, any::<bool>());
-    (shape, spreads, -900i64..900, -300i64..300).prop_map(
-        |((sqrt_k, peg, concentration), (base_spread, inventory_spread, seen), inventory, lag)| {
-            let curve = Curve { base: Size(sqrt_k), quote: Size(sqrt_k), sqrt_k: Size(sqrt_k), peg: Price(peg) };
-            let limit = sqrt_k / 50;
-            let size = Size(limit / 1_000 * inventory.unsigned_abs());
-            // The inventory came from trades on the curve.
-            let side = if inventory > 0 { Side::Short } else { Side::Long };
-            let moved = curve.trade(side, size).unwrap().curve;
-            let mid = i128::from(moved.mid().unwrap().0);
-            let oracle = u64::try_from(mid * i128::from(10_000 + lag) / 10_000).unwrap();
-            Amm {
-                base_reserve: moved.base,
-                quote_reserve: moved.quote,
-                sqrt_k: moved.sqrt_k,
-                peg: moved.peg,
-                base: Base(i64::try_from(size.0).unwrap() * inventory.signum()),
-                inventory_limit: Size(limit),
-                concentration,
-                base_spread: Ppm(base_spread),
-                max_spread: Ppm(50_000),
-                inventory_spread: Ppm(inventory_spread),
-                max_fill_fraction: 1,
-                update_price: Price(if seen { oracle } else { 0 }),
-                ..Amm::default()
-            }
-        },
-    )
-}
-
-/// Trades a size in pieces; the quote that the taker paid (positive) or got (negative).
-fn trade(amm: &mut Amm, side: Side, size: u64, pieces: u64) -> i128 {
-    let mut total = 0i128;
-    for piece in 0..pieces {
-        let part = size / pieces + u64::from(piece < size % pieces);
-        if let Some(fill) = amm.quote(side, Size(part), None, Size(1)).unwrap() {
-            amm.book(side, &fill).unwrap();
-            total += i128::from(fill.quote.0) * if side == Side::Long { 1 } else { -1 };
-        }
-    }
-    total
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn a_round_trip_with_the_vamm_never_wins(
-        amm in amm(), first in side(), part in 1u64..10_000, in_pieces in 1u64..5, out_pieces in 1u64..5,
-    ) {
-        let size = (amm.base_reserve.0 / 40_000 * part).max(in_pieces.max(out_pieces));
-        let mut amm = amm;
-        let paid = trade(&mut amm, first, size, in_pieces) + trade(&mut amm, first.opposite(), size, out_pieces);
-        prop_assert!(paid >= 0, "the taker won {}", -paid);
-    }
-
-    #[test]
-    fn a_round_trip_that_moves_the_peg_in_between_never_wins(
-        amm in amm(), first in side(), part in 1u64..10_000, budget in 0u32..1_000_000, capital in 0i64..1 << 50,
-    ) {
-        let mut amm = Amm { update_budget: Ppm(budget), quote: Quote(capital), margin: Ppm(100_000), ..amm };
-        let oracle = amm.curve().mid().unwrap();
-        let size = (amm.base_reserve.0 / 40_000 * part).max(1);
-        let _ = amm.update(oracle, 1);
-        let equity = amm.equity(oracle).unwrap();
-        let mut paid = trade(&mut amm, first, size, 1);
-        let _ = amm.update(oracle, 2);
-        paid += trade(&mut amm, first.opposite(), size, 1);
-        prop_assert!(paid >= 0, "the taker won {}", -paid);
-        prop_assert!(amm.equity(oracle).unwrap() >= equity, "the vAMM lost at an oracle that did not move");
-    }
-
-    #[test]
-    fn the_vamm_never_trades_on_the_wrong_side_of_the_oracle(amm in amm(), side in side(), part in 1u64..10_000) {
-        // Whatever the peg is, the last update saw an oracle.
-        let oracle = if amm.update_price.is_zero() { amm.curve().mid().unwrap() } else { amm.update_price };
-        let amm = Amm { update_price: oracle, ..amm };
-        let size = (amm.base_reserve.0 / 40_000 * part).max(1);
-        let fill = amm.quote(side, Size(size), None, Size(1)).unwrap().unwrap();
-        let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
-        let fair = fill.size.value(oracle, rounding).unwrap();
-        let sound = if side == Side::Long { fill.quote >= fair } else { fill.quote <= fair };
-        prop_assert!(sound, "{:?} against {fair:?}", fill.quote);
-    }
-
-    #[test]
-    fn a_limited_quote_stays_inside_its_limit_and_the_curve_returns_to_where_it_was(
-        amm in amm(), side in side(), offset in 1u64..60_000, part in 1u64..10_000,
-    ) {
-        let touch = amm.touch(side).unwrap();
-        let shift = Ppm(u32::try_from(offset).unwrap());
-        let limit = match side {
-            Side::Long => touch.raised(shift, Rounding::Down).unwrap(),
-            Side::Short => touch.lowered(shift, Rounding::Up).unwrap(),
-        };
-        let wanted = Size((amm.base_reserve.0 / 40_000 * part).max(1));
-        if let Some(fill) = amm.quote(side, wanted, Some(limit), Size(1)).unwrap() {
-            prop_assert!(fill.size <= wanted);
-            let bound = fill.size.value(limit, if side == Side::Long { Rounding::Up } else { Rounding::Down }).unwrap();
-            let inside = if side == Side::Long { fill.quote <= bound } else { fill.quote >= bound };
-            prop_assert!(inside, "{:?} outside {bound:?}", fill.quote);
-            let back = fill.curve.trade(side.opposite(), fill.size).unwrap().curve;
-            prop_assert_eq!(back.base, amm.base_reserve);
-            prop_assert_eq!(back.quote, amm.curve().quote_at(amm.base_reserve).unwrap());
-        }
-    }
-
-    #[test]
-    fn the_affordable_depth_costs_no_more_than_its_budget_and_one_more_would(
-        sqrt_k in 1_000_000_000_000u64..1 << 60, peg in 1_000u64..1 << 30, part in -900i64..900,
-        budget in -1_000_000_000i64..1_000_000_000,
-    ) {
-        let curve = Curve { base: Size(sqrt_k), quote: Size(sqrt_k), sqrt_k: Size(sqrt_k), peg: Price(peg) };
-        let net = Base(i64::try_from(sqrt_k / 50_000).unwrap() * part);
-        let bounds = ScaleBounds { low: Ppm(978_000), high: Ppm(1_001_000) };
-        let scale = affordable_scale(&curve, net, Quote(budget), &bounds).unwrap();
-        prop_assert!(bounds.low <= scale && scale <= bounds.high);
-        let cost = |scale: Ppm| {
-            let deep = mul_div(sqrt_k, u64::from(scale.0), 1_000_000, Rounding::Down).unwrap();
-            k_cost(&curve, &curve.with_sqrt_k(Size(deep)).unwrap(), net).unwrap().0
-        };
-        // The rounded curve may differ from the exact formula by its reserves' units.
-        let slack = i64::try_from(peg / 1_000 + sqrt_k / 1_000_000_000 * peg / 500_000_000 + 4).unwrap();
-        if scale > bounds.low {
-            prop_assert!(cost(scale) <= budget + slack, "{} > {budget}", cost(scale));
-        }
-        if scale < bounds.high {
-            prop_assert!(cost(Ppm(scale.0 + 1)) >= budget - slack, "{} < {budget}", cost(Ppm(scale.0 + 1)));
-        }
-    }
 
     #[test]
     fn multiplication_and_division_are_those_of_128_bits(a: u64, b: u64, c: u64, shift in 0u32..64) {
@@ -437,54 +301,6 @@ proptest! {
     }
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// Through the whole exchange, fees off: what is left is the vAMM's own rule.
-    #[test]
-    fn a_round_trip_through_the_exchange_never_wins(
-        first in side(), sizes in prop::collection::vec(1u64..90_000, 1..6), spread: bool, inventory in -50_000i64..50_000, ticks in 0usize..3,
-    ) {
-        let mut world = World::new(4);
-        for account in 0..4 {
-            world.deposit(account, 0, 10_000_000 * DOLLAR).unwrap();
-        }
-        world.fund_pool(BTC, PoolKind::Amm, 2_000_000 * DOLLAR).unwrap();
-        for tier in &mut world.exchange.fees {
-            (tier.taker, tier.maker_rebate) = (Ppm(0), Ppm(0));
-        }
-        if !spread {
-            (world.markets[BTC].amm.base_spread, world.markets[BTC].amm.inventory_spread) = (Ppm(0), Ppm(0));
-        }
-        let go = |world: &mut World, account: usize, side: Side, size: u64| {
-            let limit = if side == Side::Long { 63_000 } else { 57_000 };
-            world.take(account, ioc(BTC, side, size / 100_000 * 100_000, limit * DOLLAR), &[]).map_or(Size(0), |r| r.matched.size)
-        };
-        if inventory.abs() > 100 {
-            let side = if inventory > 0 { Side::Long } else { Side::Short };
-            go(&mut world, 3, side, inventory.unsigned_abs() * 100_000);
-        }
-        let before = world.equity(0);
-        let mut open = 0;
-        for size in sizes {
-            open += go(&mut world, 0, first, size * 100_000).0;
-            for _ in 0..ticks {
-                world.tick();
-            }
-        }
-        let mut rounds = 0;
-        while open > 0 && rounds < 40 {
-            let closed = go(&mut world, 0, first.opposite(), open).0;
-            prop_assume!(closed > 0);
-            open -= closed;
-            rounds += 1;
-        }
-        prop_assert!(world.accounts[0].position(BTC).base.is_zero());
-        prop_assert!(world.equity(0) <= before, "won {}", world.equity(0) - before);
-        common::check::check(&mut world);
-    }
-}
-
 #[test]
 fn a_margin_row_is_what_the_ratio_functions_say() {
     let row = MarketRow {
@@ -493,14 +309,6 @@ fn a_margin_row_is_what_the_ratio_functions_say() {
         size_premium: 50,
         ..MarketRow::default()
     };
-    assert_eq!(row.initial_ratio(Size(1_000_000 * ONE)).unwrap(), Ppm(130_000));
-    assert_eq!(row.maintenance_ratio(Size(ONE)).unwrap(), Ppm(50_000));
-}
-
-#[test]
-fn without_inventory_depth_is_free_and_brings_nothing() {
-    let curve = Curve { base: Size(ONE), quote: Size(ONE), sqrt_k: Size(ONE), peg: Price(DOLLAR) };
-    let bounds = ScaleBounds { low: Ppm(978_000), high: Ppm(1_001_000) };
-    let scale = |budget| affordable_scale(&curve, Base::ZERO, Quote(budget), &bounds).unwrap();
-    assert_eq!((scale(0), scale(-1)), (bounds.high, bounds.low));
+    assert_eq!(row.initial_ratio(Size(1_000_000_000_000_000)).unwrap(), Ppm(130_000));
+    assert_eq!(row.maintenance_ratio(Size(1_000_000_000)).unwrap(), Ppm(50_000));
 }

@@ -9,7 +9,7 @@ use kedge_model::quantity::Price;
 use solana_pubkey::Pubkey;
 
 use super::Job;
-use crate::rehearsal::{LANDING_SLOTS, Rehearsal, maker_accounts};
+use crate::rehearsal::{Rehearsal, maker_accounts};
 use crate::{MakerOrder, Plan, Work, World};
 
 /// Fills crossing orders for the reward.
@@ -144,9 +144,9 @@ impl Filler {
     }
 }
 
-/// The books of all markets at the slot in which a transaction lands. The best makers for an order outside the jobs.
+/// The books of all markets.
 fn books(world: &World) -> BTreeMap<u16, Book> {
-    let slot = world.clock.slot.saturating_add(LANDING_SLOTS);
+    let slot = world.clock.slot;
     let mut books: BTreeMap<u16, Book> = world.markets.iter().map(|m| (m.index, Book::default())).collect();
     for (address, account) in &world.accounts {
         if account.head.require_free().is_err() {
@@ -240,8 +240,8 @@ mod tests {
             slots += 1;
             assert!(slots < 20, "the auction ends half a percent above 200");
         }
-        // 5 s at 400 ms a slot is 13 slots; 200 to 201 reaches 200.5 after 7 of them, one slot before landing.
-        assert_eq!(slots, 6);
+        // 5 s at 400 ms a slot is 13 slots; 200 to 201 reaches 200.5 after 7 of them.
+        assert_eq!(slots, 7);
     }
 
     #[test]

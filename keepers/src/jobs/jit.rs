@@ -8,7 +8,7 @@ use kedge_model::quantity::{Base, Ppm, Price, Size};
 use solana_pubkey::Pubkey;
 
 use super::Job;
-use crate::rehearsal::{LANDING_SLOTS, rehearse};
+use crate::rehearsal::rehearse;
 use crate::{Account, Plan, Work, World};
 
 /// What a JIT maker is willing to do in one market.
@@ -42,16 +42,16 @@ impl Job for JitMaker {
 
     fn decide(&self, world: &World) -> Vec<Plan> {
         let Some(own) = world.accounts.get(&self.account) else { return Vec::new() };
-        let landing = world.clock.slot.saturating_add(LANDING_SLOTS);
+        let now = world.clock.slot;
         let mut plans = Vec::new();
         for (taker, account) in &world.accounts {
             if account.is_same(own) || account.head.require_free().is_err() {
                 continue;
             }
-            for (slot, order) in account.open_orders().filter(|(_, order)| order.in_auction(landing)) {
+            for (slot, order) in account.open_orders().filter(|(_, order)| order.in_auction(now)) {
                 let Some(limits) = self.limits.iter().find(|limits| limits.market == order.market) else { continue };
                 let Some(market) = world.markets.get(usize::from(order.market)) else { continue };
-                plans.extend(self.join(world, own, market, limits, taker, slot, order, landing));
+                plans.extend(self.join(world, own, market, limits, taker, slot, order));
             }
         }
         plans
@@ -69,11 +69,10 @@ impl JitMaker {
         taker: &Pubkey,
         slot: u8,
         order: &Order,
-        landing: u64,
     ) -> Option<Plan> {
         let worst_price =
             self.worst_price(world.oracle(market.index), own.base(market.index), limits, market, order.side())?;
-        let price = order.limit_price(landing, market.tick).ok()?;
+        let price = order.limit_price(world.clock.slot, market.tick).ok()?;
         if !order.side().opposite().accepts(worst_price, price) {
             return None;
         }
@@ -151,8 +150,8 @@ mod tests {
         let (maker, taker) = (stage.trader(100_000_000_000), stage.trader(10_000_000_000));
         let order = stage.place(taker, market_order(Side::Long, 6_000_000_000));
         let job = jit(maker);
-        // 200.00 to 201.00 in 13 slots; it wants 200.20, which slot 3 brings; one slot to land.
-        assert_eq!(slots_until_it_joins(&mut stage, &job), 2);
+        // 200.00 to 201.00 in 13 slots; it wants 200.20, which slot 3 brings.
+        assert_eq!(slots_until_it_joins(&mut stage, &job), 3);
         let plans = job.decide(&stage.world());
         let [Work::Make { order_id, size, worst_price, .. }] = plans[0].works[..] else { panic!("{plans:?}") };
         assert_eq!((order_id, size, worst_price), (order, Size(5_000_000_000), Price(200_200_000)));
@@ -169,7 +168,7 @@ mod tests {
         stage.trade(taker, maker, 5_000_000_000, 200_000_000);
         // Short 5 of 8: fair value is 12.5 bps higher, so it wants 200.45.
         stage.place(taker, market_order(Side::Long, 1_000_000_000));
-        assert_eq!(slots_until_it_joins(&mut stage, &job), 5);
+        assert_eq!(slots_until_it_joins(&mut stage, &job), 6);
         let other = stage.trader(10_000_000_000);
         stage.place(other, market_order(Side::Short, 1_000_000_000));
         assert!(

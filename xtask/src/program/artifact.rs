@@ -38,6 +38,17 @@ pub fn place(root: &Path, package: &Package, built: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Copies the linked module beside the program: the deployed file has no symbols, and a profile wants names. None is
+/// there when cargo found the program fresh: the copy is then of the same build.
+pub fn place_module(root: &Path, package: &Package, module: &Path) -> Result<()> {
+    if module.exists() {
+        let folder = deploy_folder(root);
+        fs::create_dir_all(&folder)?;
+        fs::copy(module, folder.join(format!("{}.ll", package.library)))?;
+    }
+    Ok(())
+}
+
 /// Prints path, size and checksum of a program.
 pub fn describe(root: &Path, package: &Package) -> Result<()> {
     let path = deploy_folder(root).join(package.artifact());

@@ -13,7 +13,7 @@ use std::path::Path;
 const CALLS: [&str; 5] = ["__multi3", "__udivti3", "__umodti3", "__divti3", "__modti3"];
 
 /// The optimised module, as the linker's `--dump-module` writes it.
-const MODULE: &str = "post-opt.ll";
+pub const MODULE: &str = "post-opt.ll";
 
 /// Checks the module in `folder`. None is there when cargo found the program fresh: it was then
 /// checked when it was linked.

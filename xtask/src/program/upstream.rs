@@ -64,5 +64,6 @@ fn compile(
         }
         return Err(error);
     }
+    artifact::place_module(root, package, &modules.join(libcall_check::MODULE))?;
     artifact::place(root, package, &built)
 }

@@ -95,7 +95,7 @@ pub(super) fn run<S: EventSink>(
     let mut matched = Matched::default();
     let mut candidates = [Candidate::default(); MAX_MAKER_ORDERS];
     let candidates = collect(context, taker, order, makers, refs, &mut candidates)?;
-    let mut amm = Amm::look(context, row, order)?;
+    let mut amm = Amm::look(context, row, order, candidates.is_empty())?;
     let (mut touched, mut grown) = (0u64, 0u64);
     for candidate in candidates.iter() {
         if left.is_zero() {
@@ -183,24 +183,30 @@ fn collect<'c, S: EventSink>(
 struct Amm {
     /// What it may still trade, none once it is known to be unavailable.
     left: Option<Size>,
+    /// Price of its next unit: what tells without the curve that it has nothing to offer up to a limit.
+    touch: Price,
 }
 
 impl Amm {
-    fn look<S: EventSink>(context: &mut Context<'_, S>, row: &MarketRow, order: &Taker) -> Result<Self> {
+    const ABSENT: Self = Self { left: None, touch: Price::ZERO };
+
+    fn look<S: EventSink>(context: &mut Context<'_, S>, row: &MarketRow, order: &Taker, alone: bool) -> Result<Self> {
         if context.exchange.paused & operation::FILL_AMM != 0 || context.market.amm.sqrt_k.is_zero() {
-            return Ok(Self { left: None });
+            return Ok(Self::ABSENT);
         }
         let side = order.order.side();
         let market = &*context.market;
         let available =
             market.amm.availability(market, &row.price, side, order.order.activation_slot, &context.clock)?;
-        let Availability::Upto(size) = available else { return Ok(Self { left: None }) };
+        let Availability::Upto(size) = available else { return Ok(Self::ABSENT) };
         // The curve follows the oracle before it quotes; a peg that it cannot pay for stays.
         match context.market.amm.update(row.price.price, context.clock.slot) {
             Ok(_) | Err(Error::AmmUpdateNotNeeded) => {}
             Err(other) => return Err(other),
         }
-        Ok(Self { left: Some(size) })
+        // Without makers to compare with, the curve is asked anyway.
+        let touch = if alone { order.limit } else { context.market.amm.touch(side)? };
+        Ok(Self { left: Some(size), touch })
     }
 
     #[expect(clippy::too_many_arguments, reason = "one fill touches all of them")]
@@ -216,11 +222,16 @@ impl Amm {
     ) -> Result<Size> {
         let Some(left) = self.left.filter(|left| !left.is_zero()) else { return Ok(Size::ZERO) };
         let side = order.order.side();
+        if !side.accepts(limit, self.touch) {
+            return Ok(Size::ZERO);
+        }
         let Some(fill) = context.market.amm.quote(side, wanted.min(left), Some(limit), context.market.step)? else {
             return Ok(Size::ZERO);
         };
         context.market.amm.book(side, &fill)?;
         self.left = Some(left.minus(fill.size)?);
+        // It went up to the limit, or has nothing left to give or nobody to give it to.
+        self.touch = limit;
         let fees = fees::of_fill(context.exchange, fill.quote, taker.head.fee_tier, None, order.has_filler)?;
         let price = Price(mul_div(fill.quote.0, BASE, fill.size.0, Rounding::Down)?);
         require_in_band(order.band, price)?;

@@ -35,42 +35,22 @@ pub enum Availability {
 impl Amm {
     /// Half spreads (long taker, short taker) over the mid: half the base spread on both sides, and on the
     /// side that would enlarge the inventory a part of the inventory spread in proportion to it, at most the
-    /// maximum spread together. Where the peg could not follow the oracle, the side that would trade better than
-    /// the oracle of the last update retreats to it: a lagging curve is nobody's gain.
+    /// maximum spread together.
     pub fn spreads(&self) -> Result<(Ppm, Ppm)> {
-        let (long, short) = self.inventory_spreads()?;
-        let oracle = self.update_price;
-        if oracle.is_zero() {
-            return Ok((long, short));
-        }
-        let half = self.base_spread.0.wrapping_shr(1);
-        let retreat = |distance: u64, mid: u64| -> Result<Ppm> {
-            let ratio = mul_div(distance, PPM, mid, Rounding::Up)?;
-            Ok(Ppm(u32::try_from(ratio).map_err(|_| Error::Overflow)?.saturating_add(half)))
-        };
-        let mid = self.curve().mid()?.usable()?;
-        if mid < oracle {
-            Ok((long.max(retreat(oracle.0.abs_diff(mid.0), mid.0)?), short))
-        } else {
-            // The mid was rounded down: the curve's own price lies up to a unit higher.
-            let mid = mid.0.checked_add(1).ok_or(Error::Overflow)?;
-            Ok((long, short.max(retreat(oracle.0.abs_diff(mid), mid)?)))
-        }
+        Ok((self.spread(Side::Long)?, self.spread(Side::Short)?))
     }
 
-    /// Half spreads without the retreat.
-    fn inventory_spreads(&self) -> Result<(Ppm, Ppm)> {
+    /// Half spread for a taker on a side. See [`Self::spreads`].
+    #[inline]
+    pub fn spread(&self, side: Side) -> Result<Ppm> {
         let half = self.base_spread.0.wrapping_shr(1);
-        let ratio = self.inventory_ratio()?;
-        let added = u32::try_from(mul_div(u64::from(self.inventory_spread.0), ratio, PPM, Rounding::Up)?)
-            .map_err(|_| Error::Overflow)?;
-        let wide = half.saturating_add(added).min(self.max_spread.0.saturating_sub(half));
         // vAMM short (users net long): another buyer pays more.
-        Ok(match self.base.0 {
-            0 => (Ppm(half), Ppm(half)),
-            short if short < 0 => (Ppm(wide), Ppm(half)),
-            _ => (Ppm(half), Ppm(wide)),
-        })
+        if self.base.is_zero() || self.reduces_inventory(side) {
+            return Ok(Ppm(half));
+        }
+        let added = mul_div(u64::from(self.inventory_spread.0), self.inventory_ratio()?, PPM, Rounding::Up)?;
+        let added = u32::try_from(added).map_err(|_| Error::Overflow)?;
+        Ok(Ppm(half.saturating_add(added).min(self.max_spread.0.saturating_sub(half))))
     }
 
     /// Inventory over its limit, parts per million, at most one million.
@@ -85,14 +65,31 @@ impl Amm {
         Ok(mul_div(self.base.size().0, PPM, self.inventory_limit.0, Rounding::Up)?.min(PPM))
     }
 
-    /// Price of the next unit for a taker on a side, on the tick, against the taker.
+    /// Price of the next unit for a taker on a side, rounded against the taker.
     pub fn touch(&self, side: Side) -> Result<Price> {
-        let (long, short) = self.spreads()?;
+        self.touch_at(self.curve().mid()?, side)
+    }
+
+    /// Bid and ask: the price of the next unit for a seller and for a buyer.
+    pub fn bid_ask(&self) -> Result<(Price, Price)> {
         let mid = self.curve().mid()?;
+        Ok((self.touch_at(mid, Side::Short)?, self.touch_at(mid, Side::Long)?))
+    }
+
+    #[inline]
+    fn touch_at(&self, mid: Price, side: Side) -> Result<Price> {
+        let mid = self.held(side, mid);
         match side {
-            Side::Long => mid.raised(long, Rounding::Up),
-            Side::Short => mid.lowered(short, Rounding::Down),
+            Side::Long => mid.raised(self.spread(side)?, Rounding::Up),
+            Side::Short => mid.lowered(self.spread(side)?, Rounding::Down),
         }
+    }
+
+    /// A price before the spread, held to the oracle of the last update where it would be better for a taker on a
+    /// side: a curve whose peg could not follow the oracle is nobody's gain.
+    #[inline]
+    fn held(&self, side: Side, price: Price) -> Price {
+        if self.update_price.is_zero() || side.accepts(price, self.update_price) { price } else { self.update_price }
     }
 
     /// Whether a trade on a side makes the vAMM's position smaller.
@@ -171,18 +168,19 @@ impl Amm {
     /// The trade of up to `size` on a side at no worse than `limit` for the taker, `None` when not even a step
     /// fits.
     ///
-    /// The taker's price is the curve's price times the side's spread, so the whole difference is the vAMM's.
+    /// The taker's price is the curve's, or the oracle of the last update where that is worse for the taker, times
+    /// the side's spread. The whole difference to the curve is the vAMM's: at the oracle it never loses by a trade.
     pub fn quote(&self, side: Side, size: Size, limit: Option<Price>, step: Size) -> Result<Option<AmmFill>> {
-        let (long, short) = self.spreads()?;
+        let spread = u64::from(self.spread(side)?.0);
         let curve = self.curve();
         let mut size = size;
         if let Some(limit) = limit {
             // The curve may go to where its own price, widened by the spread, meets the limit.
             let plain = match side {
-                Side::Long => Price(mul_div(limit.0, PPM, PPM.wrapping_add(u64::from(long.0)), Rounding::Down)?),
-                Side::Short => Price(mul_div(limit.0, PPM, PPM.saturating_sub(u64::from(short.0)), Rounding::Up)?),
+                Side::Long => Price(mul_div(limit.0, PPM, PPM.wrapping_add(spread), Rounding::Down)?),
+                Side::Short => Price(mul_div(limit.0, PPM, PPM.saturating_sub(spread), Rounding::Up)?),
             };
-            if plain.is_zero() {
+            if plain.is_zero() || self.held(side, plain) != plain {
                 return Ok(None);
             }
             size = size.min(curve.size_to_price(side, plain)?);
@@ -192,9 +190,10 @@ impl Amm {
             return Ok(None);
         }
         let fill = curve.trade(side, size)?;
+        let held = self.held_quote(side, size, fill.quote)?;
         let quote = match side {
-            Side::Long => Amount(mul_div(fill.quote.0, PPM.wrapping_add(u64::from(long.0)), PPM, Rounding::Up)?),
-            Side::Short => Amount(mul_div(fill.quote.0, PPM.saturating_sub(u64::from(short.0)), PPM, Rounding::Down)?),
+            Side::Long => Amount(mul_div(held.0, PPM.wrapping_add(spread), PPM, Rounding::Up)?),
+            Side::Short => Amount(mul_div(held.0, PPM.saturating_sub(spread), PPM, Rounding::Down)?),
         };
         if let Some(limit) = limit {
             // The average over the size is inside the limit by construction; rounding of tiny sizes may not be.
@@ -208,6 +207,16 @@ impl Amm {
         }
         let surplus = Amount(quote.0.abs_diff(fill.quote.0));
         Ok(Some(AmmFill { size, quote, curve: fill.curve, surplus }))
+    }
+
+    /// What a size costs on the curve, held to the oracle like [`Self::held`].
+    #[inline]
+    fn held_quote(&self, side: Side, size: Size, quote: Amount) -> Result<Amount> {
+        Ok(match side {
+            _ if self.update_price.is_zero() => quote,
+            Side::Long => quote.max(size.value(self.update_price, Rounding::Up)?),
+            Side::Short => quote.min(size.value(self.update_price, Rounding::Down)?),
+        })
     }
 
     /// Books a trade with a taker on a side.

@@ -1,0 +1,187 @@
+//! Scenes of makers, keepers, liquidation and default.
+
+use kedge_interface::address;
+use kedge_interface::error::AccountError;
+use kedge_interface::instruction::{
+    Liquidate, SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFunding,
+};
+use kedge_model::Error;
+use kedge_model::order::Side;
+
+use super::{Named, Scene};
+use crate::market::{BTC, DOLLAR, ETH, ONE, SOL, USDC, WSOL, bank_feed, market_feed};
+use crate::oracle;
+use crate::orders::{ioc, limit, market};
+use crate::world::{User, World, key};
+
+pub(super) const SCENES: &[Named] = &[
+    ("place_and_make", place_and_make),
+    ("refresh_prices", refresh_prices),
+    ("fill_order", fill_order),
+    ("update_amm", update_amm),
+    ("update_funding", update_funding),
+    ("settle_pnl", settle_pnl),
+    ("sweep_fees", sweep_fees),
+    ("liquidate", liquidate),
+    ("settle_bankruptcy", settle_bankruptcy),
+];
+
+/// A market order of the first user in its auction, a maker's order at the oracle, a keeper, somebody else.
+fn auction() -> (World, [User; 4], u32) {
+    let mut world = World::start();
+    let users = [(); 4].map(|()| world.rich(10_000));
+    world.place(users[1], limit(SOL, Side::Short, ONE, 150 * DOLLAR)).expect("the maker rests");
+    let id = world.place(users[0], market(SOL, Side::Long, ONE, 0)).expect("the taker is placed");
+    world.pass_slots(3);
+    (world, users, id)
+}
+
+fn place_and_make() -> Scene {
+    let (world, [taker, maker, _, other], id) = auction();
+    let making = world.making(maker, taker, id, ONE, DOLLAR);
+    Scene::of(world, making)
+        .refuses("signer", other.authority, Error::WrongAuthority, "somebody makes for the maker")
+        .refuses("maker", other.sub, Error::WrongAuthority, "a trade for somebody else")
+        .refuses("market", address::market(BTC), Error::WrongMarket, "the trade is booked in another market")
+        .refuses("taker", other.sub, Error::OrderNotFound, "a taker without that order")
+        .refuses("taker", maker.sub, 2040, "the maker as the taker")
+}
+
+fn fill_order() -> Scene {
+    let (world, [taker, maker, keeper, other], id) = auction();
+    let filling = world.filling(keeper, taker, id, true, &[maker]);
+    Scene::of(world, filling)
+        .refuses("signer", other.authority, Error::WrongAuthority, "the reward of another filler")
+        .refuses("trailing 0", other.sub, Error::WrongAuthority, "the reward goes to somebody who did not sign")
+        .refuses("trailing 0", taker.sub, AccountError::AccountDuplicate, "the taker as the filler")
+        .refuses("trailing 1", taker.sub, AccountError::AccountDuplicate, "the taker as its own maker")
+        .refuses("trailing 1", keeper.sub, AccountError::AccountDuplicate, "the filler as the maker")
+        .refuses("taker", other.sub, Error::OrderNotFound, "a taker without that order")
+        .refuses("taker", maker.sub, AccountError::AccountDuplicate, "the maker as the taker too")
+        .refuses("market", address::market(BTC), Error::WrongMarket, "the trade is booked in another market")
+}
+
+fn refresh_prices() -> Scene {
+    let mut world = World::start();
+    world.pass_ms(2_000);
+    for (feed, price) in [(market_feed(SOL), 151), (market_feed(ETH), 2_501), (bank_feed(USDC), 1)] {
+        oracle::publish(&mut world.machine, feed, price * DOLLAR);
+    }
+    let refreshing = world.refreshing(&[0, 2], &[0]);
+    let foreign = oracle::address(&market_feed(BTC));
+    let sol = oracle::address(&market_feed(SOL));
+    let eth = oracle::address(&market_feed(ETH));
+    let forged = key(6, 7);
+    super::forge(&mut world, &sol, forged, |account| account.owner = address::TOKEN_PROGRAM);
+    let resized = key(6, 8);
+    super::forge(&mut world, &sol, resized, |account| account.data.push(0));
+    let retyped = key(6, 9);
+    super::forge(&mut world, &sol, retyped, |account| account.data[0] ^= 1);
+    Scene::of(world, refreshing)
+        .refuses("trailing 0", foreign, AccountError::OracleWrongFeed, "another market's price")
+        .refuses("trailing 0", eth, AccountError::OracleWrongFeed, "the price of a market that is refreshed too")
+        .refuses("trailing 1", sol, AccountError::OracleWrongFeed, "the same account again")
+        .refuses("trailing 0", forged, AccountError::OracleWrongOwner, "a price that another program wrote")
+        .refuses("trailing 0", resized, AccountError::OracleWrongType, "an account of another size")
+        .refuses("trailing 0", retyped, AccountError::OracleWrongType, "an account of another kind")
+        .refuses("trailing 2", key(6, 10), AccountError::OracleWrongOwner, "an account that does not exist")
+}
+
+fn update_amm() -> Scene {
+    let mut world = World::start();
+    world.move_price(SOL, 151 * DOLLAR);
+    // The vAMM of any market may be moved: there is no market that would not belong.
+    Scene::of(world, UpdateAmm { market: address::market(SOL) })
+}
+
+fn update_funding() -> Scene {
+    let mut world = World::start();
+    world.pass_ms(3_600_000);
+    world.tick();
+    Scene::of(world, UpdateFunding { market: address::market(SOL) })
+}
+
+fn settle_pnl() -> Scene {
+    let mut world = World::start();
+    let (user, other) = (world.rich(10_000), world.rich(10_000));
+    world.take(user, ioc(SOL, Side::Long, ONE, 151 * DOLLAR), &[]).expect("a position");
+    world.move_price(SOL, 148 * DOLLAR);
+    let (market, bank) = (address::market(SOL), address::bank(USDC));
+    Scene::of(world, SettlePnl { market, bank, sub_account: user.sub })
+        .refuses("market", address::market(BTC), Error::PositionNotFound, "in a market without a position")
+        .refuses("bank", address::bank(WSOL), Error::WrongRow, "into another collateral")
+        .refuses("sub_account", other.sub, Error::PositionNotFound, "an account without a position")
+}
+
+fn sweep_fees() -> Scene {
+    let mut world = World::start();
+    let user = world.rich(10_000);
+    world.take(user, ioc(SOL, Side::Long, 10 * ONE, 151 * DOLLAR), &[]).expect("a fee is paid");
+    Scene::of(world, SweepFees { market: address::market(SOL), bank: address::bank(USDC) })
+        .refuses("market", address::market(BTC), Error::NothingToSettle, "a market without fees")
+        .refuses("bank", address::bank(WSOL), Error::WrongRow, "into another collateral")
+}
+
+/// A user whose long position in SOL is below its maintenance margin, and above nothing; prices are calm.
+pub fn underwater(world: &mut World) -> User {
+    let user = world.rich(1_600);
+    world.take(user, ioc(SOL, Side::Long, 100 * ONE, 152 * DOLLAR), &[]).expect("a large position");
+    for dollars in [146, 142, 140] {
+        world.pass_ms(400_000);
+        world.move_price(SOL, dollars * DOLLAR);
+    }
+    user
+}
+
+/// A user with nothing but a debt in SOL, and the liquidator who took the position over.
+pub fn defaulter(world: &mut World) -> (User, User) {
+    let liquidator = world.rich(100_000);
+    let user = underwater(world);
+    for dollars in [136, 130, 125] {
+        world.pass_ms(400_000);
+        world.move_price(SOL, dollars * DOLLAR);
+    }
+    // A quarter of what is left at a time, and the rest at once when it is small.
+    for _ in 0..60 {
+        if world.position(user, SOL).base.is_zero() {
+            break;
+        }
+        world.liquidate(liquidator, user, SOL, u64::MAX).expect("the position is taken over");
+    }
+    assert!(world.position(user, SOL).base.is_zero(), "all of it is taken over");
+    world.settle(user, SOL).expect("the balance pays what it can");
+    assert_eq!(world.balance(user, USDC), 0);
+    (user, liquidator)
+}
+
+fn liquidate() -> Scene {
+    let mut world = World::start();
+    let (liquidator, other) = (world.rich(100_000), world.rich(10_000));
+    let user = underwater(&mut world);
+    let market = address::market(SOL);
+    let liquidate = Liquidate {
+        signer: liquidator.authority,
+        market,
+        sub_account: user.sub,
+        liquidator: liquidator.sub,
+        max_size: u64::MAX,
+        limit_price: 0,
+    };
+    Scene::of(world, liquidate)
+        .refuses("signer", other.authority, Error::WrongAuthority, "somebody makes another the liquidator")
+        .refuses("liquidator", other.sub, Error::WrongAuthority, "the position is put on somebody else")
+        .refuses("liquidator", user.sub, 2040, "the account takes over its own position")
+        .refuses("sub_account", other.sub, Error::NotLiquidatable, "a healthy account is liquidated")
+        .refuses("market", address::market(BTC), Error::NothingToLiquidate, "in a market without a position")
+}
+
+fn settle_bankruptcy() -> Scene {
+    let mut world = World::start();
+    let other = world.rich(10_000);
+    let (user, _) = defaulter(&mut world);
+    let (market, bank) = (address::market(SOL), address::bank(USDC));
+    Scene::of(world, SettleBankruptcy { market, bank, sub_account: user.sub })
+        .refuses("sub_account", other.sub, Error::NotBankrupt, "the insurance pays a healthy account")
+        .refuses("market", address::market(BTC), Error::PositionNotFound, "another market's insurance pays")
+        .refuses("bank", address::bank(WSOL), Error::WrongRow, "another collateral pays")
+}

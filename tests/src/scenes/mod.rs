@@ -1,0 +1,99 @@
+//! One scene an instruction: an exchange in which exactly this instruction, with these accounts, goes through.
+
+mod admin;
+mod keeper;
+mod user;
+
+use kedge_interface::account::AccountKind;
+use kedge_interface::instruction::{AccountMeta, Instruction, InstructionSpec, KedgeInstruction};
+use solana_account::Account;
+use solana_pubkey::Pubkey;
+
+use crate::machine::Refusal;
+use crate::world::World;
+
+pub use keeper::{defaulter, underwater};
+
+/// Replaces the account in a slot by a sound one of the same kind that does not belong there.
+pub struct Foreign {
+    /// Slot, by name; trailing accounts are called `trailing 0`, ...
+    pub slot: &'static str,
+    /// What is passed instead.
+    pub account: Pubkey,
+    /// How it is refused.
+    pub refusal: Refusal,
+    /// What the attacker tries.
+    pub attempt: &'static str,
+}
+
+/// A world and an instruction that goes through in it.
+pub struct Scene {
+    /// The world.
+    pub world: World,
+    /// The instruction's description.
+    pub spec: InstructionSpec,
+    /// The instruction.
+    pub instruction: Instruction,
+    /// Accounts that do not belong.
+    pub foreign: Vec<Foreign>,
+}
+
+impl Scene {
+    fn of<T: KedgeInstruction>(world: World, instruction: T) -> Self {
+        Self { world, spec: T::SPEC, instruction: instruction.instruction(), foreign: Vec::new() }
+    }
+
+    fn refuses(
+        mut self,
+        slot: &'static str,
+        account: Pubkey,
+        refusal: impl Into<Refusal>,
+        attempt: &'static str,
+    ) -> Self {
+        self.foreign.push(Foreign { slot, account, refusal: refusal.into(), attempt });
+        self
+    }
+
+    /// Name of an account by its place.
+    pub fn slot_name(&self, at: usize) -> String {
+        match self.spec.accounts.get(at) {
+            Some(account) => account.name.to_owned(),
+            None => format!("trailing {}", at - self.spec.accounts.len()),
+        }
+    }
+
+    /// Place of an account by its name.
+    pub fn slot_at(&self, name: &str) -> usize {
+        (0..self.instruction.accounts.len())
+            .find(|at| self.slot_name(*at) == name)
+            .unwrap_or_else(|| panic!("{} has no account {name}", self.spec.name))
+    }
+
+    /// The instruction with another account in a slot.
+    pub fn with(&self, at: usize, change: impl FnOnce(&mut AccountMeta)) -> Instruction {
+        let mut instruction = self.instruction.clone();
+        change(&mut instruction.accounts[at]);
+        instruction
+    }
+}
+
+/// Writes a copy of an account under another address, changed.
+pub fn forge(world: &mut World, original: &Pubkey, at: Pubkey, change: impl FnOnce(&mut Account)) {
+    let mut account = world.account(original).unwrap_or_else(|| panic!("{original} exists"));
+    change(&mut account);
+    world.machine.write(at, account);
+}
+
+/// Address of an account of a kind that the world holds, for its bytes.
+pub fn specimen<T: AccountKind>(world: &World) -> Option<Pubkey> {
+    let found = |data: &[u8]| data.starts_with(&T::DISCRIMINATOR);
+    world.program_accounts().into_iter().find(|(_, account)| found(&account.data)).map(|(address, _)| address)
+}
+
+/// A scene by the name of its instruction.
+pub type Named = (&'static str, fn() -> Scene);
+
+/// All scenes.
+pub fn all() -> Vec<Named> {
+    admin::SCENES.iter().chain(user::SCENES).chain(keeper::SCENES).copied().collect()
+}
