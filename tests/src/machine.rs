@@ -51,6 +51,14 @@ pub enum Refusal {
     Transaction(TransactionError),
 }
 
+impl Refusal {
+    /// The list of accounts is too short.
+    #[expect(deprecated, reason = "the runtime still returns it")]
+    pub const fn too_few_accounts() -> Self {
+        Self::Builtin(InstructionError::NotEnoughAccountKeys)
+    }
+}
+
 impl From<kedge_model::Error> for Refusal {
     fn from(error: kedge_model::Error) -> Self {
         Self::Number(kedge_interface::error::RULES_FROM + error as u32)

@@ -20,7 +20,6 @@ use kedge_tests::machine::Refusal;
 use kedge_tests::scenes::{Scene, all, forge, specimen};
 use kedge_tests::world::{World, key};
 use solana_account::Account;
-use solana_instruction::error::InstructionError;
 use solana_pubkey::Pubkey;
 
 /// The framework's: an account that is written was passed as read-only.
@@ -139,7 +138,7 @@ fn missing_accounts(scene: &Scene) -> Vec<Attack> {
     // Makers are named by index: one less and the order's maker is not there.
     let expected: Refusal = match scene.spec.name {
         "fill_order" | "place_and_take" => kedge_model::Error::TooManyMakers.into(),
-        _ => InstructionError::NotEnoughAccountKeys.into(),
+        _ => Refusal::too_few_accounts(),
     };
     let what = format!("without its last account {}", last.pubkey);
     attacks.push(Attack { slot: "the list".into(), what, instruction, expected });

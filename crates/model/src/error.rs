@@ -31,6 +31,14 @@ macro_rules! errors {
                 match number { $($number => Some(Error::$name),)* _ => None }
             }
         }
+
+        impl core::fmt::Display for Error {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(self.message())
+            }
+        }
+
+        impl core::error::Error for Error {}
     };
 }
 

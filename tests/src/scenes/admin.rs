@@ -131,8 +131,8 @@ fn fund_pool() -> Scene {
     Scene::of(world, funding)
         .refuses("source", other.wallet, 4, "somebody else's tokens are given away")
         .refuses("source", sol, 3, "another mint's tokens")
-        .refuses("source", address::vault(USDC), 4, "the vault's own tokens are given")
+        .refuses("source", address::vault(USDC), 2040, "the vault's own tokens are given")
         .refuses("bank", address::bank(WSOL), AccountError::AccountWrongVault, "the pool of another bank")
-        .refuses("vault", user.wallet, AccountError::AccountWrongVault, "the tokens stay in a wallet")
+        .refuses("vault", user.wallet, 2040, "the tokens stay in a wallet")
         .refuses("vault", address::vault(WSOL), AccountError::AccountWrongVault, "the tokens go to another vault")
 }

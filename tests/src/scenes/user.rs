@@ -115,9 +115,9 @@ fn deposit() -> Scene {
         .refuses("source", other.wallet, 4, "somebody else's tokens are deposited")
         .refuses("depositor", delegate, 4, "the delegate deposits the owner's tokens")
         .refuses("source", sol, 3, "another mint's tokens are credited as dollars")
-        .refuses("source", address::vault(USDC), 4, "the vault's own tokens are credited")
+        .refuses("source", address::vault(USDC), 2040, "the vault's own tokens are credited")
         .refuses("bank", address::bank(WSOL), AccountError::AccountWrongVault, "dollars are credited as SOL")
-        .refuses("vault", user.wallet, AccountError::AccountWrongVault, "the tokens stay in the wallet")
+        .refuses("vault", user.wallet, 2040, "the tokens stay in the wallet")
         .refuses("vault", other.wallet, AccountError::AccountWrongVault, "the tokens go to a friend")
         .refuses("vault", address::vault(WSOL), AccountError::AccountWrongVault, "the tokens go to another vault")
 }
