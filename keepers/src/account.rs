@@ -1,6 +1,9 @@
 //! A sub-account as it stands in an account's bytes.
 
 use kedge_interface::account::SubAccountData;
+use kedge_model::board::PriceBoard;
+use kedge_model::clock::Clock;
+use kedge_model::liquidation;
 use kedge_model::order::Order;
 use kedge_model::quantity::Base;
 use kedge_model::sub_account::{SubAccount, SubAccountMut};
@@ -41,6 +44,13 @@ impl Account {
     #[must_use]
     pub fn base(&self, market: u16) -> Base {
         self.head.position(market).map_or(Base::ZERO, |position| position.base)
+    }
+
+    /// Whether it may trade: neither bankrupt nor in a liquidation that has not ended.
+    #[must_use]
+    pub fn is_free(&self, board: &PriceBoard, clock: &Clock) -> bool {
+        // The model ends a liquidation whose cause is gone, so it needs a copy; only for accounts that are flagged.
+        self.head.status == 0 || liquidation::require_free(&mut self.head.clone(), board, clock).is_ok()
     }
 
     /// Whether both are the same sub-account of the same person.

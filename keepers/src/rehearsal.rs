@@ -140,11 +140,11 @@ impl<'w> Rehearsal<'w> {
     /// The model's.
     pub fn bankruptcy(&self, market: u16, account: &Pubkey) -> Result<BankruptcyReport> {
         let (mut traded, mut bank) = (self.market(market)?, self.quote_bank()?);
-        let mut row = *self.board.market(market)?;
+        let mut board = *self.board;
         let mut account = self.account(account)?;
         Bankruptcy.execute(
             &self.world.exchange,
-            &mut row,
+            &mut board,
             &mut traded,
             &mut bank,
             &mut account.borrow(),

@@ -15,10 +15,12 @@ pub mod bench;
 pub mod conservation;
 pub mod machine;
 pub mod market;
+pub mod mirror;
 pub mod oracle;
 pub mod orders;
 #[cfg(feature = "profile")]
 pub mod profile;
+pub mod random;
 pub mod scenes;
 pub mod token;
 pub mod verbs;

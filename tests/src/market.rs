@@ -61,8 +61,8 @@ pub fn bank_params(index: u16) -> BankParams {
     BankParams {
         row: row(bank_feed(index)),
         deposit_cap: Amount(1 << 50),
-        initial_weight: Ppm(if quote { 1_000_000 } else { 800_000 }),
-        maintenance_weight: Ppm(if quote { 1_000_000 } else { 900_000 }),
+        initial_weight: Ppm(if quote { 1_000_000 } else { 0 }),
+        maintenance_weight: Ppm(if quote { 1_000_000 } else { 0 }),
         ..BankParams::default()
     }
 }

@@ -74,7 +74,11 @@ async fn demo(args: &Args) -> Result<u8> {
     stage::board(&localnet, &cast).await?;
     let wallet = stage::welcome_visitor(&localnet, &cast, &args.out)?;
     say(&format!("{} traders on board; a funded wallet for you is in {}", cast.members.len(), wallet.display()));
-    say(&format!("try meanwhile: kedge --url {} markets", localnet.rpc_url()));
+    say(&format!(
+        "in another terminal: kedge --url {} markets; or with --keypair {}: create, deposit, order, position",
+        localnet.rpc_url(),
+        wallet.display()
+    ));
     say(&format!(
         "replaying {} minutes from {} UTC at {} market seconds a second; Ctrl-C ends it early",
         tape.length / 60,

@@ -117,13 +117,13 @@ impl crate::market::Market {
         Ok(())
     }
 
-    /// The market's own price: the middle of vAMM bid, vAMM ask and last fill; the last fill, or the oracle, where
-    /// there is no vAMM.
+    /// The market's own price: the middle of vAMM bid, vAMM ask and last fill. Without a vAMM nothing bounds the last
+    /// fill, which one smallest order between two pockets can set, so the oracle counts and only interest is charged.
     pub fn mark(&self, oracle: Price) -> Result<Price> {
-        let last = if self.last_fill_price.is_zero() { oracle } else { self.last_fill_price };
         if self.amm.sqrt_k.is_zero() {
-            return Ok(last);
+            return Ok(oracle);
         }
+        let last = if self.last_fill_price.is_zero() { oracle } else { self.last_fill_price };
         let (bid, ask) = self.amm.bid_ask()?;
         Ok(median(bid, ask, last))
     }

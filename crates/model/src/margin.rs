@@ -84,7 +84,7 @@ pub fn ratio(row: &MarketRow, kind: MarginKind, size: Size, custom: Ppm) -> Resu
 
 /// Margin of a sub-account.
 ///
-/// Every row in use must serve `purpose`. Collateral is rounded down, requirements are rounded up. For liquidations
+/// Every row in use must serve `purpose`; for liquidations a halted or dead row counts at its last price. Collateral is rounded down, requirements are rounded up. For liquidations
 /// a jumping price counts only as far as [`crate::board::PriceRow::liquidation_price`] goes.
 ///
 /// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; arithmetic.
@@ -98,7 +98,7 @@ pub fn margin(
     let mut total = Margin::default();
     for balance in account.balances.iter().filter(|b| b.used == 1) {
         let row = board.bank(balance.bank)?;
-        row.price.require(purpose, clock)?;
+        row.price.require_value(purpose, clock)?;
         let price =
             if kind == MarginKind::Initial { row.price.strict_low() } else { settled_price(&row.price, purpose)? };
         let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
@@ -130,7 +130,7 @@ fn add_position(
         total.collateral = total.collateral.plus(counted)?;
         return Ok(());
     }
-    row.price.require(purpose, clock)?;
+    row.price.require_value(purpose, clock)?;
     let (mark, liability_price) = match kind {
         MarginKind::Initial if position.base.0 >= 0 => (row.price.strict_low(), row.price.strict_high()),
         MarginKind::Initial => (row.price.strict_high(), row.price.strict_high()),

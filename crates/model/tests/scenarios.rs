@@ -3,7 +3,7 @@
 mod common;
 
 use common::check::check;
-use common::{BOOK, BTC, DOLLAR, ONE, World, ioc, limit, market_params};
+use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, limit, market_params};
 use kedge_model::Error;
 use kedge_model::action::{CancelOrder, MakerRef, PoolKind, SweepFees};
 use kedge_model::board::RowState;
@@ -232,25 +232,58 @@ fn a_makers_cancel_that_lands_before_the_fill_wins() {
 #[test]
 fn longs_pay_shorts_an_hour_of_a_mark_above_the_index() {
     let mut world = World::funded(6, 100_000);
-    world.place(MAKER, limit(BOOK, Side::Short, 10 * ONE, 2_010 * DOLLAR)).unwrap();
-    let _ = world.take(0, ioc(BOOK, Side::Long, 10 * ONE, 2_010 * DOLLAR), &[MAKER]).unwrap();
-    assert_eq!(world.fund(BOOK).unwrap_err(), Error::FundingNotDue);
+    // A vAMM that asks half a percent above the oracle, and a last fill at just that price.
+    world.markets[SOL].amm.base_spread = Ppm(10_000);
+    world.place(MAKER, limit(SOL, Side::Short, 10 * ONE, 150_750_000)).unwrap();
+    let _ = world.take(0, ioc(SOL, Side::Long, 10 * ONE, 150_750_000), &[MAKER]).unwrap();
+    assert_eq!(world.fund(SOL).unwrap_err(), Error::FundingNotDue);
     let before = (world.equity(0), world.equity(MAKER));
     world.wait(3_599);
     world.tick();
-    // Premium 0.5 % for the hour; interest is clamped to -0.05 %: (0.5 % - 0.05 %) / 8 = 0.05625 % of 2,000.
-    let report = world.fund(BOOK).unwrap();
+    // Premium 0.5 % for the hour; interest is clamped to -0.05 %: (0.5 % - 0.05 %) / 8 = 0.05625 % of 150.
+    let report = world.fund(SOL).unwrap();
     assert_eq!(report.rate, 562_500);
-    assert_eq!((report.deltas.long, report.deltas.short), (FundingIndex(1_125_000_000), FundingIndex(1_125_000_000)));
-    assert_eq!(before.0 - world.equity(0), 11_250_000, "ten long pay 1.125 each");
-    assert_eq!(world.equity(MAKER) - before.1, 11_250_000, "ten short get it");
-    assert_eq!(world.fund(BOOK).unwrap_err(), Error::FundingNotDue);
+    assert_eq!((report.deltas.long, report.deltas.short), (FundingIndex(84_375_000), FundingIndex(84_375_000)));
+    assert_eq!(before.0 - world.equity(0), 843_750, "ten long pay 0.084375 each");
+    assert_eq!(world.equity(MAKER) - before.1, 843_750, "ten short get it");
+    assert_eq!(world.fund(SOL).unwrap_err(), Error::FundingNotDue);
     check(&mut world);
     // Settling moves nothing between them.
-    let _ = world.settle(BOOK, 0);
-    let _ = world.settle(BOOK, MAKER);
-    assert_eq!(before.0 - world.equity(0), 11_250_000);
+    let _ = world.settle(SOL, 0);
+    let _ = world.settle(SOL, MAKER);
+    assert_eq!(before.0 - world.equity(0), 843_750);
     check(&mut world);
+}
+
+#[test]
+fn without_a_vamm_a_wash_trade_sets_no_premium() {
+    let mut world = World::funded(6, 100_000);
+    world.place(MAKER, limit(BOOK, Side::Short, 10 * ONE, 2_090 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BOOK, Side::Long, 10 * ONE, 2_090 * DOLLAR), &[MAKER]).unwrap();
+    world.wait(3_599);
+    world.tick();
+    // Interest alone: 0.01 % / 8.
+    assert_eq!(world.fund(BOOK).unwrap().rate, 12_500);
+    check(&mut world);
+}
+
+#[test]
+fn a_frozen_row_does_not_shield_the_rest_of_an_account() {
+    let mut world = World::funded(6, 100_000);
+    world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
+    world.place(MAKER, limit(SOL, Side::Short, 6_000 * ONE, 150 * DOLLAR + 200_000)).unwrap();
+    let _ = world.take(0, ioc(SOL, Side::Long, 6_000 * ONE, 150 * DOLLAR + 200_000), &[MAKER]).unwrap();
+    world.board.markets[usize::from(World::index(BOOK))].price.state = RowState::Halted as u8;
+    world.wait(30);
+    for price in [146, 142, 138, 134] {
+        world.wait(300);
+        let _ = world.refresh(SOL, price * DOLLAR).unwrap();
+        let _ = world.refresh_bank(0, DOLLAR).unwrap();
+    }
+    assert_eq!(world.liquidate(BOOK, 0, MAKER, u64::MAX).unwrap_err(), Error::RowStateForbids);
+    let report = world.liquidate(SOL, 0, MAKER, u64::MAX).unwrap();
+    assert!(report.base.0 > 0);
 }
 
 #[test]

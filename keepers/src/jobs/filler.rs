@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use kedge_model::event::CancelReason;
 use kedge_model::market::Market;
-use kedge_model::order::{Order, OrderKind, Side, flags};
+use kedge_model::order::{Order, Side, flags};
 use kedge_model::quantity::Price;
 use solana_pubkey::Pubkey;
 
@@ -59,7 +58,7 @@ impl Job for Filler {
         let rehearsal = Rehearsal::refreshed(world);
         let mut plans = Vec::new();
         for (taker, account) in &world.accounts {
-            if account.head.require_free().is_err() {
+            if !account.is_free(&world.fresh, &world.clock) {
                 continue;
             }
             let found = account.open_orders().find_map(|(slot, order)| {
@@ -91,31 +90,17 @@ impl Filler {
         }
         let limit = order.limit_price(rehearsal.clock.slot, market.tick).ok()?;
         let makers = self.makers(book, taker, order, limit, rehearsal.clock.slot);
-        let done = order.kind == OrderKind::Market as u8 && !order.in_auction(rehearsal.clock.slot);
         // The vAMM moves to the oracle before it quotes: near the limit is worth a rehearsal.
         let near_amm = order.side().accepts(limit, world.oracle(order.market));
-        if !(expired || done || near_amm || !makers.is_empty() || order.has(flags::REDUCE_ONLY)) {
+        if !(expired || near_amm || !makers.is_empty() || order.has(flags::REDUCE_ONLY)) {
             return None;
         }
         let filler = self.account.filter(|filler| filler != taker && makers.iter().all(|m| m.account != *filler));
-        let report = rehearsal.fill(order.market, taker, order.id, slot, filler.as_ref(), &makers).ok()?;
-        if report.removed != CancelReason::None && self.may_yet_trade(world, order) {
-            return None;
-        }
+        let _ = rehearsal.fill(order.market, taker, order.id, slot, filler.as_ref(), &makers).ok()?;
         let rows = maker_accounts(&makers).into_iter().chain([*taker]).flat_map(|account| world.markets_of(&account));
         let refresh = world.outdated(rows.collect::<Vec<_>>());
         let work = Work::Fill { market: order.market, taker: *taker, order_id: order.id, slot, filler, makers };
         Some(Plan::of(work).after_refresh(refresh))
-    }
-
-    /// A market order that nobody wants is removed once its auction is over, but the vAMM may be waiting for a price
-    /// that is newer than the order: while there is none, removing it would be early.
-    fn may_yet_trade(&self, world: &World, order: &Order) -> bool {
-        let Ok(row) = world.fresh.market(order.market) else { return false };
-        order.kind == OrderKind::Market as u8
-            && !order.is_expired(&world.clock)
-            && row.price.publish_slot < order.activation_slot
-            && world.clock.slot < order.activation_slot.saturating_add(u64::from(order.auction_slots) + 50)
     }
 
     /// The best makers for an order, within the limits of a transaction.
@@ -149,7 +134,7 @@ fn books(world: &World) -> BTreeMap<u16, Book> {
     let slot = world.clock.slot;
     let mut books: BTreeMap<u16, Book> = world.markets.iter().map(|m| (m.index, Book::default())).collect();
     for (address, account) in &world.accounts {
-        if account.head.require_free().is_err() {
+        if !account.is_free(&world.fresh, &world.clock) {
             continue;
         }
         for (place, order) in account.open_orders() {

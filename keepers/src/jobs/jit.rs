@@ -45,7 +45,7 @@ impl Job for JitMaker {
         let now = world.clock.slot;
         let mut plans = Vec::new();
         for (taker, account) in &world.accounts {
-            if account.is_same(own) || account.head.require_free().is_err() {
+            if account.is_same(own) || !account.is_free(&world.fresh, &world.clock) {
                 continue;
             }
             for (slot, order) in account.open_orders().filter(|(_, order)| order.in_auction(now)) {

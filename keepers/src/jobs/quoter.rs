@@ -45,7 +45,7 @@ impl Job for Quoter {
 
     fn decide(&self, world: &World) -> Vec<Plan> {
         let Some(own) = world.accounts.get(&self.account) else { return Vec::new() };
-        if own.head.require_free().is_err() {
+        if !own.is_free(&world.fresh, &world.clock) {
             return Vec::new();
         }
         self.ladders.iter().filter_map(|ladder| self.replace(world, own, ladder)).collect()

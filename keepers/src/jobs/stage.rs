@@ -199,7 +199,7 @@ impl Stage {
                 let _ = Bankruptcy
                     .execute(
                         &world.exchange,
-                        &mut world.board.markets[0],
+                        &mut world.board,
                         &mut world.markets[0],
                         &mut world.banks[0],
                         &mut sub.borrow(),

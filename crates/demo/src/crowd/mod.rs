@@ -57,7 +57,9 @@ impl Taker {
         let (low, high) = self.style.patience();
         self.next = world.clock.unix_time + self.random.between(low, high) as i64;
         let account = world.accounts.get(&self.account)?;
-        account.head.require_free().ok()?;
+        if !account.is_free(&world.fresh, &world.clock) {
+            return None;
+        }
         let view = View { world, history, address: &self.account, account, home: self.home };
         self.style.decide(&view, &mut self.random)
     }

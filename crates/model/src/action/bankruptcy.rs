@@ -3,7 +3,7 @@
 use super::ledger;
 use super::liquidate::mark_bankrupt;
 use crate::bank::Bank;
-use crate::board::MarketRow;
+use crate::board::PriceBoard;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{BankruptcyRecord, EventKind, EventSink, Party, emit};
@@ -12,6 +12,9 @@ use crate::market::Market;
 use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
 use crate::quantity::{Amount, FundingIndex, Quote};
 use crate::sub_account::{SubAccountMut, status};
+
+/// One default charges a position at most its value over this; what is beyond stays the market's deficit.
+const MAX_CHARGE_DIVISOR: u64 = 10;
 
 /// Settles the debt that a bankrupt account has in one market.
 #[must_use]
@@ -36,7 +39,7 @@ pub struct BankruptcyReport {
 
 impl Bankruptcy {
     /// Pays the debt from the insurance fund up to the market's cap, then spreads the rest over all positions in
-    /// proportion to their size (rounded up, the excess stays in the pot). With no position open the vAMM's capital
+    /// proportion to their size (rounded up, the excess stays in the pot), at most a tenth of a position's value. With no position open the vAMM's capital
     /// pays, and what is left after that is the market's deficit, which the next fees repay.
     ///
     /// Errors: [`Error::NotBankrupt`] unless nothing but debt is left, [`Error::PositionNotFound`].
@@ -44,7 +47,7 @@ impl Bankruptcy {
     pub fn execute(
         self,
         exchange: &Exchange,
-        row: &mut MarketRow,
+        board: &mut PriceBoard,
         market: &mut Market,
         bank: &mut Bank,
         account: &mut SubAccountMut<'_>,
@@ -55,9 +58,10 @@ impl Bankruptcy {
         if bank.index != Bank::QUOTE {
             return Err(Error::WrongRow);
         }
-        if account.head.open_orders != 0 || !mark_bankrupt(account) {
+        if account.head.open_orders != 0 || !mark_bankrupt(account, board) {
             return Err(Error::NotBankrupt);
         }
+        let row = board.market_mut(market.index)?;
         let position = account.head.position_mut(market.index)?;
         let _ = ledger::settle_funding(position, market, row)?;
         if position.quote.0 >= 0 {
@@ -83,15 +87,20 @@ impl Bankruptcy {
                 market.deficit = market.deficit.plus(deficit)?;
                 market.funding_pot = market.funding_pot.plus(deficit.debit()?)?;
             } else {
-                socialised = rest;
                 let scale = BASE.times(FUNDING_TO_QUOTE)?;
-                charge = FundingIndex(to_i64(mul_div(rest.0, scale, bearers.0, Rounding::Up)?)?);
+                let wanted = mul_div(rest.0, scale, bearers.0, Rounding::Up)?;
+                let most = mul_div(row.price.twap_1h.0, FUNDING_TO_QUOTE, MAX_CHARGE_DIVISOR, Rounding::Down)?;
+                charge = FundingIndex(to_i64(wanted.min(most))?);
+                socialised =
+                    if wanted <= most { rest } else { Amount(mul_div(bearers.0, most, scale, Rounding::Down)?) };
+                deficit = rest.minus(socialised)?;
+                market.deficit = market.deficit.plus(deficit)?;
                 row.funding_long = row.funding_long.plus(charge)?;
                 row.funding_short = row.funding_short.minus(charge)?;
                 let part = Amount(mul_div(vamm.size().0, charge.0.unsigned_abs(), scale, Rounding::Up)?);
                 market.amm.quote = market.amm.quote.plus(part.debit()?)?;
                 market.funding_pot = market.funding_pot.plus(part.credit()?)?.minus(rest.credit()?)?;
-                market.socialised = market.socialised.saturating_add(rest.0);
+                market.socialised = market.socialised.saturating_add(socialised.0);
             }
         }
         ledger::adjust(account.head, market, loss.credit()?)?;

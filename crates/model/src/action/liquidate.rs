@@ -2,7 +2,7 @@
 
 use super::cancel::CancelAll;
 use super::{Context, ledger};
-use crate::board::Purpose;
+use crate::board::{PriceBoard, Purpose};
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventKind, EventSink, LiquidationRecord, Party, emit};
 use crate::exchange::operation;
@@ -102,7 +102,7 @@ impl Liquidate {
         if left.is_zero() {
             account.head.status &= !status::BEING_LIQUIDATED;
         }
-        let bankrupt = mark_bankrupt(account);
+        let bankrupt = mark_bankrupt(account, context.board);
         let record = LiquidationRecord {
             account: Party::of(account.head),
             liquidator: Party::of(liquidator.head),
@@ -133,6 +133,8 @@ impl Liquidate {
     ) -> Result<Step> {
         let market = &*context.market;
         let row = context.board.market(market.index)?;
+        // Other rows may be frozen; the price of this transfer may not.
+        row.price.require(Purpose::Liquidate, &context.clock)?;
         let position = account.head.position(market.index).map_err(|_| Error::NothingToLiquidate)?;
         if position.base.is_zero() {
             return Err(Error::NothingToLiquidate);
@@ -213,18 +215,20 @@ fn recovered(orders_cancelled: u32) -> LiquidationReport {
     }
 }
 
-/// Marks an account that has nothing but debt: no balance, no base, no positive claim.
-pub(super) fn mark_bankrupt(account: &mut SubAccountMut<'_>) -> bool {
-    let nothing = account.head.balances.iter().all(|b| b.used == 0)
+/// Marks an account that has nothing but debt: no base, no positive claim, and no balance that backs anything.
+/// Tokens of a bank that counts nothing in margin never backed the debt and do not hold up its settlement.
+pub(super) fn mark_bankrupt(account: &mut SubAccountMut<'_>, board: &PriceBoard) -> bool {
+    let backs = |bank: u16| board.bank(bank).is_ok_and(|row| !row.maintenance_weight.is_zero());
+    let nothing = !account.head.balances.iter().any(|b| b.used == 1 && backs(b.bank))
         && account
             .head
             .positions
             .iter()
             .all(|p| !p.is_used() || (p.base.is_zero() && p.quote.0 <= 0 && p.open_orders == 0));
-    let debt = account.head.positions.iter().any(|p| p.is_used() && p.quote.0 < 0);
-    if nothing && debt {
+    let bankrupt = nothing && account.head.has_debt();
+    if bankrupt {
         account.head.status |= status::BANKRUPT;
         account.head.status &= !status::BEING_LIQUIDATED;
     }
-    nothing && debt
+    bankrupt
 }

@@ -200,9 +200,11 @@ impl Amm {
             market.amm.availability(market, &row.price, side, order.order.activation_slot, &context.clock)?;
         let Availability::Upto(size) = available else { return Ok(Self::ABSENT) };
         // The curve follows the oracle before it quotes; a peg that it cannot pay for stays.
-        match context.market.amm.update(row.price.price, context.clock.slot) {
-            Ok(_) | Err(Error::AmmUpdateNotNeeded) => {}
-            Err(other) => return Err(other),
+        if context.exchange.paused & operation::UPDATE_AMM == 0 {
+            match context.market.amm.update(row.price.price, context.clock.slot) {
+                Ok(_) | Err(Error::AmmUpdateNotNeeded) => {}
+                Err(other) => return Err(other),
+            }
         }
         // Without makers to compare with, the curve is asked anyway.
         let touch = if alone { order.limit } else { context.market.amm.touch(side)? };

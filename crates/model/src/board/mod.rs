@@ -12,7 +12,7 @@ mod row;
 pub use combine::{OraclePrice, combine};
 pub use policy::{Purpose, Requirement, RowState};
 pub use refresh::{JUMP_CONFIRMATIONS, RefreshReport, TWAP_1H, TWAP_5M, weighted_average};
-pub use row::{MAX_SOURCES, PriceRow, PriceSource, SourceKind};
+pub use row::{DEAD_AGE_FACTOR, MAX_SOURCES, PriceRow, PriceSource, SourceKind};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};

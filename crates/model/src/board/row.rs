@@ -9,6 +9,9 @@ use crate::quantity::{Ppm, Price};
 /// Most oracle accounts that one row can combine.
 pub const MAX_SOURCES: usize = 4;
 
+/// Multiple of a row's age limit after which its feed counts as dead.
+pub const DEAD_AGE_FACTOR: u64 = 60;
+
 /// Kind of an oracle account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -117,6 +120,17 @@ impl PriceRow {
         } else {
             Err(Error::RowStateForbids)
         }
+    }
+
+    /// As [`Self::require`], for valuing a position beside the one that is traded. A liquidation takes the last price
+    /// of a halted row, and of one that nobody could refresh for [`DEAD_AGE_FACTOR`] times its age limit: a frozen
+    /// feed must not shield an account.
+    #[inline]
+    pub fn require_value(&self, purpose: Purpose, clock: &Clock) -> Result<()> {
+        let Err(error) = self.require(purpose, clock) else { return Ok(()) };
+        let halted = RowState::from_number(self.state) == RowState::Halted;
+        let dead = clock.seconds_since(self.publish_time) > u64::from(self.max_age).wrapping_mul(DEAD_AGE_FACTOR);
+        if purpose == Purpose::Liquidate && !self.price.is_zero() && (halted || dead) { Ok(()) } else { Err(error) }
     }
 
     /// The lower of price and five-minute average: what an asset is worth under strict pricing.

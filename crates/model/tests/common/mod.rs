@@ -260,7 +260,7 @@ impl World {
 
     pub fn make(&mut self, market: usize, maker: usize, taker: usize, make: PlaceAndMake) -> Result<Size> {
         self.on_market(market, &[maker, taker], |context, _, accounts| {
-            let [maker, taker] = accounts else { unreachable!() };
+            let [maker, taker] = accounts else { panic!("two accounts were borrowed") };
             Ok(make.execute(context, maker, taker)?.size)
         })
     }
@@ -279,7 +279,7 @@ impl World {
         max_size: u64,
     ) -> Result<LiquidationReport> {
         self.on_market(market, &[account, liquidator], |context, _, accounts| {
-            let [account, liquidator] = accounts else { unreachable!() };
+            let [account, liquidator] = accounts else { panic!("two accounts were borrowed") };
             let step = Liquidate { max_size: Size(max_size), limit_price: Price::ZERO };
             step.execute(context, account, liquidator)
         })
@@ -296,12 +296,12 @@ impl World {
 
     pub fn bankrupt(&mut self, market: usize, account: usize) -> Result<BankruptcyReport> {
         self.attempt(|w| {
-            let (row, clock) = (w.board.market_mut(Self::index(market))?, w.clock);
+            let clock = w.clock;
             let mut borrowed = w.accounts[account].borrow();
             let market_mut = &mut w.markets[market];
             let report = Bankruptcy.execute(
                 &w.exchange,
-                row,
+                &mut w.board,
                 market_mut,
                 &mut w.banks[0],
                 &mut borrowed,

@@ -35,6 +35,10 @@ pub struct ListBank {
 pub fn handle(ctx: &mut Context<ListBank>, params: &BankParams) -> Outcome {
     let a = &mut ctx.accounts;
     a.exchange.require_admin(a.admin.address().as_array())?;
+    if a.exchange.banks != Bank::QUOTE && !params.maintenance_weight.is_zero() {
+        // A liquidation cannot take other collateral over yet, so it may be held but backs nothing.
+        return Err(kedge_model::Error::InvalidParameter.into());
+    }
     let seed = a.exchange.banks.to_le_bytes();
     let decimals = calls::token::mint_decimals(a.mint.as_ref())?;
     let vault_bump = calls::token::create_vault(&a.admin, a.vault.as_ref(), a.mint.as_ref(), &seed)?;

@@ -33,11 +33,10 @@ pub fn handle(ctx: &mut Context<SettleBankruptcy>) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(104);
     let mut batch = records.batch();
-    let row = a.board.market_mut(a.market.index)?;
     let (head, orders) = a.sub_account.split();
     let _ = action::Bankruptcy.execute(
         &a.exchange,
-        row,
+        &mut a.board,
         &mut a.market,
         &mut a.bank,
         &mut SubAccountMut { head, orders },

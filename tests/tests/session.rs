@@ -1,0 +1,315 @@
+//! Thousands of random transactions on the real bytecode: users, makers, keepers and liquidators in three markets, with
+//! walking, jumping and crashing prices.
+//!
+//! After every transaction all books balance, and every account is byte for byte what the model's actions, run natively
+//! on copies, make of it; a refusal is the model's own.
+
+use std::collections::BTreeMap;
+
+use kedge_interface::address;
+use kedge_interface::instruction::{
+    CancelAll, CancelOrder, Deposit, Instruction, Liquidate, PlaceOrders, SettleBankruptcy, SettlePnl, SweepFees,
+    Transfer, UpdateAmm, UpdateFunding, Withdraw, name_of,
+};
+use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::quantity::{Price, Size};
+use kedge_tests::machine::Refusal;
+use kedge_tests::market::{DOLLAR, SOL, USDC, WSOL};
+use kedge_tests::mirror::Mirror;
+use kedge_tests::random::Random;
+use kedge_tests::{User, World};
+use solana_pubkey::Pubkey;
+
+const USERS: usize = 8;
+const MARKETS: u16 = 3;
+
+/// How often each instruction went through and was refused, and with what.
+#[derive(Default)]
+struct Tally {
+    done: BTreeMap<&'static str, u64>,
+    refused: BTreeMap<String, u64>,
+}
+
+struct Session {
+    world: World,
+    random: Random,
+    patron: (Pubkey, Pubkey),
+    seconds: Vec<Pubkey>,
+    tally: Tally,
+}
+
+impl Session {
+    fn open(seed: u64) -> Self {
+        let mut world = World::with_markets(MARKETS);
+        let mut random = Random::new(seed);
+        for _ in 0..USERS {
+            let dollars = random.between(500, 40_000);
+            world.rich(dollars);
+        }
+        let users = world.users.clone();
+        let seconds = users
+            .iter()
+            .map(|user| world.create_sub_account(user.authority, 1, 8).expect("a second sub-account"))
+            .collect();
+        let patron = world.token_owner(kedge_tests::world::key(4, 1), USDC, 1_000_000_000 * DOLLAR);
+        Self { world, random, patron, seconds, tally: Tally::default() }
+    }
+
+    fn user(&mut self) -> User {
+        let users = self.world.users.clone();
+        *self.random.pick(&users)
+    }
+
+    fn market(&mut self) -> u16 {
+        u16::try_from(self.random.below(u64::from(MARKETS))).expect("few markets")
+    }
+
+    /// A market that the user is in, else any.
+    fn market_of(&mut self, user: User) -> u16 {
+        let used: Vec<u16> =
+            self.world.sub(&user.sub).head.positions.iter().filter(|p| p.is_used()).map(|p| p.market).collect();
+        if used.is_empty() { self.market() } else { *self.random.pick(&used) }
+    }
+
+    fn makers(&mut self, without: &[User]) -> Vec<User> {
+        let mut makers: Vec<User> =
+            self.world.users.iter().copied().filter(|user| !without.contains(user)).collect();
+        let count = usize::try_from(self.random.below(5)).expect("few makers");
+        while makers.len() > count {
+            let at = usize::try_from(self.random.below(makers.len() as u64)).expect("few makers");
+            makers.swap_remove(at);
+        }
+        makers
+    }
+
+    fn order(&mut self, market: u16) -> OrderParams {
+        let random = &mut self.random;
+        let (step, tick) = {
+            let market = self.world.market(market);
+            (market.step.0, market.tick.0)
+        };
+        let oracle = self.world.prices[usize::from(market)];
+        let bps = if random.percent(75) { random.below(120) } else { random.below(1_400) };
+        let away = oracle / 10_000 * bps;
+        let price = if random.percent(50) { oracle + away } else { oracle - away.min(oracle / 2) } / tick * tick;
+        let side = if random.percent(50) { Side::Long } else { Side::Short };
+        let dollars = if random.percent(70) { random.between(5, 3_000) } else { random.between(3_000, 80_000) };
+        let size = u128::from(dollars * DOLLAR) * 1_000_000_000 / u128::from(oracle);
+        let size = u64::try_from(size).expect("a size") / step * step;
+        let kind = if random.percent(35) { OrderKind::Market } else { OrderKind::Limit };
+        let flags = *random.pick(&[0, 0, 0, 0, flags::REDUCE_ONLY, flags::REDUCE_ONLY, flags::POST_ONLY]);
+        let named = kind == OrderKind::Limit && flags & flags::POST_ONLY == 0 && random.percent(25);
+        let start = if side == Side::Long { oracle.min(price) } else { oracle.max(price) };
+        OrderParams {
+            client_id: random.below(6),
+            price: Price(if kind == OrderKind::Market && random.percent(60) { 0 } else { price }),
+            size: Size(size),
+            auction_start: Price(if named { start } else { 0 }),
+            auction_end: Price(if named { price } else { 0 }),
+            auction_ms: if named { 4_000 } else { 0 },
+            expires_at: if random.percent(5) { u32::try_from(self.world.time() + 4).expect("before 2106") } else { 0 },
+            market,
+            kind: kind as u8,
+            side: side as u8,
+            flags,
+            ..OrderParams::default()
+        }
+    }
+
+    fn open_order(&mut self, user: User) -> Option<u32> {
+        let ids: Vec<u32> = self.world.sub(&user.sub).open_orders().map(|(_, order)| order.id).collect();
+        (!ids.is_empty()).then(|| *self.random.pick(&ids))
+    }
+
+    /// Somebody whose maintenance margin is not met, else anybody.
+    fn weakest(&mut self) -> User {
+        let (board, now) = (self.world.board(), self.world.now());
+        let below = |user: &&User| {
+            let head = self.world.sub(&user.sub).head;
+            let kind = kedge_model::margin::MarginKind::Maintenance;
+            let purpose = kedge_model::board::Purpose::Liquidate;
+            kedge_model::margin::margin(&head, &board, kind, purpose, &now).is_ok_and(|margin| !margin.is_met())
+        };
+        let found = self.world.users.iter().find(below).copied();
+        found.unwrap_or_else(|| self.user())
+    }
+
+    fn next(&mut self) -> Option<Instruction> {
+        let (user, bank) = (self.user(), if self.random.percent(80) { USDC } else { WSOL });
+        let amount = if bank == USDC { self.random.between(1, 4_000) * DOLLAR } else { self.random.between(1, 20_000_000_000) };
+        let wallet = self.world.wallet(user, bank);
+        Some(match self.random.below(100) {
+            0..6 => Deposit::of(user.authority, wallet, user.sub, bank, amount).into(),
+            6..12 => Withdraw::of(user.authority, wallet, user.sub, bank, amount).into(),
+            12..14 => {
+                let at = self.world.users.iter().position(|other| *other == user).expect("a user");
+                Transfer { authority: user.authority, from: user.sub, to: self.seconds[at], bank, amount: amount / 10 }.into()
+            }
+            14..34 => {
+                let market = self.market();
+                let count = if self.random.percent(80) { 1 } else { 3 };
+                let orders: Vec<OrderParams> = (0..count).map(|_| self.order(market)).collect();
+                PlaceOrders { signer: user.authority, market: address::market(market), sub_account: user.sub, orders }.into()
+            }
+            34..37 => CancelOrder { signer: user.authority, sub_account: user.sub, id: self.open_order(user)? }.into(),
+            37..39 => CancelAll { signer: user.authority, sub_account: user.sub, market: self.market() }.into(),
+            39..54 => {
+                let market = self.market_of(user);
+                let mut order = self.order(market);
+                order.flags |= *self.random.pick(&[0, flags::IMMEDIATE_OR_CANCEL]);
+                let makers = self.makers(&[user]);
+                self.world.taking(user, order, 0, &makers).into()
+            }
+            54..68 => {
+                let id = self.open_order(user)?;
+                let filler = self.user();
+                let makers = self.makers(&[user, filler]);
+                let reward = filler != user && self.random.percent(70);
+                self.world.filling(filler, user, id, reward, &makers).into()
+            }
+            68..73 => {
+                let (id, maker) = (self.open_order(user)?, self.user());
+                let size = self.order(SOL).size.0;
+                self.world.making(maker, user, id, size, if self.random.percent(50) { DOLLAR } else { 1 << 40 }).into()
+            }
+            73..76 => UpdateAmm { market: address::market(self.market()) }.into(),
+            76..78 => UpdateFunding { market: address::market(self.market()) }.into(),
+            78..86 => {
+                let market = address::market(self.market_of(user));
+                SettlePnl { market, bank: address::bank(USDC), sub_account: user.sub }.into()
+            }
+            86..88 => SweepFees { market: address::market(self.market()), bank: address::bank(USDC) }.into(),
+            88..95 => {
+                let (weak, liquidator) = (self.weakest(), user);
+                let market = self.market_of(weak);
+                Liquidate {
+                    signer: liquidator.authority,
+                    market: address::market(market),
+                    sub_account: weak.sub,
+                    liquidator: liquidator.sub,
+                    max_size: if self.random.percent(80) { u64::MAX } else { self.order(market).size.0 },
+                    limit_price: 0,
+                }
+                .into()
+            }
+            95..98 => {
+                let broke = self.weakest();
+                let market = address::market(self.market_of(broke));
+                SettleBankruptcy { market, bank: address::bank(USDC), sub_account: broke.sub }.into()
+            }
+            _ => {
+                let (market, kind) = (self.market(), if self.random.percent(50) { 0 } else { 1 });
+                self.world.funding(self.patron, market, kind, self.random.between(1, 500) * DOLLAR).into()
+            }
+        })
+    }
+
+    /// Lets time pass and prices move.
+    fn drift(&mut self) {
+        let pass = match self.random.below(100) {
+            0..70 => self.random.between(400, 2_000),
+            70..97 => self.random.between(2_000, 40_000),
+            _ => 3_600_000,
+        };
+        self.world.pass_ms(pass);
+        for market in 0..usize::from(MARKETS) {
+            let bps = match self.random.below(1_000) {
+                0..900 => self.random.below(40),
+                900..990 => self.random.below(250),
+                _ => self.random.below(1_800),
+            };
+            let move_by = self.world.prices[market] / 10_000 * bps;
+            let price = &mut self.world.prices[market];
+            *price = if self.random.percent(50) { *price + move_by } else { *price - move_by };
+        }
+        self.world.bank_prices[usize::from(WSOL)] = self.world.prices[usize::from(SOL)];
+        for index in 0..MARKETS {
+            let feed = kedge_tests::market::market_feed(index);
+            kedge_tests::oracle::publish(&mut self.world.machine, feed, self.world.prices[usize::from(index)]);
+        }
+        for index in [USDC, WSOL] {
+            let feed = kedge_tests::market::bank_feed(index);
+            kedge_tests::oracle::publish(&mut self.world.machine, feed, self.world.bank_prices[usize::from(index)]);
+        }
+        let refreshing = self.world.refreshing(&[0, 1, 2], &[0, 1]);
+        self.step(&refreshing.into());
+    }
+
+    /// Sends one instruction and compares with the model.
+    fn step(&mut self, instruction: &Instruction) {
+        let name = name_of(&instruction.data).expect("an instruction of the program");
+        let expected = Mirror::of(&self.world.machine).expect(instruction).expect("an action of the model");
+        let same = self
+            .world
+            .machine
+            .transaction(std::slice::from_ref(instruction))
+            .message
+            .account_keys
+            .len();
+        let result = self.world.run(instruction.clone());
+        match (result, expected) {
+            (Ok(_), Ok(accounts)) => {
+                let found = self.world.program_accounts();
+                for (address, account) in &accounts {
+                    assert_eq!(found[address].data, account.data, "{name}: account {address} is not what the model says");
+                }
+                assert_eq!(found.len(), accounts.len());
+                *self.tally.done.entry(name).or_default() += 1;
+            }
+            (Err(refused), Err(error)) if refused.refusal == Refusal::from(error) => {
+                *self.tally.refused.entry(format!("{name} {error:?}")).or_default() += 1;
+            }
+            // The program looks at duplicates before the rules do.
+            (Err(refused), _) if is_duplicate(&refused.refusal) => {
+                assert!(same < instruction.accounts.len() + 2, "{name}: no account is there twice");
+                *self.tally.refused.entry(format!("{name} duplicate")).or_default() += 1;
+            }
+            (result, expected) => {
+                panic!("{name}: the program says {:?}, the model {:?}", result.map(drop), expected.map(drop))
+            }
+        }
+    }
+}
+
+fn is_duplicate(refusal: &Refusal) -> bool {
+    *refusal == Refusal::Number(2040)
+        || *refusal == Refusal::from(kedge_interface::error::AccountError::AccountDuplicate)
+}
+
+fn session(seed: u64, transactions: u64) -> Tally {
+    let mut session = Session::open(seed);
+    let mut sent = 0;
+    while sent < transactions {
+        if session.random.percent(45) {
+            session.drift();
+        }
+        if let Some(instruction) = session.next() {
+            session.step(&instruction);
+        }
+        sent += 1;
+    }
+    session.tally
+}
+
+#[test]
+fn random_sessions_keep_the_books_and_agree_with_the_model() {
+    let mut total = Tally::default();
+    for seed in 1..=4 {
+        let tally = session(seed, 1_000);
+        for (name, count) in tally.done {
+            *total.done.entry(name).or_default() += count;
+        }
+        for (name, count) in tally.refused {
+            *total.refused.entry(name).or_default() += count;
+        }
+    }
+    println!("{:#?}\n{:#?}", total.done, total.refused);
+    // A generator that no longer reaches something would prove nothing about it.
+    for name in [
+        "deposit", "withdraw", "transfer", "place_orders", "cancel_order", "cancel_all", "place_and_take",
+        "place_and_make", "fill_order", "refresh_prices", "update_amm", "update_funding", "settle_pnl", "sweep_fees",
+        "liquidate", "settle_bankruptcy", "fund_pool",
+    ] {
+        assert!(total.done.get(name).is_some_and(|count| *count > 0), "{name} never went through");
+    }
+}
