@@ -35,6 +35,8 @@ struct Session {
     random: Random,
     patron: (Pubkey, Pubkey),
     seconds: Vec<Pubkey>,
+    /// Market and direction of a crash, and how many moves of it are left.
+    crash: (usize, bool, u64),
     tally: Tally,
 }
 
@@ -52,7 +54,7 @@ impl Session {
             .map(|user| world.create_sub_account(user.authority, 1, 8).expect("a second sub-account"))
             .collect();
         let patron = world.token_owner(kedge_tests::world::key(4, 1), USDC, 1_000_000_000 * DOLLAR);
-        Self { world, random, patron, seconds, tally: Tally::default() }
+        Self { world, random, patron, seconds, crash: (0, false, 0), tally: Tally::default() }
     }
 
     fn user(&mut self) -> User {
@@ -82,7 +84,8 @@ impl Session {
         makers
     }
 
-    fn order(&mut self, market: u16) -> OrderParams {
+    fn order(&mut self, user: User, market: u16) -> OrderParams {
+        let dollars = self.world.balance(user, USDC) / DOLLAR;
         let random = &mut self.random;
         let (step, tick) = {
             let market = self.world.market(market);
@@ -93,7 +96,8 @@ impl Session {
         let away = oracle / 10_000 * bps;
         let price = if random.percent(50) { oracle + away } else { oracle - away.min(oracle / 2) } / tick * tick;
         let side = if random.percent(50) { Side::Long } else { Side::Short };
-        let dollars = if random.percent(70) { random.between(5, 3_000) } else { random.between(3_000, 80_000) };
+        // Every third order wants most of the leverage that the account has.
+        let dollars = if random.percent(65) { random.between(5, 3_000) } else { random.between(5, 5 + dollars * 9) };
         let size = u128::from(dollars * DOLLAR) * 1_000_000_000 / u128::from(oracle);
         let size = u64::try_from(size).expect("a size") / step * step;
         let kind = if random.percent(35) { OrderKind::Market } else { OrderKind::Limit };
@@ -119,6 +123,17 @@ impl Session {
     fn open_order(&mut self, user: User) -> Option<u32> {
         let ids: Vec<u32> = self.world.sub(&user.sub).open_orders().map(|(_, order)| order.id).collect();
         (!ids.is_empty()).then(|| *self.random.pick(&ids))
+    }
+
+    /// An order whose auction runs.
+    fn auction(&mut self) -> Option<(User, u32)> {
+        let mut found = Vec::new();
+        for user in &self.world.users {
+            let data = self.world.sub(&user.sub);
+            let running = data.open_orders().filter(|(_, order)| order.in_auction(self.world.slot));
+            found.extend(running.map(|(_, order)| (*user, order.id)));
+        }
+        (!found.is_empty()).then(|| *self.random.pick(&found))
     }
 
     /// Somebody whose maintenance margin is not met, else anybody.
@@ -148,14 +163,14 @@ impl Session {
             14..34 => {
                 let market = self.market();
                 let count = if self.random.percent(80) { 1 } else { 3 };
-                let orders: Vec<OrderParams> = (0..count).map(|_| self.order(market)).collect();
+                let orders: Vec<OrderParams> = (0..count).map(|_| self.order(user, market)).collect();
                 PlaceOrders { signer: user.authority, market: address::market(market), sub_account: user.sub, orders }.into()
             }
             34..37 => CancelOrder { signer: user.authority, sub_account: user.sub, id: self.open_order(user)? }.into(),
             37..39 => CancelAll { signer: user.authority, sub_account: user.sub, market: self.market() }.into(),
             39..54 => {
                 let market = self.market_of(user);
-                let mut order = self.order(market);
+                let mut order = self.order(user, market);
                 order.flags |= *self.random.pick(&[0, flags::IMMEDIATE_OR_CANCEL]);
                 let makers = self.makers(&[user]);
                 self.world.taking(user, order, 0, &makers).into()
@@ -168,9 +183,10 @@ impl Session {
                 self.world.filling(filler, user, id, reward, &makers).into()
             }
             68..73 => {
-                let (id, maker) = (self.open_order(user)?, self.user());
-                let size = self.order(SOL).size.0;
-                self.world.making(maker, user, id, size, if self.random.percent(50) { DOLLAR } else { 1 << 40 }).into()
+                let (taker, id) = self.auction()?;
+                let maker = self.user();
+                let size = self.order(maker, SOL).size.0;
+                self.world.making(maker, taker, id, size, if self.random.percent(50) { DOLLAR } else { 1 << 40 }).into()
             }
             73..76 => UpdateAmm { market: address::market(self.market()) }.into(),
             76..78 => UpdateFunding { market: address::market(self.market()) }.into(),
@@ -187,7 +203,7 @@ impl Session {
                     market: address::market(market),
                     sub_account: weak.sub,
                     liquidator: liquidator.sub,
-                    max_size: if self.random.percent(80) { u64::MAX } else { self.order(market).size.0 },
+                    max_size: if self.random.percent(80) { u64::MAX } else { self.order(user, market).size.0 },
                     limit_price: 0,
                 }
                 .into()
@@ -202,6 +218,22 @@ impl Session {
                 self.world.funding(self.patron, market, kind, self.random.between(1, 500) * DOLLAR).into()
             }
         })
+    }
+
+    /// A step of a crash: half a percent to four in half a minute to five; one market may fall or rise by a third.
+    fn crash(&mut self) {
+        let (market, up, left) = self.crash;
+        if left == 0 {
+            let market = usize::from(self.market());
+            self.crash = (market, self.random.percent(50), self.random.between(3, 14));
+            return;
+        }
+        self.crash.2 -= 1;
+        self.world.pass_ms(self.random.between(30_000, 300_000));
+        let move_by = self.world.prices[market] / 10_000 * self.random.between(50, 400);
+        let price = &mut self.world.prices[market];
+        *price = if up { *price + move_by } else { *price - move_by };
+        self.publish();
     }
 
     /// Lets time pass and prices move.
@@ -222,6 +254,11 @@ impl Session {
             let price = &mut self.world.prices[market];
             *price = if self.random.percent(50) { *price + move_by } else { *price - move_by };
         }
+        self.publish();
+    }
+
+    /// Publishes all prices and refreshes all rows.
+    fn publish(&mut self) {
         self.world.bank_prices[usize::from(WSOL)] = self.world.prices[usize::from(SOL)];
         for index in 0..MARKETS {
             let feed = kedge_tests::market::market_feed(index);
@@ -282,6 +319,8 @@ fn session(seed: u64, transactions: u64) -> Tally {
     while sent < transactions {
         if session.random.percent(45) {
             session.drift();
+        } else if session.random.percent(8) {
+            session.crash();
         }
         if let Some(instruction) = session.next() {
             session.step(&instruction);
@@ -294,8 +333,8 @@ fn session(seed: u64, transactions: u64) -> Tally {
 #[test]
 fn random_sessions_keep_the_books_and_agree_with_the_model() {
     let mut total = Tally::default();
-    for seed in 1..=4 {
-        let tally = session(seed, 1_000);
+    for seed in 1..=6 {
+        let tally = session(seed, 2_000);
         for (name, count) in tally.done {
             *total.done.entry(name).or_default() += count;
         }
