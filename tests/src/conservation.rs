@@ -67,7 +67,8 @@ impl Conservation {
         }
         if went_through {
             // A unit for each rounding of an account's funding, and for a move of an index the interest's share.
-            let interest: u64 = books.markets.values().map(|m| m.long_interest.0 + m.short_interest.0).max().unwrap_or(0);
+            let interest: u64 =
+                books.markets.values().map(|m| m.long_interest.0 + m.short_interest.0).max().unwrap_or(0);
             let accounts = i128::try_from(books.accounts.len()).expect("few accounts");
             self.dust_bound += i128::from(interest / 1_000_000_000_000) + accounts + 16;
         }

@@ -93,8 +93,13 @@ impl<'a> Mirror<'a> {
         let mut bank: Bank = bank_at.map(|at| self.pod(at)).unwrap_or_default();
         let mut data: Vec<SubAccountData> = subs.iter().map(|at| self.sub(at)).collect();
         let mut count = Count::default();
-        let mut context =
-            action::Context { exchange: &exchange, board: &board, market: &mut market, clock: self.clock, sink: &mut count };
+        let mut context = action::Context {
+            exchange: &exchange,
+            board: &board,
+            market: &mut market,
+            clock: self.clock,
+            sink: &mut count,
+        };
         let mut borrowed: Vec<SubAccountMut<'_>> = data.iter_mut().map(SubAccountData::as_mut).collect();
         run(&mut context, &mut bank, &mut borrowed)?;
         market.next_event_seq += u64::from(count.0 != 0);
@@ -168,8 +173,7 @@ impl<'a> Mirror<'a> {
 
     fn fill(&mut self, i: &FillOrder) -> Result<()> {
         let (filler, makers) = i.split();
-        let subs: Vec<Pubkey> =
-            std::iter::once(i.taker).chain(filler).chain(makers.iter().copied()).collect();
+        let subs: Vec<Pubkey> = std::iter::once(i.taker).chain(filler).chain(makers.iter().copied()).collect();
         let fill = action::FillOrder { order_id: i.order_id, slot: usize::from(i.slot), makers: &i.makers };
         self.on_market(&i.market, None, &subs, |context, _, subs| {
             let (taker, rest) = subs.split_first_mut().ok_or(Error::TooManyMakers)?;
@@ -209,7 +213,12 @@ impl<'a> Mirror<'a> {
         match decoded {
             Decoded::Deposit(i) => {
                 let (mut bank, mut sub): (Bank, _) = (self.pod(&i.bank), self.sub(&i.sub_account));
-                action::Deposit { amount: Amount(i.amount) }.execute(&exchange, &mut bank, &mut sub.head, &mut count)?;
+                action::Deposit { amount: Amount(i.amount) }.execute(
+                    &exchange,
+                    &mut bank,
+                    &mut sub.head,
+                    &mut count,
+                )?;
                 self.put(&i.bank, &bank);
                 self.put_sub(&i.sub_account, &sub);
             }
@@ -217,7 +226,8 @@ impl<'a> Mirror<'a> {
                 let (mut bank, mut sub): (Bank, _) = (self.pod(&i.bank), self.sub(&i.sub_account));
                 let withdraw = action::Withdraw { amount: Amount(i.amount) };
                 withdraw.execute(&exchange, &board, &mut bank, &mut sub.head, self.clock, &mut count)?;
-                let left = token::amount(self.machine, &i.vault).checked_sub(i.amount).ok_or(Error::InsufficientVault)?;
+                let left =
+                    token::amount(self.machine, &i.vault).checked_sub(i.amount).ok_or(Error::InsufficientVault)?;
                 bank.require_covered(Amount(left))?;
                 self.put(&i.bank, &bank);
                 self.put_sub(&i.sub_account, &sub);
@@ -257,10 +267,9 @@ impl<'a> Mirror<'a> {
             Decoded::SettleBankruptcy(i) => {
                 let (mut market, mut bank): (Market, Bank) = (self.pod(&i.market), self.pod(&i.bank));
                 let mut sub = self.sub(&i.sub_account);
-                let row = board.market_mut(market.index)?;
-                let account = &mut sub.as_mut();
-                let _ = action::Bankruptcy
-                    .execute(&exchange, row, &mut market, &mut bank, account, clock, &mut count)?;
+                let (board, account) = (&mut board, &mut sub.as_mut());
+                let _ =
+                    action::Bankruptcy.execute(&exchange, board, &mut market, &mut bank, account, clock, &mut count)?;
                 self.put(&i.bank, &bank);
                 self.put_sub(&i.sub_account, &sub);
                 (i.market, market)

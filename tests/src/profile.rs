@@ -59,14 +59,7 @@ impl Tape {
 impl InvocationInspectCallback for Tape {
     fn before_invocation(&self, _: &LiteSVM, _: &SanitizedTransaction, _: &[u16], _: &mut InvokeContext, _: bool) {}
 
-    fn after_invocation(
-        &self,
-        _: &LiteSVM,
-        _: &SanitizedTransaction,
-        _: &[u16],
-        context: &InvokeContext,
-        _: bool,
-    ) {
+    fn after_invocation(&self, _: &LiteSVM, _: &SanitizedTransaction, _: &[u16], context: &InvokeContext, _: bool) {
         context.iterate_vm_traces(&|instruction, executable, trace| {
             if instruction.get_program_key().is_ok_and(|key| *key == PROGRAM_ID) {
                 let mut recorded = self.0.lock().expect("one thread");

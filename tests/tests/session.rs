@@ -74,8 +74,7 @@ impl Session {
     }
 
     fn makers(&mut self, without: &[User]) -> Vec<User> {
-        let mut makers: Vec<User> =
-            self.world.users.iter().copied().filter(|user| !without.contains(user)).collect();
+        let mut makers: Vec<User> = self.world.users.iter().copied().filter(|user| !without.contains(user)).collect();
         let count = usize::try_from(self.random.below(5)).expect("few makers");
         while makers.len() > count {
             let at = usize::try_from(self.random.below(makers.len() as u64)).expect("few makers");
@@ -149,22 +148,39 @@ impl Session {
         found.unwrap_or_else(|| self.user())
     }
 
+    /// Somebody with a debt and no position in a market, else anybody in any market.
+    fn debtor(&mut self) -> (User, u16) {
+        for user in &self.world.users {
+            let head = self.world.sub(&user.sub).head;
+            if let Some(debt) = head.positions.iter().find(|p| p.is_used() && p.base.is_zero() && p.quote.0 < 0) {
+                return (*user, debt.market);
+            }
+        }
+        (self.user(), self.market())
+    }
+
     fn next(&mut self) -> Option<Instruction> {
-        let (user, bank) = (self.user(), if self.random.percent(80) { USDC } else { WSOL });
-        let amount = if bank == USDC { self.random.between(1, 4_000) * DOLLAR } else { self.random.between(1, 20_000_000_000) };
+        let user = self.user();
+        // Every other user has dollars alone, and can lose everything.
+        let single = self.world.users.iter().position(|other| *other == user).is_some_and(|at| at % 2 == 0);
+        let bank = if single || self.random.percent(60) { USDC } else { WSOL };
+        let amount =
+            if bank == USDC { self.random.between(1, 4_000) * DOLLAR } else { self.random.between(1, 20_000_000_000) };
         let wallet = self.world.wallet(user, bank);
         Some(match self.random.below(100) {
             0..6 => Deposit::of(user.authority, wallet, user.sub, bank, amount).into(),
             6..12 => Withdraw::of(user.authority, wallet, user.sub, bank, amount).into(),
             12..14 => {
                 let at = self.world.users.iter().position(|other| *other == user).expect("a user");
-                Transfer { authority: user.authority, from: user.sub, to: self.seconds[at], bank, amount: amount / 10 }.into()
+                Transfer { authority: user.authority, from: user.sub, to: self.seconds[at], bank, amount: amount / 10 }
+                    .into()
             }
             14..34 => {
                 let market = self.market();
                 let count = if self.random.percent(80) { 1 } else { 3 };
                 let orders: Vec<OrderParams> = (0..count).map(|_| self.order(user, market)).collect();
-                PlaceOrders { signer: user.authority, market: address::market(market), sub_account: user.sub, orders }.into()
+                PlaceOrders { signer: user.authority, market: address::market(market), sub_account: user.sub, orders }
+                    .into()
             }
             34..37 => CancelOrder { signer: user.authority, sub_account: user.sub, id: self.open_order(user)? }.into(),
             37..39 => CancelAll { signer: user.authority, sub_account: user.sub, market: self.market() }.into(),
@@ -191,8 +207,8 @@ impl Session {
             73..76 => UpdateAmm { market: address::market(self.market()) }.into(),
             76..78 => UpdateFunding { market: address::market(self.market()) }.into(),
             78..86 => {
-                let market = address::market(self.market_of(user));
-                SettlePnl { market, bank: address::bank(USDC), sub_account: user.sub }.into()
+                let (user, market) = if self.random.percent(40) { self.debtor() } else { (user, self.market_of(user)) };
+                SettlePnl { market: address::market(market), bank: address::bank(USDC), sub_account: user.sub }.into()
             }
             86..88 => SweepFees { market: address::market(self.market()), bank: address::bank(USDC) }.into(),
             88..95 => {
@@ -209,8 +225,8 @@ impl Session {
                 .into()
             }
             95..98 => {
-                let broke = self.weakest();
-                let market = address::market(self.market_of(broke));
+                let (broke, market) = self.debtor();
+                let market = address::market(market);
                 SettleBankruptcy { market, bank: address::bank(USDC), sub_account: broke.sub }.into()
             }
             _ => {
@@ -220,7 +236,7 @@ impl Session {
         })
     }
 
-    /// A step of a crash: half a percent to four in half a minute to five; one market may fall or rise by a third.
+    /// A step of a crash: half a percent to four in half a minute to five, at times far more at once.
     fn crash(&mut self) {
         let (market, up, left) = self.crash;
         if left == 0 {
@@ -230,10 +246,43 @@ impl Session {
         }
         self.crash.2 -= 1;
         self.world.pass_ms(self.random.between(30_000, 300_000));
-        let move_by = self.world.prices[market] / 10_000 * self.random.between(50, 400);
+        let bps = if self.random.percent(15) { self.random.between(800, 2_000) } else { self.random.between(50, 400) };
+        let move_by = self.world.prices[market] / 10_000 * bps;
         let price = &mut self.world.prices[market];
         *price = if up { *price + move_by } else { *price - move_by };
         self.publish();
+    }
+
+    /// A keeper that takes one weak account to its end: takes over, settles, and settles the default.
+    fn clean_up(&mut self) {
+        let weak = self.weakest();
+        let Some(strong) = self.world.users.iter().copied().max_by_key(|user| self.world.balance(*user, USDC)) else {
+            return;
+        };
+        let markets: Vec<u16> =
+            self.world.sub(&weak.sub).head.positions.iter().filter(|p| p.is_used()).map(|p| p.market).collect();
+        for index in markets {
+            let (market, bank, sub_account) = (address::market(index), address::bank(USDC), weak.sub);
+            for _ in 0..20 {
+                let done = self.tally.done.get("liquidate").copied();
+                self.step(
+                    &Liquidate {
+                        signer: strong.authority,
+                        market,
+                        sub_account,
+                        liquidator: strong.sub,
+                        max_size: u64::MAX,
+                        limit_price: 0,
+                    }
+                    .into(),
+                );
+                if self.tally.done.get("liquidate").copied() == done {
+                    break;
+                }
+            }
+            self.step(&SettlePnl { market, bank, sub_account }.into());
+            self.step(&SettleBankruptcy { market, bank, sub_account }.into());
+        }
     }
 
     /// Lets time pass and prices move.
@@ -276,19 +325,16 @@ impl Session {
     fn step(&mut self, instruction: &Instruction) {
         let name = name_of(&instruction.data).expect("an instruction of the program");
         let expected = Mirror::of(&self.world.machine).expect(instruction).expect("an action of the model");
-        let same = self
-            .world
-            .machine
-            .transaction(std::slice::from_ref(instruction))
-            .message
-            .account_keys
-            .len();
+        let same = self.world.machine.transaction(std::slice::from_ref(instruction)).message.account_keys.len();
         let result = self.world.run(instruction.clone());
         match (result, expected) {
             (Ok(_), Ok(accounts)) => {
                 let found = self.world.program_accounts();
                 for (address, account) in &accounts {
-                    assert_eq!(found[address].data, account.data, "{name}: account {address} is not what the model says");
+                    assert_eq!(
+                        found[address].data, account.data,
+                        "{name}: account {address} is not what the model says"
+                    );
                 }
                 assert_eq!(found.len(), accounts.len());
                 *self.tally.done.entry(name).or_default() += 1;
@@ -321,6 +367,8 @@ fn session(seed: u64, transactions: u64) -> Tally {
             session.drift();
         } else if session.random.percent(8) {
             session.crash();
+            session.drift();
+            session.clean_up();
         }
         if let Some(instruction) = session.next() {
             session.step(&instruction);
@@ -345,9 +393,23 @@ fn random_sessions_keep_the_books_and_agree_with_the_model() {
     println!("{:#?}\n{:#?}", total.done, total.refused);
     // A generator that no longer reaches something would prove nothing about it.
     for name in [
-        "deposit", "withdraw", "transfer", "place_orders", "cancel_order", "cancel_all", "place_and_take",
-        "place_and_make", "fill_order", "refresh_prices", "update_amm", "update_funding", "settle_pnl", "sweep_fees",
-        "liquidate", "settle_bankruptcy", "fund_pool",
+        "deposit",
+        "withdraw",
+        "transfer",
+        "place_orders",
+        "cancel_order",
+        "cancel_all",
+        "place_and_take",
+        "place_and_make",
+        "fill_order",
+        "refresh_prices",
+        "update_amm",
+        "update_funding",
+        "settle_pnl",
+        "sweep_fees",
+        "liquidate",
+        "settle_bankruptcy",
+        "fund_pool",
     ] {
         assert!(total.done.get(name).is_some_and(|count| *count > 0), "{name} never went through");
     }

@@ -1,9 +1,9 @@
 //! Every instruction once, on the happy path.
 
+use kedge_model::order::Side;
 use kedge_tests::World;
 use kedge_tests::market::*;
 use kedge_tests::orders::*;
-use kedge_model::order::Side;
 
 #[test]
 fn smoke() {
@@ -50,13 +50,15 @@ fn smoke() {
     let r = w.liquidate(a, d, SOL, u64::MAX);
     println!("{:?}", r);
     for _ in 0..40 {
-    let r = w.liquidate(a, d, SOL, u64::MAX);
-    println!("{:?}", r.map(|d| d.compute));
+        let r = w.liquidate(a, d, SOL, u64::MAX);
+        println!("{:?}", r.map(|d| d.compute));
     }
     println!("{:?}", w.position(d, SOL));
     let r = w.settle(d, SOL);
     println!("{:?}", r.map(|d| d.compute));
     let r = w.bankrupt(d, SOL);
     println!("{:?}", r.map(|d| d.compute));
-    for (name, range) in &w.meter { println!("{name:<22} {range:?}"); }
+    for (name, range) in &w.meter {
+        println!("{name:<22} {range:?}");
+    }
 }

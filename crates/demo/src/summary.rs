@@ -280,6 +280,9 @@ impl Summary {
                 writeln!(out, "{count:>7}  {plan}: {why}")?;
             }
         }
+        if self.unread > 0 {
+            writeln!(out, "\n{} landed transactions could not be read back: the counts above lack them", self.unread)?;
+        }
         self.write_audit(out)?;
         if !self.missing.is_empty() {
             writeln!(out, "\nMISSING: {}", self.missing.join(", "))?;
@@ -305,7 +308,7 @@ impl Summary {
         for broken in &self.audit.broken {
             writeln!(out, "BROKEN {broken}")?;
         }
-        writeln!(out, "{} invariants of {} accounts checked", self.audit.checked, self.audit.checked)?;
+        writeln!(out, "{} accounts checked against their invariants", self.audit.checked)?;
         let verdict = if self.audit.holds() { "CONSERVATION HOLDS" } else { "CONSERVATION IS BROKEN" };
         writeln!(out, "{verdict}")
     }

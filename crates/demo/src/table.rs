@@ -107,7 +107,7 @@ fn block(world: &World, tally: &Tally, progress: Progress, rate: f64) -> String 
         calendar::date_time(world.clock.unix_time),
         "#".repeat(bar),
         "-".repeat(30 - bar),
-        progress.done * 100.0,
+        progress.done.min(1.0) * 100.0,
         progress.elapsed.as_secs_f64(),
         world.clock.slot,
     );

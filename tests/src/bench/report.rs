@@ -67,7 +67,8 @@ fn marked(cost: Option<u64>, budget: Option<u64>) -> String {
 impl Report {
     /// The table for a terminal; cells over budget carry a star.
     pub fn text(&self) -> String {
-        let mut out = format!("{:<42} {:>16} {:>16} {:>18}\n", "instruction, scenario", "1 / 8 positions", "budget", "Drift");
+        let mut out =
+            format!("{:<42} {:>16} {:>16} {:>18}\n", "instruction, scenario", "1 / 8 positions", "budget", "Drift");
         let pair = |(one, eight): Pair| format!("{} / {}", cell(one), cell(eight));
         for Measured { row, cost } in &self.rows {
             let over = is_over(cost.0, row.budget.0) || is_over(cost.1, row.budget.1);
@@ -110,10 +111,8 @@ impl Report {
         );
         let _ = writeln!(out, "| market, bytes | {} | | |", size(Market::SPACE));
         let _ = writeln!(out, "| price board (24 markets, 8 banks), bytes | {} | | |", size(PriceBoard::SPACE));
-        let _ = writeln!(
-            out,
-            "| accounts in a fill with 4 makers, every user in 8 markets | {accounts} | 12 | over 30 |"
-        );
+        let _ =
+            writeln!(out, "| accounts in a fill with 4 makers, every user in 8 markets | {accounts} | 12 | over 30 |");
         let _ = writeln!(out, "| bytes of that transaction, no lookup table | {bytes} | 800 | does not fit 1,232 |");
         out.push_str(NOTES);
         out
@@ -136,7 +135,12 @@ impl Report {
         for Measured { row, cost } in &self.rows {
             for (at, now) in [cost.0, cost.1].into_iter().enumerate() {
                 let positions = if at == 0 { 1 } else { 8 };
-                compare(&mut found, &format!("{}, {positions} position(s)", row.name), rows[row.name][at].as_u64(), now);
+                compare(
+                    &mut found,
+                    &format!("{}, {positions} position(s)", row.name),
+                    rows[row.name][at].as_u64(),
+                    now,
+                );
             }
         }
         let known = |name: &String| self.rows.iter().any(|measured| measured.row.name == *name);
@@ -217,7 +221,8 @@ mod tests {
         let baseline = report(100).baseline();
         assert!(report(103).regressions(&baseline).is_empty());
         assert!(report(50).regressions(&baseline).is_empty());
-        let cells: usize = ROWS.iter().map(|r| usize::from(r.budget.0.is_some()) + usize::from(r.budget.1.is_some())).sum();
+        let cells: usize =
+            ROWS.iter().map(|r| usize::from(r.budget.0.is_some()) + usize::from(r.budget.1.is_some())).sum();
         assert_eq!(report(104).regressions(&baseline).len(), cells);
     }
 

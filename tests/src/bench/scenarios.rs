@@ -239,4 +239,3 @@ pub fn four_maker_transaction(stage: &mut Stage) -> (usize, usize) {
     let accounts: &[Pubkey] = &message.account_keys;
     (accounts.len(), 1 + 64 + message.serialize().len())
 }
-

@@ -2,9 +2,7 @@
 
 use kedge_interface::address;
 use kedge_interface::error::AccountError;
-use kedge_interface::instruction::{
-    Liquidate, SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFunding,
-};
+use kedge_interface::instruction::{Liquidate, SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFunding};
 use kedge_model::Error;
 use kedge_model::order::Side;
 
