@@ -10,13 +10,26 @@ use kedge_model::action::MakerRef;
 use kedge_model::order::OrderParams;
 use solana_pubkey::Pubkey;
 
-use crate::machine::{Done, Refused};
+use crate::machine::{Done, Refusal, Refused};
 use crate::market::{USDC, bank_feed, market_feed};
 use crate::oracle;
 use crate::world::{User, World};
 
 /// What came of a transaction.
 pub type Outcome = Result<Done, Refused>;
+
+/// Demands that a transaction was refused with this number.
+///
+/// # Panics
+/// When it went through or was refused for another reason.
+#[track_caller]
+pub fn refused<T>(result: Result<T, Refused>, refusal: impl Into<Refusal>) {
+    let refusal = refusal.into();
+    match result {
+        Ok(_) => panic!("it went through, and should be refused with {refusal:?}"),
+        Err(found) => assert_eq!(found.refusal, refusal, "{found:?}"),
+    }
+}
 
 impl World {
     /// Creates the record of a person.

@@ -1,10 +1,12 @@
 //! `cargo xtask demo`: builds the program and runs the demo on it.
 
+use std::process::Command;
+
 use anyhow::Result;
 use clap::Args;
 
 use crate::program;
-use crate::run::{cargo, phase};
+use crate::run::{build, phase, root, target};
 
 /// Flags of `demo`.
 #[derive(Args)]
@@ -16,14 +18,23 @@ pub struct DemoArgs {
 
 /// Builds and runs.
 pub fn run(args: &DemoArgs) -> Result<()> {
-    if !args.rest.iter().any(|flag| flag == "--help" || flag == "-h") {
+    let help = args.rest.iter().any(|flag| flag == "--help" || flag == "-h");
+    if !help {
         program::run(program::ProgramArgs::only("kedge"))?;
-        phase(
-            "build the demo",
-            cargo().args(["build", "--locked", "--package", "kedge-demo", "--package", "kedge-cli"]),
-        )?;
     }
-    let mut command = cargo();
-    command.args(["run", "--quiet", "--locked", "--package", "kedge-demo", "--"]).args(&args.rest);
-    phase("demo", &mut command)
+    phase("build the demo", &mut build(&["kedge-demo", "kedge"]))?;
+    link_command()?;
+    phase("demo", Command::new(target().join("debug/kedge-demo")).args(&args.rest).current_dir(root()))
+}
+
+/// Puts a link to the `kedge` command at target/kedge, wherever cargo's target folder is.
+fn link_command() -> Result<()> {
+    let (built, link) = (target().join("debug/kedge"), root().join("target/kedge"));
+    if built.exists() {
+        std::fs::create_dir_all(root().join("target"))?;
+        let _ = std::fs::remove_file(&link);
+        std::os::unix::fs::symlink(&built, &link)?;
+        println!("[demo] the kedge command: target/kedge");
+    }
+    Ok(())
 }

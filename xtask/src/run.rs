@@ -20,6 +20,22 @@ pub fn cargo() -> Command {
     command
 }
 
+/// Cargo's target folder.
+pub fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Builds binaries of the workspace with the features that its tests use: with a narrower selection cargo would
+/// build half of the dependencies a second time.
+pub fn build(binaries: &[&str]) -> Command {
+    let mut command = cargo();
+    command.args(["build", "--workspace", "--locked"]);
+    for binary in binaries {
+        command.args(["--bin", binary]);
+    }
+    command
+}
+
 /// Runs a command with its output shown, between a line that names the phase and one that times it.
 pub fn phase(name: &str, command: &mut Command) -> Result<()> {
     println!("[{name}] ...");
