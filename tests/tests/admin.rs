@@ -27,7 +27,8 @@ fn initialize_creates_exchange_and_board_once() {
     let mut world = World::bare();
     world.initialize();
     let bump = Pubkey::find_program_address(&[b"exchange"], &kedge_interface::PROGRAM_ID).1;
-    let expected = Exchange::new(bump, world.admin.to_bytes(), world.pauser.to_bytes()).expect("the first fees are sound");
+    let expected =
+        Exchange::new(bump, world.admin.to_bytes(), world.pauser.to_bytes()).expect("the first fees are sound");
     assert_eq!(world.exchange(), expected);
     let bump = Pubkey::find_program_address(&[b"board"], &kedge_interface::PROGRAM_ID).1;
     assert_eq!(*world.board(), PriceBoard { version: PriceBoard::VERSION, bump, ..PriceBoard::default() });

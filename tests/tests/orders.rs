@@ -6,7 +6,7 @@ use kedge_model::event::CancelReason;
 use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_tests::World;
-use kedge_tests::market::{BTC, DOLLAR, ETH, ONE, SOL, market_params};
+use kedge_tests::market::{BTC, DOLLAR, ETH, ONE, SOL, USDC, market_params};
 use kedge_tests::orders::{auction, ioc, limit, market, post_only};
 use kedge_tests::verbs::refused;
 
@@ -92,11 +92,7 @@ fn malformed_orders_are_refused() {
         ("tick", OrderParams { price: Price(149 * DOLLAR + 1), ..bid() }, Error::NotTickMultiple),
         ("late", OrderParams { expires_at: now, ..bid() }, Error::OrderExpired),
         ("crossing", post_only(SOL, Side::Long, ONE, 151 * DOLLAR), Error::PostOnlyWouldCross),
-        (
-            "reducing nothing",
-            OrderParams { flags: flags::REDUCE_ONLY, ..bid() },
-            Error::ReduceOnlyWouldIncrease,
-        ),
+        ("reducing nothing", OrderParams { flags: flags::REDUCE_ONLY, ..bid() }, Error::ReduceOnlyWouldIncrease),
         ("too much", limit(SOL, Side::Long, 1_000 * ONE, 149 * DOLLAR), Error::InsufficientMargin),
     ];
     for (what, order, error) in cases {
@@ -127,7 +123,8 @@ fn orders_belong_to_their_market() {
 #[test]
 fn sixteen_positions_are_all() {
     let mut world = World::with_markets(17);
-    let user = world.rich(100_000);
+    let user = world.user_with_orders(20);
+    world.deposit(user, USDC, 100_000 * DOLLAR).expect("money");
     for index in 0..16 {
         let price = kedge_tests::market::first_price(index);
         let size = market_params(index).min_order.0;

@@ -73,8 +73,7 @@ fn an_empty_sub_account_closes_and_returns_its_rent() {
     let receiver = key(6, 6);
     let rent = world.account(&user.sub).expect("there").lamports;
     refused(world.run(closing(user, receiver)), Error::AccountNotEmpty);
-    let close_trader =
-        CloseTrader { authority: user.authority, receiver, trader: address::trader(&user.authority) };
+    let close_trader = CloseTrader { authority: user.authority, receiver, trader: address::trader(&user.authority) };
     refused(world.run(close_trader.clone()), Error::AccountNotEmpty);
     world.withdraw(user, USDC, 100 * DOLLAR).expect("all of it leaves");
     world.run(closing(user, receiver)).expect("nothing is left in it");

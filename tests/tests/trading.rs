@@ -50,9 +50,18 @@ fn a_fill_moves_base_quote_fee_rebate_and_reward() {
     assert_eq!(world.sub(&maker.sub).orders[0].filled, Size(2 * ONE));
     assert_eq!(world.sub(&taker.sub).head.open_orders, 0);
     let [record] = fills(&done)[..] else { panic!("one fill, not {:?}", done.events()) };
-    assert_eq!((record.size, record.quote, record.source), (Size(2 * ONE), Amount(300_000_000), FillSource::Book as u8));
-    assert_eq!((record.taker_fee, record.maker_rebate, record.filler_reward), (Amount(300_000), Amount(60_000), Amount(30_000)));
-    assert_eq!((record.taker.authority, record.maker.authority), (taker.authority.to_bytes(), maker.authority.to_bytes()));
+    assert_eq!(
+        (record.size, record.quote, record.source),
+        (Size(2 * ONE), Amount(300_000_000), FillSource::Book as u8)
+    );
+    assert_eq!(
+        (record.taker_fee, record.maker_rebate, record.filler_reward),
+        (Amount(300_000), Amount(60_000), Amount(30_000))
+    );
+    assert_eq!(
+        (record.taker.authority, record.maker.authority),
+        (taker.authority.to_bytes(), maker.authority.to_bytes())
+    );
     assert_eq!(done.batches[0].header.seq, market.next_event_seq);
 }
 
@@ -130,15 +139,15 @@ fn a_maker_joins_an_auction_at_its_price() {
 }
 
 #[test]
-fn a_market_order_that_nobody_wants_is_removed_when_its_auction_is_over() {
-    let (mut world, [taker, _, _, keeper]) = stage();
-    let id = world.place(taker, market(SOL, Side::Long, ONE, 140 * DOLLAR)).expect("placed");
+fn a_market_order_that_nobody_wants_waits_at_its_limit() {
+    let (mut world, [taker, maker, _, keeper]) = stage();
+    let id = world.place(taker, market(SOL, Side::Long, ONE, 148 * DOLLAR)).expect("placed");
     refused(world.fill(keeper, taker, id, &[]), Error::NothingToFill);
     world.pass_slots(14);
-    let done = world.fill(keeper, taker, id, &[]).expect("removed");
-    let removed = |e: &Event| matches!(e, Event::OrderCancelled(r) if r.reason == CancelReason::Expired as u8);
-    assert!(done.events().iter().any(removed), "{:?}", done.events());
-    refused(world.fill(keeper, taker, id, &[]), Error::OrderNotFound);
+    refused(world.fill(keeper, taker, id, &[]), Error::NothingToFill);
+    world.place(maker, sell(148, ONE)).expect("somebody wants it");
+    let done = world.fill(keeper, taker, id, &[maker]).expect("filled");
+    assert_eq!(fills(&done)[0].quote, Amount(148 * DOLLAR));
 }
 
 #[test]
@@ -245,7 +254,9 @@ fn an_expired_order_is_removed_and_pays_nothing() {
     let order = OrderParams { expires_at, ..limit(SOL, Side::Long, ONE, 150 * DOLLAR) };
     let id = world.place(taker, order).expect("placed");
     world.pass_ms(5_000);
-    world.fill(keeper, taker, id, &[maker]).expect("removed");
+    let done = world.fill(keeper, taker, id, &[maker]).expect("removed");
+    let [Event::OrderCancelled(record)] = done.events()[..] else { panic!("one record, not {:?}", done.events()) };
+    assert_eq!((record.order.id, record.reason), (id, CancelReason::Expired as u8));
     assert_eq!(world.position(taker, SOL).base, Base::ZERO);
     assert_eq!(world.position(keeper, SOL).quote, Quote::ZERO);
     assert_eq!(world.sub(&maker.sub).head.open_orders, 1);
