@@ -4,6 +4,7 @@
 //! real compute units. After every transaction all accounts of the program are read back and the rules of
 //! conservation are checked ([`conservation`]).
 //!
+//! * [`agreement`], [`mirror`]: instructions compared, byte for byte, with the model run natively.
 //! * [`machine`]: sending transactions, reading accounts, the clock.
 //! * [`world`]: the exchange with its mints, oracles, markets and users.
 //! * [`verbs`]: what users, keepers and the admin do, one method each.
@@ -11,6 +12,7 @@
 //! * [`scenes`]: one situation an instruction in which it goes through, and what does not belong there.
 //! * [`bench`]: compute units of every instruction.
 
+pub mod agreement;
 pub mod bench;
 pub mod conservation;
 pub mod machine;

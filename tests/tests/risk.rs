@@ -133,8 +133,7 @@ fn funding_is_due_once_an_hour_and_moves_money_from_side_to_side() {
     // Settling charges what the index says, rounded up: a thousandth of a unit is the index's own scale.
     let (held, before) = (world.position(long, SOL), world.market(SOL));
     let owed = held.base.0 / 1_000_000_000 * (record.long_index.0 - held.funding_index.0);
-    world.tick();
-    world.move_price(SOL, 140 * DOLLAR);
+    world.move_price(SOL, 147 * DOLLAR);
     let balance = world.balance(long, USDC);
     world.settle(long, SOL).expect("a loss and the funding are paid");
     assert_eq!(world.position(long, SOL).funding_index, record.long_index);

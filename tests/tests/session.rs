@@ -13,9 +13,8 @@ use kedge_interface::instruction::{
 };
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
-use kedge_tests::machine::Refusal;
+use kedge_tests::agreement::Agreed;
 use kedge_tests::market::{DOLLAR, SOL, USDC, WSOL};
-use kedge_tests::mirror::Mirror;
 use kedge_tests::random::Random;
 use kedge_tests::{User, World};
 use solana_pubkey::Pubkey;
@@ -324,39 +323,12 @@ impl Session {
     /// Sends one instruction and compares with the model.
     fn step(&mut self, instruction: &Instruction) {
         let name = name_of(&instruction.data).expect("an instruction of the program");
-        let expected = Mirror::of(&self.world.machine).expect(instruction).expect("an action of the model");
-        let same = self.world.machine.transaction(std::slice::from_ref(instruction)).message.account_keys.len();
-        let result = self.world.run(instruction.clone());
-        match (result, expected) {
-            (Ok(_), Ok(accounts)) => {
-                let found = self.world.program_accounts();
-                for (address, account) in &accounts {
-                    assert_eq!(
-                        found[address].data, account.data,
-                        "{name}: account {address} is not what the model says"
-                    );
-                }
-                assert_eq!(found.len(), accounts.len());
-                *self.tally.done.entry(name).or_default() += 1;
-            }
-            (Err(refused), Err(error)) if refused.refusal == Refusal::from(error) => {
-                *self.tally.refused.entry(format!("{name} {error:?}")).or_default() += 1;
-            }
-            // The program looks at duplicates before the rules do.
-            (Err(refused), _) if is_duplicate(&refused.refusal) => {
-                assert!(same < instruction.accounts.len() + 2, "{name}: no account is there twice");
-                *self.tally.refused.entry(format!("{name} duplicate")).or_default() += 1;
-            }
-            (result, expected) => {
-                panic!("{name}: the program says {:?}, the model {:?}", result.map(drop), expected.map(drop))
-            }
+        match self.world.run_in_agreement(instruction) {
+            Agreed::Done => *self.tally.done.entry(name).or_default() += 1,
+            Agreed::Refused(error) => *self.tally.refused.entry(format!("{name} {error:?}")).or_default() += 1,
+            Agreed::Duplicate => *self.tally.refused.entry(format!("{name} duplicate")).or_default() += 1,
         }
     }
-}
-
-fn is_duplicate(refusal: &Refusal) -> bool {
-    *refusal == Refusal::Number(2040)
-        || *refusal == Refusal::from(kedge_interface::error::AccountError::AccountDuplicate)
 }
 
 fn session(seed: u64, transactions: u64) -> Tally {

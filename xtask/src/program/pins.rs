@@ -12,7 +12,7 @@ pub const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
 /// Where the Debian package installs the compiler.
 pub const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
-/// The linker, from crates.io.
+/// The linker, from the Rust registry.
 pub const LINKER_VERSION: &str = "0.2.6";
 
 /// Features that make the linker use the static LLVM of the wheels.

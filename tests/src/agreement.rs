@@ -1,0 +1,57 @@
+//! Instructions whose effect is compared, byte for byte, with the model's own.
+
+use kedge_interface::error::AccountError;
+use kedge_interface::instruction::{Instruction, name_of};
+use kedge_model::Error;
+
+use crate::machine::Refusal;
+use crate::mirror::Mirror;
+use crate::world::World;
+
+/// What program and model agreed on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Agreed {
+    /// It went through, and every account is what the model says.
+    Done,
+    /// Both refused it for this reason.
+    Refused(Error),
+    /// The program refused an account that was there twice, before any rule was asked.
+    Duplicate,
+}
+
+impl World {
+    /// Runs one instruction that is an action of the model, and compares.
+    ///
+    /// # Panics
+    /// When program and model differ, or a rule of conservation does not hold afterwards.
+    pub fn run_in_agreement(&mut self, instruction: &Instruction) -> Agreed {
+        let name = name_of(&instruction.data).expect("an instruction of the program");
+        let expected = Mirror::of(&self.machine).expect(instruction).expect("an action of the model");
+        let result = self.run(instruction.clone());
+        match (result, expected) {
+            (Ok(_), Ok(accounts)) => {
+                let found = self.program_accounts();
+                for (address, account) in &accounts {
+                    let found = &found[address].data;
+                    assert_eq!(*found, account.data, "{name}: account {address} is not what the model says");
+                }
+                assert_eq!(found.len(), accounts.len(), "{name}: the accounts are the same ones");
+                Agreed::Done
+            }
+            (Err(refused), Err(error)) if refused.refusal == Refusal::from(error) => Agreed::Refused(error),
+            (Err(refused), _) if is_duplicate(&refused.refusal) => {
+                let metas = &instruction.accounts;
+                let twice = |at: usize| metas[..at].iter().any(|meta| meta.pubkey == metas[at].pubkey);
+                assert!((0..metas.len()).any(twice), "{name}: no account is there twice");
+                Agreed::Duplicate
+            }
+            (result, expected) => {
+                panic!("{name}: the program says {:?}, the model {:?}", result.map(drop), expected.map(drop))
+            }
+        }
+    }
+}
+
+fn is_duplicate(refusal: &Refusal) -> bool {
+    *refusal == Refusal::Number(2040) || *refusal == Refusal::from(AccountError::AccountDuplicate)
+}
