@@ -254,3 +254,18 @@ fn funding_a_pool_is_a_gift() {
     // The token program's own refusal: not enough tokens.
     refused(world.fund(patron, ETH, 0, 11 * DOLLAR), 1);
 }
+
+#[test]
+fn the_board_has_twenty_four_rows() {
+    let mut world = World::with_markets(24);
+    world.prices.push(10 * DOLLAR);
+    let listing = kedge_interface::instruction::ListMarket {
+        admin: world.admin,
+        market: address::market(24),
+        params: market_params(24),
+    };
+    refused(world.run(listing), Error::ListingFull);
+    let user = world.rich(1_000);
+    let size = market_params(23).min_order.0;
+    world.place(user, limit(23, Side::Long, size, 9 * DOLLAR)).expect("the last row trades");
+}
