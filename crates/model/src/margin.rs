@@ -1,6 +1,6 @@
 //! Cross margin: one pass over the positions, one board.
 
-use crate::board::{MarketRow, PriceBoard, PriceRow, Purpose};
+use crate::board::{MarketRow, PriceBoard, PriceRow, Purpose, Requirement};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::{BASE, Checked, PPM, Rounding, isqrt, mul_div, mul_div_bounds, quotient, to_i64};
@@ -96,9 +96,10 @@ pub fn margin(
     clock: &Clock,
 ) -> Result<Margin> {
     let mut total = Margin::default();
+    let requirement = purpose.requirement();
     for balance in account.balances.iter().filter(|b| b.used == 1) {
         let row = board.bank(balance.bank)?;
-        row.price.require_value(purpose, clock)?;
+        row.price.require_value(purpose, requirement, clock)?;
         let price =
             if kind == MarginKind::Initial { row.price.strict_low() } else { settled_price(&row.price, purpose)? };
         let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
@@ -108,7 +109,7 @@ pub fn margin(
     }
     for position in account.positions.iter().filter(|p| p.is_used()) {
         let row = board.market(position.market)?;
-        add_position(&mut total, position, row, kind, purpose, clock)?;
+        add_position(&mut total, position, row, kind, (purpose, requirement), clock)?;
     }
     Ok(total)
 }
@@ -120,7 +121,7 @@ fn add_position(
     position: &Position,
     row: &MarketRow,
     kind: MarginKind,
-    purpose: Purpose,
+    (purpose, requirement): (Purpose, Requirement),
     clock: &Clock,
 ) -> Result<()> {
     let worst = position.worst_case_base()?;
@@ -130,7 +131,7 @@ fn add_position(
         total.collateral = total.collateral.plus(counted)?;
         return Ok(());
     }
-    row.price.require_value(purpose, clock)?;
+    row.price.require_value(purpose, requirement, clock)?;
     let (mark, liability_price) = match kind {
         MarginKind::Initial if position.base.0 >= 0 => (row.price.strict_low(), row.price.strict_high()),
         MarginKind::Initial => (row.price.strict_high(), row.price.strict_high()),

@@ -1,6 +1,6 @@
 //! One row of the board: where its price comes from and what it says now.
 
-use super::policy::{Purpose, RowState};
+use super::policy::{Purpose, Requirement, RowState};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::PPM;
@@ -110,7 +110,12 @@ impl PriceRow {
     /// Errors: [`Error::StaleRow`] when a refresh would help, [`Error::RowStateForbids`] when it would not.
     #[inline]
     pub fn require(&self, purpose: Purpose, clock: &Clock) -> Result<()> {
-        let requirement = purpose.requirement();
+        self.meet(purpose.requirement(), clock)
+    }
+
+    /// [`Self::require`] for a purpose whose requirement the caller has looked up.
+    #[inline]
+    fn meet(&self, requirement: Requirement, clock: &Clock) -> Result<()> {
         let max_age = u64::from(self.max_age).wrapping_mul(requirement.age_factor);
         let state = self.state_at(clock, max_age);
         if requirement.accepts(state) {
@@ -122,12 +127,13 @@ impl PriceRow {
         }
     }
 
-    /// As [`Self::require`], for valuing a position beside the one that is traded. A liquidation takes the last price
+    /// As [`Self::require`] with the purpose's requirement at hand, for valuing a position beside the one that is
+    /// traded. A liquidation takes the last price
     /// of a halted row, and of one that nobody could refresh for [`DEAD_AGE_FACTOR`] times its age limit: a frozen
     /// feed must not shield an account.
     #[inline]
-    pub fn require_value(&self, purpose: Purpose, clock: &Clock) -> Result<()> {
-        let Err(error) = self.require(purpose, clock) else { return Ok(()) };
+    pub fn require_value(&self, purpose: Purpose, requirement: Requirement, clock: &Clock) -> Result<()> {
+        let Err(error) = self.meet(requirement, clock) else { return Ok(()) };
         let halted = RowState::from_number(self.state) == RowState::Halted;
         let dead = clock.seconds_since(self.publish_time) > u64::from(self.max_age).wrapping_mul(DEAD_AGE_FACTOR);
         if purpose == Purpose::Liquidate && !self.price.is_zero() && (halted || dead) { Ok(()) } else { Err(error) }
