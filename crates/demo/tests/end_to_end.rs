@@ -13,7 +13,8 @@ use kedge_interface::address;
 use kedge_interface::instruction::user::{CreateSubAccount, CreateTrader, Deposit, PlaceOrders, Withdraw};
 use kedge_model::event::Event;
 use kedge_model::order::{OrderKind, OrderParams, Side};
-use kedge_model::quantity::{Amount, Size};
+use kedge_model::quantity::{Amount, Price, Size};
+use solana_instruction::Instruction;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
@@ -102,21 +103,12 @@ async fn trade(url: &str, wallet: &Path) {
     sender.send(&create, &[]).await.expect("account and deposit");
     assert_eq!(client.sub_account(account).await.unwrap().head.balance(USDC), Amount(5_000 * DOLLAR));
 
-    // Twice the margin's worth is refused, with the rule's own number, and nothing changes.
-    let order = |side: Side, size: u64| -> [solana_instruction::Instruction; 1] {
-        let params = OrderParams {
-            size: Size(size),
-            market: SOL,
-            kind: OrderKind::Market as u8,
-            side: side as u8,
-            ..OrderParams::default()
-        };
-        [PlaceOrders { signer: me, market: address::market(SOL), sub_account: account, orders: vec![params] }.into()]
-    };
-    let refused = sender.send(&order(Side::Long, 100_000 * ONE), &[]).await.expect_err("far beyond the margin");
+    // Far beyond the margin is refused, with the rule's own words, and nothing changes.
+    let refused =
+        sender.send(&order(client, Side::Long, 100_000 * ONE).await, &[]).await.expect_err("no margin for it");
     assert!(refused.to_string().to_lowercase().contains("margin"), "{refused}");
 
-    let opened = sender.send(&order(Side::Long, 2 * ONE), &[]).await.expect("a market order");
+    let opened = sender.send(&order(client, Side::Long, 2 * ONE).await, &[]).await.expect("a market order");
     let placed = client.past(&opened.signature).await.unwrap().expect("a landed transaction");
     let seen = placed
         .events()
@@ -125,7 +117,7 @@ async fn trade(url: &str, wallet: &Path) {
     assert!(seen, "the log tells of the order");
     wait_for_base(client, &account, 2 * ONE).await;
 
-    sender.send(&order(Side::Short, 2 * ONE), &[]).await.expect("a closing order");
+    sender.send(&order(client, Side::Short, 2 * ONE).await, &[]).await.expect("a closing order");
     wait_for_base(client, &account, 0).await;
 
     // What the balance holds beyond the open claim can leave at once.
@@ -134,6 +126,26 @@ async fn trade(url: &str, wallet: &Path) {
     sender.send(&[Withdraw::of(me, tokens, account, USDC, amount).into()], &[]).await.expect("a withdrawal");
     let after = client.sub_account(account).await.unwrap().head.balance(USDC);
     assert!(after.0 + amount <= before.0 + 100 * DOLLAR && after < before, "{before:?} {after:?}");
+}
+
+/// A market order that lives long enough for a busy machine: an hour, up to 3 % from the oracle.
+async fn order(client: &Client, side: Side, size: u64) -> [Instruction; 1] {
+    let me = client.payer_address();
+    let oracle = client.board().await.unwrap().market(SOL).unwrap().price.price.0;
+    let tick = client.market(SOL).await.unwrap().tick.0;
+    let price = oracle * if side == Side::Long { 103 } else { 97 } / 100 / tick * tick;
+    let expires_at = u32::try_from(client.clock().await.unwrap().unix_time + 3_600).unwrap();
+    let params = OrderParams {
+        price: Price(price),
+        size: Size(size),
+        expires_at,
+        market: SOL,
+        kind: OrderKind::Market as u8,
+        side: side as u8,
+        ..OrderParams::default()
+    };
+    let sub_account = address::sub_account(&me, 0);
+    [PlaceOrders { signer: me, market: address::market(SOL), sub_account, orders: vec![params] }.into()]
 }
 
 /// Waits until the keepers have filled the position to a size.
