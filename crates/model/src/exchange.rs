@@ -168,6 +168,11 @@ impl Exchange {
         if self.admin == *signer { Ok(()) } else { Err(Error::WrongAuthority) }
     }
 
+    /// Whether the signer is the pauser; nobody is while none is named.
+    pub fn is_pauser(&self, signer: &[u8; 32]) -> bool {
+        self.pauser == *signer && self.pauser != [0; 32]
+    }
+
     /// Names the next admin, who must accept. Errors: [`Error::WrongAuthority`].
     pub fn propose_admin(&mut self, signer: &[u8; 32], next: [u8; 32]) -> Result<()> {
         self.require_admin(signer)?;
@@ -212,8 +217,7 @@ impl Exchange {
         }
         let resumes = self.paused & !paused != 0;
         let admin = self.admin == *signer;
-        let pauser = self.pauser == *signer && self.pauser != [0; 32];
-        if !(admin || (pauser && !resumes)) {
+        if !(admin || (self.is_pauser(signer) && !resumes)) {
             return Err(Error::WrongAuthority);
         }
         self.paused = paused;

@@ -5,6 +5,7 @@
 //! take-over of collateral other than the quote token is built on them.
 
 use crate::error::{Error, Result};
+use crate::margin::token_unit;
 use crate::num::{Checked, PPM, Rounding, mul_div};
 use crate::quantity::{Amount, Ppm, Price};
 
@@ -45,7 +46,7 @@ pub fn transfer_to_cover(shortage: Amount, terms: &TransferTerms, price: Price, 
     if value == 0 {
         return Ok(Amount(u64::MAX));
     }
-    let tokens = mul_div(shortage.0, unit(decimals)?, value, Rounding::Down).unwrap_or(u64::MAX);
+    let tokens = mul_div(shortage.0, token_unit(decimals)?, value, Rounding::Down).unwrap_or(u64::MAX);
     Ok(Amount(tokens.max(1)))
 }
 
@@ -56,25 +57,10 @@ pub fn transfer_to_cover(shortage: Amount, terms: &TransferTerms, price: Price, 
 pub fn transfer_for_asset(asset_value: Amount, terms: &TransferTerms, price: Price, decimals: u8) -> Result<Amount> {
     let paid = u128::from(asset_value.0)
         .times(u128::from(terms.liability_multiplier.0))?
-        .times(u128::from(unit(decimals)?))?;
+        .times(u128::from(token_unit(decimals)?))?;
     let divisor = u128::from(terms.asset_multiplier.0).times(u128::from(price.usable()?.0))?;
     let whole = paid.checked_div(divisor).ok_or(Error::DivisionByZero)?;
     let part = paid.checked_rem(divisor).ok_or(Error::DivisionByZero)?;
     let tokens = u64::try_from(whole).map_err(|_| Error::Overflow)?.plus(u64::from(part != 0))?;
     Ok(Amount(tokens.max(1)))
-}
-
-/// Asset value that the liquidator gets for a value of liability, rounded down (in favour of the account).
-pub fn asset_for_liability(liability_value: Amount, terms: &TransferTerms) -> Result<Amount> {
-    mul_div(
-        liability_value.0,
-        u64::from(terms.asset_multiplier.0),
-        u64::from(terms.liability_multiplier.0),
-        Rounding::Down,
-    )
-    .map(Amount)
-}
-
-fn unit(decimals: u8) -> Result<u64> {
-    10u64.checked_pow(u32::from(decimals)).ok_or(Error::Overflow)
 }

@@ -1,6 +1,6 @@
 //! Cross margin: one pass over the positions, one board.
 
-use crate::board::{MarketRow, PriceBoard, PriceRow, Purpose, Requirement};
+use crate::board::{MarketRow, PriceBoard, Purpose, Requirement};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::{BASE, Checked, PPM, Rounding, isqrt, mul_div, mul_div_bounds, quotient, to_i64};
@@ -84,8 +84,8 @@ pub fn ratio(row: &MarketRow, kind: MarginKind, size: Size, custom: Ppm) -> Resu
 
 /// Margin of a sub-account.
 ///
-/// Every row in use must serve `purpose`; for liquidations a halted or dead row counts at its last price. Collateral is rounded down, requirements are rounded up. For liquidations
-/// a jumping price counts only as far as [`crate::board::PriceRow::liquidation_price`] goes.
+/// Every row in use must serve `purpose`. Collateral is rounded down, requirements are rounded up. For liquidations a
+/// halted or dead row counts at its last price, and a jumping price only as far as [`crate::board::PriceRow::liquidation_price`] goes.
 ///
 /// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; arithmetic.
 pub fn margin(
@@ -100,8 +100,7 @@ pub fn margin(
     for balance in account.balances.iter().filter(|b| b.used == 1) {
         let row = board.bank(balance.bank)?;
         row.price.require_value(purpose, requirement, clock)?;
-        let price =
-            if kind == MarginKind::Initial { row.price.strict_low() } else { settled_price(&row.price, purpose)? };
+        let price = if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.mark_for(purpose)? };
         let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
         let value = token_value(balance.amount, price, row.decimals)?;
         let weighted = if u64::from(weight.0) == PPM { value } else { value.share(weight, Rounding::Down)? };
@@ -136,7 +135,7 @@ fn add_position(
         MarginKind::Initial if position.base.0 >= 0 => (row.price.strict_low(), row.price.strict_high()),
         MarginKind::Initial => (row.price.strict_high(), row.price.strict_high()),
         _ => {
-            let price = settled_price(&row.price, purpose)?;
+            let price = row.price.mark_for(purpose)?;
             (price, price)
         }
     };
@@ -158,16 +157,16 @@ fn add_position(
     Ok(())
 }
 
-/// The price that is not strict: the row's own, bounded in a jump when it decides on a liquidation.
+/// Token units of one whole token.
 #[inline]
-fn settled_price(row: &PriceRow, purpose: Purpose) -> Result<Price> {
-    if purpose == Purpose::Liquidate { row.liquidation_price() } else { Ok(row.price) }
+pub fn token_unit(decimals: u8) -> Result<u64> {
+    10u64.checked_pow(u32::from(decimals)).ok_or(Error::Overflow)
 }
 
 /// Value of tokens at a price, quote units, rounded down.
 #[inline]
 pub fn token_value(amount: Amount, price: Price, decimals: u8) -> Result<Amount> {
-    let unit = 10u64.checked_pow(u32::from(decimals)).ok_or(Error::Overflow)?;
+    let unit = token_unit(decimals)?;
     if unit == 1_000_000 && price.0 == 1_000_000 {
         return Ok(amount);
     }

@@ -170,14 +170,19 @@ impl Market {
         Ok(())
     }
 
-    /// Refuses open interest above the cap. Errors: [`Error::OpenInterestCap`].
+    /// Open interest: the larger of both sides.
     #[inline]
-    pub fn require_interest_cap(&self) -> Result<()> {
-        if self.long_interest.max(self.short_interest) <= self.max_open_interest {
-            Ok(())
-        } else {
-            Err(Error::OpenInterestCap)
-        }
+    pub fn open_interest(&self) -> Size {
+        self.long_interest.max(self.short_interest)
+    }
+
+    /// Refuses open interest above the cap when it grew from `before`: what shrinks always passes.
+    ///
+    /// Errors: [`Error::OpenInterestCap`].
+    #[inline]
+    pub fn require_interest_cap(&self, before: Size) -> Result<()> {
+        let now = self.open_interest();
+        if now <= before || now <= self.max_open_interest { Ok(()) } else { Err(Error::OpenInterestCap) }
     }
 
     /// What all users together would take out at a price (negative: bring in), unsettled funding included. The pot

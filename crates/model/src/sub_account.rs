@@ -93,6 +93,12 @@ impl SubAccount {
         self.status & bit != 0
     }
 
+    /// Whether both are the same sub-account.
+    #[inline]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.authority == other.authority && self.id == other.id
+    }
+
     /// Whether `signer` may trade for this account: its authority or its delegate.
     ///
     /// Errors: [`Error::WrongAuthority`].

@@ -39,8 +39,8 @@ pub struct BankruptcyReport {
 
 impl Bankruptcy {
     /// Pays the debt from the insurance fund up to the market's cap, then spreads the rest over all positions in
-    /// proportion to their size (rounded up, the excess stays in the pot), at most a tenth of a position's value. With no position open the vAMM's capital
-    /// pays, and what is left after that is the market's deficit, which the next fees repay.
+    /// proportion to their size (rounded up, the excess stays in the pot), at most a tenth of a position's value. With
+    /// no position open the vAMM's capital pays, and what is left after that is the market's deficit, which the next fees repay.
     ///
     /// Errors: [`Error::NotBankrupt`] unless nothing but debt is left, [`Error::PositionNotFound`].
     #[expect(clippy::too_many_arguments, reason = "a default touches all of them")]

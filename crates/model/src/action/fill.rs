@@ -76,7 +76,7 @@ impl FillOrder<'_> {
         let row = board.market(context.market.index)?;
         row.price.require(Purpose::ReduceRisk, &context.clock)?;
         let limit = order.limit_price(context.clock.slot, context.market.tick)?;
-        let interest = context.market.long_interest.max(context.market.short_interest);
+        let interest = context.market.open_interest();
         let side =
             Taker { slot, order, limit, band: context.market.band(row.price.price)?, has_filler: filler.is_some() };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;
@@ -84,9 +84,7 @@ impl FillOrder<'_> {
             return Err(Error::NothingToFill);
         }
         matching::check_margin(context, taker, matched.increased)?;
-        if context.market.long_interest.max(context.market.short_interest) > interest {
-            context.market.require_interest_cap()?;
-        }
+        context.market.require_interest_cap(interest)?;
         if let Some(filler) = filler {
             reward(context, filler, &matched)?;
         }

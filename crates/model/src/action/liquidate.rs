@@ -56,7 +56,7 @@ impl Liquidate {
         liquidator: &mut SubAccountMut<'_>,
     ) -> Result<LiquidationReport> {
         context.exchange.require_open(operation::LIQUIDATE)?;
-        if account.head.authority == liquidator.head.authority && account.head.id == liquidator.head.id {
+        if account.head.is_same(liquidator.head) {
             return Err(Error::SelfTrade);
         }
         liquidator.head.require_free()?;

@@ -51,7 +51,7 @@ impl PlaceAndMake {
         }
         taker.head.require_free()?;
         liquidation::require_free(maker.head, context.board, &context.clock)?;
-        if taker.head.authority == maker.head.authority && taker.head.id == maker.head.id {
+        if taker.head.is_same(maker.head) {
             return Err(Error::SelfTrade);
         }
         if !order.in_auction(context.clock.slot) || order.is_expired(&context.clock) {
@@ -70,7 +70,7 @@ impl PlaceAndMake {
         if size.is_zero() {
             return Err(Error::PositionLimit);
         }
-        let interest = context.market.long_interest.max(context.market.short_interest);
+        let interest = context.market.open_interest();
         let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
         let quote = size.value(price, rounding)?;
         let fees = fees::of_fill(context.exchange, quote, taker.head.fee_tier, Some(maker.head.fee_tier), false)?;
@@ -92,9 +92,7 @@ impl PlaceAndMake {
         );
         matching::check_margin(context, taker, matched.increased)?;
         matching::check_maker(context, maker, effect.increased)?;
-        if context.market.long_interest.max(context.market.short_interest) > interest {
-            context.market.require_interest_cap()?;
-        }
+        context.market.require_interest_cap(interest)?;
         context.market.sample_premium(row.price.price, context.clock.unix_time)?;
         maker.head.last_active_slot = context.clock.slot;
         taker.head.release_position(order.market);

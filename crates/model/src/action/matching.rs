@@ -146,12 +146,11 @@ fn collect<'c, S: EventSink>(
         // An order that is gone lost a race; the others still fill.
         let Ok(at) = maker.order_slot_near(reference.order_id, usize::from(reference.slot)) else { continue };
         let Ok(resting) = maker.order(at) else { continue };
-        let same_person = maker.head.authority == taker.head.authority && maker.head.id == taker.head.id;
         let usable = resting.market == context.market.index
             && resting.side() == side.opposite()
             && resting.is_resting(slot)
             && !resting.is_expired(&context.clock)
-            && !same_person
+            && !maker.head.is_same(taker.head)
             && maker.head.require_free().is_ok()
             && side.accepts(order.limit, resting.price)
             // Of two resting orders the older one is the maker.

@@ -57,7 +57,7 @@ impl PlaceAndTake<'_> {
         let board = context.board;
         let row = board.market(context.market.index)?;
         row.price.require(Purpose::ReduceRisk, &context.clock)?;
-        let interest = context.market.long_interest.max(context.market.short_interest);
+        let interest = context.market.open_interest();
         let side = Taker {
             slot: placed.slot,
             order,
@@ -81,9 +81,7 @@ impl PlaceAndTake<'_> {
         } else if !matched.size.is_zero() {
             matching::check_margin(context, taker, matched.increased)?;
         }
-        if context.market.long_interest.max(context.market.short_interest) > interest {
-            context.market.require_interest_cap()?;
-        }
+        context.market.require_interest_cap(interest)?;
         context.market.sample_premium(row.price.price, context.clock.unix_time)?;
         taker.head.last_active_slot = context.clock.slot;
         taker.head.release_position(order.market);

@@ -22,8 +22,7 @@ pub struct HaltRow {
 pub fn handle(ctx: &mut Context<HaltRow>, kind: u8, index: u16, halted: bool) -> Outcome {
     let a = &mut ctx.accounts;
     let signer = a.signer.address().as_array();
-    let pauser = a.exchange.pauser == *signer && *signer != [0; 32];
-    if !(pauser && halted) {
+    if !(halted && a.exchange.is_pauser(signer)) {
         a.exchange.require_admin(signer)?;
     }
     let row = match kind {

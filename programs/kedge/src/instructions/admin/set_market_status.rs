@@ -23,9 +23,8 @@ pub fn handle(ctx: &mut Context<SetMarketStatus>, status: u8) -> Outcome {
     let a = &mut ctx.accounts;
     let signer = a.signer.address().as_array();
     let status = MarketStatus::from_number(status)?;
-    let pauser = a.exchange.pauser == *signer && *signer != [0; 32];
     match status {
-        MarketStatus::ReduceOnly if pauser => {}
+        MarketStatus::ReduceOnly if a.exchange.is_pauser(signer) => {}
         MarketStatus::ReduceOnly | MarketStatus::Active => a.exchange.require_admin(signer)?,
         MarketStatus::Initialised => return Err(Error::InvalidParameter.into()),
     }
