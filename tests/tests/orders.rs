@@ -59,7 +59,7 @@ fn malformed_orders_are_refused() {
         ("side", OrderParams { side: 2, ..bid() }, Error::InvalidOrder),
         ("kind", OrderParams { kind: 2, ..bid() }, Error::InvalidOrder),
         ("flags", OrderParams { flags: 8, ..bid() }, Error::InvalidOrder),
-        ("padding", OrderParams { padding: [1; 11], ..bid() }, Error::InvalidOrder),
+        ("padding", OrderParams { padding: [1; 2], ..bid() }, Error::InvalidOrder),
         ("no size", OrderParams { size: Size(0), ..bid() }, Error::InvalidOrder),
         ("no price", OrderParams { price: Price(0), ..bid() }, Error::InvalidOrder),
         ("taking at once", ioc(SOL, Side::Long, ONE, 149 * DOLLAR), Error::InvalidOrder),

@@ -8,7 +8,7 @@ use crate::quantity::{Ppm, Price};
 /// Distance of a derived auction's end from the oracle.
 pub const DERIVED_WIDTH: Ppm = Ppm(5_000);
 /// Longest auction in slots.
-pub const MAX_SLOTS: u64 = 1_800;
+pub const MAX_SLOTS: u64 = 255;
 
 /// Auction price of an order at a slot, on the tick: buys round down, sells round up, in the taker's favour.
 ///

@@ -93,14 +93,20 @@ account_bytes! {
         208 => pub traders: u64,
         /// Sub-accounts created.
         216 => pub sub_accounts: u64,
+        /// 30-day volume in quote from which each fee tier applies; the first is zero.
+        224 => pub tier_volumes: [u64; 8],
+        /// Share of the taker fee that goes to the taker's referrer.
+        288 => pub referrer_share: Ppm,
+        /// Part of the taker fee that a referred taker does not pay.
+        292 => pub referee_discount: Ppm,
         /// Reserved, zero.
-        224 => pub reserved: [u64; 36],
+        296 => pub reserved: [u64; 27],
     }
 }
 
 account_bytes! {
     /// Everything that a change of fees sets.
-    pub struct FeeSchedule [96] {
+    pub struct FeeSchedule [168] {
         /// Fee tiers.
         0 => pub fees: [FeeTier; 8],
         /// Share of the taker fee for the filler.
@@ -117,6 +123,12 @@ account_bytes! {
         84 => pub max_auction_ms: u32,
         /// Largest filler reward a fill, quote units.
         88 => pub max_filler_reward: u64,
+        /// 30-day volume in quote from which each tier applies; the first is zero.
+        96 => pub tier_volumes: [u64; 8],
+        /// Share of the taker fee that goes to the taker's referrer.
+        160 => pub referrer_share: Ppm,
+        /// Part of the taker fee that a referred taker does not pay.
+        164 => pub referee_discount: Ppm,
     }
 }
 
@@ -133,6 +145,11 @@ impl FeeSchedule {
             min_auction_ms: 400,
             max_auction_ms: 60_000,
             max_filler_reward: 5_000_000,
+            // In dollars: 0, 2 m, 10 m, 20 m, 80 m, 200 m, 500 m, 2 bn.
+            tier_volumes: [0, 2, 10, 20, 80, 200, 500, 2_000]
+                .map(|millions: u64| millions.wrapping_mul(1_000_000_000_000)),
+            referrer_share: Ppm(150_000),
+            referee_discount: Ppm(50_000),
         }
     }
 }
@@ -156,6 +173,9 @@ impl Exchange {
             min_auction_ms: schedule.min_auction_ms,
             max_auction_ms: schedule.max_auction_ms,
             max_filler_reward: schedule.max_filler_reward,
+            tier_volumes: schedule.tier_volumes,
+            referrer_share: schedule.referrer_share,
+            referee_discount: schedule.referee_discount,
             ..*self
         };
         changed.validate_fees()?;

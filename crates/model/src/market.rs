@@ -41,7 +41,7 @@ impl MarketStatus {
 
 account_bytes! {
     /// A perpetual-futures market.
-    pub struct Market [696] {
+    pub struct Market [808] {
         /// Layout version.
         0 => pub version: u8,
         /// Bump of the account's address.
@@ -59,79 +59,95 @@ account_bytes! {
         /// The virtual AMM.
         24 => pub amm: Amm,
         /// Sum of users' long positions.
-        168 => pub long_interest: Size,
+        280 => pub long_interest: Size,
         /// Sum of users' short positions.
-        176 => pub short_interest: Size,
+        288 => pub short_interest: Size,
         /// Sum of users' position claims.
-        184 => pub users_quote: Quote,
+        296 => pub users_quote: Quote,
         /// Exchange fees not yet swept.
-        192 => pub fees: Amount,
+        304 => pub fees: Amount,
         /// Insurance fees of liquidations not yet swept.
-        200 => pub insurance_fees: Amount,
+        312 => pub insurance_fees: Amount,
         /// Funding and socialised loss between what was charged and what was settled, rounding dust included.
-        208 => pub funding_pot: Quote,
+        320 => pub funding_pot: Quote,
         /// Quote tokens that back the ledger.
-        216 => pub pnl_pool: Amount,
+        328 => pub pnl_pool: Amount,
         /// Quote tokens of the insurance fund.
-        224 => pub insurance_fund: Amount,
+        336 => pub insurance_fund: Amount,
         /// Most that the insurance fund pays for one default.
-        232 => pub insurance_cap: Amount,
+        344 => pub insurance_cap: Amount,
         /// Losses that nobody has paid yet; repaid by the next fees.
-        240 => pub deficit: Amount,
+        352 => pub deficit: Amount,
         /// Sequence number of the next order.
-        248 => pub next_order_seq: u64,
+        360 => pub next_order_seq: u64,
         /// Sequence number of the next event batch.
-        256 => pub next_event_seq: u64,
+        368 => pub next_event_seq: u64,
         /// Smallest order.
-        264 => pub min_order: Size,
+        376 => pub min_order: Size,
         /// Sizes are multiples of this.
-        272 => pub step: Size,
+        384 => pub step: Size,
         /// Prices are multiples of this.
-        280 => pub tick: Price,
+        392 => pub tick: Price,
         /// Cap of each side's open interest.
-        288 => pub max_open_interest: Size,
+        400 => pub max_open_interest: Size,
         /// Largest position of one sub-account.
-        296 => pub max_position: Size,
+        408 => pub max_position: Size,
         /// Price of the last fill.
-        304 => pub last_fill_price: Price,
+        416 => pub last_fill_price: Price,
         /// Time-weighted premium of the running funding period, parts per billion times seconds.
-        312 => pub premium_sum: i64,
+        424 => pub premium_sum: i64,
         /// Seconds covered by `premium_sum`.
-        320 => pub premium_seconds: u64,
+        432 => pub premium_seconds: u64,
         /// Premium in force since the last sample, parts per billion.
-        328 => pub premium_last: i64,
+        440 => pub premium_last: i64,
         /// Unix time of the last premium sample.
-        336 => pub premium_time: i64,
+        448 => pub premium_time: i64,
         /// Unix time of the last funding update.
-        344 => pub funding_time: i64,
+        456 => pub funding_time: i64,
         /// Rate of the last funding update, parts per billion an hour.
-        352 => pub funding_rate: i64,
+        464 => pub funding_rate: i64,
         /// Largest hourly funding rate, parts per million.
-        360 => pub funding_cap: Ppm,
+        472 => pub funding_cap: Ppm,
         /// Fills must be within this of the oracle.
-        364 => pub price_band: Ppm,
+        476 => pub price_band: Ppm,
         /// Discount at which a liquidator takes over.
-        368 => pub liquidator_fee: Ppm,
+        480 => pub liquidator_fee: Ppm,
         /// The same for small positions.
-        372 => pub liquidator_fee_small: Ppm,
+        484 => pub liquidator_fee_small: Ppm,
         /// Insurance fund's share of liquidated quote.
-        376 => pub insurance_fee: Ppm,
+        488 => pub insurance_fee: Ppm,
         /// Margin above maintenance that a liquidation restores.
-        380 => pub liquidation_buffer: Ppm,
+        492 => pub liquidation_buffer: Ppm,
         /// Value up to which a position counts as small and is liquidated whole, quote units.
-        384 => pub small_position: Amount,
+        496 => pub small_position: Amount,
         /// Users' base traded over life.
-        392 => pub volume: u64,
+        504 => pub volume: u64,
         /// Funding that longs paid over life (negative: received).
-        400 => pub funding_paid_long: Quote,
+        512 => pub funding_paid_long: Quote,
         /// Funding that shorts paid over life (negative: received).
-        408 => pub funding_paid_short: Quote,
+        520 => pub funding_paid_short: Quote,
         /// Fees swept to the protocol over life.
-        416 => pub protocol_fees: u64,
+        528 => pub protocol_fees: u64,
         /// Losses spread over positions over life.
-        424 => pub socialised: u64,
+        536 => pub socialised: u64,
+        /// Unix time at which the market closes for settlement, 0 for never.
+        544 => pub expiry_time: i64,
+        /// Price at which positions are closed once the market is in settlement.
+        552 => pub settlement_price: Price,
+        /// Exponentially weighted distance of the mark to the oracle, signed, in price units.
+        560 => pub basis: i64,
+        /// Unix time of the last basis sample.
+        568 => pub basis_time: i64,
+        /// Fees paid to referrers and builders over life, quote.
+        576 => pub shared_fees: u64,
+        /// Value that may be liquidated in one window, 0 for no limit.
+        584 => pub liquidation_budget: Amount,
+        /// Value liquidated in the running window.
+        592 => pub liquidated: Amount,
+        /// Slot at which the running window began.
+        600 => pub liquidation_window: u64,
         /// Reserved, zero.
-        432 => pub reserved: [u64; 33],
+        608 => pub reserved: [u64; 25],
     }
 }
 

@@ -67,6 +67,18 @@ pub enum OrderKind {
     Market = 0,
     /// Trades at its price or better; rests when it does not trade.
     Limit = 1,
+    /// Waits until the price passes the trigger against the position it protects, then is a market order.
+    StopMarket = 2,
+    /// As [`Self::StopMarket`], then is a limit order.
+    StopLimit = 3,
+    /// Waits until the price reaches the trigger in favour of the position, then is a market order.
+    TakeProfitMarket = 4,
+    /// As [`Self::TakeProfitMarket`], then is a limit order.
+    TakeProfitLimit = 5,
+    /// A stop whose trigger follows the price at a distance, then is a market order.
+    TrailingStop = 6,
+    /// A market order in slices, one an interval.
+    Twap = 7,
 }
 
 impl OrderKind {
@@ -75,6 +87,12 @@ impl OrderKind {
         match number {
             0 => Ok(Self::Market),
             1 => Ok(Self::Limit),
+            2 => Ok(Self::StopMarket),
+            3 => Ok(Self::StopLimit),
+            4 => Ok(Self::TakeProfitMarket),
+            5 => Ok(Self::TakeProfitLimit),
+            6 => Ok(Self::TrailingStop),
+            7 => Ok(Self::Twap),
             _ => Err(Error::InvalidOrder),
         }
     }
@@ -83,23 +101,45 @@ impl OrderKind {
 /// Order flags, one bit each.
 pub mod flags {
     /// Must not trade when it is placed.
-    pub const POST_ONLY: u8 = 1;
+    pub const POST_ONLY: u16 = 1;
     /// Only reduces the position.
-    pub const REDUCE_ONLY: u8 = 2;
+    pub const REDUCE_ONLY: u16 = 1 << 1;
     /// What is not filled at once is cancelled.
-    pub const IMMEDIATE_OR_CANCEL: u8 = 4;
-    /// All known flags.
-    pub const ALL: u8 = POST_ONLY | REDUCE_ONLY | IMMEDIATE_OR_CANCEL;
+    pub const IMMEDIATE_OR_CANCEL: u16 = 1 << 2;
+    /// Filled in full at once, or not at all.
+    pub const FILL_OR_KILL: u16 = 1 << 3;
+    /// A post-only order that would trade moves to one tick before the touch instead of being refused.
+    pub const SLIDE: u16 = 1 << 4;
+    /// The price is a signed distance to the oracle.
+    pub const OFFSET: u16 = 1 << 5;
+    /// One leg of a bracket, or one of two orders of which one cancels the other.
+    pub const LEG: u16 = 1 << 6;
+    /// Legs of a bracket follow this order's fills.
+    pub const HAS_LEGS: u16 = 1 << 7;
+    /// Came through the sub-account's builder, who gets its fee.
+    pub const BUILDER: u16 = 1 << 8;
+    /// The trigger looks at the mark instead of the oracle.
+    pub const TRIGGER_MARK: u16 = 1 << 9;
+    /// The trigger looks at the last fill instead of the oracle.
+    pub const TRIGGER_LAST: u16 = 1 << 10;
+    /// Against an order of its own owner, the taker is cancelled (neither bit: the maker).
+    pub const SELF_CANCEL_TAKER: u16 = 1 << 11;
+    /// Against an order of its own owner, both shrink by the smaller size.
+    pub const SELF_DECREMENT: u16 = 1 << 12;
+    /// Flags that this version accepts.
+    pub const ALL: u16 = POST_ONLY | REDUCE_ONLY | IMMEDIATE_OR_CANCEL;
 }
 
 /// The order slot is free.
 pub const STATUS_FREE: u8 = 0;
 /// The order slot holds an open order.
 pub const STATUS_OPEN: u8 = 1;
+/// The order slot holds an order that waits for its trigger.
+pub const STATUS_WAITING: u8 = 2;
 
 account_bytes! {
     /// What a trader asks for when placing an order.
-    pub struct OrderParams [64] {
+    pub struct OrderParams [72] {
         /// The trader's own id, unique among open orders; 0 for none.
         0 => pub client_id: u64,
         /// Limit price; for market orders the protection price, 0 for the market's band.
@@ -110,20 +150,26 @@ account_bytes! {
         24 => pub auction_start: Price,
         /// Price at which the auction ends; 0 with `auction_start` 0.
         32 => pub auction_end: Price,
+        /// Trigger price, for kinds that wait for one; 0 otherwise.
+        40 => pub trigger_price: Price,
         /// Unix seconds at which the order expires (good till date); 0 for never.
-        40 => pub expires_at: u32,
+        48 => pub expires_at: u32,
         /// Auction length in milliseconds; 0 for the exchange's default on market orders, none on limit orders.
-        44 => pub auction_ms: u32,
+        52 => pub auction_ms: u32,
+        /// See [`Order::extent`].
+        56 => pub extent: u32,
+        /// See [`Order::link`].
+        60 => pub link: u32,
         /// Market.
-        48 => pub market: u16,
-        /// [`OrderKind`] as a number.
-        50 => pub kind: u8,
-        /// [`Side`] as a number.
-        51 => pub side: u8,
+        64 => pub market: u16,
         /// Bits of [`flags`].
-        52 => pub flags: u8,
+        66 => pub flags: u16,
+        /// [`OrderKind`] as a number.
+        68 => pub kind: u8,
+        /// [`Side`] as a number.
+        69 => pub side: u8,
         /// Padding.
-        53 => pub padding: [u8; 11],
+        70 => pub padding: [u8; 2],
     }
 }
 
@@ -148,24 +194,28 @@ account_bytes! {
         56 => pub auction_end: Price,
         /// Slot from which the order can trade; auctions count from it.
         64 => pub activation_slot: u64,
-        /// Size shown, for kinds that hide part of theirs; 0 shows all.
-        72 => pub display_size: Size,
+        /// What the kind needs: steps shown at a time (limit, 0 shows all), steps a slice (TWAP), distance to the
+        /// price in parts per million (trailing stop).
+        72 => pub extent: u32,
+        /// What belongs together: id of the order whose bracket this is a leg of, or of the first of two that
+        /// cancel each other; seconds between slices (TWAP).
+        76 => pub link: u32,
         /// Id within the sub-account.
         80 => pub id: u32,
         /// Unix seconds at which the order expires, 0 for never.
         84 => pub expires_at: u32,
         /// Market.
         88 => pub market: u16,
-        /// [`OrderKind`] as a number.
-        90 => pub kind: u8,
-        /// [`Side`] as a number.
-        91 => pub side: u8,
         /// Bits of [`flags`].
-        92 => pub flags: u8,
-        /// [`STATUS_FREE`] or [`STATUS_OPEN`].
-        93 => pub status: u8,
+        90 => pub flags: u16,
+        /// [`OrderKind`] as a number.
+        92 => pub kind: u8,
+        /// [`Side`] as a number.
+        93 => pub side: u8,
+        /// [`STATUS_FREE`], [`STATUS_OPEN`] or [`STATUS_WAITING`].
+        94 => pub status: u8,
         /// Auction length in slots, 0 for none.
-        94 => pub auction_slots: u16,
+        95 => pub auction_slots: u8,
     }
 }
 
@@ -184,7 +234,7 @@ impl Order {
 
     /// Whether a flag of [`flags`] is set.
     #[inline]
-    pub const fn has(&self, flag: u8) -> bool {
+    pub const fn has(&self, flag: u16) -> bool {
         self.flags & flag != 0
     }
 

@@ -3,11 +3,25 @@
 use crate::error::{Error, Result};
 use crate::num::{BASE, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
 use crate::order::Side;
-use crate::quantity::{Base, FundingIndex, Ppm, Price, Quote, Size};
+use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
+
+/// Status bits of a position.
+pub mod status {
+    /// The slot is in use.
+    pub const USED: u8 = 1;
+    /// The position is margined alone, by its own collateral.
+    pub const ISOLATED: u8 = 2;
+    /// A liquidation of this isolated position has begun and has not ended.
+    pub const BEING_LIQUIDATED: u8 = 4;
+    /// Nothing but debt is left of this isolated position.
+    pub const BANKRUPT: u8 = 8;
+    /// All known bits.
+    pub const ALL: u8 = USED | ISOLATED | BEING_LIQUIDATED | BANKRUPT;
+}
 
 account_bytes! {
     /// A position in one market.
-    pub struct Position [64] {
+    pub struct Position [72] {
         /// Signed base: positive is long.
         0 => pub base: Base,
         /// Claim (positive) or debt (negative) against the market's pnl pool, funding up to the index included.
@@ -26,10 +40,12 @@ account_bytes! {
         56 => pub market: u16,
         /// Open orders in this market.
         58 => pub open_orders: u8,
-        /// 1 when the slot is in use.
-        59 => pub used: u8,
+        /// Bits of [`status`].
+        59 => pub status: u8,
         /// The user's own floor of the initial margin ratio, 0 for none.
         60 => pub custom_margin: Ppm,
+        /// Quote tokens that back this position alone, when it is isolated.
+        64 => pub isolated: Amount,
     }
 }
 
@@ -47,13 +63,13 @@ impl Position {
     /// Whether the slot holds a position or orders of a market.
     #[inline]
     pub const fn is_used(&self) -> bool {
-        self.used == 1
+        self.status & status::USED != 0
     }
 
     /// Whether nothing is left that would be lost by freeing the slot.
     #[inline]
     pub const fn is_empty(&self) -> bool {
-        self.base.0 == 0 && self.quote.0 == 0 && self.open_orders == 0
+        self.base.0 == 0 && self.quote.0 == 0 && self.open_orders == 0 && self.isolated.0 == 0
     }
 
     /// Funding owed (negative) or due (positive) between two indices for a base, rounded down: against the user
@@ -150,10 +166,11 @@ impl Position {
 
     /// Checks what must hold between instructions.
     pub fn invariant(&self) -> Result<()> {
-        let sound = match self.used {
-            0 => self.is_empty() && self.open_bids.is_zero() && self.open_asks.is_zero(),
-            1 => self.open_orders != 0 || (self.open_bids.is_zero() && self.open_asks.is_zero()),
-            _ => false,
+        let sound = if self.is_used() {
+            self.status & !status::ALL == 0
+                && (self.open_orders != 0 || (self.open_bids.is_zero() && self.open_asks.is_zero()))
+        } else {
+            self.status == 0 && self.is_empty() && self.open_bids.is_zero() && self.open_asks.is_zero()
         };
         if sound { Ok(()) } else { Err(Error::InvariantBroken) }
     }

@@ -3,8 +3,8 @@
 use crate::error::{Error, Result};
 use crate::num::Checked;
 use crate::order::Order;
-use crate::position::Position;
-use crate::quantity::{Amount, Quote};
+use crate::position::{self, Position};
+use crate::quantity::{Amount, Ppm, Quote};
 
 /// Positions of a sub-account.
 pub const MAX_POSITIONS: usize = 16;
@@ -39,7 +39,7 @@ account_bytes! {
 
 account_bytes! {
     /// The fixed part of a sub-account; orders follow it in the account.
-    pub struct SubAccount [1416] {
+    pub struct SubAccount [1544] {
         /// Layout version.
         0 => pub version: u8,
         /// Bump of the account's address.
@@ -78,8 +78,22 @@ account_bytes! {
         136 => pub balances: [Balance; 8],
         /// Positions.
         264 => pub positions: [Position; 16],
+        /// Authority of the one who referred the owner; zero for nobody.
+        1416 => pub referrer: [u8; 32],
+        /// Authority of the builder whose fee the owner has approved; zero for nobody.
+        1448 => pub builder: [u8; 32],
+        /// Fee of orders that come through the builder, over the traded quote.
+        1480 => pub builder_fee: Ppm,
+        /// Padding.
+        1484 => pub padding2: u32,
+        /// Quote traded and not yet counted in the trader's volume.
+        1488 => pub volume: u64,
+        /// Highest number of a signed order that was placed.
+        1496 => pub signed_nonce: u64,
+        /// Which of the 128 numbers up to the highest were placed, one bit each.
+        1504 => pub signed_window: [u64; 2],
         /// Reserved, zero.
-        1288 => pub reserved: [u64; 16],
+        1520 => pub reserved: [u64; 3],
     }
 }
 
@@ -151,7 +165,7 @@ impl SubAccount {
             }
         }
         let position = free.and_then(|index| self.positions.get_mut(index)).ok_or(Error::NoPositionSlot)?;
-        position.used = 1;
+        position.status = position::status::USED;
         position.market = market;
         Ok(position)
     }

@@ -11,16 +11,22 @@ account_bytes! {
         1 => pub bump: u8,
         /// Fee tier that new sub-accounts get.
         2 => pub fee_tier: u8,
-        /// Padding.
-        3 => pub padding: u8,
+        /// Lowest fee tier that the admin has assigned; volume can only better it.
+        3 => pub assigned_tier: u8,
         /// Id that the next sub-account gets.
         4 => pub next_sub_account: u16,
         /// Open sub-accounts.
         6 => pub sub_accounts: u16,
         /// The authority.
         8 => pub authority: [u8; 32],
-        /// Reserved, zero: volume, referrer, person-wide limits.
-        40 => pub reserved: [u64; 11],
+        /// Authority of the one who referred this person; zero for nobody.
+        40 => pub referrer: [u8; 32],
+        /// Quote traded in the last 30 days, decaying linearly, as of `volume_time`.
+        72 => pub volume_30d: u64,
+        /// Unix time of `volume_30d`.
+        80 => pub volume_time: i64,
+        /// Reserved, zero: person-wide limits.
+        88 => pub reserved: [u64; 5],
     }
 }
 

@@ -223,7 +223,7 @@ fn a_full_set_of_positions_can_still_close_and_be_liquidated() {
         world.list_market(&market_params(b"MORE", Price(10 * DOLLAR), 0, 1_000_000, 1_000));
     }
     for (index, slot) in world.accounts[0].head.positions.iter_mut().filter(|p| !p.is_used()).enumerate() {
-        *slot = Position { used: 1, market: World::index(3 + index), quote: Quote(1), ..Position::default() };
+        *slot = Position { status: 1, market: World::index(3 + index), quote: Quote(1), ..Position::default() };
     }
     assert_eq!(world.place(0, limit(BOOK, Side::Long, ONE, 1_900 * DOLLAR)).unwrap_err(), Error::NoPositionSlot);
     world.drive(BTC, 56_000 * DOLLAR);

@@ -283,7 +283,7 @@ proptest! {
 
     #[test]
     fn positions_keep_entry_and_realised_in_step_with_quote(trades in prop::collection::vec((-1_000i64..1_000, 1i64..1_000), 1..30)) {
-        let mut position = Position { used: 1, ..Position::default() };
+        let mut position = Position { status: 1, ..Position::default() };
         let (mut cash, mut realised) = (0i64, 0i64);
         for (base, price) in trades.into_iter().filter(|(base, _)| *base != 0) {
             let before = position;

@@ -43,7 +43,7 @@ fn verb(side: u8) -> &'static str {
 }
 
 /// The flags of an order behind commas.
-fn flag_text(bits: u8) -> String {
+fn flag_text(bits: u16) -> String {
     let known = [
         (flags::POST_ONLY, ", post-only"),
         (flags::REDUCE_ONLY, ", reduce-only"),

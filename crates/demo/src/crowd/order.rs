@@ -77,7 +77,7 @@ impl View<'_> {
         self.plan(market, Side::closing(base), self.exposure(market).abs() * part, how, flags::REDUCE_ONLY)
     }
 
-    fn plan(&self, index: u16, side: Side, dollars: f64, how: How, flags: u8) -> Option<Plan> {
+    fn plan(&self, index: u16, side: Side, dollars: f64, how: How, flags: u16) -> Option<Plan> {
         let market = self.world.markets.get(usize::from(index))?;
         let oracle = self.world.oracle(index).usable().ok()?;
         let mut size = floor_to((dollars * 1e15 / oracle.0 as f64) as u64, market.step.0);

@@ -97,7 +97,8 @@ pub(super) fn place<S: EventSink>(
         MarketStatus::ReduceOnly => return Err(Error::MarketReduceOnly),
         MarketStatus::Initialised => return Err(Error::MarketNotActive),
     }
-    if params.flags & !flags::ALL != 0 || params.padding != [0; 11] || params.size.is_zero() {
+    let unused = params.padding != [0; 2] || params.extent != 0 || params.link != 0 || !params.trigger_price.is_zero();
+    if params.flags & !flags::ALL != 0 || unused || params.size.is_zero() {
         return Err(Error::InvalidOrder);
     }
     if params.size < market.min_order && !reduce_only {
@@ -138,6 +139,7 @@ pub(super) fn place<S: EventSink>(
                 (params.price, params.auction_start, params.auction_end, auction_slots(context, params.auction_ms)?)
             }
         }
+        _ => return Err(Error::InvalidOrder),
     };
     if slots != 0 {
         auction::validate(side, start, end, price)?;
@@ -190,7 +192,8 @@ pub(super) fn place<S: EventSink>(
         auction_start: start,
         auction_end: end,
         activation_slot: context.clock.slot,
-        display_size: Size::ZERO,
+        extent: 0,
+        link: 0,
         id,
         expires_at: expiry(params, kind, slots, context)?,
         market: params.market,
@@ -208,7 +211,7 @@ pub(super) fn place<S: EventSink>(
 }
 
 /// Expiry of an order: a market order that names none lives for its auction and [`MARKET_ORDER_SECONDS`] more.
-fn expiry<S: EventSink>(params: &OrderParams, kind: OrderKind, slots: u16, context: &Context<'_, S>) -> Result<u32> {
+fn expiry<S: EventSink>(params: &OrderParams, kind: OrderKind, slots: u8, context: &Context<'_, S>) -> Result<u32> {
     if params.expires_at != 0 || kind != OrderKind::Market {
         return Ok(params.expires_at);
     }
@@ -218,12 +221,12 @@ fn expiry<S: EventSink>(params: &OrderParams, kind: OrderKind, slots: u16, conte
 }
 
 /// Auction length in slots, from milliseconds inside the exchange's bounds.
-fn auction_slots<S: EventSink>(context: &Context<'_, S>, milliseconds: u32) -> Result<u16> {
+fn auction_slots<S: EventSink>(context: &Context<'_, S>, milliseconds: u32) -> Result<u8> {
     if milliseconds < context.exchange.min_auction_ms || milliseconds > context.exchange.max_auction_ms {
         return Err(Error::InvalidOrder);
     }
     let slots = context.board.slots(u64::from(milliseconds))?.clamp(1, auction::MAX_SLOTS);
-    u16::try_from(slots).map_err(|_| Error::Overflow)
+    u8::try_from(slots).map_err(|_| Error::Overflow)
 }
 
 /// Largest size of an order that is allowed now: what is left, and for reduce-only at most the position.

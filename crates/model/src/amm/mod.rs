@@ -21,7 +21,7 @@ pub const MAX_CONCENTRATION: u32 = 1_414_200;
 
 account_bytes! {
     /// Curve, inventory and parameters of a market's virtual AMM.
-    pub struct Amm [144] {
+    pub struct Amm [256] {
         /// Base reserve.
         0 => pub base_reserve: Size,
         /// Quote reserve, before the peg.
@@ -60,8 +60,40 @@ account_bytes! {
         104 => pub update_price: Price,
         /// Fees and spread earned over life, quote.
         112 => pub earned: u64,
+        /// Base that takers bought lately, decaying over an hour.
+        120 => pub long_intensity: u64,
+        /// Base that takers sold lately, decaying over an hour.
+        128 => pub short_intensity: u64,
+        /// Unix time of both.
+        136 => pub intensity_time: i64,
+        /// What updates of peg and depth may cost until the budget is filled again, quote.
+        144 => pub budget: Amount,
+        /// Unix time at which the budget was last filled.
+        152 => pub budget_time: i64,
+        /// Spent on updates over life, quote.
+        160 => pub spent: u64,
+        /// Highest equity since the drawdown was last judged from anew, quote.
+        168 => pub peak_equity: Quote,
+        /// Unix time of the peak.
+        176 => pub peak_time: i64,
+        /// Spread added per unit of the row's relative deviation, ppm.
+        184 => pub volatility_factor: Ppm,
+        /// Spread added on the side that the oracle has just moved against, over the distance, ppm.
+        188 => pub retreat_factor: Ppm,
+        /// Spread added at full use of the capital, over the mid.
+        192 => pub leverage_spread: Ppm,
+        /// Spread added at the drawdown limit, over the mid.
+        196 => pub revenue_spread: Ppm,
+        /// Loss of equity against the peak at which the vAMM only closes.
+        200 => pub drawdown_limit: Ppm,
+        /// Part of a maker's match that the vAMM may join with.
+        204 => pub jit_share: Ppm,
+        /// Largest change of the depth in one update.
+        208 => pub depth_step: Ppm,
+        /// Padding.
+        212 => pub padding: u32,
         /// Reserved, zero.
-        120 => pub reserved: [u64; 3],
+        216 => pub reserved: [u64; 5],
     }
 }
 

@@ -26,7 +26,7 @@ pub struct Ask {
     pub market: usize,
     pub side: u8,
     pub kind: u8,
-    pub flags: u8,
+    pub flags: u16,
     pub part: u64,
     pub offset: i64,
     pub auction: bool,
@@ -73,7 +73,7 @@ fn makers() -> impl Strategy<Value = Vec<usize>> {
 }
 
 fn ask() -> impl Strategy<Value = Ask> {
-    let flags = prop_oneof![8 => Just(0u8), 1 => Just(1), 2 => Just(2), 2 => Just(4), 1 => Just(6)];
+    let flags = prop_oneof![8 => Just(0u16), 1 => Just(1), 2 => Just(2), 2 => Just(4), 1 => Just(6)];
     let part = prop_oneof![1 => 1u64..100, 4 => 100u64..4_000, 4 => 4_000u64..11_000];
     let offset = prop_oneof![4 => -60i64..60, 2 => -700i64..700];
     let extras = (any::<bool>(), proptest::bool::weighted(0.1), 0u64..40);
