@@ -25,9 +25,19 @@ impl World {
     /// # Panics
     /// When program and model differ, or a rule of conservation does not hold afterwards.
     pub fn run_in_agreement(&mut self, instruction: &Instruction) -> Agreed {
+        self.run_behind_in_agreement(None, instruction)
+    }
+
+    /// [`World::run_in_agreement`] with an instruction in front that changes no account.
+    ///
+    /// # Panics
+    /// As [`World::run_in_agreement`].
+    pub fn run_behind_in_agreement(&mut self, front: Option<Instruction>, instruction: &Instruction) -> Agreed {
         let name = name_of(&instruction.data).expect("an instruction of the program");
-        let expected = Mirror::of(&self.machine).expect(instruction).expect("an action of the model");
-        let result = self.run(instruction.clone());
+        let expected =
+            Mirror::of(&self.machine).behind(front.clone()).expect(instruction).expect("an action of the model");
+        let transaction: Vec<Instruction> = front.into_iter().chain([instruction.clone()]).collect();
+        let result = self.run_all(&transaction);
         match (result, expected) {
             (Ok(_), Ok(accounts)) => {
                 let found = self.program_accounts();

@@ -24,6 +24,7 @@ pub mod orders;
 pub mod profile;
 pub mod random;
 pub mod scenes;
+pub mod signed;
 pub mod token;
 pub mod verbs;
 pub mod world;

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use bytemuck::bytes_of;
 use kedge_interface::account::{AccountKind, SubAccountData, decode, decode_sub_account};
-use kedge_interface::instruction::{Decoded, FillOrder, Instruction, PlaceAndTake, decode as decode_instruction};
-use kedge_interface::{BOARD, EXCHANGE};
+use kedge_interface::instruction::{
+    Decoded, FillOrder, Instruction, PlaceAndTake, PlaceSignedOrders, decode as decode_instruction,
+};
+use kedge_interface::{BOARD, EXCHANGE, PROGRAM_ID};
 use kedge_model::action;
 use kedge_model::bank::Bank;
 use kedge_model::board::{OraclePrice, PriceBoard, SourceKind};
@@ -40,6 +42,7 @@ pub struct Mirror<'a> {
     accounts: BTreeMap<Pubkey, Account>,
     machine: &'a Machine,
     clock: Clock,
+    front: Option<Instruction>,
 }
 
 type Context<'a> = action::Context<'a, Count>;
@@ -48,7 +51,12 @@ impl<'a> Mirror<'a> {
     /// Copies what the machine holds.
     pub fn of(machine: &'a Machine) -> Self {
         let clock = Clock { slot: machine.slot, unix_time: machine.time() };
-        Self { accounts: machine.program_accounts(), machine, clock }
+        Self { accounts: machine.program_accounts(), machine, clock, front: None }
+    }
+
+    /// With the instruction that goes in front of the one to expect.
+    pub fn behind(self, front: Option<Instruction>) -> Self {
+        Self { front, ..self }
     }
 
     /// What an instruction must lead to: the accounts after it, or the model's error. `None` for instructions that are
@@ -123,6 +131,12 @@ impl<'a> Mirror<'a> {
             Decoded::PlaceOrders(i) => self.on_market(&i.market, None, &[i.sub_account], |context, _, subs| {
                 action::PlaceOrders { orders: &i.orders }.execute(context, &mut subs[0]).map(drop)
             }),
+            Decoded::PlaceSignedOrders(i) => self.place_signed(i),
+            Decoded::RevokeSignedOrders(i) => {
+                let mut data = self.sub(&i.sub_account);
+                let done = action::RevokeSigned { up_to: i.up_to }.execute(&mut data.head);
+                done.map(|()| self.put_sub(&i.sub_account, &data))
+            }
             Decoded::PlaceAndTake(i) => self.take(i),
             Decoded::FillOrder(i) => self.fill(i),
             Decoded::PlaceAndMake(i) => {
@@ -159,6 +173,18 @@ impl<'a> Mirror<'a> {
             }
             Decoded::RefreshPrices(i) => self.refresh(&i.markets, &i.banks),
             _ => return None,
+        })
+    }
+
+    fn place_signed(&mut self, i: &PlaceSignedOrders) -> Result<()> {
+        let front = self.front.take().ok_or(Error::SignedOrderInvalid)?;
+        // As `kedge_interface` writes it: description, key, signature, message.
+        let signer = front.data[16..48].try_into().expect("32 bytes");
+        let message = action::SignedMessage::read(&front.data[112..])?;
+        let (program, sub_account) = (PROGRAM_ID.to_bytes(), i.sub_account.to_bytes());
+        self.on_market(&i.market, None, &[i.sub_account], |context, _, subs| {
+            let place = action::PlaceSigned { message: &message, signer, program, sub_account };
+            place.execute(context, &mut subs[0]).map(drop)
         })
     }
 

@@ -174,7 +174,8 @@ fn every_replaced_account_is_refused_with_its_number_and_nothing_changes() {
         let before = snapshot(&scene.world);
         for Attack { slot, what, instruction, expected } in attacks {
             count += 1;
-            let said = match scene.world.machine.send(instruction) {
+            let transaction = scene.transaction(instruction);
+            let said = match scene.world.machine.send_all(&transaction) {
                 Ok(_) => {
                     wrong.push(format!("{name} / {slot} / {what}: went through, not {expected:?}"));
                     break;
@@ -187,8 +188,8 @@ fn every_replaced_account_is_refused_with_its_number_and_nothing_changes() {
             };
             wrong.push(said);
         }
-        let instruction = scene.instruction.clone();
-        if let Err(refused) = scene.world.machine.send(instruction) {
+        let transaction = scene.transaction(scene.instruction.clone());
+        if let Err(refused) = scene.world.machine.send_all(&transaction) {
             wrong.push(format!("{name} does not go through in its scene: {refused:?}"));
         }
     }

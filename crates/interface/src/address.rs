@@ -10,6 +10,10 @@ pub const EXCHANGE: Pubkey = Pubkey::from_str_const("67k1PfytaZFrhYpQzHdcwu3fUQX
 pub const BOARD: Pubkey = Pubkey::from_str_const("AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ");
 /// The signer of the program's event calls to itself: seed `__event_authority`.
 pub const EVENT_AUTHORITY: Pubkey = Pubkey::from_str_const("4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx");
+/// The transaction's instructions, as the runtime shows them.
+pub const INSTRUCTIONS_SYSVAR: Pubkey = Pubkey::from_str_const("Sysvar1nstructions1111111111111111111111111");
+/// The ed25519 program.
+pub const ED25519_PROGRAM: Pubkey = Pubkey::from_str_const("Ed25519SigVerify111111111111111111111111111");
 /// The system program.
 pub const SYSTEM_PROGRAM: Pubkey = Pubkey::new_from_array([0; 32]);
 /// The SPL Token program.

@@ -108,4 +108,7 @@ errors! {
     62 FillTooSmall "Less than the required minimum would be filled."
     63 AmountZero "The amount must be greater than zero."
     64 PositionTooLarge "The position would exceed the market's largest position."
+    65 SignedOrderInvalid "The transaction carries no verified signature of a message for this program and sub-account right in front of this instruction."
+    66 SignedOrderExpired "The last slot in which the signed message could be placed has passed; sign a new one."
+    67 SignedOrderReused "A message with this number was placed or revoked before, or it lies too far behind; sign one with a higher number."
 }

@@ -50,6 +50,8 @@ use instructions::user::deposit::*;
 use instructions::user::grow_orders::*;
 use instructions::user::place_and_take::*;
 use instructions::user::place_orders::*;
+use instructions::user::place_signed_orders::*;
+use instructions::user::revoke_signed_orders::*;
 use instructions::user::set_delegate::*;
 use instructions::user::transfer::*;
 use instructions::user::withdraw::*;
@@ -175,6 +177,17 @@ pub mod kedge {
     /// Places one or more orders in one market, all or none. Owner or delegate.
     pub fn place_orders(ctx: &mut Context<PlaceOrders>, orders: Vec<OrderParams>) -> Result<()> {
         Ok(user::place_orders::handle(ctx, &orders)?)
+    }
+
+    /// Places orders that owner or delegate signed off the chain, verified by the ed25519 instruction right in front.
+    /// Anybody.
+    pub fn place_signed_orders(ctx: &mut Context<PlaceSignedOrders>) -> Result<()> {
+        Ok(user::place_signed_orders::handle(ctx)?)
+    }
+
+    /// Makes signed messages up to a number worthless that nobody has placed yet. Owner or delegate.
+    pub fn revoke_signed_orders(ctx: &mut Context<RevokeSignedOrders>, up_to: u64) -> Result<()> {
+        Ok(user::revoke_signed_orders::handle(ctx, up_to)?)
     }
 
     /// Cancels one order. Owner or delegate.

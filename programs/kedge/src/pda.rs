@@ -73,6 +73,15 @@ impl Address32 for SplToken {
     const REFUSAL: AccountError = AccountError::TokenProgramUnsupported;
 }
 
+/// The transaction's instructions, as the runtime shows them.
+pub struct InstructionsSysvar;
+
+impl Address32 for InstructionsSysvar {
+    const ADDRESS: Address = Address::from_str_const(Self::BASE58);
+    const BASE58: &'static str = "Sysvar1nstructions1111111111111111111111111";
+    const REFUSAL: AccountError = AccountError::AccountWrongAddress;
+}
+
 /// The system program.
 pub struct System;
 

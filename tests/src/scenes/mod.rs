@@ -32,6 +32,8 @@ pub struct Scene {
     pub world: World,
     /// The instruction's description.
     pub spec: InstructionSpec,
+    /// What goes in front of it in the same transaction.
+    pub front: Vec<Instruction>,
     /// The instruction.
     pub instruction: Instruction,
     /// Accounts that do not belong.
@@ -40,7 +42,7 @@ pub struct Scene {
 
 impl Scene {
     fn of<T: KedgeInstruction>(world: World, instruction: T) -> Self {
-        Self { world, spec: T::SPEC, instruction: instruction.instruction(), foreign: Vec::new() }
+        Self { world, spec: T::SPEC, front: Vec::new(), instruction: instruction.instruction(), foreign: Vec::new() }
     }
 
     fn refuses(
@@ -52,6 +54,16 @@ impl Scene {
     ) -> Self {
         self.foreign.push(Foreign { slot, account, refusal: refusal.into(), attempt });
         self
+    }
+
+    fn behind(mut self, front: Instruction) -> Self {
+        self.front.push(front);
+        self
+    }
+
+    /// The transaction with the instruction, or a changed one in its place.
+    pub fn transaction(&self, instruction: Instruction) -> Vec<Instruction> {
+        self.front.iter().cloned().chain([instruction]).collect()
     }
 
     /// Name of an account by its place.

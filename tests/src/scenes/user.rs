@@ -4,7 +4,7 @@ use kedge_interface::address;
 use kedge_interface::error::AccountError;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders,
-    SetDelegate, Transfer, Withdraw,
+    RevokeSignedOrders, SetDelegate, Transfer, Withdraw,
 };
 use kedge_model::Error;
 use kedge_model::order::Side;
@@ -25,6 +25,8 @@ pub(super) const SCENES: &[Named] = &[
     ("withdraw", withdraw),
     ("transfer", transfer),
     ("place_orders", place_orders),
+    ("place_signed_orders", place_signed_orders),
+    ("revoke_signed_orders", revoke_signed_orders),
     ("cancel_order", cancel_order),
     ("cancel_all", cancel_all),
     ("place_and_take", place_and_take),
@@ -154,6 +156,24 @@ fn place_orders() -> Scene {
         .refuses("signer", other.authority, Error::WrongAuthority, "somebody else places an order")
         .refuses("sub_account", other.sub, Error::WrongAuthority, "an order for somebody else")
         .refuses("market", address::market(BTC), Error::WrongMarket, "an order for another market")
+}
+
+fn place_signed_orders() -> Scene {
+    let (mut world, user, other, _) = pair();
+    let signer = world.signing_delegate(user);
+    let orders = [limit(SOL, Side::Long, ONE, 149 * DOLLAR)];
+    let (front, place) = world.signed(user, &signer, 1, &orders);
+    Scene::of(world, place)
+        .behind(front)
+        .refuses("sub_account", other.sub, Error::WrongAuthority, "an order for somebody else")
+        .refuses("market", address::market(BTC), Error::WrongMarket, "an order for another market")
+}
+
+fn revoke_signed_orders() -> Scene {
+    let (world, user, other, _) = pair();
+    Scene::of(world, RevokeSignedOrders { signer: user.authority, sub_account: user.sub, up_to: 9 })
+        .refuses("signer", other.authority, Error::WrongAuthority, "somebody else revokes")
+        .refuses("sub_account", other.sub, Error::WrongAuthority, "somebody else's messages are revoked")
 }
 
 fn resting() -> (World, User, User, u32) {

@@ -23,7 +23,7 @@ pub use maker::PlaceAndMake;
 pub use risk::{Liquidate, SettleBankruptcy};
 pub use user::{
     CancelAll, CancelOrder, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders,
-    PlaceAndTake, PlaceOrders, SetDelegate, Transfer, Withdraw,
+    PlaceAndTake, PlaceOrders, PlaceSignedOrders, RevokeSignedOrders, SetDelegate, Transfer, Withdraw,
 };
 
 /// One declared account of an instruction.
@@ -115,7 +115,7 @@ macro_rules! all {
 all! {
     Initialize SetFees ListBank ListMarket SetMarketStatus SetPaused HaltRow ProposeAdmin AcceptAdmin FundPool
     CreateTrader CreateSubAccount CloseSubAccount CloseTrader GrowOrders SetDelegate Deposit Withdraw Transfer
-    PlaceOrders CancelOrder CancelAll PlaceAndTake
+    PlaceOrders PlaceSignedOrders RevokeSignedOrders CancelOrder CancelAll PlaceAndTake
     PlaceAndMake
     RefreshPrices FillOrder UpdateAmm UpdateFunding SettlePnl SweepFees
     Liquidate SettleBankruptcy

@@ -5,6 +5,7 @@ use kedge_model::order::OrderParams;
 use solana_pubkey::Pubkey;
 
 use crate::address;
+use solana_instruction::Instruction;
 
 instructions! {
     /// Creates the trader account of an authority.
@@ -72,6 +73,17 @@ instructions! {
         orders: Vec<OrderParams>,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w }
 
+    /// Places orders that owner or delegate signed off the chain. [`signature`] makes the instruction right in front.
+    PlaceSignedOrders = "place_signed_orders" () {
+        exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, instructions: r = INSTRUCTIONS_SYSVAR,
+    }
+
+    /// Makes signed messages up to a number worthless that nobody has placed yet.
+    RevokeSignedOrders = "revoke_signed_orders" (
+        /// The number.
+        up_to: u64,
+    ) { signer: s, sub_account: w }
+
     /// Cancels one order.
     CancelOrder = "cancel_order" (
         /// Its id within the sub-account.
@@ -100,6 +112,20 @@ instructions! {
 
 /// [`CancelAll::market`] for the orders of all markets.
 pub const ALL_MARKETS: u16 = u16::MAX;
+
+/// The instruction of the ed25519 program that goes right in front of a [`PlaceSignedOrders`]: who signed what.
+pub fn signature(signer: &Pubkey, signature: &[u8; 64], message: &[u8]) -> Instruction {
+    const HERE: u16 = u16::MAX;
+    let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
+    // Where signature, key and message begin: behind this description, in this order: key, signature, message.
+    let words = [48, HERE, 16, HERE, 112, length, HERE];
+    let mut data = vec![1, 0];
+    data.extend(words.iter().flat_map(|word: &u16| word.to_le_bytes()));
+    data.extend(signer.as_ref());
+    data.extend(signature);
+    data.extend(message);
+    Instruction { program_id: address::ED25519_PROGRAM, accounts: Vec::new(), data }
+}
 
 impl CreateTrader {
     /// The trader account of `authority`, paid by `payer`.

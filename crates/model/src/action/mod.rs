@@ -13,6 +13,7 @@ mod matching;
 mod place;
 mod pool;
 mod settle;
+mod signed;
 mod take;
 mod vamm;
 
@@ -28,6 +29,9 @@ pub use matching::{MAX_MAKER_ORDERS, MakerRef};
 pub use place::{MARKET_ORDER_SECONDS, PlaceOrders, PlaceReport};
 pub use pool::{FundPool, PoolKind};
 pub use settle::{SettlePnl, SettleReport, SweepFees, SweepReport};
+pub use signed::{
+    DOMAIN, MAX_MESSAGE, MAX_SIGNED_MS, MAX_SIGNED_ORDERS, PlaceSigned, RevokeSigned, SignedHeader, SignedMessage,
+};
 pub use take::{PlaceAndTake, TakeReport};
 pub use vamm::UpdateAmm;
 

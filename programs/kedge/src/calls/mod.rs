@@ -4,4 +4,5 @@
 //! typed accounts of this program are never among the accounts that a callee may write.
 
 pub mod events;
+pub mod signature;
 pub mod token;

@@ -10,6 +10,8 @@ pub mod deposit;
 pub mod grow_orders;
 pub mod place_and_take;
 pub mod place_orders;
+pub mod place_signed_orders;
+pub mod revoke_signed_orders;
 pub mod set_delegate;
 pub mod transfer;
 pub mod withdraw;

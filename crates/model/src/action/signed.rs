@@ -1,0 +1,323 @@
+//! Orders that were signed off the chain: anybody may place them, once, until they expire.
+//!
+//! The trader signs a message: a [`SignedHeader`] and behind it up to [`MAX_SIGNED_ORDERS`] [`OrderParams`], either
+//! these bytes or their lower-case hexadecimal digits (for wallets that sign only text). The caller has verified the
+//! signature; everything that the message says is judged here.
+
+use super::Context;
+use super::place::{PlaceOrders, PlaceReport};
+use crate::auction;
+use crate::error::{Error, Result};
+use crate::event::EventSink;
+use crate::num::{Checked, Rounding, mul_div};
+use crate::order::{OrderKind, OrderParams, Side};
+use crate::sub_account::{SubAccount, SubAccountMut};
+
+/// Most orders of one message: an entry with both legs of a bracket.
+pub const MAX_SIGNED_ORDERS: usize = 3;
+/// What every message begins with.
+pub const DOMAIN: [u8; 16] = *b"kedge orders v1\n";
+/// Longest time in milliseconds for which a message can be placed after the slot at which it was signed.
+pub const MAX_SIGNED_MS: u64 = 600_000;
+/// How far behind the highest number a message may still come in.
+const WINDOW: u64 = 128;
+
+account_bytes! {
+    /// First part of a signed message.
+    pub struct SignedHeader [104] {
+        /// [`DOMAIN`].
+        0 => pub domain: [u8; 16],
+        /// The program for which the message is meant.
+        16 => pub program: [u8; 32],
+        /// Address of the sub-account.
+        48 => pub sub_account: [u8; 32],
+        /// Number of the message: each is accepted once, and not when it is more than 127 behind the highest.
+        80 => pub nonce: u64,
+        /// Slot at which it was signed: auctions count from it.
+        88 => pub slot: u64,
+        /// Last slot in which it can be placed.
+        96 => pub max_slot: u64,
+    }
+}
+
+/// Longest message in bytes, before hexadecimal writing.
+pub const MAX_MESSAGE: usize = SIGNED_HEADER_BYTES.wrapping_add(MAX_SIGNED_ORDERS.wrapping_mul(ORDER_BYTES));
+const SIGNED_HEADER_BYTES: usize = core::mem::size_of::<SignedHeader>();
+const ORDER_BYTES: usize = core::mem::size_of::<OrderParams>();
+
+/// A message as it was signed.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct SignedMessage {
+    /// First part.
+    pub header: SignedHeader,
+    orders: [OrderParams; MAX_SIGNED_ORDERS],
+    count: usize,
+}
+
+impl SignedMessage {
+    /// Reads a message from the bytes that were signed.
+    ///
+    /// Errors: [`Error::SignedOrderInvalid`] for another domain, another length, or no order.
+    pub fn read(signed: &[u8]) -> Result<Self> {
+        let mut bytes = [0u8; MAX_MESSAGE];
+        let length = if signed.starts_with(&DOMAIN) {
+            bytes.get_mut(..signed.len()).ok_or(Error::SignedOrderInvalid)?.copy_from_slice(signed);
+            signed.len()
+        } else {
+            from_hexadecimal(signed, &mut bytes)?
+        };
+        let message = bytes.get(..length).ok_or(Error::SignedOrderInvalid)?;
+        let (head, rest) = message.split_at_checked(SIGNED_HEADER_BYTES).ok_or(Error::SignedOrderInvalid)?;
+        let header: SignedHeader = bytemuck::pod_read_unaligned(head);
+        let mut parts = rest.chunks_exact(ORDER_BYTES);
+        let mut orders = [OrderParams::default(); MAX_SIGNED_ORDERS];
+        let mut count = 0usize;
+        for (slot, part) in orders.iter_mut().zip(&mut parts) {
+            *slot = bytemuck::pod_read_unaligned(part);
+            count = count.wrapping_add(1);
+        }
+        let whole = parts.remainder().is_empty() && count >= 1;
+        if whole && header.domain == DOMAIN {
+            Ok(Self { header, orders, count })
+        } else {
+            Err(Error::SignedOrderInvalid)
+        }
+    }
+
+    /// The orders.
+    pub fn orders(&self) -> &[OrderParams] {
+        self.orders.get(..self.count).unwrap_or(&self.orders)
+    }
+
+    /// Writes the bytes to sign into a buffer and returns them.
+    ///
+    /// Errors: [`Error::SignedOrderInvalid`] for no order or more than [`MAX_SIGNED_ORDERS`].
+    pub fn write<'a>(
+        header: &SignedHeader,
+        orders: &[OrderParams],
+        buffer: &'a mut [u8; MAX_MESSAGE],
+    ) -> Result<&'a [u8]> {
+        if orders.is_empty() || orders.len() > MAX_SIGNED_ORDERS {
+            return Err(Error::SignedOrderInvalid);
+        }
+        let length = SIGNED_HEADER_BYTES.wrapping_add(orders.len().wrapping_mul(ORDER_BYTES));
+        let bytes = buffer.get_mut(..length).ok_or(Error::SignedOrderInvalid)?;
+        let (head, rest) = bytes.split_at_mut_checked(SIGNED_HEADER_BYTES).ok_or(Error::SignedOrderInvalid)?;
+        head.copy_from_slice(bytemuck::bytes_of(header));
+        for (part, order) in rest.chunks_exact_mut(ORDER_BYTES).zip(orders) {
+            part.copy_from_slice(bytemuck::bytes_of(order));
+        }
+        Ok(bytes)
+    }
+}
+
+/// Bytes from pairs of lower-case digits; returns how many.
+fn from_hexadecimal(digits: &[u8], bytes: &mut [u8; MAX_MESSAGE]) -> Result<usize> {
+    let digit = |d: u8| match d {
+        b'0'..=b'9' => Ok(d.wrapping_sub(b'0')),
+        b'a'..=b'f' => Ok(d.wrapping_sub(b'a').wrapping_add(10)),
+        _ => Err(Error::SignedOrderInvalid),
+    };
+    let length = digits.len().wrapping_shr(1);
+    if digits.len() & 1 != 0 || length > MAX_MESSAGE {
+        return Err(Error::SignedOrderInvalid);
+    }
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let &[high, low] = pair else { return Err(Error::SignedOrderInvalid) };
+        *byte = digit(high)?.wrapping_shl(4) | digit(low)?;
+    }
+    Ok(length)
+}
+
+/// Places the orders of a signed message.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct PlaceSigned<'a> {
+    /// The message.
+    pub message: &'a SignedMessage,
+    /// Who signed it.
+    pub signer: [u8; 32],
+    /// Address of the program.
+    pub program: [u8; 32],
+    /// Address of the sub-account that was passed.
+    pub sub_account: [u8; 32],
+}
+
+impl PlaceSigned<'_> {
+    /// Places all orders or none, as their owner would, with auctions that began at the slot of the signature: their
+    /// prices are where they are by now. The order itself becomes active now, so that nobody can trade at the vAMM
+    /// against a price from before the placing.
+    ///
+    /// Errors: [`Error::SignedOrderInvalid`] (another program or sub-account, a slot in the future or too far from
+    /// the last one), [`Error::WrongAuthority`], [`Error::SignedOrderExpired`], [`Error::SignedOrderReused`], and
+    /// those of placing.
+    pub fn execute<S: EventSink>(
+        self,
+        context: &mut Context<'_, S>,
+        account: &mut SubAccountMut<'_>,
+    ) -> Result<PlaceReport> {
+        let (header, slot) = (&self.message.header, context.clock.slot);
+        account.head.require_trader(&self.signer)?;
+        let longest = context.board.slots(MAX_SIGNED_MS)?;
+        let meant = header.program == self.program
+            && header.sub_account == self.sub_account
+            && header.slot <= slot
+            && header.max_slot.saturating_sub(header.slot) <= longest;
+        if !meant {
+            return Err(Error::SignedOrderInvalid);
+        }
+        if slot > header.max_slot {
+            return Err(Error::SignedOrderExpired);
+        }
+        account.head.accept_signed(header.nonce)?;
+        let elapsed = slot.saturating_sub(header.slot);
+        let mut orders = self.message.orders;
+        let orders = orders.get_mut(..self.message.count).ok_or(Error::SignedOrderInvalid)?;
+        for order in orders.iter_mut() {
+            advance(context, order, elapsed)?;
+        }
+        PlaceOrders { orders }.execute(context, account)
+    }
+}
+
+/// Moves an order's auction to where it is `elapsed` slots after it began.
+fn advance<S: EventSink>(context: &Context<'_, S>, order: &mut OrderParams, elapsed: u64) -> Result<()> {
+    let market_order = order.kind == OrderKind::Market as u8;
+    let runs = market_order || (order.kind == OrderKind::Limit as u8 && order.auction_ms != 0);
+    if elapsed == 0 || !runs {
+        return Ok(());
+    }
+    let (exchange, board) = (context.exchange, context.board);
+    let side = Side::from_number(order.side)?;
+    let given = if order.auction_ms == 0 { exchange.default_auction_ms } else { order.auction_ms };
+    let (start, end) = if order.auction_start.is_zero() {
+        auction::derive(side, board.market(context.market.index)?.price.price, order.price)?
+    } else {
+        (order.auction_start, order.auction_end)
+    };
+    let passed = mul_div(elapsed, board.slot_micros(), 1_000, Rounding::Down)?;
+    let now = auction::interpolate(side, start, end, passed, u64::from(given), context.market.tick)?;
+    let left = u64::from(given).saturating_sub(passed).max(u64::from(exchange.min_auction_ms));
+    // Rounded in the taker's favour, so it never passes the end.
+    order.auction_start = now;
+    order.auction_end = end;
+    order.auction_ms = u32::try_from(left).map_err(|_| Error::Overflow)?;
+    Ok(())
+}
+
+/// Makes all signed messages up to a number worthless.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct RevokeSigned {
+    /// The number; later ones stay good.
+    pub up_to: u64,
+}
+
+impl RevokeSigned {
+    /// Revokes them. Errors: [`Error::SignedOrderReused`] when a higher number was already placed or revoked.
+    pub fn execute(self, account: &mut SubAccount) -> Result<()> {
+        if self.up_to <= account.signed_nonce {
+            return Err(Error::SignedOrderReused);
+        }
+        account.signed_nonce = self.up_to;
+        account.signed_window = [u64::MAX; 2];
+        Ok(())
+    }
+}
+
+impl SubAccount {
+    /// Takes note of a message's number. Numbers need not come in order, but each comes once.
+    ///
+    /// Errors: [`Error::SignedOrderReused`] for one that was there, lies 128 or more behind the highest, or is zero.
+    pub fn accept_signed(&mut self, nonce: u64) -> Result<()> {
+        let [mut recent, mut older] = self.signed_window;
+        if nonce > self.signed_nonce {
+            let ahead = nonce.minus(self.signed_nonce)?;
+            (recent, older) = match ahead {
+                0..64 => {
+                    let by = u32::try_from(ahead).map_err(|_| Error::Overflow)?;
+                    let carried = recent.wrapping_shr(64u32.wrapping_sub(by));
+                    (recent.wrapping_shl(by), older.wrapping_shl(by) | carried)
+                }
+                64..WINDOW => {
+                    let by = u32::try_from(ahead.wrapping_sub(64)).map_err(|_| Error::Overflow)?;
+                    (0, recent.wrapping_shl(by))
+                }
+                _ => (0, 0),
+            };
+            recent |= 1;
+            self.signed_nonce = nonce;
+        } else {
+            let behind = self.signed_nonce.minus(nonce)?;
+            let word = match behind {
+                0..64 => &mut recent,
+                64..WINDOW => &mut older,
+                _ => return Err(Error::SignedOrderReused),
+            };
+            let bit = 1u64.wrapping_shl(u32::try_from(behind & 63).map_err(|_| Error::Overflow)?);
+            if nonce == 0 || *word & bit != 0 {
+                return Err(Error::SignedOrderReused);
+            }
+            *word |= bit;
+        }
+        self.signed_window = [recent, older];
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_number_is_accepted_once_and_only_inside_the_window() {
+        let mut account = SubAccount::default();
+        let mut used = BTreeSet::new();
+        let mut random = 1u64;
+        for round in 0..20_000u64 {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            // Around the front, now and then far ahead.
+            let reach = if round % 97 == 0 { 400 } else { 40 };
+            let nonce = (account.signed_nonce + (random >> 33) % reach).saturating_sub((random >> 50) % 150);
+            let front = account.signed_nonce;
+            let fresh = nonce != 0 && !used.contains(&nonce) && (nonce > front || front - nonce < WINDOW);
+            assert_eq!(account.accept_signed(nonce).is_ok(), fresh, "{nonce} at {front}");
+            used.insert(nonce);
+        }
+    }
+
+    #[test]
+    fn a_message_reads_as_it_was_written_in_bytes_and_digits() {
+        let header = SignedHeader { domain: DOMAIN, nonce: 7, slot: 8, max_slot: 9, ..SignedHeader::default() };
+        let order = |id: u64| OrderParams { client_id: id, side: 1, ..OrderParams::default() };
+        for count in 1..=MAX_SIGNED_ORDERS {
+            let orders: std::vec::Vec<OrderParams> = (1..=count as u64).map(order).collect();
+            let mut buffer = [0; MAX_MESSAGE];
+            let bytes = SignedMessage::write(&header, &orders, &mut buffer).expect("a message").to_vec();
+            let digits: std::string::String = bytes.iter().map(|b| std::format!("{b:02x}")).collect();
+            for written in [bytes.as_slice(), digits.as_bytes()] {
+                let read = SignedMessage::read(written).expect("the same message");
+                assert_eq!((read.header, read.orders()), (header, orders.as_slice()));
+                assert_eq!(SignedMessage::read(&written[..written.len() - 1]).err(), Some(Error::SignedOrderInvalid));
+                assert_eq!(SignedMessage::read(&[written, &[0]].concat()).err(), Some(Error::SignedOrderInvalid));
+            }
+            assert!(SignedMessage::read(digits.to_uppercase().as_bytes()).is_err());
+        }
+        let mut buffer = [0; MAX_MESSAGE];
+        assert!(SignedMessage::write(&header, &[], &mut buffer).is_err());
+        assert!(SignedMessage::write(&header, &[order(1); MAX_SIGNED_ORDERS + 1], &mut buffer).is_err());
+    }
+
+    #[test]
+    fn revoking_leaves_later_numbers() {
+        let mut account = SubAccount::default();
+        account.accept_signed(5).expect("new");
+        RevokeSigned { up_to: 100 }.execute(&mut account).expect("higher");
+        assert_eq!(RevokeSigned { up_to: 100 }.execute(&mut account), Err(Error::SignedOrderReused));
+        assert_eq!(account.accept_signed(99), Err(Error::SignedOrderReused));
+        assert_eq!(account.accept_signed(100), Err(Error::SignedOrderReused));
+        account.accept_signed(101).expect("later");
+    }
+}

@@ -1,0 +1,64 @@
+//! Orders signed off the chain.
+
+use kedge_interface::PROGRAM_ID;
+use kedge_interface::instruction::{Instruction, PlaceSignedOrders, SetDelegate, user::signature};
+use kedge_model::action::{DOMAIN, MAX_MESSAGE, SignedHeader, SignedMessage};
+use kedge_model::order::OrderParams;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+
+use crate::world::{User, World};
+
+/// Slots for which the messages of [`World::signed`] can be placed.
+pub const LIFE: u64 = 100;
+
+/// A key pair that signs messages: the same for a number in every run.
+pub fn signer(number: u8) -> Keypair {
+    Keypair::new_from_array([number; 32])
+}
+
+/// The bytes of a message.
+pub fn message(header: &SignedHeader, orders: &[OrderParams]) -> Vec<u8> {
+    SignedMessage::write(header, orders, &mut [0; MAX_MESSAGE]).expect("one to three orders").to_vec()
+}
+
+/// The instruction that verifies a signature of these bytes.
+pub fn verify(signer: &Keypair, message: &[u8]) -> Instruction {
+    signature(&signer.pubkey(), signer.sign_message(message).as_array(), message)
+}
+
+impl World {
+    /// A delegate of a user who can sign messages.
+    pub fn signing_delegate(&mut self, user: User) -> Keypair {
+        let signer = signer(77);
+        let delegate = signer.pubkey().to_bytes();
+        self.run(SetDelegate { authority: user.authority, sub_account: user.sub, delegate })
+            .expect("a delegate is named");
+        signer
+    }
+
+    /// Header of a message signed now.
+    pub fn signed_header(&self, user: User, nonce: u64) -> SignedHeader {
+        SignedHeader {
+            domain: DOMAIN,
+            program: PROGRAM_ID.to_bytes(),
+            sub_account: user.sub.to_bytes(),
+            nonce,
+            slot: self.slot,
+            max_slot: self.slot + LIFE,
+        }
+    }
+
+    /// Both instructions that place orders signed now.
+    pub fn signed(
+        &self,
+        user: User,
+        signer: &Keypair,
+        nonce: u64,
+        orders: &[OrderParams],
+    ) -> (Instruction, PlaceSignedOrders) {
+        let message = message(&self.signed_header(user, nonce), orders);
+        let market = kedge_interface::address::market(orders[0].market);
+        (verify(signer, &message), PlaceSignedOrders { market, sub_account: user.sub })
+    }
+}

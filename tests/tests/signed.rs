@@ -1,0 +1,169 @@
+//! Orders that are signed off the chain and placed by anybody.
+
+use kedge_interface::instruction::{Instruction, PlaceSignedOrders, RevokeSignedOrders};
+use kedge_model::Error;
+use kedge_model::action::{MAX_SIGNED_MS, SignedHeader};
+use kedge_model::order::{OrderParams, Side};
+use kedge_model::quantity::Price;
+use kedge_tests::agreement::Agreed;
+use kedge_tests::machine::{Refusal, SLOT_MS};
+use kedge_tests::market::{DOLLAR, ONE, SOL};
+use kedge_tests::orders::{auction, limit, market};
+use kedge_tests::signed::{LIFE, message, signer, verify};
+use kedge_tests::world::{User, World, key};
+use solana_keypair::Keypair;
+
+struct Scene {
+    world: World,
+    user: User,
+    signer: Keypair,
+}
+
+fn start() -> Scene {
+    let mut world = World::start();
+    let user = world.rich(10_000);
+    let signer = world.signing_delegate(user);
+    Scene { world, user, signer }
+}
+
+impl Scene {
+    fn header(&self, nonce: u64) -> SignedHeader {
+        self.world.signed_header(self.user, nonce)
+    }
+
+    fn place(&self) -> Instruction {
+        PlaceSignedOrders { market: kedge_interface::address::market(SOL), sub_account: self.user.sub }.into()
+    }
+
+    fn send(&mut self, message: &[u8]) -> Result<(), Refusal> {
+        let front = verify(&self.signer, message);
+        let place = self.place();
+        match self.world.run_behind_in_agreement(Some(front), &place) {
+            Agreed::Done => Ok(()),
+            Agreed::Refused(error) => Err(error.into()),
+            Agreed::Duplicate => unreachable!("no account is there twice"),
+        }
+    }
+
+    fn orders(&self) -> Vec<kedge_model::order::Order> {
+        self.world.sub(&self.user.sub).orders.into_iter().filter(|order| order.is_open()).collect()
+    }
+}
+
+fn bid() -> OrderParams {
+    limit(SOL, Side::Long, ONE, 149 * DOLLAR)
+}
+
+#[test]
+fn anybody_places_a_signed_order_once() {
+    let mut scene = start();
+    let signed = message(&scene.header(7), &[bid()]);
+    scene.send(&signed).expect("it is placed");
+    assert_eq!(scene.send(&signed), Err(Error::SignedOrderReused.into()));
+    let [order] = scene.orders()[..] else { panic!("one order") };
+    assert_eq!((order.price, order.activation_slot), (bid().price, scene.world.slot));
+    // Numbers may come in any order, as text or as bytes.
+    let text: String = message(&scene.header(5), &[bid(), bid()]).iter().map(|byte| format!("{byte:02x}")).collect();
+    scene.send(text.as_bytes()).expect("an earlier number, in digits");
+    assert_eq!(scene.orders().len(), 3);
+    let up_to = 9;
+    let revoke = RevokeSignedOrders { signer: scene.user.authority, sub_account: scene.user.sub, up_to };
+    scene.world.run(revoke).expect("revoked");
+    for nonce in [1, 6, 9] {
+        let signed = message(&scene.header(nonce), &[bid()]);
+        assert_eq!(scene.send(&signed), Err(Error::SignedOrderReused.into()));
+    }
+    let signed = message(&scene.header(10), &[bid()]);
+    scene.send(&signed).expect("a later number");
+}
+
+#[test]
+fn a_message_counts_only_for_its_program_account_signer_and_time() {
+    let mut scene = start();
+    let other = scene.world.rich(10_000);
+    let now = scene.world.slot;
+    let longest = MAX_SIGNED_MS.div_ceil(SLOT_MS);
+    let good = scene.header(1);
+    let cases = [
+        ("another program", SignedHeader { program: [1; 32], ..good }, Error::SignedOrderInvalid),
+        ("another account", SignedHeader { sub_account: other.sub.to_bytes(), ..good }, Error::SignedOrderInvalid),
+        ("another domain", SignedHeader { domain: *b"kedge orders v2\n", ..good }, Error::SignedOrderInvalid),
+        ("the future", SignedHeader { slot: now + 1, ..good }, Error::SignedOrderInvalid),
+        ("too long", SignedHeader { max_slot: now + longest + 1, ..good }, Error::SignedOrderInvalid),
+        ("no number", SignedHeader { nonce: 0, ..good }, Error::SignedOrderReused),
+        ("expired", SignedHeader { slot: now - LIFE, max_slot: now - 1, ..good }, Error::SignedOrderExpired),
+    ];
+    for (what, header, expected) in cases {
+        let signed = message(&header, &[bid()]);
+        assert_eq!(scene.send(&signed), Err(expected.into()), "{what}");
+    }
+    scene.signer = signer(78);
+    let signed = message(&good, &[bid()]);
+    assert_eq!(scene.send(&signed), Err(Error::WrongAuthority.into()), "a stranger's signature");
+    scene.signer = signer(77);
+    let signed = message(&SignedHeader { max_slot: now + longest, ..good }, &[bid()]);
+    scene.send(&signed).expect("the longest time");
+}
+
+#[test]
+fn only_a_signature_that_the_runtime_has_verified_counts() {
+    let mut scene = start();
+    let signed = message(&scene.header(1), &[bid()]);
+    let (good, place) = (verify(&scene.signer, &signed), scene.place());
+    let refused = |scene: &mut Scene, transaction: &[Instruction]| {
+        let refusal = scene.world.run_all(transaction).expect_err("refused").refusal;
+        assert!(scene.orders().is_empty());
+        refusal
+    };
+    let invalid: Refusal = Error::SignedOrderInvalid.into();
+    assert_eq!(refused(&mut scene, &[place.clone()]), invalid, "nothing in front");
+    assert_eq!(refused(&mut scene, &[place.clone(), good.clone()]), invalid, "behind");
+    // The same data under another program, which verifies nothing.
+    let forged = Instruction { program_id: key(9, 9), ..good.clone() };
+    assert!(matches!(refused(&mut scene, &[forged, place.clone()]), Refusal::Transaction(_) | Refusal::Builtin(_)));
+    // A description whose message lies in another instruction: the runtime accepts it, the program does not.
+    let mut elsewhere = good.clone();
+    elsewhere.data[14..16].copy_from_slice(&0u16.to_le_bytes());
+    assert_eq!(refused(&mut scene, &[elsewhere, place.clone()]), invalid, "the message is elsewhere");
+    // One byte of signature, key or message: the runtime refuses the transaction.
+    for at in [20, 60, 130] {
+        let mut broken = good.clone();
+        broken.data[at] ^= 1;
+        let refusal = refused(&mut scene, &[broken, place.clone()]);
+        assert!(!matches!(refusal, Refusal::Number(number) if number >= 6000), "byte {at}: {refusal:?}");
+    }
+    // A stack of signatures, of which the program could not tell which one is meant.
+    let mut none = good.clone();
+    none.data[0] = 0;
+    let _ = refused(&mut scene, &[none, place.clone()]);
+    scene.world.run_all(&[good, place]).expect("the true one");
+}
+
+#[test]
+fn the_auction_began_when_the_message_was_signed() {
+    let mut scene = start();
+    // 12 slots from 150.00 to 150.60: 0.05 a slot.
+    let ask = OrderParams { auction_ms: 4_800, ..auction(SOL, Side::Long, ONE, 150 * DOLLAR, 150_600_000) };
+    let (explicit, derived) = (message(&scene.header(1), &[ask]), {
+        let order = OrderParams { auction_ms: 4_800, ..market(SOL, Side::Long, ONE, 0) };
+        message(&scene.header(2), &[order])
+    });
+    scene.world.pass_slots(4);
+    scene.world.refresh_everything();
+    scene.send(&explicit).expect("placed late");
+    scene.send(&derived).expect("placed late");
+    let [first, second] = scene.orders()[..] else { panic!("two orders") };
+    let (slot, tick) = (scene.world.slot, Price(10_000));
+    assert_eq!(first.limit_price(slot, tick), Ok(Price(150_200_000)));
+    assert_eq!((first.auction_end, first.auction_slots), (Price(150_600_000), 8));
+    assert_eq!(first.activation_slot, slot, "no price from before the placing will do at the vAMM");
+    // From the oracle to half a percent beyond: a third of the way after a third of the time.
+    assert_eq!(second.limit_price(slot, tick), Ok(Price(150_250_000)));
+    // Once the time is over only the end is left.
+    let late = message(&scene.header(3), &[ask]);
+    scene.world.pass_slots(40);
+    scene.world.refresh_everything();
+    scene.send(&late).expect("placed after its auction");
+    let third = scene.orders()[2];
+    assert_eq!(third.limit_price(scene.world.slot, tick), Ok(Price(150_600_000)));
+}
