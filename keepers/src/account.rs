@@ -5,6 +5,8 @@ use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::liquidation;
 use kedge_model::order::Order;
+use kedge_model::pocket::Pocket;
+use kedge_model::position::Position;
 use kedge_model::quantity::Base;
 use kedge_model::sub_account::{SubAccount, SubAccountMut};
 
@@ -46,11 +48,23 @@ impl Account {
         self.head.position(market).map_or(Base::ZERO, |position| position.base)
     }
 
-    /// Whether it may trade: neither bankrupt nor in a liquidation that has not ended.
+    /// Whether it may trade in a market: the pocket that its position there is in is neither bankrupt nor in a
+    /// liquidation that has not ended.
     #[must_use]
-    pub fn is_free(&self, board: &PriceBoard, clock: &Clock) -> bool {
+    pub fn is_free(&self, market: u16, board: &PriceBoard, clock: &Clock) -> bool {
         // The model ends a liquidation whose cause is gone, so it needs a copy; only for accounts that are flagged.
-        self.head.status == 0 || liquidation::require_free(&mut self.head.clone(), board, clock).is_ok()
+        self.head.status == 0 || liquidation::require_free_in(&mut self.head.clone(), market, board, clock).is_ok()
+    }
+
+    /// The pockets: the cross one, and one for each isolated position.
+    pub fn pockets(&self) -> impl Iterator<Item = Pocket> {
+        let isolated = self.head.positions.iter().filter(|position| position.is_isolated());
+        std::iter::once(Pocket::Cross).chain(isolated.map(|position| Pocket::Isolated(position.market)))
+    }
+
+    /// Positions in a pocket.
+    pub fn positions_in(&self, pocket: Pocket) -> impl Iterator<Item = &Position> {
+        self.head.positions.iter().filter(move |position| pocket.holds(position))
     }
 
     /// Whether both are the same sub-account of the same person.

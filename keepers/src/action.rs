@@ -15,6 +15,29 @@ pub struct MakerOrder {
     pub slot: u8,
 }
 
+/// A service to an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Triggers an order that waits, or starts another auction of one that the price has left behind.
+    Trigger,
+    /// Moves the trigger of a trailing stop.
+    Trail,
+    /// Releases the next slice of a TWAP.
+    Slice,
+}
+
+impl Service {
+    /// Name of the instruction, as in the IDL.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger_order",
+            Self::Trail => "trail_order",
+            Self::Slice => "slice_order",
+        }
+    }
+}
+
 /// One instruction, in the exchange's terms. Sub-accounts are given by address, markets and banks by index.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
@@ -39,6 +62,32 @@ pub enum Work {
         filler: Option<Pubkey>,
         /// Maker orders that may be used.
         makers: Vec<MakerOrder>,
+    },
+    /// Serves somebody's order: triggers it, moves its trigger, releases its next slice.
+    Serve {
+        /// What is done.
+        service: Service,
+        /// Market.
+        market: u16,
+        /// The owner's sub-account.
+        account: Pubkey,
+        /// Id of the order.
+        order_id: u32,
+        /// Slot where it was seen.
+        slot: u8,
+        /// Receives the fee; `None` for no fee.
+        crank: Option<Pubkey>,
+    },
+    /// Returns dead orders of an account in a market.
+    Expire {
+        /// Market.
+        market: u16,
+        /// The owner's sub-account.
+        account: Pubkey,
+        /// Their ids.
+        ids: Vec<u32>,
+        /// Receives the fee; `None` for no fee.
+        crank: Option<Pubkey>,
     },
     /// Moves the vAMM to the oracle.
     UpdateAmm {
@@ -148,6 +197,8 @@ impl Work {
         match self {
             Self::RefreshPrices { .. } => "refresh_prices",
             Self::Fill { .. } => "fill_order",
+            Self::Serve { service, .. } => service.name(),
+            Self::Expire { .. } => "expire_orders",
             Self::UpdateAmm { .. } => "update_amm",
             Self::UpdateFunding { .. } => "update_funding",
             Self::SettlePnl { .. } => "settle_pnl",
@@ -197,6 +248,8 @@ impl Work {
                 Subject::Orders(*account, *market)
             }
             Self::Cancel { account, order_id } => Subject::Order("cancel", *account, *order_id),
+            Self::Serve { account, order_id, .. } => Subject::Order(self.name(), *account, *order_id),
+            Self::Expire { market, account, .. } => Subject::Orders(*account, *market),
             Self::CancelAll { account, market } => Subject::Orders(*account, market.unwrap_or(u16::MAX)),
         }
     }

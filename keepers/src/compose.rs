@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use kedge_interface::address;
 use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, FillOrder, Instruction, Liquidate, PlaceAndMake, PlaceAndTake, PlaceOrders, RefreshPrices,
-    SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFunding,
+    CancelAll, CancelOrder, ExpireOrders, FillOrder, Instruction, Liquidate, PlaceAndMake, PlaceAndTake, PlaceOrders,
+    RefreshPrices, SettleBankruptcy, SettlePnl, SliceOrder, SweepFees, TrailOrder, TriggerOrder, UpdateAmm,
+    UpdateFunding,
 };
 use kedge_model::bank::Bank;
 use kedge_model::board::{PriceBoard, PriceRow, SourceKind};
@@ -14,7 +15,7 @@ use solana_pubkey::Pubkey;
 
 use crate::pyth::feed_address;
 use crate::rehearsal::{maker_accounts, maker_refs};
-use crate::{Plan, Work};
+use crate::{Plan, Service, Work};
 
 /// The addresses behind the indices of markets, banks and oracle feeds. Deriving one takes a search, so each is
 /// derived once.
@@ -45,7 +46,9 @@ impl Directory {
             let accounts = row.sources().iter().filter_map(|source| {
                 let account = match SourceKind::from_number(source.kind).ok()? {
                     SourceKind::PythPull => feed_address(&source.key),
-                    SourceKind::PythPush => Pubkey::new_from_array(source.key),
+                    SourceKind::PythPush | SourceKind::SwitchboardOnDemand | SourceKind::SwitchboardV2 => {
+                        Pubkey::new_from_array(source.key)
+                    }
                     SourceKind::Fixed | SourceKind::Unused => return None,
                 };
                 rows.insert(account, source.key);
@@ -98,6 +101,23 @@ impl Directory {
                 let market = self.market(*market)?;
                 FillOrder::of(signer, market, *taker, (*order_id, *slot), *filler, &accounts, maker_refs(makers)).into()
             }
+            Work::Serve { service, market, account, order_id, slot, crank } => {
+                let (market, sub_account) = (self.market(*market)?, *account);
+                let (order_id, slot, crank) = (*order_id, *slot, crank.iter().copied().collect());
+                match service {
+                    Service::Trigger => TriggerOrder { signer, market, sub_account, order_id, slot, crank }.into(),
+                    Service::Trail => TrailOrder { signer, market, sub_account, order_id, slot, crank }.into(),
+                    Service::Slice => SliceOrder { signer, market, sub_account, order_id, slot, crank }.into(),
+                }
+            }
+            Work::Expire { market, account, ids, crank } => ExpireOrders {
+                signer,
+                market: self.market(*market)?,
+                sub_account: *account,
+                ids: ids.clone(),
+                crank: crank.iter().copied().collect(),
+            }
+            .into(),
             Work::UpdateAmm { market } => UpdateAmm { market: self.market(*market)? }.into(),
             Work::UpdateFunding { market } => UpdateFunding { market: self.market(*market)? }.into(),
             Work::SettlePnl { market, account } => {
@@ -128,6 +148,7 @@ impl Directory {
                     worst_price: worst_price.0,
                     min_position: min_position.0,
                     max_position: max_position.0,
+                    sharers: Vec::new(),
                 }
                 .into()
             }

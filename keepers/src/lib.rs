@@ -22,5 +22,5 @@ pub mod rehearsal;
 pub mod world;
 
 pub use account::Account;
-pub use action::{MakerOrder, Plan, Work};
+pub use action::{MakerOrder, Plan, Service, Work};
 pub use world::World;

@@ -1,8 +1,9 @@
 //! Trying a plan on a copy of the world before it is sent.
 
 use kedge_model::action::{
-    Bankruptcy, BankruptcyReport, Context, FillOrder, FillReport, Liquidate, LiquidationReport, MakerRef, PlaceAndMake,
-    PlaceAndTake, PlaceOrders, PlaceReport, SettlePnl, SettleReport, SweepFees, SweepReport, UpdateAmm, UpdateFunding,
+    Bankruptcy, BankruptcyReport, Context, ExpireOrders, ExpireReport, FillOrder, FillReport, Liquidate,
+    LiquidationReport, MakerRef, PlaceAndMake, PlaceAndTake, PlaceOrders, PlaceReport, SettlePnl, SettleReport,
+    SliceOrder, SweepFees, SweepReport, TrailOrder, TriggerOrder, UpdateAmm, UpdateFunding,
 };
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
@@ -10,11 +11,11 @@ use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
 use kedge_model::market::Market;
 use kedge_model::order::OrderParams;
-use kedge_model::quantity::Size;
+use kedge_model::quantity::{Amount, Size};
 use kedge_model::{Error, Result};
 use solana_pubkey::Pubkey;
 
-use crate::{Account, MakerOrder, Plan, World};
+use crate::{Account, MakerOrder, Plan, Service, World};
 
 /// A rehearsal of works on copies of what they touch. The copy is thrown away.
 #[derive(Debug)]
@@ -64,6 +65,53 @@ impl<'w> Rehearsal<'w> {
         fill.execute(&mut self.context(&mut traded, &mut NoEvents), &mut taker.borrow(), filler.as_mut(), &mut borrowed)
     }
 
+    /// What the owner pays for a service to an order.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn serve(
+        &self,
+        service: Service,
+        market: u16,
+        owner: &Pubkey,
+        (order_id, slot): (u32, u8),
+        crank: Option<&Pubkey>,
+    ) -> Result<Amount> {
+        let mut traded = self.market(market)?;
+        let mut owner = self.account(owner)?;
+        let mut crank = crank.map(|address| self.account(address)).transpose()?;
+        let (mut owner, mut crank) = (owner.borrow(), crank.as_mut().map(Account::borrow));
+        let (slot, mut sink) = (usize::from(slot), NoEvents);
+        let mut context = self.context(&mut traded, &mut sink);
+        match service {
+            Service::Trigger => {
+                let trigger = TriggerOrder { order_id, slot };
+                trigger.execute(&mut context, &mut owner, crank.as_mut()).map(|report| report.reward)
+            }
+            Service::Trail => {
+                let trail = TrailOrder { order_id, slot };
+                trail.execute(&mut context, &mut owner, crank.as_mut()).map(|report| report.reward)
+            }
+            Service::Slice => {
+                let slice = SliceOrder { order_id, slot };
+                slice.execute(&mut context, &mut owner, crank.as_mut()).map(|report| report.reward)
+            }
+        }
+    }
+
+    /// What returning dead orders does.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn expire(&self, market: u16, owner: &Pubkey, ids: &[u32], crank: Option<&Pubkey>) -> Result<ExpireReport> {
+        let mut traded = self.market(market)?;
+        let mut owner = self.account(owner)?;
+        let mut crank = crank.map(|address| self.account(address)).transpose()?;
+        let mut crank = crank.as_mut().map(Account::borrow);
+        let expire = ExpireOrders { ids };
+        expire.execute(&mut self.context(&mut traded, &mut NoEvents), &mut owner.borrow(), crank.as_mut())
+    }
+
     /// The size that joining an auction trades.
     ///
     /// # Errors
@@ -71,8 +119,12 @@ impl<'w> Rehearsal<'w> {
     pub fn make(&self, market: u16, maker: &Pubkey, taker: &Pubkey, action: PlaceAndMake) -> Result<Size> {
         let mut traded = self.market(market)?;
         let (mut maker, mut taker) = (self.account(maker)?, self.account(taker)?);
-        let matched =
-            action.execute(&mut self.context(&mut traded, &mut NoEvents), &mut maker.borrow(), &mut taker.borrow())?;
+        let matched = action.execute(
+            &mut self.context(&mut traded, &mut NoEvents),
+            &mut maker.borrow(),
+            &mut taker.borrow(),
+            &mut [],
+        )?;
         Ok(matched.size)
     }
 
@@ -175,7 +227,7 @@ impl<'w> Rehearsal<'w> {
     ///
     /// # Errors
     /// The model's.
-    pub fn update_amm(&self, market: u16) -> Result<kedge_model::amm::UpdateReport> {
+    pub fn update_amm(&self, market: u16) -> Result<kedge_model::action::AmmReport> {
         let mut traded = self.market(market)?;
         UpdateAmm.execute(&mut self.context(&mut traded, &mut NoEvents))
     }

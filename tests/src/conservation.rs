@@ -100,11 +100,17 @@ impl Conservation {
     }
 }
 
+/// Tokens of a bank that a sub-account has: its balance, and in the quote bank what backs isolated positions.
+fn tokens(account: &SubAccountData, bank: u16) -> u64 {
+    let isolated: u64 = account.head.positions.iter().map(|position| position.isolated.0).sum();
+    account.head.balance(bank).0 + if bank == Bank::QUOTE { isolated } else { 0 }
+}
+
 /// The claims on each vault are the tokens in it, unit for unit.
 fn claims(books: &Books, machine: &Machine) {
     for (index, bank) in &books.banks {
         bank.invariant().expect("every bank is sound");
-        let balances: u64 = books.accounts.iter().map(|account| account.head.balance(*index).0).sum();
+        let balances: u64 = books.accounts.iter().map(|account| tokens(account, *index)).sum();
         assert_eq!(bank.deposits.0, balances, "deposits of bank {index}");
         let vault = token::amount(machine, &address::vault(*index));
         assert_eq!(bank.claims().expect("in range").0, vault, "claims on vault {index}");
@@ -119,7 +125,7 @@ fn claims(books: &Books, machine: &Machine) {
 /// position cuts off; never more.
 fn total(books: &Books, machine: &Machine) {
     let Some(quote) = books.banks.get(&Bank::QUOTE) else { return };
-    let mut sum: i128 = books.accounts.iter().map(|account| i128::from(account.head.balance(Bank::QUOTE).0)).sum();
+    let mut sum: i128 = books.accounts.iter().map(|account| i128::from(tokens(account, Bank::QUOTE))).sum();
     sum += i128::from(quote.protocol.0);
     let mut fractions = 0i128;
     for market in books.markets.values() {

@@ -10,11 +10,14 @@
 //! * [`verbs`]: what users, keepers and the admin do, one method each.
 //! * [`orders`]: order parameters in one call.
 //! * [`scenes`]: one situation an instruction in which it goes through, and what does not belong there.
+//! * [`attacks`]: every account of every instruction replaced by what does not belong there.
 //! * [`bench`]: compute units of every instruction.
 
 pub mod agreement;
+pub mod attacks;
 pub mod bench;
 pub mod conservation;
+pub mod lifecycle;
 pub mod machine;
 pub mod market;
 pub mod mirror;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use bytemuck::bytes_of;
 use kedge_interface::account::{AccountKind, SubAccountData, decode, decode_sub_account};
 use kedge_interface::instruction::{
-    Decoded, FillOrder, Instruction, PlaceAndTake, PlaceSignedOrders, decode as decode_instruction,
+    Decoded, FillOrder, Instruction, PlaceAndTake, PlaceSignedOrders, UpdateFeeTier, decode as decode_instruction,
 };
 use kedge_interface::{BOARD, EXCHANGE, PROGRAM_ID};
 use kedge_model::action;
@@ -19,8 +19,9 @@ use kedge_model::error::{Error, Result};
 use kedge_model::event::{CancelReason, EventKind, EventSink};
 use kedge_model::exchange::Exchange;
 use kedge_model::market::Market;
-use kedge_model::quantity::{Amount, Base, Price, Size};
-use kedge_model::sub_account::SubAccountMut;
+use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use kedge_model::sub_account::{SubAccount, SubAccountMut};
+use kedge_model::trader::Trader;
 use solana_account::Account;
 use solana_pubkey::Pubkey;
 
@@ -29,7 +30,14 @@ use crate::token;
 
 /// Counts records: an instruction with any takes a sequence number of its market.
 #[derive(Default)]
-struct Count(u64);
+pub(crate) struct Count(u64);
+
+impl Count {
+    /// Whether there were any.
+    pub(crate) fn any(&self) -> bool {
+        self.0 != 0
+    }
+}
 
 impl EventSink for Count {
     fn record(&mut self, _: EventKind, _: &[u8]) {
@@ -45,13 +53,18 @@ pub struct Mirror<'a> {
     front: Option<Instruction>,
 }
 
-type Context<'a> = action::Context<'a, Count>;
+pub(crate) type Context<'a> = action::Context<'a, Count>;
 
 impl<'a> Mirror<'a> {
     /// Copies what the machine holds.
     pub fn of(machine: &'a Machine) -> Self {
         let clock = Clock { slot: machine.slot, unix_time: machine.time() };
         Self { accounts: machine.program_accounts(), machine, clock, front: None }
+    }
+
+    /// The moment.
+    pub(crate) fn clock(&self) -> Clock {
+        self.clock
     }
 
     /// With the instruction that goes in front of the one to expect.
@@ -68,11 +81,11 @@ impl<'a> Mirror<'a> {
         Some(done.map(|()| self.accounts))
     }
 
-    fn pod<T: AccountKind>(&self, at: &Pubkey) -> T {
+    pub(crate) fn pod<T: AccountKind>(&self, at: &Pubkey) -> T {
         decode(&self.accounts[at].data).expect("the account is of this kind")
     }
 
-    fn put<T: AccountKind>(&mut self, at: &Pubkey, value: &T) {
+    pub(crate) fn put<T: AccountKind>(&mut self, at: &Pubkey, value: &T) {
         self.accounts.get_mut(at).expect("the account exists").data[8..].copy_from_slice(bytes_of(value));
     }
 
@@ -88,7 +101,7 @@ impl<'a> Mirror<'a> {
     }
 
     /// Runs an action on a market with these sub-accounts and the quote bank; numbers the market's records.
-    fn on_market(
+    pub(crate) fn on_market(
         &mut self,
         market_at: &Pubkey,
         bank_at: Option<&Pubkey>,
@@ -126,8 +139,17 @@ impl<'a> Mirror<'a> {
             Decoded::Deposit(_) | Decoded::Withdraw(_) | Decoded::Transfer(_) | Decoded::FundPool(_) => {
                 self.move_tokens(decoded)
             }
+            Decoded::IsolatePosition(_)
+            | Decoded::TransferIsolated(_)
+            | Decoded::MergePosition(_)
+            | Decoded::SetLeverage(_) => self.move_isolated(decoded),
             Decoded::CancelOrder(_) | Decoded::CancelAll(_) => self.cancel(decoded),
             Decoded::UpdateFunding(_) | Decoded::SettleBankruptcy(_) => self.move_indices(decoded),
+            Decoded::SetMarketStatus(_)
+            | Decoded::SetExpiry(_)
+            | Decoded::SettleMarket(_)
+            | Decoded::SettlePosition(_)
+            | Decoded::DelistMarket(_) => self.live(decoded),
             Decoded::PlaceOrders(i) => self.on_market(&i.market, None, &[i.sub_account], |context, _, subs| {
                 action::PlaceOrders { orders: &i.orders }.execute(context, &mut subs[0]).map(drop)
             }),
@@ -137,8 +159,29 @@ impl<'a> Mirror<'a> {
                 let done = action::RevokeSigned { up_to: i.up_to }.execute(&mut data.head);
                 done.map(|()| self.put_sub(&i.sub_account, &data))
             }
+            Decoded::SetBuilder(i) => {
+                let mut data = self.sub(&i.sub_account);
+                let done = action::SetBuilder { builder: i.builder, fee: Ppm(i.fee) }.execute(&mut data.head);
+                done.map(|()| self.put_sub(&i.sub_account, &data))
+            }
+            Decoded::UpdateFeeTier(i) => self.update_fee_tier(i),
             Decoded::PlaceAndTake(i) => self.take(i),
             Decoded::FillOrder(i) => self.fill(i),
+            Decoded::TriggerOrder(i) => self.serve(i.market, i.sub_account, &i.crank, |context, owner, crank| {
+                let trigger = action::TriggerOrder { order_id: i.order_id, slot: usize::from(i.slot) };
+                trigger.execute(context, owner, crank).map(drop)
+            }),
+            Decoded::TrailOrder(i) => self.serve(i.market, i.sub_account, &i.crank, |context, owner, crank| {
+                let trail = action::TrailOrder { order_id: i.order_id, slot: usize::from(i.slot) };
+                trail.execute(context, owner, crank).map(drop)
+            }),
+            Decoded::SliceOrder(i) => self.serve(i.market, i.sub_account, &i.crank, |context, owner, crank| {
+                let slice = action::SliceOrder { order_id: i.order_id, slot: usize::from(i.slot) };
+                slice.execute(context, owner, crank).map(drop)
+            }),
+            Decoded::ExpireOrders(i) => self.serve(i.market, i.sub_account, &i.crank, |context, owner, crank| {
+                action::ExpireOrders { ids: &i.ids }.execute(context, owner, crank).map(drop)
+            }),
             Decoded::PlaceAndMake(i) => {
                 let make = action::PlaceAndMake {
                     order_id: i.order_id,
@@ -148,9 +191,10 @@ impl<'a> Mirror<'a> {
                     min_position: Base(i.min_position),
                     max_position: Base(i.max_position),
                 };
-                self.on_market(&i.market, None, &[i.maker, i.taker], |context, _, subs| {
-                    let [maker, taker] = subs else { unreachable!("two were passed") };
-                    make.execute(context, maker, taker).map(drop)
+                let subs: Vec<Pubkey> = [i.maker, i.taker].iter().chain(&i.sharers).copied().collect();
+                self.on_market(&i.market, None, &subs, |context, _, subs| {
+                    let [maker, taker, others @ ..] = subs else { unreachable!("two were passed") };
+                    make.execute(context, maker, taker, others).map(drop)
                 })
             }
             Decoded::UpdateAmm(i) => {
@@ -188,6 +232,15 @@ impl<'a> Mirror<'a> {
         })
     }
 
+    fn update_fee_tier(&mut self, i: &UpdateFeeTier) -> Result<()> {
+        let exchange: Exchange = self.pod(&EXCHANGE);
+        let (mut trader, mut data): (Trader, _) = (self.pod(&i.trader), self.sub(&i.sub_account));
+        let _ = action::UpdateFeeTier.execute(&exchange, &mut trader, &mut data.head, &self.clock)?;
+        self.put(&i.trader, &trader);
+        self.put_sub(&i.sub_account, &data);
+        Ok(())
+    }
+
     fn take(&mut self, i: &PlaceAndTake) -> Result<()> {
         let subs: Vec<Pubkey> = std::iter::once(i.sub_account).chain(i.maker_accounts.iter().copied()).collect();
         let take = action::PlaceAndTake { order: i.order, min_fill: Size(i.min_fill), makers: &i.makers };
@@ -209,6 +262,21 @@ impl<'a> Mirror<'a> {
             }
             .ok_or(Error::TooManyMakers)?;
             fill.execute(context, taker, filler, makers).map(drop)
+        })
+    }
+
+    /// A service to an account's orders, for a sub-account that gets the fee or for nobody.
+    fn serve(
+        &mut self,
+        market: Pubkey,
+        owner: Pubkey,
+        crank: &[Pubkey],
+        run: impl FnOnce(&mut Context<'_>, &mut SubAccountMut<'_>, Option<&mut SubAccountMut<'_>>) -> Result<()>,
+    ) -> Result<()> {
+        let subs: Vec<Pubkey> = std::iter::once(owner).chain(crank.iter().copied()).collect();
+        self.on_market(&market, None, &subs, |context, _, subs| {
+            let (owner, crank) = subs.split_first_mut().ok_or(Error::TooManyMakers)?;
+            run(context, owner, crank.first_mut())
         })
     }
 
@@ -277,6 +345,35 @@ impl<'a> Mirror<'a> {
             other => unreachable!("{other:?} moves no tokens"),
         }
         Ok(())
+    }
+
+    fn move_isolated(&mut self, decoded: &Decoded) -> Result<()> {
+        let exchange: Exchange = self.pod(&EXCHANGE);
+        let board: Box<PriceBoard> = Box::new(self.pod(&BOARD));
+        let (clock, mut count) = (self.clock, Count::default());
+        let mut on = |at: &Pubkey, run: &dyn Fn(&mut SubAccount, &mut Count) -> Result<()>| {
+            let mut data = self.sub(at);
+            run(&mut data.head, &mut count)?;
+            self.put_sub(at, &data);
+            Ok(())
+        };
+        match decoded {
+            Decoded::IsolatePosition(i) => on(&i.sub_account, &|head, count| {
+                let isolate = action::IsolatePosition { market: i.market, amount: Amount(i.amount) };
+                isolate.execute(&exchange, &board, head, clock, count)
+            }),
+            Decoded::TransferIsolated(i) => on(&i.sub_account, &|head, count| {
+                let transfer = action::TransferIsolated { market: i.market, amount: Quote(i.amount) };
+                transfer.execute(&exchange, &board, head, clock, count)
+            }),
+            Decoded::MergePosition(i) => on(&i.sub_account, &|head, count| {
+                action::MergePosition { market: i.market }.execute(&exchange, &board, head, clock, count)
+            }),
+            Decoded::SetLeverage(i) => on(&i.sub_account, &|head, _| {
+                action::SetLeverage { market: i.market, ratio: Ppm(i.ratio) }.execute(&board, head, clock)
+            }),
+            other => unreachable!("{other:?} moves no pocket"),
+        }
     }
 
     fn move_indices(&mut self, decoded: &Decoded) -> Result<()> {

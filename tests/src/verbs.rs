@@ -1,9 +1,10 @@
 //! What users, keepers and the admin do, one method each.
 
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, FillOrder, FundPool, Liquidate, PlaceAndMake,
-    PlaceAndTake, PlaceOrders, RefreshPrices, SettleBankruptcy, SettlePnl, SweepFees, Transfer, UpdateAmm,
-    UpdateFunding, Withdraw,
+    CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, ExpireOrders, FillOrder, FundPool,
+    IsolatePosition, Liquidate, MergePosition, PlaceAndMake, PlaceAndTake, PlaceOrders, RefreshPrices, SetLeverage,
+    SettleBankruptcy, SettlePnl, SliceOrder, SweepFees, TrailOrder, Transfer, TransferIsolated, TriggerOrder,
+    UpdateAmm, UpdateFunding, Withdraw,
 };
 use kedge_interface::{BOARD, address};
 use kedge_model::action::MakerRef;
@@ -64,6 +65,26 @@ impl World {
     /// Moves a balance between two sub-accounts of the user.
     pub fn transfer(&mut self, user: User, to: Pubkey, bank: u16, amount: u64) -> Outcome {
         self.run(Transfer { authority: user.authority, from: user.sub, to, bank, amount })
+    }
+
+    /// Gives the user's position in a market a pocket of its own.
+    pub fn isolate(&mut self, user: User, market: u16, amount: u64) -> Outcome {
+        self.run(IsolatePosition { signer: user.authority, sub_account: user.sub, market, amount })
+    }
+
+    /// Moves collateral into the user's isolated position, or out of it.
+    pub fn transfer_isolated(&mut self, user: User, market: u16, amount: i64) -> Outcome {
+        self.run(TransferIsolated { signer: user.authority, sub_account: user.sub, market, amount })
+    }
+
+    /// Joins the user's isolated position with the rest.
+    pub fn merge(&mut self, user: User, market: u16) -> Outcome {
+        self.run(MergePosition { signer: user.authority, sub_account: user.sub, market })
+    }
+
+    /// Sets the user's own initial margin ratio in a market.
+    pub fn set_leverage(&mut self, user: User, market: u16, ratio: u32) -> Outcome {
+        self.run(SetLeverage { authority: user.authority, sub_account: user.sub, market, ratio })
     }
 
     /// What places orders.
@@ -150,6 +171,40 @@ impl World {
         self.run(self.filling(filler, taker, id, true, makers))
     }
 
+    /// Market and slot of a user's order, zeros when it is gone.
+    fn order_at(&self, user: User, id: u32) -> (u16, u8) {
+        let data = self.sub(&user.sub);
+        let found = data.open_orders().find(|(_, order)| order.id == id);
+        found.map_or((0, 0), |(slot, order)| (order.market, u8::try_from(slot).expect("at most 128 orders")))
+    }
+
+    /// What triggers an order of a user for somebody who gets the fee.
+    pub fn triggering(&self, crank: User, user: User, order_id: u32) -> TriggerOrder {
+        let (market, slot) = self.order_at(user, order_id);
+        let (signer, market, sub_account) = (crank.authority, address::market(market), user.sub);
+        TriggerOrder { signer, market, sub_account, order_id, slot, crank: vec![crank.sub] }
+    }
+
+    /// What moves a user's trailing stop.
+    pub fn trailing(&self, crank: User, user: User, order_id: u32) -> TrailOrder {
+        let (market, slot) = self.order_at(user, order_id);
+        let (signer, market, sub_account) = (crank.authority, address::market(market), user.sub);
+        TrailOrder { signer, market, sub_account, order_id, slot, crank: vec![crank.sub] }
+    }
+
+    /// What releases a slice of a user's TWAP.
+    pub fn slicing(&self, crank: User, user: User, order_id: u32) -> SliceOrder {
+        let (market, slot) = self.order_at(user, order_id);
+        let (signer, market, sub_account) = (crank.authority, address::market(market), user.sub);
+        SliceOrder { signer, market, sub_account, order_id, slot, crank: vec![crank.sub] }
+    }
+
+    /// What returns a user's dead orders of a market.
+    pub fn expiring(&self, crank: User, user: User, market: u16, ids: &[u32]) -> ExpireOrders {
+        let (signer, market, sub_account) = (crank.authority, address::market(market), user.sub);
+        ExpireOrders { signer, market, sub_account, ids: ids.to_vec(), crank: vec![crank.sub] }
+    }
+
     /// What joins an auction at any price and without position limits.
     pub fn making(&self, maker: User, taker: User, id: u32, size: u64, worst_price: u64) -> PlaceAndMake {
         let data = self.sub(&taker.sub);
@@ -166,6 +221,7 @@ impl World {
             worst_price,
             min_position: i64::MIN / 2,
             max_position: i64::MAX / 2,
+            sharers: Vec::new(),
         }
     }
 

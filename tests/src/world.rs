@@ -1,7 +1,7 @@
 //! The exchange with its mints, oracles, markets and users.
 
 use kedge_interface::account::{Account as Decoded, SubAccountData, decode, decode_any, decode_sub_account};
-use kedge_interface::instruction::{Initialize, Instruction, ListBank, ListMarket};
+use kedge_interface::instruction::{CreateTrader, Initialize, Instruction, ListBank, ListMarket};
 use kedge_interface::{BOARD, EXCHANGE, address};
 use kedge_model::action::{BankParams, MarketParams};
 use kedge_model::bank::Bank;
@@ -116,6 +116,9 @@ impl World {
             self.list_market(&market_params(index), first_price(index));
         }
         self.refresh_everything();
+        for index in 0..markets {
+            self.open_market(index);
+        }
         let patron = self.token_owner(key(4, 0), USDC, 1_000_000_000 * DOLLAR);
         for index in 0..markets {
             self.fund(patron, index, 0, 500_000 * DOLLAR).expect("the vAMM is funded");
@@ -209,9 +212,15 @@ impl World {
 
     /// A new user with a number of order slots.
     pub fn user_with_orders(&mut self, orders: u16) -> User {
+        self.newcomer(orders, None)
+    }
+
+    fn newcomer(&mut self, orders: u16, referrer: Option<User>) -> User {
         let authority = key(5, u8::try_from(self.users.len()).expect("few users"));
         self.machine.endow(authority);
-        self.create_trader(authority).expect("the trader is created");
+        let create = CreateTrader::of(authority, authority);
+        let create = referrer.map_or(create.clone(), |referrer| create.referred_by(&referrer.authority));
+        self.run(create).expect("the trader is created");
         let sub = self.create_sub_account(authority, 0, orders).expect("the sub-account is created");
         self.token_owner(authority, WSOL, 1_000_000 * ONE);
         let (_, wallet) = self.token_owner(authority, USDC, 100_000_000 * DOLLAR);
@@ -223,6 +232,13 @@ impl World {
     /// A new user with so many dollars deposited.
     pub fn rich(&mut self, dollars: u64) -> User {
         let user = self.user();
+        self.deposit(user, USDC, dollars * DOLLAR).expect("the deposit arrives");
+        user
+    }
+
+    /// A new user with so many dollars deposited whom another one has referred.
+    pub fn referred(&mut self, referrer: User, dollars: u64) -> User {
+        let user = self.newcomer(16, Some(referrer));
         self.deposit(user, USDC, dollars * DOLLAR).expect("the deposit arrives");
         user
     }

@@ -166,7 +166,7 @@ fn cancelling_frees_slot_exposure_and_position() {
     let id = world.place(user, bid()).expect("placed");
     let done = world.cancel(user, id).expect("cancelled");
     let [Event::OrderCancelled(record)] = done.events()[..] else { panic!("one record, not {:?}", done.events()) };
-    assert_eq!((record.order.id, record.reason), (id, CancelReason::Requested as u8));
+    assert_eq!((record.order_id, record.reason), (id, CancelReason::Requested as u8));
     let data = world.sub(&user.sub);
     assert_eq!(data.head.open_orders, 0);
     assert!(data.head.positions.iter().all(|position| !position.is_used()));

@@ -8,10 +8,11 @@ use std::collections::BTreeMap;
 
 use kedge_interface::address;
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, Deposit, Instruction, Liquidate, PlaceOrders, SettleBankruptcy, SettlePnl, SweepFees,
-    Transfer, UpdateAmm, UpdateFunding, Withdraw, name_of,
+    CancelAll, CancelOrder, Deposit, Instruction, IsolatePosition, Liquidate, MergePosition, PlaceOrders, SetBuilder,
+    SetLeverage, SettleBankruptcy, SettlePnl, SweepFees, Transfer, TransferIsolated, UpdateAmm, UpdateFeeTier,
+    UpdateFunding, Withdraw, name_of,
 };
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_tests::agreement::Agreed;
 use kedge_tests::market::{DOLLAR, SOL, USDC, WSOL};
@@ -43,11 +44,19 @@ impl Session {
     fn open(seed: u64) -> Self {
         let mut world = World::with_markets(MARKETS);
         let mut random = Random::new(seed);
-        for _ in 0..USERS {
+        for number in 0..USERS {
             let dollars = random.between(500, 40_000);
-            world.rich(dollars);
+            match world.users.last().copied() {
+                Some(referrer) if number % 3 == 2 => world.referred(referrer, dollars),
+                _ => world.rich(dollars),
+            };
         }
         let users = world.users.clone();
+        for (user, builder) in users.iter().zip(users.iter().skip(2)) {
+            let (authority, sub_account) = (user.authority, user.sub);
+            let builder = builder.authority.to_bytes();
+            world.run(SetBuilder { authority, sub_account, builder, fee: 300 }).expect("a builder is approved");
+        }
         let seconds = users
             .iter()
             .map(|user| world.create_sub_account(user.authority, 1, 8).expect("a second sub-account"))
@@ -99,7 +108,8 @@ impl Session {
         let size = u128::from(dollars * DOLLAR) * 1_000_000_000 / u128::from(oracle);
         let size = u64::try_from(size).expect("a size") / step * step;
         let kind = if random.percent(35) { OrderKind::Market } else { OrderKind::Limit };
-        let flags = *random.pick(&[0, 0, 0, 0, flags::REDUCE_ONLY, flags::REDUCE_ONLY, flags::POST_ONLY]);
+        let flags =
+            *random.pick(&[0, 0, 0, 0, flags::REDUCE_ONLY, flags::REDUCE_ONLY, flags::POST_ONLY, flags::BUILDER]);
         let named = kind == OrderKind::Limit && flags & flags::POST_ONLY == 0 && random.percent(25);
         let start = if side == Side::Long { oracle.min(price) } else { oracle.max(price) };
         OrderParams {
@@ -141,7 +151,11 @@ impl Session {
             let head = self.world.sub(&user.sub).head;
             let kind = kedge_model::margin::MarginKind::Maintenance;
             let purpose = kedge_model::board::Purpose::Liquidate;
-            kedge_model::margin::margin(&head, &board, kind, purpose, &now).is_ok_and(|margin| !margin.is_met())
+            let mut markets = head.positions.iter().filter(|p| p.is_used()).map(|p| p.market);
+            markets.any(|market| {
+                let margin = kedge_model::margin::margin_for(&head, market, &board, kind, purpose, &now);
+                margin.is_ok_and(|margin| !margin.is_met())
+            })
         };
         let found = self.world.users.iter().find(below).copied();
         found.unwrap_or_else(|| self.user())
@@ -158,8 +172,164 @@ impl Session {
         (self.user(), self.market())
     }
 
+    /// An order that waits, comes in slices or belongs to another; or an entry with its bracket.
+    fn conditional(&mut self, user: User) -> Vec<OrderParams> {
+        let market = self.market_of(user);
+        let (base, step, tick) = {
+            let data = self.world.market(market);
+            (self.world.position(user, market).base, data.step.0, data.tick.0)
+        };
+        let plain =
+            OrderParams { client_id: 0, auction_start: Price(0), auction_end: Price(0), ..self.order(user, market) };
+        let plain = OrderParams { auction_ms: 0, flags: plain.flags & flags::REDUCE_ONLY, ..plain };
+        let oracle = self.world.prices[usize::from(market)];
+        let random = &mut self.random;
+        let trigger = |random: &mut Random| {
+            let away = oracle / 10_000 * random.below(150);
+            Price(if random.percent(50) { oracle + away } else { oracle - away } / tick * tick)
+        };
+        let kind = random.between(OrderKind::StopMarket as u64, OrderKind::TrailingStop as u64) as u8;
+        let rests = OrderKind::from_number(kind).is_ok_and(OrderKind::rests);
+        let trails = kind == OrderKind::TrailingStop as u8;
+        let source = *random.pick(&[0, 0, flags::TRIGGER_MARK, flags::TRIGGER_LAST]);
+        let waits = OrderParams {
+            kind,
+            price: if rests || random.percent(30) { plain.price.max(Price(tick)) } else { Price(0) },
+            trigger_price: if trails && random.percent(70) { Price(0) } else { trigger(random) },
+            extent: if trails { *random.pick(&[200, 2_000, 20_000]) } else { 0 },
+            flags: plain.flags | source,
+            ..plain
+        };
+        match random.below(10) {
+            0..5 => vec![waits],
+            5..7 => {
+                let slices = random.between(2, 9);
+                let steps = (plain.size.0 / step / slices).max(1);
+                let link = *random.pick(&[10, 15, 30]);
+                let kind = OrderKind::Twap as u8;
+                vec![OrderParams { kind, price: Price(0), extent: u32::try_from(steps).unwrap_or(1), link, ..plain }]
+            }
+            7..9 => {
+                let close = plain.side ^ 1;
+                let entry = OrderParams { flags: 0, ..plain };
+                let flags = flags::LEG | flags::REDUCE_ONLY;
+                let leg = OrderParams { side: close, size: Size(0), flags, link: 0, ..waits };
+                vec![
+                    entry,
+                    leg,
+                    OrderParams {
+                        kind: OrderKind::StopMarket as u8,
+                        extent: 0,
+                        price: Price(0),
+                        trigger_price: trigger(random),
+                        ..leg
+                    },
+                ]
+            }
+            _ => {
+                let side = if base.0 > 0 { Side::Short } else { Side::Long } as u8;
+                let first = OrderParams {
+                    kind: OrderKind::Limit as u8,
+                    side,
+                    flags: flags::REDUCE_ONLY,
+                    price: plain.price.max(Price(tick)),
+                    ..plain
+                };
+                let flags = flags::LEG | flags::REDUCE_ONLY;
+                vec![first, OrderParams { side, flags, ..waits }]
+            }
+        }
+    }
+
+    /// An order that one of the services could be for, else any order.
+    fn serviceable(&mut self, fits: impl Fn(&Order) -> bool) -> Option<(User, Order)> {
+        let mut found = Vec::new();
+        for user in &self.world.users {
+            let data = self.world.sub(&user.sub);
+            found.extend(data.open_orders().filter(|(_, order)| fits(order)).map(|(_, order)| (*user, *order)));
+        }
+        (!found.is_empty()).then(|| *self.random.pick(&found))
+    }
+
+    /// A service to somebody's orders.
+    fn service(&mut self) -> Option<Instruction> {
+        let crank = self.user();
+        let waits = |order: &Order| order.is_waiting() || !order.trigger_price.is_zero();
+        let trails = |order: &Order| order.is_waiting() && order.kind == OrderKind::TrailingStop as u8;
+        let sliced = |order: &Order| order.kind == OrderKind::Twap as u8;
+        let choice = self.random.below(10);
+        let (user, order) = match choice {
+            0..5 => self.serviceable(waits),
+            5..7 => self.serviceable(trails),
+            7..9 => self.serviceable(sliced),
+            _ => self.serviceable(|_| true),
+        }?;
+        if user == crank {
+            return None;
+        }
+        Some(match choice {
+            0..5 => self.world.triggering(crank, user, order.id).into(),
+            5..7 => self.world.trailing(crank, user, order.id).into(),
+            7..9 => self.world.slicing(crank, user, order.id).into(),
+            _ => {
+                let ids: &[u32] = if self.random.percent(50) { &[] } else { &[order.id] };
+                self.world.expiring(crank, user, order.market, ids).into()
+            }
+        })
+    }
+
+    /// Something about an isolated position or the user's own leverage.
+    fn pocket(&mut self, user: User) -> Instruction {
+        let (signer, sub_account) = (user.authority, user.sub);
+        let isolated: Vec<u16> =
+            self.world.sub(&user.sub).head.positions.iter().filter(|p| p.is_isolated()).map(|p| p.market).collect();
+        let market = if isolated.is_empty() || self.random.percent(20) {
+            self.market_of(user)
+        } else {
+            *self.random.pick(&isolated)
+        };
+        let position = self.world.position(user, market);
+        match (position.is_isolated(), self.random.below(10)) {
+            // As little as carries the position, or any part of the balance.
+            (false, 0..6) => {
+                let value = i128::from(position.base.0) * i128::from(self.world.prices[usize::from(market)]);
+                let value = u64::try_from(value.unsigned_abs() / 1_000_000_000).expect("a value");
+                let amount = if position.base.is_zero() || self.random.percent(30) {
+                    self.world.balance(user, USDC) / self.random.between(1, 12)
+                } else {
+                    value / 10 + self.random.below(value / 20 + DOLLAR)
+                };
+                IsolatePosition { signer, sub_account, market, amount }.into()
+            }
+            (true, 0..5) => {
+                let part = i64::try_from(position.isolated.0 / self.random.between(1, 9)).expect("in range");
+                let amount = if self.random.percent(50) { part } else { -part };
+                TransferIsolated { signer, sub_account, market, amount }.into()
+            }
+            (false, 6..8) | (true, 5..8) => MergePosition { signer, sub_account, market }.into(),
+            _ => {
+                let ratio = *self.random.pick(&[0, 0, 150_000, 500_000, 1_000_000]);
+                SetLeverage { authority: signer, sub_account, market, ratio }.into()
+            }
+        }
+    }
+
     fn next(&mut self) -> Option<Instruction> {
         let user = self.user();
+        if self.random.percent(1) {
+            let trader = address::trader(&user.authority);
+            return Some(UpdateFeeTier { trader, sub_account: user.sub }.into());
+        }
+        if self.random.percent(6) {
+            return Some(self.pocket(user));
+        }
+        if self.random.percent(8) {
+            let orders = self.conditional(user);
+            return Some(self.world.placing(user, &orders).into());
+        }
+        if self.random.percent(14) {
+            return self.service();
+        }
         // Every other user has dollars alone, and can lose everything.
         let single = self.world.users.iter().position(|other| *other == user).is_some_and(|at| at % 2 == 0);
         let bank = if single || self.random.percent(60) { USDC } else { WSOL };
@@ -382,6 +552,10 @@ fn random_sessions_keep_the_books_and_agree_with_the_model() {
         "liquidate",
         "settle_bankruptcy",
         "fund_pool",
+        "isolate_position",
+        "transfer_isolated",
+        "merge_position",
+        "set_leverage",
     ] {
         assert!(total.done.get(name).is_some_and(|count| *count > 0), "{name} never went through");
     }

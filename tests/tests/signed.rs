@@ -154,16 +154,16 @@ fn the_auction_began_when_the_message_was_signed() {
     scene.send(&derived).expect("placed late");
     let [first, second] = scene.orders()[..] else { panic!("two orders") };
     let (slot, tick) = (scene.world.slot, Price(10_000));
-    assert_eq!(first.limit_price(slot, tick), Ok(Price(150_200_000)));
+    assert_eq!(first.limit_price(slot, Price(150_000_000), tick), Ok(Price(150_200_000)));
     assert_eq!((first.auction_end, first.auction_slots), (Price(150_600_000), 8));
     assert_eq!(first.activation_slot, slot, "no price from before the placing will do at the vAMM");
     // From the oracle to half a percent beyond: a third of the way after a third of the time.
-    assert_eq!(second.limit_price(slot, tick), Ok(Price(150_250_000)));
+    assert_eq!(second.limit_price(slot, Price(150_000_000), tick), Ok(Price(150_250_000)));
     // Once the time is over only the end is left.
     let late = message(&scene.header(3), &[ask]);
     scene.world.pass_slots(40);
     scene.world.refresh_everything();
     scene.send(&late).expect("placed after its auction");
     let third = scene.orders()[2];
-    assert_eq!(third.limit_price(scene.world.slot, tick), Ok(Price(150_600_000)));
+    assert_eq!(third.limit_price(scene.world.slot, Price(150_000_000), tick), Ok(Price(150_600_000)));
 }

@@ -256,7 +256,7 @@ fn an_expired_order_is_removed_and_pays_nothing() {
     world.pass_ms(5_000);
     let done = world.fill(keeper, taker, id, &[maker]).expect("removed");
     let [Event::OrderCancelled(record)] = done.events()[..] else { panic!("one record, not {:?}", done.events()) };
-    assert_eq!((record.order.id, record.reason), (id, CancelReason::Expired as u8));
+    assert_eq!((record.order_id, record.reason), (id, CancelReason::Expired as u8));
     assert_eq!(world.position(taker, SOL).base, Base::ZERO);
     assert_eq!(world.position(keeper, SOL).quote, Quote::ZERO);
     assert_eq!(world.sub(&maker.sub).head.open_orders, 1);

@@ -56,11 +56,26 @@ fn generate() -> Result<Value> {
     let text = String::from_utf8(output.stdout)?;
     let mut idl: Map<String, Value> = serde_json::from_str(section(&text, "program")?)?;
     idl.insert("address".into(), Value::String(section(&text, "address")?.trim().into()));
+    add_vocabulary(&mut idl, serde_json::from_str(section(&text, "vocabulary")?)?)?;
     let mut errors: Vec<Value> = serde_json::from_str(section(&text, "errors")?)?;
     errors.sort_by_key(|error| error["code"].as_u64());
     idl.insert("errors".into(), Value::Array(errors));
     idl.get_mut("metadata").and_then(Value::as_object_mut).context("no metadata")?.insert("version".into(), version()?);
     Ok(Value::Object(idl))
+}
+
+/// Adds what the program prints beside what its instructions and accounts name: constants, and types that are not
+/// there yet.
+fn add_vocabulary(idl: &mut Map<String, Value>, mut vocabulary: Map<String, Value>) -> Result<()> {
+    let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
+    let types = idl.get_mut("types").and_then(Value::as_array_mut).context("the IDL has no types")?;
+    let more = vocabulary.get_mut("types").and_then(Value::as_array_mut).context("no types in the vocabulary")?;
+    types.append(more);
+    types.sort_by_key(name);
+    types.dedup_by_key(|value| name(value));
+    let constants = vocabulary.remove("constants").context("no constants in the vocabulary")?;
+    idl.insert("constants".into(), constants);
+    Ok(())
 }
 
 /// The text between the marks of a section.

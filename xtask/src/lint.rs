@@ -1,4 +1,5 @@
-//! `cargo xtask lint`: format, clippy (warnings are errors), and the committed IDL against the program.
+//! `cargo xtask lint`: format, clippy (warnings are errors), the committed IDL against the program, and the committed
+//! client against the IDL.
 
 use anyhow::Result;
 
@@ -11,5 +12,6 @@ pub fn run() -> Result<()> {
         "clippy",
         cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"]),
     )?;
-    crate::idl::run(&crate::idl::IdlArgs { check: true })
+    crate::idl::run(&crate::idl::IdlArgs { check: true })?;
+    crate::client::check()
 }

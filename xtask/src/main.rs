@@ -1,6 +1,7 @@
 //! `cargo xtask <command>`: one module per command, everything the Makefile calls.
 
 mod bench;
+mod client;
 mod demo;
 mod idl;
 mod lint;
@@ -24,7 +25,9 @@ enum Command {
     Program(program::ProgramArgs),
     /// Generate idl/kedge.json
     Idl(idl::IdlArgs),
-    /// Check format, clippy and the committed IDL
+    /// Generate the TypeScript client in clients/js from the IDL
+    Client(client::ClientArgs),
+    /// Check format, clippy, the committed IDL and the committed client
     Lint,
     /// Build the programs and run every test
     Test(test::TestArgs),
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
     let result = match Xtask::parse().command {
         Command::Program(args) => program::run(args),
         Command::Idl(args) => idl::run(&args),
+        Command::Client(args) => client::run(&args),
         Command::Lint => lint::run(),
         Command::Test(args) => test::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: builds the programs, then runs every test of the workspace.
+//! `cargo xtask test`: builds the programs, then runs every test of the workspace and of the TypeScript client.
 
 use anyhow::Result;
 use clap::Args;
@@ -9,7 +9,7 @@ use crate::run::{cargo, phase};
 /// Flags of `test`.
 #[derive(Args)]
 pub struct TestArgs {
-    /// Handed to `cargo test` (for example `-p kedge-model`).
+    /// Handed to `cargo test` (for example `-p kedge-model`), which is all that runs then.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
@@ -24,5 +24,6 @@ pub fn run(args: &TestArgs) -> Result<()> {
     } else {
         command.args(&args.rest);
     }
-    phase("test", &mut command)
+    phase("test", &mut command)?;
+    if args.rest.is_empty() { crate::client::test() } else { Ok(()) }
 }

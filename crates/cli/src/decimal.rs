@@ -59,6 +59,40 @@ pub fn format(value: impl Into<i128>, scale: u32, least: usize) -> String {
     }
 }
 
+/// Writes a number of `scale` digits after the point with `digits` of them, rounded to the nearest, half away from
+/// zero: for tables, where every digit costs a column.
+pub fn rounded(value: impl Into<i128>, scale: u32, digits: u32) -> String {
+    let value = value.into();
+    let Some(cut) = scale.checked_sub(digits).and_then(|cut| 10u128.checked_pow(cut)) else {
+        return format(value, scale, usize::try_from(digits).unwrap_or(0));
+    };
+    let magnitude = (value.unsigned_abs() + cut / 2) / cut;
+    let signed = i128::try_from(magnitude).unwrap_or(i128::MAX) * value.signum();
+    format(signed, digits, usize::try_from(digits).unwrap_or(0))
+}
+
+/// A quote amount in cents, for tables.
+pub fn cents(value: impl Into<i128>) -> String {
+    rounded(value, PRICE, 2)
+}
+
+/// A quote amount in cents with its sign always shown, for tables.
+pub fn signed_cents(value: impl Into<i128>) -> String {
+    let text = cents(value);
+    if text.starts_with('-') || text == "0.00" { text } else { format!("+{text}") }
+}
+
+/// A price with the digits that the market's tick has (at least two), for tables.
+pub fn price_at(price: Price, tick: Price) -> String {
+    let zeros = (0..PRICE).take_while(|zeros| tick.0 != 0 && tick.0 % 10u64.pow(zeros + 1) == 0).count();
+    rounded(price.0, PRICE, PRICE.saturating_sub(u32::try_from(zeros).unwrap_or(0)).max(2))
+}
+
+/// A leverage in parts per million, for reading.
+pub fn times(ppm: u64) -> String {
+    format!("{}x", rounded(ppm, 6, 1))
+}
+
 /// A price.
 pub fn price(price: Price) -> String {
     format(price.0, PRICE, 2)
@@ -145,6 +179,25 @@ mod tests {
         assert_eq!(percent_of_billion(-100_000), "-0.0100%");
         assert_eq!(gain(Quote(1_500_000)), "+1.50");
         assert_eq!(gain(Quote(-1_500_000)), "-1.50");
+    }
+
+    #[test]
+    fn tables_round_to_the_nearest() {
+        assert_eq!(rounded(1_234_567, 6, 2), "1.23");
+        assert_eq!(rounded(1_235_000, 6, 2), "1.24");
+        assert_eq!(rounded(-1_235_000, 6, 2), "-1.24");
+        assert_eq!(rounded(999_999, 6, 2), "1.00");
+        assert_eq!(rounded(-1, 6, 2), "0.00", "no negative zero");
+        assert_eq!(rounded(5, 0, 2), "5", "a number without digits gets none");
+        assert_eq!(signed_cents(1_500_000), "+1.50");
+        assert_eq!(signed_cents(-1_500_000), "-1.50");
+        assert_eq!(signed_cents(4_999), "0.00");
+        assert_eq!(cents(i64::MAX), "9223372036854.78");
+        assert_eq!(price_at(Price(98_765_432_100), Price(100_000)), "98765.43");
+        assert_eq!(price_at(Price(181_234_567), Price(1_000)), "181.235");
+        assert_eq!(price_at(Price(12_345), Price(1)), "0.012345");
+        assert_eq!(price_at(Price(12_345), Price(0)), "0.012345");
+        assert_eq!(times(6_000_000), "6.0x");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use kedge_client::{Client, Found};
 use kedge_interface::account::name;
 use kedge_model::bank::Bank;
 use kedge_model::market::Market;
-use kedge_model::quantity::Amount;
+use kedge_model::quantity::{Amount, Price};
 
 use crate::decimal;
 use crate::error::{CliError, Result};
@@ -40,6 +40,17 @@ impl Directory {
     pub fn market_name(&self, index: u16) -> String {
         let found = self.markets.iter().find(|market| market.data.index == index);
         found.map_or_else(|| format!("market {index}"), |market| name(&market.data.name))
+    }
+
+    /// Tick of a market, zero for one that is not listed here.
+    pub fn tick(&self, index: u16) -> Price {
+        self.markets.iter().find(|market| market.data.index == index).map_or(Price::ZERO, |market| market.data.tick)
+    }
+
+    /// An amount of a bank's tokens for a table: at most six digits after the point, rounded.
+    pub fn tokens_short(&self, bank: u16, amount: Amount) -> String {
+        let decimals = self.bank(bank).map_or(0, |bank| u32::from(bank.data.decimals));
+        decimal::rounded(amount.0, decimals, if bank == Bank::QUOTE { 2 } else { decimals.min(6) })
     }
 
     /// A bank by index.

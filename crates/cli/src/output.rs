@@ -4,6 +4,9 @@ use std::io::IsTerminal;
 
 use serde_json::Value;
 
+/// Columns of a terminal that nobody made wider.
+pub const WIDTH: usize = 80;
+
 /// A command's result, for people and for programs.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -22,17 +25,67 @@ impl Output {
     /// Prints one form.
     pub fn print(&self, json: bool) {
         if json {
-            println!("{:#}", self.json);
+            write_out(&format!("{:#}\n", self.json));
         } else {
-            print!("{}", self.text);
-            if !self.text.ends_with('\n') {
-                println!();
-            }
+            let end = if self.text.ends_with('\n') { "" } else { "\n" };
+            write_out(&format!("{}{end}", self.text));
         }
+    }
+}
+
+/// Writes to standard output. A reader that has gone away (`| head`) ends the process without a complaint.
+pub fn write_out(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
     }
 }
 
 /// Whether standard output shows colours: only terminals, and not where `NO_COLOR` is set.
 pub fn colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
+}
+
+/// A sentence in lines of at most [`WIDTH`] columns; the first begins with `first`, the others with as many spaces. A
+/// word that is longer than a line stands alone.
+pub fn wrap(first: &str, sentence: &str) -> String {
+    let indent = first.chars().count();
+    let mut out = String::from(first);
+    let mut column = indent;
+    for word in sentence.split_whitespace() {
+        let length = word.chars().count();
+        if column > indent && column + 1 + length > WIDTH {
+            out.push('\n');
+            out.push_str(&" ".repeat(indent));
+            column = indent;
+        }
+        if column > indent {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out.push('\n');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sentences_are_folded_at_the_edge() {
+        let words = "word ".repeat(40);
+        let folded = wrap("- ", &words);
+        assert!(
+            folded.lines().all(|line| line.len() <= WIDTH && line.len() > 70 || line == folded.lines().last().unwrap())
+        );
+        assert_eq!(folded.split_whitespace().filter(|word| *word == "word").count(), 40);
+        assert!(folded.starts_with("- word") && folded.lines().nth(1).unwrap().starts_with("  word"));
+        assert_eq!(wrap("", "short"), "short\n");
+        let signature = "s".repeat(88);
+        assert_eq!(wrap("  ", &format!("a {signature} b")), format!("  a\n  {signature}\n  b\n"));
+    }
 }

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kedge_client::prices::{self, AddressBook, Row};
-use kedge_client::{Client, Landed, PriorityFee, SendConfig, Sender, SharedSigner};
+use kedge_client::{Client, FetchError, Landed, PriorityFee, SendConfig, Sender, SharedSigner};
+use kedge_interface::account::SubAccountData;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use solana_instruction::Instruction;
@@ -15,6 +16,7 @@ use solana_signer::Signer;
 use crate::args::{Cli, Which};
 use crate::error::{CliError, Result};
 use crate::output::colour;
+use crate::view::old_rows;
 
 /// What every command works with.
 pub struct Session {
@@ -63,6 +65,24 @@ impl Session {
         Ok(kedge_interface::address::sub_account(&authority, which.id))
     }
 
+    /// The sub-account that is meant, with its address.
+    ///
+    /// Errors: [`CliError::NotFound`], with what to do.
+    pub async fn account(&self, which: &Which) -> Result<(Pubkey, SubAccountData)> {
+        let address = self.sub_account(which)?;
+        match self.client.sub_account(address).await {
+            Ok(account) => Ok((address, account)),
+            Err(FetchError::Missing { .. }) => {
+                let (whose, what) = match which.authority {
+                    Some(authority) => (format!("{authority} has"), "`kedge accounts --authority` lists what is there"),
+                    None => ("you have".into(), "`kedge accounts` lists yours, `kedge create` makes one"),
+                };
+                Err(CliError::NotFound(format!("{whose} no sub-account {}; {what}", which.id)))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Sends instructions signed by the keypair and waits for them.
     pub async fn send(&self, instructions: &[Instruction]) -> Result<Landed> {
         self.signer()?;
@@ -72,14 +92,7 @@ impl Session {
 
     /// A refresh of those rows whose price is past half of its age limit; `None` when all are young.
     pub async fn refresh(&self, board: &PriceBoard, rows: &[Row], clock: &Clock) -> Result<Option<Instruction>> {
-        let old: Vec<Row> = rows
-            .iter()
-            .copied()
-            .filter(|row| {
-                row.price(board)
-                    .is_ok_and(|price| clock.seconds_since(price.publish_time) > u64::from(price.max_age) / 2)
-            })
-            .collect();
+        let old = old_rows(board, rows, clock);
         if old.is_empty() { Ok(None) } else { self.refresh_all(board, &old).await.map(Some) }
     }
 

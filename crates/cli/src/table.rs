@@ -1,4 +1,4 @@
-//! Tables for terminals: aligned columns, at most 100 wide for what the exchange shows.
+//! Tables for terminals: aligned columns, at most 80 wide for what the exchange shows.
 
 use std::fmt::Write;
 

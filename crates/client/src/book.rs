@@ -24,7 +24,7 @@ pub struct Resting {
 pub fn resting(accounts: &[Found<SubAccountData>], market: u16, side: Side, clock: &Clock) -> Vec<Resting> {
     let mut found: Vec<Resting> = accounts
         .iter()
-        .filter(|account| account.data.head.require_free().is_ok())
+        .filter(|account| account.data.head.require_free_in(market).is_ok())
         .flat_map(|account| account.data.open_orders().map(move |(slot, order)| (account.address, slot, order)))
         .filter(|(_, _, order)| {
             order.market == market && order.side() == side && order.is_resting(clock.slot) && !order.is_expired(clock)

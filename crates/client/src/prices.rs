@@ -108,7 +108,7 @@ impl AddressBook {
     pub fn account(&self, source: &PriceSource) -> Option<Pubkey> {
         match SourceKind::from_number(source.kind) {
             Ok(SourceKind::PythPull) => Some(self.feed(&source.key)),
-            Ok(SourceKind::PythPush) => Some(Pubkey::new_from_array(source.key)),
+            Ok(kind) if kind.names_account() => Some(Pubkey::new_from_array(source.key)),
             _ => None,
         }
     }

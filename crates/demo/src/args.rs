@@ -15,7 +15,7 @@ use crate::replay::Scenario;
 #[command(name = "kedge-demo", version)]
 pub struct Args {
     /// Market seconds a second of wall time.
-    #[arg(long, default_value_t = 120.0)]
+    #[arg(long, default_value_t = 120.0, default_value_if("serve", "true", "1"))]
     pub speed: f64,
     /// Minutes of market to replay.
     #[arg(long, default_value_t = 240)]
@@ -41,6 +41,10 @@ pub struct Args {
     /// Folder for report.html, summary.json and the visitor's wallet.
     #[arg(long, default_value = "target/demo")]
     pub out: PathBuf,
+    /// Run the exchange with its keepers and makers, but without a crowd, for others to trade on. Standard output is
+    /// one line of JSON, once prices are in: addresses of the servers and a funded wallet. Ends with the tape.
+    #[arg(long)]
+    pub serve: bool,
     /// The program's bytecode.
     #[arg(long, default_value = "target/deploy/kedge.so")]
     pub program: PathBuf,

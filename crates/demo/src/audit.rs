@@ -122,7 +122,7 @@ pub async fn audit(client: &Client) -> Result<Audit> {
     for bank in &banks {
         let bank = &bank.data;
         audit.check(&format!("bank {}", bank.index), bank.invariant());
-        let balances: i128 = heads.iter().map(|head| i128::from(head.balance(bank.index).0)).sum();
+        let balances: i128 = heads.iter().map(|head| i128::from(tokens(head, bank.index))).sum();
         audit.line(format!("bank {}: balances = deposits", bank.index), balances, bank.deposits.0.into(), "USDC 1e-6");
         if bank.index == kedge_model::bank::Bank::QUOTE {
             let pools: i128 =
@@ -157,6 +157,12 @@ impl Audit {
     fn line(&mut self, what: String, left: i128, right: i128, unit: &'static str) {
         self.lines.push(Line { what, left, right, unit });
     }
+}
+
+/// Tokens of a bank that a sub-account has: its balance, and in the quote bank what backs isolated positions.
+fn tokens(head: &SubAccount, bank: u16) -> u64 {
+    let isolated: u64 = head.positions.iter().map(|position| position.isolated.0).sum();
+    head.balance(bank).0 + if bank == kedge_model::bank::Bank::QUOTE { isolated } else { 0 }
 }
 
 /// Tokens in a bank's vault: a token account's amount stands at byte 64.

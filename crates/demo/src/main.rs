@@ -17,6 +17,7 @@ mod replay;
 mod report;
 mod run;
 mod series;
+mod serve;
 mod staff;
 mod stage;
 mod summary;
@@ -58,9 +59,13 @@ async fn demo(args: &Args) -> Result<u8> {
     listen(Arc::clone(&stop));
 
     let started = Instant::now();
-    let say = |what: &str| println!("{:5.1} s  {what}", started.elapsed().as_secs_f64());
+    let say = |what: &str| {
+        let line = format!("{:5.1} s  {what}", started.elapsed().as_secs_f64());
+        // What is served for programs is told to programs: standard output is theirs.
+        if args.serve { eprintln!("{line}") } else { println!("{line}") }
+    };
     let tape = Arc::new(Tape::open(&args.data, args.scenario, args.from.as_deref(), args.minutes)?);
-    let cast = Cast::new(args.seed, args.takers);
+    let cast = Cast::new(args.seed, if args.serve { 0 } else { args.takers });
     say("starting a local chain");
     let localnet = Arc::new(stage::start_chain(args, &tape)?);
     say(&format!("RPC {}  WebSocket {}", localnet.rpc_url(), localnet.ws_url()));
@@ -86,6 +91,10 @@ async fn demo(args: &Args) -> Result<u8> {
         args.speed
     ));
 
+    if args.serve {
+        serve::serve(args, &localnet, &cast, &tape, &stop).await?;
+        return Ok(0);
+    }
     let outcome = run::run(args, Arc::clone(&localnet), &cast, tape, &stop).await?;
     print!("{}", outcome.summary.text());
     report::write(&args.out, &outcome.summary, &outcome.points)?;

@@ -59,6 +59,7 @@ pub async fn run(
 ) -> Result<Outcome> {
     let reader = stage::sender(&localnet, &cast.crank).client().clone();
     let publisher = Publisher::start(Arc::clone(&localnet), Arc::clone(&tape))?;
+    stage::open(&localnet, cast).await?;
     let feed = Feed::new(reader.clone()).await?;
     let (outbox, receipts) = Outbox::start(reader.clone(), AT_ONCE).await?;
     let takers = cast.members.iter().filter(|member| member.role == Role::Taker);

@@ -63,7 +63,8 @@ pub fn point(world: &World, roles: &BTreeMap<Pubkey, Role>) -> Point {
     add("fees", world.banks.first().map_or(0.0, |bank| bank.protocol.0 as f64 / 1e6));
     for (address, account) in &world.accounts {
         let role = roles.get(address).map_or("visitors", |role| role.name());
-        let balance = account.head.balance(kedge_model::bank::Bank::QUOTE).0 as f64 / 1e6;
+        let isolated: u64 = account.head.positions.iter().map(|position| position.isolated.0).sum();
+        let balance = (account.head.balance(kedge_model::bank::Bank::QUOTE).0 + isolated) as f64 / 1e6;
         let positions = account.head.positions.iter().filter(|position| position.is_used());
         let open: f64 = positions
             .filter_map(|position| {

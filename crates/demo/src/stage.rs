@@ -8,10 +8,13 @@ use anyhow::{Context, Result, ensure};
 use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, SharedSigner};
 use kedge_interface::address::{self, PROGRAM_ID};
 use kedge_interface::instruction::{
-    CreateSubAccount, CreateTrader, Deposit, FundPool, Initialize, Instruction, ListBank, ListMarket, SetFees,
+    CreateSubAccount, CreateTrader, Deposit, FundPool, Initialize, Instruction, ListBank, ListMarket, RefreshPrices,
+    SetFees, SetMarketStatus,
 };
+use kedge_keeper::pyth::feed_address;
 use kedge_localnet::{Localnet, LocalnetConfig};
 use kedge_model::action::PoolKind;
+use kedge_model::market::MarketStatus;
 use kedge_model::quantity::Price;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
@@ -97,6 +100,20 @@ pub async fn list(localnet: &Localnet, cast: &Cast, tape: &Tape, speed: f64) -> 
             send("fund_pool", fund.into()).await?;
         }
     }
+    Ok(())
+}
+
+/// Opens the listed markets at the prices that have just been published.
+pub async fn open(localnet: &Localnet, cast: &Cast) -> Result<()> {
+    let sender = sender(localnet, &cast.admin);
+    let oracles = COINS.iter().map(|coin| feed_address(&coin.feed_id)).collect();
+    let markets = (0u8..).take(COINS.len()).collect();
+    let mut instructions = vec![RefreshPrices { markets, banks: Vec::new(), oracles }.into()];
+    for (_, index) in COINS.iter().zip(0u16..) {
+        let (signer, status) = (cast.admin.pubkey(), MarketStatus::Active as u8);
+        instructions.push(SetMarketStatus { signer, market: address::market(index), status }.into());
+    }
+    sender.send(&instructions, &[]).await.context("the markets could not be opened")?;
     Ok(())
 }
 

@@ -161,6 +161,10 @@ impl Tally {
             Event::AmmUpdate(_) => self.other("vAMM moves"),
             Event::FeeSweep(_) => self.other("fee sweeps"),
             Event::PoolFunded(_) => self.other("pool gifts"),
+            Event::IsolatedCollateral(_) => self.other("isolated collateral moves"),
+            Event::Crank(_) => self.other("order services"),
+            Event::MarketChanged(_) => self.other("market changes"),
+            Event::PositionSettled(_) => self.other("settled positions"),
         }
     }
 

@@ -147,4 +147,7 @@ account_errors! {
     18 OracleNotTrading "The feed's status is not Trading: the price is frozen; wait or use another source."
     19 OraclePriceNotPositive "The oracle's price is zero or negative."
     20 OraclePriceOutOfRange "The oracle's price or exponent does not fit a price at 1e6."
+    21 OracleTooFewSamples "Fewer oracles stand behind the feed's value than the feed or the row asks for; update the feed."
+    22 OracleSamplesTooOld "The samples behind the feed's value were signed too long ago; update the feed with new ones."
+    23 OracleNotIndependent "The feed's authority may write its value without any oracle: it is no price source."
 }

@@ -98,6 +98,7 @@ macro_rules! vectors {
 
 vectors! {
     u8 as "Vec<u8>"
+    u32 as "Vec<u32>"
     OrderParams as "Vec<OrderParams>"
     MakerRef as "Vec<MakerRef>"
 }

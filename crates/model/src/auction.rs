@@ -1,12 +1,15 @@
 //! Dutch auctions: a taker's price moves linearly from one it would love to the worst it accepts.
 
+use crate::board::PriceRow;
 use crate::error::{Error, Result};
-use crate::num::{Checked, Rounding, ceil_to, floor_to, mul_div};
+use crate::num::{Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
 use crate::order::{Order, Side};
 use crate::quantity::{Ppm, Price};
 
-/// Distance of a derived auction's end from the oracle.
+/// Distance of a derived auction's end from the oracle in a calm market.
 pub const DERIVED_WIDTH: Ppm = Ppm(5_000);
+/// How many times the price row's deviation the distance is in a market that moves.
+pub const DERIVED_DEVIATIONS: u64 = 2;
 /// Longest auction in slots.
 pub const MAX_SLOTS: u64 = 255;
 
@@ -33,16 +36,26 @@ pub fn interpolate(side: Side, start: Price, end: Price, elapsed: u64, duration:
     Ok(Price(on_tick.max(tick.0)))
 }
 
+/// How far a derived auction goes: half a percent, or [`DERIVED_DEVIATIONS`] times the row's deviation when that is
+/// more, and never beyond the market's band, where nothing can be filled.
+///
+/// Errors: arithmetic only.
+pub fn width(row: &PriceRow, band: Ppm) -> Result<Ppm> {
+    let moving = mul_div(row.deviation.0, DERIVED_DEVIATIONS.wrapping_mul(PPM), row.price.usable()?.0, Rounding::Down)?;
+    let wide = moving.max(u64::from(DERIVED_WIDTH.0)).min(u64::from(band.0));
+    u32::try_from(wide).map(Ppm).map_err(|_| Error::Overflow)
+}
+
 /// Start and end derived from the oracle and the order's limit (0 for none).
 ///
-/// From the oracle to half a percent beyond it, or to the limit when that is nearer; when the limit lies on
-/// the taker's good side of the oracle, from half a percent before the limit to the limit.
+/// From the oracle to a width beyond it, or to the limit when that is nearer; when the limit lies on the taker's good
+/// side of the oracle, from the same width before the limit to the limit.
 /// Source: design/rules.md "Orders" and the plain derivation of the peer (vectors J1-J10).
-pub fn derive(side: Side, oracle: Price, limit: Price) -> Result<(Price, Price)> {
+pub fn derive(side: Side, oracle: Price, limit: Price, width: Ppm) -> Result<(Price, Price)> {
     let oracle = oracle.usable()?;
     let (beyond, before_limit): (Price, Price) = match side {
-        Side::Long => (oracle.raised(DERIVED_WIDTH, Rounding::Down)?, limit.lowered(DERIVED_WIDTH, Rounding::Up)?),
-        Side::Short => (oracle.lowered(DERIVED_WIDTH, Rounding::Down)?, limit.raised(DERIVED_WIDTH, Rounding::Down)?),
+        Side::Long => (oracle.raised(width, Rounding::Down)?, limit.lowered(width, Rounding::Up)?),
+        Side::Short => (oracle.lowered(width, Rounding::Down)?, limit.raised(width, Rounding::Down)?),
     };
     if limit.is_zero() {
         return Ok((oracle, beyond));
@@ -52,6 +65,15 @@ pub fn derive(side: Side, oracle: Price, limit: Price) -> Result<(Price, Price)>
     }
     let end = if side.better(beyond, limit) { beyond } else { limit };
     Ok((oracle, end))
+}
+
+/// The start of an auction that its owner named, against the derived one: the better of both for the owner.
+///
+/// A start beyond the derived one gives money away before anybody had to compete for it. The end is the owner's own
+/// and is never moved: it says how far the order may go. The result is inside the limit whenever both starts are.
+#[inline]
+pub fn judge(side: Side, start: Price, derived: Price) -> Price {
+    if side.better(derived, start) { derived } else { start }
 }
 
 /// Refuses an auction that runs the wrong way or past the limit.

@@ -1,7 +1,7 @@
 //! The exchange's own account: roles, switches, fee schedule, counters.
 
 use crate::error::{Error, Result};
-use crate::num::PPM;
+use crate::num::{PPM, Rounding, quotient};
 use crate::quantity::Ppm;
 
 /// Fee tiers.
@@ -10,6 +10,10 @@ pub const FEE_TIERS: usize = 8;
 pub const MAX_TAKER_FEE: Ppm = Ppm(3_000);
 /// Largest maker rebate that can be set.
 pub const MAX_MAKER_REBATE: Ppm = Ppm(300);
+/// Largest share of the taker fee for the referrer, and largest discount of a referred taker.
+pub const MAX_REFERRAL_SHARE: Ppm = Ppm(300_000);
+/// Largest fee of a builder over the traded quote.
+pub const MAX_BUILDER_FEE: Ppm = Ppm(1_000);
 /// Largest share of the taker fee for the filler.
 pub const MAX_FILLER_SHARE: Ppm = Ppm(200_000);
 
@@ -246,18 +250,27 @@ impl Exchange {
 
     /// Checks the fee schedule against the bounds compiled into the program.
     ///
-    /// A fill must never pay out more than it takes: rebate plus filler share stay below the taker fee.
+    /// A fill must never pay out more than it takes: of the taker fee, less a referred taker's discount, the shares of
+    /// filler and referrer leave at least the rebate. Volumes of the tiers grow from zero.
     pub fn validate_fees(&self) -> Result<()> {
+        let [first, ..] = self.tier_volumes;
+        // Shares of less than a half each: differences and products below stay in 64 bits.
         let mut sound = self.filler_share <= MAX_FILLER_SHARE
+            && self.referrer_share <= MAX_REFERRAL_SHARE
+            && self.referee_discount <= MAX_REFERRAL_SHARE
+            && first == 0
+            && self.tier_volumes.is_sorted()
             && u64::from(self.insurance_share.0).wrapping_add(u64::from(self.amm_share.0)) <= PPM
             && self.min_auction_ms <= self.default_auction_ms
             && self.default_auction_ms <= self.max_auction_ms
             && self.max_auction_ms <= 600_000;
         for taker in &self.fees {
-            let filler = u64::from(taker.taker.0).wrapping_mul(u64::from(self.filler_share.0));
+            let shares = u64::from(self.filler_share.0.saturating_add(self.referrer_share.0));
+            let paid = PPM.saturating_sub(u64::from(self.referee_discount.0));
+            // Parts per million of parts per million: the fee times two ratios, over the first scale.
+            let kept = quotient(paid.wrapping_mul(PPM.saturating_sub(shares)), PPM, Rounding::Down)?;
+            let kept = u64::from(taker.taker.0).wrapping_mul(kept);
             for maker in &self.fees {
-                // Products of two 32-bit numbers fit 64 bits.
-                let kept = u64::from(taker.taker.0).wrapping_mul(PPM).saturating_sub(filler);
                 sound = sound
                     && taker.taker <= MAX_TAKER_FEE
                     && maker.maker_rebate <= MAX_MAKER_REBATE

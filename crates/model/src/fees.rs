@@ -9,14 +9,49 @@ use crate::quantity::{Amount, Ppm};
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct FillFees {
-    /// Paid by the taker.
+    /// Paid by the taker to the exchange, a referred taker's discount taken off.
     pub taker: Amount,
+    /// Paid by the taker on top, received by the builder.
+    pub builder: Amount,
     /// Received by the maker (zero when the vAMM is the maker).
     pub maker_rebate: Amount,
     /// Received by the filler.
     pub filler: Amount,
-    /// What the exchange keeps: taker fee less rebate and reward.
+    /// Received by the taker's referrer.
+    pub referrer: Amount,
+    /// What the exchange keeps: taker fee less rebate, reward and referrer's share.
     pub exchange: Amount,
+}
+
+impl FillFees {
+    /// All that the taker pays.
+    #[inline]
+    pub fn charged(&self) -> Result<Amount> {
+        self.taker.plus(self.builder)
+    }
+}
+
+/// Who brought the taker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Referral {
+    /// Nobody.
+    #[default]
+    None,
+    /// Somebody who was not handed in to be paid: the taker has the discount, the exchange keeps the share.
+    Absent,
+    /// Somebody who is paid.
+    Present,
+}
+
+/// Who gets a part of what a taker pays, besides the maker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Shares {
+    /// Whether somebody but the taker asked for the fill and is paid for it.
+    pub filler: bool,
+    /// Whether somebody referred the taker.
+    pub referral: Referral,
+    /// Fee of the builder who brought the order and is here to be paid, over the quote; zero for none.
+    pub builder: Ppm,
 }
 
 /// Fee on an amount, rounded up. Source: drift 2.12, vectors K1.
@@ -31,25 +66,35 @@ pub fn maker_rebate(quote: Amount, rate: Ppm) -> Result<Amount> {
 
 /// Fees of a fill of `quote`.
 ///
-/// `maker_tier` is `None` when the vAMM is the maker; `has_filler` is false when nobody but the taker asked
-/// for the fill. The filler's reward is a share of the taker fee up to a cap, and never eats the rebate.
+/// `maker_tier` is `None` when the vAMM is the maker. The filler's reward is a share of the taker fee up to a cap; it
+/// and the referrer's share never eat the rebate. The builder's fee is on top, rounded up.
 pub fn of_fill(
     exchange: &Exchange,
     quote: Amount,
     taker_tier: u8,
     maker_tier: Option<u8>,
-    has_filler: bool,
+    shares: Shares,
 ) -> Result<FillFees> {
-    let taker = taker_fee(quote, exchange.fee_tier(taker_tier).taker)?;
+    let mut taker = taker_fee(quote, exchange.fee_tier(taker_tier).taker)?;
+    if shares.referral != Referral::None {
+        taker = taker.minus(taker.share(exchange.referee_discount, Rounding::Down)?)?;
+    }
     let maker_rebate = match maker_tier {
         Some(tier) => maker_rebate(quote, exchange.fee_tier(tier).maker_rebate)?,
         None => Amount::ZERO,
     };
-    let left = taker.minus(maker_rebate)?;
-    let filler = if has_filler {
+    let mut left = taker.minus(maker_rebate)?;
+    let filler = if shares.filler {
         taker.share(exchange.filler_share, Rounding::Down)?.min(Amount(exchange.max_filler_reward)).min(left)
     } else {
         Amount::ZERO
     };
-    Ok(FillFees { taker, maker_rebate, filler, exchange: left.minus(filler)? })
+    left = left.minus(filler)?;
+    let referrer = if shares.referral == Referral::Present {
+        taker.share(exchange.referrer_share, Rounding::Down)?.min(left)
+    } else {
+        Amount::ZERO
+    };
+    let builder = if shares.builder.is_zero() { Amount::ZERO } else { quote.share(shares.builder, Rounding::Up)? };
+    Ok(FillFees { taker, builder, maker_rebate, filler, referrer, exchange: left.minus(referrer)? })
 }

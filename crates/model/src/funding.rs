@@ -112,6 +112,7 @@ impl crate::market::Market {
             self.premium_sum = self.premium_sum.plus(self.premium_last.times(weight)?)?;
             self.premium_seconds = self.premium_seconds.plus(elapsed.min(PERIOD))?;
         }
+        self.sample_basis(now)?;
         self.premium_time = now;
         self.premium_last = premium(self.mark(oracle)?, oracle)?;
         Ok(())

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::margin::{self, Margin, MarginKind};
 use crate::num::{BASE, Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
 use crate::order::Side;
+use crate::pocket::Pocket;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use crate::sub_account::{SubAccount, status};
 
@@ -97,16 +98,33 @@ pub fn takeover_quote(base: Base, price: Price) -> Result<Quote> {
     base.value(price, Rounding::Up)
 }
 
-/// Refuses an account that is bankrupt or in liquidation. One that has recovered to its fill margin leaves the
-/// liquidation here: no state may outlive its cause.
+/// Refuses an account whose cross pocket is bankrupt or in liquidation. One that has recovered to its fill margin
+/// leaves the liquidation here, and one that has something to pay with again is no longer bankrupt: no state may
+/// outlive its cause.
 ///
 /// Errors: [`Error::AccountBankrupt`], [`Error::AccountBeingLiquidated`]; price rows of a flagged account.
+#[inline]
 pub fn require_free(account: &mut SubAccount, board: &PriceBoard, clock: &Clock) -> Result<()> {
-    if account.has(status::BEING_LIQUIDATED) {
-        let margin = margin::margin(account, board, MarginKind::Fill, Purpose::Liquidate, clock)?;
+    if account.status & !status::HAS_ISOLATED == 0 { Ok(()) } else { leave(account, Pocket::Cross, board, clock) }
+}
+
+/// The same for the pocket that a market's position and orders are in.
+#[inline]
+pub fn require_free_in(account: &mut SubAccount, market: u16, board: &PriceBoard, clock: &Clock) -> Result<()> {
+    if account.status == 0 { Ok(()) } else { leave(account, Pocket::of(account, market), board, clock) }
+}
+
+/// Takes away the marks of a pocket that have outlived their cause, and refuses it when one stays.
+#[inline(never)]
+fn leave(account: &mut SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<()> {
+    if pocket.is_bankrupt(account) && pocket.uncovered_debt(account, board)?.is_zero() {
+        pocket.set_bankrupt(account, false)?;
+    }
+    if pocket.is_being_liquidated(account) {
+        let margin = margin::margin_of(account, pocket, board, MarginKind::Fill, Purpose::Liquidate, clock)?;
         if margin.is_met() {
-            account.status &= !status::BEING_LIQUIDATED;
+            pocket.set_being_liquidated(account, false)?;
         }
     }
-    account.require_free()
+    pocket.require_free(account)
 }

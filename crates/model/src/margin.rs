@@ -1,9 +1,11 @@
-//! Cross margin: one pass over the positions, one board.
+//! Margin of a pocket: one pass over its positions, one board.
 
+use crate::bank::Bank;
 use crate::board::{MarketRow, PriceBoard, Purpose, Requirement};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::{BASE, Checked, PPM, Rounding, isqrt, mul_div, mul_div_bounds, quotient, to_i64};
+use crate::pocket::Pocket;
 use crate::position::Position;
 use crate::quantity::{Amount, Ppm, Price, Quote, Size};
 use crate::sub_account::SubAccount;
@@ -82,7 +84,7 @@ pub fn ratio(row: &MarketRow, kind: MarginKind, size: Size, custom: Ppm) -> Resu
     }
 }
 
-/// Margin of a sub-account.
+/// Margin of a sub-account's cross pocket: its balances and all positions but the isolated ones.
 ///
 /// Every row in use must serve `purpose`. Collateral is rounded down, requirements are rounded up. For liquidations a
 /// halted or dead row counts at its last price, and a jumping price only as far as [`crate::board::PriceRow::liquidation_price`] goes.
@@ -98,19 +100,88 @@ pub fn margin(
     let mut total = Margin::default();
     let requirement = purpose.requirement();
     for balance in account.balances.iter().filter(|b| b.used == 1) {
-        let row = board.bank(balance.bank)?;
-        row.price.require_value(purpose, requirement, clock)?;
-        let price = if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.mark_for(purpose)? };
-        let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
-        let value = token_value(balance.amount, price, row.decimals)?;
-        let weighted = if u64::from(weight.0) == PPM { value } else { value.share(weight, Rounding::Down)? };
-        total.collateral = total.collateral.plus(weighted.credit()?)?;
+        add_tokens(&mut total, balance.bank, balance.amount, board, kind, (purpose, requirement), clock)?;
     }
-    for position in account.positions.iter().filter(|p| p.is_used()) {
-        let row = board.market(position.market)?;
-        add_position(&mut total, position, row, kind, (purpose, requirement), clock)?;
+    for position in account.positions.iter().filter(|p| p.is_cross()) {
+        add_position(&mut total, position, board, kind, (purpose, requirement), clock)?;
     }
     Ok(total)
+}
+
+/// Margin of an isolated position: its own tokens and its profit and loss against its one requirement, under the same
+/// prices, weights and ratios as in the cross pocket.
+///
+/// Errors: as [`margin`].
+#[inline(never)]
+pub fn isolated_margin(
+    position: &Position,
+    board: &PriceBoard,
+    kind: MarginKind,
+    purpose: Purpose,
+    clock: &Clock,
+) -> Result<Margin> {
+    let mut total = Margin::default();
+    let requirement = purpose.requirement();
+    if !position.isolated.is_zero() {
+        add_tokens(&mut total, Bank::QUOTE, position.isolated, board, kind, (purpose, requirement), clock)?;
+    }
+    add_position(&mut total, position, board, kind, (purpose, requirement), clock)?;
+    Ok(total)
+}
+
+/// Margin of one pocket. Errors: as [`margin`]; [`Error::PositionNotFound`] for an isolated pocket that is not there.
+#[inline]
+pub fn margin_of(
+    account: &SubAccount,
+    pocket: Pocket,
+    board: &PriceBoard,
+    kind: MarginKind,
+    purpose: Purpose,
+    clock: &Clock,
+) -> Result<Margin> {
+    match pocket {
+        Pocket::Cross => margin(account, board, kind, purpose, clock),
+        Pocket::Isolated(market) => isolated_margin(account.position(market)?, board, kind, purpose, clock),
+    }
+}
+
+/// Margin of the pocket that a market's position and orders are in: what an action in that market is judged by.
+///
+/// Errors: as [`margin`].
+#[inline]
+pub fn margin_for(
+    account: &SubAccount,
+    market: u16,
+    board: &PriceBoard,
+    kind: MarginKind,
+    purpose: Purpose,
+    clock: &Clock,
+) -> Result<Margin> {
+    match account.isolated(market) {
+        None => margin(account, board, kind, purpose, clock),
+        Some(position) => isolated_margin(position, board, kind, purpose, clock),
+    }
+}
+
+/// Adds tokens of a bank to a running margin.
+#[inline]
+fn add_tokens(
+    total: &mut Margin,
+    bank: u16,
+    amount: Amount,
+    board: &PriceBoard,
+    kind: MarginKind,
+    (purpose, requirement): (Purpose, Requirement),
+    clock: &Clock,
+) -> Result<()> {
+    let row = board.bank(bank)?;
+    row.price.require_value(purpose, requirement, clock)?;
+    let price = if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.mark_for(purpose)? };
+    let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
+    let value = token_value(amount, price, row.decimals)?;
+    let weighted = if u64::from(weight.0) == PPM { value } else { value.share(weight, Rounding::Down)? };
+    total.collateral = total.collateral.plus(weighted.credit()?)?;
+    Ok(())
 }
 
 /// Adds one position to a running margin.
@@ -118,7 +189,7 @@ pub fn margin(
 fn add_position(
     total: &mut Margin,
     position: &Position,
-    row: &MarketRow,
+    board: &PriceBoard,
     kind: MarginKind,
     (purpose, requirement): (Purpose, Requirement),
     clock: &Clock,
@@ -130,6 +201,7 @@ fn add_position(
         total.collateral = total.collateral.plus(counted)?;
         return Ok(());
     }
+    let row = board.market(position.market)?;
     row.price.require_value(purpose, requirement, clock)?;
     let (mark, liability_price) = match kind {
         MarginKind::Initial if position.base.0 >= 0 => (row.price.strict_low(), row.price.strict_high()),
@@ -173,7 +245,7 @@ pub fn token_value(amount: Amount, price: Price, decimals: u8) -> Result<Amount>
     mul_div(amount.0, price.0, unit, Rounding::Down).map(Amount)
 }
 
-/// Refuses an account whose margin of a kind is not met. Errors: [`Error::InsufficientMargin`].
+/// Refuses an account whose cross pocket does not meet a margin. Errors: [`Error::InsufficientMargin`].
 pub fn require(
     account: &SubAccount,
     board: &PriceBoard,
@@ -182,5 +254,21 @@ pub fn require(
     clock: &Clock,
 ) -> Result<Margin> {
     let margin = margin(account, board, kind, purpose, clock)?;
+    if margin.is_met() { Ok(margin) } else { Err(Error::InsufficientMargin) }
+}
+
+/// Refuses an account when the pocket that a market's position and orders are in does not meet a margin.
+///
+/// Errors: [`Error::InsufficientMargin`].
+#[inline]
+pub fn require_for(
+    account: &SubAccount,
+    market: u16,
+    board: &PriceBoard,
+    kind: MarginKind,
+    purpose: Purpose,
+    clock: &Clock,
+) -> Result<Margin> {
+    let margin = margin_for(account, market, board, kind, purpose, clock)?;
     if margin.is_met() { Ok(margin) } else { Err(Error::InsufficientMargin) }
 }

@@ -14,6 +14,7 @@ use crate::board::MarketRow;
 use crate::error::{Error, Result};
 use crate::num::{Checked, Rounding, is_multiple};
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use crate::tiers;
 
 /// Status of a market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,10 @@ pub enum MarketStatus {
     Active = 1,
     /// Only positions that shrink.
     ReduceOnly = 2,
+    /// Expired: positions are closed at the settlement price, claims are paid.
+    Settlement = 3,
+    /// Nothing is left.
+    Delisted = 4,
 }
 
 impl MarketStatus {
@@ -34,6 +39,8 @@ impl MarketStatus {
             0 => Ok(Self::Initialised),
             1 => Ok(Self::Active),
             2 => Ok(Self::ReduceOnly),
+            3 => Ok(Self::Settlement),
+            4 => Ok(Self::Delisted),
             _ => Err(Error::InvalidParameter),
         }
     }
@@ -134,7 +141,7 @@ account_bytes! {
         544 => pub expiry_time: i64,
         /// Price at which positions are closed once the market is in settlement.
         552 => pub settlement_price: Price,
-        /// Exponentially weighted distance of the mark to the oracle, signed, in price units.
+        /// Exponentially weighted premium of the mark over the oracle, parts per billion.
         560 => pub basis: i64,
         /// Unix time of the last basis sample.
         568 => pub basis_time: i64,
@@ -146,8 +153,14 @@ account_bytes! {
         592 => pub liquidated: Amount,
         /// Slot at which the running window began.
         600 => pub liquidation_window: u64,
+        /// Slot of the last fill.
+        608 => pub last_fill_slot: u64,
+        /// Unix time at which settlement began.
+        616 => pub settlement_time: i64,
+        /// Debts of positions that settlement has closed and that are not paid yet.
+        624 => pub debts: Amount,
         /// Reserved, zero.
-        608 => pub reserved: [u64; 25],
+        632 => pub reserved: [u64; 22],
     }
 }
 
@@ -238,17 +251,25 @@ impl Market {
         if !base.is_zero() || !ledger.is_zero() {
             return Err(Error::InvariantBroken);
         }
+        if self.status >= MarketStatus::Settlement as u8 {
+            // The vAMM takes the other side of every position that is closed, whatever its curve.
+            return Ok(());
+        }
         self.amm.invariant()
     }
 
-    /// Checks parameters against the bounds compiled into the program, together with the board's row.
+    /// Checks parameters against the bounds compiled into the program, those of the tier ([`tiers::TIERS`]) among them,
+    /// together with the board's row.
     ///
     /// Errors: [`Error::InvalidParameter`].
     pub fn validate_parameters(&self, row: &MarketRow) -> Result<()> {
         let (initial, maintenance) = (u64::from(row.initial_margin.0), u64::from(row.maintenance_margin.0));
         let fees = u64::from(self.liquidator_fee_small.0.max(self.liquidator_fee.0))
             .wrapping_add(u64::from(self.insurance_fee.0));
+        let tier = tiers::of(self.tier)?;
         let sound = initial <= crate::num::PPM
+            && row.initial_margin >= tier.initial_margin
+            && row.price.jump_limit <= tier.jump_limit
             && maintenance >= 5_000
             && maintenance < initial
             // A liquidation at the edge must leave something: fees stay below maintenance.
@@ -256,15 +277,15 @@ impl Market {
             && u64::from(self.liquidation_buffer.0) <= maintenance
             && self.price_band.0 > 0
             && self.price_band.0 <= row.initial_margin.0.max(50_000)
-            && self.funding_cap.0 <= 40_000
+            && self.price_band <= tier.price_band
+            && self.funding_cap <= tier.funding_cap
             && self.step.0 > 0
             && self.tick.0 > 0
             && self.min_order >= self.step
             && is_multiple(self.min_order.0, self.step.0)
             && self.max_position.0 <= self.max_open_interest.0
             && self.max_open_interest.0 <= 1 << 60
-            && MarketStatus::from_number(self.status).is_ok()
-            && self.tier <= 4;
+            && MarketStatus::from_number(self.status).is_ok();
         if !sound {
             return Err(Error::InvalidParameter);
         }

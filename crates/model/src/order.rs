@@ -1,8 +1,8 @@
 //! Orders: what a trader asks for, and the 96 bytes in which the ask is kept.
 
-use crate::auction;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::num::Checked;
 use crate::quantity::{Base, Price, Size};
 
 /// Buy or sell.
@@ -96,6 +96,28 @@ impl OrderKind {
             _ => Err(Error::InvalidOrder),
         }
     }
+
+    /// Whether an order of this kind waits for a trigger.
+    #[inline]
+    pub const fn waits(self) -> bool {
+        matches!(
+            self,
+            Self::StopMarket | Self::StopLimit | Self::TakeProfitMarket | Self::TakeProfitLimit | Self::TrailingStop
+        )
+    }
+
+    /// Whether a triggered order of this kind rests at its price instead of trading through an auction.
+    #[inline]
+    pub const fn rests(self) -> bool {
+        matches!(self, Self::Limit | Self::StopLimit | Self::TakeProfitLimit)
+    }
+
+    /// Whether an order of this kind on a side waits for the price to rise to its trigger; else for it to fall.
+    #[inline]
+    pub const fn triggers_above(self, side: Side) -> bool {
+        let takes_profit = matches!(self, Self::TakeProfitMarket | Self::TakeProfitLimit);
+        matches!(side, Side::Long) != takes_profit
+    }
 }
 
 /// Order flags, one bit each.
@@ -126,8 +148,31 @@ pub mod flags {
     pub const SELF_CANCEL_TAKER: u16 = 1 << 11;
     /// Against an order of its own owner, both shrink by the smaller size.
     pub const SELF_DECREMENT: u16 = 1 << 12;
+    /// The owner gave no protection price: each auction sets one from the oracle, and may be started anew when it has
+    /// ended unfilled. Set by the program on orders that wait or come in slices.
+    pub const NO_LIMIT: u16 = 1 << 13;
+    /// What happens against an order of its own owner: one of these, or neither.
+    pub const SELF_TRADE: u16 = SELF_CANCEL_TAKER | SELF_DECREMENT;
+    /// Not to rest: what is not filled at once goes.
+    pub const AT_ONCE: u16 = IMMEDIATE_OR_CANCEL | FILL_OR_KILL;
+    /// Flags that few orders have and that need a closer look when one is placed.
+    pub const RARE: u16 = FILL_OR_KILL | SLIDE | OFFSET | SELF_TRADE;
+    /// Where the trigger looks: one of these, or neither.
+    pub const TRIGGER: u16 = TRIGGER_MARK | TRIGGER_LAST;
+    /// An order that belongs to a group: its fills and its end change the others.
+    pub const GROUPED: u16 = LEG | HAS_LEGS;
+    /// Flags of orders that wait for a trigger, come in slices or belong together; no other order names them.
+    pub const CONDITIONAL: u16 = LEG | HAS_LEGS | TRIGGER | NO_LIMIT;
     /// Flags that this version accepts.
-    pub const ALL: u16 = POST_ONLY | REDUCE_ONLY | IMMEDIATE_OR_CANCEL;
+    pub const ALL: u16 = POST_ONLY
+        | REDUCE_ONLY
+        | IMMEDIATE_OR_CANCEL
+        | FILL_OR_KILL
+        | SLIDE
+        | OFFSET
+        | SELF_TRADE
+        | BUILDER
+        | CONDITIONAL;
 }
 
 /// The order slot is free.
@@ -220,10 +265,28 @@ account_bytes! {
 }
 
 impl Order {
-    /// Whether the slot holds an open order.
+    /// Whether the slot holds an order, be it one that waits for its trigger.
     #[inline]
     pub const fn is_open(&self) -> bool {
-        self.status == STATUS_OPEN
+        self.status != STATUS_FREE
+    }
+
+    /// Whether the slot holds an order that waits for its trigger and cannot trade.
+    #[inline]
+    pub const fn is_waiting(&self) -> bool {
+        self.status == STATUS_WAITING
+    }
+
+    /// Base that a TWAP has released to trading so far; kept where other kinds have their trigger.
+    #[inline]
+    pub const fn released(&self) -> Size {
+        Size(self.trigger_price.0)
+    }
+
+    /// Size of a TWAP's slice in a market with this step.
+    #[inline]
+    pub fn slice(&self, step: Size) -> Result<Size> {
+        step.0.times(u64::from(self.extent)).map(Size)
     }
 
     /// Buy or sell.
@@ -263,29 +326,42 @@ impl Order {
         self.kind == OrderKind::Limit as u8 && slot >= self.activation_slot && !self.in_auction(slot)
     }
 
-    /// The worst price that the order accepts at this slot: the auction's price while it runs, else its
-    /// limit. Rounded to the tick in the order's favour.
-    #[inline]
-    pub fn limit_price(&self, slot: u64, tick: Price) -> Result<Price> {
-        if self.in_auction(slot) { auction::price(self, slot, tick) } else { Ok(self.price) }
-    }
-
-    /// Whether the remaining size counts as open exposure in margin. Reduce-only orders cannot add any.
+    /// Whether the remaining size counts as open exposure in margin. Reduce-only orders cannot add any, waiting ones do
+    /// not yet.
     #[inline]
     pub const fn adds_exposure(&self) -> bool {
-        !self.has(flags::REDUCE_ONLY)
+        !self.has(flags::REDUCE_ONLY) && self.status == STATUS_OPEN
     }
 
     /// Checks what must hold between instructions.
     pub fn invariant(&self) -> Result<()> {
-        let sound = match self.status {
-            STATUS_FREE => true,
-            STATUS_OPEN => {
-                self.filled < self.size
-                    && self.id != 0
-                    && OrderKind::from_number(self.kind).is_ok()
-                    && Side::from_number(self.side).is_ok()
-                    && self.flags & !flags::ALL == 0
+        let known = self.id != 0
+            && Side::from_number(self.side).is_ok()
+            && self.flags & !flags::ALL == 0
+            && self.flags & flags::GROUPED != flags::GROUPED
+            && (!self.has(flags::LEG) || self.link != 0);
+        let sound = match (self.status, OrderKind::from_number(self.kind)) {
+            (STATUS_FREE, _) => true,
+            // What was triggered is a market or limit order from then on.
+            (STATUS_OPEN, Ok(OrderKind::Market | OrderKind::Limit)) => known && self.filled < self.size,
+            (STATUS_OPEN, Ok(OrderKind::Twap)) => {
+                let released = self.released();
+                known
+                    && !self.has(flags::LEG)
+                    && self.filled < self.size
+                    && self.filled <= released
+                    && released <= self.size
+                    && self.extent != 0
+                    && self.link != 0
+            }
+            (STATUS_WAITING, Ok(kind)) => {
+                known
+                    && kind.waits()
+                    && self.filled.is_zero()
+                    && !self.trigger_price.is_zero()
+                    // A leg has nothing to do until its parent fills.
+                    && (!self.size.is_zero() || (self.has(flags::LEG) && self.has(flags::REDUCE_ONLY)))
+                    && self.auction_slots == 0
             }
             _ => false,
         };

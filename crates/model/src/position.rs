@@ -1,7 +1,7 @@
 //! A position in one market: base, its quote claim, and the open orders that could enlarge it.
 
 use crate::error::{Error, Result};
-use crate::num::{BASE, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
+use crate::num::{BASE, FUNDING_TO_QUOTE, PPM, Rounding, mul_div, to_i64};
 use crate::order::Side;
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
 
@@ -15,8 +15,10 @@ pub mod status {
     pub const BEING_LIQUIDATED: u8 = 4;
     /// Nothing but debt is left of this isolated position.
     pub const BANKRUPT: u8 = 8;
+    /// Closed at its market's settlement price; a debt that is left is counted there.
+    pub const SETTLED: u8 = 16;
     /// All known bits.
-    pub const ALL: u8 = USED | ISOLATED | BEING_LIQUIDATED | BANKRUPT;
+    pub const ALL: u8 = USED | ISOLATED | BEING_LIQUIDATED | BANKRUPT | SETTLED;
 }
 
 account_bytes! {
@@ -66,10 +68,39 @@ impl Position {
         self.status & status::USED != 0
     }
 
-    /// Whether nothing is left that would be lost by freeing the slot.
+    /// Whether the position is margined alone, by its own collateral.
+    #[inline]
+    pub const fn is_isolated(&self) -> bool {
+        self.status & status::ISOLATED != 0
+    }
+
+    /// Whether the slot is in use and margined together with the rest of the sub-account.
+    #[inline]
+    pub const fn is_cross(&self) -> bool {
+        self.status & (status::USED | status::ISOLATED) == status::USED
+    }
+
+    /// Whether nothing is left that would be lost by freeing the slot; the user's own margin ratio is a setting, and
+    /// stays ([`Self::vacate`]).
     #[inline]
     pub const fn is_empty(&self) -> bool {
         self.base.0 == 0 && self.quote.0 == 0 && self.open_orders == 0 && self.isolated.0 == 0
+    }
+
+    /// Whether nothing of the position can lose or owe anything: no base, no order that could open some, no debt.
+    #[inline]
+    pub const fn is_idle(&self) -> bool {
+        self.base.0 == 0 && self.quote.0 >= 0 && self.open_bids.0 == 0 && self.open_asks.0 == 0
+    }
+
+    /// Frees the slot. One with a margin ratio of the user's own stays in use, with nothing else in it.
+    pub fn vacate(&mut self) {
+        let kept = (self.market, self.custom_margin);
+        *self = Self::default();
+        if !kept.1.is_zero() {
+            self.status = status::USED;
+            (self.market, self.custom_margin) = kept;
+        }
     }
 
     /// Funding owed (negative) or due (positive) between two indices for a base, rounded down: against the user
@@ -167,10 +198,15 @@ impl Position {
     /// Checks what must hold between instructions.
     pub fn invariant(&self) -> Result<()> {
         let sound = if self.is_used() {
+            const ALONE: u8 = status::BEING_LIQUIDATED | status::BANKRUPT;
             self.status & !status::ALL == 0
+                && (self.is_isolated() || (self.isolated.is_zero() && self.status & ALONE == 0))
+                && (self.status & status::BANKRUPT == 0 || self.base.is_zero())
+                && u64::from(self.custom_margin.0) <= PPM
                 && (self.open_orders != 0 || (self.open_bids.is_zero() && self.open_asks.is_zero()))
         } else {
-            self.status == 0 && self.is_empty() && self.open_bids.is_zero() && self.open_asks.is_zero()
+            let nothing = self.is_empty() && self.open_bids.is_zero() && self.open_asks.is_zero();
+            self.status == 0 && nothing && self.custom_margin.is_zero()
         };
         if sound { Ok(()) } else { Err(Error::InvariantBroken) }
     }

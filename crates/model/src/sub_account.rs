@@ -1,8 +1,11 @@
-//! A sub-account: a cross-margin pocket with balances, positions and a growable tail of orders.
+//! A sub-account: a cross-margin pocket with balances, positions (of which some may be isolated pockets of their own)
+//! and a growable tail of orders.
 
 use crate::error::{Error, Result};
+use crate::event::EventSink;
 use crate::num::Checked;
-use crate::order::Order;
+use crate::order::{Order, flags};
+use crate::pocket::Pocket;
 use crate::position::{self, Position};
 use crate::quantity::{Amount, Ppm, Quote};
 
@@ -21,6 +24,10 @@ pub mod status {
     pub const BEING_LIQUIDATED: u8 = 1;
     /// Nothing but debt is left.
     pub const BANKRUPT: u8 = 2;
+    /// Some position is isolated: without this bit nobody needs to look for one.
+    pub const HAS_ISOLATED: u8 = 4;
+    /// All known bits.
+    pub const ALL: u8 = BEING_LIQUIDATED | BANKRUPT | HAS_ISOLATED;
 }
 
 account_bytes! {
@@ -113,6 +120,12 @@ impl SubAccount {
         self.authority == other.authority && self.id == other.id
     }
 
+    /// Whether both belong to the same authority.
+    #[inline]
+    pub fn is_of(&self, other: &Self) -> bool {
+        self.authority == other.authority
+    }
+
     /// Whether `signer` may trade for this account: its authority or its delegate.
     ///
     /// Errors: [`Error::WrongAuthority`].
@@ -128,15 +141,16 @@ impl SubAccount {
         if self.authority == *signer { Ok(()) } else { Err(Error::WrongAuthority) }
     }
 
-    /// Refuses an account that is bankrupt or in liquidation.
+    /// Refuses an account whose cross pocket is bankrupt or in liquidation.
+    #[inline]
     pub fn require_free(&self) -> Result<()> {
-        if self.has(status::BANKRUPT) {
-            Err(Error::AccountBankrupt)
-        } else if self.has(status::BEING_LIQUIDATED) {
-            Err(Error::AccountBeingLiquidated)
-        } else {
-            Ok(())
-        }
+        Pocket::Cross.require_free(self)
+    }
+
+    /// Refuses an account when the pocket that a market's position and orders are in is bankrupt or in liquidation.
+    #[inline]
+    pub fn require_free_in(&self, market: u16) -> Result<()> {
+        if self.status == 0 { Ok(()) } else { Pocket::of(self, market).require_free(self) }
     }
 
     /// The position in a market. Errors: [`Error::PositionNotFound`].
@@ -170,20 +184,44 @@ impl SubAccount {
         Ok(position)
     }
 
-    /// Frees the slots of a market once nothing is in them.
+    /// Frees the slot of a market once nothing is in it. An isolated position ends with that.
     pub fn release_position(&mut self, market: u16) {
         if let Ok(position) = self.position_mut(market)
             && position.is_empty()
         {
-            *position = Position::default();
+            let isolated = position.is_isolated();
+            position.vacate();
+            if isolated {
+                self.track_isolated();
+            }
         }
     }
 
     /// Frees the slots of all markets in which nothing is left.
     pub fn release_empty_positions(&mut self) {
         for position in self.positions.iter_mut().filter(|position| position.is_used() && position.is_empty()) {
-            *position = Position::default();
+            position.vacate();
         }
+        if self.has(status::HAS_ISOLATED) {
+            self.track_isolated();
+        }
+    }
+
+    /// Sets or takes away [`status::HAS_ISOLATED`] by what the positions say.
+    pub(crate) fn track_isolated(&mut self) {
+        self.status &= !status::HAS_ISOLATED;
+        if self.positions.iter().any(Position::is_isolated) {
+            self.status |= status::HAS_ISOLATED;
+        }
+    }
+
+    /// The position in a market when it is isolated.
+    #[inline]
+    pub fn isolated(&self, market: u16) -> Option<&Position> {
+        if self.status & status::HAS_ISOLATED == 0 {
+            return None;
+        }
+        self.position(market).ok().filter(|position| position.is_isolated())
     }
 
     /// Tokens of a bank.
@@ -217,16 +255,12 @@ impl SubAccount {
         Ok(())
     }
 
-    /// Whether a position without base owes something.
-    pub fn has_debt(&self) -> bool {
-        self.positions.iter().any(|p| p.is_used() && p.quote.0 < 0 && p.base.is_zero())
-    }
-
-    /// Whether nothing is left: no balance, no position, no order.
+    /// Whether nothing is left: no balance, no position, no order. A margin ratio of the user's own is a setting that
+    /// may be lost.
     pub fn is_empty(&self) -> bool {
         self.open_orders == 0
             && self.balances.iter().all(|b| b.used == 0)
-            && self.positions.iter().all(|p| !p.is_used())
+            && self.positions.iter().all(|p| p.is_empty())
     }
 
     /// Checks what must hold between instructions, for the fixed part.
@@ -234,10 +268,11 @@ impl SubAccount {
         if self.version != Self::VERSION {
             return Err(Error::VersionUnsupported);
         }
-        let mut open_orders = 0u8;
+        let (mut open_orders, mut isolated) = (0u8, false);
         for (index, position) in self.positions.iter().enumerate() {
             position.invariant()?;
             open_orders = open_orders.plus(position.open_orders)?;
+            isolated |= position.is_isolated();
             let twice = position.is_used()
                 && self
                     .positions
@@ -248,7 +283,10 @@ impl SubAccount {
                 return Err(Error::InvariantBroken);
             }
         }
-        if open_orders == self.open_orders { Ok(()) } else { Err(Error::InvariantBroken) }
+        let sound = open_orders == self.open_orders
+            && self.status & !status::ALL == 0
+            && isolated == self.has(status::HAS_ISOLATED);
+        if sound { Ok(()) } else { Err(Error::InvariantBroken) }
     }
 }
 
@@ -282,8 +320,18 @@ impl SubAccountMut<'_> {
         self.orders.get(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)
     }
 
-    /// Frees a slot and takes the order's remaining size out of the position's open exposure.
-    pub fn remove_order(&mut self, slot: usize) -> Result<Order> {
+    /// Frees a slot and takes the order's remaining size out of the position's open exposure. Legs that wait for the
+    /// order's fills end with it; `sink` gets their records.
+    pub fn remove_order(&mut self, slot: usize, sink: &mut impl EventSink) -> Result<Order> {
+        let removed = self.clear_order(slot)?;
+        if removed.has(flags::HAS_LEGS) {
+            self.parent_removed(removed.id, sink)?;
+        }
+        Ok(removed)
+    }
+
+    /// [`Self::remove_order`] for the order alone.
+    pub(crate) fn clear_order(&mut self, slot: usize) -> Result<Order> {
         let order = self.orders.get_mut(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)?;
         let removed = *order;
         *order = Order::default();
@@ -296,14 +344,16 @@ impl SubAccountMut<'_> {
         Ok(removed)
     }
 
-    /// Records a fill of an order; a fully filled order frees its slot.
-    pub fn fill_order(&mut self, slot: usize, size: Size) -> Result<()> {
+    /// Records a fill of an order; a fully filled order frees its slot. Orders that belong to it follow: `sink` gets the
+    /// records of those that end.
+    pub fn fill_order(&mut self, slot: usize, size: Size, sink: &mut impl EventSink) -> Result<()> {
         let order = self.orders.get_mut(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)?;
         let filled = order.filled.plus(size)?;
         if filled > order.size {
             return Err(Error::InvariantBroken);
         }
         let (side, market, exposed, done) = (order.side(), order.market, order.adds_exposure(), filled == order.size);
+        let group = (order.flags & flags::GROUPED != 0).then_some((order.flags, order.id, order.link));
         if done {
             *order = Order::default();
         } else {
@@ -317,7 +367,11 @@ impl SubAccountMut<'_> {
             position.open_orders = position.open_orders.minus(1)?;
             self.head.open_orders = self.head.open_orders.minus(1)?;
         }
-        Ok(())
+        match group {
+            None => Ok(()),
+            Some((bits, id, _)) if bits & flags::HAS_LEGS != 0 => self.parent_filled(id, size),
+            Some((_, id, link)) => self.leg_filled(id, link, size, sink),
+        }
     }
 
     /// Checks what must hold between instructions, orders included.
@@ -331,6 +385,7 @@ impl SubAccountMut<'_> {
         if open != self.head.open_orders {
             return Err(Error::InvariantBroken);
         }
+        self.groups_invariant()?;
         for position in self.head.positions.iter().filter(|p| p.is_used()) {
             let (mut bids, mut asks) = (Size::ZERO, Size::ZERO);
             for order in self.orders.iter().filter(|o| o.is_open() && o.market == position.market && o.adds_exposure())

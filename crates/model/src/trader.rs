@@ -4,14 +4,14 @@ use crate::error::{Error, Result};
 
 account_bytes! {
     /// Per-authority record.
-    pub struct Trader [128] {
+    pub struct Trader [240] {
         /// Layout version.
         0 => pub version: u8,
         /// Bump of the account's address.
         1 => pub bump: u8,
-        /// Fee tier that new sub-accounts get.
+        /// Fee tier by volume and assignment: what new sub-accounts get.
         2 => pub fee_tier: u8,
-        /// Lowest fee tier that the admin has assigned; volume can only better it.
+        /// Fee tier that the admin has assigned; volume can only better it.
         3 => pub assigned_tier: u8,
         /// Id that the next sub-account gets.
         4 => pub next_sub_account: u16,
@@ -21,12 +21,14 @@ account_bytes! {
         8 => pub authority: [u8; 32],
         /// Authority of the one who referred this person; zero for nobody.
         40 => pub referrer: [u8; 32],
-        /// Quote traded in the last 30 days, decaying linearly, as of `volume_time`.
-        72 => pub volume_30d: u64,
-        /// Unix time of `volume_30d`.
-        80 => pub volume_time: i64,
+        /// Newest day of `volumes`, days since the Unix epoch.
+        72 => pub volume_day: u32,
+        /// Padding.
+        76 => pub padding: u32,
+        /// Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30.
+        80 => pub volumes: [u32; 30],
         /// Reserved, zero: person-wide limits.
-        88 => pub reserved: [u64; 5],
+        200 => pub reserved: [u64; 5],
     }
 }
 
@@ -35,6 +37,16 @@ impl Trader {
     pub const VERSION: u8 = 1;
     /// Most open sub-accounts of one authority.
     pub const MAX_SUB_ACCOUNTS: u16 = 256;
+
+    /// The record of a person who was referred by `referrer` (zero for nobody).
+    ///
+    /// Errors: [`Error::InvalidParameter`] for one who refers herself.
+    pub fn new(bump: u8, authority: [u8; 32], referrer: [u8; 32]) -> Result<Self> {
+        if referrer == authority {
+            return Err(Error::InvalidParameter);
+        }
+        Ok(Self { version: Self::VERSION, bump, authority, referrer, ..Self::default() })
+    }
 
     /// Checks what must hold between instructions.
     pub fn invariant(&self) -> Result<()> {

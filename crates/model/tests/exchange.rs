@@ -45,6 +45,22 @@ fn conservation_holds_after_every_action_of_any_sequence() {
         "recovered",
         "bankruptcy",
         "fund pool",
+        "isolate",
+        "transfer isolated",
+        "merge",
+        "leverage",
+        "liquidate isolated",
+        "isolated bankruptcy",
+        "place waiting",
+        "place twap",
+        "place bracket",
+        "place other",
+        "trigger",
+        "trigger removed",
+        "restart",
+        "trail",
+        "slice",
+        "expire",
     ] {
         assert!(tally.done.get(name).is_some_and(|count| *count > 0), "{name} never succeeded");
     }

@@ -4,7 +4,7 @@ use kedge_model::auction;
 use kedge_model::board::{MarketRow, OraclePrice, PriceRow, RowState, combine, weighted_average};
 use kedge_model::clock::Clock;
 use kedge_model::exchange::{Exchange, FeeSchedule};
-use kedge_model::fees;
+use kedge_model::fees::{self, Referral, Shares};
 use kedge_model::funding;
 use kedge_model::liquidation;
 use kedge_model::margin::{Margin, size_premium_ratio};
@@ -106,27 +106,40 @@ proptest! {
     #[test]
     fn fees_add_up_and_are_rounded_against_the_taker(
         quote in 0u64..1 << 50, taker_tier in 0u8..9, maker_tier in proptest::option::of(0u8..9), filler: bool,
+        referral in 0usize..3, builder in 0u32..1_000,
     ) {
         let exchange = Exchange::new(1, [1; 32], [2; 32]).unwrap();
-        let fees = fees::of_fill(&exchange, Amount(quote), taker_tier, maker_tier, filler).unwrap();
-        prop_assert_eq!(fees.taker.0, fees.maker_rebate.0 + fees.filler.0 + fees.exchange.0);
+        let referral = [Referral::None, Referral::Absent, Referral::Present][referral];
+        let shares = Shares { filler, referral, builder: Ppm(builder) };
+        let fees = fees::of_fill(&exchange, Amount(quote), taker_tier, maker_tier, shares).unwrap();
+        prop_assert_eq!(fees.taker.0, fees.maker_rebate.0 + fees.filler.0 + fees.referrer.0 + fees.exchange.0);
+        prop_assert_eq!(fees.charged().unwrap().0, fees.taker.0 + fees.builder.0);
+        prop_assert!(u128::from(fees.builder.0) * 1_000_000 >= u128::from(quote) * u128::from(builder));
+        prop_assert_eq!(fees.referrer.0 > 0 && referral != Referral::Present, false);
         let rate = u128::from(exchange.fee_tier(taker_tier).taker.0);
-        prop_assert!(u128::from(fees.taker.0) * 1_000_000 >= u128::from(quote) * rate);
+        let paid = if referral == Referral::None { 1_000_000 } else { 950_000 };
+        prop_assert!(u128::from(fees.taker.0) * 1_000_000_000_000 >= u128::from(quote) * rate * paid);
         prop_assert!(quote == 0 || fees.taker.0 > 0, "no trade is free");
     }
 
     #[test]
     fn no_accepted_fee_schedule_pays_more_than_it_takes(
         taker in 0u32..4_000, rebate in 0u32..400, share in 0u32..300_000, quote in 0u64..1 << 50,
+        referrer in 0u32..400_000, discount in 0u32..400_000,
     ) {
         let mut schedule = FeeSchedule { filler_share: Ppm(share), max_filler_reward: u64::MAX, ..FeeSchedule::initial() };
+        (schedule.referrer_share, schedule.referee_discount) = (Ppm(referrer), Ppm(discount));
         for tier in &mut schedule.fees {
             (tier.taker, tier.maker_rebate) = (Ppm(taker), Ppm(rebate));
         }
         let mut exchange = Exchange::new(1, [1; 32], [2; 32]).unwrap();
         if exchange.set_fees(&schedule).is_ok() {
-            let fees = fees::of_fill(&exchange, Amount(quote), 0, Some(0), true).unwrap();
-            prop_assert!(fees.maker_rebate.0 + fees.filler.0 <= fees.taker.0);
+            let shares = Shares { filler: true, referral: Referral::Present, builder: Ppm(0) };
+            let fees = fees::of_fill(&exchange, Amount(quote), 0, Some(0), shares).unwrap();
+            let out = fees.maker_rebate.0 + fees.filler.0 + fees.referrer.0;
+            prop_assert!(out <= fees.taker.0);
+            // Nobody's part was cut to make that true.
+            prop_assert_eq!(u128::from(fees.referrer.0), u128::from(fees.taker.0) * u128::from(referrer) / 1_000_000);
         }
     }
 
@@ -206,7 +219,7 @@ proptest! {
             price: Price(*price), confidence: Price(*confidence), publish_time: 1_000 - age, publish_slot: 900,
         }).collect();
         let usable: Vec<&OraclePrice> = seen.iter().filter(|s| s.is_usable(&clock, 10, Ppm(1_500))).collect();
-        match combine(&seen, &clock, 10, Ppm(1_500)) {
+        match combine(&seen, &clock, 10, Ppm(1_500), 4) {
             Ok((price, count)) => {
                 prop_assert_eq!(usize::from(count), usable.len());
                 let (low, high) = (usable.iter().map(|s| s.price).min().unwrap(), usable.iter().map(|s| s.price).max().unwrap());
@@ -229,9 +242,11 @@ proptest! {
     #[test]
     fn an_auction_only_moves_toward_the_makers(
         side in side(), oracle in 1_000u64..1 << 40, limit in 0u64..1 << 40, tick in 1u64..1_000, slots in 1u64..1_800,
+        width in 0u32..200_000,
     ) {
+        let width = Ppm(width);
         let limit = Price(if limit < 1_000 { 0 } else { limit });
-        let (start, end) = auction::derive(side, Price(oracle), limit).unwrap();
+        let (start, end) = auction::derive(side, Price(oracle), limit, width).unwrap();
         prop_assert!(limit.is_zero() || side.accepts(limit, end), "past the limit");
         auction::validate(side, start, end, limit).unwrap();
         let mut last = None;

@@ -106,6 +106,7 @@ fn a_default_in_a_market_of_many_units_is_charged_in_full() {
     let cheap = world.markets.len();
     world.list_market(&market_params(b"CENT", Price(10_000), 0, ONE, 1));
     let _ = world.refresh(cheap, 10_000).unwrap();
+    world.open_market(cheap).unwrap();
     world.deposit(LIQUIDATOR, 0, 100_000 * DOLLAR).unwrap();
     world.place(MAKER, limit(cheap, Side::Short, 500_000 * ONE, 10_000)).unwrap();
     let _ = world.take(0, ioc(cheap, Side::Long, 500_000 * ONE, 10_000), &[MAKER]).unwrap();

@@ -2,63 +2,14 @@
 
 mod common;
 
+use common::amm::{amm, at, row, side, trade};
 use common::{BTC, DOLLAR, ONE, World, ioc};
 use kedge_model::action::PoolKind;
 use kedge_model::amm::{Amm, Curve, ScaleBounds, affordable_scale, k_cost};
 use kedge_model::num::{Rounding, mul_div};
 use kedge_model::order::Side;
-use kedge_model::quantity::{Base, Ppm, Price, Quote, Size};
+use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use proptest::prelude::*;
-
-fn side() -> impl Strategy<Value = Side> {
-    prop_oneof![Just(Side::Long), Just(Side::Short)]
-}
-
-/// A vAMM in any state that trading can bring it to: depth, peg, spreads from zero, inventory, a lagging oracle.
-fn amm() -> impl Strategy<Value = Amm> {
-    let shape = (1_000_000_000u64..1 << 50, 1_000u64..1 << 37, 1_000_001u32..=1_414_200);
-    let spreads = (0u32..5_000, 0u32..20_000, any::<bool>());
-    (shape, spreads, -900i64..900, -300i64..300).prop_map(
-        |((sqrt_k, peg, concentration), (base_spread, inventory_spread, seen), inventory, lag)| {
-            let curve = Curve { base: Size(sqrt_k), quote: Size(sqrt_k), sqrt_k: Size(sqrt_k), peg: Price(peg) };
-            let limit = sqrt_k / 50;
-            let size = Size(limit / 1_000 * inventory.unsigned_abs());
-            // The inventory came from trades on the curve.
-            let side = if inventory > 0 { Side::Short } else { Side::Long };
-            let moved = curve.trade(side, size).unwrap().curve;
-            let mid = i128::from(moved.mid().unwrap().0);
-            let oracle = u64::try_from(mid * i128::from(10_000 + lag) / 10_000).unwrap();
-            Amm {
-                base_reserve: moved.base,
-                quote_reserve: moved.quote,
-                sqrt_k: moved.sqrt_k,
-                peg: moved.peg,
-                base: Base(i64::try_from(size.0).unwrap() * inventory.signum()),
-                inventory_limit: Size(limit),
-                concentration,
-                base_spread: Ppm(base_spread),
-                max_spread: Ppm(50_000),
-                inventory_spread: Ppm(inventory_spread),
-                max_fill_fraction: 1,
-                update_price: Price(if seen { oracle } else { 0 }),
-                ..Amm::default()
-            }
-        },
-    )
-}
-
-/// Trades a size in pieces; the quote that the taker paid (positive) or got (negative).
-fn trade(amm: &mut Amm, side: Side, size: u64, pieces: u64) -> i128 {
-    let mut total = 0i128;
-    for piece in 0..pieces {
-        let part = size / pieces + u64::from(piece < size % pieces);
-        if let Some(fill) = amm.quote(side, Size(part), None, Size(1)).unwrap() {
-            amm.book(side, &fill).unwrap();
-            total += i128::from(fill.quote.0) * if side == Side::Long { 1 } else { -1 };
-        }
-    }
-    total
-}
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3_000, failure_persistence: None, ..ProptestConfig::default() })]
@@ -77,13 +28,14 @@ proptest! {
     fn a_round_trip_that_moves_the_peg_in_between_never_wins(
         amm in amm(), first in side(), part in 1u64..10_000, budget in 0u32..1_000_000, capital in 0i64..1 << 50,
     ) {
-        let mut amm = Amm { update_budget: Ppm(budget), quote: Quote(capital), margin: Ppm(100_000), ..amm };
+        let mut amm = Amm { update_budget: Ppm(budget), margin: Ppm(100_000), ..amm };
+        amm.endow(Amount(capital.unsigned_abs())).unwrap();
         let oracle = amm.curve().mid().unwrap();
         let size = (amm.base_reserve.0 / 40_000 * part).max(1);
-        let _ = amm.update(oracle, 1);
+        let _ = amm.update(&row(oracle), &at(1));
         let equity = amm.equity(oracle).unwrap();
         let mut paid = trade(&mut amm, first, size, 1);
-        let _ = amm.update(oracle, 2);
+        let _ = amm.update(&row(oracle), &at(2));
         paid += trade(&mut amm, first.opposite(), size, 1);
         prop_assert!(paid >= 0, "the taker won {}", -paid);
         prop_assert!(amm.equity(oracle).unwrap() >= equity, "the vAMM lost at an oracle that did not move");
@@ -95,7 +47,7 @@ proptest! {
         let oracle = if amm.update_price.is_zero() { amm.curve().mid().unwrap() } else { amm.update_price };
         let amm = Amm { update_price: oracle, ..amm };
         let size = (amm.base_reserve.0 / 40_000 * part).max(1);
-        let fill = amm.quote(side, Size(size), None, Size(1)).unwrap().unwrap();
+        let fill = amm.quote(side, Size(size), None, Size(1), &row(oracle)).unwrap().unwrap();
         let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
         let fair = fill.size.value(oracle, rounding).unwrap();
         let sound = if side == Side::Long { fill.quote >= fair } else { fill.quote <= fair };
@@ -113,7 +65,7 @@ proptest! {
             Side::Short => touch.lowered(shift, Rounding::Up).unwrap(),
         };
         let wanted = Size((amm.base_reserve.0 / 40_000 * part).max(1));
-        if let Some(fill) = amm.quote(side, wanted, Some(limit), Size(1)).unwrap() {
+        if let Some(fill) = amm.quote(side, wanted, Some(limit), Size(1), &row(touch)).unwrap() {
             prop_assert!(fill.size <= wanted);
             let bound = fill.size.value(limit, if side == Side::Long { Rounding::Up } else { Rounding::Down }).unwrap();
             let inside = if side == Side::Long { fill.quote <= bound } else { fill.quote >= bound };

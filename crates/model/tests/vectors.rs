@@ -228,7 +228,8 @@ fn liquidation_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
 fn auction_rows(row: u64, x: &Inputs<'_>) -> Option<Vec<i128>> {
     Some(match row {
         1..=10 => {
-            let (start, end) = auction::derive(x.side(), Price(x.u("oracle")), Price(x.u("limit"))).unwrap();
+            let (start, end) =
+                auction::derive(x.side(), Price(x.u("oracle")), Price(x.u("limit")), auction::DERIVED_WIDTH).unwrap();
             vec![start.0.into(), end.0.into()]
         }
         11..=21 => {
@@ -248,7 +249,14 @@ fn fee_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
         max_filler_reward: x.or_zero("cap"),
         ..Default::default()
     };
-    let fees = fees::of_fill(&exchange, Amount(x.u("quote")), 0, Some(0), row == 3).unwrap();
+    let fees = fees::of_fill(
+        &exchange,
+        Amount(x.u("quote")),
+        0,
+        Some(0),
+        fees::Shares { filler: row == 3, ..Default::default() },
+    )
+    .unwrap();
     match row {
         1 => vec![fees.taker.0.into(), fees.maker_rebate.0.into()],
         2 => vec![fees.exchange.0.into()],

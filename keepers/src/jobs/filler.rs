@@ -58,10 +58,8 @@ impl Job for Filler {
         let rehearsal = Rehearsal::refreshed(world);
         let mut plans = Vec::new();
         for (taker, account) in &world.accounts {
-            if !account.is_free(&world.fresh, &world.clock) {
-                continue;
-            }
-            let found = account.open_orders().find_map(|(slot, order)| {
+            let free = |order: &Order| account.is_free(order.market, &world.fresh, &world.clock);
+            let found = account.open_orders().filter(|(_, order)| free(order)).find_map(|(slot, order)| {
                 let market = world.markets.get(usize::from(order.market))?;
                 let book = books.get(&order.market)?;
                 self.fill(world, &rehearsal, market, book, taker, slot, order)
@@ -88,7 +86,7 @@ impl Filler {
         if order.has(flags::POST_ONLY) && !expired {
             return None;
         }
-        let limit = order.limit_price(rehearsal.clock.slot, market.tick).ok()?;
+        let limit = order.limit_price(rehearsal.clock.slot, world.oracle(market.index), market.tick).ok()?;
         let makers = self.makers(book, taker, order, limit, rehearsal.clock.slot);
         // The vAMM moves to the oracle before it quotes: near the limit is worth a rehearsal.
         let near_amm = order.side().accepts(limit, world.oracle(order.market));
@@ -134,11 +132,9 @@ fn books(world: &World) -> BTreeMap<u16, Book> {
     let slot = world.clock.slot;
     let mut books: BTreeMap<u16, Book> = world.markets.iter().map(|m| (m.index, Book::default())).collect();
     for (address, account) in &world.accounts {
-        if !account.is_free(&world.fresh, &world.clock) {
-            continue;
-        }
         for (place, order) in account.open_orders() {
-            if !order.is_resting(slot) || order.is_expired(&world.clock) {
+            let free = account.is_free(order.market, &world.fresh, &world.clock);
+            if !free || !order.is_resting(slot) || order.is_expired(&world.clock) {
                 continue;
             }
             let Some(book) = books.get_mut(&order.market) else { continue };

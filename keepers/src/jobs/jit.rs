@@ -45,10 +45,13 @@ impl Job for JitMaker {
         let now = world.clock.slot;
         let mut plans = Vec::new();
         for (taker, account) in &world.accounts {
-            if account.is_same(own) || !account.is_free(&world.fresh, &world.clock) {
+            if account.is_same(own) {
                 continue;
             }
             for (slot, order) in account.open_orders().filter(|(_, order)| order.in_auction(now)) {
+                if !account.is_free(order.market, &world.fresh, &world.clock) {
+                    continue;
+                }
                 let Some(limits) = self.limits.iter().find(|limits| limits.market == order.market) else { continue };
                 let Some(market) = world.markets.get(usize::from(order.market)) else { continue };
                 plans.extend(self.join(world, own, market, limits, taker, slot, order));
@@ -72,7 +75,7 @@ impl JitMaker {
     ) -> Option<Plan> {
         let worst_price =
             self.worst_price(world.oracle(market.index), own.base(market.index), limits, market, order.side())?;
-        let price = order.limit_price(world.clock.slot, market.tick).ok()?;
+        let price = order.limit_price(world.clock.slot, world.oracle(market.index), market.tick).ok()?;
         if !order.side().opposite().accepts(worst_price, price) {
             return None;
         }

@@ -2,13 +2,13 @@
 
 use kedge_model::action::Liquidate;
 use kedge_model::board::Purpose;
-use kedge_model::margin::{self, Margin, MarginKind};
+use kedge_model::margin::{self, MarginKind};
 use kedge_model::market::Market;
 use kedge_model::num::{BASE, Rounding, floor_to, mul_div};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::pocket::Pocket;
 use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
-use kedge_model::sub_account::status;
 use solana_pubkey::Pubkey;
 
 use super::Job;
@@ -33,40 +33,45 @@ impl Job for Liquidator {
         "liquidator"
     }
 
-    /// Defaults first, then take-overs, the account with the largest shortfall first, then unwinding.
+    /// Defaults first, then take-overs, the pocket with the largest shortfall first, then unwinding.
     fn decide(&self, world: &World) -> Vec<Plan> {
         let rehearsal = Rehearsal::refreshed(world);
         let mut defaults = Vec::new();
-        let mut sick: Vec<(i64, &Pubkey, &Account)> = Vec::new();
+        let mut sick: Vec<(i64, &Pubkey, &Account, Pocket)> = Vec::new();
         for (address, account) in &world.accounts {
             if *address == self.account {
                 continue;
             }
-            if let Some(plan) = self.default(&rehearsal, address, account) {
-                defaults.push(plan);
-            } else if let Some(free) = shortfall(world, account, &rehearsal) {
-                sick.push((free, address, account));
+            for pocket in account.pockets() {
+                if let Some(plan) = self.default(&rehearsal, address, account, pocket) {
+                    defaults.push(plan);
+                } else if let Some(free) = shortfall(world, account, pocket, &rehearsal) {
+                    sick.push((free, address, account, pocket));
+                }
             }
         }
         sick.sort_by_key(|(free, ..)| *free);
         let mut plans = defaults;
-        plans.extend(
-            sick.into_iter().filter_map(|(_, address, account)| self.take_over(world, &rehearsal, address, account)),
-        );
+        let take_over = |(_, address, account, pocket)| self.take_over(world, &rehearsal, address, account, pocket);
+        plans.extend(sick.into_iter().filter_map(take_over));
         plans.extend(world.markets.iter().filter_map(|market| self.unwind(world, market)));
         plans
     }
 }
 
 impl Liquidator {
-    /// Settles the debt of an account that has nothing else: what is left of its balance pays first.
-    fn default(&self, rehearsal: &Rehearsal<'_>, address: &Pubkey, account: &Account) -> Option<Plan> {
-        let used = || account.head.positions.iter().filter(|position| position.is_used());
-        if account.head.open_orders != 0 || used().any(|position| !position.base.is_zero()) {
+    /// Settles the debt of a pocket that has nothing else: what is left of its tokens pays first.
+    fn default(&self, rehearsal: &Rehearsal<'_>, address: &Pubkey, account: &Account, pocket: Pocket) -> Option<Plan> {
+        let positions = || account.positions_in(pocket);
+        if positions().any(|position| position.open_orders != 0 || !position.base.is_zero()) {
             return None;
         }
-        let debtor = used().find(|position| position.quote.0 < 0)?;
-        let work = if account.head.balances.iter().any(|balance| balance.used == 1) {
+        let debtor = positions().find(|position| position.quote.0 < 0)?;
+        let tokens = match pocket {
+            Pocket::Cross => account.head.balances.iter().any(|balance| balance.used == 1),
+            Pocket::Isolated(_) => !debtor.isolated.is_zero(),
+        };
+        let work = if tokens {
             let _ = rehearsal.settle(debtor.market, address).ok()?;
             Work::SettlePnl { market: debtor.market, account: *address }
         } else {
@@ -76,10 +81,17 @@ impl Liquidator {
         Some(Plan::of(work))
     }
 
-    /// Takes over from the position that frees most margin and that the limits allow.
-    fn take_over(&self, world: &World, rehearsal: &Rehearsal<'_>, address: &Pubkey, account: &Account) -> Option<Plan> {
+    /// Takes over from the pocket's position that frees most margin and that the limits allow.
+    fn take_over(
+        &self,
+        world: &World,
+        rehearsal: &Rehearsal<'_>,
+        address: &Pubkey,
+        account: &Account,
+        pocket: Pocket,
+    ) -> Option<Plan> {
         let mut positions: Vec<&Position> =
-            account.head.positions.iter().filter(|position| position.is_used() && !position.base.is_zero()).collect();
+            account.positions_in(pocket).filter(|position| !position.base.is_zero()).collect();
         positions.sort_by_key(|position| {
             std::cmp::Reverse(
                 position.base.size().value(world.oracle(position.market), Rounding::Down).unwrap_or_default(),
@@ -146,18 +158,15 @@ impl Liquidator {
     }
 }
 
-/// How far an account is below maintenance (negative), or `None` when it is not to be liquidated.
-fn shortfall(world: &World, account: &Account, rehearsal: &Rehearsal<'_>) -> Option<i64> {
-    if account.head.has(status::BANKRUPT) || account.head.positions.iter().all(|position| position.base.is_zero()) {
+/// How far a pocket is below maintenance (negative), or `None` when it is not to be liquidated.
+fn shortfall(world: &World, account: &Account, pocket: Pocket, rehearsal: &Rehearsal<'_>) -> Option<i64> {
+    if pocket.is_bankrupt(&account.head) || account.positions_in(pocket).all(|position| position.base.is_zero()) {
         return None;
     }
-    let margin = maintenance(world, account, rehearsal)?;
+    let (kind, purpose) = (MarginKind::Maintenance, Purpose::Liquidate);
+    let margin = margin::margin_of(&account.head, pocket, &world.fresh, kind, purpose, &rehearsal.clock).ok()?;
     let free = margin.free().ok()?.0;
-    (free < 0 || account.head.has(status::BEING_LIQUIDATED)).then_some(free)
-}
-
-fn maintenance(world: &World, account: &Account, rehearsal: &Rehearsal<'_>) -> Option<Margin> {
-    margin::margin(&account.head, &world.fresh, MarginKind::Maintenance, Purpose::Liquidate, &rehearsal.clock).ok()
+    (free < 0 || pocket.is_being_liquidated(&account.head)).then_some(free)
 }
 
 #[cfg(test)]
@@ -213,10 +222,8 @@ mod tests {
         );
     }
 
-    #[test]
-    fn a_default_is_settled_after_the_rest_of_the_balance() {
-        let (mut stage, buyer, own) = scene();
-        let job = liquidator(own);
+    /// Runs the liquidator at 170 until it only unwinds.
+    fn clean_up(stage: &mut Stage, job: &Liquidator) -> Vec<&'static str> {
         stage.publish(0, 170_000_000);
         let mut seen = Vec::new();
         for _ in 0..12 {
@@ -229,6 +236,30 @@ mod tests {
             stage.advance(1, 1);
             stage.publish(0, 170_000_000);
         }
+        seen
+    }
+
+    #[test]
+    fn an_isolated_position_is_liquidated_and_written_off_alone() {
+        let mut stage = Stage::new();
+        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
+        let own = stage.trader(100_000_000_000);
+        stage.isolate(buyer, 250_000_000);
+        stage.trade(buyer, seller, 10_000_000_000, 200_000_000);
+        stage.advance(2, 10);
+        stage.publish(0, 190_000_000);
+        assert_eq!(liquidator(own).decide(&stage.world()), []);
+        let seen = clean_up(&mut stage, &liquidator(own));
+        assert!(seen.contains(&"liquidate") && seen.ends_with(&["settle_pnl", "settle_bankruptcy"]), "{seen:?}");
+        let head = &stage.world().accounts[&buyer].head;
+        assert_eq!((head.balance(0), head.status), (Amount(9_750_000_000), 0));
+        assert!(head.position(0).is_err());
+    }
+
+    #[test]
+    fn a_default_is_settled_after_the_rest_of_the_balance() {
+        let (mut stage, buyer, own) = scene();
+        let seen = clean_up(&mut stage, &liquidator(own));
         let world = stage.world();
         assert!(seen.ends_with(&["settle_pnl", "settle_bankruptcy"]), "{seen:?}");
         assert!(world.accounts[&buyer].head.is_empty());

@@ -1,6 +1,7 @@
 //! The jobs, one module each.
 
 pub mod amm;
+pub mod expiry;
 pub mod filler;
 pub mod funding;
 pub mod jit;
@@ -10,6 +11,7 @@ pub mod quoter;
 pub mod settler;
 #[cfg(test)]
 pub(crate) mod stage;
+pub mod trigger;
 
 use crate::{Plan, World};
 

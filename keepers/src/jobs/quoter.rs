@@ -45,10 +45,8 @@ impl Job for Quoter {
 
     fn decide(&self, world: &World) -> Vec<Plan> {
         let Some(own) = world.accounts.get(&self.account) else { return Vec::new() };
-        if !own.is_free(&world.fresh, &world.clock) {
-            return Vec::new();
-        }
-        self.ladders.iter().filter_map(|ladder| self.replace(world, own, ladder)).collect()
+        let free = |ladder: &&Ladder| own.is_free(ladder.market, &world.fresh, &world.clock);
+        self.ladders.iter().filter(free).filter_map(|ladder| self.replace(world, own, ladder)).collect()
     }
 }
 

@@ -1,21 +1,21 @@
 //! A small exchange for the jobs' tests, made of the model alone.
 
 use kedge_model::action::{
-    AmmParams, BankParams, Bankruptcy, CancelAll, Context, Liquidate, ListBank, ListMarket, MarketParams, PlaceAndMake,
-    PlaceOrders, RowParams, SettlePnl,
+    AmmParams, BankParams, Bankruptcy, CancelAll, Context, ExpireOrders, IsolatePosition, Liquidate, ListBank,
+    ListMarket, MarketParams, PlaceAndMake, PlaceOrders, RowParams, SettlePnl, SliceOrder, TrailOrder, TriggerOrder,
 };
 use kedge_model::bank::Bank;
 use kedge_model::board::{OraclePrice, PriceBoard, PriceSource, SourceKind};
 use kedge_model::clock::Clock;
 use kedge_model::event::{CancelReason, NoEvents};
 use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
+use kedge_model::market::{Market, MarketStatus};
 use kedge_model::order::{Order, OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use kedge_model::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 
-use crate::{Account, Plan, Work, World};
+use crate::{Account, Plan, Service, Work, World};
 
 const FEED: [u8; 32] = [7; 32];
 
@@ -51,7 +51,8 @@ impl Stage {
             .execute(&mut exchange, &mut board, &mut bank)
             .unwrap();
         ListMarket { params: &market_params() }.execute(&mut exchange, &mut board, &mut market, clock).unwrap();
-        market.amm.quote.0 = 1_000_000_000_000;
+        market.status = MarketStatus::Active as u8;
+        market.amm.endow(Amount(1_000_000_000_000)).unwrap();
         market.pnl_pool.0 = 1_000_000_000_000;
         bank.market_pools.0 = 1_000_000_000_000;
         let mut world = World::new(clock, exchange, board);
@@ -107,6 +108,15 @@ impl Stage {
         self.world.banks[0].deposits.0 += balance;
         self.world.accounts.insert(address, Account { head: Box::new(head), orders: vec![Order::default(); 16] });
         address
+    }
+
+    /// Gives the trader's position a pocket of its own.
+    pub(crate) fn isolate(&mut self, account: Pubkey, amount: u64) {
+        let mut sub = self.world.accounts.remove(&account).unwrap();
+        let isolate = IsolatePosition { market: 0, amount: Amount(amount) };
+        let (exchange, board, clock) = (&self.world.exchange, &self.world.fresh, self.world.clock);
+        isolate.execute(exchange, board, &mut sub.head, clock, &mut NoEvents).unwrap();
+        self.world.accounts.insert(account, sub);
     }
 
     /// Places an order on the refreshed board; returns its id.
@@ -174,7 +184,7 @@ impl Stage {
                 };
                 let mut maker_account = self.world.accounts.remove(maker).unwrap();
                 self.on(*taker, |context, taker| {
-                    let _ = action.execute(context, &mut maker_account.borrow(), taker).unwrap();
+                    let _ = action.execute(context, &mut maker_account.borrow(), taker, &mut []).unwrap();
                 });
                 self.world.accounts.insert(*maker, maker_account);
             }
@@ -208,6 +218,29 @@ impl Stage {
                     )
                     .unwrap();
                 self.world.accounts.insert(*account, sub);
+            }
+            Work::Serve { service, account, order_id, crank, .. } => {
+                let mut paid = crank.map(|address| self.world.accounts.remove(&address).unwrap());
+                self.on(*account, |context, owner| {
+                    let mut crank = paid.as_mut().map(Account::borrow);
+                    let (crank, order_id, slot) = (crank.as_mut(), *order_id, 0);
+                    match service {
+                        Service::Trigger => {
+                            drop(TriggerOrder { order_id, slot }.execute(context, owner, crank).unwrap())
+                        }
+                        Service::Trail => drop(TrailOrder { order_id, slot }.execute(context, owner, crank).unwrap()),
+                        Service::Slice => drop(SliceOrder { order_id, slot }.execute(context, owner, crank).unwrap()),
+                    }
+                });
+                self.world.accounts.extend(crank.zip(paid));
+            }
+            Work::Expire { account, ids, crank, .. } => {
+                let mut paid = crank.map(|address| self.world.accounts.remove(&address).unwrap());
+                self.on(*account, |context, owner| {
+                    let mut crank = paid.as_mut().map(Account::borrow);
+                    let _ = ExpireOrders { ids }.execute(context, owner, crank.as_mut()).unwrap();
+                });
+                self.world.accounts.extend(crank.zip(paid));
             }
             other => panic!("no test runs {other:?}"),
         }
@@ -272,6 +305,14 @@ fn market_params() -> MarketParams {
             margin: Ppm(100_000),
             update_budget: Ppm(500_000),
             flat_share: Ppm(10_000),
+            volatility_factor: Ppm(500_000),
+            retreat_factor: Ppm(500_000),
+            leverage_spread: Ppm(2_000),
+            revenue_spread: Ppm(5_000),
+            drawdown_limit: Ppm(300_000),
+            jit_share: Ppm(500_000),
+            depth_step: Ppm(1_000),
+            ..AmmParams::default()
         },
         initial_margin: Ppm(100_000),
         maintenance_margin: Ppm(50_000),

@@ -6,6 +6,8 @@ use anchor_lang::__alloc::string::{String, ToString};
 use anchor_lang::__alloc::vec::Vec;
 use kedge_model::{Field, Layout};
 
+mod vocabulary;
+
 use crate::account::Stored;
 use crate::error::{AccountError, RULES_FROM};
 
@@ -45,6 +47,8 @@ const PARTS: &[(&str, &[Field])] = &[
     part::<kedge_model::exchange::FeeTier>(),
     part::<kedge_model::sub_account::Balance>(),
     part::<kedge_model::position::Position>(),
+    part::<kedge_model::order::Order>(),
+    part::<kedge_model::event::Party>(),
     part::<kedge_model::action::RowParams>(),
     part::<kedge_model::action::AmmParams>(),
 ];
@@ -78,7 +82,7 @@ fn structure(name: &str, fields: &[Field], encoding: Encoding, types: &mut Vec<&
 
 /// The IDL type of a Rust type as the model writes it.
 fn type_of(rust: &str) -> String {
-    let rust = rust.trim();
+    let rust = unqualified(rust);
     if let Some((item, length)) =
         rust.strip_prefix('[').and_then(|r| r.strip_suffix(']')).and_then(|r| r.split_once(';'))
     {
@@ -100,7 +104,12 @@ fn type_of(rust: &str) -> String {
 
 /// The element type of an array, or the type itself.
 fn element(rust: &str) -> &str {
-    rust.trim_start_matches('[').split(';').next().unwrap_or(rust).trim()
+    unqualified(rust.trim_start_matches('[').split(';').next().unwrap_or(rust))
+}
+
+/// A type's name without its path.
+fn unqualified(rust: &str) -> &str {
+    if rust.contains('[') { rust.trim() } else { rust.rsplit("::").next().unwrap_or(rust).trim() }
 }
 
 fn quoted(text: &str) -> String {
@@ -122,6 +131,11 @@ pub fn errors() -> String {
     format!("[{}]", list.join(","))
 }
 
+/// Types and constants that stand in no instruction and no account.
+pub fn vocabulary() -> String {
+    format!("{{\"types\":[{}],\"constants\":[{}]}}", vocabulary::types().join(","), vocabulary::constants().join(","))
+}
+
 #[cfg(test)]
 mod print {
     // The IDL builder runs the tests whose names start like this and reads the marked sections.
@@ -130,5 +144,12 @@ mod print {
         println!("--- IDL begin errors ---");
         println!("{}", super::errors());
         println!("--- IDL end errors ---");
+    }
+
+    #[test]
+    fn __anchor_private_print_idl_vocabulary() {
+        println!("--- IDL begin vocabulary ---");
+        println!("{}", super::vocabulary());
+        println!("--- IDL end vocabulary ---");
     }
 }

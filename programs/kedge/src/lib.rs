@@ -25,18 +25,25 @@ pub mod pda;
 
 use anchor_lang::prelude::*;
 use args::{BankParams, FeeSchedule, MakerRef, MarketParams, OrderParams};
+use instructions::admin::assign_fee_tier::*;
+use instructions::admin::delist_market::*;
 use instructions::admin::fund_pool::*;
 use instructions::admin::halt_row::*;
 use instructions::admin::initialize::*;
 use instructions::admin::list_bank::*;
 use instructions::admin::list_market::*;
+use instructions::admin::set_expiry::*;
 use instructions::admin::set_fees::*;
 use instructions::admin::set_market_status::*;
 use instructions::keeper::fill_order::*;
 use instructions::keeper::refresh_prices::*;
+use instructions::keeper::settle_market::*;
 use instructions::keeper::settle_pnl::*;
+use instructions::keeper::settle_position::*;
 use instructions::keeper::sweep_fees::*;
+use instructions::keeper::trigger_order::*;
 use instructions::keeper::update_amm::*;
+use instructions::keeper::update_fee_tier::*;
 use instructions::keeper::update_funding::*;
 use instructions::maker::place_and_make::*;
 use instructions::risk::liquidate::*;
@@ -48,11 +55,13 @@ use instructions::user::create_sub_account::*;
 use instructions::user::create_trader::*;
 use instructions::user::deposit::*;
 use instructions::user::grow_orders::*;
+use instructions::user::isolate_position::*;
 use instructions::user::place_and_take::*;
 use instructions::user::place_orders::*;
 use instructions::user::place_signed_orders::*;
 use instructions::user::revoke_signed_orders::*;
 use instructions::user::set_delegate::*;
+use instructions::user::set_leverage::*;
 use instructions::user::transfer::*;
 use instructions::user::withdraw::*;
 use instructions::{admin, keeper, maker, risk, user};
@@ -112,9 +121,20 @@ pub mod kedge {
         Ok(admin::list_market::handle(ctx, &params.0)?)
     }
 
-    /// Switches a market between active (1) and reduce-only (2). Admin; the pauser to reduce-only.
+    /// Opens a listed market on a fresh price, or switches it between active (1) and reduce-only (2). Admin; the pauser to
+    /// reduce-only.
     pub fn set_market_status(ctx: &mut Context<SetMarketStatus>, status: u8) -> Result<()> {
         Ok(admin::set_market_status::handle(ctx, status)?)
+    }
+
+    /// Sets a market's expiry at least an hour ahead, moves it, or withdraws it (0). Admin.
+    pub fn set_expiry(ctx: &mut Context<SetExpiry>, time: i64) -> Result<()> {
+        Ok(admin::set_expiry::handle(ctx, time)?)
+    }
+
+    /// Ends a market that is settled; what is left goes to the protocol. Admin.
+    pub fn delist_market(ctx: &mut Context<DelistMarket>) -> Result<()> {
+        Ok(admin::delist_market::handle(ctx)?)
     }
 
     /// Halts a price row (kind 0 market, 1 bank) or lets it start again. Pauser to halt, admin for both.
@@ -127,11 +147,16 @@ pub mod kedge {
         Ok(admin::fund_pool::handle(ctx, kind, amount)?)
     }
 
+    /// Assigns a fee tier to a person, which volume can only better. Admin.
+    pub fn assign_fee_tier(ctx: &mut Context<AssignFeeTier>, tier: u8) -> Result<()> {
+        Ok(admin::assign_fee_tier::handle(ctx, tier)?)
+    }
+
     // ---- traders -------------------------------------------------------------------------------------------
 
-    /// Creates the record of a person.
-    pub fn create_trader(ctx: &mut Context<CreateTrader>) -> Result<()> {
-        Ok(user::create_trader::handle(ctx)?)
+    /// Creates the record of a person, who was referred by `referrer` or by nobody (zero).
+    pub fn create_trader(ctx: &mut Context<CreateTrader>, referrer: [u8; 32]) -> Result<()> {
+        Ok(user::create_trader::handle(ctx, referrer)?)
     }
 
     /// Creates a sub-account with room for a number of orders.
@@ -157,6 +182,11 @@ pub mod kedge {
     /// Names who else may trade for a sub-account; zero for nobody. Owner.
     pub fn set_delegate(ctx: &mut Context<SetDelegate>, delegate: [u8; 32]) -> Result<()> {
         Ok(user::set_delegate::handle(ctx, delegate)?)
+    }
+
+    /// Approves a builder, who gets a fee (ppm of the quote) from orders with the builder flag; zero for nobody. Owner.
+    pub fn set_builder(ctx: &mut Context<SetDelegate>, builder: [u8; 32], fee: u32) -> Result<()> {
+        Ok(user::set_builder::handle(ctx, builder, fee)?)
     }
 
     /// Moves tokens into the vault and credits a sub-account. Owner of the tokens.
@@ -244,6 +274,28 @@ pub mod kedge {
         Ok(keeper::fill_order::handle(ctx, order_id, slot, has_filler, &makers)?)
     }
 
+    /// Makes a waiting order a market or limit order when the price has reached its trigger, or starts another auction of
+    /// one that was triggered and not filled. Anybody; the fee goes to the signer's sub-account.
+    pub fn trigger_order(ctx: &mut Context<ServeOrder>, order_id: u32, slot: u8) -> Result<()> {
+        Ok(keeper::trigger_order::handle(ctx, order_id, slot)?)
+    }
+
+    /// Moves a trailing stop's trigger after the price. Anybody; the fee goes to the signer's sub-account.
+    pub fn trail_order(ctx: &mut Context<ServeOrder>, order_id: u32, slot: u8) -> Result<()> {
+        Ok(keeper::trail_order::handle(ctx, order_id, slot)?)
+    }
+
+    /// Releases the next slice of a TWAP. Anybody; the fee goes to the signer's sub-account.
+    pub fn slice_order(ctx: &mut Context<ServeOrder>, order_id: u32, slot: u8) -> Result<()> {
+        Ok(keeper::slice_order::handle(ctx, order_id, slot)?)
+    }
+
+    /// Removes orders that have expired or have nothing left to reduce: the named ones, or all of the market. Anybody;
+    /// the fee goes to the signer's sub-account.
+    pub fn expire_orders(ctx: &mut Context<ServeOrder>, ids: Vec<u32>) -> Result<()> {
+        Ok(keeper::expire_orders::handle(ctx, &ids)?)
+    }
+
     /// Moves a market's vAMM to the oracle. Anybody.
     pub fn update_amm(ctx: &mut Context<UpdateAmm>) -> Result<()> {
         Ok(keeper::update_amm::handle(ctx)?)
@@ -254,9 +306,24 @@ pub mod kedge {
         Ok(keeper::update_funding::handle(ctx)?)
     }
 
+    /// Counts what a sub-account has traded in its owner's 30-day volume and gives both the fee tier of it. Anybody.
+    pub fn update_fee_tier(ctx: &mut Context<UpdateFeeTier>) -> Result<()> {
+        Ok(keeper::update_fee_tier::handle(ctx)?)
+    }
+
     /// Settles a position's profit or loss into the balance. Anybody.
     pub fn settle_pnl(ctx: &mut Context<SettlePnl>) -> Result<()> {
         Ok(keeper::settle_pnl::handle(ctx)?)
+    }
+
+    /// Fixes the settlement price of a market that has expired. Anybody.
+    pub fn settle_market(ctx: &mut Context<SettleMarket>) -> Result<()> {
+        Ok(keeper::settle_market::handle(ctx)?)
+    }
+
+    /// Closes a position of a market in settlement, takes what it owes, and pays it when its turn has come. Anybody.
+    pub fn settle_position(ctx: &mut Context<SettlePosition>) -> Result<()> {
+        Ok(keeper::settle_position::handle(ctx)?)
     }
 
     /// Moves collected fees to insurance, vAMM capital and protocol. Anybody.
@@ -274,5 +341,28 @@ pub mod kedge {
     /// Pays a bankrupt account's debt: insurance first, then everybody who holds a position. Anybody.
     pub fn settle_bankruptcy(ctx: &mut Context<SettleBankruptcy>) -> Result<()> {
         Ok(risk::settle_bankruptcy::handle(ctx)?)
+    }
+
+    // ---- pockets -------------------------------------------------------------------------------------------
+
+    /// Gives the position of a market a pocket of its own with `amount` quote tokens out of the balance. Owner or
+    /// delegate.
+    pub fn isolate_position(ctx: &mut Context<MoveIsolated>, market: u16, amount: u64) -> Result<()> {
+        Ok(user::isolate_position::handle(ctx, market, amount)?)
+    }
+
+    /// Moves quote tokens from the balance into an isolated position, or out of it (negative). Owner or delegate.
+    pub fn transfer_isolated(ctx: &mut Context<MoveIsolated>, market: u16, amount: i64) -> Result<()> {
+        Ok(user::transfer_isolated::handle(ctx, market, amount)?)
+    }
+
+    /// Joins an isolated position and its tokens with the rest of the sub-account. Owner or delegate.
+    pub fn merge_position(ctx: &mut Context<MoveIsolated>, market: u16) -> Result<()> {
+        Ok(user::merge_position::handle(ctx, market)?)
+    }
+
+    /// Sets the least initial margin ratio (ppm) of the own position in a market, 0 for the market's own. Owner.
+    pub fn set_leverage(ctx: &mut Context<SetLeverage>, market: u16, ratio: u32) -> Result<()> {
+        Ok(user::set_leverage::handle(ctx, market, ratio)?)
     }
 }

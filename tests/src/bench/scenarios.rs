@@ -5,13 +5,13 @@ use kedge_interface::instruction::{
     CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, SettlePnl, UpdateAmm, UpdateFunding,
     Withdraw,
 };
-use kedge_model::order::Side;
+use kedge_model::order::{OrderKind, Side};
 use solana_pubkey::Pubkey;
 
 use super::stage::Stage;
 use crate::machine::Refusal;
 use crate::market::{DOLLAR, SOL, USDC};
-use crate::orders::{ioc, limit, market};
+use crate::orders::{ioc, limit, market, waiting};
 use crate::world::key;
 
 fn dollars(stage: &Stage) -> u64 {
@@ -153,6 +153,19 @@ pub fn fill_lost(stage: &mut Stage) -> u64 {
     let refused = stage.measured(&[filling.into()]).expect_err("the race is lost");
     assert_eq!(refused.refusal, Refusal::from(kedge_model::Error::OrderNotFound));
     refused.compute
+}
+
+/// Triggers a stop that opens risk, for a keeper who gets the fee.
+pub fn trigger(stage: &mut Stage) -> u64 {
+    let trigger = stage.price(SOL, 20);
+    let entry = waiting(SOL, OrderKind::StopMarket, Side::Long, stage.size(SOL, dollars(stage)), trigger);
+    let id = stage.place(entry);
+    stage.world.move_price(SOL, trigger + 3 * stage.sample);
+    let triggering = stage.world.triggering(stage.keeper, stage.user, id);
+    let cost = stage.cost(triggering);
+    let data = stage.world.sub(&stage.user.sub);
+    assert!(data.open_orders().any(|(_, order)| order.id == id && !order.is_waiting()), "it trades now");
+    cost
 }
 
 /// Settles a profit.

@@ -2,7 +2,7 @@
 
 use super::scenarios::{
     cancel_five, cancel_one, create, deposit, fill_amm, fill_four, fill_half, fill_lost, fill_one, fill_six, liquidate,
-    make, place_five, place_limit, place_market, refresh_first, refresh_further, settle, take_amm, take_maker,
+    make, place_five, place_limit, place_market, refresh_first, refresh_further, settle, take_amm, take_maker, trigger,
     update_amm, update_funding, withdraw,
 };
 use super::stage::Stage;
@@ -53,6 +53,7 @@ pub const ROWS: &[Row] = &[
     row("fill, 6 makers", (258_800, 0), (23_000, 27_000), fill_six),
     row("fill, 1 maker half + vAMM", (118_600, 198_800), (11_000, 15_000), fill_half),
     row("fill that lost the race", (7_400, 9_900), (700, 700), fill_lost),
+    row("trigger, risk-increasing", (23_100, 101_400), (3_000, 6_500), trigger),
     row("settle pnl, one market", (84_100, 165_000), (4_000, 7_000), settle),
     row("liquidate, take-over, partial", (84_300, 204_500), (10_000, 15_000), liquidate),
     row("update_amm, one market", (34_700, 0), (3_500, 0), update_amm),

@@ -3,17 +3,18 @@
 use kedge_interface::address;
 use kedge_interface::error::AccountError;
 use kedge_interface::instruction::{
-    AcceptAdmin, HaltRow, Initialize, ProposeAdmin, SetFees, SetMarketStatus, SetPaused,
+    AcceptAdmin, AssignFeeTier, HaltRow, Initialize, ProposeAdmin, SetFees, SetMarketStatus, SetPaused,
 };
 use kedge_model::Error;
 use kedge_model::exchange::FeeSchedule;
 
 use super::{Named, Scene};
-use crate::market::{DOLLAR, SOL, USDC, WSOL, bank_params, market_params};
+use crate::market::{BTC, DOLLAR, SOL, USDC, WSOL, bank_params, market_params};
 use crate::token;
 use crate::world::{World, key};
 
 pub(super) const SCENES: &[Named] = &[
+    ("assign_fee_tier", assign_fee_tier),
     ("initialize", initialize),
     ("set_fees", set_fees),
     ("list_bank", list_bank),
@@ -34,9 +35,11 @@ fn stranger(world: &mut World) -> solana_pubkey::Pubkey {
 }
 
 fn initialize() -> Scene {
-    let world = World::bare();
+    let mut world = World::bare();
+    let stranger = stranger(&mut world);
     let initialize = Initialize { admin: world.admin, pauser: world.pauser.to_bytes() };
     Scene::of(world, initialize)
+        .accepts("admin", stranger, "the first caller becomes the admin")
         .refuses("exchange", key(6, 1), AccountError::AccountWrongAddress, "an exchange at an address of choice")
         .refuses("board", key(6, 1), AccountError::AccountWrongAddress, "a board at an address of choice")
 }
@@ -86,7 +89,11 @@ fn set_market_status() -> Scene {
     let mut world = World::start();
     let stranger = stranger(&mut world);
     let status = SetMarketStatus { signer: world.admin, market: address::market(SOL), status: 2 };
-    Scene::of(world, status).refuses("signer", stranger, Error::WrongAuthority, "a stranger closes a market")
+    Scene::of(world, status).refuses("signer", stranger, Error::WrongAuthority, "a stranger closes a market").accepts(
+        "market",
+        address::market(BTC),
+        "the admin switches any market",
+    )
 }
 
 fn set_paused() -> Scene {
@@ -122,6 +129,18 @@ fn accept_admin() -> Scene {
         .refuses("signer", admin, Error::WrongAuthority, "the present admin accepts")
 }
 
+fn assign_fee_tier() -> Scene {
+    let mut world = World::start();
+    let (user, admin) = (world.rich(10_000), world.admin);
+    let trader = address::trader(&user.authority);
+    Scene::of(world, AssignFeeTier { signer: admin, trader, tier: 3 }).refuses(
+        "signer",
+        user.authority,
+        Error::WrongAuthority,
+        "a trader betters the own tier",
+    )
+}
+
 fn fund_pool() -> Scene {
     let mut world = World::start();
     let user = world.rich(1_000);
@@ -129,6 +148,8 @@ fn fund_pool() -> Scene {
     let sol = world.wallet(user, WSOL);
     let funding = world.funding((user.authority, user.wallet), SOL, 1, 10 * DOLLAR);
     Scene::of(world, funding)
+        .refuses("payer", other.authority, 4, "somebody else gives the tokens away")
+        .accepts("market", address::market(BTC), "anybody may fund any market")
         .refuses("source", other.wallet, 4, "somebody else's tokens are given away")
         .refuses("source", sol, 3, "another mint's tokens")
         .refuses("source", address::vault(USDC), 2040, "the vault's own tokens are given")

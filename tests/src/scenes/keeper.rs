@@ -2,20 +2,27 @@
 
 use kedge_interface::address;
 use kedge_interface::error::AccountError;
-use kedge_interface::instruction::{Liquidate, SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFunding};
+use kedge_interface::instruction::{
+    Liquidate, SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFeeTier, UpdateFunding,
+};
 use kedge_model::Error;
-use kedge_model::order::Side;
+use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 
 use super::{Named, Scene};
 use crate::market::{BTC, DOLLAR, ETH, ONE, SOL, USDC, WSOL, bank_feed, market_feed};
 use crate::oracle;
-use crate::orders::{ioc, limit, market};
+use crate::orders::{ioc, limit, market, twap, waiting};
 use crate::world::{User, World, key};
 
 pub(super) const SCENES: &[Named] = &[
+    ("update_fee_tier", update_fee_tier),
     ("place_and_make", place_and_make),
     ("refresh_prices", refresh_prices),
     ("fill_order", fill_order),
+    ("trigger_order", trigger_order),
+    ("trail_order", trail_order),
+    ("slice_order", slice_order),
+    ("expire_orders", expire_orders),
     ("update_amm", update_amm),
     ("update_funding", update_funding),
     ("settle_pnl", settle_pnl),
@@ -59,6 +66,66 @@ fn fill_order() -> Scene {
         .refuses("market", address::market(BTC), Error::WrongMarket, "the trade is booked in another market")
 }
 
+/// Somebody with a long position, a keeper, somebody else.
+fn holder() -> (World, [User; 3]) {
+    let mut world = World::start();
+    let users = [(); 3].map(|()| world.rich(10_000));
+    world.take(users[0], ioc(SOL, Side::Long, 2 * ONE, 152 * DOLLAR), &[]).expect("a position");
+    (world, users)
+}
+
+fn trigger_order() -> Scene {
+    let (mut world, [owner, keeper, other]) = holder();
+    let entry = waiting(SOL, OrderKind::StopMarket, Side::Long, ONE, 151 * DOLLAR);
+    let id = world.place(owner, entry).expect("it waits");
+    world.move_price(SOL, 151 * DOLLAR);
+    let triggering = world.triggering(keeper, owner, id);
+    served(Scene::of(world, triggering), owner, keeper, other, Error::OrderNotFound)
+}
+
+fn trail_order() -> Scene {
+    let (mut world, [owner, keeper, other]) = holder();
+    let params = OrderParams { extent: 10_000, ..waiting(SOL, OrderKind::TrailingStop, Side::Short, 2 * ONE, 0) };
+    let id = world.place(owner, params).expect("it waits");
+    world.move_price(SOL, 152 * DOLLAR);
+    let trailing = world.trailing(keeper, owner, id);
+    served(Scene::of(world, trailing), owner, keeper, other, Error::OrderNotFound)
+}
+
+fn slice_order() -> Scene {
+    let (mut world, [owner, keeper, other]) = holder();
+    let id = world.place(owner, twap(SOL, Side::Long, 4 * ONE, 100_000, 20)).expect("the first slice is out");
+    world.pass_ms(20_000);
+    world.tick();
+    let slicing = world.slicing(keeper, owner, id);
+    served(Scene::of(world, slicing), owner, keeper, other, Error::OrderNotFound)
+}
+
+fn expire_orders() -> Scene {
+    let (mut world, [owner, keeper, other]) = holder();
+    let expires_at = u32::try_from(world.time() + 4).expect("before 2106");
+    let order = OrderParams { expires_at, ..limit(SOL, Side::Long, ONE, 140 * DOLLAR) };
+    let stop =
+        OrderParams { flags: flags::REDUCE_ONLY, ..waiting(SOL, OrderKind::StopMarket, Side::Short, ONE, DOLLAR) };
+    world.place_all(owner, &[order, stop, order]).expect("they rest");
+    world.pass_ms(5_000);
+    world.tick();
+    let expiring = world.expiring(keeper, owner, SOL, &[]);
+    served(Scene::of(world, expiring), owner, keeper, other, Error::NothingExpired)
+}
+
+/// What all services to orders refuse.
+fn served(scene: Scene, owner: User, keeper: User, other: User, elsewhere: Error) -> Scene {
+    let wrong = if elsewhere == Error::NothingExpired { Error::NothingExpired } else { Error::WrongMarket };
+    scene
+        .refuses("signer", other.authority, Error::WrongAuthority, "the fee of another keeper")
+        .refuses("trailing 0", other.sub, Error::WrongAuthority, "the fee goes to somebody who did not sign")
+        .refuses("trailing 0", owner.sub, AccountError::AccountDuplicate, "the owner as the keeper")
+        .refuses("sub_account", keeper.sub, AccountError::AccountDuplicate, "the keeper as the owner too")
+        .refuses("sub_account", other.sub, elsewhere, "an owner without that order")
+        .refuses("market", address::market(BTC), wrong, "the fee is booked in another market")
+}
+
 fn refresh_prices() -> Scene {
     let mut world = World::start();
     world.pass_ms(2_000);
@@ -87,16 +154,33 @@ fn refresh_prices() -> Scene {
 
 fn update_amm() -> Scene {
     let mut world = World::start();
+    world.prices[usize::from(BTC)] = 60_600 * DOLLAR;
     world.move_price(SOL, 151 * DOLLAR);
-    // The vAMM of any market may be moved: there is no market that would not belong.
-    Scene::of(world, UpdateAmm { market: address::market(SOL) })
+    Scene::of(world, UpdateAmm { market: address::market(SOL) }).accepts(
+        "market",
+        address::market(BTC),
+        "the vAMM of any market may be moved",
+    )
 }
 
 fn update_funding() -> Scene {
     let mut world = World::start();
     world.pass_ms(3_600_000);
     world.tick();
-    Scene::of(world, UpdateFunding { market: address::market(SOL) })
+    Scene::of(world, UpdateFunding { market: address::market(SOL) }).accepts(
+        "market",
+        address::market(BTC),
+        "the funding of any market may be charged",
+    )
+}
+
+fn update_fee_tier() -> Scene {
+    let mut world = World::start();
+    let (user, other) = (world.rich(10_000), world.rich(10_000));
+    let trader = address::trader(&user.authority);
+    Scene::of(world, UpdateFeeTier { trader, sub_account: user.sub })
+        .refuses("trader", address::trader(&other.authority), Error::WrongOwner, "volume for somebody else")
+        .refuses("sub_account", other.sub, Error::WrongOwner, "somebody else's volume")
 }
 
 fn settle_pnl() -> Scene {

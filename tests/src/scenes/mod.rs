@@ -1,7 +1,26 @@
 //! One scene an instruction: an exchange in which exactly this instruction, with these accounts, goes through.
+//!
+//! The attack matrix ([`crate::attacks`]) takes the instructions from `idl/kedge.json` and fails for one without a
+//! scene. How to add one:
+//!
+//! 1. `cargo xtask idl`, so that the IDL has the instruction.
+//! 2. Write `fn name() -> Scene` in `admin.rs`, `user.rs` or `keeper.rs` and a line `("name", name)` in that file's
+//!    `SCENES`. Build the world, then `Scene::of(world, Instruction { .. })`. Let it be a case in which the instruction
+//!    does all that it can do: makers behind it, tokens that move, a second user.
+//! 3. Say what only the instruction knows: what happens when a sound account of the same kind stands in a slot.
+//!    `.refuses(slot, account, error, attempt)` when it does not belong there, `.accepts(slot, account, why)` when
+//!    anyone's will do. Each signer, each market, bank, trader and sub-account, and each mint needs one of both. An
+//!    account that pays tokens needs no line, but a second user with such tokens.
+//! 4. `.behind(instruction)` puts another instruction in front of it in the transaction.
+//!
+//! Everything else (owner, kind, size, signature, writable, duplicates, closed accounts, addresses, programs, lists
+//! that are too short or too long) follows from the IDL and from what the accounts are: no line is needed, and none
+//! can be left out.
 
 mod admin;
 mod keeper;
+mod life;
+mod pocket;
 mod user;
 
 use kedge_interface::account::AccountKind;
@@ -26,6 +45,16 @@ pub struct Foreign {
     pub attempt: &'static str,
 }
 
+/// Another account of the same kind with which the instruction goes through as well.
+pub struct Open {
+    /// Slot, by name.
+    pub slot: &'static str,
+    /// What is passed instead.
+    pub account: Pubkey,
+    /// Why it may be.
+    pub why: &'static str,
+}
+
 /// A world and an instruction that goes through in it.
 pub struct Scene {
     /// The world.
@@ -38,11 +67,20 @@ pub struct Scene {
     pub instruction: Instruction,
     /// Accounts that do not belong.
     pub foreign: Vec<Foreign>,
+    /// Slots in which another account will do.
+    pub open: Vec<Open>,
 }
 
 impl Scene {
     fn of<T: KedgeInstruction>(world: World, instruction: T) -> Self {
-        Self { world, spec: T::SPEC, front: Vec::new(), instruction: instruction.instruction(), foreign: Vec::new() }
+        Self {
+            world,
+            spec: T::SPEC,
+            front: Vec::new(),
+            instruction: instruction.instruction(),
+            foreign: Vec::new(),
+            open: Vec::new(),
+        }
     }
 
     fn refuses(
@@ -56,6 +94,11 @@ impl Scene {
         self
     }
 
+    fn accepts(mut self, slot: &'static str, account: Pubkey, why: &'static str) -> Self {
+        self.open.push(Open { slot, account, why });
+        self
+    }
+
     fn behind(mut self, front: Instruction) -> Self {
         self.front.push(front);
         self
@@ -64,6 +107,11 @@ impl Scene {
     /// The transaction with the instruction, or a changed one in its place.
     pub fn transaction(&self, instruction: Instruction) -> Vec<Instruction> {
         self.front.iter().cloned().chain([instruction]).collect()
+    }
+
+    /// Number of accounts behind the declared ones.
+    pub fn trailing(&self) -> usize {
+        self.instruction.accounts.len() - self.spec.accounts.len()
     }
 
     /// Name of an account by its place.
@@ -107,5 +155,12 @@ pub type Named = (&'static str, fn() -> Scene);
 
 /// All scenes.
 pub fn all() -> Vec<Named> {
-    admin::SCENES.iter().chain(user::SCENES).chain(keeper::SCENES).copied().collect()
+    admin::SCENES
+        .iter()
+        .chain(user::SCENES)
+        .chain(pocket::SCENES)
+        .chain(keeper::SCENES)
+        .chain(life::SCENES)
+        .copied()
+        .collect()
 }

@@ -4,7 +4,7 @@ use kedge_interface::address;
 use kedge_interface::error::AccountError;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders,
-    RevokeSignedOrders, SetDelegate, Transfer, Withdraw,
+    RevokeSignedOrders, SetBuilder, SetDelegate, Transfer, Withdraw,
 };
 use kedge_model::Error;
 use kedge_model::order::Side;
@@ -21,6 +21,7 @@ pub(super) const SCENES: &[Named] = &[
     ("close_trader", close_trader),
     ("grow_orders", grow_orders),
     ("set_delegate", set_delegate),
+    ("set_builder", set_builder),
     ("deposit", deposit),
     ("withdraw", withdraw),
     ("transfer", transfer),
@@ -33,7 +34,7 @@ pub(super) const SCENES: &[Named] = &[
 ];
 
 /// An exchange with two users, the first of whom has named a delegate.
-fn pair() -> (World, User, User, solana_pubkey::Pubkey) {
+pub(super) fn pair() -> (World, User, User, solana_pubkey::Pubkey) {
     let mut world = World::start();
     let (user, other) = (world.rich(10_000), world.rich(10_000));
     let delegate = key(6, 3);
@@ -48,6 +49,7 @@ fn create_trader() -> Scene {
     let person = key(6, 4);
     world.machine.endow(person);
     Scene::of(world, CreateTrader::of(other.authority, person))
+        .accepts("payer", user.authority, "anybody may pay the rent")
         .refuses("trader", key(6, 5), AccountError::AccountWrongAddress, "a record at an address of choice")
         .refuses("trader", address::trader(&other.authority), AccountError::AccountAlreadyExists, "another's record")
         .refuses("authority", user.authority, AccountError::AccountWrongAddress, "another's signature")
@@ -57,6 +59,7 @@ fn create_sub_account() -> Scene {
     let (world, user, other, delegate) = pair();
     let create = CreateSubAccount::of(other.authority, user.authority, 1, "second", 8);
     Scene::of(world, create)
+        .accepts("payer", delegate, "anybody may pay the rent")
         .refuses("authority", delegate, Error::WrongAuthority, "the delegate makes a sub-account")
         .refuses("trader", address::trader(&other.authority), Error::WrongAuthority, "another's record")
         .refuses(
@@ -96,9 +99,10 @@ fn close_trader() -> Scene {
 }
 
 fn grow_orders() -> Scene {
-    // Anybody may pay for anybody: there is no account that would not belong.
     let (world, user, other, _) = pair();
     Scene::of(world, GrowOrders { payer: other.authority, sub_account: user.sub, capacity: 32 })
+        .accepts("payer", user.authority, "anybody may pay the rent")
+        .accepts("sub_account", other.sub, "anybody may pay for anybody")
 }
 
 fn set_delegate() -> Scene {
@@ -110,10 +114,20 @@ fn set_delegate() -> Scene {
         .refuses("sub_account", other.sub, Error::WrongAuthority, "a delegate of somebody else's")
 }
 
+fn set_builder() -> Scene {
+    let (world, user, other, delegate) = pair();
+    let builder = other.authority.to_bytes();
+    Scene::of(world, SetBuilder { authority: user.authority, sub_account: user.sub, builder, fee: 100 })
+        .refuses("authority", other.authority, Error::WrongAuthority, "the builder approves itself")
+        .refuses("authority", delegate, Error::WrongAuthority, "the delegate spends the owner's money")
+        .refuses("sub_account", other.sub, Error::WrongAuthority, "a builder of somebody else's")
+}
+
 fn deposit() -> Scene {
     let (world, user, other, delegate) = pair();
     let sol = world.wallet(user, WSOL);
     Scene::of(world, Deposit::of(user.authority, user.wallet, user.sub, USDC, DOLLAR))
+        .accepts("sub_account", other.sub, "anybody may deposit for anybody")
         .refuses("source", other.wallet, 4, "somebody else's tokens are deposited")
         .refuses("depositor", delegate, 4, "the delegate deposits the owner's tokens")
         .refuses("source", sol, 3, "another mint's tokens are credited as dollars")

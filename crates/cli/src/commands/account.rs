@@ -1,39 +1,40 @@
-//! `kedge account`.
+//! `kedge account` and `kedge accounts`.
 
 use kedge_client::prices;
-use kedge_interface::account::name;
-use kedge_model::board::{PriceBoard, Purpose};
-use kedge_model::clock::Clock;
-use kedge_model::margin::{self, Margin, MarginKind};
+use kedge_interface::account::{SubAccountData, name};
 use kedge_model::sub_account::{SubAccount, status};
-use serde_json::{Value, json};
+use serde_json::json;
 use solana_pubkey::Pubkey;
 
-use super::position;
-use crate::args::Account;
+use super::{balances, positions};
+use crate::args::{Account, Accounts};
 use crate::decimal;
-use crate::directory::Directory;
+use crate::directory::{Directory, short};
 use crate::error::Result;
+use crate::health;
 use crate::output::Output;
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table, paint};
 
 /// Shows a sub-account.
 pub async fn run(session: &Session, options: &Account) -> Result<Output> {
-    let address = match options.address {
-        Some(address) => address,
-        None => session.sub_account(&options.which)?,
+    let (address, account) = match options.address {
+        Some(address) => (address, session.client.sub_account(address).await?),
+        None => session.account(&options.which).await?,
     };
-    let account = session.client.sub_account(address).await?;
+    show(session, address, &account).await
+}
+
+/// Everything about a sub-account on one page.
+pub async fn show(session: &Session, address: Pubkey, account: &SubAccountData) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
-    let board = session.client.board().await?;
-    let clock = session.client.clock().await?;
     let head = &account.head;
+    let view = session.view(&prices::in_use(head)).await?;
 
     let authority = Pubkey::new_from_array(head.authority);
     let delegate = (head.delegate != [0; 32]).then(|| Pubkey::new_from_array(head.delegate).to_string());
     let (state, colour) = state(head);
-    let mut text = format!("sub-account {} \"{}\"  {address}\n", head.id, name(&head.name));
+    let mut text = format!("sub-account {} \"{}\"\naddress   {address}\n", head.id, name(&head.name));
     text += &format!("authority {authority}\n");
     if let Some(delegate) = &delegate {
         text += &format!("delegate  {delegate}\n");
@@ -45,10 +46,10 @@ pub async fn run(session: &Session, options: &Account) -> Result<Output> {
         head.open_orders,
         account.orders.len()
     );
-    let (balances, balances_json) = balances(session, &directory, head);
-    let (positions, positions_json) = position::table(session, &directory, &board, head, None)?;
-    let (margins, margins_json) = margins(session, head, &board, &clock);
-    text += &format!("{balances}\n{positions}\n{margins}");
+    let (balances, balances_json) = balances::table(session.colour, &directory, head, &view, &[]);
+    let (positions, positions_json) = positions::table(session.colour, &directory, &view, head, None)?;
+    let (margins, margins_json) = health::margins(&directory, head, &view, session.colour);
+    text += &format!("{balances}\n{positions}\n{margins}{}", view.warning());
     let json = json!({
         "address": address.to_string(),
         "authority": authority.to_string(),
@@ -60,77 +61,71 @@ pub async fn run(session: &Session, options: &Account) -> Result<Output> {
         "open_orders": head.open_orders,
         "order_slots": account.orders.len(),
         "fees_paid": decimal::quote(head.total_fees),
+        "prices": view.source(),
         "balances": balances_json,
         "positions": positions_json,
-        "margin": margins_json,
+        "pockets": margins_json,
     });
     Ok(Output::new(text, json))
+}
+
+/// Lists sub-accounts.
+pub async fn list(session: &Session, options: &Accounts) -> Result<Output> {
+    let whose = match options.authority {
+        Some(authority) => authority,
+        None => session.signer()?,
+    };
+    let found = if options.delegated {
+        session.client.sub_accounts_delegated_to(&whose).await?
+    } else {
+        session.client.sub_accounts_of(&whose).await?
+    };
+    let mut table = Table::new(&[">ID", "NAME", "OWNER", "DELEGATE", ">POSITIONS", ">ORDERS", ">QUOTE", "STATE"]);
+    let mut list = Vec::new();
+    for account in &found {
+        let head = &account.data.head;
+        let (state, colour) = state(head);
+        let open = health::positions(head).count();
+        let owner = Pubkey::new_from_array(head.authority);
+        let delegate = (head.delegate != [0; 32]).then(|| Pubkey::new_from_array(head.delegate));
+        table.row(vec![
+            head.id.to_string().into(),
+            name(&head.name).into(),
+            short(owner).into(),
+            delegate.map_or_else(|| "-".into(), short).into(),
+            open.to_string().into(),
+            format!("{}/{}", head.open_orders, account.data.orders.len()).into(),
+            decimal::cents(head.balance(0).0).into(),
+            Cell::painted(state, colour),
+        ]);
+        list.push(json!({
+            "id": head.id,
+            "name": name(&head.name),
+            "address": account.address.to_string(),
+            "authority": owner.to_string(),
+            "delegate": delegate.map(|delegate| delegate.to_string()),
+            "positions": open,
+            "open_orders": head.open_orders,
+            "order_slots": account.data.orders.len(),
+            "quote_balance": decimal::value(head.balance(0)),
+            "state": state,
+        }));
+    }
+    let nothing = if options.delegated {
+        "no sub-account has this address as its delegate\n"
+    } else {
+        "no sub-account yet; `kedge create` makes one\n"
+    };
+    let text = if table.is_empty() { nothing.into() } else { table.render(session.colour) };
+    Ok(Output::new(text, json!(list)))
 }
 
 fn state(account: &SubAccount) -> (&'static str, Paint) {
     if account.has(status::BANKRUPT) {
         ("bankrupt", Paint::Bad)
     } else if account.has(status::BEING_LIQUIDATED) {
-        ("being liquidated", Paint::Bad)
+        ("liquidating", Paint::Bad)
     } else {
-        ("in good standing", Paint::Good)
+        ("good", Paint::Good)
     }
-}
-
-fn balances(session: &Session, directory: &Directory, account: &SubAccount) -> (String, Value) {
-    let mut table = Table::new(&["BALANCE", ">AMOUNT"]);
-    let mut list = Vec::new();
-    for balance in account.balances.iter().filter(|balance| balance.used == 1) {
-        let amount = directory.tokens(balance.bank, balance.amount);
-        table.row(vec![directory.bank_name(balance.bank).into(), amount.clone().into()]);
-        list.push(json!({ "bank": balance.bank, "amount": amount }));
-    }
-    let text = if table.is_empty() { "no balances\n".into() } else { table.render(session.colour) };
-    (text, Value::Array(list))
-}
-
-/// Margin of each kind as the exchange would compute it now; where prices are too old for that, which rows.
-fn margins(session: &Session, account: &SubAccount, board: &PriceBoard, clock: &Clock) -> (String, Value) {
-    let mut table = Table::new(&["MARGIN", ">COLLATERAL", ">REQUIRED", ">FREE"]);
-    let mut json = serde_json::Map::new();
-    let mut stale = Vec::new();
-    for (kind, purpose, label) in [
-        (MarginKind::Initial, Purpose::IncreaseRisk, "initial"),
-        (MarginKind::Maintenance, Purpose::Liquidate, "maintenance"),
-    ] {
-        let computed = margin::margin(account, board, kind, purpose, clock);
-        match computed.and_then(|margin: Margin| Ok((margin, margin.free()?))) {
-            Ok((margin, free)) => {
-                let colour = if free.0 >= 0 { Paint::Good } else { Paint::Bad };
-                table.row(vec![
-                    label.into(),
-                    decimal::quote(margin.collateral).into(),
-                    decimal::value(margin.requirement).into(),
-                    Cell::painted(decimal::quote(free), colour),
-                ]);
-                json.insert(
-                    label.into(),
-                    json!({
-                        "collateral": decimal::quote(margin.collateral),
-                        "requirement": decimal::value(margin.requirement),
-                        "free": decimal::quote(free),
-                        "liability": decimal::value(margin.liability),
-                    }),
-                );
-            }
-            Err(error) => {
-                table.row(vec![label.into(), Cell::painted(error.name(), Paint::Warn), "-".into(), "-".into()]);
-                json.insert(label.into(), json!({ "error": error.name(), "message": error.message() }));
-                stale.extend(prices::stale(board, &prices::in_use(account), purpose, clock));
-            }
-        }
-    }
-    let mut text = table.render(session.colour);
-    stale.sort_unstable();
-    stale.dedup();
-    if !stale.is_empty() {
-        let rows: Vec<String> = stale.iter().map(ToString::to_string).collect();
-        text += &format!("too old: {}; `kedge prices --refresh` refreshes them\n", rows.join(", "));
-    }
-    (text, Value::Object(json))
 }

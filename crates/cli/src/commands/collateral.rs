@@ -1,16 +1,20 @@
-//! `kedge deposit` and `kedge withdraw`.
+//! `kedge deposit`, `kedge withdraw` and `kedge transfer`.
 
 use kedge_client::prices;
+use kedge_interface::account::SubAccountData;
 use kedge_interface::address::{self, TOKEN_PROGRAM};
-use kedge_interface::instruction::{self, KedgeInstruction};
+use kedge_interface::instruction::{self, Instruction, KedgeInstruction};
+use kedge_model::bank::Bank;
+use kedge_model::quantity::Amount;
+use kedge_model::risk;
 use solana_pubkey::Pubkey;
 use spl_associated_token_account_interface::instruction::create_associated_token_account_idempotent;
 
-use super::landed;
-use crate::args::{Deposit, Which, Withdraw};
+use super::{balances, landed};
+use crate::args::{Deposit, Transfer, Which, Withdraw};
 use crate::decimal;
 use crate::directory::Directory;
-use crate::error::Result;
+use crate::error::{CliError, Result};
 use crate::output::Output;
 use crate::session::Session;
 
@@ -20,9 +24,23 @@ pub async fn deposit(session: &Session, options: &Deposit) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let bank = &directory.bank(options.bank)?.data;
     let amount = decimal::parse(&options.amount, u32::from(bank.decimals))?;
+    let (sub_account, _) = session.account(&options.which).await?;
     let mint = Pubkey::new_from_array(bank.mint);
-    let source = options.from.unwrap_or_else(|| address::token_account(&depositor, &mint));
-    let sub_account = session.sub_account(&options.which)?;
+    let source = match options.from {
+        Some(source) => source,
+        None => {
+            let held = Amount(balances::held(session, &depositor, &mint).await);
+            if held.0 < amount {
+                return Err(CliError::NotFound(format!(
+                    "the wallet holds {} of bank {} (mint {mint}), less than {}; `kedge balances` shows it",
+                    directory.tokens(options.bank, held),
+                    options.bank,
+                    options.amount
+                )));
+            }
+            address::token_account(&depositor, &mint)
+        }
+    };
     let deposit = instruction::Deposit::of(depositor, source, sub_account, options.bank, amount);
     let sent = session.send(&[deposit.instruction()]).await?;
     landed(session, &directory, sent).await
@@ -33,18 +51,10 @@ pub async fn withdraw(session: &Session, options: &Withdraw) -> Result<Output> {
     let authority = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let bank = &directory.bank(options.bank)?.data;
-    let amount = decimal::parse(&options.amount, u32::from(bank.decimals))?;
+    let (sub_account, account) = session.account(&Which { authority: None, id: options.id }).await?;
+    let amount = leaving(session, &account, bank, &options.amount).await?;
     let mint = Pubkey::new_from_array(bank.mint);
-    let sub_account = session.sub_account(&Which { authority: None, id: options.id })?;
-
-    let board = session.client.board().await?;
-    let clock = session.client.clock().await?;
-    let account = session.client.sub_account(sub_account).await?;
-    let mut instructions = Vec::new();
-    if account.head.positions.iter().any(|position| position.is_used()) {
-        // Without positions a withdrawal needs no price.
-        instructions.extend(session.refresh(&board, &prices::in_use(&account.head), &clock).await?);
-    }
+    let mut instructions = fresh_prices(session, &account).await?;
     let destination = match options.to {
         Some(destination) => destination,
         None => {
@@ -61,4 +71,48 @@ pub async fn withdraw(session: &Session, options: &Withdraw) -> Result<Output> {
     instructions.push(withdraw.instruction());
     let sent = session.send(&instructions).await?;
     landed(session, &directory, sent).await
+}
+
+/// Moves tokens between two sub-accounts of the keypair.
+pub async fn transfer(session: &Session, options: &Transfer) -> Result<Output> {
+    let authority = session.signer()?;
+    if options.from == options.to {
+        return Err(CliError::Usage("--from and --to are the same sub-account".into()));
+    }
+    let directory = Directory::fetch(&session.client).await?;
+    let bank = &directory.bank(options.bank)?.data;
+    let (from, account) = session.account(&Which { authority: None, id: options.from }).await?;
+    let (to, _) = session.account(&Which { authority: None, id: options.to }).await?;
+    let amount = leaving(session, &account, bank, &options.amount).await?;
+    let mut instructions = fresh_prices(session, &account).await?;
+    instructions.push(instruction::Transfer { authority, from, to, bank: options.bank, amount }.instruction());
+    let sent = session.send(&instructions).await?;
+    landed(session, &directory, sent).await
+}
+
+/// An amount that is to leave: what was typed, or all that can.
+async fn leaving(session: &Session, account: &SubAccountData, bank: &Bank, text: &str) -> Result<u64> {
+    if text != "max" {
+        return Ok(decimal::parse(text, u32::from(bank.decimals))?);
+    }
+    let view = session.view(&prices::in_use(&account.head)).await?;
+    let most = risk::max_withdrawal(&account.head, &view.board, bank.index, &view.clock)?;
+    if most.is_zero() {
+        return Err(CliError::NotFound("nothing can leave now; `kedge balances` shows what is there".into()));
+    }
+    if most == account.head.balance(bank.index) {
+        return Ok(most.0);
+    }
+    // Prices move until the transaction lands: a tenth of a percent stays behind.
+    Ok(most.0 - most.0.div_ceil(1_000))
+}
+
+/// A refresh of what the margin check behind a withdrawal reads: without positions it reads nothing.
+async fn fresh_prices(session: &Session, account: &SubAccountData) -> Result<Vec<Instruction>> {
+    if account.head.positions.iter().all(|position| !position.is_used()) {
+        return Ok(Vec::new());
+    }
+    let board = session.client.board().await?;
+    let clock = session.client.clock().await?;
+    Ok(session.refresh(&board, &prices::in_use(&account.head), &clock).await?.into_iter().collect())
 }

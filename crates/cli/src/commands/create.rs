@@ -29,7 +29,7 @@ pub async fn run(session: &Session, options: &Create) -> Result<Output> {
     instructions.push(CreateSubAccount::of(authority, authority, id, &options.name, options.orders).instruction());
     let landed = session.send(&instructions).await?;
     let created = address::sub_account(&authority, id);
-    let text = format!("created sub-account {id}: {created}\ntransaction {}\n", landed.signature);
+    let text = format!("created sub-account {id} \"{}\"\n{created}\n{}", options.name, super::signed(&landed));
     let json = json!({
         "id": id,
         "address": created.to_string(),

@@ -8,7 +8,7 @@ use crate::decimal;
 use crate::describe;
 use crate::directory::{Directory, short};
 use crate::error::{CliError, Result};
-use crate::output::Output;
+use crate::output::{Output, wrap};
 use crate::session::Session;
 use crate::table::{Paint, paint};
 
@@ -43,7 +43,7 @@ fn tell(directory: &Directory, past: &Past, colour: bool) -> Output {
     if let Some(failure) = &past.failure {
         let place = failure.instruction.map(|index| format!("instruction {}: ", index + 1)).unwrap_or_default();
         let why = failure.program.map_or_else(|| failure.error.to_string(), |error| error.to_string());
-        text += &format!("{} {place}{why}\n", paint("error:", Paint::Bad, colour));
+        text += &wrap("", &format!("{} {place}{why}", paint("error:", Paint::Bad, colour)));
     }
     let failure = past.failure.as_ref().map(|failure| {
         json!({
@@ -73,12 +73,12 @@ fn tell_step(directory: &Directory, step: &Step) -> (String, Value) {
         _ => program(step),
     };
     let called = if step.inner { " (called by that program)" } else { "" };
-    let mut text = format!("{:>2}. {what}{called}\n", step.instruction + 1);
+    let mut text = wrap(&format!("{:>2}. ", step.instruction + 1), &format!("{what}{called}"));
     let mut batches = Vec::new();
     for batch in &step.events {
         let (lines, json) = describe::batch(directory, batch);
         for line in lines {
-            text += &format!("    - {line}\n");
+            text += &wrap("    - ", &line);
         }
         batches.push(json);
     }
@@ -171,9 +171,10 @@ mod tests {
         };
         let output = tell(&nothing_listed(), &past(None, vec![Event::Fill(fill)]), false);
         assert!(output.text.starts_with("succeeded in slot 9"), "{}", output.text);
-        assert!(output.text.contains("1. cancel_order: cancel order 42 of sub-account"), "{}", output.text);
+        assert!(flat(&output.text).contains("1. cancel_order: cancel order 42 of sub-account"), "{}", output.text);
+        assert!(output.text.lines().all(|line| line.chars().count() <= 80), "{}", output.text);
         let told = "bought 2.5 market 1 at 181.20 for 453.00 (order 42) from the vAMM; fee 0.453, taker realised -1.25";
-        assert!(output.text.contains(told), "{}", output.text);
+        assert!(flat(&output.text).contains(told), "{}", output.text);
         let raw = &output.json["instructions"][0]["batches"][0]["events"][0]["raw"];
         assert_eq!((&raw["size"], &raw["taker_realised"]), (&json!(2_500_000_000u64), &json!(-1_250_000)));
     }
@@ -184,8 +185,17 @@ mod tests {
         let failure = Failure { error, instruction: Some(0), program: Some(ProgramError::from_code(6009)) };
         let output = tell(&nothing_listed(), &past(Some(failure), vec![]), false);
         assert!(output.text.starts_with("failed; nothing was changed"), "{}", output.text);
-        assert!(output.text.contains("error: instruction 1: StaleRow (6009): A price row is older"), "{}", output.text);
+        assert!(
+            flat(&output.text).contains("error: instruction 1: StaleRow (6009): A price row is older"),
+            "{}",
+            output.text
+        );
         assert_eq!(output.json["failure"]["name"], json!("StaleRow"));
+    }
+
+    /// Without the folds.
+    fn flat(text: &str) -> String {
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     fn solana_transaction_error(code: u32) -> solana_transaction_error::TransactionError {

@@ -1,79 +1,140 @@
 //! `kedge markets`.
 
+use kedge_client::Found;
+use kedge_client::prices::Row;
 use kedge_interface::account::name;
-use kedge_model::board::RowState;
+use kedge_model::board::{MarketRow, RowState};
 use kedge_model::market::{Market, MarketStatus};
 use kedge_model::order::Side;
 use serde_json::{Value, json};
 
+use crate::args::Markets;
 use crate::decimal;
+use crate::directory::Directory;
 use crate::error::Result;
 use crate::output::Output;
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
+use crate::view::View;
 
-/// Lists the markets.
-pub async fn run(session: &Session) -> Result<Output> {
-    let board = session.client.board().await?;
-    let clock = session.client.clock().await?;
-    let titles =
-        ["#", "MARKET", "STATUS", ">ORACLE", ">VAMM BID", ">VAMM ASK", ">FUNDING/H", ">LONG", ">SHORT", ">MARGIN"];
+/// Lists the markets, or shows one.
+pub async fn run(session: &Session, options: &Markets) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    let rows: Vec<Row> = directory.markets.iter().map(|market| Row::Market(market.data.index)).collect();
+    let view = session.view(&rows).await?;
+    if let Some(wanted) = &options.market {
+        let found = directory.market(wanted)?;
+        let row = view.board.market(found.data.index)?;
+        return Ok(Output::new(detail(&found.data, row), json(found, row, &view)));
+    }
+    let titles = [">#", "MARKET", "STATUS", ">ORACLE", ">BID", ">ASK", ">FUNDING/H", ">INTEREST", ">MARGIN"];
     let mut table = Table::new(&titles);
     let mut list: Vec<Value> = Vec::new();
-    for found in session.client.markets().await? {
+    for found in &directory.markets {
         let market = &found.data;
-        let row = board.market(market.index)?;
-        let state = row.price.state_at(&clock, u64::from(row.price.max_age));
-        let touch = |side| {
-            let quoted = !market.amm.sqrt_k.is_zero();
-            quoted.then(|| market.amm.touch(side).ok()).flatten().map(decimal::price)
-        };
-        let (bid, ask) = (touch(Side::Short), touch(Side::Long));
-        let dash = |text: &Option<String>| Cell::from(text.clone().unwrap_or_else(|| "-".into()));
+        let row = view.board.market(market.index)?;
+        let (bid, ask) = touches(market);
+        let price = |price: Option<_>| price.map_or_else(|| "-".into(), |price| decimal::price_at(price, market.tick));
+        let normal = state(row, &view) == RowState::Normal;
         table.row(vec![
             market.index.to_string().into(),
             name(&market.name).into(),
             status(market).into(),
             Cell::painted(
-                decimal::price(row.price.price),
-                if state == RowState::Normal { Paint::Plain } else { Paint::Warn },
+                decimal::price_at(row.price.price, market.tick),
+                if normal { Paint::Plain } else { Paint::Warn },
             ),
-            dash(&bid),
-            dash(&ask),
-            decimal::percent_of_billion(market.funding_rate).into(),
-            decimal::size(market.long_interest).into(),
-            decimal::size(market.short_interest).into(),
-            decimal::percent(row.initial_margin).into(),
+            price(bid).into(),
+            price(ask).into(),
+            format!("{}%", decimal::rounded(market.funding_rate, 7, 5)).into(),
+            decimal::rounded(market.open_interest().0, decimal::BASE, 2).into(),
+            format!("{}%", decimal::rounded(row.initial_margin.0, 4, 2)).into(),
         ]);
-        list.push(json!({
-            "index": market.index,
-            "name": name(&market.name),
-            "address": found.address.to_string(),
-            "status": status(market),
-            "oracle_price": decimal::price(row.price.price),
-            "price_state": format!("{state:?}"),
-            "vamm_bid": bid,
-            "vamm_ask": ask,
-            "funding_rate_hourly_percent": decimal::format(market.funding_rate, 7, 0),
-            "long_interest": decimal::size(market.long_interest),
-            "short_interest": decimal::size(market.short_interest),
-            "max_open_interest": decimal::size(market.max_open_interest),
-            "initial_margin_percent": decimal::format(row.initial_margin.0, 4, 0),
-            "maintenance_margin_percent": decimal::format(row.maintenance_margin.0, 4, 0),
-            "min_order": decimal::size(market.min_order),
-            "step": decimal::size(market.step),
-            "tick": decimal::price(market.tick),
-        }));
+        list.push(json(found, row, &view));
     }
     let text = if table.is_empty() { "no market is listed\n".into() } else { table.render(session.colour) };
     Ok(Output::new(text, Value::Array(list)))
 }
 
-fn status(market: &Market) -> &'static str {
+/// What the vAMM would pay and take for one unit.
+fn touches(market: &Market) -> (Option<kedge_model::quantity::Price>, Option<kedge_model::quantity::Price>) {
+    let touch = |side| (!market.amm.sqrt_k.is_zero()).then(|| market.amm.touch(side).ok()).flatten();
+    (touch(Side::Short), touch(Side::Long))
+}
+
+fn state(row: &MarketRow, view: &View) -> RowState {
+    row.price.state_at(&view.clock, u64::from(row.price.max_age))
+}
+
+fn detail(market: &Market, row: &MarketRow) -> String {
+    let (bid, ask) = touches(market);
+    let price = |price: Option<_>| price.map_or_else(|| "none".into(), decimal::price);
+    let percent = |ppm| decimal::percent(ppm);
+    let lines = [
+        ("market", format!("{} (index {})", name(&market.name), market.index)),
+        ("status", status(market).into()),
+        ("oracle price", decimal::price(row.price.price)),
+        ("vAMM bid / ask", format!("{} / {}", price(bid), price(ask))),
+        ("smallest order", decimal::size(market.min_order)),
+        ("size step", decimal::size(market.step)),
+        ("price tick", decimal::price(market.tick)),
+        ("largest position", decimal::size(market.max_position)),
+        ("initial margin", format!("{} (a leverage of {})", percent(row.initial_margin), leverage(row))),
+        ("maintenance margin", percent(row.maintenance_margin)),
+        ("fills within", format!("{} of the oracle", percent(market.price_band))),
+        ("liquidation fee", percent(market.liquidator_fee)),
+        ("last funding", format!("{} an hour", decimal::percent_of_billion(market.funding_rate))),
+        ("largest funding", format!("{} an hour", percent(market.funding_cap))),
+        ("long interest", decimal::size(market.long_interest)),
+        ("short interest", decimal::size(market.short_interest)),
+        ("interest cap", decimal::size(market.max_open_interest)),
+        ("insurance fund", decimal::cents(market.insurance_fund.0)),
+    ];
+    lines.iter().map(|(label, value)| format!("{label:<20}{value}\n")).collect()
+}
+
+/// The largest leverage: what initial margin carries.
+fn leverage(row: &MarketRow) -> String {
+    let times = 1_000_000_000_000u64.checked_div(u64::from(row.initial_margin.0)).unwrap_or(0);
+    decimal::times(times)
+}
+
+fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
+    let market = &found.data;
+    let (bid, ask) = touches(market);
+    json!({
+        "index": market.index,
+        "name": name(&market.name),
+        "address": found.address.to_string(),
+        "status": status(market),
+        "oracle_price": decimal::price(row.price.price),
+        "price_state": format!("{:?}", state(row, view)),
+        "vamm_bid": bid.map(decimal::price),
+        "vamm_ask": ask.map(decimal::price),
+        "last_fill_price": (!market.last_fill_price.is_zero()).then(|| decimal::price(market.last_fill_price)),
+        "funding_rate_hourly_percent": decimal::format(market.funding_rate, 7, 0),
+        "funding_cap_hourly_percent": decimal::format(market.funding_cap.0, 4, 0),
+        "long_interest": decimal::size(market.long_interest),
+        "short_interest": decimal::size(market.short_interest),
+        "max_open_interest": decimal::size(market.max_open_interest),
+        "max_position": decimal::size(market.max_position),
+        "initial_margin_percent": decimal::format(row.initial_margin.0, 4, 0),
+        "maintenance_margin_percent": decimal::format(row.maintenance_margin.0, 4, 0),
+        "price_band_percent": decimal::format(market.price_band.0, 4, 0),
+        "liquidator_fee_percent": decimal::format(market.liquidator_fee.0, 4, 0),
+        "insurance_fund": decimal::value(market.insurance_fund),
+        "min_order": decimal::size(market.min_order),
+        "step": decimal::size(market.step),
+        "tick": decimal::price(market.tick),
+    })
+}
+
+/// The market's status in a word.
+pub fn status(market: &Market) -> &'static str {
     match MarketStatus::from_number(market.status) {
         Ok(MarketStatus::Initialised) => "listed",
         Ok(MarketStatus::Active) => "active",
         Ok(MarketStatus::ReduceOnly) => "reduce-only",
-        Err(_) => "unknown",
+        _ => "unknown",
     }
 }

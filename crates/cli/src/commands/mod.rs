@@ -1,14 +1,22 @@
-//! One file a command.
+//! One file a command, or a few that belong together.
 
 pub mod account;
+pub mod balances;
+pub mod cancel;
 pub mod collateral;
 pub mod create;
 pub mod explain;
+pub mod funding;
+pub mod history;
+pub mod manage;
 pub mod markets;
-pub mod order;
+pub mod orders;
 pub mod place;
-pub mod position;
+pub mod positions;
 pub mod prices;
+pub mod risk;
+pub mod settle;
+pub mod watch;
 
 use kedge_client::Landed;
 use serde_json::{Value, json};
@@ -16,7 +24,7 @@ use serde_json::{Value, json};
 use crate::describe;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::output::Output;
+use crate::output::{Output, wrap};
 use crate::session::Session;
 
 /// What a transaction that landed did, by its events.
@@ -30,9 +38,17 @@ async fn landed(session: &Session, directory: &Directory, landed: Landed) -> Res
     }
     let mut text = String::new();
     for line in lines {
-        text += &format!("{line}\n");
+        text += &wrap("", &line);
     }
-    text += &format!("transaction {}\n", landed.signature);
+    if text.is_empty() {
+        text = "done; nothing was there to change\n".into();
+    }
+    text += &signed(&landed);
     let json = json!({ "signature": landed.signature.to_string(), "slot": landed.slot, "batches": events });
     Ok(Output::new(text, json))
+}
+
+/// The last line after a transaction; a signature is longer than a terminal is wide and stands alone.
+fn signed(landed: &Landed) -> String {
+    format!("transaction\n{}\n", landed.signature)
 }

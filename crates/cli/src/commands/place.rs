@@ -1,4 +1,4 @@
-//! `kedge order place`.
+//! `kedge place`.
 
 use kedge_client::book;
 use kedge_client::prices::{self, Row};
@@ -26,10 +26,12 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
     let market = directory.market(&options.market)?;
     let clock = session.client.clock().await?;
     let order = params(options, &market.data, clock.unix_time)?;
-    let at = session.sub_account(&options.which)?;
+    if options.min_fill.is_some() && !(options.take || options.ioc) {
+        return Err(CliError::Usage("--min-fill goes with --take or --ioc".into()));
+    }
+    let (at, account) = session.account(&options.which).await?;
 
     let board = session.client.board().await?;
-    let account = session.client.sub_account(at).await?;
     let mut rows = prices::in_use(&account.head);
     rows.push(Row::Market(order.market));
     let takes = options.take || options.ioc;
@@ -52,9 +54,6 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
             PlaceAndTake { signer, market: market.address, sub_account: at, order, min_fill, makers, maker_accounts };
         instructions.push(take.instruction());
     } else {
-        if options.min_fill.is_some() {
-            return Err(CliError::Usage("--min-fill goes with --take or --ioc".into()));
-        }
         let place = PlaceOrders { signer, market: market.address, sub_account: at, orders: vec![order] };
         instructions.push(place.instruction());
     }
@@ -62,20 +61,38 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
     landed(session, &directory, sent).await
 }
 
+/// A size in the exchange's units. Errors: off the market's step, before anything is sent.
+pub fn size(text: &str, market: &Market) -> Result<Size> {
+    let size = Size(decimal::parse(text, decimal::BASE)?);
+    let off = |_| CliError::Usage(format!("size {text} is not a multiple of the step {}", decimal::size(market.step)));
+    market.require_step(size).map_err(off)?;
+    if size.is_zero() { Err(CliError::Usage("the size must be greater than zero".into())) } else { Ok(size) }
+}
+
+/// A price in the exchange's units. Errors: off the market's tick, before anything is sent.
+pub fn price(text: &str, market: &Market) -> Result<Price> {
+    let price = Price(decimal::parse(text, decimal::PRICE)?);
+    if price.is_zero() {
+        return Err(CliError::Usage("a price must be greater than zero".into()));
+    }
+    if is_multiple(price.0, market.tick.0) {
+        return Ok(price);
+    }
+    Err(CliError::Usage(format!("price {text} is not a multiple of the tick {}", decimal::price(market.tick))))
+}
+
+/// The side that is meant.
+pub fn side(side: SideArg) -> Side {
+    match side {
+        SideArg::Buy => Side::Long,
+        SideArg::Sell => Side::Short,
+    }
+}
+
 /// The order in the exchange's units. Errors: numbers off the market's step or tick, before anything is sent.
 fn params(options: &Place, market: &Market, now: i64) -> Result<OrderParams> {
-    let size = Size(decimal::parse(&options.size, decimal::BASE)?);
-    market.require_step(size).map_err(|_| {
-        CliError::Usage(format!("size {} is not a multiple of the step {}", options.size, decimal::size(market.step)))
-    })?;
-    let price = |text: &Option<String>| -> Result<Price> {
-        let Some(text) = text else { return Ok(Price::ZERO) };
-        let price = Price(decimal::parse(text, decimal::PRICE)?);
-        if is_multiple(price.0, market.tick.0) {
-            return Ok(price);
-        }
-        Err(CliError::Usage(format!("price {text} is not a multiple of the tick {}", decimal::price(market.tick))))
-    };
+    let size = size(&options.size, market)?;
+    let price = |text: &Option<String>| text.as_deref().map_or(Ok(Price::ZERO), |text| price(text, market));
     let kind = if options.limit.is_some() { OrderKind::Limit } else { OrderKind::Market };
     let bits = [
         (options.post_only, flags::POST_ONLY),
@@ -87,10 +104,6 @@ fn params(options: &Place, market: &Market, now: i64) -> Result<OrderParams> {
         Some(seconds) => u32::try_from(now.saturating_add(i64::from(seconds)))
             .map_err(|_| CliError::Usage("--expires-in is too far away".into()))?,
     };
-    let side = match options.side {
-        SideArg::Buy => Side::Long,
-        SideArg::Sell => Side::Short,
-    };
     Ok(OrderParams {
         client_id: options.client_id,
         price: if kind == OrderKind::Limit { price(&options.limit)? } else { price(&options.protection)? },
@@ -101,7 +114,7 @@ fn params(options: &Place, market: &Market, now: i64) -> Result<OrderParams> {
         auction_ms: options.auction_ms.unwrap_or(0),
         market: market.index,
         kind: kind as u8,
-        side: side as u8,
+        side: side(options.side) as u8,
         flags: bits.iter().filter(|(set, _)| *set).map(|(_, bit)| bit).sum(),
         ..OrderParams::default()
     })
@@ -110,13 +123,13 @@ fn params(options: &Place, market: &Market, now: i64) -> Result<OrderParams> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{Cli, Command, Order};
+    use crate::args::{Cli, Command};
     use clap::Parser;
 
     fn place(line: &str) -> Place {
-        let cli = Cli::try_parse_from(format!("kedge order place SOL-PERP {line}").split(' ')).unwrap();
+        let cli = Cli::try_parse_from(format!("kedge place SOL-PERP {line}").split(' ')).unwrap();
         match cli.command {
-            Command::Order(Order::Place(place)) => place,
+            Command::Place(place) => place,
             _ => panic!("not an order"),
         }
     }

@@ -27,7 +27,7 @@ pub async fn run(session: &Session, options: &Prices) -> Result<Output> {
         board = session.client.board().await?;
     }
     let clock = session.client.clock().await?;
-    let titles = ["ROW", ">PRICE", ">CONFIDENCE", "STATE", ">AGE", ">MAX AGE", ">5 MIN", ">1 HOUR", "SOURCES"];
+    let titles = ["ROW", ">PRICE", "STATE", ">AGE", ">LIMIT", ">5 MIN", ">1 HOUR", "SOURCES"];
     let mut table = Table::new(&titles);
     let mut list: Vec<Value> = Vec::new();
     for row in rows {
@@ -38,15 +38,16 @@ pub async fn run(session: &Session, options: &Prices) -> Result<Output> {
             Row::Market(index) => directory.market_name(index),
             Row::Bank(index) => directory.bank_name(index),
         };
+        let tick =
+            if let Row::Market(index) = row { directory.tick(index) } else { kedge_model::quantity::Price::ZERO };
         table.row(vec![
             name.clone().into(),
-            decimal::price(price.price).into(),
-            decimal::price(price.confidence).into(),
+            decimal::price_at(price.price, tick).into(),
             Cell::painted(format!("{state:?}"), if state == RowState::Normal { Paint::Good } else { Paint::Warn }),
             if price.publish_time == 0 { "-".into() } else { format!("{age} s").into() },
             format!("{} s", price.max_age).into(),
-            decimal::price(price.twap_5m).into(),
-            decimal::price(price.twap_1h).into(),
+            decimal::price_at(price.twap_5m, tick).into(),
+            decimal::price_at(price.twap_1h, tick).into(),
             sources(price).into(),
         ]);
         list.push(json!({
@@ -72,7 +73,9 @@ fn sources(price: &PriceRow) -> String {
         Ok(SourceKind::PythPull) => "pyth",
         Ok(SourceKind::PythPush) => "pyth push",
         Ok(SourceKind::Fixed) => "fixed",
-        _ => "unknown",
+        Ok(SourceKind::SwitchboardOnDemand) => "switchboard",
+        Ok(SourceKind::SwitchboardV2) => "switchboard v2",
+        Ok(SourceKind::Unused) | Err(_) => "unknown",
     });
     kinds.collect::<Vec<_>>().join(", ")
 }

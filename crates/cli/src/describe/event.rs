@@ -2,9 +2,10 @@
 
 use kedge_interface::event::Event;
 use kedge_model::action::PoolKind;
-use kedge_model::event::{CancelReason, FillRecord, FillSource};
+use kedge_model::event::{CancelReason, CrankKind, CrankRecord, FillRecord, FillSource};
 use kedge_model::num::{BASE, Rounding, mul_div};
-use kedge_model::quantity::{Amount, Price};
+use kedge_model::order::Side;
+use kedge_model::quantity::{Amount, Price, Size};
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
@@ -45,13 +46,25 @@ pub fn event(directory: &Directory, event: &Event) -> (String, Value) {
             );
             ("order_placed", text, fields(record))
         }
-        Event::OrderCancelled(record) => {
-            let (why, filled) = (reason(record.reason), size(record.order.filled));
+        Event::OrderModified(record) => {
             let text = format!(
-                "order {} of {} was removed ({why}): {}, {filled} of it filled",
+                "order {} of {} was changed ({}): {}",
                 record.order.id,
                 party(&record.account),
+                reason(record.reason),
                 order(directory, &record.order)
+            );
+            ("order_modified", text, fields(record))
+        }
+        Event::OrderCancelled(record) => {
+            let text = format!(
+                "order {} of {} was removed ({}) with {} of {} left to {}",
+                record.order_id,
+                party(&record.account),
+                reason(record.reason),
+                size(record.left),
+                market(record.market),
+                if record.side == Side::Long as u8 { "buy" } else { "sell" },
             );
             ("order_cancelled", text, fields(record))
         }
@@ -147,6 +160,27 @@ pub fn event(directory: &Directory, event: &Event) -> (String, Value) {
             );
             ("pool_funded", text, fields(record))
         }
+        Event::IsolatedCollateral(record) => {
+            let mode = match record.isolated {
+                1 => format!("isolated with {} now", value(record.tokens)),
+                _ => "no longer isolated".into(),
+            };
+            let text = format!(
+                "{} moved {} into its position in {}, {mode}; balance {}",
+                party(&record.account),
+                gain(record.amount),
+                market(record.market),
+                value(record.balance)
+            );
+            ("isolated_collateral", text, fields(record))
+        }
+        Event::Crank(record) => ("crank", crank(directory, record), fields(record)),
+        Event::MarketChanged(record) => {
+            ("market_changed", super::life::market_changed(directory, record), fields(record))
+        }
+        Event::PositionSettled(record) => {
+            ("position_settled", super::life::position_settled(directory, record), fields(record))
+        }
     };
     let json = json!({ "kind": kind, "text": text, "raw": raw });
     (text, json)
@@ -184,14 +218,43 @@ fn fill(directory: &Directory, record: &FillRecord) -> String {
     text
 }
 
+fn crank(directory: &Directory, record: &CrankRecord) -> String {
+    let order = format!("order {} of {}", record.order_id, party(&record.account));
+    let auction = || format!("auction from {} to {}", price(record.auction_start), price(record.auction_end));
+    let did = |kind: CrankKind| record.kind == kind as u8;
+    let removed = record.reason != CancelReason::None as u8;
+    let text = if did(CrankKind::Trigger) && removed {
+        format!("{order} reached its trigger at {} and was removed ({})", price(record.price), reason(record.reason))
+    } else if did(CrankKind::Trigger) {
+        let then = if record.auction_start.is_zero() { "rests now".into() } else { auction() };
+        format!("{order} was triggered at {}, {then}", price(record.price))
+    } else if did(CrankKind::Restart) {
+        format!("{order} got another {}", auction())
+    } else if did(CrankKind::Trail) {
+        format!("the trigger of {order} followed {} to {}", price(record.price), price(Price(record.level)))
+    } else if did(CrankKind::Slice) {
+        format!("{order} released {} so far, {}", size(Size(record.level)), auction())
+    } else {
+        format!("dead orders of {} were returned", party(&record.account))
+    };
+    let market = directory.market_name(record.market);
+    if record.reward.is_zero() {
+        return format!("{text} ({market})");
+    }
+    format!("{text} ({market}), {} to {}", value(record.reward), party(&record.crank))
+}
+
 fn reason(number: u8) -> &'static str {
-    const REASONS: [(CancelReason, &str); 6] = [
+    const REASONS: &[(CancelReason, &str)] = &[
         (CancelReason::Requested, "requested"),
         (CancelReason::Expired, "expired"),
         (CancelReason::ImmediateOrCancel, "immediate-or-cancel"),
         (CancelReason::NothingToReduce, "nothing left to reduce"),
         (CancelReason::Liquidation, "liquidation"),
         (CancelReason::Margin, "margin"),
+        (CancelReason::Linked, "another of its group"),
+        (CancelReason::Settlement, "market in settlement"),
+        (CancelReason::SelfTrade, "met an order of its own owner"),
     ];
     REASONS.iter().find(|(reason, _)| *reason as u8 == number).map_or("no reason", |(_, text)| text)
 }

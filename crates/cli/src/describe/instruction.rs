@@ -5,9 +5,8 @@ use kedge_interface::address;
 use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{Decoded, InstructionSpec};
 use kedge_model::action::PoolKind;
-use kedge_model::market::MarketStatus;
 use kedge_model::order::{OrderKind, OrderParams};
-use kedge_model::quantity::{Amount, Base, Price, Size};
+use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
 use solana_pubkey::Pubkey;
 
 use super::{flag_text, verb};
@@ -37,12 +36,15 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
         ),
         Decoded::ListMarket(it) => format!("list market {}", name(&it.params.name)),
         Decoded::SetMarketStatus(it) => {
-            let status = match MarketStatus::from_number(it.status) {
-                Ok(MarketStatus::Active) => "active",
-                Ok(MarketStatus::ReduceOnly) => "reduce-only",
-                _ => "an unknown status",
-            };
-            format!("set {} to {status}", market(&it.market))
+            format!("set {} to {}", market(&it.market), super::life::status(it.status))
+        }
+        Decoded::SetExpiry(it) => {
+            format!("set the expiry of {} to {}", market(&it.market), super::life::expiry(it.time))
+        }
+        Decoded::DelistMarket(it) => format!("delist {}", market(&it.market)),
+        Decoded::SettleMarket(it) => format!("begin the settlement of {}", market(&it.market)),
+        Decoded::SettlePosition(it) => {
+            format!("close or pay out the position of {} in {}", short(it.sub_account), market(&it.market))
         }
         Decoded::SetPaused(it) => format!("set the operation switches to {:#x}", it.paused),
         Decoded::HaltRow(it) => format!(
@@ -149,6 +151,32 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
         Decoded::SettleBankruptcy(it) => {
             format!("settle the default of {} in {}", short(it.sub_account), market(&it.market))
         }
+        Decoded::IsolatePosition(it) => format!(
+            "isolate the position of {} in {} with {}",
+            short(it.sub_account),
+            directory.market_name(it.market),
+            value(Amount(it.amount))
+        ),
+        Decoded::TransferIsolated(it) => format!(
+            "move {} {} the isolated position of {} in {}",
+            value(Amount(it.amount.unsigned_abs())),
+            if it.amount < 0 { "out of" } else { "into" },
+            short(it.sub_account),
+            directory.market_name(it.market)
+        ),
+        Decoded::MergePosition(it) => format!(
+            "join the isolated position of {} in {} with the rest",
+            short(it.sub_account),
+            directory.market_name(it.market)
+        ),
+        Decoded::SetLeverage(it) => format!(
+            "set the initial margin of {} in {} to {}",
+            short(it.sub_account),
+            directory.market_name(it.market),
+            if it.ratio == 0 { "the market's own".into() } else { crate::decimal::percent(Ppm(it.ratio)) }
+        ),
+        // One that is newer than these sentences has a name that says what it does.
+        other => other.spec().name.replace('_', " "),
     }
 }
 

@@ -57,7 +57,7 @@ impl Taker {
         let (low, high) = self.style.patience();
         self.next = world.clock.unix_time + self.random.between(low, high) as i64;
         let account = world.accounts.get(&self.account)?;
-        if !account.is_free(&world.fresh, &world.clock) {
+        if !account.is_free(self.home, &world.fresh, &world.clock) {
             return None;
         }
         let view = View { world, history, address: &self.account, account, home: self.home };

@@ -31,11 +31,22 @@ instructions! {
         params: MarketParams,
     ) { admin: ws, exchange: w = EXCHANGE, board: w = BOARD, market: w, system_program: r = SYSTEM_PROGRAM }
 
-    /// Moves a market between Active and ReduceOnly.
+    /// Opens a market on a fresh price, or moves it between Active and ReduceOnly.
     SetMarketStatus = "set_market_status" (
         /// [`kedge_model::market::MarketStatus`] as a number.
         status: u8,
-    ) { signer: s, exchange: r = EXCHANGE, market: w }
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, events }
+
+    /// Sets, moves or withdraws a market's expiry.
+    SetExpiry = "set_expiry" (
+        /// Unix time, 0 for never.
+        time: i64,
+    ) { signer: s, exchange: r = EXCHANGE, market: w, events }
+
+    /// Ends a market that is settled; what is left goes to the protocol.
+    DelistMarket = "delist_market" () {
+        signer: s, exchange: r = EXCHANGE, board: w = BOARD, market: w, bank: w, events,
+    }
 
     /// Sets the operation switches. Pausing is open to the pauser, resuming to the admin alone.
     SetPaused = "set_paused" (
@@ -52,6 +63,12 @@ instructions! {
         /// Halts, or resumes.
         halted: bool,
     ) { signer: s, exchange: r = EXCHANGE, board: w = BOARD }
+
+    /// Assigns a fee tier to a person, which volume can only better.
+    AssignFeeTier = "assign_fee_tier" (
+        /// Tier, 0 to 7.
+        tier: u8,
+    ) { signer: s, exchange: r = EXCHANGE, trader: w }
 
     /// Names the next admin, who must accept.
     ProposeAdmin = "propose_admin" (

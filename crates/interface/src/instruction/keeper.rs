@@ -27,14 +27,55 @@ instructions! {
         ...filler_and_makers: w
     }
 
+    /// Triggers an order that waits, or starts another auction of one that was triggered and not filled.
+    TriggerOrder = "trigger_order" (
+        /// Id of the order.
+        order_id: u32,
+        /// Slot where it was seen; the id decides.
+        slot: u8,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events, ...crank: w }
+
+    /// Moves the trigger of a trailing stop.
+    TrailOrder = "trail_order" (
+        /// Id of the order.
+        order_id: u32,
+        /// Slot where it was seen; the id decides.
+        slot: u8,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events, ...crank: w }
+
+    /// Releases the next slice of a TWAP.
+    SliceOrder = "slice_order" (
+        /// Id of the order.
+        order_id: u32,
+        /// Slot where it was seen; the id decides.
+        slot: u8,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events, ...crank: w }
+
+    /// Returns dead orders: expired, or reduce-only with nothing left to reduce.
+    ExpireOrders = "expire_orders" (
+        /// Only these; none for all of the market that are dead.
+        ids: Vec<u32>,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events, ...crank: w }
+
     /// Moves the vAMM's peg to the oracle within its budget.
     UpdateAmm = "update_amm" () { exchange: r = EXCHANGE, board: r = BOARD, market: w }
 
     /// Updates the hourly funding of a market.
     UpdateFunding = "update_funding" () { exchange: r = EXCHANGE, board: w = BOARD, market: w, events }
 
+    /// Counts what a sub-account has traded in its owner's volume and gives both the fee tier of it.
+    UpdateFeeTier = "update_fee_tier" () { exchange: r = EXCHANGE, trader: w, sub_account: w }
+
     /// Settles the profit or loss of a sub-account in a market into its quote balance.
     SettlePnl = "settle_pnl" () {
+        exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, sub_account: w, events,
+    }
+
+    /// Fixes the settlement price of a market that has expired.
+    SettleMarket = "settle_market" () { exchange: r = EXCHANGE, board: w = BOARD, market: w, events }
+
+    /// Closes a position of a market in settlement, takes what it owes, and pays it in its turn.
+    SettlePosition = "settle_position" () {
         exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, sub_account: w, events,
     }
 

@@ -16,5 +16,8 @@ instructions! {
         min_position: i64,
         /// The maker's base must not be above this afterwards.
         max_position: i64,
-    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, maker: w, taker: w, events }
+    ) {
+        signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, maker: w, taker: w, events,
+        ...sharers: w
+    }
 }

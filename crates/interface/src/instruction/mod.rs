@@ -16,14 +16,19 @@ pub use solana_instruction::{AccountMeta, Instruction};
 use solana_pubkey::Pubkey;
 
 pub use admin::{
-    AcceptAdmin, FundPool, HaltRow, Initialize, ListBank, ListMarket, ProposeAdmin, SetFees, SetMarketStatus, SetPaused,
+    AcceptAdmin, AssignFeeTier, DelistMarket, FundPool, HaltRow, Initialize, ListBank, ListMarket, ProposeAdmin,
+    SetExpiry, SetFees, SetMarketStatus, SetPaused,
 };
-pub use keeper::{FillOrder, RefreshPrices, SettlePnl, SweepFees, UpdateAmm, UpdateFunding};
+pub use keeper::{
+    ExpireOrders, FillOrder, RefreshPrices, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
+    TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
+};
 pub use maker::PlaceAndMake;
 pub use risk::{Liquidate, SettleBankruptcy};
 pub use user::{
     CancelAll, CancelOrder, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders,
-    PlaceAndTake, PlaceOrders, PlaceSignedOrders, RevokeSignedOrders, SetDelegate, Transfer, Withdraw,
+    IsolatePosition, MergePosition, PlaceAndTake, PlaceOrders, PlaceSignedOrders, RevokeSignedOrders, SetBuilder,
+    SetDelegate, SetLeverage, Transfer, TransferIsolated, Withdraw,
 };
 
 /// One declared account of an instruction.
@@ -96,6 +101,11 @@ macro_rules! all {
             pub fn spec(&self) -> InstructionSpec {
                 match self { $(Self::$name(_) => $name::SPEC),* }
             }
+
+            /// The instruction to put into a transaction.
+            pub fn instruction(&self) -> Instruction {
+                match self { $(Self::$name(built) => built.instruction()),* }
+            }
         }
 
         /// Descriptions of all instructions.
@@ -113,12 +123,15 @@ macro_rules! all {
 }
 
 all! {
-    Initialize SetFees ListBank ListMarket SetMarketStatus SetPaused HaltRow ProposeAdmin AcceptAdmin FundPool
-    CreateTrader CreateSubAccount CloseSubAccount CloseTrader GrowOrders SetDelegate Deposit Withdraw Transfer
+    Initialize SetFees ListBank ListMarket SetMarketStatus SetExpiry DelistMarket
+    SetPaused HaltRow ProposeAdmin AcceptAdmin FundPool AssignFeeTier
+    CreateTrader CreateSubAccount CloseSubAccount CloseTrader GrowOrders SetDelegate SetBuilder Deposit Withdraw Transfer
     PlaceOrders PlaceSignedOrders RevokeSignedOrders CancelOrder CancelAll PlaceAndTake
     PlaceAndMake
-    RefreshPrices FillOrder UpdateAmm UpdateFunding SettlePnl SweepFees
+    RefreshPrices FillOrder TriggerOrder TrailOrder SliceOrder ExpireOrders
+    UpdateAmm UpdateFunding UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees
     Liquidate SettleBankruptcy
+    IsolatePosition TransferIsolated MergePosition SetLeverage
 }
 
 /// Name of the instruction with this data, also when its accounts or arguments cannot be read.

@@ -9,7 +9,10 @@ use solana_instruction::Instruction;
 
 instructions! {
     /// Creates the trader account of an authority.
-    CreateTrader = "create_trader" () {
+    CreateTrader = "create_trader" (
+        /// Authority of the one who referred this person; zero for nobody.
+        referrer: [u8; 32],
+    ) {
         payer: ws, authority: s, exchange: w = EXCHANGE, trader: w, system_program: r = SYSTEM_PROGRAM,
     }
 
@@ -39,6 +42,14 @@ instructions! {
     SetDelegate = "set_delegate" (
         /// The delegate; zero for nobody.
         delegate: [u8; 32],
+    ) { authority: s, sub_account: w }
+
+    /// Approves a builder, who gets a fee from orders with the builder flag.
+    SetBuilder = "set_builder" (
+        /// Authority of the builder; zero for nobody.
+        builder: [u8; 32],
+        /// Fee over the traded quote, parts per million.
+        fee: u32,
     ) { authority: s, sub_account: w }
 
     /// Moves tokens of the depositor into any sub-account.
@@ -108,6 +119,36 @@ instructions! {
         signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events,
         ...maker_accounts: w
     }
+
+    /// Gives the position of a market, or a market without one yet, a pocket of its own. Owner or delegate.
+    IsolatePosition = "isolate_position" (
+        /// Market.
+        market: u16,
+        /// Quote tokens out of the balance.
+        amount: u64,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, sub_account: w, events }
+
+    /// Moves quote tokens between the balance and an isolated position. Owner or delegate.
+    TransferIsolated = "transfer_isolated" (
+        /// Market.
+        market: u16,
+        /// Quote tokens: into the position (positive) or out of it.
+        amount: i64,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, sub_account: w, events }
+
+    /// Joins an isolated position with the rest of the sub-account. Owner or delegate.
+    MergePosition = "merge_position" (
+        /// Market.
+        market: u16,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, sub_account: w, events }
+
+    /// Sets a limit to the own leverage in a market.
+    SetLeverage = "set_leverage" (
+        /// Market.
+        market: u16,
+        /// Least initial margin ratio, parts per million; 0 for the market's own.
+        ratio: u32,
+    ) { authority: s, board: r = BOARD, sub_account: w }
 }
 
 /// [`CancelAll::market`] for the orders of all markets.
@@ -130,7 +171,12 @@ pub fn signature(signer: &Pubkey, signature: &[u8; 64], message: &[u8]) -> Instr
 impl CreateTrader {
     /// The trader account of `authority`, paid by `payer`.
     pub fn of(payer: Pubkey, authority: Pubkey) -> Self {
-        Self { payer, authority, trader: address::trader(&authority) }
+        Self { payer, authority, trader: address::trader(&authority), referrer: [0; 32] }
+    }
+
+    /// The same, referred by somebody.
+    pub fn referred_by(self, referrer: &Pubkey) -> Self {
+        Self { referrer: referrer.to_bytes(), ..self }
     }
 }
 

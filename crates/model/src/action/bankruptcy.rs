@@ -10,13 +10,15 @@ use crate::event::{BankruptcyRecord, EventKind, EventSink, Party, emit};
 use crate::exchange::{Exchange, operation};
 use crate::market::Market;
 use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
-use crate::quantity::{Amount, FundingIndex, Quote};
-use crate::sub_account::{SubAccountMut, status};
+use crate::pocket::Pocket;
+use crate::position::status;
+use crate::quantity::{Amount, FundingIndex, Quote, Size};
+use crate::sub_account::SubAccountMut;
 
 /// One default charges a position at most its value over this; what is beyond stays the market's deficit.
 const MAX_CHARGE_DIVISOR: u64 = 10;
 
-/// Settles the debt that a bankrupt account has in one market.
+/// Settles the debt that a bankrupt pocket has in one market.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bankruptcy;
@@ -25,7 +27,7 @@ pub struct Bankruptcy;
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BankruptcyReport {
-    /// Debt.
+    /// Debt that is settled: all of it, or what the pocket's claims on other markets do not cover.
     pub loss: Amount,
     /// Paid by the insurance fund.
     pub insurance: Amount,
@@ -38,9 +40,13 @@ pub struct BankruptcyReport {
 }
 
 impl Bankruptcy {
-    /// Pays the debt from the insurance fund up to the market's cap, then spreads the rest over all positions in
+    /// Pays the debt from the insurance fund up to the market's cap and its tier's share, then spreads the rest over all positions in
     /// proportion to their size (rounded up, the excess stays in the pot), at most a tenth of a position's value. With
     /// no position open the vAMM's capital pays, and what is left after that is the market's deficit, which the next fees repay.
+    ///
+    /// Judged and settled by pocket: an isolated position defaults alone. Of a cross pocket that has claims on other
+    /// markets, only the debt above them is lost; the rest stays owed until those claims are paid. With debts in
+    /// several markets, the caller's order says which is settled in full first.
     ///
     /// Errors: [`Error::NotBankrupt`] unless nothing but debt is left, [`Error::PositionNotFound`].
     #[expect(clippy::too_many_arguments, reason = "a default touches all of them")]
@@ -58,18 +64,20 @@ impl Bankruptcy {
         if bank.index != Bank::QUOTE {
             return Err(Error::WrongRow);
         }
-        if account.head.open_orders != 0 || !mark_bankrupt(account, board) {
+        let pocket = Pocket::of(account.head, market.index);
+        if !mark_bankrupt(account.head, pocket, board)? {
             return Err(Error::NotBankrupt);
         }
+        let uncovered = pocket.uncovered_debt(account.head, board)?;
         let row = board.market_mut(market.index)?;
         let position = account.head.position_mut(market.index)?;
         let _ = ledger::settle_funding(position, market, row)?;
         if position.quote.0 >= 0 {
             return Err(Error::NotBankrupt);
         }
-        let loss = position.quote.magnitude();
+        let loss = position.quote.magnitude().min(uncovered);
 
-        let insurance = loss.min(market.insurance_fund).min(market.insurance_cap);
+        let insurance = loss.min(market.insurance_for_one()?);
         market.insurance_fund = market.insurance_fund.minus(insurance)?;
         market.pnl_pool = market.pnl_pool.plus(insurance)?;
         let rest = loss.minus(insurance)?;
@@ -79,9 +87,10 @@ impl Bankruptcy {
         let (mut amm, mut deficit, mut charge, mut socialised) =
             (Amount::ZERO, Amount::ZERO, FundingIndex::ZERO, Amount::ZERO);
         if !rest.is_zero() {
-            let bearers = interest.plus(vamm.size())?;
+            // In settlement nobody bears it by position: what is missing in the end is missing from every profit.
+            let bearers = if market.is_settling() { Size::ZERO } else { interest.plus(vamm.size())? };
             if bearers.is_zero() {
-                amm = rest.min(market.amm.quote.positive_part());
+                amm = rest.min(market.amm_means()?);
                 deficit = rest.minus(amm)?;
                 market.amm.quote = market.amm.quote.plus(amm.debit()?)?;
                 market.deficit = market.deficit.plus(deficit)?;
@@ -106,10 +115,13 @@ impl Bankruptcy {
         ledger::adjust(account.head, market, loss.credit()?)?;
         let position = account.head.position_mut(market.index)?;
         position.entry = Quote::ZERO;
-        account.head.release_position(market.index);
-        if !account.head.has_debt() {
-            account.head.status &= !status::BANKRUPT;
+        if position.status & status::SETTLED != 0 {
+            market.debts = market.debts.minus(loss)?;
         }
+        if loss == uncovered {
+            pocket.set_bankrupt(account.head, false)?;
+        }
+        account.head.release_position(market.index);
         account.head.last_active_slot = clock.slot;
         let report = BankruptcyReport { loss, insurance, amm, socialised, deficit };
         let record = BankruptcyRecord {
@@ -121,7 +133,8 @@ impl Bankruptcy {
             charge,
             deficit,
             market: market.index,
-            padding: [0; 6],
+            isolated: u8::from(pocket.is_isolated()),
+            padding: [0; 5],
         };
         emit(sink, EventKind::Bankruptcy, &record);
         Ok(report)

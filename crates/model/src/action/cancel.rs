@@ -1,9 +1,9 @@
 //! Cancelling orders. Never delayed, never paused, needs no price.
 
-use crate::error::Result;
-use crate::event::{CancelReason, EventKind, EventSink, OrderRecord, Party, emit};
-use crate::order::Order;
-use crate::sub_account::SubAccountMut;
+use crate::error::{Error, Result};
+use crate::event::{CancelReason, CancelRecord, EventSink, NO_MARKET};
+use crate::order::{Order, Side};
+use crate::sub_account::{SubAccount, SubAccountMut};
 
 /// Cancels one order.
 #[must_use]
@@ -45,22 +45,91 @@ pub struct CancelAll {
 impl CancelAll {
     /// Cancels them. Cancelling nothing is not an error.
     pub fn execute(self, account: &mut SubAccountMut<'_>, sink: &mut impl EventSink) -> Result<CancelReport> {
-        let mut cancelled = 0u32;
-        for slot in 0..account.orders.len() {
-            if account.head.open_orders == 0 {
-                break;
-            }
-            let Some(order) = account.orders.get(slot).filter(|order| order.is_open()) else { continue };
-            if self.market.is_none_or(|wanted| wanted == order.market) {
-                let _ = remove(account, slot, self.reason, sink)?;
-                cancelled = cancelled.saturating_add(1);
-            }
-        }
-        if cancelled != 0 {
-            account.head.release_empty_positions();
-        }
-        Ok(CancelReport { cancelled })
+        remove_where(account, self.reason, sink, |order| self.market.is_none_or(|wanted| wanted == order.market))
     }
+}
+
+account_bytes! {
+    /// Which orders: those that fit every field.
+    pub struct OrderFilter [16] {
+        /// The trader's own id, 0 for any.
+        0 => pub client_id: u64,
+        /// Market, [`NO_MARKET`] for any.
+        8 => pub market: u16,
+        /// [`Side`] as a number, [`OrderFilter::BOTH`] for either.
+        10 => pub side: u8,
+        /// Padding.
+        11 => pub padding: [u8; 5],
+    }
+}
+
+impl OrderFilter {
+    /// In place of a side: either.
+    pub const BOTH: u8 = 2;
+    /// Any order.
+    pub const ANY: Self = Self { client_id: 0, market: NO_MARKET, side: Self::BOTH, padding: [0; 5] };
+
+    /// Whether an order fits.
+    #[inline]
+    pub fn fits(&self, order: &Order) -> bool {
+        (self.market == NO_MARKET || self.market == order.market)
+            && (self.side == Self::BOTH || self.side == order.side)
+            && (self.client_id == 0 || self.client_id == order.client_id)
+    }
+
+    /// Refuses numbers that stand for nothing. Errors: [`Error::InvalidOrder`].
+    pub fn validate(&self) -> Result<()> {
+        let known = self.side == Self::BOTH || Side::from_number(self.side).is_ok();
+        if known && self.padding == [0; 5] { Ok(()) } else { Err(Error::InvalidOrder) }
+    }
+}
+
+/// Cancels the orders that fit a filter, and that are on a list when there is one.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct CancelOrders<'a> {
+    /// Which.
+    pub filter: OrderFilter,
+    /// Only these ids; none for every order that fits.
+    pub ids: &'a [u32],
+}
+
+impl CancelOrders<'_> {
+    /// Cancels them. What is gone already is passed over, and cancelling nothing is not an error: who cancels wants the
+    /// orders gone.
+    ///
+    /// Errors: [`Error::InvalidOrder`] for a filter with numbers that stand for nothing.
+    pub fn execute(self, account: &mut SubAccountMut<'_>, sink: &mut impl EventSink) -> Result<CancelReport> {
+        self.filter.validate()?;
+        remove_where(account, CancelReason::Requested, sink, |order| {
+            self.filter.fits(order) && (self.ids.is_empty() || self.ids.contains(&order.id))
+        })
+    }
+}
+
+/// Removes the orders that fit.
+#[inline]
+fn remove_where(
+    account: &mut SubAccountMut<'_>,
+    reason: CancelReason,
+    sink: &mut impl EventSink,
+    fits: impl Fn(&Order) -> bool,
+) -> Result<CancelReport> {
+    let mut cancelled = 0u32;
+    for slot in 0..account.orders.len() {
+        if account.head.open_orders == 0 {
+            break;
+        }
+        // An order can go with one before it that it belongs to.
+        if account.orders.get(slot).is_some_and(|order| order.is_open() && fits(order)) {
+            let _ = remove(account, slot, reason, sink)?;
+            cancelled = cancelled.saturating_add(1);
+        }
+    }
+    if cancelled != 0 {
+        account.head.release_empty_positions();
+    }
+    Ok(CancelReport { cancelled })
 }
 
 /// Removes an order and records why.
@@ -70,8 +139,13 @@ pub(super) fn remove(
     reason: CancelReason,
     sink: &mut impl EventSink,
 ) -> Result<Order> {
-    let order = account.remove_order(slot)?;
-    let record = OrderRecord { account: Party::of(account.head), order, reason: reason as u8, padding: [0; 7] };
-    emit(sink, EventKind::OrderCancelled, &record);
+    let order = account.remove_order(slot, sink)?;
+    record_cancelled(account.head, &order, reason, sink);
     Ok(order)
+}
+
+/// Records why an order has gone.
+#[inline]
+pub(crate) fn record_cancelled(account: &SubAccount, order: &Order, reason: CancelReason, sink: &mut impl EventSink) {
+    CancelRecord::cancelled(account, order, reason, sink);
 }

@@ -119,16 +119,16 @@ impl Transfer {
     }
 }
 
-/// Initial margin, or nothing at stake at all (no price is needed then).
-fn require_covered(account: &SubAccount, board: &PriceBoard, clock: &Clock) -> Result<()> {
-    if account.positions.iter().all(|position| !position.is_used()) {
+/// Initial margin of the cross pocket, or nothing at stake in it at all (no price is needed then).
+pub(super) fn require_covered(account: &SubAccount, board: &PriceBoard, clock: &Clock) -> Result<()> {
+    if account.positions.iter().all(|position| !position.is_cross() || position.is_idle()) {
         return Ok(());
     }
     let _ = margin::require(account, board, MarginKind::Initial, Purpose::Withdraw, clock)?;
     Ok(())
 }
 
-fn require_amount(amount: Amount) -> Result<()> {
+pub(super) fn require_amount(amount: Amount) -> Result<()> {
     if amount.is_zero() { Err(Error::AmountZero) } else { Ok(()) }
 }
 

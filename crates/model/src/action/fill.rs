@@ -1,13 +1,13 @@
 //! Filling somebody's order: what a keeper does.
 
+use super::expire::dead;
 use super::matching::{self, MakerRef, Matched, Taker};
-use super::place::tradable;
-use super::{Context, cancel, ledger};
+use super::{Context, cancel, shares};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
 use crate::exchange::operation;
-use crate::market::MarketStatus;
+use crate::fees::Shares;
 use crate::order::flags;
 use crate::sub_account::SubAccountMut;
 
@@ -29,13 +29,15 @@ pub struct FillOrder<'a> {
 pub struct FillReport {
     /// What was matched.
     pub matched: Matched,
-    /// Why the order was removed instead, [`CancelReason::None`] when it was filled.
+    /// Why the order was removed without being filled to its end, [`CancelReason::None`] when it was not.
     pub removed: CancelReason,
 }
 
 impl FillOrder<'_> {
     /// Fills, or removes an order that is past its expiry or has nothing left to reduce. The filler's reward goes
     /// to its position in this market.
+    ///
+    /// Where the order meets others of its own owner nothing trades: its flags say which of them yields.
     ///
     /// Errors: [`Error::OrderNotFound`] when the race is lost, [`Error::NothingToFill`],
     /// [`Error::InsufficientMargin`], [`Error::MakerInsufficientMargin`], price rows, caps.
@@ -52,21 +54,17 @@ impl FillOrder<'_> {
         if order.market != context.market.index {
             return Err(Error::WrongMarket);
         }
-        if MarketStatus::from_number(context.market.status)? == MarketStatus::Initialised {
-            return Err(Error::MarketNotActive);
-        }
-        taker.head.require_free()?;
-        let dead = if order.is_expired(&context.clock) {
-            CancelReason::Expired
-        } else if tradable(taker, &order)?.is_zero() {
-            CancelReason::NothingToReduce
-        } else {
-            CancelReason::None
-        };
+        // Orders from before the market closed to new risk may still reduce.
+        context.market.require_open(true, &context.clock)?;
+        taker.head.require_free_in(order.market)?;
+        let dead = dead(taker, &order, &context.clock)?;
         if dead != CancelReason::None {
             let _ = cancel::remove(taker, slot, dead, context.sink)?;
             taker.head.release_position(order.market);
             return Ok(FillReport { matched: Matched::default(), removed: dead });
+        }
+        if order.is_waiting() {
+            return Err(Error::OrderWaiting);
         }
         if order.has(flags::POST_ONLY) {
             // A post-only order only ever makes.
@@ -75,28 +73,38 @@ impl FillOrder<'_> {
         let board = context.board;
         let row = board.market(context.market.index)?;
         row.price.require(Purpose::ReduceRisk, &context.clock)?;
-        let limit = order.limit_price(context.clock.slot, context.market.tick)?;
+        if order.has(flags::OFFSET) {
+            // Who quotes around the oracle does not trade at one that nobody may open risk on.
+            row.price.require(Purpose::IncreaseRisk, &context.clock)?;
+        }
+        let limit = order.limit_price(context.clock.slot, row.price.price, context.market.tick)?;
         let interest = context.market.open_interest();
-        let side =
-            Taker { slot, order, limit, band: context.market.band(row.price.price)?, has_filler: filler.is_some() };
+        let side = Taker {
+            slot,
+            order,
+            limit,
+            band: context.market.band(row.price.price)?,
+            shares: Shares { filler: filler.is_some(), ..shares::of(taker, &order, filler.as_deref(), makers) },
+        };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;
         if matched.size.is_zero() {
-            return Err(Error::NothingToFill);
+            if matched.self_trades == 0 {
+                return Err(Error::NothingToFill);
+            }
+        } else {
+            matching::check_margin(context, taker, matched.increased)?;
+            context.market.require_interest_cap(interest)?;
         }
-        matching::check_margin(context, taker, matched.increased)?;
-        context.market.require_interest_cap(interest)?;
-        if let Some(filler) = filler {
-            reward(context, filler, &matched)?;
-        }
+        shares::pay(context, taker, filler, makers, &matched)?;
         context.market.sample_premium(row.price.price, context.clock.unix_time)?;
         taker.head.release_position(order.market);
         for maker in makers {
             maker.head.release_position(order.market);
         }
-        Ok(FillReport { matched, removed: CancelReason::None })
+        let stopped = matched.self_trades != 0
+            && matched.size < order.remaining()?
+            && taker.order_slot_near(order.id, slot).is_err();
+        let removed = if stopped { CancelReason::SelfTrade } else { CancelReason::None };
+        Ok(FillReport { matched, removed })
     }
-}
-
-fn reward<S: EventSink>(context: &mut Context<'_, S>, filler: &mut SubAccountMut<'_>, matched: &Matched) -> Result<()> {
-    ledger::pay_from_fees(filler.head, context.market, matched.filler_reward)
 }

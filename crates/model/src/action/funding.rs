@@ -41,6 +41,7 @@ impl UpdateFunding {
         sink: &mut impl EventSink,
     ) -> Result<FundingReport> {
         exchange.require_open(operation::FUNDING)?;
+        market.require_unexpired(&clock)?;
         market.require_funding_due(clock.unix_time)?;
         row.price.require(Purpose::UpdateFunding, &clock)?;
         market.sample_premium(row.price.price, clock.unix_time)?;

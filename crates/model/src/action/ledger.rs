@@ -3,7 +3,7 @@
 use crate::board::MarketRow;
 use crate::error::{Error, Result};
 use crate::market::Market;
-use crate::num::{Checked, to_i64, to_u64};
+use crate::num::{Checked, Rounding, to_i64, to_u64};
 use crate::position::{Position, TradeEffect};
 use crate::quantity::{Amount, Base, Quote};
 use crate::sub_account::SubAccount;
@@ -71,4 +71,29 @@ pub(super) fn pay_from_fees(account: &mut SubAccount, market: &mut Market, amoun
     market.fees = market.fees.minus(amount)?;
     account.total_fees = account.total_fees.minus(amount.credit()?)?;
     adjust(account, market, amount.credit()?)
+}
+
+/// Closes a position at its market's settlement price; the vAMM takes the other side at the same quote, so that what
+/// rounding takes from users is the vAMM's. Funding must be settled first. Returns the base that was closed.
+pub(super) fn close_out(position: &mut Position, market: &mut Market) -> Result<Base> {
+    let closed = position.base;
+    if closed.is_zero() {
+        return Ok(closed);
+    }
+    let quote = closed.value(market.settlement_price, Rounding::Down)?;
+    let _ = position.trade(Base(closed.0.wrapping_neg()), quote)?;
+    market.users_quote = market.users_quote.plus(quote)?;
+    market.track_interest(closed, Base::ZERO)?;
+    market.amm.base = market.amm.base.plus(closed)?;
+    market.amm.quote = market.amm.quote.minus(quote)?;
+    Ok(closed)
+}
+
+/// Takes from a claim (negative: from a debt) what has moved to the account's tokens (negative: out of them).
+pub(super) fn settle_claim(account: &mut SubAccount, market: &mut Market, amount: Quote) -> Result<()> {
+    let position = account.position_mut(market.index)?;
+    position.quote = position.quote.minus(amount)?;
+    position.settled_pnl = position.settled_pnl.plus(amount)?;
+    market.users_quote = market.users_quote.minus(amount)?;
+    Ok(())
 }

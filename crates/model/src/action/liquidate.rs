@@ -1,7 +1,7 @@
 //! Taking over part of a position that does not meet its maintenance margin.
 
-use super::cancel::CancelAll;
-use super::{Context, ledger};
+use super::throttle::throttle;
+use super::{Context, cancel, ledger};
 use crate::board::{PriceBoard, Purpose};
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventKind, EventSink, LiquidationRecord, Party, emit};
@@ -10,8 +10,9 @@ use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::num::{Checked, Rounding};
 use crate::order::Side;
+use crate::pocket::Pocket;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
-use crate::sub_account::{SubAccountMut, status};
+use crate::sub_account::{SubAccount, SubAccountMut};
 
 /// Takes over up to a size of one position.
 #[must_use]
@@ -39,16 +40,18 @@ pub struct LiquidationReport {
     pub orders_cancelled: u32,
     /// Whether cancelling orders or an earlier recovery was enough, and nothing was taken.
     pub recovered: bool,
-    /// Whether nothing but debt is left.
+    /// Whether nothing but debt is left in the pocket.
     pub bankrupt: bool,
 }
 
 impl Liquidate {
-    /// Cancels all orders of the account, then moves the part of the position that restores maintenance margin plus
-    /// the buffer (all of a small position, at most a quarter of a large one) to the liquidator at a discount.
+    /// Cancels all orders of the pocket that the position is in, then moves the part of the position that restores
+    /// the pocket's maintenance margin plus the buffer (all of a small position, at most a quarter of a large one) to
+    /// the liquidator at a discount. Other pockets of the account are neither judged nor touched.
     ///
     /// Errors: [`Error::NotLiquidatable`], [`Error::NothingToLiquidate`], [`Error::LiquidationPriceWorse`],
-    /// [`Error::SelfTrade`], [`Error::InsufficientMargin`] of the liquidator, price rows.
+    /// [`Error::SelfTrade`], [`Error::InsufficientMargin`] of the liquidator, [`Error::LiquidationThrottled`],
+    /// [`Error::MarketNotActive`] in settlement, price rows.
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,
@@ -56,16 +59,25 @@ impl Liquidate {
         liquidator: &mut SubAccountMut<'_>,
     ) -> Result<LiquidationReport> {
         context.exchange.require_open(operation::LIQUIDATE)?;
+        if context.market.is_settling() {
+            // Its positions are closed at the settlement price, by `SettlePosition`.
+            return Err(Error::MarketNotActive);
+        }
         if account.head.is_same(liquidator.head) {
             return Err(Error::SelfTrade);
         }
-        liquidator.head.require_free()?;
-        if account.head.has(status::BANKRUPT) {
+        liquidator.head.require_free_in(context.market.index)?;
+        let pocket = Pocket::of(account.head, context.market.index);
+        if pocket.is_bankrupt(account.head) {
             return Err(Error::AccountBankrupt);
         }
         let clock = context.clock;
-        let before = margin::margin(account.head, context.board, MarginKind::Maintenance, Purpose::Liquidate, &clock)?;
-        let began = account.head.has(status::BEING_LIQUIDATED);
+        let board = context.board;
+        let maintenance = |account: &SubAccount| {
+            margin::margin_of(account, pocket, board, MarginKind::Maintenance, Purpose::Liquidate, &clock)
+        };
+        let before = maintenance(account.head)?;
+        let began = pocket.is_being_liquidated(account.head);
         let buffer = context.market.liquidation_buffer;
         let missing = liquidation::shortage(&before, buffer)?;
         // Once begun, a liquidation goes on until the buffer is restored.
@@ -73,36 +85,34 @@ impl Liquidate {
             if !began {
                 return Err(Error::NotLiquidatable);
             }
-            account.head.status &= !status::BEING_LIQUIDATED;
+            pocket.set_being_liquidated(account.head, false)?;
             return Ok(recovered(0));
         }
         if !began {
-            account.head.status |= status::BEING_LIQUIDATED;
-            account.head.liquidation_slot = clock.slot;
+            pocket.set_being_liquidated(account.head, true)?;
+            if !pocket.is_isolated() {
+                account.head.liquidation_slot = clock.slot;
+            }
             account.head.liquidations = account.head.liquidations.plus(1)?;
         }
-        let cancelled =
-            CancelAll { market: None, reason: CancelReason::Liquidation }.execute(account, context.sink)?.cancelled;
+        let cancelled = cancel_orders(account, pocket, context.sink)?;
         // Without orders to cancel the margin is the one just computed.
-        let missing = if cancelled == 0 {
-            missing
-        } else {
-            let margin =
-                margin::margin(account.head, context.board, MarginKind::Maintenance, Purpose::Liquidate, &clock)?;
-            liquidation::shortage(&margin, buffer)?
-        };
+        let missing =
+            if cancelled == 0 { missing } else { liquidation::shortage(&maintenance(account.head)?, buffer)? };
         if missing.is_zero() {
-            account.head.status &= !status::BEING_LIQUIDATED;
+            pocket.set_being_liquidated(account.head, false)?;
+            account.head.release_empty_positions();
             return Ok(recovered(cancelled));
         }
         let step = self.plan(context, account, missing)?;
         let report = self.transfer(context, account, liquidator, &step)?;
-        let after = margin::margin(account.head, context.board, MarginKind::Maintenance, Purpose::Liquidate, &clock)?;
+        throttle(context, &before, report.quote.magnitude())?;
+        let after = maintenance(account.head)?;
         let left = liquidation::shortage(&after, buffer)?;
         if left.is_zero() {
-            account.head.status &= !status::BEING_LIQUIDATED;
+            pocket.set_being_liquidated(account.head, false)?;
         }
-        let bankrupt = mark_bankrupt(account, context.board);
+        let bankrupt = mark_bankrupt(account.head, pocket, context.board)?;
         let record = LiquidationRecord {
             account: Party::of(account.head),
             liquidator: Party::of(liquidator.head),
@@ -116,11 +126,16 @@ impl Liquidate {
             orders_cancelled: cancelled,
             market: context.market.index,
             bankrupt: u8::from(bankrupt),
-            padding: [0; 5],
+            isolated: u8::from(pocket.is_isolated()),
+            padding: [0; 4],
             liquidation: u64::from(account.head.liquidations),
         };
         emit(context.sink, EventKind::Liquidation, &record);
-        account.head.release_position(context.market.index);
+        if cancelled == 0 {
+            account.head.release_position(context.market.index);
+        } else {
+            account.head.release_empty_positions();
+        }
         Ok(LiquidationReport { orders_cancelled: cancelled, bankrupt, ..report })
     }
 
@@ -181,8 +196,9 @@ impl Liquidate {
         } else {
             (MarginKind::Maintenance, Purpose::Liquidate)
         };
-        let _ = margin::require(liquidator.head, context.board, kind, purpose, &context.clock)?;
-        liquidator.head.release_position(context.market.index);
+        let market = context.market.index;
+        let _ = margin::require_for(liquidator.head, market, context.board, kind, purpose, &context.clock)?;
+        liquidator.head.release_position(market);
         Ok(LiquidationReport {
             base: step.base,
             quote,
@@ -215,20 +231,27 @@ fn recovered(orders_cancelled: u32) -> LiquidationReport {
     }
 }
 
-/// Marks an account that has nothing but debt: no base, no positive claim, and no balance that backs anything.
-/// Tokens of a bank that counts nothing in margin never backed the debt and do not hold up its settlement.
-pub(super) fn mark_bankrupt(account: &mut SubAccountMut<'_>, board: &PriceBoard) -> bool {
-    let backs = |bank: u16| board.bank(bank).is_ok_and(|row| !row.maintenance_weight.is_zero());
-    let nothing = !account.head.balances.iter().any(|b| b.used == 1 && backs(b.bank))
-        && account
-            .head
-            .positions
-            .iter()
-            .all(|p| !p.is_used() || (p.base.is_zero() && p.quote.0 <= 0 && p.open_orders == 0));
-    let bankrupt = nothing && account.head.has_debt();
-    if bankrupt {
-        account.head.status |= status::BANKRUPT;
-        account.head.status &= !status::BEING_LIQUIDATED;
+/// Cancels the orders of a pocket.
+fn cancel_orders<S: EventSink>(account: &mut SubAccountMut<'_>, pocket: Pocket, sink: &mut S) -> Result<u32> {
+    let mut cancelled = 0u32;
+    for slot in 0..account.orders.len() {
+        if account.head.open_orders == 0 {
+            break;
+        }
+        let Ok(order) = account.order(slot) else { continue };
+        if pocket.holds(account.head.position(order.market)?) {
+            let _ = cancel::remove(account, slot, CancelReason::Liquidation, sink)?;
+            cancelled = cancelled.saturating_add(1);
+        }
     }
-    bankrupt
+    Ok(cancelled)
+}
+
+/// Marks a pocket in which nothing but debt is left.
+pub(super) fn mark_bankrupt(account: &mut SubAccount, pocket: Pocket, board: &PriceBoard) -> Result<bool> {
+    let bankrupt = !pocket.uncovered_debt(account, board)?.is_zero();
+    if bankrupt {
+        pocket.set_bankrupt(account, true)?;
+    }
+    Ok(bankrupt)
 }

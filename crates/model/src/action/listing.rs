@@ -2,7 +2,7 @@
 
 use crate::amm::Amm;
 use crate::bank::Bank;
-use crate::board::{BankRow, MarketRow, PriceBoard, PriceRow, PriceSource, SourceKind};
+use crate::board::{BankRow, MarketRow, PriceBoard, PriceRow, PriceSource, count_sources};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::exchange::Exchange;
@@ -32,7 +32,7 @@ account_bytes! {
 
 account_bytes! {
     /// The vAMM of a market; `sqrt_k` zero for a market without one.
-    pub struct AmmParams [56] {
+    pub struct AmmParams [88] {
         /// Depth: base reserve and quote reserve at the start.
         0 => pub sqrt_k: Size,
         /// Peg at the start: the price.
@@ -43,7 +43,7 @@ account_bytes! {
         24 => pub concentration: u32,
         /// Distance of bid and ask at no inventory.
         28 => pub base_spread: Ppm,
-        /// Widest distance of bid and ask.
+        /// Widest half spread.
         32 => pub max_spread: Ppm,
         /// Spread added at full inventory.
         36 => pub inventory_spread: Ppm,
@@ -51,16 +51,33 @@ account_bytes! {
         40 => pub max_fill_fraction: u32,
         /// Capital over the value of the position.
         44 => pub margin: Ppm,
-        /// Largest cost of one move of the peg over the spare equity.
+        /// Budget of updates: share of the spare equity that it may use at once, and share of what came in that it gets
+        /// an hour.
         48 => pub update_budget: Ppm,
         /// Inventory over its limit up to which the vAMM counts as nearly flat.
         52 => pub flat_share: Ppm,
+        /// Spread added per unit of the row's relative deviation.
+        56 => pub volatility_factor: Ppm,
+        /// Spread added on the side that a peg behind the oracle would favour, over the distance.
+        60 => pub retreat_factor: Ppm,
+        /// Spread added at full use of the capital.
+        64 => pub leverage_spread: Ppm,
+        /// Spread added at the drawdown limit.
+        68 => pub revenue_spread: Ppm,
+        /// Loss of equity over its peak at which the vAMM only closes, 0 for none.
+        72 => pub drawdown_limit: Ppm,
+        /// Part of a maker's match in an auction that the vAMM may join with, 0 for none.
+        76 => pub jit_share: Ppm,
+        /// Largest change of the depth in one update, 0 for none.
+        80 => pub depth_step: Ppm,
+        /// Padding.
+        84 => pub padding: u32,
     }
 }
 
 account_bytes! {
     /// Everything that listing a market sets.
-    pub struct MarketParams [360] {
+    pub struct MarketParams [400] {
         /// Name, UTF-8, zero-padded.
         0 => pub name: [u8; 16],
         /// Price row.
@@ -68,43 +85,45 @@ account_bytes! {
         /// The vAMM.
         200 => pub amm: AmmParams,
         /// Initial margin ratio.
-        256 => pub initial_margin: Ppm,
+        288 => pub initial_margin: Ppm,
         /// Maintenance margin ratio.
-        260 => pub maintenance_margin: Ppm,
+        292 => pub maintenance_margin: Ppm,
         /// Size premium, parts per hundred thousand a square root of ten units.
-        264 => pub size_premium: u32,
+        296 => pub size_premium: u32,
         /// Largest hourly funding rate.
-        268 => pub funding_cap: Ppm,
+        300 => pub funding_cap: Ppm,
         /// Fills must be within this of the oracle.
-        272 => pub price_band: Ppm,
+        304 => pub price_band: Ppm,
         /// Liquidator's discount, large positions.
-        276 => pub liquidator_fee: Ppm,
+        308 => pub liquidator_fee: Ppm,
         /// Liquidator's discount, small positions.
-        280 => pub liquidator_fee_small: Ppm,
+        312 => pub liquidator_fee_small: Ppm,
         /// Insurance fee of liquidations.
-        284 => pub insurance_fee: Ppm,
+        316 => pub insurance_fee: Ppm,
         /// Margin above maintenance that a liquidation restores.
-        288 => pub liquidation_buffer: Ppm,
+        320 => pub liquidation_buffer: Ppm,
         /// Padding.
-        292 => pub padding: u32,
+        324 => pub padding: u32,
         /// Value up to which a position counts as small.
-        296 => pub small_position: Amount,
+        328 => pub small_position: Amount,
         /// Smallest order.
-        304 => pub min_order: Size,
+        336 => pub min_order: Size,
         /// Sizes are multiples of this.
-        312 => pub step: Size,
+        344 => pub step: Size,
         /// Prices are multiples of this.
-        320 => pub tick: Price,
+        352 => pub tick: Price,
         /// Cap of each side's open interest.
-        328 => pub max_open_interest: Size,
+        360 => pub max_open_interest: Size,
         /// Largest position of one sub-account.
-        336 => pub max_position: Size,
+        368 => pub max_position: Size,
         /// Most that the insurance fund pays for one default.
-        344 => pub insurance_cap: Amount,
+        376 => pub insurance_cap: Amount,
+        /// Value that may be liquidated in one window, 0 for no limit.
+        384 => pub liquidation_budget: Amount,
         /// Risk tier.
-        352 => pub tier: u8,
+        392 => pub tier: u8,
         /// Padding.
-        353 => pub padding2: [u8; 7],
+        393 => pub padding2: [u8; 7],
     }
 }
 
@@ -129,18 +148,7 @@ impl RowParams {
     ///
     /// Errors: [`Error::InvalidParameter`].
     pub fn row(&self, allow_fixed: bool) -> Result<PriceRow> {
-        let mut count = 0u8;
-        let mut ended = false;
-        for source in &self.sources {
-            let kind = SourceKind::from_number(source.kind)?;
-            let unused = kind == SourceKind::Unused;
-            let fixed_refused = kind == SourceKind::Fixed && !allow_fixed;
-            if (ended && !unused) || fixed_refused || (!unused && kind != SourceKind::Fixed && source.key == [0; 32]) {
-                return Err(Error::InvalidParameter);
-            }
-            ended |= unused;
-            count = count.plus(u8::from(!unused))?;
-        }
+        let count = count_sources(&self.sources, allow_fixed)?;
         let sound = count >= 1
             && self.quorum >= 1
             && self.quorum <= count
@@ -172,7 +180,8 @@ pub struct ListMarket<'a> {
 }
 
 impl ListMarket<'_> {
-    /// Fills the market account and its row; the market trades once its price has been refreshed.
+    /// Fills the market account and its row; the market trades once it is opened on a fresh price
+    /// ([`super::SetMarketStatus`]).
     ///
     /// Errors: [`Error::ListingFull`], [`Error::InvalidParameter`].
     pub fn execute(
@@ -198,7 +207,7 @@ impl ListMarket<'_> {
             version: Market::VERSION,
             bump: market.bump,
             index,
-            status: MarketStatus::Active as u8,
+            status: MarketStatus::Initialised as u8,
             tier: params.tier,
             name: params.name,
             amm: Amm {
@@ -215,6 +224,14 @@ impl ListMarket<'_> {
                 margin: amm.margin,
                 update_budget: amm.update_budget,
                 flat_share: amm.flat_share,
+                volatility_factor: amm.volatility_factor,
+                retreat_factor: amm.retreat_factor,
+                leverage_spread: amm.leverage_spread,
+                revenue_spread: amm.revenue_spread,
+                drawdown_limit: amm.drawdown_limit,
+                jit_share: amm.jit_share,
+                depth_step: amm.depth_step,
+                listed_sqrt_k: amm.sqrt_k,
                 ..Amm::default()
             },
             insurance_cap: params.insurance_cap,
@@ -233,6 +250,7 @@ impl ListMarket<'_> {
             insurance_fee: params.insurance_fee,
             liquidation_buffer: params.liquidation_buffer,
             small_position: params.small_position,
+            liquidation_budget: params.liquidation_budget,
             ..Market::default()
         };
         market.validate_parameters(row)?;

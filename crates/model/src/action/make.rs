@@ -1,13 +1,12 @@
 //! Joining a taker's auction as a maker.
 
-use super::Context;
 use super::matching::{self, Matched, Trade};
 use super::place::tradable;
+use super::{Context, shares};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{EventSink, FillSource, Party};
 use crate::exchange::operation;
-use crate::fees;
 use crate::liquidation;
 use crate::num::{Rounding, floor_to};
 use crate::order::Side;
@@ -33,7 +32,7 @@ pub struct PlaceAndMake {
 }
 
 impl PlaceAndMake {
-    /// Trades with the taker. The size is what both sides have left, cut to the position limits.
+    /// Trades with the taker. `others` are accounts of the taker's referrer and builder, to be paid. The size is what both sides have left, cut to the position limits.
     ///
     /// Errors: [`Error::AuctionNotRunning`], [`Error::WorstPriceExceeded`], [`Error::PositionLimit`] when not even
     /// a step fits the limits, [`Error::SelfTrade`], margin of either side.
@@ -42,16 +41,19 @@ impl PlaceAndMake {
         context: &mut Context<'_, S>,
         maker: &mut SubAccountMut<'_>,
         taker: &mut SubAccountMut<'_>,
+        others: &mut [SubAccountMut<'_>],
     ) -> Result<Matched> {
         let slot = taker.order_slot_near(self.order_id, self.slot)?;
         let order = *taker.order(slot)?;
         context.exchange.require_open(operation::FILL)?;
+        // Orders from before the market closed to new risk may still reduce.
+        context.market.require_open(true, &context.clock)?;
         if order.market != context.market.index {
             return Err(Error::WrongMarket);
         }
-        taker.head.require_free()?;
-        liquidation::require_free(maker.head, context.board, &context.clock)?;
-        if taker.head.is_same(maker.head) {
+        taker.head.require_free_in(context.market.index)?;
+        liquidation::require_free_in(maker.head, context.market.index, context.board, &context.clock)?;
+        if taker.head.is_of(maker.head) {
             return Err(Error::SelfTrade);
         }
         if !order.in_auction(context.clock.slot) || order.is_expired(&context.clock) {
@@ -61,7 +63,7 @@ impl PlaceAndMake {
         let row = board.market(context.market.index)?;
         row.price.require(Purpose::ReduceRisk, &context.clock)?;
         let (side, tick) = (order.side(), context.market.tick);
-        let price = order.limit_price(context.clock.slot, tick)?;
+        let price = order.limit_price(context.clock.slot, row.price.price, tick)?;
         if !side.opposite().accepts(self.worst_price, price) {
             return Err(Error::WorstPriceExceeded);
         }
@@ -73,7 +75,8 @@ impl PlaceAndMake {
         let interest = context.market.open_interest();
         let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
         let quote = size.value(price, rounding)?;
-        let fees = fees::of_fill(context.exchange, quote, taker.head.fee_tier, Some(maker.head.fee_tier), false)?;
+        let fees =
+            matching::fees_of(context, quote, taker, Some(maker), shares::of(taker, &order, Some(maker), others))?;
         matching::require_in_band(context.market.band(row.price.price)?, price)?;
         let trade = Trade { size, quote, price, fees, source: FillSource::Jit, maker_order: 0 };
         let mut matched = Matched::default();
@@ -90,6 +93,7 @@ impl PlaceAndMake {
             taker_realised,
             effect.realised,
         );
+        shares::pay(context, taker, Some(maker), others, &matched)?;
         matching::check_margin(context, taker, matched.increased)?;
         matching::check_maker(context, maker, effect.increased)?;
         context.market.require_interest_cap(interest)?;

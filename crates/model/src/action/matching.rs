@@ -1,13 +1,14 @@
 //! Matching one taker order against makers, best first, and the vAMM between them at its own price.
 
 use super::place::tradable;
-use super::{Context, ledger};
+use super::queue::{Candidate, Queue};
+use super::{Context, ledger, self_trade};
 use crate::amm::Availability;
 use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
 use crate::event::{EventKind, EventSink, FillRecord, FillSource, Party, emit};
 use crate::exchange::operation;
-use crate::fees::{self, FillFees};
+use crate::fees::{self, FillFees, Shares};
 use crate::margin::{self, MarginKind};
 use crate::market::MarketStatus;
 use crate::num::{BASE, Rounding, mul_div};
@@ -32,13 +33,10 @@ account_bytes! {
     }
 }
 
-/// A maker order that crosses the taker.
-#[derive(Clone, Copy, Default)]
-struct Candidate {
-    price: Price,
-    seq: u64,
-    account: usize,
-    slot: usize,
+impl MakerRef {
+    /// In place of the index of an account: the order is the taker's own, in the same sub-account. Such orders are never
+    /// traded with; they are named so that the taker meets them.
+    pub const OWN: u8 = u8::MAX;
 }
 
 /// What a run of the matcher did.
@@ -57,10 +55,16 @@ pub struct Matched {
     pub fees: Amount,
     /// Reward due to the filler.
     pub filler_reward: Amount,
+    /// Share due to the taker's referrer.
+    pub referrer_share: Amount,
+    /// Fee due to the taker's builder.
+    pub builder_fee: Amount,
     /// Whether the taker's position grew or turned in any fill.
     pub increased: bool,
     /// Number of fills.
     pub fills: u32,
+    /// How often the taker met an order of its own owner.
+    pub self_trades: u32,
 }
 
 /// The taker's side of a run.
@@ -73,8 +77,8 @@ pub(super) struct Taker {
     pub limit: Price,
     /// Lowest and highest price of a fill.
     pub band: (Price, Price),
-    /// Whether somebody else asked for the fill and gets a reward.
-    pub has_filler: bool,
+    /// Who gets a part of the fees.
+    pub shares: Shares,
 }
 
 /// Refuses a price outside a band. Errors: [`Error::PriceOutsideBand`].
@@ -93,25 +97,30 @@ pub(super) fn run<S: EventSink>(
 ) -> Result<Matched> {
     let mut left = tradable(taker, &order.order)?;
     let mut matched = Matched::default();
-    let mut candidates = [Candidate::default(); MAX_MAKER_ORDERS];
-    let candidates = collect(context, taker, order, makers, refs, &mut candidates)?;
-    let mut amm = Amm::look(context, row, order, candidates.is_empty())?;
+    let mut queue = Queue::collect(context, row, taker, order, makers, refs)?;
+    let mut amm = Amm::look(context, row, order, queue.is_empty())?;
     let (mut touched, mut grown) = (0u64, 0u64);
-    for candidate in candidates.iter() {
-        if left.is_zero() {
-            break;
-        }
+    while !left.is_zero() {
+        let Some(candidate) = queue.next() else { break };
         let taken = amm.fill(context, row, taker, order, left, candidate.price, &mut matched)?;
         left = left.minus(taken)?;
         if left.is_zero() {
             break;
         }
-        let maker = makers.get_mut(candidate.account).ok_or(Error::TooManyMakers)?;
-        let (taken, grew) = against_maker(context, row, taker, order, maker, candidate, left, &mut matched)?;
-        left = left.minus(taken)?;
-        if !taken.is_zero() {
+        if candidate.own {
+            let other = makers.get_mut(usize::from(candidate.account));
+            left = self_trade::resolve(taker, order, other, &candidate, left, &mut matched, context.sink)?;
+            continue;
+        }
+        let maker = makers.get_mut(usize::from(candidate.account)).ok_or(Error::TooManyMakers)?;
+        let met = against_maker(context, row, taker, order, maker, &candidate, left, &mut matched)?;
+        left = left.minus(met.size)?;
+        if !met.size.is_zero() {
             touched |= 1u64 << (candidate.account & 63);
-            grown |= u64::from(grew) << (candidate.account & 63);
+            grown |= u64::from(met.grew) << (candidate.account & 63);
+        }
+        if met.part_ended {
+            show_next(context, maker, &candidate, &mut queue)?;
         }
     }
     if !left.is_zero() {
@@ -123,59 +132,6 @@ pub(super) fn run<S: EventSink>(
         }
     }
     Ok(matched)
-}
-
-/// The maker orders that can trade with the taker, best price first, then by sequence number.
-fn collect<'c, S: EventSink>(
-    context: &Context<'_, S>,
-    taker: &SubAccountMut<'_>,
-    order: &Taker,
-    makers: &[SubAccountMut<'_>],
-    refs: &[MakerRef],
-    buffer: &'c mut [Candidate; MAX_MAKER_ORDERS],
-) -> Result<&'c [Candidate]> {
-    if refs.len() > MAX_MAKER_ORDERS {
-        return Err(Error::TooManyMakers);
-    }
-    let (slot, side) = (context.clock.slot, order.order.side());
-    let taker_rests = order.order.is_resting(slot);
-    let mut count = 0usize;
-    for reference in refs {
-        let account = usize::from(reference.account);
-        let maker = makers.get(account).ok_or(Error::TooManyMakers)?;
-        // An order that is gone lost a race; the others still fill.
-        let Ok(at) = maker.order_slot_near(reference.order_id, usize::from(reference.slot)) else { continue };
-        let Ok(resting) = maker.order(at) else { continue };
-        let usable = resting.market == context.market.index
-            && resting.side() == side.opposite()
-            && resting.is_resting(slot)
-            && !resting.is_expired(&context.clock)
-            && !maker.head.is_same(taker.head)
-            && maker.head.require_free().is_ok()
-            && side.accepts(order.limit, resting.price)
-            // Of two resting orders the older one is the maker.
-            && (!taker_rests || resting.seq < order.order.seq);
-        if !usable {
-            continue;
-        }
-        let candidate = Candidate { price: resting.price, seq: resting.seq, account, slot: at };
-        let mut place = count;
-        while let Some(previous) = place.checked_sub(1) {
-            let Some(ahead) = buffer.get(previous).copied() else { break };
-            let behind = side.better(candidate.price, ahead.price)
-                || (candidate.price == ahead.price && candidate.seq < ahead.seq);
-            if !behind {
-                break;
-            }
-            if let Some(entry) = buffer.get_mut(place) {
-                *entry = ahead;
-            }
-            place = previous;
-        }
-        *buffer.get_mut(place).ok_or(Error::TooManyMakers)? = candidate;
-        count = count.wrapping_add(1);
-    }
-    buffer.get(..count).ok_or(Error::TooManyMakers)
 }
 
 /// The vAMM's part in a run.
@@ -200,7 +156,7 @@ impl Amm {
         let Availability::Upto(size) = available else { return Ok(Self::ABSENT) };
         // The curve follows the oracle before it quotes; a peg that it cannot pay for stays.
         if context.exchange.paused & operation::UPDATE_AMM == 0 {
-            match context.market.amm.update(row.price.price, context.clock.slot) {
+            match context.market.amm.update(&row.price, &context.clock) {
                 Ok(_) | Err(Error::AmmUpdateNotNeeded) => {}
                 Err(other) => return Err(other),
             }
@@ -226,14 +182,16 @@ impl Amm {
         if !side.accepts(limit, self.touch) {
             return Ok(Size::ZERO);
         }
-        let Some(fill) = context.market.amm.quote(side, wanted.min(left), Some(limit), context.market.step)? else {
+        let Some(fill) =
+            context.market.amm.quote(side, wanted.min(left), Some(limit), context.market.step, &row.price)?
+        else {
             return Ok(Size::ZERO);
         };
         context.market.amm.book(side, &fill)?;
         self.left = Some(left.minus(fill.size)?);
         // It went up to the limit, or has nothing left to give or nobody to give it to.
         self.touch = limit;
-        let fees = fees::of_fill(context.exchange, fill.quote, taker.head.fee_tier, None, order.has_filler)?;
+        let fees = fees_of(context, fill.quote, taker, None, order.shares)?;
         let price = Price(mul_div(fill.quote.0, BASE, fill.size.0, Rounding::Down)?);
         require_in_band(order.band, price)?;
         let trade = Trade { size: fill.size, quote: fill.quote, price, fees, source: FillSource::Amm, maker_order: 0 };
@@ -270,14 +228,18 @@ pub(super) fn take<S: EventSink>(
         Side::Short => trade.quote.credit()?,
     };
     let effect =
-        ledger::trade(taker.head, context.market, row, trade.size.on(side)?, quote, trade.fees.taker.credit()?)?;
-    taker.fill_order(slot, trade.size)?;
+        ledger::trade(taker.head, context.market, row, trade.size.on(side)?, quote, trade.fees.charged()?.credit()?)?;
+    taker.fill_order(slot, trade.size, context.sink)?;
     context.market.last_fill_price = trade.price;
+    context.market.last_fill_slot = context.clock.slot;
     context.market.volume = context.market.volume.wrapping_add(trade.size.0);
     matched.size = matched.size.plus(trade.size)?;
     matched.quote = matched.quote.plus(trade.quote)?;
     matched.fees = matched.fees.plus(trade.fees.taker)?;
     matched.filler_reward = matched.filler_reward.plus(trade.fees.filler)?;
+    matched.referrer_share = matched.referrer_share.plus(trade.fees.referrer)?;
+    matched.builder_fee = matched.builder_fee.plus(trade.fees.builder)?;
+    taker.head.volume = taker.head.volume.saturating_add(trade.quote.0);
     matched.increased |= effect.increased;
     matched.fills = matched.fills.wrapping_add(1);
     Ok(effect.realised)
@@ -296,7 +258,18 @@ pub(super) fn make<S: EventSink>(
         Side::Short => trade.quote.debit()?,
     };
     let rebate = trade.fees.maker_rebate.debit()?;
+    maker.head.volume = maker.head.volume.saturating_add(trade.quote.0);
     ledger::trade(maker.head, context.market, row, trade.size.on(taker_side.opposite())?, quote, rebate)
+}
+
+/// What a taker got from one maker order.
+struct Met {
+    /// Base traded.
+    size: Size,
+    /// Whether the maker's position grew or turned.
+    grew: bool,
+    /// Whether the part that the order shows is used up and more is behind it.
+    part_ended: bool,
 }
 
 #[expect(clippy::too_many_arguments, reason = "one fill touches all of them")]
@@ -309,26 +282,61 @@ fn against_maker<S: EventSink>(
     candidate: &Candidate,
     wanted: Size,
     matched: &mut Matched,
-) -> Result<(Size, bool)> {
-    let Ok(resting) = maker.order(candidate.slot).copied() else { return Ok((Size::ZERO, false)) };
-    let size = wanted.min(tradable(maker, &resting)?);
+) -> Result<Met> {
+    const NOTHING: Met = Met { size: Size::ZERO, grew: false, part_ended: false };
+    let slot = usize::from(candidate.slot);
+    let Ok(resting) = maker.order(slot).copied() else { return Ok(NOTHING) };
+    let mut size = wanted.min(tradable(maker, &resting)?);
+    let mut part_ended = false;
+    if resting.extent != 0 {
+        let shown = resting.shown(context.market.step)?;
+        part_ended = shown <= size && shown < resting.remaining()?;
+        size = size.min(shown);
+    }
     if size.is_zero() {
-        return Ok((Size::ZERO, false));
+        return Ok(NOTHING);
     }
     let side = order.order.side();
     // The maker's price; the fraction of a unit goes against the taker.
     let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
-    let quote = size.value(resting.price, rounding)?;
-    let fees =
-        fees::of_fill(context.exchange, quote, taker.head.fee_tier, Some(maker.head.fee_tier), order.has_filler)?;
-    require_in_band(order.band, resting.price)?;
-    let trade = Trade { size, quote, price: resting.price, fees, source: FillSource::Book, maker_order: resting.id };
+    let quote = size.value(candidate.price, rounding)?;
+    let fees = fees_of(context, quote, taker, Some(maker), order.shares)?;
+    require_in_band(order.band, candidate.price)?;
+    let trade = Trade { size, quote, price: candidate.price, fees, source: FillSource::Book, maker_order: resting.id };
     let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
     let effect = make(context, row, maker, side, &trade)?;
-    maker.fill_order(candidate.slot, size)?;
+    maker.fill_order(slot, size, context.sink)?;
     fill_record(context, row, taker, Party::of(maker.head), &order.order, &trade, taker_realised, effect.realised);
     matched.maker_size = matched.maker_size.plus(size)?;
-    Ok((size, effect.increased))
+    Ok(Met { size, grew: effect.increased, part_ended })
+}
+
+/// Shows the next part of an order, behind all that rest at its price.
+#[inline(never)]
+fn show_next<S: EventSink>(
+    context: &mut Context<'_, S>,
+    maker: &mut SubAccountMut<'_>,
+    candidate: &Candidate,
+    queue: &mut Queue,
+) -> Result<()> {
+    let Some(order) = maker.orders.get_mut(usize::from(candidate.slot)).filter(|order| order.is_open()) else {
+        return Ok(());
+    };
+    order.seq = context.market.take_order_seq()?;
+    let _ = queue.again(*candidate, order.seq)?;
+    Ok(())
+}
+
+/// Fees of a trade between a taker and a maker, or the vAMM: all fills ask here.
+pub(super) fn fees_of<S: EventSink>(
+    context: &Context<'_, S>,
+    quote: Amount,
+    taker: &SubAccountMut<'_>,
+    maker: Option<&SubAccountMut<'_>>,
+    shares: Shares,
+) -> Result<FillFees> {
+    let maker_tier = maker.map(|maker| maker.head.fee_tier);
+    fees::of_fill(context.exchange, quote, taker.head.fee_tier, maker_tier, shares)
 }
 
 /// Records a fill.
@@ -351,8 +359,10 @@ pub(super) fn fill_record<S: EventSink>(
         taker_fee: trade.fees.taker,
         maker_rebate: trade.fees.maker_rebate,
         filler_reward: trade.fees.filler,
+        referrer_share: trade.fees.referrer,
+        builder_fee: trade.fees.builder,
         oracle: row.price.price,
-        worst_price: order.price,
+        worst_price: order.effective_price(row.price.price, context.market.tick).unwrap_or(order.price),
         taker_realised,
         maker_realised,
         taker_order: order.id,
@@ -378,7 +388,8 @@ pub(super) fn check_margin<S: EventSink>(
     }
     let (kind, purpose) =
         if grew { (MarginKind::Fill, Purpose::IncreaseRisk) } else { (MarginKind::Maintenance, Purpose::ReduceRisk) };
-    let _ = margin::require(account.head, context.board, kind, purpose, &context.clock)?;
+    let market = context.market.index;
+    let _ = margin::require_for(account.head, market, context.board, kind, purpose, &context.clock)?;
     Ok(())
 }
 

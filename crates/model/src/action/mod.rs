@@ -1,39 +1,76 @@
 //! Actions: everything that changes an account. Inputs in a struct, `execute`, a report.
 
 mod bankruptcy;
+mod builder;
 mod cancel;
 mod collateral;
+mod conditional;
+mod expire;
 mod fill;
 mod funding;
+mod isolate;
 mod ledger;
+mod leverage;
 mod liquidate;
 mod listing;
 mod make;
+mod market_life;
 mod matching;
+mod modify;
 mod place;
 mod pool;
+mod queue;
+mod replace;
+mod reward;
+mod self_trade;
 mod settle;
+mod settle_market;
+mod settle_position;
+mod shares;
 mod signed;
+mod slice;
 mod take;
+mod throttle;
+mod tier;
+mod trail;
+mod trigger;
 mod vamm;
 
 pub use bankruptcy::{Bankruptcy, BankruptcyReport};
-pub use cancel::{CancelAll, CancelOrder, CancelReport};
+pub use builder::SetBuilder;
+pub(crate) use cancel::record_cancelled;
+pub use cancel::{CancelAll, CancelOrder, CancelOrders, CancelReport, OrderFilter};
 pub use collateral::{Deposit, Transfer, Withdraw};
+pub use conditional::{SLICE_SECONDS, SLICES, TRAIL_BOUNDS};
+pub use expire::{ExpireOrders, ExpireReport, MAX_EXPIRED, dead as dead_order};
 pub use fill::{FillOrder, FillReport};
 pub use funding::{FundingReport, UpdateFunding};
+pub use isolate::{IsolatePosition, MergePosition, TransferIsolated};
+pub use leverage::SetLeverage;
 pub use liquidate::{Liquidate, LiquidationReport};
 pub use listing::{AmmParams, BankParams, ListBank, ListMarket, MarketParams, RowParams};
 pub use make::PlaceAndMake;
+pub use market_life::{DelistMarket, SetExpiry, SetMarketStatus};
 pub use matching::{MAX_MAKER_ORDERS, MakerRef};
+pub use modify::{ModifyOrder, ModifyParams, ModifyReport, change};
 pub use place::{MARKET_ORDER_SECONDS, PlaceOrders, PlaceReport};
 pub use pool::{FundPool, PoolKind};
+pub use queue::MAX_RETURNS;
+pub use replace::{ReplaceOrders, ReplaceReport};
+pub use reward::{CRANK_FEE, TRAIL_FEE};
 pub use settle::{SettlePnl, SettleReport, SweepFees, SweepReport};
+pub use settle_market::SettleMarket;
+pub use settle_position::{PositionSettlement, SettlePosition};
 pub use signed::{
     DOMAIN, MAX_MESSAGE, MAX_SIGNED_MS, MAX_SIGNED_ORDERS, PlaceSigned, RevokeSigned, SignedHeader, SignedMessage,
 };
+pub use slice::{SliceOrder, SliceReport};
 pub use take::{PlaceAndTake, TakeReport};
-pub use vamm::UpdateAmm;
+pub use throttle::THROTTLE_WINDOW_MS;
+pub use tier::{AssignFeeTier, UpdateFeeTier};
+pub use trail::{TrailOrder, TrailReport};
+pub use trigger::{TriggerOrder, TriggerReport};
+pub use vamm::{AmmReport, UpdateAmm};
 
 use crate::board::PriceBoard;
 use crate::clock::Clock;

@@ -1,16 +1,18 @@
 //! Placing orders.
 
 use super::Context;
+use super::conditional;
 use super::ledger;
 use crate::auction;
-use crate::board::Purpose;
+use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
-use crate::event::{CancelReason, EventKind, EventSink, OrderRecord, Party, emit};
+use crate::event::{EventSink, OrderRecord};
 use crate::exchange::operation;
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
-use crate::market::MarketStatus;
-use crate::num::{Checked, Rounding, mul_div};
+use crate::market::Market;
+use crate::num::{Checked, Rounding, ceil_to, floor_to, mul_div};
+use crate::offer;
 use crate::order::{Order, OrderKind, OrderParams, STATUS_OPEN, Side, flags};
 use crate::quantity::{Price, Size};
 use crate::sub_account::SubAccountMut;
@@ -46,20 +48,31 @@ impl PlaceOrders<'_> {
         context: &mut Context<'_, S>,
         account: &mut SubAccountMut<'_>,
     ) -> Result<PlaceReport> {
+        self.place(context, account, true)
+    }
+
+    /// [`Self::execute`] with auctions that begin now, or that began before and are where their orders say.
+    pub(super) fn place<S: EventSink>(
+        self,
+        context: &mut Context<'_, S>,
+        account: &mut SubAccountMut<'_>,
+        begins: bool,
+    ) -> Result<PlaceReport> {
         context.exchange.require_open(operation::PLACE)?;
-        liquidation::require_free(account.head, context.board, &context.clock)?;
+        liquidation::require_free_in(account.head, context.market.index, context.board, &context.clock)?;
         let first_id = account.head.next_order_id.max(1);
         let mut risk = false;
         for params in self.orders {
-            if params.flags & flags::IMMEDIATE_OR_CANCEL != 0 {
+            if params.flags & flags::AT_ONCE != 0 {
                 // It would have nothing to trade with in this instruction: place_and_take is for that.
                 return Err(Error::InvalidOrder);
             }
-            risk |= place(context, account, params)?.increases_risk;
+            risk |= place(context, account, params, begins)?.increases_risk;
         }
         if risk {
-            let _ = margin::require(
+            let _ = margin::require_for(
                 account.head,
+                context.market.index,
                 context.board,
                 MarginKind::Initial,
                 Purpose::IncreaseRisk,
@@ -79,55 +92,61 @@ pub(super) struct Placed {
     pub increases_risk: bool,
 }
 
-/// Validates and writes one order, without the margin check.
+/// Validates and writes one order, without the margin check. `begins` says that an auction of its begins now, so that the
+/// start that its owner named is judged ([`auction::judge`]).
 pub(super) fn place<S: EventSink>(
     context: &mut Context<'_, S>,
     account: &mut SubAccountMut<'_>,
     params: &OrderParams,
+    begins: bool,
 ) -> Result<Placed> {
     let (kind, side) = (OrderKind::from_number(params.kind)?, Side::from_number(params.side)?);
-    let market = &mut *context.market;
+    if params.kind > OrderKind::Limit as u8 {
+        return conditional::place(context, account, params);
+    }
+    let market = &*context.market;
     if params.market != market.index {
         return Err(Error::WrongMarket);
     }
     let reduce_only = params.flags & flags::REDUCE_ONLY != 0;
-    match MarketStatus::from_number(market.status)? {
-        MarketStatus::Active => {}
-        MarketStatus::ReduceOnly if reduce_only => {}
-        MarketStatus::ReduceOnly => return Err(Error::MarketReduceOnly),
-        MarketStatus::Initialised => return Err(Error::MarketNotActive),
-    }
-    let unused = params.padding != [0; 2] || params.extent != 0 || params.link != 0 || !params.trigger_price.is_zero();
-    if params.flags & !flags::ALL != 0 || unused || params.size.is_zero() {
+    market.require_open(reduce_only, &context.clock)?;
+    if params.flags & (!flags::ALL | flags::CONDITIONAL) != 0
+        || params.padding != [0; 2]
+        || params.link != 0
+        || !params.trigger_price.is_zero()
+        || params.size.is_zero()
+    {
         return Err(Error::InvalidOrder);
+    }
+    if params.flags & flags::RARE != 0 || params.extent != 0 {
+        rare(market, params, kind)?;
     }
     if params.size < market.min_order && !reduce_only {
         return Err(Error::OrderTooSmall);
     }
     market.require_step(params.size)?;
-    market.require_tick(params.price)?;
+    let offset = params.flags & flags::OFFSET != 0;
+    if !offset {
+        market.require_tick(params.price)?;
+    }
     if params.expires_at != 0 && context.clock.unix_time >= i64::from(params.expires_at) {
         return Err(Error::OrderExpired);
     }
     let row = context.board.market(market.index)?;
-    let (price, start, end, slots) = match kind {
+    let (mut price, start, end, slots) = match kind {
         OrderKind::Market => {
             if params.flags & flags::POST_ONLY != 0 {
                 return Err(Error::InvalidOrder);
             }
             row.price.require(if reduce_only { Purpose::ReduceRisk } else { Purpose::IncreaseRisk }, &context.clock)?;
-            let (start, end) = if params.auction_start.is_zero() {
-                auction::derive(side, row.price.price, params.price)?
-            } else {
-                (params.auction_start, params.auction_end)
-            };
+            let (start, end) = auction_of(market, row, params, side, begins)?;
             let milliseconds =
                 if params.auction_ms == 0 { context.exchange.default_auction_ms } else { params.auction_ms };
             let price = if params.price.is_zero() { end } else { params.price };
             (price, start, end, auction_slots(context, milliseconds)?)
         }
         OrderKind::Limit => {
-            if params.price.is_zero() {
+            if params.price.is_zero() && !offset {
                 return Err(Error::InvalidOrder);
             }
             if params.auction_ms == 0 {
@@ -136,7 +155,10 @@ pub(super) fn place<S: EventSink>(
                 if params.flags & flags::POST_ONLY != 0 || params.auction_start.is_zero() {
                     return Err(Error::InvalidOrder);
                 }
-                (params.price, params.auction_start, params.auction_end, auction_slots(context, params.auction_ms)?)
+                // A limit order can be placed at any time; its start is judged while there is a price to judge by.
+                let begins = begins && row.price.require(Purpose::ReduceRisk, &context.clock).is_ok();
+                let (start, end) = auction_of(market, row, params, side, begins)?;
+                (params.price, start, end, auction_slots(context, params.auction_ms)?)
             }
         }
         _ => return Err(Error::InvalidOrder),
@@ -144,13 +166,10 @@ pub(super) fn place<S: EventSink>(
     if slots != 0 {
         auction::validate(side, start, end, price)?;
     }
-    let market = &mut *context.market;
-    if params.flags & flags::POST_ONLY != 0
-        && !market.amm.sqrt_k.is_zero()
-        && side.accepts(price, market.amm.touch(side)?)
-    {
-        return Err(Error::PostOnlyWouldCross);
+    if params.flags & flags::POST_ONLY != 0 {
+        price = outside(market, row, side, params.flags, price)?;
     }
+    let market = &mut *context.market;
 
     let mut free = None;
     for (index, order) in account.orders.iter().enumerate() {
@@ -192,7 +211,7 @@ pub(super) fn place<S: EventSink>(
         auction_start: start,
         auction_end: end,
         activation_slot: context.clock.slot,
-        extent: 0,
+        extent: params.extent,
         link: 0,
         id,
         expires_at: expiry(params, kind, slots, context)?,
@@ -204,10 +223,93 @@ pub(super) fn place<S: EventSink>(
         auction_slots: slots,
     };
     *account.orders.get_mut(slot).ok_or(Error::NoOrderSlot)? = order;
-    let record =
-        OrderRecord { account: Party::of(account.head), order, reason: CancelReason::None as u8, padding: [0; 7] };
-    emit(context.sink, EventKind::OrderPlaced, &record);
+    OrderRecord::placed(account.head, &order, context.sink);
     Ok(Placed { slot, increases_risk: worst > worst_before })
+}
+
+/// Checks the flags that few orders have, and what an order shows.
+///
+/// Errors: [`Error::InvalidOrder`] for flags that contradict each other or the kind, and for a part that is no less than
+/// the whole; [`Error::OrderTooSmall`], [`Error::NotTickMultiple`].
+#[inline(never)]
+fn rare(market: &Market, params: &OrderParams, kind: OrderKind) -> Result<()> {
+    let has = |flag: u16| params.flags & flag != 0;
+    let rests = kind == OrderKind::Limit && !has(flags::AT_ONCE);
+    let contradicts = params.flags & flags::SELF_TRADE == flags::SELF_TRADE
+        || params.flags & flags::AT_ONCE == flags::AT_ONCE
+        || (has(flags::SLIDE) && !has(flags::POST_ONLY))
+        || (params.extent != 0 && !rests);
+    if contradicts {
+        return Err(Error::InvalidOrder);
+    }
+    if has(flags::OFFSET) {
+        let distance = params.price.0.cast_signed().unsigned_abs();
+        if kind != OrderKind::Limit || params.auction_ms != 0 || distance > offer::MAX_OFFSET {
+            return Err(Error::InvalidOrder);
+        }
+        market.require_tick(Price(distance))?;
+    }
+    if params.extent != 0 {
+        require_part(market, params.extent, params.size, has(flags::REDUCE_ONLY))?;
+    }
+    Ok(())
+}
+
+/// Refuses a shown part that is no less than the whole, or smaller than an order may be.
+pub(super) fn require_part(market: &Market, extent: u32, size: Size, reduce_only: bool) -> Result<()> {
+    let part = Size(market.step.0.times(u64::from(extent))?);
+    if part >= size {
+        return Err(Error::InvalidOrder);
+    }
+    if part < market.min_order && !reduce_only { Err(Error::OrderTooSmall) } else { Ok(()) }
+}
+
+/// Start and end of an order's auction: derived, or its owner's with the start judged.
+fn auction_of(
+    market: &Market,
+    row: &MarketRow,
+    params: &OrderParams,
+    side: Side,
+    begins: bool,
+) -> Result<(Price, Price)> {
+    let named = !params.auction_start.is_zero();
+    if named && !begins {
+        return Ok((params.auction_start, params.auction_end));
+    }
+    let width = auction::width(&row.price, market.price_band)?;
+    let derived = auction::derive(side, row.price.price, params.price, width)?;
+    Ok(if named { (auction::judge(side, params.auction_start, derived.0), params.auction_end) } else { derived })
+}
+
+/// Price of a post-only order outside of what the vAMM quotes: its own, or with [`flags::SLIDE`] one tick before the
+/// vAMM's when it would trade with it.
+///
+/// Errors: [`Error::PostOnlyWouldCross`].
+pub(super) fn outside(market: &Market, row: &MarketRow, side: Side, bits: u16, price: Price) -> Result<Price> {
+    let (amm, row, tick) = (&market.amm, &row.price, market.tick);
+    if amm.sqrt_k.is_zero() {
+        return Ok(price);
+    }
+    let offset = bits & flags::OFFSET != 0;
+    let now = if offset { offer::at_offset(side, row.price, price.0.cast_signed(), tick)? } else { price };
+    if !amm.crosses(side, now, row)? {
+        return Ok(price);
+    }
+    if bits & flags::SLIDE == 0 {
+        return Err(Error::PostOnlyWouldCross);
+    }
+    let touch = amm.touch_on(side, row)?;
+    let slid = match side {
+        Side::Long => floor_to(touch.0.saturating_sub(1), tick.0),
+        Side::Short => ceil_to(touch.0.plus(1)?, tick.0)?,
+    };
+    if slid == 0 {
+        return Err(Error::PostOnlyWouldCross);
+    }
+    if !offset {
+        return Ok(Price(slid));
+    }
+    Ok(Price(offer::offset_to(side, row.price, Price(slid), tick)?.cast_unsigned()))
 }
 
 /// Expiry of an order: a market order that names none lives for its auction and [`MARKET_ORDER_SECONDS`] more.
@@ -215,13 +317,18 @@ fn expiry<S: EventSink>(params: &OrderParams, kind: OrderKind, slots: u8, contex
     if params.expires_at != 0 || kind != OrderKind::Market {
         return Ok(params.expires_at);
     }
+    market_expiry(context, slots)
+}
+
+/// Expiry of a market order that names none, from now on.
+pub(super) fn market_expiry<S: EventSink>(context: &Context<'_, S>, slots: u8) -> Result<u32> {
     let auction = mul_div(u64::from(slots), context.board.slot_micros(), 1_000_000, Rounding::Up)?;
     let now = u64::try_from(context.clock.unix_time).map_err(|_| Error::Overflow)?;
     u32::try_from(now.plus(auction)?.plus(MARKET_ORDER_SECONDS)?).map_err(|_| Error::Overflow)
 }
 
 /// Auction length in slots, from milliseconds inside the exchange's bounds.
-fn auction_slots<S: EventSink>(context: &Context<'_, S>, milliseconds: u32) -> Result<u8> {
+pub(super) fn auction_slots<S: EventSink>(context: &Context<'_, S>, milliseconds: u32) -> Result<u8> {
     if milliseconds < context.exchange.min_auction_ms || milliseconds > context.exchange.max_auction_ms {
         return Err(Error::InvalidOrder);
     }
@@ -231,7 +338,10 @@ fn auction_slots<S: EventSink>(context: &Context<'_, S>, milliseconds: u32) -> R
 
 /// Largest size of an order that is allowed now: what is left, and for reduce-only at most the position.
 pub(super) fn tradable(account: &SubAccountMut<'_>, order: &Order) -> Result<Size> {
-    let remaining = order.remaining()?;
+    let mut remaining = order.remaining()?;
+    if order.kind == OrderKind::Twap as u8 {
+        remaining = order.released().minus(order.filled)?;
+    }
     if !order.has(flags::REDUCE_ONLY) {
         return Ok(remaining);
     }

@@ -3,7 +3,7 @@
 use crate::bank::Bank;
 use crate::error::{Error, Result};
 use crate::event::{EventKind, EventSink, PoolRecord, emit};
-use crate::market::Market;
+use crate::market::{Market, MarketStatus};
 use crate::quantity::Amount;
 
 /// Which pool.
@@ -39,7 +39,8 @@ pub struct FundPool {
 }
 
 impl FundPool {
-    /// Credits the pool. Errors: [`Error::AmountZero`], [`Error::WrongRow`] for another bank than the quote bank.
+    /// Credits the pool. Errors: [`Error::AmountZero`], [`Error::WrongRow`] for another bank than the quote bank,
+    /// [`Error::MarketNotActive`] for a market that is delisted.
     pub fn execute(
         self,
         bank: &mut Bank,
@@ -53,11 +54,13 @@ impl FundPool {
         if bank.index != Bank::QUOTE {
             return Err(Error::WrongRow);
         }
+        if market.status == MarketStatus::Delisted as u8 {
+            return Err(Error::MarketNotActive);
+        }
         bank.market_pools = bank.market_pools.plus(self.amount)?;
         let pool = match self.kind {
             PoolKind::Amm => {
-                market.amm.quote = market.amm.quote.plus(self.amount.credit()?)?;
-                market.amm.capital = market.amm.capital.plus(self.amount)?;
+                market.amm.endow(self.amount)?;
                 market.pnl_pool = market.pnl_pool.plus(self.amount)?;
                 market.pnl_pool
             }

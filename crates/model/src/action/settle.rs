@@ -8,11 +8,13 @@ use crate::event::{EventKind, EventSink, Party, SettleRecord, SweepRecord, emit}
 use crate::exchange::operation;
 use crate::margin::{self, MarginKind};
 use crate::num::Rounding;
+use crate::pocket::Pocket;
 use crate::position::claimable_pnl;
 use crate::quantity::{Amount, Quote};
-use crate::sub_account::{SubAccountMut, status};
+use crate::sub_account::SubAccountMut;
 
-/// Moves a position's profit or loss between its claim and the quote balance.
+/// Moves a position's profit or loss between its claim and its pocket: the quote balance, or an isolated position's
+/// own tokens.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SettlePnl;
@@ -21,16 +23,16 @@ pub struct SettlePnl;
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettleReport {
-    /// Moved to the balance (negative: out of it).
+    /// Moved to the pocket (negative: out of it).
     pub amount: Quote,
 }
 
 impl SettlePnl {
-    /// Settles. A loss is paid as far as the balance goes; a profit as far as the market's pool and the claimable
-    /// part go.
+    /// Settles. A loss is paid as far as the pocket's tokens go; a profit as far as the market's pool and the
+    /// claimable part go.
     ///
-    /// Errors: [`Error::NothingToSettle`], [`Error::PositionNotFound`], [`Error::InsufficientMargin`] when an account
-    /// with open positions is below maintenance (it is for the liquidator then), price rows.
+    /// Errors: [`Error::NothingToSettle`], [`Error::PositionNotFound`], [`Error::InsufficientMargin`] when a profit
+    /// would leave a pocket that is below maintenance (it is for the liquidator then), price rows.
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,
@@ -41,9 +43,14 @@ impl SettlePnl {
         if bank.index != Bank::QUOTE {
             return Err(Error::WrongRow);
         }
+        if context.market.is_settling() {
+            // `SettlePosition` closes the position and pays users in turn.
+            return Err(Error::MarketNotActive);
+        }
         let board = context.board;
         let row = board.market(context.market.index)?;
         let market = &mut *context.market;
+        let pocket = Pocket::of(account.head, market.index);
         let position = account.head.position_mut(market.index)?;
         let _ = ledger::settle_funding(position, market, row)?;
         if !position.base.is_zero() {
@@ -53,7 +60,7 @@ impl SettlePnl {
         let (base, quote, entry) = (position.base, position.quote, position.entry);
         let pnl = quote.plus(base.value(price, Rounding::Down)?)?;
         let amount = if pnl.0 < 0 {
-            let payable = account.head.balance(Bank::QUOTE).min(pnl.magnitude());
+            let payable = pocket.tokens(account.head)?.min(pnl.magnitude());
             payable.debit()?
         } else {
             let excess = market.pnl_pool.credit()?.minus(market.net_users_pnl(price)?)?;
@@ -66,10 +73,10 @@ impl SettlePnl {
             return Err(Error::NothingToSettle);
         }
         if amount.0 >= 0 {
-            account.head.credit(Bank::QUOTE, amount.magnitude())?;
+            pocket.credit(account.head, amount.magnitude())?;
             market.pnl_pool = market.pnl_pool.minus(amount.magnitude())?;
         } else {
-            account.head.debit(Bank::QUOTE, amount.magnitude())?;
+            pocket.debit(account.head, amount.magnitude())?;
             market.pnl_pool = market.pnl_pool.plus(amount.magnitude())?;
         }
         bank.settle(amount)?;
@@ -78,14 +85,15 @@ impl SettlePnl {
         position.quote = position.quote.minus(amount)?;
         position.settled_pnl = position.settled_pnl.plus(amount)?;
         let left = position.quote;
-        if account.head.has(status::BANKRUPT) && !account.head.has_debt() {
+        if pocket.is_bankrupt(account.head) && pocket.claims(account.head)?.0 >= 0 {
             // Money came in after the default and paid all of it.
-            account.head.status &= !status::BANKRUPT;
+            pocket.set_bankrupt(account.head, false)?;
         }
         if amount.0 > 0 {
-            // A profit may leave only an account that stays clear of liquidation.
-            let _ = margin::require(
+            // A profit may leave only a pocket that stays clear of liquidation.
+            let _ = margin::require_for(
                 account.head,
+                market.index,
                 context.board,
                 MarginKind::Maintenance,
                 Purpose::SettlePnl,
@@ -99,7 +107,8 @@ impl SettlePnl {
             quote: left,
             price,
             market: market.index,
-            padding: [0; 6],
+            isolated: u8::from(pocket.is_isolated()),
+            padding: [0; 5],
         };
         emit(context.sink, EventKind::SettlePnl, &record);
         account.head.release_position(context.market.index);
@@ -136,6 +145,10 @@ impl SweepFees {
         if bank.index != Bank::QUOTE {
             return Err(Error::WrongRow);
         }
+        if context.market.is_settling() {
+            // The pool is the users' until they are paid.
+            return Err(Error::MarketNotActive);
+        }
         let board = context.board;
         let row = board.market(context.market.index)?;
         row.price.require(Purpose::SettlePnl, &context.clock)?;
@@ -162,7 +175,7 @@ impl SweepFees {
         }
         market.fees = market.fees.minus(from_fees)?;
         market.insurance_fees = market.insurance_fees.minus(from_insurance_fees)?;
-        market.amm.quote = market.amm.quote.plus(report.amm.credit()?)?;
+        market.amm.take_fees(report.amm)?;
         market.pnl_pool = market.pnl_pool.minus(report.insurance)?.minus(report.protocol)?;
         market.insurance_fund = market.insurance_fund.plus(report.insurance)?;
         market.protocol_fees = market.protocol_fees.saturating_add(report.protocol.0);

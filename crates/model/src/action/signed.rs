@@ -177,7 +177,7 @@ impl PlaceSigned<'_> {
         for order in orders.iter_mut() {
             advance(context, order, elapsed)?;
         }
-        PlaceOrders { orders }.execute(context, account)
+        PlaceOrders { orders }.place(context, account, false)
     }
 }
 
@@ -185,16 +185,18 @@ impl PlaceSigned<'_> {
 fn advance<S: EventSink>(context: &Context<'_, S>, order: &mut OrderParams, elapsed: u64) -> Result<()> {
     let market_order = order.kind == OrderKind::Market as u8;
     let runs = market_order || (order.kind == OrderKind::Limit as u8 && order.auction_ms != 0);
-    if elapsed == 0 || !runs {
+    if !runs {
         return Ok(());
     }
     let (exchange, board) = (context.exchange, context.board);
     let side = Side::from_number(order.side)?;
     let given = if order.auction_ms == 0 { exchange.default_auction_ms } else { order.auction_ms };
+    let row = &board.market(context.market.index)?.price;
+    let derived = auction::derive(side, row.price, order.price, auction::width(row, context.market.price_band)?)?;
     let (start, end) = if order.auction_start.is_zero() {
-        auction::derive(side, board.market(context.market.index)?.price.price, order.price)?
+        derived
     } else {
-        (order.auction_start, order.auction_end)
+        (auction::judge(side, order.auction_start, derived.0), order.auction_end)
     };
     let passed = mul_div(elapsed, board.slot_micros(), 1_000, Rounding::Down)?;
     let now = auction::interpolate(side, start, end, passed, u64::from(given), context.market.tick)?;

@@ -1,7 +1,7 @@
 //! Placing an order and taking at once.
 
 use super::matching::{self, MakerRef, Matched, Taker};
-use super::{Context, cancel, place};
+use super::{Context, cancel, place, shares};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
@@ -38,7 +38,8 @@ pub struct TakeReport {
 
 impl PlaceAndTake<'_> {
     /// Places and takes. What is left of a limit order rests unless it is immediate-or-cancel; what is left of a
-    /// market order is cancelled.
+    /// market order is cancelled. A fill-or-kill order is filled in full, or nothing happens. Orders of the taker's own
+    /// owner that it meets are never traded with: its flags say who yields.
     ///
     /// Errors: those of placing and filling, [`Error::FillTooSmall`].
     pub fn execute<S: EventSink>(
@@ -48,39 +49,51 @@ impl PlaceAndTake<'_> {
         makers: &mut [SubAccountMut<'_>],
     ) -> Result<TakeReport> {
         context.exchange.require_open(operation::PLACE | operation::FILL)?;
-        liquidation::require_free(taker.head, context.board, &context.clock)?;
-        if self.order.flags & flags::POST_ONLY != 0 {
+        liquidation::require_free_in(taker.head, context.market.index, context.board, &context.clock)?;
+        if self.order.flags & flags::POST_ONLY != 0 || self.order.kind > OrderKind::Limit as u8 {
             return Err(Error::InvalidOrder);
         }
-        let placed = place::place(context, taker, &self.order)?;
+        let placed = place::place(context, taker, &self.order, true)?;
         let order = *taker.order(placed.slot)?;
         let board = context.board;
         let row = board.market(context.market.index)?;
-        row.price.require(Purpose::ReduceRisk, &context.clock)?;
+        row.price.require(
+            if order.has(flags::OFFSET) { Purpose::IncreaseRisk } else { Purpose::ReduceRisk },
+            &context.clock,
+        )?;
         let interest = context.market.open_interest();
         let side = Taker {
             slot: placed.slot,
             order,
-            limit: order.price,
+            limit: order.effective_price(row.price.price, context.market.tick)?,
             band: context.market.band(row.price.price)?,
-            has_filler: false,
+            shares: shares::of(taker, &order, None, makers),
         };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;
-        if matched.size < self.min_fill {
+        let least = if order.has(flags::FILL_OR_KILL) { order.size } else { self.min_fill };
+        if matched.size < least {
             return Err(Error::FillTooSmall);
         }
-        let left = order.size.minus(matched.size)?;
-        let rests = !left.is_zero() && order.kind == OrderKind::Limit as u8 && !order.has(flags::IMMEDIATE_OR_CANCEL);
+        let open = taker.order(placed.slot).ok().filter(|open| open.id == order.id);
+        let left = open.map_or(Ok(Size::ZERO), |open| open.remaining())?;
+        let rests = !left.is_zero() && order.kind == OrderKind::Limit as u8 && !order.has(flags::AT_ONCE);
         if !left.is_zero() && !rests {
             let _ = cancel::remove(taker, placed.slot, CancelReason::ImmediateOrCancel, context.sink)?;
         }
         // Risk is opened here as it is by placing: under initial margin, whether it rests or was filled at once.
         if placed.increases_risk && (rests || matched.increased) {
-            let _ =
-                margin::require(taker.head, context.board, MarginKind::Initial, Purpose::IncreaseRisk, &context.clock)?;
+            let _ = margin::require_for(
+                taker.head,
+                context.market.index,
+                context.board,
+                MarginKind::Initial,
+                Purpose::IncreaseRisk,
+                &context.clock,
+            )?;
         } else if !matched.size.is_zero() {
             matching::check_margin(context, taker, matched.increased)?;
         }
+        shares::pay(context, taker, None, makers, &matched)?;
         context.market.require_interest_cap(interest)?;
         context.market.sample_premium(row.price.price, context.clock.unix_time)?;
         taker.head.last_active_slot = context.clock.slot;

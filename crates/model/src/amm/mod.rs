@@ -1,13 +1,19 @@
 //! The virtual AMM: maker of last resort, with capital of its own.
 
+mod budget;
 mod curve;
 mod depth;
+mod drawdown;
+mod join;
 mod quote;
+mod shape;
+mod spread;
 mod update;
 
 pub use curve::{Curve, CurveFill, k_cost, peg_for};
 pub use depth::{ScaleBounds, affordable_scale};
 pub use quote::{AmmFill, Availability};
+pub use shape::ShapeReport;
 pub use update::UpdateReport;
 
 use crate::error::{Error, Result};
@@ -18,6 +24,11 @@ use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 pub const MIN_CONCENTRATION: u32 = 1_000_000;
 /// Largest concentration coefficient: the square root of two.
 pub const MAX_CONCENTRATION: u32 = 1_414_200;
+
+/// Largest factor of a spread term over its cause: ten times.
+pub const MAX_FACTOR: Ppm = Ppm(10_000_000);
+/// Largest change of the depth in one update, 2.2 %.
+pub const MAX_DEPTH_STEP: Ppm = Ppm(22_000);
 
 account_bytes! {
     /// Curve, inventory and parameters of a market's virtual AMM.
@@ -42,7 +53,7 @@ account_bytes! {
         64 => pub concentration: u32,
         /// Distance of bid and ask at no inventory, over the mid.
         68 => pub base_spread: Ppm,
-        /// Widest distance of bid and ask.
+        /// Widest half spread: neither bid nor ask is further than this from the mid.
         72 => pub max_spread: Ppm,
         /// Spread added at full inventory on the side that would enlarge it, over the mid.
         76 => pub inventory_spread: Ppm,
@@ -50,7 +61,8 @@ account_bytes! {
         80 => pub max_fill_fraction: u32,
         /// Capital that the position needs: equity stays above this share of its value.
         84 => pub margin: Ppm,
-        /// Largest cost of one move of the peg, share of the spare equity.
+        /// Share of the spare equity that the budget of updates may use at once, and share of what came in that it gets
+        /// an hour.
         88 => pub update_budget: Ppm,
         /// Inventory up to which the vAMM counts as nearly flat, share of the inventory limit.
         92 => pub flat_share: Ppm,
@@ -58,7 +70,7 @@ account_bytes! {
         96 => pub update_slot: u64,
         /// Oracle price of the last update.
         104 => pub update_price: Price,
-        /// Fees and spread earned over life, quote.
+        /// Spread and share of the fees earned over life, quote.
         112 => pub earned: u64,
         /// Base that takers bought lately, decaying over an hour.
         120 => pub long_intensity: u64,
@@ -66,25 +78,25 @@ account_bytes! {
         128 => pub short_intensity: u64,
         /// Unix time of both.
         136 => pub intensity_time: i64,
-        /// What updates of peg and depth may cost until the budget is filled again, quote.
+        /// What updates of peg and depth may still cost, quote.
         144 => pub budget: Amount,
         /// Unix time at which the budget was last filled.
         152 => pub budget_time: i64,
         /// Spent on updates over life, quote.
         160 => pub spent: u64,
-        /// Highest equity since the drawdown was last judged from anew, quote.
+        /// Highest equity lately, decaying toward the present one, quote.
         168 => pub peak_equity: Quote,
-        /// Unix time of the peak.
+        /// Unix time at which the peak was last judged.
         176 => pub peak_time: i64,
         /// Spread added per unit of the row's relative deviation, ppm.
         184 => pub volatility_factor: Ppm,
-        /// Spread added on the side that the oracle has just moved against, over the distance, ppm.
+        /// Spread added on the side that a peg behind the oracle would favour, over the distance, ppm.
         188 => pub retreat_factor: Ppm,
         /// Spread added at full use of the capital, over the mid.
         192 => pub leverage_spread: Ppm,
         /// Spread added at the drawdown limit, over the mid.
         196 => pub revenue_spread: Ppm,
-        /// Loss of equity against the peak at which the vAMM only closes.
+        /// Loss of equity over the peak at which the vAMM only closes, 0 for none.
         200 => pub drawdown_limit: Ppm,
         /// Part of a maker's match that the vAMM may join with.
         204 => pub jit_share: Ppm,
@@ -92,8 +104,17 @@ account_bytes! {
         208 => pub depth_step: Ppm,
         /// Padding.
         212 => pub padding: u32,
+        /// Equity below which the vAMM only closes, quote.
+        216 => pub floor_equity: Quote,
+        /// What came in and is not yet in the budget, quote.
+        224 => pub unbudgeted: Amount,
+        /// Depth at listing: updates lower the depth when the budget is short, and raise it back to this.
+        232 => pub listed_sqrt_k: Size,
+        /// Distance of the oracle to the mid that the last update could not pay for, ppm of the mid; positive when the
+        /// oracle is higher.
+        240 => pub lag: i64,
         /// Reserved, zero.
-        216 => pub reserved: [u64; 5],
+        248 => pub reserved: u64,
     }
 }
 
@@ -160,7 +181,14 @@ impl Amm {
             && u64::from(self.margin.0) <= PPM
             && u64::from(self.update_budget.0) <= PPM
             && u64::from(self.flat_share.0) <= PPM / 2
-            && self.inventory_limit < self.sqrt_k;
+            && self.inventory_limit < self.sqrt_k
+            && self.volatility_factor <= MAX_FACTOR
+            && self.retreat_factor <= MAX_FACTOR
+            && self.leverage_spread <= self.max_spread
+            && self.revenue_spread <= self.max_spread
+            && u64::from(self.drawdown_limit.0) <= PPM
+            && u64::from(self.jit_share.0) <= PPM
+            && self.depth_step <= MAX_DEPTH_STEP;
         if sound { Ok(()) } else { Err(Error::InvalidParameter) }
     }
 }

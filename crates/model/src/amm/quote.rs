@@ -1,5 +1,6 @@
 //! What the vAMM quotes a taker now, and how much of it.
 
+use super::join::without_spread;
 use super::{Amm, Curve};
 use crate::board::{PriceRow, Purpose};
 use crate::clock::Clock;
@@ -33,44 +34,27 @@ pub enum Availability {
 }
 
 impl Amm {
-    /// Half spreads (long taker, short taker) over the mid: half the base spread on both sides, and on the
-    /// side that would enlarge the inventory a part of the inventory spread in proportion to it, at most the
-    /// maximum spread together.
-    pub fn spreads(&self) -> Result<(Ppm, Ppm)> {
-        Ok((self.spread(Side::Long)?, self.spread(Side::Short)?))
-    }
-
-    /// Half spread for a taker on a side. See [`Self::spreads`].
-    #[inline]
-    pub fn spread(&self, side: Side) -> Result<Ppm> {
-        let half = self.base_spread.0.wrapping_shr(1);
-        // vAMM short (users net long): another buyer pays more.
-        if self.base.is_zero() || self.reduces_inventory(side) {
-            return Ok(Ppm(half));
-        }
-        let added = mul_div(u64::from(self.inventory_spread.0), self.inventory_ratio()?, PPM, Rounding::Up)?;
-        let added = u32::try_from(added).map_err(|_| Error::Overflow)?;
-        Ok(Ppm(half.saturating_add(added).min(self.max_spread.0.saturating_sub(half))))
-    }
-
-    /// Inventory over its limit, parts per million, at most one million.
-    #[inline]
-    pub fn inventory_ratio(&self) -> Result<u64> {
-        if self.base.is_zero() {
-            return Ok(0);
-        }
-        if self.inventory_limit.is_zero() {
-            return Ok(PPM);
-        }
-        Ok(mul_div(self.base.size().0, PPM, self.inventory_limit.0, Rounding::Up)?.min(PPM))
-    }
-
-    /// Price of the next unit for a taker on a side, rounded against the taker.
+    /// Price of the next unit for a taker on a side before what the price row adds to the spread, rounded against the
+    /// taker. No quote is better than this.
     pub fn touch(&self, side: Side) -> Result<Price> {
         self.touch_at(self.curve().mid()?, side)
     }
 
-    /// Bid and ask: the price of the next unit for a seller and for a buyer.
+    /// Price of the next unit for a taker on a side on a price row, rounded against the taker.
+    pub fn touch_on(&self, side: Side, row: &PriceRow) -> Result<Price> {
+        self.widened(side, self.curve().mid()?, self.spread(side, row)?)
+    }
+
+    /// Whether the vAMM would trade with a taker on a side at a price.
+    #[inline]
+    pub fn crosses(&self, side: Side, price: Price, row: &PriceRow) -> Result<bool> {
+        if self.sqrt_k.is_zero() || !side.accepts(price, self.touch(side)?) {
+            return Ok(false);
+        }
+        Ok(side.accepts(price, self.touch_on(side, row)?))
+    }
+
+    /// Bid and ask as [`Self::touch`]: the price of the next unit for a seller and for a buyer.
     pub fn bid_ask(&self) -> Result<(Price, Price)> {
         let mid = self.curve().mid()?;
         Ok((self.touch_at(mid, Side::Short)?, self.touch_at(mid, Side::Long)?))
@@ -78,10 +62,15 @@ impl Amm {
 
     #[inline]
     fn touch_at(&self, mid: Price, side: Side) -> Result<Price> {
+        self.widened(side, mid, self.inner_spread(side)?)
+    }
+
+    #[inline]
+    fn widened(&self, side: Side, mid: Price, spread: Ppm) -> Result<Price> {
         let mid = self.held(side, mid);
         match side {
-            Side::Long => mid.raised(self.spread(side)?, Rounding::Up),
-            Side::Short => mid.lowered(self.spread(side)?, Rounding::Down),
+            Side::Long => mid.raised(spread, Rounding::Up),
+            Side::Short => mid.lowered(spread, Rounding::Down),
         }
     }
 
@@ -105,7 +94,8 @@ impl Amm {
     /// capacity, inventory limit and capital, in multiples of the step.
     ///
     /// The capital bound is the same rule that users live under: after the trade the vAMM's equity must cover
-    /// its margin on the position; without the capital it only closes.
+    /// its margin on the position; without the capital it only closes. So it does below the floor that its peak and
+    /// `drawdown_limit` set.
     pub fn capacity(&self, side: Side, oracle: Price, step: Size) -> Result<Size> {
         if self.sqrt_k.is_zero() {
             return Ok(Size::ZERO);
@@ -129,8 +119,10 @@ impl Amm {
 
     /// Largest position that the equity carries at a price.
     fn capital_bound(&self, oracle: Price) -> Result<Size> {
-        let equity = self.equity(oracle)?.positive_part();
-        if equity.is_zero() || self.margin.0 == 0 {
+        let equity = self.equity(oracle)?;
+        let stopped = self.below_floor(equity);
+        let equity = equity.positive_part();
+        if stopped || equity.is_zero() || self.margin.0 == 0 {
             return Ok(Size::ZERO);
         }
         // size = equity / margin / price
@@ -170,16 +162,21 @@ impl Amm {
     ///
     /// The taker's price is the curve's, or the oracle of the last update where that is worse for the taker, times
     /// the side's spread. The whole difference to the curve is the vAMM's: at the oracle it never loses by a trade.
-    pub fn quote(&self, side: Side, size: Size, limit: Option<Price>, step: Size) -> Result<Option<AmmFill>> {
-        let spread = u64::from(self.spread(side)?.0);
+    pub fn quote(
+        &self,
+        side: Side,
+        size: Size,
+        limit: Option<Price>,
+        step: Size,
+        row: &PriceRow,
+    ) -> Result<Option<AmmFill>> {
+        let half = self.spread(side, row)?;
+        let spread = u64::from(half.0);
         let curve = self.curve();
         let mut size = size;
         if let Some(limit) = limit {
             // The curve may go to where its own price, widened by the spread, meets the limit.
-            let plain = match side {
-                Side::Long => Price(mul_div(limit.0, PPM, PPM.wrapping_add(spread), Rounding::Down)?),
-                Side::Short => Price(mul_div(limit.0, PPM, PPM.saturating_sub(spread), Rounding::Up)?),
-            };
+            let plain = without_spread(side, limit, half)?;
             if plain.is_zero() || self.held(side, plain) != plain {
                 return Ok(None);
             }
@@ -229,7 +226,11 @@ impl Amm {
         self.quote = self.quote.plus(quote)?;
         self.base_reserve = fill.curve.base;
         self.quote_reserve = fill.curve.quote;
-        self.earned = self.earned.wrapping_add(fill.surplus.0);
-        Ok(())
+        let flow = match side {
+            Side::Long => &mut self.long_intensity,
+            Side::Short => &mut self.short_intensity,
+        };
+        *flow = flow.saturating_add(fill.size.0);
+        self.earn(fill.surplus)
     }
 }

@@ -1,6 +1,9 @@
-//! Moving the vAMM's peg to the oracle, paid from its spare equity.
+//! Moving the vAMM's peg to the oracle, paid from its budget.
 
+use super::spread::signed_distance;
 use super::{Amm, peg_for};
+use crate::board::PriceRow;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::{BASE, Rounding, mul_div, mul_div_signed};
 use crate::quantity::{Amount, Price, Quote};
@@ -11,10 +14,6 @@ use crate::quantity::{Amount, Price, Quote};
 pub struct UpdateReport {
     /// Peg before.
     pub peg_before: Price,
-    /// Mid price before.
-    pub mid_before: Price,
-    /// Mid price now.
-    pub mid: Price,
     /// Cost to the vAMM (negative: gain): what closing all users' positions on the curve is worth more.
     pub cost: Quote,
 }
@@ -33,37 +32,45 @@ impl Amm {
         mul_div_signed(signed, distance, BASE, Rounding::Up).map(Quote)
     }
 
-    /// Moves the peg so that the mid is the oracle, or as far toward it as the budget pays for.
-    ///
-    /// The budget is `update_budget` of the equity above what the position needs. Moves that gain are free.
+    /// Moves the peg so that the mid is the oracle, or as far toward it as the budget pays for. A costly move takes
+    /// from the budget, a gaining one adds to it. What could not be paid for is kept as the lag.
     ///
     /// Errors: [`Error::AmmUpdateNotNeeded`] when the peg would not change.
-    pub fn update(&mut self, oracle: Price, slot: u64) -> Result<UpdateReport> {
+    pub fn update(&mut self, row: &PriceRow, clock: &Clock) -> Result<UpdateReport> {
         if self.sqrt_k.is_zero() {
             return Err(Error::AmmUpdateNotNeeded);
         }
-        let oracle = oracle.usable()?;
+        let oracle = row.price.usable()?;
+        self.judge(row, clock.unix_time)?;
         let curve = self.curve();
-        let mid_before = curve.mid()?;
         let target = peg_for(&curve, oracle)?;
-        let mut peg = target;
-        let mut cost = Quote::ZERO;
-        if target != self.peg && !self.base.is_zero() {
-            cost = self.repeg_cost(target)?;
-            let budget = self.spare_equity(oracle)?.share(self.update_budget, Rounding::Down)?;
-            if cost.0 > 0 && Amount(cost.0.unsigned_abs()) > budget {
-                peg = self.affordable(target, cost.magnitude(), budget)?;
-                cost = self.repeg_cost(peg)?;
-            }
-        }
-        self.update_slot = slot;
+        self.update_slot = clock.slot;
         self.update_price = oracle;
-        if peg == self.peg {
+        self.lag = 0;
+        if target == self.peg {
             return Err(Error::AmmUpdateNotNeeded);
         }
-        let report_peg = self.peg;
+        let (mut peg, mut cost) = (target, Quote::ZERO);
+        if !self.base.is_zero() {
+            cost = self.repeg_cost(target)?;
+            if cost.0 > 0 {
+                let budget = self.spendable(oracle, clock.unix_time)?;
+                if cost.magnitude() > budget {
+                    peg = self.affordable(target, cost.magnitude(), budget)?;
+                    cost = self.repeg_cost(peg)?;
+                }
+            }
+        }
+        let peg_before = self.peg;
         self.peg = peg;
-        Ok(UpdateReport { peg_before: report_peg, mid_before, mid: self.curve().mid()?, cost })
+        if peg != target {
+            self.lag = signed_distance(self.curve().mid()?.usable()?, oracle)?;
+            if peg == peg_before {
+                return Err(Error::AmmUpdateNotNeeded);
+            }
+        }
+        self.charge(cost)?;
+        Ok(UpdateReport { peg_before, cost })
     }
 
     /// The peg between the present one and `target` whose cost the budget covers.

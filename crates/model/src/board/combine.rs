@@ -18,7 +18,8 @@ pub struct OraclePrice {
     pub confidence: Price,
     /// Unix seconds of publication.
     pub publish_time: i64,
-    /// Slot at which the price was posted to the chain.
+    /// Slot at which the price was posted to the chain (Pyth), its oldest sample signed (Switchboard on-demand) or
+    /// its round opened (Switchboard v2).
     pub publish_slot: u64,
 }
 
@@ -33,8 +34,8 @@ impl OraclePrice {
 }
 
 /// Combines the usable observations: the median price (the lower-rounded mean of the middle two for an even
-/// number), the largest of the confidences and of the distance between the outermost prices, and the oldest
-/// publish time and slot. Returns the price and how many observations went into it.
+/// number), the largest of the confidences and of the distance between the outermost prices, and the publish time
+/// and slot of [`reached`]. Returns the price and how many observations went into it.
 ///
 /// Errors: [`Error::NoUsablePrice`] when none is usable.
 pub fn combine(
@@ -42,6 +43,7 @@ pub fn combine(
     clock: &Clock,
     max_age: u64,
     max_confidence: Ppm,
+    quorum: u8,
 ) -> Result<(OraclePrice, u8)> {
     let mut usable = [OraclePrice::default(); MAX_SOURCES];
     let mut count = 0usize;
@@ -78,13 +80,11 @@ pub fn combine(
     let mut combined = OraclePrice {
         price,
         confidence: highest.price.minus(lowest.price)?,
-        publish_time: lowest.publish_time,
-        publish_slot: lowest.publish_slot,
+        publish_time: reached(used, quorum, |one| one.publish_time).unwrap_or(lowest.publish_time),
+        publish_slot: reached(used, quorum, |one| one.publish_slot).unwrap_or(lowest.publish_slot),
     };
     for one in used {
         combined.confidence = combined.confidence.max(one.confidence);
-        combined.publish_time = combined.publish_time.min(one.publish_time);
-        combined.publish_slot = combined.publish_slot.min(one.publish_slot);
     }
     let certain = mul_div(combined.confidence.0, PPM, combined.price.0, Rounding::Up)? <= u64::from(max_confidence.0);
     if !certain {
@@ -92,4 +92,19 @@ pub fn combine(
         return Err(Error::NoUsablePrice);
     }
     Ok((combined, u8::try_from(count).map_err(|_| Error::Overflow)?))
+}
+
+/// The newest age (time or slot) that both a quorum and more than half of the observations have reached, or all of
+/// them where there are fewer than the quorum: what the combined price may claim as its own age.
+///
+/// Why it is safe to fill an order of slot `s` once the combined slot is at least `s`: more than half of the prices
+/// are then from `s` or later, so whatever the others say, the median (and each of the middle two) lies between the
+/// lowest and the highest of those. A price older than the order never decides alone, and no source makes the row
+/// younger than the sources that carry it. A quorum of more than half, which is what a row of three or four should
+/// have, is never held up by the sources beyond it.
+fn reached<T: Copy + Ord>(used: &[OraclePrice], quorum: u8, age: impl Fn(&OraclePrice) -> T) -> Option<T> {
+    let majority = (used.len() >> 1).wrapping_add(1);
+    let needed = usize::from(quorum).max(majority).min(used.len());
+    let carried = |wanted: &T| used.iter().filter(|one| age(one) >= *wanted).count() >= needed;
+    used.iter().map(&age).filter(carried).max()
 }

@@ -12,7 +12,7 @@ mod row;
 pub use combine::{OraclePrice, combine};
 pub use policy::{Purpose, Requirement, RowState};
 pub use refresh::{JUMP_CONFIRMATIONS, RefreshReport, TWAP_1H, TWAP_5M, weighted_average};
-pub use row::{DEAD_AGE_FACTOR, MAX_SOURCES, PriceRow, PriceSource, SourceKind};
+pub use row::{DEAD_AGE_FACTOR, MAX_SOURCES, PriceRow, PriceSource, SourceKind, count_sources, receivers};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -23,6 +23,8 @@ use crate::quantity::{FundingIndex, Ppm, Size};
 pub const MAX_MARKETS: usize = 24;
 /// Most collateral banks that one board can list.
 pub const MAX_BANKS: usize = 8;
+/// [`MarketRow::listed`] of a market that has been delisted: its row stays readable at the settlement price.
+pub const DELISTED: u8 = 2;
 /// Microseconds that a slot is assumed to take until it has been measured.
 pub const DEFAULT_SLOT_MICROS: u64 = 400_000;
 /// Bounds of a measured slot time in microseconds; a clock outside them is not believed.
@@ -39,7 +41,7 @@ account_bytes! {
         260 => pub maintenance_margin: Ppm,
         /// Size premium: added ratio (ppm) per square root of ten base units, in parts per hundred thousand.
         264 => pub size_premium: u32,
-        /// 1 when the row is in use.
+        /// 1 when the row is in use, [`DELISTED`] when its market has ended.
         268 => pub listed: u8,
         /// Padding.
         269 => pub padding: [u8; 3],
@@ -100,11 +102,11 @@ impl PriceBoard {
     /// Layout version that this code reads and writes.
     pub const VERSION: u8 = 1;
 
-    /// The row of a listed market. Errors: [`Error::RowNotListed`].
+    /// The row of a listed market, or of one that was. Errors: [`Error::RowNotListed`].
     #[inline]
     pub fn market(&self, index: u16) -> Result<&MarketRow> {
         match self.markets.get(usize::from(index)) {
-            Some(row) if row.listed == 1 => Ok(row),
+            Some(row) if row.listed != 0 => Ok(row),
             _ => Err(Error::RowNotListed),
         }
     }
@@ -113,7 +115,7 @@ impl PriceBoard {
     #[inline]
     pub fn market_mut(&mut self, index: u16) -> Result<&mut MarketRow> {
         match self.markets.get_mut(usize::from(index)) {
-            Some(row) if row.listed == 1 => Ok(row),
+            Some(row) if row.listed != 0 => Ok(row),
             _ => Err(Error::RowNotListed),
         }
     }
@@ -175,7 +177,7 @@ impl PriceBoard {
         if self.version != Self::VERSION {
             return Err(Error::VersionUnsupported);
         }
-        for row in self.markets.iter().filter(|row| row.listed == 1) {
+        for row in self.markets.iter().filter(|row| row.listed != 0) {
             row.invariant()?;
         }
         for row in self.banks.iter().filter(|row| row.listed == 1) {

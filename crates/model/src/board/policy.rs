@@ -50,6 +50,9 @@ pub enum Purpose {
     UpdateAmm,
     /// Settling profit and loss.
     SettlePnl,
+    /// Triggering an order that only reduces: anyone may, so the price must be as fresh as one that opens risk, and in
+    /// Jump counts only as far as for a liquidation.
+    Trigger,
 }
 
 /// The states that a purpose accepts, and how old the price may be.
@@ -81,6 +84,7 @@ impl Purpose {
             Purpose::IncreaseRisk | Purpose::FillAmm | Purpose::UpdateAmm => (NORMAL, 1),
             Purpose::Withdraw => (NORMAL | DEGRADED, 1),
             Purpose::UpdateFunding | Purpose::SettlePnl => (NORMAL | DEGRADED, 2),
+            Purpose::Trigger => (NORMAL | DEGRADED | JUMP, 1),
             Purpose::Liquidate => (NORMAL | DEGRADED | JUMP, 2),
             Purpose::ReduceRisk => (NORMAL | DEGRADED | JUMP, 4),
         };

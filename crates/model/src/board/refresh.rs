@@ -61,9 +61,13 @@ impl PriceRow {
     /// An older or equal price changes nothing, so a refresh may be put in front of any transaction. Without
     /// a usable source the row becomes Stale and keeps its price. A halted row stays halted.
     ///
+    /// A price of fewer sources than the quorum may be younger than what the quorum has: the quorum's price takes the
+    /// row back as long as it is no older than the last of its kind. Else a caller who hands in outdated updates of
+    /// the slower sources could keep the row from being Normal for good.
+    ///
     /// Errors: arithmetic only.
     pub fn refresh(&mut self, observations: &[OraclePrice], clock: &Clock, slot_micros: u64) -> Result<RefreshReport> {
-        let combined = combine(observations, clock, u64::from(self.max_age), self.max_confidence);
+        let combined = combine(observations, clock, u64::from(self.max_age), self.max_confidence, self.quorum);
         let (seen, count) = match combined {
             Ok(found) => found,
             Err(crate::Error::NoUsablePrice) => {
@@ -75,12 +79,17 @@ impl PriceRow {
             }
             Err(other) => return Err(other),
         };
+        let quorum = count >= self.quorum;
         let newer = seen.publish_time > self.publish_time || self.price.is_zero();
-        if !newer {
+        let restores = quorum && self.publish_time > self.quorum_time && seen.publish_time >= self.quorum_time;
+        if !newer && !restores {
             return Ok(self.report(false));
         }
+        if quorum {
+            self.quorum_time = seen.publish_time;
+        }
         let previous = self.price;
-        self.judge(&seen, count, previous)?;
+        self.judge(&seen, quorum, previous)?;
         self.average(&seen)?;
         self.price = seen.price;
         self.confidence = seen.confidence;
@@ -95,12 +104,11 @@ impl PriceRow {
     }
 
     /// The state machine: quorum first, then jumps, which end by themselves.
-    fn judge(&mut self, seen: &OraclePrice, count: u8, previous: Price) -> Result<()> {
+    fn judge(&mut self, seen: &OraclePrice, quorum: bool, previous: Price) -> Result<()> {
         let state = RowState::from_number(self.state);
         if state == RowState::Halted {
             return Ok(());
         }
-        let quorum = count >= self.quorum;
         let limit = u64::from(self.jump_limit.0);
         let jumped = !self.twap_5m.is_zero() && self.twap_5m.distance(seen.price)? > limit;
         let next = if state == RowState::Jump {

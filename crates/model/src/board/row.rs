@@ -24,6 +24,10 @@ pub enum SourceKind {
     PythPush = 2,
     /// Constant 1.00, for the quote asset of a local chain or test; the key is zero.
     Fixed = 3,
+    /// Switchboard on-demand `PullFeedAccountData`; the key is the account's address.
+    SwitchboardOnDemand = 4,
+    /// Switchboard v2 `AggregatorAccountData`; the key is the account's address.
+    SwitchboardV2 = 5,
 }
 
 impl SourceKind {
@@ -34,9 +38,37 @@ impl SourceKind {
             1 => Ok(Self::PythPull),
             2 => Ok(Self::PythPush),
             3 => Ok(Self::Fixed),
+            4 => Ok(Self::SwitchboardOnDemand),
+            5 => Ok(Self::SwitchboardV2),
             _ => Err(Error::InvalidParameter),
         }
     }
+
+    /// Whether a source of this kind names its account: nobody can then hand in another one.
+    pub const fn names_account(self) -> bool {
+        matches!(self, Self::PythPush | Self::SwitchboardOnDemand | Self::SwitchboardV2)
+    }
+
+    /// Largest sensible `min_signatures`: what one account of this kind can hold.
+    const fn most_signatures(self) -> u8 {
+        match self {
+            // Guardians of the legacy receiver.
+            Self::PythPull => 19,
+            // Submissions of a feed.
+            Self::SwitchboardOnDemand => 32,
+            // Oracles of a round.
+            Self::SwitchboardV2 => 16,
+            Self::Unused | Self::PythPush | Self::Fixed => 0,
+        }
+    }
+}
+
+/// Pyth receivers, one bit each in [`PriceSource::owners`]. The program holds the address of each bit.
+pub mod receivers {
+    /// The receiver since the upgrade of 18 August 2026.
+    pub const UPGRADED: u8 = 1;
+    /// The receiver before it.
+    pub const LEGACY: u8 = 2;
 }
 
 account_bytes! {
@@ -46,11 +78,57 @@ account_bytes! {
         0 => pub key: [u8; 32],
         /// [`SourceKind`] as a number.
         32 => pub kind: u8,
-        /// Fewest signatures with which a partially verified update counts; 0 accepts only full verification.
+        /// PythPull: fewest signatures with which a partially verified update counts; 0 accepts only full
+        /// verification. Switchboard: fewest samples behind a value, where the feed's own minimum is lower.
         33 => pub min_signatures: u8,
+        /// PythPull: receivers whose accounts count, bits of [`receivers`]; 0 is the upgraded one alone. Others: 0.
+        34 => pub owners: u8,
         /// Padding.
-        34 => pub padding: [u8; 6],
+        35 => pub padding: [u8; 5],
     }
+}
+
+impl PriceSource {
+    /// The receivers whose accounts count: never none.
+    #[inline]
+    pub const fn receivers(&self) -> u8 {
+        if self.owners == 0 { receivers::UPGRADED } else { self.owners }
+    }
+
+    /// Checks a source that a row is about to be listed with.
+    ///
+    /// Errors: [`Error::InvalidParameter`].
+    pub fn validate(&self) -> Result<SourceKind> {
+        let kind = SourceKind::from_number(self.kind)?;
+        let most_owners =
+            if matches!(kind, SourceKind::PythPull) { receivers::UPGRADED | receivers::LEGACY } else { 0 };
+        let sound = (self.key == [0; 32]) == matches!(kind, SourceKind::Fixed | SourceKind::Unused)
+            && self.min_signatures <= kind.most_signatures()
+            && self.owners <= most_owners
+            && self.padding == [0; 5];
+        if sound { Ok(kind) } else { Err(Error::InvalidParameter) }
+    }
+}
+
+/// Checks the sources that a row is about to be listed with and counts them: unused slots stand last, no source
+/// stands twice (it would make a quorum of itself), and a fixed price only where it is allowed.
+///
+/// Errors: [`Error::InvalidParameter`].
+pub fn count_sources(sources: &[PriceSource; MAX_SOURCES], allow_fixed: bool) -> Result<u8> {
+    let mut count = 0usize;
+    for (index, source) in sources.iter().enumerate() {
+        let kind = source.validate()?;
+        if kind == SourceKind::Unused {
+            continue;
+        }
+        let earlier = sources.get(..index).unwrap_or_default();
+        let repeated = earlier.iter().any(|other| other.kind == source.kind && other.key == source.key);
+        if repeated || count != index || (kind == SourceKind::Fixed && !allow_fixed) {
+            return Err(Error::InvalidParameter);
+        }
+        count = count.wrapping_add(1);
+    }
+    u8::try_from(count).map_err(|_| Error::Overflow)
 }
 
 account_bytes! {
@@ -62,9 +140,9 @@ account_bytes! {
         160 => pub price: Price,
         /// Combined confidence, in price units.
         168 => pub confidence: Price,
-        /// Oldest publish time among the sources used, Unix seconds.
+        /// Unix seconds of publication that enough of the sources used have reached.
         176 => pub publish_time: i64,
-        /// Oldest slot among the sources used at which their price was posted.
+        /// Slot of publication that enough of the sources used have reached.
         184 => pub publish_slot: u64,
         /// Slot of the refresh that wrote the price.
         192 => pub refresh_slot: u64,
@@ -90,8 +168,8 @@ account_bytes! {
         240 => pub max_age: u32,
         /// Move against the five-minute average that counts as a jump.
         244 => pub jump_limit: Ppm,
-        /// Reserved, zero.
-        248 => pub reserved: u64,
+        /// Publish time of the newest price that a quorum carried, Unix seconds.
+        248 => pub quorum_time: i64,
     }
 }
 
@@ -137,6 +215,20 @@ impl PriceRow {
         let halted = RowState::from_number(self.state) == RowState::Halted;
         let dead = clock.seconds_since(self.publish_time) > u64::from(self.max_age).wrapping_mul(DEAD_AGE_FACTOR);
         if purpose == Purpose::Liquidate && !self.price.is_zero() && (halted || dead) { Ok(()) } else { Err(error) }
+    }
+
+    /// Fixes the row at a price for good: no refresh is newer, and it serves every purpose.
+    pub fn freeze(&mut self, price: Price) {
+        (self.price, self.twap_5m, self.twap_1h) = (price, price, price);
+        (self.confidence, self.deviation) = (Price::ZERO, Price::ZERO);
+        (self.publish_time, self.sample_time) = (i64::MAX, i64::MAX);
+        self.state = RowState::Normal as u8;
+    }
+
+    /// Whether the row is fixed at its market's settlement price.
+    #[inline]
+    pub fn is_frozen(&self) -> bool {
+        self.publish_time == i64::MAX
     }
 
     /// The lower of price and five-minute average: what an asset is worth under strict pricing.

@@ -1,8 +1,9 @@
 //! The records of one instruction as one message: header, then each record behind its own small header.
 
 use super::{
-    AmmRecord, BankruptcyRecord, DepositRecord, EventKind, EventSink, FillRecord, FundingRecord, LiquidationRecord,
-    OrderRecord, PoolRecord, SettleRecord, SweepRecord, TransferRecord,
+    AmmRecord, BankruptcyRecord, CancelRecord, CrankRecord, DepositRecord, EventKind, EventSink, FillRecord,
+    FundingRecord, IsolatedRecord, LiquidationRecord, MarketRecord, OrderRecord, PoolRecord, PositionSettledRecord,
+    SettleRecord, SweepRecord, TransferRecord,
 };
 use crate::error::{Error, Result};
 
@@ -130,7 +131,7 @@ pub enum Event {
     Withdraw(DepositRecord),
     Transfer(TransferRecord),
     OrderPlaced(OrderRecord),
-    OrderCancelled(OrderRecord),
+    OrderCancelled(CancelRecord),
     Fill(FillRecord),
     Funding(FundingRecord),
     SettlePnl(SettleRecord),
@@ -139,6 +140,11 @@ pub enum Event {
     AmmUpdate(AmmRecord),
     FeeSweep(SweepRecord),
     PoolFunded(PoolRecord),
+    IsolatedCollateral(IsolatedRecord),
+    Crank(CrankRecord),
+    MarketChanged(MarketRecord),
+    OrderModified(OrderRecord),
+    PositionSettled(PositionSettledRecord),
 }
 
 /// Decodes a message: its header and an iterator over its records. Records of unknown kinds are skipped, so that
@@ -189,5 +195,10 @@ fn read(kind: EventKind, body: &[u8]) -> Option<Event> {
         EventKind::AmmUpdate => Event::AmmUpdate(pod(body)?),
         EventKind::FeeSweep => Event::FeeSweep(pod(body)?),
         EventKind::PoolFunded => Event::PoolFunded(pod(body)?),
+        EventKind::IsolatedCollateral => Event::IsolatedCollateral(pod(body)?),
+        EventKind::Crank => Event::Crank(pod(body)?),
+        EventKind::MarketChanged => Event::MarketChanged(pod(body)?),
+        EventKind::OrderModified => Event::OrderModified(pod(body)?),
+        EventKind::PositionSettled => Event::PositionSettled(pod(body)?),
     })
 }

@@ -1,8 +1,12 @@
 //! What happened, as fixed binary records. Everything that moves money, a position or an order leaves one.
 
 mod batch;
+mod order;
+mod settlement;
 
 pub use batch::{Batch, Event, EventHeader, Events, NO_MARKET, RecordHeader, decode};
+pub use order::{CancelRecord, OrderRecord};
+pub use settlement::{MarketRecord, PositionSettledRecord};
 
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
 
@@ -18,7 +22,7 @@ pub enum EventKind {
     Transfer = 3,
     /// [`OrderRecord`] of a placed order.
     OrderPlaced = 4,
-    /// [`OrderRecord`] of a removed order.
+    /// [`CancelRecord`].
     OrderCancelled = 5,
     /// [`FillRecord`].
     Fill = 6,
@@ -36,6 +40,16 @@ pub enum EventKind {
     FeeSweep = 12,
     /// [`PoolRecord`].
     PoolFunded = 13,
+    /// [`IsolatedRecord`].
+    IsolatedCollateral = 14,
+    /// [`CrankRecord`].
+    Crank = 15,
+    /// [`MarketRecord`].
+    MarketChanged = 16,
+    /// [`PositionSettledRecord`].
+    PositionSettled = 17,
+    /// [`OrderRecord`] of an order that changed without a fill.
+    OrderModified = 18,
 }
 
 impl EventKind {
@@ -55,6 +69,11 @@ impl EventKind {
             11 => Self::AmmUpdate,
             12 => Self::FeeSweep,
             13 => Self::PoolFunded,
+            14 => Self::IsolatedCollateral,
+            15 => Self::Crank,
+            16 => Self::MarketChanged,
+            17 => Self::PositionSettled,
+            18 => Self::OrderModified,
             _ => return None,
         })
     }
@@ -62,7 +81,7 @@ impl EventKind {
     /// Whether the record tells of money or positions that moved (and so must not be lost with a truncated
     /// log), rather than of an order that came or went.
     pub const fn moves_money(self) -> bool {
-        !matches!(self, Self::OrderPlaced | Self::OrderCancelled | Self::AmmUpdate)
+        !matches!(self, Self::OrderPlaced | Self::OrderCancelled | Self::OrderModified | Self::AmmUpdate)
     }
 }
 
@@ -94,8 +113,30 @@ pub enum CancelReason {
     NothingToReduce = 4,
     /// A liquidation cancels all orders first.
     Liquidation = 5,
-    /// Its owner has not the margin for the fill.
+    /// Its owner has not the margin for the fill, or an order that waited has none when it is triggered.
     Margin = 6,
+    /// Another order of its group was filled, or its parent went before it had filled anything.
+    Linked = 7,
+    /// Its market is in settlement.
+    Settlement = 8,
+    /// It met an order of its own owner.
+    SelfTrade = 9,
+}
+
+/// What somebody did for an order that is not theirs to move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum CrankKind {
+    /// Triggered it.
+    Trigger = 0,
+    /// Started another auction of a triggered order.
+    Restart = 1,
+    /// Moved a trailing stop's trigger.
+    Trail = 2,
+    /// Released a slice of a TWAP.
+    Slice = 3,
+    /// Returned dead orders; which ones, their own records tell.
+    Expire = 4,
 }
 
 /// Takes records. The caller decides whether they go to a self-call, a log, a list or nowhere.
@@ -172,22 +213,8 @@ account_bytes! {
 }
 
 account_bytes! {
-    /// An order came or went.
-    pub struct OrderRecord [144] {
-        /// Owner.
-        0 => pub account: Party,
-        /// The order as it stood.
-        40 => pub order: crate::order::Order,
-        /// [`CancelReason`] as a number.
-        136 => pub reason: u8,
-        /// Padding.
-        137 => pub padding: [u8; 7],
-    }
-}
-
-account_bytes! {
     /// A trade.
-    pub struct FillRecord [176] {
+    pub struct FillRecord [192] {
         /// Taker.
         0 => pub taker: Party,
         /// Maker, zero when the vAMM was.
@@ -224,6 +251,10 @@ account_bytes! {
         164 => pub padding: [u8; 4],
         /// Slots between the order's activation and the fill.
         168 => pub slots: u64,
+        /// Share of the taker fee for the taker's referrer.
+        176 => pub referrer_share: Amount,
+        /// Fee of the builder, on top of the taker fee.
+        184 => pub builder_fee: Amount,
     }
 }
 
@@ -264,11 +295,11 @@ account_bytes! {
 }
 
 account_bytes! {
-    /// Profit or loss moved between a position and the quote balance.
+    /// Profit or loss moved between a position and its pocket: the quote balance, or an isolated position's tokens.
     pub struct SettleRecord [80] {
         /// Sub-account.
         0 => pub account: Party,
-        /// Moved to the balance (negative: out of it).
+        /// Moved to the pocket (negative: out of it).
         40 => pub amount: Quote,
         /// The pnl pool afterwards.
         48 => pub pool: Amount,
@@ -278,8 +309,10 @@ account_bytes! {
         64 => pub price: Price,
         /// Market.
         72 => pub market: u16,
+        /// 1 when the tokens are an isolated position's.
+        74 => pub isolated: u8,
         /// Padding.
-        74 => pub padding: [u8; 6],
+        75 => pub padding: [u8; 5],
     }
 }
 
@@ -308,10 +341,12 @@ account_bytes! {
         132 => pub orders_cancelled: u32,
         /// Market.
         136 => pub market: u16,
-        /// 1 when the account is bankrupt now.
+        /// 1 when the pocket is bankrupt now.
         138 => pub bankrupt: u8,
+        /// 1 when it was an isolated position's own liquidation.
+        139 => pub isolated: u8,
         /// Padding.
-        139 => pub padding: [u8; 5],
+        140 => pub padding: [u8; 4],
         /// Number of the account's liquidation.
         144 => pub liquidation: u64,
     }
@@ -336,14 +371,16 @@ account_bytes! {
         80 => pub deficit: Amount,
         /// Market.
         88 => pub market: u16,
+        /// 1 when an isolated position defaulted.
+        90 => pub isolated: u8,
         /// Padding.
-        90 => pub padding: [u8; 6],
+        91 => pub padding: [u8; 5],
     }
 }
 
 account_bytes! {
     /// The vAMM moved.
-    pub struct AmmRecord [64] {
+    pub struct AmmRecord [96] {
         /// Peg before.
         0 => pub peg_before: Price,
         /// Peg now.
@@ -354,14 +391,22 @@ account_bytes! {
         24 => pub mid: Price,
         /// Oracle.
         32 => pub oracle: Price,
-        /// Cost of the move (negative: gain).
+        /// Cost of the moves of peg and depth (negative: gain).
         40 => pub cost: Quote,
         /// The vAMM's equity.
         48 => pub equity: Quote,
+        /// Depth before.
+        56 => pub sqrt_k_before: Size,
+        /// Depth now.
+        64 => pub sqrt_k: Size,
+        /// What later updates may still cost.
+        72 => pub budget: Amount,
+        /// What updates cost over life.
+        80 => pub spent: Amount,
         /// Market.
-        56 => pub market: u16,
+        88 => pub market: u16,
         /// Padding.
-        58 => pub padding: [u8; 6],
+        90 => pub padding: [u8; 6],
     }
 }
 
@@ -398,5 +443,55 @@ account_bytes! {
         50 => pub kind: u8,
         /// Padding.
         51 => pub padding: [u8; 5],
+    }
+}
+
+account_bytes! {
+    /// Collateral moved between the quote balance and an isolated position.
+    pub struct IsolatedRecord [72] {
+        /// Sub-account.
+        0 => pub account: Party,
+        /// Moved into the position (negative: out of it).
+        40 => pub amount: Quote,
+        /// The position's own tokens afterwards.
+        48 => pub tokens: Amount,
+        /// Quote balance afterwards.
+        56 => pub balance: Amount,
+        /// Market.
+        64 => pub market: u16,
+        /// 1 when the position is isolated now, 0 when it has ended or joined the cross pocket.
+        66 => pub isolated: u8,
+        /// Padding.
+        67 => pub padding: [u8; 5],
+    }
+}
+
+account_bytes! {
+    /// A service to somebody's orders and what its owner paid for it.
+    pub struct CrankRecord [136] {
+        /// Owner.
+        0 => pub account: Party,
+        /// Who did it, zero when nobody asked for the fee.
+        40 => pub crank: Party,
+        /// Moved from the owner's position to the other's.
+        80 => pub reward: Amount,
+        /// The price that the order looked at.
+        88 => pub price: Price,
+        /// The order's trigger price afterwards; base released so far of a TWAP.
+        96 => pub level: u64,
+        /// Start of the auction that runs now, zero for none.
+        104 => pub auction_start: Price,
+        /// End of that auction.
+        112 => pub auction_end: Price,
+        /// Order, zero for several.
+        120 => pub order_id: u32,
+        /// Market.
+        124 => pub market: u16,
+        /// [`CrankKind`] as a number.
+        126 => pub kind: u8,
+        /// [`CancelReason`] as a number when a triggered order was removed instead.
+        127 => pub reason: u8,
+        /// Slot from which the order can trade, zero when it cannot.
+        128 => pub activation_slot: u64,
     }
 }

@@ -48,7 +48,7 @@ fn ledger(world: &World, index: usize, market: &Market) {
 fn banks(world: &World) {
     for (index, bank) in world.banks.iter().enumerate() {
         bank.invariant().unwrap();
-        let balances: u64 = world.accounts.iter().map(|a| balance(a, index)).sum();
+        let balances: u64 = world.accounts.iter().map(|a| balance(a, index) + isolated(a, index)).sum();
         assert_eq!(bank.deposits.0, balances, "deposits of bank {index}");
         assert_eq!(bank.claims().unwrap().0, world.vaults[index], "claims on vault {index}");
         bank.require_covered(kedge_model::quantity::Amount(world.vaults[index])).unwrap();
@@ -61,10 +61,15 @@ fn balance(account: &Account, bank: usize) -> u64 {
     account.head.balance(World::index(bank)).0
 }
 
+/// What isolated positions hold of a bank: theirs is the quote bank alone.
+fn isolated(account: &Account, bank: usize) -> u64 {
+    if bank == 0 { account.head.positions.iter().map(|position| position.isolated.0).sum() } else { 0 }
+}
+
 /// The equities of everybody, at the oracles, are the money that was put in: exactly but for the fractions that
 /// valuing each position cuts off, and never more.
 fn total(world: &World) {
-    let quote_balances: i128 = world.accounts.iter().map(|a| i128::from(balance(a, 0))).sum();
+    let quote_balances: i128 = world.accounts.iter().map(|a| i128::from(balance(a, 0) + isolated(a, 0))).sum();
     let mut sum = quote_balances + i128::from(world.banks[0].protocol.0);
     let mut fractions = 0i128;
     for (index, market) in world.markets.iter().enumerate() {

@@ -4,29 +4,27 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod amm;
 pub mod check;
+pub mod conditional;
 pub mod ops;
 mod setup;
 
 #[allow(unused_imports, reason = "each test binary uses its part")]
 pub use setup::market_params;
 
-use kedge_model::action::{
-    Bankruptcy, BankruptcyReport, Context, Deposit, FillOrder, FillReport, FundPool, FundingReport, Liquidate,
-    LiquidationReport, MakerRef, PlaceAndMake, PlaceAndTake, PlaceOrders, PoolKind, SettlePnl, SettleReport,
-    TakeReport, UpdateFunding, Withdraw,
-};
+use kedge_model::action::{Bankruptcy, BankruptcyReport, CancelOrders, Context, Deposit, ExpireOrders, ExpireReport, FillOrder, FillReport, FundPool, FundingReport, IsolatePosition, Liquidate, LiquidationReport, MakerRef, MergePosition, ModifyOrder, ModifyParams, ModifyReport, OrderFilter, PlaceAndMake, PlaceAndTake, PlaceOrders, PoolKind, ReplaceOrders, ReplaceReport, SetLeverage, SettlePnl, SettleReport, SliceOrder, SliceReport, TakeReport, TrailOrder, TrailReport, TransferIsolated, TriggerOrder, TriggerReport, UpdateFunding, Withdraw};
 use kedge_model::bank::Bank;
 use kedge_model::board::{OraclePrice, PriceBoard, Purpose, RefreshReport};
 use kedge_model::clock::Clock;
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
 use kedge_model::exchange::Exchange;
-use kedge_model::margin::{Margin, MarginKind, margin};
+use kedge_model::margin::{Margin, MarginKind, margin, margin_for};
 use kedge_model::market::Market;
 use kedge_model::order::{Order, OrderKind, OrderParams, STATUS_OPEN, Side, flags};
 use kedge_model::position::Position;
-use kedge_model::quantity::{Amount, Base, Price, Size};
+use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::sub_account::{SubAccount, SubAccountMut};
 
 /// Slots of a sub-account's tail in these tests.
@@ -65,8 +63,14 @@ impl Account {
         self.head.position(u16::try_from(market).unwrap()).copied().unwrap_or_default()
     }
 
+    /// All orders, those that wait included.
     pub fn open(&self) -> impl Iterator<Item = &Order> {
-        self.orders.iter().filter(|order| order.status == STATUS_OPEN)
+        self.orders.iter().filter(|order| order.is_open())
+    }
+
+    /// The order with this id.
+    pub fn find(&self, id: u32) -> Option<Order> {
+        self.open().find(|order| order.id == id).copied()
     }
 }
 
@@ -184,6 +188,38 @@ impl World {
         })
     }
 
+    /// Gives a position a pocket of its own.
+    pub fn isolate(&mut self, account: usize, market: usize, amount: u64) -> Result<()> {
+        self.attempt(|w| {
+            let isolate = IsolatePosition { market: Self::index(market), amount: Amount(amount) };
+            isolate.execute(&w.exchange, &w.board, &mut w.accounts[account].head, w.clock, &mut NoEvents)
+        })
+    }
+
+    /// Moves collateral into an isolated position, or out of it.
+    pub fn transfer_isolated(&mut self, account: usize, market: usize, amount: i64) -> Result<()> {
+        self.attempt(|w| {
+            let transfer = TransferIsolated { market: Self::index(market), amount: Quote(amount) };
+            transfer.execute(&w.exchange, &w.board, &mut w.accounts[account].head, w.clock, &mut NoEvents)
+        })
+    }
+
+    /// Gives up an isolated pocket.
+    pub fn merge(&mut self, account: usize, market: usize) -> Result<()> {
+        self.attempt(|w| {
+            let merge = MergePosition { market: Self::index(market) };
+            merge.execute(&w.exchange, &w.board, &mut w.accounts[account].head, w.clock, &mut NoEvents)
+        })
+    }
+
+    /// Sets the user's own initial margin ratio.
+    pub fn leverage(&mut self, account: usize, market: usize, ratio: u32) -> Result<()> {
+        self.attempt(|w| {
+            let set = SetLeverage { market: Self::index(market), ratio: Ppm(ratio) };
+            set.execute(&w.board, &mut w.accounts[account].head, w.clock)
+        })
+    }
+
     pub fn fund_pool(&mut self, market: usize, kind: PoolKind, amount: u64) -> Result<()> {
         self.attempt(|w| {
             let fund = FundPool { kind, amount: Amount(amount) };
@@ -229,7 +265,7 @@ impl World {
 
     /// Places and takes against all resting orders of the makers.
     pub fn take(&mut self, taker: usize, params: OrderParams, makers: &[usize]) -> Result<TakeReport> {
-        let refs = self.maker_refs(usize::from(params.market), makers);
+        let refs = self.refs(usize::from(params.market), taker, makers);
         let accounts: Vec<usize> = std::iter::once(taker).chain(makers.iter().copied()).collect();
         self.on_market(usize::from(params.market), &accounts, |context, _, accounts| {
             let (taker, makers) = accounts.split_first_mut().unwrap();
@@ -246,7 +282,7 @@ impl World {
         filler: Option<usize>,
         makers: &[usize],
     ) -> Result<FillReport> {
-        let refs = self.maker_refs(market, makers);
+        let refs = self.refs(market, taker, makers);
         let accounts: Vec<usize> = std::iter::once(taker).chain(filler).chain(makers.iter().copied()).collect();
         self.on_market(market, &accounts, |context, _, accounts| {
             let (taker, rest) = accounts.split_first_mut().unwrap();
@@ -261,8 +297,77 @@ impl World {
     pub fn make(&mut self, market: usize, maker: usize, taker: usize, make: PlaceAndMake) -> Result<Size> {
         self.on_market(market, &[maker, taker], |context, _, accounts| {
             let [maker, taker] = accounts else { panic!("two accounts were borrowed") };
-            Ok(make.execute(context, maker, taker)?.size)
+            Ok(make.execute(context, maker, taker, &mut [])?.size)
         })
+    }
+
+    /// Places several orders in one instruction and returns the first's id.
+    pub fn place_all(&mut self, account: usize, orders: &[OrderParams]) -> Result<u32> {
+        self.on_market(usize::from(orders[0].market), &[account], |context, _, accounts| {
+            Ok(PlaceOrders { orders }.execute(context, &mut accounts[0])?.first_id)
+        })
+    }
+
+    /// Changes an order.
+    pub fn modify(&mut self, market: usize, account: usize, params: ModifyParams) -> Result<ModifyReport> {
+        self.on_market(market, &[account], |context, _, accounts| ModifyOrder { params }.execute(context, &mut accounts[0]))
+    }
+
+    /// Cancels some orders and places others; what is gone is passed over unless `strict`.
+    pub fn replace(
+        &mut self,
+        market: usize,
+        account: usize,
+        cancel: &[u32],
+        orders: &[OrderParams],
+        strict: bool,
+    ) -> Result<ReplaceReport> {
+        self.on_market(market, &[account], |context, _, accounts| {
+            ReplaceOrders { cancel, orders, strict }.execute(context, &mut accounts[0])
+        })
+    }
+
+    /// Cancels what fits a filter; returns how many.
+    pub fn cancel_orders(&mut self, account: usize, filter: OrderFilter, ids: &[u32]) -> Result<u32> {
+        self.attempt(|w| {
+            let cancel = CancelOrders { filter, ids };
+            Ok(cancel.execute(&mut w.accounts[account].borrow(), &mut NoEvents)?.cancelled)
+        })
+    }
+
+    /// Runs a service to an account's orders in a market, for a sub-account that gets the fee or for nobody.
+    fn serve<T>(
+        &mut self,
+        market: usize,
+        owner: usize,
+        crank: Option<usize>,
+        run: impl FnOnce(&mut Context<'_, NoEvents>, &mut SubAccountMut<'_>, Option<&mut SubAccountMut<'_>>) -> Result<T>,
+    ) -> Result<T> {
+        let accounts: Vec<usize> = std::iter::once(owner).chain(crank).collect();
+        self.on_market(market, &accounts, |context, _, accounts| {
+            let (owner, crank) = accounts.split_first_mut().unwrap();
+            run(context, owner, crank.first_mut())
+        })
+    }
+
+    pub fn trigger(&mut self, market: usize, owner: usize, id: u32, crank: Option<usize>) -> Result<TriggerReport> {
+        let trigger = TriggerOrder { order_id: id, slot: 0 };
+        self.serve(market, owner, crank, |context, owner, crank| trigger.execute(context, owner, crank))
+    }
+
+    pub fn trail(&mut self, market: usize, owner: usize, id: u32, crank: Option<usize>) -> Result<TrailReport> {
+        let trail = TrailOrder { order_id: id, slot: 0 };
+        self.serve(market, owner, crank, |context, owner, crank| trail.execute(context, owner, crank))
+    }
+
+    pub fn slice(&mut self, market: usize, owner: usize, id: u32, crank: Option<usize>) -> Result<SliceReport> {
+        let slice = SliceOrder { order_id: id, slot: 0 };
+        self.serve(market, owner, crank, |context, owner, crank| slice.execute(context, owner, crank))
+    }
+
+    pub fn expire(&mut self, market: usize, owner: usize, ids: &[u32], crank: Option<usize>) -> Result<ExpireReport> {
+        let expire = ExpireOrders { ids };
+        self.serve(market, owner, crank, |context, owner, crank| expire.execute(context, owner, crank))
     }
 
     pub fn settle(&mut self, market: usize, account: usize) -> Result<SettleReport> {
@@ -337,16 +442,38 @@ impl World {
         refs
     }
 
+    /// [`Self::maker_refs`] and as many of the taker's own resting orders as there is room for.
+    pub fn refs(&self, market: usize, taker: usize, makers: &[usize]) -> Vec<MakerRef> {
+        let mut refs = self.maker_refs(market, makers);
+        for (slot, order) in self.accounts[taker].orders.iter().enumerate() {
+            if order.status == STATUS_OPEN && usize::from(order.market) == market && refs.len() < 16 {
+                let slot = u8::try_from(slot).unwrap();
+                refs.push(MakerRef { order_id: order.id, account: MakerRef::OWN, slot, padding: [0; 2] });
+            }
+        }
+        refs
+    }
+
     pub fn margin(&self, account: usize, kind: MarginKind, purpose: Purpose) -> Result<Margin> {
         margin(&self.accounts[account].head, &self.board, kind, purpose, &self.clock)
     }
 
-    /// Maintenance margin as a liquidator sees it.
+    /// Margin of the pocket that a market's position is in.
+    pub fn margin_in(&self, account: usize, market: usize, kind: MarginKind, purpose: Purpose) -> Result<Margin> {
+        margin_for(&self.accounts[account].head, Self::index(market), &self.board, kind, purpose, &self.clock)
+    }
+
+    /// Maintenance margin of that pocket as a liquidator sees it.
+    pub fn health_in(&self, account: usize, market: usize) -> Margin {
+        self.margin_in(account, market, MarginKind::Maintenance, Purpose::Liquidate).unwrap()
+    }
+
+    /// Maintenance margin of the cross pocket as a liquidator sees it.
     pub fn health(&self, account: usize) -> Margin {
         self.margin(account, MarginKind::Maintenance, Purpose::Liquidate).unwrap()
     }
 
-    /// What an account is worth at the oracles: balances in full, claims, funding, positions.
+    /// What an account is worth at the oracles: balances and isolated tokens in full, claims, funding, positions.
     pub fn equity(&self, account: usize) -> i128 {
         let head = &self.accounts[account].head;
         let mut total = 0i128;
@@ -358,7 +485,8 @@ impl World {
         for position in head.positions.iter().filter(|p| p.is_used()) {
             let row = self.board.market(position.market).unwrap();
             let pnl = position.unrealised_pnl(row.price.price, row.funding(position.base)).unwrap();
-            total += i128::from(pnl.0);
+            let quote = self.board.bank(0).unwrap().price.price;
+            total += i128::from(pnl.0) + i128::from(position.isolated.0) * i128::from(quote.0) / 1_000_000;
         }
         total
     }
@@ -374,6 +502,22 @@ pub fn limit(market: usize, side: Side, size: u64, price: u64) -> OrderParams {
         price: Price(price),
         ..OrderParams::default()
     }
+}
+
+/// A market order with the exchange's own auction.
+pub fn at_market(market: usize, side: Side, size: u64) -> OrderParams {
+    OrderParams { kind: OrderKind::Market as u8, ..limit(market, side, size, 0) }
+}
+
+/// An order that waits for a trigger; limit kinds with a limit at the trigger.
+pub fn waiting(market: usize, kind: OrderKind, side: Side, size: u64, trigger: u64) -> OrderParams {
+    let price = if kind.rests() { trigger } else { 0 };
+    OrderParams { kind: kind as u8, trigger_price: Price(trigger), ..limit(market, side, size, price) }
+}
+
+/// A leg of the order before it, or with a size one of two of which one cancels the other.
+pub fn leg(params: OrderParams) -> OrderParams {
+    OrderParams { flags: params.flags | flags::LEG | flags::REDUCE_ONLY, ..params }
 }
 
 /// A limit order that takes now and does not rest.

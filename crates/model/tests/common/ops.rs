@@ -1,15 +1,18 @@
 //! Random actions.
 
 use super::check::check;
-use super::{World, join};
+use super::{World, conditional, join};
 use kedge_model::action::{CancelAll, CancelOrder, PoolKind, SweepFees, Transfer, UpdateAmm};
 use kedge_model::board::Purpose;
 use kedge_model::error::Result;
 use kedge_model::event::{CancelReason, NoEvents};
-use kedge_model::margin::MarginKind;
+use kedge_model::margin::{MarginKind, isolated_margin};
 use kedge_model::num::floor_to;
-use kedge_model::order::{OrderKind, OrderParams};
-use kedge_model::quantity::{Amount, Price, Size};
+use kedge_model::order::{Order, OrderKind, OrderParams};
+use kedge_model::pocket::Pocket;
+use kedge_model::position::Position;
+use kedge_model::quantity::{Amount, Price, Quote, Size};
+use kedge_model::sub_account::{Balance, status};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -58,9 +61,14 @@ pub enum Op {
     Bankruptcy { market: usize, account: usize },
     Default { account: usize },
     FundPool { market: usize, insurance: bool, amount: u64 },
+    Isolate { account: usize, market: usize, share: u64 },
+    TransferIsolated { account: usize, market: usize, amount: i64 },
+    Merge { account: usize, market: usize },
+    Leverage { account: usize, market: usize, ratio: u32 },
+    Conditional(conditional::Op),
 }
 
-fn account() -> impl Strategy<Value = usize> {
+pub fn account() -> impl Strategy<Value = usize> {
     0..ACCOUNTS
 }
 
@@ -72,7 +80,7 @@ fn makers() -> impl Strategy<Value = Vec<usize>> {
     proptest::sample::subsequence((0..ACCOUNTS).collect::<Vec<_>>(), 0..ACCOUNTS).prop_shuffle()
 }
 
-fn ask() -> impl Strategy<Value = Ask> {
+pub fn ask() -> impl Strategy<Value = Ask> {
     let flags = prop_oneof![8 => Just(0u16), 1 => Just(1), 2 => Just(2), 2 => Just(4), 1 => Just(6)];
     let part = prop_oneof![1 => 1u64..100, 4 => 100u64..4_000, 4 => 4_000u64..11_000];
     let offset = prop_oneof![4 => -60i64..60, 2 => -700i64..700];
@@ -129,6 +137,22 @@ pub fn op() -> impl Strategy<Value = Op> {
         3 => account().prop_map(|account| Op::Default { account }),
         1 => (market(), any::<bool>(), dollars)
             .prop_map(|(market, insurance, amount)| Op::FundPool { market, insurance, amount }),
+        5 => pocket_op(),
+        20 => conditional::op().prop_map(Op::Conditional),
+    ]
+}
+
+fn pocket_op() -> impl Strategy<Value = Op> {
+    let amount = prop_oneof![-50_000_000_000i64..50_000_000_000, -2_000i64..2_000];
+    let ratio = prop_oneof![2 => Just(0u32), 3 => 50_000u32..1_100_000];
+    prop_oneof![
+        4 => (account(), market(), 1u64..1_000)
+            .prop_map(|(account, market, share)| Op::Isolate { account, market, share }),
+        3 => (account(), market(), amount)
+            .prop_map(|(account, market, amount)| Op::TransferIsolated { account, market, amount }),
+        2 => (account(), market()).prop_map(|(account, market)| Op::Merge { account, market }),
+        1 => (account(), market(), ratio)
+            .prop_map(|(account, market, ratio)| Op::Leverage { account, market, ratio }),
     ]
 }
 
@@ -140,7 +164,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn note(&mut self, name: &'static str, result: Result<()>) {
+    pub fn note(&mut self, name: &'static str, result: Result<()>) {
         match result {
             Ok(()) => *self.done.entry(name).or_default() += 1,
             Err(error) => *self.refused.entry(format!("{name} {error:?}")).or_default() += 1,
@@ -148,7 +172,7 @@ impl Tally {
     }
 }
 
-fn params(world: &World, account: usize, ask: &Ask) -> OrderParams {
+pub fn params(world: &World, account: usize, ask: &Ask) -> OrderParams {
     let market = &world.markets[ask.market];
     let value = world.equity(account).max(0) * 10 * i128::from(ask.part) / 10_000;
     let size = u64::try_from(value * 1_000_000_000 / i128::from(world.oracle(ask.market).0)).unwrap_or(0);
@@ -198,7 +222,8 @@ fn pick(world: &World, market: usize, account: usize, fits: impl Fn(&World, usiz
 /// Liquidates an account that is below maintenance to the end, settles what is left, and pays its debts.
 fn wind_up(world: &mut World, account: usize, tally: &mut Tally) {
     let (_, account) = pick(world, 0, account, |w, _, a| {
-        w.margin(a, MarginKind::Maintenance, Purpose::Liquidate).is_ok_and(|margin| !margin.is_met())
+        let sick = |m| w.margin_in(a, m, MarginKind::Maintenance, Purpose::Liquidate).is_ok_and(|m| !m.is_met());
+        (0..MARKETS).any(sick)
     });
     for market in 0..MARKETS {
         for _ in 0..60 {
@@ -214,13 +239,111 @@ fn wind_up(world: &mut World, account: usize, tally: &mut Tally) {
         check(world);
     }
     for market in 0..MARKETS {
-        tally.note("bankruptcy", world.bankrupt(market, account).map(|_| ()));
+        bankrupt(world, market, account, tally);
         check(world);
     }
 }
 
+fn bankrupt(world: &mut World, market: usize, account: usize, tally: &mut Tally) {
+    let pocket = pocket(world, market, account);
+    let others = others(world, pocket, account);
+    let result = world.bankrupt(market, account);
+    assert_eq!(self::others(world, pocket, account), others, "a default reached another pocket");
+    tally.note(
+        if pocket.is_isolated() && result.is_ok() { "isolated bankruptcy" } else { "bankruptcy" },
+        result.map(|_| ()),
+    );
+}
+
+fn pocket(world: &World, market: usize, account: usize) -> Pocket {
+    Pocket::of(&world.accounts[account].head, World::index(market))
+}
+
+/// What an account has outside of a pocket.
+type Others = (Option<[Balance; 8]>, u8, Vec<Position>, Vec<Order>);
+
+fn others(world: &World, pocket: Pocket, account: usize) -> Others {
+    let account = &world.accounts[account];
+    let outside = |p: &&Position| p.is_used() && !pocket.holds(p);
+    let positions: Vec<Position> = account.head.positions.iter().filter(outside).copied().collect();
+    let orders = account.open().filter(|order| positions.iter().any(|p| p.market == order.market)).copied().collect();
+    let status = account.head.status & (status::BEING_LIQUIDATED | status::BANKRUPT);
+    match pocket {
+        Pocket::Cross => (None, 0, positions, orders),
+        Pocket::Isolated(_) => (Some(account.head.balances), status, positions, orders),
+    }
+}
+
+/// Quote tokens of an account in all pockets, and its claims.
+fn tokens(world: &World, account: usize) -> (u64, Vec<Quote>) {
+    let head = &world.accounts[account].head;
+    let isolated: u64 = head.positions.iter().map(|position| position.isolated.0).sum();
+    let claims = head.positions.iter().filter(|p| !p.quote.is_zero()).map(|position| position.quote).collect();
+    (head.balance(0).0 + isolated, claims)
+}
+
+/// Collateral between pockets, and the user's own margin ratio.
+fn pockets(world: &mut World, op: &Op, tally: &mut Tally) {
+    let met = |world: &World, account: usize, market: usize| {
+        let head = &world.accounts[account].head;
+        let pocket = Pocket::of(head, World::index(market));
+        head.positions.iter().filter(|p| pocket.holds(p)).all(|p| p.is_idle())
+            || world.margin_in(account, market, MarginKind::Initial, Purpose::Withdraw).unwrap().is_met()
+    };
+    match *op {
+        Op::Isolate { account, market, share } => {
+            let held = |w: &World, m: usize, a: usize| {
+                let position = w.accounts[a].position(m);
+                !position.base.is_zero() && !position.is_isolated()
+            };
+            // Of two calls one gives just what an open position needs, the other any part of the balance.
+            let (market, account) = if share % 2 == 0 { pick(world, market, account, held) } else { (market, account) };
+            let balance = u128::from(world.accounts[account].head.balance(0).0);
+            let part = u64::try_from(balance * u128::from(share) / 1_000).unwrap();
+            let position = world.accounts[account].position(market);
+            let alone = isolated_margin(&position, &world.board, MarginKind::Initial, Purpose::Withdraw, &world.clock);
+            let amount = match alone {
+                Ok(margin) if share % 2 == 0 => u64::try_from(1 - margin.free().unwrap().0).unwrap_or(1),
+                _ => part,
+            };
+            let tokens = tokens(world, account);
+            let result = world.isolate(account, market, amount);
+            assert_eq!(self::tokens(world, account), tokens, "moving between pockets costs nothing");
+            if result.is_ok() {
+                assert!(met(world, account, market), "isolated below initial margin");
+                let left = world.accounts[account].head.positions.iter().find(|p| p.is_cross()).map(|p| p.market);
+                assert!(left.is_none_or(|other| met(world, account, usize::from(other))), "left below initial margin");
+            }
+            tally.note("isolate", result);
+        }
+        Op::TransferIsolated { account, market, amount } => {
+            let tokens = tokens(world, account);
+            let result = world.transfer_isolated(account, market, amount);
+            assert_eq!(self::tokens(world, account), tokens, "moving between pockets costs nothing");
+            if result.is_ok() && amount < 0 {
+                assert!(met(world, account, market), "taken out below initial margin");
+            }
+            tally.note("transfer isolated", result);
+        }
+        Op::Merge { account, market } => {
+            let tokens = tokens(world, account);
+            let result = world.merge(account, market);
+            assert_eq!(self::tokens(world, account), tokens, "moving between pockets costs nothing");
+            if result.is_ok() {
+                assert!(!world.accounts[account].position(market).is_isolated());
+                assert!(met(world, account, market), "merged below initial margin");
+            }
+            tally.note("merge", result);
+        }
+        Op::Leverage { account, market, ratio } => {
+            tally.note("leverage", world.leverage(account, market, ratio));
+        }
+        _ => unreachable!("only pockets come here"),
+    }
+}
+
 /// The nth open order of an account, or of the first one after it that has any.
-fn nth_order(world: &World, account: &mut usize, nth: usize) -> Option<(u32, usize)> {
+pub fn nth_order(world: &World, account: &mut usize, nth: usize) -> Option<(u32, usize)> {
     *account = (0..ACCOUNTS).map(|i| (*account + i) % ACCOUNTS).find(|&a| world.accounts[a].head.open_orders > 0)?;
     let count = world.accounts[*account].open().count();
     world.accounts[*account].open().nth(nth % count).map(|order| (order.id, usize::from(order.market)))
@@ -250,7 +373,7 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
         Op::Deposit { account, bank, amount } => tally.note("deposit", world.deposit(*account, *bank, *amount)),
         Op::Withdraw { account, bank, amount } => {
             let result = world.withdraw(*account, *bank, *amount);
-            if result.is_ok() && world.accounts[*account].head.positions.iter().any(|p| p.is_used()) {
+            if result.is_ok() && world.accounts[*account].head.positions.iter().any(|p| p.is_cross() && !p.is_idle()) {
                 assert!(world.margin(*account, MarginKind::Initial, Purpose::Withdraw).unwrap().is_met());
             }
             tally.note("withdraw", result);
@@ -291,7 +414,10 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
         Op::Funding(market) => tally.note("funding", world.fund(*market).map(|_| ())),
         Op::Settle { market, account } => {
             let (market, account) = pick(world, *market, *account, |w, m, a| w.accounts[a].position(m).is_used());
+            let pocket = pocket(world, market, account);
+            let others = others(world, pocket, account);
             tally.note("settle", world.settle(market, account).map(|_| ()));
+            assert_eq!(self::others(world, pocket, account), others, "settling reached another pocket");
         }
         Op::Sweep(market) => {
             let result = world
@@ -300,7 +426,7 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
         }
         Op::Liquidate { market, account, liquidator, steps } => {
             let (market, account) = pick(world, *market, *account, |w, m, a| {
-                let margin = w.margin(a, MarginKind::Maintenance, Purpose::Liquidate);
+                let margin = w.margin_in(a, m, MarginKind::Maintenance, Purpose::Liquidate);
                 !w.accounts[a].position(m).base.is_zero() && margin.is_ok_and(|margin| !margin.is_met())
             });
             if account != *liquidator {
@@ -312,9 +438,13 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
                 let position = w.accounts[a].position(m);
                 position.base.is_zero() && position.quote.0 < 0
             });
-            tally.note("bankruptcy", world.bankrupt(market, account).map(|_| ()));
+            bankrupt(world, market, account, tally);
         }
         Op::Default { account } => wind_up(world, *account, tally),
+        Op::Isolate { .. } | Op::TransferIsolated { .. } | Op::Merge { .. } | Op::Leverage { .. } => {
+            pockets(world, op, tally);
+        }
+        Op::Conditional(op) => conditional::step(world, op, tally),
         Op::FundPool { market, insurance, amount } => {
             let kind = if *insurance { PoolKind::Insurance } else { PoolKind::Amm };
             if kind == PoolKind::Insurance || !world.markets[*market].amm.sqrt_k.is_zero() {
@@ -340,7 +470,7 @@ fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
             let after = world.accounts[*taker].position(ask.market);
             let worst = |p: &kedge_model::position::Position| p.worst_case_base().unwrap().size();
             if result.is_ok() && worst(&after) > worst(&position) && after.base.size() > position.base.size() {
-                let margin = world.margin(*taker, MarginKind::Initial, Purpose::IncreaseRisk).unwrap();
+                let margin = world.margin_in(*taker, ask.market, MarginKind::Initial, Purpose::IncreaseRisk).unwrap();
                 assert!(margin.is_met(), "risk was opened below initial margin: {margin:?}");
             }
             tally.note(
@@ -380,9 +510,13 @@ fn liquidate(world: &mut World, market: usize, account: usize, liquidator: usize
     let all = CancelAll { market: None, reason: CancelReason::Liquidation };
     let _ = all.execute(&mut cancelled.accounts[account].borrow(), &mut NoEvents).unwrap();
     let before = world.accounts[account].position(market).base;
+    let pocket = pocket(world, market, account);
+    let others = others(world, pocket, account);
+    let healthy = cancelled.margin_in(account, market, MarginKind::Maintenance, Purpose::Liquidate);
     let result = world.liquidate(market, account, liquidator, max);
+    assert_eq!(self::others(world, pocket, account), others, "a liquidation reached another pocket");
     if let Ok(report) = &result {
-        let (healthy, health) = (cancelled.health(account), world.health(account));
+        let (healthy, health) = (healthy.unwrap(), world.health_in(account, market));
         let after = world.accounts[account].position(market).base;
         assert!(after.0.unsigned_abs() <= before.0.unsigned_abs(), "a liquidation enlarged the position");
         assert!(after.0 == 0 || (after.0 > 0) == (before.0 > 0), "a liquidation turned the position");
@@ -391,5 +525,10 @@ fn liquidate(world: &mut World, market: usize, account: usize, liquidator: usize
             assert!(new >= old, "a liquidation step lowered the free margin from {old} to {new}");
         }
     }
-    tally.note(if result.is_ok_and(|r| r.recovered) { "recovered" } else { "liquidate" }, result.map(|_| ()));
+    let name = match &result {
+        Ok(report) if report.recovered => "recovered",
+        Ok(_) if pocket.is_isolated() => "liquidate isolated",
+        _ => "liquidate",
+    };
+    tally.note(name, result.map(|_| ()));
 }

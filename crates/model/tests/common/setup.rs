@@ -1,12 +1,16 @@
 //! Markets, banks and accounts to start from.
 
 use super::{Account, BOOK, BTC, DOLLAR, ONE, SOL, START, World};
-use kedge_model::action::{AmmParams, BankParams, ListBank, ListMarket, MarketParams, PoolKind, RowParams};
+use kedge_model::action::{
+    AmmParams, BankParams, ListBank, ListMarket, MarketParams, PoolKind, RowParams, SetMarketStatus,
+};
 use kedge_model::bank::Bank;
 use kedge_model::board::{PriceBoard, PriceSource, SourceKind};
 use kedge_model::clock::Clock;
+use kedge_model::error::Result;
+use kedge_model::event::NoEvents;
 use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
+use kedge_model::market::{Market, MarketStatus};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 
 fn source(key: u8) -> PriceSource {
@@ -45,6 +49,14 @@ pub fn market_params(name: &[u8], price: Price, depth: u64, step: u64, tick: u64
             margin: Ppm(100_000),
             update_budget: Ppm(500_000),
             flat_share: Ppm(100_000),
+            volatility_factor: Ppm(500_000),
+            retreat_factor: Ppm(500_000),
+            leverage_spread: Ppm(2_000),
+            revenue_spread: Ppm(5_000),
+            drawdown_limit: Ppm(300_000),
+            jit_share: Ppm(500_000),
+            depth_step: Ppm(1_000),
+            ..AmmParams::default()
         },
         initial_margin: Ppm(100_000),
         maintenance_margin: Ppm(50_000),
@@ -103,6 +115,9 @@ impl World {
         let _ = world.refresh(BTC, 60_000 * DOLLAR).unwrap();
         let _ = world.refresh(SOL, 150 * DOLLAR).unwrap();
         let _ = world.refresh(BOOK, 2_000 * DOLLAR).unwrap();
+        for market in [BTC, SOL, BOOK] {
+            world.open_market(market).unwrap();
+        }
         world
     }
 
@@ -135,5 +150,10 @@ impl World {
         let _ = list.execute(&mut self.exchange, &mut self.board, &mut market, self.clock).unwrap();
         self.markets.push(market);
         self.dust_bound.push(0);
+    }
+
+    pub fn open_market(&mut self, market: usize) -> Result<()> {
+        let open = SetMarketStatus { status: MarketStatus::Active };
+        open.execute(&self.board, &mut self.markets[market], self.clock, &mut NoEvents)
     }
 }

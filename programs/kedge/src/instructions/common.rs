@@ -2,12 +2,13 @@
 
 use anchor_lang::pinocchio::sysvars::{Sysvar, clock::Clock as ChainClock};
 use arrayvec::ArrayVec;
-use kedge_model::action::{self, MAX_MAKER_ORDERS};
+use kedge_model::action::{self, MAX_MAKER_ORDERS, MAX_RETURNS};
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
-use kedge_model::event::{EventSink, FillRecord, OrderRecord, RecordHeader};
+use kedge_model::event::{CancelRecord, EventSink, FillRecord, OrderRecord, RecordHeader};
 use kedge_model::exchange::Exchange;
+use kedge_model::group::MAX_GROUP;
 use kedge_model::market::Market;
 use kedge_model::sub_account::{SubAccount, SubAccountMut};
 
@@ -55,11 +56,18 @@ pub fn makers_mut(accounts: &mut [Write<SubAccount>]) -> ArrayVec<SubAccountMut<
         .collect()
 }
 
-/// Room for the records of a fill: one for each maker order and the vAMM's share around each, and an order that
-/// is removed.
+/// Room for the record of one order that comes or changes.
+pub const ORDER_RECORD: usize = size_of::<OrderRecord>() + size_of::<RecordHeader>();
+/// Room for the record of one order that goes.
+pub const CANCEL_RECORD: usize = size_of::<CancelRecord>() + size_of::<RecordHeader>();
+/// Room for the records of one order that goes, and of those that end with it because they belong together.
+pub const CANCEL_RECORDS: usize = CANCEL_RECORD * (1 + MAX_GROUP);
+
+/// Room for the records of a fill: one for each time that a maker order is met and the vAMM's share around each, what
+/// ends or changes with each because it belongs to it or to the taker's owner, and an order that is placed or removed.
 #[inline(always)]
 pub fn fill_records(makers: usize) -> usize {
     const FILL: usize = size_of::<FillRecord>() + size_of::<RecordHeader>();
-    const ORDER: usize = size_of::<OrderRecord>() + size_of::<RecordHeader>();
-    (2 * makers.min(MAX_MAKER_ORDERS) + 1) * FILL + 2 * ORDER
+    let makers = makers.min(MAX_MAKER_ORDERS);
+    (2 * (makers + MAX_RETURNS) + 1) * FILL + (makers + 2) * (CANCEL_RECORDS + ORDER_RECORD)
 }

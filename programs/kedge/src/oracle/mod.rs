@@ -1,52 +1,106 @@
 //! Oracle accounts, parsed in place: owner, kind, feed, verification and status are checked before a byte of
 //! the price is believed. No heap, no floating point.
 //!
-//! * [`pyth_pull`]: price updates of the Pyth receiver (`PriceUpdateV2`)
+//! * [`pyth_pull`]: price updates of the Pyth receivers (`PriceUpdateV2`)
 //! * [`pyth_push`]: the legacy price accounts of the Pyth oracle program
+//! * [`switchboard_on_demand`]: feeds of Switchboard's on-demand program (`PullFeedAccountData`)
+//! * [`switchboard_v2`]: the legacy feeds of Switchboard v2 (`AggregatorAccountData`)
 //!
 //! Staleness and the size of the confidence interval are judged by the model, which knows the row's rules.
 
+pub mod decimal;
 pub mod pyth_pull;
 pub mod pyth_push;
+pub mod switchboard_on_demand;
+pub mod switchboard_v2;
 
-use anchor_lang::AccountView;
+use anchor_lang::{AccountView, Address};
 use kedge_model::board::{OraclePrice, PriceSource, SourceKind};
+use kedge_model::clock::Clock;
+use kedge_model::num::{Rounding, mul_div};
 use kedge_model::quantity::Price;
 
-use crate::error::{AccountError, Outcome, Refusal};
+use crate::error::{AccountError, Outcome};
 
-/// What one source says: the price in its oracle account.
+/// The moment at which a row's sources are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment<'a> {
+    /// Time and slot.
+    pub clock: &'a Clock,
+    /// Measured microseconds a slot.
+    pub slot_micros: u64,
+    /// Age in seconds past which the row's prices do not count.
+    pub max_age: u32,
+}
+
+impl Moment<'_> {
+    /// The first slot that is not past the row's age limit.
+    fn oldest_slot(&self) -> kedge_model::Result<u64> {
+        let slots = mul_div(u64::from(self.max_age), 1_000_000, self.slot_micros, Rounding::Down)?;
+        Ok(self.clock.slot.saturating_sub(slots))
+    }
+}
+
+/// What one source says: the price in its oracle account, or `None` when the account is the source's and has
+/// nothing to say now, so that the row's other sources count without it.
 ///
-/// Errors: [`kedge_model::Error::SourceMismatch`] for a source that has no account, and those of the kind.
-pub fn observe(source: &PriceSource, account: &AccountView) -> Outcome<OraclePrice> {
+/// Silent is what a caller did not choose: a price that is not there, not enough verified or out of range; and, for
+/// a source that names its account, whatever else is wrong with that account. A closed feed must not keep the row
+/// from the sources that are left.
+///
+/// Errors: [`kedge_model::Error::SourceMismatch`] for a source that has no account, and for an account that is not
+/// the source's those of the kind.
+pub fn observe(source: &PriceSource, account: &AccountView, moment: &Moment<'_>) -> Outcome<Option<OraclePrice>> {
     // SAFETY: the bytes are read and left before anything else touches the account.
     let data = unsafe { account.borrow_unchecked() };
-    let price = match SourceKind::from_number(source.kind)? {
+    let kind = SourceKind::from_number(source.kind)?;
+    let named = Address::from(source.key);
+    let seen = match kind {
         SourceKind::PythPull => pyth_pull::parse(
             account.owner(),
             data,
             &pyth_pull::Expected {
                 feed_id: &source.key,
+                receivers: source.receivers(),
                 partial_from: (source.min_signatures > 0).then_some(source.min_signatures),
             },
         ),
-        SourceKind::PythPush => pyth_push::parse(account.address(), account.owner(), data, &source.key.into()),
+        SourceKind::PythPush => pyth_push::parse(account.address(), account.owner(), data, &named),
+        SourceKind::SwitchboardOnDemand => switchboard_on_demand::parse(
+            account.address(),
+            account.owner(),
+            data,
+            &switchboard_on_demand::Expected {
+                address: &named,
+                min_samples: source.min_signatures,
+                oldest_slot: moment.oldest_slot()?,
+            },
+        ),
+        SourceKind::SwitchboardV2 => switchboard_v2::parse(
+            account.address(),
+            account.owner(),
+            data,
+            &switchboard_v2::Expected { address: &named, min_results: source.min_signatures },
+        ),
         SourceKind::Unused | SourceKind::Fixed => return Err(kedge_model::Error::SourceMismatch.into()),
     };
-    Ok(price?)
+    match seen {
+        Ok(price) => Ok(Some(price)),
+        Err(error) if is_silent(kind, error) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
-/// Whether a refusal means that the source is the right one and has nothing to say now, so that the row's other
-/// sources count without it.
-pub fn is_silent(refusal: Refusal) -> bool {
-    [
-        AccountError::OracleVerificationTooWeak,
-        AccountError::OracleNotTrading,
-        AccountError::OraclePriceNotPositive,
-        AccountError::OraclePriceOutOfRange,
-    ]
-    .into_iter()
-    .any(|silent| refusal == silent.into())
+/// Whether a refusal means that the account is the source's and has nothing to say now.
+fn is_silent(kind: SourceKind, error: AccountError) -> bool {
+    match error {
+        AccountError::OracleVerificationTooWeak
+        | AccountError::OracleNotTrading
+        | AccountError::OraclePriceNotPositive
+        | AccountError::OraclePriceOutOfRange => true,
+        AccountError::OracleWrongFeed => false,
+        _ => kind.names_account(),
+    }
 }
 
 /// Decimals of a price in this exchange.

@@ -7,7 +7,7 @@
 
 use anchor_lang::{Address, address_eq};
 
-use kedge_model::board::OraclePrice;
+use kedge_model::board::{OraclePrice, receivers};
 
 use super::{bytes, to_price_units};
 use crate::error::AccountError;
@@ -16,6 +16,9 @@ use crate::error::AccountError;
 pub const LEGACY_RECEIVER: Address = Address::from_str_const("rec5EKMGg6MxZYaMdyBfgwp4d5rB9T1VQH5pJv5LtFJ");
 /// The receiver program since then.
 pub const RECEIVER: Address = Address::from_str_const("rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp");
+
+/// The accepted receivers by their bits.
+const RECEIVERS: [(u8, Address); 2] = [(receivers::UPGRADED, RECEIVER), (receivers::LEGACY, LEGACY_RECEIVER)];
 
 /// `sha256("account:PriceUpdateV2")`, first 8 bytes.
 const DISCRIMINATOR: [u8; 8] = [0x22, 0xf1, 0x23, 0x63, 0x9d, 0x7e, 0xf4, 0xcd];
@@ -30,6 +33,8 @@ const FULL: u8 = 1;
 pub struct Expected<'a> {
     /// The feed.
     pub feed_id: &'a [u8; 32],
+    /// Receivers whose accounts count, bits of [`receivers`].
+    pub receivers: u8,
     /// Least number of signatures of a partially verified update; `None` asks for full verification.
     pub partial_from: Option<u8>,
 }
@@ -39,7 +44,7 @@ pub struct Expected<'a> {
 /// Errors: [`AccountError::OracleWrongOwner`], [`AccountError::OracleWrongType`],
 /// [`AccountError::OracleVerificationTooWeak`], [`AccountError::OracleWrongFeed`] and those of the price itself.
 pub fn parse(owner: &Address, data: &[u8], expected: &Expected<'_>) -> Result<OraclePrice, AccountError> {
-    if !address_eq(owner, &RECEIVER) && !address_eq(owner, &LEGACY_RECEIVER) {
+    if !RECEIVERS.iter().any(|(bit, receiver)| expected.receivers & bit != 0 && address_eq(owner, receiver)) {
         return Err(AccountError::OracleWrongOwner);
     }
     if data.len() != SIZE || bytes::<8>(data, 0)? != DISCRIMINATOR {
@@ -81,7 +86,7 @@ mod tests {
     }
 
     fn lenient(dump: &Dump) -> Expected<'_> {
-        Expected { feed_id: &dump.feed_id, partial_from: Some(1) }
+        Expected { feed_id: &dump.feed_id, receivers: receivers::UPGRADED | receivers::LEGACY, partial_from: Some(1) }
     }
 
     fn strict(dump: &Dump) -> Expected<'_> {
@@ -116,14 +121,17 @@ mod tests {
     }
 
     #[test]
-    fn owners_are_the_two_receivers() {
+    fn owners_are_the_receivers_that_the_row_names() {
         let mut foreign = 0;
         for dump in pull_dumps() {
-            let known = [RECEIVER, LEGACY_RECEIVER].contains(&dump.owner);
-            foreign += usize::from(!known);
-            let result = parse(&dump.owner, &dump.data, &lenient(&dump));
-            assert_eq!(result.is_ok(), known, "{}", dump.what);
-            assert!(known || result == Err(AccountError::OracleWrongOwner));
+            let known = RECEIVERS.iter().find(|(_, receiver)| *receiver == dump.owner).map(|(bit, _)| *bit);
+            foreign += usize::from(known.is_none());
+            for receivers in 0..4 {
+                let result = parse(&dump.owner, &dump.data, &Expected { receivers, ..lenient(&dump) });
+                let accepted = known.is_some_and(|bit| receivers & bit != 0);
+                assert_eq!(result.is_ok(), accepted, "{} by {receivers}", dump.what);
+                assert!(accepted || result == Err(AccountError::OracleWrongOwner));
+            }
         }
         assert!(foreign > 3, "the fixtures hold accounts of another receiver");
     }

@@ -36,14 +36,14 @@ const AGGREGATE: usize = 208;
 /// A dead feed goes on moving its timestamp with a frozen price; its status is then not `Trading`, and it is
 /// refused.
 ///
-/// Errors: [`AccountError::OracleWrongOwner`], [`AccountError::OracleWrongFeed`] for another address,
+/// Errors: [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
 /// [`AccountError::OracleWrongType`], [`AccountError::OracleNotTrading`] and those of the price itself.
 pub fn parse(address: &Address, owner: &Address, data: &[u8], expected: &Address) -> Result<OraclePrice, AccountError> {
-    if !address_eq(owner, &ORACLE) {
-        return Err(AccountError::OracleWrongOwner);
-    }
     if !address_eq(address, expected) {
         return Err(AccountError::OracleWrongFeed);
+    }
+    if !address_eq(owner, &ORACLE) {
+        return Err(AccountError::OracleWrongOwner);
     }
     if data.len() != SIZE {
         return Err(AccountError::OracleWrongType);

@@ -30,6 +30,10 @@ pub fn handle(ctx: &mut Context<HaltRow>, kind: u8, index: u16, halted: bool) ->
         1 => &mut a.board.bank_mut(index)?.price,
         _ => return Err(Error::InvalidParameter.into()),
     };
+    if row.is_frozen() {
+        // A settlement price is final.
+        return Err(Error::MarketNotActive.into());
+    }
     row.state = if halted { RowState::Halted } else { RowState::Stale } as u8;
     Ok(())
 }

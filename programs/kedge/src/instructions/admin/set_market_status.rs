@@ -1,6 +1,5 @@
-//! Switching a market between trading and reduce-only.
+//! Opening a market, and switching it between trading and reduce-only.
 
-use kedge_model::Error;
 use kedge_model::market::MarketStatus;
 
 use crate::instructions::prelude::*;
@@ -12,22 +11,30 @@ pub struct SetMarketStatus {
     pub signer: Signed,
     /// Roles.
     pub exchange: Read<Exchange>,
+    /// Prices: a market opens on a fresh one.
+    pub board: Read<PriceBoard>,
     /// The market.
     #[account(mut)]
     pub market: Write<Market>,
+    /// Signs the program's calls to itself.
+    pub event_authority: Sole<EventAuthority>,
+    /// This program.
+    pub program: Sole<ThisProgram>,
 }
 
 /// Sets the status.
 #[inline(never)]
 pub fn handle(ctx: &mut Context<SetMarketStatus>, status: u8) -> Outcome {
     let a = &mut ctx.accounts;
-    let signer = a.signer.address().as_array();
+    let signer = a.signer.address().to_bytes();
     let status = MarketStatus::from_number(status)?;
-    match status {
-        MarketStatus::ReduceOnly if a.exchange.is_pauser(signer) => {}
-        MarketStatus::ReduceOnly | MarketStatus::Active => a.exchange.require_admin(signer)?,
-        MarketStatus::Initialised => return Err(Error::InvalidParameter.into()),
+    if !(status == MarketStatus::ReduceOnly && a.exchange.is_pauser(&signer)) {
+        a.exchange.require_admin(&signer)?;
     }
-    a.market.status = status as u8;
-    Ok(())
+    let clock = clock()?;
+    let mut records = Records::new(64);
+    let mut batch = records.batch();
+    action::SetMarketStatus { status }.execute(&a.board, &mut a.market, clock, &mut batch)?;
+    a.market.invariant()?;
+    calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
 }

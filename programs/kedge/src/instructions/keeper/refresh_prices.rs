@@ -31,11 +31,12 @@ pub fn handle(ctx: &mut Context<RefreshPrices>, markets: &[u8], banks: &[u8]) ->
     if oracles.is_empty() { Ok(()) } else { Err(AccountError::TooManyAccounts.into()) }
 }
 
-/// Refreshes one row. A source whose account is refused for what it says (not trading, weakly verified, no price)
-/// is left out; one that is not the row's source is an error.
+/// Refreshes one row. A source whose account has nothing to say (not trading, weakly verified, too few samples,
+/// closed) is left out; an account that is not the row's source is an error.
 #[inline(always)]
 fn refresh(row: &mut PriceRow, oracles: &mut Trailing<'_>, clock: &Clock, slot_micros: u64) -> Outcome {
     let mut seen: ArrayVec<OraclePrice, MAX_SOURCES> = ArrayVec::new();
+    let moment = oracle::Moment { clock, slot_micros, max_age: row.max_age };
     for source in row.sources() {
         let kind = SourceKind::from_number(source.kind)?;
         if kind == SourceKind::Fixed {
@@ -48,10 +49,8 @@ fn refresh(row: &mut PriceRow, oracles: &mut Trailing<'_>, clock: &Clock, slot_m
             continue;
         }
         let account = oracles.next_shared().ok_or(ProgramError::NotEnoughAccountKeys)?;
-        match oracle::observe(source, &account) {
-            Ok(price) => seen.push(price),
-            Err(refusal) if oracle::is_silent(refusal) => {}
-            Err(refusal) => return Err(refusal),
+        if let Some(price) = oracle::observe(source, &account, &moment)? {
+            seen.push(price);
         }
     }
     let _ = row.refresh(&seen, clock, slot_micros)?;

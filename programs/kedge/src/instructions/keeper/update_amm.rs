@@ -19,7 +19,7 @@ pub struct UpdateAmm {
 pub fn handle(ctx: &mut Context<UpdateAmm>) -> Outcome {
     let a = &mut ctx.accounts;
     let clock = clock()?;
-    let mut records = Records::new(72);
+    let mut records = Records::new(104);
     let mut batch = records.batch();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
     let _ = action::UpdateAmm.execute(&mut context)?;

@@ -1,9 +1,9 @@
 //! Joining a taker's auction.
 
-use crate::instructions::common::fill_records;
+use crate::instructions::common::{fill_records, makers_mut};
 use crate::instructions::prelude::*;
 
-/// Accounts of `place_and_make`.
+/// Accounts of `place_and_make`; then sub-accounts of the taker's referrer and builder, to be paid.
 #[derive(Accounts)]
 pub struct PlaceAndMake {
     /// Owner or delegate of the maker.
@@ -46,6 +46,8 @@ pub fn handle(
         min_position: Base(min_position),
         max_position: Base(max_position),
     };
+    let mut others = Trailing::of(ctx).all::<SubAccount, 2>()?;
+    let mut others = makers_mut(&mut others);
     let a = &mut ctx.accounts;
     let signer = a.signer.address().to_bytes();
     a.maker.require_trader(&signer)?;
@@ -59,6 +61,7 @@ pub fn handle(
         &mut context,
         &mut SubAccountMut { head: maker, orders: maker_orders },
         &mut SubAccountMut { head: taker, orders: taker_orders },
+        &mut others,
     )?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)

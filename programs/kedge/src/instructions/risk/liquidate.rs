@@ -1,5 +1,6 @@
 //! Taking over part of a position that does not meet its maintenance margin.
 
+use crate::instructions::common::CANCEL_RECORD;
 use crate::instructions::prelude::*;
 
 /// Accounts of `liquidate`.
@@ -34,7 +35,7 @@ pub fn handle(ctx: &mut Context<Liquidate>, max_size: u64, limit_price: u64) -> 
     let signer = a.signer.address().to_bytes();
     a.liquidator.require_trader(&signer)?;
     let clock = clock()?;
-    let mut records = Records::new(160 + 152 * usize::from(a.sub_account.open_orders));
+    let mut records = Records::new(160 + CANCEL_RECORD * usize::from(a.sub_account.open_orders));
     let mut batch = records.batch();
     let (head, orders) = a.sub_account.split();
     let (liquidator, liquidator_orders) = a.liquidator.split();

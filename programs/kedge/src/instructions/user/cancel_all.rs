@@ -3,6 +3,7 @@
 use kedge_model::event::{CancelReason, NO_MARKET};
 
 use super::cancel_order::Cancel;
+use crate::instructions::common::CANCEL_RECORD;
 use crate::instructions::prelude::*;
 
 /// Cancels them; `market` 65535 for all markets.
@@ -12,7 +13,7 @@ pub fn handle(ctx: &mut Context<Cancel>, market: u16) -> Outcome {
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;
-    let mut records = Records::new(152 * usize::from(a.sub_account.open_orders));
+    let mut records = Records::new(CANCEL_RECORD * usize::from(a.sub_account.open_orders));
     let mut batch = records.batch();
     let (head, orders) = a.sub_account.split();
     let market = (market != NO_MARKET).then_some(market);

@@ -1,5 +1,6 @@
 //! Cancelling one order. Never paused.
 
+use crate::instructions::common::CANCEL_RECORDS;
 use crate::instructions::prelude::*;
 
 /// Accounts of `cancel_order` and `cancel_all`.
@@ -19,7 +20,7 @@ pub fn handle(ctx: &mut Context<Cancel>, id: u32) -> Outcome {
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;
-    let mut records = Records::new(152);
+    let mut records = Records::new(CANCEL_RECORDS);
     let mut batch = records.batch();
     let (head, orders) = a.sub_account.split();
     let _ = action::CancelOrder { id }.execute(&mut SubAccountMut { head, orders }, &mut batch)?;

@@ -47,6 +47,7 @@ pub fn handle(ctx: &mut Context<CreateSubAccount>, name: [u8; 16], orders: u16) 
         fee_tier: a.trader.fee_tier,
         authority,
         name,
+        referrer: a.trader.referrer,
         next_order_id: 1,
         ..SubAccount::default()
     };

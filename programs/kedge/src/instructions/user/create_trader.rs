@@ -20,13 +20,13 @@ pub struct CreateTrader {
     pub system_program: Sole<System>,
 }
 
-/// Creates it.
+/// Creates it; the referrer stays for good.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<CreateTrader>) -> Outcome {
+pub fn handle(ctx: &mut Context<CreateTrader>, referrer: [u8; 32]) -> Outcome {
     let a = &mut ctx.accounts;
     let authority = a.authority.address().to_bytes();
     let (mut trader, bump) = a.trader.create(&a.payer, &[pda::TRADER_SEED, &authority], 0)?;
-    *trader = Trader { version: Trader::VERSION, bump, authority, ..Trader::default() };
+    *trader = Trader::new(bump, authority, referrer)?;
     a.exchange.traders += 1;
     Ok(trader.invariant()?)
 }

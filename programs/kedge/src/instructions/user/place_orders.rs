@@ -2,6 +2,7 @@
 
 use kedge_model::order::OrderParams;
 
+use crate::instructions::common::ORDER_RECORD;
 use crate::instructions::prelude::*;
 
 /// Accounts of `place_orders`.
@@ -34,7 +35,7 @@ pub fn handle(ctx: &mut Context<PlaceOrders>, orders: &[Arg<OrderParams>]) -> Ou
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;
-    let mut records = Records::new(152 * orders.len());
+    let mut records = Records::new(ORDER_RECORD * orders.len());
     let mut batch = records.batch();
     let (head, slots) = a.sub_account.split();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);

@@ -3,6 +3,7 @@
 use kedge_model::action::{MAX_SIGNED_ORDERS, PlaceSigned, SignedMessage};
 
 use crate::calls::signature;
+use crate::instructions::common::ORDER_RECORD;
 use crate::instructions::prelude::*;
 use crate::pda::InstructionsSysvar;
 
@@ -31,7 +32,7 @@ pub fn handle(ctx: &mut Context<PlaceSignedOrders>) -> Outcome {
         signature::verified(&a.instructions, |signer, message| Ok((signer, SignedMessage::read(message)?)))?;
     let sub_account = a.sub_account.address().to_bytes();
     let clock = clock()?;
-    let mut records = Records::new(152 * MAX_SIGNED_ORDERS);
+    let mut records = Records::new(ORDER_RECORD * MAX_SIGNED_ORDERS);
     let mut batch = records.batch();
     let (head, slots) = a.sub_account.split();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);

@@ -1,0 +1,51 @@
+// What the IDL cannot say. A new instruction or struct needs a line here only if it has one of these.
+
+/** Seeds of derived addresses: text, then named variables. */
+export const PDAS = {
+    exchange: ['exchange'],
+    board: ['board'],
+    market: ['market', { index: 'u16' }],
+    bank: ['bank', { index: 'u16' }],
+    vault: ['vault', { index: 'u16' }],
+    trader: ['trader', { authority: 'publicKey' }],
+    subAccount: ['sub', { authority: 'publicKey' }, { id: 'u16' }],
+};
+
+/** Accounts that are the same in every instruction: filled in unless the caller names them. */
+export const FIXED_ACCOUNTS = ['exchange', 'board'];
+
+/** Accounts behind the declared ones. */
+export const TRAILING_ACCOUNTS = {
+    refreshPrices: {
+        name: 'oracles',
+        writable: false,
+        docs: 'The oracle accounts of the rows, in the order of their sources.',
+    },
+    fillOrder: {
+        name: 'fillerAndMakers',
+        writable: true,
+        docs: "The filler's sub-account if it takes the reward, then the makers'.",
+    },
+    placeAndTake: {
+        name: 'makerAccounts',
+        writable: true,
+        docs: "The makers' sub-accounts, to which `makers` points.",
+    },
+};
+
+/** Items that follow an account's struct up to the account's end. */
+export const TAILS = {
+    subAccount: { name: 'orders', item: 'order', docs: 'Order slots, free ones included; the place here is the slot.' },
+};
+
+/** Structs and instructions with values that callers may leave out, which are zero then: all but the required. */
+export const REQUIRED = {
+    orderParams: ['market', 'kind', 'side', 'size'],
+    createTrader: [],
+};
+
+/** Fields of 32 bytes that are no public keys. */
+export const NO_PUBLIC_KEYS = ['key'];
+
+/** Fields of bytes that hold zero-padded text. */
+export const TEXTS = ['name'];

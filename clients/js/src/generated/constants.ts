@@ -1,0 +1,35 @@
+// Generated from idl/kedge.json; do not edit.
+
+export const ORDER_STATUS_FREE = 0;
+export const ORDER_STATUS_OPEN = 1;
+export const ORDER_STATUS_WAITING = 2;
+export const ORDER_FLAG_POST_ONLY = 1;
+export const ORDER_FLAG_REDUCE_ONLY = 2;
+export const ORDER_FLAG_IMMEDIATE_OR_CANCEL = 4;
+export const ORDER_FLAG_FILL_OR_KILL = 8;
+export const ORDER_FLAG_SLIDE = 16;
+export const ORDER_FLAG_OFFSET = 32;
+export const ORDER_FLAG_LEG = 64;
+export const ORDER_FLAG_HAS_LEGS = 128;
+export const ORDER_FLAG_BUILDER = 256;
+export const ORDER_FLAG_TRIGGER_MARK = 512;
+export const ORDER_FLAG_TRIGGER_LAST = 1024;
+export const ORDER_FLAG_SELF_CANCEL_TAKER = 2048;
+export const ORDER_FLAG_SELF_DECREMENT = 4096;
+export const POSITION_STATUS_USED = 1;
+export const POSITION_STATUS_ISOLATED = 2;
+export const POSITION_STATUS_BEING_LIQUIDATED = 4;
+export const POSITION_STATUS_BANKRUPT = 8;
+export const SUB_ACCOUNT_STATUS_BEING_LIQUIDATED = 1;
+export const SUB_ACCOUNT_STATUS_BANKRUPT = 2;
+export const OPERATION_DEPOSIT = 1;
+export const OPERATION_WITHDRAW = 2;
+export const OPERATION_PLACE = 4;
+export const OPERATION_FILL = 8;
+export const OPERATION_FILL_AMM = 16;
+export const OPERATION_LIQUIDATE = 32;
+export const OPERATION_FUNDING = 64;
+export const OPERATION_SETTLE = 128;
+export const OPERATION_UPDATE_AMM = 256;
+export const OPERATION_TRANSFER = 512;
+export const NO_MARKET = 65535;

@@ -1,0 +1,4 @@
+export * from './errors.js';
+export * from './events.js';
+export * from './generated/index.js';
+export * from './units.js';

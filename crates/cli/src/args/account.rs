@@ -1,0 +1,183 @@
+//! Arguments of commands on accounts and tokens.
+
+use clap::Args;
+use solana_pubkey::Pubkey;
+
+/// Which sub-account.
+#[derive(Args, Clone, Debug)]
+pub struct Which {
+    /// Owner of the sub-account [default: the keypair's address].
+    #[arg(long)]
+    pub authority: Option<Pubkey>,
+    /// Id of the sub-account.
+    #[arg(long, default_value_t = 0)]
+    pub id: u16,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  kedge account\n  kedge account --id 1 --json")]
+pub struct Account {
+    /// Address of a sub-account, instead of authority and id.
+    #[arg(conflicts_with_all = ["authority", "id"])]
+    pub address: Option<Pubkey>,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  kedge accounts\n  kedge accounts --delegated    # those that you may trade for")]
+pub struct Accounts {
+    /// Owner of the sub-accounts [default: the keypair's address].
+    #[arg(long)]
+    pub authority: Option<Pubkey>,
+    /// List those for which this address is the delegate instead.
+    #[arg(long)]
+    pub delegated: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  kedge balances --id 1")]
+pub struct Balances {
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  kedge history\n  kedge history --limit 3 --json")]
+pub struct History {
+    /// How many transactions, newest first.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
+    pub limit: u16,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  kedge watch\n  kedge watch --every 5 --count 12")]
+pub struct Watch {
+    /// Seconds between two looks.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
+    pub every: u64,
+    /// How many looks [default: until Ctrl-C].
+    #[arg(long)]
+    pub count: Option<u64>,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  kedge create\n  kedge create --name hedge --orders 16")]
+pub struct Create {
+    /// Display name, at most 16 bytes.
+    #[arg(long, default_value = "main")]
+    pub name: String,
+    /// Room for this many open orders, 0 to 128; it can grow later.
+    #[arg(long, default_value_t = 8)]
+    pub orders: u16,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  kedge deposit 1000\n  kedge deposit 2.5 --bank 1 --id 3")]
+pub struct Deposit {
+    /// Tokens, in whole units.
+    pub amount: String,
+    /// Index of the bank; 0 is the quote bank.
+    #[arg(long, default_value_t = 0)]
+    pub bank: u16,
+    /// Token account to take them from [default: the keypair's associated account].
+    #[arg(long)]
+    pub from: Option<Pubkey>,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  kedge withdraw 250.5\n  kedge withdraw max        # all that margin leaves free")]
+pub struct Withdraw {
+    /// Tokens in whole units, or `max` for all that can leave now.
+    pub amount: String,
+    /// Index of the bank; 0 is the quote bank.
+    #[arg(long, default_value_t = 0)]
+    pub bank: u16,
+    /// Token account to send them to [default: the keypair's associated account, created when missing].
+    #[arg(long)]
+    pub to: Option<Pubkey>,
+    /// Id of the sub-account.
+    #[arg(long, default_value_t = 0)]
+    pub id: u16,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  kedge transfer 100 --to 1\n  kedge transfer max --from 1 --to 0")]
+pub struct Transfer {
+    /// Tokens in whole units, or `max` for all that can leave now.
+    pub amount: String,
+    /// Id of the sub-account that gives.
+    #[arg(long, default_value_t = 0)]
+    pub from: u16,
+    /// Id of the sub-account that gets.
+    #[arg(long)]
+    pub to: u16,
+    /// Index of the bank; 0 is the quote bank.
+    #[arg(long, default_value_t = 0)]
+    pub bank: u16,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:\n  kedge settle              # every market\n  kedge settle SOL-PERP")]
+pub struct Settle {
+    /// Only this market, by name or index.
+    pub market: Option<String>,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+A delegate may place and cancel orders, and cannot take anything out.
+
+Examples:
+  kedge delegate 11111111111111111111111111111112
+  kedge delegate --none")]
+pub struct Delegate {
+    /// Who may trade.
+    #[arg(required_unless_present = "none", conflicts_with = "none")]
+    pub delegate: Option<Pubkey>,
+    /// Nobody but the owner.
+    #[arg(long)]
+    pub none: bool,
+    /// Id of the sub-account.
+    #[arg(long, default_value_t = 0)]
+    pub id: u16,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:\n  kedge grow 32")]
+pub struct Grow {
+    /// New number of order slots: a multiple of 4, more than now, at most 128.
+    pub orders: u16,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+A closed sub-account cannot be opened again: the next one gets a new id.
+
+Examples:
+  kedge close --id 1 --yes
+  kedge close --trader --yes")]
+pub struct Close {
+    /// Id of the sub-account.
+    #[arg(long, default_value_t = 0)]
+    pub id: u16,
+    /// Close the trader account instead, once no sub-account is left.
+    #[arg(long, conflicts_with = "id")]
+    pub trader: bool,
+    /// Where the rent goes [default: the keypair's address].
+    #[arg(long)]
+    pub receiver: Option<Pubkey>,
+    /// Yes, for good.
+    #[arg(long)]
+    pub yes: bool,
+}

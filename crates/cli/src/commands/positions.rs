@@ -1,0 +1,102 @@
+//! `kedge positions`, and the positions table of `kedge account`.
+
+use kedge_client::prices;
+use kedge_model::num::{BASE, Rounding, mul_div};
+use kedge_model::position::Position;
+use kedge_model::quantity::{Price, Quote};
+use kedge_model::sub_account::SubAccount;
+use serde_json::{Value, json};
+
+use crate::args;
+use crate::decimal;
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::health;
+use crate::output::Output;
+use crate::session::Session;
+use crate::table::{Cell, Paint, Table};
+use crate::view::View;
+
+/// Lists positions.
+pub async fn run(session: &Session, options: &args::Positions) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    let market = options.market.as_deref().map(|name| directory.market(name)).transpose()?;
+    let (_, account) = session.account(&options.which).await?;
+    let view = session.view(&prices::in_use(&account.head)).await?;
+    let market = market.map(|market| market.data.index);
+    let (text, json) = table(session.colour, &directory, &view, &account.head, market)?;
+    Ok(Output::new(text + &view.warning(), json))
+}
+
+/// Positions of a sub-account, all or those of one market, as text and as JSON.
+pub fn table(
+    colour: bool,
+    directory: &Directory,
+    view: &View,
+    account: &SubAccount,
+    market: Option<u16>,
+) -> Result<(String, Value)> {
+    let titles = ["MARKET", "SIDE", ">SIZE", ">ENTRY", ">ORACLE", ">PNL", ">FUNDING", ">LIQUIDATION"];
+    let mut table = Table::new(&titles);
+    let mut list = Vec::new();
+    for position in health::positions(account).filter(|position| market.is_none_or(|index| index == position.market)) {
+        let row = view.board.market(position.market)?;
+        let tick = directory.tick(position.market);
+        let funding = position.unsettled_funding(row.funding(position.base))?;
+        let pnl = position.unrealised_pnl(row.price.price, row.funding(position.base))?;
+        let side = match position.base.0 {
+            0 => "flat",
+            1.. => "long",
+            _ => "short",
+        };
+        let entry = entry(position);
+        let liquidation = health::liquidation(account, position.market, view)?;
+        let priced = |price: Option<Price>| price.map_or_else(|| "-".into(), |price| decimal::price_at(price, tick));
+        table.row(vec![
+            directory.market_name(position.market).into(),
+            if position.is_isolated() { format!("{side} *").into() } else { side.into() },
+            decimal::size(position.base.size()).into(),
+            priced(entry).into(),
+            decimal::price_at(row.price.price, tick).into(),
+            gain(pnl),
+            decimal::signed_cents(funding.0).into(),
+            priced(liquidation).into(),
+        ]);
+        list.push(json!({
+            "market": directory.market_name(position.market),
+            "side": side,
+            "base": decimal::base(position.base),
+            "entry_price": entry.map(decimal::price),
+            "oracle_price": decimal::price(row.price.price),
+            "liquidation_price": liquidation.map(decimal::price),
+            "pnl": decimal::quote(pnl),
+            "unsettled_funding": decimal::quote(funding),
+            "settled_pnl": decimal::quote(position.settled_pnl),
+            "isolated_collateral": position.is_isolated().then(|| decimal::value(position.isolated)),
+            "open_bids": decimal::size(position.open_bids),
+            "open_asks": decimal::size(position.open_asks),
+            "open_orders": position.open_orders,
+        }));
+    }
+    let mut text = if table.is_empty() { "no positions\n".into() } else { table.render(colour) };
+    if health::positions(account).any(Position::is_isolated) {
+        text += "* isolated: margined alone, by its own collateral\n";
+    }
+    Ok((text, Value::Array(list)))
+}
+
+/// A profit or loss in its colour.
+fn gain(pnl: Quote) -> Cell {
+    let paint = match pnl.0 {
+        0 => Paint::Plain,
+        1.. => Paint::Good,
+        _ => Paint::Bad,
+    };
+    Cell::painted(decimal::signed_cents(pnl.0), paint)
+}
+
+/// Mean price of entry, for reading; `None` when flat.
+fn entry(position: &Position) -> Option<Price> {
+    let size = position.base.size();
+    mul_div(position.entry.magnitude().0, BASE, size.0, Rounding::Down).ok().map(Price)
+}

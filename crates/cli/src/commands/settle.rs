@@ -1,0 +1,60 @@
+//! `kedge settle`.
+
+use kedge_client::prices::Row;
+use kedge_interface::address;
+use kedge_interface::instruction::{KedgeInstruction, SettlePnl};
+use kedge_model::Error as Rule;
+use kedge_model::bank::Bank;
+use serde_json::json;
+
+use super::landed;
+use crate::args::Settle;
+use crate::directory::Directory;
+use crate::error::{CliError, Result};
+use crate::health;
+use crate::output::{Output, wrap};
+use crate::session::Session;
+
+/// Settles each position that has something to settle. Anybody may do it for anybody.
+pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    let wanted = options.market.as_deref().map(|name| directory.market(name)).transpose()?;
+    let (sub_account, account) = session.account(&options.which).await?;
+    let board = session.client.board().await?;
+    let held: Vec<u16> = health::positions(&account.head)
+        .map(|position| position.market)
+        .filter(|index| wanted.is_none_or(|market| market.data.index == *index))
+        .collect();
+    let (mut text, mut list) = (String::new(), Vec::new());
+    for index in held {
+        let name = directory.market_name(index);
+        let settle = SettlePnl { market: address::market(index), bank: address::bank(Bank::QUOTE), sub_account };
+        let clock = session.client.clock().await?;
+        let mut instructions: Vec<_> =
+            session.refresh(&board, &rows(&account.head, index), &clock).await?.into_iter().collect();
+        instructions.push(settle.instruction());
+        match session.send(&instructions).await {
+            Ok(sent) => {
+                let done = landed(session, &directory, sent).await?;
+                text += &done.text;
+                list.push(json!({ "market": name, "settled": true, "transaction": done.json }));
+            }
+            Err(CliError::Send(error)) if error.rule() == Some(Rule::NothingToSettle) => {
+                text += &wrap("", &format!("{name}: {}", Rule::NothingToSettle.message()));
+                list.push(json!({ "market": name, "settled": false, "reason": Rule::NothingToSettle.name() }));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if list.is_empty() {
+        text = "no positions to settle\n".into();
+    }
+    Ok(Output::new(text, json!(list)))
+}
+
+/// What settling a market reads: its own row, and all rows in use for the margin check behind a profit.
+fn rows(account: &kedge_model::sub_account::SubAccount, market: u16) -> Vec<Row> {
+    let mut rows = kedge_client::prices::in_use(account);
+    rows.push(Row::Market(market));
+    rows
+}

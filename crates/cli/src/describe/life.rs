@@ -1,0 +1,63 @@
+//! A market's life in plain words.
+
+use kedge_model::event::{MarketRecord, PositionSettledRecord};
+use kedge_model::market::MarketStatus;
+
+use super::party;
+use crate::calendar::date_time;
+use crate::decimal::{base, gain, price, value};
+use crate::directory::Directory;
+
+/// A status of a market.
+pub fn status(number: u8) -> &'static str {
+    match MarketStatus::from_number(number) {
+        Ok(MarketStatus::Initialised) => "listed",
+        Ok(MarketStatus::Active) => "active",
+        Ok(MarketStatus::ReduceOnly) => "reduce-only",
+        Ok(MarketStatus::Settlement) => "settlement",
+        Ok(MarketStatus::Delisted) => "delisted",
+        Err(_) => "an unknown status",
+    }
+}
+
+/// An expiry, zero for none.
+pub fn expiry(time: i64) -> String {
+    if time == 0 { "never".into() } else { format!("{} UTC", date_time(time)) }
+}
+
+/// What changed about a market.
+pub fn market_changed(directory: &Directory, record: &MarketRecord) -> String {
+    let market = directory.market_name(record.market);
+    match (MarketStatus::from_number(record.status), record.status == record.status_before) {
+        (_, true) => format!("{market} expires: {}", expiry(record.expiry_time)),
+        (Ok(MarketStatus::Settlement), _) => format!(
+            "{market} is settled at {} (average {}), insurance gave {}",
+            price(record.settlement_price),
+            price(record.average),
+            value(record.insurance)
+        ),
+        (Ok(MarketStatus::Delisted), _) => {
+            format!("{market} is delisted, {} went to the protocol", value(record.leftover))
+        }
+        _ => format!("{market} went from {} to {}", status(record.status_before), status(record.status)),
+    }
+}
+
+/// What became of a position of a market in settlement.
+pub fn position_settled(directory: &Directory, record: &PositionSettledRecord) -> String {
+    let mut text = format!(
+        "{} closed {} {} at the settlement price {}, tokens {}",
+        party(&record.account),
+        base(record.base),
+        directory.market_name(record.market),
+        price(record.price),
+        gain(record.amount)
+    );
+    if !record.left.is_zero() {
+        text += &format!(", claim left {}", gain(record.left));
+    }
+    if !record.written_off.is_zero() {
+        text += &format!(", {} of it nobody is left to pay", value(record.written_off));
+    }
+    text
+}

@@ -1,0 +1,98 @@
+//! Returning dead orders: those past their expiry, and reduce-only ones with nothing left to reduce.
+
+use super::{Context, cancel, reward};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, Party, emit};
+use crate::num::Checked;
+use crate::order::{Order, Side, flags};
+use crate::quantity::Amount;
+use crate::sub_account::SubAccountMut;
+
+/// Most orders that one call returns: as many as one message of records has room for with all their legs.
+pub const MAX_EXPIRED: usize = 12;
+
+/// Removes dead orders of one account in one market.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct ExpireOrders<'a> {
+    /// Only these; none for all that are dead, up to [`MAX_EXPIRED`].
+    pub ids: &'a [u32],
+}
+
+/// What it returned.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExpireReport {
+    /// Orders removed. The orders that end with them because they belong together are not counted.
+    pub removed: u32,
+    /// What the owner paid for it.
+    pub reward: Amount,
+}
+
+impl ExpireOrders<'_> {
+    /// Removes what is dead of what is named; what is alive or gone is passed over. Needs no price and is never paused.
+    /// The owner pays [`reward::CRANK_FEE`] for each to `crank`, as far as it can spare it.
+    ///
+    /// Errors: [`Error::NothingExpired`], [`Error::InvalidOrder`] for more than [`MAX_EXPIRED`] ids.
+    pub fn execute<S: EventSink>(
+        self,
+        context: &mut Context<'_, S>,
+        owner: &mut SubAccountMut<'_>,
+        crank: Option<&mut SubAccountMut<'_>>,
+    ) -> Result<ExpireReport> {
+        if self.ids.len() > MAX_EXPIRED {
+            return Err(Error::InvalidOrder);
+        }
+        let market = context.market.index;
+        let mut removed = 0u32;
+        for slot in 0..owner.orders.len() {
+            if usize::try_from(removed).is_ok_and(|count| count >= MAX_EXPIRED) {
+                break;
+            }
+            let Ok(order) = owner.order(slot).copied() else { continue };
+            if order.market != market || !(self.ids.is_empty() || self.ids.contains(&order.id)) {
+                continue;
+            }
+            let reason = dead(owner, &order, &context.clock)?;
+            if reason != CancelReason::None {
+                let _ = cancel::remove(owner, slot, reason, context.sink)?;
+                removed = removed.plus(1)?;
+            }
+        }
+        if removed == 0 {
+            return Err(Error::NothingExpired);
+        }
+        let mut reward = Amount::ZERO;
+        if let Some(crank) = crank {
+            let fee = Amount(reward::CRANK_FEE.0.times(u64::from(removed))?);
+            reward = reward::affordable(context, owner, fee)?;
+            reward::pay(context, owner, crank, reward)?;
+            let record = CrankRecord {
+                account: Party::of(owner.head),
+                crank: Party::of(crank.head),
+                reward,
+                market,
+                kind: CrankKind::Expire as u8,
+                ..CrankRecord::default()
+            };
+            emit(context.sink, EventKind::Crank, &record);
+        }
+        owner.head.release_position(market);
+        Ok(ExpireReport { removed, reward })
+    }
+}
+
+/// Why an order can never trade again, [`CancelReason::None`] when it may. A leg lives as long as its parent.
+pub fn dead(account: &SubAccountMut<'_>, order: &Order, clock: &Clock) -> Result<CancelReason> {
+    if order.is_expired(clock) {
+        return Ok(CancelReason::Expired);
+    }
+    if !order.has(flags::REDUCE_ONLY) {
+        return Ok(CancelReason::None);
+    }
+    let base = account.head.position(order.market)?.base;
+    let reduces = !base.is_zero() && Side::closing(base) == order.side();
+    let follows = order.has(flags::LEG) && account.parent_lives(order.link);
+    Ok(if reduces || follows { CancelReason::None } else { CancelReason::NothingToReduce })
+}

@@ -1,0 +1,137 @@
+//! Opening, closing, expiring and delisting a market. Settling it: [`super::SettleMarket`].
+
+use crate::bank::Bank;
+use crate::board::{PriceBoard, Purpose};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::event::{EventKind, EventSink, MarketRecord, emit};
+use crate::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE};
+use crate::market::{Market, MarketStatus};
+use crate::num::{Checked, to_i64};
+use crate::quantity::{Amount, Price, Quote};
+
+/// Opens a market, or switches it between trading and reduce-only.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct SetMarketStatus {
+    /// [`MarketStatus::Active`] or [`MarketStatus::ReduceOnly`].
+    pub status: MarketStatus,
+}
+
+impl SetMarketStatus {
+    /// Sets it. A listed market opens only on a price that could open risk, with the vAMM at that price.
+    ///
+    /// Errors: [`Error::InvalidParameter`] for a status that is reached in another way, [`Error::MarketNotActive`] from
+    /// settlement on, [`Error::MarketExpired`], price rows.
+    pub fn execute(
+        self,
+        board: &PriceBoard,
+        market: &mut Market,
+        clock: Clock,
+        sink: &mut impl EventSink,
+    ) -> Result<()> {
+        market.require_unexpired(&clock)?;
+        let before = MarketStatus::from_number(market.status)?;
+        match (before, self.status) {
+            (MarketStatus::Initialised, MarketStatus::Active) => {
+                let row = &board.market(market.index)?.price;
+                row.require(Purpose::IncreaseRisk, &clock)?;
+                match market.amm.update(row, &clock) {
+                    Ok(_) | Err(Error::AmmUpdateNotNeeded) => {}
+                    Err(other) => return Err(other),
+                }
+                // Nothing was due before.
+                (market.premium_time, market.funding_time) = (clock.unix_time, clock.unix_time);
+            }
+            (MarketStatus::Active | MarketStatus::ReduceOnly, MarketStatus::Active | MarketStatus::ReduceOnly) => {}
+            _ => return Err(Error::InvalidParameter),
+        }
+        market.status = self.status as u8;
+        record(market, before as u8, clock, sink, MarketRecord::default());
+        Ok(())
+    }
+}
+
+/// Sets, moves or withdraws a market's expiry.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct SetExpiry {
+    /// Unix time, 0 for never.
+    pub time: i64,
+}
+
+impl SetExpiry {
+    /// Sets it, [`EXPIRY_NOTICE`] ahead at least: nobody is surprised. Until the expiry has come it can be moved, with
+    /// the same notice, or withdrawn.
+    ///
+    /// Errors: [`Error::ExpiryTooSoon`], [`Error::MarketExpired`], [`Error::MarketNotActive`].
+    pub fn execute(self, market: &mut Market, clock: Clock, sink: &mut impl EventSink) -> Result<()> {
+        market.require_unexpired(&clock)?;
+        if self.time != 0 && self.time < clock.unix_time.plus(to_i64(EXPIRY_NOTICE)?)? {
+            return Err(Error::ExpiryTooSoon);
+        }
+        market.expiry_time = self.time;
+        record(market, market.status, clock, sink, MarketRecord::default());
+        Ok(())
+    }
+}
+
+/// Ends a market that is settled.
+#[must_use]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct DelistMarket;
+
+impl DelistMarket {
+    /// Moves what is left (the vAMM's capital, fees, the insurance fund) to the protocol and marks the row as delisted.
+    /// It stays on the board at the settlement price, so that no account that still names it is stopped by it.
+    ///
+    /// Errors: [`Error::MarketNotSettling`], [`Error::SettlementPending`] while a position, a claim or a debt is left or
+    /// [`DEBT_PERIOD`] has not passed, [`Error::WrongRow`] for another bank than the quote bank.
+    pub fn execute(
+        self,
+        board: &mut PriceBoard,
+        market: &mut Market,
+        bank: &mut Bank,
+        clock: Clock,
+        sink: &mut impl EventSink,
+    ) -> Result<Amount> {
+        market.require_settling()?;
+        if bank.index != Bank::QUOTE {
+            return Err(Error::WrongRow);
+        }
+        let settled = market.long_interest.is_zero()
+            && market.short_interest.is_zero()
+            && market.users_quote.is_zero()
+            && market.debts.is_zero()
+            && clock.seconds_since(market.settlement_time) >= DEBT_PERIOD;
+        if !settled {
+            return Err(Error::SettlementPending);
+        }
+        let leftover = market.pnl_pool.plus(market.insurance_fund)?;
+        (market.pnl_pool, market.insurance_fund) = (Amount::ZERO, Amount::ZERO);
+        (market.fees, market.insurance_fees, market.deficit) = (Amount::ZERO, Amount::ZERO, Amount::ZERO);
+        (market.funding_pot, market.amm.quote) = (Quote::ZERO, Quote::ZERO);
+        bank.market_pools = bank.market_pools.minus(leftover)?;
+        bank.protocol = bank.protocol.plus(leftover)?;
+        market.protocol_fees = market.protocol_fees.saturating_add(leftover.0);
+        board.market_mut(market.index)?.listed = crate::board::DELISTED;
+        let before = market.status;
+        market.status = MarketStatus::Delisted as u8;
+        record(market, before, clock, sink, MarketRecord { leftover, ..MarketRecord::default() });
+        Ok(leftover)
+    }
+}
+
+/// Records what a market is now.
+pub(super) fn record(market: &Market, before: u8, clock: Clock, sink: &mut impl EventSink, more: MarketRecord) {
+    let record = MarketRecord {
+        expiry_time: market.expiry_time,
+        settlement_price: if market.is_settling() { market.settlement_price } else { Price::ZERO },
+        time: clock.unix_time,
+        market: market.index,
+        status: market.status,
+        status_before: before,
+        ..more
+    };
+    emit(sink, EventKind::MarketChanged, &record);
+}

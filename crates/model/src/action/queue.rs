@@ -1,0 +1,140 @@
+//! The maker orders that a taker meets, in the order in which it meets them.
+
+use super::Context;
+use super::matching::{MAX_MAKER_ORDERS, MakerRef, Taker};
+use crate::board::{MarketRow, Purpose};
+use crate::error::{Error, Result};
+use crate::event::EventSink;
+use crate::order::{Side, flags};
+use crate::quantity::Price;
+use crate::sub_account::SubAccountMut;
+
+/// How often in one run orders that show only a part may come back with their next part.
+pub const MAX_RETURNS: usize = 4;
+
+/// A maker order that crosses the taker.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Candidate {
+    /// Its price now.
+    pub price: Price,
+    /// Who came first.
+    pub seq: u64,
+    /// Index among the maker accounts, or [`MakerRef::OWN`].
+    pub account: u8,
+    /// Slot of the order.
+    pub slot: u8,
+    /// Whether it belongs to the taker's own authority.
+    pub own: bool,
+}
+
+/// Candidates, best price first, then by sequence number.
+pub(super) struct Queue {
+    side: Side,
+    entries: [Candidate; MAX_MAKER_ORDERS],
+    count: usize,
+    next: usize,
+    returns: usize,
+}
+
+impl Queue {
+    /// The orders named that can trade with the taker.
+    pub fn collect<S: EventSink>(
+        context: &Context<'_, S>,
+        row: &MarketRow,
+        taker: &SubAccountMut<'_>,
+        order: &Taker,
+        makers: &[SubAccountMut<'_>],
+        refs: &[MakerRef],
+    ) -> Result<Self> {
+        if refs.len() > MAX_MAKER_ORDERS {
+            return Err(Error::TooManyMakers);
+        }
+        let (slot, side, tick) = (context.clock.slot, order.order.side(), context.market.tick);
+        let taker_rests = order.order.is_resting(slot);
+        let entries = [Candidate::default(); MAX_MAKER_ORDERS];
+        let mut queue = Self { side, entries, count: 0, next: 0, returns: MAX_RETURNS };
+        for reference in refs {
+            let maker = match makers.get(usize::from(reference.account)) {
+                Some(maker) => maker,
+                None if reference.account == MakerRef::OWN => taker,
+                None => return Err(Error::TooManyMakers),
+            };
+            // An order that is gone lost a race; the others still fill.
+            let Ok(at) = maker.order_slot_near(reference.order_id, usize::from(reference.slot)) else { continue };
+            let Ok(resting) = maker.order(at) else { continue };
+            let usable = resting.market == context.market.index
+                && resting.side() == side.opposite()
+                && resting.is_resting(slot)
+                && !resting.is_expired(&context.clock)
+                && maker.head.require_free_in(context.market.index).is_ok()
+                // Of two resting orders the older one is the maker.
+                && (!taker_rests || resting.seq < order.order.seq);
+            if !usable {
+                continue;
+            }
+            let mut price = resting.price;
+            if resting.flags & flags::OFFSET != 0 {
+                // Who quotes around the oracle is not hit at one that nobody may open risk on.
+                if row.price.require(Purpose::IncreaseRisk, &context.clock).is_err() {
+                    continue;
+                }
+                price = resting.effective_price(row.price.price, tick)?;
+            }
+            if side.accepts(order.limit, price) {
+                let own = maker.head.is_of(taker.head);
+                let slot = u8::try_from(at).map_err(|_| Error::OrderNotFound)?;
+                queue.insert(Candidate { price, seq: resting.seq, account: reference.account, slot, own })?;
+            }
+        }
+        Ok(queue)
+    }
+
+    /// Whether nothing crosses.
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Who comes next.
+    pub fn next(&mut self) -> Option<Candidate> {
+        let candidate = self.entries.get(..self.count)?.get(self.next).copied()?;
+        self.next = self.next.wrapping_add(1);
+        Some(candidate)
+    }
+
+    /// Takes back the one that came last, under a new sequence number, behind all of its price. Says whether it comes
+    /// back in this run.
+    pub fn again(&mut self, candidate: Candidate, seq: u64) -> Result<bool> {
+        let Some(left) = self.returns.checked_sub(1) else { return Ok(false) };
+        self.returns = left;
+        // Its place is free: what was taken is no longer needed.
+        self.next = self.next.checked_sub(1).ok_or(Error::InvariantBroken)?;
+        let mut place = self.next;
+        while let Some(behind) = self.entries.get(..self.count).and_then(|all| all.get(place.wrapping_add(1))).copied()
+            && behind.price == candidate.price
+        {
+            *self.entries.get_mut(place).ok_or(Error::InvariantBroken)? = behind;
+            place = place.wrapping_add(1);
+        }
+        *self.entries.get_mut(place).ok_or(Error::InvariantBroken)? = Candidate { seq, ..candidate };
+        Ok(true)
+    }
+
+    fn insert(&mut self, candidate: Candidate) -> Result<()> {
+        let mut place = self.count;
+        while let Some(previous) = place.checked_sub(1) {
+            let Some(ahead) = self.entries.get(previous).copied() else { break };
+            let behind = self.side.better(candidate.price, ahead.price)
+                || (candidate.price == ahead.price && candidate.seq < ahead.seq);
+            if !behind {
+                break;
+            }
+            if let Some(entry) = self.entries.get_mut(place) {
+                *entry = ahead;
+            }
+            place = previous;
+        }
+        *self.entries.get_mut(place).ok_or(Error::TooManyMakers)? = candidate;
+        self.count = self.count.wrapping_add(1);
+        Ok(())
+    }
+}

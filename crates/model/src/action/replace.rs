@@ -1,0 +1,95 @@
+//! Cancelling orders and placing others in one step.
+
+use super::place::place;
+use super::{Context, cancel};
+use crate::board::Purpose;
+use crate::error::{Error, Result};
+use crate::event::{CancelReason, EventSink};
+use crate::exchange::operation;
+use crate::liquidation;
+use crate::margin::{self, MarginKind};
+use crate::num::Checked;
+use crate::order::{OrderParams, flags};
+use crate::quantity::Size;
+use crate::sub_account::{SubAccount, SubAccountMut};
+
+/// Cancels orders of one market and places others there, all or nothing.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct ReplaceOrders<'a> {
+    /// Ids of orders to cancel.
+    pub cancel: &'a [u32],
+    /// Orders to place.
+    pub orders: &'a [OrderParams],
+    /// Whether every order to cancel must still be open; else what is gone is passed over.
+    pub strict: bool,
+}
+
+/// What was replaced.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ReplaceReport {
+    /// Orders cancelled.
+    pub cancelled: u32,
+    /// Id of the first order placed; the others follow.
+    pub first_id: u32,
+    /// Orders placed.
+    pub count: u32,
+}
+
+impl ReplaceOrders<'_> {
+    /// Cancels, then places. Margin is checked once, and only when the position's worst case is larger than it was
+    /// before: who moves its quotes without adding to them needs no price for it.
+    ///
+    /// Errors: [`Error::OrderNotFound`] when `strict`, [`Error::WrongMarket`] for an order of another market, and those of
+    /// placing.
+    pub fn execute<S: EventSink>(
+        self,
+        context: &mut Context<'_, S>,
+        account: &mut SubAccountMut<'_>,
+    ) -> Result<ReplaceReport> {
+        let market = context.market.index;
+        context.exchange.require_open(operation::PLACE)?;
+        liquidation::require_free_in(account.head, market, context.board, &context.clock)?;
+        let before = worst(account.head, market)?;
+        let mut cancelled = 0u32;
+        for id in self.cancel {
+            let slot = match account.order_slot(*id) {
+                Ok(slot) => slot,
+                Err(Error::OrderNotFound) if !self.strict => continue,
+                Err(other) => return Err(other),
+            };
+            if account.order(slot)?.market != market {
+                return Err(Error::WrongMarket);
+            }
+            let _ = cancel::remove(account, slot, CancelReason::Requested, context.sink)?;
+            cancelled = cancelled.plus(1)?;
+        }
+        let first_id = account.head.next_order_id.max(1);
+        for params in self.orders {
+            if params.flags & flags::AT_ONCE != 0 {
+                return Err(Error::InvalidOrder);
+            }
+            let _ = place(context, account, params, true)?;
+        }
+        if worst(account.head, market)? > before {
+            let _ = margin::require_for(
+                account.head,
+                market,
+                context.board,
+                MarginKind::Initial,
+                Purpose::IncreaseRisk,
+                &context.clock,
+            )?;
+        }
+        account.head.last_active_slot = context.clock.slot;
+        account.head.release_position(market);
+        let count = u32::try_from(self.orders.len()).map_err(|_| Error::Overflow)?;
+        Ok(ReplaceReport { cancelled, first_id, count })
+    }
+}
+
+/// The larger of what all bids and what all offers of a market would make of the position.
+fn worst(account: &SubAccount, market: u16) -> Result<Size> {
+    account.position(market).map_or(Ok(Size::ZERO), |position| Ok(position.worst_case_base()?.size()))
+}

@@ -1,0 +1,51 @@
+//! What somebody gets for a service to an order: a flat fee from its owner.
+
+use super::{Context, ledger};
+use crate::board::Purpose;
+use crate::error::Result;
+use crate::event::EventSink;
+use crate::margin::{self, MarginKind};
+use crate::quantity::Amount;
+use crate::sub_account::SubAccountMut;
+
+/// Fee for triggering an order, releasing a slice or returning a dead order: one cent.
+pub const CRANK_FEE: Amount = Amount(10_000);
+/// Fee for moving a trailing stop: a tenth of a cent.
+pub const TRAIL_FEE: Amount = Amount(1_000);
+
+/// What of a fee the owner can pay: no more than it has above the maintenance margin of the pocket that the order is
+/// in, so that no fee makes an account liquidatable. Nothing while a price is missing to tell.
+pub(super) fn affordable<S: EventSink>(
+    context: &Context<'_, S>,
+    owner: &SubAccountMut<'_>,
+    fee: Amount,
+) -> Result<Amount> {
+    if context.market.is_settling() {
+        // Claims on a market in settlement change by its settlement alone.
+        return Ok(Amount::ZERO);
+    }
+    let market = context.market.index;
+    let margin = margin::margin_for(
+        owner.head,
+        market,
+        context.board,
+        MarginKind::Maintenance,
+        Purpose::Liquidate,
+        &context.clock,
+    );
+    Ok(margin.and_then(|margin| margin.free()).map_or(Amount::ZERO, |free| free.positive_part().min(fee)))
+}
+
+/// Moves a fee from the owner's position to the position of who did the service.
+pub(super) fn pay<S: EventSink>(
+    context: &mut Context<'_, S>,
+    owner: &mut SubAccountMut<'_>,
+    crank: &mut SubAccountMut<'_>,
+    fee: Amount,
+) -> Result<()> {
+    ledger::adjust(owner.head, context.market, fee.debit()?)?;
+    ledger::adjust(crank.head, context.market, fee.credit()?)?;
+    owner.head.total_fees = owner.head.total_fees.plus(fee.credit()?)?;
+    crank.head.total_fees = crank.head.total_fees.minus(fee.credit()?)?;
+    Ok(())
+}

@@ -1,0 +1,65 @@
+//! What happens when a taker meets an order of its own owner: never a trade.
+//!
+//! All sub-accounts of one authority are one owner. The taker's flags decide who yields: by default the maker order is
+//! cancelled and the taker goes on; with [`flags::SELF_CANCEL_TAKER`] what is left of the taker is; with
+//! [`flags::SELF_DECREMENT`] both shrink by the smaller of both, and the smaller ends. No fee, no fill.
+
+use super::cancel;
+use super::matching::{Matched, Taker};
+use super::place::tradable;
+use super::queue::Candidate;
+use crate::error::Result;
+use crate::event::{CancelReason, EventSink};
+use crate::order::{Order, flags};
+use crate::quantity::Size;
+use crate::sub_account::SubAccountMut;
+
+/// Resolves the meeting of a taker with an order of its own owner, in another sub-account (`other`) or in the same.
+/// Returns what the taker has left to fill in this run.
+#[inline(never)]
+pub(super) fn resolve<S: EventSink>(
+    taker: &mut SubAccountMut<'_>,
+    order: &Taker,
+    other: Option<&mut SubAccountMut<'_>>,
+    candidate: &Candidate,
+    left: Size,
+    matched: &mut Matched,
+    sink: &mut S,
+) -> Result<Size> {
+    let slot = usize::from(candidate.slot);
+    // It may have ended with an order that was filled before.
+    let found = other.as_deref().map_or_else(|| taker.order(slot), |other| other.order(slot));
+    let Ok(resting) = found.copied() else { return Ok(left) };
+    let theirs = match &other {
+        Some(other) => tradable(other, &resting)?,
+        None => tradable(taker, &resting)?,
+    };
+    if theirs.is_zero() {
+        return Ok(left);
+    }
+    matched.self_trades = matched.self_trades.wrapping_add(1);
+    if order.order.has(flags::SELF_CANCEL_TAKER) {
+        let _ = cancel::remove(taker, order.slot, CancelReason::SelfTrade, sink)?;
+        return Ok(Size::ZERO);
+    }
+    if !order.order.has(flags::SELF_DECREMENT) {
+        let _ = match other {
+            Some(other) => cancel::remove(other, slot, CancelReason::SelfTrade, sink)?,
+            None => cancel::remove(taker, slot, CancelReason::SelfTrade, sink)?,
+        };
+        return Ok(left);
+    }
+    let shrink = left.min(theirs);
+    taker.shrink_order(order.slot, shrink, CancelReason::SelfTrade, sink)?;
+    match other {
+        Some(other) => other.shrink_order(slot, shrink, CancelReason::SelfTrade, sink)?,
+        // Orders of one group have shrunk together.
+        None if same_group(&order.order, &resting) => {}
+        None => taker.shrink_order(slot, shrink, CancelReason::SelfTrade, sink)?,
+    }
+    left.minus(shrink)
+}
+
+fn same_group(one: &Order, other: &Order) -> bool {
+    one.has(flags::LEG) && other.has(flags::LEG) && one.link == other.link
+}

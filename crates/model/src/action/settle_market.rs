@@ -1,0 +1,60 @@
+//! Beginning the settlement of a market that has expired.
+
+use super::market_life::record;
+use crate::board::{PriceBoard, Purpose};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::event::{EventSink, MarketRecord};
+use crate::exchange::{Exchange, operation};
+use crate::lifecycle::Terms;
+use crate::market::{Market, MarketStatus};
+
+/// Fixes the price at which an expired market's positions are closed.
+#[must_use]
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SettleMarket;
+
+impl SettleMarket {
+    /// Fixes it from the row's hourly average ([`Market::settlement_terms`]) and freezes the row there. From now on orders
+    /// can only be cancelled, and positions are closed one by one.
+    ///
+    /// A halted row, and one that nobody could refresh for long, counts at its last average: the end of a feed must not be
+    /// what keeps its market from ending.
+    ///
+    /// Errors: [`Error::MarketNotExpired`], [`Error::MarketNotActive`] when it is settled already,
+    /// [`Error::OperationPaused`], price rows.
+    pub fn execute(
+        self,
+        exchange: &Exchange,
+        board: &mut PriceBoard,
+        market: &mut Market,
+        clock: Clock,
+        sink: &mut impl EventSink,
+    ) -> Result<Terms> {
+        exchange.require_open(operation::SETTLE)?;
+        if market.is_settling() {
+            return Err(Error::MarketNotActive);
+        }
+        if !market.is_expired(&clock) {
+            return Err(Error::MarketNotExpired);
+        }
+        let row = &mut board.market_mut(market.index)?.price;
+        let empty = market.long_interest.is_zero() && market.short_interest.is_zero();
+        if !(empty && row.price.is_zero()) {
+            row.require_value(Purpose::Liquidate, Purpose::SettlePnl.requirement(), &clock)?;
+        }
+        let average = row.twap_1h;
+        let terms = market.settlement_terms(average)?;
+        market.insurance_fund = market.insurance_fund.minus(terms.insurance)?;
+        market.pnl_pool = market.pnl_pool.plus(terms.insurance)?;
+        market.amm.quote = market.amm.quote.plus(terms.insurance.credit()?)?;
+        row.freeze(terms.price);
+        market.settlement_price = terms.price;
+        market.settlement_time = clock.unix_time;
+        let before = market.status;
+        market.status = MarketStatus::Settlement as u8;
+        let more = MarketRecord { average, insurance: terms.insurance, ..MarketRecord::default() };
+        record(market, before, clock, sink, more);
+        Ok(terms)
+    }
+}

@@ -1,0 +1,70 @@
+//! Paying out what filler, referrer and builder get of a fill.
+
+use super::matching::Matched;
+use super::{Context, ledger};
+use crate::error::Result;
+use crate::event::EventSink;
+use crate::fees::{Referral, Shares};
+use crate::order::{Order, flags};
+use crate::quantity::Amount;
+use crate::sub_account::{SubAccount, SubAccountMut};
+
+const NOBODY: [u8; 32] = [0; 32];
+
+/// Whether an account is one of `authority` with a place for a position in the market.
+#[inline]
+fn takes(account: &SubAccount, authority: &[u8; 32], market: u16) -> bool {
+    account.authority == *authority
+        && account.positions.iter().any(|position| !position.is_used() || position.market == market)
+}
+
+/// Who gets a part of the fills of an order: referrer and builder when one of their sub-accounts is among those that
+/// were handed in. A fill that does not bring them still goes through, so that nobody can hold up a taker by closing
+/// an account. `near` is the filler or the auction's maker, `others` are all other accounts of the fill.
+#[inline]
+pub(super) fn of(
+    taker: &SubAccountMut<'_>,
+    order: &Order,
+    near: Option<&SubAccountMut<'_>>,
+    others: &[SubAccountMut<'_>],
+) -> Shares {
+    let mut shares = Shares::default();
+    let is_here = |authority: &[u8; 32]| {
+        near.is_some_and(|account| takes(account.head, authority, order.market))
+            || others.iter().any(|account| takes(account.head, authority, order.market))
+    };
+    if taker.head.referrer != NOBODY {
+        shares.referral = if is_here(&taker.head.referrer) { Referral::Present } else { Referral::Absent };
+    }
+    if order.has(flags::BUILDER) && taker.head.builder != NOBODY && is_here(&taker.head.builder) {
+        shares.builder = taker.head.builder_fee;
+    }
+    shares
+}
+
+/// Pays what a run has collected for filler, referrer and builder into their positions in the market.
+pub(super) fn pay<S: EventSink>(
+    context: &mut Context<'_, S>,
+    taker: &SubAccountMut<'_>,
+    mut near: Option<&mut SubAccountMut<'_>>,
+    others: &mut [SubAccountMut<'_>],
+    matched: &Matched,
+) -> Result<()> {
+    if let Some(filler) = near.as_deref_mut() {
+        ledger::pay_from_fees(filler.head, context.market, matched.filler_reward)?;
+    }
+    let mut share = |authority: &[u8; 32], amount: Amount| -> Result<()> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let market = context.market.index;
+        let near = near.as_deref_mut().map(|account| &mut *account.head);
+        let mut all = near.into_iter().chain(others.iter_mut().map(|account| &mut *account.head));
+        // It was there before the fills, and fills free no place: without one the exchange keeps the fee.
+        let Some(head) = all.find(|head| takes(head, authority, market)) else { return Ok(()) };
+        context.market.shared_fees = context.market.shared_fees.saturating_add(amount.0);
+        ledger::pay_from_fees(head, context.market, amount)
+    };
+    share(&taker.head.referrer, matched.referrer_share)?;
+    share(&taker.head.builder, matched.builder_fee)
+}

@@ -1,0 +1,73 @@
+//! What updates of the curve may cost.
+//!
+//! An update moves neither cash nor base. What it "costs" is what closing all users' positions on the curve is worth
+//! more afterwards: quotes that the vAMM gives up. The budget bounds it over life: the costs of all updates are never
+//! more than what they gained, the capital put in, and the spread and fees earned. It fills slowly, so that a price that
+//! runs away (or is made to) takes the quotes along only as fast as the vAMM can afford.
+
+use super::Amm;
+use crate::error::Result;
+use crate::num::{Checked, PPM, Rounding, mul_div};
+use crate::quantity::{Amount, Price, Quote};
+
+/// Seconds in which the budget gets its full share of what came in.
+const HOUR: u64 = 3_600;
+
+impl Amm {
+    /// Takes new capital: a share of it goes into the budget at once.
+    pub fn endow(&mut self, amount: Amount) -> Result<()> {
+        let now = amount.share(self.update_budget, Rounding::Down)?;
+        self.budget = self.budget.plus(now)?;
+        self.unbudgeted = self.unbudgeted.plus(amount.minus(now)?)?;
+        self.capital = self.capital.plus(amount)?;
+        self.quote = self.quote.plus(amount.credit()?)?;
+        Ok(())
+    }
+
+    /// Takes a share of the exchange's fees.
+    pub fn take_fees(&mut self, amount: Amount) -> Result<()> {
+        self.quote = self.quote.plus(amount.credit()?)?;
+        self.earn(amount)
+    }
+
+    /// Counts what the vAMM has earned.
+    #[inline]
+    pub(super) fn earn(&mut self, amount: Amount) -> Result<()> {
+        self.earned = self.earned.saturating_add(amount.0);
+        self.unbudgeted = self.unbudgeted.plus(amount)?;
+        Ok(())
+    }
+
+    /// What an update may cost now: the budget, refilled, as far as `update_budget` of the spare equity goes.
+    pub(super) fn spendable(&mut self, oracle: Price, now: i64) -> Result<Amount> {
+        self.refill(now)?;
+        Ok(self.budget.min(self.spare_equity(oracle)?.share(self.update_budget, Rounding::Down)?))
+    }
+
+    /// Moves an hourly share of what came in to the budget, for at most an hour at a time.
+    fn refill(&mut self, now: i64) -> Result<()> {
+        let since = if self.budget_time == 0 { now } else { self.budget_time };
+        let elapsed = u64::try_from(now.saturating_sub(since)).unwrap_or(0).min(HOUR);
+        let share = u64::from(self.update_budget.0).times(elapsed)?;
+        let moved = Amount(mul_div(self.unbudgeted.0, share, PPM.wrapping_mul(HOUR), Rounding::Down)?);
+        if self.budget_time == 0 || !moved.is_zero() || self.unbudgeted.is_zero() {
+            // Otherwise the time goes on until a unit has come together.
+            self.budget_time = now;
+        }
+        self.unbudgeted = self.unbudgeted.minus(moved)?;
+        self.budget = self.budget.plus(moved)?;
+        Ok(())
+    }
+
+    /// Books what an update cost (negative: gained), which must have been spendable.
+    #[inline]
+    pub(super) fn charge(&mut self, cost: Quote) -> Result<()> {
+        if cost.0 > 0 {
+            self.budget = self.budget.minus(cost.magnitude())?;
+            self.spent = self.spent.saturating_add(cost.magnitude().0);
+        } else {
+            self.budget = self.budget.plus(cost.magnitude())?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,170 @@
+//! From listing to delisting: when a market trades, at what price it is settled, and what a claim on it is paid.
+
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::market::{Market, MarketStatus};
+use crate::num::{BASE, Rounding, mul_div};
+use crate::quantity::{Amount, Price, Quote};
+use crate::tiers;
+
+/// Seconds between setting an expiry and the expiry at least.
+pub const EXPIRY_NOTICE: u64 = 3_600;
+/// Seconds after the beginning of settlement before which no profit is paid: in them all positions are closed and
+/// all debts that anybody owes the market are known.
+pub const PAYOUT_DELAY: u64 = 3_600;
+/// Seconds after the beginning of settlement for which profits wait for debts that would be needed to pay them in full,
+/// and after which a market can be delisted.
+pub const DEBT_PERIOD: u64 = 7 * 86_400;
+
+/// How a market is settled.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Price at which all positions are closed.
+    pub price: Price,
+    /// What the insurance fund gives to the pool.
+    pub insurance: Amount,
+}
+
+/// What becomes of a claim on a market in settlement.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// Paid.
+    pub paid: Amount,
+    /// Lost, because nobody is left who would pay it.
+    pub written_off: Amount,
+}
+
+impl Market {
+    /// Whether the expiry has come.
+    #[inline]
+    pub fn is_expired(&self, clock: &Clock) -> bool {
+        self.expiry_time != 0 && clock.unix_time >= self.expiry_time
+    }
+
+    /// Whether settlement has begun.
+    #[inline]
+    pub fn is_settling(&self) -> bool {
+        self.status >= MarketStatus::Settlement as u8
+    }
+
+    /// Refuses orders and fills unless the market trades; `reduces` for those that only make a position smaller.
+    ///
+    /// Errors: [`Error::MarketNotActive`], [`Error::MarketReduceOnly`], [`Error::MarketExpired`].
+    #[inline]
+    pub fn require_open(&self, reduces: bool, clock: &Clock) -> Result<()> {
+        match MarketStatus::from_number(self.status)? {
+            MarketStatus::Active => {}
+            MarketStatus::ReduceOnly if reduces => {}
+            MarketStatus::ReduceOnly => return Err(Error::MarketReduceOnly),
+            _ => return Err(Error::MarketNotActive),
+        }
+        if self.is_expired(clock) { Err(Error::MarketExpired) } else { Ok(()) }
+    }
+
+    /// Refuses what ends with the market's expiry: funding, and moves of the vAMM.
+    ///
+    /// Errors: [`Error::MarketNotActive`], [`Error::MarketExpired`].
+    #[inline]
+    pub fn require_unexpired(&self, clock: &Clock) -> Result<()> {
+        if self.is_settling() {
+            Err(Error::MarketNotActive)
+        } else if self.is_expired(clock) {
+            Err(Error::MarketExpired)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Refuses what belongs to a market in settlement. Errors: [`Error::MarketNotSettling`].
+    #[inline]
+    pub fn require_settling(&self) -> Result<()> {
+        if self.status == MarketStatus::Settlement as u8 { Ok(()) } else { Err(Error::MarketNotSettling) }
+    }
+
+    /// What users' claims at a price exceed the pool by.
+    fn uncovered(&self, price: Price) -> Result<Amount> {
+        Ok(self.net_users_pnl(price)?.minus(self.pnl_pool.credit()?)?.positive_part())
+    }
+
+    /// How the market is settled at an average of the oracle: at that price, and what the vAMM cannot pay of it comes from
+    /// the insurance fund.
+    ///
+    /// Where that is not enough and another price inside the market's band would let the pool pay all claims, that price is
+    /// taken: those pay who stand against the vAMM. Otherwise the price stays, and what is missing is missing from every
+    /// profit in proportion ([`Self::payout`]): a price far away would move as much between longs and shorts for nothing.
+    ///
+    /// Errors: arithmetic.
+    pub fn settlement_terms(&self, average: Price) -> Result<Terms> {
+        let missing = self.uncovered(average)?;
+        let insurance = missing.min(self.insurance_fund);
+        let missing = missing.minus(insurance)?;
+        let net = self.users_base()?;
+        let plain = Terms { price: average, insurance };
+        if missing.is_zero() || net.is_zero() {
+            return Ok(plain);
+        }
+        let Ok(distance) = mul_div(missing.0, BASE, net.size().0, Rounding::Up) else { return Ok(plain) };
+        let price = if net.0 > 0 { average.0.saturating_sub(distance) } else { average.0.saturating_add(distance) };
+        let (low, high) = self.band(average)?;
+        if Price(price) < low || Price(price) > high {
+            return Ok(plain);
+        }
+        Ok(Terms { price: Price(price), insurance })
+    }
+
+    /// What a claim is paid now: all of it once the pool covers all claims; in proportion once it is certain that it never
+    /// will.
+    ///
+    /// The pool pays users before anybody else: fees, insurance fees and the vAMM get what is left.
+    ///
+    /// Errors: [`Error::SettlementPending`] while positions are open, in the first [`PAYOUT_DELAY`], and while debts
+    /// that would fill the pool may still be paid, for at most [`DEBT_PERIOD`].
+    pub fn payout(&self, claim: Amount, clock: &Clock) -> Result<Payout> {
+        let since = clock.seconds_since(self.settlement_time);
+        let open = !self.long_interest.is_zero() || !self.short_interest.is_zero();
+        if open || since < PAYOUT_DELAY {
+            return Err(Error::SettlementPending);
+        }
+        // A debt that nobody has looked at makes this too small, never a known claim.
+        let claims = self.users_quote.plus(self.debts.credit()?)?.positive_part().0.max(claim.0);
+        if self.pnl_pool.0 >= claims {
+            return Ok(Payout { paid: claim, written_off: Amount::ZERO });
+        }
+        if !self.debts.is_zero() && since < DEBT_PERIOD {
+            return Err(Error::SettlementPending);
+        }
+        let paid = Amount(mul_div(claim.0, self.pnl_pool.0, claims, Rounding::Down)?);
+        Ok(Payout { paid, written_off: claim.minus(paid)? })
+    }
+
+    /// Takes a claim out of the ledger that nobody will pay: against the deficit that caused it, and beyond that against
+    /// what the vAMM owes.
+    pub(crate) fn write_off(&mut self, amount: Amount) -> Result<()> {
+        let deficit = amount.min(self.deficit);
+        self.users_quote = self.users_quote.minus(amount.credit()?)?;
+        self.deficit = self.deficit.minus(deficit)?;
+        self.funding_pot = self.funding_pot.plus(deficit.credit()?)?;
+        self.amm.quote = self.amm.quote.plus(amount.minus(deficit)?.credit()?)?;
+        self.socialised = self.socialised.saturating_add(amount.0);
+        Ok(())
+    }
+
+    /// What the insurance fund pays for one default at most: the market's cap and its tier's share of the fund, so that
+    /// something is left for the next; all of it in settlement, where there is none.
+    pub(crate) fn insurance_for_one(&self) -> Result<Amount> {
+        if self.is_settling() {
+            return Ok(self.insurance_fund);
+        }
+        let share = tiers::of(self.tier)?.insurance_share;
+        Ok(self.insurance_cap.min(self.insurance_fund.share(share, Rounding::Down)?))
+    }
+
+    /// What the vAMM can still pay of a default: its cash while the market trades, its equity at the settlement price once
+    /// it has taken the other side of positions that were closed.
+    pub(crate) fn amm_means(&self) -> Result<Amount> {
+        let means: Quote = if self.is_settling() { self.amm.equity(self.settlement_price)? } else { self.amm.quote };
+        Ok(means.positive_part())
+    }
+}

@@ -1,0 +1,183 @@
+//! Stories of portfolios: what one market's loss does to the others, where it stops, and what hedges earn.
+
+mod common;
+
+use common::check::check;
+use common::{BTC, DOLLAR, ONE, SOL, World, ioc, limit};
+use kedge_model::Error;
+use kedge_model::board::Purpose;
+use kedge_model::margin::MarginKind;
+use kedge_model::order::Side;
+use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Quote};
+use kedge_model::sub_account::status;
+
+const TRADER: usize = 0;
+/// The same person's second sub-account.
+const SECOND: usize = 1;
+const MAKER: usize = 2;
+const LIQUIDATOR: usize = 4;
+
+/// A world without insurance, with makers and liquidators who have plenty.
+fn world() -> World {
+    let mut world = World::new(6);
+    world.deposit(MAKER, 0, 2_000_000 * DOLLAR).unwrap();
+    world.deposit(LIQUIDATOR, 0, 2_000_000 * DOLLAR).unwrap();
+    world
+}
+
+/// A position against the maker at the oracle.
+fn open(world: &mut World, account: usize, market: usize, side: Side, size: u64) {
+    let price = world.oracle(market).0;
+    world.place(MAKER, limit(market, side.opposite(), size, price)).unwrap();
+    let taken = world.take(account, ioc(market, side, size, price), &[MAKER]).unwrap();
+    assert_eq!(taken.matched.maker_size.0, size);
+}
+
+#[test]
+fn a_loss_spreads_within_a_cross_pocket_and_stops_at_the_sub_account() {
+    let mut world = world();
+    for account in [TRADER, SECOND] {
+        world.deposit(account, 0, 12_000 * DOLLAR).unwrap();
+        open(&mut world, account, BTC, Side::Long, ONE / 2);
+    }
+    // The first strategy adds 400 SOL (60,000) in the same pocket; the second stays as it is.
+    open(&mut world, TRADER, SOL, Side::Long, 400 * ONE);
+    let second = world.accounts[SECOND].clone();
+    let health = world.health(SECOND);
+
+    // SOL falls by a fifth: 12,000 of loss. BTC has not moved, and its half at 10 % had 9,000 to spare.
+    world.drive(SOL, 120 * DOLLAR);
+    assert!(!world.health(TRADER).is_met());
+    let step = world.liquidate(BTC, TRADER, LIQUIDATOR, u64::MAX).unwrap();
+    assert!(step.base.0 > 0, "the BTC position pays for the SOL loss: that is the price of cross margin");
+    while !world.accounts[TRADER].position(SOL).base.is_zero() {
+        let _ = world.liquidate(SOL, TRADER, LIQUIDATOR, u64::MAX).unwrap();
+        check(&mut world);
+    }
+
+    // The person's other sub-account is byte for byte what it was, and nobody can touch it.
+    assert_eq!(world.accounts[SECOND].head, second.head);
+    assert_eq!(world.health(SECOND), health);
+    assert_eq!(world.liquidate(BTC, SECOND, LIQUIDATOR, u64::MAX).unwrap_err(), Error::NotLiquidatable);
+}
+
+#[test]
+fn the_same_loss_in_an_isolated_position_stops_at_the_pocket() {
+    let mut world = world();
+    world.deposit(TRADER, 0, 12_000 * DOLLAR).unwrap();
+    open(&mut world, TRADER, BTC, Side::Long, ONE / 2);
+    world.isolate(TRADER, SOL, 6_100 * DOLLAR).unwrap();
+    open(&mut world, TRADER, SOL, Side::Long, 400 * ONE);
+    let (balance, position) = (world.accounts[TRADER].head.balance(0), world.accounts[TRADER].position(BTC));
+
+    world.drive(SOL, 120 * DOLLAR);
+    assert_eq!(world.liquidate(BTC, TRADER, LIQUIDATOR, u64::MAX).unwrap_err(), Error::NotLiquidatable);
+    while !world.accounts[TRADER].position(SOL).base.is_zero() {
+        let _ = world.liquidate(SOL, TRADER, LIQUIDATOR, u64::MAX).unwrap();
+        check(&mut world);
+    }
+    let _ = world.settle(SOL, TRADER).unwrap();
+    let report = world.bankrupt(SOL, TRADER).unwrap();
+    // Lost: 12,000 and fees; paid by the pocket: 6,100. The rest is the market's to bear.
+    assert!(report.loss > Amount(5_900 * DOLLAR) && report.loss < Amount(7_000 * DOLLAR), "{report:?}");
+    assert_eq!((world.accounts[TRADER].head.balance(0), world.accounts[TRADER].position(BTC)), (balance, position));
+    assert_eq!(world.accounts[TRADER].head.status, 0);
+    check(&mut world);
+}
+
+#[test]
+fn a_basis_trade_earns_the_funding_and_nothing_else() {
+    // Spot as collateral, as many short: 100 SOL at 150, sold short once.
+    let mut world = world();
+    world.deposit(TRADER, 2, 100 * ONE).unwrap();
+    open(&mut world, TRADER, SOL, Side::Short, 100 * ONE);
+    let start = world.equity(TRADER);
+    assert_eq!(start, 15_000_000_000 - 15_000_000, "10 bps of 15,000 for the fee");
+
+    // Whatever the price does, the pair is worth the same, and nobody can liquidate it.
+    for dollars in [165, 190, 230, 180, 140, 105, 150] {
+        world.drive(SOL, dollars * DOLLAR);
+        let from = world.board.banks[2].price.price.0;
+        for part in 1..=10u64 {
+            world.wait(60);
+            let to = i128::from(dollars * DOLLAR);
+            let at = i128::from(from) + (to - i128::from(from)) * i128::from(part) / 10;
+            let _ = world.refresh_bank(2, u64::try_from(at).unwrap()).unwrap();
+        }
+        for _ in 0..4 {
+            world.tick();
+        }
+        assert_eq!(world.equity(TRADER), start, "at {dollars}");
+        let health = world.health(TRADER);
+        assert!(health.is_met(), "at {dollars}: {health:?}");
+        assert_eq!(world.liquidate(SOL, TRADER, LIQUIDATOR, u64::MAX).unwrap_err(), Error::NotLiquidatable);
+    }
+
+    // An hour in which longs pay: the mark is half a percent above the oracle.
+    let hour = |world: &mut World, price: u64| {
+        world.markets[SOL].amm.base_spread = Ppm(10_000);
+        world.place(MAKER, limit(SOL, Side::Short, ONE, price)).unwrap();
+        let _ = world.take(LIQUIDATOR, ioc(SOL, Side::Long, ONE, price), &[MAKER]).unwrap();
+        let left = 3_600 - u64::try_from(world.clock.unix_time).unwrap() % 3_600;
+        let _ = world.fund(SOL);
+        let before = world.equity(TRADER);
+        world.wait(left);
+        world.tick();
+        let rate = world.fund(SOL).unwrap().rate;
+        check(world);
+        (rate, world.equity(TRADER) - before)
+    };
+    let (rate, earned) = hour(&mut world, 150_750_000);
+    assert!(rate > 0 && earned > 0, "{rate} {earned}");
+    // And one in which it turns: shorts pay, which is the risk of the trade.
+    let (rate, earned) = hour(&mut world, 149_250_000);
+    assert!(rate < 0 && earned < 0, "{rate} {earned}");
+}
+
+#[test]
+fn eight_hours_of_a_mark_half_a_percent_above_the_index() {
+    // Index 60,000, mark 60,300. The interest of 0.01 % is clamped to 0.05 % against the premium: an hour costs
+    // (0.5 % - 0.05 %) / 8, eight hours 0.45 % of the position's value.
+    let mut world = world();
+    world.deposit(TRADER, 0, 20_000 * DOLLAR).unwrap();
+    world.markets[BTC].amm.base_spread = Ppm(10_000);
+    let price = 60_300 * DOLLAR;
+    world.place(MAKER, limit(BTC, Side::Short, ONE, price)).unwrap();
+    let _ = world.take(TRADER, ioc(BTC, Side::Long, ONE, price), &[MAKER]).unwrap();
+    let before = (world.equity(TRADER), world.equity(MAKER));
+    for hour in 1..=8 {
+        world.wait(3_599);
+        world.tick();
+        let report = world.fund(BTC).unwrap();
+        assert_eq!(report.rate, 562_500, "hour {hour}");
+        assert_eq!(report.deltas.long, FundingIndex(33_750_000_000), "33.75 a BTC");
+        check(&mut world);
+    }
+    assert_eq!(before.0 - world.equity(TRADER), 270_000_000, "0.45 % of 60,000");
+    assert_eq!(world.equity(MAKER) - before.1, 270_000_000, "all of it to the other side");
+}
+
+#[test]
+fn an_account_in_liquidation_is_not_blocked_by_its_isolated_position() {
+    // The isolated market's row is halted: nobody can value it. The rest is liquidated all the same.
+    let mut world = world();
+    world.deposit(TRADER, 0, 9_000 * DOLLAR).unwrap();
+    world.isolate(TRADER, SOL, 2_000 * DOLLAR).unwrap();
+    open(&mut world, TRADER, SOL, Side::Long, 40 * ONE);
+    open(&mut world, TRADER, BTC, Side::Long, ONE);
+    world.board.markets[SOL].price.state = 4;
+    let prices = [58_000, 56_000, 54_200];
+    for dollars in prices {
+        world.wait(300);
+        let _ = world.refresh(BTC, dollars * DOLLAR).unwrap();
+        let _ = world.refresh_bank(0, DOLLAR).unwrap();
+    }
+    let step = world.liquidate(BTC, TRADER, LIQUIDATOR, u64::MAX).unwrap();
+    assert!(step.base > Base(0));
+    assert!(world.accounts[TRADER].head.has(status::BEING_LIQUIDATED));
+    // And what needs no price of SOL goes on in the rest: a margin check of the cross pocket does not read its row.
+    assert!(world.margin(TRADER, MarginKind::Maintenance, Purpose::ReduceRisk).is_ok());
+    assert_eq!(world.liquidate(SOL, TRADER, LIQUIDATOR, u64::MAX).unwrap_err(), Error::NotLiquidatable);
+    let quote = world.accounts[TRADER].position(SOL).quote;
+    assert!(quote < Quote(0) && !world.accounts[TRADER].position(SOL).base.is_zero());
+}

@@ -1,0 +1,162 @@
+//! What readers need and no account or argument names: event records, what numbers and bits stand for.
+
+use core::fmt::Debug;
+
+use kedge_model::Field;
+use kedge_model::action::{PoolKind, SignedHeader};
+use kedge_model::board::{RowState, SourceKind, receivers};
+use kedge_model::event::{
+    AmmRecord, BankruptcyRecord, CancelReason, CancelRecord, CrankKind, CrankRecord, DepositRecord, EventHeader,
+    EventKind, FillRecord, FillSource, FundingRecord, IsolatedRecord, LiquidationRecord, MarketRecord, OrderRecord,
+    PoolRecord, PositionSettledRecord, RecordHeader, SettleRecord, SweepRecord, TransferRecord,
+};
+use kedge_model::exchange::operation;
+use kedge_model::market::MarketStatus;
+use kedge_model::order::{OrderKind, Side, flags};
+use kedge_model::position::status as position_status;
+use kedge_model::sub_account::status as account_status;
+use kedge_model::{event, order};
+
+use super::{Encoding, String, ToString, Vec, format, leak, part, parts, quoted, structure};
+
+/// The record of an event. A new kind has its line here, or this does not compile.
+const fn record(kind: EventKind) -> (&'static str, &'static [Field]) {
+    match kind {
+        EventKind::Deposit | EventKind::Withdraw => part::<DepositRecord>(),
+        EventKind::Transfer => part::<TransferRecord>(),
+        EventKind::OrderPlaced | EventKind::OrderModified => part::<OrderRecord>(),
+        EventKind::OrderCancelled => part::<CancelRecord>(),
+        EventKind::Fill => part::<FillRecord>(),
+        EventKind::Funding => part::<FundingRecord>(),
+        EventKind::SettlePnl => part::<SettleRecord>(),
+        EventKind::Liquidation => part::<LiquidationRecord>(),
+        EventKind::Bankruptcy => part::<BankruptcyRecord>(),
+        EventKind::AmmUpdate => part::<AmmRecord>(),
+        EventKind::FeeSweep => part::<SweepRecord>(),
+        EventKind::PoolFunded => part::<PoolRecord>(),
+        EventKind::IsolatedCollateral => part::<IsolatedRecord>(),
+        EventKind::Crank => part::<CrankRecord>(),
+        EventKind::MarketChanged => part::<MarketRecord>(),
+        EventKind::PositionSettled => part::<PositionSettledRecord>(),
+    }
+}
+
+/// Types by whose name nothing in the program is declared.
+pub fn types() -> Vec<&'static str> {
+    let mut types = Vec::new();
+    for (name, fields) in [part::<EventHeader>(), part::<RecordHeader>(), part::<SignedHeader>()] {
+        structure(name, fields, Encoding::Memory, &mut types);
+    }
+    events(&mut types);
+    scalars(&mut types);
+    types
+}
+
+/// The records, and an enum of them whose tag is the record header's kind.
+fn events(types: &mut Vec<&'static str>) {
+    let mut variants = Vec::new();
+    for kind in (0..=u8::MAX).map(EventKind::from_number) {
+        let Some(kind) = kind else {
+            variants.push(None);
+            continue;
+        };
+        let (name, fields) = record(kind);
+        structure(name, fields, Encoding::Memory, types);
+        parts(fields, types);
+        variants.push(Some(format!(
+            "{{\"name\":\"{kind:?}\",\"fields\":[{{\"name\":\"record\",\"type\":{{\"defined\":{{\"name\":\"{name}\"}}}}}}]}}"
+        )));
+    }
+    variants.truncate(variants.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
+    let variants = variants.into_iter().enumerate().map(|(number, variant)| variant.unwrap_or_else(|| gap(number)));
+    enumeration(
+        "KedgeEvent",
+        "A record behind its kind; messages carry a RecordHeader in place of the tag.",
+        variants,
+        types,
+    );
+}
+
+/// A number that stands for nothing: enums of the IDL have no holes.
+fn gap(number: usize) -> String {
+    format!("{{\"name\":\"Unused{number}\"}}")
+}
+
+fn enumeration(name: &str, doc: &str, variants: impl Iterator<Item = String>, types: &mut Vec<&'static str>) {
+    let variants: Vec<String> = variants.collect();
+    let (doc, variants) = (quoted(doc), variants.join(","));
+    types.push(leak(format!(
+        "{{\"name\":\"{name}\",\"docs\":[{doc}],\"type\":{{\"kind\":\"enum\",\"variants\":[{variants}]}}}}"
+    )));
+}
+
+/// An enum of which accounts, arguments and records hold the number.
+fn scalar<T: Debug>(name: &str, doc: &str, variants: &[(u8, T)], types: &mut Vec<&'static str>) {
+    let numbered = variants.iter().enumerate().map(|(index, (number, variant))| {
+        assert_eq!(index, usize::from(*number), "{name}: numbers count up from 0");
+        format!("{{\"name\":\"{variant:?}\"}}")
+    });
+    enumeration(name, doc, numbered, types);
+}
+
+/// Adds enums; one whose variants are not all listed does not compile.
+macro_rules! scalars {
+    ($( $name:ident $doc:literal { $($variant:ident)* } )*) => {
+        fn scalars(types: &mut Vec<&'static str>) {
+            $( {
+                const fn listed(value: $name) -> $name {
+                    match value { $($name::$variant)|* => value }
+                }
+                let variants = [$( ($name::$variant as u8, listed($name::$variant)) ),*];
+                scalar(stringify!($name), $doc, &variants, types);
+            } )*
+        }
+    };
+}
+
+macro_rules! constants {
+    ($( $prefix:literal $module:ident : $ty:ident { $($name:ident)* } )*) => {
+        /// Bits and numbers: name, type and value.
+        pub fn constants() -> Vec<String> {
+            let list = [$( $( (
+                concat!($prefix, stringify!($name)),
+                stringify!($ty),
+                u64::from($module::$name).to_string(),
+            ), )* )*];
+            list.into_iter()
+                .map(|(name, ty, value)| format!("{{\"name\":\"{name}\",\"type\":\"{ty}\",\"value\":\"{value}\"}}"))
+                .collect()
+        }
+    };
+}
+
+scalars! {
+    Side "Buy or sell." { Long Short }
+    OrderKind "Kind of an order." {
+        Market Limit StopMarket StopLimit TakeProfitMarket TakeProfitLimit TrailingStop Twap
+    }
+    FillSource "Who provided the other side of a fill." { Book Amm Jit }
+    CancelReason "Why an order left the book without being filled." {
+        None Requested Expired ImmediateOrCancel NothingToReduce Liquidation Margin Linked Settlement SelfTrade
+    }
+    CrankKind "What somebody did for an order that is not theirs to move." { Trigger Restart Trail Slice Expire }
+    PoolKind "A pool of a market." { Amm Insurance }
+    MarketStatus "Status of a market." { Initialised Active ReduceOnly Settlement Delisted }
+    RowState "State of a price row, worst last." { Normal Degraded Jump Stale Halted }
+    SourceKind "Kind of an oracle account." { Unused PythPull PythPush Fixed SwitchboardOnDemand SwitchboardV2 }
+}
+
+constants! {
+    "ORDER_" order: u8 { STATUS_FREE STATUS_OPEN STATUS_WAITING }
+    "ORDER_FLAG_" flags: u16 {
+        POST_ONLY REDUCE_ONLY IMMEDIATE_OR_CANCEL FILL_OR_KILL SLIDE OFFSET LEG HAS_LEGS BUILDER TRIGGER_MARK
+        TRIGGER_LAST SELF_CANCEL_TAKER SELF_DECREMENT NO_LIMIT
+    }
+    "POSITION_STATUS_" position_status: u8 { USED ISOLATED BEING_LIQUIDATED BANKRUPT }
+    "SUB_ACCOUNT_STATUS_" account_status: u8 { BEING_LIQUIDATED BANKRUPT HAS_ISOLATED }
+    "OPERATION_" operation: u32 {
+        DEPOSIT WITHDRAW PLACE FILL FILL_AMM LIQUIDATE FUNDING SETTLE UPDATE_AMM TRANSFER
+    }
+    "RECEIVER_" receivers: u8 { UPGRADED LEGACY }
+    "" event: u16 { NO_MARKET }
+}

@@ -1,0 +1,23 @@
+//! Assigning a fee tier to a person.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `assign_fee_tier`.
+#[derive(Accounts)]
+pub struct AssignFeeTier {
+    /// The admin.
+    pub signer: Signed,
+    /// Roles, and volumes of the tiers.
+    pub exchange: Read<Exchange>,
+    /// The person's record.
+    #[account(mut)]
+    pub trader: Write<Trader>,
+}
+
+/// Assigns it.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<AssignFeeTier>, tier: u8) -> Outcome {
+    let a = &mut ctx.accounts;
+    a.exchange.require_admin(a.signer.address().as_array())?;
+    Ok(action::AssignFeeTier { tier }.execute(&a.exchange, &mut a.trader)?)
+}

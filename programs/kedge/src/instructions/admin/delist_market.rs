@@ -1,0 +1,41 @@
+//! Ending a market that is settled.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `delist_market`.
+#[derive(Accounts)]
+pub struct DelistMarket {
+    /// The admin.
+    pub signer: Signed,
+    /// Roles.
+    pub exchange: Read<Exchange>,
+    /// Holds the market's row.
+    #[account(mut)]
+    pub board: Write<PriceBoard>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+    /// The quote bank.
+    #[account(mut)]
+    pub bank: Write<Bank>,
+    /// Signs the program's calls to itself.
+    pub event_authority: Sole<EventAuthority>,
+    /// This program.
+    pub program: Sole<ThisProgram>,
+}
+
+/// Gives what is left to the protocol.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<DelistMarket>) -> Outcome {
+    let a = &mut ctx.accounts;
+    let signer = a.signer.address().to_bytes();
+    a.exchange.require_admin(&signer)?;
+    quote_bank(&a.bank)?;
+    let clock = clock()?;
+    let mut records = Records::new(64);
+    let mut batch = records.batch();
+    let _ = action::DelistMarket.execute(&mut a.board, &mut a.market, &mut a.bank, clock, &mut batch)?;
+    a.market.invariant()?;
+    a.bank.invariant()?;
+    calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
+}

@@ -1,0 +1,33 @@
+//! Setting, moving or withdrawing a market's expiry.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `set_expiry`.
+#[derive(Accounts)]
+pub struct SetExpiry {
+    /// The admin.
+    pub signer: Signed,
+    /// Roles.
+    pub exchange: Read<Exchange>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+    /// Signs the program's calls to itself.
+    pub event_authority: Sole<EventAuthority>,
+    /// This program.
+    pub program: Sole<ThisProgram>,
+}
+
+/// Sets it; zero for never.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<SetExpiry>, time: i64) -> Outcome {
+    let a = &mut ctx.accounts;
+    let signer = a.signer.address().to_bytes();
+    a.exchange.require_admin(&signer)?;
+    let clock = clock()?;
+    let mut records = Records::new(64);
+    let mut batch = records.batch();
+    action::SetExpiry { time }.execute(&mut a.market, clock, &mut batch)?;
+    a.market.invariant()?;
+    calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
+}

@@ -1,0 +1,32 @@
+//! Beginning the settlement of a market that has expired.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `settle_market`.
+#[derive(Accounts)]
+pub struct SettleMarket {
+    /// Switches.
+    pub exchange: Read<Exchange>,
+    /// The row to freeze.
+    #[account(mut)]
+    pub board: Write<PriceBoard>,
+    /// The market.
+    #[account(mut)]
+    pub market: Write<Market>,
+    /// Signs the program's calls to itself.
+    pub event_authority: Sole<EventAuthority>,
+    /// This program.
+    pub program: Sole<ThisProgram>,
+}
+
+/// Fixes the settlement price.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<SettleMarket>) -> Outcome {
+    let a = &mut ctx.accounts;
+    let clock = clock()?;
+    let mut records = Records::new(64);
+    let mut batch = records.batch();
+    let _ = action::SettleMarket.execute(&a.exchange, &mut a.board, &mut a.market, clock, &mut batch)?;
+    a.market.invariant()?;
+    calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)
+}

@@ -1,0 +1,24 @@
+//! Counting traded volume and giving the fee tier of it.
+
+use crate::instructions::prelude::*;
+
+/// Accounts of `update_fee_tier`.
+#[derive(Accounts)]
+pub struct UpdateFeeTier {
+    /// Volumes of the tiers.
+    pub exchange: Read<Exchange>,
+    /// The owner's record.
+    #[account(mut)]
+    pub trader: Write<Trader>,
+    /// One of the owner's sub-accounts.
+    #[account(mut)]
+    pub sub_account: Write<SubAccount>,
+}
+
+/// Counts and gives.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<UpdateFeeTier>) -> Outcome {
+    let a = &mut ctx.accounts;
+    let _ = action::UpdateFeeTier.execute(&a.exchange, &mut a.trader, &mut a.sub_account, &clock()?)?;
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Switchboard v2 prices: legacy `AggregatorAccountData` accounts.
+//!
+//! Layout (packed, little-endian): discriminator 8, name 32, metadata 128, reserved 32, queue 32, batch size u32,
+//! fewest oracle results u32 at 236, fewest job results u32, ..., the latest confirmed round at 341: successes u32,
+//! errors u32, closed 1, slot of opening u64, time of opening i64, then result, standard deviation, lowest and
+//! highest response, each a decimal of mantissa i128 and scale u32. The account is the feed's identity.
+//!
+//! A round opens before its oracles answer: its time and slot are no later than what they saw.
+
+use anchor_lang::{Address, address_eq};
+
+use kedge_model::board::OraclePrice;
+use kedge_model::quantity::Price;
+
+use super::bytes;
+use super::decimal::{Toward, millionths};
+use crate::error::AccountError;
+
+/// The v2 program, on every cluster.
+pub const PROGRAM: Address = Address::from_str_const("SW1TCH7qEPTdLsDHRgPuMQjbQxKdH2aBStViMFnt64f");
+
+/// `sha256("account:AggregatorAccountData")`, first 8 bytes.
+const DISCRIMINATOR: [u8; 8] = [0xd9, 0xe6, 0x41, 0x65, 0xc9, 0xa2, 0x1b, 0x7d];
+/// Size of the account.
+const SIZE: usize = 3851;
+
+const MIN_RESULTS: usize = 236;
+const SUCCESSES: usize = 341;
+const OPEN_SLOT: usize = 350;
+const OPEN_TIME: usize = 358;
+const RESULT: usize = 366;
+const DEVIATION: usize = 386;
+const LOWEST: usize = 406;
+const HIGHEST: usize = 426;
+
+/// What a row asks of a feed.
+#[derive(Clone, Copy, Debug)]
+pub struct Expected<'a> {
+    /// The account.
+    pub address: &'a Address,
+    /// Fewest results of a round, where the feed's own minimum is lower.
+    pub min_results: u8,
+}
+
+/// Reads the price out of the account at `address` with these bytes.
+///
+/// A round counts with at least as many results as feed and row ask for, whatever the feed's way of resolving.
+/// The confidence is the larger of the standard deviation and the distance of the outermost response from the
+/// result.
+///
+/// Errors: [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
+/// [`AccountError::OracleWrongType`], [`AccountError::OracleTooFewSamples`] and those of the price itself.
+pub fn parse(
+    address: &Address,
+    owner: &Address,
+    data: &[u8],
+    expected: &Expected<'_>,
+) -> Result<OraclePrice, AccountError> {
+    if !address_eq(address, expected.address) {
+        return Err(AccountError::OracleWrongFeed);
+    }
+    if !address_eq(owner, &PROGRAM) {
+        return Err(AccountError::OracleWrongOwner);
+    }
+    if data.len() != SIZE || bytes::<8>(data, 0)? != DISCRIMINATOR {
+        return Err(AccountError::OracleWrongType);
+    }
+    let word = |offset| bytes(data, offset).map(u32::from_le_bytes);
+    if word(SUCCESSES)? < word(MIN_RESULTS)?.max(u32::from(expected.min_results)).max(1) {
+        return Err(AccountError::OracleTooFewSamples);
+    }
+    let price = decimal(data, RESULT, Toward::Nearest)?.ok_or(AccountError::OraclePriceNotPositive)?;
+    let damaged = AccountError::OracleWrongType;
+    let deviation = decimal(data, DEVIATION, Toward::Up)?.ok_or(damaged)?;
+    let lowest = decimal(data, LOWEST, Toward::Down)?.ok_or(damaged)?;
+    let highest = decimal(data, HIGHEST, Toward::Up)?.ok_or(damaged)?;
+    if price == 0 {
+        // Zero itself, or too little to be a millionth.
+        let zero = bytes::<16>(data, RESULT)? == [0; 16];
+        return Err(if zero { AccountError::OraclePriceNotPositive } else { AccountError::OraclePriceOutOfRange });
+    }
+    if lowest > price || highest < price {
+        return Err(damaged);
+    }
+    Ok(OraclePrice {
+        price: Price(price),
+        confidence: Price(deviation.max(price.abs_diff(lowest)).max(highest.abs_diff(price))),
+        publish_time: i64::from_le_bytes(bytes(data, OPEN_TIME)?),
+        publish_slot: u64::from_le_bytes(bytes(data, OPEN_SLOT)?),
+    })
+}
+
+/// The decimal at an offset in millionths; `None` for a negative one.
+fn decimal(data: &[u8], offset: usize, toward: Toward) -> Result<Option<u64>, AccountError> {
+    let mantissa = i128::from_le_bytes(bytes(data, offset)?);
+    let scale = u32::from_le_bytes(bytes(data, offset + 16)?);
+    match u128::try_from(mantissa) {
+        Ok(mantissa) => millionths(mantissa, scale, toward).map(Some),
+        Err(_) => Ok(None),
+    }
+}

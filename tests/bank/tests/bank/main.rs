@@ -1,0 +1,9 @@
+//! The built program on the bank of a validator.
+
+mod block;
+mod clock;
+mod compute;
+mod rent;
+mod tables;
+mod tokens;
+mod upgrade;

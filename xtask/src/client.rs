@@ -1,0 +1,110 @@
+//! `cargo xtask client`: the TypeScript client in clients/js, generated from idl/kedge.json.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::program;
+use crate::run::{cargo, phase, root, target};
+
+/// Oldest version of Node that the client and its generator run on.
+const NODE: (u32, u32) = (20, 18);
+
+/// Flags of `client`.
+#[derive(Args)]
+pub struct ClientArgs {
+    /// Fail when what is committed differs from the IDL instead of writing it.
+    #[arg(long)]
+    check: bool,
+    /// Build the client and run its tests, on an exchange of their own.
+    #[arg(long)]
+    test: bool,
+}
+
+/// Generates, checks or tests.
+pub fn run(args: &ClientArgs) -> Result<()> {
+    match args {
+        ClientArgs { test: true, .. } => {
+            program::run(program::ProgramArgs::only("kedge"))?;
+            test()
+        }
+        ClientArgs { check: true, .. } => check(),
+        _ => {
+            install()?;
+            phase("client", &mut script("generate"))?;
+            phase("compile the client", &mut script("build"))
+        }
+    }
+}
+
+/// Fails when generating again would change anything.
+pub fn check() -> Result<()> {
+    install()?;
+    phase("client", script("generate").args(["--", "--check"]))
+}
+
+/// Compares the client with the Rust crates and trades with it on the embedded chain. Wants the program to be built.
+pub fn test() -> Result<()> {
+    install()?;
+    phase("compile the client", &mut script("build"))?;
+    // The selection of which the tests of the workspace are part, so that nothing is built twice.
+    let built = ["build", "--workspace", "--locked", "--bin", "kedge-demo", "--example", "vectors"];
+    phase("build what the client is tested with", cargo().args(built))?;
+    let vectors = root().join("target/client-vectors.json");
+    fs::create_dir_all(root().join("target"))?;
+    let output = Command::new(target().join("debug/examples/vectors")).output().context("cannot run the vectors")?;
+    if !output.status.success() {
+        bail!("the vectors were not made: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    fs::write(&vectors, output.stdout)?;
+    let demo = target().join("debug/kedge-demo");
+    phase("test the client", script("test").env("KEDGE_VECTORS", vectors).env("KEDGE_DEMO", demo))
+}
+
+fn folder() -> PathBuf {
+    root().join("clients/js")
+}
+
+fn npm(arguments: &[&str]) -> Command {
+    let mut command = Command::new("npm");
+    command.args(arguments).current_dir(folder());
+    command
+}
+
+/// A script of clients/js/package.json.
+fn script(name: &str) -> Command {
+    npm(&["run", "--silent", name])
+}
+
+/// Installs the packages of the lock file, unless that was done already.
+fn install() -> Result<()> {
+    require_node()?;
+    let lock = fs::read(folder().join("package-lock.json")).context("clients/js/package-lock.json")?;
+    let installed = folder().join("node_modules/.installed-lock.json");
+    if fs::read(&installed).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    phase("install the client's packages", &mut npm(&["ci", "--no-audit", "--no-fund"]))?;
+    fs::write(installed, lock)?;
+    Ok(())
+}
+
+fn require_node() -> Result<()> {
+    let (major, minor) = NODE;
+    let wanted = format!("the TypeScript client (clients/js) needs Node {major}.{minor} or newer, with npm");
+    let version = |program: &str| -> Result<String> {
+        let output =
+            Command::new(program).arg("--version").output().with_context(|| format!("cannot run {program}"))?;
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    version("npm").with_context(|| wanted.clone())?;
+    let node = version("node").with_context(|| wanted.clone())?;
+    let mut numbers = node.trim().trim_start_matches('v').split('.').map(|number| number.parse().unwrap_or(0));
+    if (numbers.next(), numbers.next()) < (Some(major), Some(minor)) {
+        bail!("{wanted}; found {}", node.trim());
+    }
+    Ok(())
+}
