@@ -131,6 +131,18 @@ pub enum Work {
         /// Sub-account.
         account: Pubkey,
     },
+    /// Begins the settlement of an expired market.
+    SettleMarket {
+        /// Market.
+        market: u16,
+    },
+    /// Closes a position of a market in settlement, or pays what came of it.
+    SettlePosition {
+        /// Market.
+        market: u16,
+        /// Sub-account.
+        account: Pubkey,
+    },
     /// Joins an auction.
     Make {
         /// Market.
@@ -205,6 +217,8 @@ impl Work {
             Self::SweepFees { .. } => "sweep_fees",
             Self::Liquidate { .. } => "liquidate",
             Self::SettleBankruptcy { .. } => "settle_bankruptcy",
+            Self::SettleMarket { .. } => "settle_market",
+            Self::SettlePosition { .. } => "settle_position",
             Self::Make { .. } => "place_and_make",
             Self::Place { .. } => "place_orders",
             Self::Take { .. } => "place_and_take",
@@ -238,10 +252,12 @@ impl Work {
             Self::Fill { taker, order_id, .. } | Self::Make { taker, order_id, .. } => {
                 Subject::Order(self.name(), *taker, *order_id)
             }
-            Self::UpdateAmm { market } | Self::UpdateFunding { market } | Self::SweepFees { market } => {
-                Subject::Market(self.name(), *market)
-            }
+            Self::UpdateAmm { market }
+            | Self::UpdateFunding { market }
+            | Self::SweepFees { market }
+            | Self::SettleMarket { market } => Subject::Market(self.name(), *market),
             Self::SettlePnl { market, account }
+            | Self::SettlePosition { market, account }
             | Self::Liquidate { market, account, .. }
             | Self::SettleBankruptcy { market, account } => Subject::Position(*account, *market),
             Self::Place { market, account, .. } | Self::Take { market, account, .. } => {

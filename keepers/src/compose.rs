@@ -6,14 +6,14 @@ use kedge_interface::address;
 use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, ExpireOrders, FillOrder, Instruction, Liquidate, PlaceAndMake, PlaceAndTake, PlaceOrders,
-    RefreshPrices, SettleBankruptcy, SettlePnl, SliceOrder, SweepFees, TrailOrder, TriggerOrder, UpdateAmm,
-    UpdateFunding,
+    RefreshPrices, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
+    TriggerOrder, UpdateAmm, UpdateFunding,
 };
 use kedge_model::bank::Bank;
 use kedge_model::board::{PriceBoard, PriceRow, SourceKind};
 use solana_pubkey::Pubkey;
 
-use crate::pyth::feed_address;
+use crate::pyth::source_address;
 use crate::rehearsal::{maker_accounts, maker_refs};
 use crate::{Plan, Service, Work};
 
@@ -45,7 +45,7 @@ impl Directory {
         let rows = |rows: &mut BTreeMap<Pubkey, [u8; 32]>, row: &PriceRow| -> Vec<Pubkey> {
             let accounts = row.sources().iter().filter_map(|source| {
                 let account = match SourceKind::from_number(source.kind).ok()? {
-                    SourceKind::PythPull => feed_address(&source.key),
+                    SourceKind::PythPull => source_address(source),
                     SourceKind::PythPush | SourceKind::SwitchboardOnDemand | SourceKind::SwitchboardV2 => {
                         Pubkey::new_from_array(source.key)
                     }
@@ -122,6 +122,10 @@ impl Directory {
             Work::UpdateFunding { market } => UpdateFunding { market: self.market(*market)? }.into(),
             Work::SettlePnl { market, account } => {
                 SettlePnl { market: self.market(*market)?, bank, sub_account: *account }.into()
+            }
+            Work::SettleMarket { market } => SettleMarket { market: self.market(*market)? }.into(),
+            Work::SettlePosition { market, account } => {
+                SettlePosition { market: self.market(*market)?, bank, sub_account: *account }.into()
             }
             Work::SweepFees { market } => SweepFees { market: self.market(*market)?, bank }.into(),
             Work::Liquidate { market, account, liquidator, max_size, limit_price } => Liquidate {

@@ -1,7 +1,7 @@
 //! Pyth pull accounts: where they are, what is in them.
 
-use kedge_interface::address::pyth::{PUSH_ORACLE, RECEIVER, feed};
-use kedge_model::board::OraclePrice;
+use kedge_interface::address::pyth::{LEGACY_PUSH_ORACLE, PUSH_ORACLE, RECEIVER, feed};
+use kedge_model::board::{OraclePrice, PriceSource, receivers};
 use kedge_model::quantity::Price;
 use solana_pubkey::Pubkey;
 
@@ -35,6 +35,13 @@ pub struct PriceUpdate {
 #[must_use]
 pub fn feed_address(feed_id: &[u8; 32]) -> Pubkey {
     feed(&PUSH_ORACLE, 0, feed_id)
+}
+
+/// The same for a row's source: of the legacy push oracle where the row accepts only that one's receiver.
+#[must_use]
+pub fn source_address(source: &PriceSource) -> Pubkey {
+    let legacy = source.receivers() & receivers::UPGRADED == 0;
+    if legacy { feed(&LEGACY_PUSH_ORACLE, 0, &source.key) } else { feed_address(&source.key) }
 }
 
 /// The program that owns price accounts.
@@ -114,7 +121,15 @@ mod tests {
 
     #[test]
     fn the_address_is_the_published_one() {
-        assert_eq!(feed_address(&SOL), solana_pubkey::pubkey!("7AviUf9nL62mcxNbQGKm4nKDQnPjswo6c5MX4D57HmyE"));
+        let of = |owners| source_address(&PriceSource { key: SOL, owners, ..PriceSource::default() });
+        let [present, legacy] = [
+            solana_pubkey::pubkey!("7AviUf9nL62mcxNbQGKm4nKDQnPjswo6c5MX4D57HmyE"),
+            solana_pubkey::pubkey!("7UVimffxr9ow1uXYxsr4LHAcV58mLzhmwaeKvJ1pjLiE"),
+        ];
+        assert_eq!(
+            [of(0), of(receivers::LEGACY), of(receivers::UPGRADED | receivers::LEGACY)],
+            [present, legacy, present]
+        );
     }
 
     #[test]

@@ -2,13 +2,15 @@
 
 use kedge_model::action::{
     Bankruptcy, BankruptcyReport, Context, ExpireOrders, ExpireReport, FillOrder, FillReport, Liquidate,
-    LiquidationReport, MakerRef, PlaceAndMake, PlaceAndTake, PlaceOrders, PlaceReport, SettlePnl, SettleReport,
-    SliceOrder, SweepFees, SweepReport, TrailOrder, TriggerOrder, UpdateAmm, UpdateFunding,
+    LiquidationReport, MakerRef, PlaceAndMake, PlaceAndTake, PlaceOrders, PlaceReport, PositionSettlement,
+    SettleMarket, SettlePnl, SettlePosition, SettleReport, SliceOrder, SweepFees, SweepReport, TrailOrder,
+    TriggerOrder, UpdateAmm, UpdateFunding,
 };
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
+use kedge_model::lifecycle::Terms;
 use kedge_model::market::Market;
 use kedge_model::order::OrderParams;
 use kedge_model::quantity::{Amount, Size};
@@ -212,6 +214,24 @@ impl<'w> Rehearsal<'w> {
     pub fn settle(&self, market: u16, account: &Pubkey) -> Result<SettleReport> {
         let (mut traded, mut bank, mut account) = (self.market(market)?, self.quote_bank()?, self.account(account)?);
         SettlePnl.execute(&mut self.context(&mut traded, &mut NoEvents), &mut bank, &mut account.borrow())
+    }
+
+    /// What beginning the settlement of a market does.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn settle_market(&self, market: u16) -> Result<Terms> {
+        let (mut traded, mut board) = (self.market(market)?, *self.board);
+        SettleMarket.execute(&self.world.exchange, &mut board, &mut traded, self.clock, &mut NoEvents)
+    }
+
+    /// What closing a position of a market in settlement does.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn settle_position(&self, market: u16, account: &Pubkey) -> Result<PositionSettlement> {
+        let (mut traded, mut bank, mut account) = (self.market(market)?, self.quote_bank()?, self.account(account)?);
+        SettlePosition.execute(&mut self.context(&mut traded, &mut NoEvents), &mut bank, &mut account.borrow())
     }
 
     /// What sweeping a market's fees does.

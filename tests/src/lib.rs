@@ -16,6 +16,7 @@
 pub mod agreement;
 pub mod attacks;
 pub mod bench;
+pub mod conditional;
 pub mod conservation;
 pub mod lifecycle;
 pub mod machine;

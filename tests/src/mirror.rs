@@ -143,7 +143,14 @@ impl<'a> Mirror<'a> {
             | Decoded::TransferIsolated(_)
             | Decoded::MergePosition(_)
             | Decoded::SetLeverage(_) => self.move_isolated(decoded),
-            Decoded::CancelOrder(_) | Decoded::CancelAll(_) => self.cancel(decoded),
+            Decoded::CancelOrder(_) | Decoded::CancelAll(_) | Decoded::CancelOrders(_) => self.cancel(decoded),
+            Decoded::ModifyOrder(i) => self.on_market(&i.market, None, &[i.sub_account], |context, _, subs| {
+                action::ModifyOrder { params: i.params }.execute(context, &mut subs[0]).map(drop)
+            }),
+            Decoded::ReplaceOrders(i) => self.on_market(&i.market, None, &[i.sub_account], |context, _, subs| {
+                let replace = action::ReplaceOrders { cancel: &i.cancel, orders: &i.orders, strict: i.strict };
+                replace.execute(context, &mut subs[0]).map(drop)
+            }),
             Decoded::UpdateFunding(_) | Decoded::SettleBankruptcy(_) => self.move_indices(decoded),
             Decoded::SetMarketStatus(_)
             | Decoded::SetExpiry(_)
@@ -291,6 +298,12 @@ impl<'a> Mirror<'a> {
                 let mut data = self.sub(&i.sub_account);
                 let market = (i.market != kedge_model::event::NO_MARKET).then_some(i.market);
                 let cancel = action::CancelAll { market, reason: CancelReason::Requested };
+                let result = cancel.execute(&mut data.as_mut(), &mut Count::default());
+                (i.sub_account, result.map(|_| data))
+            }
+            Decoded::CancelOrders(i) => {
+                let mut data = self.sub(&i.sub_account);
+                let cancel = action::CancelOrders { filter: i.filter, ids: &i.ids };
                 let result = cancel.execute(&mut data.as_mut(), &mut Count::default());
                 (i.sub_account, result.map(|_| data))
             }

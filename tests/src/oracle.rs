@@ -1,8 +1,8 @@
-//! Pyth price accounts, written with the receiver program as owner.
+//! Price accounts of every kind, written with the oracle programs as owners.
 
 use kedge_interface::address::pyth;
 use solana_account::Account;
-use solana_pubkey::Pubkey;
+use solana_pubkey::{Pubkey, pubkey};
 
 use crate::Machine;
 
@@ -70,7 +70,100 @@ pub fn publish(machine: &mut Machine, feed: [u8; 32], price: u64) {
 
 /// Writes an update.
 pub fn write(machine: &mut Machine, update: &Update) {
-    let data = update.bytes();
-    let account = Account { lamports: machine.rent(data.len()), data, owner: pyth::RECEIVER, ..Account::default() };
-    machine.write(address(&update.feed), account);
+    put(machine, address(&update.feed), pyth::RECEIVER, update.bytes());
+}
+
+/// Writes an account of an oracle program.
+pub fn put(machine: &mut Machine, address: Pubkey, owner: Pubkey, data: Vec<u8>) {
+    let account = Account { lamports: machine.rent(data.len()), data, owner, ..Account::default() };
+    machine.write(address, account);
+}
+
+/// The Pyth oracle program, owner of push accounts.
+pub const PYTH_PUSH: Pubkey = pubkey!("FsJ3A3u2vn5cTVofAjvy6y5kwABJAqYWpe4975bi2epH");
+/// Switchboard's on-demand program.
+pub const SWITCHBOARD_ON_DEMAND: Pubkey = pubkey!("SBondMDrcV3K4kxZR1HNVT7osZxAHVHgYXL5Ze1oMUv");
+/// Switchboard's v2 program.
+pub const SWITCHBOARD_V2: Pubkey = pubkey!("SW1TCH7qEPTdLsDHRgPuMQjbQxKdH2aBStViMFnt64f");
+
+/// What an account that holds its own feed says, whatever its kind.
+#[derive(Clone, Copy, Debug)]
+pub struct Quote {
+    /// Price at 1e6.
+    pub price: u64,
+    /// Confidence or standard deviation at 1e6.
+    pub confidence: u64,
+    /// Unix seconds of publication.
+    pub publish_time: i64,
+    /// Slot of publication.
+    pub slot: u64,
+}
+
+/// A zeroed account with these pieces in it.
+fn account(size: usize, pieces: &[(usize, &[u8])]) -> Vec<u8> {
+    let mut data = vec![0; size];
+    for (at, bytes) in pieces {
+        data[*at..at + bytes.len()].copy_from_slice(bytes);
+    }
+    data
+}
+
+impl Quote {
+    /// A push price account (version 2) with eight decimals; status 1 is trading.
+    pub fn pyth_push(&self, status: u32) -> Vec<u8> {
+        let words = [0xa1b2_c3d4, 2, 3, 3_312, 1, EXPONENT.unsigned_abs().wrapping_neg()];
+        let header: Vec<u8> = words.iter().flat_map(|word: &u32| word.to_le_bytes()).collect();
+        let time = self.publish_time.to_le_bytes();
+        let (price, confidence) = ((self.price * 100).to_le_bytes(), (self.confidence * 100).to_le_bytes());
+        let (status, slot) = (status.to_le_bytes(), self.slot.to_le_bytes());
+        account(3_312, &[(0, &header), (96, &time), (208, &price), (216, &confidence), (224, &status), (232, &slot)])
+    }
+
+    /// An on-demand feed with this many samples, all of the same slot, posted when they were signed.
+    pub fn switchboard_on_demand(&self, samples: u8) -> Vec<u8> {
+        let wide = |value: u64| (i128::from(value) * 1_000_000_000_000).to_le_bytes();
+        let (value, deviation) = (wide(self.price), wide(self.confidence));
+        let (lowest, highest) = (wide(self.price - self.confidence), wide(self.price + self.confidence));
+        let (time, slot) = (self.publish_time.to_le_bytes(), self.slot.to_le_bytes());
+        let pieces: [(usize, &[u8]); 12] = [
+            (0, &[0xc4, 0x1b, 0x6c, 0xc4, 0x0a, 0xd7, 0xdb, 0x28]),
+            (2_215, &[1]),
+            (2_216, &time),
+            (2_264, &value),
+            (2_280, &deviation),
+            (2_296, &value),
+            (2_328, &lowest),
+            (2_344, &highest),
+            (2_360, &[samples]),
+            (2_368, &slot),
+            (2_376, &slot),
+            (2_384, &slot),
+        ];
+        account(3_208, &pieces)
+    }
+
+    /// A v2 feed whose latest round has this many results.
+    pub fn switchboard_v2(&self, results: u32) -> Vec<u8> {
+        let decimal = |value: u64| {
+            let mut bytes = (i128::from(value) * 100).to_le_bytes().to_vec();
+            bytes.extend(EXPONENT.unsigned_abs().to_le_bytes());
+            bytes
+        };
+        let round = [
+            decimal(self.price),
+            decimal(self.confidence),
+            decimal(self.price - self.confidence),
+            decimal(self.price + self.confidence),
+        ]
+        .concat();
+        let pieces: [(usize, &[u8]); 6] = [
+            (0, &[0xd9, 0xe6, 0x41, 0x65, 0xc9, 0xa2, 0x1b, 0x7d]),
+            (236, &1u32.to_le_bytes()),
+            (341, &results.to_le_bytes()),
+            (350, &self.slot.to_le_bytes()),
+            (358, &self.publish_time.to_le_bytes()),
+            (366, &round),
+        ];
+        account(3_851, &pieces)
+    }
 }

@@ -1,13 +1,13 @@
 //! What users, keepers and the admin do, one method each.
 
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, ExpireOrders, FillOrder, FundPool,
-    IsolatePosition, Liquidate, MergePosition, PlaceAndMake, PlaceAndTake, PlaceOrders, RefreshPrices, SetLeverage,
-    SettleBankruptcy, SettlePnl, SliceOrder, SweepFees, TrailOrder, Transfer, TransferIsolated, TriggerOrder,
-    UpdateAmm, UpdateFunding, Withdraw,
+    CancelAll, CancelOrder, CancelOrders, CreateSubAccount, CreateTrader, Deposit, ExpireOrders, FillOrder, FundPool,
+    IsolatePosition, Liquidate, MergePosition, ModifyOrder, PlaceAndMake, PlaceAndTake, PlaceOrders, RefreshPrices,
+    ReplaceOrders, SetLeverage, SettleBankruptcy, SettlePnl, SliceOrder, SweepFees, TrailOrder, Transfer,
+    TransferIsolated, TriggerOrder, UpdateAmm, UpdateFunding, Withdraw,
 };
 use kedge_interface::{BOARD, address};
-use kedge_model::action::MakerRef;
+use kedge_model::action::{MakerRef, ModifyParams, OrderFilter};
 use kedge_model::order::OrderParams;
 use solana_pubkey::Pubkey;
 
@@ -114,6 +114,34 @@ impl World {
         self.run(CancelAll { signer: user.authority, sub_account: user.sub, market })
     }
 
+    /// Cancels what fits a filter.
+    pub fn cancel_orders(&mut self, user: User, filter: OrderFilter, ids: &[u32]) -> Outcome {
+        self.run(CancelOrders { signer: user.authority, sub_account: user.sub, filter, ids: ids.to_vec() })
+    }
+
+    /// What changes an order.
+    pub fn modifying(&self, user: User, params: ModifyParams) -> ModifyOrder {
+        let (market, slot) = self.order_at(user, params.order_id);
+        let (signer, market, sub_account) = (user.authority, address::market(market), user.sub);
+        ModifyOrder { signer, market, sub_account, params: ModifyParams { slot, ..params } }
+    }
+
+    /// Changes an order.
+    pub fn modify(&mut self, user: User, params: ModifyParams) -> Outcome {
+        self.run(self.modifying(user, params))
+    }
+
+    /// What cancels some orders of a market and places others.
+    pub fn replacing(&self, user: User, market: u16, cancel: &[u32], orders: &[OrderParams]) -> ReplaceOrders {
+        let (signer, market, sub_account) = (user.authority, address::market(market), user.sub);
+        ReplaceOrders { signer, market, sub_account, cancel: cancel.to_vec(), orders: orders.to_vec(), strict: false }
+    }
+
+    /// Cancels some orders of a market and places others; what is gone is passed over.
+    pub fn replace(&mut self, user: User, market: u16, cancel: &[u32], orders: &[OrderParams]) -> Outcome {
+        self.run(self.replacing(user, market, cancel, orders))
+    }
+
     /// References to all resting orders of the makers in a market, as a keeper would pass them; at most 16.
     pub fn maker_refs(&self, market: u16, makers: &[User]) -> Vec<MakerRef> {
         let mut refs = Vec::new();
@@ -131,6 +159,20 @@ impl World {
         refs
     }
 
+    /// [`Self::maker_refs`], and as many of the taker's own orders as there is room for.
+    fn refs(&self, market: u16, taker: User, makers: &[User]) -> Vec<MakerRef> {
+        let mut refs = self.maker_refs(market, makers);
+        let data = self.sub(&taker.sub);
+        refs.extend(data.open_orders().filter(|(_, order)| order.market == market).map(|(slot, order)| MakerRef {
+            order_id: order.id,
+            account: MakerRef::OWN,
+            slot: u8::try_from(slot).expect("at most 128 orders"),
+            padding: [0; 2],
+        }));
+        refs.truncate(kedge_model::action::MAX_MAKER_ORDERS);
+        refs
+    }
+
     /// What places and takes.
     pub fn taking(&self, user: User, order: OrderParams, min_fill: u64, makers: &[User]) -> PlaceAndTake {
         PlaceAndTake {
@@ -139,7 +181,7 @@ impl World {
             sub_account: user.sub,
             order,
             min_fill,
-            makers: self.maker_refs(order.market, makers),
+            makers: self.refs(order.market, user, makers),
             maker_accounts: makers.iter().map(|maker| maker.sub).collect(),
         }
     }
@@ -162,7 +204,7 @@ impl World {
             (id, u8::try_from(slot).expect("at most 128 orders")),
             reward.then_some(filler.sub),
             &subs,
-            self.maker_refs(market, makers),
+            self.refs(market, taker, makers),
         )
     }
 

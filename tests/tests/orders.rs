@@ -195,6 +195,7 @@ fn a_position_has_its_largest_size() {
     params.max_position = Size(2 * ONE);
     world.list_market(&params, 150 * DOLLAR);
     world.tick();
+    world.open_market(SOL);
     let user = world.rich(10_000);
     refused(world.place(user, limit(SOL, Side::Long, 3 * ONE, 149 * DOLLAR)), Error::PositionTooLarge);
     world.place(user, limit(SOL, Side::Long, 2 * ONE, 149 * DOLLAR)).expect("at the limit");

@@ -290,6 +290,7 @@ fn a_default_beyond_the_fund_is_spread_over_all_positions() {
     params.insurance_cap = Amount(10 * DOLLAR);
     world.list_market(&params, 150 * DOLLAR);
     world.tick();
+    world.open_market(SOL);
     let patron = world.token_owner(kedge_tests::world::key(4, 2), USDC, 600_000 * DOLLAR);
     world.fund(patron, SOL, 0, 500_000 * DOLLAR).expect("the vAMM");
     world.fund(patron, SOL, 1, 50_000 * DOLLAR).expect("the insurance fund");

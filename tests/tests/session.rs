@@ -4,6 +4,11 @@
 //! After every transaction all books balance, and every account is byte for byte what the model's actions, run natively
 //! on copies, make of it; a refusal is the model's own.
 
+#[path = "session/changes.rs"]
+mod changes;
+#[path = "session/wind_down.rs"]
+mod wind_down;
+
 use std::collections::BTreeMap;
 
 use kedge_interface::address;
@@ -12,9 +17,10 @@ use kedge_interface::instruction::{
     SetLeverage, SettleBankruptcy, SettlePnl, SweepFees, Transfer, TransferIsolated, UpdateAmm, UpdateFeeTier,
     UpdateFunding, Withdraw, name_of,
 };
-use kedge_model::order::{Order, OrderKind, OrderParams, Side, flags};
+use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_tests::agreement::Agreed;
+use kedge_tests::conditional;
 use kedge_tests::market::{DOLLAR, SOL, USDC, WSOL};
 use kedge_tests::random::Random;
 use kedge_tests::{User, World};
@@ -175,107 +181,8 @@ impl Session {
     /// An order that waits, comes in slices or belongs to another; or an entry with its bracket.
     fn conditional(&mut self, user: User) -> Vec<OrderParams> {
         let market = self.market_of(user);
-        let (base, step, tick) = {
-            let data = self.world.market(market);
-            (self.world.position(user, market).base, data.step.0, data.tick.0)
-        };
-        let plain =
-            OrderParams { client_id: 0, auction_start: Price(0), auction_end: Price(0), ..self.order(user, market) };
-        let plain = OrderParams { auction_ms: 0, flags: plain.flags & flags::REDUCE_ONLY, ..plain };
-        let oracle = self.world.prices[usize::from(market)];
-        let random = &mut self.random;
-        let trigger = |random: &mut Random| {
-            let away = oracle / 10_000 * random.below(150);
-            Price(if random.percent(50) { oracle + away } else { oracle - away } / tick * tick)
-        };
-        let kind = random.between(OrderKind::StopMarket as u64, OrderKind::TrailingStop as u64) as u8;
-        let rests = OrderKind::from_number(kind).is_ok_and(OrderKind::rests);
-        let trails = kind == OrderKind::TrailingStop as u8;
-        let source = *random.pick(&[0, 0, flags::TRIGGER_MARK, flags::TRIGGER_LAST]);
-        let waits = OrderParams {
-            kind,
-            price: if rests || random.percent(30) { plain.price.max(Price(tick)) } else { Price(0) },
-            trigger_price: if trails && random.percent(70) { Price(0) } else { trigger(random) },
-            extent: if trails { *random.pick(&[200, 2_000, 20_000]) } else { 0 },
-            flags: plain.flags | source,
-            ..plain
-        };
-        match random.below(10) {
-            0..5 => vec![waits],
-            5..7 => {
-                let slices = random.between(2, 9);
-                let steps = (plain.size.0 / step / slices).max(1);
-                let link = *random.pick(&[10, 15, 30]);
-                let kind = OrderKind::Twap as u8;
-                vec![OrderParams { kind, price: Price(0), extent: u32::try_from(steps).unwrap_or(1), link, ..plain }]
-            }
-            7..9 => {
-                let close = plain.side ^ 1;
-                let entry = OrderParams { flags: 0, ..plain };
-                let flags = flags::LEG | flags::REDUCE_ONLY;
-                let leg = OrderParams { side: close, size: Size(0), flags, link: 0, ..waits };
-                vec![
-                    entry,
-                    leg,
-                    OrderParams {
-                        kind: OrderKind::StopMarket as u8,
-                        extent: 0,
-                        price: Price(0),
-                        trigger_price: trigger(random),
-                        ..leg
-                    },
-                ]
-            }
-            _ => {
-                let side = if base.0 > 0 { Side::Short } else { Side::Long } as u8;
-                let first = OrderParams {
-                    kind: OrderKind::Limit as u8,
-                    side,
-                    flags: flags::REDUCE_ONLY,
-                    price: plain.price.max(Price(tick)),
-                    ..plain
-                };
-                let flags = flags::LEG | flags::REDUCE_ONLY;
-                vec![first, OrderParams { side, flags, ..waits }]
-            }
-        }
-    }
-
-    /// An order that one of the services could be for, else any order.
-    fn serviceable(&mut self, fits: impl Fn(&Order) -> bool) -> Option<(User, Order)> {
-        let mut found = Vec::new();
-        for user in &self.world.users {
-            let data = self.world.sub(&user.sub);
-            found.extend(data.open_orders().filter(|(_, order)| fits(order)).map(|(_, order)| (*user, *order)));
-        }
-        (!found.is_empty()).then(|| *self.random.pick(&found))
-    }
-
-    /// A service to somebody's orders.
-    fn service(&mut self) -> Option<Instruction> {
-        let crank = self.user();
-        let waits = |order: &Order| order.is_waiting() || !order.trigger_price.is_zero();
-        let trails = |order: &Order| order.is_waiting() && order.kind == OrderKind::TrailingStop as u8;
-        let sliced = |order: &Order| order.kind == OrderKind::Twap as u8;
-        let choice = self.random.below(10);
-        let (user, order) = match choice {
-            0..5 => self.serviceable(waits),
-            5..7 => self.serviceable(trails),
-            7..9 => self.serviceable(sliced),
-            _ => self.serviceable(|_| true),
-        }?;
-        if user == crank {
-            return None;
-        }
-        Some(match choice {
-            0..5 => self.world.triggering(crank, user, order.id).into(),
-            5..7 => self.world.trailing(crank, user, order.id).into(),
-            7..9 => self.world.slicing(crank, user, order.id).into(),
-            _ => {
-                let ids: &[u32] = if self.random.percent(50) { &[] } else { &[order.id] };
-                self.world.expiring(crank, user, order.market, ids).into()
-            }
-        })
+        let plain = self.order(user, market);
+        conditional::orders(&self.world, &mut self.random, user, plain)
     }
 
     /// Something about an isolated position or the user's own leverage.
@@ -320,6 +227,9 @@ impl Session {
             let trader = address::trader(&user.authority);
             return Some(UpdateFeeTier { trader, sub_account: user.sub }.into());
         }
+        if self.random.percent(1) {
+            return Some(self.market_life(user));
+        }
         if self.random.percent(6) {
             return Some(self.pocket(user));
         }
@@ -328,7 +238,11 @@ impl Session {
             return Some(self.world.placing(user, &orders).into());
         }
         if self.random.percent(14) {
-            return self.service();
+            let crank = self.user();
+            return conditional::service(&self.world, &mut self.random, crank);
+        }
+        if self.random.percent(10) {
+            return self.change(user);
         }
         // Every other user has dollars alone, and can lose everything.
         let single = self.world.users.iter().position(|other| *other == user).is_some_and(|at| at % 2 == 0);
@@ -348,6 +262,7 @@ impl Session {
                 let market = self.market();
                 let count = if self.random.percent(80) { 1 } else { 3 };
                 let orders: Vec<OrderParams> = (0..count).map(|_| self.order(user, market)).collect();
+                let orders = orders.into_iter().map(|order| self.dressed(order)).collect();
                 PlaceOrders { signer: user.authority, market: address::market(market), sub_account: user.sub, orders }
                     .into()
             }
@@ -355,9 +270,13 @@ impl Session {
             37..39 => CancelAll { signer: user.authority, sub_account: user.sub, market: self.market() }.into(),
             39..54 => {
                 let market = self.market_of(user);
-                let mut order = self.order(user, market);
-                order.flags |= *self.random.pick(&[0, flags::IMMEDIATE_OR_CANCEL]);
-                let makers = self.makers(&[user]);
+                let order = self.order(user, market);
+                let mut order = self.dressed(order);
+                order.flags |= *self.random.pick(&[0, 0, flags::IMMEDIATE_OR_CANCEL, flags::FILL_OR_KILL]);
+                let mut makers = self.makers(&[user]);
+                if self.random.percent(30) {
+                    makers.push(self.second(user));
+                }
                 self.world.taking(user, order, 0, &makers).into()
             }
             54..68 => {
@@ -516,6 +435,9 @@ fn session(seed: u64, transactions: u64) -> Tally {
             session.step(&instruction);
         }
         sent += 1;
+        if sent == transactions * 9 / 10 {
+            session.wind_down(u16::try_from(seed).expect("a small seed") % MARKETS);
+        }
     }
     session.tally
 }
@@ -541,6 +463,9 @@ fn random_sessions_keep_the_books_and_agree_with_the_model() {
         "place_orders",
         "cancel_order",
         "cancel_all",
+        "cancel_orders",
+        "modify_order",
+        "replace_orders",
         "place_and_take",
         "place_and_make",
         "fill_order",
@@ -551,11 +476,20 @@ fn random_sessions_keep_the_books_and_agree_with_the_model() {
         "sweep_fees",
         "liquidate",
         "settle_bankruptcy",
+        "set_expiry",
+        "set_market_status",
+        "settle_market",
+        "settle_position",
+        "delist_market",
         "fund_pool",
         "isolate_position",
         "transfer_isolated",
         "merge_position",
         "set_leverage",
+        "trigger_order",
+        "trail_order",
+        "slice_order",
+        "expire_orders",
     ] {
         assert!(total.done.get(name).is_some_and(|count| *count > 0), "{name} never went through");
     }

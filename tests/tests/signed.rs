@@ -116,7 +116,7 @@ fn only_a_signature_that_the_runtime_has_verified_counts() {
         refusal
     };
     let invalid: Refusal = Error::SignedOrderInvalid.into();
-    assert_eq!(refused(&mut scene, &[place.clone()]), invalid, "nothing in front");
+    assert_eq!(refused(&mut scene, std::slice::from_ref(&place)), invalid, "nothing in front");
     assert_eq!(refused(&mut scene, &[place.clone(), good.clone()]), invalid, "behind");
     // The same data under another program, which verifies nothing.
     let forged = Instruction { program_id: key(9, 9), ..good.clone() };

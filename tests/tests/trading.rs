@@ -216,6 +216,7 @@ fn open_interest_has_its_cap() {
     (params.max_open_interest, params.max_position) = (Size(3 * ONE), Size(3 * ONE));
     world.list_market(&params, 150 * DOLLAR);
     world.tick();
+    world.open_market(SOL);
     let users = [(); 4].map(|()| world.rich(10_000));
     for maker in [users[0], users[1]] {
         world.place(maker, sell(150, 2 * ONE)).expect("rests");

@@ -3,6 +3,7 @@
 mod bench;
 mod client;
 mod demo;
+mod fuzz;
 mod idl;
 mod lint;
 mod program;
@@ -31,6 +32,8 @@ enum Command {
     Lint,
     /// Build the programs and run every test
     Test(test::TestArgs),
+    /// Run random action sequences on a whole exchange, guided by coverage
+    Fuzz(fuzz::FuzzArgs),
     /// Measure compute units and rewrite docs/compute.md
     Bench(bench::BenchArgs),
     /// Build the program and run the demo
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Client(args) => client::run(&args),
         Command::Lint => lint::run(),
         Command::Test(args) => test::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
     };

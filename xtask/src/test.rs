@@ -1,4 +1,5 @@
-//! `cargo xtask test`: builds the programs, then runs every test of the workspace and of the TypeScript client.
+//! `cargo xtask test`: builds the programs, then runs every test of the workspace, a million fuzzed actions, and the
+//! tests of the TypeScript client.
 
 use anyhow::Result;
 use clap::Args;
@@ -25,5 +26,9 @@ pub fn run(args: &TestArgs) -> Result<()> {
         command.args(&args.rest);
     }
     phase("test", &mut command)?;
-    if args.rest.is_empty() { crate::client::test() } else { Ok(()) }
+    if !args.rest.is_empty() {
+        return Ok(());
+    }
+    crate::fuzz::run(&crate::fuzz::FuzzArgs::bounded())?;
+    crate::client::test()
 }

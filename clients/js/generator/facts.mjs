@@ -14,7 +14,9 @@ export const PDAS = {
 /** Accounts that are the same in every instruction: filled in unless the caller names them. */
 export const FIXED_ACCOUNTS = ['exchange', 'board'];
 
-/** Accounts behind the declared ones. */
+const CRANK = { name: 'crank', writable: true, docs: "The signer's sub-account if it takes the reward." };
+
+/** Accounts behind the declared ones, named as in the builders of crates/interface. */
 export const TRAILING_ACCOUNTS = {
     refreshPrices: {
         name: 'oracles',
@@ -24,13 +26,18 @@ export const TRAILING_ACCOUNTS = {
     fillOrder: {
         name: 'fillerAndMakers',
         writable: true,
-        docs: "The filler's sub-account if it takes the reward, then the makers'.",
+        docs: "The filler's sub-account if it takes the reward, then the makers', the referrer's and the builder's.",
     },
     placeAndTake: {
         name: 'makerAccounts',
         writable: true,
-        docs: "The makers' sub-accounts, to which `makers` points.",
+        docs: "The makers' sub-accounts, to which `makers` points, then the referrer's and the builder's.",
     },
+    placeAndMake: { name: 'sharers', writable: true, docs: 'Sub-accounts of referrer and builder.' },
+    triggerOrder: CRANK,
+    trailOrder: CRANK,
+    sliceOrder: CRANK,
+    expireOrders: CRANK,
 };
 
 /** Items that follow an account's struct up to the account's end. */
@@ -41,6 +48,7 @@ export const TAILS = {
 /** Structs and instructions with values that callers may leave out, which are zero then: all but the required. */
 export const REQUIRED = {
     orderParams: ['market', 'kind', 'side', 'size'],
+    modifyParams: ['orderId', 'changes'],
     createTrader: [],
 };
 

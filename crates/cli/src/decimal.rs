@@ -84,13 +84,18 @@ pub fn signed_cents(value: impl Into<i128>) -> String {
 
 /// A price with the digits that the market's tick has (at least two), for tables.
 pub fn price_at(price: Price, tick: Price) -> String {
-    let zeros = (0..PRICE).take_while(|zeros| tick.0 != 0 && tick.0 % 10u64.pow(zeros + 1) == 0).count();
+    let zeros = (0..PRICE).take_while(|zeros| tick.0 != 0 && tick.0.is_multiple_of(10u64.pow(zeros + 1))).count();
     rounded(price.0, PRICE, PRICE.saturating_sub(u32::try_from(zeros).unwrap_or(0)).max(2))
 }
 
 /// A leverage in parts per million, for reading.
 pub fn times(ppm: u64) -> String {
     format!("{}x", rounded(ppm, 6, 1))
+}
+
+/// The leverage that an initial margin carries, for reading; `0` margin carries none.
+pub fn leverage(margin: Ppm) -> String {
+    times(1_000_000_000_000u64.checked_div(u64::from(margin.0)).unwrap_or(0))
 }
 
 /// A price.
@@ -198,6 +203,7 @@ mod tests {
         assert_eq!(price_at(Price(12_345), Price(1)), "0.012345");
         assert_eq!(price_at(Price(12_345), Price(0)), "0.012345");
         assert_eq!(times(6_000_000), "6.0x");
+        assert_eq!((leverage(Ppm(66_667)), leverage(Ppm(0))), ("15.0x".into(), "0.0x".into()));
     }
 
     #[test]

@@ -61,6 +61,9 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
             return Ok(None);
         }
         Command::Place(options) | Command::Order(Order::Place(options)) => commands::place::run(session, options).await,
+        Command::Modify(options) | Command::Order(Order::Modify(options)) => {
+            commands::modify::run(session, options).await
+        }
         Command::Cancel(options) | Command::Order(Order::Cancel(options)) => {
             commands::cancel::run(session, options).await
         }
@@ -69,6 +72,9 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
         Command::Withdraw(options) => commands::collateral::withdraw(session, options).await,
         Command::Transfer(options) => commands::collateral::transfer(session, options).await,
         Command::Settle(options) => commands::settle::run(session, options).await,
+        Command::Isolate(options) => commands::pocket::isolate(session, options).await,
+        Command::Leverage(options) => commands::pocket::leverage(session, options).await,
+        Command::Builder(options) => commands::manage::builder(session, options).await,
         Command::Delegate(options) => commands::manage::delegate(session, options).await,
         Command::Grow(options) => commands::manage::grow(session, options).await,
         Command::Close(options) => commands::manage::close(session, options).await,

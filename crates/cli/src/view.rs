@@ -4,7 +4,7 @@
 use kedge_client::prices::{self, Row};
 use kedge_interface::account::decode;
 use kedge_interface::address::BOARD;
-use kedge_model::board::PriceBoard;
+use kedge_model::board::{PriceBoard, Purpose, SourceKind};
 use kedge_model::clock::Clock;
 use serde_json::{Value, json};
 use solana_account_decoder_client_types::UiAccountEncoding;
@@ -57,28 +57,37 @@ impl View {
 }
 
 impl Session {
-    /// The board, with those of the rows that are past half of their age limit as a refresh would leave them.
+    /// The board, with these rows as a refresh would leave them now.
     pub async fn view(&self, rows: &[Row]) -> Result<View> {
         let mut board = self.client.board().await?;
         let clock = self.client.clock().await?;
         let mut wanted = rows.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
-        let old = old_rows(&board, &wanted, &clock);
+        let moving: Vec<Row> = wanted.iter().copied().filter(|row| has_oracle(&board, *row)).collect();
         let mut refreshed = false;
-        for part in old.chunks(ROWS_AT_ONCE) {
-            // An oracle that cannot be read leaves its rows as they are; the caller is told by `stale`.
-            let Ok(instruction) = self.refresh_all(&board, part).await else { continue };
-            if let Ok(Some(fresh)) = self.board_after(instruction).await {
-                for row in part {
-                    copy_price(&mut board, &fresh, *row);
-                }
+        for part in moving.chunks(ROWS_AT_ONCE) {
+            if self.refresh_in(&mut board, part).await? {
                 refreshed = true;
+                continue;
+            }
+            // One oracle that cannot be read must not keep the others old; the caller is told by `stale`.
+            for row in part {
+                refreshed |= part.len() > 1 && self.refresh_in(&mut board, &[*row]).await?;
             }
         }
-        let purpose = kedge_model::board::Purpose::IncreaseRisk;
-        let stale = prices::stale(&board, &wanted, purpose, &clock);
+        let stale = prices::stale(&board, &wanted, Purpose::IncreaseRisk, &clock);
         Ok(View { board, clock, stale, refreshed })
+    }
+
+    /// Simulates a refresh and takes over what it would write; whether it would succeed.
+    async fn refresh_in(&self, board: &mut PriceBoard, rows: &[Row]) -> Result<bool> {
+        let Ok(instruction) = self.refresh_all(board, rows).await else { return Ok(false) };
+        let Some(fresh) = self.board_after(instruction).await? else { return Ok(false) };
+        for row in rows {
+            copy_price(board, &fresh, *row);
+        }
+        Ok(true)
     }
 
     /// The board as an instruction would leave it; `None` when it would fail.
@@ -116,6 +125,12 @@ pub fn old_rows(board: &PriceBoard, rows: &[Row], clock: &Clock) -> Vec<Row> {
         row.price(board).is_ok_and(|price| clock.seconds_since(price.publish_time) > u64::from(price.max_age) / 2)
     };
     rows.iter().copied().filter(old).collect()
+}
+
+/// Whether a row follows an oracle account.
+fn has_oracle(board: &PriceBoard, row: Row) -> bool {
+    let fixed = SourceKind::Fixed as u8;
+    row.price(board).is_ok_and(|price| price.sources().iter().any(|source| source.kind != fixed))
 }
 
 fn copy_price(board: &mut PriceBoard, fresh: &PriceBoard, row: Row) {

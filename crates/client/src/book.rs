@@ -18,10 +18,21 @@ pub struct Resting {
     pub slot: u8,
     /// The order.
     pub order: Order,
+    /// Its price at the oracle.
+    pub price: Price,
+}
+
+/// What the price of an order at a distance from the oracle comes to.
+#[derive(Clone, Copy, Debug)]
+pub struct Grid {
+    /// The oracle's price.
+    pub oracle: Price,
+    /// The market's tick.
+    pub tick: Price,
 }
 
 /// Resting orders of a market on one side, best price first and then who came first.
-pub fn resting(accounts: &[Found<SubAccountData>], market: u16, side: Side, clock: &Clock) -> Vec<Resting> {
+pub fn resting(accounts: &[Found<SubAccountData>], market: u16, side: Side, grid: Grid, clock: &Clock) -> Vec<Resting> {
     let mut found: Vec<Resting> = accounts
         .iter()
         .filter(|account| account.data.head.require_free_in(market).is_ok())
@@ -29,32 +40,39 @@ pub fn resting(accounts: &[Found<SubAccountData>], market: u16, side: Side, cloc
         .filter(|(_, _, order)| {
             order.market == market && order.side() == side && order.is_resting(clock.slot) && !order.is_expired(clock)
         })
-        .filter_map(|(account, slot, order)| Some(Resting { account, slot: u8::try_from(slot).ok()?, order: *order }))
+        .filter_map(|(account, slot, order)| {
+            let price = order.effective_price(grid.oracle, grid.tick).ok()?;
+            Some(Resting { account, slot: u8::try_from(slot).ok()?, order: *order, price })
+        })
         .collect();
     // The best offer is the lowest, the best bid the highest: best for who trades against it.
     found.sort_by_key(|resting| {
-        let price = resting.order.price.0;
+        let price = resting.price.0;
         (if side == Side::Short { price } else { u64::MAX - price }, resting.order.seq)
     });
     found
 }
 
 /// The maker orders that a taker with a limit (0 for any price) would meet, best first: the accounts to pass and the
-/// references into them. Orders of `own` are left out; at most `accounts_limit` accounts are named.
+/// references into them. Orders of `own` are named as the taker's own, so that its flags say what happens when it meets
+/// them; at most `accounts_limit` accounts are named.
 pub fn makers_for(
     accounts: &[Found<SubAccountData>],
     (market, side, limit): (u16, Side, Price),
+    grid: Grid,
     own: &Pubkey,
     accounts_limit: usize,
     clock: &Clock,
 ) -> (Vec<Pubkey>, Vec<MakerRef>) {
     let (mut addresses, mut refs) = (Vec::<Pubkey>::new(), Vec::new());
-    for maker in resting(accounts, market, side.opposite(), clock) {
-        let crosses = limit.is_zero() || side.accepts(limit, maker.order.price);
+    for maker in resting(accounts, market, side.opposite(), grid, clock) {
+        let crosses = limit.is_zero() || side.accepts(limit, maker.price);
         if !crosses || refs.len() >= MAX_MAKER_ORDERS {
             break;
         }
         if maker.account == *own {
+            let account = MakerRef::OWN;
+            refs.push(MakerRef { order_id: maker.order.id, account, slot: maker.slot, padding: [0; 2] });
             continue;
         }
         let known = addresses.iter().position(|address| *address == maker.account);
@@ -80,6 +98,7 @@ mod tests {
     use kedge_model::sub_account::{SubAccount, status};
 
     const CLOCK: Clock = Clock { slot: 100, unix_time: 1_000 };
+    const GRID: Grid = Grid { oracle: Price(100), tick: Price(1) };
 
     fn order(id: u32, seq: u64, side: Side, price: u64) -> Order {
         Order {
@@ -108,17 +127,28 @@ mod tests {
             account(3, vec![order(7, 1, Side::Long, 99)]),
         ];
         let own = Pubkey::new_from_array([8; 32]);
-        let (addresses, refs) = makers_for(&accounts, (0, Side::Long, Price(101)), &own, 4, &CLOCK);
+        let (addresses, refs) = makers_for(&accounts, (0, Side::Long, Price(101)), GRID, &own, 4, &CLOCK);
         assert_eq!(addresses, [accounts[0].address, accounts[1].address]);
         let found: Vec<_> = refs.iter().map(|maker| (maker.account, maker.order_id, maker.slot)).collect();
         assert_eq!(found, [(0, 2, 1), (1, 9, 1), (0, 1, 0)]);
 
-        let (addresses, refs) = makers_for(&accounts, (0, Side::Short, Price(0)), &own, 4, &CLOCK);
+        let (addresses, refs) = makers_for(&accounts, (0, Side::Short, Price(0)), GRID, &own, 4, &CLOCK);
         assert_eq!((addresses, refs.len()), (vec![accounts[2].address], 1));
-        let (_, refs) = makers_for(&accounts, (0, Side::Long, Price(0)), &accounts[0].address, 4, &CLOCK);
-        assert_eq!(refs.iter().map(|maker| maker.order_id).collect::<Vec<_>>(), [9, 4], "own orders are left out");
-        let (addresses, _) = makers_for(&accounts, (0, Side::Long, Price(0)), &own, 1, &CLOCK);
+        let (addresses, refs) = makers_for(&accounts, (0, Side::Long, Price(0)), GRID, &accounts[0].address, 4, &CLOCK);
+        let found: Vec<_> = refs.iter().map(|maker| (maker.account, maker.order_id)).collect();
+        assert_eq!(found, [(MakerRef::OWN, 2), (0, 9), (MakerRef::OWN, 1), (0, 4)], "own orders need no account");
+        assert_eq!(addresses, [accounts[1].address]);
+        let (addresses, _) = makers_for(&accounts, (0, Side::Long, Price(0)), GRID, &own, 1, &CLOCK);
         assert_eq!(addresses.len(), 1);
+    }
+
+    #[test]
+    fn an_order_at_a_distance_stands_where_the_oracle_puts_it() {
+        let mut above = order(7, 9, Side::Short, 2);
+        above.flags = kedge_model::order::flags::OFFSET;
+        let accounts = [account(1, vec![order(1, 5, Side::Short, 103), above, order(2, 6, Side::Short, 102)])];
+        let found = resting(&accounts, 0, Side::Short, GRID, &CLOCK);
+        assert_eq!(found.iter().map(|r| (r.order.id, r.price.0)).collect::<Vec<_>>(), [(2, 102), (7, 102), (1, 103)]);
     }
 
     #[test]
@@ -134,6 +164,6 @@ mod tests {
         let mut other = order(5, 5, Side::Short, 100);
         other.market = 1;
         let accounts = [account(1, vec![expired, waiting, auction, other]), frozen];
-        assert_eq!(resting(&accounts, 0, Side::Short, &CLOCK), []);
+        assert_eq!(resting(&accounts, 0, Side::Short, GRID, &CLOCK), []);
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use kedge_interface::address::pyth;
 use kedge_interface::instruction::{Instruction, KedgeInstruction, RefreshPrices};
-use kedge_model::board::{PriceBoard, PriceRow, PriceSource, Purpose, RowState, SourceKind};
+use kedge_model::board::{PriceBoard, PriceRow, PriceSource, Purpose, RowState, SourceKind, receivers};
 use kedge_model::clock::Clock;
 use kedge_model::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
@@ -67,8 +67,8 @@ pub fn stale(board: &PriceBoard, rows: &[Row], purpose: Purpose, clock: &Clock) 
 
 /// Which account holds the price of a feed.
 ///
-/// The program accepts any account of the receiver's with the right feed; the usual one is the push oracle's account
-/// of shard 0. A book names other accounts for single feeds.
+/// The program accepts any account with the right feed of a receiver that the row names; the usual one is the push
+/// oracle's account of shard 0. A book names other accounts for single feeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressBook {
     push_oracle: Pubkey,
@@ -104,36 +104,35 @@ impl AddressBook {
         self.accounts.get(feed_id).copied().unwrap_or_else(|| pyth::feed(&self.push_oracle, 0, feed_id))
     }
 
-    /// The account of a row's source; `None` for a source that has none.
+    /// The account of a row's source; `None` for a source that has none. Where the row does not name the receiver
+    /// behind this book's push oracle, the account is the other push oracle's.
     pub fn account(&self, source: &PriceSource) -> Option<Pubkey> {
         match SourceKind::from_number(source.kind) {
-            Ok(SourceKind::PythPull) => Some(self.feed(&source.key)),
+            Ok(SourceKind::PythPull) => {
+                let of_source = || {
+                    ORACLES.iter().find(|(bit, ..)| source.receivers() == *bit).map_or(self.push_oracle, |one| one.1)
+                };
+                let named = self.accounts.get(&source.key).copied();
+                Some(named.unwrap_or_else(|| pyth::feed(&of_source(), 0, &source.key)))
+            }
             Ok(kind) if kind.names_account() => Some(Pubkey::new_from_array(source.key)),
             _ => None,
         }
     }
 
     /// Looks on chain which push oracle keeps each feed of the board: of the two shard-0 accounts, the one with the
-    /// younger price. Feeds that are named already, or found at neither, stay as they are.
+    /// younger price of those that every row with this feed accepts. Feeds that are named already, or found at
+    /// neither, stay as they are.
     pub async fn discover(mut self, client: &Client, board: &PriceBoard) -> Result<Self, FetchError> {
-        let mut feeds: Vec<[u8; 32]> = listed(board)
-            .into_iter()
-            .filter_map(|row| row.price(board).ok())
-            .flat_map(PriceRow::sources)
-            .filter(|source| source.kind == SourceKind::PythPull as u8 && !self.accounts.contains_key(&source.key))
-            .map(|source| source.key)
-            .collect();
-        feeds.sort_unstable();
-        feeds.dedup();
-        let candidates: Vec<Pubkey> = feeds
-            .iter()
-            .flat_map(|feed| [pyth::PUSH_ORACLE, pyth::LEGACY_PUSH_ORACLE].map(|oracle| pyth::feed(&oracle, 0, feed)))
-            .collect();
+        let feeds = feeds(board, |feed| !self.accounts.contains_key(feed));
+        let candidates: Vec<Pubkey> =
+            feeds.keys().flat_map(|feed| ORACLES.map(|(_, oracle, _)| pyth::feed(&oracle, 0, feed))).collect();
         let accounts = client.accounts(&candidates).await?;
-        for (feed, (addresses, accounts)) in feeds.iter().zip(candidates.chunks(2).zip(accounts.chunks(2))) {
+        for ((feed, accepted), (addresses, accounts)) in feeds.iter().zip(candidates.chunks(2).zip(accounts.chunks(2)))
+        {
             let age = |account: &Option<solana_account::Account>| {
                 let account = account.as_ref()?;
-                let receiver = [pyth::RECEIVER, pyth::LEGACY_RECEIVER].contains(&account.owner);
+                let receiver = ORACLES.iter().any(|(bit, _, owner)| accepted & bit != 0 && *owner == account.owner);
                 publish_time(&account.data).filter(|_| receiver)
             };
             let youngest = addresses.iter().zip(accounts).filter_map(|(at, account)| Some((age(account)?, *at))).max();
@@ -143,6 +142,24 @@ impl AddressBook {
         }
         Ok(self)
     }
+}
+
+/// The push oracles: bit of the receiver, oracle, receiver.
+const ORACLES: [(u8, Pubkey, Pubkey); 2] = [
+    (receivers::UPGRADED, pyth::PUSH_ORACLE, pyth::RECEIVER),
+    (receivers::LEGACY, pyth::LEGACY_PUSH_ORACLE, pyth::LEGACY_RECEIVER),
+];
+
+/// The wanted Pyth feeds of the board, each with the receivers that all its rows accept.
+fn feeds(board: &PriceBoard, wanted: impl Fn(&[u8; 32]) -> bool) -> BTreeMap<[u8; 32], u8> {
+    let mut feeds = BTreeMap::new();
+    let rows = listed(board).into_iter().filter_map(|row| row.price(board).ok());
+    for source in rows.flat_map(PriceRow::sources) {
+        if source.kind == SourceKind::PythPull as u8 && wanted(&source.key) {
+            *feeds.entry(source.key).or_insert(u8::MAX) &= source.receivers();
+        }
+    }
+    feeds
 }
 
 /// Publish time of a `PriceUpdateV2`: behind the verification level, whose partial form is a byte longer.
@@ -220,6 +237,33 @@ mod tests {
         assert_eq!(refresh.oracles, expected);
         let unlisted = refresh_instruction(&board(), &[Row::Market(1)], &book);
         assert_eq!(unlisted, Err(kedge_model::Error::RowNotListed));
+    }
+
+    #[test]
+    fn accounts_follow_the_kind_and_the_receivers_of_a_source() {
+        let book = AddressBook::default();
+        let of = |owners| book.account(&PriceSource { owners, ..source(SourceKind::PythPull, 1) });
+        let at = |oracle| Some(pyth::feed(&oracle, 0, &[1; 32]));
+        assert_eq!(of(0), at(pyth::PUSH_ORACLE));
+        assert_eq!(of(receivers::LEGACY), at(pyth::LEGACY_PUSH_ORACLE));
+        assert_eq!(of(receivers::UPGRADED | receivers::LEGACY), at(pyth::PUSH_ORACLE));
+        let both = PriceSource { owners: 3, ..source(SourceKind::PythPull, 1) };
+        assert_eq!(AddressBook::legacy().account(&both), at(pyth::LEGACY_PUSH_ORACLE));
+        assert_eq!(AddressBook::legacy().account(&source(SourceKind::PythPull, 1)), at(pyth::PUSH_ORACLE));
+        for kind in [SourceKind::PythPush, SourceKind::SwitchboardOnDemand, SourceKind::SwitchboardV2] {
+            assert_eq!(book.account(&source(kind, 7)), Some(Pubkey::new_from_array([7; 32])));
+        }
+        for kind in [SourceKind::Fixed, SourceKind::Unused] {
+            assert_eq!(book.account(&source(kind, 0)), None);
+        }
+    }
+
+    #[test]
+    fn a_feed_of_two_rows_is_read_where_both_accept_it() {
+        let mut board = board();
+        board.markets[2].price.sources[0] = PriceSource { owners: 3, ..source(SourceKind::PythPull, 1) };
+        assert_eq!(feeds(&board, |_| true), BTreeMap::from([([1; 32], receivers::UPGRADED)]));
+        assert_eq!(feeds(&board, |feed| feed != &[1; 32]), BTreeMap::new());
     }
 
     #[test]

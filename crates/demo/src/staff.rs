@@ -3,6 +3,8 @@
 use kedge_keeper::desk::{Actor, Desk};
 use kedge_keeper::jobs::Job;
 use kedge_keeper::jobs::amm::AmmKeeper;
+use kedge_keeper::jobs::closer::Closer;
+use kedge_keeper::jobs::expiry::ExpiryKeeper;
 use kedge_keeper::jobs::filler::Filler;
 use kedge_keeper::jobs::funding::FundingKeeper;
 use kedge_keeper::jobs::jit::{JitLimits, JitMaker};
@@ -10,6 +12,7 @@ use kedge_keeper::jobs::liquidator::Liquidator;
 use kedge_keeper::jobs::oracle::Oracle;
 use kedge_keeper::jobs::quoter::{Ladder, Quoter};
 use kedge_keeper::jobs::settler::Settler;
+use kedge_keeper::jobs::trigger::TriggerKeeper;
 use kedge_localnet::Localnet;
 use kedge_model::quantity::Ppm;
 
@@ -77,9 +80,13 @@ pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
     if let Some(member) = cast.first(Role::Filler) {
         let job = Filler { account: Some(member.account), max_makers: 4, max_orders: 8 };
         add(actor(localnet, 3, &member.wallet), Box::new(job), 12);
+        let account = Some(member.account);
+        add(actor(localnet, 7, &member.wallet), Box::new(TriggerKeeper { account }), 6);
+        add(actor(localnet, 8, &member.wallet), Box::new(ExpiryKeeper { account }), 3);
     }
     add(as_number(4), Box::new(AmmKeeper { threshold: Ppm(400) }), 3);
     add(as_number(5), Box::new(FundingKeeper), 3);
+    add(as_number(9), Box::new(Closer), 2);
     add(as_number(6), Box::new(Settler { min_pnl: dollars(1_500), min_fees: dollars(200) }), 4);
     desks
 }

@@ -163,6 +163,7 @@ impl Tally {
             Event::PoolFunded(_) => self.other("pool gifts"),
             Event::IsolatedCollateral(_) => self.other("isolated collateral moves"),
             Event::Crank(_) => self.other("order services"),
+            Event::OrderModified(_) => self.other("order changes"),
             Event::MarketChanged(_) => self.other("market changes"),
             Event::PositionSettled(_) => self.other("settled positions"),
         }

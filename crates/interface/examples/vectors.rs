@@ -28,6 +28,8 @@ const STRUCTS: &[Struct] = structs! {
     kedge_model::action::BankParams
     kedge_model::action::MakerRef
     kedge_model::action::MarketParams
+    kedge_model::action::ModifyParams
+    kedge_model::action::OrderFilter
     kedge_model::action::RowParams
     kedge_model::action::SignedHeader
     kedge_model::amm::Amm

@@ -1,7 +1,7 @@
 //! Instruction arguments as bytes: little-endian integers, the model's structs byte for byte, vectors behind a
 //! 32-bit length (the framework's Borsh-compatible encoding).
 
-use kedge_model::action::{BankParams, MakerRef, MarketParams};
+use kedge_model::action::{BankParams, MakerRef, MarketParams, ModifyParams, OrderFilter};
 use kedge_model::exchange::FeeSchedule;
 use kedge_model::order::OrderParams;
 
@@ -48,6 +48,8 @@ pod! {
     [u8; 16] as "[u8; 16]"
     [u8; 32] as "[u8; 32]"
     OrderParams as "OrderParams"
+    ModifyParams as "ModifyParams"
+    OrderFilter as "OrderFilter"
     MakerRef as "MakerRef"
     FeeSchedule as "FeeSchedule"
     MarketParams as "MarketParams"

@@ -108,8 +108,7 @@ impl SubAccountMut<'_> {
             return Err(Error::InvariantBroken);
         }
         if size == whole.remaining()? {
-            let removed = self.remove_order(slot, sink)?;
-            crate::action::record_cancelled(self.head, &removed, reason, sink);
+            self.remove_order(slot, reason, sink)?;
         } else {
             order.size = order.size.minus(size)?;
             if order.kind == OrderKind::Twap as u8 {
@@ -125,10 +124,9 @@ impl SubAccountMut<'_> {
     }
 
     /// Frees the slot of an order that another of its group has ended.
+    #[inline(never)]
     fn end(&mut self, slot: usize, sink: &mut impl EventSink) -> Result<()> {
-        let removed = self.clear_order(slot)?;
-        crate::action::record_cancelled(self.head, &removed, CancelReason::Linked, sink);
-        Ok(())
+        self.clear_order(slot, CancelReason::Linked, sink)
     }
 
     /// Checks what must hold of groups between instructions: all orders of one have the same left to fill in the same

@@ -97,15 +97,14 @@ pub fn margin(
     purpose: Purpose,
     clock: &Clock,
 ) -> Result<Margin> {
-    let mut total = Margin::default();
-    let requirement = purpose.requirement();
-    for balance in account.balances.iter().filter(|b| b.used == 1) {
-        add_tokens(&mut total, balance.bank, balance.amount, board, kind, (purpose, requirement), clock)?;
+    let mut pass = Pass::new(board, kind, purpose, clock);
+    for balance in account.balances.iter().filter(|balance| balance.used == 1) {
+        pass.add_tokens(balance.bank, balance.amount)?;
     }
-    for position in account.positions.iter().filter(|p| p.is_cross()) {
-        add_position(&mut total, position, board, kind, (purpose, requirement), clock)?;
+    for position in account.positions.iter().filter(|position| position.is_cross()) {
+        pass.add_position(position)?;
     }
-    Ok(total)
+    Ok(pass.total)
 }
 
 /// Margin of an isolated position: its own tokens and its profit and loss against its one requirement, under the same
@@ -120,13 +119,22 @@ pub fn isolated_margin(
     purpose: Purpose,
     clock: &Clock,
 ) -> Result<Margin> {
-    let mut total = Margin::default();
-    let requirement = purpose.requirement();
+    let mut pass = Pass::new(board, kind, purpose, clock);
     if !position.isolated.is_zero() {
-        add_tokens(&mut total, Bank::QUOTE, position.isolated, board, kind, (purpose, requirement), clock)?;
+        pass.add_tokens(Bank::QUOTE, position.isolated)?;
     }
-    add_position(&mut total, position, board, kind, (purpose, requirement), clock)?;
-    Ok(total)
+    pass.add_position(position)?;
+    Ok(pass.total)
+}
+
+/// What a margin is asked for: the same for every balance and position of a pocket.
+struct Pass<'a> {
+    board: &'a PriceBoard,
+    clock: &'a Clock,
+    kind: MarginKind,
+    purpose: Purpose,
+    requirement: Requirement,
+    total: Margin,
 }
 
 /// Margin of one pocket. Errors: as [`margin`]; [`Error::PositionNotFound`] for an isolated pocket that is not there.
@@ -163,70 +171,65 @@ pub fn margin_for(
     }
 }
 
-/// Adds tokens of a bank to a running margin.
-#[inline]
-fn add_tokens(
-    total: &mut Margin,
-    bank: u16,
-    amount: Amount,
-    board: &PriceBoard,
-    kind: MarginKind,
-    (purpose, requirement): (Purpose, Requirement),
-    clock: &Clock,
-) -> Result<()> {
-    let row = board.bank(bank)?;
-    row.price.require_value(purpose, requirement, clock)?;
-    let price = if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.mark_for(purpose)? };
-    let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
-    let value = token_value(amount, price, row.decimals)?;
-    let weighted = if u64::from(weight.0) == PPM { value } else { value.share(weight, Rounding::Down)? };
-    total.collateral = total.collateral.plus(weighted.credit()?)?;
-    Ok(())
-}
-
-/// Adds one position to a running margin.
-#[inline]
-fn add_position(
-    total: &mut Margin,
-    position: &Position,
-    board: &PriceBoard,
-    kind: MarginKind,
-    (purpose, requirement): (Purpose, Requirement),
-    clock: &Clock,
-) -> Result<()> {
-    let worst = position.worst_case_base()?;
-    if worst.is_zero() && position.base.is_zero() {
-        // Only a settled claim or debt is left: it needs no price. A claim backs new risk only once settled.
-        let counted = if kind == MarginKind::Initial { Quote(position.quote.0.min(0)) } else { position.quote };
-        total.collateral = total.collateral.plus(counted)?;
-        return Ok(());
+impl<'a> Pass<'a> {
+    #[inline(always)]
+    fn new(board: &'a PriceBoard, kind: MarginKind, purpose: Purpose, clock: &'a Clock) -> Self {
+        Self { board, clock, kind, purpose, requirement: purpose.requirement(), total: Margin::default() }
     }
-    let row = board.market(position.market)?;
-    row.price.require_value(purpose, requirement, clock)?;
-    let (mark, liability_price) = match kind {
-        MarginKind::Initial if position.base.0 >= 0 => (row.price.strict_low(), row.price.strict_high()),
-        MarginKind::Initial => (row.price.strict_high(), row.price.strict_high()),
-        _ => {
-            let price = row.price.mark_for(purpose)?;
-            (price, price)
+
+    /// Adds tokens of a bank.
+    #[inline]
+    fn add_tokens(&mut self, bank: u16, amount: Amount) -> Result<()> {
+        let (kind, purpose) = (self.kind, self.purpose);
+        let row = self.board.bank(bank)?;
+        row.price.require_value(purpose, self.requirement, self.clock)?;
+        let price = if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.mark_for(purpose)? };
+        let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
+        let value = token_value(amount, price, row.decimals)?;
+        let weighted = if u64::from(weight.0) == PPM { value } else { value.share(weight, Rounding::Down)? };
+        self.total.collateral = self.total.collateral.plus(weighted.credit()?)?;
+        Ok(())
+    }
+
+    /// Adds one position.
+    #[inline(never)]
+    fn add_position(&mut self, position: &Position) -> Result<()> {
+        let kind = self.kind;
+        let worst = position.worst_case_base()?;
+        if worst.is_zero() && position.base.is_zero() {
+            // Only a settled claim or debt is left: it needs no price. A claim backs new risk only once settled.
+            let counted = if kind == MarginKind::Initial { Quote(position.quote.0.min(0)) } else { position.quote };
+            self.total.collateral = self.total.collateral.plus(counted)?;
+            return Ok(());
         }
-    };
-    let size = worst.size();
-    let (low, high) = mul_div_bounds(position.base.0.unsigned_abs(), mark.0, BASE)?;
-    let value = if position.base.0 >= 0 { to_i64(low)? } else { to_i64(high)?.wrapping_neg() };
-    let funding = position.unsettled_funding(row.funding(position.base))?;
-    let pnl = position.quote.plus(funding)?.plus(Quote(value))?;
-    let counted = if kind == MarginKind::Initial { Quote(pnl.0.min(0)) } else { pnl };
-    let liability = if size == position.base.size() && liability_price == mark {
-        Amount(high)
-    } else {
-        size.value(liability_price, Rounding::Up)?
-    };
-    let ratio = ratio(row, kind, size, position.custom_margin)?;
-    total.collateral = total.collateral.plus(counted)?;
-    total.requirement = total.requirement.plus(liability.share(ratio, Rounding::Up)?)?;
-    total.liability = total.liability.plus(liability)?;
-    Ok(())
+        let row = self.board.market(position.market)?;
+        row.price.require_value(self.purpose, self.requirement, self.clock)?;
+        let (mark, liability_price) = match kind {
+            MarginKind::Initial if position.base.0 >= 0 => (row.price.strict_low(), row.price.strict_high()),
+            MarginKind::Initial => (row.price.strict_high(), row.price.strict_high()),
+            _ => {
+                let price = row.price.mark_for(self.purpose)?;
+                (price, price)
+            }
+        };
+        let size = worst.size();
+        let (low, high) = mul_div_bounds(position.base.0.unsigned_abs(), mark.0, BASE)?;
+        let value = if position.base.0 >= 0 { to_i64(low)? } else { to_i64(high)?.wrapping_neg() };
+        let funding = position.unsettled_funding(row.funding(position.base))?;
+        let pnl = position.quote.plus(funding)?.plus(Quote(value))?;
+        let counted = if kind == MarginKind::Initial { Quote(pnl.0.min(0)) } else { pnl };
+        let liability = if size == position.base.size() && liability_price == mark {
+            Amount(high)
+        } else {
+            size.value(liability_price, Rounding::Up)?
+        };
+        let ratio = ratio(row, kind, size, position.custom_margin)?;
+        let total = &mut self.total;
+        total.collateral = total.collateral.plus(counted)?;
+        total.requirement = total.requirement.plus(liability.share(ratio, Rounding::Up)?)?;
+        total.liability = total.liability.plus(liability)?;
+        Ok(())
+    }
 }
 
 /// Token units of one whole token.

@@ -2,7 +2,7 @@
 //! and a growable tail of orders.
 
 use crate::error::{Error, Result};
-use crate::event::EventSink;
+use crate::event::{CancelReason, CancelRecord, EventSink};
 use crate::num::Checked;
 use crate::order::{Order, flags};
 use crate::pocket::Pocket;
@@ -123,7 +123,8 @@ impl SubAccount {
     /// Whether both belong to the same authority.
     #[inline]
     pub fn is_of(&self, other: &Self) -> bool {
-        self.authority == other.authority
+        // Nearly all that differ do so in the first word.
+        self.authority.first_chunk::<8>() == other.authority.first_chunk::<8>() && self.authority == other.authority
     }
 
     /// Whether `signer` may trade for this account: its authority or its delegate.
@@ -320,58 +321,67 @@ impl SubAccountMut<'_> {
         self.orders.get(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)
     }
 
-    /// Frees a slot and takes the order's remaining size out of the position's open exposure. Legs that wait for the
-    /// order's fills end with it; `sink` gets their records.
-    pub fn remove_order(&mut self, slot: usize, sink: &mut impl EventSink) -> Result<Order> {
-        let removed = self.clear_order(slot)?;
-        if removed.has(flags::HAS_LEGS) {
-            self.parent_removed(removed.id, sink)?;
+    /// Frees a slot, takes the order's remaining size out of the position's open exposure, and records why it ended. Legs
+    /// that wait for the order's fills end with it.
+    #[inline(always)]
+    pub fn remove_order(&mut self, slot: usize, reason: CancelReason, sink: &mut impl EventSink) -> Result<()> {
+        let order = self.order(slot)?;
+        let parent = order.has(flags::HAS_LEGS).then_some(order.id);
+        self.clear_order(slot, reason, sink)?;
+        match parent {
+            Some(id) => self.parent_removed(id, sink),
+            None => Ok(()),
         }
-        Ok(removed)
     }
 
     /// [`Self::remove_order`] for the order alone.
-    pub(crate) fn clear_order(&mut self, slot: usize) -> Result<Order> {
+    #[inline(always)]
+    pub(crate) fn clear_order(&mut self, slot: usize, reason: CancelReason, sink: &mut impl EventSink) -> Result<()> {
         let order = self.orders.get_mut(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)?;
-        let removed = *order;
-        *order = Order::default();
-        let position = self.head.position_mut(removed.market)?;
-        if removed.adds_exposure() {
-            position.remove_open(removed.side(), removed.remaining()?)?;
+        CancelRecord::cancelled(self.head, order, reason, sink);
+        let position = self.head.position_mut(order.market)?;
+        if order.adds_exposure() {
+            position.remove_open(order.side(), order.remaining()?)?;
         }
+        *order = Order::default();
         position.open_orders = position.open_orders.minus(1)?;
         self.head.open_orders = self.head.open_orders.minus(1)?;
-        Ok(removed)
+        Ok(())
     }
 
     /// Records a fill of an order; a fully filled order frees its slot. Orders that belong to it follow: `sink` gets the
     /// records of those that end.
+    #[inline]
     pub fn fill_order(&mut self, slot: usize, size: Size, sink: &mut impl EventSink) -> Result<()> {
-        let order = self.orders.get_mut(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)?;
+        let order = self.order(slot)?;
+        if order.flags & flags::GROUPED == 0 {
+            return self.fill_alone(slot, size);
+        }
+        let (bits, id, link) = (order.flags, order.id, order.link);
+        self.fill_alone(slot, size)?;
+        if bits & flags::HAS_LEGS != 0 { self.parent_filled(id, size) } else { self.leg_filled(id, link, size, sink) }
+    }
+
+    /// [`Self::fill_order`] for the order alone.
+    #[inline(never)]
+    fn fill_alone(&mut self, slot: usize, size: Size) -> Result<()> {
+        let order = self.orders.get_mut(slot).ok_or(Error::OrderNotFound)?;
         let filled = order.filled.plus(size)?;
+        let position = self.head.position_mut(order.market)?;
+        if order.adds_exposure() {
+            position.remove_open(order.side(), size)?;
+        }
+        if filled < order.size {
+            order.filled = filled;
+            return Ok(());
+        }
         if filled > order.size {
             return Err(Error::InvariantBroken);
         }
-        let (side, market, exposed, done) = (order.side(), order.market, order.adds_exposure(), filled == order.size);
-        let group = (order.flags & flags::GROUPED != 0).then_some((order.flags, order.id, order.link));
-        if done {
-            *order = Order::default();
-        } else {
-            order.filled = filled;
-        }
-        let position = self.head.position_mut(market)?;
-        if exposed {
-            position.remove_open(side, size)?;
-        }
-        if done {
-            position.open_orders = position.open_orders.minus(1)?;
-            self.head.open_orders = self.head.open_orders.minus(1)?;
-        }
-        match group {
-            None => Ok(()),
-            Some((bits, id, _)) if bits & flags::HAS_LEGS != 0 => self.parent_filled(id, size),
-            Some((_, id, link)) => self.leg_filled(id, link, size, sink),
-        }
+        *order = Order::default();
+        position.open_orders = position.open_orders.minus(1)?;
+        self.head.open_orders = self.head.open_orders.minus(1)?;
+        Ok(())
     }
 
     /// Checks what must hold between instructions, orders included.

@@ -1,51 +1,15 @@
-//! Orders that wait for a trigger, come in slices, or belong together.
+//! Orders that wait for a trigger or come in slices.
 
 mod common;
 
 use common::check::check;
-use common::{BTC, DOLLAR, ONE, SOL, World, at_market, ioc, leg, limit, waiting};
-use kedge_model::action::{CRANK_FEE, CancelOrder, TRAIL_FEE};
+use common::waiting::{CRANK, MAKER, OWNER, holding, quote, reducing};
+use common::{BTC, DOLLAR, ONE, SOL, World, at_market, ioc, limit, waiting};
+use kedge_model::action::{CRANK_FEE, TRAIL_FEE};
 use kedge_model::error::Error;
-use kedge_model::event::{CancelReason, NoEvents};
+use kedge_model::event::CancelReason;
 use kedge_model::order::{OrderKind, OrderParams, STATUS_OPEN, Side, flags};
-use kedge_model::quantity::{Base, Price, Size};
-use proptest::prelude::*;
-
-/// Account of the orders, of somebody who trades against them, and of who does the services.
-const OWNER: usize = 0;
-const MAKER: usize = 2;
-const CRANK: usize = 4;
-
-/// A world in which the owner holds base units of SOL at 150.
-fn holding(units: i64) -> World {
-    let mut world = World::funded(6, 10_000);
-    let (side, worst) = if units > 0 { (Side::Long, 170) } else { (Side::Short, 130) };
-    if units != 0 {
-        let size = units.unsigned_abs() * ONE;
-        let _ = world.take(OWNER, ioc(SOL, side, size, worst * DOLLAR), &[]).unwrap();
-    }
-    assert_eq!(world.accounts[OWNER].position(SOL).base, Base(units * 1_000_000_000));
-    world
-}
-
-/// Moves SOL to a price at once, within what is no jump.
-fn quote(world: &mut World, price: u64) {
-    world.wait(1);
-    let _ = world.refresh_bank(0, DOLLAR).unwrap();
-    let _ = world.refresh(SOL, price).unwrap();
-}
-
-/// Only reduces.
-fn reducing(params: OrderParams) -> OrderParams {
-    OrderParams { flags: params.flags | flags::REDUCE_ONLY, ..params }
-}
-
-fn cancel(world: &mut World, account: usize, id: u32) {
-    world
-        .attempt(|w| CancelOrder { id }.execute(&mut w.accounts[account].borrow(), &mut NoEvents).map(drop))
-        .expect("an open order can always be cancelled");
-    check(world);
-}
+use kedge_model::quantity::{Price, Size};
 
 #[test]
 fn a_stop_waits_for_its_price_and_then_sells_through_an_auction() {
@@ -208,142 +172,6 @@ fn a_protection_price_outlives_the_auction() {
     assert_eq!(world.fill(SOL, OWNER, id, None, &[]).unwrap().matched.size, Size(10 * ONE));
 }
 
-/// An entry of 10 SOL at 148 with a stop at 140 and a take-profit at 160.
-fn bracket(world: &mut World) -> (u32, u32, u32) {
-    let entry = limit(SOL, Side::Long, 10 * ONE, 148 * DOLLAR);
-    let stop = leg(waiting(SOL, OrderKind::StopMarket, Side::Short, 0, 140 * DOLLAR));
-    let profit = leg(waiting(SOL, OrderKind::TakeProfitLimit, Side::Short, 0, 152 * DOLLAR));
-    let first = world.place_all(OWNER, &[entry, stop, profit]).unwrap();
-    check(world);
-    (first, first + 1, first + 2)
-}
-
-#[test]
-fn legs_follow_what_the_parent_fills_and_each_other() {
-    let mut world = holding(0);
-    let (parent, stop, profit) = bracket(&mut world);
-    let left = |w: &World, id| w.accounts[OWNER].find(id).map(|order| order.remaining().unwrap().0);
-    assert!(world.accounts[OWNER].find(parent).unwrap().has(flags::HAS_LEGS));
-    assert_eq!((left(&world, stop), left(&world, profit)), (Some(0), Some(0)));
-    quote(&mut world, 152 * DOLLAR);
-    assert_eq!(world.trigger(SOL, OWNER, profit, None).map(drop), Err(Error::NothingToFill), "it sleeps");
-
-    quote(&mut world, 148 * DOLLAR);
-    let _ = world.take(MAKER, ioc(SOL, Side::Short, 4 * ONE, 148 * DOLLAR), &[OWNER]).unwrap();
-    check(&mut world);
-    assert_eq!((left(&world, stop), left(&world, profit)), (Some(4 * ONE), Some(4 * ONE)));
-
-    quote(&mut world, 152 * DOLLAR);
-    let _ = world.trigger(SOL, OWNER, profit, Some(CRANK)).unwrap();
-    let _ = world.take(MAKER, ioc(SOL, Side::Long, ONE, 152 * DOLLAR), &[OWNER]).unwrap();
-    check(&mut world);
-    assert_eq!((left(&world, stop), left(&world, profit)), (Some(3 * ONE), Some(3 * ONE)));
-
-    quote(&mut world, 148 * DOLLAR);
-    let _ = world.take(MAKER, ioc(SOL, Side::Short, 2 * ONE, 148 * DOLLAR), &[OWNER]).unwrap();
-    check(&mut world);
-    assert_eq!((left(&world, stop), left(&world, profit)), (Some(5 * ONE), Some(5 * ONE)));
-
-    // The rest of the entry goes: what it has filled stays protected.
-    cancel(&mut world, OWNER, parent);
-    assert_eq!((left(&world, stop), left(&world, profit)), (Some(5 * ONE), Some(5 * ONE)));
-    quote(&mut world, 152 * DOLLAR);
-    let _ = world.take(MAKER, ioc(SOL, Side::Long, 5 * ONE, 152 * DOLLAR), &[OWNER]).unwrap();
-    check(&mut world);
-    assert_eq!((left(&world, stop), left(&world, profit)), (None, None), "one done, both gone");
-    assert_eq!(world.accounts[OWNER].position(SOL).base, Base::ZERO);
-    assert_eq!(world.accounts[OWNER].head.open_orders, 0);
-}
-
-#[test]
-fn legs_of_an_entry_that_never_filled_go_with_it() {
-    let mut world = holding(0);
-    let (parent, _, _) = bracket(&mut world);
-    cancel(&mut world, OWNER, parent);
-    assert_eq!(world.accounts[OWNER].open().count(), 0);
-    assert!(!world.accounts[OWNER].head.positions[0].is_used());
-}
-
-#[test]
-fn a_cancelled_leg_leaves_the_other() {
-    let mut world = holding(0);
-    let (_, stop, profit) = bracket(&mut world);
-    quote(&mut world, 148 * DOLLAR);
-    let _ = world.take(MAKER, ioc(SOL, Side::Short, 10 * ONE, 148 * DOLLAR), &[OWNER]).unwrap();
-    cancel(&mut world, OWNER, profit);
-    assert_eq!(world.accounts[OWNER].find(stop).unwrap().size, Size(10 * ONE));
-}
-
-#[test]
-fn a_stop_sleeps_while_its_entry_can_still_fill() {
-    let mut world = holding(0);
-    let (parent, stop, profit) = bracket(&mut world);
-    quote(&mut world, 148 * DOLLAR);
-    let _ = world.take(MAKER, ioc(SOL, Side::Short, 4 * ONE, 148 * DOLLAR), &[OWNER]).unwrap();
-    quote(&mut world, 152 * DOLLAR);
-    let _ = world.trigger(SOL, OWNER, profit, None).unwrap();
-    let _ = world.take(MAKER, ioc(SOL, Side::Long, 4 * ONE, 152 * DOLLAR), &[OWNER]).unwrap();
-    check(&mut world);
-    assert!(world.accounts[OWNER].find(profit).is_none());
-    assert_eq!(world.accounts[OWNER].find(stop).unwrap().size, Size::ZERO);
-    assert_eq!(world.expire(SOL, OWNER, &[], Some(CRANK)).map(drop), Err(Error::NothingExpired));
-    quote(&mut world, 148 * DOLLAR);
-    let _ = world.take(MAKER, ioc(SOL, Side::Short, 6 * ONE, 148 * DOLLAR), &[OWNER]).unwrap();
-    check(&mut world);
-    assert!(world.accounts[OWNER].find(parent).is_none());
-    assert_eq!(world.accounts[OWNER].find(stop).unwrap().size, Size(6 * ONE));
-}
-
-#[test]
-fn of_two_orders_one_cancels_the_other() {
-    let mut world = holding(10);
-    let profit = world.place(OWNER, reducing(limit(SOL, Side::Short, 10 * ONE, 152 * DOLLAR))).unwrap();
-    let stop = leg(waiting(SOL, OrderKind::StopMarket, Side::Short, 10 * ONE, 145 * DOLLAR));
-    let wrong = OrderParams { size: Size(9 * ONE), link: profit, ..stop };
-    assert_eq!(world.place(OWNER, wrong).map(drop), Err(Error::InvalidOrder), "sizes must be the same");
-    let stop = world.place(OWNER, OrderParams { link: profit, ..stop }).unwrap();
-    check(&mut world);
-    quote(&mut world, 152 * DOLLAR);
-    let _ = world.take(MAKER, ioc(SOL, Side::Long, 4 * ONE, 152 * DOLLAR), &[OWNER]).unwrap();
-    check(&mut world);
-    assert_eq!(world.accounts[OWNER].find(stop).unwrap().size, Size(6 * ONE));
-    quote(&mut world, 145 * DOLLAR);
-    let _ = world.trigger(SOL, OWNER, stop, None).unwrap();
-    world.wait(6);
-    quote(&mut world, 145 * DOLLAR);
-    assert_eq!(world.fill(SOL, OWNER, stop, None, &[]).unwrap().matched.size, Size(6 * ONE));
-    check(&mut world);
-    assert_eq!(world.accounts[OWNER].open().count(), 0, "the limit went with it");
-}
-
-#[test]
-fn groups_have_four_members_at_most_and_their_own_rules() {
-    let mut world = holding(0);
-    let (parent, ..) = bracket(&mut world);
-    let stop = leg(waiting(SOL, OrderKind::StopMarket, Side::Short, 0, 141 * DOLLAR));
-    let more = OrderParams { link: parent, ..stop };
-    let _ = world.place_all(OWNER, &[more, more]).unwrap();
-    assert_eq!(world.place(OWNER, more).map(drop), Err(Error::GroupFull));
-    let sized = OrderParams { size: Size(ONE), ..more };
-    let same_side = OrderParams { side: Side::Long as u8, ..more };
-    let opening = OrderParams { flags: flags::LEG, ..more };
-    let nobody = OrderParams { link: 77, ..more };
-    let linked = OrderParams { flags: flags::REDUCE_ONLY, ..sized };
-    let owned = OrderParams { flags: more.flags | flags::HAS_LEGS, ..more };
-    for (params, error) in [
-        (sized, Error::InvalidOrder),
-        (same_side, Error::InvalidOrder),
-        (opening, Error::OrderTooSmall),
-        (nobody, Error::OrderNotFound),
-        (linked, Error::InvalidOrder),
-        (owned, Error::InvalidOrder),
-    ] {
-        assert_eq!(world.place(OWNER, params).map(drop), Err(error), "{params:?}");
-    }
-    let plain = OrderParams { flags: flags::LEG, link: parent, ..limit(SOL, Side::Short, ONE, 155 * DOLLAR) };
-    assert_eq!(world.place(OWNER, plain).map(drop), Err(Error::InvalidOrder), "a leg waits");
-}
-
 #[test]
 fn a_trailing_stop_follows_the_price_up_and_never_down() {
     let mut world = holding(10);
@@ -437,7 +265,9 @@ fn terms_outside_their_bounds_are_refused() {
         (OrderParams { auction_ms: 4_000, ..stop }, Error::InvalidOrder),
         (OrderParams { flags: flags::POST_ONLY, ..stop }, Error::InvalidOrder),
         (OrderParams { flags: flags::NO_LIMIT, ..stop }, Error::InvalidOrder),
-        (OrderParams { flags: flags::TRIGGER_MARK | flags::TRIGGER_LAST, ..stop }, Error::InvalidOrder),
+        (OrderParams { flags: flags::TRIGGER, ..stop }, Error::InvalidOrder),
+        (OrderParams { flags: flags::SELF_TRADE, ..stop }, Error::InvalidOrder),
+        (OrderParams { flags: flags::OFFSET, ..stop_limit }, Error::InvalidOrder),
         (OrderParams { flags: flags::REDUCE_ONLY, side: 0, ..stop }, Error::ReduceOnlyWouldIncrease),
         (OrderParams { size: Size::ZERO, ..stop }, Error::InvalidOrder),
         (OrderParams { price: Price::ZERO, ..stop_limit }, Error::InvalidOrder),
@@ -539,111 +369,4 @@ fn a_jump_triggers_only_as_far_as_it_counts_for_a_liquidation() {
     let report = world.trigger(SOL, OWNER, near, None).unwrap();
     assert!(report.price > Price(140 * DOLLAR), "{report:?}");
     check(&mut world);
-}
-
-/// What may happen to a bracket.
-#[derive(Clone, Copy, Debug)]
-enum Move {
-    Price(i64),
-    Sell { steps: u64, bps: i64 },
-    Buy { steps: u64, bps: i64 },
-    Serve(usize),
-    Fill(usize),
-    Cancel(usize),
-    Attach(i64),
-    Expire,
-}
-
-fn moves() -> impl Strategy<Value = Move> {
-    prop_oneof![
-        6 => (-150i64..150).prop_map(Move::Price),
-        5 => (1u64..400, -50i64..20).prop_map(|(steps, bps)| Move::Sell { steps, bps }),
-        3 => (1u64..400, -20i64..50).prop_map(|(steps, bps)| Move::Buy { steps, bps }),
-        6 => (0usize..4).prop_map(Move::Serve),
-        4 => (0usize..4).prop_map(Move::Fill),
-        1 => (0usize..4).prop_map(Move::Cancel),
-        1 => (-150i64..0).prop_map(Move::Attach),
-        1 => Just(Move::Expire),
-    ]
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
-
-    /// The owner trades through one bracket alone, so its position is what the parent has filled less what the legs
-    /// have; and that is what every leg has left, whatever happens in whatever order.
-    #[test]
-    fn legs_have_left_what_the_parent_filled_less_what_they_did(
-        waits: bool, kinds in (2u8..7, 2u8..7), sequence in prop::collection::vec(moves(), 10..60),
-    ) {
-        let mut world = holding(0);
-        world.deposit(MAKER, 0, 1_000_000 * DOLLAR).unwrap();
-        let entry = if waits {
-            waiting(SOL, OrderKind::StopLimit, Side::Long, 5 * ONE, 150 * DOLLAR)
-        } else {
-            limit(SOL, Side::Long, 5 * ONE, 150 * DOLLAR)
-        };
-        let second = |kind: u8, trigger: u64| {
-            let kind = OrderKind::from_number(kind).unwrap();
-            let params = leg(waiting(SOL, kind, Side::Short, 0, trigger * DOLLAR));
-            OrderParams { extent: if kind == OrderKind::TrailingStop { 10_000 } else { 0 }, ..params }
-        };
-        let parent = world.place_all(OWNER, &[entry, second(kinds.0, 148), second(kinds.1, 152)]).unwrap();
-        for step in sequence {
-            let nth = |w: &World, at: usize| {
-                let count = w.accounts[OWNER].open().count();
-                w.accounts[OWNER].open().nth(at % count.max(1)).copied()
-            };
-            let near = |w: &World, bps: i64| {
-                let price = w.oracle(SOL).0.checked_add_signed(w.oracle(SOL).0 as i64 * bps / 10_000).unwrap();
-                price / 1_000 * 1_000
-            };
-            match step {
-                Move::Price(bps) => {
-                    let price = near(&world, bps).clamp(130 * DOLLAR, 170 * DOLLAR);
-                    quote(&mut world, price);
-                }
-                Move::Sell { steps, bps } => {
-                    let order = ioc(SOL, Side::Short, steps * 10_000_000, near(&world, bps));
-                    let _ = world.take(MAKER, order, &[OWNER]);
-                }
-                Move::Buy { steps, bps } => {
-                    let order = ioc(SOL, Side::Long, steps * 10_000_000, near(&world, bps));
-                    let _ = world.take(MAKER, order, &[OWNER]);
-                }
-                Move::Serve(at) => {
-                    if let Some(order) = nth(&world, at) {
-                        let _ = world.trail(SOL, OWNER, order.id, Some(CRANK));
-                        let _ = world.trigger(SOL, OWNER, order.id, Some(CRANK));
-                    }
-                }
-                Move::Fill(at) => {
-                    if let Some(order) = nth(&world, at) {
-                        let _ = world.fill(SOL, OWNER, order.id, None, &[MAKER]);
-                    }
-                }
-                Move::Cancel(at) => {
-                    if let Some(order) = nth(&world, at) {
-                        cancel(&mut world, OWNER, order.id);
-                    }
-                }
-                Move::Attach(bps) => {
-                    let trigger = near(&world, bps);
-                    let late = leg(waiting(SOL, OrderKind::StopMarket, Side::Short, 0, trigger));
-                    let _ = world.place(OWNER, OrderParams { link: parent, ..late });
-                }
-                Move::Expire => drop(world.expire(SOL, OWNER, &[], Some(CRANK))),
-            }
-            check(&mut world);
-            let base = world.accounts[OWNER].position(SOL).base;
-            prop_assert!(base.0 >= 0, "the legs sold more than the parent bought");
-            for order in world.accounts[OWNER].open().filter(|order| order.has(flags::LEG)) {
-                prop_assert_eq!(order.remaining().unwrap(), base.size(), "{:?}", order);
-            }
-            // With an entry in the market no leg is gone for want of something to do, and none waits for nothing.
-            if world.accounts[OWNER].find(parent).is_none() && base.is_zero() {
-                prop_assert_eq!(world.accounts[OWNER].open().count(), 0);
-            }
-        }
-    }
 }

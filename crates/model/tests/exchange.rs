@@ -10,7 +10,7 @@ use std::cell::RefCell;
 
 #[test]
 fn conservation_holds_after_every_action_of_any_sequence() {
-    let config = Config { cases: 600, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
+    let config = Config { cases: 700, failure_persistence: None, max_shrink_iters: 4_000, ..Config::default() };
     let tally = RefCell::new(Tally::default());
     let run = TestRunner::new(config).run(&prop::collection::vec(op(), 40..160), |ops| {
         let mut world = World::funded(ACCOUNTS + 1, 12_000);
@@ -61,6 +61,12 @@ fn conservation_holds_after_every_action_of_any_sequence() {
         "trail",
         "slice",
         "expire",
+        "modify",
+        "replace",
+        "cancel orders",
+        "met itself",
+        "filled or killed",
+        "make and amm",
     ] {
         assert!(tally.done.get(name).is_some_and(|count| *count > 0), "{name} never succeeded");
     }

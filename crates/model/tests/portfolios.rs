@@ -3,6 +3,7 @@
 mod common;
 
 use common::check::check;
+use common::story::{LIQUIDATOR, MAKER};
 use common::{BTC, DOLLAR, ONE, SOL, World, ioc, limit};
 use kedge_model::Error;
 use kedge_model::board::Purpose;
@@ -14,8 +15,6 @@ use kedge_model::sub_account::status;
 const TRADER: usize = 0;
 /// The same person's second sub-account.
 const SECOND: usize = 1;
-const MAKER: usize = 2;
-const LIQUIDATOR: usize = 4;
 
 /// A world without insurance, with makers and liquidators who have plenty.
 fn world() -> World {
@@ -180,4 +179,66 @@ fn an_account_in_liquidation_is_not_blocked_by_its_isolated_position() {
     assert_eq!(world.liquidate(SOL, TRADER, LIQUIDATOR, u64::MAX).unwrap_err(), Error::NotLiquidatable);
     let quote = world.accounts[TRADER].position(SOL).quote;
     assert!(quote < Quote(0) && !world.accounts[TRADER].position(SOL).base.is_zero());
+}
+
+/// What a wave of liquidations did.
+#[derive(Debug)]
+struct Wave {
+    liquidated: Vec<usize>,
+    base: u64,
+    lowest: u64,
+}
+
+/// Twelve longs of a BTC with ever more collateral, the market 5.7 % down, and liquidators who throw what they take
+/// over on the spot market: each BTC costs it 1,500 dollars. Buyers bring it back by 250 a minute.
+fn wave(budget: u64) -> Wave {
+    let mut world = World::new(16);
+    for account in [MAKER, LIQUIDATOR] {
+        world.deposit(account, 0, 10_000_000 * DOLLAR).unwrap();
+    }
+    // Not the second sub-accounts of those two: nobody trades with himself.
+    let longs: Vec<usize> = (0..16).filter(|account| ![MAKER / 2, LIQUIDATOR / 2].contains(&(account / 2))).collect();
+    for (place, account) in longs.iter().enumerate() {
+        world.deposit(*account, 0, (6_100 + 150 * place as u64) * DOLLAR).unwrap();
+        open(&mut world, *account, BTC, Side::Long, ONE);
+    }
+    world.markets[BTC].liquidation_budget = Amount(budget * DOLLAR);
+    world.drive(BTC, 56_600 * DOLLAR);
+    let mut wave = Wave { liquidated: Vec::new(), base: 0, lowest: u64::MAX };
+    let mut price = 56_600 * DOLLAR;
+    for _minute in 0..20 {
+        for _round in 0..6 {
+            let mut taken = 0;
+            for account in &longs {
+                if let Ok(step) = world.liquidate(BTC, *account, LIQUIDATOR, u64::MAX) {
+                    taken += step.base.size().0;
+                    if !wave.liquidated.contains(account) {
+                        wave.liquidated.push(*account);
+                    }
+                }
+            }
+            wave.base += taken;
+            price -= 1_500 * taken / 1_000;
+            price = (price + 250 * DOLLAR / 6).min(56_600 * DOLLAR) / 100_000 * 100_000;
+            wave.lowest = wave.lowest.min(price);
+            world.wait(9);
+            let _ = world.refresh(BTC, price).unwrap();
+            let _ = world.refresh_bank(0, DOLLAR).unwrap();
+            world.wait(1);
+        }
+        check(&mut world);
+    }
+    wave
+}
+
+#[test]
+fn a_cascade_runs_through_and_a_budget_breaks_it() {
+    let free = wave(0);
+    let held = wave(10_000);
+    // Without a budget each take-over reaches the next account, to the last.
+    assert_eq!((free.liquidated.len(), free.base), (12, 12 * ONE), "{free:?}");
+    assert!(free.lowest < 50_000 * DOLLAR, "{free:?}");
+    // With one, the spot market has time to come back: a part of the three weakest is all that it takes.
+    assert_eq!(held.liquidated.len(), 3, "{held:?}");
+    assert!(held.base < ONE / 2 && held.lowest > 56_000 * DOLLAR, "{held:?}");
 }

@@ -377,3 +377,20 @@ fn the_predicted_funding_is_what_an_update_charges() {
     }
     assert!(charged.len() >= 2);
 }
+
+#[test]
+fn what_nothing_depends_on_can_leave_without_a_price() {
+    let mut world = World::funded(2, 1_000);
+    // Another balance stays behind, whose price a margin check would read.
+    world.deposit(0, 1, DOLLAR).unwrap();
+    world.wait(600);
+    // A ratio of the trader's own holds a slot, and nothing is at stake in it.
+    let position = world.accounts[0].head.open_position(World::index(SOL)).unwrap();
+    position.custom_margin = Ppm(500_000);
+    let most = |world: &World| risk::max_withdrawal(&world.accounts[0].head, &world.board, 0, &world.clock);
+    assert_eq!(most(&world), Ok(Amount(1_000 * DOLLAR)));
+    world.clone().withdraw(0, 0, 1_000 * DOLLAR).unwrap();
+    let position = world.accounts[0].head.position_mut(World::index(SOL)).unwrap();
+    (position.base, position.quote) = (Base(1_000_000_000), Quote(-150_000_000));
+    assert_eq!(most(&world), Err(Error::StaleRow));
+}

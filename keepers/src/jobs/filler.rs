@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use kedge_model::board::Purpose;
 use kedge_model::market::Market;
 use kedge_model::order::{Order, Side, flags};
 use kedge_model::quantity::Price;
@@ -83,7 +84,7 @@ impl Filler {
         order: &Order,
     ) -> Option<Plan> {
         let expired = order.is_expired(&rehearsal.clock);
-        if order.has(flags::POST_ONLY) && !expired {
+        if (order.has(flags::POST_ONLY) || order.is_waiting()) && !expired {
             return None;
         }
         let limit = order.limit_price(rehearsal.clock.slot, world.oracle(market.index), market.tick).ok()?;
@@ -138,8 +139,9 @@ fn books(world: &World) -> BTreeMap<u16, Book> {
                 continue;
             }
             let Some(book) = books.get_mut(&order.market) else { continue };
+            let Some(price) = price(world, order) else { continue };
             let maker = MakerOrder { account: *address, order_id: order.id, slot: place };
-            let resting = Resting { price: order.price, seq: order.seq, maker };
+            let resting = Resting { price, seq: order.seq, maker };
             match order.side() {
                 Side::Long => book.bids.push(resting),
                 Side::Short => book.asks.push(resting),
@@ -151,6 +153,16 @@ fn books(world: &World) -> BTreeMap<u16, Book> {
         book.asks.sort_by_key(|resting| (resting.price, resting.seq));
     }
     books
+}
+
+/// Price of a resting order now; none for one at a distance to an oracle that nobody may open risk on.
+fn price(world: &World, order: &Order) -> Option<Price> {
+    if !order.has(flags::OFFSET) {
+        return Some(order.price);
+    }
+    let row = &world.fresh.market(order.market).ok()?.price;
+    row.require(Purpose::IncreaseRisk, &world.clock).ok()?;
+    order.effective_price(row.price, world.markets.get(usize::from(order.market))?.tick).ok()
 }
 
 /// The best resting orders that a taker on `side` with `limit` can trade with now: what a `place_and_take` passes.
@@ -206,6 +218,19 @@ mod tests {
             makers: vec![MakerOrder { account: a, order_id: maker, slot: 0 }],
         };
         assert_eq!(plans.into_iter().flat_map(|plan| plan.works).collect::<Vec<_>>(), [expected]);
+    }
+
+    #[test]
+    fn an_order_at_a_distance_stands_where_the_oracle_puts_it() {
+        let mut stage = Stage::new();
+        stage.without_amm();
+        let (a, b, c) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000), stage.trader(10_000_000_000));
+        stage.place(a, limit(Side::Short, 200_200_000, 1_000_000_000));
+        let above = limit(Side::Short, 100_000, 1_000_000_000);
+        stage.place(b, kedge_model::order::OrderParams { flags: flags::OFFSET, ..above });
+        stage.advance(1, 1);
+        let makers = best_makers(&stage.world(), 0, Side::Long, Price(200_100_000), &c, 8);
+        assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [b]);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The jobs, one module each.
 
 pub mod amm;
+pub mod closer;
 pub mod expiry;
 pub mod filler;
 pub mod funding;

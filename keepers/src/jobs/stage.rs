@@ -2,7 +2,8 @@
 
 use kedge_model::action::{
     AmmParams, BankParams, Bankruptcy, CancelAll, Context, ExpireOrders, IsolatePosition, Liquidate, ListBank,
-    ListMarket, MarketParams, PlaceAndMake, PlaceOrders, RowParams, SettlePnl, SliceOrder, TrailOrder, TriggerOrder,
+    ListMarket, MarketParams, PlaceAndMake, PlaceOrders, RowParams, SettleMarket, SettlePnl, SettlePosition,
+    SliceOrder, TrailOrder, TriggerOrder,
 };
 use kedge_model::bank::Bank;
 use kedge_model::board::{OraclePrice, PriceBoard, PriceSource, SourceKind};
@@ -52,6 +53,8 @@ impl Stage {
             .unwrap();
         ListMarket { params: &market_params() }.execute(&mut exchange, &mut board, &mut market, clock).unwrap();
         market.status = MarketStatus::Active as u8;
+        // Wider than any tier allows, so that a test's fall of a tenth is not a jump.
+        board.markets[0].price.jump_limit = Ppm(300_000);
         market.amm.endow(Amount(1_000_000_000_000)).unwrap();
         market.pnl_pool.0 = 1_000_000_000_000;
         bank.market_pools.0 = 1_000_000_000_000;
@@ -62,6 +65,11 @@ impl Stage {
         stage.publish(0, 200_000_000);
         stage.world.board = stage.world.fresh.clone();
         stage
+    }
+
+    /// Sets the market's expiry.
+    pub(crate) fn expire(&mut self, time: i64) {
+        self.world.markets[0].expiry_time = time;
     }
 
     pub(crate) fn without_amm(&mut self) {
@@ -203,6 +211,20 @@ impl Stage {
                 });
                 self.world.banks[0] = bank;
             }
+            Work::SettleMarket { .. } => {
+                let world = &mut self.world;
+                let (exchange, board) = (&world.exchange, &mut world.board);
+                let market = &mut world.markets[0];
+                let _ = SettleMarket.execute(exchange, board, market, world.clock, &mut NoEvents).unwrap();
+                world.fresh = world.board.clone();
+            }
+            Work::SettlePosition { account, .. } => {
+                let mut bank = self.world.banks[0];
+                self.on(*account, |context, account| {
+                    let _ = SettlePosition.execute(context, &mut bank, account).unwrap();
+                });
+                self.world.banks[0] = bank;
+            }
             Work::SettleBankruptcy { account, .. } => {
                 let mut sub = self.world.accounts.remove(account).unwrap();
                 let world = &mut self.world;
@@ -224,13 +246,12 @@ impl Stage {
                 self.on(*account, |context, owner| {
                     let mut crank = paid.as_mut().map(Account::borrow);
                     let (crank, order_id, slot) = (crank.as_mut(), *order_id, 0);
-                    match service {
-                        Service::Trigger => {
-                            drop(TriggerOrder { order_id, slot }.execute(context, owner, crank).unwrap())
-                        }
-                        Service::Trail => drop(TrailOrder { order_id, slot }.execute(context, owner, crank).unwrap()),
-                        Service::Slice => drop(SliceOrder { order_id, slot }.execute(context, owner, crank).unwrap()),
-                    }
+                    let served = match service {
+                        Service::Trigger => TriggerOrder { order_id, slot }.execute(context, owner, crank).map(drop),
+                        Service::Trail => TrailOrder { order_id, slot }.execute(context, owner, crank).map(drop),
+                        Service::Slice => SliceOrder { order_id, slot }.execute(context, owner, crank).map(drop),
+                    };
+                    served.unwrap();
                 });
                 self.world.accounts.extend(crank.zip(paid));
             }
@@ -274,8 +295,7 @@ fn row(kind: SourceKind, key: [u8; 32]) -> RowParams {
         quorum: 1,
         max_confidence: Ppm(20_000),
         max_age: 60,
-        // Wide, so that a test's fall of a tenth is not a jump.
-        jump_limit: Ppm(300_000),
+        jump_limit: Ppm(50_000),
         ..RowParams::default()
     }
 }

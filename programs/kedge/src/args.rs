@@ -59,6 +59,10 @@ impl<T: Pod + kedge_model::Layout> anchor_lang::IdlAccountType for Arg<T> {
 
 /// An order to place.
 pub type OrderParams = Arg<kedge_model::order::OrderParams>;
+/// A change of an order.
+pub type ModifyParams = Arg<kedge_model::action::ModifyParams>;
+/// Which orders to cancel.
+pub type OrderFilter = Arg<kedge_model::action::OrderFilter>;
 /// A maker's order that a fill may use.
 pub type MakerRef = Arg<kedge_model::action::MakerRef>;
 /// A market to list.

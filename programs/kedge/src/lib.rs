@@ -24,7 +24,7 @@ pub mod oracle;
 pub mod pda;
 
 use anchor_lang::prelude::*;
-use args::{BankParams, FeeSchedule, MakerRef, MarketParams, OrderParams};
+use args::{BankParams, FeeSchedule, MakerRef, MarketParams, ModifyParams, OrderFilter, OrderParams};
 use instructions::admin::assign_fee_tier::*;
 use instructions::admin::delist_market::*;
 use instructions::admin::fund_pool::*;
@@ -228,6 +228,29 @@ pub mod kedge {
     /// Cancels all orders, or all of one market (65535 for all). Owner or delegate.
     pub fn cancel_all(ctx: &mut Context<Cancel>, market: u16) -> Result<()> {
         Ok(user::cancel_all::handle(ctx, market)?)
+    }
+
+    /// Cancels the orders that fit a filter, with ids only those of them; what is gone already is passed over. Owner or
+    /// delegate.
+    pub fn cancel_orders(ctx: &mut Context<Cancel>, filter: OrderFilter, ids: Vec<u32>) -> Result<()> {
+        Ok(user::cancel_orders::handle(ctx, &filter.0, &ids)?)
+    }
+
+    /// Changes an order, which keeps its ids, and its place in the queue when it only shrinks or expires otherwise. Owner
+    /// or delegate.
+    pub fn modify_order(ctx: &mut Context<PlaceOrders>, params: ModifyParams) -> Result<()> {
+        Ok(user::modify_order::handle(ctx, &params.0)?)
+    }
+
+    /// Cancels orders of one market and places others there, all or nothing; `strict` refuses an order to cancel that is
+    /// gone. Owner or delegate.
+    pub fn replace_orders(
+        ctx: &mut Context<PlaceOrders>,
+        cancel: Vec<u32>,
+        orders: Vec<OrderParams>,
+        strict: bool,
+    ) -> Result<()> {
+        Ok(user::replace_orders::handle(ctx, &cancel, &orders, strict)?)
     }
 
     /// Places an order and fills it in the same instruction; at least `min_fill` or nothing. Owner or delegate.

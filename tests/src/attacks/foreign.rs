@@ -25,7 +25,8 @@ impl Place<'_> {
     pub(super) fn vault(&self, attack: Attack) -> Plan {
         let other = |vault: bool| {
             let others = self.token_accounts().into_iter().filter(|(_, state)| (state.owner == EXCHANGE) == vault);
-            others.take(4).map(|(address, _)| self.replaced("it", address, AccountError::AccountWrongVault)).collect()
+            let what = if vault { "another vault" } else { "a wallet" };
+            others.take(4).map(|(address, _)| self.replaced(what, address, AccountError::AccountWrongVault)).collect()
         };
         match attack {
             Attack::Stranger => Plan::Refused(other(false)),

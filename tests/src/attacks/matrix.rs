@@ -192,6 +192,12 @@ impl Run<'_> {
         self.surplus(&mut scene, &specimens);
         let metas = scene.instruction.accounts.clone();
         self.passes(&mut scene, metas, "after all attacks, which should have left nothing behind");
+        for (slot, why) in (self.build)().optional {
+            let mut scene = (self.build)();
+            let mut accounts = scene.instruction.accounts.clone();
+            accounts.truncate(scene.slot_at(slot));
+            self.passes(&mut scene, accounts, &format!("without {slot}, though {why}"));
+        }
         for open in (self.build)().open {
             let mut scene = (self.build)();
             let accounts = scene.with(scene.slot_at(open.slot), |meta| meta.pubkey = open.account).accounts;

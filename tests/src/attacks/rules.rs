@@ -213,6 +213,10 @@ impl Place<'_> {
     }
 
     fn missing(&self) -> Plan {
+        let name = self.scene.slot_name(self.at);
+        if let Some((_, why)) = self.scene.optional.iter().find(|(slot, _)| *slot == name) {
+            return Plan::Open(why);
+        }
         let mut accounts = self.scene.instruction.accounts.clone();
         accounts.truncate(self.at);
         let mut short = self.tried("the list ends here", accounts, Refusal::too_few_accounts());
@@ -276,9 +280,11 @@ impl Place<'_> {
         // The system program's number for an account that is in use already.
         let in_use: Refusal = if vault { 0.into() } else { AccountError::AccountAlreadyExists.into() };
         let filled = |owner: Pubkey| move |a: &mut Account| (a.owner, a.data) = (owner, vec![0; 8]);
+        let empty = |owner: Pubkey| move |a: &mut Account| a.owner = owner;
         match attack {
             Attack::Owner => Plan::Refused(vec![
                 self.changed("taken by another program", filled(TOKEN_2022), in_use.clone()),
+                self.changed("taken by another program without bytes", empty(TOKEN_2022), in_use.clone()),
                 self.changed("taken by the system program", filled(SYSTEM_PROGRAM), in_use),
             ]),
             Attack::Kind => {

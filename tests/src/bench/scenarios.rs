@@ -5,7 +5,9 @@ use kedge_interface::instruction::{
     CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, SettlePnl, UpdateAmm, UpdateFunding,
     Withdraw,
 };
+use kedge_model::action::{ModifyParams, change};
 use kedge_model::order::{OrderKind, Side};
+use kedge_model::quantity::{Price, Size};
 use solana_pubkey::Pubkey;
 
 use super::stage::Stage;
@@ -77,6 +79,30 @@ pub fn cancel_five(stage: &mut Stage) -> u64 {
     stage.cost(CancelAll { signer: stage.user.authority, sub_account: stage.user.sub, market: SOL })
 }
 
+/// Moves one of five orders and makes it larger.
+pub fn modify(stage: &mut Stage) -> u64 {
+    let first = stage.world.sub(&stage.user.sub).head.next_order_id;
+    stage.world.place_all(stage.user, &five(stage)).expect("five orders rest");
+    let params = ModifyParams {
+        order_id: first + 2,
+        price: Price(stage.price(SOL, -150)),
+        size: Size(2 * stage.size(SOL, dollars(stage))),
+        changes: change::PRICE | change::SIZE,
+        ..ModifyParams::default()
+    };
+    let modifying = stage.world.modifying(stage.user, params);
+    stage.cost(modifying)
+}
+
+/// Replaces five quotes by five others that add no risk.
+pub fn replace_five(stage: &mut Stage) -> u64 {
+    let first = stage.world.sub(&stage.user.sub).head.next_order_id;
+    stage.world.place_all(stage.user, &five(stage)).expect("five orders rest");
+    let ids: Vec<u32> = (first..first + 5).collect();
+    let replacing = stage.world.replacing(stage.user, SOL, &ids, &five(stage));
+    stage.cost(replacing)
+}
+
 fn take(stage: &mut Stage, makers: usize) -> u64 {
     let order = ioc(SOL, Side::Long, stage.size(SOL, dollars(stage)), stage.price(SOL, 100));
     let taking = stage.world.taking(stage.user, order, order.size.0, &stage.makers[..makers]);
@@ -101,6 +127,24 @@ pub fn make(stage: &mut Stage) -> u64 {
     stage.world.pass_slots(2);
     let making = stage.world.making(stage.makers[0], stage.user, id, size, DOLLAR);
     stage.cost(making)
+}
+
+/// Joins the user's auction beside the vAMM, whose inventory that makes smaller.
+pub fn make_join(stage: &mut Stage) -> u64 {
+    let size = stage.size(SOL, 4 * dollars(stage));
+    // The vAMM bought what this user sold, and more.
+    let seller = stage.makers[1];
+    let order = ioc(SOL, Side::Short, 5 * size, stage.price(SOL, -300));
+    stage.world.take(seller, order, &[]).expect("the vAMM buys");
+    stage.world.tick();
+    let id = stage.place(market(SOL, Side::Long, size, 0));
+    stage.world.pass_slots(10);
+    stage.world.refresh_everything();
+    let making = stage.world.making(stage.makers[0], stage.user, id, size / 2, DOLLAR);
+    let done = stage.measured(&[making.into()]).expect("the maker joins");
+    let fills = done.events().iter().filter(|e| matches!(e, kedge_interface::event::Event::Fill(_))).count();
+    assert_eq!(fills, 2, "the vAMM joins too");
+    done.compute
 }
 
 /// Fills a market order of the user halfway through its auction; the makers rest better than the vAMM and have

@@ -2,8 +2,8 @@
 
 use super::scenarios::{
     cancel_five, cancel_one, create, deposit, fill_amm, fill_four, fill_half, fill_lost, fill_one, fill_six, liquidate,
-    make, place_five, place_limit, place_market, refresh_first, refresh_further, settle, take_amm, take_maker, trigger,
-    update_amm, update_funding, withdraw,
+    make, make_join, modify, place_five, place_limit, place_market, refresh_first, refresh_further, replace_five,
+    settle, take_amm, take_maker, trigger, update_amm, update_funding, withdraw,
 };
 use super::stage::Stage;
 
@@ -44,9 +44,12 @@ pub const ROWS: &[Row] = &[
     row("place 5 limits, one instruction", (54_600, 134_900), (6_500, 10_000), place_five),
     row("cancel one", (12_200, 23_700), (1_000, 1_000), cancel_one),
     row("cancel 5", (26_500, 38_000), (1_800, 1_800), cancel_five),
+    row("modify", (28_900, 109_200), (3_000, 6_500), modify),
+    row("replace 5 limits by 5", (0, 0), (8_000, 8_000), replace_five),
     row("place and take, vAMM", (101_900, 235_100), (9_000, 13_000), take_amm),
     row("place and take, 1 maker", (104_800, 239_100), (9_500, 13_500), take_maker),
     row("place and make (JIT)", (103_000, 183_100), (9_000, 13_000), make),
+    row("place and make, vAMM joins", (129_400, 209_800), (11_000, 15_000), make_join),
     row("fill, vAMM only", (86_700, 166_200), (8_000, 12_000), fill_amm),
     row("fill, 1 maker", (89_900, 170_000), (8_000, 12_000), fill_one),
     row("fill, 4 makers", (189_700, 271_600), (17_000, 21_000), fill_four),

@@ -131,14 +131,11 @@ fn accept_admin() -> Scene {
 
 fn assign_fee_tier() -> Scene {
     let mut world = World::start();
-    let (user, admin) = (world.rich(10_000), world.admin);
+    let (user, other, admin) = (world.rich(10_000), world.rich(10_000), world.admin);
     let trader = address::trader(&user.authority);
-    Scene::of(world, AssignFeeTier { signer: admin, trader, tier: 3 }).refuses(
-        "signer",
-        user.authority,
-        Error::WrongAuthority,
-        "a trader betters the own tier",
-    )
+    Scene::of(world, AssignFeeTier { signer: admin, trader, tier: 3 })
+        .refuses("signer", user.authority, Error::WrongAuthority, "a trader betters the own tier")
+        .accepts("trader", address::trader(&other.authority), "the admin assigns any trader's tier")
 }
 
 fn fund_pool() -> Scene {

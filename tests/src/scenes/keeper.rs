@@ -121,6 +121,7 @@ fn served(scene: Scene, owner: User, keeper: User, other: User, elsewhere: Error
         .refuses("signer", other.authority, Error::WrongAuthority, "the fee of another keeper")
         .refuses("trailing 0", other.sub, Error::WrongAuthority, "the fee goes to somebody who did not sign")
         .refuses("trailing 0", owner.sub, AccountError::AccountDuplicate, "the owner as the keeper")
+        .may_end_before("trailing 0", "a keeper may serve without its fee")
         .refuses("sub_account", keeper.sub, AccountError::AccountDuplicate, "the keeper as the owner too")
         .refuses("sub_account", other.sub, elsewhere, "an owner without that order")
         .refuses("market", address::market(BTC), wrong, "the fee is booked in another market")

@@ -11,7 +11,8 @@
 //!    `.refuses(slot, account, error, attempt)` when it does not belong there, `.accepts(slot, account, why)` when
 //!    anyone's will do. Each signer, each market, bank, trader and sub-account, and each mint needs one of both. An
 //!    account that pays tokens needs no line, but a second user with such tokens.
-//! 4. `.behind(instruction)` puts another instruction in front of it in the transaction.
+//! 4. `.may_end_before("trailing 0", why)` when the accounts from there on may be left out.
+//! 5. `.behind(instruction)` puts another instruction in front of it in the transaction.
 //!
 //! Everything else (owner, kind, size, signature, writable, duplicates, closed accounts, addresses, programs, lists
 //! that are too short or too long) follows from the IDL and from what the accounts are: no line is needed, and none
@@ -69,6 +70,8 @@ pub struct Scene {
     pub foreign: Vec<Foreign>,
     /// Slots in which another account will do.
     pub open: Vec<Open>,
+    /// Accounts behind the declared ones with which the list may end before, and why.
+    pub optional: Vec<(&'static str, &'static str)>,
 }
 
 impl Scene {
@@ -80,6 +83,7 @@ impl Scene {
             instruction: instruction.instruction(),
             foreign: Vec::new(),
             open: Vec::new(),
+            optional: Vec::new(),
         }
     }
 
@@ -96,6 +100,11 @@ impl Scene {
 
     fn accepts(mut self, slot: &'static str, account: Pubkey, why: &'static str) -> Self {
         self.open.push(Open { slot, account, why });
+        self
+    }
+
+    fn may_end_before(mut self, slot: &'static str, why: &'static str) -> Self {
+        self.optional.push((slot, why));
         self
     }
 

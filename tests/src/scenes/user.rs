@@ -3,11 +3,13 @@
 use kedge_interface::address;
 use kedge_interface::error::AccountError;
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders,
-    RevokeSignedOrders, SetBuilder, SetDelegate, Transfer, Withdraw,
+    CancelAll, CancelOrder, CancelOrders, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit,
+    GrowOrders, RevokeSignedOrders, SetBuilder, SetDelegate, Transfer, Withdraw,
 };
 use kedge_model::Error;
+use kedge_model::action::{ModifyParams, OrderFilter, change};
 use kedge_model::order::Side;
+use kedge_model::quantity::{Price, Size};
 
 use super::{Named, Scene};
 use crate::market::{BTC, DOLLAR, ONE, SOL, USDC, WSOL};
@@ -30,6 +32,9 @@ pub(super) const SCENES: &[Named] = &[
     ("revoke_signed_orders", revoke_signed_orders),
     ("cancel_order", cancel_order),
     ("cancel_all", cancel_all),
+    ("cancel_orders", cancel_orders),
+    ("modify_order", modify_order),
+    ("replace_orders", replace_orders),
     ("place_and_take", place_and_take),
 ];
 
@@ -209,6 +214,34 @@ fn cancel_all() -> Scene {
     Scene::of(world, CancelAll { signer: user.authority, sub_account: user.sub, market: SOL })
         .refuses("signer", other.authority, Error::WrongAuthority, "somebody else cancels")
         .refuses("sub_account", other.sub, Error::WrongAuthority, "somebody else's orders are cancelled")
+}
+
+fn cancel_orders() -> Scene {
+    let (world, user, other, id) = resting();
+    let filter = OrderFilter { market: SOL, ..OrderFilter::ANY };
+    Scene::of(world, CancelOrders { signer: user.authority, sub_account: user.sub, filter, ids: vec![id] })
+        .refuses("signer", other.authority, Error::WrongAuthority, "somebody else cancels")
+        .refuses("sub_account", other.sub, Error::WrongAuthority, "somebody else's orders are cancelled")
+}
+
+fn modify_order() -> Scene {
+    let (world, user, other, id) = resting();
+    let (price, size) = (Price(148 * DOLLAR), Size(2 * ONE));
+    let changes = change::PRICE | change::SIZE;
+    let modifying = world.modifying(user, ModifyParams { order_id: id, price, size, changes, ..Default::default() });
+    Scene::of(world, modifying)
+        .refuses("signer", other.authority, Error::WrongAuthority, "somebody else changes an order")
+        .refuses("sub_account", other.sub, Error::WrongAuthority, "somebody else's order is changed")
+        .refuses("market", address::market(BTC), Error::WrongMarket, "under another market's rules")
+}
+
+fn replace_orders() -> Scene {
+    let (world, user, other, id) = resting();
+    let replacing = world.replacing(user, SOL, &[id], &[limit(SOL, Side::Long, ONE, 148 * DOLLAR)]);
+    Scene::of(world, replacing)
+        .refuses("signer", other.authority, Error::WrongAuthority, "somebody else moves an order")
+        .refuses("sub_account", other.sub, Error::WrongAuthority, "somebody else's order is moved")
+        .refuses("market", address::market(BTC), Error::WrongMarket, "an order of another market is cancelled")
 }
 
 fn place_and_take() -> Scene {

@@ -74,6 +74,9 @@ pub struct Create {
     /// Room for this many open orders, 0 to 128; it can grow later.
     #[arg(long, default_value_t = 8)]
     pub orders: u16,
+    /// Who referred you: their address. Only with the first sub-account.
+    #[arg(long)]
+    pub referrer: Option<Pubkey>,
 }
 
 #[derive(Args)]
@@ -146,6 +149,69 @@ pub struct Delegate {
     /// Nobody but the owner.
     #[arg(long)]
     pub none: bool,
+    /// Id of the sub-account.
+    #[arg(long, default_value_t = 0)]
+    pub id: u16,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+A builder gets its fee from the orders that are placed with --builder.
+
+Examples:
+  kedge builder 11111111111111111111111111111112 --fee 0.02
+  kedge builder --none")]
+pub struct Builder {
+    /// Who gets the fee.
+    #[arg(required_unless_present = "none", conflicts_with = "none", requires = "fee")]
+    pub builder: Option<Pubkey>,
+    /// Fee over what is traded, percent.
+    #[arg(long, value_name = "PERCENT")]
+    pub fee: Option<String>,
+    /// Nobody.
+    #[arg(long, conflicts_with = "fee")]
+    pub none: bool,
+    /// Id of the sub-account.
+    #[arg(long, default_value_t = 0)]
+    pub id: u16,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+An isolated position is margined, liquidated and lost alone: it risks its own
+collateral and nothing else.
+
+Examples:
+  kedge isolate SOL-PERP 500          # back it with 500 out of the balance
+  kedge isolate SOL-PERP 100          # and 100 more
+  kedge isolate SOL-PERP --take 50    # 50 back to the balance
+  kedge isolate SOL-PERP --merge      # margined with the rest again")]
+pub struct Isolate {
+    /// Market, by name or index.
+    pub market: String,
+    /// Quote tokens to move from the balance to the position.
+    #[arg(required_unless_present_any = ["take", "merge"], conflicts_with_all = ["take", "merge"])]
+    pub amount: Option<String>,
+    /// Quote tokens to move back from the position to the balance.
+    #[arg(long, value_name = "AMOUNT", conflicts_with = "merge")]
+    pub take: Option<String>,
+    /// Join the position with the rest of the sub-account.
+    #[arg(long)]
+    pub merge: bool,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  kedge leverage SOL-PERP 5      # never more than 5x, whatever the market allows
+  kedge leverage SOL-PERP max    # as much as the market allows")]
+pub struct Leverage {
+    /// Market, by name or index.
+    pub market: String,
+    /// The most that you want, or `max` for what the market allows.
+    pub leverage: String,
     /// Id of the sub-account.
     #[arg(long, default_value_t = 0)]
     pub id: u16,

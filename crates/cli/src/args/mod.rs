@@ -5,11 +5,11 @@ mod market;
 mod order;
 
 pub use account::{
-    Account, Accounts, Balances, Close, Create, Delegate, Deposit, Grow, History, Settle, Transfer, Watch, Which,
-    Withdraw,
+    Account, Accounts, Balances, Builder, Close, Create, Delegate, Deposit, Grow, History, Isolate, Leverage, Settle,
+    Transfer, Watch, Which, Withdraw,
 };
 pub use market::{Funding, Markets, Prices};
-pub use order::{Cancel, Order, Orders, Place, Positions, Risk, SideArg};
+pub use order::{Cancel, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -95,8 +95,10 @@ pub enum Command {
     /// Show a sub-account again and again, until Ctrl-C.
     Watch(Watch),
     /// Place an order: a limit order with --limit, else a market order through an auction.
-    Place(Place),
-    /// Cancel orders by id, all of them, or all of a market.
+    Place(Box<Place>),
+    /// Change the price, size, trigger or expiry of an open order.
+    Modify(Modify),
+    /// Cancel orders by id, all of them, or those that fit.
     Cancel(Cancel),
     /// Create a sub-account (and the trader account before the first one).
     Create(Create),
@@ -108,13 +110,19 @@ pub enum Command {
     Transfer(Transfer),
     /// Move realised profit and loss of positions into the quote balance.
     Settle(Settle),
+    /// Back a position with collateral of its own, or join it with the rest.
+    Isolate(Isolate),
+    /// Limit your own leverage in a market.
+    Leverage(Leverage),
+    /// Let a builder have a fee of the orders that come through it, or nobody.
+    Builder(Builder),
     /// Let somebody else trade for a sub-account, or nobody.
     Delegate(Delegate),
     /// Make room for more open orders.
     Grow(Grow),
     /// Close an empty sub-account or the trader account for good; its rent comes back.
     Close(Close),
-    /// Place, cancel and list orders: the same as place, cancel and orders.
+    /// Place, change, cancel and list orders: the same as place, modify, cancel and orders.
     #[command(subcommand, hide = true)]
     Order(Order),
     /// Print a completion script for a shell.
@@ -151,6 +159,21 @@ mod tests {
                 assert!(parsed.is_ok(), "the example `{}` does not parse", line.trim());
             }
         }
+    }
+
+    #[test]
+    fn every_command_of_the_guide_parses() {
+        let guide = include_str!("../../../../docs/guides/trader.md");
+        let lines = guide.lines().filter(|line| line.starts_with("kedge "));
+        let mut commands = 0;
+        for line in lines {
+            let words =
+                line.split(" #").next().unwrap_or_default().replace("<address>", "11111111111111111111111111111112");
+            let parsed = Cli::try_parse_from(words.split_whitespace());
+            assert!(parsed.is_ok(), "`{line}`: {}", parsed.err().map(|error| error.to_string()).unwrap_or_default());
+            commands += 1;
+        }
+        assert!(commands > 50, "{commands}");
     }
 
     #[test]

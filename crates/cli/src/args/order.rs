@@ -17,11 +17,35 @@ pub enum SideArg {
 #[derive(Subcommand)]
 pub enum Order {
     /// Place an order: a limit order with --limit, else a market order through an auction.
-    Place(Place),
-    /// Cancel orders by id, all of them, or all of a market.
+    Place(Box<Place>),
+    /// Change an open order.
+    Modify(Modify),
+    /// Cancel orders by id, all of them, or those that fit.
     Cancel(Cancel),
     /// List open orders.
     List(Orders),
+}
+
+/// Which price a trigger looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum TriggerArg {
+    /// The oracle.
+    Oracle,
+    /// The market's own price.
+    Mark,
+    /// The last fill.
+    Last,
+}
+
+/// What happens when an order meets another of its own owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SelfTradeArg {
+    /// The resting order goes.
+    CancelMaker,
+    /// The arriving order goes.
+    CancelTaker,
+    /// Both shrink by the smaller size.
+    Decrement,
 }
 
 #[derive(Args, Debug)]
@@ -29,7 +53,12 @@ pub enum Order {
 Examples:
   kedge place SOL-PERP buy 5                           # market order, auction
   kedge place SOL-PERP buy 5 --limit 181.20 --post-only
-  kedge place SOL-PERP sell 5 --ioc --protection 180   # fill now or never")]
+  kedge place SOL-PERP sell 5 --ioc --protection 180   # fill now or never
+  kedge place SOL-PERP sell 5 --stop 170 --reduce-only
+  kedge place SOL-PERP sell 5 --trail 2.5 --reduce-only
+  kedge place SOL-PERP buy 5 --limit 180 --bracket-stop 170 --bracket-profit 200
+  kedge place SOL-PERP buy 100 --twap 2.5 --every 60   # 2.5 a minute
+  kedge place SOL-PERP buy 50 --offset -0.20 --slide   # follows the oracle")]
 pub struct Place {
     /// Market, by name or index.
     pub market: String,
@@ -37,62 +66,167 @@ pub struct Place {
     pub side: SideArg,
     /// Size in base units.
     pub size: String,
+
     /// Limit price. Without it the order is a market order.
-    #[arg(long, value_name = "PRICE")]
+    #[arg(long, value_name = "PRICE", help_heading = "Price", group = "resting")]
     pub limit: Option<String>,
-    /// Worst price of a market order [default: half a percent beyond the oracle].
-    #[arg(long, value_name = "PRICE", conflicts_with = "limit")]
+    /// Limit at this distance to the oracle, wherever the oracle goes: -0.20 is 0.20 below it.
+    #[arg(long, value_name = "DISTANCE", allow_hyphen_values = true, help_heading = "Price", group = "resting",
+          conflicts_with_all = ["limit", "protection", "auction_ms", "auction_start"])]
+    pub offset: Option<String>,
+    /// Worst price of a market order [default: where the auction ends].
+    #[arg(long, value_name = "PRICE", conflicts_with = "limit", help_heading = "Price")]
     pub protection: Option<String>,
+
+    /// Wait until the price goes through this, against a position: a stop. With --limit, then a limit order.
+    #[arg(long, value_name = "PRICE", help_heading = "Waiting", group = "waiting",
+          conflicts_with_all = ["take_profit", "trail", "offset"])]
+    pub stop: Option<String>,
+    /// Wait until the price reaches this, in favour of a position. With --limit, then a limit order.
+    #[arg(long, value_name = "PRICE", help_heading = "Waiting", group = "waiting",
+          conflicts_with_all = ["trail", "offset"])]
+    pub take_profit: Option<String>,
+    /// A stop that follows the price at this distance, percent.
+    #[arg(long, value_name = "PERCENT", help_heading = "Waiting", group = "waiting",
+          conflicts_with_all = ["limit", "offset"])]
+    pub trail: Option<String>,
+    /// Which price the trigger looks at.
+    #[arg(long, value_enum, default_value = "oracle", help_heading = "Waiting")]
+    pub trigger: TriggerArg,
+    /// Once this order fills, protect what it filled with a stop at this price.
+    #[arg(long, value_name = "PRICE", help_heading = "Waiting", conflicts_with_all = ["at_once", "or_stop", "reduce_only"])]
+    pub bracket_stop: Option<String>,
+    /// Once this order fills, take profit of what it filled at this price.
+    #[arg(long, value_name = "PRICE", help_heading = "Waiting", conflicts_with_all = ["at_once", "or_stop", "reduce_only"])]
+    pub bracket_profit: Option<String>,
+    /// Beside this order a stop of the same side and size: the first that fills cancels the other.
+    #[arg(long, value_name = "PRICE", help_heading = "Waiting", requires = "reduce_only", conflicts_with = "at_once")]
+    pub or_stop: Option<String>,
+
     /// Refuse the order if it would trade when it is placed.
-    #[arg(long, requires = "limit", conflicts_with_all = ["ioc", "take"])]
+    #[arg(long, help_heading = "Filling", requires = "resting", conflicts_with_all = ["at_once", "waiting", "twap"])]
     pub post_only: bool,
+    /// Like --post-only, but move the price one tick away from the vAMM's instead of refusing.
+    #[arg(long, help_heading = "Filling", requires = "resting", conflicts_with_all = ["at_once", "waiting", "twap"])]
+    pub slide: bool,
     /// Only reduce the position.
-    #[arg(long)]
+    #[arg(long, help_heading = "Filling")]
     pub reduce_only: bool,
     /// Fill at once against resting orders and the vAMM, without an auction; the rest of a limit order rests.
-    #[arg(long)]
+    #[arg(long, help_heading = "Filling", group = "at_once", conflicts_with_all = ["waiting", "twap"])]
     pub take: bool,
     /// Like --take, and cancel the rest.
-    #[arg(long)]
+    #[arg(long, help_heading = "Filling", group = "at_once", conflicts_with_all = ["waiting", "twap"])]
     pub ioc: bool,
+    /// Fill all of it at once, or nothing.
+    #[arg(long, help_heading = "Filling", group = "at_once", conflicts_with_all = ["waiting", "twap", "min_fill"])]
+    pub fok: bool,
     /// With --take or --ioc: fill at least this much base, or nothing happens.
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", help_heading = "Filling")]
     pub min_fill: Option<String>,
+    /// Show only this much of a resting order at a time.
+    #[arg(long, value_name = "SIZE", help_heading = "Filling", requires = "resting", conflicts_with_all = ["at_once", "waiting", "twap"])]
+    pub display: Option<String>,
+    /// Trade in slices of this size, one every --every seconds.
+    #[arg(long, value_name = "SIZE", help_heading = "Filling", requires = "every", conflicts_with_all = ["limit", "offset", "waiting"])]
+    pub twap: Option<String>,
+    /// Seconds between two slices, 10 to 86400.
+    #[arg(long, value_name = "SECONDS", help_heading = "Filling", requires = "twap")]
+    pub every: Option<u32>,
+    /// When it meets another order of yours.
+    #[arg(long, value_enum, default_value = "cancel-maker", help_heading = "Filling")]
+    pub stp: SelfTradeArg,
+
+    /// Auction length in milliseconds [default: the exchange's for market orders, none for limit orders].
+    #[arg(long, value_name = "MS", help_heading = "Auction", conflicts_with_all = ["waiting", "twap"])]
+    pub auction_ms: Option<u32>,
+    /// Price at which the auction starts [default: derived from the oracle, market orders only].
+    #[arg(long, value_name = "PRICE", help_heading = "Auction", requires = "auction_end", conflicts_with_all = ["waiting", "twap"])]
+    pub auction_start: Option<String>,
+    /// Price at which the auction ends.
+    #[arg(long, value_name = "PRICE", help_heading = "Auction", requires = "auction_start")]
+    pub auction_end: Option<String>,
+
     /// Your own number for the order, unique among your open orders.
     #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
     pub client_id: u64,
     /// Seconds until the order expires [default: never].
     #[arg(long, value_name = "SECONDS")]
     pub expires_in: Option<u32>,
-    /// Auction length in milliseconds [default: the exchange's for market orders, none for limit orders].
-    #[arg(long, value_name = "MS")]
-    pub auction_ms: Option<u32>,
-    /// Price at which the auction starts [default: derived from the oracle, market orders only].
-    #[arg(long, value_name = "PRICE", requires = "auction_end")]
-    pub auction_start: Option<String>,
-    /// Price at which the auction ends.
-    #[arg(long, value_name = "PRICE", requires = "auction_start")]
-    pub auction_end: Option<String>,
+    /// It comes through the builder that you approved, who gets its fee.
+    #[arg(long)]
+    pub builder: bool,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args, Debug)]
+#[command(after_help = "\
+The order keeps its id. It keeps its place in the queue when it only shrinks
+or gets another expiry.
+
+Examples:
+  kedge modify 7 --limit 181.50
+  kedge modify 7 --size 3 --expires-in 3600
+  kedge modify 9 --trigger-price 168",
+    override_usage = "kedge modify <ORDER> <CHANGES>...", group = clap::ArgGroup::new("changes").multiple(true).required(true))]
+pub struct Modify {
+    /// Id of the order, as listed.
+    pub order: u32,
+    /// New limit price, or worst price of an order that waits.
+    #[arg(long, value_name = "PRICE", group = "changes")]
+    pub limit: Option<String>,
+    /// New distance to the oracle, for an order placed with one.
+    #[arg(long, value_name = "DISTANCE", allow_hyphen_values = true, conflicts_with = "limit", group = "changes")]
+    pub offset: Option<String>,
+    /// New size, what is filled already included.
+    #[arg(long, value_name = "SIZE", group = "changes")]
+    pub size: Option<String>,
+    /// New trigger price of an order that waits.
+    #[arg(long, value_name = "PRICE", group = "changes")]
+    pub trigger_price: Option<String>,
+    /// New distance of a trailing stop, percent.
+    #[arg(long, value_name = "PERCENT", conflicts_with = "display", group = "changes")]
+    pub trail: Option<String>,
+    /// Show this much at a time.
+    #[arg(long, value_name = "SIZE", group = "changes")]
+    pub display: Option<String>,
+    /// Seconds until the order expires.
+    #[arg(long, value_name = "SECONDS", group = "changes")]
+    pub expires_in: Option<u32>,
+    /// The order never expires.
+    #[arg(long, conflicts_with = "expires_in", group = "changes")]
+    pub no_expiry: bool,
     #[command(flatten)]
     pub which: Which,
 }
 
 #[derive(Args)]
 #[command(after_help = "\
+Several of --market, --side and --client-id cancel what fits all of them.
+
 Examples:
   kedge cancel 7 8
-  kedge cancel --market SOL-PERP
+  kedge cancel --market SOL-PERP --side buy
+  kedge cancel --client-id 42
   kedge cancel --all")]
 pub struct Cancel {
     /// Ids of the orders, as listed.
-    #[arg(required_unless_present_any = ["all", "market"], conflicts_with_all = ["all", "market"])]
+    #[arg(required_unless_present_any = ["all", "market", "side", "client_id"],
+          conflicts_with_all = ["all", "market", "side", "client_id"])]
     pub orders: Vec<u32>,
     /// Cancel all orders.
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["market", "side", "client_id"])]
     pub all: bool,
-    /// Cancel all orders of one market.
+    /// Cancel those of one market.
     #[arg(long)]
     pub market: Option<String>,
+    /// Cancel those of one side.
+    #[arg(long)]
+    pub side: Option<SideArg>,
+    /// Cancel the one with your own number.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
+    pub client_id: Option<u64>,
     #[command(flatten)]
     pub which: Which,
 }
@@ -170,11 +304,39 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_refused() {
-        let refused: [&[&str]; 12] = [
-            &["place", "SOL-PERP", "buy", "1", "--post-only"],
+        let order = |flags: &str| {
+            let line = format!("kedge place SOL-PERP buy 1 {flags}");
+            Cli::try_parse_from(line.split_whitespace()).map(|_| ())
+        };
+        for flags in [
+            "--limit 5 --offset 1",
+            "--limit 5 --protection 6",
+            "--auction-start 5",
+            "--stop 5 --take-profit 6",
+            "--stop 5 --ioc",
+            "--stop 5 --post-only",
+            "--trail 2 --limit 5",
+            "--twap 0.5",
+            "--every 60",
+            "--twap 0.5 --every 60 --limit 5",
+            "--fok --ioc",
+            "--fok --min-fill 1",
+            "--post-only --take",
+            "--bracket-stop 5 --ioc",
+            "--bracket-stop 5 --reduce-only",
+            "--or-stop 5",
+            "--display 1 --ioc",
+            "--display 1",
+            "--post-only",
+            "--slide",
+        ] {
+            assert!(order(flags).is_err(), "{flags}");
+        }
+        for flags in ["--offset -0.5", "--stop 5 --limit 6", "--bracket-stop 5 --bracket-profit 7", "--fok --limit 5"] {
+            assert!(order(flags).is_ok(), "{flags}");
+        }
+        let refused: [&[&str]; 9] = [
             &["place", "SOL-PERP", "hold", "1"],
-            &["place", "SOL-PERP", "buy", "1", "--limit", "5", "--protection", "6"],
-            &["place", "SOL-PERP", "buy", "1", "--auction-start", "5"],
             &["cancel"],
             &["cancel", "7", "--all"],
             &["cancel", "7", "--market", "SOL-PERP"],
@@ -187,7 +349,7 @@ mod tests {
         for line in refused {
             assert!(Cli::try_parse_from(["kedge"].iter().chain(line)).is_err(), "{line:?}");
         }
-        for line in [&["cancel", "7", "8"][..], &["cancel", "--market", "0", "--all"], &["risk"]] {
+        for line in [&["cancel", "7", "8"][..], &["cancel", "--market", "0", "--side", "sell"], &["risk"]] {
             assert!(Cli::try_parse_from(["kedge"].iter().chain(line)).is_ok(), "{line:?}");
         }
     }

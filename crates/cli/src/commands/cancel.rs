@@ -1,19 +1,19 @@
 //! `kedge cancel`.
 
-use kedge_interface::instruction::user::ALL_MARKETS;
-use kedge_interface::instruction::{CancelAll, CancelOrder, Instruction, KedgeInstruction};
+use kedge_interface::instruction::{CancelOrders, KedgeInstruction};
+use kedge_model::action::OrderFilter;
 
-use super::landed;
+use super::{landed, no_order, ticket};
 use crate::args::Cancel;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::output::Output;
 use crate::session::Session;
 
-/// Cancels that fit one transaction.
-const AT_ONCE: usize = 24;
+/// Ids that fit one transaction.
+const AT_ONCE: usize = 128;
 
-/// Cancels by id, by market, or everything: all or none of what is named.
+/// Cancels by id, or what fits a market, a side and a number of one's own.
 pub async fn run(session: &Session, options: &Cancel) -> Result<Output> {
     let signer = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
@@ -23,19 +23,18 @@ pub async fn run(session: &Session, options: &Cancel) -> Result<Output> {
     }
     for id in &options.orders {
         if account.open_orders().all(|(_, order)| order.id != *id) {
-            return Err(CliError::NotFound(format!(
-                "there is no open order {id} in sub-account {}; `kedge orders` lists what is open",
-                account.head.id
-            )));
+            return Err(no_order(*id, account.head.id));
         }
     }
-    let instructions: Vec<Instruction> = if options.orders.is_empty() {
-        let market = options.market.as_deref().map(|name| directory.market(name)).transpose()?;
-        let market = market.map_or(ALL_MARKETS, |market| market.data.index);
-        vec![CancelAll { signer, sub_account, market }.instruction()]
-    } else {
-        options.orders.iter().map(|id| CancelOrder { signer, sub_account, id: *id }.instruction()).collect()
-    };
-    let sent = session.send(&instructions).await?;
+    let mut filter = OrderFilter::ANY;
+    if let Some(name) = &options.market {
+        filter.market = directory.market(name)?.data.index;
+    }
+    if let Some(side) = options.side {
+        filter.side = ticket::side(side) as u8;
+    }
+    filter.client_id = options.client_id.unwrap_or(0);
+    let cancel = CancelOrders { signer, sub_account, filter, ids: options.orders.clone() };
+    let sent = session.send(&[cancel.instruction()]).await?;
     landed(session, &directory, sent).await
 }

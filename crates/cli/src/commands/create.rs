@@ -22,9 +22,17 @@ pub async fn run(session: &Session, options: &Create) -> Result<Output> {
     }
     let trader = session.client.trader(&authority).await?;
     let id = trader.map_or(0, |trader| trader.next_sub_account);
+    if options.referrer.is_some() && trader.is_some() {
+        return Err(CliError::Usage("a referrer is named with the first sub-account, and not changed later".into()));
+    }
     let mut instructions = Vec::new();
     if trader.is_none() {
-        instructions.push(CreateTrader::of(authority, authority).instruction());
+        let create = CreateTrader::of(authority, authority);
+        let create = match &options.referrer {
+            Some(referrer) => create.referred_by(referrer),
+            None => create,
+        };
+        instructions.push(create.instruction());
     }
     instructions.push(CreateSubAccount::of(authority, authority, id, &options.name, options.orders).instruction());
     let landed = session.send(&instructions).await?;

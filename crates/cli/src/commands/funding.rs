@@ -66,7 +66,7 @@ pub async fn run(session: &Session, options: &args::Funding) -> Result<Output> {
             "last_update": market.funding_time,
             "due_in_seconds": due,
             "base": position.map(|position| decimal::base(position.base)),
-            "predicted_payment": payment.map(|payment| decimal::quote(payment)),
+            "predicted_payment": payment.map(decimal::quote),
         }));
     }
     let mut text = table.render(session.colour);

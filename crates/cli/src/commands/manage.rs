@@ -1,11 +1,15 @@
-//! `kedge delegate`, `kedge grow` and `kedge close`.
+//! `kedge delegate`, `kedge builder`, `kedge grow` and `kedge close`.
 
 use kedge_interface::address;
-use kedge_interface::instruction::{CloseSubAccount, CloseTrader, GrowOrders, KedgeInstruction, SetDelegate};
+use kedge_interface::instruction::{
+    CloseSubAccount, CloseTrader, GrowOrders, KedgeInstruction, SetBuilder, SetDelegate,
+};
+use kedge_model::quantity::Ppm;
 use kedge_model::sub_account::{MAX_ORDERS, ORDER_STEP};
 use serde_json::json;
 
-use crate::args::{Close, Delegate, Grow, Which};
+use crate::args::{Builder, Close, Delegate, Grow, Which};
+use crate::decimal;
 use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};
 use crate::session::Session;
@@ -29,6 +33,30 @@ pub async fn delegate(session: &Session, options: &Delegate) -> Result<Output> {
         "signature": sent.signature.to_string(),
     });
     Ok(Output::new(text, json))
+}
+
+/// Approves a builder's fee, or nobody's.
+pub async fn builder(session: &Session, options: &Builder) -> Result<Output> {
+    let authority = session.signer()?;
+    let (sub_account, _) = session.account(&Which { authority: None, id: options.id }).await?;
+    let fee = match &options.fee {
+        Some(text) => u32::try_from(decimal::parse(text, 4)?)
+            .map_err(|_| CliError::Usage(format!("a fee of {text} percent is too much")))?,
+        None => 0,
+    };
+    let builder = options.builder.map(|builder| builder.to_bytes()).unwrap_or_default();
+    let sent = session.send(&[SetBuilder { authority, sub_account, builder, fee }.instruction()]).await?;
+    let told = match options.builder {
+        Some(builder) => format!("{builder} gets {} of orders that come through it", decimal::percent(Ppm(fee))),
+        None => "no builder gets a fee".into(),
+    };
+    let json = json!({
+        "id": options.id,
+        "builder": options.builder.map(|builder| builder.to_string()),
+        "fee_percent": decimal::format(fee, 4, 0),
+        "signature": sent.signature.to_string(),
+    });
+    Ok(Output::new(wrap("", &told) + &super::signed(&sent), json))
 }
 
 /// Grows the tail of orders.

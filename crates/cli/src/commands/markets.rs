@@ -4,7 +4,7 @@ use kedge_client::Found;
 use kedge_client::prices::Row;
 use kedge_interface::account::name;
 use kedge_model::board::{MarketRow, RowState};
-use kedge_model::market::{Market, MarketStatus};
+use kedge_model::market::Market;
 use kedge_model::order::Side;
 use serde_json::{Value, json};
 
@@ -33,7 +33,7 @@ pub async fn run(session: &Session, options: &Markets) -> Result<Output> {
     for found in &directory.markets {
         let market = &found.data;
         let row = view.board.market(market.index)?;
-        let (bid, ask) = touches(market);
+        let (bid, ask) = touches(market, row);
         let price = |price: Option<_>| price.map_or_else(|| "-".into(), |price| decimal::price_at(price, market.tick));
         let normal = state(row, &view) == RowState::Normal;
         table.row(vec![
@@ -57,8 +57,11 @@ pub async fn run(session: &Session, options: &Markets) -> Result<Output> {
 }
 
 /// What the vAMM would pay and take for one unit.
-fn touches(market: &Market) -> (Option<kedge_model::quantity::Price>, Option<kedge_model::quantity::Price>) {
-    let touch = |side| (!market.amm.sqrt_k.is_zero()).then(|| market.amm.touch(side).ok()).flatten();
+fn touches(
+    market: &Market,
+    row: &MarketRow,
+) -> (Option<kedge_model::quantity::Price>, Option<kedge_model::quantity::Price>) {
+    let touch = |side| (!market.amm.sqrt_k.is_zero()).then(|| market.amm.touch_on(side, &row.price).ok()).flatten();
     (touch(Side::Short), touch(Side::Long))
 }
 
@@ -67,19 +70,23 @@ fn state(row: &MarketRow, view: &View) -> RowState {
 }
 
 fn detail(market: &Market, row: &MarketRow) -> String {
-    let (bid, ask) = touches(market);
+    let (bid, ask) = touches(market, row);
     let price = |price: Option<_>| price.map_or_else(|| "none".into(), decimal::price);
     let percent = |ppm| decimal::percent(ppm);
     let lines = [
         ("market", format!("{} (index {})", name(&market.name), market.index)),
         ("status", status(market).into()),
+        ("expiry", crate::describe::life::expiry(market.expiry_time)),
         ("oracle price", decimal::price(row.price.price)),
         ("vAMM bid / ask", format!("{} / {}", price(bid), price(ask))),
         ("smallest order", decimal::size(market.min_order)),
         ("size step", decimal::size(market.step)),
         ("price tick", decimal::price(market.tick)),
         ("largest position", decimal::size(market.max_position)),
-        ("initial margin", format!("{} (a leverage of {})", percent(row.initial_margin), leverage(row))),
+        (
+            "initial margin",
+            format!("{} (a leverage of {})", percent(row.initial_margin), decimal::leverage(row.initial_margin)),
+        ),
         ("maintenance margin", percent(row.maintenance_margin)),
         ("fills within", format!("{} of the oracle", percent(market.price_band))),
         ("liquidation fee", percent(market.liquidator_fee)),
@@ -93,20 +100,16 @@ fn detail(market: &Market, row: &MarketRow) -> String {
     lines.iter().map(|(label, value)| format!("{label:<20}{value}\n")).collect()
 }
 
-/// The largest leverage: what initial margin carries.
-fn leverage(row: &MarketRow) -> String {
-    let times = 1_000_000_000_000u64.checked_div(u64::from(row.initial_margin.0)).unwrap_or(0);
-    decimal::times(times)
-}
-
 fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
     let market = &found.data;
-    let (bid, ask) = touches(market);
+    let (bid, ask) = touches(market, row);
     json!({
         "index": market.index,
         "name": name(&market.name),
         "address": found.address.to_string(),
         "status": status(market),
+        "expiry_time": (market.expiry_time != 0).then_some(market.expiry_time),
+        "settlement_price": market.is_settling().then(|| decimal::price(market.settlement_price)),
         "oracle_price": decimal::price(row.price.price),
         "price_state": format!("{:?}", state(row, view)),
         "vamm_bid": bid.map(decimal::price),
@@ -131,10 +134,5 @@ fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
 
 /// The market's status in a word.
 pub fn status(market: &Market) -> &'static str {
-    match MarketStatus::from_number(market.status) {
-        Ok(MarketStatus::Initialised) => "listed",
-        Ok(MarketStatus::Active) => "active",
-        Ok(MarketStatus::ReduceOnly) => "reduce-only",
-        _ => "unknown",
-    }
+    crate::describe::life::status(market.status)
 }

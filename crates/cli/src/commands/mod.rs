@@ -10,12 +10,15 @@ pub mod funding;
 pub mod history;
 pub mod manage;
 pub mod markets;
+pub mod modify;
 pub mod orders;
 pub mod place;
+pub mod pocket;
 pub mod positions;
 pub mod prices;
 pub mod risk;
 pub mod settle;
+pub mod ticket;
 pub mod watch;
 
 use kedge_client::Landed;
@@ -23,7 +26,7 @@ use serde_json::{Value, json};
 
 use crate::describe;
 use crate::directory::Directory;
-use crate::error::Result;
+use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};
 use crate::session::Session;
 
@@ -51,4 +54,11 @@ async fn landed(session: &Session, directory: &Directory, landed: Landed) -> Res
 /// The last line after a transaction; a signature is longer than a terminal is wide and stands alone.
 fn signed(landed: &Landed) -> String {
     format!("transaction\n{}\n", landed.signature)
+}
+
+/// What to say of an order that is not there.
+fn no_order(id: u32, sub_account: u16) -> CliError {
+    CliError::NotFound(format!(
+        "there is no open order {id} in sub-account {sub_account}; `kedge orders` lists what is open"
+    ))
 }

@@ -13,7 +13,7 @@ use kedge_model::risk::{self, WhatIf};
 use kedge_model::sub_account::SubAccount;
 use serde_json::{Value, json};
 
-use super::place;
+use super::ticket;
 use crate::args;
 use crate::decimal;
 use crate::directory::Directory;
@@ -39,7 +39,7 @@ pub async fn run(session: &Session, options: &args::Risk) -> Result<Output> {
     let order = match (market, options.side, &options.size) {
         (Some(market), Some(side), Some(_)) => {
             let exchange = session.client.exchange().await?;
-            let what_if = thought(options, market, place::side(side), &exchange, head, &view)?;
+            let what_if = thought(options, market, ticket::side(side), &exchange, head, &view)?;
             Some(Thought::new(what_if, market, head, &view)?)
         }
         _ => None,
@@ -87,10 +87,10 @@ fn thought(
     account: &SubAccount,
     view: &View,
 ) -> Result<WhatIf> {
-    let size = place::size(options.size.as_deref().unwrap_or_default(), market)?;
+    let size = ticket::size(options.size.as_deref().unwrap_or_default(), market)?;
     let price = match (&options.limit, &options.protection) {
-        (Some(limit), _) => place::price(limit, market)?,
-        (None, Some(protection)) => place::price(protection, market)?,
+        (Some(limit), _) => ticket::price(limit, market)?,
+        (None, Some(protection)) => ticket::price(protection, market)?,
         (None, None) => {
             let row = &view.board.market(market.index)?.price;
             auction::derive(side, row.price, Price::ZERO, auction::width(row, market.price_band)?)?.1
@@ -192,8 +192,8 @@ fn liquidations(
     colour: bool,
 ) -> Result<String> {
     let titles: &[&str] = match after {
-        None => &["MARKET", ">POSITION", ">ORACLE", ">LIQUIDATION", ">DISTANCE"],
-        Some(_) => &["MARKET", ">POSITION", ">ORACLE", ">LIQUIDATION", ">THEN", ">LIQUIDATION"],
+        None => &["MARKET", ">ORACLE", ">POSITION", ">LIQUIDATION", ">DISTANCE"],
+        Some(_) => &["MARKET", ">ORACLE", ">NOW", ">LIQUIDATION", ">FILLED", ">LIQUIDATION"],
     };
     let mut table = Table::new(titles);
     let market_of =
@@ -211,12 +211,8 @@ fn liquidations(
         let price = |price: Option<Price>| price.map_or_else(|| "none".into(), |price| decimal::price_at(price, tick));
         let oracle = view.board.market(market)?.price.price;
         let (base, at) = held(now)?;
-        let mut cells = vec![
-            directory.market_name(market).into(),
-            base.into(),
-            decimal::price_at(oracle, tick).into(),
-            price(at).into(),
-        ];
+        let oracle_text = decimal::price_at(oracle, tick);
+        let mut cells = vec![directory.market_name(market).into(), oracle_text.into(), base.into(), price(at).into()];
         match after {
             None => {
                 let distance = at.and_then(|at| oracle.distance(at).ok());

@@ -9,7 +9,8 @@ use kedge_model::quantity::{Amount, Price, Size};
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
-use super::{order, party, verb};
+use super::ask::order;
+use super::{party, verb};
 use crate::decimal::{base, gain, percent, percent_of_billion, price, quote, size, value};
 use crate::directory::{Directory, short};
 use crate::layout::fields;
@@ -166,9 +167,10 @@ pub fn event(directory: &Directory, event: &Event) -> (String, Value) {
                 _ => "no longer isolated".into(),
             };
             let text = format!(
-                "{} moved {} into its position in {}, {mode}; balance {}",
+                "{} moved {} {} its position in {}, {mode}; balance {}",
                 party(&record.account),
-                gain(record.amount),
+                value(record.amount.magnitude()),
+                if record.amount.0 < 0 { "out of" } else { "into" },
                 market(record.market),
                 value(record.balance)
             );

@@ -5,11 +5,10 @@ use kedge_interface::address;
 use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{Decoded, InstructionSpec};
 use kedge_model::action::PoolKind;
-use kedge_model::order::{OrderKind, OrderParams};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
 use solana_pubkey::Pubkey;
 
-use super::{flag_text, verb};
+use super::ask::params;
 use crate::decimal::{base, price, size, value};
 use crate::directory::{Directory, short};
 
@@ -184,27 +183,6 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
 pub fn accounts(spec: &InstructionSpec, keys: &[Pubkey]) -> serde_json::Map<String, serde_json::Value> {
     let own = spec.accounts.iter().zip(keys).filter(|(account, _)| account.address.is_none());
     own.map(|(account, key)| (account.name.into(), key.to_string().into())).collect()
-}
-
-fn params(directory: &Directory, order: &OrderParams) -> String {
-    let market = order.kind == OrderKind::Market as u8;
-    let bound = match (market, order.price) {
-        (true, Price::ZERO) => "at the market's protection price".into(),
-        (true, bound) => format!("at {} or better", price(bound)),
-        (false, bound) => format!("limit {}", price(bound)),
-    };
-    let auction = match order.auction_start {
-        Price::ZERO => String::new(),
-        start => format!(", auction from {} to {}", price(start), price(order.auction_end)),
-    };
-    let kind = if market { "market" } else { "limit" };
-    format!(
-        "{kind} {} {} {} {bound}{auction}{}",
-        verb(order.side),
-        size(order.size),
-        directory.market_name(order.market),
-        flag_text(order.flags)
-    )
 }
 
 fn limit(position: i64) -> String {

@@ -22,7 +22,7 @@ pub fn status(number: u8) -> &'static str {
 
 /// An expiry, zero for none.
 pub fn expiry(time: i64) -> String {
-    if time == 0 { "never".into() } else { format!("{} UTC", date_time(time)) }
+    if time == 0 { "never".into() } else { date_time(time) }
 }
 
 /// What changed about a market.

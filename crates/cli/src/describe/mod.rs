@@ -1,18 +1,19 @@
 //! Instructions and events in plain words.
 
+mod ask;
 mod event;
 mod instruction;
+pub mod life;
 
 pub use event::event;
 pub use instruction::{accounts, instruction};
 
 use kedge_interface::event::EventBatch;
 use kedge_model::event::Party;
-use kedge_model::order::{Order, OrderKind, Side, flags};
+use kedge_model::order::Side;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
-use crate::decimal;
 use crate::directory::{Directory, short};
 
 /// A batch of events: one sentence each, and the raw fields.
@@ -40,27 +41,4 @@ fn party(party: &Party) -> String {
 /// `buy` or `sell`.
 fn verb(side: u8) -> &'static str {
     if side == Side::Long as u8 { "buy" } else { "sell" }
-}
-
-/// The flags of an order behind commas.
-fn flag_text(bits: u16) -> String {
-    let known = [
-        (flags::POST_ONLY, ", post-only"),
-        (flags::REDUCE_ONLY, ", reduce-only"),
-        (flags::IMMEDIATE_OR_CANCEL, ", immediate-or-cancel"),
-    ];
-    known.iter().filter(|(bit, _)| bits & bit != 0).map(|(_, text)| *text).collect()
-}
-
-/// Size, side, market and price of an order that stands in a sub-account.
-pub fn order(directory: &Directory, order: &Order) -> String {
-    let kind = if order.kind == OrderKind::Market as u8 { "market" } else { "limit" };
-    format!(
-        "{kind} {} {} {} at {} or better{}",
-        verb(order.side),
-        decimal::size(order.size),
-        directory.market_name(order.market),
-        decimal::price(order.price),
-        flag_text(order.flags)
-    )
 }

@@ -33,7 +33,7 @@ instructions! {
         order_id: u32,
         /// Slot where it was seen; the id decides.
         slot: u8,
-    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events, ...crank: w }
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, ...crank: w }
 
     /// Moves the trigger of a trailing stop.
     TrailOrder = "trail_order" (
@@ -41,7 +41,7 @@ instructions! {
         order_id: u32,
         /// Slot where it was seen; the id decides.
         slot: u8,
-    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events, ...crank: w }
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, ...crank: w }
 
     /// Releases the next slice of a TWAP.
     SliceOrder = "slice_order" (
@@ -49,13 +49,13 @@ instructions! {
         order_id: u32,
         /// Slot where it was seen; the id decides.
         slot: u8,
-    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events, ...crank: w }
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, ...crank: w }
 
     /// Returns dead orders: expired, or reduce-only with nothing left to reduce.
     ExpireOrders = "expire_orders" (
         /// Only these; none for all of the market that are dead.
         ids: Vec<u32>,
-    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events, ...crank: w }
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, ...crank: w }
 
     /// Moves the vAMM's peg to the oracle within its budget.
     UpdateAmm = "update_amm" () { exchange: r = EXCHANGE, board: r = BOARD, market: w }

@@ -26,9 +26,9 @@ pub use keeper::{
 pub use maker::PlaceAndMake;
 pub use risk::{Liquidate, SettleBankruptcy};
 pub use user::{
-    CancelAll, CancelOrder, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders,
-    IsolatePosition, MergePosition, PlaceAndTake, PlaceOrders, PlaceSignedOrders, RevokeSignedOrders, SetBuilder,
-    SetDelegate, SetLeverage, Transfer, TransferIsolated, Withdraw,
+    CancelAll, CancelOrder, CancelOrders, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit,
+    GrowOrders, IsolatePosition, MergePosition, ModifyOrder, PlaceAndTake, PlaceOrders, PlaceSignedOrders,
+    ReplaceOrders, RevokeSignedOrders, SetBuilder, SetDelegate, SetLeverage, Transfer, TransferIsolated, Withdraw,
 };
 
 /// One declared account of an instruction.
@@ -126,7 +126,7 @@ all! {
     Initialize SetFees ListBank ListMarket SetMarketStatus SetExpiry DelistMarket
     SetPaused HaltRow ProposeAdmin AcceptAdmin FundPool AssignFeeTier
     CreateTrader CreateSubAccount CloseSubAccount CloseTrader GrowOrders SetDelegate SetBuilder Deposit Withdraw Transfer
-    PlaceOrders PlaceSignedOrders RevokeSignedOrders CancelOrder CancelAll PlaceAndTake
+    PlaceOrders PlaceSignedOrders RevokeSignedOrders CancelOrder CancelAll CancelOrders ModifyOrder ReplaceOrders PlaceAndTake
     PlaceAndMake
     RefreshPrices FillOrder TriggerOrder TrailOrder SliceOrder ExpireOrders
     UpdateAmm UpdateFunding UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees

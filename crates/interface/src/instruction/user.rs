@@ -1,6 +1,6 @@
 //! What traders do.
 
-use kedge_model::action::MakerRef;
+use kedge_model::action::{MakerRef, ModifyParams, OrderFilter};
 use kedge_model::order::OrderParams;
 use solana_pubkey::Pubkey;
 
@@ -106,6 +106,30 @@ instructions! {
         /// Market; [`ALL_MARKETS`] for all.
         market: u16,
     ) { signer: s, sub_account: w }
+
+    /// Cancels the orders that fit a filter.
+    CancelOrders = "cancel_orders" (
+        /// Which.
+        filter: OrderFilter,
+        /// Only these ids; none for every order that fits.
+        ids: Vec<u32>,
+    ) { signer: s, sub_account: w }
+
+    /// Changes an order, which keeps its ids.
+    ModifyOrder = "modify_order" (
+        /// How.
+        params: ModifyParams,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w }
+
+    /// Cancels orders of one market and places others there, all or nothing.
+    ReplaceOrders = "replace_orders" (
+        /// Ids of orders to cancel.
+        cancel: Vec<u32>,
+        /// Orders to place.
+        orders: Vec<OrderParams>,
+        /// Whether every order to cancel must still be open.
+        strict: bool,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w }
 
     /// Places an order and takes at once, without an auction.
     PlaceAndTake = "place_and_take" (

@@ -1,9 +1,9 @@
 //! Cancelling orders. Never delayed, never paused, needs no price.
 
 use crate::error::{Error, Result};
-use crate::event::{CancelReason, CancelRecord, EventSink, NO_MARKET};
+use crate::event::{CancelReason, EventSink, NO_MARKET};
 use crate::order::{Order, Side};
-use crate::sub_account::{SubAccount, SubAccountMut};
+use crate::sub_account::SubAccountMut;
 
 /// Cancels one order.
 #[must_use]
@@ -45,7 +45,8 @@ pub struct CancelAll {
 impl CancelAll {
     /// Cancels them. Cancelling nothing is not an error.
     pub fn execute(self, account: &mut SubAccountMut<'_>, sink: &mut impl EventSink) -> Result<CancelReport> {
-        remove_where(account, self.reason, sink, |order| self.market.is_none_or(|wanted| wanted == order.market))
+        let market = self.market.unwrap_or(NO_MARKET);
+        remove_where(account, market, self.reason, sink, |_| true)
     }
 }
 
@@ -101,16 +102,17 @@ impl CancelOrders<'_> {
     /// Errors: [`Error::InvalidOrder`] for a filter with numbers that stand for nothing.
     pub fn execute(self, account: &mut SubAccountMut<'_>, sink: &mut impl EventSink) -> Result<CancelReport> {
         self.filter.validate()?;
-        remove_where(account, CancelReason::Requested, sink, |order| {
+        remove_where(account, self.filter.market, CancelReason::Requested, sink, |order| {
             self.filter.fits(order) && (self.ids.is_empty() || self.ids.contains(&order.id))
         })
     }
 }
 
-/// Removes the orders that fit.
+/// Removes the orders of a market that fit, or those of all markets.
 #[inline]
 fn remove_where(
     account: &mut SubAccountMut<'_>,
+    market: u16,
     reason: CancelReason,
     sink: &mut impl EventSink,
     fits: impl Fn(&Order) -> bool,
@@ -121,13 +123,16 @@ fn remove_where(
             break;
         }
         // An order can go with one before it that it belongs to.
-        if account.orders.get(slot).is_some_and(|order| order.is_open() && fits(order)) {
-            let _ = remove(account, slot, reason, sink)?;
+        let found = account.orders.get(slot).filter(|order| order.is_open());
+        if found.is_some_and(|order| (market == NO_MARKET || order.market == market) && fits(order)) {
+            remove(account, slot, reason, sink)?;
             cancelled = cancelled.saturating_add(1);
         }
     }
-    if cancelled != 0 {
-        account.head.release_empty_positions();
+    match cancelled {
+        0 => {}
+        _ if market == NO_MARKET => account.head.release_empty_positions(),
+        _ => account.head.release_position(market),
     }
     Ok(CancelReport { cancelled })
 }
@@ -138,14 +143,6 @@ pub(super) fn remove(
     slot: usize,
     reason: CancelReason,
     sink: &mut impl EventSink,
-) -> Result<Order> {
-    let order = account.remove_order(slot, sink)?;
-    record_cancelled(account.head, &order, reason, sink);
-    Ok(order)
-}
-
-/// Records why an order has gone.
-#[inline]
-pub(crate) fn record_cancelled(account: &SubAccount, order: &Order, reason: CancelReason, sink: &mut impl EventSink) {
-    CancelRecord::cancelled(account, order, reason, sink);
+) -> Result<()> {
+    account.remove_order(slot, reason, sink)
 }

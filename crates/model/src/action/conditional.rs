@@ -26,13 +26,8 @@ pub const SLICE_SECONDS: (u32, u32) = (10, 86_400);
 pub const SLICES: (u64, u64) = (2, 1_000);
 
 /// Flags that an order of these kinds may name.
-const NAMEABLE: u16 = flags::ALL
-    & (flags::REDUCE_ONLY
-        | flags::LEG
-        | flags::TRIGGER
-        | flags::BUILDER
-        | flags::SELF_CANCEL_TAKER
-        | flags::SELF_DECREMENT);
+const NAMEABLE: u16 =
+    flags::ALL & (flags::REDUCE_ONLY | flags::LEG | flags::TRIGGER | flags::BUILDER | flags::SELF_TRADE);
 
 /// Validates and writes one order of a kind from [`OrderKind::StopMarket`] on, without the margin check.
 ///
@@ -54,6 +49,7 @@ pub(super) fn place<S: EventSink>(
     let auction = !params.auction_start.is_zero() || !params.auction_end.is_zero() || params.auction_ms != 0;
     if params.flags & !NAMEABLE != 0
         || params.flags & flags::TRIGGER == flags::TRIGGER
+        || params.flags & flags::SELF_TRADE == flags::SELF_TRADE
         || auction
         || params.padding != [0; 2]
         || (kind.rests() && params.price.is_zero())

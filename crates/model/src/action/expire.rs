@@ -1,6 +1,6 @@
 //! Returning dead orders: those past their expiry, and reduce-only ones with nothing left to reduce.
 
-use super::{Context, cancel, reward};
+use super::{Context, cancel, ledger, reward};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, Party, emit};
@@ -56,7 +56,7 @@ impl ExpireOrders<'_> {
             }
             let reason = dead(owner, &order, &context.clock)?;
             if reason != CancelReason::None {
-                let _ = cancel::remove(owner, slot, reason, context.sink)?;
+                cancel::remove(owner, slot, reason, context.sink)?;
                 removed = removed.plus(1)?;
             }
         }
@@ -67,7 +67,7 @@ impl ExpireOrders<'_> {
         if let Some(crank) = crank {
             let fee = Amount(reward::CRANK_FEE.0.times(u64::from(removed))?);
             reward = reward::affordable(context, owner, fee)?;
-            reward::pay(context, owner, crank, reward)?;
+            ledger::transfer(owner.head, crank.head, market, reward)?;
             let record = CrankRecord {
                 account: Party::of(owner.head),
                 crank: Party::of(crank.head),

@@ -59,7 +59,7 @@ impl FillOrder<'_> {
         taker.head.require_free_in(order.market)?;
         let dead = dead(taker, &order, &context.clock)?;
         if dead != CancelReason::None {
-            let _ = cancel::remove(taker, slot, dead, context.sink)?;
+            cancel::remove(taker, slot, dead, context.sink)?;
             taker.head.release_position(order.market);
             return Ok(FillReport { matched: Matched::default(), removed: dead });
         }

@@ -62,6 +62,22 @@ pub(super) fn adjust(account: &mut SubAccount, market: &mut Market, amount: Quot
     Ok(())
 }
 
+/// Moves a claim from one account's position to another's in the same market: what users claim together stays.
+#[inline]
+pub(super) fn transfer(from: &mut SubAccount, to: &mut SubAccount, market: u16, amount: Amount) -> Result<()> {
+    if amount.is_zero() {
+        return Ok(());
+    }
+    let amount = amount.credit()?;
+    let payer = from.open_position(market)?;
+    payer.quote = payer.quote.minus(amount)?;
+    from.total_fees = from.total_fees.plus(amount)?;
+    let payee = to.open_position(market)?;
+    payee.quote = payee.quote.plus(amount)?;
+    to.total_fees = to.total_fees.minus(amount)?;
+    Ok(())
+}
+
 /// Pays a reward to a position out of the exchange's fees.
 #[inline]
 pub(super) fn pay_from_fees(account: &mut SubAccount, market: &mut Market, amount: Amount) -> Result<()> {

@@ -240,7 +240,7 @@ fn cancel_orders<S: EventSink>(account: &mut SubAccountMut<'_>, pocket: Pocket, 
         }
         let Ok(order) = account.order(slot) else { continue };
         if pocket.holds(account.head.position(order.market)?) {
-            let _ = cancel::remove(account, slot, CancelReason::Liquidation, sink)?;
+            cancel::remove(account, slot, CancelReason::Liquidation, sink)?;
             cancelled = cancelled.saturating_add(1);
         }
     }

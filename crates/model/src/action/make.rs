@@ -2,7 +2,7 @@
 
 use super::matching::{self, Matched, Trade};
 use super::place::tradable;
-use super::{Context, shares};
+use super::{Context, join, shares};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{EventSink, FillSource, Party};
@@ -32,7 +32,11 @@ pub struct PlaceAndMake {
 }
 
 impl PlaceAndMake {
-    /// Trades with the taker. `others` are accounts of the taker's referrer and builder, to be paid. The size is what both sides have left, cut to the position limits.
+    /// Trades with the taker. The size is what both sides have left, cut to the position limits. `others` are accounts
+    /// of the taker's referrer and builder, to be paid.
+    ///
+    /// Where the trade makes the vAMM's inventory smaller, the vAMM joins with a share of the maker's size at the same
+    /// price: [`crate::amm::Amm::join_size`].
     ///
     /// Errors: [`Error::AuctionNotRunning`], [`Error::WorstPriceExceeded`], [`Error::PositionLimit`] when not even
     /// a step fits the limits, [`Error::SelfTrade`], margin of either side.
@@ -75,8 +79,8 @@ impl PlaceAndMake {
         let interest = context.market.open_interest();
         let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
         let quote = size.value(price, rounding)?;
-        let fees =
-            matching::fees_of(context, quote, taker, Some(maker), shares::of(taker, &order, Some(maker), others))?;
+        let shares = shares::of(taker, &order, Some(maker), others);
+        let fees = matching::fees_of(context, quote, taker, Some(maker), shares)?;
         matching::require_in_band(context.market.band(row.price.price)?, price)?;
         let trade = Trade { size, quote, price, fees, source: FillSource::Jit, maker_order: 0 };
         let mut matched = Matched::default();
@@ -93,6 +97,9 @@ impl PlaceAndMake {
             taker_realised,
             effect.realised,
         );
+        if context.market.amm.reduces_inventory(side) && !context.market.amm.jit_share.is_zero() {
+            join::join(context, row, taker, slot, &order, (size, price), shares, &mut matched)?;
+        }
         shares::pay(context, taker, Some(maker), others, &matched)?;
         matching::check_margin(context, taker, matched.increased)?;
         matching::check_maker(context, maker, effect.increased)?;

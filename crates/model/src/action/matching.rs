@@ -98,7 +98,7 @@ pub(super) fn run<S: EventSink>(
     let mut left = tradable(taker, &order.order)?;
     let mut matched = Matched::default();
     let mut queue = Queue::collect(context, row, taker, order, makers, refs)?;
-    let mut amm = Amm::look(context, row, order, queue.is_empty())?;
+    let mut amm = Amm::look(context, row, order)?;
     let (mut touched, mut grown) = (0u64, 0u64);
     while !left.is_zero() {
         let Some(candidate) = queue.next() else { break };
@@ -126,6 +126,7 @@ pub(super) fn run<S: EventSink>(
     if !left.is_zero() {
         let _ = amm.fill(context, row, taker, order, left, order.limit, &mut matched)?;
     }
+    matched.maker_size = matched.size.minus(matched.amm_size)?;
     for (index, maker) in makers.iter_mut().enumerate() {
         if touched & (1u64 << (index & 63)) != 0 {
             check_maker(context, maker, grown & (1u64 << (index & 63)) != 0)?;
@@ -136,24 +137,47 @@ pub(super) fn run<S: EventSink>(
 
 /// The vAMM's part in a run.
 struct Amm {
-    /// What it may still trade, none once it is known to be unavailable.
+    /// What it may still trade; none when it is unavailable.
     left: Option<Size>,
-    /// Price of its next unit: what tells without the curve that it has nothing to offer up to a limit.
+    /// A price that its next unit is no better than: what tells without the curve that it has nothing to offer up to a
+    /// limit.
     touch: Price,
+    /// Whether it has been asked. Makers that are better than any price of the vAMM fill without it.
+    asked: bool,
 }
 
 impl Amm {
-    const ABSENT: Self = Self { left: None, touch: Price::ZERO };
+    const ABSENT: Self = Self { left: None, touch: Price::ZERO, asked: true };
 
-    fn look<S: EventSink>(context: &mut Context<'_, S>, row: &MarketRow, order: &Taker, alone: bool) -> Result<Self> {
-        if context.exchange.paused & operation::FILL_AMM != 0 || context.market.amm.sqrt_k.is_zero() {
+    fn look<S: EventSink>(context: &Context<'_, S>, row: &MarketRow, order: &Taker) -> Result<Self> {
+        let paused = context.exchange.paused;
+        if paused & operation::FILL_AMM != 0 || context.market.amm.sqrt_k.is_zero() {
             return Ok(Self::ABSENT);
         }
+        // Only a curve that follows the oracle is bound by the oracle of now.
+        let follows = paused & operation::UPDATE_AMM == 0;
+        let bound = context.market.amm.bound(order.order.side(), if follows { Some(row.price.price) } else { None })?;
+        Ok(Self { left: Some(Size(u64::MAX)), touch: bound, asked: false })
+    }
+
+    /// Whether it is there, how much of it, and at what price.
+    #[inline(never)]
+    fn ask<S: EventSink>(
+        &mut self,
+        context: &mut Context<'_, S>,
+        row: &MarketRow,
+        order: &Taker,
+        limit: Price,
+    ) -> Result<()> {
         let side = order.order.side();
+        self.asked = true;
         let market = &*context.market;
         let available =
             market.amm.availability(market, &row.price, side, order.order.activation_slot, &context.clock)?;
-        let Availability::Upto(size) = available else { return Ok(Self::ABSENT) };
+        let Availability::Upto(size) = available else {
+            self.left = None;
+            return Ok(());
+        };
         // The curve follows the oracle before it quotes; a peg that it cannot pay for stays.
         if context.exchange.paused & operation::UPDATE_AMM == 0 {
             match context.market.amm.update(&row.price, &context.clock) {
@@ -161,9 +185,10 @@ impl Amm {
                 Err(other) => return Err(other),
             }
         }
-        // Without makers to compare with, the curve is asked anyway.
-        let touch = if alone { order.limit } else { context.market.amm.touch(side)? };
-        Ok(Self { left: Some(size), touch })
+        self.left = Some(size);
+        // Without a maker to compare with, the curve is asked anyway.
+        self.touch = if limit == order.limit { limit } else { context.market.amm.touch(side)? };
+        Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "one fill touches all of them")]
@@ -177,8 +202,11 @@ impl Amm {
         limit: Price,
         matched: &mut Matched,
     ) -> Result<Size> {
-        let Some(left) = self.left.filter(|left| !left.is_zero()) else { return Ok(Size::ZERO) };
         let side = order.order.side();
+        if !self.asked && side.accepts(limit, self.touch) {
+            self.ask(context, row, order, limit)?;
+        }
+        let Some(left) = self.left.filter(|left| !left.is_zero()) else { return Ok(Size::ZERO) };
         if !side.accepts(limit, self.touch) {
             return Ok(Size::ZERO);
         }
@@ -213,6 +241,7 @@ pub(super) struct Trade {
 }
 
 /// The taker's side of a trade: base and quote, fee, order.
+#[inline(always)]
 pub(super) fn take<S: EventSink>(
     context: &mut Context<'_, S>,
     row: &MarketRow,
@@ -237,8 +266,10 @@ pub(super) fn take<S: EventSink>(
     matched.quote = matched.quote.plus(trade.quote)?;
     matched.fees = matched.fees.plus(trade.fees.taker)?;
     matched.filler_reward = matched.filler_reward.plus(trade.fees.filler)?;
-    matched.referrer_share = matched.referrer_share.plus(trade.fees.referrer)?;
-    matched.builder_fee = matched.builder_fee.plus(trade.fees.builder)?;
+    if trade.fees.referrer.0 | trade.fees.builder.0 != 0 {
+        matched.referrer_share = matched.referrer_share.plus(trade.fees.referrer)?;
+        matched.builder_fee = matched.builder_fee.plus(trade.fees.builder)?;
+    }
     taker.head.volume = taker.head.volume.saturating_add(trade.quote.0);
     matched.increased |= effect.increased;
     matched.fills = matched.fills.wrapping_add(1);
@@ -285,8 +316,12 @@ fn against_maker<S: EventSink>(
 ) -> Result<Met> {
     const NOTHING: Met = Met { size: Size::ZERO, grew: false, part_ended: false };
     let slot = usize::from(candidate.slot);
-    let Ok(resting) = maker.order(slot).copied() else { return Ok(NOTHING) };
-    let mut size = wanted.min(tradable(maker, &resting)?);
+    let Ok(resting) = maker.order(slot) else { return Ok(NOTHING) };
+    if resting.seq != candidate.seq {
+        // Named twice, and behind others with its next part since.
+        return Ok(NOTHING);
+    }
+    let mut size = wanted.min(tradable(maker, resting)?);
     let mut part_ended = false;
     if resting.extent != 0 {
         let shown = resting.shown(context.market.step)?;
@@ -296,18 +331,17 @@ fn against_maker<S: EventSink>(
     if size.is_zero() {
         return Ok(NOTHING);
     }
-    let side = order.order.side();
+    let (side, maker_order) = (order.order.side(), resting.id);
     // The maker's price; the fraction of a unit goes against the taker.
     let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
     let quote = size.value(candidate.price, rounding)?;
     let fees = fees_of(context, quote, taker, Some(maker), order.shares)?;
     require_in_band(order.band, candidate.price)?;
-    let trade = Trade { size, quote, price: candidate.price, fees, source: FillSource::Book, maker_order: resting.id };
+    let trade = Trade { size, quote, price: candidate.price, fees, source: FillSource::Book, maker_order };
     let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
     let effect = make(context, row, maker, side, &trade)?;
     maker.fill_order(slot, size, context.sink)?;
     fill_record(context, row, taker, Party::of(maker.head), &order.order, &trade, taker_realised, effect.realised);
-    matched.maker_size = matched.maker_size.plus(size)?;
     Ok(Met { size, grew: effect.increased, part_ended })
 }
 
@@ -340,6 +374,7 @@ pub(super) fn fees_of<S: EventSink>(
 }
 
 /// Records a fill.
+#[inline(always)]
 #[expect(clippy::too_many_arguments, reason = "a record tells of all of them")]
 pub(super) fn fill_record<S: EventSink>(
     context: &mut Context<'_, S>,

@@ -212,7 +212,8 @@ fn reprice<S: EventSink>(context: &Context<'_, S>, order: &mut Order, kind: Orde
         if order.price.is_zero() && (kind.rests() || !order.is_waiting()) {
             return Err(Error::InvalidOrder);
         }
-        order.flags = if order.price.is_zero() { order.flags | flags::NO_LIMIT } else { order.flags & !flags::NO_LIMIT };
+        order.flags =
+            if order.price.is_zero() { order.flags | flags::NO_LIMIT } else { order.flags & !flags::NO_LIMIT };
     }
     if order.has(flags::POST_ONLY) {
         let row = context.board.market(market.index)?;

@@ -273,8 +273,12 @@ fn auction_of(
     begins: bool,
 ) -> Result<(Price, Price)> {
     let named = !params.auction_start.is_zero();
-    if named && !begins {
-        return Ok((params.auction_start, params.auction_end));
+    if named {
+        // What runs backward is malformed, wherever its start would be moved to.
+        auction::validate(side, params.auction_start, params.auction_end, params.price)?;
+        if !begins {
+            return Ok((params.auction_start, params.auction_end));
+        }
     }
     let width = auction::width(&row.price, market.price_band)?;
     let derived = auction::derive(side, row.price.price, params.price, width)?;

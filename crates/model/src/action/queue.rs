@@ -59,9 +59,15 @@ impl Queue {
                 None if reference.account == MakerRef::OWN => taker,
                 None => return Err(Error::TooManyMakers),
             };
-            // An order that is gone lost a race; the others still fill.
-            let Ok(at) = maker.order_slot_near(reference.order_id, usize::from(reference.slot)) else { continue };
-            let Ok(resting) = maker.order(at) else { continue };
+            let hint = usize::from(reference.slot);
+            let (at, resting) = match maker.orders.get(hint) {
+                Some(order) if order.is_open() && order.id == reference.order_id => (hint, order),
+                // An order that is gone lost a race; the others still fill.
+                _ => match maker.orders.iter().enumerate().find(|(_, o)| o.is_open() && o.id == reference.order_id) {
+                    Some(found) => found,
+                    None => continue,
+                },
+            };
             let usable = resting.market == context.market.index
                 && resting.side() == side.opposite()
                 && resting.is_resting(slot)
@@ -87,11 +93,6 @@ impl Queue {
             }
         }
         Ok(queue)
-    }
-
-    /// Whether nothing crosses.
-    pub const fn is_empty(&self) -> bool {
-        self.count == 0
     }
 
     /// Who comes next.

@@ -62,7 +62,7 @@ impl ReplaceOrders<'_> {
             if account.order(slot)?.market != market {
                 return Err(Error::WrongMarket);
             }
-            let _ = cancel::remove(account, slot, CancelReason::Requested, context.sink)?;
+            cancel::remove(account, slot, CancelReason::Requested, context.sink)?;
             cancelled = cancelled.plus(1)?;
         }
         let first_id = account.head.next_order_id.max(1);

@@ -1,6 +1,6 @@
 //! What somebody gets for a service to an order: a flat fee from its owner.
 
-use super::{Context, ledger};
+use super::Context;
 use crate::board::Purpose;
 use crate::error::Result;
 use crate::event::EventSink;
@@ -34,18 +34,4 @@ pub(super) fn affordable<S: EventSink>(
         &context.clock,
     );
     Ok(margin.and_then(|margin| margin.free()).map_or(Amount::ZERO, |free| free.positive_part().min(fee)))
-}
-
-/// Moves a fee from the owner's position to the position of who did the service.
-pub(super) fn pay<S: EventSink>(
-    context: &mut Context<'_, S>,
-    owner: &mut SubAccountMut<'_>,
-    crank: &mut SubAccountMut<'_>,
-    fee: Amount,
-) -> Result<()> {
-    ledger::adjust(owner.head, context.market, fee.debit()?)?;
-    ledger::adjust(crank.head, context.market, fee.credit()?)?;
-    owner.head.total_fees = owner.head.total_fees.plus(fee.credit()?)?;
-    crank.head.total_fees = crank.head.total_fees.minus(fee.credit()?)?;
-    Ok(())
 }

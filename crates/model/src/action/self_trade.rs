@@ -39,14 +39,14 @@ pub(super) fn resolve<S: EventSink>(
     }
     matched.self_trades = matched.self_trades.wrapping_add(1);
     if order.order.has(flags::SELF_CANCEL_TAKER) {
-        let _ = cancel::remove(taker, order.slot, CancelReason::SelfTrade, sink)?;
+        cancel::remove(taker, order.slot, CancelReason::SelfTrade, sink)?;
         return Ok(Size::ZERO);
     }
     if !order.order.has(flags::SELF_DECREMENT) {
-        let _ = match other {
+        match other {
             Some(other) => cancel::remove(other, slot, CancelReason::SelfTrade, sink)?,
             None => cancel::remove(taker, slot, CancelReason::SelfTrade, sink)?,
-        };
+        }
         return Ok(left);
     }
     let shrink = left.min(theirs);

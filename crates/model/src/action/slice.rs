@@ -1,7 +1,7 @@
 //! Releasing the next slice of a TWAP.
 
 use super::trigger::record;
-use super::{Context, conditional, reward};
+use super::{Context, conditional, ledger, reward};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CrankKind, EventKind, EventSink, Party, emit};
@@ -87,7 +87,7 @@ impl SliceOrder {
         {
             record.reward = reward::affordable(context, owner, fee)?;
             record.crank = Party::of(crank.head);
-            reward::pay(context, owner, crank, record.reward)?;
+            ledger::transfer(owner.head, crank.head, order.market, record.reward)?;
         }
         emit(context.sink, EventKind::Crank, &record);
         Ok(SliceReport { released: order.released(), reward: record.reward })

@@ -78,7 +78,7 @@ impl PlaceAndTake<'_> {
         let left = open.map_or(Ok(Size::ZERO), |open| open.remaining())?;
         let rests = !left.is_zero() && order.kind == OrderKind::Limit as u8 && !order.has(flags::AT_ONCE);
         if !left.is_zero() && !rests {
-            let _ = cancel::remove(taker, placed.slot, CancelReason::ImmediateOrCancel, context.sink)?;
+            cancel::remove(taker, placed.slot, CancelReason::ImmediateOrCancel, context.sink)?;
         }
         // Risk is opened here as it is by placing: under initial margin, whether it rests or was filled at once.
         if placed.increases_risk && (rests || matched.increased) {

@@ -1,7 +1,7 @@
 //! Moving the trigger of a trailing stop after the price.
 
 use super::trigger::record;
-use super::{Context, place, reward};
+use super::{Context, ledger, place, reward};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CrankKind, EventKind, EventSink, Party, emit};
@@ -82,7 +82,7 @@ impl TrailOrder {
         if let Some(crank) = crank {
             record.reward = reward::affordable(context, owner, reward::TRAIL_FEE)?;
             record.crank = Party::of(crank.head);
-            reward::pay(context, owner, crank, record.reward)?;
+            ledger::transfer(owner.head, crank.head, order.market, record.reward)?;
         }
         emit(context.sink, EventKind::Crank, &record);
         Ok(TrailReport { trigger_price: to, reward: record.reward })

@@ -1,6 +1,6 @@
 //! Triggering an order that waits.
 
-use super::{Context, cancel, conditional, place, reward};
+use super::{Context, cancel, conditional, ledger, place, reward};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, Party, emit};
@@ -110,7 +110,7 @@ impl TriggerOrder {
         if removed == CancelReason::None {
             *owner.orders.get_mut(slot).ok_or(Error::OrderNotFound)? = order;
         } else {
-            let _ = cancel::remove(owner, slot, removed, context.sink)?;
+            cancel::remove(owner, slot, removed, context.sink)?;
         }
         let reward = match (due, &crank) {
             (Some(due), _) => due,
@@ -120,7 +120,7 @@ impl TriggerOrder {
         let mut record = record(owner, &order, CrankKind::Trigger, price);
         (record.reward, record.reason) = (reward, removed as u8);
         if let Some(crank) = crank {
-            reward::pay(context, owner, crank, reward)?;
+            ledger::transfer(owner.head, crank.head, order.market, reward)?;
             record.crank = Party::of(crank.head);
         }
         emit(context.sink, EventKind::Crank, &record);
@@ -138,10 +138,9 @@ impl TriggerOrder {
         fee: Amount,
     ) -> Result<Option<Amount>> {
         let position = owner.head.position_mut(order.market)?;
-        let before = *position;
         let increases = match conditional::expose(position, order, context.market.max_position) {
             Err(Error::PositionTooLarge) => {
-                *position = before;
+                position.remove_open(order.side(), order.remaining()?)?;
                 return Ok(None);
             }
             other => other?,
@@ -160,7 +159,7 @@ impl TriggerOrder {
         if margin.free()?.0 >= fee.credit()?.0 {
             return Ok(Some(fee));
         }
-        *owner.head.position_mut(order.market)? = before;
+        owner.head.position_mut(order.market)?.remove_open(order.side(), order.remaining()?)?;
         Ok(None)
     }
 

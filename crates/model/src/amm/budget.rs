@@ -38,9 +38,12 @@ impl Amm {
         Ok(())
     }
 
-    /// What an update may cost now: the budget, refilled, as far as `update_budget` of the spare equity goes.
-    pub(super) fn spendable(&mut self, oracle: Price, now: i64) -> Result<Amount> {
-        self.refill(now)?;
+    /// What an update that would cost `wanted` may cost now: the budget, refilled when it is less, as far as
+    /// `update_budget` of the spare equity goes.
+    pub(super) fn spendable(&mut self, wanted: Amount, oracle: Price, now: i64) -> Result<Amount> {
+        if self.budget < wanted {
+            self.refill(now)?;
+        }
         Ok(self.budget.min(self.spare_equity(oracle)?.share(self.update_budget, Rounding::Down)?))
     }
 

@@ -40,6 +40,19 @@ impl Amm {
         self.touch_at(self.curve().mid()?, side)
     }
 
+    /// A price that no quote for a taker on a side is better than, without a look at the curve: the oracle with half the
+    /// base spread, or any at all when no oracle is given.
+    #[inline]
+    pub fn bound(&self, side: Side, oracle: Option<Price>) -> Result<Price> {
+        let half = Ppm(self.base_spread.0.wrapping_shr(1));
+        match (side, oracle) {
+            (Side::Long, None) => Ok(Price::ZERO),
+            (Side::Short, None) => Ok(Price(u64::MAX)),
+            (Side::Long, Some(oracle)) => oracle.raised(half, Rounding::Up),
+            (Side::Short, Some(oracle)) => oracle.lowered(half, Rounding::Down),
+        }
+    }
+
     /// Price of the next unit for a taker on a side on a price row, rounded against the taker.
     pub fn touch_on(&self, side: Side, row: &PriceRow) -> Result<Price> {
         self.widened(side, self.curve().mid()?, self.spread(side, row)?)
@@ -173,20 +186,35 @@ impl Amm {
         let half = self.spread(side, row)?;
         let spread = u64::from(half.0);
         let curve = self.curve();
-        let mut size = size;
+        let whole = Size(floor_to(size.0, step.0));
+        if whole.is_zero() {
+            return Ok(None);
+        }
+        let (mut size, mut fill) = (whole, None);
         if let Some(limit) = limit {
             // The curve may go to where its own price, widened by the spread, meets the limit.
             let plain = without_spread(side, limit, half)?;
             if plain.is_zero() || self.held(side, plain) != plain {
                 return Ok(None);
             }
-            size = size.min(curve.size_to_price(side, plain)?);
+            // Most often all of it is on this side of there, which takes no root to tell.
+            if side == Side::Short || whole < curve.base {
+                let all = curve.trade(side, whole)?;
+                if side.accepts(plain, all.curve.mid()?) {
+                    fill = Some(all);
+                }
+            }
+            if fill.is_none() {
+                size = Size(floor_to(whole.min(curve.size_to_price(side, plain)?).0, step.0));
+                if size.is_zero() {
+                    return Ok(None);
+                }
+            }
         }
-        let size = Size(floor_to(size.0, step.0));
-        if size.is_zero() {
-            return Ok(None);
-        }
-        let fill = curve.trade(side, size)?;
+        let fill = match fill {
+            Some(fill) => fill,
+            None => curve.trade(side, size)?,
+        };
         let held = self.held_quote(side, size, fill.quote)?;
         let quote = match side {
             Side::Long => Amount(mul_div(held.0, PPM.wrapping_add(spread), PPM, Rounding::Up)?),

@@ -98,7 +98,7 @@ impl Amm {
         if let Some(report) = self.reach(self.scaled(&before, high)?, oracle, now)? {
             return Ok(Some(report));
         }
-        let budget = self.spendable(oracle, now)?;
+        let budget = self.spendable(Amount(u64::MAX), oracle, now)?;
         let bounds = ScaleBounds { low: WHOLE, high };
         let scale = affordable_scale(&before, self.users_net(), budget.credit()?, &bounds)?;
         if scale == bounds.low {
@@ -116,7 +116,7 @@ impl Amm {
     /// Takes a curve if the budget pays for it.
     fn reach(&mut self, curve: Curve, oracle: Price, now: i64) -> Result<Option<ShapeReport>> {
         let cost = k_cost(&self.curve(), &curve, self.users_net())?;
-        let budget = if cost.0 > 0 { self.spendable(oracle, now)? } else { Amount::ZERO };
+        let budget = if cost.0 > 0 { self.spendable(cost.magnitude(), oracle, now)? } else { Amount::ZERO };
         if cost.0 > 0 && cost.magnitude() > budget { Ok(None) } else { self.take_shape(&curve, cost).map(Some) }
     }
 

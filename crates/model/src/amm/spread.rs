@@ -6,9 +6,9 @@
 use super::Amm;
 use crate::board::PriceRow;
 use crate::error::{Error, Result};
-use crate::num::{Checked, PPM, Rounding, mul_div, quotient};
+use crate::num::{BASE, Checked, PPM, Rounding, mul_div, mul_div_bounds, quotient, to_i64};
 use crate::order::Side;
-use crate::quantity::{Ppm, Price};
+use crate::quantity::{Ppm, Price, Quote};
 
 /// A sixteenth of the inventory limit (two to this power) counts as flow on each side when intensities are compared:
 /// without it the first small trade of a quiet hour would be all of the flow.
@@ -112,10 +112,17 @@ impl Amm {
         if leverage.is_zero() && self.revenue_spread.is_zero() {
             return Ok(0);
         }
-        let equity = self.equity(oracle)?;
+        let (low, high) = mul_div_bounds(self.base.size().0, oracle.0, BASE)?;
+        let value = if self.base.0 >= 0 { to_i64(low)? } else { to_i64(high)?.wrapping_neg() };
+        let equity = self.quote.plus(Quote(value))?;
         let mut total = 0;
         if !leverage.is_zero() {
-            total = part(leverage, ratio(self.required_capital(oracle)?.0, equity.positive_part().0)?)?;
+            // Required capital over equity, in one division.
+            let used = match equity.positive_part().0 {
+                0 => PPM,
+                equity => mul_div(high, u64::from(self.margin.0), equity, Rounding::Up).unwrap_or(PPM).min(PPM),
+            };
+            total = part(leverage, used)?;
         }
         if !self.revenue_spread.is_zero() && equity < self.peak_equity {
             let (lost, width) = (self.peak_equity.minus(equity)?, self.peak_equity.minus(self.floor_equity)?);

@@ -54,7 +54,7 @@ impl Amm {
         if !self.base.is_zero() {
             cost = self.repeg_cost(target)?;
             if cost.0 > 0 {
-                let budget = self.spendable(oracle, clock.unix_time)?;
+                let budget = self.spendable(cost.magnitude(), oracle, clock.unix_time)?;
                 if cost.magnitude() > budget {
                     peg = self.affordable(target, cost.magnitude(), budget)?;
                     cost = self.repeg_cost(peg)?;

@@ -67,6 +67,10 @@ pub fn combine(
         count = count.wrapping_add(1);
     }
     let used = usable.get(..count).ok_or(Error::SourceMismatch)?;
+    if let [only] = used {
+        // Most rows: nothing to combine.
+        return Ok((*only, 1));
+    }
     let (Some(lowest), Some(highest)) = (used.first(), used.last()) else {
         return Err(Error::NoUsablePrice);
     };

@@ -79,9 +79,10 @@ impl EventKind {
     }
 
     /// Whether the record tells of money or positions that moved (and so must not be lost with a truncated
-    /// log), rather than of an order that came or went.
+    /// log), rather than of an order that came, changed or went. The cents of a service to an order are told with the
+    /// order: a record that was lost shows as a gap in the market's sequence numbers.
     pub const fn moves_money(self) -> bool {
-        !matches!(self, Self::OrderPlaced | Self::OrderCancelled | Self::OrderModified | Self::AmmUpdate)
+        !matches!(self, Self::OrderPlaced | Self::OrderCancelled | Self::OrderModified | Self::AmmUpdate | Self::Crank)
     }
 }
 

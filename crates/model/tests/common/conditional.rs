@@ -89,10 +89,16 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
     match op {
         Op::Place { .. } | Op::Twap { .. } | Op::Bracket { .. } | Op::OneCancelsOther { .. } => place(world, op, tally),
         Op::Trigger { account, nth, crank } => {
+            let slot = world.clock.slot;
             let restarts = |order: &Order| {
-                order.is_waiting() || (!order.trigger_price.is_zero() && order.kind == OrderKind::Market as u8)
+                let triggered = !order.trigger_price.is_zero() && order.kind == OrderKind::Market as u8;
+                triggered && !order.in_auction(slot)
             };
-            let Some((at, order)) = nth_that(world, *account, *nth, restarts) else { return };
+            // One whose auction is over first: there are few.
+            let found = nth_that(world, *account, *nth, restarts);
+            let Some((at, order)) = found.or_else(|| nth_that(world, *account, *nth, Order::is_waiting)) else {
+                return;
+            };
             trigger(world, at, &order, crank.filter(|crank| *crank != at), tally);
         }
         Op::Trail { account, nth, crank } => {

@@ -5,15 +5,25 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod amm;
+pub mod changes;
 pub mod check;
 pub mod conditional;
 pub mod ops;
+pub mod pockets;
 mod setup;
+pub mod story;
+pub mod waiting;
 
 #[allow(unused_imports, reason = "each test binary uses its part")]
 pub use setup::market_params;
 
-use kedge_model::action::{Bankruptcy, BankruptcyReport, CancelOrders, Context, Deposit, ExpireOrders, ExpireReport, FillOrder, FillReport, FundPool, FundingReport, IsolatePosition, Liquidate, LiquidationReport, MakerRef, MergePosition, ModifyOrder, ModifyParams, ModifyReport, OrderFilter, PlaceAndMake, PlaceAndTake, PlaceOrders, PoolKind, ReplaceOrders, ReplaceReport, SetLeverage, SettlePnl, SettleReport, SliceOrder, SliceReport, TakeReport, TrailOrder, TrailReport, TransferIsolated, TriggerOrder, TriggerReport, UpdateFunding, Withdraw};
+use kedge_model::action::{
+    Bankruptcy, BankruptcyReport, CancelOrders, Context, Deposit, ExpireOrders, ExpireReport, FillOrder, FillReport,
+    FundPool, FundingReport, IsolatePosition, Liquidate, LiquidationReport, MakerRef, Matched, MergePosition,
+    ModifyOrder, ModifyParams, ModifyReport, OrderFilter, PlaceAndMake, PlaceAndTake, PlaceOrders, PoolKind,
+    ReplaceOrders, ReplaceReport, SetLeverage, SettlePnl, SettleReport, SliceOrder, SliceReport, TakeReport,
+    TrailOrder, TrailReport, TransferIsolated, TriggerOrder, TriggerReport, UpdateFunding, Withdraw,
+};
 use kedge_model::bank::Bank;
 use kedge_model::board::{OraclePrice, PriceBoard, Purpose, RefreshReport};
 use kedge_model::clock::Clock;
@@ -295,9 +305,14 @@ impl World {
     }
 
     pub fn make(&mut self, market: usize, maker: usize, taker: usize, make: PlaceAndMake) -> Result<Size> {
+        Ok(self.join(market, maker, taker, make)?.size)
+    }
+
+    /// [`Self::make`] with all that it matched.
+    pub fn join(&mut self, market: usize, maker: usize, taker: usize, make: PlaceAndMake) -> Result<Matched> {
         self.on_market(market, &[maker, taker], |context, _, accounts| {
             let [maker, taker] = accounts else { panic!("two accounts were borrowed") };
-            Ok(make.execute(context, maker, taker, &mut [])?.size)
+            make.execute(context, maker, taker, &mut [])
         })
     }
 
@@ -310,7 +325,9 @@ impl World {
 
     /// Changes an order.
     pub fn modify(&mut self, market: usize, account: usize, params: ModifyParams) -> Result<ModifyReport> {
-        self.on_market(market, &[account], |context, _, accounts| ModifyOrder { params }.execute(context, &mut accounts[0]))
+        self.on_market(market, &[account], |context, _, accounts| {
+            ModifyOrder { params }.execute(context, &mut accounts[0])
+        })
     }
 
     /// Cancels some orders and places others; what is gone is passed over unless `strict`.

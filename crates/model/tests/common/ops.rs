@@ -1,18 +1,17 @@
 //! Random actions.
 
+use super::changes::{self, Extras, asked, extras, same_owner};
 use super::check::check;
+use super::pockets::{self, others, pocket};
 use super::{World, conditional, join};
 use kedge_model::action::{CancelAll, CancelOrder, PoolKind, SweepFees, Transfer, UpdateAmm};
 use kedge_model::board::Purpose;
 use kedge_model::error::Result;
 use kedge_model::event::{CancelReason, NoEvents};
-use kedge_model::margin::{MarginKind, isolated_margin};
+use kedge_model::margin::MarginKind;
 use kedge_model::num::floor_to;
-use kedge_model::order::{Order, OrderKind, OrderParams};
-use kedge_model::pocket::Pocket;
-use kedge_model::position::Position;
-use kedge_model::quantity::{Amount, Price, Quote, Size};
-use kedge_model::sub_account::{Balance, status};
+use kedge_model::order::{OrderKind, OrderParams, flags};
+use kedge_model::quantity::{Amount, Price, Size};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -35,6 +34,7 @@ pub struct Ask {
     pub auction: bool,
     pub expires: bool,
     pub client_id: u64,
+    pub extras: Extras,
 }
 
 #[derive(Clone, Debug)]
@@ -61,18 +61,16 @@ pub enum Op {
     Bankruptcy { market: usize, account: usize },
     Default { account: usize },
     FundPool { market: usize, insurance: bool, amount: u64 },
-    Isolate { account: usize, market: usize, share: u64 },
-    TransferIsolated { account: usize, market: usize, amount: i64 },
-    Merge { account: usize, market: usize },
-    Leverage { account: usize, market: usize, ratio: u32 },
+    Pockets(pockets::Op),
     Conditional(conditional::Op),
+    Change(changes::Op),
 }
 
 pub fn account() -> impl Strategy<Value = usize> {
     0..ACCOUNTS
 }
 
-fn market() -> impl Strategy<Value = usize> {
+pub fn market() -> impl Strategy<Value = usize> {
     0..MARKETS
 }
 
@@ -82,11 +80,11 @@ fn makers() -> impl Strategy<Value = Vec<usize>> {
 
 pub fn ask() -> impl Strategy<Value = Ask> {
     let flags = prop_oneof![8 => Just(0u16), 1 => Just(1), 2 => Just(2), 2 => Just(4), 1 => Just(6)];
-    let part = prop_oneof![1 => 1u64..100, 4 => 100u64..4_000, 4 => 4_000u64..11_000];
+    let part = prop_oneof![1 => 1u64..100, 3 => 100u64..4_000, 6 => 4_000u64..10_000];
     let offset = prop_oneof![4 => -60i64..60, 2 => -700i64..700];
-    let extras = (any::<bool>(), proptest::bool::weighted(0.1), 0u64..40);
-    (market(), 0u8..2, 0u8..2, flags, part, offset, extras).prop_map(
-        |(market, side, kind, flags, part, offset, (auction, expires, client_id))| Ask {
+    let rest = (any::<bool>(), proptest::bool::weighted(0.1), 0u64..40, extras());
+    (market(), 0u8..2, 0u8..2, flags, part, offset, rest).prop_map(
+        |(market, side, kind, flags, part, offset, (auction, expires, client_id, extras))| Ask {
             market,
             side,
             kind,
@@ -96,6 +94,7 @@ pub fn ask() -> impl Strategy<Value = Ask> {
             auction,
             expires,
             client_id,
+            extras,
         },
     )
 }
@@ -111,7 +110,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         6 => (market(), move_bps(), prop_oneof![1 => Just(1usize), 9 => Just(2)])
             .prop_map(|(market, move_bps, sources)| Op::Refresh { market, move_bps, sources }),
         10 => Just(Op::RefreshAll),
-        4 => (market(), -1_800i64..1_800).prop_map(|(market, move_bps)| Op::Drive { market, move_bps }),
+        7 => (market(), -1_800i64..1_800).prop_map(|(market, move_bps)| Op::Drive { market, move_bps }),
         1 => (0usize..3, move_bps()).prop_map(|(bank, move_bps)| Op::RefreshBank { bank, move_bps }),
         2 => (account(), 0usize..3, dollars.clone())
             .prop_map(|(account, bank, amount)| Op::Deposit { account, bank, amount }),
@@ -125,7 +124,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         8 => (account(), 0usize..4, proptest::option::of(account()), makers())
             .prop_map(|(taker, nth, filler, makers)| Op::Fill { taker, nth, filler, makers }),
         10 => (account(), ask(), makers()).prop_map(|(taker, ask, makers)| Op::Take { taker, ask, makers }),
-        4 => (account(), account(), 0usize..4, 1u64..20_000)
+        8 => (account(), account(), 0usize..4, 1u64..20_000)
             .prop_map(|(maker, taker, nth, steps)| Op::Make { maker, taker, nth, steps }),
         2 => market().prop_map(Op::UpdateAmm),
         3 => market().prop_map(Op::Funding),
@@ -137,22 +136,9 @@ pub fn op() -> impl Strategy<Value = Op> {
         3 => account().prop_map(|account| Op::Default { account }),
         1 => (market(), any::<bool>(), dollars)
             .prop_map(|(market, insurance, amount)| Op::FundPool { market, insurance, amount }),
-        5 => pocket_op(),
+        5 => pockets::op().prop_map(Op::Pockets),
         20 => conditional::op().prop_map(Op::Conditional),
-    ]
-}
-
-fn pocket_op() -> impl Strategy<Value = Op> {
-    let amount = prop_oneof![-50_000_000_000i64..50_000_000_000, -2_000i64..2_000];
-    let ratio = prop_oneof![2 => Just(0u32), 3 => 50_000u32..1_100_000];
-    prop_oneof![
-        4 => (account(), market(), 1u64..1_000)
-            .prop_map(|(account, market, share)| Op::Isolate { account, market, share }),
-        3 => (account(), market(), amount)
-            .prop_map(|(account, market, amount)| Op::TransferIsolated { account, market, amount }),
-        2 => (account(), market()).prop_map(|(account, market)| Op::Merge { account, market }),
-        1 => (account(), market(), ratio)
-            .prop_map(|(account, market, ratio)| Op::Leverage { account, market, ratio }),
+        8 => changes::op().prop_map(Op::Change),
     ]
 }
 
@@ -209,7 +195,12 @@ fn moved(price: u64, bps: i64) -> u64 {
 }
 
 /// The first market and account from the given ones on, around, that fit; the given ones when none does.
-fn pick(world: &World, market: usize, account: usize, fits: impl Fn(&World, usize, usize) -> bool) -> (usize, usize) {
+pub fn pick(
+    world: &World,
+    market: usize,
+    account: usize,
+    fits: impl Fn(&World, usize, usize) -> bool,
+) -> (usize, usize) {
     for offset in 0..ACCOUNTS * MARKETS {
         let candidate = ((market + offset) % MARKETS, (account + offset / MARKETS) % ACCOUNTS);
         if fits(world, candidate.0, candidate.1) {
@@ -248,98 +239,11 @@ fn bankrupt(world: &mut World, market: usize, account: usize, tally: &mut Tally)
     let pocket = pocket(world, market, account);
     let others = others(world, pocket, account);
     let result = world.bankrupt(market, account);
-    assert_eq!(self::others(world, pocket, account), others, "a default reached another pocket");
+    assert_eq!(pockets::others(world, pocket, account), others, "a default reached another pocket");
     tally.note(
         if pocket.is_isolated() && result.is_ok() { "isolated bankruptcy" } else { "bankruptcy" },
         result.map(|_| ()),
     );
-}
-
-fn pocket(world: &World, market: usize, account: usize) -> Pocket {
-    Pocket::of(&world.accounts[account].head, World::index(market))
-}
-
-/// What an account has outside of a pocket.
-type Others = (Option<[Balance; 8]>, u8, Vec<Position>, Vec<Order>);
-
-fn others(world: &World, pocket: Pocket, account: usize) -> Others {
-    let account = &world.accounts[account];
-    let outside = |p: &&Position| p.is_used() && !pocket.holds(p);
-    let positions: Vec<Position> = account.head.positions.iter().filter(outside).copied().collect();
-    let orders = account.open().filter(|order| positions.iter().any(|p| p.market == order.market)).copied().collect();
-    let status = account.head.status & (status::BEING_LIQUIDATED | status::BANKRUPT);
-    match pocket {
-        Pocket::Cross => (None, 0, positions, orders),
-        Pocket::Isolated(_) => (Some(account.head.balances), status, positions, orders),
-    }
-}
-
-/// Quote tokens of an account in all pockets, and its claims.
-fn tokens(world: &World, account: usize) -> (u64, Vec<Quote>) {
-    let head = &world.accounts[account].head;
-    let isolated: u64 = head.positions.iter().map(|position| position.isolated.0).sum();
-    let claims = head.positions.iter().filter(|p| !p.quote.is_zero()).map(|position| position.quote).collect();
-    (head.balance(0).0 + isolated, claims)
-}
-
-/// Collateral between pockets, and the user's own margin ratio.
-fn pockets(world: &mut World, op: &Op, tally: &mut Tally) {
-    let met = |world: &World, account: usize, market: usize| {
-        let head = &world.accounts[account].head;
-        let pocket = Pocket::of(head, World::index(market));
-        head.positions.iter().filter(|p| pocket.holds(p)).all(|p| p.is_idle())
-            || world.margin_in(account, market, MarginKind::Initial, Purpose::Withdraw).unwrap().is_met()
-    };
-    match *op {
-        Op::Isolate { account, market, share } => {
-            let held = |w: &World, m: usize, a: usize| {
-                let position = w.accounts[a].position(m);
-                !position.base.is_zero() && !position.is_isolated()
-            };
-            // Of two calls one gives just what an open position needs, the other any part of the balance.
-            let (market, account) = if share % 2 == 0 { pick(world, market, account, held) } else { (market, account) };
-            let balance = u128::from(world.accounts[account].head.balance(0).0);
-            let part = u64::try_from(balance * u128::from(share) / 1_000).unwrap();
-            let position = world.accounts[account].position(market);
-            let alone = isolated_margin(&position, &world.board, MarginKind::Initial, Purpose::Withdraw, &world.clock);
-            let amount = match alone {
-                Ok(margin) if share % 2 == 0 => u64::try_from(1 - margin.free().unwrap().0).unwrap_or(1),
-                _ => part,
-            };
-            let tokens = tokens(world, account);
-            let result = world.isolate(account, market, amount);
-            assert_eq!(self::tokens(world, account), tokens, "moving between pockets costs nothing");
-            if result.is_ok() {
-                assert!(met(world, account, market), "isolated below initial margin");
-                let left = world.accounts[account].head.positions.iter().find(|p| p.is_cross()).map(|p| p.market);
-                assert!(left.is_none_or(|other| met(world, account, usize::from(other))), "left below initial margin");
-            }
-            tally.note("isolate", result);
-        }
-        Op::TransferIsolated { account, market, amount } => {
-            let tokens = tokens(world, account);
-            let result = world.transfer_isolated(account, market, amount);
-            assert_eq!(self::tokens(world, account), tokens, "moving between pockets costs nothing");
-            if result.is_ok() && amount < 0 {
-                assert!(met(world, account, market), "taken out below initial margin");
-            }
-            tally.note("transfer isolated", result);
-        }
-        Op::Merge { account, market } => {
-            let tokens = tokens(world, account);
-            let result = world.merge(account, market);
-            assert_eq!(self::tokens(world, account), tokens, "moving between pockets costs nothing");
-            if result.is_ok() {
-                assert!(!world.accounts[account].position(market).is_isolated());
-                assert!(met(world, account, market), "merged below initial margin");
-            }
-            tally.note("merge", result);
-        }
-        Op::Leverage { account, market, ratio } => {
-            tally.note("leverage", world.leverage(account, market, ratio));
-        }
-        _ => unreachable!("only pockets come here"),
-    }
 }
 
 /// The nth open order of an account, or of the first one after it that has any.
@@ -391,7 +295,9 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
         }
         Op::Transfer { .. } => {}
         Op::Place { account, ask } => {
-            tally.note("place", world.place(*account, params(world, *account, ask)).map(|_| ()));
+            let order = asked(world, *account, ask);
+            let flags = if ask.part % 16 == 0 { order.flags } else { order.flags & !flags::AT_ONCE };
+            tally.note("place", world.place(*account, OrderParams { flags, ..order }).map(|_| ()));
         }
         Op::Cancel { account, nth } => {
             let mut account = *account;
@@ -417,7 +323,7 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
             let pocket = pocket(world, market, account);
             let others = others(world, pocket, account);
             tally.note("settle", world.settle(market, account).map(|_| ()));
-            assert_eq!(self::others(world, pocket, account), others, "settling reached another pocket");
+            assert_eq!(pockets::others(world, pocket, account), others, "settling reached another pocket");
         }
         Op::Sweep(market) => {
             let result = world
@@ -441,9 +347,8 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
             bankrupt(world, market, account, tally);
         }
         Op::Default { account } => wind_up(world, *account, tally),
-        Op::Isolate { .. } | Op::TransferIsolated { .. } | Op::Merge { .. } | Op::Leverage { .. } => {
-            pockets(world, op, tally);
-        }
+        Op::Pockets(op) => pockets::step(world, op, tally),
+        Op::Change(op) => changes::step(world, op, tally),
         Op::Conditional(op) => conditional::step(world, op, tally),
         Op::FundPool { market, insurance, amount } => {
             let kind = if *insurance { PoolKind::Insurance } else { PoolKind::Amm };
@@ -463,7 +368,7 @@ fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
         Op::Take { taker, ask, makers } => {
             let makers = without(makers, &[*taker]);
             let before = amm_equity(world, ask.market);
-            let order = params(world, *taker, ask);
+            let order = asked(world, *taker, ask);
             let position = world.accounts[*taker].position(ask.market);
             let result = world.take(*taker, order, &makers);
             assert!(amm_equity(world, ask.market) >= before, "the vAMM never trades worse than the oracle");
@@ -472,6 +377,17 @@ fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
             if result.is_ok() && worst(&after) > worst(&position) && after.base.size() > position.base.size() {
                 let margin = world.margin_in(*taker, ask.market, MarginKind::Initial, Purpose::IncreaseRisk).unwrap();
                 assert!(margin.is_met(), "risk was opened below initial margin: {margin:?}");
+            }
+            if let Ok(report) = &result {
+                let alone = makers.iter().all(|maker| same_owner(world, *taker, *maker));
+                assert!(!alone || report.matched.maker_size.is_zero(), "an owner traded with itself");
+                assert!(order.flags & flags::FILL_OR_KILL == 0 || report.matched.size == order.size, "part of all");
+                if report.matched.self_trades > 0 {
+                    tally.note("met itself", Ok(()));
+                }
+                if order.flags & flags::FILL_OR_KILL != 0 {
+                    tally.note("filled or killed", Ok(()));
+                }
             }
             tally.note(
                 if result.is_ok_and(|r| r.matched.amm_size.0 > 0) { "take amm" } else { "take" },
@@ -489,15 +405,39 @@ fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
             tally.note("fill", result.map(|_| ()));
         }
         Op::Make { maker, taker, nth, steps } => {
+            // One whose auction runs, when there is any.
+            let auctioned: Vec<_> = (0..ACCOUNTS)
+                .map(|at| (at + taker) % ACCOUNTS)
+                .filter(|at| !same_owner(world, *at, *maker))
+                .flat_map(|at| world.accounts[at].open().map(move |order| (at, *order)))
+                .filter(|(_, order)| order.in_auction(world.clock.slot))
+                .collect();
             let mut taker = *taker;
-            let Some((id, market)) = nth_order(world, &mut taker, *nth) else { return };
+            let found = match auctioned.as_slice() {
+                [] => nth_order(world, &mut taker, *nth),
+                some => {
+                    let (at, order) = some[nth % some.len()];
+                    taker = at;
+                    Some((order.id, usize::from(order.market)))
+                }
+            };
+            let Some((id, market)) = found else { return };
             if *maker == taker {
                 return;
             }
             let size = steps * world.markets[market].step.0;
             let side = world.accounts[taker].open().find(|order| order.id == id).unwrap().side();
             let worst = if side == kedge_model::order::Side::Long { 1 } else { u64::MAX };
-            tally.note("make", world.make(market, *maker, taker, join(id, size, worst)).map(|_| ()));
+            let before = amm_equity(world, market);
+            let result = world.join(market, *maker, taker, join(id, size, worst));
+            assert!(amm_equity(world, market) >= before, "the vAMM never trades worse than the oracle");
+            if let Ok(matched) = &result {
+                assert!(!same_owner(world, *maker, taker), "an owner traded with itself");
+                if !matched.amm_size.is_zero() {
+                    tally.note("make and amm", Ok(()));
+                }
+            }
+            tally.note("make", result.map(|_| ()));
         }
         _ => unreachable!("only trades come here"),
     }
@@ -514,7 +454,7 @@ fn liquidate(world: &mut World, market: usize, account: usize, liquidator: usize
     let others = others(world, pocket, account);
     let healthy = cancelled.margin_in(account, market, MarginKind::Maintenance, Purpose::Liquidate);
     let result = world.liquidate(market, account, liquidator, max);
-    assert_eq!(self::others(world, pocket, account), others, "a liquidation reached another pocket");
+    assert_eq!(pockets::others(world, pocket, account), others, "a liquidation reached another pocket");
     if let Ok(report) = &result {
         let (healthy, health) = (healthy.unwrap(), world.health_in(account, market));
         let after = world.accounts[account].position(market).base;

@@ -3,7 +3,7 @@
 use core::fmt::Debug;
 
 use kedge_model::Field;
-use kedge_model::action::{PoolKind, SignedHeader};
+use kedge_model::action::{PoolKind, SignedHeader, change};
 use kedge_model::board::{RowState, SourceKind, receivers};
 use kedge_model::event::{
     AmmRecord, BankruptcyRecord, CancelReason, CancelRecord, CrankKind, CrankRecord, DepositRecord, EventHeader,
@@ -152,6 +152,7 @@ constants! {
         POST_ONLY REDUCE_ONLY IMMEDIATE_OR_CANCEL FILL_OR_KILL SLIDE OFFSET LEG HAS_LEGS BUILDER TRIGGER_MARK
         TRIGGER_LAST SELF_CANCEL_TAKER SELF_DECREMENT NO_LIMIT
     }
+    "ORDER_CHANGE_" change: u8 { PRICE SIZE TRIGGER EXPIRY EXTENT }
     "POSITION_STATUS_" position_status: u8 { USED ISOLATED BEING_LIQUIDATED BANKRUPT }
     "SUB_ACCOUNT_STATUS_" account_status: u8 { BEING_LIQUIDATED BANKRUPT HAS_ISOLATED }
     "OPERATION_" operation: u32 {

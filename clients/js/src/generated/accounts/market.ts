@@ -150,7 +150,7 @@ export type Market = {
   expiryTime: bigint;
   /** Price at which positions are closed once the market is in settlement. */
   settlementPrice: bigint;
-  /** Exponentially weighted distance of the mark to the oracle, signed, in price units. */
+  /** Exponentially weighted premium of the mark over the oracle, parts per billion. */
   basis: bigint;
   /** Unix time of the last basis sample. */
   basisTime: bigint;
@@ -162,6 +162,12 @@ export type Market = {
   liquidated: bigint;
   /** Slot at which the running window began. */
   liquidationWindow: bigint;
+  /** Slot of the last fill. */
+  lastFillSlot: bigint;
+  /** Unix time at which settlement began. */
+  settlementTime: bigint;
+  /** Debts of positions that settlement has closed and that are not paid yet. */
+  debts: bigint;
   /** Reserved, zero. */
   reserved: Array<bigint>;
 };
@@ -257,7 +263,7 @@ export type MarketArgs = {
   expiryTime: number | bigint;
   /** Price at which positions are closed once the market is in settlement. */
   settlementPrice: number | bigint;
-  /** Exponentially weighted distance of the mark to the oracle, signed, in price units. */
+  /** Exponentially weighted premium of the mark over the oracle, parts per billion. */
   basis: number | bigint;
   /** Unix time of the last basis sample. */
   basisTime: number | bigint;
@@ -269,6 +275,12 @@ export type MarketArgs = {
   liquidated: number | bigint;
   /** Slot at which the running window began. */
   liquidationWindow: number | bigint;
+  /** Slot of the last fill. */
+  lastFillSlot: number | bigint;
+  /** Unix time at which settlement began. */
+  settlementTime: number | bigint;
+  /** Debts of positions that settlement has closed and that are not paid yet. */
+  debts: number | bigint;
 };
 
 /** Gets the encoder for {@link MarketArgs} account data. */
@@ -328,15 +340,17 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ["liquidationBudget", getU64Encoder()],
       ["liquidated", getU64Encoder()],
       ["liquidationWindow", getU64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 25 })],
+      ["lastFillSlot", getU64Encoder()],
+      ["settlementTime", getI64Encoder()],
+      ["debts", getU64Encoder()],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 22 })],
     ]),
     (value) => ({
       ...value,
       discriminator: MARKET_DISCRIMINATOR,
       padding: new Uint8Array([0, 0]),
       reserved: [
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
       ],
     }),
   );
@@ -398,7 +412,10 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ["liquidationBudget", getU64Decoder()],
     ["liquidated", getU64Decoder()],
     ["liquidationWindow", getU64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 25 })],
+    ["lastFillSlot", getU64Decoder()],
+    ["settlementTime", getI64Decoder()],
+    ["debts", getU64Decoder()],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 22 })],
   ]);
 }
 

@@ -150,6 +150,40 @@ export const KEDGE_ERROR__SIGNED_ORDER_INVALID = 0x17b1; // 6065
 export const KEDGE_ERROR__SIGNED_ORDER_EXPIRED = 0x17b2; // 6066
 /** SignedOrderReused: A message with this number was placed or revoked before, or it lies too far behind; sign one with a higher number. */
 export const KEDGE_ERROR__SIGNED_ORDER_REUSED = 0x17b3; // 6067
+/** PositionIsolated: The position is isolated already; change its collateral with transfer_isolated. */
+export const KEDGE_ERROR__POSITION_ISOLATED = 0x17b4; // 6068
+/** PositionNotIsolated: The position is margined with the rest of the sub-account; isolate it first. */
+export const KEDGE_ERROR__POSITION_NOT_ISOLATED = 0x17b5; // 6069
+/** GroupFull: An order can have four legs, and four orders can cancel one another; cancel one first. */
+export const KEDGE_ERROR__GROUP_FULL = 0x17b6; // 6070
+/** OrderWaiting: The order waits for its trigger; trigger it first. */
+export const KEDGE_ERROR__ORDER_WAITING = 0x17b7; // 6071
+/** TriggerNotReached: No price published since the order was placed has reached its trigger. */
+export const KEDGE_ERROR__TRIGGER_NOT_REACHED = 0x17b8; // 6072
+/** LastFillTooOld: The trigger looks at the last fill, and that is too old; wait for a fill, or place with another trigger source. */
+export const KEDGE_ERROR__LAST_FILL_TOO_OLD = 0x17b9; // 6073
+/** TrailTooSmall: The trailing stop would move by less than a tenth of its distance, or the wrong way. */
+export const KEDGE_ERROR__TRAIL_TOO_SMALL = 0x17ba; // 6074
+/** SliceNotDue: The next slice is not due yet, or everything is released and its auction still runs. */
+export const KEDGE_ERROR__SLICE_NOT_DUE = 0x17bb; // 6075
+/** NothingExpired: None of the orders has expired or has nothing left to reduce. */
+export const KEDGE_ERROR__NOTHING_EXPIRED = 0x17bc; // 6076
+/** MarketExpired: The market's expiry has come; only cancelling and settling are possible. */
+export const KEDGE_ERROR__MARKET_EXPIRED = 0x17bd; // 6077
+/** MarketNotExpired: The market's expiry has not come, or none is set. */
+export const KEDGE_ERROR__MARKET_NOT_EXPIRED = 0x17be; // 6078
+/** ExpiryTooSoon: An expiry must lie at least an hour ahead; take a later time, or zero to withdraw it. */
+export const KEDGE_ERROR__EXPIRY_TOO_SOON = 0x17bf; // 6079
+/** MarketNotSettling: The market is not in settlement; settle_market begins it after the expiry. */
+export const KEDGE_ERROR__MARKET_NOT_SETTLING = 0x17c0; // 6080
+/** SettlementPending: Open positions or unpaid debts of this market come first; settle those accounts, or wait. */
+export const KEDGE_ERROR__SETTLEMENT_PENDING = 0x17c1; // 6081
+/** LiquidationThrottled: The market's budget for this window of liquidations is used up; wait for the next, or take an account nearer to bankruptcy. */
+export const KEDGE_ERROR__LIQUIDATION_THROTTLED = 0x17c2; // 6082
+/** SizeBelowFilled: The new size is not above what is filled already; cancel the order instead. */
+export const KEDGE_ERROR__SIZE_BELOW_FILLED = 0x17c3; // 6083
+/** AuctionRunning: The order's auction runs: until it ends only the expiry can change and the size shrink. */
+export const KEDGE_ERROR__AUCTION_RUNNING = 0x17c4; // 6084
 /** AccountWrongOwner: The account is owned by another program or was not created yet; check the address. */
 export const KEDGE_ERROR__ACCOUNT_WRONG_OWNER = 0x1964; // 6500
 /** AccountWrongType: The account belongs to this program but is of another kind; check the order of the accounts. */
@@ -192,6 +226,12 @@ export const KEDGE_ERROR__ORACLE_NOT_TRADING = 0x1976; // 6518
 export const KEDGE_ERROR__ORACLE_PRICE_NOT_POSITIVE = 0x1977; // 6519
 /** OraclePriceOutOfRange: The oracle's price or exponent does not fit a price at 1e6. */
 export const KEDGE_ERROR__ORACLE_PRICE_OUT_OF_RANGE = 0x1978; // 6520
+/** OracleTooFewSamples: Fewer oracles stand behind the feed's value than the feed or the row asks for; update the feed. */
+export const KEDGE_ERROR__ORACLE_TOO_FEW_SAMPLES = 0x1979; // 6521
+/** OracleSamplesTooOld: The samples behind the feed's value were signed too long ago; update the feed with new ones. */
+export const KEDGE_ERROR__ORACLE_SAMPLES_TOO_OLD = 0x197a; // 6522
+/** OracleNotIndependent: The feed's authority may write its value without any oracle: it is no price source. */
+export const KEDGE_ERROR__ORACLE_NOT_INDEPENDENT = 0x197b; // 6523
 
 export type KedgeError =
   | typeof KEDGE_ERROR__ACCOUNT_ALREADY_EXISTS
@@ -214,11 +254,14 @@ export type KedgeError =
   | typeof KEDGE_ERROR__AMM_UPDATE_NOT_NEEDED
   | typeof KEDGE_ERROR__AMOUNT_ZERO
   | typeof KEDGE_ERROR__AUCTION_NOT_RUNNING
+  | typeof KEDGE_ERROR__AUCTION_RUNNING
   | typeof KEDGE_ERROR__DEPOSIT_CAP_REACHED
   | typeof KEDGE_ERROR__DIVISION_BY_ZERO
   | typeof KEDGE_ERROR__DUPLICATE_CLIENT_ID
+  | typeof KEDGE_ERROR__EXPIRY_TOO_SOON
   | typeof KEDGE_ERROR__FILL_TOO_SMALL
   | typeof KEDGE_ERROR__FUNDING_NOT_DUE
+  | typeof KEDGE_ERROR__GROUP_FULL
   | typeof KEDGE_ERROR__GROWTH_STEP_TOO_LARGE
   | typeof KEDGE_ERROR__INSUFFICIENT_BALANCE
   | typeof KEDGE_ERROR__INSUFFICIENT_MARGIN
@@ -227,16 +270,22 @@ export type KedgeError =
   | typeof KEDGE_ERROR__INVALID_PARAMETER
   | typeof KEDGE_ERROR__INVALID_PRICE
   | typeof KEDGE_ERROR__INVARIANT_BROKEN
+  | typeof KEDGE_ERROR__LAST_FILL_TOO_OLD
   | typeof KEDGE_ERROR__LIQUIDATION_PRICE_WORSE
+  | typeof KEDGE_ERROR__LIQUIDATION_THROTTLED
   | typeof KEDGE_ERROR__LISTING_FULL
   | typeof KEDGE_ERROR__MAKER_INSUFFICIENT_MARGIN
+  | typeof KEDGE_ERROR__MARKET_EXPIRED
   | typeof KEDGE_ERROR__MARKET_NOT_ACTIVE
+  | typeof KEDGE_ERROR__MARKET_NOT_EXPIRED
+  | typeof KEDGE_ERROR__MARKET_NOT_SETTLING
   | typeof KEDGE_ERROR__MARKET_REDUCE_ONLY
   | typeof KEDGE_ERROR__NEGATIVE_AMOUNT
   | typeof KEDGE_ERROR__NO_BALANCE_SLOT
   | typeof KEDGE_ERROR__NO_ORDER_SLOT
   | typeof KEDGE_ERROR__NO_POSITION_SLOT
   | typeof KEDGE_ERROR__NOT_BANKRUPT
+  | typeof KEDGE_ERROR__NOTHING_EXPIRED
   | typeof KEDGE_ERROR__NOTHING_TO_FILL
   | typeof KEDGE_ERROR__NOTHING_TO_LIQUIDATE
   | typeof KEDGE_ERROR__NOTHING_TO_SETTLE
@@ -246,9 +295,12 @@ export type KedgeError =
   | typeof KEDGE_ERROR__NO_USABLE_PRICE
   | typeof KEDGE_ERROR__OPEN_INTEREST_CAP
   | typeof KEDGE_ERROR__OPERATION_PAUSED
+  | typeof KEDGE_ERROR__ORACLE_NOT_INDEPENDENT
   | typeof KEDGE_ERROR__ORACLE_NOT_TRADING
   | typeof KEDGE_ERROR__ORACLE_PRICE_NOT_POSITIVE
   | typeof KEDGE_ERROR__ORACLE_PRICE_OUT_OF_RANGE
+  | typeof KEDGE_ERROR__ORACLE_SAMPLES_TOO_OLD
+  | typeof KEDGE_ERROR__ORACLE_TOO_FEW_SAMPLES
   | typeof KEDGE_ERROR__ORACLE_VERIFICATION_TOO_WEAK
   | typeof KEDGE_ERROR__ORACLE_WRONG_FEED
   | typeof KEDGE_ERROR__ORACLE_WRONG_OWNER
@@ -256,9 +308,12 @@ export type KedgeError =
   | typeof KEDGE_ERROR__ORDER_EXPIRED
   | typeof KEDGE_ERROR__ORDER_NOT_FOUND
   | typeof KEDGE_ERROR__ORDER_TOO_SMALL
+  | typeof KEDGE_ERROR__ORDER_WAITING
   | typeof KEDGE_ERROR__OVERFLOW
+  | typeof KEDGE_ERROR__POSITION_ISOLATED
   | typeof KEDGE_ERROR__POSITION_LIMIT
   | typeof KEDGE_ERROR__POSITION_NOT_FOUND
+  | typeof KEDGE_ERROR__POSITION_NOT_ISOLATED
   | typeof KEDGE_ERROR__POSITION_TOO_LARGE
   | typeof KEDGE_ERROR__POST_ONLY_WOULD_CROSS
   | typeof KEDGE_ERROR__PRICE_NOT_NEWER
@@ -268,15 +323,20 @@ export type KedgeError =
   | typeof KEDGE_ERROR__ROW_STATE_FORBIDS
   | typeof KEDGE_ERROR__SAME_ACCOUNT
   | typeof KEDGE_ERROR__SELF_TRADE
+  | typeof KEDGE_ERROR__SETTLEMENT_PENDING
   | typeof KEDGE_ERROR__SIGNED_ORDER_EXPIRED
   | typeof KEDGE_ERROR__SIGNED_ORDER_INVALID
   | typeof KEDGE_ERROR__SIGNED_ORDER_REUSED
+  | typeof KEDGE_ERROR__SIZE_BELOW_FILLED
+  | typeof KEDGE_ERROR__SLICE_NOT_DUE
   | typeof KEDGE_ERROR__SLIPPAGE_EXCEEDED
   | typeof KEDGE_ERROR__SOURCE_MISMATCH
   | typeof KEDGE_ERROR__STALE_ROW
   | typeof KEDGE_ERROR__TOKEN_PROGRAM_UNSUPPORTED
   | typeof KEDGE_ERROR__TOO_MANY_ACCOUNTS
   | typeof KEDGE_ERROR__TOO_MANY_MAKERS
+  | typeof KEDGE_ERROR__TRAIL_TOO_SMALL
+  | typeof KEDGE_ERROR__TRIGGER_NOT_REACHED
   | typeof KEDGE_ERROR__VERSION_UNSUPPORTED
   | typeof KEDGE_ERROR__WORST_PRICE_EXCEEDED
   | typeof KEDGE_ERROR__WRONG_AUTHORITY
@@ -307,11 +367,14 @@ if (process.env["NODE_ENV"] !== "production") {
     [KEDGE_ERROR__AMM_UPDATE_NOT_NEEDED]: `The vAMM is already at the oracle, or its budget does not pay for the move.`,
     [KEDGE_ERROR__AMOUNT_ZERO]: `The amount must be greater than zero.`,
     [KEDGE_ERROR__AUCTION_NOT_RUNNING]: `The order has no running auction that a maker could join.`,
+    [KEDGE_ERROR__AUCTION_RUNNING]: `The order's auction runs: until it ends only the expiry can change and the size shrink.`,
     [KEDGE_ERROR__DEPOSIT_CAP_REACHED]: `The bank's deposit cap is reached.`,
     [KEDGE_ERROR__DIVISION_BY_ZERO]: `A divisor was zero; a parameter or price is not set.`,
     [KEDGE_ERROR__DUPLICATE_CLIENT_ID]: `An open order already uses this client id.`,
+    [KEDGE_ERROR__EXPIRY_TOO_SOON]: `An expiry must lie at least an hour ahead; take a later time, or zero to withdraw it.`,
     [KEDGE_ERROR__FILL_TOO_SMALL]: `Less than the required minimum would be filled.`,
     [KEDGE_ERROR__FUNDING_NOT_DUE]: `Funding was updated within this hour; wait for the next.`,
+    [KEDGE_ERROR__GROUP_FULL]: `An order can have four legs, and four orders can cancel one another; cancel one first.`,
     [KEDGE_ERROR__GROWTH_STEP_TOO_LARGE]: `An account grows by at most 10,240 bytes in one instruction; repeat the step.`,
     [KEDGE_ERROR__INSUFFICIENT_BALANCE]: `The balance is smaller than the amount.`,
     [KEDGE_ERROR__INSUFFICIENT_MARGIN]: `The account would be below the margin that this action needs; reduce size or deposit.`,
@@ -320,16 +383,22 @@ if (process.env["NODE_ENV"] !== "production") {
     [KEDGE_ERROR__INVALID_PARAMETER]: `A parameter is outside the bounds compiled into the program.`,
     [KEDGE_ERROR__INVALID_PRICE]: `The price is zero or outside the representable range.`,
     [KEDGE_ERROR__INVARIANT_BROKEN]: `An internal invariant does not hold; nothing was changed. Report this.`,
+    [KEDGE_ERROR__LAST_FILL_TOO_OLD]: `The trigger looks at the last fill, and that is too old; wait for a fill, or place with another trigger source.`,
     [KEDGE_ERROR__LIQUIDATION_PRICE_WORSE]: `The liquidation price is worse than the limit that the liquidator gave.`,
+    [KEDGE_ERROR__LIQUIDATION_THROTTLED]: `The market's budget for this window of liquidations is used up; wait for the next, or take an account nearer to bankruptcy.`,
     [KEDGE_ERROR__LISTING_FULL]: `All rows of this kind are taken.`,
     [KEDGE_ERROR__MAKER_INSUFFICIENT_MARGIN]: `A maker would be below the margin that the fill needs; leave this maker out.`,
+    [KEDGE_ERROR__MARKET_EXPIRED]: `The market's expiry has come; only cancelling and settling are possible.`,
     [KEDGE_ERROR__MARKET_NOT_ACTIVE]: `The market does not accept this action in its status; cancelling and closing stay possible longest.`,
+    [KEDGE_ERROR__MARKET_NOT_EXPIRED]: `The market's expiry has not come, or none is set.`,
+    [KEDGE_ERROR__MARKET_NOT_SETTLING]: `The market is not in settlement; settle_market begins it after the expiry.`,
     [KEDGE_ERROR__MARKET_REDUCE_ONLY]: `The market accepts only orders that reduce a position.`,
     [KEDGE_ERROR__NEGATIVE_AMOUNT]: `An amount that must not be negative was; check its sign.`,
     [KEDGE_ERROR__NO_BALANCE_SLOT]: `All 8 balance slots are taken; withdraw another collateral first.`,
     [KEDGE_ERROR__NO_ORDER_SLOT]: `All order slots are taken; cancel an order or grow the tail.`,
     [KEDGE_ERROR__NO_POSITION_SLOT]: `All 16 position slots are taken; close a position and settle its pnl first.`,
     [KEDGE_ERROR__NOT_BANKRUPT]: `The sub-account still has collateral, a position or a claim; it is not bankrupt.`,
+    [KEDGE_ERROR__NOTHING_EXPIRED]: `None of the orders has expired or has nothing left to reduce.`,
     [KEDGE_ERROR__NOTHING_TO_FILL]: `Nothing crosses the order now: no maker, and the vAMM is not available at its price.`,
     [KEDGE_ERROR__NOTHING_TO_LIQUIDATE]: `There is no position in this market to liquidate.`,
     [KEDGE_ERROR__NOTHING_TO_SETTLE]: `There is no settled profit or loss to move now; the pnl pool may be empty.`,
@@ -339,9 +408,12 @@ if (process.env["NODE_ENV"] !== "production") {
     [KEDGE_ERROR__NO_USABLE_PRICE]: `No source gave a usable price: all are stale, too uncertain, or missing.`,
     [KEDGE_ERROR__OPEN_INTEREST_CAP]: `The market's open-interest cap is reached; only reducing trades pass.`,
     [KEDGE_ERROR__OPERATION_PAUSED]: `This operation is paused; read the exchange's switches and wait for the announcement.`,
+    [KEDGE_ERROR__ORACLE_NOT_INDEPENDENT]: `The feed's authority may write its value without any oracle: it is no price source.`,
     [KEDGE_ERROR__ORACLE_NOT_TRADING]: `The feed's status is not Trading: the price is frozen; wait or use another source.`,
     [KEDGE_ERROR__ORACLE_PRICE_NOT_POSITIVE]: `The oracle's price is zero or negative.`,
     [KEDGE_ERROR__ORACLE_PRICE_OUT_OF_RANGE]: `The oracle's price or exponent does not fit a price at 1e6.`,
+    [KEDGE_ERROR__ORACLE_SAMPLES_TOO_OLD]: `The samples behind the feed's value were signed too long ago; update the feed with new ones.`,
+    [KEDGE_ERROR__ORACLE_TOO_FEW_SAMPLES]: `Fewer oracles stand behind the feed's value than the feed or the row asks for; update the feed.`,
     [KEDGE_ERROR__ORACLE_VERIFICATION_TOO_WEAK]: `The price update carries fewer signatures than the row asks for; post a fully verified update.`,
     [KEDGE_ERROR__ORACLE_WRONG_FEED]: `The oracle account holds another feed than the row's source names.`,
     [KEDGE_ERROR__ORACLE_WRONG_OWNER]: `The oracle account is not owned by an accepted oracle program.`,
@@ -349,9 +421,12 @@ if (process.env["NODE_ENV"] !== "production") {
     [KEDGE_ERROR__ORDER_EXPIRED]: `The order's expiry has passed.`,
     [KEDGE_ERROR__ORDER_NOT_FOUND]: `No open order has this id; it was filled, cancelled or never placed.`,
     [KEDGE_ERROR__ORDER_TOO_SMALL]: `The order is smaller than the market's minimum size.`,
+    [KEDGE_ERROR__ORDER_WAITING]: `The order waits for its trigger; trigger it first.`,
     [KEDGE_ERROR__OVERFLOW]: `A number left its range; use a smaller amount.`,
+    [KEDGE_ERROR__POSITION_ISOLATED]: `The position is isolated already; change its collateral with transfer_isolated.`,
     [KEDGE_ERROR__POSITION_LIMIT]: `The fill would take the maker outside the position limits of the instruction.`,
     [KEDGE_ERROR__POSITION_NOT_FOUND]: `The sub-account has no position in this market.`,
+    [KEDGE_ERROR__POSITION_NOT_ISOLATED]: `The position is margined with the rest of the sub-account; isolate it first.`,
     [KEDGE_ERROR__POSITION_TOO_LARGE]: `The position would exceed the market's largest position.`,
     [KEDGE_ERROR__POST_ONLY_WOULD_CROSS]: `The post-only order would trade at once; move its price or drop the flag.`,
     [KEDGE_ERROR__PRICE_NOT_NEWER]: `Every source is older than what the row already holds; fetch a newer update.`,
@@ -361,15 +436,20 @@ if (process.env["NODE_ENV"] !== "production") {
     [KEDGE_ERROR__ROW_STATE_FORBIDS]: `The row's price state (Degraded, Jump, Stale, Halted) forbids this action for now; try again after the next refreshes.`,
     [KEDGE_ERROR__SAME_ACCOUNT]: `Source and destination are the same account.`,
     [KEDGE_ERROR__SELF_TRADE]: `An account cannot trade with itself.`,
+    [KEDGE_ERROR__SETTLEMENT_PENDING]: `Open positions or unpaid debts of this market come first; settle those accounts, or wait.`,
     [KEDGE_ERROR__SIGNED_ORDER_EXPIRED]: `The last slot in which the signed message could be placed has passed; sign a new one.`,
     [KEDGE_ERROR__SIGNED_ORDER_INVALID]: `The transaction carries no verified signature of a message for this program and sub-account right in front of this instruction.`,
     [KEDGE_ERROR__SIGNED_ORDER_REUSED]: `A message with this number was placed or revoked before, or it lies too far behind; sign one with a higher number.`,
+    [KEDGE_ERROR__SIZE_BELOW_FILLED]: `The new size is not above what is filled already; cancel the order instead.`,
+    [KEDGE_ERROR__SLICE_NOT_DUE]: `The next slice is not due yet, or everything is released and its auction still runs.`,
     [KEDGE_ERROR__SLIPPAGE_EXCEEDED]: `The fill would be worse than the limit price.`,
     [KEDGE_ERROR__SOURCE_MISMATCH]: `The oracle account is not one of the row's sources; pass the accounts in the row's order.`,
     [KEDGE_ERROR__STALE_ROW]: `A price row is older than this action allows; put refresh_prices for the named row in front.`,
     [KEDGE_ERROR__TOKEN_PROGRAM_UNSUPPORTED]: `Only mints of the SPL Token program can be listed; Token-2022 mints are refused.`,
     [KEDGE_ERROR__TOO_MANY_ACCOUNTS]: `More trailing accounts were passed than the instruction takes.`,
     [KEDGE_ERROR__TOO_MANY_MAKERS]: `More makers were passed than one fill may use.`,
+    [KEDGE_ERROR__TRAIL_TOO_SMALL]: `The trailing stop would move by less than a tenth of its distance, or the wrong way.`,
+    [KEDGE_ERROR__TRIGGER_NOT_REACHED]: `No price published since the order was placed has reached its trigger.`,
     [KEDGE_ERROR__VERSION_UNSUPPORTED]: `The account has another version; run the migration first.`,
     [KEDGE_ERROR__WORST_PRICE_EXCEEDED]: `The auction price is worse than the maker's worst price.`,
     [KEDGE_ERROR__WRONG_AUTHORITY]: `The signer is neither the authority nor the delegate that this action needs.`,

@@ -7,6 +7,7 @@
  */
 
 import {
+  AccountRole,
   combineCodec,
   fixDecoderSize,
   fixEncoderSize,
@@ -192,6 +193,7 @@ export type PlaceAndMakeInput<
   worstPrice: PlaceAndMakeInstructionDataArgs["worstPrice"];
   minPosition: PlaceAndMakeInstructionDataArgs["minPosition"];
   maxPosition: PlaceAndMakeInstructionDataArgs["maxPosition"];
+  sharers?: Array<Address>;
 };
 
 export function getPlaceAndMakeInstruction<
@@ -267,6 +269,11 @@ export function getPlaceAndMakeInstruction<
       "KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t" as Address<"KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t">;
   }
 
+  // Remaining accounts.
+  const remainingAccounts: AccountMeta[] = (args.sharers ?? []).map(
+    (address) => ({ address, role: AccountRole.WRITABLE }),
+  );
+
   const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
   return Object.freeze({
     accounts: [
@@ -278,6 +285,7 @@ export function getPlaceAndMakeInstruction<
       getAccountMeta("taker", accounts.taker),
       getAccountMeta("eventAuthority", accounts.eventAuthority),
       getAccountMeta("program", accounts.program),
+      ...remainingAccounts,
     ],
     data: getPlaceAndMakeInstructionDataEncoder().encode(
       args as PlaceAndMakeInstructionDataArgs,

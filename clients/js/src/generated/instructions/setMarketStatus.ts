@@ -54,7 +54,13 @@ export type SetMarketStatusInstruction<
   TAccountSigner extends string | AccountMeta<string> = string,
   TAccountExchange extends string | AccountMeta<string> =
     "67k1PfytaZFrhYpQzHdcwu3fUQXRrJPtNGL5aN4mVMe2",
+  TAccountBoard extends string | AccountMeta<string> =
+    "AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ",
   TAccountMarket extends string | AccountMeta<string> = string,
+  TAccountEventAuthority extends string | AccountMeta<string> =
+    "4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx",
+  TAccountProgram extends string | AccountMeta<string> =
+    "KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t",
   TRemainingAccounts extends readonly AccountMeta<string>[] = [],
 > = Instruction<TProgram> &
   InstructionWithData<ReadonlyUint8Array> &
@@ -67,9 +73,18 @@ export type SetMarketStatusInstruction<
       TAccountExchange extends string
         ? ReadonlyAccount<TAccountExchange>
         : TAccountExchange,
+      TAccountBoard extends string
+        ? ReadonlyAccount<TAccountBoard>
+        : TAccountBoard,
       TAccountMarket extends string
         ? WritableAccount<TAccountMarket>
         : TAccountMarket,
+      TAccountEventAuthority extends string
+        ? ReadonlyAccount<TAccountEventAuthority>
+        : TAccountEventAuthority,
+      TAccountProgram extends string
+        ? ReadonlyAccount<TAccountProgram>
+        : TAccountProgram,
       ...TRemainingAccounts,
     ]
   >;
@@ -111,30 +126,52 @@ export function getSetMarketStatusInstructionDataCodec(): FixedSizeCodec<
 export type SetMarketStatusInput<
   TAccountSigner extends string = string,
   TAccountExchange extends string = string,
+  TAccountBoard extends string = string,
   TAccountMarket extends string = string,
+  TAccountEventAuthority extends string = string,
+  TAccountProgram extends string = string,
 > = {
   /** The admin, or the pauser to reduce-only. */
   signer: TransactionSigner<TAccountSigner>;
   /** Roles. */
   exchange?: Address<TAccountExchange>;
+  /** Prices: a market opens on a fresh one. */
+  board?: Address<TAccountBoard>;
   /** The market. */
   market: Address<TAccountMarket>;
+  /** Signs the program's calls to itself. */
+  eventAuthority?: Address<TAccountEventAuthority>;
+  /** This program. */
+  program?: Address<TAccountProgram>;
   status: SetMarketStatusInstructionDataArgs["status"];
 };
 
 export function getSetMarketStatusInstruction<
   TAccountSigner extends string,
   TAccountExchange extends string,
+  TAccountBoard extends string,
   TAccountMarket extends string,
+  TAccountEventAuthority extends string,
+  TAccountProgram extends string,
   TProgramAddress extends Address = typeof KEDGE_PROGRAM_ADDRESS,
 >(
-  input: SetMarketStatusInput<TAccountSigner, TAccountExchange, TAccountMarket>,
+  input: SetMarketStatusInput<
+    TAccountSigner,
+    TAccountExchange,
+    TAccountBoard,
+    TAccountMarket,
+    TAccountEventAuthority,
+    TAccountProgram
+  >,
   config?: { programAddress?: TProgramAddress },
 ): SetMarketStatusInstruction<
   TProgramAddress,
   TAccountSigner,
   TAccountExchange,
-  TAccountMarket
+  TAccountBoard,
+  TAccountMarket,
+  TAccountEventAuthority,
+  TAccountProgram
 > {
   // Program address.
   const programAddress = config?.programAddress ?? KEDGE_PROGRAM_ADDRESS;
@@ -143,7 +180,10 @@ export function getSetMarketStatusInstruction<
   const originalAccounts = {
     signer: { value: input.signer ?? null, isWritable: false },
     exchange: { value: input.exchange ?? null, isWritable: false },
+    board: { value: input.board ?? null, isWritable: false },
     market: { value: input.market ?? null, isWritable: true },
+    eventAuthority: { value: input.eventAuthority ?? null, isWritable: false },
+    program: { value: input.program ?? null, isWritable: false },
   };
   const accounts = originalAccounts as Record<
     keyof typeof originalAccounts,
@@ -158,13 +198,28 @@ export function getSetMarketStatusInstruction<
     accounts.exchange.value =
       "67k1PfytaZFrhYpQzHdcwu3fUQXRrJPtNGL5aN4mVMe2" as Address<"67k1PfytaZFrhYpQzHdcwu3fUQXRrJPtNGL5aN4mVMe2">;
   }
+  if (!accounts.board.value) {
+    accounts.board.value =
+      "AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ" as Address<"AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ">;
+  }
+  if (!accounts.eventAuthority.value) {
+    accounts.eventAuthority.value =
+      "4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx" as Address<"4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx">;
+  }
+  if (!accounts.program.value) {
+    accounts.program.value =
+      "KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t" as Address<"KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t">;
+  }
 
   const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
   return Object.freeze({
     accounts: [
       getAccountMeta("signer", accounts.signer),
       getAccountMeta("exchange", accounts.exchange),
+      getAccountMeta("board", accounts.board),
       getAccountMeta("market", accounts.market),
+      getAccountMeta("eventAuthority", accounts.eventAuthority),
+      getAccountMeta("program", accounts.program),
     ],
     data: getSetMarketStatusInstructionDataEncoder().encode(
       args as SetMarketStatusInstructionDataArgs,
@@ -174,7 +229,10 @@ export function getSetMarketStatusInstruction<
     TProgramAddress,
     TAccountSigner,
     TAccountExchange,
-    TAccountMarket
+    TAccountBoard,
+    TAccountMarket,
+    TAccountEventAuthority,
+    TAccountProgram
   >);
 }
 
@@ -188,8 +246,14 @@ export type ParsedSetMarketStatusInstruction<
     signer: TAccountMetas[0];
     /** Roles. */
     exchange: TAccountMetas[1];
+    /** Prices: a market opens on a fresh one. */
+    board: TAccountMetas[2];
     /** The market. */
-    market: TAccountMetas[2];
+    market: TAccountMetas[3];
+    /** Signs the program's calls to itself. */
+    eventAuthority: TAccountMetas[4];
+    /** This program. */
+    program: TAccountMetas[5];
   };
   data: SetMarketStatusInstructionData;
 };
@@ -202,12 +266,12 @@ export function parseSetMarketStatusInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedSetMarketStatusInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 3) {
+  if (instruction.accounts.length < 6) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 3,
+        expectedAccountMetas: 6,
       },
     );
   }
@@ -222,7 +286,10 @@ export function parseSetMarketStatusInstruction<
     accounts: {
       signer: getNextAccount(),
       exchange: getNextAccount(),
+      board: getNextAccount(),
       market: getNextAccount(),
+      eventAuthority: getNextAccount(),
+      program: getNextAccount(),
     },
     data: getSetMarketStatusInstructionDataDecoder().decode(instruction.data),
   };

@@ -57,35 +57,50 @@ import {
   getAssignFeeTierInstruction,
   getCancelAllInstruction,
   getCancelOrderInstruction,
+  getCancelOrdersInstruction,
   getCloseSubAccountInstruction,
   getCloseTraderInstruction,
   getCreateSubAccountInstruction,
   getCreateTraderInstruction,
+  getDelistMarketInstruction,
   getDepositInstruction,
+  getExpireOrdersInstruction,
   getFillOrderInstruction,
   getFundPoolInstruction,
   getGrowOrdersInstruction,
   getHaltRowInstruction,
   getInitializeInstruction,
+  getIsolatePositionInstruction,
   getLiquidateInstruction,
   getListBankInstruction,
   getListMarketInstruction,
+  getMergePositionInstruction,
+  getModifyOrderInstruction,
   getPlaceAndMakeInstruction,
   getPlaceAndTakeInstruction,
   getPlaceOrdersInstruction,
   getPlaceSignedOrdersInstruction,
   getProposeAdminInstruction,
   getRefreshPricesInstruction,
+  getReplaceOrdersInstruction,
   getRevokeSignedOrdersInstruction,
   getSetBuilderInstruction,
   getSetDelegateInstruction,
+  getSetExpiryInstruction,
   getSetFeesInstruction,
+  getSetLeverageInstruction,
   getSetMarketStatusInstruction,
   getSetPausedInstruction,
   getSettleBankruptcyInstruction,
+  getSettleMarketInstruction,
   getSettlePnlInstruction,
+  getSettlePositionInstruction,
+  getSliceOrderInstruction,
   getSweepFeesInstruction,
+  getTrailOrderInstruction,
   getTransferInstruction,
+  getTransferIsolatedInstruction,
+  getTriggerOrderInstruction,
   getUpdateAmmInstruction,
   getUpdateFeeTierInstruction,
   getUpdateFundingInstruction,
@@ -94,35 +109,50 @@ import {
   parseAssignFeeTierInstruction,
   parseCancelAllInstruction,
   parseCancelOrderInstruction,
+  parseCancelOrdersInstruction,
   parseCloseSubAccountInstruction,
   parseCloseTraderInstruction,
   parseCreateSubAccountInstruction,
   parseCreateTraderInstruction,
+  parseDelistMarketInstruction,
   parseDepositInstruction,
+  parseExpireOrdersInstruction,
   parseFillOrderInstruction,
   parseFundPoolInstruction,
   parseGrowOrdersInstruction,
   parseHaltRowInstruction,
   parseInitializeInstruction,
+  parseIsolatePositionInstruction,
   parseLiquidateInstruction,
   parseListBankInstruction,
   parseListMarketInstruction,
+  parseMergePositionInstruction,
+  parseModifyOrderInstruction,
   parsePlaceAndMakeInstruction,
   parsePlaceAndTakeInstruction,
   parsePlaceOrdersInstruction,
   parsePlaceSignedOrdersInstruction,
   parseProposeAdminInstruction,
   parseRefreshPricesInstruction,
+  parseReplaceOrdersInstruction,
   parseRevokeSignedOrdersInstruction,
   parseSetBuilderInstruction,
   parseSetDelegateInstruction,
+  parseSetExpiryInstruction,
   parseSetFeesInstruction,
+  parseSetLeverageInstruction,
   parseSetMarketStatusInstruction,
   parseSetPausedInstruction,
   parseSettleBankruptcyInstruction,
+  parseSettleMarketInstruction,
   parseSettlePnlInstruction,
+  parseSettlePositionInstruction,
+  parseSliceOrderInstruction,
   parseSweepFeesInstruction,
+  parseTrailOrderInstruction,
   parseTransferInstruction,
+  parseTransferIsolatedInstruction,
+  parseTriggerOrderInstruction,
   parseUpdateAmmInstruction,
   parseUpdateFeeTierInstruction,
   parseUpdateFundingInstruction,
@@ -131,52 +161,73 @@ import {
   type AssignFeeTierInput,
   type CancelAllInput,
   type CancelOrderInput,
+  type CancelOrdersInput,
   type CloseSubAccountInput,
   type CloseTraderInput,
   type CreateSubAccountInput,
   type CreateTraderInput,
+  type DelistMarketInput,
   type DepositInput,
+  type ExpireOrdersInput,
   type FillOrderInput,
   type FundPoolInput,
   type GrowOrdersInput,
   type HaltRowInput,
   type InitializeInput,
+  type IsolatePositionInput,
   type LiquidateInput,
   type ListBankInput,
   type ListMarketInput,
+  type MergePositionInput,
+  type ModifyOrderInput,
   type ParsedAcceptAdminInstruction,
   type ParsedAssignFeeTierInstruction,
   type ParsedCancelAllInstruction,
   type ParsedCancelOrderInstruction,
+  type ParsedCancelOrdersInstruction,
   type ParsedCloseSubAccountInstruction,
   type ParsedCloseTraderInstruction,
   type ParsedCreateSubAccountInstruction,
   type ParsedCreateTraderInstruction,
+  type ParsedDelistMarketInstruction,
   type ParsedDepositInstruction,
+  type ParsedExpireOrdersInstruction,
   type ParsedFillOrderInstruction,
   type ParsedFundPoolInstruction,
   type ParsedGrowOrdersInstruction,
   type ParsedHaltRowInstruction,
   type ParsedInitializeInstruction,
+  type ParsedIsolatePositionInstruction,
   type ParsedLiquidateInstruction,
   type ParsedListBankInstruction,
   type ParsedListMarketInstruction,
+  type ParsedMergePositionInstruction,
+  type ParsedModifyOrderInstruction,
   type ParsedPlaceAndMakeInstruction,
   type ParsedPlaceAndTakeInstruction,
   type ParsedPlaceOrdersInstruction,
   type ParsedPlaceSignedOrdersInstruction,
   type ParsedProposeAdminInstruction,
   type ParsedRefreshPricesInstruction,
+  type ParsedReplaceOrdersInstruction,
   type ParsedRevokeSignedOrdersInstruction,
   type ParsedSetBuilderInstruction,
   type ParsedSetDelegateInstruction,
+  type ParsedSetExpiryInstruction,
   type ParsedSetFeesInstruction,
+  type ParsedSetLeverageInstruction,
   type ParsedSetMarketStatusInstruction,
   type ParsedSetPausedInstruction,
   type ParsedSettleBankruptcyInstruction,
+  type ParsedSettleMarketInstruction,
   type ParsedSettlePnlInstruction,
+  type ParsedSettlePositionInstruction,
+  type ParsedSliceOrderInstruction,
   type ParsedSweepFeesInstruction,
+  type ParsedTrailOrderInstruction,
   type ParsedTransferInstruction,
+  type ParsedTransferIsolatedInstruction,
+  type ParsedTriggerOrderInstruction,
   type ParsedUpdateAmmInstruction,
   type ParsedUpdateFeeTierInstruction,
   type ParsedUpdateFundingInstruction,
@@ -187,16 +238,25 @@ import {
   type PlaceSignedOrdersInput,
   type ProposeAdminInput,
   type RefreshPricesInput,
+  type ReplaceOrdersInput,
   type RevokeSignedOrdersInput,
   type SetBuilderInput,
   type SetDelegateInput,
+  type SetExpiryInput,
   type SetFeesInput,
+  type SetLeverageInput,
   type SetMarketStatusInput,
   type SetPausedInput,
   type SettleBankruptcyInput,
+  type SettleMarketInput,
   type SettlePnlInput,
+  type SettlePositionInput,
+  type SliceOrderInput,
   type SweepFeesInput,
+  type TrailOrderInput,
   type TransferInput,
+  type TransferIsolatedInput,
+  type TriggerOrderInput,
   type UpdateAmmInput,
   type UpdateFeeTierInput,
   type UpdateFundingInput,
@@ -309,6 +369,8 @@ export enum KedgeInstruction {
   ListBank,
   ListMarket,
   SetMarketStatus,
+  SetExpiry,
+  DelistMarket,
   HaltRow,
   FundPool,
   AssignFeeTier,
@@ -327,17 +389,30 @@ export enum KedgeInstruction {
   RevokeSignedOrders,
   CancelOrder,
   CancelAll,
+  CancelOrders,
+  ModifyOrder,
+  ReplaceOrders,
   PlaceAndTake,
   PlaceAndMake,
   RefreshPrices,
   FillOrder,
+  TriggerOrder,
+  TrailOrder,
+  SliceOrder,
+  ExpireOrders,
   UpdateAmm,
   UpdateFunding,
   UpdateFeeTier,
   SettlePnl,
+  SettleMarket,
+  SettlePosition,
   SweepFees,
   Liquidate,
   SettleBankruptcy,
+  IsolatePosition,
+  TransferIsolated,
+  MergePosition,
+  SetLeverage,
 }
 
 export function identifyKedgeInstruction(
@@ -431,6 +506,28 @@ export function identifyKedgeInstruction(
     )
   ) {
     return KedgeInstruction.SetMarketStatus;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([3, 38, 117, 33, 73, 152, 213, 179]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.SetExpiry;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([159, 116, 65, 106, 234, 42, 248, 251]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.DelistMarket;
   }
   if (
     containsBytes(
@@ -634,6 +731,39 @@ export function identifyKedgeInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([238, 225, 95, 158, 227, 103, 8, 194]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.CancelOrders;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([47, 124, 117, 255, 201, 197, 130, 94]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.ModifyOrder;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([214, 242, 39, 56, 219, 238, 167, 49]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.ReplaceOrders;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([80, 251, 23, 241, 147, 237, 135, 146]),
       ),
       0,
@@ -673,6 +803,50 @@ export function identifyKedgeInstruction(
     )
   ) {
     return KedgeInstruction.FillOrder;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([63, 112, 51, 233, 232, 47, 240, 199]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.TriggerOrder;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([68, 105, 93, 74, 204, 75, 205, 158]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.TrailOrder;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([110, 236, 159, 144, 117, 132, 168, 58]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.SliceOrder;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([104, 111, 31, 80, 177, 79, 109, 188]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.ExpireOrders;
   }
   if (
     containsBytes(
@@ -722,6 +896,28 @@ export function identifyKedgeInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([193, 153, 95, 216, 166, 6, 144, 217]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.SettleMarket;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([33, 156, 74, 218, 215, 42, 112, 175]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.SettlePosition;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([175, 225, 98, 71, 118, 66, 34, 148]),
       ),
       0,
@@ -750,6 +946,50 @@ export function identifyKedgeInstruction(
     )
   ) {
     return KedgeInstruction.SettleBankruptcy;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([50, 51, 63, 107, 205, 157, 111, 88]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.IsolatePosition;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([60, 204, 151, 140, 222, 199, 159, 44]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.TransferIsolated;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([226, 29, 189, 110, 130, 19, 223, 219]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.MergePosition;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([87, 214, 246, 175, 124, 31, 252, 11]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.SetLeverage;
   }
   throw new SolanaError(
     SOLANA_ERROR__PROGRAM_CLIENTS__FAILED_TO_IDENTIFY_INSTRUCTION,
@@ -784,6 +1024,12 @@ export type ParsedKedgeInstruction<
   | ({
       instructionType: KedgeInstruction.SetMarketStatus;
     } & ParsedSetMarketStatusInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.SetExpiry;
+    } & ParsedSetExpiryInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.DelistMarket;
+    } & ParsedDelistMarketInstruction<TProgram>)
   | ({
       instructionType: KedgeInstruction.HaltRow;
     } & ParsedHaltRowInstruction<TProgram>)
@@ -839,6 +1085,15 @@ export type ParsedKedgeInstruction<
       instructionType: KedgeInstruction.CancelAll;
     } & ParsedCancelAllInstruction<TProgram>)
   | ({
+      instructionType: KedgeInstruction.CancelOrders;
+    } & ParsedCancelOrdersInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.ModifyOrder;
+    } & ParsedModifyOrderInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.ReplaceOrders;
+    } & ParsedReplaceOrdersInstruction<TProgram>)
+  | ({
       instructionType: KedgeInstruction.PlaceAndTake;
     } & ParsedPlaceAndTakeInstruction<TProgram>)
   | ({
@@ -850,6 +1105,18 @@ export type ParsedKedgeInstruction<
   | ({
       instructionType: KedgeInstruction.FillOrder;
     } & ParsedFillOrderInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.TriggerOrder;
+    } & ParsedTriggerOrderInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.TrailOrder;
+    } & ParsedTrailOrderInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.SliceOrder;
+    } & ParsedSliceOrderInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.ExpireOrders;
+    } & ParsedExpireOrdersInstruction<TProgram>)
   | ({
       instructionType: KedgeInstruction.UpdateAmm;
     } & ParsedUpdateAmmInstruction<TProgram>)
@@ -863,6 +1130,12 @@ export type ParsedKedgeInstruction<
       instructionType: KedgeInstruction.SettlePnl;
     } & ParsedSettlePnlInstruction<TProgram>)
   | ({
+      instructionType: KedgeInstruction.SettleMarket;
+    } & ParsedSettleMarketInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.SettlePosition;
+    } & ParsedSettlePositionInstruction<TProgram>)
+  | ({
       instructionType: KedgeInstruction.SweepFees;
     } & ParsedSweepFeesInstruction<TProgram>)
   | ({
@@ -870,7 +1143,19 @@ export type ParsedKedgeInstruction<
     } & ParsedLiquidateInstruction<TProgram>)
   | ({
       instructionType: KedgeInstruction.SettleBankruptcy;
-    } & ParsedSettleBankruptcyInstruction<TProgram>);
+    } & ParsedSettleBankruptcyInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.IsolatePosition;
+    } & ParsedIsolatePositionInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.TransferIsolated;
+    } & ParsedTransferIsolatedInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.MergePosition;
+    } & ParsedMergePositionInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.SetLeverage;
+    } & ParsedSetLeverageInstruction<TProgram>);
 
 export function parseKedgeInstruction<TProgram extends string>(
   instruction: Instruction<TProgram> & InstructionWithData<ReadonlyUint8Array>,
@@ -931,6 +1216,20 @@ export function parseKedgeInstruction<TProgram extends string>(
       return {
         instructionType: KedgeInstruction.SetMarketStatus,
         ...parseSetMarketStatusInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.SetExpiry: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.SetExpiry,
+        ...parseSetExpiryInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.DelistMarket: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.DelistMarket,
+        ...parseDelistMarketInstruction(instruction),
       };
     }
     case KedgeInstruction.HaltRow: {
@@ -1059,6 +1358,27 @@ export function parseKedgeInstruction<TProgram extends string>(
         ...parseCancelAllInstruction(instruction),
       };
     }
+    case KedgeInstruction.CancelOrders: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.CancelOrders,
+        ...parseCancelOrdersInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.ModifyOrder: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.ModifyOrder,
+        ...parseModifyOrderInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.ReplaceOrders: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.ReplaceOrders,
+        ...parseReplaceOrdersInstruction(instruction),
+      };
+    }
     case KedgeInstruction.PlaceAndTake: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1085,6 +1405,34 @@ export function parseKedgeInstruction<TProgram extends string>(
       return {
         instructionType: KedgeInstruction.FillOrder,
         ...parseFillOrderInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.TriggerOrder: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.TriggerOrder,
+        ...parseTriggerOrderInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.TrailOrder: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.TrailOrder,
+        ...parseTrailOrderInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.SliceOrder: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.SliceOrder,
+        ...parseSliceOrderInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.ExpireOrders: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.ExpireOrders,
+        ...parseExpireOrdersInstruction(instruction),
       };
     }
     case KedgeInstruction.UpdateAmm: {
@@ -1115,6 +1463,20 @@ export function parseKedgeInstruction<TProgram extends string>(
         ...parseSettlePnlInstruction(instruction),
       };
     }
+    case KedgeInstruction.SettleMarket: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.SettleMarket,
+        ...parseSettleMarketInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.SettlePosition: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.SettlePosition,
+        ...parseSettlePositionInstruction(instruction),
+      };
+    }
     case KedgeInstruction.SweepFees: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1134,6 +1496,34 @@ export function parseKedgeInstruction<TProgram extends string>(
       return {
         instructionType: KedgeInstruction.SettleBankruptcy,
         ...parseSettleBankruptcyInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.IsolatePosition: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.IsolatePosition,
+        ...parseIsolatePositionInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.TransferIsolated: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.TransferIsolated,
+        ...parseTransferIsolatedInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.MergePosition: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.MergePosition,
+        ...parseMergePositionInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.SetLeverage: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.SetLeverage,
+        ...parseSetLeverageInstruction(instruction),
       };
     }
     default:
@@ -1190,6 +1580,12 @@ export type KedgePluginInstructions = {
     input: SetMarketStatusInput,
   ) => ReturnType<typeof getSetMarketStatusInstruction> &
     SelfPlanAndSendFunctions;
+  setExpiry: (
+    input: SetExpiryInput,
+  ) => ReturnType<typeof getSetExpiryInstruction> & SelfPlanAndSendFunctions;
+  delistMarket: (
+    input: DelistMarketInput,
+  ) => ReturnType<typeof getDelistMarketInstruction> & SelfPlanAndSendFunctions;
   haltRow: (
     input: HaltRowInput,
   ) => ReturnType<typeof getHaltRowInstruction> & SelfPlanAndSendFunctions;
@@ -1249,6 +1645,16 @@ export type KedgePluginInstructions = {
   cancelAll: (
     input: CancelAllInput,
   ) => ReturnType<typeof getCancelAllInstruction> & SelfPlanAndSendFunctions;
+  cancelOrders: (
+    input: CancelOrdersInput,
+  ) => ReturnType<typeof getCancelOrdersInstruction> & SelfPlanAndSendFunctions;
+  modifyOrder: (
+    input: ModifyOrderInput,
+  ) => ReturnType<typeof getModifyOrderInstruction> & SelfPlanAndSendFunctions;
+  replaceOrders: (
+    input: ReplaceOrdersInput,
+  ) => ReturnType<typeof getReplaceOrdersInstruction> &
+    SelfPlanAndSendFunctions;
   placeAndTake: (
     input: PlaceAndTakeInput,
   ) => ReturnType<typeof getPlaceAndTakeInstruction> & SelfPlanAndSendFunctions;
@@ -1262,6 +1668,18 @@ export type KedgePluginInstructions = {
   fillOrder: (
     input: FillOrderInput,
   ) => ReturnType<typeof getFillOrderInstruction> & SelfPlanAndSendFunctions;
+  triggerOrder: (
+    input: TriggerOrderInput,
+  ) => ReturnType<typeof getTriggerOrderInstruction> & SelfPlanAndSendFunctions;
+  trailOrder: (
+    input: TrailOrderInput,
+  ) => ReturnType<typeof getTrailOrderInstruction> & SelfPlanAndSendFunctions;
+  sliceOrder: (
+    input: SliceOrderInput,
+  ) => ReturnType<typeof getSliceOrderInstruction> & SelfPlanAndSendFunctions;
+  expireOrders: (
+    input: ExpireOrdersInput,
+  ) => ReturnType<typeof getExpireOrdersInstruction> & SelfPlanAndSendFunctions;
   updateAmm: (
     input: UpdateAmmInput,
   ) => ReturnType<typeof getUpdateAmmInstruction> & SelfPlanAndSendFunctions;
@@ -1276,6 +1694,13 @@ export type KedgePluginInstructions = {
   settlePnl: (
     input: SettlePnlInput,
   ) => ReturnType<typeof getSettlePnlInstruction> & SelfPlanAndSendFunctions;
+  settleMarket: (
+    input: SettleMarketInput,
+  ) => ReturnType<typeof getSettleMarketInstruction> & SelfPlanAndSendFunctions;
+  settlePosition: (
+    input: SettlePositionInput,
+  ) => ReturnType<typeof getSettlePositionInstruction> &
+    SelfPlanAndSendFunctions;
   sweepFees: (
     input: SweepFeesInput,
   ) => ReturnType<typeof getSweepFeesInstruction> & SelfPlanAndSendFunctions;
@@ -1286,6 +1711,21 @@ export type KedgePluginInstructions = {
     input: SettleBankruptcyInput,
   ) => ReturnType<typeof getSettleBankruptcyInstruction> &
     SelfPlanAndSendFunctions;
+  isolatePosition: (
+    input: IsolatePositionInput,
+  ) => ReturnType<typeof getIsolatePositionInstruction> &
+    SelfPlanAndSendFunctions;
+  transferIsolated: (
+    input: TransferIsolatedInput,
+  ) => ReturnType<typeof getTransferIsolatedInstruction> &
+    SelfPlanAndSendFunctions;
+  mergePosition: (
+    input: MergePositionInput,
+  ) => ReturnType<typeof getMergePositionInstruction> &
+    SelfPlanAndSendFunctions;
+  setLeverage: (
+    input: SetLeverageInput,
+  ) => ReturnType<typeof getSetLeverageInstruction> & SelfPlanAndSendFunctions;
 };
 
 export type KedgePluginPdas = {
@@ -1349,6 +1789,13 @@ export function kedgeProgram() {
             addSelfPlanAndSendFunctions(
               client,
               getSetMarketStatusInstruction(input),
+            ),
+          setExpiry: (input) =>
+            addSelfPlanAndSendFunctions(client, getSetExpiryInstruction(input)),
+          delistMarket: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getDelistMarketInstruction(input),
             ),
           haltRow: (input) =>
             addSelfPlanAndSendFunctions(client, getHaltRowInstruction(input)),
@@ -1422,6 +1869,21 @@ export function kedgeProgram() {
             ),
           cancelAll: (input) =>
             addSelfPlanAndSendFunctions(client, getCancelAllInstruction(input)),
+          cancelOrders: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getCancelOrdersInstruction(input),
+            ),
+          modifyOrder: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getModifyOrderInstruction(input),
+            ),
+          replaceOrders: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getReplaceOrdersInstruction(input),
+            ),
           placeAndTake: (input) =>
             addSelfPlanAndSendFunctions(
               client,
@@ -1439,6 +1901,26 @@ export function kedgeProgram() {
             ),
           fillOrder: (input) =>
             addSelfPlanAndSendFunctions(client, getFillOrderInstruction(input)),
+          triggerOrder: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getTriggerOrderInstruction(input),
+            ),
+          trailOrder: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getTrailOrderInstruction(input),
+            ),
+          sliceOrder: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getSliceOrderInstruction(input),
+            ),
+          expireOrders: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getExpireOrdersInstruction(input),
+            ),
           updateAmm: (input) =>
             addSelfPlanAndSendFunctions(client, getUpdateAmmInstruction(input)),
           updateFunding: (input) =>
@@ -1453,6 +1935,16 @@ export function kedgeProgram() {
             ),
           settlePnl: (input) =>
             addSelfPlanAndSendFunctions(client, getSettlePnlInstruction(input)),
+          settleMarket: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getSettleMarketInstruction(input),
+            ),
+          settlePosition: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getSettlePositionInstruction(input),
+            ),
           sweepFees: (input) =>
             addSelfPlanAndSendFunctions(client, getSweepFeesInstruction(input)),
           liquidate: (input) =>
@@ -1461,6 +1953,26 @@ export function kedgeProgram() {
             addSelfPlanAndSendFunctions(
               client,
               getSettleBankruptcyInstruction(input),
+            ),
+          isolatePosition: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getIsolatePositionInstruction(input),
+            ),
+          transferIsolated: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getTransferIsolatedInstruction(input),
+            ),
+          mergePosition: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getMergePositionInstruction(input),
+            ),
+          setLeverage: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getSetLeverageInstruction(input),
             ),
         },
         pdas: {

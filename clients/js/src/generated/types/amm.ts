@@ -8,8 +8,6 @@
 
 import {
   combineCodec,
-  getArrayDecoder,
-  getArrayEncoder,
   getI64Decoder,
   getI64Encoder,
   getStructDecoder,
@@ -45,7 +43,7 @@ export type Amm = {
   concentration: number;
   /** Distance of bid and ask at no inventory, over the mid. */
   baseSpread: number;
-  /** Widest distance of bid and ask. */
+  /** Widest half spread: neither bid nor ask is further than this from the mid. */
   maxSpread: number;
   /** Spread added at full inventory on the side that would enlarge it, over the mid. */
   inventorySpread: number;
@@ -53,7 +51,10 @@ export type Amm = {
   maxFillFraction: number;
   /** Capital that the position needs: equity stays above this share of its value. */
   margin: number;
-  /** Largest cost of one move of the peg, share of the spare equity. */
+  /**
+   * Share of the spare equity that the budget of updates may use at once, and share of what came in that it gets
+   * an hour.
+   */
   updateBudget: number;
   /** Inventory up to which the vAMM counts as nearly flat, share of the inventory limit. */
   flatShare: number;
@@ -61,7 +62,7 @@ export type Amm = {
   updateSlot: bigint;
   /** Oracle price of the last update. */
   updatePrice: bigint;
-  /** Fees and spread earned over life, quote. */
+  /** Spread and share of the fees earned over life, quote. */
   earned: bigint;
   /** Base that takers bought lately, decaying over an hour. */
   longIntensity: bigint;
@@ -69,25 +70,25 @@ export type Amm = {
   shortIntensity: bigint;
   /** Unix time of both. */
   intensityTime: bigint;
-  /** What updates of peg and depth may cost until the budget is filled again, quote. */
+  /** What updates of peg and depth may still cost, quote. */
   budget: bigint;
   /** Unix time at which the budget was last filled. */
   budgetTime: bigint;
   /** Spent on updates over life, quote. */
   spent: bigint;
-  /** Highest equity since the drawdown was last judged from anew, quote. */
+  /** Highest equity lately, decaying toward the present one, quote. */
   peakEquity: bigint;
-  /** Unix time of the peak. */
+  /** Unix time at which the peak was last judged. */
   peakTime: bigint;
   /** Spread added per unit of the row's relative deviation, ppm. */
   volatilityFactor: number;
-  /** Spread added on the side that the oracle has just moved against, over the distance, ppm. */
+  /** Spread added on the side that a peg behind the oracle would favour, over the distance, ppm. */
   retreatFactor: number;
   /** Spread added at full use of the capital, over the mid. */
   leverageSpread: number;
   /** Spread added at the drawdown limit, over the mid. */
   revenueSpread: number;
-  /** Loss of equity against the peak at which the vAMM only closes. */
+  /** Loss of equity over the peak at which the vAMM only closes, 0 for none. */
   drawdownLimit: number;
   /** Part of a maker's match that the vAMM may join with. */
   jitShare: number;
@@ -95,8 +96,19 @@ export type Amm = {
   depthStep: number;
   /** Padding. */
   padding: number;
+  /** Equity below which the vAMM only closes, quote. */
+  floorEquity: bigint;
+  /** What came in and is not yet in the budget, quote. */
+  unbudgeted: bigint;
+  /** Depth at listing: updates lower the depth when the budget is short, and raise it back to this. */
+  listedSqrtK: bigint;
+  /**
+   * Distance of the oracle to the mid that the last update could not pay for, ppm of the mid; positive when the
+   * oracle is higher.
+   */
+  lag: bigint;
   /** Reserved, zero. */
-  reserved: Array<bigint>;
+  reserved: bigint;
 };
 
 export type AmmArgs = {
@@ -120,7 +132,7 @@ export type AmmArgs = {
   concentration: number;
   /** Distance of bid and ask at no inventory, over the mid. */
   baseSpread: number;
-  /** Widest distance of bid and ask. */
+  /** Widest half spread: neither bid nor ask is further than this from the mid. */
   maxSpread: number;
   /** Spread added at full inventory on the side that would enlarge it, over the mid. */
   inventorySpread: number;
@@ -128,7 +140,10 @@ export type AmmArgs = {
   maxFillFraction: number;
   /** Capital that the position needs: equity stays above this share of its value. */
   margin: number;
-  /** Largest cost of one move of the peg, share of the spare equity. */
+  /**
+   * Share of the spare equity that the budget of updates may use at once, and share of what came in that it gets
+   * an hour.
+   */
   updateBudget: number;
   /** Inventory up to which the vAMM counts as nearly flat, share of the inventory limit. */
   flatShare: number;
@@ -136,7 +151,7 @@ export type AmmArgs = {
   updateSlot: number | bigint;
   /** Oracle price of the last update. */
   updatePrice: number | bigint;
-  /** Fees and spread earned over life, quote. */
+  /** Spread and share of the fees earned over life, quote. */
   earned: number | bigint;
   /** Base that takers bought lately, decaying over an hour. */
   longIntensity: number | bigint;
@@ -144,30 +159,41 @@ export type AmmArgs = {
   shortIntensity: number | bigint;
   /** Unix time of both. */
   intensityTime: number | bigint;
-  /** What updates of peg and depth may cost until the budget is filled again, quote. */
+  /** What updates of peg and depth may still cost, quote. */
   budget: number | bigint;
   /** Unix time at which the budget was last filled. */
   budgetTime: number | bigint;
   /** Spent on updates over life, quote. */
   spent: number | bigint;
-  /** Highest equity since the drawdown was last judged from anew, quote. */
+  /** Highest equity lately, decaying toward the present one, quote. */
   peakEquity: number | bigint;
-  /** Unix time of the peak. */
+  /** Unix time at which the peak was last judged. */
   peakTime: number | bigint;
   /** Spread added per unit of the row's relative deviation, ppm. */
   volatilityFactor: number;
-  /** Spread added on the side that the oracle has just moved against, over the distance, ppm. */
+  /** Spread added on the side that a peg behind the oracle would favour, over the distance, ppm. */
   retreatFactor: number;
   /** Spread added at full use of the capital, over the mid. */
   leverageSpread: number;
   /** Spread added at the drawdown limit, over the mid. */
   revenueSpread: number;
-  /** Loss of equity against the peak at which the vAMM only closes. */
+  /** Loss of equity over the peak at which the vAMM only closes, 0 for none. */
   drawdownLimit: number;
   /** Part of a maker's match that the vAMM may join with. */
   jitShare: number;
   /** Largest change of the depth in one update. */
   depthStep: number;
+  /** Equity below which the vAMM only closes, quote. */
+  floorEquity: number | bigint;
+  /** What came in and is not yet in the budget, quote. */
+  unbudgeted: number | bigint;
+  /** Depth at listing: updates lower the depth when the budget is short, and raise it back to this. */
+  listedSqrtK: number | bigint;
+  /**
+   * Distance of the oracle to the mid that the last update could not pay for, ppm of the mid; positive when the
+   * oracle is higher.
+   */
+  lag: number | bigint;
 };
 
 export function getAmmEncoder(): FixedSizeEncoder<AmmArgs> {
@@ -208,9 +234,13 @@ export function getAmmEncoder(): FixedSizeEncoder<AmmArgs> {
       ["jitShare", getU32Encoder()],
       ["depthStep", getU32Encoder()],
       ["padding", getU32Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 5 })],
+      ["floorEquity", getI64Encoder()],
+      ["unbudgeted", getU64Encoder()],
+      ["listedSqrtK", getU64Encoder()],
+      ["lag", getI64Encoder()],
+      ["reserved", getU64Encoder()],
     ]),
-    (value) => ({ ...value, padding: 0, reserved: [0, 0, 0, 0, 0] }),
+    (value) => ({ ...value, padding: 0, reserved: 0 }),
   );
 }
 
@@ -251,7 +281,11 @@ export function getAmmDecoder(): FixedSizeDecoder<Amm> {
     ["jitShare", getU32Decoder()],
     ["depthStep", getU32Decoder()],
     ["padding", getU32Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 5 })],
+    ["floorEquity", getI64Decoder()],
+    ["unbudgeted", getU64Decoder()],
+    ["listedSqrtK", getU64Decoder()],
+    ["lag", getI64Decoder()],
+    ["reserved", getU64Decoder()],
   ]);
 }
 

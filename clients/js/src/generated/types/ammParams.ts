@@ -14,6 +14,7 @@ import {
   getU32Encoder,
   getU64Decoder,
   getU64Encoder,
+  transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
@@ -30,7 +31,7 @@ export type AmmParams = {
   concentration: number;
   /** Distance of bid and ask at no inventory. */
   baseSpread: number;
-  /** Widest distance of bid and ask. */
+  /** Widest half spread. */
   maxSpread: number;
   /** Spread added at full inventory. */
   inventorySpread: number;
@@ -38,10 +39,29 @@ export type AmmParams = {
   maxFillFraction: number;
   /** Capital over the value of the position. */
   margin: number;
-  /** Largest cost of one move of the peg over the spare equity. */
+  /**
+   * Budget of updates: share of the spare equity that it may use at once, and share of what came in that it gets
+   * an hour.
+   */
   updateBudget: number;
   /** Inventory over its limit up to which the vAMM counts as nearly flat. */
   flatShare: number;
+  /** Spread added per unit of the row's relative deviation. */
+  volatilityFactor: number;
+  /** Spread added on the side that a peg behind the oracle would favour, over the distance. */
+  retreatFactor: number;
+  /** Spread added at full use of the capital. */
+  leverageSpread: number;
+  /** Spread added at the drawdown limit. */
+  revenueSpread: number;
+  /** Loss of equity over its peak at which the vAMM only closes, 0 for none. */
+  drawdownLimit: number;
+  /** Part of a maker's match in an auction that the vAMM may join with, 0 for none. */
+  jitShare: number;
+  /** Largest change of the depth in one update, 0 for none. */
+  depthStep: number;
+  /** Padding. */
+  padding: number;
 };
 
 export type AmmParamsArgs = {
@@ -55,7 +75,7 @@ export type AmmParamsArgs = {
   concentration: number;
   /** Distance of bid and ask at no inventory. */
   baseSpread: number;
-  /** Widest distance of bid and ask. */
+  /** Widest half spread. */
   maxSpread: number;
   /** Spread added at full inventory. */
   inventorySpread: number;
@@ -63,26 +83,54 @@ export type AmmParamsArgs = {
   maxFillFraction: number;
   /** Capital over the value of the position. */
   margin: number;
-  /** Largest cost of one move of the peg over the spare equity. */
+  /**
+   * Budget of updates: share of the spare equity that it may use at once, and share of what came in that it gets
+   * an hour.
+   */
   updateBudget: number;
   /** Inventory over its limit up to which the vAMM counts as nearly flat. */
   flatShare: number;
+  /** Spread added per unit of the row's relative deviation. */
+  volatilityFactor: number;
+  /** Spread added on the side that a peg behind the oracle would favour, over the distance. */
+  retreatFactor: number;
+  /** Spread added at full use of the capital. */
+  leverageSpread: number;
+  /** Spread added at the drawdown limit. */
+  revenueSpread: number;
+  /** Loss of equity over its peak at which the vAMM only closes, 0 for none. */
+  drawdownLimit: number;
+  /** Part of a maker's match in an auction that the vAMM may join with, 0 for none. */
+  jitShare: number;
+  /** Largest change of the depth in one update, 0 for none. */
+  depthStep: number;
 };
 
 export function getAmmParamsEncoder(): FixedSizeEncoder<AmmParamsArgs> {
-  return getStructEncoder([
-    ["sqrtK", getU64Encoder()],
-    ["peg", getU64Encoder()],
-    ["inventoryLimit", getU64Encoder()],
-    ["concentration", getU32Encoder()],
-    ["baseSpread", getU32Encoder()],
-    ["maxSpread", getU32Encoder()],
-    ["inventorySpread", getU32Encoder()],
-    ["maxFillFraction", getU32Encoder()],
-    ["margin", getU32Encoder()],
-    ["updateBudget", getU32Encoder()],
-    ["flatShare", getU32Encoder()],
-  ]);
+  return transformEncoder(
+    getStructEncoder([
+      ["sqrtK", getU64Encoder()],
+      ["peg", getU64Encoder()],
+      ["inventoryLimit", getU64Encoder()],
+      ["concentration", getU32Encoder()],
+      ["baseSpread", getU32Encoder()],
+      ["maxSpread", getU32Encoder()],
+      ["inventorySpread", getU32Encoder()],
+      ["maxFillFraction", getU32Encoder()],
+      ["margin", getU32Encoder()],
+      ["updateBudget", getU32Encoder()],
+      ["flatShare", getU32Encoder()],
+      ["volatilityFactor", getU32Encoder()],
+      ["retreatFactor", getU32Encoder()],
+      ["leverageSpread", getU32Encoder()],
+      ["revenueSpread", getU32Encoder()],
+      ["drawdownLimit", getU32Encoder()],
+      ["jitShare", getU32Encoder()],
+      ["depthStep", getU32Encoder()],
+      ["padding", getU32Encoder()],
+    ]),
+    (value) => ({ ...value, padding: 0 }),
+  );
 }
 
 export function getAmmParamsDecoder(): FixedSizeDecoder<AmmParams> {
@@ -98,6 +146,14 @@ export function getAmmParamsDecoder(): FixedSizeDecoder<AmmParams> {
     ["margin", getU32Decoder()],
     ["updateBudget", getU32Decoder()],
     ["flatShare", getU32Decoder()],
+    ["volatilityFactor", getU32Decoder()],
+    ["retreatFactor", getU32Decoder()],
+    ["leverageSpread", getU32Decoder()],
+    ["revenueSpread", getU32Decoder()],
+    ["drawdownLimit", getU32Decoder()],
+    ["jitShare", getU32Decoder()],
+    ["depthStep", getU32Decoder()],
+    ["padding", getU32Decoder()],
   ]);
 }
 

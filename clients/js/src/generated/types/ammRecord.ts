@@ -38,10 +38,18 @@ export type AmmRecord = {
   mid: bigint;
   /** Oracle. */
   oracle: bigint;
-  /** Cost of the move (negative: gain). */
+  /** Cost of the moves of peg and depth (negative: gain). */
   cost: bigint;
   /** The vAMM's equity. */
   equity: bigint;
+  /** Depth before. */
+  sqrtKBefore: bigint;
+  /** Depth now. */
+  sqrtK: bigint;
+  /** What later updates may still cost. */
+  budget: bigint;
+  /** What updates cost over life. */
+  spent: bigint;
   /** Market. */
   market: number;
   /** Padding. */
@@ -59,10 +67,18 @@ export type AmmRecordArgs = {
   mid: number | bigint;
   /** Oracle. */
   oracle: number | bigint;
-  /** Cost of the move (negative: gain). */
+  /** Cost of the moves of peg and depth (negative: gain). */
   cost: number | bigint;
   /** The vAMM's equity. */
   equity: number | bigint;
+  /** Depth before. */
+  sqrtKBefore: number | bigint;
+  /** Depth now. */
+  sqrtK: number | bigint;
+  /** What later updates may still cost. */
+  budget: number | bigint;
+  /** What updates cost over life. */
+  spent: number | bigint;
   /** Market. */
   market: number;
 };
@@ -77,6 +93,10 @@ export function getAmmRecordEncoder(): FixedSizeEncoder<AmmRecordArgs> {
       ["oracle", getU64Encoder()],
       ["cost", getI64Encoder()],
       ["equity", getI64Encoder()],
+      ["sqrtKBefore", getU64Encoder()],
+      ["sqrtK", getU64Encoder()],
+      ["budget", getU64Encoder()],
+      ["spent", getU64Encoder()],
       ["market", getU16Encoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 6)],
     ]),
@@ -93,6 +113,10 @@ export function getAmmRecordDecoder(): FixedSizeDecoder<AmmRecord> {
     ["oracle", getU64Decoder()],
     ["cost", getI64Decoder()],
     ["equity", getI64Decoder()],
+    ["sqrtKBefore", getU64Decoder()],
+    ["sqrtK", getU64Decoder()],
+    ["budget", getU64Decoder()],
+    ["spent", getU64Decoder()],
     ["market", getU16Decoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 6)],
   ]);

@@ -24,6 +24,9 @@ export enum CancelReason {
   NothingToReduce,
   Liquidation,
   Margin,
+  Linked,
+  Settlement,
+  SelfTrade,
 }
 
 export type CancelReasonArgs = CancelReason;

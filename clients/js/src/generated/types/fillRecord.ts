@@ -74,6 +74,10 @@ export type FillRecord = {
   padding: ReadonlyUint8Array;
   /** Slots between the order's activation and the fill. */
   slots: bigint;
+  /** Share of the taker fee for the taker's referrer. */
+  referrerShare: bigint;
+  /** Fee of the builder, on top of the taker fee. */
+  builderFee: bigint;
 };
 
 export type FillRecordArgs = {
@@ -111,6 +115,10 @@ export type FillRecordArgs = {
   source: number;
   /** Slots between the order's activation and the fill. */
   slots: number | bigint;
+  /** Share of the taker fee for the taker's referrer. */
+  referrerShare: number | bigint;
+  /** Fee of the builder, on top of the taker fee. */
+  builderFee: number | bigint;
 };
 
 export function getFillRecordEncoder(): FixedSizeEncoder<FillRecordArgs> {
@@ -134,6 +142,8 @@ export function getFillRecordEncoder(): FixedSizeEncoder<FillRecordArgs> {
       ["source", getU8Encoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 4)],
       ["slots", getU64Encoder()],
+      ["referrerShare", getU64Encoder()],
+      ["builderFee", getU64Encoder()],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0]) }),
   );
@@ -159,6 +169,8 @@ export function getFillRecordDecoder(): FixedSizeDecoder<FillRecord> {
     ["source", getU8Decoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 4)],
     ["slots", getU64Decoder()],
+    ["referrerShare", getU64Decoder()],
+    ["builderFee", getU64Decoder()],
   ]);
 }
 

@@ -25,18 +25,28 @@ import {
   getAmmRecordEncoder,
   getBankruptcyRecordDecoder,
   getBankruptcyRecordEncoder,
+  getCancelRecordDecoder,
+  getCancelRecordEncoder,
+  getCrankRecordDecoder,
+  getCrankRecordEncoder,
   getDepositRecordDecoder,
   getDepositRecordEncoder,
   getFillRecordDecoder,
   getFillRecordEncoder,
   getFundingRecordDecoder,
   getFundingRecordEncoder,
+  getIsolatedRecordDecoder,
+  getIsolatedRecordEncoder,
   getLiquidationRecordDecoder,
   getLiquidationRecordEncoder,
+  getMarketRecordDecoder,
+  getMarketRecordEncoder,
   getOrderRecordDecoder,
   getOrderRecordEncoder,
   getPoolRecordDecoder,
   getPoolRecordEncoder,
+  getPositionSettledRecordDecoder,
+  getPositionSettledRecordEncoder,
   getSettleRecordDecoder,
   getSettleRecordEncoder,
   getSweepRecordDecoder,
@@ -47,18 +57,28 @@ import {
   type AmmRecordArgs,
   type BankruptcyRecord,
   type BankruptcyRecordArgs,
+  type CancelRecord,
+  type CancelRecordArgs,
+  type CrankRecord,
+  type CrankRecordArgs,
   type DepositRecord,
   type DepositRecordArgs,
   type FillRecord,
   type FillRecordArgs,
   type FundingRecord,
   type FundingRecordArgs,
+  type IsolatedRecord,
+  type IsolatedRecordArgs,
   type LiquidationRecord,
   type LiquidationRecordArgs,
+  type MarketRecord,
+  type MarketRecordArgs,
   type OrderRecord,
   type OrderRecordArgs,
   type PoolRecord,
   type PoolRecordArgs,
+  type PositionSettledRecord,
+  type PositionSettledRecordArgs,
   type SettleRecord,
   type SettleRecordArgs,
   type SweepRecord,
@@ -74,7 +94,7 @@ export type KedgeEvent =
   | { __kind: "Withdraw"; record: DepositRecord }
   | { __kind: "Transfer"; record: TransferRecord }
   | { __kind: "OrderPlaced"; record: OrderRecord }
-  | { __kind: "OrderCancelled"; record: OrderRecord }
+  | { __kind: "OrderCancelled"; record: CancelRecord }
   | { __kind: "Fill"; record: FillRecord }
   | { __kind: "Funding"; record: FundingRecord }
   | { __kind: "SettlePnl"; record: SettleRecord }
@@ -82,7 +102,12 @@ export type KedgeEvent =
   | { __kind: "Bankruptcy"; record: BankruptcyRecord }
   | { __kind: "AmmUpdate"; record: AmmRecord }
   | { __kind: "FeeSweep"; record: SweepRecord }
-  | { __kind: "PoolFunded"; record: PoolRecord };
+  | { __kind: "PoolFunded"; record: PoolRecord }
+  | { __kind: "IsolatedCollateral"; record: IsolatedRecord }
+  | { __kind: "Crank"; record: CrankRecord }
+  | { __kind: "MarketChanged"; record: MarketRecord }
+  | { __kind: "PositionSettled"; record: PositionSettledRecord }
+  | { __kind: "OrderModified"; record: OrderRecord };
 
 export type KedgeEventArgs =
   | { __kind: "Unused0" }
@@ -90,7 +115,7 @@ export type KedgeEventArgs =
   | { __kind: "Withdraw"; record: DepositRecordArgs }
   | { __kind: "Transfer"; record: TransferRecordArgs }
   | { __kind: "OrderPlaced"; record: OrderRecordArgs }
-  | { __kind: "OrderCancelled"; record: OrderRecordArgs }
+  | { __kind: "OrderCancelled"; record: CancelRecordArgs }
   | { __kind: "Fill"; record: FillRecordArgs }
   | { __kind: "Funding"; record: FundingRecordArgs }
   | { __kind: "SettlePnl"; record: SettleRecordArgs }
@@ -98,7 +123,12 @@ export type KedgeEventArgs =
   | { __kind: "Bankruptcy"; record: BankruptcyRecordArgs }
   | { __kind: "AmmUpdate"; record: AmmRecordArgs }
   | { __kind: "FeeSweep"; record: SweepRecordArgs }
-  | { __kind: "PoolFunded"; record: PoolRecordArgs };
+  | { __kind: "PoolFunded"; record: PoolRecordArgs }
+  | { __kind: "IsolatedCollateral"; record: IsolatedRecordArgs }
+  | { __kind: "Crank"; record: CrankRecordArgs }
+  | { __kind: "MarketChanged"; record: MarketRecordArgs }
+  | { __kind: "PositionSettled"; record: PositionSettledRecordArgs }
+  | { __kind: "OrderModified"; record: OrderRecordArgs };
 
 export function getKedgeEventEncoder(): Encoder<KedgeEventArgs> {
   return getDiscriminatedUnionEncoder([
@@ -107,7 +137,10 @@ export function getKedgeEventEncoder(): Encoder<KedgeEventArgs> {
     ["Withdraw", getStructEncoder([["record", getDepositRecordEncoder()]])],
     ["Transfer", getStructEncoder([["record", getTransferRecordEncoder()]])],
     ["OrderPlaced", getStructEncoder([["record", getOrderRecordEncoder()]])],
-    ["OrderCancelled", getStructEncoder([["record", getOrderRecordEncoder()]])],
+    [
+      "OrderCancelled",
+      getStructEncoder([["record", getCancelRecordEncoder()]]),
+    ],
     ["Fill", getStructEncoder([["record", getFillRecordEncoder()]])],
     ["Funding", getStructEncoder([["record", getFundingRecordEncoder()]])],
     ["SettlePnl", getStructEncoder([["record", getSettleRecordEncoder()]])],
@@ -122,6 +155,17 @@ export function getKedgeEventEncoder(): Encoder<KedgeEventArgs> {
     ["AmmUpdate", getStructEncoder([["record", getAmmRecordEncoder()]])],
     ["FeeSweep", getStructEncoder([["record", getSweepRecordEncoder()]])],
     ["PoolFunded", getStructEncoder([["record", getPoolRecordEncoder()]])],
+    [
+      "IsolatedCollateral",
+      getStructEncoder([["record", getIsolatedRecordEncoder()]]),
+    ],
+    ["Crank", getStructEncoder([["record", getCrankRecordEncoder()]])],
+    ["MarketChanged", getStructEncoder([["record", getMarketRecordEncoder()]])],
+    [
+      "PositionSettled",
+      getStructEncoder([["record", getPositionSettledRecordEncoder()]]),
+    ],
+    ["OrderModified", getStructEncoder([["record", getOrderRecordEncoder()]])],
   ]);
 }
 
@@ -132,7 +176,10 @@ export function getKedgeEventDecoder(): Decoder<KedgeEvent> {
     ["Withdraw", getStructDecoder([["record", getDepositRecordDecoder()]])],
     ["Transfer", getStructDecoder([["record", getTransferRecordDecoder()]])],
     ["OrderPlaced", getStructDecoder([["record", getOrderRecordDecoder()]])],
-    ["OrderCancelled", getStructDecoder([["record", getOrderRecordDecoder()]])],
+    [
+      "OrderCancelled",
+      getStructDecoder([["record", getCancelRecordDecoder()]]),
+    ],
     ["Fill", getStructDecoder([["record", getFillRecordDecoder()]])],
     ["Funding", getStructDecoder([["record", getFundingRecordDecoder()]])],
     ["SettlePnl", getStructDecoder([["record", getSettleRecordDecoder()]])],
@@ -147,6 +194,17 @@ export function getKedgeEventDecoder(): Decoder<KedgeEvent> {
     ["AmmUpdate", getStructDecoder([["record", getAmmRecordDecoder()]])],
     ["FeeSweep", getStructDecoder([["record", getSweepRecordDecoder()]])],
     ["PoolFunded", getStructDecoder([["record", getPoolRecordDecoder()]])],
+    [
+      "IsolatedCollateral",
+      getStructDecoder([["record", getIsolatedRecordDecoder()]]),
+    ],
+    ["Crank", getStructDecoder([["record", getCrankRecordDecoder()]])],
+    ["MarketChanged", getStructDecoder([["record", getMarketRecordDecoder()]])],
+    [
+      "PositionSettled",
+      getStructDecoder([["record", getPositionSettledRecordDecoder()]]),
+    ],
+    ["OrderModified", getStructDecoder([["record", getOrderRecordDecoder()]])],
   ]);
 }
 
@@ -258,6 +316,42 @@ export function kedgeEvent(
     "PoolFunded"
   >,
 ): GetDiscriminatedUnionVariant<KedgeEventArgs, "__kind", "PoolFunded">;
+export function kedgeEvent(
+  kind: "IsolatedCollateral",
+  data: GetDiscriminatedUnionVariantContent<
+    KedgeEventArgs,
+    "__kind",
+    "IsolatedCollateral"
+  >,
+): GetDiscriminatedUnionVariant<KedgeEventArgs, "__kind", "IsolatedCollateral">;
+export function kedgeEvent(
+  kind: "Crank",
+  data: GetDiscriminatedUnionVariantContent<KedgeEventArgs, "__kind", "Crank">,
+): GetDiscriminatedUnionVariant<KedgeEventArgs, "__kind", "Crank">;
+export function kedgeEvent(
+  kind: "MarketChanged",
+  data: GetDiscriminatedUnionVariantContent<
+    KedgeEventArgs,
+    "__kind",
+    "MarketChanged"
+  >,
+): GetDiscriminatedUnionVariant<KedgeEventArgs, "__kind", "MarketChanged">;
+export function kedgeEvent(
+  kind: "PositionSettled",
+  data: GetDiscriminatedUnionVariantContent<
+    KedgeEventArgs,
+    "__kind",
+    "PositionSettled"
+  >,
+): GetDiscriminatedUnionVariant<KedgeEventArgs, "__kind", "PositionSettled">;
+export function kedgeEvent(
+  kind: "OrderModified",
+  data: GetDiscriminatedUnionVariantContent<
+    KedgeEventArgs,
+    "__kind",
+    "OrderModified"
+  >,
+): GetDiscriminatedUnionVariant<KedgeEventArgs, "__kind", "OrderModified">;
 export function kedgeEvent<K extends KedgeEventArgs["__kind"], Data>(
   kind: K,
   data?: Data,

@@ -80,6 +80,8 @@ export type MarketParams = {
   maxPosition: bigint;
   /** Most that the insurance fund pays for one default. */
   insuranceCap: bigint;
+  /** Value that may be liquidated in one window, 0 for no limit. */
+  liquidationBudget: bigint;
   /** Risk tier. */
   tier: number;
   /** Padding. */
@@ -125,6 +127,8 @@ export type MarketParamsArgs = {
   maxPosition: number | bigint;
   /** Most that the insurance fund pays for one default. */
   insuranceCap: number | bigint;
+  /** Value that may be liquidated in one window, 0 for no limit. */
+  liquidationBudget: number | bigint;
   /** Risk tier. */
   tier: number;
 };
@@ -152,6 +156,7 @@ export function getMarketParamsEncoder(): FixedSizeEncoder<MarketParamsArgs> {
       ["maxOpenInterest", getU64Encoder()],
       ["maxPosition", getU64Encoder()],
       ["insuranceCap", getU64Encoder()],
+      ["liquidationBudget", getU64Encoder()],
       ["tier", getU8Encoder()],
       ["padding2", fixEncoderSize(getBytesEncoder(), 7)],
     ]),
@@ -185,6 +190,7 @@ export function getMarketParamsDecoder(): FixedSizeDecoder<MarketParams> {
     ["maxOpenInterest", getU64Decoder()],
     ["maxPosition", getU64Decoder()],
     ["insuranceCap", getU64Decoder()],
+    ["liquidationBudget", getU64Decoder()],
     ["tier", getU8Decoder()],
     ["padding2", fixDecoderSize(getBytesDecoder(), 7)],
   ]);

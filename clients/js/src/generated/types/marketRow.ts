@@ -46,7 +46,7 @@ export type MarketRow = {
   maintenanceMargin: number;
   /** Size premium: added ratio (ppm) per square root of ten base units, in parts per hundred thousand. */
   sizePremium: number;
-  /** 1 when the row is in use. */
+  /** 1 when the row is in use, [`DELISTED`] when its market has ended. */
   listed: number;
   /** Padding. */
   padding: ReadonlyUint8Array;
@@ -67,7 +67,7 @@ export type MarketRowArgs = {
   maintenanceMargin: number;
   /** Size premium: added ratio (ppm) per square root of ten base units, in parts per hundred thousand. */
   sizePremium: number;
-  /** 1 when the row is in use. */
+  /** 1 when the row is in use, [`DELISTED`] when its market has ended. */
   listed: number;
   /** Cumulative funding that a long has paid, quote per base at 1e9. */
   fundingLong: number | bigint;

@@ -20,6 +20,8 @@ export enum MarketStatus {
   Initialised,
   Active,
   ReduceOnly,
+  Settlement,
+  Delisted,
 }
 
 export type MarketStatusArgs = MarketStatus;

@@ -36,9 +36,9 @@ import {
 export type OrderRecord = {
   /** Owner. */
   account: Party;
-  /** The order as it stood. */
+  /** The order as it stands now. */
   order: Order;
-  /** [`CancelReason`] as a number. */
+  /** Why it changed, a [`CancelReason`] as a number; none for a new order. */
   reason: number;
   /** Padding. */
   padding: ReadonlyUint8Array;
@@ -47,9 +47,9 @@ export type OrderRecord = {
 export type OrderRecordArgs = {
   /** Owner. */
   account: PartyArgs;
-  /** The order as it stood. */
+  /** The order as it stands now. */
   order: OrderArgs;
-  /** [`CancelReason`] as a number. */
+  /** Why it changed, a [`CancelReason`] as a number; none for a new order. */
   reason: number;
 };
 

@@ -20,7 +20,6 @@ import {
   getU64Encoder,
   getU8Decoder,
   getU8Encoder,
-  transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
@@ -39,9 +38,9 @@ export type PriceRow = {
   price: bigint;
   /** Combined confidence, in price units. */
   confidence: bigint;
-  /** Oldest publish time among the sources used, Unix seconds. */
+  /** Unix seconds of publication that enough of the sources used have reached. */
   publishTime: bigint;
-  /** Oldest slot among the sources used at which their price was posted. */
+  /** Slot of publication that enough of the sources used have reached. */
   publishSlot: bigint;
   /** Slot of the refresh that wrote the price. */
   refreshSlot: bigint;
@@ -67,8 +66,8 @@ export type PriceRow = {
   maxAge: number;
   /** Move against the five-minute average that counts as a jump. */
   jumpLimit: number;
-  /** Reserved, zero. */
-  reserved: bigint;
+  /** Publish time of the newest price that a quorum carried, Unix seconds. */
+  quorumTime: bigint;
 };
 
 export type PriceRowArgs = {
@@ -78,9 +77,9 @@ export type PriceRowArgs = {
   price: number | bigint;
   /** Combined confidence, in price units. */
   confidence: number | bigint;
-  /** Oldest publish time among the sources used, Unix seconds. */
+  /** Unix seconds of publication that enough of the sources used have reached. */
   publishTime: number | bigint;
-  /** Oldest slot among the sources used at which their price was posted. */
+  /** Slot of publication that enough of the sources used have reached. */
   publishSlot: number | bigint;
   /** Slot of the refresh that wrote the price. */
   refreshSlot: number | bigint;
@@ -106,32 +105,31 @@ export type PriceRowArgs = {
   maxAge: number;
   /** Move against the five-minute average that counts as a jump. */
   jumpLimit: number;
+  /** Publish time of the newest price that a quorum carried, Unix seconds. */
+  quorumTime: number | bigint;
 };
 
 export function getPriceRowEncoder(): FixedSizeEncoder<PriceRowArgs> {
-  return transformEncoder(
-    getStructEncoder([
-      ["sources", getArrayEncoder(getPriceSourceEncoder(), { size: 4 })],
-      ["price", getU64Encoder()],
-      ["confidence", getU64Encoder()],
-      ["publishTime", getI64Encoder()],
-      ["publishSlot", getU64Encoder()],
-      ["refreshSlot", getU64Encoder()],
-      ["twap5m", getU64Encoder()],
-      ["twap1h", getU64Encoder()],
-      ["deviation", getU64Encoder()],
-      ["sampleTime", getI64Encoder()],
-      ["state", getU8Encoder()],
-      ["quorum", getU8Encoder()],
-      ["sourceCount", getU8Encoder()],
-      ["confirmations", getU8Encoder()],
-      ["maxConfidence", getU32Encoder()],
-      ["maxAge", getU32Encoder()],
-      ["jumpLimit", getU32Encoder()],
-      ["reserved", getU64Encoder()],
-    ]),
-    (value) => ({ ...value, reserved: 0 }),
-  );
+  return getStructEncoder([
+    ["sources", getArrayEncoder(getPriceSourceEncoder(), { size: 4 })],
+    ["price", getU64Encoder()],
+    ["confidence", getU64Encoder()],
+    ["publishTime", getI64Encoder()],
+    ["publishSlot", getU64Encoder()],
+    ["refreshSlot", getU64Encoder()],
+    ["twap5m", getU64Encoder()],
+    ["twap1h", getU64Encoder()],
+    ["deviation", getU64Encoder()],
+    ["sampleTime", getI64Encoder()],
+    ["state", getU8Encoder()],
+    ["quorum", getU8Encoder()],
+    ["sourceCount", getU8Encoder()],
+    ["confirmations", getU8Encoder()],
+    ["maxConfidence", getU32Encoder()],
+    ["maxAge", getU32Encoder()],
+    ["jumpLimit", getU32Encoder()],
+    ["quorumTime", getI64Encoder()],
+  ]);
 }
 
 export function getPriceRowDecoder(): FixedSizeDecoder<PriceRow> {
@@ -153,7 +151,7 @@ export function getPriceRowDecoder(): FixedSizeDecoder<PriceRow> {
     ["maxConfidence", getU32Decoder()],
     ["maxAge", getU32Decoder()],
     ["jumpLimit", getU32Decoder()],
-    ["reserved", getU64Decoder()],
+    ["quorumTime", getI64Decoder()],
   ]);
 }
 

@@ -28,8 +28,13 @@ export type PriceSource = {
   key: ReadonlyUint8Array;
   /** [`SourceKind`] as a number. */
   kind: number;
-  /** Fewest signatures with which a partially verified update counts; 0 accepts only full verification. */
+  /**
+   * PythPull: fewest signatures with which a partially verified update counts; 0 accepts only full
+   * verification. Switchboard: fewest samples behind a value, where the feed's own minimum is lower.
+   */
   minSignatures: number;
+  /** PythPull: receivers whose accounts count, bits of [`receivers`]; 0 is the upgraded one alone. Others: 0. */
+  owners: number;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -39,8 +44,13 @@ export type PriceSourceArgs = {
   key: ReadonlyUint8Array;
   /** [`SourceKind`] as a number. */
   kind: number;
-  /** Fewest signatures with which a partially verified update counts; 0 accepts only full verification. */
+  /**
+   * PythPull: fewest signatures with which a partially verified update counts; 0 accepts only full
+   * verification. Switchboard: fewest samples behind a value, where the feed's own minimum is lower.
+   */
   minSignatures: number;
+  /** PythPull: receivers whose accounts count, bits of [`receivers`]; 0 is the upgraded one alone. Others: 0. */
+  owners: number;
 };
 
 export function getPriceSourceEncoder(): FixedSizeEncoder<PriceSourceArgs> {
@@ -49,9 +59,10 @@ export function getPriceSourceEncoder(): FixedSizeEncoder<PriceSourceArgs> {
       ["key", fixEncoderSize(getBytesEncoder(), 32)],
       ["kind", getU8Encoder()],
       ["minSignatures", getU8Encoder()],
-      ["padding", fixEncoderSize(getBytesEncoder(), 6)],
+      ["owners", getU8Encoder()],
+      ["padding", fixEncoderSize(getBytesEncoder(), 5)],
     ]),
-    (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0, 0]) }),
+    (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0]) }),
   );
 }
 
@@ -60,7 +71,8 @@ export function getPriceSourceDecoder(): FixedSizeDecoder<PriceSource> {
     ["key", fixDecoderSize(getBytesDecoder(), 32)],
     ["kind", getU8Decoder()],
     ["minSignatures", getU8Decoder()],
-    ["padding", fixDecoderSize(getBytesDecoder(), 6)],
+    ["owners", getU8Decoder()],
+    ["padding", fixDecoderSize(getBytesDecoder(), 5)],
   ]);
 }
 

@@ -21,6 +21,8 @@ export enum SourceKind {
   PythPull,
   PythPush,
   Fixed,
+  SwitchboardOnDemand,
+  SwitchboardV2,
 }
 
 export type SourceKindArgs = SourceKind;

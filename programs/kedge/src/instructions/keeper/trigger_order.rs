@@ -1,6 +1,6 @@
-//! Triggering an order that waits.
+//! Services to somebody's orders; this one triggers an order that waits.
 
-use kedge_model::event::{Batch, CrankRecord, RecordHeader};
+use kedge_model::event::{CrankRecord, RecordHeader};
 
 use crate::instructions::common::CANCEL_RECORDS;
 use crate::instructions::prelude::*;
@@ -21,32 +21,30 @@ pub struct ServeOrder {
     /// Whose order.
     #[account(mut)]
     pub sub_account: Write<SubAccount>,
-    /// Signs the program's calls to itself.
-    pub event_authority: Sole<EventAuthority>,
-    /// This program.
-    pub program: Sole<ThisProgram>,
+}
+
+/// What is done for the owner of the orders.
+pub enum Service<'a> {
+    /// Triggers an order.
+    Trigger(action::TriggerOrder),
+    /// Moves the trigger of a trailing stop.
+    Trail(action::TrailOrder),
+    /// Releases a slice of a TWAP.
+    Slice(action::SliceOrder),
+    /// Returns dead orders.
+    Expire(action::ExpireOrders<'a>),
 }
 
 /// Triggers the order.
-#[inline(never)]
+#[inline(always)]
 pub fn handle(ctx: &mut Context<ServeOrder>, order_id: u32, slot: u8) -> Outcome {
-    serve(ctx, CANCEL_RECORDS, |context, owner, crank| {
-        let trigger = action::TriggerOrder { order_id, slot: usize::from(slot) };
-        trigger.execute(context, owner, crank).map(drop)
-    })
+    serve(ctx, Service::Trigger(action::TriggerOrder { order_id, slot: usize::from(slot) }))
 }
 
-/// Runs a service to orders of the sub-account and leaves its records; `room` for what it cancels.
-#[inline(always)]
-pub fn serve(
-    ctx: &mut Context<ServeOrder>,
-    room: usize,
-    run: impl FnOnce(
-        &mut action::Context<'_, Batch<'_>>,
-        &mut SubAccountMut<'_>,
-        Option<&mut SubAccountMut<'_>>,
-    ) -> kedge_model::Result<()>,
-) -> Outcome {
+/// Does the service and leaves its records in the log. The market's ledger stays as it is: a fee goes from one claim on
+/// it to another.
+#[inline(never)]
+pub fn serve(ctx: &mut Context<ServeOrder>, service: Service<'_>) -> Outcome {
     const SERVICE: usize = size_of::<CrankRecord>() + size_of::<RecordHeader>();
     let signer = ctx.accounts.signer.address().to_bytes();
     let mut crank = Trailing::of(ctx).all::<SubAccount, 1>()?;
@@ -59,12 +57,21 @@ pub fn serve(
         }
         None => None,
     };
+    let most = match service {
+        Service::Expire(_) => usize::from(a.sub_account.open_orders).min(action::MAX_EXPIRED),
+        _ => 1,
+    };
     let clock = clock()?;
-    let mut records = Records::new(SERVICE + room);
+    let mut records = Records::new(SERVICE + most * CANCEL_RECORDS);
     let mut batch = records.batch();
     let (head, orders) = a.sub_account.split();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    run(&mut context, &mut SubAccountMut { head, orders }, crank.as_mut())?;
-    a.market.invariant()?;
-    calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
+    let (owner, crank) = (&mut SubAccountMut { head, orders }, crank.as_mut());
+    match service {
+        Service::Trigger(action) => action.execute(&mut context, owner, crank).map(drop),
+        Service::Trail(action) => action.execute(&mut context, owner, crank).map(drop),
+        Service::Slice(action) => action.execute(&mut context, owner, crank).map(drop),
+        Service::Expire(action) => action.execute(&mut context, owner, crank).map(drop),
+    }?;
+    calls::events::log(batch, &mut a.market, signer, &clock)
 }

@@ -1,0 +1,344 @@
+//! Every command of the real binary against the real program on a local chain, as text and as JSON: what a trader does
+//! from an empty wallet to a closed account, and what goes wrong on the way.
+
+mod stage;
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use stage::Stage;
+
+/// Somebody at a terminal.
+struct Person {
+    url: String,
+    keypair: PathBuf,
+    /// Commands run so far, with `json` or `text` behind.
+    ran: RefCell<BTreeSet<(String, &'static str)>>,
+}
+
+/// What a command printed.
+struct Run {
+    line: String,
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Person {
+    fn new(stage: &Stage, keypair: PathBuf) -> Self {
+        Self { url: stage.localnet.rpc_url().into(), keypair, ran: RefCell::default() }
+    }
+
+    fn run(&self, line: &str, form: &'static str) -> Run {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kedge"));
+        command.args(&words).env("KEDGE_URL", &self.url).env("KEDGE_KEYPAIR", &self.keypair).stdin(Stdio::null());
+        if form == "json" {
+            command.arg("--json");
+        }
+        let output = command.output().expect("the command starts");
+        self.ran.borrow_mut().insert((words[0].into(), form));
+        Run {
+            line: line.into(),
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).expect("text"),
+            err: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
+    /// Runs a command that must succeed; its text, which fits a terminal, with every run of spaces and folds as one.
+    fn text(&self, line: &str) -> String {
+        let run = self.run(line, "text");
+        assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
+        run.fits();
+        run.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Runs a command that must succeed; its JSON.
+    fn json(&self, line: &str) -> Value {
+        let run = self.run(line, "json");
+        assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
+        serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("kedge {line}: {error}\n{}", run.out))
+    }
+
+    /// Runs a command that must fail with an exit code, in both forms; what it said.
+    fn fails(&self, line: &str, code: i32) -> String {
+        let run = self.run(line, "text");
+        assert_eq!(run.code, code, "kedge {line}\n{}{}", run.out, run.err);
+        assert!(run.out.is_empty() && run.err.starts_with("error: "), "kedge {line}\n{}{}", run.out, run.err);
+        run.fits();
+        let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        let run = self.run(line, "json");
+        assert_eq!(run.code, code, "kedge {line} --json");
+        // What the parser of the command line refuses is said in text: it has not seen --json yet.
+        if let Ok(json) = serde_json::from_str::<Value>(&run.err) {
+            assert_eq!(json["error"]["exit_code"], code);
+            assert!(json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
+        } else {
+            assert_eq!(code, 2, "{}", run.err);
+        }
+        said
+    }
+}
+
+impl Run {
+    /// No line is wider than a terminal, single long words (signatures) aside.
+    fn fits(&self) {
+        for line in self.out.lines().chain(self.err.lines()) {
+            let one_word = line.split_whitespace().count() == 1;
+            assert!(line.chars().count() <= 80 || one_word, "kedge {}: {line}", self.line);
+        }
+    }
+}
+
+fn amount(value: &Value) -> f64 {
+    value.as_str().unwrap_or_else(|| panic!("no number: {value}")).parse().expect("a number")
+}
+
+#[test]
+fn a_session_from_nothing_to_nothing() {
+    let stage = Stage::start();
+    let (me, address) = stage.wallet("me", 20_000);
+    let (maker, _) = stage.wallet("maker", 1_000_000);
+    let (friend, friend_address) = stage.wallet("friend", 0);
+    let (me, maker, friend) = (Person::new(&stage, me), Person::new(&stage, maker), Person::new(&stage, friend));
+
+    looks_around(&me);
+    opens_accounts(&me, &address.to_string());
+    maker.text("create --name maker --orders 16");
+    maker.text("deposit 500000");
+    thinks_before_acting(&me);
+    trades(&stage, &me, &maker);
+    delegates(&me, &friend, &friend_address.to_string());
+    limits_itself(&me, &friend_address.to_string());
+    moves_money(&me);
+    leaves(&me, &maker);
+
+    let help = me.run("help", "text").out;
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    // Folded lines are indented further.
+    let commands = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let ran = me.ran.borrow();
+    for command in commands.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help") {
+        for form in ["text", "json"] {
+            assert!(ran.contains(&(command.into(), form)), "kedge {command} was not run as {form}");
+        }
+    }
+}
+
+fn looks_around(me: &Person) {
+    assert!(me.text("markets").contains("SOL-PERP"));
+    assert!(me.text("markets sol-perp").contains("smallest order 0.1"));
+    let markets = me.json("markets");
+    assert_eq!((&markets[1]["name"], &markets[1]["price_state"]), (&"BTC-PERP".into(), &"Normal".into()));
+    assert_eq!(amount(&markets[0]["oracle_price"]), 180.0);
+    assert!(me.text("prices").contains("pyth"));
+    let refreshed = me.json("prices --refresh");
+    assert_eq!(refreshed["refreshed_by"].as_array().unwrap().len(), 1);
+    assert!(me.text("funding").contains("NEXT/YEAR"));
+    assert_eq!(me.json("funding BTC-PERP")[0]["market"], "BTC-PERP");
+    assert!(me.text("accounts").contains("kedge create"));
+
+    let said = me.fails("account", 5);
+    assert!(said.contains("you have no sub-account 0") && said.contains("kedge create"), "{said}");
+    assert!(me.fails("markets DOGE-PERP", 5).contains("listed: SOL-PERP, BTC-PERP"));
+    assert!(me.fails("explain abc", 2).contains("base58"));
+    let nobody = Person { url: me.url.clone(), keypair: "/nonexistent.json".into(), ran: RefCell::default() };
+    assert!(nobody.fails("create", 2).contains("--keypair"));
+    assert!(nobody.text("markets").contains("SOL-PERP"), "reading needs no keypair");
+    let nowhere = Person { url: "http://127.0.0.1:9".into(), keypair: me.keypair.clone(), ran: RefCell::default() };
+    assert!(nowhere.fails("markets", 1).contains("http://127.0.0.1:9/ does not answer"));
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        assert!(me.run(&format!("completion {shell}"), "text").out.contains("kedge"));
+    }
+    assert_eq!(me.run("completion bash", "json").code, 0);
+    assert_eq!(me.run("place SOL-PERP hold 1", "text").code, 2);
+}
+
+fn opens_accounts(me: &Person, address: &str) {
+    assert!(me.text("create").contains("created sub-account 0 \"main\""));
+    let hedge = me.json("create --name hedge --orders 4");
+    assert_eq!((&hedge["id"], &hedge["trader_created"]), (&1.into(), &false.into()));
+    assert!(me.fails("create --orders 7", 2).contains("multiple of 4"));
+    assert!(me.fails("deposit 1000000", 5).contains("the wallet holds 20000.00"));
+    assert!(me.fails("deposit 1.2.3", 2).contains("not a decimal number"));
+    assert!(me.text("deposit 9000").contains("received 9000.00 (quote), balance now 9000.00"));
+    me.json("deposit 1000");
+    let balances = me.json("balances");
+    assert_eq!((amount(&balances[0]["amount"]), amount(&balances[0]["in_wallet"])), (10_000.0, 10_000.0));
+    assert_eq!(amount(&balances[0]["can_leave"]), 10_000.0);
+    me.text("balances");
+    let listed = me.json("accounts");
+    assert_eq!((listed.as_array().unwrap().len(), &listed[1]["name"]), (2, &"hedge".into()));
+    assert_eq!(listed[0]["authority"], address);
+    assert!(me.text("accounts").contains("hedge"));
+}
+
+fn thinks_before_acting(me: &Person) {
+    assert!(me.text("risk").contains("no positions"));
+    let told = me.text("risk SOL-PERP buy 10");
+    assert!(told.contains("buy 10 SOL-PERP at 180.90: would be accepted"), "{told}");
+    let told = me.json("risk SOL-PERP buy 100 --limit 180");
+    assert_eq!((&told["prices"], &told["order"]["accepted"]), (&"refreshed".into(), &true.into()));
+    // 18,000 of value at 1/15.
+    let requirement = amount(&told["filled"]["pockets"][0]["initial"]["requirement"]);
+    assert!((1_200.0..1_201.0).contains(&requirement), "{requirement}");
+    assert!(amount(&told["filled"]["positions"][0]["liquidation_price"]) < 90.0);
+    assert_eq!(told["now"]["positions"].as_array().unwrap().len(), 0);
+    let told = me.text("risk SOL-PERP buy 5000");
+    assert!(told.contains("would be refused"), "{told}");
+    assert!(me.fails("risk SOL-PERP buy 0.001", 2).contains("not a multiple of the step 0.01"));
+}
+
+fn trades(stage: &Stage, me: &Person, maker: &Person) {
+    maker.text("place SOL-PERP sell 50 --limit 180.20 --post-only");
+    maker.text("place SOL-PERP buy 50 --limit 179.80 --post-only");
+
+    // A resting order, twice.
+    let told = me.text("place SOL-PERP buy 2 --limit 150 --post-only --client-id 7");
+    assert!(told.contains("placed order") && told.contains("limit buy 2 SOL-PERP at 150.00"), "{told}");
+    me.json("order place BTC-PERP sell 0.01 --limit 120000 --expires-in 600");
+    let orders = me.json("orders");
+    assert_eq!((orders.as_array().unwrap().len(), &orders[0]["client_id"]), (2, &7.into()));
+    let first = orders[0]["id"].as_u64().unwrap();
+    assert!(me.text("orders SOL-PERP").contains("post"));
+
+    // It changes in its place.
+    assert!(me.text(&format!("modify {first} --limit 151 --size 1.5")).contains("limit buy 1.5 SOL-PERP at 151.00"));
+    me.json(&format!("modify {first} --expires-in 600"));
+    let changed = me.json("orders SOL-PERP");
+    assert_eq!((&changed[0]["price"], &changed[0]["size"]), (&"151.00".into(), &"1.5".into()));
+    assert!(changed[0]["expires_at"].as_u64().is_some());
+    assert!(me.fails("modify 999 --size 1", 5).contains("no open order 999"));
+
+    // A market order opens its auction and waits for keepers, who are not here.
+    me.text("place SOL-PERP buy 1");
+    assert!(me.text("orders").contains("auction"));
+    assert!(me.text(&format!("cancel {first}")).contains("was removed (requested)"));
+    let said = me.fails(&format!("cancel {first}"), 5);
+    assert!(said.contains("no open order") && said.contains("kedge orders"), "{said}");
+    me.json("cancel --market BTC-PERP --side sell");
+    me.text("place SOL-PERP buy 1 --limit 150 --client-id 9");
+    assert!(me.text("cancel --client-id 9").contains("was removed (requested)"));
+    me.text("cancel --all");
+    assert_eq!(me.json("orders").as_array().unwrap().len(), 0);
+
+    // At once against the maker, as was foretold.
+    let foretold = me.json("risk SOL-PERP buy 20 --limit 180.20");
+    let told = me.text("place SOL-PERP buy 20 --limit 180.20 --ioc --min-fill 20");
+    assert!(told.contains("bought 20 SOL-PERP at 180.20"), "{told}");
+    let positions = me.json("positions");
+    assert_eq!((&positions[0]["side"], amount(&positions[0]["entry_price"])), (&"long".into(), 180.2));
+    assert_eq!(positions[0]["liquidation_price"], foretold["filled"]["positions"][0]["liquidation_price"]);
+    me.text("positions");
+    assert!(me.text("account").contains("in good standing") || me.text("account").contains("good"));
+    let account = me.json("account");
+    let health = amount(&account["pockets"][0]["health_percent"]);
+    assert!((98.0..100.0).contains(&health), "{health}");
+    assert!(me.text("funding SOL-PERP").contains("20"));
+
+    let said = me.fails("place SOL-PERP buy 5000 --limit 170", 3);
+    assert!(said.contains("below the margin") && said.contains("kedge risk"), "{said}");
+    assert!(me.fails("place SOL-PERP buy 2.555", 2).contains("multiple of the step"));
+    assert!(me.fails("place SOL-PERP buy 1 --limit 180.123456", 2).contains("multiple of the tick"));
+    assert!(me.fails("place SOL-PERP buy 1 --min-fill 1", 2).contains("--take or --ioc"));
+
+    // The oracle moves, and with it what the position is worth: read fresh, without a transaction.
+    stage.set_price(0, 185);
+    let positions = me.json("positions SOL-PERP");
+    assert_eq!(amount(&positions[0]["oracle_price"]), 185.0);
+    let pnl = amount(&positions[0]["pnl"]);
+    assert!((90.0..96.0).contains(&pnl), "20 coins, 4.80 dollars each, less the fee: {pnl}");
+    stage.set_price(0, 180);
+
+    let history = me.json("history --limit 3");
+    assert_eq!(history.as_array().unwrap().len(), 3);
+    let signature = history[0]["signature"].as_str().unwrap().to_owned();
+    assert!(me.text("history").contains("bought 20 SOL-PERP"));
+    assert!(me.text(&format!("explain {signature}")).contains("succeeded in slot"));
+    assert_eq!(me.json(&format!("explain {signature}"))["failure"], Value::Null);
+    assert!(me.text("watch --count 2 --every 1").matches("sub-account 0").count() == 2);
+    assert_eq!(me.json("watch --count 1")["id"], 0);
+}
+
+fn delegates(me: &Person, friend: &Person, address: &str) {
+    let line =
+        format!("place SOL-PERP buy 1 --limit 150 --authority {}", me.json("account")["authority"].as_str().unwrap());
+    assert!(friend.fails(&line, 3).contains("neither the authority nor the delegate"));
+    assert!(me.text(&format!("delegate {address}")).contains("may place and cancel orders"));
+    assert!(friend.text("accounts --delegated").contains("main"));
+    friend.text(&line);
+    assert_eq!(me.json("orders").as_array().unwrap().len(), 1);
+    me.text("cancel --all");
+    assert_eq!(me.json("delegate --none")["delegate"], Value::Null);
+    friend.fails(&line, 3);
+    assert!(me.text("grow 12").contains("room for 12 orders (before: 8)"));
+    assert_eq!(me.json("grow 16")["order_slots"], 16);
+    assert!(me.fails("grow 16", 2).contains("more than the 16 of now"));
+}
+
+fn limits_itself(me: &Person, other: &str) {
+    assert!(me.text("leverage SOL-PERP 5").contains("at least 20%"));
+    let told = me.json("risk SOL-PERP buy 100 --limit 180");
+    let requirement = amount(&told["filled"]["pockets"][0]["initial"]["requirement"]);
+    assert!((4_320.0..4_321.0).contains(&requirement), "120 coins at a fifth: {requirement}");
+    assert_eq!(amount(&me.json("leverage SOL-PERP max")["initial_margin_percent"]), 6.6667);
+    assert!(me.fails("leverage SOL-PERP 50", 2).contains("a leverage of 15.0x"));
+
+    assert!(me.fails("isolate SOL-PERP --merge", 5).contains("is not isolated"));
+    assert!(me.text("isolate SOL-PERP 500").contains("isolated with 500.00 now"));
+    me.json("isolate SOL-PERP 100");
+    me.text("isolate SOL-PERP --take 50");
+    let positions = me.json("positions");
+    assert_eq!(positions[0]["isolated_collateral"], "550.00");
+    let price = amount(&positions[0]["liquidation_price"]);
+    assert!((150.0..165.0).contains(&price), "20 coins on 550 dollars: {price}");
+    assert!(me.text("positions").contains("long *"));
+    assert_eq!(me.json("risk")["now"]["pockets"][1]["pocket"], "SOL-PERP");
+    me.text("isolate SOL-PERP --merge");
+    assert_eq!(me.json("positions")[0]["isolated_collateral"], Value::Null);
+
+    assert!(me.text(&format!("builder {other} --fee 0.02")).contains("gets 0.02%"));
+    assert_eq!(me.json("builder --none")["builder"], Value::Null);
+}
+
+fn moves_money(me: &Person) {
+    assert!(me.text("transfer 100 --to 1").contains("moved 100.00 to its sub-account 1"));
+    me.json("transfer max --from 1 --to 0");
+    assert_eq!(me.json("balances --id 1")[0]["amount"], "0.00");
+    assert!(me.fails("transfer 100 --from 1 --to 0", 3).contains("kedge balances"));
+    assert!(me.fails("transfer 1 --to 0", 2).contains("the same sub-account"));
+    assert!(me.fails("withdraw 9999", 3).contains("below the margin"));
+    assert!(me.text("withdraw 1000").contains("paid out 1000.00"));
+    let before = amount(&me.json("balances")[0]["in_wallet"]);
+    assert_eq!(before, 11_000.0);
+    // With a position open, all that can leave is what margin leaves free.
+    me.json("withdraw max");
+    let free = amount(&me.json("risk")["now"]["pockets"][0]["initial"]["free"]);
+    assert!((0.0..20.0).contains(&free), "{free}");
+    me.text("deposit 5000");
+}
+
+fn leaves(me: &Person, maker: &Person) {
+    let said = me.fails("close", 2);
+    assert!(said.contains("not empty"), "{said}");
+    assert!(
+        me.text("place SOL-PERP sell 20 --limit 179.80 --ioc --reduce-only").contains("sold 20 SOL-PERP at 179.80")
+    );
+    maker.text("settle");
+    let settled = me.text("settle");
+    assert!(settled.contains("settled") || settled.contains("SOL-PERP"), "{settled}");
+    me.json("settle SOL-PERP");
+    assert!(me.text("positions").contains("no positions"));
+    me.text("withdraw max");
+    assert!(me.text("balances").contains("0.00"));
+    assert!(me.fails("close --id 1", 2).contains("add --yes"));
+    assert!(me.text("close --id 1 --yes").contains("closed sub-account 1"));
+    assert!(me.fails("close --trader --yes", 2).contains("1 sub-accounts are still open"));
+    assert_eq!(me.json("close --yes")["closed"], "sub-account 0");
+    assert!(me.text("close --trader --yes").contains("closed the trader account"));
+    assert!(me.fails("close --trader --yes", 5).contains("no trader account"));
+}

@@ -1,0 +1,49 @@
+//! The vAMM beside a maker who joins a taker's auction. Source: drift 2.6.
+
+use super::Context;
+use super::matching::{self, Matched, Trade};
+use super::place::tradable;
+use crate::board::{MarketRow, Purpose};
+use crate::error::Result;
+use crate::event::{EventSink, FillSource, Party};
+use crate::exchange::operation;
+use crate::fees::Shares;
+use crate::order::Order;
+use crate::quantity::{Price, Quote, Size};
+use crate::sub_account::SubAccountMut;
+
+/// Lets the vAMM trade with what the taker has left at the price at which the maker did: a share of the maker's size,
+/// where that makes the vAMM's inventory smaller and the price is no worse than its own quote. Only on a price published
+/// at or after the order's activation: nobody brings an old price to the vAMM.
+#[inline(never)]
+#[expect(clippy::too_many_arguments, reason = "one fill touches all of them")]
+pub(super) fn join<S: EventSink>(
+    context: &mut Context<'_, S>,
+    row: &MarketRow,
+    taker: &mut SubAccountMut<'_>,
+    slot: usize,
+    order: &Order,
+    (maker_size, price): (Size, Price),
+    shares: Shares,
+    matched: &mut Matched,
+) -> Result<()> {
+    let (side, step) = (order.side(), context.market.step);
+    let joins = context.exchange.paused & operation::FILL_AMM == 0
+        && row.price.publish_slot >= order.activation_slot
+        && row.price.require(Purpose::FillAmm, &context.clock).is_ok();
+    // The maker may have filled the order to its end.
+    let Some(left) = taker.order(slot).ok().filter(|left| joins && left.id == order.id).copied() else { return Ok(()) };
+    let wanted = tradable(taker, &left)?;
+    let size = context.market.amm.join_size(side, maker_size, wanted, price, &row.price, step)?;
+    if size.is_zero() {
+        return Ok(());
+    }
+    let fill = context.market.amm.at_price(side, size, price)?;
+    context.market.amm.book(side, &fill)?;
+    let fees = matching::fees_of(context, fill.quote, taker, None, shares)?;
+    let trade = Trade { size, quote: fill.quote, price, fees, source: FillSource::Amm, maker_order: 0 };
+    let realised = matching::take(context, row, taker, slot, order, &trade, matched)?;
+    matched.amm_size = matched.amm_size.plus(size)?;
+    matching::fill_record(context, row, taker, Party::default(), order, &trade, realised, Quote::ZERO);
+    Ok(())
+}

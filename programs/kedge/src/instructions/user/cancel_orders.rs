@@ -1,0 +1,22 @@
+//! Cancelling the orders that fit a filter. Never paused.
+
+use kedge_model::action::OrderFilter;
+
+use super::cancel_order::Cancel;
+use crate::instructions::common::CANCEL_RECORD;
+use crate::instructions::prelude::*;
+
+/// Cancels what fits; with ids only those of them.
+#[inline(never)]
+pub fn handle(ctx: &mut Context<Cancel>, filter: &OrderFilter, ids: &[u32]) -> Outcome {
+    let a = &mut ctx.accounts;
+    let signer = a.signer.address().to_bytes();
+    a.sub_account.require_trader(&signer)?;
+    let clock = clock()?;
+    let mut records = Records::new(CANCEL_RECORD * usize::from(a.sub_account.open_orders));
+    let mut batch = records.batch();
+    let (head, orders) = a.sub_account.split();
+    let cancel = action::CancelOrders { filter: *filter, ids };
+    let _ = cancel.execute(&mut SubAccountMut { head, orders }, &mut batch)?;
+    calls::events::log_plain(batch, signer, &clock)
+}

@@ -1,0 +1,93 @@
+//! The end of a market in the middle of everything: expiry, settlement, payout, delisting.
+
+use kedge_interface::address;
+use kedge_interface::instruction::{
+    DelistMarket, Deposit, Instruction, SetExpiry, SetMarketStatus, SettleBankruptcy, SettleMarket, SettlePosition,
+};
+use kedge_model::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE, PAYOUT_DELAY};
+use kedge_model::market::MarketStatus;
+use kedge_model::quantity::{Amount, Quote, Size};
+use kedge_tests::User;
+use kedge_tests::market::USDC;
+
+use super::Session;
+
+impl Session {
+    fn position_settling(&mut self, user: User, index: u16) {
+        let (market, bank) = (address::market(index), address::bank(USDC));
+        self.step(&SettlePosition { market, bank, sub_account: user.sub }.into());
+    }
+
+    /// Something about a market's life that its users hardly notice, or that is refused.
+    pub(super) fn market_life(&mut self, user: User) -> Instruction {
+        let (index, signer) = (self.market(), self.world.admin);
+        let (market, bank, sub_account) = (address::market(index), address::bank(USDC), user.sub);
+        let day = 86_400;
+        match self.random.below(6) {
+            0 => SetExpiry { signer, market, time: self.world.time() + 400 * day }.into(),
+            1 => SetExpiry { signer, market, time: 0 }.into(),
+            2 => SetExpiry { signer, market, time: self.world.time() + 3_599 }.into(),
+            3 => SettleMarket { market }.into(),
+            4 => SettlePosition { market, bank, sub_account }.into(),
+            _ => {
+                let status = *self.random.pick(&[0, 1, 1, 1, 2, 3]);
+                SetMarketStatus { signer, market, status }.into()
+            }
+        }
+    }
+
+    /// Ends a market, whatever state it is in, down to nothing.
+    pub(super) fn wind_down(&mut self, index: u16) {
+        let (market, bank, signer) = (address::market(index), address::bank(USDC), self.world.admin);
+        let time = self.world.time() + i64::try_from(EXPIRY_NOTICE).expect("in range");
+        self.step(&SetExpiry { signer, market, time }.into());
+        for _ in 0..4 {
+            self.world.pass_ms(EXPIRY_NOTICE * 250);
+            // A jump is over after some quiet refreshes.
+            for _ in 0..4 {
+                self.publish();
+                self.world.pass_ms(1_000);
+            }
+        }
+        self.step(&SettleMarket { market }.into());
+        let users = self.world.users.clone();
+        for user in &users {
+            self.position_settling(*user, index);
+            self.step(&SettleBankruptcy { market, bank, sub_account: user.sub }.into());
+            // Nothing trades there any more, and elsewhere everything does.
+            for _ in 0..5 {
+                if let Some(instruction) = self.next() {
+                    self.step(&instruction);
+                }
+            }
+        }
+        let state = self.world.market(index);
+        assert_eq!((state.long_interest, state.short_interest), (Size(0), Size(0)), "all positions are closed");
+        self.world.pass_ms(PAYOUT_DELAY * 1_000);
+        self.publish();
+        for user in &users {
+            let debt = self.world.position(*user, index).quote;
+            if debt.0 < 0 {
+                // Who has other means brings dollars; who has nothing is bankrupt by now.
+                self.step(&SettleBankruptcy { market, bank, sub_account: user.sub }.into());
+                let left = self.world.position(*user, index).quote;
+                if left.0 < 0 {
+                    let (wallet, amount) = (self.world.wallet(*user, USDC), left.magnitude().0);
+                    self.step(&Deposit::of(user.authority, wallet, user.sub, USDC, amount).into());
+                    self.position_settling(*user, index);
+                }
+            }
+        }
+        assert_eq!(self.world.market(index).debts, Amount(0));
+        for user in &users {
+            self.position_settling(*user, index);
+            assert_eq!(self.world.position(*user, index).quote, Quote(0), "every claim is paid or written off");
+        }
+        self.world.pass_ms(DEBT_PERIOD * 1_000);
+        self.publish();
+        self.step(&DelistMarket { signer, market, bank }.into());
+        let state = self.world.market(index);
+        assert_eq!(state.status, MarketStatus::Delisted as u8);
+        assert_eq!((state.users_quote, state.pnl_pool, state.insurance_fund), (Quote(0), Amount(0), Amount(0)));
+    }
+}
