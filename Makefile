@@ -1,5 +1,12 @@
 # Build caches live outside the checkout, so that a fresh clone does not build the world again.
 export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kedge/target
+
+# Checkouts share that folder, and cargo tells their packages apart by time stamps alone: what another checkout built
+# there would pass for ours. So a change of checkout forgets the workspace's own packages; its dependencies stay.
+FORGOTTEN := $(shell mkdir -p "$(CARGO_TARGET_DIR)" && cd "$(CARGO_TARGET_DIR)" && \
+	if [ "$$(cat checkout 2>/dev/null)" != "$(CURDIR)" ]; then \
+		rm -rf */.fingerprint/kedge* */.fingerprint/xtask*; echo "$(CURDIR)" > checkout; fi)
+
 XTASK = cargo run --quiet --package xtask --
 
 .PHONY: help program idl client demo test fuzz bench lint clean

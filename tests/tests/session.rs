@@ -445,7 +445,7 @@ fn session(seed: u64, transactions: u64) -> Tally {
 #[test]
 fn random_sessions_keep_the_books_and_agree_with_the_model() {
     let mut total = Tally::default();
-    for seed in 1..=6 {
+    for seed in 1..=10 {
         let tally = session(seed, 2_000);
         for (name, count) in tally.done {
             *total.done.entry(name).or_default() += count;

@@ -108,7 +108,7 @@ impl SubAccountMut<'_> {
             return Err(Error::InvariantBroken);
         }
         if size == whole.remaining()? {
-            self.remove_order(slot, reason, sink)?;
+            crate::action::remove(self, slot, reason, sink)?;
         } else {
             order.size = order.size.minus(size)?;
             if order.kind == OrderKind::Twap as u8 {
@@ -126,7 +126,7 @@ impl SubAccountMut<'_> {
     /// Frees the slot of an order that another of its group has ended.
     #[inline(never)]
     fn end(&mut self, slot: usize, sink: &mut impl EventSink) -> Result<()> {
-        self.clear_order(slot, CancelReason::Linked, sink)
+        self.clear_order(slot, CancelReason::Linked, sink).map(drop)
     }
 
     /// Checks what must hold of groups between instructions: all orders of one have the same left to fill in the same

@@ -188,6 +188,10 @@ pub fn max_withdrawal(account: &SubAccount, board: &PriceBoard, bank: u16, clock
 /// Errors: an oracle price of zero; arithmetic.
 #[inline]
 pub fn predicted_funding(market: &Market, row: &MarketRow, clock: &Clock) -> Result<i64> {
+    if market.require_unexpired(clock).is_err() {
+        // Nothing is charged any more.
+        return Ok(0);
+    }
     let mut probe = *market;
     probe.sample_premium(row.price.price, clock.unix_time)?;
     let premium = funding::average_premium(probe.premium_sum, probe.premium_seconds)?;

@@ -132,8 +132,11 @@ impl SubAccount {
     /// Errors: [`Error::WrongAuthority`].
     #[inline]
     pub fn require_trader(&self, signer: &[u8; 32]) -> Result<()> {
+        if self.authority == *signer {
+            return Ok(());
+        }
         let delegated = self.delegate == *signer && self.delegate != [0; 32];
-        if self.authority == *signer || delegated { Ok(()) } else { Err(Error::WrongAuthority) }
+        if delegated { Ok(()) } else { Err(Error::WrongAuthority) }
     }
 
     /// Whether `signer` owns this account. Errors: [`Error::WrongAuthority`].
@@ -325,28 +328,30 @@ impl SubAccountMut<'_> {
     /// that wait for the order's fills end with it.
     #[inline(always)]
     pub fn remove_order(&mut self, slot: usize, reason: CancelReason, sink: &mut impl EventSink) -> Result<()> {
-        let order = self.order(slot)?;
-        let parent = order.has(flags::HAS_LEGS).then_some(order.id);
-        self.clear_order(slot, reason, sink)?;
-        match parent {
-            Some(id) => self.parent_removed(id, sink),
-            None => Ok(()),
-        }
+        let (id, bits) = self.clear_order(slot, reason, sink)?;
+        if bits & flags::HAS_LEGS != 0 { self.parent_removed(id, sink) } else { Ok(()) }
     }
 
-    /// [`Self::remove_order`] for the order alone.
+    /// [`Self::remove_order`] for the order alone, whose id and flags it returns.
     #[inline(always)]
-    pub(crate) fn clear_order(&mut self, slot: usize, reason: CancelReason, sink: &mut impl EventSink) -> Result<()> {
+    pub(crate) fn clear_order(
+        &mut self,
+        slot: usize,
+        reason: CancelReason,
+        sink: &mut impl EventSink,
+    ) -> Result<(u32, u16)> {
         let order = self.orders.get_mut(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)?;
-        CancelRecord::cancelled(self.head, order, reason, sink);
+        let left = order.remaining()?;
+        CancelRecord::cancelled(self.head, order, left, reason, sink);
         let position = self.head.position_mut(order.market)?;
         if order.adds_exposure() {
-            position.remove_open(order.side(), order.remaining()?)?;
+            position.remove_open(order.side(), left)?;
         }
+        let known = (order.id, order.flags);
         *order = Order::default();
         position.open_orders = position.open_orders.minus(1)?;
         self.head.open_orders = self.head.open_orders.minus(1)?;
-        Ok(())
+        Ok(known)
     }
 
     /// Records a fill of an order; a fully filled order frees its slot. Orders that belong to it follow: `sink` gets the

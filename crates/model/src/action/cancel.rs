@@ -125,7 +125,7 @@ fn remove_where(
         // An order can go with one before it that it belongs to.
         let found = account.orders.get(slot).filter(|order| order.is_open());
         if found.is_some_and(|order| (market == NO_MARKET || order.market == market) && fits(order)) {
-            remove(account, slot, reason, sink)?;
+            account.remove_order(slot, reason, sink)?;
             cancelled = cancelled.saturating_add(1);
         }
     }
@@ -138,7 +138,8 @@ fn remove_where(
 }
 
 /// Removes an order and records why.
-pub(super) fn remove(
+#[inline(never)]
+pub(crate) fn remove(
     account: &mut SubAccountMut<'_>,
     slot: usize,
     reason: CancelReason,

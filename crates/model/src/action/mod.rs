@@ -39,6 +39,7 @@ mod vamm;
 
 pub use bankruptcy::{Bankruptcy, BankruptcyReport};
 pub use builder::SetBuilder;
+pub(crate) use cancel::remove;
 pub use cancel::{CancelAll, CancelOrder, CancelOrders, CancelReport, OrderFilter};
 pub use collateral::{Deposit, Transfer, Withdraw};
 pub use conditional::{SLICE_SECONDS, SLICES, TRAIL_BOUNDS};

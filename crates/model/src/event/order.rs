@@ -2,7 +2,7 @@
 
 use super::{CancelReason, EventKind, EventSink, Party, emit};
 use crate::order::Order;
-use crate::quantity::{Price, Size};
+use crate::quantity::Size;
 use crate::sub_account::SubAccount;
 
 account_bytes! {
@@ -20,24 +20,22 @@ account_bytes! {
 }
 
 account_bytes! {
-    /// An order went without being filled to its end.
-    pub struct CancelRecord [72] {
+    /// An order went without being filled to its end. What it was stands in the record of its placing.
+    pub struct CancelRecord [64] {
         /// Owner.
         0 => pub account: Party,
         /// The trader's own id, 0 for none.
         40 => pub client_id: u64,
-        /// The price field of the order: its limit, or a distance to the oracle.
-        48 => pub price: Price,
         /// What was left to fill.
-        56 => pub left: Size,
+        48 => pub left: Size,
         /// Id within the sub-account.
-        64 => pub order_id: u32,
+        56 => pub order_id: u32,
         /// Market.
-        68 => pub market: u16,
+        60 => pub market: u16,
         /// [`crate::order::Side`] as a number.
-        70 => pub side: u8,
+        62 => pub side: u8,
         /// [`CancelReason`] as a number.
-        71 => pub reason: u8,
+        63 => pub reason: u8,
     }
 }
 
@@ -64,12 +62,17 @@ impl OrderRecord {
 impl CancelRecord {
     /// Tells of an order that went.
     #[inline]
-    pub(crate) fn cancelled(account: &SubAccount, order: &Order, reason: CancelReason, sink: &mut impl EventSink) {
+    pub(crate) fn cancelled(
+        account: &SubAccount,
+        order: &Order,
+        left: Size,
+        reason: CancelReason,
+        sink: &mut impl EventSink,
+    ) {
         let record = Self {
             account: Party::of(account),
             client_id: order.client_id,
-            price: order.price,
-            left: Size(order.size.0.saturating_sub(order.filled.0)),
+            left,
             order_id: order.id,
             market: order.market,
             side: order.side,
