@@ -1,6 +1,6 @@
 //! Plans as instructions.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use kedge_interface::address;
 use kedge_interface::instruction::user::ALL_MARKETS;
@@ -10,7 +10,7 @@ use kedge_interface::instruction::{
     TriggerOrder, UpdateAmm, UpdateFunding,
 };
 use kedge_model::bank::Bank;
-use kedge_model::board::{PriceBoard, PriceRow, SourceKind};
+use kedge_model::board::{PriceBoard, PriceRow, PriceSource, SourceKind};
 use solana_pubkey::Pubkey;
 
 use crate::pyth::source_address;
@@ -29,8 +29,18 @@ pub struct Directory {
     pub market_oracles: Vec<Vec<Pubkey>>,
     /// Oracle accounts of each bank row, in the order of its sources.
     pub bank_oracles: Vec<Vec<Pubkey>>,
-    /// The source's key of each oracle account.
-    pub keys: BTreeMap<Pubkey, [u8; 32]>,
+    /// Every oracle account once.
+    pub oracles: BTreeSet<Pubkey>,
+}
+
+/// Whether a source has an account.
+pub(crate) fn has_account(source: &PriceSource) -> bool {
+    !matches!(SourceKind::from_number(source.kind), Ok(SourceKind::Fixed | SourceKind::Unused) | Err(_))
+}
+
+/// The account of a source that has one.
+fn account(source: &PriceSource) -> Pubkey {
+    if source.kind == SourceKind::PythPull as u8 { source_address(source) } else { Pubkey::new_from_array(source.key) }
 }
 
 impl Directory {
@@ -42,26 +52,12 @@ impl Directory {
             banks: (0..banks).map(address::bank).collect(),
             ..Self::default()
         };
-        let rows = |rows: &mut BTreeMap<Pubkey, [u8; 32]>, row: &PriceRow| -> Vec<Pubkey> {
-            let accounts = row.sources().iter().filter_map(|source| {
-                let account = match SourceKind::from_number(source.kind).ok()? {
-                    SourceKind::PythPull => source_address(source),
-                    SourceKind::PythPush | SourceKind::SwitchboardOnDemand | SourceKind::SwitchboardV2 => {
-                        Pubkey::new_from_array(source.key)
-                    }
-                    SourceKind::Fixed | SourceKind::Unused => return None,
-                };
-                rows.insert(account, source.key);
-                Some(account)
-            });
-            accounts.collect()
-        };
-        let mut keys = BTreeMap::new();
+        let accounts = |row: &PriceRow| row.sources().iter().filter(|one| has_account(one)).map(account).collect();
         directory.market_oracles =
-            board.markets.iter().take(usize::from(markets)).map(|row| rows(&mut keys, &row.price)).collect();
-        directory.bank_oracles =
-            board.banks.iter().take(usize::from(banks)).map(|row| rows(&mut keys, &row.price)).collect();
-        directory.keys = keys;
+            board.markets.iter().take(usize::from(markets)).map(|row| accounts(&row.price)).collect();
+        directory.bank_oracles = board.banks.iter().take(usize::from(banks)).map(|row| accounts(&row.price)).collect();
+        let all = directory.market_oracles.iter().chain(&directory.bank_oracles);
+        directory.oracles = all.flatten().copied().collect();
         directory
     }
 

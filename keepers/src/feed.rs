@@ -13,7 +13,7 @@ use kedge_model::market::Market;
 
 use crate::compose::Directory;
 use crate::error::{Error, Result};
-use crate::pyth::PriceUpdate;
+use crate::oracles;
 use crate::{Account, World};
 
 /// Polls a cluster. One poll is two requests, whatever the number of accounts.
@@ -51,12 +51,13 @@ impl Feed {
         let mut wanted = fixed.to_vec();
         wanted.extend(&directory.markets);
         wanted.extend(&directory.banks);
-        wanted.extend(directory.keys.keys());
+        wanted.extend(&directory.oracles);
         // Sub-accounts first: an order is then never newer than the clock that judges it.
         let accounts = self.client.all_sub_accounts().await?;
         let found = self.client.accounts(&wanted).await?;
-        let mut found = found.into_iter().map(|account| account.map(|account| account.data));
-        let mut next = |what: &'static str| found.next().flatten().ok_or(Error::Missing(what));
+        let mut found = found.into_iter();
+        let mut next =
+            |what: &'static str| found.next().flatten().map(|account| account.data).ok_or(Error::Missing(what));
 
         let clock = clock(&next("clock")?).ok_or(Error::Missing("clock"))?;
         let exchange: Exchange = decode(&next("exchange")?)?;
@@ -68,13 +69,9 @@ impl Feed {
         for _ in &directory.banks {
             world.banks.push(decode::<Bank>(&next("bank")?)?);
         }
-        for key in directory.keys.values() {
-            // A missing or strange oracle account leaves its row as it is.
-            let update = next("oracle").ok().and_then(|data| PriceUpdate::decode(&data));
-            if let Some(seen) = update.and_then(|update| update.observation()) {
-                world.oracles.insert(*key, seen);
-            }
-        }
+        let raw = directory.oracles.iter().zip(found);
+        let raw = raw.filter_map(|(at, found)| found.map(|found| (*at, (found.owner, found.data))));
+        world.oracles = oracles::observe(&world.board, directory, &raw.collect(), &clock);
         world.accounts = accounts.into_iter().map(|found| (found.address, Account::from(found.data))).collect();
         world.refresh();
         Ok(world)

@@ -16,6 +16,7 @@ pub mod desk;
 pub mod error;
 pub mod feed;
 pub mod jobs;
+pub mod oracles;
 pub mod outbox;
 pub mod pyth;
 pub mod rehearsal;

@@ -1,18 +1,14 @@
-//! Pyth pull accounts: where they are, what is in them.
+//! Pyth pull accounts: where they are, and how one is written.
 
 use kedge_interface::address::pyth::{LEGACY_PUSH_ORACLE, PUSH_ORACLE, RECEIVER, feed};
-use kedge_model::board::{OraclePrice, PriceSource, receivers};
-use kedge_model::quantity::Price;
+use kedge_model::board::{PriceSource, receivers};
 use solana_pubkey::Pubkey;
 
 /// Size of a `PriceUpdateV2` account.
 pub const SIZE: usize = 134;
 
 const DISCRIMINATOR: [u8; 8] = [0x22, 0xf1, 0x23, 0x63, 0x9d, 0x7e, 0xf4, 0xcd];
-const VERIFICATION: usize = 40;
 const FULL: u8 = 1;
-/// Decimals of the model's prices.
-const DECIMALS: i32 = -6;
 
 /// A price update as Pyth publishes it: `price * 10^exponent`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,51 +64,12 @@ impl PriceUpdate {
         data.resize(SIZE, 0);
         data
     }
-
-    /// Reads an account's bytes; `None` unless it is a fully verified update.
-    #[must_use]
-    pub fn decode(data: &[u8]) -> Option<Self> {
-        if data.len() != SIZE || !data.starts_with(&DISCRIMINATOR) || data[VERIFICATION] != FULL {
-            return None;
-        }
-        let message = &data[VERIFICATION + 1..];
-        Some(Self {
-            feed_id: bytes(message, 0)?,
-            price: i64::from_le_bytes(bytes(message, 32)?),
-            confidence: u64::from_le_bytes(bytes(message, 40)?),
-            exponent: i32::from_le_bytes(bytes(message, 48)?),
-            publish_time: i64::from_le_bytes(bytes(message, 52)?),
-            posted_slot: u64::from_le_bytes(bytes(message, 84)?),
-        })
-    }
-
-    /// The observation in the model's units, the price rounded down and the confidence up; `None` when it is not
-    /// positive or does not fit.
-    #[must_use]
-    pub fn observation(&self) -> Option<OraclePrice> {
-        let price = u64::try_from(self.price).ok().filter(|price| *price > 0)?;
-        let power = 10u64.checked_pow(self.exponent.checked_sub(DECIMALS)?.unsigned_abs())?;
-        let (price, confidence) = if self.exponent >= DECIMALS {
-            (price.checked_mul(power)?, self.confidence.checked_mul(power)?)
-        } else {
-            (price.checked_div(power)?, self.confidence.div_ceil(power))
-        };
-        Some(OraclePrice {
-            price: Price(price),
-            confidence: Price(confidence),
-            publish_time: self.publish_time,
-            publish_slot: self.posted_slot,
-        })
-    }
-}
-
-fn bytes<const N: usize>(data: &[u8], at: usize) -> Option<[u8; N]> {
-    data.get(at..)?.first_chunk().copied()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kedge::oracle::pyth_pull::{Expected, parse};
 
     const SOL: [u8; 32] = [
         0xef, 0x0d, 0x8b, 0x6f, 0xda, 0x2c, 0xeb, 0xa4, 0x1d, 0xa1, 0x5d, 0x40, 0x95, 0xd1, 0xda, 0x39, 0x2a, 0x0d,
@@ -142,11 +99,10 @@ mod tests {
             publish_time: 1_738_540_800,
             posted_slot: 77,
         };
-        assert_eq!(PriceUpdate::decode(&update.encode()), Some(update));
-        let seen = update.observation().unwrap();
-        assert_eq!((seen.price.0, seen.confidence.0), (200_123_456, 100_001));
-        let mut partial = update.encode();
-        partial[VERIFICATION] = 0;
-        assert_eq!(PriceUpdate::decode(&partial), None);
+        let expected = Expected { feed_id: &SOL, receivers: receivers::UPGRADED, partial_from: None };
+        let seen = parse(&OWNER, &update.encode(), &expected).expect("a price");
+        // The price to the nearest, the confidence up.
+        assert_eq!((seen.price.0, seen.confidence.0), (200_123_457, 100_001));
+        assert_eq!((seen.publish_time, seen.publish_slot), (1_738_540_800, 77));
     }
 }

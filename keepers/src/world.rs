@@ -11,6 +11,7 @@ use kedge_model::quantity::Price;
 use solana_pubkey::Pubkey;
 
 use crate::Account;
+use crate::oracles::Asked;
 
 /// The exchange as it was read at one slot, and the oracle accounts that its rows name.
 #[derive(Clone, Debug)]
@@ -29,8 +30,8 @@ pub struct World {
     pub banks: Vec<Bank>,
     /// Sub-accounts by address.
     pub accounts: BTreeMap<Pubkey, Account>,
-    /// What the oracle accounts say, by the source's key.
-    pub oracles: BTreeMap<[u8; 32], OraclePrice>,
+    /// What the oracle accounts say to who asks them.
+    pub oracles: BTreeMap<Asked, OraclePrice>,
 }
 
 impl World {
@@ -92,7 +93,7 @@ impl World {
 }
 
 /// What a row's sources say now. Sources whose account was not read are left out.
-fn observations(row: &PriceRow, oracles: &BTreeMap<[u8; 32], OraclePrice>, clock: &Clock) -> Vec<OraclePrice> {
+fn observations(row: &PriceRow, oracles: &BTreeMap<Asked, OraclePrice>, clock: &Clock) -> Vec<OraclePrice> {
     let seen = |source: &kedge_model::board::PriceSource| {
         if source.kind == SourceKind::Fixed as u8 {
             return Some(OraclePrice {
@@ -102,7 +103,7 @@ fn observations(row: &PriceRow, oracles: &BTreeMap<[u8; 32], OraclePrice>, clock
                 publish_slot: clock.slot,
             });
         }
-        oracles.get(&source.key).copied()
+        oracles.get(&Asked::by(row, source)).copied()
     };
     row.sources().iter().filter_map(seen).collect()
 }

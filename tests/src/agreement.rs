@@ -20,7 +20,7 @@ pub enum Agreed {
 }
 
 impl World {
-    /// Runs one instruction that is an action of the model, and compares.
+    /// Runs one instruction and compares with the model.
     ///
     /// # Panics
     /// When program and model differ, or a rule of conservation does not hold afterwards.
@@ -34,18 +34,17 @@ impl World {
     /// As [`World::run_in_agreement`].
     pub fn run_behind_in_agreement(&mut self, front: Option<Instruction>, instruction: &Instruction) -> Agreed {
         let name = name_of(&instruction.data).expect("an instruction of the program");
-        let expected =
-            Mirror::of(&self.machine).behind(front.clone()).expect(instruction).expect("an action of the model");
+        let expected = Mirror::of(&self.machine).behind(front.clone()).expect(instruction);
         let transaction: Vec<Instruction> = front.into_iter().chain([instruction.clone()]).collect();
         let result = self.run_all(&transaction);
         match (result, expected) {
             (Ok(_), Ok(accounts)) => {
                 let found = self.program_accounts();
+                assert!(found.keys().eq(accounts.keys()), "{name}: the accounts are not the same ones");
                 for (address, account) in &accounts {
                     let found = &found[address].data;
                     assert_eq!(*found, account.data, "{name}: account {address} is not what the model says");
                 }
-                assert_eq!(found.len(), accounts.len(), "{name}: the accounts are the same ones");
                 Agreed::Done
             }
             (Err(refused), Err(error)) if refused.refusal == Refusal::from(error) => Agreed::Refused(error),

@@ -172,8 +172,19 @@ fn names() -> Vec<(String, bool)> {
             }
         }
     }
-    let defined = module.lines().filter(|line| line.starts_with("define ")).filter_map(symbol);
-    defined
+    // What is marked cold stands in a section of its own, behind the rest.
+    let cold: Vec<String> = module
+        .lines()
+        .filter(|line| line.starts_with("attributes #") && line.contains(" cold "))
+        .filter_map(|line| Some(format!(" {} ", line.split_whitespace().nth(1)?)))
+        .collect();
+    let defined = module.lines().filter(|line| line.starts_with("define "));
+    let (unlikely, likely): (Vec<&str>, Vec<&str>) =
+        defined.partition(|line| cold.iter().any(|group| line.contains(group.as_str())));
+    likely
+        .into_iter()
+        .chain(unlikely)
+        .filter_map(symbol)
         .map(|name| {
             let reached = called.contains(&name);
             (format!("{:#}", rustc_demangle::demangle(&name)), reached)

@@ -42,3 +42,8 @@ pub fn wallet(machine: &mut Machine, address: Pubkey, mint: Pubkey, owner: Pubke
 pub fn amount(machine: &Machine, address: &Pubkey) -> u64 {
     TokenAccount::unpack(&machine.data(address)).expect("a token account").amount
 }
+
+/// Decimals of a mint.
+pub fn decimals(machine: &Machine, mint: &Pubkey) -> u8 {
+    Mint::unpack(&machine.data(mint)).expect("a mint").decimals
+}

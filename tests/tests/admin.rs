@@ -1,7 +1,7 @@
 //! Set-up, listing, roles, switches.
 
 use kedge_interface::instruction::{
-    AcceptAdmin, HaltRow, Initialize, ProposeAdmin, SetFees, SetMarketStatus, SetPaused,
+    AcceptAdmin, HaltRow, Initialize, Instruction, ProposeAdmin, SetFees, SetMarketStatus, SetPaused,
 };
 use kedge_interface::{BOARD, EXCHANGE, address};
 use kedge_model::Error;
@@ -11,7 +11,8 @@ use kedge_model::market::MarketStatus;
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use kedge_tests::World;
-use kedge_tests::market::{BTC, DOLLAR, ETH, ONE, SOL, USDC, WSOL, bank_params, market_params};
+use kedge_tests::agreement::Agreed;
+use kedge_tests::market::{BTC, DOLLAR, ETH, ONE, SOL, USDC, WSOL, bank_params, first_price, market_params};
 use kedge_tests::orders::{ioc, limit};
 use kedge_tests::token;
 use kedge_tests::verbs::refused;
@@ -39,6 +40,32 @@ fn initialize_creates_exchange_and_board_once() {
     let again = Initialize { admin: key(6, 0), pauser: [0; 32] };
     world.machine.endow(key(6, 0));
     refused(world.run(again), kedge_interface::error::AccountError::AccountAlreadyExists);
+}
+
+#[test]
+fn an_exchange_is_set_up_as_the_model_says() {
+    let mut world = World::bare();
+    let (admin, pauser) = (world.admin, world.pauser.to_bytes());
+    let agreed = |world: &mut World, instruction: Instruction| {
+        let agreed = world.run_in_agreement(&instruction);
+        assert_eq!(agreed, Agreed::Done, "{instruction:?}");
+    };
+    agreed(&mut world, Initialize { admin, pauser }.into());
+    for (index, price) in [(USDC, DOLLAR), (WSOL, 150 * DOLLAR)] {
+        let list = world.listing_of_bank(&bank_params(index));
+        agreed(&mut world, list.into());
+        world.bank_prices.push(price);
+    }
+    for index in [SOL, BTC, ETH] {
+        let list = world.listing_of_market(&market_params(index));
+        agreed(&mut world, list.into());
+        world.prices.push(first_price(index));
+    }
+    world.refresh_everything();
+    for index in [SOL, BTC, ETH] {
+        let (market, status) = (address::market(index), MarketStatus::Active as u8);
+        agreed(&mut world, SetMarketStatus { signer: admin, market, status }.into());
+    }
 }
 
 #[test]

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::panic::catch_unwind;
+use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use kedge_interface::error::AccountError;
 use kedge_tests::attacks::{Matrix, attack, idl, table};
 use kedge_tests::scenes::{Scene, all};
 
@@ -50,4 +52,32 @@ fn every_cell_of_the_matrix_is_refused_with_its_number_or_does_not_apply() {
     println!("the table: {}", path.display());
     assert!(matrix.wrong.is_empty(), "{} findings:\n{}", matrix.wrong.len(), matrix.wrong.join("\n"));
     assert!(matrix.cells.len() > 3_000 && matrix.attacks() > 2_500, "the matrix shrank");
+}
+
+/// The text of every Rust file below a folder.
+fn texts(folder: &Path, into: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        let path = entry.expect("a listed file").path();
+        if path.is_dir() {
+            texts(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push_str(&std::fs::read_to_string(&path).expect("a source file"));
+        }
+    }
+}
+
+#[test]
+fn every_account_error_is_named_by_a_test() {
+    let mut text = String::new();
+    for folder in ["src", "tests", "sources/tests", "bank/tests"] {
+        texts(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut text);
+    }
+    for error in AccountError::ALL {
+        let wanted = format!("::{}", error.name());
+        let named = text.match_indices(&wanted).any(|(at, _)| {
+            let rest = &text[at + wanted.len()..];
+            !rest.starts_with(|next: char| next.is_alphanumeric())
+        });
+        assert!(named, "no test names {}", error.name());
+    }
 }

@@ -1,5 +1,6 @@
 //! Trades: who pays what to whom, in which order, and when not.
 
+use kedge_interface::address;
 use kedge_interface::event::Event;
 use kedge_model::Error;
 use kedge_model::event::{CancelReason, FillRecord, FillSource};
@@ -261,4 +262,21 @@ fn an_expired_order_is_removed_and_pays_nothing() {
     assert_eq!(world.position(taker, SOL).base, Base::ZERO);
     assert_eq!(world.position(keeper, SOL).quote, Quote::ZERO);
     assert_eq!(world.sub(&maker.sub).head.open_orders, 1);
+}
+
+#[test]
+fn a_market_whose_books_are_off_by_a_unit_trades_no_more() {
+    let mut world = World::start();
+    let user = world.rich(10_000);
+    let mut broken = world.market(SOL);
+    broken.fees = broken.fees.plus(Amount(1)).expect("in range");
+    let (at, order) = (address::market(SOL), ioc(SOL, Side::Long, ONE, 152 * DOLLAR));
+    let mut account = world.account(&at).expect("the market");
+    let sound = account.clone();
+    account.data[8..].copy_from_slice(bytemuck::bytes_of(&broken));
+    world.machine.write(at, account);
+    let taking = world.taking(user, order, 0, &[]);
+    refused(world.machine.send(taking), Error::InvariantBroken);
+    world.machine.write(at, sound);
+    world.take(user, order, &[]).expect("it trades again");
 }

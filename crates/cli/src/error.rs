@@ -1,5 +1,6 @@
 //! What went wrong, what to do about it, and the exit code that says so.
 
+use kedge_client::signed::SignedError;
 use kedge_client::{FetchError, SendError};
 use kedge_model::Error as Rule;
 use serde_json::json;
@@ -29,6 +30,9 @@ pub enum CliError {
     /// A transaction.
     #[error(transparent)]
     Send(#[from] SendError),
+    /// A message signed off the chain.
+    #[error(transparent)]
+    Signed(#[from] SignedError),
     /// A rule of the model, asked here.
     #[error("{}", .0.message())]
     Rule(Rule),
@@ -44,7 +48,7 @@ impl CliError {
     /// The process's exit code; the list stands in `kedge --help`.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Decimal(_) => 2,
+            Self::Usage(_) | Self::Decimal(_) | Self::Signed(_) => 2,
             Self::Send(SendError::Refused(_)) | Self::Rule(_) | Self::Fetch(FetchError::Rule(_)) => 3,
             Self::Send(SendError::Expired { .. }) => 4,
             Self::NotFound(_) | Self::Fetch(FetchError::Missing { .. }) => 5,
@@ -189,6 +193,8 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
         Rule::NoPositionSlot => "`kedge positions` lists them; `kedge settle` frees closed ones",
         Rule::WrongAuthority => "use the owner's keypair (or the delegate's, for orders) with --keypair",
         Rule::PostOnlyWouldCross | Rule::PriceOutsideBand => "`kedge markets` shows bid, ask and oracle",
+        Rule::SignedOrderExpired => "`kedge sign` again, with a longer --valid-for",
+        Rule::SignedOrderReused => "`kedge orders` shows what is open; `kedge sign --number` names a higher number",
         Rule::AccountBeingLiquidated | Rule::AccountBankrupt => "`kedge risk` shows what is missing",
         _ => return None,
     })

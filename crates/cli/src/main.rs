@@ -67,6 +67,9 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
         Command::Cancel(options) | Command::Order(Order::Cancel(options)) => {
             commands::cancel::run(session, options).await
         }
+        Command::Sign(options) => commands::signed::sign(session, options, cli.json).await,
+        Command::Submit(options) => commands::signed::submit(session, options).await,
+        Command::Revoke(options) => commands::signed::revoke(session, options).await,
         Command::Create(options) => commands::create::run(session, options).await,
         Command::Deposit(options) => commands::collateral::deposit(session, options).await,
         Command::Withdraw(options) => commands::collateral::withdraw(session, options).await,

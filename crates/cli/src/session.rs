@@ -90,6 +90,13 @@ impl Session {
         Ok(Sender::new(self.client.clone(), config).send(instructions, &[]).await?)
     }
 
+    /// Tries instructions signed by the keypair, and sends nothing. Errors: why they would be refused.
+    pub async fn simulate(&self, instructions: &[Instruction]) -> Result<()> {
+        self.signer()?;
+        Sender::new(self.client.clone(), SendConfig::default()).simulate(instructions, &[]).await?;
+        Ok(())
+    }
+
     /// A refresh of those rows whose price is past half of its age limit; `None` when all are young.
     pub async fn refresh(&self, board: &PriceBoard, rows: &[Row], clock: &Clock) -> Result<Option<Instruction>> {
         let old = old_rows(board, rows, clock);

@@ -113,6 +113,7 @@ fn a_session_from_nothing_to_nothing() {
     thinks_before_acting(&me);
     trades(&stage, &me, &maker);
     delegates(&me, &friend, &friend_address.to_string());
+    signs(&stage, &me, &friend, &friend_address.to_string());
     limits_itself(&me, &friend_address.to_string());
     moves_money(&me);
     leaves(&me, &maker);
@@ -262,6 +263,21 @@ fn trades(stage: &Stage, me: &Person, maker: &Person) {
     assert_eq!(me.json(&format!("explain {signature}"))["failure"], Value::Null);
     assert!(me.text("watch --count 2 --every 1").matches("sub-account 0").count() == 2);
     assert_eq!(me.json("watch --count 1")["id"], 0);
+    meets_makers_that_follow_the_oracle(stage, me, maker);
+}
+
+/// An order at a distance to the oracle is met where the taker's own refresh puts it: here below where the board, as it
+/// stands, has it.
+fn meets_makers_that_follow_the_oracle(stage: &Stage, me: &Person, maker: &Person) {
+    maker.text("place BTC-PERP sell 0.01 --offset 150");
+    stage.set_price(1, 98_500);
+    let told = me.text("place BTC-PERP buy 0.01 --limit 98650 --ioc --min-fill 0.01");
+    assert!(told.contains("bought 0.01 BTC-PERP at 98650.00"), "{told}");
+    maker.text("place BTC-PERP buy 0.01 --limit 98400 --post-only");
+    me.text("place BTC-PERP sell 0.01 --limit 98400 --ioc --min-fill 0.01 --reduce-only");
+    me.text("settle BTC-PERP");
+    maker.text("settle BTC-PERP");
+    stage.set_price(1, 98_765);
 }
 
 fn delegates(me: &Person, friend: &Person, address: &str) {
@@ -278,6 +294,78 @@ fn delegates(me: &Person, friend: &Person, address: &str) {
     assert!(me.text("grow 12").contains("room for 12 orders (before: 8)"));
     assert_eq!(me.json("grow 16")["order_slots"], 16);
     assert!(me.fails("grow 16", 2).contains("more than the 16 of now"));
+}
+
+fn signs(stage: &Stage, me: &Person, friend: &Person, delegate: &str) {
+    let file = stage.folder.join("order.json");
+    let submit = format!("submit {}", file.display());
+    let open = || me.json("orders").as_array().unwrap().len();
+
+    // What is signed is placed by somebody else, once.
+    let told = me.text(&format!("sign SOL-PERP buy 1 --limit 150 --post-only --out {}", file.display()));
+    assert!(told.contains("signed message 1 for sub-account 0") && told.contains("until slot"), "{told}");
+    assert!(told.contains("limit buy 1 SOL-PERP at 150.00 or better, post-only"), "{told}");
+    assert!(friend.text(&format!("{submit} --dry-run")).contains("would be placed: message 1 for sub-account 0"));
+    assert_eq!(open(), 0, "nothing was sent so far");
+    let told = friend.text(&submit);
+    assert!(told.contains("signed by the owner") && told.contains("placed order"), "{told}");
+    assert_eq!(open(), 1);
+    assert!(friend.fails(&submit, 3).contains("placed or revoked before"));
+
+    // Without a file the message goes to standard output and what it says beside it; --json says both in one.
+    let signed = me.run("sign SOL-PERP sell 1 --limit 250 --valid-for 1", "text");
+    assert!(signed.code == 0 && signed.err.contains("signed message 2"), "{}{}", signed.out, signed.err);
+    std::fs::write(&file, signed.out).unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    let said = friend.fails(&submit, 3);
+    assert!(said.contains("has passed; sign a new one") && said.contains("--valid-for"), "{said}");
+    let signed = me.json("sign SOL-PERP buy 1 --limit 150 --bracket-stop 140 --bracket-profit 160 --number 7");
+    assert_eq!((&signed["number"], signed["orders"].as_array().unwrap().len()), (&7.into(), 3));
+    std::fs::write(&file, signed.to_string()).unwrap();
+    let placed = me.json(&submit);
+    assert_eq!((&placed["number"], &placed["orders"], open()), (&7.into(), &signed["orders"], 4));
+    let signature = placed["transaction"]["signature"].as_str().unwrap();
+    let told = me.text(&format!("explain {signature}"));
+    assert!(
+        told.contains("the orders of the message signed in front of it") && told.contains("placed order"),
+        "{told}"
+    );
+    me.text("cancel --all");
+
+    // A changed byte, another signer, no message at all.
+    let changed = |field: &str, value: &Value| {
+        let mut signed = signed.clone();
+        signed[field] = value.clone();
+        std::fs::write(&file, signed.to_string()).unwrap();
+        friend.fails(&submit, 2)
+    };
+    let other = me.json("sign SOL-PERP buy 2 --limit 150");
+    assert!(changed("message", &other["message"]).contains("changed after it was signed"));
+    assert!(changed("signer", &delegate.into()).contains("the signature is not"));
+    assert!(changed("message", &"no bytes".into()).contains("not base64"));
+    assert!(friend.fails("submit /nonexistent/order.json", 5).contains("cannot read"));
+
+    // Revoked, all of them or up to a number.
+    std::fs::write(&file, other.to_string()).unwrap();
+    assert!(me.fails("revoke 5", 2).contains("number 7 was placed or revoked already"));
+    assert!(me.text("revoke").contains("up to 1007 cannot be placed any more"));
+    assert!(friend.fails(&submit, 3).contains("placed or revoked before"));
+    assert_eq!(me.json("revoke 1010")["up_to"], 1010);
+
+    // The delegate signs as well, and nobody else.
+    let owner = other["signer"].as_str().unwrap();
+    let sign = format!("sign SOL-PERP buy 1 --limit 150 --authority {owner} --out {}", file.display());
+    assert!(friend.fails(&sign, 3).contains("neither the authority nor the delegate"));
+    me.text(&format!("delegate {delegate}"));
+    friend.text(&sign);
+    assert!(me.text(&submit).contains("signed by the delegate"));
+    me.text("delegate --none");
+    me.text("cancel --all");
+
+    assert!(me.fails("sign SOL-PERP buy 1 --ioc", 2).contains("fills at once cannot be signed"));
+    assert!(me.fails("sign SOL-PERP buy 1 --valid-for 3600", 2).contains("540"));
+    assert!(me.fails("sign SOL-PERP buy 1 --number 5000", 2).contains("too far ahead"));
+    assert!(me.fails("sign SOL-PERP buy 1 --number 1010", 3).contains("--number"));
 }
 
 fn limits_itself(me: &Person, other: &str) {
@@ -311,7 +399,8 @@ fn moves_money(me: &Person) {
     assert_eq!(me.json("balances --id 1")[0]["amount"], "0.00");
     assert!(me.fails("transfer 100 --from 1 --to 0", 3).contains("kedge balances"));
     assert!(me.fails("transfer 1 --to 0", 2).contains("the same sub-account"));
-    assert!(me.fails("withdraw 9999", 3).contains("below the margin"));
+    let said = me.fails("withdraw 9900", 3);
+    assert!(said.contains("below the margin"), "{said}");
     assert!(me.text("withdraw 1000").contains("paid out 1000.00"));
     let before = amount(&me.json("balances")[0]["in_wallet"]);
     assert_eq!(before, 11_000.0);

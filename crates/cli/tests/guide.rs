@@ -39,6 +39,8 @@ fn every_command_of_the_guide_does_what_it_says() {
     let run = |keypair: &Path, line: &str| {
         let output = Command::new(env!("CARGO_BIN_EXE_kedge"))
             .args(line.split_whitespace())
+            // Where what the guide writes to files goes.
+            .current_dir(&stage.folder)
             .env("KEDGE_URL", stage.localnet.rpc_url())
             .env("KEDGE_KEYPAIR", keypair)
             .output()

@@ -9,6 +9,7 @@ use solana_instruction::error::InstructionError;
 use solana_instruction::{AccountMeta, Instruction};
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::config::RpcTransactionConfig;
+use solana_sdk_ids::{ed25519_program, secp256k1_program, secp256r1_program};
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction_error::TransactionError;
@@ -126,8 +127,10 @@ fn read(slot: u64, block_time: Option<i64>, transaction: &VersionedTransaction, 
     let logs = Option::<Vec<String>>::from(meta.log_messages).unwrap_or_default();
     let inner = Option::<Vec<UiInnerInstructions>>::from(meta.inner_instructions).unwrap_or_default();
     let mut steps = steps(transaction, &keys, &inner);
+    let run = run_by_a_program(transaction, &keys);
     for logged in from_logs(logs.iter().map(String::as_str)) {
-        let belongs = |step: &&mut Step| step.instruction == logged.instruction && step.program == PROGRAM_ID;
+        let index = run.get(logged.instruction).copied();
+        let belongs = |step: &&mut Step| Some(step.instruction) == index && step.program == PROGRAM_ID;
         if let Some(step) = steps.iter_mut().find(belongs) {
             step.events.push(logged.batch);
         }
@@ -142,6 +145,17 @@ fn read(slot: u64, block_time: Option<i64>, transaction: &VersionedTransaction, 
         steps,
         logs,
     }
+}
+
+/// Indices of the transaction's instructions of which the log speaks: the runtime checks signatures by itself and says
+/// nothing of it there.
+fn run_by_a_program(transaction: &VersionedTransaction, keys: &[Pubkey]) -> Vec<usize> {
+    let silent = [ed25519_program::ID, secp256k1_program::ID, secp256r1_program::ID];
+    let program = |index: u8| keys.get(usize::from(index));
+    let all = transaction.message.instructions().iter().enumerate();
+    all.filter(|(_, one)| !program(one.program_id_index).is_some_and(|id| silent.contains(id)))
+        .map(|(index, _)| index)
+        .collect()
 }
 
 fn steps(transaction: &VersionedTransaction, keys: &[Pubkey], inner: &[UiInnerInstructions]) -> Vec<Step> {

@@ -6,6 +6,7 @@
 //! * [`prices`]: which rows of the board a transaction needs, and the instruction that refreshes them.
 //! * [`history`]: what a past transaction did.
 //! * [`book`]: resting orders, best first.
+//! * [`signed`]: orders signed off the chain.
 //!
 //! It stands directly on the RPC and pubsub clients: the framework's own client adds account types and a request
 //! builder for structs that it generates, and the exchange's structs are the model's.
@@ -18,6 +19,7 @@ mod fetch;
 pub mod history;
 pub mod prices;
 mod send;
+pub mod signed;
 mod subscribe;
 
 pub use client::{Client, SharedSigner};

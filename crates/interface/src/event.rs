@@ -43,7 +43,8 @@ impl EventBatch {
 /// A batch from a transaction's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedBatch {
-    /// Index of the transaction's instruction that wrote it.
+    /// The transaction's instruction that wrote it, counted by the log: without those of the signature programs, of which
+    /// it says nothing.
     pub instruction: usize,
     /// The records.
     pub batch: EventBatch,

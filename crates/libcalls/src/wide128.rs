@@ -83,13 +83,12 @@ fn short_quotient(a: Pair, b: Pair) -> u64 {
 fn leading_zeros(word: u64) -> u64 {
     /// Leading zeros of each four-bit number, four bits each, number zero lowest.
     const OF_NIBBLE: u64 = 0x1111_2234;
-    let mut word = word;
-    let mut count = 0;
-    for (limit, width) in [(1 << 32, 32), (1 << 48, 16), (1 << 56, 8), (1 << 60, 4)] {
+    let halve = |(word, count): (u64, u64), limit: u64, width: u64| {
         let step = if word < limit { width } else { 0 };
-        word <<= step;
-        count += step;
-    }
+        (word << step, count + step)
+    };
+    let found = halve(halve((word, 0), 1 << 32, 32), 1 << 48, 16);
+    let (word, count) = halve(halve(found, 1 << 56, 8), 1 << 60, 4);
     count + (OF_NIBBLE >> (word >> 60 << 2) & 7)
 }
 

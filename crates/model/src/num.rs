@@ -24,8 +24,15 @@ pub const FUNDING_TO_QUOTE: u64 = 1_000;
 /// `a * b / c` with a 128-bit product.
 ///
 /// Errors: [`Error::DivisionByZero`] when `c` is zero, [`Error::Overflow`] when the result exceeds 64 bits.
-#[inline]
+#[inline(never)]
 pub fn mul_div(a: u64, b: u64, c: u64, rounding: Rounding) -> Result<u64> {
+    mul_div_inline(a, b, c, rounding)
+}
+
+/// [`mul_div`] for what every fill and every margin check does: on chain some 17 units cheaper, and 400 bytes of program
+/// at each place.
+#[inline(always)]
+pub fn mul_div_inline(a: u64, b: u64, c: u64, rounding: Rounding) -> Result<u64> {
     if c == 0 {
         return Err(Error::DivisionByZero);
     }
@@ -49,17 +56,12 @@ pub fn mul_div_bounds(a: u64, b: u64, c: u64) -> Result<(u64, u64)> {
 /// `a * b / c` for a signed `a`, rounded toward minus or plus infinity.
 ///
 /// Errors as [`mul_div`].
-#[inline]
+#[inline(never)]
 pub fn mul_div_signed(a: i64, b: u64, c: u64, rounding: Rounding) -> Result<i64> {
-    if a >= 0 {
-        to_i64(mul_div(a.unsigned_abs(), b, c, rounding)?)
-    } else {
-        let mirrored = match rounding {
-            Rounding::Down => Rounding::Up,
-            Rounding::Up => Rounding::Down,
-        };
-        negative(mul_div(a.unsigned_abs(), b, c, mirrored)?)
-    }
+    // Toward minus infinity is away from zero below it.
+    let away = (rounding == Rounding::Up) == (a >= 0);
+    let magnitude = mul_div_inline(a.unsigned_abs(), b, c, if away { Rounding::Up } else { Rounding::Down })?;
+    if a >= 0 { to_i64(magnitude) } else { negative(magnitude) }
 }
 
 #[expect(clippy::arithmetic_side_effects, reason = "the divisor was checked")]

@@ -60,6 +60,7 @@ impl Order {
 /// The price at a distance from the oracle on the tick: bids round down, offers up; at least one tick.
 ///
 /// Errors: [`crate::Error::Overflow`] for a distance beyond [`MAX_OFFSET`].
+#[inline(never)]
 pub fn at_offset(side: Side, oracle: Price, offset: i64, tick: Price) -> Result<Price> {
     let distance = offset.unsigned_abs();
     let raw = if offset < 0 { oracle.0.saturating_sub(distance) } else { oracle.0.plus(distance)? };

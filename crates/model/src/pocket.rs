@@ -110,11 +110,13 @@ impl Pocket {
     }
 
     /// Sets whether a liquidation is under way.
+    #[inline(never)]
     pub(crate) fn set_being_liquidated(self, account: &mut SubAccount, on: bool) -> Result<()> {
         self.set(account, status::BEING_LIQUIDATED, alone::BEING_LIQUIDATED, on)
     }
 
     /// Sets whether nothing but debt is left; no liquidation goes on then.
+    #[inline(never)]
     pub(crate) fn set_bankrupt(self, account: &mut SubAccount, on: bool) -> Result<()> {
         self.set(account, status::BANKRUPT, alone::BANKRUPT, on)?;
         if on { self.set_being_liquidated(account, false) } else { Ok(()) }

@@ -1,7 +1,7 @@
 //! A position in one market: base, its quote claim, and the open orders that could enlarge it.
 
 use crate::error::{Error, Result};
-use crate::num::{BASE, FUNDING_TO_QUOTE, PPM, Rounding, mul_div, to_i64};
+use crate::num::{BASE, FUNDING_TO_QUOTE, PPM, Rounding, mul_div_inline, to_i64};
 use crate::order::Side;
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
 
@@ -113,7 +113,7 @@ impl Position {
         let moved = to.minus(from)?;
         let scale = BASE.wrapping_mul(FUNDING_TO_QUOTE);
         let pays = (base.0 > 0) == (moved.0 > 0);
-        let magnitude = mul_div(
+        let magnitude = mul_div_inline(
             base.0.unsigned_abs(),
             moved.0.unsigned_abs(),
             scale,
@@ -214,7 +214,7 @@ impl Position {
 
 /// `amount * part / whole`, toward zero.
 fn proportion(amount: Quote, part: Size, whole: Size) -> Result<Quote> {
-    let magnitude = to_i64(mul_div(amount.0.unsigned_abs(), part.0, whole.0, Rounding::Down)?)?;
+    let magnitude = to_i64(mul_div_inline(amount.0.unsigned_abs(), part.0, whole.0, Rounding::Down)?)?;
     Ok(Quote(if amount.0 < 0 { magnitude.checked_neg().ok_or(Error::Overflow)? } else { magnitude }))
 }
 

@@ -1,7 +1,7 @@
 //! Quantities with their units. Only operations that make sense exist: adding base to quote does not compile.
 
 use crate::error::{Error, Result};
-use crate::num::{BASE, Checked, PPM, Rounding, mul_div, mul_div_signed, negative, to_i64};
+use crate::num::{BASE, Checked, PPM, Rounding, mul_div, mul_div_inline, mul_div_signed, negative, to_i64};
 
 macro_rules! quantity {
     ($(#[$meta:meta])* $name:ident($inner:ty)) => {
@@ -69,7 +69,7 @@ impl Size {
     /// Value at a price, in quote units (1e6).
     #[inline]
     pub fn value(self, price: Price, rounding: Rounding) -> Result<Amount> {
-        mul_div(self.0, price.0, BASE, rounding).map(Amount)
+        mul_div_inline(self.0, price.0, BASE, rounding).map(Amount)
     }
 
     /// The smaller of two.
@@ -132,7 +132,7 @@ impl Amount {
     /// A share of it.
     #[inline]
     pub fn share(self, ratio: Ppm, rounding: Rounding) -> Result<Amount> {
-        mul_div(self.0, u64::from(ratio.0), PPM, rounding).map(Amount)
+        mul_div_inline(self.0, u64::from(ratio.0), PPM, rounding).map(Amount)
     }
 
     /// The smaller of two.

@@ -268,6 +268,7 @@ impl SubAccount {
     }
 
     /// Checks what must hold between instructions, for the fixed part.
+    #[inline(never)]
     pub fn invariant(&self) -> Result<()> {
         if self.version != Self::VERSION {
             return Err(Error::VersionUnsupported);
@@ -305,6 +306,7 @@ pub struct SubAccountMut<'a> {
 
 impl SubAccountMut<'_> {
     /// Slot of the open order with this id. Errors: [`Error::OrderNotFound`].
+    #[inline(never)]
     pub fn order_slot(&self, id: u32) -> Result<usize> {
         self.orders.iter().position(|o| o.is_open() && o.id == id).ok_or(Error::OrderNotFound)
     }

@@ -7,9 +7,9 @@ use common::check::check;
 use common::story::{LIQUIDATOR, MAKER, liquidate_all, long, long_one};
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, limit};
 use kedge_model::Error;
-use kedge_model::action::{Context, Liquidate, PlaceOrders, PoolKind, UpdateAmm};
+use kedge_model::action::{Context, Liquidate, PlaceOrders, PoolKind, Transfer, UpdateAmm};
 use kedge_model::board::{OraclePrice, RowState, weighted_average};
-use kedge_model::event::{Batch, Event, decode};
+use kedge_model::event::{Batch, Event, NoEvents, decode};
 use kedge_model::exchange::operation;
 use kedge_model::margin::token_value;
 use kedge_model::num::{Rounding, mul_div};
@@ -90,6 +90,44 @@ fn a_source_that_says_zero_is_no_source() {
     let mut row = before;
     let _ = row.refresh(&[seen(0), seen(60_000 * DOLLAR)], &clock, micros).unwrap();
     assert_eq!((row.price, RowState::from_number(row.state)), (Price(60_000 * DOLLAR), RowState::Degraded));
+}
+
+#[test]
+fn a_source_that_is_certain_does_no_harm() {
+    // 2.111 #1497: a confidence of zero went into a division.
+    let mut world = World::funded(6, 100_000);
+    world.wait(1);
+    let (clock, micros) = (world.clock, world.board.slot_micros());
+    let (price, confidence) = (Price(60_000 * DOLLAR), Price(0));
+    let seen = OraclePrice { price, confidence, publish_time: clock.unix_time, publish_slot: clock.slot };
+    let _ = world.board.markets[BTC].price.refresh(&[seen; 2], &clock, micros).unwrap();
+    assert_eq!(world.board.markets[BTC].price.confidence, Price(0));
+    let taken = world.take(0, ioc(BTC, Side::Long, ONE / 10, 60_100 * DOLLAR), &[]).unwrap().matched;
+    let paid = mul_div(taken.quote.0, ONE, taken.size.0, Rounding::Down).unwrap();
+    assert!(paid >= 60_030 * DOLLAR, "half of the base spread at least: {paid}");
+    check(&mut world);
+}
+
+#[test]
+fn a_number_at_the_end_of_its_range_is_refused_and_not_cut() {
+    // 2.86 #1078 and 2.96 #1232: casts cut numbers off, and a fee's product left its range.
+    let mut world = World::funded(6, 100_000);
+    let before = world.accounts[0].head;
+    for size in [u64::MAX, 1 << 63, u64::MAX / 1_000_000 * 1_000_000, (1 << 63) / 1_000_000 * 1_000_000] {
+        for (side, price) in [(Side::Long, 2_000 * DOLLAR), (Side::Short, 2_000 * DOLLAR), (Side::Long, 1 << 62)] {
+            let order = limit(BOOK, side, size, price / 10_000 * 10_000);
+            world.place(0, order).unwrap_err();
+            world.take(0, order, &[MAKER]).unwrap_err();
+        }
+    }
+    for (amount, refused) in [(u64::MAX, Error::Overflow), (1 << 63, Error::DepositCapReached)] {
+        assert_eq!(world.deposit(0, 0, amount).unwrap_err(), refused);
+        assert_eq!(world.withdraw(0, 0, amount).unwrap_err(), Error::InsufficientBalance);
+        assert_eq!(world.isolate(0, BOOK, amount).unwrap_err(), Error::InsufficientBalance);
+    }
+    assert_eq!(world.transfer_isolated(0, BOOK, i64::MIN).unwrap_err(), Error::PositionNotFound);
+    assert_eq!(world.accounts[0].head, before);
+    check(&mut world);
 }
 
 #[test]
@@ -184,6 +222,30 @@ fn a_batch_of_orders_is_margined_as_one() {
     });
     assert_eq!(all.unwrap_err(), Error::InsufficientMargin);
     assert_eq!(world.accounts[0].head.open_orders, 0);
+    check(&mut world);
+}
+
+#[test]
+fn a_transfer_asks_for_what_a_withdrawal_asks_for() {
+    // Audit: moving a deposit to another account skipped the checks of taking it out.
+    let transfer = |world: &mut World, amount: u64| {
+        world.attempt(|w| {
+            let (clock, (from, to)) = (w.clock, w.accounts.split_at_mut(1));
+            let (from, to) = (&mut from[0].head, &mut to[0].head);
+            Transfer { amount: Amount(amount), bank: 0 }.execute(&w.exchange, &w.board, from, to, clock, &mut NoEvents)
+        })
+    };
+    let mut world = long_one(7_000);
+    for amount in [1, 500 * DOLLAR, 900 * DOLLAR, 1_000 * DOLLAR, 7_000 * DOLLAR] {
+        assert_eq!(transfer(&mut world.clone(), amount), world.clone().withdraw(0, 0, amount), "{amount}");
+    }
+    assert_eq!(transfer(&mut world.clone(), 1_000 * DOLLAR), Err(Error::InsufficientMargin));
+    let mut stale = world.clone();
+    stale.wait(60);
+    assert_eq!(transfer(&mut stale, DOLLAR), Err(Error::StaleRow));
+    world.drive(BTC, 55_500 * DOLLAR);
+    let _ = world.liquidate(BTC, 0, LIQUIDATOR, ONE / 100).unwrap();
+    assert_eq!(transfer(&mut world, DOLLAR), Err(Error::AccountBeingLiquidated));
     check(&mut world);
 }
 

@@ -4,16 +4,20 @@
 mod common;
 
 use common::check::check;
+use common::lifecycle::{set_expiry, settle_market};
 use common::story::{LIQUIDATOR, MAKER, liquidate_all, long, long_one};
-use common::{BOOK, BTC, DOLLAR, ONE, SOL, START, World, ioc, limit};
+use common::{BOOK, BTC, DOLLAR, ONE, SOL, START, World, ioc, limit, market_params};
 use kedge_model::Error;
-use kedge_model::action::{SweepFees, UpdateAmm};
+use kedge_model::action::{ListMarket, PoolKind, SweepFees, UpdateAmm};
 use kedge_model::board::{Purpose, RowState};
+use kedge_model::exchange::operation;
+use kedge_model::lifecycle::EXPIRY_NOTICE;
 use kedge_model::margin::MarginKind;
+use kedge_model::market::Market;
 use kedge_model::num::{Rounding, mul_div};
-use kedge_model::order::Side;
+use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::position::Position;
-use kedge_model::quantity::{Amount, Ppm, Quote, Size};
+use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::sub_account::status;
 
 #[test]
@@ -277,4 +281,99 @@ fn a_clock_that_has_not_moved_charges_no_hour() {
     let mut world = World::funded(2, 1_000);
     assert_eq!(world.clock.unix_time, START);
     assert_eq!(world.fund(BTC).unwrap_err(), Error::FundingNotDue);
+}
+
+#[test]
+fn no_market_is_listed_with_a_spread_that_leaves_nothing_to_widen() {
+    // 2.152 #2052: the base spread was held against the wrong bound.
+    let world = World::new(2);
+    let listed = |base: u32, most: u32| {
+        let mut params = market_params(b"NEW", Price(150 * DOLLAR), 1_000, 1_000_000, 1_000);
+        (params.amm.base_spread, params.amm.max_spread) = (Ppm(base), Ppm(most));
+        let (mut exchange, mut board) = (world.exchange, world.board.clone());
+        ListMarket { params: &params }.execute(&mut exchange, &mut board, &mut Market::default(), world.clock).map(drop)
+    };
+    // The widest spread must fit into the initial margin of 10 %, and the base spread below the widest.
+    assert_eq!(listed(49_999, 50_000), Ok(()));
+    assert_eq!(listed(50_000, 50_000), Err(Error::InvalidParameter));
+    assert_eq!(listed(u32::MAX, 50_000), Err(Error::InvalidParameter));
+    assert_eq!(listed(1_000, 99_999), Ok(()));
+    assert_eq!(listed(1_000, 100_000), Err(Error::InvalidParameter));
+}
+
+#[test]
+fn the_price_of_the_last_moment_settles_no_market() {
+    // 2.144 #1967: an expired market was settled at the price of the moment.
+    let mut world = World::funded(4, 10_000);
+    let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE).unwrap();
+    set_expiry(&mut world, BTC, time).unwrap();
+    for _ in 0..59 {
+        world.wait(EXPIRY_NOTICE / 60 - 1);
+        world.tick();
+    }
+    world.wait(EXPIRY_NOTICE / 60 - 10);
+    world.tick();
+    // Four percent in the last ten seconds, which is no jump.
+    for step in 1..=4 {
+        world.wait(2);
+        let _ = world.refresh(BTC, (60_000 + 600 * step) * DOLLAR).unwrap();
+    }
+    world.wait(1);
+    let price = settle_market(&mut world, BTC).unwrap().price;
+    assert!(price > Price(60_000 * DOLLAR) && price < Price(60_012 * DOLLAR), "a fiftieth of a percent, not {price:?}");
+}
+
+#[test]
+fn a_post_only_order_that_only_reduces_opens_nothing() {
+    // 2.137 #1878: of post-only orders nobody asked whether they only reduce.
+    let mut world = World::funded(6, 100_000);
+    let both = flags::POST_ONLY | flags::REDUCE_ONLY;
+    let close = OrderParams { flags: both, ..limit(BOOK, Side::Short, ONE, 2_010 * DOLLAR) };
+    assert_eq!(world.place(0, close).unwrap_err(), Error::ReduceOnlyWouldIncrease);
+    long(&mut world, BOOK, ONE);
+    world.place(0, close).unwrap();
+    // Half of the position goes another way; of the resting order only the other half is there to be taken.
+    world.place(MAKER, limit(BOOK, Side::Long, ONE / 2, 2_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BOOK, Side::Short, ONE / 2, 2_000 * DOLLAR), &[MAKER]).unwrap();
+    let taken = world.take(LIQUIDATOR, ioc(BOOK, Side::Long, 5 * ONE, 2_010 * DOLLAR), &[0]).unwrap();
+    assert_eq!(taken.matched.size, Size(ONE / 2));
+    assert_eq!(world.accounts[0].position(BOOK).base, Base(0));
+    assert_eq!(
+        world.take(LIQUIDATOR, ioc(BOOK, Side::Long, ONE, 2_010 * DOLLAR), &[0]).map(|t| t.matched.size),
+        Ok(Size(0))
+    );
+    check(&mut world);
+}
+
+#[test]
+fn post_only_is_judged_though_the_vamm_is_paused() {
+    // 2.102 #1202: with the vAMM paused, the check of post-only orders went wrong.
+    let mut world = World::funded(6, 100_000);
+    world.fund_pool(BTC, PoolKind::Amm, 200_000 * DOLLAR).unwrap();
+    let post = |price: u64| OrderParams { flags: flags::POST_ONLY, ..limit(BTC, Side::Long, ONE / 10, price * DOLLAR) };
+    for paused in [0, operation::FILL_AMM, operation::FILL_AMM | operation::UPDATE_AMM] {
+        world.exchange.paused = paused;
+        // Whoever rests beyond the vAMM's offer would be crossed at the moment when the pause ends.
+        assert_eq!(world.place(0, post(60_100)).unwrap_err(), Error::PostOnlyWouldCross, "{paused:#x}");
+        let id = world.place(0, post(59_900)).unwrap();
+        world.exchange.paused = 0;
+        assert_eq!(world.fill(BTC, 0, id, None, &[]).unwrap_err(), Error::NothingToFill);
+    }
+    check(&mut world);
+}
+
+#[test]
+fn a_price_at_a_distance_never_falls_below_a_tick() {
+    // 2.83 #874: with an offset larger than the oracle the price became negative.
+    let mut world = World::funded(6, 100_000);
+    let far = (3_000 * DOLLAR).cast_signed();
+    let bid = OrderParams { flags: flags::OFFSET, ..limit(BOOK, Side::Long, ONE, (-far).cast_unsigned()) };
+    let id = world.place(0, bid).unwrap();
+    let order = world.accounts[0].find(id).unwrap();
+    let tick = world.markets[BOOK].tick;
+    assert_eq!(order.effective_price(world.oracle(BOOK), tick), Ok(tick));
+    // Nobody can be made to sell there: the band holds.
+    let sell = ioc(BOOK, Side::Short, ONE, tick.0);
+    assert_eq!(world.take(MAKER, sell, &[0]).unwrap_err(), Error::PriceOutsideBand);
+    check(&mut world);
 }

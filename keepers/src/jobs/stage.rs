@@ -16,6 +16,7 @@ use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use kedge_model::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 
+use crate::oracles::Asked;
 use crate::{Account, Plan, Service, Work, World};
 
 const FEED: [u8; 32] = [7; 32];
@@ -99,7 +100,9 @@ impl Stage {
             publish_time: self.world.clock.unix_time,
             publish_slot: self.world.clock.slot,
         };
-        self.world.oracles.insert(FEED, seen);
+        let row = &self.world.board.markets[0].price;
+        let asked = Asked::by(row, &row.sources[0]);
+        self.world.oracles.insert(asked, seen);
         self.world.refresh();
     }
 

@@ -38,7 +38,9 @@ impl From<ProgramError> for Refusal {
 }
 
 impl From<Refusal> for ProgramError {
-    #[inline(always)]
+    // Where every instruction ends that is refused.
+    #[cold]
+    #[inline(never)]
     fn from(refusal: Refusal) -> Self {
         match u32::try_from(refusal.0) {
             Ok(number) => ProgramError::Custom(number),

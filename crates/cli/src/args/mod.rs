@@ -3,6 +3,7 @@
 mod account;
 mod market;
 mod order;
+mod signed;
 
 pub use account::{
     Account, Accounts, Balances, Builder, Close, Create, Delegate, Deposit, Grow, History, Isolate, Leverage, Settle,
@@ -10,6 +11,7 @@ pub use account::{
 };
 pub use market::{Funding, Markets, Prices};
 pub use order::{Cancel, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
+pub use signed::{Revoke, Sign, Submit};
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -100,6 +102,12 @@ pub enum Command {
     Modify(Modify),
     /// Cancel orders by id, all of them, or those that fit.
     Cancel(Cancel),
+    /// Sign an order without sending it: anybody can place it until it expires.
+    Sign(Box<Sign>),
+    /// Place an order that somebody signed.
+    Submit(Submit),
+    /// Make signed orders worthless that nobody has placed yet.
+    Revoke(Revoke),
     /// Create a sub-account (and the trader account before the first one).
     Create(Create),
     /// Move tokens into a sub-account.

@@ -18,6 +18,7 @@ pub mod positions;
 pub mod prices;
 pub mod risk;
 pub mod settle;
+pub mod signed;
 pub mod ticket;
 pub mod watch;
 

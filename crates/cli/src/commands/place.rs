@@ -41,7 +41,8 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
     match orders.as_slice() {
         [order] if takes => {
             let everybody = session.client.all_sub_accounts().await?;
-            let oracle = board.market(order.market)?.price.price;
+            // Where the refresh in front will put it: orders at a distance to the oracle stand there.
+            let oracle = session.view(&[Row::Market(order.market)]).await?.board.market(order.market)?.price.price;
             let grid = book::Grid { oracle, tick: market.data.tick };
             let side = Side::from_number(order.side)?;
             let limit = if order.flags & flags::OFFSET == 0 {

@@ -97,6 +97,12 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
             let orders: Vec<String> = it.orders.iter().map(|order| params(directory, order)).collect();
             format!("place in sub-account {}: {}", short(it.sub_account), orders.join("; "))
         }
+        Decoded::PlaceSignedOrders(it) => {
+            format!("place in sub-account {} the orders of the message signed in front of it", short(it.sub_account))
+        }
+        Decoded::RevokeSignedOrders(it) => {
+            format!("make signed messages up to {} worthless for sub-account {}", it.up_to, short(it.sub_account))
+        }
         Decoded::CancelOrder(it) => format!("cancel order {} of sub-account {}", it.id, short(it.sub_account)),
         Decoded::CancelAll(it) if it.market == ALL_MARKETS => {
             format!("cancel all orders of sub-account {}", short(it.sub_account))

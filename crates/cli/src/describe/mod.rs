@@ -5,6 +5,7 @@ mod event;
 mod instruction;
 pub mod life;
 
+pub use ask::params as order_params;
 pub use event::event;
 pub use instruction::{accounts, instruction};
 

@@ -14,7 +14,7 @@ use crate::SendError;
 pub enum ComputeLimit {
     /// What a simulation used, and a margin for what changes until it runs.
     Simulated {
-        /// Added to what was used, percent.
+        /// Added to what was used, percent, beside a fixed number of units.
         margin_percent: u32,
     },
     /// This many, without simulation.

@@ -16,6 +16,9 @@ use solana_transaction::versioned::VersionedTransaction;
 
 use crate::{Client, SendError, SharedSigner};
 
+/// Compute units beyond what a simulation used, whatever that was: until the transaction lands, the state can have moved
+/// so that more is to be done, as when a price is newer than the row that it was not newer than before.
+const HEADROOM: u64 = 20_000;
 /// Most compute units that a transaction may ask for.
 const MAX_COMPUTE: u32 = 1_400_000;
 
@@ -61,7 +64,7 @@ impl Sender {
             ComputeLimit::Fixed(units) => units,
             ComputeLimit::Simulated { margin_percent } => {
                 let used = self.simulate(instructions, signers).await?;
-                let margin = used.saturating_mul(u64::from(margin_percent)).div_ceil(100);
+                let margin = used.saturating_mul(u64::from(margin_percent)).div_ceil(100).saturating_add(HEADROOM);
                 u32::try_from(used.saturating_add(margin)).unwrap_or(MAX_COMPUTE).min(MAX_COMPUTE)
             }
         };

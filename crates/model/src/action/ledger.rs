@@ -51,7 +51,7 @@ pub(super) fn trade(
 }
 
 /// Charges (negative) or pays (positive) a position without a trade; the other side of the entry is the caller's.
-#[inline]
+#[inline(never)]
 pub(super) fn adjust(account: &mut SubAccount, market: &mut Market, amount: Quote) -> Result<()> {
     if amount.is_zero() {
         return Ok(());
@@ -63,7 +63,7 @@ pub(super) fn adjust(account: &mut SubAccount, market: &mut Market, amount: Quot
 }
 
 /// Moves a claim from one account's position to another's in the same market: what users claim together stays.
-#[inline]
+#[inline(never)]
 pub(super) fn transfer(from: &mut SubAccount, to: &mut SubAccount, market: u16, amount: Amount) -> Result<()> {
     if amount.is_zero() {
         return Ok(());

@@ -11,7 +11,7 @@ use crate::exchange::operation;
 use crate::fees::{self, FillFees, Shares};
 use crate::margin::{self, MarginKind};
 use crate::market::MarketStatus;
-use crate::num::{BASE, Rounding, mul_div};
+use crate::num::{BASE, Rounding, mul_div_inline};
 use crate::order::{Order, Side};
 use crate::quantity::{Amount, Price, Quote, Size};
 use crate::sub_account::SubAccountMut;
@@ -220,7 +220,7 @@ impl Amm {
         // It went up to the limit, or has nothing left to give or nobody to give it to.
         self.touch = limit;
         let fees = fees_of(context, fill.quote, taker, None, order.shares)?;
-        let price = Price(mul_div(fill.quote.0, BASE, fill.size.0, Rounding::Down)?);
+        let price = Price(mul_div_inline(fill.quote.0, BASE, fill.size.0, Rounding::Down)?);
         require_in_band(order.band, price)?;
         let trade = Trade { size: fill.size, quote: fill.quote, price, fees, source: FillSource::Amm, maker_order: 0 };
         let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;

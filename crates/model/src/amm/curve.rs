@@ -3,7 +3,7 @@
 //! `base * quote = sqrt_k^2`; the price is `quote * peg / base`. Source: drift 2.1; vectors A and N.
 
 use crate::error::{Error, Result};
-use crate::num::{BASE, PPM, Rounding, div_wide, isqrt_wide, mul_div, mul_wide};
+use crate::num::{BASE, PPM, Rounding, div_wide, isqrt_wide, mul_div, mul_div_inline, mul_wide};
 use crate::order::Side;
 use crate::quantity::{Amount, Base, Price, Quote, Size};
 
@@ -34,7 +34,7 @@ impl Curve {
     /// `quote * peg / base`, rounded down.
     #[inline]
     pub fn mid(&self) -> Result<Price> {
-        mul_div(self.quote.0, self.peg.0, self.base.0, Rounding::Down).map(Price)
+        mul_div_inline(self.quote.0, self.peg.0, self.base.0, Rounding::Down).map(Price)
     }
 
     /// Quote reserve that belongs to a base reserve, rounded down.
@@ -61,9 +61,9 @@ impl Curve {
         let amount = match side {
             Side::Long => {
                 let paid = quote.minus(self.quote)?.plus(Size(1))?;
-                mul_div(paid.0, self.peg.0, BASE, Rounding::Down)?.checked_add(1).ok_or(Error::Overflow)?
+                mul_div_inline(paid.0, self.peg.0, BASE, Rounding::Down)?.checked_add(1).ok_or(Error::Overflow)?
             }
-            Side::Short => mul_div(self.quote.0.saturating_sub(quote.0), self.peg.0, BASE, Rounding::Down)?,
+            Side::Short => mul_div_inline(self.quote.0.saturating_sub(quote.0), self.peg.0, BASE, Rounding::Down)?,
         };
         Ok(CurveFill { curve: Curve { base, quote, ..*self }, quote: Amount(amount) })
     }
@@ -97,9 +97,9 @@ impl Curve {
 
     /// The same inventory on a curve of another depth. Source: drift 2.5; vectors A6-A9.
     pub fn with_sqrt_k(&self, sqrt_k: Size) -> Result<Curve> {
-        let ratio = mul_div(sqrt_k.0, BASE, self.sqrt_k.0, Rounding::Down)?;
+        let ratio = mul_div_inline(sqrt_k.0, BASE, self.sqrt_k.0, Rounding::Down)?;
         let ratio = if sqrt_k < self.sqrt_k { ratio.checked_add(1).ok_or(Error::Overflow)? } else { ratio };
-        let base = Size(mul_div(self.base.0, ratio, BASE, Rounding::Down)?);
+        let base = Size(mul_div_inline(self.base.0, ratio, BASE, Rounding::Down)?);
         let changed = Curve { base, sqrt_k, ..*self };
         Ok(Curve { quote: changed.quote_at(base)?, ..changed })
     }
@@ -135,6 +135,6 @@ pub fn k_cost(before: &Curve, after: &Curve, net: Base) -> Result<Quote> {
 
 /// Peg at which the curve's mid is `price`, at least one. Source: drift 2.5; vectors C1-C5.
 pub fn peg_for(curve: &Curve, price: Price) -> Result<Price> {
-    let peg = mul_div(price.0, curve.base.0, curve.quote.0, Rounding::Down)?;
+    let peg = mul_div_inline(price.0, curve.base.0, curve.quote.0, Rounding::Down)?;
     Ok(Price(peg.max(1)))
 }

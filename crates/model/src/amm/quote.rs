@@ -6,7 +6,7 @@ use crate::board::{PriceRow, Purpose};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::market::Market;
-use crate::num::{PPM, Rounding, floor_to, mul_div};
+use crate::num::{PPM, Rounding, floor_to, mul_div_inline};
 use crate::order::Side;
 use crate::quantity::{Amount, Base, Ppm, Price, Size};
 
@@ -139,8 +139,8 @@ impl Amm {
             return Ok(Size::ZERO);
         }
         // size = equity / margin / price
-        let value = mul_div(equity.0, PPM, u64::from(self.margin.0), Rounding::Down)?;
-        Ok(Size(mul_div(value, crate::num::BASE, oracle.0, Rounding::Down).unwrap_or(u64::MAX)))
+        let value = mul_div_inline(equity.0, PPM, u64::from(self.margin.0), Rounding::Down)?;
+        Ok(Size(mul_div_inline(value, crate::num::BASE, oracle.0, Rounding::Down).unwrap_or(u64::MAX)))
     }
 
     /// Whether the vAMM may trade with an order: its price row serves, and the price was published at or after
@@ -217,8 +217,8 @@ impl Amm {
         };
         let held = self.held_quote(side, size, fill.quote)?;
         let quote = match side {
-            Side::Long => Amount(mul_div(held.0, PPM.wrapping_add(spread), PPM, Rounding::Up)?),
-            Side::Short => Amount(mul_div(held.0, PPM.saturating_sub(spread), PPM, Rounding::Down)?),
+            Side::Long => Amount(mul_div_inline(held.0, PPM.wrapping_add(spread), PPM, Rounding::Up)?),
+            Side::Short => Amount(mul_div_inline(held.0, PPM.saturating_sub(spread), PPM, Rounding::Down)?),
         };
         if let Some(limit) = limit {
             // The average over the size is inside the limit by construction; rounding of tiny sizes may not be.

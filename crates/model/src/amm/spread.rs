@@ -6,7 +6,7 @@
 use super::Amm;
 use crate::board::PriceRow;
 use crate::error::{Error, Result};
-use crate::num::{BASE, Checked, PPM, Rounding, mul_div, mul_div_bounds, quotient, to_i64};
+use crate::num::{BASE, Checked, PPM, Rounding, mul_div_bounds, mul_div_inline, quotient, to_i64};
 use crate::order::Side;
 use crate::quantity::{Ppm, Price, Quote};
 
@@ -120,7 +120,7 @@ impl Amm {
             // Required capital over equity, in one division.
             let used = match equity.positive_part().0 {
                 0 => PPM,
-                equity => mul_div(high, u64::from(self.margin.0), equity, Rounding::Up).unwrap_or(PPM).min(PPM),
+                equity => mul_div_inline(high, u64::from(self.margin.0), equity, Rounding::Up).unwrap_or(PPM).min(PPM),
             };
             total = part(leverage, used)?;
         }
@@ -152,13 +152,13 @@ pub(super) fn ratio(part: u64, whole: u64) -> Result<u64> {
     }
     match part.checked_mul(PPM) {
         Some(product) => quotient(product, whole, Rounding::Up),
-        None => mul_div(part, PPM, whole, Rounding::Up),
+        None => mul_div_inline(part, PPM, whole, Rounding::Up),
     }
 }
 
 /// Distance of two prices in parts per million of the first, signed: positive when the second is higher.
 #[inline]
 pub(super) fn signed_distance(from: Price, to: Price) -> Result<i64> {
-    let magnitude = crate::num::to_i64(mul_div(from.0.abs_diff(to.0), PPM, from.0, Rounding::Up)?)?;
+    let magnitude = crate::num::to_i64(mul_div_inline(from.0.abs_diff(to.0), PPM, from.0, Rounding::Up)?)?;
     if to >= from { Ok(magnitude) } else { 0i64.minus(magnitude) }
 }

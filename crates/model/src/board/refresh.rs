@@ -5,7 +5,7 @@ use super::policy::RowState;
 use super::row::PriceRow;
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::num::{Checked, Rounding, mul_div};
+use crate::num::{Checked, Rounding, mul_div_inline};
 use crate::quantity::Price;
 
 /// Period of the short average, seconds.
@@ -38,11 +38,11 @@ pub fn weighted_average(average: Price, sample: Price, elapsed: u64, period: u64
     let half = period.wrapping_shr(1);
     // Move the average toward the sample: no bias for small numbers, unlike weighing the products.
     if sample >= average {
-        let step = mul_div(sample.0.abs_diff(average.0), elapsed, period, Rounding::Down)?;
+        let step = mul_div_inline(sample.0.abs_diff(average.0), elapsed, period, Rounding::Down)?;
         let rest = nearest_up(sample.0.abs_diff(average.0), elapsed, period, half)?;
         average.plus(Price(step.plus(rest)?))
     } else {
-        let step = mul_div(sample.0.abs_diff(average.0), elapsed, period, Rounding::Down)?;
+        let step = mul_div_inline(sample.0.abs_diff(average.0), elapsed, period, Rounding::Down)?;
         let rest = nearest_up(sample.0.abs_diff(average.0), elapsed, period, half)?;
         average.minus(Price(step.plus(rest)?))
     }
@@ -50,7 +50,7 @@ pub fn weighted_average(average: Price, sample: Price, elapsed: u64, period: u64
 
 /// One when `a * b / c` has a fraction of at least a half.
 fn nearest_up(a: u64, b: u64, c: u64, half: u64) -> Result<u64> {
-    let floor = mul_div(a, b, c, Rounding::Down)?;
+    let floor = mul_div_inline(a, b, c, Rounding::Down)?;
     let remainder = a.wrapping_mul(b).wrapping_sub(floor.wrapping_mul(c));
     Ok(u64::from(remainder > half || (remainder == half && c & 1 == 0)))
 }
@@ -169,7 +169,7 @@ impl PriceRow {
         if elapsed >= period {
             return Ok(sample);
         }
-        let reach = mul_div(average.0, u64::from(self.jump_limit.0).times(2)?, crate::num::PPM, Rounding::Down)?;
+        let reach = mul_div_inline(average.0, u64::from(self.jump_limit.0).times(2)?, crate::num::PPM, Rounding::Down)?;
         Ok(Price(sample.0.clamp(average.0.saturating_sub(reach), average.0.plus(reach)?)))
     }
 }
@@ -181,6 +181,6 @@ fn quiet_limit(limit: u64) -> u64 {
 /// The slot in which a publish time fell, by the measured slot time: an update that is posted late does not count
 /// as newer than it is.
 fn slot_of(publish_time: i64, clock: &Clock, slot_micros: u64) -> Result<u64> {
-    let lag = mul_div(clock.seconds_since(publish_time), 1_000_000, slot_micros, Rounding::Down)?;
+    let lag = mul_div_inline(clock.seconds_since(publish_time), 1_000_000, slot_micros, Rounding::Down)?;
     Ok(clock.slot.saturating_sub(lag))
 }

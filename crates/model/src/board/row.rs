@@ -186,7 +186,7 @@ impl PriceRow {
     /// Refuses the row unless its state and age allow the purpose.
     ///
     /// Errors: [`Error::StaleRow`] when a refresh would help, [`Error::RowStateForbids`] when it would not.
-    #[inline]
+    #[inline(never)]
     pub fn require(&self, purpose: Purpose, clock: &Clock) -> Result<()> {
         self.meet(purpose.requirement(), clock)
     }

@@ -1,7 +1,8 @@
 //! Random flags on orders, and changes of orders.
 
 use super::World;
-use super::ops::{Ask, Tally, account, ask, nth_order, params};
+use super::asks::{Ask, ask, params};
+use super::ops::{Tally, account, nth_order};
 use kedge_model::action::{ModifyParams, OrderFilter, change};
 use kedge_model::board::Purpose;
 use kedge_model::margin::MarginKind;

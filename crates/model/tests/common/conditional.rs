@@ -1,6 +1,7 @@
 //! Random orders that wait, come in slices or belong together, and the services to them.
 
-use super::ops::{ACCOUNTS, Ask, Tally, account, ask, nth_order, params};
+use super::asks::{Ask, ask, params};
+use super::ops::{ACCOUNTS, Tally, account, nth_order};
 use super::{World, leg};
 use kedge_model::action::TriggerReport;
 use kedge_model::board::Purpose;

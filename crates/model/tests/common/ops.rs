@@ -1,17 +1,19 @@
 //! Random actions.
 
-use super::changes::{self, Extras, asked, extras, same_owner};
+use super::asks::{Ask, ask};
+use super::changes::{self, asked};
 use super::check::check;
 use super::pockets::{self, others, pocket};
-use super::{World, conditional, join};
+use super::ruin::{bankrupt, liquidate, wind_up};
+use super::trades::trade;
+use super::{World, conditional};
 use kedge_model::action::{CancelAll, CancelOrder, PoolKind, SweepFees, Transfer, UpdateAmm};
 use kedge_model::board::Purpose;
 use kedge_model::error::Result;
 use kedge_model::event::{CancelReason, NoEvents};
 use kedge_model::margin::MarginKind;
-use kedge_model::num::floor_to;
-use kedge_model::order::{OrderKind, OrderParams, flags};
-use kedge_model::quantity::{Amount, Price, Size};
+use kedge_model::order::{OrderParams, flags};
+use kedge_model::quantity::Amount;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
@@ -19,23 +21,8 @@ use std::collections::BTreeMap;
 pub const ACCOUNTS: usize = 6;
 /// One more account with deep pockets: it only liquidates.
 pub const WHALE: usize = ACCOUNTS;
-const MARKETS: usize = 3;
-
-/// An order in relative terms: price in hundredths of a percent of the oracle, size in parts per ten thousand of what
-/// the account's equity carries at ten times.
-#[derive(Clone, Copy, Debug)]
-pub struct Ask {
-    pub market: usize,
-    pub side: u8,
-    pub kind: u8,
-    pub flags: u16,
-    pub part: u64,
-    pub offset: i64,
-    pub auction: bool,
-    pub expires: bool,
-    pub client_id: u64,
-    pub extras: Extras,
-}
+/// Markets of random worlds.
+pub const MARKETS: usize = 3;
 
 #[derive(Clone, Debug)]
 pub enum Op {
@@ -76,27 +63,6 @@ pub fn market() -> impl Strategy<Value = usize> {
 
 fn makers() -> impl Strategy<Value = Vec<usize>> {
     proptest::sample::subsequence((0..ACCOUNTS).collect::<Vec<_>>(), 0..ACCOUNTS).prop_shuffle()
-}
-
-pub fn ask() -> impl Strategy<Value = Ask> {
-    let flags = prop_oneof![8 => Just(0u16), 1 => Just(1), 2 => Just(2), 2 => Just(4), 1 => Just(6)];
-    let part = prop_oneof![1 => 1u64..100, 3 => 100u64..4_000, 6 => 4_000u64..10_000];
-    let offset = prop_oneof![4 => -60i64..60, 2 => -700i64..700];
-    let rest = (any::<bool>(), proptest::bool::weighted(0.1), 0u64..40, extras());
-    (market(), 0u8..2, 0u8..2, flags, part, offset, rest).prop_map(
-        |(market, side, kind, flags, part, offset, (auction, expires, client_id, extras))| Ask {
-            market,
-            side,
-            kind,
-            flags,
-            part,
-            offset,
-            auction,
-            expires,
-            client_id,
-            extras,
-        },
-    )
 }
 
 fn move_bps() -> impl Strategy<Value = i64> {
@@ -158,38 +124,6 @@ impl Tally {
     }
 }
 
-pub fn params(world: &World, account: usize, ask: &Ask) -> OrderParams {
-    let market = &world.markets[ask.market];
-    let value = world.equity(account).max(0) * 10 * i128::from(ask.part) / 10_000;
-    let size = u64::try_from(value * 1_000_000_000 / i128::from(world.oracle(ask.market).0)).unwrap_or(0);
-    let size = floor_to(size.min(1 << 50), market.step.0).max(market.step.0);
-    let oracle = world.oracle(ask.market).0;
-    let raw = (i128::from(oracle) * i128::from(10_000 + ask.offset) / 10_000).max(1);
-    let price = floor_to(u64::try_from(raw).unwrap(), market.tick.0).max(market.tick.0);
-    let is_market = ask.kind == OrderKind::Market as u8;
-    let (start, end) = if ask.auction && !is_market {
-        // Forward for the side: from the better of oracle and limit to the limit.
-        let start = if ask.side == 0 { oracle.min(price) } else { oracle.max(price) };
-        (start, price)
-    } else {
-        (0, 0)
-    };
-    OrderParams {
-        client_id: ask.client_id,
-        price: Price(if is_market && ask.auction { 0 } else { price }),
-        size: Size(size),
-        auction_start: Price(start),
-        auction_end: Price(end),
-        expires_at: if ask.expires { u32::try_from(world.clock.unix_time + 3).unwrap() } else { 0 },
-        auction_ms: if ask.auction && !is_market { 4_000 } else { 0 },
-        market: World::index(ask.market),
-        kind: ask.kind,
-        side: ask.side,
-        flags: ask.flags,
-        ..OrderParams::default()
-    }
-}
-
 fn moved(price: u64, bps: i64) -> u64 {
     u64::try_from(i128::from(price) * i128::from(10_000 + bps) / 10_000).unwrap().max(1_000)
 }
@@ -210,52 +144,11 @@ pub fn pick(
     (market, account)
 }
 
-/// Liquidates an account that is below maintenance to the end, settles what is left, and pays its debts.
-fn wind_up(world: &mut World, account: usize, tally: &mut Tally) {
-    let (_, account) = pick(world, 0, account, |w, _, a| {
-        let sick = |m| w.margin_in(a, m, MarginKind::Maintenance, Purpose::Liquidate).is_ok_and(|m| !m.is_met());
-        (0..MARKETS).any(sick)
-    });
-    for market in 0..MARKETS {
-        for _ in 0..60 {
-            if world.accounts[account].position(market).base.is_zero() {
-                break;
-            }
-            liquidate(world, market, account, WHALE, 0, tally);
-            check(world);
-        }
-    }
-    for market in 0..MARKETS {
-        let _ = world.settle(market, account);
-        check(world);
-    }
-    for market in 0..MARKETS {
-        bankrupt(world, market, account, tally);
-        check(world);
-    }
-}
-
-fn bankrupt(world: &mut World, market: usize, account: usize, tally: &mut Tally) {
-    let pocket = pocket(world, market, account);
-    let others = others(world, pocket, account);
-    let result = world.bankrupt(market, account);
-    assert_eq!(pockets::others(world, pocket, account), others, "a default reached another pocket");
-    tally.note(
-        if pocket.is_isolated() && result.is_ok() { "isolated bankruptcy" } else { "bankruptcy" },
-        result.map(|_| ()),
-    );
-}
-
 /// The nth open order of an account, or of the first one after it that has any.
 pub fn nth_order(world: &World, account: &mut usize, nth: usize) -> Option<(u32, usize)> {
     *account = (0..ACCOUNTS).map(|i| (*account + i) % ACCOUNTS).find(|&a| world.accounts[a].head.open_orders > 0)?;
     let count = world.accounts[*account].open().count();
     world.accounts[*account].open().nth(nth % count).map(|order| (order.id, usize::from(order.market)))
-}
-
-/// The vAMM's equity at the oracle.
-fn amm_equity(world: &World, market: usize) -> i64 {
-    world.markets[market].amm_equity(world.oracle(market)).unwrap().0
 }
 
 /// Runs one action and checks everything that must hold after it.
@@ -358,117 +251,4 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
         }
     }
     check(world);
-}
-
-fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
-    let without = |makers: &[usize], gone: &[usize]| -> Vec<usize> {
-        makers.iter().copied().filter(|maker| !gone.contains(maker)).collect()
-    };
-    match op {
-        Op::Take { taker, ask, makers } => {
-            let makers = without(makers, &[*taker]);
-            let before = amm_equity(world, ask.market);
-            let order = asked(world, *taker, ask);
-            let position = world.accounts[*taker].position(ask.market);
-            let result = world.take(*taker, order, &makers);
-            assert!(amm_equity(world, ask.market) >= before, "the vAMM never trades worse than the oracle");
-            let after = world.accounts[*taker].position(ask.market);
-            let worst = |p: &kedge_model::position::Position| p.worst_case_base().unwrap().size();
-            if result.is_ok() && worst(&after) > worst(&position) && after.base.size() > position.base.size() {
-                let margin = world.margin_in(*taker, ask.market, MarginKind::Initial, Purpose::IncreaseRisk).unwrap();
-                assert!(margin.is_met(), "risk was opened below initial margin: {margin:?}");
-            }
-            if let Ok(report) = &result {
-                let alone = makers.iter().all(|maker| same_owner(world, *taker, *maker));
-                assert!(!alone || report.matched.maker_size.is_zero(), "an owner traded with itself");
-                assert!(order.flags & flags::FILL_OR_KILL == 0 || report.matched.size == order.size, "part of all");
-                if report.matched.self_trades > 0 {
-                    tally.note("met itself", Ok(()));
-                }
-                if order.flags & flags::FILL_OR_KILL != 0 {
-                    tally.note("filled or killed", Ok(()));
-                }
-            }
-            tally.note(
-                if result.is_ok_and(|r| r.matched.amm_size.0 > 0) { "take amm" } else { "take" },
-                result.map(|_| ()),
-            );
-        }
-        Op::Fill { taker, nth, filler, makers } => {
-            let mut taker = *taker;
-            let Some((id, market)) = nth_order(world, &mut taker, *nth) else { return };
-            let filler = filler.filter(|filler| *filler != taker);
-            let makers = without(makers, &[taker, filler.unwrap_or(taker)]);
-            let before = amm_equity(world, market);
-            let result = world.fill(market, taker, id, filler, &makers);
-            assert!(amm_equity(world, market) >= before, "the vAMM never trades worse than the oracle");
-            tally.note("fill", result.map(|_| ()));
-        }
-        Op::Make { maker, taker, nth, steps } => {
-            // One whose auction runs, when there is any.
-            let auctioned: Vec<_> = (0..ACCOUNTS)
-                .map(|at| (at + taker) % ACCOUNTS)
-                .filter(|at| !same_owner(world, *at, *maker))
-                .flat_map(|at| world.accounts[at].open().map(move |order| (at, *order)))
-                .filter(|(_, order)| order.in_auction(world.clock.slot))
-                .collect();
-            let mut taker = *taker;
-            let found = match auctioned.as_slice() {
-                [] => nth_order(world, &mut taker, *nth),
-                some => {
-                    let (at, order) = some[nth % some.len()];
-                    taker = at;
-                    Some((order.id, usize::from(order.market)))
-                }
-            };
-            let Some((id, market)) = found else { return };
-            if *maker == taker {
-                return;
-            }
-            let size = steps * world.markets[market].step.0;
-            let side = world.accounts[taker].open().find(|order| order.id == id).unwrap().side();
-            let worst = if side == kedge_model::order::Side::Long { 1 } else { u64::MAX };
-            let before = amm_equity(world, market);
-            let result = world.join(market, *maker, taker, join(id, size, worst));
-            assert!(amm_equity(world, market) >= before, "the vAMM never trades worse than the oracle");
-            if let Ok(matched) = &result {
-                assert!(!same_owner(world, *maker, taker), "an owner traded with itself");
-                if !matched.amm_size.is_zero() {
-                    tally.note("make and amm", Ok(()));
-                }
-            }
-            tally.note("make", result.map(|_| ()));
-        }
-        _ => unreachable!("only trades come here"),
-    }
-}
-
-fn liquidate(world: &mut World, market: usize, account: usize, liquidator: usize, steps: u64, tally: &mut Tally) {
-    let max = if steps == 0 { u64::MAX } else { steps * world.markets[market].step.0 };
-    // As the step sees it: after the account's orders are gone.
-    let mut cancelled = world.clone();
-    let all = CancelAll { market: None, reason: CancelReason::Liquidation };
-    let _ = all.execute(&mut cancelled.accounts[account].borrow(), &mut NoEvents).unwrap();
-    let before = world.accounts[account].position(market).base;
-    let pocket = pocket(world, market, account);
-    let others = others(world, pocket, account);
-    let healthy = cancelled.margin_in(account, market, MarginKind::Maintenance, Purpose::Liquidate);
-    let result = world.liquidate(market, account, liquidator, max);
-    assert_eq!(pockets::others(world, pocket, account), others, "a liquidation reached another pocket");
-    if let Ok(report) = &result {
-        let (healthy, health) = (healthy.unwrap(), world.health_in(account, market));
-        let after = world.accounts[account].position(market).base;
-        assert!(after.0.unsigned_abs() <= before.0.unsigned_abs(), "a liquidation enlarged the position");
-        assert!(after.0 == 0 || (after.0 > 0) == (before.0 > 0), "a liquidation turned the position");
-        if healthy.collateral.0 >= 0 && !report.recovered {
-            let (old, new) = (healthy.free().unwrap().0, health.free().unwrap().0);
-            assert!(new >= old, "a liquidation step lowered the free margin from {old} to {new}");
-        }
-    }
-    let name = match &result {
-        Ok(report) if report.recovered => "recovered",
-        Ok(_) if pocket.is_isolated() => "liquidate isolated",
-        _ => "liquidate",
-    };
-    tally.note(name, result.map(|_| ()));
 }

@@ -47,12 +47,18 @@ impl<A: Address32> AsRef<AccountView> for Sole<A> {
     }
 }
 
+/// Whether an account is the one. One copy an address, as for [`super::Write`].
+#[inline(never)]
+fn is_at<A: Address32>(view: &AccountView) -> bool {
+    address_eq(view.address(), &A::ADDRESS)
+}
+
 impl<A: Address32> AnchorAccount for Sole<A> {
     type Data = AccountView;
 
     #[inline(always)]
     fn load(view: AccountView) -> Result<Self, ProgramError> {
-        if !address_eq(view.address(), &A::ADDRESS) {
+        if !is_at::<A>(&view) {
             return Err(A::REFUSAL.into());
         }
         Ok(Self { view, which: PhantomData })

@@ -3,10 +3,8 @@
 //! The framework's `remaining_accounts()` copies views into the heap twice and does not look at duplicates
 //! among the trailing accounts. This walks the runtime's input in place instead.
 
-use core::marker::PhantomData;
-
+use anchor_lang::TryAccounts;
 use anchor_lang::pinocchio::account::{AccountView, MAX_PERMITTED_DATA_INCREASE, RuntimeAccount};
-use anchor_lang::{Bumps, Context, TryAccounts};
 use arrayvec::ArrayVec;
 
 use super::{Stored, Write};
@@ -23,29 +21,28 @@ const REPEATED: usize = 8;
 /// Size of another record, less the account's data and its alignment.
 const RECORD: usize = size_of::<RuntimeAccount>() + MAX_PERMITTED_DATA_INCREASE + size_of::<u64>();
 
-/// A walk over the trailing accounts of one instruction.
-pub struct Trailing<'a> {
+/// A walk over the trailing accounts of one instruction: not to be kept beyond it.
+pub struct Trailing {
     start: *mut u8,
     next: *mut u8,
     left: usize,
-    instruction: PhantomData<&'a ()>,
 }
 
-impl<'a> Trailing<'a> {
+impl Trailing {
     /// The accounts that follow the declared accounts of this instruction.
     #[inline(always)]
-    pub fn of<T: TryAccounts + Bumps>(_: &Context<'a, T>) -> Self {
+    pub fn of<T: TryAccounts>(_: &T) -> Self {
         #[cfg(target_os = "solana")]
         // SAFETY: the runtime's input starts here; the dispatcher has checked that the declared accounts exist.
         unsafe {
             Self::after(INPUT, T::HEADER_SIZE)
         }
         #[cfg(not(target_os = "solana"))]
-        Self { start: core::ptr::null_mut(), next: core::ptr::null_mut(), left: 0, instruction: PhantomData }
+        Self { start: core::ptr::null_mut(), next: core::ptr::null_mut(), left: 0 }
     }
 
     /// # Safety
-    /// `input` is a serialised instruction with at least `declared` accounts that outlives `'a`, whose declared
+    /// `input` is a serialised instruction with at least `declared` accounts that outlives the walk, whose declared
     /// accounts the framework has visited (their `padding` holds the original data length).
     #[cfg(any(target_os = "solana", test))]
     #[inline(always)]
@@ -63,7 +60,7 @@ impl<'a> Trailing<'a> {
                     REPEATED
                 });
             }
-            Self { start, next, left: total - declared, instruction: PhantomData }
+            Self { start, next, left: total - declared }
         }
     }
 
@@ -196,7 +193,7 @@ mod tests {
             Self { words: bytes.chunks_exact(8).map(bytemuck::pod_read_unaligned).collect() }
         }
 
-        fn trailing(&mut self, declared: usize) -> Trailing<'_> {
+        fn trailing(&mut self, declared: usize) -> Trailing {
             // SAFETY: the buffer is a whole input and outlives the walk.
             unsafe { Trailing::after(self.words.as_mut_ptr().cast(), declared) }
         }

@@ -28,6 +28,11 @@ pub struct Write<T: Stored> {
 /// made a twentieth of the program, and a call costs four units.
 #[inline(never)]
 fn check<T: Stored>(view: &AccountView) -> Result<(), AccountError> {
+    check_all::<T>(view)
+}
+
+#[inline(always)]
+fn check_all<T: Stored>(view: &AccountView) -> Result<(), AccountError> {
     if !address_eq(view.owner(), &crate::ID) {
         return Err(AccountError::AccountWrongOwner);
     }
@@ -43,6 +48,12 @@ fn check<T: Stored>(view: &AccountView) -> Result<(), AccountError> {
         return Err(AccountError::AccountWrongType);
     }
     Ok(())
+}
+
+/// [`check`] for an account that is written.
+#[inline(never)]
+fn check_writable<T: Stored>(view: &AccountView) -> Result<(), AccountError> {
+    if view.is_writable() { check_all::<T>(view) } else { Err(AccountError::AccountNotWritable) }
 }
 
 /// The first 8 bytes; the caller has checked that they exist.
@@ -75,10 +86,7 @@ impl<T: Stored> Write<T> {
     /// The caller proves that no other live typed account refers to the same account.
     #[inline(always)]
     pub unsafe fn undeclared(view: AccountView) -> Outcome<Self> {
-        if !view.is_writable() {
-            return Err(AccountError::AccountNotWritable.into());
-        }
-        check::<T>(&view)?;
+        check_writable::<T>(&view)?;
         Ok(Self { view, kind: PhantomData })
     }
 

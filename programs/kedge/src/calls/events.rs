@@ -1,7 +1,6 @@
 //! Leaving records: by a call of the program to itself (what moves money), or in the log (orders).
 
 use anchor_lang::__alloc::vec;
-use anchor_lang::__alloc::vec::Vec;
 use anchor_lang::AccountView;
 use anchor_lang::event::EVENT_IX_TAG;
 use anchor_lang::pinocchio::cpi::{CpiAccount, Seed, Signer, invoke_signed_unchecked};
@@ -18,26 +17,26 @@ use crate::pda::EventAuthority;
 const TAG: usize = 8;
 
 /// The buffer in which an instruction collects its records.
-pub struct Records(Vec<u8>);
+pub struct Records(&'static mut [u8]);
 
 impl Records {
     /// Room for `bytes` of records with their small headers. The heap's bump allocation is the cheapest place: a
-    /// frame has 4,096 bytes.
-    #[inline(always)]
+    /// frame has 4,096 bytes. It is never given back, as the heap ends with the instruction.
+    #[inline(never)]
     pub fn new(bytes: usize) -> Self {
-        Self(vec![0; TAG + Batch::HEADER + bytes])
+        Self(vec![0; TAG + Batch::HEADER + bytes].leak())
     }
 
     /// The sink to hand to the model.
     #[inline(always)]
     pub fn batch(&mut self) -> Batch<'_> {
-        Batch::new(&mut self.0, TAG)
+        Batch::new(self.0, TAG)
     }
 }
 
 /// Emits a market's records by one call of the program to itself, which no log limit can cut, under the market's
 /// next sequence number. Without records nothing is emitted.
-#[inline(always)]
+#[inline(never)]
 pub fn emit(
     batch: Batch<'_>,
     market: &mut Market,
@@ -54,14 +53,14 @@ pub fn emit(
 }
 
 /// Emits records that belong to no market.
-#[inline(always)]
+#[inline(never)]
 pub fn emit_plain(batch: Batch<'_>, signer: [u8; 32], clock: &Clock, authority: &Sole<EventAuthority>) -> Outcome {
     send(batch.finish(signer, 0, clock.slot, NO_MARKET)?, authority);
     Ok(())
 }
 
 /// Leaves a market's records in the log, as a `Program data:` line.
-#[inline(always)]
+#[inline(never)]
 pub fn log(batch: Batch<'_>, market: &mut Market, signer: [u8; 32], clock: &Clock) -> Outcome {
     if batch.is_empty() {
         return Ok(());

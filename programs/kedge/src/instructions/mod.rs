@@ -17,7 +17,6 @@ mod prelude {
     pub use crate::calls::events::Records;
     pub use crate::error::{AccountError, Outcome};
     pub use crate::pda::{self, EventAuthority, SplToken, System, ThisProgram};
-    pub use anchor_lang::Context;
     pub use anchor_lang::prelude::*;
     pub use arrayvec::ArrayVec;
     pub use bytemuck::TransparentWrapper;

@@ -53,11 +53,25 @@ impl Moment<'_> {
 pub fn observe(source: &PriceSource, account: &AccountView, moment: &Moment<'_>) -> Outcome<Option<OraclePrice>> {
     // SAFETY: the bytes are read and left before anything else touches the account.
     let data = unsafe { account.borrow_unchecked() };
+    read(source, account.address(), account.owner(), data, moment)
+}
+
+/// [`observe`] for the account at `address` of `owner` with these bytes: what readers off the chain ask.
+///
+/// Errors: as [`observe`].
+#[inline(always)]
+pub fn read(
+    source: &PriceSource,
+    address: &Address,
+    owner: &Address,
+    data: &[u8],
+    moment: &Moment<'_>,
+) -> Outcome<Option<OraclePrice>> {
     let kind = SourceKind::from_number(source.kind)?;
     let named = Address::from(source.key);
     let seen = match kind {
         SourceKind::PythPull => pyth_pull::parse(
-            account.owner(),
+            owner,
             data,
             &pyth_pull::Expected {
                 feed_id: &source.key,
@@ -65,10 +79,10 @@ pub fn observe(source: &PriceSource, account: &AccountView, moment: &Moment<'_>)
                 partial_from: (source.min_signatures > 0).then_some(source.min_signatures),
             },
         ),
-        SourceKind::PythPush => pyth_push::parse(account.address(), account.owner(), data, &named),
+        SourceKind::PythPush => pyth_push::parse(address, owner, data, &named),
         SourceKind::SwitchboardOnDemand => switchboard_on_demand::parse(
-            account.address(),
-            account.owner(),
+            address,
+            owner,
             data,
             &switchboard_on_demand::Expected {
                 address: &named,
@@ -77,8 +91,8 @@ pub fn observe(source: &PriceSource, account: &AccountView, moment: &Moment<'_>)
             },
         ),
         SourceKind::SwitchboardV2 => switchboard_v2::parse(
-            account.address(),
-            account.owner(),
+            address,
+            owner,
             data,
             &switchboard_v2::Expected { address: &named, min_results: source.min_signatures },
         ),

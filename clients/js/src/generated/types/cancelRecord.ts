@@ -34,8 +34,6 @@ export type CancelRecord = {
   account: Party;
   /** The trader's own id, 0 for none. */
   clientId: bigint;
-  /** The price field of the order: its limit, or a distance to the oracle. */
-  price: bigint;
   /** What was left to fill. */
   left: bigint;
   /** Id within the sub-account. */
@@ -53,8 +51,6 @@ export type CancelRecordArgs = {
   account: PartyArgs;
   /** The trader's own id, 0 for none. */
   clientId: number | bigint;
-  /** The price field of the order: its limit, or a distance to the oracle. */
-  price: number | bigint;
   /** What was left to fill. */
   left: number | bigint;
   /** Id within the sub-account. */
@@ -71,7 +67,6 @@ export function getCancelRecordEncoder(): FixedSizeEncoder<CancelRecordArgs> {
   return getStructEncoder([
     ["account", getPartyEncoder()],
     ["clientId", getU64Encoder()],
-    ["price", getU64Encoder()],
     ["left", getU64Encoder()],
     ["orderId", getU32Encoder()],
     ["market", getU16Encoder()],
@@ -84,7 +79,6 @@ export function getCancelRecordDecoder(): FixedSizeDecoder<CancelRecord> {
   return getStructDecoder([
     ["account", getPartyDecoder()],
     ["clientId", getU64Decoder()],
-    ["price", getU64Decoder()],
     ["left", getU64Decoder()],
     ["orderId", getU32Decoder()],
     ["market", getU16Decoder()],

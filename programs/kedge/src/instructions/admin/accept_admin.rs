@@ -5,8 +5,7 @@ use crate::instructions::prelude::*;
 
 /// The named admin accepts.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<ChangeExchange>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut ChangeExchange) -> Outcome {
     let signer = a.signer.address().to_bytes();
     Ok(a.exchange.accept_admin(&signer)?)
 }

@@ -16,8 +16,7 @@ pub struct AssignFeeTier {
 
 /// Assigns it.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<AssignFeeTier>, tier: u8) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut AssignFeeTier, tier: u8) -> Outcome {
     a.exchange.require_admin(a.signer.address().as_array())?;
     Ok(action::AssignFeeTier { tier }.execute(&a.exchange, &mut a.trader)?)
 }

@@ -26,8 +26,7 @@ pub struct DelistMarket {
 
 /// Gives what is left to the protocol.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<DelistMarket>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut DelistMarket) -> Outcome {
     let signer = a.signer.address().to_bytes();
     a.exchange.require_admin(&signer)?;
     quote_bank(&a.bank)?;

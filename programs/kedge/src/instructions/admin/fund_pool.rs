@@ -31,8 +31,7 @@ pub struct FundPool {
 
 /// Funds the vAMM's capital (kind 0) or the insurance fund (kind 1). It is a gift: nothing is owed for it.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<FundPool>, kind: u8, amount: u64) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut FundPool, kind: u8, amount: u64) -> Outcome {
     calls::token::require_vault(&a.bank, a.vault.as_ref())?;
     let clock = clock()?;
     let payer = a.payer.address().to_bytes();

@@ -19,8 +19,7 @@ pub struct HaltRow {
 
 /// Halts a row (kind 0 market, 1 bank), or lets it start again from Stale.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<HaltRow>, kind: u8, index: u16, halted: bool) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut HaltRow, kind: u8, index: u16, halted: bool) -> Outcome {
     let signer = a.signer.address().as_array();
     if !(halted && a.exchange.is_pauser(signer)) {
         a.exchange.require_admin(signer)?;

@@ -20,8 +20,7 @@ pub struct Initialize {
 
 /// Creates exchange and board. The first caller becomes the admin: deploy and initialise together.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<Initialize>, pauser: [u8; 32]) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut Initialize, pauser: [u8; 32]) -> Outcome {
     let (mut exchange, bump) = a.exchange.create(&a.admin, &[pda::EXCHANGE_SEED], 0)?;
     *exchange = Exchange::new(bump, a.admin.address().to_bytes(), pauser)?;
     let (mut board, bump) = a.board.create(&a.admin, &[pda::BOARD_SEED], 0)?;

@@ -32,8 +32,7 @@ pub struct ListBank {
 
 /// Lists it; the first is the quote bank.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<ListBank>, params: &BankParams) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut ListBank, params: &BankParams) -> Outcome {
     a.exchange.require_admin(a.admin.address().as_array())?;
     if a.exchange.banks != Bank::QUOTE && !params.maintenance_weight.is_zero() {
         // A liquidation cannot take other collateral over yet, so it may be held but backs nothing.

@@ -25,8 +25,7 @@ pub struct ListMarket {
 
 /// Lists it. It trades once its price has been refreshed.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<ListMarket>, params: &MarketParams) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut ListMarket, params: &MarketParams) -> Outcome {
     a.exchange.require_admin(a.admin.address().as_array())?;
     let seed = a.exchange.markets.to_le_bytes();
     let (mut market, bump) = a.market.create(&a.admin, &[pda::MARKET_SEED, &seed], 0)?;

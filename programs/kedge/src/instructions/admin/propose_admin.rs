@@ -5,8 +5,7 @@ use crate::instructions::prelude::*;
 
 /// Names it; nothing changes until it accepts.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<ChangeExchange>, next: [u8; 32]) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut ChangeExchange, next: [u8; 32]) -> Outcome {
     let signer = a.signer.address().to_bytes();
     Ok(a.exchange.propose_admin(&signer, next)?)
 }

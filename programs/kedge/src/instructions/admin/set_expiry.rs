@@ -20,8 +20,7 @@ pub struct SetExpiry {
 
 /// Sets it; zero for never.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<SetExpiry>, time: i64) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut SetExpiry, time: i64) -> Outcome {
     let signer = a.signer.address().to_bytes();
     a.exchange.require_admin(&signer)?;
     let clock = clock()?;

@@ -16,8 +16,7 @@ pub struct ChangeExchange {
 
 /// Replaces the schedule; the admin alone.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<ChangeExchange>, schedule: &FeeSchedule) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut ChangeExchange, schedule: &FeeSchedule) -> Outcome {
     a.exchange.require_admin(a.signer.address().as_array())?;
     a.exchange.set_fees(schedule)?;
     Ok(a.exchange.invariant()?)

@@ -24,8 +24,7 @@ pub struct SetMarketStatus {
 
 /// Sets the status.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<SetMarketStatus>, status: u8) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut SetMarketStatus, status: u8) -> Outcome {
     let signer = a.signer.address().to_bytes();
     let status = MarketStatus::from_number(status)?;
     if !(status == MarketStatus::ReduceOnly && a.exchange.is_pauser(&signer)) {

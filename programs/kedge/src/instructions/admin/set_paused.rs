@@ -5,8 +5,7 @@ use crate::instructions::prelude::*;
 
 /// Sets the switches: the pauser may add some, the admin may also clear them.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<ChangeExchange>, paused: u32) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut ChangeExchange, paused: u32) -> Outcome {
     let signer = a.signer.address().to_bytes();
     Ok(a.exchange.set_paused(&signer, paused)?)
 }

@@ -5,6 +5,6 @@ use crate::instructions::prelude::*;
 
 /// Removes what is dead of these orders, or of all.
 #[inline(always)]
-pub fn handle(ctx: &mut Context<ServeOrder>, ids: &[u32]) -> Outcome {
-    serve(ctx, Service::Expire(action::ExpireOrders { ids }))
+pub fn handle(a: &mut ServeOrder, ids: &[u32]) -> Outcome {
+    serve(a, Service::Expire(action::ExpireOrders { ids }))
 }

@@ -28,25 +28,18 @@ pub struct FillOrder {
 
 /// Fills the order.
 #[inline(never)]
-pub fn handle(
-    ctx: &mut Context<FillOrder>,
-    order_id: u32,
-    slot: u8,
-    has_filler: bool,
-    refs: &[Arg<MakerRef>],
-) -> Outcome {
-    let signer = ctx.accounts.signer.address().to_bytes();
+pub fn handle(a: &mut FillOrder, order_id: u32, slot: u8, has_filler: bool, refs: &[Arg<MakerRef>]) -> Outcome {
+    let signer = a.signer.address().to_bytes();
     {
         // A lost race is the most frequent end of a fill: find it out before anything else is looked at.
-        let taker = &ctx.accounts.taker;
+        let taker = &a.taker;
         let at = usize::from(slot);
         let here = |o: &kedge_model::order::Order| o.is_open() && o.id == order_id;
         if !taker.items().get(at).is_some_and(here) && !taker.items().iter().any(here) {
             return Err(kedge_model::Error::OrderNotFound.into());
         }
     }
-    let mut accounts = Trailing::of(ctx).all::<SubAccount, { MAX_MAKERS + 1 }>()?;
-    let a = &mut ctx.accounts;
+    let mut accounts = Trailing::of(a).all::<SubAccount, { MAX_MAKERS + 1 }>()?;
     let (filler, rest) = if has_filler {
         let (first, rest) = accounts.split_first_mut().ok_or(ProgramError::NotEnoughAccountKeys)?;
         first.require_trader(&signer)?;

@@ -16,9 +16,9 @@ pub struct RefreshPrices {
 
 /// Refreshes the rows of these markets and banks, in this order.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<RefreshPrices>, markets: &[u8], banks: &[u8]) -> Outcome {
-    let mut oracles = Trailing::of(ctx);
-    let board: &mut PriceBoard = &mut ctx.accounts.board;
+pub fn handle(a: &mut RefreshPrices, markets: &[u8], banks: &[u8]) -> Outcome {
+    let mut oracles = Trailing::of(a);
+    let board: &mut PriceBoard = &mut a.board;
     let clock = clock()?;
     board.measure_slot_time(&clock)?;
     let slot_micros = board.slot_micros();
@@ -34,7 +34,7 @@ pub fn handle(ctx: &mut Context<RefreshPrices>, markets: &[u8], banks: &[u8]) ->
 /// Refreshes one row. A source whose account has nothing to say (not trading, weakly verified, too few samples,
 /// closed) is left out; an account that is not the row's source is an error.
 #[inline(always)]
-fn refresh(row: &mut PriceRow, oracles: &mut Trailing<'_>, clock: &Clock, slot_micros: u64) -> Outcome {
+fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_micros: u64) -> Outcome {
     let mut seen: ArrayVec<OraclePrice, MAX_SOURCES> = ArrayVec::new();
     let moment = oracle::Moment { clock, slot_micros, max_age: row.max_age };
     for source in row.sources() {

@@ -21,8 +21,7 @@ pub struct SettleMarket {
 
 /// Fixes the settlement price.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<SettleMarket>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut SettleMarket) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(64);
     let mut batch = records.batch();

@@ -26,8 +26,7 @@ pub struct SettlePnl {
 
 /// Settles.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<SettlePnl>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut SettlePnl) -> Outcome {
     quote_bank(&a.bank)?;
     let clock = clock()?;
     let mut records = Records::new(88);

@@ -28,9 +28,8 @@ pub struct SettlePosition {
 
 /// Closes it, takes what it owes, pays it in its turn.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<SettlePosition>) -> Outcome {
+pub fn handle(a: &mut SettlePosition) -> Outcome {
     const HEAD: usize = size_of::<RecordHeader>();
-    let a = &mut ctx.accounts;
     quote_bank(&a.bank)?;
     let clock = clock()?;
     let (head, orders) = a.sub_account.split();

@@ -5,6 +5,6 @@ use crate::instructions::prelude::*;
 
 /// Releases it.
 #[inline(always)]
-pub fn handle(ctx: &mut Context<ServeOrder>, order_id: u32, slot: u8) -> Outcome {
-    serve(ctx, Service::Slice(action::SliceOrder { order_id, slot: usize::from(slot) }))
+pub fn handle(a: &mut ServeOrder, order_id: u32, slot: u8) -> Outcome {
+    serve(a, Service::Slice(action::SliceOrder { order_id, slot: usize::from(slot) }))
 }

@@ -23,8 +23,7 @@ pub struct SweepFees {
 
 /// Sweeps.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<SweepFees>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut SweepFees) -> Outcome {
     quote_bank(&a.bank)?;
     let clock = clock()?;
     let mut records = Records::new(48);

@@ -5,6 +5,6 @@ use crate::instructions::prelude::*;
 
 /// Moves the trigger.
 #[inline(always)]
-pub fn handle(ctx: &mut Context<ServeOrder>, order_id: u32, slot: u8) -> Outcome {
-    serve(ctx, Service::Trail(action::TrailOrder { order_id, slot: usize::from(slot) }))
+pub fn handle(a: &mut ServeOrder, order_id: u32, slot: u8) -> Outcome {
+    serve(a, Service::Trail(action::TrailOrder { order_id, slot: usize::from(slot) }))
 }

@@ -37,18 +37,17 @@ pub enum Service<'a> {
 
 /// Triggers the order.
 #[inline(always)]
-pub fn handle(ctx: &mut Context<ServeOrder>, order_id: u32, slot: u8) -> Outcome {
-    serve(ctx, Service::Trigger(action::TriggerOrder { order_id, slot: usize::from(slot) }))
+pub fn handle(a: &mut ServeOrder, order_id: u32, slot: u8) -> Outcome {
+    serve(a, Service::Trigger(action::TriggerOrder { order_id, slot: usize::from(slot) }))
 }
 
 /// Does the service and leaves its records in the log. The market's ledger stays as it is: a fee goes from one claim on
 /// it to another.
 #[inline(never)]
-pub fn serve(ctx: &mut Context<ServeOrder>, service: Service<'_>) -> Outcome {
+pub fn serve(a: &mut ServeOrder, service: Service<'_>) -> Outcome {
     const SERVICE: usize = size_of::<CrankRecord>() + size_of::<RecordHeader>();
-    let signer = ctx.accounts.signer.address().to_bytes();
-    let mut crank = Trailing::of(ctx).all::<SubAccount, 1>()?;
-    let a = &mut ctx.accounts;
+    let signer = a.signer.address().to_bytes();
+    let mut crank = Trailing::of(a).all::<SubAccount, 1>()?;
     let mut crank = match crank.first_mut() {
         Some(account) => {
             account.require_trader(&signer)?;

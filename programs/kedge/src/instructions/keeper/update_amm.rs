@@ -16,8 +16,7 @@ pub struct UpdateAmm {
 
 /// Moves the peg as far as the vAMM's budget pays for.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<UpdateAmm>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut UpdateAmm) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(104);
     let mut batch = records.batch();

@@ -17,8 +17,7 @@ pub struct UpdateFeeTier {
 
 /// Counts and gives.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<UpdateFeeTier>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut UpdateFeeTier) -> Outcome {
     let _ = action::UpdateFeeTier.execute(&a.exchange, &mut a.trader, &mut a.sub_account, &clock()?)?;
     Ok(())
 }

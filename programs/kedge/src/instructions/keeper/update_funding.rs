@@ -21,8 +21,7 @@ pub struct UpdateFunding {
 
 /// Moves both indices.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<UpdateFunding>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut UpdateFunding) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(120);
     let mut batch = records.batch();

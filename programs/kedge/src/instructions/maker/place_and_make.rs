@@ -30,7 +30,7 @@ pub struct PlaceAndMake {
 /// Trades at the auction's price, inside the maker's limits.
 #[inline(never)]
 pub fn handle(
-    ctx: &mut Context<PlaceAndMake>,
+    a: &mut PlaceAndMake,
     order_id: u32,
     slot: u8,
     size: u64,
@@ -46,9 +46,8 @@ pub fn handle(
         min_position: Base(min_position),
         max_position: Base(max_position),
     };
-    let mut others = Trailing::of(ctx).all::<SubAccount, 2>()?;
+    let mut others = Trailing::of(a).all::<SubAccount, 2>()?;
     let mut others = makers_mut(&mut others);
-    let a = &mut ctx.accounts;
     let signer = a.signer.address().to_bytes();
     a.maker.require_trader(&signer)?;
     let clock = clock()?;

@@ -30,8 +30,7 @@ pub struct Liquidate {
 /// Cancels the account's orders and takes over what the rules allow, up to `max_size` and not worse than
 /// `limit_price` (0 for any).
 #[inline(never)]
-pub fn handle(ctx: &mut Context<Liquidate>, max_size: u64, limit_price: u64) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut Liquidate, max_size: u64, limit_price: u64) -> Outcome {
     let signer = a.signer.address().to_bytes();
     a.liquidator.require_trader(&signer)?;
     let clock = clock()?;

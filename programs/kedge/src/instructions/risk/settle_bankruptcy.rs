@@ -27,8 +27,7 @@ pub struct SettleBankruptcy {
 
 /// Insurance first, then everybody who holds a position.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<SettleBankruptcy>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut SettleBankruptcy) -> Outcome {
     quote_bank(&a.bank)?;
     let clock = clock()?;
     let mut records = Records::new(104);

@@ -8,8 +8,7 @@ use crate::instructions::prelude::*;
 
 /// Cancels them; `market` 65535 for all markets.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<Cancel>, market: u16) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut Cancel, market: u16) -> Outcome {
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;

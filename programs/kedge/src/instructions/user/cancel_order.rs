@@ -15,8 +15,7 @@ pub struct Cancel {
 
 /// Cancels the order with this id.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<Cancel>, id: u32) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut Cancel, id: u32) -> Outcome {
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;

@@ -8,8 +8,7 @@ use crate::instructions::prelude::*;
 
 /// Cancels what fits; with ids only those of them.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<Cancel>, filter: &OrderFilter, ids: &[u32]) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut Cancel, filter: &OrderFilter, ids: &[u32]) -> Outcome {
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;

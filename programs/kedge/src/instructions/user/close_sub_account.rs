@@ -22,8 +22,7 @@ pub struct CloseSubAccount {
 
 /// Closes it. Errors: not empty, not the owner.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<CloseSubAccount>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut CloseSubAccount) -> Outcome {
     let authority = a.authority.address().to_bytes();
     a.sub_account.require_owner(&authority)?;
     if a.trader.authority != authority {

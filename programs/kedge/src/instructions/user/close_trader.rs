@@ -19,8 +19,7 @@ pub struct CloseTrader {
 
 /// Closes it. Errors: sub-accounts are left, not the owner.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<CloseTrader>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut CloseTrader) -> Outcome {
     if a.trader.authority != a.authority.address().to_bytes() {
         return Err(Error::WrongAuthority.into());
     }

@@ -28,8 +28,7 @@ pub struct CreateSubAccount {
 
 /// Creates it with room for `orders` orders.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<CreateSubAccount>, name: [u8; 16], orders: u16) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut CreateSubAccount, name: [u8; 16], orders: u16) -> Outcome {
     let authority = a.authority.address().to_bytes();
     if a.trader.authority != authority {
         return Err(Error::WrongAuthority.into());

@@ -22,8 +22,7 @@ pub struct CreateTrader {
 
 /// Creates it; the referrer stays for good.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<CreateTrader>, referrer: [u8; 32]) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut CreateTrader, referrer: [u8; 32]) -> Outcome {
     let authority = a.authority.address().to_bytes();
     let (mut trader, bump) = a.trader.create(&a.payer, &[pda::TRADER_SEED, &authority], 0)?;
     *trader = Trader::new(bump, authority, referrer)?;

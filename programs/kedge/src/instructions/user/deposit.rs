@@ -31,8 +31,7 @@ pub struct Deposit {
 
 /// Credits the balance and moves the tokens.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<Deposit>, amount: u64) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut Deposit, amount: u64) -> Outcome {
     calls::token::require_vault(&a.bank, a.vault.as_ref())?;
     let clock = clock()?;
     let mut records = Records::new(72);

@@ -21,8 +21,7 @@ pub struct GrowOrders {
 
 /// Grows the tail to `capacity` orders, a multiple of four above what it has.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<GrowOrders>, capacity: u16) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut GrowOrders, capacity: u16) -> Outcome {
     let capacity = usize::from(capacity);
     if capacity <= a.sub_account.items().len() || capacity > MAX_ORDERS || !capacity.is_multiple_of(ORDER_STEP) {
         return Err(Error::InvalidParameter.into());

@@ -24,11 +24,9 @@ pub struct MoveIsolated {
 
 /// Moves quote tokens into the position of a market and margins it alone from then on.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<MoveIsolated>, market: u16, amount: u64) -> Outcome {
+pub fn handle(a: &mut MoveIsolated, market: u16, amount: u64) -> Outcome {
     let isolate = action::IsolatePosition { market, amount: Amount(amount) };
-    move_isolated(&mut ctx.accounts, |exchange, board, account, clock, batch| {
-        isolate.execute(exchange, board, account, clock, batch)
-    })
+    move_isolated(a, |exchange, board, account, clock, batch| isolate.execute(exchange, board, account, clock, batch))
 }
 
 /// Authorises, runs one of the three actions, and records.

@@ -8,8 +8,7 @@ use crate::instructions::prelude::*;
 
 /// Changes the order.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<PlaceOrders>, params: &ModifyParams) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut PlaceOrders, params: &ModifyParams) -> Outcome {
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;

@@ -29,9 +29,8 @@ pub struct PlaceAndTake {
 
 /// Places and takes.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<PlaceAndTake>, order: &OrderParams, min_fill: u64, refs: &[Arg<MakerRef>]) -> Outcome {
-    let mut accounts = Trailing::of(ctx).all::<SubAccount, MAX_MAKERS>()?;
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut PlaceAndTake, order: &OrderParams, min_fill: u64, refs: &[Arg<MakerRef>]) -> Outcome {
+    let mut accounts = Trailing::of(a).all::<SubAccount, MAX_MAKERS>()?;
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;

@@ -27,8 +27,7 @@ pub const MAX_ORDERS: usize = 16;
 
 /// Places all or none.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<PlaceOrders>, orders: &[Arg<OrderParams>]) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut PlaceOrders, orders: &[Arg<OrderParams>]) -> Outcome {
     if orders.is_empty() || orders.len() > MAX_ORDERS {
         return Err(kedge_model::Error::InvalidOrder.into());
     }

@@ -26,8 +26,7 @@ pub struct PlaceSignedOrders {
 
 /// Places all orders of the message or none.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<PlaceSignedOrders>) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut PlaceSignedOrders) -> Outcome {
     let (signer, message) =
         signature::verified(&a.instructions, |signer, message| Ok((signer, SignedMessage::read(message)?)))?;
     let sub_account = a.sub_account.address().to_bytes();

@@ -8,8 +8,7 @@ use crate::instructions::prelude::*;
 
 /// Cancels and places, all or nothing.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<PlaceOrders>, cancel: &[u32], orders: &[Arg<OrderParams>], strict: bool) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut PlaceOrders, cancel: &[u32], orders: &[Arg<OrderParams>], strict: bool) -> Outcome {
     if orders.len() > MAX_ORDERS {
         return Err(kedge_model::Error::InvalidOrder.into());
     }

@@ -14,8 +14,7 @@ pub struct RevokeSignedOrders {
 
 /// Revokes all messages up to a number.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<RevokeSignedOrders>, up_to: u64) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut RevokeSignedOrders, up_to: u64) -> Outcome {
     a.sub_account.require_trader(a.signer.address().as_array())?;
     Ok(action::RevokeSigned { up_to }.execute(&mut a.sub_account)?)
 }

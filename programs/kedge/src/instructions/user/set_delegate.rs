@@ -14,8 +14,7 @@ pub struct SetDelegate {
 
 /// Sets the delegate; zero for nobody.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<SetDelegate>, delegate: [u8; 32]) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut SetDelegate, delegate: [u8; 32]) -> Outcome {
     a.sub_account.require_owner(a.authority.address().as_array())?;
     a.sub_account.delegate = delegate;
     Ok(())

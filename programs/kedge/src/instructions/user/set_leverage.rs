@@ -17,8 +17,7 @@ pub struct SetLeverage {
 
 /// Sets the least initial margin ratio of the position in a market; 0 for the market's own.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<SetLeverage>, market: u16, ratio: u32) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut SetLeverage, market: u16, ratio: u32) -> Outcome {
     a.sub_account.require_owner(a.authority.address().as_array())?;
     let clock = clock()?;
     action::SetLeverage { market, ratio: Ppm(ratio) }.execute(&a.board, &mut a.sub_account, clock)?;

@@ -25,8 +25,7 @@ pub struct Transfer {
 
 /// Moves the balance.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<Transfer>, bank: u16, amount: u64) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut Transfer, bank: u16, amount: u64) -> Outcome {
     a.from.require_owner(a.authority.address().as_array())?;
     let clock = clock()?;
     let mut records = Records::new(64);

@@ -6,9 +6,7 @@ use kedge_model::quantity::Quote;
 
 /// Moves quote tokens into the position (positive) or out of it.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<MoveIsolated>, market: u16, amount: i64) -> Outcome {
+pub fn handle(a: &mut MoveIsolated, market: u16, amount: i64) -> Outcome {
     let transfer = action::TransferIsolated { market, amount: Quote(amount) };
-    move_isolated(&mut ctx.accounts, |exchange, board, account, clock, batch| {
-        transfer.execute(exchange, board, account, clock, batch)
-    })
+    move_isolated(a, |exchange, board, account, clock, batch| transfer.execute(exchange, board, account, clock, batch))
 }

@@ -33,8 +33,7 @@ pub struct Withdraw {
 
 /// Debits the balance, checks margin, moves the tokens.
 #[inline(never)]
-pub fn handle(ctx: &mut Context<Withdraw>, amount: u64) -> Outcome {
-    let a = &mut ctx.accounts;
+pub fn handle(a: &mut Withdraw, amount: u64) -> Outcome {
     a.sub_account.require_owner(a.authority.address().as_array())?;
     calls::token::require_vault(&a.bank, a.vault.as_ref())?;
     let clock = clock()?;

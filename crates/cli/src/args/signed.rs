@@ -1,0 +1,66 @@
+//! Arguments of commands on orders that are signed off the chain.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::{Place, Which};
+
+#[derive(Args)]
+#[command(
+    after_help = "\
+Nothing is sent and nothing costs a fee: whoever has the message can place it,
+once, until it expires or is revoked. Keep it as you would keep the order.
+
+Examples:
+  kedge sign SOL-PERP buy 5 --out order.json      # anybody: kedge submit
+  kedge sign SOL-PERP sell 5 --limit 190 --valid-for 300
+  kedge sign SOL-PERP buy 1 --number 12           # beside others not yet placed",
+    mut_arg("take", |arg| arg.hide(true)),
+    mut_arg("ioc", |arg| arg.hide(true)),
+    mut_arg("fok", |arg| arg.hide(true)),
+    mut_arg("min_fill", |arg| arg.hide(true))
+)]
+pub struct Sign {
+    #[command(flatten)]
+    pub order: Place,
+    /// Seconds for which it can be placed.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, help_heading = "Message",
+          value_parser = clap::value_parser!(u64).range(1..=kedge_client::signed::LONGEST_MS / 1_000))]
+    pub valid_for: u64,
+    /// Number of the message; each is placed once [default: the one after the highest placed].
+    #[arg(long, value_name = "NUMBER", help_heading = "Message")]
+    pub number: Option<u64>,
+    /// Write the message to this file instead of standard output.
+    #[arg(long, value_name = "FILE", help_heading = "Message")]
+    pub out: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+The keypair pays the network fee. It need not be the one that signed.
+
+Examples:
+  kedge submit order.json --dry-run
+  kedge submit order.json")]
+pub struct Submit {
+    /// What `kedge sign` wrote; - reads standard input.
+    pub file: PathBuf,
+    /// Verify it and try it, without sending it.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Orders that were placed already stay: `kedge cancel` is for them.
+
+Examples:
+  kedge revoke        # every message that kedge sign wrote
+  kedge revoke 12     # those with a number up to 12")]
+pub struct Revoke {
+    /// The highest number that becomes worthless [default: of all that `kedge sign` wrote].
+    pub up_to: Option<u64>,
+    #[command(flatten)]
+    pub which: Which,
+}

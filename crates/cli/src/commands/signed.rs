@@ -1,0 +1,179 @@
+//! `kedge sign`, `kedge submit` and `kedge revoke`.
+
+use std::io::Read;
+use std::path::Path;
+
+use kedge_client::FetchError;
+use kedge_client::prices::{self, Row};
+use kedge_client::signed::{self, NUMBERS_AHEAD, SignedOrders};
+use kedge_interface::instruction::{KedgeInstruction, RevokeSignedOrders};
+use kedge_model::action::SignedMessage;
+use kedge_model::order::{OrderParams, flags};
+use serde_json::{Value, json};
+use solana_pubkey::Pubkey;
+
+use super::{landed, ticket};
+use crate::args::{Revoke, Sign, Submit};
+use crate::calendar::date_time;
+use crate::describe;
+use crate::directory::Directory;
+use crate::error::{CliError, Result};
+use crate::output::{Output, wrap};
+use crate::session::Session;
+
+/// Signs an order for anybody to place; sends nothing.
+pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Output> {
+    let signer = session.signer()?;
+    let directory = Directory::fetch(&session.client).await?;
+    let market = &directory.market(&options.order.market)?.data;
+    let clock = session.client.clock().await?;
+    let orders = ticket::orders(&options.order, market, clock.unix_time)?;
+    let at_once = options.order.take || options.order.min_fill.is_some();
+    if at_once || orders.iter().any(|order| order.flags & flags::AT_ONCE != 0) {
+        let text = "an order that fills at once cannot be signed: makers are named when it is sent; \
+                    sign a market order or a limit order, and keepers fill it";
+        return Err(CliError::Usage(text.into()));
+    }
+    let (address, account) = session.account(&options.order.which).await?;
+    account.head.require_trader(&signer.to_bytes())?;
+    let highest = account.head.signed_nonce;
+    let number = options.number.unwrap_or_else(|| signed::next_number(highest));
+    if number > highest.saturating_add(NUMBERS_AHEAD) {
+        let most = highest.saturating_add(NUMBERS_AHEAD);
+        return Err(CliError::Usage(format!("number {number} is too far ahead: at most {most}")));
+    }
+    // Asked on a copy: whether the exchange would still accept the number.
+    account.head.clone().accept_signed(number)?;
+    let board = session.client.board().await?;
+    let last_slot = clock.slot.saturating_add(board.slots(options.valid_for.saturating_mul(1_000))?);
+    let header = signed::header(&address, number, clock.slot, last_slot);
+    let message = SignedOrders::sign(session.client.payer().as_ref(), &header, &orders)?;
+
+    let until = date_time(clock.unix_time.saturating_add(i64::try_from(options.valid_for).unwrap_or(i64::MAX)));
+    let owner = Pubkey::new_from_array(account.head.authority);
+    let mut told = wrap("", &format!("signed message {number} for sub-account {} of", account.head.id));
+    told += &format!("{owner}\n{}", list(&directory, &orders));
+    let holds = format!(
+        "Anybody can place it once, until slot {last_slot} (about {} s from now, {until}), unless you revoke it first: \
+         `kedge revoke`.",
+        options.valid_for
+    );
+    told += &wrap("", &holds);
+    let written = message.to_json();
+    let mut json = written.clone();
+    json["number"] = json!(number);
+    json["sub_account"] = json!(address.to_string());
+    json["slot"] = json!(clock.slot);
+    json["last_slot"] = json!(last_slot);
+    json["orders"] = sentences(&directory, &orders);
+    let Some(file) = &options.out else {
+        // The message is what goes on; what it says is for who looks.
+        if !as_json {
+            eprint!("{told}");
+        }
+        return Ok(Output::new(format!("{written}\n"), json));
+    };
+    let failed = |error| CliError::Usage(format!("cannot write {}: {error}", file.display()));
+    std::fs::write(file, format!("{written}\n")).map_err(failed)?;
+    told += &wrap("", &format!("written to {}", file.display()));
+    Ok(Output::new(told, json))
+}
+
+/// Places what somebody signed.
+pub async fn submit(session: &Session, options: &Submit) -> Result<Output> {
+    session.signer()?;
+    let message = SignedOrders::from_json(&read(&options.file)?)?;
+    let content = message.verify()?;
+    let header = content.header;
+    let sub_account = Pubkey::new_from_array(header.sub_account);
+    let account = session.client.sub_account(sub_account).await.map_err(|error| match error {
+        FetchError::Missing { .. } => CliError::NotFound(format!(
+            "the message is for sub-account {sub_account}, which is not on this cluster: check --url"
+        )),
+        other => other.into(),
+    })?;
+    let directory = Directory::fetch(&session.client).await?;
+    let clock = session.client.clock().await?;
+    if header.slot > clock.slot {
+        return Err(CliError::Usage(format!(
+            "the message was signed at slot {}, and this cluster is at {}: check --url, or try again in a moment",
+            header.slot, clock.slot
+        )));
+    }
+    let board = session.client.board().await?;
+    let mut rows = prices::in_use(&account.head);
+    rows.extend(content.orders().iter().map(|order| Row::Market(order.market)));
+    let mut instructions: Vec<_> = session.refresh(&board, &rows, &clock).await?.into_iter().collect();
+    instructions.extend(message.instructions(&content));
+    let owner = Pubkey::new_from_array(account.head.authority);
+    let who = format!(
+        "message {} for sub-account {} of\n{owner}\nsigned by {}\n{}",
+        header.nonce,
+        account.head.id,
+        if message.signer == owner { "the owner".into() } else { format!("the delegate\n{}", message.signer) },
+        list(&directory, content.orders())
+    );
+    let mut json = about(&message, &content, &directory);
+    if options.dry_run {
+        session.simulate(&instructions).await?;
+        json["transaction"] = Value::Null;
+        return Ok(Output::new(format!("would be placed: {who}"), json));
+    }
+    let sent = session.send(&instructions).await?;
+    let done = landed(session, &directory, sent).await?;
+    json["transaction"] = done.json;
+    Ok(Output::new(format!("placed {who}{}", done.text), json))
+}
+
+/// Makes messages worthless that nobody has placed yet.
+pub async fn revoke(session: &Session, options: &Revoke) -> Result<Output> {
+    let signer = session.signer()?;
+    let (sub_account, account) = session.account(&options.which).await?;
+    let highest = account.head.signed_nonce;
+    let up_to = options.up_to.unwrap_or_else(|| highest.saturating_add(NUMBERS_AHEAD));
+    if up_to <= highest {
+        return Err(CliError::Usage(format!(
+            "number {highest} was placed or revoked already: name a higher one, which revokes all before it too"
+        )));
+    }
+    let sent = session.send(&[RevokeSignedOrders { signer, sub_account, up_to }.instruction()]).await?;
+    let told = format!(
+        "messages with a number up to {up_to} cannot be placed any more; orders that were placed stay, `kedge orders` \
+         lists them"
+    );
+    let json = json!({ "up_to": up_to, "before": highest, "signature": sent.signature.to_string() });
+    Ok(Output::new(wrap("", &told) + &super::signed(&sent), json))
+}
+
+/// What a file says, or standard input for `-`.
+fn read(file: &Path) -> Result<String> {
+    let mut text = String::new();
+    let done = if file == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text).map(|_| ())
+    } else {
+        std::fs::read_to_string(file).map(|read| text = read)
+    };
+    match done {
+        Ok(()) => Ok(text),
+        Err(error) => Err(CliError::NotFound(format!("cannot read {}: {error}", file.display()))),
+    }
+}
+
+/// The orders in plain words, one a line.
+fn list(directory: &Directory, orders: &[OrderParams]) -> String {
+    orders.iter().map(|order| wrap("  ", &describe::order_params(directory, order))).collect()
+}
+
+fn sentences(directory: &Directory, orders: &[OrderParams]) -> Value {
+    orders.iter().map(|order| describe::order_params(directory, order)).collect()
+}
+
+fn about(message: &SignedOrders, content: &SignedMessage, directory: &Directory) -> Value {
+    json!({
+        "number": content.header.nonce,
+        "signer": message.signer.to_string(),
+        "sub_account": Pubkey::new_from_array(content.header.sub_account).to_string(),
+        "last_slot": content.header.max_slot,
+        "orders": sentences(directory, content.orders()),
+    })
+}

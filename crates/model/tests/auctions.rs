@@ -1,0 +1,136 @@
+//! Auctions: the vAMM beside a maker, and starts that are judged.
+
+mod common;
+
+use common::check::check;
+use common::{BTC, DOLLAR, ONE, World, at_market, ioc, join, limit, with};
+use kedge_model::Error;
+use kedge_model::order::{Order, OrderParams, Side, flags};
+use kedge_model::quantity::{Base, Price, Size};
+
+fn order(world: &World, account: usize, id: u32) -> Order {
+    world.accounts[account].find(id).expect("an open order")
+}
+
+/// The vAMM is short 1 BTC, and account 0 sells 1 in an auction that has gone some way.
+fn auctioned() -> (World, u32) {
+    let mut world = World::funded(6, 100_000);
+    let _ = world.take(4, ioc(BTC, Side::Long, ONE, 61_000 * DOLLAR), &[]).unwrap();
+    let id = world.place(0, at_market(BTC, Side::Short, ONE)).unwrap();
+    for _ in 0..4 {
+        world.tick();
+    }
+    (world, id)
+}
+
+#[test]
+fn the_vamm_takes_its_share_beside_a_maker_when_that_makes_it_flatter() {
+    let (mut world, id) = auctioned();
+    let before = world.markets[BTC].amm_equity(world.oracle(BTC)).unwrap();
+    let matched = world.join(BTC, 2, 0, join(id, 2 * ONE / 5, 1 << 50)).unwrap();
+    // Half of the maker's 0.4.
+    assert_eq!((matched.maker_size, matched.amm_size), (Size(2 * ONE / 5), Size(ONE / 5)));
+    assert_eq!(matched.size, Size(3 * ONE / 5));
+    assert_eq!(world.markets[BTC].amm.base, Base(-(ONE as i64) * 4 / 5));
+    assert!(world.markets[BTC].amm_equity(world.oracle(BTC)).unwrap() >= before);
+    assert_eq!(order(&world, 0, id).filled, Size(3 * ONE / 5));
+    check(&mut world);
+    // It takes what is left at most.
+    let matched = world.join(BTC, 2, 0, join(id, 3 * ONE / 10, 1 << 50)).unwrap();
+    assert_eq!((matched.maker_size, matched.amm_size), (Size(3 * ONE / 10), Size(ONE / 10)));
+    assert!(world.accounts[0].find(id).is_none());
+    check(&mut world);
+}
+
+#[test]
+fn the_vamm_stays_out_where_it_must() {
+    let alone = |world: &mut World, id| {
+        let matched = world.join(BTC, 2, 0, join(id, 2 * ONE / 5, 1 << 50)).unwrap();
+        assert_eq!((matched.maker_size, matched.amm_size), (Size(2 * ONE / 5), Size::ZERO));
+        check(world);
+    };
+    let (mut world, id) = auctioned();
+    world.exchange.paused = kedge_model::exchange::operation::FILL_AMM;
+    alone(&mut world, id);
+    let (mut world, id) = auctioned();
+    world.markets[BTC].amm.jit_share = kedge_model::quantity::Ppm::ZERO;
+    alone(&mut world, id);
+    // A price from before the order.
+    let (mut world, _) = auctioned();
+    world.wait(1);
+    let id = world.place(0, at_market(BTC, Side::Short, ONE)).unwrap();
+    world.wait(4);
+    alone(&mut world, id);
+    // One that nobody may open risk on.
+    let (mut world, id) = auctioned();
+    let _ = world.refresh_from(BTC, 60_000 * DOLLAR, 1);
+    world.wait(1);
+    let _ = world.refresh_from(BTC, 60_000 * DOLLAR, 1).unwrap();
+    assert_eq!(world.join(BTC, 2, 0, join(id, ONE / 5, 1 << 50)).unwrap_err(), Error::RowStateForbids);
+    // A trade that would make its position larger, and one at a price better than its own.
+    let (mut world, _) = auctioned();
+    let id = world.place(0, at_market(BTC, Side::Long, ONE)).unwrap();
+    for _ in 0..4 {
+        world.tick();
+    }
+    let matched = world.join(BTC, 2, 0, join(id, ONE / 5, 1)).unwrap();
+    assert_eq!(matched.amm_size, Size::ZERO);
+    let id = world.place(0, at_market(BTC, Side::Short, ONE)).unwrap();
+    let matched = world.join(BTC, 2, 0, join(id, ONE / 5, 1 << 50)).unwrap();
+    assert_eq!(matched.amm_size, Size::ZERO, "the auction has hardly begun");
+}
+
+// ---- starts that are judged
+
+#[test]
+fn a_start_beyond_the_oracle_is_improved_to_it() {
+    let mut world = World::funded(6, 100_000);
+    let ask = |start: u64, end: u64, limit: u64, side| OrderParams {
+        auction_start: Price(start * DOLLAR),
+        auction_end: Price(end * DOLLAR),
+        auction_ms: 4_000,
+        ..limit_at(side, limit)
+    };
+    fn limit_at(side: Side, price: u64) -> OrderParams {
+        limit(BTC, side, ONE / 10, price * DOLLAR)
+    }
+    for (params, start) in [
+        (ask(60_200, 60_300, 60_300, Side::Long), 60_000),
+        (ask(59_900, 60_300, 60_300, Side::Long), 59_900),
+        (ask(59_800, 59_700, 59_700, Side::Short), 60_000),
+        (ask(60_100, 59_700, 59_700, Side::Short), 60_100),
+    ] {
+        for kind in [0, 1] {
+            let id = world.place(0, OrderParams { kind, ..params }).unwrap();
+            let placed = order(&world, 0, id);
+            assert_eq!((placed.auction_start, placed.auction_end), (Price(start * DOLLAR), params.auction_end));
+        }
+    }
+    // A limit on the good side of the oracle: from half a percent before it.
+    let id = world.place(0, ask(59_000, 59_000, 59_000, Side::Long)).unwrap();
+    assert_eq!(order(&world, 0, id).auction_start, Price(58_705 * DOLLAR));
+    // Past the limit stays refused.
+    let past = ask(60_000, 60_400, 60_300, Side::Long);
+    assert_eq!(world.place(0, past).unwrap_err(), Error::InvalidOrder);
+    // With a dead feed a limit order can still be placed, as it is.
+    let _ = world.take(2, ioc(BTC, Side::Long, ONE / 10, 61_000 * DOLLAR), &[]).unwrap();
+    world.wait(100);
+    let close = with(flags::REDUCE_ONLY, ask(59_800, 59_700, 59_700, Side::Short));
+    let id = world.place(2, close).unwrap();
+    assert_eq!(order(&world, 2, id).auction_start, Price(59_800 * DOLLAR));
+}
+
+#[test]
+fn a_derived_auction_goes_as_far_as_the_market_moves() {
+    let mut world = World::funded(6, 100_000);
+    let calm = world.place(0, at_market(BTC, Side::Long, ONE / 10)).unwrap();
+    assert_eq!(order(&world, 0, calm).auction_end, Price(60_300 * DOLLAR));
+    let row = &mut world.board.market_mut(0).unwrap().price;
+    row.deviation = Price(450 * DOLLAR);
+    let moving = world.place(0, at_market(BTC, Side::Long, ONE / 10)).unwrap();
+    assert_eq!(order(&world, 0, moving).auction_end, Price(60_900 * DOLLAR), "twice the deviation");
+    // Nothing fills beyond the band of 5 %, so no auction goes there.
+    world.board.market_mut(0).unwrap().price.deviation = Price(6_000 * DOLLAR);
+    let wild = world.place(0, at_market(BTC, Side::Short, ONE / 10)).unwrap();
+    assert_eq!(order(&world, 0, wild).auction_end, Price(57_000 * DOLLAR));
+}

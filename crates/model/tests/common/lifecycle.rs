@@ -1,0 +1,59 @@
+//! From expiry to delisting.
+
+use super::World;
+use kedge_model::action::{DelistMarket, PositionSettlement, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition};
+use kedge_model::error::Result;
+use kedge_model::event::NoEvents;
+use kedge_model::lifecycle::{EXPIRY_NOTICE, Terms};
+use kedge_model::market::MarketStatus;
+use kedge_model::quantity::{Amount, Base, Price, Quote};
+
+pub fn set_expiry(world: &mut World, market: usize, time: i64) -> Result<()> {
+    let clock = world.clock;
+    world.attempt(|w| SetExpiry { time }.execute(&mut w.markets[market], clock, &mut NoEvents))
+}
+
+pub fn settle_market(world: &mut World, market: usize) -> Result<Terms> {
+    let clock = world.clock;
+    world.attempt(|w| SettleMarket.execute(&w.exchange, &mut w.board, &mut w.markets[market], clock, &mut NoEvents))
+}
+
+pub fn settle_position(world: &mut World, market: usize, account: usize) -> Result<PositionSettlement> {
+    world.on_market(market, &[account], |context, banks, accounts| {
+        SettlePosition.execute(context, &mut banks[0], &mut accounts[0])
+    })
+}
+
+pub fn delist(world: &mut World, market: usize) -> Result<Amount> {
+    let clock = world.clock;
+    world.attempt(|w| DelistMarket.execute(&mut w.board, &mut w.markets[market], &mut w.banks[0], clock, &mut NoEvents))
+}
+
+pub fn set_status(world: &mut World, market: usize, status: MarketStatus) -> Result<()> {
+    let clock = world.clock;
+    world.attempt(|w| SetMarketStatus { status }.execute(&w.board, &mut w.markets[market], clock, &mut NoEvents))
+}
+
+/// Sets the expiry and lets ten hours pass at the present prices; returns the average at the end.
+pub fn run_out(world: &mut World, market: usize) -> Price {
+    let time = world.clock.unix_time + 10 * i64::try_from(EXPIRY_NOTICE).unwrap();
+    set_expiry(world, market, time).unwrap();
+    for _ in 0..100 {
+        world.wait(EXPIRY_NOTICE / 10);
+        world.tick();
+    }
+    world.board.markets[market].price.twap_1h
+}
+
+/// Nothing of a market is left anywhere.
+pub fn assert_gone(world: &World, market: usize) {
+    let m = &world.markets[market];
+    assert_eq!(m.status, MarketStatus::Delisted as u8);
+    assert_eq!((m.users_quote, m.amm.quote, m.funding_pot), (Quote(0), Quote(0), Quote(0)));
+    assert_eq!((m.pnl_pool, m.insurance_fund, m.fees, m.insurance_fees), (Amount(0), Amount(0), Amount(0), Amount(0)));
+    assert_eq!((m.deficit, m.debts, m.amm.base), (Amount(0), Amount(0), Base(0)));
+    for account in &world.accounts {
+        let position = account.position(market);
+        assert!(!position.is_used() || position.is_empty() || !position.isolated.is_zero(), "{position:?}");
+    }
+}

@@ -1,0 +1,68 @@
+//! Time and prices.
+
+use super::World;
+use kedge_model::board::{OraclePrice, RefreshReport};
+use kedge_model::error::Result;
+use kedge_model::quantity::Price;
+
+impl World {
+    /// Moves time by seconds; slots are 400 ms.
+    pub fn wait(&mut self, seconds: u64) {
+        self.clock.unix_time += i64::try_from(seconds).unwrap();
+        self.clock.slot += seconds * 5 / 2;
+    }
+
+    fn seen(&self, price: u64) -> OraclePrice {
+        OraclePrice {
+            price: Price(price),
+            confidence: Price(price / 10_000),
+            publish_time: self.clock.unix_time,
+            publish_slot: self.clock.slot,
+        }
+    }
+
+    /// Refreshes a market's row from two sources that agree.
+    pub fn refresh(&mut self, market: usize, price: u64) -> Result<RefreshReport> {
+        self.refresh_from(market, price, 2)
+    }
+
+    /// Refreshes a market's row from a number of sources.
+    pub fn refresh_from(&mut self, market: usize, price: u64, sources: usize) -> Result<RefreshReport> {
+        let seen = [self.seen(price); 2];
+        let (clock, micros) = (self.clock, self.board.slot_micros());
+        self.board.market_mut(Self::index(market))?.price.refresh(&seen[..sources], &clock, micros)
+    }
+
+    /// Refreshes a bank's row.
+    pub fn refresh_bank(&mut self, bank: usize, price: u64) -> Result<RefreshReport> {
+        let seen = [self.seen(price); 2];
+        let (clock, micros) = (self.clock, self.board.slot_micros());
+        self.board.bank_mut(Self::index(bank))?.price.refresh(&seen, &clock, micros)
+    }
+
+    /// Refreshes all rows at their present prices a second later.
+    pub fn tick(&mut self) {
+        self.wait(1);
+        for bank in 0..self.banks.len() {
+            let price = self.board.banks[bank].price.price.0;
+            let _ = self.refresh_bank(bank, price).unwrap();
+        }
+        for market in 0..self.markets.len() {
+            let price = self.oracle(market).0;
+            let _ = self.refresh(market, price).unwrap();
+        }
+    }
+
+    /// Moves a market's price there within a minute and confirms it.
+    pub fn drive(&mut self, market: usize, price: u64) {
+        let from = self.oracle(market).0;
+        for part in 1..=10u64 {
+            self.wait(6);
+            let at = u64::try_from(i128::from(from) + (i128::from(price) - i128::from(from)) * i128::from(part) / 10);
+            let _ = self.refresh(market, at.unwrap()).unwrap();
+        }
+        for _ in 0..4 {
+            self.tick();
+        }
+    }
+}
