@@ -208,7 +208,7 @@ const NOTES: &str = "
 
 From `cargo xtask bench --profile ROW`, in instructions of the virtual machine, which are units but for system calls.
 
-* **A further maker in a fill** (and so the fills of four and six makers): booking the two sides of the trade takes some
+* A further maker in a fill (and so the fills of four and six makers): booking the two sides of the trade takes some
   620 (position, funding, fees, ledger, open interest), the maker's margin check 600 (two thirds of it its position, a
   quarter the walk over 24 slots), the match with its record 650, fees with their four shares 160, both orders 160, the
   account itself 60. The budget was set for a match without order types: an oracle-offset price, an iceberg's part, self-trade
@@ -216,10 +216,10 @@ From `cargo xtask bench --profile ROW`, in instructions of the virtual machine, 
   margin check for several fills of a maker (done), no curve while makers are better than its best price (done),
   comparing addresses by their first word (done), a cached funding payment (a word more in each position, no gain at one
   fill an instruction).
-* **A fill by the vAMM alone**: its price and its update are some 2,700 of it, half of them 20 divisions of 128 by 64
+* A fill by the vAMM alone: its price and its update are some 2,700 of it, half of them 20 divisions of 128 by 64
   bits. Inlining all of them saves 340 and makes the program 30,000 bytes larger, which is over the budget there; those in
   the curve, the spread, the margin and the fees are inlined.
-* **Creating accounts**: two searches for an address (1,500 each) and two calls that create it (some 1,000 each) are what
+* Creating accounts: two searches for an address (1,500 each) and two calls that create it (some 1,000 each) are what
   the runtime asks for, before any instruction of the program.
 ";
 
