@@ -13,11 +13,11 @@ pub fn specification(root: &Path) -> PathBuf {
     root.join("toolchain").join(format!("{NAME}.json"))
 }
 
-/// Loops that run at most this often are laid out without a loop. The compiler's own bound of eight lays out every
-/// instruction's walk over its accounts: a fifth of the program, for one unit an account.
+/// Loops that run at most this often are laid out without a loop. The compiler's own bound lays out every instruction's
+/// walk over its accounts: 60,000 bytes of program, for some four units an account.
 const UNROLL: &str = "-unroll-full-max-count=3";
 /// Size up to which a function is copied into its callers, and one that is marked for it. The compiler's own 225 and 325
-/// make the program a tenth larger and no instruction cheaper.
+/// make the program 40,000 bytes larger and hardly an instruction cheaper.
 const INLINE: [&str; 2] = ["--inline-threshold=60", "--inlinehint-threshold=120"];
 
 /// Compiler flags; `module` is where the linker writes the optimised module as LLVM IR.
