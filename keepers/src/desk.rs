@@ -31,6 +31,7 @@ impl Actor {
             sender: self.sender.clone(),
             compute_limit: plan.compute_limit(),
             label: plan.name(),
+            decided: world.clock.slot,
             instructions,
         });
         true
@@ -50,13 +51,28 @@ pub struct Desk {
 impl Desk {
     /// Decides and sends; returns how many transactions were sent.
     pub fn tick(&self, world: &World, directory: &Directory, outbox: &Outbox) -> usize {
-        let mut sent = 0;
-        for plan in self.job.decide(world) {
-            if sent >= self.most {
+        self.tick_by(world, |plan| self.actor.send(plan, world, directory, outbox)).sent
+    }
+
+    /// Decides, and hands the plans to `send` until it has taken as many as the desk may send at once.
+    pub fn tick_by(&self, world: &World, mut send: impl FnMut(&Plan) -> bool) -> Ticked {
+        let plans = self.job.decide(world);
+        let mut ticked = Ticked { decided: plans.len(), sent: 0 };
+        for plan in &plans {
+            if ticked.sent >= self.most {
                 break;
             }
-            sent += usize::from(self.actor.send(&plan, world, directory, outbox));
+            ticked.sent += usize::from(send(plan));
         }
-        sent
+        ticked
     }
+}
+
+/// What a desk did in one tick.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Plans of the job, those included whose subject is still busy.
+    pub decided: usize,
+    /// Plans that were taken.
+    pub sent: usize,
 }

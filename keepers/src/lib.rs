@@ -12,14 +12,17 @@
 pub mod account;
 pub mod action;
 pub mod compose;
+pub mod core;
 pub mod desk;
 pub mod error;
+pub mod explain;
 pub mod feed;
 pub mod jobs;
 pub mod oracles;
 pub mod outbox;
 pub mod pyth;
 pub mod rehearsal;
+pub mod watch;
 pub mod world;
 
 pub use account::Account;

@@ -44,6 +44,8 @@ pub struct Parcel {
     pub actor: usize,
     /// What it is about.
     pub subject: Subject,
+    /// Slot of the world in which it was decided.
+    pub decided: u64,
 }
 
 /// What became of a parcel.
@@ -59,6 +61,8 @@ pub struct Receipt {
     pub failure: Option<Failure>,
     /// Slot in which it landed; zero when it did not.
     pub slot: u64,
+    /// Slot of the world in which it was decided.
+    pub decided: u64,
     /// Time from sending to the status.
     pub latency: Duration,
 }
@@ -214,8 +218,15 @@ impl Shared {
     fn report(&self, parcel: &Parcel, signature: Signature, failure: Option<Failure>, slot: u64, sent: Instant) {
         let rest = if failure.is_some() { FAILURE_REST } else { 0 };
         self.set_busy(parcel, slot.saturating_add(rest));
-        let receipt =
-            Receipt { signature, label: parcel.label, actor: parcel.actor, failure, slot, latency: sent.elapsed() };
+        let receipt = Receipt {
+            signature,
+            label: parcel.label,
+            actor: parcel.actor,
+            failure,
+            slot,
+            decided: parcel.decided,
+            latency: sent.elapsed(),
+        };
         // Nobody listens any more only at the end.
         let _ = self.receipts.send(receipt);
     }

@@ -1,6 +1,6 @@
 //! A mirror of the exchange at one moment.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kedge_model::bank::Bank;
 use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
@@ -32,6 +32,9 @@ pub struct World {
     pub accounts: BTreeMap<Pubkey, Account>,
     /// What the oracle accounts say to who asks them.
     pub oracles: BTreeMap<Asked, OraclePrice>,
+    /// Accounts that may have to be liquidated or be in default, when a [`Roll`](crate::core::endangered::Roll) keeps
+    /// track of them; `None` when nobody does, and all may.
+    pub watched: Option<BTreeSet<Pubkey>>,
 }
 
 impl World {
@@ -47,6 +50,7 @@ impl World {
             banks: Vec::new(),
             accounts: BTreeMap::new(),
             oracles: BTreeMap::new(),
+            watched: None,
         }
     }
 
@@ -60,6 +64,14 @@ impl World {
             let seen = observations(row, oracles, &clock);
             // A row that cannot be refreshed keeps its old price; the plans that need it will be refused.
             let _ = row.refresh(&seen, &clock, micros);
+        }
+    }
+
+    /// The accounts that a liquidator has to look at, by address.
+    pub fn endangered(&self) -> Box<dyn Iterator<Item = (&Pubkey, &Account)> + '_> {
+        match &self.watched {
+            Some(watched) => Box::new(watched.iter().filter_map(|address| self.accounts.get_key_value(address))),
+            None => Box::new(self.accounts.iter()),
         }
     }
 

@@ -56,7 +56,8 @@ impl Client {
 }
 
 /// The pubsub endpoint beside an RPC endpoint: `ws` for `http`, and the next port where one is named.
-fn ws_url(url: &str) -> String {
+#[must_use]
+pub fn ws_url(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
         Some(("https", rest)) => ("wss", rest),
         Some((_, rest)) => ("ws", rest),

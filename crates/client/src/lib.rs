@@ -22,7 +22,7 @@ mod send;
 pub mod signed;
 mod subscribe;
 
-pub use client::{Client, SharedSigner};
+pub use client::{Client, SharedSigner, ws_url};
 pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
 pub use send::{ComputeLimit, Landed, PriorityFee, SendConfig, Sender, lookup_table};

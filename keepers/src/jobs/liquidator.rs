@@ -1,8 +1,6 @@
 //! Takes over positions that do not meet their margin, settles defaults, and gets rid of what it took over.
 
 use kedge_model::action::Liquidate;
-use kedge_model::board::Purpose;
-use kedge_model::margin::{self, MarginKind};
 use kedge_model::market::Market;
 use kedge_model::num::{BASE, Rounding, floor_to, mul_div};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
@@ -12,6 +10,7 @@ use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
 use solana_pubkey::Pubkey;
 
 use super::Job;
+use crate::core::endangered::shortfall;
 use crate::rehearsal::Rehearsal;
 use crate::{Account, Plan, Work, World};
 
@@ -38,14 +37,14 @@ impl Job for Liquidator {
         let rehearsal = Rehearsal::refreshed(world);
         let mut defaults = Vec::new();
         let mut sick: Vec<(i64, &Pubkey, &Account, Pocket)> = Vec::new();
-        for (address, account) in &world.accounts {
+        for (address, account) in world.endangered() {
             if *address == self.account {
                 continue;
             }
             for pocket in account.pockets() {
                 if let Some(plan) = self.default(&rehearsal, address, account, pocket) {
                     defaults.push(plan);
-                } else if let Some(free) = shortfall(world, account, pocket, &rehearsal) {
+                } else if let Some(free) = shortfall(&account.head, pocket, &world.fresh, &rehearsal.clock) {
                     sick.push((free, address, account, pocket));
                 }
             }
@@ -158,20 +157,10 @@ impl Liquidator {
     }
 }
 
-/// How far a pocket is below maintenance (negative), or `None` when it is not to be liquidated.
-fn shortfall(world: &World, account: &Account, pocket: Pocket, rehearsal: &Rehearsal<'_>) -> Option<i64> {
-    if pocket.is_bankrupt(&account.head) || account.positions_in(pocket).all(|position| position.base.is_zero()) {
-        return None;
-    }
-    let (kind, purpose) = (MarginKind::Maintenance, Purpose::Liquidate);
-    let margin = margin::margin_of(&account.head, pocket, &world.fresh, kind, purpose, &rehearsal.clock).ok()?;
-    let free = margin.free().ok()?.0;
-    (free < 0 || pocket.is_being_liquidated(&account.head)).then_some(free)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::endangered::Roll;
     use crate::jobs::stage::Stage;
 
     fn liquidator(account: Pubkey) -> Liquidator {
@@ -220,6 +209,24 @@ mod tests {
             one.decide(&stage.world()).iter().all(|plan| plan.name() != "liquidate"),
             "the limit is reached: it unwinds only"
         );
+    }
+
+    #[test]
+    fn a_roll_changes_what_is_looked_at_and_not_what_is_decided() {
+        let (mut stage, buyer, own) = scene();
+        let mut roll = Roll::of(&mut stage.world());
+        let mut plans = 0;
+        for price in [195_000_000, 187_000_000, 183_000_000, 170_000_000, 195_000_000] {
+            stage.publish(0, price);
+            let all = stage.world();
+            let mut some = all.clone();
+            let _ = roll.follow(&mut some, &[]);
+            assert!(some.endangered().all(|(address, _)| *address == buyer) && all.endangered().count() == 3);
+            let decided = liquidator(own).decide(&some);
+            assert_eq!(decided, liquidator(own).decide(&all), "at {price}");
+            plans += decided.len();
+        }
+        assert_eq!(plans, 2);
     }
 
     /// Runs the liquidator at 170 until it only unwinds.

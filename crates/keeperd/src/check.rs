@@ -1,0 +1,122 @@
+//! `kedge-keeper check`: whether everything that the jobs need is there.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result, bail, ensure};
+use kedge_client::{Client, Update};
+use kedge_interface::PROGRAM_ID;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use solana_signer::Signer;
+use tokio::time::timeout;
+
+use crate::config::Config;
+use crate::connection::{client, discreet, is_open_to_others, keypair, masked, sub_account};
+
+/// How long the WebSocket endpoint may take.
+const WEBSOCKET: Duration = Duration::from_secs(5);
+const LAMPORTS: f64 = 1e9;
+
+/// Prints a table, one line a check; whether all passed.
+pub async fn check(config: &Config) -> bool {
+    let mut table = Table { config, passed: true };
+    table.line("configuration", Ok(format!("jobs {:?}", config.keeper.jobs)));
+    let key = keypair(&config.wallet.keypair);
+    let wallet = key.as_ref().ok().map(Keypair::pubkey);
+    // Whatever only reads needs no key.
+    let client = client(config, Arc::new(key.as_ref().map_or_else(|_| Keypair::new(), Keypair::insecure_clone)));
+    table.line("key file", key.map(|key| key.pubkey().to_string()));
+    if wallet.is_some() {
+        table.line("key file mode", mode(config));
+    }
+    let slot = client.rpc().get_slot().await.with_context(|| masked(&config.rpc.url));
+    let reachable = slot.is_ok();
+    table.line("RPC endpoint", slot.map(|slot| format!("{}, slot {slot}", masked(&config.rpc.url))));
+    if reachable {
+        table.line("chain clock", clock(config, &client).await);
+        table.line("WebSocket endpoint", websocket(config, &client).await);
+        table.line("program", program(&client).await);
+        table.line("exchange", exchange(&client).await);
+        if let Some(wallet) = wallet {
+            table.line("balance", balance(config, &client, &wallet).await);
+            table.line("sub-account", account(config, &client, &wallet).await);
+        }
+    }
+    table.passed
+}
+
+struct Table<'c> {
+    config: &'c Config,
+    passed: bool,
+}
+
+impl Table<'_> {
+    fn line(&mut self, what: &str, outcome: Result<String>) {
+        let (word, said) = match outcome {
+            Ok(said) => ("ok", said),
+            Err(error) => {
+                self.passed = false;
+                ("FAIL", format!("{error:#}"))
+            }
+        };
+        println!("{what:<20}{word:<6}{}", discreet(&said, self.config));
+    }
+}
+
+fn mode(config: &Config) -> Result<String> {
+    let path = &config.wallet.keypair;
+    ensure!(!is_open_to_others(path), "others may read {}: chmod 600 it", path.display());
+    Ok("nobody else may read it".into())
+}
+
+async fn clock(config: &Config, client: &Client) -> Result<String> {
+    let chain = client.clock().await?;
+    let ours = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    let lag = i64::try_from(ours).unwrap_or(i64::MAX).saturating_sub(chain.unix_time);
+    let most = config.rpc.max_clock_lag_s;
+    ensure!(
+        most == 0 || lag <= i64::try_from(most).unwrap_or(i64::MAX),
+        "slot {} is {lag} s old, over {most}: the endpoint is behind",
+        chain.slot
+    );
+    Ok(format!("slot {} is {lag} s old", chain.slot))
+}
+
+async fn websocket(config: &Config, client: &Client) -> Result<String> {
+    let shown = masked(&config.ws_url());
+    let mut changes = client.subscribe();
+    match timeout(WEBSOCKET, changes.next()).await {
+        Ok(Some(Update::Connected | Update::Change(_))) => Ok(shown),
+        _ => bail!("{shown} takes no subscription; jobs would run at keeper.poll_ms"),
+    }
+}
+
+async fn program(client: &Client) -> Result<String> {
+    let found = client.accounts(&[PROGRAM_ID]).await?.into_iter().flatten().next();
+    let account = found.with_context(|| format!("there is nothing at {PROGRAM_ID}: another cluster?"))?;
+    ensure!(account.executable, "{PROGRAM_ID} is not a program");
+    Ok(PROGRAM_ID.to_string())
+}
+
+async fn exchange(client: &Client) -> Result<String> {
+    let exchange = client.exchange().await.context("not initialised")?;
+    let paused = if exchange.paused == 0 { "nothing paused".into() } else { format!("paused: {:#b}", exchange.paused) };
+    Ok(format!("{} markets, {} banks, {paused}", exchange.markets, exchange.banks))
+}
+
+async fn balance(config: &Config, client: &Client, wallet: &Pubkey) -> Result<String> {
+    let sol = client.rpc().get_balance(wallet).await? as f64 / LAMPORTS;
+    let least = config.wallet.min_balance_sol;
+    ensure!(sol >= least, "{sol} SOL, under {least}: send some to {wallet}");
+    Ok(format!("{sol} SOL"))
+}
+
+async fn account(config: &Config, client: &Client, wallet: &Pubkey) -> Result<String> {
+    let Some(address) = sub_account(config, wallet) else {
+        return Ok("none configured: rewards are left to the fillers that have one".into());
+    };
+    let found = client.sub_account(address).await.context("create it with `kedge create`, or correct [account]")?;
+    found.head.require_trader(&wallet.to_bytes()).with_context(|| format!("{address} is not ours"))?;
+    Ok(address.to_string())
+}

@@ -1,0 +1,222 @@
+//! File, environment and flags become one configuration.
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use super::{Config, JobName};
+use crate::args::Args;
+
+/// Variables that begin with this set a key.
+const PREFIX: &str = "KEDGE_KEEPER__";
+
+/// The configuration that a command line, its file and an environment amount to.
+///
+/// # Errors
+/// A file that cannot be read, an unknown key, a value of the wrong kind or outside its range: each with its name.
+pub fn load(args: &Args, environment: impl Iterator<Item = (String, String)>) -> Result<Config> {
+    let mut table = match &args.config {
+        None => Table::new(),
+        Some(path) => {
+            let shown = path.display();
+            let text = std::fs::read_to_string(path).with_context(|| format!("{shown} cannot be read"))?;
+            // Read once as it is, so that an error names its line.
+            let parsed: Table = toml::from_str(&text).map_err(|error| told(&shown.to_string(), &text, &error))?;
+            let _: Config = toml::from_str(&text).map_err(|error| told(&shown.to_string(), &text, &error))?;
+            parsed
+        }
+    };
+    for (name, value) in environment.filter(|(name, _)| name.starts_with(PREFIX)) {
+        let path: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_lowercase).collect();
+        set(&mut table, &path, &value).with_context(|| name.clone())?;
+        // Each on its own, so that an error names its variable.
+        Config::deserialize(Value::Table(table.clone()))
+            .map_err(|error| anyhow::anyhow!("{name}: {}", error.message()))?;
+    }
+    flags(args, &mut table)?;
+    let config = Config::deserialize(Value::Table(table)).map_err(|error| anyhow::anyhow!("{}", error.message()))?;
+    validate(&config)?;
+    Ok(config)
+}
+
+/// An error of the file without the line's text, which may hold a secret.
+fn told(path: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
+    let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
+    match line {
+        Some(line) => anyhow::anyhow!("{path}, line {line}: {}", error.message()),
+        None => anyhow::anyhow!("{path}: {}", error.message()),
+    }
+}
+
+/// Sets a key. The text is read as TOML where it is TOML (numbers, lists, booleans), else as a string; the jobs may be
+/// separated by commas.
+fn set(table: &mut Table, path: &[String], text: &str) -> Result<()> {
+    let [section, key] = path else { bail!("names must be {PREFIX}SECTION__KEY") };
+    let value = if (section.as_str(), key.as_str()) == ("keeper", "jobs") && !text.trim_start().starts_with('[') {
+        list(text.split(','))
+    } else {
+        let line: std::result::Result<Table, _> = toml::from_str(&format!("value = {text}"));
+        let read = line.ok().and_then(|mut line| line.remove("value"));
+        read.unwrap_or_else(|| Value::String(text.to_owned()))
+    };
+    put(table, section, key, value)
+}
+
+fn flags(args: &Args, table: &mut Table) -> Result<()> {
+    let text = |text: &str| Value::String(text.to_owned());
+    if let Some(url) = &args.rpc {
+        put(table, "rpc", "url", text(url))?;
+        // A WebSocket endpoint of the file belongs to the file's endpoint.
+        if let Some(Value::Table(rpc)) = table.get_mut("rpc") {
+            rpc.remove("ws");
+        }
+    }
+    if let Some(url) = &args.ws {
+        put(table, "rpc", "ws", text(url))?;
+    }
+    if let Some(path) = &args.keypair {
+        put(table, "wallet", "keypair", text(&path.to_string_lossy()))?;
+    }
+    if let Some(jobs) = &args.jobs {
+        put(table, "keeper", "jobs", list(jobs.iter().map(String::as_str)))?;
+    }
+    if args.dry_run {
+        put(table, "keeper", "dry_run", Value::Boolean(true))?;
+    }
+    if let Some(format) = args.log_format {
+        put(table, "log", "format", text(format.name()))?;
+    }
+    Ok(())
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> Value {
+    Value::Array(
+        names.map(|name| Value::String(name.trim().to_owned())).filter(|name| name.as_str() != Some("")).collect(),
+    )
+}
+
+fn put(table: &mut Table, section: &str, key: &str, value: Value) -> Result<()> {
+    let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+    let Value::Table(section) = section else { bail!("is not a section") };
+    section.insert(key.to_owned(), value);
+    Ok(())
+}
+
+fn validate(config: &Config) -> Result<()> {
+    let Config { keeper, rpc, wallet, .. } = config;
+    ensure!(!keeper.jobs.is_empty(), "keeper.jobs names no job");
+    for (index, job) in keeper.jobs.iter().enumerate() {
+        ensure!(!keeper.jobs[..index].contains(job), "keeper.jobs names {job:?} twice");
+        let needs = job.needs_account() && config.account.is_none();
+        ensure!(!needs, "job {job:?} trades for an account of its own: set [account] id");
+    }
+    ensure!((10..=60_000).contains(&keeper.tick_ms), "keeper.tick_ms must lie between 10 and 60000");
+    ensure!(
+        (keeper.tick_ms..=60_000).contains(&keeper.poll_ms),
+        "keeper.poll_ms must lie between keeper.tick_ms and 60000"
+    );
+    ensure!((1..=256).contains(&keeper.at_once), "keeper.at_once must lie between 1 and 256");
+    ensure!((1..=256).contains(&keeper.per_tick), "keeper.per_tick must lie between 1 and 256");
+    ensure!((100..=120_000).contains(&rpc.timeout_ms), "rpc.timeout_ms must lie between 100 and 120000");
+    ensure!(rpc.url.starts_with("http://") || rpc.url.starts_with("https://"), "rpc.url must begin with http(s)://");
+    let ws = config.ws_url();
+    ensure!(ws.starts_with("ws://") || ws.starts_with("wss://"), "rpc.ws must begin with ws:// or wss://");
+    positive("wallet.min_balance_sol", wallet.min_balance_sol)?;
+    positive("settler.min_pnl", config.settler.min_pnl)?;
+    positive("settler.min_fees", config.settler.min_fees)?;
+    positive("liquidator.max_value", config.liquidator.max_value)?;
+    positive("liquidator.unwind_value", config.liquidator.unwind_value)?;
+    for market in &config.jit.markets {
+        positive("jit.markets.max_size", market.max_size)?;
+        positive("jit.markets.max_position", market.max_position)?;
+    }
+    for market in &config.quoter.markets {
+        positive("quoter.markets.size", market.size)?;
+        positive("quoter.markets.max_position", market.max_position)?;
+    }
+    let idle = |job, markets: bool| keeper.jobs.contains(&job) && markets;
+    ensure!(!idle(JobName::Jit, config.jit.markets.is_empty()), "job jit needs [[jit.markets]]");
+    ensure!(!idle(JobName::Quoter, config.quoter.markets.is_empty()), "job quoter needs [[quoter.markets]]");
+    Ok(())
+}
+
+/// Amounts in coins, dollars and SOL: up to a billion, so that they fit the exchange's units.
+fn positive(name: &str, value: f64) -> Result<()> {
+    ensure!((0.0..=1e9).contains(&value), "{name} must lie between 0 and 1000000000");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    fn args(more: &[&str]) -> Args {
+        Args::parse_from(["kedge-keeper", "check"].iter().chain(more))
+    }
+
+    fn file(name: &str, text: &str) -> String {
+        let path = std::env::temp_dir().join(format!("kedge-keeper-{name}-{}.toml", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    fn environment(pairs: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
+        let pairs: Vec<_> = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        pairs.into_iter()
+    }
+
+    fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
+        let path = file(&format!("refused-{}", text.len() + variables.len() * 1000), text);
+        let said = format!("{:#}", load(&args(&["--config", &path]), environment(variables)).unwrap_err());
+        std::fs::remove_file(path).unwrap();
+        said
+    }
+
+    #[test]
+    fn the_later_wins() {
+        let path = file("order", "[rpc]\nurl = \"http://file:1\"\nws = \"ws://file:2\"\n[keeper]\njobs = [\"amm\"]\n");
+        let set =
+            [("KEDGE_KEEPER__RPC__URL", "http://environment:1"), ("KEDGE_KEEPER__KEEPER__JOBS", "oracle, filler")];
+        let config = load(&args(&["--config", &path]), environment(&set)).unwrap();
+        assert_eq!((&config.rpc.url[..], &config.ws_url()[..]), ("http://environment:1", "ws://file:2"));
+        assert_eq!(config.keeper.jobs, [JobName::Oracle, JobName::Filler]);
+        let flags = args(&["--config", &path, "--rpc", "http://flag:5", "--jobs", "funding", "--dry-run"]);
+        let config = load(&flags, environment(&set)).unwrap();
+        assert_eq!((&config.rpc.url[..], &config.ws_url()[..]), ("http://flag:5", "ws://flag:6"));
+        assert_eq!((&config.keeper.jobs[..], config.keeper.dry_run), (&[JobName::Funding][..], true));
+        std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        let said = refusal("[rpc]\nurl = \"http://a\"\ncolour = 1\n", &[]);
+        assert!(said.contains("line 3: unknown field `colour`"), "{said}");
+        let said = refusal("[keeper]\njobs = [\"oracel\"]\n", &[]);
+        assert!(said.contains("unknown variant `oracel`") && said.contains("`oracle`"), "{said}");
+        let said = refusal("", &[("KEDGE_KEEPER__RPC__ULR", "http://a")]);
+        assert!(said.contains("KEDGE_KEEPER__RPC__ULR") && said.contains("unknown field `ulr`"), "{said}");
+        let said = refusal("", &[("KEDGE_KEEPER__KEEPER__TICK_MS", "1")]);
+        assert!(said.contains("keeper.tick_ms must lie between"), "{said}");
+        let said = refusal("[keeper]\njobs = [\"liquidator\"]\n", &[]);
+        assert!(said.contains("set [account] id"), "{said}");
+    }
+
+    #[test]
+    fn an_endpoint_is_not_quoted() {
+        let said = refusal("[rpc]\nurl = \"https://a/s3cret\" x\n", &[]);
+        assert!(said.contains("line 2") && !said.contains("s3cret"), "{said}");
+        let path = file("debug", "[rpc]\nurl = \"https://a/s3cret\"\n");
+        let config = load(&args(&["--config", &path]), environment(&[])).unwrap();
+        std::fs::remove_file(path).unwrap();
+        assert!(!format!("{config:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn the_example_is_the_default() {
+        let text = include_str!("../../../../keepers/config/example.toml");
+        let example: Config = toml::from_str(text).unwrap();
+        assert_eq!(format!("{example:?}"), format!("{:?}", Config::default()));
+    }
+}

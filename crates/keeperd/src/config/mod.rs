@@ -1,0 +1,340 @@
+//! The configuration: one TOML file, every key with its default.
+
+mod load;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Deserializer};
+use solana_pubkey::Pubkey;
+
+use crate::args::LogFormat;
+pub use load::load;
+
+/// Everything that an operator may set.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// What runs.
+    pub keeper: Keeper,
+    /// The endpoint.
+    pub rpc: Rpc,
+    /// Who signs and pays.
+    pub wallet: Wallet,
+    /// The sub-account that earns and trades.
+    pub account: Option<Account>,
+    /// Logs.
+    pub log: Log,
+    /// Metrics and health.
+    pub http: Http,
+    /// Job `oracle`.
+    pub oracle: Oracle,
+    /// Job `amm`.
+    pub amm: Amm,
+    /// Job `filler`.
+    pub filler: Filler,
+    /// Job `settler`.
+    pub settler: Settler,
+    /// Job `liquidator`.
+    pub liquidator: Liquidator,
+    /// Job `jit`.
+    pub jit: Jit,
+    /// Job `quoter`.
+    pub quoter: Quoter,
+}
+
+/// What runs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Keeper {
+    /// Jobs in the order in which they decide.
+    pub jobs: Vec<JobName>,
+    /// Say what would be sent, send nothing.
+    pub dry_run: bool,
+    /// Shortest and longest time between two looks at the exchange, milliseconds.
+    pub tick_ms: u64,
+    /// See [`Self::tick_ms`].
+    pub poll_ms: u64,
+    /// Transactions sent side by side.
+    pub at_once: usize,
+    /// Plans that one job may send in one tick.
+    pub per_tick: usize,
+    /// How long what is under way may take after a signal, seconds.
+    pub patience_s: u64,
+}
+
+impl Default for Keeper {
+    fn default() -> Self {
+        let jobs =
+            vec![JobName::Oracle, JobName::Filler, JobName::Trigger, JobName::Expiry, JobName::Amm, JobName::Funding];
+        Self { jobs, dry_run: false, tick_ms: 100, poll_ms: 1_000, at_once: 16, per_tick: 8, patience_s: 15 }
+    }
+}
+
+/// A job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobName {
+    Oracle,
+    Filler,
+    Trigger,
+    Expiry,
+    Amm,
+    Funding,
+    Settler,
+    Closer,
+    Liquidator,
+    Jit,
+    Quoter,
+}
+
+impl JobName {
+    /// Whether it trades for an account of its own.
+    pub const fn needs_account(self) -> bool {
+        matches!(self, Self::Liquidator | Self::Jit | Self::Quoter)
+    }
+}
+
+/// The endpoint.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rpc {
+    /// JSON-RPC. Often carries a key, so it is never shown whole.
+    pub url: String,
+    /// WebSocket; derived from the RPC endpoint when it is not given.
+    pub ws: Option<String>,
+    /// Longest wait for an answer, milliseconds.
+    pub timeout_ms: u64,
+    /// `check` fails when the chain's clock is this many seconds behind ours; 0 for a chain with a time of its own.
+    pub max_clock_lag_s: u64,
+}
+
+impl Default for Rpc {
+    fn default() -> Self {
+        Self { url: "http://127.0.0.1:8899".into(), ws: None, timeout_ms: 10_000, max_clock_lag_s: 60 }
+    }
+}
+
+impl std::fmt::Debug for Rpc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let masked = crate::connection::masked;
+        f.debug_struct("Rpc")
+            .field("url", &masked(&self.url))
+            .field("ws", &self.ws.as_deref().map(masked))
+            .field("timeout_ms", &self.timeout_ms)
+            .field("max_clock_lag_s", &self.max_clock_lag_s)
+            .finish()
+    }
+}
+
+/// Who signs and pays.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Wallet {
+    /// Keypair file.
+    pub keypair: PathBuf,
+    /// `check` fails below this balance, SOL.
+    pub min_balance_sol: f64,
+}
+
+impl Default for Wallet {
+    fn default() -> Self {
+        Self { keypair: "keeper.json".into(), min_balance_sol: 0.1 }
+    }
+}
+
+/// The sub-account that earns and trades.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Account {
+    /// Its id under the authority.
+    pub id: u16,
+    /// Its authority, when the wallet is only its delegate.
+    #[serde(deserialize_with = "address")]
+    pub authority: Option<Pubkey>,
+}
+
+/// Logs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Log {
+    /// How they are written.
+    pub format: LogFormat,
+    /// What is written.
+    pub level: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, level: "info".into() }
+    }
+}
+
+/// Metrics and health.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http {
+    /// Address to listen on; empty for none. Port 0 takes a free one, which the log names.
+    pub listen: String,
+    /// Ready while the mirror is younger than this many slots.
+    pub max_age_slots: u64,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9464".into(), max_age_slots: 25 }
+    }
+}
+
+/// Job `oracle`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Oracle {
+    /// A row is refreshed when the newer price is at least this many seconds younger.
+    pub min_age_s: u64,
+}
+
+impl Default for Oracle {
+    fn default() -> Self {
+        Self { min_age_s: 5 }
+    }
+}
+
+/// Job `amm`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Amm {
+    /// Distance of mid and oracle from which on a move is worth a transaction, millionths.
+    pub threshold_ppm: u32,
+}
+
+impl Default for Amm {
+    fn default() -> Self {
+        Self { threshold_ppm: 400 }
+    }
+}
+
+/// Job `filler`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filler {
+    /// Most maker accounts in one fill.
+    pub max_makers: usize,
+    /// Most maker orders in one fill.
+    pub max_orders: usize,
+}
+
+impl Default for Filler {
+    fn default() -> Self {
+        Self { max_makers: 4, max_orders: 8 }
+    }
+}
+
+/// Job `settler`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settler {
+    /// Least profit or loss of an open position to settle, dollars.
+    pub min_pnl: f64,
+    /// Least fees to sweep, dollars.
+    pub min_fees: f64,
+}
+
+impl Default for Settler {
+    fn default() -> Self {
+        Self { min_pnl: 1_000.0, min_fees: 100.0 }
+    }
+}
+
+/// Job `liquidator`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Liquidator {
+    /// Largest value of its position in one market, dollars.
+    pub max_value: f64,
+    /// How much worse than the oracle a take-over may be, millionths.
+    pub tolerance_ppm: u32,
+    /// Largest value of one unwinding order, dollars.
+    pub unwind_value: f64,
+}
+
+impl Default for Liquidator {
+    fn default() -> Self {
+        Self { max_value: 50_000.0, tolerance_ppm: 0, unwind_value: 10_000.0 }
+    }
+}
+
+/// Job `jit`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Jit {
+    /// What it wants over its fair value, millionths.
+    pub edge_ppm: u32,
+    /// How far a full position moves its fair value, millionths.
+    pub skew_ppm: u32,
+    /// Markets in which it joins.
+    pub markets: Vec<JitMarket>,
+}
+
+impl Default for Jit {
+    fn default() -> Self {
+        Self { edge_ppm: 500, skew_ppm: 1_000, markets: Vec::new() }
+    }
+}
+
+/// A market of job `jit`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JitMarket {
+    /// Index of the market.
+    pub market: u16,
+    /// Largest size of one fill, coins.
+    pub max_size: f64,
+    /// Largest position on either side, coins.
+    pub max_position: f64,
+}
+
+/// Job `quoter`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Quoter {
+    /// Orders on each side.
+    pub levels: u32,
+    /// Distance of the first order from the middle, and of each from the next, millionths.
+    pub distance_ppm: u32,
+    /// How far a full position moves the middle, millionths.
+    pub skew_ppm: u32,
+    /// The ladder is replaced once its middle is this far off, millionths.
+    pub requote_ppm: u32,
+    /// Markets that are quoted.
+    pub markets: Vec<QuoterMarket>,
+}
+
+impl Default for Quoter {
+    fn default() -> Self {
+        Self { levels: 3, distance_ppm: 500, skew_ppm: 800, requote_ppm: 200, markets: Vec::new() }
+    }
+}
+
+/// A market of job `quoter`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuoterMarket {
+    /// Index of the market.
+    pub market: u16,
+    /// Size of the nearest order, coins.
+    pub size: f64,
+    /// Largest position on either side, coins.
+    pub max_position: f64,
+}
+
+impl Config {
+    /// The WebSocket endpoint.
+    pub fn ws_url(&self) -> String {
+        self.rpc.ws.clone().unwrap_or_else(|| kedge_client::ws_url(&self.rpc.url))
+    }
+}
+
+fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pubkey>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    text.parse().map(Some).map_err(|_| serde::de::Error::custom(format!("{text} is not an address")))
+}

@@ -1,0 +1,55 @@
+//! `kedge-keeper`: the jobs that keep a Kedge market running, as one process with one configuration file.
+//!
+//! * `kedge-keeper check` tells whether everything that the jobs need is there;
+//! * `kedge-keeper run` runs them until it is told to stop.
+//!
+//! Exit status: 0 done or everything in order; 1 something failed; 2 the command line or the configuration is wrong.
+
+mod args;
+mod check;
+mod config;
+mod connection;
+mod crew;
+mod decisions;
+mod http;
+mod logs;
+mod metrics;
+mod receipts;
+mod run;
+mod signals;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use args::{Args, Command};
+use config::Config;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let config = match config::load(&args, std::env::vars()) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("kedge-keeper: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    let outcome = logs::start(&config)
+        .and_then(|()| Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?))
+        .and_then(|runtime| runtime.block_on(work(args.command, &config)));
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("kedge-keeper: {}", connection::discreet(&format!("{error:#}"), &config));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn work(command: Command, config: &Config) -> anyhow::Result<bool> {
+    match command {
+        Command::Check => Ok(check::check(config).await),
+        Command::Run => run::run(config).await.map(|()| true),
+    }
+}

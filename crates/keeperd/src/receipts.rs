@@ -1,0 +1,79 @@
+//! What became of transactions, in log and metrics.
+
+use std::sync::Arc;
+
+use kedge_interface::error::ProgramError;
+use kedge_keeper::outbox::{Failure, Receipt};
+use solana_instruction::error::InstructionError;
+use solana_transaction_error::TransactionError;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tracing::{debug, info, warn};
+
+use crate::config::Config;
+use crate::connection::discreet;
+use crate::metrics::Metrics;
+
+/// Counts and tells until the channel closes. A receipt's actor is the place of its job in `jobs`.
+pub async fn follow(
+    mut receipts: UnboundedReceiver<Receipt>,
+    jobs: Vec<&'static str>,
+    metrics: Arc<Metrics>,
+    config: Config,
+) {
+    while let Some(receipt) = receipts.recv().await {
+        let job = jobs.get(receipt.actor).copied().unwrap_or("unknown");
+        let (action, signature) = (receipt.label, receipt.signature.to_string());
+        match &receipt.failure {
+            None => {
+                let slots = receipt.slot.saturating_sub(receipt.decided);
+                metrics.landed(job, receipt.latency, slots);
+                let ms = u64::try_from(receipt.latency.as_millis()).unwrap_or(u64::MAX);
+                if action == "refresh_prices" {
+                    debug!(job, action, signature, slot = receipt.slot, slots, ms, "landed");
+                } else {
+                    info!(job, action, signature, slot = receipt.slot, slots, ms, "landed");
+                }
+            }
+            Some(failure) => {
+                let (error, reason) = explain(failure);
+                metrics.failed(job, error);
+                let reason = discreet(&reason, &config);
+                warn!(job, action, signature, slot = receipt.slot, error, reason, "failed");
+            }
+        }
+    }
+}
+
+/// Name and reason of a failure.
+fn explain(failure: &Failure) -> (&'static str, String) {
+    match failure {
+        Failure::NotSent(reason) => ("NotSent", reason.clone()),
+        Failure::Lost => ("Lost", "no status in time: the fee market or the endpoint dropped it".into()),
+        Failure::Refused(TransactionError::InstructionError(_, error)) => match custom(error) {
+            Some(error) => (error.name(), error.message().into()),
+            None => ("InstructionError", error.to_string()),
+        },
+        Failure::Refused(error) => ("TransactionError", error.to_string()),
+    }
+}
+
+fn custom(error: &InstructionError) -> Option<ProgramError> {
+    match error {
+        InstructionError::Custom(code) => Some(ProgramError::from_code(*code)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_have_the_names_of_the_exchange() {
+        let lost_race = ProgramError::Rule(kedge_model::Error::OrderNotFound).code();
+        let refused = TransactionError::InstructionError(2, InstructionError::Custom(lost_race));
+        assert_eq!(explain(&Failure::Refused(refused)).0, "OrderNotFound");
+        assert_eq!(explain(&Failure::Lost).0, "Lost");
+        assert_eq!(explain(&Failure::Refused(TransactionError::AccountNotFound)).0, "TransactionError");
+    }
+}

@@ -1,0 +1,208 @@
+//! `kedge-keeper run`: all jobs on one mirror until a signal comes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use kedge_client::Client;
+use kedge_keeper::World;
+use kedge_keeper::action::Subject;
+use kedge_keeper::compose::Directory;
+use kedge_keeper::desk::Desk;
+use kedge_keeper::outbox::Outbox;
+use kedge_keeper::watch::Watch;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::connection::{discreet, keypair, masked, sender, sub_account};
+use crate::crew;
+use crate::decisions::tell;
+use crate::http::{Health, Http};
+use crate::metrics::Metrics;
+use crate::receipts;
+use crate::signals::Signals;
+
+/// Time between two looks at the chain's slot.
+const SLOT_EVERY: Duration = Duration::from_millis(500);
+/// Looks at the slot between two looks at the balance.
+const BALANCE_EVERY: u32 = 40;
+/// What a slot takes when the chain does not say.
+const SLOT_MS: u128 = 400;
+/// A dry run tells of the same subject again after this many slots.
+const TELL_AGAIN: u64 = 150;
+/// How long the last receipts may take to be counted.
+const LAST_RECEIPTS: Duration = Duration::from_secs(2);
+
+/// Runs until SIGINT or SIGTERM, then waits for what is under way and prints a summary.
+pub async fn run(config: &Config) -> Result<()> {
+    let started = Instant::now();
+    let mut signals = Signals::catch()?;
+    let sender = sender(config, keypair(&config.wallet.keypair)?);
+    let client = sender.client().clone();
+    let wallet = client.payer_address();
+    let account = sub_account(config, &wallet);
+    if let Some(account) = account {
+        let found = client.sub_account(account).await.context("[account]")?;
+        found.head.require_trader(&wallet.to_bytes()).with_context(|| format!("[account] {account}"))?;
+    }
+    let millis = Duration::from_millis;
+    let watch = Watch::start(client.clone(), millis(config.keeper.tick_ms), millis(config.keeper.poll_ms)).await?;
+
+    let metrics = Metrics::new();
+    let health = Health::new(config.http.max_age_slots);
+    let _http = match config.http.listen.as_str() {
+        "" => None,
+        listen => {
+            let (http, address) = Http::start(listen, Arc::clone(&metrics), Arc::clone(&health))?;
+            info!(address = address.to_string(), "serving /metrics, /healthz and /readyz");
+            Some(http)
+        }
+    };
+    let desks = crew::desks(config, &sender, account);
+    let jobs: Vec<&'static str> = desks.iter().map(|desk| desk.job.name()).collect();
+    let dry_run = config.keeper.dry_run;
+    info!(wallet = wallet.to_string(), rpc = masked(&config.rpc.url), jobs = jobs.join(","), dry_run, "started");
+
+    let (outbox, receipts) = Outbox::start(client.clone(), config.keeper.at_once).await?;
+    let receipts = tokio::spawn(receipts::follow(receipts, jobs.clone(), Arc::clone(&metrics), config.clone()));
+    let seen = Arc::new(Mutex::new(Seen { slot: 0, at: Instant::now() }));
+    let gauges = tokio::spawn(gauge(client, Arc::clone(&seen), Arc::clone(&metrics), Arc::clone(&health)));
+    let mut shift = Shift { config, desks, outbox, metrics: Arc::clone(&metrics), seen, shown: HashMap::new() };
+
+    let signal = shift.work(watch, &mut signals).await;
+    // No longer ready: whoever balances over several copies should look elsewhere.
+    stop(gauges).await;
+    health.set_age(u64::MAX);
+    let waiting = shift.outbox.under_way();
+    info!(signal, under_way = waiting, "stopping");
+    let patience = Duration::from_secs(config.keeper.patience_s);
+    let settled = tokio::select! {
+        settled = shift.outbox.settle(patience) => settled,
+        _ = signals.next() => false,
+    };
+    if !settled {
+        warn!(under_way = shift.outbox.under_way(), "stopped before everything under way had an outcome");
+    }
+    drop(shift);
+    let _ = timeout(LAST_RECEIPTS, receipts).await;
+    println!("{}", summary(&jobs, &metrics, started.elapsed()));
+    Ok(())
+}
+
+/// The last look at the exchange.
+struct Seen {
+    slot: u64,
+    at: Instant,
+}
+
+/// The desks at work.
+struct Shift<'c> {
+    config: &'c Config,
+    desks: Vec<Desk>,
+    outbox: Outbox,
+    metrics: Arc<Metrics>,
+    seen: Arc<Mutex<Seen>>,
+    /// The slot in which a dry run told of a subject.
+    shown: HashMap<(usize, Subject), u64>,
+}
+
+impl Shift<'_> {
+    /// Looks, decides and sends until a signal comes; its name.
+    async fn work(&mut self, mut watch: Watch, signals: &mut Signals) -> &'static str {
+        loop {
+            let directory = watch.directory();
+            tokio::select! {
+                signal = signals.next() => return signal,
+                looked = watch.look() => match looked {
+                    Ok(world) => self.tick(&world, &directory),
+                    Err(error) => {
+                        self.metrics.polls_failed.inc();
+                        let reason = discreet(&error.to_string(), self.config);
+                        warn!(reason, "the exchange could not be read");
+                    }
+                },
+            }
+            tokio::select! {
+                signal = signals.next() => return signal,
+                () = watch.wait() => {}
+            }
+        }
+    }
+
+    fn tick(&mut self, world: &World, directory: &Directory) {
+        let slot = world.clock.slot;
+        {
+            let mut seen = locked(&self.seen);
+            // An endpoint behind a balancer may answer with an older slot: nothing is decided on it.
+            if slot < seen.slot {
+                return;
+            }
+            *seen = Seen { slot, at: Instant::now() };
+        }
+        self.metrics.mirror_slot.set(i64::try_from(slot).unwrap_or(i64::MAX));
+        self.shown.retain(|_, told| told.saturating_add(TELL_AGAIN) > slot);
+        let (outbox, dry_run, shown) = (&self.outbox, self.config.keeper.dry_run, &mut self.shown);
+        for desk in &self.desks {
+            let (started, job, number) = (Instant::now(), desk.job.name(), desk.actor.number);
+            let ticked = desk.tick_by(world, |plan| {
+                let taken = if dry_run {
+                    shown.insert((number, plan.subject()), slot).is_none_or(|told| told > slot)
+                } else {
+                    desk.actor.send(plan, world, directory, outbox)
+                };
+                if taken {
+                    tell(job, plan, world, dry_run);
+                }
+                taken
+            });
+            self.metrics.ticked(job, ticked.decided, ticked.sent, started.elapsed());
+        }
+        self.metrics.under_way.set(i64::try_from(self.outbox.under_way()).unwrap_or(i64::MAX));
+    }
+}
+
+/// Keeps the mirror's age and the wallet's balance up to date. The age is by the chain's slot, and by our clock when the
+/// endpoint does not answer.
+async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, metrics: Arc<Metrics>, health: Arc<Health>) {
+    let mut looks = 0;
+    loop {
+        let chain = client.rpc().get_slot().await.unwrap_or(0);
+        let (slot, silence) = {
+            let seen = locked(&seen);
+            (seen.slot, seen.at.elapsed().as_millis())
+        };
+        let silent = u64::try_from(silence / SLOT_MS).unwrap_or(u64::MAX);
+        let age = chain.saturating_sub(slot).max(silent);
+        metrics.mirror_age.set(i64::try_from(age).unwrap_or(i64::MAX));
+        health.set_age(if slot == 0 { u64::MAX } else { age });
+        if looks % BALANCE_EVERY == 0
+            && let Ok(lamports) = client.rpc().get_balance(&client.payer_address()).await
+        {
+            metrics.balance.set(i64::try_from(lamports).unwrap_or(i64::MAX));
+        }
+        looks += 1;
+        sleep(SLOT_EVERY).await;
+    }
+}
+
+/// Ends a task for good.
+async fn stop(task: JoinHandle<()>) {
+    task.abort();
+    let _ = task.await;
+}
+
+fn summary(jobs: &[&'static str], metrics: &Metrics, ran: Duration) -> String {
+    let mut text = format!("ran for {} s\n{:<12}{:>10}{:>10}{:>10}", ran.as_secs(), "job", "decided", "sent", "landed");
+    for job in jobs {
+        let [decided, sent, landed] = metrics.totals(job);
+        text.push_str(&format!("\n{job:<12}{decided:>10}{sent:>10}{landed:>10}"));
+    }
+    text
+}
+
+fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,99 @@
+//! The model's judgement: what of an account is to be liquidated or settled as a default.
+
+use kedge_model::board::{PriceBoard, Purpose};
+use kedge_model::clock::Clock;
+use kedge_model::margin::{self, MarginKind};
+use kedge_model::pocket::Pocket;
+use kedge_model::position::Position;
+use kedge_model::sub_account::SubAccount;
+
+/// Why a pocket is to be acted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// Below maintenance, or in a liquidation that has not ended: margin that is free, negative for a shortfall.
+    Shortfall(i64),
+    /// Nothing traded is left, and a debt is.
+    Default,
+}
+
+/// A pocket that is to be acted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Case {
+    /// The account's number.
+    pub number: u32,
+    /// The pocket.
+    pub pocket: Pocket,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// The pockets of an account: the cross one, and one for each isolated position.
+pub fn pockets(account: &SubAccount) -> impl Iterator<Item = Pocket> {
+    let isolated = account.positions.iter().filter(|position| position.is_isolated());
+    std::iter::once(Pocket::Cross).chain(isolated.map(|position| Pocket::Isolated(position.market)))
+}
+
+fn positions(account: &SubAccount, pocket: Pocket) -> impl Iterator<Item = &Position> {
+    account.positions.iter().filter(move |position| pocket.holds(position))
+}
+
+/// Whether a pocket has neither base nor orders, and a debt.
+#[must_use]
+pub fn is_default(account: &SubAccount, pocket: Pocket) -> bool {
+    positions(account, pocket).all(|position| position.open_orders == 0 && position.base.is_zero())
+        && positions(account, pocket).any(|position| position.quote.0 < 0)
+}
+
+/// How far a pocket is below maintenance (negative), or `None` when it is not to be liquidated: it is healthy, has no
+/// base, is bankrupt, or has a row that does not serve a liquidation now.
+#[must_use]
+pub fn shortfall(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Option<i64> {
+    if pocket.is_bankrupt(account) || positions(account, pocket).all(|position| position.base.is_zero()) {
+        return None;
+    }
+    let (kind, purpose) = (MarginKind::Maintenance, Purpose::Liquidate);
+    let free = margin::margin_of(account, pocket, board, kind, purpose, clock).ok()?.free().ok()?.0;
+    (free < 0 || pocket.is_being_liquidated(account)).then_some(free)
+}
+
+/// What is to be done about a pocket, if anything.
+#[must_use]
+pub fn cause(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Option<Cause> {
+    if is_default(account, pocket) {
+        return Some(Cause::Default);
+    }
+    shortfall(account, pocket, board, clock).map(Cause::Shortfall)
+}
+
+/// What is to be done about an account.
+pub(super) fn cases<'a>(
+    number: u32,
+    account: &'a SubAccount,
+    board: &'a PriceBoard,
+    clock: &'a Clock,
+) -> impl Iterator<Item = Case> + 'a {
+    pockets(account).filter_map(move |pocket| {
+        let cause = cause(account, pocket, board, clock)?;
+        Some(Case { number, pocket, cause })
+    })
+}
+
+/// Looks at every account, in as many threads as asked for; an account's number is its place.
+#[must_use]
+pub fn scan(accounts: &[SubAccount], board: &PriceBoard, clock: &Clock, threads: usize) -> Vec<Case> {
+    let part = accounts.len().div_ceil(threads.max(1)).max(1);
+    let look = |part: &[SubAccount], first: usize| -> Vec<Case> {
+        let numbered = (first..).zip(part);
+        let numbered = numbered.filter_map(|(number, account)| Some((u32::try_from(number).ok()?, account)));
+        numbered.flat_map(|(number, account)| cases(number, account, board, clock)).collect()
+    };
+    std::thread::scope(|scope| {
+        let parts = accounts.chunks(part).enumerate();
+        let running: Vec<_> =
+            parts.map(|(index, accounts)| scope.spawn(move || look(accounts, index * part))).collect();
+        running
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+            .collect()
+    })
+}

@@ -1,0 +1,57 @@
+//! A clock that advances with funding: by the largest move of any market's index over that market's reference price.
+
+use kedge_model::board::MAX_MARKETS;
+
+use super::marks::Marks;
+
+/// Readings of the clock for a move of one whole reference price.
+const SCALE: f64 = 1e12;
+/// Funding indices are quote per base at 1e9, prices at 1e6.
+const INDEX_TO_PRICE: f64 = 1e3;
+
+/// The clock. Its reading never goes back.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FundingClock {
+    reading: u64,
+    /// First price seen of each market: a mere unit, so that it need not follow the price.
+    references: [u64; MAX_MARKETS],
+    seen: [(i64, i64); MAX_MARKETS],
+}
+
+impl FundingClock {
+    pub fn reading(&self) -> u64 {
+        self.reading
+    }
+
+    /// Advances by what the indices moved since the last time.
+    pub fn observe(&mut self, marks: &Marks) {
+        let mut step = 0u64;
+        for ((row, reference), seen) in marks.board.markets.iter().zip(&mut self.references).zip(&mut self.seen) {
+            let now = (row.funding_long.0, row.funding_short.0);
+            let moved = now.0.abs_diff(seen.0).max(now.1.abs_diff(seen.1));
+            *seen = now;
+            if *reference == 0 {
+                // Without a price so far, nobody is bounded by this row.
+                *reference = row.price.price.0;
+            }
+            if moved != 0 && *reference != 0 {
+                let part = moved as f64 / (*reference as f64 * INDEX_TO_PRICE) * SCALE;
+                step = step.max((part * (1.0 + 1e-9)) as u64 + 1);
+            }
+        }
+        // The last reading that an expiry can have is one below the clock's end, so that it always passes.
+        self.reading = self.reading.saturating_add(step);
+    }
+
+    /// Value of a size at the market's reference price, quote units.
+    pub fn notional(&self, market: u16, size: u64) -> f64 {
+        let reference = self.references.get(usize::from(market)).copied().unwrap_or_default();
+        size as f64 * reference as f64 / 1e9
+    }
+
+    /// The last reading until which funding takes at most `budget` from positions of a notional, quote units.
+    pub fn expiry(&self, budget: f64, notional: f64) -> u64 {
+        let ticks = budget / notional * SCALE * (1.0 - 1e-9);
+        self.reading.saturating_add(ticks as u64).min(u64::MAX - 1)
+    }
+}

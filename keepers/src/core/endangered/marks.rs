@@ -1,0 +1,57 @@
+//! What a board says to a liquidation, apart from whether its rows serve one now.
+
+use kedge_model::board::{MAX_BANKS, MAX_MARKETS, PriceBoard, PriceRow, RowState};
+use kedge_model::quantity::Price;
+
+/// Rows of a board: markets first, then banks.
+pub(super) const ROWS: usize = MAX_MARKETS + MAX_BANKS;
+
+/// A board whose rows are all fresh, in the Normal state and at their marks.
+#[derive(Clone, Debug)]
+pub(super) struct Marks {
+    pub board: Box<PriceBoard>,
+}
+
+/// What of a row a maintenance margin depends on besides price and funding: ratio or weight, premium or decimals,
+/// listing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Terms(u32, u32, u8);
+
+impl Marks {
+    pub fn of(board: &PriceBoard) -> Self {
+        let mut board = Box::new(*board);
+        let markets = board.markets.iter_mut().map(|row| &mut row.price);
+        for row in markets.chain(board.banks.iter_mut().map(|row| &mut row.price)) {
+            settle(row);
+        }
+        Self { board }
+    }
+
+    /// The price that a liquidation uses; zero when there is none.
+    pub fn mark(&self, row: usize) -> u64 {
+        match row.checked_sub(MAX_MARKETS) {
+            None => self.board.markets[row].price.price.0,
+            Some(bank) => self.board.banks[bank].price.price.0,
+        }
+    }
+
+    pub fn terms(&self, row: usize) -> Terms {
+        match row.checked_sub(MAX_MARKETS) {
+            None => {
+                let row = &self.board.markets[row];
+                Terms(row.maintenance_margin.0, row.size_premium, row.listed)
+            }
+            Some(bank) => {
+                let row = &self.board.banks[bank];
+                Terms(row.maintenance_weight.0, u32::from(row.decimals), row.listed)
+            }
+        }
+    }
+}
+
+/// Puts a row at its mark and makes it fresh for [`Clock::default`](kedge_model::clock::Clock).
+fn settle(row: &mut PriceRow) {
+    row.price = row.liquidation_price().unwrap_or(Price::ZERO);
+    row.state = RowState::Normal as u8;
+    row.publish_time = 0;
+}

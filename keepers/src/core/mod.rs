@@ -1,0 +1,3 @@
+//! What the jobs need to keep up with a whole exchange.
+
+pub mod endangered;

@@ -1,0 +1,174 @@
+//! Why a plan was made, in words and numbers: for logs and for dry runs.
+
+use kedge_model::quantity::{Amount, Ppm};
+use solana_pubkey::Pubkey;
+
+use crate::rehearsal::Rehearsal;
+use crate::{Plan, Service, Work, World};
+
+/// A plan explained.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Explanation {
+    /// The market that it is about; none for the board or for a whole account.
+    pub market: Option<u16>,
+    /// Who or what it is about.
+    pub subject: String,
+    /// Why now.
+    pub why: String,
+    /// What the exchange pays for it by the rehearsal, quote units; none when it pays nothing or the world cannot say.
+    pub reward: Option<Amount>,
+}
+
+impl Plan {
+    /// Explains the last work, which is what the plan is for.
+    #[must_use]
+    pub fn explain(&self, world: &World) -> Explanation {
+        match self.works.last() {
+            Some(work) => explain(work, world),
+            None => Explanation { market: None, subject: "nothing".into(), why: "an empty plan".into(), reward: None },
+        }
+    }
+}
+
+fn explain(work: &Work, world: &World) -> Explanation {
+    let rehearsal = Rehearsal::refreshed(world);
+    let about =
+        |market: u16, subject: String, why: String| Explanation { market: Some(market), subject, why, reward: None };
+    let order = |account: &Pubkey, id: &u32| format!("order {id} of {account}");
+    match work {
+        Work::RefreshPrices { markets, banks } => Explanation {
+            market: None,
+            subject: format!("market rows {markets:?}, bank rows {banks:?}"),
+            why: "an oracle account has a newer price than the board".into(),
+            reward: None,
+        },
+        Work::Fill { market, taker, order_id, slot, filler, makers } => {
+            let report = rehearsal.fill(*market, taker, *order_id, *slot, filler.as_ref(), makers).ok();
+            let reward = report.map(|report| report.matched.filler_reward).filter(|_| filler.is_some());
+            let why = match report {
+                Some(report) if report.matched.fills > 0 => format!(
+                    "it trades {} base units for {} quote units: {} with makers, {} with the vAMM",
+                    report.matched.size.0,
+                    report.matched.quote.0,
+                    report.matched.maker_size.0,
+                    report.matched.amm_size.0
+                ),
+                Some(report) => format!("it is removed: {:?}", report.removed),
+                None => "it crosses".into(),
+            };
+            Explanation { reward, ..about(*market, order(taker, order_id), why) }
+        }
+        Work::Serve { service, market, account, order_id, slot, crank } => {
+            let why = match service {
+                Service::Trigger => "the price has reached its trigger",
+                Service::Trail => "the price has moved on, and its trigger follows",
+                Service::Slice => "its next slice is due",
+            };
+            let reward = rehearsal.serve(*service, *market, account, (*order_id, *slot), crank.as_ref()).ok();
+            Explanation {
+                reward: reward.filter(|_| crank.is_some()),
+                ..about(*market, order(account, order_id), why.into())
+            }
+        }
+        Work::Expire { market, account, ids, crank } => {
+            let reward = rehearsal.expire(*market, account, ids, crank.as_ref()).ok().map(|report| report.reward);
+            let why = "past their expiry, or nothing left to reduce".into();
+            Explanation {
+                reward: reward.filter(|_| crank.is_some()),
+                ..about(*market, format!("orders {ids:?} of {account}"), why)
+            }
+        }
+        Work::UpdateAmm { market } => {
+            let mid = world.markets.get(usize::from(*market)).and_then(|market| market.amm.curve().mid().ok());
+            let oracle = world.oracle(*market);
+            let why = match mid.and_then(|mid| Some((mid, oracle.distance(mid).ok()?))) {
+                Some((mid, off)) => format!("mid {} is {} from the oracle {}", mid.0, ppm(off), oracle.0),
+                None => "its mid has left the oracle".into(),
+            };
+            about(*market, "vAMM".into(), why)
+        }
+        Work::UpdateFunding { market } => about(*market, "funding".into(), "the hour is over".into()),
+        Work::SettlePnl { market, account } => {
+            let amount = rehearsal.settle(*market, account).ok().map(|report| report.amount.0);
+            let why = amount.map_or_else(|| "a claim is open".into(), |amount| format!("{amount} quote units to move"));
+            about(*market, format!("position of {account}"), why)
+        }
+        Work::SweepFees { market } => {
+            let fees = world.markets.get(usize::from(*market)).map_or(0, |market| market.fees.0);
+            about(*market, "fees".into(), format!("{fees} quote units collected"))
+        }
+        Work::Liquidate { market, account, .. } => {
+            about(*market, format!("position of {account}"), "its pocket does not meet the maintenance margin".into())
+        }
+        Work::SettleBankruptcy { market, account } => {
+            about(*market, format!("position of {account}"), "its pocket owes and has nothing left".into())
+        }
+        Work::SettleMarket { market } => about(*market, "market".into(), "it has expired".into()),
+        Work::SettlePosition { market, account } => {
+            about(*market, format!("position of {account}"), "its market is in settlement".into())
+        }
+        Work::Make { market, taker, order_id, size, worst_price, .. } => about(
+            *market,
+            order(taker, order_id),
+            format!("its auction price is good for up to {} base units at {} or better", size.0, worst_price.0),
+        ),
+        Work::Place { market, account, orders } => {
+            about(*market, format!("orders of {account}"), format!("{} orders around the oracle", orders.len()))
+        }
+        Work::Take { market, account, order, .. } => {
+            about(*market, format!("position of {account}"), format!("{} base units to unwind", order.size.0))
+        }
+        Work::Cancel { account, order_id } => Explanation {
+            market: None,
+            subject: order(account, order_id),
+            why: "it should not stand any more".into(),
+            reward: None,
+        },
+        Work::CancelAll { account, market } => Explanation {
+            market: *market,
+            subject: format!("orders of {account}"),
+            why: "they cannot be quoted safely now".into(),
+            reward: None,
+        },
+    }
+}
+
+fn ppm(value: u64) -> String {
+    format!("{} ppm", Ppm(u32::try_from(value).unwrap_or(u32::MAX)).0)
+}
+
+#[cfg(test)]
+mod tests {
+    use kedge_model::order::Side;
+
+    use super::*;
+    use crate::jobs::Job;
+    use crate::jobs::filler::Filler;
+    use crate::jobs::stage::{Stage, limit};
+
+    #[test]
+    fn a_fill_names_order_size_and_reward() {
+        let mut stage = Stage::new();
+        stage.without_amm();
+        let (a, b, c) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000), stage.trader(10_000_000_000));
+        stage.place(a, limit(Side::Long, 200_000_000, 1_000_000_000));
+        let taker = stage.place(b, limit(Side::Short, 199_000_000, 1_000_000_000));
+        stage.advance(1, 1);
+        let world = stage.world();
+        let plans = Filler { account: Some(c), max_makers: 4, max_orders: 8 }.decide(&world);
+        let told = plans[0].explain(&world);
+        assert_eq!((told.market, told.subject), (Some(0), format!("order {taker} of {b}")));
+        assert_eq!(
+            told.why,
+            "it trades 1000000000 base units for 200000000 quote units: 1000000000 with makers, 0 with the vAMM"
+        );
+        assert!(told.reward.is_some());
+    }
+
+    #[test]
+    fn a_refresh_says_which_rows() {
+        let world = Stage::new().world();
+        let told = Plan::of(Work::RefreshPrices { markets: vec![0], banks: vec![0] }).explain(&world);
+        assert_eq!((told.market, &told.subject[..]), (None, "market rows [0], bank rows [0]"));
+    }
+}
