@@ -3,12 +3,14 @@
 mod bench;
 mod client;
 mod demo;
+mod e2e;
 mod fuzz;
 mod idl;
 mod lint;
 mod program;
 mod run;
 mod test;
+mod validator;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -38,6 +40,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Build the program and run the demo
     Demo(demo::DemoArgs),
+    /// Run keepers as processes against solana-test-validator, and put them through faults
+    E2e(e2e::E2eArgs),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +54,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::E2e(args) => e2e::run(&args),
     };
     // The message says what to do; a backtrace of this tool says nothing.
     let Err(error) = result else { return ExitCode::SUCCESS };

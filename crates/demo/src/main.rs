@@ -1,28 +1,4 @@
-//! `kedge-demo`: the exchange at work on a local chain.
-//!
-//! Everything is real but the chain's size: the program's SBPF bytecode, JSON-RPC and WebSocket on loopback,
-//! transactions signed by wallets, prices that were recorded. Everybody here could be anybody: keepers, makers and
-//! takers use the client and the keeper library as an outsider would.
-
-mod args;
-mod audit;
-mod calendar;
-mod cast;
-mod collector;
-mod crowd;
-mod listing;
-mod publisher;
-mod random;
-mod replay;
-mod report;
-mod run;
-mod series;
-mod serve;
-mod staff;
-mod stage;
-mod summary;
-mod table;
-mod tally;
+//! `kedge-demo`: see the library.
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -32,9 +8,10 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use clap::Parser;
 
-use args::Args;
-use cast::Cast;
-use replay::Tape;
+use kedge_demo::args::Args;
+use kedge_demo::cast::Cast;
+use kedge_demo::replay::Tape;
+use kedge_demo::{calendar, report, run, serve, stage};
 
 fn main() -> ExitCode {
     let args = Args::parse();

@@ -71,17 +71,27 @@ pub fn deploy(localnet: &Localnet, program: &Path) -> Result<()> {
     localnet.deploy(PROGRAM_ID, &elf).context("the chain refused the program")
 }
 
-/// Creates the exchange, lists bank and markets, funds the pools. All by transactions that the admin signs.
+/// Dollars that the admin puts into the pools.
+#[must_use]
+pub fn pools() -> u64 {
+    COINS.iter().map(|coin| coin.capital + coin.insurance).sum()
+}
+
+/// Gives the admin what it needs and creates the exchange, see [`list_by`].
 pub async fn list(localnet: &Localnet, cast: &Cast, tape: &Tape, speed: f64) -> Result<()> {
-    let admin = cast.admin.pubkey();
-    let mint = cast.mint.pubkey();
+    let (admin, mint) = (cast.admin.pubkey(), cast.mint.pubkey());
     localnet.airdrop(admin, LAMPORTS)?;
     localnet.airdrop(cast.crank.pubkey(), LAMPORTS)?;
     localnet.create_mint(mint, 6, admin)?;
-    let pools: u64 = COINS.iter().map(|coin| coin.capital + coin.insurance).sum();
-    let source = localnet.set_token_account(admin, mint, dollars(pools).0)?;
+    localnet.set_token_account(admin, mint, dollars(pools()).0)?;
+    list_by(&sender(localnet, &cast.admin), mint, tape, speed).await
+}
 
-    let sender = sender(localnet, &cast.admin);
+/// Creates the exchange, lists bank and markets, funds the pools. All by transactions that the admin signs and pays, who
+/// has [`pools`] in tokens of the mint.
+pub async fn list_by(sender: &Sender, mint: Pubkey, tape: &Tape, speed: f64) -> Result<()> {
+    let admin = sender.client().payer_address();
+    let source = address::token_account(&admin, &mint);
     let send = async |what: &str, instruction: Instruction| -> Result<()> {
         sender.send(&[instruction], &[]).await.with_context(|| what.to_owned())?;
         Ok(())
@@ -105,12 +115,16 @@ pub async fn list(localnet: &Localnet, cast: &Cast, tape: &Tape, speed: f64) -> 
 
 /// Opens the listed markets at the prices that have just been published.
 pub async fn open(localnet: &Localnet, cast: &Cast) -> Result<()> {
-    let sender = sender(localnet, &cast.admin);
+    open_by(&sender(localnet, &cast.admin)).await
+}
+
+/// Opens the listed markets; the sender's wallet is the admin.
+pub async fn open_by(sender: &Sender) -> Result<()> {
     let oracles = COINS.iter().map(|coin| feed_address(&coin.feed_id)).collect();
     let markets = (0u8..).take(COINS.len()).collect();
     let mut instructions = vec![RefreshPrices { markets, banks: Vec::new(), oracles }.into()];
     for (_, index) in COINS.iter().zip(0u16..) {
-        let (signer, status) = (cast.admin.pubkey(), MarketStatus::Active as u8);
+        let (signer, status) = (sender.client().payer_address(), MarketStatus::Active as u8);
         instructions.push(SetMarketStatus { signer, market: address::market(index), status }.into());
     }
     sender.send(&instructions, &[]).await.context("the markets could not be opened")?;
@@ -138,7 +152,8 @@ pub async fn board(localnet: &Localnet, cast: &Cast) -> Result<()> {
     Ok(())
 }
 
-fn welcome(member: &Member, owner: Pubkey, source: Pubkey) -> Vec<Instruction> {
+/// What a member signs to come on board.
+pub fn welcome(member: &Member, owner: Pubkey, source: Pubkey) -> Vec<Instruction> {
     vec![
         CreateTrader::of(owner, owner).into(),
         CreateSubAccount::of(owner, owner, 0, &member.name, member.orders).into(),

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// Name of the file that marks a finished piece.
 const STAMP: &str = ".kedge-stamp";
 
-/// The folder of the upstream-LLVM backend, outside of the checkout.
+/// A folder of prepared pieces outside of the checkout: the upstream-LLVM backend has one, the test validator another.
 pub struct Cache {
     root: PathBuf,
 }
@@ -24,12 +24,20 @@ impl Cache {
     /// # Errors
     /// When none of the three variables is set or the folder cannot be made.
     pub fn open() -> Result<Self> {
+        Self::named("sbpf")
+    }
+
+    /// Another folder beside it.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn named(name: &str) -> Result<Self> {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let base = variable("KEDGE_CACHE")
             .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join("kedge")))
             .or_else(|| variable("HOME").map(|folder| folder.join(".cache").join("kedge")))
             .context("there is no cache folder: set KEDGE_CACHE, XDG_CACHE_HOME or HOME")?;
-        let root = std::path::absolute(base.join("sbpf"))?;
+        let root = std::path::absolute(base.join(name))?;
         fs::create_dir_all(&root).with_context(|| format!("cannot make the cache folder {}", root.display()))?;
         Ok(Self { root })
     }

@@ -7,12 +7,12 @@
 mod artifact;
 mod backend;
 mod build_sbf;
-mod cache;
-mod debian;
+pub mod cache;
+pub mod debian;
 mod libcall_check;
 mod linker;
 mod package;
-mod phase;
+pub mod phase;
 mod pins;
 mod rust_source;
 mod target;

@@ -8,16 +8,29 @@ use kedge_keeper::World;
 const MEMORY: i64 = 3_600;
 
 /// Oracle prices of the last hour, by market.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct History {
+    pace: f64,
     prices: Vec<VecDeque<(i64, f64)>>,
 }
 
+impl Default for History {
+    fn default() -> Self {
+        Self::at_pace(1.0)
+    }
+}
+
 impl History {
+    /// A memory in which time runs at a pace: a second of the chain counts as that many.
+    #[must_use]
+    pub fn at_pace(pace: f64) -> Self {
+        Self { pace, prices: Vec::new() }
+    }
+
     /// Takes note of the prices of a world.
     pub fn note(&mut self, world: &World) {
         self.prices.resize_with(world.markets.len(), VecDeque::new);
-        let now = world.clock.unix_time;
+        let now = (world.clock.unix_time as f64 * self.pace) as i64;
         for (prices, market) in self.prices.iter_mut().zip(&world.markets) {
             let price = world.oracle(market.index).0 as f64;
             if price > 0.0 && prices.back().is_none_or(|(time, _)| *time < now) {
@@ -47,7 +60,7 @@ mod tests {
 
     #[test]
     fn measures_over_the_asked_time() {
-        let mut history = History { prices: vec![VecDeque::new()] };
+        let mut history = History { prices: vec![VecDeque::new()], ..History::default() };
         history.prices[0].extend([(0, 100.0), (60, 110.0), (120, 99.0)]);
         assert!((history.change(0, 120) + 0.01).abs() < 1e-12);
         assert!((history.change(0, 60) + 0.1).abs() < 1e-12);

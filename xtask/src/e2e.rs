@@ -1,0 +1,30 @@
+//! `cargo xtask e2e`: keepers as processes of their own against `solana-test-validator`.
+
+use std::process::Command;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::run::{build, phase, root, target};
+use crate::{program, validator};
+
+/// Flags of `e2e`.
+#[derive(Args)]
+pub struct E2eArgs {
+    /// Handed to the run; `--help` lists its commands and flags.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    rest: Vec<String>,
+}
+
+/// Builds the validator, the programs and the keepers, and runs.
+pub fn run(args: &E2eArgs) -> Result<()> {
+    let help = args.rest.iter().any(|flag| flag == "--help" || flag == "-h");
+    phase("build the keepers", &mut build(&["kedge-e2e", "kedge-keeper", "kedge"]))?;
+    let mut command = Command::new(target().join("debug/kedge-e2e"));
+    command.args(&args.rest).current_dir(root());
+    if !help {
+        program::run(program::ProgramArgs::all())?;
+        command.env("KEDGE_TEST_VALIDATOR", validator::path()?);
+    }
+    phase("e2e", &mut command)
+}
