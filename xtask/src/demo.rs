@@ -10,6 +10,7 @@ use crate::run::{build, phase, root, target};
 
 /// Flags of `demo`.
 #[derive(Args)]
+#[command(disable_help_flag = true)]
 pub struct DemoArgs {
     /// Handed to the demo; `--help` lists its flags.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

@@ -10,6 +10,7 @@ use crate::{program, validator};
 
 /// Flags of `e2e`.
 #[derive(Args)]
+#[command(disable_help_flag = true)]
 pub struct E2eArgs {
     /// Handed to the run; `--help` lists its commands and flags.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]

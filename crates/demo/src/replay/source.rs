@@ -22,6 +22,8 @@ pub enum Scenario {
 pub struct Tape {
     /// One path a market, in the order of [`SYMBOLS`].
     pub paths: Vec<Path>,
+    /// The recordings as they were read, in the same order.
+    pub texts: Vec<String>,
     /// What was read, for the report.
     pub source: String,
     /// Where the replay starts, Unix seconds.
@@ -94,7 +96,7 @@ impl Tape {
             calendar::date_time(last)
         );
         let length = (i64::from(minutes) * 60).min(last - start);
-        Ok(Self { paths, source, start, length })
+        Ok(Self { paths, texts, source, start, length })
     }
 }
 

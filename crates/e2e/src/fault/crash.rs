@@ -1,0 +1,227 @@
+//! A fall of 30 % in a minute, with hundreds of levered accounts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use kedge_demo::cast::{Cast, Member, Role};
+use kedge_demo::listing::size;
+use kedge_demo::random::Random;
+use kedge_demo::replay::{Scenario, Tape};
+use kedge_interface::address;
+use kedge_keeper::desk::Actor;
+use kedge_keeper::feed::Feed;
+use kedge_keeper::jobs::filler::best_makers;
+use kedge_keeper::outbox::Outbox;
+use kedge_keeper::rehearsal::{Rehearsal, rehearse};
+use kedge_keeper::{Plan, Work, World};
+use kedge_model::num::floor_to;
+use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::quantity::{Price, Size};
+use serde_json::json;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use tokio::time::sleep;
+
+use crate::args::Places;
+use crate::figures::{Latency, percentile};
+use crate::fleet::{Fleet, oracle};
+use crate::floor::Floor;
+use crate::ground::Ground;
+use crate::market::MOST_SLOTS;
+use crate::statement::statement;
+use crate::verdict::Verdict;
+use crate::{ports, prices};
+
+/// The market that falls: SOL-PERP.
+const MARKET: u16 = 0;
+/// Deposits of the accounts, dollars.
+const DEPOSIT: (f64, f64) = (200.0, 600.0);
+/// Leverage of the first and of the last account; a fall of 30 % reaches those above three or so.
+const LEVERAGE: (f64, f64) = (2.0, 12.0);
+/// Coins that the other side offers.
+const OFFER: f64 = 9_000.0;
+/// How long all may take to come in.
+const OPENING: Duration = Duration::from_secs(180);
+/// The fall, and what comes after.
+const FALL: Duration = Duration::from_secs(60);
+const AFTER: Duration = Duration::from_secs(45);
+
+/// Brings the accounts in, lets the price fall, and measures how fast each was looked after.
+pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
+    let tape = Tape::open(&places.data, Scenario::Crash, None, 10)?;
+    let opening: Vec<f64> = tape.paths.iter().map(|path| path.price(tape.start * 1_000)).collect();
+    let port = ports::block()?;
+    let places = Places { out: places.out.join("crash"), ..places.clone() };
+    let ground = Ground::start(&places, cast(places.seed, accounts), port).await?;
+    ground.list(&tape).await?;
+    let url = ground.validator.url();
+    let mut still = oracle(&ground, &url, port + 70, "-still", &prices::still(&opening))?;
+    still.start()?;
+    ground.open().await?;
+    ground.board().await?;
+    levered(&ground).await?;
+
+    let mut fleet = Fleet::new(&ground, &url, port + 40, "", Some(&prices::falling(&opening, places.seed)))?;
+    still.stop()?;
+    fleet.start().await?;
+    let mut floor = Floor::new(&ground, 1.0, places.seed).await?;
+    floor.work(Duration::from_secs(prices::LEAD), |_, _| {}).await?;
+    ground.say("the price falls");
+    let mut most = 0;
+    floor.work(FALL, |_, floor| most = most.max(floor.guard.open())).await?;
+    let world = floor.world().context("the validator does not answer")?;
+    let fallen = 1.0 - world.oracle(MARKET).0 as f64 / 1e6 / opening[0];
+    ground.say(&format!("{:.1} % down; {} open, {} closed", fallen * 100.0, floor.guard.open(), floor.guard.closed().len()));
+    let clean = floor.until(AFTER, |_, floor| floor.guard.open() == 0).await?;
+    floor.work(Duration::from_secs(10), |_, floor| most = most.max(floor.guard.open())).await?;
+    let mut slots = floor.guard.closed().to_vec();
+    slots.sort_unstable();
+    let bad = fleet.stop()?;
+
+    let mut verdict = Verdict::default();
+    verdict.check("crash: every keeper stopped in order", bad.is_empty(), &bad.join(", "));
+    let latency = Latency::of(&fleet.keepers)?;
+    println!("\n{}\n", latency.text());
+    let [p50, p90, p99] = [50, 90, 99].map(|percent| percentile(&slots, percent));
+    let figure = format!(
+        "{} cases, slots p50 {p50}, p90 {p90}, p99 {p99}, longest {}; {most} at once at most",
+        slots.len(),
+        floor.guard.oldest()
+    );
+    verdict.check("crash: the price fell by 30 %", (0.25..=0.35).contains(&fallen), &format!("{:.1} %", fallen * 100.0));
+    verdict.check("crash: most accounts fell below maintenance", slots.len() >= accounts / 2, &format!("{}", slots.len()));
+    verdict.check("crash: none stayed liquidatable for longer than 20 slots", floor.guard.oldest() <= MOST_SLOTS, &figure);
+    let figure = match clean {
+        Some(time) => format!("clean {:.1} s after the fall", time.as_secs_f64()),
+        None => floor.guard.cases().join("; "),
+    };
+    verdict.check("crash: none is left", floor.guard.open() == 0, &figure);
+    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
+    let (text, holds) = statement(&ground, auditor)?;
+    println!("{text}");
+    verdict.check("crash: the auditor's statement", holds, "");
+    let figures = json!({
+        "accounts": accounts,
+        "fall_percent": fallen * 100.0,
+        "cases": slots.len(),
+        "slots": { "p50": p50, "p90": p90, "p99": p99, "longest": floor.guard.oldest() },
+        "most_at_once": most,
+        "landing_slots": latency.json(),
+    });
+    std::fs::write(ground.folder.join("crash.json"), serde_json::to_string_pretty(&figures)?)?;
+    Ok(verdict)
+}
+
+/// The keepers' wallets, somebody who sells, and those who buy.
+fn cast(seed: u64, accounts: usize) -> Cast {
+    let mut cast = Cast::new(seed, 0);
+    let mut random = Random::new(seed, 3);
+    let mut add = |name: String, deposit, orders| {
+        let wallet = Arc::new(Keypair::new_from_array(random.bytes()));
+        let account = address::sub_account(&wallet.pubkey(), 0);
+        cast.members.push(Member { wallet, account, role: Role::Taker, style: None, name, deposit, orders });
+    };
+    add("seller".into(), 5_000_000, 32);
+    for index in 0..accounts {
+        let (low, high) = DEPOSIT;
+        let deposit = low + (high - low) * (index % 7) as f64 / 6.0;
+        add(format!("levered-{index}"), deposit as u64, 4);
+    }
+    cast
+}
+
+/// Everybody buys from the seller, each with a leverage of its own.
+async fn levered(ground: &Ground) -> Result<()> {
+    let reader = ground.reader();
+    let feed = Feed::new(reader.clone()).await?;
+    let (outbox, mut receipts) = Outbox::start(reader, 16).await?;
+    let (seller, buyers) = ground
+        .cast
+        .members
+        .iter()
+        .position(|member| member.name == "seller")
+        .and_then(|place| Some((ground.cast.members.get(place)?, ground.cast.members.get(place + 1..)?)))
+        .context("nobody sells")?;
+    let directory = feed.directory();
+    let started = std::time::Instant::now();
+    let send = |number: usize, member: &Member, plan: &Plan, world: &World| {
+        let actor = Actor { number, sender: ground.sender(&member.wallet) };
+        actor.send(plan, world, &directory, &outbox);
+    };
+    loop {
+        let world = feed.poll().await?;
+        let missing: Vec<(usize, &Member)> = buyers
+            .iter()
+            .enumerate()
+            .filter(|(_, member)| world.accounts.get(&member.account).is_none_or(|account| account.base(MARKET).0 == 0))
+            .collect();
+        if missing.is_empty() {
+            break;
+        }
+        if started.elapsed() >= OPENING {
+            let mut failures = std::collections::BTreeMap::<String, usize>::new();
+            while let Ok(receipt) = receipts.try_recv() {
+                if let Some(failure) = receipt.failure {
+                    *failures.entry(format!("{failure:?}")).or_default() += 1;
+                }
+            }
+            ensure!(missing.is_empty(), "{} of {} have no position yet: {failures:?}", missing.len(), buyers.len());
+        }
+        let offers = world.accounts.get(&seller.account).is_some_and(|account| account.orders_in(MARKET).next().is_some());
+        if offers {
+            for (number, member) in missing {
+                let leverage = LEVERAGE.0 + (LEVERAGE.1 - LEVERAGE.0) * number as f64 / buyers.len().max(2) as f64;
+                if let Some(plan) = buy(&world, member, member.deposit as f64 * leverage) {
+                    send(number + 1, member, &plan, &world);
+                }
+            }
+        } else if let Some(plan) = offer(&world, seller) {
+            send(0, seller, &plan, &world);
+        }
+        sleep(Duration::from_millis(300)).await;
+    }
+    outbox.settle(Duration::from_secs(20)).await;
+    ground.say(&format!("{} accounts are long, with leverages from {} to {}", buyers.len(), LEVERAGE.0, LEVERAGE.1));
+    Ok(())
+}
+
+/// The seller's order, a tick above the oracle.
+fn offer(world: &World, seller: &Member) -> Option<Plan> {
+    let market = world.markets.get(usize::from(MARKET))?;
+    let price = Price(floor_to(world.oracle(MARKET).0 * 1_002 / 1_000, market.tick.0));
+    let order = OrderParams {
+        market: MARKET,
+        kind: OrderKind::Limit as u8,
+        side: Side::Short as u8,
+        flags: flags::POST_ONLY,
+        price,
+        size: size(OFFER),
+        ..OrderParams::default()
+    };
+    let orders = vec![order];
+    let run = |stage: &Rehearsal<'_>| stage.place(MARKET, &seller.account, &orders, true);
+    let work = Work::Place { market: MARKET, account: seller.account, orders: orders.clone() };
+    rehearse(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
+}
+
+/// A purchase of some dollars from whoever offers.
+fn buy(world: &World, member: &Member, dollars: f64) -> Option<Plan> {
+    let market = world.markets.get(usize::from(MARKET))?;
+    let oracle = world.oracle(MARKET).usable().ok()?;
+    let price = Price(floor_to(oracle.0 * 1_005 / 1_000, market.tick.0));
+    let order = OrderParams {
+        market: MARKET,
+        kind: OrderKind::Limit as u8,
+        side: Side::Long as u8,
+        flags: flags::IMMEDIATE_OR_CANCEL,
+        price,
+        size: Size(floor_to((dollars * 1e15 / oracle.0 as f64) as u64, market.step.0)),
+        ..OrderParams::default()
+    };
+    let makers = best_makers(world, MARKET, Side::Long, price, &member.account, 2);
+    let run = |stage: &Rehearsal<'_>| stage.take(MARKET, &member.account, order, market.step, &makers);
+    let work =
+        Work::Take { market: MARKET, account: member.account, order, min_fill: market.step, makers: makers.clone() };
+    rehearse(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
+}

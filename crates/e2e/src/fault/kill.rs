@@ -1,0 +1,37 @@
+//! SIGKILL for each keeper in turn.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use crate::stand::Stand;
+use crate::verdict::Verdict;
+
+/// How long a keeper stays dead.
+const DEAD: u64 = 3;
+/// How long it may take from its start until it is ready again.
+const MOST: Duration = Duration::from_secs(10);
+
+/// Kills, waits, starts, and measures the time to readiness.
+pub async fn kill(stand: &mut Stand, verdict: &mut Verdict) -> Result<()> {
+    let names: Vec<String> = stand.fleet.keepers.iter().map(|keeper| keeper.name.clone()).collect();
+    let mut slowest = (Duration::ZERO, String::new());
+    for name in names {
+        let Some(keeper) = stand.fleet.get(&name) else { continue };
+        keeper.kill();
+        stand.work(DEAD).await?;
+        let Some(keeper) = stand.fleet.get(&name) else { continue };
+        let started = Instant::now();
+        keeper.start()?;
+        keeper.ready().await?;
+        let took = started.elapsed();
+        println!("          {name:<12} ready {:.2} s after its start", took.as_secs_f64());
+        if took > slowest.0 {
+            slowest = (took, name);
+        }
+    }
+    let figure = format!("slowest {:.2} s ({})", slowest.0.as_secs_f64(), slowest.1);
+    verdict.check("kill: every keeper is ready within 10 s of its start", slowest.0 <= MOST, &figure);
+    stand.recover("kill", verdict).await?;
+    stand.audit("kill", verdict)
+}

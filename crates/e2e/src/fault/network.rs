@@ -1,0 +1,55 @@
+//! What lies between keepers and chain fails for a while.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+
+use super::{Fault, name};
+use crate::figures::Latency;
+use crate::proxy::Rpc;
+use crate::stand::Stand;
+use crate::verdict::Verdict;
+
+/// How long keepers may need to be ready once service is back.
+const MOST: Duration = Duration::from_secs(10);
+
+/// Breaks it, waits, mends it, and measures.
+pub async fn network(stand: &mut Stand, fault: Fault, seconds: u64, verdict: &mut Verdict) -> Result<()> {
+    let what = name(fault);
+    let before = landed(stand)?;
+    match fault {
+        Fault::Socket => stand.proxy.set_socket(false),
+        Fault::Silent => stand.proxy.set_rpc(Rpc::Silent),
+        Fault::Stale => stand.proxy.set_rpc(Rpc::Stale),
+        Fault::Limited => stand.proxy.set_rpc(Rpc::Limited),
+        _ => stand.proxy.set_rpc(Rpc::Gone),
+    }
+    stand.work(seconds).await?;
+    let during = landed(stand)?;
+    stand.proxy.set_rpc(Rpc::Fine);
+    stand.proxy.set_socket(true);
+    let mended = Instant::now();
+    stand.fleet.check()?;
+    for keeper in &mut stand.fleet.keepers {
+        keeper.ready().await?;
+    }
+    let ready = mended.elapsed();
+    println!("          {} transactions of keepers landed during {seconds} s of it", during - before);
+    if matches!(fault, Fault::Socket | Fault::Limited) {
+        verdict.check(
+            &format!("{what}: keepers go on meanwhile"),
+            during > before,
+            &format!("{} transactions", during - before),
+        );
+    }
+    let figure = format!("{:.1} s", ready.as_secs_f64());
+    verdict.check(&format!("{what}: every keeper is ready within 10 s of service"), ready <= MOST, &figure);
+    stand.recover(&what, verdict).await?;
+    stand.audit(&what, verdict)
+}
+
+/// Transactions of all keepers that landed so far.
+fn landed(stand: &Stand) -> Result<usize> {
+    let latency = Latency::of(&stand.fleet.keepers)?;
+    Ok(latency.total())
+}

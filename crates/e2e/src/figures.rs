@@ -1,0 +1,117 @@
+//! Figures of a run: from logs and metrics, as text and as JSON.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::keeper::Keeper;
+
+/// Slots from a decision to the slot in which its transaction landed, by job.
+#[derive(Default)]
+pub struct Latency {
+    slots: BTreeMap<String, Vec<u64>>,
+    failed: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+impl Latency {
+    /// Out of the logs of keepers.
+    pub fn of<'a>(keepers: impl IntoIterator<Item = &'a Keeper>) -> anyhow::Result<Self> {
+        let mut latency = Self::default();
+        for keeper in keepers {
+            for line in keeper.log()? {
+                let job = line["job"].as_str().unwrap_or_default().to_owned();
+                match line["message"].as_str() {
+                    Some("landed") => {
+                        latency.slots.entry(job).or_default().extend(line["slots"].as_u64());
+                    }
+                    Some("failed") => {
+                        let error = line["error"].as_str().unwrap_or("?").to_owned();
+                        *latency.failed.entry(job).or_default().entry(error).or_default() += 1;
+                    }
+                    _ => {}
+                }
+            }
+        }
+        for slots in latency.slots.values_mut() {
+            slots.sort_unstable();
+        }
+        Ok(latency)
+    }
+
+    /// Transactions of a job that landed and succeeded.
+    pub fn landed(&self, job: &str) -> usize {
+        self.slots.get(job).map_or(0, Vec::len)
+    }
+
+    /// Transactions that landed and succeeded.
+    pub fn total(&self) -> usize {
+        self.slots.values().map(Vec::len).sum()
+    }
+
+    /// A table.
+    pub fn text(&self) -> String {
+        let mut text = format!(
+            "{:<12}{:>9}{:>7}{:>7}{:>7}{:>7}{:>9}  failed by reason\n",
+            "job", "landed", "p50", "p90", "p99", "max", "failed"
+        );
+        let all: Vec<u64> = {
+            let mut all: Vec<u64> = self.slots.values().flatten().copied().collect();
+            all.sort_unstable();
+            all
+        };
+        let empty = BTreeMap::new();
+        let jobs = self.slots.keys().chain(self.failed.keys().filter(|job| !self.slots.contains_key(*job)));
+        for job in jobs {
+            let slots = self.slots.get(job).map_or(&[][..], Vec::as_slice);
+            let failed = self.failed.get(job).unwrap_or(&empty);
+            text += &line(job, slots, failed);
+        }
+        text + &line("all", &all, &empty) + "(slots from the world that was decided on to the slot of landing)"
+    }
+
+    /// For the report file.
+    pub fn json(&self) -> Value {
+        let jobs = self.slots.iter().map(|(job, slots)| {
+            let failed = self.failed.get(job).cloned().unwrap_or_default();
+            let figures = json!({
+                "landed": slots.len(),
+                "p50": percentile(slots, 50),
+                "p90": percentile(slots, 90),
+                "p99": percentile(slots, 99),
+                "max": slots.last(),
+                "failed": failed,
+            });
+            (job.clone(), figures)
+        });
+        Value::Object(jobs.collect())
+    }
+}
+
+fn line(job: &str, slots: &[u64], failed: &BTreeMap<String, u64>) -> String {
+    let reasons: Vec<String> = failed.iter().map(|(error, count)| format!("{error} {count}")).collect();
+    let count: u64 = failed.values().sum();
+    let [p50, p90, p99] = [50, 90, 99].map(|percent| percentile(slots, percent));
+    format!(
+        "{job:<12}{:>9}{p50:>7}{p90:>7}{p99:>7}{:>7}{count:>9}  {}\n",
+        slots.len(),
+        slots.last().copied().unwrap_or(0),
+        reasons.join(", ")
+    )
+}
+
+/// The value of nearest rank in a sorted list; zero of an empty one.
+pub fn percentile(sorted: &[u64], percent: usize) -> u64 {
+    let rank = (sorted.len() * percent).div_ceil(100);
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percentile;
+
+    #[test]
+    fn percentiles_are_of_nearest_rank() {
+        assert_eq!([50, 90, 99].map(|percent| percentile(&[1, 2, 3, 4], percent)), [2, 4, 4]);
+        assert_eq!(percentile(&[], 50), 0);
+    }
+}

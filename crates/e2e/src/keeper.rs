@@ -1,0 +1,119 @@
+//! `kedge-keeper` as a process.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use tokio::time::sleep;
+
+/// How long a keeper may take until it is ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A keeper: its configuration, and the process while it runs.
+pub struct Keeper {
+    /// What it is called here.
+    pub name: String,
+    binary: PathBuf,
+    config: PathBuf,
+    log: PathBuf,
+    port: u16,
+    child: Option<Child>,
+    /// Environment of the process beside ours.
+    pub environment: Vec<(String, String)>,
+}
+
+impl Keeper {
+    /// Writes the configuration into `folder`; metrics are on `port`.
+    pub fn new(binary: &Path, folder: &Path, name: &str, config: &str, port: u16) -> Result<Self> {
+        let path = folder.join(format!("{name}.toml"));
+        let listen = format!("\n[http]\nlisten = \"127.0.0.1:{port}\"\n");
+        std::fs::write(&path, format!("{config}{listen}")).with_context(|| path.display().to_string())?;
+        let log = folder.join(format!("{name}.log"));
+        let (binary, name) = (binary.into(), name.to_owned());
+        Ok(Self { name, binary, config: path, log, port, child: None, environment: Vec::new() })
+    }
+
+    /// Where its configuration is.
+    pub fn config(&self) -> &Path {
+        &self.config
+    }
+
+    /// Starts the process; its log goes on where it stopped.
+    pub fn start(&mut self) -> Result<()> {
+        let log = File::options().create(true).append(true).open(&self.log)?;
+        let mut command = Command::new(&self.binary);
+        command.arg("--config").arg(&self.config).args(["--log-format", "json", "run"]);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        self.child = Some(command.spawn().with_context(|| format!("cannot start {}", self.binary.display()))?);
+        Ok(())
+    }
+
+    /// Waits until it says that it is ready; how long that took.
+    pub async fn ready(&mut self) -> Result<Duration> {
+        let started = Instant::now();
+        let url = format!("http://127.0.0.1:{}/readyz", self.port);
+        while started.elapsed() < PATIENCE {
+            self.check()?;
+            if reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(started.elapsed());
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        bail!("{} is not ready after {} s; see {}", self.name, PATIENCE.as_secs(), self.log.display())
+    }
+
+    /// Fails when the process has ended by itself.
+    pub fn check(&mut self) -> Result<()> {
+        match self.child.as_mut().map(Child::try_wait) {
+            Some(Ok(Some(status))) => bail!("{} ended ({status}); see {}", self.name, self.log.display()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether there is a process.
+    pub fn is_started(&self) -> bool {
+        self.child.is_some()
+    }
+
+    /// Kills it as a crash would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    /// Asks it to stop and waits; its exit code.
+    pub fn stop(&mut self) -> Result<Option<i32>> {
+        let Some(mut child) = self.child.take() else { return Ok(None) };
+        let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
+        Ok(child.wait()?.code())
+    }
+
+    /// Its metrics without labels' order: `name{labels}` to value.
+    pub async fn metrics(&self) -> Result<BTreeMap<String, f64>> {
+        let text = reqwest::get(format!("http://127.0.0.1:{}/metrics", self.port)).await?.text().await?;
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        Ok(lines
+            .filter_map(|line| line.rsplit_once(' '))
+            .filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
+            .collect())
+    }
+
+    /// The lines of its log that are records.
+    pub fn log(&self) -> Result<Vec<Value>> {
+        let text = std::fs::read_to_string(&self.log).with_context(|| self.log.display().to_string())?;
+        Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

@@ -1,0 +1,105 @@
+//! A session of market: recorded prices, a crowd, every keeper; the auditor has the last word.
+
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use kedge_demo::cast::Cast;
+use kedge_demo::replay::{Scenario, Tape};
+use serde_json::json;
+
+use crate::args::{Market, Places};
+use crate::figures::Latency;
+use crate::fleet::Fleet;
+use crate::floor::Floor;
+use crate::ground::Ground;
+use crate::statement::statement;
+use crate::verdict::Verdict;
+use crate::{ports, prices};
+
+/// Slots within which an account that may be liquidated is looked after.
+pub const MOST_SLOTS: u64 = 20;
+/// Time between two lines of progress.
+const TELL_EVERY: Duration = Duration::from_secs(10);
+/// How long the keepers have after the last order of the crowd.
+const WIND_DOWN: Duration = Duration::from_secs(15);
+/// The bottom of the recorded fall, 3 February 2025 02:08 UTC: it comes after three quarters of the session.
+const BOTTOM: i64 = 1_738_548_480;
+
+/// Runs the session; what held and what did not.
+pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
+    let span = (args.seconds as f64 * args.speed) as i64;
+    let from = args.from.clone().unwrap_or_else(|| kedge_demo::calendar::date_time(BOTTOM - span * 3 / 4));
+    let minutes = u32::try_from(span / 60 + 10)?;
+    let tape = Tape::open(&places.data, Scenario::Crash, Some(from.trim_end_matches('Z')), minutes)?;
+    let port = ports::block()?;
+    let ground = Ground::start(places, Cast::new(places.seed, args.takers), port).await?;
+    ground.list(&tape).await?;
+    let prices = prices::recorded(&tape, args.speed, &ground.folder)?;
+    let url = ground.validator.url();
+    let mut fleet = Fleet::new(&ground, &url, port + 40, "", Some(&prices))?;
+    let Some(oracle) = fleet.get("oracle") else { unreachable!("a fleet with prices has an oracle keeper") };
+    oracle.start()?;
+    ground.open().await?;
+    ground.board().await?;
+    fleet.start().await?;
+    ground.say(&format!("{} keepers are ready; {} s of market at {}x", fleet.keepers.len(), args.seconds, args.speed));
+
+    let mut floor = Floor::new(&ground, args.speed, places.seed).await?;
+    let mut verdict = Verdict::default();
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(args.seconds) {
+        let left = Duration::from_secs(args.seconds).saturating_sub(started.elapsed());
+        floor.work(left.min(TELL_EVERY), |_, _| {}).await?;
+        fleet.check()?;
+        ground.say(&progress(&floor));
+    }
+    floor.open = false;
+    floor.work(WIND_DOWN, |_, _| {}).await?;
+    let metrics = fleet.keepers.len();
+    let bad = fleet.stop()?;
+    ground.say(&format!("{metrics} keepers stopped"));
+    verdict.check("every keeper ran to the end and stopped in order", bad.is_empty(), &bad.join(", "));
+
+    let latency = Latency::of(&fleet.keepers)?;
+    println!("\n{}\n", latency.text());
+    for (job, why) in [("filler", "orders were filled"), ("liquidator", "positions were taken over")] {
+        verdict.check(why, latency.landed(job) > 0, &format!("{} by the {job}", latency.landed(job)));
+    }
+    verdict.check(
+        "no account stayed liquidatable for longer than 20 slots",
+        floor.guard.oldest() <= MOST_SLOTS,
+        &format!("longest {} slots; {} cases in all", floor.guard.oldest(), floor.guard.closed().len()),
+    );
+    verdict.check("none is liquidatable at the end", floor.guard.open() == 0, &floor.guard.cases().join("; "));
+    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
+    let (text, holds) = statement(&ground, auditor)?;
+    println!("{text}");
+    verdict.check("the auditor's statement", holds, "");
+    let figures = json!({
+        "seconds": args.seconds,
+        "speed": args.speed,
+        "crowd": { "landed": floor.counts.0, "failed": floor.counts.1 },
+        "landing_slots": latency.json(),
+        "liquidation_cases": floor.guard.closed().len(),
+        "longest_case_slots": floor.guard.oldest(),
+        "holds": verdict.holds(),
+    });
+    std::fs::write(ground.folder.join("market.json"), serde_json::to_string_pretty(&figures)?)?;
+    Ok(verdict)
+}
+
+fn progress(floor: &Floor) -> String {
+    let prices = floor.world().map_or_else(String::new, |world| {
+        let price = |market: u16| world.oracle(market).0 as f64 / 1e6;
+        format!("SOL {:.2}  BTC {:.0}  ETH {:.2}", price(0), price(1), price(2))
+    });
+    format!(
+        "slot {}  {prices}  crowd {} landed {} failed  liquidations: {} open, {} done, longest {} slots",
+        floor.slot(),
+        floor.counts.0,
+        floor.counts.1,
+        floor.guard.open(),
+        floor.guard.closed().len(),
+        floor.guard.oldest()
+    )
+}

@@ -1,0 +1,57 @@
+//! Configuration of what the oracle keeper publishes.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context, Result};
+use kedge_demo::listing::COINS;
+use kedge_demo::replay::Tape;
+
+/// Seconds until a fall begins.
+pub const LEAD: u64 = 15;
+
+/// The recordings of a tape from its start on, at market seconds a second. They are written into `folder`.
+pub fn recorded(tape: &Tape, speed: f64, folder: &Path) -> Result<String> {
+    let mut text = format!("{}start = {}\nspeed = {speed:?}\n", head("recorded"), tape.start);
+    for (coin, recording) in COINS.iter().zip(&tape.texts) {
+        let file = folder.join(format!("{}.csv", coin.symbol));
+        std::fs::write(&file, recording).with_context(|| file.display().to_string())?;
+        text += &feed(coin.symbol, &coin.feed_id, &format!("file = {:?}", file.display().to_string()));
+    }
+    Ok(text)
+}
+
+/// A market that moves a percent in a minute, so that there is always something to do.
+pub fn restless(opening: &[f64], seed: u64) -> String {
+    walk(opening, seed, 7.0, "")
+}
+
+/// Prices that stay where they are.
+pub fn still(opening: &[f64]) -> String {
+    walk(opening, 1, 0.0, "")
+}
+
+/// A fall of 30 % within a minute, which begins after [`LEAD`].
+pub fn falling(opening: &[f64], seed: u64) -> String {
+    let shock = format!("[[oracle.publish.shocks]]\nat_s = {LEAD}\nover_s = 60\nchange_bps = -3000\n");
+    walk(opening, seed, 0.5, &shock)
+}
+
+fn walk(opening: &[f64], seed: u64, volatility: f64, shocks: &str) -> String {
+    let mut text = format!("{}seed = {seed}\n{shocks}", head("generator"));
+    for (coin, price) in COINS.iter().zip(opening) {
+        text += &feed(coin.symbol, &coin.feed_id, &format!("price = {price:?}\nvolatility = {volatility:?}"));
+    }
+    text
+}
+
+/// Prices count from now on, so that a keeper that is started again goes on where they are by then.
+fn head(source: &str) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    format!("\n[oracle.publish]\nsource = {source:?}\ninterval_ms = 500\ndeviation_bps = 0\norigin = {now}\n")
+}
+
+fn feed(name: &str, id: &[u8; 32], rest: &str) -> String {
+    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("[[oracle.publish.feeds]]\nname = {name:?}\nid = {id:?}\n{rest}\n")
+}

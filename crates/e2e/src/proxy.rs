@@ -1,0 +1,218 @@
+//! What stands between the keepers and the validator, and can fail: a relay for WebSocket, and one for JSON-RPC that can
+//! be silent, refuse, lag or be gone.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// How JSON-RPC behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rpc {
+    /// As it should.
+    Fine,
+    /// Takes requests and never answers.
+    Silent,
+    /// Answers 429 to three requests of four.
+    Limited,
+    /// Answers every question as it did the first time that it was asked in this state; what is sent is passed on.
+    Stale,
+    /// Closes every connection.
+    Gone,
+}
+
+/// Both relays. Dropping them closes them.
+pub struct Proxy {
+    rpc: watch::Sender<Rpc>,
+    socket: watch::Sender<bool>,
+    port: u16,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Proxy {
+    /// Listens on `port` for JSON-RPC and on the next for WebSocket, and passes on to `target` and the next.
+    pub async fn start(port: u16, target: u16) -> Result<Self> {
+        let (rpc, rpc_state) = watch::channel(Rpc::Fine);
+        let (socket, socket_state) = watch::channel(true);
+        let http = TcpListener::bind(("127.0.0.1", port)).await.context("a port of the relay is taken")?;
+        let ws = TcpListener::bind(("127.0.0.1", port + 1)).await.context("a port of the relay is taken")?;
+        let url = format!("http://127.0.0.1:{target}");
+        let tasks = vec![tokio::spawn(serve(http, url, rpc_state)), tokio::spawn(relay(ws, target + 1, socket_state))];
+        Ok(Self { rpc, socket, port, tasks })
+    }
+
+    /// The JSON-RPC endpoint; WebSocket is on the next port.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Changes how JSON-RPC behaves.
+    pub fn set_rpc(&self, state: Rpc) {
+        self.rpc.send_replace(state);
+    }
+
+    /// Cuts every WebSocket and refuses new ones, or lets them pass again.
+    pub fn set_socket(&self, passes: bool) {
+        self.socket.send_replace(passes);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+async fn relay(listener: TcpListener, target: u16, passes: watch::Receiver<bool>) {
+    while let Ok((mut near, _)) = listener.accept().await {
+        let mut passes = passes.clone();
+        tokio::spawn(async move {
+            if !*passes.borrow_and_update() {
+                return;
+            }
+            let Ok(mut far) = TcpStream::connect(("127.0.0.1", target)).await else { return };
+            tokio::select! {
+                _ = copy_bidirectional(&mut near, &mut far) => {}
+                _ = passes.wait_for(|passes| !passes) => {}
+            }
+        });
+    }
+}
+
+/// Answers of a state, by question.
+type Memory = Arc<Mutex<HashMap<String, Value>>>;
+
+async fn serve(listener: TcpListener, url: String, state: watch::Receiver<Rpc>) {
+    let client = reqwest::Client::new();
+    let memory = Memory::default();
+    let count = Arc::new(std::sync::atomic::AtomicU64::new(0));
+    while let Ok((stream, _)) = listener.accept().await {
+        let relay = Relay {
+            client: client.clone(),
+            url: url.clone(),
+            state: state.clone(),
+            memory: Arc::clone(&memory),
+            count: Arc::clone(&count),
+        };
+        tokio::spawn(async move {
+            // A connection that ends in the middle is what is wanted of it.
+            let _ = relay.connection(stream).await;
+        });
+    }
+}
+
+/// One connection of JSON-RPC.
+struct Relay {
+    client: reqwest::Client,
+    url: String,
+    state: watch::Receiver<Rpc>,
+    memory: Memory,
+    count: Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl Relay {
+    async fn connection(mut self, mut stream: TcpStream) -> Result<()> {
+        let mut buffer = Vec::new();
+        while let Some(body) = request(&mut stream, &mut buffer).await? {
+            let state = *self.state.borrow_and_update();
+            match state {
+                Rpc::Fine => {
+                    self.memory.lock().unwrap_or_else(PoisonError::into_inner).clear();
+                    let answer = self.forward(body).await?;
+                    respond(&mut stream, "200 OK", &answer).await?;
+                }
+                Rpc::Gone => return Ok(()),
+                Rpc::Silent => {
+                    // Until the state changes; then the connection is of no use any more.
+                    let _ = self.state.wait_for(|state| *state != Rpc::Silent).await;
+                    return Ok(());
+                }
+                Rpc::Limited => {
+                    let turn = self.count.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    if turn.is_multiple_of(4) {
+                        let answer = self.forward(body).await?;
+                        respond(&mut stream, "200 OK", &answer).await?;
+                    } else {
+                        let refusal = br#"{"jsonrpc":"2.0","error":{"code":429,"message":"Too many requests"},"id":1}"#;
+                        respond(&mut stream, "429 Too Many Requests\r\nRetry-After: 1", refusal).await?;
+                    }
+                }
+                Rpc::Stale => {
+                    let answer = self.stale(body).await?;
+                    respond(&mut stream, "200 OK", &answer).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn forward(&self, body: Vec<u8>) -> Result<Vec<u8>> {
+        let request = self.client.post(&self.url).header("content-type", "application/json").body(body);
+        let answer = request.timeout(Duration::from_secs(60)).send().await?;
+        Ok(answer.bytes().await?.to_vec())
+    }
+
+    async fn stale(&self, body: Vec<u8>) -> Result<Vec<u8>> {
+        let mut asked: Value = serde_json::from_slice(&body)?;
+        let id = asked["id"].take();
+        if asked["method"] == "sendTransaction" {
+            return self.forward(body).await;
+        }
+        let key = asked.to_string();
+        let known = self.memory.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
+        let mut answer = match known {
+            Some(answer) => answer,
+            None => {
+                let fresh: Value = serde_json::from_slice(&self.forward(body).await?)?;
+                self.memory.lock().unwrap_or_else(PoisonError::into_inner).insert(key, fresh.clone());
+                fresh
+            }
+        };
+        answer["id"] = id;
+        Ok(answer.to_string().into_bytes())
+    }
+}
+
+/// Body of the next request; `None` when there is none any more. `buffer` keeps what was read too far.
+async fn request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Option<Vec<u8>>> {
+    let head = loop {
+        if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    };
+    let text = String::from_utf8_lossy(buffer.get(..head).unwrap_or_default()).to_ascii_lowercase();
+    let length: usize = text
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length:"))
+        .context("a request without a length")?
+        .trim()
+        .parse()?;
+    while buffer.len() < head + length {
+        if stream.read_buf(buffer).await? == 0 {
+            return Ok(None);
+        }
+    }
+    let rest = buffer.split_off(head + length);
+    let body = buffer.split_off(head);
+    *buffer = rest;
+    Ok(Some(body))
+}
+
+async fn respond(stream: &mut TcpStream, status: &str, body: &[u8]) -> Result<()> {
+    let head =
+        format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all(head.as_bytes()).await?;
+    stream.write_all(body).await?;
+    Ok(())
+}

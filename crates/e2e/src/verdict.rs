@@ -1,0 +1,36 @@
+//! What had to hold, and whether it did.
+
+/// A list of statements.
+#[derive(Default)]
+pub struct Verdict {
+    lines: Vec<(String, bool, String)>,
+}
+
+impl Verdict {
+    /// Adds a statement with its figure, and prints it.
+    pub fn check(&mut self, what: &str, holds: bool, figure: &str) {
+        let word = if holds { "holds" } else { "BROKEN" };
+        println!("{word:>8}  {what}{}{figure}", if figure.is_empty() { "" } else { ": " });
+        self.lines.push((what.to_owned(), holds, figure.to_owned()));
+    }
+
+    /// Whether everything held.
+    pub fn holds(&self) -> bool {
+        self.lines.iter().all(|(_, holds, _)| *holds)
+    }
+
+    /// Takes over another's statements.
+    pub fn extend(&mut self, other: Self) {
+        self.lines.extend(other.lines);
+    }
+
+    /// How many held, and how many there are.
+    pub fn count(&self) -> (usize, usize) {
+        (self.lines.iter().filter(|(_, holds, _)| *holds).count(), self.lines.len())
+    }
+
+    /// The statements that did not hold.
+    pub fn broken(&self) -> impl Iterator<Item = String> {
+        self.lines.iter().filter(|(_, holds, _)| !holds).map(|(what, _, figure)| format!("{what}: {figure}"))
+    }
+}
