@@ -1,4 +1,9 @@
-//! Sends many transactions side by side and follows them until they have landed.
+//! Sends many transactions side by side and follows them until they have landed or cannot land any more.
+//!
+//! A transaction is sent again and again until it has a status or its blockhash has expired: the same bytes, so that it
+//! lands once or not at all. Only then is its subject free for another plan. A process that dies forgets what was under
+//! way; what it, or a copy of it, decides anew is refused by the program when the first transaction has landed
+//! meanwhile, since every action of a keeper names the state that it acts on.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +14,7 @@ use kedge_client::{Client, Sender};
 use kedge_interface::Instruction;
 use solana_hash::Hash;
 use solana_signature::Signature;
+use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction_error::TransactionError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, watch};
@@ -16,14 +22,18 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::action::Subject;
-use crate::error::Result;
+
 
 /// Age at which a blockhash is replaced.
 const BLOCKHASH_AGE: Duration = Duration::from_millis(500);
 /// Time between two looks at the transactions under way.
 const TRACK_EVERY: Duration = Duration::from_millis(40);
-/// Time after which a transaction without a status is given up.
-const LOST_AFTER: Duration = Duration::from_secs(20);
+/// Time after which a transaction without a status is sent again.
+const RESEND_EVERY: Duration = Duration::from_secs(2);
+/// Time between two looks at the chain's height while something is under way.
+const HEIGHT_EVERY: Duration = Duration::from_secs(1);
+/// Time after which a transaction is given up when the endpoint does not even tell its height.
+const LOST_AFTER: Duration = Duration::from_secs(120);
 /// Most signatures of one status request.
 const STATUS_BATCH: usize = 256;
 /// Slots for which the subject of a failed plan is left alone.
@@ -74,19 +84,34 @@ pub enum Failure {
     Refused(TransactionError),
     /// It was not sent.
     NotSent(String),
-    /// It did not land in time.
+    /// Its blockhash expired before it landed: it cannot land any more.
+    Expired,
+    /// The endpoint does not say what became of it.
     Lost,
 }
 
+#[derive(Clone)]
 struct Pending {
     parcel: Parcel,
+    transaction: VersionedTransaction,
     sent: Instant,
+    resent: Instant,
+    /// Height after which it cannot land.
+    last_valid: u64,
+}
+
+/// A blockhash and the last height at which it serves.
+#[derive(Clone, Copy)]
+struct Recent {
+    hash: Hash,
+    last_valid: u64,
 }
 
 struct Shared {
     client: Client,
     permits: Semaphore,
-    blockhash: watch::Sender<Hash>,
+    blockhash: watch::Sender<Recent>,
+    resent: AtomicU64,
     nonce: AtomicU64,
     pending: Mutex<HashMap<Signature, Pending>>,
     /// The slot up to which a subject is left alone; `u64::MAX` while its transaction is under way.
@@ -105,13 +130,14 @@ impl Outbox {
     ///
     /// # Errors
     /// [`crate::error::Error::Fetch`] without a first blockhash.
-    pub async fn start(client: Client, at_once: usize) -> Result<(Self, UnboundedReceiver<Receipt>)> {
-        let first = client.rpc().get_latest_blockhash().await.map_err(kedge_client::FetchError::from)?;
+    pub async fn start(client: Client, at_once: usize) -> crate::error::Result<(Self, UnboundedReceiver<Receipt>)> {
+        let first = recent(&client).await.map_err(kedge_client::FetchError::from)?;
         let (receipts, landed) = unbounded_channel();
         let shared = Arc::new(Shared {
             client,
             permits: Semaphore::new(at_once.max(1)),
             blockhash: watch::Sender::new(first),
+            resent: AtomicU64::new(0),
             nonce: AtomicU64::new(1),
             pending: Mutex::default(),
             busy: Mutex::default(),
@@ -131,6 +157,12 @@ impl Outbox {
     #[must_use]
     pub fn under_way(&self) -> usize {
         locked(&self.shared.busy).values().filter(|until| **until == u64::MAX).count()
+    }
+
+    /// Times that a transaction was sent again so far.
+    #[must_use]
+    pub fn resent(&self) -> u64 {
+        self.shared.resent.load(Ordering::Relaxed)
     }
 
     /// Sends a parcel as soon as its turn comes.
@@ -164,54 +196,83 @@ impl Shared {
     async fn send(self: Arc<Self>, parcel: Parcel) {
         let Ok(_permit) = self.permits.acquire().await else { return };
         let sent = Instant::now();
-        let blockhash = *self.blockhash.borrow();
+        let recent = *self.blockhash.borrow();
         // A price of a few micro-lamports costs nothing and makes equal instructions different transactions.
         let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
         // The plan was rehearsed: a simulation would cost the time in which it comes too late.
-        let outcome = parcel.sender.send_fast(&parcel.instructions, &[], parcel.compute_limit, nonce, blockhash).await;
-        match outcome {
-            Ok(signature) => {
-                locked(&self.pending).insert(signature, Pending { parcel, sent });
-            }
+        let signed = parcel.sender.sign(&parcel.instructions, &[], parcel.compute_limit, nonce, recent.hash);
+        let transaction = match signed {
+            Ok(transaction) => transaction,
             Err(error) => {
                 let failure = Failure::NotSent(error.to_string());
-                self.report(&parcel, Signature::default(), Some(failure), 0, sent);
+                return self.report(&parcel, Signature::default(), Some(failure), 0, sent);
             }
+        };
+        let signature = transaction.signatures.first().copied().unwrap_or_default();
+        let pending = Pending { transaction, sent, resent: sent, last_valid: recent.last_valid, parcel };
+        // Followed from here on: an endpoint that answers with an error may have passed it on.
+        locked(&self.pending).insert(signature, pending.clone());
+        if let Err(error) = pending.parcel.sender.submit(&pending.transaction).await
+            && is_refusal(&error)
+        {
+            self.land(signature, Some(Failure::NotSent(error.to_string())), 0);
         }
     }
 
-    /// Asks for the statuses of what is under way.
+    /// Asks for the statuses of what is under way, and sends again what has none.
     async fn follow(self: Arc<Self>) {
+        let (mut height, mut asked) = (0, None::<Instant>);
         loop {
             sleep(TRACK_EVERY).await;
-            let signatures: Vec<Signature> = locked(&self.pending).keys().take(STATUS_BATCH).copied().collect();
+            let signatures: Vec<Signature> = locked(&self.pending).keys().copied().collect();
             if signatures.is_empty() {
                 continue;
             }
-            let Ok(answer) = self.client.rpc().get_signature_statuses(&signatures).await else { continue };
-            for (signature, status) in signatures.into_iter().zip(answer.value) {
-                match status {
-                    Some(status) => {
-                        let failure = status.err.map(Failure::Refused);
-                        self.land(signature, failure, status.slot);
+            // Height first: a status that is missing after the height was past is missing for good.
+            if asked.is_none_or(|asked| asked.elapsed() >= HEIGHT_EVERY) {
+                height = self.client.rpc().get_block_height().await.unwrap_or(height);
+                asked = Some(Instant::now());
+            }
+            for part in signatures.chunks(STATUS_BATCH) {
+                let Ok(answer) = self.client.rpc().get_signature_statuses(part).await else { continue };
+                for (signature, status) in part.iter().zip(answer.value) {
+                    match status {
+                        Some(status) => self.land(*signature, status.err.map(Failure::Refused), status.slot),
+                        None => self.insist(*signature, height),
                     }
-                    None => self.give_up(signature),
                 }
             }
+            // An endpoint that is silent for that long will not tell any more.
+            let lost: Vec<Signature> = locked(&self.pending)
+                .iter()
+                .filter(|(_, pending)| pending.sent.elapsed() >= LOST_AFTER)
+                .map(|(signature, _)| *signature)
+                .collect();
+            lost.into_iter().for_each(|signature| self.land(signature, Some(Failure::Lost), 0));
         }
     }
 
     fn land(&self, signature: Signature, failure: Option<Failure>, slot: u64) {
         let landed = locked(&self.pending).remove(&signature);
-        if let Some(Pending { parcel, sent }) = landed {
+        if let Some(Pending { parcel, sent, .. }) = landed {
             self.report(&parcel, signature, failure, slot, sent);
         }
     }
 
-    fn give_up(&self, signature: Signature) {
-        let old = locked(&self.pending).get(&signature).is_some_and(|waiting| waiting.sent.elapsed() >= LOST_AFTER);
-        if old {
-            self.land(signature, Some(Failure::Lost), 0);
+    /// Sends again what has no status yet, or gives up what cannot land any more.
+    fn insist(self: &Arc<Self>, signature: Signature, height: u64) {
+        let mut pending = locked(&self.pending);
+        let Some(waiting) = pending.get_mut(&signature) else { return };
+        if height > waiting.last_valid {
+            drop(pending);
+            self.land(signature, Some(Failure::Expired), 0);
+        } else if waiting.resent.elapsed() >= RESEND_EVERY {
+            waiting.resent = Instant::now();
+            let again = waiting.clone();
+            drop(pending);
+            self.resent.fetch_add(1, Ordering::Relaxed);
+            // A node that refuses a repetition has the transaction already.
+            tokio::spawn(async move { drop(again.parcel.sender.submit(&again.transaction).await) });
         }
     }
 
@@ -238,10 +299,31 @@ impl Shared {
     async fn renew(self: Arc<Self>) {
         loop {
             sleep(BLOCKHASH_AGE).await;
-            if let Ok(hash) = self.client.rpc().get_latest_blockhash().await {
-                self.blockhash.send_replace(hash);
+            if let Ok(recent) = recent(&self.client).await {
+                // An endpoint that lags behind may tell of an older one.
+                self.blockhash.send_if_modified(|known| {
+                    let newer = recent.last_valid > known.last_valid;
+                    if newer {
+                        *known = recent;
+                    }
+                    newer
+                });
             }
         }
+    }
+}
+
+async fn recent(client: &Client) -> Result<Recent, solana_rpc_client_api::client_error::Error> {
+    let (hash, last_valid) = client.rpc().get_latest_blockhash_with_commitment(client.commitment()).await?;
+    Ok(Recent { hash, last_valid })
+}
+
+/// Whether the endpoint has judged the transaction, rather than not answered.
+fn is_refusal(error: &kedge_client::SendError) -> bool {
+    use solana_rpc_client_api::client_error::ErrorKind;
+    match error {
+        kedge_client::SendError::Rpc(error) => matches!(error.kind(), ErrorKind::RpcError(_) | ErrorKind::TransactionError(_)),
+        _ => true,
     }
 }
 

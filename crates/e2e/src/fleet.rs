@@ -22,15 +22,13 @@ struct Post {
 }
 
 /// Every keeper but the oracle's.
-const POSTS: [Post; 8] = [
+const POSTS: [Post; 6] = [
     Post { name: "filler", jobs: &["filler"], wallet: "filler", account: true, extra: String::new },
     Post { name: "orders", jobs: &["trigger", "expiry"], wallet: "filler", account: true, extra: String::new },
     Post { name: "market", jobs: &["amm", "funding"], wallet: "crank", account: false, extra: String::new },
     Post { name: "settler", jobs: &["settler", "closer"], wallet: "crank", account: false, extra: settler },
     Post { name: "liquidator", jobs: &["liquidator"], wallet: "liquidator", account: true, extra: liquidator },
-    Post { name: "bankruptcy", jobs: &["bankruptcy"], wallet: "crank", account: false, extra: String::new },
-    Post { name: "maker", jobs: &["maker"], wallet: "maker", account: true, extra: maker },
-    Post { name: "auditor", jobs: &["auditor"], wallet: "crank", account: false, extra: auditor },
+    Post { name: "maker", jobs: &["jit", "quoter"], wallet: "maker", account: true, extra: maker },
 ];
 
 fn settler() -> String {
@@ -41,19 +39,14 @@ fn liquidator() -> String {
     "\n[liquidator]\nmax_value = 3000000.0\nunwind_value = 40000.0\n".into()
 }
 
-fn auditor() -> String {
-    "\n[auditor]\nevery_slots = 50\n".into()
-}
-
 fn maker() -> String {
-    let mut text = "\n[maker]\n".to_owned();
+    let mut jit = "\n[jit]\n".to_owned();
+    let mut quoter = "\n[quoter]\n".to_owned();
     for (index, coin) in COINS.iter().enumerate() {
-        text += &format!(
-            "[[maker.markets]]\nmarket = {index}\nsize = {}\nmax_position = {}\n",
-            coin.ladder, coin.jit_position
-        );
+        jit += &format!("[[jit.markets]]\nmarket = {index}\nmax_size = {}\nmax_position = {}\n", coin.jit_size, coin.jit_position);
+        quoter += &format!("[[quoter.markets]]\nmarket = {index}\nsize = {}\nmax_position = {}\n", coin.ladder, coin.jit_position);
     }
-    text
+    jit + &quoter
 }
 
 /// The keepers that share an endpoint.
@@ -127,7 +120,7 @@ pub fn oracle(ground: &Ground, url: &str, port: u16, suffix: &str, prices: &str)
 fn common(_ground: &Ground, url: &str, jobs: &[&str], wallet: &Path) -> String {
     let jobs = jobs.iter().map(|job| format!("{job:?}")).collect::<Vec<_>>().join(", ");
     format!(
-        "[keeper]\njobs = [{jobs}]\ntick_ms = 100\npoll_ms = 400\n\n[rpc]\nurl = {url:?}\ntimeout_ms = 3000\n\n\
+        "[keeper]\njobs = [{jobs}]\ntick_ms = 100\npoll_ms = 400\nper_tick = 64\nat_once = 64\n\n[rpc]\nurl = {url:?}\ntimeout_ms = 3000\n\n\
          [wallet]\nkeypair = {:?}\n\n[log]\nlevel = \"info,kedge_keeper=debug\"\n",
         wallet.display().to_string()
     )

@@ -1,4 +1,8 @@
-//! Watches how long accounts that may be liquidated stay so.
+//! Watches how long accounts that may be liquidated are left alone.
+//!
+//! A pocket is a case while it is below maintenance or in default at the prices that a refresh would give. In a falling
+//! market one that was brought back falls below again, and a large one is taken over in steps, so two times are measured:
+//! how long a case lasted in all, and how long at most nobody did anything about it.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +15,9 @@ use solana_pubkey::Pubkey;
 #[derive(Clone, Copy, Debug)]
 struct Open {
     since: u64,
+    /// When it was seen to have become smaller.
+    served: u64,
+    size: u128,
     cause: Cause,
 }
 
@@ -19,7 +26,7 @@ struct Open {
 pub struct Guard {
     open: BTreeMap<(Pubkey, u8, u16), Open>,
     closed: Vec<u64>,
-    oldest: u64,
+    idle: u64,
     looks: u64,
 }
 
@@ -31,11 +38,18 @@ impl Guard {
         let mut seen = BTreeMap::new();
         for (address, account) in &world.accounts {
             for pocket in account.pockets() {
-                if let Some(cause) = cause(&account.head, pocket, &world.fresh, &world.clock) {
-                    let key = key(address, pocket);
-                    let since = self.open.get(&key).map_or(slot, |open| open.since);
-                    seen.insert(key, Open { since, cause });
-                }
+                let cause = match cause(&account.head, pocket, &world.fresh, &world.clock) {
+                    // In a liquidation that has not ended, and above maintenance again.
+                    None | Some(Cause::Shortfall(0..)) => continue,
+                    Some(cause) => cause,
+                };
+                let (key, size) = (key(address, pocket), size(account, pocket));
+                let fresh = Open { since: slot, served: slot, size, cause };
+                let open = self.open.get(&key).map_or(fresh, |open| {
+                    let served = if size < open.size { slot } else { open.served };
+                    Open { since: open.since, served, size, cause }
+                });
+                seen.insert(key, open);
             }
         }
         for (key, open) in &self.open {
@@ -44,15 +58,15 @@ impl Guard {
             }
         }
         self.open = seen;
-        self.oldest = self.open.values().map(|open| slot.saturating_sub(open.since)).fold(self.oldest, u64::max);
+        self.idle = self.open.values().map(|open| slot.saturating_sub(open.served)).fold(self.idle, u64::max);
     }
 
-    /// Forgets how old the oldest case became: a fault begins or ends, and it is measured from here.
+    /// Forgets what was measured: a fault has ended, and it is measured from here.
     pub fn measure(&mut self, slot: u64) {
-        self.oldest = 0;
+        self.idle = 0;
         self.closed.clear();
         for open in self.open.values_mut() {
-            open.since = slot;
+            (open.since, open.served) = (slot, slot);
         }
     }
 
@@ -66,15 +80,21 @@ impl Guard {
         self.open.iter().map(|((address, ..), open)| format!("{address} since slot {}: {:?}", open.since, open.cause)).collect()
     }
 
-    /// Slots for which the oldest case lasted, ended or not.
-    pub fn oldest(&self) -> u64 {
-        self.closed.iter().copied().fold(self.oldest, u64::max)
+    /// Slots for which nothing was done about a case, at most.
+    pub fn idle(&self) -> u64 {
+        self.idle
     }
 
     /// Slots that the ended cases lasted.
     pub fn closed(&self) -> &[u64] {
         &self.closed
     }
+}
+
+/// All that is held in a pocket, and the debt of one that holds nothing.
+fn size(account: &kedge_keeper::Account, pocket: Pocket) -> u128 {
+    let positions = account.positions_in(pocket);
+    positions.map(|position| (u128::from(position.base.size().0) << 32) + u128::from(position.quote.0.unsigned_abs())).sum()
 }
 
 fn key(address: &Pubkey, pocket: Pocket) -> (Pubkey, u8, u16) {

@@ -66,12 +66,12 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
         verdict.check(why, latency.landed(job) > 0, &format!("{} by the {job}", latency.landed(job)));
     }
     verdict.check(
-        "no account stayed liquidatable for longer than 20 slots",
-        floor.guard.oldest() <= MOST_SLOTS,
-        &format!("longest {} slots; {} cases in all", floor.guard.oldest(), floor.guard.closed().len()),
+        "no account below maintenance was left alone for longer than 20 slots",
+        floor.guard.idle() <= MOST_SLOTS,
+        &format!("longest {} slots; {} cases in all", floor.guard.idle(), floor.guard.closed().len()),
     );
     verdict.check("none is liquidatable at the end", floor.guard.open() == 0, &floor.guard.cases().join("; "));
-    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
+    let Some(auditor) = fleet.get("market") else { unreachable!("a fleet has an auditor") };
     let (text, holds) = statement(&ground, auditor)?;
     println!("{text}");
     verdict.check("the auditor's statement", holds, "");
@@ -81,7 +81,7 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
         "crowd": { "landed": floor.counts.0, "failed": floor.counts.1 },
         "landing_slots": latency.json(),
         "liquidation_cases": floor.guard.closed().len(),
-        "longest_case_slots": floor.guard.oldest(),
+        "longest_idle_slots": floor.guard.idle(),
         "holds": verdict.holds(),
     });
     std::fs::write(ground.folder.join("market.json"), serde_json::to_string_pretty(&figures)?)?;
@@ -94,12 +94,12 @@ fn progress(floor: &Floor) -> String {
         format!("SOL {:.2}  BTC {:.0}  ETH {:.2}", price(0), price(1), price(2))
     });
     format!(
-        "slot {}  {prices}  crowd {} landed {} failed  liquidations: {} open, {} done, longest {} slots",
+        "slot {}  {prices}  crowd {} landed {} failed  liquidations: {} open, {} done, left alone {} slots at most",
         floor.slot(),
         floor.counts.0,
         floor.counts.1,
         floor.guard.open(),
         floor.guard.closed().len(),
-        floor.guard.oldest()
+        floor.guard.idle()
     )
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kedge_interface::error::ProgramError;
+use kedge_keeper::jobs::Job;
 use kedge_keeper::outbox::{Failure, Receipt};
 use solana_instruction::error::InstructionError;
 use solana_transaction_error::TransactionError;
@@ -16,12 +17,15 @@ use crate::metrics::Metrics;
 /// Counts and tells until the channel closes. A receipt's actor is the place of its job in `jobs`.
 pub async fn follow(
     mut receipts: UnboundedReceiver<Receipt>,
-    jobs: Vec<&'static str>,
+    jobs: Vec<Arc<dyn Job>>,
     metrics: Arc<Metrics>,
     config: Config,
 ) {
     while let Some(receipt) = receipts.recv().await {
-        let job = jobs.get(receipt.actor).copied().unwrap_or("unknown");
+        let job = jobs.get(receipt.actor).map_or("unknown", |job| job.name());
+        if let Some(job) = jobs.get(receipt.actor) {
+            job.heard(&receipt);
+        }
         let (action, signature) = (receipt.label, receipt.signature.to_string());
         match &receipt.failure {
             None => {
@@ -48,7 +52,8 @@ pub async fn follow(
 fn explain(failure: &Failure) -> (&'static str, String) {
     match failure {
         Failure::NotSent(reason) => ("NotSent", reason.clone()),
-        Failure::Lost => ("Lost", "no status in time: the fee market or the endpoint dropped it".into()),
+        Failure::Expired => ("Expired", "its blockhash expired before it landed: the fee market dropped it".into()),
+        Failure::Lost => ("Lost", "the endpoint does not say what became of it".into()),
         Failure::Refused(TransactionError::InstructionError(_, error)) => match custom(error) {
             Some(error) => (error.name(), error.message().into()),
             None => ("InstructionError", error.to_string()),

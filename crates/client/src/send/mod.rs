@@ -79,8 +79,22 @@ impl Sender {
         Err(SendError::Expired { attempts: self.config.attempts })
     }
 
-    /// Sends once, without simulation or confirmation: for keepers that race and read the outcome from the chain.
-    /// The caller keeps a recent blockhash and knows what the instructions cost.
+    /// Signs without sending: for keepers that race, [`Self::submit`] and submit again, and read the outcome from the
+    /// chain. The caller keeps a recent blockhash and knows what the instructions cost.
+    ///
+    /// Errors: a transaction that is too large, or a signer that fails.
+    pub fn sign(
+        &self,
+        instructions: &[Instruction],
+        signers: &[SharedSigner],
+        units: u32,
+        micro_lamports: u64,
+        blockhash: Hash,
+    ) -> Result<VersionedTransaction, SendError> {
+        self.build(instructions, signers, units, micro_lamports, blockhash)
+    }
+
+    /// [`Self::sign`] and [`Self::submit`].
     ///
     /// Errors: only what keeps the transaction from being sent.
     pub async fn send_fast(
@@ -116,7 +130,10 @@ impl Sender {
         }
     }
 
-    async fn submit(&self, transaction: &VersionedTransaction) -> Result<Signature, SendError> {
+    /// Hands a transaction to the endpoint, without simulation and without waiting for what becomes of it.
+    ///
+    /// Errors: only what keeps the transaction from being sent.
+    pub async fn submit(&self, transaction: &VersionedTransaction) -> Result<Signature, SendError> {
         // It was simulated already, or the caller wants speed. We resend; the node need not.
         let config = RpcSendTransactionConfig {
             skip_preflight: true,

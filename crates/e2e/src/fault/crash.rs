@@ -85,19 +85,19 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
     println!("\n{}\n", latency.text());
     let [p50, p90, p99] = [50, 90, 99].map(|percent| percentile(&slots, percent));
     let figure = format!(
-        "{} cases, slots p50 {p50}, p90 {p90}, p99 {p99}, longest {}; {most} at once at most",
-        slots.len(),
-        floor.guard.oldest()
+        "longest {} slots; {} cases lasted p50 {p50}, p90 {p90}, p99 {p99} slots; {most} at once at most",
+        floor.guard.idle(),
+        slots.len()
     );
     verdict.check("crash: the price fell by 30 %", (0.25..=0.35).contains(&fallen), &format!("{:.1} %", fallen * 100.0));
     verdict.check("crash: most accounts fell below maintenance", slots.len() >= accounts / 2, &format!("{}", slots.len()));
-    verdict.check("crash: none stayed liquidatable for longer than 20 slots", floor.guard.oldest() <= MOST_SLOTS, &figure);
+    verdict.check("crash: none was left alone for longer than 20 slots", floor.guard.idle() <= MOST_SLOTS, &figure);
     let figure = match clean {
         Some(time) => format!("clean {:.1} s after the fall", time.as_secs_f64()),
         None => floor.guard.cases().join("; "),
     };
     verdict.check("crash: none is left", floor.guard.open() == 0, &figure);
-    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
+    let Some(auditor) = fleet.get("market") else { unreachable!("a fleet has an auditor") };
     let (text, holds) = statement(&ground, auditor)?;
     println!("{text}");
     verdict.check("crash: the auditor's statement", holds, "");
@@ -105,7 +105,7 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
         "accounts": accounts,
         "fall_percent": fallen * 100.0,
         "cases": slots.len(),
-        "slots": { "p50": p50, "p90": p90, "p99": p99, "longest": floor.guard.oldest() },
+        "slots": { "p50": p50, "p90": p90, "p99": p99, "longest_idle": floor.guard.idle() },
         "most_at_once": most,
         "landing_slots": latency.json(),
     });
