@@ -315,16 +315,35 @@ impl Plan {
         Self { refresh, ..self }
     }
 
-    /// Subject of the last work, which is what the plan is for.
+    /// The work that the plan is for: the last, or the liquidation that it unwinds.
     #[must_use]
-    pub fn subject(&self) -> Subject {
-        self.works.last().map_or(Subject::Board, Work::subject)
+    pub fn purpose(&self) -> Option<&Work> {
+        let liquidation = self.works.iter().find(|work| matches!(work, Work::Liquidate { .. }));
+        liquidation.or(self.works.last())
     }
 
-    /// Name of the last work.
+    /// Subject of the work that the plan is for.
+    #[must_use]
+    pub fn subject(&self) -> Subject {
+        self.purpose().map_or(Subject::Board, Work::subject)
+    }
+
+    /// Whether it is several fills that have nothing to do with each other but the transaction.
+    #[must_use]
+    pub fn is_packed(&self) -> bool {
+        self.works.len() > 1 && self.works.iter().all(|work| matches!(work, Work::Fill { .. }))
+    }
+
+    /// Subjects of all that it does for its own sake.
+    #[must_use]
+    pub fn subjects(&self) -> Vec<Subject> {
+        if self.is_packed() { self.works.iter().map(Work::subject).collect() } else { vec![self.subject()] }
+    }
+
+    /// Name of the work that the plan is for.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        self.works.last().map_or("refresh_prices", Work::name)
+        self.purpose().map_or("refresh_prices", Work::name)
     }
 
     /// Compute limit that covers the works, with room for accounts that grew since the rehearsal.

@@ -1,6 +1,7 @@
 //! Plans as instructions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use kedge_interface::address;
 use kedge_interface::instruction::user::ALL_MARKETS;
@@ -13,7 +14,7 @@ use kedge_model::bank::Bank;
 use kedge_model::board::{PriceBoard, PriceRow, PriceSource, SourceKind};
 use solana_pubkey::Pubkey;
 
-use crate::pyth::source_address;
+use crate::pyth::{Alternatives, source_address};
 use crate::rehearsal::{maker_accounts, maker_refs};
 use crate::{Plan, Service, Work};
 
@@ -31,6 +32,21 @@ pub struct Directory {
     pub bank_oracles: Vec<Vec<Pubkey>>,
     /// Every oracle account once.
     pub oracles: BTreeSet<Pubkey>,
+    /// Further accounts of Pyth feeds.
+    alternatives: Alternatives,
+    /// Where one of these has a newer price than the account in the lists above.
+    newer: Arc<RwLock<BTreeMap<Place, Pubkey>>>,
+}
+
+/// Place of an oracle account in a [`Directory`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    /// Whether the row is a bank's.
+    pub bank: bool,
+    /// Index of the row.
+    pub row: usize,
+    /// Number of the account in the row.
+    pub number: usize,
 }
 
 /// Whether a source has an account.
@@ -47,6 +63,12 @@ impl Directory {
     /// The addresses of everything that is listed.
     #[must_use]
     pub fn of(board: &PriceBoard, markets: u16, banks: u16) -> Self {
+        Self::with(board, markets, banks, &Alternatives::default())
+    }
+
+    /// The same, with further accounts of Pyth feeds: of several the one with the newest price is used.
+    #[must_use]
+    pub fn with(board: &PriceBoard, markets: u16, banks: u16, alternatives: &Alternatives) -> Self {
         let mut directory = Self {
             markets: (0..markets).map(address::market).collect(),
             banks: (0..banks).map(address::bank).collect(),
@@ -58,7 +80,34 @@ impl Directory {
         directory.bank_oracles = board.banks.iter().take(usize::from(banks)).map(|row| accounts(&row.price)).collect();
         let all = directory.market_oracles.iter().chain(&directory.bank_oracles);
         directory.oracles = all.flatten().copied().collect();
+        let rows = board.markets.iter().take(usize::from(markets)).map(|row| &row.price);
+        let rows = rows.chain(board.banks.iter().take(usize::from(banks)).map(|row| &row.price));
+        let sources = rows.flat_map(|row| row.sources());
+        directory.oracles.extend(sources.flat_map(|source| alternatives.of(source)));
+        directory.alternatives = alternatives.clone();
         directory
+    }
+
+    /// The accounts of a source whose listed one is `listed`.
+    pub(crate) fn candidates<'d>(
+        &'d self,
+        source: &PriceSource,
+        listed: &'d Pubkey,
+    ) -> impl Iterator<Item = &'d Pubkey> + use<'d> {
+        std::iter::once(listed).chain(self.alternatives.of(source))
+    }
+
+    /// Remembers which of a source's accounts has the newest price.
+    pub(crate) fn choose(&self, place: Place, listed: &Pubkey, newest: Pubkey) {
+        if self.alternatives.is_empty() {
+            return;
+        }
+        let mut newer = self.newer.write().unwrap_or_else(PoisonError::into_inner);
+        if *listed == newest {
+            newer.remove(&place)
+        } else {
+            newer.insert(place, newest)
+        };
     }
 
     /// The instructions of a plan that `signer` signs; `None` when it names what is not listed.
@@ -78,11 +127,14 @@ impl Directory {
     #[must_use]
     pub fn refresh(&self, markets: &[u16], banks: &[u16]) -> Option<Instruction> {
         let mut oracles = Vec::new();
-        for index in markets {
-            oracles.extend(self.market_oracles.get(usize::from(*index))?);
-        }
-        for index in banks {
-            oracles.extend(self.bank_oracles.get(usize::from(*index))?);
+        let newer = self.newer.read().unwrap_or_else(PoisonError::into_inner);
+        let lists = [(false, markets, &self.market_oracles), (true, banks, &self.bank_oracles)];
+        for (bank, rows, list) in lists {
+            for row in rows.iter().map(|row| usize::from(*row)) {
+                for (number, listed) in list.get(row)?.iter().enumerate() {
+                    oracles.push(*newer.get(&Place { bank, row, number }).unwrap_or(listed));
+                }
+            }
         }
         let rows = |rows: &[u16]| rows.iter().map(|row| u8::try_from(*row).ok()).collect::<Option<Vec<_>>>();
         Some(RefreshPrices { markets: rows(markets)?, banks: rows(banks)?, oracles }.into())

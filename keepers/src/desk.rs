@@ -1,7 +1,10 @@
 //! A job at work: its plans become parcels.
 
+use std::sync::Arc;
+
 use kedge_client::Sender;
 
+use crate::action::Subject;
 use crate::compose::Directory;
 use crate::jobs::Job;
 use crate::outbox::{Outbox, Parcel};
@@ -17,17 +20,26 @@ pub struct Actor {
 }
 
 impl Actor {
-    /// Sends a plan unless its subject is busy; tells whether it was sent.
+    /// Sends a plan unless its subject is busy, of packed fills those whose subjects are not; tells whether anything was
+    /// sent.
     pub fn send(&self, plan: &Plan, world: &World, directory: &Directory, outbox: &Outbox) -> bool {
-        let subject = plan.subject();
-        if outbox.is_busy(self.number, &subject, world.clock.slot) {
+        let free = |subject: &Subject| !outbox.is_busy(self.number, subject, world.clock.slot);
+        let rest;
+        let plan = if plan.is_packed() {
+            let works = plan.works.iter().filter(|work| free(&work.subject())).cloned().collect();
+            rest = Plan { refresh: plan.refresh.clone(), works };
+            &rest
+        } else {
+            plan
+        };
+        if plan.works.is_empty() || !plan.subjects().iter().all(free) {
             return false;
         }
         let signer = self.sender.client().payer_address();
         let Some(instructions) = directory.instructions(plan, &signer) else { return false };
         outbox.send(Parcel {
             actor: self.number,
-            subject,
+            subjects: plan.subjects(),
             sender: self.sender.clone(),
             compute_limit: plan.compute_limit(),
             label: plan.name(),
@@ -43,7 +55,7 @@ pub struct Desk {
     /// Who.
     pub actor: Actor,
     /// What.
-    pub job: Box<dyn Job>,
+    pub job: Arc<dyn Job>,
     /// Most plans sent in one tick.
     pub most: usize,
 }

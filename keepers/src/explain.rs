@@ -1,9 +1,11 @@
 //! Why a plan was made, in words and numbers: for logs and for dry runs.
 
+use kedge_model::action::{Liquidate, LiquidationReport};
+use kedge_model::num::Rounding;
 use kedge_model::quantity::{Amount, Ppm};
 use solana_pubkey::Pubkey;
 
-use crate::rehearsal::Rehearsal;
+use crate::rehearsal::{Rehearsal, Unwind};
 use crate::{Plan, Service, Work, World};
 
 /// A plan explained.
@@ -20,13 +22,31 @@ pub struct Explanation {
 }
 
 impl Plan {
-    /// Explains the last work, which is what the plan is for.
+    /// Explains the work that the plan is for.
     #[must_use]
     pub fn explain(&self, world: &World) -> Explanation {
-        match self.works.last() {
+        if let [Work::Liquidate { .. }, Work::Take { .. }] = &self.works[..] {
+            return flip(self, world);
+        }
+        if self.is_packed() {
+            return packed(self, world);
+        }
+        match self.purpose() {
             Some(work) => explain(work, world),
             None => Explanation { market: None, subject: "nothing".into(), why: "an empty plan".into(), reward: None },
         }
+    }
+}
+
+/// Fills that share a transaction. Each is told of as if it were alone; those behind it see what it left.
+fn packed(plan: &Plan, world: &World) -> Explanation {
+    let told: Vec<Explanation> = plan.works.iter().map(|work| explain(work, world)).collect();
+    let market = told.first().and_then(|told| told.market);
+    Explanation {
+        market: market.filter(|market| told.iter().all(|told| told.market == Some(*market))),
+        subject: told.iter().map(|told| told.subject.as_str()).collect::<Vec<_>>().join(", "),
+        why: told.iter().map(|told| told.why.as_str()).collect::<Vec<_>>().join("; "),
+        reward: told.iter().filter_map(|told| told.reward).reduce(|sum, reward| Amount(sum.0.saturating_add(reward.0))),
     }
 }
 
@@ -97,8 +117,18 @@ fn explain(work: &Work, world: &World) -> Explanation {
             let fees = world.markets.get(usize::from(*market)).map_or(0, |market| market.fees.0);
             about(*market, "fees".into(), format!("{fees} quote units collected"))
         }
-        Work::Liquidate { market, account, .. } => {
-            about(*market, format!("position of {account}"), "its pocket does not meet the maintenance margin".into())
+        Work::Liquidate { market, account, liquidator, max_size, limit_price } => {
+            let action = Liquidate { max_size: *max_size, limit_price: *limit_price };
+            let report = rehearsal.liquidate(*market, account, liquidator, action).ok();
+            let reward = report.and_then(|report| discount(world, *market, &report));
+            let why = match report {
+                Some(report) => format!(
+                    "its pocket does not meet the maintenance margin: {} base units at {}",
+                    report.base.0, report.price.0
+                ),
+                None => "its pocket does not meet the maintenance margin".into(),
+            };
+            Explanation { reward, ..about(*market, format!("position of {account}"), why) }
         }
         Work::SettleBankruptcy { market, account } => {
             about(*market, format!("position of {account}"), "its pocket owes and has nothing left".into())
@@ -133,6 +163,35 @@ fn explain(work: &Work, world: &World) -> Explanation {
     }
 }
 
+/// What taken-over base is worth at the oracle over what is paid for it.
+fn discount(world: &World, market: u16, report: &LiquidationReport) -> Option<Amount> {
+    let value = report.base.value(world.oracle(market), Rounding::Down).ok()?;
+    u64::try_from(value.0.checked_sub(report.quote.0)?).ok().map(Amount)
+}
+
+/// A take-over that is sold in the same transaction.
+fn flip(plan: &Plan, world: &World) -> Explanation {
+    let [
+        Work::Liquidate { market, account, liquidator, max_size, limit_price },
+        Work::Take { order, min_fill, makers, .. },
+    ] = &plan.works[..]
+    else {
+        return Explanation { market: None, subject: "nothing".into(), why: "no flip".into(), reward: None };
+    };
+    let action = Liquidate { max_size: *max_size, limit_price: *limit_price };
+    let unwind = Unwind { order: *order, min_fill: *min_fill, makers };
+    let taken = Rehearsal::refreshed(world).take_over(*market, account, liquidator, action, Some(unwind)).ok();
+    Explanation {
+        market: Some(*market),
+        subject: format!("position of {account}"),
+        why: format!(
+            "its pocket does not meet the maintenance margin: {} base units, sold at once at {} or better",
+            order.size.0, order.price.0
+        ),
+        reward: taken.and_then(|taken| u64::try_from(taken.profit.0).ok()).map(Amount),
+    }
+}
+
 fn ppm(value: u64) -> String {
     format!("{} ppm", Ppm(u32::try_from(value).unwrap_or(u32::MAX)).0)
 }
@@ -155,7 +214,7 @@ mod tests {
         let taker = stage.place(b, limit(Side::Short, 199_000_000, 1_000_000_000));
         stage.advance(1, 1);
         let world = stage.world();
-        let plans = Filler { account: Some(c), max_makers: 4, max_orders: 8 }.decide(&world);
+        let plans = Filler { account: Some(c), max_makers: 4, max_orders: 8, max_fills: 4 }.decide(&world);
         let told = plans[0].explain(&world);
         assert_eq!((told.market, told.subject), (Some(0), format!("order {taker} of {b}")));
         assert_eq!(

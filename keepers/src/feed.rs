@@ -14,6 +14,7 @@ use kedge_model::market::Market;
 use crate::compose::Directory;
 use crate::error::{Error, Result};
 use crate::oracles;
+use crate::pyth::Alternatives;
 use crate::{Account, World};
 
 /// Polls a cluster. One poll is two requests, whatever the number of accounts.
@@ -29,9 +30,17 @@ impl Feed {
     /// # Errors
     /// [`Error::Fetch`], also when there is no exchange.
     pub async fn new(client: Client) -> Result<Self> {
+        Self::with(client, &Alternatives::default()).await
+    }
+
+    /// The same, reading further accounts of Pyth feeds.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub async fn with(client: Client, alternatives: &Alternatives) -> Result<Self> {
         let exchange = client.exchange().await?;
         let board = client.board().await?;
-        let directory = Arc::new(Directory::of(&board, exchange.markets, exchange.banks));
+        let directory = Arc::new(Directory::with(&board, exchange.markets, exchange.banks, alternatives));
         Ok(Self { client, directory })
     }
 
@@ -46,14 +55,33 @@ impl Feed {
     /// # Errors
     /// [`Error::Fetch`], [`Error::Missing`] or [`Error::Decode`] for an account that is not what it should be.
     pub async fn poll(&self) -> Result<World> {
+        Ok(self.snapshot().await?.1)
+    }
+
+    /// The world now, and the slot that its sub-accounts are of: the clock may be a little later.
+    ///
+    /// # Errors
+    /// As [`Self::poll`].
+    pub async fn snapshot(&self) -> Result<(u64, World)> {
+        // Sub-accounts first: an order is then never newer than the clock that judges it.
+        let accounts = self.client.all_sub_accounts_at().await?;
+        let mut world = self.rest().await?;
+        let found = accounts.value.into_iter().map(|found| (found.address, Account::from(found.data)));
+        world.accounts = found.collect();
+        Ok((accounts.slot, world))
+    }
+
+    /// The world without its sub-accounts: a request for every hundred accounts, whatever the number of traders.
+    ///
+    /// # Errors
+    /// As [`Self::poll`].
+    pub async fn rest(&self) -> Result<World> {
         let directory = &self.directory;
         let fixed = [solana_sdk_ids::sysvar::clock::ID, EXCHANGE, BOARD];
         let mut wanted = fixed.to_vec();
         wanted.extend(&directory.markets);
         wanted.extend(&directory.banks);
         wanted.extend(&directory.oracles);
-        // Sub-accounts first: an order is then never newer than the clock that judges it.
-        let accounts = self.client.all_sub_accounts().await?;
         let found = self.client.accounts(&wanted).await?;
         let mut found = found.into_iter();
         let mut next =
@@ -72,7 +100,6 @@ impl Feed {
         let raw = directory.oracles.iter().zip(found);
         let raw = raw.filter_map(|(at, found)| found.map(|found| (*at, (found.owner, found.data))));
         world.oracles = oracles::observe(&world.board, directory, &raw.collect(), &clock);
-        world.accounts = accounts.into_iter().map(|found| (found.address, Account::from(found.data))).collect();
         world.refresh();
         Ok(world)
     }

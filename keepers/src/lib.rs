@@ -6,7 +6,10 @@
 //! * a job in [`jobs`] turns a world into [`action::Plan`]s. It is a pure function: no clock, no network. Each formula
 //!   it needs (margin, auction price, what a fill would do) is a call of the model, and a plan that the model refuses
 //!   is never made;
-//! * [`desk`], [`compose`] and [`outbox`] turn plans into transactions, send them and follow them until they landed.
+//! * [`desk`], [`compose`] and [`outbox`] turn plans into transactions, send them and follow them until they landed;
+//! * [`shift`] is the loop over them, the same for the keeper's program and for the demo.
+//!
+//! Beside them stands [`core::audit`], which believes none of it and adds everything up from raw accounts.
 #![deny(missing_docs)]
 
 pub mod account;
@@ -20,8 +23,10 @@ pub mod feed;
 pub mod jobs;
 pub mod oracles;
 pub mod outbox;
+pub mod publish;
 pub mod pyth;
 pub mod rehearsal;
+pub mod shift;
 pub mod watch;
 pub mod world;
 

@@ -8,7 +8,7 @@ use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, PriceSource};
 use kedge_model::clock::Clock;
 use solana_pubkey::Pubkey;
 
-use crate::compose::{Directory, has_account};
+use crate::compose::{Directory, Place, has_account};
 
 /// A source as a row asks it: two rows can ask the same account on different conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,14 +40,23 @@ pub fn observe(
     accounts: &BTreeMap<Pubkey, Raw>,
     clock: &Clock,
 ) -> BTreeMap<Asked, OraclePrice> {
-    let markets = board.markets.iter().map(|row| &row.price).zip(&directory.market_oracles);
-    let banks = board.banks.iter().map(|row| &row.price).zip(&directory.bank_oracles);
+    let markets = board.markets.iter().map(|row| &row.price).zip(&directory.market_oracles).enumerate();
+    let banks = board.banks.iter().map(|row| &row.price).zip(&directory.bank_oracles).enumerate();
+    let rows = markets.map(|(index, row)| (false, index, row)).chain(banks.map(|(index, row)| (true, index, row)));
     let mut seen = BTreeMap::new();
-    for (row, addresses) in markets.chain(banks) {
+    for (bank, index, (row, addresses)) in rows {
         let moment = Moment { clock, slot_micros: board.slot_micros(), max_age: row.max_age };
-        for (source, address) in row.sources().iter().filter(|source| has_account(source)).zip(addresses) {
-            let Some((owner, data)) = accounts.get(address) else { continue };
-            if let Ok(Some(price)) = read(source, address, owner, data, &moment) {
+        let sources = row.sources().iter().filter(|source| has_account(source)).zip(addresses);
+        for (number, (source, listed)) in sources.enumerate() {
+            let hear = |address: &Pubkey| {
+                let (owner, data) = accounts.get(address)?;
+                read(source, address, owner, data, &moment).ok().flatten().map(|price| (price, *address))
+            };
+            let heard = directory.candidates(source, listed).filter_map(hear);
+            // Of equally new ones the first: the listed account before the others.
+            let newest = heard.reduce(|best, next| if newer(&next.0, &best.0) { next } else { best });
+            directory.choose(Place { bank, row: index, number }, listed, newest.map_or(*listed, |(_, at)| at));
+            if let Some((price, _)) = newest {
                 seen.insert(Asked::by(row, source), price);
             }
         }
@@ -55,9 +64,16 @@ pub fn observe(
     seen
 }
 
+fn newer(one: &OraclePrice, other: &OraclePrice) -> bool {
+    (one.publish_time, one.publish_slot) > (other.publish_time, other.publish_slot)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
+    use crate::pyth::{Alternatives, PriceUpdate};
     use base64::Engine as _;
     use kedge::oracle::{pyth_pull, pyth_push, switchboard_on_demand, switchboard_v2};
     use kedge_model::board::{SourceKind, receivers};
@@ -152,5 +168,53 @@ mod tests {
         assert_eq!(Some(heard.price.0), account["price"].as_u64());
         assert_eq!(Some(heard.publish_time), account["time"].as_i64());
         assert_eq!(hear(PriceSource { min_signatures: 16, ..source }, owner, data, 1), None);
+    }
+
+    #[test]
+    fn of_several_accounts_of_a_feed_the_newest_is_heard_and_refreshed() {
+        let feed = [9; 32];
+        let source = PriceSource { key: feed, kind: SourceKind::PythPull as u8, ..PriceSource::default() };
+        let mut board = PriceBoard::default();
+        for (listed, row) in board.markets.iter_mut().take(2).enumerate() {
+            row.listed = 1;
+            (row.price.sources[0], row.price.source_count, row.price.max_age) = (source, 1, 60);
+            // The second row takes half-verified prices too.
+            row.price.sources[0].min_signatures = if listed == 1 { 3 } else { 0 };
+        }
+        let [own, other] = [ADDRESS, Pubkey::new_from_array([6; 32])];
+        let directory = Directory::with(&board, 2, 0, &Alternatives::new([(feed, own), (feed, other)]));
+        let sponsored = directory.market_oracles[0][0];
+        assert_eq!(directory.oracles, BTreeSet::from([sponsored, own, other]));
+
+        let clock = Clock { slot: 100, unix_time: 1_800_000_000 };
+        let account = |price: i64, publish_time: i64| {
+            let update =
+                PriceUpdate { feed_id: feed, price, confidence: 1, exponent: -6, publish_time, posted_slot: 90 };
+            (pyth_pull::RECEIVER, update.encode())
+        };
+        // The newest is verified by three signatures.
+        let mut partial = account(33_000_000, 1_799_999_999);
+        partial.1.insert(41, 3);
+        partial.1[40] = 0;
+        partial.1.truncate(134);
+        let mut accounts = BTreeMap::from([
+            (sponsored, account(11_000_000, 1_799_999_990)),
+            (own, account(22_000_000, 1_799_999_995)),
+            (other, partial),
+        ]);
+        let hear = |accounts: &BTreeMap<Pubkey, Raw>| {
+            let seen = observe(&board, &directory, accounts, &clock);
+            let heard = [0, 1].map(|row: usize| {
+                let price = &board.markets[row].price;
+                seen[&Asked::by(price, &price.sources[0])].price.0
+            });
+            let refresh = directory.refresh(&[0, 1], &[]).unwrap();
+            let used: Vec<Pubkey> = refresh.accounts.iter().map(|meta| meta.pubkey).collect();
+            (heard, used[used.len() - 2..].to_vec())
+        };
+        assert_eq!(hear(&accounts), ([22_000_000, 33_000_000], vec![own, other]));
+        accounts.insert(sponsored, account(12_000_000, 1_799_999_999));
+        accounts.remove(&other);
+        assert_eq!(hear(&accounts), ([12_000_000; 2], vec![sponsored; 2]));
     }
 }

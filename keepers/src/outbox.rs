@@ -23,7 +23,6 @@ use tokio::time::sleep;
 
 use crate::action::Subject;
 
-
 /// Age at which a blockhash is replaced.
 const BLOCKHASH_AGE: Duration = Duration::from_millis(500);
 /// Time between two looks at the transactions under way.
@@ -52,8 +51,8 @@ pub struct Parcel {
     pub label: &'static str,
     /// Who sends it: actors are numbered by the caller.
     pub actor: usize,
-    /// What it is about.
-    pub subject: Subject,
+    /// What it is about: nothing else about these is sent until its outcome is known.
+    pub subjects: Vec<Subject>,
     /// Slot of the world in which it was decided.
     pub decided: u64,
 }
@@ -293,7 +292,10 @@ impl Shared {
     }
 
     fn set_busy(&self, parcel: &Parcel, until: u64) {
-        locked(&self.busy).insert((parcel.actor, parcel.subject), until);
+        let mut busy = locked(&self.busy);
+        for subject in &parcel.subjects {
+            busy.insert((parcel.actor, *subject), until);
+        }
     }
 
     async fn renew(self: Arc<Self>) {
@@ -322,7 +324,9 @@ async fn recent(client: &Client) -> Result<Recent, solana_rpc_client_api::client
 fn is_refusal(error: &kedge_client::SendError) -> bool {
     use solana_rpc_client_api::client_error::ErrorKind;
     match error {
-        kedge_client::SendError::Rpc(error) => matches!(error.kind(), ErrorKind::RpcError(_) | ErrorKind::TransactionError(_)),
+        kedge_client::SendError::Rpc(error) => {
+            matches!(error.kind(), ErrorKind::RpcError(_) | ErrorKind::TransactionError(_))
+        }
         _ => true,
     }
 }

@@ -1,7 +1,10 @@
 //! Pyth pull accounts: where they are, and how one is written.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use kedge_interface::address::pyth::{LEGACY_PUSH_ORACLE, PUSH_ORACLE, RECEIVER, feed};
-use kedge_model::board::{PriceSource, receivers};
+use kedge_model::board::{PriceSource, SourceKind, receivers};
 use solana_pubkey::Pubkey;
 
 /// Size of a `PriceUpdateV2` account.
@@ -38,6 +41,35 @@ pub fn feed_address(feed_id: &[u8; 32]) -> Pubkey {
 pub fn source_address(source: &PriceSource) -> Pubkey {
     let legacy = source.receivers() & receivers::UPGRADED == 0;
     if legacy { feed(&LEGACY_PUSH_ORACLE, 0, &source.key) } else { feed_address(&source.key) }
+}
+
+/// Accounts that operators name beside the sponsored one of a feed, such as those that they publish to themselves. A
+/// row takes any account of an accepted receiver with the right feed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Alternatives(Arc<BTreeMap<[u8; 32], Vec<Pubkey>>>);
+
+impl Alternatives {
+    /// Of pairs of feed and account.
+    #[must_use]
+    pub fn new(pairs: impl IntoIterator<Item = ([u8; 32], Pubkey)>) -> Self {
+        let mut map: BTreeMap<_, Vec<Pubkey>> = BTreeMap::new();
+        for (feed, account) in pairs {
+            map.entry(feed).or_default().push(account);
+        }
+        Self(Arc::new(map))
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Those of a source; only Pyth's pull feeds have any.
+    pub fn of(&self, source: &PriceSource) -> std::slice::Iter<'_, Pubkey> {
+        let pull = source.kind == SourceKind::PythPull as u8;
+        self.0.get(&source.key).filter(|_| pull).map_or(&[][..], Vec::as_slice).iter()
+    }
 }
 
 /// The program that owns price accounts.

@@ -1,5 +1,7 @@
 //! Trying a plan on a copy of the world before it is sent.
 
+use std::collections::BTreeMap;
+
 use kedge_model::action::{
     Bankruptcy, BankruptcyReport, Context, ExpireOrders, ExpireReport, FillOrder, FillReport, Liquidate,
     LiquidationReport, MakerRef, PlaceAndMake, PlaceAndTake, PlaceOrders, PlaceReport, PositionSettlement,
@@ -13,11 +15,33 @@ use kedge_model::event::NoEvents;
 use kedge_model::lifecycle::Terms;
 use kedge_model::market::Market;
 use kedge_model::order::OrderParams;
-use kedge_model::quantity::{Amount, Size};
+use kedge_model::quantity::{Amount, Quote, Size};
 use kedge_model::{Error, Result};
 use solana_pubkey::Pubkey;
 
-use crate::{Account, MakerOrder, Plan, Service, World};
+use crate::{Account, MakerOrder, Plan, Service, Work, World};
+
+/// What follows a take-over in the same transaction.
+#[derive(Clone, Copy, Debug)]
+pub struct Unwind<'m> {
+    /// The liquidator's order.
+    pub order: OrderParams,
+    /// Fewest base that it must fill.
+    pub min_fill: Size,
+    /// Maker orders that may be used.
+    pub makers: &'m [MakerOrder],
+}
+
+/// What a take-over leaves.
+#[derive(Clone, Debug)]
+pub struct TakeOver {
+    /// What the liquidation step did.
+    pub report: LiquidationReport,
+    /// The liquidator's account afterwards.
+    pub own: Account,
+    /// Change of the liquidator's claim in the market: with as much base as before, its profit, fees paid.
+    pub profit: Quote,
+}
 
 /// A rehearsal of works on copies of what they touch. The copy is thrown away.
 #[derive(Debug)]
@@ -27,6 +51,65 @@ pub struct Rehearsal<'w> {
     /// The world's moment. A transaction lands then or later: an auction's price can only have become better for
     /// makers, and a plan that passes here does not fail for coming too soon.
     pub clock: Clock,
+}
+
+/// Fills one after the other, each on what those before it left.
+#[derive(Debug)]
+pub struct Series<'w> {
+    world: &'w World,
+    markets: BTreeMap<u16, Market>,
+    accounts: BTreeMap<Pubkey, Account>,
+}
+
+impl<'w> Series<'w> {
+    /// Begins with a world after a refresh.
+    #[must_use]
+    pub fn new(world: &'w World) -> Self {
+        Self { world, markets: BTreeMap::new(), accounts: BTreeMap::new() }
+    }
+
+    /// Does the fills of a plan; `false`, and nothing is changed, when the model refuses one of them or the plan does
+    /// something else.
+    pub fn fill(&mut self, plan: &Plan) -> bool {
+        let (markets, accounts) = (self.markets.clone(), self.accounts.clone());
+        let done = plan.works.iter().all(|work| self.work(work).is_some());
+        if !done {
+            (self.markets, self.accounts) = (markets, accounts);
+        }
+        done
+    }
+
+    fn work(&mut self, work: &Work) -> Option<FillReport> {
+        let Work::Fill { market, taker, order_id, slot, filler, makers } = work else { return None };
+        let rehearsal = Rehearsal::refreshed(self.world);
+        let mut traded = match self.markets.remove(market) {
+            Some(traded) => traded,
+            None => rehearsal.market(*market).ok()?,
+        };
+        let mut take = |address: &Pubkey| match self.accounts.remove(address) {
+            Some(account) => Some(account),
+            None => rehearsal.account(address).ok(),
+        };
+        let mut owner = take(taker)?;
+        let mut paid = match filler {
+            Some(filler) => Some(take(filler)?),
+            None => None,
+        };
+        let addresses = maker_accounts(makers);
+        let mut accounts = addresses.iter().map(&mut take).collect::<Option<Vec<_>>>()?;
+        let refs = maker_refs(makers);
+        let mut borrowed: Vec<_> = accounts.iter_mut().map(Account::borrow).collect();
+        let fill = FillOrder { order_id: *order_id, slot: usize::from(*slot), makers: &refs };
+        let mut sink = NoEvents;
+        let mut context = rehearsal.context(&mut traded, &mut sink);
+        let mut rewarded = paid.as_mut().map(Account::borrow);
+        let report = fill.execute(&mut context, &mut owner.borrow(), rewarded.as_mut(), &mut borrowed).ok()?;
+        self.markets.insert(*market, traded);
+        self.accounts.insert(*taker, owner);
+        self.accounts.extend(filler.iter().copied().zip(paid));
+        self.accounts.extend(addresses.into_iter().zip(accounts));
+        Some(report)
+    }
 }
 
 impl<'w> Rehearsal<'w> {
@@ -186,6 +269,37 @@ impl<'w> Rehearsal<'w> {
         let mut traded = self.market(market)?;
         let (mut account, mut liquidator) = (self.account(account)?, self.account(liquidator)?);
         action.execute(&mut self.context(&mut traded, &mut NoEvents), &mut account.borrow(), &mut liquidator.borrow())
+    }
+
+    /// What a liquidation step does, and what unwinding it right away.
+    ///
+    /// # Errors
+    /// The model's.
+    pub fn take_over(
+        &self,
+        market: u16,
+        account: &Pubkey,
+        liquidator: &Pubkey,
+        action: Liquidate,
+        unwind: Option<Unwind<'_>>,
+    ) -> Result<TakeOver> {
+        let mut traded = self.market(market)?;
+        let (mut account, mut own) = (self.account(account)?, self.account(liquidator)?);
+        let claim = |own: &Account| own.head.position(market).map_or(Quote::ZERO, |position| position.quote);
+        let before = claim(&own);
+        let mut sink = NoEvents;
+        let mut context = self.context(&mut traded, &mut sink);
+        let report = action.execute(&mut context, &mut account.borrow(), &mut own.borrow())?;
+        if let Some(Unwind { order, min_fill, makers }) = unwind {
+            let addresses = maker_accounts(makers);
+            let mut accounts = addresses.iter().map(|address| self.account(address)).collect::<Result<Vec<_>>>()?;
+            let mut borrowed: Vec<_> = accounts.iter_mut().map(Account::borrow).collect();
+            let refs = maker_refs(makers);
+            let take = PlaceAndTake { order, min_fill, makers: &refs };
+            let _ = take.execute(&mut context, &mut own.borrow(), &mut borrowed)?;
+        }
+        let profit = Quote(claim(&own).0.saturating_sub(before.0));
+        Ok(TakeOver { report, own, profit })
     }
 
     /// What settling a default does.

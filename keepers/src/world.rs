@@ -1,6 +1,7 @@
 //! A mirror of the exchange at one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
 
 use kedge_model::bank::Bank;
 use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
@@ -11,6 +12,7 @@ use kedge_model::quantity::Price;
 use solana_pubkey::Pubkey;
 
 use crate::Account;
+use crate::core::book::Books;
 use crate::oracles::Asked;
 
 /// The exchange as it was read at one slot, and the oracle accounts that its rows name.
@@ -35,6 +37,8 @@ pub struct World {
     /// Accounts that may have to be liquidated or be in default, when a [`Roll`](crate::core::endangered::Roll) keeps
     /// track of them; `None` when nobody does, and all may.
     pub watched: Option<BTreeSet<Pubkey>>,
+    /// The order books, once somebody has asked or keeps them up to date.
+    books: OnceLock<Books>,
 }
 
 impl World {
@@ -51,7 +55,21 @@ impl World {
             accounts: BTreeMap::new(),
             oracles: BTreeMap::new(),
             watched: None,
+            books: OnceLock::new(),
         }
+    }
+
+    /// The order books at this moment. Built from all accounts when nobody keeps them up to date.
+    #[must_use]
+    pub fn books(&self) -> &Books {
+        self.books.get_or_init(|| Books::of(self))
+    }
+
+    /// The order books for who keeps them up to date: whoever changes [`World::accounts`] or the clock must have them
+    /// follow ([`Books::apply`], [`Books::advance`]), or forget them by putting others in their place.
+    pub fn books_mut(&mut self) -> &mut Books {
+        let _ = self.books();
+        self.books.get_mut().unwrap_or_else(|| unreachable!("they were built just now"))
     }
 
     /// Brings [`World::fresh`] up to date with board, oracles and clock.

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use solana_commitment_config::CommitmentConfig;
 use solana_pubkey::Pubkey;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
+use solana_rpc_client::rpc_client::RpcClientConfig;
 use solana_signer::Signer;
+
+use crate::failover::Endpoints;
 
 /// A signer that many tasks can use.
 pub type SharedSigner = Arc<dyn Signer + Send + Sync>;
@@ -14,6 +17,7 @@ pub type SharedSigner = Arc<dyn Signer + Send + Sync>;
 #[derive(Clone)]
 pub struct Client {
     rpc: Arc<RpcClient>,
+    endpoints: Option<Endpoints>,
     ws_url: String,
     payer: SharedSigner,
 }
@@ -26,7 +30,18 @@ impl Client {
 
     /// Uses an RPC client with its own timeouts and commitment, and a pubsub endpoint.
     pub fn with(rpc: RpcClient, ws_url: &str, payer: SharedSigner) -> Self {
-        Self { rpc: Arc::new(rpc), ws_url: ws_url.into(), payer }
+        Self { rpc: Arc::new(rpc), endpoints: None, ws_url: ws_url.into(), payer }
+    }
+
+    /// Uses several endpoints as one.
+    pub fn over(endpoints: Endpoints, commitment: CommitmentConfig, ws_url: &str, payer: SharedSigner) -> Self {
+        let rpc = RpcClient::new_sender(endpoints.clone(), RpcClientConfig::with_commitment(commitment));
+        Self { endpoints: Some(endpoints), ..Self::with(rpc, ws_url, payer) }
+    }
+
+    /// The endpoints, when there are several.
+    pub fn endpoints(&self) -> Option<&Endpoints> {
+        self.endpoints.as_ref()
     }
 
     /// The RPC client.

@@ -15,15 +15,18 @@
 pub mod book;
 mod client;
 mod error;
+pub mod failover;
 mod fetch;
 pub mod history;
 pub mod prices;
 mod send;
 pub mod signed;
+mod snapshot;
 mod subscribe;
 
 pub use client::{Client, SharedSigner, ws_url};
 pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
 pub use send::{ComputeLimit, Landed, PriorityFee, SendConfig, Sender, lookup_table};
+pub use snapshot::At;
 pub use subscribe::{AccountChange, LogChange, Subscription, Update};

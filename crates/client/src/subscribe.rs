@@ -27,6 +27,8 @@ pub enum Update<T> {
     Connected,
     /// A change.
     Change(T),
+    /// The connection is gone; it is tried again.
+    Lost,
 }
 
 /// An account of the exchange changed.
@@ -147,6 +149,7 @@ async fn forward<N, T>(
             updates.send(Update::Change(change)).await.ok()?;
         }
     }
+    updates.send(Update::Lost).await.ok()?;
     Some(())
 }
 

@@ -1,10 +1,11 @@
 //! Reads every landed transaction back from the chain and counts what it did.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kedge_client::Client;
+use kedge_keeper::jobs::Job;
 use kedge_keeper::outbox::{Failure, Receipt};
 use solana_signature::Signature;
 use tokio::sync::Semaphore;
@@ -26,10 +27,16 @@ pub struct Collector {
 }
 
 impl Collector {
-    /// Counts all receipts of a channel until it closes. Orders are told apart by whether one of `takers` placed them.
-    pub fn start(client: Client, receipts: UnboundedReceiver<Receipt>, takers: BTreeSet<[u8; 32]>) -> Self {
+    /// Counts all receipts of a channel until it closes, and tells each to the job of its actor. Orders are told apart by
+    /// whether one of `takers` placed them.
+    pub fn start(
+        client: Client,
+        receipts: UnboundedReceiver<Receipt>,
+        takers: BTreeSet<[u8; 32]>,
+        jobs: BTreeMap<usize, Arc<dyn Job>>,
+    ) -> Self {
         let tally = Arc::new(Mutex::new(Tally { takers, ..Tally::default() }));
-        let task = tokio::spawn(collect(client, receipts, Arc::clone(&tally)));
+        let task = tokio::spawn(collect(client, receipts, Arc::clone(&tally), jobs));
         Self { tally, task }
     }
 
@@ -45,13 +52,21 @@ impl Collector {
     }
 }
 
-async fn collect(client: Client, mut receipts: UnboundedReceiver<Receipt>, tally: Arc<Mutex<Tally>>) {
+async fn collect(
+    client: Client,
+    mut receipts: UnboundedReceiver<Receipt>,
+    tally: Arc<Mutex<Tally>>,
+    jobs: BTreeMap<usize, Arc<dyn Job>>,
+) {
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let mut reading = JoinSet::new();
     while let Some(receipt) = receipts.recv().await {
+        if let Some(job) = jobs.get(&receipt.actor) {
+            job.heard(&receipt);
+        }
         tally.lock().unwrap_or_else(PoisonError::into_inner).receipt(&receipt);
         while reading.try_join_next().is_some() {}
-        if matches!(receipt.failure, Some(Failure::NotSent(_) | Failure::Lost)) {
+        if matches!(receipt.failure, Some(Failure::NotSent(_) | Failure::Expired | Failure::Lost)) {
             continue;
         }
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };

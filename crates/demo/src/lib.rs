@@ -6,7 +6,6 @@
 //! takers use the client and the keeper library as an outsider would.
 
 pub mod args;
-pub mod audit;
 pub mod calendar;
 pub mod cast;
 pub mod collector;

@@ -8,12 +8,12 @@ impl Random {
     /// A generator for a seed and a stream within it.
     pub fn new(seed: u64, stream: u64) -> Self {
         let mut random = Self(seed ^ stream.wrapping_mul(0xd134_2543_de82_ef95));
-        random.next();
+        random.bits();
         random
     }
 
     /// 64 random bits.
-    pub fn next(&mut self) -> u64 {
+    pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -23,7 +23,7 @@ impl Random {
 
     /// From zero (inclusive) to one (exclusive).
     pub fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
     /// From `low` (inclusive) to `high` (exclusive).
@@ -45,7 +45,7 @@ impl Random {
     pub fn bytes(&mut self) -> [u8; 32] {
         let mut bytes = [0; 32];
         for chunk in bytes.chunks_exact_mut(8) {
-            chunk.copy_from_slice(&self.next().to_le_bytes());
+            chunk.copy_from_slice(&self.bits().to_le_bytes());
         }
         bytes
     }
@@ -58,9 +58,9 @@ mod tests {
     #[test]
     fn repeats_with_the_seed_and_stays_in_range() {
         let (mut a, mut b, mut other) = (Random::new(1, 2), Random::new(1, 2), Random::new(1, 3));
-        let first: Vec<u64> = (0..8).map(|_| a.next()).collect();
-        assert_eq!(first, (0..8).map(|_| b.next()).collect::<Vec<_>>());
-        assert_ne!(first, (0..8).map(|_| other.next()).collect::<Vec<_>>());
+        let first: Vec<u64> = (0..8).map(|_| a.bits()).collect();
+        assert_eq!(first, (0..8).map(|_| b.bits()).collect::<Vec<_>>());
+        assert_ne!(first, (0..8).map(|_| other.bits()).collect::<Vec<_>>());
         let mut sum = 0.0;
         for _ in 0..10_000 {
             let value = a.between(2.0, 4.0);

@@ -1,16 +1,22 @@
 //! One run: everybody at work until the tape ends or somebody says stop.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use kedge_client::Client;
 use kedge_keeper::World;
-use kedge_keeper::desk::{Actor, Desk};
-use kedge_keeper::feed::Feed;
+use kedge_keeper::compose::Directory;
+use kedge_keeper::core::audit::{Auditor, Rules};
+use kedge_keeper::desk::Actor;
+use kedge_keeper::error::Error;
 use kedge_keeper::outbox::Outbox;
+use kedge_keeper::pyth::Alternatives;
+use kedge_keeper::shift::{Onlooker, Shift};
+use kedge_keeper::watch::Watch;
 use kedge_localnet::Localnet;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
@@ -24,10 +30,11 @@ use crate::replay::Tape;
 use crate::series::{Point, point};
 use crate::summary::{Facts, Summary};
 use crate::table::{Progress, Table};
-use crate::{audit, staff, stage};
+use crate::{staff, stage};
 
-/// Time between two looks at the world.
+/// Shortest and longest time between two looks at the world.
 const TICK: Duration = Duration::from_millis(50);
+const LONGEST_TICK: Duration = Duration::from_millis(100);
 /// Time between two lines of the table.
 const DRAW_EVERY: Duration = Duration::from_secs(1);
 /// Time between two points of the charts.
@@ -60,113 +67,117 @@ pub async fn run(
     let reader = stage::sender(&localnet, &cast.crank).client().clone();
     let publisher = Publisher::start(Arc::clone(&localnet), Arc::clone(&tape))?;
     stage::open(&localnet, cast).await?;
-    let feed = Feed::new(reader.clone()).await?;
+    let mut watch = Watch::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
     let (outbox, receipts) = Outbox::start(reader.clone(), AT_ONCE).await?;
     let takers = cast.members.iter().filter(|member| member.role == Role::Taker);
     let takers = takers.map(|member| member.wallet.pubkey().to_bytes()).collect();
-    let collector = Collector::start(reader.clone(), receipts, takers);
+    let desks = staff::desks(&localnet, cast);
+    let heard = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
+    let collector = Collector::start(reader.clone(), receipts, takers, heard);
+    let started = Instant::now();
+    let mut shift = Shift::new(desks, outbox, false);
     let mut floor = Floor {
-        desks: staff::desks(&localnet, cast),
         takers: staff::takers(&localnet, cast, args, &tape),
         roles: cast.members.iter().map(|member| (member.account, member.role)).collect(),
         history: History::default(),
         points: Vec::new(),
-        feed,
-        outbox,
+        table: Table::new(),
+        tape: &tape,
+        opening: tape.start + (WARM_UP * args.speed) as i64,
+        collector: &collector,
+        stop,
+        started,
+        drawn: started,
+        noted: started,
+        closing: None,
+        last: Err(anyhow!("nobody has looked at the exchange")),
     };
-    let started = Instant::now();
     localnet.set_time_rate(args.speed);
-    let world = floor.work(args, &tape, &collector, started, stop).await?;
+    shift.work(&mut watch, &mut floor).await;
+    let Floor { roles, points, last, .. } = floor;
+    let world = last?;
     let interrupted = stop.load(Ordering::Relaxed);
     localnet.set_time_rate(0.0);
-    floor.outbox.settle(PATIENCE).await;
+    shift.outbox.settle(PATIENCE).await;
     drop(publisher);
-    finish(args, &reader, floor, collector, &tape, world, started, interrupted).await
+    drop(shift);
+    let last = watch.look().await.map_or(world, Clone::clone);
+    let end = End { roles, points, last, wall: started.elapsed(), interrupted };
+    finish(args, &reader, end, collector, &tape).await
 }
 
-/// The trading floor.
-struct Floor {
-    desks: Vec<Desk>,
+/// The trading floor: the crowd, who comes after the desks, and the record of the run.
+struct Floor<'r> {
     takers: Vec<Taker>,
     roles: BTreeMap<Pubkey, Role>,
     history: History,
     points: Vec<Point>,
-    feed: Feed,
-    outbox: Outbox,
+    table: Table,
+    tape: &'r Tape,
+    opening: i64,
+    collector: &'r Collector,
+    stop: &'r AtomicBool,
+    started: Instant,
+    drawn: Instant,
+    noted: Instant,
+    closing: Option<Instant>,
+    last: Result<World>,
 }
 
-impl Floor {
-    /// Works until the tape ends, and a little longer without the crowd. Returns the last world.
-    async fn work(
-        &mut self,
-        args: &Args,
-        tape: &Tape,
-        collector: &Collector,
-        started: Instant,
-        stop: &AtomicBool,
-    ) -> Result<World> {
-        let directory = self.feed.directory();
-        let opening = tape.start + (WARM_UP * args.speed) as i64;
-        let end = tape.start + tape.length;
-        let mut table = Table::new();
-        let (mut drawn, mut noted) = (Instant::now(), Instant::now());
-        let mut closing: Option<Instant> = None;
-        let mut ticks = tokio::time::interval(TICK);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            ticks.tick().await;
-            let world = self.feed.poll().await?;
-            self.history.note(&world);
-            for desk in &self.desks {
-                desk.tick(&world, &directory, &self.outbox);
-            }
-            let open = closing.is_none() && world.clock.unix_time >= opening;
-            for taker in self.takers.iter_mut().filter(|_| open) {
-                if let Some(plan) = taker.decide(&world, &self.history) {
-                    taker.actor.send(&plan, &world, &directory, &self.outbox);
-                }
-            }
-            if noted.elapsed() >= NOTE_EVERY || self.points.is_empty() {
-                self.points.push(point(&world, &self.roles));
-                noted = Instant::now();
-            }
-            if drawn.elapsed() >= DRAW_EVERY {
-                let done = (world.clock.unix_time - tape.start) as f64 / tape.length.max(1) as f64;
-                let progress = Progress { elapsed: started.elapsed(), done, since: drawn.elapsed() };
-                table.draw(&world, &collector.tally(), progress);
-                drawn = Instant::now();
-            }
-            if stop.load(Ordering::Relaxed) {
-                return Ok(world);
-            }
-            if world.clock.unix_time >= end && closing.is_none() {
-                closing = Some(Instant::now());
-            }
-            if closing.is_some_and(|since| since.elapsed() >= WIND_DOWN) {
-                return Ok(world);
+impl Onlooker for Floor<'_> {
+    /// Goes on until the tape ends, and a little longer without the crowd.
+    fn looked(&mut self, world: &World, directory: &Directory, outbox: &Outbox) -> ControlFlow<()> {
+        self.history.note(world);
+        let open = self.closing.is_none() && world.clock.unix_time >= self.opening;
+        for taker in self.takers.iter_mut().filter(|_| open) {
+            if let Some(plan) = taker.decide(world, &self.history) {
+                taker.actor.send(&plan, world, directory, outbox);
             }
         }
+        if self.noted.elapsed() >= NOTE_EVERY || self.points.is_empty() {
+            self.points.push(point(world, &self.roles));
+            self.noted = Instant::now();
+        }
+        let done = world.clock.unix_time - self.tape.start;
+        if self.drawn.elapsed() >= DRAW_EVERY {
+            let done = done as f64 / self.tape.length.max(1) as f64;
+            let progress = Progress { elapsed: self.started.elapsed(), done, since: self.drawn.elapsed() };
+            self.table.draw(world, &self.collector.tally(), progress);
+            self.drawn = Instant::now();
+        }
+        if done >= self.tape.length && self.closing.is_none() {
+            self.closing = Some(Instant::now());
+        }
+        let over = self.closing.is_some_and(|since| since.elapsed() >= WIND_DOWN);
+        if over || self.stop.load(Ordering::Relaxed) {
+            self.last = Ok(world.clone());
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn failed(&mut self, error: Error) -> ControlFlow<()> {
+        self.last = Err(error.into());
+        ControlFlow::Break(())
     }
 }
 
-#[expect(clippy::too_many_arguments, reason = "the end of everything")]
-async fn finish(
-    args: &Args,
-    reader: &Client,
-    floor: Floor,
-    collector: Collector,
-    tape: &Tape,
-    world: World,
-    started: Instant,
+/// What is left when everybody has gone.
+struct End {
+    roles: BTreeMap<Pubkey, Role>,
+    points: Vec<Point>,
+    last: World,
+    wall: Duration,
     interrupted: bool,
-) -> Result<Outcome> {
-    let Floor { feed, outbox, roles, mut points, .. } = floor;
-    drop(outbox);
-    let wall = started.elapsed().as_secs_f64();
+}
+
+async fn finish(args: &Args, reader: &Client, end: End, collector: Collector, tape: &Tape) -> Result<Outcome> {
+    let End { roles, mut points, last, wall, interrupted } = end;
+    let wall = wall.as_secs_f64();
     let tally = collector.finish(PATIENCE).await;
-    let last = feed.poll().await.unwrap_or(world);
     points.push(point(&last, &roles));
-    let audit = audit::audit(reader).await?;
+    let rules = Rules { exact_vaults: true };
+    let audit = Auditor::new(reader.clone(), rules).look().await?.statement;
     let (first, end) = (points.first(), points.last());
     let at = |point: Option<&Point>, role| point.and_then(|point| point.equity.get(role)).copied().unwrap_or(0.0);
     let equity = end

@@ -1,5 +1,7 @@
 //! The exchange at work for somebody else's program: keepers and makers, no crowd, no report.
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,9 +9,12 @@ use std::time::Duration;
 use anyhow::Result;
 use kedge_interface::address::{self, PROGRAM_ID};
 use kedge_keeper::World;
-use kedge_keeper::feed::Feed;
+use kedge_keeper::compose::Directory;
+use kedge_keeper::error::Error;
 use kedge_keeper::outbox::Outbox;
-use kedge_keeper::pyth::feed_address;
+use kedge_keeper::pyth::{Alternatives, feed_address};
+use kedge_keeper::shift::{Onlooker, Shift};
+use kedge_keeper::watch::Watch;
 use kedge_localnet::Localnet;
 use serde_json::{Value, json};
 use solana_signer::Signer;
@@ -21,8 +26,9 @@ use crate::publisher::Publisher;
 use crate::replay::Tape;
 use crate::{staff, stage};
 
-/// Time between two looks at the world.
+/// Shortest and longest time between two looks at the world.
 const TICK: Duration = Duration::from_millis(100);
+const LONGEST_TICK: Duration = Duration::from_millis(200);
 /// Transactions sent side by side.
 const AT_ONCE: usize = 8;
 /// How long what is under way may take at the end.
@@ -39,29 +45,53 @@ pub async fn serve(
     let reader = stage::sender(localnet, &cast.crank).client().clone();
     let _publisher = Publisher::start(Arc::clone(localnet), Arc::clone(tape))?;
     stage::open(localnet, cast).await?;
-    let feed = Feed::new(reader.clone()).await?;
+    let mut watch = Watch::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
     let (outbox, mut receipts) = Outbox::start(reader, AT_ONCE).await?;
-    tokio::spawn(async move { while receipts.recv().await.is_some() {} });
     let desks = staff::desks(localnet, cast);
+    let jobs: BTreeMap<_, _> = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
+    tokio::spawn(async move {
+        while let Some(receipt) = receipts.recv().await {
+            if let Some(job) = jobs.get(&receipt.actor) {
+                job.heard(&receipt);
+            }
+        }
+    });
     localnet.set_time_rate(args.speed);
-    let directory = feed.directory();
-    let mut told = false;
-    let mut ticks = tokio::time::interval(TICK);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        ticks.tick().await;
-        let world = feed.poll().await?;
-        for desk in &desks {
-            desk.tick(&world, &directory, &outbox);
+    let mut shift = Shift::new(desks, outbox, false);
+    let mut counter = Counter { localnet, cast, end: tape.start + tape.length, stop, told: false, error: None };
+    shift.work(&mut watch, &mut counter).await;
+    if let Some(error) = counter.error {
+        return Err(error.into());
+    }
+    shift.outbox.settle(PATIENCE).await;
+    Ok(())
+}
+
+/// Tells whoever trades here where to find what, once.
+struct Counter<'r> {
+    localnet: &'r Localnet,
+    cast: &'r Cast,
+    end: i64,
+    stop: &'r AtomicBool,
+    told: bool,
+    error: Option<Error>,
+}
+
+impl Onlooker for Counter<'_> {
+    fn looked(&mut self, world: &World, _: &Directory, _: &Outbox) -> ControlFlow<()> {
+        if !self.told && priced(world) {
+            println!("{}", description(self.localnet, self.cast));
+            self.told = true;
         }
-        if !told && priced(&world) {
-            println!("{}", description(localnet, cast));
-            told = true;
+        if self.stop.load(Ordering::Relaxed) || world.clock.unix_time >= self.end {
+            return ControlFlow::Break(());
         }
-        if stop.load(Ordering::Relaxed) || world.clock.unix_time >= tape.start + tape.length {
-            outbox.settle(PATIENCE).await;
-            return Ok(());
-        }
+        ControlFlow::Continue(())
+    }
+
+    fn failed(&mut self, error: Error) -> ControlFlow<()> {
+        self.error = Some(error);
+        ControlFlow::Break(())
     }
 }
 

@@ -3,21 +3,21 @@
 use kedge_keeper::desk::{Actor, Desk};
 use kedge_keeper::jobs::Job;
 use kedge_keeper::jobs::amm::AmmKeeper;
+use kedge_keeper::jobs::bankruptcy::BankruptcyResolver;
 use kedge_keeper::jobs::closer::Closer;
 use kedge_keeper::jobs::expiry::ExpiryKeeper;
 use kedge_keeper::jobs::filler::Filler;
 use kedge_keeper::jobs::funding::FundingKeeper;
-use kedge_keeper::jobs::jit::{JitLimits, JitMaker};
-use kedge_keeper::jobs::liquidator::Liquidator;
+use kedge_keeper::jobs::liquidator::{Liquidator, Mode};
+use kedge_keeper::jobs::maker::{Adaptive, KillLimits, Limits, Maker, Uses};
 use kedge_keeper::jobs::oracle::Oracle;
-use kedge_keeper::jobs::quoter::{Ladder, Quoter};
 use kedge_keeper::jobs::settler::Settler;
 use kedge_keeper::jobs::trigger::TriggerKeeper;
 use kedge_localnet::Localnet;
 use kedge_model::quantity::Ppm;
 
 use crate::args::Args;
-use crate::cast::{Cast, Role};
+use crate::cast::{Cast, Member, Role};
 use crate::crowd::{Style, Taker};
 use crate::listing::{COINS, dollars, size};
 use crate::random::Random;
@@ -33,13 +33,17 @@ const HOMES: [u16; 5] = [2, 0, 2, 1, 0];
 pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
     let crank = actor(localnet, 0, &cast.crank);
     let mut desks = Vec::new();
-    let mut add = |actor: Actor, job: Box<dyn Job>, most| desks.push(Desk { actor, job, most });
+    let mut add = |actor: Actor, job: Box<dyn Job>, most| desks.push(Desk { actor, job: job.into(), most });
     let as_number = |number| Actor { number, ..crank.clone() };
     add(as_number(1), Box::new(Oracle { min_age: 1 }), 1);
     if let Some(member) = cast.first(Role::Liquidator) {
         let job = Liquidator {
             account: member.account,
+            mode: Mode::Best,
             max_value: dollars(3_000_000),
+            max_total: dollars(9_000_000),
+            headroom: Ppm(50_000),
+            min_profit: Ppm(200),
             tolerance: Ppm(0),
             unwind_value: dollars(40_000),
         };
@@ -47,38 +51,17 @@ pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
     }
     for (index, member) in cast.members.iter().filter(|member| member.role == Role::Jit).enumerate() {
         // The first is quick and small, the second wants more and takes more.
-        let factor = if index == 0 { 1.0 } else { 2.0 };
-        let limits = COINS.iter().zip(0u16..).map(|(coin, market)| JitLimits {
-            market,
-            max_size: size(coin.jit_size * factor),
-            max_position: size(coin.jit_position * factor),
-        });
-        let job = JitMaker {
-            account: member.account,
-            edge: Ppm(if index == 0 { 300 } else { 700 }),
-            skew: Ppm(1_000),
-            limits: limits.collect(),
-        };
-        add(actor(localnet, 10 + index, &member.wallet), Box::new(job), 6);
+        let (factor, edge) = if index == 0 { (1.0, 300) } else { (2.0, 700) };
+        let strategy = Adaptive { edge: Ppm(edge), skew: Ppm(1_000), levels: 0, ..quoting() };
+        let uses = Uses { ladder: false, joins: true };
+        add(actor(localnet, 10 + index, &member.wallet), Box::new(maker(member, strategy, factor, uses)), 6);
     }
     if let Some(member) = cast.first(Role::Maker) {
-        let ladders = COINS.iter().zip(0u16..).map(|(coin, market)| Ladder {
-            market,
-            size: size(coin.ladder),
-            max_position: size(coin.jit_position),
-        });
-        let job = Quoter {
-            account: member.account,
-            levels: 3,
-            distance: Ppm(400),
-            skew: Ppm(800),
-            requote: Ppm(150),
-            ladders: ladders.collect(),
-        };
-        add(actor(localnet, 20, &member.wallet), Box::new(job), 3);
+        let uses = Uses { ladder: true, joins: false };
+        add(actor(localnet, 20, &member.wallet), Box::new(maker(member, quoting(), 1.0, uses)), 3);
     }
     if let Some(member) = cast.first(Role::Filler) {
-        let job = Filler { account: Some(member.account), max_makers: 4, max_orders: 8 };
+        let job = Filler { account: Some(member.account), max_makers: 4, max_orders: 8, max_fills: 4 };
         add(actor(localnet, 3, &member.wallet), Box::new(job), 12);
         let account = Some(member.account);
         add(actor(localnet, 7, &member.wallet), Box::new(TriggerKeeper { account }), 6);
@@ -86,9 +69,35 @@ pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
     }
     add(as_number(4), Box::new(AmmKeeper { threshold: Ppm(400) }), 3);
     add(as_number(5), Box::new(FundingKeeper), 3);
+    add(as_number(30), Box::new(BankruptcyResolver), 4);
     add(as_number(9), Box::new(Closer), 2);
     add(as_number(6), Box::new(Settler { min_pnl: dollars(1_500), min_fees: dollars(200) }), 4);
     desks
+}
+
+/// How the resting maker quotes.
+fn quoting() -> Adaptive {
+    Adaptive {
+        edge: Ppm(400),
+        confidence_weight: Ppm(0),
+        volatility_weight: Ppm(50_000),
+        max_edge: Ppm(5_000),
+        skew: Ppm(800),
+        levels: 3,
+        requote: Ppm(375_000),
+    }
+}
+
+/// A maker in all markets, its limits the coins' own times a factor.
+fn maker(member: &Member, strategy: Adaptive, factor: f64, uses: Uses) -> Maker {
+    let limits = COINS.iter().zip(0u16..).map(|(coin, market)| Limits {
+        market,
+        size: size(coin.ladder),
+        max_join: size(coin.jit_size * factor),
+        max_position: size(coin.jit_position * factor),
+    });
+    // The run is to show what makers do in a crash, so they stay.
+    Maker::new(member.account, Box::new(strategy), limits.collect(), uses, KillLimits::default())
 }
 
 /// The crowd.

@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use kedge_interface::account::name;
 use kedge_keeper::World;
+use kedge_keeper::core::audit::Statement;
 use serde::Serialize;
 
-use crate::audit::Audit;
 use crate::tally::{Fills, SOURCES, Tally};
 
 /// Compute units of one instruction.
@@ -90,7 +90,7 @@ pub struct Summary {
     /// Compute units.
     pub compute: Vec<Compute>,
     /// The conservation statement.
-    pub audit: Audit,
+    pub audit: Statement,
     /// What should have happened and did not.
     pub missing: Vec<String>,
 }
@@ -118,7 +118,7 @@ pub struct Facts<'a> {
     /// Equity by role at start and end.
     pub equity: BTreeMap<&'static str, (f64, f64)>,
     /// The conservation statement.
-    pub audit: Audit,
+    pub audit: Statement,
 }
 
 impl Summary {
@@ -305,10 +305,18 @@ impl Summary {
                 0
             )?;
         }
-        for broken in &self.audit.broken {
+        for broken in self.audit.broken.iter().chain(&self.audit.backwards) {
             writeln!(out, "BROKEN {broken}")?;
         }
         writeln!(out, "{} accounts checked against their invariants", self.audit.checked)?;
+        let margins = &self.audit.margins;
+        writeln!(
+            out,
+            "{} pockets with positions: {} below maintenance, {} in default",
+            margins.pockets,
+            margins.below.len(),
+            margins.in_default
+        )?;
         let verdict = if self.audit.holds() { "CONSERVATION HOLDS" } else { "CONSERVATION IS BROKEN" };
         writeln!(out, "{verdict}")
     }

@@ -18,6 +18,12 @@ pub struct Table {
     landed: u64,
 }
 
+impl Default for Table {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// How far the run is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {

@@ -219,7 +219,7 @@ impl Tally {
 fn reason(failure: &Failure) -> String {
     use solana_transaction_error::TransactionError;
     match failure {
-        Failure::Lost => "did not land".into(),
+        Failure::Expired | Failure::Lost => "did not land".into(),
         Failure::NotSent(error) => error.clone(),
         Failure::Refused(TransactionError::InstructionError(_, kind)) => match custom(kind) {
             Some(code) => ProgramError::from_code(code).name().to_owned(),

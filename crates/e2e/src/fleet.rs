@@ -22,13 +22,15 @@ struct Post {
 }
 
 /// Every keeper but the oracle's.
-const POSTS: [Post; 6] = [
+const POSTS: [Post; 8] = [
     Post { name: "filler", jobs: &["filler"], wallet: "filler", account: true, extra: String::new },
     Post { name: "orders", jobs: &["trigger", "expiry"], wallet: "filler", account: true, extra: String::new },
     Post { name: "market", jobs: &["amm", "funding"], wallet: "crank", account: false, extra: String::new },
     Post { name: "settler", jobs: &["settler", "closer"], wallet: "crank", account: false, extra: settler },
     Post { name: "liquidator", jobs: &["liquidator"], wallet: "liquidator", account: true, extra: liquidator },
-    Post { name: "maker", jobs: &["jit", "quoter"], wallet: "maker", account: true, extra: maker },
+    Post { name: "bankruptcy", jobs: &["bankruptcy"], wallet: "crank", account: false, extra: String::new },
+    Post { name: "maker", jobs: &["maker"], wallet: "maker", account: true, extra: maker },
+    Post { name: "auditor", jobs: &["auditor"], wallet: "crank", account: false, extra: auditor },
 ];
 
 fn settler() -> String {
@@ -36,17 +38,25 @@ fn settler() -> String {
 }
 
 fn liquidator() -> String {
-    "\n[liquidator]\nmax_value = 3000000.0\nunwind_value = 40000.0\n".into()
+    // Somebody must take over in a jump, when the exchange's price lags the oracle: here the exchange's own liquidator.
+    "\n[liquidator]\nmax_value = 3000000.0\nmax_total = 9000000.0\ntolerance_ppm = 100000\nunwind_value = 40000.0\n"
+        .into()
+}
+
+fn auditor() -> String {
+    "\n[auditor]\nevery_slots = 50\n".into()
 }
 
 fn maker() -> String {
-    let mut jit = "\n[jit]\n".to_owned();
-    let mut quoter = "\n[quoter]\n".to_owned();
+    // The book and the auctions of a crash cost a maker more than it would accept elsewhere.
+    let mut text = "\n[maker]\n[maker.kill]\nmax_drawdown = 500000.0\n".to_owned();
     for (index, coin) in COINS.iter().enumerate() {
-        jit += &format!("[[jit.markets]]\nmarket = {index}\nmax_size = {}\nmax_position = {}\n", coin.jit_size, coin.jit_position);
-        quoter += &format!("[[quoter.markets]]\nmarket = {index}\nsize = {}\nmax_position = {}\n", coin.ladder, coin.jit_position);
+        text += &format!(
+            "[[maker.markets]]\nmarket = {index}\nsize = {}\nmax_join = {}\nmax_position = {}\n",
+            coin.ladder, coin.jit_size, coin.jit_position
+        );
     }
-    jit + &quoter
+    text
 }
 
 /// The keepers that share an endpoint.

@@ -131,9 +131,10 @@ impl Ground {
         loop {
             let world = feed.poll().await?;
             let fresh = |market: &kedge_model::market::Market| {
-                world.fresh.market(market.index).is_ok_and(|row| {
-                    row.price.publish_time + 10 >= world.clock.unix_time && !row.price.price.is_zero()
-                })
+                world
+                    .fresh
+                    .market(market.index)
+                    .is_ok_and(|row| row.price.publish_time + 10 >= world.clock.unix_time && !row.price.price.is_zero())
             };
             if world.markets.iter().all(fresh) {
                 break;
@@ -177,6 +178,5 @@ impl Ground {
 /// A keypair file that only its owner may read.
 fn write_wallet(path: &Path, wallet: &Keypair) -> Result<()> {
     std::fs::write(path, serde_json::to_string(&wallet.to_bytes().to_vec())?)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600))
-        .with_context(|| path.display().to_string())
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).with_context(|| path.display().to_string())
 }

@@ -77,7 +77,10 @@ impl Guard {
 
     /// The cases in words.
     pub fn cases(&self) -> Vec<String> {
-        self.open.iter().map(|((address, ..), open)| format!("{address} since slot {}: {:?}", open.since, open.cause)).collect()
+        self.open
+            .iter()
+            .map(|((address, ..), open)| format!("{address} since slot {}: {:?}", open.since, open.cause))
+            .collect()
     }
 
     /// Slots for which nothing was done about a case, at most.
@@ -94,7 +97,9 @@ impl Guard {
 /// All that is held in a pocket, and the debt of one that holds nothing.
 fn size(account: &kedge_keeper::Account, pocket: Pocket) -> u128 {
     let positions = account.positions_in(pocket);
-    positions.map(|position| (u128::from(position.base.size().0) << 32) + u128::from(position.quote.0.unsigned_abs())).sum()
+    positions
+        .map(|position| (u128::from(position.base.size().0) << 32) + u128::from(position.quote.0.unsigned_abs()))
+        .sum()
 }
 
 fn key(address: &Pubkey, pocket: Pocket) -> (Pubkey, u8, u16) {

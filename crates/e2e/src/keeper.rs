@@ -1,6 +1,5 @@
 //! `kedge-keeper` as a process.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -93,16 +92,6 @@ impl Keeper {
         let Some(mut child) = self.child.take() else { return Ok(None) };
         let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
         Ok(child.wait()?.code())
-    }
-
-    /// Its metrics without labels' order: `name{labels}` to value.
-    pub async fn metrics(&self) -> Result<BTreeMap<String, f64>> {
-        let text = reqwest::get(format!("http://127.0.0.1:{}/metrics", self.port)).await?.text().await?;
-        let lines = text.lines().filter(|line| !line.starts_with('#'));
-        Ok(lines
-            .filter_map(|line| line.rsplit_once(' '))
-            .filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
-            .collect())
     }
 
     /// The lines of its log that are records.

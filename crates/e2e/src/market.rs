@@ -71,7 +71,7 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
         &format!("longest {} slots; {} cases in all", floor.guard.idle(), floor.guard.closed().len()),
     );
     verdict.check("none is liquidatable at the end", floor.guard.open() == 0, &floor.guard.cases().join("; "));
-    let Some(auditor) = fleet.get("market") else { unreachable!("a fleet has an auditor") };
+    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
     let (text, holds) = statement(&ground, auditor)?;
     println!("{text}");
     verdict.check("the auditor's statement", holds, "");

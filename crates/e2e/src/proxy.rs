@@ -210,8 +210,7 @@ async fn request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Option<
 }
 
 async fn respond(stream: &mut TcpStream, status: &str, body: &[u8]) -> Result<()> {
-    let head =
-        format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
+    let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", body.len());
     stream.write_all(head.as_bytes()).await?;
     stream.write_all(body).await?;
     Ok(())

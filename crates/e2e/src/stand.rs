@@ -75,13 +75,17 @@ impl Stand {
         self.floor.work(AFTER, |_, _| {}).await?;
         let (idle, closed) = (self.floor.guard.idle(), self.floor.guard.closed().len());
         let figure = format!("{open} open when service came back, {closed} closed, left alone {idle} slots at most");
-        verdict.check(&format!("{what}: nothing liquidatable was left alone for over 20 slots"), idle <= MOST_SLOTS, &figure);
+        verdict.check(
+            &format!("{what}: nothing liquidatable was left alone for over 20 slots"),
+            idle <= MOST_SLOTS,
+            &figure,
+        );
         Ok(())
     }
 
     /// The auditor's statement, in one line of the verdict.
     pub fn audit(&mut self, what: &str, verdict: &mut Verdict) -> Result<()> {
-        let Some(auditor) = self.fleet.get("market") else { unreachable!("a fleet has an auditor") };
+        let Some(auditor) = self.fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
         let (text, holds) = statement(&self.ground, auditor)?;
         let figure = if holds { "" } else { text.as_str() };
         verdict.check(&format!("{what}: the auditor's statement"), holds, figure);

@@ -36,7 +36,12 @@ pub async fn up(places: &Places, args: &Up) -> Result<Verdict> {
     }
     let wallet = |name: &str| ground.wallet(name).display().to_string();
     ground.say(&format!("a wallet with 100,000 dollars: {}", wallet("visitor")));
-    ground.say(&format!("wallets with sub-accounts for keepers of your own: {}, {}, {}", wallet("filler"), wallet("liquidator"), wallet("maker")));
+    ground.say(&format!(
+        "wallets with sub-accounts for keepers of your own: {}, {}, {}",
+        wallet("filler"),
+        wallet("liquidator"),
+        wallet("maker")
+    ));
     ground.say(&format!("in another terminal: kedge --url {url} --keypair {} markets", wallet("visitor")));
     ground.say("Ctrl-C ends it");
     let mut seconds = tokio::time::interval(std::time::Duration::from_secs(1));

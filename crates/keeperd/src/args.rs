@@ -45,6 +45,12 @@ pub enum Command {
     Run,
     /// Check configuration, key, endpoint, program, balance and account; exit 0 when all is well.
     Check,
+    /// Recompute conservation, margins and invariants from raw accounts, once; exit 0 when everything reconciles.
+    Audit {
+        /// As JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// How logs are written.

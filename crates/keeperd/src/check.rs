@@ -8,11 +8,13 @@ use kedge_client::{Client, Update};
 use kedge_interface::PROGRAM_ID;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
+use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_signer::Signer;
 use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::connection::{client, discreet, is_open_to_others, keypair, masked, sub_account};
+use crate::publish;
 
 /// How long the WebSocket endpoint may take.
 const WEBSOCKET: Duration = Duration::from_secs(5);
@@ -25,7 +27,14 @@ pub async fn check(config: &Config) -> bool {
     let key = keypair(&config.wallet.keypair);
     let wallet = key.as_ref().ok().map(Keypair::pubkey);
     // Whatever only reads needs no key.
-    let client = client(config, Arc::new(key.as_ref().map_or_else(|_| Keypair::new(), Keypair::insecure_clone)));
+    let reader = Arc::new(key.as_ref().map_or_else(|_| Keypair::new(), Keypair::insecure_clone));
+    let client = match client(config, reader) {
+        Ok(client) => client,
+        Err(error) => {
+            table.line("RPC endpoint", Err::<String, _>(error));
+            return false;
+        }
+    };
     table.line("key file", key.map(|key| key.pubkey().to_string()));
     if wallet.is_some() {
         table.line("key file mode", mode(config));
@@ -33,11 +42,19 @@ pub async fn check(config: &Config) -> bool {
     let slot = client.rpc().get_slot().await.with_context(|| masked(&config.rpc.url));
     let reachable = slot.is_ok();
     table.line("RPC endpoint", slot.map(|slot| format!("{}, slot {slot}", masked(&config.rpc.url))));
+    for url in &config.rpc.backups {
+        let backup = RpcClient::new_with_timeout(url.clone(), Duration::from_millis(config.rpc.timeout_ms));
+        let slot = backup.get_slot().await.with_context(|| masked(url));
+        table.line("backup endpoint", slot.map(|slot| format!("{}, slot {slot}", masked(url))));
+    }
     if reachable {
         table.line("chain clock", clock(config, &client).await);
         table.line("WebSocket endpoint", websocket(config, &client).await);
         table.line("program", program(&client).await);
         table.line("exchange", exchange(&client).await);
+        if let Some(outcome) = publish::check(config, &client).await.transpose() {
+            table.line("publishing", outcome);
+        }
         if let Some(wallet) = wallet {
             table.line("balance", balance(config, &client, &wallet).await);
             table.line("sub-account", account(config, &client, &wallet).await);
@@ -87,7 +104,7 @@ async fn websocket(config: &Config, client: &Client) -> Result<String> {
     let shown = masked(&config.ws_url());
     let mut changes = client.subscribe();
     match timeout(WEBSOCKET, changes.next()).await {
-        Ok(Some(Update::Connected | Update::Change(_))) => Ok(shown),
+        Ok(Some(Update::Connected | Update::Change(_) | Update::Lost)) => Ok(shown),
         _ => bail!("{shown} takes no subscription; jobs would run at keeper.poll_ms"),
     }
 }

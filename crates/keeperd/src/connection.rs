@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use kedge_client::failover::{Endpoints, Policy};
 use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, SharedSigner};
 use kedge_interface::address;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::{Keypair, read_keypair_file};
 use solana_pubkey::Pubkey;
-use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 
 use crate::config::Config;
 
@@ -30,18 +30,18 @@ pub fn is_open_to_others(path: &Path) -> bool {
 }
 
 /// A client at `processed` commitment: a keeper that waits for confirmation comes too late.
-pub fn client(config: &Config, signer: SharedSigner) -> Client {
-    let timeout = Duration::from_millis(config.rpc.timeout_ms);
-    let rpc =
-        RpcClient::new_with_timeout_and_commitment(config.rpc.url.clone(), timeout, CommitmentConfig::processed());
-    Client::with(rpc, &config.ws_url(), signer)
+pub fn client(config: &Config, signer: SharedSigner) -> Result<Client> {
+    let policy = Policy { timeout: Duration::from_millis(config.rpc.timeout_ms), max_lag: config.rpc.max_lag_slots };
+    let urls: Vec<String> = std::iter::once(&config.rpc.url).chain(&config.rpc.backups).cloned().collect();
+    let endpoints = Endpoints::new(&urls, policy).context("[rpc]")?;
+    Ok(Client::over(endpoints, CommitmentConfig::processed(), &config.ws_url(), signer))
 }
 
 /// A sender of rehearsed plans.
-pub fn sender(config: &Config, keypair: Keypair) -> Sender {
+pub fn sender(config: &Config, keypair: Keypair) -> Result<Sender> {
     let send =
         SendConfig { compute: ComputeLimit::Fixed(1_000_000), priority: PriorityFee::None, ..SendConfig::default() };
-    Sender::new(client(config, Arc::new(keypair)), send)
+    Ok(Sender::new(client(config, Arc::new(keypair))?, send))
 }
 
 /// The sub-account that earns and trades; `None` when none is configured.
@@ -63,7 +63,7 @@ pub fn masked(url: &str) -> String {
 /// A message without the secret parts of the endpoints.
 pub fn discreet(message: &str, config: &Config) -> String {
     let mut message = message.to_owned();
-    for url in [config.rpc.url.clone(), config.ws_url()] {
+    for url in config.rpc.backups.iter().cloned().chain([config.rpc.url.clone(), config.ws_url()]) {
         let url = url.trim_end_matches('/');
         message = message.replace(url, masked(url).trim_end_matches("/..."));
     }

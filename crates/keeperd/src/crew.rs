@@ -4,20 +4,20 @@ use kedge_client::Sender;
 use kedge_keeper::desk::{Actor, Desk};
 use kedge_keeper::jobs::Job;
 use kedge_keeper::jobs::amm::AmmKeeper;
+use kedge_keeper::jobs::bankruptcy::BankruptcyResolver;
 use kedge_keeper::jobs::closer::Closer;
 use kedge_keeper::jobs::expiry::ExpiryKeeper;
 use kedge_keeper::jobs::filler::Filler;
 use kedge_keeper::jobs::funding::FundingKeeper;
-use kedge_keeper::jobs::jit::{JitLimits, JitMaker};
-use kedge_keeper::jobs::liquidator::Liquidator;
+use kedge_keeper::jobs::liquidator::{Liquidator, Mode};
+use kedge_keeper::jobs::maker::{Adaptive, KillLimits, Limits, Maker, Uses};
 use kedge_keeper::jobs::oracle::Oracle;
-use kedge_keeper::jobs::quoter::{Ladder, Quoter};
 use kedge_keeper::jobs::settler::Settler;
 use kedge_keeper::jobs::trigger::TriggerKeeper;
 use kedge_model::quantity::{Amount, Ppm, Size};
 use solana_pubkey::Pubkey;
 
-use crate::config::{Config, JobName};
+use crate::config::{Config, JobName, LiquidatorMode};
 
 /// The desks in the order in which they decide; a desk's place is its actor's number. `account` is there for every job
 /// that needs one.
@@ -26,7 +26,7 @@ pub fn desks(config: &Config, sender: &Sender, account: Option<Pubkey>) -> Vec<D
     jobs.enumerate()
         .map(|(number, job)| Desk {
             actor: Actor { number, sender: sender.clone() },
-            job,
+            job: job.into(),
             most: config.keeper.per_tick,
         })
         .collect()
@@ -37,7 +37,12 @@ fn job(name: JobName, config: &Config, account: Option<Pubkey>) -> Option<Box<dy
         JobName::Oracle => Box::new(Oracle { min_age: config.oracle.min_age_s }),
         JobName::Filler => {
             let wanted = &config.filler;
-            Box::new(Filler { account, max_makers: wanted.max_makers, max_orders: wanted.max_orders })
+            Box::new(Filler {
+                account,
+                max_makers: wanted.max_makers,
+                max_orders: wanted.max_orders,
+                max_fills: wanted.max_fills,
+            })
         }
         JobName::Trigger => Box::new(TriggerKeeper { account }),
         JobName::Expiry => Box::new(ExpiryKeeper { account }),
@@ -52,42 +57,94 @@ fn job(name: JobName, config: &Config, account: Option<Pubkey>) -> Option<Box<dy
             let wanted = &config.liquidator;
             Box::new(Liquidator {
                 account: account?,
+                mode: match wanted.mode {
+                    LiquidatorMode::Hold => Mode::Hold,
+                    LiquidatorMode::Flip => Mode::Flip,
+                    LiquidatorMode::Best => Mode::Best,
+                },
                 max_value: dollars(wanted.max_value),
+                max_total: dollars(wanted.max_total),
+                headroom: Ppm(wanted.headroom_ppm),
+                min_profit: Ppm(wanted.min_profit_ppm),
                 tolerance: Ppm(wanted.tolerance_ppm),
                 unwind_value: dollars(wanted.unwind_value),
             })
         }
+        JobName::Auditor => return None,
+        JobName::Bankruptcy => Box::new(BankruptcyResolver),
+        JobName::Maker | JobName::Jit | JobName::Quoter => Box::new(maker(name, config, account?)),
+    })
+}
+
+/// `jit` and `quoter` are makers with a fixed spread and one use each.
+fn maker(name: JobName, config: &Config, account: Pubkey) -> Maker {
+    let fixed = |edge: u32, skew: u32, levels: u32, requote: Ppm| Adaptive {
+        edge: Ppm(edge),
+        confidence_weight: Ppm(0),
+        volatility_weight: Ppm(0),
+        max_edge: Ppm(edge),
+        skew: Ppm(skew),
+        levels,
+        requote,
+    };
+    let (strategy, limits, uses) = match name {
         JobName::Jit => {
             let wanted = &config.jit;
-            let limits = wanted.markets.iter().map(|market| JitLimits {
-                market: market.market,
-                max_size: coins(market.max_size),
-                max_position: coins(market.max_position),
+            let limits = wanted.markets.iter().map(|one| Limits {
+                market: one.market,
+                size: Size::ZERO,
+                max_join: coins(one.max_size),
+                max_position: coins(one.max_position),
             });
-            Box::new(JitMaker {
-                account: account?,
-                edge: Ppm(wanted.edge_ppm),
-                skew: Ppm(wanted.skew_ppm),
-                limits: limits.collect(),
-            })
+            let strategy = fixed(wanted.edge_ppm, wanted.skew_ppm, 0, Ppm(0));
+            (strategy, limits.collect(), Uses { ladder: false, joins: true })
         }
         JobName::Quoter => {
             let wanted = &config.quoter;
-            let ladders = wanted.markets.iter().map(|market| Ladder {
-                market: market.market,
-                size: coins(market.size),
-                max_position: coins(market.max_position),
+            let limits = wanted.markets.iter().map(|one| Limits {
+                market: one.market,
+                size: coins(one.size),
+                max_join: Size::ZERO,
+                max_position: coins(one.max_position),
             });
-            Box::new(Quoter {
-                account: account?,
-                levels: wanted.levels,
-                distance: Ppm(wanted.distance_ppm),
-                skew: Ppm(wanted.skew_ppm),
-                requote: Ppm(wanted.requote_ppm),
-                ladders: ladders.collect(),
-            })
+            let share = u64::from(wanted.requote_ppm) * 1_000_000 / u64::from(wanted.distance_ppm.max(1));
+            let share = Ppm(u32::try_from(share).unwrap_or(u32::MAX));
+            let strategy = fixed(wanted.distance_ppm, wanted.skew_ppm, wanted.levels, share);
+            (strategy, limits.collect(), Uses { ladder: true, joins: false })
         }
-    })
+        _ => {
+            let wanted = &config.maker;
+            let limits: Vec<Limits> = wanted
+                .markets
+                .iter()
+                .map(|one| Limits {
+                    market: one.market,
+                    size: coins(one.size),
+                    max_join: coins(one.max_join),
+                    max_position: coins(one.max_position),
+                })
+                .collect();
+            let strategy = Adaptive {
+                edge: Ppm(wanted.edge_ppm),
+                confidence_weight: Ppm(wanted.confidence_weight_ppm),
+                volatility_weight: Ppm(wanted.volatility_weight_ppm),
+                max_edge: Ppm(wanted.max_edge_ppm),
+                skew: Ppm(wanted.skew_ppm),
+                levels: wanted.levels,
+                requote: Ppm(wanted.requote_ppm),
+            };
+            (strategy, limits, Uses { ladder: wanted.rest, joins: wanted.join })
+        }
+    };
+    let kill = &config.maker.kill;
+    let kill = KillLimits {
+        max_loss: dollars(kill.max_loss),
+        max_drawdown: dollars(kill.max_drawdown),
+        max_stale_slots: kill.max_stale_slots,
+        max_refusals: kill.max_refusals,
+        file: (!kill.file.as_os_str().is_empty()).then(|| kill.file.clone()),
+    };
+    Maker::new(account, Box::new(strategy), limits, uses, kill)
 }
 
 /// Quote units. The configuration keeps it between 0 and a billion.

@@ -1,11 +1,14 @@
 //! `kedge-keeper`: the jobs that keep a Kedge market running, as one process with one configuration file.
 //!
 //! * `kedge-keeper check` tells whether everything that the jobs need is there;
+//! * `kedge-keeper audit` adds everything up from raw accounts, once;
 //! * `kedge-keeper run` runs them until it is told to stop.
 //!
-//! Exit status: 0 done or everything in order; 1 something failed; 2 the command line or the configuration is wrong.
+//! Exit status: 0 done or everything in order; 1 something failed; 2 the command line or the configuration is wrong; 3
+//! (`auditor.exit_code`) the auditor found a break.
 
 mod args;
+mod auditor;
 mod check;
 mod config;
 mod connection;
@@ -14,6 +17,7 @@ mod decisions;
 mod http;
 mod logs;
 mod metrics;
+mod publish;
 mod receipts;
 mod run;
 mod signals;
@@ -38,8 +42,7 @@ fn main() -> ExitCode {
         .and_then(|()| Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?))
         .and_then(|runtime| runtime.block_on(work(args.command, &config)));
     match outcome {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             eprintln!("kedge-keeper: {}", connection::discreet(&format!("{error:#}"), &config));
             ExitCode::FAILURE
@@ -47,9 +50,11 @@ fn main() -> ExitCode {
     }
 }
 
-async fn work(command: Command, config: &Config) -> anyhow::Result<bool> {
+/// The exit code.
+async fn work(command: Command, config: &Config) -> anyhow::Result<u8> {
     match command {
-        Command::Check => Ok(check::check(config).await),
-        Command::Run => run::run(config).await.map(|()| true),
+        Command::Audit { json } => auditor::once(config, json).await,
+        Command::Check => Ok(u8::from(!check::check(config).await)),
+        Command::Run => run::run(config).await,
     }
 }

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
+use kedge_client::failover::Health;
+use kedge_keeper::core::audit::Audited;
+use kedge_keeper::core::mirror::Counts;
+use kedge_keeper::jobs::Figure;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -26,6 +30,65 @@ pub struct FailureLabel {
     error: String,
 }
 
+/// A price feed, by name.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct PriceLabel {
+    feed: String,
+}
+
+/// What became of prices that were to be published.
+#[derive(Clone, Default)]
+struct Publishing {
+    published: Family<PriceLabel, Counter>,
+    failed: Family<PriceLabel, Counter>,
+    age: Family<PriceLabel, Gauge<i64, AtomicI64>>,
+    unavailable: Counter<u64, AtomicU64>,
+}
+
+/// A figure of a job.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct FigureLabel {
+    job: &'static str,
+    figure: &'static str,
+    market: String,
+}
+
+/// An equation of the auditor.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct LineLabel {
+    what: String,
+}
+
+/// What the auditor says.
+#[derive(Clone, Default)]
+struct Auditing {
+    looks: Counter<u64, AtomicU64>,
+    unread: Counter<u64, AtomicU64>,
+    unconfirmed: Counter<u64, AtomicU64>,
+    holds: Gauge<i64, AtomicI64>,
+    breaks: Gauge<i64, AtomicI64>,
+    slot: Gauge<i64, AtomicI64>,
+    seconds: Gauge<f64, AtomicU64>,
+    accounts: Gauge<i64, AtomicI64>,
+    below: Gauge<i64, AtomicI64>,
+    longest_below: Gauge<i64, AtomicI64>,
+    in_default: Gauge<i64, AtomicI64>,
+    unpriced: Gauge<i64, AtomicI64>,
+    difference: Family<LineLabel, Gauge<i64, AtomicI64>>,
+}
+
+/// An RPC endpoint, by its place in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct EndpointLabel {
+    endpoint: String,
+}
+
+/// What happened to the mirror.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct MirrorLabel {
+    kind: &'static str,
+}
+
 type Seconds = Family<JobLabel, Histogram, fn() -> Histogram>;
 
 /// Every metric.
@@ -38,12 +101,22 @@ pub struct Metrics {
     tick: Seconds,
     landing: Seconds,
     slots: Seconds,
+    publishing: Publishing,
+    auditing: Auditing,
+    figures: Family<FigureLabel, Gauge<f64, AtomicU64>>,
     /// Slots by which the mirror is behind.
     pub mirror_age: Gauge<i64, AtomicI64>,
     /// Slot of the mirror.
     pub mirror_slot: Gauge<i64, AtomicI64>,
     /// Lamports of the wallet.
     pub balance: Gauge<i64, AtomicI64>,
+    endpoints: Family<EndpointLabel, Gauge<i64, AtomicI64>>,
+    endpoint_failures: Family<EndpointLabel, Gauge<i64, AtomicI64>>,
+    endpoint_slot: Family<EndpointLabel, Gauge<i64, AtomicI64>>,
+    mirror: Family<MirrorLabel, Gauge<i64, AtomicI64>>,
+    source_up: Gauge<i64, AtomicI64>,
+    /// Times that a transaction was sent again.
+    pub resent: Gauge<i64, AtomicI64>,
     /// Transactions under way.
     pub under_way: Gauge<i64, AtomicI64>,
     /// Looks at the exchange that failed.
@@ -62,9 +135,18 @@ impl Metrics {
             tick: Family::new_with_constructor(|| buckets(&[0.0001, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0])),
             landing: Family::new_with_constructor(|| buckets(&[0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6])),
             slots: Family::new_with_constructor(|| buckets(&[0.0, 1.0, 2.0, 3.0, 5.0, 8.0, 13.0, 21.0, 34.0, 55.0])),
+            publishing: Publishing::default(),
+            auditing: Auditing::default(),
+            figures: Family::default(),
             mirror_age: Gauge::default(),
             mirror_slot: Gauge::default(),
             balance: Gauge::default(),
+            endpoints: Family::default(),
+            endpoint_failures: Family::default(),
+            endpoint_slot: Family::default(),
+            mirror: Family::default(),
+            source_up: Gauge::default(),
+            resent: Gauge::default(),
             under_way: Gauge::default(),
             polls_failed: Counter::default(),
             registry: Registry::default(),
@@ -79,9 +161,70 @@ impl Metrics {
         registry.register("mirror_age_slots", "Slots by which the mirror is behind", metrics.mirror_age.clone());
         registry.register("mirror_slot", "Slot of the mirror", metrics.mirror_slot.clone());
         registry.register("wallet_lamports", "Balance of the wallet", metrics.balance.clone());
+        registry.register("endpoint_usable", "1 while an RPC endpoint is asked", metrics.endpoints.clone());
+        registry.register("endpoint_failed", "Failures of an RPC endpoint so far", metrics.endpoint_failures.clone());
+        registry.register("endpoint_slot", "Latest slot that an RPC endpoint has shown", metrics.endpoint_slot.clone());
+        registry.register("mirror_events", "What happened to the mirror so far, by kind", metrics.mirror.clone());
+        registry.register("source_up", "1 while changes come by themselves", metrics.source_up.clone());
+        registry.register("resent", "Times that a transaction was sent again so far", metrics.resent.clone());
         registry.register("under_way", "Transactions under way", metrics.under_way.clone());
         registry.register("polls_failed", "Looks at the exchange that failed", metrics.polls_failed.clone());
+        let publishing = &metrics.publishing;
+        registry.register("prices_published", "Prices that landed", publishing.published.clone());
+        registry.register("prices_failed", "Prices that were refused or lost", publishing.failed.clone());
+        registry.register("price_age_seconds", "Age of the last published price", publishing.age.clone());
+        registry.register("price_source_failed", "Looks at the source without prices", publishing.unavailable.clone());
+        registry.register("figure", "A figure of a job's own, such as a maker's equity", metrics.figures.clone());
+        let auditing = &metrics.auditing;
+        registry.register("audits", "Complete audits", auditing.looks.clone());
+        registry.register("audits_unread", "Audits that could not be read", auditing.unread.clone());
+        registry.register("audit_unconfirmed", "Breaks that a second read did not find", auditing.unconfirmed.clone());
+        registry.register("audit_holds", "1 when everything reconciles, -1 when not, 0 before", auditing.holds.clone());
+        registry.register("audit_breaks", "Confirmed breaks", auditing.breaks.clone());
+        registry.register("audit_slot", "Slot of the last audit", auditing.slot.clone());
+        registry.register("audit_seconds", "Time that the last audit took", auditing.seconds.clone());
+        registry.register("audit_sub_accounts", "Sub-accounts that were audited", auditing.accounts.clone());
+        registry.register("audit_below_maintenance", "Pockets below maintenance margin", auditing.below.clone());
+        registry.register("audit_longest_below_slots", "Longest time of one of them", auditing.longest_below.clone());
+        registry.register("audit_in_default", "Pockets with nothing but a debt", auditing.in_default.clone());
+        registry.register("audit_unpriced", "Pockets that cannot be valued now", auditing.unpriced.clone());
+        registry.register("audit_difference", "Left less right of an equation", auditing.difference.clone());
         Arc::new(Self { registry, ..metrics })
+    }
+
+    /// An audit is complete.
+    pub fn audited(&self, audited: &Audited, took: Duration) {
+        let (auditing, said) = (&self.auditing, &audited.statement);
+        let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        auditing.looks.inc();
+        auditing.unconfirmed.inc_by(audited.unconfirmed.len() as u64);
+        auditing.holds.set(if audited.breaks.is_empty() { 1 } else { -1 });
+        auditing.breaks.set(count(audited.breaks.len()));
+        auditing.slot.set(i64::try_from(said.slot).unwrap_or(i64::MAX));
+        auditing.seconds.set(took.as_secs_f64());
+        auditing.accounts.set(count(said.counts[3]));
+        auditing.below.set(count(said.margins.below.len()));
+        auditing.longest_below.set(i64::try_from(audited.longest_below).unwrap_or(i64::MAX));
+        auditing.in_default.set(count(said.margins.in_default));
+        auditing.unpriced.set(count(said.margins.unpriced));
+        for line in &said.lines {
+            let off = (line.left - line.right).clamp(i64::MIN.into(), i64::MAX.into());
+            let label = LineLabel { what: line.what.clone() };
+            auditing.difference.get_or_create(&label).set(i64::try_from(off).unwrap_or(i64::MAX));
+        }
+    }
+
+    /// An audit could not be read.
+    pub fn unread(&self) {
+        self.auditing.unread.inc();
+    }
+
+    /// A job's own figures.
+    pub fn figured(&self, job: &'static str, figures: &[Figure]) {
+        for figure in figures {
+            let market = figure.market.map_or_else(String::new, |market| market.to_string());
+            self.figures.get_or_create(&FigureLabel { job, figure: figure.name, market }).set(figure.value);
+        }
     }
 
     /// A job decided, and some of it was taken.
@@ -100,9 +243,55 @@ impl Metrics {
         self.slots.get_or_create(&label).observe(slots as f64);
     }
 
+    /// How the mirror does, and whether its source is up.
+    pub fn mirrored(&self, counts: &Counts, up: bool) {
+        let known = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        for (kind, count) in [
+            ("updates", counts.updates),
+            ("outdated", counts.outdated),
+            ("gaps", counts.gaps),
+            ("losses", counts.losses),
+            ("snapshots", counts.snapshots),
+        ] {
+            self.mirror.get_or_create(&MirrorLabel { kind }).set(known(count));
+        }
+        self.source_up.set(up.into());
+    }
+
+    /// How the RPC endpoints do; they go by their place in the configuration.
+    pub fn endpoints(&self, health: &[Health]) {
+        for (place, health) in health.iter().enumerate() {
+            let label = EndpointLabel { endpoint: place.to_string() };
+            let known = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+            self.endpoints.get_or_create(&label).set(health.usable.into());
+            self.endpoint_failures.get_or_create(&label).set(known(health.failed));
+            self.endpoint_slot.get_or_create(&label).set(known(health.slot));
+        }
+    }
+
     /// A transaction failed.
     pub fn failed(&self, job: &'static str, error: &str) {
         self.failed.get_or_create(&FailureLabel { job, error: error.to_owned() }).inc();
+    }
+
+    /// A price landed.
+    pub fn published(&self, feed: &str) {
+        self.publishing.published.get_or_create(&PriceLabel { feed: feed.to_owned() }).inc();
+    }
+
+    /// A price did not land.
+    pub fn not_published(&self, feed: &str) {
+        self.publishing.failed.get_or_create(&PriceLabel { feed: feed.to_owned() }).inc();
+    }
+
+    /// The price source had nothing.
+    pub fn source_failed(&self) {
+        self.publishing.unavailable.inc();
+    }
+
+    /// Seconds since the last published price was made; -1 without one.
+    pub fn price_age(&self, feed: &str, age: Option<i64>) {
+        self.publishing.age.get_or_create(&PriceLabel { feed: feed.to_owned() }).set(age.unwrap_or(-1));
     }
 
     /// In the OpenMetrics text format.
@@ -135,6 +324,8 @@ mod tests {
         metrics.ticked("filler", 3, 2, Duration::from_millis(2));
         metrics.landed("filler", Duration::from_millis(500), 2);
         metrics.failed("filler", "OrderNotFound");
+        metrics.price_age("SOL/USD", Some(3));
+        metrics.source_failed();
         metrics.ticked("oracle", 1, 1, Duration::from_millis(1));
         let text = metrics.text();
         for line in [
@@ -143,6 +334,8 @@ mod tests {
             "kedge_keeper_failed_total{job=\"filler\",error=\"OrderNotFound\"} 1",
             "kedge_keeper_landing_slots_bucket{le=\"2.0\",job=\"filler\"} 1",
             "kedge_keeper_landing_slots_bucket{le=\"1.0\",job=\"filler\"} 0",
+            "kedge_keeper_price_age_seconds{feed=\"SOL/USD\"} 3",
+            "kedge_keeper_price_source_failed_total 1",
             "kedge_keeper_mirror_age_slots 0",
         ] {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
@@ -158,6 +351,10 @@ mod tests {
         metrics.ticked("filler", 1, 1, Duration::ZERO);
         metrics.landed("filler", Duration::ZERO, 0);
         metrics.failed("filler", "Lost");
+        metrics.published("SOL/USD");
+        metrics.not_published("SOL/USD");
+        metrics.price_age("SOL/USD", None);
+        metrics.figured("maker", &[Figure { name: "killed", market: None, value: 0.0 }]);
         let text = metrics.text();
         let mut asked = 0;
         for target in board["panels"].as_array().unwrap().iter().flat_map(|panel| panel["targets"].as_array().unwrap())

@@ -1,27 +1,31 @@
 //! `kedge-keeper run`: all jobs on one mirror until a signal comes.
 
-use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use kedge_client::Client;
-use kedge_keeper::World;
-use kedge_keeper::action::Subject;
 use kedge_keeper::compose::Directory;
-use kedge_keeper::desk::Desk;
+use kedge_keeper::core::mirror::Counts;
+use kedge_keeper::desk::{Desk, Ticked};
+use kedge_keeper::error::Error;
 use kedge_keeper::outbox::Outbox;
+use kedge_keeper::shift::{Onlooker, Shift};
 use kedge_keeper::watch::Watch;
+use kedge_keeper::{Plan, World};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use crate::config::Config;
+use crate::auditor;
+use crate::config::{Config, SourceKind};
 use crate::connection::{discreet, keypair, masked, sender, sub_account};
 use crate::crew;
 use crate::decisions::tell;
 use crate::http::{Health, Http};
 use crate::metrics::Metrics;
+use crate::publish;
 use crate::receipts;
 use crate::signals::Signals;
 
@@ -31,16 +35,15 @@ const SLOT_EVERY: Duration = Duration::from_millis(500);
 const BALANCE_EVERY: u32 = 40;
 /// What a slot takes when the chain does not say.
 const SLOT_MS: u128 = 400;
-/// A dry run tells of the same subject again after this many slots.
-const TELL_AGAIN: u64 = 150;
 /// How long the last receipts may take to be counted.
 const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 
-/// Runs until SIGINT or SIGTERM, then waits for what is under way and prints a summary.
-pub async fn run(config: &Config) -> Result<()> {
+/// Runs until SIGINT or SIGTERM or a break that the auditor finds, then waits for what is under way and prints a summary.
+/// Returns the exit code.
+pub async fn run(config: &Config) -> Result<u8> {
     let started = Instant::now();
     let mut signals = Signals::catch()?;
-    let sender = sender(config, keypair(&config.wallet.keypair)?);
+    let sender = sender(config, keypair(&config.wallet.keypair)?)?;
     let client = sender.client().clone();
     let wallet = client.payer_address();
     let account = sub_account(config, &wallet);
@@ -49,7 +52,12 @@ pub async fn run(config: &Config) -> Result<()> {
         found.head.require_trader(&wallet.to_bytes()).with_context(|| format!("[account] {account}"))?;
     }
     let millis = Duration::from_millis;
-    let watch = Watch::start(client.clone(), millis(config.keeper.tick_ms), millis(config.keeper.poll_ms)).await?;
+    let (least, most) = (millis(config.keeper.tick_ms), millis(config.keeper.poll_ms));
+    let alternatives = publish::alternatives(config)?;
+    let mut watch = match config.source.kind {
+        SourceKind::Websocket => Watch::start(client.clone(), least, most, alternatives).await?,
+        SourceKind::Poll => Watch::polling(client.clone(), least, most, alternatives).await?,
+    };
 
     let metrics = Metrics::new();
     let health = Health::new(config.http.max_age_slots);
@@ -66,13 +74,24 @@ pub async fn run(config: &Config) -> Result<()> {
     let dry_run = config.keeper.dry_run;
     info!(wallet = wallet.to_string(), rpc = masked(&config.rpc.url), jobs = jobs.join(","), dry_run, "started");
 
+    let publishing = publish::start(config, &sender, &metrics).await?;
     let (outbox, receipts) = Outbox::start(client.clone(), config.keeper.at_once).await?;
-    let receipts = tokio::spawn(receipts::follow(receipts, jobs.clone(), Arc::clone(&metrics), config.clone()));
+    let heard = desks.iter().map(|desk| Arc::clone(&desk.job)).collect();
+    let receipts = tokio::spawn(receipts::follow(receipts, heard, Arc::clone(&metrics), config.clone()));
     let seen = Arc::new(Mutex::new(Seen { slot: 0, at: Instant::now() }));
-    let gauges = tokio::spawn(gauge(client, Arc::clone(&seen), Arc::clone(&metrics), Arc::clone(&health)));
-    let mut shift = Shift { config, desks, outbox, metrics: Arc::clone(&metrics), seen, shown: HashMap::new() };
+    let gauges = tokio::spawn(gauge(client.clone(), Arc::clone(&seen), Arc::clone(&metrics), Arc::clone(&health)));
+    let mut shift = Shift::new(desks, outbox, dry_run);
+    let mut teller = Teller { config, metrics: Arc::clone(&metrics), seen };
 
-    let signal = shift.work(watch, &mut signals).await;
+    // A task of its own: adding up a large exchange must not hold up who decides.
+    let mut auditing = tokio::spawn(auditor::work(config.clone(), client, Arc::clone(&metrics)));
+    let (signal, code) = tokio::select! {
+        signal = signals.next() => (signal, 0),
+        code = &mut auditing => ("a break", code.unwrap_or(1)),
+        () = shift.work(&mut watch, &mut teller) => ("the end of the work", 0),
+    };
+    drop(publishing);
+    auditing.abort();
     // No longer ready: whoever balances over several copies should look elsewhere.
     stop(gauges).await;
     health.set_age(u64::MAX);
@@ -89,7 +108,7 @@ pub async fn run(config: &Config) -> Result<()> {
     drop(shift);
     let _ = timeout(LAST_RECEIPTS, receipts).await;
     println!("{}", summary(&jobs, &metrics, started.elapsed()));
-    Ok(())
+    Ok(code)
 }
 
 /// The last look at the exchange.
@@ -98,69 +117,51 @@ struct Seen {
     at: Instant,
 }
 
-/// The desks at work.
-struct Shift<'c> {
+/// Tells log, metrics and health what a shift does.
+struct Teller<'c> {
     config: &'c Config,
-    desks: Vec<Desk>,
-    outbox: Outbox,
     metrics: Arc<Metrics>,
     seen: Arc<Mutex<Seen>>,
-    /// The slot in which a dry run told of a subject.
-    shown: HashMap<(usize, Subject), u64>,
 }
 
-impl Shift<'_> {
-    /// Looks, decides and sends until a signal comes; its name.
-    async fn work(&mut self, mut watch: Watch, signals: &mut Signals) -> &'static str {
-        loop {
-            let directory = watch.directory();
-            tokio::select! {
-                signal = signals.next() => return signal,
-                looked = watch.look() => match looked {
-                    Ok(world) => self.tick(&world, &directory),
-                    Err(error) => {
-                        self.metrics.polls_failed.inc();
-                        let reason = discreet(&error.to_string(), self.config);
-                        warn!(reason, "the exchange could not be read");
-                    }
-                },
-            }
-            tokio::select! {
-                signal = signals.next() => return signal,
-                () = watch.wait() => {}
-            }
+impl Onlooker for Teller<'_> {
+    fn taken(&mut self, job: &'static str, plan: &Plan, world: &World) {
+        tell(job, plan, world, self.config.keeper.dry_run);
+    }
+
+    fn ticked(&mut self, desk: &Desk, ticked: Ticked, took: Duration) {
+        let job = desk.job.name();
+        self.metrics.ticked(job, ticked.decided, ticked.sent, took);
+        self.metrics.figured(job, &desk.job.figures());
+        if let Some(news) = desk.job.news() {
+            warn!(job, news, "changed its mind");
         }
     }
 
-    fn tick(&mut self, world: &World, directory: &Directory) {
+    fn looked(&mut self, world: &World, _: &Directory, outbox: &Outbox) -> ControlFlow<()> {
         let slot = world.clock.slot;
         {
             let mut seen = locked(&self.seen);
-            // An endpoint behind a balancer may answer with an older slot: nothing is decided on it.
-            if slot < seen.slot {
-                return;
+            // A chain that stands still, or an endpoint that says so, is no sign of life.
+            if slot != seen.slot {
+                *seen = Seen { slot, at: Instant::now() };
             }
-            *seen = Seen { slot, at: Instant::now() };
         }
         self.metrics.mirror_slot.set(i64::try_from(slot).unwrap_or(i64::MAX));
-        self.shown.retain(|_, told| told.saturating_add(TELL_AGAIN) > slot);
-        let (outbox, dry_run, shown) = (&self.outbox, self.config.keeper.dry_run, &mut self.shown);
-        for desk in &self.desks {
-            let (started, job, number) = (Instant::now(), desk.job.name(), desk.actor.number);
-            let ticked = desk.tick_by(world, |plan| {
-                let taken = if dry_run {
-                    shown.insert((number, plan.subject()), slot).is_none_or(|told| told > slot)
-                } else {
-                    desk.actor.send(plan, world, directory, outbox)
-                };
-                if taken {
-                    tell(job, plan, world, dry_run);
-                }
-                taken
-            });
-            self.metrics.ticked(job, ticked.decided, ticked.sent, started.elapsed());
-        }
-        self.metrics.under_way.set(i64::try_from(self.outbox.under_way()).unwrap_or(i64::MAX));
+        self.metrics.under_way.set(i64::try_from(outbox.under_way()).unwrap_or(i64::MAX));
+        self.metrics.resent.set(i64::try_from(outbox.resent()).unwrap_or(i64::MAX));
+        ControlFlow::Continue(())
+    }
+
+    fn mirrored(&mut self, counts: Counts, up: bool) {
+        self.metrics.mirrored(&counts, up);
+    }
+
+    fn failed(&mut self, error: Error) -> ControlFlow<()> {
+        self.metrics.polls_failed.inc();
+        let reason = discreet(&error.to_string(), self.config);
+        warn!(reason, "the exchange could not be read");
+        ControlFlow::Continue(())
     }
 }
 
@@ -178,6 +179,9 @@ async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, metrics: Arc<Metrics>, he
         let age = chain.saturating_sub(slot).max(silent);
         metrics.mirror_age.set(i64::try_from(age).unwrap_or(i64::MAX));
         health.set_age(if slot == 0 { u64::MAX } else { age });
+        if let Some(endpoints) = client.endpoints() {
+            metrics.endpoints(&endpoints.health());
+        }
         if looks % BALANCE_EVERY == 0
             && let Ok(lamports) = client.rpc().get_balance(&client.payer_address()).await
         {

@@ -1,6 +1,10 @@
 //! The built `kedge-keeper` as a process of its own, on a local chain with the real program: what `check` finds, what a
 //! dry run says, an order that the process fills, its metrics and health, and its end on a signal.
 
+#[path = "process/market.rs"]
+mod market;
+#[path = "process/publish.rs"]
+mod publish;
 #[path = "../../cli/tests/stage/mod.rs"]
 mod stage;
 
@@ -167,11 +171,11 @@ fn restrict(path: &PathBuf) {
 fn check_tells_what_is_missing() {
     let localnet = Localnet::start(LocalnetConfig::default()).expect("the local chain starts");
     let wallet = std::env::temp_dir().join(format!("kedge-keeper-wallet-{}.json", std::process::id()));
-    std::fs::write(&wallet, "[17, 23]").unwrap();
+    std::fs::write(&wallet, "[4444444, 23]").unwrap();
     restrict(&wallet);
     let (said, code) = check(command(localnet.rpc_url(), &wallet));
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("is not a keypair file") && !said.contains("17"), "{said}");
+    assert!(said.contains("is not a keypair file") && !said.contains("4444444"), "{said}");
 
     let keypair = Keypair::new();
     std::fs::write(&wallet, serde_json::to_string(&keypair.to_bytes().to_vec()).unwrap()).unwrap();

@@ -1,6 +1,6 @@
 //! Finds orders that cross and has them filled.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kedge_model::board::Purpose;
 use kedge_model::market::Market;
@@ -9,7 +9,8 @@ use kedge_model::quantity::Price;
 use solana_pubkey::Pubkey;
 
 use super::Job;
-use crate::rehearsal::{Rehearsal, maker_accounts};
+use crate::core::book::Resting;
+use crate::rehearsal::{Rehearsal, Series, maker_accounts};
 use crate::{MakerOrder, Plan, Work, World};
 
 /// Fills crossing orders for the reward.
@@ -21,31 +22,8 @@ pub struct Filler {
     pub max_makers: usize,
     /// Most maker orders in one fill.
     pub max_orders: usize,
-}
-
-/// A resting order on one side of a market.
-#[derive(Clone, Copy, Debug)]
-struct Resting {
-    price: Price,
-    seq: u64,
-    maker: MakerOrder,
-}
-
-/// The resting orders of one market, best first.
-#[derive(Clone, Debug, Default)]
-struct Book {
-    bids: Vec<Resting>,
-    asks: Vec<Resting>,
-}
-
-impl Book {
-    /// The side that a taker on `side` trades with.
-    fn against(&self, side: Side) -> &[Resting] {
-        match side {
-            Side::Long => &self.asks,
-            Side::Short => &self.bids,
-        }
-    }
+    /// Most fills in one transaction.
+    pub max_fills: usize,
 }
 
 impl Job for Filler {
@@ -53,32 +31,56 @@ impl Job for Filler {
         "filler"
     }
 
-    /// At most one fill a taker account: the next one is decided on what the first left.
+    /// At most one fill a taker account: the next one is decided on what the first left. Fills of orders that rest are
+    /// packed; an order in its auction is contested, and its fill goes alone.
     fn decide(&self, world: &World) -> Vec<Plan> {
-        let books = books(world);
         let rehearsal = Rehearsal::refreshed(world);
-        let mut plans = Vec::new();
-        for (taker, account) in &world.accounts {
-            let free = |order: &Order| account.is_free(order.market, &world.fresh, &world.clock);
-            let found = account.open_orders().filter(|(_, order)| free(order)).find_map(|(slot, order)| {
-                let market = world.markets.get(usize::from(order.market))?;
-                let book = books.get(&order.market)?;
-                self.fill(world, &rehearsal, market, book, taker, slot, order)
-            });
-            plans.extend(found);
+        let mut found = Vec::new();
+        for (taker, slots) in candidates(world) {
+            let Some(account) = world.accounts.get(&taker) else { continue };
+            found.extend(slots.into_iter().find_map(|slot| {
+                let order = account.orders.get(usize::from(slot)).filter(|order| order.is_open())?;
+                let free = account.is_free(order.market, &world.fresh, &world.clock);
+                let market = world.markets.get(usize::from(order.market)).filter(|_| free)?;
+                let contested = !order.is_resting(world.clock.slot);
+                self.fill(world, &rehearsal, market, &taker, slot, order).map(|plan| (plan, contested))
+            }));
         }
-        plans
+        self.pack(world, found)
     }
 }
 
+/// Orders that may have something to fill: those that take or are in an auction, those that another resting order or the
+/// vAMM may cross, those whose time is over, and reduce-only ones, which may have nothing left to reduce. By owner and slot.
+fn candidates(world: &World) -> BTreeMap<Pubkey, BTreeSet<u8>> {
+    let books = world.books();
+    let mut found: BTreeMap<Pubkey, BTreeSet<u8>> = BTreeMap::new();
+    let mut add = |account: u32, slot: u8| {
+        found.entry(books.address(account)).or_default().insert(slot);
+    };
+    for market in &world.markets {
+        let (book, oracle) = (books.market(market.index), world.oracle(market.index));
+        let others = book.attended().chain(book.expired(&world.clock)).chain(book.reducers());
+        others.for_each(|entry| add(entry.account, entry.slot));
+        for side in [Side::Long, Side::Short] {
+            let across = book.best(side.opposite(), makers_oracle(world, market.index), market.tick);
+            // The vAMM moves to the oracle before it quotes.
+            let worst = match across {
+                Some(best) if side.accepts(oracle, best) => best,
+                _ => oracle,
+            };
+            book.resting(side, worst, Some(oracle), market.tick).for_each(|order| add(order.account, order.slot));
+        }
+    }
+    found
+}
+
 impl Filler {
-    #[expect(clippy::too_many_arguments, reason = "one order in its surroundings")]
     fn fill(
         &self,
         world: &World,
         rehearsal: &Rehearsal<'_>,
         market: &Market,
-        book: &Book,
         taker: &Pubkey,
         slot: u8,
         order: &Order,
@@ -88,7 +90,7 @@ impl Filler {
             return None;
         }
         let limit = order.limit_price(rehearsal.clock.slot, world.oracle(market.index), market.tick).ok()?;
-        let makers = self.makers(book, taker, order, limit, rehearsal.clock.slot);
+        let makers = self.makers(world, market, taker, order, limit);
         // The vAMM moves to the oracle before it quotes: near the limit is worth a rehearsal.
         let near_amm = order.side().accepts(limit, world.oracle(order.market));
         if !(expired || near_amm || !makers.is_empty() || order.has(flags::REDUCE_ONLY)) {
@@ -103,66 +105,101 @@ impl Filler {
     }
 
     /// The best makers for an order, within the limits of a transaction.
-    fn makers(&self, book: &Book, taker: &Pubkey, order: &Order, limit: Price, slot: u64) -> Vec<MakerOrder> {
-        let side = order.side();
-        let taker_rests = order.is_resting(slot);
+    fn makers(&self, world: &World, market: &Market, taker: &Pubkey, order: &Order, limit: Price) -> Vec<MakerOrder> {
+        let taker_rests = order.is_resting(world.clock.slot);
         let mut accounts: Vec<Pubkey> = Vec::new();
         let mut makers = Vec::new();
-        for resting in book.against(side) {
-            if !side.accepts(limit, resting.price) || makers.len() >= self.max_orders {
+        for (resting, account) in against(world, market, order.side(), limit) {
+            if makers.len() >= self.max_orders {
                 break;
             }
-            let maker = resting.maker;
-            if maker.account == *taker || (taker_rests && resting.seq >= order.seq) {
+            if account == *taker || (taker_rests && resting.seq >= order.seq) {
                 continue;
             }
-            if !accounts.contains(&maker.account) {
+            if !accounts.contains(&account) {
                 if accounts.len() >= self.max_makers {
                     continue;
                 }
-                accounts.push(maker.account);
+                accounts.push(account);
             }
-            makers.push(maker);
+            makers.push(MakerOrder { account, order_id: resting.id, slot: resting.slot });
         }
         makers
     }
-}
 
-/// The books of all markets.
-fn books(world: &World) -> BTreeMap<u16, Book> {
-    let slot = world.clock.slot;
-    let mut books: BTreeMap<u16, Book> = world.markets.iter().map(|m| (m.index, Book::default())).collect();
-    for (address, account) in &world.accounts {
-        for (place, order) in account.open_orders() {
-            let free = account.is_free(order.market, &world.fresh, &world.clock);
-            if !free || !order.is_resting(slot) || order.is_expired(&world.clock) {
+    /// Puts fills of resting orders together as far as a transaction holds them; each is rehearsed on what those before
+    /// it leave. What does not go along goes alone.
+    fn pack(&self, world: &World, found: Vec<(Plan, bool)>) -> Vec<Plan> {
+        let mut plans: Vec<Plan> = Vec::with_capacity(found.len());
+        let mut open: Option<(usize, Series<'_>)> = None;
+        for (plan, contested) in found {
+            if contested || self.max_fills <= 1 {
+                plans.push(plan);
                 continue;
             }
-            let Some(book) = books.get_mut(&order.market) else { continue };
-            let Some(price) = price(world, order) else { continue };
-            let maker = MakerOrder { account: *address, order_id: order.id, slot: place };
-            let resting = Resting { price, seq: order.seq, maker };
-            match order.side() {
-                Side::Long => book.bids.push(resting),
-                Side::Short => book.asks.push(resting),
+            if let Some((place, series)) = &mut open {
+                let joined = join(&plans[*place], &plan);
+                if joined.works.len() <= self.max_fills && weight(&joined) <= MOST_ACCOUNTS && series.fill(&plan) {
+                    plans[*place] = joined;
+                    continue;
+                }
             }
+            let mut series = Series::new(world);
+            // It was rehearsed alone already, on the same world.
+            let _ = series.fill(&plan);
+            open = Some((plans.len(), series));
+            plans.push(plan);
         }
+        plans
     }
-    for book in books.values_mut() {
-        book.bids.sort_by_key(|resting| (std::cmp::Reverse(resting.price), resting.seq));
-        book.asks.sort_by_key(|resting| (resting.price, resting.seq));
-    }
-    books
 }
 
-/// Price of a resting order now; none for one at a distance to an oracle that nobody may open risk on.
-fn price(world: &World, order: &Order) -> Option<Price> {
-    if !order.has(flags::OFFSET) {
-        return Some(order.price);
+/// Accounts that differ between fills, and refreshed rows, that a transaction of 1,232 bytes has room for beside those
+/// that every fill names: 32 bytes each, with as much again kept for the arguments.
+const MOST_ACCOUNTS: usize = 14;
+
+fn join(one: &Plan, other: &Plan) -> Plan {
+    let mut refresh: Vec<u16> = one.refresh.iter().chain(&other.refresh).copied().collect();
+    refresh.sort_unstable();
+    refresh.dedup();
+    Plan { refresh, works: one.works.iter().chain(&other.works).cloned().collect() }
+}
+
+/// Accounts that a plan's fills name, each once.
+fn weight(plan: &Plan) -> usize {
+    let mut accounts = BTreeSet::new();
+    let mut markets = BTreeSet::new();
+    for work in &plan.works {
+        if let Work::Fill { market, taker, filler, makers, .. } = work {
+            markets.insert(*market);
+            accounts.extend(makers.iter().map(|maker| maker.account).chain([*taker]).chain(*filler));
+        }
     }
-    let row = &world.fresh.market(order.market).ok()?.price;
+    accounts.len() + markets.len() + plan.refresh.len()
+}
+
+/// The oracle price at which orders at a distance from it can be makers; none when nobody may open risk on it.
+fn makers_oracle(world: &World, market: u16) -> Option<Price> {
+    let row = &world.fresh.market(market).ok()?.price;
     row.require(Purpose::IncreaseRisk, &world.clock).ok()?;
-    order.effective_price(row.price, world.markets.get(usize::from(order.market))?.tick).ok()
+    Some(row.price)
+}
+
+/// The resting orders that a taker on `side` with `limit` can trade with now, the best first, with their owners.
+fn against<'w>(
+    world: &'w World,
+    market: &'w Market,
+    side: Side,
+    limit: Price,
+) -> impl Iterator<Item = (Resting, Pubkey)> + 'w {
+    let (books, oracle) = (world.books(), makers_oracle(world, market.index));
+    let orders = books.market(market.index).resting(side.opposite(), limit, oracle, market.tick);
+    orders.filter_map(move |order| {
+        let address = books.address(order.account);
+        let account = world.accounts.get(&address)?;
+        let expired = order.expires_at != 0 && world.clock.unix_time >= i64::from(order.expires_at);
+        (!expired && account.is_free(market.index, &world.fresh, &world.clock)).then_some((order, address))
+    })
 }
 
 /// The best resting orders that a taker on `side` with `limit` can trade with now: what a `place_and_take` passes.
@@ -175,10 +212,9 @@ pub fn best_makers(
     taker: &Pubkey,
     most: usize,
 ) -> Vec<MakerOrder> {
-    let books = books(world);
-    let Some(book) = books.get(&market) else { return Vec::new() };
-    let usable = book.against(side).iter().filter(|r| r.maker.account != *taker && side.accepts(limit, r.price));
-    usable.take(most).map(|resting| resting.maker).collect()
+    let Some(market) = world.markets.get(usize::from(market)) else { return Vec::new() };
+    let usable = against(world, market, side, limit).filter(|(_, account)| account != taker);
+    usable.take(most).map(|(order, account)| MakerOrder { account, order_id: order.id, slot: order.slot }).collect()
 }
 
 #[cfg(test)]
@@ -187,7 +223,7 @@ mod tests {
     use crate::jobs::stage::{Stage, limit, market_order};
 
     fn filler() -> Filler {
-        Filler { account: None, max_makers: 4, max_orders: 8 }
+        Filler { account: None, max_makers: 4, max_orders: 8, max_fills: 4 }
     }
 
     #[test]
@@ -263,5 +299,54 @@ mod tests {
         assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [b]);
         let makers = best_makers(&stage.world(), 0, Side::Long, Price(300_000_000), &Pubkey::default(), 8);
         assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [c, b, a]);
+    }
+
+    #[test]
+    fn fills_of_resting_orders_share_a_transaction() {
+        let mut stage = Stage::new();
+        stage.without_amm();
+        let traders: Vec<Pubkey> = (0..4).map(|_| stage.trader(10_000_000_000)).collect();
+        stage.place(traders[0], limit(Side::Long, 200_000_000, 1_000_000_000));
+        stage.place(traders[1], limit(Side::Long, 199_900_000, 1_000_000_000));
+        stage.place(traders[2], limit(Side::Short, 199_800_000, 1_000_000_000));
+        stage.place(traders[3], limit(Side::Short, 199_800_000, 1_000_000_000));
+        stage.advance(1, 1);
+        let plans = filler().decide(&stage.world());
+        assert_eq!(plans.iter().map(|plan| plan.works.len()).collect::<Vec<_>>(), [2], "{plans:?}");
+        assert_eq!(plans[0].subjects().len(), 2);
+        stage.run(&plans[0]);
+        let world = stage.world();
+        let bases: Vec<i64> = traders.iter().map(|trader| world.accounts[trader].base(0).0).collect();
+        assert_eq!(bases, [1_000_000_000, 1_000_000_000, -1_000_000_000, -1_000_000_000]);
+        // Alone each of them goes by itself.
+        let one = Filler { max_fills: 1, ..filler() };
+        assert_eq!(filler().decide(&world), one.decide(&world));
+    }
+
+    #[test]
+    fn what_no_longer_fits_after_the_others_goes_alone() {
+        let mut stage = Stage::new();
+        stage.without_amm();
+        let traders: Vec<Pubkey> = (0..3).map(|_| stage.trader(10_000_000_000)).collect();
+        // One buyer for two sellers: the second has nothing left to trade with.
+        stage.place(traders[0], limit(Side::Long, 200_000_000, 1_000_000_000));
+        stage.place(traders[1], limit(Side::Short, 199_800_000, 1_000_000_000));
+        stage.place(traders[2], limit(Side::Short, 199_800_000, 1_000_000_000));
+        stage.advance(1, 1);
+        let plans = filler().decide(&stage.world());
+        assert_eq!(plans.iter().map(|plan| plan.works.len()).collect::<Vec<_>>(), [1, 1]);
+    }
+
+    #[test]
+    fn an_order_in_its_auction_goes_alone() {
+        let mut stage = Stage::new();
+        let (a, b, c) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000), stage.trader(10_000_000_000));
+        stage.place(a, market_order(Side::Long, 1_000_000_000));
+        stage.place(b, market_order(Side::Long, 1_000_000_000));
+        stage.place(c, market_order(Side::Long, 1_000_000_000));
+        stage.advance(13, 5);
+        stage.publish(0, 200_000_000);
+        let plans = filler().decide(&stage.world());
+        assert_eq!(plans.iter().map(|plan| plan.works.len()).collect::<Vec<_>>(), [1, 1, 1], "{plans:?}");
     }
 }

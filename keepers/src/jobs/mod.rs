@@ -1,26 +1,54 @@
 //! The jobs, one module each.
 
 pub mod amm;
+pub mod bankruptcy;
 pub mod closer;
 pub mod expiry;
 pub mod filler;
 pub mod funding;
-pub mod jit;
 pub mod liquidator;
+pub mod maker;
 pub mod oracle;
-pub mod quoter;
 pub mod settler;
 #[cfg(test)]
 pub(crate) mod stage;
 pub mod trigger;
 
+use crate::outbox::Receipt;
 use crate::{Plan, World};
 
-/// A job: what should be done now, the most urgent first. Pure: the same world gives the same plans.
-pub trait Job: Send {
+/// A job: what should be done now, the most urgent first. Pure: the same worlds and receipts give the same plans; only a
+/// maker remembers anything of them, for its kill switch.
+pub trait Job: Send + Sync {
     /// Name for logs and metrics.
     fn name(&self) -> &'static str;
 
     /// What to do in this world.
     fn decide(&self, world: &World) -> Vec<Plan>;
+
+    /// What became of one of its transactions.
+    fn heard(&self, receipt: &Receipt) {
+        let _ = receipt;
+    }
+
+    /// Figures of its own for metrics: name, market where it is one market's, value.
+    fn figures(&self) -> Vec<Figure> {
+        Vec::new()
+    }
+
+    /// Something to tell the operator that was not told before.
+    fn news(&self) -> Option<String> {
+        None
+    }
+}
+
+/// A figure of a job.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figure {
+    /// Name, as in `equity_dollars`.
+    pub name: &'static str,
+    /// The market that it is about.
+    pub market: Option<u16>,
+    /// Its value.
+    pub value: f64,
 }

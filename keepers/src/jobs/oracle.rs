@@ -4,6 +4,7 @@ use kedge_model::bank::Bank;
 use kedge_model::board::PriceRow;
 
 use super::Job;
+use crate::compose::has_account;
 use crate::{Plan, Work, World};
 
 /// Refreshes rows whose oracle account has something newer.
@@ -21,8 +22,11 @@ impl Job for Oracle {
     /// One plan for all rows that are due; the quote bank's row goes along with any of them.
     fn decide(&self, world: &World) -> Vec<Plan> {
         let due = |old: &PriceRow, new: &PriceRow| {
+            // A constant is as new as the clock: by itself it is refreshed before it gets stale, and with others always.
+            let constant = !new.sources().iter().any(has_account);
+            let least = if constant { self.min_age.max(u64::from(old.max_age) / 2) } else { self.min_age };
             old.price.is_zero() != new.price.is_zero()
-                || u64::try_from(new.publish_time.saturating_sub(old.publish_time)).unwrap_or(0) >= self.min_age.max(1)
+                || u64::try_from(new.publish_time.saturating_sub(old.publish_time)).unwrap_or(0) >= least.max(1)
         };
         let pick = |count: usize, due: &dyn Fn(u16) -> bool| -> Vec<u16> {
             (0..u16::try_from(count).unwrap_or(u16::MAX)).filter(|index| due(*index)).collect()
@@ -60,5 +64,17 @@ mod tests {
         let plans = Oracle { min_age: 1 }.decide(&stage.world());
         assert_eq!(plans, [Plan::of(Work::RefreshPrices { markets: vec![0], banks: vec![0] })]);
         assert_eq!(Oracle { min_age: 60 }.decide(&stage.world()), []);
+    }
+
+    #[test]
+    fn a_constant_alone_is_refreshed_before_it_gets_stale() {
+        let mut stage = Stage::new();
+        let oracle = Oracle { min_age: 1 };
+        let half = i64::from(stage.world().board.banks[0].price.max_age) / 2;
+        stage.advance(1, half - 1);
+        assert_eq!(oracle.decide(&stage.world()), []);
+        stage.advance(1, 1);
+        let alone = Plan::of(Work::RefreshPrices { markets: vec![], banks: vec![0] });
+        assert_eq!(oracle.decide(&stage.world()), [alone]);
     }
 }

@@ -1,9 +1,9 @@
 //! A small exchange for the jobs' tests, made of the model alone.
 
 use kedge_model::action::{
-    AmmParams, BankParams, Bankruptcy, CancelAll, Context, ExpireOrders, IsolatePosition, Liquidate, ListBank,
-    ListMarket, MarketParams, PlaceAndMake, PlaceOrders, RowParams, SettleMarket, SettlePnl, SettlePosition,
-    SliceOrder, TrailOrder, TriggerOrder,
+    AmmParams, BankParams, Bankruptcy, CancelAll, Context, ExpireOrders, FillOrder, IsolatePosition, Liquidate,
+    ListBank, ListMarket, MarketParams, PlaceAndMake, PlaceAndTake, PlaceOrders, RowParams, SettleMarket, SettlePnl,
+    SettlePosition, SliceOrder, TrailOrder, TriggerOrder,
 };
 use kedge_model::bank::Bank;
 use kedge_model::board::{OraclePrice, PriceBoard, PriceSource, SourceKind};
@@ -17,6 +17,7 @@ use kedge_model::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 
 use crate::oracles::Asked;
+use crate::rehearsal::{maker_accounts, maker_refs};
 use crate::{Account, Plan, Service, Work, World};
 
 const FEED: [u8; 32] = [7; 32];
@@ -207,6 +208,18 @@ impl Stage {
                 });
                 self.world.accounts.insert(*liquidator, own);
             }
+            Work::Take { account, order, min_fill, makers, .. } => {
+                let refs = crate::rehearsal::maker_refs(makers);
+                let addresses = crate::rehearsal::maker_accounts(makers);
+                let mut accounts: Vec<Account> =
+                    addresses.iter().map(|address| self.world.accounts.remove(address).unwrap()).collect();
+                let take = PlaceAndTake { order: *order, min_fill: *min_fill, makers: &refs };
+                let mut borrowed: Vec<_> = accounts.iter_mut().map(Account::borrow).collect();
+                self.on(*account, |context, account| {
+                    let _ = take.execute(context, account, &mut borrowed).unwrap();
+                });
+                self.world.accounts.extend(addresses.into_iter().zip(accounts));
+            }
             Work::SettlePnl { account, .. } => {
                 let mut bank = self.world.banks[0];
                 self.on(*account, |context, account| {
@@ -265,6 +278,18 @@ impl Stage {
                     let _ = ExpireOrders { ids }.execute(context, owner, crank.as_mut()).unwrap();
                 });
                 self.world.accounts.extend(crank.zip(paid));
+            }
+            Work::Fill { taker, order_id, slot, filler: None, makers, .. } => {
+                let addresses = maker_accounts(makers);
+                let mut accounts: Vec<Account> =
+                    addresses.iter().map(|address| self.world.accounts.remove(address).unwrap()).collect();
+                let refs = maker_refs(makers);
+                let fill = FillOrder { order_id: *order_id, slot: usize::from(*slot), makers: &refs };
+                self.on(*taker, |context, owner| {
+                    let mut makers: Vec<_> = accounts.iter_mut().map(Account::borrow).collect();
+                    let _ = fill.execute(context, owner, None, &mut makers).unwrap();
+                });
+                self.world.accounts.extend(addresses.into_iter().zip(accounts));
             }
             other => panic!("no test runs {other:?}"),
         }

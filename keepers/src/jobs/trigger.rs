@@ -1,10 +1,14 @@
 //! Serves waiting and sliced orders: triggers them, moves trailing stops, releases slices.
 
-use kedge_model::order::{Order, OrderKind};
+use std::collections::BTreeSet;
+
+use kedge_model::order::{Order, OrderKind, flags};
 use kedge_model::trigger;
 use solana_pubkey::Pubkey;
 
 use super::Job;
+use crate::core::book::Watched;
+use crate::core::book::side::Entry;
 use crate::rehearsal::{Rehearsal, rehearse};
 use crate::{Plan, Service, Work, World};
 
@@ -22,11 +26,14 @@ impl Job for TriggerKeeper {
 
     fn decide(&self, world: &World) -> Vec<Plan> {
         let mut plans = Vec::new();
-        for (address, account) in &world.accounts {
-            let due = account.open_orders().flat_map(|(slot, order)| {
-                services(world, order).into_iter().flatten().map(move |service| (service, slot, order))
-            });
-            plans.extend(due.filter_map(|(service, slot, order)| self.plan(world, address, service, slot, order)));
+        for (address, slot) in candidates(world) {
+            let account = world.accounts.get(&address);
+            let order =
+                account.and_then(|account| account.orders.get(usize::from(slot))).filter(|order| order.is_open());
+            let due = order
+                .into_iter()
+                .flat_map(|order| services(world, order).into_iter().flatten().map(move |service| (service, order)));
+            plans.extend(due.filter_map(|(service, order)| self.plan(world, &address, service, slot, order)));
         }
         // What closes positions first: nobody waits for a trail.
         plans.sort_by_key(|plan| plan.name() != Service::Trigger.name());
@@ -43,6 +50,32 @@ impl TriggerKeeper {
         let run = |stage: &Rehearsal<'_>| stage.serve(service, market, owner, (order_id, slot), crank.as_ref());
         rehearse(world, Plan::of(work), world.markets_of(owner), run).ok().map(|(plan, _)| plan)
     }
+}
+
+/// Orders that may need something, by owner and slot: those whose trigger the price has reached that they look at, and
+/// those that are looked at at every tick.
+fn candidates(world: &World) -> BTreeSet<(Pubkey, u8)> {
+    let books = world.books();
+    let mut found = BTreeSet::new();
+    for market in &world.markets {
+        let book = books.market(market.index);
+        let mut add = |entry: &Entry| {
+            found.insert((books.address(entry.account), entry.slot));
+        };
+        book.attended().for_each(&mut add);
+        let Ok(row) = world.fresh.market(market.index) else { continue };
+        let looks = [
+            (Watched::Oracle, 0),
+            (Watched::Mark, flags::TRIGGER_MARK),
+            (Watched::Last, flags::TRIGGER & !flags::TRIGGER_MARK),
+        ];
+        for (watched, bits) in looks {
+            if let Ok(price) = trigger::seen(market, row, &world.fresh, bits, &world.clock) {
+                book.reached(watched, price).for_each(&mut add);
+            }
+        }
+    }
+    found
 }
 
 /// What an order may need now, at the price after a refresh.

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -27,6 +27,7 @@ use solana_signer::Signer;
 
 pub const DOLLAR: u64 = 1_000_000;
 const LAMPORTS: u64 = 20_000_000_000;
+static STAGES: AtomicU32 = AtomicU32::new(0);
 /// A market of the stage; sizes and prices in the exchange's units but for the depth, which is in coins.
 struct Listing {
     name: &'static [u8],
@@ -77,7 +78,9 @@ impl Stage {
         let config = LocalnetConfig { slot_time: Duration::from_millis(100), ..LocalnetConfig::default() };
         let localnet = Arc::new(Localnet::start(config).expect("the local chain starts"));
         localnet.deploy(PROGRAM_ID, &elf).expect("the chain takes the program");
-        let folder = std::env::temp_dir().join(format!("kedge-commands-{}", std::process::id()));
+        // Tests of one binary run side by side.
+        let number = STAGES.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("kedge-commands-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder for the wallets");
         let mint = Keypair::new().pubkey();
         let prices = Prices::start(Arc::clone(&localnet));
@@ -142,6 +145,14 @@ impl Stage {
         self.prices.values.lock().unwrap()[market] = dollars;
         // A price counts as newer from the next second on.
         std::thread::sleep(Duration::from_millis(1_300));
+    }
+}
+
+impl Stage {
+    /// Writes no more prices: somebody else does.
+    pub fn hush(&self) {
+        self.prices.stop.store(true, Ordering::Relaxed);
+        std::thread::sleep(Duration::from_millis(200));
     }
 }
 

@@ -3,9 +3,9 @@
 use std::path::Path as FilePath;
 
 use anyhow::{Context, Result, ensure};
+use kedge_keeper::publish::candles;
+use kedge_keeper::publish::path::Path;
 
-use super::candles;
-use super::path::Path;
 use crate::calendar;
 
 /// Which day is replayed.

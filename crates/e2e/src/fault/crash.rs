@@ -72,7 +72,12 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
     floor.work(FALL, |_, floor| most = most.max(floor.guard.open())).await?;
     let world = floor.world().context("the validator does not answer")?;
     let fallen = 1.0 - world.oracle(MARKET).0 as f64 / 1e6 / opening[0];
-    ground.say(&format!("{:.1} % down; {} open, {} closed", fallen * 100.0, floor.guard.open(), floor.guard.closed().len()));
+    ground.say(&format!(
+        "{:.1} % down; {} open, {} closed",
+        fallen * 100.0,
+        floor.guard.open(),
+        floor.guard.closed().len()
+    ));
     let clean = floor.until(AFTER, |_, floor| floor.guard.open() == 0).await?;
     floor.work(Duration::from_secs(10), |_, floor| most = most.max(floor.guard.open())).await?;
     let mut slots = floor.guard.closed().to_vec();
@@ -89,15 +94,23 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
         floor.guard.idle(),
         slots.len()
     );
-    verdict.check("crash: the price fell by 30 %", (0.25..=0.35).contains(&fallen), &format!("{:.1} %", fallen * 100.0));
-    verdict.check("crash: most accounts fell below maintenance", slots.len() >= accounts / 2, &format!("{}", slots.len()));
+    verdict.check(
+        "crash: the price fell by 30 %",
+        (0.25..=0.35).contains(&fallen),
+        &format!("{:.1} %", fallen * 100.0),
+    );
+    verdict.check(
+        "crash: most accounts fell below maintenance",
+        slots.len() >= accounts / 2,
+        &format!("{}", slots.len()),
+    );
     verdict.check("crash: none was left alone for longer than 20 slots", floor.guard.idle() <= MOST_SLOTS, &figure);
     let figure = match clean {
         Some(time) => format!("clean {:.1} s after the fall", time.as_secs_f64()),
         None => floor.guard.cases().join("; "),
     };
     verdict.check("crash: none is left", floor.guard.open() == 0, &figure);
-    let Some(auditor) = fleet.get("market") else { unreachable!("a fleet has an auditor") };
+    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
     let (text, holds) = statement(&ground, auditor)?;
     println!("{text}");
     verdict.check("crash: the auditor's statement", holds, "");
@@ -168,7 +181,8 @@ async fn levered(ground: &Ground) -> Result<()> {
             }
             ensure!(missing.is_empty(), "{} of {} have no position yet: {failures:?}", missing.len(), buyers.len());
         }
-        let offers = world.accounts.get(&seller.account).is_some_and(|account| account.orders_in(MARKET).next().is_some());
+        let offers =
+            world.accounts.get(&seller.account).is_some_and(|account| account.orders_in(MARKET).next().is_some());
         if offers {
             for (number, member) in missing {
                 let leverage = LEVERAGE.0 + (LEVERAGE.1 - LEVERAGE.0) * number as f64 / buyers.len().max(2) as f64;

@@ -51,7 +51,11 @@ fn told(path: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
 /// Sets a key. The text is read as TOML where it is TOML (numbers, lists, booleans), else as a string; the jobs may be
 /// separated by commas.
 fn set(table: &mut Table, path: &[String], text: &str) -> Result<()> {
-    let [section, key] = path else { bail!("names must be {PREFIX}SECTION__KEY") };
+    let (section, key, inner) = match path {
+        [section, key] => (section, key, None),
+        [section, inner, key] => (section, key, Some(inner)),
+        _ => bail!("names must be {PREFIX}SECTION__KEY"),
+    };
     let value = if (section.as_str(), key.as_str()) == ("keeper", "jobs") && !text.trim_start().starts_with('[') {
         list(text.split(','))
     } else {
@@ -59,7 +63,10 @@ fn set(table: &mut Table, path: &[String], text: &str) -> Result<()> {
         let read = line.ok().and_then(|mut line| line.remove("value"));
         read.unwrap_or_else(|| Value::String(text.to_owned()))
     };
-    put(table, section, key, value)
+    let Some(inner) = inner else { return put(table, section, key, value) };
+    let section = table.entry(section).or_insert_with(|| Value::Table(Table::new()));
+    let Value::Table(section) = section else { bail!("is not a section") };
+    put(section, inner, key, value)
 }
 
 fn flags(args: &Args, table: &mut Table) -> Result<()> {
@@ -118,13 +125,20 @@ fn validate(config: &Config) -> Result<()> {
     ensure!((1..=256).contains(&keeper.at_once), "keeper.at_once must lie between 1 and 256");
     ensure!((1..=256).contains(&keeper.per_tick), "keeper.per_tick must lie between 1 and 256");
     ensure!((100..=120_000).contains(&rpc.timeout_ms), "rpc.timeout_ms must lie between 100 and 120000");
-    ensure!(rpc.url.starts_with("http://") || rpc.url.starts_with("https://"), "rpc.url must begin with http(s)://");
+    for (name, url) in std::iter::once(("url", &rpc.url)).chain(rpc.backups.iter().map(|url| ("backups", url))) {
+        ensure!(url.starts_with("http://") || url.starts_with("https://"), "rpc.{name} must begin with http(s)://");
+    }
+    ensure!((1..=10_000).contains(&rpc.max_lag_slots), "rpc.max_lag_slots must lie between 1 and 10000");
     let ws = config.ws_url();
     ensure!(ws.starts_with("ws://") || ws.starts_with("wss://"), "rpc.ws must begin with ws:// or wss://");
+    config.oracle.publish.validate()?;
+    config.auditor.validate()?;
+    config.maker.validate()?;
     positive("wallet.min_balance_sol", wallet.min_balance_sol)?;
     positive("settler.min_pnl", config.settler.min_pnl)?;
     positive("settler.min_fees", config.settler.min_fees)?;
     positive("liquidator.max_value", config.liquidator.max_value)?;
+    positive("liquidator.max_total", config.liquidator.max_total)?;
     positive("liquidator.unwind_value", config.liquidator.unwind_value)?;
     for market in &config.jit.markets {
         positive("jit.markets.max_size", market.max_size)?;
@@ -135,13 +149,14 @@ fn validate(config: &Config) -> Result<()> {
         positive("quoter.markets.max_position", market.max_position)?;
     }
     let idle = |job, markets: bool| keeper.jobs.contains(&job) && markets;
+    ensure!(!idle(JobName::Maker, config.maker.markets.is_empty()), "job maker needs [[maker.markets]]");
     ensure!(!idle(JobName::Jit, config.jit.markets.is_empty()), "job jit needs [[jit.markets]]");
     ensure!(!idle(JobName::Quoter, config.quoter.markets.is_empty()), "job quoter needs [[quoter.markets]]");
     Ok(())
 }
 
 /// Amounts in coins, dollars and SOL: up to a billion, so that they fit the exchange's units.
-fn positive(name: &str, value: f64) -> Result<()> {
+pub(super) fn positive(name: &str, value: f64) -> Result<()> {
     ensure!((0.0..=1e9).contains(&value), "{name} must lie between 0 and 1000000000");
     Ok(())
 }

@@ -1,6 +1,9 @@
 //! The configuration: one TOML file, every key with its default.
 
+mod audit;
 mod load;
+mod maker;
+pub mod publish;
 
 use std::path::PathBuf;
 
@@ -18,6 +21,8 @@ pub struct Config {
     pub keeper: Keeper,
     /// The endpoint.
     pub rpc: Rpc,
+    /// Where changes of accounts come from.
+    pub source: Source,
     /// Who signs and pays.
     pub wallet: Wallet,
     /// The sub-account that earns and trades.
@@ -40,6 +45,10 @@ pub struct Config {
     pub jit: Jit,
     /// Job `quoter`.
     pub quoter: Quoter,
+    /// Job `maker`.
+    pub maker: maker::Maker,
+    /// Job `auditor`.
+    pub auditor: audit::Auditor,
 }
 
 /// What runs.
@@ -83,14 +92,17 @@ pub enum JobName {
     Settler,
     Closer,
     Liquidator,
+    Bankruptcy,
+    Maker,
     Jit,
     Quoter,
+    Auditor,
 }
 
 impl JobName {
     /// Whether it trades for an account of its own.
     pub const fn needs_account(self) -> bool {
-        matches!(self, Self::Liquidator | Self::Jit | Self::Quoter)
+        matches!(self, Self::Liquidator | Self::Maker | Self::Jit | Self::Quoter)
     }
 }
 
@@ -100,6 +112,10 @@ impl JobName {
 pub struct Rpc {
     /// JSON-RPC. Often carries a key, so it is never shown whole.
     pub url: String,
+    /// Further endpoints in the order of preference, asked when the first does not answer.
+    pub backups: Vec<String>,
+    /// Slots by which an endpoint's answer may lie behind what another has shown.
+    pub max_lag_slots: u64,
     /// WebSocket; derived from the RPC endpoint when it is not given.
     pub ws: Option<String>,
     /// Longest wait for an answer, milliseconds.
@@ -110,7 +126,14 @@ pub struct Rpc {
 
 impl Default for Rpc {
     fn default() -> Self {
-        Self { url: "http://127.0.0.1:8899".into(), ws: None, timeout_ms: 10_000, max_clock_lag_s: 60 }
+        Self {
+            url: "http://127.0.0.1:8899".into(),
+            backups: Vec::new(),
+            max_lag_slots: 20,
+            ws: None,
+            timeout_ms: 10_000,
+            max_clock_lag_s: 60,
+        }
     }
 }
 
@@ -119,11 +142,32 @@ impl std::fmt::Debug for Rpc {
         let masked = crate::connection::masked;
         f.debug_struct("Rpc")
             .field("url", &masked(&self.url))
+            .field("backups", &self.backups.iter().map(|url| masked(url)).collect::<Vec<_>>())
+            .field("max_lag_slots", &self.max_lag_slots)
             .field("ws", &self.ws.as_deref().map(masked))
             .field("timeout_ms", &self.timeout_ms)
             .field("max_clock_lag_s", &self.max_clock_lag_s)
             .finish()
     }
+}
+
+/// Where changes of accounts come from.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Source {
+    /// How.
+    pub kind: SourceKind,
+}
+
+/// How changes of accounts come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// Over the WebSocket; polled while it is down.
+    #[default]
+    Websocket,
+    /// All accounts are read at every look.
+    Poll,
 }
 
 /// Who signs and pays.
@@ -191,11 +235,15 @@ impl Default for Http {
 pub struct Oracle {
     /// A row is refreshed when the newer price is at least this many seconds younger.
     pub min_age_s: u64,
+    /// Price accounts that are read beside the sponsored ones of their feeds.
+    pub accounts: Vec<publish::PriceAccount>,
+    /// Prices that this keeper puts onto the chain itself.
+    pub publish: publish::Publish,
 }
 
 impl Default for Oracle {
     fn default() -> Self {
-        Self { min_age_s: 5 }
+        Self { min_age_s: 5, accounts: Vec::new(), publish: publish::Publish::default() }
     }
 }
 
@@ -221,11 +269,13 @@ pub struct Filler {
     pub max_makers: usize,
     /// Most maker orders in one fill.
     pub max_orders: usize,
+    /// Most fills in one transaction.
+    pub max_fills: usize,
 }
 
 impl Default for Filler {
     fn default() -> Self {
-        Self { max_makers: 4, max_orders: 8 }
+        Self { max_makers: 4, max_orders: 8, max_fills: 4 }
     }
 }
 
@@ -249,8 +299,16 @@ impl Default for Settler {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Liquidator {
+    /// What becomes of what it takes over.
+    pub mode: LiquidatorMode,
     /// Largest value of its position in one market, dollars.
     pub max_value: f64,
+    /// Largest value of all its positions together, dollars.
+    pub max_total: f64,
+    /// Share of its collateral that a take-over must leave free, millionths.
+    pub headroom_ppm: u32,
+    /// Least profit of a flip, fees paid, millionths of its value.
+    pub min_profit_ppm: u32,
     /// How much worse than the oracle a take-over may be, millionths.
     pub tolerance_ppm: u32,
     /// Largest value of one unwinding order, dollars.
@@ -259,8 +317,25 @@ pub struct Liquidator {
 
 impl Default for Liquidator {
     fn default() -> Self {
-        Self { max_value: 50_000.0, tolerance_ppm: 0, unwind_value: 10_000.0 }
+        Self {
+            mode: LiquidatorMode::Hold,
+            max_value: 50_000.0,
+            max_total: 100_000.0,
+            headroom_ppm: 200_000,
+            min_profit_ppm: 500,
+            tolerance_ppm: 0,
+            unwind_value: 10_000.0,
+        }
     }
+}
+
+/// What becomes of what the liquidator takes over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LiquidatorMode {
+    Hold,
+    Flip,
+    Best,
 }
 
 /// Job `jit`.

@@ -44,6 +44,14 @@ pub fn is_default(account: &SubAccount, pocket: Pocket) -> bool {
         && positions(account, pocket).any(|position| position.quote.0 < 0)
 }
 
+/// Whether a pocket in default owes more than its quote tokens cover: what they cover, settling takes.
+#[must_use]
+pub fn is_short(account: &SubAccount, pocket: Pocket) -> bool {
+    let debts = positions(account, pocket).filter(|position| position.quote.0 < 0);
+    let debt = debts.fold(0u64, |sum, position| sum.saturating_add(position.quote.magnitude().0));
+    is_default(account, pocket) && pocket.tokens(account).is_ok_and(|tokens| tokens.0 < debt)
+}
+
 /// How far a pocket is below maintenance (negative), or `None` when it is not to be liquidated: it is healthy, has no
 /// base, is bankrupt, or has a row that does not serve a liquidation now.
 #[must_use]

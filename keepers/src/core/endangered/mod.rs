@@ -53,7 +53,7 @@ use kedge_model::board::{MAX_MARKETS, PriceBoard};
 use kedge_model::clock::Clock;
 use kedge_model::sub_account::SubAccount;
 
-pub use cause::{Case, Cause, cause, is_default, pockets, scan, shortfall};
+pub use cause::{Case, Cause, cause, is_default, is_short, pockets, scan, shortfall};
 
 pub use roll::Roll;
 

@@ -1,6 +1,7 @@
 //! The oracle vendors' own crates against the program's parsers: every recorded account and every account that the
 //! vendor's types make reads the same in both, and every header byte that is off is refused under its number.
 
+mod mock_receiver;
 mod pyth_pull;
 mod pyth_push;
 mod switchboard_on_demand;

@@ -2,40 +2,49 @@
 
 use super::candles::Candle;
 
-/// How long a bar lasts.
-const BAR_MS: i64 = 60_000;
-
 /// A price path through bars: within each from the open over both extremes to the close, smoothly. A rising bar
 /// visits its low first, a falling one its high: the shorter way, which claims no move that was not there.
 #[derive(Clone, Debug)]
 pub struct Path {
     candles: Vec<Candle>,
+    /// How long a bar lasts, milliseconds.
+    bar: i64,
 }
 
+/// How long a lone bar lasts.
+const LONE_BAR_MS: i64 = 60_000;
+
 impl Path {
-    /// A path through bars, which are in order of time and at least one.
+    /// A path through bars, which are in order of time and at least one. A bar lasts as long as the shortest distance
+    /// of two: recordings have holes.
+    #[must_use]
     pub fn new(candles: Vec<Candle>) -> Self {
-        Self { candles }
+        let steps = candles.windows(2).map(|pair| pair[1].time - pair[0].time);
+        let bar = steps.filter(|step| *step > 0).min().unwrap_or(LONE_BAR_MS);
+        Self { candles, bar }
     }
 
     /// First moment, Unix milliseconds.
+    #[must_use]
     pub fn start(&self) -> i64 {
         self.candles.first().map_or(0, |candle| candle.time)
     }
 
     /// Last moment, Unix milliseconds.
+    #[must_use]
     pub fn end(&self) -> i64 {
-        self.candles.last().map_or(0, |candle| candle.time + BAR_MS)
+        self.candles.last().map_or(0, |candle| candle.time + self.bar)
     }
 
     /// Price at a moment. Before the first bar it is the first open; in a gap, and after the last bar, the close
     /// before it is carried forward.
+    #[must_use]
     pub fn price(&self, time: i64) -> f64 {
         let after = self.candles.partition_point(|candle| candle.time <= time);
         let Some(candle) = after.checked_sub(1).and_then(|index| self.candles.get(index)) else {
             return self.candles.first().map_or(0.0, |candle| candle.open);
         };
-        let elapsed = (time - candle.time) as f64 / BAR_MS as f64;
+        let elapsed = (time - candle.time) as f64 / self.bar as f64;
         if elapsed >= 1.0 {
             return candle.close;
         }
@@ -70,6 +79,7 @@ mod tests {
         assert_eq!([at(0), at(20), at(40), at(60)], [10.0, 9.0, 14.0, 12.0]);
         assert_eq!([at(60), at(80), at(100)], [12.0, 12.0, 6.0]);
         assert_eq!((at(-5), at(150), at(1_000)), (10.0, 8.0, 8.0));
+        assert_eq!((path.start(), path.end()), (0, 300_000));
     }
 
     #[test]
@@ -83,5 +93,13 @@ mod tests {
             assert!((price - before).abs() < 0.06, "{time}");
             before = price;
         }
+    }
+
+    #[test]
+    fn bars_of_a_second_last_a_second() {
+        let bar = |time, open: f64, close: f64| Candle { time, open, high: close, low: open, close };
+        let path = Path::new(vec![bar(0, 1.0, 2.0), bar(5_000, 2.0, 3.0), bar(6_000, 3.0, 4.0)]);
+        assert_eq!([path.price(1_000), path.price(5_000), path.price(7_000)], [2.0, 2.0, 4.0]);
+        assert_eq!(path.end(), 7_000);
     }
 }

@@ -1,0 +1,114 @@
+//! All accounts of the exchange as of one moment.
+
+use kedge_interface::PROGRAM_ID;
+use kedge_interface::account::{SubAccountData, decode_sub_account};
+use kedge_model::sub_account::SubAccount;
+use solana_account::Account;
+use solana_account_decoder_client_types::UiAccount;
+use solana_commitment_config::CommitmentConfig;
+use solana_pubkey::Pubkey;
+use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig};
+use solana_rpc_client_api::request::RpcRequest;
+use solana_rpc_client_api::response::{OptionalContext, Response, RpcKeyedAccount};
+
+use crate::fetch::kind_filter;
+use crate::{Client, FetchError, Found};
+
+/// An answer, and the slot that it is of.
+#[derive(Clone, Debug)]
+pub struct At<T> {
+    /// Slot of the bank that answered.
+    pub slot: u64,
+    /// What it said.
+    pub value: T,
+}
+
+impl Client {
+    /// Every account that the program owns, whatever it is, in one answer.
+    ///
+    /// The answer is of one bank. At a commitment of at least `confirmed` a validator's bank is complete and does not
+    /// change any more while it is read, so the accounts fit together; a `processed` client therefore asks for
+    /// `confirmed` here. `least` refuses an endpoint that is behind that slot.
+    ///
+    /// # Errors
+    /// [`FetchError::Rpc`], also for an endpoint that is behind and for one that does not name its slot.
+    pub async fn program_accounts_at(&self, least: u64) -> Result<At<Vec<(Pubkey, Account)>>, FetchError> {
+        let config = RpcProgramAccountsConfig {
+            account_config: self.steady(least),
+            with_context: Some(true),
+            ..RpcProgramAccountsConfig::default()
+        };
+        let asked = serde_json::json!([PROGRAM_ID.to_string(), config]);
+        let answer: OptionalContext<Vec<RpcKeyedAccount>> =
+            self.rpc().send(RpcRequest::GetProgramAccounts, asked).await?;
+        let OptionalContext::Context(Response { context, value }) = answer else {
+            return Err(FetchError::Missing { what: "slot in the answer of the endpoint about", address: PROGRAM_ID });
+        };
+        let read = |keyed: RpcKeyedAccount| {
+            let address: Pubkey = keyed.pubkey.parse().ok()?;
+            Some((address, raw(&keyed.account)?))
+        };
+        let count = value.len();
+        let value: Vec<_> = value.into_iter().filter_map(read).collect();
+        if value.len() != count {
+            return Err(FetchError::Missing { what: "readable account in the answer about", address: PROGRAM_ID });
+        }
+        Ok(At { slot: context.slot, value })
+    }
+
+    /// Up to a hundred accounts in one answer, `None` where there is nothing; as [`Self::program_accounts_at`].
+    ///
+    /// # Errors
+    /// As [`Self::program_accounts_at`].
+    pub async fn accounts_at(&self, at: &[Pubkey], least: u64) -> Result<At<Vec<Option<Account>>>, FetchError> {
+        let answer = self.rpc().get_multiple_ui_accounts_with_config(at, self.steady(least)).await?;
+        let value = answer.value.into_iter().map(|account| account.as_ref().and_then(raw));
+        Ok(At { slot: answer.context.slot, value: value.collect() })
+    }
+
+    /// All sub-accounts at the client's own commitment, with the slot of the bank that answered.
+    ///
+    /// # Errors
+    /// As [`Self::program_accounts_at`], and for an account that is not what it says.
+    pub async fn all_sub_accounts_at(&self) -> Result<At<Vec<Found<SubAccountData>>>, FetchError> {
+        let config = RpcProgramAccountsConfig {
+            filters: Some(vec![kind_filter::<SubAccount>()]),
+            account_config: self.account_config(),
+            with_context: Some(true),
+            ..RpcProgramAccountsConfig::default()
+        };
+        let asked = serde_json::json!([PROGRAM_ID.to_string(), config]);
+        let answer: OptionalContext<Vec<RpcKeyedAccount>> =
+            self.rpc().send(RpcRequest::GetProgramAccounts, asked).await?;
+        let OptionalContext::Context(Response { context, value }) = answer else {
+            return Err(FetchError::Missing { what: "slot in the answer of the endpoint about", address: PROGRAM_ID });
+        };
+        let read = |keyed: RpcKeyedAccount| {
+            let address: Pubkey = keyed.pubkey.parse().unwrap_or_default();
+            let data = keyed.account.data.decode().unwrap_or_default();
+            let data = decode_sub_account(&data).map_err(|error| FetchError::Decode { address, error })?;
+            Ok(Found { address, data })
+        };
+        Ok(At { slot: context.slot, value: value.into_iter().map(read).collect::<Result<_, FetchError>>()? })
+    }
+
+    fn steady(&self, least: u64) -> RpcAccountInfoConfig {
+        let commitment =
+            if self.commitment().is_at_least_confirmed() { self.commitment() } else { CommitmentConfig::confirmed() };
+        RpcAccountInfoConfig {
+            commitment: Some(commitment),
+            min_context_slot: (least > 0).then_some(least),
+            ..self.account_config()
+        }
+    }
+}
+
+fn raw(account: &UiAccount) -> Option<Account> {
+    Some(Account {
+        lamports: account.lamports,
+        data: account.data.decode()?,
+        owner: account.owner.parse().ok()?,
+        executable: account.executable,
+        rent_epoch: account.rent_epoch,
+    })
+}

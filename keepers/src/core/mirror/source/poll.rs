@@ -1,0 +1,22 @@
+//! No source at all: everything is read again at every look.
+
+use super::{Next, Source};
+
+/// Never tells of anything and is never up, so that the mirror is read anew at every look: costs the endpoint most, and
+/// works with any.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Poll;
+
+impl Source for Poll {
+    fn name(&self) -> &'static str {
+        "poll"
+    }
+
+    fn next(&mut self) -> Next<'_> {
+        Box::pin(std::future::pending())
+    }
+
+    fn is_up(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,262 @@
+//! A stream that loses, repeats and reorders, against the truth.
+
+use std::collections::BTreeMap;
+
+use kedge_model::board::PriceBoard;
+use kedge_model::clock::Clock;
+use kedge_model::exchange::Exchange;
+use kedge_model::order::{Order, OrderKind, STATUS_OPEN};
+use kedge_model::position::{Position, status};
+use kedge_model::quantity::{Base, Price, Quote, Size};
+use kedge_model::sub_account::SubAccount;
+
+use super::source::{Recorder, Replay};
+use super::*;
+use crate::core::book::Books;
+
+const MARKETS: u16 = 2;
+
+/// SplitMix64.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, end: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % end
+    }
+
+    fn one_in(&mut self, many: u64) -> bool {
+        self.below(many) == 0
+    }
+}
+
+/// What is on chain.
+struct Chain {
+    slot: u64,
+    seq: u64,
+    events: u64,
+    accounts: BTreeMap<Pubkey, SubAccountData>,
+}
+
+impl Chain {
+    fn new() -> Self {
+        Self { slot: 100, seq: 1, events: 1, accounts: BTreeMap::new() }
+    }
+
+    fn data(random: &mut Random, seq: u64) -> SubAccountData {
+        let mut head = SubAccount { version: SubAccount::VERSION, ..SubAccount::default() };
+        for market in 0..MARKETS {
+            head.positions[usize::from(market)] = Position {
+                market,
+                status: status::USED,
+                base: Base(random.below(2_000) as i64 - 1_000),
+                quote: Quote(random.below(2_000) as i64 - 1_000),
+                ..Position::default()
+            };
+        }
+        let order = Order {
+            seq,
+            id: seq as u32,
+            status: STATUS_OPEN,
+            kind: OrderKind::Limit as u8,
+            side: random.below(2) as u8,
+            size: Size(10),
+            price: Price(1 + random.below(50)),
+            ..Order::default()
+        };
+        SubAccountData { head, orders: vec![order; 1 + random.below(3) as usize] }
+    }
+
+    /// Changes one account; the event that tells of it.
+    fn change(&mut self, random: &mut Random) -> Event {
+        self.seq += 1;
+        self.events += 1;
+        let address = Pubkey::new_from_array([1 + random.below(30) as u8; 32]);
+        let data = (!random.one_in(8)).then(|| Self::data(random, self.seq));
+        match &data {
+            Some(data) => drop(self.accounts.insert(address, data.clone())),
+            None => drop(self.accounts.remove(&address)),
+        }
+        Event::Account { slot: self.slot, address, data }
+    }
+
+    /// Everything but the accounts.
+    fn rest(&self) -> World {
+        let clock = Clock { slot: self.slot, unix_time: self.slot as i64 };
+        let board = Box::new(PriceBoard { version: PriceBoard::VERSION, ..PriceBoard::default() });
+        let mut world = World::new(clock, Exchange::new(1, [1; 32], [2; 32]).unwrap(), board);
+        for index in 0..MARKETS {
+            let mut market = Market { index, next_event_seq: self.events, ..Market::default() };
+            let (mut long, mut short, mut quote) = (0, 0, 0);
+            for account in self.accounts.values() {
+                let position = account.head.position(index).unwrap();
+                long += position.base.0.max(0);
+                short -= position.base.0.min(0);
+                quote += position.quote.0;
+            }
+            (market.long_interest, market.short_interest) = (Size(long as u64), Size(short as u64));
+            market.users_quote = Quote(quote);
+            world.markets.push(market);
+        }
+        world
+    }
+
+    fn world(&self) -> World {
+        let mut world = self.rest();
+        let accounts = self.accounts.iter().map(|(address, data)| (*address, Account::from(data.clone())));
+        world.accounts = accounts.collect();
+        world
+    }
+}
+
+/// Looks as a watch does.
+fn look(mirror: &mut Mirror, chain: &Chain) {
+    if mirror.wants_snapshot() {
+        mirror.snapshot(chain.slot, chain.world());
+    } else {
+        assert!(mirror.refresh(chain.rest()));
+    }
+}
+
+fn assert_true(mirror: &Mirror, chain: &Chain) {
+    let mut truth = chain.world();
+    assert_eq!(mirror.world().accounts, truth.accounts);
+    assert_eq!(mirror.world().books().hash(), Books::of(&truth).hash());
+    let _ = Roll::of(&mut truth);
+    assert_eq!(mirror.world().watched, truth.watched);
+    assert!(truth.markets.iter().all(|market| mirror.fits(market)));
+}
+
+#[test]
+fn whatever_is_lost_repeated_or_late_the_truth_is_found() {
+    let (mut losses, mut outdated, mut gaps) = (0, 0, 0);
+    for seed in 1..=20 {
+        let (mut random, mut chain) = (Random(seed), Chain::new());
+        for _ in 0..20 {
+            let _ = chain.change(&mut random);
+        }
+        let mut mirror = Mirror::new(chain.world());
+        let mut late: Vec<Event> = Vec::new();
+        for step in 0..400u64 {
+            chain.slot += 1;
+            let trouble = step % 100 < 40;
+            for _ in 0..random.below(4) {
+                let event = chain.change(&mut random);
+                match random.below(if trouble { 10 } else { 2 }) {
+                    // Lost without a word.
+                    7 => {}
+                    // Comes twice.
+                    8 => (0..2).for_each(|_| mirror.apply(event.clone())),
+                    // Comes later.
+                    9 => late.push(event),
+                    _ => mirror.apply(event),
+                }
+            }
+            if random.one_in(4) {
+                late.drain(..).for_each(|event| mirror.apply(event));
+            }
+            if trouble && random.one_in(60) {
+                mirror.apply(Event::Gap);
+            }
+            look(&mut mirror, &chain);
+            // Trouble ends at step 40 of 100; quiet for the patience, and everything is true again.
+            if step % 100 == 99 {
+                late.drain(..).for_each(|event| mirror.apply(event));
+                for _ in 0..=4 * PATIENCE {
+                    chain.slot += 1;
+                    look(&mut mirror, &chain);
+                }
+                assert_true(&mirror, &chain);
+            }
+        }
+        losses += mirror.counts.losses;
+        outdated += mirror.counts.outdated;
+        gaps += mirror.counts.gaps;
+    }
+    assert!(losses > 20 && outdated > 20 && gaps > 10, "{losses} {outdated} {gaps}");
+}
+
+#[test]
+fn a_whole_stream_needs_no_snapshot() {
+    let (mut random, mut chain) = (Random(3), Chain::new());
+    let mut mirror = Mirror::new(chain.world());
+    for _ in 0..500 {
+        chain.slot += 1;
+        for _ in 0..random.below(5) {
+            let event = chain.change(&mut random);
+            mirror.apply(event);
+        }
+        look(&mut mirror, &chain);
+    }
+    assert_true(&mirror, &chain);
+    assert_eq!((mirror.counts.snapshots, mirror.counts.losses), (1, 0));
+}
+
+#[test]
+fn an_earlier_slot_is_ignored_until_the_chain_was_set_back() {
+    let (mut random, mut chain) = (Random(4), Chain::new());
+    let _ = chain.change(&mut random);
+    let before = Chain { slot: 60, seq: 1, events: 1, accounts: chain.accounts.clone() };
+    let event = chain.change(&mut random);
+    let mut mirror = Mirror::new(chain.world());
+    mirror.apply(event);
+    for look in 1..REGRESSION {
+        assert!(!mirror.refresh(before.rest()));
+        assert!(!mirror.wants_snapshot(), "an endpoint that lags, {look}");
+    }
+    assert_true(&mirror, &chain);
+    assert!(!mirror.refresh(before.rest()));
+    assert!(mirror.wants_snapshot());
+    mirror.snapshot(before.slot, before.world());
+    assert_true(&mirror, &before);
+}
+
+/// The bytes of an account.
+fn encode(data: &SubAccountData) -> Vec<u8> {
+    let mut bytes = <SubAccount as kedge_interface::account::AccountKind>::DISCRIMINATOR.to_vec();
+    bytes.extend_from_slice(bytemuck::bytes_of(&data.head));
+    bytes.extend_from_slice(bytemuck::cast_slice(&data.orders));
+    bytes
+}
+
+#[test]
+fn a_recording_makes_the_same_mirror() {
+    let (mut random, mut chain) = (Random(5), Chain::new());
+    let start = chain.world();
+    let mut mirror = Mirror::new(chain.world());
+    let path = std::env::temp_dir().join(format!("kedge-mirror-{}.replay", std::process::id()));
+    let mut recorder = Recorder::create(&path).unwrap();
+    recorder.record(None).unwrap();
+    mirror.apply(Event::Gap);
+    for _ in 0..300 {
+        chain.slot += 1;
+        let event = chain.change(&mut random);
+        let Event::Account { slot, address, data } = &event else { panic!("an account") };
+        let bytes = data.as_ref().map(encode);
+        recorder.record(Some((*slot, address, bytes.as_deref()))).unwrap();
+        mirror.apply(event);
+    }
+    recorder.finish().unwrap();
+    let mut again = Mirror::new(start);
+    let mut replay = Replay::open(&path).unwrap();
+    while let Some(event) = replay.read().unwrap() {
+        again.apply(event);
+    }
+    assert_eq!(again.world().accounts, mirror.world().accounts);
+    assert_eq!(again.world().books().hash(), mirror.world().books().hash());
+    assert_eq!(again.counts, mirror.counts);
+    // What is cut short is an error, not an end.
+    let bytes = std::fs::read(&path).unwrap();
+    std::fs::write(&path, &bytes[..bytes.len() - 7]).unwrap();
+    let mut cut = Replay::open(&path).unwrap();
+    let end = loop {
+        match cut.read() {
+            Ok(Some(_)) => {}
+            other => break other,
+        }
+    };
+    assert!(end.is_err());
+    std::fs::remove_file(&path).unwrap();
+}

@@ -1,0 +1,109 @@
+//! Desks at work on one mirror: look, decide, send, wait. The same loop for whoever runs jobs.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use crate::action::Subject;
+use crate::compose::Directory;
+use crate::core::mirror::Counts;
+use crate::desk::{Desk, Ticked};
+use crate::error::Error;
+use crate::outbox::Outbox;
+use crate::watch::Watch;
+use crate::{Plan, World};
+
+/// A dry run tells of the same subject again after this many slots.
+const TELL_AGAIN: u64 = 150;
+
+/// Who looks on while a shift works. What is not of interest need not be implemented.
+pub trait Onlooker {
+    /// A plan was sent, or in a dry run would have been.
+    fn taken(&mut self, job: &'static str, plan: &Plan, world: &World) {
+        let _ = (job, plan, world);
+    }
+
+    /// A desk has decided.
+    fn ticked(&mut self, desk: &Desk, ticked: Ticked, took: Duration) {
+        let _ = (desk, ticked, took);
+    }
+
+    /// All desks have decided on this world; `Break` ends the work.
+    fn looked(&mut self, world: &World, directory: &Directory, outbox: &Outbox) -> ControlFlow<()> {
+        let _ = (world, directory, outbox);
+        ControlFlow::Continue(())
+    }
+
+    /// How the mirror does, and whether its source is up.
+    fn mirrored(&mut self, counts: Counts, up: bool) {
+        let _ = (counts, up);
+    }
+
+    /// The exchange could not be read; `Break` ends the work.
+    fn failed(&mut self, error: Error) -> ControlFlow<()> {
+        let _ = error;
+        ControlFlow::Continue(())
+    }
+}
+
+/// Desks, and the outbox that they share.
+pub struct Shift {
+    /// The desks, in the order in which they decide.
+    pub desks: Vec<Desk>,
+    /// What they send through.
+    pub outbox: Outbox,
+    /// Whether nothing is sent.
+    dry_run: bool,
+    /// The slot in which a dry run told of a subject.
+    shown: HashMap<(usize, Subject), u64>,
+}
+
+impl Shift {
+    /// Desks that have not begun.
+    #[must_use]
+    pub fn new(desks: Vec<Desk>, outbox: Outbox, dry_run: bool) -> Self {
+        Self { desks, outbox, dry_run, shown: HashMap::new() }
+    }
+
+    /// Works until the onlooker ends it. May be dropped at any await: a desk that has begun to decide ends its turn.
+    pub async fn work(&mut self, watch: &mut Watch, onlooker: &mut impl Onlooker) {
+        loop {
+            let directory = watch.directory();
+            let flow = match watch.look().await {
+                Ok(world) => {
+                    self.tick(world, &directory, onlooker);
+                    onlooker.looked(world, &directory, &self.outbox)
+                }
+                Err(error) => onlooker.failed(error),
+            };
+            if flow.is_break() {
+                return;
+            }
+            let (counts, up) = watch.counts();
+            onlooker.mirrored(counts, up);
+            watch.wait().await;
+        }
+    }
+
+    /// Lets every desk decide on a world.
+    pub fn tick(&mut self, world: &World, directory: &Directory, onlooker: &mut impl Onlooker) {
+        let slot = world.clock.slot;
+        self.shown.retain(|_, told| told.saturating_add(TELL_AGAIN) > slot);
+        let (outbox, dry_run, shown) = (&self.outbox, self.dry_run, &mut self.shown);
+        for desk in &self.desks {
+            let (started, job, number) = (Instant::now(), desk.job.name(), desk.actor.number);
+            let ticked = desk.tick_by(world, |plan| {
+                let taken = if dry_run {
+                    shown.insert((number, plan.subject()), slot).is_none_or(|told| told > slot)
+                } else {
+                    desk.actor.send(plan, world, directory, outbox)
+                };
+                if taken {
+                    onlooker.taken(job, plan, world);
+                }
+                taken
+            });
+            onlooker.ticked(desk, ticked, started.elapsed());
+        }
+    }
+}
