@@ -50,6 +50,11 @@ impl<T> Slab<T> {
         self.items.len() - self.free.len()
     }
 
+    /// Whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Bytes on the heap.
     pub fn bytes(&self) -> usize {
         self.items.capacity() * size_of::<T>() + self.free.capacity() * size_of::<u32>()

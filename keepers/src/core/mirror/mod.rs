@@ -43,6 +43,7 @@ pub const REGRESSION: u32 = 10;
 
 /// What a source tells.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are accounts, and none is kept")]
 pub enum Event {
     /// Something was lost, or may have been: everything is to be read again.
     Gap,
