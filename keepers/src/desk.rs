@@ -8,6 +8,7 @@ use crate::action::Subject;
 use crate::compose::Directory;
 use crate::jobs::Job;
 use crate::outbox::{Outbox, Parcel};
+use crate::relay::Relay;
 use crate::{Plan, World};
 
 /// Who acts: a number for receipts, and what signs, pays and sends.
@@ -17,9 +18,17 @@ pub struct Actor {
     pub number: usize,
     /// Signs, pays and sends.
     pub sender: Sender,
+    /// Takes transactions to the leader instead of the endpoint.
+    pub relay: Option<Arc<dyn Relay>>,
 }
 
 impl Actor {
+    /// Who sends through the endpoint.
+    #[must_use]
+    pub fn new(number: usize, sender: Sender) -> Self {
+        Self { number, sender, relay: None }
+    }
+
     /// Sends a plan unless its subject is busy, of packed fills those whose subjects are not; tells whether anything was
     /// sent.
     pub fn send(&self, plan: &Plan, world: &World, directory: &Directory, outbox: &Outbox) -> bool {
@@ -41,6 +50,7 @@ impl Actor {
             actor: self.number,
             subjects: plan.subjects(),
             sender: self.sender.clone(),
+            relay: self.relay.clone(),
             compute_limit: plan.compute_limit(),
             label: plan.name(),
             decided: world.clock.slot,

@@ -26,6 +26,8 @@ pub mod outbox;
 pub mod publish;
 pub mod pyth;
 pub mod rehearsal;
+pub mod relay;
+pub mod shard;
 pub mod shift;
 pub mod watch;
 pub mod world;

@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::action::Subject;
+use crate::relay::{Refusal, Relay};
 
 /// Age at which a blockhash is replaced.
 const BLOCKHASH_AGE: Duration = Duration::from_millis(500);
@@ -43,6 +44,8 @@ const FAILURE_REST: u64 = 4;
 pub struct Parcel {
     /// Signs, pays and sends.
     pub sender: Sender,
+    /// Takes it to the leader instead of the endpoint.
+    pub relay: Option<Arc<dyn Relay>>,
     /// The instructions, without compute budget.
     pub instructions: Vec<Instruction>,
     /// Compute limit.
@@ -97,6 +100,22 @@ struct Pending {
     resent: Instant,
     /// Height after which it cannot land.
     last_valid: u64,
+}
+
+impl Pending {
+    /// Hands it over; the reason when whoever got it has judged it, rather than not answered.
+    async fn submit(&self) -> Option<String> {
+        match &self.parcel.relay {
+            Some(relay) => match relay.submit(&self.transaction).await {
+                Err(Refusal::Refused(reason)) => Some(reason),
+                _ => None,
+            },
+            None => match self.parcel.sender.submit(&self.transaction).await {
+                Err(error) if is_refusal(&error) => Some(error.to_string()),
+                _ => None,
+            },
+        }
+    }
 }
 
 /// A blockhash and the last height at which it serves.
@@ -199,7 +218,10 @@ impl Shared {
         // A price of a few micro-lamports costs nothing and makes equal instructions different transactions.
         let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
         // The plan was rehearsed: a simulation would cost the time in which it comes too late.
-        let signed = parcel.sender.sign(&parcel.instructions, &[], parcel.compute_limit, nonce, recent.hash);
+        let payer = parcel.sender.client().payer_address();
+        let tip = parcel.relay.as_ref().and_then(|relay| relay.tip(&payer));
+        let instructions: Vec<Instruction> = parcel.instructions.iter().cloned().chain(tip).collect();
+        let signed = parcel.sender.sign(&instructions, &[], parcel.compute_limit, nonce, recent.hash);
         let transaction = match signed {
             Ok(transaction) => transaction,
             Err(error) => {
@@ -211,10 +233,8 @@ impl Shared {
         let pending = Pending { transaction, sent, resent: sent, last_valid: recent.last_valid, parcel };
         // Followed from here on: an endpoint that answers with an error may have passed it on.
         locked(&self.pending).insert(signature, pending.clone());
-        if let Err(error) = pending.parcel.sender.submit(&pending.transaction).await
-            && is_refusal(&error)
-        {
-            self.land(signature, Some(Failure::NotSent(error.to_string())), 0);
+        if let Some(refusal) = pending.submit().await {
+            self.land(signature, Some(Failure::NotSent(refusal)), 0);
         }
     }
 
@@ -271,7 +291,7 @@ impl Shared {
             drop(pending);
             self.resent.fetch_add(1, Ordering::Relaxed);
             // A node that refuses a repetition has the transaction already.
-            tokio::spawn(async move { drop(again.parcel.sender.submit(&again.transaction).await) });
+            tokio::spawn(async move { drop(again.submit().await) });
         }
     }
 

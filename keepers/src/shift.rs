@@ -10,6 +10,7 @@ use crate::core::mirror::Counts;
 use crate::desk::{Desk, Ticked};
 use crate::error::Error;
 use crate::outbox::Outbox;
+use crate::shard::Shard;
 use crate::watch::Watch;
 use crate::{Plan, World};
 
@@ -52,6 +53,8 @@ pub struct Shift {
     pub desks: Vec<Desk>,
     /// What they send through.
     pub outbox: Outbox,
+    /// The share of this copy, when there are several.
+    shard: Option<Shard>,
     /// Whether nothing is sent.
     dry_run: bool,
     /// The slot in which a dry run told of a subject.
@@ -62,7 +65,13 @@ impl Shift {
     /// Desks that have not begun.
     #[must_use]
     pub fn new(desks: Vec<Desk>, outbox: Outbox, dry_run: bool) -> Self {
-        Self { desks, outbox, dry_run, shown: HashMap::new() }
+        Self { desks, outbox, shard: None, dry_run, shown: HashMap::new() }
+    }
+
+    /// The same as one of several copies.
+    #[must_use]
+    pub fn sharing(self, shard: Shard) -> Self {
+        Self { shard: Some(shard), ..self }
     }
 
     /// Works until the onlooker ends it. May be dropped at any await: a desk that has begun to decide ends its turn.
@@ -90,9 +99,19 @@ impl Shift {
         let slot = world.clock.slot;
         self.shown.retain(|_, told| told.saturating_add(TELL_AGAIN) > slot);
         let (outbox, dry_run, shown) = (&self.outbox, self.dry_run, &mut self.shown);
+        let shard = &mut self.shard;
         for desk in &self.desks {
             let (started, job, number) = (Instant::now(), desk.job.name(), desk.actor.number);
             let ticked = desk.tick_by(world, |plan| {
+                let own;
+                let plan = match &mut *shard {
+                    Some(shard) => {
+                        let Some(part) = shard.own(plan, slot) else { return false };
+                        own = part;
+                        &own
+                    }
+                    None => plan,
+                };
                 let taken = if dry_run {
                     shown.insert((number, plan.subject()), slot).is_none_or(|told| told > slot)
                 } else {

@@ -199,5 +199,5 @@ async fn finish(args: &Args, reader: &Client, end: End, collector: Collector, ta
 
 /// An actor with a number.
 pub fn actor(localnet: &Localnet, number: usize, wallet: &Arc<solana_keypair::Keypair>) -> Actor {
-    Actor { number, sender: stage::sender(localnet, wallet) }
+    Actor::new(number, stage::sender(localnet, wallet))
 }

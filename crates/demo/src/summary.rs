@@ -305,8 +305,11 @@ impl Summary {
                 0
             )?;
         }
-        for broken in self.audit.broken.iter().chain(&self.audit.backwards) {
+        for broken in &self.audit.broken {
             writeln!(out, "BROKEN {broken}")?;
+        }
+        for backwards in &self.audit.backwards {
+            writeln!(out, "BROKEN {backwards}: ran backwards")?;
         }
         writeln!(out, "{} accounts checked against their invariants", self.audit.checked)?;
         let margins = &self.audit.margins;

@@ -144,7 +144,7 @@ fn takers(ground: &Ground, cast: &Cast, pace: f64, seed: u64, start: i64) -> Vec
             *count += 1;
             let random = Random::new(seed, 100 + number as u64);
             let sender = ground.sender(&Arc::clone(&member.wallet));
-            let actor = Actor { number, sender };
+            let actor = Actor::new(number, sender);
             Taker::new(actor, member.account, style, home, start, random).at_pace(start, pace)
         })
         .collect()

@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use kedge_client::failover::{Endpoints, Policy};
 use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, SharedSigner};
 use kedge_interface::address;
+use kedge_keeper::relay::{Jito, Relay};
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::{Keypair, read_keypair_file};
 use solana_pubkey::Pubkey;
@@ -44,6 +45,16 @@ pub fn sender(config: &Config, keypair: Keypair) -> Result<Sender> {
     Ok(Sender::new(client(config, Arc::new(keypair))?, send))
 }
 
+/// The way to the leader that is configured instead of the endpoint.
+pub async fn relay(config: &Config) -> Result<Option<Arc<dyn Relay>>> {
+    let jito = &config.jito;
+    if jito.url.is_empty() {
+        return Ok(None);
+    }
+    let engine = Jito::connect(&jito.url, jito.tip_lamports).await.context("[jito]")?;
+    Ok(Some(Arc::new(engine)))
+}
+
 /// The sub-account that earns and trades; `None` when none is configured.
 pub fn sub_account(config: &Config, wallet: &Pubkey) -> Option<Pubkey> {
     let account = config.account.as_ref()?;
@@ -63,7 +74,14 @@ pub fn masked(url: &str) -> String {
 /// A message without the secret parts of the endpoints.
 pub fn discreet(message: &str, config: &Config) -> String {
     let mut message = message.to_owned();
-    for url in config.rpc.backups.iter().cloned().chain([config.rpc.url.clone(), config.ws_url()]) {
+    for url in config
+        .rpc
+        .backups
+        .iter()
+        .cloned()
+        .chain([config.rpc.url.clone(), config.ws_url(), config.jito.url.clone()])
+        .filter(|url| !url.is_empty())
+    {
         let url = url.trim_end_matches('/');
         message = message.replace(url, masked(url).trim_end_matches("/..."));
     }

@@ -1,5 +1,7 @@
 //! The jobs of a configuration at their desks.
 
+use std::sync::Arc;
+
 use kedge_client::Sender;
 use kedge_keeper::desk::{Actor, Desk};
 use kedge_keeper::jobs::Job;
@@ -14,6 +16,7 @@ use kedge_keeper::jobs::maker::{Adaptive, KillLimits, Limits, Maker, Uses};
 use kedge_keeper::jobs::oracle::Oracle;
 use kedge_keeper::jobs::settler::Settler;
 use kedge_keeper::jobs::trigger::TriggerKeeper;
+use kedge_keeper::relay::Relay;
 use kedge_model::quantity::{Amount, Ppm, Size};
 use solana_pubkey::Pubkey;
 
@@ -21,11 +24,11 @@ use crate::config::{Config, JobName, LiquidatorMode};
 
 /// The desks in the order in which they decide; a desk's place is its actor's number. `account` is there for every job
 /// that needs one.
-pub fn desks(config: &Config, sender: &Sender, account: Option<Pubkey>) -> Vec<Desk> {
+pub fn desks(config: &Config, sender: &Sender, relay: Option<Arc<dyn Relay>>, account: Option<Pubkey>) -> Vec<Desk> {
     let jobs = config.keeper.jobs.iter().filter_map(|name| job(*name, config, account));
     jobs.enumerate()
         .map(|(number, job)| Desk {
-            actor: Actor { number, sender: sender.clone() },
+            actor: Actor { relay: relay.clone(), ..Actor::new(number, sender.clone()) },
             job: job.into(),
             most: config.keeper.per_tick,
         })

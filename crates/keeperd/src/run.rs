@@ -11,6 +11,7 @@ use kedge_keeper::core::mirror::Counts;
 use kedge_keeper::desk::{Desk, Ticked};
 use kedge_keeper::error::Error;
 use kedge_keeper::outbox::Outbox;
+use kedge_keeper::shard::Shard;
 use kedge_keeper::shift::{Onlooker, Shift};
 use kedge_keeper::watch::Watch;
 use kedge_keeper::{Plan, World};
@@ -20,7 +21,7 @@ use tracing::{info, warn};
 
 use crate::auditor;
 use crate::config::{Config, SourceKind};
-use crate::connection::{discreet, keypair, masked, sender, sub_account};
+use crate::connection::{self, discreet, keypair, masked, sender, sub_account};
 use crate::crew;
 use crate::decisions::tell;
 use crate::http::{Health, Http};
@@ -69,7 +70,8 @@ pub async fn run(config: &Config) -> Result<u8> {
             Some(http)
         }
     };
-    let desks = crew::desks(config, &sender, account);
+    let relay = connection::relay(config).await?;
+    let desks = crew::desks(config, &sender, relay, account);
     let jobs: Vec<&'static str> = desks.iter().map(|desk| desk.job.name()).collect();
     let dry_run = config.keeper.dry_run;
     info!(wallet = wallet.to_string(), rpc = masked(&config.rpc.url), jobs = jobs.join(","), dry_run, "started");
@@ -81,6 +83,10 @@ pub async fn run(config: &Config) -> Result<u8> {
     let seen = Arc::new(Mutex::new(Seen { slot: 0, at: Instant::now() }));
     let gauges = tokio::spawn(gauge(client.clone(), Arc::clone(&seen), Arc::clone(&metrics), Arc::clone(&health)));
     let mut shift = Shift::new(desks, outbox, dry_run);
+    let share = config.shard;
+    if share.count > 1 {
+        shift = shift.sharing(Shard::new(share.index, share.count, share.grace_slots));
+    }
     let mut teller = Teller { config, metrics: Arc::clone(&metrics), seen };
 
     // A task of its own: adding up a large exchange must not hold up who decides.

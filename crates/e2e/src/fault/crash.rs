@@ -159,7 +159,7 @@ async fn levered(ground: &Ground) -> Result<()> {
     let directory = feed.directory();
     let started = std::time::Instant::now();
     let send = |number: usize, member: &Member, plan: &Plan, world: &World| {
-        let actor = Actor { number, sender: ground.sender(&member.wallet) };
+        let actor = Actor::new(number, ground.sender(&member.wallet));
         actor.send(plan, world, &directory, &outbox);
     };
     loop {

@@ -27,6 +27,10 @@ pub struct Config {
     pub wallet: Wallet,
     /// The sub-account that earns and trades.
     pub account: Option<Account>,
+    /// Jito's block engine.
+    pub jito: JitoEngine,
+    /// This copy among several.
+    pub shard: Share,
     /// Logs.
     pub log: Log,
     /// Metrics and health.
@@ -75,7 +79,7 @@ impl Default for Keeper {
     fn default() -> Self {
         let jobs =
             vec![JobName::Oracle, JobName::Filler, JobName::Trigger, JobName::Expiry, JobName::Amm, JobName::Funding];
-        Self { jobs, dry_run: false, tick_ms: 100, poll_ms: 1_000, at_once: 16, per_tick: 8, patience_s: 15 }
+        Self { jobs, dry_run: false, tick_ms: 100, poll_ms: 1_000, at_once: 64, per_tick: 64, patience_s: 15 }
     }
 }
 
@@ -148,6 +152,47 @@ impl std::fmt::Debug for Rpc {
             .field("timeout_ms", &self.timeout_ms)
             .field("max_clock_lag_s", &self.max_clock_lag_s)
             .finish()
+    }
+}
+
+/// Jito's block engine, which transactions go to instead of the endpoint.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JitoEngine {
+    /// Its bundles endpoint; empty for none. May carry a key, so it is never shown whole.
+    pub url: String,
+    /// Tip with each transaction, lamports.
+    pub tip_lamports: u64,
+}
+
+impl Default for JitoEngine {
+    fn default() -> Self {
+        Self { url: String::new(), tip_lamports: 10_000 }
+    }
+}
+
+impl std::fmt::Debug for JitoEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let url = crate::connection::masked(&self.url);
+        f.debug_struct("JitoEngine").field("url", &url).field("tip_lamports", &self.tip_lamports).finish()
+    }
+}
+
+/// This copy among several.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Share {
+    /// Which, counted from 0.
+    pub index: u32,
+    /// How many there are.
+    pub count: u32,
+    /// Slots for which a subject of another copy must be due before this one acts on it.
+    pub grace_slots: u64,
+}
+
+impl Default for Share {
+    fn default() -> Self {
+        Self { index: 0, count: 1, grace_slots: 20 }
     }
 }
 

@@ -190,7 +190,7 @@ fn keepers_clear_up_after_a_fall_and_everything_reconciles() {
     data[64..72].copy_from_slice(&tokens.to_le_bytes());
     stage.localnet.set_account(vault, account.lamports, account.owner, data).unwrap();
     let told = all.wait_for("the alarm", |line| line["message"] == "BROKEN");
-    assert!(told["what"].as_str().unwrap().starts_with("bank 0: balances + pools + protocol"), "{told}");
+    assert!(told["what"].as_str().unwrap().starts_with("bank 0: deposits + pools + protocol"), "{told}");
     let posted = heard.recv_timeout(PATIENCE).unwrap();
     assert!(posted.contains("Kedge does not reconcile") && posted.contains("bank 0"), "{posted}");
     let (said, why, code) = audit(&stage, &keeper, &[]);

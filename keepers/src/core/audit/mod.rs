@@ -1,29 +1,31 @@
 //! The auditor: everything recomputed from raw accounts, to the last unit.
 //!
-//! A [`Snapshot`] is all accounts of the program and the banks' vaults as of one moment, [`Statement::of`] adds them up,
-//! [`Marks`] remembers what can only grow, and [`Auditor`] decides what counts.
+//! A [`Snapshot`] is what one read gives, [`Statement::of`] adds it up, [`Marks`] remembers what can only grow, [`Judge`]
+//! decides what counts, and [`Auditor`] reads until it has decided.
 //!
 //! # One moment
 //!
 //! A chain does not stand still while it is read, and a sum over accounts of different moments is wrong without anything
-//! being broken. So:
+//! being broken. So no equation has sides of different moments:
 //!
 //! * all accounts of the program come in one answer of one bank, at `confirmed` or later, when that bank is complete
 //!   (see [`kedge_client::Client::program_accounts_at`]): they fit together whatever happens meanwhile;
-//! * vaults belong to the token program and come in answers of their own, one before and one after. The three slots must
-//!   not run backwards, which they would when a balancer asked different endpoints, and each vault must be byte for byte
-//!   the same before and after. Otherwise somebody deposited or withdrew meanwhile, and everything is read again.
+//! * vaults belong to the token program and come in a second answer, and in that one each comes with its bank account.
+//!   The vault is compared with what the bank says there, and that the bank's deposits are the balances is an equation of
+//!   the first answer. Together they say that the tokens cover the balances, and nobody who deposits or withdraws between
+//!   the answers can disturb either.
 //!
-//! What is left is an endpoint that answers wrongly, and a vault that was changed and changed back within a read. So a
-//! break counts when a second complete read of a later slot finds it again: broken sums stay broken, a bad read does
-//! not. A break that is there stays unseen for a look at most if a wrong read hides it just then, because every look
-//! starts from the raw accounts again. What cannot be read steadily is an error ([`Unread`]), never a statement.
+//! What is left is an endpoint that answers wrongly. So a break counts when the next complete read, of a later slot, finds
+//! it again: broken sums stay broken, a bad read does not. The amount may differ, for it goes on moving on a live chain.
+//! What was found once is told as unconfirmed, and the marks stay those of the last read in which everything held. What
+//! cannot be read is an error ([`Unread`]), never a statement.
 //!
 //! Anybody may send tokens to a vault. What it holds over all claims is shown as donated, cannot be taken out and
 //! therefore must never shrink while an auditor watches; with [`Rules::exact_vaults`] it is a break.
 
 mod alert;
 mod auditor;
+mod judge;
 mod marks;
 mod read;
 mod statement;
@@ -32,8 +34,9 @@ mod text;
 
 pub use alert::alert;
 pub use auditor::{Audited, Auditor};
+pub use judge::Judge;
 pub use marks::Marks;
-pub use read::{Snapshot, Unread, read};
+pub use read::{Snapshot, Unread, Vault, read};
 pub use statement::{Below, Break, Line, Margins, Rules, Statement};
 
 #[cfg(test)]

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use kedge_client::{Client, FetchError};
-use kedge_interface::account::{Account as Decoded, DecodeError, SubAccountData, decode_any};
+use kedge_interface::PROGRAM_ID;
+use kedge_interface::account::{Account as Decoded, DecodeError, SubAccountData, decode, decode_any};
 use kedge_interface::address::{self, BOARD, EXCHANGE, TOKEN_PROGRAM};
 use kedge_model::bank::Bank;
 use kedge_model::board::{MAX_BANKS, PriceBoard};
@@ -11,6 +12,7 @@ use kedge_model::clock::Clock;
 use kedge_model::exchange::Exchange;
 use kedge_model::market::Market;
 use kedge_model::trader::Trader;
+use solana_account::Account;
 use solana_pubkey::Pubkey;
 use tokio::time::sleep;
 
@@ -21,12 +23,21 @@ const PAUSE: Duration = Duration::from_millis(150);
 /// Where a token account's amount stands.
 const AMOUNT: usize = 64;
 
+/// What a vault holds and what its bank says that it owes, as of one moment: not that of the program's accounts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Vault {
+    /// Tokens.
+    pub tokens: u64,
+    /// The bank's deposits, pools and protocol share.
+    pub claims: i128,
+}
+
 /// The exchange as of one slot, decoded.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The slot of the program's accounts.
     pub slot: u64,
-    /// The chain's clock when the read began.
+    /// The chain's clock when the vaults were read, after that slot.
     pub clock: Clock,
     /// Roles, switches and fees.
     pub exchange: Box<Exchange>,
@@ -40,8 +51,8 @@ pub struct Snapshot {
     pub traders: Vec<(Pubkey, Trader)>,
     /// Sub-accounts by address.
     pub accounts: Vec<(Pubkey, SubAccountData)>,
-    /// Tokens in the vaults by index of the bank, `None` for a vault that is not there or no token account.
-    pub vaults: Vec<Option<u64>>,
+    /// Vaults by index of the bank, `None` for one that is not there or no token account, or without a bank.
+    pub vaults: Vec<Option<Vault>>,
     /// Accounts that are none of the program's kinds, or do not fit theirs.
     pub strange: Vec<(Pubkey, String)>,
 }
@@ -55,47 +66,45 @@ pub enum Unread {
     /// There is no exchange.
     #[error("there is no {0} account")]
     Missing(&'static str),
-    /// Vaults changed during every read.
-    #[error("deposits or withdrawals during each of {0} reads; with a faster endpoint there are fewer")]
-    Restless(u32),
 }
 
-/// Reads until an answer is of one moment, at slot `least` or later.
+/// Reads everything at slot `least` or later, again where the endpoint does not answer.
 ///
 /// # Errors
 /// [`Unread`]; the reason of the last try.
 pub async fn read(client: &Client, least: u64) -> Result<Snapshot, Unread> {
     let mut outside = vec![solana_sdk_ids::sysvar::clock::ID];
-    outside.extend((0u16..).take(MAX_BANKS).map(address::vault));
-    let mut outcome = Err(Unread::Restless(TRIES));
-    for tried in 0..TRIES {
-        if tried > 0 {
-            sleep(PAUSE * tried.min(4)).await;
-        }
+    outside.extend((0u16..).take(MAX_BANKS).flat_map(|index| [address::vault(index), address::bank(index)]));
+    let mut tried = 0;
+    loop {
         match once(client, &outside, least).await {
-            Ok(Some(snapshot)) => return Ok(snapshot),
-            Ok(None) => outcome = Err(Unread::Restless(TRIES)),
-            Err(missing @ Unread::Missing(_)) => return Err(missing),
-            Err(error) => outcome = Err(error),
+            Err(Unread::Fetch(_)) if tried + 1 < TRIES => tried += 1,
+            outcome => return outcome,
         }
+        sleep(PAUSE * tried.min(4)).await;
     }
-    outcome
 }
 
-/// One read; `None` when it is not of one moment.
-async fn once(client: &Client, outside: &[Pubkey], least: u64) -> Result<Option<Snapshot>, Unread> {
-    let before = client.accounts_at(outside, least).await?;
-    let all = client.program_accounts_at(before.slot).await?;
-    let after = client.accounts_at(outside, all.slot).await?;
-    let tokens = |accounts: &[Option<_>]| accounts.iter().skip(1).map(vault_tokens).collect::<Vec<_>>();
-    let (vaults, later) = (tokens(&before.value), tokens(&after.value));
-    if vaults != later || before.slot > all.slot || all.slot > after.slot {
-        return Ok(None);
-    }
-    let clock = before.value.first().and_then(Option::as_ref).and_then(|account| clock(&account.data));
+/// One read: first the program's accounts, then, in an answer of its own, the clock and each vault with its bank.
+async fn once(client: &Client, outside: &[Pubkey], least: u64) -> Result<Snapshot, Unread> {
+    let all = client.program_accounts_at(least).await?;
+    // Later, so that a bank of the first answer is in the second.
+    let outside = client.accounts_at(outside, all.slot).await?.value;
+    let clock = outside.first().and_then(Option::as_ref).and_then(|account| clock(&account.data));
     let clock = clock.ok_or(Unread::Missing("clock"))?;
     let raw = all.value.into_iter().map(|(address, account)| (address, account.data));
-    Snapshot::decode(all.slot, clock, raw, vaults).map(Some)
+    Snapshot::decode(all.slot, clock, raw, vaults(outside.get(1..).unwrap_or_default()))
+}
+
+/// Vaults, each followed by its bank, of one answer.
+pub(super) fn vaults(pairs: &[Option<Account>]) -> Vec<Option<Vault>> {
+    let vault = |pair: &[Option<Account>]| {
+        let [Some(vault), Some(bank)] = pair else { return None };
+        let bank: Bank = decode(&bank.data).ok().filter(|_| bank.owner == PROGRAM_ID)?;
+        let claims = [bank.deposits, bank.market_pools, bank.protocol].map(|part| i128::from(part.0));
+        Some(Vault { tokens: vault_tokens(vault)?, claims: claims.iter().sum() })
+    };
+    pairs.chunks(2).map(vault).collect()
 }
 
 impl Snapshot {
@@ -107,7 +116,7 @@ impl Snapshot {
         slot: u64,
         clock: Clock,
         raw: impl IntoIterator<Item = (Pubkey, Vec<u8>)>,
-        vaults: Vec<Option<u64>>,
+        vaults: Vec<Option<Vault>>,
     ) -> Result<Self, Unread> {
         let (mut exchange, mut board) = (None, None);
         let (mut markets, mut banks, mut traders, mut accounts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -157,7 +166,7 @@ fn clock(data: &[u8]) -> Option<Clock> {
     Some(Clock { slot, unix_time })
 }
 
-fn vault_tokens(account: &Option<solana_account::Account>) -> Option<u64> {
-    let account = account.as_ref().filter(|account| account.owner == TOKEN_PROGRAM)?;
-    Some(u64::from_le_bytes(*account.data.get(AMOUNT..)?.first_chunk()?))
+fn vault_tokens(account: &Account) -> Option<u64> {
+    let data = Some(&account.data).filter(|_| account.owner == TOKEN_PROGRAM)?;
+    Some(u64::from_le_bytes(*data.get(AMOUNT..)?.first_chunk()?))
 }

@@ -78,8 +78,8 @@ pub struct Statement {
     pub lines: Vec<Line>,
     /// Accounts whose invariant was checked.
     pub checked: usize,
-    /// Accounts that are not what they must be: who, and the rule.
-    pub broken: Vec<String>,
+    /// Accounts that are not what they must be.
+    pub broken: Vec<Break>,
     /// Funding and rounding that is between the pot and the positions, by market: never negative.
     pub dust: Vec<(String, i128)>,
     /// Tokens in vaults that nobody has a claim on, by bank.
@@ -110,7 +110,7 @@ impl Statement {
             what: line.what.clone(),
             amount: format!("{} against {}: {} ({})", line.left, line.right, line.left - line.right, line.unit),
         });
-        let broken = self.broken.iter().map(|what| Break { what: what.clone(), amount: "its own rule".into() });
+        let broken = self.broken.iter().cloned();
         let dust = self.dust.iter().filter(|(_, dust)| *dust < 0).map(|(market, dust)| Break {
             what: format!("{market}: the funding pot covers what positions may claim"),
             amount: format!("short of {} (USDC 1e-6)", -dust),

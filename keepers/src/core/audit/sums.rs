@@ -13,7 +13,7 @@ use kedge_model::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 
 use super::Snapshot;
-use super::statement::{Below, Line, Margins, Rules, Statement};
+use super::statement::{Below, Break, Line, Margins, Rules, Statement};
 use crate::core::endangered::{is_default, is_short, pockets};
 
 const BASE: &str = "base 1e-9";
@@ -28,7 +28,9 @@ pub(super) fn statement(snapshot: &Snapshot, rules: Rules) -> Statement {
         counts: [snapshot.markets.len(), snapshot.banks.len(), snapshot.traders.len(), snapshot.accounts.len()],
         ..Statement::default()
     };
-    said.broken.extend(snapshot.strange.iter().map(|(address, why)| format!("account {address}: {why}")));
+    for (address, why) in &snapshot.strange {
+        said.rule(format!("account {address}: {why}"));
+    }
     said.listed("markets", snapshot.exchange.markets, snapshot.markets.iter().map(|(_, market)| market.index));
     said.listed("banks", snapshot.exchange.banks, snapshot.banks.iter().map(|(_, bank)| bank.index));
     said.check(|| "exchange".into(), snapshot.exchange.invariant());
@@ -54,8 +56,18 @@ impl Statement {
     fn check(&mut self, who: impl FnOnce() -> String, outcome: kedge_model::Result<()>) {
         self.checked += 1;
         if let Err(error) = outcome {
-            self.broken.push(format!("{}: {}", who(), error.name()));
+            self.rule(format!("{}: {}", who(), error.name()));
         }
+    }
+
+    /// A rule of its own that an account breaks, where there is no amount to tell.
+    fn rule(&mut self, what: String) {
+        self.breaks_by(what, "its own rule".into());
+    }
+
+    /// Figures go into the amount: they move on a live chain, and `what` has to be the same in the next read.
+    fn breaks_by(&mut self, what: String, amount: String) {
+        self.broken.push(Break { what, amount });
     }
 
     fn line(&mut self, what: String, left: i128, right: i128, unit: &'static str) {
@@ -65,7 +77,8 @@ impl Statement {
     /// The exchange counts them, and each index is there once.
     fn listed(&mut self, what: &str, count: u16, found: impl Iterator<Item = u16>) {
         if !found.eq(0..count) {
-            self.broken.push(format!("{what}: not each of the {count} that the exchange lists is there once"));
+            let what = format!("{what}: not each that the exchange lists is there once");
+            self.breaks_by(what, format!("it lists {count}"));
         }
     }
 }
@@ -137,7 +150,7 @@ fn ledger(said: &mut Statement, snapshot: &Snapshot, market: &Market, held: Held
         + i128::from(market.funding_pot.0);
     said.line(format!("{title}: claims + vAMM + fees + funding pot = pool"), ledger, market.pnl_pool.0.into(), USDC);
     if snapshot.board.market(market.index).is_err() {
-        said.broken.push(format!("{title}: the board has no row for it"));
+        said.rule(format!("{title}: the board has no row for it"));
     }
     said.dust.push((title, i128::from(market.funding_pot.0) + i128::from(market.deficit.0) - held.unsettled));
 }
@@ -155,14 +168,14 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
         said.line("markets' pools and insurance = the bank's total".into(), pools.sum(), total, unit);
     }
     let Some(Some(vault)) = snapshot.vaults.get(usize::from(index)) else {
-        said.broken.push(format!("bank {index}: its vault is not a token account"));
+        said.rule(format!("bank {index}: its vault is not a token account"));
         return;
     };
-    let (claims, vault) =
-        (balances + i128::from(bank.market_pools.0) + i128::from(bank.protocol.0), i128::from(*vault));
-    let donated = if rules.exact_vaults { 0 } else { (vault - claims).max(0) };
-    let what = format!("bank {index}: balances + pools + protocol = tokens in the vault");
-    said.line(what, claims, vault - donated, unit);
+    // Both sides of one answer. That the deposits are the balances is the line above, of another answer, also one alone.
+    let (claims, tokens) = (vault.claims, i128::from(vault.tokens));
+    let donated = if rules.exact_vaults { 0 } else { (tokens - claims).max(0) };
+    let what = format!("bank {index}: deposits + pools + protocol = tokens in the vault");
+    said.line(what, claims, tokens - donated, unit);
     if donated > 0 {
         said.donated.push((format!("bank {index}"), donated));
     }
@@ -179,12 +192,13 @@ fn people(said: &mut Statement, snapshot: &Snapshot) {
         let found = open.remove(&trader.authority).unwrap_or_default();
         if found != usize::from(trader.sub_accounts) {
             let counted = trader.sub_accounts;
-            said.broken.push(format!("trader {address}: has {found} sub-accounts and counts {counted}"));
+            let what = format!("trader {address}: miscounts its sub-accounts");
+            said.breaks_by(what, format!("has {found} and counts {counted}"));
         }
     }
     for authority in open.into_keys() {
         let authority = Pubkey::new_from_array(authority);
-        said.broken.push(format!("authority {authority}: has sub-accounts and no trader account"));
+        said.rule(format!("authority {authority}: has sub-accounts and no trader account"));
     }
 }
 
@@ -198,20 +212,20 @@ fn orders(
     let market = |index: u16| snapshot.markets.get(usize::from(index)).map(|(_, market)| market);
     for (_, order) in account.open_orders() {
         let Some(market) = market(order.market) else {
-            said.broken.push(format!("sub-account {address}: an order in market {}, which is not there", order.market));
+            said.rule(format!("sub-account {address}: an order in market {}, which is not there", order.market));
             continue;
         };
         if order.seq >= market.next_order_seq && order.seq != 0 {
-            said.broken.push(format!("sub-account {address}: order {} has a number that was not given out", order.id));
+            said.rule(format!("sub-account {address}: order {} has a number that was not given out", order.id));
         }
         if order.id >= account.head.next_order_id {
-            said.broken.push(format!("sub-account {address}: order {} has an id that was not given out", order.id));
+            said.rule(format!("sub-account {address}: order {} has an id that was not given out", order.id));
         }
     }
     for position in account.head.positions.iter().filter(|position| position.is_used()) {
         if market(position.market).is_none() {
             let index = position.market;
-            said.broken.push(format!("sub-account {address}: a position in market {index}, which is not there"));
+            said.rule(format!("sub-account {address}: a position in market {index}, which is not there"));
         }
     }
 }

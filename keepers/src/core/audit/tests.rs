@@ -1,11 +1,25 @@
-use kedge_interface::account::SubAccountData;
-use kedge_interface::address;
+use kedge_interface::PROGRAM_ID;
+use kedge_interface::account::{AccountKind, SubAccountData};
+use kedge_interface::address::{self, TOKEN_PROGRAM};
+use kedge_model::bank::Bank;
 use kedge_model::quantity::{Amount, Base, Quote};
 use kedge_model::trader::Trader;
+use solana_account::Account;
 
 use super::*;
 use crate::World;
 use crate::jobs::stage::Stage;
+
+fn vault_of(bank: &Bank) -> Vault {
+    let tokens = bank.claims().unwrap().0;
+    Vault { tokens, claims: tokens.into() }
+}
+
+/// Tokens that appear in the vault, or vanish.
+fn add(found: &mut Snapshot, tokens: i64) {
+    let vault = found.vaults[0].as_mut().unwrap();
+    vault.tokens = vault.tokens.checked_add_signed(tokens).unwrap();
+}
 
 /// The world as raw accounts would show it, with vaults that hold what is claimed.
 fn snapshot(world: &World) -> Snapshot {
@@ -24,7 +38,7 @@ fn snapshot(world: &World) -> Snapshot {
         markets: world.markets.iter().map(|market| (address::market(market.index), *market)).collect(),
         banks: vec![(address::bank(0), *bank)],
         traders: traders.collect(),
-        vaults: vec![Some(bank.claims().unwrap().0)],
+        vaults: vec![Some(vault_of(bank))],
         strange: Vec::new(),
         accounts: accounts
             .iter()
@@ -93,15 +107,16 @@ fn every_unit_that_is_off_is_found_and_named() {
     assert!(said.iter().any(|what| what.contains("fees + funding pot = pool")), "{said:?}");
 
     let mut off = found.clone();
-    off.vaults = vec![off.vaults[0].map(|tokens| tokens - 1)];
+    add(&mut off, -1);
     let said = Statement::of(&off, Rules::default());
     assert_eq!(said.breaks().len(), 1);
     assert!(said.breaks()[0].amount.contains(": 1 (USDC 1e-6)"), "{:?}", said.breaks());
 
     let mut off = found.clone();
     off.accounts.remove(1);
-    let said = breaks(&off);
-    assert!(said.iter().any(|what| what.contains("has 0 sub-accounts and counts 1")), "{said:?}");
+    let said = Statement::of(&off, Rules::default()).breaks();
+    let miscounts = |one: &Break| one.what.contains("miscounts") && one.amount == "has 0 and counts 1";
+    assert!(said.iter().any(miscounts), "{said:?}");
 
     let mut off = found;
     off.strange.push((who, "no kind of account of the program".into()));
@@ -113,7 +128,7 @@ fn donated_tokens_are_shown_and_may_not_go_again() {
     let (_, mut found) = scene();
     found.markets[0].1.next_event_seq = 10;
     let before = Marks::of(&found, &Statement::of(&found, Rules::default()));
-    found.vaults = vec![found.vaults[0].map(|tokens| tokens + 5)];
+    add(&mut found, 5);
     found.slot += 1;
     let said = Statement::of(&found, Rules::default());
     assert!(said.holds() && said.donated == [("bank 0".to_owned(), 5)], "{said}");
@@ -121,7 +136,7 @@ fn donated_tokens_are_shown_and_may_not_go_again() {
     let donated = Marks::of(&found, &said);
     assert_eq!(donated.backwards(&before), Vec::<String>::new());
 
-    found.vaults = vec![found.vaults[0].map(|tokens| tokens - 2)];
+    add(&mut found, -2);
     found.markets[0].1.next_event_seq -= 1;
     found.slot += 1;
     let later = Marks::of(&found, &Statement::of(&found, Rules::default()));
@@ -140,4 +155,100 @@ fn machines_read_the_same() {
     let said: serde_json::Value = serde_json::from_str(&Statement::of(&found, Rules::default()).json()).unwrap();
     assert_eq!(said["holds"], false);
     assert!(said["breaks"].as_array().unwrap().iter().any(|one| one["amount"].as_str().unwrap().contains(": 7 (")));
+}
+
+/// The second answer of a read: a vault and its bank.
+fn answer(tokens: u64, bank: &Bank) -> [Option<Account>; 2] {
+    let mut vault = vec![0; 165];
+    vault[64..72].copy_from_slice(&tokens.to_le_bytes());
+    let bank = [&Bank::DISCRIMINATOR[..], bytemuck::bytes_of(bank)].concat();
+    [(TOKEN_PROGRAM, vault), (PROGRAM_ID, bank)]
+        .map(|(owner, data)| Some(Account { owner, data, ..Account::default() }))
+}
+
+/// The next read, a slot later.
+fn later(found: &mut Snapshot) -> Snapshot {
+    found.slot += 1;
+    found.clone()
+}
+
+#[test]
+fn whoever_pays_in_or_out_between_the_answers_disturbs_nothing() {
+    let (_, found) = scene();
+    let bank = found.banks[0].1;
+    for moved in [-100_000_000i64, -1, 1, 100_000_000] {
+        let mut then = bank;
+        then.deposits = Amount(bank.deposits.0.checked_add_signed(moved).unwrap());
+        let tokens = then.claims().unwrap().0;
+        let torn = Snapshot { vaults: read::vaults(&answer(tokens, &then)), ..found.clone() };
+        let said = Statement::of(&torn, Rules { exact_vaults: true });
+        assert!(said.holds() && said.donated.is_empty(), "{said}");
+        assert!(Statement::of(&torn, Rules::default()).donated.is_empty(), "nothing to run backwards later");
+        let short = Snapshot { vaults: read::vaults(&answer(tokens - 1, &then)), ..found.clone() };
+        let said = Statement::of(&short, Rules::default()).breaks();
+        assert!(said.len() == 1 && said[0].amount.contains(": 1 (USDC 1e-6)"), "a real one shows in it: {said:?}");
+    }
+    let [vault, data] = answer(1, &bank);
+    let foreign = data.clone().map(|account| Account { owner: TOKEN_PROGRAM, ..account });
+    assert_eq!(read::vaults(&[vault.clone(), foreign, vault, None, None, data]), [None, None, None]);
+}
+
+#[test]
+fn a_break_counts_when_the_next_read_finds_it_again() {
+    let (_, mut found) = scene();
+    let mut judge = Judge::new(Rules::default());
+    assert!(judge.weigh(&later(&mut found)).unwrap().breaks.is_empty());
+
+    // A bad read alone.
+    let mut bad = later(&mut found);
+    add(&mut bad, -3);
+    assert!(judge.weigh(&bad).is_none(), "it asks for another");
+    let audited = judge.weigh(&later(&mut found)).unwrap();
+    assert_eq!((audited.breaks.len(), audited.unconfirmed.len()), (0, 1));
+
+    // A loss that stays, of another amount the second time.
+    add(&mut found, -3);
+    assert!(judge.weigh(&later(&mut found)).is_none());
+    add(&mut found, -1);
+    let audited = judge.weigh(&later(&mut found)).unwrap();
+    assert!(audited.unconfirmed.is_empty() && audited.breaks.len() == 1, "{audited:?}");
+    assert!(audited.breaks[0].amount.contains(": 4 (USDC 1e-6)"), "{audited:?}");
+
+    // Figures in a trader's miscount move as well.
+    add(&mut found, 4);
+    let mut judge = Judge::new(Rules::default());
+    found.traders[0].1.sub_accounts = 7;
+    assert!(judge.weigh(&later(&mut found)).is_none());
+    found.traders[0].1.sub_accounts = 8;
+    assert!(judge.weigh(&later(&mut found)).unwrap().breaks.iter().any(|one| one.amount == "has 1 and counts 8"));
+}
+
+#[test]
+fn marks_are_of_reads_in_which_everything_held() {
+    let (_, mut found) = scene();
+    found.markets[0].1.next_event_seq = 10;
+    let mut judge = Judge::new(Rules::default());
+    assert!(judge.weigh(&later(&mut found)).is_some());
+
+    // Breaks that are new at every read confirm nothing, and are told all the same.
+    found.markets[0].1.next_event_seq = 9;
+    let mut ended = None;
+    for read in 0..5 {
+        assert!(ended.is_none());
+        let mut flapping = later(&mut found);
+        if read % 2 == 0 {
+            flapping.markets[0].1.next_event_seq = 10;
+            add(&mut flapping, -1);
+        }
+        ended = judge.weigh(&flapping);
+    }
+    let audited = ended.unwrap();
+    assert_eq!((audited.breaks.len(), audited.unconfirmed.len()), (0, 5), "{audited:?}");
+
+    // They have lowered no mark: the counter that ran backwards is found, and stays found.
+    for _ in 0..2 {
+        assert!(judge.weigh(&later(&mut found)).is_none());
+        let audited = judge.weigh(&later(&mut found)).unwrap();
+        assert!(audited.breaks.iter().any(|one| one.what.ends_with("sequence of events")), "{audited:?}");
+    }
 }

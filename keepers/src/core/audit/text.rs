@@ -2,10 +2,16 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use super::Statement;
+use super::{Break, Statement};
 
 /// Pockets below maintenance that are named.
 const NAMED: usize = 10;
+
+impl Display for Break {
+    fn fmt(&self, out: &mut Formatter<'_>) -> Result {
+        write!(out, "{}: {}", self.what, self.amount)
+    }
+}
 
 impl Display for Statement {
     fn fmt(&self, out: &mut Formatter<'_>) -> Result {
@@ -26,8 +32,11 @@ impl Display for Statement {
         for (bank, donated) in &self.donated {
             writeln!(out, "  {bank}: {donated} in the vault over all claims, donated")?;
         }
-        for broken in self.broken.iter().chain(&self.backwards) {
+        for broken in &self.broken {
             writeln!(out, "  BROKEN {broken}")?;
+        }
+        for backwards in &self.backwards {
+            writeln!(out, "  BROKEN {backwards}: ran backwards")?;
         }
         writeln!(out, "  {} accounts checked against their invariants", self.checked)?;
         let margins = &self.margins;

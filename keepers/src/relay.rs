@@ -1,0 +1,202 @@
+//! Another way to the leader than an RPC endpoint.
+
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use kedge_interface::Instruction;
+use serde_json::{Value, json};
+use solana_pubkey::Pubkey;
+use solana_system_interface::instruction::transfer;
+use solana_transaction::versioned::VersionedTransaction;
+
+/// Longest wait for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Why a relay did not take a transaction.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// It did not answer, or not in its own terms.
+    #[error("the relay does not answer: {0}")]
+    Silent(String),
+    /// It said no.
+    #[error("the relay refuses: {0}")]
+    Refused(String),
+}
+
+/// The answer, when it comes.
+pub type Answer<'a> = Pin<Box<dyn Future<Output = Result<(), Refusal>> + Send + 'a>>;
+
+/// Takes transactions to the leader. What becomes of them is read from the chain.
+pub trait Relay: Send + Sync {
+    /// Its name in logs.
+    fn name(&self) -> &'static str;
+
+    /// What it wants at the end of a transaction.
+    fn tip(&self, payer: &Pubkey) -> Option<Instruction>;
+
+    /// Hands a transaction over; it may be handed over again.
+    fn submit<'a>(&'a self, transaction: &'a VersionedTransaction) -> Answer<'a>;
+}
+
+/// A block engine of Jito: each transaction goes as a bundle of its own, with a tip. A bundle that fails is not included
+/// and costs nothing.
+#[derive(Debug)]
+pub struct Jito {
+    http: reqwest::Client,
+    url: String,
+    lamports: u64,
+    accounts: Vec<Pubkey>,
+    next: AtomicUsize,
+}
+
+impl Jito {
+    /// Learns the accounts that take tips. `url` is the engine's bundles endpoint (`.../api/v1/bundles`).
+    ///
+    /// # Errors
+    /// When it does not answer, or names no account.
+    pub async fn connect(url: &str, lamports: u64) -> Result<Self, Refusal> {
+        let http = reqwest::Client::builder().timeout(PATIENCE).build();
+        let http = http.map_err(|error| Refusal::Silent(error.without_url().to_string()))?;
+        let mut jito = Self { http, url: url.into(), lamports, accounts: Vec::new(), next: AtomicUsize::new(0) };
+        let answer = jito.ask("getTipAccounts", json!([])).await?;
+        let named = answer.as_array().into_iter().flatten().filter_map(|name| name.as_str()?.parse().ok());
+        jito.accounts = named.collect();
+        if jito.accounts.is_empty() {
+            return Err(Refusal::Refused("it names no account for tips".into()));
+        }
+        Ok(jito)
+    }
+
+    async fn ask(&self, method: &str, params: Value) -> Result<Value, Refusal> {
+        // The address may hold a key.
+        let silent = |error: reqwest::Error| Refusal::Silent(error.without_url().to_string());
+        let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let request = self.http.post(&self.url).header("content-type", "application/json").body(asked.to_string());
+        let text = request.send().await.map_err(silent)?.text().await.map_err(silent)?;
+        let mut answer: Value = serde_json::from_str(&text).map_err(|error| Refusal::Silent(error.to_string()))?;
+        match answer["error"]["message"].as_str() {
+            Some(message) => Err(Refusal::Refused(message.into())),
+            None => Ok(answer["result"].take()),
+        }
+    }
+}
+
+impl Relay for Jito {
+    fn name(&self) -> &'static str {
+        "jito"
+    }
+
+    /// To one account after the other, so that transactions side by side do not wait for the same one.
+    fn tip(&self, payer: &Pubkey) -> Option<Instruction> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let account = self.accounts.get(turn % self.accounts.len().max(1))?;
+        Some(transfer(payer, account, self.lamports))
+    }
+
+    fn submit<'a>(&'a self, transaction: &'a VersionedTransaction) -> Answer<'a> {
+        Box::pin(async move {
+            let bytes = wincode::serialize(transaction).map_err(|error| Refusal::Refused(error.to_string()))?;
+            let bundle = json!([[BASE64_STANDARD.encode(bytes)], { "encoding": "base64" }]);
+            self.ask("sendBundle", bundle).await.map(drop)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use solana_hash::Hash;
+    use solana_keypair::Keypair;
+    use solana_message::{VersionedMessage, v0};
+    use solana_signer::Signer;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const TIPS: [Pubkey; 2] = [Pubkey::new_from_array([8; 32]), Pubkey::new_from_array([9; 32])];
+
+    /// A block engine that keeps what it was sent, and refuses when it is told to.
+    async fn engine(refuses: Arc<Mutex<bool>>) -> (String, Arc<Mutex<Vec<VersionedTransaction>>>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/api/v1/bundles", listener.local_addr().unwrap());
+        let bundles: Arc<Mutex<Vec<VersionedTransaction>>> = Arc::default();
+        let kept = Arc::clone(&bundles);
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let (kept, refuses) = (Arc::clone(&kept), Arc::clone(&refuses));
+                tokio::spawn(async move {
+                    let mut bytes = Vec::new();
+                    loop {
+                        let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
+                        let length =
+                            text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+                        let (Some(end), Some(length)) = (text.find("\r\n\r\n"), length) else {
+                            if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
+                                return;
+                            }
+                            continue;
+                        };
+                        let length: usize = length;
+                        if bytes.len() < end + 4 + length {
+                            let _ = stream.read_buf(&mut bytes).await;
+                            continue;
+                        }
+                        let asked: Value = serde_json::from_slice(&bytes[end + 4..end + 4 + length]).unwrap();
+                        bytes.drain(..end + 4 + length);
+                        let answer = match asked["method"].as_str().unwrap() {
+                            "getTipAccounts" => json!({ "result": TIPS.map(|tip| tip.to_string()) }),
+                            "sendBundle" if *refuses.lock().unwrap() => {
+                                json!({ "error": { "code": -32602, "message": "bundle must tip" } })
+                            }
+                            "sendBundle" => {
+                                assert_eq!(asked["params"][1]["encoding"], "base64");
+                                let bundle = asked["params"][0].as_array().unwrap();
+                                assert_eq!(bundle.len(), 1);
+                                let bytes = BASE64_STANDARD.decode(bundle[0].as_str().unwrap()).unwrap();
+                                kept.lock().unwrap().push(wincode::deserialize(&bytes).unwrap());
+                                json!({ "result": "bundle" })
+                            }
+                            other => panic!("{other}"),
+                        };
+                        let answer = answer.to_string();
+                        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", answer.len());
+                        stream.write_all((head + &answer).as_bytes()).await.unwrap();
+                    }
+                });
+            }
+        });
+        (url, bundles)
+    }
+
+    #[tokio::test]
+    async fn a_transaction_arrives_whole_signed_and_with_its_tip() {
+        let refuses = Arc::new(Mutex::new(false));
+        let (url, bundles) = engine(Arc::clone(&refuses)).await;
+        let jito = Jito::connect(&url, 12_345).await.unwrap();
+        let payer = Keypair::new();
+        let mut seen = Vec::new();
+        for _ in 0..3 {
+            let tip = jito.tip(&payer.pubkey()).unwrap();
+            seen.push(tip.accounts[1].pubkey);
+            // The system program's transfer: number 2, then lamports.
+            assert_eq!(tip.data, [&2u32.to_le_bytes()[..], &12_345u64.to_le_bytes()].concat());
+            let message = v0::Message::try_compile(&payer.pubkey(), &[tip], &[], Hash::default()).unwrap();
+            let signed = VersionedTransaction::try_new(VersionedMessage::V0(message), &[&payer]).unwrap();
+            jito.submit(&signed).await.unwrap();
+            let arrived = bundles.lock().unwrap().last().cloned().unwrap();
+            assert_eq!(arrived, signed);
+            assert!(arrived.signatures[0].verify(payer.pubkey().as_ref(), &arrived.message.serialize()));
+        }
+        assert_eq!(seen, [TIPS[0], TIPS[1], TIPS[0]], "tips go round");
+        *refuses.lock().unwrap() = true;
+        let transaction = bundles.lock().unwrap()[0].clone();
+        let refusal = jito.submit(&transaction).await.unwrap_err();
+        assert!(matches!(&refusal, Refusal::Refused(reason) if reason == "bundle must tip"), "{refusal}");
+        assert!(matches!(Jito::connect("http://127.0.0.1:1/", 1).await, Err(Refusal::Silent(_))));
+    }
+}
