@@ -166,7 +166,7 @@ fn mirror(count: usize) {
         slot += 1;
         for (address, bytes) in changes {
             let started = Instant::now();
-            let event = Event::account(slot, *address, Some(bytes)).expect("a sub-account");
+            let event = Event::account(slot, 0, *address, Some(bytes)).expect("a sub-account");
             mirror.apply(event);
             times.push(started.elapsed().as_nanos() as u64);
         }

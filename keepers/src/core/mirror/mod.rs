@@ -1,6 +1,6 @@
 //! One mirror of the exchange for all jobs of a process, kept up to date change by change.
 //!
-//! A [`source::Source`] tells of changes of sub-accounts: over a WebSocket, by polling, or from a file. Everything else (clock,
+//! A [`source::Source`] tells of changes of sub-accounts: over a WebSocket, over Yellowstone gRPC, by polling, or from a file. Everything else (clock,
 //! board, markets, banks, oracle accounts) is few accounts, read in one request at every look: what judges an order is
 //! never older than the order.
 //!
@@ -14,7 +14,8 @@
 //! is a snapshot. What the sums cannot show, a lost change of orders alone, is found by the snapshot that is taken every
 //! minute in any case; until then the program refuses what such an order is taken for.
 //!
-//! An account is replaced by what is of the same slot or a later one. A snapshot that shows an earlier slot than the mirror
+//! An account is replaced by what is of the same slot or a later one, and within a slot, where the source numbers writes, by
+//! what was written later. A snapshot that shows an earlier slot than the mirror
 //! is ignored, unless [`REGRESSION`] slots' time passes without a later one: then the chain itself was set back, as when a
 //! validator comes back from its ledger, and the snapshot is right.
 
@@ -51,6 +52,8 @@ pub enum Event {
     Account {
         /// Slot of the change.
         slot: u64,
+        /// Order of the writes within the slot, as a source knows it; zero where it does not.
+        version: u64,
         /// Where.
         address: Pubkey,
         /// What it holds now.
@@ -63,8 +66,8 @@ impl Event {
     ///
     /// # Errors
     /// [`crate::error::Error::Decode`] for bytes of something else.
-    pub fn account(slot: u64, address: Pubkey, bytes: Option<&[u8]>) -> crate::error::Result<Self> {
-        Ok(Self::Account { slot, address, data: bytes.map(decode_sub_account).transpose()? })
+    pub fn account(slot: u64, version: u64, address: Pubkey, bytes: Option<&[u8]>) -> crate::error::Result<Self> {
+        Ok(Self::Account { slot, version, address, data: bytes.map(decode_sub_account).transpose()? })
     }
 }
 
@@ -98,8 +101,8 @@ struct Suspect {
 pub struct Mirror {
     world: World,
     roll: Roll,
-    /// Slot of the last change of each account.
-    slots: HashMap<Pubkey, u64>,
+    /// Slot of the last change of each account, and its version in that slot.
+    slots: HashMap<Pubkey, (u64, u64)>,
     changed: BTreeSet<Pubkey>,
     sums: Sums,
     /// Markets whose sums differ.
@@ -116,7 +119,7 @@ impl Mirror {
     pub fn new(mut world: World) -> Self {
         let _ = world.books_mut();
         let slot = world.clock.slot.saturating_sub(SLACK);
-        let slots = world.accounts.keys().map(|address| (*address, slot)).collect();
+        let slots = world.accounts.keys().map(|address| (*address, (slot, 0))).collect();
         let sums = Sums::of(world.accounts.values());
         let roll = Roll::of(&mut world);
         let counts = Counts { snapshots: 1, ..Counts::default() };
@@ -142,14 +145,16 @@ impl Mirror {
             Event::Gap => {
                 self.counts.gaps += 1;
                 self.wants_snapshot = true;
+                // After it another node may tell, whose versions are of its own counting.
+                self.slots.values_mut().for_each(|known| known.1 = 0);
             }
-            Event::Account { slot, address, data } => {
-                if self.slots.get(&address).is_some_and(|known| slot < *known) {
+            Event::Account { slot, version, address, data } => {
+                if self.slots.get(&address).is_some_and(|known| (slot, version) < *known) {
                     self.counts.outdated += 1;
                     return;
                 }
                 self.counts.updates += 1;
-                self.slots.insert(address, slot);
+                self.slots.insert(address, (slot, version));
                 self.put(address, data.map(Account::from));
             }
         }
@@ -174,15 +179,15 @@ impl Mirror {
             self.world.accounts.keys().filter(|address| !accounts.contains_key(address)).copied().collect();
         for address in gone {
             // One that is newer than the snapshot was made after it.
-            if self.slots.get(&address).is_none_or(|known| *known <= slot) {
-                self.slots.insert(address, slot.saturating_sub(SLACK));
+            if self.slots.get(&address).is_none_or(|known| known.0 <= slot) {
+                self.slots.insert(address, (slot.saturating_sub(SLACK), 0));
                 self.put(address, None);
             }
         }
         let World { clock, exchange, board, markets, banks, oracles, fresh, accounts, .. } = world;
         for (address, account) in accounts {
-            if self.slots.get(&address).is_none_or(|known| *known <= slot) {
-                self.slots.insert(address, slot.saturating_sub(SLACK));
+            if self.slots.get(&address).is_none_or(|known| known.0 <= slot) {
+                self.slots.insert(address, (slot.saturating_sub(SLACK), 0));
                 self.put(address, Some(account));
             }
         }

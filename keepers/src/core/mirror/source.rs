@@ -3,6 +3,8 @@
 mod poll;
 mod replay;
 mod socket;
+#[cfg(feature = "yellowstone")]
+mod yellowstone;
 
 use std::pin::Pin;
 
@@ -11,6 +13,8 @@ use super::Event;
 pub use poll::Poll;
 pub use replay::{Recorder, Replay};
 pub use socket::Socket;
+#[cfg(feature = "yellowstone")]
+pub use yellowstone::{Access, Yellowstone, YellowstoneError};
 
 /// The next event, when it comes.
 pub type Next<'a> = Pin<Box<dyn Future<Output = Event> + Send + 'a>>;

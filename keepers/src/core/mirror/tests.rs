@@ -17,31 +17,31 @@ use crate::core::book::Books;
 const MARKETS: u16 = 2;
 
 /// SplitMix64.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(super) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (mixed ^ (mixed >> 31)) % end
     }
 
-    fn one_in(&mut self, many: u64) -> bool {
+    pub(super) fn one_in(&mut self, many: u64) -> bool {
         self.below(many) == 0
     }
 }
 
 /// What is on chain.
-struct Chain {
-    slot: u64,
+pub(super) struct Chain {
+    pub(super) slot: u64,
     seq: u64,
     events: u64,
     accounts: BTreeMap<Pubkey, SubAccountData>,
 }
 
 impl Chain {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { slot: 100, seq: 1, events: 1, accounts: BTreeMap::new() }
     }
 
@@ -70,7 +70,7 @@ impl Chain {
     }
 
     /// Changes one account; the event that tells of it.
-    fn change(&mut self, random: &mut Random) -> Event {
+    pub(super) fn change(&mut self, random: &mut Random) -> Event {
         self.seq += 1;
         self.events += 1;
         let address = Pubkey::new_from_array([1 + random.below(30) as u8; 32]);
@@ -79,7 +79,8 @@ impl Chain {
             Some(data) => drop(self.accounts.insert(address, data.clone())),
             None => drop(self.accounts.remove(&address)),
         }
-        Event::Account { slot: self.slot, address, data }
+        // The events' number grows with every write.
+        Event::Account { slot: self.slot, version: self.events, address, data }
     }
 
     /// Everything but the accounts.
@@ -103,7 +104,7 @@ impl Chain {
         world
     }
 
-    fn world(&self) -> World {
+    pub(super) fn world(&self) -> World {
         let mut world = self.rest();
         let accounts = self.accounts.iter().map(|(address, data)| (*address, Account::from(data.clone())));
         world.accounts = accounts.collect();
@@ -112,7 +113,7 @@ impl Chain {
 }
 
 /// Looks as a watch does.
-fn look(mirror: &mut Mirror, chain: &Chain) {
+pub(super) fn look(mirror: &mut Mirror, chain: &Chain) {
     if mirror.wants_snapshot() {
         mirror.snapshot(chain.slot, chain.world());
     } else {
@@ -120,7 +121,7 @@ fn look(mirror: &mut Mirror, chain: &Chain) {
     }
 }
 
-fn assert_true(mirror: &Mirror, chain: &Chain) {
+pub(super) fn assert_true(mirror: &Mirror, chain: &Chain) {
     let mut truth = chain.world();
     assert_eq!(mirror.world().accounts, truth.accounts);
     assert_eq!(mirror.world().books().hash(), Books::of(&truth).hash());
@@ -214,7 +215,7 @@ fn an_earlier_slot_is_ignored_until_the_chain_was_set_back() {
 }
 
 /// The bytes of an account.
-fn encode(data: &SubAccountData) -> Vec<u8> {
+pub(super) fn encode(data: &SubAccountData) -> Vec<u8> {
     let mut bytes = <SubAccount as kedge_interface::account::AccountKind>::DISCRIMINATOR.to_vec();
     bytes.extend_from_slice(bytemuck::bytes_of(&data.head));
     bytes.extend_from_slice(bytemuck::cast_slice(&data.orders));
@@ -233,9 +234,9 @@ fn a_recording_makes_the_same_mirror() {
     for _ in 0..300 {
         chain.slot += 1;
         let event = chain.change(&mut random);
-        let Event::Account { slot, address, data } = &event else { panic!("an account") };
+        let Event::Account { slot, version, address, data } = &event else { panic!("an account") };
         let bytes = data.as_ref().map(encode);
-        recorder.record(Some((*slot, address, bytes.as_deref()))).unwrap();
+        recorder.record(Some((*slot, *version, address, bytes.as_deref()))).unwrap();
         mirror.apply(event);
     }
     recorder.finish().unwrap();

@@ -1,7 +1,7 @@
 //! Changes from a file, as they were recorded from another source.
 //!
-//! A record is a length (u32), a kind (0 gap, 1 account, 2 account that is gone), and for accounts slot (u64), address and
-//! bytes; little-endian. The same file makes the same mirror, so that what a keeper did can be done again.
+//! A record is a length (u32), a kind (0 gap, 1 account, 2 account that is gone), and for accounts slot (u64), version
+//! (u64), address and bytes; little-endian. The same file makes the same mirror, so that what a keeper did can be done again.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, ErrorKind, Read, Write};
@@ -12,7 +12,7 @@ use solana_pubkey::Pubkey;
 use super::{Event, Next, Source};
 
 /// Bytes in front of an account's own.
-const HEAD: usize = 1 + 8 + 32;
+const HEAD: usize = 1 + 8 + 8 + 32;
 /// Longest record: an account with all its orders, and to spare.
 const MOST: usize = 1 << 20;
 
@@ -35,13 +35,14 @@ impl Recorder {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn record(&mut self, change: Option<(u64, &Pubkey, Option<&[u8]>)>) -> std::io::Result<()> {
+    pub fn record(&mut self, change: Option<(u64, u64, &Pubkey, Option<&[u8]>)>) -> std::io::Result<()> {
         let mut record = Vec::new();
         match change {
             None => record.push(0),
-            Some((slot, address, bytes)) => {
+            Some((slot, version, address, bytes)) => {
                 record.push(if bytes.is_some() { 1 } else { 2 });
                 record.extend_from_slice(&slot.to_le_bytes());
+                record.extend_from_slice(&version.to_le_bytes());
                 record.extend_from_slice(address.as_ref());
                 record.extend_from_slice(bytes.unwrap_or_default());
             }
@@ -94,8 +95,9 @@ impl Replay {
         self.file.read_exact(&mut record)?;
         let account = |record: &[u8], has_bytes: bool| {
             let slot = u64::from_le_bytes(*record.get(1..)?.first_chunk()?);
-            let address = Pubkey::new_from_array(*record.get(9..)?.first_chunk()?);
-            Event::account(slot, address, has_bytes.then(|| record.get(HEAD..)).flatten()).ok()
+            let version = u64::from_le_bytes(*record.get(9..)?.first_chunk()?);
+            let address = Pubkey::new_from_array(*record.get(17..)?.first_chunk()?);
+            Event::account(slot, version, address, has_bytes.then(|| record.get(HEAD..)).flatten()).ok()
         };
         let event = match record.first() {
             Some(0) => Some(Event::Gap),

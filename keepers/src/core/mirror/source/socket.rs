@@ -34,7 +34,7 @@ impl Source for Socket {
                         Some(Account::SubAccount(data)) => Some(*data),
                         _ => None,
                     };
-                    Event::Account { slot: change.slot, address: change.address, data }
+                    Event::Account { slot: change.slot, version: 0, address: change.address, data }
                 }
                 Some(Update::Connected) => {
                     self.up = true;

@@ -1,0 +1,290 @@
+//! Changes over Yellowstone gRPC: a node's Geyser plugin, which tells of every write as it happens.
+//!
+//! Beside the accounts it is asked for slots: they come several times a second whatever the exchange does, so that silence
+//! is a loss, and a slot that died says that what was written in it never was. Writes of one slot are put in order by their
+//! write version; those of two nodes cannot be compared, so that a new connection begins with [`Event::Gap`].
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures_util::stream;
+use kedge_interface::PROGRAM_ID;
+use kedge_interface::account::AccountKind;
+use kedge_model::sub_account::SubAccount;
+use solana_pubkey::Pubkey;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::transport::{Channel, ClientTlsConfig, Endpoint};
+use tonic::{Request, Status};
+use yellowstone_grpc_proto::geyser::geyser_client::GeyserClient;
+use yellowstone_grpc_proto::geyser::subscribe_request_filter_accounts_filter::Filter;
+use yellowstone_grpc_proto::geyser::subscribe_request_filter_accounts_filter_memcmp::Data;
+use yellowstone_grpc_proto::geyser::subscribe_update::UpdateOneof;
+use yellowstone_grpc_proto::geyser::{
+    CommitmentLevel, GetVersionRequest, SlotStatus, SubscribeRequest, SubscribeRequestFilterAccounts,
+    SubscribeRequestFilterAccountsFilter, SubscribeRequestFilterAccountsFilterMemcmp, SubscribeRequestFilterSlots,
+    SubscribeRequestPing, SubscribeUpdateAccount,
+};
+
+use super::{Event, Next, Source};
+
+/// Longest wait for a connection or an answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// A connection on which nothing comes for this long is lost: slots come several times a second.
+const SILENCE: Duration = Duration::from_secs(10);
+/// First and longest pause between two attempts to connect.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+/// Largest message that is taken: the plugin's own limit.
+const MAX_MESSAGE: usize = 64 << 20;
+/// Events that wait; while it is full the node keeps them, until it loses its patience and cuts us off.
+const QUEUE: usize = 4_096;
+/// What our filters are called.
+const NAME: &str = "kedge";
+
+/// Why an endpoint cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum YellowstoneError {
+    /// Its address.
+    #[error("this is no address of a gRPC endpoint")]
+    Address,
+    /// Its token.
+    #[error("the token has characters that no header takes")]
+    Token,
+    /// It does not answer.
+    #[error("it does not answer: {0}")]
+    Silent(String),
+    /// It refused.
+    #[error("it refuses: {0}")]
+    Refused(String),
+}
+
+/// Where a node's Geyser plugin listens.
+#[derive(Clone)]
+pub struct Access {
+    endpoint: Endpoint,
+    token: Option<MetadataValue<Ascii>>,
+    silence: Duration,
+}
+
+impl Access {
+    /// An address with `http://` or `https://`, and the token that providers ask for (`x-token`), empty for none.
+    ///
+    /// # Errors
+    /// [`YellowstoneError::Address`], [`YellowstoneError::Token`].
+    pub fn new(url: &str, token: &str) -> Result<Self, YellowstoneError> {
+        let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| YellowstoneError::Address)?;
+        let endpoint = endpoint
+            .connect_timeout(PATIENCE)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(SILENCE)
+            .keep_alive_timeout(PATIENCE)
+            .keep_alive_while_idle(true);
+        let endpoint = if url.starts_with("https://") {
+            let roots = ClientTlsConfig::new().with_webpki_roots();
+            endpoint.tls_config(roots).map_err(|_| YellowstoneError::Address)?
+        } else {
+            endpoint
+        };
+        let token = match token {
+            "" => None,
+            token => {
+                let mut value: MetadataValue<Ascii> = token.parse().map_err(|_| YellowstoneError::Token)?;
+                value.set_sensitive(true);
+                Some(value)
+            }
+        };
+        Ok(Self { endpoint, token, silence: SILENCE })
+    }
+
+    /// The version that the plugin says it has.
+    ///
+    /// # Errors
+    /// [`YellowstoneError::Silent`], [`YellowstoneError::Refused`].
+    pub async fn version(&self) -> Result<String, YellowstoneError> {
+        let mut client = self.connect().await?;
+        let asked = timeout(PATIENCE, client.get_version(self.request(GetVersionRequest {}))).await;
+        let answer = asked.map_err(|_| YellowstoneError::Silent("no answer in time".into()))?;
+        Ok(answer.map_err(|status| refused(&status))?.into_inner().version)
+    }
+
+    async fn connect(&self) -> Result<GeyserClient<Channel>, YellowstoneError> {
+        let channel = self.endpoint.connect().await;
+        let channel = channel.map_err(|error| YellowstoneError::Silent(reasons(&error)))?;
+        Ok(GeyserClient::new(channel).max_decoding_message_size(MAX_MESSAGE))
+    }
+
+    fn request<T>(&self, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        if let Some(token) = &self.token {
+            request.metadata_mut().insert("x-token", token.clone());
+        }
+        request
+    }
+}
+
+fn refused(status: &Status) -> YellowstoneError {
+    YellowstoneError::Refused(format!("{:?}: {}", status.code(), status.message()))
+}
+
+/// An error with what is behind it.
+fn reasons(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
+
+/// A subscription to all sub-accounts of the exchange.
+#[derive(Debug)]
+pub struct Yellowstone {
+    events: Receiver<Told>,
+    task: JoinHandle<()>,
+    up: bool,
+}
+
+/// What the connection's task says.
+#[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "nearly all are events")]
+enum Told {
+    /// A subscription stands.
+    Up,
+    /// It is gone.
+    Down,
+    /// Something happened.
+    Event(Event),
+}
+
+impl Yellowstone {
+    /// Subscribes. An endpoint that does not answer is tried again and again; until then it is not up.
+    #[must_use]
+    pub fn start(access: Access) -> Self {
+        let (sender, events) = channel(QUEUE);
+        Self { events, task: tokio::spawn(follow(access, sender)), up: false }
+    }
+}
+
+impl Drop for Yellowstone {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Source for Yellowstone {
+    fn name(&self) -> &'static str {
+        "yellowstone"
+    }
+
+    fn next(&mut self) -> Next<'_> {
+        Box::pin(async move {
+            match self.events.recv().await {
+                Some(Told::Event(event)) => event,
+                Some(Told::Up) => {
+                    self.up = true;
+                    Event::Gap
+                }
+                Some(Told::Down) | None => {
+                    self.up = false;
+                    Event::Gap
+                }
+            }
+        })
+    }
+
+    fn is_up(&self) -> bool {
+        self.up
+    }
+}
+
+/// Connects, listens, and connects again, with growing pauses while that fails.
+async fn follow(access: Access, events: Sender<Told>) {
+    let mut pause = PAUSES.0;
+    while !events.is_closed() {
+        if listen(&access, &events).await {
+            pause = PAUSES.0;
+        }
+        sleep(pause).await;
+        pause = pause.saturating_mul(2).min(PAUSES.1);
+    }
+}
+
+/// Tells of changes until the connection is lost; whether there was one.
+async fn listen(access: &Access, events: &Sender<Told>) -> bool {
+    let Ok(mut client) = access.connect().await else { return false };
+    let (answers, asked) = channel(4);
+    // The stream of our requests must stay open; what else goes into it are answers to pings.
+    let requests = stream::unfold(asked, async |mut asked: Receiver<SubscribeRequest>| {
+        asked.recv().await.map(|request| (request, asked))
+    });
+    if answers.try_send(wanted()).is_err() {
+        return false;
+    }
+    let subscribed = timeout(PATIENCE, client.subscribe(access.request(requests))).await;
+    let Ok(Ok(answer)) = subscribed else { return false };
+    let mut updates = answer.into_inner();
+    let mut stands = false;
+    while let Ok(Ok(Some(update))) = timeout(access.silence, updates.message()).await {
+        // Its first word, whatever it is: what happens from here on is told.
+        if !stands {
+            stands = true;
+            if events.send(Told::Up).await.is_err() {
+                return true;
+            }
+        }
+        let event = match update.update_oneof {
+            Some(UpdateOneof::Account(update)) => account(update),
+            Some(UpdateOneof::Slot(slot)) if slot.status == SlotStatus::SlotDead as i32 => Some(Event::Gap),
+            Some(UpdateOneof::Ping(_)) => {
+                let pong = SubscribeRequest { ping: Some(SubscribeRequestPing { id: 1 }), ..SubscribeRequest::default() };
+                // A queue that is full holds answers enough.
+                let _ = answers.try_send(pong);
+                None
+            }
+            _ => None,
+        };
+        if let Some(event) = event
+            && events.send(Told::Event(event)).await.is_err()
+        {
+            return true;
+        }
+    }
+    if stands {
+        let _ = events.send(Told::Down).await;
+    }
+    stands
+}
+
+/// All sub-accounts, and slots, as of the node's own bank.
+fn wanted() -> SubscribeRequest {
+    let kind = SubscribeRequestFilterAccountsFilterMemcmp {
+        offset: 0,
+        data: Some(Data::Bytes(SubAccount::DISCRIMINATOR.to_vec())),
+    };
+    let accounts = SubscribeRequestFilterAccounts {
+        owner: vec![PROGRAM_ID.to_string()],
+        filters: vec![SubscribeRequestFilterAccountsFilter { filter: Some(Filter::Memcmp(kind)) }],
+        ..SubscribeRequestFilterAccounts::default()
+    };
+    let slots = SubscribeRequestFilterSlots { interslot_updates: Some(true), ..SubscribeRequestFilterSlots::default() };
+    SubscribeRequest {
+        accounts: HashMap::from([(NAME.to_owned(), accounts)]),
+        slots: HashMap::from([(NAME.to_owned(), slots)]),
+        commitment: Some(CommitmentLevel::Processed as i32),
+        ..SubscribeRequest::default()
+    }
+}
+
+/// A change; nothing for what is no sub-account, and a gap for one that cannot be read.
+fn account(update: SubscribeUpdateAccount) -> Option<Event> {
+    let info = update.account?;
+    let address = Pubkey::try_from(info.pubkey.as_slice()).ok()?;
+    let bytes = (info.lamports > 0 && !info.data.is_empty()).then_some(info.data.as_slice());
+    Some(Event::account(update.slot, info.write_version, address, bytes).unwrap_or(Event::Gap))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,271 @@
+//! Against a server that speaks the plugin's own protocol.
+
+use std::net::SocketAddr;
+use std::pin::Pin;
+
+use futures_util::Stream;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Response, Streaming};
+use yellowstone_grpc_proto::geyser::geyser_server::{Geyser, GeyserServer};
+use yellowstone_grpc_proto::geyser::*;
+
+use super::*;
+use crate::core::mirror::Mirror;
+use crate::core::mirror::tests::{Chain, Random, assert_true, encode, look};
+
+const TOKEN: &str = "s3cret";
+/// Longest wait for what must come.
+const SOON: Duration = Duration::from_secs(20);
+
+/// A subscriber, as the server sees it.
+struct Subscriber {
+    requests: Streaming<SubscribeRequest>,
+    updates: UnboundedSender<Result<SubscribeUpdate, Status>>,
+}
+
+impl Subscriber {
+    fn tell(&self, update: UpdateOneof) {
+        let update = SubscribeUpdate { update_oneof: Some(update), ..SubscribeUpdate::default() };
+        self.updates.send(Ok(update)).unwrap();
+    }
+
+    fn slot(&self, slot: u64, status: SlotStatus) {
+        self.tell(UpdateOneof::Slot(SubscribeUpdateSlot { slot, status: status.into(), ..Default::default() }));
+    }
+
+    fn account(&self, event: &Event) {
+        let Event::Account { slot, version, address, data } = event else { panic!("an account") };
+        let info = SubscribeUpdateAccountInfo {
+            pubkey: address.to_bytes().to_vec(),
+            lamports: u64::from(data.is_some()),
+            owner: PROGRAM_ID.to_bytes().to_vec(),
+            data: data.as_ref().map(encode).unwrap_or_default(),
+            write_version: *version,
+            ..Default::default()
+        };
+        self.tell(UpdateOneof::Account(SubscribeUpdateAccount {
+            account: Some(info),
+            slot: *slot,
+            ..Default::default()
+        }));
+    }
+}
+
+struct Plugin(UnboundedSender<Subscriber>);
+
+impl Plugin {
+    /// A server on a port of its own, and who subscribes.
+    async fn start() -> (SocketAddr, UnboundedReceiver<Subscriber>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sender, subscribers) = unbounded_channel();
+        let service = GeyserServer::new(Self(sender));
+        let server = Server::builder().add_service(service).serve_with_incoming(TcpIncoming::from(listener));
+        tokio::spawn(async move { server.await.unwrap() });
+        (address, subscribers)
+    }
+}
+
+fn admit<T>(request: &Request<T>) -> Result<(), Status> {
+    match request.metadata().get("x-token") {
+        Some(token) if token == TOKEN => Ok(()),
+        _ => Err(Status::unauthenticated("no valid auth token")),
+    }
+}
+
+type Updates<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl Geyser for Plugin {
+    type SubscribeStream = Updates<SubscribeUpdate>;
+    type SubscribeDeshredStream = Updates<SubscribeUpdateDeshred>;
+    type SubscribeGossipStream = Updates<SubscribeUpdateGossip>;
+
+    async fn subscribe(
+        &self,
+        request: Request<Streaming<SubscribeRequest>>,
+    ) -> Result<Response<Self::SubscribeStream>, Status> {
+        admit(&request)?;
+        let (updates, told) = unbounded_channel();
+        let _ = self.0.send(Subscriber { requests: request.into_inner(), updates });
+        let told = stream::unfold(told, async |mut told: UnboundedReceiver<_>| {
+            told.recv().await.map(|update| (update, told))
+        });
+        Ok(Response::new(Box::pin(told)))
+    }
+
+    async fn get_version(&self, request: Request<GetVersionRequest>) -> Result<Response<GetVersionResponse>, Status> {
+        admit(&request)?;
+        Ok(Response::new(GetVersionResponse { version: "test".into() }))
+    }
+
+    async fn subscribe_deshred(
+        &self,
+        _: Request<Streaming<SubscribeDeshredRequest>>,
+    ) -> Result<Response<Self::SubscribeDeshredStream>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn subscribe_gossip(
+        &self,
+        _: Request<SubscribeGossipRequest>,
+    ) -> Result<Response<Self::SubscribeGossipStream>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn subscribe_replay_info(
+        &self,
+        _: Request<SubscribeReplayInfoRequest>,
+    ) -> Result<Response<SubscribeReplayInfoResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn ping(&self, _: Request<PingRequest>) -> Result<Response<PongResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn get_latest_blockhash(
+        &self,
+        _: Request<GetLatestBlockhashRequest>,
+    ) -> Result<Response<GetLatestBlockhashResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn get_block_height(
+        &self,
+        _: Request<GetBlockHeightRequest>,
+    ) -> Result<Response<GetBlockHeightResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn get_slot(&self, _: Request<GetSlotRequest>) -> Result<Response<GetSlotResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+
+    async fn is_blockhash_valid(
+        &self,
+        _: Request<IsBlockhashValidRequest>,
+    ) -> Result<Response<IsBlockhashValidResponse>, Status> {
+        Err(Status::unimplemented("not asked for"))
+    }
+}
+
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    timeout(SOON, what).await.expect("it comes soon")
+}
+
+fn access(address: SocketAddr) -> Access {
+    Access::new(&format!("http://{address}"), TOKEN).unwrap()
+}
+
+/// A source that is up, and its server.
+async fn connected() -> (Yellowstone, Subscriber, UnboundedReceiver<Subscriber>) {
+    let (address, mut subscribers) = Plugin::start().await;
+    let mut source = Yellowstone::start(Access { silence: SOON, ..access(address) });
+    let subscriber = soon(subscribers.recv()).await.unwrap();
+    subscriber.slot(100, SlotStatus::SlotProcessed);
+    assert!(!source.is_up());
+    assert_eq!((soon(source.next()).await, source.is_up()), (Event::Gap, true));
+    (source, subscriber, subscribers)
+}
+
+/// Tells of changes of a slot in any order.
+fn shuffled(chain: &mut Chain, random: &mut Random) -> Vec<Event> {
+    chain.slot += 1;
+    let mut events: Vec<Event> = (0..random.below(6)).map(|_| chain.change(random)).collect();
+    for last in (1..events.len()).rev() {
+        events.swap(last, random.below(last as u64 + 1) as usize);
+    }
+    events
+}
+
+#[tokio::test]
+async fn writes_of_one_slot_come_in_any_order_and_connections_break() {
+    let (mut source, mut subscriber, mut subscribers) = connected().await;
+    let (mut random, mut chain) = (Random(11), Chain::new());
+    let mut mirror = Mirror::new(chain.world());
+    let (mut told, mut cut) = (0, 0);
+    for step in 0..200 {
+        let events = shuffled(&mut chain, &mut random);
+        if step % 40 == 39 {
+            // What happens now nobody tells.
+            drop(subscriber);
+            mirror.apply(soon(source.next()).await);
+            assert!(!source.is_up() && mirror.wants_snapshot());
+            subscriber = soon(subscribers.recv()).await.unwrap();
+            subscriber.slot(chain.slot, SlotStatus::SlotProcessed);
+            mirror.apply(soon(source.next()).await);
+            assert!(source.is_up());
+            cut += 1;
+        } else {
+            events.iter().for_each(|event| subscriber.account(event));
+            for _ in &events {
+                mirror.apply(soon(source.next()).await);
+            }
+            told += events.len();
+        }
+        look(&mut mirror, &chain);
+        assert_true(&mirror, &chain);
+    }
+    assert!(told > 300 && cut == 5, "{told} {cut}");
+    // One at the start of each connection, besides those of the losses.
+    assert_eq!((mirror.counts.gaps, mirror.counts.snapshots, mirror.counts.losses), (10, 6, 0));
+    assert!(mirror.counts.outdated > 5, "{:?}", mirror.counts);
+}
+
+#[tokio::test]
+async fn it_asks_for_the_exchange_s_sub_accounts_and_answers_pings() {
+    let (_source, mut subscriber, _) = connected().await;
+    let asked = soon(subscriber.requests.message()).await.unwrap().unwrap();
+    let accounts = &asked.accounts[NAME];
+    assert_eq!((&accounts.owner[..], &accounts.account[..]), (&[PROGRAM_ID.to_string()][..], &[][..]));
+    let Some(Filter::Memcmp(kind)) = &accounts.filters[0].filter else { panic!("{accounts:?}") };
+    assert_eq!((kind.offset, &kind.data), (0, &Some(Data::Bytes(SubAccount::DISCRIMINATOR.to_vec()))));
+    assert!(asked.slots.contains_key(NAME) && asked.commitment == Some(CommitmentLevel::Processed.into()));
+    subscriber.tell(UpdateOneof::Ping(SubscribeUpdatePing {}));
+    let answer = soon(subscriber.requests.message()).await.unwrap().unwrap();
+    assert!(answer.ping.is_some() && answer.accounts.is_empty());
+}
+
+#[tokio::test]
+async fn a_slot_that_died_and_an_account_that_cannot_be_read_are_gaps() {
+    let (mut source, subscriber, _subscribers) = connected().await;
+    subscriber.slot(101, SlotStatus::SlotDead);
+    assert_eq!((soon(source.next()).await, source.is_up()), (Event::Gap, true));
+    let broken = SubscribeUpdateAccountInfo {
+        pubkey: vec![7; 32],
+        lamports: 1,
+        data: vec![1; 40],
+        ..SubscribeUpdateAccountInfo::default()
+    };
+    let broken = SubscribeUpdateAccount { account: Some(broken), slot: 101, ..SubscribeUpdateAccount::default() };
+    subscriber.tell(UpdateOneof::Account(broken));
+    assert_eq!((soon(source.next()).await, source.is_up()), (Event::Gap, true));
+}
+
+#[tokio::test]
+async fn silence_is_a_loss() {
+    let (address, mut subscribers) = Plugin::start().await;
+    let mut source = Yellowstone::start(Access { silence: Duration::from_millis(200), ..access(address) });
+    let first = soon(subscribers.recv()).await.unwrap();
+    first.slot(100, SlotStatus::SlotProcessed);
+    assert_eq!((soon(source.next()).await, source.is_up()), (Event::Gap, true));
+    assert_eq!((soon(source.next()).await, source.is_up()), (Event::Gap, false));
+    let second = soon(subscribers.recv()).await.unwrap();
+    second.slot(102, SlotStatus::SlotProcessed);
+    assert_eq!((soon(source.next()).await, source.is_up()), (Event::Gap, true));
+}
+
+#[tokio::test]
+async fn who_has_no_token_is_refused() {
+    let (address, _subscribers) = Plugin::start().await;
+    assert_eq!(access(address).version().await.unwrap(), "test");
+    let stranger = Access::new(&format!("http://{address}"), "").unwrap();
+    assert!(matches!(stranger.version().await, Err(YellowstoneError::Refused(said)) if said.contains("auth token")));
+    assert!(matches!(Access::new("http://127.0.0.1:1", "").unwrap().version().await, Err(YellowstoneError::Silent(_))));
+    assert!(matches!(Access::new("not an address", ""), Err(YellowstoneError::Address)));
+    assert!(matches!(Access::new("http://127.0.0.1:1", "a\nb"), Err(YellowstoneError::Token)));
+}
