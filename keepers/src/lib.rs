@@ -21,6 +21,8 @@ pub mod error;
 pub mod explain;
 pub mod feed;
 pub mod jobs;
+#[cfg(feature = "nats")]
+pub mod lease;
 pub mod oracles;
 pub mod outbox;
 pub mod publish;
