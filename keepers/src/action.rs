@@ -272,7 +272,7 @@ impl Work {
 }
 
 /// Most compute units of a transaction.
-const MAX_COMPUTE: u32 = 1_400_000;
+pub(crate) const MAX_COMPUTE: u32 = 1_400_000;
 /// Compute units of the two budget instructions and the refresh's own.
 const BUDGET_INSTRUCTIONS: u32 = 20_000;
 /// Compute units of one refreshed row.

@@ -123,6 +123,16 @@ impl Directory {
         Some(instructions)
     }
 
+    /// Accounts that instructions write and that everybody's transactions write: board, markets and banks.
+    #[must_use]
+    pub fn contended(&self, instructions: &[Instruction]) -> Vec<Pubkey> {
+        let written = instructions.iter().flat_map(|one| &one.accounts).filter(|account| account.is_writable);
+        let shared = |account: &Pubkey| {
+            *account == address::BOARD || self.markets.contains(account) || self.banks.contains(account)
+        };
+        written.map(|account| account.pubkey).filter(shared).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
     /// Refreshes rows.
     #[must_use]
     pub fn refresh(&self, markets: &[u16], banks: &[u16]) -> Option<Instruction> {

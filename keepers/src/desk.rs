@@ -7,7 +7,7 @@ use kedge_client::Sender;
 use crate::action::Subject;
 use crate::compose::Directory;
 use crate::jobs::Job;
-use crate::outbox::{Outbox, Parcel};
+use crate::outbox::{Outbox, Parcel, lamports};
 use crate::relay::Relay;
 use crate::{Plan, World};
 
@@ -46,7 +46,12 @@ impl Actor {
         }
         let signer = self.sender.client().payer_address();
         let Some(instructions) = directory.instructions(plan, &signer) else { return false };
+        let bidding = outbox.bidding();
+        let reward = if bidding.asks_for_rewards() { plan.explain(world).reward } else { None };
+        let worth = reward.map_or(0, |reward| lamports(reward, world.oracle(bidding.sol_market)));
         outbox.send(Parcel {
+            contended: directory.contended(&instructions),
+            worth,
             actor: self.number,
             subjects: plan.subjects(),
             sender: self.sender.clone(),

@@ -21,7 +21,6 @@ pub mod error;
 pub mod explain;
 pub mod feed;
 pub mod jobs;
-#[cfg(feature = "nats")]
 pub mod lease;
 pub mod oracles;
 pub mod outbox;

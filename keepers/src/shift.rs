@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::action::Subject;
@@ -47,6 +48,9 @@ pub trait Onlooker {
     }
 }
 
+/// Says whether this copy should act now.
+pub type Permit = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// Desks, and the outbox that they share.
 pub struct Shift {
     /// The desks, in the order in which they decide.
@@ -55,6 +59,8 @@ pub struct Shift {
     pub outbox: Outbox,
     /// The share of this copy, when there are several.
     shard: Option<Shard>,
+    /// Whether to act now, where that is not always so.
+    acts: Option<Permit>,
     /// Whether nothing is sent.
     dry_run: bool,
     /// The slot in which a dry run told of a subject.
@@ -65,13 +71,19 @@ impl Shift {
     /// Desks that have not begun.
     #[must_use]
     pub fn new(desks: Vec<Desk>, outbox: Outbox, dry_run: bool) -> Self {
-        Self { desks, outbox, shard: None, dry_run, shown: HashMap::new() }
+        Self { desks, outbox, shard: None, acts: None, dry_run, shown: HashMap::new() }
     }
 
     /// The same as one of several copies.
     #[must_use]
     pub fn sharing(self, shard: Shard) -> Self {
         Self { shard: Some(shard), ..self }
+    }
+
+    /// The same, acting only while it may: else it looks and decides, and nothing comes of it.
+    #[must_use]
+    pub fn while_permitted(self, acts: Permit) -> Self {
+        Self { acts: Some(acts), ..self }
     }
 
     /// Works until the onlooker ends it. May be dropped at any await: a desk that has begun to decide ends its turn.
@@ -100,9 +112,13 @@ impl Shift {
         self.shown.retain(|_, told| told.saturating_add(TELL_AGAIN) > slot);
         let (outbox, dry_run, shown) = (&self.outbox, self.dry_run, &mut self.shown);
         let shard = &mut self.shard;
+        let acts = self.acts.as_ref().is_none_or(|acts| acts());
         for desk in &self.desks {
             let (started, job, number) = (Instant::now(), desk.job.name(), desk.actor.number);
             let ticked = desk.tick_by(world, |plan| {
+                if !acts {
+                    return false;
+                }
                 let own;
                 let plan = match &mut *shard {
                     Some(shard) => {

@@ -27,6 +27,6 @@ mod subscribe;
 pub use client::{Client, SharedSigner, ws_url};
 pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
-pub use send::{ComputeLimit, Landed, PriorityFee, SendConfig, Sender, lookup_table};
+pub use send::{ComputeLimit, Landed, PriorityFee, SendConfig, Sender, lookup_table, recent_price};
 pub use snapshot::At;
 pub use subscribe::{AccountChange, LogChange, Subscription, Update};

@@ -13,7 +13,7 @@ use kedge_keeper::compose::Directory;
 use kedge_keeper::core::audit::{Auditor, Rules};
 use kedge_keeper::desk::Actor;
 use kedge_keeper::error::Error;
-use kedge_keeper::outbox::Outbox;
+use kedge_keeper::outbox::{Outbox, Sending};
 use kedge_keeper::pyth::Alternatives;
 use kedge_keeper::shift::{Onlooker, Shift};
 use kedge_keeper::watch::Watch;
@@ -68,7 +68,7 @@ pub async fn run(
     let publisher = Publisher::start(Arc::clone(&localnet), Arc::clone(&tape))?;
     stage::open(&localnet, cast).await?;
     let mut watch = Watch::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
-    let (outbox, receipts) = Outbox::start(reader.clone(), AT_ONCE).await?;
+    let (outbox, receipts) = Outbox::start(reader.clone(), Sending::plain(AT_ONCE)).await?;
     let takers = cast.members.iter().filter(|member| member.role == Role::Taker);
     let takers = takers.map(|member| member.wallet.pubkey().to_bytes()).collect();
     let desks = staff::desks(&localnet, cast);

@@ -11,7 +11,7 @@ use kedge_interface::address::{self, PROGRAM_ID};
 use kedge_keeper::World;
 use kedge_keeper::compose::Directory;
 use kedge_keeper::error::Error;
-use kedge_keeper::outbox::Outbox;
+use kedge_keeper::outbox::{Outbox, Sending};
 use kedge_keeper::pyth::{Alternatives, feed_address};
 use kedge_keeper::shift::{Onlooker, Shift};
 use kedge_keeper::watch::Watch;
@@ -46,7 +46,7 @@ pub async fn serve(
     let _publisher = Publisher::start(Arc::clone(localnet), Arc::clone(tape))?;
     stage::open(localnet, cast).await?;
     let mut watch = Watch::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
-    let (outbox, mut receipts) = Outbox::start(reader, AT_ONCE).await?;
+    let (outbox, mut receipts) = Outbox::start(reader, Sending::plain(AT_ONCE)).await?;
     let desks = staff::desks(localnet, cast);
     let jobs: BTreeMap<_, _> = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
     tokio::spawn(async move {

@@ -10,7 +10,7 @@ use kedge_demo::random::Random;
 use kedge_keeper::World;
 use kedge_keeper::desk::Actor;
 use kedge_keeper::feed::Feed;
-use kedge_keeper::outbox::{Outbox, Receipt};
+use kedge_keeper::outbox::{Outbox, Receipt, Sending};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep;
 
@@ -47,7 +47,7 @@ impl Floor {
     pub async fn new(ground: &Ground, pace: f64, seed: u64) -> Result<Self> {
         let reader = ground.reader();
         let feed = Feed::new(reader.clone()).await?;
-        let (outbox, receipts) = Outbox::start(reader, AT_ONCE).await?;
+        let (outbox, receipts) = Outbox::start(reader, Sending::plain(AT_ONCE)).await?;
         let world = feed.poll().await?;
         let takers = takers(ground, &ground.cast, pace, seed, world.clock.unix_time);
         Ok(Self {

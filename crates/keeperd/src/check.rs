@@ -14,7 +14,10 @@ use tokio::time::timeout;
 
 use crate::config::Config;
 use crate::connection::{client, discreet, is_open_to_others, keypair, masked, sub_account};
+use crate::fleet::Fleet;
 use crate::publish;
+#[cfg(feature = "yellowstone")]
+use crate::source;
 
 /// How long the WebSocket endpoint may take.
 const WEBSOCKET: Duration = Duration::from_secs(5);
@@ -52,6 +55,12 @@ pub async fn check(config: &Config) -> bool {
         table.line("WebSocket endpoint", websocket(config, &client).await);
         table.line("program", program(&client).await);
         table.line("exchange", exchange(&client).await);
+        if let Some(outcome) = yellowstone(config).await.transpose() {
+            table.line("Yellowstone", outcome);
+        }
+        if let Some(outcome) = Fleet::check(config).await.transpose() {
+            table.line("lease", outcome);
+        }
         if let Some(outcome) = publish::check(config, &client).await.transpose() {
             table.line("publishing", outcome);
         }
@@ -107,6 +116,21 @@ async fn websocket(config: &Config, client: &Client) -> Result<String> {
         Ok(Some(Update::Connected | Update::Change(_) | Update::Lost)) => Ok(shown),
         _ => bail!("{shown} takes no subscription; jobs would run at keeper.poll_ms"),
     }
+}
+
+/// Whether the source answers; `None` for another source.
+#[cfg(feature = "yellowstone")]
+async fn yellowstone(config: &Config) -> Result<Option<String>> {
+    let Some(access) = source::yellowstone(config)? else { return Ok(None) };
+    let shown = masked(&config.source.url.0);
+    let version = access.version().await.with_context(|| shown.clone())?;
+    Ok(Some(format!("{shown}, version {}", version.chars().take(80).collect::<String>())))
+}
+
+/// The configuration refuses it in a build without it.
+#[cfg(not(feature = "yellowstone"))]
+async fn yellowstone(_: &Config) -> Result<Option<String>> {
+    Ok(None)
 }
 
 async fn program(client: &Client) -> Result<String> {

@@ -80,6 +80,8 @@ pub fn discreet(message: &str, config: &Config) -> String {
         .iter()
         .cloned()
         .chain([config.rpc.url.clone(), config.ws_url(), config.jito.url.clone()])
+        .chain([config.source.url.0.clone()])
+        .chain(config.lease.url.0.split(',').map(|url| url.trim().to_owned()))
         .filter(|url| !url.is_empty())
     {
         let url = url.trim_end_matches('/');

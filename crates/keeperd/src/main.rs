@@ -14,6 +14,7 @@ mod config;
 mod connection;
 mod crew;
 mod decisions;
+mod fleet;
 mod http;
 mod logs;
 mod metrics;
@@ -21,6 +22,7 @@ mod publish;
 mod receipts;
 mod run;
 mod signals;
+mod source;
 
 use std::process::ExitCode;
 

@@ -117,6 +117,10 @@ pub struct Metrics {
     source_up: Gauge<i64, AtomicI64>,
     /// Times that a transaction was sent again.
     pub resent: Gauge<i64, AtomicI64>,
+    /// 1 while this copy holds its lease, 0 while it stands by, -1 while nobody answers for it; 1 without one.
+    pub lease_held: Gauge<i64, AtomicI64>,
+    /// Priority fees that were charged.
+    fees: Family<JobLabel, Counter>,
     /// Transactions under way.
     pub under_way: Gauge<i64, AtomicI64>,
     /// Looks at the exchange that failed.
@@ -147,6 +151,8 @@ impl Metrics {
             mirror: Family::default(),
             source_up: Gauge::default(),
             resent: Gauge::default(),
+            lease_held: Gauge::default(),
+            fees: Family::default(),
             under_way: Gauge::default(),
             polls_failed: Counter::default(),
             registry: Registry::default(),
@@ -167,6 +173,8 @@ impl Metrics {
         registry.register("mirror_events", "What happened to the mirror so far, by kind", metrics.mirror.clone());
         registry.register("source_up", "1 while changes come by themselves", metrics.source_up.clone());
         registry.register("resent", "Times that a transaction was sent again so far", metrics.resent.clone());
+        registry.register("lease_held", "1 holds the lease, 0 stands by, -1 works alone", metrics.lease_held.clone());
+        registry.register("priority_fee_lamports", "Priority fees that were charged", metrics.fees.clone());
         registry.register("under_way", "Transactions under way", metrics.under_way.clone());
         registry.register("polls_failed", "Looks at the exchange that failed", metrics.polls_failed.clone());
         let publishing = &metrics.publishing;
@@ -241,6 +249,11 @@ impl Metrics {
         self.landed.get_or_create(&label).inc();
         self.landing.get_or_create(&label).observe(latency.as_secs_f64());
         self.slots.get_or_create(&label).observe(slots as f64);
+    }
+
+    /// A transaction was charged a priority fee, lamports.
+    pub fn charged(&self, job: &'static str, lamports: u64) {
+        self.fees.get_or_create(&JobLabel { job }).inc_by(lamports);
     }
 
     /// How the mirror does, and whether its source is up.

@@ -13,8 +13,9 @@ use kedge_keeper::publish::instruction::config as configuration;
 use kedge_keeper::publish::path::Path;
 use kedge_keeper::publish::publisher::{Account, Event, Feed, Policy, Publisher};
 use kedge_keeper::publish::recorded::{Playing, Recorded};
-use kedge_keeper::publish::{Prices, candles};
+use kedge_keeper::publish::{Look, Prices, candles};
 use kedge_keeper::pyth::Alternatives;
+use kedge_keeper::shift::Permit;
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 
@@ -145,11 +146,39 @@ pub async fn check(config: &Config, client: &Client) -> Result<Option<String>> {
     Ok(Some(format!("{}, {} feeds", source.name(), feeds.len())))
 }
 
+/// A source that has nothing to offer while this copy stands by.
+struct Permitted {
+    source: Box<dyn Prices>,
+    may_act: Permit,
+}
+
+impl Prices for Permitted {
+    fn name(&self) -> &'static str {
+        self.source.name()
+    }
+
+    fn look(&mut self, now: i64) -> Look<'_> {
+        Box::pin(async move {
+            // It is asked in any case: who takes over goes on at once.
+            let mut offers = self.source.look(now).await?;
+            if !(self.may_act)() {
+                offers.clear();
+            }
+            Ok(offers)
+        })
+    }
+}
+
 /// Publishes beside the other jobs when job `oracle` runs and has a source.
 ///
 /// # Errors
 /// As [`source`] and [`feeds`], and a chain that would not take the prices.
-pub async fn start(config: &Config, sender: &Sender, metrics: &Arc<Metrics>) -> Result<Option<Publishing>> {
+pub async fn start(
+    config: &Config,
+    sender: &Sender,
+    metrics: &Arc<Metrics>,
+    may_act: &Permit,
+) -> Result<Option<Publishing>> {
     let publish = &config.oracle.publish;
     if !config.keeper.jobs.contains(&JobName::Oracle) {
         return Ok(None);
@@ -171,6 +200,7 @@ pub async fn start(config: &Config, sender: &Sender, metrics: &Arc<Metrics>) -> 
         metrics: Arc::clone(metrics),
         config: config.clone(),
     };
+    let source = Box::new(Permitted { source, may_act: Arc::clone(may_act) });
     let publisher = Publisher::new(sender.clone(), source, feeds, policy);
     Ok(Some(Publishing(tokio::spawn(publisher.run(move |event| teller.tell(event))))))
 }

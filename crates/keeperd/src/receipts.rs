@@ -27,15 +27,17 @@ pub async fn follow(
             job.heard(&receipt);
         }
         let (action, signature) = (receipt.label, receipt.signature.to_string());
+        let fee = receipt.charged();
+        metrics.charged(job, fee);
         match &receipt.failure {
             None => {
                 let slots = receipt.slot.saturating_sub(receipt.decided);
                 metrics.landed(job, receipt.latency, slots);
                 let ms = u64::try_from(receipt.latency.as_millis()).unwrap_or(u64::MAX);
                 if action == "refresh_prices" {
-                    debug!(job, action, signature, slot = receipt.slot, slots, ms, "landed");
+                    debug!(job, action, signature, slot = receipt.slot, slots, ms, fee, "landed");
                 } else {
-                    info!(job, action, signature, slot = receipt.slot, slots, ms, "landed");
+                    info!(job, action, signature, slot = receipt.slot, slots, ms, fee, "landed");
                 }
             }
             Some(failure) => {
@@ -52,6 +54,7 @@ pub async fn follow(
 fn explain(failure: &Failure) -> (&'static str, String) {
     match failure {
         Failure::NotSent(reason) => ("NotSent", reason.clone()),
+        Failure::Foreseen(error) => (error.name(), format!("simulated, not sent: {}", error.message())),
         Failure::Expired => ("Expired", "its blockhash expired before it landed: the fee market dropped it".into()),
         Failure::Lost => ("Lost", "the endpoint does not say what became of it".into()),
         Failure::Refused(TransactionError::InstructionError(_, error)) => match custom(error) {

@@ -10,28 +10,32 @@ use kedge_keeper::compose::Directory;
 use kedge_keeper::core::mirror::Counts;
 use kedge_keeper::desk::{Desk, Ticked};
 use kedge_keeper::error::Error;
+use kedge_keeper::lease::Standing;
 use kedge_keeper::outbox::Outbox;
 use kedge_keeper::shard::Shard;
-use kedge_keeper::shift::{Onlooker, Shift};
-use kedge_keeper::watch::Watch;
+use kedge_keeper::shift::{Onlooker, Permit, Shift};
 use kedge_keeper::{Plan, World};
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::auditor;
-use crate::config::{Config, SourceKind};
+use crate::config::Config;
 use crate::connection::{self, discreet, keypair, masked, sender, sub_account};
 use crate::crew;
 use crate::decisions::tell;
+use crate::fleet::Fleet;
 use crate::http::{Health, Http};
 use crate::metrics::Metrics;
 use crate::publish;
 use crate::receipts;
 use crate::signals::Signals;
+use crate::source;
 
 /// Time between two looks at the chain's slot.
 const SLOT_EVERY: Duration = Duration::from_millis(500);
+/// Time between two looks at the lease.
+const STANDING_EVERY: Duration = Duration::from_millis(200);
 /// Looks at the slot between two looks at the balance.
 const BALANCE_EVERY: u32 = 40;
 /// What a slot takes when the chain does not say.
@@ -52,13 +56,8 @@ pub async fn run(config: &Config) -> Result<u8> {
         let found = client.sub_account(account).await.context("[account]")?;
         found.head.require_trader(&wallet.to_bytes()).with_context(|| format!("[account] {account}"))?;
     }
-    let millis = Duration::from_millis;
-    let (least, most) = (millis(config.keeper.tick_ms), millis(config.keeper.poll_ms));
-    let alternatives = publish::alternatives(config)?;
-    let mut watch = match config.source.kind {
-        SourceKind::Websocket => Watch::start(client.clone(), least, most, alternatives).await?,
-        SourceKind::Poll => Watch::polling(client.clone(), least, most, alternatives).await?,
-    };
+    let mut watch = source::watch(config, client.clone(), publish::alternatives(config)?).await?;
+    let fleet = Arc::new(Fleet::join(config).await?);
 
     let metrics = Metrics::new();
     let health = Health::new(config.http.max_age_slots);
@@ -76,13 +75,18 @@ pub async fn run(config: &Config) -> Result<u8> {
     let dry_run = config.keeper.dry_run;
     info!(wallet = wallet.to_string(), rpc = masked(&config.rpc.url), jobs = jobs.join(","), dry_run, "started");
 
-    let publishing = publish::start(config, &sender, &metrics).await?;
-    let (outbox, receipts) = Outbox::start(client.clone(), config.keeper.at_once).await?;
+    let may_act: Permit = {
+        let fleet = Arc::clone(&fleet);
+        Arc::new(move || fleet.standing().is_none_or(Standing::works))
+    };
+    let publishing = publish::start(config, &sender, &metrics, &may_act).await?;
+    let (outbox, receipts) = Outbox::start(client.clone(), config.send.sending(config.keeper.at_once)).await?;
     let heard = desks.iter().map(|desk| Arc::clone(&desk.job)).collect();
     let receipts = tokio::spawn(receipts::follow(receipts, heard, Arc::clone(&metrics), config.clone()));
     let seen = Arc::new(Mutex::new(Seen { slot: 0, at: Instant::now() }));
     let gauges = tokio::spawn(gauge(client.clone(), Arc::clone(&seen), Arc::clone(&metrics), Arc::clone(&health)));
-    let mut shift = Shift::new(desks, outbox, dry_run);
+    let standing = tokio::spawn(stand(Arc::clone(&fleet), Arc::clone(&metrics)));
+    let mut shift = Shift::new(desks, outbox, dry_run).while_permitted(may_act);
     let share = config.shard;
     if share.count > 1 {
         shift = shift.sharing(Shard::new(share.index, share.count, share.grace_slots));
@@ -112,6 +116,8 @@ pub async fn run(config: &Config) -> Result<u8> {
         warn!(under_way = shift.outbox.under_way(), "stopped before everything under way had an outcome");
     }
     drop(shift);
+    stop(standing).await;
+    fleet.leave().await;
     let _ = timeout(LAST_RECEIPTS, receipts).await;
     println!("{}", summary(&jobs, &metrics, started.elapsed()));
     Ok(code)
@@ -195,6 +201,26 @@ async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, metrics: Arc<Metrics>, he
         }
         looks += 1;
         sleep(SLOT_EVERY).await;
+    }
+}
+
+/// Tells of how this copy stands among those that share its lease.
+async fn stand(fleet: Arc<Fleet>, metrics: Arc<Metrics>) {
+    let mut known = None;
+    loop {
+        let standing = fleet.standing();
+        metrics.lease_held.set(standing.map_or(1, Standing::number));
+        if standing != known {
+            known = standing;
+            let reason = fleet.reason();
+            match standing {
+                Some(Standing::Held) => info!("holds the lease: works"),
+                Some(Standing::Waits) => info!(reason, "does not hold the lease: stands by"),
+                Some(Standing::Alone) => warn!(reason, "nobody answers for the lease: works without it"),
+                None => {}
+            }
+        }
+        sleep(STANDING_EVERY).await;
     }
 }
 

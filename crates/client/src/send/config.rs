@@ -1,5 +1,6 @@
 //! How transactions are built and sent.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use solana_instruction::Instruction;
@@ -7,7 +8,7 @@ use solana_message::AddressLookupTableAccount;
 use solana_pubkey::Pubkey;
 
 use super::Sender;
-use crate::SendError;
+use crate::{Client, SendError};
 
 /// How many compute units a transaction asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,20 +75,25 @@ impl Sender {
             PriorityFee::None => Ok(0),
             PriorityFee::Fixed(price) => Ok(price),
             PriorityFee::Recent { percentile, max } => {
-                let mut written: Vec<Pubkey> = instructions
-                    .iter()
-                    .flat_map(|instruction| &instruction.accounts)
-                    .filter(|account| account.is_writable)
-                    .map(|account| account.pubkey)
-                    .collect();
-                written.sort_unstable();
-                written.dedup();
-                written.truncate(128); // the endpoint's limit
-                let recent = self.client.rpc().get_recent_prioritization_fees(&written).await?;
-                Ok(at_percentile(recent.iter().map(|slot| slot.prioritization_fee).collect(), percentile).min(max))
+                let accounts = instructions.iter().flat_map(|instruction| &instruction.accounts);
+                let written = accounts.filter(|account| account.is_writable).map(|account| account.pubkey);
+                let written: Vec<Pubkey> = written.collect::<BTreeSet<_>>().into_iter().collect();
+                Ok(recent_price(&self.client, &written, percentile).await?.min(max))
             }
         }
     }
+}
+
+/// What recent transactions paid for a compute unit that wrote one of these accounts, micro-lamports: a percentile over
+/// the recent slots, of each the least that was enough. Without accounts it is over all transactions.
+///
+/// # Errors
+/// When the endpoint does not tell.
+pub async fn recent_price(client: &Client, written: &[Pubkey], percentile: u8) -> Result<u64, SendError> {
+    // The endpoint takes no more.
+    let written = written.get(..128).unwrap_or(written);
+    let recent = client.rpc().get_recent_prioritization_fees(written).await?;
+    Ok(at_percentile(recent.iter().map(|slot| slot.prioritization_fee).collect(), percentile))
 }
 
 /// The value below which `percentile` percent of the values lie (nearest rank); 0 for none.

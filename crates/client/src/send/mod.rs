@@ -6,7 +6,7 @@ mod confirm;
 mod diagnose;
 
 pub use build::lookup_table;
-pub use config::{ComputeLimit, PriorityFee, SendConfig};
+pub use config::{ComputeLimit, PriorityFee, SendConfig, recent_price};
 
 use solana_hash::Hash;
 use solana_instruction::Instruction;
@@ -62,11 +62,7 @@ impl Sender {
         let price = self.price(instructions).await?;
         let units = match self.config.compute {
             ComputeLimit::Fixed(units) => units,
-            ComputeLimit::Simulated { margin_percent } => {
-                let used = self.simulate(instructions, signers).await?;
-                let margin = used.saturating_mul(u64::from(margin_percent)).div_ceil(100).saturating_add(HEADROOM);
-                u32::try_from(used.saturating_add(margin)).unwrap_or(MAX_COMPUTE).min(MAX_COMPUTE)
-            }
+            ComputeLimit::Simulated { margin_percent } => self.units(instructions, signers, margin_percent).await?,
         };
         for _ in 0..self.config.attempts {
             let (blockhash, last_valid) =
@@ -128,6 +124,20 @@ impl Sender {
                 Err(self.diagnose(error.into(), outcome.logs.unwrap_or_default(), instructions, leading).await)
             }
         }
+    }
+
+    /// Compute limit for the instructions: what a simulation used, `margin_percent` of it, and some units in any case.
+    ///
+    /// Errors: as [`Self::simulate`].
+    pub async fn units(
+        &self,
+        instructions: &[Instruction],
+        signers: &[SharedSigner],
+        margin_percent: u32,
+    ) -> Result<u32, SendError> {
+        let used = self.simulate(instructions, signers).await?;
+        let margin = used.saturating_mul(u64::from(margin_percent)).div_ceil(100).saturating_add(HEADROOM);
+        Ok(u32::try_from(used.saturating_add(margin)).unwrap_or(MAX_COMPUTE).min(MAX_COMPUTE))
     }
 
     /// Hands a transaction to the endpoint, without simulation and without waiting for what becomes of it.

@@ -12,7 +12,7 @@ use kedge_interface::address;
 use kedge_keeper::desk::Actor;
 use kedge_keeper::feed::Feed;
 use kedge_keeper::jobs::filler::best_makers;
-use kedge_keeper::outbox::Outbox;
+use kedge_keeper::outbox::{Outbox, Sending};
 use kedge_keeper::rehearsal::{Rehearsal, rehearse};
 use kedge_keeper::{Plan, Work, World};
 use kedge_model::num::floor_to;
@@ -148,7 +148,7 @@ fn cast(seed: u64, accounts: usize) -> Cast {
 async fn levered(ground: &Ground) -> Result<()> {
     let reader = ground.reader();
     let feed = Feed::new(reader.clone()).await?;
-    let (outbox, mut receipts) = Outbox::start(reader, 16).await?;
+    let (outbox, mut receipts) = Outbox::start(reader, Sending::plain(16)).await?;
     let (seller, buyers) = ground
         .cast
         .members

@@ -110,7 +110,7 @@ fn put(table: &mut Table, section: &str, key: &str, value: Value) -> Result<()> 
 }
 
 fn validate(config: &Config) -> Result<()> {
-    let Config { keeper, rpc, wallet, .. } = config;
+    let Config { keeper, wallet, .. } = config;
     ensure!(!keeper.jobs.is_empty(), "keeper.jobs names no job");
     for (index, job) in keeper.jobs.iter().enumerate() {
         ensure!(!keeper.jobs[..index].contains(job), "keeper.jobs names {job:?} twice");
@@ -124,24 +124,12 @@ fn validate(config: &Config) -> Result<()> {
     );
     ensure!((1..=256).contains(&keeper.at_once), "keeper.at_once must lie between 1 and 256");
     ensure!((1..=256).contains(&keeper.per_tick), "keeper.per_tick must lie between 1 and 256");
-    ensure!((100..=120_000).contains(&rpc.timeout_ms), "rpc.timeout_ms must lie between 100 and 120000");
-    let jito = &config.jito;
-    ensure!(
-        jito.url.is_empty() || jito.url.starts_with("http://") || jito.url.starts_with("https://"),
-        "jito.url must begin with http(s)://"
-    );
-    ensure!(
-        (1_000..=100_000_000).contains(&jito.tip_lamports),
-        "jito.tip_lamports must lie between 1000 and 100000000"
-    );
-    let share = &config.shard;
-    ensure!((1..=1_000).contains(&share.count), "shard.count must lie between 1 and 1000");
-    ensure!(share.index < share.count, "shard.index must lie below shard.count");
-    ensure!(share.grace_slots <= 10_000, "shard.grace_slots must lie between 0 and 10000");
-    for (name, url) in std::iter::once(("url", &rpc.url)).chain(rpc.backups.iter().map(|url| ("backups", url))) {
-        ensure!(url.starts_with("http://") || url.starts_with("https://"), "rpc.{name} must begin with http(s)://");
-    }
-    ensure!((1..=10_000).contains(&rpc.max_lag_slots), "rpc.max_lag_slots must lie between 1 and 10000");
+    config.rpc.validate()?;
+    config.source.validate()?;
+    config.jito.validate()?;
+    config.shard.validate()?;
+    config.lease.validate()?;
+    config.send.validate()?;
     let ws = config.ws_url();
     ensure!(ws.starts_with("ws://") || ws.starts_with("wss://"), "rpc.ws must begin with ws:// or wss://");
     config.oracle.publish.validate()?;

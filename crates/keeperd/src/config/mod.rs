@@ -1,9 +1,12 @@
 //! The configuration: one TOML file, every key with its default.
 
 mod audit;
+pub mod endpoints;
+pub mod fleet;
 mod load;
 mod maker;
 pub mod publish;
+pub mod send;
 
 use std::path::PathBuf;
 
@@ -20,17 +23,21 @@ pub struct Config {
     /// What runs.
     pub keeper: Keeper,
     /// The endpoint.
-    pub rpc: Rpc,
+    pub rpc: endpoints::Rpc,
     /// Where changes of accounts come from.
-    pub source: Source,
+    pub source: endpoints::Source,
     /// Who signs and pays.
     pub wallet: Wallet,
     /// The sub-account that earns and trades.
     pub account: Option<Account>,
     /// Jito's block engine.
-    pub jito: JitoEngine,
+    pub jito: endpoints::JitoEngine,
     /// This copy among several.
-    pub shard: Share,
+    pub shard: fleet::Share,
+    /// Which of several copies works.
+    pub lease: fleet::Lease,
+    /// How transactions are sent.
+    pub send: send::Send,
     /// Logs.
     pub log: Log,
     /// Metrics and health.
@@ -108,111 +115,6 @@ impl JobName {
     pub const fn needs_account(self) -> bool {
         matches!(self, Self::Liquidator | Self::Maker | Self::Jit | Self::Quoter)
     }
-}
-
-/// The endpoint.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Rpc {
-    /// JSON-RPC. Often carries a key, so it is never shown whole.
-    pub url: String,
-    /// Further endpoints in the order of preference, asked when the first does not answer.
-    pub backups: Vec<String>,
-    /// Slots by which an endpoint's answer may lie behind what another has shown.
-    pub max_lag_slots: u64,
-    /// WebSocket; derived from the RPC endpoint when it is not given.
-    pub ws: Option<String>,
-    /// Longest wait for an answer, milliseconds.
-    pub timeout_ms: u64,
-    /// `check` fails when the chain's clock is this many seconds behind ours; 0 for a chain with a time of its own.
-    pub max_clock_lag_s: u64,
-}
-
-impl Default for Rpc {
-    fn default() -> Self {
-        Self {
-            url: "http://127.0.0.1:8899".into(),
-            backups: Vec::new(),
-            max_lag_slots: 20,
-            ws: None,
-            timeout_ms: 10_000,
-            max_clock_lag_s: 60,
-        }
-    }
-}
-
-impl std::fmt::Debug for Rpc {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let masked = crate::connection::masked;
-        f.debug_struct("Rpc")
-            .field("url", &masked(&self.url))
-            .field("backups", &self.backups.iter().map(|url| masked(url)).collect::<Vec<_>>())
-            .field("max_lag_slots", &self.max_lag_slots)
-            .field("ws", &self.ws.as_deref().map(masked))
-            .field("timeout_ms", &self.timeout_ms)
-            .field("max_clock_lag_s", &self.max_clock_lag_s)
-            .finish()
-    }
-}
-
-/// Jito's block engine, which transactions go to instead of the endpoint.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct JitoEngine {
-    /// Its bundles endpoint; empty for none. May carry a key, so it is never shown whole.
-    pub url: String,
-    /// Tip with each transaction, lamports.
-    pub tip_lamports: u64,
-}
-
-impl Default for JitoEngine {
-    fn default() -> Self {
-        Self { url: String::new(), tip_lamports: 10_000 }
-    }
-}
-
-impl std::fmt::Debug for JitoEngine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let url = crate::connection::masked(&self.url);
-        f.debug_struct("JitoEngine").field("url", &url).field("tip_lamports", &self.tip_lamports).finish()
-    }
-}
-
-/// This copy among several.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Share {
-    /// Which, counted from 0.
-    pub index: u32,
-    /// How many there are.
-    pub count: u32,
-    /// Slots for which a subject of another copy must be due before this one acts on it.
-    pub grace_slots: u64,
-}
-
-impl Default for Share {
-    fn default() -> Self {
-        Self { index: 0, count: 1, grace_slots: 20 }
-    }
-}
-
-/// Where changes of accounts come from.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Source {
-    /// How.
-    pub kind: SourceKind,
-}
-
-/// How changes of accounts come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SourceKind {
-    /// Over the WebSocket; polled while it is down.
-    #[default]
-    Websocket,
-    /// All accounts are read at every look.
-    Poll,
 }
 
 /// Who signs and pays.

@@ -5,24 +5,29 @@
 //! way; what it, or a copy of it, decides anew is refused by the program when the first transaction has landed
 //! meanwhile, since every action of a keeper names the state that it acts on.
 
+mod fees;
+mod parcel;
+
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use kedge_client::{Client, Sender};
+use kedge_client::{Client, SendError};
 use kedge_interface::Instruction;
 use solana_hash::Hash;
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
-use solana_transaction_error::TransactionError;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
-use crate::action::Subject;
-use crate::relay::{Refusal, Relay};
+use crate::action::{MAX_COMPUTE, Subject};
+use crate::relay::Refusal;
+pub use fees::{Bidding, Strategy, lamports};
+use fees::Fees;
+pub use parcel::{Failure, Parcel, Receipt};
 
 /// Age at which a blockhash is replaced.
 const BLOCKHASH_AGE: Duration = Duration::from_millis(500);
@@ -38,58 +43,39 @@ const LOST_AFTER: Duration = Duration::from_secs(120);
 const STATUS_BATCH: usize = 256;
 /// Slots for which the subject of a failed plan is left alone.
 const FAILURE_REST: u64 = 4;
+/// Compute limits by which equal instructions differ: more than are sent while a blockhash is the latest.
+const NONCES: u32 = 1_024;
 
-/// Instructions on their way.
-#[derive(Clone)]
-pub struct Parcel {
-    /// Signs, pays and sends.
-    pub sender: Sender,
-    /// Takes it to the leader instead of the endpoint.
-    pub relay: Option<Arc<dyn Relay>>,
-    /// The instructions, without compute budget.
-    pub instructions: Vec<Instruction>,
-    /// Compute limit.
-    pub compute_limit: u32,
-    /// What the plan is called.
-    pub label: &'static str,
-    /// Who sends it: actors are numbered by the caller.
-    pub actor: usize,
-    /// What it is about: nothing else about these is sent until its outcome is known.
-    pub subjects: Vec<Subject>,
-    /// Slot of the world in which it was decided.
-    pub decided: u64,
+/// How much compute a transaction asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Compute {
+    /// What its plan takes at most: costs no time.
+    #[default]
+    Estimated,
+    /// What a simulation used, and a margin: costs a request, and finds out what the rehearsal did not know.
+    Simulated {
+        /// Added to what was used, percent, beside a fixed number of units.
+        margin_percent: u32,
+    },
 }
 
-/// What became of a parcel.
-#[derive(Clone, Debug)]
-pub struct Receipt {
-    /// Its transaction.
-    pub signature: Signature,
-    /// What the plan is called.
-    pub label: &'static str,
-    /// Who sent it.
-    pub actor: usize,
-    /// Why it failed or did not land.
-    pub failure: Option<Failure>,
-    /// Slot in which it landed; zero when it did not.
-    pub slot: u64,
-    /// Slot of the world in which it was decided.
-    pub decided: u64,
-    /// Time from sending to the status.
-    pub latency: Duration,
+/// How transactions are sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sending {
+    /// Transactions sent side by side.
+    pub at_once: usize,
+    /// Compute limits.
+    pub compute: Compute,
+    /// Priority fees.
+    pub bidding: Bidding,
 }
 
-/// Why a parcel did not do what it should.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Failure {
-    /// The chain refused it.
-    Refused(TransactionError),
-    /// It was not sent.
-    NotSent(String),
-    /// Its blockhash expired before it landed: it cannot land any more.
-    Expired,
-    /// The endpoint does not say what became of it.
-    Lost,
+impl Sending {
+    /// At most `at_once` side by side, without simulation and without priority fees.
+    #[must_use]
+    pub fn plain(at_once: usize) -> Self {
+        Self { at_once, compute: Compute::default(), bidding: Bidding::default() }
+    }
 }
 
 #[derive(Clone)]
@@ -98,6 +84,8 @@ struct Pending {
     transaction: VersionedTransaction,
     sent: Instant,
     resent: Instant,
+    /// Priority fee, lamports.
+    fee: u64,
     /// Height after which it cannot land.
     last_valid: u64,
 }
@@ -127,10 +115,12 @@ struct Recent {
 
 struct Shared {
     client: Client,
+    compute: Compute,
+    fees: Arc<Fees>,
     permits: Semaphore,
     blockhash: watch::Sender<Recent>,
     resent: AtomicU64,
-    nonce: AtomicU64,
+    nonce: AtomicU32,
     pending: Mutex<HashMap<Signature, Pending>>,
     /// The slot up to which a subject is left alone; `u64::MAX` while its transaction is under way.
     busy: Mutex<HashMap<(usize, Subject), u64>>,
@@ -144,24 +134,29 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Sends at most `at_once` transactions side by side. Receipts come out of the channel as transactions land.
+    /// Receipts come out of the channel as transactions land.
     ///
     /// # Errors
     /// [`crate::error::Error::Fetch`] without a first blockhash.
-    pub async fn start(client: Client, at_once: usize) -> crate::error::Result<(Self, UnboundedReceiver<Receipt>)> {
+    pub async fn start(client: Client, sending: Sending) -> crate::error::Result<(Self, UnboundedReceiver<Receipt>)> {
         let first = recent(&client).await.map_err(kedge_client::FetchError::from)?;
         let (receipts, landed) = unbounded_channel();
+        let fees = Arc::new(Fees::new(sending.bidding));
+        let following = tokio::spawn(Arc::clone(&fees).follow(client.clone()));
         let shared = Arc::new(Shared {
             client,
-            permits: Semaphore::new(at_once.max(1)),
+            compute: sending.compute,
+            fees,
+            permits: Semaphore::new(sending.at_once.max(1)),
             blockhash: watch::Sender::new(first),
             resent: AtomicU64::new(0),
-            nonce: AtomicU64::new(1),
+            nonce: AtomicU32::new(0),
             pending: Mutex::default(),
             busy: Mutex::default(),
             receipts,
         });
-        let tasks = vec![tokio::spawn(Arc::clone(&shared).follow()), tokio::spawn(Arc::clone(&shared).renew())];
+        let (follow, renew) = (Arc::clone(&shared).follow(), Arc::clone(&shared).renew());
+        let tasks = vec![tokio::spawn(follow), tokio::spawn(renew), following];
         Ok((Self { shared, tasks }, landed))
     }
 
@@ -181,6 +176,12 @@ impl Outbox {
     #[must_use]
     pub fn resent(&self) -> u64 {
         self.shared.resent.load(Ordering::Relaxed)
+    }
+
+    /// What is offered for being early.
+    #[must_use]
+    pub fn bidding(&self) -> &Bidding {
+        self.shared.fees.bidding()
     }
 
     /// Sends a parcel as soon as its turn comes.
@@ -215,27 +216,49 @@ impl Shared {
         let Ok(_permit) = self.permits.acquire().await else { return };
         let sent = Instant::now();
         let recent = *self.blockhash.borrow();
-        // A price of a few micro-lamports costs nothing and makes equal instructions different transactions.
-        let nonce = self.nonce.fetch_add(1, Ordering::Relaxed);
-        // The plan was rehearsed: a simulation would cost the time in which it comes too late.
         let payer = parcel.sender.client().payer_address();
         let tip = parcel.relay.as_ref().and_then(|relay| relay.tip(&payer));
         let instructions: Vec<Instruction> = parcel.instructions.iter().cloned().chain(tip).collect();
-        let signed = parcel.sender.sign(&instructions, &[], parcel.compute_limit, nonce, recent.hash);
+        let units = match self.units(&parcel, &instructions).await {
+            Ok(units) => units,
+            Err(failure) => return self.report(&parcel, Signature::default(), Some(failure), 0, (sent, 0)),
+        };
+        let price = self.fees.price(&parcel.contended, units, parcel.worth);
+        let fee = fees::cost(units, price);
+        let signed = parcel.sender.sign(&instructions, &[], units, price, recent.hash);
         let transaction = match signed {
             Ok(transaction) => transaction,
             Err(error) => {
                 let failure = Failure::NotSent(error.to_string());
-                return self.report(&parcel, Signature::default(), Some(failure), 0, sent);
+                return self.report(&parcel, Signature::default(), Some(failure), 0, (sent, 0));
             }
         };
         let signature = transaction.signatures.first().copied().unwrap_or_default();
-        let pending = Pending { transaction, sent, resent: sent, last_valid: recent.last_valid, parcel };
+        let pending = Pending { transaction, sent, resent: sent, fee, last_valid: recent.last_valid, parcel };
         // Followed from here on: an endpoint that answers with an error may have passed it on.
         locked(&self.pending).insert(signature, pending.clone());
         if let Some(refusal) = pending.submit().await {
             self.land(signature, Some(Failure::NotSent(refusal)), 0);
         }
+    }
+
+    /// The compute limit to ask for.
+    async fn units(&self, parcel: &Parcel, instructions: &[Instruction]) -> Result<u32, Failure> {
+        let units = match self.compute {
+            Compute::Estimated => parcel.compute_limit,
+            Compute::Simulated { margin_percent } => {
+                match parcel.sender.units(instructions, &[], margin_percent).await {
+                    Ok(units) => units,
+                    Err(SendError::Refused(refused)) => return Err(Failure::Foreseen(refused.error)),
+                    Err(SendError::Failed { error, .. }) => return Err(Failure::NotSent(format!("simulated: {error}"))),
+                    // Who cannot ask goes by the estimate: the plan was rehearsed.
+                    Err(_) => parcel.compute_limit,
+                }
+            }
+        };
+        // A few units more cost next to nothing and make equal instructions different transactions.
+        let nonce = self.nonce.fetch_add(1, Ordering::Relaxed) % NONCES;
+        Ok(units.min(MAX_COMPUTE - NONCES) + nonce)
     }
 
     /// Asks for the statuses of what is under way, and sends again what has none.
@@ -273,8 +296,8 @@ impl Shared {
 
     fn land(&self, signature: Signature, failure: Option<Failure>, slot: u64) {
         let landed = locked(&self.pending).remove(&signature);
-        if let Some(Pending { parcel, sent, .. }) = landed {
-            self.report(&parcel, signature, failure, slot, sent);
+        if let Some(Pending { parcel, sent, fee, .. }) = landed {
+            self.report(&parcel, signature, failure, slot, (sent, fee));
         }
     }
 
@@ -295,7 +318,7 @@ impl Shared {
         }
     }
 
-    fn report(&self, parcel: &Parcel, signature: Signature, failure: Option<Failure>, slot: u64, sent: Instant) {
+    fn report(&self, parcel: &Parcel, signature: Signature, failure: Option<Failure>, slot: u64, (sent, fee): (Instant, u64)) {
         let rest = if failure.is_some() { FAILURE_REST } else { 0 };
         self.set_busy(parcel, slot.saturating_add(rest));
         let receipt = Receipt {
@@ -305,6 +328,7 @@ impl Shared {
             failure,
             slot,
             decided: parcel.decided,
+            fee,
             latency: sent.elapsed(),
         };
         // Nobody listens any more only at the end.

@@ -1,10 +1,4 @@
-//! A lease over NATS JetStream, for fleets whose copies should not all work at once.
-//!
-//! The lease is a key in a key-value bucket that forgets what is older than [`Terms::ttl`]. Who creates the key holds the
-//! lease, and writes it again four times in that time; everybody else stands by. A holder counts from before it asked, the
-//! server from when it wrote: the holder has stopped before the server forgets. Nothing but fees depends on it, since the
-//! program lets each action happen once; so when NATS is silent for longer than the lease lasts, everybody works
-//! ([`Standing::Alone`]), in shares when there are several ([`crate::shard`]).
+//! A lease as a key in NATS JetStream.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,9 +7,11 @@ use async_nats::jetstream::context::KeyValueErrorKind;
 use async_nats::jetstream::kv::{CreateErrorKind, Operation, Store, UpdateErrorKind};
 use async_nats::jetstream::stream::{Config, DiscardPolicy};
 use async_nats::{ConnectOptions, ServerAddr, jetstream};
-use tokio::sync::oneshot;
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
+
+use super::Standing;
 
 /// Times in the life of a lease that it is written again.
 const RENEWALS: u32 = 4;
@@ -33,25 +29,6 @@ pub struct Terms {
     pub holder: String,
     /// How long a lease outlives its holder.
     pub ttl: Duration,
-}
-
-/// How a copy stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// It holds the lease and works.
-    Held,
-    /// Another does; it waits.
-    Waits,
-    /// Nobody can be asked; it works.
-    Alone,
-}
-
-impl Standing {
-    /// Whether to work.
-    #[must_use]
-    pub const fn works(self) -> bool {
-        matches!(self, Self::Held | Self::Alone)
-    }
 }
 
 /// Why there can be no lease on such terms.
@@ -96,7 +73,7 @@ struct State {
 pub struct Lease {
     state: Arc<Mutex<State>>,
     ttl: Duration,
-    stop: Option<oneshot::Sender<()>>,
+    stop: Arc<Notify>,
     task: JoinHandle<()>,
 }
 
@@ -113,9 +90,9 @@ impl Lease {
             return Err(error);
         }
         let state = Arc::new(Mutex::new(State { until: None, heard: Instant::now(), other: None, trouble: None }));
-        let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(keep(hand, Arc::clone(&state), stopped));
-        Ok(Self { state, ttl, stop: Some(stop), task })
+        let stop = Arc::new(Notify::new());
+        let task = tokio::spawn(keep(hand, Arc::clone(&state), Arc::clone(&stop)));
+        Ok(Self { state, ttl, stop, task })
     }
 
     /// How this copy stands now.
@@ -139,10 +116,11 @@ impl Lease {
     }
 
     /// Gives it back, so that nobody has to wait until it is forgotten.
-    pub async fn release(mut self) {
-        if let Some(stop) = self.stop.take() {
-            let _ = stop.send(());
-            let _ = timeout(self.ttl, &mut self.task).await;
+    pub async fn release(&self) {
+        self.stop.notify_one();
+        let asked = Instant::now();
+        while !self.task.is_finished() && asked.elapsed() < self.ttl {
+            sleep(Duration::from_millis(5)).await;
         }
     }
 }
@@ -172,7 +150,7 @@ pub async fn check(terms: Terms) -> Result<String, LeaseError> {
 }
 
 /// Asks again and again.
-async fn keep(mut hand: Hand, state: Arc<Mutex<State>>, mut stopped: oneshot::Receiver<()>) {
+async fn keep(mut hand: Hand, state: Arc<Mutex<State>>, stop: Arc<Notify>) {
     let (ttl, pause) = (hand.terms.ttl, hand.terms.ttl / RENEWALS);
     loop {
         let began = Instant::now();
@@ -193,7 +171,7 @@ async fn keep(mut hand: Hand, state: Arc<Mutex<State>>, mut stopped: oneshot::Re
         }
         let stops = tokio::select! {
             () = sleep(pause.saturating_sub(began.elapsed())) => false,
-            _ = &mut stopped => true,
+            () = stop.notified() => true,
         };
         if stops {
             locked(&state).until = None;

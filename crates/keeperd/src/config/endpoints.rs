@@ -1,0 +1,146 @@
+//! `[rpc]`, `[source]` and `[jito]`: whom the keeper speaks to.
+
+use anyhow::{Result, ensure};
+use serde::Deserialize;
+
+use super::publish::Secret;
+
+/// The endpoint.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rpc {
+    /// JSON-RPC. Often carries a key, so it is never shown whole.
+    pub url: String,
+    /// Further endpoints in the order of preference, asked when the first does not answer.
+    pub backups: Vec<String>,
+    /// Slots by which an endpoint's answer may lie behind what another has shown.
+    pub max_lag_slots: u64,
+    /// WebSocket; derived from the RPC endpoint when it is not given.
+    pub ws: Option<String>,
+    /// Longest wait for an answer, milliseconds.
+    pub timeout_ms: u64,
+    /// `check` fails when the chain's clock is this many seconds behind ours; 0 for a chain with a time of its own.
+    pub max_clock_lag_s: u64,
+}
+
+impl Default for Rpc {
+    fn default() -> Self {
+        Self {
+            url: "http://127.0.0.1:8899".into(),
+            backups: Vec::new(),
+            max_lag_slots: 20,
+            ws: None,
+            timeout_ms: 10_000,
+            max_clock_lag_s: 60,
+        }
+    }
+}
+
+impl std::fmt::Debug for Rpc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let masked = crate::connection::masked;
+        f.debug_struct("Rpc")
+            .field("url", &masked(&self.url))
+            .field("backups", &self.backups.iter().map(|url| masked(url)).collect::<Vec<_>>())
+            .field("max_lag_slots", &self.max_lag_slots)
+            .field("ws", &self.ws.as_deref().map(masked))
+            .field("timeout_ms", &self.timeout_ms)
+            .field("max_clock_lag_s", &self.max_clock_lag_s)
+            .finish()
+    }
+}
+
+/// Where changes of accounts come from.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Source {
+    /// How.
+    pub kind: SourceKind,
+    /// Kind `yellowstone`: its address. May carry a key, so it is never shown whole.
+    pub url: Secret,
+    /// Kind `yellowstone`: the token for it; better given as `KEDGE_KEEPER__SOURCE__TOKEN`.
+    pub token: Secret,
+}
+
+impl Default for Source {
+    fn default() -> Self {
+        Self { kind: SourceKind::Websocket, url: Secret(String::new()), token: Secret(String::new()) }
+    }
+}
+
+/// How changes of accounts come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceKind {
+    /// Over the WebSocket; polled while it is down.
+    #[default]
+    Websocket,
+    /// All accounts are read at every look.
+    Poll,
+    /// Over Yellowstone gRPC; polled while it is down.
+    Yellowstone,
+}
+
+/// Jito's block engine, which transactions go to instead of the endpoint.
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct JitoEngine {
+    /// Its bundles endpoint; empty for none. May carry a key, so it is never shown whole.
+    pub url: String,
+    /// Tip with each transaction, lamports.
+    pub tip_lamports: u64,
+}
+
+impl Default for JitoEngine {
+    fn default() -> Self {
+        Self { url: String::new(), tip_lamports: 10_000 }
+    }
+}
+
+impl std::fmt::Debug for JitoEngine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let url = crate::connection::masked(&self.url);
+        f.debug_struct("JitoEngine").field("url", &url).field("tip_lamports", &self.tip_lamports).finish()
+    }
+}
+
+impl Rpc {
+    /// Whether every value lies in its range.
+    pub fn validate(&self) -> Result<()> {
+        ensure!((100..=120_000).contains(&self.timeout_ms), "rpc.timeout_ms must lie between 100 and 120000");
+        for (name, url) in std::iter::once(("url", &self.url)).chain(self.backups.iter().map(|url| ("backups", url))) {
+            ensure!(is_http(url), "rpc.{name} must begin with http(s)://");
+        }
+        ensure!((1..=10_000).contains(&self.max_lag_slots), "rpc.max_lag_slots must lie between 1 and 10000");
+        Ok(())
+    }
+}
+
+impl Source {
+    /// Whether every value lies in its range.
+    pub fn validate(&self) -> Result<()> {
+        let url = &self.url.0;
+        ensure!(url.is_empty() || is_http(url), "source.url must begin with http(s)://");
+        let missing = self.kind == SourceKind::Yellowstone && url.is_empty();
+        ensure!(!missing, "source.kind yellowstone needs source.url");
+        let built = cfg!(feature = "yellowstone") || self.kind != SourceKind::Yellowstone;
+        ensure!(built, "this kedge-keeper was built without Yellowstone gRPC (cargo feature yellowstone)");
+        Ok(())
+    }
+}
+
+impl JitoEngine {
+    /// Whether every value lies in its range.
+    pub fn validate(&self) -> Result<()> {
+        ensure!(self.url.is_empty() || is_http(&self.url), "jito.url must begin with http(s)://");
+        ensure!(
+            (1_000..=100_000_000).contains(&self.tip_lamports),
+            "jito.tip_lamports must lie between 1000 and 100000000"
+        );
+        Ok(())
+    }
+}
+
+fn is_http(url: &str) -> bool {
+    url.starts_with("http://") || url.starts_with("https://")
+}

@@ -1,0 +1,91 @@
+//! `[send]`: compute limits and priority fees.
+
+use anyhow::{Result, ensure};
+use kedge_keeper::outbox::{Bidding, Compute, Sending, Strategy};
+use kedge_model::quantity::Ppm;
+use serde::Deserialize;
+
+/// How transactions are sent.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Send {
+    /// Where compute limits come from.
+    pub compute: Limit,
+    /// Compute `simulate`: added to what was used, percent, beside a fixed number of units.
+    pub margin_percent: u32,
+    /// How the priority fee is found.
+    pub fee: Fee,
+    /// Fee `fixed`: price of a compute unit, micro-lamports.
+    pub fixed_micro_lamports: u64,
+    /// Fees `recent` and `reward`: percentile of what recent slots cost.
+    pub percentile: u8,
+    /// Fee `reward`: share of a plan's reward that is offered, millionths.
+    pub reward_share_ppm: u32,
+    /// Fee `reward`: the market with the price of SOL.
+    pub sol_market: u16,
+    /// Highest price of a compute unit, micro-lamports.
+    pub max_micro_lamports: u64,
+    /// Highest priority fee of a transaction, lamports.
+    pub max_lamports: u64,
+}
+
+impl Default for Send {
+    fn default() -> Self {
+        Self {
+            compute: Limit::Estimate,
+            margin_percent: 15,
+            fee: Fee::None,
+            fixed_micro_lamports: 1_000,
+            percentile: 60,
+            reward_share_ppm: 100_000,
+            sol_market: 0,
+            max_micro_lamports: 1_000_000,
+            max_lamports: 100_000,
+        }
+    }
+}
+
+/// Where compute limits come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Limit {
+    Estimate,
+    Simulate,
+}
+
+/// How the priority fee is found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fee {
+    None,
+    Fixed,
+    Recent,
+    Reward,
+}
+
+impl Send {
+    /// Whether every value lies in its range.
+    pub fn validate(&self) -> Result<()> {
+        ensure!(self.margin_percent <= 500, "send.margin_percent must lie between 0 and 500");
+        ensure!(self.percentile <= 100, "send.percentile must lie between 0 and 100");
+        ensure!(self.reward_share_ppm <= 1_000_000, "send.reward_share_ppm must lie between 0 and 1000000");
+        Ok(())
+    }
+
+    /// For an outbox that sends `at_once` transactions side by side.
+    pub fn sending(&self, at_once: usize) -> Sending {
+        let percentile = self.percentile;
+        let strategy = match self.fee {
+            Fee::None => Strategy::None,
+            Fee::Fixed => Strategy::Fixed(self.fixed_micro_lamports),
+            Fee::Recent => Strategy::Recent { percentile },
+            Fee::Reward => Strategy::Reward { share: Ppm(self.reward_share_ppm), percentile },
+        };
+        let compute = match self.compute {
+            Limit::Estimate => Compute::Estimated,
+            Limit::Simulate => Compute::Simulated { margin_percent: self.margin_percent },
+        };
+        let (max_price, max_lamports, sol_market) = (self.max_micro_lamports, self.max_lamports, self.sol_market);
+        Sending { at_once, compute, bidding: Bidding { strategy, max_price, max_lamports, sol_market } }
+    }
+}

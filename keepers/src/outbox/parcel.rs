@@ -1,0 +1,83 @@
+//! What is sent, and what became of it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kedge_client::Sender;
+use kedge_interface::Instruction;
+use kedge_interface::error::ProgramError;
+use solana_pubkey::Pubkey;
+use solana_signature::Signature;
+use solana_transaction_error::TransactionError;
+
+use crate::action::Subject;
+use crate::relay::Relay;
+
+/// Instructions on their way.
+#[derive(Clone)]
+pub struct Parcel {
+    /// Signs, pays and sends.
+    pub sender: Sender,
+    /// Takes it to the leader instead of the endpoint.
+    pub relay: Option<Arc<dyn Relay>>,
+    /// The instructions, without compute budget.
+    pub instructions: Vec<Instruction>,
+    /// Compute limit, as it is estimated.
+    pub compute_limit: u32,
+    /// Accounts that it writes and that many others write too.
+    pub contended: Vec<Pubkey>,
+    /// What it earns, lamports; 0 when that is nothing or was not asked for.
+    pub worth: u64,
+    /// What the plan is called.
+    pub label: &'static str,
+    /// Who sends it: actors are numbered by the caller.
+    pub actor: usize,
+    /// What it is about: nothing else about these is sent until its outcome is known.
+    pub subjects: Vec<Subject>,
+    /// Slot of the world in which it was decided.
+    pub decided: u64,
+}
+
+/// What became of a parcel.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// Its transaction.
+    pub signature: Signature,
+    /// What the plan is called.
+    pub label: &'static str,
+    /// Who sent it.
+    pub actor: usize,
+    /// Why it failed or did not land.
+    pub failure: Option<Failure>,
+    /// Slot in which it landed; zero when it did not.
+    pub slot: u64,
+    /// Slot of the world in which it was decided.
+    pub decided: u64,
+    /// Priority fee that it offered, lamports; charged when it landed, failed or not.
+    pub fee: u64,
+    /// Time from sending to the status.
+    pub latency: Duration,
+}
+
+impl Receipt {
+    /// Lamports of priority fee that were charged.
+    #[must_use]
+    pub const fn charged(&self) -> u64 {
+        if matches!(self.failure, None | Some(Failure::Refused(_))) { self.fee } else { 0 }
+    }
+}
+
+/// Why a parcel did not do what it should.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Failure {
+    /// The chain refused it.
+    Refused(TransactionError),
+    /// A simulation has shown that the exchange would refuse it: it was not sent and cost nothing.
+    Foreseen(ProgramError),
+    /// It was not sent.
+    NotSent(String),
+    /// Its blockhash expired before it landed: it cannot land any more.
+    Expired,
+    /// The endpoint does not say what became of it.
+    Lost,
+}
