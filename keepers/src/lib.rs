@@ -30,6 +30,8 @@ pub mod rehearsal;
 pub mod relay;
 pub mod shard;
 pub mod shift;
+#[cfg(test)]
+mod testing;
 pub mod watch;
 pub mod world;
 

@@ -113,64 +113,32 @@ mod tests {
     use solana_keypair::Keypair;
     use solana_message::{VersionedMessage, v0};
     use solana_signer::Signer;
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
 
     use super::*;
+    use crate::testing::serve;
 
     const TIPS: [Pubkey; 2] = [Pubkey::new_from_array([8; 32]), Pubkey::new_from_array([9; 32])];
 
     /// A block engine that keeps what it was sent, and refuses when it is told to.
     async fn engine(refuses: Arc<Mutex<bool>>) -> (String, Arc<Mutex<Vec<VersionedTransaction>>>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/api/v1/bundles", listener.local_addr().unwrap());
         let bundles: Arc<Mutex<Vec<VersionedTransaction>>> = Arc::default();
         let kept = Arc::clone(&bundles);
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                let (kept, refuses) = (Arc::clone(&kept), Arc::clone(&refuses));
-                tokio::spawn(async move {
-                    let mut bytes = Vec::new();
-                    loop {
-                        let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
-                        let length =
-                            text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-                        let (Some(end), Some(length)) = (text.find("\r\n\r\n"), length) else {
-                            if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
-                                return;
-                            }
-                            continue;
-                        };
-                        let length: usize = length;
-                        if bytes.len() < end + 4 + length {
-                            let _ = stream.read_buf(&mut bytes).await;
-                            continue;
-                        }
-                        let asked: Value = serde_json::from_slice(&bytes[end + 4..end + 4 + length]).unwrap();
-                        bytes.drain(..end + 4 + length);
-                        let answer = match asked["method"].as_str().unwrap() {
-                            "getTipAccounts" => json!({ "result": TIPS.map(|tip| tip.to_string()) }),
-                            "sendBundle" if *refuses.lock().unwrap() => {
-                                json!({ "error": { "code": -32602, "message": "bundle must tip" } })
-                            }
-                            "sendBundle" => {
-                                assert_eq!(asked["params"][1]["encoding"], "base64");
-                                let bundle = asked["params"][0].as_array().unwrap();
-                                assert_eq!(bundle.len(), 1);
-                                let bytes = BASE64_STANDARD.decode(bundle[0].as_str().unwrap()).unwrap();
-                                kept.lock().unwrap().push(wincode::deserialize(&bytes).unwrap());
-                                json!({ "result": "bundle" })
-                            }
-                            other => panic!("{other}"),
-                        };
-                        let answer = answer.to_string();
-                        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", answer.len());
-                        stream.write_all((head + &answer).as_bytes()).await.unwrap();
-                    }
-                });
+        let url = serve(move |asked| match asked["method"].as_str().unwrap() {
+            "getTipAccounts" => json!({ "result": TIPS.map(|tip| tip.to_string()) }),
+            "sendBundle" if *refuses.lock().unwrap() => {
+                json!({ "error": { "code": -32602, "message": "bundle must tip" } })
             }
+            "sendBundle" => {
+                assert_eq!(asked["params"][1]["encoding"], "base64");
+                let bundle = asked["params"][0].as_array().unwrap();
+                assert_eq!(bundle.len(), 1);
+                let bytes = BASE64_STANDARD.decode(bundle[0].as_str().unwrap()).unwrap();
+                kept.lock().unwrap().push(wincode::deserialize(&bytes).unwrap());
+                json!({ "result": "bundle" })
+            }
+            other => panic!("{other}"),
         });
-        (url, bundles)
+        (format!("{}/api/v1/bundles", url.await), bundles)
     }
 
     #[tokio::test]

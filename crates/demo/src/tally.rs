@@ -221,6 +221,7 @@ fn reason(failure: &Failure) -> String {
     match failure {
         Failure::Expired | Failure::Lost => "did not land".into(),
         Failure::NotSent(error) => error.clone(),
+        Failure::Foreseen(error) => error.name().into(),
         Failure::Refused(TransactionError::InstructionError(_, kind)) => match custom(kind) {
             Some(code) => ProgramError::from_code(code).name().to_owned(),
             None => kind.to_string(),

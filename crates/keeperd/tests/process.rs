@@ -1,8 +1,14 @@
 //! The built `kedge-keeper` as a process of its own, on a local chain with the real program: what `check` finds, what a
 //! dry run says, an order that the process fills, its metrics and health, and its end on a signal.
 
+#[cfg(feature = "nats")]
+#[path = "process/fleet.rs"]
+mod fleet;
 #[path = "process/market.rs"]
 mod market;
+#[cfg(feature = "nats")]
+#[path = "../../../keepers/tests/nats/mod.rs"]
+mod nats;
 #[path = "process/publish.rs"]
 mod publish;
 #[path = "../../cli/tests/stage/mod.rs"]

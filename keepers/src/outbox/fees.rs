@@ -178,7 +178,11 @@ impl Fees {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+    use solana_keypair::Keypair;
+
     use super::*;
+    use crate::testing::serve;
 
     fn bidding(strategy: Strategy) -> Bidding {
         Bidding { strategy, max_price: 50_000, max_lamports: 8_000, sol_market: 0 }
@@ -211,6 +215,39 @@ mod tests {
         assert_eq!(lamports(Amount(1), Price(200_000_000)), 5);
         assert_eq!(lamports(Amount(500_000), Price(0)), 0);
         assert_eq!(lamports(Amount(u64::MAX), Price(1)), u64::MAX);
+    }
+
+    /// Recent slots: the market costs 10 to 50 a unit, anything else 5.
+    fn slots(account: Option<&str>, market: &Pubkey) -> Value {
+        let of_market = account == Some(&market.to_string());
+        let price = |slot: u64| if of_market { 10 * slot } else { 5 };
+        let slots = (1..=5).map(|slot| json!({ "slot": slot, "prioritizationFee": price(slot) }));
+        json!({ "result": slots.collect::<Vec<_>>() })
+    }
+
+    #[tokio::test]
+    async fn what_is_written_is_asked_for_beside_the_sending() {
+        let market = Pubkey::new_from_array([1; 32]);
+        let url = serve(move |asked| {
+            assert_eq!(asked["method"], "getRecentPrioritizationFees");
+            slots(asked["params"][0][0].as_str(), &market)
+        });
+        let client = Client::new(&url.await, Arc::new(Keypair::new()));
+        let fees = Arc::new(Fees::new(bidding(Strategy::Recent { percentile: 80 })));
+        let task = tokio::spawn(Arc::clone(&fees).follow(client.clone()));
+        let wait = async |account: Pubkey, price: u64| {
+            let started = Instant::now();
+            while fees.price(&[account], 100_000, 0) != price {
+                assert!(started.elapsed() < Duration::from_secs(20), "{}", fees.price(&[account], 100_000, 0));
+                sleep(Duration::from_millis(10)).await;
+            }
+        };
+        // The fourth of five slots is the eightieth percentile.
+        wait(market, 40).await;
+        wait(Pubkey::new_from_array([2; 32]), 5).await;
+        task.abort();
+        let idle = Arc::new(Fees::new(bidding(Strategy::Fixed(9))));
+        idle.follow(client).await;
     }
 
     #[test]
