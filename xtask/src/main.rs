@@ -7,6 +7,7 @@ mod e2e;
 mod fuzz;
 mod idl;
 mod lint;
+mod nats;
 mod program;
 mod run;
 mod test;

@@ -4,8 +4,8 @@
 use anyhow::Result;
 use clap::Args;
 
-use crate::program;
 use crate::run::{cargo, phase};
+use crate::{nats, program};
 
 /// Flags of `test`.
 #[derive(Args)]
@@ -24,6 +24,9 @@ pub fn run(args: &TestArgs) -> Result<()> {
         command.args(["--workspace", "--no-fail-fast"]);
     } else {
         command.args(&args.rest);
+    }
+    if args.rest.is_empty() || args.rest.iter().any(|word| word.contains("keeper")) {
+        command.env(nats::VARIABLE, nats::path()?);
     }
     phase("test", &mut command)?;
     if !args.rest.is_empty() {

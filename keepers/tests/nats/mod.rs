@@ -1,4 +1,4 @@
-//! A real NATS server: `nats-server` of the path or what `KEDGE_NATS_SERVER` names; `cargo xtask test` installs it.
+//! A real NATS server: `nats-server` of the path or what `KEDGE_NATS_SERVER` names; `make test` gets it.
 
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -66,5 +66,5 @@ fn binary() -> PathBuf {
     // Debian keeps servers where the path of a user does not lead.
     let folders = path.split(':').chain(["/usr/sbin", "/usr/local/sbin"]).map(Path::new);
     let found = folders.map(|folder| folder.join("nats-server")).find(|file| file.is_file());
-    found.expect("nats-server is missing: `cargo xtask test` installs it, or apt-get install nats-server")
+    found.expect("nats-server is missing: `make test` gets it, as does apt-get install nats-server")
 }
