@@ -4,6 +4,9 @@
 #[cfg(feature = "nats")]
 #[path = "process/fleet.rs"]
 mod fleet;
+#[cfg(feature = "yellowstone")]
+#[path = "../../../keepers/tests/geyser/mod.rs"]
+mod geyser;
 #[path = "process/market.rs"]
 mod market;
 #[cfg(feature = "nats")]
@@ -13,6 +16,9 @@ mod nats;
 mod publish;
 #[path = "../../cli/tests/stage/mod.rs"]
 mod stage;
+#[cfg(feature = "yellowstone")]
+#[path = "process/yellowstone.rs"]
+mod yellowstone;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -1,160 +1,29 @@
 //! Against a server that speaks the plugin's own protocol.
 
 use std::net::SocketAddr;
-use std::pin::Pin;
 
-use futures_util::Stream;
-use tokio::net::TcpListener;
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tonic::transport::Server;
-use tonic::transport::server::TcpIncoming;
-use tonic::{Response, Streaming};
-use yellowstone_grpc_proto::geyser::geyser_server::{Geyser, GeyserServer};
-use yellowstone_grpc_proto::geyser::*;
+use tokio::sync::mpsc::UnboundedReceiver;
+use yellowstone_grpc_proto::geyser::{SubscribeUpdateAccountInfo, SubscribeUpdatePing};
 
 use super::*;
 use crate::core::mirror::Mirror;
 use crate::core::mirror::tests::{Chain, Random, assert_true, encode, look};
+use geyser::{Plugin, Subscriber, TOKEN};
 
-const TOKEN: &str = "s3cret";
+#[path = "../../../../../tests/geyser/mod.rs"]
+mod geyser;
+
 /// Longest wait for what must come.
 const SOON: Duration = Duration::from_secs(20);
 
-/// A subscriber, as the server sees it.
-struct Subscriber {
-    requests: Streaming<SubscribeRequest>,
-    updates: UnboundedSender<Result<SubscribeUpdate, Status>>,
-}
-
-impl Subscriber {
-    fn tell(&self, update: UpdateOneof) {
-        let update = SubscribeUpdate { update_oneof: Some(update), ..SubscribeUpdate::default() };
-        self.updates.send(Ok(update)).unwrap();
-    }
-
-    fn slot(&self, slot: u64, status: SlotStatus) {
-        self.tell(UpdateOneof::Slot(SubscribeUpdateSlot { slot, status: status.into(), ..Default::default() }));
-    }
-
-    fn account(&self, event: &Event) {
-        let Event::Account { slot, version, address, data } = event else { panic!("an account") };
-        let info = SubscribeUpdateAccountInfo {
-            pubkey: address.to_bytes().to_vec(),
-            lamports: u64::from(data.is_some()),
-            owner: PROGRAM_ID.to_bytes().to_vec(),
-            data: data.as_ref().map(encode).unwrap_or_default(),
-            write_version: *version,
-            ..Default::default()
-        };
-        self.tell(UpdateOneof::Account(SubscribeUpdateAccount {
-            account: Some(info),
-            slot: *slot,
-            ..Default::default()
-        }));
-    }
-}
-
-struct Plugin(UnboundedSender<Subscriber>);
-
-impl Plugin {
-    /// A server on a port of its own, and who subscribes.
-    async fn start() -> (SocketAddr, UnboundedReceiver<Subscriber>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (sender, subscribers) = unbounded_channel();
-        let service = GeyserServer::new(Self(sender));
-        let server = Server::builder().add_service(service).serve_with_incoming(TcpIncoming::from(listener));
-        tokio::spawn(async move { server.await.unwrap() });
-        (address, subscribers)
-    }
-}
-
-fn admit<T>(request: &Request<T>) -> Result<(), Status> {
-    match request.metadata().get("x-token") {
-        Some(token) if token == TOKEN => Ok(()),
-        _ => Err(Status::unauthenticated("no valid auth token")),
-    }
-}
-
-type Updates<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
-
-#[tonic::async_trait]
-impl Geyser for Plugin {
-    type SubscribeStream = Updates<SubscribeUpdate>;
-    type SubscribeDeshredStream = Updates<SubscribeUpdateDeshred>;
-    type SubscribeGossipStream = Updates<SubscribeUpdateGossip>;
-
-    async fn subscribe(
-        &self,
-        request: Request<Streaming<SubscribeRequest>>,
-    ) -> Result<Response<Self::SubscribeStream>, Status> {
-        admit(&request)?;
-        let (updates, told) = unbounded_channel();
-        let _ = self.0.send(Subscriber { requests: request.into_inner(), updates });
-        let told = stream::unfold(told, async |mut told: UnboundedReceiver<_>| {
-            told.recv().await.map(|update| (update, told))
-        });
-        Ok(Response::new(Box::pin(told)))
-    }
-
-    async fn get_version(&self, request: Request<GetVersionRequest>) -> Result<Response<GetVersionResponse>, Status> {
-        admit(&request)?;
-        Ok(Response::new(GetVersionResponse { version: "test".into() }))
-    }
-
-    async fn subscribe_deshred(
-        &self,
-        _: Request<Streaming<SubscribeDeshredRequest>>,
-    ) -> Result<Response<Self::SubscribeDeshredStream>, Status> {
-        Err(Status::unimplemented("not asked for"))
-    }
-
-    async fn subscribe_gossip(
-        &self,
-        _: Request<SubscribeGossipRequest>,
-    ) -> Result<Response<Self::SubscribeGossipStream>, Status> {
-        Err(Status::unimplemented("not asked for"))
-    }
-
-    async fn subscribe_replay_info(
-        &self,
-        _: Request<SubscribeReplayInfoRequest>,
-    ) -> Result<Response<SubscribeReplayInfoResponse>, Status> {
-        Err(Status::unimplemented("not asked for"))
-    }
-
-    async fn ping(&self, _: Request<PingRequest>) -> Result<Response<PongResponse>, Status> {
-        Err(Status::unimplemented("not asked for"))
-    }
-
-    async fn get_latest_blockhash(
-        &self,
-        _: Request<GetLatestBlockhashRequest>,
-    ) -> Result<Response<GetLatestBlockhashResponse>, Status> {
-        Err(Status::unimplemented("not asked for"))
-    }
-
-    async fn get_block_height(
-        &self,
-        _: Request<GetBlockHeightRequest>,
-    ) -> Result<Response<GetBlockHeightResponse>, Status> {
-        Err(Status::unimplemented("not asked for"))
-    }
-
-    async fn get_slot(&self, _: Request<GetSlotRequest>) -> Result<Response<GetSlotResponse>, Status> {
-        Err(Status::unimplemented("not asked for"))
-    }
-
-    async fn is_blockhash_valid(
-        &self,
-        _: Request<IsBlockhashValidRequest>,
-    ) -> Result<Response<IsBlockhashValidResponse>, Status> {
-        Err(Status::unimplemented("not asked for"))
-    }
-}
-
 async fn soon<T>(what: impl Future<Output = T>) -> T {
     timeout(SOON, what).await.expect("it comes soon")
+}
+
+fn tell(subscriber: &Subscriber, event: &Event) {
+    let Event::Account { slot, version, address, data } = event else { panic!("an account") };
+    let bytes = data.as_ref().map(encode);
+    subscriber.account(*slot, *version, address.to_bytes(), bytes.as_deref());
 }
 
 fn access(address: SocketAddr) -> Access {
@@ -201,7 +70,7 @@ async fn writes_of_one_slot_come_in_any_order_and_connections_break() {
             assert!(source.is_up());
             cut += 1;
         } else {
-            events.iter().for_each(|event| subscriber.account(event));
+            events.iter().for_each(|event| tell(&subscriber, event));
             for _ in &events {
                 mirror.apply(soon(source.next()).await);
             }
