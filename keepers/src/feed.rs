@@ -1,5 +1,6 @@
 //! Reads the exchange through a client.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kedge_client::Client;
@@ -10,10 +11,11 @@ use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::exchange::Exchange;
 use kedge_model::market::Market;
+use solana_pubkey::Pubkey;
 
 use crate::compose::Directory;
 use crate::error::{Error, Result};
-use crate::oracles;
+use crate::oracles::{self, Raw};
 use crate::pyth::Alternatives;
 use crate::{Account, World};
 
@@ -64,18 +66,28 @@ impl Feed {
     /// As [`Self::poll`].
     pub async fn snapshot(&self) -> Result<(u64, World)> {
         // Sub-accounts first: an order is then never newer than the clock that judges it.
-        let accounts = self.client.all_sub_accounts_at().await?;
-        let mut world = self.rest().await?;
-        let found = accounts.value.into_iter().map(|found| (found.address, Account::from(found.data)));
-        world.accounts = found.collect();
-        Ok((accounts.slot, world))
+        let (slot, accounts) = self.accounts().await?;
+        let mut world = self.world(&self.rest().await?)?;
+        world.accounts = accounts;
+        Ok((slot, world))
     }
 
-    /// The world without its sub-accounts: a request for every hundred accounts, whatever the number of traders.
+    /// All sub-accounts, and the slot that they are of.
     ///
     /// # Errors
     /// As [`Self::poll`].
-    pub async fn rest(&self) -> Result<World> {
+    pub async fn accounts(&self) -> Result<(u64, BTreeMap<Pubkey, Account>)> {
+        let accounts = self.client.all_sub_accounts_at().await?;
+        let found = accounts.value.into_iter().map(|found| (found.address, Account::from(found.data)));
+        Ok((accounts.slot, found.collect()))
+    }
+
+    /// Everything but the sub-accounts, as it is on chain: a request for every hundred accounts, whatever the number of
+    /// traders.
+    ///
+    /// # Errors
+    /// [`Error::Fetch`].
+    pub async fn rest(&self) -> Result<BTreeMap<Pubkey, Raw>> {
         let directory = &self.directory;
         let fixed = [solana_sdk_ids::sysvar::clock::ID, EXCHANGE, BOARD];
         let mut wanted = fixed.to_vec();
@@ -83,26 +95,54 @@ impl Feed {
         wanted.extend(&directory.banks);
         wanted.extend(&directory.oracles);
         let found = self.client.accounts(&wanted).await?;
-        let mut found = found.into_iter();
-        let mut next =
-            |what: &'static str| found.next().flatten().map(|account| account.data).ok_or(Error::Missing(what));
-
-        let clock = clock(&next("clock")?).ok_or(Error::Missing("clock"))?;
-        let exchange: Exchange = decode(&next("exchange")?)?;
-        let board: PriceBoard = decode(&next("board")?)?;
-        let mut world = World::new(clock, exchange, Box::new(board));
-        for _ in &directory.markets {
-            world.markets.push(decode::<Market>(&next("market")?)?);
-        }
-        for _ in &directory.banks {
-            world.banks.push(decode::<Bank>(&next("bank")?)?);
-        }
-        let raw = directory.oracles.iter().zip(found);
-        let raw = raw.filter_map(|(at, found)| found.map(|found| (*at, (found.owner, found.data))));
-        world.oracles = oracles::observe(&world.board, directory, &raw.collect(), &clock);
-        world.refresh();
-        Ok(world)
+        let found = wanted.into_iter().zip(found);
+        Ok(found.filter_map(|(at, found)| found.map(|found| (at, (found.owner, found.data)))).collect())
     }
+
+    /// The world without sub-accounts that [`Self::rest`] amounts to.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn world(&self, rest: &BTreeMap<Pubkey, Raw>) -> Result<World> {
+        read(&self.directory, rest)
+    }
+}
+
+/// The world without sub-accounts that accounts amount to.
+///
+/// # Errors
+/// [`Error::Missing`] or [`Error::Decode`] for an account that is not what it should be.
+pub fn read(directory: &Directory, rest: &BTreeMap<Pubkey, Raw>) -> Result<World> {
+    let at = |what: &'static str, address: &Pubkey| {
+        rest.get(address).map(|raw| raw.1.as_slice()).ok_or(Error::Missing(what))
+    };
+    let clock = clock(at("clock", &solana_sdk_ids::sysvar::clock::ID)?).ok_or(Error::Missing("clock"))?;
+    let exchange: Exchange = decode(at("exchange", &EXCHANGE)?)?;
+    let board: PriceBoard = decode(at("board", &BOARD)?)?;
+    let mut world = World::new(clock, exchange, Box::new(board));
+    for address in &directory.markets {
+        world.markets.push(decode::<Market>(at("market", address)?)?);
+    }
+    for address in &directory.banks {
+        world.banks.push(decode::<Bank>(at("bank", address)?)?);
+    }
+    world.oracles = oracles::observe(&world.board, directory, rest, &clock);
+    world.refresh();
+    Ok(world)
+}
+
+/// Addresses of so many markets and banks, with their oracle accounts as the board among the accounts has them.
+///
+/// # Errors
+/// As [`read`].
+pub fn learn(
+    rest: &BTreeMap<Pubkey, Raw>,
+    markets: u16,
+    banks: u16,
+    alternatives: &Alternatives,
+) -> Result<Directory> {
+    let board: PriceBoard = decode(&rest.get(&BOARD).ok_or(Error::Missing("board"))?.1)?;
+    Ok(Directory::with(&board, markets, banks, alternatives))
 }
 
 /// Slot and time of the clock sysvar: slot u64, epoch start i64, epoch u64, leader schedule epoch u64, time i64.

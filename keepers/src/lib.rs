@@ -28,6 +28,7 @@ pub mod publish;
 pub mod pyth;
 pub mod rehearsal;
 pub mod relay;
+pub mod rerun;
 pub mod shard;
 pub mod shift;
 #[cfg(test)]

@@ -41,10 +41,36 @@ pub trait Onlooker {
         let _ = (counts, up);
     }
 
+    /// Bytes that are recorded so far, or why nothing is recorded any more.
+    fn recorded(&mut self, outcome: Result<u64, &str>) {
+        let _ = outcome;
+    }
+
     /// The exchange could not be read; `Break` ends the work.
     fn failed(&mut self, error: Error) -> ControlFlow<()> {
         let _ = error;
         ControlFlow::Continue(())
+    }
+}
+
+/// What a dry run has told of: it repeats itself about the same subject only after a while.
+#[derive(Clone, Debug, Default)]
+pub struct Shown(HashMap<(usize, Subject), u64>);
+
+impl Shown {
+    /// Whether an actor's subject should be told of at a slot; it counts as told then.
+    pub fn is_news(&mut self, actor: usize, subject: Subject, slot: u64) -> bool {
+        let told = self.0.get(&(actor, subject));
+        let news = told.is_none_or(|told| *told > slot || told.saturating_add(TELL_AGAIN) <= slot);
+        if news {
+            self.0.insert((actor, subject), slot);
+        }
+        news
+    }
+
+    /// Forgets what would be told again in any case.
+    fn forget(&mut self, slot: u64) {
+        self.0.retain(|_, told| told.saturating_add(TELL_AGAIN) > slot);
     }
 }
 
@@ -63,15 +89,14 @@ pub struct Shift {
     acts: Option<Permit>,
     /// Whether nothing is sent.
     dry_run: bool,
-    /// The slot in which a dry run told of a subject.
-    shown: HashMap<(usize, Subject), u64>,
+    shown: Shown,
 }
 
 impl Shift {
     /// Desks that have not begun.
     #[must_use]
     pub fn new(desks: Vec<Desk>, outbox: Outbox, dry_run: bool) -> Self {
-        Self { desks, outbox, shard: None, acts: None, dry_run, shown: HashMap::new() }
+        Self { desks, outbox, shard: None, acts: None, dry_run, shown: Shown::default() }
     }
 
     /// The same as one of several copies.
@@ -102,6 +127,9 @@ impl Shift {
             }
             let (counts, up) = watch.counts();
             onlooker.mirrored(counts, up);
+            if let Some(outcome) = watch.recorded() {
+                onlooker.recorded(outcome);
+            }
             watch.wait().await;
         }
     }
@@ -109,7 +137,7 @@ impl Shift {
     /// Lets every desk decide on a world.
     pub fn tick(&mut self, world: &World, directory: &Directory, onlooker: &mut impl Onlooker) {
         let slot = world.clock.slot;
-        self.shown.retain(|_, told| told.saturating_add(TELL_AGAIN) > slot);
+        self.shown.forget(slot);
         let (outbox, dry_run, shown) = (&self.outbox, self.dry_run, &mut self.shown);
         let shard = &mut self.shard;
         let acts = self.acts.as_ref().is_none_or(|acts| acts());
@@ -129,7 +157,7 @@ impl Shift {
                     None => plan,
                 };
                 let taken = if dry_run {
-                    shown.insert((number, plan.subject()), slot).is_none_or(|told| told > slot)
+                    shown.is_news(number, plan.subject(), slot)
                 } else {
                     desk.actor.send(plan, world, directory, outbox)
                 };

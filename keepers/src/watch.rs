@@ -8,7 +8,8 @@ use tokio::time::{sleep, timeout};
 use crate::World;
 use crate::compose::Directory;
 use crate::core::mirror::source::{Poll, Socket, Source};
-use crate::core::mirror::{Counts, Mirror};
+use crate::core::mirror::tape::Recorder;
+use crate::core::mirror::{Counts, Event, Mirror};
 use crate::error::Result;
 use crate::feed::Feed;
 use crate::pyth::Alternatives;
@@ -26,6 +27,9 @@ pub struct Watch {
     learnt: Instant,
     source: Box<dyn Source>,
     mirror: Option<Mirror>,
+    recorder: Option<Recorder>,
+    /// Why nothing is recorded any more.
+    unrecorded: Option<String>,
     read: Instant,
     least: Duration,
     most: Duration,
@@ -64,7 +68,23 @@ impl Watch {
     ) -> Result<Self> {
         let feed = Feed::with(client.clone(), &alternatives).await?;
         let now = Instant::now();
-        Ok(Self { client, feed, alternatives, learnt: now, source, mirror: None, read: now, least, most })
+        let (mirror, recorder, unrecorded) = (None, None, None);
+        Ok(Self { client, feed, alternatives, learnt: now, source, mirror, recorder, unrecorded, read: now, least, most })
+    }
+
+    /// The same, recording everything that the mirror is made of.
+    #[must_use]
+    pub fn recording(self, recorder: Recorder) -> Self {
+        let mut watch = Self { recorder: Some(recorder), ..self };
+        watch.record_addresses();
+        watch
+    }
+
+    /// Bytes that are recorded so far, or why nothing is recorded any more; `None` when nothing ever was.
+    #[must_use]
+    pub fn recorded(&self) -> Option<std::result::Result<u64, &str>> {
+        let broken = self.unrecorded.as_deref().map(Err);
+        broken.or_else(|| self.recorder.as_ref().map(|recorder| Ok(recorder.written())))
     }
 
     /// Addresses of what is listed.
@@ -83,8 +103,8 @@ impl Watch {
     pub async fn wait(&mut self) {
         sleep(self.least).await;
         let event = timeout(self.most.saturating_sub(self.least), self.source.next()).await;
-        if let (Ok(event), Some(mirror)) = (event, &mut self.mirror) {
-            mirror.apply(event);
+        if let Ok(event) = event {
+            self.apply(event);
         }
     }
 
@@ -94,22 +114,30 @@ impl Watch {
     /// As [`Feed::poll`].
     pub async fn look(&mut self) -> Result<&World> {
         // What the source knows until now comes first: what is read after it is later.
-        if let Some(mirror) = &mut self.mirror {
-            while let Ok(event) = timeout(Duration::ZERO, self.source.next()).await {
-                mirror.apply(event);
-            }
-        } else {
-            // The first answer of the source may only be that it is there: the snapshot below comes after it.
-            while timeout(Duration::ZERO, self.source.next()).await.is_ok() {}
+        // Without a mirror the first answer of the source may only be that it is there: the snapshot comes after it.
+        while let Ok(event) = timeout(Duration::ZERO, self.source.next()).await {
+            self.apply(event);
         }
         let known = self.mirror.as_ref().is_some_and(|mirror| !mirror.wants_snapshot());
         if known && self.source.is_up() && self.read.elapsed() < SNAPSHOT_EVERY {
             let rest = self.feed.rest().await?;
+            let world = self.feed.world(&rest)?;
+            self.record(|recorder| recorder.rest(&rest));
             if let Some(mirror) = &mut self.mirror {
-                mirror.refresh(rest);
+                mirror.refresh(world);
             }
         } else {
-            let (slot, world) = self.feed.snapshot().await?;
+            // Sub-accounts first: an order is then never newer than the clock that judges it.
+            let (slot, accounts) = self.feed.accounts().await?;
+            let rest = self.feed.rest().await?;
+            let mut world = self.feed.world(&rest)?;
+            let known = self.mirror.as_ref().map(|mirror| &mirror.world().accounts);
+            let write = |recorder: &mut Recorder| {
+                recorder.snapshot(slot, &accounts, known)?;
+                recorder.rest(&rest)
+            };
+            record(&mut self.recorder, &mut self.unrecorded, write);
+            world.accounts = accounts;
             self.read = Instant::now();
             match &mut self.mirror {
                 Some(mirror) => mirror.snapshot(slot, world),
@@ -123,6 +151,25 @@ impl Watch {
         }
     }
 
+    fn apply(&mut self, event: Event) {
+        if self.mirror.is_some() {
+            self.record(|recorder| recorder.event(&event));
+        }
+        if let Some(mirror) = &mut self.mirror {
+            mirror.apply(event);
+        }
+    }
+
+    fn record(&mut self, write: impl FnOnce(&mut Recorder) -> std::io::Result<()>) {
+        record(&mut self.recorder, &mut self.unrecorded, write);
+    }
+
+    fn record_addresses(&mut self) {
+        let directory = self.feed.directory();
+        let count = |listed: usize| u16::try_from(listed).unwrap_or(u16::MAX);
+        self.record(|recorder| recorder.learnt(count(directory.markets.len()), count(directory.banks.len())));
+    }
+
     /// Learns the addresses of what was listed meanwhile.
     async fn learn(&mut self) {
         let Some(world) = self.mirror.as_ref().map(Mirror::world) else { return };
@@ -132,6 +179,18 @@ impl Watch {
         // What is not learnt now is learnt at the next look: this one is sound without it.
         if old && let Ok(feed) = Feed::with(self.client.clone(), &self.alternatives).await {
             (self.feed, self.learnt) = (feed, Instant::now());
+            self.record_addresses();
         }
+    }
+}
+
+/// Records something; when that fails, nothing more, so that no recording has a hole.
+fn record(
+    recorder: &mut Option<Recorder>,
+    unrecorded: &mut Option<String>,
+    write: impl FnOnce(&mut Recorder) -> std::io::Result<()>,
+) {
+    if let Some(Err(error)) = recorder.as_mut().map(write) {
+        (*recorder, *unrecorded) = (None, Some(error.to_string()));
     }
 }

@@ -112,6 +112,12 @@ pub fn decode_sub_account(data: &[u8]) -> Result<SubAccountData, DecodeError> {
     })
 }
 
+/// The bytes that [`decode_sub_account`] reads.
+pub fn encode_sub_account(head: &SubAccount, orders: &[Order]) -> Vec<u8> {
+    let parts: [&[u8]; 3] = [&SubAccount::DISCRIMINATOR, bytemuck::bytes_of(head), bytemuck::cast_slice(orders)];
+    parts.concat()
+}
+
 /// An account of the program, whatever it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each variant is the account of the same name")]

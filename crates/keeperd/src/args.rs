@@ -39,7 +39,7 @@ pub struct Args {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Run the jobs until told to stop.
     Run,
@@ -50,6 +50,11 @@ pub enum Command {
         /// As JSON.
         #[arg(long)]
         json: bool,
+    },
+    /// Tell what the jobs would decide on what a keeper has recorded ([source] record). Needs no endpoint and no key.
+    Replay {
+        /// The recording.
+        file: PathBuf,
     },
 }
 

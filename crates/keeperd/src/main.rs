@@ -2,6 +2,7 @@
 //!
 //! * `kedge-keeper check` tells whether everything that the jobs need is there;
 //! * `kedge-keeper audit` adds everything up from raw accounts, once;
+//! * `kedge-keeper replay` decides again on what a keeper has recorded;
 //! * `kedge-keeper run` runs them until it is told to stop.
 //!
 //! Exit status: 0 done or everything in order; 1 something failed; 2 the command line or the configuration is wrong; 3
@@ -20,6 +21,7 @@ mod logs;
 mod metrics;
 mod publish;
 mod receipts;
+mod replay;
 mod run;
 mod signals;
 mod source;
@@ -57,6 +59,7 @@ async fn work(command: Command, config: &Config) -> anyhow::Result<u8> {
     match command {
         Command::Audit { json } => auditor::once(config, json).await,
         Command::Check => Ok(u8::from(!check::check(config).await)),
+        Command::Replay { file } => replay::replay(config, &file),
         Command::Run => run::run(config).await,
     }
 }

@@ -119,6 +119,8 @@ pub struct Metrics {
     pub resent: Gauge<i64, AtomicI64>,
     /// 1 while this copy holds its lease, 0 while it stands by, -1 while nobody answers for it; 1 without one.
     pub lease_held: Gauge<i64, AtomicI64>,
+    /// Bytes that are recorded.
+    pub recorded: Gauge<i64, AtomicI64>,
     /// Priority fees that were charged.
     fees: Family<JobLabel, Counter>,
     /// Transactions under way.
@@ -152,6 +154,7 @@ impl Metrics {
             source_up: Gauge::default(),
             resent: Gauge::default(),
             lease_held: Gauge::default(),
+            recorded: Gauge::default(),
             fees: Family::default(),
             under_way: Gauge::default(),
             polls_failed: Counter::default(),
@@ -174,6 +177,7 @@ impl Metrics {
         registry.register("source_up", "1 while changes come by themselves", metrics.source_up.clone());
         registry.register("resent", "Times that a transaction was sent again so far", metrics.resent.clone());
         registry.register("lease_held", "1 holds the lease, 0 stands by, -1 works alone", metrics.lease_held.clone());
+        registry.register("recorded_bytes", "Bytes that are recorded so far", metrics.recorded.clone());
         registry.register("priority_fee_lamports", "Priority fees that were charged", metrics.fees.clone());
         registry.register("under_way", "Transactions under way", metrics.under_way.clone());
         registry.register("polls_failed", "Looks at the exchange that failed", metrics.polls_failed.clone());

@@ -91,7 +91,7 @@ pub async fn run(config: &Config) -> Result<u8> {
     if share.count > 1 {
         shift = shift.sharing(Shard::new(share.index, share.count, share.grace_slots));
     }
-    let mut teller = Teller { config, metrics: Arc::clone(&metrics), seen };
+    let mut teller = Teller { config, metrics: Arc::clone(&metrics), seen, unrecorded: false };
 
     // A task of its own: adding up a large exchange must not hold up who decides.
     let mut auditing = tokio::spawn(auditor::work(config.clone(), client, Arc::clone(&metrics)));
@@ -134,6 +134,8 @@ struct Teller<'c> {
     config: &'c Config,
     metrics: Arc<Metrics>,
     seen: Arc<Mutex<Seen>>,
+    /// Whether it was told that the recording ended.
+    unrecorded: bool,
 }
 
 impl Onlooker for Teller<'_> {
@@ -167,6 +169,17 @@ impl Onlooker for Teller<'_> {
 
     fn mirrored(&mut self, counts: Counts, up: bool) {
         self.metrics.mirrored(&counts, up);
+    }
+
+    fn recorded(&mut self, outcome: std::result::Result<u64, &str>) {
+        match outcome {
+            Ok(bytes) => drop(self.metrics.recorded.set(i64::try_from(bytes).unwrap_or(i64::MAX))),
+            Err(reason) if !self.unrecorded => {
+                self.unrecorded = true;
+                warn!(reason, "nothing is recorded any more");
+            }
+            Err(_) => {}
+        }
     }
 
     fn failed(&mut self, error: Error) -> ControlFlow<()> {

@@ -1,11 +1,14 @@
 //! The source of changes that is configured.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use kedge_client::Client;
+use kedge_keeper::core::mirror::tape::Recorder;
 use kedge_keeper::pyth::Alternatives;
 use kedge_keeper::watch::Watch;
+use solana_pubkey::Pubkey;
+use tracing::info;
 
 use crate::config::Config;
 use crate::config::endpoints::SourceKind;
@@ -17,7 +20,8 @@ use crate::config::endpoints::SourceKind;
 pub async fn watch(config: &Config, client: Client, alternatives: Alternatives) -> Result<Watch> {
     let millis = Duration::from_millis;
     let (least, most) = (millis(config.keeper.tick_ms), millis(config.keeper.poll_ms));
-    Ok(match config.source.kind {
+    let wallet = client.payer_address();
+    let watch = match config.source.kind {
         SourceKind::Websocket => Watch::start(client, least, most, alternatives).await?,
         SourceKind::Poll => Watch::polling(client, least, most, alternatives).await?,
         #[cfg(feature = "yellowstone")]
@@ -28,7 +32,26 @@ pub async fn watch(config: &Config, client: Client, alternatives: Alternatives) 
         }
         #[cfg(not(feature = "yellowstone"))]
         SourceKind::Yellowstone => anyhow::bail!("built without Yellowstone gRPC"),
+    };
+    Ok(match recorder(config, &wallet)? {
+        Some(recorder) => watch.recording(recorder),
+        None => watch,
     })
+}
+
+/// A new file in the folder of recordings; `None` when nothing is recorded.
+fn recorder(config: &Config, wallet: &Pubkey) -> Result<Option<Recorder>> {
+    let folder = &config.source.record;
+    if folder.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let file = folder.join(format!("{started}-{}.kedge", std::process::id()));
+    let created = std::fs::create_dir_all(folder)
+        .and_then(|()| Recorder::create(&file, config.source.record_mb.saturating_mul(1_000_000), wallet));
+    let recorder = created.with_context(|| format!("[source] record: {}", file.display()))?;
+    info!(file = file.display().to_string(), "recording");
+    Ok(Some(recorder))
 }
 
 /// Where Yellowstone gRPC is; `None` for another source.
@@ -37,7 +60,6 @@ pub async fn watch(config: &Config, client: Client, alternatives: Alternatives) 
 /// An address or a token that cannot be one.
 #[cfg(feature = "yellowstone")]
 pub fn yellowstone(config: &Config) -> Result<Option<kedge_keeper::core::mirror::source::Access>> {
-    use anyhow::Context as _;
     let source = &config.source;
     if source.kind != SourceKind::Yellowstone {
         return Ok(None);

@@ -258,6 +258,8 @@ fn the_process_fills_an_order_and_ends_in_order() {
 
     let mut real = with_account();
     real.args(["--jobs", "oracle,filler,amm,funding"]).env("KEDGE_KEEPER__ORACLE__MIN_AGE_S", "1");
+    let records = stage.folder.join("records");
+    real.env("KEDGE_KEEPER__SOURCE__RECORD", &records);
     let real = Running::start(real);
     let _ = real.wait_for_answer("/readyz", |status, _| status == 200);
     assert_eq!(real.get("/healthz"), (200, "alive\n".into()));
@@ -296,4 +298,27 @@ fn the_process_fills_an_order_and_ends_in_order() {
     let (code, summary) = real.terminate();
     assert_eq!(code, Some(0), "{summary}");
     assert!(summary.lines().any(|line| line.starts_with("filler")), "{summary}");
+
+    // What it has recorded decides the same again, without endpoint or key.
+    let recording = std::fs::read_dir(&records).unwrap().next().unwrap().unwrap().path();
+    let (first, second) = (replay(&recording), replay(&recording));
+    assert_eq!(first, second);
+    let again = first.iter().find(|line| line["action"] == "fill_order").expect("the fill is decided again");
+    for key in ["job", "market", "subject", "why", "reward_dollars", "refresh", "slot"] {
+        assert_eq!(again[key], told[key], "{key}");
+    }
+}
+
+/// What `kedge-keeper replay` says that it would send.
+fn replay(recording: &Path) -> Vec<Value> {
+    let mut command = command("http://127.0.0.1:1", Path::new("/nowhere"));
+    command.env("KEDGE_KEEPER__ACCOUNT__ID", "0").env("KEDGE_KEEPER__ORACLE__MIN_AGE_S", "1");
+    command.args(["--jobs", "oracle,filler,amm,funding", "--log-format", "json", "replay"]).arg(recording);
+    let output = command.output().expect("the keeper starts");
+    let (said, log) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert!(output.status.success() && said.contains(" looks from slot "), "{said}{log}");
+    let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let mut told: Vec<Value> = lines.filter(|line| line["message"] == "would send").collect();
+    told.iter_mut().for_each(|line| line["timestamp"] = Value::Null);
+    told
 }

@@ -1,5 +1,7 @@
 //! `[rpc]`, `[source]` and `[jito]`: whom the keeper speaks to.
 
+use std::path::PathBuf;
+
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
@@ -60,11 +62,16 @@ pub struct Source {
     pub url: Secret,
     /// Kind `yellowstone`: the token for it; better given as `KEDGE_KEEPER__SOURCE__TOKEN`.
     pub token: Secret,
+    /// Folder into which everything that the keeper sees is recorded, a file a start; empty for nowhere.
+    pub record: PathBuf,
+    /// Largest recording, megabytes.
+    pub record_mb: u64,
 }
 
 impl Default for Source {
     fn default() -> Self {
-        Self { kind: SourceKind::Websocket, url: Secret(String::new()), token: Secret(String::new()) }
+        let (url, token) = (Secret(String::new()), Secret(String::new()));
+        Self { kind: SourceKind::Websocket, url, token, record: PathBuf::new(), record_mb: 1_024 }
     }
 }
 
@@ -121,6 +128,7 @@ impl Source {
     pub fn validate(&self) -> Result<()> {
         let url = &self.url.0;
         ensure!(url.is_empty() || is_http(url), "source.url must begin with http(s)://");
+        ensure!((1..=1_000_000).contains(&self.record_mb), "source.record_mb must lie between 1 and 1000000");
         let missing = self.kind == SourceKind::Yellowstone && url.is_empty();
         ensure!(!missing, "source.kind yellowstone needs source.url");
         let built = cfg!(feature = "yellowstone") || self.kind != SourceKind::Yellowstone;

@@ -21,6 +21,7 @@
 
 pub mod source;
 mod sums;
+pub mod tape;
 #[cfg(test)]
 mod tests;
 

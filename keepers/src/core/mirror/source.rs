@@ -11,7 +11,7 @@ use std::pin::Pin;
 use super::Event;
 
 pub use poll::Poll;
-pub use replay::{Recorder, Replay};
+pub use replay::Replay;
 pub use socket::Socket;
 #[cfg(feature = "yellowstone")]
 pub use yellowstone::{Access, Yellowstone, YellowstoneError};

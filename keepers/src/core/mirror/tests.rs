@@ -1,7 +1,9 @@
 //! A stream that loses, repeats and reorders, against the truth.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
+use kedge_interface::account::encode_sub_account;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::exchange::Exchange;
@@ -10,9 +12,11 @@ use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Base, Price, Quote, Size};
 use kedge_model::sub_account::SubAccount;
 
-use super::source::{Recorder, Replay};
+use super::source::Replay;
+use super::tape::{Record, Recorder, Tape};
 use super::*;
 use crate::core::book::Books;
+use crate::oracles::Raw;
 
 const MARKETS: u16 = 2;
 
@@ -216,10 +220,7 @@ fn an_earlier_slot_is_ignored_until_the_chain_was_set_back() {
 
 /// The bytes of an account.
 pub(super) fn encode(data: &SubAccountData) -> Vec<u8> {
-    let mut bytes = <SubAccount as kedge_interface::account::AccountKind>::DISCRIMINATOR.to_vec();
-    bytes.extend_from_slice(bytemuck::bytes_of(&data.head));
-    bytes.extend_from_slice(bytemuck::cast_slice(&data.orders));
-    bytes
+    encode_sub_account(&data.head, &data.orders)
 }
 
 #[test]
@@ -228,18 +229,34 @@ fn a_recording_makes_the_same_mirror() {
     let start = chain.world();
     let mut mirror = Mirror::new(chain.world());
     let path = std::env::temp_dir().join(format!("kedge-mirror-{}.replay", std::process::id()));
-    let mut recorder = Recorder::create(&path).unwrap();
-    recorder.record(None).unwrap();
+    let wallet = Pubkey::new_from_array([99; 32]);
+    let mut recorder = Recorder::create(&path, 1 << 30, &wallet).unwrap();
+    recorder.learnt(2, 1).unwrap();
+    recorder.event(&Event::Gap).unwrap();
     mirror.apply(Event::Gap);
     for _ in 0..300 {
         chain.slot += 1;
         let event = chain.change(&mut random);
-        let Event::Account { slot, version, address, data } = &event else { panic!("an account") };
-        let bytes = data.as_ref().map(encode);
-        recorder.record(Some((*slot, *version, address, bytes.as_deref()))).unwrap();
+        recorder.event(&event).unwrap();
         mirror.apply(event);
     }
-    recorder.finish().unwrap();
+    // Of the rest only what has changed is written.
+    let mut rest: BTreeMap<Pubkey, Raw> =
+        (1..4).map(|byte| (Pubkey::new_from_array([byte; 32]), (wallet, vec![byte; 5]))).collect();
+    recorder.rest(&rest).unwrap();
+    rest.remove(&Pubkey::new_from_array([1; 32]));
+    rest.insert(Pubkey::new_from_array([2; 32]), (wallet, vec![7]));
+    // Of the sub-accounts too: one is new, one is other than it was known, one is gone.
+    let accounts = &mirror.world().accounts;
+    let mut known = accounts.clone();
+    let (new, _) = known.pop_first().unwrap();
+    let (other, gone) = (*known.keys().next().unwrap(), wallet);
+    known.get_mut(&other).unwrap().head.open_orders += 1;
+    known.insert(gone, accounts[&new].clone());
+    recorder.snapshot(chain.slot, accounts, Some(&known)).unwrap();
+    recorder.rest(&rest).unwrap();
+    drop(recorder);
+    assert!(Recorder::create(&path, 1 << 30, &wallet).is_err(), "nothing is written over");
     let mut again = Mirror::new(start);
     let mut replay = Replay::open(&path).unwrap();
     while let Some(event) = replay.read().unwrap() {
@@ -248,16 +265,34 @@ fn a_recording_makes_the_same_mirror() {
     assert_eq!(again.world().accounts, mirror.world().accounts);
     assert_eq!(again.world().books().hash(), mirror.world().books().hash());
     assert_eq!(again.counts, mirror.counts);
-    // What is cut short is an error, not an end.
+
+    let records = |path: &Path| {
+        let mut tape = Tape::open(path).unwrap();
+        assert_eq!(tape.wallet(), wallet);
+        std::iter::from_fn(|| tape.read().unwrap()).collect::<Vec<_>>()
+    };
+    let all = records(&path);
+    assert!(matches!(all[0], Record::Learnt(2, 1)));
+    let [.., Record::Rest(first), Record::Snapshot { slot, changes }, Record::Rest(second)] = &all[..] else {
+        panic!("{} records", all.len())
+    };
+    assert_eq!((first.len(), *slot), (3, chain.slot));
+    let now = |address| (address, accounts.get(&address).cloned());
+    assert_eq!(changes, &[now(new), now(other), (gone, None)]);
+    let [two, one] = [2, 1].map(|byte| Pubkey::new_from_array([byte; 32]));
+    assert_eq!(second, &[(two, Some((wallet, vec![7]))), (one, None)]);
+
+    // A process that was killed: what is whole is told. What is broken is an error.
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() - 7]).unwrap();
-    let mut cut = Replay::open(&path).unwrap();
-    let end = loop {
-        match cut.read() {
-            Ok(Some(_)) => {}
-            other => break other,
-        }
-    };
-    assert!(end.is_err());
+    assert_eq!(records(&path).len(), all.len() - 1);
+    std::fs::write(&path, [&bytes[..48], &[77], &bytes[49..]].concat()).unwrap();
+    assert!(Tape::open(&path).unwrap().read().is_err());
+    std::fs::write(&path, [b"somethin", &bytes[8..]].concat()).unwrap();
+    assert!(Tape::open(&path).is_err());
+    std::fs::remove_file(&path).unwrap();
+    let mut short = Recorder::create(&path, 100, &wallet).unwrap();
+    short.event(&Event::Gap).unwrap();
+    assert_eq!(short.rest(&rest).unwrap_err().kind(), std::io::ErrorKind::StorageFull);
     std::fs::remove_file(&path).unwrap();
 }

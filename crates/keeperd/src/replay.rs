@@ -1,0 +1,74 @@
+//! `kedge-keeper replay`: what the jobs would decide on what a keeper has recorded.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use kedge_client::Sender;
+use kedge_keeper::rerun::Rerun;
+use kedge_keeper::shift::Shown;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+use tracing::{info, warn};
+
+use crate::config::Config;
+use crate::connection::{self, sub_account};
+use crate::{crew, decisions, publish};
+
+/// Tells decisions in the log as a dry run does, and sums them up. Needs no endpoint and no key.
+pub fn replay(config: &Config, file: &Path) -> Result<u8> {
+    let started = Instant::now();
+    let shown = file.display();
+    let mut rerun = Rerun::open(file, publish::alternatives(config)?).with_context(|| shown.to_string())?;
+    let wallet = rerun.wallet();
+    // Nothing is signed: the key only has to be one.
+    let sender: Sender = connection::sender(config, Keypair::new())?;
+    let account: Option<Pubkey> = sub_account(config, &wallet);
+    let desks = crew::desks(config, &sender, None, account);
+    ensure!(!desks.is_empty(), "none of keeper.jobs decides anything: {:?}", config.keeper.jobs);
+    info!(file = shown.to_string(), wallet = wallet.to_string(), "replaying");
+
+    let mut told = Shown::default();
+    let mut counts: BTreeMap<&'static str, [u64; 2]> = BTreeMap::new();
+    let (mut looks, mut slots, mut broken) = (0u64, None::<(u64, u64)>, None);
+    loop {
+        let world = match rerun.look() {
+            Ok(Some(world)) => world,
+            Ok(None) => break,
+            Err(error) => {
+                broken = Some(error);
+                break;
+            }
+        };
+        let slot = world.clock.slot;
+        looks += 1;
+        slots = Some((slots.map_or(slot, |(first, _)| first), slot));
+        for desk in &desks {
+            let job = desk.job.name();
+            let ticked = desk.tick_by(world, |plan| {
+                let news = told.is_news(desk.actor.number, plan.subject(), slot);
+                if news {
+                    decisions::tell(job, plan, world, true);
+                }
+                news
+            });
+            let [decided, shown] = counts.entry(job).or_default();
+            *decided += ticked.decided as u64;
+            *shown += ticked.sent as u64;
+            if let Some(news) = desk.job.news() {
+                warn!(job, news, "changed its mind");
+            }
+        }
+    }
+    let (first, last) = slots.unwrap_or_default();
+    println!("{looks} looks from slot {first} to {last} in {:.1} s", started.elapsed().as_secs_f64());
+    println!("{:<12}{:>10}{:>10}", "job", "decided", "told");
+    for (job, [decided, shown]) in counts {
+        println!("{job:<12}{decided:>10}{shown:>10}");
+    }
+    match broken {
+        Some(error) => Err(error).with_context(|| shown.to_string()),
+        None => Ok(0),
+    }
+}

@@ -1,0 +1,122 @@
+//! A recording, look by look: what a keeper saw is seen again, so that what it decided can be decided again.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use solana_pubkey::Pubkey;
+
+use crate::compose::Directory;
+use crate::core::mirror::Mirror;
+use crate::core::mirror::tape::{Record, Tape};
+use crate::error::Error;
+use crate::feed;
+use crate::oracles::Raw;
+use crate::pyth::Alternatives;
+use crate::{Account, World};
+
+/// Why a recording does not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RerunError {
+    /// The file.
+    #[error("the recording is broken: {0}")]
+    Tape(#[from] std::io::Error),
+    /// What is on it.
+    #[error(transparent)]
+    World(#[from] Error),
+}
+
+/// A mirror that follows a recording.
+pub struct Rerun {
+    tape: Tape,
+    alternatives: Alternatives,
+    rest: BTreeMap<Pubkey, Raw>,
+    /// Slot of a reading of all sub-accounts and what it changed, until the rest of its look comes.
+    snapshot: Option<(u64, Vec<(Pubkey, Option<Account>)>)>,
+    /// Markets and banks, when addresses are to be learnt.
+    listed: Option<(u16, u16)>,
+    directory: Arc<Directory>,
+    mirror: Option<Mirror>,
+}
+
+impl Rerun {
+    /// From the beginning; beside the sponsored accounts of Pyth feeds it reads `alternatives`, as the keeper did.
+    ///
+    /// # Errors
+    /// As [`Tape::open`].
+    pub fn open(path: &Path, alternatives: Alternatives) -> std::io::Result<Self> {
+        let (tape, directory) = (Tape::open(path)?, Arc::new(Directory::default()));
+        let (rest, snapshot, listed, mirror) = (BTreeMap::new(), None, None, None);
+        Ok(Self { tape, alternatives, rest, snapshot, listed, directory, mirror })
+    }
+
+    /// The wallet of the keeper that recorded.
+    #[must_use]
+    pub const fn wallet(&self) -> Pubkey {
+        self.tape.wallet()
+    }
+
+    /// Addresses of what was listed.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory)
+    }
+
+    /// The world at the next look; `None` at the end.
+    ///
+    /// # Errors
+    /// [`RerunError`].
+    pub fn look(&mut self) -> Result<Option<&World>, RerunError> {
+        loop {
+            let Some(record) = self.tape.read()? else { return Ok(None) };
+            match record {
+                Record::Event(event) => {
+                    if let Some(mirror) = &mut self.mirror {
+                        mirror.apply(event);
+                    }
+                }
+                Record::Snapshot { slot, changes } => self.snapshot = Some((slot, changes)),
+                Record::Learnt(markets, banks) => self.listed = Some((markets, banks)),
+                Record::Rest(changes) => {
+                    for (address, raw) in changes {
+                        match raw {
+                            Some(raw) => drop(self.rest.insert(address, raw)),
+                            None => drop(self.rest.remove(&address)),
+                        }
+                    }
+                    self.take_in()?;
+                    if self.mirror.is_some() {
+                        return Ok(self.mirror.as_ref().map(Mirror::world));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends a look as the keeper did.
+    fn take_in(&mut self) -> Result<(), Error> {
+        if let Some((markets, banks)) = self.listed.take() {
+            self.directory = Arc::new(feed::learn(&self.rest, markets, banks, &self.alternatives)?);
+        }
+        let mut world = feed::read(&self.directory, &self.rest)?;
+        match (self.snapshot.take(), &mut self.mirror) {
+            (Some((slot, changes)), mirror) => {
+                world.accounts = mirror.as_ref().map(|mirror| mirror.world().accounts.clone()).unwrap_or_default();
+                for (address, account) in changes {
+                    match account {
+                        Some(account) => drop(world.accounts.insert(address, account)),
+                        None => drop(world.accounts.remove(&address)),
+                    }
+                }
+                match mirror {
+                    Some(mirror) => mirror.snapshot(slot, world),
+                    None => self.mirror = Some(Mirror::new(world)),
+                }
+            }
+            (None, Some(mirror)) => drop(mirror.refresh(world)),
+            // A look without sub-accounts shows nothing.
+            (None, None) => {}
+        }
+        Ok(())
+    }
+}
