@@ -135,12 +135,7 @@ pub fn read(directory: &Directory, rest: &BTreeMap<Pubkey, Raw>) -> Result<World
 ///
 /// # Errors
 /// As [`read`].
-pub fn learn(
-    rest: &BTreeMap<Pubkey, Raw>,
-    markets: u16,
-    banks: u16,
-    alternatives: &Alternatives,
-) -> Result<Directory> {
+pub fn learn(rest: &BTreeMap<Pubkey, Raw>, markets: u16, banks: u16, alternatives: &Alternatives) -> Result<Directory> {
     let board: PriceBoard = decode(&rest.get(&BOARD).ok_or(Error::Missing("board"))?.1)?;
     Ok(Directory::with(&board, markets, banks, alternatives))
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use solana_pubkey::Pubkey;
 
+use crate::World;
 use crate::compose::Directory;
 use crate::core::mirror::Mirror;
-use crate::core::mirror::tape::{Record, Tape};
+use crate::core::mirror::tape::{Changes, Record, Tape};
 use crate::error::Error;
 use crate::feed;
 use crate::oracles::Raw;
 use crate::pyth::Alternatives;
-use crate::{Account, World};
 
 /// Why a recording does not go on.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,7 @@ pub struct Rerun {
     alternatives: Alternatives,
     rest: BTreeMap<Pubkey, Raw>,
     /// Slot of a reading of all sub-accounts and what it changed, until the rest of its look comes.
-    snapshot: Option<(u64, Vec<(Pubkey, Option<Account>)>)>,
+    snapshot: Option<(u64, Changes)>,
     /// Markets and banks, when addresses are to be learnt.
     listed: Option<(u16, u16)>,
     directory: Arc<Directory>,

@@ -37,7 +37,8 @@ async fn converse(mut stream: TcpStream, answer: &(dyn Fn(&Value) -> Value + Sen
         let mut said = answer(&asked);
         (said["jsonrpc"], said["id"]) = ("2.0".into(), asked["id"].clone());
         let said = said.to_string();
-        let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", said.len());
+        let head =
+            format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n", said.len());
         if stream.write_all((head + &said).as_bytes()).await.is_err() {
             return;
         }

@@ -69,7 +69,19 @@ impl Watch {
         let feed = Feed::with(client.clone(), &alternatives).await?;
         let now = Instant::now();
         let (mirror, recorder, unrecorded) = (None, None, None);
-        Ok(Self { client, feed, alternatives, learnt: now, source, mirror, recorder, unrecorded, read: now, least, most })
+        Ok(Self {
+            client,
+            feed,
+            alternatives,
+            learnt: now,
+            source,
+            mirror,
+            recorder,
+            unrecorded,
+            read: now,
+            least,
+            most,
+        })
     }
 
     /// The same, recording everything that the mirror is made of.

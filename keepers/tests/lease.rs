@@ -15,13 +15,7 @@ const LOOK: Duration = Duration::from_millis(10);
 const SLACK: Duration = Duration::from_secs(3);
 
 fn terms(server: &Server, holder: &str) -> Terms {
-    Terms {
-        url: server.url(),
-        bucket: "kedge-keepers".into(),
-        name: "all".into(),
-        holder: holder.into(),
-        ttl: TTL,
-    }
+    Terms { url: server.url(), bucket: "kedge-keepers".into(), name: "all".into(), holder: holder.into(), ttl: TTL }
 }
 
 async fn join(server: &Server, holder: &str) -> Lease {

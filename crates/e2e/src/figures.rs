@@ -10,6 +10,8 @@ use crate::keeper::Keeper;
 #[derive(Default)]
 pub struct Latency {
     slots: BTreeMap<String, Vec<u64>>,
+    /// Priority fees of what landed, lamports.
+    fees: BTreeMap<String, u64>,
     failed: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
@@ -22,6 +24,7 @@ impl Latency {
                 let job = line["job"].as_str().unwrap_or_default().to_owned();
                 match line["message"].as_str() {
                     Some("landed") => {
+                        *latency.fees.entry(job.clone()).or_default() += line["fee"].as_u64().unwrap_or(0);
                         latency.slots.entry(job).or_default().extend(line["slots"].as_u64());
                     }
                     Some("failed") => {
@@ -51,8 +54,8 @@ impl Latency {
     /// A table.
     pub fn text(&self) -> String {
         let mut text = format!(
-            "{:<12}{:>9}{:>7}{:>7}{:>7}{:>7}{:>9}  failed by reason\n",
-            "job", "landed", "p50", "p90", "p99", "max", "failed"
+            "{:<12}{:>9}{:>7}{:>7}{:>7}{:>7}{:>9}{:>9}  failed by reason\n",
+            "job", "landed", "p50", "p90", "p99", "max", "fee", "failed"
         );
         let all: Vec<u64> = {
             let mut all: Vec<u64> = self.slots.values().flatten().copied().collect();
@@ -64,9 +67,10 @@ impl Latency {
         for job in jobs {
             let slots = self.slots.get(job).map_or(&[][..], Vec::as_slice);
             let failed = self.failed.get(job).unwrap_or(&empty);
-            text += &line(job, slots, failed);
+            text += &line(job, slots, self.fees.get(job).copied().unwrap_or(0), failed);
         }
-        text + &line("all", &all, &empty) + "(slots from the world that was decided on to the slot of landing)"
+        text + &line("all", &all, self.fees.values().sum(), &empty)
+            + "(slots from the world that was decided on to the slot of landing; mean priority fee in lamports)"
     }
 
     /// For the report file.
@@ -79,6 +83,7 @@ impl Latency {
                 "p90": percentile(slots, 90),
                 "p99": percentile(slots, 99),
                 "max": slots.last(),
+                "priority_fees": self.fees.get(job),
                 "failed": failed,
             });
             (job.clone(), figures)
@@ -87,12 +92,13 @@ impl Latency {
     }
 }
 
-fn line(job: &str, slots: &[u64], failed: &BTreeMap<String, u64>) -> String {
+fn line(job: &str, slots: &[u64], fees: u64, failed: &BTreeMap<String, u64>) -> String {
     let reasons: Vec<String> = failed.iter().map(|(error, count)| format!("{error} {count}")).collect();
     let count: u64 = failed.values().sum();
+    let fee = fees / u64::try_from(slots.len().max(1)).unwrap_or(1);
     let [p50, p90, p99] = [50, 90, 99].map(|percent| percentile(slots, percent));
     format!(
-        "{job:<12}{:>9}{p50:>7}{p90:>7}{p99:>7}{:>7}{count:>9}  {}\n",
+        "{job:<12}{:>9}{p50:>7}{p90:>7}{p99:>7}{:>7}{fee:>9}{count:>9}  {}\n",
         slots.len(),
         slots.last().copied().unwrap_or(0),
         reasons.join(", ")

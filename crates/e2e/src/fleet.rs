@@ -23,8 +23,8 @@ struct Post {
 
 /// Every keeper but the oracle's.
 const POSTS: [Post; 8] = [
-    Post { name: "filler", jobs: &["filler"], wallet: "filler", account: true, extra: String::new },
-    Post { name: "orders", jobs: &["trigger", "expiry"], wallet: "filler", account: true, extra: String::new },
+    Post { name: "filler", jobs: &["filler"], wallet: "filler", account: true, extra: filler },
+    Post { name: "orders", jobs: &["trigger", "expiry"], wallet: "filler", account: true, extra: orders },
     Post { name: "market", jobs: &["amm", "funding"], wallet: "crank", account: false, extra: String::new },
     Post { name: "settler", jobs: &["settler", "closer"], wallet: "crank", account: false, extra: settler },
     Post { name: "liquidator", jobs: &["liquidator"], wallet: "liquidator", account: true, extra: liquidator },
@@ -33,8 +33,16 @@ const POSTS: [Post; 8] = [
     Post { name: "auditor", jobs: &["auditor"], wallet: "crank", account: false, extra: auditor },
 ];
 
+fn filler() -> String {
+    "\n[send]\nfee = \"reward\"\n".into()
+}
+
+fn orders() -> String {
+    "\n[send]\nfee = \"recent\"\n".into()
+}
+
 fn settler() -> String {
-    "\n[settler]\nmin_pnl = 500.0\nmin_fees = 50.0\n".into()
+    "\n[settler]\nmin_pnl = 500.0\nmin_fees = 50.0\n[send]\ncompute = \"simulate\"\nfee = \"fixed\"\n".into()
 }
 
 fn liquidator() -> String {

@@ -25,8 +25,8 @@ use tokio::time::sleep;
 
 use crate::action::{MAX_COMPUTE, Subject};
 use crate::relay::Refusal;
-pub use fees::{Bidding, Strategy, lamports};
 use fees::Fees;
+pub use fees::{Bidding, Strategy, lamports};
 pub use parcel::{Failure, Parcel, Receipt};
 
 /// Age at which a blockhash is replaced.
@@ -250,7 +250,9 @@ impl Shared {
                 match parcel.sender.units(instructions, &[], margin_percent).await {
                     Ok(units) => units,
                     Err(SendError::Refused(refused)) => return Err(Failure::Foreseen(refused.error)),
-                    Err(SendError::Failed { error, .. }) => return Err(Failure::NotSent(format!("simulated: {error}"))),
+                    Err(SendError::Failed { error, .. }) => {
+                        return Err(Failure::NotSent(format!("simulated: {error}")));
+                    }
                     // Who cannot ask goes by the estimate: the plan was rehearsed.
                     Err(_) => parcel.compute_limit,
                 }
@@ -318,7 +320,14 @@ impl Shared {
         }
     }
 
-    fn report(&self, parcel: &Parcel, signature: Signature, failure: Option<Failure>, slot: u64, (sent, fee): (Instant, u64)) {
+    fn report(
+        &self,
+        parcel: &Parcel,
+        signature: Signature,
+        failure: Option<Failure>,
+        slot: u64,
+        (sent, fee): (Instant, u64),
+    ) {
         let rest = if failure.is_some() { FAILURE_REST } else { 0 };
         self.set_busy(parcel, slot.saturating_add(rest));
         let receipt = Receipt {

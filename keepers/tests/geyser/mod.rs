@@ -87,9 +87,8 @@ impl Geyser for Plugin {
         admit(&request)?;
         let (updates, told) = unbounded_channel();
         let _ = self.0.send(Subscriber { requests: request.into_inner(), updates });
-        let told = stream::unfold(told, async |mut told: UnboundedReceiver<_>| {
-            told.recv().await.map(|update| (update, told))
-        });
+        let told =
+            stream::unfold(told, async |mut told: UnboundedReceiver<_>| told.recv().await.map(|update| (update, told)));
         Ok(Response::new(Box::pin(told)))
     }
 

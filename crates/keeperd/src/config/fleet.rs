@@ -62,10 +62,7 @@ impl Lease {
     /// Whether every value lies in its range.
     pub fn validate(&self) -> Result<()> {
         let plain = |text: &str, more: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || more.contains(c));
-        ensure!(
-            !self.bucket.is_empty() && plain(&self.bucket, "-_"),
-            "lease.bucket must be letters, digits, - and _"
-        );
+        ensure!(!self.bucket.is_empty() && plain(&self.bucket, "-_"), "lease.bucket must be letters, digits, - and _");
         ensure!(plain(&self.name, "-_"), "lease.name must be letters, digits, - and _");
         ensure!((2..=300).contains(&self.ttl_s), "lease.ttl_s must lie between 2 and 300");
         let built = cfg!(feature = "nats") || !self.is_wanted();

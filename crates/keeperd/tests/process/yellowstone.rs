@@ -81,7 +81,8 @@ fn an_order_that_yellowstone_tells_of_is_filled() {
         std::thread::sleep(Duration::from_millis(50));
     }
     println!("filled {:?} after it was placed", start.elapsed());
-    let metrics = keeper.wait_for_answer("/metrics", |_, body| body.contains("kedge_keeper_mirror_events{kind=\"updates\"}"));
+    let metrics =
+        keeper.wait_for_answer("/metrics", |_, body| body.contains("kedge_keeper_mirror_events{kind=\"updates\"}"));
     assert!(!metrics.contains("kedge_keeper_mirror_events{kind=\"updates\"} 0\n"), "{metrics}");
     assert_eq!(keeper.terminate().0, Some(0));
 }

@@ -32,6 +32,9 @@ const MOST: usize = 1 << 31;
 /// Length of an account that is gone.
 const GONE: u32 = u32::MAX;
 
+/// Sub-accounts with what they are now; `None` for one that is gone.
+pub type Changes = Vec<(Pubkey, Option<Account>)>;
+
 /// One thing that a keeper has seen.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are events")]
@@ -42,8 +45,8 @@ pub enum Record {
     Snapshot {
         /// Slot of the answer.
         slot: u64,
-        /// Those that were known otherwise, or not at all; `None` for one that is gone.
-        changes: Vec<(Pubkey, Option<Account>)>,
+        /// Those that were known otherwise, or not at all.
+        changes: Changes,
     },
     /// Everything else was read: what has changed of it. Ends a look.
     Rest(Vec<(Pubkey, Option<Raw>)>),

@@ -239,7 +239,8 @@ async fn listen(access: &Access, events: &Sender<Told>) -> bool {
             Some(UpdateOneof::Account(update)) => account(update),
             Some(UpdateOneof::Slot(slot)) if slot.status == SlotStatus::SlotDead as i32 => Some(Event::Gap),
             Some(UpdateOneof::Ping(_)) => {
-                let pong = SubscribeRequest { ping: Some(SubscribeRequestPing { id: 1 }), ..SubscribeRequest::default() };
+                let pong =
+                    SubscribeRequest { ping: Some(SubscribeRequestPing { id: 1 }), ..SubscribeRequest::default() };
                 // A queue that is full holds answers enough.
                 let _ = answers.try_send(pong);
                 None
