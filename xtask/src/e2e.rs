@@ -7,7 +7,7 @@ use clap::Args;
 
 use crate::program::debian;
 use crate::run::{build, phase, root, target};
-use crate::{program, validator};
+use crate::{nats, program, validator};
 
 /// Flags of `e2e`.
 #[derive(Args)]
@@ -27,9 +27,12 @@ pub fn run(args: &E2eArgs) -> Result<()> {
     if !help {
         program::run(program::ProgramArgs::all())?;
         command.env("KEDGE_TEST_VALIDATOR", validator::path()?);
-        // The keepers whose clocks are wrong.
-        if args.rest.iter().any(|word| word == "faults") && !has_faketime() {
-            debian::install(&["libfaketime"], "what makes a clock wrong")?;
+        if args.rest.iter().any(|word| word == "faults") {
+            command.env(nats::VARIABLE, nats::path()?);
+            // The keepers whose clocks are wrong.
+            if !has_faketime() {
+                debian::install(&["libfaketime"], "what makes a clock wrong")?;
+            }
         }
     }
     phase("e2e", &mut command)

@@ -26,6 +26,9 @@ pub struct Places {
     /// The validator's binary.
     #[arg(long, env = "KEDGE_TEST_VALIDATOR", global = true, default_value = "solana-test-validator")]
     pub validator: PathBuf,
+    /// The binary of the NATS server, for copies that share a lease.
+    #[arg(long, env = "KEDGE_NATS_SERVER", global = true, default_value = "nats-server")]
+    pub nats: PathBuf,
     /// The keeper's binary; without it the one beside this program.
     #[arg(long, global = true)]
     pub keeper: Option<PathBuf>,

@@ -85,7 +85,7 @@ pub async fn run(config: &Config) -> Result<u8> {
     let receipts = tokio::spawn(receipts::follow(receipts, heard, Arc::clone(&metrics), config.clone()));
     let seen = Arc::new(Mutex::new(Seen { slot: 0, at: Instant::now() }));
     let gauges = tokio::spawn(gauge(client.clone(), Arc::clone(&seen), Arc::clone(&metrics), Arc::clone(&health)));
-    let standing = tokio::spawn(stand(Arc::clone(&fleet), Arc::clone(&metrics)));
+    let standing = tokio::spawn(stand(Arc::clone(&fleet), Arc::clone(&metrics), config.clone()));
     let mut shift = Shift::new(desks, outbox, dry_run).while_permitted(may_act);
     let share = config.shard;
     if share.count > 1 {
@@ -218,14 +218,14 @@ async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, metrics: Arc<Metrics>, he
 }
 
 /// Tells of how this copy stands among those that share its lease.
-async fn stand(fleet: Arc<Fleet>, metrics: Arc<Metrics>) {
+async fn stand(fleet: Arc<Fleet>, metrics: Arc<Metrics>, config: Config) {
     let mut known = None;
     loop {
         let standing = fleet.standing();
         metrics.lease_held.set(standing.map_or(1, Standing::number));
         if standing != known {
             known = standing;
-            let reason = fleet.reason();
+            let reason = discreet(&fleet.reason(), &config);
             match standing {
                 Some(Standing::Held) => info!("holds the lease: works"),
                 Some(Standing::Waits) => info!(reason, "does not hold the lease: stands by"),

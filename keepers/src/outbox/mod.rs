@@ -43,7 +43,7 @@ const LOST_AFTER: Duration = Duration::from_secs(120);
 const STATUS_BATCH: usize = 256;
 /// Slots for which the subject of a failed plan is left alone.
 const FAILURE_REST: u64 = 4;
-/// Compute limits by which equal instructions differ: more than are sent while a blockhash is the latest.
+/// Numbers by which equal instructions differ: more than are sent while a blockhash is the latest.
 const NONCES: u32 = 1_024;
 
 /// How much compute a transaction asks for.
@@ -258,9 +258,10 @@ impl Shared {
                 }
             }
         };
-        // A few units more cost next to nothing and make equal instructions different transactions.
+        // A few units more cost next to nothing, and a running number in the last ten bits makes equal instructions different
+        // transactions.
         let nonce = self.nonce.fetch_add(1, Ordering::Relaxed) % NONCES;
-        Ok(units.min(MAX_COMPUTE - NONCES) + nonce)
+        Ok(units.min(MAX_COMPUTE - 2 * NONCES).next_multiple_of(NONCES) + nonce)
     }
 
     /// Asks for the statuses of what is under way, and sends again what has none.

@@ -6,6 +6,7 @@ mod kill;
 mod network;
 mod restart;
 mod skew;
+mod standby;
 mod twins;
 
 use anyhow::Result;
@@ -35,6 +36,8 @@ pub enum Fault {
     Gone,
     /// Every keeper runs twice, with the same wallets.
     Twins,
+    /// Every keeper runs twice and shares a lease over NATS: one works, the other takes over.
+    Standby,
     /// Keepers whose clocks are five minutes off, either way.
     Skew,
     /// A fall of 30 % in a minute, with many accounts; on a chain of its own.
@@ -53,6 +56,7 @@ pub async fn faults(places: &Places, args: &Faults) -> Result<Verdict> {
                 Fault::Kill => kill::kill(&mut stand, &mut verdict).await?,
                 Fault::Restart => restart::restart(&mut stand, &mut verdict).await?,
                 Fault::Twins => twins::twins(&mut stand, args.seconds, &mut verdict).await?,
+                Fault::Standby => standby::standby(&mut stand, &places.nats, args.seconds, &mut verdict).await?,
                 Fault::Skew => skew::skew(&mut stand, args.seconds, &mut verdict).await?,
                 other => network::network(&mut stand, other, args.seconds, &mut verdict).await?,
             }
