@@ -124,6 +124,9 @@ async fn terms_that_do_not_fit_are_refused() {
     let longer = Terms { ttl: 2 * TTL, ..terms(&server, "b") };
     assert!(matches!(Lease::start(longer.clone()).await, Err(LeaseError::Bucket { .. })));
     assert!(check(longer).await.unwrap_err().to_string().contains("forgets after 2s, not after 4s"));
+    // A server without TLS is no server with TLS.
+    let encrypted = Terms { url: server.url().replace("nats://", "tls://"), ..terms(&server, "b") };
+    assert!(matches!(check(encrypted).await, Err(LeaseError::Nats(_))));
     let nowhere = Terms { url: "nats://user:s3cret@:::".into(), ..terms(&server, "b") };
     let said = Lease::start(nowhere).await.err().unwrap().to_string();
     assert!(said.contains("no address") && !said.contains("s3cret"), "{said}");

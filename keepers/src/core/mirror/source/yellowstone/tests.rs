@@ -135,6 +135,9 @@ async fn who_has_no_token_is_refused() {
     let stranger = Access::new(&format!("http://{address}"), "").unwrap();
     assert!(matches!(stranger.version().await, Err(YellowstoneError::Refused(said)) if said.contains("auth token")));
     assert!(matches!(Access::new("http://127.0.0.1:1", "").unwrap().version().await, Err(YellowstoneError::Silent(_))));
+    // A server without TLS is no server with TLS.
+    let encrypted = Access::new(&format!("https://{address}"), TOKEN).unwrap();
+    assert!(matches!(encrypted.version().await, Err(YellowstoneError::Silent(_))));
     assert!(matches!(Access::new("not an address", ""), Err(YellowstoneError::Address)));
     assert!(matches!(Access::new("http://127.0.0.1:1", "a\nb"), Err(YellowstoneError::Token)));
 }
