@@ -340,6 +340,8 @@ mod tests {
         let metrics = Metrics::new();
         metrics.ticked("filler", 3, 2, Duration::from_millis(2));
         metrics.landed("filler", Duration::from_millis(500), 2);
+        metrics.charged("filler", 5_000);
+        metrics.charged("filler", 250);
         metrics.failed("filler", "OrderNotFound");
         metrics.price_age("SOL/USD", Some(3));
         metrics.source_failed();
@@ -348,6 +350,7 @@ mod tests {
         for line in [
             "kedge_keeper_decided_total{job=\"filler\"} 3",
             "kedge_keeper_sent_total{job=\"oracle\"} 1",
+            "kedge_keeper_priority_fee_lamports_total{job=\"filler\"} 5250",
             "kedge_keeper_failed_total{job=\"filler\",error=\"OrderNotFound\"} 1",
             "kedge_keeper_landing_slots_bucket{le=\"2.0\",job=\"filler\"} 1",
             "kedge_keeper_landing_slots_bucket{le=\"1.0\",job=\"filler\"} 0",
@@ -367,6 +370,10 @@ mod tests {
         let metrics = Metrics::new();
         metrics.ticked("filler", 1, 1, Duration::ZERO);
         metrics.landed("filler", Duration::ZERO, 0);
+        metrics.charged("filler", 1);
+        metrics.mirrored(&Counts::default(), true);
+        let url = String::from("http://localhost:8899");
+        metrics.endpoints(&[Health { url, usable: true, failures: 0, failed: 0, slot: 0 }]);
         metrics.failed("filler", "Lost");
         metrics.published("SOL/USD");
         metrics.not_published("SOL/USD");
