@@ -1,0 +1,78 @@
+//! Records of tokens that come, go and change their pocket.
+
+use super::Party;
+use crate::quantity::{Amount, Price, Quote};
+
+account_bytes! {
+    /// Tokens came in or went out.
+    pub struct DepositRecord [64] {
+        /// Sub-account.
+        0 => pub account: Party,
+        /// Amount in token units.
+        40 => pub amount: Amount,
+        /// Balance afterwards.
+        48 => pub balance: Amount,
+        /// Bank.
+        56 => pub bank: u16,
+        /// Padding.
+        58 => pub padding: [u8; 6],
+    }
+}
+
+account_bytes! {
+    /// Tokens moved between two sub-accounts of one authority.
+    pub struct TransferRecord [56] {
+        /// Source sub-account.
+        0 => pub from: Party,
+        /// Amount in token units.
+        40 => pub amount: Amount,
+        /// Destination sub-account id.
+        48 => pub to: u16,
+        /// Bank.
+        50 => pub bank: u16,
+        /// Padding.
+        52 => pub padding: [u8; 4],
+    }
+}
+
+account_bytes! {
+    /// Collateral moved between the quote balance and an isolated position.
+    pub struct IsolatedRecord [72] {
+        /// Sub-account.
+        0 => pub account: Party,
+        /// Moved into the position (negative: out of it).
+        40 => pub amount: Quote,
+        /// The position's own tokens afterwards.
+        48 => pub tokens: Amount,
+        /// Quote balance afterwards.
+        56 => pub balance: Amount,
+        /// Market.
+        64 => pub market: u16,
+        /// 1 when the position is isolated now, 0 when it has ended or joined the cross pocket.
+        66 => pub isolated: u8,
+        /// Padding.
+        67 => pub padding: [u8; 5],
+    }
+}
+
+account_bytes! {
+    /// Profit or loss moved between a position and its pocket: the quote balance, or an isolated position's tokens.
+    pub struct SettleRecord [80] {
+        /// Sub-account.
+        0 => pub account: Party,
+        /// Moved to the pocket (negative: out of it).
+        40 => pub amount: Quote,
+        /// The pnl pool afterwards.
+        48 => pub pool: Amount,
+        /// The position's claim afterwards.
+        56 => pub quote: Quote,
+        /// Price used.
+        64 => pub price: Price,
+        /// Market.
+        72 => pub market: u16,
+        /// 1 when the tokens are an isolated position's.
+        74 => pub isolated: u8,
+        /// Padding.
+        75 => pub padding: [u8; 5],
+    }
+}

@@ -1,0 +1,66 @@
+//! Records of liquidations and of defaults.
+
+use super::Party;
+use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote};
+
+account_bytes! {
+    /// A liquidation step.
+    pub struct LiquidationRecord [152] {
+        /// Liquidated sub-account.
+        0 => pub account: Party,
+        /// Liquidator.
+        40 => pub liquidator: Party,
+        /// Base taken over, signed as the position was.
+        80 => pub base: Base,
+        /// Quote that came with it.
+        88 => pub quote: Quote,
+        /// Price.
+        96 => pub price: Price,
+        /// Insurance fee.
+        104 => pub insurance_fee: Amount,
+        /// Margin that was missing before.
+        112 => pub shortage: Quote,
+        /// Margin that is missing afterwards (negative: spare).
+        120 => pub shortage_after: Quote,
+        /// Liquidator fee, a ratio.
+        128 => pub liquidator_fee: Ppm,
+        /// Orders cancelled first.
+        132 => pub orders_cancelled: u32,
+        /// Market.
+        136 => pub market: u16,
+        /// 1 when the pocket is bankrupt now.
+        138 => pub bankrupt: u8,
+        /// 1 when it was an isolated position's own liquidation.
+        139 => pub isolated: u8,
+        /// Padding.
+        140 => pub padding: [u8; 4],
+        /// Number of the account's liquidation.
+        144 => pub liquidation: u64,
+    }
+}
+
+account_bytes! {
+    /// A default and who paid for it.
+    pub struct BankruptcyRecord [96] {
+        /// Defaulter.
+        0 => pub account: Party,
+        /// Debt.
+        40 => pub loss: Amount,
+        /// Paid by the market's insurance fund.
+        48 => pub insurance: Amount,
+        /// Paid by the vAMM's capital (only when nobody holds a position).
+        56 => pub amm: Amount,
+        /// Spread over all positions.
+        64 => pub socialised: Amount,
+        /// What each base unit was charged, at 1e9.
+        72 => pub charge: FundingIndex,
+        /// Left as the market's deficit, repaid by its next fees.
+        80 => pub deficit: Amount,
+        /// Market.
+        88 => pub market: u16,
+        /// 1 when an isolated position defaulted.
+        90 => pub isolated: u8,
+        /// Padding.
+        91 => pub padding: [u8; 5],
+    }
+}
