@@ -4,9 +4,8 @@
 //! bytecode, while full optimisation of RocksDB and the runtime doubles the time of the build.
 
 use std::path::PathBuf;
-use std::process::Command;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 
 use crate::program::{cache::Cache, debian, phase::answers};
 use crate::run::{cargo, phase};
@@ -75,9 +74,8 @@ fn prepare() -> Result<()> {
     if missing.is_empty() { Ok(()) } else { debian::install(&missing, "what builds the test validator") }
 }
 
-/// Whether the C parser's library is where its users look for it.
+/// Whether the build will find the C parser's library. It is asked of the crate through which the build's `bindgen` looks
+/// for it: that crate has rules of its own for names and folders, and `libclang-cpp`, which is another library, is not one.
 fn has_libclang() -> bool {
-    let folders = Command::new("ldconfig").arg("-p").output().context("ldconfig");
-    let known = folders.is_ok_and(|listed| String::from_utf8_lossy(&listed.stdout).contains("libclang"));
-    known || std::env::var_os("LIBCLANG_PATH").is_some()
+    clang_sys::load().is_ok()
 }

@@ -16,7 +16,7 @@
 #![deny(missing_docs)]
 #![deny(clippy::arithmetic_side_effects)]
 
-#[cfg(test)]
+#[cfg(any(test, feature = "faults"))]
 extern crate std;
 
 #[macro_use]
@@ -31,6 +31,7 @@ pub mod clock;
 pub mod error;
 pub mod event;
 pub mod exchange;
+pub mod fault;
 pub mod fees;
 pub mod funding;
 pub mod group;
