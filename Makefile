@@ -17,7 +17,7 @@ idl: ; @$(XTASK) idl
 client: ; @$(XTASK) client $(ARGS)
 demo: ; @$(XTASK) demo $(ARGS)
 test: ; @$(XTASK) test $(ARGS)
-validator: ; @$(XTASK) validator
+validator: ; @$(XTASK) validator $(ARGS)
 e2e: ; @$(XTASK) e2e $(ARGS)
 fuzz: ; @$(XTASK) fuzz $(ARGS)
 bench: ; @$(XTASK) bench $(ARGS)

@@ -21,6 +21,9 @@ pub struct E2eArgs {
 /// Builds the validator, the programs and the keepers, and runs.
 pub fn run(args: &E2eArgs) -> Result<()> {
     let help = args.rest.iter().any(|flag| flag == "--help" || flag == "-h");
+    if !help {
+        validator::announce()?;
+    }
     phase("build the keepers", &mut build(&["kedge-e2e", "kedge-keeper", "kedge"]))?;
     let mut command = Command::new(target().join("debug/kedge-e2e"));
     command.args(&args.rest).current_dir(root());

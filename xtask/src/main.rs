@@ -42,7 +42,7 @@ enum Command {
     /// Build the program and run the demo
     Demo(demo::DemoArgs),
     /// Build solana-test-validator into the cache, where `e2e` finds it
-    Validator,
+    Validator(validator::ValidatorArgs),
     /// Run keepers as processes against solana-test-validator, and put them through faults
     E2e(e2e::E2eArgs),
 }
@@ -57,7 +57,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
-        Command::Validator => validator::path().map(|path| println!("{}", path.display())),
+        Command::Validator(args) => validator::run(&args),
         Command::E2e(args) => e2e::run(&args),
     };
     // The message says what to do; a backtrace of this tool says nothing.

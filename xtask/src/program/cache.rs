@@ -64,15 +64,27 @@ impl Cache {
         Ok(file)
     }
 
+    /// Whether [`Self::piece`] would find the piece finished.
+    pub fn has(&self, name: &str, ingredients: &[&str]) -> bool {
+        let (key, folder) = self.place(name, ingredients);
+        fs::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == key)
+    }
+
+    /// A piece's stamp and folder.
+    fn place(&self, name: &str, ingredients: &[&str]) -> (String, PathBuf) {
+        let key = hash(ingredients);
+        let folder = self.root.join(format!("{name}-{}", &key[..12]));
+        (key, folder)
+    }
+
     /// The piece `name` that is made from `ingredients`: an existing one, or a new one that `make`
     /// fills in the folder it is given.
     ///
     /// # Errors
     /// When `make` fails. What it left is removed by the next attempt.
     pub fn piece(&self, name: &str, ingredients: &[&str], make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
-        let key = hash(ingredients);
-        let folder = self.root.join(format!("{name}-{}", &key[..12]));
-        if fs::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == key) {
+        let (key, folder) = self.place(name, ingredients);
+        if self.has(name, ingredients) {
             return Ok(folder);
         }
         let staging = self.root.join(format!(".{name}.partial"));

@@ -3,11 +3,14 @@
 //! It is optimised little: what takes its time in the tests are the exchange's transactions, which run as compiled
 //! bytecode, while full optimisation of RocksDB and the runtime doubles the time of the build.
 
+mod needs;
+
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
+use clap::Args;
 
-use crate::program::{cache::Cache, debian, phase::answers};
+use crate::program::cache::Cache;
 use crate::run::{cargo, phase};
 
 /// Its crate, the version of the exchange's own Solana crates, and the binary that is wanted of it.
@@ -25,18 +28,54 @@ const SETTINGS: [(&str, &str); 6] = [
     ("CXXFLAGS", "-O1"),
 ];
 
-/// Programs and libraries that the build needs, with a command that tells whether each is there, and its Debian package.
-const NEEDS: [(&[&str], &str); 6] = [
-    (&["clang", "--version"], "clang"),
-    (&["cmake", "--version"], "cmake"),
-    (&["protoc", "--version"], "protobuf-compiler"),
-    (&["pkg-config", "--version"], "pkg-config"),
-    (&["pkg-config", "--exists", "libudev"], "libudev-dev"),
-    (&["pkg-config", "--exists", "openssl"], "libssl-dev"),
-];
+/// What the build takes.
+const COST: &str = "about 45 minutes of one core, half of that on two, and 8 GB of disk while it runs";
 
-/// The validator's path; `KEDGE_TEST_VALIDATOR` names one that is there already. The first call builds it, which takes
-/// most of an hour on two cores; one that is interrupted goes on where it stopped.
+/// Flags of `validator`.
+#[derive(Args)]
+pub struct ValidatorArgs {
+    /// Only say what the build needs of this machine and whether it is there
+    #[arg(long)]
+    check: bool,
+}
+
+/// Builds the validator and says where it is, or what its build lacks.
+///
+/// # Errors
+/// As [`path`]; with `--check`, when something is missing.
+pub fn run(args: &ValidatorArgs) -> Result<()> {
+    if args.check {
+        return needs::report();
+    }
+    println!("{}", path()?.display());
+    Ok(())
+}
+
+/// Says what a run that needs the validator is in for, and brings what its build needs of the machine, so that a machine
+/// where that cannot be had says so in the first minute.
+///
+/// # Errors
+/// As [`path`].
+pub fn announce() -> Result<()> {
+    if std::env::var_os("KEDGE_TEST_VALIDATOR").is_some() {
+        return Ok(());
+    }
+    let cache = Cache::named("validator")?;
+    if cache.has(BINARY, &[CRATE, VERSION, &settings()]) {
+        println!("[validator] {CRATE} {VERSION} is in the cache");
+        return Ok(());
+    }
+    println!("[validator] {CRATE} {VERSION} is not in the cache and will be built first: {COST}");
+    needs::meet()
+}
+
+/// The settings as one text, an ingredient of the cached piece.
+fn settings() -> String {
+    SETTINGS.map(|(name, value)| format!("{name}={value}")).join("\n")
+}
+
+/// The validator's path; `KEDGE_TEST_VALIDATOR` names one that is there already. The first call builds it;
+/// one that is interrupted goes on where it stopped.
 ///
 /// # Errors
 /// When what the build needs cannot be installed, or it fails.
@@ -47,35 +86,18 @@ pub fn path() -> Result<PathBuf> {
     }
     let cache = Cache::named("validator")?;
     let _lock = cache.lock()?;
-    let settings = SETTINGS.map(|(name, value)| format!("{name}={value}")).join("\n");
     let target = cache.root().join("target");
-    let piece = cache.piece(BINARY, &[CRATE, VERSION, &settings], |folder| {
-        prepare()?;
+    let piece = cache.piece(BINARY, &[CRATE, VERSION, &settings()], |folder| {
+        needs::meet()?;
         let mut install = cargo();
         crate::program::phase::clean_cargo_environment(&mut install);
         // From a folder without a workspace: nothing of ours has a say in it.
         install.current_dir(cache.root()).envs(SETTINGS).env("CARGO_TARGET_DIR", &target);
         install.args(["install", CRATE, "--version", VERSION, "--locked", "--bin", BINARY, "--root"]).arg(folder);
-        println!("[validator] {CRATE} {VERSION} is built once, in about three quarters of an hour on two cores");
+        println!("[validator] {CRATE} {VERSION} is built once: {COST}");
         phase("validator", &mut install)
     })?;
     // Its objects are gigabytes that nobody needs again.
     crate::program::cache::remove_folder(&target)?;
     Ok(piece.join("bin").join(BINARY))
-}
-
-/// Installs what the build needs and this machine lacks.
-fn prepare() -> Result<()> {
-    let mut missing: Vec<&str> =
-        NEEDS.iter().filter(|(asked, _)| !answers(asked[0], &asked[1..])).map(|(_, package)| *package).collect();
-    if !has_libclang() {
-        missing.push("libclang-dev");
-    }
-    if missing.is_empty() { Ok(()) } else { debian::install(&missing, "what builds the test validator") }
-}
-
-/// Whether the build will find the C parser's library. It is asked of the crate through which the build's `bindgen` looks
-/// for it: that crate has rules of its own for names and folders, and `libclang-cpp`, which is another library, is not one.
-fn has_libclang() -> bool {
-    clang_sys::load().is_ok()
 }
