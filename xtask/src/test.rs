@@ -1,5 +1,5 @@
-//! `cargo xtask test`: builds the programs, then runs every test of the workspace, a million fuzzed actions, and the
-//! tests of the TypeScript client.
+//! `cargo xtask test`: builds the programs, then runs every test of the workspace, the tests that put mended faults back,
+//! a million fuzzed actions, and the tests of the TypeScript client.
 
 use anyhow::Result;
 use clap::Args;
@@ -32,6 +32,15 @@ pub fn run(args: &TestArgs) -> Result<()> {
     if !args.rest.is_empty() {
         return Ok(());
     }
+    phase("mended faults, put back one by one", &mut faults())?;
     crate::fuzz::run(&crate::fuzz::FuzzArgs::bounded())?;
     crate::client::test()
+}
+
+/// The model's tests that put mended faults back: its other tests and all other crates are built without that.
+fn faults() -> std::process::Command {
+    let mut command = cargo();
+    command.args(["test", "--locked", "--package", "kedge-model", "--features", "faults"]);
+    command.args(["--test", "faults", "--test", "attackers", "--", "--nocapture"]);
+    command
 }
