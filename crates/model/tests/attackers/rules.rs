@@ -43,6 +43,9 @@ pub fn judge(scene: &mut Scene, kept: bool, slots: u64) -> Option<Broken> {
             return Some(Broken::Thawed(*market));
         }
     }
+    if let Some(market) = scene.written_off {
+        return Some(Broken::WrittenOff(market));
+    }
     if !kept {
         return None;
     }

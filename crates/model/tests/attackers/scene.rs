@@ -54,6 +54,8 @@ pub struct Scene {
     pub quiet_slots: u64,
     /// Rows of markets in settlement, as they were frozen.
     pub frozen: Vec<(usize, Vec<u8>)>,
+    /// A market where a claim was written off while a debtor's pocket was worth more than nothing.
+    pub written_off: Option<usize>,
     /// Slots for which somebody has been below maintenance at the true price, by account and market.
     pub due: Vec<((usize, usize), u64)>,
 }
@@ -90,6 +92,7 @@ impl Scene {
             explained: 0,
             quiet_slots: 0,
             frozen: Vec::new(),
+            written_off: None,
             due: Vec::new(),
         };
         scene.explained = scene.wealth();
@@ -225,6 +228,8 @@ impl Scene {
                 if !position.is_used() {
                     continue;
                 }
+                // Losses go to the pool and profits to the pocket, as far as each goes.
+                let _ = self.world.settle(market, account);
                 if !position.base.is_zero() {
                     let _ = self.world.liquidate(market, account, KEEPER, u64::MAX >> 8);
                 } else if position.quote.0 < 0 {
@@ -248,9 +253,31 @@ impl Scene {
             }
             if self.world.markets[market].is_settling() {
                 for account in 0..self.world.accounts.len() {
-                    let _ = settle_position(&mut self.world, market, account);
+                    let solvent = self.solvent_debtor(market);
+                    let settled = settle_position(&mut self.world, market, account);
+                    if solvent && settled.is_ok_and(|report| !report.written_off.is_zero()) {
+                        self.written_off = Some(market);
+                    }
                 }
             }
+        }
+    }
+
+    /// Whether somebody owes a market in settlement and could pay: what a pocket is worth counts the debt already.
+    fn solvent_debtor(&self, market: usize) -> bool {
+        let owes = |account: &usize| {
+            let position = self.world.accounts[*account].position(market);
+            position.base.is_zero() && position.quote.0 < 0 && position.isolated.is_zero()
+        };
+        (0..self.world.accounts.len()).filter(owes).any(|account| self.worth(account) > i128::from(DOLLAR))
+    }
+
+    /// Days go by in quiet steps of an hour, in which the keeper works.
+    pub fn days(&mut self, days: u64, chance: &mut Chance) {
+        for _ in 0..days * 24 {
+            self.truth.calm();
+            self.asleep = 0;
+            self.advance(9_000, chance);
         }
     }
 

@@ -65,7 +65,12 @@ fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
             return Some(broken);
         }
     }
-    None
+    if scene.frozen.is_empty() {
+        return None;
+    }
+    // Debts of a market in settlement have a week.
+    scene.days(8, chance);
+    judge(&mut scene, false, 0)
 }
 
 /// How long the person waits: mostly a slot or two, sometimes minutes, longer toward an expiry.
