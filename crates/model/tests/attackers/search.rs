@@ -1,0 +1,140 @@
+//! Episodes: the person tries things on a copy of the exchange and does what pays, or anything.
+
+use super::chance::Chance;
+use super::common::{BOOK, BTC, SOL};
+use super::person::Act;
+use super::rules::{Broken, judge};
+use super::scene::{Scene, Weather};
+
+/// Decisions of one episode.
+const DECISIONS: usize = 120;
+/// Plans that are tried before each.
+const PLANS: usize = 6;
+/// Most acts of a plan.
+const LONGEST: u64 = 4;
+
+/// What a search did.
+#[derive(Clone, Debug)]
+pub struct Found {
+    pub broken: Option<Broken>,
+    /// Acts that were tried, on copies and for good.
+    pub actions: u64,
+    pub episode: u64,
+}
+
+/// Searches until a rule breaks or so many acts were tried.
+pub fn search(seed: u64, most: u64) -> Found {
+    let mut found = Found { broken: None, actions: 0, episode: 0 };
+    while found.broken.is_none() && found.actions < most {
+        let mut chance = Chance::new(seed ^ found.episode.wrapping_mul(0x5851_f42d_4c95_7f2d));
+        found.broken = episode(&mut chance, &mut found.actions);
+        found.episode += 1;
+    }
+    found
+}
+
+fn weather(chance: &mut Chance) -> Weather {
+    Weather {
+        lapses: chance.percent(50),
+        paused_updates: chance.percent(20),
+        expires: chance.percent(40).then(|| chance.pick(&[BTC, BOOK, SOL])),
+        budget: chance.percent(30),
+        crash: chance.percent(20),
+        silence: chance.percent(20),
+    }
+}
+
+fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
+    let weather = weather(chance);
+    let mut scene = Scene::new(weather, chance);
+    scene.apply_switches();
+    let habit = chance.percent(30).then(|| Act::habit(&scene, chance));
+    for decision in 0..DECISIONS {
+        if weather.crash && decision == DECISIONS / 3 {
+            scene.crash(chance.pick(&[BTC, SOL, BOOK]), -200_000);
+        }
+        let slots = pause(&scene, decision, chance);
+        if slots > 25 && weather.silence && chance.percent(30) {
+            scene.asleep = slots + 5;
+        }
+        if let Some(broken) = pass(&mut scene, slots, habit, chance, actions) {
+            return Some(broken);
+        }
+        decide(&mut scene, chance, actions);
+        if let Some(broken) = judge(&mut scene, false, 0) {
+            return Some(broken);
+        }
+    }
+    if scene.frozen.is_empty() {
+        return None;
+    }
+    // Debts of a market in settlement have a week.
+    scene.days(8, chance);
+    judge(&mut scene, false, 0)
+}
+
+/// How long the person waits: mostly a slot or two, sometimes minutes, longer toward an expiry.
+fn pause(scene: &Scene, decision: usize, chance: &mut Chance) -> u64 {
+    let long = scene.weather.expires.is_some() || scene.weather.silence;
+    match chance.below(20) {
+        0 if long => 2_000,
+        1 | 2 if long || decision % 7 == 0 => 400,
+        3..=6 => 5 + chance.below(20),
+        _ => 1 + chance.below(2),
+    }
+}
+
+/// Time passes in steps of which the keeper uses each; a habit comes first.
+fn pass(
+    scene: &mut Scene,
+    mut slots: u64,
+    habit: Option<Act>,
+    chance: &mut Chance,
+    actions: &mut u64,
+) -> Option<Broken> {
+    while slots > 0 {
+        // Long waits are coarse: a step of ten seconds still keeps every row fresh.
+        let step = if slots > 100 { 20 } else { 1 };
+        if let Some(habit) = habit {
+            habit.run(scene);
+            *actions += 1;
+        }
+        scene.advance(step, chance);
+        let awake = scene.asleep == 0;
+        if let Some(broken) = judge(scene, awake, step) {
+            return Some(broken);
+        }
+        slots = slots.saturating_sub(step);
+    }
+    None
+}
+
+/// Tries plans on copies; does the one that pays best, or any.
+fn decide(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) {
+    let before = scene.unexplained();
+    let mut best: Option<(i128, Scene)> = None;
+    let mut last = None;
+    for _ in 0..PLANS {
+        let mut copy = scene.clone();
+        let mut done = false;
+        for _ in 0..=chance.below(LONGEST) {
+            let act = Act::any(&copy, chance);
+            done |= act.run(&mut copy);
+            *actions += 1;
+        }
+        if !done {
+            continue;
+        }
+        let gain = copy.unexplained() - before;
+        if gain > 0 && best.as_ref().is_none_or(|(most, _)| gain > *most) {
+            best = Some((gain, copy));
+        } else if gain > -3_000_000_000 {
+            last = Some(copy);
+        }
+    }
+    match (best, last) {
+        (Some((_, copy)), _) => *scene = copy,
+        (None, Some(copy)) if chance.percent(35) => *scene = copy,
+        _ => {}
+    }
+}
