@@ -56,14 +56,13 @@ fn a_vamm_that_cannot_follow_the_oracle_sells_nothing_below_it() {
 fn a_quote_that_is_gone_does_not_count_as_premium() {
     let mut world = World::funded(6, 1_000_000);
     let _ = world.take(0, ioc(BTC, Side::Long, 9 * ONE, 62_000 * DOLLAR), &[]).unwrap();
-    let pushed = world.markets[BTC].premium_last;
-    assert!(pushed > 1_000_000, "the trade moved the quotes: {pushed}");
+    let (premium, amm) = (world.markets[BTC].premium_last, world.markets[BTC].amm);
+    assert!(amm.curve().mid().unwrap() > Price(61_000 * DOLLAR), "the trade moved the curve by 1.8 %");
+    assert_eq!(premium, 900_000, "nine of twenty at 0.2 %, and nothing for the curve");
     world.tick();
     let _ = world.on_market(BTC, &[], |context, _, _| UpdateAmm.execute(context)).unwrap();
-    let now = world.markets[BTC].premium_last;
-    let mark = world.markets[BTC].mark(world.oracle(BTC)).unwrap();
-    assert_eq!(now, kedge_model::funding::premium(mark, world.oracle(BTC)).unwrap(), "the premium in force");
-    assert!(now < pushed);
+    assert!(world.markets[BTC].amm.curve().mid().unwrap() < Price(60_001 * DOLLAR));
+    assert_eq!(world.markets[BTC].premium_last, premium, "what the vAMM holds is still there");
 }
 
 #[test]

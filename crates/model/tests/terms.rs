@@ -90,7 +90,8 @@ fn a_default_takes_no_more_of_the_fund_than_its_tier_allows() {
 fn pushed() -> World {
     let mut world = World::funded(4, 1_000_000);
     let _ = world.take(0, ioc(BTC, Side::Long, 9 * ONE, 62_000 * DOLLAR), &[]).unwrap();
-    assert!(world.markets[BTC].premium_last > 1_000_000);
+    // Nine of an inventory of twenty, at two thousandths when it is full.
+    assert_eq!(world.markets[BTC].premium_last, 900_000);
     world
 }
 
