@@ -35,12 +35,12 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        3 => (0usize..2, any::<bool>(), 1u64..9_000).prop_map(|(wallet, long, size)| Step::Push { wallet, long, size }),
-        2 => (any::<bool>(), 1u64..9_000, 955u64..1_045).prop_map(|(long, size, price)| Step::Wash { long, size, price }),
-        3 => (-200i64..200).prop_map(Step::Move),
+        2 => (0usize..2, any::<bool>(), 1u64..2_000).prop_map(|(wallet, long, size)| Step::Push { wallet, long, size }),
+        2 => (any::<bool>(), 1u64..20, 955u64..1_045).prop_map(|(long, size, price)| Step::Wash { long, size, price }),
+        3 => (-300i64..300).prop_map(Step::Move),
         1 => Just(Step::Follow),
-        2 => (1u64..3_000).prop_map(Step::Wait),
-        2 => Just(Step::Hour),
+        1 => (1u64..3_000).prop_map(Step::Wait),
+        4 => Just(Step::Hour),
     ]
 }
 
@@ -96,7 +96,7 @@ impl Person {
                 }
             }
             Step::Move(parts) => {
-                self.world.wait(30);
+                self.world.wait(200);
                 self.refresh(u64::try_from(oracle as i64 + oracle as i64 / 10_000 * parts).unwrap());
             }
             Step::Follow => drop(self.world.on_market(BTC, &[], |context, _, _| UpdateAmm.execute(context))),
