@@ -5,3 +5,5 @@ mod common;
 
 #[path = "faults/funding.rs"]
 mod funding;
+#[path = "faults/prices.rs"]
+mod prices;

@@ -165,6 +165,6 @@ fn sources_that_make_no_sense_are_not_listed() {
     refuse(|sources| sources[1].min_signatures = 33);
     refuse(|sources| sources[1].kind = 6);
     refuse(|sources| sources[1].key = [0; 32]);
-    refuse(|sources| sources[1].padding[0] = 1);
+    refuse(|sources| sources[1].multiple = 1);
     world.run(world.listing_of_market(&params(2, 1))).expect("as it was");
 }
