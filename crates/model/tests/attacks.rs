@@ -303,9 +303,11 @@ fn a_maker_whose_margin_is_gone_is_not_filled() {
 fn the_fraction_of_a_unit_goes_against_the_taker() {
     let mut world = World::funded(6, 1_000);
     let fine = world.markets.len();
-    world.list_market(&market_params(b"FINE", Price(10_001), 0, 1_000, 1));
+    world.list_market(&market_params(b"FINE", Price(10_001), 0, 10_000_000, 1));
     let _ = world.refresh(fine, 10_001).unwrap();
     world.open_market(fine).unwrap();
+    // Steps that are worth less than a unit: finer than any market is opened with.
+    (world.markets[fine].step, world.markets[fine].min_order) = (Size(1_000), Size(1_000));
     // 1,000,001 thousandths of a millionth at 0.010001: 10,001.010001 units.
     let size = 1_000_001_000;
     for (side, expected) in [(Side::Long, -10_002), (Side::Short, 10_001)] {
