@@ -113,9 +113,9 @@ pub fn read(
 /// Whether a refusal means that the account is the source's and has nothing to say now.
 fn is_silent(kind: SourceKind, error: AccountError) -> bool {
     match error {
-        AccountError::OracleNotTrading
-        | AccountError::OraclePriceNotPositive
-        | AccountError::OraclePriceOutOfRange => true,
+        AccountError::OracleNotTrading | AccountError::OraclePriceNotPositive | AccountError::OraclePriceOutOfRange => {
+            true
+        }
         // Whoever brings a weakly verified account could have brought a better one: any of the feed, however old.
         AccountError::OracleWrongFeed | AccountError::OracleVerificationTooWeak => false,
         _ => kind.names_account(),
@@ -179,6 +179,15 @@ mod tests {
         assert_eq!(units(345_526, 517, -10), Ok((35, 1)));
         assert_eq!(units(7, 0, -6), Ok((7, 0)));
         assert_eq!(units(7, 3, 2), Ok((700_000_000, 300_000_000)));
+    }
+
+    #[test]
+    fn a_multiple_counts_before_digits_are_cut_off() {
+        let of = |multiple| to_price_units(1_234_567, 517, -11, multiple).map(|(price, width)| (price.0, width.0));
+        assert_eq!(of(0), Ok((12, 1)));
+        assert_eq!(of(3), Ok((12_346, 6)));
+        assert_eq!(of(6), Ok((12_345_670, 5_170)));
+        assert_eq!(to_price_units(i64::MAX, 0, -6, 6), Err(AccountError::OraclePriceOutOfRange));
     }
 
     #[test]

@@ -106,3 +106,24 @@ fn decimal(data: &[u8], offset: usize, multiple: u8, toward: Toward) -> Result<O
     let power = 10u128.checked_pow(missing).ok_or(AccountError::OraclePriceOutOfRange)?;
     millionths(mantissa.checked_mul(power).ok_or(AccountError::OraclePriceOutOfRange)?, 0, toward).map(Some)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_multiple_moves_the_point_or_adds_digits() {
+        let of = |mantissa: i128, scale: u32, multiple: u8| {
+            let data = [&mantissa.to_le_bytes()[..], &scale.to_le_bytes()].concat();
+            decimal(&data, 0, multiple, Toward::Nearest)
+        };
+        assert_eq!(of(1_234_567, 11, 0), Ok(Some(12)));
+        assert_eq!(of(1_234_567, 11, 3), Ok(Some(12_346)));
+        assert_eq!(of(1_234_567, 11, 6), Ok(Some(12_345_670)));
+        for scale in 0..=6 {
+            assert_eq!(of(7, scale, 6), Ok(Some(7_000_000 * 10u64.pow(6 - scale))), "seven at {scale}");
+        }
+        assert_eq!(of(-7, 0, 6), Ok(None));
+        assert_eq!(of(i128::MAX, 0, 6), Err(AccountError::OraclePriceOutOfRange));
+    }
+}
