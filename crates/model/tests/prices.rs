@@ -112,6 +112,47 @@ proptest! {
         let price = combined(&seen, 2).price.0;
         prop_assert!(price >= *honest.iter().min().unwrap() && price <= *honest.iter().max().unwrap());
     }
+
+    /// Every second the sources publish, now and then far apart, and somebody brings all of them. Whoever comes after him
+    /// may choose any older account of each pull source, or none, and not a byte of the row follows.
+    #[test]
+    fn what_a_caller_leaves_out_or_sets_back_changes_nothing(
+        seconds in prop::collection::vec((prop::array::uniform3(0u64..2_000), 0u8..6, any::<u16>(), any::<u16>()), 1..90),
+        count in 2u8..4, pulls in 1usize..4, quorum in 1u8..4,
+    ) {
+        let mut row = row(quorum.min(count), count);
+        row.max_age = 10;
+        for (index, source) in row.sources[..usize::from(count)].iter_mut().enumerate() {
+            source.kind = if index < pulls { SourceKind::PythPull } else { SourceKind::SwitchboardV2 } as u8;
+        }
+        let mut published: Vec<[OraclePrice; 3]> = Vec::new();
+        for (second, (prices, apart, way, back)) in seconds.iter().enumerate() {
+            let clock = later(second as u64);
+            let mut now = prices.map(|price| at(1_000_000 + price, &clock));
+            if *apart == 0 {
+                // The last one contradicts the others.
+                now[usize::from(count) - 1].price.0 -= 200_000;
+            }
+            published.push(now);
+            let count = usize::from(count);
+            let _ = row.refresh(&now[..count], &clock, MICROS).unwrap();
+            let honest = row;
+            for choice in 0..4u16 {
+                let chosen: Vec<Option<OraclePrice>> = (0..count).map(|index| {
+                    let bits = way.rotate_left(u32::from(choice) * 4 + index as u32) & 3;
+                    let age = usize::from(back.rotate_left(u32::from(choice) * 3 + index as u32 * 5) % 40);
+                    match bits {
+                        _ if index >= pulls => Some(now[index]),
+                        0 => None,
+                        1 => Some(now[index]),
+                        _ => Some(published[second.saturating_sub(age)][index]),
+                    }
+                }).collect();
+                let _ = row.refresh(&chosen, &clock, MICROS).unwrap();
+                prop_assert_eq!(row, honest, "{:?}", chosen);
+            }
+        }
+    }
 }
 
 #[test]
