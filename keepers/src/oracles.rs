@@ -17,6 +17,7 @@ pub struct Asked {
     kind: u8,
     min_signatures: u8,
     owners: u8,
+    multiple: u8,
     max_age: u32,
 }
 
@@ -24,8 +25,8 @@ impl Asked {
     /// A source of a row.
     #[must_use]
     pub const fn by(row: &PriceRow, source: &PriceSource) -> Self {
-        let PriceSource { key, kind, min_signatures, owners, .. } = *source;
-        Self { key, kind, min_signatures, owners, max_age: row.max_age }
+        let PriceSource { key, kind, min_signatures, owners, multiple, .. } = *source;
+        Self { key, kind, min_signatures, owners, multiple, max_age: row.max_age }
     }
 }
 

@@ -131,7 +131,7 @@ mod tests {
             publish_time: 1_738_540_800,
             posted_slot: 77,
         };
-        let expected = Expected { feed_id: &SOL, receivers: receivers::UPGRADED, partial_from: None };
+        let expected = Expected { feed_id: &SOL, receivers: receivers::UPGRADED, partial_from: None, multiple: 0 };
         let seen = parse(&OWNER, &update.encode(), &expected).expect("a price");
         // The price to the nearest, the confidence up.
         assert_eq!((seen.price.0, seen.confidence.0), (200_123_457, 100_001));

@@ -122,8 +122,8 @@ impl World {
     }
 }
 
-/// What a row's sources say now. Sources whose account was not read are left out.
-fn observations(row: &PriceRow, oracles: &BTreeMap<Asked, OraclePrice>, clock: &Clock) -> Vec<OraclePrice> {
+/// What each of a row's sources says now; nothing where its account was not read.
+fn observations(row: &PriceRow, oracles: &BTreeMap<Asked, OraclePrice>, clock: &Clock) -> Vec<Option<OraclePrice>> {
     let seen = |source: &kedge_model::board::PriceSource| {
         if source.kind == SourceKind::Fixed as u8 {
             return Some(OraclePrice {
@@ -135,5 +135,5 @@ fn observations(row: &PriceRow, oracles: &BTreeMap<Asked, OraclePrice>, clock: &
         }
         oracles.get(&Asked::by(row, source)).copied()
     };
-    row.sources().iter().filter_map(seen).collect()
+    row.sources().iter().map(seen).collect()
 }

@@ -7,12 +7,14 @@ mod accounts;
 mod stage;
 
 use kedge_interface::address::pyth;
+use kedge_interface::error::AccountError;
 use kedge_model::Error;
 use kedge_model::board::{PriceSource, RowState, SourceKind};
 use kedge_model::order::Side;
 use kedge_model::quantity::Price;
+use kedge_tests::World;
 use kedge_tests::market::ONE;
-use kedge_tests::oracle::{self, Quote};
+use kedge_tests::oracle::{self, Quote, Update};
 use kedge_tests::orders::{limit, market};
 use kedge_tests::verbs::refused;
 use solana_pubkey::Pubkey;
@@ -96,8 +98,10 @@ fn a_lie_beyond_the_allowed_uncertainty_gives_no_price_at_all() {
     world.run(refreshing(4)).expect("refreshed");
     world.pass_ms(1_000);
     publish(&mut world, &[TEN, TEN, TEN, TEN + 100_000]);
-    let before = row(&world);
+    let mut before = row(&world);
     world.run(refreshing(4)).expect("refused silently, the row keeps its price until it is too old");
+    // All that it remembers is that the source lives whose account a caller could leave out.
+    before.sources[0].heard = u32::try_from(world.time()).expect("a time of our age");
     assert_eq!(row(&world), before);
 }
 
@@ -133,12 +137,25 @@ fn a_row_that_loses_its_quorum_opens_no_risk_until_it_is_back() {
     world.pass_ms(1_000);
     publish(&mut world, &[TEN + 1_000; 4]);
     // One feed moves on with status Unknown and a frozen price, one has too few samples: two of three are left.
-    let frozen = quote(&world, TEN);
-    oracle::put(&mut world.machine, PUSH, oracle::PYTH_PUSH, frozen.pyth_push(0));
-    oracle::put(&mut world.machine, ON_DEMAND, oracle::SWITCHBOARD_ON_DEMAND, frozen.switchboard_on_demand(0));
+    let silence = |world: &mut World| {
+        let frozen = quote(world, TEN);
+        oracle::put(&mut world.machine, PUSH, oracle::PYTH_PUSH, frozen.pyth_push(0));
+        oracle::put(&mut world.machine, ON_DEMAND, oracle::SWITCHBOARD_ON_DEMAND, frozen.switchboard_on_demand(0));
+    };
+    silence(&mut world);
+    let before = row(&world);
     world.run(refreshing(4)).expect("silent sources are left out");
-    assert_eq!((row(&world).price, state(&world)), (Price(TEN + 1_000), RowState::Degraded));
-    refused(world.place(user, order()), Error::RowStateForbids);
+    assert_eq!(row(&world), before, "the price of four counts for thirty seconds");
+    for (expected, refusal) in [(RowState::Stale, Error::StaleRow), (RowState::Degraded, Error::RowStateForbids)] {
+        world.pass_ms(31_000);
+        world.refresh_everything();
+        publish(&mut world, &[TEN + 1_000; 4]);
+        silence(&mut world);
+        world.run(refreshing(4)).expect("silent sources are left out");
+        assert_eq!(state(&world), expected);
+        refused(world.place(user, order()), refusal);
+    }
+    assert_eq!(row(&world).price, Price(TEN + 1_000));
     world.pass_ms(1_000);
     let back = quote(&world, TEN + 1_000);
     write(&mut world, SourceKind::PythPush, back);
@@ -170,7 +187,7 @@ fn the_vamm_waits_until_most_sources_are_younger_than_the_order() {
 }
 
 #[test]
-fn an_outdated_account_in_place_of_a_good_one_is_undone_by_the_next_refresh() {
+fn an_outdated_account_in_place_of_a_good_one_changes_nothing() {
     let mut world = world(2, 2);
     world.pass_ms(60_000);
     // Prices of different ages: the quorum is as old as the older.
@@ -181,13 +198,39 @@ fn an_outdated_account_in_place_of_a_good_one_is_undone_by_the_next_refresh() {
     write(&mut world, SourceKind::SwitchboardOnDemand, fast);
     world.run(refreshing(2)).expect("refreshed");
     assert_eq!((state(&world), row(&world).publish_time), (RowState::Normal, slow.publish_time));
+    assert_eq!(i64::from(row(&world).sources[0].heard), slow.publish_time);
     // Anybody may post an old update of the feed to an account of his own and hand that in.
+    world.pass_ms(2_000);
+    let faster = quote(&world, TEN);
+    write(&mut world, SourceKind::SwitchboardOnDemand, faster);
     let own = Pubkey::new_from_array([0x55; 32]);
-    let old = Quote { publish_time: world.time() - 31, ..slow };
-    oracle::put(&mut world.machine, own, pyth::RECEIVER, update(&old).bytes());
-    world.run(with_accounts(vec![own, ON_DEMAND])).expect("refreshed");
-    assert_eq!((state(&world), row(&world).publish_time), (RowState::Degraded, fast.publish_time));
-    world.pass_ms(400);
+    let before = world.board_bytes();
+    for age in [31, 5] {
+        let old = Quote { publish_time: world.time() - age, ..slow };
+        oracle::put(&mut world.machine, own, pyth::RECEIVER, update(&old).bytes());
+        world.run(with_accounts(vec![own, ON_DEMAND])).expect("no error in front of a transaction");
+        assert_eq!(world.board_bytes(), before, "{age} s old");
+    }
+    // A weakly verified one is an error: any account of the feed would have done.
+    let weak = Update { signatures: Some(1), ..update(&faster) };
+    oracle::put(&mut world.machine, own, pyth::RECEIVER, weak.bytes());
+    refused(world.run(with_accounts(vec![own, ON_DEMAND])), AccountError::OracleVerificationTooWeak);
+    let newer = quote(&world, TEN);
+    write(&mut world, SourceKind::PythPull, newer);
     world.run(refreshing(2)).expect("refreshed");
-    assert_eq!((state(&world), row(&world).publish_time), (RowState::Normal, slow.publish_time));
+    assert_eq!((state(&world), row(&world).publish_time), (RowState::Normal, newer.publish_time));
+}
+
+#[test]
+fn a_row_of_a_thousand_units_takes_a_thousand_times_the_price() {
+    for kind in KINDS {
+        let mut params = params(1, 1);
+        params.row.sources[0] = PriceSource { key: key(kind), kind: kind as u8, multiple: 3, ..PriceSource::default() };
+        let mut world = world_of(&params);
+        let quote = quote(&world, TEN);
+        write(&mut world, kind, quote);
+        world.run(with_accounts(vec![account(kind)])).expect("refreshed");
+        let seen = row(&world);
+        assert_eq!((seen.price, seen.confidence), (Price(1_000 * TEN), Price(2_000_000)), "{kind:?}");
+    }
 }

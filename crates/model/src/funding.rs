@@ -4,7 +4,9 @@
 //! the interest of 0.01 % and `c` 0.05 % a period of eight hours. Premiums and rates are in parts per billion.
 
 use crate::error::{Error, Result};
-use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
+use crate::fault::{Fault, planted};
+use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, PPM, Rounding, mul_div, to_i64};
+use crate::order::Side;
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
 
 /// Scale of premiums and rates.
@@ -19,11 +21,13 @@ pub const CLAMP: i64 = 500_000;
 const HOURS: u64 = 8;
 /// Premium samples are held within this, 10 %.
 pub const MAX_PREMIUM: i64 = 100_000_000;
+/// Base spreads that a full inventory makes of premium at most: an eighth of it is charged an hour, and a trade that moves
+/// the inventory pays half a base spread.
+const SPREADS: u64 = 4;
 
-/// Premium of the market over the oracle, in parts per billion: how far the market's bid lies above the oracle,
-/// or its ask below; between them zero is not assumed, the mid counts.
+/// Premium of a mark over the oracle, in parts per billion, toward zero. Held within [`MAX_PREMIUM`].
 ///
-/// `mark` is the middle of vAMM bid, vAMM ask and last fill. Held within [`MAX_PREMIUM`].
+/// Errors: [`Error::InvalidPrice`] for an oracle of zero.
 pub fn premium(mark: Price, oracle: Price) -> Result<i64> {
     let oracle = oracle.usable()?;
     let magnitude = to_i64(mul_div(mark.0.abs_diff(oracle.0), PPB, oracle.0, Rounding::Down)?)?;
@@ -46,10 +50,14 @@ pub fn hourly_rate(premium: i64, cap: Ppm) -> Result<i64> {
     Ok(rate.clamp(cap.wrapping_neg(), cap))
 }
 
-/// Funding per base at 1e9 for a rate at an oracle price, toward zero.
-pub fn index_delta(rate: i64, oracle: Price) -> Result<FundingIndex> {
+/// Funding per base at 1e9 for an hourly rate at an oracle price over so many seconds, toward zero.
+///
+/// Seconds beyond [`PERIOD`] are not charged: a lost hour is paid once. Fewer are charged as what they are: a premium
+/// that stood for two seconds is no hour's.
+pub fn index_delta(rate: i64, oracle: Price, seconds: u64) -> Result<FundingIndex> {
     // price 1e6 * ppb 1e9 / 1e12 = quote per base at 1e3 ... times 1e6 to reach 1e9.
-    let magnitude = to_i64(mul_div(rate.unsigned_abs(), oracle.0, 1_000_000, Rounding::Down)?)?;
+    let charged = rate.unsigned_abs().times(seconds.min(PERIOD))?;
+    let magnitude = to_i64(mul_div(charged, oracle.0, 1_000_000 * PERIOD, Rounding::Down)?)?;
     Ok(FundingIndex(if rate < 0 { magnitude.wrapping_neg() } else { magnitude }))
 }
 
@@ -94,7 +102,7 @@ pub fn payment(base: Base, delta: FundingIndex) -> Result<Quote> {
     crate::position::Position::funding_payment(base, FundingIndex::ZERO, delta)
 }
 
-/// Largest time-weighted sum that a gap may charge: a lost hour is paid once, not compounded.
+/// Average of a sum of premiums weighed by seconds, toward zero; zero over no time.
 pub fn average_premium(sum: i64, seconds: u64) -> Result<i64> {
     if seconds == 0 {
         return Ok(0);
@@ -114,19 +122,54 @@ impl crate::market::Market {
         }
         self.sample_basis(now)?;
         self.premium_time = now;
-        self.premium_last = premium(self.mark(oracle)?, oracle)?;
+        self.premium_last = if planted(Fault::LastFillSetsMark) {
+            premium(self.last_fill_mark(oracle)?, oracle)?
+        } else {
+            self.impact_premium()?
+        };
         Ok(())
     }
 
-    /// The market's own price: the middle of vAMM bid, vAMM ask and last fill. Without a vAMM nothing bounds the last
-    /// fill, which one smallest order between two pockets can set, so the oracle counts and only interest is charged.
+    /// Premium of the vAMM's impact prices over the oracle, in parts per billion, toward zero: the middle of what it asks
+    /// and what it bids for as much as the market holds.
+    ///
+    /// Positive when users are net long: `slope * net / whole`, where `whole` is the inventory limit or the open
+    /// interest, whichever is larger, and `slope` the inventory spread, at most [`SPREADS`] base spreads. Without a vAMM
+    /// zero: one smallest order between two pockets could set anything else. Neither the last fill nor the curve's mid
+    /// counts: the first costs nothing to choose, and where the second is off the oracle it is the peg that lags.
+    ///
+    /// A trade of `w` moves it by at most `slope * w / whole`, and so an hour's funding of a whole side by at most the
+    /// half spread on `w`, which is what it pays the vAMM at the least (docs/math/funding.md).
+    pub fn impact_premium(&self) -> Result<i64> {
+        let amm = &self.amm;
+        if amm.base.is_zero() || amm.sqrt_k.is_zero() {
+            return Ok(0);
+        }
+        let slope = u64::from(amm.inventory_spread.0).min(u64::from(amm.base_spread.0).wrapping_mul(SPREADS));
+        let whole = amm.inventory_limit.max(self.open_interest());
+        // The slope is below 2^32 parts per million, and nobody's inventory is larger than the open interest.
+        let share = mul_div(amm.base.size().0, slope.wrapping_mul(PPB / PPM), whole.0, Rounding::Down)?;
+        let magnitude = to_i64(share)?.min(MAX_PREMIUM);
+        Ok(if amm.base.0 < 0 { magnitude } else { magnitude.wrapping_neg() })
+    }
+
+    /// The market's own price: the oracle and [`Self::impact_premium`], rounded toward the oracle.
     pub fn mark(&self, oracle: Price) -> Result<Price> {
+        if planted(Fault::LastFillSetsMark) {
+            return self.last_fill_mark(oracle);
+        }
+        let premium = self.impact_premium()?;
+        let distance = Price(mul_div(oracle.0, premium.unsigned_abs(), PPB, Rounding::Down)?);
+        if premium >= 0 { oracle.plus(distance) } else { oracle.minus(distance) }
+    }
+
+    /// The mark as it was: the middle of vAMM bid, vAMM ask and last fill.
+    fn last_fill_mark(&self, oracle: Price) -> Result<Price> {
         if self.amm.sqrt_k.is_zero() {
             return Ok(oracle);
         }
         let last = if self.last_fill_price.is_zero() { oracle } else { self.last_fill_price };
-        let (bid, ask) = self.amm.bid_ask()?;
-        Ok(median(bid, ask, last))
+        Ok(median(self.amm.touch(Side::Short)?, self.amm.touch(Side::Long)?, last))
     }
 
     /// Whether funding is due: a new hour of the chain's clock has begun since the last update.

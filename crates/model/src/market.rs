@@ -12,9 +12,19 @@
 use crate::amm::Amm;
 use crate::board::MarketRow;
 use crate::error::{Error, Result};
-use crate::num::{Checked, Rounding, is_multiple};
+use crate::funding;
+use crate::num::{Checked, PPM, Rounding, is_multiple, mul_div};
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use crate::tiers;
+
+/// Ticks that a price has at least when a market is listed: a tick is at most a thousandth of it.
+pub const TICKS: u64 = 1_000;
+/// Ticks that the price band has at least on either side of the oracle.
+pub const BAND_TICKS: u64 = 10;
+/// Smallest hourly index of the interest alone, so that rounding it loses a hundredth at most.
+pub const LEAST_INDEX: i64 = 100;
+/// Smallest worth of a step in quote units, so that rounding a fill of one loses a hundredth at most.
+pub const LEAST_STEP: Amount = Amount(100);
 
 /// Status of a market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -258,6 +268,31 @@ impl Market {
         self.amm.invariant()
     }
 
+    /// Checks what the market counts in against the price that it is listed or opened at: nothing of it may round away.
+    /// What a unit is too small or too large for, a multiple of the source's units mends ([`crate::board::PriceSource`]).
+    ///
+    /// Errors: [`Error::TickOutOfRange`] for a tick above one part in [`TICKS`] of the price, or a band of less than
+    /// [`BAND_TICKS`] ticks on a side; [`Error::PriceOutOfRange`] where the interest of an hour is an index below
+    /// [`LEAST_INDEX`], or a step is worth less than [`LEAST_STEP`]; [`Error::OpenInterestOutOfRange`] for a largest position
+    /// below the smallest order, and open interest that could be worth more than a quarter of what a claim can hold.
+    pub fn validate_scale(&self, price: Price) -> Result<()> {
+        let ticks = price.usable()?.0.checked_div(self.tick.0).ok_or(Error::InvalidParameter)?;
+        if ticks < TICKS || mul_div(ticks, u64::from(self.price_band.0), PPM, Rounding::Down)? < BAND_TICKS {
+            return Err(Error::TickOutOfRange);
+        }
+        let interest = funding::hourly_rate(0, Ppm(u32::MAX))?;
+        if funding::index_delta(interest, price, funding::PERIOD)?.0 < LEAST_INDEX
+            || self.step.value(price, Rounding::Down)? < LEAST_STEP
+        {
+            return Err(Error::PriceOutOfRange);
+        }
+        let worth = self.max_open_interest.value(price, Rounding::Up).unwrap_or(Amount(u64::MAX));
+        if self.max_position < self.min_order || worth.0 > u64::MAX >> 3 {
+            return Err(Error::OpenInterestOutOfRange);
+        }
+        Ok(())
+    }
+
     /// Checks parameters against the bounds compiled into the program, those of the tier ([`tiers::TIERS`]) among them,
     /// together with the board's row.
     ///
@@ -267,13 +302,15 @@ impl Market {
         let fees = u64::from(self.liquidator_fee_small.0.max(self.liquidator_fee.0))
             .wrapping_add(u64::from(self.insurance_fee.0));
         let tier = tiers::of(self.tier)?;
+        let funding = u64::from(self.funding_cap.0);
         let sound = initial <= crate::num::PPM
             && row.initial_margin >= tier.initial_margin
             && row.price.jump_limit <= tier.jump_limit
             && maintenance >= 5_000
             && maintenance < initial
-            // A liquidation at the edge must leave something: fees stay below maintenance.
-            && fees < maintenance
+            // A liquidation at the edge must leave something, also when the hour's funding was taken from it: fees and
+            // funding stay below maintenance.
+            && fees.wrapping_add(funding) < maintenance
             && u64::from(self.liquidation_buffer.0) <= maintenance
             && self.price_band.0 > 0
             && self.price_band.0 <= row.initial_margin.0.max(50_000)

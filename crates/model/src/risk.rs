@@ -198,12 +198,12 @@ pub fn predicted_funding(market: &Market, row: &MarketRow, clock: &Clock) -> Res
     funding::hourly_rate(premium, market.funding_cap)
 }
 
-/// What a position would receive (positive) or pay at that rate, before the update holds receivers to what payers bring.
+/// What a position would receive (positive) or pay for an hour at that rate, before the update holds receivers to what payers bring.
 ///
 /// Errors: arithmetic.
 #[inline]
 pub fn funding_at(position: &Position, row: &MarketRow, rate: i64) -> Result<Quote> {
-    funding::payment(position.base, funding::index_delta(rate, row.price.twap_1h)?)
+    funding::payment(position.base, funding::index_delta(rate, row.price.twap_1h, funding::PERIOD)?)
 }
 
 /// An order that is only thought of.

@@ -56,14 +56,13 @@ fn a_vamm_that_cannot_follow_the_oracle_sells_nothing_below_it() {
 fn a_quote_that_is_gone_does_not_count_as_premium() {
     let mut world = World::funded(6, 1_000_000);
     let _ = world.take(0, ioc(BTC, Side::Long, 9 * ONE, 62_000 * DOLLAR), &[]).unwrap();
-    let pushed = world.markets[BTC].premium_last;
-    assert!(pushed > 1_000_000, "the trade moved the quotes: {pushed}");
+    let (premium, amm) = (world.markets[BTC].premium_last, world.markets[BTC].amm);
+    assert!(amm.curve().mid().unwrap() > Price(61_000 * DOLLAR), "the trade moved the curve by 1.8 %");
+    assert_eq!(premium, 900_000, "nine of twenty at 0.2 %, and nothing for the curve");
     world.tick();
     let _ = world.on_market(BTC, &[], |context, _, _| UpdateAmm.execute(context)).unwrap();
-    let now = world.markets[BTC].premium_last;
-    let mark = world.markets[BTC].mark(world.oracle(BTC)).unwrap();
-    assert_eq!(now, kedge_model::funding::premium(mark, world.oracle(BTC)).unwrap(), "the premium in force");
-    assert!(now < pushed);
+    assert!(world.markets[BTC].amm.curve().mid().unwrap() < Price(60_001 * DOLLAR));
+    assert_eq!(world.markets[BTC].premium_last, premium, "what the vAMM holds is still there");
 }
 
 #[test]
@@ -304,9 +303,11 @@ fn a_maker_whose_margin_is_gone_is_not_filled() {
 fn the_fraction_of_a_unit_goes_against_the_taker() {
     let mut world = World::funded(6, 1_000);
     let fine = world.markets.len();
-    world.list_market(&market_params(b"FINE", Price(10_001), 0, 1_000, 1));
+    world.list_market(&market_params(b"FINE", Price(10_001), 0, 10_000_000, 1));
     let _ = world.refresh(fine, 10_001).unwrap();
     world.open_market(fine).unwrap();
+    // Steps that are worth less than a unit: finer than any market is opened with.
+    (world.markets[fine].step, world.markets[fine].min_order) = (Size(1_000), Size(1_000));
     // 1,000,001 thousandths of a millionth at 0.010001: 10,001.010001 units.
     let size = 1_000_001_000;
     for (side, expected) in [(Side::Long, -10_002), (Side::Short, 10_001)] {

@@ -85,8 +85,7 @@ fn nobody_trades_at_a_distance_to_a_price_that_opens_no_risk() {
     let quote = world.place(4, offset(BOOK, Side::Long, ONE, 0)).unwrap();
     world.place(4, limit(BOOK, Side::Long, ONE, 1_999 * DOLLAR)).unwrap();
     // One source of two is gone: what reduces may still trade.
-    world.wait(1);
-    let _ = world.refresh_from(BOOK, 2_000 * DOLLAR, 1).unwrap();
+    world.lose_a_source(BOOK, 2_000 * DOLLAR);
     let close = with(flags::REDUCE_ONLY, ioc(BOOK, Side::Short, ONE, 1_990 * DOLLAR));
     assert_eq!(world.take(2, close, &[4]).unwrap_err(), Error::RowStateForbids, "the plain bid opens risk as ever");
     let close = with(flags::REDUCE_ONLY | flags::OFFSET | flags::IMMEDIATE_OR_CANCEL, limit(BOOK, Side::Short, ONE, 0));

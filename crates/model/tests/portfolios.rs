@@ -3,13 +3,14 @@
 mod common;
 
 use common::check::check;
-use common::story::{LIQUIDATOR, MAKER};
+use common::story::{LIQUIDATOR, MAKER, lean};
 use common::{BTC, DOLLAR, ONE, SOL, World, ioc, limit};
 use kedge_model::Error;
+use kedge_model::action::PoolKind;
 use kedge_model::board::Purpose;
 use kedge_model::margin::MarginKind;
 use kedge_model::order::Side;
-use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Quote};
+use kedge_model::quantity::{Amount, Base, FundingIndex, Price, Quote};
 use kedge_model::sub_account::status;
 
 const TRADER: usize = 0;
@@ -113,10 +114,9 @@ fn a_basis_trade_earns_the_funding_and_nothing_else() {
     }
 
     // An hour in which longs pay: the mark is half a percent above the oracle.
-    let hour = |world: &mut World, price: u64| {
-        world.markets[SOL].amm.base_spread = Ppm(10_000);
-        world.place(MAKER, limit(SOL, Side::Short, ONE, price)).unwrap();
-        let _ = world.take(LIQUIDATOR, ioc(SOL, Side::Long, ONE, price), &[MAKER]).unwrap();
+    world.fund_pool(SOL, PoolKind::Amm, 200_000 * DOLLAR).unwrap();
+    lean(&mut world, SOL, LIQUIDATOR, Side::Long, 100 * ONE);
+    let hour = |world: &mut World| {
         let left = 3_600 - u64::try_from(world.clock.unix_time).unwrap() % 3_600;
         let _ = world.fund(SOL);
         let before = world.equity(TRADER);
@@ -126,10 +126,11 @@ fn a_basis_trade_earns_the_funding_and_nothing_else() {
         check(world);
         (rate, world.equity(TRADER) - before)
     };
-    let (rate, earned) = hour(&mut world, 150_750_000);
-    assert!(rate > 0 && earned > 0, "{rate} {earned}");
+    let (rate, earned) = hour(&mut world);
+    assert!(rate > 12_500 && earned > 0, "{rate} {earned}");
     // And one in which it turns: shorts pay, which is the risk of the trade.
-    let (rate, earned) = hour(&mut world, 149_250_000);
+    let _ = world.take(LIQUIDATOR, ioc(SOL, Side::Short, 200 * ONE, 144 * DOLLAR), &[]).unwrap();
+    let (rate, earned) = hour(&mut world);
     assert!(rate < 0 && earned < 0, "{rate} {earned}");
 }
 
@@ -139,10 +140,10 @@ fn eight_hours_of_a_mark_half_a_percent_above_the_index() {
     // (0.5 % - 0.05 %) / 8, eight hours 0.45 % of the position's value.
     let mut world = world();
     world.deposit(TRADER, 0, 20_000 * DOLLAR).unwrap();
-    world.markets[BTC].amm.base_spread = Ppm(10_000);
-    let price = 60_300 * DOLLAR;
-    world.place(MAKER, limit(BTC, Side::Short, ONE, price)).unwrap();
-    let _ = world.take(TRADER, ioc(BTC, Side::Long, ONE, price), &[MAKER]).unwrap();
+    world.fund_pool(BTC, PoolKind::Amm, 200_000 * DOLLAR).unwrap();
+    lean(&mut world, BTC, LIQUIDATOR, Side::Long, ONE);
+    open(&mut world, TRADER, BTC, Side::Long, ONE);
+    assert_eq!(world.markets[BTC].mark(world.oracle(BTC)), Ok(Price(60_300 * DOLLAR)));
     let before = (world.equity(TRADER), world.equity(MAKER));
     for hour in 1..=8 {
         world.wait(3_599);

@@ -112,6 +112,47 @@ proptest! {
         let price = combined(&seen, 2).price.0;
         prop_assert!(price >= *honest.iter().min().unwrap() && price <= *honest.iter().max().unwrap());
     }
+
+    /// Every second the sources publish, now and then far apart, and somebody brings all of them. Whoever comes after him
+    /// may choose any older account of each pull source, or none, and not a byte of the row follows.
+    #[test]
+    fn what_a_caller_leaves_out_or_sets_back_changes_nothing(
+        seconds in prop::collection::vec((prop::array::uniform3(0u64..2_000), 0u8..6, any::<u16>(), any::<u16>()), 1..90),
+        count in 2u8..4, pulls in 1usize..4, quorum in 1u8..4,
+    ) {
+        let mut row = row(quorum.min(count), count);
+        row.max_age = 10;
+        for (index, source) in row.sources[..usize::from(count)].iter_mut().enumerate() {
+            source.kind = if index < pulls { SourceKind::PythPull } else { SourceKind::SwitchboardV2 } as u8;
+        }
+        let mut published: Vec<[OraclePrice; 3]> = Vec::new();
+        for (second, (prices, apart, way, back)) in seconds.iter().enumerate() {
+            let clock = later(second as u64);
+            let mut now = prices.map(|price| at(1_000_000 + price, &clock));
+            if *apart == 0 {
+                // The last one contradicts the others.
+                now[usize::from(count) - 1].price.0 -= 200_000;
+            }
+            published.push(now);
+            let count = usize::from(count);
+            let _ = row.refresh(&now[..count], &clock, MICROS).unwrap();
+            let honest = row;
+            for choice in 0..4u16 {
+                let chosen: Vec<Option<OraclePrice>> = (0..count).map(|index| {
+                    let bits = way.rotate_left(u32::from(choice) * 4 + index as u32) & 3;
+                    let age = usize::from(back.rotate_left(u32::from(choice) * 3 + index as u32 * 5) % 40);
+                    match bits {
+                        _ if index >= pulls => Some(now[index]),
+                        0 => None,
+                        1 => Some(now[index]),
+                        _ => Some(published[second.saturating_sub(age)][index]),
+                    }
+                }).collect();
+                let _ = row.refresh(&chosen, &clock, MICROS).unwrap();
+                prop_assert_eq!(row, honest, "{:?}", chosen);
+            }
+        }
+    }
 }
 
 #[test]
@@ -128,52 +169,141 @@ fn a_slow_source_beyond_the_quorum_holds_nothing_up() {
     assert_eq!((price.publish_time, price.publish_slot), (999_950, 99_880));
 }
 
-#[test]
-fn a_quorum_takes_a_row_back_from_a_single_source() {
+/// A row of two sources, both of them needed, with an age limit of a minute; the first one's account is the caller's choice.
+fn pair() -> PriceRow {
     let mut row = row(2, 2);
-    let (fast, slow) = (said(1_000_000, 1, 2), said(1_000_400, 5, 12));
-    let refresh = |row: &mut PriceRow, seen: &[OraclePrice]| row.refresh(seen, &CLOCK, MICROS).unwrap();
-    assert_eq!(refresh(&mut row, &[fast, slow]).state, RowState::Normal);
-    assert_eq!((row.price, row.publish_time), (Price(1_000_200), 999_995));
-    // Somebody hands in an outdated account of the slow source: one good source is left, and it is younger.
-    assert_eq!(refresh(&mut row, &[fast]).state, RowState::Degraded);
-    assert_eq!((row.price, row.publish_time, row.quorum_time), (Price(1_000_000), 999_999, 999_995));
-    // The next refresh with both is Normal again, although neither has published since.
-    assert_eq!(refresh(&mut row, &[fast, slow]).state, RowState::Normal);
-    assert_eq!((row.price, row.publish_time, row.quorum_time), (Price(1_000_200), 999_995, 999_995));
+    row.sources[0].kind = SourceKind::PythPull as u8;
+    row.sources[1].kind = SourceKind::SwitchboardV2 as u8;
+    row
+}
+
+/// The clock so many seconds later.
+fn later(seconds: u64) -> Clock {
+    Clock { slot: CLOCK.slot + seconds * 5 / 2, unix_time: CLOCK.unix_time + seconds as i64 }
+}
+
+fn at(price: u64, clock: &Clock) -> OraclePrice {
+    OraclePrice { price: Price(price), confidence: Price(10), publish_time: clock.unix_time, publish_slot: clock.slot }
+}
+
+fn said_at(row: &mut PriceRow, said: [Option<u64>; 2], clock: &Clock) -> RowState {
+    row.refresh(&said.map(|price| price.map(|price| at(price, clock))), clock, MICROS).unwrap().state
+}
+
+#[test]
+fn an_account_that_is_older_than_what_the_row_has_heard_changes_nothing() {
+    let mut row = PriceRow { quorum: 1, ..pair() };
+    let refresh = |row: &mut PriceRow, said: &[Option<OraclePrice>], clock: &Clock| {
+        let before = *row;
+        let report = row.refresh(said, clock, MICROS).unwrap();
+        assert_eq!(report.updated, *row != before, "what is not taken leaves no trace");
+        report.updated
+    };
+    let now = later(0);
+    assert!(refresh(&mut row, &[Some(at(1_000_000, &now)), Some(at(1_000_400, &now))], &now));
+    assert_eq!(i64::from(row.sources[0].heard), now.unix_time);
+    assert_eq!(row.sources[1].heard, 0, "nobody chooses the other's account");
+    let then = later(20);
+    let other = Some(at(1_002_000, &then));
+    for old in
+        [None, Some(at(1_000_000, &Clock { unix_time: now.unix_time - 1, ..then })), Some(said(1_000_000, 70, 0))]
+    {
+        assert!(!refresh(&mut row, &[old, other], &then), "{old:?}");
+    }
+    // The same account is no older; and the other source may be silent by itself.
+    let mut quiet = row;
+    assert!(!refresh(&mut quiet, &[Some(at(1_000_000, &now)), None], &then), "no newer price");
+    assert!(refresh(&mut quiet, &[Some(at(1_001_000, &then)), None], &then), "one of two is enough here");
+    assert_eq!(quiet.price, Price(1_001_000));
+    // What no longer counts need not be brought: a feed that has ended does not stop the row.
+    let end = later(61);
+    assert!(refresh(&mut row, &[None, Some(at(1_002_000, &end))], &end));
+    assert_eq!(row.price, Price(1_002_000));
+}
+
+#[test]
+fn fewer_than_the_quorum_change_nothing_until_nobody_has_brought_a_quorum_for_the_age_limit() {
+    let mut row = pair();
+    assert_eq!(said_at(&mut row, [Some(1_000_000), Some(1_000_400)], &later(0)), RowState::Normal);
+    let known = row;
+    // The first source is gone. Sixty seconds its price counts; not a byte changes.
+    for second in 1..=60 {
+        assert_eq!(said_at(&mut row, [None, Some(1_010_000)], &later(second)), RowState::Normal);
+        assert_eq!(row, known, "after {second} s");
+    }
+    // Then the row is stale, and sixty more seconds somebody may bring both.
+    for second in 61..121 {
+        assert_eq!(said_at(&mut row, [None, Some(1_010_000)], &later(second)), RowState::Stale, "after {second} s");
+        assert_eq!((row.price, row.publish_time, row.confirmations), (known.price, known.publish_time, 0));
+    }
+    let mut back = row;
+    assert_eq!(said_at(&mut back, [Some(1_005_000), Some(1_005_000)], &later(121)), RowState::Normal);
+    assert_eq!(said_at(&mut row, [None, Some(1_010_000)], &later(122)), RowState::Degraded);
+    assert_eq!(row.price, Price(1_010_000));
+    assert_eq!(said_at(&mut row, [None, Some(1_011_000)], &later(123)), RowState::Degraded, "and so on by itself");
+    // A quorum takes it back though it is older.
+    let (old, now) = (later(100), later(124));
+    let both = [Some(at(1_012_000, &old)), Some(at(1_012_200, &now))];
+    assert!(row.refresh(&both, &now, MICROS).unwrap().updated);
+    assert_eq!((row.state, row.price, row.quorum_time), (RowState::Normal as u8, Price(1_012_100), old.unix_time));
     let normal = row;
-    assert!(!refresh(&mut row, &[fast, slow]).updated);
+    assert!(!row.refresh(&both, &now, MICROS).unwrap().updated);
     assert_eq!(row, normal, "the same prices twice change nothing");
-    // What is older than the quorum's last price never comes back, with a quorum or without.
-    assert!(!refresh(&mut row, &[fast, said(1_000_400, 6, 15)]).updated);
-    assert_eq!(refresh(&mut row, &[fast]).state, RowState::Degraded);
-    assert!(!refresh(&mut row, &[fast, said(1_000_400, 6, 15)]).updated);
-    assert_eq!(row.state, RowState::Degraded as u8);
     row.invariant().unwrap();
 }
 
 #[test]
-fn going_back_and_forth_confirms_no_jump() {
-    let mut row = row(2, 2);
-    let mut clock = CLOCK;
-    let at = |price: u64, clock: &Clock| OraclePrice {
-        price: Price(price),
-        confidence: Price(10),
-        publish_time: clock.unix_time,
-        publish_slot: clock.slot,
-    };
-    let _ = row.refresh(&[at(1_000_000, &clock); 2], &clock, MICROS).unwrap();
-    clock = Clock { slot: clock.slot + 3, unix_time: clock.unix_time + 1 };
-    let jumped = at(1_200_000, &clock);
-    assert_eq!(row.refresh(&[jumped; 2], &clock, MICROS).unwrap().state, RowState::Jump);
-    for second in 1..20 {
-        // A lone source that goes on, then the two at the first price of the jump again.
-        let later = Clock { slot: clock.slot + 3 * second, unix_time: clock.unix_time + second as i64 };
-        let _ = row.refresh(&[at(1_200_000, &later)], &later, MICROS).unwrap();
-        assert_eq!((row.state, row.confirmations), (RowState::Jump as u8, 0));
-        let _ = row.refresh(&[jumped; 2], &later, MICROS).unwrap();
-        assert_eq!(row.state, RowState::Jump as u8);
-        assert!(row.confirmations <= 1);
+fn a_contradiction_is_remembered() {
+    let mut row = pair();
+    let both = [Some(1_000_000), Some(1_000_400)];
+    let (contradiction, alone) = ([Some(1_000_000), Some(800_000)], [None, Some(800_000)]);
+    assert_eq!(said_at(&mut row, both, &later(0)), RowState::Normal);
+    // Somebody brings both once a minute, and somebody the wrong one alone ten times a second.
+    for second in 1..2_000 {
+        let clock = later(second);
+        if second % 50 == 0 {
+            let _ = said_at(&mut row, contradiction, &clock);
+        }
+        let _ = said_at(&mut row, alone, &clock);
+        assert_eq!(row.price, Price(1_000_200), "after {second} s");
+        assert_eq!(row.state_at(&clock, 60), if second > 60 { RowState::Stale } else { RowState::Normal });
+    }
+    // Nor does a row stay with the wrong one that lives on it already.
+    assert_eq!(said_at(&mut row, alone, &later(2_011)), RowState::Jump, "a minute after the last contradiction");
+    assert_eq!(row.price, Price(800_000));
+    assert_eq!(said_at(&mut row, contradiction, &later(2_012)), RowState::Stale);
+    assert_eq!(said_at(&mut row, alone, &later(2_013)), RowState::Stale);
+    assert_eq!(said_at(&mut row, both, &later(2_014)), RowState::Jump, "agreement counts at once");
+}
+
+#[test]
+fn a_halted_row_takes_the_price_of_a_quorum_alone() {
+    let mut row = pair();
+    let _ = said_at(&mut row, [Some(1_000_000), Some(1_000_000)], &later(0));
+    row.set_halted(true, &later(1));
+    for second in [2, 100, 1_000] {
+        assert_eq!(said_at(&mut row, [None, Some(800_000)], &later(second)), RowState::Halted);
+        assert_eq!(row.price, Price(1_000_000));
+    }
+    // And when it may go on, fewer than the quorum wait as ever.
+    row.set_halted(false, &later(1_000));
+    assert_eq!(said_at(&mut row, [None, Some(800_000)], &later(1_059)), RowState::Stale);
+    assert_eq!(said_at(&mut row, [Some(1_010_000), Some(1_010_000)], &later(1_059)), RowState::Normal);
+}
+
+#[test]
+fn what_a_caller_chooses_never_sets_back_a_jump() {
+    let mut row = pair();
+    let _ = said_at(&mut row, [Some(1_000_000); 2], &later(0));
+    assert_eq!(said_at(&mut row, [Some(1_200_000); 2], &later(1)), RowState::Jump);
+    for second in 2..=4 {
+        let clock = later(second);
+        // The lone source goes on, then both do: three quiet refreshes with a quorum are three.
+        let before = row;
+        assert_eq!(said_at(&mut row, [None, Some(1_210_000)], &clock), RowState::Jump);
+        assert_eq!(row, before);
+        let state = said_at(&mut row, [Some(1_200_000); 2], &clock);
+        assert_eq!(state, if second < 4 { RowState::Jump } else { RowState::Normal });
     }
 }
 
@@ -245,7 +375,7 @@ fn sources_that_make_no_sense_are_not_listed() {
         &[PriceSource { owners: 4, ..pull }],
         &[PriceSource { owners: 1, ..feed }],
         &[PriceSource { owners: 1, ..push }],
-        &[PriceSource { padding: [0, 0, 0, 0, 1], ..pull }],
+        &[PriceSource { heard: 1, ..pull }],
         &[PriceSource { kind: 6, ..pull }],
     ];
     for sources in wrong {

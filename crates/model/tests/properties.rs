@@ -275,10 +275,13 @@ proptest! {
             prop_assert!(row.publish_time >= before.publish_time);
             let state = RowState::from_number(row.state);
             prop_assert_eq!(report.state, state);
-            prop_assert_eq!(report.updated, *sources > 0);
+            // One of two counts alone once nobody has brought both for the age limit, twice.
+            let alone = before.price.is_zero() || before.publish_time > before.quorum_time;
+            prop_assert!(!report.updated || *sources == 2 || alone || clock.unix_time - before.quorum_time > 10);
+            prop_assert!(report.updated || *sources < 2);
             if index > halt {
                 prop_assert_eq!(state, RowState::Halted, "only an admin resumes");
-            } else if *sources > 0 {
+            } else if report.updated {
                 let jumped = !before.twap_5m.is_zero() && before.twap_5m.distance(Price(*price)).unwrap() > 50_000;
                 let was = RowState::from_number(before.state);
                 match state {

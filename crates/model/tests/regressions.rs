@@ -5,7 +5,7 @@ mod common;
 
 use common::check::check;
 use common::lifecycle::{set_expiry, settle_market};
-use common::story::{LIQUIDATOR, MAKER, liquidate_all, long, long_one};
+use common::story::{LIQUIDATOR, MAKER, lean, liquidate_all, long, long_one};
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, START, World, ioc, limit, market_params};
 use kedge_model::Error;
 use kedge_model::action::{ListMarket, PoolKind, SweepFees, UpdateAmm};
@@ -259,9 +259,10 @@ fn a_profit_does_not_leave_an_account_that_is_to_be_liquidated() {
 #[test]
 fn funding_goes_from_the_side_that_pushes_to_the_other_with_either_sign() {
     // 2.68 #931: the sign of funding was turned.
-    for (side, price) in [(Side::Long, 150_750_000), (Side::Short, 149_250_000)] {
+    for side in [Side::Long, Side::Short] {
         let mut world = World::funded(6, 100_000);
-        world.markets[SOL].amm.base_spread = Ppm(10_000);
+        lean(&mut world, SOL, LIQUIDATOR, side, 10 * ONE);
+        let price = 150 * DOLLAR;
         world.place(MAKER, limit(SOL, side.opposite(), 10 * ONE, price)).unwrap();
         let _ = world.take(0, ioc(SOL, side, 10 * ONE, price), &[MAKER]).unwrap();
         let before = (world.equity(0), world.equity(MAKER));

@@ -3,6 +3,7 @@
 mod common;
 
 use common::check::check;
+use common::story::lean;
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, limit, market_params};
 use kedge_model::Error;
 use kedge_model::action::{CancelOrder, MakerRef, PoolKind, SweepFees};
@@ -233,10 +234,10 @@ fn a_makers_cancel_that_lands_before_the_fill_wins() {
 #[test]
 fn longs_pay_shorts_an_hour_of_a_mark_above_the_index() {
     let mut world = World::funded(6, 100_000);
-    // A vAMM that asks half a percent above the oracle, and a last fill at just that price.
-    world.markets[SOL].amm.base_spread = Ppm(10_000);
-    world.place(MAKER, limit(SOL, Side::Short, 10 * ONE, 150_750_000)).unwrap();
-    let _ = world.take(0, ioc(SOL, Side::Long, 10 * ONE, 150_750_000), &[MAKER]).unwrap();
+    // Users are net long by half of what they hold: impact prices half a percent above the oracle.
+    lean(&mut world, SOL, LIQUIDATOR, Side::Long, 10 * ONE);
+    common::story::long(&mut world, SOL, 10 * ONE);
+    assert_eq!(world.markets[SOL].mark(world.oracle(SOL)), Ok(Price(150_750_000)));
     assert_eq!(world.fund(SOL).unwrap_err(), Error::FundingNotDue);
     let before = (world.equity(0), world.equity(MAKER));
     world.wait(3_599);

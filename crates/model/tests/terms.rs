@@ -90,7 +90,8 @@ fn a_default_takes_no_more_of_the_fund_than_its_tier_allows() {
 fn pushed() -> World {
     let mut world = World::funded(4, 1_000_000);
     let _ = world.take(0, ioc(BTC, Side::Long, 9 * ONE, 62_000 * DOLLAR), &[]).unwrap();
-    assert!(world.markets[BTC].premium_last > 1_000_000);
+    // Nine of an inventory of twenty, at two thousandths when it is full.
+    assert_eq!(world.markets[BTC].premium_last, 900_000);
     world
 }
 
@@ -218,4 +219,90 @@ fn without_a_budget_nobody_waits() {
     }
     assert_eq!(world.markets[BTC].liquidated, Amount(0));
     check(&mut world);
+}
+
+/// Lists a market with a vAMM at a price, and opens one without a vAMM on a row at that price: what both say.
+fn scaled(price: u64, change: impl Fn(&mut MarketParams)) -> Result<()> {
+    let mut params = market_params(b"NEW", Price(price), 1_000, ONE, (price / 10_000).max(1));
+    change(&mut params);
+    let mut world = World::new(2);
+    let listed = list(&mut world, &params).map(drop);
+    let mut world = World::new(2);
+    let new = world.markets.len();
+    params.amm.sqrt_k = Size(0);
+    world.list_market(&params);
+    let _ = world.refresh(new, price).unwrap();
+    assert_eq!(world.open_market(new), listed, "at {price}");
+    listed
+}
+
+#[test]
+fn a_tick_is_a_thousandth_of_the_price_at_most_and_the_band_spans_ten() {
+    let tick = |price: u64, tick: u64, band: u32| {
+        scaled(price, |params| (params.tick, params.price_band) = (Price(tick), Ppm(band)))
+    };
+    assert_eq!(tick(150 * DOLLAR, 150_000, 50_000), Ok(()));
+    assert_eq!(tick(150 * DOLLAR - 1, 150_000, 50_000), Err(Error::TickOutOfRange));
+    assert_eq!(tick(9, 1, 50_000), Err(Error::TickOutOfRange), "a tick of 11 %, a band of nothing");
+    assert_eq!(tick(150 * DOLLAR, 150_000, 10_000), Ok(()));
+    assert_eq!(tick(150 * DOLLAR, 150_000, 9_999), Err(Error::TickOutOfRange));
+    assert_eq!(tick(150 * DOLLAR, 15_000, 1_000), Ok(()));
+}
+
+#[test]
+fn a_price_at_which_funding_or_a_fill_rounds_away_opens_no_market() {
+    assert_eq!(scaled(8_000, |_| {}), Ok(()), "an index of a hundred an hour");
+    assert_eq!(scaled(7_999, |_| {}), Err(Error::PriceOutOfRange));
+    let step = |step: u64| scaled(10_000, |params| (params.step, params.min_order) = (Size(step), Size(10 * step)));
+    assert_eq!(step(10_000_000), Ok(()), "a hundred quote units");
+    assert_eq!(step(9_999_999), Err(Error::PriceOutOfRange));
+}
+
+#[test]
+fn open_interest_is_worth_something_and_not_too_much() {
+    let caps = |position: u64, interest: u64| {
+        scaled(4_000 * DOLLAR, |params| {
+            (params.max_position, params.max_open_interest) = (Size(position), Size(interest));
+        })
+    };
+    assert_eq!(caps(10 * ONE, 10 * ONE), Ok(()), "the smallest order");
+    assert_eq!(caps(10 * ONE - 1, 10 * ONE), Err(Error::OpenInterestOutOfRange));
+    assert_eq!(caps(0, 0), Err(Error::OpenInterestOutOfRange));
+    let most = (u64::MAX >> 3) / 4_000 / DOLLAR * ONE;
+    assert_eq!(caps(10 * ONE, most), Ok(()));
+    assert_eq!(caps(10 * ONE, most + ONE), Err(Error::OpenInterestOutOfRange));
+}
+
+#[test]
+fn an_hour_of_funding_takes_no_healthy_pocket_past_bankruptcy() {
+    // What a market with a maintenance margin below its funding does: four hundredths of a percent above maintenance
+    // when the hour ends, and in default when it has begun.
+    let mut world = World::funded(4, 2_000);
+    let market = &mut world.markets[BTC];
+    market.funding_cap = Ppm(40_000);
+    let amm = &mut market.amm;
+    (amm.base_spread, amm.inventory_spread, amm.inventory_limit) = (Ppm(30_000), Ppm(90_000), Size(ONE / 10));
+    amm.max_spread = Ppm(90_000);
+    (world.board.markets[BTC].maintenance_margin, world.markets[BTC].liquidation_buffer) = (Ppm(5_000), Ppm(0));
+    let bought = world.take(0, ioc(BTC, Side::Long, ONE / 10, 63_000 * DOLLAR), &[]).unwrap();
+    assert_eq!(bought.matched.amm_size, Size(ONE / 10));
+    assert_eq!(world.markets[BTC].premium_last, 90_000_000, "nine percent");
+    let spare = world.equity(0) - 6_000_000_000 * 54 / 10_000;
+    world.accounts[0].head.debit(0, Amount(u64::try_from(spare).unwrap())).unwrap();
+    world.wait(PERIOD);
+    world.tick();
+    assert!(world.health(0).is_met());
+    let _ = world.fund(BTC).unwrap();
+    assert!(world.equity(0) < 0, "1.12 % of an hour against 0.54 %: {}", world.equity(0));
+
+    // No such market is listed: the cap and the fees of a liquidation stay below the maintenance margin.
+    let params = |cap: u32, maintenance: u32| {
+        let mut params = market_params(b"NEW", Price(10 * DOLLAR), 1_000, 1_000_000, 1_000);
+        (params.funding_cap, params.maintenance_margin) = (Ppm(cap), Ppm(maintenance));
+        (params.liquidator_fee, params.liquidator_fee_small, params.insurance_fee) = (Ppm(500), Ppm(1_000), Ppm(500));
+        params
+    };
+    let mut world = World::new(2);
+    assert_eq!(list(&mut world, &params(5_000, 6_501)), Ok(3));
+    assert_eq!(list(&mut world, &params(5_000, 6_500)), Err(Error::InvalidParameter));
 }

@@ -132,7 +132,7 @@ fn funding_rows(row: u64, x: &Inputs<'_>) -> Option<Vec<i128>> {
             let oracle = Price(x.u("oracle"));
             let premium = funding::premium(Price(x.u("mark")), oracle).unwrap();
             let rate = funding::hourly_rate(premium, x.ppm("cap")).unwrap();
-            let index = funding::index_delta(rate, oracle).unwrap();
+            let index = funding::index_delta(rate, oracle, funding::PERIOD).unwrap();
             vec![premium.into(), rate.into(), index.0.into()]
         }
         4 | 5 => {

@@ -25,7 +25,12 @@ impl Job for Oracle {
             // A constant is as new as the clock: by itself it is refreshed before it gets stale, and with others always.
             let constant = !new.sources().iter().any(has_account);
             let least = if constant { self.min_age.max(u64::from(old.max_age) / 2) } else { self.min_age };
+            // What contradicts itself is no newer price, but has to be said: the row remembers that its sources live. So has
+            // a row that is stale: from then on fewer sources may count.
+            let heard = |row: &PriceRow| row.sources().iter().map(|source| source.heard).max().unwrap_or(0);
             old.price.is_zero() != new.price.is_zero()
+                || old.state != new.state
+                || u64::from(heard(new).saturating_sub(heard(old))) >= least.max(1)
                 || u64::try_from(new.publish_time.saturating_sub(old.publish_time)).unwrap_or(0) >= least.max(1)
         };
         let pick = |count: usize, due: &dyn Fn(u16) -> bool| -> Vec<u16> {

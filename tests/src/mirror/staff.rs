@@ -6,7 +6,7 @@ use kedge_interface::instruction::{Decoded, HaltRow, ListBank, ListMarket};
 use kedge_interface::{BOARD, EXCHANGE};
 use kedge_model::action;
 use kedge_model::bank::Bank;
-use kedge_model::board::{PriceBoard, RowState};
+use kedge_model::board::PriceBoard;
 use kedge_model::error::{Error, Result};
 use kedge_model::exchange::Exchange;
 use kedge_model::market::Market;
@@ -75,7 +75,7 @@ impl Mirror<'_> {
         if row.is_frozen() {
             return Err(Error::MarketNotActive);
         }
-        row.state = if i.halted { RowState::Halted } else { RowState::Stale } as u8;
+        row.set_halted(i.halted, &self.clock);
         self.put(&BOARD, &*board);
         Ok(())
     }

@@ -5,7 +5,8 @@ use crate::clock::Clock;
 use crate::error::Result;
 use crate::event::{EventKind, EventSink, FundingRecord, emit};
 use crate::exchange::{Exchange, operation};
-use crate::funding::{self, Deltas};
+use crate::fault::{Fault, planted};
+use crate::funding::{self, Deltas, PERIOD};
 use crate::market::Market;
 use crate::num::Rounding;
 use crate::quantity::{FundingIndex, Ppm, Quote};
@@ -29,7 +30,8 @@ pub struct FundingReport {
 }
 
 impl UpdateFunding {
-    /// Moves both indices by the rate of the average premium since the last update, once however long that was.
+    /// Moves both indices by the rate of the average premium since the last update, for the seconds since then and at most
+    /// for an hour of them.
     ///
     /// Errors: [`crate::Error::FundingNotDue`], [`crate::Error::OperationPaused`], price rows.
     pub fn execute(
@@ -49,7 +51,8 @@ impl UpdateFunding {
         let premium = funding::average_premium(market.premium_sum, market.premium_seconds)?;
         // The first update only starts the clock.
         let rate = if market.funding_time == 0 { 0 } else { funding::hourly_rate(premium, market.funding_cap)? };
-        let delta = funding::index_delta(rate, row.price.twap_1h)?;
+        let charged = if planted(Fault::GapChargedAsHour) { PERIOD } else { elapsed };
+        let delta = funding::index_delta(rate, row.price.twap_1h, charged)?;
         let budget = market.amm.spare_equity(row.price.price)?.share(AMM_BUDGET, Rounding::Down)?;
         // Funding needs a payer: with one side empty and no vAMM position nothing is charged.
         let deltas = if market.long_interest.is_zero() && market.short_interest.is_zero() {

@@ -183,7 +183,8 @@ impl ListMarket<'_> {
     /// Fills the market account and its row; the market trades once it is opened on a fresh price
     /// ([`super::SetMarketStatus`]).
     ///
-    /// Errors: [`Error::ListingFull`], [`Error::InvalidParameter`].
+    /// Errors: [`Error::ListingFull`], [`Error::InvalidParameter`]; with a vAMM, whose peg is the price, those of
+    /// [`Market::validate_scale`].
     pub fn execute(
         self,
         exchange: &mut Exchange,
@@ -255,6 +256,9 @@ impl ListMarket<'_> {
         };
         market.validate_parameters(row)?;
         market.invariant().map_err(|_| Error::InvalidParameter)?;
+        if !amm.sqrt_k.is_zero() {
+            market.validate_scale(amm.peg)?;
+        }
         exchange.markets = exchange.markets.plus(1)?;
         Ok(index)
     }

@@ -22,7 +22,7 @@ impl SetMarketStatus {
     /// Sets it. A listed market opens only on a price that could open risk, with the vAMM at that price.
     ///
     /// Errors: [`Error::InvalidParameter`] for a status that is reached in another way, [`Error::MarketNotActive`] from
-    /// settlement on, [`Error::MarketExpired`], price rows.
+    /// settlement on, [`Error::MarketExpired`], those of [`Market::validate_scale`] at the price, price rows.
     pub fn execute(
         self,
         board: &PriceBoard,
@@ -36,6 +36,7 @@ impl SetMarketStatus {
             (MarketStatus::Initialised, MarketStatus::Active) => {
                 let row = &board.market(market.index)?.price;
                 row.require(Purpose::IncreaseRisk, &clock)?;
+                market.validate_scale(row.price)?;
                 match market.amm.update(row, &clock) {
                     Ok(_) | Err(Error::AmmUpdateNotNeeded) => {}
                     Err(other) => return Err(other),

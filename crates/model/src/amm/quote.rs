@@ -37,7 +37,7 @@ impl Amm {
     /// Price of the next unit for a taker on a side before what the price row adds to the spread, rounded against the
     /// taker. No quote is better than this.
     pub fn touch(&self, side: Side) -> Result<Price> {
-        self.touch_at(self.curve().mid()?, side)
+        self.widened(side, self.curve().mid()?, self.inner_spread(side)?)
     }
 
     /// A price that no quote for a taker on a side is better than, without a look at the curve: the oracle with half the
@@ -65,17 +65,6 @@ impl Amm {
             return Ok(false);
         }
         Ok(side.accepts(price, self.touch_on(side, row)?))
-    }
-
-    /// Bid and ask as [`Self::touch`]: the price of the next unit for a seller and for a buyer.
-    pub fn bid_ask(&self) -> Result<(Price, Price)> {
-        let mid = self.curve().mid()?;
-        Ok((self.touch_at(mid, Side::Short)?, self.touch_at(mid, Side::Long)?))
-    }
-
-    #[inline]
-    fn touch_at(&self, mid: Price, side: Side) -> Result<Price> {
-        self.widened(side, mid, self.inner_spread(side)?)
     }
 
     #[inline]

@@ -33,13 +33,13 @@ impl OraclePrice {
     }
 }
 
-/// Combines the usable observations: the median price (the lower-rounded mean of the middle two for an even
+/// Combines what usable sources say (each one price or nothing): the median price (the lower-rounded mean of the middle two for an even
 /// number), the largest of the confidences and of the distance between the outermost prices, and the publish time
 /// and slot of [`reached`]. Returns the price and how many observations went into it.
 ///
 /// Errors: [`Error::NoUsablePrice`] when none is usable.
-pub fn combine(
-    observations: &[OraclePrice],
+pub fn combine<S: Copy + Into<Option<OraclePrice>>>(
+    said: &[S],
     clock: &Clock,
     max_age: u64,
     max_confidence: Ppm,
@@ -47,7 +47,8 @@ pub fn combine(
 ) -> Result<(OraclePrice, u8)> {
     let mut usable = [OraclePrice::default(); MAX_SOURCES];
     let mut count = 0usize;
-    for observation in observations {
+    for one in said {
+        let Some(observation) = (*one).into() else { continue };
         if !observation.is_usable(clock, max_age, max_confidence) {
             continue;
         }
@@ -63,7 +64,7 @@ pub fn combine(
             }
             place = previous;
         }
-        *usable.get_mut(place).ok_or(Error::SourceMismatch)? = *observation;
+        *usable.get_mut(place).ok_or(Error::SourceMismatch)? = observation;
         count = count.wrapping_add(1);
     }
     let used = usable.get(..count).ok_or(Error::SourceMismatch)?;

@@ -1,10 +1,11 @@
 //! Writing a row: combine, judge, average.
 
-use super::combine::{OraclePrice, combine};
+use super::combine::{MAX_CLOCK_LEAD, OraclePrice, combine};
 use super::policy::RowState;
-use super::row::PriceRow;
+use super::row::{PriceRow, SourceKind};
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::fault::{Fault, planted};
 use crate::num::{Checked, Rounding, mul_div_inline};
 use crate::quantity::Price;
 
@@ -56,30 +57,46 @@ fn nearest_up(a: u64, b: u64, c: u64, half: u64) -> Result<u64> {
 }
 
 impl PriceRow {
-    /// Refreshes the row from what its sources say.
+    /// Refreshes the row from what its sources say, each at its place one price or nothing.
     ///
     /// An older or equal price changes nothing, so a refresh may be put in front of any transaction. Without
     /// a usable source the row becomes Stale and keeps its price. A halted row stays halted.
     ///
-    /// A price of fewer sources than the quorum may be younger than what the quorum has: the quorum's price takes the
-    /// row back as long as it is no older than the last of its kind. Else a caller who hands in outdated updates of
-    /// the slower sources could keep the row from being Normal for good.
+    /// Whoever refreshes chooses the account of a Pyth pull source, and with an old one makes the source say what it said
+    /// then, or nothing. So neither says anything about the source:
+    ///
+    /// * an account that is older than one the row has heard, while that one still counts, changes nothing;
+    /// * a price of fewer sources than the quorum changes nothing while the row's price is younger than `max_age`. After
+    ///   that the row is Stale first, for another `max_age` in which nobody has brought a quorum, be it one that
+    ///   contradicts itself. Only then are the other sources taken for dead, and the row is Degraded.
+    ///
+    /// A price of fewer may be younger than what the quorum has: the quorum's price takes the row back as long as it is no
+    /// older than the last of its kind.
     ///
     /// Errors: arithmetic only.
-    pub fn refresh(&mut self, observations: &[OraclePrice], clock: &Clock, slot_micros: u64) -> Result<RefreshReport> {
-        let combined = combine(observations, clock, u64::from(self.max_age), self.max_confidence, self.quorum);
+    pub fn refresh<S: Copy + Into<Option<OraclePrice>>>(
+        &mut self,
+        said: &[S],
+        clock: &Clock,
+        slot_micros: u64,
+    ) -> Result<RefreshReport> {
+        let chooses = planted(Fault::CallerChoosesSources);
+        if self.is_hiding(said, clock) && !chooses {
+            return Ok(self.report(false));
+        }
+        let combined = combine(said, clock, u64::from(self.max_age), self.max_confidence, self.quorum);
         let (seen, count) = match combined {
             Ok(found) => found,
             Err(crate::Error::NoUsablePrice) => {
-                let known = clock.seconds_since(self.publish_time) <= u64::from(self.max_age) && !self.price.is_zero();
-                if !known && RowState::from_number(self.state) != RowState::Halted {
-                    self.state = RowState::Stale as u8;
-                }
+                self.find_none(said, clock);
                 return Ok(self.report(false));
             }
             Err(other) => return Err(other),
         };
         let quorum = count >= self.quorum;
+        if !quorum && !chooses && !self.takes_fewer(clock, slot_micros)? {
+            return Ok(self.report(false));
+        }
         let newer = seen.publish_time > self.publish_time || self.price.is_zero();
         let restores = quorum && self.publish_time > self.quorum_time && seen.publish_time >= self.quorum_time;
         if !newer && !restores {
@@ -96,7 +113,75 @@ impl PriceRow {
         self.publish_time = seen.publish_time;
         self.publish_slot = seen.publish_slot.min(slot_of(seen.publish_time, clock, slot_micros)?);
         self.refresh_slot = clock.slot;
+        self.remember(said, clock);
         Ok(self.report(true))
+    }
+
+    /// Whether a source is brought with an account that is older than what the row has heard of it.
+    #[inline]
+    fn is_hiding<S: Copy + Into<Option<OraclePrice>>>(&self, said: &[S], clock: &Clock) -> bool {
+        let brought = |index: usize| said.get(index).and_then(|one| (*one).into());
+        self.sources()
+            .iter()
+            .enumerate()
+            .any(|(index, source)| source.is_hidden(brought(index).as_ref(), clock, self.max_age))
+    }
+
+    /// Remembers of each source whose account the caller chooses how new it was. Times ahead of what counts are left out.
+    fn remember<S: Copy + Into<Option<OraclePrice>>>(&mut self, said: &[S], clock: &Clock) {
+        let latest = clock.unix_time.saturating_add(MAX_CLOCK_LEAD.cast_signed());
+        for (source, one) in self.sources.iter_mut().zip(said) {
+            let Some(said) = (*one).into() else { continue };
+            if source.kind == SourceKind::PythPull as u8 && said.publish_time <= latest {
+                source.heard = source.heard.max(u32::try_from(said.publish_time).unwrap_or(0));
+            }
+        }
+    }
+
+    /// No price: nothing usable was brought, or sources that contradict each other. The row's price goes on to count until
+    /// it is too old. A quorum that contradicts itself is remembered: its sources live, so none of them counts alone.
+    fn find_none<S: Copy + Into<Option<OraclePrice>>>(&mut self, said: &[S], clock: &Clock) {
+        let usable = |one: &&S| {
+            (**one).into().is_some_and(|one| one.is_usable(clock, u64::from(self.max_age), self.max_confidence))
+        };
+        let contradicts = said.iter().filter(usable).count() >= usize::from(self.quorum);
+        if contradicts {
+            self.remember(said, clock);
+        }
+        self.miss(clock, contradicts);
+    }
+
+    /// Makes a row Stale whose price is too old, and begins the time in which nobody brings a quorum; with `again` it
+    /// begins anew. Halted rows stay halted.
+    fn miss(&mut self, clock: &Clock, again: bool) {
+        // What fewer sources said does not outlast a quorum that contradicts itself.
+        let few = again && self.publish_time > self.quorum_time && !self.is_frozen();
+        let young = clock.seconds_since(self.publish_time) <= u64::from(self.max_age) && !self.price.is_zero();
+        let state = RowState::from_number(self.state);
+        if (young && !few) || state == RowState::Halted {
+            return;
+        }
+        if again || state != RowState::Stale {
+            self.refresh_slot = clock.slot;
+        }
+        self.state = RowState::Stale as u8;
+    }
+
+    /// Whether a price of fewer sources than the quorum counts now: for a row that already lives on such prices, and for
+    /// one that has been Stale for `max_age` since somebody looked for a quorum. A halted row waits for a quorum.
+    fn takes_fewer(&mut self, clock: &Clock, slot_micros: u64) -> Result<bool> {
+        match RowState::from_number(self.state) {
+            RowState::Halted => Ok(false),
+            RowState::Stale => {
+                let micros = clock.slot.saturating_sub(self.refresh_slot).saturating_mul(slot_micros);
+                Ok(micros >= u64::from(self.max_age).times(1_000_000)?)
+            }
+            _ if self.publish_time > self.quorum_time => Ok(true),
+            _ => {
+                self.miss(clock, false);
+                Ok(false)
+            }
+        }
     }
 
     fn report(&self, updated: bool) -> RefreshReport {

@@ -1,5 +1,6 @@
 //! One row of the board: where its price comes from and what it says now.
 
+use super::combine::OraclePrice;
 use super::policy::{Purpose, Requirement, RowState};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -83,12 +84,26 @@ account_bytes! {
         33 => pub min_signatures: u8,
         /// PythPull: receivers whose accounts count, bits of [`receivers`]; 0 is the upgraded one alone. Others: 0.
         34 => pub owners: u8,
-        /// Padding.
-        35 => pub padding: [u8; 5],
+        /// Power of ten of the source's units that one unit of the row's base is: 0, 3 or 6. A row of a thousand units of a
+        /// token takes the token's price times a thousand. 0 for a fixed price.
+        35 => pub multiple: u8,
+        /// PythPull: publish time of the newest account that the row has been handed, Unix seconds; the account is the
+        /// caller's choice, and one that is older than this hides what the row has heard. Zero when listed.
+        36 => pub heard: u32,
     }
 }
 
 impl PriceSource {
+    /// Whether a price that a caller brings for this source (or none) hides one that the row has heard and that still
+    /// counts: only a source whose account the caller chooses can be silenced.
+    #[inline]
+    pub(super) fn is_hidden(&self, said: Option<&OraclePrice>, clock: &Clock, max_age: u32) -> bool {
+        let heard = i64::from(self.heard);
+        self.kind == SourceKind::PythPull as u8
+            && clock.unix_time.saturating_sub(heard) <= i64::from(max_age)
+            && said.is_none_or(|said| said.publish_time < heard)
+    }
+
     /// The receivers whose accounts count: never none.
     #[inline]
     pub const fn receivers(&self) -> u8 {
@@ -105,7 +120,11 @@ impl PriceSource {
         let sound = (self.key == [0; 32]) == matches!(kind, SourceKind::Fixed | SourceKind::Unused)
             && self.min_signatures <= kind.most_signatures()
             && self.owners <= most_owners
-            && self.padding == [0; 5];
+            && self.heard == 0
+            && match kind {
+                SourceKind::Fixed | SourceKind::Unused => self.multiple == 0,
+                _ => matches!(self.multiple, 0 | 3 | 6),
+            };
         if sound { Ok(kind) } else { Err(Error::InvalidParameter) }
     }
 }
@@ -144,7 +163,7 @@ account_bytes! {
         176 => pub publish_time: i64,
         /// Slot of publication that enough of the sources used have reached.
         184 => pub publish_slot: u64,
-        /// Slot of the refresh that wrote the price.
+        /// Slot of the refresh that wrote the price; of a Stale row the slot since which no quorum was found.
         192 => pub refresh_slot: u64,
         /// Five-minute time-weighted average.
         200 => pub twap_5m: Price,
@@ -223,6 +242,14 @@ impl PriceRow {
         (self.confidence, self.deviation) = (Price::ZERO, Price::ZERO);
         (self.publish_time, self.sample_time) = (i64::MAX, i64::MAX);
         self.state = RowState::Normal as u8;
+    }
+
+    /// Halts the row, or lets it start again from Stale: with a quorum at once, with fewer sources after `max_age`.
+    pub fn set_halted(&mut self, halted: bool, clock: &Clock) {
+        self.state = if halted { RowState::Halted } else { RowState::Stale } as u8;
+        if !halted {
+            self.refresh_slot = clock.slot;
+        }
     }
 
     /// Whether the row is fixed at its market's settlement price.

@@ -1,7 +1,7 @@
 //! Time and prices.
 
 use super::World;
-use kedge_model::board::{OraclePrice, RefreshReport};
+use kedge_model::board::{OraclePrice, RefreshReport, RowState};
 use kedge_model::error::Result;
 use kedge_model::quantity::Price;
 
@@ -31,6 +31,17 @@ impl World {
         let seen = [self.seen(price); 2];
         let (clock, micros) = (self.clock, self.board.slot_micros());
         self.board.market_mut(Self::index(market))?.price.refresh(&seen[..sources], &clock, micros)
+    }
+
+    /// Loses one of a market's two sources for as long as it takes until the other counts alone.
+    pub fn lose_a_source(&mut self, market: usize, price: u64) {
+        for state in [RowState::Stale, RowState::Degraded] {
+            self.wait(u64::from(self.board.markets[market].price.max_age) + 1);
+            assert_eq!(self.refresh_from(market, price, 1).unwrap().state, state);
+        }
+        for bank in 0..self.banks.len() {
+            let _ = self.refresh_bank(bank, self.board.banks[bank].price.price.0).unwrap();
+        }
     }
 
     /// Refreshes a bank's row.

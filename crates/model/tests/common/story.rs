@@ -3,7 +3,7 @@
 use super::check::check;
 use super::{BTC, DOLLAR, ONE, World, ioc, limit};
 use kedge_model::order::Side;
-use kedge_model::quantity::Size;
+use kedge_model::quantity::{Ppm, Size};
 
 /// The one who is traded with.
 pub const MAKER: usize = 2;
@@ -26,6 +26,17 @@ pub fn long_one(dollars: u64) -> World {
     world.deposit(LIQUIDATOR, 0, 1_000_000 * DOLLAR).unwrap();
     long(&mut world, BTC, ONE);
     world
+}
+
+/// Somebody trades so many with a market's vAMM, whose full inventory makes a premium of one percent from now on and is
+/// twice as many: the premium is half a percent as long as nobody else trades with it and the open interest is no larger.
+pub fn lean(world: &mut World, market: usize, account: usize, side: Side, size: u64) {
+    let amm = &mut world.markets[market].amm;
+    (amm.base_spread, amm.inventory_spread, amm.inventory_limit) = (Ppm(10_000), Ppm(10_000), Size(2 * size));
+    let price = world.oracle(market).0;
+    let limit = if side == Side::Long { price / 100 * 104 } else { price / 100 * 96 };
+    let taken = world.take(account, ioc(market, side, size, limit), &[]).unwrap();
+    assert_eq!(taken.matched.amm_size, Size(size));
 }
 
 /// Takes over all of the trader's BTC and settles what the balance pays.

@@ -27,7 +27,7 @@ pub struct Dump {
 impl Dump {
     /// The price as an independent decoder read it.
     pub fn expected_price(&self) -> OraclePrice {
-        let (price, confidence) = to_price_units(self.price, self.confidence, self.exponent).expect("a real price");
+        let (price, confidence) = to_price_units(self.price, self.confidence, self.exponent, 0).expect("a real price");
         OraclePrice { price, confidence, publish_time: self.publish_time, publish_slot: self.posted_slot }
     }
 }

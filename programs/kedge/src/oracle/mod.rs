@@ -44,8 +44,7 @@ impl Moment<'_> {
 /// What one source says: the price in its oracle account, or `None` when the account is the source's and has
 /// nothing to say now, so that the row's other sources count without it.
 ///
-/// Silent is what a caller did not choose: a price that is not there, not enough verified or out of range; and, for
-/// a source that names its account, whatever else is wrong with that account. A closed feed must not keep the row
+/// Silent is what a caller did not choose: a price that is not there or out of range; and, for a source that names its account, whatever else is wrong with that account. A closed feed must not keep the row
 /// from the sources that are left.
 ///
 /// Errors: [`kedge_model::Error::SourceMismatch`] for a source that has no account, and for an account that is not
@@ -77,9 +76,10 @@ pub fn read(
                 feed_id: &source.key,
                 receivers: source.receivers(),
                 partial_from: (source.min_signatures > 0).then_some(source.min_signatures),
+                multiple: source.multiple,
             },
         ),
-        SourceKind::PythPush => pyth_push::parse(address, owner, data, &named),
+        SourceKind::PythPush => pyth_push::parse(address, owner, data, &named, source.multiple),
         SourceKind::SwitchboardOnDemand => switchboard_on_demand::parse(
             address,
             owner,
@@ -88,13 +88,18 @@ pub fn read(
                 address: &named,
                 min_samples: source.min_signatures,
                 oldest_slot: moment.oldest_slot()?,
+                multiple: source.multiple,
             },
         ),
         SourceKind::SwitchboardV2 => switchboard_v2::parse(
             address,
             owner,
             data,
-            &switchboard_v2::Expected { address: &named, min_results: source.min_signatures },
+            &switchboard_v2::Expected {
+                address: &named,
+                min_results: source.min_signatures,
+                multiple: source.multiple,
+            },
         ),
         SourceKind::Unused | SourceKind::Fixed => return Err(kedge_model::Error::SourceMismatch.into()),
     };
@@ -108,11 +113,11 @@ pub fn read(
 /// Whether a refusal means that the account is the source's and has nothing to say now.
 fn is_silent(kind: SourceKind, error: AccountError) -> bool {
     match error {
-        AccountError::OracleVerificationTooWeak
-        | AccountError::OracleNotTrading
-        | AccountError::OraclePriceNotPositive
-        | AccountError::OraclePriceOutOfRange => true,
-        AccountError::OracleWrongFeed => false,
+        AccountError::OracleNotTrading | AccountError::OraclePriceNotPositive | AccountError::OraclePriceOutOfRange => {
+            true
+        }
+        // Whoever brings a weakly verified account could have brought a better one: any of the feed, however old.
+        AccountError::OracleWrongFeed | AccountError::OracleVerificationTooWeak => false,
         _ => kind.names_account(),
     }
 }
@@ -120,17 +125,22 @@ fn is_silent(kind: SourceKind, error: AccountError) -> bool {
 /// Decimals of a price in this exchange.
 const DECIMALS: i32 = 6;
 
-/// Brings a price and its confidence from `10^exponent` to 1e6: the price to the nearest (half up), the
-/// confidence up.
+/// Brings the price of `10^multiple` units and its confidence from `10^exponent` to 1e6: the price to the nearest (half
+/// up), the confidence up.
 ///
 /// Errors: [`AccountError::OraclePriceNotPositive`], [`AccountError::OraclePriceOutOfRange`] when the price is
 /// below half a millionth, or either number or the exponent does not fit.
-pub(crate) fn to_price_units(price: i64, confidence: u64, exponent: i32) -> Result<(Price, Price), AccountError> {
+pub(crate) fn to_price_units(
+    price: i64,
+    confidence: u64,
+    exponent: i32,
+    multiple: u8,
+) -> Result<(Price, Price), AccountError> {
     if price <= 0 {
         return Err(AccountError::OraclePriceNotPositive);
     }
     let price = price.unsigned_abs();
-    let shift = exponent.checked_add(DECIMALS).ok_or(AccountError::OraclePriceOutOfRange)?;
+    let shift = exponent.checked_add(DECIMALS + i32::from(multiple)).ok_or(AccountError::OraclePriceOutOfRange)?;
     let power = 10u64.checked_pow(shift.unsigned_abs()).ok_or(AccountError::OraclePriceOutOfRange)?;
     let (price, confidence) = if shift >= 0 {
         (price.checked_mul(power), confidence.checked_mul(power))
@@ -158,7 +168,7 @@ mod tests {
     use super::*;
 
     fn units(price: i64, confidence: u64, exponent: i32) -> Result<(u64, u64), AccountError> {
-        to_price_units(price, confidence, exponent).map(|(price, confidence)| (price.0, confidence.0))
+        to_price_units(price, confidence, exponent, 0).map(|(price, confidence)| (price.0, confidence.0))
     }
 
     #[test]
@@ -169,6 +179,15 @@ mod tests {
         assert_eq!(units(345_526, 517, -10), Ok((35, 1)));
         assert_eq!(units(7, 0, -6), Ok((7, 0)));
         assert_eq!(units(7, 3, 2), Ok((700_000_000, 300_000_000)));
+    }
+
+    #[test]
+    fn a_multiple_counts_before_digits_are_cut_off() {
+        let of = |multiple| to_price_units(1_234_567, 517, -11, multiple).map(|(price, width)| (price.0, width.0));
+        assert_eq!(of(0), Ok((12, 1)));
+        assert_eq!(of(3), Ok((12_346, 6)));
+        assert_eq!(of(6), Ok((12_345_670, 5_170)));
+        assert_eq!(to_price_units(i64::MAX, 0, -6, 6), Err(AccountError::OraclePriceOutOfRange));
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub struct Expected<'a> {
     pub receivers: u8,
     /// Least number of signatures of a partially verified update; `None` asks for full verification.
     pub partial_from: Option<u8>,
+    /// Power of ten of the feed's units that the price is of.
+    pub multiple: u8,
 }
 
 /// Reads the price out of an account of `owner` with these bytes.
@@ -64,6 +66,7 @@ pub fn parse(owner: &Address, data: &[u8], expected: &Expected<'_>) -> Result<Or
         i64::from_le_bytes(bytes(data, message + 32)?),
         u64::from_le_bytes(bytes(data, message + 40)?),
         i32::from_le_bytes(bytes(data, message + 48)?),
+        expected.multiple,
     )?;
     Ok(OraclePrice {
         price,
@@ -85,7 +88,8 @@ mod tests {
     }
 
     fn lenient(dump: &Dump) -> Expected<'_> {
-        Expected { feed_id: &dump.feed_id, receivers: receivers::UPGRADED | receivers::LEGACY, partial_from: Some(1) }
+        let receivers = receivers::UPGRADED | receivers::LEGACY;
+        Expected { feed_id: &dump.feed_id, receivers, partial_from: Some(1), multiple: 0 }
     }
 
     fn strict(dump: &Dump) -> Expected<'_> {

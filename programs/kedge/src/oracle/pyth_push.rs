@@ -31,14 +31,20 @@ const TRADING: u32 = 1;
 const TIMESTAMP: usize = 96;
 const AGGREGATE: usize = 208;
 
-/// Reads the price out of the account at `address` with these bytes.
+/// Reads the price of `10^multiple` units out of the account at `address` with these bytes.
 ///
 /// A dead feed goes on moving its timestamp with a frozen price; its status is then not `Trading`, and it is
 /// refused.
 ///
 /// Errors: [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
 /// [`AccountError::OracleWrongType`], [`AccountError::OracleNotTrading`] and those of the price itself.
-pub fn parse(address: &Address, owner: &Address, data: &[u8], expected: &Address) -> Result<OraclePrice, AccountError> {
+pub fn parse(
+    address: &Address,
+    owner: &Address,
+    data: &[u8],
+    expected: &Address,
+    multiple: u8,
+) -> Result<OraclePrice, AccountError> {
     if !address_eq(address, expected) {
         return Err(AccountError::OracleWrongFeed);
     }
@@ -61,6 +67,7 @@ pub fn parse(address: &Address, owner: &Address, data: &[u8], expected: &Address
         i64::from_le_bytes(bytes(data, AGGREGATE)?),
         u64::from_le_bytes(bytes(data, AGGREGATE + 8)?),
         i32::from_le_bytes(bytes(data, 20)?),
+        multiple,
     )?;
     Ok(OraclePrice {
         price,
@@ -84,7 +91,7 @@ mod tests {
     }
 
     fn read(data: &[u8]) -> Result<OraclePrice, AccountError> {
-        parse(&FEED, &ORACLE, data, &FEED)
+        parse(&FEED, &ORACLE, data, &FEED, 0)
     }
 
     #[test]
@@ -118,10 +125,10 @@ mod tests {
     #[test]
     fn owner_address_and_size_are_checked() {
         for dump in push_dumps().iter().filter(|dump| dump.trading) {
-            let believed = parse(&FEED, &dump.owner, &dump.data, &FEED);
+            let believed = parse(&FEED, &dump.owner, &dump.data, &FEED, 0);
             assert_eq!(believed.is_ok(), dump.owner == ORACLE);
-            assert_eq!(parse(&FEED, &Address::default(), &dump.data, &FEED), Err(AccountError::OracleWrongOwner));
-            assert_eq!(parse(&Address::default(), &ORACLE, &dump.data, &FEED), Err(AccountError::OracleWrongFeed));
+            assert_eq!(parse(&FEED, &Address::default(), &dump.data, &FEED, 0), Err(AccountError::OracleWrongOwner));
+            assert_eq!(parse(&Address::default(), &ORACLE, &dump.data, &FEED, 0), Err(AccountError::OracleWrongFeed));
             for length in [0, 4, 134, 239, SIZE - 1, SIZE + 1] {
                 let mut data = dump.data.clone();
                 data.resize(length, 0);

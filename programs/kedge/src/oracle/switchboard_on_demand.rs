@@ -57,6 +57,8 @@ pub struct Expected<'a> {
     pub min_samples: u8,
     /// No sample may have been signed before this slot.
     pub oldest_slot: u64,
+    /// Power of ten of the feed's units that the price is of.
+    pub multiple: u8,
 }
 
 /// Reads the price out of the account at `address` with these bytes.
@@ -105,13 +107,14 @@ pub fn parse(
     }
     // All four are between 0 and `highest`, and the distances cannot overflow.
     let uncertainty = deviation.max(value - lowest).max(highest - value).unsigned_abs();
-    let price = millionths(value.unsigned_abs(), SCALE, Toward::Nearest)?;
+    let scale = SCALE.saturating_sub(u32::from(expected.multiple));
+    let price = millionths(value.unsigned_abs(), scale, Toward::Nearest)?;
     if price == 0 {
         return Err(AccountError::OraclePriceOutOfRange);
     }
     Ok(OraclePrice {
         price: Price(price),
-        confidence: Price(millionths(uncertainty, SCALE, Toward::Up)?),
+        confidence: Price(millionths(uncertainty, scale, Toward::Up)?),
         publish_time: publish_time(data)?,
         publish_slot: slot,
     })

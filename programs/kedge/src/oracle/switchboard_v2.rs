@@ -40,6 +40,8 @@ pub struct Expected<'a> {
     pub address: &'a Address,
     /// Fewest results of a round, where the feed's own minimum is lower.
     pub min_results: u8,
+    /// Power of ten of the feed's units that the price is of.
+    pub multiple: u8,
 }
 
 /// Reads the price out of the account at `address` with these bytes.
@@ -69,11 +71,12 @@ pub fn parse(
     if word(SUCCESSES)? < word(MIN_RESULTS)?.max(u32::from(expected.min_results)).max(1) {
         return Err(AccountError::OracleTooFewSamples);
     }
-    let price = decimal(data, RESULT, Toward::Nearest)?.ok_or(AccountError::OraclePriceNotPositive)?;
+    let decimal = |offset, toward| decimal(data, offset, expected.multiple, toward);
+    let price = decimal(RESULT, Toward::Nearest)?.ok_or(AccountError::OraclePriceNotPositive)?;
     let damaged = AccountError::OracleWrongType;
-    let deviation = decimal(data, DEVIATION, Toward::Up)?.ok_or(damaged)?;
-    let lowest = decimal(data, LOWEST, Toward::Down)?.ok_or(damaged)?;
-    let highest = decimal(data, HIGHEST, Toward::Up)?.ok_or(damaged)?;
+    let deviation = decimal(DEVIATION, Toward::Up)?.ok_or(damaged)?;
+    let lowest = decimal(LOWEST, Toward::Down)?.ok_or(damaged)?;
+    let highest = decimal(HIGHEST, Toward::Up)?.ok_or(damaged)?;
     if price == 0 {
         // Zero itself, or too little to be a millionth.
         let zero = bytes::<16>(data, RESULT)? == [0; 16];
@@ -90,12 +93,37 @@ pub fn parse(
     })
 }
 
-/// The decimal at an offset in millionths; `None` for a negative one.
-fn decimal(data: &[u8], offset: usize, toward: Toward) -> Result<Option<u64>, AccountError> {
+/// The decimal at an offset, of `10^multiple` units, in millionths; `None` for a negative one.
+fn decimal(data: &[u8], offset: usize, multiple: u8, toward: Toward) -> Result<Option<u64>, AccountError> {
     let mantissa = i128::from_le_bytes(bytes(data, offset)?);
     let scale = u32::from_le_bytes(bytes(data, offset + 16)?);
-    match u128::try_from(mantissa) {
-        Ok(mantissa) => millionths(mantissa, scale, toward).map(Some),
-        Err(_) => Ok(None),
+    let Ok(mantissa) = u128::try_from(mantissa) else { return Ok(None) };
+    let multiple = u32::from(multiple);
+    let Some(missing) = multiple.checked_sub(scale) else {
+        return millionths(mantissa, scale - multiple, toward).map(Some);
+    };
+    // Fewer digits than the multiple has: whole units.
+    let power = 10u128.checked_pow(missing).ok_or(AccountError::OraclePriceOutOfRange)?;
+    millionths(mantissa.checked_mul(power).ok_or(AccountError::OraclePriceOutOfRange)?, 0, toward).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_multiple_moves_the_point_or_adds_digits() {
+        let of = |mantissa: i128, scale: u32, multiple: u8| {
+            let data = [&mantissa.to_le_bytes()[..], &scale.to_le_bytes()].concat();
+            decimal(&data, 0, multiple, Toward::Nearest)
+        };
+        assert_eq!(of(1_234_567, 11, 0), Ok(Some(12)));
+        assert_eq!(of(1_234_567, 11, 3), Ok(Some(12_346)));
+        assert_eq!(of(1_234_567, 11, 6), Ok(Some(12_345_670)));
+        for scale in 0..=6 {
+            assert_eq!(of(7, scale, 6), Ok(Some(7_000_000 * 10u64.pow(6 - scale))), "seven at {scale}");
+        }
+        assert_eq!(of(-7, 0, 6), Ok(None));
+        assert_eq!(of(i128::MAX, 0, 6), Err(AccountError::OraclePriceOutOfRange));
     }
 }

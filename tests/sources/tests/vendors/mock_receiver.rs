@@ -79,7 +79,7 @@ impl Chain {
 
 /// The account read by both, which must agree.
 fn read(data: &[u8], owner: &Pubkey, feed: &[u8; 32]) -> PriceUpdateV2 {
-    let expected = Expected { feed_id: feed, receivers: receivers::UPGRADED, partial_from: Some(1) };
+    let expected = Expected { feed_id: feed, receivers: receivers::UPGRADED, partial_from: Some(1), multiple: 0 };
     let by_program = parse(owner, data, &expected).expect("a price");
     assert_eq!(Some(by_program), crate::pyth_pull::by_vendor(data));
     PriceUpdateV2::try_deserialize(&mut &data[..]).expect("the vendor reads it")

@@ -41,7 +41,7 @@ pub fn by_vendor(data: &[u8]) -> Option<OraclePrice> {
 }
 
 fn expected(feed_id: &[u8; 32]) -> Expected<'_> {
-    Expected { feed_id, receivers: BOTH, partial_from: Some(1) }
+    Expected { feed_id, receivers: BOTH, partial_from: Some(1), multiple: 0 }
 }
 
 fn feed_of(data: &[u8]) -> [u8; 32] {

@@ -18,7 +18,7 @@ use crate::{
 const FEED: Pubkey = Pubkey::new_from_array([7; 32]);
 
 fn read(data: &[u8]) -> Parsed {
-    parse(&FEED, &ORACLE, data, &FEED)
+    parse(&FEED, &ORACLE, data, &FEED, 0)
 }
 
 /// What the vendor's reader says of a feed that trades, rounded as the program rounds.
@@ -79,7 +79,7 @@ fn recorded_accounts_read_the_same() {
             dead += 1;
             assert_eq!(read(&one.data), Err(AccountError::OracleNotTrading), "{}", one.what);
         }
-        let owned = parse(&FEED, &one.owner, &one.data, &FEED);
+        let owned = parse(&FEED, &one.owner, &one.data, &FEED, 0);
         assert_eq!(owned == Err(AccountError::OracleWrongOwner), one.owner != ORACLE, "{}", one.what);
     }
     assert_eq!(dead, 1, "the feed that only moves its timestamp");
@@ -135,6 +135,6 @@ fn every_header_byte_counts() {
         changed[12..16].copy_from_slice(&u32::to_le_bytes(used));
         assert_eq!(read(&changed), Err(AccountError::OracleWrongType), "{used} bytes used");
     }
-    every_changed_address(ORACLE, AccountError::OracleWrongOwner, |owner| parse(&FEED, owner, &data, &FEED));
-    every_changed_address(FEED, AccountError::OracleWrongFeed, |address| parse(address, &ORACLE, &data, &FEED));
+    every_changed_address(ORACLE, AccountError::OracleWrongOwner, |owner| parse(&FEED, owner, &data, &FEED, 0));
+    every_changed_address(FEED, AccountError::OracleWrongFeed, |address| parse(address, &ORACLE, &data, &FEED, 0));
 }

@@ -18,7 +18,7 @@ use crate::{NEAREST, Parsed, UP, every_changed_address, every_changed_bit, every
 const FEED: Pubkey = Pubkey::new_from_array([7; 32]);
 
 const fn expected() -> Expected<'static> {
-    Expected { address: &FEED, min_samples: 0, oldest_slot: 0 }
+    Expected { address: &FEED, min_samples: 0, oldest_slot: 0, multiple: 0 }
 }
 
 fn read(data: &[u8]) -> Parsed {

@@ -13,7 +13,7 @@ use crate::{Parsed, every_changed_address, every_changed_bit, every_other_length
 const FEED: Pubkey = Pubkey::new_from_array([7; 32]);
 
 const fn expected() -> Expected<'static> {
-    Expected { address: &FEED, min_results: 0 }
+    Expected { address: &FEED, min_results: 0, multiple: 0 }
 }
 
 fn read(data: &[u8]) -> Parsed {

@@ -1,7 +1,6 @@
 //! Halting a price row.
 
 use kedge_model::Error;
-use kedge_model::board::RowState;
 
 use crate::instructions::prelude::*;
 
@@ -33,6 +32,6 @@ pub fn handle(a: &mut HaltRow, kind: u8, index: u16, halted: bool) -> Outcome {
         // A settlement price is final.
         return Err(Error::MarketNotActive.into());
     }
-    row.state = if halted { RowState::Halted } else { RowState::Stale } as u8;
+    row.set_halted(halted, &clock()?);
     Ok(())
 }

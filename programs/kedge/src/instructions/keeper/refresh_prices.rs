@@ -31,27 +31,25 @@ pub fn handle(a: &mut RefreshPrices, markets: &[u8], banks: &[u8]) -> Outcome {
     if oracles.is_empty() { Ok(()) } else { Err(AccountError::TooManyAccounts.into()) }
 }
 
-/// Refreshes one row. A source whose account has nothing to say (not trading, weakly verified, too few samples,
-/// closed) is left out; an account that is not the row's source is an error.
+/// Refreshes one row. A source whose account has nothing to say (not trading, too few samples, closed) is left out; an
+/// account that is not the row's source, or is too weakly verified, is an error.
 #[inline(always)]
 fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_micros: u64) -> Outcome {
-    let mut seen: ArrayVec<OraclePrice, MAX_SOURCES> = ArrayVec::new();
+    let mut seen: ArrayVec<Option<OraclePrice>, MAX_SOURCES> = ArrayVec::new();
     let moment = oracle::Moment { clock, slot_micros, max_age: row.max_age };
     for source in row.sources() {
         let kind = SourceKind::from_number(source.kind)?;
         if kind == SourceKind::Fixed {
-            seen.push(OraclePrice {
+            seen.push(Some(OraclePrice {
                 price: Price(1_000_000),
                 confidence: Price::ZERO,
                 publish_time: clock.unix_time,
                 publish_slot: clock.slot,
-            });
+            }));
             continue;
         }
         let account = oracles.next_shared().ok_or(ProgramError::NotEnoughAccountKeys)?;
-        if let Some(price) = oracle::observe(source, &account, &moment)? {
-            seen.push(price);
-        }
+        seen.push(oracle::observe(source, &account, &moment)?);
     }
     let _ = row.refresh(&seen, clock, slot_micros)?;
     Ok(row.invariant()?)
