@@ -128,4 +128,5 @@ errors! {
     82 LiquidationThrottled "The market's budget for this window of liquidations is used up; wait for the next, or take an account nearer to bankruptcy."
     83 SizeBelowFilled "The new size is not above what is filled already; cancel the order instead."
     84 AuctionRunning "The order's auction runs: until it ends only the expiry can change and the size shrink."
+    88 PriceNotLive "The price is too old to be traded at: put refresh_prices for the market's row in front, once its sources have a newer one."
 }

@@ -3,20 +3,30 @@
 use crate::board::{MarketRow, PriceBoard};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::fault::{self, Fault};
 use crate::funding::{PPB, median};
 use crate::market::Market;
 use crate::num::{Checked, PPM, Rounding, ceil_to, floor_to, mul_div, quotient, to_i64};
 use crate::order::{Order, OrderKind, Side, flags};
-use crate::quantity::{Ppm, Price};
+use crate::quantity::{Amount, Ppm, Price};
 
 /// Age in milliseconds up to which the last fill counts for triggers that look at it.
 pub const LAST_FILL_MS: u64 = 60_000;
+/// Value that makes its price the last price: 2^34 quote units, some 17,180 dollars. Fills of less move it in proportion, so
+/// that setting off a trigger costs the fees of a trade that somebody would notice, however it is cut into pieces.
+pub const LAST_PRICE_VALUE: u64 = 1 << (VALUE_SHIFT + WEIGHT_SHIFT);
+/// What is left of a value in a weight of up to 2^20.
+const VALUE_SHIFT: u32 = 14;
+const WEIGHT_SHIFT: u32 = 20;
+const WEIGHT_MASK: u64 = (1 << WEIGHT_SHIFT) - 1;
+/// Slots of the shortest length that is believed in [`LAST_FILL_MS`].
+const MOST_QUIET_SLOTS: u64 = LAST_FILL_MS / (crate::board::SLOT_MICROS_BOUNDS.0 / 1_000);
 /// Time in seconds over which the basis follows the premium.
 pub const BASIS_PERIOD: u64 = 300;
 /// Seconds between two samples of the basis at the least.
 pub const BASIS_INTERVAL: u64 = 30;
 
-/// The price that an order with these flags looks at: the oracle, the mark or the last fill.
+/// The price that an order with these flags looks at: the oracle, the mark or the last price ([`Market::last_price`]).
 ///
 /// A jumping oracle counts only as far as for a liquidation. The row's state and age are the caller's to judge.
 ///
@@ -28,11 +38,10 @@ pub fn seen(market: &Market, row: &MarketRow, board: &PriceBoard, bits: u16, clo
     if bits & flags::TRIGGER_MARK != 0 {
         return market.trigger_mark(row.price.liquidation_price()?);
     }
-    let age = clock.slot.saturating_sub(market.last_fill_slot);
-    if market.last_fill_price.is_zero() || age > board.slots(LAST_FILL_MS)? {
+    if market.last_price.is_zero() || market.is_quiet(board, clock) {
         return Err(Error::LastFillTooOld);
     }
-    Ok(market.last_fill_price)
+    Ok(if fault::planted(Fault::SmallestFillTriggers) { market.last_fill_price } else { market.last_price })
 }
 
 /// Whether a price has reached the trigger of a waiting order. Other orders have none to reach.
@@ -66,6 +75,29 @@ pub fn smallest_trail(price: Price, distance: Ppm) -> Result<u64> {
 }
 
 impl Market {
+    /// Whether the last fill is older than [`LAST_FILL_MS`].
+    #[inline]
+    fn is_quiet(&self, board: &PriceBoard, clock: &Clock) -> bool {
+        let slots = clock.slot.saturating_sub(self.last_fill_slot);
+        slots > MOST_QUIET_SLOTS || slots.wrapping_mul(board.slot_micros()) > LAST_FILL_MS.wrapping_mul(1_000)
+    }
+
+    /// Takes note of a fill: its price and slot, and the last price, which moves toward it by the part that its value is
+    /// of [`LAST_PRICE_VALUE`], rounded up, and all the way for as much or more. When the market was quiet it moves from
+    /// the oracle: what was traded before says nothing of now.
+    #[inline]
+    pub(crate) fn note_fill(&mut self, price: Price, value: Amount, oracle: Price, board: &PriceBoard, clock: &Clock) {
+        let last = if self.last_price.is_zero() || self.is_quiet(board, clock) { oracle } else { self.last_price };
+        let weight = value.0.min(LAST_PRICE_VALUE).wrapping_shr(VALUE_SHIFT);
+        let distance = price.0.abs_diff(last.0);
+        // Distance times weight over 2^20 in two halves, neither of which leaves 64 bits.
+        let whole = distance.wrapping_shr(WEIGHT_SHIFT).wrapping_mul(weight);
+        let rest = (distance & WEIGHT_MASK).wrapping_mul(weight).wrapping_add(WEIGHT_MASK).wrapping_shr(WEIGHT_SHIFT);
+        let moved = whole.wrapping_add(rest);
+        self.last_price = Price(if price > last { last.0.wrapping_add(moved) } else { last.0.wrapping_sub(moved) });
+        (self.last_fill_price, self.last_fill_slot) = (price, clock.slot);
+    }
+
     /// The mark that triggers may look at: the middle of oracle plus basis, the market's own price and the oracle.
     ///
     /// It leaves the oracle only where both the market's price now and its average over [`BASIS_PERIOD`] lie on the same
