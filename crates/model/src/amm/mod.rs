@@ -64,7 +64,7 @@ account_bytes! {
         /// Share of the spare equity that the budget of updates may use at once, and share of what came in that it gets
         /// an hour.
         88 => pub update_budget: Ppm,
-        /// Inventory up to which the vAMM counts as nearly flat, share of the inventory limit.
+        /// Inventory up to which the vAMM counts as nearly flat and may be recentred, share of the inventory limit.
         92 => pub flat_share: Ppm,
         /// Slot of the last update, or of the last price that was traded at.
         96 => pub update_slot: u64,
