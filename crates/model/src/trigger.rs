@@ -79,6 +79,10 @@ impl Market {
     #[inline]
     fn is_quiet(&self, board: &PriceBoard, clock: &Clock) -> bool {
         let slots = clock.slot.saturating_sub(self.last_fill_slot);
+        if slots == 0 {
+            // As for every fill of a run but its first.
+            return false;
+        }
         slots > MOST_QUIET_SLOTS || slots.wrapping_mul(board.slot_micros()) > LAST_FILL_MS.wrapping_mul(1_000)
     }
 
@@ -124,5 +128,59 @@ impl Market {
         }
         self.basis_time = now;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::SLOT_MICROS_BOUNDS;
+
+    #[test]
+    fn the_last_price_moves_by_the_part_that_a_fill_is_of_the_whole_value() {
+        let board = PriceBoard { slot_micros: 400_000, ..PriceBoard::default() };
+        let clock = Clock { slot: 1_000, unix_time: 0 };
+        let after = |last: u64, price: u64, value: u64| {
+            let mut market = Market { last_price: Price(last), last_fill_slot: 999, ..Market::default() };
+            market.note_fill(Price(price), Amount(value), Price(1), &board, &clock);
+            assert_eq!((market.last_fill_price, market.last_fill_slot), (Price(price), 1_000));
+            market.last_price.0
+        };
+        let mut random = 1u64;
+        let mut next = |bits: u32| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random >> 16).wrapping_mul(random | 1) >> (64 - bits)
+        };
+        for round in 0..20_000u32 {
+            let (last, price, value) = (next(1 + round % 63).max(1), next(1 + round / 7 % 63), next(1 + round % 40));
+            let weight = u128::from(value.min(LAST_PRICE_VALUE) >> 14);
+            let moved = (u128::from(last.abs_diff(price)) * weight).div_ceil(1 << 20);
+            let moved = u64::try_from(moved).unwrap();
+            let wanted = if price > last { last + moved } else { last - moved };
+            assert_eq!(after(last, price, value), wanted, "{last} {price} {value}");
+        }
+        // Sixty dollars of 17,180 move it by 0.35 % of the way; as much and more, all of it.
+        assert_eq!(after(150_000_000, 143_000_000, 60_000_000), 149_975_553);
+        assert_eq!(after(150_000_000, 143_000_000, LAST_PRICE_VALUE), 143_000_000);
+        assert_eq!(after(150_000_000, 143_000_000, u64::MAX), 143_000_000);
+        assert_eq!(after(150_000_000, 143_000_000, 16_383), 150_000_000, "less than two cents move nothing");
+    }
+
+    #[test]
+    fn after_a_quiet_minute_the_last_price_starts_from_the_oracle() {
+        for (micros, slots) in [(400_000, 150), (SLOT_MICROS_BOUNDS.0, 1_200), (SLOT_MICROS_BOUNDS.1, 6), (0, 150)] {
+            let board = PriceBoard { slot_micros: micros, ..PriceBoard::default() };
+            for (age, from) in [(0, 100), (slots, 100), (slots + 1, 200)] {
+                let clock = Clock { slot: 5_000, unix_time: 0 };
+                let last_fill_slot = 5_000 - age;
+                let mut market = Market { last_price: Price(100), last_fill_slot, ..Market::default() };
+                market.note_fill(Price(100), Amount(0), Price(200), &board, &clock);
+                assert_eq!(market.last_price, Price(from), "{micros} {age}");
+            }
+        }
+        let mut market = Market::default();
+        let clock = Clock { slot: 1, unix_time: 0 };
+        market.note_fill(Price(300), Amount(LAST_PRICE_VALUE / 2), Price(200), &PriceBoard::default(), &clock);
+        assert_eq!(market.last_price, Price(250), "the first fill of a market");
     }
 }

@@ -35,3 +35,36 @@ impl PriceRow {
         if live || fault::planted(Fault::OldRowAtFill) { Ok(()) } else { Err(Error::PriceNotLive) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::board::{DEFAULT_SLOT_MICROS, SLOT_MICROS_BOUNDS};
+
+    #[test]
+    fn a_price_lives_for_the_slots_that_cover_its_time() {
+        let row = PriceRow { publish_slot: 1_000, ..PriceRow::default() };
+        for (micros, slots) in [
+            (DEFAULT_SLOT_MICROS, 6),
+            (399_999, 7),
+            (200_000, 12),
+            (2_399_999, 2),
+            (2_400_000, 1),
+            (9_600_000, 1),
+            (SLOT_MICROS_BOUNDS.0, 48),
+            (SLOT_MICROS_BOUNDS.1, 1),
+        ] {
+            assert_eq!(slots, (LIVE_MS * 1_000).div_ceil(micros), "the table");
+            let says = |slot: u64| row.require_live(1_000, &Clock { slot, unix_time: 0 }, micros);
+            assert_eq!((says(1_000), says(1_000 + slots)), (Ok(()), Ok(())), "{micros}");
+            assert_eq!(says(1_001 + slots), Err(Error::PriceNotLive), "{micros}");
+            assert_eq!(says(u64::MAX), Err(Error::PriceNotLive));
+            // Published ahead of the clock's slot it is as young as can be.
+            assert_eq!(says(900), Ok(()));
+            assert_eq!(
+                row.require_live(1_001, &Clock { slot: 1_001, unix_time: 0 }, micros),
+                Err(Error::AmmPriceTooOld)
+            );
+        }
+    }
+}
