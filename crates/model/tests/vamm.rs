@@ -136,6 +136,47 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
 
+    /// Whoever trades and refreshes as he likes within one slot, and ends with nothing open, has won nothing.
+    #[test]
+    fn nobody_wins_by_what_refreshes_bring_within_a_slot(
+        steps in prop::collection::vec((0u8..3, 1u64..40_000, -150i64..150), 2..14), inventory in -20_000i64..20_000,
+    ) {
+        let mut world = World::funded(6, 10_000_000);
+        for tier in &mut world.exchange.fees {
+            (tier.taker, tier.maker_rebate) = (Ppm(0), Ppm(0));
+        }
+        (world.markets[BTC].amm.base_spread, world.markets[BTC].amm.inventory_spread) = (Ppm(0), Ppm(0));
+        let go = |world: &mut World, account: usize, side: Side, size: u64| {
+            let limit = if side == Side::Long { 62_500 } else { 57_500 };
+            world.take(account, ioc(BTC, side, size, limit * DOLLAR), &[]).map_or(0, |report| report.matched.size.0)
+        };
+        if inventory.abs() > 100 {
+            let side = if inventory > 0 { Side::Long } else { Side::Short };
+            go(&mut world, 4, side, inventory.unsigned_abs() * 100_000);
+        }
+        world.tick();
+        let before = world.equity(0);
+        let mut ahead = 0;
+        for (what, size, away) in steps {
+            match what {
+                0 => _ = go(&mut world, 0, Side::Long, size * 100_000),
+                1 => _ = go(&mut world, 0, Side::Short, size * 100_000),
+                _ => {
+                    ahead += 1;
+                    let price = u64::try_from((10_000 + away) * 6).unwrap() * DOLLAR;
+                    world.refresh_ahead(BTC, price, ahead);
+                }
+            }
+        }
+        let open = world.accounts[0].position(BTC).base;
+        if !open.is_zero() {
+            let _ = go(&mut world, 0, Side::closing(open), open.size().0);
+        }
+        prop_assume!(world.accounts[0].position(BTC).base.is_zero());
+        prop_assert!(world.equity(0) <= before, "won {}", world.equity(0) - before);
+        common::check::check(&mut world);
+    }
+
     /// Through the whole exchange, fees off: what is left is the vAMM's own rule.
     #[test]
     fn a_round_trip_through_the_exchange_never_wins(

@@ -4,7 +4,6 @@ use crate::common::check::check;
 use crate::common::{BOOK, BTC, DOLLAR, ONE, SOL, World, at_market, ioc, join, limit, waiting, with};
 use kedge_model::Error;
 use kedge_model::action::UpdateAmm;
-use kedge_model::board::OraclePrice;
 use kedge_model::exchange::operation;
 use kedge_model::fault::{Fault, with as planted};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
@@ -24,19 +23,6 @@ fn free() -> World {
         (tier.taker.0, tier.maker_rebate.0) = (0, 0);
     }
     world
-}
-
-/// A refresh by somebody who has a price that is some seconds newer than the chain's clock.
-fn refresh_ahead(world: &mut World, market: usize, price: u64, seconds: i64) {
-    let (clock, micros) = (world.clock, world.board.slot_micros());
-    let seen = OraclePrice {
-        price: Price(price),
-        confidence: Price(price / 10_000),
-        publish_time: clock.unix_time + seconds,
-        publish_slot: clock.slot,
-    };
-    let row = &mut world.board.market_mut(World::index(market)).unwrap().price;
-    assert!(row.refresh(&[seen; 2], &clock, micros).unwrap().updated);
 }
 
 /// What an account has gained, in dollars at the prices of now.
@@ -230,7 +216,7 @@ fn an_order_around_the_oracle_is_not_taken_on_both_sides_of_a_refresh() {
             let _ = world.refresh(BOOK, 2_000 * DOLLAR).unwrap();
         }
         let bought = buys(&mut world, BOOK, 100 * ONE, 2_050, &[MAKER]);
-        refresh_ahead(&mut world, BOOK, 2_020 * DOLLAR, 1);
+        world.refresh_ahead(BOOK, 2_020 * DOLLAR, 1);
         if bought > 0 {
             let _ = sells(&mut world, BOOK, bought, 1_950, &[MAKER]);
         }
@@ -271,7 +257,7 @@ fn the_vamm_sells_nothing_back_across_a_refresh_of_the_same_slot() {
         world.wait(1);
         let _ = world.refresh(BTC, 60_000 * DOLLAR).unwrap();
         let bought = buys(&mut world, BTC, 4 * ONE, 63_000, &[]);
-        refresh_ahead(&mut world, BTC, 61_200 * DOLLAR, 1);
+        world.refresh_ahead(BTC, 61_200 * DOLLAR, 1);
         let _ = sells(&mut world, BTC, bought, 58_000, &[]);
         check(&mut world);
         (bought, gain(&world, TAKER))
@@ -283,7 +269,7 @@ fn the_vamm_sells_nothing_back_across_a_refresh_of_the_same_slot() {
         world.tick();
         world.clock.slot += 2;
         let bought = world.fill(BTC, TAKER, buy, None, &[]).unwrap().matched.amm_size.0;
-        refresh_ahead(&mut world, BTC, 61_200 * DOLLAR, 1);
+        world.refresh_ahead(BTC, 61_200 * DOLLAR, 1);
         let _ = world.fill(BTC, OWN, sell, None, &[]).unwrap();
         check(&mut world);
         (bought, gain(&world, TAKER) + gain(&world, OWN))
