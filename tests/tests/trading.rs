@@ -115,6 +115,24 @@ fn the_vamm_fills_an_order_only_at_a_price_published_after_it() {
 }
 
 #[test]
+fn the_vamm_fills_no_order_at_a_price_that_has_aged() {
+    let (mut world, [taker, _, _, keeper]) = stage();
+    let id = world.place(taker, limit(SOL, Side::Long, 2 * ONE, 152 * DOLLAR)).expect("placed");
+    world.tick();
+    // Seven slots of 400 ms are more than the 2.4 seconds of a live price.
+    world.pass_slots(7);
+    refused(world.fill(keeper, taker, id, &[]), Error::NothingToFill);
+    world.refresh_everything();
+    world.pass_slots(2);
+    world.fill(keeper, taker, id, &[]).expect("a live price");
+    // An order at a distance from the oracle takes at such a price alone, too, and says why it does not.
+    let offset = OrderParams { flags: flags::OFFSET, ..limit(SOL, Side::Long, ONE, DOLLAR) };
+    let id = world.place(taker, offset).expect("placed");
+    world.pass_slots(8);
+    refused(world.fill(keeper, taker, id, &[]), Error::PriceNotLive);
+}
+
+#[test]
 fn a_maker_joins_an_auction_at_its_price() {
     let (mut world, [taker, maker, _, _]) = stage();
     let id = world.place(taker, auction(SOL, Side::Long, 2 * ONE, 150 * DOLLAR, 151 * DOLLAR)).expect("placed");

@@ -184,7 +184,9 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
         Rule::InsufficientMargin | Rule::PositionTooLarge => {
             "`kedge risk` shows what is free and the largest order; `kedge deposit` adds collateral"
         }
-        Rule::StaleRow => "`kedge prices --refresh`; if that does not help, the oracle accounts are old too",
+        Rule::StaleRow | Rule::PriceNotLive => {
+            "`kedge prices --refresh`; if that does not help, the oracle accounts are old too"
+        }
         Rule::RowStateForbids => "`kedge prices` shows the states; closing and cancelling stay possible longest",
         Rule::NoOrderSlot => "`kedge grow` makes room, `kedge cancel` frees it",
         Rule::OrderNotFound => "`kedge orders` lists what is open",

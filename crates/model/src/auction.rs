@@ -2,6 +2,7 @@
 
 use crate::board::PriceRow;
 use crate::error::{Error, Result};
+use crate::fault::{self, Fault};
 use crate::num::{Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
 use crate::order::{Order, Side};
 use crate::quantity::{Ppm, Price};
@@ -67,13 +68,27 @@ pub fn derive(side: Side, oracle: Price, limit: Price, width: Ppm) -> Result<(Pr
     Ok((oracle, end))
 }
 
-/// The start of an auction that its owner named, against the derived one: the better of both for the owner.
+/// The start of an auction that its owner named, held to between the derived one and a width before that on the owner's
+/// good side, or at the end where that is nearer.
 ///
-/// A start beyond the derived one gives money away before anybody had to compete for it. The end is the owner's own
-/// and is never moved: it says how far the order may go. The result is inside the limit whenever both starts are.
-#[inline]
-pub fn judge(side: Side, start: Price, derived: Price) -> Price {
-    if side.better(derived, start) { derived } else { start }
+/// A start beyond the derived one gives money away before anybody had to compete for it. One so far on the good side
+/// that no market reaches it competes for nothing: it only lets the owner choose the moment at which the order begins
+/// to trade. The end is the owner's own and is never moved: it says how far the order may go. The result is inside the
+/// limit whenever the start, the derived one and the end are.
+///
+/// Errors: arithmetic only.
+pub fn judge(side: Side, (start, end): (Price, Price), derived: Price, width: Ppm) -> Result<Price> {
+    if side.better(derived, start) {
+        return Ok(derived);
+    }
+    let furthest = match side {
+        Side::Long => derived.lowered(width, Rounding::Up)?,
+        Side::Short => derived.raised(width, Rounding::Down)?,
+    };
+    if !side.better(start, furthest) || fault::planted(Fault::OldRowAtFill) {
+        return Ok(start);
+    }
+    Ok(if side.better(end, furthest) { end } else { furthest })
 }
 
 /// Refuses an auction that runs the wrong way or past the limit.

@@ -128,6 +128,7 @@ errors! {
     82 LiquidationThrottled "The market's budget for this window of liquidations is used up; wait for the next, or take an account nearer to bankruptcy."
     83 SizeBelowFilled "The new size is not above what is filled already; cancel the order instead."
     84 AuctionRunning "The order's auction runs: until it ends only the expiry can change and the size shrink."
+    88 PriceNotLive "The price is too old to be traded at: put refresh_prices for the market's row in front, once its sources have a newer one."
     91 TickOutOfRange "The tick must be at most a thousandth of the price, and ten ticks must fit into the price band; take a finer one, or list 1,000 or 1,000,000 units of the token (multiple of its sources)."
     92 PriceOutOfRange "At a price below 0.008, or with a step worth less than 0.0001, funding and fills would round away; take a larger step, or list 1,000 or 1,000,000 units of the token (multiple of its sources)."
     93 OpenInterestOutOfRange "The largest position must be at least the smallest order, and the largest open interest worth at most 2,305,843,009,213 at the price; change the caps or the unit of base."

@@ -35,7 +35,7 @@ pub mod operation {
     pub const FUNDING: u32 = 1 << 6;
     /// Settling profit and loss.
     pub const SETTLE: u32 = 1 << 7;
-    /// Moving the vAMM.
+    /// Moving the vAMM's peg and depth. It goes on trading, held to the row's price.
     pub const UPDATE_AMM: u32 = 1 << 8;
     /// Transfers between sub-accounts.
     pub const TRANSFER: u32 = 1 << 9;

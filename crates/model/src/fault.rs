@@ -53,6 +53,12 @@ faults! {
     BandRefusesFill
     /// A balance that counts nothing demands a fresh price.
     WeightlessBalanceNeedsPrice
+    /// The vAMM trades at the price before a refresh and at the one after it within one slot, each as it comes.
+    BothPricesOfOneSlot
+    /// The depth takes a step at every call, however often in a slot.
+    DepthStepsAtEveryCall
+    /// A fill of any size is the last price that triggers look at.
+    SmallestFillTriggers
 }
 
 /// Whether a test of this thread has put the fault back.

@@ -170,7 +170,9 @@ account_bytes! {
         /// Debts of positions that settlement has closed and that are not paid yet.
         624 => pub debts: Amount,
         /// Reserved, zero.
-        632 => pub reserved: [u64; 22],
+        632 => pub reserved: [u64; 21],
+        /// Price of the last fills, weighted by their value: what triggers take for the last price.
+        800 => pub last_price: Price,
     }
 }
 

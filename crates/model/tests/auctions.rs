@@ -3,8 +3,9 @@
 mod common;
 
 use common::check::check;
-use common::{BTC, DOLLAR, ONE, World, at_market, ioc, join, limit, with};
+use common::{BOOK, BTC, DOLLAR, ONE, World, at_market, ioc, join, limit, with};
 use kedge_model::Error;
+use kedge_model::action::{FillOrder, MakerRef, PlaceSigned, SignedHeader, SignedMessage};
 use kedge_model::order::{Order, OrderParams, Side, flags};
 use kedge_model::quantity::{Base, Price, Size};
 
@@ -131,4 +132,82 @@ fn a_derived_auction_goes_as_far_as_the_market_moves() {
     world.board.market_mut(0).unwrap().price.deviation = Price(6_000 * DOLLAR);
     let wild = world.place(0, at_market(BTC, Side::Short, ONE / 10)).unwrap();
     assert_eq!(order(&world, 0, wild).auction_end, Price(57_000 * DOLLAR));
+}
+
+// ---- orders that were signed before
+
+/// A message of account 0 with an order, signed in a slot.
+fn signed(world: &World, order: OrderParams, slot: u64) -> SignedMessage {
+    let domain = kedge_model::action::DOMAIN;
+    let header = SignedHeader { domain, nonce: 1, slot, max_slot: slot + 200, ..SignedHeader::default() };
+    let mut buffer = [0; kedge_model::action::MAX_MESSAGE];
+    let read = SignedMessage::read(SignedMessage::write(&header, &[order], &mut buffer).unwrap()).unwrap();
+    assert_eq!(world.accounts[0].head.authority, [1; 32]);
+    read
+}
+
+#[test]
+fn a_signed_message_that_was_withheld_is_placed_with_all_of_its_auction() {
+    let world = World::funded(6, 100_000);
+    let own = OrderParams {
+        auction_start: Price(59_900 * DOLLAR),
+        auction_end: Price(60_600 * DOLLAR),
+        auction_ms: 4_000,
+        ..limit(BTC, Side::Long, ONE / 10, 60_600 * DOLLAR)
+    };
+    for (order, start, end) in [(at_market(BTC, Side::Long, ONE / 10), 60_000, 60_300), (own, 59_900, 60_600)] {
+        let message = signed(&world, order, world.clock.slot);
+        // A minute later, when its auction would be long over, somebody who wants to sell to it brings it.
+        let mut late = world.clone();
+        for _ in 0..60 {
+            late.tick();
+        }
+        let place = PlaceSigned { message: &message, signer: [1; 32], program: [0; 32], sub_account: [0; 32] };
+        let report =
+            late.on_market(BTC, &[0], |context, _, accounts| place.execute(context, &mut accounts[0])).unwrap();
+        let placed = self::order(&late, 0, report.first_id);
+        let prices = (placed.auction_start, placed.auction_end, placed.activation_slot);
+        assert_eq!(prices, (Price(start * DOLLAR), Price(end * DOLLAR), late.clock.slot));
+        let least = late.join(BTC, 2, 0, join(report.first_id, ONE / 10, (start + 1) * DOLLAR));
+        assert_eq!(least.unwrap_err(), Error::WorstPriceExceeded, "it pays what was best for it, and no more");
+        check(&mut late);
+    }
+}
+
+// ---- orders of the smallest size in front
+
+#[test]
+fn the_smallest_orders_in_front_are_traded_and_hold_up_nobody() {
+    // Sixteen of them are all that one fill may name; a maker of size stands a tick behind.
+    let mut world = World::funded(6, 100_000);
+    let least = world.markets[BOOK].min_order.0;
+    for _ in 0..16 {
+        world.place(4, limit(BOOK, Side::Short, least, 2_000 * DOLLAR)).unwrap();
+    }
+    world.place(2, limit(BOOK, Side::Short, 50 * ONE, 2_000_010_000)).unwrap();
+    let id = world.place(0, limit(BOOK, Side::Long, 20 * ONE, 2_005 * DOLLAR)).unwrap();
+    let filled = |world: &World| world.accounts[0].position(BOOK).base.0.unsigned_abs();
+    // Who fills chooses whom to name: past them it goes at once.
+    let mut past = world.clone();
+    let good = past.maker_refs(BOOK, &[2]);
+    let whole = past.on_market(BOOK, &[0, 2], |context, _, accounts| {
+        let (taker, makers) = accounts.split_first_mut().unwrap();
+        FillOrder { order_id: id, slot: 0, makers: &good }.execute(context, taker, None, makers)
+    });
+    assert_eq!(whole.unwrap().matched.size, Size(20 * ONE));
+    // Named in the order of the book they trade, better than the maker behind them, and the next fill goes on.
+    let first = world.fill(BOOK, 0, id, None, &[4, 2]).unwrap();
+    assert_eq!((first.matched.size, first.matched.fills), (Size(16 * least), 16));
+    assert_eq!(world.accounts[4].open().count(), 0, "what stood in front is gone");
+    let second = world.fill(BOOK, 0, id, None, &[4, 2]).unwrap();
+    assert_eq!((second.matched.size, filled(&world)), (Size(20 * ONE - 16 * least), 20 * ONE));
+    // More than sixteen are refused before anything is done.
+    let many = [MakerRef::default(); 17];
+    let refused = world.on_market(BOOK, &[0], |context, _, accounts| {
+        let taken = ioc(BOOK, Side::Long, ONE, 2_005 * DOLLAR);
+        let take = kedge_model::action::PlaceAndTake { order: taken, min_fill: Size::ZERO, makers: &many };
+        take.execute(context, &mut accounts[0], &mut [])
+    });
+    assert_eq!(refused.unwrap_err(), Error::TooManyMakers);
+    check(&mut world);
 }

@@ -325,8 +325,11 @@ fn the_last_fill_triggers_only_while_it_is_young() {
     let id = world.place(OWNER, params).unwrap();
     quote(&mut world, 149 * DOLLAR);
     assert_eq!(world.trigger(SOL, OWNER, id, None).map(drop), Err(Error::TriggerNotReached), "no fill there yet");
-    let _ = world.place(MAKER, limit(SOL, Side::Long, ONE, 149_000_000)).unwrap();
+    // What is worth less than the last price's value moves it by its part.
+    let _ = world.place(MAKER, limit(SOL, Side::Long, 120 * ONE, 149_000_000)).unwrap();
     let _ = world.take(CRANK, ioc(SOL, Side::Short, ONE, 148_900_000), &[MAKER]).unwrap();
+    assert_eq!(world.trigger(SOL, OWNER, id, None).map(drop), Err(Error::TriggerNotReached), "one of 116");
+    let _ = world.take(CRANK, ioc(SOL, Side::Short, 116 * ONE, 148_900_000), &[MAKER]).unwrap();
     let mut late = world.clone();
     late.wait(70);
     quote(&mut late, 149 * DOLLAR);

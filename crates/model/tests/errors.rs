@@ -88,7 +88,8 @@ fn a_vamm_says_why_it_does_not_fill() {
     let mut world = World::funded(6, 100_000);
     let says = |world: &World, market: usize, side: Side, activation: u64| {
         let (market, row) = (&world.markets[market], &world.board.markets[market].price);
-        match market.amm.availability(market, row, side, activation, &world.clock).unwrap() {
+        let micros = world.board.slot_micros();
+        match market.amm.availability(market, row, side, activation, &world.clock, micros).unwrap() {
             Availability::No(error) => Err(error),
             Availability::Upto(size) => Ok(size),
         }
@@ -99,6 +100,18 @@ fn a_vamm_says_why_it_does_not_fill() {
     assert_eq!(says(&world, BTC, Side::Long, now + 1), Err(Error::AmmPriceTooOld));
     world.tick();
     assert!(says(&world, BTC, Side::Long, now + 1).is_ok());
+    // And young enough now: six slots of 400 ms, and not seven.
+    world.clock.slot += 6;
+    assert!(says(&world, BTC, Side::Long, now).is_ok());
+    world.clock.slot += 1;
+    assert_eq!(says(&world, BTC, Side::Long, now), Err(Error::PriceNotLive));
+    // Where a slot lasts longer than that, the one before serves.
+    world.board.slot_micros = 9_600_000;
+    assert_eq!(says(&world, BTC, Side::Long, now), Err(Error::PriceNotLive));
+    world.clock.slot -= 6;
+    assert!(says(&world, BTC, Side::Long, now).is_ok());
+    world.board.slot_micros = 0;
+    world.tick();
     // A book has no vAMM, and one with its inventory full takes one side alone.
     assert_eq!(says(&world, BOOK, Side::Long, 0), Err(Error::AmmNoCapacity));
     let inventory = world.markets[SOL].amm.inventory_limit;

@@ -54,6 +54,38 @@ proptest! {
         prop_assert!(sound, "{:?} against {fair:?}", fill.quote);
     }
 
+    /// The bound of docs/math/amm.md, "What it can lose": all that is traded at one price while another is the true one.
+    #[test]
+    fn between_two_prices_it_loses_its_room_times_the_move_less_the_spread(
+        start in amm(), capital in 0u64..1 << 50, away in -40_000i64..40_000,
+        trades in prop::collection::vec((side(), 1u64..=100), 1..12),
+    ) {
+        let mut amm = Amm { margin: Ppm(100_000), ..start };
+        amm.endow(Amount(capital)).unwrap();
+        let price = amm.curve().mid().unwrap();
+        prop_assume!(price.0 > 1_000_000);
+        let truth = Price((i128::from(price.0) * i128::from(1_000_000 + away) / 1_000_000).try_into().unwrap());
+        let _ = amm.update(&row(price), &at(1));
+        let (held, worth) = (amm.base.size().0, amm.equity(truth).unwrap().0);
+        let mut fills = 0i128;
+        for (side, part) in trades {
+            let most = amm.capacity(side, price, Size(1)).unwrap().0;
+            if let Some(fill) = amm.quote(side, Size(most / 100 * part), None, Size(1), &row(price)).unwrap() {
+                amm.book(side, &fill).unwrap();
+                fills += 1;
+            }
+        }
+        let lost = i128::from(worth - amm.equity(truth).unwrap().0);
+        // size = equity / margin / price, as its capital carries it; equity at the row's price has only grown meanwhile.
+        let equity = i128::from(amm.equity(price).unwrap().0.max(0));
+        let carried = equity * 10 * i128::from(ONE) / i128::from(price.0);
+        let room = i128::from(held) + carried.min(i128::from(amm.inventory_limit.0)).max(0);
+        let half = i128::from(price.0) * i128::from(amm.base_spread.0 / 2) / 1_000_000;
+        let move_by = i128::from(price.0.abs_diff(truth.0)) - half;
+        let most = if move_by <= 0 { 0 } else { room * move_by / i128::from(ONE) + room / i128::from(ONE) };
+        prop_assert!(lost <= most + 2 * fills + 3, "{lost} of {most}");
+    }
+
     #[test]
     fn a_limited_quote_stays_inside_its_limit_and_the_curve_returns_to_where_it_was(
         amm in amm(), side in side(), offset in 1u64..60_000, part in 1u64..10_000,
@@ -103,6 +135,47 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whoever trades and refreshes as he likes within one slot, and ends with nothing open, has won nothing.
+    #[test]
+    fn nobody_wins_by_what_refreshes_bring_within_a_slot(
+        steps in prop::collection::vec((0u8..3, 1u64..40_000, -150i64..150), 2..14), inventory in -20_000i64..20_000,
+    ) {
+        let mut world = World::funded(6, 10_000_000);
+        for tier in &mut world.exchange.fees {
+            (tier.taker, tier.maker_rebate) = (Ppm(0), Ppm(0));
+        }
+        (world.markets[BTC].amm.base_spread, world.markets[BTC].amm.inventory_spread) = (Ppm(0), Ppm(0));
+        let go = |world: &mut World, account: usize, side: Side, size: u64| {
+            let limit = if side == Side::Long { 62_500 } else { 57_500 };
+            world.take(account, ioc(BTC, side, size, limit * DOLLAR), &[]).map_or(0, |report| report.matched.size.0)
+        };
+        if inventory.abs() > 100 {
+            let side = if inventory > 0 { Side::Long } else { Side::Short };
+            go(&mut world, 4, side, inventory.unsigned_abs() * 100_000);
+        }
+        world.tick();
+        let before = world.equity(0);
+        let mut ahead = 0;
+        for (what, size, away) in steps {
+            match what {
+                0 => _ = go(&mut world, 0, Side::Long, size * 100_000),
+                1 => _ = go(&mut world, 0, Side::Short, size * 100_000),
+                _ => {
+                    ahead += 1;
+                    let price = u64::try_from((10_000 + away) * 6).unwrap() * DOLLAR;
+                    world.refresh_ahead(BTC, price, ahead);
+                }
+            }
+        }
+        let open = world.accounts[0].position(BTC).base;
+        if !open.is_zero() {
+            let _ = go(&mut world, 0, Side::closing(open), open.size().0);
+        }
+        prop_assume!(world.accounts[0].position(BTC).base.is_zero());
+        prop_assert!(world.equity(0) <= before, "won {}", world.equity(0) - before);
+        common::check::check(&mut world);
+    }
 
     /// Through the whole exchange, fees off: what is left is the vAMM's own rule.
     #[test]

@@ -97,9 +97,20 @@ impl Filler {
             return None;
         }
         let filler = self.account.filter(|filler| filler != taker && makers.iter().all(|m| m.account != *filler));
-        let _ = rehearsal.fill(order.market, taker, order.id, slot, filler.as_ref(), &makers).ok()?;
+        let report = rehearsal.fill(order.market, taker, order.id, slot, filler.as_ref(), &makers).ok()?;
         let rows = maker_accounts(&makers).into_iter().chain([*taker]).flat_map(|account| world.markets_of(&account));
-        let refresh = world.outdated(rows.collect::<Vec<_>>());
+        let mut refresh = world.outdated(rows.collect::<Vec<_>>());
+        let around = |maker: &MakerOrder| {
+            let order =
+                world.accounts.get(&maker.account).and_then(|maker_of| maker_of.orders.get(usize::from(maker.slot)));
+            order.is_some_and(|order| order.has(flags::OFFSET))
+        };
+        let at_oracle = !report.matched.amm_size.is_zero() || order.has(flags::OFFSET) || makers.iter().any(around);
+        if at_oracle && !refresh.contains(&order.market) {
+            // What trades at the oracle does so at a live price alone: a slot or two from now the row may be too old.
+            refresh.push(order.market);
+            refresh.sort_unstable();
+        }
         let work = Work::Fill { market: order.market, taker: *taker, order_id: order.id, slot, filler, makers };
         Some(Plan::of(work).after_refresh(refresh))
     }
@@ -335,6 +346,26 @@ mod tests {
         stage.advance(1, 1);
         let plans = filler().decide(&stage.world());
         assert_eq!(plans.iter().map(|plan| plan.works.len()).collect::<Vec<_>>(), [1, 1]);
+    }
+
+    #[test]
+    fn a_fill_by_the_vamm_brings_its_own_refresh_and_one_by_a_maker_only_a_newer_price() {
+        let mut stage = Stage::new();
+        let (a, b) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
+        stage.place(a, limit(Side::Long, 201_000_000, 1_000_000_000));
+        stage.advance(1, 1);
+        stage.publish(0, 200_000_000);
+        let mut world = stage.world();
+        world.board = world.fresh.clone();
+        let plans = filler().decide(&world);
+        // The row is as new as its source, and may be a slot too old when the transaction lands.
+        assert_eq!(plans.iter().map(|plan| &plan.refresh[..]).collect::<Vec<_>>(), [[0]], "{plans:?}");
+        stage.without_amm();
+        stage.place(b, limit(Side::Short, 200_500_000, 1_000_000_000));
+        let mut world = stage.world();
+        world.board = world.fresh.clone();
+        let plans = filler().decide(&world);
+        assert_eq!(plans.iter().map(|plan| plan.refresh.len()).collect::<Vec<_>>(), [0], "{plans:?}");
     }
 
     #[test]

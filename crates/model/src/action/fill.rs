@@ -40,7 +40,8 @@ impl FillOrder<'_> {
     /// Where the order meets others of its own owner nothing trades: its flags say which of them yields.
     ///
     /// Errors: [`Error::OrderNotFound`] when the race is lost, [`Error::NothingToFill`],
-    /// [`Error::InsufficientMargin`], [`Error::MakerInsufficientMargin`], price rows, caps.
+    /// [`Error::InsufficientMargin`], [`Error::MakerInsufficientMargin`], [`Error::PriceNotLive`] for an order at a
+    /// distance from the oracle, price rows, caps.
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,
@@ -76,6 +77,7 @@ impl FillOrder<'_> {
         if order.has(flags::OFFSET) {
             // Who quotes around the oracle does not trade at one that nobody may open risk on.
             row.price.require(Purpose::IncreaseRisk, &context.clock)?;
+            row.price.require_live(0, &context.clock, board.slot_micros())?;
         }
         let limit = order.limit_price(context.clock.slot, row.price.price, context.market.tick)?;
         let interest = context.market.open_interest();

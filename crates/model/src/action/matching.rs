@@ -8,6 +8,7 @@ use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
 use crate::event::{EventKind, EventSink, FillRecord, FillSource, Party, emit};
 use crate::exchange::operation;
+use crate::fault::{self, Fault};
 use crate::fees::{self, FillFees, Shares};
 use crate::margin::{self, MarginKind};
 use crate::market::MarketStatus;
@@ -97,6 +98,11 @@ pub(super) fn run<S: EventSink>(
 ) -> Result<Matched> {
     let mut left = tradable(taker, &order.order)?;
     let mut matched = Matched::default();
+    let paused = context.exchange.paused & operation::UPDATE_AMM != 0;
+    if !(paused && fault::planted(Fault::PausedUpdateStillTrades)) {
+        // Also while updates are paused: a peg that stays is held to the oracle of now.
+        context.market.amm.see(row.price.price, context.clock.slot);
+    }
     let mut queue = Queue::collect(context, row, taker, order, makers, refs)?;
     let mut amm = Amm::look(context, row, order)?;
     let (mut touched, mut grown) = (0u64, 0u64);
@@ -154,9 +160,9 @@ impl Amm {
         if paused & operation::FILL_AMM != 0 || context.market.amm.sqrt_k.is_zero() {
             return Ok(Self::ABSENT);
         }
-        // Only a curve that follows the oracle is bound by the oracle of now.
-        let follows = paused & operation::UPDATE_AMM == 0;
-        let bound = context.market.amm.bound(order.order.side(), if follows { Some(row.price.price) } else { None })?;
+        // Every quote is held to the oracle of now.
+        let unbound = paused & operation::UPDATE_AMM != 0 && fault::planted(Fault::PausedUpdateStillTrades);
+        let bound = context.market.amm.bound(order.order.side(), if unbound { None } else { Some(row.price.price) })?;
         Ok(Self { left: Some(Size(u64::MAX)), touch: bound, asked: false })
     }
 
@@ -172,8 +178,8 @@ impl Amm {
         let side = order.order.side();
         self.asked = true;
         let market = &*context.market;
-        let available =
-            market.amm.availability(market, &row.price, side, order.order.activation_slot, &context.clock)?;
+        let (since, micros) = (order.order.activation_slot, context.board.slot_micros());
+        let available = market.amm.availability(market, &row.price, side, since, &context.clock, micros)?;
         let Availability::Upto(size) = available else {
             self.left = None;
             return Ok(());
@@ -259,8 +265,7 @@ pub(super) fn take<S: EventSink>(
     let effect =
         ledger::trade(taker.head, context.market, row, trade.size.on(side)?, quote, trade.fees.charged()?.credit()?)?;
     taker.fill_order(slot, trade.size, context.sink)?;
-    context.market.last_fill_price = trade.price;
-    context.market.last_fill_slot = context.clock.slot;
+    context.market.note_fill(trade.price, trade.quote, row.price.price, context.board, &context.clock);
     context.market.volume = context.market.volume.wrapping_add(trade.size.0);
     matched.size = matched.size.plus(trade.size)?;
     matched.quote = matched.quote.plus(trade.quote)?;

@@ -48,16 +48,6 @@ impl PlaceOrders<'_> {
         context: &mut Context<'_, S>,
         account: &mut SubAccountMut<'_>,
     ) -> Result<PlaceReport> {
-        self.place(context, account, true)
-    }
-
-    /// [`Self::execute`] with auctions that begin now, or that began before and are where their orders say.
-    pub(super) fn place<S: EventSink>(
-        self,
-        context: &mut Context<'_, S>,
-        account: &mut SubAccountMut<'_>,
-        begins: bool,
-    ) -> Result<PlaceReport> {
         context.exchange.require_open(operation::PLACE)?;
         liquidation::require_free_in(account.head, context.market.index, context.board, &context.clock)?;
         let first_id = account.head.next_order_id.max(1);
@@ -67,7 +57,7 @@ impl PlaceOrders<'_> {
                 // It would have nothing to trade with in this instruction: place_and_take is for that.
                 return Err(Error::InvalidOrder);
             }
-            risk |= place(context, account, params, begins)?.increases_risk;
+            risk |= place(context, account, params)?.increases_risk;
         }
         if risk {
             let _ = margin::require_for(
@@ -92,13 +82,12 @@ pub(super) struct Placed {
     pub increases_risk: bool,
 }
 
-/// Validates and writes one order, without the margin check. `begins` says that an auction of its begins now, so that the
-/// start that its owner named is judged ([`auction::judge`]).
+/// Validates and writes one order, without the margin check. An auction begins now; a start that its owner named is judged
+/// ([`auction::judge`]).
 pub(super) fn place<S: EventSink>(
     context: &mut Context<'_, S>,
     account: &mut SubAccountMut<'_>,
     params: &OrderParams,
-    begins: bool,
 ) -> Result<Placed> {
     let (kind, side) = (OrderKind::from_number(params.kind)?, Side::from_number(params.side)?);
     if params.kind > OrderKind::Limit as u8 {
@@ -139,7 +128,7 @@ pub(super) fn place<S: EventSink>(
                 return Err(Error::InvalidOrder);
             }
             row.price.require(if reduce_only { Purpose::ReduceRisk } else { Purpose::IncreaseRisk }, &context.clock)?;
-            let (start, end) = auction_of(market, row, params, side, begins)?;
+            let (start, end) = auction_of(market, row, params, side, true)?;
             let milliseconds =
                 if params.auction_ms == 0 { context.exchange.default_auction_ms } else { params.auction_ms };
             let price = if params.price.is_zero() { end } else { params.price };
@@ -156,8 +145,8 @@ pub(super) fn place<S: EventSink>(
                     return Err(Error::InvalidOrder);
                 }
                 // A limit order can be placed at any time; its start is judged while there is a price to judge by.
-                let begins = begins && row.price.require(Purpose::ReduceRisk, &context.clock).is_ok();
-                let (start, end) = auction_of(market, row, params, side, begins)?;
+                let priced = row.price.require(Purpose::ReduceRisk, &context.clock).is_ok();
+                let (start, end) = auction_of(market, row, params, side, priced)?;
                 (params.price, start, end, auction_slots(context, params.auction_ms)?)
             }
         }
@@ -264,25 +253,29 @@ pub(super) fn require_part(market: &Market, extent: u32, size: Size, reduce_only
     if part < market.min_order && !reduce_only { Err(Error::OrderTooSmall) } else { Ok(()) }
 }
 
-/// Start and end of an order's auction: derived, or its owner's with the start judged.
+/// Start and end of an order's auction: derived, or its owner's with the start judged where there is a price to judge by.
 fn auction_of(
     market: &Market,
     row: &MarketRow,
     params: &OrderParams,
     side: Side,
-    begins: bool,
+    priced: bool,
 ) -> Result<(Price, Price)> {
     let named = !params.auction_start.is_zero();
     if named {
         // What runs backward is malformed, wherever its start would be moved to.
         auction::validate(side, params.auction_start, params.auction_end, params.price)?;
-        if !begins {
+        if !priced {
             return Ok((params.auction_start, params.auction_end));
         }
     }
     let width = auction::width(&row.price, market.price_band)?;
     let derived = auction::derive(side, row.price.price, params.price, width)?;
-    Ok(if named { (auction::judge(side, params.auction_start, derived.0), params.auction_end) } else { derived })
+    if !named {
+        return Ok(derived);
+    }
+    let own = (params.auction_start, params.auction_end);
+    Ok((auction::judge(side, own, derived.0, width)?, params.auction_end))
 }
 
 /// Price of a post-only order outside of what the vAMM quotes: its own, or with [`flags::SLIDE`] one tick before the

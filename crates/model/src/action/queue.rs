@@ -5,6 +5,7 @@ use super::matching::{MAX_MAKER_ORDERS, MakerRef, Taker};
 use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
 use crate::event::EventSink;
+use crate::fault::{self, Fault};
 use crate::order::{Side, flags};
 use crate::quantity::Price;
 use crate::sub_account::SubAccountMut;
@@ -34,6 +35,17 @@ pub(super) struct Queue {
     count: usize,
     next: usize,
     returns: usize,
+}
+
+/// The oracle price at which makers at a distance from it trade with a taker: one that risk may be opened on, live for the
+/// taker's order, and the worse one of the slot's first and its last. The run has seen it ([`crate::amm::Amm::see`]).
+fn traded_oracle<S: EventSink>(context: &Context<'_, S>, row: &MarketRow, taker: &Taker) -> Option<Price> {
+    row.price.require(Purpose::IncreaseRisk, &context.clock).ok()?;
+    if fault::planted(Fault::OffsetMakerTakenTwice) {
+        return Some(row.price.price);
+    }
+    row.price.require_live(taker.order.activation_slot, &context.clock, context.board.slot_micros()).ok()?;
+    Some(context.market.amm.held_price(taker.order.side()))
 }
 
 impl Queue {
@@ -80,11 +92,9 @@ impl Queue {
             }
             let mut price = resting.price;
             if resting.flags & flags::OFFSET != 0 {
-                // Who quotes around the oracle is not hit at one that nobody may open risk on.
-                if row.price.require(Purpose::IncreaseRisk, &context.clock).is_err() {
-                    continue;
-                }
-                price = resting.effective_price(row.price.price, tick)?;
+                // Who quotes around the oracle is hit under the vAMM's rule, or not at all.
+                let Some(oracle) = traded_oracle(context, row, order) else { continue };
+                price = resting.effective_price(oracle, tick)?;
             }
             if side.accepts(order.limit, price) {
                 let own = maker.head.is_of(taker.head);

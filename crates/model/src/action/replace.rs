@@ -70,7 +70,7 @@ impl ReplaceOrders<'_> {
             if params.flags & flags::AT_ONCE != 0 {
                 return Err(Error::InvalidOrder);
             }
-            let _ = place(context, account, params, true)?;
+            let _ = place(context, account, params)?;
         }
         if worst(account.head, market)? > before {
             let _ = margin::require_for(

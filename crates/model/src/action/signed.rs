@@ -6,11 +6,10 @@
 
 use super::Context;
 use super::place::{PlaceOrders, PlaceReport};
-use crate::auction;
 use crate::error::{Error, Result};
 use crate::event::EventSink;
-use crate::num::{Checked, Rounding, mul_div};
-use crate::order::{OrderKind, OrderParams, Side};
+use crate::num::Checked;
+use crate::order::OrderParams;
 use crate::sub_account::{SubAccount, SubAccountMut};
 
 /// Most orders of one message: an entry with both legs of a bracket.
@@ -33,7 +32,7 @@ account_bytes! {
         48 => pub sub_account: [u8; 32],
         /// Number of the message: each is accepted once, and not when it is more than 127 behind the highest.
         80 => pub nonce: u64,
-        /// Slot at which it was signed: auctions count from it.
+        /// Slot at which it was signed.
         88 => pub slot: u64,
         /// Last slot in which it can be placed.
         96 => pub max_slot: u64,
@@ -145,9 +144,9 @@ pub struct PlaceSigned<'a> {
 }
 
 impl PlaceSigned<'_> {
-    /// Places all orders or none, as their owner would, with auctions that began at the slot of the signature: their
-    /// prices are where they are by now. The order itself becomes active now, so that nobody can trade at the vAMM
-    /// against a price from before the placing.
+    /// Places all orders or none, as their owner would: active now, with auctions that begin now. Who withholds a
+    /// message gains nothing: its auction has not run meanwhile, and nobody trades at the vAMM against a price from before
+    /// the placing.
     ///
     /// Errors: [`Error::SignedOrderInvalid`] (another program or sub-account, a slot in the future or too far from
     /// the last one), [`Error::WrongAuthority`], [`Error::SignedOrderExpired`], [`Error::SignedOrderReused`], and
@@ -171,41 +170,8 @@ impl PlaceSigned<'_> {
             return Err(Error::SignedOrderExpired);
         }
         account.head.accept_signed(header.nonce)?;
-        let elapsed = slot.saturating_sub(header.slot);
-        let mut orders = self.message.orders;
-        let orders = orders.get_mut(..self.message.count).ok_or(Error::SignedOrderInvalid)?;
-        for order in orders.iter_mut() {
-            advance(context, order, elapsed)?;
-        }
-        PlaceOrders { orders }.place(context, account, false)
+        PlaceOrders { orders: self.message.orders() }.execute(context, account)
     }
-}
-
-/// Moves an order's auction to where it is `elapsed` slots after it began.
-fn advance<S: EventSink>(context: &Context<'_, S>, order: &mut OrderParams, elapsed: u64) -> Result<()> {
-    let market_order = order.kind == OrderKind::Market as u8;
-    let runs = market_order || (order.kind == OrderKind::Limit as u8 && order.auction_ms != 0);
-    if !runs {
-        return Ok(());
-    }
-    let (exchange, board) = (context.exchange, context.board);
-    let side = Side::from_number(order.side)?;
-    let given = if order.auction_ms == 0 { exchange.default_auction_ms } else { order.auction_ms };
-    let row = &board.market(context.market.index)?.price;
-    let derived = auction::derive(side, row.price, order.price, auction::width(row, context.market.price_band)?)?;
-    let (start, end) = if order.auction_start.is_zero() {
-        derived
-    } else {
-        (auction::judge(side, order.auction_start, derived.0), order.auction_end)
-    };
-    let passed = mul_div(elapsed, board.slot_micros(), 1_000, Rounding::Down)?;
-    let now = auction::interpolate(side, start, end, passed, u64::from(given), context.market.tick)?;
-    let left = u64::from(given).saturating_sub(passed).max(u64::from(exchange.min_auction_ms));
-    // Rounded in the taker's favour, so it never passes the end.
-    order.auction_start = now;
-    order.auction_end = end;
-    order.auction_ms = u32::try_from(left).map_err(|_| Error::Overflow)?;
-    Ok(())
 }
 
 /// Makes all signed messages up to a number worthless.

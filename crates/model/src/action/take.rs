@@ -53,7 +53,7 @@ impl PlaceAndTake<'_> {
         if self.order.flags & flags::POST_ONLY != 0 || self.order.kind > OrderKind::Limit as u8 {
             return Err(Error::InvalidOrder);
         }
-        let placed = place::place(context, taker, &self.order, true)?;
+        let placed = place::place(context, taker, &self.order)?;
         let order = *taker.order(placed.slot)?;
         let board = context.board;
         let row = board.market(context.market.index)?;
@@ -61,6 +61,9 @@ impl PlaceAndTake<'_> {
             if order.has(flags::OFFSET) { Purpose::IncreaseRisk } else { Purpose::ReduceRisk },
             &context.clock,
         )?;
+        if order.has(flags::OFFSET) {
+            row.price.require_live(0, &context.clock, board.slot_micros())?;
+        }
         let interest = context.market.open_interest();
         let side = Taker {
             slot: placed.slot,

@@ -12,8 +12,8 @@ impl Amm {
     /// price, in multiples of the step: `jit_share` of the maker's size, at most `wanted`, and only what makes its
     /// inventory smaller, inside its capacity, up to where its own quote would meet the price. Zero when it does not join.
     ///
-    /// The caller has made sure that the row serves [`crate::board::Purpose::FillAmm`] and that fills of the vAMM are
-    /// not paused.
+    /// The caller has made sure that the row serves [`crate::board::Purpose::FillAmm`], that it is live for the order,
+    /// that the vAMM has seen its price ([`Self::see`]), and that fills of the vAMM are not paused.
     ///
     /// Errors: arithmetic.
     pub fn join_size(
@@ -34,7 +34,7 @@ impl Amm {
             return Ok(Size::ZERO);
         }
         let plain = without_spread(side, auction_price, self.spread(side, row)?)?;
-        if plain.is_zero() || !side.accepts(plain, row.price) {
+        if plain.is_zero() || !side.accepts(plain, row.price) || !side.accepts(plain, self.held_price(side)) {
             return Ok(Size::ZERO);
         }
         let size = most.min(self.capacity(side, row.price, step)?).min(self.curve().size_to_price(side, plain)?);

@@ -64,11 +64,11 @@ account_bytes! {
         /// Share of the spare equity that the budget of updates may use at once, and share of what came in that it gets
         /// an hour.
         88 => pub update_budget: Ppm,
-        /// Inventory up to which the vAMM counts as nearly flat, share of the inventory limit.
+        /// Inventory up to which the vAMM counts as nearly flat and may be recentred, share of the inventory limit.
         92 => pub flat_share: Ppm,
-        /// Slot of the last update.
+        /// Slot of the last update, or of the last price that was traded at.
         96 => pub update_slot: u64,
-        /// Oracle price of the last update.
+        /// Oracle price of then.
         104 => pub update_price: Price,
         /// Spread and share of the fees earned over life, quote.
         112 => pub earned: u64,
@@ -102,8 +102,8 @@ account_bytes! {
         204 => pub jit_share: Ppm,
         /// Largest change of the depth in one update.
         208 => pub depth_step: Ppm,
-        /// Padding.
-        212 => pub padding: u32,
+        /// Slot of the last step of the depth, its lower 32 bits.
+        212 => pub shape_slot: u32,
         /// Equity below which the vAMM only closes, quote.
         216 => pub floor_equity: Quote,
         /// What came in and is not yet in the budget, quote.
@@ -113,8 +113,8 @@ account_bytes! {
         /// Distance of the oracle to the mid that the last update could not pay for, ppm of the mid; positive when the
         /// oracle is higher.
         240 => pub lag: i64,
-        /// Reserved, zero.
-        248 => pub reserved: u64,
+        /// Oracle price that was traded at first in the slot of the last update.
+        248 => pub slot_price: Price,
     }
 }
 

@@ -5,6 +5,7 @@ use super::{Amm, Curve};
 use crate::board::{PriceRow, Purpose};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::fault::{self, Fault};
 use crate::market::Market;
 use crate::num::{PPM, Rounding, floor_to, mul_div_inline};
 use crate::order::Side;
@@ -76,11 +77,12 @@ impl Amm {
         }
     }
 
-    /// A price before the spread, held to the oracle of the last update where it would be better for a taker on a
+    /// A price before the spread, held to the oracle ([`Self::held_price`]) where it would be better for a taker on a
     /// side: a curve whose peg could not follow the oracle is nobody's gain.
     #[inline]
     fn held(&self, side: Side, price: Price) -> Price {
-        if self.update_price.is_zero() || side.accepts(price, self.update_price) { price } else { self.update_price }
+        let oracle = self.held_price(side);
+        if oracle.is_zero() || side.accepts(price, oracle) { price } else { oracle }
     }
 
     /// Whether a trade on a side makes the vAMM's position smaller.
@@ -132,8 +134,10 @@ impl Amm {
         Ok(Size(mul_div_inline(value, crate::num::BASE, oracle.0, Rounding::Down).unwrap_or(u64::MAX)))
     }
 
-    /// Whether the vAMM may trade with an order: its price row serves, and the price was published at or after
-    /// the order's activation, except where the trade brings a nearly flat inventory closer to zero.
+    /// Whether the vAMM may trade with an order: its price row serves, and the price was published at or after the
+    /// order's activation and is live ([`PriceRow::require_live`]). Nothing is exempt, be it a trade that closes the
+    /// inventory: who closes it at an old price and opens it at the new one has the difference. `slot_micros` is the
+    /// board's.
     pub fn availability(
         &self,
         market: &Market,
@@ -141,6 +145,7 @@ impl Amm {
         side: Side,
         activation: u64,
         clock: &Clock,
+        slot_micros: u64,
     ) -> Result<Availability> {
         if self.sqrt_k.is_zero() {
             return Ok(Availability::No(Error::AmmNoCapacity));
@@ -148,9 +153,12 @@ impl Amm {
         if let Err(error) = row.require(Purpose::FillAmm, clock) {
             return Ok(Availability::No(error));
         }
-        let flat = self.reduces_inventory(side) && self.inventory_ratio()? <= u64::from(self.flat_share.0);
-        if row.publish_slot < activation && !flat {
-            return Ok(Availability::No(Error::AmmPriceTooOld));
+        let exempt = fault::planted(Fault::FlatTakesStalePrice)
+            && self.reduces_inventory(side)
+            && self.inventory_ratio()? <= u64::from(self.flat_share.0);
+        let live = row.require_live(if exempt { 0 } else { activation }, clock, slot_micros);
+        if let Err(error) = live {
+            return Ok(Availability::No(error));
         }
         let capacity = self.capacity(side, row.price, market.step)?;
         if capacity.is_zero() || capacity < market.step {
@@ -228,8 +236,8 @@ impl Amm {
     fn held_quote(&self, side: Side, size: Size, quote: Amount) -> Result<Amount> {
         Ok(match side {
             _ if self.update_price.is_zero() => quote,
-            Side::Long => quote.max(size.value(self.update_price, Rounding::Up)?),
-            Side::Short => quote.min(size.value(self.update_price, Rounding::Down)?),
+            Side::Long => quote.max(size.value(self.held_price(side), Rounding::Up)?),
+            Side::Short => quote.min(size.value(self.held_price(side), Rounding::Down)?),
         })
     }
 

@@ -9,6 +9,7 @@ use super::{Amm, Curve, k_cost, peg_for};
 use crate::board::PriceRow;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::fault::{self, Fault};
 use crate::num::{Checked, PPM, Rounding, mul_div};
 use crate::quantity::{Amount, Ppm, Price, Quote, Size};
 
@@ -21,6 +22,12 @@ const OFF_CENTRE_SHIFT: u32 = 10;
 /// The scale that changes nothing.
 const WHOLE: Ppm = Ppm(1_000_000);
 
+/// The lower 32 bits of a slot: two slots of a market's life never share them.
+#[inline]
+fn lower_half(slot: u64) -> u32 {
+    u32::try_from(slot & u64::from(u32::MAX)).unwrap_or(0)
+}
+
 /// What a change of shape did.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +39,8 @@ pub struct ShapeReport {
 }
 
 impl Amm {
-    /// Recentres the curve, or takes one step of its depth: down when the last update could not be paid for, up when
-    /// it could and the depth is below the listed one. To be called after [`Self::update`].
+    /// Recentres the curve, or takes one step of its depth, at most one a slot: down when the last update could not be
+    /// paid for, up when it could and the depth is below the listed one. To be called after [`Self::update`].
     ///
     /// `None` when there is nothing to change, or the budget does not pay for it.
     ///
@@ -45,10 +52,17 @@ impl Amm {
         if let Some(report) = self.recentre(row.price, clock.unix_time)? {
             return Ok(Some(report));
         }
-        if self.depth_step.is_zero() || self.base.is_zero() {
+        // A step a slot, or whoever calls often enough has the whole range at once.
+        let slot = lower_half(clock.slot);
+        let stepped = slot == self.shape_slot && !fault::planted(Fault::DepthStepsAtEveryCall);
+        if stepped || self.depth_step.is_zero() || self.base.is_zero() {
             return Ok(None);
         }
-        if self.lag != 0 { self.shrink() } else { self.deepen(row.price, clock.unix_time) }
+        let step = if self.lag != 0 { self.shrink()? } else { self.deepen(row.price, clock.unix_time)? };
+        if step.is_some() {
+            self.shape_slot = slot;
+        }
+        Ok(step)
     }
 
     /// Puts the reserves where a curve without history would have them for the same inventory, the mid at the oracle.

@@ -5,7 +5,9 @@ use super::{Amm, peg_for};
 use crate::board::PriceRow;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::fault::{self, Fault};
 use crate::num::{BASE, Rounding, mul_div, mul_div_signed};
+use crate::order::Side;
 use crate::quantity::{Amount, Price, Quote};
 
 /// What an update did.
@@ -32,6 +34,28 @@ impl Amm {
         mul_div_signed(signed, distance, BASE, Rounding::Up).map(Quote)
     }
 
+    /// Takes note of the oracle's price in a slot, and of the first one in it. What is traded in the slot is held to the
+    /// worse of both for the taker: whoever buys before a refresh and sells after it has gained nothing by knowing what
+    /// it would bring.
+    #[inline]
+    pub fn see(&mut self, oracle: Price, slot: u64) {
+        if self.update_slot != slot || self.slot_price.is_zero() || fault::planted(Fault::BothPricesOfOneSlot) {
+            (self.update_slot, self.slot_price) = (slot, oracle);
+        }
+        self.update_price = oracle;
+    }
+
+    /// The oracle's price that a taker on a side is held to: the worse one of the slot's first and its last.
+    #[inline]
+    pub fn held_price(&self, side: Side) -> Price {
+        match side {
+            Side::Long => self.update_price.max(self.slot_price),
+            // Until something was seen there is nothing to be held to.
+            Side::Short if self.slot_price.is_zero() => self.update_price,
+            Side::Short => self.update_price.min(self.slot_price),
+        }
+    }
+
     /// Moves the peg so that the mid is the oracle, or as far toward it as the budget pays for. A costly move takes
     /// from the budget, a gaining one adds to it. What could not be paid for is kept as the lag.
     ///
@@ -44,8 +68,7 @@ impl Amm {
         self.judge(row, clock.unix_time)?;
         let curve = self.curve();
         let target = peg_for(&curve, oracle)?;
-        self.update_slot = clock.slot;
-        self.update_price = oracle;
+        self.see(oracle, clock.slot);
         self.lag = 0;
         if target == self.peg {
             return Err(Error::AmmUpdateNotNeeded);

@@ -5,11 +5,13 @@
 //! cumulative funding of both sides.
 
 mod combine;
+mod live;
 mod policy;
 mod refresh;
 mod row;
 
 pub use combine::{OraclePrice, combine};
+pub use live::LIVE_MS;
 pub use policy::{Purpose, Requirement, RowState};
 pub use refresh::{JUMP_CONFIRMATIONS, RefreshReport, TWAP_1H, TWAP_5M, weighted_average};
 pub use row::{DEAD_AGE_FACTOR, MAX_SOURCES, PriceRow, PriceSource, SourceKind, count_sources, receivers};

@@ -44,6 +44,14 @@ impl World {
         }
     }
 
+    /// A refresh of a market's row by somebody who has a price that is some seconds newer than the chain's clock.
+    pub fn refresh_ahead(&mut self, market: usize, price: u64, seconds: i64) {
+        let (clock, micros) = (self.clock, self.board.slot_micros());
+        let seen = OraclePrice { publish_time: clock.unix_time + seconds, ..self.seen(price) };
+        let row = &mut self.board.market_mut(Self::index(market)).unwrap().price;
+        assert!(row.refresh(&[seen; 2], &clock, micros).unwrap().updated);
+    }
+
     /// Refreshes a bank's row.
     pub fn refresh_bank(&mut self, bank: usize, price: u64) -> Result<RefreshReport> {
         let seen = [self.seen(price); 2];
