@@ -128,4 +128,7 @@ errors! {
     82 LiquidationThrottled "The market's budget for this window of liquidations is used up; wait for the next, or take an account nearer to bankruptcy."
     83 SizeBelowFilled "The new size is not above what is filled already; cancel the order instead."
     84 AuctionRunning "The order's auction runs: until it ends only the expiry can change and the size shrink."
+    94 UnaskedToken "The sub-account holds none of this token, and only its owner may bring a new kind; deposit the quote token, or let the owner deposit."
+    95 RecordKept "The record of a person who has had a sub-account stays: its numbers and its referrer must not begin anew."
+    96 SignedNumberTooFar "The number lies more than 4,294,967,296 ahead of the highest so far; take a smaller one."
 }

@@ -4,6 +4,7 @@ use crate::bank::Bank;
 use crate::board::{MarketRow, PriceBoard, Purpose, Requirement};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::fault::{self, Fault};
 use crate::num::{BASE, Checked, PPM, Rounding, isqrt, mul_div, mul_div_bounds, mul_div_inline, quotient, to_i64};
 use crate::pocket::Pocket;
 use crate::position::Position;
@@ -86,7 +87,7 @@ pub fn ratio(row: &MarketRow, kind: MarginKind, size: Size, custom: Ppm) -> Resu
 
 /// Margin of a sub-account's cross pocket: its balances and all positions but the isolated ones.
 ///
-/// Every row in use must serve `purpose`. Collateral is rounded down, requirements are rounded up. For liquidations a
+/// Every row in use must serve `purpose`, but for that of a token that counts nothing. Collateral is rounded down, requirements are rounded up. For liquidations a
 /// halted or dead row counts at its last price, and a jumping price only as far as [`crate::board::PriceRow::liquidation_price`] goes.
 ///
 /// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; arithmetic.
@@ -201,9 +202,13 @@ impl<'a> Pass<'a> {
     fn add_tokens(&mut self, bank: u16, amount: Amount) -> Result<()> {
         let (kind, purpose) = (self.kind, self.purpose);
         let row = self.board.bank(bank)?;
+        let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
+        if weight.is_zero() && !fault::planted(Fault::WeightlessBalanceNeedsPrice) {
+            // What counts nothing needs no price: a feed that is dead or was never alive holds up nobody.
+            return Ok(());
+        }
         row.price.require_value(purpose, self.requirement, self.clock)?;
         let price = if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.mark_for(purpose)? };
-        let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
         let value = token_value(amount, price, row.decimals)?;
         let weighted = if u64::from(weight.0) == PPM { value } else { value.share(weight, Rounding::Down)? };
         self.total.collateral = self.total.collateral.plus(weighted.credit()?)?;

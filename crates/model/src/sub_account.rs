@@ -13,6 +13,7 @@ use crate::quantity::{Amount, Ppm, Quote};
 pub const MAX_POSITIONS: usize = 16;
 /// Balances of a sub-account.
 pub const MAX_BALANCES: usize = 8;
+const _: () = assert!(MAX_BALANCES >= crate::board::MAX_BANKS, "no kind of token keeps another out");
 /// Most orders to which the tail can grow.
 pub const MAX_ORDERS: usize = 128;
 /// Orders by which the tail grows at the least.
@@ -167,6 +168,12 @@ impl SubAccount {
     #[inline]
     pub fn position_mut(&mut self, market: u16) -> Result<&mut Position> {
         self.positions.iter_mut().find(|p| p.is_used() && p.market == market).ok_or(Error::PositionNotFound)
+    }
+
+    /// The slot of the position in a market. Errors: [`Error::PositionNotFound`].
+    #[inline]
+    pub fn position_slot(&self, market: u16) -> Result<usize> {
+        self.positions.iter().position(|p| p.is_used() && p.market == market).ok_or(Error::PositionNotFound)
     }
 
     /// The position in a market, opening a slot when there is none. Errors: [`Error::NoPositionSlot`].

@@ -48,6 +48,18 @@ impl Trader {
         Ok(Self { version: Self::VERSION, bump, authority, referrer, ..Self::default() })
     }
 
+    /// Refuses to let the record go once it has given a sub-account its number. A record that began anew would hand out the
+    /// same numbers, and with them the same addresses: what was signed for a sub-account that is closed would be good for
+    /// its successor, and a referrer could be exchanged.
+    ///
+    /// Errors: [`Error::AccountNotEmpty`] while a sub-account is open, [`Error::RecordKept`].
+    pub fn require_closable(&self) -> Result<()> {
+        if self.sub_accounts != 0 {
+            return Err(Error::AccountNotEmpty);
+        }
+        if self.next_sub_account == 0 { Ok(()) } else { Err(Error::RecordKept) }
+    }
+
     /// Checks what must hold between instructions.
     pub fn invariant(&self) -> Result<()> {
         if self.version != Self::VERSION {

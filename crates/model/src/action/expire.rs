@@ -1,10 +1,13 @@
-//! Returning dead orders: those past their expiry, and reduce-only ones with nothing left to reduce.
+//! Returning dead orders: those past their expiry, reduce-only ones with nothing left to reduce, and those that their
+//! owner lacks the margin for.
 
-use super::{Context, cancel, ledger, reward};
+use super::matching::{self, fees_of};
+use super::{Context, cancel, ledger, place, reward, shares};
+use crate::board::Purpose;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, Party, emit};
-use crate::num::Checked;
+use crate::num::{Checked, Rounding};
 use crate::order::{Order, Side, flags};
 use crate::quantity::Amount;
 use crate::sub_account::SubAccountMut;
@@ -16,7 +19,7 @@ pub const MAX_EXPIRED: usize = 12;
 #[must_use]
 #[derive(Clone, Copy, Debug)]
 pub struct ExpireOrders<'a> {
-    /// Only these; none for all that are dead, up to [`MAX_EXPIRED`].
+    /// Only these; none for all that are past their expiry or have nothing left to reduce, up to [`MAX_EXPIRED`].
     pub ids: &'a [u32],
 }
 
@@ -31,8 +34,10 @@ pub struct ExpireReport {
 }
 
 impl ExpireOrders<'_> {
-    /// Removes what is dead of what is named; what is alive or gone is passed over. Needs no price and is never paused.
-    /// The owner pays [`reward::CRANK_FEE`] for each to `crank`, as far as it can spare it.
+    /// Removes what is dead of what is named; what is alive or gone is passed over. Needs no price and is never paused,
+    /// but for orders that are named: of those, one that its owner lacks the margin for ([`unbacked`]) is removed too,
+    /// while the prices for that are there. The owner pays [`reward::CRANK_FEE`] for each to `crank`, as far as it can
+    /// spare it.
     ///
     /// Errors: [`Error::NothingExpired`], [`Error::InvalidOrder`] for more than [`MAX_EXPIRED`] ids.
     pub fn execute<S: EventSink>(
@@ -54,7 +59,10 @@ impl ExpireOrders<'_> {
             if order.market != market || !(self.ids.is_empty() || self.ids.contains(&order.id)) {
                 continue;
             }
-            let reason = dead(owner, &order, &context.clock)?;
+            let mut reason = dead(owner, &order, &context.clock)?;
+            if reason == CancelReason::None && !self.ids.is_empty() && unbacked(context, owner, &order) {
+                reason = CancelReason::Margin;
+            }
             if reason != CancelReason::None {
                 cancel::remove(owner, slot, reason, context.sink)?;
                 removed = removed.plus(1)?;
@@ -80,6 +88,50 @@ impl ExpireOrders<'_> {
         }
         owner.head.release_position(market);
         Ok(ExpireReport { removed, reward })
+    }
+}
+
+/// Whether the owner lacks what a fill of all that is left of an order, at the price that it asks for now, would need: the
+/// margin of a fill, or room under the market's largest position. Such an order shows what is not there; a fill passes
+/// it over. Only an order that can trade now and would enlarge the position is judged, at a price that opens risk:
+/// while one is missing, nothing is known against it.
+#[inline(never)]
+pub(super) fn unbacked<S: EventSink>(
+    context: &Context<'_, S>,
+    owner: &mut SubAccountMut<'_>,
+    order: &Order,
+) -> bool {
+    matches!(judge(context, owner, order), Ok(false))
+}
+
+/// Whether the order is backed. Errors: whatever hinders a judgement.
+fn judge<S: EventSink>(context: &Context<'_, S>, owner: &mut SubAccountMut<'_>, order: &Order) -> Result<bool> {
+    let (board, clock) = (context.board, &context.clock);
+    let row = board.market(order.market)?;
+    row.price.require(Purpose::IncreaseRisk, clock)?;
+    context.market.require_open(true, clock)?;
+    owner.head.require_free_in(order.market)?;
+    let size = place::tradable(owner, order)?;
+    let base = owner.head.position(order.market)?.base;
+    let closes = !base.is_zero() && Side::closing(base) == order.side() && size <= base.size();
+    if order.is_waiting() || size.is_zero() || closes {
+        return Ok(true);
+    }
+    let price = order.limit_price(clock.slot, row.price.price, context.market.tick)?;
+    let rounding = if order.side() == Side::Long { Rounding::Up } else { Rounding::Down };
+    let quote = size.value(price, rounding)?;
+    // As a maker it gets the rebate; as a taker it pays.
+    let rests = order.is_resting(clock.slot);
+    let fees = fees_of(context, quote, owner, rests.then_some(&*owner), shares::of(owner, order, None, &[]))?;
+    let fee = if rests { fees.maker_rebate.debit()? } else { fees.charged()?.credit()? };
+    let (before, paid) = (*owner.head.position(order.market)?, owner.head.total_fees);
+    let half = matching::offer(context, row, owner, order, size, quote, fee);
+    *owner.head.position_mut(order.market)? = before;
+    owner.head.total_fees = paid;
+    match half {
+        Ok(_) => Ok(true),
+        Err(Error::InsufficientMargin | Error::PositionTooLarge) => Ok(false),
+        Err(other) => Err(other),
     }
 }
 

@@ -8,11 +8,12 @@ use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
 use crate::event::{EventKind, EventSink, FillRecord, FillSource, Party, emit};
 use crate::exchange::operation;
+use crate::fault::{self, Fault};
 use crate::fees::{self, FillFees, Shares};
 use crate::margin::{self, MarginKind};
 use crate::market::MarketStatus;
 use crate::num::{BASE, Rounding, mul_div_inline};
-use crate::order::{Order, Side};
+use crate::order::{Order, Side, flags};
 use crate::quantity::{Amount, Price, Quote, Size};
 use crate::sub_account::SubAccountMut;
 
@@ -65,6 +66,8 @@ pub struct Matched {
     pub fills: u32,
     /// How often the taker met an order of its own owner.
     pub self_trades: u32,
+    /// Orders that were passed over because their owner lacks the margin for the fill.
+    pub unbacked: u32,
 }
 
 /// The taker's side of a run.
@@ -73,7 +76,7 @@ pub(super) struct Taker {
     pub slot: usize,
     /// The order as it stood before the run.
     pub order: Order,
-    /// The worst price that it accepts now.
+    /// The worst price that it accepts now, inside the band ([`within`]).
     pub limit: Price,
     /// Lowest and highest price of a fill.
     pub band: (Price, Price),
@@ -83,10 +86,30 @@ pub(super) struct Taker {
 
 /// Refuses a price outside a band. Errors: [`Error::PriceOutsideBand`].
 pub(super) fn require_in_band(band: (Price, Price), price: Price) -> Result<()> {
-    if band.0 <= price && price <= band.1 { Ok(()) } else { Err(Error::PriceOutsideBand) }
+    if in_band(band, price) { Ok(()) } else { Err(Error::PriceOutsideBand) }
 }
 
-/// Matches as much as crosses. Margin of the taker is the caller's to check; makers are checked here.
+/// Whether a price is inside a band.
+#[inline]
+pub(super) fn in_band(band: (Price, Price), price: Price) -> bool {
+    band.0 <= price && price <= band.1
+}
+
+/// The worst price at which an order trades now: its limit, cut to the band. What rests beyond the band is not met, so
+/// that it holds up nothing in front of it.
+#[inline]
+pub(super) fn within(band: (Price, Price), side: Side, limit: Price) -> Price {
+    if fault::planted(Fault::BandRefusesFill) {
+        return limit;
+    }
+    match side {
+        Side::Long => limit.min(band.1),
+        Side::Short => limit.max(band.0),
+    }
+}
+
+/// Matches as much as crosses. Margin of the taker is the caller's to check. A maker that cannot trade now, for whatever
+/// reason of its own, is passed over with nothing of it changed, and the walk goes on.
 pub(super) fn run<S: EventSink>(
     context: &mut Context<'_, S>,
     row: &MarketRow,
@@ -99,7 +122,6 @@ pub(super) fn run<S: EventSink>(
     let mut matched = Matched::default();
     let mut queue = Queue::collect(context, row, taker, order, makers, refs)?;
     let mut amm = Amm::look(context, row, order)?;
-    let (mut touched, mut grown) = (0u64, 0u64);
     while !left.is_zero() {
         let Some(candidate) = queue.next() else { break };
         let taken = amm.fill(context, row, taker, order, left, candidate.price, &mut matched)?;
@@ -115,10 +137,6 @@ pub(super) fn run<S: EventSink>(
         let maker = makers.get_mut(usize::from(candidate.account)).ok_or(Error::TooManyMakers)?;
         let met = against_maker(context, row, taker, order, maker, &candidate, left, &mut matched)?;
         left = left.minus(met.size)?;
-        if !met.size.is_zero() {
-            touched |= 1u64 << (candidate.account & 63);
-            grown |= u64::from(met.grew) << (candidate.account & 63);
-        }
         if met.part_ended {
             show_next(context, maker, &candidate, &mut queue)?;
         }
@@ -127,11 +145,6 @@ pub(super) fn run<S: EventSink>(
         let _ = amm.fill(context, row, taker, order, left, order.limit, &mut matched)?;
     }
     matched.maker_size = matched.size.minus(matched.amm_size)?;
-    for (index, maker) in makers.iter_mut().enumerate() {
-        if touched & (1u64 << (index & 63)) != 0 {
-            check_maker(context, maker, grown & (1u64 << (index & 63)) != 0)?;
-        }
-    }
     Ok(matched)
 }
 
@@ -172,17 +185,15 @@ impl Amm {
         let side = order.order.side();
         self.asked = true;
         let market = &*context.market;
-        let available =
-            market.amm.availability(market, &row.price, side, order.order.activation_slot, &context.clock)?;
-        let Availability::Upto(size) = available else {
-            self.left = None;
-            return Ok(());
-        };
+        self.left = None;
+        let available = market.amm.availability(market, &row.price, side, order.order.activation_slot, &context.clock);
+        // A vAMM that cannot tell is passed over, as a maker is.
+        let Ok(Availability::Upto(size)) = available else { return Ok(()) };
         // The curve follows the oracle before it quotes; a peg that it cannot pay for stays.
         if context.exchange.paused & operation::UPDATE_AMM == 0 {
             match context.market.amm.update(&row.price, &context.clock) {
                 Ok(_) | Err(Error::AmmUpdateNotNeeded) => {}
-                Err(other) => return Err(other),
+                Err(_) => return Ok(()),
             }
         }
         self.left = Some(size);
@@ -210,18 +221,17 @@ impl Amm {
         if !side.accepts(limit, self.touch) {
             return Ok(Size::ZERO);
         }
-        let Some(fill) =
-            context.market.amm.quote(side, wanted.min(left), Some(limit), context.market.step, &row.price)?
-        else {
-            return Ok(Size::ZERO);
-        };
+        let quoted = context.market.amm.quote(side, wanted.min(left), Some(limit), context.market.step, &row.price);
+        let Ok(Some(fill)) = quoted else { return Ok(Size::ZERO) };
         context.market.amm.book(side, &fill)?;
         self.left = Some(left.minus(fill.size)?);
         // It went up to the limit, or has nothing left to give or nobody to give it to.
         self.touch = limit;
         let fees = fees_of(context, fill.quote, taker, None, order.shares)?;
         let price = Price(mul_div_inline(fill.quote.0, BASE, fill.size.0, Rounding::Down)?);
-        require_in_band(order.band, price)?;
+        if fault::planted(Fault::BandRefusesFill) {
+            require_in_band(order.band, price)?;
+        }
         let trade = Trade { size: fill.size, quote: fill.quote, price, fees, source: FillSource::Amm, maker_order: 0 };
         let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
         fill_record(context, row, taker, Party::default(), &order.order, &trade, taker_realised, Quote::ZERO);
@@ -293,12 +303,56 @@ pub(super) fn make<S: EventSink>(
     ledger::trade(maker.head, context.market, row, trade.size.on(taker_side.opposite())?, quote, rebate)
 }
 
+/// The maker's half of a trade with one of its orders, judged by its margin before anything else changes. The order, what
+/// it has open and the market's books are as before. When the maker cannot trade, for whatever reason of its own, all of
+/// it is as before, and the reason is returned. `fee` is charged (positive) or paid.
+#[inline]
+pub(super) fn offer<S: EventSink>(
+    context: &Context<'_, S>,
+    row: &MarketRow,
+    maker: &mut SubAccountMut<'_>,
+    order: &Order,
+    size: Size,
+    quote: Amount,
+    fee: Quote,
+) -> Result<ledger::Half> {
+    let at = maker.head.position_slot(order.market)?;
+    let position = maker.head.positions.get_mut(at).ok_or(Error::PositionNotFound)?;
+    let kept = *position;
+    let side = order.side();
+    let quote = match side {
+        Side::Long => quote.debit()?,
+        Side::Short => quote.credit()?,
+    };
+    let half = ledger::trade_position(position, context.market, row, size.on(side)?, quote, fee);
+    let judged = half.and_then(|half| {
+        lift(maker, at, order, size)?;
+        check_margin(context, maker, half.effect.increased)?;
+        maker.head.total_fees = maker.head.total_fees.plus(fee)?;
+        Ok(half)
+    });
+    let position = maker.head.positions.get_mut(at).ok_or(Error::PositionNotFound)?;
+    match judged {
+        Ok(_) => (position.open_bids, position.open_asks) = (kept.open_bids, kept.open_asks),
+        Err(_) => *position = kept,
+    }
+    judged
+}
+
+/// Takes a size out of what an order, and those that it takes with it, have open in a position.
+#[inline(always)]
+fn lift(maker: &mut SubAccountMut<'_>, at: usize, order: &Order, size: Size) -> Result<()> {
+    let position = maker.head.positions.get_mut(at).ok_or(Error::PositionNotFound)?;
+    if order.adds_exposure() {
+        position.remove_open(order.side(), size)?;
+    }
+    if order.has(flags::LEG) { maker.lift_legs(order, size) } else { Ok(()) }
+}
+
 /// What a taker got from one maker order.
 struct Met {
     /// Base traded.
     size: Size,
-    /// Whether the maker's position grew or turned.
-    grew: bool,
     /// Whether the part that the order shows is used up and more is behind it.
     part_ended: bool,
 }
@@ -314,14 +368,14 @@ fn against_maker<S: EventSink>(
     wanted: Size,
     matched: &mut Matched,
 ) -> Result<Met> {
-    const NOTHING: Met = Met { size: Size::ZERO, grew: false, part_ended: false };
+    const NOTHING: Met = Met { size: Size::ZERO, part_ended: false };
     let slot = usize::from(candidate.slot);
-    let Ok(resting) = maker.order(slot) else { return Ok(NOTHING) };
+    let Ok(&resting) = maker.order(slot) else { return Ok(NOTHING) };
     if resting.seq != candidate.seq {
         // Named twice, and behind others with its next part since.
         return Ok(NOTHING);
     }
-    let mut size = wanted.min(tradable(maker, resting)?);
+    let mut size = wanted.min(tradable(maker, &resting)?);
     let mut part_ended = false;
     if resting.extent != 0 {
         let shown = resting.shown(context.market.step)?;
@@ -331,18 +385,32 @@ fn against_maker<S: EventSink>(
     if size.is_zero() {
         return Ok(NOTHING);
     }
-    let (side, maker_order) = (order.order.side(), resting.id);
+    let side = order.order.side();
     // The maker's price; the fraction of a unit goes against the taker.
     let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
     let quote = size.value(candidate.price, rounding)?;
     let fees = fees_of(context, quote, taker, Some(maker), order.shares)?;
-    require_in_band(order.band, candidate.price)?;
-    let trade = Trade { size, quote, price: candidate.price, fees, source: FillSource::Book, maker_order };
+    if fault::planted(Fault::BandRefusesFill) {
+        require_in_band(order.band, candidate.price)?;
+    }
+    let trade = Trade { size, quote, price: candidate.price, fees, source: FillSource::Book, maker_order: resting.id };
+    let half = match offer(context, row, maker, &resting, size, quote, fees.maker_rebate.debit()?) {
+        Ok(half) => half,
+        Err(error) => {
+            if fault::planted(Fault::PoisonMakerRefusesFill) {
+                return Err(of_maker(error));
+            }
+            matched.unbacked = matched.unbacked.wrapping_add(u32::from(error == Error::InsufficientMargin));
+            return Ok(NOTHING);
+        }
+    };
     let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
-    let effect = make(context, row, maker, side, &trade)?;
+    ledger::book(context.market, &half)?;
+    maker.head.volume = maker.head.volume.saturating_add(quote.0);
     maker.fill_order(slot, size, context.sink)?;
-    fill_record(context, row, taker, Party::of(maker.head), &order.order, &trade, taker_realised, effect.realised);
-    Ok(Met { size, grew: effect.increased, part_ended })
+    let realised = half.effect.realised;
+    fill_record(context, row, taker, Party::of(maker.head), &order.order, &trade, taker_realised, realised);
+    Ok(Met { size, part_ended })
 }
 
 /// Shows the next part of an order, behind all that rest at its price.
@@ -430,8 +498,10 @@ pub(super) fn check_margin<S: EventSink>(
 
 /// Margin of a maker after its fills, with an error that names the maker as the cause.
 pub(super) fn check_maker<S: EventSink>(context: &Context<'_, S>, maker: &SubAccountMut<'_>, grew: bool) -> Result<()> {
-    check_margin(context, maker, grew).map_err(|error| match error {
-        Error::InsufficientMargin => Error::MakerInsufficientMargin,
-        other => other,
-    })
+    check_margin(context, maker, grew).map_err(of_maker)
+}
+
+/// An error that names the maker as the cause.
+fn of_maker(error: Error) -> Error {
+    if error == Error::InsufficientMargin { Error::MakerInsufficientMargin } else { error }
 }

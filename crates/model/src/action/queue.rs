@@ -1,10 +1,11 @@
 //! The maker orders that a taker meets, in the order in which it meets them.
 
 use super::Context;
-use super::matching::{MAX_MAKER_ORDERS, MakerRef, Taker};
+use super::matching::{self, MAX_MAKER_ORDERS, MakerRef, Taker};
 use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
 use crate::event::EventSink;
+use crate::fault::{self, Fault};
 use crate::order::{Side, flags};
 use crate::quantity::Price;
 use crate::sub_account::SubAccountMut;
@@ -84,9 +85,11 @@ impl Queue {
                 if row.price.require(Purpose::IncreaseRisk, &context.clock).is_err() {
                     continue;
                 }
-                price = resting.effective_price(row.price.price, tick)?;
+                let Ok(now) = resting.effective_price(row.price.price, tick) else { continue };
+                price = now;
             }
-            if side.accepts(order.limit, price) {
+            let in_band = matching::in_band(order.band, price) || fault::planted(Fault::BandRefusesFill);
+            if side.accepts(order.limit, price) && in_band {
                 let own = maker.head.is_of(taker.head);
                 let slot = u8::try_from(at).map_err(|_| Error::OrderNotFound)?;
                 queue.insert(Candidate { price, seq: resting.seq, account: reference.account, slot, own })?;

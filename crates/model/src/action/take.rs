@@ -62,11 +62,13 @@ impl PlaceAndTake<'_> {
             &context.clock,
         )?;
         let interest = context.market.open_interest();
+        let band = context.market.band(row.price.price)?;
+        let limit = order.effective_price(row.price.price, context.market.tick)?;
         let side = Taker {
             slot: placed.slot,
             order,
-            limit: order.effective_price(row.price.price, context.market.tick)?,
-            band: context.market.band(row.price.price)?,
+            limit: matching::within(band, order.side(), limit),
+            band,
             shares: shares::of(taker, &order, None, makers),
         };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;
