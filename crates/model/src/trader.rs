@@ -23,8 +23,8 @@ account_bytes! {
         40 => pub referrer: [u8; 32],
         /// Newest day of `volumes`, days since the Unix epoch.
         72 => pub volume_day: u32,
-        /// Padding.
-        76 => pub padding: u32,
+        /// Last day, since the Unix epoch, for which `fee_tier` holds without counting anew.
+        76 => pub tier_day: u32,
         /// Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30.
         80 => pub volumes: [u32; 30],
         /// Reserved, zero: person-wide limits.

@@ -96,11 +96,7 @@ impl ExpireOrders<'_> {
 /// it over. Only an order that can trade now and would enlarge the position is judged, at a price that opens risk:
 /// while one is missing, nothing is known against it.
 #[inline(never)]
-pub(super) fn unbacked<S: EventSink>(
-    context: &Context<'_, S>,
-    owner: &mut SubAccountMut<'_>,
-    order: &Order,
-) -> bool {
+pub(super) fn unbacked<S: EventSink>(context: &Context<'_, S>, owner: &mut SubAccountMut<'_>, order: &Order) -> bool {
     matches!(judge(context, owner, order), Ok(false))
 }
 

@@ -106,7 +106,7 @@ impl Liquidate {
         }
         let step = self.plan(context, account, missing)?;
         let report = self.transfer(context, account, liquidator, &step)?;
-        throttle(context, &before, report.quote.magnitude())?;
+        throttle(context, &before, account.head, liquidator.head, report.quote.magnitude())?;
         let after = maintenance(account.head)?;
         let left = liquidation::shortage(&after, buffer)?;
         if left.is_zero() {

@@ -280,7 +280,7 @@ pub(super) fn take<S: EventSink>(
         matched.referrer_share = matched.referrer_share.plus(trade.fees.referrer)?;
         matched.builder_fee = matched.builder_fee.plus(trade.fees.builder)?;
     }
-    taker.head.volume = taker.head.volume.saturating_add(trade.quote.0);
+    taker.head.note_volume(context.clock.day(), trade.quote);
     matched.increased |= effect.increased;
     matched.fills = matched.fills.wrapping_add(1);
     Ok(effect.realised)
@@ -299,7 +299,7 @@ pub(super) fn make<S: EventSink>(
         Side::Short => trade.quote.debit()?,
     };
     let rebate = trade.fees.maker_rebate.debit()?;
-    maker.head.volume = maker.head.volume.saturating_add(trade.quote.0);
+    maker.head.note_volume(context.clock.day(), trade.quote);
     ledger::trade(maker.head, context.market, row, trade.size.on(taker_side.opposite())?, quote, rebate)
 }
 
@@ -406,7 +406,7 @@ fn against_maker<S: EventSink>(
     };
     let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
     ledger::book(context.market, &half)?;
-    maker.head.volume = maker.head.volume.saturating_add(quote.0);
+    maker.head.note_volume(context.clock.day(), quote);
     maker.fill_order(slot, size, context.sink)?;
     let realised = half.effect.realised;
     fill_record(context, row, taker, Party::of(maker.head), &order.order, &trade, taker_realised, realised);
@@ -437,8 +437,9 @@ pub(super) fn fees_of<S: EventSink>(
     maker: Option<&SubAccountMut<'_>>,
     shares: Shares,
 ) -> Result<FillFees> {
-    let maker_tier = maker.map(|maker| maker.head.fee_tier);
-    fees::of_fill(context.exchange, quote, taker.head.fee_tier, maker_tier, shares)
+    let day = context.clock.day();
+    let maker_tier = maker.map(|maker| maker.head.tier_on(day));
+    fees::of_fill(context.exchange, quote, taker.head.tier_on(day), maker_tier, shares)
 }
 
 /// Records a fill.

@@ -63,7 +63,8 @@ pub use settle::{SettlePnl, SettleReport, SweepFees, SweepReport};
 pub use settle_market::SettleMarket;
 pub use settle_position::{PositionSettlement, SettlePosition};
 pub use signed::{
-    DOMAIN, MAX_MESSAGE, MAX_NUMBER_STEP, MAX_SIGNED_MS, MAX_SIGNED_ORDERS, PlaceSigned, RevokeSigned, SignedHeader, SignedMessage,
+    DOMAIN, MAX_MESSAGE, MAX_NUMBER_STEP, MAX_SIGNED_MS, MAX_SIGNED_ORDERS, PlaceSigned, RevokeSigned, SignedHeader,
+    SignedMessage,
 };
 pub use slice::{SliceOrder, SliceReport};
 pub use take::{PlaceAndTake, TakeReport};
