@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, Party, emit};
 use crate::num::{Checked, Rounding};
 use crate::order::{Order, Side, flags};
-use crate::quantity::Amount;
+use crate::quantity::{Amount, Size};
 use crate::sub_account::SubAccountMut;
 
 /// Most orders that one call returns: as many as one message of records has room for with all their legs.
@@ -60,7 +60,8 @@ impl ExpireOrders<'_> {
                 continue;
             }
             let mut reason = dead(owner, &order, &context.clock)?;
-            if reason == CancelReason::None && !self.ids.is_empty() && unbacked(context, owner, &order) {
+            if reason == CancelReason::None && !self.ids.is_empty() && unbacked(context, owner, &order, Size(u64::MAX))
+            {
                 reason = CancelReason::Margin;
             }
             if reason != CancelReason::None {
@@ -91,23 +92,33 @@ impl ExpireOrders<'_> {
     }
 }
 
-/// Whether the owner lacks what a fill of all that is left of an order, at the price that it asks for now, would need: the
-/// margin of a fill, or room under the market's largest position. Such an order shows what is not there; a fill passes
-/// it over. Only an order that can trade now and would enlarge the position is judged, at a price that opens risk:
+/// Whether the owner lacks what a fill of an order, at the price that it asks for now and of all that is left of it or at
+/// most of a size, would need: the margin of a fill, or room under the market's largest position. Such an order shows
+/// what is not there; a fill passes it over. Only an order that can trade now and would enlarge the position is judged, at a price that opens risk:
 /// while one is missing, nothing is known against it.
 #[inline(never)]
-pub(super) fn unbacked<S: EventSink>(context: &Context<'_, S>, owner: &mut SubAccountMut<'_>, order: &Order) -> bool {
-    matches!(judge(context, owner, order), Ok(false))
+pub fn unbacked<S: EventSink>(
+    context: &Context<'_, S>,
+    owner: &mut SubAccountMut<'_>,
+    order: &Order,
+    most: Size,
+) -> bool {
+    matches!(judge(context, owner, order, most), Ok(false))
 }
 
 /// Whether the order is backed. Errors: whatever hinders a judgement.
-fn judge<S: EventSink>(context: &Context<'_, S>, owner: &mut SubAccountMut<'_>, order: &Order) -> Result<bool> {
+fn judge<S: EventSink>(
+    context: &Context<'_, S>,
+    owner: &mut SubAccountMut<'_>,
+    order: &Order,
+    most: Size,
+) -> Result<bool> {
     let (board, clock) = (context.board, &context.clock);
     let row = board.market(order.market)?;
     row.price.require(Purpose::IncreaseRisk, clock)?;
     context.market.require_open(true, clock)?;
     owner.head.require_free_in(order.market)?;
-    let size = place::tradable(owner, order)?;
+    let size = place::tradable(owner, order)?.min(most);
     let base = owner.head.position(order.market)?.base;
     let closes = !base.is_zero() && Side::closing(base) == order.side() && size <= base.size();
     if order.is_waiting() || size.is_zero() || closes {

@@ -66,6 +66,9 @@ pub struct Matched {
     pub fills: u32,
     /// How often the taker met an order of its own owner.
     pub self_trades: u32,
+    /// Maker accounts of which an order was passed over because of its owner's own state, one bit each by index: who tries
+    /// again leaves them out.
+    pub passed_over: u64,
     /// Orders that were passed over because their owner lacks the margin for the fill.
     pub unbacked: u32,
 }
@@ -400,6 +403,7 @@ fn against_maker<S: EventSink>(
             if fault::planted(Fault::PoisonMakerRefusesFill) {
                 return Err(of_maker(error));
             }
+            matched.passed_over |= 1u64 << (candidate.account & 63);
             matched.unbacked = matched.unbacked.wrapping_add(u32::from(error == Error::InsufficientMargin));
             return Ok(NOTHING);
         }

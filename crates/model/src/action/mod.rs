@@ -43,7 +43,7 @@ pub(crate) use cancel::remove;
 pub use cancel::{CancelAll, CancelOrder, CancelOrders, CancelReport, OrderFilter};
 pub use collateral::{Deposit, Transfer, Withdraw};
 pub use conditional::{SLICE_SECONDS, SLICES, TRAIL_BOUNDS};
-pub use expire::{ExpireOrders, ExpireReport, MAX_EXPIRED, dead as dead_order};
+pub use expire::{ExpireOrders, ExpireReport, MAX_EXPIRED, dead as dead_order, unbacked as unbacked_order};
 pub use fill::{FillOrder, FillReport};
 pub use funding::{FundingReport, UpdateFunding};
 pub use isolate::{IsolatePosition, MergePosition, TransferIsolated};
