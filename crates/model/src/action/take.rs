@@ -57,10 +57,8 @@ impl PlaceAndTake<'_> {
         let order = *taker.order(placed.slot)?;
         let board = context.board;
         let row = board.market(context.market.index)?;
-        row.price.require(
-            if order.has(flags::OFFSET) { Purpose::IncreaseRisk } else { Purpose::ReduceRisk },
-            &context.clock,
-        )?;
+        let opens = placed.increases_risk || order.has(flags::OFFSET);
+        row.price.require(if opens { Purpose::IncreaseRisk } else { Purpose::ReduceRisk }, &context.clock)?;
         let interest = context.market.open_interest();
         let band = context.market.band(row.price.price)?;
         let limit = order.effective_price(row.price.price, context.market.tick)?;

@@ -38,10 +38,10 @@ impl UpdateFeeTier {
         trader.begin(clock.day())?;
         let (earlier, rest) = dollars(account.earlier_volume)?;
         trader.count(account.earlier_day, earlier)?;
-        let (last, cents) = dollars(account.volume)?;
+        // What is less than a dollar goes on to the next day.
+        let (last, cents) = dollars(account.volume.plus(rest)?)?;
         trader.count(account.volume_day, last)?;
-        // Less than a dollar each: they wait for the next trade.
-        (account.earlier_volume, account.volume) = (0, rest.plus(cents)?);
+        (account.earlier_volume, account.volume) = (0, cents);
         trader.judge(exchange)?;
         account.take_tier(trader);
         Ok(trader.fee_tier)

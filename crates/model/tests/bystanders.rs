@@ -1,0 +1,284 @@
+//! One participant's state never stops another's action, and nobody changes what another has without being asked. (What
+//! the old rules did stands in `faults/matching.rs`.)
+
+mod common;
+
+use common::check::check;
+use common::{BOOK, DOLLAR, ONE, SOL, World, ioc, limit, waiting};
+use kedge_model::Error;
+use kedge_model::action::{CRANK_FEE, PlaceAndTake, UpdateFeeTier};
+use kedge_model::event::{CancelReason, EventKind, EventSink};
+use kedge_model::market::MarketStatus;
+use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::quantity::{Amount, Price, Quote, Size};
+use kedge_model::trader::Trader;
+
+const MAKER: usize = 2;
+const CRANK: usize = 6;
+
+/// A maker with 250 who offers at 2,000 what is worth 2,095.
+fn unbacked() -> (World, u32) {
+    let mut world = World::funded(8, 250);
+    world.deposit(4, 0, 100_000 * DOLLAR).unwrap();
+    let order = world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+    world.drive(BOOK, 2_095 * DOLLAR);
+    (world, order)
+}
+
+#[test]
+fn an_order_that_its_owner_cannot_back_is_ended_for_the_cranks_fee() {
+    let (mut world, order) = unbacked();
+    // Only when it is named: looking at every order is what nobody pays for.
+    assert_eq!(world.expire(BOOK, MAKER, &[], Some(CRANK)).unwrap_err(), Error::NothingExpired);
+    let report = world.expire(BOOK, MAKER, &[order], Some(CRANK)).unwrap();
+    assert_eq!((report.removed, report.reward), (1, CRANK_FEE));
+    assert!(world.accounts[MAKER].find(order).is_none());
+    let claim = |account: usize| world.accounts[account].position(BOOK).quote.0;
+    assert_eq!((claim(MAKER), claim(CRANK)), (-10_000, 10_000));
+    check(&mut world);
+}
+
+#[test]
+fn the_record_of_an_order_that_is_ended_says_why() {
+    struct Reasons(Vec<u8>);
+    impl EventSink for Reasons {
+        fn record(&mut self, kind: EventKind, bytes: &[u8]) {
+            if kind == EventKind::OrderCancelled {
+                self.0.push(*bytes.last().unwrap());
+            }
+        }
+    }
+    let (mut world, order) = unbacked();
+    let mut seen = Reasons(Vec::new());
+    let mut context = kedge_model::action::Context {
+        exchange: &world.exchange,
+        board: &world.board,
+        market: &mut world.markets[BOOK],
+        clock: world.clock,
+        sink: &mut seen,
+    };
+    let expire = kedge_model::action::ExpireOrders { ids: &[order] };
+    let _ = expire.execute(&mut context, &mut world.accounts[MAKER].borrow(), None).unwrap();
+    assert_eq!(seen.0, [CancelReason::Margin as u8]);
+}
+
+#[test]
+fn no_keeper_ends_an_order_that_its_owner_can_back_or_that_nobody_can_judge() {
+    let refused = |world: &World, order: u32| {
+        let mut world = world.clone();
+        assert_eq!(world.expire(BOOK, MAKER, &[order], Some(CRANK)).unwrap_err(), Error::NothingExpired);
+    };
+    let (world, order) = unbacked();
+    // Money came in.
+    let mut topped_up = world.clone();
+    topped_up.deposit(MAKER, 0, 10 * DOLLAR).unwrap();
+    refused(&topped_up, order);
+    // A price is too old to open risk on.
+    let mut stale = world.clone();
+    stale.wait(11);
+    refused(&stale, order);
+    // One that waits, and one that only closes.
+    let mut other = world.clone();
+    other.deposit(MAKER, 0, 1_000 * DOLLAR).unwrap();
+    let stop = other.place(MAKER, waiting(BOOK, OrderKind::StopMarket, Side::Short, ONE, 1_990 * DOLLAR)).unwrap();
+    refused(&other, stop);
+    other.place(4, limit(BOOK, Side::Long, ONE / 10, 2_095 * DOLLAR)).unwrap();
+    let _ = other.take(MAKER, ioc(BOOK, Side::Short, ONE / 10, 2_095 * DOLLAR), &[4]).unwrap();
+    let closing = OrderParams { flags: flags::REDUCE_ONLY, ..limit(BOOK, Side::Long, ONE / 10, 2_099 * DOLLAR) };
+    let closing = other.place(MAKER, closing).unwrap();
+    let head = &mut other.accounts[MAKER].head;
+    let left = Amount(head.balance(0).0 - 5 * DOLLAR);
+    head.debit(0, left).unwrap();
+    (other.vaults[0], other.banks[0].deposits.0) = (other.vaults[0] - left.0, other.banks[0].deposits.0 - left.0);
+    refused(&other, closing);
+    // A market that is about to end leaves it to the settlement.
+    let mut expired = world.clone();
+    expired.markets[BOOK].status = MarketStatus::Settlement as u8;
+    refused(&expired, order);
+}
+
+#[test]
+fn a_takers_order_that_its_owner_cannot_back_is_ended_too() {
+    let (mut world, _) = unbacked();
+    world.place(4, limit(BOOK, Side::Long, 5 * ONE, 2_000 * DOLLAR)).unwrap();
+    let taking = OrderParams { kind: OrderKind::Market as u8, ..limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR) };
+    let order = world.place(1, taking).unwrap();
+    let head = &mut world.accounts[1].head;
+    head.debit(0, Amount(150 * DOLLAR)).unwrap();
+    (world.vaults[0], world.banks[0].deposits.0) =
+        (world.vaults[0] - 150 * DOLLAR, world.banks[0].deposits.0 - 150 * DOLLAR);
+    world.wait(6);
+    let _ = world.refresh(BOOK, 2_095 * DOLLAR).unwrap();
+    assert_eq!(world.fill(BOOK, 1, order, None, &[4]).unwrap_err(), Error::InsufficientMargin);
+    assert_eq!(world.expire(BOOK, 1, &[order], Some(CRANK)).unwrap().removed, 1);
+    check(&mut world);
+}
+
+#[test]
+fn of_two_orders_of_a_maker_the_one_that_it_can_back_trades() {
+    let mut world = World::funded(8, 10_000);
+    for account in [0, 4] {
+        world.deposit(account, 0, 100_000 * DOLLAR).unwrap();
+    }
+    let cheap = world.place(MAKER, limit(BOOK, Side::Short, 5 * ONE, 1_905 * DOLLAR)).unwrap();
+    world.place(MAKER, limit(BOOK, Side::Short, 40 * ONE, 2_000 * DOLLAR)).unwrap();
+    let head = &mut world.accounts[MAKER].head;
+    head.debit(0, Amount(3_000 * DOLLAR)).unwrap();
+    (world.vaults[0], world.banks[0].deposits.0) =
+        (world.vaults[0] - 3_000 * DOLLAR, world.banks[0].deposits.0 - 3_000 * DOLLAR);
+    // 45 need 6,750 at 7.5 %: 7,000 are enough, but not when five go at 95 below the oracle.
+    let taken = world.take(0, ioc(BOOK, Side::Long, 50 * ONE, 2_010 * DOLLAR), &[MAKER, 4]).unwrap().matched;
+    assert_eq!((taken.size, taken.unbacked, taken.passed_over), (Size(40 * ONE), 1, 1));
+    assert_eq!(world.accounts[MAKER].position(BOOK).base.size(), Size(40 * ONE));
+    assert_eq!(world.accounts[MAKER].position(BOOK).open_asks, Size(5 * ONE));
+    assert!(world.accounts[MAKER].find(cheap).is_some());
+    check(&mut world);
+}
+
+#[test]
+fn of_two_orders_that_cancel_each_other_only_one_is_asked_margin_for() {
+    let mut world = World::funded(8, 10_000);
+    // Two bids of which the one takes from the other what it fills.
+    let first = world.place(MAKER, limit(BOOK, Side::Long, 20 * ONE, 1_990 * DOLLAR)).unwrap();
+    let kind = OrderKind::StopLimit as u8;
+    let second =
+        OrderParams { kind, trigger_price: Price(2_010 * DOLLAR), ..limit(BOOK, Side::Long, 20 * ONE, 1_995 * DOLLAR) };
+    let second = OrderParams { link: first, flags: flags::LEG, ..second };
+    let second = world.place(MAKER, second).unwrap();
+    world.drive(BOOK, 2_015 * DOLLAR);
+    let _ = world.trigger(BOOK, MAKER, second, None).unwrap();
+    world.drive(BOOK, 2_000 * DOLLAR);
+    assert_eq!(world.accounts[MAKER].position(BOOK).open_bids, Size(40 * ONE));
+    let head = &mut world.accounts[MAKER].head;
+    head.debit(0, Amount(6_000 * DOLLAR)).unwrap();
+    (world.vaults[0], world.banks[0].deposits.0) =
+        (world.vaults[0] - 6_000 * DOLLAR, world.banks[0].deposits.0 - 6_000 * DOLLAR);
+    // 4,000 carry twenty (3,000 at 7.5 %), not forty.
+    world.deposit(0, 0, 100_000 * DOLLAR).unwrap();
+    let taken = world.take(0, ioc(BOOK, Side::Short, 20 * ONE, 1_980 * DOLLAR), &[MAKER]).unwrap().matched;
+    assert_eq!((taken.size, taken.passed_over), (Size(20 * ONE), 0));
+    assert_eq!(world.accounts[MAKER].head.open_orders, 0);
+    check(&mut world);
+}
+
+#[test]
+fn a_vamm_that_cannot_tell_its_price_is_passed_over() {
+    let mut world = World::funded(8, 100_000);
+    world.place(MAKER, limit(SOL, Side::Short, 10 * ONE, 151 * DOLLAR)).unwrap();
+    // Numbers that no trade leads to.
+    world.markets[SOL].amm.quote = Quote(i64::MAX);
+    world.markets[SOL].amm.base.0 = i64::MAX;
+    let taken = world.take(0, ioc(SOL, Side::Long, 10 * ONE, 155 * DOLLAR), &[MAKER]).unwrap().matched;
+    assert_eq!((taken.maker_size, taken.amm_size), (Size(10 * ONE), Size(0)));
+}
+
+#[test]
+fn a_stranger_brings_the_quote_token_and_what_is_there_and_nothing_else() {
+    let mut world = World::new(4);
+    for bank in [1, 2] {
+        let before = world.accounts[0].clone();
+        assert_eq!(world.give(0, bank, 1).unwrap_err(), Error::UnaskedToken);
+        assert_eq!(world.accounts[0].head, before.head);
+    }
+    world.give(0, 0, DOLLAR).unwrap();
+    world.deposit(0, 2, ONE).unwrap();
+    world.give(0, 2, 1).unwrap();
+    assert_eq!(world.accounts[0].head.balance(2), Amount(ONE + 1));
+    // Once it is gone it is a new kind again.
+    world.withdraw(0, 2, ONE + 1).unwrap();
+    assert_eq!(world.give(0, 2, 1).unwrap_err(), Error::UnaskedToken);
+    check(&mut world);
+}
+
+#[test]
+fn a_record_that_has_given_numbers_never_begins_anew() {
+    let mut trader = Trader::new(255, [1; 32], [2; 32]).unwrap();
+    trader.require_closable().unwrap();
+    (trader.next_sub_account, trader.sub_accounts) = (1, 1);
+    assert_eq!(trader.require_closable(), Err(Error::AccountNotEmpty));
+    trader.sub_accounts = 0;
+    assert_eq!(trader.require_closable(), Err(Error::RecordKept));
+    // So the next sub-account has another id, another address, and no number of the first is good for it.
+    assert_eq!(trader.next_sub_account, 1);
+}
+
+#[test]
+fn volume_counts_on_the_day_of_the_trade_whenever_it_is_counted() {
+    let mut world = World::funded(8, 1_000_000);
+    let mut trader = Trader::new(255, world.accounts[0].head.authority, [0; 32]).unwrap();
+    world.exchange.tier_volumes = [0, 2_000, 3_000, 1 << 40, 1 << 40, 1 << 40, 1 << 40, 1 << 40].map(|v| v * DOLLAR);
+    let trade = |world: &mut World| {
+        world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+        world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap().matched.fees
+    };
+    let mut count = |world: &mut World| {
+        let head = &mut world.accounts[0].head;
+        UpdateFeeTier.execute(&world.exchange, &mut trader, head, &world.clock).unwrap()
+    };
+    const DAY: u64 = 86_400;
+    assert_eq!(trade(&mut world), Amount(2 * DOLLAR), "10 bps");
+    // Counted ten days late, it is as old as it is.
+    world.wait(10 * DAY);
+    world.tick();
+    assert_eq!(count(&mut world), 1);
+    assert_eq!(trade(&mut world), Amount(1_800_000), "9 bps");
+    assert_eq!(count(&mut world), 2);
+    world.wait(19 * DAY);
+    world.tick();
+    assert_eq!(trade(&mut world), Amount(1_600_000), "8 bps on the last day of the first trade");
+    // The first trade is thirty days old: nobody has counted, and the tier has ended.
+    world.wait(DAY);
+    world.tick();
+    assert_eq!(trade(&mut world), Amount(2 * DOLLAR));
+    assert_eq!(count(&mut world), 2, "three trades of the last thirty days");
+    world.wait(21 * DAY);
+    world.tick();
+    assert_eq!(count(&mut world), 2);
+    world.wait(30 * DAY);
+    world.tick();
+    assert_eq!(count(&mut world), 0);
+    check(&mut world);
+}
+
+#[test]
+fn to_refer_oneself_from_a_second_wallet_gives_back_a_part_of_the_fee_and_never_more() {
+    // Nobody can tell a second wallet from a friend. What it is good for is bounded: taker, maker, referrer and filler
+    // of one person together still pay, in every pair of tiers and with the largest shares that may be set.
+    let mut world = World::funded(8, 100_000);
+    world.accounts[0].head.referrer = world.accounts[4].head.authority;
+    world.leverage(4, BOOK, 100_000).unwrap();
+    for tier in 0..8u8 {
+        for account in [0, MAKER] {
+            (world.accounts[account].head.fee_tier, world.accounts[account].head.tier_day) = (tier, u32::MAX);
+        }
+        world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+        let order = world.place(0, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
+        let before: i128 = [0, MAKER, 4, CRANK].iter().map(|account| world.equity(*account)).sum();
+        let matched = world.fill(BOOK, 0, order, Some(CRANK), &[MAKER, 4]).unwrap().matched;
+        let after: i128 = [0, MAKER, 4, CRANK].iter().map(|account| world.equity(*account)).sum();
+        assert!(matched.referrer_share > Amount(0) && matched.filler_reward > Amount(0));
+        assert!(after < before, "tier {tier}: {} won", after - before);
+        let list = 2_000 * DOLLAR / 1_000_000 * u64::from(world.exchange.fee_tier(tier).taker.0);
+        // Five percent of the fee, and fifteen of the rest.
+        assert_eq!(list - matched.fees.0 + matched.referrer_share.0, list / 10_000 * 1_925);
+    }
+    check(&mut world);
+}
+
+#[test]
+fn a_fill_brings_its_minimum_or_says_so_whoever_was_passed_over() {
+    let (mut world, _) = unbacked();
+    world.place(4, limit(BOOK, Side::Short, ONE, 2_001 * DOLLAR)).unwrap();
+    world.deposit(0, 0, 100_000 * DOLLAR).unwrap();
+    let order = ioc(BOOK, Side::Long, 2 * ONE, 2_002 * DOLLAR);
+    let refs = world.refs(BOOK, 0, &[MAKER, 4]);
+    let take = |world: &mut World, least: u64| {
+        world.on_market(BOOK, &[0, MAKER, 4], |context, _, accounts| {
+            let (taker, makers) = accounts.split_first_mut().unwrap();
+            PlaceAndTake { order, min_fill: Size(least), makers: &refs }.execute(context, taker, makers)
+        })
+    };
+    assert_eq!(take(&mut world, 2 * ONE).unwrap_err(), Error::FillTooSmall);
+    assert_eq!(take(&mut world, ONE).unwrap().matched.size, Size(ONE));
+    check(&mut world);
+}
