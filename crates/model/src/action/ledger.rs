@@ -124,6 +124,12 @@ pub(super) fn transfer(from: &mut SubAccount, to: &mut SubAccount, market: u16, 
     Ok(())
 }
 
+/// Whether an account's numbers have room for an amount that is paid into its position.
+pub(super) fn has_room(account: &SubAccount, market: u16, amount: Amount) -> bool {
+    let quote = account.position(market).map_or(Quote::ZERO, |position| position.quote);
+    amount.credit().is_ok_and(|amount| quote.plus(amount).is_ok() && account.total_fees.minus(amount).is_ok())
+}
+
 /// Pays a reward to a position out of the exchange's fees.
 #[inline]
 pub(super) fn pay_from_fees(account: &mut SubAccount, market: &mut Market, amount: Amount) -> Result<()> {
