@@ -1,13 +1,12 @@
 //! Returning dead orders: those past their expiry, reduce-only ones with nothing left to reduce, and those that their
 //! owner lacks the margin for.
 
-use super::matching::{self, fees_of};
-use super::{Context, cancel, ledger, place, reward, shares};
-use crate::board::Purpose;
+use super::backing::unbacked;
+use super::{Context, cancel, ledger, reward};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, Party, emit};
-use crate::num::{Checked, Rounding};
+use crate::num::Checked;
 use crate::order::{Order, Side, flags};
 use crate::quantity::{Amount, Size};
 use crate::sub_account::SubAccountMut;
@@ -89,56 +88,6 @@ impl ExpireOrders<'_> {
         }
         owner.head.release_position(market);
         Ok(ExpireReport { removed, reward })
-    }
-}
-
-/// Whether the owner lacks what a fill of an order, at the price that it asks for now and of all that is left of it or at
-/// most of a size, would need: the margin of a fill, or room under the market's largest position. Such an order shows
-/// what is not there; a fill passes it over. Only an order that can trade now and would enlarge the position is judged, at a price that opens risk:
-/// while one is missing, nothing is known against it.
-#[inline(never)]
-pub fn unbacked<S: EventSink>(
-    context: &Context<'_, S>,
-    owner: &mut SubAccountMut<'_>,
-    order: &Order,
-    most: Size,
-) -> bool {
-    matches!(judge(context, owner, order, most), Ok(false))
-}
-
-/// Whether the order is backed. Errors: whatever hinders a judgement.
-fn judge<S: EventSink>(
-    context: &Context<'_, S>,
-    owner: &mut SubAccountMut<'_>,
-    order: &Order,
-    most: Size,
-) -> Result<bool> {
-    let (board, clock) = (context.board, &context.clock);
-    let row = board.market(order.market)?;
-    row.price.require(Purpose::IncreaseRisk, clock)?;
-    context.market.require_open(true, clock)?;
-    owner.head.require_free_in(order.market)?;
-    let size = place::tradable(owner, order)?.min(most);
-    let base = owner.head.position(order.market)?.base;
-    let closes = !base.is_zero() && Side::closing(base) == order.side() && size <= base.size();
-    if order.is_waiting() || size.is_zero() || closes {
-        return Ok(true);
-    }
-    let price = order.limit_price(clock.slot, row.price.price, context.market.tick)?;
-    let rounding = if order.side() == Side::Long { Rounding::Up } else { Rounding::Down };
-    let quote = size.value(price, rounding)?;
-    // As a maker it gets the rebate; as a taker it pays.
-    let rests = order.is_resting(clock.slot);
-    let fees = fees_of(context, quote, owner, rests.then_some(&*owner), shares::of(owner, order, None, &[]))?;
-    let fee = if rests { fees.maker_rebate.debit()? } else { fees.charged()?.credit()? };
-    let (before, paid) = (*owner.head.position(order.market)?, owner.head.total_fees);
-    let half = matching::offer(context, row, owner, order, size, quote, fee);
-    *owner.head.position_mut(order.market)? = before;
-    owner.head.total_fees = paid;
-    match half {
-        Ok(_) => Ok(true),
-        Err(Error::InsufficientMargin | Error::PositionTooLarge) => Ok(false),
-        Err(other) => Err(other),
     }
 }
 

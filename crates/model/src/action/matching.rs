@@ -2,7 +2,7 @@
 
 use super::place::tradable;
 use super::queue::{Candidate, Queue};
-use super::{Context, ledger, self_trade};
+use super::{Context, backing, ledger, self_trade};
 use crate::amm::Availability;
 use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
@@ -13,7 +13,7 @@ use crate::fees::{self, FillFees, Shares};
 use crate::margin::{self, MarginKind};
 use crate::market::MarketStatus;
 use crate::num::{BASE, Rounding, mul_div_inline};
-use crate::order::{Order, Side, flags};
+use crate::order::{Order, Side};
 use crate::quantity::{Amount, Price, Quote, Size};
 use crate::sub_account::SubAccountMut;
 
@@ -306,52 +306,6 @@ pub(super) fn make<S: EventSink>(
     ledger::trade(maker.head, context.market, row, trade.size.on(taker_side.opposite())?, quote, rebate)
 }
 
-/// The maker's half of a trade with one of its orders, judged by its margin before anything else changes. The order, what
-/// it has open and the market's books are as before. When the maker cannot trade, for whatever reason of its own, all of
-/// it is as before, and the reason is returned. `fee` is charged (positive) or paid.
-#[inline]
-pub(super) fn offer<S: EventSink>(
-    context: &Context<'_, S>,
-    row: &MarketRow,
-    maker: &mut SubAccountMut<'_>,
-    order: &Order,
-    size: Size,
-    quote: Amount,
-    fee: Quote,
-) -> Result<ledger::Half> {
-    let at = maker.head.position_slot(order.market)?;
-    let position = maker.head.positions.get_mut(at).ok_or(Error::PositionNotFound)?;
-    let kept = *position;
-    let side = order.side();
-    let quote = match side {
-        Side::Long => quote.debit()?,
-        Side::Short => quote.credit()?,
-    };
-    let half = ledger::trade_position(position, context.market, row, size.on(side)?, quote, fee);
-    let judged = half.and_then(|half| {
-        lift(maker, at, order, size)?;
-        check_margin(context, maker, half.effect.increased)?;
-        maker.head.total_fees = maker.head.total_fees.plus(fee)?;
-        Ok(half)
-    });
-    let position = maker.head.positions.get_mut(at).ok_or(Error::PositionNotFound)?;
-    match judged {
-        Ok(_) => (position.open_bids, position.open_asks) = (kept.open_bids, kept.open_asks),
-        Err(_) => *position = kept,
-    }
-    judged
-}
-
-/// Takes a size out of what an order, and those that it takes with it, have open in a position.
-#[inline(always)]
-fn lift(maker: &mut SubAccountMut<'_>, at: usize, order: &Order, size: Size) -> Result<()> {
-    let position = maker.head.positions.get_mut(at).ok_or(Error::PositionNotFound)?;
-    if order.adds_exposure() {
-        position.remove_open(order.side(), size)?;
-    }
-    if order.has(flags::LEG) { maker.lift_legs(order, size) } else { Ok(()) }
-}
-
 /// What a taker got from one maker order.
 struct Met {
     /// Base traded.
@@ -373,12 +327,12 @@ fn against_maker<S: EventSink>(
 ) -> Result<Met> {
     const NOTHING: Met = Met { size: Size::ZERO, part_ended: false };
     let slot = usize::from(candidate.slot);
-    let Ok(&resting) = maker.order(slot) else { return Ok(NOTHING) };
+    let Ok(resting) = maker.order(slot) else { return Ok(NOTHING) };
     if resting.seq != candidate.seq {
         // Named twice, and behind others with its next part since.
         return Ok(NOTHING);
     }
-    let mut size = wanted.min(tradable(maker, &resting)?);
+    let mut size = wanted.min(tradable(maker, resting)?);
     let mut part_ended = false;
     if resting.extent != 0 {
         let shown = resting.shown(context.market.step)?;
@@ -388,7 +342,7 @@ fn against_maker<S: EventSink>(
     if size.is_zero() {
         return Ok(NOTHING);
     }
-    let side = order.order.side();
+    let (side, terms) = (order.order.side(), backing::Terms::of(resting));
     // The maker's price; the fraction of a unit goes against the taker.
     let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
     let quote = size.value(candidate.price, rounding)?;
@@ -396,8 +350,8 @@ fn against_maker<S: EventSink>(
     if fault::planted(Fault::BandRefusesFill) {
         require_in_band(order.band, candidate.price)?;
     }
-    let trade = Trade { size, quote, price: candidate.price, fees, source: FillSource::Book, maker_order: resting.id };
-    let half = match offer(context, row, maker, &resting, size, quote, fees.maker_rebate.debit()?) {
+    let trade = Trade { size, quote, price: candidate.price, fees, source: FillSource::Book, maker_order: terms.id };
+    let half = match backing::offer(context, row, maker, terms, size, quote, fees.maker_rebate.debit()?) {
         Ok(half) => half,
         Err(error) => {
             if fault::planted(Fault::PoisonMakerRefusesFill) {

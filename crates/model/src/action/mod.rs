@@ -1,5 +1,6 @@
 //! Actions: everything that changes an account. Inputs in a struct, `execute`, a report.
 
+mod backing;
 mod bankruptcy;
 mod builder;
 mod cancel;
@@ -37,13 +38,14 @@ mod trail;
 mod trigger;
 mod vamm;
 
+pub use backing::unbacked as unbacked_order;
 pub use bankruptcy::{Bankruptcy, BankruptcyReport};
 pub use builder::SetBuilder;
 pub(crate) use cancel::remove;
 pub use cancel::{CancelAll, CancelOrder, CancelOrders, CancelReport, OrderFilter};
 pub use collateral::{Deposit, Transfer, Withdraw};
 pub use conditional::{SLICE_SECONDS, SLICES, TRAIL_BOUNDS};
-pub use expire::{ExpireOrders, ExpireReport, MAX_EXPIRED, dead as dead_order, unbacked as unbacked_order};
+pub use expire::{ExpireOrders, ExpireReport, MAX_EXPIRED, dead as dead_order};
 pub use fill::{FillOrder, FillReport};
 pub use funding::{FundingReport, UpdateFunding};
 pub use isolate::{IsolatePosition, MergePosition, TransferIsolated};
