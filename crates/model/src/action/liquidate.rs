@@ -73,9 +73,7 @@ impl Liquidate {
         }
         let clock = context.clock;
         let board = context.board;
-        let maintenance = |account: &SubAccount| {
-            margin::margin_of(account, pocket, board, MarginKind::Maintenance, Purpose::Liquidate, &clock)
-        };
+        let maintenance = |account: &SubAccount| margin::liquidation_margin(account, pocket, board, &clock);
         let before = maintenance(account.head)?;
         let began = pocket.is_being_liquidated(account.head);
         let buffer = context.market.liquidation_buffer;

@@ -217,6 +217,53 @@ fn a_token_that_counts_nothing_shields_nobody_from_liquidation() {
     check(&mut world);
 }
 
+#[test]
+fn a_unit_of_what_has_no_price_now_shields_nobody_from_liquidation() {
+    // Of a token that backs something, and of a position in another market, both of the owner's own making.
+    let shield: [fn(&mut World); 3] = [
+        |w| w.deposit(0, 2, 1).unwrap(),
+        |w| {
+            let _ = w.take(0, ioc(SOL, Side::Long, ONE / 10, 160 * DOLLAR), &[]).unwrap();
+        },
+        |w| {
+            let _ = w.take(0, ioc(SOL, Side::Short, ONE / 10, 140 * DOLLAR), &[]).unwrap();
+        },
+    ];
+    for shield in shield {
+        let mut world = World::funded(8, 6_120);
+        for account in [GOOD, 6] {
+            world.deposit(account, 0, 1_000_000 * DOLLAR).unwrap();
+        }
+        world.place(GOOD, limit(BTC, Side::Short, ONE, 60_000 * DOLLAR)).unwrap();
+        shield(&mut world);
+        let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[GOOD]).unwrap();
+        world.drive(BTC, 56_000 * DOLLAR);
+        world.wait(60);
+        let _ = world.refresh(BTC, 56_000 * DOLLAR).unwrap();
+        let _ = world.refresh_bank(0, DOLLAR).unwrap();
+        let mut old = world.clone();
+        let refused = fault::with(Fault::WeightlessBalanceNeedsPrice, || old.liquidate(BTC, 0, 6, u64::MAX));
+        assert_eq!(refused.unwrap_err(), Error::StaleRow);
+        assert!(world.liquidate(BTC, 0, 6, u64::MAX).unwrap().base.size() > Size(0));
+        check(&mut world);
+    }
+    // Collateral that may have come to be worth enough since is not taken for nothing.
+    let mut world = World::funded(8, 3_100);
+    for account in [GOOD, 6] {
+        world.deposit(account, 0, 1_000_000 * DOLLAR).unwrap();
+    }
+    world.deposit(0, 2, 30 * ONE).unwrap();
+    world.place(GOOD, limit(BTC, Side::Short, ONE, 60_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[GOOD]).unwrap();
+    world.drive(BTC, 55_000 * DOLLAR);
+    let mut fresh = world.clone();
+    assert!(fresh.liquidate(BTC, 0, 6, u64::MAX).is_ok(), "at the price of now it is too little");
+    world.wait(60);
+    let _ = world.refresh(BTC, 55_000 * DOLLAR).unwrap();
+    let _ = world.refresh_bank(0, DOLLAR).unwrap();
+    assert_eq!(world.liquidate(BTC, 0, 6, u64::MAX).unwrap_err(), Error::NotLiquidatable);
+}
+
 /// A large long (0) of an owner who has a small one as near to a default (1), a small one further from it (2) and one as
 /// near (3) of somebody else, all liquidatable; the liquidator is 6.
 fn decoys() -> World {
