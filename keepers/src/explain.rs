@@ -92,7 +92,7 @@ fn explain(work: &Work, world: &World) -> Explanation {
         }
         Work::Expire { market, account, ids, crank } => {
             let reward = rehearsal.expire(*market, account, ids, crank.as_ref()).ok().map(|report| report.reward);
-            let why = "past their expiry, or nothing left to reduce".into();
+            let why = "past their expiry, nothing left to reduce, or not backed by their owner".into();
             Explanation {
                 reward: reward.filter(|_| crank.is_some()),
                 ..about(*market, format!("orders {ids:?} of {account}"), why)

@@ -6,7 +6,7 @@ use kedge_model::action::{
     Bankruptcy, BankruptcyReport, Context, ExpireOrders, ExpireReport, FillOrder, FillReport, Liquidate,
     LiquidationReport, MakerRef, PlaceAndMake, PlaceAndTake, PlaceOrders, PlaceReport, PositionSettlement,
     SettleMarket, SettlePnl, SettlePosition, SettleReport, SliceOrder, SweepFees, SweepReport, TrailOrder,
-    TriggerOrder, UpdateAmm, UpdateFunding,
+    TriggerOrder, UpdateAmm, UpdateFunding, unbacked_order,
 };
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
@@ -14,7 +14,7 @@ use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
 use kedge_model::lifecycle::Terms;
 use kedge_model::market::Market;
-use kedge_model::order::OrderParams;
+use kedge_model::order::{Order, OrderParams};
 use kedge_model::quantity::{Amount, Quote, Size};
 use kedge_model::{Error, Result};
 use solana_pubkey::Pubkey;
@@ -195,6 +195,12 @@ impl<'w> Rehearsal<'w> {
         let mut crank = crank.as_mut().map(Account::borrow);
         let expire = ExpireOrders { ids };
         expire.execute(&mut self.context(&mut traded, &mut NoEvents), &mut owner.borrow(), crank.as_mut())
+    }
+
+    /// Whether an order shows what its owner cannot back: a fill passes it over, and who names it may end it.
+    pub fn is_unbacked(&self, market: u16, owner: &Pubkey, order: &Order) -> bool {
+        let (Ok(mut traded), Ok(mut owner)) = (self.market(market), self.account(owner)) else { return false };
+        unbacked_order(&self.context(&mut traded, &mut NoEvents), &mut owner.borrow(), order, Size(u64::MAX))
     }
 
     /// The size that joining an auction trades.

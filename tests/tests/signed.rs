@@ -1,15 +1,16 @@
 //! Orders that are signed off the chain and placed by anybody.
 
-use kedge_interface::instruction::{Instruction, PlaceSignedOrders, RevokeSignedOrders};
+use kedge_interface::instruction::{CloseSubAccount, CloseTrader, Instruction, PlaceSignedOrders, RevokeSignedOrders};
 use kedge_model::Error;
-use kedge_model::action::{MAX_SIGNED_MS, SignedHeader};
+use kedge_model::action::{MAX_NUMBER_STEP, MAX_SIGNED_MS, SignedHeader};
 use kedge_model::order::{OrderParams, Side};
 use kedge_model::quantity::Price;
 use kedge_tests::agreement::Agreed;
 use kedge_tests::machine::{Refusal, SLOT_MS};
-use kedge_tests::market::{DOLLAR, ONE, SOL};
+use kedge_tests::market::{DOLLAR, ONE, SOL, USDC};
 use kedge_tests::orders::{auction, limit, market};
 use kedge_tests::signed::{LIFE, message, signer, verify};
+use kedge_tests::verbs::refused;
 use kedge_tests::world::{User, World, key};
 use solana_keypair::Keypair;
 
@@ -75,6 +76,42 @@ fn anybody_places_a_signed_order_once() {
     }
     let signed = message(&scene.header(10), &[bid()]);
     scene.send(&signed).expect("a later number");
+}
+
+#[test]
+fn no_number_ends_all_signing() {
+    let mut scene = start();
+    // Neither the owner nor a delegate, by a revocation or by a message of its own, takes all numbers away at once.
+    for up_to in [u64::MAX, MAX_NUMBER_STEP + 1] {
+        let revoke = RevokeSignedOrders { signer: scene.user.authority, sub_account: scene.user.sub, up_to };
+        refused(scene.world.run(revoke), Error::SignedNumberTooFar);
+        let signed = message(&scene.header(up_to), &[bid()]);
+        assert_eq!(scene.send(&signed), Err(Error::SignedNumberTooFar.into()));
+    }
+    let signed = message(&scene.header(1), &[bid()]);
+    scene.send(&signed).expect("the numbers are as they were");
+}
+
+#[test]
+fn what_was_signed_for_a_closed_sub_account_comes_back_with_no_other() {
+    let mut scene = start();
+    let signed = message(&scene.header(7), &[bid()]);
+    scene.send(&signed).expect("it is placed");
+    let (user, mut world) = (scene.user, scene.world);
+    let order = world.sub(&user.sub).open_orders().next().expect("it rests").1.id;
+    world.cancel(user, order).expect("cancelled");
+    world.withdraw(user, USDC, 10_000 * DOLLAR).expect("all of it");
+    let (authority, receiver, trader) = (user.authority, key(6, 6), kedge_interface::address::trader(&user.authority));
+    world.run(CloseSubAccount { authority, receiver, trader, sub_account: user.sub }).expect("closed");
+    refused(world.run(CloseTrader { authority, receiver, trader }), Error::RecordKept);
+    // The next sub-account of the same person has another address: the message does not name it.
+    let sub = world.create_sub_account(authority, 1, 16).expect("the next id");
+    let again = User { sub, ..user };
+    world.deposit(again, USDC, 10_000 * DOLLAR).expect("money");
+    let signer = world.signing_delegate(again);
+    scene = Scene { world, user: again, signer };
+    assert_eq!(scene.send(&signed), Err(Error::SignedOrderInvalid.into()));
+    assert!(scene.orders().is_empty());
 }
 
 #[test]

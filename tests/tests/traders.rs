@@ -79,7 +79,15 @@ fn an_empty_sub_account_closes_and_returns_its_rent() {
     world.run(closing(user, receiver)).expect("nothing is left in it");
     assert!(world.account(&user.sub).is_none_or(|account| account.lamports == 0 && account.data.is_empty()));
     assert_eq!(world.account(&receiver).expect("paid").lamports, rent);
-    world.run(close_trader).expect("no sub-account is left");
+    // What was signed for the first sub-account must not be good for another at its address, nor the referrer change.
+    refused(world.run(close_trader), Error::RecordKept);
+    let next = world.create_sub_account(user.authority, 1, 0).expect("the next id");
+    assert_ne!(next, user.sub);
+    let person = key(6, 3);
+    world.machine.endow(person);
+    world.create_trader(person).expect("a trader");
+    let close = CloseTrader { authority: person, receiver, trader: address::trader(&person) };
+    world.run(close).expect("it never gave a number");
 }
 
 #[test]
@@ -156,6 +164,13 @@ fn anybody_may_deposit_for_anybody() {
     let (user, friend) = (world.user(), world.user());
     world.run(Deposit::of(friend.authority, friend.wallet, user.sub, USDC, DOLLAR)).expect("a present");
     assert_eq!(world.balance(user, USDC), DOLLAR);
+    // Another kind of token is one price more that the owner depends on.
+    let wallet = world.wallet(friend, WSOL);
+    let present = || Deposit::of(friend.authority, wallet, user.sub, WSOL, 1);
+    refused(world.run(present()), Error::UnaskedToken);
+    world.deposit(user, WSOL, 1).expect("the owner brings it");
+    world.run(present()).expect("and then it is known");
+    assert_eq!(world.balance(user, WSOL), 2);
 }
 
 #[test]

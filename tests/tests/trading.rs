@@ -219,13 +219,48 @@ fn margin_holds_after_the_fill_on_both_sides() {
     world.move_price(SOL, 155 * DOLLAR);
     world.pass_ms(400_000);
     world.move_price(SOL, 160 * DOLLAR);
-    refused(world.fill(keeper, taker, id, &[maker]), Error::PriceOutsideBand);
+    refused(world.fill(keeper, taker, id, &[maker]), Error::NothingToFill);
     world.move_price(SOL, 157 * DOLLAR);
     refused(world.fill(keeper, taker, id, &[maker]), Error::MakerInsufficientMargin);
     world.move_price(SOL, 150 * DOLLAR);
     world.pass_ms(400_000);
     world.tick();
     world.fill(keeper, taker, id, &[maker]).expect("both carry it");
+}
+
+#[test]
+fn a_maker_that_cannot_trade_is_passed_over_and_its_order_can_be_ended() {
+    let (mut world, [taker, poor, good, keeper]) = stage();
+    world.place(poor, sell(150, 600 * ONE)).expect("rests");
+    world.place(good, sell(151, 10 * ONE)).expect("rests behind");
+    world.move_price(SOL, 155 * DOLLAR);
+    world.pass_ms(400_000);
+    world.move_price(SOL, 157 * DOLLAR);
+    let before = world.sub(&poor.sub);
+    // Selling 600 at 150 leaves too little: a taker of so many gets what the next one has.
+    let buy = ioc(SOL, Side::Long, 600 * ONE, 152 * DOLLAR);
+    let done = world.take(taker, buy, &[poor, good]).expect("the good offer is taken");
+    let [fill] = fills(&done)[..] else { panic!("one fill, not {:?}", done.events()) };
+    assert_eq!((fill.size, fill.maker.authority), (Size(10 * ONE), good.authority.to_bytes()));
+    assert_eq!(world.sub(&poor.sub), before, "nothing of the other has changed");
+    // Its order shows what is not there: a keeper ends it and gets its cent.
+    let order = before.open_orders().next().expect("it rests").1.id;
+    refused(world.run(world.expiring(keeper, poor, SOL, &[])), Error::NothingExpired);
+    world.run(world.expiring(keeper, poor, SOL, &[order])).expect("ended");
+    assert_eq!(world.sub(&poor.sub).head.open_orders, 0);
+    assert_eq!(world.position(keeper, SOL).quote, Quote(10_000));
+}
+
+#[test]
+fn an_offer_beyond_the_band_holds_up_none_inside_it() {
+    let (mut world, [taker, near, far, _]) = stage();
+    world.place(near, sell(150, ONE)).expect("rests");
+    world.place(far, sell(159, ONE)).expect("rests far away");
+    let buy = ioc(SOL, Side::Long, 2 * ONE, 170 * DOLLAR);
+    let done = world.take(taker, buy, &[near, far]).expect("what is inside the band trades");
+    assert!(fills(&done).iter().all(|fill| fill.maker.authority != far.authority.to_bytes()));
+    assert_eq!(world.sub(&near.sub).head.open_orders, 0);
+    assert_eq!(world.sub(&far.sub).head.open_orders, 1);
 }
 
 #[test]

@@ -195,6 +195,7 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
         Rule::NoPositionSlot => "`kedge positions` lists them; `kedge settle` frees closed ones",
         Rule::WrongAuthority => "use the owner's keypair (or the delegate's, for orders) with --keypair",
         Rule::PostOnlyWouldCross | Rule::PriceOutsideBand => "`kedge markets` shows bid, ask and oracle",
+        Rule::SignedNumberTooFar => "`kedge sign` without --number takes the next one",
         Rule::SignedOrderExpired => "`kedge sign` again, with a longer --valid-for",
         Rule::SignedOrderReused => "`kedge orders` shows what is open; `kedge sign --number` names a higher number",
         Rule::AccountBeingLiquidated | Rule::AccountBankrupt => "`kedge risk` shows what is missing",

@@ -1,10 +1,11 @@
 //! The book: resting orders of all sub-accounts, best first.
 
 use kedge_interface::account::SubAccountData;
-use kedge_model::action::{MAX_MAKER_ORDERS, MakerRef};
+use kedge_model::action::{Context, MAX_MAKER_ORDERS, MakerRef, unbacked_order};
 use kedge_model::clock::Clock;
+use kedge_model::event::NoEvents;
 use kedge_model::order::{Order, Side};
-use kedge_model::quantity::Price;
+use kedge_model::quantity::{Price, Size};
 use solana_pubkey::Pubkey;
 
 use crate::Found;
@@ -53,6 +54,20 @@ pub fn resting(accounts: &[Found<SubAccountData>], market: u16, side: Side, grid
     found
 }
 
+/// Takes out of a picture of accounts the resting orders of a market that their owners could not back for a taker of a size:
+/// a fill passes them over, and named they take the places of others. What cannot be judged stays.
+pub fn drop_unbacked(accounts: &mut [Found<SubAccountData>], context: &Context<'_, NoEvents>, size: Size) {
+    for account in accounts {
+        for slot in 0..account.data.orders.len() {
+            let order = account.data.orders[slot];
+            let judged = order.is_open() && order.market == context.market.index && order.is_resting(context.clock.slot);
+            if judged && unbacked_order(context, &mut account.data.as_mut(), &order, size) {
+                account.data.orders[slot] = Order::default();
+            }
+        }
+    }
+}
+
 /// The maker orders that a taker with a limit (0 for any price) would meet, best first: the accounts to pass and the
 /// references into them. Orders of `own` are named as the taker's own, so that its flags say what happens when it meets
 /// them; at most `accounts_limit` accounts are named.
@@ -94,7 +109,6 @@ pub fn makers_for(
 mod tests {
     use super::*;
     use kedge_model::order::{OrderKind, STATUS_OPEN};
-    use kedge_model::quantity::Size;
     use kedge_model::sub_account::{SubAccount, status};
 
     const CLOCK: Clock = Clock { slot: 100, unix_time: 1_000 };

@@ -10,6 +10,17 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// Days since the Unix epoch.
+    #[inline]
+    pub fn day(&self) -> u32 {
+        const DAY: u64 = 86_400;
+        let seconds = u64::try_from(self.unix_time).unwrap_or(0);
+        crate::num::quotient(seconds, DAY, crate::num::Rounding::Down)
+            .ok()
+            .and_then(|day| u32::try_from(day).ok())
+            .unwrap_or(u32::MAX)
+    }
+
     /// Seconds since `then`, zero when `then` lies in the future.
     pub fn seconds_since(&self, then: i64) -> u64 {
         u64::try_from(self.unix_time.saturating_sub(then)).unwrap_or(0)

@@ -132,4 +132,7 @@ errors! {
     91 TickOutOfRange "The tick must be at most a thousandth of the price, and ten ticks must fit into the price band; take a finer one, or list 1,000 or 1,000,000 units of the token (multiple of its sources)."
     92 PriceOutOfRange "At a price below 0.008, or with a step worth less than 0.0001, funding and fills would round away; take a larger step, or list 1,000 or 1,000,000 units of the token (multiple of its sources)."
     93 OpenInterestOutOfRange "The largest position must be at least the smallest order, and the largest open interest worth at most 2,305,843,009,213 at the price; change the caps or the unit of base."
+    94 UnaskedToken "The sub-account holds none of this token, and only its owner may bring a new kind; deposit the quote token, or let the owner deposit."
+    95 RecordKept "The record of a person who has had a sub-account stays: its numbers and its referrer must not begin anew."
+    96 SignedNumberTooFar "The number lies more than 4,294,967,296 ahead of the highest so far; take a smaller one."
 }

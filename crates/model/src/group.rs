@@ -93,6 +93,19 @@ impl SubAccountMut<'_> {
         Ok(())
     }
 
+    /// Takes out of the open exposure what a fill of one order of a group will take from the others: what a margin that
+    /// is asked before the fill goes by.
+    #[inline(never)]
+    pub(crate) fn lift_legs(&mut self, id: u32, link: u32, size: Size) -> Result<()> {
+        for slot in self.legs(link) {
+            let other = *self.orders.get(slot).ok_or(Error::OrderNotFound)?;
+            if other.id != id && other.adds_exposure() {
+                self.head.position_mut(other.market)?.remove_open(other.side(), size)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes size out of an order without a fill, out of the whole group when it belongs to one; an order with nothing
     /// left ends with this reason and its record.
     pub fn shrink_order(

@@ -1,14 +1,19 @@
 //! Margin of a pocket: one pass over its positions, one board.
 
 use crate::bank::Bank;
-use crate::board::{MarketRow, PriceBoard, Purpose, Requirement};
+use crate::board::{MarketRow, PriceBoard, PriceRow, Purpose, Requirement};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::fault::{self, Fault};
 use crate::num::{BASE, Checked, PPM, Rounding, isqrt, mul_div, mul_div_bounds, mul_div_inline, quotient, to_i64};
 use crate::pocket::Pocket;
 use crate::position::Position;
-use crate::quantity::{Amount, Ppm, Price, Quote, Size};
+use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use crate::sub_account::{Balance, SubAccount};
+
+/// By how much more than its last price a token or base counts in a liquidation whose row is too old: it may have doubled
+/// since. What is owed counts nothing then. An account that even this does not save is not shielded by a feed that is silent.
+const BEST: Ppm = Ppm(1_000_000);
 
 /// Which margin is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +91,7 @@ pub fn ratio(row: &MarketRow, kind: MarginKind, size: Size, custom: Ppm) -> Resu
 
 /// Margin of a sub-account's cross pocket: its balances and all positions but the isolated ones.
 ///
-/// Every row in use must serve `purpose`. Collateral is rounded down, requirements are rounded up. For liquidations a
+/// Every row in use must serve `purpose`, but for that of a token that counts nothing. Collateral is rounded down, requirements are rounded up. For liquidations a
 /// halted or dead row counts at its last price, and a jumping price only as far as [`crate::board::PriceRow::liquidation_price`] goes.
 ///
 /// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; arithmetic.
@@ -98,18 +103,21 @@ pub fn margin(
     clock: &Clock,
 ) -> Result<Margin> {
     let mut pass = Pass::new(board, kind, purpose, clock);
-    // In fours, as most slots are empty and the loop would cost more than the look at one.
-    for [a, b, c, d] in account.balances.as_chunks::<4>().0 {
-        pass.add_balance(a)?;
-        pass.add_balance(b)?;
-        pass.add_balance(c)?;
-        pass.add_balance(d)?;
-    }
-    for [a, b, c, d] in account.positions.as_chunks::<4>().0 {
-        pass.add_cross(a)?;
-        pass.add_cross(b)?;
-        pass.add_cross(c)?;
-        pass.add_cross(d)?;
+    pass.add_all_cross(account)?;
+    Ok(pass.total)
+}
+
+/// Maintenance margin of a pocket for the question whether it is to be liquidated: as [`margin_of`], but that rows that are
+/// too old count at what is best for the account ([`BEST`]).
+///
+/// Errors: as [`margin_of`], without [`Error::StaleRow`].
+#[inline(never)]
+pub fn liquidation_margin(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Margin> {
+    let mut pass = Pass::new(board, MarginKind::Maintenance, Purpose::Liquidate, clock);
+    pass.spares = !fault::planted(Fault::WeightlessBalanceNeedsPrice);
+    match pocket {
+        Pocket::Cross => pass.add_all_cross(account)?,
+        Pocket::Isolated(market) => pass.add_isolated(account.position(market)?)?,
     }
     Ok(pass.total)
 }
@@ -127,10 +135,7 @@ pub fn isolated_margin(
     clock: &Clock,
 ) -> Result<Margin> {
     let mut pass = Pass::new(board, kind, purpose, clock);
-    if !position.isolated.is_zero() {
-        pass.add_tokens(Bank::QUOTE, position.isolated)?;
-    }
-    pass.add_position(position)?;
+    pass.add_isolated(position)?;
     Ok(pass.total)
 }
 
@@ -141,6 +146,8 @@ struct Pass<'a> {
     kind: MarginKind,
     purpose: Purpose,
     requirement: Requirement,
+    /// Whether a row that is too old counts at what is best for the account.
+    spares: bool,
     total: Margin,
 }
 
@@ -181,7 +188,53 @@ pub fn margin_for(
 impl<'a> Pass<'a> {
     #[inline(always)]
     fn new(board: &'a PriceBoard, kind: MarginKind, purpose: Purpose, clock: &'a Clock) -> Self {
-        Self { board, clock, kind, purpose, requirement: purpose.requirement(), total: Margin::default() }
+        Self {
+            board,
+            clock,
+            kind,
+            purpose,
+            requirement: purpose.requirement(),
+            spares: false,
+            total: Margin::default(),
+        }
+    }
+
+    /// Adds balances and positions, isolated ones left out. In fours, as most slots are empty and the loop would cost more
+    /// than the look at one.
+    #[inline(always)]
+    fn add_all_cross(&mut self, account: &SubAccount) -> Result<()> {
+        for [a, b, c, d] in account.balances.as_chunks::<4>().0 {
+            self.add_balance(a)?;
+            self.add_balance(b)?;
+            self.add_balance(c)?;
+            self.add_balance(d)?;
+        }
+        for [a, b, c, d] in account.positions.as_chunks::<4>().0 {
+            self.add_cross(a)?;
+            self.add_cross(b)?;
+            self.add_cross(c)?;
+            self.add_cross(d)?;
+        }
+        Ok(())
+    }
+
+    /// Adds an isolated position with its tokens.
+    #[inline(always)]
+    fn add_isolated(&mut self, position: &Position) -> Result<()> {
+        if !position.isolated.is_zero() {
+            self.add_tokens(Bank::QUOTE, position.isolated)?;
+        }
+        self.add_position(position)
+    }
+
+    /// Whether a row that is too old counts at what is best for the account. Errors: the row's, when it does not.
+    #[inline(always)]
+    fn is_spared(&self, row: &PriceRow) -> Result<bool> {
+        match row.require_value(self.purpose, self.requirement, self.clock) {
+            Ok(()) => Ok(false),
+            Err(Error::StaleRow) if self.spares => Ok(true),
+            Err(other) => Err(other),
+        }
     }
 
     /// Adds what is in a slot of the balances.
@@ -201,9 +254,17 @@ impl<'a> Pass<'a> {
     fn add_tokens(&mut self, bank: u16, amount: Amount) -> Result<()> {
         let (kind, purpose) = (self.kind, self.purpose);
         let row = self.board.bank(bank)?;
-        row.price.require_value(purpose, self.requirement, self.clock)?;
-        let price = if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.mark_for(purpose)? };
         let weight = if kind == MarginKind::Maintenance { row.maintenance_weight } else { row.initial_weight };
+        if weight.is_zero() && !fault::planted(Fault::WeightlessBalanceNeedsPrice) {
+            // What counts nothing needs no price: a feed that is dead or was never alive holds up nobody.
+            return Ok(());
+        }
+        let spared = self.is_spared(&row.price)?;
+        let mut price =
+            if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.mark_for(purpose)? };
+        if spared {
+            price = price.raised(BEST, Rounding::Down)?;
+        }
         let value = token_value(amount, price, row.decimals)?;
         let weighted = if u64::from(weight.0) == PPM { value } else { value.share(weight, Rounding::Down)? };
         self.total.collateral = self.total.collateral.plus(weighted.credit()?)?;
@@ -222,7 +283,13 @@ impl<'a> Pass<'a> {
             return Ok(());
         }
         let row = self.board.market(position.market)?;
-        row.price.require_value(self.purpose, self.requirement, self.clock)?;
+        if self.is_spared(&row.price)? {
+            let held =
+                Base(position.base.0.max(0)).value(row.price.price.raised(BEST, Rounding::Down)?, Rounding::Down)?;
+            let funding = position.unsettled_funding(row.funding(position.base))?;
+            self.total.collateral = self.total.collateral.plus(position.quote)?.plus(funding)?.plus(held)?;
+            return Ok(());
+        }
         let (mark, liability_price) = match kind {
             MarginKind::Initial if position.base.0 >= 0 => (row.price.strict_low(), row.price.strict_high()),
             MarginKind::Initial => (row.price.strict_high(), row.price.strict_high()),

@@ -170,9 +170,20 @@ account_bytes! {
         /// Debts of positions that settlement has closed and that are not paid yet.
         624 => pub debts: Amount,
         /// Reserved, zero.
-        632 => pub reserved: [u64; 21],
+        632 => pub reserved: [u64; 15],
         /// Price of the last fills, weighted by their value: what triggers take for the last price.
-        800 => pub last_price: Price,
+        752 => pub last_price: Price,
+        /// What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short.
+        760 => pub liquidated_near: [u64; 3],
+        /// First eight bytes of the owner of whose accounts most was liquidated in the running window, as far as one word
+        /// can tell.
+        784 => pub liquidated_owner: u64,
+        /// What of `liquidated` is that owner's at the least.
+        792 => pub liquidated_of_owner: Amount,
+        /// Id of that owner's sub-account, `u16::MAX` for several.
+        800 => pub liquidated_account: u16,
+        /// Padding.
+        802 => pub padding2: [u8; 6],
     }
 }
 

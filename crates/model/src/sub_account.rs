@@ -13,6 +13,7 @@ use crate::quantity::{Amount, Ppm, Quote};
 pub const MAX_POSITIONS: usize = 16;
 /// Balances of a sub-account.
 pub const MAX_BALANCES: usize = 8;
+const _: () = assert!(MAX_BALANCES >= crate::board::MAX_BANKS, "no kind of token keeps another out");
 /// Most orders to which the tail can grow.
 pub const MAX_ORDERS: usize = 128;
 /// Orders by which the tail grows at the least.
@@ -55,12 +56,12 @@ account_bytes! {
         2 => pub id: u16,
         /// Bits of [`status`].
         4 => pub status: u8,
-        /// Fee tier.
+        /// Fee tier by the volume that was counted last: holds up to `tier_day`.
         5 => pub fee_tier: u8,
         /// Open orders in the tail.
         6 => pub open_orders: u8,
-        /// Padding.
-        7 => pub padding: u8,
+        /// Fee tier that the admin has assigned: holds when `tier_day` has passed.
+        7 => pub base_tier: u8,
         /// The owner: may do everything.
         8 => pub authority: [u8; 32],
         /// May trade, cannot take anything out; zero for nobody.
@@ -91,22 +92,55 @@ account_bytes! {
         1448 => pub builder: [u8; 32],
         /// Fee of orders that come through the builder, over the traded quote.
         1480 => pub builder_fee: Ppm,
-        /// Padding.
-        1484 => pub padding2: u32,
-        /// Quote traded and not yet counted in the trader's volume.
+        /// Last day, since the Unix epoch, for which `fee_tier` holds without counting anew.
+        1484 => pub tier_day: u32,
+        /// Quote traded on `volume_day` and not yet counted in the trader's volume.
         1488 => pub volume: u64,
         /// Highest number of a signed order that was placed.
         1496 => pub signed_nonce: u64,
         /// Which of the 128 numbers up to the highest were placed, one bit each.
         1504 => pub signed_window: [u64; 2],
+        /// Day, since the Unix epoch, of the last trade.
+        1520 => pub volume_day: u32,
+        /// First day of `earlier_volume`.
+        1524 => pub earlier_day: u32,
+        /// Quote traded on days before `volume_day` and not yet counted.
+        1528 => pub earlier_volume: u64,
         /// Reserved, zero.
-        1520 => pub reserved: [u64; 3],
+        1536 => pub reserved: [u64; 1],
     }
 }
 
 impl SubAccount {
     /// Layout version that this code reads and writes.
     pub const VERSION: u8 = 1;
+
+    /// The fee tier on a day: the one by volume while it holds, else the assigned one.
+    #[inline]
+    pub const fn tier_on(&self, day: u32) -> u8 {
+        if day <= self.tier_day { self.fee_tier } else { self.base_tier }
+    }
+
+    /// Notes quote traded on a day. What is not counted before the third day of trading counts on its first day: it is
+    /// forgotten early, never late.
+    #[inline]
+    pub(crate) fn note_volume(&mut self, day: u32, quote: Amount) {
+        if day != self.volume_day {
+            self.begin_day(day);
+        }
+        self.volume = self.volume.saturating_add(quote.0);
+    }
+
+    #[inline(never)]
+    fn begin_day(&mut self, day: u32) {
+        if self.volume != 0 {
+            if self.earlier_volume == 0 {
+                self.earlier_day = self.volume_day;
+            }
+            self.earlier_volume = self.earlier_volume.saturating_add(self.volume);
+        }
+        (self.volume, self.volume_day) = (0, day);
+    }
 
     /// Whether a status bit is set.
     #[inline]
@@ -167,6 +201,12 @@ impl SubAccount {
     #[inline]
     pub fn position_mut(&mut self, market: u16) -> Result<&mut Position> {
         self.positions.iter_mut().find(|p| p.is_used() && p.market == market).ok_or(Error::PositionNotFound)
+    }
+
+    /// The slot of the position in a market. Errors: [`Error::PositionNotFound`].
+    #[inline]
+    pub fn position_slot(&self, market: u16) -> Result<usize> {
+        self.positions.iter().position(|p| p.is_used() && p.market == market).ok_or(Error::PositionNotFound)
     }
 
     /// The position in a market, opening a slot when there is none. Errors: [`Error::NoPositionSlot`].

@@ -23,8 +23,8 @@ account_bytes! {
         40 => pub referrer: [u8; 32],
         /// Newest day of `volumes`, days since the Unix epoch.
         72 => pub volume_day: u32,
-        /// Padding.
-        76 => pub padding: u32,
+        /// Last day, since the Unix epoch, for which `fee_tier` holds without counting anew.
+        76 => pub tier_day: u32,
         /// Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30.
         80 => pub volumes: [u32; 30],
         /// Reserved, zero: person-wide limits.
@@ -46,6 +46,18 @@ impl Trader {
             return Err(Error::InvalidParameter);
         }
         Ok(Self { version: Self::VERSION, bump, authority, referrer, ..Self::default() })
+    }
+
+    /// Refuses to let the record go once it has given a sub-account its number. A record that began anew would hand out the
+    /// same numbers, and with them the same addresses: what was signed for a sub-account that is closed would be good for
+    /// its successor, and a referrer could be exchanged.
+    ///
+    /// Errors: [`Error::AccountNotEmpty`] while a sub-account is open, [`Error::RecordKept`].
+    pub fn require_closable(&self) -> Result<()> {
+        if self.sub_accounts != 0 {
+            return Err(Error::AccountNotEmpty);
+        }
+        if self.next_sub_account == 0 { Ok(()) } else { Err(Error::RecordKept) }
     }
 
     /// Checks what must hold between instructions.

@@ -72,7 +72,13 @@ fn a_market_that_closes_to_new_risk_fills_no_old_order_that_opens() {
     let _ = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
     let opening = world.place(1, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
     world.markets[BOOK].status = MarketStatus::ReduceOnly as u8;
-    assert_eq!(world.fill(BOOK, 1, opening, None, &[MAKER]).unwrap_err(), Error::MarketReduceOnly);
+    assert_eq!(world.fill(BOOK, 1, opening, None, &[MAKER]).unwrap_err(), Error::NothingToFill, "both would open");
+    let mut other = world.clone();
+    other.markets[BOOK].status = MarketStatus::Active as u8;
+    other.place(0, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+    let opening = other.place(4, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
+    other.markets[BOOK].status = MarketStatus::ReduceOnly as u8;
+    assert_eq!(other.fill(BOOK, 4, opening, None, &[0]).unwrap_err(), Error::MarketReduceOnly, "the taker would");
     assert_eq!(world.place(1, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap_err(), Error::MarketReduceOnly);
     let close = |side| OrderParams { flags: flags::REDUCE_ONLY, ..limit(BOOK, side, ONE, 2_000 * DOLLAR) };
     let closing = world.place(MAKER, close(Side::Long)).unwrap();
@@ -155,18 +161,20 @@ fn trading_with_a_friend_pays_the_fees_and_wins_nothing() {
 }
 
 #[test]
-fn a_fill_outside_the_band_is_refused_even_between_friends() {
+fn nothing_trades_outside_the_band_even_between_friends() {
     let mut world = World::funded(6, 100_000);
     world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_101 * DOLLAR)).unwrap();
     let order = ioc(BOOK, Side::Long, ONE, 2_101 * DOLLAR);
-    assert_eq!(world.take(0, order, &[MAKER]).unwrap_err(), Error::PriceOutsideBand);
+    assert_eq!(world.take(0, order, &[MAKER]).unwrap().matched.size, Size(0));
+    let order = world.place(0, limit(BOOK, Side::Long, ONE, 2_101 * DOLLAR)).unwrap();
+    assert_eq!(world.fill(BOOK, 0, order, None, &[MAKER]).unwrap_err(), Error::NothingToFill);
 }
 
 #[test]
 fn filler_and_maker_together_get_less_than_the_taker_pays() {
     let mut world = World::funded(6, 100_000);
     for tier in 0..8 {
-        world.accounts[0].head.fee_tier = tier;
+        (world.accounts[0].head.fee_tier, world.accounts[0].head.tier_day) = (tier, u32::MAX);
         world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
         let order = world.place(0, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
         let before = world.markets[BOOK].fees;
@@ -292,8 +300,10 @@ fn a_maker_whose_margin_is_gone_is_not_filled() {
     world.place(MAKER, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
     world.drive(BOOK, 2_095 * DOLLAR);
     // Selling at 2,000 what is worth 2,095 leaves 155 of 250; 7.5 % of 2,095 is more.
-    let taken = world.take(4, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]);
-    assert_eq!(taken.unwrap_err(), Error::MakerInsufficientMargin);
+    let taken = world.take(4, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap().matched;
+    assert_eq!((taken.size, taken.unbacked, taken.passed_over), (Size(0), 1, 1));
+    let order = world.place(4, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
+    assert_eq!(world.fill(BOOK, 4, order, None, &[MAKER]).unwrap_err(), Error::MakerInsufficientMargin);
     world.deposit(MAKER, 0, 10 * DOLLAR).unwrap();
     let _ = world.take(4, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
     check(&mut world);

@@ -4,6 +4,8 @@ mod common;
 
 #[path = "faults/funding.rs"]
 mod funding;
+#[path = "faults/matching.rs"]
+mod matching;
 #[path = "faults/prices.rs"]
 mod prices;
 #[path = "faults/vamm.rs"]

@@ -200,6 +200,8 @@ fn wave(budget: u64) -> Wave {
     // Not the second sub-accounts of those two: nobody trades with himself.
     let longs: Vec<usize> = (0..16).filter(|account| ![MAKER / 2, LIQUIDATOR / 2].contains(&(account / 2))).collect();
     for (place, account) in longs.iter().enumerate() {
+        // Each of them somebody else's.
+        world.accounts[*account].head.authority = [100 + u8::try_from(place).unwrap(); 32];
         world.deposit(*account, 0, (6_100 + 150 * place as u64) * DOLLAR).unwrap();
         open(&mut world, *account, BTC, Side::Long, ONE);
     }

@@ -166,6 +166,8 @@ fn fallen(budget: u64) -> World {
     for (account, dollars) in [(0, 7_000), (1, 7_000), (2, 7_000), (4, 1_000_000), (5, 1_000_000)] {
         world.deposit(account, 0, dollars * DOLLAR).unwrap();
     }
+    // Of two owners: what is taken from one account of an owner holds back no other of hers.
+    world.accounts[1].head.authority = [77; 32];
     for account in 0..3 {
         world.place(4, common::limit(BTC, Side::Short, ONE, 60_000 * DOLLAR)).unwrap();
         let _ = world.take(account, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[4]).unwrap();

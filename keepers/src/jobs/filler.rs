@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kedge_model::Error;
 use kedge_model::board::Purpose;
 use kedge_model::market::Market;
 use kedge_model::order::{Order, Side, flags};
@@ -75,6 +76,9 @@ fn candidates(world: &World) -> BTreeMap<Pubkey, BTreeSet<u8>> {
     found
 }
 
+/// How often a fill of one order is tried: each time without the makers that the one before passed over.
+const TRIES: usize = 4;
+
 impl Filler {
     fn fill(
         &self,
@@ -90,14 +94,33 @@ impl Filler {
             return None;
         }
         let limit = order.limit_price(rehearsal.clock.slot, world.oracle(market.index), market.tick).ok()?;
-        let makers = self.makers(world, market, taker, order, limit);
         // The vAMM moves to the oracle before it quotes: near the limit is worth a rehearsal.
         let near_amm = order.side().accepts(limit, world.oracle(order.market));
-        if !(expired || near_amm || !makers.is_empty() || order.has(flags::REDUCE_ONLY)) {
-            return None;
+        let mut useless: Vec<Pubkey> = Vec::new();
+        let mut best = None;
+        for _ in 0..TRIES {
+            let makers = self.makers(world, market, taker, order, limit, &useless);
+            if !(expired || near_amm || !makers.is_empty() || order.has(flags::REDUCE_ONLY)) {
+                break;
+            }
+            let accounts = maker_accounts(&makers);
+            let filler = self.account.filter(|filler| filler != taker && !accounts.contains(filler));
+            let passed_over = match rehearsal.fill(order.market, taker, order.id, slot, filler.as_ref(), &makers) {
+                Ok(report) => {
+                    best = Some((filler, makers, report.matched.amm_size));
+                    report.matched.passed_over
+                }
+                Err(Error::NothingToFill | Error::MakerInsufficientMargin) => u64::MAX,
+                Err(_) => break,
+            };
+            let known = useless.len();
+            let passed = (0u32..).zip(&accounts).filter(|(at, _)| passed_over.checked_shr(*at).is_some_and(|b| b & 1 != 0));
+            useless.extend(passed.map(|(_, account)| *account));
+            if useless.len() == known {
+                break;
+            }
         }
-        let filler = self.account.filter(|filler| filler != taker && makers.iter().all(|m| m.account != *filler));
-        let report = rehearsal.fill(order.market, taker, order.id, slot, filler.as_ref(), &makers).ok()?;
+        let (filler, makers, amm_size) = best?;
         let rows = maker_accounts(&makers).into_iter().chain([*taker]).flat_map(|account| world.markets_of(&account));
         let mut refresh = world.outdated(rows.collect::<Vec<_>>());
         let around = |maker: &MakerOrder| {
@@ -105,7 +128,7 @@ impl Filler {
                 world.accounts.get(&maker.account).and_then(|maker_of| maker_of.orders.get(usize::from(maker.slot)));
             order.is_some_and(|order| order.has(flags::OFFSET))
         };
-        let at_oracle = !report.matched.amm_size.is_zero() || order.has(flags::OFFSET) || makers.iter().any(around);
+        let at_oracle = !amm_size.is_zero() || order.has(flags::OFFSET) || makers.iter().any(around);
         if at_oracle && !refresh.contains(&order.market) {
             // What trades at the oracle does so at a live price alone: a slot or two from now the row may be too old.
             refresh.push(order.market);
@@ -115,8 +138,16 @@ impl Filler {
         Some(Plan::of(work).after_refresh(refresh))
     }
 
-    /// The best makers for an order, within the limits of a transaction.
-    fn makers(&self, world: &World, market: &Market, taker: &Pubkey, order: &Order, limit: Price) -> Vec<MakerOrder> {
+    /// The best makers for an order, within the limits of a transaction, without those that are known to be of no use.
+    fn makers(
+        &self,
+        world: &World,
+        market: &Market,
+        taker: &Pubkey,
+        order: &Order,
+        limit: Price,
+        useless: &[Pubkey],
+    ) -> Vec<MakerOrder> {
         let taker_rests = order.is_resting(world.clock.slot);
         let mut accounts: Vec<Pubkey> = Vec::new();
         let mut makers = Vec::new();
@@ -124,7 +155,7 @@ impl Filler {
             if makers.len() >= self.max_orders {
                 break;
             }
-            if account == *taker || (taker_rests && resting.seq >= order.seq) {
+            if account == *taker || useless.contains(&account) || (taker_rests && resting.seq >= order.seq) {
                 continue;
             }
             if !accounts.contains(&account) {
@@ -213,7 +244,8 @@ fn against<'w>(
     })
 }
 
-/// The best resting orders that a taker on `side` with `limit` can trade with now: what a `place_and_take` passes.
+/// The best resting orders that a taker on `side` with `limit` can trade with now, without those that their owners cannot
+/// back: what a `place_and_take` passes.
 #[must_use]
 pub fn best_makers(
     world: &World,
@@ -224,7 +256,11 @@ pub fn best_makers(
     most: usize,
 ) -> Vec<MakerOrder> {
     let Some(market) = world.markets.get(usize::from(market)) else { return Vec::new() };
-    let usable = against(world, market, side, limit).filter(|(_, account)| account != taker);
+    let rehearsal = Rehearsal::refreshed(world);
+    let usable = against(world, market, side, limit).filter(|(order, account)| {
+        let found = world.accounts.get(account).and_then(|account| account.orders.get(usize::from(order.slot)));
+        account != taker && found.is_some_and(|order| !rehearsal.is_unbacked(market.index, account, order))
+    });
     usable.take(most).map(|(order, account)| MakerOrder { account, order_id: order.id, slot: order.slot }).collect()
 }
 
@@ -310,6 +346,30 @@ mod tests {
         assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [b]);
         let makers = best_makers(&stage.world(), 0, Side::Long, Price(300_000_000), &Pubkey::default(), 8);
         assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [c, b, a]);
+    }
+
+    #[test]
+    fn offers_that_nobody_backs_keep_no_taker_from_the_next() {
+        let mut stage = Stage::new();
+        stage.without_amm();
+        let (taker, good) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
+        // More of them than one fill names.
+        let poor: Vec<Pubkey> = (0..5).map(|_| stage.trader(22_000_000)).collect();
+        for account in &poor {
+            stage.place(*account, limit(Side::Short, 200_000_000, 1_000_000_000));
+        }
+        stage.place(good, limit(Side::Short, 200_100_000, 1_000_000_000));
+        stage.advance(2, 10);
+        stage.publish(0, 209_000_000);
+        stage.run(&Plan { refresh: vec![0], works: Vec::new() });
+        stage.place(taker, limit(Side::Long, 200_200_000, 1_000_000_000));
+        stage.advance(1, 1);
+        let plans = filler().decide(&stage.world());
+        let [plan] = &plans[..] else { panic!("one fill, not {plans:?}") };
+        let Some(Work::Fill { makers, .. }) = plan.purpose() else { panic!("a fill, not {plan:?}") };
+        assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [good]);
+        let named = best_makers(&stage.world(), 0, Side::Long, Price(200_200_000), &taker, 8);
+        assert_eq!(named.iter().map(|maker| maker.account).collect::<Vec<_>>(), [good]);
     }
 
     #[test]

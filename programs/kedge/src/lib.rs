@@ -169,7 +169,7 @@ pub mod kedge {
         Ok(user::close_sub_account::handle(&mut ctx.accounts)?)
     }
 
-    /// Closes the record of a person without sub-accounts. Owner.
+    /// Closes the record of a person who never had a sub-account. Owner.
     pub fn close_trader(ctx: &mut Context<CloseTrader>) -> Result<()> {
         Ok(user::close_trader::handle(&mut ctx.accounts)?)
     }
@@ -189,7 +189,8 @@ pub mod kedge {
         Ok(user::set_builder::handle(&mut ctx.accounts, builder, fee)?)
     }
 
-    /// Moves tokens into the vault and credits a sub-account. Owner of the tokens.
+    /// Moves tokens into the vault and credits a sub-account. Owner of the tokens; a kind that is new to the sub-account only
+    /// its owner, but for the quote token.
     pub fn deposit(ctx: &mut Context<Deposit>, amount: u64) -> Result<()> {
         Ok(user::deposit::handle(&mut ctx.accounts, amount)?)
     }
@@ -215,7 +216,8 @@ pub mod kedge {
         Ok(user::place_signed_orders::handle(&mut ctx.accounts)?)
     }
 
-    /// Makes signed messages up to a number worthless that nobody has placed yet. Owner or delegate.
+    /// Makes signed messages up to a number, at most 2^32 ahead of the highest, worthless that nobody has placed yet. Owner
+    /// or delegate.
     pub fn revoke_signed_orders(ctx: &mut Context<RevokeSignedOrders>, up_to: u64) -> Result<()> {
         Ok(user::revoke_signed_orders::handle(&mut ctx.accounts, up_to)?)
     }
@@ -321,8 +323,8 @@ pub mod kedge {
         Ok(keeper::slice_order::handle(&mut ctx.accounts, order_id, slot)?)
     }
 
-    /// Removes orders that have expired or have nothing left to reduce: the named ones, or all of the market. Anybody;
-    /// the fee goes to the signer's sub-account.
+    /// Removes orders that have expired or have nothing left to reduce, the named ones or all of the market, and of the
+    /// named ones those that their owner lacks the margin for. Anybody; the fee goes to the signer's sub-account.
     pub fn expire_orders(ctx: &mut Context<ServeOrder>, ids: Vec<u32>) -> Result<()> {
         Ok(keeper::expire_orders::handle(&mut ctx.accounts, &ids)?)
     }

@@ -212,10 +212,12 @@ From `cargo xtask bench --profile ROW`, in instructions of the virtual machine, 
   620 (position, funding, fees, ledger, open interest), the maker's margin check 600 (two thirds of it its position, a
   quarter the walk over 24 slots), the match with its record 650, fees with their four shares 160, both orders 160, the
   account itself 60. The budget was set for a match without order types: an oracle-offset price, an iceberg's part, self-trade
-  modes, groups of orders and shares of referrer and builder are each looked at here, for some 300 together. Tried: one
-  margin check for several fills of a maker (done), no curve while makers are better than its best price (done),
-  comparing addresses by their first word (done), a cached funding payment (a word more in each position, no gain at one
-  fill an instruction).
+  modes, groups of orders and shares of referrer and builder are each looked at here, for some 300 together. Each order of a
+  maker is asked for its margin before anything is booked, so that who cannot trade is passed over: the position is moved
+  in its place, and what is kept to move it back are its nine words. Tried: no curve while makers are better than its best
+  price (done), comparing addresses by their first word (done), a cached funding payment (a word more in each position, no
+  gain at one fill an instruction), one margin check for all fills of a maker (cheaper by a check where one maker has several
+  orders, but then a maker that fails has to be undone together with the taker's side and what the vAMM did behind it).
 * A fill by the vAMM alone: its price and its update are some 2,700 of it, half of them 20 divisions of 128 by 64
   bits. Inlining all of them saves 340 and makes the program 30,000 bytes larger, which is over the budget there; those in
   the curve, the spread, the margin and the fees are inlined.

@@ -23,7 +23,7 @@ impl Mirror<'_> {
         match decoded {
             Decoded::Deposit(i) => {
                 let (mut bank, mut sub): (Bank, _) = (self.pod(&i.bank), self.sub(&i.sub_account));
-                action::Deposit { amount: Amount(i.amount) }.execute(
+                action::Deposit { amount: Amount(i.amount), depositor: i.depositor.to_bytes() }.execute(
                     &exchange,
                     &mut bank,
                     &mut sub.head,

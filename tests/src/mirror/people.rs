@@ -94,13 +94,13 @@ impl Mirror<'_> {
             version: SubAccount::VERSION,
             bump,
             id,
-            fee_tier: trader.fee_tier,
             authority,
             name: i.name,
             referrer: trader.referrer,
             next_order_id: 1,
             ..SubAccount::default()
         };
+        data.head.take_tier(&trader);
         self.put_sub(&i.sub_account, &data);
         trader.next_sub_account += 1;
         trader.sub_accounts += 1;
@@ -130,9 +130,7 @@ impl Mirror<'_> {
         if trader.authority != i.authority.to_bytes() {
             return Err(Error::WrongAuthority);
         }
-        if trader.sub_accounts != 0 {
-            return Err(Error::AccountNotEmpty);
-        }
+        trader.require_closable()?;
         self.accounts.remove(&i.trader);
         Ok(())
     }

@@ -43,7 +43,7 @@ impl Mirror<'_> {
             Decoded::AssignFeeTier(i) => {
                 let (exchange, mut trader): (Exchange, Trader) = (self.pod(&EXCHANGE), self.pod(&i.trader));
                 exchange.require_admin(&i.signer.to_bytes())?;
-                action::AssignFeeTier { tier: i.tier }.execute(&exchange, &mut trader)?;
+                action::AssignFeeTier { tier: i.tier }.execute(&exchange, &mut trader, &self.clock)?;
                 self.put(&i.trader, &trader);
                 Ok(())
             }

@@ -42,7 +42,7 @@ pub async fn show(session: &Session, address: Pubkey, account: &SubAccountData) 
     text += &format!(
         "{}; fee tier {}; {} open orders in {} slots\n\n",
         paint(state, colour, session.colour),
-        head.fee_tier,
+        head.tier_on(view.clock.day()),
         head.open_orders,
         account.orders.len()
     );
@@ -57,7 +57,7 @@ pub async fn show(session: &Session, address: Pubkey, account: &SubAccountData) 
         "id": head.id,
         "name": name(&head.name),
         "state": state,
-        "fee_tier": head.fee_tier,
+        "fee_tier": head.tier_on(view.clock.day()),
         "open_orders": head.open_orders,
         "order_slots": account.orders.len(),
         "fees_paid": decimal::quote(head.total_fees),

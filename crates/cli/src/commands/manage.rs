@@ -90,6 +90,13 @@ pub async fn close(session: &Session, options: &Close) -> Result<Output> {
                 "{left} sub-accounts are still open; `kedge accounts` lists them, `kedge close --id` closes each"
             )));
         }
+        if found.require_closable().is_err() {
+            return Err(CliError::Usage(
+                "the trader account has had a sub-account and stays: it holds the numbers and the referrer that must \
+                 not begin anew"
+                    .into(),
+            ));
+        }
         (CloseTrader { authority, receiver, trader }.instruction(), "the trader account".to_owned())
     } else {
         let (sub_account, account) = session.account(&Which { authority: None, id: options.id }).await?;

@@ -3,6 +3,7 @@
 use kedge_client::book;
 use kedge_client::prices::{self, Row};
 use kedge_interface::instruction::{KedgeInstruction, PlaceAndTake, PlaceOrders};
+use kedge_model::event::NoEvents;
 use kedge_model::offer;
 use kedge_model::order::{Side, flags};
 
@@ -40,9 +41,20 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
     };
     match orders.as_slice() {
         [order] if takes => {
-            let everybody = session.client.all_sub_accounts().await?;
+            let mut everybody = session.client.all_sub_accounts().await?;
             // Where the refresh in front will put it: orders at a distance to the oracle stand there.
-            let oracle = session.view(&[Row::Market(order.market)]).await?.board.market(order.market)?.price.price;
+            let view = session.view(&[Row::Market(order.market)]).await?;
+            let oracle = view.board.market(order.market)?.price.price;
+            // Offers that their owners cannot back would take the places of those that can trade.
+            let exchange = session.client.exchange().await?;
+            let judged = kedge_model::action::Context {
+                exchange: &exchange,
+                board: &view.board,
+                market: &mut market.data.clone(),
+                clock,
+                sink: &mut NoEvents,
+            };
+            book::drop_unbacked(&mut everybody, &judged, order.size);
             let grid = book::Grid { oracle, tick: market.data.tick };
             let side = Side::from_number(order.side)?;
             let limit = if order.flags & flags::OFFSET == 0 {

@@ -96,7 +96,7 @@ fn thought(
             auction::derive(side, row.price, Price::ZERO, auction::width(row, market.price_band)?)?.1
         }
     };
-    let fee = if options.post_only { Ppm::ZERO } else { exchange.fee_tier(account.fee_tier).taker };
+    let fee = if options.post_only { Ppm::ZERO } else { exchange.fee_tier(account.tier_on(view.clock.day())).taker };
     Ok(WhatIf { market: market.index, side, size, price, fee, reduce_only: options.reduce_only })
 }
 

@@ -7,7 +7,7 @@ use kedge_client::FetchError;
 use kedge_client::prices::{self, Row};
 use kedge_client::signed::{self, NUMBERS_AHEAD, SignedOrders};
 use kedge_interface::instruction::{KedgeInstruction, RevokeSignedOrders};
-use kedge_model::action::SignedMessage;
+use kedge_model::action::{MAX_NUMBER_STEP, SignedMessage};
 use kedge_model::order::{OrderParams, flags};
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
@@ -135,6 +135,10 @@ pub async fn revoke(session: &Session, options: &Revoke) -> Result<Output> {
         return Err(CliError::Usage(format!(
             "number {highest} was placed or revoked already: name a higher one, which revokes all before it too"
         )));
+    }
+    let most = highest.saturating_add(MAX_NUMBER_STEP);
+    if up_to > most {
+        return Err(CliError::Usage(format!("number {up_to} is too far ahead: at most {most}")));
     }
     let sent = session.send(&[RevokeSignedOrders { signer, sub_account, up_to }.instruction()]).await?;
     let told = format!(

@@ -17,13 +17,17 @@ use crate::sub_account::SubAccount;
 pub struct Deposit {
     /// Token units.
     pub amount: Amount,
+    /// Who brings the tokens.
+    pub depositor: [u8; 32],
 }
 
 impl Deposit {
-    /// Credits the balance. An account in liquidation may always be topped up.
+    /// Credits the balance. An account in liquidation may always be topped up. Anybody may bring the quote token, which
+    /// profits are paid in, and what the account holds already; another kind of token only its owner: each kind is one
+    /// price more that the account's margin asks for.
     ///
-    /// Errors: [`Error::AmountZero`], [`Error::OperationPaused`], [`Error::DepositCapReached`],
-    /// [`Error::NoBalanceSlot`].
+    /// Errors: [`Error::AmountZero`], [`Error::OperationPaused`], [`Error::UnaskedToken`],
+    /// [`Error::DepositCapReached`], [`Error::NoBalanceSlot`].
     pub fn execute(
         self,
         exchange: &Exchange,
@@ -33,6 +37,10 @@ impl Deposit {
     ) -> Result<()> {
         exchange.require_open(operation::DEPOSIT)?;
         require_amount(self.amount)?;
+        let welcome = account.authority == self.depositor || bank.index == Bank::QUOTE;
+        if !welcome && account.balance(bank.index).is_zero() {
+            return Err(Error::UnaskedToken);
+        }
         bank.deposit(self.amount)?;
         account.credit(bank.index, self.amount)?;
         account.total_deposits = account.total_deposits.saturating_add(self.amount.0);

@@ -1,12 +1,14 @@
-//! Returning dead orders: those past their expiry, and reduce-only ones with nothing left to reduce.
+//! Returning dead orders: those past their expiry, reduce-only ones with nothing left to reduce, and those that their
+//! owner lacks the margin for.
 
+use super::backing::unbacked;
 use super::{Context, cancel, ledger, reward};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, Party, emit};
 use crate::num::Checked;
 use crate::order::{Order, Side, flags};
-use crate::quantity::Amount;
+use crate::quantity::{Amount, Size};
 use crate::sub_account::SubAccountMut;
 
 /// Most orders that one call returns: as many as one message of records has room for with all their legs.
@@ -16,7 +18,7 @@ pub const MAX_EXPIRED: usize = 12;
 #[must_use]
 #[derive(Clone, Copy, Debug)]
 pub struct ExpireOrders<'a> {
-    /// Only these; none for all that are dead, up to [`MAX_EXPIRED`].
+    /// Only these; none for all that are past their expiry or have nothing left to reduce, up to [`MAX_EXPIRED`].
     pub ids: &'a [u32],
 }
 
@@ -31,8 +33,10 @@ pub struct ExpireReport {
 }
 
 impl ExpireOrders<'_> {
-    /// Removes what is dead of what is named; what is alive or gone is passed over. Needs no price and is never paused.
-    /// The owner pays [`reward::CRANK_FEE`] for each to `crank`, as far as it can spare it.
+    /// Removes what is dead of what is named; what is alive or gone is passed over. Needs no price and is never paused,
+    /// but for orders that are named: of those, one that its owner lacks the margin for ([`unbacked`]) is removed too,
+    /// while the prices for that are there. The owner pays [`reward::CRANK_FEE`] for each to `crank`, as far as it can
+    /// spare it.
     ///
     /// Errors: [`Error::NothingExpired`], [`Error::InvalidOrder`] for more than [`MAX_EXPIRED`] ids.
     pub fn execute<S: EventSink>(
@@ -54,7 +58,11 @@ impl ExpireOrders<'_> {
             if order.market != market || !(self.ids.is_empty() || self.ids.contains(&order.id)) {
                 continue;
             }
-            let reason = dead(owner, &order, &context.clock)?;
+            let mut reason = dead(owner, &order, &context.clock)?;
+            if reason == CancelReason::None && !self.ids.is_empty() && unbacked(context, owner, &order, Size(u64::MAX))
+            {
+                reason = CancelReason::Margin;
+            }
             if reason != CancelReason::None {
                 cancel::remove(owner, slot, reason, context.sink)?;
                 removed = removed.plus(1)?;

@@ -39,9 +39,12 @@ impl FillOrder<'_> {
     ///
     /// Where the order meets others of its own owner nothing trades: its flags say which of them yields.
     ///
-    /// Errors: [`Error::OrderNotFound`] when the race is lost, [`Error::NothingToFill`],
-    /// [`Error::InsufficientMargin`], [`Error::MakerInsufficientMargin`], [`Error::PriceNotLive`] for an order at a
-    /// distance from the oracle, price rows, caps.
+    /// Makers that cannot trade now are passed over, and nothing trades beyond the market's band around the oracle.
+    ///
+    /// Errors: [`Error::OrderNotFound`] when the race is lost, [`Error::NothingToFill`], or
+    /// [`Error::MakerInsufficientMargin`] when nothing but makers without the margin is there; of the taker
+    /// [`Error::InsufficientMargin`], [`Error::PositionTooLarge`]; [`Error::PriceNotLive`] for an order at a distance from
+    /// the oracle; price rows, caps.
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,
@@ -80,18 +83,20 @@ impl FillOrder<'_> {
             row.price.require_live(0, &context.clock, board.slot_micros())?;
         }
         let limit = order.limit_price(context.clock.slot, row.price.price, context.market.tick)?;
+        let band = context.market.band(row.price.price)?;
         let interest = context.market.open_interest();
         let side = Taker {
             slot,
             order,
-            limit,
-            band: context.market.band(row.price.price)?,
+            limit: matching::within(band, order.side(), limit),
+            band,
             shares: Shares { filler: filler.is_some(), ..shares::of(taker, &order, filler.as_deref(), makers) },
         };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;
         if matched.size.is_zero() {
             if matched.self_trades == 0 {
-                return Err(Error::NothingToFill);
+                let unbacked = matched.unbacked != 0;
+                return Err(if unbacked { Error::MakerInsufficientMargin } else { Error::NothingToFill });
             }
         } else {
             matching::check_margin(context, taker, matched.increased)?;

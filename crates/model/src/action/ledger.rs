@@ -22,6 +22,61 @@ pub(super) fn settle_funding(position: &mut Position, market: &mut Market, row: 
     Ok(payment)
 }
 
+/// What a trade has changed in a position, for the market's books.
+#[must_use]
+pub(super) struct Half {
+    /// What it did to the position.
+    pub effect: TradeEffect,
+    /// Base before.
+    before: Base,
+    /// Base after.
+    after: Base,
+    /// Funding that was settled first.
+    funding: Quote,
+    /// What the claim gained by the trade, before the fee.
+    quote: Quote,
+    /// Charged (positive) or paid.
+    fee: Quote,
+}
+
+/// The user's half of a trade: funding first, then base, quote and fee. The market's books follow by [`book`].
+///
+/// Errors: [`Error::PositionTooLarge`], [`Error::Overflow`]; all of them are the position's own.
+#[inline(always)]
+pub(super) fn trade_position(
+    position: &mut Position,
+    market: &Market,
+    row: &MarketRow,
+    base: Base,
+    quote: Quote,
+    fee: Quote,
+) -> Result<Half> {
+    let index = row.funding(position.base);
+    let funding = position.unsettled_funding(index)?;
+    let before = position.base;
+    position.quote = position.quote.plus(funding)?;
+    let effect = position.trade(base, quote)?;
+    let after = position.base;
+    position.funding_index = row.funding(after);
+    position.quote = position.quote.minus(fee)?;
+    if effect.increased && after.size() > market.max_position {
+        return Err(Error::PositionTooLarge);
+    }
+    Ok(Half { effect, before, after, funding, quote, fee })
+}
+
+/// The market's half of a trade: what users claim, the exchange's fees, open interest.
+#[inline(always)]
+pub(super) fn book(market: &mut Market, half: &Half) -> Result<()> {
+    if !half.funding.is_zero() {
+        market.users_quote = market.users_quote.plus(half.funding)?;
+        market.funding_pot = market.funding_pot.minus(half.funding)?;
+    }
+    market.users_quote = market.users_quote.plus(half.quote)?.minus(half.fee)?;
+    market.fees = Amount(to_u64(to_i64(market.fees.0)?.plus(half.fee.0)?)?);
+    market.track_interest(half.before, half.after)
+}
+
 /// A trade of a user: funding first, then base and quote, then open interest. `fee` is charged (positive) or paid
 /// (negative) on top; the exchange's fees take the other side of it.
 #[inline]
@@ -34,20 +89,10 @@ pub(super) fn trade(
     fee: Quote,
 ) -> Result<TradeEffect> {
     let position = account.open_position(market.index)?;
-    let _ = settle_funding(position, market, row)?;
-    let before = position.base;
-    let effect = position.trade(base, quote)?;
-    let after = position.base;
-    position.funding_index = row.funding(after);
-    position.quote = position.quote.minus(fee)?;
-    market.users_quote = market.users_quote.plus(quote)?.minus(fee)?;
-    market.fees = Amount(to_u64(to_i64(market.fees.0)?.plus(fee.0)?)?);
+    let half = trade_position(position, market, row, base, quote, fee)?;
+    book(market, &half)?;
     account.total_fees = account.total_fees.plus(fee)?;
-    market.track_interest(before, after)?;
-    if effect.increased && after.size() > market.max_position {
-        return Err(Error::PositionTooLarge);
-    }
-    Ok(effect)
+    Ok(half.effect)
 }
 
 /// Charges (negative) or pays (positive) a position without a trade; the other side of the entry is the caller's.
@@ -62,20 +107,27 @@ pub(super) fn adjust(account: &mut SubAccount, market: &mut Market, amount: Quot
     Ok(())
 }
 
-/// Moves a claim from one account's position to another's in the same market: what users claim together stays.
+/// Moves a claim from one account's position to another's in the same market: what users claim together stays. A slot is
+/// opened for the receiver, who has signed.
 #[inline(never)]
 pub(super) fn transfer(from: &mut SubAccount, to: &mut SubAccount, market: u16, amount: Amount) -> Result<()> {
     if amount.is_zero() {
         return Ok(());
     }
     let amount = amount.credit()?;
-    let payer = from.open_position(market)?;
+    let payer = from.position_mut(market)?;
     payer.quote = payer.quote.minus(amount)?;
     from.total_fees = from.total_fees.plus(amount)?;
     let payee = to.open_position(market)?;
     payee.quote = payee.quote.plus(amount)?;
     to.total_fees = to.total_fees.minus(amount)?;
     Ok(())
+}
+
+/// Whether an account's numbers have room for an amount that is paid into its position.
+pub(super) fn has_room(account: &SubAccount, market: u16, amount: Amount) -> bool {
+    let quote = account.position(market).map_or(Quote::ZERO, |position| position.quote);
+    amount.credit().is_ok_and(|amount| quote.plus(amount).is_ok() && account.total_fees.minus(amount).is_ok())
 }
 
 /// Pays a reward to a position out of the exchange's fees.

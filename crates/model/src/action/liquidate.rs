@@ -73,9 +73,7 @@ impl Liquidate {
         }
         let clock = context.clock;
         let board = context.board;
-        let maintenance = |account: &SubAccount| {
-            margin::margin_of(account, pocket, board, MarginKind::Maintenance, Purpose::Liquidate, &clock)
-        };
+        let maintenance = |account: &SubAccount| margin::liquidation_margin(account, pocket, board, &clock);
         let before = maintenance(account.head)?;
         let began = pocket.is_being_liquidated(account.head);
         let buffer = context.market.liquidation_buffer;
@@ -106,7 +104,7 @@ impl Liquidate {
         }
         let step = self.plan(context, account, missing)?;
         let report = self.transfer(context, account, liquidator, &step)?;
-        throttle(context, &before, report.quote.magnitude())?;
+        throttle(context, &before, account.head, liquidator.head, report.quote.magnitude())?;
         let after = maintenance(account.head)?;
         let left = liquidation::shortage(&after, buffer)?;
         if left.is_zero() {

@@ -2,7 +2,7 @@
 
 use super::place::tradable;
 use super::queue::{Candidate, Queue};
-use super::{Context, ledger, self_trade};
+use super::{Context, backing, ledger, self_trade};
 use crate::amm::Availability;
 use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
@@ -66,6 +66,11 @@ pub struct Matched {
     pub fills: u32,
     /// How often the taker met an order of its own owner.
     pub self_trades: u32,
+    /// Maker accounts of which an order was passed over because of its owner's own state, one bit each by index: who tries
+    /// again leaves them out.
+    pub passed_over: u64,
+    /// Orders that were passed over because their owner lacks the margin for the fill.
+    pub unbacked: u32,
 }
 
 /// The taker's side of a run.
@@ -74,7 +79,7 @@ pub(super) struct Taker {
     pub slot: usize,
     /// The order as it stood before the run.
     pub order: Order,
-    /// The worst price that it accepts now.
+    /// The worst price that it accepts now, inside the band ([`within`]).
     pub limit: Price,
     /// Lowest and highest price of a fill.
     pub band: (Price, Price),
@@ -84,10 +89,30 @@ pub(super) struct Taker {
 
 /// Refuses a price outside a band. Errors: [`Error::PriceOutsideBand`].
 pub(super) fn require_in_band(band: (Price, Price), price: Price) -> Result<()> {
-    if band.0 <= price && price <= band.1 { Ok(()) } else { Err(Error::PriceOutsideBand) }
+    if in_band(band, price) { Ok(()) } else { Err(Error::PriceOutsideBand) }
 }
 
-/// Matches as much as crosses. Margin of the taker is the caller's to check; makers are checked here.
+/// Whether a price is inside a band.
+#[inline]
+pub(super) fn in_band(band: (Price, Price), price: Price) -> bool {
+    band.0 <= price && price <= band.1
+}
+
+/// The worst price at which an order trades now: its limit, cut to the band. What rests beyond the band is not met, so
+/// that it holds up nothing in front of it.
+#[inline]
+pub(super) fn within(band: (Price, Price), side: Side, limit: Price) -> Price {
+    if fault::planted(Fault::BandRefusesFill) {
+        return limit;
+    }
+    match side {
+        Side::Long => limit.min(band.1),
+        Side::Short => limit.max(band.0),
+    }
+}
+
+/// Matches as much as crosses. Margin of the taker is the caller's to check. A maker that cannot trade now, for whatever
+/// reason of its own, is passed over with nothing of it changed, and the walk goes on.
 pub(super) fn run<S: EventSink>(
     context: &mut Context<'_, S>,
     row: &MarketRow,
@@ -105,7 +130,6 @@ pub(super) fn run<S: EventSink>(
     }
     let mut queue = Queue::collect(context, row, taker, order, makers, refs)?;
     let mut amm = Amm::look(context, row, order)?;
-    let (mut touched, mut grown) = (0u64, 0u64);
     while !left.is_zero() {
         let Some(candidate) = queue.next() else { break };
         let taken = amm.fill(context, row, taker, order, left, candidate.price, &mut matched)?;
@@ -121,10 +145,6 @@ pub(super) fn run<S: EventSink>(
         let maker = makers.get_mut(usize::from(candidate.account)).ok_or(Error::TooManyMakers)?;
         let met = against_maker(context, row, taker, order, maker, &candidate, left, &mut matched)?;
         left = left.minus(met.size)?;
-        if !met.size.is_zero() {
-            touched |= 1u64 << (candidate.account & 63);
-            grown |= u64::from(met.grew) << (candidate.account & 63);
-        }
         if met.part_ended {
             show_next(context, maker, &candidate, &mut queue)?;
         }
@@ -133,11 +153,6 @@ pub(super) fn run<S: EventSink>(
         let _ = amm.fill(context, row, taker, order, left, order.limit, &mut matched)?;
     }
     matched.maker_size = matched.size.minus(matched.amm_size)?;
-    for (index, maker) in makers.iter_mut().enumerate() {
-        if touched & (1u64 << (index & 63)) != 0 {
-            check_maker(context, maker, grown & (1u64 << (index & 63)) != 0)?;
-        }
-    }
     Ok(matched)
 }
 
@@ -178,17 +193,16 @@ impl Amm {
         let side = order.order.side();
         self.asked = true;
         let market = &*context.market;
+        self.left = None;
         let (since, micros) = (order.order.activation_slot, context.board.slot_micros());
-        let available = market.amm.availability(market, &row.price, side, since, &context.clock, micros)?;
-        let Availability::Upto(size) = available else {
-            self.left = None;
-            return Ok(());
-        };
+        let available = market.amm.availability(market, &row.price, side, since, &context.clock, micros);
+        // A vAMM that cannot tell is passed over, as a maker is.
+        let Ok(Availability::Upto(size)) = available else { return Ok(()) };
         // The curve follows the oracle before it quotes; a peg that it cannot pay for stays.
         if context.exchange.paused & operation::UPDATE_AMM == 0 {
             match context.market.amm.update(&row.price, &context.clock) {
                 Ok(_) | Err(Error::AmmUpdateNotNeeded) => {}
-                Err(other) => return Err(other),
+                Err(_) => return Ok(()),
             }
         }
         self.left = Some(size);
@@ -216,18 +230,17 @@ impl Amm {
         if !side.accepts(limit, self.touch) {
             return Ok(Size::ZERO);
         }
-        let Some(fill) =
-            context.market.amm.quote(side, wanted.min(left), Some(limit), context.market.step, &row.price)?
-        else {
-            return Ok(Size::ZERO);
-        };
+        let quoted = context.market.amm.quote(side, wanted.min(left), Some(limit), context.market.step, &row.price);
+        let Ok(Some(fill)) = quoted else { return Ok(Size::ZERO) };
         context.market.amm.book(side, &fill)?;
         self.left = Some(left.minus(fill.size)?);
         // It went up to the limit, or has nothing left to give or nobody to give it to.
         self.touch = limit;
         let fees = fees_of(context, fill.quote, taker, None, order.shares)?;
         let price = Price(mul_div_inline(fill.quote.0, BASE, fill.size.0, Rounding::Down)?);
-        require_in_band(order.band, price)?;
+        if fault::planted(Fault::BandRefusesFill) {
+            require_in_band(order.band, price)?;
+        }
         let trade = Trade { size: fill.size, quote: fill.quote, price, fees, source: FillSource::Amm, maker_order: 0 };
         let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
         fill_record(context, row, taker, Party::default(), &order.order, &trade, taker_realised, Quote::ZERO);
@@ -275,7 +288,7 @@ pub(super) fn take<S: EventSink>(
         matched.referrer_share = matched.referrer_share.plus(trade.fees.referrer)?;
         matched.builder_fee = matched.builder_fee.plus(trade.fees.builder)?;
     }
-    taker.head.volume = taker.head.volume.saturating_add(trade.quote.0);
+    taker.head.note_volume(context.clock.day(), trade.quote);
     matched.increased |= effect.increased;
     matched.fills = matched.fills.wrapping_add(1);
     Ok(effect.realised)
@@ -294,7 +307,7 @@ pub(super) fn make<S: EventSink>(
         Side::Short => trade.quote.debit()?,
     };
     let rebate = trade.fees.maker_rebate.debit()?;
-    maker.head.volume = maker.head.volume.saturating_add(trade.quote.0);
+    maker.head.note_volume(context.clock.day(), trade.quote);
     ledger::trade(maker.head, context.market, row, trade.size.on(taker_side.opposite())?, quote, rebate)
 }
 
@@ -302,8 +315,6 @@ pub(super) fn make<S: EventSink>(
 struct Met {
     /// Base traded.
     size: Size,
-    /// Whether the maker's position grew or turned.
-    grew: bool,
     /// Whether the part that the order shows is used up and more is behind it.
     part_ended: bool,
 }
@@ -319,7 +330,7 @@ fn against_maker<S: EventSink>(
     wanted: Size,
     matched: &mut Matched,
 ) -> Result<Met> {
-    const NOTHING: Met = Met { size: Size::ZERO, grew: false, part_ended: false };
+    const NOTHING: Met = Met { size: Size::ZERO, part_ended: false };
     let slot = usize::from(candidate.slot);
     let Ok(resting) = maker.order(slot) else { return Ok(NOTHING) };
     if resting.seq != candidate.seq {
@@ -336,18 +347,33 @@ fn against_maker<S: EventSink>(
     if size.is_zero() {
         return Ok(NOTHING);
     }
-    let (side, maker_order) = (order.order.side(), resting.id);
+    let (side, terms) = (order.order.side(), backing::Terms::of(resting));
     // The maker's price; the fraction of a unit goes against the taker.
     let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
     let quote = size.value(candidate.price, rounding)?;
     let fees = fees_of(context, quote, taker, Some(maker), order.shares)?;
-    require_in_band(order.band, candidate.price)?;
-    let trade = Trade { size, quote, price: candidate.price, fees, source: FillSource::Book, maker_order };
+    if fault::planted(Fault::BandRefusesFill) {
+        require_in_band(order.band, candidate.price)?;
+    }
+    let trade = Trade { size, quote, price: candidate.price, fees, source: FillSource::Book, maker_order: terms.id };
+    let half = match backing::offer(context, row, maker, terms, size, quote, fees.maker_rebate.debit()?) {
+        Ok(half) => half,
+        Err(error) => {
+            if fault::planted(Fault::PoisonMakerRefusesFill) {
+                return Err(of_maker(error));
+            }
+            matched.passed_over |= 1u64 << (candidate.account & 63);
+            matched.unbacked = matched.unbacked.wrapping_add(u32::from(error == Error::InsufficientMargin));
+            return Ok(NOTHING);
+        }
+    };
     let taker_realised = take(context, row, taker, order.slot, &order.order, &trade, matched)?;
-    let effect = make(context, row, maker, side, &trade)?;
+    ledger::book(context.market, &half)?;
+    maker.head.note_volume(context.clock.day(), quote);
     maker.fill_order(slot, size, context.sink)?;
-    fill_record(context, row, taker, Party::of(maker.head), &order.order, &trade, taker_realised, effect.realised);
-    Ok(Met { size, grew: effect.increased, part_ended })
+    let realised = half.effect.realised;
+    fill_record(context, row, taker, Party::of(maker.head), &order.order, &trade, taker_realised, realised);
+    Ok(Met { size, part_ended })
 }
 
 /// Shows the next part of an order, behind all that rest at its price.
@@ -374,8 +400,9 @@ pub(super) fn fees_of<S: EventSink>(
     maker: Option<&SubAccountMut<'_>>,
     shares: Shares,
 ) -> Result<FillFees> {
-    let maker_tier = maker.map(|maker| maker.head.fee_tier);
-    fees::of_fill(context.exchange, quote, taker.head.fee_tier, maker_tier, shares)
+    let day = context.clock.day();
+    let maker_tier = maker.map(|maker| maker.head.tier_on(day));
+    fees::of_fill(context.exchange, quote, taker.head.tier_on(day), maker_tier, shares)
 }
 
 /// Records a fill.
@@ -435,8 +462,10 @@ pub(super) fn check_margin<S: EventSink>(
 
 /// Margin of a maker after its fills, with an error that names the maker as the cause.
 pub(super) fn check_maker<S: EventSink>(context: &Context<'_, S>, maker: &SubAccountMut<'_>, grew: bool) -> Result<()> {
-    check_margin(context, maker, grew).map_err(|error| match error {
-        Error::InsufficientMargin => Error::MakerInsufficientMargin,
-        other => other,
-    })
+    check_margin(context, maker, grew).map_err(of_maker)
+}
+
+/// An error that names the maker as the cause.
+fn of_maker(error: Error) -> Error {
+    if error == Error::InsufficientMargin { Error::MakerInsufficientMargin } else { error }
 }

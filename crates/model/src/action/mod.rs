@@ -1,5 +1,6 @@
 //! Actions: everything that changes an account. Inputs in a struct, `execute`, a report.
 
+mod backing;
 mod bankruptcy;
 mod builder;
 mod cancel;
@@ -37,6 +38,7 @@ mod trail;
 mod trigger;
 mod vamm;
 
+pub use backing::unbacked as unbacked_order;
 pub use bankruptcy::{Bankruptcy, BankruptcyReport};
 pub use builder::SetBuilder;
 pub(crate) use cancel::remove;
@@ -63,7 +65,8 @@ pub use settle::{SettlePnl, SettleReport, SweepFees, SweepReport};
 pub use settle_market::SettleMarket;
 pub use settle_position::{PositionSettlement, SettlePosition};
 pub use signed::{
-    DOMAIN, MAX_MESSAGE, MAX_SIGNED_MS, MAX_SIGNED_ORDERS, PlaceSigned, RevokeSigned, SignedHeader, SignedMessage,
+    DOMAIN, MAX_MESSAGE, MAX_NUMBER_STEP, MAX_SIGNED_MS, MAX_SIGNED_ORDERS, PlaceSigned, RevokeSigned, SignedHeader,
+    SignedMessage,
 };
 pub use slice::{SliceOrder, SliceReport};
 pub use take::{PlaceAndTake, TakeReport};

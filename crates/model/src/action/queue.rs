@@ -1,7 +1,7 @@
 //! The maker orders that a taker meets, in the order in which it meets them.
 
 use super::Context;
-use super::matching::{MAX_MAKER_ORDERS, MakerRef, Taker};
+use super::matching::{self, MAX_MAKER_ORDERS, MakerRef, Taker};
 use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
 use crate::event::EventSink;
@@ -94,9 +94,11 @@ impl Queue {
             if resting.flags & flags::OFFSET != 0 {
                 // Who quotes around the oracle is hit under the vAMM's rule, or not at all.
                 let Some(oracle) = traded_oracle(context, row, order) else { continue };
-                price = resting.effective_price(oracle, tick)?;
+                let Ok(now) = resting.effective_price(oracle, tick) else { continue };
+                price = now;
             }
-            if side.accepts(order.limit, price) {
+            let in_band = matching::in_band(order.band, price) || fault::planted(Fault::BandRefusesFill);
+            if side.accepts(order.limit, price) && in_band {
                 let own = maker.head.is_of(taker.head);
                 let slot = u8::try_from(at).map_err(|_| Error::OrderNotFound)?;
                 queue.insert(Candidate { price, seq: resting.seq, account: reference.account, slot, own })?;

@@ -18,6 +18,9 @@ pub const MAX_SIGNED_ORDERS: usize = 3;
 pub const DOMAIN: [u8; 16] = *b"kedge orders v1\n";
 /// Longest time in milliseconds for which a message can be placed after the slot at which it was signed.
 pub const MAX_SIGNED_MS: u64 = 600_000;
+/// How far ahead of the highest number the next one, and a revocation, may be. A number is for good: without a bound one
+/// step to the end of the range, by a delegate too, would end all signing. Wide enough for the Unix time in seconds.
+pub const MAX_NUMBER_STEP: u64 = 1 << 32;
 /// How far behind the highest number a message may still come in.
 const WINDOW: u64 = 128;
 
@@ -149,8 +152,8 @@ impl PlaceSigned<'_> {
     /// the placing.
     ///
     /// Errors: [`Error::SignedOrderInvalid`] (another program or sub-account, a slot in the future or too far from
-    /// the last one), [`Error::WrongAuthority`], [`Error::SignedOrderExpired`], [`Error::SignedOrderReused`], and
-    /// those of placing.
+    /// the last one), [`Error::WrongAuthority`], [`Error::SignedOrderExpired`], [`Error::SignedOrderReused`],
+    /// [`Error::SignedNumberTooFar`], and those of placing.
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,
@@ -183,25 +186,34 @@ pub struct RevokeSigned {
 }
 
 impl RevokeSigned {
-    /// Revokes them. Errors: [`Error::SignedOrderReused`] when a higher number was already placed or revoked.
+    /// Revokes them. Errors: [`Error::SignedOrderReused`] when a higher number was already placed or revoked,
+    /// [`Error::SignedNumberTooFar`] for one beyond [`MAX_NUMBER_STEP`].
     pub fn execute(self, account: &mut SubAccount) -> Result<()> {
         if self.up_to <= account.signed_nonce {
             return Err(Error::SignedOrderReused);
         }
+        require_near(self.up_to.minus(account.signed_nonce)?)?;
         account.signed_nonce = self.up_to;
         account.signed_window = [u64::MAX; 2];
         Ok(())
     }
 }
 
+/// Refuses a number too far ahead of the highest.
+fn require_near(ahead: u64) -> Result<()> {
+    if ahead <= MAX_NUMBER_STEP { Ok(()) } else { Err(Error::SignedNumberTooFar) }
+}
+
 impl SubAccount {
     /// Takes note of a message's number. Numbers need not come in order, but each comes once.
     ///
-    /// Errors: [`Error::SignedOrderReused`] for one that was there, lies 128 or more behind the highest, or is zero.
+    /// Errors: [`Error::SignedOrderReused`] for one that was there, lies 128 or more behind the highest, or is zero;
+    /// [`Error::SignedNumberTooFar`] for one beyond [`MAX_NUMBER_STEP`].
     pub fn accept_signed(&mut self, nonce: u64) -> Result<()> {
         let [mut recent, mut older] = self.signed_window;
         if nonce > self.signed_nonce {
             let ahead = nonce.minus(self.signed_nonce)?;
+            require_near(ahead)?;
             (recent, older) = match ahead {
                 0..64 => {
                     let by = u32::try_from(ahead).map_err(|_| Error::Overflow)?;
@@ -287,5 +299,19 @@ mod tests {
         assert_eq!(account.accept_signed(99), Err(Error::SignedOrderReused));
         assert_eq!(account.accept_signed(100), Err(Error::SignedOrderReused));
         account.accept_signed(101).expect("later");
+    }
+
+    #[test]
+    fn no_step_ends_the_numbers() {
+        let mut account = SubAccount::default();
+        for far in [u64::MAX, MAX_NUMBER_STEP + 1] {
+            let before = account;
+            assert_eq!(RevokeSigned { up_to: far }.execute(&mut account), Err(Error::SignedNumberTooFar));
+            assert_eq!(account.accept_signed(far), Err(Error::SignedNumberTooFar));
+            assert_eq!(account, before);
+        }
+        RevokeSigned { up_to: MAX_NUMBER_STEP }.execute(&mut account).expect("the largest step");
+        account.accept_signed(2 * MAX_NUMBER_STEP).expect("the largest step of a message");
+        account.accept_signed(2 * MAX_NUMBER_STEP + 1).expect("and the next after it");
     }
 }

@@ -57,19 +57,19 @@ impl PlaceAndTake<'_> {
         let order = *taker.order(placed.slot)?;
         let board = context.board;
         let row = board.market(context.market.index)?;
-        row.price.require(
-            if order.has(flags::OFFSET) { Purpose::IncreaseRisk } else { Purpose::ReduceRisk },
-            &context.clock,
-        )?;
+        let opens = placed.increases_risk || order.has(flags::OFFSET);
+        row.price.require(if opens { Purpose::IncreaseRisk } else { Purpose::ReduceRisk }, &context.clock)?;
         if order.has(flags::OFFSET) {
             row.price.require_live(0, &context.clock, board.slot_micros())?;
         }
         let interest = context.market.open_interest();
+        let band = context.market.band(row.price.price)?;
+        let limit = order.effective_price(row.price.price, context.market.tick)?;
         let side = Taker {
             slot: placed.slot,
             order,
-            limit: order.effective_price(row.price.price, context.market.tick)?,
-            band: context.market.band(row.price.price)?,
+            limit: matching::within(band, order.side(), limit),
+            band,
             shares: shares::of(taker, &order, None, makers),
         };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;

@@ -10,20 +10,19 @@ use crate::trader::Trader;
 
 /// Quote units of a dollar.
 const DOLLAR: u64 = 1_000_000;
-/// Seconds of a day.
-const DAY: u64 = 86_400;
 /// Days that count.
 const DAYS: u32 = 30;
 
-/// Counts what a sub-account has traded in its owner's volume, and gives both the fee tier of it. Anybody may ask for
-/// it: volume only ever adds up.
+/// Counts what a sub-account has traded in its owner's volume, each day's on its day, and gives both the fee tier of it.
+/// Anybody may ask for it.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct UpdateFeeTier;
 
 impl UpdateFeeTier {
     /// Moves the whole dollars of the sub-account's volume to the owner's record and returns the tier: the last one
-    /// whose volume the last 30 days reach, today included, or the assigned one when that is better.
+    /// whose volume the last 30 days reach, today included, or the assigned one when that is better. A tier by volume
+    /// holds for as long as the days that are counted now reach it, and falls to the assigned one then by itself.
     ///
     /// Errors: [`Error::WrongOwner`] for a sub-account of another person.
     pub fn execute(
@@ -36,15 +35,23 @@ impl UpdateFeeTier {
         if trader.authority != account.authority {
             return Err(Error::WrongOwner);
         }
-        let dollars = quotient(account.volume, DOLLAR, Rounding::Down)?;
-        account.volume = account.volume.minus(dollars.times(DOLLAR)?)?;
-        let now = quotient(clock.seconds_since(0), DAY, Rounding::Down)?;
-        trader.count(u32::try_from(now).map_err(|_| Error::Overflow)?, dollars)?;
-        let tier = exchange.tier_of(trader.volume_30d()?).max(trader.assigned_tier);
-        trader.fee_tier = tier;
-        account.fee_tier = tier;
-        Ok(tier)
+        trader.begin(clock.day())?;
+        let (earlier, rest) = dollars(account.earlier_volume)?;
+        trader.count(account.earlier_day, earlier)?;
+        // What is less than a dollar goes on to the next day.
+        let (last, cents) = dollars(account.volume.plus(rest)?)?;
+        trader.count(account.volume_day, last)?;
+        (account.earlier_volume, account.volume) = (0, cents);
+        trader.judge(exchange)?;
+        account.take_tier(trader);
+        Ok(trader.fee_tier)
     }
+}
+
+/// Whole dollars of an amount of quote, and what is left of it.
+fn dollars(quote: u64) -> Result<(u64, u64)> {
+    let dollars = quotient(quote, DOLLAR, Rounding::Down)?;
+    Ok((dollars, quote.minus(dollars.times(DOLLAR)?)?))
 }
 
 /// Assigns a fee tier to a person, which volume can only better.
@@ -57,13 +64,13 @@ pub struct AssignFeeTier {
 
 impl AssignFeeTier {
     /// Assigns it; sub-accounts follow with their next [`UpdateFeeTier`]. Errors: [`Error::InvalidParameter`].
-    pub fn execute(self, exchange: &Exchange, trader: &mut Trader) -> Result<()> {
+    pub fn execute(self, exchange: &Exchange, trader: &mut Trader, clock: &Clock) -> Result<()> {
         if usize::from(self.tier) >= FEE_TIERS {
             return Err(Error::InvalidParameter);
         }
         trader.assigned_tier = self.tier;
-        trader.fee_tier = exchange.tier_of(trader.volume_30d()?).max(self.tier);
-        Ok(())
+        trader.begin(clock.day())?;
+        trader.judge(exchange)
     }
 }
 
@@ -75,6 +82,13 @@ impl Exchange {
     }
 }
 
+impl SubAccount {
+    /// Takes over the tiers of the owner's record.
+    pub fn take_tier(&mut self, trader: &Trader) {
+        (self.fee_tier, self.tier_day, self.base_tier) = (trader.fee_tier, trader.tier_day, trader.assigned_tier);
+    }
+}
+
 impl Trader {
     /// Quote traded in the 30 days up to the newest that was counted, in whole dollars.
     pub fn volume_30d(&self) -> Result<Amount> {
@@ -82,13 +96,43 @@ impl Trader {
         dollars.times(DOLLAR).map(Amount)
     }
 
-    /// Adds dollars to a day and forgets the days that are 30 or more before it.
-    fn count(&mut self, day: u32, dollars: u64) -> Result<()> {
+    /// Gives the tier of the volume as it stands, and the last day on which it still reaches it when nothing comes to it.
+    fn judge(&mut self, exchange: &Exchange) -> Result<()> {
+        let mut volume = self.volume_30d()?;
+        let by_volume = exchange.tier_of(volume);
+        (self.fee_tier, self.tier_day) = (by_volume.max(self.assigned_tier), u32::MAX);
+        if by_volume <= self.assigned_tier {
+            return Ok(());
+        }
+        for ahead in 1..=DAYS {
+            // The oldest day of the window is the one that comes again.
+            let day = self.volume_day.saturating_add(ahead);
+            let oldest = u64::from(*self.of_day(day)?);
+            volume = volume.minus(Amount(oldest.times(DOLLAR)?))?;
+            if exchange.tier_of(volume) < by_volume {
+                self.tier_day = day.saturating_sub(1);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on to a day and forgets the days that are 30 or more before it.
+    fn begin(&mut self, day: u32) -> Result<()> {
         let ahead = day.saturating_sub(self.volume_day).min(DAYS);
         for offset in 0..ahead {
             *self.of_day(day.saturating_sub(offset))? = 0;
         }
         self.volume_day = self.volume_day.max(day);
+        Ok(())
+    }
+
+    /// Adds dollars to a day, if it still counts.
+    fn count(&mut self, day: u32, dollars: u64) -> Result<()> {
+        let day = day.min(self.volume_day);
+        if self.volume_day.saturating_sub(day) >= DAYS {
+            return Ok(());
+        }
         let volume = self.of_day(day)?;
         *volume = u32::try_from(u64::from(*volume).plus(dollars)?).unwrap_or(u32::MAX);
         Ok(())
@@ -104,6 +148,13 @@ impl Trader {
 mod tests {
     use super::*;
 
+    /// Seconds of a day.
+    const DAY: u64 = 86_400;
+
+    fn at(day: u64) -> Clock {
+        Clock { slot: 0, unix_time: i64::try_from(day * DAY + day % DAY).expect("a time") }
+    }
+
     #[test]
     fn thirty_days_count_and_no_more() {
         let exchange = Exchange::new(0, [1; 32], [0; 32]).expect("an exchange");
@@ -113,22 +164,61 @@ mod tests {
             // One to three days on, sometimes twice in a day, once after months.
             let day = 20_000 + step * 3 / 2 + if step > 200 { 77 } else { 0 };
             let cents = 123 + step * 1_000_003;
-            account.volume += cents * 10_000;
-            history.push((day, account.volume / DOLLAR));
-            let clock = Clock { slot: 0, unix_time: i64::try_from(day * DAY + step % DAY).expect("a time") };
-            let rest = account.volume % DOLLAR;
-            let tier = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &clock).expect("counted");
-            assert_eq!(account.volume, rest, "cents stay");
+            account.note_volume(u32::try_from(day).expect("a day"), Amount(cents * 10_000));
+            history.push((day, (account.volume + account.earlier_volume) / DOLLAR));
+            let rest = (account.volume + account.earlier_volume) % DOLLAR;
+            let tier = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(day)).expect("counted");
+            assert_eq!((account.volume, account.earlier_volume), (rest, 0), "cents stay");
             let sum: u64 = history.iter().filter(|(then, _)| day - then < 30).map(|(_, dollars)| dollars).sum();
             assert_eq!(trader.volume_30d(), Ok(Amount(sum * DOLLAR)), "step {step}");
             let expected = exchange.tier_volumes.iter().rposition(|from| sum * DOLLAR >= *from).expect("the first");
             assert_eq!((usize::from(tier), trader.fee_tier, account.fee_tier), (expected, tier, tier));
         }
-        AssignFeeTier { tier: 7 }.execute(&exchange, &mut trader).expect("assigned");
-        assert_eq!(trader.fee_tier, 7);
-        assert_eq!(AssignFeeTier { tier: 8 }.execute(&exchange, &mut trader), Err(Error::InvalidParameter));
+        AssignFeeTier { tier: 7 }.execute(&exchange, &mut trader, &at(21_000)).expect("assigned");
+        assert_eq!((trader.fee_tier, trader.tier_day), (7, u32::MAX));
+        let refused = AssignFeeTier { tier: 8 }.execute(&exchange, &mut trader, &at(21_000));
+        assert_eq!(refused, Err(Error::InvalidParameter));
         let mut other = SubAccount { authority: [9; 32], ..SubAccount::default() };
         let refused = UpdateFeeTier.execute(&exchange, &mut trader, &mut other, &Clock::default());
         assert_eq!(refused, Err(Error::WrongOwner));
+    }
+
+    #[test]
+    fn a_tier_ends_on_the_day_on_which_its_volume_falls_out() {
+        let exchange = Exchange::new(0, [1; 32], [0; 32]).expect("an exchange");
+        let (mut trader, mut account) = (Trader { assigned_tier: 1, ..Trader::default() }, SubAccount::default());
+        // Twelve million on one day and nine on a later one: tier 3 with both, tier 1 with the later alone.
+        account.note_volume(20_000, Amount(12_000_000 * DOLLAR));
+        account.note_volume(20_010, Amount(9_000_000 * DOLLAR));
+        let tier = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_020)).expect("counted");
+        assert_eq!((tier, account.tier_day, account.base_tier), (3, 20_029, 1));
+        assert_eq!((account.tier_on(20_029), account.tier_on(20_030)), (3, 1));
+        // Counted again on any later day it says the same as had it been counted at once.
+        let tier = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_030)).expect("counted");
+        assert_eq!((tier, account.tier_day, trader.volume_30d()), (1, u32::MAX, Ok(Amount(9_000_000 * DOLLAR))));
+        let tier = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_040)).expect("counted");
+        assert_eq!((tier, trader.volume_30d()), (1, Ok(Amount(0))));
+    }
+
+    #[test]
+    fn what_is_counted_late_counts_on_its_day_or_before() {
+        let (mut trader, mut account) = (Trader::default(), SubAccount::default());
+        let exchange = Exchange::new(0, [1; 32], [0; 32]).expect("an exchange");
+        for day in [20_000, 20_003, 20_007, 20_007] {
+            account.note_volume(day, Amount(1_000_000 * DOLLAR));
+        }
+        assert_eq!((account.earlier_day, account.earlier_volume), (20_000, 2_000_000 * DOLLAR));
+        let _ = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_029)).expect("counted");
+        assert_eq!(trader.volume_30d(), Ok(Amount(4_000_000 * DOLLAR)));
+        let _ = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_030)).expect("counted");
+        assert_eq!(
+            trader.volume_30d(),
+            Ok(Amount(2_000_000 * DOLLAR)),
+            "what was before the last day counts on its first"
+        );
+        // What is counted when its thirty days are over counts nothing.
+        account.note_volume(20_031, Amount(5_000_000 * DOLLAR));
+        let _ = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_061)).expect("counted");
+        assert_eq!(trader.volume_30d(), Ok(Amount(0)));
     }
 }

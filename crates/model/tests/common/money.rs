@@ -11,7 +11,18 @@ use kedge_model::quantity::{Amount, Ppm, Quote};
 impl World {
     pub fn deposit(&mut self, account: usize, bank: usize, amount: u64) -> Result<()> {
         self.attempt(|w| {
-            let deposit = Deposit { amount: Amount(amount) };
+            let depositor = w.accounts[account].head.authority;
+            let deposit = Deposit { amount: Amount(amount), depositor };
+            deposit.execute(&w.exchange, &mut w.banks[bank], &mut w.accounts[account].head, &mut NoEvents)?;
+            w.vaults[bank] += amount;
+            Ok(())
+        })
+    }
+
+    /// A deposit by somebody else.
+    pub fn give(&mut self, account: usize, bank: usize, amount: u64) -> Result<()> {
+        self.attempt(|w| {
+            let deposit = Deposit { amount: Amount(amount), depositor: [0xEE; 32] };
             deposit.execute(&w.exchange, &mut w.banks[bank], &mut w.accounts[account].head, &mut NoEvents)?;
             w.vaults[bank] += amount;
             Ok(())

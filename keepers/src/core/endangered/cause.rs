@@ -1,8 +1,8 @@
 //! The model's judgement: what of an account is to be liquidated or settled as a default.
 
-use kedge_model::board::{PriceBoard, Purpose};
+use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
-use kedge_model::margin::{self, MarginKind};
+use kedge_model::margin;
 use kedge_model::pocket::Pocket;
 use kedge_model::position::Position;
 use kedge_model::sub_account::SubAccount;
@@ -59,8 +59,7 @@ pub fn shortfall(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock
     if pocket.is_bankrupt(account) || positions(account, pocket).all(|position| position.base.is_zero()) {
         return None;
     }
-    let (kind, purpose) = (MarginKind::Maintenance, Purpose::Liquidate);
-    let free = margin::margin_of(account, pocket, board, kind, purpose, clock).ok()?.free().ok()?.0;
+    let free = margin::liquidation_margin(account, pocket, board, clock).ok()?.free().ok()?.0;
     (free < 0 || pocket.is_being_liquidated(account)).then_some(free)
 }
 

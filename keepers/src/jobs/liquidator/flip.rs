@@ -67,7 +67,7 @@ impl Liquidator {
         let own = world.accounts.get(&self.account)?;
         let side = Side::closing(position.base);
         // What it must get: the price, what it wants, and the fee.
-        let fee = world.exchange.fee_tier(own.head.fee_tier).taker;
+        let fee = world.exchange.fee_tier(own.head.tier_on(world.clock.day())).taker;
         let over = Ppm(self.min_profit.0.checked_add(fee.0)?);
         let worst = match side {
             Side::Short => Price(ceil_to(price.raised(over, Rounding::Up).ok()?.0, market.tick.0).ok()?),

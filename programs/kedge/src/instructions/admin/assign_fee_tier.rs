@@ -18,5 +18,5 @@ pub struct AssignFeeTier {
 #[inline(never)]
 pub fn handle(a: &mut AssignFeeTier, tier: u8) -> Outcome {
     a.exchange.require_admin(a.signer.address().as_array())?;
-    Ok(action::AssignFeeTier { tier }.execute(&a.exchange, &mut a.trader)?)
+    Ok(action::AssignFeeTier { tier }.execute(&a.exchange, &mut a.trader, &clock()?)?)
 }

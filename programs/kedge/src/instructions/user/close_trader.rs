@@ -1,4 +1,4 @@
-//! Closing the record of a person without sub-accounts.
+//! Closing the record of a person who never had a sub-account.
 
 use kedge_model::Error;
 
@@ -17,15 +17,13 @@ pub struct CloseTrader {
     pub trader: Write<Trader>,
 }
 
-/// Closes it. Errors: sub-accounts are left, not the owner.
+/// Closes it. Errors: it has given a sub-account its number, not the owner.
 #[inline(never)]
 pub fn handle(a: &mut CloseTrader) -> Outcome {
     if a.trader.authority != a.authority.address().to_bytes() {
         return Err(Error::WrongAuthority.into());
     }
-    if a.trader.sub_accounts != 0 {
-        return Err(Error::AccountNotEmpty.into());
-    }
+    a.trader.require_closable()?;
     let receiver: &AccountView = a.receiver.as_ref();
     a.trader.close(receiver)
 }

@@ -43,13 +43,13 @@ pub fn handle(a: &mut CreateSubAccount, name: [u8; 16], orders: u16) -> Outcome 
         version: SubAccount::VERSION,
         bump,
         id,
-        fee_tier: a.trader.fee_tier,
         authority,
         name,
         referrer: a.trader.referrer,
         next_order_id: 1,
         ..SubAccount::default()
     };
+    account.take_tier(&a.trader);
     a.trader.next_sub_account = id.checked_add(1).ok_or(Error::Overflow)?;
     a.trader.sub_accounts += 1;
     a.exchange.sub_accounts += 1;

@@ -5,7 +5,7 @@ use crate::instructions::prelude::*;
 /// Accounts of `deposit`.
 #[derive(Accounts)]
 pub struct Deposit {
-    /// Owner of the tokens; need not own the sub-account.
+    /// Owner of the tokens; need not own the sub-account but for a kind of token that is new to it.
     pub depositor: Signed,
     /// Switches.
     pub exchange: Read<Exchange>,
@@ -36,7 +36,8 @@ pub fn handle(a: &mut Deposit, amount: u64) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(72);
     let mut batch = records.batch();
-    action::Deposit { amount: Amount(amount) }.execute(&a.exchange, &mut a.bank, &mut a.sub_account, &mut batch)?;
+    let deposit = action::Deposit { amount: Amount(amount), depositor: a.depositor.address().to_bytes() };
+    deposit.execute(&a.exchange, &mut a.bank, &mut a.sub_account, &mut batch)?;
     a.bank.invariant()?;
     calls::token::deposit(&a.token_program, a.source.as_ref(), a.vault.as_ref(), &a.depositor, amount)?;
     calls::events::emit_plain(batch, a.depositor.address().to_bytes(), &clock, &a.event_authority)
