@@ -122,10 +122,12 @@ errors! {
     76 NothingExpired "None of the orders has expired or has nothing left to reduce."
     77 MarketExpired "The market's expiry has come; only cancelling and settling are possible."
     78 MarketNotExpired "The market's expiry has not come, or none is set."
-    79 ExpiryTooSoon "An expiry must lie at least an hour ahead; take a later time, or zero to withdraw it."
+    79 ExpiryTooSoon "An expiry must lie at least two hours ahead; take a later time, or zero to withdraw it."
     80 MarketNotSettling "The market is not in settlement; settle_market begins it after the expiry."
     81 SettlementPending "Open positions or unpaid debts of this market come first; settle those accounts, or wait."
     82 LiquidationThrottled "The market's budget for this window of liquidations is used up; wait for the next, or take an account nearer to bankruptcy."
     83 SizeBelowFilled "The new size is not above what is filled already; cancel the order instead."
     84 AuctionRunning "The order's auction runs: until it ends only the expiry can change and the size shrink."
+    85 MarketExpiring "The market is in the hour before its expiry: it only reduces, and its expiry and funding stand."
+    86 SettlementUnsampled "The average for the settlement covers less than half an hour; refresh the market's row once a minute until it does."
 }

@@ -159,8 +159,14 @@ account_bytes! {
         616 => pub settlement_time: i64,
         /// Debts of positions that settlement has closed and that are not paid yet.
         624 => pub debts: Amount,
+        /// Claims paid since settlement began.
+        632 => pub paid_out: Amount,
+        /// Claims given up since settlement began, because nobody was left to pay them.
+        640 => pub written_off: Amount,
+        /// Defaults in settlement that the insurance fund did not pay: they are missing from profits before the vAMM.
+        648 => pub settlement_loss: Amount,
         /// Reserved, zero.
-        632 => pub reserved: [u64; 22],
+        656 => pub reserved: [u64; 19],
     }
 }
 

@@ -188,7 +188,7 @@ pub fn max_withdrawal(account: &SubAccount, board: &PriceBoard, bank: u16, clock
 /// Errors: an oracle price of zero; arithmetic.
 #[inline]
 pub fn predicted_funding(market: &Market, row: &MarketRow, clock: &Clock) -> Result<i64> {
-    if market.require_unexpired(clock).is_err() {
+    if market.require_before_last_hour(clock).is_err() {
         // Nothing is charged any more.
         return Ok(0);
     }

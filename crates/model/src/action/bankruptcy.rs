@@ -8,6 +8,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{BankruptcyRecord, EventKind, EventSink, Party, emit};
 use crate::exchange::{Exchange, operation};
+use crate::fault::{self, Fault};
 use crate::market::Market;
 use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
 use crate::pocket::Pocket;
@@ -43,6 +44,7 @@ impl Bankruptcy {
     /// Pays the debt from the insurance fund up to the market's cap and its tier's share, then spreads the rest over all positions in
     /// proportion to their size (rounded up, the excess stays in the pot), at most a tenth of a position's value. With
     /// no position open the vAMM's capital pays, and what is left after that is the market's deficit, which the next fees repay.
+    /// In settlement what the insurance fund does not pay is missing from profits ([`Market::payout`]), not from the vAMM.
     ///
     /// Judged and settled by pocket: an isolated position defaults alone. Of a cross pocket that has claims on other
     /// markets, only the debt above them is lost; the rest stays owed until those claims are paid. With debts in
@@ -87,9 +89,15 @@ impl Bankruptcy {
         let (mut amm, mut deficit, mut charge, mut socialised) =
             (Amount::ZERO, Amount::ZERO, FundingIndex::ZERO, Amount::ZERO);
         if !rest.is_zero() {
-            // In settlement nobody bears it by position: what is missing in the end is missing from every profit.
-            let bearers = if market.is_settling() { Size::ZERO } else { interest.plus(vamm.size())? };
-            if bearers.is_zero() {
+            let settling = market.is_settling();
+            let bearers = if settling { Size::ZERO } else { interest.plus(vamm.size())? };
+            if settling && !fault::planted(Fault::ExpiryAtSpot) {
+                // Nobody bears it by position: who was closed earlier would not. It is missing from every profit.
+                deficit = rest;
+                market.deficit = market.deficit.plus(deficit)?;
+                market.funding_pot = market.funding_pot.plus(deficit.debit()?)?;
+                market.settlement_loss = market.settlement_loss.plus(deficit)?;
+            } else if bearers.is_zero() {
                 amm = rest.min(market.amm_means()?);
                 deficit = rest.minus(amm)?;
                 market.amm.quote = market.amm.quote.plus(amm.debit()?)?;

@@ -76,6 +76,7 @@ impl FillOrder<'_> {
         if order.has(flags::OFFSET) {
             // Who quotes around the oracle does not trade at one that nobody may open risk on.
             row.price.require(Purpose::IncreaseRisk, &context.clock)?;
+            context.market.require_before_last_hour(&context.clock)?;
         }
         let limit = order.limit_price(context.clock.slot, row.price.price, context.market.tick)?;
         let interest = context.market.open_interest();
@@ -84,6 +85,7 @@ impl FillOrder<'_> {
             order,
             limit,
             band: context.market.band(row.price.price)?,
+            only_reduces: context.market.only_reduces(&context.clock),
             shares: Shares { filler: filler.is_some(), ..shares::of(taker, &order, filler.as_deref(), makers) },
         };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;

@@ -81,7 +81,9 @@ impl Queue {
             let mut price = resting.price;
             if resting.flags & flags::OFFSET != 0 {
                 // Who quotes around the oracle is not hit at one that nobody may open risk on.
-                if row.price.require(Purpose::IncreaseRisk, &context.clock).is_err() {
+                // Nor while a position is worth something else than the oracle.
+                let apart = context.market.in_last_hour(&context.clock);
+                if apart || row.price.require(Purpose::IncreaseRisk, &context.clock).is_err() {
                     continue;
                 }
                 price = resting.effective_price(row.price.price, tick)?;

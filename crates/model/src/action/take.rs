@@ -61,12 +61,16 @@ impl PlaceAndTake<'_> {
             if order.has(flags::OFFSET) { Purpose::IncreaseRisk } else { Purpose::ReduceRisk },
             &context.clock,
         )?;
+        if order.has(flags::OFFSET) {
+            context.market.require_before_last_hour(&context.clock)?;
+        }
         let interest = context.market.open_interest();
         let side = Taker {
             slot: placed.slot,
             order,
             limit: order.effective_price(row.price.price, context.market.tick)?,
             band: context.market.band(row.price.price)?,
+            only_reduces: context.market.only_reduces(&context.clock),
             shares: shares::of(taker, &order, None, makers),
         };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;

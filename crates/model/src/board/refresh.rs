@@ -5,6 +5,7 @@ use super::policy::RowState;
 use super::row::PriceRow;
 use crate::clock::Clock;
 use crate::error::Result;
+use crate::fault::{self, Fault};
 use crate::num::{Checked, Rounding, mul_div_inline};
 use crate::quantity::Price;
 
@@ -59,7 +60,7 @@ impl PriceRow {
     /// Refreshes the row from what its sources say.
     ///
     /// An older or equal price changes nothing, so a refresh may be put in front of any transaction. Without
-    /// a usable source the row becomes Stale and keeps its price. A halted row stays halted.
+    /// a usable source the row becomes Stale and keeps its price. A halted row stays halted, and a frozen one as it is.
     ///
     /// A price of fewer sources than the quorum may be younger than what the quorum has: the quorum's price takes the
     /// row back as long as it is no older than the last of its kind. Else a caller who hands in outdated updates of
@@ -67,6 +68,9 @@ impl PriceRow {
     ///
     /// Errors: arithmetic only.
     pub fn refresh(&mut self, observations: &[OraclePrice], clock: &Clock, slot_micros: u64) -> Result<RefreshReport> {
+        if self.is_frozen() && !fault::planted(Fault::FrozenRowThaws) {
+            return Ok(self.report(false));
+        }
         let combined = combine(observations, clock, u64::from(self.max_age), self.max_confidence, self.quorum);
         let (seen, count) = match combined {
             Ok(found) => found,
