@@ -152,8 +152,8 @@ impl Market {
     /// rest once the debts that are missing have come in.
     ///
     /// All claims there ever were are `C`, all money for them is `M`: what the pool holds and has paid, but no more than
-    /// `C` less what is owed (it may still come) and less what was lost by defaults in settlement, which profits bear
-    /// before the vAMM does. Everybody has `M / C` of a claim paid in the end, in whatever order and however often they
+    /// `C` less what is owed (it may still come) and less what was lost by defaults in settlement, which fees bear first,
+    /// then profits, and the vAMM last. Everybody has `M / C` of a claim paid in the end, in whatever order and however often they
     /// ask. As long as a debt is left nothing is given up. Rounded down.
     ///
     /// The pool pays users before anybody else: fees, insurance fees and the vAMM get what is left.
@@ -172,7 +172,8 @@ impl Market {
             return self.payout_by_deadline(claim, known, since);
         }
         let claims = known.plus(self.paid_out)?.plus(self.written_off)?;
-        let sure = Amount(claims.0.saturating_sub(self.debts.0).saturating_sub(self.settlement_loss.0));
+        let lost = self.settlement_loss.0.saturating_sub(self.fees.plus(self.insurance_fees)?.0);
+        let sure = Amount(claims.0.saturating_sub(self.debts.0).saturating_sub(lost));
         let means = self.pnl_pool.plus(self.paid_out)?.min(sure);
         let due = mul_div(claim.plus(before)?.0, means.0, claims.0, Rounding::Down)?.saturating_sub(before.0);
         let paid = Amount(due).min(claim).min(self.pnl_pool);

@@ -73,7 +73,7 @@ fn a_market_that_closes_to_new_risk_fills_no_old_order_that_opens() {
     let _ = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
     let opening = world.place(1, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
     world.markets[BOOK].status = MarketStatus::ReduceOnly as u8;
-    assert_eq!(world.fill(BOOK, 1, opening, None, &[MAKER]).unwrap_err(), Error::MarketReduceOnly);
+    assert_eq!(world.fill(BOOK, 1, opening, None, &[MAKER]).unwrap_err(), Error::NothingToFill);
     assert_eq!(world.place(1, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap_err(), Error::MarketReduceOnly);
     let close = |side| OrderParams { flags: flags::REDUCE_ONLY, ..limit(BOOK, side, ONE, 2_000 * DOLLAR) };
     let closing = world.place(MAKER, close(Side::Long)).unwrap();

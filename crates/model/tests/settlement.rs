@@ -134,9 +134,9 @@ fn what_nobody_can_pay_is_missing_from_every_profit_in_proportion() {
     }
 }
 
-/// A debtor who owns something that is no dollar owes until it pays; profits wait for it, for a week.
+/// A debtor who owns something that is no dollar owes until it pays: profits get what there is, and wait for the rest.
 #[test]
-fn profits_wait_for_a_debt_that_can_still_be_paid_but_not_for_ever() {
+fn profits_wait_for_a_debt_that_can_still_be_paid_and_keep_the_market_listed_no_longer_than_others() {
     let mut world = World::new(6);
     for (account, dollars) in [(0, 20_000), (2, 2_000)] {
         world.deposit(account, 0, dollars * DOLLAR).unwrap();
@@ -155,7 +155,11 @@ fn profits_wait_for_a_debt_that_can_still_be_paid_but_not_for_ever() {
     let debt = world.markets[BOOK].debts;
     assert!(debt.0 > 1_900 * DOLLAR);
     assert_eq!(world.bankrupt(BOOK, 2).unwrap_err(), Error::NotBankrupt);
+    let claim = world.accounts[0].position(BOOK).quote;
     world.wait(PAYOUT_DELAY);
+    let first = settle_position(&mut world, BOOK, 0).unwrap();
+    assert!(first.amount.0 > 0 && first.written_off == Amount(0), "{first:?}");
+    assert_eq!(first.left, claim.minus(first.amount).unwrap());
     assert_eq!(settle_position(&mut world, BOOK, 0).unwrap_err(), Error::SettlementPending);
 
     // It pays: everybody gets everything.
@@ -165,15 +169,17 @@ fn profits_wait_for_a_debt_that_can_still_be_paid_but_not_for_ever() {
     assert_eq!(settle_position(&mut honest, BOOK, 0).unwrap().written_off, Amount(0));
     check(&mut honest);
 
-    // It does not: after a week the winner takes what there is. A payment after that is nobody's in particular.
+    // It does not, for a week: nothing is written off, the market is delisted, and the payment is the winner's still.
     world.wait(DEBT_PERIOD);
-    let paid = settle_position(&mut world, BOOK, 0).unwrap();
-    assert!(paid.written_off.0 + 20 * DOLLAR > debt.0 && paid.written_off <= debt, "{paid:?} {debt:?}");
+    assert_eq!(settle_position(&mut world, BOOK, 0).unwrap_err(), Error::SettlementPending);
+    let _ = delist(&mut world, BOOK).unwrap();
     check(&mut world);
-    assert_eq!(delist(&mut world, BOOK).unwrap_err(), Error::SettlementPending, "a debt is left");
     world.deposit(2, 0, debt.0).unwrap();
     let _ = settle_position(&mut world, BOOK, 2).unwrap();
-    let _ = delist(&mut world, BOOK).unwrap();
+    check(&mut world);
+    let rest = settle_position(&mut world, BOOK, 0).unwrap();
+    assert_eq!((rest.written_off, first.amount.plus(rest.amount).unwrap()), (Amount(0), claim));
+    let _ = delist(&mut world, BOOK);
     assert_gone(&world, BOOK);
     check(&mut world);
 }

@@ -4,7 +4,7 @@ use super::World;
 use kedge_model::action::{DelistMarket, PositionSettlement, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition};
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
-use kedge_model::lifecycle::{EXPIRY_NOTICE, Terms};
+use kedge_model::lifecycle::Terms;
 use kedge_model::market::MarketStatus;
 use kedge_model::quantity::{Amount, Base, Price, Quote};
 

@@ -1,0 +1,10 @@
+//! Mended faults: what each gave away while it was there, and that it does not any more.
+
+mod common;
+
+#[path = "faults/debts.rs"]
+mod debts;
+#[path = "faults/expiry.rs"]
+mod expiry;
+#[path = "faults/pairs.rs"]
+mod pairs;
