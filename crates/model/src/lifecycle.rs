@@ -158,20 +158,21 @@ impl Market {
     ///
     /// The pool pays users before anybody else: fees, insurance fees and the vAMM get what is left.
     ///
-    /// Errors: [`Error::SettlementPending`] while positions are open, in the first [`PAYOUT_DELAY`], and while only debts
-    /// that are not paid yet would pay more.
+    /// Errors: [`Error::SettlementPending`] while positions are open or there are some that settlement has not looked at,
+    /// in the first [`PAYOUT_DELAY`], and while only debts that are not paid yet would pay more.
     pub fn payout(&self, claim: Amount, before: Amount, clock: &Clock) -> Result<Payout> {
         let since = clock.seconds_since(self.settlement_time);
         let open = !self.long_interest.is_zero() || !self.short_interest.is_zero();
         if open || since < PAYOUT_DELAY {
             return Err(Error::SettlementPending);
         }
-        // A debt that nobody has looked at makes this too small, never a known claim.
-        let known = Amount(self.users_quote.plus(self.debts.credit()?)?.positive_part().0.max(claim.0));
         if fault::planted(Fault::SolventDebtorWrittenOff) {
-            return self.payout_by_deadline(claim, known, since);
+            return self.payout_by_deadline(claim, since);
         }
-        let claims = known.plus(self.paid_out)?.plus(self.written_off)?;
+        if !self.is_looked_through()? {
+            return Err(Error::SettlementPending);
+        }
+        let claims = self.settled_claims.plus(self.paid_out)?.plus(self.written_off)?;
         let lost = self.settlement_loss.0.saturating_sub(self.fees.plus(self.insurance_fees)?.0);
         let sure = Amount(claims.0.saturating_sub(self.debts.0).saturating_sub(lost));
         let means = self.pnl_pool.plus(self.paid_out)?.min(sure);
@@ -183,8 +184,14 @@ impl Market {
         if paid.is_zero() { Err(Error::SettlementPending) } else { Ok(Payout { paid, written_off: Amount::ZERO }) }
     }
 
+    /// Whether settlement has looked at every position: then the claims and debts that it has counted are all there are.
+    pub(crate) fn is_looked_through(&self) -> Result<bool> {
+        Ok(self.users_quote.plus(self.debts.credit()?)? == self.settled_claims.credit()?)
+    }
+
     /// The old rule: debts are waited for, at most [`DEBT_PERIOD`].
-    fn payout_by_deadline(&self, claim: Amount, claims: Amount, since: u64) -> Result<Payout> {
+    fn payout_by_deadline(&self, claim: Amount, since: u64) -> Result<Payout> {
+        let claims = Amount(self.users_quote.plus(self.debts.credit()?)?.positive_part().0.max(claim.0));
         if self.pnl_pool >= claims {
             return Ok(Payout { paid: claim, written_off: Amount::ZERO });
         }

@@ -13,7 +13,7 @@ use crate::amm::Amm;
 use crate::board::MarketRow;
 use crate::error::{Error, Result};
 use crate::num::{Checked, Rounding, is_multiple};
-use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
 use crate::tiers;
 
 /// Status of a market.
@@ -165,8 +165,14 @@ account_bytes! {
         640 => pub written_off: Amount,
         /// Defaults in settlement that the insurance fund did not pay: they are missing from profits before the vAMM.
         648 => pub settlement_loss: Amount,
+        /// Claims of positions that settlement has looked at, not paid and not given up yet.
+        656 => pub settled_claims: Amount,
+        /// What defaults of the running day have charged each base unit, at 1e9.
+        664 => pub charged: FundingIndex,
+        /// Unix time at which that day began.
+        672 => pub charge_time: i64,
         /// Reserved, zero.
-        656 => pub reserved: [u64; 19],
+        680 => pub reserved: [u64; 16],
     }
 }
 

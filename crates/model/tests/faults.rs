@@ -4,6 +4,8 @@ mod common;
 
 #[path = "faults/debts.rs"]
 mod debts;
+#[path = "faults/defaults.rs"]
+mod defaults;
 #[path = "faults/expiry.rs"]
 mod expiry;
 #[path = "faults/pairs.rs"]

@@ -136,7 +136,7 @@ fn what_nobody_can_pay_is_missing_from_every_profit_in_proportion() {
 
 /// A debtor who owns something that is no dollar owes until it pays: profits get what there is, and wait for the rest.
 #[test]
-fn profits_wait_for_a_debt_that_can_still_be_paid_and_keep_the_market_listed_no_longer_than_others() {
+fn profits_get_what_there_is_and_wait_for_a_debt_that_can_still_be_paid() {
     let mut world = World::new(6);
     for (account, dollars) in [(0, 20_000), (2, 2_000)] {
         world.deposit(account, 0, dollars * DOLLAR).unwrap();

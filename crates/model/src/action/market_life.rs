@@ -99,7 +99,7 @@ impl DelistMarket {
     /// since is moved by the same call once more.
     ///
     /// Errors: [`Error::MarketNotSettling`], also when it is delisted and nothing has become free;
-    /// [`Error::SettlementPending`] while a position is left, or a claim that waits for no debt, or [`DEBT_PERIOD`] has
+    /// [`Error::SettlementPending`] while a position is left, one that settlement has not looked at, or a claim that waits for no debt, or [`DEBT_PERIOD`] has
     /// not passed; [`Error::WrongRow`] for another bank than the quote bank.
     pub fn execute(
         self,
@@ -116,15 +116,16 @@ impl DelistMarket {
             return Err(Error::WrongRow);
         }
         let waits = !market.debts.is_zero() && !fault::planted(Fault::SolventDebtorWrittenOff);
+        let paid = market.users_quote.is_zero() && market.debts.is_zero();
         let settled = market.long_interest.is_zero()
             && market.short_interest.is_zero()
-            && (waits || (market.users_quote.is_zero() && market.debts.is_zero()))
+            && market.is_looked_through()?
+            && (waits || paid)
             && clock.seconds_since(market.settlement_time) >= DEBT_PERIOD;
         if !settled {
             return Err(Error::SettlementPending);
         }
-        let claims = market.users_quote.plus(market.debts.credit()?)?.positive_part();
-        let (pool, insurance) = (market.pnl_pool.min(claims), market.insurance_fund.min(market.debts));
+        let (pool, insurance) = (market.pnl_pool.min(market.settled_claims), market.insurance_fund.min(market.debts));
         let leftover = market.pnl_pool.minus(pool)?.plus(market.insurance_fund.minus(insurance)?)?;
         if market.status == MarketStatus::Delisted as u8 && leftover.is_zero() {
             return Err(Error::MarketNotSettling);

@@ -82,6 +82,8 @@ impl SettlePosition {
         let claim = position.quote;
         if first && claim.0 < 0 {
             market.debts = market.debts.plus(claim.magnitude())?;
+        } else if first {
+            market.settled_claims = market.settled_claims.plus(claim.magnitude())?;
         }
         let done = first || report.orders_cancelled != 0;
         if claim.0 < 0 {
@@ -160,6 +162,7 @@ fn pay(
     bank.settle(paid.credit()?)?;
     ledger::settle_claim(account, market, paid.credit()?)?;
     market.paid_out = market.paid_out.plus(paid)?;
+    market.settled_claims = market.settled_claims.minus(paid)?.minus(written_off)?;
     market.write_off(written_off)?;
     let position = account.position_mut(market.index)?;
     position.quote = position.quote.minus(written_off.credit()?)?;
