@@ -4,7 +4,7 @@ mod common;
 
 use common::check::check;
 use common::lifecycle::*;
-use common::ops::{ACCOUNTS, Tally, WHALE, op, step};
+use common::ops::{ACCOUNTS, Op, Tally, WHALE, op, step};
 use common::{BOOK, BTC, DOLLAR, ONE, World, ioc, limit};
 use kedge_model::action::{PoolKind, SweepFees};
 use kedge_model::error::Error;
@@ -229,19 +229,36 @@ fn a_vamm_that_cannot_pay_moves_the_settlement_price_inside_the_band_or_not_at_a
 #[test]
 fn any_market_can_be_settled_after_any_sequence() {
     let config = Config { cases: 200, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
-    let start = (prop::collection::vec(op(), 20..120), 0usize..3, any::<u64>());
-    let run = TestRunner::new(config).run(&start, |(ops, market, order)| {
+    let late = prop::collection::vec(op(), 0..40);
+    let start = (prop::collection::vec(op(), 20..120), late, 0usize..3, any::<u64>());
+    let run = TestRunner::new(config).run(&start, |(ops, late, market, order)| {
         let mut world = World::funded(ACCOUNTS + 1, 12_000);
         world.deposit(WHALE, 0, 10_000_000 * DOLLAR).unwrap();
         let mut tally = Tally::default();
         for op in &ops {
             step(&mut world, op, &mut tally);
         }
+        to_the_end(&mut world, market, &late, &mut tally);
         wind_down(&mut world, market, order);
         Ok(())
     });
     if let Err(error) = run {
         panic!("{error}");
+    }
+}
+
+/// Lets a market expire, with actions spread over its last hour, and waits until its average is known.
+fn to_the_end(world: &mut World, market: usize, late: &[Op], tally: &mut Tally) {
+    let time = world.clock.unix_time + 7_200;
+    set_expiry(world, market, time).unwrap();
+    world.wait(3_600);
+    let mut late = late.iter();
+    while world.clock.unix_time < time || !world.board.markets[market].is_sampled() {
+        world.wait(59);
+        world.tick();
+        if let Some(op) = late.next() {
+            step(world, op, tally);
+        }
     }
 }
 
@@ -251,11 +268,6 @@ fn wind_down(world: &mut World, market: usize, order: u64) {
     accounts.rotate_left(turn);
     if order & 8 == 0 {
         accounts.reverse();
-    }
-    // A row that is stuck in a jump or with one source comes back within the notice.
-    let _ = run_out(world, market);
-    for _ in 0..5 {
-        world.tick();
     }
     let _ = settle_market(world, market).unwrap();
     check(world);
