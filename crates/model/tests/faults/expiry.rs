@@ -393,7 +393,7 @@ fn join_an_auction(price: u64) -> Result<(Size, Size), Error> {
         ..with(flags::REDUCE_ONLY, limit(BTC, Side::Long, ONE, price))
     };
     let id = world.place(0, order)?;
-    glide(&mut world, BTC, 58_000 * DOLLAR, 1, 1);
+    glide(&mut world, BTC, 58_000 * DOLLAR, 8, 1);
     let nothing = world.join(BTC, 6, 0, join(id, ONE / 4, 1));
     assert!(kedge_model::fault::planted(Fault::ExpiryAtSpot) || nothing == Err(Error::PositionLimit), "it would open");
     let matched = world.join(BTC, 4, 0, join(id, ONE / 2, 1))?;
@@ -406,7 +406,7 @@ fn makers_of_an_auction_only_reduce_and_the_vamm_joins_at_no_less_than_the_avera
     let (_, amm) = plant(Fault::ExpiryAtSpot, || join_an_auction(59_500 * DOLLAR)).unwrap();
     assert!(amm > Size(0), "the vAMM sold at spot");
     assert_eq!(join_an_auction(59_500 * DOLLAR).unwrap(), (Size(ONE / 2), Size(0)));
-    let (maker, amm) = join_an_auction(60_100 * DOLLAR).unwrap();
+    let (maker, amm) = join_an_auction(60_800 * DOLLAR).unwrap();
     assert_eq!(maker, Size(ONE / 2));
     assert!(amm > Size(0));
 }
