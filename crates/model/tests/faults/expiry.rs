@@ -393,7 +393,7 @@ fn join_an_auction(price: u64) -> Result<(Size, Size), Error> {
         ..with(flags::REDUCE_ONLY, limit(BTC, Side::Long, ONE, price))
     };
     let id = world.place(0, order)?;
-    glide(&mut world, BTC, 58_000 * DOLLAR, 8, 1);
+    glide(&mut world, BTC, 58_000 * DOLLAR, 8, 2);
     let nothing = world.join(BTC, 6, 0, join(id, ONE / 4, 1));
     assert!(kedge_model::fault::planted(Fault::ExpiryAtSpot) || nothing == Err(Error::PositionLimit), "it would open");
     let matched = world.join(BTC, 4, 0, join(id, ONE / 2, 1))?;
