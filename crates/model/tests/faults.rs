@@ -8,5 +8,7 @@ mod debts;
 mod defaults;
 #[path = "faults/expiry.rs"]
 mod expiry;
+#[path = "faults/last_hour.rs"]
+mod last_hour;
 #[path = "faults/pairs.rs"]
 mod pairs;
