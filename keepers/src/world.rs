@@ -76,11 +76,13 @@ impl World {
     pub fn refresh(&mut self) {
         self.fresh.clone_from(&self.board);
         let (clock, oracles, micros) = (self.clock, &self.oracles, self.board.slot_micros());
-        let markets = self.fresh.markets.iter_mut().filter(|row| row.listed == 1).map(|row| &mut row.price);
-        let banks = self.fresh.banks.iter_mut().filter(|row| row.listed == 1).map(|row| &mut row.price);
-        for row in markets.chain(banks) {
+        // A row that cannot be refreshed keeps its old price; the plans that need it will be refused.
+        for row in self.fresh.markets.iter_mut().filter(|row| row.listed == 1) {
+            let seen = observations(&row.price, oracles, &clock);
+            let _ = row.refresh(&seen, &clock, micros);
+        }
+        for row in self.fresh.banks.iter_mut().filter(|row| row.listed == 1).map(|row| &mut row.price) {
             let seen = observations(row, oracles, &clock);
-            // A row that cannot be refreshed keeps its old price; the plans that need it will be refused.
             let _ = row.refresh(&seen, &clock, micros);
         }
     }

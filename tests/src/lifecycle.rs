@@ -4,9 +4,10 @@ use kedge_interface::instruction::{Decoded, DelistMarket, SetExpiry, SetMarketSt
 use kedge_interface::{BOARD, EXCHANGE, address};
 use kedge_model::action;
 use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
+use kedge_model::board::{PriceBoard, SETTLEMENT_WINDOW};
 use kedge_model::error::Result;
 use kedge_model::exchange::Exchange;
+use kedge_model::lifecycle::EXPIRY_NOTICE;
 use kedge_model::market::{Market, MarketStatus};
 
 use crate::market::USDC;
@@ -50,11 +51,13 @@ impl World {
         DelistMarket { signer: self.admin, market: address::market(market), bank: address::bank(USDC) }
     }
 
-    /// Lets a market expire in an hour and the hour pass at the present prices.
+    /// Lets a market expire with the least notice and the time pass at the present prices.
     pub fn run_out(&mut self, market: u16) {
-        self.set_expiry(market, self.time() + 3_600).expect("an expiry with the least notice");
-        for _ in 0..4 {
-            self.pass_ms(900_000);
+        let time = self.time() + i64::try_from(EXPIRY_NOTICE).expect("in range");
+        self.set_expiry(market, time).expect("an expiry with the least notice");
+        self.pass_ms((EXPIRY_NOTICE - SETTLEMENT_WINDOW) * 1_000);
+        while self.time() < time {
+            self.pass_ms(59_000);
             self.tick();
         }
     }
@@ -84,7 +87,7 @@ impl Mirror<'_> {
                 let status = MarketStatus::from_number(i.status)?;
                 action::SetMarketStatus { status }.execute(&board, &mut market, clock, &mut count)?;
             }
-            Decoded::SetExpiry(i) => action::SetExpiry { time: i.time }.execute(&mut market, clock, &mut count)?,
+            Decoded::SetExpiry(i) => action::SetExpiry { time: i.time }.execute(&mut board, &mut market, clock, &mut count)?,
             Decoded::SettleMarket(_) => {
                 let _ = action::SettleMarket.execute(&exchange, &mut board, &mut market, clock, &mut count)?;
             }

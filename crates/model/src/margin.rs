@@ -93,6 +93,8 @@ pub fn ratio(row: &MarketRow, kind: MarginKind, size: Size, custom: Ppm) -> Resu
 ///
 /// Every row in use must serve `purpose`, but for that of a token that counts nothing. Collateral is rounded down, requirements are rounded up. For liquidations a
 /// halted or dead row counts at its last price, and a jumping price only as far as [`crate::board::PriceRow::liquidation_price`] goes.
+/// In the hour before a market's expiry these prices count as far as they will be in its settlement price
+/// ([`MarketRow::settles_at`]).
 ///
 /// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; arithmetic.
 pub fn margin(
@@ -290,7 +292,7 @@ impl<'a> Pass<'a> {
             self.total.collateral = self.total.collateral.plus(position.quote)?.plus(funding)?.plus(held)?;
             return Ok(());
         }
-        let (mark, liability_price) = match kind {
+        let (mut mark, mut liability_price) = match kind {
             MarginKind::Initial if position.base.0 >= 0 => (row.price.strict_low(), row.price.strict_high()),
             MarginKind::Initial => (row.price.strict_high(), row.price.strict_high()),
             _ => {
@@ -298,6 +300,10 @@ impl<'a> Pass<'a> {
                 (price, price)
             }
         };
+        if row.expiry_time != 0 {
+            // What it will be settled at.
+            (mark, liability_price) = (row.forecast(mark)?, row.forecast(liability_price)?);
+        }
         let size = worst.size();
         let (low, high) = mul_div_bounds(position.base.0.unsigned_abs(), mark.0, BASE)?;
         let value = if position.base.0 >= 0 { to_i64(low)? } else { to_i64(high)?.wrapping_neg() };

@@ -14,7 +14,7 @@ use crate::board::MarketRow;
 use crate::error::{Error, Result};
 use crate::funding;
 use crate::num::{Checked, PPM, Rounding, is_multiple, mul_div};
-use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
 use crate::tiers;
 
 /// Ticks that a price has at least when a market is listed: a tick is at most a thousandth of it.
@@ -169,8 +169,20 @@ account_bytes! {
         616 => pub settlement_time: i64,
         /// Debts of positions that settlement has closed and that are not paid yet.
         624 => pub debts: Amount,
+        /// Claims paid since settlement began.
+        632 => pub paid_out: Amount,
+        /// Claims given up since settlement began, because nobody was left to pay them.
+        640 => pub written_off: Amount,
+        /// Defaults in settlement that the insurance fund did not pay: they are missing from profits before the vAMM.
+        648 => pub settlement_loss: Amount,
+        /// Claims of positions that settlement has looked at, not paid and not given up yet.
+        656 => pub settled_claims: Amount,
+        /// What defaults of the running day have charged each base unit, at 1e9.
+        664 => pub charged: FundingIndex,
+        /// Unix time at which that day began.
+        672 => pub charge_time: i64,
         /// Reserved, zero.
-        632 => pub reserved: [u64; 15],
+        680 => pub reserved: [u64; 9],
         /// Price of the last fills, weighted by their value: what triggers take for the last price.
         752 => pub last_price: Price,
         /// What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short.

@@ -140,6 +140,24 @@ impl Pocket {
         Ok(sum)
     }
 
+    /// What the pocket owes markets in settlement beyond the tokens that it can pay with and the profits that it has
+    /// realised: what somebody must realise for it, or take tokens of another bank for.
+    pub fn settled_debt(self, account: &SubAccount) -> Result<Amount> {
+        let (mut owed, mut realised) = (Amount::ZERO, Amount::ZERO);
+        for position in account.positions.iter().filter(|position| self.holds(position)) {
+            let settled = position.status & alone::SETTLED != 0;
+            if settled && position.quote.0 < 0 {
+                owed = owed.plus(position.quote.magnitude())?;
+            } else {
+                // The entry of a settled position is no price.
+                let entry = if settled { Quote::ZERO } else { position.entry };
+                realised = realised.plus(position.quote.minus(entry)?.positive_part())?;
+            }
+        }
+        let means = realised.plus(self.tokens(account)?)?;
+        Ok(Amount(owed.0.saturating_sub(means.0)))
+    }
+
     /// What the pocket owes and has nothing to pay with, zero while anything is left: base, an open order, a balance
     /// that backs something, or claims that outweigh its debts.
     ///

@@ -28,7 +28,8 @@ account_bytes! {
         0 => pub base: Base,
         /// Claim (positive) or debt (negative) against the market's pnl pool, funding up to the index included.
         8 => pub quote: Quote,
-        /// Quote at which the present base was entered, without fees and funding.
+        /// Quote at which the present base was entered, without fees and funding. Of a position that was settled: what has
+        /// been paid of its claim.
         16 => pub entry: Quote,
         /// Funding index of the position's side up to which funding is in `quote`.
         24 => pub funding_index: FundingIndex,

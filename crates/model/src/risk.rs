@@ -72,7 +72,8 @@ pub fn leverage(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock:
 /// pocket that fails it now, the first price at which it would recover.
 ///
 /// `None` when no price decides: the margin holds at every price that fits the exchange's numbers, or at none. The
-/// market's own row counts as fresh and in the Normal state; open orders count in their worst case.
+/// market's own row counts as fresh and in the Normal state; open orders count in their worst case. In the hour before an
+/// expiry the price is the oracle's, which counts for what is left of the hour: in its last seconds none may decide.
 ///
 /// Errors: [`Error::PositionNotFound`]; of the other rows as [`maintenance`].
 #[inline]
@@ -188,7 +189,7 @@ pub fn max_withdrawal(account: &SubAccount, board: &PriceBoard, bank: u16, clock
 /// Errors: an oracle price of zero; arithmetic.
 #[inline]
 pub fn predicted_funding(market: &Market, row: &MarketRow, clock: &Clock) -> Result<i64> {
-    if market.require_unexpired(clock).is_err() {
+    if market.require_before_last_hour(clock).is_err() {
         // Nothing is charged any more.
         return Ok(0);
     }

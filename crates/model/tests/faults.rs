@@ -2,10 +2,20 @@
 
 mod common;
 
+#[path = "faults/debts.rs"]
+mod debts;
+#[path = "faults/defaults.rs"]
+mod defaults;
+#[path = "faults/expiry.rs"]
+mod expiry;
 #[path = "faults/funding.rs"]
 mod funding;
+#[path = "faults/last_hour.rs"]
+mod last_hour;
 #[path = "faults/matching.rs"]
 mod matching;
+#[path = "faults/pairs.rs"]
+mod pairs;
 #[path = "faults/prices.rs"]
 mod prices;
 #[path = "faults/vamm.rs"]

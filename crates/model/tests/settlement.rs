@@ -4,7 +4,7 @@ mod common;
 
 use common::check::check;
 use common::lifecycle::*;
-use common::ops::{ACCOUNTS, Tally, WHALE, op, step};
+use common::ops::{ACCOUNTS, Op, Tally, WHALE, op, step};
 use common::{BOOK, BTC, DOLLAR, ONE, World, ioc, limit};
 use kedge_model::action::{PoolKind, SweepFees};
 use kedge_model::error::Error;
@@ -134,9 +134,9 @@ fn what_nobody_can_pay_is_missing_from_every_profit_in_proportion() {
     }
 }
 
-/// A debtor who owns something that is no dollar owes until it pays; profits wait for it, for a week.
+/// A debtor who owns something that is no dollar owes until it pays: profits get what there is, and wait for the rest.
 #[test]
-fn profits_wait_for_a_debt_that_can_still_be_paid_but_not_for_ever() {
+fn profits_get_what_there_is_and_wait_for_a_debt_that_can_still_be_paid() {
     let mut world = World::new(6);
     for (account, dollars) in [(0, 20_000), (2, 2_000)] {
         world.deposit(account, 0, dollars * DOLLAR).unwrap();
@@ -155,7 +155,11 @@ fn profits_wait_for_a_debt_that_can_still_be_paid_but_not_for_ever() {
     let debt = world.markets[BOOK].debts;
     assert!(debt.0 > 1_900 * DOLLAR);
     assert_eq!(world.bankrupt(BOOK, 2).unwrap_err(), Error::NotBankrupt);
+    let claim = world.accounts[0].position(BOOK).quote;
     world.wait(PAYOUT_DELAY);
+    let first = settle_position(&mut world, BOOK, 0).unwrap();
+    assert!(first.amount.0 > 0 && first.written_off == Amount(0), "{first:?}");
+    assert_eq!(first.left, claim.minus(first.amount).unwrap());
     assert_eq!(settle_position(&mut world, BOOK, 0).unwrap_err(), Error::SettlementPending);
 
     // It pays: everybody gets everything.
@@ -165,15 +169,17 @@ fn profits_wait_for_a_debt_that_can_still_be_paid_but_not_for_ever() {
     assert_eq!(settle_position(&mut honest, BOOK, 0).unwrap().written_off, Amount(0));
     check(&mut honest);
 
-    // It does not: after a week the winner takes what there is. A payment after that is nobody's in particular.
+    // It does not, for a week: nothing is written off, the market is delisted, and the payment is the winner's still.
     world.wait(DEBT_PERIOD);
-    let paid = settle_position(&mut world, BOOK, 0).unwrap();
-    assert!(paid.written_off.0 + 20 * DOLLAR > debt.0 && paid.written_off <= debt, "{paid:?} {debt:?}");
+    assert_eq!(settle_position(&mut world, BOOK, 0).unwrap_err(), Error::SettlementPending);
+    let _ = delist(&mut world, BOOK).unwrap();
     check(&mut world);
-    assert_eq!(delist(&mut world, BOOK).unwrap_err(), Error::SettlementPending, "a debt is left");
     world.deposit(2, 0, debt.0).unwrap();
     let _ = settle_position(&mut world, BOOK, 2).unwrap();
-    let _ = delist(&mut world, BOOK).unwrap();
+    check(&mut world);
+    let rest = settle_position(&mut world, BOOK, 0).unwrap();
+    assert_eq!((rest.written_off, first.amount.plus(rest.amount).unwrap()), (Amount(0), claim));
+    let _ = delist(&mut world, BOOK);
     assert_gone(&world, BOOK);
     check(&mut world);
 }
@@ -223,19 +229,36 @@ fn a_vamm_that_cannot_pay_moves_the_settlement_price_inside_the_band_or_not_at_a
 #[test]
 fn any_market_can_be_settled_after_any_sequence() {
     let config = Config { cases: 200, failure_persistence: None, max_shrink_iters: 2_000, ..Config::default() };
-    let start = (prop::collection::vec(op(), 20..120), 0usize..3, any::<u64>());
-    let run = TestRunner::new(config).run(&start, |(ops, market, order)| {
+    let late = prop::collection::vec(op(), 0..40);
+    let start = (prop::collection::vec(op(), 20..120), late, 0usize..3, any::<u64>());
+    let run = TestRunner::new(config).run(&start, |(ops, late, market, order)| {
         let mut world = World::funded(ACCOUNTS + 1, 12_000);
         world.deposit(WHALE, 0, 10_000_000 * DOLLAR).unwrap();
         let mut tally = Tally::default();
         for op in &ops {
             step(&mut world, op, &mut tally);
         }
+        to_the_end(&mut world, market, &late, &mut tally);
         wind_down(&mut world, market, order);
         Ok(())
     });
     if let Err(error) = run {
         panic!("{error}");
+    }
+}
+
+/// Lets a market expire, with actions spread over its last hour, and waits until its average is known.
+fn to_the_end(world: &mut World, market: usize, late: &[Op], tally: &mut Tally) {
+    let time = world.clock.unix_time + 7_200;
+    set_expiry(world, market, time).unwrap();
+    world.wait(3_600);
+    let mut late = late.iter();
+    while world.clock.unix_time < time || !world.board.markets[market].is_sampled() {
+        world.wait(59);
+        world.tick();
+        if let Some(op) = late.next() {
+            step(world, op, tally);
+        }
     }
 }
 
@@ -245,11 +268,6 @@ fn wind_down(world: &mut World, market: usize, order: u64) {
     accounts.rotate_left(turn);
     if order & 8 == 0 {
         accounts.reverse();
-    }
-    // A row that is stuck in a jump or with one source comes back within the notice.
-    let _ = run_out(world, market);
-    for _ in 0..5 {
-        world.tick();
     }
     let _ = settle_market(world, market).unwrap();
     check(world);

@@ -58,7 +58,7 @@ mod tests {
         let mut stage = Stage::new();
         let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(1_500_000_000));
         stage.trade(buyer, seller, 40_000_000_000, 200_000_000);
-        let time = stage.world().clock.unix_time + 3_600;
+        let time = stage.world().clock.unix_time + 5 * 12 * 750 + 3_600;
         stage.expire(time);
         assert_eq!(Closer.decide(&stage.world()), [], "not yet");
         for price in [210_000_000, 220_000_000, 230_000_000, 240_000_000, 250_000_000] {
@@ -67,6 +67,11 @@ mod tests {
                 stage.publish(0, price);
                 stage.run(&Plan { refresh: vec![0], works: Vec::new() });
             }
+        }
+        for _ in 0..60 {
+            stage.advance(150, 60);
+            stage.publish(0, 250_000_000);
+            stage.run(&Plan { refresh: vec![0], works: Vec::new() });
         }
         let seen = run(&mut stage);
         // The seller has lost more than it had.

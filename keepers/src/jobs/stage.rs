@@ -72,6 +72,8 @@ impl Stage {
     /// Sets the market's expiry.
     pub(crate) fn expire(&mut self, time: i64) {
         self.world.markets[0].expiry_time = time;
+        self.world.board.markets[0].expiry_time = time;
+        self.world.refresh();
     }
 
     pub(crate) fn without_amm(&mut self) {

@@ -15,8 +15,8 @@ impl Mirror<'_> {
         let slot_micros = board.slot_micros();
         let (machine, clock) = (self.machine, self.clock);
         for row in markets {
-            let price = &mut board.market_mut(u16::from(*row))?.price;
-            let _ = price.refresh(&observe(machine, price.sources()), &clock, slot_micros)?;
+            let row = board.market_mut(u16::from(*row))?;
+            let _ = row.refresh(&observe(machine, row.price.sources()), &clock, slot_micros)?;
         }
         for row in banks {
             let price = &mut board.bank_mut(u16::from(*row))?.price;

@@ -36,7 +36,7 @@ fn set_expiry() -> Scene {
     let mut world = World::start();
     let stranger = key(6, 0);
     world.machine.endow(stranger);
-    let (signer, pauser, time) = (world.admin, world.pauser, world.time() + 3_600);
+    let (signer, pauser, time) = (world.admin, world.pauser, world.time() + 7_200);
     Scene::of(world, SetExpiry { signer, market: address::market(SOL), time })
         .refuses("signer", stranger, Error::WrongAuthority, "a stranger ends a market")
         .refuses("signer", pauser, Error::WrongAuthority, "the pauser ends a market")

@@ -4,6 +4,7 @@ use kedge_interface::address;
 use kedge_interface::instruction::{
     DelistMarket, Deposit, Instruction, SetExpiry, SetMarketStatus, SettleBankruptcy, SettleMarket, SettlePosition,
 };
+use kedge_model::board::SETTLEMENT_WINDOW;
 use kedge_model::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE, PAYOUT_DELAY};
 use kedge_model::market::MarketStatus;
 use kedge_model::quantity::{Amount, Quote, Size};
@@ -26,7 +27,7 @@ impl Session {
         match self.random.below(6) {
             0 => SetExpiry { signer, market, time: self.world.time() + 400 * day }.into(),
             1 => SetExpiry { signer, market, time: 0 }.into(),
-            2 => SetExpiry { signer, market, time: self.world.time() + 3_599 }.into(),
+            2 => SetExpiry { signer, market, time: self.world.time() + 7_199 }.into(),
             3 => SettleMarket { market }.into(),
             4 => SettlePosition { market, bank, sub_account }.into(),
             _ => {
@@ -41,14 +42,14 @@ impl Session {
         let (market, bank, signer) = (address::market(index), address::bank(USDC), self.world.admin);
         let time = self.world.time() + i64::try_from(EXPIRY_NOTICE).expect("in range");
         self.step(&SetExpiry { signer, market, time }.into());
-        for _ in 0..4 {
-            self.world.pass_ms(EXPIRY_NOTICE * 250);
-            // A jump is over after some quiet refreshes.
-            for _ in 0..4 {
-                self.publish();
-                self.world.pass_ms(1_000);
-            }
+        self.world.pass_ms((EXPIRY_NOTICE - SETTLEMENT_WINDOW) * 1_000);
+        while self.world.time() < time {
+            self.world.pass_ms(59_000);
+            self.publish();
+            self.world.pass_ms(1_000);
         }
+        // A price from after the expiry.
+        self.publish();
         self.step(&SettleMarket { market }.into());
         let users = self.world.users.clone();
         for user in &users {

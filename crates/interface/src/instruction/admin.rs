@@ -41,7 +41,7 @@ instructions! {
     SetExpiry = "set_expiry" (
         /// Unix time, 0 for never.
         time: i64,
-    ) { signer: s, exchange: r = EXCHANGE, market: w, events }
+    ) { signer: s, exchange: r = EXCHANGE, board: w = BOARD, market: w, events }
 
     /// Ends a market that is settled; what is left goes to the protocol.
     DelistMarket = "delist_market" () {

@@ -101,7 +101,7 @@ fn judge<S: EventSink>(
     row.price.require(Purpose::IncreaseRisk, clock)?;
     context.market.require_open(true, clock)?;
     owner.head.require_free_in(order.market)?;
-    let size = place::tradable(owner, order)?.min(most);
+    let size = place::tradable(context, owner, order)?.min(most);
     let base = owner.head.position(order.market)?.base;
     let closes = !base.is_zero() && Side::closing(base) == order.side() && size <= base.size();
     if order.is_waiting() || size.is_zero() || closes {

@@ -8,15 +8,18 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{BankruptcyRecord, EventKind, EventSink, Party, emit};
 use crate::exchange::{Exchange, operation};
+use crate::fault::{self, Fault};
 use crate::market::Market;
-use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64};
+use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64, to_u64};
 use crate::pocket::Pocket;
 use crate::position::status;
 use crate::quantity::{Amount, FundingIndex, Quote, Size};
 use crate::sub_account::SubAccountMut;
 
-/// One default charges a position at most its value over this; what is beyond stays the market's deficit.
+/// The defaults of a day charge a position at most its value over this; what is beyond stays the market's deficit.
 const MAX_CHARGE_DIVISOR: u64 = 10;
+/// Seconds of that day. It begins with the first default after the one before is over.
+const CHARGE_PERIOD: u64 = 86_400;
 
 /// Settles the debt that a bankrupt pocket has in one market.
 #[must_use]
@@ -41,8 +44,10 @@ pub struct BankruptcyReport {
 
 impl Bankruptcy {
     /// Pays the debt from the insurance fund up to the market's cap and its tier's share, then spreads the rest over all positions in
-    /// proportion to their size (rounded up, the excess stays in the pot), at most a tenth of a position's value. With
+    /// proportion to their size (rounded up, the excess stays in the pot), together with the other defaults of a day at most a
+    /// tenth of a position's value: split defaults charge no more than one. With
     /// no position open the vAMM's capital pays, and what is left after that is the market's deficit, which the next fees repay.
+    /// In settlement what the insurance fund does not pay is missing from profits ([`Market::payout`]), not from the vAMM.
     ///
     /// Judged and settled by pocket: an isolated position defaults alone. Of a cross pocket that has claims on other
     /// markets, only the debt above them is lost; the rest stays owed until those claims are paid. With debts in
@@ -87,9 +92,15 @@ impl Bankruptcy {
         let (mut amm, mut deficit, mut charge, mut socialised) =
             (Amount::ZERO, Amount::ZERO, FundingIndex::ZERO, Amount::ZERO);
         if !rest.is_zero() {
-            // In settlement nobody bears it by position: what is missing in the end is missing from every profit.
-            let bearers = if market.is_settling() { Size::ZERO } else { interest.plus(vamm.size())? };
-            if bearers.is_zero() {
+            let settling = market.is_settling();
+            let bearers = if settling { Size::ZERO } else { interest.plus(vamm.size())? };
+            if settling && !fault::planted(Fault::ExpiryAtSpot) {
+                // Nobody bears it by position: who was closed earlier would not. It is missing from every profit.
+                deficit = rest;
+                market.deficit = market.deficit.plus(deficit)?;
+                market.funding_pot = market.funding_pot.plus(deficit.debit()?)?;
+                market.settlement_loss = market.settlement_loss.plus(deficit)?;
+            } else if bearers.is_zero() {
                 amm = rest.min(market.amm_means()?);
                 deficit = rest.minus(amm)?;
                 market.amm.quote = market.amm.quote.plus(amm.debit()?)?;
@@ -99,11 +110,13 @@ impl Bankruptcy {
                 let scale = BASE.times(FUNDING_TO_QUOTE)?;
                 let wanted = mul_div(rest.0, scale, bearers.0, Rounding::Up)?;
                 let most = mul_div(row.price.twap_1h.0, FUNDING_TO_QUOTE, MAX_CHARGE_DIVISOR, Rounding::Down)?;
+                let most = most.saturating_sub(charged(market, &clock)?);
                 charge = FundingIndex(to_i64(wanted.min(most))?);
                 socialised =
                     if wanted <= most { rest } else { Amount(mul_div(bearers.0, most, scale, Rounding::Down)?) };
                 deficit = rest.minus(socialised)?;
                 market.deficit = market.deficit.plus(deficit)?;
+                market.charged = market.charged.plus(charge)?;
                 row.funding_long = row.funding_long.plus(charge)?;
                 row.funding_short = row.funding_short.minus(charge)?;
                 let part = Amount(mul_div(vamm.size().0, charge.0.unsigned_abs(), scale, Rounding::Up)?);
@@ -139,4 +152,12 @@ impl Bankruptcy {
         emit(sink, EventKind::Bankruptcy, &record);
         Ok(report)
     }
+}
+
+/// What each base unit has been charged in the running day, in the unit of an index; begins a new day where one is over.
+fn charged(market: &mut Market, clock: &Clock) -> Result<u64> {
+    if fault::planted(Fault::ChargePerDefault) || clock.seconds_since(market.charge_time) >= CHARGE_PERIOD {
+        (market.charged, market.charge_time) = (FundingIndex::ZERO, clock.unix_time);
+    }
+    to_u64(market.charged.0)
 }

@@ -81,6 +81,7 @@ impl FillOrder<'_> {
             // Who quotes around the oracle does not trade at one that nobody may open risk on.
             row.price.require(Purpose::IncreaseRisk, &context.clock)?;
             row.price.require_live(0, &context.clock, board.slot_micros())?;
+            context.market.require_before_last_hour(&context.clock)?;
         }
         let limit = order.limit_price(context.clock.slot, row.price.price, context.market.tick)?;
         let band = context.market.band(row.price.price)?;
@@ -90,6 +91,7 @@ impl FillOrder<'_> {
             order,
             limit: matching::within(band, order.side(), limit),
             band,
+            only_reduces: context.market.only_reduces(&context.clock),
             shares: Shares { filler: filler.is_some(), ..shares::of(taker, &order, filler.as_deref(), makers) },
         };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;

@@ -31,9 +31,11 @@ pub struct FundingReport {
 
 impl UpdateFunding {
     /// Moves both indices by the rate of the average premium since the last update, for the seconds since then and at most
-    /// for an hour of them.
+    /// for an hour of them. In the hour before an expiry funding stands still: a premium over the oracle is then no premium
+    /// over what a position is worth.
     ///
-    /// Errors: [`crate::Error::FundingNotDue`], [`crate::Error::OperationPaused`], price rows.
+    /// Errors: [`crate::Error::FundingNotDue`], [`crate::Error::OperationPaused`], [`crate::Error::MarketExpiring`],
+    /// [`crate::Error::MarketExpired`], price rows.
     pub fn execute(
         self,
         exchange: &Exchange,
@@ -43,7 +45,7 @@ impl UpdateFunding {
         sink: &mut impl EventSink,
     ) -> Result<FundingReport> {
         exchange.require_open(operation::FUNDING)?;
-        market.require_unexpired(&clock)?;
+        market.require_before_last_hour(&clock)?;
         market.require_funding_due(clock.unix_time)?;
         row.price.require(Purpose::UpdateFunding, &clock)?;
         market.sample_premium(row.price.price, clock.unix_time)?;

@@ -14,7 +14,8 @@ use crate::sub_account::SubAccountMut;
 
 /// Lets the vAMM trade with what the taker has left at the price at which the maker did: a share of the maker's size,
 /// where that makes the vAMM's inventory smaller and the price is no worse than its own quote. Only on a live price
-/// published at or after the order's activation: nobody brings an old price to the vAMM.
+/// published at or after the order's activation: nobody brings an old price to the vAMM. In the hour before an expiry the
+/// price is held to what its own trades are ([`MarketRow::hold`]).
 #[inline(never)]
 #[expect(clippy::too_many_arguments, reason = "one fill touches all of them")]
 pub(super) fn join<S: EventSink>(
@@ -30,10 +31,11 @@ pub(super) fn join<S: EventSink>(
     let (side, step) = (order.side(), context.market.step);
     let joins = context.exchange.paused & operation::FILL_AMM == 0
         && row.price.require_live(order.activation_slot, &context.clock, context.board.slot_micros()).is_ok()
-        && row.price.require(Purpose::FillAmm, &context.clock).is_ok();
+        && row.price.require(Purpose::FillAmm, &context.clock).is_ok()
+        && row.hold(side)?.is_none_or(|hold| side.accepts(price, hold));
     // The maker may have filled the order to its end.
     let Some(left) = taker.order(slot).ok().filter(|left| joins && left.id == order.id).copied() else { return Ok(()) };
-    let wanted = tradable(taker, &left)?;
+    let wanted = tradable(context, taker, &left)?;
     context.market.amm.see(row.price.price, context.clock.slot);
     let size = context.market.amm.join_size(side, maker_size, wanted, price, &row.price, step)?;
     if size.is_zero() {

@@ -49,9 +49,13 @@ impl Liquidate {
     /// the pocket's maintenance margin plus the buffer (all of a small position, at most a quarter of a large one) to
     /// the liquidator at a discount. Other pockets of the account are neither judged nor touched.
     ///
+    /// A pocket that meets its margin is liquidated too when it owes a market in settlement more than it has tokens and
+    /// realised profits: of a position in profit, what pays the debt. In the market that is settled the liquidator buys
+    /// tokens of another bank from it instead, up to `max_size` of their units.
+    ///
     /// Errors: [`Error::NotLiquidatable`], [`Error::NothingToLiquidate`], [`Error::LiquidationPriceWorse`],
     /// [`Error::SelfTrade`], [`Error::InsufficientMargin`] of the liquidator, [`Error::LiquidationThrottled`],
-    /// [`Error::MarketNotActive`] in settlement, price rows.
+    /// price rows.
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,
@@ -59,12 +63,12 @@ impl Liquidate {
         liquidator: &mut SubAccountMut<'_>,
     ) -> Result<LiquidationReport> {
         context.exchange.require_open(operation::LIQUIDATE)?;
-        if context.market.is_settling() {
-            // Its positions are closed at the settlement price, by `SettlePosition`.
-            return Err(Error::MarketNotActive);
-        }
         if account.head.is_same(liquidator.head) {
             return Err(Error::SelfTrade);
+        }
+        if context.market.is_settling() {
+            // Its positions are closed at the settlement price, by `SettlePosition`; what is left is a debt.
+            return self.buy_tokens(context, account, liquidator);
         }
         liquidator.head.require_free_in(context.market.index)?;
         let pocket = Pocket::of(account.head, context.market.index);
@@ -81,7 +85,7 @@ impl Liquidate {
         // Once begun, a liquidation goes on until the buffer is restored.
         if before.is_met() && (!began || missing.is_zero()) {
             if !began {
-                return Err(Error::NotLiquidatable);
+                return self.realise(context, account, liquidator, &before);
             }
             pocket.set_being_liquidated(account.head, false)?;
             return Ok(recovered(0));
@@ -152,7 +156,7 @@ impl Liquidate {
         if position.base.is_zero() {
             return Err(Error::NothingToLiquidate);
         }
-        let oracle = row.price.liquidation_price()?;
+        let oracle = row.settles_at(row.price.liquidation_price()?)?;
         let size = position.base.size();
         let is_small = size.value(oracle, Rounding::Up)? <= market.small_position;
         let fee = if is_small { market.liquidator_fee_small } else { market.liquidator_fee };
@@ -173,7 +177,7 @@ impl Liquidate {
     }
 
     /// Moves base, quote and fee.
-    fn transfer<S: EventSink>(
+    pub(super) fn transfer<S: EventSink>(
         &self,
         context: &mut Context<'_, S>,
         account: &mut SubAccountMut<'_>,
@@ -210,11 +214,11 @@ impl Liquidate {
 }
 
 /// One step of a liquidation.
-struct Step {
-    base: Base,
-    price: Price,
-    fee: Ppm,
-    insurance: Ppm,
+pub(super) struct Step {
+    pub base: Base,
+    pub price: Price,
+    pub fee: Ppm,
+    pub insurance: Ppm,
 }
 
 fn recovered(orders_cancelled: u32) -> LiquidationReport {

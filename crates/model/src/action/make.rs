@@ -39,7 +39,7 @@ impl PlaceAndMake {
     /// price: [`crate::amm::Amm::join_size`].
     ///
     /// Errors: [`Error::AuctionNotRunning`], [`Error::WorstPriceExceeded`], [`Error::PositionLimit`] when not even
-    /// a step fits the limits, [`Error::SelfTrade`], margin of either side.
+    /// a step fits the limits or would reduce where the market only reduces, [`Error::SelfTrade`], margin of either side.
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,
@@ -71,7 +71,9 @@ impl PlaceAndMake {
         if !side.opposite().accepts(self.worst_price, price) {
             return Err(Error::WorstPriceExceeded);
         }
-        let size = self.limited(maker, side, context.market.index)?.min(tradable(taker, &order)?);
+        let only_reduces = context.market.only_reduces(&context.clock);
+        let size =
+            self.limited(maker, side, context.market.index, only_reduces)?.min(tradable(context, taker, &order)?);
         let size = Size(floor_to(size.0, context.market.step.0));
         if size.is_zero() {
             return Err(Error::PositionLimit);
@@ -111,8 +113,8 @@ impl PlaceAndMake {
         Ok(matched)
     }
 
-    /// The maker's size inside its position limits.
-    fn limited(&self, maker: &SubAccountMut<'_>, taker_side: Side, market: u16) -> Result<Size> {
+    /// The maker's size inside its position limits, and of its position where the market `only_reduces`.
+    fn limited(&self, maker: &SubAccountMut<'_>, taker_side: Side, market: u16, only_reduces: bool) -> Result<Size> {
         let base = maker.head.position(market).map_or(Base::ZERO, |position| position.base);
         let room = match taker_side {
             // The taker buys, the maker sells down to its lower limit.
@@ -120,6 +122,11 @@ impl PlaceAndMake {
             Side::Short => self.max_position.minus(base)?,
         };
         let room = Size(u64::try_from(room.0).map_err(|_| Error::PositionLimit)?);
-        Ok(self.size.min(room))
+        let reduces = !base.is_zero() && Side::closing(base) == taker_side.opposite();
+        Ok(match (only_reduces, reduces) {
+            (false, _) => self.size.min(room),
+            (true, true) => self.size.min(room).min(base.size()),
+            (true, false) => Size::ZERO,
+        })
     }
 }

@@ -5,6 +5,7 @@ use crate::board::{PriceBoard, Purpose};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{EventKind, EventSink, MarketRecord, emit};
+use crate::fault::{self, Fault};
 use crate::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE};
 use crate::market::{Market, MarketStatus};
 use crate::num::{Checked, to_i64};
@@ -62,15 +63,23 @@ pub struct SetExpiry {
 }
 
 impl SetExpiry {
-    /// Sets it, [`EXPIRY_NOTICE`] ahead at least: nobody is surprised. Until the expiry has come it can be moved, with
-    /// the same notice, or withdrawn.
+    /// Sets it in the market and in its row, [`EXPIRY_NOTICE`] ahead at least: nobody is surprised. Until the hour before
+    /// the expiry it can be moved, with the same notice, or withdrawn. In that hour positions are worth what they will be
+    /// settled at, and would jump to the oracle.
     ///
-    /// Errors: [`Error::ExpiryTooSoon`], [`Error::MarketExpired`], [`Error::MarketNotActive`].
-    pub fn execute(self, market: &mut Market, clock: Clock, sink: &mut impl EventSink) -> Result<()> {
-        market.require_unexpired(&clock)?;
+    /// Errors: [`Error::ExpiryTooSoon`], [`Error::MarketExpiring`], [`Error::MarketExpired`], [`Error::MarketNotActive`].
+    pub fn execute(
+        self,
+        board: &mut PriceBoard,
+        market: &mut Market,
+        clock: Clock,
+        sink: &mut impl EventSink,
+    ) -> Result<()> {
+        market.require_before_last_hour(&clock)?;
         if self.time != 0 && self.time < clock.unix_time.plus(to_i64(EXPIRY_NOTICE)?)? {
             return Err(Error::ExpiryTooSoon);
         }
+        board.market_mut(market.index)?.set_expiry(self.time);
         market.expiry_time = self.time;
         record(market, market.status, clock, sink, MarketRecord::default());
         Ok(())
@@ -86,8 +95,13 @@ impl DelistMarket {
     /// Moves what is left (the vAMM's capital, fees, the insurance fund) to the protocol and marks the row as delisted.
     /// It stays on the board at the settlement price, so that no account that still names it is stopped by it.
     ///
-    /// Errors: [`Error::MarketNotSettling`], [`Error::SettlementPending`] while a position, a claim or a debt is left or
-    /// [`DEBT_PERIOD`] has not passed, [`Error::WrongRow`] for another bank than the quote bank.
+    /// A debt that is not paid yet keeps no market on the list. Claims that wait for it stay, with the tokens for them and
+    /// as much of the insurance fund as is owed, and [`super::SettlePosition`] goes on as before; what has become free
+    /// since is moved by the same call once more.
+    ///
+    /// Errors: [`Error::MarketNotSettling`], also when it is delisted and nothing has become free;
+    /// [`Error::SettlementPending`] while a position is left, one that settlement has not looked at, or a claim that waits for no debt, or [`DEBT_PERIOD`] has
+    /// not passed; [`Error::WrongRow`] for another bank than the quote bank.
     pub fn execute(
         self,
         board: &mut PriceBoard,
@@ -96,22 +110,31 @@ impl DelistMarket {
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<Amount> {
-        market.require_settling()?;
+        if !market.is_settling() {
+            return Err(Error::MarketNotSettling);
+        }
         if bank.index != Bank::QUOTE {
             return Err(Error::WrongRow);
         }
+        let waits = !market.debts.is_zero() && !fault::planted(Fault::SolventDebtorWrittenOff);
+        let paid = market.users_quote.is_zero() && market.debts.is_zero();
         let settled = market.long_interest.is_zero()
             && market.short_interest.is_zero()
-            && market.users_quote.is_zero()
-            && market.debts.is_zero()
+            && market.is_looked_through()?
+            && (waits || paid)
             && clock.seconds_since(market.settlement_time) >= DEBT_PERIOD;
         if !settled {
             return Err(Error::SettlementPending);
         }
-        let leftover = market.pnl_pool.plus(market.insurance_fund)?;
-        (market.pnl_pool, market.insurance_fund) = (Amount::ZERO, Amount::ZERO);
+        let (pool, insurance) = (market.pnl_pool.min(market.settled_claims), market.insurance_fund.min(market.debts));
+        let leftover = market.pnl_pool.minus(pool)?.plus(market.insurance_fund.minus(insurance)?)?;
+        if market.status == MarketStatus::Delisted as u8 && leftover.is_zero() {
+            return Err(Error::MarketNotSettling);
+        }
+        (market.pnl_pool, market.insurance_fund) = (pool, insurance);
         (market.fees, market.insurance_fees, market.deficit) = (Amount::ZERO, Amount::ZERO, Amount::ZERO);
-        (market.funding_pot, market.amm.quote) = (Quote::ZERO, Quote::ZERO);
+        // Against the claims and debts that are left, if any.
+        (market.funding_pot, market.amm.quote) = (Quote::ZERO, pool.credit()?.minus(market.users_quote)?);
         bank.market_pools = bank.market_pools.minus(leftover)?;
         bank.protocol = bank.protocol.plus(leftover)?;
         market.protocol_fees = market.protocol_fees.saturating_add(leftover.0);

@@ -1,6 +1,6 @@
 //! Matching one taker order against makers, best first, and the vAMM between them at its own price.
 
-use super::place::tradable;
+use super::place::tradable_when;
 use super::queue::{Candidate, Queue};
 use super::{Context, backing, ledger, self_trade};
 use crate::amm::Availability;
@@ -11,7 +11,6 @@ use crate::exchange::operation;
 use crate::fault::{self, Fault};
 use crate::fees::{self, FillFees, Shares};
 use crate::margin::{self, MarginKind};
-use crate::market::MarketStatus;
 use crate::num::{BASE, Rounding, mul_div_inline};
 use crate::order::{Order, Side};
 use crate::quantity::{Amount, Price, Quote, Size};
@@ -85,6 +84,8 @@ pub(super) struct Taker {
     pub band: (Price, Price),
     /// Who gets a part of the fees.
     pub shares: Shares,
+    /// Whether the market only reduces.
+    pub only_reduces: bool,
 }
 
 /// Refuses a price outside a band. Errors: [`Error::PriceOutsideBand`].
@@ -121,7 +122,7 @@ pub(super) fn run<S: EventSink>(
     makers: &mut [SubAccountMut<'_>],
     refs: &[MakerRef],
 ) -> Result<Matched> {
-    let mut left = tradable(taker, &order.order)?;
+    let mut left = tradable_when(order.only_reduces, taker, &order.order)?;
     let mut matched = Matched::default();
     let paused = context.exchange.paused & operation::UPDATE_AMM != 0;
     if !(paused && fault::planted(Fault::PausedUpdateStillTrades)) {
@@ -227,11 +228,15 @@ impl Amm {
             self.ask(context, row, order, limit)?;
         }
         let Some(left) = self.left.filter(|left| !left.is_zero()) else { return Ok(Size::ZERO) };
-        if !side.accepts(limit, self.touch) {
+        let hold = row.hold(side)?;
+        if !side.accepts(limit, self.touch) || hold.is_some_and(|hold| !side.accepts(limit, hold)) {
             return Ok(Size::ZERO);
         }
         let quoted = context.market.amm.quote(side, wanted.min(left), Some(limit), context.market.step, &row.price);
-        let Ok(Some(fill)) = quoted else { return Ok(Size::ZERO) };
+        let Ok(Some(mut fill)) = quoted else { return Ok(Size::ZERO) };
+        if let Some(hold) = hold {
+            fill.hold_to(side, hold)?;
+        }
         context.market.amm.book(side, &fill)?;
         self.left = Some(left.minus(fill.size)?);
         // It went up to the limit, or has nothing left to give or nobody to give it to.
@@ -337,7 +342,7 @@ fn against_maker<S: EventSink>(
         // Named twice, and behind others with its next part since.
         return Ok(NOTHING);
     }
-    let mut size = wanted.min(tradable(maker, resting)?);
+    let mut size = wanted.min(tradable_when(order.only_reduces, maker, resting)?);
     let mut part_ended = false;
     if resting.extent != 0 {
         let shown = resting.shown(context.market.step)?;
@@ -449,8 +454,8 @@ pub(super) fn check_margin<S: EventSink>(
     account: &SubAccountMut<'_>,
     grew: bool,
 ) -> Result<()> {
-    if grew && context.market.status == MarketStatus::ReduceOnly as u8 {
-        // Orders from before the market closed to new risk may still reduce.
+    if grew && context.market.only_reduces(&context.clock) {
+        // Whatever was asked: the market is closed to new risk.
         return Err(Error::MarketReduceOnly);
     }
     let (kind, purpose) =

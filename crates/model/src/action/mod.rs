@@ -5,6 +5,7 @@ mod bankruptcy;
 mod builder;
 mod cancel;
 mod collateral;
+mod collect;
 mod conditional;
 mod expire;
 mod fill;

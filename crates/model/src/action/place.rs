@@ -333,13 +333,23 @@ pub(super) fn auction_slots<S: EventSink>(context: &Context<'_, S>, milliseconds
     u8::try_from(slots).map_err(|_| Error::Overflow)
 }
 
-/// Largest size of an order that is allowed now: what is left, and for reduce-only at most the position.
-pub(super) fn tradable(account: &SubAccountMut<'_>, order: &Order) -> Result<Size> {
+/// Largest size of an order that a market allows now: what is left, and at most the position for a reduce-only order and
+/// for every order while the market only reduces. What was placed before that then neither trades more nor stops others.
+pub(super) fn tradable<S: EventSink>(
+    context: &Context<'_, S>,
+    account: &SubAccountMut<'_>,
+    order: &Order,
+) -> Result<Size> {
+    tradable_when(context.market.only_reduces(&context.clock), account, order)
+}
+
+/// [`tradable`] where it is known whether the market only reduces.
+pub(super) fn tradable_when(only_reduces: bool, account: &SubAccountMut<'_>, order: &Order) -> Result<Size> {
     let mut remaining = order.remaining()?;
     if order.kind == OrderKind::Twap as u8 {
         remaining = order.released().minus(order.filled)?;
     }
-    if !order.has(flags::REDUCE_ONLY) {
+    if !order.has(flags::REDUCE_ONLY) && !only_reduces {
         return Ok(remaining);
     }
     let base = account.head.position(order.market)?.base;

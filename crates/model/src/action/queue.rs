@@ -92,7 +92,11 @@ impl Queue {
             }
             let mut price = resting.price;
             if resting.flags & flags::OFFSET != 0 {
-                // Who quotes around the oracle is hit under the vAMM's rule, or not at all.
+                // Who quotes around the oracle is hit under the vAMM's rule, or not at all; nor while a position is worth
+                // something else than the oracle.
+                if context.market.in_last_hour(&context.clock) {
+                    continue;
+                }
                 let Some(oracle) = traded_oracle(context, row, order) else { continue };
                 let Ok(now) = resting.effective_price(oracle, tick) else { continue };
                 price = now;

@@ -6,7 +6,7 @@
 
 use super::cancel;
 use super::matching::{Matched, Taker};
-use super::place::tradable;
+use super::place::tradable_when;
 use super::queue::Candidate;
 use crate::error::Result;
 use crate::event::{CancelReason, EventSink};
@@ -31,8 +31,8 @@ pub(super) fn resolve<S: EventSink>(
     let found = other.as_deref().map_or_else(|| taker.order(slot), |other| other.order(slot));
     let Ok(resting) = found.copied() else { return Ok(left) };
     let theirs = match &other {
-        Some(other) => tradable(other, &resting)?,
-        None => tradable(taker, &resting)?,
+        Some(other) => tradable_when(order.only_reduces, other, &resting)?,
+        None => tradable_when(order.only_reduces, taker, &resting)?,
     };
     if theirs.is_zero() {
         return Ok(left);

@@ -56,7 +56,7 @@ impl SettlePnl {
         if !position.base.is_zero() {
             row.price.require(Purpose::SettlePnl, &context.clock)?;
         }
-        let price = row.price.price;
+        let price = row.settles_at(row.price.price)?;
         let (base, quote, entry) = (position.base, position.quote, position.entry);
         let pnl = quote.plus(base.value(price, Rounding::Down)?)?;
         let amount = if pnl.0 < 0 {
@@ -154,7 +154,7 @@ impl SweepFees {
         row.price.require(Purpose::SettlePnl, &context.clock)?;
         let market = &mut *context.market;
         let mut report = SweepReport::default();
-        let owed = Quote(market.net_users_pnl(row.price.price)?.0.max(0));
+        let owed = Quote(market.net_users_pnl(row.settles_at(row.price.price)?)?.0.max(0));
         let mut spare = market.pnl_pool.credit()?.minus(owed)?.positive_part();
 
         // A deficit is an open hole in the funding pot: fees fill it inside the ledger, no token moves.

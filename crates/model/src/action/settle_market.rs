@@ -1,13 +1,15 @@
 //! Beginning the settlement of a market that has expired.
 
 use super::market_life::record;
-use crate::board::{PriceBoard, Purpose};
+use crate::board::{MarketRow, PriceBoard, Purpose};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{EventSink, MarketRecord};
 use crate::exchange::{Exchange, operation};
+use crate::fault::{self, Fault};
 use crate::lifecycle::Terms;
 use crate::market::{Market, MarketStatus};
+use crate::quantity::Price;
 
 /// Fixes the price at which an expired market's positions are closed.
 #[must_use]
@@ -15,14 +17,15 @@ use crate::market::{Market, MarketStatus};
 pub struct SettleMarket;
 
 impl SettleMarket {
-    /// Fixes it from the row's hourly average ([`Market::settlement_terms`]) and freezes the row there. From now on orders
-    /// can only be cancelled, and positions are closed one by one.
+    /// Fixes it from the average of the hour before the expiry ([`Market::settlement_terms`]) and freezes the row there.
+    /// From now on orders can only be cancelled, and positions are closed one by one.
     ///
-    /// A halted row, and one that nobody could refresh for long, counts at its last average: the end of a feed must not be
-    /// what keeps its market from ending.
+    /// Once a price from the expiry or later is in and the average covers half an hour, nothing moves it: it does not
+    /// matter who calls, and when. A halted row, and one that nobody could refresh for long, counts at its last price for
+    /// the seconds that are missing: the end of a feed must not be what keeps its market from ending.
     ///
     /// Errors: [`Error::MarketNotExpired`], [`Error::MarketNotActive`] when it is settled already,
-    /// [`Error::OperationPaused`], price rows.
+    /// [`Error::SettlementUnsampled`], [`Error::OperationPaused`], price rows.
     pub fn execute(
         self,
         exchange: &Exchange,
@@ -38,12 +41,8 @@ impl SettleMarket {
         if !market.is_expired(&clock) {
             return Err(Error::MarketNotExpired);
         }
-        let row = &mut board.market_mut(market.index)?.price;
-        let empty = market.long_interest.is_zero() && market.short_interest.is_zero();
-        if !(empty && row.price.is_zero()) {
-            row.require_value(Purpose::Liquidate, Purpose::SettlePnl.requirement(), &clock)?;
-        }
-        let average = row.twap_1h;
+        let row = board.market_mut(market.index)?;
+        let average = average(row, market, &clock)?;
         let terms = market.settlement_terms(average)?;
         market.insurance_fund = market.insurance_fund.minus(terms.insurance)?;
         market.pnl_pool = market.pnl_pool.plus(terms.insurance)?;
@@ -57,4 +56,19 @@ impl SettleMarket {
         record(market, before, clock, sink, more);
         Ok(terms)
     }
+}
+
+/// The average that the market is settled at.
+fn average(row: &MarketRow, market: &Market, clock: &Clock) -> Result<Price> {
+    let empty = market.long_interest.is_zero() && market.short_interest.is_zero();
+    if !(row.is_sampled() || (empty && row.price.price.is_zero())) || fault::planted(Fault::ExpiryAtSpot) {
+        row.price.require_value(Purpose::Liquidate, Purpose::SettlePnl.requirement(), clock)?;
+        if fault::planted(Fault::ExpiryAtSpot) {
+            return Ok(row.price.twap_1h);
+        }
+        if !empty && !row.price.is_given_up(clock) {
+            return Err(Error::SettlementUnsampled);
+        }
+    }
+    row.settles_at(row.price.liquidation_price()?)
 }

@@ -35,8 +35,8 @@ pub struct PositionSettlement {
 impl SettlePosition {
     /// Cancels the account's orders in the market, settles funding, and closes the position at the settlement price without
     /// a fee; the vAMM takes the other side. A loss is paid as far as the pocket's tokens go, and what is left of it is
-    /// counted in the market's debts. A profit is paid by [`Market::payout`]; until then it waits, and the instruction is
-    /// sent once more.
+    /// counted in the market's debts. A profit is paid by [`Market::payout`]; what must wait does, and the instruction is
+    /// sent once more. Debts and claims that outlive their market's delisting are paid in the same way.
     ///
     /// It needs no margin and no fresh price, and no state of the account stops it: every position can be closed by
     /// anybody.
@@ -53,7 +53,9 @@ impl SettlePosition {
         if bank.index != Bank::QUOTE {
             return Err(Error::WrongRow);
         }
-        context.market.require_settling()?;
+        if !context.market.is_settling() {
+            return Err(Error::MarketNotSettling);
+        }
         let index = context.market.index;
         let _ = account.head.position(index)?;
         let mut report = PositionSettlement::default();
@@ -72,15 +74,22 @@ impl SettlePosition {
         position.custom_margin = Ppm::ZERO;
         let first = position.status & status::SETTLED == 0;
         position.status |= status::SETTLED;
+        if first {
+            // From here on: what has been paid of the claim.
+            position.entry = Quote::ZERO;
+        }
+        let before = position.entry.magnitude();
         let claim = position.quote;
         if first && claim.0 < 0 {
             market.debts = market.debts.plus(claim.magnitude())?;
+        } else if first {
+            market.settled_claims = market.settled_claims.plus(claim.magnitude())?;
         }
         let done = first || report.orders_cancelled != 0;
         if claim.0 < 0 {
             report.amount = collect(account.head, pocket, market, bank, claim.magnitude())?;
         } else if claim.0 > 0 {
-            match market.payout(claim.magnitude(), &context.clock) {
+            match market.payout(claim.magnitude(), before, &context.clock) {
                 Ok(payout) => {
                     pay(account.head, pocket, market, bank, payout.paid, payout.written_off)?;
                     (report.amount, report.written_off) = (payout.paid.credit()?, payout.written_off);
@@ -152,8 +161,12 @@ fn pay(
     market.pnl_pool = market.pnl_pool.minus(paid)?;
     bank.settle(paid.credit()?)?;
     ledger::settle_claim(account, market, paid.credit()?)?;
+    market.paid_out = market.paid_out.plus(paid)?;
+    market.settled_claims = market.settled_claims.minus(paid)?.minus(written_off)?;
     market.write_off(written_off)?;
     let position = account.position_mut(market.index)?;
     position.quote = position.quote.minus(written_off.credit()?)?;
+    let total = position.entry.plus(paid.credit()?)?;
+    position.entry = if position.quote.is_zero() { Quote::ZERO } else { total };
     Ok(())
 }

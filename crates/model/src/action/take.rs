@@ -61,6 +61,7 @@ impl PlaceAndTake<'_> {
         row.price.require(if opens { Purpose::IncreaseRisk } else { Purpose::ReduceRisk }, &context.clock)?;
         if order.has(flags::OFFSET) {
             row.price.require_live(0, &context.clock, board.slot_micros())?;
+            context.market.require_before_last_hour(&context.clock)?;
         }
         let interest = context.market.open_interest();
         let band = context.market.band(row.price.price)?;
@@ -70,6 +71,7 @@ impl PlaceAndTake<'_> {
             order,
             limit: matching::within(band, order.side(), limit),
             band,
+            only_reduces: context.market.only_reduces(&context.clock),
             shares: shares::of(taker, &order, None, makers),
         };
         let matched = matching::run(context, row, taker, &side, makers, self.makers)?;

@@ -69,7 +69,7 @@ impl TriggerOrder {
         if order.is_expired(&context.clock) {
             return Err(Error::OrderExpired);
         }
-        if place::tradable(owner, &order)?.is_zero() {
+        if place::tradable(context, owner, &order)?.is_zero() {
             return Err(Error::NothingToFill);
         }
         let board = context.board;

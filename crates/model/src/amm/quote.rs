@@ -25,6 +25,22 @@ pub struct AmmFill {
     pub surplus: Amount,
 }
 
+impl AmmFill {
+    /// Holds the trade with a taker on a side to a price that is no better for the taker than its own; the difference is
+    /// the vAMM's, and the fraction of a unit too.
+    ///
+    /// Errors: arithmetic.
+    pub fn hold_to(&mut self, side: Side, price: Price) -> Result<()> {
+        let held = match side {
+            Side::Long => self.quote.max(self.size.value(price, Rounding::Up)?),
+            Side::Short => self.quote.min(self.size.value(price, Rounding::Down)?),
+        };
+        self.surplus = self.surplus.plus(Amount(held.0.abs_diff(self.quote.0)))?;
+        self.quote = held;
+        Ok(())
+    }
+}
+
 /// Why the vAMM does or does not take part.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Availability {
@@ -136,8 +152,8 @@ impl Amm {
 
     /// Whether the vAMM may trade with an order: its price row serves, and the price was published at or after the
     /// order's activation and is live ([`PriceRow::require_live`]). Nothing is exempt, be it a trade that closes the
-    /// inventory: who closes it at an old price and opens it at the new one has the difference. `slot_micros` is the
-    /// board's.
+    /// inventory: who closes it at an old price and opens it at the new one has the difference. In the hour before the
+    /// market's expiry it only closes. `slot_micros` is the board's.
     pub fn availability(
         &self,
         market: &Market,
@@ -160,7 +176,12 @@ impl Amm {
         if let Err(error) = live {
             return Ok(Availability::No(error));
         }
-        let capacity = self.capacity(side, row.price, market.step)?;
+        let mut capacity = self.capacity(side, row.price, market.step)?;
+        if market.in_last_hour(clock) {
+            // It only closes.
+            let closing = if self.reduces_inventory(side) { self.base.size().0 } else { 0 };
+            capacity = capacity.min(Size(floor_to(closing, market.step.0)));
+        }
         if capacity.is_zero() || capacity < market.step {
             return Ok(Availability::No(Error::AmmNoCapacity));
         }

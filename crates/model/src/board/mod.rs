@@ -5,12 +5,14 @@
 //! cumulative funding of both sides.
 
 mod combine;
+mod expiry;
 mod live;
 mod policy;
 mod refresh;
 mod row;
 
 pub use combine::{OraclePrice, combine};
+pub use expiry::{LEAST_SAMPLED, MOST_PER_SAMPLE, SETTLEMENT_WINDOW};
 pub use live::LIVE_MS;
 pub use policy::{Purpose, Requirement, RowState};
 pub use refresh::{JUMP_CONFIRMATIONS, RefreshReport, TWAP_1H, TWAP_5M, weighted_average};
@@ -51,8 +53,14 @@ account_bytes! {
         272 => pub funding_long: FundingIndex,
         /// Cumulative funding that a short has received, quote per base at 1e9.
         280 => pub funding_short: FundingIndex,
+        /// Unix time of the market's expiry, 0 for never and once the row is frozen.
+        288 => pub expiry_time: i64,
+        /// Prices of the hour before the expiry times the seconds that each counts, price units times seconds.
+        296 => pub settlement_sum: u64,
+        /// Seconds that the sum covers, at most an hour.
+        304 => pub settlement_seconds: u64,
         /// Reserved, zero.
-        288 => pub reserved: [u64; 4],
+        312 => pub reserved: [u64; 1],
     }
 }
 

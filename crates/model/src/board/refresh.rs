@@ -60,7 +60,7 @@ impl PriceRow {
     /// Refreshes the row from what its sources say, each at its place one price or nothing.
     ///
     /// An older or equal price changes nothing, so a refresh may be put in front of any transaction. Without
-    /// a usable source the row becomes Stale and keeps its price. A halted row stays halted.
+    /// a usable source the row becomes Stale and keeps its price. A halted row stays halted, and a frozen one as it is.
     ///
     /// Whoever refreshes chooses the account of a Pyth pull source, and with an old one makes the source say what it said
     /// then, or nothing. So neither says anything about the source:
@@ -80,6 +80,9 @@ impl PriceRow {
         clock: &Clock,
         slot_micros: u64,
     ) -> Result<RefreshReport> {
+        if self.is_frozen() && !planted(Fault::FrozenRowThaws) {
+            return Ok(self.report(false));
+        }
         let chooses = planted(Fault::CallerChoosesSources);
         if self.is_hiding(said, clock) && !chooses {
             return Ok(self.report(false));

@@ -231,9 +231,15 @@ impl PriceRow {
     #[inline]
     pub fn require_value(&self, purpose: Purpose, requirement: Requirement, clock: &Clock) -> Result<()> {
         let Err(error) = self.meet(requirement, clock) else { return Ok(()) };
+        if purpose == Purpose::Liquidate && self.is_given_up(clock) { Ok(()) } else { Err(error) }
+    }
+
+    /// Whether the row has a price and nothing better is to come: it is halted, or nobody could refresh it for
+    /// [`DEAD_AGE_FACTOR`] times its age limit.
+    pub fn is_given_up(&self, clock: &Clock) -> bool {
         let halted = RowState::from_number(self.state) == RowState::Halted;
         let dead = clock.seconds_since(self.publish_time) > u64::from(self.max_age).wrapping_mul(DEAD_AGE_FACTOR);
-        if purpose == Purpose::Liquidate && !self.price.is_zero() && (halted || dead) { Ok(()) } else { Err(error) }
+        !self.price.is_zero() && (halted || dead)
     }
 
     /// Fixes the row at a price for good: no refresh is newer, and it serves every purpose.

@@ -20,7 +20,8 @@ account_bytes! {
 }
 
 account_bytes! {
-    /// Tokens moved between two sub-accounts of one authority.
+    /// Tokens moved between two sub-accounts of one authority; behind a liquidation in a settled market, from the debtor to the
+    /// liquidator that it names.
     pub struct TransferRecord [56] {
         /// Source sub-account.
         0 => pub from: Party,

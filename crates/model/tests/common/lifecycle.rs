@@ -4,13 +4,13 @@ use super::World;
 use kedge_model::action::{DelistMarket, PositionSettlement, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition};
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
-use kedge_model::lifecycle::{EXPIRY_NOTICE, Terms};
+use kedge_model::lifecycle::Terms;
 use kedge_model::market::MarketStatus;
 use kedge_model::quantity::{Amount, Base, Price, Quote};
 
 pub fn set_expiry(world: &mut World, market: usize, time: i64) -> Result<()> {
     let clock = world.clock;
-    world.attempt(|w| SetExpiry { time }.execute(&mut w.markets[market], clock, &mut NoEvents))
+    world.attempt(|w| SetExpiry { time }.execute(&mut w.board, &mut w.markets[market], clock, &mut NoEvents))
 }
 
 pub fn settle_market(world: &mut World, market: usize) -> Result<Terms> {
@@ -36,13 +36,20 @@ pub fn set_status(world: &mut World, market: usize, status: MarketStatus) -> Res
 
 /// Sets the expiry and lets ten hours pass at the present prices; returns the average at the end.
 pub fn run_out(world: &mut World, market: usize) -> Price {
-    let time = world.clock.unix_time + 10 * i64::try_from(EXPIRY_NOTICE).unwrap();
+    let time = world.clock.unix_time + 36_000;
     set_expiry(world, market, time).unwrap();
-    for _ in 0..100 {
-        world.wait(EXPIRY_NOTICE / 10);
+    while world.clock.unix_time < time {
+        let last_hour = time - world.clock.unix_time <= 3_600;
+        world.wait(if last_hour { 59 } else { 359 });
         world.tick();
     }
-    world.board.markets[market].price.twap_1h
+    average(world, market)
+}
+
+/// What the market would be settled at now.
+pub fn average(world: &World, market: usize) -> Price {
+    let row = &world.board.markets[market];
+    row.settles_at(row.price.price).unwrap()
 }
 
 /// Nothing of a market is left anywhere.

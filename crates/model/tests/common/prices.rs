@@ -30,7 +30,7 @@ impl World {
     pub fn refresh_from(&mut self, market: usize, price: u64, sources: usize) -> Result<RefreshReport> {
         let seen = [self.seen(price); 2];
         let (clock, micros) = (self.clock, self.board.slot_micros());
-        self.board.market_mut(Self::index(market))?.price.refresh(&seen[..sources], &clock, micros)
+        self.board.market_mut(Self::index(market))?.refresh(&seen[..sources], &clock, micros)
     }
 
     /// Loses one of a market's two sources for as long as it takes until the other counts alone.

@@ -70,7 +70,8 @@ pub(super) fn outlook(
             }
             continue;
         }
-        if pocket.is_being_liquidated(account) || pocket.is_bankrupt(account) {
+        let owes = !pocket.settled_debt(account).is_ok_and(|debt| debt.is_zero());
+        if owes || pocket.is_being_liquidated(account) || pocket.is_bankrupt(account) {
             return Outlook::Watched;
         }
         let Ok(Some(expiry)) = bound(account, pocket, marks, funding, triggers) else { return Outlook::Watched };

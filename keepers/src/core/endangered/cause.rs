@@ -53,14 +53,16 @@ pub fn is_short(account: &SubAccount, pocket: Pocket) -> bool {
 }
 
 /// How far a pocket is below maintenance (negative), or `None` when it is not to be liquidated: it is healthy, has no
-/// base, is bankrupt, or has a row that does not serve a liquidation now.
+/// base, is bankrupt, or has a row that does not serve a liquidation now. A healthy one is liquidated, too, for what it
+/// owes a settled market.
 #[must_use]
 pub fn shortfall(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Option<i64> {
     if pocket.is_bankrupt(account) || positions(account, pocket).all(|position| position.base.is_zero()) {
         return None;
     }
     let free = margin::liquidation_margin(account, pocket, board, clock).ok()?.free().ok()?.0;
-    (free < 0 || pocket.is_being_liquidated(account)).then_some(free)
+    let owes = pocket.settled_debt(account).is_ok_and(|debt| !debt.is_zero());
+    (free < 0 || owes || pocket.is_being_liquidated(account)).then_some(free)
 }
 
 /// What is to be done about a pocket, if anything.

@@ -20,8 +20,13 @@ pub(super) struct Terms(u32, u32, u8);
 impl Marks {
     pub fn of(board: &PriceBoard) -> Self {
         let mut board = Box::new(*board);
-        let markets = board.markets.iter_mut().map(|row| &mut row.price);
-        for row in markets.chain(board.banks.iter_mut().map(|row| &mut row.price)) {
+        for row in &mut board.markets {
+            settle(&mut row.price);
+            // In the hour before an expiry the mark is what the row will be settled at.
+            row.price.price = row.settles_at(row.price.price).unwrap_or(Price::ZERO);
+            row.expiry_time = 0;
+        }
+        for row in board.banks.iter_mut().map(|row| &mut row.price) {
             settle(row);
         }
         Self { board }

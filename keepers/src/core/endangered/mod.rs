@@ -10,7 +10,8 @@
 //! # Proof of the bounds
 //!
 //! Maintenance margin for a liquidation values row `i` at one price `p_i`, the mark
-//! ([`PriceRow::liquidation_price`](kedge_model::board::PriceRow::liquidation_price)): averages and the jump limit enter
+//! ([`PriceRow::liquidation_price`](kedge_model::board::PriceRow::liquidation_price), and before an expiry what
+//! [`MarketRow::settles_at`](kedge_model::board::MarketRow::settles_at) makes of it): averages and the jump limit enter
 //! only through it, strict prices and confidence do not enter at all. The ratio of a position depends on sizes and not on
 //! prices. Without rounding, collateral less requirement is therefore linear in the marks:
 //!

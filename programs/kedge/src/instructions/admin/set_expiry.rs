@@ -9,6 +9,9 @@ pub struct SetExpiry {
     pub signer: Signed,
     /// Roles.
     pub exchange: Read<Exchange>,
+    /// Holds the market's row, which says what a position is worth before the expiry.
+    #[account(mut)]
+    pub board: Write<PriceBoard>,
     /// The market.
     #[account(mut)]
     pub market: Write<Market>,
@@ -26,7 +29,7 @@ pub fn handle(a: &mut SetExpiry, time: i64) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(64);
     let mut batch = records.batch();
-    action::SetExpiry { time }.execute(&mut a.market, clock, &mut batch)?;
+    action::SetExpiry { time }.execute(&mut a.board, &mut a.market, clock, &mut batch)?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
 }

@@ -1,6 +1,6 @@
 //! Reading oracle accounts into price rows.
 
-use kedge_model::board::{MAX_SOURCES, OraclePrice, PriceRow, SourceKind};
+use kedge_model::board::{MAX_SOURCES, OraclePrice, PriceRow, RefreshReport, SourceKind};
 use kedge_model::clock::Clock;
 
 use crate::instructions::prelude::*;
@@ -23,10 +23,13 @@ pub fn handle(a: &mut RefreshPrices, markets: &[u8], banks: &[u8]) -> Outcome {
     board.measure_slot_time(&clock)?;
     let slot_micros = board.slot_micros();
     for index in markets {
-        refresh(&mut board.market_mut(u16::from(*index))?.price, &mut oracles, &clock, slot_micros)?;
+        let row = board.market_mut(u16::from(*index))?;
+        let before = row.price.sample_time;
+        let report = refresh(&mut row.price, &mut oracles, &clock, slot_micros)?;
+        row.gather(before, &report)?;
     }
     for index in banks {
-        refresh(&mut board.bank_mut(u16::from(*index))?.price, &mut oracles, &clock, slot_micros)?;
+        let _ = refresh(&mut board.bank_mut(u16::from(*index))?.price, &mut oracles, &clock, slot_micros)?;
     }
     if oracles.is_empty() { Ok(()) } else { Err(AccountError::TooManyAccounts.into()) }
 }
@@ -34,7 +37,7 @@ pub fn handle(a: &mut RefreshPrices, markets: &[u8], banks: &[u8]) -> Outcome {
 /// Refreshes one row. A source whose account has nothing to say (not trading, too few samples, closed) is left out; an
 /// account that is not the row's source, or is too weakly verified, is an error.
 #[inline(always)]
-fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_micros: u64) -> Outcome {
+fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_micros: u64) -> Outcome<RefreshReport> {
     let mut seen: ArrayVec<Option<OraclePrice>, MAX_SOURCES> = ArrayVec::new();
     let moment = oracle::Moment { clock, slot_micros, max_age: row.max_age };
     for source in row.sources() {
@@ -51,6 +54,7 @@ fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_micro
         let account = oracles.next_shared().ok_or(ProgramError::NotEnoughAccountKeys)?;
         seen.push(oracle::observe(source, &account, &moment)?);
     }
-    let _ = row.refresh(&seen, clock, slot_micros)?;
-    Ok(row.invariant()?)
+    let report = row.refresh(&seen, clock, slot_micros)?;
+    row.invariant()?;
+    Ok(report)
 }

@@ -34,7 +34,8 @@ pub fn handle(a: &mut Liquidate, max_size: u64, limit_price: u64) -> Outcome {
     let signer = a.signer.address().to_bytes();
     a.liquidator.require_trader(&signer)?;
     let clock = clock()?;
-    let mut records = Records::new(160 + CANCEL_RECORD * usize::from(a.sub_account.open_orders));
+    // The step, tokens that a debt in a settled market takes, and the orders that end.
+    let mut records = Records::new(224 + CANCEL_RECORD * usize::from(a.sub_account.open_orders));
     let mut batch = records.batch();
     let (head, orders) = a.sub_account.split();
     let (liquidator, liquidator_orders) = a.liquidator.split();
