@@ -53,6 +53,8 @@ faults! {
     BandRefusesFill
     /// A balance that counts nothing demands a fresh price.
     WeightlessBalanceNeedsPrice
+    /// The insurance fee is a share of the take-over's quote, though its size was reckoned with one of the oracle's value.
+    InsuranceFeeOfQuote
 }
 
 /// Whether a test of this thread has put the fault back.
