@@ -1,5 +1,5 @@
-//! `cargo xtask test`: builds the programs, then runs every test of the workspace, a million fuzzed actions, and the
-//! tests of the TypeScript client.
+//! `cargo xtask test`: builds the programs, then runs every test of the workspace, the model's formulas against their
+//! reference, a million fuzzed actions, and the tests of the TypeScript client.
 
 use anyhow::Result;
 use clap::Args;
@@ -32,6 +32,7 @@ pub fn run(args: &TestArgs) -> Result<()> {
     if !args.rest.is_empty() {
         return Ok(());
     }
+    crate::reference::run(&crate::reference::ReferenceArgs::bounded())?;
     crate::fuzz::run(&crate::fuzz::FuzzArgs::bounded())?;
     crate::client::test()
 }
