@@ -2,7 +2,7 @@
 
 from amm_spread import inner, widened
 from amm_state import FIELDS, State, draw_state
-from exact import INDEX, PPB, PPM, Refused, clamp, formula, i64, toward_zero, u64
+from exact import BASE, INDEX, PPB, PPM, Refused, clamp, formula, i64, toward_zero, u64
 
 MOST, INTEREST, BOUND, HOURS, HOUR = 10**8, 100_000, 500_000, 8, 3_600
 
@@ -133,3 +133,39 @@ def sample(*args):
         basis_time = now
     seen = mark(s, oracle, last)
     return total, seconds, premium(seen, oracle), now, basis, basis_time, seen, trigger_mark(s, oracle, last, basis)
+
+
+def draw_update(r):
+    state = draw_state(r)
+    s = State(*state)
+    s.quote = r.pick(s.quote, abs(s.base) * s.price // BASE + r.bits(40))
+    state[FIELDS.split().index("quote")] = s.quote
+    net = -s.base
+    long = max(0, net) + r.pick(0, r.size(40))
+    premium = r.signed(r.pick(0, 400_000, r.bits(23), MOST))
+    seconds = r.pick(1, 60, HOUR)
+    total = r.pick(0, premium * seconds)
+    return (
+        *state, max(1, r.pick(s.price, r.about(s.price, 5_000))), long, long - net, total, seconds if total else 0, r.pick(5_000, 40_000, 0),
+        r.signed(r.bits(40)), r.pick(0, 1_800_000_000 - HOUR, 1_799_999_999, 1_800_000_000),
+    )
+
+
+@formula(
+    "update_funding",
+    FIELDS + " hour long short premium_sum premium_seconds cap funding_pot funding_time",
+    "rate long_delta short_delta amm amm_quote funding_pot paid_long paid_short",
+    draw_update,
+)
+def update_funding(*args):
+    """The whole action at an hour's beginning, with a sample just taken."""
+    s = State(*args[:-8])
+    hour, long, short, total, seconds, cap, pot, time = args[-8:]
+    if time // HOUR >= 1_800_000_000 // HOUR:
+        raise Refused("FundingNotDue")
+    rate = hourly_rate(toward_zero(total, seconds) if seconds else 0, cap) if time else 0
+    delta = index_delta(rate, hour)
+    budget = s.spare(s.price) // 10
+    deltas = split(delta, long, short, s.base, budget) if long or short else (0, 0, 0)
+    paid = -payment(long, deltas[0]), -payment(-short, deltas[1])
+    return (rate, *deltas, i64(s.quote + deltas[2]), pot - deltas[2], *paid)

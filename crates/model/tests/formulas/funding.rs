@@ -1,7 +1,10 @@
 //! Funding, mark and basis.
 
+use super::stage::{NOW, Stage};
 use super::{Inputs, Outputs, amm};
 use crate::out;
+use kedge_model::action::UpdateFunding;
+use kedge_model::event::NoEvents;
 use kedge_model::funding::{average_premium, hourly_rate, index_delta, payment, premium, split};
 use kedge_model::market::Market;
 use kedge_model::position::Position;
@@ -17,6 +20,7 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
         }
         "average_premium" => average_premium(x.int(), x.int()).and_then(|average| out![average]),
         "sample" => sample(x),
+        "update_funding" => update_funding(x),
         _ => return None,
     })
 }
@@ -61,5 +65,30 @@ fn sample(x: &mut Inputs<'_>) -> Outputs {
         market.basis_time,
         mark.0,
         seen.0
+    ]
+}
+
+fn update_funding(x: &mut Inputs<'_>) -> Outputs {
+    let (amm, row) = amm::state(x);
+    let mut stage = Stage::new(row.price);
+    let board = &mut stage.board.markets[0];
+    board.price.twap_1h = x.price();
+    let market = &mut stage.market;
+    (market.amm, market.long_interest, market.short_interest) = (amm, x.size(), x.size());
+    (market.premium_sum, market.premium_seconds, market.premium_time) = (x.int(), x.int(), NOW);
+    (market.funding_cap, market.funding_pot, market.funding_time) = (x.ppm(), x.quote(), x.int());
+    let report = UpdateFunding.execute(&stage.exchange, board, market, stage.clock, &mut NoEvents)?;
+    assert_eq!((board.funding_long, board.funding_short), (report.deltas.long, report.deltas.short));
+    assert_eq!((market.premium_sum, market.premium_seconds, market.funding_time), (0, 0, NOW));
+    assert_eq!(market.funding_rate, report.rate);
+    out![
+        report.rate,
+        report.deltas.long.0,
+        report.deltas.short.0,
+        report.deltas.amm.0,
+        market.amm.quote.0,
+        market.funding_pot.0,
+        market.funding_paid_long.0,
+        market.funding_paid_short.0
     ]
 }
