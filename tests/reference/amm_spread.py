@@ -1,6 +1,6 @@
 """The half spread of the vAMM: docs/math/amm.md, section Spread."""
 
-from amm_state import FIELDS, State, draw_state, share
+from amm_state import FIELDS, State, draw_state, edge, share
 from exact import LONG, PPM, formula, u64, up, value_up
 
 LEAST_WEIGHT = 200_000
@@ -52,7 +52,15 @@ def spread(s, side):
     return min(s.max_spread, total)
 
 
-@formula("spread", FIELDS + " side", "spread inner", lambda r: (*draw_state(r), r.side()))
+# Inventories and flows of which a million times have more than 64 bits; shares that end in a fraction.
+LARGE = [
+    (*edge(base=sign * (3 * 10**16 + 1), inventory_limit=10**17 + part, long_flow=2 * 10**16, short_flow=10**16 + part, volatility_factor=777_777,
+           deviation=2 * PPM + part, quote=2 * 10**13, inventory_spread=49_999), side)
+    for sign in (1, -1) for side in (0, 1) for part in (1, 7)
+]
+
+
+@formula("spread", FIELDS + " side", "spread inner", lambda r: (*draw_state(r), r.side()), LARGE)
 def spreads(*args):
     s, side = State(*args[:-1]), args[-1]
     return spread(s, side), inner(s, side)

@@ -93,6 +93,19 @@ def closing(base, quote, sqrt_k, peg, net):
     return -trade(base, quote, sqrt_k, peg, 0, -net)[2]
 
 
+def edge(**changes):
+    """A plain vAMM of 1,000 base at 2,000, short 10, with what a case changes."""
+    plain = {
+        "base_reserve": 990 * BASE, "quote_reserve": reserve(1_000 * BASE, 990 * BASE), "sqrt_k": 1_000 * BASE, "peg": 1_960_000_000,
+        "base": -10 * BASE, "quote": 30_000 * PPM, "capital": 10_000 * PPM, "inventory_limit": 40 * BASE, "concentration": 1_414_200,
+        "base_spread": 1_000, "max_spread": 50_000, "inventory_spread": 2_000, "max_fill_fraction": 100, "margin": 100_000,
+        "update_budget": 500_000, "flat_share": 100_000, "listed_sqrt_k": 1_000 * BASE, "price": 2_000 * PPM, "twap_5m": 2_000 * PPM,
+        "peak_equity": 10_000 * PPM, "peak_time": 1_800_000_000,
+    }
+    plain.update(changes)
+    return [plain.get(name, 0) for name in State.__slots__]
+
+
 def draw_state(r):
     """A vAMM near the oracle with some inventory, most causes of its spread at work or not."""
     sqrt_k = r.pick(10**12, 10**13, 10**15, 10**9 * (1 + r.bits(22)), 1 + 10**9 + r.bits(57))

@@ -1,6 +1,6 @@
 """Updates of peg, depth and peak: docs/math/amm.md, sections Capital and drawdown, Budget, Peg, Depth and centre."""
 
-from amm_state import FIELDS, State, closing, draw_state, reserve, scaled
+from amm_state import FIELDS, State, closing, draw_state, edge, reserve, scaled
 from exact import BASE, PPM, Refused, down, formula, i64, u64, up
 
 DECAY, DECAY_SCALE, LONGEST = 80_225, 10**10, 43_200
@@ -91,7 +91,21 @@ def draw_now(r):
     return (*state, r.pick(1_800_000_000, 1_800_000_000 + r.seconds(100_000)))
 
 
-@formula("update", FIELDS + " now", "moved cost spent " + AFTER, draw_now)
+NOW = 1_800_000_000
+EDGES = [
+    # The budget is refilled by a fraction, then cuts the move by a fraction; what the position needs has one too.
+    (*edge(peg=1_950_000_007, budget=budget, unbudgeted=unbudgeted, budget_time=NOW - since, margin=margin, update_budget=share), NOW)
+    for budget, unbudgeted in ((0, 1_000_003), (7_000_001, 77), (7_000_001, 3_000_017))
+    for since, margin, share in ((1_801, 100_001, 333_333), (7, 33_333, 1_000_000), (3_601, 999_999, 10_007))
+] + [
+    # Equity, and with it what may be spent, to the unit.
+    (*edge(peg=1_950_000_007, budget=10**12, quote=22_050 * PPM + more, price=2_000_000_003, twap_5m=2_000_000_003, margin=100_000, base=-10_000_000_001,
+           update_budget=1_000_000), NOW)
+    for more in range(12)
+]
+
+
+@formula("update", FIELDS + " now", "moved cost spent " + AFTER, draw_now, EDGES)
 def updates(*args):
     s = State(*args[:-1])
     return (*update(s, args[-1]), *after(s))

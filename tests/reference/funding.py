@@ -1,7 +1,7 @@
 """Funding, mark and basis: docs/math/funding.md."""
 
 from amm_spread import inner, widened
-from amm_state import FIELDS, State, draw_state
+from amm_state import FIELDS, State, draw_state, edge
 from exact import BASE, INDEX, PPB, PPM, Refused, clamp, formula, i64, toward_zero, u64
 
 MOST, INTEREST, BOUND, HOURS, HOUR = 10**8, 100_000, 500_000, 8, 3_600
@@ -156,6 +156,8 @@ def draw_update(r):
     FIELDS + " hour long short premium_sum premium_seconds cap funding_pot funding_time",
     "rate long_delta short_delta amm amm_quote funding_pot paid_long paid_short",
     draw_update,
+    # The vAMM pays a tenth of its spare equity, which ends in each digit.
+    [(*edge(quote=22_001 * PPM + d), 2_000 * PPM, 15 * BASE, 5 * BASE, -99_000_000 * 60, 60, 4_000_000, 0, 1_799_990_000) for d in range(10)],
 )
 def update_funding(*args):
     """The whole action at an hour's beginning, with a sample just taken."""

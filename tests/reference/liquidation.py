@@ -102,7 +102,19 @@ def draw_step(r):
     )
 
 
-@formula("liquidation_step", STEP, "base price quote insurance tokens_left quote_left liquidated window marked bankrupt", draw_step)
+def edge(equity, liquidated, window):
+    """A long of one base at 1,000: half of its requirement is 25. The budget is one unit."""
+    return 50_000, 5_000, 5_000, 10_000, 10_000, 0, 1_000, 1_000, U64, BASE, 10**9, 0, equity - 10**9, 0, 1, liquidated, window, 400_000, 10**6, 0
+
+
+@formula(
+    "liquidation_step",
+    STEP,
+    "base price quote insurance tokens_left quote_left liquidated window marked bankrupt",
+    draw_step,
+    # At half of the requirement, at the end of the budget, at the end of the window.
+    [edge(25_000_000 + e, used, 10**6 - w) for e in (-1, 0, 1) for used in (0, 1, 2) for w in (0, 149, 150)],
+)
 def step(*args):
     """The whole action on an isolated position without orders; a position without equity is taken over like any other."""
     (maintenance, buffer, fee, fee_small, insurance, small_position, step, min_order, wanted, base, price, tokens, quote, premium,

@@ -91,7 +91,7 @@ def draw_margin(r):
     )
 
 
-@formula("margin", MARGIN, "collateral requirement liability", draw_margin)
+@formula("margin", MARGIN, "collateral requirement liability unrealised", draw_margin)
 def margin(*args):
     """One position, and tokens of a bank beside it."""
     (kind, liquidate, jumping, price, average, jump_limit, initial, maintenance, size_premium, base, quote, bids, asks, own, at, to,
@@ -104,7 +104,7 @@ def margin(*args):
     worst = max(abs(base + bids), abs(base - asks))
     if worst == 0 and base == 0:
         counted = min(0, quote) if kind == INITIAL else quote
-        return collateral + counted, 0, 0
+        return collateral + counted, 0, 0, quote
     if kind == INITIAL:
         high = max(price, average)
         mark, priced = (min(price, average) if base >= 0 else high), high
@@ -114,7 +114,8 @@ def margin(*args):
     profit = i64(quote + funding + base * mark // BASE)
     liability = u64(value_up(worst, priced))
     required = up(liability * ratio(kind, initial, maintenance, size_premium, worst, own), PPM)
-    return collateral + (min(0, profit) if kind == INITIAL else profit), required, liability
+    shown = i64(quote + funding + base * price // BASE)
+    return collateral + (min(0, profit) if kind == INITIAL else profit), required, liability, shown
 
 
 def draw_trade(r):

@@ -28,7 +28,19 @@ def draw_terms(r):
     return users, pot, deficit, pool, long, short, r.pick(0, missing, missing // 2, r.near(missing), r.bits(34)), r.pick(50_000, r.ppm(200_000)), price
 
 
-@formula("settlement_terms", "users_quote funding_pot deficit pool long short insurance_fund band average", "price insurance", draw_terms)
+def band_edge(missing, long):
+    """One base net at 100.000001, so that the price moves by what is missing."""
+    net = BASE if long else -BASE
+    return missing - net // BASE * 100_000_001, 0, 0, 0, *((BASE, 0) if long else (0, BASE)), 0, 50_000, 100_000_001
+
+
+@formula(
+    "settlement_terms",
+    "users_quote funding_pot deficit pool long short insurance_fund band average",
+    "price insurance",
+    draw_terms,
+    [band_edge(missing, long) for missing in (4_999_999, 5_000_000, 5_000_001) for long in (0, 1)],
+)
 def terms(users, pot, deficit, pool, long, short, fund, band, average):
     missing = max(0, owed(users, pot, deficit, long, short, average) - pool)
     insurance = min(missing, fund)

@@ -68,7 +68,8 @@ fn margins(x: &mut Inputs<'_>) -> Outputs {
     };
     let found = margin(&stage.account, &stage.board, kind, purpose, &stage.clock)?;
     assert_eq!(found.is_met(), found.free()?.0 >= 0);
-    out![found.collateral.0, found.requirement.0, found.liability.0]
+    let shown = stage.account.positions[0].unrealised_pnl(price, to)?;
+    out![found.collateral.0, found.requirement.0, found.liability.0, shown.0]
 }
 
 fn trade(x: &mut Inputs<'_>) -> Outputs {
