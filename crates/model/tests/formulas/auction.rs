@@ -15,11 +15,11 @@ use kedge_model::trigger::{is_left_behind, is_reached};
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "auction_price" => {
-            interpolate(x.side(), x.price(), x.price(), x.int(), x.int(), x.price()).and_then(|price| out![price.0])
+            interpolate(x.side(), x.price(), x.price(), x.int(), x.int(), x.price()).map(|price| vec![price.0.into()])
         }
         "auction_width" => {
             let row = PriceRow { deviation: x.price(), price: x.price(), ..PriceRow::default() };
-            width(&row, x.ppm()).and_then(|width| out![width.0])
+            width(&row, x.ppm()).map(|width| vec![width.0.into()])
         }
         "auction_derive" => derived(x),
         "offset" => offset(x),

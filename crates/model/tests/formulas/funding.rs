@@ -16,9 +16,9 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
         "funding_split" => splits(x),
         "funding_payment" => {
             let (base, from, to) = (x.base(), FundingIndex(x.int()), FundingIndex(x.int()));
-            Position::funding_payment(base, from, to).and_then(|paid| out![paid.0])
+            Position::funding_payment(base, from, to).map(|paid| vec![paid.0.into()])
         }
-        "average_premium" => average_premium(x.int(), x.int()).and_then(|average| out![average]),
+        "average_premium" => average_premium(x.int(), x.int()).map(|average| vec![average.into()]),
         "sample" => sample(x),
         "update_funding" => update_funding(x),
         _ => return None,

@@ -18,7 +18,7 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
         "weights" => weights(x),
         "margin" => margins(x),
         "trade" => trade(x),
-        "claimable" => claimable_pnl(x.quote(), x.quote(), x.quote(), x.quote()).and_then(|claim| out![claim.0]),
+        "claimable" => claimable_pnl(x.quote(), x.quote(), x.quote(), x.quote()).map(|claim| vec![claim.0.into()]),
         _ => return None,
     })
 }

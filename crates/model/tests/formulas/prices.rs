@@ -12,7 +12,7 @@ const CLOCK: Clock = Clock { slot: SLOT, unix_time: NOW };
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "combine" => combined(x),
-        "average" => weighted_average(x.price(), x.price(), x.int(), x.int()).and_then(|average| out![average.0]),
+        "average" => weighted_average(x.price(), x.price(), x.int(), x.int()).map(|average| vec![average.0.into()]),
         "refresh" => refresh(x),
         "slot_time" => slot_time(x),
         _ => return None,
