@@ -7,8 +7,10 @@ mod e2e;
 mod fuzz;
 mod idl;
 mod lint;
+mod mutants;
 mod nats;
 mod program;
+mod reference;
 mod run;
 mod test;
 mod validator;
@@ -37,6 +39,10 @@ enum Command {
     Test(test::TestArgs),
     /// Run random action sequences on a whole exchange, guided by coverage
     Fuzz(fuzz::FuzzArgs),
+    /// Compare the model's formulas with an independent reference, on random cases
+    Reference(reference::ReferenceArgs),
+    /// Change the model one word at a time and see whether its tests notice
+    Mutants(mutants::MutantsArgs),
     /// Measure compute units and rewrite docs/compute.md
     Bench(bench::BenchArgs),
     /// Build the program and run the demo
@@ -55,6 +61,8 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Test(args) => test::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Reference(args) => reference::run(&args),
+        Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Validator(args) => validator::run(&args),

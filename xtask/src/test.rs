@@ -1,5 +1,5 @@
 //! `cargo xtask test`: builds the programs, then runs every test of the workspace, the tests that put mended faults back,
-//! a million fuzzed actions, and the tests of the TypeScript client.
+//! the model's formulas against their reference, a million fuzzed actions, and the tests of the TypeScript client.
 
 use anyhow::Result;
 use clap::Args;
@@ -33,6 +33,7 @@ pub fn run(args: &TestArgs) -> Result<()> {
         return Ok(());
     }
     phase("mended faults, put back one by one", &mut faults())?;
+    crate::reference::run(&crate::reference::ReferenceArgs::bounded())?;
     crate::fuzz::run(&crate::fuzz::FuzzArgs::bounded())?;
     crate::client::test()
 }

@@ -50,13 +50,14 @@ pub fn width(row: &PriceRow, band: Ppm) -> Result<Ppm> {
 /// Start and end derived from the oracle and the order's limit (0 for none).
 ///
 /// From the oracle to a width beyond it, or to the limit when that is nearer; when the limit lies on the taker's good
-/// side of the oracle, from the same width before the limit to the limit.
+/// side of the oracle, from the same width before the limit to the limit. Rounded toward the oracle on both sides, so that
+/// no end lies outside a band of the width.
 /// Source: design/rules.md "Orders" and the plain derivation of the peer (vectors J1-J10).
 pub fn derive(side: Side, oracle: Price, limit: Price, width: Ppm) -> Result<(Price, Price)> {
     let oracle = oracle.usable()?;
     let (beyond, before_limit): (Price, Price) = match side {
         Side::Long => (oracle.raised(width, Rounding::Down)?, limit.lowered(width, Rounding::Up)?),
-        Side::Short => (oracle.lowered(width, Rounding::Down)?, limit.raised(width, Rounding::Down)?),
+        Side::Short => (oracle.lowered(width, Rounding::Up)?, limit.raised(width, Rounding::Down)?),
     };
     if limit.is_zero() {
         return Ok((oracle, beyond));

@@ -61,6 +61,8 @@ faults! {
     DepthStepsAtEveryCall
     /// A fill of any size is the last price that triggers look at.
     SmallestFillTriggers
+    /// The insurance fee is a share of the take-over's quote, though its size was reckoned with one of the oracle's value.
+    InsuranceFeeOfQuote
 }
 
 /// Whether a test of this thread has put the fault back.

@@ -30,9 +30,11 @@ const SPREADS: u64 = 4;
 /// Errors: [`Error::InvalidPrice`] for an oracle of zero.
 pub fn premium(mark: Price, oracle: Price) -> Result<i64> {
     let oracle = oracle.usable()?;
-    let magnitude = to_i64(mul_div(mark.0.abs_diff(oracle.0), PPB, oracle.0, Rounding::Down)?)?;
+    // What has more than 64 bits is far beyond the bound.
+    let magnitude = mul_div(mark.0.abs_diff(oracle.0), PPB, oracle.0, Rounding::Down).unwrap_or(u64::MAX);
+    let magnitude = to_i64(magnitude.min(MAX_PREMIUM.unsigned_abs()))?;
     let signed = if mark >= oracle { magnitude } else { magnitude.wrapping_neg() };
-    Ok(signed.clamp(-MAX_PREMIUM, MAX_PREMIUM))
+    Ok(signed)
 }
 
 /// The middle one of three prices.

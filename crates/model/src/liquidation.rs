@@ -13,17 +13,22 @@ use crate::sub_account::{SubAccount, status};
 /// Largest part of a large position that one step takes.
 pub const STEP_SHARE: Ppm = Ppm(250_000);
 
+/// What the roundings of a step can leave of the shortage that it covered exactly: value down, requirement up, buffer
+/// up, each by less than a unit (docs/math/liquidation.md). A step covers so much more.
+pub const ROUNDING_UNITS: Amount = Amount(3);
+
 /// Base whose transfer frees the missing margin.
 ///
-/// Transferring one base frees `price * (ratio - liquidator_fee) - price * insurance_fee` of margin. `u64::MAX`
-/// when the fees eat what is freed. Rounded down; the caller rounds up to the step.
-/// Source: drift 2.14; vectors H1-H6.
+/// Transferring one base frees `price * (ratio - liquidator_fee) - price * insurance_fee` of margin, rounded down.
+/// `u64::MAX` when the fees eat what is freed. A step takes the result rounded up, of the shortage and
+/// [`ROUNDING_UNITS`]. Source: drift 2.14, which rounds down; vectors H1-H6.
 pub fn base_to_cover(
     shortage: Amount,
     ratio: Ppm,
     liquidator_fee: Ppm,
     insurance_fee: Ppm,
     price: Price,
+    rounding: Rounding,
 ) -> Result<Size> {
     let fees = liquidator_fee.0.plus(insurance_fee.0)?;
     if ratio.0 <= fees || price.is_zero() {
@@ -33,24 +38,18 @@ pub fn base_to_cover(
     if freed == 0 {
         return Ok(Size(u64::MAX));
     }
-    Ok(Size(mul_div(shortage.0, BASE, freed, Rounding::Down).unwrap_or(u64::MAX)))
+    Ok(Size(mul_div(shortage.0, BASE, freed, rounding).unwrap_or(u64::MAX)))
 }
 
-/// Insurance fee of a liquidation: at most `max_fee`, and at most 95 % of what the account can pay once the
-/// shortage is covered. Source: drift 2.14; vectors H14-H16.
-pub fn insurance_fee(
-    shortage: Amount,
-    base: Size,
-    ratio: Ppm,
-    liquidator_fee: Ppm,
-    price: Price,
-    max_fee: Ppm,
-) -> Result<Ppm> {
-    if ratio <= liquidator_fee || base.is_zero() || price.is_zero() {
+/// Insurance fee of a liquidation, over the value at the oracle of what is taken: at most `max_fee`, and at most 95 % of
+/// what is left of `ratio` once the liquidator's fee and the shortage over the value of the whole position are taken off.
+/// `value` is rounded down and the shortage's part up, in one division: who has nothing left pays none. Source: drift 2.14;
+/// vectors H14-H16.
+pub fn insurance_fee(shortage: Amount, value: Amount, ratio: Ppm, liquidator_fee: Ppm, max_fee: Ppm) -> Result<Ppm> {
+    if ratio <= liquidator_fee || value.is_zero() {
         return Ok(Ppm::ZERO);
     }
-    let per_base = mul_div(shortage.0, BASE, base.0, Rounding::Down)?;
-    let needed = mul_div(per_base, PPM, price.0, Rounding::Down)?;
+    let needed = mul_div(shortage.0, PPM, value.0, Rounding::Up)?;
     let room = u64::from(ratio.0.minus(liquidator_fee.0)?).saturating_sub(needed);
     let allowed = mul_div(room, 95, 100, Rounding::Down)?;
     Ok(Ppm(u32::try_from(allowed.min(u64::from(max_fee.0))).map_err(|_| Error::Overflow)?))

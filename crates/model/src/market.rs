@@ -131,7 +131,7 @@ account_bytes! {
         480 => pub liquidator_fee: Ppm,
         /// The same for small positions.
         484 => pub liquidator_fee_small: Ppm,
-        /// Insurance fund's share of liquidated quote.
+        /// Insurance fund's fee on what is liquidated, over its value at the oracle.
         488 => pub insurance_fee: Ppm,
         /// Margin above maintenance that a liquidation restores.
         492 => pub liquidation_buffer: Ppm,

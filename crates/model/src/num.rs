@@ -149,11 +149,6 @@ pub fn quotient(a: u64, b: u64, rounding: Rounding) -> Result<u64> {
     }
 }
 
-/// Largest integer whose square is at most `value`.
-pub fn isqrt(value: u64) -> u64 {
-    value.isqrt()
-}
-
 /// Largest integer whose square is at most `value`, for 128 bits.
 #[expect(clippy::cast_possible_truncation, reason = "the root of 128 bits has 64")]
 pub fn isqrt_wide(value: u128) -> u64 {

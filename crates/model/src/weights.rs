@@ -4,7 +4,7 @@
 //! and the weight of a liability rises with it. Pure functions; which bank uses them is that bank's parameter.
 
 use crate::error::{Error, Result};
-use crate::num::{Checked, PPM, Rounding, isqrt, mul_div, quotient};
+use crate::num::{Checked, PPM, Rounding, isqrt_wide, mul_div};
 use crate::quantity::{Amount, Ppm, Size};
 
 /// What a discounted weight starts from before the size counts: 110 %, so that small holdings keep theirs.
@@ -52,10 +52,15 @@ pub fn scaled_weight(weight: Ppm, start: Amount, held: Amount) -> Result<Ppm> {
     ppm(mul_div(u64::from(weight.0), start.0, held.0, Rounding::Down)?)
 }
 
-/// `sqrt(10 * size) * factor / 1e5`, parts per million.
+/// `sqrt(10 * size + 1)`, rounded down, for every size.
+pub fn root_of_ten(size: Size) -> u64 {
+    // Ten times 64 bits are 68.
+    isqrt_wide(u128::from(size.0).wrapping_mul(10).wrapping_add(1))
+}
+
+/// `sqrt(10 * size + 1) * factor / 1e5`, parts per million, root and quotient rounded down.
 fn scaled_root(size: Size, factor: u32) -> Result<u64> {
-    let root = isqrt(size.0.saturating_mul(10).saturating_add(1));
-    quotient(root.times(u64::from(factor))?, 100_000, Rounding::Down)
+    mul_div(root_of_ten(size), u64::from(factor), 100_000, Rounding::Down)
 }
 
 fn ppm(value: u64) -> Result<Ppm> {

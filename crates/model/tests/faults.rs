@@ -2,6 +2,8 @@
 
 mod common;
 
+#[path = "faults/arithmetic.rs"]
+mod arithmetic;
 #[path = "faults/debts.rs"]
 mod debts;
 #[path = "faults/defaults.rs"]

@@ -8,7 +8,7 @@ use kedge_model::fees::{self, Referral, Shares};
 use kedge_model::funding;
 use kedge_model::liquidation;
 use kedge_model::margin::{Margin, size_premium_ratio};
-use kedge_model::num::{Rounding, div_wide, isqrt, isqrt_wide, mul_div, mul_div_signed, mul_wide};
+use kedge_model::num::{Rounding, div_wide, isqrt_wide, mul_div, mul_div_signed, mul_wide};
 use kedge_model::order::Side;
 use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
@@ -59,9 +59,8 @@ proptest! {
     }
 
     #[test]
-    fn roots_are_the_largest_whose_square_fits(value: u64, wide: u128) {
-        let root = u128::from(isqrt(value));
-        prop_assert!(root * root <= u128::from(value) && (root + 1) * (root + 1) > u128::from(value));
+    fn roots_are_the_largest_whose_square_fits(small: u64, wide: u128, low: bool) {
+        let wide = if low { u128::from(small) } else { wide };
         let root = u128::from(isqrt_wide(wide));
         prop_assert!(root * root <= wide);
         prop_assert!((root + 1).checked_mul(root + 1).is_none_or(|square| square > wide));
@@ -165,10 +164,15 @@ proptest! {
         shortage in 1u64..1 << 45, ratio in 5_000u32..500_000, fee in 0u32..20_000, insurance in 0u32..20_000,
         price in 1_000u64..1 << 40,
     ) {
-        let size = liquidation::base_to_cover(Amount(shortage), Ppm(ratio), Ppm(fee), Ppm(insurance), Price(price)).unwrap();
-        if size.0 != u64::MAX {
-            let freed = |size: u64| u128::from(size) * u128::from(price) * u128::from(ratio - fee - insurance) / 1_000_000_000_000_000;
-            prop_assert!(freed(size.0.saturating_add(size.0 / 500 + 1_000_000_000_000_000 / (price * u64::from(ratio - fee - insurance)) + 1)) >= u128::from(shortage));
+        let cover = |rounding| {
+            liquidation::base_to_cover(Amount(shortage), Ppm(ratio), Ppm(fee), Ppm(insurance), Price(price), rounding).unwrap().0
+        };
+        let (down, up) = (cover(Rounding::Down), cover(Rounding::Up));
+        prop_assert!(up == down || up == down + 1);
+        if up != u64::MAX {
+            // Exactly, in units of 1e-15.
+            let freed = u128::from(up) * u128::from(price) * u128::from(ratio - fee - insurance);
+            prop_assert!(freed >= u128::from(shortage) * 1_000_000_000_000_000);
         }
         let margin = Margin { collateral: Quote(0), requirement: Amount(shortage), liability: Amount(shortage) };
         prop_assert!(liquidation::shortage(&margin, Ppm(0)).unwrap() == Amount(shortage));

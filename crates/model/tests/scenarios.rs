@@ -43,11 +43,11 @@ fn a_long_of_ten_times_is_liquidated_in_steps_as_btc_falls_from_60000_to_58000()
 
     world.drive(BTC, 59_500 * DOLLAR);
     // Equity 6,100 - 60 - 500 = 5,540; wanted 10 % of 59,500 = 5,950; a base frees 10 % - 0.5 % - 0.5 % of 59,500 =
-    // 5,355; 410 / 5,355 = 0.076563..., the next step is 0.0766, at 59,500 - 0.5 %, and 0.5 % of that is insurance's.
+    // 5,355; 410 / 5,355 = 0.076563..., the next step is 0.0766, at 59,500 - 0.5 %, and 0.5 % of 59,500 is insurance's.
     let first = world.liquidate(BTC, trader, LIQUIDATOR, u64::MAX).unwrap();
     assert_eq!((first.base, first.price), (Base(76_600_000), Price(59_202_500_000)));
-    assert_eq!((first.quote, first.insurance_fee), (Quote(4_534_911_500), Amount(22_674_557)));
-    assert_eq!(world.markets[BTC].insurance_fees, Amount(22_674_557));
+    assert_eq!((first.quote, first.insurance_fee), (Quote(4_534_911_500), Amount(22_788_500)));
+    assert_eq!(world.markets[BTC].insurance_fees, Amount(22_788_500));
     check(&mut world);
     assert!(!world.accounts[trader].head.has(status::BEING_LIQUIDATED));
     assert_eq!(world.liquidate(BTC, trader, LIQUIDATOR, u64::MAX).unwrap_err(), Error::NotLiquidatable);

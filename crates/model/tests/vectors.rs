@@ -205,6 +205,7 @@ fn liquidation_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
             x.ppm("fee"),
             x.ppm("insurance"),
             price,
+            Rounding::Down,
         )
         .unwrap()
         .0
@@ -213,10 +214,9 @@ fn liquidation_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
         12 | 13 => transfer_for_asset(Amount(x.u("value")), &terms(), price, decimals()).unwrap().0.into(),
         _ => liquidation::insurance_fee(
             Amount(x.u("shortage")),
-            Size(x.u("base")),
+            Size(x.u("base")).value(price, Rounding::Down).unwrap(),
             x.bps_as_ppm("ratio"),
             x.ppm("fee"),
-            price,
             x.ppm("max"),
         )
         .unwrap()

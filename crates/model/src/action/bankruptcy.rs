@@ -108,7 +108,8 @@ impl Bankruptcy {
                 market.funding_pot = market.funding_pot.plus(deficit.debit()?)?;
             } else {
                 let scale = BASE.times(FUNDING_TO_QUOTE)?;
-                let wanted = mul_div(rest.0, scale, bearers.0, Rounding::Up)?;
+                // Over next to nothing it has more than 64 bits: more than the most, like any other.
+                let wanted = mul_div(rest.0, scale, bearers.0, Rounding::Up).unwrap_or(u64::MAX);
                 let most = mul_div(row.price.twap_1h.0, FUNDING_TO_QUOTE, MAX_CHARGE_DIVISOR, Rounding::Down)?;
                 let most = most.saturating_sub(charged(market, &clock)?);
                 charge = FundingIndex(to_i64(wanted.min(most))?);

@@ -80,7 +80,7 @@ impl Liquidate {
         if !self.limit_price.is_zero() && !side.accepts(self.limit_price, price) {
             return Err(Error::LiquidationPriceWorse);
         }
-        Ok(Step { base: taken.on(side)?, price, fee, insurance: Ppm::ZERO })
+        Ok(Step { base: taken.on(side)?, price, fee, insurance_fee: Amount::ZERO })
     }
 
     /// Buys tokens of another bank from a pocket that owes this market, which is in settlement, more than it can pay: as

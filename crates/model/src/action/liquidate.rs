@@ -6,9 +6,10 @@ use crate::board::{PriceBoard, Purpose};
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventKind, EventSink, LiquidationRecord, Party, emit};
 use crate::exchange::operation;
+use crate::fault::{self, Fault};
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
-use crate::num::{Checked, Rounding};
+use crate::num::{BASE, Checked, Rounding, mul_div_bounds};
 use crate::order::Side;
 use crate::pocket::Pocket;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
@@ -158,12 +159,14 @@ impl Liquidate {
         }
         let oracle = row.settles_at(row.price.liquidation_price()?)?;
         let size = position.base.size();
-        let is_small = size.value(oracle, Rounding::Up)? <= market.small_position;
+        let (low, high) = mul_div_bounds(size.0, oracle.0, BASE)?;
+        let is_small = Amount(high) <= market.small_position;
         let fee = if is_small { market.liquidator_fee_small } else { market.liquidator_fee };
         let ratio = Ppm(row.maintenance_ratio(size)?.0.plus(market.liquidation_buffer.0)?);
         // Over the whole position: what it frees beyond the shortage is what an insurance fee can come from.
-        let insurance = liquidation::insurance_fee(missing, size, ratio, fee, oracle, market.insurance_fee)?;
-        let cover = liquidation::base_to_cover(missing, ratio, fee, insurance, oracle)?;
+        let insurance = liquidation::insurance_fee(missing, Amount(low), ratio, fee, market.insurance_fee)?;
+        let needed = missing.plus(liquidation::ROUNDING_UNITS)?;
+        let cover = liquidation::base_to_cover(needed, ratio, fee, insurance, oracle, Rounding::Up)?;
         let taken = liquidation::step_size(cover, size, is_small, market.step, market.min_order, self.max_size)?;
         if taken.is_zero() {
             return Err(Error::AmountZero);
@@ -173,7 +176,11 @@ impl Liquidate {
         if !self.limit_price.is_zero() && !side.accepts(self.limit_price, price) {
             return Err(Error::LiquidationPriceWorse);
         }
-        Ok(Step { base: taken.on(side)?, price, fee, insurance })
+        // Of the oracle's value, like all that the size was reckoned from: a share of the discounted quote would be too
+        // little of a long and more than a short was asked for.
+        let of = if fault::planted(Fault::InsuranceFeeOfQuote) { price } else { oracle };
+        let insurance_fee = taken.value(of, Rounding::Down)?.share(insurance, Rounding::Down)?;
+        Ok(Step { base: taken.on(side)?, price, fee, insurance_fee })
     }
 
     /// Moves base, quote and fee.
@@ -190,7 +197,7 @@ impl Liquidate {
         let _ = ledger::trade(account.head, context.market, row, Base(step.base.0.wrapping_neg()), quote, Quote::ZERO)?;
         let effect =
             ledger::trade(liquidator.head, context.market, row, step.base, Quote(quote.0.wrapping_neg()), Quote::ZERO)?;
-        let insurance_fee = quote.magnitude().share(step.insurance, Rounding::Down)?;
+        let insurance_fee = step.insurance_fee;
         ledger::adjust(account.head, context.market, insurance_fee.debit()?)?;
         context.market.insurance_fees = context.market.insurance_fees.plus(insurance_fee)?;
         let (kind, purpose) = if effect.increased {
@@ -218,7 +225,7 @@ pub(super) struct Step {
     pub base: Base,
     pub price: Price,
     pub fee: Ppm,
-    pub insurance: Ppm,
+    pub insurance_fee: Amount,
 }
 
 fn recovered(orders_cancelled: u32) -> LiquidationReport {

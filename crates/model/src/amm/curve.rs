@@ -47,8 +47,9 @@ impl Curve {
         div_wide(high, low, base.0).map(|(quotient, _)| Size(quotient))
     }
 
-    /// What a taker's trade does. The taker never gets the rounding: reserves and quote are each rounded
-    /// against it.
+    /// What a taker's trade does. Reserves and quote are rounded down each, and a buyer pays a unit of reserve and a unit of
+    /// quote more: never less than the exact integral. A seller may get up to `peg / 1e9` more than the exact integral, since
+    /// the reserve after it is rounded down; what both sides of a round trip pay is more than that (docs/math/amm.md).
     ///
     /// Errors: [`Error::AmmNoCapacity`] when a buyer asks for more than the reserve.
     pub fn trade(&self, side: Side, size: Size) -> Result<CurveFill> {

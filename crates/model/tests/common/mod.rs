@@ -18,6 +18,7 @@ pub mod pockets;
 mod prices;
 mod ruin;
 mod setup;
+pub mod steps;
 pub mod story;
 mod trades;
 mod trading;

@@ -1,0 +1,83 @@
+//! Steps of a liquidation.
+
+use super::stage::{PLENTY, Stage};
+use super::{Inputs, Outputs};
+use crate::out;
+use kedge_model::action::Liquidate;
+use kedge_model::liability::{TransferTerms, transfer_for_asset, transfer_to_cover};
+use kedge_model::liquidation::{base_to_cover, insurance_fee, step_size, takeover_price};
+use kedge_model::num::Rounding;
+use kedge_model::position::{Position, status};
+use kedge_model::quantity::{Amount, Base, Price, Size};
+
+pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+    Some(match name {
+        "cover" => cover(x),
+        "liquidation_step" => step(x),
+        "liability_transfer" => transfer(x),
+        _ => return None,
+    })
+}
+
+fn cover(x: &mut Inputs<'_>) -> Outputs {
+    let (shortage, ratio, fee, most, price, size) = (x.amount(), x.ppm(), x.ppm(), x.ppm(), x.price(), x.size());
+    let needed = |rounding| base_to_cover(shortage, ratio, fee, most, price, rounding);
+    let (down, up) = (needed(Rounding::Down)?, needed(Rounding::Up)?);
+    let insurance = insurance_fee(shortage, size.value(price, Rounding::Down)?, ratio, fee, most)?;
+    let (cover, small, step, min_order, wanted) = (x.size(), x.flag(), x.size(), x.size(), x.size());
+    let taken = step_size(cover, size, small, step, min_order, wanted)?;
+    let at = |base| takeover_price(Base(base), price, fee);
+    out![down.0, up.0, insurance.0, taken.0, at(1)?.0, at(-1)?.0]
+}
+
+fn step(x: &mut Inputs<'_>) -> Outputs {
+    let (maintenance, buffer, fee, fee_small, insurance) = (x.ppm(), x.ppm(), x.ppm(), x.ppm(), x.ppm());
+    let (small_position, step, min_order, wanted, base) = (x.amount(), x.size(), x.size(), x.size(), x.base());
+    let mut stage = Stage::new(x.price());
+    let (tokens, quote) = (x.amount(), x.quote());
+    let row = &mut stage.board.markets[0];
+    (row.maintenance_margin, row.size_premium) = (maintenance, x.int());
+    let (long, short) = if base.0 > 0 { (base.size(), Size::ZERO) } else { (Size::ZERO, base.size()) };
+    let market = &mut stage.market;
+    (market.liquidation_buffer, market.liquidator_fee, market.liquidator_fee_small) = (buffer, fee, fee_small);
+    (market.insurance_fee, market.small_position) = (insurance, small_position);
+    (market.step, market.min_order) = (step, min_order);
+    (market.long_interest, market.short_interest, market.users_quote) = (long, short, quote);
+    (market.liquidation_budget, market.liquidated, market.liquidation_window) = (x.amount(), x.amount(), x.int());
+    (stage.board.slot_micros, stage.clock.slot) = (x.int(), x.int());
+    let marks = if x.flag() { status::BEING_LIQUIDATED } else { 0 };
+    stage.isolate(Position { base, quote, isolated: tokens, status: marks, ..Position::default() });
+    stage.other.credit(0, Amount(PLENTY))?;
+    let action = Liquidate { max_size: wanted, limit_price: Price::ZERO };
+    let report = stage.run(|context, _, account, liquidator| action.execute(context, account, liquidator))?;
+    let (left, market) = (stage.account.positions[0], &stage.market);
+    let bankrupt = left.status & status::BANKRUPT != 0;
+    assert_eq!((report.bankrupt, report.recovered), (bankrupt, report.base.is_zero()));
+    assert_eq!((left.base.0 + report.base.0, market.insurance_fees), (base.0, report.insurance_fee));
+    let marked = left.status & status::BEING_LIQUIDATED != 0;
+    out![
+        report.base.0,
+        report.price.0,
+        report.quote.0,
+        report.insurance_fee.0,
+        left.isolated.0,
+        left.quote.0,
+        market.liquidated.0,
+        market.liquidation_window,
+        marked,
+        bankrupt
+    ]
+}
+
+fn transfer(x: &mut Inputs<'_>) -> Outputs {
+    let shortage = x.amount();
+    let terms = TransferTerms {
+        asset_weight: x.ppm(),
+        liability_weight: x.ppm(),
+        asset_multiplier: x.ppm(),
+        liability_multiplier: x.ppm(),
+        insurance_fee: x.ppm(),
+    };
+    let (price, decimals, value) = (x.price(), x.int(), x.amount());
+    out![transfer_to_cover(shortage, &terms, price, decimals)?.0, transfer_for_asset(value, &terms, price, decimals)?.0]
+}

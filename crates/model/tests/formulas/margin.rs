@@ -1,0 +1,79 @@
+//! Ratios, weights, margins, trades.
+
+use super::stage::Stage;
+use super::{Inputs, Outputs};
+use crate::out;
+use kedge_model::board::{BankRow, MarketRow, PriceRow, Purpose, RowState};
+use kedge_model::margin::{MarginKind, margin, ratio};
+use kedge_model::position::{Position, claimable_pnl, status};
+use kedge_model::quantity::FundingIndex;
+use kedge_model::sub_account::Balance;
+use kedge_model::weights::{asset_weight, fill_weight, liability_weight, scaled_weight};
+
+const KINDS: [MarginKind; 3] = [MarginKind::Initial, MarginKind::Fill, MarginKind::Maintenance];
+
+pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+    Some(match name {
+        "ratio" => ratios(x),
+        "weights" => weights(x),
+        "margin" => margins(x),
+        "trade" => trade(x),
+        "claimable" => claimable_pnl(x.quote(), x.quote(), x.quote(), x.quote()).map(|claim| vec![claim.0.into()]),
+        _ => return None,
+    })
+}
+
+fn ratios(x: &mut Inputs<'_>) -> Outputs {
+    let kind = KINDS[x.int::<usize>()];
+    let row = MarketRow {
+        initial_margin: x.ppm(),
+        maintenance_margin: x.ppm(),
+        size_premium: x.int(),
+        ..MarketRow::default()
+    };
+    out![ratio(&row, kind, x.size(), x.ppm())?.0]
+}
+
+fn weights(x: &mut Inputs<'_>) -> Outputs {
+    let (weight, factor, size, start, held, liability) = (x.ppm(), x.int(), x.size(), x.amount(), x.amount(), x.ppm());
+    let (asset, owed) = (asset_weight(weight, size, factor)?, liability_weight(liability, size, factor)?);
+    out![asset.0, owed.0, scaled_weight(weight, start, held)?.0, fill_weight(weight, liability)?.0]
+}
+
+fn margins(x: &mut Inputs<'_>) -> Outputs {
+    let kind = KINDS[x.int::<usize>()];
+    let purpose = if x.flag() { Purpose::Liquidate } else { Purpose::ReduceRisk };
+    let state = if x.flag() { RowState::Jump } else { RowState::Normal };
+    let price = x.price();
+    let mut stage = Stage::new(price);
+    let row = &mut stage.board.markets[0];
+    row.price = PriceRow { state: state as u8, twap_5m: x.price(), jump_limit: x.ppm(), ..row.price };
+    (row.initial_margin, row.maintenance_margin, row.size_premium) = (x.ppm(), x.ppm(), x.int());
+    let (base, quote, open_bids, open_asks, custom_margin) = (x.base(), x.quote(), x.size(), x.size(), x.ppm());
+    let (funding_index, to) = (FundingIndex(x.int()), FundingIndex(x.int()));
+    // The other side's index is far away.
+    let far = FundingIndex(to.0.wrapping_add(1 << 40));
+    (row.funding_long, row.funding_short) = if base.0 >= 0 { (to, far) } else { (far, to) };
+    let position = Position { base, quote, open_bids, open_asks, custom_margin, funding_index, ..Position::default() };
+    stage.account.positions[0] = Position { status: status::USED, ..position };
+    stage.account.balances[0] = Balance { amount: x.amount(), bank: 1, used: 1, ..Balance::default() };
+    let token = super::stage::row(x.price());
+    stage.board.banks[1] = BankRow {
+        price: PriceRow { twap_5m: x.price(), ..token },
+        decimals: x.int(),
+        initial_weight: x.ppm(),
+        maintenance_weight: x.ppm(),
+        listed: 1,
+        ..BankRow::default()
+    };
+    let found = margin(&stage.account, &stage.board, kind, purpose, &stage.clock)?;
+    assert_eq!(found.is_met(), found.free()?.0 >= 0);
+    let shown = stage.account.positions[0].unrealised_pnl(price, to)?;
+    out![found.collateral.0, found.requirement.0, found.liability.0, shown.0]
+}
+
+fn trade(x: &mut Inputs<'_>) -> Outputs {
+    let mut position = Position { base: x.base(), entry: x.quote(), quote: x.quote(), ..Position::default() };
+    let effect = position.trade(x.base(), x.quote())?;
+    out![position.base.0, position.entry.0, position.quote.0, effect.realised.0, effect.increased]
+}

@@ -1,0 +1,190 @@
+"""A step of a liquidation, its fee, its cover and the throttle: docs/math/liquidation.md."""
+
+from exact import BASE, PPM, Refused, U64, down, formula, i64, step_down, step_up, up, value_down, value_up
+from margin import with_premium
+
+STEP_SHARE, UNITS = 250_000, 3
+
+
+def covered(shortage, ratio, fee, insurance, price, rounding):
+    freed = price * max(0, ratio - fee - insurance) // PPM
+    if freed == 0:
+        return U64
+    size = rounding(shortage * BASE, freed)
+    return U64 if size > U64 else size
+
+
+def insurance_fee(shortage, value, ratio, fee, most):
+    if ratio <= fee or value == 0:
+        return 0
+    return min(most, max(0, ratio - fee - up(shortage * PPM, value)) * 95 // 100)
+
+
+def step_size(cover, position, small, step, min_order, wanted):
+    wanted = position if wanted >= position else step_down(wanted, step)
+    if small:
+        return wanted
+    quarter = step_up(up(position * STEP_SHARE, PPM), step)
+    cover = min(U64, step_up(cover, step))
+    return min(wanted, max(min_order, min(cover, max(quarter, min_order))))
+
+
+def takeover_price(base, oracle, fee):
+    return up(oracle * (PPM - fee), PPM) if base > 0 else oracle * (PPM + fee) // PPM
+
+
+def draw_cover(r):
+    price, ratio = r.price(), r.pick(55_000, r.flat(10_000, 500_000))
+    fee, most = r.pick(5_000, 10_000, r.ppm(60_000)), r.pick(0, 5_000, 10_000, r.ppm(60_000))
+    size = 1 + r.size(45)
+    value = value_down(size, price)
+    shortage = r.pick(0, value * r.flat(0, 60_000) // PPM, r.near(value * max(0, ratio - fee) // PPM), r.bits(40))
+    step = r.pick(1, 100_000, 10_000_000)
+    cover = r.pick(covered(shortage, ratio, fee, most, price, up), size // 4, r.near(size // 4), U64, r.bits(50))
+    return (
+        shortage, ratio, fee, most, price, size, cover, r.pick(0, 0, 1), step, step * r.pick(1, 1, 10, r.flat(1, 1_000)),
+        r.pick(U64, U64, size, r.near(size), size // 7, min(U64, r.near(cover)), step - 1),
+    )
+
+
+@formula("cover", "shortage ratio fee most price size cover small step min_order wanted", "down up insurance taken long short", draw_cover)
+def cover(shortage, ratio, fee, most, price, size, cover, small, step, min_order, wanted):
+    return (
+        covered(shortage, ratio, fee, most, price, down),
+        covered(shortage, ratio, fee, most, price, up),
+        insurance_fee(shortage, value_down(size, price), ratio, fee, most),
+        step_size(cover, size, small, step, min_order, wanted),
+        takeover_price(1, price, fee),
+        takeover_price(-1, price, fee),
+    )
+
+
+STEP = """maintenance buffer fee fee_small insurance_fee small_position step min_order wanted base price tokens quote size_premium
+budget liquidated window slot_micros slot marked"""
+
+
+def draw_step(r):
+    """A position near its maintenance margin, with fees that a listing accepts."""
+    maintenance = r.pick(50_000, 5_000, 160_000, r.flat(5_000, 400_000))
+    buffer = r.pick(5_000, 0, min(maintenance, 40_000), r.ppm(maintenance))
+    insurance = r.pick(0, min(5_000, maintenance // 2), maintenance // 5, r.ppm(maintenance // 2))
+    fees = [min(max(0, maintenance - insurance - 1), r.pick(5_000, 10_000, r.ppm(maintenance))) for _ in range(2)]
+    price = r.pick(10**6 * r.flat(1, 100_000), 1 + r.bits(37), r.flat(1, 20))
+    step = r.pick(1, 1_000, 100_000, 10_000_000)
+    size = step * (1 + r.bits(22))
+    value = value_up(size, price)
+    small = r.pick(0, 0, 1_000 * 10**6, value, r.near(value), value - 1)
+    premium = r.pick(0, 0, 0, 2, r.bits(8))
+    ratio = with_premium(maintenance, size, premium)
+    equity = r.pick(
+        value * ratio // PPM - r.bits(30),
+        value * r.flat(0, ratio + buffer) // PPM,
+        r.near(up(value * ratio, PPM), -10),
+        up(value * (ratio + buffer), PPM) - r.flat(0, 4),
+        r.near(up(value * ratio, PPM) // 2, -10),
+        -r.bits(20),
+    )
+    long = r.side()
+    if long:
+        tokens = r.pick(0, 0, 1 + r.bits(30))
+        quote = equity - tokens - value_down(size, price)
+    else:
+        tokens = r.pick(max(0, equity + value), 0, r.bits(40))
+        quote = equity - tokens + value
+    micros = r.pick(400_000, 400_000, r.flat(50_000, 1_000_000))
+    slots = up(60_000 * 1_000, micros)
+    slot = 1_000_000
+    budget = r.pick(0, value // 10, 1, r.bits(40))
+    return (
+        maintenance, buffer, *fees, insurance, max(0, small), step, step * r.pick(1, 10), r.pick(U64, U64, U64, size, r.near(size // 9), step),
+        size if long else -size, price, tokens, quote, premium, budget, r.pick(0, budget, r.near(budget), max(0, budget - 1)),
+        r.pick(slot, slot - slots, slot - slots + 1, slot - r.bits(9), 0), micros, slot, r.pick(0, 0, 1),
+    )
+
+
+def edge(equity, liquidated, window):
+    """A long of one base at 1,000: half of its requirement is 25. The budget is one unit."""
+    return 50_000, 5_000, 5_000, 10_000, 10_000, 0, 1_000, 1_000, U64, BASE, 10**9, 0, equity - 10**9, 0, 1, liquidated, window, 400_000, 10**6, 0
+
+
+@formula(
+    "liquidation_step",
+    STEP,
+    "base price quote insurance tokens_left quote_left liquidated window marked bankrupt",
+    draw_step,
+    # At half of the requirement, at the end of the budget, at the end of the window.
+    [edge(25_000_000 + e, used, 10**6 - w) for e in (-1, 0, 1) for used in (0, 1, 2) for w in (0, 149, 150)],
+)
+def step(*args):
+    """The whole action on an isolated position without orders; a position without equity is taken over like any other."""
+    (maintenance, buffer, fee, fee_small, insurance, small_position, step, min_order, wanted, base, price, tokens, quote, premium,
+     budget, liquidated, window, micros, slot, marked) = args
+    size = abs(base)
+    low, high = value_down(size, price), value_up(size, price)
+
+    def margins(size, quote):
+        value = value_up(size, price)
+        collateral = tokens + quote + (value_down(size, price) if base > 0 else -value)
+        required = up(value * with_premium(maintenance, size, premium), PPM)
+        return collateral, required, max(0, required + up(value * buffer, PPM) - collateral)
+
+    collateral, required, shortage = margins(size, quote)
+    if collateral >= required and not (marked and shortage):
+        if not marked:
+            raise Refused("NotLiquidatable")
+        return 0, 0, 0, 0, tokens, quote, liquidated, window, 0, 0
+    if shortage == 0:
+        return 0, 0, 0, 0, tokens, quote, liquidated, window, 0, 0
+    small = high <= small_position
+    taken_fee = fee_small if small else fee
+    ratio = with_premium(maintenance, size, premium) + buffer
+    share = insurance_fee(shortage, low, ratio, taken_fee, insurance)
+    cover = covered(shortage + UNITS, ratio, taken_fee, share, price, up)
+    taken = step_size(cover, size, small, step, min_order, wanted)
+    if taken == 0:
+        raise Refused("AmountZero")
+    at = takeover_price(base, price, taken_fee)
+    paid = value_up(taken, at) if base > 0 else -value_down(taken, at)
+    fee_paid = value_down(taken, price) * share // PPM
+    if budget:
+        if slot >= window + up(60_000 * 1_000, micros):
+            window, liquidated = slot, 0
+        if 2 * collateral >= required and liquidated >= budget:
+            raise Refused("LiquidationThrottled")
+        liquidated += abs(paid)
+    left = i64(quote + paid - fee_paid)
+    after = margins(size - taken, left)
+    bankrupt = int(taken == size and tokens == 0 and left < 0)
+    if size == taken and left == 0 and tokens == 0:
+        # Nothing is left in the slot.
+        return base, at, paid, fee_paid, 0, 0, liquidated, window, 0, 0
+    moved = taken if base > 0 else -taken
+    return moved, at, paid, fee_paid, tokens, left, liquidated, window, int(after[2] > 0 and not bankrupt), bankrupt
+
+
+def draw_transfer(r):
+    asset = r.pick(800_000, r.ppm())
+    return (
+        r.bits(45), asset, r.pick(1_200_000, asset, r.near(asset), PPM + r.bits(19)), r.pick(PPM, 1_100_000, PPM + r.bits(17)),
+        r.pick(PPM, 900_000, 1 + r.ppm(PPM - 1)), r.pick(0, 10_000, r.ppm(100_000)), r.price(), r.pick(6, 9, 0, 12), r.bits(45),
+    )
+
+
+@formula(
+    "liability_transfer",
+    "shortage asset_weight liability_weight asset_multiplier liability_multiplier insurance_fee price decimals asset_value",
+    "to_cover for_asset",
+    draw_transfer,
+)
+def transfer(shortage, asset_weight, liability_weight, asset_multiplier, liability_multiplier, insurance_fee, price, decimals, asset_value):
+    asset = asset_weight * asset_multiplier // liability_multiplier
+    freed = max(0, liability_weight - asset - up(liability_weight * insurance_fee, PPM))
+    value = price * freed // PPM
+    if asset_weight >= liability_weight or value == 0:
+        tokens = U64
+    else:
+        tokens = min(U64, max(1, shortage * 10**decimals // value))
+    other = max(1, up(asset_value * liability_multiplier * 10**decimals, asset_multiplier * price))
+    if other > U64:
+        raise Refused("Overflow")
+    return tokens, other
