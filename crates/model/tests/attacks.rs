@@ -78,7 +78,7 @@ fn a_market_that_closes_to_new_risk_fills_no_old_order_that_opens() {
     other.place(0, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
     let opening = other.place(4, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
     other.markets[BOOK].status = MarketStatus::ReduceOnly as u8;
-    assert_eq!(other.fill(BOOK, 4, opening, None, &[0]).unwrap_err(), Error::MarketReduceOnly, "the taker would");
+    assert_eq!(other.fill(BOOK, 4, opening, None, &[0]).unwrap_err(), Error::NothingToFill, "the taker would");
     assert_eq!(world.place(1, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap_err(), Error::MarketReduceOnly);
     let close = |side| OrderParams { flags: flags::REDUCE_ONLY, ..limit(BOOK, side, ONE, 2_000 * DOLLAR) };
     let closing = world.place(MAKER, close(Side::Long)).unwrap();
