@@ -2,8 +2,7 @@
 
 use super::common::DOLLAR;
 use super::scene::{BYSTANDER, KEEPER, MARKETS, Scene};
-use kedge_model::board::{Purpose, RowState};
-use kedge_model::margin::MarginKind;
+use kedge_model::board::RowState;
 
 /// Gains that are no gain: fractions of units in some hundred trades, and a referrer's share that comes back.
 const NOISE: i128 = 20 * DOLLAR as i128;
@@ -62,7 +61,7 @@ fn stuck(scene: &Scene) -> Option<Broken> {
     MARKETS.into_iter().find(|market| !settled(*market) && !normal(*market)).map(Broken::RowStuck)
 }
 
-/// Counts for how long each account has been below maintenance at a price that everybody sees.
+/// Counts for how long each account has been clearly below maintenance at the true prices.
 fn left_alone(scene: &mut Scene, slots: u64) -> Option<Broken> {
     let mut due = Vec::new();
     for account in (0..scene.world.accounts.len()).filter(|account| *account != KEEPER) {
@@ -71,9 +70,7 @@ fn left_alone(scene: &mut Scene, slots: u64) -> Option<Broken> {
             if position.base.is_zero() || scene.world.markets[market].is_settling() {
                 continue;
             }
-            // At the prices alone: whether a row is young enough for the rule is what the rule is asked about.
-            let margin = scene.world.margin_in(account, market, MarginKind::Maintenance, Purpose::Liquidate);
-            if margin.as_ref().is_ok_and(|margin| margin.is_met()) {
+            if !scene.is_short(account) {
                 continue;
             }
             let before = scene.due.iter().find(|(who, _)| *who == (account, market)).map_or(0, |(_, for_)| *for_);

@@ -80,7 +80,7 @@ impl Scene {
             market.liquidation_budget = Amount(if weather.budget { 50 * DOLLAR } else { 0 });
         }
         if let Some(market) = weather.expires {
-            let time = world.clock.unix_time + chance.between(3_700, 7_200);
+            let time = world.clock.unix_time + chance.between(7_300, 9_000);
             lifecycle::set_expiry(&mut world, market, time).unwrap();
         }
         let truth = Truth::new(&world);
@@ -116,6 +116,18 @@ impl Scene {
             total += i128::from(position.base.0) * i128::from(self.value_price(market)) / i128::from(ONE);
         }
         total
+    }
+
+    /// Whether an account is worth less than nine tenths of what its positions must have for maintenance, at the true
+    /// prices: below that, no rounding, spread or average is in doubt.
+    pub fn is_short(&self, account: usize) -> bool {
+        let positions = self.world.accounts[account].head.positions.iter().filter(|position| position.is_used());
+        let needed = |position: &kedge_model::position::Position| {
+            let ratio = self.world.board.market(position.market).unwrap().maintenance_margin.0;
+            let price = self.truth.price(usize::from(position.market));
+            i128::from(position.base.0).abs() * i128::from(price) / i128::from(ONE) * i128::from(ratio) / 1_000_000
+        };
+        self.worth(account) * 10 < positions.map(needed).sum::<i128>() * 9
     }
 
     /// What a unit is worth: the true price, or the settlement price once it is fixed.
