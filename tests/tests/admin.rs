@@ -250,6 +250,14 @@ fn parameters_out_of_bounds_are_not_listed() {
     refuse(|params| params.row.sources[0].key = [0; 32]);
     refuse(|params| params.row.sources[0].kind = 3);
     refuse(|params| params.row.sources[0].kind = 9);
+    let mut coarse = |change: fn(&mut kedge_model::action::MarketParams), error| {
+        let mut params = market_params(3);
+        change(&mut params);
+        refused(world.run(world.listing_of_market(&params)), error);
+    };
+    coarse(|params| params.tick = Price(10_001), Error::TickOutOfRange);
+    coarse(|params| (params.amm.peg, params.tick) = (Price(7_999), Price(1)), Error::PriceOutOfRange);
+    coarse(|params| params.max_position = Size(0), Error::OpenInterestOutOfRange);
     let mut refuse = |change: fn(&mut kedge_model::action::BankParams)| {
         let mut params = bank_params(WSOL);
         change(&mut params);

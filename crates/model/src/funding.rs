@@ -23,7 +23,7 @@ const HOURS: u64 = 8;
 pub const MAX_PREMIUM: i64 = 100_000_000;
 /// Base spreads that a full inventory makes of premium at most: an eighth of it is charged an hour, and a trade that moves
 /// the inventory pays half a base spread.
-const SPREADS: u64 = 4;
+pub const SPREADS: u64 = 4;
 
 /// Premium of a mark over the oracle, in parts per billion, toward zero. Held within [`MAX_PREMIUM`].
 ///

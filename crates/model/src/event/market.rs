@@ -27,7 +27,7 @@ account_bytes! {
         72 => pub amm_payment: Quote,
         /// What the vAMM could have paid at most.
         80 => pub amm_budget: Amount,
-        /// Seconds since the update before.
+        /// Seconds since the update before, of which an hour at most is charged.
         88 => pub elapsed: u64,
         /// Unix time.
         96 => pub time: i64,
