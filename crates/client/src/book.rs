@@ -60,7 +60,8 @@ pub fn drop_unbacked(accounts: &mut [Found<SubAccountData>], context: &Context<'
     for account in accounts {
         for slot in 0..account.data.orders.len() {
             let order = account.data.orders[slot];
-            let judged = order.is_open() && order.market == context.market.index && order.is_resting(context.clock.slot);
+            let judged =
+                order.is_open() && order.market == context.market.index && order.is_resting(context.clock.slot);
             if judged && unbacked_order(context, &mut account.data.as_mut(), &order, size) {
                 account.data.orders[slot] = Order::default();
             }

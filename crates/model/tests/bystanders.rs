@@ -175,6 +175,11 @@ fn a_vamm_that_cannot_tell_its_price_is_passed_over() {
     world.markets[SOL].amm.base.0 = i64::MAX;
     let taken = world.take(0, ioc(SOL, Side::Long, 10 * ONE, 155 * DOLLAR), &[MAKER]).unwrap().matched;
     assert_eq!((taken.maker_size, taken.amm_size), (Size(10 * ONE), Size(0)));
+    // Nor does it keep a maker from joining an auction.
+    let market = OrderParams { kind: OrderKind::Market as u8, ..limit(SOL, Side::Long, 10 * ONE, 0) };
+    let order = world.place(0, market).unwrap();
+    let joined = world.join(SOL, 4, 0, join(order, ONE, 1)).unwrap();
+    assert_eq!((joined.maker_size, joined.amm_size), (Size(ONE), Size(0)));
 }
 
 #[test]

@@ -286,9 +286,12 @@ fn wind_down(world: &mut World, market: usize, order: u64) {
     assert_eq!((m.long_interest, m.short_interest, m.amm.base), (Size(0), Size(0), Base(0)));
     world.wait(PAYOUT_DELAY);
     for &account in &accounts {
+        if world.accounts[account].position(market).quote.0 < 0 {
+            let _ = world.bankrupt(market, account);
+        }
         let debt = world.accounts[account].position(market).quote;
-        if debt.0 < 0 && world.bankrupt(market, account).is_err() {
-            // It has other means, and pays.
+        if debt.0 < 0 {
+            // It has other means, be it a claim of a cent on another market, and pays.
             world.deposit(account, 0, debt.magnitude().0).unwrap();
             let _ = settle_position(world, market, account).unwrap();
         }

@@ -114,7 +114,8 @@ impl Filler {
                 Err(_) => break,
             };
             let known = useless.len();
-            let passed = (0u32..).zip(&accounts).filter(|(at, _)| passed_over.checked_shr(*at).is_some_and(|b| b & 1 != 0));
+            let passed =
+                (0u32..).zip(&accounts).filter(|(at, _)| passed_over.checked_shr(*at).is_some_and(|b| b & 1 != 0));
             useless.extend(passed.map(|(_, account)| *account));
             if useless.len() == known {
                 break;

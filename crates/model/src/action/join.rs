@@ -37,11 +37,14 @@ pub(super) fn join<S: EventSink>(
     let Some(left) = taker.order(slot).ok().filter(|left| joins && left.id == order.id).copied() else { return Ok(()) };
     let wanted = tradable(context, taker, &left)?;
     context.market.amm.see(row.price.price, context.clock.slot);
-    let size = context.market.amm.join_size(side, maker_size, wanted, price, &row.price, step)?;
+    // A vAMM that cannot tell does not join; the maker's trade stands.
+    let Ok(size) = context.market.amm.join_size(side, maker_size, wanted, price, &row.price, step) else {
+        return Ok(());
+    };
     if size.is_zero() {
         return Ok(());
     }
-    let fill = context.market.amm.at_price(side, size, price)?;
+    let Ok(fill) = context.market.amm.at_price(side, size, price) else { return Ok(()) };
     context.market.amm.book(side, &fill)?;
     let fees = matching::fees_of(context, fill.quote, taker, None, shares)?;
     let trade = Trade { size, quote: fill.quote, price, fees, source: FillSource::Amm, maker_order: 0 };

@@ -152,7 +152,7 @@ mod tests {
     const DAY: u64 = 86_400;
 
     fn at(day: u64) -> Clock {
-        Clock { slot: 0, unix_time: i64::try_from(day * DAY + day % DAY).expect("a time") }
+        Clock { slot: 0, unix_time: i64::try_from(day.wrapping_mul(DAY)).expect("a time") }
     }
 
     #[test]

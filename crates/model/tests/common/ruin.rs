@@ -7,7 +7,8 @@ use super::pockets::{self, others, pocket};
 use kedge_model::action::CancelAll;
 use kedge_model::board::Purpose;
 use kedge_model::event::{CancelReason, NoEvents};
-use kedge_model::margin::MarginKind;
+use kedge_model::margin::{MarginKind, liquidation_margin};
+use kedge_model::pocket::Pocket;
 
 /// Liquidates an account that is below maintenance to the end, settles what is left, and pays its debts.
 pub fn wind_up(world: &mut World, account: usize, tally: &mut Tally) {
@@ -54,11 +55,15 @@ pub fn liquidate(world: &mut World, market: usize, account: usize, liquidator: u
     let before = world.accounts[account].position(market).base;
     let pocket = pocket(world, market, account);
     let others = others(world, pocket, account);
-    let healthy = cancelled.margin_in(account, market, MarginKind::Maintenance, Purpose::Liquidate);
+    let judged = |world: &World| {
+        let head = &world.accounts[account].head;
+        liquidation_margin(head, Pocket::of(head, World::index(market)), &world.board, &world.clock)
+    };
+    let healthy = judged(&cancelled);
     let result = world.liquidate(market, account, liquidator, max);
     assert_eq!(pockets::others(world, pocket, account), others, "a liquidation reached another pocket");
     if let Ok(report) = &result {
-        let (healthy, health) = (healthy.unwrap(), world.health_in(account, market));
+        let (healthy, health) = (healthy.unwrap(), judged(world).unwrap());
         let after = world.accounts[account].position(market).base;
         assert!(after.0.unsigned_abs() <= before.0.unsigned_abs(), "a liquidation enlarged the position");
         assert!(after.0 == 0 || (after.0 > 0) == (before.0 > 0), "a liquidation turned the position");
