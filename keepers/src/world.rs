@@ -101,6 +101,14 @@ impl World {
         self.fresh.market(market).map_or(Price::ZERO, |row| row.price.price)
     }
 
+    /// What a position in a market is worth after a refresh: the oracle price, and in the hour before an expiry what it will
+    /// be settled at; zero when there is no price yet.
+    #[must_use]
+    pub fn worth(&self, market: u16) -> Price {
+        let row = self.fresh.market(market);
+        row.and_then(|row| row.settles_at(row.price.price)).unwrap_or(Price::ZERO)
+    }
+
     /// Market rows that a refresh would change, of the given ones.
     #[must_use]
     pub fn outdated(&self, markets: impl IntoIterator<Item = u16>) -> Vec<u16> {

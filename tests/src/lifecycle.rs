@@ -87,7 +87,9 @@ impl Mirror<'_> {
                 let status = MarketStatus::from_number(i.status)?;
                 action::SetMarketStatus { status }.execute(&board, &mut market, clock, &mut count)?;
             }
-            Decoded::SetExpiry(i) => action::SetExpiry { time: i.time }.execute(&mut board, &mut market, clock, &mut count)?,
+            Decoded::SetExpiry(i) => {
+                action::SetExpiry { time: i.time }.execute(&mut board, &mut market, clock, &mut count)?
+            }
             Decoded::SettleMarket(_) => {
                 let _ = action::SettleMarket.execute(&exchange, &mut board, &mut market, clock, &mut count)?;
             }

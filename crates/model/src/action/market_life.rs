@@ -131,6 +131,9 @@ impl DelistMarket {
         if market.status == MarketStatus::Delisted as u8 && leftover.is_zero() {
             return Err(Error::MarketNotSettling);
         }
+        // The fees go, and what they bore of the losses with them.
+        let borne = market.fees.plus(market.insurance_fees)?;
+        market.settlement_loss = Amount(market.settlement_loss.0.saturating_sub(borne.0));
         (market.pnl_pool, market.insurance_fund) = (pool, insurance);
         (market.fees, market.insurance_fees, market.deficit) = (Amount::ZERO, Amount::ZERO, Amount::ZERO);
         // Against the claims and debts that are left, if any.

@@ -3,7 +3,7 @@
 use super::expiry::glide;
 use crate::common::check::check;
 use crate::common::lifecycle::*;
-use crate::common::{BOOK, BTC, DOLLAR, ONE, World, ioc, limit, market_params};
+use crate::common::{BOOK, DOLLAR, ONE, World, ioc, limit, market_params};
 use kedge_model::error::Error;
 use kedge_model::fault::{Fault, with as plant};
 use kedge_model::lifecycle::{DEBT_PERIOD, PAYOUT_DELAY};
@@ -215,5 +215,51 @@ fn how_often_a_winner_asks_changes_nothing() {
     let last = settle_position(&mut world, BOOK, 0).unwrap().amount;
     assert_eq!(often.plus(last).unwrap(), once);
     check(&mut world);
-    let _ = BTC;
+}
+
+/// A winner, a loser who is bankrupt and one who pays late: delisting in between takes nothing from the winner.
+#[test]
+fn delisting_before_a_debt_is_paid_changes_no_payout() {
+    let mut world = World::new(10);
+    for (account, dollars) in [(0, 50_000), (2, 2_000), (4, 2_000)] {
+        world.deposit(account, 0, dollars * DOLLAR).unwrap();
+    }
+    world.deposit(2, 2, 200 * ONE).unwrap();
+    for loser in [2, 4] {
+        world.place(0, limit(BOOK, Side::Long, 8 * ONE, 2_000 * DOLLAR)).unwrap();
+        let _ = world.take(loser, ioc(BOOK, Side::Short, 8 * ONE, 2_000 * DOLLAR), &[0]).unwrap();
+    }
+    for price in [2_090, 2_180, 2_270, 2_360, 2_450, 2_500] {
+        world.drive(BOOK, price * DOLLAR);
+    }
+    let _ = run_out(&mut world, BOOK);
+    let _ = settle_market(&mut world, BOOK).unwrap();
+    for account in [2, 4, 0] {
+        let _ = settle_position(&mut world, BOOK, account).unwrap();
+    }
+    assert!(world.bankrupt(BOOK, 4).unwrap().deficit > Amount(1_900 * DOLLAR));
+    assert!(world.markets[BOOK].fees > Amount(DOLLAR));
+    let debt = world.markets[BOOK].debts;
+    world.wait(DEBT_PERIOD);
+    let paid = |delists: usize| {
+        let mut world = world.clone();
+        let mut total = Quote(0);
+        if delists > 0 {
+            total = settle_position(&mut world, BOOK, 0).unwrap().amount;
+        }
+        for _ in 0..delists {
+            let _ = delist(&mut world, BOOK);
+            check(&mut world);
+        }
+        world.deposit(2, 0, debt.0).unwrap();
+        let _ = settle_position(&mut world, BOOK, 2).unwrap();
+        let last = settle_position(&mut world, BOOK, 0).unwrap();
+        check(&mut world);
+        let _ = delist(&mut world, BOOK);
+        assert_gone(&world, BOOK);
+        check(&mut world);
+        (total.plus(last.amount).unwrap(), last.left)
+    };
+    assert_eq!(paid(1), paid(0));
+    assert_eq!(paid(2), paid(0));
 }

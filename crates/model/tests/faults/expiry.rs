@@ -3,6 +3,7 @@
 use crate::common::check::check;
 use crate::common::lifecycle::*;
 use crate::common::{BTC, DOLLAR, ONE, World, ioc, limit, with};
+use kedge_model::action::PoolKind;
 use kedge_model::board::{LEAST_SAMPLED, MOST_PER_SAMPLE, OraclePrice, RowState, SETTLEMENT_WINDOW};
 use kedge_model::error::Error;
 use kedge_model::fault::{Fault, with as plant};
@@ -319,4 +320,29 @@ fn a_gap_and_a_halt_count_for_nothing_and_the_rest_is_sampled_after_the_expiry()
     assert_eq!(world.board.markets[BTC].settlement_seconds, LEAST_SAMPLED);
     let sampled = settle_market(&mut world, BTC).unwrap().price;
     assert!(sampled > Price(61_900 * DOLLAR) && sampled < Price(62_200 * DOLLAR), "{sampled:?}");
+}
+
+/// A vAMM that is short against everybody and cannot pay: what the insurance fund of 20,000 with a cap of 500 gives.
+fn fill_the_pool() -> Amount {
+    let mut world = World::new(4);
+    for account in 0..4 {
+        world.deposit(account, 0, 1_000_000 * DOLLAR).unwrap();
+    }
+    world.markets[BTC].insurance_cap = Amount(500 * DOLLAR);
+    world.fund_pool(BTC, PoolKind::Amm, 12_500 * DOLLAR).unwrap();
+    world.fund_pool(BTC, PoolKind::Insurance, 20_000 * DOLLAR).unwrap();
+    let _ = world.take(0, ioc(BTC, Side::Long, ONE, 62_000 * DOLLAR), &[]).unwrap();
+    for price in [62_500, 65_000, 67_500, 70_000, 72_500, 75_000] {
+        world.drive(BTC, price * DOLLAR);
+    }
+    let _ = run_out(&mut world, BTC);
+    let terms = settle_market(&mut world, BTC).unwrap();
+    check(&mut world);
+    terms.insurance
+}
+
+#[test]
+fn insurance_keeps_its_cap_when_the_vamm_cannot_pay() {
+    assert!(plant(Fault::ExpiryAtSpot, fill_the_pool) > Amount(500 * DOLLAR));
+    assert_eq!(fill_the_pool(), Amount(500 * DOLLAR));
 }

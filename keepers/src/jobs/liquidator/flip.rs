@@ -32,7 +32,7 @@ impl Liquidator {
         if !own.base(market.index).is_zero() || own.orders_in(market.index).next().is_some() {
             return None;
         }
-        let tolerated = self.limit_price(position, world.oracle(market.index))?;
+        let tolerated = self.limit_price(position, world.worth(market.index))?;
         let mut max_size = position.base.size();
         for _ in 0..HALVES {
             let action = Liquidate { max_size, limit_price: tolerated };

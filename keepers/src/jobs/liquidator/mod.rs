@@ -57,7 +57,8 @@ pub struct Liquidator {
     pub max_total: Amount,
     /// Share of its collateral that a take-over must leave free of initial margin.
     pub headroom: Ppm,
-    /// How much worse than the oracle a take-over may be: in a jump the exchange's price lags the oracle.
+    /// How much worse than the oracle (before an expiry: than what will be settled) a take-over may be: in a jump the
+    /// exchange's price lags the oracle.
     pub tolerance: Ppm,
     /// Least profit of a flip over what it takes over, fees paid.
     pub min_profit: Ppm,
@@ -141,8 +142,7 @@ impl Liquidator {
         position: &Position,
         market: &Market,
     ) -> Option<Plan> {
-        let oracle = world.oracle(position.market);
-        let limit_price = self.limit_price(position, oracle)?;
+        let limit_price = self.limit_price(position, world.worth(position.market))?;
         let mut max_size = inventory.room(self, world, market, position.base)?;
         for _ in 0..HALVES {
             let action = Liquidate { max_size, limit_price };
@@ -170,10 +170,10 @@ impl Liquidator {
     }
 
     /// The worst price of a take-over: the liquidator buys from a long and sells to a short.
-    fn limit_price(&self, position: &Position, oracle: Price) -> Option<Price> {
+    fn limit_price(&self, position: &Position, worth: Price) -> Option<Price> {
         match Side::closing(position.base) {
-            Side::Short => oracle.raised(self.tolerance, Rounding::Down).ok(),
-            Side::Long => oracle.lowered(self.tolerance, Rounding::Up).ok(),
+            Side::Short => worth.raised(self.tolerance, Rounding::Down).ok(),
+            Side::Long => worth.lowered(self.tolerance, Rounding::Up).ok(),
         }
     }
 
@@ -181,7 +181,9 @@ impl Liquidator {
     fn unwind(&self, world: &World, market: &Market) -> Option<Plan> {
         let account = world.accounts.get(&self.account)?;
         let base = account.base(market.index);
-        if base.is_zero() || account.orders_in(market.index).next().is_some() {
+        // Shortly before an expiry it is settled at what it is worth, and sold at spot.
+        let settles = market.in_last_hour(&world.clock);
+        if base.is_zero() || settles || account.orders_in(market.index).next().is_some() {
             return None;
         }
         let part =

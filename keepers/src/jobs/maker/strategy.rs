@@ -45,10 +45,14 @@ pub struct View {
 }
 
 impl View {
-    /// Of an account's market; `None` without a price.
+    /// Of an account's market; `None` without a price, and in the hour before an expiry, when a position is worth something
+    /// else than the oracle that strategies quote around.
     #[must_use]
     pub fn of(world: &World, own: &Account, limits: Limits) -> Option<Self> {
         let market = *world.markets.get(usize::from(limits.market))?;
+        if market.in_last_hour(&world.clock) {
+            return None;
+        }
         let row = &world.fresh.market(limits.market).ok()?.price;
         row.require(Purpose::ReduceRisk, &world.clock).ok()?;
         let oracle = row.price.usable().ok()?;
