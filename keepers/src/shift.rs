@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::action::Subject;
 use crate::compose::Directory;
-use crate::core::mirror::Counts;
+use crate::core::mirror::{Blind, Counts};
 use crate::desk::{Desk, Ticked};
 use crate::error::Error;
 use crate::outbox::Outbox;
@@ -39,6 +39,11 @@ pub trait Onlooker {
     /// How the mirror does, and whether its source is up.
     fn mirrored(&mut self, counts: Counts, up: bool) {
         let _ = (counts, up);
+    }
+
+    /// Why what is seen cannot be relied on, nothing while it can; and how many accounts could not be read.
+    fn seen(&mut self, blind: Option<Blind>, unreadable: usize) {
+        let _ = (blind, unreadable);
     }
 
     /// Bytes that are recorded so far, or why nothing is recorded any more.
@@ -127,6 +132,7 @@ impl Shift {
             }
             let (counts, up) = watch.counts();
             onlooker.mirrored(counts, up);
+            onlooker.seen(watch.blind(), watch.unreadable().len());
             if let Some(outcome) = watch.recorded() {
                 onlooker.recorded(outcome);
             }
