@@ -131,8 +131,8 @@ impl Watch {
     /// Why what is seen cannot be relied on; nothing while it can, and for a source that is none.
     #[must_use]
     pub fn blind(&self) -> Option<Blind> {
-        let down = self.source.streams()
-            && (!self.source.is_up() || self.lost.is_some_and(|lost| lost.elapsed() < PROBATION));
+        let down =
+            self.source.streams() && (!self.source.is_up() || self.lost.is_some_and(|lost| lost.elapsed() < PROBATION));
         self.mirror.as_ref().and_then(Mirror::blind).or_else(|| down.then_some(Blind::Down))
     }
 

@@ -131,7 +131,10 @@ impl Client {
         };
         let value: Vec<Read> = answer.value.into_iter().map(read).collect();
         if value.len() != at.len() {
-            return Err(FetchError::Missing { what: "account for each that was asked for in the answer about", address: PROGRAM_ID });
+            return Err(FetchError::Missing {
+                what: "account for each that was asked for in the answer about",
+                address: PROGRAM_ID,
+            });
         }
         Ok(At { slot: answer.context.slot, value })
     }

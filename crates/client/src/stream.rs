@@ -35,12 +35,12 @@ pub const WAITING_BYTES: usize = 32 << 20;
 /// Largest message that is taken, bytes: the exchange's largest account takes 20,000.
 pub const MESSAGE_BYTES: usize = 1 << 20;
 
-/// Longest wait for a connection, or for the answer to a subscription.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Longest wait for a connection with its handshakes, and for the answer to a subscription.
+const PATIENCE: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(5));
 /// Time between two pings.
 const PING_EVERY: Duration = Duration::from_secs(1);
 /// Shortest and longest pause between two attempts to connect.
-const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 /// A connection that stood for this long was a good one: the next attempt comes at once.
 const GOOD: Duration = Duration::from_secs(4);
 
@@ -150,7 +150,7 @@ async fn connect(url: &str) -> Option<Socket> {
         .max_message_size(Some(MESSAGE_BYTES))
         .max_frame_size(Some(MESSAGE_BYTES))
         .read_buffer_size(64 << 10);
-    let connected = timeout(PATIENCE, connect_async_with_config(url, Some(config), true)).await;
+    let connected = timeout(PATIENCE.0, connect_async_with_config(url, Some(config), true)).await;
     connected.ok()?.ok().map(|(socket, _)| socket)
 }
 
@@ -208,7 +208,7 @@ impl<'s, T> Connection<'s, T> {
     }
 
     fn is_alive(&self) -> bool {
-        let confirmed = self.stands || self.started.elapsed() < PATIENCE;
+        let confirmed = self.stands || self.started.elapsed() < PATIENCE.1;
         let slots = self.slot.is_none_or(|slot| slot.elapsed() < SLOT_SILENCE);
         confirmed && slots && self.heard.elapsed() < SILENCE
     }

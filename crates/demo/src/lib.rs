@@ -23,3 +23,4 @@ pub mod stage;
 pub mod summary;
 pub mod table;
 pub mod tally;
+pub mod waits;

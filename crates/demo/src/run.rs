@@ -11,6 +11,7 @@ use kedge_client::Client;
 use kedge_keeper::World;
 use kedge_keeper::compose::Directory;
 use kedge_keeper::core::audit::{Auditor, Rules};
+use kedge_keeper::core::mirror::Blind;
 use kedge_keeper::desk::Actor;
 use kedge_keeper::error::Error;
 use kedge_keeper::outbox::{Outbox, Sending};
@@ -154,6 +155,10 @@ impl Onlooker for Floor<'_> {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
+    }
+
+    fn seen(&mut self, blind: Option<Blind>, _: usize) {
+        self.collector.looked(blind);
     }
 
     fn failed(&mut self, error: Error) -> ControlFlow<()> {

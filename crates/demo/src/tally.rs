@@ -8,8 +8,13 @@ use kedge_interface::PROGRAM_ID;
 use kedge_interface::error::ProgramError;
 use kedge_keeper::outbox::{Failure, Receipt};
 use kedge_model::event::{Event, FillRecord, FillSource};
-use kedge_model::order::Side;
+use kedge_model::order::{OrderKind, Side};
 use serde::Serialize;
+
+use crate::waits::Waits;
+
+/// Most failed transactions for a hundred that landed: what races cost.
+const MOST_FAILED: u64 = 10;
 
 /// Fills of one source.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -99,6 +104,12 @@ pub struct Tally {
     pub compute: BTreeMap<&'static str, Vec<u32>>,
     /// Transactions whose events could not be read.
     pub unread: u64,
+    /// Market orders of takers and their fills.
+    pub waits: Waits,
+    /// Looks at the exchange, and those of them that could not be relied on, by reason.
+    pub looks: u64,
+    /// See `looks`.
+    pub blind: BTreeMap<String, u64>,
 }
 
 /// Where a source's fills stand in [`Tally::fills`].
@@ -129,16 +140,24 @@ impl Tally {
         }
         let events: Vec<Event> = past.events().flat_map(|batch| batch.events.iter().copied()).collect();
         for event in events {
-            self.event(&event);
+            self.event(&event, past.slot);
         }
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &Event, slot: u64) {
         match event {
-            Event::OrderPlaced(placed) if self.takers.contains(&placed.account.authority) => self.orders += 1,
+            Event::OrderPlaced(placed) if self.takers.contains(&placed.account.authority) => {
+                self.orders += 1;
+                if placed.order.kind == OrderKind::Market as u8 {
+                    self.waits.placed(&placed.account, placed.order.id, slot);
+                }
+            }
             Event::OrderPlaced(_) => self.other_orders += 1,
             Event::OrderCancelled(_) => self.cancelled += 1,
-            Event::Fill(fill) => self.fill(fill),
+            Event::Fill(fill) => {
+                self.waits.filled(&fill.taker, fill.taker_order, slot);
+                self.fill(fill);
+            }
             Event::Funding(funding) => {
                 self.funding_updates += 1;
                 self.funding_amm += funding.amm_payment.0;
@@ -213,6 +232,30 @@ impl Tally {
         }
         missing
     }
+
+    /// What was wrong with how the keepers worked.
+    pub fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let blind: u64 = self.blind.values().sum();
+        // The first looks are before the stream stands.
+        if blind * 20 > self.looks {
+            let reasons: Vec<String> = self.blind.iter().map(|(why, count)| format!("{why} ({count})")).collect();
+            wrong.push(format!("the keepers were blind in {blind} of {} looks: {}", self.looks, reasons.join("; ")));
+        }
+        wrong.extend(crate::waits::decline(&self.waits.quarters()));
+        if self.failed * 100 > self.landed * MOST_FAILED {
+            wrong.push(format!(
+                "{:.1} failed transactions for 100 that landed, over {MOST_FAILED}",
+                self.failed_share()
+            ));
+        }
+        wrong
+    }
+
+    /// Failed transactions for a hundred that landed.
+    pub fn failed_share(&self) -> f64 {
+        self.failed as f64 * 100.0 / self.landed.max(1) as f64
+    }
 }
 
 /// A failure as people read it.
@@ -284,8 +327,8 @@ mod tests {
     #[test]
     fn improvement_counts_for_both_sides() {
         let mut tally = Tally::default();
-        tally.event(&fill(FillSource::Jit, Side::Long, 200_100_000));
-        tally.event(&fill(FillSource::Jit, Side::Short, 199_900_000));
+        tally.event(&fill(FillSource::Jit, Side::Long, 200_100_000), 9);
+        tally.event(&fill(FillSource::Jit, Side::Short, 199_900_000), 9);
         let fills = tally.fills[2];
         assert_eq!((fills.count, fills.quote, fills.improved, fills.over_oracle), (2, 400_000_000, 1_800_000, 200_000));
         assert!((fills.improvement_bps() - 45.0).abs() < 1e-9 && (fills.cost_bps() - 5.0).abs() < 1e-9);
@@ -296,7 +339,7 @@ mod tests {
     fn says_what_is_missing() {
         let mut tally = Tally::default();
         for (_, source) in SOURCES {
-            tally.event(&fill(source, Side::Long, 200_000_000));
+            tally.event(&fill(source, Side::Long, 200_000_000), 9);
         }
         assert_eq!(tally.missing(), ["no funding update", "no liquidation"]);
         tally.fills[1].count = 0;
@@ -304,11 +347,22 @@ mod tests {
     }
 
     #[test]
+    fn says_when_keepers_were_blind_and_when_too_much_failed() {
+        let mut tally = Tally { landed: 1_000, failed: 100, looks: 100, ..Tally::default() };
+        tally.blind.insert("down".into(), 5);
+        assert_eq!(tally.wrong(), [] as [&str; 0]);
+        (tally.failed, tally.looks) = (101, 99);
+        let wrong = tally.wrong();
+        assert_eq!(wrong[0], "the keepers were blind in 5 of 99 looks: down (5)");
+        assert_eq!(wrong[1], "10.1 failed transactions for 100 that landed, over 10");
+    }
+
+    #[test]
     fn orders_are_told_apart_by_who_placed_them() {
         let mut tally = Tally { takers: [[7; 32]].into(), ..Tally::default() };
         for authority in [[7; 32], [8; 32], [7; 32]] {
             let account = Party { authority, ..Party::default() };
-            tally.event(&Event::OrderPlaced(kedge_model::event::OrderRecord { account, ..Default::default() }));
+            tally.event(&Event::OrderPlaced(kedge_model::event::OrderRecord { account, ..Default::default() }), 9);
         }
         assert_eq!((tally.orders, tally.other_orders), (2, 1));
     }

@@ -53,7 +53,8 @@ impl Face {
         let listener = std::net::TcpListener::bind(SocketAddr::new(bind, port))?;
         listener.set_nonblocking(true)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let inner = if bind.is_unspecified() { SocketAddr::from(([127, 0, 0, 1], inner)) } else { (bind, inner).into() };
+        let inner =
+            if bind.is_unspecified() { SocketAddr::from(([127, 0, 0, 1], inner)) } else { (bind, inner).into() };
         let back = Arc::new(Back { url: format!("ws://{inner}"), svm, journal });
         let (stop, mut stopped) = watch::channel(false);
         let thread = thread::Builder::new().name("localnet-face".into()).spawn(move || {

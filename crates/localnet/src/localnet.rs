@@ -8,8 +8,8 @@ use solana_clock::Clock;
 use solana_pubkey::Pubkey;
 
 use crate::{
-    Error, LocalnetConfig, MarketClock, Result, chain::Chain, clock::wall_seconds, face::Face, history::History,
-    ports, slots::Slots,
+    Error, LocalnetConfig, MarketClock, Result, chain::Chain, clock::wall_seconds, face::Face, history::History, ports,
+    slots::Slots,
 };
 
 /// A running embedded chain. Dropping it stops every server and frees both ports; nothing is left on disk.

@@ -28,8 +28,8 @@
 //! Sums that a snapshot does not mend ([`Blind::Unbalanced`]) say that the endpoint does not show all accounts; a list without
 //! any, while the markets or banks say that somebody owns something, is not believed at all.
 
-pub mod source;
 mod sight;
+pub mod source;
 mod sums;
 pub mod tape;
 #[cfg(test)]
@@ -44,8 +44,8 @@ use solana_pubkey::Pubkey;
 use crate::core::endangered::Roll;
 use crate::{Account, World};
 pub use sight::Blind;
-pub(crate) use sight::is_incredible;
 use sight::Record;
+pub(crate) use sight::is_incredible;
 pub use sums::Sums;
 
 /// Slots for which sums may differ while their market's events stand still.
@@ -213,7 +213,8 @@ impl Mirror {
         if self.disbelieves {
             return Some(Blind::Empty);
         }
-        let unmended = self.suspects.iter().filter(|(_, suspect)| suspect.losses >= UNMENDED).map(|(market, _)| *market);
+        let unmended =
+            self.suspects.iter().filter(|(_, suspect)| suspect.losses >= UNMENDED).map(|(market, _)| *market);
         let unbalanced = unmended.min().map(Blind::Unbalanced);
         unbalanced.or_else(|| self.record.is_useless().then_some(Blind::Late))
     }
@@ -270,7 +271,8 @@ impl Mirror {
     fn can_be(&self, slot: u64, address: &Pubkey, is_there: bool) -> bool {
         let accounts = &self.world.accounts;
         let room = if is_there {
-            accounts.len() < usize::try_from(self.world.exchange.sub_accounts).unwrap_or(usize::MAX).saturating_add(CREATED)
+            accounts.len()
+                < usize::try_from(self.world.exchange.sub_accounts).unwrap_or(usize::MAX).saturating_add(CREATED)
         } else {
             self.slots.len() < accounts.len().saturating_add(GONE)
         };

@@ -18,6 +18,8 @@ use super::*;
 use crate::core::book::Books;
 use crate::oracles::Raw;
 
+mod doubts;
+
 const MARKETS: u16 = 2;
 
 /// SplitMix64.
