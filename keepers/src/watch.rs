@@ -22,6 +22,8 @@ const LEARN_EVERY: Duration = Duration::from_secs(60);
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(60);
 /// A source that was lost has to stand for this long until it is relied on again.
 const PROBATION: Duration = Duration::from_secs(3);
+/// Time that the first connection of a source may take.
+const FIRST_CONNECTION: Duration = Duration::from_secs(5);
 /// Events that are taken in at one look; what comes faster for longer must not keep the look from its end.
 const EVENTS_A_LOOK: usize = 1 << 15;
 
@@ -37,6 +39,7 @@ pub struct Watch {
     /// Why nothing is recorded any more.
     unrecorded: Option<String>,
     read: Instant,
+    started: Instant,
     /// When the source was lost, or stood again after that; `None` for one that never was.
     lost: Option<Instant>,
     was_up: bool,
@@ -92,6 +95,7 @@ impl Watch {
             recorder,
             unrecorded,
             read: now,
+            started: now,
             lost: None,
             was_up: false,
             doubted: 0,

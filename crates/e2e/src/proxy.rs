@@ -94,12 +94,13 @@ async fn relay(listener: TcpListener, target: u16, wire: watch::Receiver<Wire>) 
                 return;
             }
             let Ok(mut far) = TcpStream::connect(("127.0.0.1", target)).await else { return };
-            // A connection that was swallowed once is never heard of again: both ends are kept until it is cut.
-            tokio::select! {
-                _ = copy_bidirectional(&mut near, &mut far) => {}
-                _ = wire.wait_for(|wire| *wire != Wire::Passes) => {
-                    let _ = timeout(FORGOTTEN, wire.wait_for(|wire| *wire == Wire::Cut)).await;
-                }
+            let passes = tokio::select! {
+                _ = copy_bidirectional(&mut near, &mut far) => true,
+                _ = wire.wait_for(|wire| *wire != Wire::Passes) => false,
+            };
+            if !passes {
+                // A connection that was swallowed once is never heard of again: both ends are kept until it is cut.
+                let _ = timeout(FORGOTTEN, wire.wait_for(|wire| *wire == Wire::Cut)).await;
             }
         });
     }

@@ -189,8 +189,9 @@ impl Onlooker for Teller<'_> {
             self.blind = blind;
             self.health.set_blind(blind.map(|blind| blind.to_string()));
             match blind {
+                Some(Blind::Unconnected) => {}
                 Some(why) => warn!(why = why.to_string(), "BLIND: what is seen cannot be relied on"),
-                None => info!("sees again"),
+                None => info!("what is seen can be relied on"),
             }
         }
         if unreadable != self.unreadable {

@@ -98,7 +98,7 @@ async fn connection(stream: TcpStream, back: Arc<Back>) {
             }
         }
     };
-    let back = async {
+    let here = async {
         while let Some(Ok(message)) = from_far.next().await {
             let message = match message {
                 Message::Text(text) => match stamped(&text, &back).await {
@@ -113,7 +113,7 @@ async fn connection(stream: TcpStream, back: Arc<Back>) {
             }
         }
     };
-    tokio::select! { () = there => {}, () = back => {} }
+    tokio::select! { () = there => {}, () = here => {} }
 }
 
 /// A notice about an account with the slot of its write; nothing for another message.

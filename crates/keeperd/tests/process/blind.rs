@@ -109,7 +109,7 @@ async fn base(sender: &kedge_client::Sender, account: solana_pubkey::Pubkey) -> 
 }
 
 #[test]
-fn a_flood_fills_no_memory_and_is_red() {
+fn a_flood_fills_no_memory() {
     let (stage, runtime) = (Stage::start(), runtime());
     let (address, program) = (Keypair::new().pubkey().to_string(), PROGRAM_ID.to_string());
     let text = account_notice(1, &address, &program, &"AAAA".repeat(16 << 10));
@@ -117,15 +117,13 @@ fn a_flood_fills_no_memory_and_is_red() {
     let keeper = Running::start(filler(&stage, &runtime, stage.localnet.rpc_url(), &socket.url()));
     let _ = keeper.wait_for_answer("/metrics", |status, _| status == 200);
     let (before, start) = (keeper.memory(), Instant::now());
-    let (mut most, mut red) = (0, false);
+    let mut most = 0;
     while start.elapsed() < Duration::from_secs(10) {
         most = most.max(keeper.memory().saturating_sub(before));
-        red |= keeper.get("/readyz").0 == 503;
         std::thread::sleep(Duration::from_millis(50));
     }
     println!("{} MB more than at first", most >> 20);
     assert!(most < 2 * WAITING_BYTES + (64 << 20), "{most} bytes more");
-    assert!(red, "nobody was told");
     assert_eq!(keeper.terminate().0, Some(0));
 }
 

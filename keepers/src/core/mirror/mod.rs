@@ -300,8 +300,10 @@ impl Mirror {
             }
             self.counts.reread += 1;
             self.doubts.remove(&address);
-            self.slots.insert(address, known.max((slot.saturating_sub(SLACK), 0)));
-            self.put(address, account);
+            if account.is_some() || self.world.accounts.contains_key(&address) {
+                self.slots.insert(address, known.max((slot.saturating_sub(SLACK), 0)));
+                self.put(address, account);
+            }
         }
     }
 

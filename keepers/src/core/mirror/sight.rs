@@ -5,6 +5,9 @@ use crate::World;
 /// Why a mirror cannot be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Blind {
+    /// The source has not been up yet, and may be in a moment.
+    #[error("the stream of changes does not stand yet: all accounts are polled")]
+    Unconnected,
     /// The source is not up, or has just come back.
     #[error("the stream of changes is down: all accounts are polled")]
     Down,
