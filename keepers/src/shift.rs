@@ -1,5 +1,7 @@
 //! Desks at work on one mirror: look, decide, send, wait. The same loop for whoever runs jobs.
 
+mod rivals;
+
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -14,6 +16,7 @@ use crate::outbox::Outbox;
 use crate::shard::Shard;
 use crate::watch::Watch;
 use crate::{Plan, World};
+use rivals::Rivals;
 
 /// A dry run tells of the same subject again after this many slots.
 const TELL_AGAIN: u64 = 150;
@@ -95,13 +98,14 @@ pub struct Shift {
     /// Whether nothing is sent.
     dry_run: bool,
     shown: Shown,
+    rivals: Rivals,
 }
 
 impl Shift {
     /// Desks that have not begun.
     #[must_use]
     pub fn new(desks: Vec<Desk>, outbox: Outbox, dry_run: bool) -> Self {
-        Self { desks, outbox, shard: None, acts: None, dry_run, shown: Shown::default() }
+        Self { desks, outbox, shard: None, acts: None, dry_run, shown: Shown::default(), rivals: Rivals::default() }
     }
 
     /// The same as one of several copies.
@@ -144,11 +148,14 @@ impl Shift {
     pub fn tick(&mut self, world: &World, directory: &Directory, onlooker: &mut impl Onlooker) {
         let slot = world.clock.slot;
         self.shown.forget(slot);
+        self.rivals.forget(slot);
         let (outbox, dry_run, shown) = (&self.outbox, self.dry_run, &mut self.shown);
+        let rivals = &mut self.rivals;
         let shard = &mut self.shard;
         let acts = self.acts.as_ref().is_none_or(|acts| acts());
         for desk in &self.desks {
             let (started, job, number) = (Instant::now(), desk.job.name(), desk.actor.number);
+            let wallet = desk.actor.sender.client().payer_address();
             let ticked = desk.tick_by(world, |plan| {
                 if !acts {
                     return false;
@@ -162,12 +169,16 @@ impl Shift {
                     }
                     None => plan,
                 };
+                if rivals.hold(wallet, number, plan) {
+                    return false;
+                }
                 let taken = if dry_run {
                     shown.is_news(number, plan.subject(), slot)
                 } else {
                     desk.actor.send(plan, world, directory, outbox)
                 };
                 if taken {
+                    rivals.note(wallet, number, plan, slot);
                     onlooker.taken(job, plan, world);
                 }
                 taken
