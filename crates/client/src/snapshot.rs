@@ -4,7 +4,7 @@ use kedge_interface::PROGRAM_ID;
 use kedge_interface::account::{DecodeError, SubAccountData, decode_sub_account};
 use kedge_model::sub_account::SubAccount;
 use solana_account::Account;
-use solana_account_decoder_client_types::UiAccount;
+use solana_account_decoder_client_types::{UiAccount, UiAccountData, UiAccountEncoding};
 use solana_commitment_config::CommitmentConfig;
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig};
@@ -108,7 +108,7 @@ impl Client {
         for keyed in value {
             // An address that is none belongs to nobody who could be told of it.
             let Ok(address) = keyed.pubkey.parse() else { continue };
-            match decode_sub_account(&keyed.account.data.decode().unwrap_or_default()) {
+            match decode_sub_account(&plain(&keyed.account).unwrap_or_default()) {
                 Ok(data) => all.found.push(Found { address, data }),
                 Err(error) => all.unreadable.push((address, error)),
             }
@@ -150,10 +150,18 @@ impl Client {
     }
 }
 
+/// An account's bytes, when they come in the encoding that is asked for. Others are packed, and may unpack to any size.
+pub(crate) fn plain(account: &UiAccount) -> Option<Vec<u8>> {
+    match &account.data {
+        UiAccountData::Binary(_, UiAccountEncoding::Base64) => account.data.decode(),
+        _ => None,
+    }
+}
+
 fn raw(account: &UiAccount) -> Option<Account> {
     Some(Account {
         lamports: account.lamports,
-        data: account.data.decode()?,
+        data: plain(account)?,
         owner: account.owner.parse().ok()?,
         executable: account.executable,
         rent_epoch: account.rent_epoch,

@@ -241,7 +241,7 @@ impl<'s, T> Connection<'s, T> {
         if operation != self.wanted.operation || !self.stands {
             return true;
         }
-        match (self.wanted.read)(message["params"]["result"].take()) {
+        match message.pointer_mut("/params/result").map(Value::take).and_then(self.wanted.read) {
             Some(change) => self.queue.push(Update::Change(change), text.len()),
             None => true,
         }

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::Client;
 use crate::fetch::kind_filter;
+use crate::snapshot::plain;
 use crate::stream::{Queue, Wanted, follow};
 
 /// What a subscription delivers.
@@ -130,8 +131,7 @@ fn notice<T: DeserializeOwned>(value: Value) -> Option<Response<T>> {
 fn account_change(value: Value) -> Option<AccountChange> {
     let notice: Response<RpcKeyedAccount> = notice(value)?;
     let address = notice.value.pubkey.parse().ok()?;
-    let account = &notice.value.account;
-    let data = account.data.decode();
+    let data = plain(&notice.value.account);
     let content = match data.as_deref().map(|data| (data, decode_any(data))) {
         Some(([], _)) => Content::Gone,
         Some((_, Ok(Some(account)))) => Content::Account(account),

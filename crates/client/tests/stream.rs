@@ -126,3 +126,28 @@ async fn what_cannot_be_read_is_not_gone() {
         assert_eq!((change.address.to_string().as_str(), change.slot, change.content), (address, 7, content));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn notices_of_no_shape_and_packed_accounts_end_nothing() {
+    let (program, address) = (PROGRAM_ID.to_string(), "So11111111111111111111111111111111111111112");
+    // A kilobyte that unpacks to as much as one likes.
+    let packed = account_notice(7, address, &program, "KLUv/QRYAQAA").replace("\"base64\"", "\"base64+zstd\"");
+    let last = account_notice(8, address, &program, "");
+    let shapes = [
+        r#"{"method":"programNotification","params":[]}"#,
+        r#"{"method":"programNotification","params":7}"#,
+        r#"{"method":"programNotification"}"#,
+        r#"{"method":"programNotification","params":{"result":{"context":1}}}"#,
+        "[]",
+        "7",
+    ];
+    let texts = shapes.into_iter().map(str::to_owned).chain([packed, last]).collect();
+    let server = Socket::start(Manner::Tells(texts)).await;
+    let mut subscription = subscription(&server.url());
+    assert!(matches!(next(&mut subscription).await, Update::Connected));
+    for (slot, content) in [(7, Content::Unreadable), (8, Content::Gone)] {
+        let Update::Change(change) = next(&mut subscription).await else { panic!("a change") };
+        assert_eq!((change.slot, change.content), (slot, content));
+    }
+    assert_eq!(server.connections(), 1);
+}
