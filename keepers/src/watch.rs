@@ -135,9 +135,15 @@ impl Watch {
     /// Why what is seen cannot be relied on; nothing while it can, and for a source that is none.
     #[must_use]
     pub fn blind(&self) -> Option<Blind> {
-        let down =
-            self.source.streams() && (!self.source.is_up() || self.lost.is_some_and(|lost| lost.elapsed() < PROBATION));
-        self.mirror.as_ref().and_then(Mirror::blind).or_else(|| down.then_some(Blind::Down))
+        if let Some(blind) = self.mirror.as_ref().and_then(Mirror::blind) {
+            return Some(blind);
+        }
+        let up = self.source.is_up() && self.lost.is_none_or(|lost| lost.elapsed() >= PROBATION);
+        match (up || !self.source.streams(), self.lost) {
+            (true, _) => None,
+            (false, None) if self.started.elapsed() < FIRST_CONNECTION => Some(Blind::Unconnected),
+            _ => Some(Blind::Down),
+        }
     }
 
     /// Sub-accounts that could not be read when they were last: what they hold is not in the world.

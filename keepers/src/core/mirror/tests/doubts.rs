@@ -14,7 +14,8 @@ fn start(seed: u64) -> (Random, Chain, Mirror) {
 }
 
 /// Changes an account that stays; the event that tells of it with another slot.
-fn told(chain: &mut Chain, random: &mut Random, slot: u64) -> (Pubkey, Event) {
+fn told(chain: &mut Chain, random: &mut Random, slot: impl Into<Option<u64>>) -> (Pubkey, Event) {
+    let slot = slot.into().unwrap_or(chain.slot);
     loop {
         if let Event::Account { address, data: Some(data), .. } = chain.change(random) {
             return (address, Event::Account { slot, version: 0, address, data: Some(data) });
@@ -57,7 +58,7 @@ fn an_account_that_is_only_ever_outdated_is_read_again() {
 fn what_is_told_twice_is_no_doubt() {
     let (mut random, mut chain, mut mirror) = start(22);
     chain.slot += 1;
-    let (_, event) = told(&mut chain, &mut random, chain.slot);
+    let (_, event) = told(&mut chain, &mut random, None);
     mirror.apply(event.clone());
     let Event::Account { address, data, .. } = event else { panic!("an account") };
     for _ in 0..40 {
@@ -110,13 +111,13 @@ fn an_answer_of_an_impossible_slot_freezes_nothing_either() {
     mirror.apply(Event::Gap);
     assert!(mirror.snapshot(u64::MAX, chain.world()));
     chain.slot += 1;
-    let (address, event) = told(&mut chain, &mut random, chain.slot);
+    let (address, event) = told(&mut chain, &mut random, None);
     mirror.apply(event);
     assert_eq!(mirror.world().accounts[&address], Account::from(chain.accounts[&address].clone()));
     mirror.reread(u64::MAX, [(address, None)]);
     chain.slot += AHEAD + 2;
     look(&mut mirror, &chain);
-    let (again, event) = told(&mut chain, &mut random, chain.slot);
+    let (again, event) = told(&mut chain, &mut random, None);
     mirror.apply(event);
     assert_eq!(mirror.world().accounts[&again], Account::from(chain.accounts[&again].clone()));
 }
@@ -234,7 +235,7 @@ fn accounts_that_were_never_created_do_not_fill_the_memory() {
 #[test]
 fn what_was_gone_before_a_snapshot_does_not_come_back() {
     let (mut random, mut chain, mut mirror) = start(32);
-    let (address, old) = told(&mut chain, &mut random, chain.slot);
+    let (address, old) = told(&mut chain, &mut random, None);
     mirror.apply(old);
     chain.accounts.remove(&address);
     chain.slot += 100;
