@@ -120,6 +120,13 @@ impl Shift {
         Self { acts: Some(acts), ..self }
     }
 
+    /// The same, with desks of several operators who take turns at an order.
+    #[must_use]
+    pub fn taking_turns(mut self) -> Self {
+        self.rivals.turns = true;
+        self
+    }
+
     /// Works until the onlooker ends it. May be dropped at any await: a desk that has begun to decide ends its turn.
     pub async fn work(&mut self, watch: &mut Watch, onlooker: &mut impl Onlooker) {
         loop {

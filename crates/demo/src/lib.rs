@@ -18,6 +18,7 @@ pub mod report;
 pub mod run;
 pub mod series;
 pub mod serve;
+pub mod spy;
 pub mod staff;
 pub mod stage;
 pub mod summary;

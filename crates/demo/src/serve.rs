@@ -58,7 +58,7 @@ pub async fn serve(
         }
     });
     localnet.set_time_rate(args.speed);
-    let mut shift = Shift::new(desks, outbox, false);
+    let mut shift = Shift::new(desks, outbox, false).taking_turns();
     let mut counter =
         Counter { localnet, cast, end: tape.start + tape.length, stop, told: false, blind: None, error: None };
     shift.work(&mut watch, &mut counter).await;

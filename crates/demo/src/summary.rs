@@ -58,6 +58,8 @@ pub struct Summary {
     pub quarters: [Quarter; 4],
     /// Looks at the exchange that could not be relied on, and all.
     pub blind: (u64, u64),
+    /// Orders on chain that the keepers had not heard of, and all that were looked for.
+    pub unseen: (u64, u64),
     /// Landed transactions a wall second.
     pub rate: f64,
     /// Median milliseconds from sending to the first status.
@@ -164,6 +166,7 @@ impl Summary {
             failed_share: tally.failed_share(),
             quarters: tally.waits.quarters(),
             blind: (tally.blind.values().sum(), tally.looks),
+            unseen: (tally.unseen, tally.spied),
             rate: tally.landed as f64 / wall.max(0.001),
             latency_ms: tally.median_latency().as_millis(),
             orders: (tally.orders, tally.other_orders, tally.cancelled),
@@ -260,6 +263,7 @@ impl Summary {
             )?;
         }
         writeln!(out, "looks         {}, of which {} could not be relied on", self.blind.1, self.blind.0)?;
+        writeln!(out, "orders seen   all but {} of {} that were looked for on chain", self.unseen.0, self.unseen.1)?;
         writeln!(
             out,
             "fees          takers paid ${:.2}, makers got ${:.2}, fillers ${:.2}",

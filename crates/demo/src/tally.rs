@@ -110,6 +110,10 @@ pub struct Tally {
     pub looks: u64,
     /// See `looks`.
     pub blind: BTreeMap<String, u64>,
+    /// Orders that were on chain for a while when somebody looked past the keepers, and those that they did not know of.
+    pub spied: u64,
+    /// See `spied`.
+    pub unseen: u64,
 }
 
 /// Where a source's fills stand in [`Tally::fills`].
@@ -242,6 +246,12 @@ impl Tally {
             let reasons: Vec<String> = self.blind.iter().map(|(why, count)| format!("{why} ({count})")).collect();
             wrong.push(format!("the keepers were blind in {blind} of {} looks: {}", self.looks, reasons.join("; ")));
         }
+        if self.unseen * 20 > self.spied {
+            wrong.push(format!(
+                "the keepers had not heard of {} of {} orders that were on chain",
+                self.unseen, self.spied
+            ));
+        }
         wrong.extend(crate::waits::decline(&self.waits.quarters()));
         if self.failed * 100 > self.landed * MOST_FAILED {
             wrong.push(format!(
@@ -354,6 +364,11 @@ mod tests {
         (tally.failed, tally.looks) = (101, 99);
         let wrong = tally.wrong();
         assert_eq!(wrong[0], "the keepers were blind in 5 of 99 looks: down (5)");
+        tally.spied = 100;
+        tally.unseen = 5;
+        assert_eq!(tally.wrong(), wrong, "what is new is heard of a little later");
+        tally.unseen = 6;
+        assert_eq!(tally.wrong()[1], "the keepers had not heard of 6 of 100 orders that were on chain");
         assert_eq!(wrong[1], "10.1 failed transactions for 100 that landed, over 10");
     }
 

@@ -10,8 +10,6 @@ type Key = ([u8; 32], u16, u32);
 
 /// Orders that are judged at least in a quarter.
 const FEW: u64 = 10;
-/// Of the orders that were filled in the first quarter, this share must be filled in the last: of ten, eight.
-const AS_MANY: f64 = 0.8;
 /// Times longer than in the first quarter that an order may wait in the last, and slots on top, for few orders scatter.
 const AS_SOON: (u64, u64) = (2, 4);
 
@@ -40,10 +38,6 @@ impl Quarter {
     #[must_use]
     pub fn fills_per_order(&self) -> f64 {
         self.fills as f64 / self.orders.max(1) as f64
-    }
-
-    fn share(&self) -> f64 {
-        self.filled as f64 / self.orders.max(1) as f64
     }
 }
 
@@ -94,15 +88,12 @@ impl Waits {
 #[must_use]
 pub fn decline(quarters: &[Quarter; 4]) -> Option<String> {
     let [first, .., last] = quarters;
-    if first.orders < FEW || last.orders < FEW {
+    // Whether one is filled at all hangs on prices and limits; how soon hangs on who looks.
+    if first.filled < FEW || last.orders < FEW {
         return None;
     }
-    if last.share() < first.share() * AS_MANY {
-        let shares = [first, last].map(|quarter| quarter.share() * 100.0);
-        return Some(format!(
-            "{:.0} % of market orders filled in the first quarter, {:.0} % in the last",
-            shares[0], shares[1]
-        ));
+    if last.filled == 0 {
+        return Some(format!("of {} market orders in the last quarter none was filled", last.orders));
     }
     let ([before, _], [now, _]) = (first.slots, last.slots);
     let most = before.saturating_mul(AS_SOON.0).saturating_add(AS_SOON.1);
@@ -138,9 +129,11 @@ mod tests {
     }
 
     #[test]
-    fn blindness_shows_as_fewer_or_later_fills() {
-        let fewer = decline(&run(|slot| (slot < 30).then_some(5))).unwrap();
-        assert_eq!(fewer, "100 % of market orders filled in the first quarter, 0 % in the last");
+    fn blindness_shows_as_no_or_later_fills() {
+        let none = decline(&run(|slot| (slot < 30).then_some(5))).unwrap();
+        assert_eq!(none, "of 25 market orders in the last quarter none was filled");
+        let fewer = run(|slot| (slot < 30 || slot % 3 == 0).then_some(5));
+        assert_eq!((fewer[3].filled, decline(&fewer)), (9, None));
         let later = decline(&run(|slot| Some(if slot < 30 { 5 } else { 60 }))).unwrap();
         assert_eq!(later, "orders waited 5 slots at the median of the first quarter, 60 in the last");
         assert_eq!(decline(&Waits::default().quarters()), None);

@@ -1,5 +1,6 @@
 //! Desks of one wallet do not race each other: an order that two jobs may serve, such as an expired one that a filler and
-//! whoever returns expired orders both find, is left to the one that sent first.
+//! whoever returns expired orders both find, is left to the one that sent first. Where desks of several wallets share a
+//! shift they take turns: they see the same world at the same instant, as no two operators do, and would all send at once.
 
 use std::collections::HashMap;
 
@@ -10,25 +11,29 @@ use crate::{Plan, Work};
 /// Slots for which an order is left to the desk that sent for it: until that has landed, and is seen.
 const LEFT: u64 = 4;
 
-/// Orders that are being served: by whose wallet, whose order, its id; by which desk, and since which slot.
+/// Orders that are being served: whose, and its id; by which wallet's desk, and since which slot.
 #[derive(Clone, Debug, Default)]
-pub struct Rivals(HashMap<(Pubkey, Pubkey, u32), (usize, u64)>);
+pub struct Rivals {
+    served: HashMap<(Pubkey, u32), (Pubkey, usize, u64)>,
+    /// Whether desks of different wallets take turns too.
+    pub turns: bool,
+}
 
 impl Rivals {
-    /// Whether another desk of the wallet is serving an order that a plan is for.
+    /// Whether another desk is serving an order that a plan is for.
     pub fn hold(&self, wallet: Pubkey, desk: usize, plan: &Plan) -> bool {
-        let held = |(account, id)| self.0.get(&(wallet, account, id)).is_some_and(|(other, _)| *other != desk);
-        orders(plan).any(held)
+        let other = |(whose, by): (Pubkey, usize)| by != desk && (self.turns || whose == wallet);
+        orders(plan).any(|order| self.served.get(&order).is_some_and(|(whose, by, _)| other((*whose, *by))))
     }
 
     /// A desk has sent a plan.
     pub fn note(&mut self, wallet: Pubkey, desk: usize, plan: &Plan, slot: u64) {
-        self.0.extend(orders(plan).map(|(account, id)| ((wallet, account, id), (desk, slot))));
+        self.served.extend(orders(plan).map(|order| (order, (wallet, desk, slot))));
     }
 
     /// Forgets what was sent long ago, or on a chain that was set back.
     pub fn forget(&mut self, slot: u64) {
-        self.0.retain(|_, (_, since)| *since <= slot && since.saturating_add(LEFT) >= slot);
+        self.served.retain(|_, (_, _, since)| *since <= slot && since.saturating_add(LEFT) >= slot);
     }
 }
 
@@ -62,6 +67,8 @@ mod tests {
         assert!(!rivals.hold(wallet, 8, &expire(vec![6])), "another order");
         assert!(!rivals.hold(wallet, 3, &fill), "the same desk");
         assert!(!rivals.hold(stranger, 8, &expire(vec![7])), "somebody else's wallet");
+        rivals.turns = true;
+        assert!(rivals.hold(stranger, 8, &expire(vec![7])), "whose turn it is not");
         rivals.forget(104);
         assert!(rivals.hold(wallet, 8, &expire(vec![7])));
         rivals.forget(105);
