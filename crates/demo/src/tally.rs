@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kedge_client::history::Past;
-use kedge_interface::PROGRAM_ID;
-use kedge_interface::error::ProgramError;
-use kedge_keeper::outbox::{Failure, Receipt};
+use kedge_keeper::outbox::Receipt;
 use kedge_model::event::{Event, FillRecord, FillSource};
 use kedge_model::order::{OrderKind, Side};
 use serde::Serialize;
 
 use crate::waits::Waits;
+use reading::{compute, reason};
+
+mod reading;
 
 /// Most failed transactions for a hundred that landed: what races cost.
 const MOST_FAILED: u64 = 10;
@@ -268,155 +269,5 @@ impl Tally {
     }
 }
 
-/// A failure as people read it.
-fn reason(failure: &Failure) -> String {
-    use solana_transaction_error::TransactionError;
-    match failure {
-        Failure::Expired | Failure::Lost => "did not land".into(),
-        Failure::NotSent(error) => error.clone(),
-        Failure::Foreseen(error) => error.name().into(),
-        Failure::Refused(TransactionError::InstructionError(_, kind)) => match custom(kind) {
-            Some(code) => ProgramError::from_code(code).name().to_owned(),
-            None => kind.to_string(),
-        },
-        Failure::Refused(other) => other.to_string(),
-    }
-}
-
-fn custom(kind: &solana_instruction::error::InstructionError) -> Option<u32> {
-    match kind {
-        solana_instruction::error::InstructionError::Custom(code) => Some(*code),
-        _ => None,
-    }
-}
-
-/// Compute units of each of the transaction's own instructions of the exchange, from the log.
-fn compute(past: &Past) -> Vec<(&'static str, u32)> {
-    let names = past.steps.iter().filter(|step| !step.inner && step.program == PROGRAM_ID).map(|step| step.name);
-    let program = PROGRAM_ID.to_string();
-    let mut depth = 0u32;
-    let mut consumed = Vec::new();
-    for line in &past.logs {
-        let Some(rest) = line.strip_prefix("Program ") else { continue };
-        let Some((id, what)) = rest.split_once(' ') else { continue };
-        if what.starts_with("invoke [") {
-            depth += 1;
-        } else if what == "success" || what.starts_with("failed") {
-            depth = depth.saturating_sub(1);
-        } else if let Some(units) = what.strip_prefix("consumed ")
-            && depth == 1
-            && id == program
-        {
-            consumed.extend(units.split(' ').next().and_then(|units| units.parse::<u32>().ok()));
-        }
-    }
-    names.zip(consumed).filter_map(|(name, units)| Some((name?, units))).collect()
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use kedge_client::history::Step;
-    use kedge_model::event::Party;
-    use kedge_model::quantity::{Amount, Price, Size};
-
-    fn fill(source: FillSource, side: Side, quote: u64) -> Event {
-        let worst_price = Price(if side == Side::Long { 201_000_000 } else { 199_000_000 });
-        Event::Fill(FillRecord {
-            size: Size(1_000_000_000),
-            quote: Amount(quote),
-            oracle: Price(200_000_000),
-            worst_price,
-            side: side as u8,
-            source: source as u8,
-            slots: 4,
-            ..FillRecord::default()
-        })
-    }
-
-    #[test]
-    fn improvement_counts_for_both_sides() {
-        let mut tally = Tally::default();
-        tally.event(&fill(FillSource::Jit, Side::Long, 200_100_000), 9);
-        tally.event(&fill(FillSource::Jit, Side::Short, 199_900_000), 9);
-        let fills = tally.fills[2];
-        assert_eq!((fills.count, fills.quote, fills.improved, fills.over_oracle), (2, 400_000_000, 1_800_000, 200_000));
-        assert!((fills.improvement_bps() - 45.0).abs() < 1e-9 && (fills.cost_bps() - 5.0).abs() < 1e-9);
-        assert!((fills.mean_slots() - 4.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn says_what_is_missing() {
-        let mut tally = Tally::default();
-        for (_, source) in SOURCES {
-            tally.event(&fill(source, Side::Long, 200_000_000), 9);
-        }
-        assert_eq!(tally.missing(), ["no funding update", "no liquidation"]);
-        tally.fills[1].count = 0;
-        assert_eq!(tally.missing()[0], "no fill from vAMM");
-    }
-
-    #[test]
-    fn says_when_keepers_were_blind_and_when_too_much_failed() {
-        let mut tally = Tally { landed: 1_000, failed: 100, looks: 100, ..Tally::default() };
-        tally.blind.insert("down".into(), 5);
-        assert_eq!(tally.wrong(), [] as [&str; 0]);
-        (tally.failed, tally.looks) = (101, 99);
-        let wrong = tally.wrong();
-        assert_eq!(wrong[0], "the keepers were blind in 5 of 99 looks: down (5)");
-        tally.spied = 100;
-        tally.unseen = 5;
-        assert_eq!(tally.wrong(), wrong, "what is new is heard of a little later");
-        tally.unseen = 6;
-        assert_eq!(tally.wrong()[1], "the keepers had not heard of 6 of 100 orders that were on chain");
-        assert_eq!(wrong[1], "10.1 failed transactions for 100 that landed, over 10");
-    }
-
-    #[test]
-    fn orders_are_told_apart_by_who_placed_them() {
-        let mut tally = Tally { takers: [[7; 32]].into(), ..Tally::default() };
-        for authority in [[7; 32], [8; 32], [7; 32]] {
-            let account = Party { authority, ..Party::default() };
-            tally.event(&Event::OrderPlaced(kedge_model::event::OrderRecord { account, ..Default::default() }), 9);
-        }
-        assert_eq!((tally.orders, tally.other_orders), (2, 1));
-    }
-
-    #[test]
-    fn compute_is_that_of_the_transactions_own_instructions() {
-        let step = |name, inner, program| Step {
-            instruction: 0,
-            inner,
-            program,
-            accounts: Vec::new(),
-            data: Vec::new(),
-            name,
-            decoded: None,
-            events: Vec::new(),
-        };
-        let other = solana_pubkey::Pubkey::new_from_array([9; 32]);
-        let lines = format!(
-            "Program {other} invoke [1]|Program {other} consumed 150 of 1000 compute units|Program {other} success|\
-             Program {id} invoke [1]|Program {id} consumed 1850 of 900 compute units|Program {id} success|\
-             Program {id} invoke [1]|Program {id} invoke [2]|Program {id} consumed 99 of 800 compute units|\
-             Program {id} success|Program log: consumed 3 of it|Program {id} consumed 5000 of 800 compute units|\
-             Program {id} success",
-            id = PROGRAM_ID
-        );
-        let past = Past {
-            slot: 1,
-            block_time: None,
-            payer: other,
-            fee: 5_000,
-            compute_units: Some(7_000),
-            steps: vec![
-                step(None, false, other),
-                step(Some("refresh_prices"), false, PROGRAM_ID),
-                step(Some("fill_order"), false, PROGRAM_ID),
-            ],
-            failure: None,
-            logs: lines.split('|').map(str::to_owned).collect(),
-        };
-        assert_eq!(compute(&past), [("refresh_prices", 1_850), ("fill_order", 5_000)]);
-    }
-}
+mod tests;

@@ -85,6 +85,28 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
 
     let latency = Latency::of(&fleet.keepers)?;
     println!("\n{}\n", latency.text());
+    worked(&latency, &floor, &mut verdict);
+    rest.judge("market", &ground, &fleet, &floor, &mut verdict)?;
+    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
+    let (text, holds) = statement(&ground, auditor)?;
+    println!("{text}");
+    verdict.check("the auditor's statement", holds, "");
+    let figures = json!({
+        "seconds": args.seconds,
+        "speed": args.speed,
+        "crowd": { "landed": floor.counts.0, "failed": floor.counts.1 },
+        "market_orders": floor.waits.quarters(),
+        "landing_slots": latency.json(),
+        "liquidation_cases": floor.guard.closed().len(),
+        "longest_idle_slots": floor.guard.idle(),
+        "holds": verdict.holds(),
+    });
+    std::fs::write(ground.folder.join("market.json"), serde_json::to_string_pretty(&figures)?)?;
+    Ok(verdict)
+}
+
+/// Whether the keepers did what they are there for, and soon.
+fn worked(latency: &Latency, floor: &Floor, verdict: &mut Verdict) {
     let filled = latency.landed("filler");
     verdict.check("orders were filled", filled > 0, &format!("{filled} transactions of the filler"));
     let taken = latency.landed("liquidator");
@@ -102,23 +124,6 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
         floor.guard.idle() <= MOST_SLOTS,
         &format!("longest {} slots; {} cases in all", floor.guard.idle(), floor.guard.closed().len()),
     );
-    rest.judge("market", &ground, &fleet, &floor, &mut verdict)?;
-    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
-    let (text, holds) = statement(&ground, auditor)?;
-    println!("{text}");
-    verdict.check("the auditor's statement", holds, "");
-    let figures = json!({
-        "seconds": args.seconds,
-        "speed": args.speed,
-        "crowd": { "landed": floor.counts.0, "failed": floor.counts.1 },
-        "market_orders": quarters,
-        "landing_slots": latency.json(),
-        "liquidation_cases": floor.guard.closed().len(),
-        "longest_idle_slots": floor.guard.idle(),
-        "holds": verdict.holds(),
-    });
-    std::fs::write(ground.folder.join("market.json"), serde_json::to_string_pretty(&figures)?)?;
-    Ok(verdict)
 }
 
 fn progress(floor: &Floor) -> String {

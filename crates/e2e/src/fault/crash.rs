@@ -40,7 +40,7 @@ const MARKET: u16 = 0;
 const DEPOSIT: (f64, f64) = (200.0, 600.0);
 /// Leverage of the first and of the last account; a fall of 30 % reaches those above three or so.
 const LEVERAGE: (f64, f64) = (2.0, 12.0);
-/// Coins that the other side offers.
+/// Coins that the other side offers at most.
 const OFFER: f64 = 9_000.0;
 /// How long all may take to come in.
 const OPENING: Duration = Duration::from_secs(180);
@@ -162,6 +162,7 @@ pub async fn levered(ground: &Ground, leverages: (f64, f64)) -> Result<()> {
         .and_then(|place| Some((ground.cast.members.get(place)?, ground.cast.members.get(place + 1..)?)))
         .context("nobody sells")?;
     let directory = feed.directory();
+    let dollars = buyers.iter().map(|member| member.deposit as f64).sum::<f64>() * leverages.1;
     let started = std::time::Instant::now();
     let send = |number: usize, member: &Member, plan: &Plan, world: &World| {
         let actor = Actor::new(number, ground.sender(&member.wallet));
@@ -196,7 +197,7 @@ pub async fn levered(ground: &Ground, leverages: (f64, f64)) -> Result<()> {
                     send(number + 1, member, &plan, &world);
                 }
             }
-        } else if let Some(plan) = offer(&world, seller) {
+        } else if let Some(plan) = offer(&world, seller, dollars) {
             send(0, seller, &plan, &world);
         }
         sleep(Duration::from_millis(300)).await;
@@ -207,17 +208,18 @@ pub async fn levered(ground: &Ground, leverages: (f64, f64)) -> Result<()> {
     Ok(())
 }
 
-/// The seller's order, a tick above the oracle.
-fn offer(world: &World, seller: &Member) -> Option<Plan> {
+/// The seller's order, a little above the oracle, for as many dollars.
+fn offer(world: &World, seller: &Member, dollars: f64) -> Option<Plan> {
     let market = world.markets.get(usize::from(MARKET))?;
     let price = Price(floor_to(world.oracle(MARKET).0 * 1_002 / 1_000, market.tick.0));
+    let coins = dollars / (world.oracle(MARKET).usable().ok()?.0 as f64 / 1e6);
     let order = OrderParams {
         market: MARKET,
         kind: OrderKind::Limit as u8,
         side: Side::Short as u8,
         flags: flags::POST_ONLY,
         price,
-        size: size(OFFER),
+        size: Size(floor_to(size(coins.min(OFFER)).0, market.step.0)),
         ..OrderParams::default()
     };
     let orders = vec![order];
