@@ -37,12 +37,11 @@ impl Rivals {
     }
 }
 
-/// The orders that a plan serves.
+/// The orders that a plan fills, in whole or in part, or ends. Who sets one off does not race who fills it.
 fn orders(plan: &Plan) -> impl Iterator<Item = (Pubkey, u32)> {
     plan.works.iter().flat_map(|work| {
         let (account, ids) = match work {
             Work::Fill { taker, order_id, .. } | Work::Make { taker, order_id, .. } => (*taker, vec![*order_id]),
-            Work::Serve { account, order_id, .. } => (*account, vec![*order_id]),
             Work::Expire { account, ids, .. } => (*account, ids.clone()),
             _ => (Pubkey::default(), Vec::new()),
         };
