@@ -38,7 +38,7 @@ const MOST: u32 = u64::BITS;
 
 impl Record {
     pub(super) fn note(&mut self, useful: bool) {
-        self.useless = self.useless << 1 | u64::from(!useful);
+        self.useless = (self.useless << 1) | u64::from(!useful);
         self.seen = (self.seen + 1).min(MOST);
         self.fresh |= !useful;
     }
