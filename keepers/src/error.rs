@@ -15,6 +15,9 @@ pub enum Error {
     /// An account holds something else.
     #[error(transparent)]
     Decode(#[from] DecodeError),
+    /// An endpoint shows no account of an exchange that owes its users.
+    #[error("the endpoint shows no sub-account, though the exchange owes its users")]
+    Incredible,
 }
 
 /// Result of this crate.

@@ -1,9 +1,9 @@
 //! Reads the exchange through a client.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kedge_client::Client;
+use kedge_client::{Client, Read, SubAccounts};
 use kedge_interface::account::decode;
 use kedge_interface::address::{BOARD, EXCHANGE};
 use kedge_model::bank::Bank;
@@ -18,6 +18,28 @@ use crate::error::{Error, Result};
 use crate::oracles::{self, Raw};
 use crate::pyth::Alternatives;
 use crate::{Account, World};
+
+/// All sub-accounts of a slot.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// The slot.
+    pub slot: u64,
+    /// Those that can be read.
+    pub found: BTreeMap<Pubkey, Account>,
+    /// Those that cannot.
+    pub unreadable: BTreeSet<Pubkey>,
+}
+
+/// Some sub-accounts of a slot, as they are asked for.
+#[derive(Clone, Debug)]
+pub struct Again {
+    /// The slot.
+    pub slot: u64,
+    /// Each, `None` for one that is gone or cannot be read.
+    pub found: Vec<(Pubkey, Option<Account>)>,
+    /// Those that cannot be read.
+    pub unreadable: BTreeSet<Pubkey>,
+}
 
 /// Polls a cluster. One poll is two requests, whatever the number of accounts.
 #[derive(Clone)]
@@ -66,20 +88,42 @@ impl Feed {
     /// As [`Self::poll`].
     pub async fn snapshot(&self) -> Result<(u64, World)> {
         // Sub-accounts first: an order is then never newer than the clock that judges it.
-        let (slot, accounts) = self.accounts().await?;
+        let Accounts { slot, found, .. } = self.accounts().await?;
         let mut world = self.world(&self.rest().await?)?;
-        world.accounts = accounts;
+        world.accounts = found;
         Ok((slot, world))
     }
 
-    /// All sub-accounts, and the slot that they are of.
+    /// All sub-accounts, and the slot that they are of. What cannot be read is left out, and named.
     ///
     /// # Errors
     /// As [`Self::poll`].
-    pub async fn accounts(&self) -> Result<(u64, BTreeMap<Pubkey, Account>)> {
+    pub async fn accounts(&self) -> Result<Accounts> {
         let accounts = self.client.all_sub_accounts_at().await?;
-        let found = accounts.value.into_iter().map(|found| (found.address, Account::from(found.data)));
-        Ok((accounts.slot, found.collect()))
+        let SubAccounts { found, unreadable } = accounts.value;
+        let found = found.into_iter().map(|found| (found.address, Account::from(found.data))).collect();
+        let unreadable = unreadable.into_iter().map(|(address, _)| address).collect();
+        Ok(Accounts { slot: accounts.slot, found, unreadable })
+    }
+
+    /// Up to a hundred sub-accounts by themselves, and the slot that they are of; `None` for one that is gone or cannot be
+    /// read, which is named apart.
+    ///
+    /// # Errors
+    /// As [`Self::poll`].
+    pub async fn some(&self, at: &[Pubkey]) -> Result<Again> {
+        let answer = self.client.sub_accounts_at(at).await?;
+        let mut unreadable = BTreeSet::new();
+        let found = at.iter().zip(answer.value).map(|(address, read)| match read {
+            Read::Found(data) => (*address, Some(Account::from(data))),
+            Read::Gone => (*address, None),
+            Read::Unreadable => {
+                unreadable.insert(*address);
+                (*address, None)
+            }
+        });
+        let found = found.collect();
+        Ok(Again { slot: answer.slot, found, unreadable })
     }
 
     /// Everything but the sub-accounts, as it is on chain: a request for every hundred accounts, whatever the number of

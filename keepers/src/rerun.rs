@@ -76,6 +76,11 @@ impl Rerun {
                     }
                 }
                 Record::Snapshot { slot, changes } => self.snapshot = Some((slot, changes)),
+                Record::Again { slot, changes } => {
+                    if let Some(mirror) = &mut self.mirror {
+                        mirror.reread(slot, changes);
+                    }
+                }
                 Record::Learnt(markets, banks) => self.listed = Some((markets, banks)),
                 Record::Rest(changes) => {
                     for (address, raw) in changes {
@@ -109,7 +114,7 @@ impl Rerun {
                     }
                 }
                 match mirror {
-                    Some(mirror) => mirror.snapshot(slot, world),
+                    Some(mirror) => drop(mirror.snapshot(slot, world)),
                     None => self.mirror = Some(Mirror::new(world)),
                 }
             }

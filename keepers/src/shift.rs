@@ -1,5 +1,7 @@
 //! Desks at work on one mirror: look, decide, send, wait. The same loop for whoever runs jobs.
 
+mod rivals;
+
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -7,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use crate::action::Subject;
 use crate::compose::Directory;
-use crate::core::mirror::Counts;
+use crate::core::mirror::{Blind, Counts};
 use crate::desk::{Desk, Ticked};
 use crate::error::Error;
 use crate::outbox::Outbox;
 use crate::shard::Shard;
 use crate::watch::Watch;
 use crate::{Plan, World};
+use rivals::Rivals;
 
 /// A dry run tells of the same subject again after this many slots.
 const TELL_AGAIN: u64 = 150;
@@ -39,6 +42,11 @@ pub trait Onlooker {
     /// How the mirror does, and whether its source is up.
     fn mirrored(&mut self, counts: Counts, up: bool) {
         let _ = (counts, up);
+    }
+
+    /// Why what is seen cannot be relied on, nothing while it can; and how many accounts could not be read.
+    fn seen(&mut self, blind: Option<Blind>, unreadable: usize) {
+        let _ = (blind, unreadable);
     }
 
     /// Bytes that are recorded so far, or why nothing is recorded any more.
@@ -90,13 +98,14 @@ pub struct Shift {
     /// Whether nothing is sent.
     dry_run: bool,
     shown: Shown,
+    rivals: Rivals,
 }
 
 impl Shift {
     /// Desks that have not begun.
     #[must_use]
     pub fn new(desks: Vec<Desk>, outbox: Outbox, dry_run: bool) -> Self {
-        Self { desks, outbox, shard: None, acts: None, dry_run, shown: Shown::default() }
+        Self { desks, outbox, shard: None, acts: None, dry_run, shown: Shown::default(), rivals: Rivals::default() }
     }
 
     /// The same as one of several copies.
@@ -109,6 +118,13 @@ impl Shift {
     #[must_use]
     pub fn while_permitted(self, acts: Permit) -> Self {
         Self { acts: Some(acts), ..self }
+    }
+
+    /// The same, with desks of several operators who take turns at an order.
+    #[must_use]
+    pub fn taking_turns(mut self) -> Self {
+        self.rivals.turns = true;
+        self
     }
 
     /// Works until the onlooker ends it. May be dropped at any await: a desk that has begun to decide ends its turn.
@@ -127,6 +143,7 @@ impl Shift {
             }
             let (counts, up) = watch.counts();
             onlooker.mirrored(counts, up);
+            onlooker.seen(watch.blind(), watch.unreadable().len());
             if let Some(outcome) = watch.recorded() {
                 onlooker.recorded(outcome);
             }
@@ -138,11 +155,14 @@ impl Shift {
     pub fn tick(&mut self, world: &World, directory: &Directory, onlooker: &mut impl Onlooker) {
         let slot = world.clock.slot;
         self.shown.forget(slot);
+        self.rivals.forget(slot);
         let (outbox, dry_run, shown) = (&self.outbox, self.dry_run, &mut self.shown);
+        let rivals = &mut self.rivals;
         let shard = &mut self.shard;
         let acts = self.acts.as_ref().is_none_or(|acts| acts());
         for desk in &self.desks {
             let (started, job, number) = (Instant::now(), desk.job.name(), desk.actor.number);
+            let wallet = desk.actor.sender.client().payer_address();
             let ticked = desk.tick_by(world, |plan| {
                 if !acts {
                     return false;
@@ -156,12 +176,16 @@ impl Shift {
                     }
                     None => plan,
                 };
+                if rivals.hold(wallet, number, plan) {
+                    return false;
+                }
                 let taken = if dry_run {
                     shown.is_news(number, plan.subject(), slot)
                 } else {
                     desk.actor.send(plan, world, directory, outbox)
                 };
                 if taken {
+                    rivals.note(wallet, number, plan, slot);
                     onlooker.taken(job, plan, world);
                 }
                 taken

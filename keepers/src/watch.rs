@@ -1,23 +1,31 @@
 //! The mirror that several jobs share, and when to look at it again.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use kedge_client::Client;
+use solana_pubkey::Pubkey;
 use tokio::time::{sleep, timeout};
 
 use crate::World;
 use crate::compose::Directory;
 use crate::core::mirror::source::{Poll, Socket, Source};
 use crate::core::mirror::tape::Recorder;
-use crate::core::mirror::{Counts, Event, Mirror};
-use crate::error::Result;
-use crate::feed::Feed;
+use crate::core::mirror::{Blind, Counts, Event, Mirror, is_incredible};
+use crate::error::{Error, Result};
+use crate::feed::{Accounts, Again, Feed};
 use crate::pyth::Alternatives;
 
 /// A row's price sources can be changed without anything being listed: addresses are learnt anew this often.
 const LEARN_EVERY: Duration = Duration::from_secs(60);
 /// Everything is read again this often, whatever the source says.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(60);
+/// A source that was lost has to stand for this long until it is relied on again.
+const PROBATION: Duration = Duration::from_secs(3);
+/// Time that the first connection of a source may take.
+const FIRST_CONNECTION: Duration = Duration::from_secs(5);
+/// Events that are taken in at one look; what comes faster for longer must not keep the look from its end.
+const EVENTS_A_LOOK: usize = 1 << 15;
 
 /// A mirror that follows a source.
 pub struct Watch {
@@ -31,6 +39,14 @@ pub struct Watch {
     /// Why nothing is recorded any more.
     unrecorded: Option<String>,
     read: Instant,
+    started: Instant,
+    /// When the source was lost, or stood again after that; `None` for one that never was.
+    lost: Option<Instant>,
+    was_up: bool,
+    /// Losses for which another endpoint was asked.
+    doubted: u64,
+    /// Sub-accounts that could not be read when they were last.
+    unreadable: BTreeSet<Pubkey>,
     least: Duration,
     most: Duration,
 }
@@ -79,6 +95,11 @@ impl Watch {
             recorder,
             unrecorded,
             read: now,
+            started: now,
+            lost: None,
+            was_up: false,
+            doubted: 0,
+            unreadable: BTreeSet::new(),
             least,
             most,
         })
@@ -111,6 +132,26 @@ impl Watch {
         (self.mirror.as_ref().map(|mirror| mirror.counts).unwrap_or_default(), self.source.is_up())
     }
 
+    /// Why what is seen cannot be relied on; nothing while it can, and for a source that is none.
+    #[must_use]
+    pub fn blind(&self) -> Option<Blind> {
+        if let Some(blind) = self.mirror.as_ref().and_then(Mirror::blind) {
+            return Some(blind);
+        }
+        let up = self.source.is_up() && self.lost.is_none_or(|lost| lost.elapsed() >= PROBATION);
+        match (up || !self.source.streams(), self.lost) {
+            (true, _) => None,
+            (false, None) if self.started.elapsed() < FIRST_CONNECTION => Some(Blind::Unconnected),
+            _ => Some(Blind::Down),
+        }
+    }
+
+    /// Sub-accounts that could not be read when they were last: what they hold is not in the world.
+    #[must_use]
+    pub fn unreadable(&self) -> &BTreeSet<Pubkey> {
+        &self.unreadable
+    }
+
     /// Waits until it is time for the next look.
     pub async fn wait(&mut self) {
         sleep(self.least).await;
@@ -127,11 +168,13 @@ impl Watch {
     pub async fn look(&mut self) -> Result<&World> {
         // What the source knows until now comes first: what is read after it is later.
         // Without a mirror the first answer of the source may only be that it is there: the snapshot comes after it.
-        while let Ok(event) = timeout(Duration::ZERO, self.source.next()).await {
+        for _ in 0..EVENTS_A_LOOK {
+            let Ok(event) = timeout(Duration::ZERO, self.source.next()).await else { break };
             self.apply(event);
         }
         let known = self.mirror.as_ref().is_some_and(|mirror| !mirror.wants_snapshot());
         if known && self.source.is_up() && self.read.elapsed() < SNAPSHOT_EVERY {
+            self.reread().await?;
             let rest = self.feed.rest().await?;
             let world = self.feed.world(&rest)?;
             self.record(|recorder| recorder.rest(&rest));
@@ -140,30 +183,76 @@ impl Watch {
             }
         } else {
             // Sub-accounts first: an order is then never newer than the clock that judges it.
-            let (slot, accounts) = self.feed.accounts().await?;
+            let Accounts { slot, found: accounts, unreadable } = self.feed.accounts().await?;
             let rest = self.feed.rest().await?;
             let mut world = self.feed.world(&rest)?;
+            self.unreadable = unreadable;
             let known = self.mirror.as_ref().map(|mirror| &mirror.world().accounts);
             let write = |recorder: &mut Recorder| {
                 recorder.snapshot(slot, &accounts, known)?;
                 recorder.rest(&rest)
             };
-            record(&mut self.recorder, &mut self.unrecorded, write);
-            world.accounts = accounts;
-            self.read = Instant::now();
-            match &mut self.mirror {
-                Some(mirror) => mirror.snapshot(slot, world),
-                None => self.mirror = Some(Mirror::new(world)),
+            if known.is_some() || !(accounts.is_empty() && is_incredible(&world)) {
+                record(&mut self.recorder, &mut self.unrecorded, write);
             }
+            world.accounts = accounts;
+            self.take_in(slot, world)?;
         }
         self.learn().await;
         match &self.mirror {
             Some(mirror) => Ok(mirror.world()),
-            None => unreachable!("a snapshot was taken"),
+            None => unreachable!("without one there was an error"),
         }
     }
 
+    /// Takes in all accounts. When they cannot be all, the next endpoint is asked.
+    fn take_in(&mut self, slot: u64, world: World) -> Result<()> {
+        self.read = Instant::now();
+        let credible = match &mut self.mirror {
+            Some(mirror) => mirror.snapshot(slot, world),
+            None if is_incredible(&world) => false,
+            None => {
+                self.mirror = Some(Mirror::new(world));
+                true
+            }
+        };
+        let blind = self.mirror.as_ref().and_then(Mirror::blind);
+        let losses = self.mirror.as_ref().map_or(0, |mirror| mirror.counts.losses);
+        let unmended = matches!(blind, Some(Blind::Unbalanced(_))) && losses > self.doubted;
+        if (!credible || unmended)
+            && let Some(endpoints) = self.client.endpoints()
+        {
+            self.doubted = losses;
+            endpoints.doubt();
+        }
+        if self.mirror.is_none() { Err(Error::Incredible) } else { Ok(()) }
+    }
+
+    /// Reads again what the mirror doubts.
+    async fn reread(&mut self) -> Result<()> {
+        let doubts = self.mirror.as_ref().map(Mirror::doubts).unwrap_or_default();
+        if doubts.is_empty() {
+            return Ok(());
+        }
+        let Again { slot, found, unreadable } = self.feed.some(&doubts).await?;
+        self.record(|recorder| recorder.again(slot, &found));
+        for address in doubts {
+            self.unreadable.remove(&address);
+        }
+        self.unreadable.extend(unreadable);
+        if let Some(mirror) = &mut self.mirror {
+            mirror.reread(slot, found);
+        }
+        Ok(())
+    }
+
     fn apply(&mut self, event: Event) {
+        let up = self.source.is_up();
+        // The first time that it stands is no return.
+        if up != self.was_up && (!up || self.lost.is_some()) {
+            self.lost = Some(Instant::now());
+        }
+        self.was_up = up;
         if self.mirror.is_some() {
             self.record(|recorder| recorder.event(&event));
         }

@@ -124,6 +124,16 @@ impl Endpoints {
         self.all.iter().map(health).collect()
     }
 
+    /// Rests the endpoint that is asked first, when there are others: what it answered cannot be, and how it looks is no
+    /// sign of that.
+    pub fn doubt(&self) {
+        let now = Instant::now();
+        let first = self.all.iter().find(|endpoint| endpoint.state().resting.is_none_or(|until| until <= now));
+        if let Some(first) = first.filter(|_| self.all.len() > 1) {
+            first.bad(Some(LONGEST_REST));
+        }
+    }
+
     /// The endpoints to be asked now, the best first: the usable ones in order, then those whose rest ends soonest.
     fn order(&self) -> Vec<&Endpoint> {
         let now = Instant::now();

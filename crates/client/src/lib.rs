@@ -22,11 +22,12 @@ pub mod prices;
 mod send;
 pub mod signed;
 mod snapshot;
+pub mod stream;
 mod subscribe;
 
 pub use client::{Client, SharedSigner, ws_url};
 pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
 pub use send::{ComputeLimit, Landed, PriorityFee, SendConfig, Sender, lookup_table, recent_price};
-pub use snapshot::At;
-pub use subscribe::{AccountChange, LogChange, Subscription, Update};
+pub use snapshot::{At, Read, SubAccounts};
+pub use subscribe::{AccountChange, Content, LogChange, Subscription, Update};

@@ -1,10 +1,10 @@
 //! All accounts of the exchange as of one moment.
 
 use kedge_interface::PROGRAM_ID;
-use kedge_interface::account::{SubAccountData, decode_sub_account};
+use kedge_interface::account::{DecodeError, SubAccountData, decode_sub_account};
 use kedge_model::sub_account::SubAccount;
 use solana_account::Account;
-use solana_account_decoder_client_types::UiAccount;
+use solana_account_decoder_client_types::{UiAccount, UiAccountData, UiAccountEncoding};
 use solana_commitment_config::CommitmentConfig;
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig};
@@ -21,6 +21,26 @@ pub struct At<T> {
     pub slot: u64,
     /// What it said.
     pub value: T,
+}
+
+/// All sub-accounts of an answer.
+#[derive(Clone, Debug, Default)]
+pub struct SubAccounts {
+    /// Those that can be read.
+    pub found: Vec<Found<SubAccountData>>,
+    /// Those that cannot, and why.
+    pub unreadable: Vec<(Pubkey, DecodeError)>,
+}
+
+/// What is at an address.
+#[derive(Clone, Debug)]
+pub enum Read {
+    /// A sub-account.
+    Found(SubAccountData),
+    /// Nothing of the exchange.
+    Gone,
+    /// Something of the exchange that cannot be read.
+    Unreadable,
 }
 
 impl Client {
@@ -66,11 +86,12 @@ impl Client {
         Ok(At { slot: answer.context.slot, value: value.collect() })
     }
 
-    /// All sub-accounts at the client's own commitment, with the slot of the bank that answered.
+    /// All sub-accounts at the client's own commitment, with the slot of the bank that answered. One that cannot be read is
+    /// none of the others' business: it is named, and they are there.
     ///
     /// # Errors
-    /// As [`Self::program_accounts_at`], and for an account that is not what it says.
-    pub async fn all_sub_accounts_at(&self) -> Result<At<Vec<Found<SubAccountData>>>, FetchError> {
+    /// As [`Self::program_accounts_at`].
+    pub async fn all_sub_accounts_at(&self) -> Result<At<SubAccounts>, FetchError> {
         let config = RpcProgramAccountsConfig {
             filters: Some(vec![kind_filter::<SubAccount>()]),
             account_config: self.account_config(),
@@ -83,13 +104,39 @@ impl Client {
         let OptionalContext::Context(Response { context, value }) = answer else {
             return Err(FetchError::Missing { what: "slot in the answer of the endpoint about", address: PROGRAM_ID });
         };
-        let read = |keyed: RpcKeyedAccount| {
-            let address: Pubkey = keyed.pubkey.parse().unwrap_or_default();
-            let data = keyed.account.data.decode().unwrap_or_default();
-            let data = decode_sub_account(&data).map_err(|error| FetchError::Decode { address, error })?;
-            Ok(Found { address, data })
+        let mut all = SubAccounts::default();
+        for keyed in value {
+            // An address that is none belongs to nobody who could be told of it.
+            let Ok(address) = keyed.pubkey.parse() else { continue };
+            match decode_sub_account(&plain(&keyed.account).unwrap_or_default()) {
+                Ok(data) => all.found.push(Found { address, data }),
+                Err(error) => all.unreadable.push((address, error)),
+            }
+        }
+        Ok(At { slot: context.slot, value: all })
+    }
+
+    /// Up to a hundred sub-accounts at the client's own commitment, in the order in which they are asked for, with the slot
+    /// of the bank that answered.
+    ///
+    /// # Errors
+    /// [`FetchError::Rpc`].
+    pub async fn sub_accounts_at(&self, at: &[Pubkey]) -> Result<At<Vec<Read>>, FetchError> {
+        let answer = self.rpc().get_multiple_ui_accounts_with_config(at, self.account_config()).await?;
+        let read = |account: Option<UiAccount>| match account.as_ref().map(raw) {
+            None => Read::Gone,
+            Some(Some(account)) if account.owner != PROGRAM_ID => Read::Gone,
+            Some(Some(account)) => decode_sub_account(&account.data).map_or(Read::Unreadable, Read::Found),
+            Some(None) => Read::Unreadable,
         };
-        Ok(At { slot: context.slot, value: value.into_iter().map(read).collect::<Result<_, FetchError>>()? })
+        let value: Vec<Read> = answer.value.into_iter().map(read).collect();
+        if value.len() != at.len() {
+            return Err(FetchError::Missing {
+                what: "account for each that was asked for in the answer about",
+                address: PROGRAM_ID,
+            });
+        }
+        Ok(At { slot: answer.context.slot, value })
     }
 
     fn steady(&self, least: u64) -> RpcAccountInfoConfig {
@@ -103,10 +150,18 @@ impl Client {
     }
 }
 
+/// An account's bytes, when they come in the encoding that is asked for. Others are packed, and may unpack to any size.
+pub(crate) fn plain(account: &UiAccount) -> Option<Vec<u8>> {
+    match &account.data {
+        UiAccountData::Binary(_, UiAccountEncoding::Base64) => account.data.decode(),
+        _ => None,
+    }
+}
+
 fn raw(account: &UiAccount) -> Option<Account> {
     Some(Account {
         lamports: account.lamports,
-        data: account.data.decode()?,
+        data: plain(account)?,
         owner: account.owner.parse().ok()?,
         executable: account.executable,
         rent_epoch: account.rent_epoch,

@@ -1,24 +1,22 @@
 //! Changes as they happen, across disconnections.
 
-use std::time::Duration;
+use std::sync::Arc;
 
-use futures_util::{Stream, StreamExt};
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::account::{Account, AccountKind, decode_any};
 use kedge_interface::event::{LoggedBatch, from_logs};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
-use solana_pubsub_client::nonblocking::pubsub_client::PubsubClient;
 use solana_rpc_client_api::config::{RpcProgramAccountsConfig, RpcTransactionLogsConfig, RpcTransactionLogsFilter};
 use solana_rpc_client_api::filter::RpcFilterType;
 use solana_rpc_client_api::response::{Response, RpcKeyedAccount, RpcLogsResponse};
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::Client;
 use crate::fetch::kind_filter;
-
-/// Longest pause between two attempts to connect.
-const MAX_PAUSE: Duration = Duration::from_secs(10);
+use crate::snapshot::plain;
+use crate::stream::{Queue, Wanted, follow};
 
 /// What a subscription delivers.
 #[derive(Clone, Debug)]
@@ -27,7 +25,7 @@ pub enum Update<T> {
     Connected,
     /// A change.
     Change(T),
-    /// The connection is gone; it is tried again.
+    /// Something was lost: the connection is gone, silent, or sent more than could be read. It is tried again.
     Lost,
 }
 
@@ -38,8 +36,19 @@ pub struct AccountChange {
     pub address: Pubkey,
     /// Slot of the change.
     pub slot: u64,
-    /// What it holds now; `None` when it was closed or is of an unknown kind.
-    pub account: Option<Account>,
+    /// What it holds now.
+    pub content: Content,
+}
+
+/// What a notice says that an account holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// An account of the exchange.
+    Account(Account),
+    /// Nothing: it was closed.
+    Gone,
+    /// Something that cannot be read: of an unknown kind, or longer or shorter than its kind.
+    Unreadable,
 }
 
 /// A transaction of the exchange left a log.
@@ -58,14 +67,14 @@ pub struct LogChange {
 /// A running subscription; dropping it ends it.
 #[derive(Debug)]
 pub struct Subscription<T> {
-    updates: mpsc::Receiver<Update<T>>,
+    queue: Arc<Queue<T>>,
     task: JoinHandle<()>,
 }
 
 impl<T> Subscription<T> {
-    /// The next update; `None` only when the runtime shuts down.
+    /// The next update; `None` only when the runtime shuts down. May be dropped at any time without losing one.
     pub async fn next(&mut self) -> Option<Update<T>> {
-        self.updates.recv().await
+        self.queue.next().await
     }
 }
 
@@ -92,78 +101,51 @@ impl Client {
             account_config: self.account_config(),
             ..RpcProgramAccountsConfig::default()
         };
-        self.run(move |updates, socket| {
-            let config = config.clone();
-            async move {
-                let (stream, _unsubscribe) = socket.program_subscribe(&PROGRAM_ID, Some(config)).await.ok()?;
-                forward(stream, &updates, account_change).await
-            }
-        })
+        self.run("program", json!([PROGRAM_ID.to_string(), config]), account_change)
     }
 
     /// Logs of all transactions of the exchange.
     pub fn subscribe_logs(&self) -> Subscription<LogChange> {
-        let commitment = self.commitment();
-        self.run(move |updates, socket| async move {
-            let filter = RpcTransactionLogsFilter::Mentions(vec![PROGRAM_ID.to_string()]);
-            let config = RpcTransactionLogsConfig { commitment: Some(commitment) };
-            let (stream, _unsubscribe) = socket.logs_subscribe(filter, config).await.ok()?;
-            forward(stream, &updates, |notice| Some(log_change(notice))).await
-        })
+        let filter = RpcTransactionLogsFilter::Mentions(vec![PROGRAM_ID.to_string()]);
+        let config = RpcTransactionLogsConfig { commitment: Some(self.commitment()) };
+        self.run("logs", json!([filter, config]), log_change)
     }
 
-    /// Connects, runs `listen`, and connects again when it ends, with growing pauses while connecting fails.
-    fn run<T, F, W>(&self, listen: F) -> Subscription<T>
-    where
-        T: Send + 'static,
-        F: Fn(mpsc::Sender<Update<T>>, PubsubClient) -> W + Send + 'static,
-        W: Future<Output = Option<()>> + Send,
-    {
-        let (sender, updates) = mpsc::channel(1_024);
-        let url = self.ws_url().to_string();
-        let task = tokio::spawn(async move {
-            let mut pause = Duration::from_millis(100);
-            while !sender.is_closed() {
-                if let Ok(socket) = PubsubClient::new(url.as_str()).await
-                    && listen(sender.clone(), socket).await.is_some()
-                {
-                    pause = Duration::from_millis(100);
-                }
-                tokio::time::sleep(pause).await;
-                pause = pause.saturating_mul(2).min(MAX_PAUSE);
-            }
-        });
-        Subscription { updates, task }
+    fn run<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        params: Value,
+        read: fn(Value) -> Option<T>,
+    ) -> Subscription<T> {
+        let queue = Queue::new();
+        let wanted = Wanted { operation, params, read };
+        let task = tokio::spawn(follow(self.ws_url().to_owned(), wanted, Arc::clone(&queue)));
+        Subscription { queue, task }
     }
 }
 
-/// Passes a stream on until it ends; `None` when nobody listens any more.
-async fn forward<N, T>(
-    mut stream: impl Stream<Item = N> + Unpin,
-    updates: &mpsc::Sender<Update<T>>,
-    change: impl Fn(N) -> Option<T>,
-) -> Option<()> {
-    updates.send(Update::Connected).await.ok()?;
-    while let Some(notice) = stream.next().await {
-        if let Some(change) = change(notice) {
-            updates.send(Update::Change(change)).await.ok()?;
-        }
-    }
-    updates.send(Update::Lost).await.ok()?;
-    Some(())
+fn notice<T: DeserializeOwned>(value: Value) -> Option<Response<T>> {
+    serde_json::from_value(value).ok()
 }
 
-fn account_change(notice: Response<RpcKeyedAccount>) -> Option<AccountChange> {
+fn account_change(value: Value) -> Option<AccountChange> {
+    let notice: Response<RpcKeyedAccount> = notice(value)?;
     let address = notice.value.pubkey.parse().ok()?;
-    let data = notice.value.account.data.decode().unwrap_or_default();
-    Some(AccountChange { address, slot: notice.context.slot, account: decode_any(&data).ok().flatten() })
+    let data = plain(&notice.value.account);
+    let content = match data.as_deref().map(|data| (data, decode_any(data))) {
+        Some(([], _)) => Content::Gone,
+        Some((_, Ok(Some(account)))) => Content::Account(account),
+        _ => Content::Unreadable,
+    };
+    Some(AccountChange { address, slot: notice.context.slot, content })
 }
 
-fn log_change(notice: Response<RpcLogsResponse>) -> LogChange {
-    LogChange {
+fn log_change(value: Value) -> Option<LogChange> {
+    let notice: Response<RpcLogsResponse> = notice(value)?;
+    Some(LogChange {
         batches: from_logs(notice.value.logs.iter().map(String::as_str)),
         signature: notice.value.signature,
         slot: notice.context.slot,
         failed: notice.value.err.is_some(),
-    }
+    })
 }

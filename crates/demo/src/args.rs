@@ -10,7 +10,8 @@ use crate::replay::Scenario;
 /// Runs the exchange on a local chain against recorded prices, and proves at the end that every unit is accounted for.
 ///
 /// Exit status: 0 conservation holds and everything happened at least once; 1 it could not run; 2 conservation does
-/// not hold; 3 it ran but something never happened (the summary says what); 130 interrupted.
+/// not hold; 3 it ran but something never happened (the summary says what); 4 the keepers were blind, or over a tenth of
+/// the transactions failed; 130 interrupted.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "kedge-demo", version)]
 pub struct Args {

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kedge_client::Client;
+use kedge_keeper::core::mirror::Blind;
 use kedge_keeper::jobs::Job;
 use kedge_keeper::outbox::{Failure, Receipt};
 use solana_signature::Signature;
@@ -43,6 +44,15 @@ impl Collector {
     /// What was counted so far.
     pub fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A look at the exchange that could be relied on, or why not.
+    pub fn looked(&self, blind: Option<Blind>) {
+        let mut tally = self.tally();
+        tally.looks += 1;
+        if let Some(why) = blind {
+            *tally.blind.entry(why.to_string()).or_default() += 1;
+        }
     }
 
     /// Waits until the channel is closed and everything is read, at most for `patience`.

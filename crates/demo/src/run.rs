@@ -11,6 +11,7 @@ use kedge_client::Client;
 use kedge_keeper::World;
 use kedge_keeper::compose::Directory;
 use kedge_keeper::core::audit::{Auditor, Rules};
+use kedge_keeper::core::mirror::Blind;
 use kedge_keeper::desk::Actor;
 use kedge_keeper::error::Error;
 use kedge_keeper::outbox::{Outbox, Sending};
@@ -28,6 +29,7 @@ use crate::crowd::{History, Taker};
 use crate::publisher::Publisher;
 use crate::replay::Tape;
 use crate::series::{Point, point};
+use crate::spy::Spy;
 use crate::summary::{Facts, Summary};
 use crate::table::{Progress, Table};
 use crate::{staff, stage};
@@ -75,7 +77,7 @@ pub async fn run(
     let heard = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
     let collector = Collector::start(reader.clone(), receipts, takers, heard);
     let started = Instant::now();
-    let mut shift = Shift::new(desks, outbox, false);
+    let mut shift = Shift::new(desks, outbox, false).taking_turns();
     let mut floor = Floor {
         takers: staff::takers(&localnet, cast, args, &tape),
         roles: cast.members.iter().map(|member| (member.account, member.role)).collect(),
@@ -85,6 +87,7 @@ pub async fn run(
         tape: &tape,
         opening: tape.start + (WARM_UP * args.speed) as i64,
         collector: &collector,
+        spy: Spy::start(reader.clone()).await?,
         stop,
         started,
         drawn: started,
@@ -116,6 +119,7 @@ struct Floor<'r> {
     tape: &'r Tape,
     opening: i64,
     collector: &'r Collector,
+    spy: Spy,
     stop: &'r AtomicBool,
     started: Instant,
     drawn: Instant,
@@ -128,6 +132,11 @@ impl Onlooker for Floor<'_> {
     /// Goes on until the tape ends, and a little longer without the crowd.
     fn looked(&mut self, world: &World, directory: &Directory, outbox: &Outbox) -> ControlFlow<()> {
         self.history.note(world);
+        if let Some((known, unknown)) = self.spy.compare(world) {
+            let mut tally = self.collector.tally();
+            tally.spied += known + unknown;
+            tally.unseen += unknown;
+        }
         let open = self.closing.is_none() && world.clock.unix_time >= self.opening;
         for taker in self.takers.iter_mut().filter(|_| open) {
             if let Some(plan) = taker.decide(world, &self.history) {
@@ -154,6 +163,10 @@ impl Onlooker for Floor<'_> {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
+    }
+
+    fn seen(&mut self, blind: Option<Blind>, _: usize) {
+        self.collector.looked(blind);
     }
 
     fn failed(&mut self, error: Error) -> ControlFlow<()> {

@@ -10,6 +10,7 @@ use anyhow::Result;
 use kedge_interface::address::{self, PROGRAM_ID};
 use kedge_keeper::World;
 use kedge_keeper::compose::Directory;
+use kedge_keeper::core::mirror::Blind;
 use kedge_keeper::error::Error;
 use kedge_keeper::outbox::{Outbox, Sending};
 use kedge_keeper::pyth::{Alternatives, feed_address};
@@ -57,8 +58,9 @@ pub async fn serve(
         }
     });
     localnet.set_time_rate(args.speed);
-    let mut shift = Shift::new(desks, outbox, false);
-    let mut counter = Counter { localnet, cast, end: tape.start + tape.length, stop, told: false, error: None };
+    let mut shift = Shift::new(desks, outbox, false).taking_turns();
+    let mut counter =
+        Counter { localnet, cast, end: tape.start + tape.length, stop, told: false, blind: None, error: None };
     shift.work(&mut watch, &mut counter).await;
     if let Some(error) = counter.error {
         return Err(error.into());
@@ -74,6 +76,7 @@ struct Counter<'r> {
     end: i64,
     stop: &'r AtomicBool,
     told: bool,
+    blind: Option<Blind>,
     error: Option<Error>,
 }
 
@@ -87,6 +90,17 @@ impl Onlooker for Counter<'_> {
             return ControlFlow::Break(());
         }
         ControlFlow::Continue(())
+    }
+
+    fn seen(&mut self, blind: Option<Blind>, _: usize) {
+        if blind != self.blind {
+            self.blind = blind;
+            match blind {
+                Some(why) if self.told => eprintln!("BLIND: {why}"),
+                None if self.told => eprintln!("the keepers see again"),
+                _ => {}
+            }
+        }
     }
 
     fn failed(&mut self, error: Error) -> ControlFlow<()> {

@@ -9,6 +9,7 @@ use kedge_keeper::core::audit::Statement;
 use serde::Serialize;
 
 use crate::tally::{Fills, SOURCES, Tally};
+use crate::waits::Quarter;
 
 /// Compute units of one instruction.
 #[derive(Clone, Debug, Serialize)]
@@ -51,6 +52,14 @@ pub struct Summary {
     pub interrupted: bool,
     /// Transactions that landed, failed.
     pub transactions: (u64, u64),
+    /// Failed transactions for a hundred that landed.
+    pub failed_share: f64,
+    /// Market orders of takers and their fills, by quarter of the run.
+    pub quarters: [Quarter; 4],
+    /// Looks at the exchange that could not be relied on, and all.
+    pub blind: (u64, u64),
+    /// Orders on chain that the keepers had not heard of, and all that were looked for.
+    pub unseen: (u64, u64),
     /// Landed transactions a wall second.
     pub rate: f64,
     /// Median milliseconds from sending to the first status.
@@ -93,6 +102,8 @@ pub struct Summary {
     pub audit: Statement,
     /// What should have happened and did not.
     pub missing: Vec<String>,
+    /// What was wrong with how the keepers worked.
+    pub wrong: Vec<String>,
 }
 
 fn dollars(units: u64) -> f64 {
@@ -152,6 +163,10 @@ impl Summary {
             wall,
             interrupted,
             transactions: (tally.landed, tally.failed),
+            failed_share: tally.failed_share(),
+            quarters: tally.waits.quarters(),
+            blind: (tally.blind.values().sum(), tally.looks),
+            unseen: (tally.unseen, tally.spied),
             rate: tally.landed as f64 / wall.max(0.001),
             latency_ms: tally.median_latency().as_millis(),
             orders: (tally.orders, tally.other_orders, tally.cancelled),
@@ -172,6 +187,7 @@ impl Summary {
             unread: tally.unread,
             compute: compute.collect(),
             missing: tally.missing(),
+            wrong: tally.wrong(),
             audit,
         }
     }
@@ -182,6 +198,8 @@ impl Summary {
             2
         } else if self.interrupted {
             130
+        } else if !self.wrong.is_empty() {
+            4
         } else if !self.missing.is_empty() {
             3
         } else {
@@ -209,8 +227,8 @@ impl Summary {
         writeln!(out, "prices        {}", self.source)?;
         writeln!(
             out,
-            "transactions  {} landed ({:.0}/s), {} failed, median {} ms to land",
-            self.transactions.0, self.rate, self.transactions.1, self.latency_ms
+            "transactions  {} landed ({:.0}/s), {} failed ({:.1} %), median {} ms to land",
+            self.transactions.0, self.rate, self.transactions.1, self.failed_share, self.latency_ms
         )?;
         writeln!(
             out,
@@ -228,6 +246,24 @@ impl Summary {
             all = all.plus(*fills);
         }
         row(out, "all", &all)?;
+        writeln!(
+            out,
+            "\n{:14} {:>7} {:>9} {:>7} {:>16} {:>13} {:>10}",
+            "market orders", "placed", "filled", "fills", "fills an order", "median slots", "90 %"
+        )?;
+        for (quarter, place) in self.quarters.iter().zip(1..) {
+            let [median, most] = quarter.slots;
+            writeln!(
+                out,
+                "quarter {place:<6} {:>7} {:>9} {:>7} {:>16.2} {median:>13} {most:>10}",
+                quarter.orders,
+                quarter.filled,
+                quarter.fills,
+                quarter.fills_per_order()
+            )?;
+        }
+        writeln!(out, "looks         {}, of which {} could not be relied on", self.blind.1, self.blind.0)?;
+        writeln!(out, "orders seen   all but {} of {} that were looked for on chain", self.unseen.0, self.unseen.1)?;
         writeln!(
             out,
             "fees          takers paid ${:.2}, makers got ${:.2}, fillers ${:.2}",
@@ -286,6 +322,9 @@ impl Summary {
         self.write_audit(out)?;
         if !self.missing.is_empty() {
             writeln!(out, "\nMISSING: {}", self.missing.join(", "))?;
+        }
+        for wrong in &self.wrong {
+            writeln!(out, "\nKEEPERS: {wrong}")?;
         }
         Ok(())
     }

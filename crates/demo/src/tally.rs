@@ -4,12 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kedge_client::history::Past;
-use kedge_interface::PROGRAM_ID;
-use kedge_interface::error::ProgramError;
-use kedge_keeper::outbox::{Failure, Receipt};
+use kedge_keeper::outbox::Receipt;
 use kedge_model::event::{Event, FillRecord, FillSource};
-use kedge_model::order::Side;
+use kedge_model::order::{OrderKind, Side};
 use serde::Serialize;
+
+use crate::waits::Waits;
+use reading::{compute, reason};
+
+mod reading;
+
+/// Most failed transactions for a hundred that landed: what races cost.
+const MOST_FAILED: u64 = 10;
 
 /// Fills of one source.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -99,6 +105,16 @@ pub struct Tally {
     pub compute: BTreeMap<&'static str, Vec<u32>>,
     /// Transactions whose events could not be read.
     pub unread: u64,
+    /// Market orders of takers and their fills.
+    pub waits: Waits,
+    /// Looks at the exchange, and those of them that could not be relied on, by reason.
+    pub looks: u64,
+    /// See `looks`.
+    pub blind: BTreeMap<String, u64>,
+    /// Orders that were on chain for a while when somebody looked past the keepers, and those that they did not know of.
+    pub spied: u64,
+    /// See `spied`.
+    pub unseen: u64,
 }
 
 /// Where a source's fills stand in [`Tally::fills`].
@@ -129,16 +145,24 @@ impl Tally {
         }
         let events: Vec<Event> = past.events().flat_map(|batch| batch.events.iter().copied()).collect();
         for event in events {
-            self.event(&event);
+            self.event(&event, past.slot);
         }
     }
 
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &Event, slot: u64) {
         match event {
-            Event::OrderPlaced(placed) if self.takers.contains(&placed.account.authority) => self.orders += 1,
+            Event::OrderPlaced(placed) if self.takers.contains(&placed.account.authority) => {
+                self.orders += 1;
+                if placed.order.kind == OrderKind::Market as u8 {
+                    self.waits.placed(&placed.account, placed.order.id, slot);
+                }
+            }
             Event::OrderPlaced(_) => self.other_orders += 1,
             Event::OrderCancelled(_) => self.cancelled += 1,
-            Event::Fill(fill) => self.fill(fill),
+            Event::Fill(fill) => {
+                self.waits.filled(&fill.taker, fill.taker_order, slot);
+                self.fill(fill);
+            }
             Event::Funding(funding) => {
                 self.funding_updates += 1;
                 self.funding_amm += funding.amm_payment.0;
@@ -213,141 +237,37 @@ impl Tally {
         }
         missing
     }
-}
 
-/// A failure as people read it.
-fn reason(failure: &Failure) -> String {
-    use solana_transaction_error::TransactionError;
-    match failure {
-        Failure::Expired | Failure::Lost => "did not land".into(),
-        Failure::NotSent(error) => error.clone(),
-        Failure::Foreseen(error) => error.name().into(),
-        Failure::Refused(TransactionError::InstructionError(_, kind)) => match custom(kind) {
-            Some(code) => ProgramError::from_code(code).name().to_owned(),
-            None => kind.to_string(),
-        },
-        Failure::Refused(other) => other.to_string(),
-    }
-}
-
-fn custom(kind: &solana_instruction::error::InstructionError) -> Option<u32> {
-    match kind {
-        solana_instruction::error::InstructionError::Custom(code) => Some(*code),
-        _ => None,
-    }
-}
-
-/// Compute units of each of the transaction's own instructions of the exchange, from the log.
-fn compute(past: &Past) -> Vec<(&'static str, u32)> {
-    let names = past.steps.iter().filter(|step| !step.inner && step.program == PROGRAM_ID).map(|step| step.name);
-    let program = PROGRAM_ID.to_string();
-    let mut depth = 0u32;
-    let mut consumed = Vec::new();
-    for line in &past.logs {
-        let Some(rest) = line.strip_prefix("Program ") else { continue };
-        let Some((id, what)) = rest.split_once(' ') else { continue };
-        if what.starts_with("invoke [") {
-            depth += 1;
-        } else if what == "success" || what.starts_with("failed") {
-            depth = depth.saturating_sub(1);
-        } else if let Some(units) = what.strip_prefix("consumed ")
-            && depth == 1
-            && id == program
-        {
-            consumed.extend(units.split(' ').next().and_then(|units| units.parse::<u32>().ok()));
+    /// What was wrong with how the keepers worked.
+    pub fn wrong(&self) -> Vec<String> {
+        let mut wrong = Vec::new();
+        let blind: u64 = self.blind.values().sum();
+        // The first looks are before the stream stands.
+        if blind * 20 > self.looks {
+            let reasons: Vec<String> = self.blind.iter().map(|(why, count)| format!("{why} ({count})")).collect();
+            wrong.push(format!("the keepers were blind in {blind} of {} looks: {}", self.looks, reasons.join("; ")));
         }
+        if self.unseen * 20 > self.spied {
+            wrong.push(format!(
+                "the keepers had not heard of {} of {} orders that were on chain",
+                self.unseen, self.spied
+            ));
+        }
+        wrong.extend(crate::waits::decline(&self.waits.quarters()));
+        if self.failed * 100 > self.landed * MOST_FAILED {
+            wrong.push(format!(
+                "{:.1} failed transactions for 100 that landed, over {MOST_FAILED}",
+                self.failed_share()
+            ));
+        }
+        wrong
     }
-    names.zip(consumed).filter_map(|(name, units)| Some((name?, units))).collect()
+
+    /// Failed transactions for a hundred that landed.
+    pub fn failed_share(&self) -> f64 {
+        self.failed as f64 * 100.0 / self.landed.max(1) as f64
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use kedge_client::history::Step;
-    use kedge_model::event::Party;
-    use kedge_model::quantity::{Amount, Price, Size};
-
-    fn fill(source: FillSource, side: Side, quote: u64) -> Event {
-        let worst_price = Price(if side == Side::Long { 201_000_000 } else { 199_000_000 });
-        Event::Fill(FillRecord {
-            size: Size(1_000_000_000),
-            quote: Amount(quote),
-            oracle: Price(200_000_000),
-            worst_price,
-            side: side as u8,
-            source: source as u8,
-            slots: 4,
-            ..FillRecord::default()
-        })
-    }
-
-    #[test]
-    fn improvement_counts_for_both_sides() {
-        let mut tally = Tally::default();
-        tally.event(&fill(FillSource::Jit, Side::Long, 200_100_000));
-        tally.event(&fill(FillSource::Jit, Side::Short, 199_900_000));
-        let fills = tally.fills[2];
-        assert_eq!((fills.count, fills.quote, fills.improved, fills.over_oracle), (2, 400_000_000, 1_800_000, 200_000));
-        assert!((fills.improvement_bps() - 45.0).abs() < 1e-9 && (fills.cost_bps() - 5.0).abs() < 1e-9);
-        assert!((fills.mean_slots() - 4.0).abs() < 1e-9);
-    }
-
-    #[test]
-    fn says_what_is_missing() {
-        let mut tally = Tally::default();
-        for (_, source) in SOURCES {
-            tally.event(&fill(source, Side::Long, 200_000_000));
-        }
-        assert_eq!(tally.missing(), ["no funding update", "no liquidation"]);
-        tally.fills[1].count = 0;
-        assert_eq!(tally.missing()[0], "no fill from vAMM");
-    }
-
-    #[test]
-    fn orders_are_told_apart_by_who_placed_them() {
-        let mut tally = Tally { takers: [[7; 32]].into(), ..Tally::default() };
-        for authority in [[7; 32], [8; 32], [7; 32]] {
-            let account = Party { authority, ..Party::default() };
-            tally.event(&Event::OrderPlaced(kedge_model::event::OrderRecord { account, ..Default::default() }));
-        }
-        assert_eq!((tally.orders, tally.other_orders), (2, 1));
-    }
-
-    #[test]
-    fn compute_is_that_of_the_transactions_own_instructions() {
-        let step = |name, inner, program| Step {
-            instruction: 0,
-            inner,
-            program,
-            accounts: Vec::new(),
-            data: Vec::new(),
-            name,
-            decoded: None,
-            events: Vec::new(),
-        };
-        let other = solana_pubkey::Pubkey::new_from_array([9; 32]);
-        let lines = format!(
-            "Program {other} invoke [1]|Program {other} consumed 150 of 1000 compute units|Program {other} success|\
-             Program {id} invoke [1]|Program {id} consumed 1850 of 900 compute units|Program {id} success|\
-             Program {id} invoke [1]|Program {id} invoke [2]|Program {id} consumed 99 of 800 compute units|\
-             Program {id} success|Program log: consumed 3 of it|Program {id} consumed 5000 of 800 compute units|\
-             Program {id} success",
-            id = PROGRAM_ID
-        );
-        let past = Past {
-            slot: 1,
-            block_time: None,
-            payer: other,
-            fee: 5_000,
-            compute_units: Some(7_000),
-            steps: vec![
-                step(None, false, other),
-                step(Some("refresh_prices"), false, PROGRAM_ID),
-                step(Some("fill_order"), false, PROGRAM_ID),
-            ],
-            failure: None,
-            logs: lines.split('|').map(str::to_owned).collect(),
-        };
-        assert_eq!(compute(&past), [("refresh_prices", 1_850), ("fill_order", 5_000)]);
-    }
-}
+mod tests;

@@ -86,6 +86,9 @@ pub struct Faults {
     /// Which; without it all.
     #[arg(value_enum)]
     pub which: Vec<Fault>,
+    /// The same, with commas between them: `--only half-open,restart`.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    pub only: Vec<Fault>,
     /// Seconds for which a fault of the network lasts.
     #[arg(long, default_value_t = 15)]
     pub seconds: u64,

@@ -51,6 +51,11 @@ impl Latency {
         self.slots.values().map(Vec::len).sum()
     }
 
+    /// Transactions that failed or were lost.
+    pub fn failed(&self) -> u64 {
+        self.failed.values().flat_map(BTreeMap::values).sum()
+    }
+
     /// A table.
     pub fn text(&self) -> String {
         let mut text = format!(

@@ -1,5 +1,6 @@
 //! The trading floor: the crowd's wallets, and a guard over liquidations, on one look at the world every quarter second.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -7,10 +8,14 @@ use anyhow::Result;
 use kedge_demo::cast::{Cast, Role};
 use kedge_demo::crowd::{History, Style, Taker};
 use kedge_demo::random::Random;
+use kedge_demo::waits::Waits;
 use kedge_keeper::World;
 use kedge_keeper::desk::Actor;
 use kedge_keeper::feed::Feed;
 use kedge_keeper::outbox::{Outbox, Receipt, Sending};
+use kedge_model::event::Party;
+use kedge_model::order::OrderKind;
+use solana_pubkey::Pubkey;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep;
 
@@ -39,6 +44,10 @@ pub struct Floor {
     pub counts: (u64, u64),
     /// Looks that failed.
     pub missed: u64,
+    /// How soon market orders of the crowd are done with.
+    pub waits: Waits,
+    /// Market orders of the crowd that are open: owner, order, slot in which it was placed.
+    asked: BTreeMap<(Pubkey, u32), Party>,
     last: Option<World>,
 }
 
@@ -60,6 +69,8 @@ impl Floor {
             open: true,
             counts: (0, 0),
             missed: 0,
+            waits: Waits::default(),
+            asked: BTreeMap::new(),
             last: Some(world),
         })
     }
@@ -114,6 +125,7 @@ impl Floor {
         };
         self.history.note(&world);
         self.guard.look(&world);
+        self.time_orders(&world);
         if self.open {
             let directory = self.feed.directory();
             for taker in &mut self.takers {
@@ -129,6 +141,28 @@ impl Floor {
             }
         }
         Some(world)
+    }
+}
+
+impl Floor {
+    /// Notes market orders of the crowd that are new, and those that are open no longer.
+    fn time_orders(&mut self, world: &World) {
+        let mut open = BTreeMap::new();
+        for address in self.takers.iter().map(|taker| taker.account) {
+            let Some(account) = world.accounts.get(&address) else { continue };
+            let party = Party::of(&account.head);
+            for (_, order) in account.open_orders().filter(|(_, order)| order.kind == OrderKind::Market as u8) {
+                if !self.asked.contains_key(&(address, order.id)) {
+                    self.waits.placed(&party, order.id, order.activation_slot);
+                }
+                open.insert((address, order.id), party);
+            }
+        }
+        for ((address, id), party) in std::mem::replace(&mut self.asked, open) {
+            if !self.asked.contains_key(&(address, id)) {
+                self.waits.filled(&party, id, world.clock.slot);
+            }
+        }
     }
 }
 

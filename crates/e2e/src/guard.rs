@@ -8,8 +8,12 @@ use std::collections::BTreeMap;
 
 use kedge_keeper::World;
 use kedge_keeper::core::endangered::{Cause, cause};
+use kedge_model::board::PriceBoard;
 use kedge_model::pocket::Pocket;
+use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
+
+use crate::market::MOST_SLOTS;
 
 /// A pocket that is to be acted on.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +23,8 @@ struct Open {
     served: u64,
     size: u128,
     cause: Cause,
+    /// Whether its neglect was written down.
+    told: bool,
 }
 
 /// What was seen so far.
@@ -28,7 +34,12 @@ pub struct Guard {
     closed: Vec<u64>,
     idle: u64,
     looks: u64,
+    /// What was known of the first ones that were left alone for too long, when they were.
+    neglected: Vec<Value>,
 }
+
+/// Cases of neglect that are kept.
+const KEPT: usize = 8;
 
 impl Guard {
     /// Looks at every account at the prices that a refresh would give now.
@@ -44,10 +55,10 @@ impl Guard {
                     Some(cause) => cause,
                 };
                 let (key, size) = (key(address, pocket), size(account, pocket));
-                let fresh = Open { since: slot, served: slot, size, cause };
+                let fresh = Open { since: slot, served: slot, size, cause, told: false };
                 let open = self.open.get(&key).map_or(fresh, |open| {
                     let served = if size < open.size { slot } else { open.served };
-                    Open { since: open.since, served, size, cause }
+                    Open { since: open.since, served, size, cause, told: open.told }
                 });
                 seen.insert(key, open);
             }
@@ -59,12 +70,30 @@ impl Guard {
         }
         self.open = seen;
         self.idle = self.open.values().map(|open| slot.saturating_sub(open.served)).fold(self.idle, u64::max);
+        for (key, open) in &mut self.open {
+            let late = slot.saturating_sub(open.served) > MOST_SLOTS && !open.told;
+            if late && self.neglected.len() < KEPT {
+                open.told = true;
+                self.neglected.push(case(world, key, open));
+            }
+        }
+    }
+
+    /// What was known of those that were left alone for too long, at that moment.
+    pub fn neglected(&self) -> &[Value] {
+        &self.neglected
+    }
+
+    /// What a world says of those that are open.
+    pub fn left(&self, world: &World) -> Vec<Value> {
+        self.open.iter().map(|(key, open)| case(world, key, open)).collect()
     }
 
     /// Forgets what was measured: a fault has ended, and it is measured from here.
     pub fn measure(&mut self, slot: u64) {
         self.idle = 0;
         self.closed.clear();
+        self.neglected.clear();
         for open in self.open.values_mut() {
             (open.since, open.served) = (slot, slot);
         }
@@ -92,6 +121,37 @@ impl Guard {
     pub fn closed(&self) -> &[u64] {
         &self.closed
     }
+}
+
+/// A case with all that decides about it.
+fn case(world: &World, (address, pocket, market): &(Pubkey, u8, u16), open: &Open) -> Value {
+    let account = world.accounts.get(address);
+    let positions: Vec<String> = account.map_or_else(Vec::new, |account| {
+        let used = account.head.positions.iter().filter(|position| position.is_used());
+        used.map(|position| format!("{position:?}")).collect()
+    });
+    let rows: Vec<Value> = world
+        .markets_of(address)
+        .into_iter()
+        .map(|market| {
+            let row = |board: &PriceBoard| board.market(market).map(|row| format!("{row:?}")).unwrap_or_default();
+            let listed = world.markets.get(usize::from(market)).map(|market| format!("{market:?}"));
+            json!({ "market": market, "row": row(&world.board), "after_a_refresh": row(&world.fresh), "listed": listed })
+        })
+        .collect();
+    json!({
+        "address": address.to_string(),
+        "pocket": if *pocket == 0 { "cross".to_owned() } else { format!("isolated in market {market}") },
+        "slot": world.clock.slot,
+        "time": world.clock.unix_time,
+        "since": open.since,
+        "served": open.served,
+        "cause": format!("{:?}", open.cause),
+        "balances": account.map(|account| format!("{:?}", account.head.balances)),
+        "positions": positions,
+        "orders": account.map(|account| account.open_orders().map(|(_, order)| format!("{order:?}")).collect::<Vec<_>>()),
+        "rows": rows,
+    })
 }
 
 /// All that is held in a pocket, and the debt of one that holds nothing.

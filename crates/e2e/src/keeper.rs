@@ -55,15 +55,27 @@ impl Keeper {
     /// Waits until it says that it is ready; how long that took.
     pub async fn ready(&mut self) -> Result<Duration> {
         let started = Instant::now();
-        let url = format!("http://127.0.0.1:{}/readyz", self.port);
         while started.elapsed() < PATIENCE {
             self.check()?;
-            if reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success()) {
+            if self.is_ready().await {
                 return Ok(started.elapsed());
             }
             sleep(Duration::from_millis(50)).await;
         }
         bail!("{} is not ready after {} s; see {}", self.name, PATIENCE.as_secs(), self.log.display())
+    }
+
+    /// Whether it says that it is ready now.
+    pub async fn is_ready(&self) -> bool {
+        let url = format!("http://127.0.0.1:{}/readyz", self.port);
+        reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success())
+    }
+
+    /// Lines of its log in which a word stands, the last ones.
+    pub fn lines_with(&self, word: &str, most: usize) -> Vec<String> {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = text.lines().filter(|line| line.contains(word)).collect();
+        lines.iter().skip(lines.len().saturating_sub(most)).map(|line| (*line).to_owned()).collect()
     }
 
     /// Fails when the process has ended by itself.

@@ -16,6 +16,7 @@ mod market;
 mod ports;
 mod prices;
 mod proxy;
+mod rest;
 mod stand;
 mod statement;
 mod up;

@@ -37,6 +37,12 @@ pub fn falling(opening: &[f64], seed: u64) -> String {
     walk(opening, seed, 0.5, &shock)
 }
 
+/// A fall that comes at once and whatever was before: by 12 % within 20 seconds, from the prices of now.
+pub fn planted(now: &[f64], seed: u64) -> String {
+    let shock = "[[oracle.publish.shocks]]\nat_s = 3\nover_s = 20\nchange_bps = -1200\n";
+    walk(now, seed, 0.5, shock)
+}
+
 fn walk(opening: &[f64], seed: u64, volatility: f64, shocks: &str) -> String {
     let mut text = format!("{}seed = {seed}\n{shocks}", head("generator"));
     for (coin, price) in COINS.iter().zip(opening) {

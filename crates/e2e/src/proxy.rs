@@ -11,6 +11,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+/// How long a connection that nothing passes any more is kept.
+const FORGOTTEN: Duration = Duration::from_secs(120);
 
 /// How JSON-RPC behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +31,21 @@ pub enum Rpc {
     Gone,
 }
 
+/// How the WebSocket behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wire {
+    /// As it should.
+    Passes,
+    /// Every connection is cut, and new ones are refused.
+    Cut,
+    /// Connections stand, and nothing passes in either direction.
+    Swallows,
+}
+
 /// Both relays. Dropping them closes them.
 pub struct Proxy {
     rpc: watch::Sender<Rpc>,
-    socket: watch::Sender<bool>,
+    socket: watch::Sender<Wire>,
     port: u16,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -39,7 +54,7 @@ impl Proxy {
     /// Listens on `port` for JSON-RPC and on the next for WebSocket, and passes on to `target` and the next.
     pub async fn start(port: u16, target: u16) -> Result<Self> {
         let (rpc, rpc_state) = watch::channel(Rpc::Fine);
-        let (socket, socket_state) = watch::channel(true);
+        let (socket, socket_state) = watch::channel(Wire::Passes);
         let http = TcpListener::bind(("127.0.0.1", port)).await.context("a port of the relay is taken")?;
         let ws = TcpListener::bind(("127.0.0.1", port + 1)).await.context("a port of the relay is taken")?;
         let url = format!("http://127.0.0.1:{target}");
@@ -57,9 +72,9 @@ impl Proxy {
         self.rpc.send_replace(state);
     }
 
-    /// Cuts every WebSocket and refuses new ones, or lets them pass again.
-    pub fn set_socket(&self, passes: bool) {
-        self.socket.send_replace(passes);
+    /// Changes how the WebSocket behaves.
+    pub fn set_socket(&self, wire: Wire) {
+        self.socket.send_replace(wire);
     }
 }
 
@@ -71,17 +86,21 @@ impl Drop for Proxy {
     }
 }
 
-async fn relay(listener: TcpListener, target: u16, passes: watch::Receiver<bool>) {
+async fn relay(listener: TcpListener, target: u16, wire: watch::Receiver<Wire>) {
     while let Ok((mut near, _)) = listener.accept().await {
-        let mut passes = passes.clone();
+        let mut wire = wire.clone();
         tokio::spawn(async move {
-            if !*passes.borrow_and_update() {
+            if *wire.borrow_and_update() == Wire::Cut {
                 return;
             }
             let Ok(mut far) = TcpStream::connect(("127.0.0.1", target)).await else { return };
-            tokio::select! {
-                _ = copy_bidirectional(&mut near, &mut far) => {}
-                _ = passes.wait_for(|passes| !passes) => {}
+            let passes = tokio::select! {
+                _ = copy_bidirectional(&mut near, &mut far) => true,
+                _ = wire.wait_for(|wire| *wire != Wire::Passes) => false,
+            };
+            if !passes {
+                // A connection that was swallowed once is never heard of again: both ends are kept until it is cut.
+                let _ = timeout(FORGOTTEN, wire.wait_for(|wire| *wire == Wire::Cut)).await;
             }
         });
     }

@@ -1,8 +1,8 @@
 //! Metrics and health over HTTP.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
 use anyhow::{Result, anyhow};
@@ -16,12 +16,14 @@ pub struct Health {
     /// Slots by which the mirror is behind; `u64::MAX` before the first look and after the order to stop.
     age: AtomicU64,
     most: u64,
+    /// Why what is seen cannot be relied on.
+    blind: Mutex<Option<String>>,
 }
 
 impl Health {
     /// Not ready; ready from an age of at most `most` slots on.
     pub fn new(most: u64) -> Arc<Self> {
-        Arc::new(Self { age: AtomicU64::new(u64::MAX), most })
+        Arc::new(Self { age: AtomicU64::new(u64::MAX), most, blind: Mutex::default() })
     }
 
     /// The mirror's age now.
@@ -29,8 +31,16 @@ impl Health {
         self.age.store(slots, Ordering::Relaxed);
     }
 
+    /// Why what is seen cannot be relied on, `None` while it can.
+    pub fn set_blind(&self, why: Option<String>) {
+        *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
     /// Status and text of `/readyz`.
     fn ready(&self) -> (u16, String) {
+        if let Some(why) = &*self.blind.lock().unwrap_or_else(PoisonError::into_inner) {
+            return (503, format!("not ready: {why}\n"));
+        }
         match self.age.load(Ordering::Relaxed) {
             u64::MAX => (503, "not ready: no mirror\n".into()),
             age if age > self.most => (503, format!("not ready: the mirror is {age} slots old, over {}\n", self.most)),
@@ -105,5 +115,10 @@ mod tests {
         assert_eq!(status("/readyz"), 200);
         health.set_age(11);
         assert_eq!(status("/readyz"), 503);
+        health.set_age(0);
+        health.set_blind(Some("the stream is down".into()));
+        assert_eq!(answer("/readyz", &metrics, &health).2, "not ready: the stream is down\n");
+        health.set_blind(None);
+        assert_eq!(status("/readyz"), 200);
     }
 }

@@ -115,6 +115,8 @@ pub struct Metrics {
     endpoint_slot: Family<EndpointLabel, Gauge<i64, AtomicI64>>,
     mirror: Family<MirrorLabel, Gauge<i64, AtomicI64>>,
     source_up: Gauge<i64, AtomicI64>,
+    sees: Gauge<i64, AtomicI64>,
+    unreadable: Gauge<i64, AtomicI64>,
     /// Times that a transaction was sent again.
     pub resent: Gauge<i64, AtomicI64>,
     /// 1 while this copy holds its lease, 0 while it stands by, -1 while nobody answers for it; 1 without one.
@@ -152,6 +154,8 @@ impl Metrics {
             endpoint_slot: Family::default(),
             mirror: Family::default(),
             source_up: Gauge::default(),
+            sees: Gauge::default(),
+            unreadable: Gauge::default(),
             resent: Gauge::default(),
             lease_held: Gauge::default(),
             recorded: Gauge::default(),
@@ -175,6 +179,8 @@ impl Metrics {
         registry.register("endpoint_slot", "Latest slot that an RPC endpoint has shown", metrics.endpoint_slot.clone());
         registry.register("mirror_events", "What happened to the mirror so far, by kind", metrics.mirror.clone());
         registry.register("source_up", "1 while changes come by themselves", metrics.source_up.clone());
+        registry.register("sees", "1 while what is seen can be relied on", metrics.sees.clone());
+        registry.register("unreadable_accounts", "Sub-accounts that cannot be read", metrics.unreadable.clone());
         registry.register("resent", "Times that a transaction was sent again so far", metrics.resent.clone());
         registry.register("lease_held", "1 holds the lease, 0 stands by, -1 works alone", metrics.lease_held.clone());
         registry.register("recorded_bytes", "Bytes that are recorded so far", metrics.recorded.clone());
@@ -269,10 +275,20 @@ impl Metrics {
             ("gaps", counts.gaps),
             ("losses", counts.losses),
             ("snapshots", counts.snapshots),
+            ("impossible", counts.impossible),
+            ("unclear", counts.unclear),
+            ("reread", counts.reread),
+            ("disbelieved", counts.disbelieved),
         ] {
             self.mirror.get_or_create(&MirrorLabel { kind }).set(known(count));
         }
         self.source_up.set(up.into());
+    }
+
+    /// Whether what is seen can be relied on, and how many accounts could not be read.
+    pub fn seen(&self, sees: bool, unreadable: usize) {
+        self.sees.set(sees.into());
+        self.unreadable.set(i64::try_from(unreadable).unwrap_or(i64::MAX));
     }
 
     /// How the RPC endpoints do; they go by their place in the configuration.

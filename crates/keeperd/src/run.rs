@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use kedge_client::Client;
 use kedge_keeper::compose::Directory;
-use kedge_keeper::core::mirror::Counts;
+use kedge_keeper::core::mirror::{Blind, Counts};
 use kedge_keeper::desk::{Desk, Ticked};
 use kedge_keeper::error::Error;
 use kedge_keeper::lease::Standing;
@@ -91,7 +91,15 @@ pub async fn run(config: &Config) -> Result<u8> {
     if share.count > 1 {
         shift = shift.sharing(Shard::new(share.index, share.count, share.grace_slots));
     }
-    let mut teller = Teller { config, metrics: Arc::clone(&metrics), seen, unrecorded: false };
+    let mut teller = Teller {
+        config,
+        metrics: Arc::clone(&metrics),
+        health: Arc::clone(&health),
+        seen,
+        blind: None,
+        unreadable: 0,
+        unrecorded: false,
+    };
 
     // A task of its own: adding up a large exchange must not hold up who decides.
     let mut auditing = tokio::spawn(auditor::work(config.clone(), client, Arc::clone(&metrics)));
@@ -133,7 +141,11 @@ struct Seen {
 struct Teller<'c> {
     config: &'c Config,
     metrics: Arc<Metrics>,
+    health: Arc<Health>,
     seen: Arc<Mutex<Seen>>,
+    /// Why the last look could not be relied on, and how many accounts it could not read.
+    blind: Option<Blind>,
+    unreadable: usize,
     /// Whether it was told that the recording ended.
     unrecorded: bool,
 }
@@ -169,6 +181,23 @@ impl Onlooker for Teller<'_> {
 
     fn mirrored(&mut self, counts: Counts, up: bool) {
         self.metrics.mirrored(&counts, up);
+    }
+
+    fn seen(&mut self, blind: Option<Blind>, unreadable: usize) {
+        self.metrics.seen(blind.is_none(), unreadable);
+        if blind != self.blind {
+            self.blind = blind;
+            self.health.set_blind(blind.map(|blind| blind.to_string()));
+            match blind {
+                Some(Blind::Unconnected) => {}
+                Some(why) => warn!(why = why.to_string(), "BLIND: what is seen cannot be relied on"),
+                None => info!("what is seen can be relied on"),
+            }
+        }
+        if unreadable != self.unreadable {
+            self.unreadable = unreadable;
+            warn!(accounts = unreadable, "sub-accounts that cannot be read are left out");
+        }
     }
 
     fn recorded(&mut self, outcome: std::result::Result<u64, &str>) {

@@ -1,6 +1,8 @@
 //! The built `kedge-keeper` as a process of its own, on a local chain with the real program: what `check` finds, what a
 //! dry run says, an order that the process fills, its metrics and health, and its end on a signal.
 
+#[path = "process/blind.rs"]
+mod blind;
 #[cfg(feature = "nats")]
 #[path = "process/fleet.rs"]
 mod fleet;

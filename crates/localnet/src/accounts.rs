@@ -14,7 +14,7 @@ impl Localnet {
         self.chain.with_svm(|svm| {
             let lamports = lamports.max(svm.inner.minimum_balance_for_rent_exemption(data.len()));
             let account = Account { lamports, data, owner, executable: false, rent_epoch: u64::MAX };
-            svm.set_account(&address, account).map_err(|error| Self::refused(address, error))
+            self.chain.write(svm, &address, account).map_err(|error| Self::refused(address, error))
         })
     }
 
@@ -37,7 +37,7 @@ impl Localnet {
                 .map_err(|error| Self::refused(address, error))?
                 .unwrap_or_else(|| Account { owner: solana_sdk_ids::system_program::ID, ..Account::default() });
             account.lamports = account.lamports.checked_add(lamports).ok_or(Error::Overflow(address))?;
-            svm.set_account(&address, account).map_err(|error| Self::refused(address, error))
+            self.chain.write(svm, &address, account).map_err(|error| Self::refused(address, error))
         })
     }
 }

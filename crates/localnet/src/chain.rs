@@ -11,27 +11,33 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
+use solana_account::Account;
+use solana_pubkey::Pubkey;
 use surfpool_core::{
     runloops::start_local_surfnet_runloop,
     surfnet::{
+        GeyserEvent,
         locker::SurfnetSvmLocker,
         svm::{SurfnetSvm, SurfnetSvmConfig},
     },
 };
 use surfpool_types::{BlockProductionMode, RpcConfig, SimnetCommand, SimnetConfig, SimnetEvent, SurfpoolConfig};
 
-use crate::{Error, LocalnetConfig, Result, ports};
+use crate::{Error, LocalnetConfig, Result, journal::Journal, ports};
 
 const START_TIMEOUT: Duration = Duration::from_secs(60);
 const PORT_TIMEOUT: Duration = Duration::from_secs(5);
 /// surfpool's own clock thread outlives the chain. Block production is ours ([`crate::slots`]), so its tick is set to
 /// something that never wakes the machine.
 const IDLE_TICK_MS: u64 = 24 * 60 * 60 * 1_000;
+/// surfpool's own bound of what waits for its plugins.
+const PLUGIN_EVENTS: usize = 1_024;
 
 /// A running chain. Dropping it stops the threads and waits for the ports.
 pub(crate) struct Chain {
     svm: SurfnetSvmLocker,
     commands: Sender<SimnetCommand>,
+    journal: Arc<Journal>,
     run_loop: Option<JoinHandle<()>>,
     events: Option<JoinHandle<()>>,
     stop_events: Arc<AtomicBool>,
@@ -40,7 +46,7 @@ pub(crate) struct Chain {
 }
 
 impl Chain {
-    /// Starts the run loop and both servers and waits until they answer.
+    /// Starts the run loop and both servers and waits until they answer. `ws_port` is that of surfpool's own WebSocket.
     pub(crate) fn start(config: &LocalnetConfig, rpc_port: u16, ws_port: u16) -> Result<Self> {
         let slot_ms = u64::try_from(config.slot_time.as_millis()).unwrap_or(u64::MAX);
         let (svm, event_stream, geyser) = SurfnetSvm::new(SurfnetSvmConfig {
@@ -56,6 +62,16 @@ impl Chain {
         let (commands, command_stream) = unbounded();
         let (ready, readiness) = bounded(1);
         let stop_events = Arc::new(AtomicBool::new(false));
+        let journal = Arc::new(Journal::default());
+        let geyser = {
+            let (forward, forwarded) = bounded(PLUGIN_EVENTS);
+            let journal = Arc::clone(&journal);
+            // Ends with the chain, whose end of either channel closes then.
+            thread::Builder::new()
+                .name("localnet-journal".into())
+                .spawn(move || keep_journal(&geyser, &forward, &journal))?;
+            forwarded
+        };
 
         let events = {
             let (ready, stop) = (ready.clone(), Arc::clone(&stop_events));
@@ -83,6 +99,7 @@ impl Chain {
         let chain = Self {
             svm,
             commands,
+            journal,
             run_loop: Some(run_loop),
             events: Some(events),
             stop_events,
@@ -99,6 +116,22 @@ impl Chain {
     /// A handle for threads of their own; see [`with_svm`].
     pub(crate) fn svm(&self) -> SurfnetSvmLocker {
         self.svm.clone()
+    }
+
+    /// Which slot wrote what.
+    pub(crate) fn journal(&self) -> Arc<Journal> {
+        Arc::clone(&self.journal)
+    }
+
+    /// Writes an account as it is, and into the journal.
+    pub(crate) fn write(
+        &self,
+        svm: &mut SurfnetSvm,
+        address: &Pubkey,
+        account: Account,
+    ) -> surfpool_core::error::SurfpoolResult<()> {
+        self.journal.note(svm.get_latest_absolute_slot(), account.lamports, &account.data);
+        svm.set_account(address, account)
     }
 
     /// The run loop's inbox.
@@ -131,6 +164,18 @@ impl Drop for Chain {
         }
         for port in self.ports {
             ports::wait_free(self.bind, port, PORT_TIMEOUT);
+        }
+    }
+}
+
+/// Notes what transactions write, and passes on what surfpool tells its plugins.
+fn keep_journal(events: &Receiver<GeyserEvent>, forward: &Sender<GeyserEvent>, journal: &Journal) {
+    for event in events {
+        if let GeyserEvent::UpdateAccount(update) = &event {
+            journal.note(update.slot, update.account.lamports, &update.account.data);
+        }
+        if forward.send(event).is_err() {
+            return;
         }
     }
 }

@@ -8,7 +8,7 @@ use solana_clock::Clock;
 use solana_pubkey::Pubkey;
 
 use crate::{
-    Error, LocalnetConfig, MarketClock, Result, chain::Chain, clock::wall_seconds, history::History, ports,
+    Error, LocalnetConfig, MarketClock, Result, chain::Chain, clock::wall_seconds, face::Face, history::History, ports,
     slots::Slots,
 };
 
@@ -17,7 +17,8 @@ use crate::{
 /// All methods block for microseconds to a few milliseconds and may be called from any thread, inside or outside an
 /// async runtime. Changes are visible to clients at once and notify `accountSubscribe` and `programSubscribe`.
 pub struct Localnet {
-    // Field order is drop order: slot production ends before the chain does.
+    // Field order is drop order: WebSocket and slot production end before the chain does.
+    _face: Face,
     _slots: Slots,
     pub(crate) chain: Chain,
     clock: Arc<Mutex<MarketClock>>,
@@ -35,12 +36,15 @@ impl Localnet {
             return Err(Error::Config("slot_time is under one millisecond"));
         }
         let (rpc_port, ws_port) = ports::choose(config.bind, config.rpc_port, config.ws_port)?;
-        let chain = Chain::start(&config, rpc_port, ws_port)?;
+        let inner_port = ports::free(config.bind, &[rpc_port, ws_port])?;
+        let chain = Chain::start(&config, rpc_port, inner_port)?;
+        let face = Face::start(config.bind, ws_port, inner_port, chain.svm(), chain.journal())?;
         let genesis = config.genesis_time.unwrap_or_else(wall_seconds);
         let clock = Arc::new(Mutex::new(MarketClock::new(genesis, config.time_rate, Instant::now())));
         let history = History::new(config.transaction_history);
         let slots = Slots::start(chain.svm(), chain.commands(), Arc::clone(&clock), config.slot_time, history)?;
         let localnet = Self {
+            _face: face,
             _slots: slots,
             chain,
             clock,

@@ -27,6 +27,17 @@ pub(crate) fn choose(bind: IpAddr, rpc: Option<u16>, ws: Option<u16>) -> Result<
     }))
 }
 
+/// A free port that is none of the given ones.
+pub(crate) fn free(bind: IpAddr, but: &[u16]) -> Result<u16> {
+    for _ in 0..ATTEMPTS {
+        let port = TcpListener::bind(SocketAddr::new(bind, 0))?.local_addr()?.port();
+        if !but.contains(&port) {
+            return Ok(port);
+        }
+    }
+    Err(Error::Start("no free port for the WebSocket behind the relay".into()))
+}
+
 /// Waits until nothing listens on `port` any more; false when `patience` ran out.
 pub(crate) fn wait_free(bind: IpAddr, port: u16, patience: Duration) -> bool {
     let deadline = Instant::now() + patience;

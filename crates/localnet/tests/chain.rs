@@ -353,6 +353,39 @@ async fn subscriptions_see_slots_signatures_and_accounts() -> Result<()> {
     Ok(())
 }
 
+/// What JSON-RPC says later than a subscription began must not make its notices look old.
+#[tokio::test(flavor = "multi_thread")]
+async fn notices_carry_the_slot_of_the_write() -> Result<()> {
+    let chain = Chain::start(quick())?;
+    let pubsub = PubsubClient::new(chain.localnet.ws_url()).await?;
+    let (watched, written) = (Pubkey::new_unique(), Pubkey::new_unique());
+    let account_config = RpcAccountInfoConfig {
+        encoding: Some(UiAccountEncoding::Base64),
+        commitment: Some(CommitmentConfig::processed()),
+        ..RpcAccountInfoConfig::default()
+    };
+    let (mut accounts, _first) = pubsub.account_subscribe(&watched, Some(account_config.clone())).await?;
+    let config = RpcProgramAccountsConfig { account_config, ..RpcProgramAccountsConfig::default() };
+    let (mut owned, _second) = pubsub.program_subscribe(&MEMO, Some(config)).await?;
+    let began = chain.localnet.slot();
+    for round in 1..=5 {
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        let transfer = [transfer(&chain.payer.pubkey(), &watched, round * SOL)];
+        let signature = tokio::task::block_in_place(|| chain.send(&transfer, &[]))?.parse()?;
+        let status = tokio::task::block_in_place(|| chain.rpc.get_signature_statuses(&[signature]))?;
+        let landed = status.value.into_iter().flatten().next().context("a status")?.slot;
+        ensure!(landed > began, "the transfer should land after the subscription began");
+        assert_eq!(next(&mut accounts).await?.context.slot, landed, "round {round}");
+
+        let before = chain.localnet.slot();
+        chain.localnet.set_account(written, SOL, MEMO, vec![round as u8; 8])?;
+        let after = chain.localnet.slot();
+        let told = next(&mut owned).await?.context.slot;
+        assert!((before..=after).contains(&told), "{told} is not from {before} to {after}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn usable_inside_a_single_threaded_runtime() -> Result<()> {
     let localnet = Localnet::start(LocalnetConfig::default())?;

@@ -254,7 +254,7 @@ fn cold(count: usize) {
     let found = runtime.block_on(client.all_sub_accounts_at()).expect("all accounts");
     let read = started.elapsed();
     let mut world = empty();
-    world.accounts = found.value.into_iter().map(|found| (found.address, Account::from(found.data))).collect();
+    world.accounts = found.value.found.into_iter().map(|found| (found.address, Account::from(found.data))).collect();
     let mirror = Mirror::new(world);
     println!(
         "cold start with {} accounts over HTTP ({:.0} MB): {:.2} s, of which reading and decoding {:.2} s (target 10)",

@@ -29,6 +29,7 @@ use crate::fleet::{Fleet, oracle};
 use crate::floor::Floor;
 use crate::ground::Ground;
 use crate::market::MOST_SLOTS;
+use crate::rest::Rest;
 use crate::statement::statement;
 use crate::verdict::Verdict;
 use crate::{ports, prices};
@@ -39,7 +40,7 @@ const MARKET: u16 = 0;
 const DEPOSIT: (f64, f64) = (200.0, 600.0);
 /// Leverage of the first and of the last account; a fall of 30 % reaches those above three or so.
 const LEVERAGE: (f64, f64) = (2.0, 12.0);
-/// Coins that the other side offers.
+/// Coins that the other side offers at most.
 const OFFER: f64 = 9_000.0;
 /// How long all may take to come in.
 const OPENING: Duration = Duration::from_secs(180);
@@ -60,7 +61,7 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
     still.start()?;
     ground.open().await?;
     ground.board().await?;
-    levered(&ground).await?;
+    levered(&ground, LEVERAGE).await?;
 
     let mut fleet = Fleet::new(&ground, &url, port + 40, "", Some(&prices::falling(&opening, places.seed)))?;
     still.stop()?;
@@ -79,7 +80,7 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
         floor.guard.closed().len()
     ));
     let clean = floor.until(AFTER, |_, floor| floor.guard.open() == 0).await?;
-    floor.work(Duration::from_secs(10), |_, floor| most = most.max(floor.guard.open())).await?;
+    let rest = Rest::come(&ground, &mut fleet, &mut floor, &url, port + 72).await?;
     let mut slots = floor.guard.closed().to_vec();
     slots.sort_unstable();
     let bad = fleet.stop()?;
@@ -105,11 +106,10 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
         &format!("{}", slots.len()),
     );
     verdict.check("crash: none was left alone for longer than 20 slots", floor.guard.idle() <= MOST_SLOTS, &figure);
-    let figure = match clean {
-        Some(time) => format!("clean {:.1} s after the fall", time.as_secs_f64()),
-        None => floor.guard.cases().join("; "),
-    };
-    verdict.check("crash: none is left", floor.guard.open() == 0, &figure);
+    if let Some(time) = clean {
+        println!("          none open for the first time {:.1} s after the fall", time.as_secs_f64());
+    }
+    rest.judge("crash", &ground, &fleet, &floor, &mut verdict)?;
     let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
     let (text, holds) = statement(&ground, auditor)?;
     println!("{text}");
@@ -129,6 +129,12 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
 /// The keepers' wallets, somebody who sells, and those who buy.
 fn cast(seed: u64, accounts: usize) -> Cast {
     let mut cast = Cast::new(seed, 0);
+    plant(&mut cast, seed, accounts);
+    cast
+}
+
+/// Adds somebody who sells, and those who buy from him: see [`levered`].
+pub fn plant(cast: &mut Cast, seed: u64, accounts: usize) {
     let mut random = Random::new(seed, 3);
     let mut add = |name: String, deposit, orders| {
         let wallet = Arc::new(Keypair::new_from_array(random.bytes()));
@@ -141,11 +147,10 @@ fn cast(seed: u64, accounts: usize) -> Cast {
         let deposit = low + (high - low) * (index % 7) as f64 / 6.0;
         add(format!("levered-{index}"), deposit as u64, 4);
     }
-    cast
 }
 
-/// Everybody buys from the seller, each with a leverage of its own.
-async fn levered(ground: &Ground) -> Result<()> {
+/// Everybody who was planted buys from the seller, each with a leverage of its own between two.
+pub async fn levered(ground: &Ground, leverages: (f64, f64)) -> Result<()> {
     let reader = ground.reader();
     let feed = Feed::new(reader.clone()).await?;
     let (outbox, mut receipts) = Outbox::start(reader, Sending::plain(16)).await?;
@@ -157,6 +162,7 @@ async fn levered(ground: &Ground) -> Result<()> {
         .and_then(|place| Some((ground.cast.members.get(place)?, ground.cast.members.get(place + 1..)?)))
         .context("nobody sells")?;
     let directory = feed.directory();
+    let dollars = buyers.iter().map(|member| member.deposit as f64).sum::<f64>() * leverages.1;
     let started = std::time::Instant::now();
     let send = |number: usize, member: &Member, plan: &Plan, world: &World| {
         let actor = Actor::new(number, ground.sender(&member.wallet));
@@ -185,32 +191,35 @@ async fn levered(ground: &Ground) -> Result<()> {
             world.accounts.get(&seller.account).is_some_and(|account| account.orders_in(MARKET).next().is_some());
         if offers {
             for (number, member) in missing {
-                let leverage = LEVERAGE.0 + (LEVERAGE.1 - LEVERAGE.0) * number as f64 / buyers.len().max(2) as f64;
+                let (least, most) = leverages;
+                let leverage = least + (most - least) * number as f64 / buyers.len().max(2) as f64;
                 if let Some(plan) = buy(&world, member, member.deposit as f64 * leverage) {
                     send(number + 1, member, &plan, &world);
                 }
             }
-        } else if let Some(plan) = offer(&world, seller) {
+        } else if let Some(plan) = offer(&world, seller, dollars) {
             send(0, seller, &plan, &world);
         }
         sleep(Duration::from_millis(300)).await;
     }
     outbox.settle(Duration::from_secs(20)).await;
-    ground.say(&format!("{} accounts are long, with leverages from {} to {}", buyers.len(), LEVERAGE.0, LEVERAGE.1));
+    let (least, most) = leverages;
+    ground.say(&format!("{} accounts are long, with leverages from {least} to {most}", buyers.len()));
     Ok(())
 }
 
-/// The seller's order, a tick above the oracle.
-fn offer(world: &World, seller: &Member) -> Option<Plan> {
+/// The seller's order, a little above the oracle, for as many dollars.
+fn offer(world: &World, seller: &Member, dollars: f64) -> Option<Plan> {
     let market = world.markets.get(usize::from(MARKET))?;
     let price = Price(floor_to(world.oracle(MARKET).0 * 1_002 / 1_000, market.tick.0));
+    let coins = dollars / (world.oracle(MARKET).usable().ok()?.0 as f64 / 1e6);
     let order = OrderParams {
         market: MARKET,
         kind: OrderKind::Limit as u8,
         side: Side::Short as u8,
         flags: flags::POST_ONLY,
         price,
-        size: size(OFFER),
+        size: Size(floor_to(size(coins.min(OFFER)).0, market.step.0)),
         ..OrderParams::default()
     };
     let orders = vec![order];

@@ -1,7 +1,7 @@
 //! Faults on a running exchange. Each one is tried, taken back, and judged: nothing lost, nothing done twice, nothing
 //! liquidatable left after 20 slots of service.
 
-mod crash;
+pub mod crash;
 mod kill;
 mod network;
 mod restart;
@@ -26,6 +26,8 @@ pub enum Fault {
     Restart,
     /// Every WebSocket is cut, and new ones are refused.
     Socket,
+    /// Every WebSocket stands and nothing passes it, as behind a firewall that has forgotten it.
+    HalfOpen,
     /// JSON-RPC takes requests and never answers.
     Silent,
     /// JSON-RPC answers as it did before.
@@ -46,7 +48,8 @@ pub enum Fault {
 
 /// Tries the faults that were asked for, all without a choice.
 pub async fn faults(places: &Places, args: &Faults) -> Result<Verdict> {
-    let wanted = if args.which.is_empty() { Fault::value_variants().to_vec() } else { args.which.clone() };
+    let named: Vec<Fault> = args.which.iter().chain(&args.only).copied().collect();
+    let wanted = if named.is_empty() { Fault::value_variants().to_vec() } else { named };
     let mut verdict = Verdict::default();
     if wanted.iter().any(|fault| *fault != Fault::Crash) {
         let mut stand = Stand::start(places).await?;

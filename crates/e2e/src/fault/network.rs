@@ -6,28 +6,37 @@ use anyhow::Result;
 
 use super::{Fault, name};
 use crate::figures::Latency;
-use crate::proxy::Rpc;
+use crate::proxy::{Rpc, Wire};
 use crate::stand::Stand;
 use crate::verdict::Verdict;
 
 /// How long keepers may need to be ready once service is back.
 const MOST: Duration = Duration::from_secs(10);
 
+/// Within this time keepers must say that their stream of changes is gone.
+const RED: Duration = Duration::from_secs(10);
+
 /// Breaks it, waits, mends it, and measures.
 pub async fn network(stand: &mut Stand, fault: Fault, seconds: u64, verdict: &mut Verdict) -> Result<()> {
     let what = name(fault);
     let before = landed(stand)?;
     match fault {
-        Fault::Socket => stand.proxy.set_socket(false),
+        Fault::Socket => stand.proxy.set_socket(Wire::Cut),
+        Fault::HalfOpen => stand.proxy.set_socket(Wire::Swallows),
         Fault::Silent => stand.proxy.set_rpc(Rpc::Silent),
         Fault::Stale => stand.proxy.set_rpc(Rpc::Stale),
         Fault::Limited => stand.proxy.set_rpc(Rpc::Limited),
         _ => stand.proxy.set_rpc(Rpc::Gone),
     }
+    if matches!(fault, Fault::Socket | Fault::HalfOpen) {
+        let red = red(stand).await?;
+        let figure = red.map_or_else(|| "not in time".into(), |red| format!("{:.1} s", red.as_secs_f64()));
+        verdict.check(&format!("{what}: no keeper says that it is ready"), red.is_some(), &figure);
+    }
     stand.work(seconds).await?;
     let during = landed(stand)?;
     stand.proxy.set_rpc(Rpc::Fine);
-    stand.proxy.set_socket(true);
+    stand.proxy.set_socket(Wire::Passes);
     let mended = Instant::now();
     stand.fleet.check()?;
     for keeper in &mut stand.fleet.keepers {
@@ -35,7 +44,7 @@ pub async fn network(stand: &mut Stand, fault: Fault, seconds: u64, verdict: &mu
     }
     let ready = mended.elapsed();
     println!("          {} transactions of keepers landed during {seconds} s of it", during - before);
-    if matches!(fault, Fault::Socket | Fault::Limited) {
+    if matches!(fault, Fault::Socket | Fault::HalfOpen | Fault::Limited) {
         verdict.check(
             &format!("{what}: keepers go on meanwhile"),
             during > before,
@@ -46,6 +55,22 @@ pub async fn network(stand: &mut Stand, fault: Fault, seconds: u64, verdict: &mu
     verdict.check(&format!("{what}: every keeper is ready within 10 s of service"), ready <= MOST, &figure);
     stand.recover(&what, verdict).await?;
     stand.audit(&what, verdict)
+}
+
+/// Waits until no keeper says that it is ready, while work goes on; how long that took.
+async fn red(stand: &mut Stand) -> Result<Option<Duration>> {
+    let started = Instant::now();
+    while started.elapsed() < RED {
+        let mut ready = 0;
+        for keeper in &stand.fleet.keepers {
+            ready += usize::from(keeper.is_ready().await);
+        }
+        if ready == 0 {
+            return Ok(Some(started.elapsed()));
+        }
+        stand.floor.work(Duration::from_millis(300), |_, _| {}).await?;
+    }
+    Ok(None)
 }
 
 /// Transactions of all keepers that landed so far.

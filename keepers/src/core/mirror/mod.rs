@@ -18,7 +18,18 @@
 //! what was written later. A snapshot that shows an earlier slot than the mirror
 //! is ignored, unless [`REGRESSION`] slots' time passes without a later one: then the chain itself was set back, as when a
 //! validator comes back from its ledger, and the snapshot is right.
+//!
+//! # What a source may not do
+//!
+//! A notice that is not taken in still says that its account has changed, so the account is read again by itself
+//! ([`Mirror::doubts`]): one that tells something else than is known and is older than it, one of a slot that the chain cannot
+//! have reached ([`AHEAD`]), one whose bytes cannot be read, one about more accounts than were ever created. Where most of the
+//! last notices were such, the source is of no use ([`Blind::Late`]): the mirror is then as good as these readings are.
+//! Sums that a snapshot does not mend ([`Blind::Unbalanced`]) say that the endpoint does not show all accounts; a list without
+//! any, while the markets or banks say that somebody owns something, is not believed at all.
 
+mod event;
+mod sight;
 pub mod source;
 mod sums;
 pub mod tape;
@@ -27,12 +38,15 @@ mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 
-use kedge_interface::account::{SubAccountData, decode_sub_account};
 use kedge_model::market::Market;
 use solana_pubkey::Pubkey;
 
 use crate::core::endangered::Roll;
 use crate::{Account, World};
+pub use event::{Counts, Event};
+pub use sight::Blind;
+use sight::Record;
+pub(crate) use sight::is_incredible;
 pub use sums::Sums;
 
 /// Slots for which sums may differ while their market's events stand still.
@@ -42,50 +56,18 @@ pub const PATIENCE: u64 = 8;
 pub const SLACK: u64 = 4;
 /// Looks at an earlier slot in a row after which the chain has been set back.
 pub const REGRESSION: u32 = 10;
-
-/// What a source tells.
-#[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "nearly all are accounts, and none is kept")]
-pub enum Event {
-    /// Something was lost, or may have been: everything is to be read again.
-    Gap,
-    /// A sub-account as of a slot; `None` when it is gone.
-    Account {
-        /// Slot of the change.
-        slot: u64,
-        /// Order of the writes within the slot, as a source knows it; zero where it does not.
-        version: u64,
-        /// Where.
-        address: Pubkey,
-        /// What it holds now.
-        data: Option<SubAccountData>,
-    },
-}
-
-impl Event {
-    /// A sub-account out of its bytes.
-    ///
-    /// # Errors
-    /// [`crate::error::Error::Decode`] for bytes of something else.
-    pub fn account(slot: u64, version: u64, address: Pubkey, bytes: Option<&[u8]>) -> crate::error::Result<Self> {
-        Ok(Self::Account { slot, version, address, data: bytes.map(decode_sub_account).transpose()? })
-    }
-}
-
-/// What is known of how the mirror does.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Changes that were taken in.
-    pub updates: u64,
-    /// Changes that were older than what was there.
-    pub outdated: u64,
-    /// Gaps that a source told of.
-    pub gaps: u64,
-    /// Losses that the sums showed.
-    pub losses: u64,
-    /// Snapshots that were taken in.
-    pub snapshots: u64,
-}
+/// Slots by which a notice may be ahead of the clock: what is further in the future was not reached yet.
+pub const AHEAD: u64 = 64;
+/// Accounts that are read again one by one; more are a loss. As many as an endpoint tells of in one answer.
+pub const MOST_DOUBTS: usize = 100;
+/// Sub-accounts that may have been created since the exchange's own count of them was read.
+const CREATED: usize = 1_024;
+/// Accounts that are gone and remembered, so that nothing older brings them back.
+const GONE: usize = 16_384;
+/// Slots without a useless notice after which earlier ones are forgotten: somewhat less than a minute.
+const TURN: u64 = 100;
+/// Losses of a market's sums in a row, each followed by a snapshot, after which the endpoint is not believed.
+const UNMENDED: u32 = 2;
 
 /// A market whose sums differ.
 #[derive(Clone, Copy, Debug)]
@@ -95,6 +77,8 @@ struct Suspect {
     /// Slot since which no event of the market came, and the next event's number.
     still: u64,
     events: u64,
+    /// Losses in a row that it was.
+    losses: u32,
 }
 
 /// The mirror.
@@ -110,6 +94,15 @@ pub struct Mirror {
     suspects: HashMap<u16, Suspect>,
     wants_snapshot: bool,
     earlier: u32,
+    /// Accounts that are to be read again.
+    doubts: BTreeSet<Pubkey>,
+    /// How useful the last notices were, and the slot of the last turn of that record.
+    record: Record,
+    turned: u64,
+    /// Slot up to which what is known of no account says that there was none.
+    floor: u64,
+    /// Whether the last list of all accounts was not believed.
+    disbelieves: bool,
     /// What happened so far.
     pub counts: Counts,
 }
@@ -124,8 +117,24 @@ impl Mirror {
         let sums = Sums::of(world.accounts.values());
         let roll = Roll::of(&mut world);
         let counts = Counts { snapshots: 1, ..Counts::default() };
-        let (changed, suspects) = (BTreeSet::new(), HashMap::new());
-        Self { world, roll, slots, changed, sums, suspects, wants_snapshot: false, earlier: 0, counts }
+        let mut mirror = Self {
+            world,
+            roll,
+            slots,
+            changed: BTreeSet::new(),
+            sums,
+            suspects: HashMap::new(),
+            wants_snapshot: false,
+            earlier: 0,
+            doubts: BTreeSet::new(),
+            record: Record::default(),
+            turned: slot,
+            floor: slot,
+            disbelieves: false,
+            counts,
+        };
+        mirror.compare();
+        mirror
     }
 
     /// The world as it is known.
@@ -140,62 +149,156 @@ impl Mirror {
         self.wants_snapshot
     }
 
+    /// Why the mirror cannot be relied on; the source's own state is not asked.
+    #[must_use]
+    pub fn blind(&self) -> Option<Blind> {
+        if self.disbelieves {
+            return Some(Blind::Empty);
+        }
+        let unmended =
+            self.suspects.iter().filter(|(_, suspect)| suspect.losses >= UNMENDED).map(|(market, _)| *market);
+        let unbalanced = unmended.min().map(Blind::Unbalanced);
+        unbalanced.or_else(|| self.record.is_useless().then_some(Blind::Late))
+    }
+
+    /// Accounts that are to be read again by themselves, at most [`MOST_DOUBTS`].
+    #[must_use]
+    pub fn doubts(&self) -> Vec<Pubkey> {
+        self.doubts.iter().copied().collect()
+    }
+
     /// Takes in what a source tells.
     pub fn apply(&mut self, event: Event) {
         match event {
             Event::Gap => {
                 self.counts.gaps += 1;
                 self.wants_snapshot = true;
+                self.record = Record::default();
                 // After it another node may tell, whose versions are of its own counting.
                 self.slots.values_mut().for_each(|known| known.1 = 0);
             }
+            Event::Unclear { address, .. } => {
+                self.counts.unclear += 1;
+                self.doubt(address);
+            }
             Event::Account { slot, version, address, data } => {
-                if self.slots.get(&address).is_some_and(|known| (slot, version) < *known) {
+                let account = data.map(Account::from);
+                if !self.can_be(slot, &address, account.is_some()) {
+                    self.counts.impossible += 1;
+                    self.record.note(false);
+                    self.doubt(address);
+                    return;
+                }
+                let known = self.slots.get(&address).copied().unwrap_or((self.floor, 0));
+                if (slot, version) < known {
                     self.counts.outdated += 1;
+                    // Writes of a slot that are numbered come in any order, and what is told twice is no news, however late.
+                    let in_order = slot == known.0 && version > 0;
+                    if !in_order && self.world.accounts.get(&address) != account.as_ref() {
+                        self.record.note(false);
+                        self.doubt(address);
+                    }
                     return;
                 }
                 self.counts.updates += 1;
+                self.record.note(true);
                 self.slots.insert(address, (slot, version));
-                self.put(address, data.map(Account::from));
+                self.doubts.remove(&address);
+                self.put(address, account);
             }
         }
     }
 
-    /// Takes in a world that was read as a whole; its sub-accounts are of `slot`.
-    pub fn snapshot(&mut self, slot: u64, world: World) {
+    /// Whether a change can have happened.
+    fn can_be(&self, slot: u64, address: &Pubkey, is_there: bool) -> bool {
+        let accounts = &self.world.accounts;
+        let room = if is_there {
+            accounts.len()
+                < usize::try_from(self.world.exchange.sub_accounts).unwrap_or(usize::MAX).saturating_add(CREATED)
+        } else {
+            self.slots.len() < accounts.len().saturating_add(GONE)
+        };
+        slot <= self.world.clock.slot.saturating_add(AHEAD) && (room || self.slots.contains_key(address))
+    }
+
+    /// An account is to be read again; all of them when there are many.
+    fn doubt(&mut self, address: Pubkey) {
+        self.doubts.insert(address);
+        if self.doubts.len() > MOST_DOUBTS {
+            self.doubts.clear();
+            self.wants_snapshot = true;
+        }
+    }
+
+    /// Takes in accounts that were read again by themselves, as they were at `slot`. One that the source has told of at a
+    /// later slot meanwhile stays as it is, and in doubt until a reading is later.
+    pub fn reread(&mut self, slot: u64, accounts: impl IntoIterator<Item = (Pubkey, Option<Account>)>) {
+        // Where the answer is of another node than the clock, it is ahead by little.
+        let slot = slot.min(self.world.clock.slot.saturating_add(AHEAD));
+        for (address, account) in accounts {
+            let known = self.slots.get(&address).copied().unwrap_or_default();
+            if known.0 > slot {
+                continue;
+            }
+            self.counts.reread += 1;
+            self.doubts.remove(&address);
+            if account.is_some() || self.world.accounts.contains_key(&address) {
+                self.slots.insert(address, known.max((slot.saturating_sub(SLACK), 0)));
+                self.put(address, account);
+            }
+        }
+    }
+
+    /// Takes in a world that was read as a whole; its sub-accounts are of `slot`. Tells whether they were believed.
+    pub fn snapshot(&mut self, slot: u64, world: World) -> bool {
         if world.clock.slot < self.world.clock.slot {
             self.earlier += 1;
             if self.earlier < REGRESSION {
-                return;
+                return true;
             }
             // The chain was set back: what is known of later slots is of a history that is no more.
             self.slots.clear();
+            self.suspects.clear();
         }
         self.earlier = 0;
+        // The clock was read after them.
+        let slot = slot.min(world.clock.slot);
+        self.disbelieves = is_incredible(&world);
+        if self.disbelieves {
+            self.counts.disbelieved += 1;
+            self.wants_snapshot = true;
+            self.put_rest(world);
+            return false;
+        }
         self.counts.snapshots += 1;
         self.wants_snapshot = false;
-        self.suspects.clear();
+        self.doubts.clear();
+        self.floor = slot.saturating_sub(SLACK);
+        if slot.abs_diff(self.turned) >= TURN {
+            self.turned = slot;
+            self.record.turn();
+        }
         let World { accounts, .. } = &world;
         let gone: Vec<Pubkey> =
             self.world.accounts.keys().filter(|address| !accounts.contains_key(address)).copied().collect();
         for address in gone {
             // One that is newer than the snapshot was made after it.
             if self.slots.get(&address).is_none_or(|known| known.0 <= slot) {
-                self.slots.insert(address, (slot.saturating_sub(SLACK), 0));
                 self.put(address, None);
             }
         }
-        let World { clock, exchange, board, markets, banks, oracles, fresh, accounts, .. } = world;
-        for (address, account) in accounts {
+        // What was gone before the snapshot does not come back by what is older: the floor sees to it.
+        let kept = &self.world.accounts;
+        self.slots.retain(|address, known| known.0 > slot || kept.contains_key(address));
+        let mut world = world;
+        for (address, account) in std::mem::take(&mut world.accounts) {
             if self.slots.get(&address).is_none_or(|known| known.0 <= slot) {
                 self.slots.insert(address, (slot.saturating_sub(SLACK), 0));
                 self.put(address, Some(account));
             }
         }
-        let mine = &mut self.world;
-        (mine.clock, mine.exchange, mine.board, mine.markets) = (clock, exchange, board, markets);
-        (mine.banks, mine.oracles, mine.fresh) = (banks, oracles, fresh);
-        self.follow();
+        self.put_rest(world);
+        true
     }
 
     /// Takes in everything but the sub-accounts, as it is now; tells whether it was. One of an earlier slot is not.
@@ -208,13 +311,18 @@ impl Mirror {
             return false;
         }
         self.earlier = 0;
+        self.put_rest(world);
+        true
+    }
+
+    /// Takes over everything but the sub-accounts.
+    fn put_rest(&mut self, world: World) {
         let World { clock, exchange, board, markets, banks, oracles, fresh, .. } = world;
         let mine = &mut self.world;
         (mine.clock, mine.exchange, mine.board, mine.markets) = (clock, exchange, board, markets);
         (mine.banks, mine.oracles, mine.fresh) = (banks, oracles, fresh);
         self.follow();
         self.compare();
-        true
     }
 
     /// Books and the index of endangered accounts follow what has changed.
@@ -250,7 +358,7 @@ impl Mirror {
                 self.suspects.remove(&market.index);
                 continue;
             }
-            let new = Suspect { since: slot, still: slot, events };
+            let new = Suspect { since: slot, still: slot, events, losses: 0 };
             let suspect = self.suspects.entry(market.index).or_insert(new);
             if events != suspect.events {
                 // Something happened meanwhile: its accounts may be under way.
@@ -258,7 +366,10 @@ impl Mirror {
             }
             let still = slot.saturating_sub(suspect.still) >= PATIENCE;
             if still || slot.saturating_sub(suspect.since) >= 4 * PATIENCE {
-                self.suspects.remove(&market.index);
+                // The snapshot that follows gets as much patience; when it mends nothing, that is one loss more.
+                (suspect.since, suspect.still) = (slot, slot);
+                // While the market moves, a little may be under way all the time.
+                suspect.losses += u32::from(still || self.sums.is_far(market));
                 self.counts.losses += 1;
                 self.wants_snapshot = true;
             }

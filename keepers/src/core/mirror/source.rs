@@ -29,4 +29,9 @@ pub trait Source: Send {
 
     /// Whether it is up: what it does not tell of has not happened.
     fn is_up(&self) -> bool;
+
+    /// Whether it is meant to be up.
+    fn streams(&self) -> bool {
+        true
+    }
 }

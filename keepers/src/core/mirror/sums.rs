@@ -62,4 +62,12 @@ impl Sums {
             && sum.short == i128::from(market.short_interest.0)
             && sum.quote == i128::from(market.users_quote.0)
     }
+
+    /// Whether they differ by more than a tenth of a side's open interest: by more than what is under way.
+    #[must_use]
+    pub fn is_far(&self, market: &Market) -> bool {
+        let sum = self.markets.get(usize::from(market.index)).copied().unwrap_or_default();
+        let far = |held: i128, said: u64| (held - i128::from(said)).unsigned_abs() > u128::from(said) / 10;
+        far(sum.long, market.long_interest.0) || far(sum.short, market.short_interest.0)
+    }
 }

@@ -10,6 +10,8 @@
 //! | 3 | all sub-accounts were read | slot (u64), and for each that was known otherwise its address, the length of its bytes (u32) and the bytes |
 //! | 4 | everything else was read, which ends a look | what has changed since the last time: address, owner, length, bytes |
 //! | 5 | addresses were learnt anew | markets and banks that are listed (u16 each) |
+//! | 6 | some sub-accounts were read again | slot (u64), and for each its address, the length of its bytes (u32) and the bytes |
+//! | 7 | a sub-account changed in a way that was not told | slot (u64), address |
 //!
 //! An account that is gone has length `u32::MAX`. A process that dies leaves its last record cut short: there the tape ends.
 
@@ -46,6 +48,13 @@ pub enum Record {
         /// Slot of the answer.
         slot: u64,
         /// Those that were known otherwise, or not at all.
+        changes: Changes,
+    },
+    /// Some sub-accounts were read again by themselves.
+    Again {
+        /// Slot of the answer.
+        slot: u64,
+        /// Them.
         changes: Changes,
     },
     /// Everything else was read: what has changed of it. Ends a look.
@@ -96,6 +105,7 @@ impl Recorder {
                 let bytes = bytes.unwrap_or_default();
                 self.record(kind, &[&slot.to_le_bytes(), &version.to_le_bytes(), address.as_ref(), &bytes])
             }
+            Event::Unclear { slot, address } => self.record(7, &[&slot.to_le_bytes(), address.as_ref()]),
         }
     }
 
@@ -118,6 +128,19 @@ impl Recorder {
             put(&mut body, &[address.as_ref()], None)?;
         }
         self.record(3, &[&body])
+    }
+
+    /// Some sub-accounts, as they were read again.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn again(&mut self, slot: u64, accounts: &[(Pubkey, Option<Account>)]) -> Result<()> {
+        let mut body = slot.to_le_bytes().to_vec();
+        for (address, account) in accounts {
+            let bytes = account.as_ref().map(|account| encode_sub_account(&account.head, &account.orders));
+            put(&mut body, &[address.as_ref()], bytes.as_deref())?;
+        }
+        self.record(6, &[&body])
     }
 
     /// Everything else, as it was read. What is on the tape until now outlives the process.
@@ -245,16 +268,7 @@ fn parse(record: &[u8]) -> Option<Record> {
             let address = address(&mut body)?;
             Record::Event(Event::account(slot, version, address, (*kind == 1).then_some(body)).ok()?)
         }
-        3 => {
-            let slot = number(&mut body)?;
-            let mut changes = Vec::new();
-            while !body.is_empty() {
-                let (address, bytes) = (address(&mut body)?, bytes(&mut body)?);
-                let data = bytes.map(decode_sub_account).transpose().ok()?;
-                changes.push((address, data.map(Account::from)));
-            }
-            Record::Snapshot { slot, changes }
-        }
+        3 => Record::Snapshot { slot: number(&mut body)?, changes: changes(body)? },
         4 => {
             let mut rest = Vec::new();
             while !body.is_empty() {
@@ -267,8 +281,21 @@ fn parse(record: &[u8]) -> Option<Record> {
             let (markets, banks) = body.split_first_chunk()?;
             Record::Learnt(u16::from_le_bytes(*markets), u16::from_le_bytes(banks.try_into().ok()?))
         }
+        6 => Record::Again { slot: number(&mut body)?, changes: changes(body)? },
+        7 => Record::Event(Event::Unclear { slot: number(&mut body)?, address: address(&mut body)? }),
         _ => return None,
     })
+}
+
+/// Sub-accounts to the end of a body.
+fn changes(mut body: &[u8]) -> Option<Changes> {
+    let mut changes = Vec::new();
+    while !body.is_empty() {
+        let (address, bytes) = (address(&mut body)?, bytes(&mut body)?);
+        let data = bytes.map(decode_sub_account).transpose().ok()?;
+        changes.push((address, data.map(Account::from)));
+    }
+    Some(changes)
 }
 
 fn number(body: &mut &[u8]) -> Option<u64> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use kedge_interface::account::encode_sub_account;
+use kedge_interface::account::{SubAccountData, encode_sub_account};
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::exchange::Exchange;
@@ -17,6 +17,8 @@ use super::tape::{Record, Recorder, Tape};
 use super::*;
 use crate::core::book::Books;
 use crate::oracles::Raw;
+
+mod doubts;
 
 const MARKETS: u16 = 2;
 

@@ -19,4 +19,8 @@ impl Source for Poll {
     fn is_up(&self) -> bool {
         false
     }
+
+    fn streams(&self) -> bool {
+        false
+    }
 }

@@ -1,6 +1,6 @@
 //! Changes over a WebSocket.
 
-use kedge_client::{AccountChange, Client, Subscription, Update};
+use kedge_client::{AccountChange, Client, Content, Subscription, Update};
 use kedge_interface::account::Account;
 use kedge_model::sub_account::SubAccount;
 
@@ -30,11 +30,14 @@ impl Source for Socket {
         Box::pin(async move {
             match self.changes.next().await {
                 Some(Update::Change(change)) => {
-                    let data = match change.account {
-                        Some(Account::SubAccount(data)) => Some(*data),
-                        _ => None,
-                    };
-                    Event::Account { slot: change.slot, version: 0, address: change.address, data }
+                    let AccountChange { address, slot, content } = change;
+                    match content {
+                        Content::Account(Account::SubAccount(data)) => {
+                            Event::Account { slot, version: 0, address, data: Some(*data) }
+                        }
+                        // Clusters do not tell of the end of an account: who does is asked.
+                        _ => Event::Unclear { slot, address },
+                    }
                 }
                 Some(Update::Connected) => {
                     self.up = true;

@@ -33,7 +33,7 @@ use super::{Event, Next, Source};
 /// Longest wait for a connection or an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A connection on which nothing comes for this long is lost: slots come several times a second.
-const SILENCE: Duration = Duration::from_secs(10);
+const SILENCE: Duration = Duration::from_secs(5);
 /// First and longest pause between two attempts to connect.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
 /// Largest message that is taken: the plugin's own limit.
@@ -279,12 +279,13 @@ fn wanted() -> SubscribeRequest {
     }
 }
 
-/// A change; nothing for what is no sub-account, and a gap for one that cannot be read.
+/// A change; nothing for what is no sub-account. One that cannot be read has changed all the same.
 fn account(update: SubscribeUpdateAccount) -> Option<Event> {
     let info = update.account?;
     let address = Pubkey::try_from(info.pubkey.as_slice()).ok()?;
     let bytes = (info.lamports > 0 && !info.data.is_empty()).then_some(info.data.as_slice());
-    Some(Event::account(update.slot, info.write_version, address, bytes).unwrap_or(Event::Gap))
+    let unclear = Event::Unclear { slot: update.slot, address };
+    Some(Event::account(update.slot, info.write_version, address, bytes).unwrap_or(unclear))
 }
 
 #[cfg(test)]

@@ -100,7 +100,7 @@ async fn it_asks_for_the_exchange_s_sub_accounts_and_answers_pings() {
 }
 
 #[tokio::test]
-async fn a_slot_that_died_and_an_account_that_cannot_be_read_are_gaps() {
+async fn a_slot_that_died_is_a_gap_and_an_account_that_cannot_be_read_is_unclear() {
     let (mut source, subscriber, _subscribers) = connected().await;
     subscriber.slot(101, SlotStatus::SlotDead);
     assert_eq!((soon(source.next()).await, source.is_up()), (Event::Gap, true));
@@ -112,7 +112,8 @@ async fn a_slot_that_died_and_an_account_that_cannot_be_read_are_gaps() {
     };
     let broken = SubscribeUpdateAccount { account: Some(broken), slot: 101, ..SubscribeUpdateAccount::default() };
     subscriber.tell(UpdateOneof::Account(broken));
-    assert_eq!((soon(source.next()).await, source.is_up()), (Event::Gap, true));
+    let unclear = Event::Unclear { slot: 101, address: Pubkey::new_from_array([7; 32]) };
+    assert_eq!((soon(source.next()).await, source.is_up()), (unclear, true));
 }
 
 #[tokio::test]

@@ -1,0 +1,106 @@
+//! The end of a session. Whether somebody is left who may be liquidated must not hang on which of crowd, prices and keepers
+//! stopped first: the crowd stops, the prices hold still, and the keepers have time until nobody is left for a while. What
+//! is told of is that moment, and what stands in the way of it.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use kedge_demo::listing::COINS;
+use serde_json::{Value, json};
+
+use crate::fleet::{Fleet, oracle};
+use crate::floor::Floor;
+use crate::ground::Ground;
+use crate::prices;
+use crate::verdict::Verdict;
+
+/// How long it may take until nobody is left.
+const PATIENCE: Duration = Duration::from_secs(90);
+/// Slots in a row without anybody who may be liquidated.
+const CALM: u64 = 20;
+/// Lines of a keeper's log about an account that are kept.
+const LINES: usize = 40;
+
+/// How a session came to rest.
+pub struct Rest {
+    /// Time until the calm began and had lasted; `None` when it never did.
+    calm: Option<Duration>,
+}
+
+impl Rest {
+    /// Stops the crowd, holds the prices where they are, and waits. Metrics of who publishes from here on are on `port`.
+    pub async fn come(ground: &Ground, fleet: &mut Fleet, floor: &mut Floor, url: &str, port: u16) -> Result<Self> {
+        floor.open = false;
+        replace_prices(ground, fleet, floor, url, port, "-still", prices::still).await?;
+        ground.say("crowd and prices are at rest");
+        let mut since = None;
+        let calm = floor.until(PATIENCE, |world, floor| {
+            let slot = world.clock.slot;
+            if floor.guard.open() > 0 {
+                since = None;
+                return false;
+            }
+            *since.get_or_insert(slot) + CALM <= slot
+        });
+        Ok(Self { calm: calm.await? })
+    }
+
+    /// The statement, and where it does not hold, what is needed to tell why: in `left.json`.
+    pub fn judge(
+        &self,
+        what: &str,
+        ground: &Ground,
+        fleet: &Fleet,
+        floor: &Floor,
+        verdict: &mut Verdict,
+    ) -> Result<()> {
+        let figure = match self.calm {
+            Some(calm) => format!("after {:.1} s, {CALM} slots of them calm", calm.as_secs_f64()),
+            None => floor.guard.cases().join("; "),
+        };
+        let statement = format!("{what}: with crowd and prices at rest nobody is left who may be liquidated");
+        verdict.check(&statement, self.calm.is_some(), &figure);
+        evidence(ground, fleet, floor)
+    }
+}
+
+/// Replaces who publishes prices by a generator that begins with the prices of now.
+pub async fn replace_prices(
+    ground: &Ground,
+    fleet: &mut Fleet,
+    floor: &Floor,
+    url: &str,
+    port: u16,
+    suffix: &str,
+    prices: impl Fn(&[f64]) -> String,
+) -> Result<()> {
+    let world = floor.world().context("the validator does not answer")?;
+    let now: Vec<f64> = (0u16..).take(COINS.len()).map(|market| world.oracle(market).0 as f64 / 1e6).collect();
+    for keeper in fleet.keepers.iter_mut().filter(|keeper| keeper.name.starts_with("oracle") && keeper.is_started()) {
+        let code = keeper.stop()?;
+        ensure!(matches!(code, None | Some(0)), "{} ended with {code:?}", keeper.name);
+    }
+    let mut next = oracle(ground, url, port, suffix, &prices(&now))?;
+    next.start()?;
+    next.ready().await?;
+    fleet.keepers.push(next);
+    Ok(())
+}
+
+/// Writes down what is known of accounts that are left or were left alone: account, prices, and what keepers said of them.
+fn evidence(ground: &Ground, fleet: &Fleet, floor: &Floor) -> Result<()> {
+    let mut cases: Vec<Value> = floor.guard.neglected().to_vec();
+    cases.extend(floor.world().into_iter().flat_map(|world| floor.guard.left(world)));
+    if cases.is_empty() {
+        return Ok(());
+    }
+    for case in &mut cases {
+        let address = case["address"].as_str().unwrap_or_default().to_owned();
+        let said = fleet.keepers.iter().map(|keeper| (keeper.name.clone(), json!(keeper.lines_with(&address, LINES))));
+        case["keepers"] = Value::Object(said.collect());
+    }
+    let file = ground.folder.join("left.json");
+    std::fs::write(&file, serde_json::to_string_pretty(&cases)?)?;
+    println!("          what is known of those that were left is in {}", file.display());
+    Ok(())
+}
