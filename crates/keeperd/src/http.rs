@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use anyhow::{Result, anyhow};
+use kedge_keeper::alarm::Alarms;
 use tiny_http::{Header, Response, Server};
 
 use crate::metrics::Metrics;
@@ -16,12 +17,13 @@ pub struct Health {
     /// Slots by which the mirror is behind; `u64::MAX` before the first look and after the order to stop.
     age: AtomicU64,
     most: u64,
+    alarms: Alarms,
 }
 
 impl Health {
-    /// Not ready; ready from an age of at most `most` slots on.
-    pub fn new(most: u64) -> Arc<Self> {
-        Arc::new(Self { age: AtomicU64::new(u64::MAX), most })
+    /// Not ready; ready from an age of at most `most` slots on, while no alarm stands.
+    pub fn new(most: u64, alarms: Alarms) -> Arc<Self> {
+        Arc::new(Self { age: AtomicU64::new(u64::MAX), most, alarms })
     }
 
     /// The mirror's age now.
@@ -31,7 +33,9 @@ impl Health {
 
     /// Status and text of `/readyz`.
     fn ready(&self) -> (u16, String) {
+        let alarms: Vec<String> = self.alarms.standing().into_iter().map(|(_, reason)| reason).collect();
         match self.age.load(Ordering::Relaxed) {
+            _ if !alarms.is_empty() => (503, format!("not ready: {}\n", alarms.join("; "))),
             u64::MAX => (503, "not ready: no mirror\n".into()),
             age if age > self.most => (503, format!("not ready: the mirror is {age} slots old, over {}\n", self.most)),
             age => (200, format!("ready: the mirror is {age} slots old\n")),
@@ -98,12 +102,17 @@ mod tests {
 
     #[test]
     fn ready_is_what_has_a_young_mirror() {
-        let (metrics, health) = (Metrics::new(), Health::new(10));
+        let (metrics, health) = (Metrics::new(), Health::new(10, Alarms::default()));
         let status = |path| answer(path, &metrics, &health).0;
         assert_eq!([status("/healthz"), status("/readyz"), status("/metrics"), status("/")], [200, 503, 200, 404]);
         health.set_age(10);
         assert_eq!(status("/readyz"), 200);
         health.set_age(11);
         assert_eq!(status("/readyz"), 503);
+        health.set_age(0);
+        health.alarms.raise("blockhash", "an endpoint tells of a blockhash that cannot be");
+        assert_eq!(status("/readyz"), 503);
+        health.alarms.end("blockhash");
+        assert_eq!(status("/readyz"), 200);
     }
 }

@@ -6,12 +6,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use kedge_client::Client;
+use kedge_keeper::alarm::Alarms;
 use kedge_keeper::compose::Directory;
 use kedge_keeper::core::mirror::Counts;
 use kedge_keeper::desk::{Desk, Ticked};
 use kedge_keeper::error::Error;
 use kedge_keeper::lease::Standing;
-use kedge_keeper::outbox::Outbox;
+use kedge_keeper::outbox::{Outbox, Purse};
 use kedge_keeper::shard::Shard;
 use kedge_keeper::shift::{Onlooker, Permit, Shift};
 use kedge_keeper::{Plan, World};
@@ -56,11 +57,13 @@ pub async fn run(config: &Config) -> Result<u8> {
         let found = client.sub_account(account).await.context("[account]")?;
         found.head.require_trader(&wallet.to_bytes()).with_context(|| format!("[account] {account}"))?;
     }
-    let mut watch = source::watch(config, client.clone(), publish::alternatives(config)?).await?;
+    let alternatives = publish::alternatives(config)?;
+    let mut watch = source::watch(config, client.clone(), alternatives.clone()).await?;
     let fleet = Arc::new(Fleet::join(config).await?);
 
     let metrics = Metrics::new();
-    let health = Health::new(config.http.max_age_slots);
+    let alarms = Alarms::default();
+    let health = Health::new(config.http.max_age_slots, alarms.clone());
     let _http = match config.http.listen.as_str() {
         "" => None,
         listen => {
@@ -70,7 +73,12 @@ pub async fn run(config: &Config) -> Result<u8> {
         }
     };
     let relay = connection::relay(config).await?;
-    let desks = crew::desks(config, &sender, relay, account);
+    let witness = connection::witness(config, &client, &alternatives, &alarms);
+    let trades = config.keeper.jobs.iter().any(|job| job.needs_account());
+    if trades && witness.is_none() {
+        warn!("own trades go by the prices of one endpoint alone");
+    }
+    let desks = crew::desks(config, &sender, relay, witness, account);
     let jobs: Vec<&'static str> = desks.iter().map(|desk| desk.job.name()).collect();
     let dry_run = config.keeper.dry_run;
     info!(wallet = wallet.to_string(), rpc = masked(&config.rpc.url), jobs = jobs.join(","), dry_run, "started");
@@ -79,8 +87,10 @@ pub async fn run(config: &Config) -> Result<u8> {
         let fleet = Arc::clone(&fleet);
         Arc::new(move || fleet.standing().is_none_or(Standing::works))
     };
-    let publishing = publish::start(config, &sender, &metrics, &may_act).await?;
-    let (outbox, receipts) = Outbox::start(client.clone(), config.send.sending(config.keeper.at_once)).await?;
+    let sending = config.send.sending(config.keeper.at_once, Duration::from_millis(config.rpc.fastest_slot_ms));
+    let purse = Purse::new(sending.lamports_a_day);
+    let publishing = publish::start(config, &sender, &metrics, &may_act, &purse).await?;
+    let (outbox, receipts) = Outbox::with(client.clone(), sending, purse, alarms).await?;
     let heard = desks.iter().map(|desk| Arc::clone(&desk.job)).collect();
     let receipts = tokio::spawn(receipts::follow(receipts, heard, Arc::clone(&metrics), config.clone()));
     let seen = Arc::new(Mutex::new(Seen { slot: 0, at: Instant::now() }));
@@ -163,6 +173,7 @@ impl Onlooker for Teller<'_> {
         }
         self.metrics.mirror_slot.set(i64::try_from(slot).unwrap_or(i64::MAX));
         self.metrics.under_way.set(i64::try_from(outbox.under_way()).unwrap_or(i64::MAX));
+        self.metrics.spent.set(i64::try_from(outbox.purse().spent()).unwrap_or(i64::MAX));
         self.metrics.resent.set(i64::try_from(outbox.resent()).unwrap_or(i64::MAX));
         ControlFlow::Continue(())
     }
