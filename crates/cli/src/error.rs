@@ -171,6 +171,9 @@ impl CliError {
             error["name"] = json!(refused.error.name());
             error["stale_rows"] = refused.stale.iter().map(ToString::to_string).collect();
         }
+        if let Self::Send(SendError::Unknown { signature, .. }) = self {
+            error["signature"] = json!(signature.to_string());
+        }
         json!({ "error": error })
     }
 }

@@ -178,7 +178,7 @@ impl Endpoints {
     fn order(&self) -> Vec<&Endpoint> {
         let now = Instant::now();
         let mut order: Vec<(Option<Instant>, &Endpoint)> = Vec::with_capacity(self.all.len());
-        for endpoint in self.all.iter() {
+        for endpoint in self.all.iter().map(Arc::as_ref) {
             let mut state = endpoint.state();
             let resting = state.resting.filter(|until| *until > now);
             if resting.is_none() && state.resting.is_some() {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use reqwest_middleware::reqwest::{Client as Http, Response, StatusCode, header, redirect};
-use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use solana_rpc_client::http_sender::HttpSender;
 use solana_rpc_client::rpc_sender::{RpcSender, RpcTransportStats};

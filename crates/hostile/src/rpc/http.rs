@@ -181,13 +181,19 @@ async fn endless(stream: &mut TcpStream) -> std::io::Result<()> {
 /// Spaces that are packed a thousand to one.
 async fn bomb(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n").await?;
-    let (mut packed, piece) = (GzEncoder::new(Vec::new(), Compression::fast()), vec![b' '; 1_000_000]);
-    for _ in 0..UNPACKED / piece.len() {
-        packed.write_all(&piece)?;
-        let ready = std::mem::take(packed.get_mut());
-        stream.write_all(&ready).await?;
+    let (mut packer, piece) = (GzEncoder::new(Vec::new(), Compression::best()), vec![b' '; 1_000_000]);
+    let mut packed = Vec::new();
+    // The second piece is packed by what the first has left, and so is every other: its bytes can be sent again.
+    for _ in 0..2 {
+        packer.write_all(&piece)?;
+        packer.flush()?;
+        packed = std::mem::take(packer.get_mut());
+        stream.write_all(&packed).await?;
     }
-    stream.write_all(&packed.finish()?).await
+    for _ in 2..UNPACKED / piece.len() {
+        stream.write_all(&packed).await?;
+    }
+    stream.flush().await
 }
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
