@@ -93,8 +93,7 @@ impl Witness {
             let told = locked(told);
             told.get(&market).is_some_and(|(other, at)| {
                 let apart = u128::from(other.0.abs_diff(price.0)) * u128::from(PPM);
-                at.elapsed() <= self.terms.max_age
-                    && apart <= u128::from(price.0) * u128::from(self.terms.tolerance.0)
+                at.elapsed() <= self.terms.max_age && apart <= u128::from(price.0) * u128::from(self.terms.tolerance.0)
             })
         };
         !price.is_zero() && self.told.iter().filter(same).count() >= ENOUGH

@@ -45,11 +45,8 @@ impl Keeper {
         let endpoints = Endpoints::new(&urls, policy).unwrap();
         let client =
             Client::over(endpoints, CommitmentConfig::processed(), "ws://127.0.0.1:1", Arc::new(Keypair::new()));
-        let config = SendConfig {
-            compute: ComputeLimit::Fixed(200_000),
-            priority: PriorityFee::None,
-            ..SendConfig::default()
-        };
+        let config =
+            SendConfig { compute: ComputeLimit::Fixed(200_000), priority: PriorityFee::None, ..SendConfig::default() };
         let alarms = Alarms::default();
         let purse = Purse::new(sending.lamports_a_day);
         let (outbox, receipts) = Outbox::with(client.clone(), sending, purse, alarms.clone()).await.unwrap();
@@ -110,8 +107,7 @@ async fn session(lie: Lie, beside: bool) -> (u64, Option<Duration>) {
 async fn nothing_is_signed_twice_for_one_subject_whatever_an_endpoint_says() {
     for lies in Lie::ALL.chunks(7) {
         let both = lies.iter().flat_map(|lie| [(*lie, false), (*lie, true)]);
-        let running: Vec<_> =
-            both.map(|(lie, beside)| (lie, beside, tokio::spawn(session(lie, beside)))).collect();
+        let running: Vec<_> = both.map(|(lie, beside)| (lie, beside, tokio::spawn(session(lie, beside)))).collect();
         for (lie, beside, session) in running {
             let (signed, _) = session.await.unwrap();
             let cost = lie.cost();

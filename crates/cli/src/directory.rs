@@ -36,7 +36,8 @@ impl Directory {
 
     /// Whether names tell the markets apart, and decimals are the same in bank, board and mint.
     fn verify(&self, board: &PriceBoard, mints: &[Option<Account>]) -> core::result::Result<(), String> {
-        let listed: Vec<_> = self.markets.iter().filter(|one| one.data.status != MarketStatus::Delisted as u8).collect();
+        let listed: Vec<_> =
+            self.markets.iter().filter(|one| one.data.status != MarketStatus::Delisted as u8).collect();
         for (place, market) in listed.iter().enumerate() {
             let called = name(&market.data.name);
             let twin = listed[..place].iter().find(|other| name(&other.data.name).eq_ignore_ascii_case(&called));
@@ -139,10 +140,7 @@ mod tests {
         let mut board = PriceBoard::default();
         (board.banks[0].listed, board.banks[0].decimals) = (1, 6);
         assert_eq!(directory.verify(&board, &[mint(6)]), Ok(()));
-        assert_eq!(
-            directory.verify(&board, &[mint(9)]).unwrap_err(),
-            "bank 0 has 6 decimals, its row 6, its mint 9"
-        );
+        assert_eq!(directory.verify(&board, &[mint(9)]).unwrap_err(), "bank 0 has 6 decimals, its row 6, its mint 9");
         assert!(directory.verify(&board, &[None]).unwrap_err().ends_with("its mint none"));
         board.banks[0].decimals = 9;
         assert!(directory.verify(&board, &[mint(6)]).unwrap_err().contains("its row 9"));

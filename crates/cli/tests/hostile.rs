@@ -45,7 +45,9 @@ impl Ground {
         let mut memory = 0;
         let code = loop {
             let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
-            let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().trim_end_matches(" kB").parse().ok());
+            let most = status
+                .lines()
+                .find_map(|line| line.strip_prefix("VmHWM:")?.trim().trim_end_matches(" kB").parse().ok());
             memory = memory.max(most.unwrap_or(0u64));
             if let Some(status) = child.try_wait().unwrap() {
                 break status.code().unwrap_or(-1);

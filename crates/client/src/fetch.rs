@@ -41,7 +41,10 @@ impl Client {
             let answered = self.rpc().get_multiple_accounts(part).await?;
             if answered.len() != part.len() {
                 let address = part.first().copied().unwrap_or_default();
-                return Err(FetchError::Missing { what: "answer with as many accounts as were asked for, from", address });
+                return Err(FetchError::Missing {
+                    what: "answer with as many accounts as were asked for, from",
+                    address,
+                });
             }
             accounts.extend(answered);
         }

@@ -184,9 +184,9 @@ fn refusal(error: &mut Value) -> Error {
     let data = match code {
         custom_error::JSON_RPC_SERVER_ERROR_SEND_TRANSACTION_PREFLIGHT_FAILURE => serde_json::from_value(data)
             .map_or(RpcResponseErrorData::Empty, RpcResponseErrorData::SendTransactionPreflightFailure),
-        custom_error::JSON_RPC_SERVER_ERROR_NODE_UNHEALTHY => RpcResponseErrorData::NodeUnhealthy {
-            num_slots_behind: data["numSlotsBehind"].as_u64(),
-        },
+        custom_error::JSON_RPC_SERVER_ERROR_NODE_UNHEALTHY => {
+            RpcResponseErrorData::NodeUnhealthy { num_slots_behind: data["numSlotsBehind"].as_u64() }
+        }
         _ => RpcResponseErrorData::Empty,
     };
     RpcError::RpcResponseError { code, message, data }.into()
@@ -286,7 +286,8 @@ mod tests {
 
     #[test]
     fn messages_are_cut_and_codes_are_kept() {
-        let mut error = serde_json::json!({ "code": -32_005, "message": "x".repeat(5_000), "data": { "numSlotsBehind": 7 } });
+        let mut error =
+            serde_json::json!({ "code": -32_005, "message": "x".repeat(5_000), "data": { "numSlotsBehind": 7 } });
         let refused = refusal(&mut error);
         let ErrorKind::RpcError(RpcError::RpcResponseError { code, message, data }) = refused.kind() else {
             panic!("{refused}")

@@ -68,8 +68,7 @@ pub fn witness(config: &Config, client: &Client, alternatives: &Alternatives, al
     };
     let trades = config.keeper.jobs.iter().any(|job| job.needs_account());
     let endpoints = client.endpoints().filter(|_| wanted && trades)?;
-    let terms =
-        Terms { tolerance: Ppm(rpc.second_price_ppm), max_age: Duration::from_secs(rpc.second_price_s) };
+    let terms = Terms { tolerance: Ppm(rpc.second_price_ppm), max_age: Duration::from_secs(rpc.second_price_s) };
     let (commitment, reader) = (client.commitment(), client.payer());
     Some(Arc::new(Witness::start(endpoints, commitment, reader, alternatives, terms, alarms.clone())))
 }

@@ -1,5 +1,6 @@
 //! `kedge-keeper run`: all jobs on one mirror until a signal comes.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -90,11 +91,12 @@ pub async fn run(config: &Config) -> Result<u8> {
     let sending = config.send.sending(config.keeper.at_once, Duration::from_millis(config.rpc.fastest_slot_ms));
     let purse = Purse::new(sending.lamports_a_day);
     let publishing = publish::start(config, &sender, &metrics, &may_act, &purse).await?;
-    let (outbox, receipts) = Outbox::with(client.clone(), sending, purse, alarms).await?;
+    let (outbox, receipts) = Outbox::with(client.clone(), sending, purse, alarms.clone()).await?;
     let heard = desks.iter().map(|desk| Arc::clone(&desk.job)).collect();
     let receipts = tokio::spawn(receipts::follow(receipts, heard, Arc::clone(&metrics), config.clone()));
     let seen = Arc::new(Mutex::new(Seen { slot: 0, at: Instant::now() }));
     let gauges = tokio::spawn(gauge(client.clone(), Arc::clone(&seen), Arc::clone(&metrics), Arc::clone(&health)));
+    let telling = tokio::spawn(tell_alarms(alarms.clone(), Arc::clone(&metrics), config.clone()));
     let standing = tokio::spawn(stand(Arc::clone(&fleet), Arc::clone(&metrics), config.clone()));
     let mut shift = Shift::new(desks, outbox, dry_run).while_permitted(may_act);
     let share = config.shard;
@@ -112,6 +114,7 @@ pub async fn run(config: &Config) -> Result<u8> {
     };
     drop(publishing);
     auditing.abort();
+    telling.abort();
     // No longer ready: whoever balances over several copies should look elsewhere.
     stop(gauges).await;
     health.set_age(u64::MAX);
@@ -225,6 +228,29 @@ async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, metrics: Arc<Metrics>, he
         }
         looks += 1;
         sleep(SLOT_EVERY).await;
+    }
+}
+
+/// Tells of every alarm once when it begins, and once when it ends.
+async fn tell_alarms(alarms: Alarms, metrics: Arc<Metrics>, config: Config) {
+    let mut known: BTreeSet<&'static str> = BTreeSet::new();
+    loop {
+        let standing = alarms.standing();
+        metrics.alarms.set(i64::try_from(standing.len()).unwrap_or(i64::MAX));
+        for (alarm, reason) in &standing {
+            if known.insert(alarm) {
+                let reason = discreet(reason, &config);
+                warn!(alarm, reason, "not ready");
+            }
+        }
+        known.retain(|alarm| {
+            let stands = standing.iter().any(|(standing, _)| standing == alarm);
+            if !stands {
+                info!(alarm, "the alarm has ended");
+            }
+            stands
+        });
+        sleep(STANDING_EVERY).await;
     }
 }
 

@@ -84,7 +84,8 @@ impl Shared {
         let told: Vec<(Signature, bool)> =
             statuses.iter().filter_map(|(at, status)| Some((*at, status.as_ref()?.err.is_some()))).collect();
         let signatures: Vec<Signature> = told.iter().map(|(signature, _)| *signature).collect();
-        let usable: Vec<bool> = self.client.endpoints().iter().flat_map(|all| all.health()).map(|one| one.usable).collect();
+        let usable: Vec<bool> =
+            self.client.endpoints().iter().flat_map(|all| all.health()).map(|one| one.usable).collect();
         if told.is_empty() || usable.len() < AGREE {
             return signatures.into_iter().collect();
         }

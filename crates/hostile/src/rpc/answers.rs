@@ -48,8 +48,10 @@ pub(super) fn answer(chain: &Chain, lie: Option<Lie>, frozen: u64, asked: &Value
             context(list.iter().map(|signature| status(chain, lie, slot, signature)).collect())
         }
         "getSignaturesForAddress" => {
-            let past = |number: u8| json!({ "signature": past_signature(number), "slot": slot, "err": null, "memo": null,
-                "blockTime": unix_time(), "confirmationStatus": "finalized" });
+            let past = |number: u8| {
+                json!({ "signature": past_signature(number), "slot": slot, "err": null, "memo": null,
+                "blockTime": unix_time(), "confirmationStatus": "finalized" })
+            };
             json!([past(1), past(2), past(3)])
         }
         "getTransaction" => past(lie, slot, params[0].as_str().unwrap_or_default()),
@@ -60,7 +62,9 @@ pub(super) fn answer(chain: &Chain, lie: Option<Lie>, frozen: u64, asked: &Value
         "getMultipleAccounts" => {
             let accounts = accounts(chain, lie);
             let list = params[0].as_array().cloned().unwrap_or_default();
-            context(list.iter().map(|at| find(at).and_then(|at| accounts.get(&at)).map_or(Value::Null, shown)).collect())
+            context(
+                list.iter().map(|at| find(at).and_then(|at| accounts.get(&at)).map_or(Value::Null, shown)).collect(),
+            )
         }
         "getProgramAccounts" => {
             let list = program_accounts(chain, lie, params);
@@ -103,7 +107,9 @@ fn send(chain: &Chain, lie: Option<Lie>, params: &Value) -> Result<Value, Value>
     let signature = chain.receive(bytes, passed).ok_or_else(malformed)?;
     match lie {
         Some(Lie::ForeignSignature) => Ok(json!(bs58::encode([8; 64]).into_string())),
-        Some(Lie::RefusesTransactions) => Err(json!({ "code": -32_003, "message": "Transaction signature verification failure" })),
+        Some(Lie::RefusesTransactions) => {
+            Err(json!({ "code": -32_003, "message": "Transaction signature verification failure" }))
+        }
         _ => Ok(json!(signature)),
     }
 }

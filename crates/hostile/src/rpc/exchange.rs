@@ -59,12 +59,8 @@ pub(super) fn accounts(slot: u64, unix_time: i64, owners: &[Pubkey]) -> BTreeMap
         let number = u16::try_from(index).expect("few markets");
         accounts.insert(address::market(number), ours(&market));
     }
-    let dollar = OraclePrice {
-        price: Price(1_000_000),
-        confidence: Price::ZERO,
-        publish_time: unix_time,
-        publish_slot: slot,
-    };
+    let dollar =
+        OraclePrice { price: Price(1_000_000), confidence: Price::ZERO, publish_time: unix_time, publish_slot: slot };
     board.banks[0].price.refresh(&[dollar], &clock, 400_000).expect("a dollar");
     for owner in owners {
         let mut head = SubAccount {

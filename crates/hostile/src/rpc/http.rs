@@ -171,7 +171,9 @@ async fn drip(stream: &mut TcpStream) -> std::io::Result<()> {
 
 /// The start of a text that has no end.
 async fn endless(stream: &mut TcpStream) -> std::io::Result<()> {
-    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"jsonrpc\":\"2.0\",\"result\":\"").await?;
+    stream
+        .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"jsonrpc\":\"2.0\",\"result\":\"")
+        .await?;
     let piece = vec![b'x'; PIECE];
     loop {
         stream.write_all(&piece).await?;

@@ -83,55 +83,94 @@ impl Lie {
 
     /// What it may cost.
     #[must_use]
-    pub const fn cost(self) -> Cost {
+    pub fn cost(self) -> Cost {
         let silent = |what, rest| Cost { what, signed_alone: 1, signed_beside: 1, red_s: Some(15), rest };
         let once = |what, rest| Cost { red_s: None, ..silent(what, rest) };
         match self {
-            Self::ForeignSignature => {
-                once("`sendTransaction` names another signature", "the endpoint rests; alone, the subject waits for a status")
+            Self::ForeignSignature => once(
+                "`sendTransaction` names another signature",
+                "the endpoint rests; alone, the subject waits for a status",
+            ),
+            Self::RefusesTransactions => {
+                once("`sendTransaction` is refused", "alone, the subject waits until the blockhash expires")
             }
-            Self::RefusesTransactions => once("`sendTransaction` is refused", "alone, the subject waits until the blockhash expires"),
-            Self::KeepsTransactions => {
-                once("`sendTransaction` says yes and passes nothing on", "alone, the subject waits until the blockhash expires")
-            }
+            Self::KeepsTransactions => once(
+                "`sendTransaction` says yes and passes nothing on",
+                "alone, the subject waits until the blockhash expires",
+            ),
             Self::NullStatuses => once("no transaction has a status", "the subject waits until the blockhash expires"),
             Self::FalseFailure => Cost {
                 signed_alone: 3,
-                ..once("every transaction has failed", "alone, the subject is signed anew after 4, 8, 16 ... slots, each within the ceiling of a day")
+                ..once(
+                    "every transaction has failed",
+                    "alone, the subject is signed anew after 4, 8, 16 ... slots, each within the ceiling of a day",
+                )
             },
             Self::FalseSuccess => Cost {
                 signed_alone: 26,
-                ..once("every transaction has landed", "alone, the subject is signed anew once a slot, within the ceiling of a day")
+                ..once(
+                    "every transaction has landed",
+                    "alone, the subject is signed anew once a slot, within the ceiling of a day",
+                )
             },
-            Self::RunawayHeight => Cost { red_s: Some(5), ..once("`getBlockHeight` is u64::MAX", "nothing: a height that cannot be is not believed") },
+            Self::RunawayHeight => Cost {
+                red_s: Some(5),
+                ..once("`getBlockHeight` is u64::MAX", "nothing: a height that cannot be is not believed")
+            },
             Self::EndlessBlockhash => Cost {
                 red_s: Some(5),
-                ..once("`lastValidBlockHeight` is u64::MAX", "alone, nothing is signed once the last good blockhash is 30 s old")
+                ..once(
+                    "`lastValidBlockHeight` is u64::MAX",
+                    "alone, nothing is signed once the last good blockhash is 30 s old",
+                )
             },
             Self::SetBack => Cost {
                 red_s: Some(10),
-                ..once("blockhash and height of 4,000 blocks ago", "for 5 s the last good blockhash is used, then the old one")
+                ..once(
+                    "blockhash and height of 4,000 blocks ago",
+                    "for 5 s the last good blockhash is used, then the old one",
+                )
             },
             Self::StandsStill => Cost {
                 red_s: Some(15),
-                ..once("slot, height and blockhash stand still", "alone, nothing is signed once the blockhash is 30 s old")
+                ..once(
+                    "slot, height and blockhash stand still",
+                    "alone, nothing is signed once the blockhash is 30 s old",
+                )
             },
             Self::RunawaySlot => silent("every slot is u64::MAX", "the endpoint rests; nobody else is sent away"),
-            Self::RefusesAll => silent("every question is refused", "a second endpoint is asked, and this one rests when that one answers"),
-            Self::Silent => silent("it takes requests and never answers", "`timeout_ms` for each question, then it rests"),
-            Self::SlowDrip => silent("a byte of the answer every second", "`timeout_ms` for each question, then it rests"),
+            Self::RefusesAll => silent(
+                "every question is refused",
+                "a second endpoint is asked, and this one rests when that one answers",
+            ),
+            Self::Silent => {
+                silent("it takes requests and never answers", "`timeout_ms` for each question, then it rests")
+            }
+            Self::SlowDrip => {
+                silent("a byte of the answer every second", "`timeout_ms` for each question, then it rests")
+            }
             Self::Endless => silent("an answer without an end", "the bytes of the limit, then it rests"),
-            Self::GzipBomb => silent("four megabytes that unpack to four gigabytes", "the bytes of the limit, then it rests"),
+            Self::GzipBomb => {
+                silent("four megabytes that unpack to four gigabytes", "the bytes of the limit, then it rests")
+            }
             Self::ManyValues => silent("millions of empty lists", "the bytes of the limit, then it rests"),
             Self::LongMessage => silent("an error with a message of four megabytes", "500 characters of it"),
             Self::Redirects => silent("every question is redirected", "nothing: no redirection is followed"),
-            Self::WrongPrices => {
-                once("oracle accounts with twice the price", "beside another endpoint own trades stop; services are judged by the program")
-            }
+            Self::WrongPrices => once(
+                "oracle accounts with twice the price",
+                "beside another endpoint own trades stop; services are judged by the program",
+            ),
             Self::WrongAccounts => silent("every account holds another's data", "nothing is decided"),
-            Self::WrongDecimals => once("the quote bank has nine decimals", "the command line refuses: board and mint say six"),
-            Self::SwappedNames => once("two markets have the same name", "the command line refuses; other names in the place of the true ones are believed"),
-            Self::EmptyLists => once("`getProgramAccounts` finds nothing", "nobody is served; the auditor's sums do not fit"),
+            Self::WrongDecimals => {
+                once("the quote bank has nine decimals", "the command line refuses: board and mint say six")
+            }
+            Self::SwappedNames => once(
+                "two markets have the same name",
+                "the command line refuses; other names in the place of the true ones are believed",
+            ),
+            Self::EmptyLists => {
+                once("`getProgramAccounts` finds nothing", "nobody is served; the auditor's sums do not fit")
+            }
             Self::BadTransaction => once("a past transaction is not one", "one line of `kedge history`"),
         }
     }
