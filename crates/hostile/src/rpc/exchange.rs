@@ -55,13 +55,13 @@ pub(super) fn accounts(slot: u64, unix_time: i64, owners: &[Pubkey]) -> BTreeMap
             publish_time: unix_time,
             publish_slot: slot,
         };
-        board.markets[index].price.refresh(&[seen], &clock, 400_000).expect("a price");
+        let _ = board.markets[index].price.refresh(&[seen], &clock, 400_000).expect("a price");
         let number = u16::try_from(index).expect("few markets");
         accounts.insert(address::market(number), ours(&market));
     }
     let dollar =
         OraclePrice { price: Price(1_000_000), confidence: Price::ZERO, publish_time: unix_time, publish_slot: slot };
-    board.banks[0].price.refresh(&[dollar], &clock, 400_000).expect("a dollar");
+    let _ = board.banks[0].price.refresh(&[dollar], &clock, 400_000).expect("a dollar");
     for owner in owners {
         let mut head = SubAccount {
             version: SubAccount::VERSION,
