@@ -123,6 +123,8 @@ fn one_command_signs_once_and_names_the_signature() {
     let ground = Ground::new("signs");
     for (count, lie) in [Lie::ForeignSignature, Lie::RefusesTransactions].into_iter().enumerate() {
         ground.server.set(Some(lie));
+        // Under one blockhash equal commands are one transaction.
+        std::thread::sleep(Duration::from_millis(500));
         let run = ground.run("place SOL-PERP buy 1");
         let received = ground.chain.received();
         assert_eq!(received.len(), count + 1, "{lie:?}: {}", run.err);

@@ -145,6 +145,8 @@ async fn own_trades_stop_when_two_endpoints_tell_of_different_prices() {
     let chain = Chain::new(&[key.pubkey()]);
     chain.set_fate(Fate::Dropped);
     let (one, two) = (Server::start(&chain).await, Server::lying(&chain, Lie::WrongPrices).await);
+    // The oracles move on from the board, which has the true price.
+    sleep(Duration::from_secs(2)).await;
     let mut keeper = Keeper::start("prices", &key, &[one.url(), two.url()]);
     // The maker would quote at once; it has no second price, and says so.
     keeper.wait(503, Duration::from_secs(60), "wrong prices").await;

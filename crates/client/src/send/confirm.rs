@@ -30,7 +30,7 @@ impl Sender {
             Ok(_) => {}
             // Nobody was reached.
             Err(SendError::Rpc(error)) if is_unreachable(&error) => return Err(SendError::Rpc(error)),
-            Err(error) => return Err(unknown(error.to_string())),
+            Err(error) => return Err(unknown(error.to_string().trim_end_matches([';', ' ']).to_owned())),
         }
         let mut sent = Instant::now();
         loop {
