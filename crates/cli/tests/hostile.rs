@@ -86,6 +86,7 @@ fn whatever_is_sent_a_command_ends_soon_and_stays_small() {
         for line in ["markets", "accounts"] {
             let run = ground.run(line);
             assert_eq!(run.code, 1, "kedge {line}, {lie:?}: {}{}", run.out, run.err);
+            println!("kedge {line}, {lie:?}: {} MB", run.memory_mb);
             assert!(run.memory_mb <= MEMORY_MB, "kedge {line}, {lie:?}: {} MB", run.memory_mb);
             assert!(run.took < Duration::from_secs(20), "kedge {line}, {lie:?}: {:?}", run.took);
             assert!(run.err.len() < 2_000, "kedge {line}, {lie:?}: {} bytes of complaint", run.err.len());

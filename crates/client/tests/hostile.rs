@@ -98,6 +98,7 @@ fn memory_is_bounded_whatever_an_endpoint_sends() {
                 assert!(client.program_accounts_at(0).await.is_err(), "{lie:?}");
             }
             let most = most_memory_mb(std::process::id());
+            println!("{lie:?}: {most} MB at most so far");
             assert!(most <= MEMORY_MB, "{lie:?}: {most} MB");
         }
     });

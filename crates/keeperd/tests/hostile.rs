@@ -123,6 +123,7 @@ async fn session(lie: Lie) {
     keeper.wait(503, most + Duration::from_secs(3), &about).await;
     sleep(Duration::from_secs(3)).await;
     let memory = most_memory_mb(keeper.child.id());
+    println!("{lie:?}: {memory} MB");
     assert!(memory <= MEMORY_MB, "{lie:?}: {memory} MB");
     server.set(None);
     keeper.wait(200, Duration::from_secs(60), &about).await;
