@@ -44,14 +44,14 @@ pub(super) fn accounts(slot: u64, unix_time: i64, owners: &[Pubkey]) -> BTreeMap
         .execute(&mut exchange, &mut board, &mut bank)
         .expect("a bank");
     let mut accounts = BTreeMap::new();
-    for index in 0..NAMES.len() {
+    for (index, price) in PRICES.into_iter().enumerate() {
         let mut market = Market::default();
         let action = ListMarket { params: &market_params(index) };
         action.execute(&mut exchange, &mut board, &mut market, clock).expect("a market");
         market.status = MarketStatus::Active as u8;
         let seen = OraclePrice {
-            price: Price(PRICES[index]),
-            confidence: Price(PRICES[index] / 2_000),
+            price: Price(price),
+            confidence: Price(price / 2_000),
             publish_time: unix_time,
             publish_slot: slot,
         };
