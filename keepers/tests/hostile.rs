@@ -203,10 +203,9 @@ async fn the_queue_has_an_end_and_subjects_are_forgotten() {
     let chain = Chain::default();
     let server = Server::start(&chain).await;
     let short = Sending { queue: 300, ..sending() };
-    let mut keeper = Keeper::start(&chain, &[&server], short).await;
+    let keeper = Keeper::start(&chain, &[&server], short).await;
     let taken = (0..1_000).filter(|market| keeper.outbox.send(keeper.parcel(Subject::Market("update_amm", *market))));
     assert_eq!(taken.count(), 300);
     assert!(keeper.outbox.remembered() <= 300);
-    keeper.insist(Duration::from_secs(4)).await;
-    assert!(keeper.outbox.under_way() <= 1, "all have landed");
+    assert!(keeper.outbox.settle(Duration::from_secs(30)).await, "all have landed");
 }

@@ -34,7 +34,8 @@ impl Client {
         Self::over(endpoints, CommitmentConfig::confirmed(), &ws_url(url), payer)
     }
 
-    /// Uses an RPC client with its own timeouts and commitment, and a pubsub endpoint.
+    /// Uses an RPC client with its own timeouts, limits and commitment, and a pubsub endpoint. The RPC crate's own HTTP
+    /// sender has no limits on what it reads: it is for endpoints of our own.
     pub fn with(rpc: RpcClient, ws_url: &str, payer: SharedSigner) -> Self {
         Self { rpc: Arc::new(rpc), endpoints: None, ws_url: ws_url.into(), payer }
     }
