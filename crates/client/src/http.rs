@@ -18,14 +18,18 @@ use solana_rpc_client::rpc_sender::{RpcSender, RpcTransportStats};
 use solana_rpc_client_api::client_error::{Error, ErrorKind, Result};
 use solana_rpc_client_api::custom_error;
 use solana_rpc_client_api::request::{RpcError, RpcRequest, RpcResponseErrorData};
+use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 /// Bytes of an answer that is a number, a hash or a signature.
 const SHORT: usize = 64 * 1024;
 /// Characters of an endpoint's message that are passed on.
 const MESSAGE: usize = 500;
-/// What a value takes beside its text, and an entry of an object beside its key and value: bytes, rounded up.
+/// What a value takes beside its text, the first entry of an object beside its key and value, and each further one: bytes,
+/// rounded up, for either kind of map that the JSON crate can be built with.
 const VALUE: usize = 64;
+const FIRST_ENTRY: usize = 640;
+const ENTRY: usize = 128;
 /// Times that a patient sender asks again after "too many requests".
 const AGAIN: u32 = 5;
 
@@ -42,7 +46,7 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 30 seconds, 8 MB, and 64 MB: some fifteen thousand sub-accounts of 16 order slots.
+    /// 30 seconds, 8 MB, and 64 MB: some ten thousand traders, each with a sub-account of 16 order slots.
     fn default() -> Self {
         Self { timeout: Duration::from_secs(30), answer: 8_000_000, snapshot: 64_000_000 }
     }
@@ -70,6 +74,8 @@ pub struct Bounded {
     url: String,
     limits: Limits,
     patient: bool,
+    /// Large answers are read one after the other.
+    large: Semaphore,
     number: AtomicU64,
     stats: Mutex<RpcTransportStats>,
 }
@@ -87,7 +93,8 @@ impl Bounded {
             .redirect(redirect::Policy::none())
             .build()?;
         let (number, stats) = (AtomicU64::new(0), Mutex::default());
-        Ok(Self { http, url: url.to_owned(), limits, patient: false, number, stats })
+        let large = Semaphore::new(1);
+        Ok(Self { http, url: url.to_owned(), limits, patient: false, large, number, stats })
     }
 
     /// One that waits and asks again, for those who have no other.
@@ -100,6 +107,10 @@ impl Bounded {
         let number = self.number.fetch_add(1, Ordering::Relaxed);
         let asked = request.build_request_json(number, params).to_string();
         let mut left = if self.patient { AGAIN } else { 0 };
+        let _alone = match request {
+            RpcRequest::GetProgramAccounts => self.large.acquire().await.ok(),
+            _ => None,
+        };
         let response = loop {
             let post = self.http.post(&self.url).header(header::CONTENT_TYPE, "application/json").body(asked.clone());
             let response = post.send().await?;
@@ -263,7 +274,8 @@ impl<'de> Visitor<'de> for Budget<'_> {
     fn visit_map<A: MapAccess<'de>>(mut self, mut entries: A) -> std::result::Result<Value, A::Error> {
         let mut map = Map::new();
         while let Some(key) = entries.next_key::<String>()? {
-            self.take::<A::Error>(VALUE.saturating_add(key.len()))?;
+            let entry = if map.is_empty() { FIRST_ENTRY } else { ENTRY };
+            self.take::<A::Error>(entry.saturating_add(key.len()))?;
             map.insert(key, entries.next_value_seed(Budget(&mut *self.0))?);
         }
         Ok(Value::Object(map))
@@ -280,6 +292,8 @@ mod tests {
         assert_eq!(parse(text.as_bytes(), 10_000).unwrap(), serde_json::from_str::<Value>(text).unwrap());
         let many = format!("[{}0]", "0,".repeat(100_000));
         assert!(parse(many.as_bytes(), 6_000_000).is_err() && parse(many.as_bytes(), 6_500_000).is_ok());
+        let objects = format!("[{}0]", "{\"a\":0},".repeat(10_000));
+        assert!(parse(objects.as_bytes(), 7_600_000).is_err() && parse(objects.as_bytes(), 7_800_000).is_ok());
         assert!(parse(&vec![b'['; 1_000_000], usize::MAX).is_err(), "depth has a limit too");
         assert!(parse(b"{} x", 10_000).is_err(), "nothing stands behind the value");
     }

@@ -19,8 +19,9 @@ use super::{Chain, Lie};
 const PIECE: usize = 64 * 1024;
 /// What a bomb unpacks to.
 const UNPACKED: usize = 4_000_000_000;
-/// Bytes of millions of empty lists: what a limit on bytes alone lets through.
-const LISTS: usize = 7_900_000;
+/// Bytes of millions of small values, of an answer and of one with all accounts: what a limit on bytes alone lets through.
+const SMALL: usize = 7_900_000;
+const LARGE: usize = 63_000_000;
 
 struct State {
     lie: Option<Lie>,
@@ -126,8 +127,9 @@ async fn converse(mut stream: TcpStream, chain: &Chain, state: &Mutex<State>) ->
             Some(Lie::Endless) => return endless(&mut stream).await,
             Some(Lie::GzipBomb) => return bomb(&mut stream).await,
             Some(Lie::ManyValues) => {
-                let lists = "[],".repeat(LISTS / 3);
-                say(&mut stream, "200 OK", format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":[{lists}0]}}")).await?;
+                let all = asked["method"] == "getProgramAccounts";
+                let (value, bytes) = if all { (r#"{"a":0},"#, LARGE) } else { ("[],", SMALL) };
+                many(&mut stream, value, bytes).await?;
             }
             Some(Lie::LongMessage) => {
                 let error = json!({ "code": -32_000, "message": "x".repeat(4_000_000) });
@@ -158,6 +160,20 @@ async fn say(stream: &mut TcpStream, status: &str, body: String) -> std::io::Res
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
     stream.write_all((head + &body).as_bytes()).await
+}
+
+/// A list of the same small value over and over.
+async fn many(stream: &mut TcpStream, value: &str, bytes: usize) -> std::io::Result<()> {
+    let (start, end) = (r#"{"jsonrpc":"2.0","id":1,"result":["#, "0]}");
+    let piece = value.repeat(PIECE / value.len());
+    let pieces = bytes / piece.len();
+    let length = start.len() + pieces * piece.len() + end.len();
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
+    stream.write_all((head + start).as_bytes()).await?;
+    for _ in 0..pieces {
+        stream.write_all(piece.as_bytes()).await?;
+    }
+    stream.write_all(end.as_bytes()).await
 }
 
 /// A byte a second, for ever.

@@ -153,7 +153,9 @@ impl Lie {
             Self::GzipBomb => {
                 silent("four megabytes that unpack to four gigabytes", "the bytes of the limit, then it rests")
             }
-            Self::ManyValues => silent("millions of empty lists", "the bytes of the limit, then it rests"),
+            Self::ManyValues => {
+                silent("millions of empty lists or small objects", "the bytes of the limit, then it rests")
+            }
             Self::LongMessage => silent("an error with a message of four megabytes", "500 characters of it"),
             Self::Redirects => silent("every question is redirected", "nothing: no redirection is followed"),
             Self::WrongPrices => once(
