@@ -5,8 +5,8 @@
 //! are read into have a budget. No redirection is followed: a question goes where it was sent, or nowhere.
 
 use std::fmt;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -18,11 +18,13 @@ use solana_rpc_client::rpc_sender::{RpcSender, RpcTransportStats};
 use solana_rpc_client_api::client_error::{Error, ErrorKind, Result};
 use solana_rpc_client_api::custom_error;
 use solana_rpc_client_api::request::{RpcError, RpcRequest, RpcResponseErrorData};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::sleep;
 
 /// Bytes of an answer that is a number, a hash or a signature.
 const SHORT: usize = 64 * 1024;
+/// Bytes of an answer that is read on a thread of its own.
+const LARGE: usize = 256 * 1024;
 /// Characters of an endpoint's message that are passed on.
 const MESSAGE: usize = 500;
 /// What a value takes beside its text, the first entry of an object beside its key and value, and each further one: bytes,
@@ -130,8 +132,7 @@ impl Bounded {
         }
         let limit = self.limits.of(request);
         let body = body(response, limit).await?;
-        let mut answer = parse(&body, limit.saturating_mul(2))?;
-        drop(body);
+        let mut answer = read(body, limit.saturating_mul(2)).await?;
         if answer["error"].is_object() {
             return Err(refusal(&mut answer["error"]));
         }
@@ -201,6 +202,34 @@ fn refusal(error: &mut Value) -> Error {
         _ => RpcResponseErrorData::Empty,
     };
     RpcError::RpcResponseError { code, message, data }.into()
+}
+
+/// An answer, the bytes that its values may take, and who waits for them.
+type Job = (Vec<u8>, usize, oneshot::Sender<Result<Value>>);
+
+/// Reads JSON; a large one on a thread of its own. No task waits for somebody else's answer to be read, and what the
+/// allocator keeps for a thread after such an answer it keeps once.
+async fn read(body: Vec<u8>, budget: usize) -> Result<Value> {
+    static READER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
+    if body.len() <= LARGE {
+        return parse(&body, budget);
+    }
+    let reader = READER.get_or_init(|| {
+        let (jobs, queue) = mpsc::channel::<Job>();
+        let work = move || {
+            for (body, budget, done) in queue {
+                // Who does not wait any more has had enough.
+                let _ = done.send(parse(&body, budget));
+            }
+        };
+        // Without the thread the queue is gone, and every job an error.
+        drop(std::thread::Builder::new().name("answers".into()).spawn(work));
+        jobs
+    });
+    let gone = || custom("there is no thread to read its answer".into());
+    let (done, parsed) = oneshot::channel();
+    reader.send((body, budget, done)).map_err(|_| gone())?;
+    parsed.await.unwrap_or_else(|_| Err(gone()))
 }
 
 /// JSON whose values take at most `budget` bytes.
