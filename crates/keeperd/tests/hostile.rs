@@ -65,8 +65,8 @@ impl Keeper {
 
     fn address(&self) -> Option<String> {
         let log = self.log.lock().unwrap();
-        let lines = log.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        lines.filter_map(|line| line["address"].as_str().map(str::to_owned)).next()
+        let mut lines = log.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        lines.find_map(|line| line["address"].as_str().map(str::to_owned))
     }
 
     /// Status and text of `/readyz`; 0 before it listens.

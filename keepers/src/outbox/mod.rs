@@ -3,7 +3,7 @@
 //! A transaction is sent again and again until it has a status or its blockhash has expired: the same bytes, so that it
 //! lands once or not at all. Only then is its subject free for another plan: neither an endpoint that refuses it or names
 //! another signature, nor one whose height runs away, frees it before. What the chain has refused is simulated in a bank
-//! of that slot or a later one before it is signed again, and each failure is followed by a longer rest ([`busy`]). A
+//! of that slot or a later one before it is signed again, and each failure is followed by a longer rest (`busy`). A
 //! process that dies forgets what was under way; what it, or a copy of it, decides anew is refused by the program when the
 //! first transaction has landed meanwhile, since every action of a keeper names the state that it acts on.
 
