@@ -9,6 +9,7 @@ use crate::compose::Directory;
 use crate::jobs::Job;
 use crate::outbox::{Outbox, Parcel, lamports};
 use crate::relay::Relay;
+use crate::witness::Witness;
 use crate::{Plan, World};
 
 /// Who acts: a number for receipts, and what signs, pays and sends.
@@ -20,19 +21,30 @@ pub struct Actor {
     pub sender: Sender,
     /// Takes transactions to the leader instead of the endpoint.
     pub relay: Option<Arc<dyn Relay>>,
+    /// What own trades need a second price of, where they do.
+    pub witness: Option<Arc<Witness>>,
 }
 
 impl Actor {
     /// Who sends through the endpoint.
     #[must_use]
     pub fn new(number: usize, sender: Sender) -> Self {
-        Self { number, sender, relay: None }
+        Self { number, sender, relay: None, witness: None }
     }
 
     /// Sends a plan unless its subject is busy, of packed fills those whose subjects are not; tells whether anything was
     /// sent.
     pub fn send(&self, plan: &Plan, world: &World, directory: &Directory, outbox: &Outbox) -> bool {
         let free = |subject: &Subject| !outbox.is_busy(self.number, subject, world.clock.slot);
+        let allowed;
+        let plan = match &self.witness {
+            Some(witness) => {
+                let Some(part) = witness.allowed(plan, world) else { return false };
+                allowed = part;
+                &allowed
+            }
+            None => plan,
+        };
         let rest;
         let plan = if plan.is_packed() {
             let works = plan.works.iter().filter(|work| free(&work.subject())).cloned().collect();
@@ -60,8 +72,7 @@ impl Actor {
             label: plan.name(),
             decided: world.clock.slot,
             instructions,
-        });
-        true
+        })
     }
 }
 

@@ -14,6 +14,7 @@
 
 pub mod account;
 pub mod action;
+pub mod alarm;
 pub mod compose;
 pub mod core;
 pub mod desk;
@@ -34,6 +35,7 @@ pub mod shift;
 #[cfg(test)]
 mod testing;
 pub mod watch;
+pub mod witness;
 pub mod world;
 
 pub use account::Account;

@@ -14,6 +14,12 @@ use solana_transaction::versioned::VersionedTransaction;
 
 /// Longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Most bytes of an answer, unpacked.
+const LONGEST_ANSWER: usize = 64 * 1024;
+/// Most accounts for tips that are kept.
+const MOST_ACCOUNTS: usize = 64;
+/// Characters of a refusal that are passed on.
+const MESSAGE: usize = 500;
 
 /// Why a relay did not take a transaction.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +43,9 @@ pub trait Relay: Send + Sync {
     /// What it wants at the end of a transaction.
     fn tip(&self, payer: &Pubkey) -> Option<Instruction>;
 
+    /// What that costs, lamports.
+    fn tip_lamports(&self) -> u64;
+
     /// Hands a transaction over; it may be handed over again.
     fn submit<'a>(&'a self, transaction: &'a VersionedTransaction) -> Answer<'a>;
 }
@@ -58,12 +67,12 @@ impl Jito {
     /// # Errors
     /// When it does not answer, or names no account.
     pub async fn connect(url: &str, lamports: u64) -> Result<Self, Refusal> {
-        let http = reqwest::Client::builder().timeout(PATIENCE).build();
+        let http = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
         let http = http.map_err(|error| Refusal::Silent(error.without_url().to_string()))?;
         let mut jito = Self { http, url: url.into(), lamports, accounts: Vec::new(), next: AtomicUsize::new(0) };
         let answer = jito.ask("getTipAccounts", json!([])).await?;
         let named = answer.as_array().into_iter().flatten().filter_map(|name| name.as_str()?.parse().ok());
-        jito.accounts = named.collect();
+        jito.accounts = named.take(MOST_ACCOUNTS).collect();
         if jito.accounts.is_empty() {
             return Err(Refusal::Refused("it names no account for tips".into()));
         }
@@ -75,10 +84,17 @@ impl Jito {
         let silent = |error: reqwest::Error| Refusal::Silent(error.without_url().to_string());
         let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let request = self.http.post(&self.url).header("content-type", "application/json").body(asked.to_string());
-        let text = request.send().await.map_err(silent)?.text().await.map_err(silent)?;
-        let mut answer: Value = serde_json::from_str(&text).map_err(|error| Refusal::Silent(error.to_string()))?;
+        let mut response = request.send().await.map_err(silent)?;
+        let mut body = Vec::new();
+        while let Some(piece) = response.chunk().await.map_err(silent)? {
+            if body.len() + piece.len() > LONGEST_ANSWER {
+                return Err(Refusal::Silent(format!("its answer is over {LONGEST_ANSWER} bytes")));
+            }
+            body.extend_from_slice(&piece);
+        }
+        let mut answer: Value = serde_json::from_slice(&body).map_err(|error| Refusal::Silent(error.to_string()))?;
         match answer["error"]["message"].as_str() {
-            Some(message) => Err(Refusal::Refused(message.into())),
+            Some(message) => Err(Refusal::Refused(message.chars().take(MESSAGE).collect())),
             None => Ok(answer["result"].take()),
         }
     }
@@ -94,6 +110,10 @@ impl Relay for Jito {
         let turn = self.next.fetch_add(1, Ordering::Relaxed);
         let account = self.accounts.get(turn % self.accounts.len().max(1))?;
         Some(transfer(payer, account, self.lamports))
+    }
+
+    fn tip_lamports(&self) -> u64 {
+        self.lamports
     }
 
     fn submit<'a>(&'a self, transaction: &'a VersionedTransaction) -> Answer<'a> {

@@ -26,6 +26,13 @@ mod tests {
     use super::date_time;
 
     #[test]
+    fn no_second_of_an_endpoint_is_too_far_off() {
+        for unix in [i64::MIN, i64::MIN + 1, i64::MAX] {
+            assert!(date_time(unix).ends_with(" UTC"));
+        }
+    }
+
+    #[test]
     fn dates_are_those_of_the_calendar() {
         assert_eq!(date_time(0), "1970-01-01 00:00:00 UTC");
         assert_eq!(date_time(951_782_399), "2000-02-28 23:59:59 UTC");

@@ -3,11 +3,17 @@
 use kedge_client::{Client, Found};
 use kedge_interface::account::name;
 use kedge_model::bank::Bank;
-use kedge_model::market::Market;
+use kedge_model::board::PriceBoard;
+use kedge_model::market::{Market, MarketStatus};
 use kedge_model::quantity::{Amount, Price};
+use solana_account::Account;
+use solana_pubkey::Pubkey;
 
 use crate::decimal;
 use crate::error::{CliError, Result};
+
+/// Place of the decimals in a mint: behind an optional authority of 36 bytes and a supply of eight.
+const MINT_DECIMALS: usize = 44;
 
 /// All markets and banks.
 pub struct Directory {
@@ -18,9 +24,40 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Reads what is listed.
+    /// Reads what is listed, from the accounts of the program, and holds it against the board and the mints.
     pub async fn fetch(client: &Client) -> Result<Self> {
-        Ok(Self { markets: client.markets().await?, banks: client.banks().await? })
+        let directory = Self { markets: client.markets().await?, banks: client.banks().await? };
+        let board = client.board().await?;
+        let mints: Vec<Pubkey> = directory.banks.iter().map(|bank| Pubkey::new_from_array(bank.data.mint)).collect();
+        let mints = client.accounts(&mints).await?;
+        directory.verify(&board, &mints).map_err(CliError::Contradiction)?;
+        Ok(directory)
+    }
+
+    /// Whether names tell the markets apart, and decimals are the same in bank, board and mint.
+    fn verify(&self, board: &PriceBoard, mints: &[Option<Account>]) -> core::result::Result<(), String> {
+        let listed: Vec<_> =
+            self.markets.iter().filter(|one| one.data.status != MarketStatus::Delisted as u8).collect();
+        for (place, market) in listed.iter().enumerate() {
+            let called = name(&market.data.name);
+            let twin = listed[..place].iter().find(|other| name(&other.data.name).eq_ignore_ascii_case(&called));
+            if let Some(twin) = twin {
+                return Err(format!("markets {} and {} have the same name", twin.data.index, market.data.index));
+            }
+        }
+        for (bank, mint) in self.banks.iter().zip(mints) {
+            let (index, decimals) = (bank.data.index, bank.data.decimals);
+            let in_row = board.bank(index).map(|row| row.decimals).ok();
+            let in_mint = mint.as_ref().and_then(|mint| mint.data.get(MINT_DECIMALS)).copied();
+            if in_row != Some(decimals) || in_mint != Some(decimals) {
+                return Err(format!(
+                    "bank {index} has {decimals} decimals, its row {}, its mint {}",
+                    in_row.map_or("none".into(), |row| row.to_string()),
+                    in_mint.map_or("none".into(), |mint| mint.to_string())
+                ));
+            }
+        }
+        Ok(())
     }
 
     /// The market with a name (in any case) or an index.
@@ -77,5 +114,38 @@ pub fn short(address: impl ToString) -> String {
     match (text.get(..4), text.len().checked_sub(4).and_then(|from| text.get(from..))) {
         (Some(head), Some(tail)) if text.len() > 12 => format!("{head}..{tail}"),
         _ => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mint(decimals: u8) -> Option<Account> {
+        let mut data = vec![0; 82];
+        data[MINT_DECIMALS] = decimals;
+        Some(Account { data, ..Account::default() })
+    }
+
+    #[test]
+    fn decimals_must_be_the_same_wherever_they_stand_and_names_must_differ() {
+        let address = Pubkey::default();
+        let listed = |index: u16, called: &[u8]| {
+            let mut market = Market { index, ..Market::default() };
+            market.name[..called.len()].copy_from_slice(called);
+            Found { address, data: market }
+        };
+        let banks = vec![Found { address, data: Bank { decimals: 6, ..Bank::default() } }];
+        let mut directory = Directory { markets: vec![listed(0, b"SOL-PERP"), listed(1, b"BTC-PERP")], banks };
+        let mut board = PriceBoard::default();
+        (board.banks[0].listed, board.banks[0].decimals) = (1, 6);
+        assert_eq!(directory.verify(&board, &[mint(6)]), Ok(()));
+        assert_eq!(directory.verify(&board, &[mint(9)]).unwrap_err(), "bank 0 has 6 decimals, its row 6, its mint 9");
+        assert!(directory.verify(&board, &[None]).unwrap_err().ends_with("its mint none"));
+        board.banks[0].decimals = 9;
+        assert!(directory.verify(&board, &[mint(6)]).unwrap_err().contains("its row 9"));
+        board.banks[0].decimals = 6;
+        directory.markets[1] = listed(1, b"sol-perp");
+        assert_eq!(directory.verify(&board, &[mint(6)]).unwrap_err(), "markets 0 and 1 have the same name");
     }
 }

@@ -21,6 +21,9 @@ pub enum CliError {
     /// What was named does not exist.
     #[error("{0}")]
     NotFound(String),
+    /// What the endpoint says does not fit together.
+    #[error("the endpoint contradicts itself: {0}")]
+    Contradiction(String),
     /// A number.
     #[error(transparent)]
     Decimal(#[from] DecimalError),
@@ -51,8 +54,9 @@ impl CliError {
             Self::Usage(_) | Self::Decimal(_) | Self::Signed(_) => 2,
             Self::Send(SendError::Refused(_)) | Self::Rule(_) | Self::Fetch(FetchError::Rule(_)) => 3,
             Self::Send(SendError::Expired { .. }) => 4,
+            Self::Send(SendError::Unknown { .. }) => 6,
             Self::NotFound(_) | Self::Fetch(FetchError::Missing { .. }) => 5,
-            Self::Fetch(_) | Self::Send(_) => 1,
+            Self::Contradiction(_) | Self::Fetch(_) | Self::Send(_) => 1,
         }
     }
 
@@ -98,6 +102,10 @@ impl CliError {
             return rule_hint(rule);
         }
         match self {
+            Self::Contradiction(_) => Some("nothing was sent; name another endpoint with --url (or KEDGE_URL)"),
+            Self::Send(SendError::Unknown { .. }) => {
+                Some("`kedge explain SIGNATURE` in a minute or two, best with another --url")
+            }
             Self::Fetch(FetchError::Rpc(_)) | Self::Send(SendError::Rpc(_)) => {
                 Some("check that the endpoint runs, or name another with --url (or KEDGE_URL)")
             }
@@ -162,6 +170,9 @@ impl CliError {
             error["code"] = json!(refused.error.code());
             error["name"] = json!(refused.error.name());
             error["stale_rows"] = refused.stale.iter().map(ToString::to_string).collect();
+        }
+        if let Self::Send(SendError::Unknown { signature, .. }) = self {
+            error["signature"] = json!(signature.to_string());
         }
         json!({ "error": error })
     }

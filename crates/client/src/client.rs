@@ -8,7 +8,8 @@ use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_rpc_client::rpc_client::RpcClientConfig;
 use solana_signer::Signer;
 
-use crate::failover::Endpoints;
+use crate::failover::{Endpoints, Policy};
+use crate::http::Limits;
 
 /// A signer that many tasks can use.
 pub type SharedSigner = Arc<dyn Signer + Send + Sync>;
@@ -23,12 +24,18 @@ pub struct Client {
 }
 
 impl Client {
-    /// Connects to `url` with `confirmed` commitment; the pubsub endpoint is derived from it.
+    /// Connects to `url` with `confirmed` commitment and the default [`Limits`]; the pubsub endpoint is derived from it.
+    ///
+    /// # Panics
+    /// When the system has no TLS to set up an HTTP client with.
     pub fn new(url: &str, payer: SharedSigner) -> Self {
-        Self::with(RpcClient::new_with_commitment(url.into(), CommitmentConfig::confirmed()), &ws_url(url), payer)
+        let policy = Policy { timeout: Limits::default().timeout, patient: true, ..Policy::default() };
+        let endpoints = Endpoints::new(&[url.to_owned()], policy).expect("an HTTP client can be set up");
+        Self::over(endpoints, CommitmentConfig::confirmed(), &ws_url(url), payer)
     }
 
-    /// Uses an RPC client with its own timeouts and commitment, and a pubsub endpoint.
+    /// Uses an RPC client with its own timeouts, limits and commitment, and a pubsub endpoint. The RPC crate's own HTTP
+    /// sender has no limits on what it reads: it is for endpoints of our own.
     pub fn with(rpc: RpcClient, ws_url: &str, payer: SharedSigner) -> Self {
         Self { rpc: Arc::new(rpc), endpoints: None, ws_url: ws_url.into(), payer }
     }

@@ -6,6 +6,7 @@ use kedge_interface::account::DecodeError;
 use kedge_interface::error::ProgramError;
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::client_error;
+use solana_signature::Signature;
 use solana_transaction_error::TransactionError;
 
 use crate::prices::Row;
@@ -94,6 +95,14 @@ pub enum SendError {
         /// Blockhashes tried.
         attempts: u32,
     },
+    /// It was handed over, and nobody can say what became of it.
+    #[error("{reason}; whether {signature} has landed is not known: look at it before you try again")]
+    Unknown {
+        /// Its signature.
+        signature: Signature,
+        /// Why it is not known.
+        reason: String,
+    },
     /// The transaction could not be put together.
     #[error("the transaction cannot be built: {0}")]
     Build(String),
@@ -126,5 +135,14 @@ impl SendError {
 impl From<client_error::Error> for SendError {
     fn from(error: client_error::Error) -> Self {
         Self::Rpc(Box::new(error))
+    }
+}
+
+impl From<FetchError> for SendError {
+    fn from(error: FetchError) -> Self {
+        match error {
+            FetchError::Rpc(error) => Self::Rpc(error),
+            other => Self::Build(other.to_string()),
+        }
     }
 }

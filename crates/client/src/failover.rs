@@ -4,21 +4,27 @@
 //! it is not answered: no connection, no answer in time, too many requests, a node that says it is unhealthy, or an
 //! answer of a slot that lies too far behind what another endpoint has shown. An endpoint that failed rests, longer each
 //! time; when its rest is over one question tries it. Transactions go to all usable endpoints at once: whichever
-//! reaches the leader first counts, and a repetition costs nothing.
+//! reaches the leader first counts, and a repetition costs nothing. Each endpoint is judged by its own answer: one that
+//! names another signature than the transaction's has not taken it.
+//!
+//! A slot counts only where the method defines one, and only up to what the chain can have reached since the first one
+//! was seen. Of three endpoints and more the second highest is what others are held against, so that one alone sends
+//! nobody away.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use futures_util::future::select_ok;
-use reqwest_middleware::reqwest::{Client as Http, Request, Response, StatusCode, header::RETRY_AFTER};
-use reqwest_middleware::{ClientBuilder, Middleware, Next};
 use serde_json::Value;
-use solana_rpc_client::http_sender::HttpSender;
 use solana_rpc_client::rpc_sender::{RpcSender, RpcTransportStats};
 use solana_rpc_client_api::client_error::{Error, ErrorKind, Result};
 use solana_rpc_client_api::custom_error;
 use solana_rpc_client_api::request::{RpcError, RpcRequest};
+
+use crate::http::{Bounded, Limits, TooMany};
 
 /// Rest after a first failure; it doubles with each further one.
 const FIRST_REST: Duration = Duration::from_millis(500);
@@ -27,19 +33,47 @@ const LONGEST_REST: Duration = Duration::from_secs(30);
 
 /// How long the slot that an endpoint has shown is held against others.
 const REMEMBERED: Duration = Duration::from_secs(10);
+/// Slots by which a first slot may be off, and a later one ahead of what the clock allows.
+const SLACK: u64 = 150;
+/// Time after which the slot that others are measured from is taken anew.
+const ANCHORED: Duration = Duration::from_secs(60);
+/// Unix time before which no cluster has had a slot: 16 March 2020.
+const GENESIS: u64 = 1_584_316_800;
 
 /// How much is asked of an endpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
     /// Longest wait for an answer.
     pub timeout: Duration,
-    /// Slots by which an answer may lie behind the latest slot that any endpoint has shown.
+    /// Slots by which an answer may lie behind the latest slot that another endpoint has shown.
     pub max_lag: u64,
+    /// Most bytes of an answer, unpacked.
+    pub max_answer: usize,
+    /// Most bytes of an answer that holds all accounts of a program, unpacked.
+    pub max_snapshot: usize,
+    /// The shortest time that a slot can take: what bounds the slots that are believed.
+    pub fastest_slot: Duration,
+    /// Whether one that is asked too often is waited for, for those who have no other.
+    pub patient: bool,
 }
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { timeout: Duration::from_secs(10), max_lag: 20 }
+        let Limits { answer, snapshot, .. } = Limits::default();
+        Self {
+            timeout: Duration::from_secs(10),
+            max_lag: 20,
+            max_answer: answer,
+            max_snapshot: snapshot,
+            fastest_slot: Duration::from_millis(40),
+            patient: false,
+        }
+    }
+}
+
+impl Policy {
+    const fn limits(&self) -> Limits {
+        Limits { timeout: self.timeout, answer: self.max_answer, snapshot: self.max_snapshot }
     }
 }
 
@@ -61,13 +95,23 @@ pub struct Health {
 /// The endpoints. Cloning shares them.
 #[derive(Clone)]
 pub struct Endpoints {
-    all: Arc<[Endpoint]>,
+    all: Arc<[Arc<Endpoint>]>,
     policy: Policy,
+    anchor: Arc<Mutex<Option<Anchor>>>,
+}
+
+/// A slot that was believed, and when.
+#[derive(Clone, Copy)]
+struct Anchor {
+    slot: u64,
+    at: Instant,
+    /// By the wall clock, which goes on while the machine sleeps.
+    wall: SystemTime,
 }
 
 struct Endpoint {
     url: String,
-    http: HttpSender,
+    http: Bounded,
     state: Mutex<State>,
 }
 
@@ -96,22 +140,28 @@ impl Endpoints {
     pub fn new(urls: &[String], policy: Policy) -> std::result::Result<Self, reqwest_middleware::reqwest::Error> {
         let mut all = Vec::with_capacity(urls.len());
         for url in urls {
-            let http = Http::builder()
-                .default_headers(HttpSender::default_headers())
-                .timeout(policy.timeout)
-                .pool_idle_timeout(policy.timeout)
-                .build()?;
-            let http = ClientBuilder::new(http).with(RefusedForNow).build();
-            let http = HttpSender::new_with_client_with_middleware(url, http);
-            all.push(Endpoint { url: url.clone(), http, state: Mutex::default() });
+            let http = Bounded::new(url, policy.limits())?;
+            let http = if policy.patient { http.patient() } else { http };
+            all.push(Arc::new(Endpoint { url: url.clone(), http, state: Mutex::default() }));
         }
-        Ok(Self { all: all.into(), policy })
+        Ok(Self { all: all.into(), policy, anchor: Arc::default() })
+    }
+
+    /// Each on its own, in the order in which they were named: what one says, without the others. Their state is shared.
+    #[must_use]
+    pub fn each(&self) -> Vec<Self> {
+        let alone = |endpoint: &Arc<Endpoint>| Self {
+            all: [Arc::clone(endpoint)].into(),
+            policy: self.policy,
+            anchor: Arc::clone(&self.anchor),
+        };
+        self.all.iter().map(alone).collect()
     }
 
     /// What is known of each, in the order in which they were named.
     #[must_use]
     pub fn health(&self) -> Vec<Health> {
-        let health = |endpoint: &Endpoint| {
+        let health = |endpoint: &Arc<Endpoint>| {
             let state = endpoint.state();
             Health {
                 url: endpoint.url.clone(),
@@ -138,7 +188,7 @@ impl Endpoints {
     fn order(&self) -> Vec<&Endpoint> {
         let now = Instant::now();
         let mut order: Vec<(Option<Instant>, &Endpoint)> = Vec::with_capacity(self.all.len());
-        for endpoint in self.all.iter() {
+        for endpoint in self.all.iter().map(Arc::as_ref) {
             let mut state = endpoint.state();
             let resting = state.resting.filter(|until| *until > now);
             if resting.is_none() && state.resting.is_some() {
@@ -151,11 +201,42 @@ impl Endpoints {
         order.into_iter().map(|(_, endpoint)| endpoint).collect()
     }
 
+    /// What answers are held against: the highest slot that was shown lately, of three endpoints and more the second
+    /// highest.
     fn latest(&self) -> u64 {
-        self.all.iter().map(|endpoint| endpoint.state().recent()).max().unwrap_or(0)
+        let mut shown: Vec<u64> = self.all.iter().map(|endpoint| endpoint.state().recent()).collect();
+        shown.retain(|slot| *slot > 0);
+        shown.sort_unstable_by_key(|slot| std::cmp::Reverse(*slot));
+        shown.get(usize::from(shown.len() > 2)).copied().unwrap_or(0)
+    }
+
+    /// Whether the chain can have reached a slot by now. The first that can be is what the others are measured from.
+    fn is_possible(&self, slot: u64) -> bool {
+        let fastest = self.policy.fastest_slot.max(Duration::from_millis(1)).as_millis();
+        let slots = |time: Duration| u64::try_from(time.as_millis() / fastest).unwrap_or(u64::MAX);
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let wall = SystemTime::now();
+        let most = match *anchor {
+            Some(Anchor { slot, at, wall: then }) => {
+                let passed = at.elapsed().max(wall.duration_since(then).unwrap_or_default());
+                slot.saturating_add(slots(passed))
+            }
+            None => slots(wall.duration_since(UNIX_EPOCH + Duration::from_secs(GENESIS)).unwrap_or_default()),
+        };
+        if slot > most.saturating_add(SLACK) {
+            return false;
+        }
+        if anchor.is_none_or(|anchor| anchor.at.elapsed() >= ANCHORED) {
+            // The lowest that anybody shows: who runs ahead does not widen what is believed.
+            let shown = self.all.iter().map(|endpoint| endpoint.state().recent()).filter(|shown| *shown > 0);
+            let slot = shown.fold(slot, u64::min);
+            *anchor = Some(Anchor { slot, at: Instant::now(), wall });
+        }
+        true
     }
 
     async fn ask(&self, endpoint: &Endpoint, request: RpcRequest, params: Value) -> Result<Value> {
+        let signature = if request == RpcRequest::SendTransaction { signature_of(&params) } else { None };
         let answer = match endpoint.http.send(request, params).await {
             Ok(answer) => answer,
             Err(error) => {
@@ -167,24 +248,44 @@ impl Endpoints {
                 return Err(error);
             }
         };
+        if let Some(signature) = signature
+            && answer.as_str() != Some(&signature)
+        {
+            endpoint.bad(None);
+            return Err(told(format!("{} names another signature than {signature}", endpoint.url)));
+        }
         let slot = slot_of(request, &answer);
+        if slot > 0 && !self.is_possible(slot) {
+            endpoint.bad(None);
+            return Err(told(format!("{} names slot {slot}, which the chain cannot have reached", endpoint.url)));
+        }
         if slot > 0 && slot.saturating_add(self.policy.max_lag) < self.latest() {
             endpoint.bad(None);
-            let text = format!("{} is at slot {slot}, others are at {}", endpoint.url, self.latest());
-            return Err(ErrorKind::Custom(text).into());
+            return Err(told(format!("{} is at slot {slot}, others are at {}", endpoint.url, self.latest())));
         }
         endpoint.good(slot);
         Ok(answer)
     }
 
-    /// From one to the next.
+    /// From one to the next. A refusal counts when another says the same, or when there is no other: one that refuses what
+    /// another answers has failed.
     async fn question(&self, request: RpcRequest, params: Value) -> Result<Value> {
-        let mut last = None;
+        let (mut last, mut refused) = (None, None::<&Endpoint>);
         for endpoint in self.order() {
             match self.ask(endpoint, request, params.clone()).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) if is_judgement(&error) => return Err(error),
-                Err(error) => last = Some(error),
+                Ok(answer) => {
+                    if let Some(refused) = refused {
+                        refused.bad(None);
+                    }
+                    return Ok(answer);
+                }
+                Err(error) if is_judgement(&error) => {
+                    if refused.is_some() {
+                        return Err(error);
+                    }
+                    (last, refused) = (Some(error), Some(endpoint));
+                }
+                Err(error) => last = last.filter(|_| refused.is_some()).or(Some(error)),
             }
         }
         Err(last.unwrap_or_else(none))
@@ -274,48 +375,50 @@ fn is_judgement(error: &Error) -> bool {
     }
 }
 
-/// The slot of an answer; 0 when it does not say.
+/// The slot of an answer; 0 when its method defines none.
 fn slot_of(request: RpcRequest, answer: &Value) -> u64 {
     match request {
         RpcRequest::GetSlot => answer.as_u64().unwrap_or(0),
-        _ => answer["context"]["slot"].as_u64().unwrap_or(0),
+        RpcRequest::GetAccountInfo
+        | RpcRequest::GetBalance
+        | RpcRequest::GetFeeForMessage
+        | RpcRequest::GetLatestBlockhash
+        | RpcRequest::GetMultipleAccounts
+        | RpcRequest::GetProgramAccounts
+        | RpcRequest::GetSignatureStatuses
+        | RpcRequest::GetTokenAccountBalance
+        | RpcRequest::GetTokenAccountsByOwner
+        | RpcRequest::GetTokenSupply
+        | RpcRequest::IsBlockhashValid
+        | RpcRequest::SimulateTransaction => answer["context"]["slot"].as_u64().unwrap_or(0),
+        _ => 0,
     }
+}
+
+/// First signature of the transaction in the parameters of `sendTransaction`, base58; `None` when there is none.
+fn signature_of(params: &Value) -> Option<String> {
+    let text = params[0].as_str()?;
+    let bytes = match params[1]["encoding"].as_str() {
+        Some("base64") => STANDARD.decode(text).ok()?,
+        _ => bs58::decode(text).into_vec().ok()?,
+    };
+    let (signatures, rest) = bytes.split_first()?;
+    // A transaction that fits a packet has fewer than 128 signatures: their number is one byte.
+    let known = (1..128).contains(signatures);
+    known.then(|| rest.get(..64).map(|signature| bs58::encode(signature).into_string())).flatten()
+}
+
+fn told(text: String) -> Error {
+    ErrorKind::Custom(text).into()
 }
 
 fn none() -> Error {
     ErrorKind::Custom("there is no endpoint".into()).into()
 }
 
-/// An endpoint that has enough for now.
-#[derive(Debug, thiserror::Error)]
-#[error("too many requests")]
-struct TooMany {
-    rest: Option<Duration>,
-}
-
 fn rest_of(error: &Error) -> Option<Duration> {
     match error.kind() {
         ErrorKind::Middleware(error) => error.downcast_ref::<TooMany>().and_then(|refused| refused.rest),
         _ => None,
-    }
-}
-
-/// Turns `429 Too Many Requests` into an error at once; what is below would wait and ask the same endpoint again.
-struct RefusedForNow;
-
-#[async_trait]
-impl Middleware for RefusedForNow {
-    async fn handle(
-        &self,
-        request: Request,
-        extensions: &mut http::Extensions,
-        next: Next<'_>,
-    ) -> reqwest_middleware::Result<Response> {
-        let response = next.run(request, extensions).await?;
-        if response.status() != StatusCode::TOO_MANY_REQUESTS {
-            return Ok(response);
-        }
-        let seconds = response.headers().get(RETRY_AFTER).and_then(|text| text.to_str().ok()?.parse().ok());
-        Err(reqwest_middleware::Error::middleware(TooMany { rest: seconds.map(Duration::from_secs) }))
     }
 }

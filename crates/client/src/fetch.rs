@@ -3,7 +3,7 @@
 use kedge_interface::account::{AccountKind, SubAccountData, decode, decode_sub_account};
 use kedge_interface::{BOARD, EXCHANGE, PROGRAM_ID, address};
 use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
+use kedge_model::board::{MAX_BANKS, MAX_MARKETS, PriceBoard};
 use kedge_model::clock::Clock;
 use kedge_model::exchange::Exchange;
 use kedge_model::market::Market;
@@ -38,7 +38,15 @@ impl Client {
         const AT_ONCE: usize = 100;
         let mut accounts = Vec::with_capacity(addresses.len());
         for part in addresses.chunks(AT_ONCE) {
-            accounts.extend(self.rpc().get_multiple_accounts(part).await?);
+            let answered = self.rpc().get_multiple_accounts(part).await?;
+            if answered.len() != part.len() {
+                let address = part.first().copied().unwrap_or_default();
+                return Err(FetchError::Missing {
+                    what: "answer with as many accounts as were asked for, from",
+                    address,
+                });
+            }
+            accounts.extend(answered);
         }
         Ok(accounts)
     }
@@ -79,18 +87,42 @@ impl Client {
         self.find(address::trader(authority)).await
     }
 
-    /// All markets by index.
+    /// All markets by index: as many as the exchange has listed, each read at the address that the program gives it.
+    ///
+    /// Errors: also for an account that does not carry the index of its address.
     pub async fn markets(&self) -> Result<Vec<Found<Market>>, FetchError> {
-        let mut markets = self.all::<Market>().await?;
-        markets.sort_by_key(|market| market.data.index);
-        Ok(markets)
+        let listed = self.exchange().await?.markets;
+        self.listed(listed, MAX_MARKETS, address::market, |market: &Market| market.index).await
     }
 
-    /// All banks by index.
+    /// All banks by index, as [`Self::markets`].
     pub async fn banks(&self) -> Result<Vec<Found<Bank>>, FetchError> {
-        let mut banks = self.all::<Bank>().await?;
-        banks.sort_by_key(|bank| bank.data.index);
-        Ok(banks)
+        let listed = self.exchange().await?.banks;
+        self.listed(listed, MAX_BANKS, address::bank, |bank: &Bank| bank.index).await
+    }
+
+    async fn listed<T: AccountKind>(
+        &self,
+        count: u16,
+        most: usize,
+        place: impl Fn(u16) -> Pubkey,
+        index: impl Fn(&T) -> u16,
+    ) -> Result<Vec<Found<T>>, FetchError> {
+        if usize::from(count) > most {
+            return Err(FetchError::Missing { what: "believable number of listings", address: EXCHANGE });
+        }
+        let addresses: Vec<Pubkey> = (0..count).map(place).collect();
+        let accounts = self.accounts(&addresses).await?;
+        let mut found = Vec::with_capacity(addresses.len());
+        for ((number, address), account) in (0..count).zip(addresses).zip(accounts) {
+            let account = account.ok_or(FetchError::Missing { what: T::NAME, address })?;
+            let data = read(address, &account, decode::<T>)?;
+            if index(&data) != number {
+                return Err(FetchError::Missing { what: "account with the index of its address", address });
+            }
+            found.push(Found { address, data });
+        }
+        Ok(found)
     }
 
     /// A sub-account with its orders. Errors: [`FetchError::Missing`].

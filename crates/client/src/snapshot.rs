@@ -6,10 +6,11 @@ use kedge_model::sub_account::SubAccount;
 use solana_account::Account;
 use solana_account_decoder_client_types::{UiAccount, UiAccountData, UiAccountEncoding};
 use solana_commitment_config::CommitmentConfig;
+use solana_hash::Hash;
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig};
 use solana_rpc_client_api::request::RpcRequest;
-use solana_rpc_client_api::response::{OptionalContext, Response, RpcKeyedAccount};
+use solana_rpc_client_api::response::{OptionalContext, Response, RpcBlockhash, RpcKeyedAccount};
 
 use crate::fetch::kind_filter;
 use crate::{Client, FetchError, Found};
@@ -43,7 +44,30 @@ pub enum Read {
     Unreadable,
 }
 
+/// A blockhash, as an endpoint has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blockhash {
+    /// The hash.
+    pub hash: Hash,
+    /// The last block height at which a transaction with it can land.
+    pub last_valid: u64,
+    /// Slot of the bank that answered.
+    pub slot: u64,
+}
+
 impl Client {
+    /// The latest blockhash at the client's commitment.
+    ///
+    /// # Errors
+    /// [`FetchError::Rpc`], and [`FetchError::Missing`] for a text that is no hash.
+    pub async fn blockhash(&self) -> Result<Blockhash, FetchError> {
+        let asked = serde_json::json!([self.commitment()]);
+        let answer: Response<RpcBlockhash> = self.rpc().send(RpcRequest::GetLatestBlockhash, asked).await?;
+        let RpcBlockhash { blockhash, last_valid_block_height: last_valid } = answer.value;
+        let missing = FetchError::Missing { what: "blockhash in the answer of the endpoint", address: PROGRAM_ID };
+        Ok(Blockhash { hash: blockhash.parse().map_err(|_| missing)?, last_valid, slot: answer.context.slot })
+    }
+
     /// Every account that the program owns, whatever it is, in one answer.
     ///
     /// The answer is of one bank. At a commitment of at least `confirmed` a validator's bank is complete and does not

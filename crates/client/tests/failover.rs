@@ -96,7 +96,7 @@ async fn connection(mut stream: TcpStream, state: Arc<AtomicU8>, slot: Arc<Atomi
 
 async fn pair() -> (Server, Server, Endpoints) {
     let (one, two) = (Server::start(1_000).await, Server::start(1_002).await);
-    let policy = Policy { timeout: Duration::from_millis(300), max_lag: 20 };
+    let policy = Policy { timeout: Duration::from_millis(300), max_lag: 20, ..Policy::default() };
     let endpoints = Endpoints::new(&[one.url.clone(), two.url.clone()], policy).unwrap();
     (one, two, endpoints)
 }
@@ -170,13 +170,55 @@ async fn an_endpoint_that_lags_is_passed_over() {
 }
 
 #[tokio::test]
-async fn a_judgement_is_an_answer() {
+async fn a_judgement_is_an_answer_when_a_second_says_the_same() {
     let (one, two, endpoints) = pair().await;
     one.set(REFUSES);
+    two.set(REFUSES);
     let error = endpoints.send(RpcRequest::GetAccountInfo, json!(["nonsense"])).await.unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::RpcError(RpcError::RpcResponseError { code: -32_602, .. })), "{error:?}");
-    assert_eq!(two.asked(), 0);
-    assert!(endpoints.health()[0].usable);
+    assert_eq!(two.asked(), 1);
+    assert!(endpoints.health().iter().all(|health| health.usable));
+    // One that refuses what the other answers has failed.
+    two.set(FINE);
+    assert!(endpoints.send(RpcRequest::GetAccountInfo, json!(["x"])).await.is_ok());
+    assert!(!endpoints.health()[0].usable);
+}
+
+#[tokio::test]
+async fn one_of_three_sends_nobody_away() {
+    let (one, two, ahead) = (Server::start(1_000).await, Server::start(1_002).await, Server::start(1_100).await);
+    let policy = Policy { timeout: Duration::from_millis(300), max_lag: 20, ..Policy::default() };
+    let urls = [&one, &two, &ahead].map(|server| server.url.clone());
+    let endpoints = Endpoints::new(&urls, policy).unwrap();
+    for alone in endpoints.each() {
+        slot(&alone).await;
+    }
+    for _ in 0..5 {
+        assert_eq!(slot(&endpoints).await, 1_000);
+    }
+    assert_eq!((one.asked(), two.asked(), ahead.asked()), (6, 1, 1));
+}
+
+#[tokio::test]
+async fn a_slot_that_the_chain_cannot_have_is_no_slot() {
+    let (one, two, endpoints) = pair().await;
+    assert_eq!(slot(&endpoints).await, 1_000);
+    for slot in [u64::MAX, 1_200] {
+        two.slot.store(slot, Ordering::SeqCst);
+        let alone = &endpoints.each()[1];
+        assert!(alone.send(RpcRequest::GetSlot, json!([])).await.is_err(), "{slot}");
+        assert!(!alone.health()[0].usable);
+    }
+    let before = one.asked();
+    for _ in 0..20 {
+        assert_eq!(slot(&endpoints).await, 1_000);
+    }
+    assert_eq!(one.asked() - before, 20, "every question stays where it belongs");
+    // What is no slot is not read as one, wherever it stands.
+    two.slot.store(u64::MAX, Ordering::SeqCst);
+    let answer = endpoints.each()[1].send(RpcRequest::GetTransactionCount, json!([])).await.unwrap();
+    assert_eq!(answer["context"]["slot"], u64::MAX);
+    assert_eq!(slot(&endpoints).await, 1_000);
 }
 
 #[tokio::test]

@@ -71,7 +71,7 @@ pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
     add(as_number(5), Box::new(FundingKeeper), 3);
     add(as_number(30), Box::new(BankruptcyResolver), 4);
     add(as_number(9), Box::new(Closer), 2);
-    add(as_number(6), Box::new(Settler { min_pnl: dollars(1_500), min_fees: dollars(200) }), 4);
+    add(as_number(6), Box::new(Settler { min_pnl: dollars(1_500), min_flat: dollars(0), min_fees: dollars(200) }), 4);
     desks
 }
 

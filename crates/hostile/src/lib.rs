@@ -1,4 +1,8 @@
-//! Endpoints as tests need them: hostile, broken, half gone. Nothing that is shipped depends on this crate.
+//! # kedge-hostile: endpoints that lie, flood, fall silent or forget
+//!
+//! For tests only: nothing that is shipped depends on this crate. Every client, the command line and every keeper run
+//! against them, and for each lie it is asserted what it may cost.
 #![deny(missing_docs)]
 
+pub mod rpc;
 pub mod socket;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail, ensure};
+use kedge_client::http::{Bounded, Limits};
 use kedge_client::{Client, Update};
 use kedge_interface::PROGRAM_ID;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
+use solana_rpc_client::rpc_client::RpcClientConfig;
 use solana_signer::Signer;
 use tokio::time::timeout;
 
@@ -46,7 +48,9 @@ pub async fn check(config: &Config) -> bool {
     let reachable = slot.is_ok();
     table.line("RPC endpoint", slot.map(|slot| format!("{}, slot {slot}", masked(&config.rpc.url))));
     for url in &config.rpc.backups {
-        let backup = RpcClient::new_with_timeout(url.clone(), Duration::from_millis(config.rpc.timeout_ms));
+        let limits = Limits { timeout: Duration::from_millis(config.rpc.timeout_ms), ..Limits::default() };
+        let Ok(backup) = Bounded::new(url, limits) else { continue };
+        let backup = RpcClient::new_sender(backup, RpcClientConfig::default());
         let slot = backup.get_slot().await.with_context(|| masked(url));
         table.line("backup endpoint", slot.map(|slot| format!("{}, slot {slot}", masked(url))));
     }

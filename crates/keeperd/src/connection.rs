@@ -8,12 +8,17 @@ use anyhow::{Context, Result, ensure};
 use kedge_client::failover::{Endpoints, Policy};
 use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, SharedSigner};
 use kedge_interface::address;
+use kedge_keeper::alarm::Alarms;
+use kedge_keeper::pyth::Alternatives;
 use kedge_keeper::relay::{Jito, Relay};
+use kedge_keeper::witness::{Terms, Witness};
+use kedge_model::quantity::Ppm;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::{Keypair, read_keypair_file};
 use solana_pubkey::Pubkey;
 
 use crate::config::Config;
+use crate::config::endpoints::SecondPrice;
 
 /// Reads a keypair file that nobody else may read. The error says what is wrong with the file, never what is in it.
 pub fn keypair(path: &Path) -> Result<Keypair> {
@@ -32,7 +37,15 @@ pub fn is_open_to_others(path: &Path) -> bool {
 
 /// A client at `processed` commitment: a keeper that waits for confirmation comes too late.
 pub fn client(config: &Config, signer: SharedSigner) -> Result<Client> {
-    let policy = Policy { timeout: Duration::from_millis(config.rpc.timeout_ms), max_lag: config.rpc.max_lag_slots };
+    let rpc = &config.rpc;
+    let policy = Policy {
+        timeout: Duration::from_millis(rpc.timeout_ms),
+        max_lag: rpc.max_lag_slots,
+        max_answer: rpc.max_answer_mb.saturating_mul(1_000_000),
+        max_snapshot: rpc.max_snapshot_mb.saturating_mul(1_000_000),
+        fastest_slot: Duration::from_millis(rpc.fastest_slot_ms),
+        patient: false,
+    };
     let urls: Vec<String> = std::iter::once(&config.rpc.url).chain(&config.rpc.backups).cloned().collect();
     let endpoints = Endpoints::new(&urls, policy).context("[rpc]")?;
     Ok(Client::over(endpoints, CommitmentConfig::processed(), &config.ws_url(), signer))
@@ -43,6 +56,21 @@ pub fn sender(config: &Config, keypair: Keypair) -> Result<Sender> {
     let send =
         SendConfig { compute: ComputeLimit::Fixed(1_000_000), priority: PriorityFee::None, ..SendConfig::default() };
     Ok(Sender::new(client(config, Arc::new(keypair))?, send))
+}
+
+/// What own trades need a second price of; `None` where they do not.
+pub fn witness(config: &Config, client: &Client, alternatives: &Alternatives, alarms: &Alarms) -> Option<Arc<Witness>> {
+    let rpc = &config.rpc;
+    let wanted = match rpc.second_price {
+        SecondPrice::Always => true,
+        SecondPrice::Backups => !rpc.backups.is_empty(),
+        SecondPrice::Never => false,
+    };
+    let trades = config.keeper.jobs.iter().any(|job| job.needs_account());
+    let endpoints = client.endpoints().filter(|_| wanted && trades)?;
+    let terms = Terms { tolerance: Ppm(rpc.second_price_ppm), max_age: Duration::from_secs(rpc.second_price_s) };
+    let (commitment, reader) = (client.commitment(), client.payer());
+    Some(Arc::new(Witness::start(endpoints, commitment, reader, alternatives, terms, alarms.clone())))
 }
 
 /// The way to the leader that is configured instead of the endpoint.

@@ -17,6 +17,7 @@ use kedge_keeper::jobs::oracle::Oracle;
 use kedge_keeper::jobs::settler::Settler;
 use kedge_keeper::jobs::trigger::TriggerKeeper;
 use kedge_keeper::relay::Relay;
+use kedge_keeper::witness::Witness;
 use kedge_model::quantity::{Amount, Ppm, Size};
 use solana_pubkey::Pubkey;
 
@@ -24,11 +25,17 @@ use crate::config::{Config, JobName, LiquidatorMode};
 
 /// The desks in the order in which they decide; a desk's place is its actor's number. `account` is there for every job
 /// that needs one.
-pub fn desks(config: &Config, sender: &Sender, relay: Option<Arc<dyn Relay>>, account: Option<Pubkey>) -> Vec<Desk> {
+pub fn desks(
+    config: &Config,
+    sender: &Sender,
+    relay: Option<Arc<dyn Relay>>,
+    witness: Option<Arc<Witness>>,
+    account: Option<Pubkey>,
+) -> Vec<Desk> {
     let jobs = config.keeper.jobs.iter().filter_map(|name| job(*name, config, account));
     jobs.enumerate()
         .map(|(number, job)| Desk {
-            actor: Actor { relay: relay.clone(), ..Actor::new(number, sender.clone()) },
+            actor: Actor { relay: relay.clone(), witness: witness.clone(), ..Actor::new(number, sender.clone()) },
             job: job.into(),
             most: config.keeper.per_tick,
         })
@@ -53,7 +60,11 @@ fn job(name: JobName, config: &Config, account: Option<Pubkey>) -> Option<Box<dy
         JobName::Funding => Box::new(FundingKeeper),
         JobName::Settler => {
             let wanted = &config.settler;
-            Box::new(Settler { min_pnl: dollars(wanted.min_pnl), min_fees: dollars(wanted.min_fees) })
+            Box::new(Settler {
+                min_pnl: dollars(wanted.min_pnl),
+                min_flat: dollars(wanted.min_flat),
+                min_fees: dollars(wanted.min_fees),
+            })
         }
         JobName::Closer => Box::new(Closer),
         JobName::Liquidator => {

@@ -2,10 +2,11 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use anyhow::{Result, anyhow};
+use kedge_keeper::alarm::Alarms;
 use tiny_http::{Header, Response, Server};
 
 use crate::metrics::Metrics;
@@ -16,14 +17,13 @@ pub struct Health {
     /// Slots by which the mirror is behind; `u64::MAX` before the first look and after the order to stop.
     age: AtomicU64,
     most: u64,
-    /// Why what is seen cannot be relied on.
-    blind: Mutex<Option<String>>,
+    alarms: Alarms,
 }
 
 impl Health {
-    /// Not ready; ready from an age of at most `most` slots on.
-    pub fn new(most: u64) -> Arc<Self> {
-        Arc::new(Self { age: AtomicU64::new(u64::MAX), most, blind: Mutex::default() })
+    /// Not ready; ready from an age of at most `most` slots on, while no alarm stands.
+    pub fn new(most: u64, alarms: Alarms) -> Arc<Self> {
+        Arc::new(Self { age: AtomicU64::new(u64::MAX), most, alarms })
     }
 
     /// The mirror's age now.
@@ -33,15 +33,17 @@ impl Health {
 
     /// Why what is seen cannot be relied on, `None` while it can.
     pub fn set_blind(&self, why: Option<String>) {
-        *self.blind.lock().unwrap_or_else(PoisonError::into_inner) = why;
+        match why {
+            Some(why) => self.alarms.raise("blind", why),
+            None => self.alarms.end("blind"),
+        }
     }
 
     /// Status and text of `/readyz`.
     fn ready(&self) -> (u16, String) {
-        if let Some(why) = &*self.blind.lock().unwrap_or_else(PoisonError::into_inner) {
-            return (503, format!("not ready: {why}\n"));
-        }
+        let alarms: Vec<String> = self.alarms.standing().into_iter().map(|(_, reason)| reason).collect();
         match self.age.load(Ordering::Relaxed) {
+            _ if !alarms.is_empty() => (503, format!("not ready: {}\n", alarms.join("; "))),
             u64::MAX => (503, "not ready: no mirror\n".into()),
             age if age > self.most => (503, format!("not ready: the mirror is {age} slots old, over {}\n", self.most)),
             age => (200, format!("ready: the mirror is {age} slots old\n")),
@@ -108,7 +110,7 @@ mod tests {
 
     #[test]
     fn ready_is_what_has_a_young_mirror() {
-        let (metrics, health) = (Metrics::new(), Health::new(10));
+        let (metrics, health) = (Metrics::new(), Health::new(10, Alarms::default()));
         let status = |path| answer(path, &metrics, &health).0;
         assert_eq!([status("/healthz"), status("/readyz"), status("/metrics"), status("/")], [200, 503, 200, 404]);
         health.set_age(10);
@@ -119,6 +121,9 @@ mod tests {
         health.set_blind(Some("the stream is down".into()));
         assert_eq!(answer("/readyz", &metrics, &health).2, "not ready: the stream is down\n");
         health.set_blind(None);
+        health.alarms.raise("blockhash", "an endpoint tells of a blockhash that cannot be");
+        assert_eq!(status("/readyz"), 503);
+        health.alarms.end("blockhash");
         assert_eq!(status("/readyz"), 200);
     }
 }

@@ -125,6 +125,10 @@ pub struct Metrics {
     pub recorded: Gauge<i64, AtomicI64>,
     /// Priority fees that were charged.
     fees: Family<JobLabel, Counter>,
+    /// Alarms that stand.
+    pub alarms: Gauge<i64, AtomicI64>,
+    /// Lamports spent or put aside for fees and tips in the last 24 hours.
+    pub spent: Gauge<i64, AtomicI64>,
     /// Transactions under way.
     pub under_way: Gauge<i64, AtomicI64>,
     /// Looks at the exchange that failed.
@@ -160,6 +164,8 @@ impl Metrics {
             lease_held: Gauge::default(),
             recorded: Gauge::default(),
             fees: Family::default(),
+            alarms: Gauge::default(),
+            spent: Gauge::default(),
             under_way: Gauge::default(),
             polls_failed: Counter::default(),
             registry: Registry::default(),
@@ -185,6 +191,8 @@ impl Metrics {
         registry.register("lease_held", "1 holds the lease, 0 stands by, -1 works alone", metrics.lease_held.clone());
         registry.register("recorded_bytes", "Bytes that are recorded so far", metrics.recorded.clone());
         registry.register("priority_fee_lamports", "Priority fees that were charged", metrics.fees.clone());
+        registry.register("alarms", "Alarms that stand: while there is one it is not ready", metrics.alarms.clone());
+        registry.register("spent_lamports", "Fees and tips of the last 24 hours", metrics.spent.clone());
         registry.register("under_way", "Transactions under way", metrics.under_way.clone());
         registry.register("polls_failed", "Looks at the exchange that failed", metrics.polls_failed.clone());
         let publishing = &metrics.publishing;

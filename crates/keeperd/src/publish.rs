@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use kedge_client::{Client, Sender};
 use kedge_interface::address::pyth::RECEIVER;
+use kedge_keeper::outbox::Purse;
 use kedge_keeper::publish::generator::{Generator, Shock, Walk};
 use kedge_keeper::publish::hermes::{Asking, Hermes};
 use kedge_keeper::publish::instruction::config as configuration;
@@ -178,6 +179,7 @@ pub async fn start(
     sender: &Sender,
     metrics: &Arc<Metrics>,
     may_act: &Permit,
+    purse: &Purse,
 ) -> Result<Option<Publishing>> {
     let publish = &config.oracle.publish;
     if !config.keeper.jobs.contains(&JobName::Oracle) {
@@ -201,7 +203,7 @@ pub async fn start(
         config: config.clone(),
     };
     let source = Box::new(Permitted { source, may_act: Arc::clone(may_act) });
-    let publisher = Publisher::new(sender.clone(), source, feeds, policy);
+    let publisher = Publisher::new(sender.clone(), source, feeds, policy).paying(purse.clone());
     Ok(Some(Publishing(tokio::spawn(publisher.run(move |event| teller.tell(event))))))
 }
 

@@ -25,7 +25,7 @@ pub fn replay(config: &Config, file: &Path) -> Result<u8> {
     // Nothing is signed: the key only has to be one.
     let sender: Sender = connection::sender(config, Keypair::new())?;
     let account: Option<Pubkey> = sub_account(config, &wallet);
-    let desks = crew::desks(config, &sender, None, account);
+    let desks = crew::desks(config, &sender, None, None, account);
     ensure!(!desks.is_empty(), "none of keeper.jobs decides anything: {:?}", config.keeper.jobs);
     info!(file = shown.to_string(), wallet = wallet.to_string(), "replaying");
 

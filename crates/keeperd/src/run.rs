@@ -1,17 +1,19 @@
 //! `kedge-keeper run`: all jobs on one mirror until a signal comes.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use kedge_client::Client;
+use kedge_keeper::alarm::Alarms;
 use kedge_keeper::compose::Directory;
 use kedge_keeper::core::mirror::{Blind, Counts};
 use kedge_keeper::desk::{Desk, Ticked};
 use kedge_keeper::error::Error;
 use kedge_keeper::lease::Standing;
-use kedge_keeper::outbox::Outbox;
+use kedge_keeper::outbox::{Outbox, Purse};
 use kedge_keeper::shard::Shard;
 use kedge_keeper::shift::{Onlooker, Permit, Shift};
 use kedge_keeper::{Plan, World};
@@ -56,11 +58,13 @@ pub async fn run(config: &Config) -> Result<u8> {
         let found = client.sub_account(account).await.context("[account]")?;
         found.head.require_trader(&wallet.to_bytes()).with_context(|| format!("[account] {account}"))?;
     }
-    let mut watch = source::watch(config, client.clone(), publish::alternatives(config)?).await?;
+    let alternatives = publish::alternatives(config)?;
+    let mut watch = source::watch(config, client.clone(), alternatives.clone()).await?;
     let fleet = Arc::new(Fleet::join(config).await?);
 
     let metrics = Metrics::new();
-    let health = Health::new(config.http.max_age_slots);
+    let alarms = Alarms::default();
+    let health = Health::new(config.http.max_age_slots, alarms.clone());
     let _http = match config.http.listen.as_str() {
         "" => None,
         listen => {
@@ -70,7 +74,12 @@ pub async fn run(config: &Config) -> Result<u8> {
         }
     };
     let relay = connection::relay(config).await?;
-    let desks = crew::desks(config, &sender, relay, account);
+    let witness = connection::witness(config, &client, &alternatives, &alarms);
+    let trades = config.keeper.jobs.iter().any(|job| job.needs_account());
+    if trades && witness.is_none() {
+        warn!("own trades go by the prices of one endpoint alone");
+    }
+    let desks = crew::desks(config, &sender, relay, witness, account);
     let jobs: Vec<&'static str> = desks.iter().map(|desk| desk.job.name()).collect();
     let dry_run = config.keeper.dry_run;
     info!(wallet = wallet.to_string(), rpc = masked(&config.rpc.url), jobs = jobs.join(","), dry_run, "started");
@@ -79,12 +88,15 @@ pub async fn run(config: &Config) -> Result<u8> {
         let fleet = Arc::clone(&fleet);
         Arc::new(move || fleet.standing().is_none_or(Standing::works))
     };
-    let publishing = publish::start(config, &sender, &metrics, &may_act).await?;
-    let (outbox, receipts) = Outbox::start(client.clone(), config.send.sending(config.keeper.at_once)).await?;
+    let sending = config.send.sending(config.keeper.at_once, Duration::from_millis(config.rpc.fastest_slot_ms));
+    let purse = Purse::new(sending.lamports_a_day);
+    let publishing = publish::start(config, &sender, &metrics, &may_act, &purse).await?;
+    let (outbox, receipts) = Outbox::with(client.clone(), sending, purse, alarms.clone()).await?;
     let heard = desks.iter().map(|desk| Arc::clone(&desk.job)).collect();
     let receipts = tokio::spawn(receipts::follow(receipts, heard, Arc::clone(&metrics), config.clone()));
     let seen = Arc::new(Mutex::new(Seen { slot: 0, at: Instant::now() }));
     let gauges = tokio::spawn(gauge(client.clone(), Arc::clone(&seen), Arc::clone(&metrics), Arc::clone(&health)));
+    let telling = tokio::spawn(tell_alarms(alarms.clone(), Arc::clone(&metrics), config.clone()));
     let standing = tokio::spawn(stand(Arc::clone(&fleet), Arc::clone(&metrics), config.clone()));
     let mut shift = Shift::new(desks, outbox, dry_run).while_permitted(may_act);
     let share = config.shard;
@@ -110,6 +122,7 @@ pub async fn run(config: &Config) -> Result<u8> {
     };
     drop(publishing);
     auditing.abort();
+    telling.abort();
     // No longer ready: whoever balances over several copies should look elsewhere.
     stop(gauges).await;
     health.set_age(u64::MAX);
@@ -175,6 +188,7 @@ impl Onlooker for Teller<'_> {
         }
         self.metrics.mirror_slot.set(i64::try_from(slot).unwrap_or(i64::MAX));
         self.metrics.under_way.set(i64::try_from(outbox.under_way()).unwrap_or(i64::MAX));
+        self.metrics.spent.set(i64::try_from(outbox.purse().spent()).unwrap_or(i64::MAX));
         self.metrics.resent.set(i64::try_from(outbox.resent()).unwrap_or(i64::MAX));
         ControlFlow::Continue(())
     }
@@ -243,6 +257,29 @@ async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, metrics: Arc<Metrics>, he
         }
         looks += 1;
         sleep(SLOT_EVERY).await;
+    }
+}
+
+/// Tells of every alarm once when it begins, and once when it ends.
+async fn tell_alarms(alarms: Alarms, metrics: Arc<Metrics>, config: Config) {
+    let mut known: BTreeSet<&'static str> = BTreeSet::new();
+    loop {
+        let standing = alarms.standing();
+        metrics.alarms.set(i64::try_from(standing.len()).unwrap_or(i64::MAX));
+        for (alarm, reason) in &standing {
+            if known.insert(alarm) {
+                let reason = discreet(reason, &config);
+                warn!(alarm, reason, "not ready");
+            }
+        }
+        known.retain(|alarm| {
+            let stands = standing.iter().any(|(standing, _)| standing == alarm);
+            if !stands {
+                info!(alarm, "the alarm has ended");
+            }
+            stands
+        });
+        sleep(STANDING_EVERY).await;
     }
 }
 

@@ -10,8 +10,11 @@ use crate::{Account, Plan, Work, World};
 /// Settles positions and sweeps fees once they are worth a transaction.
 #[derive(Clone, Copy, Debug)]
 pub struct Settler {
-    /// Least profit or loss of an open position to settle, quote units. A closed position is settled whatever it is.
+    /// Least profit or loss of an open position to settle, quote units.
     pub min_pnl: Amount,
+    /// The same of a closed position: what is smaller costs more to settle than it is, and whoever wants it moved can do
+    /// that.
+    pub min_flat: Amount,
     /// Least fees to sweep, quote units.
     pub min_fees: Amount,
 }
@@ -33,8 +36,8 @@ impl Job for Settler {
         for (address, account) in &world.accounts {
             for market in self.due(account) {
                 let Ok(report) = rehearsal.settle(market, address) else { continue };
-                let flat = account.base(market).is_zero();
-                if flat || report.amount.magnitude() >= self.min_pnl {
+                let least = if account.base(market).is_zero() { self.min_flat } else { self.min_pnl };
+                if report.amount.magnitude() >= least {
                     let work = Work::SettlePnl { market, account: *address };
                     plans.push(self.plan(world, work, rows(world, address)));
                 }
@@ -70,7 +73,7 @@ mod tests {
         let mut stage = Stage::new();
         let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
         stage.trade(buyer, seller, 10_000_000_000, 200_000_000);
-        let settler = Settler { min_pnl: Amount(101_000_000), min_fees: Amount(u64::MAX) };
+        let settler = Settler { min_pnl: Amount(101_000_000), min_flat: Amount(1_000_000), min_fees: Amount(u64::MAX) };
         assert_eq!(settler.decide(&stage.world()), [], "nothing moved yet");
         stage.advance(2, 10);
         stage.publish(0, 190_000_000);
@@ -80,5 +83,21 @@ mod tests {
         assert_eq!(works, [settle(buyer)], "the seller's gain is a little under the threshold");
         let all = Settler { min_pnl: Amount(100_000_000), ..settler }.decide(&stage.world());
         assert_eq!(all.into_iter().flat_map(|plan| plan.works).collect::<Vec<_>>(), [settle(buyer), settle(seller)]);
+    }
+    #[test]
+    fn dust_of_closed_positions_is_left_to_who_wants_it() {
+        let mut stage = Stage::new();
+        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
+        stage.trade(buyer, seller, 1_000_000_000, 200_000_000);
+        stage.advance(2, 1);
+        stage.publish(0, 200_000_000);
+        stage.trade(seller, buyer, 1_000_000_000, 200_000_000);
+        stage.advance(2, 1);
+        stage.publish(0, 200_000_000);
+        let world = stage.world();
+        assert!(world.accounts[&buyer].base(0).is_zero() && world.accounts[&seller].base(0).is_zero());
+        let settler = Settler { min_pnl: Amount(u64::MAX), min_flat: Amount(0), min_fees: Amount(u64::MAX) };
+        assert_eq!(settler.decide(&world).len(), 2, "fees and rebates are there to settle");
+        assert_eq!(Settler { min_flat: Amount(5_000_000), ..settler }.decide(&world), []);
     }
 }

@@ -1,12 +1,19 @@
 //! Sends many transactions side by side and follows them until they have landed or cannot land any more.
 //!
 //! A transaction is sent again and again until it has a status or its blockhash has expired: the same bytes, so that it
-//! lands once or not at all. Only then is its subject free for another plan. A process that dies forgets what was under
-//! way; what it, or a copy of it, decides anew is refused by the program when the first transaction has landed
-//! meanwhile, since every action of a keeper names the state that it acts on.
+//! lands once or not at all. Only then is its subject free for another plan: neither an endpoint that refuses it or names
+//! another signature, nor one whose height runs away, frees it before. What the chain has refused is simulated in a bank
+//! of that slot or a later one before it is signed again, and each failure is followed by a longer rest (`busy`). A
+//! process that dies forgets what was under way; what it, or a copy of it, decides anew is refused by the program when the
+//! first transaction has landed meanwhile, since every action of a keeper names the state that it acts on.
 
+mod blockhash;
+mod busy;
 mod fees;
+mod follow;
 mod parcel;
+mod purse;
+mod sending;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -15,68 +22,30 @@ use std::time::{Duration, Instant};
 
 use kedge_client::{Client, SendError};
 use kedge_interface::Instruction;
-use solana_hash::Hash;
+use solana_rpc_client::nonblocking::rpc_client::RpcClient;
+use solana_rpc_client::rpc_client::RpcClientConfig;
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::action::{MAX_COMPUTE, Subject};
+use crate::alarm::Alarms;
 use crate::relay::Refusal;
+use blockhash::{Blockhashes, VALID};
+use busy::{Busy, End};
 use fees::Fees;
 pub use fees::{Bidding, Strategy, lamports};
 pub use parcel::{Failure, Parcel, Receipt};
+pub use purse::{Purse, Reserved, SIGNATURE};
+pub use sending::{Compute, Sending};
 
-/// Age at which a blockhash is replaced.
-const BLOCKHASH_AGE: Duration = Duration::from_millis(500);
 /// Time between two looks at the transactions under way.
 const TRACK_EVERY: Duration = Duration::from_millis(40);
-/// Time after which a transaction without a status is sent again.
-const RESEND_EVERY: Duration = Duration::from_secs(2);
-/// Time between two looks at the chain's height while something is under way.
-const HEIGHT_EVERY: Duration = Duration::from_secs(1);
-/// Time after which a transaction is given up when the endpoint does not even tell its height.
-const LOST_AFTER: Duration = Duration::from_secs(120);
-/// Most signatures of one status request.
-const STATUS_BATCH: usize = 256;
-/// Slots for which the subject of a failed plan is left alone.
-const FAILURE_REST: u64 = 4;
 /// Numbers by which equal instructions differ: more than are sent while a blockhash is the latest.
 const NONCES: u32 = 1_024;
-
-/// How much compute a transaction asks for.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Compute {
-    /// What its plan takes at most: costs no time.
-    #[default]
-    Estimated,
-    /// What a simulation used, and a margin: costs a request, and finds out what the rehearsal did not know.
-    Simulated {
-        /// Added to what was used, percent, beside a fixed number of units.
-        margin_percent: u32,
-    },
-}
-
-/// How transactions are sent.
-#[derive(Clone, Copy, Debug)]
-pub struct Sending {
-    /// Transactions sent side by side.
-    pub at_once: usize,
-    /// Compute limits.
-    pub compute: Compute,
-    /// Priority fees.
-    pub bidding: Bidding,
-}
-
-impl Sending {
-    /// At most `at_once` side by side, without simulation and without priority fees.
-    #[must_use]
-    pub fn plain(at_once: usize) -> Self {
-        Self { at_once, compute: Compute::default(), bidding: Bidding::default() }
-    }
-}
 
 #[derive(Clone)]
 struct Pending {
@@ -88,6 +57,10 @@ struct Pending {
     fee: u64,
     /// Height after which it cannot land.
     last_valid: u64,
+    /// What was put aside for it.
+    reserved: Reserved,
+    /// What whoever got it had against it.
+    refused: Option<String>,
 }
 
 impl Pending {
@@ -106,24 +79,21 @@ impl Pending {
     }
 }
 
-/// A blockhash and the last height at which it serves.
-#[derive(Clone, Copy)]
-struct Recent {
-    hash: Hash,
-    last_valid: u64,
-}
-
 struct Shared {
     client: Client,
-    compute: Compute,
+    /// Each endpoint alone, where there are several.
+    each: Vec<Arc<RpcClient>>,
+    sending: Sending,
     fees: Arc<Fees>,
+    purse: Purse,
+    alarms: Alarms,
     permits: Semaphore,
-    blockhash: watch::Sender<Recent>,
+    blockhashes: Mutex<Blockhashes>,
     resent: AtomicU64,
+    signed: AtomicU64,
     nonce: AtomicU32,
     pending: Mutex<HashMap<Signature, Pending>>,
-    /// The slot up to which a subject is left alone; `u64::MAX` while its transaction is under way.
-    busy: Mutex<HashMap<(usize, Subject), u64>>,
+    busy: Mutex<Busy>,
     receipts: UnboundedSender<Receipt>,
 }
 
@@ -139,17 +109,38 @@ impl Outbox {
     /// # Errors
     /// [`crate::error::Error::Fetch`] without a first blockhash.
     pub async fn start(client: Client, sending: Sending) -> crate::error::Result<(Self, UnboundedReceiver<Receipt>)> {
-        let first = recent(&client).await.map_err(kedge_client::FetchError::from)?;
+        let purse = Purse::new(sending.lamports_a_day);
+        Self::with(client, sending, purse, Alarms::default()).await
+    }
+
+    /// The same with a purse and alarms that are shared with others.
+    ///
+    /// # Errors
+    /// As [`Self::start`], also for a first blockhash that does not fit the chain's height.
+    pub async fn with(
+        client: Client,
+        sending: Sending,
+        purse: Purse,
+        alarms: Alarms,
+    ) -> crate::error::Result<(Self, UnboundedReceiver<Receipt>)> {
+        let first = follow::first(&client, sending.fastest_slot).await?;
         let (receipts, landed) = unbounded_channel();
         let fees = Arc::new(Fees::new(sending.bidding));
         let following = tokio::spawn(Arc::clone(&fees).follow(client.clone()));
+        let commitment = client.commitment();
+        let alone = |endpoint| Arc::new(RpcClient::new_sender(endpoint, RpcClientConfig::with_commitment(commitment)));
+        let each = client.endpoints().iter().flat_map(|all| all.each()).map(alone).collect();
         let shared = Arc::new(Shared {
             client,
-            compute: sending.compute,
+            each,
+            sending,
             fees,
+            purse,
+            alarms,
             permits: Semaphore::new(sending.at_once.max(1)),
-            blockhash: watch::Sender::new(first),
+            blockhashes: Mutex::new(first),
             resent: AtomicU64::new(0),
+            signed: AtomicU64::new(0),
             nonce: AtomicU32::new(0),
             pending: Mutex::default(),
             busy: Mutex::default(),
@@ -160,16 +151,23 @@ impl Outbox {
         Ok((Self { shared, tasks }, landed))
     }
 
-    /// Whether a subject of an actor has a transaction under way, or one that a world of this slot does not show yet.
+    /// Whether a subject of an actor has a transaction under way, or one that a world of this slot does not show yet, or
+    /// rests after a failure.
     #[must_use]
     pub fn is_busy(&self, actor: usize, subject: &Subject, slot: u64) -> bool {
-        locked(&self.shared.busy).get(&(actor, *subject)).is_some_and(|until| slot <= *until)
+        locked(&self.shared.busy).is_busy(actor, subject, slot, Instant::now())
     }
 
-    /// Transactions under way.
+    /// Subjects with a transaction under way.
     #[must_use]
     pub fn under_way(&self) -> usize {
-        locked(&self.shared.busy).values().filter(|until| **until == u64::MAX).count()
+        locked(&self.shared.busy).under_way()
+    }
+
+    /// Subjects that are remembered.
+    #[must_use]
+    pub fn remembered(&self) -> usize {
+        locked(&self.shared.busy).kept()
     }
 
     /// Times that a transaction was sent again so far.
@@ -178,16 +176,35 @@ impl Outbox {
         self.shared.resent.load(Ordering::Relaxed)
     }
 
+    /// Transactions that were signed so far.
+    #[must_use]
+    pub fn signed(&self) -> u64 {
+        self.shared.signed.load(Ordering::Relaxed)
+    }
+
+    /// What may be spent in a day.
+    #[must_use]
+    pub fn purse(&self) -> &Purse {
+        &self.shared.purse
+    }
+
     /// What is offered for being early.
     #[must_use]
     pub fn bidding(&self) -> &Bidding {
         self.shared.fees.bidding()
     }
 
-    /// Sends a parcel as soon as its turn comes.
-    pub fn send(&self, parcel: Parcel) {
-        self.shared.set_busy(&parcel, u64::MAX);
+    /// Sends a parcel as soon as its turn comes; false when too many wait already.
+    pub fn send(&self, parcel: Parcel) -> bool {
+        {
+            let mut busy = locked(&self.shared.busy);
+            if busy.under_way() >= self.shared.sending.queue {
+                return false;
+            }
+            busy.begin(parcel.actor, &parcel.subjects, Instant::now());
+        }
         tokio::spawn(Arc::clone(&self.shared).send(parcel));
+        true
     }
 
     /// Waits until nothing is under way any more, at most for `patience`; tells whether that came true.
@@ -215,43 +232,87 @@ impl Shared {
     async fn send(self: Arc<Self>, parcel: Parcel) {
         let Ok(_permit) = self.permits.acquire().await else { return };
         let sent = Instant::now();
-        let recent = *self.blockhash.borrow();
-        let payer = parcel.sender.client().payer_address();
-        let tip = parcel.relay.as_ref().and_then(|relay| relay.tip(&payer));
-        let instructions: Vec<Instruction> = parcel.instructions.iter().cloned().chain(tip).collect();
-        let units = match self.units(&parcel, &instructions).await {
-            Ok(units) => units,
-            Err(failure) => return self.report(&parcel, Signature::default(), Some(failure), 0, (sent, 0)),
-        };
-        let price = self.fees.price(&parcel.contended, units, parcel.worth);
-        let fee = fees::cost(units, price);
-        let signed = parcel.sender.sign(&instructions, &[], units, price, recent.hash);
-        let transaction = match signed {
-            Ok(transaction) => transaction,
-            Err(error) => {
-                let failure = Failure::NotSent(error.to_string());
-                return self.report(&parcel, Signature::default(), Some(failure), 0, (sent, 0));
+        let pending = match self.prepare(&parcel, sent).await {
+            Ok(pending) => pending,
+            Err(failure) => {
+                let end = End::Failed(parcel.decided);
+                return self.report(&parcel, Signature::default(), Some(failure), (0, end), (sent, 0));
             }
         };
-        let signature = transaction.signatures.first().copied().unwrap_or_default();
-        let pending = Pending { transaction, sent, resent: sent, fee, last_valid: recent.last_valid, parcel };
+        let signature = pending.transaction.signatures.first().copied().unwrap_or_default();
         // Followed from here on: an endpoint that answers with an error may have passed it on.
         locked(&self.pending).insert(signature, pending.clone());
-        if let Some(refusal) = pending.submit().await {
-            self.land(signature, Some(Failure::NotSent(refusal)), 0);
+        self.signed.fetch_add(1, Ordering::Relaxed);
+        self.hand_over(signature, &pending).await;
+    }
+
+    /// Hands a transaction over, and remembers what was said against it.
+    async fn hand_over(&self, signature: Signature, pending: &Pending) {
+        if let Some(refusal) = pending.submit().await
+            && let Some(waiting) = locked(&self.pending).get_mut(&signature)
+        {
+            waiting.refused = Some(refusal);
         }
     }
 
-    /// The compute limit to ask for.
+    /// A signed transaction that is paid for; why there is none.
+    async fn prepare(&self, parcel: &Parcel, sent: Instant) -> Result<Pending, Failure> {
+        let payer = parcel.sender.client().payer_address();
+        let tip = parcel.relay.as_ref().and_then(|relay| relay.tip(&payer));
+        let tipped = parcel.relay.as_ref().filter(|_| tip.is_some()).map_or(0, |relay| relay.tip_lamports());
+        let instructions: Vec<Instruction> = parcel.instructions.iter().cloned().chain(tip).collect();
+        let units = self.units(parcel, &instructions).await?;
+        let price = self.fees.price(&parcel.contended, units, parcel.worth);
+        let fee = fees::cost(units, price);
+        let latest = locked(&self.blockhashes).latest(Instant::now());
+        let recent = latest.ok_or_else(|| Failure::NotSent("there is no blockhash that is young enough".into()))?;
+        let cost = SIGNATURE.saturating_add(fee).saturating_add(tipped);
+        let Some(reserved) = self.purse.reserve(cost, parcel.is_urgent()) else {
+            let ceiling = self.purse.ceiling();
+            let reason = format!("the ceiling of {ceiling} lamports a day is reached");
+            self.alarms.raise("ceiling", reason.clone());
+            return Err(Failure::NotSent(reason));
+        };
+        self.alarms.end("ceiling");
+        match parcel.sender.sign(&instructions, &[], units, price, recent.hash) {
+            Ok(transaction) => Ok(Pending {
+                parcel: parcel.clone(),
+                transaction,
+                sent,
+                resent: sent,
+                fee,
+                last_valid: recent.last_valid,
+                reserved,
+                refused: None,
+            }),
+            Err(error) => {
+                self.purse.release(reserved);
+                Err(Failure::NotSent(error.to_string()))
+            }
+        }
+    }
+
+    /// The compute limit to ask for. What the chain has refused is looked at first, in a bank that has seen that.
     async fn units(&self, parcel: &Parcel, instructions: &[Instruction]) -> Result<u32, Failure> {
-        let units = match self.compute {
-            Compute::Estimated => parcel.compute_limit,
-            Compute::Simulated { margin_percent } => {
-                match parcel.sender.units(instructions, &[], margin_percent).await {
+        let refused = locked(&self.busy).refused(parcel.actor, &parcel.subjects);
+        // A slot that was made up would never be reached.
+        let refused = refused.map(|slot| slot.min(parcel.decided.saturating_add(VALID)));
+        let margin = match self.sending.compute {
+            Compute::Simulated { margin_percent } => Some(margin_percent),
+            Compute::Estimated => refused.map(|_| 0),
+        };
+        let units = match margin {
+            None => parcel.compute_limit,
+            Some(margin) => {
+                match parcel.sender.units_at(instructions, &[], margin, refused.unwrap_or(0)).await {
+                    Ok(units) if self.sending.compute == Compute::Estimated => units.max(parcel.compute_limit),
                     Ok(units) => units,
                     Err(SendError::Refused(refused)) => return Err(Failure::Foreseen(refused.error)),
                     Err(SendError::Failed { error, .. }) => {
                         return Err(Failure::NotSent(format!("simulated: {error}")));
+                    }
+                    Err(error) if refused.is_some() => {
+                        return Err(Failure::NotSent(format!("refused before, and not simulated: {error}")));
                     }
                     // Who cannot ask goes by the estimate: the plan was rehearsed.
                     Err(_) => parcel.compute_limit,
@@ -263,115 +324,6 @@ impl Shared {
         let nonce = self.nonce.fetch_add(1, Ordering::Relaxed) % NONCES;
         Ok(units.min(MAX_COMPUTE - 2 * NONCES).next_multiple_of(NONCES) + nonce)
     }
-
-    /// Asks for the statuses of what is under way, and sends again what has none.
-    async fn follow(self: Arc<Self>) {
-        let (mut height, mut asked) = (0, None::<Instant>);
-        loop {
-            sleep(TRACK_EVERY).await;
-            let signatures: Vec<Signature> = locked(&self.pending).keys().copied().collect();
-            if signatures.is_empty() {
-                continue;
-            }
-            // Height first: a status that is missing after the height was past is missing for good.
-            if asked.is_none_or(|asked| asked.elapsed() >= HEIGHT_EVERY) {
-                height = self.client.rpc().get_block_height().await.unwrap_or(height);
-                asked = Some(Instant::now());
-            }
-            for part in signatures.chunks(STATUS_BATCH) {
-                let Ok(answer) = self.client.rpc().get_signature_statuses(part).await else { continue };
-                for (signature, status) in part.iter().zip(answer.value) {
-                    match status {
-                        Some(status) => self.land(*signature, status.err.map(Failure::Refused), status.slot),
-                        None => self.insist(*signature, height),
-                    }
-                }
-            }
-            // An endpoint that is silent for that long will not tell any more.
-            let lost: Vec<Signature> = locked(&self.pending)
-                .iter()
-                .filter(|(_, pending)| pending.sent.elapsed() >= LOST_AFTER)
-                .map(|(signature, _)| *signature)
-                .collect();
-            lost.into_iter().for_each(|signature| self.land(signature, Some(Failure::Lost), 0));
-        }
-    }
-
-    fn land(&self, signature: Signature, failure: Option<Failure>, slot: u64) {
-        let landed = locked(&self.pending).remove(&signature);
-        if let Some(Pending { parcel, sent, fee, .. }) = landed {
-            self.report(&parcel, signature, failure, slot, (sent, fee));
-        }
-    }
-
-    /// Sends again what has no status yet, or gives up what cannot land any more.
-    fn insist(self: &Arc<Self>, signature: Signature, height: u64) {
-        let mut pending = locked(&self.pending);
-        let Some(waiting) = pending.get_mut(&signature) else { return };
-        if height > waiting.last_valid {
-            drop(pending);
-            self.land(signature, Some(Failure::Expired), 0);
-        } else if waiting.resent.elapsed() >= RESEND_EVERY {
-            waiting.resent = Instant::now();
-            let again = waiting.clone();
-            drop(pending);
-            self.resent.fetch_add(1, Ordering::Relaxed);
-            // A node that refuses a repetition has the transaction already.
-            tokio::spawn(async move { drop(again.submit().await) });
-        }
-    }
-
-    fn report(
-        &self,
-        parcel: &Parcel,
-        signature: Signature,
-        failure: Option<Failure>,
-        slot: u64,
-        (sent, fee): (Instant, u64),
-    ) {
-        let rest = if failure.is_some() { FAILURE_REST } else { 0 };
-        self.set_busy(parcel, slot.saturating_add(rest));
-        let receipt = Receipt {
-            signature,
-            label: parcel.label,
-            actor: parcel.actor,
-            failure,
-            slot,
-            decided: parcel.decided,
-            fee,
-            latency: sent.elapsed(),
-        };
-        // Nobody listens any more only at the end.
-        let _ = self.receipts.send(receipt);
-    }
-
-    fn set_busy(&self, parcel: &Parcel, until: u64) {
-        let mut busy = locked(&self.busy);
-        for subject in &parcel.subjects {
-            busy.insert((parcel.actor, *subject), until);
-        }
-    }
-
-    async fn renew(self: Arc<Self>) {
-        loop {
-            sleep(BLOCKHASH_AGE).await;
-            if let Ok(recent) = recent(&self.client).await {
-                // An endpoint that lags behind may tell of an older one.
-                self.blockhash.send_if_modified(|known| {
-                    let newer = recent.last_valid > known.last_valid;
-                    if newer {
-                        *known = recent;
-                    }
-                    newer
-                });
-            }
-        }
-    }
-}
-
-async fn recent(client: &Client) -> Result<Recent, solana_rpc_client_api::client_error::Error> {
-    let (hash, last_valid) = client.rpc().get_latest_blockhash_with_commitment(client.commitment()).await?;
-    Ok(Recent { hash, last_valid })
 }
 
 /// Whether the endpoint has judged the transaction, rather than not answered.

@@ -38,6 +38,13 @@ pub struct Parcel {
     pub decided: u64,
 }
 
+impl Parcel {
+    /// Whether it takes back what stands in the market: that must be possible when all else is not paid for any more.
+    pub(super) fn is_urgent(&self) -> bool {
+        matches!(self.label, "cancel_order" | "cancel_all")
+    }
+}
+
 /// What became of a parcel.
 #[derive(Clone, Debug)]
 pub struct Receipt {
@@ -74,7 +81,7 @@ pub enum Failure {
     Refused(TransactionError),
     /// A simulation has shown that the exchange would refuse it: it was not sent and cost nothing.
     Foreseen(ProgramError),
-    /// It was not sent.
+    /// It was not sent, or nobody took it before its blockhash had expired.
     NotSent(String),
     /// Its blockhash expired before it landed: it cannot land any more.
     Expired,

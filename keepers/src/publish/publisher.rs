@@ -12,11 +12,14 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::instruction::{Builder, sponsored};
 use super::{FeedId, Offer, Prices, Unavailable};
+use crate::outbox::{Purse, SIGNATURE};
 
 /// Transactions under way at most. What comes later waits for the next round and is newer then.
 const AT_ONCE: usize = 8;
 /// How long a price is sent before it is given up: it is outdated by then.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest rest of a feed whose prices do not land.
+const LONGEST_REST: Duration = Duration::from_secs(300);
 /// How long the chain may take to tell its time.
 const CLOCK: Duration = Duration::from_secs(5);
 /// Bytes of a transaction that instructions and their accounts may take: 1,232 less a first signature, blockhash,
@@ -113,6 +116,9 @@ pub struct Publisher {
     policy: Policy,
     builder: Builder,
     last: Vec<Option<Last>>,
+    /// Failures one after the other by feed, and until when it rests for them.
+    rests: Vec<(u32, Option<Instant>)>,
+    purse: Purse,
     under_way: JoinSet<Outcome>,
 }
 
@@ -122,6 +128,9 @@ struct Outcome {
     took: Duration,
     outcome: Result<Landed, String>,
 }
+
+/// What is said when the day's ceiling is reached.
+const NO_MONEY: &str = "the ceiling of lamports a day is reached";
 
 /// Instructions of one transaction.
 #[derive(Default)]
@@ -138,7 +147,15 @@ impl Publisher {
     pub fn new(sender: Sender, source: Box<dyn Prices>, feeds: Vec<Feed>, policy: Policy) -> Self {
         let builder = Builder::new(sender.client().payer_address());
         let last = vec![None; feeds.len()];
-        Self { sender, source, feeds, policy, builder, last, under_way: JoinSet::new() }
+        let rests = vec![(0, None); feeds.len()];
+        let purse = Purse::new(u64::MAX);
+        Self { sender, source, feeds, policy, builder, last, rests, purse, under_way: JoinSet::new() }
+    }
+
+    /// The same within a ceiling on what is spent in a day.
+    #[must_use]
+    pub fn paying(self, purse: Purse) -> Self {
+        Self { purse, ..self }
     }
 
     /// Publishes until it is dropped.
@@ -189,6 +206,9 @@ impl Publisher {
         let mut due = Vec::new();
         for (index, feed) in self.feeds.iter().enumerate() {
             let Some(offer) = offers.iter().find(|offer| offer.message.feed_id == feed.id) else { continue };
+            if self.rests[index].1.is_some_and(|until| Instant::now() < until) {
+                continue;
+            }
             if is_due(self.last[index], offer, now, &self.policy) {
                 due.push((index, offer));
             }
@@ -225,8 +245,13 @@ impl Publisher {
 
     fn send(&mut self, bundle: Bundle) {
         let sender = self.sender.clone();
+        let signatures = 1 + u64::try_from(bundle.signers.len()).unwrap_or(u64::MAX);
+        let paid = self.purse.reserve(SIGNATURE.saturating_mul(signatures), false);
         self.under_way.spawn(async move {
             let started = Instant::now();
+            if paid.is_none() {
+                return Outcome { feeds: bundle.feeds, took: Duration::ZERO, outcome: Err(NO_MONEY.into()) };
+            }
             let sent = timeout(PATIENCE, sender.send(&bundle.instructions, &bundle.signers)).await;
             let outcome = match sent {
                 Ok(Ok(landed)) => Ok(landed),
@@ -237,13 +262,21 @@ impl Publisher {
         });
     }
 
-    /// What did not land is due again.
+    /// What did not land is due again, each time after a longer rest.
     fn learn(&mut self, Outcome { feeds, took, outcome }: Outcome) -> Event {
         let places = feeds.iter().map(|(feed, _)| *feed).collect();
         match outcome {
-            Ok(landed) => Event::Published { feeds: places, landed, took },
+            Ok(landed) => {
+                for (feed, _) in feeds {
+                    self.rests[feed] = (0, None);
+                }
+                Event::Published { feeds: places, landed, took }
+            }
             Err(reason) => {
                 for (feed, time) in feeds {
+                    let failures = self.rests[feed].0;
+                    let rest = self.policy.interval.saturating_mul(1 << failures.min(20)).min(LONGEST_REST);
+                    self.rests[feed] = (failures.saturating_add(1), Some(Instant::now() + rest));
                     if self.last[feed].is_some_and(|last| last.time == time) {
                         self.last[feed] = None;
                     }
@@ -322,6 +355,33 @@ mod tests {
         assert!(is_due(None, &offer(1.0, 0), 0, &POLICY));
         let every = Policy { deviation_bps: 0, ..POLICY };
         assert!(is_due(Some(Last { dollars: 200.0, time: 100 }), &offer(200.0, 101), 101, &every));
+    }
+
+    #[tokio::test]
+    async fn a_price_that_fails_rests_longer_each_time_and_a_ceiling_ends_it() {
+        let payer: SharedSigner = Arc::new(Keypair::new());
+        // Nobody is there.
+        let sender = Sender::new(Client::new("http://127.0.0.1:1", payer), SendConfig::default());
+        let feeds = vec![Feed { name: "SOL/USD".into(), id: SOL, account: Account::Sponsored }];
+        let source = Box::new(crate::publish::generator::Generator::new(1, None, vec![], vec![]));
+        let mut publisher = Publisher::new(sender, source, feeds, POLICY).paying(Purse::new(4 * SIGNATURE));
+        let offers = [offer(200.0, 7)];
+        let mut reasons = Vec::new();
+        for failures in 0..6u32 {
+            for bundle in publisher.bundles(publisher.due(&offers, 7)) {
+                publisher.send(bundle);
+            }
+            let outcome = publisher.under_way.join_next().await.expect("it was due").expect("it ends");
+            let Event::Failed { reason, .. } = publisher.learn(outcome) else { panic!("it landed") };
+            reasons.push(reason);
+            assert!(publisher.due(&offers, 7).is_empty(), "it rests");
+            let until = publisher.rests[0].1.expect("a rest");
+            let rest = until.saturating_duration_since(Instant::now());
+            let wanted = Duration::from_secs(1 << failures);
+            assert!(rest <= wanted && rest > wanted / 2, "{rest:?} after {failures}");
+            publisher.rests[0].1 = None;
+        }
+        assert!(reasons[3] != NO_MONEY && reasons[4] == NO_MONEY, "{reasons:?}");
     }
 
     #[test]

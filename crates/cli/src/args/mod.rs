@@ -25,6 +25,7 @@ Exit codes:
   3  refused by a rule of the exchange: nothing was changed
   4  not included in time: nothing was changed
   5  not found
+  6  sent, but what became of it is not known: look at the signature
 
 A first trade:
   kedge create && kedge deposit 1000

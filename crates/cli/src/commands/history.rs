@@ -28,7 +28,17 @@ pub async fn run(session: &Session, options: &History) -> Result<Output> {
     let mut list = Vec::new();
     for status in found.map_err(kedge_client::FetchError::from)? {
         let Ok(signature) = status.signature.parse() else { continue };
-        let Some(past) = session.client.past(&signature).await? else { continue };
+        let past = match session.client.past(&signature).await {
+            Ok(Some(past)) => past,
+            Ok(None) => continue,
+            // One that cannot be read hides itself, not the others.
+            Err(error) => {
+                text += &wrap("cannot be read: ", &error.to_string());
+                text += &format!("{signature}\n\n");
+                list.push(json!({ "signature": status.signature, "slot": status.slot, "unread": error.to_string() }));
+                continue;
+            }
+        };
         let when = past.block_time.map_or_else(|| format!("slot {}", past.slot), calendar::date_time);
         let outcome = match &past.failure {
             None => String::new(),

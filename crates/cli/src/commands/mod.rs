@@ -33,7 +33,11 @@ use crate::session::Session;
 
 /// What a transaction that landed did, by its events.
 async fn landed(session: &Session, directory: &Directory, landed: Landed) -> Result<Output> {
-    let past = session.client.past(&landed.signature).await?;
+    // It has landed, whether or not the endpoint tells what it did.
+    let (past, unread) = match session.client.past(&landed.signature).await {
+        Ok(past) => (past, None),
+        Err(error) => (None, Some(error.to_string())),
+    };
     let (mut lines, mut events): (Vec<String>, Vec<Value>) = (Vec::new(), Vec::new());
     for batch in past.iter().flat_map(kedge_client::history::Past::events) {
         let (text, json) = describe::batch(directory, batch);
@@ -44,7 +48,11 @@ async fn landed(session: &Session, directory: &Directory, landed: Landed) -> Res
     for line in lines {
         text += &wrap("", &line);
     }
-    if text.is_empty() {
+    if let Some(reason) = &unread {
+        text = wrap("", &format!("it has landed; what it did cannot be read: {reason}"));
+    } else if past.is_none() {
+        text = "it has landed; the endpoint does not tell what it did\n".into();
+    } else if text.is_empty() {
         text = "done; nothing was there to change\n".into();
     }
     text += &signed(&landed);

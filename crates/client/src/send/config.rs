@@ -51,8 +51,13 @@ pub struct SendConfig {
     pub poll: Duration,
     /// Pause after which an unconfirmed transaction is sent again.
     pub resend: Duration,
-    /// Blockhashes to try.
+    /// Blockhashes to try: each is another transaction, and of two that are under way both can land.
     pub attempts: u32,
+    /// How long a blockhash serves at least, whatever the endpoint says: 150 blocks of a fast cluster.
+    pub life: Duration,
+    /// Time after which a transaction without an outcome is given up as unknown: by then the slowest cluster has
+    /// forgotten its blockhash.
+    pub patience: Duration,
 }
 
 impl Default for SendConfig {
@@ -63,7 +68,9 @@ impl Default for SendConfig {
             lookup_tables: Vec::new(),
             poll: Duration::from_millis(250),
             resend: Duration::from_secs(2),
-            attempts: 3,
+            attempts: 1,
+            life: Duration::from_secs(45),
+            patience: Duration::from_secs(180),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use solana_instruction::Instruction;
+use solana_rpc_client_api::client_error::{Error, ErrorKind};
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction_error::TransactionError;
@@ -13,19 +14,31 @@ use crate::history::Past;
 
 impl Sender {
     /// Sends until it lands; `None` when the blockhash expired first, after which it cannot land any more.
+    ///
+    /// An endpoint that refuses it, names another signature or falls silent may have passed it on: from the first time
+    /// that it was handed over on, nothing but a status or the end of its blockhash is an outcome.
     pub(super) async fn land(
         &self,
         transaction: &VersionedTransaction,
         last_valid: u64,
         instructions: &[Instruction],
     ) -> Result<Option<Landed>, SendError> {
-        let signature = self.submit(transaction).await?;
+        let signature = transaction.signatures.first().copied().unwrap_or_default();
+        let unknown = |reason: String| SendError::Unknown { signature, reason };
+        let started = Instant::now();
+        match self.submit(transaction).await {
+            Ok(_) => {}
+            // Nobody was reached.
+            Err(SendError::Rpc(error)) if is_unreachable(&error) => return Err(SendError::Rpc(error)),
+            Err(error) => return Err(unknown(error.to_string().trim_end_matches([';', ' ']).to_owned())),
+        }
         let mut sent = Instant::now();
         loop {
             tokio::time::sleep(self.config.poll).await;
             // Height first: a status that is missing after the height was past is missing for good.
-            let height = self.client.rpc().get_block_height().await?;
-            if let Some(status) = self.landed(&signature).await? {
+            let height = self.client.rpc().get_block_height().await.unwrap_or(0);
+            let status = self.landed(&signature).await;
+            if let Ok(Some(status)) = status {
                 let leading = transaction.message.instructions().len().saturating_sub(instructions.len());
                 return match status {
                     Ok(landed) => Ok(Some(landed)),
@@ -35,8 +48,11 @@ impl Sender {
                     }
                 };
             }
-            if height > last_valid {
+            if status.is_ok() && height > last_valid && started.elapsed() >= self.config.life {
                 return Ok(None);
+            }
+            if started.elapsed() >= self.config.patience {
+                return Err(unknown("the endpoint does not say what became of the transaction".into()));
             }
             if sent.elapsed() >= self.config.resend {
                 // A node that refuses a repetition has the transaction already.
@@ -76,4 +92,9 @@ impl Sender {
             Some(error) => Err(error),
         }))
     }
+}
+
+/// Whether a request has reached nobody.
+fn is_unreachable(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Reqwest(error) if error.is_connect() || error.is_builder())
 }

@@ -54,10 +54,12 @@ impl Sender {
         &self.config
     }
 
-    /// Simulates, sends, resends until it is confirmed, and starts over with a fresh blockhash when one expires. The
-    /// payer signs too.
+    /// Simulates, signs, sends, and sends the same again until it is confirmed or cannot land any more. Only
+    /// [`SendConfig::attempts`] beyond one sign anew, and only when the blockhash has expired by the endpoint's word and by
+    /// our clock. The payer signs too.
     ///
-    /// Errors: [`SendError::Refused`] names the instruction, the rule and stale rows.
+    /// Errors: [`SendError::Refused`] names the instruction, the rule and stale rows; [`SendError::Unknown`] the signature
+    /// of what was handed over and has no outcome.
     pub async fn send(&self, instructions: &[Instruction], signers: &[SharedSigner]) -> Result<Landed, SendError> {
         let price = self.price(instructions).await?;
         let units = match self.config.compute {
@@ -65,10 +67,9 @@ impl Sender {
             ComputeLimit::Simulated { margin_percent } => self.units(instructions, signers, margin_percent).await?,
         };
         for _ in 0..self.config.attempts {
-            let (blockhash, last_valid) =
-                self.client.rpc().get_latest_blockhash_with_commitment(self.client.commitment()).await?;
-            let transaction = self.build(instructions, signers, units, price, blockhash)?;
-            if let Some(landed) = self.land(&transaction, last_valid, instructions).await? {
+            let recent = self.client.blockhash().await.map_err(SendError::from)?;
+            let transaction = self.build(instructions, signers, units, price, recent.hash)?;
+            if let Some(landed) = self.land(&transaction, recent.last_valid, instructions).await? {
                 return Ok(landed);
             }
         }
@@ -109,11 +110,24 @@ impl Sender {
     ///
     /// Errors: as [`Self::send`], for a transaction that would fail.
     pub async fn simulate(&self, instructions: &[Instruction], signers: &[SharedSigner]) -> Result<u64, SendError> {
+        self.simulate_at(instructions, signers, 0).await
+    }
+
+    /// The same in a bank of at least this slot; 0 for any.
+    ///
+    /// Errors: as [`Self::simulate`], also for an endpoint that is behind that slot.
+    pub async fn simulate_at(
+        &self,
+        instructions: &[Instruction],
+        signers: &[SharedSigner],
+        least: u64,
+    ) -> Result<u64, SendError> {
         let transaction = self.build(instructions, signers, MAX_COMPUTE, 0, Hash::default())?;
         let config = RpcSimulateTransactionConfig {
             sig_verify: false,
             replace_recent_blockhash: true,
             commitment: Some(self.client.commitment()),
+            min_context_slot: (least > 0).then_some(least),
             ..RpcSimulateTransactionConfig::default()
         };
         let outcome = self.client.rpc().simulate_transaction_with_config(&transaction, config).await?.value;
@@ -135,7 +149,20 @@ impl Sender {
         signers: &[SharedSigner],
         margin_percent: u32,
     ) -> Result<u32, SendError> {
-        let used = self.simulate(instructions, signers).await?;
+        self.units_at(instructions, signers, margin_percent, 0).await
+    }
+
+    /// The same by a bank of at least this slot; 0 for any.
+    ///
+    /// Errors: as [`Self::simulate_at`].
+    pub async fn units_at(
+        &self,
+        instructions: &[Instruction],
+        signers: &[SharedSigner],
+        margin_percent: u32,
+        least: u64,
+    ) -> Result<u32, SendError> {
+        let used = self.simulate_at(instructions, signers, least).await?;
         let margin = used.saturating_mul(u64::from(margin_percent)).div_ceil(100).saturating_add(HEADROOM);
         Ok(u32::try_from(used.saturating_add(margin)).unwrap_or(MAX_COMPUTE).min(MAX_COMPUTE))
     }

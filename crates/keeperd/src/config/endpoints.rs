@@ -21,6 +21,18 @@ pub struct Rpc {
     pub ws: Option<String>,
     /// Longest wait for an answer, milliseconds.
     pub timeout_ms: u64,
+    /// Most megabytes of an answer, and of one that holds all accounts of the exchange; unpacked.
+    pub max_answer_mb: usize,
+    /// See [`Self::max_answer_mb`].
+    pub max_snapshot_mb: usize,
+    /// The shortest time that a slot can take, milliseconds: bounds the slots and heights that are believed.
+    pub fastest_slot_ms: u64,
+    /// Whether own trades need the price of a second endpoint.
+    pub second_price: SecondPrice,
+    /// How far the two prices may be apart, millionths.
+    pub second_price_ppm: u32,
+    /// How old the second one may be, seconds.
+    pub second_price_s: u64,
     /// `check` fails when the chain's clock is this many seconds behind ours; 0 for a chain with a time of its own.
     pub max_clock_lag_s: u64,
 }
@@ -33,6 +45,12 @@ impl Default for Rpc {
             max_lag_slots: 20,
             ws: None,
             timeout_ms: 10_000,
+            max_answer_mb: 8,
+            max_snapshot_mb: 64,
+            fastest_slot_ms: 40,
+            second_price: SecondPrice::Backups,
+            second_price_ppm: 5_000,
+            second_price_s: 5,
             max_clock_lag_s: 60,
         }
     }
@@ -47,9 +65,27 @@ impl std::fmt::Debug for Rpc {
             .field("max_lag_slots", &self.max_lag_slots)
             .field("ws", &self.ws.as_deref().map(masked))
             .field("timeout_ms", &self.timeout_ms)
+            .field("max_answer_mb", &self.max_answer_mb)
+            .field("max_snapshot_mb", &self.max_snapshot_mb)
+            .field("fastest_slot_ms", &self.fastest_slot_ms)
+            .field("second_price", &self.second_price)
+            .field("second_price_ppm", &self.second_price_ppm)
+            .field("second_price_s", &self.second_price_s)
             .field("max_clock_lag_s", &self.max_clock_lag_s)
             .finish()
     }
+}
+
+/// When own trades need the price of a second endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SecondPrice {
+    /// Where there are backups.
+    Backups,
+    /// Always: without a backup nothing is traded.
+    Always,
+    /// Never: the endpoint is our own.
+    Never,
 }
 
 /// Where changes of accounts come from.
@@ -118,6 +154,13 @@ impl Rpc {
         for (name, url) in std::iter::once(("url", &self.url)).chain(self.backups.iter().map(|url| ("backups", url))) {
             ensure!(is_http(url), "rpc.{name} must begin with http(s)://");
         }
+        ensure!((1..=1_000).contains(&self.max_answer_mb), "rpc.max_answer_mb must lie between 1 and 1000");
+        ensure!((1..=10_000).contains(&self.max_snapshot_mb), "rpc.max_snapshot_mb must lie between 1 and 10000");
+        ensure!((1..=10_000).contains(&self.fastest_slot_ms), "rpc.fastest_slot_ms must lie between 1 and 10000");
+        ensure!(self.second_price_ppm <= 1_000_000, "rpc.second_price_ppm must lie between 0 and 1000000");
+        ensure!((2..=600).contains(&self.second_price_s), "rpc.second_price_s must lie between 2 and 600");
+        let alone = self.second_price == SecondPrice::Always && self.backups.is_empty();
+        ensure!(!alone, "rpc.second_price always needs a second endpoint in rpc.backups");
         ensure!((1..=10_000).contains(&self.max_lag_slots), "rpc.max_lag_slots must lie between 1 and 10000");
         Ok(())
     }

@@ -232,13 +232,15 @@ impl Default for Filler {
 pub struct Settler {
     /// Least profit or loss of an open position to settle, dollars.
     pub min_pnl: f64,
+    /// The same of a closed position.
+    pub min_flat: f64,
     /// Least fees to sweep, dollars.
     pub min_fees: f64,
 }
 
 impl Default for Settler {
     fn default() -> Self {
-        Self { min_pnl: 1_000.0, min_fees: 100.0 }
+        Self { min_pnl: 1_000.0, min_flat: 1.0, min_fees: 100.0 }
     }
 }
 

@@ -1,5 +1,7 @@
 //! `[send]`: compute limits and priority fees.
 
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
 use kedge_keeper::outbox::{Bidding, Compute, Sending, Strategy};
 use kedge_model::quantity::Ppm;
@@ -27,6 +29,12 @@ pub struct Send {
     pub max_micro_lamports: u64,
     /// Highest priority fee of a transaction, lamports.
     pub max_lamports: u64,
+    /// Most for fees and tips in any 24 hours, lamports.
+    pub max_lamports_a_day: u64,
+    /// Most subjects with a transaction under way or waiting.
+    pub max_queue: usize,
+    /// How long a blockhash serves at least, whatever height an endpoint tells of, seconds.
+    pub min_life_s: u64,
 }
 
 impl Default for Send {
@@ -41,6 +49,9 @@ impl Default for Send {
             sol_market: 0,
             max_micro_lamports: 1_000_000,
             max_lamports: 100_000,
+            max_lamports_a_day: 2_000_000_000,
+            max_queue: 4_096,
+            min_life_s: 45,
         }
     }
 }
@@ -68,12 +79,15 @@ impl Send {
     pub fn validate(&self) -> Result<()> {
         ensure!(self.margin_percent <= 500, "send.margin_percent must lie between 0 and 500");
         ensure!(self.percentile <= 100, "send.percentile must lie between 0 and 100");
+        ensure!(self.max_lamports_a_day > 0, "send.max_lamports_a_day must not be 0");
+        ensure!((1..=1_000_000).contains(&self.max_queue), "send.max_queue must lie between 1 and 1000000");
+        ensure!(self.min_life_s <= 120, "send.min_life_s must lie between 0 and 120");
         ensure!(self.reward_share_ppm <= 1_000_000, "send.reward_share_ppm must lie between 0 and 1000000");
         Ok(())
     }
 
-    /// For an outbox that sends `at_once` transactions side by side.
-    pub fn sending(&self, at_once: usize) -> Sending {
+    /// For an outbox that sends `at_once` transactions side by side on a chain with slots of at least `fastest_slot`.
+    pub fn sending(&self, at_once: usize, fastest_slot: Duration) -> Sending {
         let percentile = self.percentile;
         let strategy = match self.fee {
             Fee::None => Strategy::None,
@@ -86,6 +100,14 @@ impl Send {
             Limit::Simulate => Compute::Simulated { margin_percent: self.margin_percent },
         };
         let (max_price, max_lamports, sol_market) = (self.max_micro_lamports, self.max_lamports, self.sol_market);
-        Sending { at_once, compute, bidding: Bidding { strategy, max_price, max_lamports, sol_market } }
+        Sending {
+            at_once,
+            compute,
+            bidding: Bidding { strategy, max_price, max_lamports, sol_market },
+            queue: self.max_queue,
+            lamports_a_day: self.max_lamports_a_day,
+            fastest_slot,
+            life: Duration::from_secs(self.min_life_s),
+        }
     }
 }

@@ -1,0 +1,140 @@
+//! What endpoints that lie can do to a client: to its memory, and to the number of transactions that it signs.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use kedge_client::failover::{Endpoints, Policy};
+use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, SendError, Sender};
+use kedge_hostile::rpc::{Chain, Fate, Lie, MEMORY_MB, Server, child, most_memory_mb};
+use kedge_interface::address;
+use kedge_interface::instruction::{KedgeInstruction, UpdateAmm};
+use serde_json::json;
+use solana_commitment_config::CommitmentConfig;
+use solana_keypair::Keypair;
+use solana_rpc_client::rpc_sender::RpcSender;
+use solana_rpc_client_api::request::RpcRequest;
+
+fn endpoints(servers: &[&Server]) -> Endpoints {
+    let urls: Vec<String> = servers.iter().map(|server| server.url().to_owned()).collect();
+    let policy = Policy { timeout: Duration::from_millis(2_500), ..Policy::default() };
+    Endpoints::new(&urls, policy).unwrap()
+}
+
+fn client(servers: &[&Server]) -> Client {
+    Client::over(endpoints(servers), CommitmentConfig::processed(), "ws://127.0.0.1:1", Arc::new(Keypair::new()))
+}
+
+/// A transaction, as the RPC client hands it over, and its signature.
+fn transaction(number: u8) -> (serde_json::Value, String) {
+    let bytes = [&[1][..], &[number; 64], &[1, 0, 0, 1], &[3; 64], &[0]].concat();
+    let signature = bs58::encode([number; 64]).into_string();
+    (json!([STANDARD.encode(bytes), { "encoding": "base64" }]), signature)
+}
+
+#[tokio::test]
+async fn a_foreign_signature_is_no_answer_and_the_others_are_judged_by_their_own() {
+    let chain = Chain::default();
+    let (honest, liar) = (Server::start(&chain).await, Server::lying(&chain, Lie::ForeignSignature).await);
+    for pair in [[&honest, &liar], [&liar, &honest]] {
+        let endpoints = endpoints(&pair);
+        for number in 1..20 {
+            let (params, signature) = transaction(number);
+            let answer = endpoints.send(RpcRequest::SendTransaction, params).await.unwrap();
+            assert_eq!(answer, json!(signature));
+        }
+    }
+    let alone = endpoints(&[&liar]);
+    assert!(alone.send(RpcRequest::SendTransaction, transaction(30).0).await.is_err());
+    assert!(!alone.health()[0].usable, "it rests");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_lies_about_its_slot_gets_no_question_beside_an_honest_one() {
+    let chain = Chain::default();
+    let (honest, liar) = (Server::start(&chain).await, Server::lying(&chain, Lie::RunawaySlot).await);
+    let client = client(&[&honest, &liar]);
+    let endpoints = client.endpoints().unwrap().clone();
+    client.rpc().get_slot().await.unwrap();
+    for alone in endpoints.each() {
+        let _ = alone.send(RpcRequest::GetSlot, json!([])).await;
+    }
+    let before = liar.questions();
+    for _ in 0..100 {
+        assert!(client.rpc().get_slot().await.unwrap() <= chain.slot());
+        client.board().await.unwrap();
+    }
+    assert!(liar.questions() - before <= 3, "{} of 200: what is tried again when its rest is over", liar.questions());
+}
+
+#[tokio::test]
+async fn whatever_one_endpoint_does_the_other_answers() {
+    let chain = Chain::default();
+    for lie in [Lie::Endless, Lie::GzipBomb, Lie::ManyValues, Lie::LongMessage, Lie::Redirects, Lie::RefusesAll] {
+        let (liar, honest) = (Server::lying(&chain, lie).await, Server::start(&chain).await);
+        let client = client(&[&liar, &honest]);
+        let started = Instant::now();
+        client.board().await.unwrap();
+        assert!(started.elapsed() < Duration::from_secs(2), "{lie:?}: {:?}", started.elapsed());
+        assert_eq!(client.markets().await.unwrap().len(), 2, "{lie:?}");
+    }
+}
+
+#[test]
+fn memory_is_bounded_whatever_an_endpoint_sends() {
+    if !child("memory_is_bounded_whatever_an_endpoint_sends") {
+        return;
+    }
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let chain = Chain::default();
+        for lie in [Lie::Endless, Lie::GzipBomb, Lie::ManyValues, Lie::LongMessage, Lie::SlowDrip, Lie::Redirects] {
+            let liar = Server::lying(&chain, lie).await;
+            let client = client(&[&liar]);
+            for _ in 0..2 {
+                assert!(client.rpc().get_slot().await.is_err(), "{lie:?}");
+                assert!(client.board().await.is_err(), "{lie:?}");
+                assert!(client.program_accounts_at(0).await.is_err(), "{lie:?}");
+            }
+            let most = most_memory_mb(std::process::id());
+            println!("{lie:?}: {most} MB at most so far");
+            assert!(most <= MEMORY_MB, "{lie:?}: {most} MB");
+        }
+    });
+}
+
+#[tokio::test]
+async fn one_order_is_signed_once_and_its_signature_is_told() {
+    let lies = [
+        Lie::ForeignSignature,
+        Lie::RefusesTransactions,
+        Lie::KeepsTransactions,
+        Lie::NullStatuses,
+        Lie::RunawayHeight,
+        Lie::EndlessBlockhash,
+        Lie::SetBack,
+        Lie::StandsStill,
+    ];
+    for lie in lies {
+        let chain = Chain::default();
+        chain.set_fate(Fate::Dropped);
+        let liar = Server::lying(&chain, lie).await;
+        let config = SendConfig {
+            compute: ComputeLimit::Fixed(200_000),
+            priority: PriorityFee::None,
+            poll: Duration::from_millis(50),
+            resend: Duration::from_millis(200),
+            attempts: 3,
+            patience: Duration::from_secs(2),
+            ..SendConfig::default()
+        };
+        let sender = Sender::new(client(&[&liar]), config);
+        let step = UpdateAmm { market: address::market(0) }.instruction();
+        let error = sender.send(&[step], &[]).await.unwrap_err();
+        let received = chain.received();
+        assert_eq!(received.len(), 1, "{lie:?}");
+        let SendError::Unknown { signature, .. } = error else { panic!("{lie:?}: {error}") };
+        assert_eq!(signature.to_string(), received[0].signature, "{lie:?}");
+    }
+}

@@ -1,0 +1,17 @@
+//! A JSON-RPC endpoint over HTTP that is honest but for one lie at a time.
+//!
+//! [`Chain`] is the truth: slots and heights by the clock, the accounts of a small exchange, and what becomes of
+//! transactions. Any number of [`Server`]s tell of it, each with a [`Lie`] that can be switched while it runs.
+
+mod answers;
+mod chain;
+mod exchange;
+mod http;
+mod lie;
+mod measure;
+
+pub use chain::{Chain, Fate, Received};
+pub use exchange::{FEEDS, NAMES, PRICES};
+pub use http::Server;
+pub use lie::{Cost, Lie, MEMORY_MB, table};
+pub use measure::{child, most_memory_mb};

@@ -1,0 +1,154 @@
+//! The truth that servers tell of.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use solana_account::Account;
+use solana_pubkey::Pubkey;
+
+use super::exchange;
+
+/// The first slot, and how many more slots than blocks there are.
+const FIRST_SLOT: u64 = 300_000_000;
+const SKIPPED: u64 = 20_000_000;
+/// Time of a slot.
+const SLOT: Duration = Duration::from_millis(400);
+
+/// What becomes of transactions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// They land in the next slot.
+    Lands,
+    /// They land and the program refuses them with this error.
+    Refused(u32),
+    /// They are never included.
+    Dropped,
+}
+
+/// A transaction that was passed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Received {
+    /// Its first signature, base58.
+    pub signature: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Slot in which it came first.
+    pub slot: u64,
+    /// Times that it came.
+    pub times: u32,
+    /// What becomes of it.
+    pub fate: Fate,
+}
+
+#[derive(Debug)]
+struct State {
+    accounts: BTreeMap<Pubkey, Account>,
+    received: Vec<Received>,
+    fate: Fate,
+    /// The error with which simulations fail.
+    simulated: Option<u32>,
+}
+
+/// A chain. Cloning shares it.
+#[derive(Clone, Debug)]
+pub struct Chain {
+    started: Instant,
+    state: Arc<Mutex<State>>,
+}
+
+impl Default for Chain {
+    fn default() -> Self {
+        Self::new(&[])
+    }
+}
+
+impl Chain {
+    /// A chain with the exchange, and a sub-account 0 with a thousand dollars for each of the owners.
+    #[must_use]
+    pub fn new(owners: &[Pubkey]) -> Self {
+        let accounts = exchange::accounts(FIRST_SLOT, unix_time(), owners);
+        let state = State { accounts, received: Vec::new(), fate: Fate::Lands, simulated: None };
+        Self { started: Instant::now(), state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// The slot now.
+    #[must_use]
+    pub fn slot(&self) -> u64 {
+        FIRST_SLOT + u64::try_from(self.started.elapsed().as_millis() / SLOT.as_millis()).unwrap_or(0)
+    }
+
+    /// The block height now.
+    #[must_use]
+    pub fn height(&self) -> u64 {
+        self.slot() - SKIPPED
+    }
+
+    /// What becomes of transactions that come from now on.
+    pub fn set_fate(&self, fate: Fate) {
+        self.locked().fate = fate;
+    }
+
+    /// The program's error with which simulations fail from now on; `None` for success.
+    pub fn set_simulated(&self, error: Option<u32>) {
+        self.locked().simulated = error;
+    }
+
+    pub(super) fn simulated(&self) -> Option<u32> {
+        self.locked().simulated
+    }
+
+    /// The transactions that any server was handed, whether or not it passed them on: each once, however often it came.
+    #[must_use]
+    pub fn received(&self) -> Vec<Received> {
+        self.locked().received.clone()
+    }
+
+    /// Somebody handed a transaction to a server; whether it can be one. `passed` is false for a server that keeps it.
+    pub(super) fn receive(&self, bytes: Vec<u8>, passed: bool) -> Option<String> {
+        let signature = bs58::encode(bytes.get(1..65)?).into_string();
+        let slot = self.slot();
+        let mut state = self.locked();
+        let fate = if passed { state.fate } else { Fate::Dropped };
+        match state.received.iter_mut().find(|received| received.signature == signature) {
+            Some(known) => {
+                known.times += 1;
+                if known.fate == Fate::Dropped {
+                    known.fate = fate;
+                }
+            }
+            None => state.received.push(Received { signature: signature.clone(), bytes, slot, times: 1, fate }),
+        }
+        Some(signature)
+    }
+
+    /// What became of a transaction: its slot, and the program's error.
+    pub(super) fn outcome(&self, signature: &str) -> Option<(u64, Option<u32>)> {
+        let slot = self.slot();
+        let state = self.locked();
+        let received = state.received.iter().find(|received| received.signature == signature)?;
+        let landed = received.slot + 1;
+        match received.fate {
+            Fate::Dropped => None,
+            _ if slot < landed => None,
+            Fate::Lands => Some((landed, None)),
+            Fate::Refused(error) => Some((landed, Some(error))),
+        }
+    }
+
+    /// The accounts now: clock and prices are as old as the chain is slow.
+    pub(super) fn accounts(&self) -> BTreeMap<Pubkey, Account> {
+        let mut accounts = self.locked().accounts.clone();
+        exchange::tick(&mut accounts, self.slot(), unix_time());
+        accounts
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(super) fn unix_time() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(0)
+}
