@@ -1,5 +1,6 @@
 //! Desks at work on one mirror: look, decide, send, wait. The same loop for whoever runs jobs.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -66,6 +67,13 @@ impl Shown {
             self.0.insert((actor, subject), slot);
         }
         news
+    }
+
+    /// Whether it would be told of.
+    #[must_use]
+    pub fn is_due(&self, actor: usize, subject: &Subject, slot: u64) -> bool {
+        let told = self.0.get(&(actor, *subject));
+        told.is_none_or(|told| *told > slot || told.saturating_add(TELL_AGAIN) <= slot)
     }
 
     /// Forgets what would be told again in any case.
@@ -138,17 +146,27 @@ impl Shift {
     pub fn tick(&mut self, world: &World, directory: &Directory, onlooker: &mut impl Onlooker) {
         let slot = world.clock.slot;
         self.shown.forget(slot);
-        let (outbox, dry_run, shown) = (&self.outbox, self.dry_run, &mut self.shown);
-        let shard = &mut self.shard;
-        let acts = self.acts.as_ref().is_none_or(|acts| acts());
+        let (outbox, dry_run) = (&self.outbox, self.dry_run);
+        // Both are asked while a desk decides, and when it hands over.
+        let (shown, shard) = (RefCell::new(&mut self.shown), RefCell::new(&mut self.shard));
+        // Asked for each plan: a lease may lapse while many are decided.
+        let acts = || self.acts.as_ref().is_none_or(|acts| acts());
         for desk in &self.desks {
             let (started, job, number) = (Instant::now(), desk.job.name(), desk.actor.number);
-            let ticked = desk.tick_by(world, |plan| {
-                if !acts {
+            let is_free = |subject: &Subject| {
+                let due = if dry_run {
+                    shown.borrow().is_due(number, subject, slot)
+                } else {
+                    !outbox.is_busy(number, subject, slot)
+                };
+                due && shard.borrow_mut().as_mut().is_none_or(|shard| shard.is_mine(*subject, slot))
+            };
+            let ticked = desk.tick_by(world, &is_free, |plan| {
+                if !acts() {
                     return false;
                 }
                 let own;
-                let plan = match &mut *shard {
+                let plan = match &mut **shard.borrow_mut() {
                     Some(shard) => {
                         let Some(part) = shard.own(plan, slot) else { return false };
                         own = part;
@@ -157,7 +175,7 @@ impl Shift {
                     None => plan,
                 };
                 let taken = if dry_run {
-                    shown.is_news(number, plan.subject(), slot)
+                    shown.borrow_mut().is_news(number, plan.subject(), slot)
                 } else {
                     desk.actor.send(plan, world, directory, outbox)
                 };
@@ -168,5 +186,47 @@ impl Shift {
             });
             onlooker.ticked(desk, ticked, started.elapsed());
         }
+    }
+
+    /// Sends what the desks have to send before the process ends, above all the withdrawal of quotes, and looks again until
+    /// nothing is left; at most for `patience`. A copy that may not act leaves it to the one that does. Whether nothing is
+    /// left.
+    pub async fn close(&mut self, watch: &mut Watch, onlooker: &mut impl Onlooker, patience: Duration) -> bool {
+        let acts = self.acts.as_ref().is_none_or(|acts| acts());
+        if self.dry_run || !acts {
+            return true;
+        }
+        let deadline = tokio::time::Instant::now() + patience;
+        let farewell = async {
+            loop {
+                let directory = watch.directory();
+                let left = match watch.look().await {
+                    Ok(world) => self.take_leave(world, &directory, onlooker),
+                    Err(error) => {
+                        let _ = onlooker.failed(error);
+                        usize::MAX
+                    }
+                };
+                if left == 0 {
+                    return;
+                }
+                watch.wait().await;
+            }
+        };
+        tokio::time::timeout_at(deadline, farewell).await.is_ok()
+    }
+
+    /// Sends what is left to do in a world; how much that was.
+    fn take_leave(&self, world: &World, directory: &Directory, onlooker: &mut impl Onlooker) -> usize {
+        let mut left = 0;
+        for desk in &self.desks {
+            for plan in desk.job.farewell(world) {
+                left += 1;
+                if desk.actor.send(&plan, world, directory, &self.outbox) {
+                    onlooker.taken(desk.job.name(), &plan, world);
+                }
+            }
+        }
+        left
     }
 }

@@ -36,7 +36,8 @@ impl FundingClock {
             }
             if moved != 0 && *reference != 0 {
                 let part = moved as f64 / (*reference as f64 * INDEX_TO_PRICE) * SCALE;
-                step = step.max((part * (1.0 + 1e-9)) as u64 + 1);
+                // The conversion ends at the largest number, whatever an account on chain says that its indices are.
+                step = step.max(((part * (1.0 + 1e-9)) as u64).saturating_add(1));
             }
         }
         // The last reading that an expiry can have is one below the clock's end, so that it always passes.
