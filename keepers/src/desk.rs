@@ -9,6 +9,7 @@ use crate::compose::Directory;
 use crate::jobs::{Attention, Job};
 use crate::outbox::{Outbox, Parcel, lamports};
 use crate::relay::Relay;
+use crate::shift::Permit;
 use crate::{Plan, World};
 
 /// Who acts: a number for receipts, and what signs, pays and sends.
@@ -20,13 +21,15 @@ pub struct Actor {
     pub sender: Sender,
     /// Takes transactions to the leader instead of the endpoint.
     pub relay: Option<Arc<dyn Relay>>,
+    /// Whether to act now, where that is not always so; asked again when a transaction's turn has come.
+    pub permit: Option<Permit>,
 }
 
 impl Actor {
     /// Who sends through the endpoint.
     #[must_use]
     pub fn new(number: usize, sender: Sender) -> Self {
-        Self { number, sender, relay: None }
+        Self { number, sender, relay: None, permit: None }
     }
 
     /// Sends a plan unless its subject is busy, of packed fills those whose subjects are not; tells whether anything was
@@ -58,6 +61,7 @@ impl Actor {
             subjects: plan.subjects(),
             sender: self.sender.clone(),
             relay: self.relay.clone(),
+            permit: self.permit.clone(),
             compute_limit: plan.compute_limit(),
             label: plan.name(),
             decided: world.clock.slot,

@@ -115,7 +115,10 @@ impl Shift {
 
     /// The same, acting only while it may: else it looks and decides, and nothing comes of it.
     #[must_use]
-    pub fn while_permitted(self, acts: Permit) -> Self {
+    pub fn while_permitted(mut self, acts: Permit) -> Self {
+        for desk in &mut self.desks {
+            desk.actor.permit = Some(Arc::clone(&acts));
+        }
         Self { acts: Some(acts), ..self }
     }
 
@@ -228,5 +231,92 @@ impl Shift {
             }
         }
         left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use kedge_client::{Client, SendConfig, Sender};
+    use serde_json::json;
+    use solana_keypair::Keypair;
+
+    use super::*;
+    use crate::Work;
+    use crate::desk::Actor;
+    use crate::jobs::Job;
+    use crate::jobs::stage::Stage;
+    use crate::outbox::{Failure, Sending};
+    use crate::testing::serve;
+
+    /// A job with something to do in as many markets as there are.
+    struct Busy;
+
+    impl Job for Busy {
+        fn name(&self) -> &'static str {
+            "busy"
+        }
+
+        fn decide(&self, _: &World) -> Vec<Plan> {
+            (0..8).map(|market| Plan::of(Work::UpdateAmm { market })).collect()
+        }
+    }
+
+    #[derive(Default)]
+    struct Count(usize);
+
+    impl Onlooker for Count {
+        fn taken(&mut self, _: &'static str, _: &Plan, _: &World) {
+            self.0 += 1;
+        }
+    }
+
+    /// An endpoint that knows a blockhash and nothing else.
+    async fn sender() -> Sender {
+        let url = serve(|asked| match asked["method"].as_str() {
+            Some("getLatestBlockhash") => json!({ "result": {
+                "context": { "slot": 1 },
+                "value": { "blockhash": solana_hash::Hash::new_from_array([7; 32]).to_string(), "lastValidBlockHeight": 9 }
+            } }),
+            _ => json!({ "error": { "code": -32000, "message": "no" } }),
+        });
+        Sender::new(Client::new(&url.await, Arc::new(Keypair::new())), SendConfig::default())
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_lapses_during_a_turn_ends_it() {
+        let sender = sender().await;
+        let world = Stage::new().world();
+        let directory = Directory::of(&world.board, 8, 1);
+        let (outbox, _receipts) = Outbox::start(sender.client().clone(), Sending::plain(4)).await.unwrap();
+        let desk = Desk { actor: Actor::new(0, sender), job: Arc::new(Busy), most: 64 };
+        let asked = Arc::new(AtomicUsize::new(0));
+        let lapses = Arc::clone(&asked);
+        let permit: Permit = Arc::new(move || lapses.fetch_add(1, Ordering::Relaxed) < 3);
+        let mut shift = Shift::new(vec![desk], outbox, true).while_permitted(permit);
+        let mut count = Count::default();
+        shift.tick(&world, &directory, &mut count);
+        assert_eq!(count.0, 3, "what was decided before it lapsed and would be sent after it");
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_its_turn_is_not_sent_when_the_lease_has_lapsed() {
+        let sender = sender().await;
+        let world = Stage::new().world();
+        let directory = Directory::of(&world.board, 8, 1);
+        let (outbox, mut receipts) = Outbox::start(sender.client().clone(), Sending::plain(4)).await.unwrap();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let lapses = Arc::clone(&asked);
+        // Held when the plan is handed over, and not when its turn has come.
+        let permit: Permit = Arc::new(move || lapses.fetch_add(1, Ordering::Relaxed) == 0);
+        let desk = Desk { actor: Actor::new(0, sender), job: Arc::new(Busy), most: 1 };
+        let mut shift = Shift::new(vec![desk], outbox, false).while_permitted(permit);
+        let mut count = Count::default();
+        shift.tick(&world, &directory, &mut count);
+        assert_eq!(count.0, 1);
+        let receipt = receipts.recv().await.unwrap();
+        let Some(Failure::NotSent(reason)) = &receipt.failure else { panic!("{receipt:?}") };
+        assert!(reason.contains("may not act any more"), "{reason}");
     }
 }

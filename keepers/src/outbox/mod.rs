@@ -215,6 +215,11 @@ impl Shared {
     async fn send(self: Arc<Self>, parcel: Parcel) {
         let Ok(_permit) = self.permits.acquire().await else { return };
         let sent = Instant::now();
+        // The lease may have lapsed while it waited.
+        if parcel.permit.as_ref().is_some_and(|permit| !permit()) {
+            let failure = Failure::NotSent("this copy may not act any more".into());
+            return self.report(&parcel, Signature::default(), Some(failure), 0, (sent, 0));
+        }
         let recent = *self.blockhash.borrow();
         let payer = parcel.sender.client().payer_address();
         let tip = parcel.relay.as_ref().and_then(|relay| relay.tip(&payer));

@@ -13,6 +13,7 @@ use solana_transaction_error::TransactionError;
 
 use crate::action::Subject;
 use crate::relay::Relay;
+use crate::shift::Permit;
 
 /// Instructions on their way.
 #[derive(Clone)]
@@ -31,6 +32,8 @@ pub struct Parcel {
     pub worth: u64,
     /// What it earns by its rehearsal, quote units.
     pub reward: Amount,
+    /// Whether it may still be sent when its turn has come; none for always.
+    pub permit: Option<Permit>,
     /// What the plan is called.
     pub label: &'static str,
     /// Who sends it: actors are numbered by the caller.

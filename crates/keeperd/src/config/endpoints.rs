@@ -5,20 +5,20 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
-use super::publish::Secret;
+use super::secret::Secret;
 
 /// The endpoint.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rpc {
     /// JSON-RPC. Often carries a key, so it is never shown whole.
-    pub url: String,
+    pub url: Secret,
     /// Further endpoints in the order of preference, asked when the first does not answer.
-    pub backups: Vec<String>,
+    pub backups: Vec<Secret>,
     /// Slots by which an endpoint's answer may lie behind what another has shown.
     pub max_lag_slots: u64,
     /// WebSocket; derived from the RPC endpoint when it is not given.
-    pub ws: Option<String>,
+    pub ws: Option<Secret>,
     /// Longest wait for an answer, milliseconds.
     pub timeout_ms: u64,
     /// `check` fails when the chain's clock is this many seconds behind ours; 0 for a chain with a time of its own.
@@ -28,27 +28,13 @@ pub struct Rpc {
 impl Default for Rpc {
     fn default() -> Self {
         Self {
-            url: "http://127.0.0.1:8899".into(),
+            url: Secret::from("http://127.0.0.1:8899"),
             backups: Vec::new(),
             max_lag_slots: 20,
             ws: None,
             timeout_ms: 10_000,
             max_clock_lag_s: 60,
         }
-    }
-}
-
-impl std::fmt::Debug for Rpc {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let masked = crate::connection::masked;
-        f.debug_struct("Rpc")
-            .field("url", &masked(&self.url))
-            .field("backups", &self.backups.iter().map(|url| masked(url)).collect::<Vec<_>>())
-            .field("max_lag_slots", &self.max_lag_slots)
-            .field("ws", &self.ws.as_deref().map(masked))
-            .field("timeout_ms", &self.timeout_ms)
-            .field("max_clock_lag_s", &self.max_clock_lag_s)
-            .finish()
     }
 }
 
@@ -70,7 +56,7 @@ pub struct Source {
 
 impl Default for Source {
     fn default() -> Self {
-        let (url, token) = (Secret(String::new()), Secret(String::new()));
+        let (url, token) = (Secret::default(), Secret::default());
         Self { kind: SourceKind::Websocket, url, token, record: PathBuf::new(), record_mb: 1_024 }
     }
 }
@@ -89,25 +75,18 @@ pub enum SourceKind {
 }
 
 /// Jito's block engine, which transactions go to instead of the endpoint.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JitoEngine {
     /// Its bundles endpoint; empty for none. May carry a key, so it is never shown whole.
-    pub url: String,
+    pub url: Secret,
     /// Tip with each transaction, lamports.
     pub tip_lamports: u64,
 }
 
 impl Default for JitoEngine {
     fn default() -> Self {
-        Self { url: String::new(), tip_lamports: 10_000 }
-    }
-}
-
-impl std::fmt::Debug for JitoEngine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let url = crate::connection::masked(&self.url);
-        f.debug_struct("JitoEngine").field("url", &url).field("tip_lamports", &self.tip_lamports).finish()
+        Self { url: Secret::default(), tip_lamports: 10_000 }
     }
 }
 
@@ -126,7 +105,7 @@ impl Rpc {
 impl Source {
     /// Whether every value lies in its range.
     pub fn validate(&self) -> Result<()> {
-        let url = &self.url.0;
+        let url = &self.url;
         ensure!(url.is_empty() || is_http(url), "source.url must begin with http(s)://");
         ensure!((1..=1_000_000).contains(&self.record_mb), "source.record_mb must lie between 1 and 1000000");
         let missing = self.kind == SourceKind::Yellowstone && url.is_empty();
@@ -149,6 +128,6 @@ impl JitoEngine {
     }
 }
 
-fn is_http(url: &str) -> bool {
-    url.starts_with("http://") || url.starts_with("https://")
+fn is_http(url: &Secret) -> bool {
+    url.begins(&["http://", "https://"])
 }
