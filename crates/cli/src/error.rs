@@ -247,7 +247,9 @@ mod tests {
 
     #[test]
     fn an_endpoint_s_key_is_not_shown() {
-        for said in ["error sending request for url (https://host.invalid/?api-key=s3cret)", "builder error: https://a/s3cret"] {
+        for said in
+            ["error sending request for url (https://host.invalid/?api-key=s3cret)", "builder error: https://a/s3cret"]
+        {
             let error = CliError::Usage(endpoint(said));
             let shown = error.text() + &error.json().to_string();
             assert!(!shown.contains("s3cret") && shown.contains("https://"), "{shown}");

@@ -28,7 +28,8 @@ pub fn discreet(text: &str) -> String {
         let (before, after) = rest.split_at(at);
         let is_scheme = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.');
         let scheme = before.len() - before.trim_end_matches(is_scheme).len();
-        let ends = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ')' | ']' | '}' | ',' | ';');
+        let ends =
+            |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ')' | ']' | '}' | ',' | ';');
         let length = after.find(ends).unwrap_or(after.len());
         // A sentence's end is none of the address, and what is masked already stays as it is.
         let bare = after[..length].trim_end_matches(['.', ':']);

@@ -98,7 +98,8 @@ pub fn open_ways(config: &Config) -> Vec<String> {
 /// Keeps keys out of files: no core dump of this process, and nobody else's debugger in it.
 pub fn keep_memory_private() -> Result<()> {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
-    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) }).context("core dumps cannot be switched off")?;
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+        .context("core dumps cannot be switched off")?;
     // A limit does not hold where the system pipes dumps into a program.
     #[cfg(target_os = "linux")]
     set_dumpable_behavior(DumpableBehavior::NotDumpable).context("core dumps cannot be switched off")?;
@@ -139,7 +140,10 @@ mod tests {
         config.rpc.backups = vec!["https://rpc.example.com/s3cret".into(), "http://[::1]:8899".into()];
         config.lease.url = "nats://me:s3cret@queue:4222, tls://queue:4223,localhost:4222".into();
         let found = open_ways(&config);
-        assert_eq!(found, ["rpc.url http://10.0.0.5:8899/...", "rpc.ws ws://10.0.0.5:8900", "lease.url nats://queue:4222"]);
+        assert_eq!(
+            found,
+            ["rpc.url http://10.0.0.5:8899/...", "rpc.ws ws://10.0.0.5:8900", "lease.url nats://queue:4222"]
+        );
     }
 
     #[test]

@@ -191,7 +191,11 @@ impl Metrics {
         registry.register("priority_fee_lamports", "Priority fees that were charged", metrics.fees.clone());
         registry.register("spent_lamports", "Signatures, priority fees and tips that were paid", metrics.spent.clone());
         registry.register("reward_dollars", "What landed earned, by its rehearsal", metrics.rewards.clone());
-        registry.register("wallet_least_lamports", "Balance that the wallet should have", metrics.least_balance.clone());
+        registry.register(
+            "wallet_least_lamports",
+            "Balance that the wallet should have",
+            metrics.least_balance.clone(),
+        );
         registry.register("under_way", "Transactions under way", metrics.under_way.clone());
         registry.register("polls_failed", "Looks at the exchange that failed", metrics.polls_failed.clone());
         let publishing = &metrics.publishing;

@@ -98,11 +98,15 @@ fn trouble(config: &Config, market: &Market) -> Option<String> {
     let index = market.index;
     if market.status != MarketStatus::Active as u8 {
         let status = MarketStatus::from_number(market.status);
-        return Some(status.map_or_else(|_| format!("market {index} does not trade"), |status| format!("market {index} is {status:?}: it does not trade")));
+        return Some(status.map_or_else(
+            |_| format!("market {index} does not trade"),
+            |status| format!("market {index} is {status:?}: it does not trade"),
+        ));
     }
     let least = market.min_order.0 as f64 / 1e9;
     let makes = |job: JobName| config.keeper.jobs.contains(&job);
-    let makers = config.maker.markets.iter().filter(|one| makes(JobName::Maker) && config.maker.rest && one.market == index);
+    let makers =
+        config.maker.markets.iter().filter(|one| makes(JobName::Maker) && config.maker.rest && one.market == index);
     let quoters = config.quoter.markets.iter().filter(|one| makes(JobName::Quoter) && one.market == index);
     let sizes = makers.map(|one| one.size).chain(quoters.map(|one| one.size));
     let small = sizes.filter(|size| *size < least).next();
@@ -173,8 +177,7 @@ mod tests {
 
     #[test]
     fn a_market_that_cannot_be_made_is_told() {
-        let config =
-            maker("[[maker.markets]]\nmarket = 0\nsize = 0.05\nmax_join = 1.0\nmax_position = 5.0\n");
+        let config = maker("[[maker.markets]]\nmarket = 0\nsize = 0.05\nmax_join = 1.0\nmax_position = 5.0\n");
         let mut market = Market { min_order: Size(100_000_000), ..Market::default() };
         assert!(trouble(&config, &market).unwrap().contains("is Initialised"));
         market.status = MarketStatus::Active as u8;

@@ -72,7 +72,10 @@ pub fn replay(config: &Config, file: &Path) -> Result<u8> {
     if let Some(error) = broken {
         return Err(error).with_context(|| shown.to_string());
     }
-    ensure!(!rerun.is_cut(), "{shown}: the recording ends within a record: its keeper was killed, or it is not all there");
+    ensure!(
+        !rerun.is_cut(),
+        "{shown}: the recording ends within a record: its keeper was killed, or it is not all there"
+    );
     ensure!(looks > 0, "{shown}: the recording has no look at the exchange");
     Ok(0)
 }

@@ -58,7 +58,11 @@ mod tests {
         let later = |steady: u32, boot: u32, wall: i32| Moment {
             steady: before.steady + second * steady,
             boot: before.boot + second * boot,
-            wall: if wall < 0 { before.wall - second * wall.unsigned_abs() } else { before.wall + second * wall as u32 },
+            wall: if wall < 0 {
+                before.wall - second * wall.unsigned_abs()
+            } else {
+                before.wall + second * wall as u32
+            },
         };
         for (moment, most) in [
             (later(1, 1, 1), 1),

@@ -91,7 +91,12 @@ struct Versions {
 pub fn update(checkout: &Path, file: &Path) -> Result<()> {
     let git = |arguments: &[&str]| -> Result<String> {
         let output = Command::new("git").arg("-C").arg(checkout).args(arguments).output().context("git")?;
-        ensure!(output.status.success(), "{} is no checkout: {}", checkout.display(), String::from_utf8_lossy(&output.stderr));
+        ensure!(
+            output.status.success(),
+            "{} is no checkout: {}",
+            checkout.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     };
     let commit = git(&["log", "-1", "--format=%cs, commit %H"])?;

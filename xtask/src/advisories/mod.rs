@@ -95,7 +95,9 @@ fn accepted(text: &str) -> Result<Accepted> {
     lines
         .map(|line| {
             let columns: Vec<&str> = line.split('\t').collect();
-            let [id, package, reason] = columns[..] else { anyhow::bail!("accepted.tsv: {line:?} has no three columns") };
+            let [id, package, reason] = columns[..] else {
+                anyhow::bail!("accepted.tsv: {line:?} has no three columns")
+            };
             ensure!(reason.len() > 20, "accepted.tsv: {id} of {package} has no reason");
             Ok((id.to_owned(), package.to_owned()))
         })
@@ -103,7 +105,11 @@ fn accepted(text: &str) -> Result<Accepted> {
 }
 
 /// Faults that are not accepted, and what is accepted for nothing.
-fn compare(packages: &BTreeSet<Package>, advisories: &[Advisory<'_>], accepted: &Accepted) -> (Vec<String>, Vec<String>) {
+fn compare(
+    packages: &BTreeSet<Package>,
+    advisories: &[Advisory<'_>],
+    accepted: &Accepted,
+) -> (Vec<String>, Vec<String>) {
     let (mut found, mut used) = (Vec::new(), BTreeSet::new());
     for package in packages {
         let name = package.to_string();
@@ -148,7 +154,10 @@ mod tests {
 
     #[test]
     fn a_fault_is_found_unless_it_is_accepted_and_nothing_is_accepted_for_nothing() {
-        assert_eq!(outcome(&[("leaky", "1.2.2"), ("leaky", "1.2.3"), ("leaky", "0.9.0"), ("fine", "1.2.2")], ""), (1, 0));
+        assert_eq!(
+            outcome(&[("leaky", "1.2.2"), ("leaky", "1.2.3"), ("leaky", "0.9.0"), ("fine", "1.2.2")], ""),
+            (1, 0)
+        );
         assert_eq!(outcome(&[("old", "7.0.0")], ""), (1, 0));
         let reason = "because whoever depends on it has no other version";
         assert_eq!(outcome(&[("old", "7.0.0")], &format!("RUSTSEC-2026-0002\told 7.0.0\t{reason}\n")), (0, 0));

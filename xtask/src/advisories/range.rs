@@ -41,10 +41,14 @@ fn fits(one: &Comparator, version: &Version) -> bool {
         Op::Less => *version < lowest,
         Op::LessEq if whole => *version <= lowest,
         Op::LessEq => *version < behind,
-        Op::Tilde => *version >= lowest && *version < first(one.major, one.minor.map_or(0, |minor| minor + 1), 0).max(match one.minor {
-            None => first(one.major + 1, 0, 0),
-            Some(_) => first(0, 0, 0),
-        }),
+        Op::Tilde => {
+            *version >= lowest
+                && *version
+                    < first(one.major, one.minor.map_or(0, |minor| minor + 1), 0).max(match one.minor {
+                        None => first(one.major + 1, 0, 0),
+                        Some(_) => first(0, 0, 0),
+                    })
+        }
         // Caret, and whatever else there may be: up to the next change of the first number that is not zero.
         _ => {
             let end = match (one.major, one.minor, one.patch) {

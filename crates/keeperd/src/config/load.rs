@@ -301,11 +301,15 @@ mod tests {
     fn one_underscore_too_few_is_noticed() {
         for name in ["KEDGE_KEEPER_RPC_URL", "KEDGE_KEEPER_RPC__URL", "KEDGE_KEEPER_"] {
             let said = refusal("", &[("KEDGE_KEEPER__RPC__URL", "http://a"), (name, "http://b/s3cret")]);
-            assert!(said.starts_with(&format!("{name}: no setting")) && said.contains("KEDGE_KEEPER__RPC__URL"), "{said}");
+            assert!(
+                said.starts_with(&format!("{name}: no setting")) && said.contains("KEDGE_KEEPER__RPC__URL"),
+                "{said}"
+            );
             assert!(!said.contains("s3cret"));
         }
         // What Kubernetes sets for a service of this name, and what is not for us at all.
-        let set = [("KEDGE_KEEPER_SERVICE_HOST", "10.0.0.1"), ("KEDGE_KEEPER_PORT_9464_TCP", "x"), ("KEDGE_KEEPERS", "x")];
+        let set =
+            [("KEDGE_KEEPER_SERVICE_HOST", "10.0.0.1"), ("KEDGE_KEEPER_PORT_9464_TCP", "x"), ("KEDGE_KEEPERS", "x")];
         assert!(load(&args(&[]), environment(&set)).is_ok());
     }
 

@@ -77,12 +77,10 @@ mod tests {
     #[test]
     fn what_is_secret_of_an_endpoint_is_known_by_its_parts() {
         let parts = |text: &str| Secret::from(text).parts().map(str::to_owned).collect::<Vec<_>>();
-        assert_eq!(parts("https://me:password@host.example/v2/abcdef0123?api-key=zyxwvu"), [
-            "password",
-            "abcdef0123",
-            "api-key",
-            "zyxwvu"
-        ]);
+        assert_eq!(
+            parts("https://me:password@host.example/v2/abcdef0123?api-key=zyxwvu"),
+            ["password", "abcdef0123", "api-key", "zyxwvu"]
+        );
         assert_eq!(parts("a-token-of-its-own"), ["a-token-of-its-own"]);
         assert_eq!(parts("http://127.0.0.1:8899/"), Vec::<String>::new());
         assert_eq!(format!("{:?}", Secret::from("https://a/s3cret")), "(hidden)");

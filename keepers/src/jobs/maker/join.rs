@@ -26,8 +26,7 @@ pub(crate) fn joins(
     let books = world.books();
     // By owner and slot.
     let attended = books.market(market.index).attended();
-    let auctions: BTreeSet<(Pubkey, u8)> =
-        attended.map(|entry| (books.address(entry.account), entry.slot)).collect();
+    let auctions: BTreeSet<(Pubkey, u8)> = attended.map(|entry| (books.address(entry.account), entry.slot)).collect();
     let mut plans = Vec::new();
     for (taker, slot) in &auctions {
         let Some(account) = world.accounts.get(taker) else { continue };

@@ -90,7 +90,13 @@ impl Maker {
         uses: Uses,
         kill: KillLimits,
     ) -> Self {
-        let state = State { switch: KillSwitch::new(kill), figures: BTreeMap::new(), news: None, refused: BTreeMap::new(), left: None };
+        let state = State {
+            switch: KillSwitch::new(kill),
+            figures: BTreeMap::new(),
+            news: None,
+            refused: BTreeMap::new(),
+            left: None,
+        };
         let Uses { ladder, joins } = uses;
         Self { account, strategy, limits, ladder, joins, life: LIFE, state: Mutex::new(state) }
     }

@@ -302,7 +302,8 @@ fn a_ladder_has_what_joins_leave_whatever_the_position() {
             short => stage.trade(other, own, short.unsigned_abs(), 200_000_000),
         }
         let plans = maker(own, LIMITS, true, true).decide(&stage.world());
-        let sizes = |side: u8| ladder_of(&plans).iter().filter(|one| one.0 == side).map(|one| one.2).sum::<u64>() as i64;
+        let sizes =
+            |side: u8| ladder_of(&plans).iter().filter(|one| one.0 == side).map(|one| one.2).sum::<u64>() as i64;
         for (side, own) in [(0, position), (1, -position)] {
             assert!(own.max(7_000_000_000) + sizes(side) <= 10_000_000_000, "{position}: {plans:?}");
         }
