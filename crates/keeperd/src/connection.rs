@@ -142,7 +142,7 @@ mod tests {
         let found = open_ways(&config);
         assert_eq!(
             found,
-            ["rpc.url http://10.0.0.5:8899/...", "rpc.ws ws://10.0.0.5:8900", "lease.url nats://queue:4222"]
+            ["rpc.url http://10.0.0.5:8899/...", "rpc.ws ws://10.0.0.5:8900/...", "lease.url nats://queue:4222"]
         );
     }
 

@@ -218,6 +218,8 @@ pub(super) fn positive(name: &str, value: f64) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use clap::Parser;
 
     use super::*;
@@ -227,7 +229,10 @@ mod tests {
     }
 
     fn file(name: &str, text: &str) -> String {
-        let path = std::env::temp_dir().join(format!("kedge-keeper-{name}-{}.toml", std::process::id()));
+        // Tests run side by side.
+        static FILES: AtomicUsize = AtomicUsize::new(0);
+        let number = FILES.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("kedge-keeper-{name}-{}-{number}.toml", std::process::id()));
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
@@ -238,7 +243,7 @@ mod tests {
     }
 
     fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
-        let path = file(&format!("refused-{}", text.len() + variables.len() * 1000), text);
+        let path = file("refused", text);
         let said = format!("{:#}", load(&args(&["--config", &path]), environment(variables)).unwrap_err());
         std::fs::remove_file(path).unwrap();
         said
