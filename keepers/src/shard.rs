@@ -221,11 +221,14 @@ mod tests {
         let look = |due: u32| {
             let (mut shard, subjects) = (Shard::new(0, 2, 20), (0..due).map(subject).collect::<Vec<_>>());
             let first = subjects.iter().filter(|subject| shard.is_mine(**subject, 100)).count();
-            let started = std::time::Instant::now();
-            let again = subjects.iter().filter(|subject| shard.is_mine(**subject, 101)).count();
-            assert_eq!(first, again);
             assert!(first.abs_diff(due as usize / 2) < due as usize / 20, "{first} of {due}");
-            started.elapsed()
+            // The least of three: others use the machine too.
+            let time = |slot: u64| {
+                let started = std::time::Instant::now();
+                assert_eq!(subjects.iter().filter(|subject| shard.is_mine(**subject, slot)).count(), first);
+                started.elapsed()
+            };
+            (101..104).map(time).min().unwrap()
         };
         let (few, many) = (look(8_000), look(64_000));
         let ratio = many.as_secs_f64() / few.as_secs_f64();

@@ -108,8 +108,8 @@ fn trouble(config: &Config, market: &Market) -> Option<String> {
     let makers =
         config.maker.markets.iter().filter(|one| makes(JobName::Maker) && config.maker.rest && one.market == index);
     let quoters = config.quoter.markets.iter().filter(|one| makes(JobName::Quoter) && one.market == index);
-    let sizes = makers.map(|one| one.size).chain(quoters.map(|one| one.size));
-    let small = sizes.filter(|size| *size < least).next();
+    let mut sizes = makers.map(|one| one.size).chain(quoters.map(|one| one.size));
+    let small = sizes.find(|size| *size < least);
     small.map(|size| format!("size {size} in market {index} is below its smallest order, {least}"))
 }
 

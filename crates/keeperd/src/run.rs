@@ -14,6 +14,7 @@ use kedge_keeper::lease::Standing;
 use kedge_keeper::outbox::Outbox;
 use kedge_keeper::shard::Shard;
 use kedge_keeper::shift::{Onlooker, Permit, Shift};
+use kedge_keeper::watch::Watch;
 use kedge_keeper::{Plan, World};
 use solana_pubkey::Pubkey;
 use tokio::task::JoinHandle;
@@ -68,14 +69,7 @@ pub async fn run(config: &Config) -> Result<u8> {
 
     let metrics = Metrics::new();
     let health = Health::new(config.http.max_age_slots);
-    let _http = match config.http.listen.as_str() {
-        "" => None,
-        listen => {
-            let (http, address) = Http::start(listen, Arc::clone(&metrics), Arc::clone(&health))?;
-            info!(address = address.to_string(), "serving /metrics, /healthz and /readyz");
-            Some(http)
-        }
-    };
+    let _http = serve(config, &metrics, &health)?;
     let relay = connection::relay(config).await?;
     let desks = crew::desks(config, &sender, relay, account);
     let jobs: Vec<&'static str> = desks.iter().map(|desk| desk.job.name()).collect();
@@ -110,35 +104,55 @@ pub async fn run(config: &Config) -> Result<u8> {
         code = &mut auditing => ("a break", code.unwrap_or(1)),
         () = shift.work(&mut watch, &mut teller) => ("the end of the work", 0),
     };
-    let stopped = Instant::now();
     drop(publishing);
     auditing.abort();
     // No longer ready: whoever balances over several copies should look elsewhere.
     stop(gauges).await;
     health.set_age(u64::MAX);
-    let waiting = shift.outbox.under_way();
-    info!(signal, under_way = waiting, "stopping");
-    let patience = Duration::from_secs(config.keeper.patience_s);
-    let withdrawn = tokio::select! {
-        withdrawn = shift.close(&mut watch, &mut teller, patience) => withdrawn,
-        _ = signals.next() => false,
-    };
-    if !withdrawn {
-        warn!(life_s = config.maker.life_s, "stopped before all quotes were known to be cancelled: they expire");
-    }
-    let settled = tokio::select! {
-        settled = shift.outbox.settle(patience.saturating_sub(stopped.elapsed())) => settled,
-        _ = signals.next() => false,
-    };
-    if !settled {
-        warn!(under_way = shift.outbox.under_way(), "stopped before everything under way had an outcome");
-    }
+    info!(signal, under_way = shift.outbox.under_way(), "stopping");
+    wind_down(config, &mut shift, &mut watch, &mut teller, &mut signals).await;
     drop(shift);
     stop(standing).await;
     fleet.leave().await;
     let _ = timeout(LAST_RECEIPTS, receipts).await;
     println!("{}", summary(&jobs, &metrics, started.elapsed()));
     Ok(code)
+}
+
+/// Cancels what is quoted and waits for what is under way, as long as patience lasts and no second signal comes.
+async fn wind_down(
+    config: &Config,
+    shift: &mut Shift,
+    watch: &mut Watch,
+    teller: &mut Teller<'_>,
+    signals: &mut Signals,
+) {
+    let (began, patience) = (Instant::now(), Duration::from_secs(config.keeper.patience_s));
+    let withdrawn = tokio::select! {
+        withdrawn = shift.close(watch, teller, patience) => withdrawn,
+        _ = signals.next() => false,
+    };
+    if !withdrawn {
+        warn!(life_s = config.maker.life_s, "stopped before all quotes were known to be cancelled: they expire");
+    }
+    let settled = tokio::select! {
+        settled = shift.outbox.settle(patience.saturating_sub(began.elapsed())) => settled,
+        _ = signals.next() => false,
+    };
+    if !settled {
+        warn!(under_way = shift.outbox.under_way(), "stopped before everything under way had an outcome");
+    }
+}
+
+/// The server for metrics and health, where one is wanted.
+fn serve(config: &Config, metrics: &Arc<Metrics>, health: &Arc<Health>) -> Result<Option<Http>> {
+    let listen = config.http.listen.as_str();
+    if listen.is_empty() {
+        return Ok(None);
+    }
+    let (http, address) = Http::start(listen, Arc::clone(metrics), Arc::clone(health))?;
+    info!(address = address.to_string(), "serving /metrics, /healthz and /readyz");
+    Ok(Some(http))
 }
 
 /// Logs what the jobs need and do not find. What can be put right while they run is an error in the log, and they go on

@@ -270,7 +270,7 @@ impl Hand {
         let store = self.open().await?.clone();
         self.asked += 1;
         if self.asked >= TERMS_EVERY {
-            let found = store.status().await.map_err(LeaseError::nats)?.max_age();
+            let found = store.stream.get_info().await.map_err(LeaseError::nats)?.config.max_age;
             if found != self.terms.ttl {
                 let (bucket, wanted) = (self.terms.bucket.clone(), self.terms.ttl);
                 return Err(LeaseError::Bucket { bucket, found, wanted });

@@ -56,3 +56,34 @@ impl FundingClock {
         self.reading.saturating_add(ticks as u64).min(u64::MAX - 1)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use kedge_model::board::PriceBoard;
+    use kedge_model::quantity::{FundingIndex, Price};
+
+    use super::*;
+
+    fn marks(long: i64, short: i64) -> Marks {
+        let mut board = Box::new(PriceBoard::default());
+        board.markets[0].price.price = Price(1);
+        (board.markets[0].funding_long, board.markets[0].funding_short) = (FundingIndex(long), FundingIndex(short));
+        Marks { board }
+    }
+
+    /// Indices are what an account on chain says, and an endpoint may say anything.
+    #[test]
+    fn no_index_ends_the_clock() {
+        let mut clock = FundingClock::default();
+        let mut reading = clock.reading();
+        for (long, short) in [(0, 0), (1, -1), (i64::MAX, i64::MIN), (i64::MIN, i64::MAX), (0, i64::MIN), (i64::MIN, 0)]
+        {
+            clock.observe(&marks(long, short));
+            assert!(clock.reading() >= reading, "it never goes back");
+            reading = clock.reading();
+        }
+        assert_eq!(reading, u64::MAX, "everybody who depends on funding is looked at");
+        assert_eq!(clock.expiry(1e30, 0.0), u64::MAX - 1);
+        assert_eq!(clock.expiry(0.0, 0.0), u64::MAX - 1, "the last expiry always passes");
+    }
+}

@@ -254,7 +254,7 @@ fn sell_into(stage: &mut Stage, maker: Pubkey) {
     let makers: Vec<MakerOrder> =
         bids.map(|(slot, order)| MakerOrder { account: maker, order_id: order.id, slot }).collect();
     let account = stage.trader(100_000_000_000);
-    let order = OrderParams { flags: flags::IOC, ..limit(Side::Short, 190_000_000, 50_000_000_000) };
+    let order = OrderParams { flags: flags::IMMEDIATE_OR_CANCEL, ..limit(Side::Short, 190_000_000, 50_000_000_000) };
     let take = Work::Take { market: 0, account, order, min_fill: Size(0), makers };
     stage.run(&Plan::of(take));
 }
