@@ -13,7 +13,10 @@ pub fn masked(url: &str) -> String {
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     let (host, path) = rest.split_at(end);
     let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let hidden = if path.len() > 1 { "/..." } else { "" };
+    let hidden = match path {
+        "" | "/" => path,
+        _ => "/...",
+    };
     if scheme.is_empty() { format!("{host}{hidden}") } else { format!("{scheme}://{host}{hidden}") }
 }
 
@@ -108,7 +111,7 @@ mod tests {
         assert_eq!(masked("https://me:s3cret@rpc.example.com:8899"), "https://rpc.example.com:8899");
         assert_eq!(masked("https://rpc.example.com?api-key=s3cret"), "https://rpc.example.com/...");
         assert_eq!(masked("http://127.0.0.1:8899"), "http://127.0.0.1:8899");
-        assert_eq!(masked("http://127.0.0.1:8899/"), "http://127.0.0.1:8899");
+        assert_eq!(masked("http://127.0.0.1:8899/"), "http://127.0.0.1:8899/");
     }
 
     #[test]
@@ -127,7 +130,7 @@ mod tests {
             assert_eq!(discreet(&shown), shown);
         }
         assert_eq!(discreet("see http://a.b/c."), "see http://a.b/....");
-        assert_eq!(discreet("url (http://127.0.0.1:1/) and more"), "url (http://127.0.0.1:1) and more");
+        assert_eq!(discreet("url (http://127.0.0.1:1/) and more"), "url (http://127.0.0.1:1/) and more");
         assert_eq!(discreet("no address at all"), "no address at all");
     }
 

@@ -86,7 +86,7 @@ pub fn open_ways(config: &Config) -> Vec<String> {
     let open = |url: &Secret| {
         let url = url.masked().to_ascii_lowercase();
         let (scheme, host) = url.split_once("://").unwrap_or(("nats", &url));
-        let host = host.trim_end_matches("/...");
+        let host = host.split('/').next().unwrap_or_default();
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
         let local = name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
         matches!(scheme, "http" | "ws" | "nats") && !local
