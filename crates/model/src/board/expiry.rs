@@ -27,9 +27,14 @@ impl MarketRow {
     /// the row is halted it does not.
     ///
     /// Errors: arithmetic only.
-    pub fn refresh(&mut self, observations: &[OraclePrice], clock: &Clock, slot_micros: u64) -> Result<RefreshReport> {
+    pub fn refresh<S: Copy + Into<Option<OraclePrice>>>(
+        &mut self,
+        said: &[S],
+        clock: &Clock,
+        slot_micros: u64,
+    ) -> Result<RefreshReport> {
         let before = self.price.sample_time;
-        let report = self.price.refresh(observations, clock, slot_micros)?;
+        let report = self.price.refresh(said, clock, slot_micros)?;
         self.gather(before, &report)?;
         Ok(report)
     }
