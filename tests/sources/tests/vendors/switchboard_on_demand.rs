@@ -152,7 +152,7 @@ proptest! {
         feed.result.slot = slots.0 + slots.1;
         feed.result.max_slot = slots.0 + slots.1 + slots.2;
         let data = bytes(&feed);
-        let parsed = parse(&FEED, &PROGRAM, &data, &Expected { address: &FEED, min_samples: counts.2, oldest_slot: asked });
+        let parsed = parse(&FEED, &PROGRAM, &data, &Expected { address: &FEED, min_samples: counts.2, oldest_slot: asked, multiple: 0 });
         if counts.0 < counts.1.max(counts.2).max(1) {
             prop_assert_eq!(parsed, Err(AccountError::OracleTooFewSamples));
         } else if value <= 0 {
