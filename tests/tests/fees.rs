@@ -85,6 +85,9 @@ fn a_builder_gets_its_fee_from_orders_that_say_so_while_it_is_approved() {
     let refused = world.run(approve(1_001, builder.authority.to_bytes())).expect_err("too much").refusal;
     assert_eq!(refused, Error::InvalidParameter.into());
     world.run(approve(200, builder.authority.to_bytes())).expect("approved");
+    let unasked = fill(&world.run(taking(&world, buy)).expect("a fill"));
+    assert_eq!(unasked.builder_fee, Amount(0), "a fee opens no slot");
+    world.set_leverage(builder, SOL, 200_000).expect("a slot for its fees");
     let paid = fill(&world.run(taking(&world, buy)).expect("a fill"));
     assert_eq!((paid.taker_fee, paid.builder_fee), (Amount(142_500), Amount(30_000)));
     assert_eq!(claim(&world, builder), Quote(30_000));

@@ -93,7 +93,7 @@ fn a_jump_stops_new_risk_until_it_is_confirmed() {
     assert_eq!(state(&world, SOL), RowState::Jump as u8);
     refused(world.place(user, limit(SOL, Side::Long, ONE, 159 * DOLLAR)), Error::RowStateForbids);
     let take = ioc(SOL, Side::Long, ONE, 161 * DOLLAR);
-    refused(world.run(world.taking(user, take, ONE, &[])), Error::FillTooSmall);
+    refused(world.run(world.taking(user, take, ONE, &[])), Error::RowStateForbids);
     refused(world.update_amm(SOL), Error::RowStateForbids);
     for _ in 0..3 {
         world.tick();

@@ -54,7 +54,7 @@ fn four_kinds_of_source_agree_on_one_price() {
     let mut world = world(4, 3);
     publish(&mut world, &[TEN + 40_000, TEN, TEN + 10_000, TEN + 30_000]);
     let done = world.run(refreshing(4)).expect("refreshed");
-    assert!(done.compute < 5_000, "a row of four takes {}", done.compute);
+    assert!(done.compute < 5_300, "a row of four takes {}", done.compute);
     let seen = row(&world);
     assert_eq!((seen.price, seen.confidence), (Price(TEN + 20_000), Price(40_000)), "the mean of the middle two");
     assert_eq!((seen.publish_time, seen.publish_slot), (world.time(), world.slot));
