@@ -295,13 +295,14 @@ mod tests {
         }
     }
 
-    /// An endpoint that knows a blockhash and nothing else.
+    /// An endpoint that knows a blockhash and its height, and nothing else.
     async fn sender() -> Sender {
         let url = serve(|asked| match asked["method"].as_str() {
             Some("getLatestBlockhash") => json!({ "result": {
                 "context": { "slot": 1 },
-                "value": { "blockhash": solana_hash::Hash::new_from_array([7; 32]).to_string(), "lastValidBlockHeight": 9 }
+                "value": { "blockhash": solana_hash::Hash::new_from_array([7; 32]).to_string(), "lastValidBlockHeight": 151 }
             } }),
+            Some("getBlockHeight") => json!({ "result": 1 }),
             _ => json!({ "error": { "code": -32000, "message": "no" } }),
         });
         Sender::new(Client::new(&url.await, Arc::new(Keypair::new())), SendConfig::default())
