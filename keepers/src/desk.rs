@@ -38,12 +38,16 @@ impl Actor {
     /// Sends a plan unless its subject is busy, of packed fills those whose subjects are not; tells whether anything was
     /// sent.
     pub fn send(&self, plan: &Plan, world: &World, directory: &Directory, outbox: &Outbox) -> bool {
+        self.send_part(plan, world, directory, outbox).is_some()
+    }
+
+    /// The same; tells what of the plan was sent.
+    pub fn send_part(&self, plan: &Plan, world: &World, directory: &Directory, outbox: &Outbox) -> Option<Plan> {
         let free = |subject: &Subject| !outbox.is_busy(self.number, subject, world.clock.slot);
         let allowed;
         let plan = match &self.witness {
             Some(witness) => {
-                let Some(part) = witness.allowed(plan, world) else { return false };
-                allowed = part;
+                allowed = witness.allowed(plan, world)?;
                 &allowed
             }
             None => plan,
@@ -57,15 +61,15 @@ impl Actor {
             plan
         };
         if plan.works.is_empty() || !plan.subjects().iter().all(free) {
-            return false;
+            return None;
         }
         let signer = self.sender.client().payer_address();
-        let Some(instructions) = directory.instructions(plan, &signer) else { return false };
+        let instructions = directory.instructions(plan, &signer)?;
         let bidding = outbox.bidding();
         let reward = plan.explain(world).reward;
         let offered = reward.filter(|_| bidding.asks_for_rewards());
         let worth = offered.map_or(0, |reward| lamports(reward, world.oracle(bidding.sol_market)));
-        outbox.send(Parcel {
+        let parcel = Parcel {
             contended: directory.contended(&instructions),
             worth,
             reward: reward.unwrap_or_default(),
@@ -78,7 +82,8 @@ impl Actor {
             label: plan.name(),
             decided: world.clock.slot,
             instructions,
-        })
+        };
+        outbox.send(parcel).then(|| plan.clone())
     }
 }
 

@@ -200,15 +200,15 @@ impl Shift {
                     return false;
                 }
                 let taken = if dry_run {
-                    shown.borrow_mut().is_news(number, plan.subject(), slot)
+                    shown.borrow_mut().is_news(number, plan.subject(), slot).then(|| plan.clone())
                 } else {
-                    desk.actor.send(plan, world, directory, outbox)
+                    desk.actor.send_part(plan, world, directory, outbox)
                 };
-                if taken {
-                    rivals.note(wallet, number, plan, slot);
-                    onlooker.taken(job, plan, world);
+                if let Some(part) = &taken {
+                    rivals.note(wallet, number, part, slot);
+                    onlooker.taken(job, part, world);
                 }
-                taken
+                taken.is_some()
             });
             onlooker.ticked(desk, ticked, started.elapsed());
         }

@@ -13,6 +13,7 @@ use kedge_client::{Client, SharedSigner};
 use kedge_model::num::PPM;
 use kedge_model::quantity::{Ppm, Price};
 use solana_commitment_config::CommitmentConfig;
+use solana_pubkey::Pubkey;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
@@ -69,8 +70,9 @@ impl Witness {
         Self { told, terms, alarms, tasks }
     }
 
-    /// What of a plan may be sent: all of it, or without a second price what takes back the keeper's own orders; `None`
-    /// when that is nothing.
+    /// What of a plan may be sent: all of it, or without a second price what takes back orders of the keeper's own that
+    /// stand; `None` when that is nothing. A ladder cancels in front, whether anything stands or not: without the orders
+    /// behind it that would be paid for at every look.
     #[must_use]
     pub fn allowed(&self, plan: &Plan, world: &World) -> Option<Plan> {
         let mut markets = plan.works.iter().filter_map(traded);
@@ -81,7 +83,18 @@ impl Witness {
             return Some(plan.clone());
         };
         self.alarms.raise(ALARM, format!("no second endpoint tells of the price of market {market}"));
-        let back = |work: &&Work| matches!(work, Work::Cancel { .. } | Work::CancelAll { .. });
+        let stands = |account: &Pubkey, market: &Option<u16>| {
+            let own = world.accounts.get(account);
+            own.is_none_or(|own| match market {
+                Some(market) => own.orders_in(*market).next().is_some(),
+                None => own.orders.iter().any(|order| order.is_open()),
+            })
+        };
+        let back = |work: &&Work| match work {
+            Work::Cancel { .. } => true,
+            Work::CancelAll { account, market } => stands(account, market),
+            _ => false,
+        };
         let works: Vec<Work> = plan.works.iter().filter(back).cloned().collect();
         (!works.is_empty()).then_some(Plan { refresh: Vec::new(), works })
     }
@@ -154,7 +167,6 @@ fn locked(told: &Mutex<Told>) -> MutexGuard<'_, Told> {
 #[cfg(test)]
 mod tests {
     use kedge_model::order::Side;
-    use solana_pubkey::Pubkey;
 
     use super::*;
     use crate::jobs::stage::{Stage, limit};
@@ -195,5 +207,19 @@ mod tests {
         let both = witness(&[200_000_000, 200_100_000]);
         assert_eq!(both.allowed(&refreshed, &world), Some(refreshed));
         assert!(!both.alarms.stands(ALARM));
+    }
+
+    #[test]
+    fn without_a_second_price_nothing_is_paid_to_cancel_what_does_not_stand() {
+        let mut stage = Stage::new();
+        let account = stage.trader(10_000_000_000);
+        let order = limit(Side::Long, 199_000_000, 1_000_000_000);
+        let cancel = Work::CancelAll { account, market: Some(0) };
+        let place = Work::Place { market: 0, account, orders: vec![order] };
+        let ladder = Plan { refresh: Vec::new(), works: vec![cancel.clone(), place] };
+        let alone = witness(&[200_000_000]);
+        assert_eq!(alone.allowed(&ladder, &stage.world()), None);
+        stage.place(account, order);
+        assert_eq!(alone.allowed(&ladder, &stage.world()), Some(Plan::of(cancel)));
     }
 }

@@ -129,7 +129,11 @@ fn state(folder: &Path, key: &str) -> Result<Piece> {
     let Ok(stamp) = fs::read_to_string(folder.join(STAMP)) else { return Ok(Piece::Missing) };
     Ok(match stamp.split_once('\n') {
         Some((made_from, made)) if made_from == key => {
-            if hash_folder(folder)? == made { Piece::Finished } else { Piece::Changed }
+            if hash_folder(folder)? == made {
+                Piece::Finished
+            } else {
+                Piece::Changed
+            }
         }
         None if stamp == key => Piece::Unwatched,
         _ => Piece::Missing,
