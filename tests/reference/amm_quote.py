@@ -65,9 +65,9 @@ def quoted(s, side, size, limit, step):
     amount = curve
     if s.update_price:
         if side == LONG:
-            amount = max(amount, u64(value_up(size, s.update_price)))
+            amount = max(amount, u64(value_up(size, s.held_to(side))))
         else:
-            amount = min(amount, u64(value_down(size, s.update_price)))
+            amount = min(amount, u64(value_down(size, s.held_to(side))))
     if side == LONG:
         amount = u64(up(amount * (PPM + half), PPM))
     else:
@@ -112,7 +112,7 @@ def join_size(s, side, maker_size, wanted, price, step):
     if most == 0:
         return 0
     plain = without_spread(side, price, spread(s, side))
-    if plain == 0 or not accepts(side, plain, s.price):
+    if plain == 0 or not accepts(side, plain, s.price) or not accepts(side, plain, s.held_to(side)):
         return 0
     return step_down(min(most, capacity(s, side, s.price, step), size_to(s.base_reserve, s.sqrt_k, s.peg, side, plain)), step)
 
@@ -127,6 +127,8 @@ def draw_join(r):
     state = draw_state(r)
     s = State(*state)
     side = r.pick(LONG if s.base > 0 else 1, r.side())
+    # The row's price has been seen before.
+    state[FIELDS.split().index("update_price")] = s.update_price or s.price
     better_by = r.about(s.price, 60_000)
     price = r.pick(s.price, r.near(s.price, 1), better_by, s.price + s.price * s.max_spread // PPM, s.price - s.price * r.ppm(20_000) // PPM)
     size = r.pick(abs(s.base), r.bits(max(1, abs(s.base).bit_length() + 1)), s.base_reserve // 50)
