@@ -3,6 +3,7 @@
 from math import isqrt
 
 from exact import BASE, I64, INDEX, PPM, Refused, U64, clamp, formula, i64, toward_zero, u64, up, value_up
+from expiry import EXPIRY, draw_expiry, forecast
 
 INITIAL, FILL, MAINTENANCE = 0, 1, 2
 U32 = 2**32 - 1
@@ -70,7 +71,7 @@ def jump_price(price, average, limit):
 
 
 MARGIN = """kind liquidate jumping price average jump_limit initial maintenance size_premium base quote bids asks own at to
-tokens token_price token_average decimals initial_weight maintenance_weight"""
+tokens token_price token_average decimals initial_weight maintenance_weight """ + EXPIRY
 
 
 def draw_margin(r):
@@ -88,6 +89,7 @@ def draw_margin(r):
         maintenance, r.pick(0, 0, 2, 50, r.bits(10)), base, r.signed(r.pick(value, r.near(value), r.bits(44))), open(), open(),
         r.pick(0, 0, PPM, r.ppm()), r.signed(r.bits(36)), r.signed(r.bits(36)), r.bits(44), token,
         r.pick(token, max(1, r.about(token, 50_000))), decimals, r.pick(PPM, 900_000, r.ppm()), r.pick(PPM, 950_000, r.ppm()),
+        *draw_expiry(r, price, 0.4),
     )
 
 
@@ -95,11 +97,11 @@ def draw_margin(r):
 def margin(*args):
     """One position, and tokens of a bank beside it."""
     (kind, liquidate, jumping, price, average, jump_limit, initial, maintenance, size_premium, base, quote, bids, asks, own, at, to,
-     tokens, token_price, token_average, decimals, initial_weight, maintenance_weight) = args
+     tokens, token_price, token_average, decimals, initial_weight, maintenance_weight, *expiry) = args
     # Tokens: the lower price for initial margin, the weight of maintenance for maintenance alone.
     worth = min(token_price, token_average) if kind == INITIAL else token_price
     weight = maintenance_weight if kind == MAINTENANCE else initial_weight
-    collateral = i64(u64(tokens * worth // 10**decimals) * weight // PPM)
+    collateral = i64(u64(tokens * worth // 10**decimals) * weight // PPM) if weight else 0
     # The worse world of open orders: all bids, or all asks.
     worst = max(abs(base + bids), abs(base - asks))
     if worst == 0 and base == 0:
@@ -110,6 +112,7 @@ def margin(*args):
         mark, priced = (min(price, average) if base >= 0 else high), high
     else:
         mark = priced = jump_price(price, average, jump_limit) if liquidate and jumping else price
+    mark, priced = forecast(mark, *expiry), forecast(priced, *expiry)
     funding = -(base * (to - at)) // INDEX
     profit = i64(quote + funding + base * mark // BASE)
     liability = u64(value_up(worst, priced))

@@ -75,39 +75,86 @@ def averages(*args):
     return (average(*args),)
 
 
-ROW = "price time average hour deviation sample_time state confirmations quorum quorum_time jump_limit"
+ROW = """price time average hour deviation sample_time state confirmations quorum quorum_time jump_limit max_confidence pull heard
+refresh_age"""
+MAX_AGE = 10
 
 
 def draw_refresh(r):
     price = 10 + r.bits(36)
     limit = r.pick(50_000, 5_000, 500_000)
     average = r.pick(price, max(1, r.about(price, 20_000)), max(1, r.about(price, 2 * limit)))
-    time = NOW - r.pick(1, 5, 60, 300, 3_600, r.bits(13))
+    time = NOW - r.pick(1, 5, 9, 10, 11, 60, 300, 3_600, r.bits(13))
     moved = [0, limit, limit // 5, 3 * limit, 2 * limit]
     base = r.pick(average, price)
     sample = r.pick(price, r.about(price, 3_000), max(1, base + base * r.pick(*moved) // PPM), max(1, base - base * r.pick(*moved) // PPM))
     sample = max(1, r.near(sample, 1))
-    quorum = r.pick(1, 1, 2)
+    quorum = r.pick(1, 1, 1, 2, 2, 3)
     if r.chance(0.04):
         price = average = 0
+    most = r.pick(PPM, 5_000)
+    seen = sample, sample * r.pick(0, 1_000, 4_000) // PPM, NOW - r.pick(0, 1, 9, 9, 11, -30, -31), SLOT - r.pick(0, 1, 20, 40)
+    other = max(1, r.about(sample, r.pick(100, 5_100))), 0, NOW - r.pick(0, 1, 9, 10, 11), SLOT - r.pick(0, 1, 20, 40)
+    micros = r.pick(400_000, 50_000, 400_000, 10_000_000)
+    slots = up(MAX_AGE * 10**6, micros)
     return (
         price, time, average, r.pick(average, max(0, r.about(average, 100_000))) if average else 0, r.pick(0, price // 300, r.bits(30)),
-        time - r.pick(0, 0, 3), r.pick(0, 0, 1, 2, 2, 3, 4), r.flat(0, 3), quorum, r.pick(time, time - 5), limit,
-        sample, sample * r.pick(0, 1_000, 4_000) // PPM, NOW - r.pick(0, 1, 9), SLOT - r.pick(0, 1, 20, 40), r.pick(400_000, 50_000, 400_000),
+        time - r.pick(0, 0, 3), r.pick(0, 0, 1, 2, 2, 3, 4), r.flat(0, 3), quorum, r.pick(time, time, time - 5), limit, most,
+        r.side(), NOW - r.pick(0, 1, 9, 10, 11, NOW), r.pick(slots, r.near(slots), r.bits(9)),
+        r.pick(1, 1, 1, 0), *seen, r.pick(0, 0, 1) if quorum == 1 else r.side(), *other, micros,
     )
+
+
+def said(source):
+    return " ".join(f"{name}_{source}" for name in ("brought", "price", "confidence", "time", "slot"))
 
 
 @formula(
     "refresh",
-    ROW + " seen confidence seen_time seen_slot slot_micros",
-    "updated price confidence time slot average hour deviation sample_time state confirmations quorum_time",
+    ROW + " " + said("first") + " " + said("second") + " slot_micros",
+    "updated price confidence time slot average hour deviation sample_time state confirmations quorum_time heard refresh_age",
     draw_refresh,
 )
-def refresh(price, time, short, hour, deviation, sample_time, state, confirmations, quorum, quorum_time, limit, seen, confidence, seen_time, seen_slot, micros):
-    """One usable source. The row's own confidence and slot are 1 before."""
-    whole = quorum == 1
-    if not (seen_time > time or price == 0 or (whole and time > quorum_time and seen_time >= quorum_time)):
-        return 0, price, 1, time, 1, short, hour, deviation, sample_time, state, confirmations, quorum_time
+def refresh(price, time, short, hour, deviation, sample_time, state, confirmations, quorum, quorum_time, limit, most, pull, heard, age, *sources):
+    """Two sources, the first of them a pull source or not. The row's own confidence and slot are 1 before."""
+    *sources, micros = sources
+    brought = [sources[at + 1 : at + 5] if sources[at] else None for at in (0, 5)]
+    usable_ones = [one for one in brought if one and usable(one, NOW, MAX_AGE, most)]
+
+    def unchanged():
+        return 0, price, 1, time, 1, short, hour, deviation, sample_time, state, confirmations, quorum_time, heard, age
+
+    def remembered():
+        counts = pull and brought[0] and brought[0][2] - NOW <= LEAD
+        return max(heard, brought[0][2]) if counts else heard
+
+    # What the row has heard of a pull source is not hidden while it counts.
+    if pull and NOW - heard <= MAX_AGE and (brought[0] is None or brought[0][2] < heard):
+        return unchanged()
+    young = max(0, NOW - time) <= MAX_AGE and price != 0
+    fewer = time > quorum_time
+    try:
+        seen, confidence, seen_time, seen_slot, count = combine(usable_ones, NOW, MAX_AGE, most, quorum)
+    except Refused:
+        contradicts = len(usable_ones) >= quorum
+        if contradicts:
+            heard = remembered()
+        if state != HALTED and (not young or (contradicts and fewer)):
+            if contradicts or state != STALE:
+                age = 0
+            state = STALE
+        return unchanged()
+    whole = count >= quorum
+    if not whole:
+        if state == HALTED or (state == STALE and age * micros < MAX_AGE * 10**6):
+            return unchanged()
+        if state != STALE and not fewer:
+            if not young:
+                state, age = STALE, 0
+            return unchanged()
+    if not (seen_time > time or price == 0 or (whole and fewer and seen_time >= quorum_time)):
+        return unchanged()
+    heard = remembered()
     if whole:
         quorum_time = seen_time
     far = lambda a, b: abs(a - b) * PPM // a
@@ -137,7 +184,34 @@ def refresh(price, time, short, hour, deviation, sample_time, state, confirmatio
         hour = average(hour, held(hour, HOUR), elapsed, HOUR)
         sample_time = seen_time
     slot = min(seen_slot, max(0, SLOT - max(0, NOW - seen_time) * 10**6 // micros))
-    return 1, seen, confidence, seen_time, slot, short, hour, deviation, sample_time, state, confirmations, quorum_time
+    return 1, seen, confidence, seen_time, slot, short, hour, deviation, sample_time, state, confirmations, quorum_time, heard, 0
+
+
+LIVE_MICROS = 2_400_000
+
+
+def draw_live(r):
+    micros = r.pick(400_000, 399_999, 400_001, 200_000, 2_399_999, 2_400_000, 10_000_000, r.flat(50_000, 10_000_000))
+    slots = up(LIVE_MICROS, micros)
+    age = r.pick(0, slots, r.near(slots, -5), r.bits(7), -3)
+    return age, r.pick(age, age, r.near(age, -5), max(0, age) + r.bits(6)), micros
+
+
+@formula(
+    "require_live",
+    "age order_age slot_micros",
+    "live",
+    draw_live,
+    [(age, 60, micros) for micros, slots in ((400_000, 6), (399_999, 7), (50_000, 48), (2_399_999, 2), (2_400_000, 1), (10_000_000, 1)) for age in (slots, slots + 1)]
+    + [(6, order_age, 400_000) for order_age in (5, 6, 7)],
+)
+def require_live(age, order_age, slot_micros):
+    """A row published so many slots ago, for an order that became active so many slots ago."""
+    if age > order_age:
+        raise Refused("AmmPriceTooOld")
+    if age > up(LIVE_MICROS, slot_micros):
+        raise Refused("PriceNotLive")
+    return (1,)
 
 
 def draw_board(r):

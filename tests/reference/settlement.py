@@ -1,6 +1,7 @@
 """Settlement of a market, defaults, sweeps: docs/math/settlement.md, docs/math/liquidation.md (Default), docs/math/ledger.md."""
 
 from exact import BASE, INDEX, PPM, Refused, down, formula, i64, up
+from expiry import EXPIRY, draw_expiry, forecast
 
 PAYOUT_DELAY = 3_600
 INSURANCE_SHARES = 1_000_000, 1_000_000, 750_000, 500_000, 250_000
@@ -242,7 +243,7 @@ def default(debt, claims, fund, cap, tier, long, short, amm_base, amm_quote, ave
     )
 
 
-SWEEP = "fees insurance_fees amm_share insurance_share"
+SWEEP = "fees insurance_fees amm_share insurance_share " + EXPIRY
 
 
 def draw_sweep(r):
@@ -252,7 +253,7 @@ def draw_sweep(r):
     spare = pool - max(0, owed(users, pot, deficit, long, short, price))
     insurance_fees = r.pick(0, r.bits(30), max(0, spare), r.near(max(0, spare)))
     pool += r.pick(0, fees + insurance_fees, r.near(fees), r.bits(30))
-    return users, pot, deficit, pool, long, short, price, fees, insurance_fees, r.pick(500_000, r.ppm(500_000)), insurance_share
+    return users, pot, deficit, pool, long, short, price, fees, insurance_fees, r.pick(500_000, r.ppm(500_000)), insurance_share, *draw_expiry(r, price, 0.2)
 
 
 @formula(
@@ -261,8 +262,8 @@ def draw_sweep(r):
     "insurance amm protocol deficit fees insurance_fees pool funding_pot fund amm_quote",
     draw_sweep,
 )
-def sweep(users, pot, deficit, pool, long, short, price, fees, insurance_fees, amm_share, insurance_share):
-    spare = max(0, pool - max(0, owed(users, pot, deficit, long, short, price)))
+def sweep(users, pot, deficit, pool, long, short, price, fees, insurance_fees, amm_share, insurance_share, *expiry):
+    spare = max(0, pool - max(0, owed(users, pot, deficit, long, short, forecast(price, *expiry))))
     repaid = min(deficit, fees)
     fees, pot = fees - repaid, pot + repaid
     from_insurance = min(insurance_fees, spare)
@@ -281,17 +282,18 @@ def draw_settle(r):
     profit = r.signed(r.pick(0, r.bits(38), r.near(0)))
     quote = profit - base * price // BASE
     entry = r.pick(quote, quote - profit, r.near(quote, -(2**62)), r.signed(r.bits(40)))
-    return users, pot, deficit, pool, long, short, price, base, quote, entry, r.pick(0, abs(profit), r.near(abs(profit)), r.bits(42))
+    return users, pot, deficit, pool, long, short, price, base, quote, entry, r.pick(0, abs(profit), r.near(abs(profit)), r.bits(42)), *draw_expiry(r, price, 0.2)
 
 
 @formula(
     "settle",
-    "users_quote funding_pot deficit pool long short price base quote entry tokens",
+    "users_quote funding_pot deficit pool long short price base quote entry tokens " + EXPIRY,
     "amount pool users_quote quote tokens",
     draw_settle,
 )
-def settle(users, pot, deficit, pool, long, short, price, base, quote, entry, tokens):
+def settle(users, pot, deficit, pool, long, short, price, base, quote, entry, tokens, *expiry):
     """Profit or loss of an isolated position, moved as far as it goes; its margin is not asked about here."""
+    price = forecast(price, *expiry)
     profit = quote + base * price // BASE
     if profit < 0:
         amount = -min(tokens, -profit)

@@ -45,11 +45,12 @@ fn hold(file: &str) {
 }
 
 /// The files, each held by the test of its own below.
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "amm_quote.json",
     "amm_spread.json",
     "amm_update.json",
     "auction.json",
+    "expiry.json",
     "fees.json",
     "funding.json",
     "liquidation.json",
@@ -85,6 +86,11 @@ fn updates_of_the_vamm() {
 #[test]
 fn auctions_triggers_and_slices() {
     hold("auction.json");
+}
+
+#[test]
+fn the_hour_before_an_expiry() {
+    hold("expiry.json");
 }
 
 #[test]

@@ -66,6 +66,7 @@ fn margins(x: &mut Inputs<'_>) -> Outputs {
         listed: 1,
         ..BankRow::default()
     };
+    super::expiry::gathered(&mut stage.board.markets[0], x);
     let found = margin(&stage.account, &stage.board, kind, purpose, &stage.clock)?;
     assert_eq!(found.is_met(), found.free()?.0 >= 0);
     let shown = stage.account.positions[0].unrealised_pnl(price, to)?;

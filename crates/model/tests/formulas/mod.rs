@@ -4,6 +4,7 @@
 
 mod amm;
 mod auction;
+mod expiry;
 mod fees;
 mod funding;
 mod liquidation;
@@ -28,6 +29,7 @@ pub fn answer(name: &str, inputs: &[i128]) -> Outputs {
     let outputs = [
         amm::answer,
         auction::answer,
+        expiry::answer,
         fees::answer,
         funding::answer,
         liquidation::answer,

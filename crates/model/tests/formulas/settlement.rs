@@ -170,6 +170,7 @@ fn sweep(x: &mut Inputs<'_>) -> Outputs {
     let mut stage = Stage::new(x.price());
     stage.market = Market { fees: x.amount(), insurance_fees: x.amount(), ..market };
     (stage.exchange.amm_share, stage.exchange.insurance_share) = (x.ppm(), x.ppm());
+    super::expiry::gathered(&mut stage.board.markets[0], x);
     let report = stage.run(|context, bank, _, _| SweepFees.execute(context, bank))?;
     let (market, bank) = (&stage.market, &stage.bank);
     assert_eq!((bank.market_pools.0, bank.protocol), (PLENTY - report.protocol.0, report.protocol));
@@ -195,6 +196,7 @@ fn settle(x: &mut Inputs<'_>) -> Outputs {
     // Its maintenance margin is nothing to ask about here.
     stage.board.markets[0].maintenance_margin.0 = 0;
     stage.isolate(Position { isolated: x.amount(), ..position });
+    super::expiry::gathered(&mut stage.board.markets[0], x);
     let report = stage.run(|context, bank, account, _| SettlePnl.execute(context, bank, account))?;
     let (market, left) = (&stage.market, &stage.account.positions[0]);
     out![report.amount.0, market.pnl_pool.0, market.users_quote.0, left.quote.0, left.isolated.0]
