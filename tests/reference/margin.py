@@ -4,6 +4,7 @@ from math import isqrt
 
 from exact import BASE, I64, INDEX, PPM, Refused, U64, clamp, formula, i64, toward_zero, u64, up, value_up
 from expiry import EXPIRY, draw_expiry, forecast
+from prices import JUMP, LIQUIDATE, values
 
 INITIAL, FILL, MAINTENANCE = 0, 1, 2
 U32 = 2**32 - 1
@@ -119,6 +120,54 @@ def margin(*args):
     required = up(liability * ratio(kind, initial, maintenance, size_premium, worst, own), PPM)
     shown = i64(quote + funding + base * price // BASE)
     return collateral + (min(0, profit) if kind == INITIAL else profit), required, liability, shown
+
+
+MAX_AGE = 10
+LIQUIDATION = """price average jump_limit state age maintenance size_premium base quote bids asks at to tokens token_price token_average
+token_limit token_state token_age decimals weight """ + EXPIRY
+
+
+def draw_liquidation(r):
+    price, token = 1 + r.bits(34), r.pick(10**6, 1 + r.bits(32))
+    base = r.signed(r.pick(0, r.size(44), r.size(44), 1))
+    value = abs(base) * price // BASE
+    open = lambda: r.pick(0, 0, abs(base), r.near(2 * abs(base)), r.size(44))
+    age = lambda: r.pick(0, 2 * MAX_AGE, 2 * MAX_AGE + 1, 60 * MAX_AGE, 60 * MAX_AGE + 1, r.flat(0, 700))
+    return (
+        price, r.pick(price, max(1, r.about(price, 200_000))), 50_000, r.flat(0, 4), age(), r.pick(5_000, 50_000, r.flat(5_000, 300_000)),
+        r.pick(0, 0, 2, r.bits(10)), base, r.signed(r.pick(value, r.near(value), r.bits(44))), open(), open(), r.signed(r.bits(36)),
+        r.signed(r.bits(36)), r.bits(44), token, r.pick(token, max(1, r.about(token, 200_000))), 50_000, r.flat(0, 4), age(), r.pick(6, 6, 9, 0),
+        r.pick(PPM, 950_000, 0, r.ppm()), *draw_expiry(r, price, 0.3),
+    )
+
+
+@formula("liquidation_margin", LIQUIDATION, "collateral requirement liability", draw_liquidation)
+def liquidation_margin(*args):
+    """Whether an account is to be liquidated: rows that are too old count at what is best for it."""
+    (price, average, jump_limit, state, age, maintenance, size_premium, base, quote, bids, asks, at, to, tokens, token_price, token_average,
+     token_limit, token_state, token_age, decimals, weight, *expiry) = args
+
+    def counted(price, average, limit, state, age):
+        """A price, and whether it is too old."""
+        if values(LIQUIDATE, state, price, age, MAX_AGE):
+            return 2 * price, True
+        return jump_price(price, average, limit) if state == JUMP else price, False
+
+    collateral = 0
+    if weight:
+        worth, _ = counted(token_price, token_average, token_limit, token_state, token_age)
+        collateral = i64(u64(tokens * worth // 10**decimals) * weight // PPM)
+    worst = max(abs(base + bids), abs(base - asks))
+    if worst == 0 and base == 0:
+        return collateral + quote, 0, 0
+    mark, too_old = counted(price, average, jump_limit, state, age)
+    funding = -(base * (to - at)) // INDEX
+    if too_old:
+        return i64(collateral + quote + funding + max(0, base) * mark // BASE), 0, 0
+    mark = forecast(mark, *expiry)
+    liability = u64(value_up(worst, mark))
+    required = up(liability * with_premium(maintenance, worst, size_premium), PPM)
+    return i64(collateral + i64(quote + funding + base * mark // BASE)), required, liability
 
 
 def draw_trade(r):

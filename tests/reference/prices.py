@@ -187,6 +187,50 @@ def refresh(price, time, short, hour, deviation, sample_time, state, confirmatio
     return 1, seen, confidence, seen_time, slot, short, hour, deviation, sample_time, state, confirmations, quorum_time, heard, 0
 
 
+# By purpose: the worst state that serves it, and for how many times the age limit a price does.
+PURPOSES = (NORMAL, 1), (JUMP, 4), (DEGRADED, 1), (NORMAL, 1), (JUMP, 2), (DEGRADED, 2), (NORMAL, 1), (DEGRADED, 2), (JUMP, 1)
+LIQUIDATE, DEAD = 4, 60
+
+
+def serves(purpose, state, price, age, max_age):
+    """The error of a row that does not serve a purpose, or nothing."""
+    worst, times = PURPOSES[purpose]
+    if state != HALTED and (state == STALE or price == 0 or age > times * max_age):
+        return "StaleRow"
+    return "" if state <= worst else "RowStateForbids"
+
+
+def values(purpose, state, price, age, max_age):
+    """The same for valuing what is beside the market that is traded: a liquidation takes the last price of a halted or dead row."""
+    if purpose == LIQUIDATE and price and (state == HALTED or age > DEAD * max_age):
+        return ""
+    return serves(purpose, state, price, age, max_age)
+
+
+def draw_serves(r):
+    max_age = r.pick(10, 1, 60, 1 + r.bits(10))
+    age = max_age * r.pick(0, 1, 2, 4, 60, r.flat(0, 61))
+    purpose = r.flat(0, 8)
+    worst, times = PURPOSES[purpose]
+    age = r.pick(age, r.flat(0, times * max_age), times * max_age)
+    return purpose, r.pick(r.flat(0, 4), r.flat(0, worst), worst), r.pick(1, 1, 1, 1, 1, 1, 0), r.near(age), max_age, r.side()
+
+
+@formula(
+    "serves",
+    "purpose state price age max_age valued",
+    "serves",
+    draw_serves,
+    [(p, s, 1, a, 10, v) for p in range(9) for s in range(5) for a, v in ((10, 0), (11, 0), (20, 0), (21, 0), (40, 0), (41, 0), (601, 0)) if s <= PURPOSES[p][0] and a <= 10 * PURPOSES[p][1] + 1]
+    + [(LIQUIDATE, s, 1, a, 10, 1) for s in range(5) for a in (20, 21, 600, 601)],
+)
+def row_serves(purpose, state, price, age, max_age, valued):
+    error = (values if valued else serves)(purpose, state, price, age, max_age)
+    if error:
+        raise Refused(error)
+    return (1,)
+
+
 LIVE_MICROS = 2_400_000
 
 

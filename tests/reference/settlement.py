@@ -98,8 +98,8 @@ def draw_payout(r):
     before = r.pick(0, 0, r.bits(40), claim // 2)
     debts, others, *rest = draw_claims(r, claim, before)
     settled = claim + others
-    since = r.pick(0, 3_599, 3_600, 3_601, 604_800, 3_600 + r.bits(20), 7_200)
-    return claim, before, settled - debts + r.pick(0, 0, 0, 0, 0, 0, 1, -1), debts, settled, *rest, since, r.pick(*[0] * 9, 1), r.pick(*[0] * 9, 1)
+    since = r.pick(3_599, 3_600, 3_601, 604_800, 3_600 + r.bits(20), 7_200, r.bits(12))
+    return claim, before, settled - debts + r.pick(*[0] * 12, 1, -1), debts, settled, *rest, since, r.pick(*[0] * 9, 1), r.pick(*[0] * 9, 1)
 
 
 @formula(

@@ -3,10 +3,21 @@
 use super::stage::{NOW, SLOT};
 use super::{Inputs, Outputs};
 use crate::out;
-use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, SourceKind, combine, weighted_average};
+use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, Purpose, SourceKind, combine, weighted_average};
 use kedge_model::clock::Clock;
 use kedge_model::quantity::Price;
 
+const PURPOSES: [Purpose; 9] = [
+    Purpose::IncreaseRisk,
+    Purpose::ReduceRisk,
+    Purpose::Withdraw,
+    Purpose::FillAmm,
+    Purpose::Liquidate,
+    Purpose::UpdateFunding,
+    Purpose::UpdateAmm,
+    Purpose::SettlePnl,
+    Purpose::Trigger,
+];
 const CLOCK: Clock = Clock { slot: SLOT, unix_time: NOW };
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
@@ -15,6 +26,7 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
         "average" => weighted_average(x.price(), x.price(), x.int(), x.int()).map(|average| vec![average.0.into()]),
         "refresh" => refresh(x),
         "require_live" => live(x),
+        "serves" => serves(x),
         "slot_time" => slot_time(x),
         _ => return None,
     })
@@ -74,6 +86,18 @@ fn refresh(x: &mut Inputs<'_>) -> Outputs {
         row.sources[0].heard,
         SLOT - row.refresh_slot
     ]
+}
+
+fn serves(x: &mut Inputs<'_>) -> Outputs {
+    let (purpose, state) = (PURPOSES[x.int::<usize>()], x.int());
+    let (price, age): (Price, i64) = (x.price(), x.int());
+    let row = PriceRow { price, state, publish_time: NOW - age, max_age: x.int(), ..PriceRow::default() };
+    if x.flag() {
+        row.require_value(purpose, purpose.requirement(), &CLOCK)?;
+    } else {
+        row.require(purpose, &CLOCK)?;
+    }
+    out![true]
 }
 
 fn live(x: &mut Inputs<'_>) -> Outputs {
