@@ -221,10 +221,13 @@ def draw_shape(r):
     return (*state, r.pick(0, 0, 0, 1), 1_800_000_000)
 
 
-@formula("reshape", FIELDS + " stepped now", "changed cost spent " + AFTER, draw_shape)
+@formula("reshape", FIELDS + " stepped now", "changed cost spent " + AFTER + " stepped_now", draw_shape)
 def reshapes(*args):
-    s = State(*args[:-2])
-    return (*reshape(s, *args[-2:]), *after(s))
+    s, depth = State(*args[:-2]), args[2]
+    done = reshape(s, *args[-2:])
+    # Recentring is no step: with a position it leaves the depth.
+    step = done[0] and s.base and s.sqrt_k != depth
+    return (*done, *after(s), int(bool(args[-2] or step)))
 
 
 def draw_scale(r):

@@ -35,7 +35,7 @@ def draw_forecast(r):
     "settles_at ask_held bid_held final",
     draw_forecast,
     # The beginning of the hour, its middle and its end; half an hour covered after the end, and a second less.
-    [(100_000_001, 1, ahead, 100_000_000 * weight, weight) for ahead, weight in ((HOUR, 0), (HOUR - 1, 1), (LEAST, LEAST), (1, HOUR - 1), (0, HOUR), (0, LEAST), (0, LEAST - 1), (-9, 1))],
+    [(price, 1, ahead, 100_000_000 * weight, weight) for price in (100_000_001, 190_000_001) for ahead, weight in ((HOUR, 0), (HOUR - 1, 1), (LEAST, LEAST), (1, HOUR - 1), (0, HOUR), (0, LEAST), (0, LEAST - 1), (-9, 1))],
 )
 def forecasts(price, expires, ahead, total, weight):
     worth = forecast(price, expires, ahead, total, weight)

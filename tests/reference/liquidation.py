@@ -124,7 +124,8 @@ def used_edge(part, seen, weight, owner=1, account=2):
     draw_throttle,
     # Each class against each sum; then what is seen of one's own other accounts, of this one and of another owner's.
     [used_edge(part, seen, 0, 0) for part in (1, 2, 3, 4, 5) for seen in (0, 1, 2, 3, 4)]
-    + [used_edge(2, 4, weight, owner, account) for weight in (1, 10) for owner in (1, 2) for account in (1, 2, SEVERAL)],
+    + [used_edge(2, 4, weight, owner, account) for weight in (1, 10) for owner in (1, 2) for account in (1, 2, SEVERAL)]
+    + [used_edge(5, 0, weight, owner) for weight in (9, 10, 11) for owner in (1, 2)],
 )
 def throttled(size, equity, wanted, budget, a, b, c, d, owner, weight, account, number, own_liquidator, age):
     """A step on a long at 1,000 without fees: its value is what is taken. The owner is 1, others 2, nobody 0."""

@@ -94,7 +94,14 @@ def draw_margin(r):
     )
 
 
-@formula("margin", MARGIN, "collateral requirement liability unrealised", draw_margin)
+@formula(
+    "margin",
+    MARGIN,
+    "collateral requirement liability unrealised",
+    draw_margin,
+    # What counts nothing may be worth more than any number holds.
+    [(kind, 0, 0, 1, 1, 0, 5_000, 5_000, 0, 0, 7, 0, 0, 0, 0, 0, U64, 10**12, 10**12, 0, *weights, 0, 0, 0, 0) for kind in (0, 1, 2) for weights in ((0, 1), (1, 0))],
+)
 def margin(*args):
     """One position, and tokens of a bank beside it."""
     (kind, liquidate, jumping, price, average, jump_limit, initial, maintenance, size_premium, base, quote, bids, asks, own, at, to,

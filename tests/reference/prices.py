@@ -93,8 +93,8 @@ def draw_refresh(r):
     if r.chance(0.04):
         price = average = 0
     most = r.pick(PPM, 5_000)
-    seen = sample, sample * r.pick(0, 1_000, 4_000) // PPM, NOW - r.pick(0, 1, 9, 9, 11, -30, -31), SLOT - r.pick(0, 1, 20, 40)
-    other = max(1, r.about(sample, r.pick(100, 5_100))), 0, NOW - r.pick(0, 1, 9, 10, 11), SLOT - r.pick(0, 1, 20, 40)
+    seen = sample, sample * r.pick(0, 1_000, 4_000) // PPM, NOW - r.pick(0, 1, 9, 9, 11, 12, -30, -31), SLOT - r.pick(0, 1, 20, 40)
+    other = max(1, r.about(sample, r.pick(100, 5_100, 20_000))), 0, NOW - r.pick(0, 1, 9, 10, 11), SLOT - r.pick(0, 1, 20, 40)
     micros = r.pick(400_000, 50_000, 400_000, 10_000_000)
     slots = up(MAX_AGE * 10**6, micros)
     return (
@@ -109,11 +109,32 @@ def said(source):
     return " ".join(f"{name}_{source}" for name in ("brought", "price", "confidence", "time", "slot"))
 
 
+def below_quorum(state, quorum, fewer, age, first, second, heard=0, pull=1):
+    """A calm row at 100 whose price is `age` old, and of fewer than the quorum or not; of each source a price and its age."""
+    time = NOW - age
+    row = 100 * PPM, time, 100 * PPM, 100 * PPM, 0, time, state, 0, quorum, time - 5 * fewer, 50_000, 5_000, pull, NOW - heard if heard else 0, 7
+    brought = [(0, 0, 0, 0, 0) if one is None else (1, one[0] * PPM, 0, NOW - one[1], SLOT - 1) for one in (first, second)]
+    return (*row, *brought[0], *brought[1], 400_000)
+
+
+BELOW = [
+    # A quorum that contradicts itself: by the row's state, its age, and who wrote it.
+    below_quorum(state, 2, fewer, age, (100, 1), (110, 1)) for state in (NORMAL, DEGRADED, STALE, HALTED) for fewer in (0, 1) for age in (5, 11)
+] + [
+    # One source of a quorum of two.
+    below_quorum(state, 2, fewer, age, None, (101, 1), pull=0) for state in (NORMAL, STALE, HALTED) for fewer in (0, 1) for age in (5, 10, 11)
+] + [
+    # What was heard of the pull source hides behind nothing, and is not forgotten for an older account.
+    below_quorum(NORMAL, 1, 0, 15, first, (101, 1), heard) for first in (None, (100, 9), (100, 10), (100, 12)) for heard in (9, 10, 11)
+]
+
+
 @formula(
     "refresh",
     ROW + " " + said("first") + " " + said("second") + " slot_micros",
     "updated price confidence time slot average hour deviation sample_time state confirmations quorum_time heard refresh_age",
     draw_refresh,
+    BELOW,
 )
 def refresh(price, time, short, hour, deviation, sample_time, state, confirmations, quorum, quorum_time, limit, most, pull, heard, age, *sources):
     """Two sources, the first of them a pull source or not. The row's own confidence and slot are 1 before."""

@@ -142,7 +142,21 @@ def draw_close(r):
     )
 
 
-@formula("settle_position", CLOSE, CLOSED, draw_close)
+def part_edge(settled, debts, entry):
+    """A claim of 100 of 300, two thirds of which can be paid."""
+    if settled:
+        return 0, 100, entry, 5, 10, 300 - debts, debts, 300, entry, 0, 0, 0, 0, 200, 7, 0, 0, 0, 3_600, 1
+    return BASE, 90, entry, 5, 10, 290 - debts, debts, 200, 0, 0, 0, 0, 0, 200, 7, 0, -BASE, 0, 3_600, 0
+
+
+@formula(
+    "settle_position",
+    CLOSE,
+    CLOSED,
+    draw_close,
+    # Looked at first, the entry of the trade says nothing; later it is what was paid before.
+    [part_edge(settled, debts, entry) for debts in (0, 30) for settled, entry in ((0, 0), (0, 50), (0, -50), (1, 0), (1, 50))],
+)
 def settle_position(
     base, quote, entry, tokens, price, users, debts, counted, paid_out, given_up, loss, fees, insurance_fees, pool, deficit, pot, amm_base,
     amm_quote, since, settled,

@@ -194,13 +194,13 @@ fn repeg_cost(x: &mut Inputs<'_>) -> Outputs {
 fn reshape(x: &mut Inputs<'_>) -> Outputs {
     let ((mut amm, row), stepped, now) = (state(x), x.flag(), x.int());
     amm.shape_slot = if stepped { 77 } else { 76 };
-    let (before, base) = (amm.sqrt_k, amm.base);
-    let report = amm.reshape(&row, &Clock { slot: 77, unix_time: now })?;
+    let before = amm.sqrt_k;
+    let report = amm.reshape(&row, &Clock { slot: (1 << 32) + 77, unix_time: now })?;
     assert!(report.is_none_or(|report| report.sqrt_k_before == before));
-    // Recentring is no step of the depth.
-    assert!(amm.shape_slot == 77 || report.is_none() || base.is_zero() || amm.sqrt_k == before);
     let cost = report.map_or(0, |report| report.cost.0);
-    after([report.is_some().into(), cost.into(), amm.spent.into()], &amm)
+    let mut all = after([report.is_some().into(), cost.into(), amm.spent.into()], &amm)?;
+    all.push((amm.shape_slot == 77).into());
+    Ok(all)
 }
 
 fn scale(x: &mut Inputs<'_>) -> Outputs {

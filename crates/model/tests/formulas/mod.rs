@@ -4,6 +4,7 @@
 
 mod amm;
 mod auction;
+mod debts;
 mod expiry;
 mod fees;
 mod funding;
@@ -29,6 +30,7 @@ pub fn answer(name: &str, inputs: &[i128]) -> Outputs {
     let outputs = [
         amm::answer,
         auction::answer,
+        debts::answer,
         expiry::answer,
         fees::answer,
         funding::answer,
