@@ -21,9 +21,9 @@ def draw_realise(r):
     long = r.side()
     profit = r.pick(value // 5, value * r.ppm(300_000) // PPM, r.near(0), r.bits(20))
     entry = profit - value if long else profit + value
-    quote = r.pick(entry, entry, r.near(entry, -(2**62)), entry + r.bits(30), entry - r.bits(30))
-    debt = r.pick(profit // 9, profit // 3, r.near(profit), 1 + r.bits(34))
-    tokens, claim = r.pick(0, 0, debt // 3, debt, r.near(debt)), r.pick(0, 0, debt // 5, -r.bits(20))
+    quote = r.pick(entry, entry, r.near(entry, -(2**62)), entry + r.bits(20), entry - r.bits(30))
+    debt = 1 + r.pick(profit // 9, profit // 3, r.near(profit), r.bits(34))
+    tokens, claim = r.pick(0, 0, debt // 3, debt // 2, r.near(debt)), r.pick(0, 0, debt // 5, -r.bits(20))
     small = r.pick(0, 0, value, r.near(value), 10**9)
     return (
         debt, claim, tokens, size if long else -size, quote, entry, price, *fees, small, step, step * r.pick(1, 10),

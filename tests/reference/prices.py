@@ -243,7 +243,8 @@ def draw_serves(r):
     "serves",
     draw_serves,
     [(p, s, 1, a, 10, v) for p in range(9) for s in range(5) for a, v in ((10, 0), (11, 0), (20, 0), (21, 0), (40, 0), (41, 0), (601, 0)) if s <= PURPOSES[p][0] and a <= 10 * PURPOSES[p][1] + 1]
-    + [(LIQUIDATE, s, 1, a, 10, 1) for s in range(5) for a in (20, 21, 600, 601)],
+    + [(LIQUIDATE, s, 1, a, 10, 1) for s in range(5) for a in (20, 21, 600, 601)]
+    + [(LIQUIDATE, s, 0, a, 10, 1) for s in (NORMAL, HALTED) for a in (20, 601)],
 )
 def row_serves(purpose, state, price, age, max_age, valued):
     error = (values if valued else serves)(purpose, state, price, age, max_age)

@@ -155,7 +155,8 @@ def part_edge(settled, debts, entry):
     CLOSED,
     draw_close,
     # Looked at first, the entry of the trade says nothing; later it is what was paid before.
-    [part_edge(settled, debts, entry) for debts in (0, 30) for settled, entry in ((0, 0), (0, 50), (0, -50), (1, 0), (1, 50))],
+    [part_edge(settled, debts, entry) for debts in (0, 30) for settled, entry in ((0, 0), (0, 50), (0, -50), (1, 0), (1, 50))]
+    + [(0, 100, 50, 5, 10, 300, 0, 200, 0, 0, 0, 0, 0, 200, 7, 0, 0, 0, 3_600, 0)],
 )
 def settle_position(
     base, quote, entry, tokens, price, users, debts, counted, paid_out, given_up, loss, fees, insurance_fees, pool, deficit, pot, amm_base,
