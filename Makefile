@@ -7,7 +7,7 @@ FORGOTTEN := $(shell mkdir -p "$(CARGO_TARGET_DIR)" && cd "$(CARGO_TARGET_DIR)" 
 	if [ "$$(cat checkout 2>/dev/null)" != "$(CURDIR)" ]; then \
 		rm -rf */.fingerprint/kedge* */.fingerprint/xtask* fuzz/*/*/.fingerprint/kedge*; echo "$(CURDIR)" > checkout; fi)
 
-XTASK = cargo run --quiet --package xtask --
+XTASK = cargo run --quiet --locked --package xtask --
 
 .PHONY: help program idl client demo test validator e2e fuzz reference mutants bench lint clean
 

@@ -6,9 +6,10 @@ use kedge_client::Sender;
 
 use crate::action::Subject;
 use crate::compose::Directory;
-use crate::jobs::Job;
+use crate::jobs::{Attention, Job};
 use crate::outbox::{Outbox, Parcel, lamports};
 use crate::relay::Relay;
+use crate::shift::Permit;
 use crate::witness::Witness;
 use crate::{Plan, World};
 
@@ -23,13 +24,15 @@ pub struct Actor {
     pub relay: Option<Arc<dyn Relay>>,
     /// What own trades need a second price of, where they do.
     pub witness: Option<Arc<Witness>>,
+    /// Whether to act now, where that is not always so; asked again when a transaction's turn has come.
+    pub permit: Option<Permit>,
 }
 
 impl Actor {
     /// Who sends through the endpoint.
     #[must_use]
     pub fn new(number: usize, sender: Sender) -> Self {
-        Self { number, sender, relay: None, witness: None }
+        Self { number, sender, relay: None, witness: None, permit: None }
     }
 
     /// Sends a plan unless its subject is busy, of packed fills those whose subjects are not; tells whether anything was
@@ -59,15 +62,18 @@ impl Actor {
         let signer = self.sender.client().payer_address();
         let Some(instructions) = directory.instructions(plan, &signer) else { return false };
         let bidding = outbox.bidding();
-        let reward = if bidding.asks_for_rewards() { plan.explain(world).reward } else { None };
-        let worth = reward.map_or(0, |reward| lamports(reward, world.oracle(bidding.sol_market)));
+        let reward = plan.explain(world).reward;
+        let offered = reward.filter(|_| bidding.asks_for_rewards());
+        let worth = offered.map_or(0, |reward| lamports(reward, world.oracle(bidding.sol_market)));
         outbox.send(Parcel {
             contended: directory.contended(&instructions),
             worth,
+            reward: reward.unwrap_or_default(),
             actor: self.number,
             subjects: plan.subjects(),
             sender: self.sender.clone(),
             relay: self.relay.clone(),
+            permit: self.permit.clone(),
             compute_limit: plan.compute_limit(),
             label: plan.name(),
             decided: world.clock.slot,
@@ -89,12 +95,18 @@ pub struct Desk {
 impl Desk {
     /// Decides and sends; returns how many transactions were sent.
     pub fn tick(&self, world: &World, directory: &Directory, outbox: &Outbox) -> usize {
-        self.tick_by(world, |plan| self.actor.send(plan, world, directory, outbox)).sent
+        let is_free = |subject: &Subject| !outbox.is_busy(self.actor.number, subject, world.clock.slot);
+        self.tick_by(world, &is_free, |plan| self.actor.send(plan, world, directory, outbox)).sent
     }
 
-    /// Decides, and hands the plans to `send` until it has taken as many as the desk may send at once.
-    pub fn tick_by(&self, world: &World, mut send: impl FnMut(&Plan) -> bool) -> Ticked {
-        let plans = self.job.decide(world);
+    /// Decides about what is free, and hands the plans to `send` until it has taken as many as the desk may send at once.
+    pub fn tick_by(
+        &self,
+        world: &World,
+        is_free: &dyn Fn(&Subject) -> bool,
+        mut send: impl FnMut(&Plan) -> bool,
+    ) -> Ticked {
+        let plans = self.job.decide_within(world, &Attention::new(self.most, is_free));
         let mut ticked = Ticked { decided: plans.len(), sent: 0 };
         for plan in &plans {
             if ticked.sent >= self.most {
@@ -109,7 +121,7 @@ impl Desk {
 /// What a desk did in one tick.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticked {
-    /// Plans of the job, those included whose subject is still busy.
+    /// Plans of the job. What is known to be busy is passed over, where subjects can be many.
     pub decided: usize,
     /// Plans that were taken.
     pub sent: usize,

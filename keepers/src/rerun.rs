@@ -56,6 +56,12 @@ impl Rerun {
         self.tape.wallet()
     }
 
+    /// Whether the recording ended within a record, see [`Tape::is_cut`].
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.tape.is_cut()
+    }
+
     /// Addresses of what was listed.
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {

@@ -24,13 +24,26 @@ pub struct Shard {
     grace: u64,
     /// Others' subjects: since when they are due, and when they last were.
     due: HashMap<Subject, (u64, u64)>,
+    /// Slot at which those that were dealt with were last forgotten.
+    swept: u64,
+    /// How often that was.
+    #[cfg(test)]
+    sweeps: usize,
 }
 
 impl Shard {
     /// Copy `index` of `count`, counted from 0, which acts for another after `grace` slots.
     #[must_use]
     pub fn new(index: u32, count: u32, grace: u64) -> Self {
-        Self { index, count: count.max(1), grace, due: HashMap::new() }
+        Self {
+            index,
+            count: count.max(1),
+            grace,
+            due: HashMap::new(),
+            swept: 0,
+            #[cfg(test)]
+            sweeps: 0,
+        }
     }
 
     /// The part of a plan that this copy does now; `None` when it is for others.
@@ -57,7 +70,13 @@ impl Shard {
         }
         *last = slot;
         let over = slot.saturating_sub(*since) > self.grace;
-        if self.due.len() > 4_096 {
+        // Once a slot: with as many subjects due at once, a sweep at each of them would cost their square.
+        if self.due.len() > 4_096 && self.swept != slot {
+            self.swept = slot;
+            #[cfg(test)]
+            {
+                self.sweeps += 1;
+            }
             self.due.retain(|_, (_, last)| slot.saturating_sub(*last) <= FORGOTTEN_AFTER);
         }
         over
@@ -205,5 +224,28 @@ mod tests {
         let parts: Vec<Plan> = (0..2).filter_map(|index| Shard::new(index, 2, 20).own(&plan, 5)).collect();
         assert_eq!(parts.iter().map(|part| part.works.len()).sum::<usize>(), 40);
         assert!(parts.len() == 2 && parts.iter().all(|part| part.refresh == [0] && part.works.len() > 10));
+    }
+
+    #[test]
+    fn a_look_costs_in_proportion_to_what_is_due() {
+        let subject = |index: u32| {
+            let mut bytes = [1; 32];
+            bytes[..4].copy_from_slice(&index.to_le_bytes());
+            Subject::Order("fill_order", Pubkey::new_from_array(bytes), 1)
+        };
+        let (mut shard, subjects) = (Shard::new(0, 2, 20), (0..32_000).map(subject).collect::<Vec<_>>());
+        for slot in 100..110 {
+            let mine = subjects.iter().filter(|subject| shard.is_mine(**subject, slot)).count();
+            assert!(mine.abs_diff(16_000) < 1_000, "{mine}");
+        }
+        // Each goes over all that is known: one for each subject would cost their square.
+        assert_eq!(shard.sweeps, 10);
+        let mut shard = Shard::new(0, 2, 20);
+        for slot in 0..40 {
+            for index in 0..8_000 {
+                let _ = shard.is_mine(subject(slot as u32 * 8_000 + index), slot);
+            }
+        }
+        assert!(shard.due.len() < 8_000 * 11, "what is dealt with is forgotten: {}", shard.due.len());
     }
 }

@@ -2,6 +2,7 @@
 
 mod rivals;
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -76,6 +77,13 @@ impl Shown {
         news
     }
 
+    /// Whether it would be told of.
+    #[must_use]
+    pub fn is_due(&self, actor: usize, subject: &Subject, slot: u64) -> bool {
+        let told = self.0.get(&(actor, *subject));
+        told.is_none_or(|told| *told > slot || told.saturating_add(TELL_AGAIN) <= slot)
+    }
+
     /// Forgets what would be told again in any case.
     fn forget(&mut self, slot: u64) {
         self.0.retain(|_, told| told.saturating_add(TELL_AGAIN) > slot);
@@ -116,7 +124,10 @@ impl Shift {
 
     /// The same, acting only while it may: else it looks and decides, and nothing comes of it.
     #[must_use]
-    pub fn while_permitted(self, acts: Permit) -> Self {
+    pub fn while_permitted(mut self, acts: Permit) -> Self {
+        for desk in &mut self.desks {
+            desk.actor.permit = Some(Arc::clone(&acts));
+        }
         Self { acts: Some(acts), ..self }
     }
 
@@ -156,19 +167,28 @@ impl Shift {
         let slot = world.clock.slot;
         self.shown.forget(slot);
         self.rivals.forget(slot);
-        let (outbox, dry_run, shown) = (&self.outbox, self.dry_run, &mut self.shown);
-        let rivals = &mut self.rivals;
-        let shard = &mut self.shard;
-        let acts = self.acts.as_ref().is_none_or(|acts| acts());
+        let (outbox, dry_run, rivals) = (&self.outbox, self.dry_run, &mut self.rivals);
+        // Both are asked while a desk decides, and when it hands over.
+        let (shown, shard) = (RefCell::new(&mut self.shown), RefCell::new(&mut self.shard));
+        // Asked for each plan: a lease may lapse while many are decided.
+        let acts = || self.acts.as_ref().is_none_or(|acts| acts());
         for desk in &self.desks {
             let (started, job, number) = (Instant::now(), desk.job.name(), desk.actor.number);
             let wallet = desk.actor.sender.client().payer_address();
-            let ticked = desk.tick_by(world, |plan| {
-                if !acts {
+            let is_free = |subject: &Subject| {
+                let due = if dry_run {
+                    shown.borrow().is_due(number, subject, slot)
+                } else {
+                    !outbox.is_busy(number, subject, slot)
+                };
+                due && shard.borrow_mut().as_mut().is_none_or(|shard| shard.is_mine(*subject, slot))
+            };
+            let ticked = desk.tick_by(world, &is_free, |plan| {
+                if !acts() {
                     return false;
                 }
                 let own;
-                let plan = match &mut *shard {
+                let plan = match &mut **shard.borrow_mut() {
                     Some(shard) => {
                         let Some(part) = shard.own(plan, slot) else { return false };
                         own = part;
@@ -180,7 +200,7 @@ impl Shift {
                     return false;
                 }
                 let taken = if dry_run {
-                    shown.is_news(number, plan.subject(), slot)
+                    shown.borrow_mut().is_news(number, plan.subject(), slot)
                 } else {
                     desk.actor.send(plan, world, directory, outbox)
                 };
@@ -192,5 +212,135 @@ impl Shift {
             });
             onlooker.ticked(desk, ticked, started.elapsed());
         }
+    }
+
+    /// Sends what the desks have to send before the process ends, above all the withdrawal of quotes, and looks again until
+    /// nothing is left; at most for `patience`. A copy that may not act leaves it to the one that does. Whether nothing is
+    /// left.
+    pub async fn close(&mut self, watch: &mut Watch, onlooker: &mut impl Onlooker, patience: Duration) -> bool {
+        let acts = self.acts.as_ref().is_none_or(|acts| acts());
+        if self.dry_run || !acts {
+            return true;
+        }
+        let deadline = tokio::time::Instant::now() + patience;
+        let farewell = async {
+            loop {
+                let directory = watch.directory();
+                let left = match watch.look().await {
+                    Ok(world) => self.take_leave(world, &directory, onlooker),
+                    Err(error) => {
+                        let _ = onlooker.failed(error);
+                        usize::MAX
+                    }
+                };
+                if left == 0 {
+                    return;
+                }
+                watch.wait().await;
+            }
+        };
+        tokio::time::timeout_at(deadline, farewell).await.is_ok()
+    }
+
+    /// Sends what is left to do in a world; how much that was.
+    fn take_leave(&self, world: &World, directory: &Directory, onlooker: &mut impl Onlooker) -> usize {
+        let mut left = 0;
+        for desk in &self.desks {
+            for plan in desk.job.farewell(world) {
+                left += 1;
+                if desk.actor.send(&plan, world, directory, &self.outbox) {
+                    onlooker.taken(desk.job.name(), &plan, world);
+                }
+            }
+        }
+        left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use kedge_client::{Client, SendConfig, Sender};
+    use serde_json::json;
+    use solana_keypair::Keypair;
+
+    use super::*;
+    use crate::Work;
+    use crate::desk::Actor;
+    use crate::jobs::Job;
+    use crate::jobs::stage::Stage;
+    use crate::outbox::{Failure, Sending};
+    use crate::testing::serve;
+
+    /// A job with something to do in as many markets as there are.
+    struct Busy;
+
+    impl Job for Busy {
+        fn name(&self) -> &'static str {
+            "busy"
+        }
+
+        fn decide(&self, _: &World) -> Vec<Plan> {
+            (0..8).map(|market| Plan::of(Work::UpdateAmm { market })).collect()
+        }
+    }
+
+    #[derive(Default)]
+    struct Count(usize);
+
+    impl Onlooker for Count {
+        fn taken(&mut self, _: &'static str, _: &Plan, _: &World) {
+            self.0 += 1;
+        }
+    }
+
+    /// An endpoint that knows a blockhash and its height, and nothing else.
+    async fn sender() -> Sender {
+        let url = serve(|asked| match asked["method"].as_str() {
+            Some("getLatestBlockhash") => json!({ "result": {
+                "context": { "slot": 1 },
+                "value": { "blockhash": solana_hash::Hash::new_from_array([7; 32]).to_string(), "lastValidBlockHeight": 151 }
+            } }),
+            Some("getBlockHeight") => json!({ "result": 1 }),
+            _ => json!({ "error": { "code": -32000, "message": "no" } }),
+        });
+        Sender::new(Client::new(&url.await, Arc::new(Keypair::new())), SendConfig::default())
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_lapses_during_a_turn_ends_it() {
+        let sender = sender().await;
+        let world = Stage::new().world();
+        let directory = Directory::of(&world.board, 8, 1);
+        let (outbox, _receipts) = Outbox::start(sender.client().clone(), Sending::plain(4)).await.unwrap();
+        let desk = Desk { actor: Actor::new(0, sender), job: Arc::new(Busy), most: 64 };
+        let asked = Arc::new(AtomicUsize::new(0));
+        let lapses = Arc::clone(&asked);
+        let permit: Permit = Arc::new(move || lapses.fetch_add(1, Ordering::Relaxed) < 3);
+        let mut shift = Shift::new(vec![desk], outbox, true).while_permitted(permit);
+        let mut count = Count::default();
+        shift.tick(&world, &directory, &mut count);
+        assert_eq!(count.0, 3, "what was decided before it lapsed and would be sent after it");
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_its_turn_is_not_sent_when_the_lease_has_lapsed() {
+        let sender = sender().await;
+        let world = Stage::new().world();
+        let directory = Directory::of(&world.board, 8, 1);
+        let (outbox, mut receipts) = Outbox::start(sender.client().clone(), Sending::plain(4)).await.unwrap();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let lapses = Arc::clone(&asked);
+        // Held when the plan is handed over, and not when its turn has come.
+        let permit: Permit = Arc::new(move || lapses.fetch_add(1, Ordering::Relaxed) == 0);
+        let desk = Desk { actor: Actor::new(0, sender), job: Arc::new(Busy), most: 1 };
+        let mut shift = Shift::new(vec![desk], outbox, false).while_permitted(permit);
+        let mut count = Count::default();
+        shift.tick(&world, &directory, &mut count);
+        assert_eq!(count.0, 1);
+        let receipt = receipts.recv().await.unwrap();
+        let Some(Failure::NotSent(reason)) = &receipt.failure else { panic!("{receipt:?}") };
+        assert!(reason.contains("may not act any more"), "{reason}");
     }
 }

@@ -12,6 +12,7 @@ use kedge_interface::instruction::{KedgeInstruction, UpdateAmm};
 use kedge_keeper::action::Subject;
 use kedge_keeper::alarm::Alarms;
 use kedge_keeper::outbox::{Compute, Failure, Outbox, Parcel, Purse, Receipt, SIGNATURE, Sending};
+use kedge_model::quantity::Amount;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -61,6 +62,8 @@ impl Keeper {
             compute_limit: 200_000,
             contended: Vec::new(),
             worth: 0,
+            reward: Amount(0),
+            permit: None,
             label: "update_amm",
             actor: 0,
             subjects: vec![subject],

@@ -1,5 +1,5 @@
-//! `cargo xtask lint`: format, clippy (warnings are errors), the committed IDL against the program, and the committed
-//! client against the IDL.
+//! `cargo xtask lint`: format, clippy (warnings are errors), known faults of dependencies, alert rules, the committed IDL
+//! against the program, and the committed client against the IDL.
 
 use anyhow::Result;
 
@@ -8,6 +8,8 @@ use crate::run::{cargo, phase};
 /// Runs all checks.
 pub fn run() -> Result<()> {
     phase("format", cargo().args(["fmt", "--all", "--check"]))?;
+    crate::advisories::check()?;
+    crate::alerts::check()?;
     phase(
         "clippy",
         cargo().args(["clippy", "--workspace", "--all-targets", "--locked", "--quiet", "--", "-D", "warnings"]),

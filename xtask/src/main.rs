@@ -1,5 +1,7 @@
 //! `cargo xtask <command>`: one module per command, everything the Makefile calls.
 
+mod advisories;
+mod alerts;
 mod bench;
 mod client;
 mod demo;
@@ -13,6 +15,7 @@ mod program;
 mod reference;
 mod run;
 mod test;
+mod tool;
 mod validator;
 
 use clap::{Parser, Subcommand};
@@ -33,7 +36,9 @@ enum Command {
     Idl(idl::IdlArgs),
     /// Generate the TypeScript client in clients/js from the IDL
     Client(client::ClientArgs),
-    /// Check format, clippy, the committed IDL and the committed client
+    /// Check dependencies against the list of known faults in toolchain/advisories
+    Advisories(advisories::AdvisoriesArgs),
+    /// Check format, clippy, dependencies, alert rules, the committed IDL and the committed client
     Lint,
     /// Build the programs and run every test
     Test(test::TestArgs),
@@ -58,6 +63,7 @@ fn main() -> ExitCode {
         Command::Program(args) => program::run(args),
         Command::Idl(args) => idl::run(&args),
         Command::Client(args) => client::run(&args),
+        Command::Advisories(args) => advisories::run(&args),
         Command::Lint => lint::run(),
         Command::Test(args) => test::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),

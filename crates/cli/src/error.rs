@@ -1,5 +1,6 @@
 //! What went wrong, what to do about it, and the exit code that says so.
 
+use kedge_client::shown::{discreet, printable_json, printable_lines};
 use kedge_client::signed::SignedError;
 use kedge_client::{FetchError, SendError};
 use kedge_model::Error as Rule;
@@ -69,8 +70,12 @@ impl CliError {
         }
     }
 
-    /// What happened, in plain words.
+    /// What happened, in plain words, with addresses of endpoints masked.
     fn what(&self) -> String {
+        discreet(&self.said())
+    }
+
+    fn said(&self) -> String {
         match self {
             Self::Fetch(FetchError::Rpc(error)) => endpoint(&error.to_string()),
             Self::Send(SendError::Rpc(error)) => endpoint(&error.to_string()),
@@ -131,10 +136,11 @@ impl CliError {
 
     /// Prints the error to standard error.
     pub fn print(&self, json: bool) {
+        // Both hold what endpoints and programs said, and addresses that may carry a key.
         if json {
-            eprintln!("{:#}", self.json());
+            eprintln!("{}", printable_json(&format!("{:#}", self.json())));
         } else {
-            eprint!("{}", self.text());
+            eprint!("{}", printable_lines(&self.text()));
         }
     }
 
@@ -150,7 +156,7 @@ impl CliError {
             Self::Rule(rule) | Self::Fetch(FetchError::Rule(rule)) => text += &wrap("code:  ", rule.name()),
             Self::Send(SendError::Failed { logs, .. }) => {
                 for line in logs.iter().rev().take(8).rev() {
-                    text += &wrap("  log: ", line);
+                    text += &wrap("  log: ", &discreet(line));
                 }
             }
             _ => {}
@@ -250,6 +256,17 @@ mod tests {
         for rule in Rule::ALL {
             let text = refused(*rule).text();
             assert!(text.lines().all(|line| line.chars().count() <= 80), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_s_key_is_not_shown() {
+        for said in
+            ["error sending request for url (https://host.invalid/?api-key=s3cret)", "builder error: https://a/s3cret"]
+        {
+            let error = CliError::Usage(endpoint(said));
+            let shown = error.text() + &error.json().to_string();
+            assert!(!shown.contains("s3cret") && shown.contains("https://"), "{shown}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 
+use kedge_client::shown::{printable_json, printable_lines};
 use serde_json::Value;
 
 /// Columns of a terminal that nobody made wider.
@@ -25,13 +26,35 @@ impl Output {
     /// Prints one form.
     pub fn print(&self, json: bool) {
         if json {
-            write_out(&format!("{:#}\n", self.json));
+            write_out(&printable_json(&format!("{:#}\n", self.json)));
         } else {
             let end = if self.text.ends_with('\n') { "" } else { "\n" };
-            write_out(&format!("{}{end}", self.text));
+            write_out(&format!("{}{end}", self.shown()));
         }
     }
 }
+
+impl Output {
+    /// The text for people with everything escaped that a terminal would obey, but our own colours where there are any.
+    pub fn shown(&self) -> String {
+        self.shown_in(colour())
+    }
+
+    fn shown_in(&self, colour: bool) -> String {
+        let mut shown = String::with_capacity(self.text.len());
+        let mut rest = self.text.as_str();
+        while colour && let Some((at, code)) = PAINTS.iter().filter_map(|code| Some((rest.find(code)?, *code))).min() {
+            shown.push_str(&printable_lines(&rest[..at]));
+            shown.push_str(code);
+            rest = &rest[at + code.len()..];
+        }
+        shown.push_str(&printable_lines(rest));
+        shown
+    }
+}
+
+/// What [`crate::table::paint`] and a table's titles write.
+const PAINTS: [&str; 5] = ["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
 
 /// Writes to standard output. A reader that has gone away (`| head`) ends the process without a complaint.
 pub fn write_out(text: &str) {
@@ -74,6 +97,20 @@ pub fn wrap(first: &str, sentence: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_strangers_write_is_shown_and_not_obeyed() {
+        let mut table = crate::table::Table::new(&["NAME", "STATE"]);
+        // A title for the terminal, a cleared screen, and a colour.
+        table.row(vec!["\x1b]0;x\x07".into(), "\x1b[2J\u{9b}1m\x1b[31m".into()]);
+        let output = Output::new(format!("{}sub-account \"\x1b[2J\"\n", table.render(true)), Value::Null);
+        let shown = output.shown_in(true);
+        assert!(shown.contains("\\u{1b}]0;x\\u{7}  ") && shown.contains("\\u{1b}[2J\\u{9b}1m\\u{1b}[31m"), "{shown:?}");
+        assert!(shown.ends_with("sub-account \"\\u{1b}[2J\"\n"), "{shown:?}");
+        assert!(shown.starts_with("\x1b[1mNAME\x1b[0m"), "our own colours stay: {shown:?}");
+        assert_eq!(shown.matches('\x1b').count(), 4, "{shown:?}");
+        assert!(!output.shown_in(false).contains('\x1b'));
+    }
 
     #[test]
     fn sentences_are_folded_at_the_edge() {

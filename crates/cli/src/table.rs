@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use kedge_client::shown::printable;
+
 /// How a cell is painted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Paint {
@@ -25,14 +27,14 @@ pub struct Cell {
 
 impl<T: Into<String>> From<T> for Cell {
     fn from(text: T) -> Self {
-        Self { text: text.into(), paint: Paint::Plain }
+        Self::painted(text, Paint::Plain)
     }
 }
 
 impl Cell {
-    /// A painted cell.
+    /// A painted cell. What a terminal would obey in its text is escaped: names come from strangers.
     pub fn painted(text: impl Into<String>, paint: Paint) -> Self {
-        Self { text: text.into(), paint }
+        Self { text: printable(&text.into()).into_owned(), paint }
     }
 }
 

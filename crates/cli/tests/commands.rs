@@ -161,7 +161,8 @@ fn looks_around(me: &Person) {
 
 fn opens_accounts(me: &Person, address: &str) {
     assert!(me.text("create").contains("created sub-account 0 \"main\""));
-    let hedge = me.json("create --name hedge --orders 4");
+    // A name that clears the screen of whoever reads it.
+    let hedge = me.json("create --name \u{1b}[2Jhedge --orders 4");
     assert_eq!((&hedge["id"], &hedge["trader_created"]), (&1.into(), &false.into()));
     assert!(me.fails("create --orders 7", 2).contains("multiple of 4"));
     assert!(me.fails("deposit 1000000", 5).contains("the wallet holds 20000.00"));
@@ -173,9 +174,13 @@ fn opens_accounts(me: &Person, address: &str) {
     assert_eq!(amount(&balances[0]["can_leave"]), 10_000.0);
     me.text("balances");
     let listed = me.json("accounts");
-    assert_eq!((listed.as_array().unwrap().len(), &listed[1]["name"]), (2, &"hedge".into()));
+    assert_eq!((listed.as_array().unwrap().len(), &listed[1]["name"]), (2, &"\u{1b}[2Jhedge".into()));
     assert_eq!(listed[0]["authority"], address);
-    assert!(me.text("accounts").contains("hedge"));
+    assert!(me.text("accounts").contains("\\u{1b}[2Jhedge"));
+    for (line, form) in [("accounts", "text"), ("accounts", "json"), ("account --id 1", "text")] {
+        let run = me.run(line, form);
+        assert!(run.out.contains("hedge") && !run.out.contains('\u{1b}'), "{line}: {:?}", run.out);
+    }
 }
 
 fn thinks_before_acting(me: &Person) {

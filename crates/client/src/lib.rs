@@ -6,6 +6,7 @@
 //! * [`prices`]: which rows of the board a transaction needs, and the instruction that refreshes them.
 //! * [`history`]: what a past transaction did.
 //! * [`book`]: resting orders, best first.
+//! * [`shown`]: what of endpoints and of strangers' texts may be shown.
 //! * [`signed`]: orders signed off the chain.
 //!
 //! It stands directly on the RPC and pubsub clients: the framework's own client adds account types and a request
@@ -21,6 +22,7 @@ pub mod history;
 pub mod http;
 pub mod prices;
 mod send;
+pub mod shown;
 pub mod signed;
 mod snapshot;
 pub mod stream;

@@ -97,7 +97,9 @@ fn maker(member: &Member, strategy: Adaptive, factor: f64, uses: Uses) -> Maker 
         max_position: size(coin.jit_position * factor),
     });
     // The run is to show what makers do in a crash, so they stay.
-    Maker::new(member.account, Box::new(strategy), limits.collect(), uses, KillLimits::default())
+    let maker = Maker::new(member.account, Box::new(strategy), limits.collect(), uses, KillLimits::default());
+    // Market time is many times faster than ours.
+    maker.living(3_600)
 }
 
 /// The crowd.

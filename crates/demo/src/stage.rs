@@ -161,6 +161,16 @@ pub fn welcome(member: &Member, owner: Pubkey, source: Pubkey) -> Vec<Instructio
     ]
 }
 
+/// A file that only its owner may read, from its first byte on.
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    use std::io::Write;
+    use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+    let mut file = std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    // One that was there keeps its mode otherwise.
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    file.write_all(text.as_bytes())
+}
+
 /// A funded wallet on disk for whoever wants to trade by hand.
 pub fn welcome_visitor(localnet: &Localnet, cast: &Cast, out: &Path) -> Result<std::path::PathBuf> {
     let owner = cast.visitor.pubkey();
@@ -168,7 +178,24 @@ pub fn welcome_visitor(localnet: &Localnet, cast: &Cast, out: &Path) -> Result<s
     localnet.set_token_account(owner, cast.mint.pubkey(), dollars(VISITOR_DOLLARS).0)?;
     let file = out.join("wallet.json");
     let bytes = cast.visitor.to_bytes();
-    std::fs::write(&file, serde_json::to_string(&bytes.to_vec())?).with_context(|| file.display().to_string())?;
+    write_private(&file, &serde_json::to_string(&bytes.to_vec())?).with_context(|| file.display().to_string())?;
     ensure!(file.is_file(), "{} was not written", file.display());
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_visitor_s_wallet_is_only_the_visitor_s() {
+        let path = std::env::temp_dir().join(format!("kedge-visitor-{}.json", std::process::id()));
+        std::fs::write(&path, "a longer text of before").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+        super::write_private(&path, "[1]").unwrap();
+        let (mode, text) =
+            (std::fs::metadata(&path).unwrap().permissions().mode(), std::fs::read_to_string(&path).unwrap());
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!((mode & 0o777, &text[..]), (0o600, "[1]"));
+    }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use kedge_client::Client;
+use kedge_client::shown::{printable, printable_json, printable_lines};
 use kedge_keeper::core::audit::{Audited, Auditor, Rules, alert};
 use solana_keypair::Keypair;
 use tokio::time::sleep;
@@ -27,9 +28,9 @@ pub async fn once(config: &Config, json: bool) -> Result<u8> {
     let mut auditor = Auditor::new(client(config, Arc::new(key))?, rules(config));
     let audited = auditor.look().await?;
     let said = &audited.statement;
-    println!("{}", if json { said.json() } else { said.to_string() });
+    println!("{}", if json { printable_json(&said.json()) } else { printable_lines(&said.to_string()).into_owned() });
     for one in &audited.breaks {
-        eprintln!("kedge-keeper: {}: {}", one.what, one.amount);
+        eprintln!("kedge-keeper: {}: {}", printable(&one.what), one.amount);
     }
     Ok(if audited.breaks.is_empty() { 0 } else { config.auditor.exit_code.max(1) })
 }
@@ -102,7 +103,7 @@ async fn raise(config: &Config, audited: &Audited) {
     for one in &audited.breaks {
         error!(job = JOB, slot, what = one.what, amount = one.amount, "BROKEN");
     }
-    let webhook = config.auditor.webhook.0.as_str();
+    let webhook = config.auditor.webhook.expose();
     if webhook.is_empty() {
         return;
     }

@@ -8,22 +8,21 @@ use kedge_client::http::{Bounded, Limits};
 use kedge_client::{Client, Update};
 use kedge_interface::PROGRAM_ID;
 use solana_keypair::Keypair;
-use solana_pubkey::Pubkey;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_rpc_client::rpc_client::RpcClientConfig;
 use solana_signer::Signer;
 use tokio::time::timeout;
 
 use crate::config::Config;
-use crate::connection::{client, discreet, is_open_to_others, keypair, masked, sub_account};
+use crate::connection::{client, discreet, is_open_to_others, keypair, open_ways};
 use crate::fleet::Fleet;
+use crate::needs::needs;
 use crate::publish;
 #[cfg(feature = "yellowstone")]
 use crate::source;
 
 /// How long the WebSocket endpoint may take.
 const WEBSOCKET: Duration = Duration::from_secs(5);
-const LAMPORTS: f64 = 1e9;
 
 /// Prints a table, one line a check; whether all passed.
 pub async fn check(config: &Config) -> bool {
@@ -44,15 +43,19 @@ pub async fn check(config: &Config) -> bool {
     if wallet.is_some() {
         table.line("key file mode", mode(config));
     }
-    let slot = client.rpc().get_slot().await.with_context(|| masked(&config.rpc.url));
+    let open = open_ways(config);
+    if !open.is_empty() {
+        table.warn("encryption", &format!("{}: whoever is on the way reads keys and changes answers", open.join(", ")));
+    }
+    let slot = client.rpc().get_slot().await.with_context(|| config.rpc.url.masked());
     let reachable = slot.is_ok();
-    table.line("RPC endpoint", slot.map(|slot| format!("{}, slot {slot}", masked(&config.rpc.url))));
+    table.line("RPC endpoint", slot.map(|slot| format!("{}, slot {slot}", config.rpc.url.masked())));
     for url in &config.rpc.backups {
         let limits = Limits { timeout: Duration::from_millis(config.rpc.timeout_ms), ..Limits::default() };
-        let Ok(backup) = Bounded::new(url, limits) else { continue };
+        let Ok(backup) = Bounded::new(url.expose(), limits) else { continue };
         let backup = RpcClient::new_sender(backup, RpcClientConfig::default());
-        let slot = backup.get_slot().await.with_context(|| masked(url));
-        table.line("backup endpoint", slot.map(|slot| format!("{}, slot {slot}", masked(url))));
+        let slot = backup.get_slot().await.with_context(|| url.masked());
+        table.line("backup endpoint", slot.map(|slot| format!("{}, slot {slot}", url.masked())));
     }
     if reachable {
         table.line("chain clock", clock(config, &client).await);
@@ -69,8 +72,9 @@ pub async fn check(config: &Config) -> bool {
             table.line("publishing", outcome);
         }
         if let Some(wallet) = wallet {
-            table.line("balance", balance(config, &client, &wallet).await);
-            table.line("sub-account", account(config, &client, &wallet).await);
+            for need in needs(config, &client, &wallet).await {
+                table.line(need.what, need.outcome);
+            }
         }
     }
     table.passed
@@ -82,6 +86,11 @@ struct Table<'c> {
 }
 
 impl Table<'_> {
+    /// What should be known and fails nothing.
+    fn warn(&mut self, what: &str, said: &str) {
+        println!("{what:<20}{:<6}{}", "WARN", discreet(said, self.config));
+    }
+
     fn line(&mut self, what: &str, outcome: Result<String>) {
         let (word, said) = match outcome {
             Ok(said) => ("ok", said),
@@ -114,11 +123,20 @@ async fn clock(config: &Config, client: &Client) -> Result<String> {
 }
 
 async fn websocket(config: &Config, client: &Client) -> Result<String> {
-    let shown = masked(&config.ws_url());
+    let shown = config.ws_url().masked();
     let mut changes = client.subscribe();
-    match timeout(WEBSOCKET, changes.next()).await {
-        Ok(Some(Update::Connected | Update::Change(_) | Update::Lost)) => Ok(shown),
-        _ => bail!("{shown} takes no subscription; jobs would run at keeper.poll_ms"),
+    let connected = timeout(WEBSOCKET, async {
+        // One that cannot be reached is lost again and again.
+        while let Some(update) = changes.next().await {
+            if matches!(update, Update::Connected | Update::Change(_)) {
+                return true;
+            }
+        }
+        false
+    });
+    match connected.await {
+        Ok(true) => Ok(shown),
+        _ => bail!("{shown} takes no subscription: jobs would look at the exchange every keeper.poll_ms only"),
     }
 }
 
@@ -126,7 +144,7 @@ async fn websocket(config: &Config, client: &Client) -> Result<String> {
 #[cfg(feature = "yellowstone")]
 async fn yellowstone(config: &Config) -> Result<Option<String>> {
     let Some(access) = source::yellowstone(config)? else { return Ok(None) };
-    let shown = masked(&config.source.url.0);
+    let shown = config.source.url.masked();
     let version = access.version().await.with_context(|| shown.clone())?;
     Ok(Some(format!("{shown}, version {}", version.chars().take(80).collect::<String>())))
 }
@@ -148,20 +166,4 @@ async fn exchange(client: &Client) -> Result<String> {
     let exchange = client.exchange().await.context("not initialised")?;
     let paused = if exchange.paused == 0 { "nothing paused".into() } else { format!("paused: {:#b}", exchange.paused) };
     Ok(format!("{} markets, {} banks, {paused}", exchange.markets, exchange.banks))
-}
-
-async fn balance(config: &Config, client: &Client, wallet: &Pubkey) -> Result<String> {
-    let sol = client.rpc().get_balance(wallet).await? as f64 / LAMPORTS;
-    let least = config.wallet.min_balance_sol;
-    ensure!(sol >= least, "{sol} SOL, under {least}: send some to {wallet}");
-    Ok(format!("{sol} SOL"))
-}
-
-async fn account(config: &Config, client: &Client, wallet: &Pubkey) -> Result<String> {
-    let Some(address) = sub_account(config, wallet) else {
-        return Ok("none configured: rewards are left to the fillers that have one".into());
-    };
-    let found = client.sub_account(address).await.context("create it with `kedge create`, or correct [account]")?;
-    found.head.require_trader(&wallet.to_bytes()).with_context(|| format!("{address} is not ours"))?;
-    Ok(address.to_string())
 }

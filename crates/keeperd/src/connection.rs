@@ -17,16 +17,22 @@ use solana_commitment_config::CommitmentConfig;
 use solana_keypair::{Keypair, read_keypair_file};
 use solana_pubkey::Pubkey;
 
-use crate::config::Config;
 use crate::config::endpoints::SecondPrice;
+use crate::config::{Config, Secret};
 
-/// Reads a keypair file that nobody else may read. The error says what is wrong with the file, never what is in it.
+/// Reads a keypair file. The error says what is wrong with the file, never what is in it.
 pub fn keypair(path: &Path) -> Result<Keypair> {
     let shown = path.display();
     let metadata = std::fs::metadata(path).with_context(|| format!("{shown} cannot be read"))?;
     ensure!(metadata.is_file(), "{shown} is not a file");
     // What the parser says may quote what it read.
     read_keypair_file(path).map_err(|_| anyhow::anyhow!("{shown} is not a keypair file"))
+}
+
+/// Reads the keypair file of who signs, which nobody else may read.
+pub fn own_keypair(path: &Path) -> Result<Keypair> {
+    ensure!(!is_open_to_others(path), "others may read {0}: chmod 600 {0}", path.display());
+    keypair(path)
 }
 
 /// Whether others than the owner may read a file.
@@ -46,9 +52,10 @@ pub fn client(config: &Config, signer: SharedSigner) -> Result<Client> {
         fastest_slot: Duration::from_millis(rpc.fastest_slot_ms),
         patient: false,
     };
-    let urls: Vec<String> = std::iter::once(&config.rpc.url).chain(&config.rpc.backups).cloned().collect();
+    let urls = std::iter::once(&rpc.url).chain(&rpc.backups);
+    let urls: Vec<String> = urls.map(|url| url.expose().to_owned()).collect();
     let endpoints = Endpoints::new(&urls, policy).context("[rpc]")?;
-    Ok(Client::over(endpoints, CommitmentConfig::processed(), &config.ws_url(), signer))
+    Ok(Client::over(endpoints, CommitmentConfig::processed(), config.ws_url().expose(), signer))
 }
 
 /// A sender of rehearsed plans.
@@ -79,7 +86,7 @@ pub async fn relay(config: &Config) -> Result<Option<Arc<dyn Relay>>> {
     if jito.url.is_empty() {
         return Ok(None);
     }
-    let engine = Jito::connect(&jito.url, jito.tip_lamports).await.context("[jito]")?;
+    let engine = Jito::connect(jito.url.expose(), jito.tip_lamports).await.context("[jito]")?;
     Ok(Some(Arc::new(engine)))
 }
 
@@ -89,33 +96,42 @@ pub fn sub_account(config: &Config, wallet: &Pubkey) -> Option<Pubkey> {
     Some(address::sub_account(&account.authority.unwrap_or(*wallet), account.id))
 }
 
-/// An endpoint without its path and user, where providers put their keys.
-pub fn masked(url: &str) -> String {
-    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (host, path) = rest.split_at(end);
-    let host = host.rsplit_once('@').map_or(host, |(_, host)| host);
-    let hidden = if path.len() > 1 { "/..." } else { "" };
-    if scheme.is_empty() { format!("{host}{hidden}") } else { format!("{scheme}://{host}{hidden}") }
+/// A message without the secret parts of any endpoint or token, in whatever form a library has put them, and without what
+/// a terminal would obey.
+pub fn discreet(message: &str, config: &Config) -> String {
+    let mut message = kedge_client::shown::discreet(message);
+    for secret in config.secrets() {
+        for part in secret.parts() {
+            message = message.replace(part, "...");
+        }
+    }
+    kedge_client::shown::printable_lines(&message).into_owned()
 }
 
-/// A message without the secret parts of the endpoints.
-pub fn discreet(message: &str, config: &Config) -> String {
-    let mut message = message.to_owned();
-    for url in config
-        .rpc
-        .backups
-        .iter()
-        .cloned()
-        .chain([config.rpc.url.clone(), config.ws_url(), config.jito.url.clone()])
-        .chain([config.source.url.0.clone()])
-        .chain(config.lease.url.0.split(',').map(|url| url.trim().to_owned()))
-        .filter(|url| !url.is_empty())
-    {
-        let url = url.trim_end_matches('/');
-        message = message.replace(url, masked(url).trim_end_matches("/..."));
-    }
-    message
+/// Addresses to which what is said travels unencrypted and not only on this machine: whoever is on the way reads keys and
+/// changes answers. Scheme and host of each, behind the name of its key.
+pub fn open_ways(config: &Config) -> Vec<String> {
+    let open = |url: &Secret| {
+        let url = url.masked().to_ascii_lowercase();
+        let (scheme, host) = url.split_once("://").unwrap_or(("nats", &url));
+        let host = host.split('/').next().unwrap_or_default();
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name).trim_matches(['[', ']']);
+        let local = name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+        matches!(scheme, "http" | "ws" | "nats") && !local
+    };
+    let found = config.addresses().into_iter().filter(|(_, url)| open(url));
+    found.map(|(name, url)| format!("{name} {}", url.masked())).collect()
+}
+
+/// Keeps keys out of files: no core dump of this process, and nobody else's debugger in it.
+pub fn keep_memory_private() -> Result<()> {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+        .context("core dumps cannot be switched off")?;
+    // A limit does not hold where the system pipes dumps into a program.
+    #[cfg(target_os = "linux")]
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).context("core dumps cannot be switched off")?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -123,15 +139,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn keys_in_endpoints_are_not_shown() {
-        assert_eq!(masked("https://rpc.example.com/v2/s3cret"), "https://rpc.example.com/...");
-        assert_eq!(masked("https://me:s3cret@rpc.example.com:8899"), "https://rpc.example.com:8899");
-        assert_eq!(masked("https://rpc.example.com?api-key=s3cret"), "https://rpc.example.com/...");
-        assert_eq!(masked("http://127.0.0.1:8899"), "http://127.0.0.1:8899");
+    fn keys_are_not_shown_however_a_library_spells_them() {
         let mut config = Config::default();
-        config.rpc.url = "https://rpc.example.com/s3cret/".into();
-        let said = discreet("error sending to https://rpc.example.com/s3cret/, wss://rpc.example.com/s3cret", &config);
-        assert!(!said.contains("s3cret"), "{said}");
+        config.rpc.url = "https://rpc.example.com?api-key=s3cretkey".into();
+        config.rpc.backups = vec!["HTTPS://me:passw0rd@B.example:443/v2/t0pp4th".into()];
+        config.source.token = "t0kent0ken".into();
+        for said in [
+            "error sending request for url (https://rpc.example.com/?api-key=s3cretkey)",
+            "wss://rpc.example.com/?api-key=s3cretkey is down",
+            "https://b.example/v2/t0pp4th: no answer",
+            "host b.example, path /v2/t0pp4th, user me, password passw0rd",
+            "metadata { x-token: t0kent0ken }",
+            "s3cretkey",
+        ] {
+            let shown = discreet(said, &config);
+            let hidden = ["s3cretkey", "passw0rd", "t0pp4th", "t0kent0ken"];
+            assert!(hidden.iter().all(|secret| !shown.contains(secret)), "{shown}");
+        }
+        assert!(!format!("{config:?}").contains("s3cret"), "{config:?}");
+        assert_eq!(discreet("a\u{1b}[2J", &config), "a\\u{1b}[2J");
+    }
+
+    #[test]
+    fn an_unencrypted_way_over_a_network_is_known() {
+        let mut config = Config::default();
+        assert_eq!(open_ways(&config), Vec::<String>::new(), "the default is this machine");
+        config.rpc.url = "http://10.0.0.5:8899/s3cret".into();
+        config.rpc.backups = vec!["https://rpc.example.com/s3cret".into(), "http://[::1]:8899".into()];
+        config.lease.url = "nats://me:s3cret@queue:4222, tls://queue:4223,localhost:4222".into();
+        let found = open_ways(&config);
+        assert_eq!(
+            found,
+            ["rpc.url http://10.0.0.5:8899/...", "rpc.ws ws://10.0.0.5:8900/...", "lease.url nats://queue:4222"]
+        );
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_not_used() {
+        use std::os::unix::fs::PermissionsExt;
+        let path = std::env::temp_dir().join(format!("kedge-keeper-open-{}", std::process::id()));
+        std::fs::write(&path, serde_json::to_string(&Keypair::new().to_bytes().to_vec()).unwrap()).unwrap();
+        for (mode, works) in [(0o644, false), (0o640, false), (0o604, false), (0o600, true), (0o400, true)] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(own_keypair(&path).is_ok(), works, "{mode:o}");
+        }
+        std::fs::remove_file(&path).unwrap();
     }
 
     #[test]

@@ -158,7 +158,7 @@ fn maker(name: JobName, config: &Config, account: Pubkey) -> Maker {
         max_refusals: kill.max_refusals,
         file: (!kill.file.as_os_str().is_empty()).then(|| kill.file.clone()),
     };
-    Maker::new(account, Box::new(strategy), limits, uses, kill)
+    Maker::new(account, Box::new(strategy), limits, uses, kill).living(config.maker.life_s)
 }
 
 /// Quote units. The configuration keeps it between 0 and a billion.

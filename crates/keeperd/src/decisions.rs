@@ -1,5 +1,6 @@
 //! Plans in the log: who decided what, about what, why, and for how much.
 
+use kedge_client::shown::printable;
 use kedge_keeper::{Plan, World};
 use tracing::{debug, info};
 
@@ -24,5 +25,5 @@ pub fn tell(job: &'static str, plan: &Plan, world: &World, dry_run: bool) {
 fn name(world: &World, index: u16) -> String {
     let name = world.markets.get(usize::from(index)).map(|market| market.name).unwrap_or_default();
     let text = String::from_utf8_lossy(&name).trim_end_matches('\0').to_owned();
-    if text.is_empty() { index.to_string() } else { text }
+    if text.is_empty() { index.to_string() } else { printable(&text).into_owned() }
 }

@@ -85,5 +85,5 @@ fn terms(config: &Config) -> kedge_keeper::lease::Terms {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
     let holder = format!("{}.{}.{started}", machine.trim(), std::process::id());
     let ttl = Duration::from_secs(lease.ttl_s);
-    kedge_keeper::lease::Terms { url: lease.url.0.clone(), bucket: lease.bucket.clone(), name, holder, ttl }
+    kedge_keeper::lease::Terms { url: lease.url.expose().to_owned(), bucket: lease.bucket.clone(), name, holder, ttl }
 }

@@ -19,6 +19,7 @@ mod fleet;
 mod http;
 mod logs;
 mod metrics;
+mod needs;
 mod publish;
 mod receipts;
 mod replay;
@@ -38,7 +39,7 @@ fn main() -> ExitCode {
     let config = match config::load(&args, std::env::vars()) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("kedge-keeper: {error:#}");
+            eprintln!("kedge-keeper: {}", kedge_client::shown::printable_lines(&format!("{error:#}")));
             return ExitCode::from(2);
         }
     };

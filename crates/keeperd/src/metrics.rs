@@ -9,6 +9,7 @@ use kedge_client::failover::Health;
 use kedge_keeper::core::audit::Audited;
 use kedge_keeper::core::mirror::Counts;
 use kedge_keeper::jobs::Figure;
+use kedge_model::quantity::Amount;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -123,12 +124,18 @@ pub struct Metrics {
     pub lease_held: Gauge<i64, AtomicI64>,
     /// Bytes that are recorded.
     pub recorded: Gauge<i64, AtomicI64>,
+    /// Least balance of the wallet that the configuration wants.
+    pub least_balance: Gauge<i64, AtomicI64>,
     /// Priority fees that were charged.
     fees: Family<JobLabel, Counter>,
+    /// Everything that was paid: signatures, priority fees, tips.
+    spent: Family<JobLabel, Counter>,
+    /// Lamports spent or put aside for fees and tips in the last 24 hours, of what `send.max_lamports_a_day` allows.
+    pub spent_day: Gauge<i64, AtomicI64>,
+    /// What was earned, dollars.
+    rewards: Family<JobLabel, Counter<f64, AtomicU64>>,
     /// Alarms that stand.
     pub alarms: Gauge<i64, AtomicI64>,
-    /// Lamports spent or put aside for fees and tips in the last 24 hours.
-    pub spent: Gauge<i64, AtomicI64>,
     /// Transactions under way.
     pub under_way: Gauge<i64, AtomicI64>,
     /// Looks at the exchange that failed.
@@ -163,9 +170,12 @@ impl Metrics {
             resent: Gauge::default(),
             lease_held: Gauge::default(),
             recorded: Gauge::default(),
+            least_balance: Gauge::default(),
             fees: Family::default(),
+            spent: Family::default(),
+            spent_day: Gauge::default(),
+            rewards: Family::default(),
             alarms: Gauge::default(),
-            spent: Gauge::default(),
             under_way: Gauge::default(),
             polls_failed: Counter::default(),
             registry: Registry::default(),
@@ -191,8 +201,15 @@ impl Metrics {
         registry.register("lease_held", "1 holds the lease, 0 stands by, -1 works alone", metrics.lease_held.clone());
         registry.register("recorded_bytes", "Bytes that are recorded so far", metrics.recorded.clone());
         registry.register("priority_fee_lamports", "Priority fees that were charged", metrics.fees.clone());
+        registry.register("spent_lamports", "Signatures, priority fees and tips that were paid", metrics.spent.clone());
+        registry.register("spent_lamports_day", "Fees and tips of the last 24 hours", metrics.spent_day.clone());
+        registry.register("reward_dollars", "What landed earned, by its rehearsal", metrics.rewards.clone());
+        registry.register(
+            "wallet_least_lamports",
+            "Balance that the wallet should have",
+            metrics.least_balance.clone(),
+        );
         registry.register("alarms", "Alarms that stand: while there is one it is not ready", metrics.alarms.clone());
-        registry.register("spent_lamports", "Fees and tips of the last 24 hours", metrics.spent.clone());
         registry.register("under_way", "Transactions under way", metrics.under_way.clone());
         registry.register("polls_failed", "Looks at the exchange that failed", metrics.polls_failed.clone());
         let publishing = &metrics.publishing;
@@ -272,6 +289,16 @@ impl Metrics {
     /// A transaction was charged a priority fee, lamports.
     pub fn charged(&self, job: &'static str, lamports: u64) {
         self.fees.get_or_create(&JobLabel { job }).inc_by(lamports);
+    }
+
+    /// A transaction cost so many lamports, whatever for.
+    pub fn spent(&self, job: &'static str, lamports: u64) {
+        self.spent.get_or_create(&JobLabel { job }).inc_by(lamports);
+    }
+
+    /// A transaction that landed earned so much.
+    pub fn earned(&self, job: &'static str, reward: Amount) {
+        self.rewards.get_or_create(&JobLabel { job }).inc_by(reward.0 as f64 / 1e6);
     }
 
     /// How the mirror does, and whether its source is up.
@@ -356,64 +383,4 @@ fn buckets(bounds: &[f64]) -> Histogram {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_job_and_error_is_told_apart() {
-        let metrics = Metrics::new();
-        metrics.ticked("filler", 3, 2, Duration::from_millis(2));
-        metrics.landed("filler", Duration::from_millis(500), 2);
-        metrics.charged("filler", 5_000);
-        metrics.charged("filler", 250);
-        metrics.failed("filler", "OrderNotFound");
-        metrics.price_age("SOL/USD", Some(3));
-        metrics.source_failed();
-        metrics.ticked("oracle", 1, 1, Duration::from_millis(1));
-        let text = metrics.text();
-        for line in [
-            "kedge_keeper_decided_total{job=\"filler\"} 3",
-            "kedge_keeper_sent_total{job=\"oracle\"} 1",
-            "kedge_keeper_priority_fee_lamports_total{job=\"filler\"} 5250",
-            "kedge_keeper_failed_total{job=\"filler\",error=\"OrderNotFound\"} 1",
-            "kedge_keeper_landing_slots_bucket{le=\"2.0\",job=\"filler\"} 1",
-            "kedge_keeper_landing_slots_bucket{le=\"1.0\",job=\"filler\"} 0",
-            "kedge_keeper_price_age_seconds{feed=\"SOL/USD\"} 3",
-            "kedge_keeper_price_source_failed_total 1",
-            "kedge_keeper_mirror_age_slots 0",
-        ] {
-            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
-        }
-        assert_eq!(metrics.totals("filler"), [3, 2, 1]);
-    }
-
-    #[test]
-    fn the_dashboard_asks_for_what_there_is() {
-        let board = include_str!("../../../keepers/grafana/kedge-keeper.json");
-        let board: serde_json::Value = serde_json::from_str(board).unwrap();
-        let metrics = Metrics::new();
-        metrics.ticked("filler", 1, 1, Duration::ZERO);
-        metrics.landed("filler", Duration::ZERO, 0);
-        metrics.charged("filler", 1);
-        metrics.mirrored(&Counts::default(), true);
-        let url = String::from("http://localhost:8899");
-        metrics.endpoints(&[Health { url, usable: true, failures: 0, failed: 0, slot: 0 }]);
-        metrics.failed("filler", "Lost");
-        metrics.published("SOL/USD");
-        metrics.not_published("SOL/USD");
-        metrics.price_age("SOL/USD", None);
-        metrics.figured("maker", &[Figure { name: "killed", market: None, value: 0.0 }]);
-        let text = metrics.text();
-        let mut asked = 0;
-        for target in board["panels"].as_array().unwrap().iter().flat_map(|panel| panel["targets"].as_array().unwrap())
-        {
-            let expression = target["expr"].as_str().unwrap();
-            let names = expression.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-            for name in names.filter(|name| name.starts_with("kedge_keeper_")) {
-                assert!(text.lines().any(|line| line.starts_with(name)), "{name}");
-                asked += 1;
-            }
-        }
-        assert!(asked >= 10, "{asked}");
-    }
-}
+mod tests;

@@ -35,8 +35,8 @@ pub fn source(config: &Publish) -> Result<Option<Box<dyn Prices>>> {
         Source::None => return Ok(None),
         Source::Hermes => {
             let asking = Asking {
-                url: config.url.0.clone(),
-                api_key: config.api_key.as_ref().map(|key| key.0.clone()),
+                url: config.url.expose().to_owned(),
+                api_key: config.api_key.as_ref().map(|key| key.expose().to_owned()),
                 timeout: Duration::from_millis(config.timeout_ms),
                 max_age: config.max_age_s.into(),
             };

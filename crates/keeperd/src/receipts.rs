@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kedge_interface::error::ProgramError;
 use kedge_keeper::jobs::Job;
-use kedge_keeper::outbox::{Failure, Receipt};
+use kedge_keeper::outbox::{Failure, Receipt, SIGNATURE};
 use solana_instruction::error::InstructionError;
 use solana_transaction_error::TransactionError;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -29,10 +29,12 @@ pub async fn follow(
         let (action, signature) = (receipt.label, receipt.signature.to_string());
         let fee = receipt.charged();
         metrics.charged(job, fee);
+        metrics.spent(job, spent(&receipt, &config));
         match &receipt.failure {
             None => {
                 let slots = receipt.slot.saturating_sub(receipt.decided);
                 metrics.landed(job, receipt.latency, slots);
+                metrics.earned(job, receipt.reward);
                 let ms = u64::try_from(receipt.latency.as_millis()).unwrap_or(u64::MAX);
                 if action == "refresh_prices" {
                     debug!(job, action, signature, slot = receipt.slot, slots, ms, fee, "landed");
@@ -48,6 +50,15 @@ pub async fn follow(
             }
         }
     }
+}
+
+/// Lamports that a transaction cost: what the chain charges for its signature and its priority, failed or not, and the tip
+/// of a bundle, which is paid when it succeeds.
+fn spent(receipt: &Receipt, config: &Config) -> u64 {
+    let charged = matches!(receipt.failure, None | Some(Failure::Refused(_)));
+    let tips = !config.jito.url.is_empty() && receipt.failure.is_none();
+    let (signature, tip) = (u64::from(charged) * SIGNATURE, if tips { config.jito.tip_lamports } else { 0 });
+    receipt.charged().saturating_add(signature).saturating_add(tip)
 }
 
 /// Name and reason of a failure.
@@ -74,6 +85,8 @@ fn custom(error: &InstructionError) -> Option<ProgramError> {
 
 #[cfg(test)]
 mod tests {
+    use kedge_model::quantity::Amount;
+
     use super::*;
 
     #[test]
@@ -83,5 +96,28 @@ mod tests {
         assert_eq!(explain(&Failure::Refused(refused)).0, "OrderNotFound");
         assert_eq!(explain(&Failure::Lost).0, "Lost");
         assert_eq!(explain(&Failure::Refused(TransactionError::AccountNotFound)).0, "TransactionError");
+    }
+
+    #[test]
+    fn what_a_transaction_cost_is_what_the_chain_takes() {
+        let receipt = |failure| Receipt {
+            signature: Default::default(),
+            label: "fill_order",
+            actor: 0,
+            reward: Amount(0),
+            failure,
+            slot: 9,
+            decided: 8,
+            fee: 300,
+            latency: Default::default(),
+        };
+        let mut config = Config::default();
+        assert_eq!(spent(&receipt(None), &config), 5_300);
+        let refused = Failure::Refused(TransactionError::AccountNotFound);
+        assert_eq!(spent(&receipt(Some(refused.clone())), &config), 5_300, "a failure on chain is paid for");
+        assert_eq!(spent(&receipt(Some(Failure::Expired)), &config), 0);
+        config.jito.url = "https://engine".into();
+        assert_eq!(spent(&receipt(None), &config), 15_300);
+        assert_eq!(spent(&receipt(Some(refused)), &config), 5_300);
     }
 }

@@ -1,5 +1,6 @@
 //! `kedge-keeper replay`: what the jobs would decide on what a keeper has recorded.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
@@ -29,7 +30,7 @@ pub fn replay(config: &Config, file: &Path) -> Result<u8> {
     ensure!(!desks.is_empty(), "none of keeper.jobs decides anything: {:?}", config.keeper.jobs);
     info!(file = shown.to_string(), wallet = wallet.to_string(), "replaying");
 
-    let mut told = Shown::default();
+    let told = RefCell::new(Shown::default());
     let mut counts: BTreeMap<&'static str, [u64; 2]> = BTreeMap::new();
     let (mut looks, mut slots, mut broken) = (0u64, None::<(u64, u64)>, None);
     loop {
@@ -46,8 +47,9 @@ pub fn replay(config: &Config, file: &Path) -> Result<u8> {
         slots = Some((slots.map_or(slot, |(first, _)| first), slot));
         for desk in &desks {
             let job = desk.job.name();
-            let ticked = desk.tick_by(world, |plan| {
-                let news = told.is_news(desk.actor.number, plan.subject(), slot);
+            let number = desk.actor.number;
+            let ticked = desk.tick_by(world, &|subject| told.borrow().is_due(number, subject, slot), |plan| {
+                let news = told.borrow_mut().is_news(number, plan.subject(), slot);
                 if news {
                     decisions::tell(job, plan, world, true);
                 }
@@ -67,8 +69,13 @@ pub fn replay(config: &Config, file: &Path) -> Result<u8> {
     for (job, [decided, shown]) in counts {
         println!("{job:<12}{decided:>10}{shown:>10}");
     }
-    match broken {
-        Some(error) => Err(error).with_context(|| shown.to_string()),
-        None => Ok(0),
+    if let Some(error) = broken {
+        return Err(error).with_context(|| shown.to_string());
     }
+    ensure!(
+        !rerun.is_cut(),
+        "{shown}: the recording ends within a record: its keeper was killed, or it is not all there"
+    );
+    ensure!(looks > 0, "{shown}: the recording has no look at the exchange");
+    Ok(0)
 }

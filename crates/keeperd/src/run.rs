@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Result, ensure};
 use kedge_client::Client;
 use kedge_keeper::alarm::Alarms;
 use kedge_keeper::compose::Directory;
@@ -16,19 +16,23 @@ use kedge_keeper::lease::Standing;
 use kedge_keeper::outbox::{Outbox, Purse};
 use kedge_keeper::shard::Shard;
 use kedge_keeper::shift::{Onlooker, Permit, Shift};
+use kedge_keeper::watch::Watch;
 use kedge_keeper::{Plan, World};
+use solana_pubkey::Pubkey;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::auditor;
 use crate::config::Config;
-use crate::connection::{self, discreet, keypair, masked, sender, sub_account};
+use crate::config::endpoints::SourceKind;
+use crate::connection::{self, discreet, open_ways, own_keypair, sender, sub_account};
 use crate::crew;
 use crate::decisions::tell;
 use crate::fleet::Fleet;
 use crate::http::{Health, Http};
 use crate::metrics::Metrics;
+use crate::needs::needs;
 use crate::publish;
 use crate::receipts;
 use crate::signals::Signals;
@@ -42,6 +46,8 @@ const STANDING_EVERY: Duration = Duration::from_millis(200);
 const BALANCE_EVERY: u32 = 40;
 /// What a slot takes when the chain does not say.
 const SLOT_MS: u128 = 400;
+/// How long a source may be down before that is told.
+const SILENCE: Duration = Duration::from_secs(10);
 /// How long the last receipts may take to be counted.
 const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 
@@ -50,14 +56,16 @@ const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 pub async fn run(config: &Config) -> Result<u8> {
     let started = Instant::now();
     let mut signals = Signals::catch()?;
-    let sender = sender(config, keypair(&config.wallet.keypair)?)?;
+    connection::keep_memory_private()?;
+    // A dry run signs nothing, but its key is the same one.
+    let sender = sender(config, own_keypair(&config.wallet.keypair)?)?;
+    for way in open_ways(config) {
+        warn!(way, "unencrypted over a network: whoever is on the way reads keys and changes answers");
+    }
     let client = sender.client().clone();
     let wallet = client.payer_address();
     let account = sub_account(config, &wallet);
-    if let Some(account) = account {
-        let found = client.sub_account(account).await.context("[account]")?;
-        found.head.require_trader(&wallet.to_bytes()).with_context(|| format!("[account] {account}"))?;
-    }
+    require(config, &client, &wallet).await?;
     let alternatives = publish::alternatives(config)?;
     let mut watch = source::watch(config, client.clone(), alternatives.clone()).await?;
     let fleet = Arc::new(Fleet::join(config).await?);
@@ -65,14 +73,7 @@ pub async fn run(config: &Config) -> Result<u8> {
     let metrics = Metrics::new();
     let alarms = Alarms::default();
     let health = Health::new(config.http.max_age_slots, alarms.clone());
-    let _http = match config.http.listen.as_str() {
-        "" => None,
-        listen => {
-            let (http, address) = Http::start(listen, Arc::clone(&metrics), Arc::clone(&health))?;
-            info!(address = address.to_string(), "serving /metrics, /healthz and /readyz");
-            Some(http)
-        }
-    };
+    let _http = serve(config, &metrics, &health)?;
     let relay = connection::relay(config).await?;
     let witness = connection::witness(config, &client, &alternatives, &alarms);
     let trades = config.keeper.jobs.iter().any(|job| job.needs_account());
@@ -82,7 +83,7 @@ pub async fn run(config: &Config) -> Result<u8> {
     let desks = crew::desks(config, &sender, relay, witness, account);
     let jobs: Vec<&'static str> = desks.iter().map(|desk| desk.job.name()).collect();
     let dry_run = config.keeper.dry_run;
-    info!(wallet = wallet.to_string(), rpc = masked(&config.rpc.url), jobs = jobs.join(","), dry_run, "started");
+    info!(wallet = wallet.to_string(), rpc = config.rpc.url.masked(), jobs = jobs.join(","), dry_run, "started");
 
     let may_act: Permit = {
         let fleet = Arc::clone(&fleet);
@@ -95,7 +96,10 @@ pub async fn run(config: &Config) -> Result<u8> {
     let heard = desks.iter().map(|desk| Arc::clone(&desk.job)).collect();
     let receipts = tokio::spawn(receipts::follow(receipts, heard, Arc::clone(&metrics), config.clone()));
     let seen = Arc::new(Mutex::new(Seen { slot: 0, at: Instant::now() }));
-    let gauges = tokio::spawn(gauge(client.clone(), Arc::clone(&seen), Arc::clone(&metrics), Arc::clone(&health)));
+    let least = (config.wallet.min_balance_sol * 1e9) as u64;
+    metrics.least_balance.set(i64::try_from(least).unwrap_or(i64::MAX));
+    let gauging = gauge(client.clone(), Arc::clone(&seen), Arc::clone(&metrics), Arc::clone(&health), least);
+    let gauges = tokio::spawn(gauging);
     let telling = tokio::spawn(tell_alarms(alarms.clone(), Arc::clone(&metrics), config.clone()));
     let standing = tokio::spawn(stand(Arc::clone(&fleet), Arc::clone(&metrics), config.clone()));
     let mut shift = Shift::new(desks, outbox, dry_run).while_permitted(may_act);
@@ -111,6 +115,7 @@ pub async fn run(config: &Config) -> Result<u8> {
         blind: None,
         unreadable: 0,
         unrecorded: false,
+        source: Silence::new(),
     };
 
     // A task of its own: adding up a large exchange must not hold up who decides.
@@ -126,22 +131,65 @@ pub async fn run(config: &Config) -> Result<u8> {
     // No longer ready: whoever balances over several copies should look elsewhere.
     stop(gauges).await;
     health.set_age(u64::MAX);
-    let waiting = shift.outbox.under_way();
-    info!(signal, under_way = waiting, "stopping");
-    let patience = Duration::from_secs(config.keeper.patience_s);
-    let settled = tokio::select! {
-        settled = shift.outbox.settle(patience) => settled,
-        _ = signals.next() => false,
-    };
-    if !settled {
-        warn!(under_way = shift.outbox.under_way(), "stopped before everything under way had an outcome");
-    }
+    info!(signal, under_way = shift.outbox.under_way(), "stopping");
+    wind_down(config, &mut shift, &mut watch, &mut teller, &mut signals).await;
     drop(shift);
     stop(standing).await;
     fleet.leave().await;
     let _ = timeout(LAST_RECEIPTS, receipts).await;
     println!("{}", summary(&jobs, &metrics, started.elapsed()));
     Ok(code)
+}
+
+/// Cancels what is quoted and waits for what is under way, as long as patience lasts and no second signal comes.
+async fn wind_down(
+    config: &Config,
+    shift: &mut Shift,
+    watch: &mut Watch,
+    teller: &mut Teller<'_>,
+    signals: &mut Signals,
+) {
+    let (began, patience) = (Instant::now(), Duration::from_secs(config.keeper.patience_s));
+    let withdrawn = tokio::select! {
+        withdrawn = shift.close(watch, teller, patience) => withdrawn,
+        _ = signals.next() => false,
+    };
+    if !withdrawn {
+        warn!(life_s = config.maker.life_s, "stopped before all quotes were known to be cancelled: they expire");
+    }
+    let settled = tokio::select! {
+        settled = shift.outbox.settle(patience.saturating_sub(began.elapsed())) => settled,
+        _ = signals.next() => false,
+    };
+    if !settled {
+        warn!(under_way = shift.outbox.under_way(), "stopped before everything under way had an outcome");
+    }
+}
+
+/// The server for metrics and health, where one is wanted.
+fn serve(config: &Config, metrics: &Arc<Metrics>, health: &Arc<Health>) -> Result<Option<Http>> {
+    let listen = config.http.listen.as_str();
+    if listen.is_empty() {
+        return Ok(None);
+    }
+    let (http, address) = Http::start(listen, Arc::clone(metrics), Arc::clone(health))?;
+    info!(address = address.to_string(), "serving /metrics, /healthz and /readyz");
+    Ok(Some(http))
+}
+
+/// Logs what the jobs need and do not find. What can be put right while they run is an error in the log, and they go on
+/// without it.
+///
+/// # Errors
+/// A sub-account that is not there or not ours, and a market that is not listed: no waiting helps.
+async fn require(config: &Config, client: &Client, wallet: &Pubkey) -> Result<()> {
+    for need in needs(config, client, wallet).await {
+        let Err(missing) = need.outcome else { continue };
+        let reason = discreet(&format!("{missing:#}"), config);
+        ensure!(!matches!(need.what, "sub-account" | "markets"), "{}: {reason}", need.what);
+        error!(need = need.what, reason, "not what the jobs need");
+    }
+    Ok(())
 }
 
 /// The last look at the exchange.
@@ -161,6 +209,32 @@ struct Teller<'c> {
     unreadable: usize,
     /// Whether it was told that the recording ended.
     unrecorded: bool,
+    source: Silence,
+}
+
+/// A source of changes that is down, and whether that was told.
+struct Silence {
+    since: Option<Instant>,
+    told: bool,
+}
+
+impl Silence {
+    /// Down since now, as at a start.
+    fn new() -> Self {
+        Self { since: Some(Instant::now()), told: false }
+    }
+
+    /// What to tell of a source that is up or not: that it has been down for a while, and that it is up again.
+    fn look(&mut self, up: bool) -> Option<bool> {
+        if up {
+            self.since = None;
+            return std::mem::take(&mut self.told).then_some(true);
+        }
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let tells = !self.told && since.elapsed() >= SILENCE;
+        self.told |= tells;
+        tells.then_some(false)
+    }
 }
 
 impl Onlooker for Teller<'_> {
@@ -188,13 +262,25 @@ impl Onlooker for Teller<'_> {
         }
         self.metrics.mirror_slot.set(i64::try_from(slot).unwrap_or(i64::MAX));
         self.metrics.under_way.set(i64::try_from(outbox.under_way()).unwrap_or(i64::MAX));
-        self.metrics.spent.set(i64::try_from(outbox.purse().spent()).unwrap_or(i64::MAX));
+        self.metrics.spent_day.set(i64::try_from(outbox.purse().spent()).unwrap_or(i64::MAX));
         self.metrics.resent.set(i64::try_from(outbox.resent()).unwrap_or(i64::MAX));
         ControlFlow::Continue(())
     }
 
     fn mirrored(&mut self, counts: Counts, up: bool) {
         self.metrics.mirrored(&counts, up);
+        if self.config.source.kind == SourceKind::Poll {
+            return;
+        }
+        let from = match self.config.source.kind {
+            SourceKind::Yellowstone => self.config.source.url.masked(),
+            SourceKind::Websocket | SourceKind::Poll => self.config.ws_url().masked(),
+        };
+        match self.source.look(up) {
+            Some(true) => info!(from, "changes come by themselves again"),
+            Some(false) => error!(from, "no changes come: the exchange is read every keeper.poll_ms only"),
+            None => {}
+        }
     }
 
     fn seen(&mut self, blind: Option<Blind>, unreadable: usize) {
@@ -235,8 +321,8 @@ impl Onlooker for Teller<'_> {
 
 /// Keeps the mirror's age and the wallet's balance up to date. The age is by the chain's slot, and by our clock when the
 /// endpoint does not answer.
-async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, metrics: Arc<Metrics>, health: Arc<Health>) {
-    let mut looks = 0;
+async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, metrics: Arc<Metrics>, health: Arc<Health>, least: u64) {
+    let (mut looks, mut low) = (0, false);
     loop {
         let chain = client.rpc().get_slot().await.unwrap_or(0);
         let (slot, silence) = {
@@ -254,6 +340,10 @@ async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, metrics: Arc<Metrics>, he
             && let Ok(lamports) = client.rpc().get_balance(&client.payer_address()).await
         {
             metrics.balance.set(i64::try_from(lamports).unwrap_or(i64::MAX));
+            if lamports < least && !low {
+                error!(lamports, least, wallet = client.payer_address().to_string(), "the wallet runs out of SOL");
+            }
+            low = lamports < least;
         }
         looks += 1;
         sleep(SLOT_EVERY).await;
@@ -320,4 +410,19 @@ fn summary(jobs: &[&'static str], metrics: &Metrics, ran: Duration) -> String {
 
 fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_that_stays_down_is_told_once_and_its_return_too() {
+        let mut source = Silence::new();
+        assert_eq!((source.look(false), source.look(true)), (None, None), "a start takes a moment");
+        assert_eq!(source.look(false), None);
+        source.since = Instant::now().checked_sub(SILENCE);
+        assert_eq!([source.look(false), source.look(false), source.look(true)], [Some(false), None, Some(true)]);
+        assert_eq!(source.look(true), None);
+    }
 }

@@ -64,6 +64,6 @@ pub fn yellowstone(config: &Config) -> Result<Option<kedge_keeper::core::mirror:
     if source.kind != SourceKind::Yellowstone {
         return Ok(None);
     }
-    let access = kedge_keeper::core::mirror::source::Access::new(&source.url.0, &source.token.0);
+    let access = kedge_keeper::core::mirror::source::Access::new(source.url.expose(), source.token.expose());
     access.map(Some).context("[source]")
 }

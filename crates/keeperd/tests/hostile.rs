@@ -157,14 +157,14 @@ async fn own_trades_stop_when_two_endpoints_tell_of_different_prices() {
         assert!(started.elapsed() < Duration::from_secs(20), "{}", said(&keeper));
         sleep(Duration::from_millis(200)).await;
     }
-    let quotes = |keeper: &Keeper| {
+    let quotes = |keeper: &Keeper| -> Vec<String> {
         let log = keeper.log.lock().unwrap();
-        log.iter().filter(|line| line.contains("place_orders")).count()
+        log.iter().filter(|line| line.contains("place_orders")).cloned().collect()
     };
-    assert_eq!(quotes(&keeper), 0);
+    assert_eq!(quotes(&keeper), Vec::<String>::new(), "{:#?}", keeper.log.lock().unwrap());
     two.set(None);
     let started = Instant::now();
-    while quotes(&keeper) == 0 {
+    while quotes(&keeper).is_empty() {
         assert!(started.elapsed() < Duration::from_secs(30), "it quotes once both agree: {}", said(&keeper));
         sleep(Duration::from_millis(200)).await;
     }

@@ -14,7 +14,7 @@ use crate::weights;
 
 /// By how much more than its last price a token or base counts in a liquidation whose row is too old: it may have doubled
 /// since. What is owed counts nothing then. An account that even this does not save is not shielded by a feed that is silent.
-const BEST: Ppm = Ppm(1_000_000);
+pub const BEST: Ppm = Ppm(1_000_000);
 
 /// Which margin is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

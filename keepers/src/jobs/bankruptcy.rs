@@ -1,9 +1,11 @@
 //! Settles defaults: pockets that own nothing that trades and owe.
 
 use kedge_model::pocket::Pocket;
+use kedge_model::position::Position;
 use solana_pubkey::Pubkey;
 
-use super::Job;
+use super::{Attention, Job};
+use crate::action::Subject;
 use crate::core::endangered::is_short;
 use crate::rehearsal::Rehearsal;
 use crate::{Account, Plan, Work, World};
@@ -20,27 +22,47 @@ impl Job for BankruptcyResolver {
 
     /// The largest debt first: it is what a market may have to spread.
     fn decide(&self, world: &World) -> Vec<Plan> {
+        self.decide_within(world, &Attention::all())
+    }
+
+    fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
         let rehearsal = Rehearsal::refreshed(world);
         let mut cases = Vec::new();
         for (address, account) in world.endangered() {
             for pocket in account.pockets().filter(|pocket| is_short(&account.head, *pocket)) {
-                cases.extend(resolve(world, &rehearsal, address, account, pocket));
+                let debts = account.positions_in(pocket).filter(|position| position.quote.0 < 0);
+                cases.extend(debts.min_by_key(|one| one.quote.0).map(|debtor| (debtor, address, account, pocket)));
             }
         }
-        cases.sort_by_key(|(debt, _)| *debt);
-        cases.into_iter().map(|(_, plan)| plan).collect()
+        cases.sort_by_key(|(debtor, ..)| debtor.quote.0);
+        let mut plans = Vec::new();
+        for (debtor, address, account, pocket) in
+            attention.turn(cases.len(), world.clock.slot).map(|place| cases[place])
+        {
+            if attention.is_full(plans.len()) {
+                break;
+            }
+            if !attention.is_free(&Subject::Position(*address, debtor.market)) {
+                continue;
+            }
+            if !attention.spend() {
+                break;
+            }
+            plans.extend(resolve(world, &rehearsal, address, account, pocket, debtor));
+        }
+        plans
     }
 }
 
-/// What is to be done about a pocket next, and what it owes in that market (negative).
+/// What is to be done next about the pocket of a debt.
 fn resolve(
     world: &World,
     rehearsal: &Rehearsal<'_>,
     address: &Pubkey,
     account: &Account,
     pocket: Pocket,
-) -> Option<(i64, Plan)> {
-    let debtor = account.positions_in(pocket).filter(|position| position.quote.0 < 0).min_by_key(|one| one.quote.0)?;
+    debtor: &Position,
+) -> Option<Plan> {
     let (market, account_at) = (debtor.market, *address);
     let tokens = match pocket {
         Pocket::Cross => account.head.balances.iter().any(|balance| balance.used == 1),
@@ -53,7 +75,7 @@ fn resolve(
         let _ = rehearsal.bankruptcy(market, address).ok()?;
         Work::SettleBankruptcy { market, account: account_at }
     };
-    Some((debtor.quote.0, Plan::of(work).after_refresh(world.outdated([market]))))
+    Some(Plan::of(work).after_refresh(world.outdated([market])))
 }
 
 #[cfg(test)]

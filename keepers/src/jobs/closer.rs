@@ -3,9 +3,10 @@
 use kedge_model::market::MarketStatus;
 use solana_pubkey::Pubkey;
 
-use super::Job;
+use super::{Attention, Job};
+use crate::action::Subject;
 use crate::rehearsal::Rehearsal;
-use crate::{Plan, Work, World};
+use crate::{Account, Plan, Work, World};
 
 /// Settles expired markets. A position is named until nothing can be done for it: closed, then, when its turn has come,
 /// paid.
@@ -18,11 +19,28 @@ impl Job for Closer {
     }
 
     fn decide(&self, world: &World) -> Vec<Plan> {
+        self.decide_within(world, &Attention::all())
+    }
+
+    fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
         let mut plans = Vec::new();
         for market in &world.markets {
             let index = market.index;
             if market.status == MarketStatus::Settlement as u8 {
-                plans.extend(world.accounts.keys().filter_map(|account| position(world, index, account)));
+                let holds = |(_, account): &(&Pubkey, &Account)| account.head.position(index).is_ok();
+                let held: Vec<&Pubkey> = world.accounts.iter().filter(holds).map(|(address, _)| address).collect();
+                for account in attention.turn(held.len(), world.clock.slot).map(|place| held[place]) {
+                    if attention.is_full(plans.len()) {
+                        break;
+                    }
+                    if !attention.is_free(&Subject::Position(*account, index)) {
+                        continue;
+                    }
+                    if !attention.spend() {
+                        break;
+                    }
+                    plans.extend(position(world, index, account));
+                }
             } else if market.is_expired(&world.clock) && !market.is_settling() {
                 // Refreshed first, always: a row that nobody looked at for long would count at its last average.
                 if Rehearsal::refreshed(world).settle_market(index).is_ok() {

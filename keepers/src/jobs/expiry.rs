@@ -1,14 +1,15 @@
 //! Returns dead orders: those past their expiry, reduce-only ones with nothing left to reduce, and of the best of each
 //! book those that their owners cannot back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use kedge_model::action::MAX_EXPIRED;
 use kedge_model::event::CancelReason;
-use kedge_model::order::Side;
+use kedge_model::order::{Order, Side};
 use solana_pubkey::Pubkey;
 
-use super::Job;
+use super::{Attention, Job};
+use crate::action::Subject;
 use crate::rehearsal::Rehearsal;
 use crate::{Plan, Work, World};
 
@@ -28,25 +29,30 @@ impl Job for ExpiryKeeper {
     }
 
     fn decide(&self, world: &World) -> Vec<Plan> {
+        self.decide_within(world, &Attention::all())
+    }
+
+    fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
         let rehearsal = Rehearsal::standing(world);
+        let found: Vec<(Pubkey, u16)> = candidates(world).into_iter().collect();
         let mut plans = Vec::new();
-        for (address, account) in &world.accounts {
-            let mut dead: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
-            // The copy is what the model looks at.
-            let mut copy = account.clone();
-            let copy = copy.borrow();
-            for (_, order) in account.open_orders() {
-                let reason = kedge_model::action::dead_order(&copy, order, &world.clock);
-                if reason.is_ok_and(|reason| reason != CancelReason::None) {
-                    dead.entry(order.market).or_default().push(order.id);
-                }
+        for (address, market) in attention.turn(found.len(), world.clock.slot).map(|place| found[place]) {
+            if attention.is_full(plans.len()) {
+                break;
             }
-            for (market, mut ids) in dead {
-                ids.truncate(MAX_EXPIRED);
-                let crank = self.account.filter(|crank| crank != address);
-                if rehearsal.expire(market, address, &ids, crank.as_ref()).is_ok() {
-                    plans.push(Plan::of(Work::Expire { market, account: *address, ids, crank }));
-                }
+            if !attention.is_free(&Subject::Orders(address, market)) {
+                continue;
+            }
+            let ids = dead(world, &address, market);
+            if ids.is_empty() {
+                continue;
+            }
+            if !attention.spend() {
+                break;
+            }
+            let crank = self.account.filter(|crank| *crank != address);
+            if rehearsal.expire(market, &address, &ids, crank.as_ref()).is_ok() {
+                plans.push(Plan::of(Work::Expire { market, account: address, ids, crank }));
             }
         }
         plans.extend(self.unbacked(world));
@@ -87,8 +93,46 @@ impl ExpiryKeeper {
     }
 }
 
+/// Whose orders in which markets may be dead: past their expiry, or reduce-only beside a position that they do not reduce.
+fn candidates(world: &World) -> BTreeSet<(Pubkey, u16)> {
+    let books = world.books();
+    let mut found = BTreeSet::new();
+    for market in &world.markets {
+        let book = books.market(market.index);
+        // Each owner once before addresses are sorted.
+        let owners: HashSet<u32> = book.expired(&world.clock).map(|entry| entry.account).collect();
+        found.extend(owners.into_iter().map(|owner| (books.address(owner), market.index)));
+        for entry in book.reducers() {
+            let address = books.address(entry.account);
+            let Some(account) = world.accounts.get(&address) else { continue };
+            let (base, order) = (account.base(market.index), account.orders.get(usize::from(entry.slot)));
+            if order.is_some_and(|order| base.is_zero() || Side::closing(base) != order.side()) {
+                found.insert((address, market.index));
+            }
+        }
+    }
+    found
+}
+
+/// Ids of an account's dead orders in a market, as many as one instruction takes.
+fn dead(world: &World, address: &Pubkey, market: u16) -> Vec<u32> {
+    let Some(account) = world.accounts.get(address) else { return Vec::new() };
+    // The copy is what the model looks at.
+    let mut copy = account.clone();
+    let copy = copy.borrow();
+    let is_dead = |order: &Order| {
+        let reason = kedge_model::action::dead_order(&copy, order, &world.clock);
+        reason.is_ok_and(|reason| reason != CancelReason::None)
+    };
+    let dead = account.orders_in(market).filter(|(_, order)| is_dead(order));
+    dead.map(|(_, order)| order.id).take(MAX_EXPIRED).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use std::cell::{Cell, RefCell};
+    use std::time::Instant;
+
     use kedge_model::order::{OrderKind, OrderParams, flags};
     use kedge_model::quantity::Price;
 
@@ -132,5 +176,49 @@ mod tests {
         assert_eq!(plan.purpose(), Some(&expire));
         stage.run(plan);
         assert_eq!(keeper.decide(&stage.world()), []);
+    }
+
+    /// 32,000 dead orders of a thousand owners.
+    fn many() -> Stage {
+        let mut stage = Stage::new();
+        let expires_at = u32::try_from(stage.world().clock.unix_time).unwrap() + 5;
+        for _ in 0..2_000 {
+            let owner = stage.trader(10_000_000_000);
+            for level in 0..16 {
+                let price = 190_000_000 + level * 10_000;
+                stage.place(owner, OrderParams { expires_at, ..limit(Side::Long, price, 100_000_000) });
+            }
+        }
+        stage.advance(12, 5);
+        stage
+    }
+
+    #[test]
+    fn a_turn_costs_what_it_can_send_and_not_what_is_due() {
+        let world = many().world();
+        // As whoever keeps the mirror has them.
+        let _ = world.books();
+        let keeper = ExpiryKeeper { account: None };
+        let started = Instant::now();
+        let all = keeper.decide(&world);
+        let everything = started.elapsed();
+        assert!(all.len() >= 2_000, "{}", all.len());
+        let (busy, asked) = (RefCell::new(HashSet::new()), Cell::new(0));
+        let is_free = |subject: &Subject| {
+            asked.set(asked.get() + 1);
+            !busy.borrow().contains(subject)
+        };
+        let started = Instant::now();
+        let first = keeper.decide_within(&world, &Attention::new(64, &is_free));
+        let turn = started.elapsed();
+        assert_eq!(first, all[..64]);
+        println!("{} plans in {everything:?}, a turn of 64 in {turn:?}", all.len());
+        assert!(turn < everything, "{turn:?} of {everything:?}");
+        // What is under way is passed over, and the turn after it has others.
+        busy.borrow_mut().extend(first.iter().map(Plan::subject));
+        let second = keeper.decide_within(&world, &Attention::new(64, &is_free));
+        assert_eq!(second.len(), 64);
+        assert!(second.iter().all(|plan| !busy.borrow().contains(&plan.subject())));
+        assert!(asked.get() < 1_000, "{}", asked.get());
     }
 }

@@ -9,7 +9,8 @@ use kedge_model::order::{Order, Side, flags};
 use kedge_model::quantity::Price;
 use solana_pubkey::Pubkey;
 
-use super::Job;
+use super::{Attention, Job};
+use crate::action::Subject;
 use crate::core::book::Resting;
 use crate::rehearsal::{Rehearsal, Series, maker_accounts};
 use crate::{MakerOrder, Plan, Work, World};
@@ -35,21 +36,40 @@ impl Job for Filler {
     /// At most one fill a taker account: the next one is decided on what the first left. Fills of orders that rest are
     /// packed; an order in its auction is contested, and its fill goes alone.
     fn decide(&self, world: &World) -> Vec<Plan> {
+        self.decide_within(world, &Attention::all())
+    }
+
+    fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
         let rehearsal = Rehearsal::refreshed(world);
+        let attention = attention.packing(self.max_fills);
+        let candidates: Vec<(Pubkey, BTreeSet<u8>)> = candidates(world).into_iter().collect();
         let mut found = Vec::new();
-        for (taker, slots) in candidates(world) {
-            let Some(account) = world.accounts.get(&taker) else { continue };
-            found.extend(slots.into_iter().find_map(|slot| {
-                let order = account.orders.get(usize::from(slot)).filter(|order| order.is_open())?;
+        for (taker, slots) in attention.turn(candidates.len(), world.clock.slot).map(|place| &candidates[place]) {
+            if attention.is_full(found.len()) || attention.is_spent() {
+                break;
+            }
+            let Some(account) = world.accounts.get(taker) else { continue };
+            for slot in slots {
+                let Some(order) = account.orders.get(usize::from(*slot)).filter(|order| order.is_open()) else {
+                    continue;
+                };
+                if !attention.is_free(&Subject::Order(FILL, *taker, order.id)) {
+                    break;
+                }
                 let free = account.is_free(order.market, &world.fresh, &world.clock);
-                let market = world.markets.get(usize::from(order.market)).filter(|_| free)?;
-                let contested = !order.is_resting(world.clock.slot);
-                self.fill(world, &rehearsal, market, &taker, slot, order).map(|plan| (plan, contested))
-            }));
+                let Some(market) = world.markets.get(usize::from(order.market)).filter(|_| free) else { continue };
+                if let Some(plan) = self.fill(world, &rehearsal, &attention, market, (taker, *slot, order)) {
+                    found.push((plan, !order.is_resting(world.clock.slot)));
+                    break;
+                }
+            }
         }
         self.pack(world, found)
     }
 }
+
+/// Name of the instruction, as in the IDL and in the subject of a fill.
+const FILL: &str = "fill_order";
 
 /// Orders that may have something to fill: those that take or are in an auction, those that another resting order or the
 /// vAMM may cross, those whose time is over, and reduce-only ones, which may have nothing left to reduce. By owner and slot.
@@ -84,10 +104,9 @@ impl Filler {
         &self,
         world: &World,
         rehearsal: &Rehearsal<'_>,
+        attention: &Attention<'_>,
         market: &Market,
-        taker: &Pubkey,
-        slot: u8,
-        order: &Order,
+        (taker, slot, order): (&Pubkey, u8, &Order),
     ) -> Option<Plan> {
         let expired = order.is_expired(&rehearsal.clock);
         if (order.has(flags::POST_ONLY) || order.is_waiting()) && !expired {
@@ -101,6 +120,9 @@ impl Filler {
         for _ in 0..TRIES {
             let makers = self.makers(world, market, taker, order, limit, &useless);
             if !(expired || near_amm || !makers.is_empty() || order.has(flags::REDUCE_ONLY)) {
+                break;
+            }
+            if !attention.spend() {
                 break;
             }
             let accounts = maker_accounts(&makers);

@@ -1,6 +1,7 @@
 //! The jobs, one module each.
 
 pub mod amm;
+mod attention;
 pub mod bankruptcy;
 pub mod closer;
 pub mod expiry;
@@ -16,6 +17,7 @@ pub mod trigger;
 
 use crate::outbox::Receipt;
 use crate::{Plan, World};
+pub use attention::Attention;
 
 /// A job: what should be done now, the most urgent first. Pure: the same worlds and receipts give the same plans; only a
 /// maker remembers anything of them, for its kill switch.
@@ -23,8 +25,21 @@ pub trait Job: Send + Sync {
     /// Name for logs and metrics.
     fn name(&self) -> &'static str;
 
-    /// What to do in this world.
+    /// Everything that there is to do in this world.
     fn decide(&self, world: &World) -> Vec<Plan>;
+
+    /// As much of it as a turn has attention for: what is busy is passed over before it costs a rehearsal. Jobs whose
+    /// subjects can be many have their own.
+    fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
+        let _ = attention;
+        self.decide(world)
+    }
+
+    /// What to send before the process ends, until it is empty. Asked again after each look.
+    fn farewell(&self, world: &World) -> Vec<Plan> {
+        let _ = world;
+        Vec::new()
+    }
 
     /// What became of one of its transactions.
     fn heard(&self, receipt: &Receipt) {

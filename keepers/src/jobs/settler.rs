@@ -3,7 +3,8 @@
 use kedge_model::quantity::Amount;
 use solana_pubkey::Pubkey;
 
-use super::Job;
+use super::{Attention, Job};
+use crate::action::Subject;
 use crate::rehearsal::Rehearsal;
 use crate::{Account, Plan, Work, World};
 
@@ -25,6 +26,10 @@ impl Job for Settler {
     }
 
     fn decide(&self, world: &World) -> Vec<Plan> {
+        self.decide_within(world, &Attention::all())
+    }
+
+    fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
         let rehearsal = Rehearsal::refreshed(world);
         let mut plans = Vec::new();
         for market in &world.markets {
@@ -33,14 +38,23 @@ impl Job for Settler {
                 plans.push(self.plan(world, Work::SweepFees { market: market.index }, [market.index]));
             }
         }
-        for (address, account) in &world.accounts {
-            for market in self.due(account) {
-                let Ok(report) = rehearsal.settle(market, address) else { continue };
-                let least = if account.base(market).is_zero() { self.min_flat } else { self.min_pnl };
-                if report.amount.magnitude() >= least {
-                    let work = Work::SettlePnl { market, account: *address };
-                    plans.push(self.plan(world, work, rows(world, address)));
-                }
+        let of = |(address, account)| self.due(account).map(move |market| (address, account, market));
+        let due: Vec<(&Pubkey, &Account, u16)> = world.accounts.iter().flat_map(of).collect();
+        for (address, account, market) in attention.turn(due.len(), world.clock.slot).map(|place| due[place]) {
+            if attention.is_full(plans.len()) {
+                break;
+            }
+            if !attention.is_free(&Subject::Position(*address, market)) {
+                continue;
+            }
+            if !attention.spend() {
+                break;
+            }
+            let Ok(report) = rehearsal.settle(market, address) else { continue };
+            let least = if account.base(market).is_zero() { self.min_flat } else { self.min_pnl };
+            if report.amount.magnitude() >= least {
+                let work = Work::SettlePnl { market, account: *address };
+                plans.push(self.plan(world, work, rows(world, address)));
             }
         }
         plans

@@ -6,7 +6,8 @@ use kedge_model::order::{Order, OrderKind, flags};
 use kedge_model::trigger;
 use solana_pubkey::Pubkey;
 
-use super::Job;
+use super::{Attention, Job};
+use crate::action::Subject;
 use crate::core::book::Watched;
 use crate::core::book::side::Entry;
 use crate::rehearsal::{Rehearsal, rehearse};
@@ -25,18 +26,33 @@ impl Job for TriggerKeeper {
     }
 
     fn decide(&self, world: &World) -> Vec<Plan> {
-        let mut plans = Vec::new();
+        self.decide_within(world, &Attention::all())
+    }
+
+    fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
+        let mut due = Vec::new();
         for (address, slot) in candidates(world) {
             let account = world.accounts.get(&address);
             let order =
                 account.and_then(|account| account.orders.get(usize::from(slot))).filter(|order| order.is_open());
-            let due = order
-                .into_iter()
-                .flat_map(|order| services(world, order).into_iter().flatten().map(move |service| (service, order)));
-            plans.extend(due.filter_map(|(service, order)| self.plan(world, &address, service, slot, order)));
+            let Some(order) = order else { continue };
+            due.extend(services(world, order).into_iter().flatten().map(|service| (service, address, slot, order)));
         }
         // What closes positions first: nobody waits for a trail.
-        plans.sort_by_key(|plan| plan.name() != Service::Trigger.name());
+        due.sort_by_key(|(service, ..)| *service != Service::Trigger);
+        let mut plans = Vec::new();
+        for (service, address, slot, order) in attention.turn(due.len(), world.clock.slot).map(|place| due[place]) {
+            if attention.is_full(plans.len()) {
+                break;
+            }
+            if !attention.is_free(&Subject::Order(service.name(), address, order.id)) {
+                continue;
+            }
+            if !attention.spend() {
+                break;
+            }
+            plans.extend(self.plan(world, &address, service, slot, order));
+        }
         plans
     }
 }

@@ -2,10 +2,14 @@
 //!
 //! The lease is a key in a key-value bucket that forgets what is older than the lease's time. Who creates the key holds the
 //! lease, and writes it again four times in that time; everybody else stands by. A holder counts from before it asked, the
-//! server from when it wrote: the holder has stopped before the server forgets. Nothing but fees depends on it, since the
+//! server from when it wrote: the holder has stopped before the server forgets, also when its machine slept meanwhile, since
+//! it counts by the clock that says most. Whoever may write the bucket may take the lease or keep everybody from it, so the
+//! bucket is the keepers' alone; one whose time to live is changed under them counts as silent. Nothing but fees depends on it, since the
 //! program lets each action happen once; so when NATS is silent for longer than the lease lasts, everybody works
 //! ([`Standing::Alone`]), in shares when there are several ([`crate::shard`]).
 
+#[cfg(feature = "nats")]
+mod moment;
 #[cfg(feature = "nats")]
 mod nats;
 

@@ -12,9 +12,12 @@ use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
 use super::Standing;
+use super::moment::Moment;
 
 /// Times in the life of a lease that it is written again.
 const RENEWALS: u32 = 4;
+/// Questions between two looks at the bucket's terms.
+const TERMS_EVERY: u32 = 4;
 
 /// What is agreed on.
 #[derive(Clone)]
@@ -59,10 +62,10 @@ impl LeaseError {
 }
 
 struct State {
-    /// Until when it is held.
-    until: Option<Instant>,
+    /// Since when it is held, counted from before it was asked for.
+    since: Option<Moment>,
     /// When the server last answered.
-    heard: Instant,
+    heard: Moment,
     /// Who holds it instead.
     other: Option<String>,
     /// Why the server could not be asked.
@@ -89,7 +92,7 @@ impl Lease {
         if let Ok(Err(error @ LeaseError::Bucket { .. })) = timeout(ttl / RENEWALS, hand.open()).await {
             return Err(error);
         }
-        let state = Arc::new(Mutex::new(State { until: None, heard: Instant::now(), other: None, trouble: None }));
+        let state = Arc::new(Mutex::new(State { since: None, heard: Moment::now(), other: None, trouble: None }));
         let stop = Arc::new(Notify::new());
         let task = tokio::spawn(keep(hand, Arc::clone(&state), Arc::clone(&stop)));
         Ok(Self { state, ttl, stop, task })
@@ -98,14 +101,8 @@ impl Lease {
     /// How this copy stands now.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        let (state, now) = (locked(&self.state), Instant::now());
-        if state.until.is_some_and(|until| now < until) {
-            Standing::Held
-        } else if now.duration_since(state.heard) <= self.ttl {
-            Standing::Waits
-        } else {
-            Standing::Alone
-        }
+        let (state, now) = (locked(&self.state), Moment::now());
+        stands(&state, &now, self.ttl)
     }
 
     /// Who holds it instead, or why nobody can be asked.
@@ -122,6 +119,18 @@ impl Lease {
         while !self.task.is_finished() && asked.elapsed() < self.ttl {
             sleep(Duration::from_millis(5)).await;
         }
+    }
+}
+
+/// How a copy stands at a moment. Held by the clock that says most; without an answer by the steady one, since who has slept
+/// has not asked: it asks before it works.
+fn stands(state: &State, now: &Moment, ttl: Duration) -> Standing {
+    if state.since.is_some_and(|since| now.most_since(&since) < ttl) {
+        Standing::Held
+    } else if now.steady_since(&state.heard) <= ttl {
+        Standing::Waits
+    } else {
+        Standing::Alone
     }
 }
 
@@ -144,26 +153,26 @@ pub async fn check(terms: Terms) -> Result<String, LeaseError> {
     });
     let found = asked.await.map_err(|_| LeaseError::Nats("no answer".into()))??;
     Ok(match found.filter(|entry| entry.operation == Operation::Put) {
-        Some(entry) => format!("{} is held by {}", hand.terms.name, String::from_utf8_lossy(&entry.value)),
+        Some(entry) => format!("{} is held by {}", hand.terms.name, printed(&entry.value)),
         None => format!("{} is free", hand.terms.name),
     })
 }
 
 /// Asks again and again.
 async fn keep(mut hand: Hand, state: Arc<Mutex<State>>, stop: Arc<Notify>) {
-    let (ttl, pause) = (hand.terms.ttl, hand.terms.ttl / RENEWALS);
+    let pause = hand.terms.ttl / RENEWALS;
     loop {
-        let began = Instant::now();
+        let (began, asked) = (Instant::now(), Moment::now());
         let reached = timeout(pause, hand.reach()).await;
         let reached = reached.unwrap_or_else(|_| Err(LeaseError::Nats("no answer".into())));
         {
             let mut state = locked(&state);
             match reached {
                 Ok(Reached::Held) => {
-                    *state = State { until: Some(began + ttl), heard: Instant::now(), other: None, trouble: None };
+                    *state = State { since: Some(asked), heard: Moment::now(), other: None, trouble: None };
                 }
                 Ok(Reached::Other(other)) => {
-                    *state = State { until: None, heard: Instant::now(), other: Some(other), trouble: None };
+                    *state = State { since: None, heard: Moment::now(), other: Some(other), trouble: None };
                 }
                 // It lapses by itself.
                 Err(error) => state.trouble = Some(error.to_string()),
@@ -174,7 +183,7 @@ async fn keep(mut hand: Hand, state: Arc<Mutex<State>>, stop: Arc<Notify>) {
             () = stop.notified() => true,
         };
         if stops {
-            locked(&state).until = None;
+            locked(&state).since = None;
             hand.give_back().await;
             return;
         }
@@ -194,13 +203,15 @@ struct Hand {
     client: Option<async_nats::Client>,
     store: Option<Store>,
     revision: Option<u64>,
+    /// Questions since the bucket's terms were looked at.
+    asked: u32,
 }
 
 impl Hand {
     fn new(terms: Terms) -> Result<Self, LeaseError> {
         let server = |url: &str| url.trim().parse().map_err(|_| LeaseError::Address(host(url).into()));
         let servers = terms.url.split(',').map(server).collect::<Result<_, _>>()?;
-        Ok(Self { terms, servers, client: None, store: None, revision: None })
+        Ok(Self { terms, servers, client: None, store: None, revision: None, asked: 0 })
     }
 
     /// The bucket, connected to.
@@ -257,6 +268,15 @@ impl Hand {
         let (name, mine) = (self.terms.name.clone(), self.terms.holder.clone());
         let known = self.revision;
         let store = self.open().await?.clone();
+        self.asked += 1;
+        if self.asked >= TERMS_EVERY {
+            let found = store.stream.get_info().await.map_err(LeaseError::nats)?.config.max_age;
+            if found != self.terms.ttl {
+                let (bucket, wanted) = (self.terms.bucket.clone(), self.terms.ttl);
+                return Err(LeaseError::Bucket { bucket, found, wanted });
+            }
+            self.asked = 0;
+        }
         let tried = match known {
             Some(revision) => match store.update(&name, mine.clone().into(), revision).await {
                 Err(error) if error.kind() == UpdateErrorKind::WrongLastRevision => None,
@@ -279,7 +299,7 @@ impl Hand {
                 self.revision = Some(again);
                 Ok(Reached::Held)
             }
-            Some(entry) => Ok(Reached::Other(String::from_utf8_lossy(&entry.value).into_owned())),
+            Some(entry) => Ok(Reached::Other(printed(&entry.value))),
             None => Ok(Reached::Other("nobody".into())),
         }
     }
@@ -310,6 +330,12 @@ fn bucket(terms: &Terms) -> Config {
     }
 }
 
+/// A holder's name as it may be shown: whoever may write the bucket has chosen it.
+fn printed(holder: &[u8]) -> String {
+    let text: String = String::from_utf8_lossy(holder).chars().take(80).collect();
+    kedge_client::shown::printable(&text).into_owned()
+}
+
 /// An address without user and password.
 fn host(url: &str) -> &str {
     url.rsplit_once('@').map_or(url, |(_, host)| host)
@@ -317,4 +343,28 @@ fn host(url: &str) -> &str {
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_slept_asks_before_it_works() {
+        let ttl = Duration::from_secs(10);
+        let asked = Moment::now();
+        let held = State { since: Some(asked), heard: asked, other: None, trouble: None };
+        assert_eq!(stands(&held, &Moment::now(), ttl), Standing::Held);
+        // The wall's and the machine's clocks went on, the steady one did not.
+        let awake = asked.after_sleep(Duration::from_secs(60));
+        assert_eq!(stands(&held, &awake, ttl), Standing::Waits, "neither held nor alone");
+        let before = asked.after_sleep(Duration::from_secs(9));
+        assert_eq!(stands(&held, &before, ttl), Standing::Held);
+    }
+
+    #[test]
+    fn a_holder_s_name_is_shown_and_not_obeyed() {
+        assert_eq!(printed(b"a\x1b[2J\xff"), "a\\u{1b}[2J\u{fffd}");
+        assert_eq!(printed(&[b'x'; 1_000]).len(), 80);
+    }
 }

@@ -172,6 +172,7 @@ impl Shared {
             signature,
             label: parcel.label,
             actor: parcel.actor,
+            reward: parcel.reward,
             failure,
             slot,
             decided: parcel.decided,

@@ -232,7 +232,13 @@ impl Shared {
     async fn send(self: Arc<Self>, parcel: Parcel) {
         let Ok(_permit) = self.permits.acquire().await else { return };
         let sent = Instant::now();
-        let pending = match self.prepare(&parcel, sent).await {
+        // The lease may have lapsed while it waited.
+        let permitted = parcel.permit.as_ref().is_none_or(|permit| permit());
+        let prepared = match permitted {
+            true => self.prepare(&parcel, sent).await,
+            false => Err(Failure::NotSent("this copy may not act any more".into())),
+        };
+        let pending = match prepared {
             Ok(pending) => pending,
             Err(failure) => {
                 let end = End::Failed(parcel.decided);

@@ -6,12 +6,14 @@ use std::time::Duration;
 use kedge_client::Sender;
 use kedge_interface::Instruction;
 use kedge_interface::error::ProgramError;
+use kedge_model::quantity::Amount;
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 use solana_transaction_error::TransactionError;
 
 use crate::action::Subject;
 use crate::relay::Relay;
+use crate::shift::Permit;
 
 /// Instructions on their way.
 #[derive(Clone)]
@@ -28,6 +30,10 @@ pub struct Parcel {
     pub contended: Vec<Pubkey>,
     /// What it earns, lamports; 0 when that is nothing or was not asked for.
     pub worth: u64,
+    /// What it earns by its rehearsal, quote units.
+    pub reward: Amount,
+    /// Whether it may still be sent when its turn has come; none for always.
+    pub permit: Option<Permit>,
     /// What the plan is called.
     pub label: &'static str,
     /// Who sends it: actors are numbered by the caller.
@@ -54,6 +60,8 @@ pub struct Receipt {
     pub label: &'static str,
     /// Who sent it.
     pub actor: usize,
+    /// What it earns by its rehearsal, quote units, when it lands.
+    pub reward: Amount,
     /// Why it failed or did not land.
     pub failure: Option<Failure>,
     /// Slot in which it landed; zero when it did not.

@@ -21,6 +21,7 @@ pub fn build(root: &Path, packages: &[Package], features: &[String]) -> Result<(
             if !features.is_empty() {
                 command.arg("--features").arg(features.join(","));
             }
+            command.args(["--", "--locked"]);
             phase::run(&mut command, "the compiler's messages are above")
         })?;
         artifact::describe(root, package)?;

@@ -2,7 +2,9 @@
 //!
 //! A piece is a folder whose name and stamp carry the hash of everything it was made from. It is
 //! made in a staging folder, renamed into place and stamped last, so that a set-up that was
-//! interrupted is found unstamped and done again.
+//! interrupted is found unstamped and done again. The stamp also carries the hash of everything
+//! that was made: a linker or a tool that was replaced since is noticed at its next use, and made
+//! again.
 
 use super::phase;
 use anyhow::{Context, Result};
@@ -12,6 +14,8 @@ use std::path::{Path, PathBuf};
 
 /// Name of the file that marks a finished piece.
 const STAMP: &str = ".kedge-stamp";
+/// Its name while it is written.
+const UNFINISHED: &str = ".kedge-stamp.partial";
 
 /// A folder of prepared pieces outside of the checkout: the upstream-LLVM backend has one, the test validator another.
 pub struct Cache {
@@ -64,10 +68,10 @@ impl Cache {
         Ok(file)
     }
 
-    /// Whether [`Self::piece`] would find the piece finished.
+    /// Whether [`Self::piece`] would find the piece finished, and as it was made: it is read whole.
     pub fn has(&self, name: &str, ingredients: &[&str]) -> bool {
         let (key, folder) = self.place(name, ingredients);
-        fs::read_to_string(folder.join(STAMP)).is_ok_and(|stamp| stamp == key)
+        matches!(state(&folder, &key), Ok(Piece::Finished | Piece::Unwatched))
     }
 
     /// A piece's stamp and folder.
@@ -84,8 +88,18 @@ impl Cache {
     /// When `make` fails. What it left is removed by the next attempt.
     pub fn piece(&self, name: &str, ingredients: &[&str], make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
         let (key, folder) = self.place(name, ingredients);
-        if self.has(name, ingredients) {
-            return Ok(folder);
+        match state(&folder, &key)? {
+            Piece::Finished => return Ok(folder),
+            // Stamped before stamps told of what was made: taken as it is, and watched from now on.
+            Piece::Unwatched => {
+                stamp_folder(&folder, &key)?;
+                return Ok(folder);
+            }
+            Piece::Changed => phase::note(&format!(
+                "warning: {} is not what was put there: somebody has changed it since; it is made anew",
+                folder.display()
+            )),
+            Piece::Missing => {}
         }
         let staging = self.root.join(format!(".{name}.partial"));
         remove_folder(&staging)?;
@@ -93,11 +107,78 @@ impl Cache {
         fs::create_dir_all(&staging)?;
         make(&staging)?;
         fs::rename(&staging, &folder).with_context(|| format!("cannot move {} into place", staging.display()))?;
-        let unfinished = folder.join(".kedge-stamp.partial");
-        fs::write(&unfinished, &key)?;
-        fs::rename(&unfinished, folder.join(STAMP))?;
+        stamp_folder(&folder, &key)?;
         Ok(folder)
     }
+}
+
+/// How a piece is found.
+enum Piece {
+    /// Never finished, or of other ingredients.
+    Missing,
+    /// As it was made.
+    Finished,
+    /// Finished, with a stamp that does not tell what was made.
+    Unwatched,
+    /// Finished, and not what was made any more.
+    Changed,
+}
+
+/// How the piece in a folder is found, by its stamp and by what is in it.
+fn state(folder: &Path, key: &str) -> Result<Piece> {
+    let Ok(stamp) = fs::read_to_string(folder.join(STAMP)) else { return Ok(Piece::Missing) };
+    Ok(match stamp.split_once('\n') {
+        Some((made_from, made)) if made_from == key => {
+            if hash_folder(folder)? == made { Piece::Finished } else { Piece::Changed }
+        }
+        None if stamp == key => Piece::Unwatched,
+        _ => Piece::Missing,
+    })
+}
+
+/// Marks a piece as finished, with what it was made from and what was made.
+fn stamp_folder(folder: &Path, key: &str) -> Result<()> {
+    let made = hash_folder(folder)?;
+    let unfinished = folder.join(UNFINISHED);
+    fs::write(&unfinished, format!("{key}\n{made}"))?;
+    fs::rename(&unfinished, folder.join(STAMP))?;
+    Ok(())
+}
+
+/// SHA-256 over the names and contents of all files in a folder, whether they can be run, and where links lead, in the
+/// order of names; stamps are left out.
+fn hash_folder(folder: &Path) -> Result<String> {
+    let mut hasher = Sha256::new();
+    add_folder(&mut hasher, folder, folder)?;
+    Ok(hex(&hasher.finalize()))
+}
+
+fn add_folder(hasher: &mut Sha256, root: &Path, folder: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let reading = || format!("cannot read {}", folder.display());
+    let entries = fs::read_dir(folder).with_context(reading)?.collect::<std::io::Result<Vec<_>>>();
+    let mut paths: Vec<PathBuf> = entries.with_context(reading)?.into_iter().map(|entry| entry.path()).collect();
+    paths.sort();
+    for path in paths {
+        let name = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().into_owned();
+        if name == STAMP || name == UNFINISHED {
+            continue;
+        }
+        let metadata = fs::symlink_metadata(&path).with_context(reading)?;
+        let (kind, content) = if metadata.is_dir() {
+            ("folder", String::new())
+        } else if metadata.is_symlink() {
+            ("link", fs::read_link(&path)?.to_string_lossy().into_owned())
+        } else {
+            let runs = metadata.permissions().mode() & 0o111 != 0;
+            (if runs { "program" } else { "file" }, hash_file(&path)?)
+        };
+        hasher.update(hash(&[&name, kind, &content]));
+        if metadata.is_dir() {
+            add_folder(hasher, root, &path)?;
+        }
+    }
+    Ok(())
 }
 
 /// SHA-256 over the ingredients, each preceded by its length.
@@ -136,4 +217,88 @@ pub fn remove_folder(folder: &Path) -> Result<()> {
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    /// A cache of its own, and how often its piece was made.
+    struct Scene {
+        cache: Cache,
+        made: Cell<u32>,
+    }
+
+    impl Scene {
+        fn new(name: &str) -> Self {
+            let root = std::env::temp_dir().join(format!("kedge-cache-{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&root);
+            fs::create_dir_all(&root).unwrap();
+            Self { cache: Cache { root }, made: Cell::new(0) }
+        }
+
+        fn has(&self) -> bool {
+            self.cache.has("linker", &["1.2.3"])
+        }
+
+        fn piece(&self) -> PathBuf {
+            let make = |folder: &Path| {
+                self.made.set(self.made.get() + 1);
+                fs::create_dir_all(folder.join("bin"))?;
+                fs::write(folder.join("bin/linker"), "the linker")?;
+                fs::set_permissions(folder.join("bin/linker"), fs::Permissions::from_mode(0o755))?;
+                std::os::unix::fs::symlink("linker", folder.join("bin/ld"))?;
+                Ok(())
+            };
+            self.cache.piece("linker", &["1.2.3"], make).unwrap()
+        }
+    }
+
+    impl Drop for Scene {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.cache.root);
+        }
+    }
+
+    #[test]
+    fn a_piece_that_was_replaced_is_made_anew() {
+        let scene = Scene::new("replaced");
+        let folder = scene.piece();
+        let linker = folder.join("bin/linker");
+        assert_eq!((scene.piece(), scene.made.get()), (folder.clone(), 1), "made once");
+        let replacements: [&dyn Fn(); 5] = [
+            &|| fs::write(&linker, "another one").unwrap(),
+            &|| fs::set_permissions(&linker, fs::Permissions::from_mode(0o644)).unwrap(),
+            &|| fs::write(folder.join("bin/more"), "").unwrap(),
+            &|| fs::remove_file(&linker).unwrap(),
+            &|| {
+                fs::remove_file(folder.join("bin/ld")).unwrap();
+                std::os::unix::fs::symlink("/bin/true", folder.join("bin/ld")).unwrap();
+            },
+        ];
+        for (number, replace) in (2..).zip(replacements) {
+            assert!(scene.has());
+            replace();
+            assert!(!scene.has(), "whoever asks first is told");
+            assert_eq!((scene.piece(), scene.made.get()), (folder.clone(), number));
+            assert_eq!(fs::read_to_string(&linker).unwrap(), "the linker");
+            assert_eq!((scene.piece(), scene.made.get()), (folder.clone(), number), "and then it is what it should be");
+        }
+    }
+
+    #[test]
+    fn a_piece_with_a_stamp_of_before_is_kept_and_watched() {
+        let scene = Scene::new("before");
+        let folder = scene.piece();
+        let stamp = fs::read_to_string(folder.join(STAMP)).unwrap();
+        fs::write(folder.join(STAMP), stamp.split_once('\n').unwrap().0).unwrap();
+        assert!(scene.has());
+        assert_eq!((scene.piece(), scene.made.get()), (folder.clone(), 1));
+        assert_eq!(fs::read_to_string(folder.join(STAMP)).unwrap(), stamp);
+        fs::write(folder.join(STAMP), "half of a stamp").unwrap();
+        assert_eq!((scene.piece(), scene.made.get()), (folder, 2));
+    }
 }

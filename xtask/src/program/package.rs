@@ -46,7 +46,7 @@ impl Package {
     fn all(root: &Path) -> Result<Vec<Self>> {
         let text = phase::output(
             phase::cargo()
-                .args(["metadata", "--format-version=1", "--no-deps", "--manifest-path"])
+                .args(["metadata", "--format-version=1", "--no-deps", "--locked", "--manifest-path"])
                 .arg(root.join("Cargo.toml")),
         )
         .context("the workspace does not load")?;

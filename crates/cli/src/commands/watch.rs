@@ -3,6 +3,8 @@
 use std::io::IsTerminal;
 use std::time::Duration;
 
+use kedge_client::shown::printable_json;
+
 use super::account;
 use crate::args::Watch;
 use crate::error::{CliError, Result};
@@ -17,9 +19,9 @@ pub async fn run(session: &Session, options: &Watch, json: bool) -> Result<()> {
     loop {
         let (address, data) = session.account(&options.which).await?;
         match account::show(session, address, &data).await {
-            Ok(output) if json => write_out(&format!("{}\n", output.json)),
-            Ok(output) if clear => write_out(&format!("\x1b[2J\x1b[H{}", output.text)),
-            Ok(output) => write_out(&format!("{}\n", output.text)),
+            Ok(output) if json => write_out(&printable_json(&format!("{}\n", output.json))),
+            Ok(output) if clear => write_out(&format!("\x1b[2J\x1b[H{}", output.shown())),
+            Ok(output) => write_out(&format!("{}\n", output.shown())),
             // The endpoint may be back at the next look.
             Err(error @ CliError::Fetch(_)) if looks > 0 => error.print(json),
             Err(error) => return Err(error),

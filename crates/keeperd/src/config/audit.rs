@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
-use super::publish::Secret;
+use super::secret::Secret;
 
 /// Job `auditor`, and `kedge-keeper audit`.
 #[derive(Clone, Debug, Deserialize)]
@@ -31,8 +31,7 @@ impl Auditor {
     /// Refuses what cannot work.
     pub fn validate(&self) -> Result<()> {
         ensure!((1..=1_000_000).contains(&self.every_slots), "auditor.every_slots must lie between 1 and 1000000");
-        let webhook = self.webhook.0.as_str();
-        let known = webhook.is_empty() || webhook.starts_with("http://") || webhook.starts_with("https://");
+        let known = self.webhook.is_empty() || self.webhook.begins(&["http://", "https://"]);
         ensure!(known, "auditor.webhook must begin with http(s)://");
         Ok(())
     }

@@ -5,20 +5,20 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
-use super::publish::Secret;
+use super::secret::Secret;
 
 /// The endpoint.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rpc {
     /// JSON-RPC. Often carries a key, so it is never shown whole.
-    pub url: String,
+    pub url: Secret,
     /// Further endpoints in the order of preference, asked when the first does not answer.
-    pub backups: Vec<String>,
+    pub backups: Vec<Secret>,
     /// Slots by which an endpoint's answer may lie behind what another has shown.
     pub max_lag_slots: u64,
     /// WebSocket; derived from the RPC endpoint when it is not given.
-    pub ws: Option<String>,
+    pub ws: Option<Secret>,
     /// Longest wait for an answer, milliseconds.
     pub timeout_ms: u64,
     /// Most megabytes of an answer, and of one that holds all accounts of the exchange; unpacked.
@@ -40,7 +40,7 @@ pub struct Rpc {
 impl Default for Rpc {
     fn default() -> Self {
         Self {
-            url: "http://127.0.0.1:8899".into(),
+            url: Secret::from("http://127.0.0.1:8899"),
             backups: Vec::new(),
             max_lag_slots: 20,
             ws: None,
@@ -53,26 +53,6 @@ impl Default for Rpc {
             second_price_s: 5,
             max_clock_lag_s: 60,
         }
-    }
-}
-
-impl std::fmt::Debug for Rpc {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let masked = crate::connection::masked;
-        f.debug_struct("Rpc")
-            .field("url", &masked(&self.url))
-            .field("backups", &self.backups.iter().map(|url| masked(url)).collect::<Vec<_>>())
-            .field("max_lag_slots", &self.max_lag_slots)
-            .field("ws", &self.ws.as_deref().map(masked))
-            .field("timeout_ms", &self.timeout_ms)
-            .field("max_answer_mb", &self.max_answer_mb)
-            .field("max_snapshot_mb", &self.max_snapshot_mb)
-            .field("fastest_slot_ms", &self.fastest_slot_ms)
-            .field("second_price", &self.second_price)
-            .field("second_price_ppm", &self.second_price_ppm)
-            .field("second_price_s", &self.second_price_s)
-            .field("max_clock_lag_s", &self.max_clock_lag_s)
-            .finish()
     }
 }
 
@@ -106,7 +86,7 @@ pub struct Source {
 
 impl Default for Source {
     fn default() -> Self {
-        let (url, token) = (Secret(String::new()), Secret(String::new()));
+        let (url, token) = (Secret::default(), Secret::default());
         Self { kind: SourceKind::Websocket, url, token, record: PathBuf::new(), record_mb: 1_024 }
     }
 }
@@ -125,25 +105,18 @@ pub enum SourceKind {
 }
 
 /// Jito's block engine, which transactions go to instead of the endpoint.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct JitoEngine {
     /// Its bundles endpoint; empty for none. May carry a key, so it is never shown whole.
-    pub url: String,
+    pub url: Secret,
     /// Tip with each transaction, lamports.
     pub tip_lamports: u64,
 }
 
 impl Default for JitoEngine {
     fn default() -> Self {
-        Self { url: String::new(), tip_lamports: 10_000 }
-    }
-}
-
-impl std::fmt::Debug for JitoEngine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let url = crate::connection::masked(&self.url);
-        f.debug_struct("JitoEngine").field("url", &url).field("tip_lamports", &self.tip_lamports).finish()
+        Self { url: Secret::default(), tip_lamports: 10_000 }
     }
 }
 
@@ -169,7 +142,7 @@ impl Rpc {
 impl Source {
     /// Whether every value lies in its range.
     pub fn validate(&self) -> Result<()> {
-        let url = &self.url.0;
+        let url = &self.url;
         ensure!(url.is_empty() || is_http(url), "source.url must begin with http(s)://");
         ensure!((1..=1_000_000).contains(&self.record_mb), "source.record_mb must lie between 1 and 1000000");
         let missing = self.kind == SourceKind::Yellowstone && url.is_empty();
@@ -192,6 +165,6 @@ impl JitoEngine {
     }
 }
 
-fn is_http(url: &str) -> bool {
-    url.starts_with("http://") || url.starts_with("https://")
+fn is_http(url: &Secret) -> bool {
+    url.begins(&["http://", "https://"])
 }

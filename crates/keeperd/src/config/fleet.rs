@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
-use super::publish::Secret;
+use super::secret::Secret;
 
 /// This copy among several.
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -49,14 +49,14 @@ pub struct Lease {
 
 impl Default for Lease {
     fn default() -> Self {
-        Self { url: Secret(String::new()), bucket: "kedge-keepers".into(), name: String::new(), ttl_s: 10 }
+        Self { url: Secret::default(), bucket: "kedge-keepers".into(), name: String::new(), ttl_s: 10 }
     }
 }
 
 impl Lease {
     /// Whether there is one.
     pub fn is_wanted(&self) -> bool {
-        !self.url.0.is_empty()
+        !self.url.is_empty()
     }
 
     /// Whether every value lies in its range.

@@ -9,6 +9,8 @@ use crate::args::Args;
 
 /// Variables that begin with this set a key.
 const PREFIX: &str = "KEDGE_KEEPER__";
+/// Variables that begin with this alone were meant to.
+const ALMOST: &str = "KEDGE_KEEPER_";
 
 /// The configuration that a command line, its file and an environment amount to.
 ///
@@ -26,15 +28,24 @@ pub fn load(args: &Args, environment: impl Iterator<Item = (String, String)>) ->
             parsed
         }
     };
-    for (name, value) in environment.filter(|(name, _)| name.starts_with(PREFIX)) {
+    let mut unknown = None;
+    for (name, value) in environment.filter(|(name, _)| name.starts_with(ALMOST)) {
+        if !name.starts_with(PREFIX) {
+            unknown = unknown.or(suspicious(&name));
+            continue;
+        }
         let path: Vec<String> = name[PREFIX.len()..].split("__").map(str::to_lowercase).collect();
         set(&mut table, &path, &value).with_context(|| name.clone())?;
         // Each on its own, so that an error names its variable.
         Config::deserialize(Value::Table(table.clone()))
-            .map_err(|error| anyhow::anyhow!("{name}: {}", error.message()))?;
+            .map_err(|error| anyhow::anyhow!("{name}: {}", unquoted(error.message())))?;
+    }
+    if let Some(name) = unknown {
+        bail!("{name}: no setting; names are {PREFIX}SECTION__KEY, with two underscores, such as {PREFIX}RPC__URL");
     }
     flags(args, &mut table)?;
-    let config = Config::deserialize(Value::Table(table)).map_err(|error| anyhow::anyhow!("{}", error.message()))?;
+    let config =
+        Config::deserialize(Value::Table(table)).map_err(|error| anyhow::anyhow!("{}", unquoted(error.message())))?;
     validate(&config)?;
     Ok(config)
 }
@@ -43,9 +54,37 @@ pub fn load(args: &Args, environment: impl Iterator<Item = (String, String)>) ->
 fn told(path: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
     let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
     match line {
-        Some(line) => anyhow::anyhow!("{path}, line {line}: {}", error.message()),
-        None => anyhow::anyhow!("{path}: {}", error.message()),
+        Some(line) => anyhow::anyhow!("{path}, line {line}: {}", unquoted(error.message())),
+        None => anyhow::anyhow!("{path}: {}", unquoted(error.message())),
     }
+}
+
+/// A variable that is none of ours and looks as if it should be. Kubernetes tells every container of a service called
+/// `kedge-keeper` by such names.
+fn suspicious(name: &str) -> Option<String> {
+    let rest = name.strip_prefix(ALMOST)?;
+    let kubernetes = rest.starts_with("SERVICE_") || rest == "PORT" || rest.starts_with("PORT_");
+    (!kubernetes).then(|| name.to_owned())
+}
+
+/// A parser's message without the text that it quotes: that may be a key in the wrong place. Names of fields and variants,
+/// as long as they look like one, are the help that there is.
+fn unquoted(message: &str) -> String {
+    let mut shown = message.to_owned();
+    if let Some(at) = shown.find("string \"") {
+        // The last mark closes it: what is quoted may hold some.
+        let end = shown.rfind('"').map_or(shown.len(), |end| end + 1);
+        shown.replace_range(at..end, "a string");
+    }
+    for mark in ["variant `", "field `", "character `", "key `"] {
+        let Some(at) = shown.find(mark).map(|at| at + mark.len()) else { continue };
+        let end = shown[at..].find("`, expected").or(shown[at..].rfind('`')).map_or(shown.len(), |end| at + end);
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if end - at > 24 || !shown[at..end].chars().all(plain) {
+            shown.replace_range(at..end, "(hidden)");
+        }
+    }
+    kedge_client::shown::discreet(&shown)
 }
 
 /// Sets a key. The text is read as TOML where it is TOML (numbers, lists, booleans), else as a string; the jobs may be
@@ -130,8 +169,7 @@ fn validate(config: &Config) -> Result<()> {
     config.shard.validate()?;
     config.lease.validate()?;
     config.send.validate()?;
-    let ws = config.ws_url();
-    ensure!(ws.starts_with("ws://") || ws.starts_with("wss://"), "rpc.ws must begin with ws:// or wss://");
+    ensure!(config.ws_url().begins(&["ws://", "wss://"]), "rpc.ws must begin with ws:// or wss://");
     config.oracle.publish.validate()?;
     config.auditor.validate()?;
     config.maker.validate()?;
@@ -154,6 +192,22 @@ fn validate(config: &Config) -> Result<()> {
     ensure!(!idle(JobName::Maker, config.maker.markets.is_empty()), "job maker needs [[maker.markets]]");
     ensure!(!idle(JobName::Jit, config.jit.markets.is_empty()), "job jit needs [[jit.markets]]");
     ensure!(!idle(JobName::Quoter, config.quoter.markets.is_empty()), "job quoter needs [[quoter.markets]]");
+    one_maker_a_market(config)
+}
+
+/// Makers keep their position within a limit of their own, and all trade for the one account: two in a market would keep
+/// within the sum.
+fn one_maker_a_market(config: &Config) -> Result<()> {
+    let mut made: Vec<(u16, JobName)> = Vec::new();
+    for (job, market) in config.made() {
+        if let Some((_, other)) = made.iter().find(|(known, _)| *known == market) {
+            bail!(
+                "market {market} is made by {other:?} and by {job:?}, each up to its own max_position: \
+                 job maker rests and joins within one limit"
+            );
+        }
+        made.push((market, job));
+    }
     Ok(())
 }
 
@@ -165,6 +219,8 @@ pub(super) fn positive(name: &str, value: f64) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use clap::Parser;
 
     use super::*;
@@ -174,7 +230,10 @@ mod tests {
     }
 
     fn file(name: &str, text: &str) -> String {
-        let path = std::env::temp_dir().join(format!("kedge-keeper-{name}-{}.toml", std::process::id()));
+        // Tests run side by side.
+        static FILES: AtomicUsize = AtomicUsize::new(0);
+        let number = FILES.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("kedge-keeper-{name}-{}-{number}.toml", std::process::id()));
         std::fs::write(&path, text).unwrap();
         path.to_str().unwrap().to_owned()
     }
@@ -185,7 +244,7 @@ mod tests {
     }
 
     fn refusal(text: &str, variables: &[(&str, &str)]) -> String {
-        let path = file(&format!("refused-{}", text.len() + variables.len() * 1000), text);
+        let path = file("refused", text);
         let said = format!("{:#}", load(&args(&["--config", &path]), environment(variables)).unwrap_err());
         std::fs::remove_file(path).unwrap();
         said
@@ -197,11 +256,11 @@ mod tests {
         let set =
             [("KEDGE_KEEPER__RPC__URL", "http://environment:1"), ("KEDGE_KEEPER__KEEPER__JOBS", "oracle, filler")];
         let config = load(&args(&["--config", &path]), environment(&set)).unwrap();
-        assert_eq!((&config.rpc.url[..], &config.ws_url()[..]), ("http://environment:1", "ws://file:2"));
+        assert_eq!((config.rpc.url.expose(), config.ws_url().expose()), ("http://environment:1", "ws://file:2"));
         assert_eq!(config.keeper.jobs, [JobName::Oracle, JobName::Filler]);
         let flags = args(&["--config", &path, "--rpc", "http://flag:5", "--jobs", "funding", "--dry-run"]);
         let config = load(&flags, environment(&set)).unwrap();
-        assert_eq!((&config.rpc.url[..], &config.ws_url()[..]), ("http://flag:5", "ws://flag:6"));
+        assert_eq!((config.rpc.url.expose(), config.ws_url().expose()), ("http://flag:5", "ws://flag:6"));
         assert_eq!((&config.keeper.jobs[..], config.keeper.dry_run), (&[JobName::Funding][..], true));
         std::fs::remove_file(path).unwrap();
     }
@@ -228,6 +287,50 @@ mod tests {
         let config = load(&args(&["--config", &path]), environment(&[])).unwrap();
         std::fs::remove_file(path).unwrap();
         assert!(!format!("{config:?}").contains("s3cret"));
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_place_is_not_quoted() {
+        for variable in ["RPC__BACKUPS", "KEEPER__TICK_MS", "KEEPER__DRY_RUN", "SOURCE__KIND", "MAKER__MARKETS"] {
+            for key in ["https://host.invalid/?api-key=s3cret", "s3\"cret s3cret"] {
+                let said = refusal("", &[(&format!("KEDGE_KEEPER__{variable}"), key)]);
+                assert!(said.contains(variable) && !said.contains("s3cret"), "{said}");
+            }
+        }
+        let said = refusal("[rpc]\nbackups = \"https://host.invalid/s3cret\"\n", &[]);
+        assert!(said.contains("line 2") && said.contains("expected a sequence") && !said.contains("s3cret"), "{said}");
+        let said = refusal("[rpc]\nurl = 5\n", &[]);
+        assert!(said.contains("line 2") && said.contains("a text in quotation marks"), "{said}");
+    }
+
+    #[test]
+    fn one_underscore_too_few_is_noticed() {
+        for name in ["KEDGE_KEEPER_RPC_URL", "KEDGE_KEEPER_RPC__URL", "KEDGE_KEEPER_"] {
+            let said = refusal("", &[("KEDGE_KEEPER__RPC__URL", "http://a"), (name, "http://b/s3cret")]);
+            assert!(
+                said.starts_with(&format!("{name}: no setting")) && said.contains("KEDGE_KEEPER__RPC__URL"),
+                "{said}"
+            );
+            assert!(!said.contains("s3cret"));
+        }
+        // What Kubernetes sets for a service of this name, and what is not for us at all.
+        let set =
+            [("KEDGE_KEEPER_SERVICE_HOST", "10.0.0.1"), ("KEDGE_KEEPER_PORT_9464_TCP", "x"), ("KEDGE_KEEPERS", "x")];
+        assert!(load(&args(&[]), environment(&set)).is_ok());
+    }
+
+    #[test]
+    fn a_market_has_one_maker() {
+        let market = |job: &str, more: &str, market: u16| {
+            format!("[[{job}.markets]]\nmarket = {market}\nmax_position = 1.0\n{more}\n")
+        };
+        let (jit, quoter) = (market("jit", "max_size = 1.0", 1), market("quoter", "size = 1.0", 1));
+        let head = "[account]\nid = 0\n[keeper]\njobs = [\"jit\", \"quoter\"]\n";
+        let said = refusal(&format!("{head}{jit}{quoter}"), &[]);
+        assert!(said.contains("market 1 is made by Jit and by Quoter"), "{said}");
+        let path = file("two-markets", &format!("{head}{jit}{}", market("quoter", "size = 1.0", 2)));
+        assert!(load(&args(&["--config", &path]), environment(&[])).is_ok());
+        std::fs::remove_file(path).unwrap();
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub struct Maker {
     pub levels: u32,
     /// The ladder is replaced once it is this share of the half-spread off, millionths.
     pub requote_ppm: u32,
+    /// Seconds for which an order of a ladder stands, of `quoter` too; it is renewed at half of them.
+    pub life_s: u32,
     /// When it has to stop.
     pub kill: Kill,
     /// Markets that are made.
@@ -45,6 +47,7 @@ impl Default for Maker {
             skew_ppm: 800,
             levels: 3,
             requote_ppm: 400_000,
+            life_s: kedge_keeper::jobs::maker::LIFE,
             kill: Kill::default(),
             markets: Vec::new(),
         }
@@ -94,6 +97,7 @@ impl Maker {
         super::load::positive("maker.kill.max_loss", self.kill.max_loss)?;
         super::load::positive("maker.kill.max_drawdown", self.kill.max_drawdown)?;
         ensure!(self.rest || self.join, "maker.rest and maker.join are both off: nothing is left to do");
+        ensure!((4..=86_400).contains(&self.life_s), "maker.life_s must lie between 4 and 86400");
         ensure!(self.levels <= 16, "maker.levels must lie between 0 and 16");
         ensure!(self.edge_ppm <= self.max_edge_ppm, "maker.edge_ppm must not be over maker.max_edge_ppm");
         for market in &self.markets {

@@ -6,6 +6,7 @@ pub mod fleet;
 mod load;
 mod maker;
 pub mod publish;
+mod secret;
 pub mod send;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use solana_pubkey::Pubkey;
 
 use crate::args::LogFormat;
 pub use load::load;
+pub use secret::Secret;
 
 /// Everything that an operator may set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -353,8 +355,44 @@ pub struct QuoterMarket {
 
 impl Config {
     /// The WebSocket endpoint.
-    pub fn ws_url(&self) -> String {
-        self.rpc.ws.clone().unwrap_or_else(|| kedge_client::ws_url(&self.rpc.url))
+    pub fn ws_url(&self) -> Secret {
+        let derived = || Secret::from(kedge_client::ws_url(self.rpc.url.expose()).as_str());
+        self.rpc.ws.clone().unwrap_or_else(derived)
+    }
+
+    /// Markets that the configured makers quote, and which job does.
+    pub fn made(&self) -> Vec<(JobName, u16)> {
+        let markets = |job: JobName| -> Vec<u16> {
+            match job {
+                JobName::Maker => self.maker.markets.iter().map(|one| one.market).collect(),
+                JobName::Jit => self.jit.markets.iter().map(|one| one.market).collect(),
+                JobName::Quoter => self.quoter.markets.iter().map(|one| one.market).collect(),
+                _ => Vec::new(),
+            }
+        };
+        let of = |job: &JobName| markets(*job).into_iter().map(|market| (*job, market)).collect::<Vec<_>>();
+        self.keeper.jobs.iter().flat_map(of).collect()
+    }
+
+    /// Every address that is spoken to, with the key that names it.
+    pub fn addresses(&self) -> Vec<(&'static str, Secret)> {
+        let mut all = vec![("rpc.url", self.rpc.url.clone()), ("rpc.ws", self.ws_url())];
+        all.extend(self.rpc.backups.iter().map(|url| ("rpc.backups", url.clone())));
+        all.push(("source.url", self.source.url.clone()));
+        all.push(("jito.url", self.jito.url.clone()));
+        all.push(("auditor.webhook", self.auditor.webhook.clone()));
+        if self.oracle.publish.source == publish::Source::Hermes {
+            all.push(("oracle.publish.url", self.oracle.publish.url.clone()));
+        }
+        all.extend(self.lease.url.expose().split(',').map(|url| ("lease.url", Secret::from(url.trim()))));
+        all.retain(|(_, url)| !url.is_empty());
+        all
+    }
+
+    /// Everything that must not be shown.
+    pub fn secrets(&self) -> Vec<Secret> {
+        let tokens = [Some(self.source.token.clone()), self.oracle.publish.api_key.clone()];
+        self.addresses().into_iter().map(|(_, url)| url).chain(tokens.into_iter().flatten()).collect()
     }
 }
 

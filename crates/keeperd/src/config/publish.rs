@@ -7,6 +7,8 @@ use kedge_keeper::publish::FeedId;
 use serde::{Deserialize, Deserializer};
 use solana_pubkey::Pubkey;
 
+use super::secret::Secret;
+
 /// What is published, from where, and when.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -52,7 +54,7 @@ impl Default for Publish {
             deviation_bps: 5,
             heartbeat_s: 5,
             origin: 0,
-            url: Secret("https://hermes.pyth.network".into()),
+            url: Secret::from("https://hermes.pyth.network"),
             api_key: None,
             timeout_ms: 3_000,
             max_age_s: 20,
@@ -90,17 +92,6 @@ pub struct PriceAccount {
     /// Address of the account.
     #[serde(deserialize_with = "account")]
     pub account: Pubkey,
-}
-
-/// A text that logs do not show.
-#[derive(Clone, Default, Deserialize)]
-#[serde(transparent)]
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(hidden)")
-    }
 }
 
 /// A move by a script.
@@ -246,7 +237,7 @@ mod tests {
     fn keys_are_not_shown() {
         let text = format!("source = \"hermes\"\nurl = \"https://a/s3cret\"\napi_key = \"s3cret\"\n{}", feed(""));
         let publish = read(&text).unwrap();
-        assert_eq!((publish.url.0.as_str(), publish.feeds[0].id), ("https://a/s3cret", [0xab; 32]));
+        assert_eq!((publish.url.expose(), publish.feeds[0].id), ("https://a/s3cret", [0xab; 32]));
         assert!(!format!("{publish:?}").contains("s3cret"));
     }
 }

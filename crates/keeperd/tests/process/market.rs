@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use kedge_client::Sender;
 use kedge_interface::address;
-use kedge_interface::instruction::user::PlaceOrders;
+use kedge_interface::instruction::user::{CreateSubAccount, CreateTrader, PlaceOrders};
 use kedge_model::board::RowState;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
@@ -235,7 +235,58 @@ fn a_maker_quotes_until_its_operator_stops_it() {
     wait(&runtime, "the withdrawal", &maker, async || open().await == 0);
     std::fs::remove_file(&kill).unwrap();
     wait(&runtime, "a ladder again", &maker, async || open().await == 4);
+    let now = runtime.block_on(own.client().clock()).unwrap().unix_time;
+    let quotes = runtime.block_on(own.client().sub_account(account)).unwrap();
+    for order in quotes.orders.iter().filter(|order| order.is_open()) {
+        let left = i64::from(order.expires_at) - now;
+        assert!((1..=120).contains(&left), "what a crash leaves is gone in {left} s");
+    }
     assert_eq!(maker.terminate().0, Some(0));
+    assert_eq!(runtime.block_on(open()), 0, "what ends in order leaves nothing");
+}
+
+#[test]
+fn check_and_run_tell_what_a_maker_lacks() {
+    let stage = Stage::start();
+    let url = stage.localnet.rpc_url().to_owned();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (wallet, _) = stage.wallet("maker", 1_000);
+    restrict(&wallet);
+    let own = sender(&url, &wallet);
+    let me = own.client().payer_address();
+    let create = [CreateTrader::of(me, me).into(), CreateSubAccount::of(me, me, 0, "poor", 4).into()];
+    runtime.block_on(own.send(&create, &[])).expect("an account without money");
+    let with = |market: u16, levels: u32| {
+        let mut command = command(&url, &wallet);
+        let markets = format!("[{{ market = {market}, size = 1.0, max_join = 1.0, max_position = 5.0 }}]");
+        command.env("KEDGE_KEEPER__ACCOUNT__ID", "0").env("KEDGE_KEEPER__MAKER__MARKETS", markets);
+        command.env("KEDGE_KEEPER__MAKER__LEVELS", levels.to_string()).args(["--jobs", "maker"]);
+        command
+    };
+    let (said, code) = crate::check(with(9, 3));
+    assert!(code == Some(1) && said.contains("markets FAIL [[maker.markets]] names market 9: the last is 1"), "{said}");
+    let (said, code) = crate::check(with(0, 3));
+    assert!(said.contains("order slots FAIL the ladders need 6 order slots, the sub-account has 4"), "{said}");
+    assert!(code == Some(1) && said.contains("collateral FAIL the sub-account holds nothing"), "{said}");
+    let mut dead = with(0, 2);
+    dead.args(["--ws", "ws://127.0.0.1:1"]);
+    let (said, _) = crate::check(dead);
+    assert!(said.contains("WebSocket endpoint FAIL ws://127.0.0.1:1 takes no subscription"), "{said}");
+    assert!(said.contains("order slots ok 4 of 4") && said.contains("markets ok [0] trade"), "{said}");
+
+    let refused = with(9, 2).arg("run").output().unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(refused.status.code() == Some(1) && said.contains("names market 9: the last is 1"), "{said}");
+    let mut poor = with(0, 3);
+    poor.args(["--ws", "ws://127.0.0.1:1"]);
+    let poor = Running::start(poor);
+    for need in ["collateral", "order slots"] {
+        poor.wait_for(need, |line| line["need"] == need && line["level"] == "ERROR");
+    }
+    poor.wait_for("the dead source", |line| {
+        line["message"].as_str().is_some_and(|said| said.starts_with("no changes come"))
+    });
+    assert_eq!(poor.terminate().0, Some(0));
 }
 
 impl Running {

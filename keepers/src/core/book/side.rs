@@ -1,7 +1,13 @@
 //! One side of a book: prices in order, and at each price the orders in order of time.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::ladder::Ladder;
 use super::slab::{NIL, Slab};
+
+/// Steps that the search for an older order's place takes along a queue before the queue is indexed. Queues whose orders
+/// come as they were placed never are, and so never allocate.
+const LONGEST_WALK: u32 = 64;
 
 /// An order as a book keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +50,12 @@ pub struct Side {
     ladder: Ladder,
     levels: Slab<Level>,
     orders: Slab<Linked>,
+    /// Queues in which an older order's place was far from the end: their orders by sequence.
+    queues: HashMap<u32, Queue>,
 }
+
+/// Orders of one level by sequence; the handle tells apart what should not be there twice.
+type Queue = BTreeSet<(u64, u32)>;
 
 impl Side {
     /// Makes room for orders at as many keys, so that nothing is allocated until there are more.
@@ -55,17 +66,15 @@ impl Side {
     }
 
     /// Takes an order in; its handle. The newest at a key costs no search; one that is older than others goes before
-    /// them.
+    /// them, found along the queue where it is near the end, and else by an index of the queue: a start, which sees orders
+    /// by owner and not by age, costs in proportion to the orders at a price and not to their square.
     pub fn insert(&mut self, key: u64, entry: Entry) -> u32 {
         let place = self.ladder.place(key);
         if *place == NIL {
             *place = self.levels.insert(Level { key, first: NIL, last: NIL, size: 0, count: 0 });
         }
         let level = *place;
-        let mut before = self.levels[level].last;
-        while before != NIL && self.orders[before].entry.seq > entry.seq {
-            before = self.orders[before].before;
-        }
+        let before = self.before(level, entry.seq);
         let after = if before == NIL { self.levels[level].first } else { self.orders[before].after };
         let handle = self.orders.insert(Linked { entry, level, before, after });
         match before {
@@ -76,10 +85,37 @@ impl Side {
             NIL => self.levels[level].last = handle,
             after => self.orders[after].before = handle,
         }
+        if let Some(queue) = self.queues.get_mut(&level) {
+            queue.insert((entry.seq, handle));
+        }
         let level = &mut self.levels[level];
         level.size = level.size.saturating_add(entry.size);
         level.count += 1;
         handle
+    }
+
+    /// The order after which one of a sequence belongs; [`NIL`] for the front.
+    fn before(&mut self, level: u32, seq: u64) -> u32 {
+        let mut before = self.levels[level].last;
+        if let Some(queue) = self.queues.get(&level) {
+            let newest = before != NIL && self.orders[before].entry.seq <= seq;
+            let found = || queue.range(..=(seq, NIL)).next_back().map_or(NIL, |(_, handle)| *handle);
+            return if newest { before } else { found() };
+        }
+        let mut walked = 0;
+        while before != NIL && self.orders[before].entry.seq > seq {
+            before = self.orders[before].before;
+            walked += 1;
+            if walked > LONGEST_WALK {
+                let first = Some(self.levels[level].first);
+                let next = |handle: &u32| Some(self.orders[*handle].after).filter(|after| *after != NIL);
+                let queue = std::iter::successors(first, next);
+                let queue: Queue = queue.map(|handle| (self.orders[handle].entry.seq, handle)).collect();
+                self.queues.insert(level, queue);
+                return self.before(level, seq);
+            }
+        }
+        before
     }
 
     /// Takes an order out.
@@ -94,6 +130,9 @@ impl Side {
             after => self.orders[after].before = before,
         }
         self.orders.free(handle);
+        if let Some(queue) = self.queues.get_mut(&level) {
+            queue.remove(&(entry.seq, handle));
+        }
         let found = &mut self.levels[level];
         found.size = found.size.saturating_sub(entry.size);
         found.count -= 1;
@@ -101,6 +140,7 @@ impl Side {
             let key = found.key;
             self.ladder.remove(key);
             self.levels.free(level);
+            self.queues.remove(&level);
         }
         entry
     }
@@ -171,6 +211,96 @@ impl Side {
 
     /// Bytes on the heap.
     pub fn bytes(&self) -> usize {
-        self.ladder.bytes() + self.levels.bytes() + self.orders.bytes()
+        let queued: usize = self.queues.values().map(Queue::len).sum();
+        // A node of a tree is three quarters full on average.
+        let queues = queued * size_of::<(u64, u32)>() * 4 / 3 + self.queues.capacity() * size_of::<(u32, Queue)>();
+        self.ladder.bytes() + self.levels.bytes() + self.orders.bytes() + queues
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    fn entry(seq: u64) -> Entry {
+        Entry { seq, size: 1, expires_at: 0, account: 0, id: 0, slot: 0 }
+    }
+
+    /// A permutation of `0..count`: a start sees orders by owner, which is no order at all.
+    fn shuffled(count: u64) -> impl Iterator<Item = u64> {
+        assert!(count.is_power_of_two());
+        (0..count).map(move |place| place.wrapping_mul(0x9e37_79b9) % count)
+    }
+
+    fn start(orders: u64) -> Side {
+        let mut side = Side::default();
+        for seq in shuffled(orders) {
+            side.insert(7, entry(seq));
+        }
+        side
+    }
+
+    /// The least time of three starts: others use the machine too.
+    fn least(orders: u64) -> Duration {
+        let time = |_| {
+            let started = Instant::now();
+            assert_eq!(start(orders).len() as u64, orders);
+            started.elapsed()
+        };
+        (0..3).map(time).min().unwrap()
+    }
+
+    #[test]
+    fn a_start_at_one_price_costs_in_proportion_to_its_orders() {
+        let seqs: Vec<u64> = start(1 << 13).upto(u64::MAX).map(|(_, _, entry)| entry.seq).collect();
+        assert!(seqs.iter().copied().eq(0..1 << 13), "in order of time");
+        let (few, many) = (least(1 << 13), least(1 << 16));
+        let ratio = many.as_secs_f64() / few.as_secs_f64();
+        println!("eight times the orders take {ratio:.1} times as long: {many:?}");
+        // Along the queue it would be 64 times.
+        assert!(ratio < 30.0, "{ratio}");
+    }
+
+    #[test]
+    fn an_indexed_queue_equals_a_sorted_one() {
+        let mut side = Side::default();
+        let mut truth = BTreeSet::new();
+        let mut handles = HashMap::new();
+        for (step, seq) in shuffled(1 << 10).chain(shuffled(1 << 10)).enumerate() {
+            // The second time round each comes out, or changes its size and stays.
+            match handles.remove(&seq) {
+                Some(handle) if step % 3 == 0 => {
+                    side.resize(handle, 5);
+                    handles.insert(seq, handle);
+                }
+                Some(handle) => {
+                    assert_eq!(side.remove(handle).seq, seq);
+                    truth.remove(&seq);
+                }
+                None => {
+                    handles.insert(seq, side.insert(3, entry(seq)));
+                    truth.insert(seq);
+                }
+            }
+            assert_eq!(side.front().map(|handle| side.entry(handle).seq), truth.first().copied());
+        }
+        assert!(!side.queues.is_empty(), "it was indexed");
+        assert!(side.upto(u64::MAX).map(|(_, _, entry)| entry.seq).eq(truth.iter().copied()));
+        for handle in handles.into_values() {
+            side.remove(handle);
+        }
+        assert!(side.is_empty() && side.queues.is_empty());
+    }
+
+    #[test]
+    fn orders_in_order_of_time_are_never_indexed() {
+        let mut side = Side::default();
+        let handles: Vec<u32> = (0..1_000).map(|seq| side.insert(1, entry(seq))).collect();
+        // One that moves back a little, as after an auction.
+        let moved = side.remove(handles[990]);
+        side.insert(1, moved);
+        assert!(side.queues.is_empty());
     }
 }

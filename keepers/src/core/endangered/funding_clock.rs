@@ -36,7 +36,8 @@ impl FundingClock {
             }
             if moved != 0 && *reference != 0 {
                 let part = moved as f64 / (*reference as f64 * INDEX_TO_PRICE) * SCALE;
-                step = step.max((part * (1.0 + 1e-9)) as u64 + 1);
+                // The conversion ends at the largest number, whatever an account on chain says that its indices are.
+                step = step.max(((part * (1.0 + 1e-9)) as u64).saturating_add(1));
             }
         }
         // The last reading that an expiry can have is one below the clock's end, so that it always passes.
@@ -53,5 +54,36 @@ impl FundingClock {
     pub fn expiry(&self, budget: f64, notional: f64) -> u64 {
         let ticks = budget / notional * SCALE * (1.0 - 1e-9);
         self.reading.saturating_add(ticks as u64).min(u64::MAX - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kedge_model::board::PriceBoard;
+    use kedge_model::quantity::{FundingIndex, Price};
+
+    use super::*;
+
+    fn marks(long: i64, short: i64) -> Marks {
+        let mut board = Box::new(PriceBoard::default());
+        board.markets[0].price.price = Price(1);
+        (board.markets[0].funding_long, board.markets[0].funding_short) = (FundingIndex(long), FundingIndex(short));
+        Marks { board }
+    }
+
+    /// Indices are what an account on chain says, and an endpoint may say anything.
+    #[test]
+    fn no_index_ends_the_clock() {
+        let mut clock = FundingClock::default();
+        let mut reading = clock.reading();
+        for (long, short) in [(0, 0), (1, -1), (i64::MAX, i64::MIN), (i64::MIN, i64::MAX), (0, i64::MIN), (i64::MIN, 0)]
+        {
+            clock.observe(&marks(long, short));
+            assert!(clock.reading() >= reading, "it never goes back");
+            reading = clock.reading();
+        }
+        assert_eq!(reading, u64::MAX, "everybody who depends on funding is looked at");
+        assert_eq!(clock.expiry(1e30, 0.0), u64::MAX - 1);
+        assert_eq!(clock.expiry(0.0, 0.0), u64::MAX - 1, "the last expiry always passes");
     }
 }

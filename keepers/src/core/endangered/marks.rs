@@ -1,6 +1,8 @@
 //! What a board says to a liquidation, apart from whether its rows serve one now.
 
 use kedge_model::board::{MAX_BANKS, MAX_MARKETS, PriceBoard, PriceRow, RowState};
+use kedge_model::margin::BEST;
+use kedge_model::num::Rounding;
 use kedge_model::quantity::Price;
 
 /// Rows of a board: markets first, then banks.
@@ -21,13 +23,17 @@ impl Marks {
     pub fn of(board: &PriceBoard) -> Self {
         let mut board = Box::new(*board);
         for row in &mut board.markets {
+            let most = most(&row.price);
             settle(&mut row.price);
             // In the hour before an expiry the mark is what the row will be settled at.
             row.price.price = row.settles_at(row.price.price).unwrap_or(Price::ZERO);
             row.expiry_time = 0;
+            hold(&mut row.price, most);
         }
         for row in board.banks.iter_mut().map(|row| &mut row.price) {
+            let most = most(row);
             settle(row);
+            hold(row, most);
         }
         Self { board }
     }
@@ -59,4 +65,16 @@ fn settle(row: &mut PriceRow) {
     row.price = row.liquidation_price().unwrap_or(Price::ZERO);
     row.state = RowState::Normal as u8;
     row.publish_time = 0;
+}
+
+/// What a liquidation counts of the row once it is too old: twice the last price.
+fn most(row: &PriceRow) -> Price {
+    row.price.raised(BEST, Rounding::Down).unwrap_or(Price(u64::MAX))
+}
+
+/// A row that would count less once it is too old than it does now has no mark: its age would endanger an account.
+fn hold(row: &mut PriceRow, most: Price) {
+    if row.price > most {
+        row.price = Price::ZERO;
+    }
 }

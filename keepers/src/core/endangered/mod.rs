@@ -34,8 +34,11 @@
 //! Nothing needs to be assumed about caps or when funding is updated.
 //!
 //! Ratios, weights, decimals and listings are compared at each tick; a row that changes in them, or whose mark cannot be
-//! told, releases every account that depends on it. Staleness and halts only ever forbid a liquidation: bounds are found
-//! as if every row served, and the judgement on the board as it stands has the last word. An account whose margin cannot
+//! told, releases every account that depends on it. Halts only ever forbid a liquidation, and a row that is too old counts at
+//! what is best for the account ([`liquidation_margin`](kedge_model::margin::liquidation_margin)): tokens and base at twice
+//! its price, what is owed at nothing, without a requirement. That is no less than at its mark, unless the mark is more than
+//! twice the price, as it can be in a jump or before an expiry: such a row has no mark. So bounds are found as if every row
+//! served, and the judgement on the board as it stands has the last word. An account whose margin cannot
 //! be computed is watched. The weights above are computed in floating point with a relative error below 1e-13; `d` is
 //! taken 1e-9 smaller.
 

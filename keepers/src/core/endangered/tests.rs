@@ -259,6 +259,25 @@ fn one_long() -> (PriceBoard, SubAccount, Clock) {
     (board, account, clock)
 }
 
+/// A price that has fallen by more than a half within minutes is held up in a jump, and no longer once the row is too old.
+#[test]
+fn age_endangers_nobody_unseen() {
+    let (mut board, account, clock) = one_long();
+    let jump = RowState::Jump as u8;
+    board.markets[0].price.state = jump;
+    let mut index = Endangered::new(&board);
+    index.update(0, &account);
+    // The five-minute average stands at 200, the jump limit at a twentieth.
+    board.markets[0].price.price = Price(80_000_000);
+    for (age, endangered) in [(0, 0), (61, 1)] {
+        let later = Clock { unix_time: clock.unix_time + age, ..clock };
+        let _ = index.tick(&board, |_| Some(&account));
+        let cases = index.cases(&board, &later, |_| Some(&account));
+        assert_eq!(cases, scan(std::slice::from_ref(&account), &board, &later, 1), "{age}");
+        assert_eq!(cases.len(), endangered, "{age}");
+    }
+}
+
 #[test]
 fn a_tick_inside_the_bounds_looks_at_nobody() {
     let (mut board, account, clock) = one_long();

@@ -198,6 +198,7 @@ fn put(body: &mut Vec<u8>, parts: &[&[u8]], bytes: Option<&[u8]>) -> Result<()> 
 pub struct Tape {
     file: BufReader<File>,
     wallet: Pubkey,
+    cut: bool,
 }
 
 impl Tape {
@@ -218,7 +219,7 @@ impl Tape {
         }
         let mut wallet = [0; 32];
         wallet.copy_from_slice(&head[12..]);
-        Ok(Self { file, wallet: Pubkey::new_from_array(wallet) })
+        Ok(Self { file, wallet: Pubkey::new_from_array(wallet), cut: false })
     }
 
     /// The wallet of the keeper that wrote it.
@@ -227,14 +228,25 @@ impl Tape {
         self.wallet
     }
 
-    /// The next record; `None` at the end, and where the last one is cut short.
+    /// Whether it ended within a record: the process that wrote it was killed, or the file is not all there.
+    #[must_use]
+    pub const fn is_cut(&self) -> bool {
+        self.cut
+    }
+
+    /// The next record; `None` at the end, and where the last one is cut short ([`Self::is_cut`]).
     ///
     /// # Errors
     /// A record of an unknown kind, or one that does not hold what it should.
     pub fn read(&mut self) -> Result<Option<Record>> {
         let mut length = [0; 4];
-        if !fill(&mut self.file, &mut length)? {
-            return Ok(None);
+        match fill(&mut self.file, &mut length)? {
+            4 => {}
+            0 => return Ok(None),
+            _ => {
+                self.cut = true;
+                return Ok(None);
+            }
         }
         let length = u32::from_le_bytes(length) as usize;
         if length == 0 || length > MOST {
@@ -244,19 +256,25 @@ impl Tape {
         let mut record = Vec::new();
         (&mut self.file).take(length as u64).read_to_end(&mut record)?;
         if record.len() < length {
+            self.cut = true;
             return Ok(None);
         }
         parse(&record).map(Some).ok_or_else(|| ErrorKind::InvalidData.into())
     }
 }
 
-/// Whether there was enough.
-fn fill(file: &mut impl Read, into: &mut [u8]) -> Result<bool> {
-    match file.read_exact(into) {
-        Ok(()) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
-        Err(error) => Err(error),
+/// Reads as much as there is; how much that was.
+fn fill(file: &mut impl Read, into: &mut [u8]) -> Result<usize> {
+    let mut read = 0;
+    while read < into.len() {
+        match file.read(&mut into[read..]) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
     }
+    Ok(read)
 }
 
 fn parse(record: &[u8]) -> Option<Record> {

@@ -23,7 +23,8 @@ use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use solana_pubkey::Pubkey;
 
-use super::Job;
+use super::{Attention, Job};
+use crate::action::Subject;
 use crate::core::endangered::shortfall;
 use crate::rehearsal::Rehearsal;
 use crate::{Account, Plan, Work, World};
@@ -82,6 +83,10 @@ impl Job for Liquidator {
 
     /// Take-overs, the pocket with the largest shortfall first, then unwinding.
     fn decide(&self, world: &World) -> Vec<Plan> {
+        self.decide_within(world, &Attention::all())
+    }
+
+    fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
         let Some(own) = world.accounts.get(&self.account) else { return Vec::new() };
         let rehearsal = Rehearsal::refreshed(world);
         let mut sick = Vec::new();
@@ -95,7 +100,18 @@ impl Job for Liquidator {
         sick.sort_by_key(|case| case.free);
         let mut inventory = Inventory::of(world, own);
         let mut plans: Vec<Plan> = Vec::new();
-        for case in &sick {
+        for case in attention.turn(sick.len(), world.clock.slot).map(|place| &sick[place]) {
+            if attention.is_full(plans.len()) {
+                break;
+            }
+            // One take-over of a pocket at a time, whichever of its positions it is of.
+            let mut positions = case.account.positions_in(case.pocket).filter(|position| !position.base.is_zero());
+            if !positions.all(|position| attention.is_free(&Subject::Position(*case.address, position.market))) {
+                continue;
+            }
+            if !attention.spend() {
+                break;
+            }
             plans.extend(self.take_over(world, &rehearsal, &mut inventory, case));
         }
         plans.extend(world.markets.iter().filter_map(|market| self.unwind(world, market)));

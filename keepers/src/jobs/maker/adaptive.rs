@@ -4,7 +4,7 @@ use kedge_model::num::{PPM, Rounding, mul_div};
 use kedge_model::order::Side;
 use kedge_model::quantity::{Ppm, Price, Size};
 
-use super::{Level, Quotes, Strategy, View};
+use super::{Level, Limits, Quotes, Strategy, View};
 
 /// Quotes around the oracle. Half the spread is
 ///
@@ -85,5 +85,12 @@ impl Strategy for Adaptive {
         let (asks, sell) = self.side(view, middle, half, Side::Short);
         let requote = mul_div(half.0.into(), self.requote.0.into(), PPM, Rounding::Up).unwrap_or(0);
         Quotes { bids, asks, buy, sell, requote: Ppm(u32::try_from(requote).unwrap_or(u32::MAX)) }
+    }
+
+    fn rests(&self, limits: &Limits) -> Size {
+        let levels = u64::from(self.levels);
+        // One, two, three ... times the nearest order's size.
+        let sizes = levels.saturating_mul(levels.saturating_add(1)) / 2;
+        Size(limits.size.0.saturating_mul(sizes))
     }
 }

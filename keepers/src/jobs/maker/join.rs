@@ -1,5 +1,7 @@
 //! Joining auctions at the quoted prices.
 
+use std::collections::BTreeSet;
+
 use kedge_model::action::PlaceAndMake;
 use kedge_model::market::Market;
 use kedge_model::num::{ceil_to, floor_to};
@@ -21,20 +23,25 @@ pub(crate) fn joins(
     quotes: &Quotes,
 ) -> Vec<Plan> {
     let now = world.clock.slot;
+    let books = world.books();
+    // By owner and slot.
+    let attended = books.market(market.index).attended();
+    let auctions: BTreeSet<(Pubkey, u8)> = attended.map(|entry| (books.address(entry.account), entry.slot)).collect();
     let mut plans = Vec::new();
-    for (taker, account) in &world.accounts {
+    for (taker, slot) in &auctions {
+        let Some(account) = world.accounts.get(taker) else { continue };
+        let order = account.orders.get(usize::from(*slot)).filter(|order| order.is_open() && order.in_auction(now));
+        let Some(order) = order else { continue };
         if account.is_same(own) || !account.is_free(market.index, &world.fresh, &world.clock) {
             continue;
         }
-        for (slot, order) in account.orders_in(market.index).filter(|(_, order)| order.in_auction(now)) {
-            let quote = match order.side() {
-                // The taker buys: it sells.
-                Side::Long => quotes.sell,
-                Side::Short => quotes.buy,
-            };
-            let Some(quote) = quote else { continue };
-            plans.extend(join(world, maker, market, limits, (taker, slot, order), quote));
-        }
+        let quote = match order.side() {
+            // The taker buys: it sells.
+            Side::Long => quotes.sell,
+            Side::Short => quotes.buy,
+        };
+        let Some(quote) = quote else { continue };
+        plans.extend(join(world, maker, market, limits, (taker, *slot, order), quote));
     }
     plans
 }

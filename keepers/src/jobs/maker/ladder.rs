@@ -1,5 +1,6 @@
 //! Keeping a ladder of post-only orders as quoted.
 
+use kedge_model::Error;
 use kedge_model::market::Market;
 use kedge_model::num::{ceil_to, floor_to};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
@@ -10,33 +11,53 @@ use super::{Level, Quotes};
 use crate::rehearsal::{Rehearsal, rehearse};
 use crate::{Account, Plan, Work, World};
 
-/// Replaces a market's standing orders when they are not what is quoted; `None` when they are near enough.
-pub(crate) fn replace(world: &World, maker: &Pubkey, own: &Account, market: &Market, quotes: &Quotes) -> Option<Plan> {
-    let orders = orders(market, quotes);
+/// Replaces a market's standing orders when they are not what is quoted, or when half of their life is over; `None` when
+/// they are near enough. What stands is always cancelled in front, seen or not: a ladder that is sent twice, by one process
+/// or by two, is one ladder.
+///
+/// # Errors
+/// Why it cannot quote now (a jump, no margin, no room for its orders), with what to do instead: at least nobody trades on
+/// its old prices.
+pub(crate) fn replace(
+    world: &World,
+    maker: &Pubkey,
+    own: &Account,
+    market: &Market,
+    quotes: &Quotes,
+    life: u32,
+) -> Result<Option<Plan>, (Error, Option<Plan>)> {
+    let now = world.clock.unix_time;
+    let orders = orders(market, quotes, expiry(now, life).ok_or((Error::Overflow, None))?);
     let standing = own.orders_in(market.index).count();
-    if standing == orders.len() && !is_off(own, market, &orders, quotes) {
-        return None;
+    if standing == orders.len() && !is_off(own, market, &orders, quotes) && !is_old(own, market, now, life) {
+        return Ok(None);
     }
-    let mut works = Vec::new();
-    if standing > 0 {
-        works.push(Work::CancelAll { account: *maker, market: Some(market.index) });
-    }
+    let works = vec![Work::CancelAll { account: *maker, market: Some(market.index) }];
     if orders.is_empty() {
-        return (standing > 0).then_some(Plan { refresh: Vec::new(), works });
+        return Ok((standing > 0).then_some(Plan { refresh: Vec::new(), works }));
     }
     let run = |stage: &Rehearsal<'_>| stage.place(market.index, maker, &orders, true);
     let place = Work::Place { market: market.index, account: *maker, orders: orders.clone() };
     let with_ladder = Plan { refresh: Vec::new(), works: works.iter().cloned().chain([place]).collect() };
     let rows = world.markets_of(maker).into_iter().chain([market.index]);
     match rehearse(world, with_ladder, rows.collect::<Vec<_>>(), run) {
-        Ok((plan, _)) => Some(plan),
-        // It cannot quote now (a jump, no margin): at least nobody trades on its old prices.
-        Err(_) if standing > 0 => Some(Plan { refresh: Vec::new(), works }),
-        Err(_) => None,
+        Ok((plan, _)) => Ok(Some(plan)),
+        Err(error) => Err((error, (standing > 0).then_some(Plan { refresh: Vec::new(), works }))),
     }
 }
 
-fn orders(market: &Market, quotes: &Quotes) -> Vec<OrderParams> {
+/// When an order expires that is placed now.
+fn expiry(now: i64, life: u32) -> Option<u32> {
+    u32::try_from(now.checked_add(life.into())?).ok()
+}
+
+/// Whether an order of a market has lived half of its life, or has none that ends.
+fn is_old(own: &Account, market: &Market, now: i64, life: u32) -> bool {
+    let young = |expires_at: u32| i64::from(expires_at).saturating_sub(now) > i64::from(life / 2);
+    own.orders_in(market.index).any(|(_, order)| order.expires_at == 0 || !young(order.expires_at))
+}
+
+fn orders(market: &Market, quotes: &Quotes, expires_at: u32) -> Vec<OrderParams> {
     let levels = |side: Side, levels: &[Level]| -> Vec<OrderParams> {
         let order = |level: &Level| {
             let size = Size(floor_to(level.size.0, market.step.0));
@@ -47,6 +68,7 @@ fn orders(market: &Market, quotes: &Quotes) -> Vec<OrderParams> {
                 flags: flags::POST_ONLY,
                 price: postable(market, side, level.price)?,
                 size,
+                expires_at,
                 ..OrderParams::default()
             })
         };

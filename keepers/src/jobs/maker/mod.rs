@@ -2,7 +2,16 @@
 //!
 //! A [`Strategy`] says from a [`View`] of one market what the maker is willing to do there; this job turns it into
 //! orders: it keeps the ladder standing as quoted, joins auctions whose price is at least as good as the join prices, and
-//! never asks for more than the room that is left. [`KillSwitch`] stands over all of it: once it has fallen, everything is
+//! never asks for more than the room that is left.
+//!
+//! Ladder and joins share the position limit. What rests may be taken at any moment, by a transaction that was sent before
+//! the next look, so no look can keep the sum of both within the limit: the limit is divided. Joins may bring the position
+//! to the limit less what the ladder has on a side ([`Strategy::rests`]), which their instruction enforces on chain; the ladder
+//! has what is left between the limit and the larger of that and the position. Whatever is filled in whatever order, the
+//! position ends within the limit.
+//!
+//! Every order of the ladder expires ([`Maker::living`]) and is renewed when half of its life is over, so that a process
+//! that dies leaves nothing that lives on; one that ends in order cancels what stands ([`Job::farewell`]). [`KillSwitch`] stands over all of it: once it has fallen, everything is
 //! cancelled and nothing quoted until the operator arms it again.
 
 mod adaptive;
@@ -16,8 +25,11 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use kedge_model::Error;
 use kedge_model::board::Purpose;
 use kedge_model::margin::{self, MarginKind};
+use kedge_model::order::Side;
+use kedge_model::quantity::Size;
 use solana_pubkey::Pubkey;
 
 pub use adaptive::Adaptive;
@@ -37,14 +49,26 @@ pub struct Maker {
     /// Whether the ladder rests, and whether auctions are joined.
     ladder: bool,
     joins: bool,
+    /// Seconds of the chain's clock for which an order of the ladder stands.
+    life: u32,
     state: Mutex<State>,
 }
+
+/// Seconds for which an order of the ladder stands when nothing else is asked for.
+pub const LIFE: u32 = 120;
+
+/// Name of the instruction by which it leaves.
+const CANCEL_ALL: &str = "cancel_all";
 
 /// What it remembers.
 struct State {
     switch: KillSwitch,
     figures: BTreeMap<(&'static str, Option<u16>), f64>,
     news: Option<String>,
+    /// Why its ladder was refused at the last look, by market.
+    refused: BTreeMap<u16, Error>,
+    /// Withdrawals that landed since it was told to leave; none while it stays.
+    left: Option<usize>,
 }
 
 /// What of its quotes a maker uses.
@@ -66,9 +90,49 @@ impl Maker {
         uses: Uses,
         kill: KillLimits,
     ) -> Self {
-        let state = State { switch: KillSwitch::new(kill), figures: BTreeMap::new(), news: None };
+        let state = State {
+            switch: KillSwitch::new(kill),
+            figures: BTreeMap::new(),
+            news: None,
+            refused: BTreeMap::new(),
+            left: None,
+        };
         let Uses { ladder, joins } = uses;
-        Self { account, strategy, limits, ladder, joins, state: Mutex::new(state) }
+        Self { account, strategy, limits, ladder, joins, life: LIFE, state: Mutex::new(state) }
+    }
+
+    /// The same with another life of its orders, seconds of the chain's clock; at least 2.
+    #[must_use]
+    pub fn living(self, seconds: u32) -> Self {
+        Self { life: seconds.max(2), ..self }
+    }
+
+    /// The largest position on either side to which joins may go.
+    fn join_limit(&self, limits: &Limits) -> Size {
+        let most = limits.max_position.0;
+        let rests = if self.ladder { self.strategy.rests(limits).0.min(most / 2) } else { 0 };
+        Size(most - rests)
+    }
+
+    /// Cuts quotes to what of the limit is the ladder's, and what is the joins'.
+    fn share(&self, view: &View, quotes: &mut Quotes) {
+        let (most, joins) = (i128::from(view.limits.max_position.0), i128::from(self.join_limit(&view.limits).0));
+        let size = |room: i128| u64::try_from(room.max(0)).unwrap_or(u64::MAX);
+        for (side, levels, join) in
+            [(Side::Long, &mut quotes.bids, &mut quotes.buy), (Side::Short, &mut quotes.asks, &mut quotes.sell)]
+        {
+            let own = if side == Side::Long { i128::from(view.position.0) } else { -i128::from(view.position.0) };
+            if let Some(join) = join {
+                join.size = Size(join.size.0.min(size(joins - own)));
+            }
+            // While nobody may open risk, quotes are what reduces the position already.
+            let taken = if self.joins && view.open { own.max(joins) } else { own };
+            let mut room = if view.open { size(most - taken) } else { size(-own) };
+            for level in levels {
+                level.size = Size(level.size.0.min(room));
+                room -= level.size.0;
+            }
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -95,6 +159,23 @@ impl Maker {
         cause.is_some()
     }
 
+    /// Makes news of a market that cannot be quoted any more, or again.
+    fn told(&self, market: u16, refused: Option<Error>) {
+        let mut state = self.state();
+        let before = match refused {
+            Some(error) => state.refused.insert(market, error),
+            None => state.refused.remove(&market),
+        };
+        if before != refused {
+            let news = match refused {
+                Some(error) => format!("market {market} cannot be quoted: {}: {}", error.name(), error.message()),
+                None => format!("market {market} is quoted again"),
+            };
+            let earlier = state.news.take().map_or_else(String::new, |earlier| format!("{earlier}; "));
+            state.news = Some(earlier + &news);
+        }
+    }
+
     /// Cancels everything of its own in the markets that it quotes.
     fn withdraw(&self, own: &Account) -> Vec<Plan> {
         let standing = |limits: &&Limits| own.orders_in(limits.market).next().is_some();
@@ -104,7 +185,8 @@ impl Maker {
 
     fn quotes(&self, world: &World, own: &Account, limits: &Limits) -> Option<Quotes> {
         let view = View::of(world, own, *limits)?;
-        let quotes = self.strategy.quote(&view);
+        let mut quotes = self.strategy.quote(&view);
+        self.share(&view, &mut quotes);
         let mut state = self.state();
         state.figures.insert(("position_coins", Some(limits.market)), view.position.0 as f64 / 1e9);
         state.figures.insert(("spread_bps", Some(limits.market)), quotes.spread_bps());
@@ -124,7 +206,7 @@ impl Job for Maker {
     /// Joins first: auctions end, ladders stand.
     fn decide(&self, world: &World) -> Vec<Plan> {
         let Some(own) = world.accounts.get(&self.account) else { return Vec::new() };
-        if self.is_killed(world, own) {
+        if self.is_killed(world, own) || self.state().left.is_some() {
             return self.withdraw(own);
         }
         let (mut joins, mut ladders) = (Vec::new(), Vec::new());
@@ -132,7 +214,10 @@ impl Job for Maker {
             if !own.is_free(limits.market, &world.fresh, &world.clock) {
                 continue;
             }
-            let Some(market) = world.markets.get(usize::from(limits.market)) else { continue };
+            let Some(market) = world.markets.get(usize::from(limits.market)) else {
+                self.told(limits.market, Some(Error::RowNotListed));
+                continue;
+            };
             let Some(quotes) = self.quotes(world, own, limits) else {
                 // Without a view there is no price: nobody shall trade on the old ones.
                 if own.orders_in(limits.market).next().is_some() {
@@ -141,10 +226,13 @@ impl Job for Maker {
                 continue;
             };
             if self.joins {
-                joins.extend(join::joins(world, &self.account, own, market, limits, &quotes));
+                let shared = Limits { max_position: self.join_limit(limits), ..*limits };
+                joins.extend(join::joins(world, &self.account, own, market, &shared, &quotes));
             }
             if self.ladder {
-                ladders.extend(ladder::replace(world, &self.account, own, market, &quotes));
+                let ladder = ladder::replace(world, &self.account, own, market, &quotes, self.life);
+                self.told(limits.market, ladder.as_ref().err().map(|(error, _)| *error));
+                ladders.extend(ladder.unwrap_or_else(|(_, instead)| instead));
             }
         }
         joins.extend(ladders);
@@ -157,6 +245,26 @@ impl Job for Maker {
         if receipt.label != "place_and_make" {
             state.switch.heard(receipt.failure.is_none());
         }
+        if let Some(left) = &mut state.left
+            && receipt.label == CANCEL_ALL
+            && receipt.failure.is_none()
+        {
+            *left += 1;
+        }
+    }
+
+    /// Cancels what may stand in its markets, seen or not, and then whatever is seen to stand.
+    fn farewell(&self, world: &World) -> Vec<Plan> {
+        if !self.ladder {
+            return Vec::new();
+        }
+        let Some(own) = world.accounts.get(&self.account) else { return Vec::new() };
+        let landed = *self.state().left.get_or_insert(0);
+        if landed >= self.limits.len() {
+            return self.withdraw(own);
+        }
+        let cancel = |limits: &Limits| Plan::of(Work::CancelAll { account: self.account, market: Some(limits.market) });
+        self.limits.iter().map(cancel).collect()
     }
 
     fn figures(&self) -> Vec<Figure> {

@@ -131,4 +131,10 @@ impl Quotes {
 pub trait Strategy: Send + Sync {
     /// What to do in a market now.
     fn quote(&self, view: &View) -> Quotes;
+
+    /// The most base that its ladder has on one side. Where auctions are joined too, that much of the position limit is
+    /// kept for the ladder, at most half of it, and joins stop before it.
+    fn rests(&self, limits: &Limits) -> Size {
+        Size(limits.max_position.0 / 2)
+    }
 }

@@ -1,9 +1,12 @@
 use kedge_model::clock::Clock;
-use kedge_model::order::Side;
+use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
 
 use super::*;
-use crate::jobs::stage::{Stage, market_order};
+use crate::MakerOrder;
+use crate::jobs::expiry::ExpiryKeeper;
+use crate::jobs::stage::{Stage, limit, market_order};
+use crate::outbox::Receipt;
 
 const LIMITS: Limits =
     Limits { market: 0, size: Size(1_000_000_000), max_join: Size(5_000_000_000), max_position: Size(10_000_000_000) };
@@ -233,4 +236,166 @@ fn refusals_and_a_price_that_stays_away_stop_it() {
     assert_eq!(switch.look(clock(2), Some(95), None), None);
     assert_eq!(switch.look(clock(3), Some(94), None), Some(Cause::Loss(100, 94)));
     assert_eq!(switch.look(clock(4), Some(200), None), Some(Cause::Loss(100, 94)));
+}
+
+fn base(stage: &Stage, account: Pubkey) -> i64 {
+    stage.world().accounts[&account].base(0).0
+}
+
+/// Runs every plan, also what was decided before others were.
+fn run_all(stage: &mut Stage, plans: &[Plan]) {
+    plans.iter().for_each(|plan| stage.run(plan));
+}
+
+/// Somebody sells into the maker's bids as much as there is.
+fn sell_into(stage: &mut Stage, maker: Pubkey) {
+    let world = stage.world();
+    let bids = world.accounts[&maker].orders_in(0).filter(|(_, order)| order.side() == Side::Long);
+    let makers: Vec<MakerOrder> =
+        bids.map(|(slot, order)| MakerOrder { account: maker, order_id: order.id, slot }).collect();
+    let account = stage.trader(100_000_000_000);
+    let order = OrderParams { flags: flags::IMMEDIATE_OR_CANCEL, ..limit(Side::Short, 190_000_000, 50_000_000_000) };
+    let take = Work::Take { market: 0, account, order, min_fill: Size(0), makers };
+    stage.run(&Plan::of(take));
+}
+
+#[test]
+fn ladder_and_joins_share_the_limit() {
+    let mut stage = Stage::new();
+    stage.without_amm();
+    let own = stage.trader(1_000_000_000_000);
+    let job = maker(own, LIMITS, true, true);
+    let most = LIMITS.max_position.0.cast_signed();
+    let ladder = job.decide(&stage.world());
+    run_all(&mut stage, &ladder);
+    // Four sellers at once, and joins for all of them before the ladder is looked at again.
+    let sellers: Vec<Pubkey> = (0..4).map(|_| stage.trader(10_000_000_000)).collect();
+    for seller in &sellers {
+        stage.place(*seller, market_order(Side::Short, 5_000_000_000));
+    }
+    for _ in 0..12 {
+        stage.advance(1, 0);
+        let plans = job.decide(&stage.world());
+        let join = plans.iter().find(|plan| plan.name() == "place_and_make");
+        join.into_iter().for_each(|plan| stage.run(plan));
+        assert!(base(&stage, own) <= most - 3_000_000_000, "what rests is kept free: {}", base(&stage, own));
+    }
+    assert_eq!(base(&stage, own), 7_000_000_000, "joins go to the limit less the ladder");
+    sell_into(&mut stage, own);
+    assert_eq!(base(&stage, own), most, "and the ladder to the limit");
+    // With a full position no bid is left, neither in a ladder that is sent twice.
+    let ladder = job.decide(&stage.world());
+    run_all(&mut stage, &ladder);
+    run_all(&mut stage, &ladder);
+    assert!(stage.world().accounts[&own].orders_in(0).all(|(_, order)| order.side() == Side::Short));
+}
+
+#[test]
+fn a_ladder_has_what_joins_leave_whatever_the_position() {
+    for position in [-9_000_000_000i64, -4_000_000_000, 0, 6_500_000_000, 8_000_000_000] {
+        let mut stage = Stage::new();
+        stage.without_amm();
+        let (own, other) = (stage.trader(1_000_000_000_000), stage.trader(1_000_000_000_000));
+        match position {
+            0 => {}
+            long if long > 0 => stage.trade(own, other, long.unsigned_abs(), 200_000_000),
+            short => stage.trade(other, own, short.unsigned_abs(), 200_000_000),
+        }
+        let plans = maker(own, LIMITS, true, true).decide(&stage.world());
+        let sizes =
+            |side: u8| ladder_of(&plans).iter().filter(|one| one.0 == side).map(|one| one.2).sum::<u64>() as i64;
+        for (side, own) in [(0, position), (1, -position)] {
+            assert!(own.max(7_000_000_000) + sizes(side) <= 10_000_000_000, "{position}: {plans:?}");
+        }
+        assert!(sizes(0) + sizes(1) > 3_000_000_000, "{position}: both sides are still quoted where there is room");
+    }
+}
+
+#[test]
+fn a_first_ladder_that_is_sent_twice_is_one_ladder() {
+    let mut stage = Stage::new();
+    let own = stage.trader(100_000_000_000);
+    let job = maker(own, LIMITS, true, false);
+    let plans = job.decide(&stage.world());
+    assert_eq!(plans[0].works[0], Work::CancelAll { account: own, market: Some(0) }, "though none is seen to stand");
+    for _ in 0..3 {
+        run_all(&mut stage, &plans);
+        assert_eq!(stage.world().accounts[&own].head.open_orders, 4);
+    }
+}
+
+#[test]
+fn a_quote_has_a_life_and_is_renewed_at_half_of_it() {
+    let mut stage = Stage::new();
+    let own = stage.trader(100_000_000_000);
+    let job = maker(own, LIMITS, true, false).living(60);
+    let plans = job.decide(&stage.world());
+    run_all(&mut stage, &plans);
+    let placed = stage.world().clock.unix_time;
+    let expiries = |stage: &Stage| -> Vec<i64> {
+        stage.world().accounts[&own].orders_in(0).map(|(_, order)| order.expires_at.into()).collect()
+    };
+    assert_eq!(expiries(&stage), [placed + 60; 4]);
+    stage.advance(50, 29);
+    stage.publish(0, 200_000_000);
+    assert_eq!(job.decide(&stage.world()), []);
+    stage.advance(2, 1);
+    stage.publish(0, 200_000_000);
+    let plans = job.decide(&stage.world());
+    run_all(&mut stage, &plans);
+    assert_eq!(expiries(&stage), [placed + 90; 4]);
+
+    // The process dies: nobody trades on what it left, and an expiry keeper clears it away.
+    stage.advance(200, 60);
+    stage.publish(0, 200_000_000);
+    let world = stage.world();
+    assert!(world.accounts[&own].orders_in(0).all(|(_, order)| order.is_expired(&world.clock)));
+    let plans = ExpiryKeeper { account: None }.decide(&world);
+    assert!(!plans.is_empty());
+    run_all(&mut stage, &plans);
+    assert_eq!(stage.world().accounts[&own].head.open_orders, 0);
+}
+
+#[test]
+fn who_leaves_cancels_what_may_stand_and_quotes_no_more() {
+    let mut stage = Stage::new();
+    let own = stage.trader(100_000_000_000);
+    let job = maker(own, LIMITS, true, true);
+    let ladder = job.decide(&stage.world());
+    // A ladder that is under way is not seen yet.
+    let withdrawal = [Plan::of(Work::CancelAll { account: own, market: Some(0) })];
+    assert_eq!(job.farewell(&stage.world()), withdrawal);
+    run_all(&mut stage, &ladder);
+    assert_eq!(job.decide(&stage.world()), withdrawal, "nothing is quoted any more");
+    assert_eq!(job.farewell(&stage.world()), withdrawal, "until one is known to have landed");
+    let receipt = |failure| Receipt {
+        signature: Default::default(),
+        label: "cancel_all",
+        actor: 0,
+        reward: Amount(0),
+        failure,
+        slot: 1,
+        decided: 1,
+        fee: 0,
+        latency: Default::default(),
+    };
+    job.heard(&receipt(Some(crate::outbox::Failure::Expired)));
+    job.heard(&receipt(None));
+    assert_eq!(job.farewell(&stage.world()), withdrawal, "what is seen to stand");
+    run_all(&mut stage, &withdrawal);
+    assert_eq!((job.farewell(&stage.world()), job.decide(&stage.world())), (vec![], vec![]));
+}
+
+#[test]
+fn a_ladder_that_cannot_stand_is_news_once() {
+    let mut stage = Stage::new();
+    let own = stage.trader(1_000_000);
+    let unlisted = Limits { market: 9, ..LIMITS };
+    let uses = Uses { ladder: true, joins: false };
+    let job = Maker::new(own, Box::new(plain()), vec![LIMITS, unlisted], uses, KillLimits::default());
+    assert_eq!(job.decide(&stage.world()), []);
+    let news = job.news().unwrap();
+    assert!(news.contains("market 0 cannot be quoted: InsufficientMargin"), "{news}");
+    assert!(news.contains("market 9 cannot be quoted: RowNotListed"), "{news}");
+    assert_eq!((job.decide(&stage.world()), job.news()), (vec![], None), "told once");
 }

@@ -1,0 +1,123 @@
+//! The built `kedge-keeper` without a chain: what it refuses, and what it never shows.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use kedge_keeper::core::mirror::Event;
+use kedge_keeper::core::mirror::tape::Recorder;
+use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
+
+/// A key file of a mode, removed at the end.
+struct Wallet(PathBuf);
+
+impl Wallet {
+    fn new(name: &str, mode: u32) -> Self {
+        let path = std::env::temp_dir().join(format!("kedge-offline-{name}-{}.json", std::process::id()));
+        std::fs::write(&path, serde_json::to_string(&Keypair::new().to_bytes().to_vec()).unwrap()).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Wallet {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+fn command(wallet: &Wallet) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kedge-keeper"));
+    command.arg("--keypair").arg(&wallet.0).env("KEDGE_KEEPER__HTTP__LISTEN", "127.0.0.1:0");
+    command.env("KEDGE_KEEPER__RPC__TIMEOUT_MS", "500");
+    command
+}
+
+/// Everything that it says, and its exit code.
+fn said(command: &mut Command) -> (String, Option<i32>) {
+    let output = command.output().expect("the keeper starts");
+    let text = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    (text, output.status.code())
+}
+
+#[test]
+fn the_secret_part_of_an_endpoint_is_never_shown() {
+    let wallet = Wallet::new("secrets", 0o600);
+    for url in [
+        "http://127.0.0.1:1?api-key=s3cretkey",
+        "http://127.0.0.1:1/s3cretkey",
+        "http://s3cretuser:s3cretkey@127.0.0.1:1",
+        "http://LOCALHOST:1/v2/s3cretkey",
+        "HTTP://127.0.0.1:1/s3cretkey",
+        "s3cretkey",
+    ] {
+        for what in ["check", "run", "audit"] {
+            for place in ["RPC__URL", "RPC__BACKUPS", "RPC__WS", "JITO__URL"] {
+                let mut command = command(&wallet);
+                let value =
+                    if place == "RPC__BACKUPS" && what == "run" { format!("[\"{url}\"]") } else { url.to_owned() };
+                let (said, code) = said(command.env(format!("KEDGE_KEEPER__{place}"), value).arg(what));
+                assert!(!said.contains("s3cret"), "{what} {place} {url}: {said}");
+                assert!(matches!(code, Some(1 | 2)), "{what} {place} {url}: {code:?} {said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_key_that_others_may_read_is_refused() {
+    let wallet = Wallet::new("open", 0o644);
+    let (said_open, code) = said(command(&wallet).args(["--rpc", "http://127.0.0.1:1", "run"]));
+    assert!(code == Some(1) && said_open.contains("others may read") && said_open.contains("chmod 600"), "{said_open}");
+    std::fs::set_permissions(&wallet.0, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let (said_own, code) = said(command(&wallet).args(["--rpc", "http://127.0.0.1:1", "run"]));
+    assert!(code == Some(1) && !said_own.contains("others may read"), "it fails without an endpoint: {said_own}");
+}
+
+#[test]
+fn a_variable_with_one_underscore_is_refused() {
+    let wallet = Wallet::new("underscore", 0o600);
+    for what in ["check", "run"] {
+        let (said, code) = said(command(&wallet).env("KEDGE_KEEPER_RPC_URL", "http://127.0.0.1:1").arg(what));
+        assert!(code == Some(2) && said.contains("KEDGE_KEEPER_RPC_URL: no setting"), "{said}");
+    }
+}
+
+#[test]
+fn an_unencrypted_endpoint_over_a_network_is_a_warning() {
+    let wallet = Wallet::new("plain", 0o600);
+    let (said, code) = said(command(&wallet).args(["--rpc", "http://192.0.2.1:8899/s3cretkey", "check"]));
+    let line = said.lines().find(|line| line.starts_with("encryption")).unwrap_or_else(|| panic!("{said}"));
+    assert!(line.contains("WARN") && line.contains("rpc.url http://192.0.2.1:8899/...") && code == Some(1), "{said}");
+}
+
+#[test]
+fn a_recording_that_is_cut_short_is_an_error() {
+    let wallet = Wallet::new("cut", 0o600);
+    let folder = std::env::temp_dir();
+    let [whole, cut] =
+        ["whole", "cut"].map(|name| folder.join(format!("kedge-offline-{name}-{}.kedge", std::process::id())));
+    let mut recorder = Recorder::create(&whole, 1 << 20, &Pubkey::new_unique()).unwrap();
+    recorder.learnt(2, 1).unwrap();
+    recorder.event(&Event::Gap).unwrap();
+    drop(recorder);
+    let replay = |file: &Path| said(command(&wallet).arg("replay").arg(file));
+    let (said, code) = replay(&whole);
+    assert!(code == Some(1) && said.contains("has no look at the exchange"), "{said}");
+    let bytes = std::fs::read(&whole).unwrap();
+    // Within the last record, within its length, and within the head.
+    for (length, told) in [
+        (bytes.len() - 1, "ends within a record"),
+        (bytes.len() - 3, "ends within a record"),
+        (bytes.len() - 7, "ends within a record"),
+        (20, "kedge"),
+    ] {
+        std::fs::write(&cut, &bytes[..length]).unwrap();
+        let (said, code) = replay(&cut);
+        assert!(code == Some(1) && said.contains(told), "{length}: {said}");
+    }
+    for file in [whole, cut] {
+        std::fs::remove_file(file).unwrap();
+    }
+}

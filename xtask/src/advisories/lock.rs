@@ -1,0 +1,76 @@
+//! Packages of a lock file.
+
+use std::fmt::{Display, Formatter};
+
+use anyhow::{Context, Result};
+use semver::Version;
+use serde::Deserialize;
+
+/// A package from elsewhere.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Package {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// Where it comes from.
+    pub source: String,
+    checksum: bool,
+}
+
+impl Package {
+    /// Whether it is from the registry, and as it was when it was locked.
+    pub fn is_pinned(&self) -> bool {
+        self.source.starts_with("registry+") && self.checksum
+    }
+}
+
+impl Display for Package {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+#[derive(Deserialize)]
+struct Lock {
+    #[serde(default)]
+    package: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    name: String,
+    version: String,
+    source: Option<String>,
+    checksum: Option<String>,
+}
+
+/// The packages that are not the workspace's own.
+///
+/// # Errors
+/// What is no lock file.
+pub fn parse(text: &str) -> Result<Vec<Package>> {
+    let lock: Lock = toml::from_str(text)?;
+    let foreign = lock.package.into_iter().filter_map(|entry| Some((entry.source.clone()?, entry)));
+    foreign
+        .map(|(source, entry)| {
+            let version = entry.version.parse().with_context(|| format!("version of {}", entry.name))?;
+            Ok(Package { name: entry.name, version, source, checksum: entry.checksum.is_some() })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_registry_with_a_checksum_is_pinned() {
+        let text = "version = 4\n[[package]]\nname = \"own\"\nversion = \"0.1.0\"\n\
+            [[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\nchecksum = \"0\"\n\
+            [[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"git+https://x\"\n\
+            [[package]]\nname = \"c\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\n";
+        let pinned: Vec<bool> = parse(text).unwrap().iter().map(Package::is_pinned).collect();
+        assert_eq!(pinned, [true, false, false]);
+    }
+}

@@ -1,0 +1,32 @@
+//! The alert rules and the scrape configuration of keepers, checked and tested with Prometheus' own `promtool`.
+
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::run::{phase, root};
+use crate::tool::Tool;
+
+/// Checks and tests.
+///
+/// # Errors
+/// When a rule is wrong, does what its test does not expect, or `promtool` cannot be had.
+pub fn check() -> Result<()> {
+    let promtool = Tool {
+        name: "promtool",
+        package: "prometheus",
+        place: "usr/bin",
+        variable: "KEDGE_PROMTOOL",
+        cache: "prometheus",
+    };
+    let promtool = promtool.path()?;
+    let folder = root().join("keepers/prometheus");
+    for (name, arguments) in [
+        ("scrape configuration", ["check", "config", "scrape.yml"]),
+        ("alert rules", ["check", "rules", "alerts.yml"]),
+        ("test of the alert rules", ["test", "rules", "alerts_test.yml"]),
+    ] {
+        phase(name, Command::new(&promtool).args(arguments).current_dir(&folder))?;
+    }
+    Ok(())
+}
