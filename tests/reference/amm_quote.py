@@ -1,7 +1,7 @@
 """What the vAMM trades, and at what price: docs/math/amm.md, sections Curve, Capital and drawdown, Beside a maker."""
 
 from amm_spread import held, spread
-from amm_state import FIELDS, State, bounds, closing, draw_state, reserve, scaled, size_to, trade
+from amm_state import FIELDS, State, bounds, closing, draw_state, edge, reserve, scaled, size_to, trade
 from exact import BASE, LONG, PPM, U64, accepts, down, formula, i64, step_down, u64, up, value_down, value_up
 
 CURVE = "base_reserve quote_reserve sqrt_k peg"
@@ -65,9 +65,9 @@ def quoted(s, side, size, limit, step):
     amount = curve
     if s.update_price:
         if side == LONG:
-            amount = max(amount, u64(value_up(size, s.update_price)))
+            amount = max(amount, u64(value_up(size, s.held_to(side))))
         else:
-            amount = min(amount, u64(value_down(size, s.update_price)))
+            amount = min(amount, u64(value_down(size, s.held_to(side))))
     if side == LONG:
         amount = u64(up(amount * (PPM + half), PPM))
     else:
@@ -112,7 +112,7 @@ def join_size(s, side, maker_size, wanted, price, step):
     if most == 0:
         return 0
     plain = without_spread(side, price, spread(s, side))
-    if plain == 0 or not accepts(side, plain, s.price):
+    if plain == 0 or not accepts(side, plain, s.price) or not accepts(side, plain, s.held_to(side)):
         return 0
     return step_down(min(most, capacity(s, side, s.price, step), size_to(s.base_reserve, s.sqrt_k, s.peg, side, plain)), step)
 
@@ -127,13 +127,34 @@ def draw_join(r):
     state = draw_state(r)
     s = State(*state)
     side = r.pick(LONG if s.base > 0 else 1, r.side())
+    # The row's price has been seen before.
+    state[FIELDS.split().index("update_price")] = s.update_price or s.price
     better_by = r.about(s.price, 60_000)
     price = r.pick(s.price, r.near(s.price, 1), better_by, s.price + s.price * s.max_spread // PPM, s.price - s.price * r.ppm(20_000) // PPM)
     size = r.pick(abs(s.base), r.bits(max(1, abs(s.base).bit_length() + 1)), s.base_reserve // 50)
     return (*state, side, size, r.pick(size, r.near(size), r.bits(50)), price, r.pick(1, 1, 1_000_000, 1 + r.bits(24)))
 
 
-@formula("join", FIELDS + " side maker_size wanted auction_price step", "size amount " + BOOKED, draw_join)
+def join_edge(long, last, first, price):
+    """A vAMM with a mid of 2,000 less or more a hundredth, ten of base, and no spread."""
+    side, sign = (LONG, 1) if long else (1, -1)
+    base = (1_000 + 10 * sign) * BASE
+    state = edge(
+        base_reserve=base, quote_reserve=reserve(1_000 * BASE, base), base=10 * BASE * sign, quote=50_000 * PPM if long else 90_000 * PPM,
+        base_spread=0, jit_share=1_000_000, update_price=last, slot_price=first, peg=2_019_000_000 if long else 1_981_000_000,
+    )
+    return (*state, side, BASE, BASE, price, 1)
+
+
+@formula(
+    "join",
+    FIELDS + " side maker_size wanted auction_price step",
+    "size amount " + BOOKED,
+    draw_join,
+    # The row says 2,000: its price, the last one seen and the slot's first, each a unit off.
+    [join_edge(long, 2_000 * PPM + last, 2_000 * PPM + first, 2_000 * PPM + price)
+     for long in (0, 1) for last, first in ((0, 0), (0, 1), (0, -1), (1, 1), (-1, -1)) for price in (-1, 0, 1)],
+)
 def join(*args):
     s, (side, maker_size, wanted, price, step) = State(*args[:-5]), args[-5:]
     size = join_size(s, side, maker_size, wanted, price, step)

@@ -67,10 +67,11 @@ def spreads(*args):
 
 
 def held(s, side, price):
-    """A price held to the oracle of the last update where it would be better for the taker."""
-    if s.update_price == 0:
+    """A price held to the oracle where it would be better for the taker."""
+    oracle = s.held_to(side)
+    if oracle == 0:
         return price
-    return max(price, s.update_price) if side == LONG else min(price, s.update_price)
+    return max(price, oracle) if side == LONG else min(price, oracle)
 
 
 def widened(s, side, mid, half):

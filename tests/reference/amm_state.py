@@ -6,7 +6,7 @@ from exact import BASE, LONG, PPM, Refused, down, i64, u64, up, value_up
 FIELDS = """base_reserve quote_reserve sqrt_k peg base quote capital inventory_limit concentration base_spread max_spread
 inventory_spread max_fill_fraction margin update_budget flat_share update_price long_flow short_flow budget budget_time
 peak_equity peak_time volatility_factor retreat_factor leverage_spread revenue_spread drawdown_limit jit_share depth_step
-floor_equity unbudgeted listed_sqrt_k lag price twap_5m deviation"""
+floor_equity unbudgeted listed_sqrt_k lag price twap_5m deviation slot_price"""
 
 
 class State:
@@ -37,6 +37,13 @@ class State:
 
     def reduces(self, side):
         return self.base > 0 if side == LONG else self.base < 0
+
+    def held_to(self, side):
+        """The oracle's price that a taker is held to: the worse of the slot's first and its last; zero before any."""
+        if self.update_price == 0:
+            return 0
+        first = self.slot_price or self.update_price
+        return max(first, self.update_price) if side == LONG else min(first, self.update_price)
 
     def inventory(self):
         return share(abs(self.base), self.inventory_limit)
@@ -132,15 +139,17 @@ def draw_state(r):
     spread = r.pick(0, 1, 500, 1_000, r.ppm(50_000))
     factor = lambda: r.pick(0, 500_000, 1_000_000, r.ppm(10_000_000))
     wide = r.pick(50_000, 1_000_000, r.ppm(99_999) + 1)
+    last = r.pick(0, price, price, r.near(price, 1), r.about(price, 20_000))
+    first = r.pick(last, last, r.near(last, 1), max(1, r.about(price, 20_000))) if last else 0
     return [
         reserve_base, reserve_quote, sqrt_k, peg, base, quote, max(0, r.pick(equity, r.bits(40))), r.pick(limit, limit, abs(base), 0),
         r.pick(1_414_200, 1_000_001, r.flat(1_000_001, 1_414_200)), spread, wide, r.ppm(wide), r.pick(1, 2, 100, 1 + r.bits(12)), margin,
-        r.pick(0, 1_000_000, 500_000, r.ppm()), r.ppm(500_000), r.pick(0, price, price, r.near(price, 1), r.about(price, 20_000)),
+        r.pick(0, 1_000_000, 500_000, r.ppm()), r.ppm(500_000), last,
         r.pick(0, r.bits(50), flow, r.bits(flow.bit_length())), r.pick(0, r.bits(50), flow, r.bits(flow.bit_length())), budget,
         r.pick(0, 1_800_000_000, 1_799_998_000 + r.flat(0, 2_500)), peak, r.pick(0, 1_799_900_000, 1_800_000_000 - r.seconds(90_000)),
         factor(), factor(), r.pick(0, r.ppm(wide)), r.pick(0, r.ppm(wide)), drawdown, r.pick(0, 500_000, r.ppm()),
         r.pick(0, 1_000, 22_000, r.ppm(22_000)), floor, r.pick(0, r.bits(30), r.bits(45)),
         r.pick(sqrt_k, sqrt_k, r.about(sqrt_k, 20_000), sqrt_k * 4, sqrt_k + 1), r.pick(0, 0, r.signed(r.ppm()), r.signed(r.bits(24))),
-        price, twap, r.pick(0, price // 500, r.bits(price.bit_length()), price),
+        price, twap, r.pick(0, price // 500, r.bits(price.bit_length()), price), first,
     ]
 

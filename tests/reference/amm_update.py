@@ -49,7 +49,7 @@ def charge(s, cost):
 
 
 AFTER = """base_reserve quote_reserve sqrt_k peg lag budget unbudgeted budget_time peak_equity peak_time floor_equity
-long_flow short_flow"""
+long_flow short_flow slot_price"""
 NAMES = AFTER.split()
 
 
@@ -57,10 +57,12 @@ def after(s):
     return [getattr(s, name) for name in NAMES]
 
 
-def update(s, now):
+def update(s, same_slot, now):
     """(whether the peg moved, cost, spent)."""
     oracle = s.price
     judge(s, now)
+    if not same_slot or s.slot_price == 0:
+        s.slot_price = oracle
     target = peg_for(s, oracle)
     s.lag = 0
     if target == s.peg:
@@ -88,27 +90,27 @@ def update(s, now):
 
 def draw_now(r):
     state = draw_state(r)
-    return (*state, r.pick(1_800_000_000, 1_800_000_000 + r.seconds(100_000)))
+    return (*state, r.side(), r.pick(1_800_000_000, 1_800_000_000 + r.seconds(100_000)))
 
 
 NOW = 1_800_000_000
 EDGES = [
     # The budget is refilled by a fraction, then cuts the move by a fraction; what the position needs has one too.
-    (*edge(peg=1_950_000_007, budget=budget, unbudgeted=unbudgeted, budget_time=NOW - since, margin=margin, update_budget=share), NOW)
+    (*edge(peg=1_950_000_007, budget=budget, unbudgeted=unbudgeted, budget_time=NOW - since, margin=margin, update_budget=share), 0, NOW)
     for budget, unbudgeted in ((0, 1_000_003), (7_000_001, 77), (7_000_001, 3_000_017))
     for since, margin, share in ((1_801, 100_001, 333_333), (7, 33_333, 1_000_000), (3_601, 999_999, 10_007))
 ] + [
     # Equity, and with it what may be spent, to the unit.
     (*edge(peg=1_950_000_007, budget=10**12, quote=22_050 * PPM + more, price=2_000_000_003, twap_5m=2_000_000_003, margin=100_000, base=-10_000_000_001,
-           update_budget=1_000_000), NOW)
+           update_budget=1_000_000), 1, NOW)
     for more in range(12)
 ]
 
 
-@formula("update", FIELDS + " now", "moved cost spent " + AFTER, draw_now, EDGES)
+@formula("update", FIELDS + " same_slot now", "moved cost spent " + AFTER, draw_now, EDGES)
 def updates(*args):
-    s = State(*args[:-1])
-    return (*update(s, args[-1]), *after(s))
+    s = State(*args[:-2])
+    return (*update(s, *args[-2:]), *after(s))
 
 
 @formula("repeg_cost", FIELDS + " to", "cost peg_for", lambda r: (*(s := draw_state(r)), max(1, r.about(s[3], 50_000))))
@@ -172,13 +174,13 @@ def affordable_scale(x, y, peg, net, budget, low, high):
     return min(high, max(low, (rise + pay * net) * PPM // slope))
 
 
-def reshape(s, now):
-    """(whether the shape changed, cost, spent)."""
+def reshape(s, stepped, now):
+    """(whether the shape changed, cost, spent); a slot has one step of the depth."""
     done = recentre(s, now)
     if done:
         return done
     nothing = 0, 0, 0
-    if s.depth_step == 0 or s.base == 0:
+    if stepped or s.depth_step == 0 or s.base == 0:
         return nothing
     if s.lag:
         least = max(s.listed_sqrt_k // 4, s.inventory_limit * 4)
@@ -216,13 +218,16 @@ def draw_shape(r):
         except Refused:
             pass
         state[20] = r.pick(state[20], 1_800_000_000)
-    return (*state, 1_800_000_000)
+    return (*state, r.pick(0, 0, 0, 1), 1_800_000_000)
 
 
-@formula("reshape", FIELDS + " now", "changed cost spent " + AFTER, draw_shape)
+@formula("reshape", FIELDS + " stepped now", "changed cost spent " + AFTER + " stepped_now", draw_shape)
 def reshapes(*args):
-    s = State(*args[:-1])
-    return (*reshape(s, args[-1]), *after(s))
+    s, depth = State(*args[:-2]), args[2]
+    done = reshape(s, *args[-2:])
+    # Recentring is no step: with a position it leaves the depth.
+    step = done[0] and s.base and s.sqrt_k != depth
+    return (*done, *after(s), int(bool(args[-2] or step)))
 
 
 def draw_scale(r):

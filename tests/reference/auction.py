@@ -42,17 +42,23 @@ def draw_derive(r):
     oracle, wide = r.price(), r.pick(0, 5_000, 50_000, r.ppm())
     end = oracle * (PPM + r.pick(wide, -wide)) // PPM
     limit = r.pick(0, oracle, r.near(oracle, 1), r.near(end, 1), max(1, r.about(oracle, 100_000)), r.price())
-    return r.side(), oracle, limit, wide, r.pick(oracle, end, r.near(oracle), r.near(end), r.price())
+    # Near the furthest start that counts, too.
+    far = oracle * (PPM + r.pick(wide, -wide, 2 * wide, -2 * wide)) // PPM
+    named = r.pick(oracle, end, r.near(oracle), r.near(end), max(0, r.near(far)), r.price())
+    return r.side(), oracle, limit, wide, named, r.pick(named, end, r.near(max(0, far)), r.near(end), r.price())
 
 
 @formula(
     "auction_derive",
-    "side oracle limit width named",
+    "side oracle limit width named named_end",
     "start end judged",
     draw_derive,
-    [(1, 100_000_001, 0, 50_000, 1), (0, 100_000_001, 0, 50_000, 1), (1, 100_000_000, 100_000_001, 50_000, 7)],
+    # The furthest start that counts has a fraction; beyond it, at it, and with an end that is beyond it too.
+    [(1, 100_000_001, 0, 50_000, named, named) for named in (1, 105_000_000, 105_000_001, 105_000_002, 200_000_000)]
+    + [(0, 100_000_001, 0, 50_000, named, 100_000_001) for named in (1, 95_000_000, 95_000_001, 95_000_002, 100_000_002)]
+    + [(1, 100_000_000, 100_000_001, 50_000, 200_000_000, end) for end in (105_000_050, 105_000_051, 105_000_052, 105_000_053, 1)],
 )
-def derive(side, oracle, limit, width, named):
+def derive(side, oracle, limit, width, named, named_end):
     if side == LONG:
         beyond, before = oracle * (PPM + width) // PPM, up(limit * (PPM - width), PPM)
     else:
@@ -63,7 +69,17 @@ def derive(side, oracle, limit, width, named):
         start, end = before, limit
     else:
         start, end = oracle, beyond if better(side, beyond, limit) else limit
-    return start, end, start if better(side, start, named) else named
+    return start, end, judged(side, named, named_end, start, width)
+
+
+def judged(side, named, named_end, derived, width):
+    """The start of an auction that its owner named: between the derived one and a width before it."""
+    if better(side, derived, named):
+        return derived
+    furthest = up(derived * (PPM - width), PPM) if side == LONG else derived * (PPM + width) // PPM
+    if not better(side, named, furthest):
+        return named
+    return named_end if better(side, named_end, furthest) else furthest
 
 
 def draw_offset(r):
@@ -156,6 +172,34 @@ def trail(side, price, distance, tick, trigger):
     if moved <= 0 or moved < up(price * distance, 10 * PPM):
         raise Refused("TrailTooSmall")
     return (goal,)
+
+
+LAST_FILL_MICROS, SHIFT, WHOLE = 60_000_000, 2**14, 2**20
+
+
+def draw_fill(r):
+    last = r.pick(0, r.price(), r.price())
+    price = max(1, r.pick(r.near(last), r.about(last, 50_000), r.price()))
+    value = r.pick(SHIFT * WHOLE, r.near(SHIFT * WHOLE), r.near(SHIFT * (1 + r.bits(20))), r.bits(36), r.bits(63))
+    micros = r.pick(400_000, 400_000, 50_000, 10_000_000, 0, r.flat(50_000, 10_000_000))
+    age = LAST_FILL_MICROS // (micros or 400_000)
+    return last, price, value, max(1, r.pick(r.about(price, 20_000), r.near(last), r.price())), micros, r.pick(0, age, r.near(age), age // 2, r.bits(11), r.bits(40))
+
+
+@formula(
+    "last_price",
+    "last price value oracle slot_micros age",
+    "last_price",
+    draw_fill,
+    # A fill of 60 dollars, and of a unit of weight more or less than the whole; a minute, and a slot more.
+    [(150_000_000, 143_000_000, value, 149_000_000, 400_000, age) for value in (16_383, 16_384, 60_000_000, 2**34 - 1, 2**34, 2**63) for age in (0, 150, 151)],
+)
+def last_price(last, price, value, oracle, slot_micros, age):
+    """After a fill: moved toward it by the part that its value is of the whole."""
+    quiet = last == 0 or age * (slot_micros or 400_000) > LAST_FILL_MICROS
+    start = oracle if quiet else last
+    moved = up(abs(price - start) * min(WHOLE, value // SHIFT), WHOLE)
+    return (start + moved if price > start else start - moved,)
 
 
 def draw_slice(r):

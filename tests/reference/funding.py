@@ -1,16 +1,21 @@
 """Funding, mark and basis: docs/math/funding.md."""
 
-from amm_spread import inner, widened
 from amm_state import FIELDS, State, draw_state, edge
 from exact import BASE, INDEX, PPB, PPM, Refused, clamp, formula, i64, toward_zero, u64
 
 MOST, INTEREST, BOUND, HOURS, HOUR = 10**8, 100_000, 500_000, 8, 3_600
 
 
-def premium(mark, oracle):
-    if oracle == 0:
-        raise Refused("InvalidPrice")
-    return clamp(toward_zero((mark - oracle) * PPB, oracle), -MOST, MOST)
+# Base spreads that the inventory makes of premium at most.
+SPREADS = 4
+
+
+def impact_premium(s, long, short):
+    """The middle of what the vAMM asks and bids for as much as the market holds, over the oracle."""
+    if s.sqrt_k == 0 or s.base == 0:
+        return 0
+    slope = min(s.inventory_spread, SPREADS * s.base_spread)
+    return clamp(toward_zero(slope * s.net * (PPB // PPM), max(s.inventory_limit, long, short)), -MOST, MOST)
 
 
 def hourly_rate(premium, cap):
@@ -18,8 +23,8 @@ def hourly_rate(premium, cap):
     return clamp(rate, -cap * 1_000, cap * 1_000)
 
 
-def index_delta(rate, oracle):
-    return i64(toward_zero(rate * oracle, PPM))
+def index_delta(rate, oracle, seconds):
+    return i64(toward_zero(rate * oracle * min(HOUR, seconds), PPM * HOUR))
 
 
 def payment(base, delta):
@@ -40,23 +45,22 @@ def split(delta, long, short, amm, budget):
 
 
 def draw_rate(r):
-    mark = r.price()
-    oracle = r.pick(mark, r.near(mark, 1), max(1, r.about(mark, 1_000)), max(1, r.about(mark, 150_000)), r.price())
     premium = r.signed(r.pick(0, 400_000, 600_000, r.flat(0, 700_000), r.bits(27), MOST))
-    return mark, oracle, r.near(premium, -MOST), r.pick(0, 5_000, 40_000, r.ppm(40_000)), r.price()
+    seconds = r.pick(HOUR, r.near(HOUR), r.near(0), r.bits(13))
+    return r.near(premium, -MOST), r.pick(0, 5_000, 40_000, r.ppm(40_000)), r.price(), seconds
 
 
 @formula(
     "funding_rate",
-    "mark oracle premium cap index_price",
-    "premium rate delta",
+    "premium cap index_price seconds",
+    "rate delta",
     draw_rate,
-    [(2010 * 10**6, 2000 * 10**6, p, 5_000, 2000 * 10**6) for p in (0, 7, -7, -400_000, 600_000, 600_001, -400_001, 5 * 10**6, -5 * 10**6)]
-    + [(10**18, 1, 0, 0, 1), (10**18, 10**8, 0, 0, 1)],
+    [(p, 5_000, 2000 * 10**6, t) for p in (0, 7, -7, -400_000, 600_000, 600_001, -400_001, 5 * 10**6, -5 * 10**6) for t in (1, HOUR)]
+    + [(5 * 10**6, 5_000, 2000 * 10**6, t) for t in (0, 2, HOUR - 1, HOUR + 1, 10 * HOUR)],
 )
-def rates(mark, oracle, average, cap, index_price):
+def rates(average, cap, index_price, seconds):
     rate = hourly_rate(average, cap)
-    return premium(mark, oracle), rate, index_delta(rate, index_price)
+    return rate, index_delta(rate, index_price, seconds)
 
 
 def draw_split(r):
@@ -90,29 +94,53 @@ def median(a, b, c):
     return sorted((a, b, c))[1]
 
 
-def mark(s, oracle, last):
+def mark(premium, oracle):
     """The market's own price; without a vAMM the oracle."""
-    if s.sqrt_k == 0:
-        return oracle
-    mid = s.mid()
-    return median(widened(s, 1, mid, inner(s, 1)), widened(s, 0, mid, inner(s, 0)), last or oracle)
+    return u64(oracle + toward_zero(oracle * premium, PPB))
 
 
-def trigger_mark(s, oracle, last, basis):
-    return median(u64(max(0, oracle + toward_zero(oracle * basis, PPB))), mark(s, oracle, last), oracle)
+def trigger_mark(premium, oracle, basis):
+    return median(max(0, mark(basis, oracle)), mark(premium, oracle), oracle)
+
+
+def draw_interest(r, s):
+    """Users' longs and shorts against a vAMM's position."""
+    both = r.pick(0, r.size(40), s.inventory_limit, r.near(max(0, s.inventory_limit - abs(s.net))))
+    return max(0, s.net) + both, max(0, -s.net) + both
+
+
+def draw_premium(r):
+    state = draw_state(r)
+    return (*state, *draw_interest(r, State(*state)))
+
+
+@formula(
+    "impact_premium",
+    FIELDS + " long short",
+    "premium mark",
+    draw_premium,
+    # The slope at four base spreads; a premium of ten percent; no inventory limit.
+    [(*edge(base_spread=spread, inventory_spread=2_000 + more), 10 * BASE, 0) for spread in (499, 500, 501) for more in (0, 1)]
+    + [(*edge(base_spread=PPM, inventory_spread=100_000 + more, base=sign * 40 * BASE), 0, 0) for more in (-1, 0, 1) for sign in (1, -1)]
+    + [(*edge(inventory_limit=limit), 10 * BASE, short) for limit in (0, 10 * BASE, 40 * BASE + 7) for short in (0, 40 * BASE, 40 * BASE + 8)],
+)
+def impact(*args):
+    s, (long, short) = State(*args[:-2]), args[-2:]
+    premium = impact_premium(s, long, short)
+    return premium, mark(premium, s.price)
 
 
 def draw_sample(r):
     state = draw_state(r)
     price = state[FIELDS.split().index("price")]
+    interest = draw_interest(r, State(*state))
     if r.chance(0.1):
         state[2] = 0
     now = 1_800_000_000
-    last = r.pick(0, price, r.about(price, 20_000), r.about(price, 200_000))
     elapsed = r.pick(0, 29, 30, 31, 299, 300, 301, 3_599, 3_600, 3_601, r.bits(14))
     premium = r.signed(r.pick(0, r.bits(27), MOST))
     return (
-        *state, price, last, r.signed(r.bits(45)), r.bits(14), premium, r.pick(0, now - elapsed, now - elapsed),
+        *state, price, *interest, r.signed(r.bits(45)), r.bits(14), premium, r.pick(0, now - elapsed, now - elapsed),
         r.pick(premium, r.signed(r.bits(27)), 0), r.pick(0, now - r.pick(0, 29, 30, 31, 150, 299, 300, r.bits(10))), now,
     )
 
@@ -120,10 +148,10 @@ def draw_sample(r):
 SAMPLE = "premium_sum premium_seconds premium_last premium_time basis basis_time"
 
 
-@formula("sample", FIELDS + " oracle last " + SAMPLE + " now", SAMPLE + " mark trigger_mark", draw_sample)
+@formula("sample", FIELDS + " oracle long short " + SAMPLE + " now", SAMPLE + " mark trigger_mark", draw_sample)
 def sample(*args):
-    s = State(*args[:-9])
-    oracle, last, total, seconds, current, time, basis, basis_time, now = args[-9:]
+    s = State(*args[:-10])
+    oracle, long, short, total, seconds, current, time, basis, basis_time, now = args[-10:]
     if time and now > time:
         weight = min(HOUR, now - time)
         total, seconds = i64(total + current * weight), seconds + weight
@@ -131,8 +159,8 @@ def sample(*args):
     if elapsed >= 30:
         basis = current if elapsed >= 300 else basis + toward_zero((current - basis) * elapsed, 300)
         basis_time = now
-    seen = mark(s, oracle, last)
-    return total, seconds, premium(seen, oracle), now, basis, basis_time, seen, trigger_mark(s, oracle, last, basis)
+    premium = impact_premium(s, long, short)
+    return total, seconds, premium, now, basis, basis_time, mark(premium, oracle), trigger_mark(premium, oracle, basis)
 
 
 def draw_update(r):
@@ -147,7 +175,7 @@ def draw_update(r):
     total = r.pick(0, premium * seconds)
     return (
         *state, max(1, r.pick(s.price, r.about(s.price, 5_000))), long, long - net, total, seconds if total else 0, r.pick(5_000, 40_000, 0),
-        r.signed(r.bits(40)), r.pick(0, 1_800_000_000 - HOUR, 1_799_999_999, 1_800_000_000),
+        r.signed(r.bits(40)), r.pick(0, 1_800_000_000 - HOUR, 1_799_999_999, 1_800_000_000, 1_800_000_000 - r.bits(13)),
     )
 
 
@@ -166,7 +194,7 @@ def update_funding(*args):
     if time // HOUR >= 1_800_000_000 // HOUR:
         raise Refused("FundingNotDue")
     rate = hourly_rate(toward_zero(total, seconds) if seconds else 0, cap) if time else 0
-    delta = index_delta(rate, hour)
+    delta = index_delta(rate, hour, 1_800_000_000 - time)
     budget = s.spare(s.price) // 10
     deltas = split(delta, long, short, s.base, budget) if long or short else (0, 0, 0)
     paid = -payment(long, deltas[0]), -payment(-short, deltas[1])

@@ -1,6 +1,7 @@
 """A step of a liquidation, its fee, its cover and the throttle: docs/math/liquidation.md."""
 
 from exact import BASE, PPM, Refused, U64, down, formula, i64, step_down, step_up, up, value_down, value_up
+from expiry import EXPIRY, draw_expiry, forecast
 from margin import with_premium
 
 STEP_SHARE, UNITS = 250_000, 3
@@ -59,8 +60,83 @@ def cover(shortage, ratio, fee, most, price, size, cover, small, step, min_order
     )
 
 
+class Use:
+    """What a market has counted of the running window: of all, of those at least one, two and three eighths short, and whose."""
+
+    def __init__(self, used, window, owner, weight, account):
+        self.used, self.window, self.owner, self.weight, self.account = used, window, owner, weight, account
+
+
+# In place of an account's number.
+SEVERAL = 2**16 - 1
+
+
+def throttle(use, budget, collateral, required, value, owner, account, slot, micros):
+    """Counts a step of an account of an owner, or lets it wait."""
+    if budget == 0:
+        return
+    if slot >= use.window + up(60_000 * 1_000, micros):
+        use.used, use.window, use.weight = [0, 0, 0, 0], slot, 0
+    never_waits = 2 * collateral < required
+    eighths = 3 if never_waits else min(3, max(0, required - collateral) * 8 // required)
+    others = use.weight if (use.owner == owner and use.account != account) else 0
+    if not never_waits and max(0, use.used[eighths] - others) >= budget:
+        raise Refused("LiquidationThrottled")
+    use.used = [used + value if at <= eighths else used for at, used in enumerate(use.used)]
+    if use.weight and use.owner == owner:
+        use.weight += value
+        if use.account != account:
+            use.account = SEVERAL
+    elif use.weight > value:
+        use.weight -= value
+    else:
+        use.owner, use.account, use.weight = owner, account, value - use.weight
+
+
+THROTTLE = "size equity wanted budget all eighth quarter three_eighths owner weight account number own_liquidator age"
+
+
+def draw_throttle(r):
+    size = 1_000_000 * (1 + r.bits(20))
+    required = up(size * 50_000, PPM)
+    equity = r.pick(*[required * part // 8 for part in (8, 7, 6, 5, 4, 3)], required * r.flat(0, 1_000) // 1_000, -r.bits(20))
+    equity = min(required - 1, r.near(equity, -(10**9)))
+    wanted = r.pick(size, r.flat(1, size), size // 7)
+    budget = r.pick(0, wanted, r.near(wanted, 1), 1 + r.bits(40))
+    used = sorted((r.pick(0, budget, r.near(budget), budget + r.bits(30), r.bits(40)) for _ in range(4)), reverse=True)
+    weight = r.pick(0, min(wanted, used[0]), min(used[0], r.near(wanted)), max(0, used[r.flat(0, 3)] - r.near(budget)), r.flat(0, used[0]))
+    return (
+        size, equity, wanted, budget, *used, r.flat(0, 2) if weight else 0, weight, r.pick(1, 2, SEVERAL), r.pick(1, 1, 2), r.pick(0, 0, 0, 1),
+        r.pick(0, 149, 150, r.bits(9)),
+    )
+
+
+def used_edge(part, seen, weight, owner=1, account=2):
+    """A requirement of 4,000,000, so many eighths of it short; ten are the budget."""
+    used = [10 if at < seen else 9 for at in range(4)]
+    return 80_000_000, 4_000_000 - part * 500_000, 10, 10, *used, owner, weight, account, 1, 0, 0
+
+
+@formula(
+    "throttle",
+    THROTTLE,
+    "all eighth quarter three_eighths window owner weight account",
+    draw_throttle,
+    # Each class against each sum; then what is seen of one's own other accounts, of this one and of another owner's.
+    [used_edge(part, seen, 0, 0) for part in (1, 2, 3, 4, 5) for seen in (0, 1, 2, 3, 4)]
+    + [used_edge(2, 4, weight, owner, account) for weight in (1, 10) for owner in (1, 2) for account in (1, 2, SEVERAL)]
+    + [used_edge(5, 0, weight, owner) for weight in (9, 10, 11) for owner in (1, 2)],
+)
+def throttled(size, equity, wanted, budget, a, b, c, d, owner, weight, account, number, own_liquidator, age):
+    """A step on a long at 1,000 without fees: its value is what is taken. The owner is 1, others 2, nobody 0."""
+    use = Use([a, b, c, d], 10**6 - age, owner, weight, account)
+    if not own_liquidator:
+        throttle(use, budget, equity, up(size * 50_000, PPM), wanted, 1, number, 10**6, 400_000)
+    return *use.used, use.window, use.owner, use.weight, use.account
+
+
 STEP = """maintenance buffer fee fee_small insurance_fee small_position step min_order wanted base price tokens quote size_premium
-budget liquidated window slot_micros slot marked"""
+budget liquidated window slot_micros slot marked """ + EXPIRY
 
 
 def draw_step(r):
@@ -99,12 +175,13 @@ def draw_step(r):
         maintenance, buffer, *fees, insurance, max(0, small), step, step * r.pick(1, 10), r.pick(U64, U64, U64, size, r.near(size // 9), step),
         size if long else -size, price, tokens, quote, premium, budget, r.pick(0, budget, r.near(budget), max(0, budget - 1)),
         r.pick(slot, slot - slots, slot - slots + 1, slot - r.bits(9), 0), micros, slot, r.pick(0, 0, 1),
+        *draw_expiry(r, price, 0.2),
     )
 
 
 def edge(equity, liquidated, window):
     """A long of one base at 1,000: half of its requirement is 25. The budget is one unit."""
-    return 50_000, 5_000, 5_000, 10_000, 10_000, 0, 1_000, 1_000, U64, BASE, 10**9, 0, equity - 10**9, 0, 1, liquidated, window, 400_000, 10**6, 0
+    return 50_000, 5_000, 5_000, 10_000, 10_000, 0, 1_000, 1_000, U64, BASE, 10**9, 0, equity - 10**9, 0, 1, liquidated, window, 400_000, 10**6, 0, 0, 0, 0, 0
 
 
 @formula(
@@ -118,7 +195,8 @@ def edge(equity, liquidated, window):
 def step(*args):
     """The whole action on an isolated position without orders; a position without equity is taken over like any other."""
     (maintenance, buffer, fee, fee_small, insurance, small_position, step, min_order, wanted, base, price, tokens, quote, premium,
-     budget, liquidated, window, micros, slot, marked) = args
+     budget, liquidated, window, micros, slot, marked, *expiry) = args
+    price = forecast(price, *expiry)
     size = abs(base)
     low, high = value_down(size, price), value_up(size, price)
 
@@ -146,12 +224,9 @@ def step(*args):
     at = takeover_price(base, price, taken_fee)
     paid = value_up(taken, at) if base > 0 else -value_down(taken, at)
     fee_paid = value_down(taken, price) * share // PPM
-    if budget:
-        if slot >= window + up(60_000 * 1_000, micros):
-            window, liquidated = slot, 0
-        if 2 * collateral >= required and liquidated >= budget:
-            raise Refused("LiquidationThrottled")
-        liquidated += abs(paid)
+    use = Use([liquidated, 0, 0, 0], window, 0, 0, 0)
+    throttle(use, budget, collateral, required, abs(paid), 1, 0, slot, micros)
+    liquidated, window = use.used[0], use.window
     left = i64(quote + paid - fee_paid)
     after = margins(size - taken, left)
     bankrupt = int(taken == size and tokens == 0 and left < 0)

@@ -3,6 +3,8 @@
 from math import isqrt
 
 from exact import BASE, I64, INDEX, PPM, Refused, U64, clamp, formula, i64, toward_zero, u64, up, value_up
+from expiry import EXPIRY, draw_expiry, forecast
+from prices import JUMP, LIQUIDATE, values
 
 INITIAL, FILL, MAINTENANCE = 0, 1, 2
 U32 = 2**32 - 1
@@ -70,7 +72,7 @@ def jump_price(price, average, limit):
 
 
 MARGIN = """kind liquidate jumping price average jump_limit initial maintenance size_premium base quote bids asks own at to
-tokens token_price token_average decimals initial_weight maintenance_weight"""
+tokens token_price token_average decimals initial_weight maintenance_weight """ + EXPIRY
 
 
 def draw_margin(r):
@@ -88,18 +90,26 @@ def draw_margin(r):
         maintenance, r.pick(0, 0, 2, 50, r.bits(10)), base, r.signed(r.pick(value, r.near(value), r.bits(44))), open(), open(),
         r.pick(0, 0, PPM, r.ppm()), r.signed(r.bits(36)), r.signed(r.bits(36)), r.bits(44), token,
         r.pick(token, max(1, r.about(token, 50_000))), decimals, r.pick(PPM, 900_000, r.ppm()), r.pick(PPM, 950_000, r.ppm()),
+        *draw_expiry(r, price, 0.4),
     )
 
 
-@formula("margin", MARGIN, "collateral requirement liability unrealised", draw_margin)
+@formula(
+    "margin",
+    MARGIN,
+    "collateral requirement liability unrealised",
+    draw_margin,
+    # What counts nothing may be worth more than any number holds.
+    [(kind, 0, 0, 1, 1, 0, 5_000, 5_000, 0, 0, 7, 0, 0, 0, 0, 0, U64, 10**12, 10**12, 0, *weights, 0, 0, 0, 0) for kind in (0, 1, 2) for weights in ((0, 1), (1, 0))],
+)
 def margin(*args):
     """One position, and tokens of a bank beside it."""
     (kind, liquidate, jumping, price, average, jump_limit, initial, maintenance, size_premium, base, quote, bids, asks, own, at, to,
-     tokens, token_price, token_average, decimals, initial_weight, maintenance_weight) = args
+     tokens, token_price, token_average, decimals, initial_weight, maintenance_weight, *expiry) = args
     # Tokens: the lower price for initial margin, the weight of maintenance for maintenance alone.
     worth = min(token_price, token_average) if kind == INITIAL else token_price
     weight = maintenance_weight if kind == MAINTENANCE else initial_weight
-    collateral = i64(u64(tokens * worth // 10**decimals) * weight // PPM)
+    collateral = i64(u64(tokens * worth // 10**decimals) * weight // PPM) if weight else 0
     # The worse world of open orders: all bids, or all asks.
     worst = max(abs(base + bids), abs(base - asks))
     if worst == 0 and base == 0:
@@ -110,12 +120,61 @@ def margin(*args):
         mark, priced = (min(price, average) if base >= 0 else high), high
     else:
         mark = priced = jump_price(price, average, jump_limit) if liquidate and jumping else price
+    mark, priced = forecast(mark, *expiry), forecast(priced, *expiry)
     funding = -(base * (to - at)) // INDEX
     profit = i64(quote + funding + base * mark // BASE)
     liability = u64(value_up(worst, priced))
     required = up(liability * ratio(kind, initial, maintenance, size_premium, worst, own), PPM)
     shown = i64(quote + funding + base * price // BASE)
     return collateral + (min(0, profit) if kind == INITIAL else profit), required, liability, shown
+
+
+MAX_AGE = 10
+LIQUIDATION = """price average jump_limit state age maintenance size_premium base quote bids asks at to tokens token_price token_average
+token_limit token_state token_age decimals weight """ + EXPIRY
+
+
+def draw_liquidation(r):
+    price, token = 1 + r.bits(34), r.pick(10**6, 1 + r.bits(32))
+    base = r.signed(r.pick(0, r.size(44), r.size(44), 1))
+    value = abs(base) * price // BASE
+    open = lambda: r.pick(0, 0, abs(base), r.near(2 * abs(base)), r.size(44))
+    age = lambda: r.pick(0, 2 * MAX_AGE, 2 * MAX_AGE + 1, 60 * MAX_AGE, 60 * MAX_AGE + 1, r.flat(0, 700))
+    return (
+        price, r.pick(price, max(1, r.about(price, 200_000))), 50_000, r.flat(0, 4), age(), r.pick(5_000, 50_000, r.flat(5_000, 300_000)),
+        r.pick(0, 0, 2, r.bits(10)), base, r.signed(r.pick(value, r.near(value), r.bits(44))), open(), open(), r.signed(r.bits(36)),
+        r.signed(r.bits(36)), r.bits(44), token, r.pick(token, max(1, r.about(token, 200_000))), 50_000, r.flat(0, 4), age(), r.pick(6, 6, 9, 0),
+        r.pick(PPM, 950_000, 0, r.ppm()), *draw_expiry(r, price, 0.3),
+    )
+
+
+@formula("liquidation_margin", LIQUIDATION, "collateral requirement liability", draw_liquidation)
+def liquidation_margin(*args):
+    """Whether an account is to be liquidated: rows that are too old count at what is best for it."""
+    (price, average, jump_limit, state, age, maintenance, size_premium, base, quote, bids, asks, at, to, tokens, token_price, token_average,
+     token_limit, token_state, token_age, decimals, weight, *expiry) = args
+
+    def counted(price, average, limit, state, age):
+        """A price, and whether it is too old."""
+        if values(LIQUIDATE, state, price, age, MAX_AGE):
+            return 2 * price, True
+        return jump_price(price, average, limit) if state == JUMP else price, False
+
+    collateral = 0
+    if weight:
+        worth, _ = counted(token_price, token_average, token_limit, token_state, token_age)
+        collateral = i64(u64(tokens * worth // 10**decimals) * weight // PPM)
+    worst = max(abs(base + bids), abs(base - asks))
+    if worst == 0 and base == 0:
+        return collateral + quote, 0, 0
+    mark, too_old = counted(price, average, jump_limit, state, age)
+    funding = -(base * (to - at)) // INDEX
+    if too_old:
+        return i64(collateral + quote + funding + max(0, base) * mark // BASE), 0, 0
+    mark = forecast(mark, *expiry)
+    liability = u64(value_up(worst, mark))
+    required = up(liability * with_premium(maintenance, worst, size_premium), PPM)
+    return i64(collateral + i64(quote + funding + base * mark // BASE)), required, liability
 
 
 def draw_trade(r):

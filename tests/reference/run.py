@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE))
 from draw import Draw  # noqa: E402
 from exact import FORMULAS, I64, U64  # noqa: E402
 
-SUBJECTS = "amm_spread", "amm_quote", "amm_update", "auction", "fees", "funding", "liquidation", "margin", "prices", "settlement"
+SUBJECTS = "amm_spread", "amm_quote", "amm_update", "auction", "debts", "expiry", "fees", "funding", "liquidation", "margin", "prices", "settlement"
 for subject in SUBJECTS:
     __import__(subject)
 

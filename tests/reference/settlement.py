@@ -1,8 +1,9 @@
 """Settlement of a market, defaults, sweeps: docs/math/settlement.md, docs/math/liquidation.md (Default), docs/math/ledger.md."""
 
 from exact import BASE, INDEX, PPM, Refused, down, formula, i64, up
+from expiry import EXPIRY, draw_expiry, forecast
 
-PAYOUT_DELAY, DEBT_PERIOD = 3_600, 7 * 86_400
+PAYOUT_DELAY = 3_600
 INSURANCE_SHARES = 1_000_000, 1_000_000, 750_000, 500_000, 250_000
 
 
@@ -23,27 +24,34 @@ def owed(users, pot, deficit, long, short, price):
     return i64(users + pot + deficit + up((long - short) * price, BASE))
 
 
+def for_one(fund, cap, tier):
+    """What the insurance fund pays for one default at most."""
+    return min(cap, fund * INSURANCE_SHARES[tier] // PPM)
+
+
 def draw_terms(r):
     users, pot, deficit, pool, long, short, price, missing = draw_market(r)
-    return users, pot, deficit, pool, long, short, r.pick(0, missing, missing // 2, r.near(missing), r.bits(34)), r.pick(50_000, r.ppm(200_000)), price
+    fund = r.pick(0, missing, missing // 2, r.near(missing), r.bits(34))
+    cap = r.pick(2**40, 2**40, fund, fund // 2, r.near(missing))
+    return users, pot, deficit, pool, long, short, fund, cap, r.flat(0, 4), r.pick(50_000, r.ppm(200_000)), price
 
 
 def band_edge(missing, long):
     """One base net at 100.000001, so that the price moves by what is missing."""
     net = BASE if long else -BASE
-    return missing - net // BASE * 100_000_001, 0, 0, 0, *((BASE, 0) if long else (0, BASE)), 0, 50_000, 100_000_001
+    return missing - net // BASE * 100_000_001, 0, 0, 0, *((BASE, 0) if long else (0, BASE)), 0, 0, 0, 50_000, 100_000_001
 
 
 @formula(
     "settlement_terms",
-    "users_quote funding_pot deficit pool long short insurance_fund band average",
+    "users_quote funding_pot deficit pool long short insurance_fund insurance_cap tier band average",
     "price insurance",
     draw_terms,
     [band_edge(missing, long) for missing in (4_999_999, 5_000_000, 5_000_001) for long in (0, 1)],
 )
-def terms(users, pot, deficit, pool, long, short, fund, band, average):
+def terms(users, pot, deficit, pool, long, short, fund, cap, tier, band, average):
     missing = max(0, owed(users, pot, deficit, long, short, average) - pool)
-    insurance = min(missing, fund)
+    insurance = min(missing, for_one(fund, cap, tier))
     missing -= insurance
     net = long - short
     if missing and net:
@@ -54,36 +62,64 @@ def terms(users, pot, deficit, pool, long, short, fund, band, average):
     return average, insurance
 
 
+PAYOUT = "users_quote debts settled_claims paid_out given_up settlement_loss fees insurance_fees pool"
+
+
+def payout(claim, before, users, debts, settled, paid_out, given_up, loss, fees, insurance_fees, pool, since, is_open):
+    """What a claim is paid now, and what of it is written off."""
+    if is_open or since < PAYOUT_DELAY or users + debts != settled:
+        raise Refused("SettlementPending")
+    claims = settled + paid_out + given_up
+    means = min(pool + paid_out, max(0, claims - debts - max(0, loss - fees - insurance_fees)))
+    paid = min(claim, pool, max(0, (claim + before) * means // claims - before))
+    if debts == 0:
+        return paid, claim - paid
+    if paid == 0:
+        raise Refused("SettlementPending")
+    return paid, 0
+
+
+def draw_claims(r, claim, before):
+    """What settlement has counted, a claim of which something was paid before among it."""
+    debts = r.pick(0, 0, r.bits(38))
+    others = r.pick(0, 0, claim, r.bits(40))
+    paid_out = before + (r.pick(0, r.bits(38)) if others else 0)
+    loss = r.pick(0, 0, r.bits(30), (claim + others) // 3)
+    fees = r.pick(0, r.bits(24), loss, r.near(loss))
+    insurance_fees = r.pick(0, 0, r.bits(20), r.near(max(0, loss - fees)))
+    # Nearly enough, or anything.
+    due = max(0, claim + others - debts - max(0, loss - fees - insurance_fees))
+    pool = r.pick(due, r.near(due), due * r.ppm() // PPM, r.bits(40), claim + others)
+    return debts, others, paid_out, r.pick(0, 0, r.bits(30)), loss, fees, insurance_fees, pool
+
+
 def draw_payout(r):
     claim = 1 + r.bits(42)
-    debts = r.pick(0, 0, r.bits(38))
-    users = r.pick(claim - debts, claim + r.bits(40) - debts, claim // 2, -r.bits(30))
-    claims = max(claim, users + debts)
-    since = r.pick(0, 3_599, 3_600, 3_601, 604_799, 604_800, 604_801, r.bits(20))
-    pool = max(0, r.pick(claims, r.near(claims), claims * r.ppm() // PPM, r.bits(40)))
-    return claim, users, debts, pool, since, r.pick(0, 0, 0, 0, 1), r.pick(0, 0, 0, 0, 1)
+    before = r.pick(0, 0, r.bits(40), claim // 2)
+    debts, others, *rest = draw_claims(r, claim, before)
+    settled = claim + others
+    since = r.pick(3_599, 3_600, 3_601, 604_800, 3_600 + r.bits(20), 7_200, r.bits(12))
+    return claim, before, settled - debts + r.pick(*[0] * 12, 1, -1), debts, settled, *rest, since, r.pick(*[0] * 9, 1), r.pick(*[0] * 9, 1)
 
 
 @formula(
     "payout",
-    "claim users_quote debts pool since long short",
+    "claim before " + PAYOUT + " since long short",
     "paid written_off",
     draw_payout,
-    [(100, 300, 0, 200, 3_600, 0, 0), (100, 300, 1, 200, 604_800, 0, 0), (3, 7, 0, 5, 3_600, 0, 0), (3, 7, 1, 5, 604_799, 0, 0)],
+    # A third of what 300 claim and the pool has: fees bear a loss first; nothing is given up while a debt is left.
+    [(100, 0, 300 - debts, debts, 300, 0, 0, loss, fees, 0, pool, 3_600, 0, 0) for debts in (0, 30) for loss, fees in ((0, 0), (60, 0), (60, 45), (60, 61)) for pool in (199, 300)]
+    # The same claim after its first part, once the debt has come in.
+    + [(60, 40, 260, 0, 260, 40, 0, 0, 0, 0, pool, 7_200, 0, 0) for pool in (0, 1, 210, 259, 260)],
 )
-def payout(claim, users, debts, pool, since, long, short):
-    if long or short or since < PAYOUT_DELAY:
-        raise Refused("SettlementPending")
-    claims = max(claim, users + debts)
-    if pool >= claims:
-        return claim, 0
-    if debts and since < DEBT_PERIOD:
-        raise Refused("SettlementPending")
-    paid = claim * pool // claims
-    return paid, claim - paid
+def payouts(*args):
+    *given, since, long, short = args
+    return payout(*given, since, long or short)
 
 
-CLOSE = "base quote tokens settlement_price pool debts users_quote deficit funding_pot amm_base amm_quote since settled"
+CLOSE = "base quote entry tokens settlement_price " + PAYOUT + " deficit funding_pot amm_base amm_quote since settled"
+CLOSED = """closed amount written_off left entry pool debts users_quote deficit funding_pot amm_base amm_quote tokens settled_claims paid_out
+given_up"""
 
 
 def draw_close(r):
@@ -94,52 +130,69 @@ def draw_close(r):
     claim = r.signed(r.pick(0, r.bits(40), r.near(0)))
     quote = claim - base * price // BASE
     tokens = r.pick(0, abs(claim), r.near(abs(claim)), r.bits(40))
-    others = r.pick(0, 0, r.bits(40))
-    debts = (max(0, -claim) if settled else 0) + r.pick(0, 0, r.bits(30))
-    users = quote + others
-    pool = r.pick(max(0, claim + others + debts), r.bits(40), r.near(max(0, claim)), 0)
+    before = r.pick(0, r.bits(38), claim // 2) if settled and claim > 0 else 0
+    debts, others, *rest = draw_claims(r, max(0, claim), before)
+    counted = others + (max(0, claim) if settled else 0)
+    debts += max(0, -claim) if settled else 0
+    users = counted - debts + (0 if settled else quote) + r.pick(0, 0, 0, 0, 1)
+    entry = before if settled else r.signed(r.bits(40))
     return (
-        base, quote, tokens, price, pool, debts, users, r.pick(0, 0, r.bits(30)), -r.bits(20), -base + r.pick(0, 5), r.signed(r.bits(40)),
-        r.pick(0, 3_599, 3_600, 604_799, 604_800, r.bits(20)), settled,
+        base, quote, entry, tokens, price, users, debts, counted, *rest, r.pick(0, 0, r.bits(30)), -r.bits(20), -base + r.pick(0, 5),
+        r.signed(r.bits(40)), r.pick(0, 3_599, 3_600, 604_800, 3_600 + r.bits(20)), settled,
     )
+
+
+def part_edge(settled, debts, entry):
+    """A claim of 100 of 300, two thirds of which can be paid."""
+    if settled:
+        return 0, 100, entry, 5, 10, 300 - debts, debts, 300, entry, 0, 0, 0, 0, 200, 7, 0, 0, 0, 3_600, 1
+    return BASE, 90, entry, 5, 10, 290 - debts, debts, 200, 0, 0, 0, 0, 0, 200, 7, 0, -BASE, 0, 3_600, 0
 
 
 @formula(
     "settle_position",
     CLOSE,
-    "closed amount written_off left pool debts users_quote deficit funding_pot amm_base amm_quote tokens",
+    CLOSED,
     draw_close,
+    # Looked at first, the entry of the trade says nothing; later it is what was paid before.
+    [part_edge(settled, debts, entry) for debts in (0, 30) for settled, entry in ((0, 0), (0, 50), (0, -50), (1, 0), (1, 50))]
+    + [(0, 100, 50, 5, 10, 300, 0, 200, 0, 0, 0, 0, 0, 200, 7, 0, 0, 0, 3_600, 0)],
 )
-def settle_position(base, quote, tokens, price, pool, debts, users, deficit, pot, amm_base, amm_quote, since, settled):
+def settle_position(
+    base, quote, entry, tokens, price, users, debts, counted, paid_out, given_up, loss, fees, insurance_fees, pool, deficit, pot, amm_base,
+    amm_quote, since, settled,
+):
     """The whole action on an isolated position of a market in which nobody else has base."""
     value = base * price // BASE
     claim = quote + value
     users, amm_base, amm_quote = users + value, amm_base + base, amm_quote - value
-    if claim < 0 and not settled:
-        debts += -claim
-    done = not settled
+    before = entry if settled else 0
+    if not settled:
+        debts, counted = debts + max(0, -claim), counted + max(0, claim)
     amount = lost = 0
     if claim < 0:
         amount = -min(tokens, -claim)
-        pool, debts, users, tokens = pool - amount, debts + amount, users - amount, tokens + amount
+        debts += amount
     elif claim > 0:
         try:
-            amount, lost = payout(claim, users, debts, pool, since, 0, 0)
+            amount, lost = payout(claim, before, users, debts, counted, paid_out, given_up, loss, fees, insurance_fees, pool, since, 0)
         except Refused:
-            if not done:
+            if settled:
                 raise
-        pool, users, tokens = pool - amount, users - amount - lost, tokens + amount
+        counted, paid_out, given_up = counted - amount - lost, paid_out + amount, given_up + lost
         borne = min(lost, deficit)
         deficit, pot, amm_quote = deficit - borne, pot + borne, amm_quote + lost - borne
-    if debts < 0:
-        raise Refused("Overflow")
-    if not done and amount == 0 and lost == 0:
+    pool, users, tokens = pool - amount, users - amount - lost, tokens + amount
+    if settled and amount == 0 and lost == 0:
         raise Refused("NothingToSettle")
-    return base, amount, lost, claim - amount - lost, pool, debts, users, deficit, pot, amm_base, amm_quote, tokens
+    left = claim - amount - lost
+    entry = before + amount if claim > 0 and left else 0 if claim > 0 else before
+    return base, amount, lost, left, entry, pool, debts, users, deficit, pot, amm_base, amm_quote, tokens, counted, paid_out, given_up
 
 
-DEFAULT = """debt claims insurance_fund insurance_cap tier long short amm_base amm_quote average settling settlement_price
+DEFAULT = """debt claims insurance_fund insurance_cap tier long short amm_base amm_quote average charged since settling other_debts
 funding_pot deficit pool"""
+DAY = 86_400
 
 
 def draw_default(r):
@@ -149,51 +202,63 @@ def draw_default(r):
     average = r.pick(10**6 * r.flat(1, 100_000), 1 + r.bits(30))
     amm_base = short - long if r.chance(0.8) else r.pick(0, r.signed(r.bits(40)))
     bearers = long + short + abs(amm_base)
-    # Near the most that one default may charge.
+    limit = average * 1_000 // 10
+    charged = r.pick(0, 0, limit, r.near(limit), limit * r.ppm() // PPM, 2 * limit)
+    since = r.pick(0, DAY - 1, DAY, DAY + 1, r.bits(18))
+    # Near the most that the defaults of a day may charge.
     if bearers and r.chance(0.5):
-        most = bearers * average // 10 // BASE
+        most = bearers * max(0, limit - (charged if since < DAY else 0)) // INDEX
         debt = max(1, r.pick(most, r.near(most), r.about(most, 500_000)))
     return (
         debt, claims, r.pick(0, debt, r.near(debt), r.bits(38)), r.pick(0, 2**40, debt // 2, r.near(debt)), r.flat(0, 4), long, short, amm_base,
-        r.signed(r.bits(42)), average, r.pick(0, 0, 0, 1), 1 + r.bits(36), r.signed(r.bits(30)), r.pick(0, r.bits(20)), r.bits(40),
+        r.signed(r.bits(42)), average, charged, since, r.pick(0, 0, 0, 1), r.pick(0, r.bits(30)), r.signed(r.bits(30)), r.pick(0, r.bits(20)), r.bits(40),
     )
 
 
 @formula(
     "default",
     DEFAULT,
-    "loss insurance amm socialised deficit charge amm_quote funding_pot deficit_left fund pool debt_left",
+    """loss insurance amm socialised deficit charge amm_quote funding_pot deficit_left fund pool debt_left charged new_day
+settlement_loss debts""",
     draw_default,
     # Next to nothing bears it: what it would be charged has more than 64 bits.
-    [(10**12, 0, 0, 0, 0, 1, 0, -1, 0, 2_000 * 10**6, 0, 1, 0, 0, 0), (10**12, 0, 0, 0, 0, 54, 0, -54, 0, 2_000 * 10**6, 0, 1, 0, 0, 0)],
+    [(10**12, 0, 0, 0, 0, size, 0, -size, 0, 2_000 * 10**6, 0, 0, 0, 0, 0, 0, 0) for size in (1, 54)]
+    # A debt of ten on one base net at 100: what the day has charged, and its last second.
+    + [(9_999_999 + d, 0, 0, 0, 0, BASE, 0, 0, 0, 100 * 10**6, charged, since, 0, 0, 0, 0, 0) for d in (0, 1, 2) for charged, since in ((0, 0), (1_000, 0), (1_000, DAY - 1), (1_000, DAY))],
 )
-def default(debt, claims, fund, cap, tier, long, short, amm_base, amm_quote, average, settling, price, pot, deficit, pool):
+def default(debt, claims, fund, cap, tier, long, short, amm_base, amm_quote, average, charged, since, settling, other_debts, pot, deficit, pool):
     """A cross pocket with a debt here and claims elsewhere: who pays."""
     if claims >= debt:
         raise Refused("NotBankrupt")
     loss = debt - claims
-    most = fund if settling else min(cap, fund * INSURANCE_SHARES[tier] // PPM)
-    insurance = min(loss, most)
+    insurance = min(loss, for_one(fund, cap, tier))
     rest = loss - insurance
-    amm = socialised = added = charge = 0
-    if rest:
-        bearers = 0 if settling else long + short + abs(amm_base)
-        if bearers == 0:
-            means = amm_quote + amm_base * price // BASE if settling else amm_quote
-            amm = min(rest, max(0, means))
-            added = rest - amm
-            amm_quote, pot = amm_quote - amm, pot - added
-        else:
-            wanted, limit = up(rest * INDEX, bearers), average * 1_000 // 10
-            charge = min(wanted, limit)
-            socialised = rest if wanted <= limit else down(bearers * limit, INDEX)
-            added = rest - socialised
-            part = up(abs(amm_base) * charge, INDEX)
-            amm_quote, pot = amm_quote - part, pot + part - rest
-    return loss, insurance, amm, socialised, added, charge, amm_quote, pot, deficit + added, fund - insurance, pool + insurance, debt - loss
+    bearers = long + short + abs(amm_base)
+    amm = socialised = added = charge = new_day = 0
+    if rest and settling:
+        added, pot = rest, pot - rest
+    elif rest and bearers == 0:
+        amm = min(rest, max(0, amm_quote))
+        added = rest - amm
+        amm_quote, pot = amm_quote - amm, pot - added
+    elif rest:
+        if since >= DAY:
+            charged, new_day = 0, 1
+        wanted, limit = up(rest * INDEX, bearers), max(0, average * 1_000 // 10 - charged)
+        charge = min(wanted, limit)
+        socialised = rest if wanted <= limit else down(bearers * limit, INDEX)
+        added = rest - socialised
+        charged += charge
+        part = up(abs(amm_base) * charge, INDEX)
+        amm_quote, pot = amm_quote - part, pot + part - rest
+    owed = other_debts + (debt - loss if settling else 0)
+    return (
+        loss, insurance, amm, socialised, added, charge, amm_quote, pot, deficit + added, fund - insurance, pool + insurance, debt - loss,
+        charged, new_day, added if settling else 0, owed,
+    )
 
 
-SWEEP = "fees insurance_fees amm_share insurance_share"
+SWEEP = "fees insurance_fees amm_share insurance_share " + EXPIRY
 
 
 def draw_sweep(r):
@@ -203,7 +268,7 @@ def draw_sweep(r):
     spare = pool - max(0, owed(users, pot, deficit, long, short, price))
     insurance_fees = r.pick(0, r.bits(30), max(0, spare), r.near(max(0, spare)))
     pool += r.pick(0, fees + insurance_fees, r.near(fees), r.bits(30))
-    return users, pot, deficit, pool, long, short, price, fees, insurance_fees, r.pick(500_000, r.ppm(500_000)), insurance_share
+    return users, pot, deficit, pool, long, short, price, fees, insurance_fees, r.pick(500_000, r.ppm(500_000)), insurance_share, *draw_expiry(r, price, 0.2)
 
 
 @formula(
@@ -212,8 +277,8 @@ def draw_sweep(r):
     "insurance amm protocol deficit fees insurance_fees pool funding_pot fund amm_quote",
     draw_sweep,
 )
-def sweep(users, pot, deficit, pool, long, short, price, fees, insurance_fees, amm_share, insurance_share):
-    spare = max(0, pool - max(0, owed(users, pot, deficit, long, short, price)))
+def sweep(users, pot, deficit, pool, long, short, price, fees, insurance_fees, amm_share, insurance_share, *expiry):
+    spare = max(0, pool - max(0, owed(users, pot, deficit, long, short, forecast(price, *expiry))))
     repaid = min(deficit, fees)
     fees, pot = fees - repaid, pot + repaid
     from_insurance = min(insurance_fees, spare)
@@ -232,17 +297,18 @@ def draw_settle(r):
     profit = r.signed(r.pick(0, r.bits(38), r.near(0)))
     quote = profit - base * price // BASE
     entry = r.pick(quote, quote - profit, r.near(quote, -(2**62)), r.signed(r.bits(40)))
-    return users, pot, deficit, pool, long, short, price, base, quote, entry, r.pick(0, abs(profit), r.near(abs(profit)), r.bits(42))
+    return users, pot, deficit, pool, long, short, price, base, quote, entry, r.pick(0, abs(profit), r.near(abs(profit)), r.bits(42)), *draw_expiry(r, price, 0.2)
 
 
 @formula(
     "settle",
-    "users_quote funding_pot deficit pool long short price base quote entry tokens",
+    "users_quote funding_pot deficit pool long short price base quote entry tokens " + EXPIRY,
     "amount pool users_quote quote tokens",
     draw_settle,
 )
-def settle(users, pot, deficit, pool, long, short, price, base, quote, entry, tokens):
+def settle(users, pot, deficit, pool, long, short, price, base, quote, entry, tokens, *expiry):
     """Profit or loss of an isolated position, moved as far as it goes; its margin is not asked about here."""
+    price = forecast(price, *expiry)
     profit = quote + base * price // BASE
     if profit < 0:
         amount = -min(tokens, -profit)

@@ -273,7 +273,8 @@ impl<'a> Pass<'a> {
         let mut price =
             if kind == MarginKind::Initial { row.price.strict_low() } else { row.price.mark_for(purpose)? };
         if spared {
-            price = price.raised(BEST, Rounding::Down)?;
+            // The last one, in a jump too.
+            price = row.price.price.raised(BEST, Rounding::Down)?;
         }
         let value = token_value(amount, price, row.decimals)?;
         let weighted = if u64::from(weight.0) == PPM { value } else { value.share(weight, Rounding::Down)? };

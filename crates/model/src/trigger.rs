@@ -90,7 +90,7 @@ impl Market {
     /// of [`LAST_PRICE_VALUE`], rounded up, and all the way for as much or more. When the market was quiet it moves from
     /// the oracle: what was traded before says nothing of now.
     #[inline]
-    pub(crate) fn note_fill(&mut self, price: Price, value: Amount, oracle: Price, board: &PriceBoard, clock: &Clock) {
+    pub fn note_fill(&mut self, price: Price, value: Amount, oracle: Price, board: &PriceBoard, clock: &Clock) {
         let last = if self.last_price.is_zero() || self.is_quiet(board, clock) { oracle } else { self.last_price };
         let weight = value.0.min(LAST_PRICE_VALUE).wrapping_shr(VALUE_SHIFT);
         let distance = price.0.abs_diff(last.0);

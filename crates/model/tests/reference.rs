@@ -45,11 +45,13 @@ fn hold(file: &str) {
 }
 
 /// The files, each held by the test of its own below.
-const FILES: [&str; 10] = [
+const FILES: [&str; 12] = [
     "amm_quote.json",
     "amm_spread.json",
     "amm_update.json",
     "auction.json",
+    "debts.json",
+    "expiry.json",
     "fees.json",
     "funding.json",
     "liquidation.json",
@@ -85,6 +87,16 @@ fn updates_of_the_vamm() {
 #[test]
 fn auctions_triggers_and_slices() {
     hold("auction.json");
+}
+
+#[test]
+fn debts_of_those_who_can_pay() {
+    hold("debts.json");
+}
+
+#[test]
+fn the_hour_before_an_expiry() {
+    hold("expiry.json");
 }
 
 #[test]

@@ -152,10 +152,14 @@ impl Act {
                 let Some(order) = scene.world.accounts[wallet].open().next().copied() else { return false };
                 let filler = (filler != wallet).then_some(filler);
                 let market = usize::from(order.market);
-                scene.world.fill(market, wallet, order.id, filler, &counterparties(scene, wallet, filler, makers)).is_ok()
+                scene
+                    .world
+                    .fill(market, wallet, order.id, filler, &counterparties(scene, wallet, filler, makers))
+                    .is_ok()
             }
             Self::Join { market, wallet, maker, size } => {
-                let open = scene.world.accounts[wallet].open().find(|order| usize::from(order.market) == market).copied();
+                let open =
+                    scene.world.accounts[wallet].open().find(|order| usize::from(order.market) == market).copied();
                 let Some(order) = open else { return false };
                 let worst = if order.side() == Side::Long { 1 } else { u64::MAX };
                 wallet != maker && scene.world.join(market, maker, wallet, join(order.id, size, worst)).is_ok()

@@ -66,7 +66,7 @@ pub fn state(x: &mut Inputs<'_>) -> (Amm, PriceRow) {
         ..Amm::default()
     };
     let row = PriceRow { price: x.price(), twap_5m: x.price(), deviation: x.price(), ..PriceRow::default() };
-    (amm, row)
+    (Amm { slot_price: x.price(), ..amm }, row)
 }
 
 fn spread(x: &mut Inputs<'_>) -> Outputs {
@@ -79,8 +79,7 @@ fn spread(x: &mut Inputs<'_>) -> Outputs {
 
 fn touch(x: &mut Inputs<'_>) -> Outputs {
     let (amm, row) = state(x);
-    let (bid, ask) = amm.bid_ask()?;
-    assert_eq!((amm.touch(Side::Short)?, amm.touch(Side::Long)?), (bid, ask));
+    let (bid, ask) = (amm.touch(Side::Short)?, amm.touch(Side::Long)?);
     let on = |side| amm.touch_on(side, &row);
     let bound = |side| amm.bound(side, Some(row.price));
     let prices = [bid, ask, on(Side::Short)?, on(Side::Long)?, bound(Side::Short)?, bound(Side::Long)?];
@@ -168,12 +167,13 @@ fn after(said: [i128; 3], amm: &Amm) -> Outputs {
     all.extend([i128::from(amm.peg.0), i128::from(amm.lag)]);
     all.extend([amm.budget, amm.unbudgeted].map(|amount| i128::from(amount.0)));
     all.extend([amm.budget_time, amm.peak_equity.0, amm.peak_time, amm.floor_equity.0].map(i128::from));
-    all.extend([amm.long_intensity, amm.short_intensity].map(i128::from));
+    all.extend([amm.long_intensity, amm.short_intensity, amm.slot_price.0].map(i128::from));
     Ok(all)
 }
 
 fn update(x: &mut Inputs<'_>) -> Outputs {
-    let ((mut amm, row), now) = (state(x), x.int());
+    let ((mut amm, row), same_slot, now) = (state(x), x.flag(), x.int());
+    amm.update_slot = if same_slot { 77 } else { 76 };
     let before = amm.peg;
     let clock = Clock { slot: 77, unix_time: now };
     let report = flag_of(amm.update(&row, &clock), Error::AmmUpdateNotNeeded)?;
@@ -192,12 +192,15 @@ fn repeg_cost(x: &mut Inputs<'_>) -> Outputs {
 }
 
 fn reshape(x: &mut Inputs<'_>) -> Outputs {
-    let ((mut amm, row), now) = (state(x), x.int());
+    let ((mut amm, row), stepped, now) = (state(x), x.flag(), x.int());
+    amm.shape_slot = if stepped { 77 } else { 76 };
     let before = amm.sqrt_k;
-    let report = amm.reshape(&row, &Clock { slot: 77, unix_time: now })?;
+    let report = amm.reshape(&row, &Clock { slot: (1 << 32) + 77, unix_time: now })?;
     assert!(report.is_none_or(|report| report.sqrt_k_before == before));
     let cost = report.map_or(0, |report| report.cost.0);
-    after([report.is_some().into(), cost.into(), amm.spent.into()], &amm)
+    let mut all = after([report.is_some().into(), cost.into(), amm.spent.into()], &amm)?;
+    all.push((amm.shape_slot == 77).into());
+    Ok(all)
 }
 
 fn scale(x: &mut Inputs<'_>) -> Outputs {

@@ -6,6 +6,7 @@ use crate::out;
 use kedge_model::action::{SliceOrder, TrailOrder};
 use kedge_model::auction::{derive, interpolate, judge, width};
 use kedge_model::board::PriceRow;
+use kedge_model::market::Market;
 use kedge_model::offer::{at_offset, offset_to};
 use kedge_model::order::{Order, OrderKind, STATUS_OPEN, STATUS_WAITING, flags};
 use kedge_model::position::{Position, status};
@@ -26,15 +27,17 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
         "shown" => shown(x),
         "reached" => reached(x),
         "trail" => trail(x),
+        "last_price" => last_price(x),
         "slice" => slice(x),
         _ => return None,
     })
 }
 
 fn derived(x: &mut Inputs<'_>) -> Outputs {
-    let (side, oracle, limit, width, named) = (x.side(), x.price(), x.price(), x.ppm(), x.price());
+    let (side, oracle, limit, width) = (x.side(), x.price(), x.price(), x.ppm());
+    let named = (x.price(), x.price());
     let (start, end) = derive(side, oracle, limit, width)?;
-    out![start.0, end.0, judge(side, named, start).0]
+    out![start.0, end.0, judge(side, named, start, width)?.0]
 }
 
 fn offset(x: &mut Inputs<'_>) -> Outputs {
@@ -92,6 +95,17 @@ fn trail(x: &mut Inputs<'_>) -> Outputs {
     let report = stage.run(|context, _, owner, _| TrailOrder { order_id: 1, slot: 0 }.execute(context, owner, None))?;
     assert_eq!(stage.orders[0].trigger_price, report.trigger_price);
     out![report.trigger_price.0]
+}
+
+fn last_price(x: &mut Inputs<'_>) -> Outputs {
+    let (last_price, price, value, oracle) = (x.price(), x.price(), x.amount(), x.price());
+    let mut stage = Stage::new(oracle);
+    stage.board.slot_micros = x.int();
+    stage.clock.slot = 1 << 50;
+    let mut market = Market { last_price, last_fill_slot: stage.clock.slot - x.int::<u64>(), ..Market::default() };
+    market.note_fill(price, value, oracle, &stage.board, &stage.clock);
+    assert_eq!((market.last_fill_price, market.last_fill_slot), (price, stage.clock.slot));
+    out![market.last_price.0]
 }
 
 fn slice(x: &mut Inputs<'_>) -> Outputs {

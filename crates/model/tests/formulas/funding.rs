@@ -5,7 +5,7 @@ use super::{Inputs, Outputs, amm};
 use crate::out;
 use kedge_model::action::UpdateFunding;
 use kedge_model::event::NoEvents;
-use kedge_model::funding::{average_premium, hourly_rate, index_delta, payment, premium, split};
+use kedge_model::funding::{average_premium, hourly_rate, index_delta, payment, split};
 use kedge_model::market::Market;
 use kedge_model::position::Position;
 use kedge_model::quantity::{Base, FundingIndex};
@@ -19,6 +19,7 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
             Position::funding_payment(base, from, to).map(|paid| vec![paid.0.into()])
         }
         "average_premium" => average_premium(x.int(), x.int()).map(|average| vec![average.into()]),
+        "impact_premium" => impact(x),
         "sample" => sample(x),
         "update_funding" => update_funding(x),
         _ => return None,
@@ -26,9 +27,15 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
 }
 
 fn rate(x: &mut Inputs<'_>) -> Outputs {
-    let (mark, oracle, average, cap, index_price) = (x.price(), x.price(), x.int(), x.ppm(), x.price());
+    let (average, cap, index_price, seconds) = (x.int(), x.ppm(), x.price(), x.int());
     let rate = hourly_rate(average, cap)?;
-    out![premium(mark, oracle)?, rate, index_delta(rate, index_price)?.0]
+    out![rate, index_delta(rate, index_price, seconds)?.0]
+}
+
+fn impact(x: &mut Inputs<'_>) -> Outputs {
+    let (amm, row) = amm::state(x);
+    let market = Market { amm, long_interest: x.size(), short_interest: x.size(), ..Market::default() };
+    out![market.impact_premium()?, market.mark(row.price)?.0]
 }
 
 fn splits(x: &mut Inputs<'_>) -> Outputs {
@@ -45,7 +52,8 @@ fn sample(x: &mut Inputs<'_>) -> Outputs {
     let oracle = x.price();
     let mut market = Market {
         amm,
-        last_fill_price: x.price(),
+        long_interest: x.size(),
+        short_interest: x.size(),
         premium_sum: x.int(),
         premium_seconds: x.int(),
         premium_last: x.int(),

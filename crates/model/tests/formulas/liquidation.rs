@@ -1,6 +1,6 @@
 //! Steps of a liquidation.
 
-use super::stage::{PLENTY, Stage};
+use super::stage::{PLENTY, SLOT, Stage};
 use super::{Inputs, Outputs};
 use crate::out;
 use kedge_model::action::Liquidate;
@@ -8,12 +8,13 @@ use kedge_model::liability::{TransferTerms, transfer_for_asset, transfer_to_cove
 use kedge_model::liquidation::{base_to_cover, insurance_fee, step_size, takeover_price};
 use kedge_model::num::Rounding;
 use kedge_model::position::{Position, status};
-use kedge_model::quantity::{Amount, Base, Price, Size};
+use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "cover" => cover(x),
         "liquidation_step" => step(x),
+        "throttle" => throttle(x),
         "liability_transfer" => transfer(x),
         _ => return None,
     })
@@ -47,6 +48,7 @@ fn step(x: &mut Inputs<'_>) -> Outputs {
     (stage.board.slot_micros, stage.clock.slot) = (x.int(), x.int());
     let marks = if x.flag() { status::BEING_LIQUIDATED } else { 0 };
     stage.isolate(Position { base, quote, isolated: tokens, status: marks, ..Position::default() });
+    super::expiry::gathered(&mut stage.board.markets[0], x);
     stage.other.credit(0, Amount(PLENTY))?;
     let action = Liquidate { max_size: wanted, limit_price: Price::ZERO };
     let report = stage.run(|context, _, account, liquidator| action.execute(context, account, liquidator))?;
@@ -66,6 +68,41 @@ fn step(x: &mut Inputs<'_>) -> Outputs {
         market.liquidation_window,
         marked,
         bankrupt
+    ]
+}
+
+fn throttle(x: &mut Inputs<'_>) -> Outputs {
+    let (base, equity, wanted) = (x.base(), x.quote(), x.size());
+    let mut stage = Stage::new(Price(1_000_000_000));
+    let market = &mut stage.market;
+    (market.small_position, market.long_interest) = (Amount(u64::MAX), base.size());
+    (market.liquidation_budget, market.liquidated) = (x.amount(), x.amount());
+    market.liquidated_near = [x.int(), x.int(), x.int()];
+    let own = u64::from_le_bytes([1; 8]);
+    market.liquidated_owner = [0, own, 7][x.int::<usize>()];
+    (market.liquidated_of_owner, market.liquidated_account) = (x.amount(), x.int());
+    (stage.account.id, stage.other.id) = (x.int(), 100);
+    if x.flag() {
+        stage.other.authority = stage.account.authority;
+    }
+    (stage.board.slot_micros, market.liquidation_window) = (400_000, SLOT - x.int::<u64>());
+    stage.isolate(Position { base, quote: Quote(equity.0 - base.0), ..Position::default() });
+    stage.other.credit(0, Amount(PLENTY))?;
+    let action = Liquidate { max_size: wanted, limit_price: Price::ZERO };
+    let report = stage.run(|context, _, account, liquidator| action.execute(context, account, liquidator))?;
+    assert_eq!((report.base.size(), report.quote.0.unsigned_abs()), (wanted, wanted.0));
+    let market = &stage.market;
+    let [eighth, quarter, three_eighths] = market.liquidated_near;
+    let owner = if market.liquidated_owner == own { 1 } else { market.liquidated_owner.min(2) };
+    out![
+        market.liquidated.0,
+        eighth,
+        quarter,
+        three_eighths,
+        market.liquidation_window,
+        owner,
+        market.liquidated_of_owner.0,
+        market.liquidated_account
     ]
 }
 

@@ -4,9 +4,10 @@ use super::stage::Stage;
 use super::{Inputs, Outputs};
 use crate::out;
 use kedge_model::board::{BankRow, MarketRow, PriceRow, Purpose, RowState};
-use kedge_model::margin::{MarginKind, margin, ratio};
+use kedge_model::margin::{MarginKind, liquidation_margin, margin, ratio};
+use kedge_model::pocket::Pocket;
 use kedge_model::position::{Position, claimable_pnl, status};
-use kedge_model::quantity::FundingIndex;
+use kedge_model::quantity::{FundingIndex, Price};
 use kedge_model::sub_account::Balance;
 use kedge_model::weights::{asset_weight, fill_weight, liability_weight, scaled_weight};
 
@@ -17,6 +18,7 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
         "ratio" => ratios(x),
         "weights" => weights(x),
         "margin" => margins(x),
+        "liquidation_margin" => of_liquidation(x),
         "trade" => trade(x),
         "claimable" => claimable_pnl(x.quote(), x.quote(), x.quote(), x.quote()).map(|claim| vec![claim.0.into()]),
         _ => return None,
@@ -66,10 +68,36 @@ fn margins(x: &mut Inputs<'_>) -> Outputs {
         listed: 1,
         ..BankRow::default()
     };
+    super::expiry::gathered(&mut stage.board.markets[0], x);
     let found = margin(&stage.account, &stage.board, kind, purpose, &stage.clock)?;
     assert_eq!(found.is_met(), found.free()?.0 >= 0);
     let shown = stage.account.positions[0].unrealised_pnl(price, to)?;
     out![found.collateral.0, found.requirement.0, found.liability.0, shown.0]
+}
+
+fn of_liquidation(x: &mut Inputs<'_>) -> Outputs {
+    let price = |x: &mut Inputs<'_>| {
+        let (price, average, limit) = (x.price(), x.price(), x.ppm());
+        let (state, age): (u8, i64) = (x.int(), x.int());
+        let row = super::stage::row(price);
+        PriceRow { twap_5m: average, jump_limit: limit, state, publish_time: row.publish_time - age, ..row }
+    };
+    let mut stage = Stage::new(Price(1));
+    let row = &mut stage.board.markets[0];
+    row.price = price(x);
+    (row.maintenance_margin, row.size_premium) = (x.ppm(), x.int());
+    let (base, quote, open_bids, open_asks) = (x.base(), x.quote(), x.size(), x.size());
+    let (funding_index, to) = (FundingIndex(x.int()), FundingIndex(x.int()));
+    (row.funding_long, row.funding_short) = (to, to);
+    let position = Position { base, quote, open_bids, open_asks, funding_index, ..Position::default() };
+    stage.account.positions[0] = Position { status: status::USED, ..position };
+    stage.account.balances[0] = Balance { amount: x.amount(), bank: 1, used: 1, ..Balance::default() };
+    let bank = &mut stage.board.banks[1];
+    bank.price = price(x);
+    (bank.decimals, bank.maintenance_weight, bank.listed) = (x.int(), x.ppm(), 1);
+    super::expiry::gathered(&mut stage.board.markets[0], x);
+    let found = liquidation_margin(&stage.account, Pocket::Cross, &stage.board, &stage.clock)?;
+    out![found.collateral.0, found.requirement.0, found.liability.0]
 }
 
 fn trade(x: &mut Inputs<'_>) -> Outputs {

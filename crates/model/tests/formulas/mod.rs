@@ -4,6 +4,8 @@
 
 mod amm;
 mod auction;
+mod debts;
+mod expiry;
 mod fees;
 mod funding;
 mod liquidation;
@@ -28,6 +30,8 @@ pub fn answer(name: &str, inputs: &[i128]) -> Outputs {
     let outputs = [
         amm::answer,
         auction::answer,
+        debts::answer,
+        expiry::answer,
         fees::answer,
         funding::answer,
         liquidation::answer,

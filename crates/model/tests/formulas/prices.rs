@@ -3,10 +3,21 @@
 use super::stage::{NOW, SLOT};
 use super::{Inputs, Outputs};
 use crate::out;
-use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, combine, weighted_average};
+use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, Purpose, SourceKind, combine, weighted_average};
 use kedge_model::clock::Clock;
-use kedge_model::quantity::{Ppm, Price};
+use kedge_model::quantity::Price;
 
+const PURPOSES: [Purpose; 9] = [
+    Purpose::IncreaseRisk,
+    Purpose::ReduceRisk,
+    Purpose::Withdraw,
+    Purpose::FillAmm,
+    Purpose::Liquidate,
+    Purpose::UpdateFunding,
+    Purpose::UpdateAmm,
+    Purpose::SettlePnl,
+    Purpose::Trigger,
+];
 const CLOCK: Clock = Clock { slot: SLOT, unix_time: NOW };
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
@@ -14,6 +25,8 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
         "combine" => combined(x),
         "average" => weighted_average(x.price(), x.price(), x.int(), x.int()).map(|average| vec![average.0.into()]),
         "refresh" => refresh(x),
+        "require_live" => live(x),
+        "serves" => serves(x),
         "slot_time" => slot_time(x),
         _ => return None,
     })
@@ -43,18 +56,20 @@ fn refresh(x: &mut Inputs<'_>) -> Outputs {
         quorum: x.int(),
         quorum_time: x.int(),
         jump_limit: x.ppm(),
+        max_confidence: x.ppm(),
         confidence: Price(1),
         publish_slot: 1,
-        refresh_slot: 1,
         source_count: 2,
         max_age: 10,
-        max_confidence: Ppm(1_000_000),
         ..PriceRow::default()
     };
-    let seen = source(x);
-    let report = row.refresh(&[seen], &CLOCK, x.int())?;
+    let kind = if x.flag() { SourceKind::PythPull } else { SourceKind::PythPush };
+    (row.sources[0].kind, row.sources[1].kind) = (kind as u8, SourceKind::PythPush as u8);
+    (row.sources[0].heard, row.refresh_slot) = (x.int(), SLOT - x.int::<u64>());
+    let mut brought = || if x.flag() { Some(source(x)) } else { (source(x), None).1 };
+    let said = [brought(), brought()];
+    let report = row.refresh(&said, &CLOCK, x.int())?;
     assert_eq!((report.state as u8, report.price), (row.state, row.price));
-    assert_eq!(row.refresh_slot, if report.updated { SLOT } else { 1 });
     out![
         report.updated,
         row.price.0,
@@ -67,8 +82,29 @@ fn refresh(x: &mut Inputs<'_>) -> Outputs {
         row.sample_time,
         row.state,
         row.confirmations,
-        row.quorum_time
+        row.quorum_time,
+        row.sources[0].heard,
+        SLOT - row.refresh_slot
     ]
+}
+
+fn serves(x: &mut Inputs<'_>) -> Outputs {
+    let (purpose, state) = (PURPOSES[x.int::<usize>()], x.int());
+    let (price, age): (Price, i64) = (x.price(), x.int());
+    let row = PriceRow { price, state, publish_time: NOW - age, max_age: x.int(), ..PriceRow::default() };
+    if x.flag() {
+        row.require_value(purpose, purpose.requirement(), &CLOCK)?;
+    } else {
+        row.require(purpose, &CLOCK)?;
+    }
+    out![true]
+}
+
+fn live(x: &mut Inputs<'_>) -> Outputs {
+    let (age, order_age): (i64, i64) = (x.int(), x.int());
+    let row = PriceRow { publish_slot: SLOT.saturating_add_signed(-age), ..PriceRow::default() };
+    row.require_live(SLOT.saturating_add_signed(-order_age), &CLOCK, x.int())?;
+    out![true]
 }
 
 fn slot_time(x: &mut Inputs<'_>) -> Outputs {

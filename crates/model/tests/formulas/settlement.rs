@@ -7,7 +7,7 @@ use kedge_model::action::{Bankruptcy, SettlePnl, SettlePosition, SweepFees};
 use kedge_model::event::NoEvents;
 use kedge_model::market::{Market, MarketStatus};
 use kedge_model::position::{Position, status};
-use kedge_model::quantity::{Amount, Price};
+use kedge_model::quantity::{Amount, FundingIndex, Price};
 use kedge_model::sub_account::SubAccountMut;
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
@@ -39,27 +39,44 @@ fn ledger(x: &mut Inputs<'_>) -> Market {
 
 fn terms(x: &mut Inputs<'_>) -> Outputs {
     let market = Market { insurance_fund: Amount(0), ..ledger(x) };
-    let market = Market { insurance_fund: x.amount(), price_band: x.ppm(), ..market };
+    let market = Market { insurance_fund: x.amount(), insurance_cap: x.amount(), tier: x.int(), ..market };
+    let market = Market { price_band: x.ppm(), ..market };
     let terms = market.settlement_terms(x.price())?;
     out![terms.price.0, terms.insurance.0]
 }
 
+/// What settlement has counted.
+fn counted(x: &mut Inputs<'_>) -> Market {
+    Market {
+        users_quote: x.quote(),
+        debts: x.amount(),
+        settled_claims: x.amount(),
+        paid_out: x.amount(),
+        written_off: x.amount(),
+        settlement_loss: x.amount(),
+        fees: x.amount(),
+        insurance_fees: x.amount(),
+        pnl_pool: x.amount(),
+        version: Market::VERSION,
+        status: MarketStatus::Settlement as u8,
+        ..Market::default()
+    }
+}
+
 fn payout(x: &mut Inputs<'_>) -> Outputs {
-    let claim = x.amount();
-    let market = Market { users_quote: x.quote(), debts: x.amount(), pnl_pool: x.amount(), ..Market::default() };
-    let stage = Stage::new(Price(1));
+    let (claim, before) = (x.amount(), x.amount());
+    let market = counted(x);
     let settlement_time = NOW - x.int::<i64>();
     let market = Market { settlement_time, long_interest: x.size(), short_interest: x.size(), ..market };
-    let payout = market.payout(claim, &stage.clock)?;
+    let payout = market.payout(claim, before, &Stage::new(Price(1)).clock)?;
     out![payout.paid.0, payout.written_off.0]
 }
 
 fn settle_position(x: &mut Inputs<'_>) -> Outputs {
-    let (base, quote, isolated, price) = (x.base(), x.quote(), x.amount(), x.price());
+    let (base, quote, entry, isolated, price) = (x.base(), x.quote(), x.quote(), x.amount(), x.price());
     let mut stage = Stage::new(price);
+    stage.market = Market { settlement_price: price, ..counted(x) };
     let market = &mut stage.market;
-    (market.status, market.settlement_price) = (MarketStatus::Settlement as u8, price);
-    (market.pnl_pool, market.debts, market.users_quote) = (x.amount(), x.amount(), x.quote());
     (market.deficit, market.funding_pot) = (x.amount(), x.quote());
     (market.amm.base, market.amm.quote, market.settlement_time) = (x.base(), x.quote(), NOW - x.int::<i64>());
     if base.0 >= 0 {
@@ -68,14 +85,16 @@ fn settle_position(x: &mut Inputs<'_>) -> Outputs {
         market.short_interest = base.size()
     }
     let marks = if x.flag() { status::SETTLED } else { 0 };
-    stage.isolate(Position { base, quote, isolated, status: marks, ..Position::default() });
+    stage.isolate(Position { base, quote, entry, isolated, status: marks, ..Position::default() });
     let report = stage.run(|context, bank, account, _| SettlePosition.execute(context, bank, account))?;
     let (market, left) = (&stage.market, &stage.account.positions[0]);
+    assert_eq!(report.left, left.quote);
     out![
         report.closed.0,
         report.amount.0,
         report.written_off.0,
         report.left.0,
+        left.entry.0,
         market.pnl_pool.0,
         market.debts.0,
         market.users_quote.0,
@@ -83,7 +102,10 @@ fn settle_position(x: &mut Inputs<'_>) -> Outputs {
         market.funding_pot.0,
         market.amm.base.0,
         market.amm.quote.0,
-        left.isolated.0
+        left.isolated.0,
+        market.settled_claims.0,
+        market.paid_out.0,
+        market.written_off.0
     ]
 }
 
@@ -95,13 +117,18 @@ fn default(x: &mut Inputs<'_>) -> Outputs {
     (market.long_interest, market.short_interest) = (x.size(), x.size());
     (market.amm.base, market.amm.quote) = (x.base(), x.quote());
     stage.board.markets[0].price.twap_1h = x.price();
-    if x.flag() {
-        market.status = MarketStatus::Settlement as u8;
-    }
-    (market.settlement_price, market.funding_pot) = (x.price(), x.quote());
-    (market.deficit, market.pnl_pool) = (x.amount(), x.amount());
+    (market.charged, market.charge_time) = (FundingIndex(x.int()), NOW - x.int::<i64>());
+    let (settling, began) = (x.flag(), market.charge_time);
+    market.debts = x.amount();
     let used = Position { status: status::USED, ..Position::default() };
     stage.account.positions[0] = Position { quote: debt.debit()?, ..used };
+    if settling {
+        market.status = MarketStatus::Settlement as u8;
+        market.debts.0 += debt.0;
+        stage.account.positions[0].status |= status::SETTLED;
+    }
+    market.funding_pot = x.quote();
+    (market.deficit, market.pnl_pool) = (x.amount(), x.amount());
     stage.account.positions[1] = Position { quote: claims.credit()?, market: 1, ..used };
     let mut account = SubAccountMut { head: &mut stage.account, orders: &mut stage.orders };
     let (board, market) = (&mut stage.board, &mut stage.market);
@@ -117,6 +144,7 @@ fn default(x: &mut Inputs<'_>) -> Outputs {
     let row = &board.markets[0];
     assert_eq!(row.funding_long.0, -row.funding_short.0);
     assert_eq!(market.socialised, report.socialised.0);
+    assert!(market.charge_time == began || market.charge_time == NOW);
     out![
         report.loss.0,
         report.insurance.0,
@@ -129,7 +157,11 @@ fn default(x: &mut Inputs<'_>) -> Outputs {
         market.deficit.0,
         market.insurance_fund.0,
         market.pnl_pool.0,
-        stage.account.positions[0].quote.magnitude().0
+        stage.account.positions[0].quote.magnitude().0,
+        market.charged.0,
+        market.charge_time != began,
+        market.settlement_loss.0,
+        market.debts.0
     ]
 }
 
@@ -138,6 +170,7 @@ fn sweep(x: &mut Inputs<'_>) -> Outputs {
     let mut stage = Stage::new(x.price());
     stage.market = Market { fees: x.amount(), insurance_fees: x.amount(), ..market };
     (stage.exchange.amm_share, stage.exchange.insurance_share) = (x.ppm(), x.ppm());
+    super::expiry::gathered(&mut stage.board.markets[0], x);
     let report = stage.run(|context, bank, _, _| SweepFees.execute(context, bank))?;
     let (market, bank) = (&stage.market, &stage.bank);
     assert_eq!((bank.market_pools.0, bank.protocol), (PLENTY - report.protocol.0, report.protocol));
@@ -163,6 +196,7 @@ fn settle(x: &mut Inputs<'_>) -> Outputs {
     // Its maintenance margin is nothing to ask about here.
     stage.board.markets[0].maintenance_margin.0 = 0;
     stage.isolate(Position { isolated: x.amount(), ..position });
+    super::expiry::gathered(&mut stage.board.markets[0], x);
     let report = stage.run(|context, bank, account, _| SettlePnl.execute(context, bank, account))?;
     let (market, left) = (&stage.market, &stage.account.positions[0]);
     out![report.amount.0, market.pnl_pool.0, market.users_quote.0, left.quote.0, left.isolated.0]

@@ -130,7 +130,7 @@ export type Market = {
   liquidatorFee: number;
   /** The same for small positions. */
   liquidatorFeeSmall: number;
-  /** Insurance fund's share of liquidated quote. */
+  /** Insurance fund's fee on what is liquidated, over its value at the oracle. */
   insuranceFee: number;
   /** Margin above maintenance that a liquidation restores. */
   liquidationBuffer: number;
@@ -168,8 +168,35 @@ export type Market = {
   settlementTime: bigint;
   /** Debts of positions that settlement has closed and that are not paid yet. */
   debts: bigint;
+  /** Claims paid since settlement began. */
+  paidOut: bigint;
+  /** Claims given up since settlement began, because nobody was left to pay them. */
+  writtenOff: bigint;
+  /** Defaults in settlement that the insurance fund did not pay: they are missing from profits before the vAMM. */
+  settlementLoss: bigint;
+  /** Claims of positions that settlement has looked at, not paid and not given up yet. */
+  settledClaims: bigint;
+  /** What defaults of the running day have charged each base unit, at 1e9. */
+  charged: bigint;
+  /** Unix time at which that day began. */
+  chargeTime: bigint;
   /** Reserved, zero. */
   reserved: Array<bigint>;
+  /** Price of the last fills, weighted by their value: what triggers take for the last price. */
+  lastPrice: bigint;
+  /** What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short. */
+  liquidatedNear: Array<bigint>;
+  /**
+   * First eight bytes of the owner of whose accounts most was liquidated in the running window, as far as one word
+   * can tell.
+   */
+  liquidatedOwner: bigint;
+  /** What of `liquidated` is that owner's at the least. */
+  liquidatedOfOwner: bigint;
+  /** Id of that owner's sub-account, `u16::MAX` for several. */
+  liquidatedAccount: number;
+  /** Padding. */
+  padding2: ReadonlyUint8Array;
 };
 
 export type MarketArgs = {
@@ -243,7 +270,7 @@ export type MarketArgs = {
   liquidatorFee: number;
   /** The same for small positions. */
   liquidatorFeeSmall: number;
-  /** Insurance fund's share of liquidated quote. */
+  /** Insurance fund's fee on what is liquidated, over its value at the oracle. */
   insuranceFee: number;
   /** Margin above maintenance that a liquidation restores. */
   liquidationBuffer: number;
@@ -281,6 +308,31 @@ export type MarketArgs = {
   settlementTime: number | bigint;
   /** Debts of positions that settlement has closed and that are not paid yet. */
   debts: number | bigint;
+  /** Claims paid since settlement began. */
+  paidOut: number | bigint;
+  /** Claims given up since settlement began, because nobody was left to pay them. */
+  writtenOff: number | bigint;
+  /** Defaults in settlement that the insurance fund did not pay: they are missing from profits before the vAMM. */
+  settlementLoss: number | bigint;
+  /** Claims of positions that settlement has looked at, not paid and not given up yet. */
+  settledClaims: number | bigint;
+  /** What defaults of the running day have charged each base unit, at 1e9. */
+  charged: number | bigint;
+  /** Unix time at which that day began. */
+  chargeTime: number | bigint;
+  /** Price of the last fills, weighted by their value: what triggers take for the last price. */
+  lastPrice: number | bigint;
+  /** What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short. */
+  liquidatedNear: Array<number | bigint>;
+  /**
+   * First eight bytes of the owner of whose accounts most was liquidated in the running window, as far as one word
+   * can tell.
+   */
+  liquidatedOwner: number | bigint;
+  /** What of `liquidated` is that owner's at the least. */
+  liquidatedOfOwner: number | bigint;
+  /** Id of that owner's sub-account, `u16::MAX` for several. */
+  liquidatedAccount: number;
 };
 
 /** Gets the encoder for {@link MarketArgs} account data. */
@@ -343,15 +395,26 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ["lastFillSlot", getU64Encoder()],
       ["settlementTime", getI64Encoder()],
       ["debts", getU64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 22 })],
+      ["paidOut", getU64Encoder()],
+      ["writtenOff", getU64Encoder()],
+      ["settlementLoss", getU64Encoder()],
+      ["settledClaims", getU64Encoder()],
+      ["charged", getI64Encoder()],
+      ["chargeTime", getI64Encoder()],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 9 })],
+      ["lastPrice", getU64Encoder()],
+      ["liquidatedNear", getArrayEncoder(getU64Encoder(), { size: 3 })],
+      ["liquidatedOwner", getU64Encoder()],
+      ["liquidatedOfOwner", getU64Encoder()],
+      ["liquidatedAccount", getU16Encoder()],
+      ["padding2", fixEncoderSize(getBytesEncoder(), 6)],
     ]),
     (value) => ({
       ...value,
       discriminator: MARKET_DISCRIMINATOR,
       padding: new Uint8Array([0, 0]),
-      reserved: [
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-      ],
+      reserved: [0, 0, 0, 0, 0, 0, 0, 0, 0],
+      padding2: new Uint8Array([0, 0, 0, 0, 0, 0]),
     }),
   );
 }
@@ -415,7 +478,19 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ["lastFillSlot", getU64Decoder()],
     ["settlementTime", getI64Decoder()],
     ["debts", getU64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 22 })],
+    ["paidOut", getU64Decoder()],
+    ["writtenOff", getU64Decoder()],
+    ["settlementLoss", getU64Decoder()],
+    ["settledClaims", getU64Decoder()],
+    ["charged", getI64Decoder()],
+    ["chargeTime", getI64Decoder()],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 9 })],
+    ["lastPrice", getU64Decoder()],
+    ["liquidatedNear", getArrayDecoder(getU64Decoder(), { size: 3 })],
+    ["liquidatedOwner", getU64Decoder()],
+    ["liquidatedOfOwner", getU64Decoder()],
+    ["liquidatedAccount", getU16Decoder()],
+    ["padding2", fixDecoderSize(getBytesDecoder(), 6)],
   ]);
 }
 

@@ -81,12 +81,12 @@ export type SubAccount = {
   id: number;
   /** Bits of [`status`]. */
   status: number;
-  /** Fee tier. */
+  /** Fee tier by the volume that was counted last: holds up to `tier_day`. */
   feeTier: number;
   /** Open orders in the tail. */
   openOrders: number;
-  /** Padding. */
-  padding: number;
+  /** Fee tier that the admin has assigned: holds when `tier_day` has passed. */
+  baseTier: number;
   /** The owner: may do everything. */
   authority: Address;
   /** May trade, cannot take anything out; zero for nobody. */
@@ -117,14 +117,20 @@ export type SubAccount = {
   builder: Address;
   /** Fee of orders that come through the builder, over the traded quote. */
   builderFee: number;
-  /** Padding. */
-  padding2: number;
-  /** Quote traded and not yet counted in the trader's volume. */
+  /** Last day, since the Unix epoch, for which `fee_tier` holds without counting anew. */
+  tierDay: number;
+  /** Quote traded on `volume_day` and not yet counted in the trader's volume. */
   volume: bigint;
   /** Highest number of a signed order that was placed. */
   signedNonce: bigint;
   /** Which of the 128 numbers up to the highest were placed, one bit each. */
   signedWindow: Array<bigint>;
+  /** Day, since the Unix epoch, of the last trade. */
+  volumeDay: number;
+  /** First day of `earlier_volume`. */
+  earlierDay: number;
+  /** Quote traded on days before `volume_day` and not yet counted. */
+  earlierVolume: bigint;
   /** Reserved, zero. */
   reserved: Array<bigint>;
   /** Order slots, free ones included; the place here is the slot. */
@@ -140,10 +146,12 @@ export type SubAccountArgs = {
   id: number;
   /** Bits of [`status`]. */
   status: number;
-  /** Fee tier. */
+  /** Fee tier by the volume that was counted last: holds up to `tier_day`. */
   feeTier: number;
   /** Open orders in the tail. */
   openOrders: number;
+  /** Fee tier that the admin has assigned: holds when `tier_day` has passed. */
+  baseTier: number;
   /** The owner: may do everything. */
   authority: Address;
   /** May trade, cannot take anything out; zero for nobody. */
@@ -174,12 +182,20 @@ export type SubAccountArgs = {
   builder: Address;
   /** Fee of orders that come through the builder, over the traded quote. */
   builderFee: number;
-  /** Quote traded and not yet counted in the trader's volume. */
+  /** Last day, since the Unix epoch, for which `fee_tier` holds without counting anew. */
+  tierDay: number;
+  /** Quote traded on `volume_day` and not yet counted in the trader's volume. */
   volume: number | bigint;
   /** Highest number of a signed order that was placed. */
   signedNonce: number | bigint;
   /** Which of the 128 numbers up to the highest were placed, one bit each. */
   signedWindow: Array<number | bigint>;
+  /** Day, since the Unix epoch, of the last trade. */
+  volumeDay: number;
+  /** First day of `earlier_volume`. */
+  earlierDay: number;
+  /** Quote traded on days before `volume_day` and not yet counted. */
+  earlierVolume: number | bigint;
   /** Order slots, free ones included; the place here is the slot. */
   orders: Array<OrderArgs>;
 };
@@ -195,7 +211,7 @@ export function getSubAccountEncoder(): Encoder<SubAccountArgs> {
       ["status", getU8Encoder()],
       ["feeTier", getU8Encoder()],
       ["openOrders", getU8Encoder()],
-      ["padding", getU8Encoder()],
+      ["baseTier", getU8Encoder()],
       ["authority", getAddressEncoder()],
       ["delegate", getAddressEncoder()],
       ["name", fixEncoderSize(getUtf8Encoder(), 16)],
@@ -211,19 +227,20 @@ export function getSubAccountEncoder(): Encoder<SubAccountArgs> {
       ["referrer", getAddressEncoder()],
       ["builder", getAddressEncoder()],
       ["builderFee", getU32Encoder()],
-      ["padding2", getU32Encoder()],
+      ["tierDay", getU32Encoder()],
       ["volume", getU64Encoder()],
       ["signedNonce", getU64Encoder()],
       ["signedWindow", getArrayEncoder(getU64Encoder(), { size: 2 })],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 3 })],
+      ["volumeDay", getU32Encoder()],
+      ["earlierDay", getU32Encoder()],
+      ["earlierVolume", getU64Encoder()],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 1 })],
       ["orders", getArrayEncoder(getOrderEncoder(), { size: "remainder" })],
     ]),
     (value) => ({
       ...value,
       discriminator: SUB_ACCOUNT_DISCRIMINATOR,
-      padding: 0,
-      padding2: 0,
-      reserved: [0, 0, 0],
+      reserved: [0],
     }),
   );
 }
@@ -238,7 +255,7 @@ export function getSubAccountDecoder(): Decoder<SubAccount> {
     ["status", getU8Decoder()],
     ["feeTier", getU8Decoder()],
     ["openOrders", getU8Decoder()],
-    ["padding", getU8Decoder()],
+    ["baseTier", getU8Decoder()],
     ["authority", getAddressDecoder()],
     ["delegate", getAddressDecoder()],
     ["name", fixDecoderSize(getUtf8Decoder(), 16)],
@@ -254,11 +271,14 @@ export function getSubAccountDecoder(): Decoder<SubAccount> {
     ["referrer", getAddressDecoder()],
     ["builder", getAddressDecoder()],
     ["builderFee", getU32Decoder()],
-    ["padding2", getU32Decoder()],
+    ["tierDay", getU32Decoder()],
     ["volume", getU64Decoder()],
     ["signedNonce", getU64Decoder()],
     ["signedWindow", getArrayDecoder(getU64Decoder(), { size: 2 })],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 3 })],
+    ["volumeDay", getU32Decoder()],
+    ["earlierDay", getU32Decoder()],
+    ["earlierVolume", getU64Decoder()],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 1 })],
     ["orders", getArrayDecoder(getOrderDecoder(), { size: "remainder" })],
   ]);
 }

@@ -73,8 +73,8 @@ export type Trader = {
   referrer: Address;
   /** Newest day of `volumes`, days since the Unix epoch. */
   volumeDay: number;
-  /** Padding. */
-  padding: number;
+  /** Last day, since the Unix epoch, for which `fee_tier` holds without counting anew. */
+  tierDay: number;
   /** Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30. */
   volumes: Array<number>;
   /** Reserved, zero: person-wide limits. */
@@ -100,6 +100,8 @@ export type TraderArgs = {
   referrer: Address;
   /** Newest day of `volumes`, days since the Unix epoch. */
   volumeDay: number;
+  /** Last day, since the Unix epoch, for which `fee_tier` holds without counting anew. */
+  tierDay: number;
   /** Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30. */
   volumes: Array<number>;
 };
@@ -118,14 +120,13 @@ export function getTraderEncoder(): FixedSizeEncoder<TraderArgs> {
       ["authority", getAddressEncoder()],
       ["referrer", getAddressEncoder()],
       ["volumeDay", getU32Encoder()],
-      ["padding", getU32Encoder()],
+      ["tierDay", getU32Encoder()],
       ["volumes", getArrayEncoder(getU32Encoder(), { size: 30 })],
       ["reserved", getArrayEncoder(getU64Encoder(), { size: 5 })],
     ]),
     (value) => ({
       ...value,
       discriminator: TRADER_DISCRIMINATOR,
-      padding: 0,
       reserved: [0, 0, 0, 0, 0],
     }),
   );
@@ -144,7 +145,7 @@ export function getTraderDecoder(): FixedSizeDecoder<Trader> {
     ["authority", getAddressDecoder()],
     ["referrer", getAddressDecoder()],
     ["volumeDay", getU32Decoder()],
-    ["padding", getU32Decoder()],
+    ["tierDay", getU32Decoder()],
     ["volumes", getArrayDecoder(getU32Decoder(), { size: 30 })],
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 5 })],
   ]);

@@ -172,7 +172,7 @@ export const KEDGE_ERROR__NOTHING_EXPIRED = 0x17bc; // 6076
 export const KEDGE_ERROR__MARKET_EXPIRED = 0x17bd; // 6077
 /** MarketNotExpired: The market's expiry has not come, or none is set. */
 export const KEDGE_ERROR__MARKET_NOT_EXPIRED = 0x17be; // 6078
-/** ExpiryTooSoon: An expiry must lie at least an hour ahead; take a later time, or zero to withdraw it. */
+/** ExpiryTooSoon: An expiry must lie at least two hours ahead; take a later time, or zero to withdraw it. */
 export const KEDGE_ERROR__EXPIRY_TOO_SOON = 0x17bf; // 6079
 /** MarketNotSettling: The market is not in settlement; settle_market begins it after the expiry. */
 export const KEDGE_ERROR__MARKET_NOT_SETTLING = 0x17c0; // 6080
@@ -184,6 +184,24 @@ export const KEDGE_ERROR__LIQUIDATION_THROTTLED = 0x17c2; // 6082
 export const KEDGE_ERROR__SIZE_BELOW_FILLED = 0x17c3; // 6083
 /** AuctionRunning: The order's auction runs: until it ends only the expiry can change and the size shrink. */
 export const KEDGE_ERROR__AUCTION_RUNNING = 0x17c4; // 6084
+/** MarketExpiring: The market is in the hour before its expiry: it only reduces, and its expiry and funding stand. */
+export const KEDGE_ERROR__MARKET_EXPIRING = 0x17c5; // 6085
+/** SettlementUnsampled: The average for the settlement covers less than half an hour; refresh the market's row once a minute until it does. */
+export const KEDGE_ERROR__SETTLEMENT_UNSAMPLED = 0x17c6; // 6086
+/** PriceNotLive: The price is too old to be traded at: put refresh_prices for the market's row in front, once its sources have a newer one. */
+export const KEDGE_ERROR__PRICE_NOT_LIVE = 0x17c8; // 6088
+/** TickOutOfRange: The tick must be at most a thousandth of the price, and ten ticks must fit into the price band; take a finer one, or list 1,000 or 1,000,000 units of the token (multiple of its sources). */
+export const KEDGE_ERROR__TICK_OUT_OF_RANGE = 0x17cb; // 6091
+/** PriceOutOfRange: At a price below 0.008, or with a step worth less than 0.0001, funding and fills would round away; take a larger step, or list 1,000 or 1,000,000 units of the token (multiple of its sources). */
+export const KEDGE_ERROR__PRICE_OUT_OF_RANGE = 0x17cc; // 6092
+/** OpenInterestOutOfRange: The largest position must be at least the smallest order, and the largest open interest worth at most 2,305,843,009,213 at the price; change the caps or the unit of base. */
+export const KEDGE_ERROR__OPEN_INTEREST_OUT_OF_RANGE = 0x17cd; // 6093
+/** UnaskedToken: The sub-account holds none of this token, and only its owner may bring a new kind; deposit the quote token, or let the owner deposit. */
+export const KEDGE_ERROR__UNASKED_TOKEN = 0x17ce; // 6094
+/** RecordKept: The record of a person who has had a sub-account stays: its numbers and its referrer must not begin anew. */
+export const KEDGE_ERROR__RECORD_KEPT = 0x17cf; // 6095
+/** SignedNumberTooFar: The number lies more than 4,294,967,296 ahead of the highest so far; take a smaller one. */
+export const KEDGE_ERROR__SIGNED_NUMBER_TOO_FAR = 0x17d0; // 6096
 /** AccountWrongOwner: The account is owned by another program or was not created yet; check the address. */
 export const KEDGE_ERROR__ACCOUNT_WRONG_OWNER = 0x1964; // 6500
 /** AccountWrongType: The account belongs to this program but is of another kind; check the order of the accounts. */
@@ -276,6 +294,7 @@ export type KedgeError =
   | typeof KEDGE_ERROR__LISTING_FULL
   | typeof KEDGE_ERROR__MAKER_INSUFFICIENT_MARGIN
   | typeof KEDGE_ERROR__MARKET_EXPIRED
+  | typeof KEDGE_ERROR__MARKET_EXPIRING
   | typeof KEDGE_ERROR__MARKET_NOT_ACTIVE
   | typeof KEDGE_ERROR__MARKET_NOT_EXPIRED
   | typeof KEDGE_ERROR__MARKET_NOT_SETTLING
@@ -294,6 +313,7 @@ export type KedgeError =
   | typeof KEDGE_ERROR__NOT_TICK_MULTIPLE
   | typeof KEDGE_ERROR__NO_USABLE_PRICE
   | typeof KEDGE_ERROR__OPEN_INTEREST_CAP
+  | typeof KEDGE_ERROR__OPEN_INTEREST_OUT_OF_RANGE
   | typeof KEDGE_ERROR__OPERATION_PAUSED
   | typeof KEDGE_ERROR__ORACLE_NOT_INDEPENDENT
   | typeof KEDGE_ERROR__ORACLE_NOT_TRADING
@@ -316,14 +336,19 @@ export type KedgeError =
   | typeof KEDGE_ERROR__POSITION_NOT_ISOLATED
   | typeof KEDGE_ERROR__POSITION_TOO_LARGE
   | typeof KEDGE_ERROR__POST_ONLY_WOULD_CROSS
+  | typeof KEDGE_ERROR__PRICE_NOT_LIVE
   | typeof KEDGE_ERROR__PRICE_NOT_NEWER
+  | typeof KEDGE_ERROR__PRICE_OUT_OF_RANGE
   | typeof KEDGE_ERROR__PRICE_OUTSIDE_BAND
+  | typeof KEDGE_ERROR__RECORD_KEPT
   | typeof KEDGE_ERROR__REDUCE_ONLY_WOULD_INCREASE
   | typeof KEDGE_ERROR__ROW_NOT_LISTED
   | typeof KEDGE_ERROR__ROW_STATE_FORBIDS
   | typeof KEDGE_ERROR__SAME_ACCOUNT
   | typeof KEDGE_ERROR__SELF_TRADE
   | typeof KEDGE_ERROR__SETTLEMENT_PENDING
+  | typeof KEDGE_ERROR__SETTLEMENT_UNSAMPLED
+  | typeof KEDGE_ERROR__SIGNED_NUMBER_TOO_FAR
   | typeof KEDGE_ERROR__SIGNED_ORDER_EXPIRED
   | typeof KEDGE_ERROR__SIGNED_ORDER_INVALID
   | typeof KEDGE_ERROR__SIGNED_ORDER_REUSED
@@ -332,11 +357,13 @@ export type KedgeError =
   | typeof KEDGE_ERROR__SLIPPAGE_EXCEEDED
   | typeof KEDGE_ERROR__SOURCE_MISMATCH
   | typeof KEDGE_ERROR__STALE_ROW
+  | typeof KEDGE_ERROR__TICK_OUT_OF_RANGE
   | typeof KEDGE_ERROR__TOKEN_PROGRAM_UNSUPPORTED
   | typeof KEDGE_ERROR__TOO_MANY_ACCOUNTS
   | typeof KEDGE_ERROR__TOO_MANY_MAKERS
   | typeof KEDGE_ERROR__TRAIL_TOO_SMALL
   | typeof KEDGE_ERROR__TRIGGER_NOT_REACHED
+  | typeof KEDGE_ERROR__UNASKED_TOKEN
   | typeof KEDGE_ERROR__VERSION_UNSUPPORTED
   | typeof KEDGE_ERROR__WORST_PRICE_EXCEEDED
   | typeof KEDGE_ERROR__WRONG_AUTHORITY
@@ -371,7 +398,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [KEDGE_ERROR__DEPOSIT_CAP_REACHED]: `The bank's deposit cap is reached.`,
     [KEDGE_ERROR__DIVISION_BY_ZERO]: `A divisor was zero; a parameter or price is not set.`,
     [KEDGE_ERROR__DUPLICATE_CLIENT_ID]: `An open order already uses this client id.`,
-    [KEDGE_ERROR__EXPIRY_TOO_SOON]: `An expiry must lie at least an hour ahead; take a later time, or zero to withdraw it.`,
+    [KEDGE_ERROR__EXPIRY_TOO_SOON]: `An expiry must lie at least two hours ahead; take a later time, or zero to withdraw it.`,
     [KEDGE_ERROR__FILL_TOO_SMALL]: `Less than the required minimum would be filled.`,
     [KEDGE_ERROR__FUNDING_NOT_DUE]: `Funding was updated within this hour; wait for the next.`,
     [KEDGE_ERROR__GROUP_FULL]: `An order can have four legs, and four orders can cancel one another; cancel one first.`,
@@ -389,6 +416,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [KEDGE_ERROR__LISTING_FULL]: `All rows of this kind are taken.`,
     [KEDGE_ERROR__MAKER_INSUFFICIENT_MARGIN]: `A maker would be below the margin that the fill needs; leave this maker out.`,
     [KEDGE_ERROR__MARKET_EXPIRED]: `The market's expiry has come; only cancelling and settling are possible.`,
+    [KEDGE_ERROR__MARKET_EXPIRING]: `The market is in the hour before its expiry: it only reduces, and its expiry and funding stand.`,
     [KEDGE_ERROR__MARKET_NOT_ACTIVE]: `The market does not accept this action in its status; cancelling and closing stay possible longest.`,
     [KEDGE_ERROR__MARKET_NOT_EXPIRED]: `The market's expiry has not come, or none is set.`,
     [KEDGE_ERROR__MARKET_NOT_SETTLING]: `The market is not in settlement; settle_market begins it after the expiry.`,
@@ -407,6 +435,7 @@ if (process.env["NODE_ENV"] !== "production") {
     [KEDGE_ERROR__NOT_TICK_MULTIPLE]: `The price is not a multiple of the market's tick size.`,
     [KEDGE_ERROR__NO_USABLE_PRICE]: `No source gave a usable price: all are stale, too uncertain, or missing.`,
     [KEDGE_ERROR__OPEN_INTEREST_CAP]: `The market's open-interest cap is reached; only reducing trades pass.`,
+    [KEDGE_ERROR__OPEN_INTEREST_OUT_OF_RANGE]: `The largest position must be at least the smallest order, and the largest open interest worth at most 2,305,843,009,213 at the price; change the caps or the unit of base.`,
     [KEDGE_ERROR__OPERATION_PAUSED]: `This operation is paused; read the exchange's switches and wait for the announcement.`,
     [KEDGE_ERROR__ORACLE_NOT_INDEPENDENT]: `The feed's authority may write its value without any oracle: it is no price source.`,
     [KEDGE_ERROR__ORACLE_NOT_TRADING]: `The feed's status is not Trading: the price is frozen; wait or use another source.`,
@@ -429,14 +458,19 @@ if (process.env["NODE_ENV"] !== "production") {
     [KEDGE_ERROR__POSITION_NOT_ISOLATED]: `The position is margined with the rest of the sub-account; isolate it first.`,
     [KEDGE_ERROR__POSITION_TOO_LARGE]: `The position would exceed the market's largest position.`,
     [KEDGE_ERROR__POST_ONLY_WOULD_CROSS]: `The post-only order would trade at once; move its price or drop the flag.`,
+    [KEDGE_ERROR__PRICE_NOT_LIVE]: `The price is too old to be traded at: put refresh_prices for the market's row in front, once its sources have a newer one.`,
     [KEDGE_ERROR__PRICE_NOT_NEWER]: `Every source is older than what the row already holds; fetch a newer update.`,
+    [KEDGE_ERROR__PRICE_OUT_OF_RANGE]: `At a price below 0.008, or with a step worth less than 0.0001, funding and fills would round away; take a larger step, or list 1,000 or 1,000,000 units of the token (multiple of its sources).`,
     [KEDGE_ERROR__PRICE_OUTSIDE_BAND]: `The price is too far from the oracle; move it inside the market's protection band.`,
+    [KEDGE_ERROR__RECORD_KEPT]: `The record of a person who has had a sub-account stays: its numbers and its referrer must not begin anew.`,
     [KEDGE_ERROR__REDUCE_ONLY_WOULD_INCREASE]: `A reduce-only order must be opposite to the position and not larger than it.`,
     [KEDGE_ERROR__ROW_NOT_LISTED]: `This market or bank index is not listed.`,
     [KEDGE_ERROR__ROW_STATE_FORBIDS]: `The row's price state (Degraded, Jump, Stale, Halted) forbids this action for now; try again after the next refreshes.`,
     [KEDGE_ERROR__SAME_ACCOUNT]: `Source and destination are the same account.`,
     [KEDGE_ERROR__SELF_TRADE]: `An account cannot trade with itself.`,
     [KEDGE_ERROR__SETTLEMENT_PENDING]: `Open positions or unpaid debts of this market come first; settle those accounts, or wait.`,
+    [KEDGE_ERROR__SETTLEMENT_UNSAMPLED]: `The average for the settlement covers less than half an hour; refresh the market's row once a minute until it does.`,
+    [KEDGE_ERROR__SIGNED_NUMBER_TOO_FAR]: `The number lies more than 4,294,967,296 ahead of the highest so far; take a smaller one.`,
     [KEDGE_ERROR__SIGNED_ORDER_EXPIRED]: `The last slot in which the signed message could be placed has passed; sign a new one.`,
     [KEDGE_ERROR__SIGNED_ORDER_INVALID]: `The transaction carries no verified signature of a message for this program and sub-account right in front of this instruction.`,
     [KEDGE_ERROR__SIGNED_ORDER_REUSED]: `A message with this number was placed or revoked before, or it lies too far behind; sign one with a higher number.`,
@@ -445,11 +479,13 @@ if (process.env["NODE_ENV"] !== "production") {
     [KEDGE_ERROR__SLIPPAGE_EXCEEDED]: `The fill would be worse than the limit price.`,
     [KEDGE_ERROR__SOURCE_MISMATCH]: `The oracle account is not one of the row's sources; pass the accounts in the row's order.`,
     [KEDGE_ERROR__STALE_ROW]: `A price row is older than this action allows; put refresh_prices for the named row in front.`,
+    [KEDGE_ERROR__TICK_OUT_OF_RANGE]: `The tick must be at most a thousandth of the price, and ten ticks must fit into the price band; take a finer one, or list 1,000 or 1,000,000 units of the token (multiple of its sources).`,
     [KEDGE_ERROR__TOKEN_PROGRAM_UNSUPPORTED]: `Only mints of the SPL Token program can be listed; Token-2022 mints are refused.`,
     [KEDGE_ERROR__TOO_MANY_ACCOUNTS]: `More trailing accounts were passed than the instruction takes.`,
     [KEDGE_ERROR__TOO_MANY_MAKERS]: `More makers were passed than one fill may use.`,
     [KEDGE_ERROR__TRAIL_TOO_SMALL]: `The trailing stop would move by less than a tenth of its distance, or the wrong way.`,
     [KEDGE_ERROR__TRIGGER_NOT_REACHED]: `No price published since the order was placed has reached its trigger.`,
+    [KEDGE_ERROR__UNASKED_TOKEN]: `The sub-account holds none of this token, and only its owner may bring a new kind; deposit the quote token, or let the owner deposit.`,
     [KEDGE_ERROR__VERSION_UNSUPPORTED]: `The account has another version; run the migration first.`,
     [KEDGE_ERROR__WORST_PRICE_EXCEEDED]: `The auction price is worse than the maker's worst price.`,
     [KEDGE_ERROR__WRONG_AUTHORITY]: `The signer is neither the authority nor the delegate that this action needs.`,

@@ -145,7 +145,7 @@ export type DepositInput<
   TAccountEventAuthority extends string = string,
   TAccountProgram extends string = string,
 > = {
-  /** Owner of the tokens; need not own the sub-account. */
+  /** Owner of the tokens; need not own the sub-account but for a kind of token that is new to it. */
   depositor: TransactionSigner<TAccountDepositor>;
   /** Switches. */
   exchange?: Address<TAccountExchange>;
@@ -280,7 +280,7 @@ export type ParsedDepositInstruction<
 > = {
   programAddress: Address<TProgram>;
   accounts: {
-    /** Owner of the tokens; need not own the sub-account. */
+    /** Owner of the tokens; need not own the sub-account but for a kind of token that is new to it. */
     depositor: TAccountMetas[0];
     /** Switches. */
     exchange: TAccountMetas[1];

@@ -53,6 +53,8 @@ export type SetExpiryInstruction<
   TAccountSigner extends string | AccountMeta<string> = string,
   TAccountExchange extends string | AccountMeta<string> =
     "67k1PfytaZFrhYpQzHdcwu3fUQXRrJPtNGL5aN4mVMe2",
+  TAccountBoard extends string | AccountMeta<string> =
+    "AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ",
   TAccountMarket extends string | AccountMeta<string> = string,
   TAccountEventAuthority extends string | AccountMeta<string> =
     "4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx",
@@ -70,6 +72,9 @@ export type SetExpiryInstruction<
       TAccountExchange extends string
         ? ReadonlyAccount<TAccountExchange>
         : TAccountExchange,
+      TAccountBoard extends string
+        ? WritableAccount<TAccountBoard>
+        : TAccountBoard,
       TAccountMarket extends string
         ? WritableAccount<TAccountMarket>
         : TAccountMarket,
@@ -120,6 +125,7 @@ export function getSetExpiryInstructionDataCodec(): FixedSizeCodec<
 export type SetExpiryInput<
   TAccountSigner extends string = string,
   TAccountExchange extends string = string,
+  TAccountBoard extends string = string,
   TAccountMarket extends string = string,
   TAccountEventAuthority extends string = string,
   TAccountProgram extends string = string,
@@ -128,6 +134,8 @@ export type SetExpiryInput<
   signer: TransactionSigner<TAccountSigner>;
   /** Roles. */
   exchange?: Address<TAccountExchange>;
+  /** Holds the market's row, which says what a position is worth before the expiry. */
+  board?: Address<TAccountBoard>;
   /** The market. */
   market: Address<TAccountMarket>;
   /** Signs the program's calls to itself. */
@@ -140,6 +148,7 @@ export type SetExpiryInput<
 export function getSetExpiryInstruction<
   TAccountSigner extends string,
   TAccountExchange extends string,
+  TAccountBoard extends string,
   TAccountMarket extends string,
   TAccountEventAuthority extends string,
   TAccountProgram extends string,
@@ -148,6 +157,7 @@ export function getSetExpiryInstruction<
   input: SetExpiryInput<
     TAccountSigner,
     TAccountExchange,
+    TAccountBoard,
     TAccountMarket,
     TAccountEventAuthority,
     TAccountProgram
@@ -157,6 +167,7 @@ export function getSetExpiryInstruction<
   TProgramAddress,
   TAccountSigner,
   TAccountExchange,
+  TAccountBoard,
   TAccountMarket,
   TAccountEventAuthority,
   TAccountProgram
@@ -168,6 +179,7 @@ export function getSetExpiryInstruction<
   const originalAccounts = {
     signer: { value: input.signer ?? null, isWritable: false },
     exchange: { value: input.exchange ?? null, isWritable: false },
+    board: { value: input.board ?? null, isWritable: true },
     market: { value: input.market ?? null, isWritable: true },
     eventAuthority: { value: input.eventAuthority ?? null, isWritable: false },
     program: { value: input.program ?? null, isWritable: false },
@@ -185,6 +197,10 @@ export function getSetExpiryInstruction<
     accounts.exchange.value =
       "67k1PfytaZFrhYpQzHdcwu3fUQXRrJPtNGL5aN4mVMe2" as Address<"67k1PfytaZFrhYpQzHdcwu3fUQXRrJPtNGL5aN4mVMe2">;
   }
+  if (!accounts.board.value) {
+    accounts.board.value =
+      "AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ" as Address<"AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ">;
+  }
   if (!accounts.eventAuthority.value) {
     accounts.eventAuthority.value =
       "4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx" as Address<"4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx">;
@@ -199,6 +215,7 @@ export function getSetExpiryInstruction<
     accounts: [
       getAccountMeta("signer", accounts.signer),
       getAccountMeta("exchange", accounts.exchange),
+      getAccountMeta("board", accounts.board),
       getAccountMeta("market", accounts.market),
       getAccountMeta("eventAuthority", accounts.eventAuthority),
       getAccountMeta("program", accounts.program),
@@ -211,6 +228,7 @@ export function getSetExpiryInstruction<
     TProgramAddress,
     TAccountSigner,
     TAccountExchange,
+    TAccountBoard,
     TAccountMarket,
     TAccountEventAuthority,
     TAccountProgram
@@ -227,12 +245,14 @@ export type ParsedSetExpiryInstruction<
     signer: TAccountMetas[0];
     /** Roles. */
     exchange: TAccountMetas[1];
+    /** Holds the market's row, which says what a position is worth before the expiry. */
+    board: TAccountMetas[2];
     /** The market. */
-    market: TAccountMetas[2];
+    market: TAccountMetas[3];
     /** Signs the program's calls to itself. */
-    eventAuthority: TAccountMetas[3];
+    eventAuthority: TAccountMetas[4];
     /** This program. */
-    program: TAccountMetas[4];
+    program: TAccountMetas[5];
   };
   data: SetExpiryInstructionData;
 };
@@ -245,12 +265,12 @@ export function parseSetExpiryInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedSetExpiryInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 5) {
+  if (instruction.accounts.length < 6) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 5,
+        expectedAccountMetas: 6,
       },
     );
   }
@@ -265,6 +285,7 @@ export function parseSetExpiryInstruction<
     accounts: {
       signer: getNextAccount(),
       exchange: getNextAccount(),
+      board: getNextAccount(),
       market: getNextAccount(),
       eventAuthority: getNextAccount(),
       program: getNextAccount(),

@@ -16,7 +16,6 @@ import {
   getU32Encoder,
   getU64Decoder,
   getU64Encoder,
-  transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
@@ -56,11 +55,11 @@ export type Amm = {
    * an hour.
    */
   updateBudget: number;
-  /** Inventory up to which the vAMM counts as nearly flat, share of the inventory limit. */
+  /** Inventory up to which the vAMM counts as nearly flat and may be recentred, share of the inventory limit. */
   flatShare: number;
-  /** Slot of the last update. */
+  /** Slot of the last update, or of the last price that was traded at. */
   updateSlot: bigint;
-  /** Oracle price of the last update. */
+  /** Oracle price of then. */
   updatePrice: bigint;
   /** Spread and share of the fees earned over life, quote. */
   earned: bigint;
@@ -94,8 +93,8 @@ export type Amm = {
   jitShare: number;
   /** Largest change of the depth in one update. */
   depthStep: number;
-  /** Padding. */
-  padding: number;
+  /** Slot of the last step of the depth, its lower 32 bits. */
+  shapeSlot: number;
   /** Equity below which the vAMM only closes, quote. */
   floorEquity: bigint;
   /** What came in and is not yet in the budget, quote. */
@@ -107,8 +106,8 @@ export type Amm = {
    * oracle is higher.
    */
   lag: bigint;
-  /** Reserved, zero. */
-  reserved: bigint;
+  /** Oracle price that was traded at first in the slot of the last update. */
+  slotPrice: bigint;
 };
 
 export type AmmArgs = {
@@ -145,11 +144,11 @@ export type AmmArgs = {
    * an hour.
    */
   updateBudget: number;
-  /** Inventory up to which the vAMM counts as nearly flat, share of the inventory limit. */
+  /** Inventory up to which the vAMM counts as nearly flat and may be recentred, share of the inventory limit. */
   flatShare: number;
-  /** Slot of the last update. */
+  /** Slot of the last update, or of the last price that was traded at. */
   updateSlot: number | bigint;
-  /** Oracle price of the last update. */
+  /** Oracle price of then. */
   updatePrice: number | bigint;
   /** Spread and share of the fees earned over life, quote. */
   earned: number | bigint;
@@ -183,6 +182,8 @@ export type AmmArgs = {
   jitShare: number;
   /** Largest change of the depth in one update. */
   depthStep: number;
+  /** Slot of the last step of the depth, its lower 32 bits. */
+  shapeSlot: number;
   /** Equity below which the vAMM only closes, quote. */
   floorEquity: number | bigint;
   /** What came in and is not yet in the budget, quote. */
@@ -194,54 +195,53 @@ export type AmmArgs = {
    * oracle is higher.
    */
   lag: number | bigint;
+  /** Oracle price that was traded at first in the slot of the last update. */
+  slotPrice: number | bigint;
 };
 
 export function getAmmEncoder(): FixedSizeEncoder<AmmArgs> {
-  return transformEncoder(
-    getStructEncoder([
-      ["baseReserve", getU64Encoder()],
-      ["quoteReserve", getU64Encoder()],
-      ["sqrtK", getU64Encoder()],
-      ["peg", getU64Encoder()],
-      ["base", getI64Encoder()],
-      ["quote", getI64Encoder()],
-      ["capital", getU64Encoder()],
-      ["inventoryLimit", getU64Encoder()],
-      ["concentration", getU32Encoder()],
-      ["baseSpread", getU32Encoder()],
-      ["maxSpread", getU32Encoder()],
-      ["inventorySpread", getU32Encoder()],
-      ["maxFillFraction", getU32Encoder()],
-      ["margin", getU32Encoder()],
-      ["updateBudget", getU32Encoder()],
-      ["flatShare", getU32Encoder()],
-      ["updateSlot", getU64Encoder()],
-      ["updatePrice", getU64Encoder()],
-      ["earned", getU64Encoder()],
-      ["longIntensity", getU64Encoder()],
-      ["shortIntensity", getU64Encoder()],
-      ["intensityTime", getI64Encoder()],
-      ["budget", getU64Encoder()],
-      ["budgetTime", getI64Encoder()],
-      ["spent", getU64Encoder()],
-      ["peakEquity", getI64Encoder()],
-      ["peakTime", getI64Encoder()],
-      ["volatilityFactor", getU32Encoder()],
-      ["retreatFactor", getU32Encoder()],
-      ["leverageSpread", getU32Encoder()],
-      ["revenueSpread", getU32Encoder()],
-      ["drawdownLimit", getU32Encoder()],
-      ["jitShare", getU32Encoder()],
-      ["depthStep", getU32Encoder()],
-      ["padding", getU32Encoder()],
-      ["floorEquity", getI64Encoder()],
-      ["unbudgeted", getU64Encoder()],
-      ["listedSqrtK", getU64Encoder()],
-      ["lag", getI64Encoder()],
-      ["reserved", getU64Encoder()],
-    ]),
-    (value) => ({ ...value, padding: 0, reserved: 0 }),
-  );
+  return getStructEncoder([
+    ["baseReserve", getU64Encoder()],
+    ["quoteReserve", getU64Encoder()],
+    ["sqrtK", getU64Encoder()],
+    ["peg", getU64Encoder()],
+    ["base", getI64Encoder()],
+    ["quote", getI64Encoder()],
+    ["capital", getU64Encoder()],
+    ["inventoryLimit", getU64Encoder()],
+    ["concentration", getU32Encoder()],
+    ["baseSpread", getU32Encoder()],
+    ["maxSpread", getU32Encoder()],
+    ["inventorySpread", getU32Encoder()],
+    ["maxFillFraction", getU32Encoder()],
+    ["margin", getU32Encoder()],
+    ["updateBudget", getU32Encoder()],
+    ["flatShare", getU32Encoder()],
+    ["updateSlot", getU64Encoder()],
+    ["updatePrice", getU64Encoder()],
+    ["earned", getU64Encoder()],
+    ["longIntensity", getU64Encoder()],
+    ["shortIntensity", getU64Encoder()],
+    ["intensityTime", getI64Encoder()],
+    ["budget", getU64Encoder()],
+    ["budgetTime", getI64Encoder()],
+    ["spent", getU64Encoder()],
+    ["peakEquity", getI64Encoder()],
+    ["peakTime", getI64Encoder()],
+    ["volatilityFactor", getU32Encoder()],
+    ["retreatFactor", getU32Encoder()],
+    ["leverageSpread", getU32Encoder()],
+    ["revenueSpread", getU32Encoder()],
+    ["drawdownLimit", getU32Encoder()],
+    ["jitShare", getU32Encoder()],
+    ["depthStep", getU32Encoder()],
+    ["shapeSlot", getU32Encoder()],
+    ["floorEquity", getI64Encoder()],
+    ["unbudgeted", getU64Encoder()],
+    ["listedSqrtK", getU64Encoder()],
+    ["lag", getI64Encoder()],
+    ["slotPrice", getU64Encoder()],
+  ]);
 }
 
 export function getAmmDecoder(): FixedSizeDecoder<Amm> {
@@ -280,12 +280,12 @@ export function getAmmDecoder(): FixedSizeDecoder<Amm> {
     ["drawdownLimit", getU32Decoder()],
     ["jitShare", getU32Decoder()],
     ["depthStep", getU32Decoder()],
-    ["padding", getU32Decoder()],
+    ["shapeSlot", getU32Decoder()],
     ["floorEquity", getI64Decoder()],
     ["unbudgeted", getU64Decoder()],
     ["listedSqrtK", getU64Decoder()],
     ["lag", getI64Decoder()],
-    ["reserved", getU64Decoder()],
+    ["slotPrice", getU64Decoder()],
   ]);
 }
 

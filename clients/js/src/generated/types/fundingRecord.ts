@@ -50,7 +50,7 @@ export type FundingRecord = {
   ammPayment: bigint;
   /** What the vAMM could have paid at most. */
   ammBudget: bigint;
-  /** Seconds since the update before. */
+  /** Seconds since the update before, of which an hour at most is charged. */
   elapsed: bigint;
   /** Unix time. */
   time: bigint;
@@ -83,7 +83,7 @@ export type FundingRecordArgs = {
   ammPayment: number | bigint;
   /** What the vAMM could have paid at most. */
   ammBudget: number | bigint;
-  /** Seconds since the update before. */
+  /** Seconds since the update before, of which an hour at most is charged. */
   elapsed: number | bigint;
   /** Unix time. */
   time: number | bigint;

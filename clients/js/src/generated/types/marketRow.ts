@@ -54,6 +54,12 @@ export type MarketRow = {
   fundingLong: bigint;
   /** Cumulative funding that a short has received, quote per base at 1e9. */
   fundingShort: bigint;
+  /** Unix time of the market's expiry, 0 for never and once the row is frozen. */
+  expiryTime: bigint;
+  /** Prices of the hour before the expiry times the seconds that each counts, price units times seconds. */
+  settlementSum: bigint;
+  /** Seconds that the sum covers, at most an hour. */
+  settlementSeconds: bigint;
   /** Reserved, zero. */
   reserved: Array<bigint>;
 };
@@ -73,6 +79,12 @@ export type MarketRowArgs = {
   fundingLong: number | bigint;
   /** Cumulative funding that a short has received, quote per base at 1e9. */
   fundingShort: number | bigint;
+  /** Unix time of the market's expiry, 0 for never and once the row is frozen. */
+  expiryTime: number | bigint;
+  /** Prices of the hour before the expiry times the seconds that each counts, price units times seconds. */
+  settlementSum: number | bigint;
+  /** Seconds that the sum covers, at most an hour. */
+  settlementSeconds: number | bigint;
 };
 
 export function getMarketRowEncoder(): FixedSizeEncoder<MarketRowArgs> {
@@ -86,12 +98,15 @@ export function getMarketRowEncoder(): FixedSizeEncoder<MarketRowArgs> {
       ["padding", fixEncoderSize(getBytesEncoder(), 3)],
       ["fundingLong", getI64Encoder()],
       ["fundingShort", getI64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 4 })],
+      ["expiryTime", getI64Encoder()],
+      ["settlementSum", getU64Encoder()],
+      ["settlementSeconds", getU64Encoder()],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 1 })],
     ]),
     (value) => ({
       ...value,
       padding: new Uint8Array([0, 0, 0]),
-      reserved: [0, 0, 0, 0],
+      reserved: [0],
     }),
   );
 }
@@ -106,7 +121,10 @@ export function getMarketRowDecoder(): FixedSizeDecoder<MarketRow> {
     ["padding", fixDecoderSize(getBytesDecoder(), 3)],
     ["fundingLong", getI64Decoder()],
     ["fundingShort", getI64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 4 })],
+    ["expiryTime", getI64Decoder()],
+    ["settlementSum", getU64Decoder()],
+    ["settlementSeconds", getU64Decoder()],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 1 })],
   ]);
 }
 

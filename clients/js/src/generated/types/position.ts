@@ -30,7 +30,10 @@ export type Position = {
   base: bigint;
   /** Claim (positive) or debt (negative) against the market's pnl pool, funding up to the index included. */
   quote: bigint;
-  /** Quote at which the present base was entered, without fees and funding. */
+  /**
+   * Quote at which the present base was entered, without fees and funding. Of a position that was settled: what has
+   * been paid of its claim.
+   */
   entry: bigint;
   /** Funding index of the position's side up to which funding is in `quote`. */
   fundingIndex: bigint;
@@ -57,7 +60,10 @@ export type PositionArgs = {
   base: number | bigint;
   /** Claim (positive) or debt (negative) against the market's pnl pool, funding up to the index included. */
   quote: number | bigint;
-  /** Quote at which the present base was entered, without fees and funding. */
+  /**
+   * Quote at which the present base was entered, without fees and funding. Of a position that was settled: what has
+   * been paid of its claim.
+   */
   entry: number | bigint;
   /** Funding index of the position's side up to which funding is in `quote`. */
   fundingIndex: number | bigint;

@@ -42,7 +42,7 @@ export type PriceRow = {
   publishTime: bigint;
   /** Slot of publication that enough of the sources used have reached. */
   publishSlot: bigint;
-  /** Slot of the refresh that wrote the price. */
+  /** Slot of the refresh that wrote the price; of a Stale row the slot since which no quorum was found. */
   refreshSlot: bigint;
   /** Five-minute time-weighted average. */
   twap5m: bigint;
@@ -81,7 +81,7 @@ export type PriceRowArgs = {
   publishTime: number | bigint;
   /** Slot of publication that enough of the sources used have reached. */
   publishSlot: number | bigint;
-  /** Slot of the refresh that wrote the price. */
+  /** Slot of the refresh that wrote the price; of a Stale row the slot since which no quorum was found. */
   refreshSlot: number | bigint;
   /** Five-minute time-weighted average. */
   twap5m: number | bigint;

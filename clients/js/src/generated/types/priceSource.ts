@@ -14,9 +14,10 @@ import {
   getBytesEncoder,
   getStructDecoder,
   getStructEncoder,
+  getU32Decoder,
+  getU32Encoder,
   getU8Decoder,
   getU8Encoder,
-  transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
@@ -35,35 +36,29 @@ export type PriceSource = {
   minSignatures: number;
   /** PythPull: receivers whose accounts count, bits of [`receivers`]; 0 is the upgraded one alone. Others: 0. */
   owners: number;
-  /** Padding. */
-  padding: ReadonlyUint8Array;
+  /**
+   * Power of ten of the source's units that one unit of the row's base is: 0, 3 or 6. A row of a thousand units of a
+   * token takes the token's price times a thousand. 0 for a fixed price.
+   */
+  multiple: number;
+  /**
+   * PythPull: publish time of the newest account that the row has been handed, Unix seconds; the account is the
+   * caller's choice, and one that is older than this hides what the row has heard. Zero when listed.
+   */
+  heard: number;
 };
 
-export type PriceSourceArgs = {
-  /** Feed id or address, by kind. */
-  key: ReadonlyUint8Array;
-  /** [`SourceKind`] as a number. */
-  kind: number;
-  /**
-   * PythPull: fewest signatures with which a partially verified update counts; 0 accepts only full
-   * verification. Switchboard: fewest samples behind a value, where the feed's own minimum is lower.
-   */
-  minSignatures: number;
-  /** PythPull: receivers whose accounts count, bits of [`receivers`]; 0 is the upgraded one alone. Others: 0. */
-  owners: number;
-};
+export type PriceSourceArgs = PriceSource;
 
 export function getPriceSourceEncoder(): FixedSizeEncoder<PriceSourceArgs> {
-  return transformEncoder(
-    getStructEncoder([
-      ["key", fixEncoderSize(getBytesEncoder(), 32)],
-      ["kind", getU8Encoder()],
-      ["minSignatures", getU8Encoder()],
-      ["owners", getU8Encoder()],
-      ["padding", fixEncoderSize(getBytesEncoder(), 5)],
-    ]),
-    (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0]) }),
-  );
+  return getStructEncoder([
+    ["key", fixEncoderSize(getBytesEncoder(), 32)],
+    ["kind", getU8Encoder()],
+    ["minSignatures", getU8Encoder()],
+    ["owners", getU8Encoder()],
+    ["multiple", getU8Encoder()],
+    ["heard", getU32Encoder()],
+  ]);
 }
 
 export function getPriceSourceDecoder(): FixedSizeDecoder<PriceSource> {
@@ -72,7 +67,8 @@ export function getPriceSourceDecoder(): FixedSizeDecoder<PriceSource> {
     ["kind", getU8Decoder()],
     ["minSignatures", getU8Decoder()],
     ["owners", getU8Decoder()],
-    ["padding", fixDecoderSize(getBytesDecoder(), 5)],
+    ["multiple", getU8Decoder()],
+    ["heard", getU32Decoder()],
   ]);
 }
 

@@ -34,7 +34,7 @@ export type SignedHeader = {
   subAccount: Address;
   /** Number of the message: each is accepted once, and not when it is more than 127 behind the highest. */
   nonce: bigint;
-  /** Slot at which it was signed: auctions count from it. */
+  /** Slot at which it was signed. */
   slot: bigint;
   /** Last slot in which it can be placed. */
   maxSlot: bigint;
@@ -49,7 +49,7 @@ export type SignedHeaderArgs = {
   subAccount: Address;
   /** Number of the message: each is accepted once, and not when it is more than 127 behind the highest. */
   nonce: number | bigint;
-  /** Slot at which it was signed: auctions count from it. */
+  /** Slot at which it was signed. */
   slot: number | bigint;
   /** Last slot in which it can be placed. */
   maxSlot: number | bigint;
