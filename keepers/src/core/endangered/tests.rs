@@ -259,7 +259,7 @@ fn one_long() -> (PriceBoard, SubAccount, Clock) {
     (board, account, clock)
 }
 
-/// A price that has fallen by more than a half within minutes is held up in a jump, and no longer once the row is too old.
+/// A price that has fallen by two thirds within minutes is held up in a jump, and no longer once the row is too old.
 #[test]
 fn age_endangers_nobody_unseen() {
     let (mut board, account, clock) = one_long();
@@ -268,7 +268,7 @@ fn age_endangers_nobody_unseen() {
     let mut index = Endangered::new(&board);
     index.update(0, &account);
     // The five-minute average stands at 200, the jump limit at a twentieth.
-    board.markets[0].price.price = Price(80_000_000);
+    board.markets[0].price.price = Price(60_000_000);
     for (age, endangered) in [(0, 0), (61, 1)] {
         let later = Clock { unix_time: clock.unix_time + age, ..clock };
         let _ = index.tick(&board, |_| Some(&account));
