@@ -37,6 +37,9 @@ pub struct ValidatorArgs {
     /// Only say what the build needs of this machine and whether it is there
     #[arg(long)]
     check: bool,
+    /// Only say whether it is in the cache; fails when it is not
+    #[arg(long, conflicts_with = "check")]
+    cached: bool,
 }
 
 /// Builds the validator and says where it is, or what its build lacks.
@@ -46,6 +49,16 @@ pub struct ValidatorArgs {
 pub fn run(args: &ValidatorArgs) -> Result<()> {
     if args.check {
         return needs::report();
+    }
+    if args.cached {
+        let cache = Cache::named("validator")?;
+        let given = std::env::var_os("KEDGE_TEST_VALIDATOR").is_some();
+        ensure!(
+            given || cache.has(BINARY, &[CRATE, VERSION, &settings()]),
+            "{CRATE} {VERSION} is not in the cache: {COST}"
+        );
+        println!("[validator] {CRATE} {VERSION} is there");
+        return Ok(());
     }
     println!("{}", path()?.display());
     Ok(())

@@ -28,8 +28,8 @@ pub enum Broken {
     WrittenOff(usize),
 }
 
-/// Judges the scene; `kept` tells whether the keeper has just worked.
-pub fn judge(scene: &mut Scene, kept: bool, slots: u64) -> Option<Broken> {
+/// Judges the scene after so many slots; zero when none have passed since it was judged last.
+pub fn judge(scene: &mut Scene, slots: u64) -> Option<Broken> {
     let unexplained = scene.unexplained();
     if !scene.weather.crash && unexplained > NOISE {
         return Some(Broken::Richer(unexplained));
@@ -45,7 +45,7 @@ pub fn judge(scene: &mut Scene, kept: bool, slots: u64) -> Option<Broken> {
     if let Some(market) = scene.written_off {
         return Some(Broken::WrittenOff(market));
     }
-    if !kept {
+    if slots == 0 || scene.kept_slots == 0 {
         return None;
     }
     stuck(scene).or_else(|| left_alone(scene, slots))
@@ -53,7 +53,7 @@ pub fn judge(scene: &mut Scene, kept: bool, slots: u64) -> Option<Broken> {
 
 /// A row that is not Normal though nothing has moved for a minute.
 fn stuck(scene: &Scene) -> Option<Broken> {
-    if !scene.weather.crash || scene.quiet_slots < RECOVERY {
+    if !scene.weather.crash || scene.kept_slots < RECOVERY {
         return None;
     }
     let settled = |market: usize| scene.world.markets[market].is_settling();

@@ -50,10 +50,12 @@ pub struct Scene {
     pub asleep: u64,
     /// What the wallets held at the start, and what their positions gained with the true prices since.
     explained: i128,
-    /// Slots since the last move that a row may answer with Jump.
-    pub quiet_slots: u64,
+    /// Slots in which the keeper has worked without a pause since the last crash.
+    pub kept_slots: u64,
     /// Rows of markets in settlement, as they were frozen.
     pub frozen: Vec<(usize, Vec<u8>)>,
+    /// The plan that the person carried out last.
+    pub plan: Vec<super::person::Act>,
     /// A market where a claim was written off while a debtor's pocket was worth more than nothing.
     pub written_off: Option<usize>,
     /// Slots for which somebody has been below maintenance at the true price, by account and market.
@@ -90,8 +92,9 @@ impl Scene {
             weather,
             asleep: 0,
             explained: 0,
-            quiet_slots: 0,
+            kept_slots: 0,
             frozen: Vec::new(),
+            plan: Vec::new(),
             written_off: None,
             due: Vec::new(),
         };
@@ -166,20 +169,22 @@ impl Scene {
             let world = &scene.world;
             scene.truth.step(world, slots, chance);
         });
-        self.quiet_slots += slots;
+        if self.asleep == 0 && self.weather.lapses && chance.percent(6) {
+            self.asleep = 1 + chance.below(30);
+        }
         if self.asleep > 0 {
             self.asleep = self.asleep.saturating_sub(slots);
-        } else if self.weather.lapses && chance.percent(6) {
-            self.asleep = chance.below(30);
+            self.kept_slots = 0;
         } else {
             self.keep();
+            self.kept_slots += slots;
         }
     }
 
     /// Moves the true price of a market at once.
     pub fn crash(&mut self, market: usize, ppm: i64) {
         self.explain(|scene| scene.truth.shift(market, ppm));
-        self.quiet_slots = 0;
+        self.kept_slots = 0;
     }
 
     /// Refreshes a row with what the caller chooses to bring.

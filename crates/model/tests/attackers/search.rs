@@ -61,7 +61,7 @@ fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
             return Some(broken);
         }
         decide(&mut scene, chance, actions);
-        if let Some(broken) = judge(&mut scene, false, 0) {
+        if let Some(broken) = judge(&mut scene, 0) {
             return Some(broken);
         }
     }
@@ -70,7 +70,7 @@ fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
     }
     // Debts of a market in settlement have a week.
     scene.days(8, chance);
-    judge(&mut scene, false, 0)
+    judge(&mut scene, 0)
 }
 
 /// How long the person waits: mostly a slot or two, sometimes minutes, longer toward an expiry.
@@ -95,13 +95,17 @@ fn pass(
     while slots > 0 {
         // Long waits are coarse: a step of ten seconds still keeps every row fresh.
         let step = if slots > 100 { 20 } else { 1 };
+        let before = scene.unexplained();
         if let Some(habit) = habit {
             habit.run(scene);
             *actions += 1;
         }
         scene.advance(step, chance);
-        let awake = scene.asleep == 0;
-        if let Some(broken) = judge(scene, awake, step) {
+        if std::env::var_os("KEDGE_TRACE").is_some() && scene.unexplained() - before > 1_000_000 {
+            println!("passing {step} slots: {before} -> {} asleep {} {:?}", scene.unexplained(), scene.asleep, scene.world.clock);
+        }
+        if let Some(broken) = judge(scene, step) {
+            if std::env::var_os("KEDGE_TRACE").is_some() { println!("{:?} {:?}", scene.weather, habit); for m in super::scene::MARKETS { println!("{m} truth {} row {} settling {} {}", scene.truth.price(m), scene.world.oracle(m).0, scene.world.markets[m].is_settling(), scene.world.markets[m].settlement_price.0); for w in super::scene::WALLETS { println!("  wallet {w} {:?}", scene.world.accounts[w].position(m).base); } } }
             return Some(broken);
         }
         slots = slots.saturating_sub(step);
@@ -117,9 +121,13 @@ fn decide(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) {
     for _ in 0..PLANS {
         let mut copy = scene.clone();
         let mut done = false;
+        copy.plan.clear();
         for _ in 0..=chance.below(LONGEST) {
             let act = Act::any(&copy, chance);
-            done |= act.run(&mut copy);
+            if act.run(&mut copy) {
+                done = true;
+                copy.plan.push(act);
+            }
             *actions += 1;
         }
         if !done {
@@ -131,6 +139,9 @@ fn decide(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) {
         } else if gain > -3_000_000_000 {
             last = Some(copy);
         }
+    }
+    if std::env::var_os("KEDGE_TRACE").is_some() {
+        if let Some((gain, copy)) = &best { if *gain > 1_000_000 { println!("gain {gain} total {} by {:?} clock {:?}", copy.unexplained(), copy.plan, copy.world.clock); } }
     }
     match (best, last) {
         (Some((_, copy)), _) => *scene = copy,

@@ -48,7 +48,7 @@ impl Truth {
     /// A slot passes: each price moves a little, sometimes into another direction.
     pub fn step(&mut self, world: &World, slots: u64, chance: &mut Chance) {
         for market in [BTC, SOL, BOOK] {
-            if chance.percent(4) {
+            if chance.percent((4 * slots).min(60)) {
                 self.drift[market] = chance.pick(&[0, 0, 0, LARGEST_STEP, -LARGEST_STEP, 60, -60]);
             }
             let scale = i64::try_from(slots.min(25)).unwrap();
