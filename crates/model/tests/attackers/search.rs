@@ -49,6 +49,14 @@ fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
     let mut scene = Scene::new(weather, chance);
     scene.apply_switches();
     let habit = chance.percent(30).then(|| Act::habit(&scene, chance));
+    if let Some(market) = weather.expires {
+        // The person comes when the end is near.
+        let left = scene.world.markets[market].expiry_time - scene.world.clock.unix_time;
+        let until = u64::try_from(left - chance.between(1_200, 3_900)).unwrap_or(0) * 5 / 2;
+        if let Some(broken) = pass(&mut scene, until, None, chance, actions) {
+            return Some(broken);
+        }
+    }
     for decision in 0..DECISIONS {
         if weather.crash && decision == DECISIONS / 3 {
             scene.crash(chance.pick(&[BTC, SOL, BOOK]), -200_000);
@@ -77,8 +85,8 @@ fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
 fn pause(scene: &Scene, decision: usize, chance: &mut Chance) -> u64 {
     let long = scene.weather.expires.is_some() || scene.weather.silence;
     match chance.below(20) {
-        0 if long => 2_000,
-        1 | 2 if long || decision % 7 == 0 => 400,
+        0 if scene.weather.silence => 2_000,
+        0..=2 if long || decision % 7 == 0 => 400,
         3..=6 => 5 + chance.below(20),
         _ => 1 + chance.below(2),
     }
@@ -95,17 +103,12 @@ fn pass(
     while slots > 0 {
         // Long waits are coarse: a step of ten seconds still keeps every row fresh.
         let step = if slots > 100 { 20 } else { 1 };
-        let before = scene.unexplained();
         if let Some(habit) = habit {
             habit.run(scene);
             *actions += 1;
         }
         scene.advance(step, chance);
-        if std::env::var_os("KEDGE_TRACE").is_some() && scene.unexplained() - before > 1_000_000 {
-            println!("passing {step} slots: {before} -> {} asleep {} {:?}", scene.unexplained(), scene.asleep, scene.world.clock);
-        }
         if let Some(broken) = judge(scene, step) {
-            if std::env::var_os("KEDGE_TRACE").is_some() { println!("{:?} {:?}", scene.weather, habit); for m in super::scene::MARKETS { println!("{m} truth {} row {} settling {} {}", scene.truth.price(m), scene.world.oracle(m).0, scene.world.markets[m].is_settling(), scene.world.markets[m].settlement_price.0); for w in super::scene::WALLETS { println!("  wallet {w} {:?}", scene.world.accounts[w].position(m).base); } } }
             return Some(broken);
         }
         slots = slots.saturating_sub(step);
@@ -139,9 +142,6 @@ fn decide(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) {
         } else if gain > -3_000_000_000 {
             last = Some(copy);
         }
-    }
-    if std::env::var_os("KEDGE_TRACE").is_some() {
-        if let Some((gain, copy)) = &best { if *gain > 1_000_000 { println!("gain {gain} total {} by {:?} clock {:?}", copy.unexplained(), copy.plan, copy.world.clock); } }
     }
     match (best, last) {
         (Some((_, copy)), _) => *scene = copy,
