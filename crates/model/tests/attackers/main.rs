@@ -49,7 +49,10 @@ fn survey() {
     for fault in Fault::ALL {
         for seed in 1..=3 {
             let found = fault::with(*fault, || search(seed, 100_000));
-            println!("{fault:?} seed {seed}: {:?} after {} acts, episode {}", found.broken, found.actions, found.episode);
+            println!(
+                "{fault:?} seed {seed}: {:?} after {} acts, episode {}",
+                found.broken, found.actions, found.episode
+            );
         }
     }
 }
