@@ -65,7 +65,7 @@ impl Person {
             if run.code == 0 {
                 return run.out.split_whitespace().collect::<Vec<_>>().join(" ");
             }
-            assert!(run.err.contains("FillTooSmall"), "kedge {line}\n{}{}", run.out, run.err);
+            assert!(run.err.contains("Less than the required minimum"), "kedge {line}\n{}{}", run.out, run.err);
             std::thread::sleep(std::time::Duration::from_millis(170));
         }
         panic!("kedge {line}: not in one slot of sixty tries")
