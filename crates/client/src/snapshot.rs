@@ -34,6 +34,7 @@ pub struct SubAccounts {
 }
 
 /// What is at an address.
+#[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the large one")]
 #[derive(Clone, Debug)]
 pub enum Read {
     /// A sub-account.

@@ -86,7 +86,7 @@ fn pause(scene: &Scene, decision: usize, chance: &mut Chance) -> u64 {
     let long = scene.weather.expires.is_some() || scene.weather.silence;
     match chance.below(20) {
         0 if scene.weather.silence => 2_000,
-        0..=2 if long || decision % 7 == 0 => 400,
+        0..=2 if long || decision.is_multiple_of(7) => 400,
         3..=6 => 5 + chance.below(20),
         _ => 1 + chance.below(2),
     }
