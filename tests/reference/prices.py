@@ -51,7 +51,19 @@ def draw_combine(r):
 SOURCES = " ".join(f"price{i} confidence{i} time{i} slot{i}" for i in range(4))
 
 
-@formula("combine", f"sources {SOURCES} max_age max_confidence quorum", "price confidence time slot count", draw_combine)
+def four(*prices):
+    """Four sources of these prices, each a second and a slot older than the one before."""
+    return [v for i, price in enumerate(prices) for v in (price, 3, NOW - i, SLOT - i)]
+
+
+@formula(
+    "combine",
+    f"sources {SOURCES} max_age max_confidence quorum",
+    "price confidence time slot count",
+    draw_combine,
+    [(count, *four(*prices), 10, 50_000, quorum) for count in (1, 2, 3, 4) for quorum in (1, 2, 3, 4)
+     for prices in ((1_000_004, 1_000_001, 1_000_009, 1_000_003), (1_000_001, 1_000_003, 1_000_004, 1_000_009))],
+)
 def combined(count, *rest):
     sources = [rest[i : i + 4] for i in range(0, 4 * count, 4)]
     return combine(sources, NOW, *rest[-3:])
@@ -102,6 +114,11 @@ def draw_refresh(r):
     ROW + " seen confidence seen_time seen_slot slot_micros",
     "updated price confidence time slot average hour deviation sample_time state confirmations quorum_time",
     draw_refresh,
+    # In a jump: quiet up to a fifth of the limit, three times; out of it when the price is back inside the limit.
+    [(1_100_000, NOW - 5, 1_000_000, 1_000_000, 0, NOW - 5, 2, seen_before, quorum, NOW - 5, 50_000, 1_100_000 + move, 0, NOW - 1, SLOT - 1, 400_000)
+     for seen_before in (0, 2) for quorum in (1, 2) for move in (-11_001, -11_000, -10_999, 0, 10_999, 11_000, 11_001, 12_000)]
+    + [(1_000_000, NOW - 5, 1_000_000, 1_000_000, 0, NOW - 5, state, 0, 1, NOW - 5, 50_000, seen, 0, NOW - 1, SLOT - 1, 400_000)
+       for state in (0, 1, 2, 3, 4) for seen in (949_999, 950_000, 1_050_000, 1_050_001)],
 )
 def refresh(price, time, short, hour, deviation, sample_time, state, confirmations, quorum, quorum_time, limit, seen, confidence, seen_time, seen_slot, micros):
     """One usable source. The row's own confidence and slot are 1 before."""
