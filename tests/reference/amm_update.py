@@ -103,6 +103,10 @@ EDGES = [
            update_budget=1_000_000), NOW)
     for more in range(12)
 ] + [
+    (*edge(peg=1_950_000_007, budget=10**12, quote=40_050 * PPM + more, price=2_000_000_003, twap_5m=2_000_000_003, margin=1_000_000, base=-10_000_000_001,
+           update_budget=1_000_000), NOW)
+    for more in range(12)
+] + [
     # A minute to the second, an hour of flow, half a day of silence.
     (*edge(peak_time=NOW - since, peak_equity=12_000 * PPM + 7, long_flow=3_601, short_flow=7, drawdown_limit=300_001), NOW)
     for since in (0, 59, 60, 61, 3_599, 3_600, 3_601, 43_199, 43_200, 43_201)
