@@ -1,7 +1,7 @@
 """What the vAMM trades, and at what price: docs/math/amm.md, sections Curve, Capital and drawdown, Beside a maker."""
 
 from amm_spread import held, spread
-from amm_state import FIELDS, State, bounds, closing, draw_state, reserve, scaled, size_to, trade
+from amm_state import FIELDS, State, bounds, closing, draw_state, edge, reserve, scaled, size_to, trade
 from exact import BASE, LONG, PPM, U64, accepts, down, formula, i64, step_down, u64, up, value_down, value_up
 
 CURVE = "base_reserve quote_reserve sqrt_k peg"
@@ -133,7 +133,15 @@ def draw_join(r):
     return (*state, side, size, r.pick(size, r.near(size), r.bits(50)), price, r.pick(1, 1, 1_000_000, 1 + r.bits(24)))
 
 
-@formula("join", FIELDS + " side maker_size wanted auction_price step", "size amount " + BOOKED, draw_join)
+# It joins on the side that makes its position smaller alone, at a price of the oracle or better for it.
+JOINS = [
+    (*edge(base=base, quote=30_000 * PPM if base < 0 else -10_000 * PPM, base_reserve=1_000 * BASE + base, quote_reserve=reserve(1_000 * BASE, 1_000 * BASE + base),
+           peg=2_000 * PPM, jit_share=share, sqrt_k=1_000 * BASE), side, 4 * BASE, 3 * BASE, price * PPM, 1_000)
+    for base in (-10 * BASE, 10 * BASE) for side in (0, 1) for share in (0, 500_000) for price in (1_900, 1_999, 2_001, 2_100)
+]
+
+
+@formula("join", FIELDS + " side maker_size wanted auction_price step", "size amount " + BOOKED, draw_join, JOINS)
 def join(*args):
     s, (side, maker_size, wanted, price, step) = State(*args[:-5]), args[-5:]
     size = join_size(s, side, maker_size, wanted, price, step)
