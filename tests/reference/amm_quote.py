@@ -135,6 +135,14 @@ def draw_join(r):
     return (*state, side, size, r.pick(size, r.near(size), r.bits(50)), price, r.pick(1, 1, 1_000_000, 1 + r.bits(24)))
 
 
+# It joins on the side that makes its position smaller alone, at a price of the oracle or better for it.
+JOINS = [
+    (*edge(base=base, quote=30_000 * PPM if base < 0 else -10_000 * PPM, base_reserve=1_000 * BASE + base, quote_reserve=reserve(1_000 * BASE, 1_000 * BASE + base),
+           peg=2_000 * PPM, jit_share=share, sqrt_k=1_000 * BASE), side, 4 * BASE, 3 * BASE, price * PPM, 1_000)
+    for base in (-10 * BASE, 10 * BASE) for side in (0, 1) for share in (0, 500_000) for price in (1_900, 1_999, 2_001, 2_100)
+]
+
+
 def join_edge(long, last, first, price):
     """A vAMM with a mid of 2,000 less or more a hundredth, ten of base, and no spread."""
     side, sign = (LONG, 1) if long else (1, -1)
@@ -153,7 +161,8 @@ def join_edge(long, last, first, price):
     draw_join,
     # The row says 2,000: its price, the last one seen and the slot's first, each a unit off.
     [join_edge(long, 2_000 * PPM + last, 2_000 * PPM + first, 2_000 * PPM + price)
-     for long in (0, 1) for last, first in ((0, 0), (0, 1), (0, -1), (1, 1), (-1, -1)) for price in (-1, 0, 1)],
+     for long in (0, 1) for last, first in ((0, 0), (0, 1), (0, -1), (1, 1), (-1, -1)) for price in (-1, 0, 1)]
+    + JOINS,
 )
 def join(*args):
     s, (side, maker_size, wanted, price, step) = State(*args[:-5]), args[-5:]

@@ -57,6 +57,10 @@ LARGE = [
     (*edge(base=sign * (3 * 10**16 + 1), inventory_limit=10**17 + part, long_flow=2 * 10**16, short_flow=10**16 + part, volatility_factor=777_777,
            deviation=2 * PPM + part, quote=2 * 10**13, inventory_spread=49_999), side)
     for sign in (1, -1) for side in (0, 1) for part in (1, 7)
+] + [
+    (*edge(base=3 * 10**16 + 1, inventory_limit=10**17 + 1, long_flow=2 * 10**16, short_flow=10**16 + part, volatility_factor=10_000_000,
+           deviation=2_000 * PPM, quote=2 * 10**13, max_spread=40_000_000), side)
+    for side in (0, 1) for part in range(4)
 ]
 
 

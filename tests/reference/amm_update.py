@@ -104,6 +104,14 @@ EDGES = [
     (*edge(peg=1_950_000_007, budget=10**12, quote=22_050 * PPM + more, price=2_000_000_003, twap_5m=2_000_000_003, margin=100_000, base=-10_000_000_001,
            update_budget=1_000_000), 1, NOW)
     for more in range(12)
+] + [
+    (*edge(peg=1_950_000_007, budget=10**12, quote=40_050 * PPM + more, price=2_000_000_003, twap_5m=2_000_000_003, margin=1_000_000, base=-10_000_000_001,
+           update_budget=1_000_000), 1, NOW)
+    for more in range(12)
+] + [
+    # A minute to the second, an hour of flow, half a day of silence.
+    (*edge(peak_time=NOW - since, peak_equity=12_000 * PPM + 7, long_flow=3_601, short_flow=7, drawdown_limit=300_001), 1, NOW)
+    for since in (0, 59, 60, 61, 3_599, 3_600, 3_601, 43_199, 43_200, 43_201)
 ]
 
 
@@ -221,7 +229,20 @@ def draw_shape(r):
     return (*state, r.pick(0, 0, 0, 1), 1_800_000_000)
 
 
-@formula("reshape", FIELDS + " stepped now", "changed cost spent " + AFTER + " stepped_now", draw_shape)
+THOUSAND, OFF = 1_000 * BASE, 1_000 * BASE // 1_024
+SHAPES = [
+    # Without a position everything that is not as listed is put back, each part by itself.
+    (*edge(base=0, base_reserve=x, quote_reserve=y, sqrt_k=s, peg=2_000 * PPM, lag=7), 0, NOW)
+    for x, y, s in ((THOUSAND, THOUSAND, THOUSAND), (THOUSAND + 1, THOUSAND, THOUSAND), (THOUSAND, THOUSAND - 1, THOUSAND), (THOUSAND, THOUSAND, THOUSAND - 1))
+] + [
+    # With a small one, when the centre is off by more than a part of 1,024; a tenth of the limit is small.
+    (*edge(base=-side * size, base_reserve=THOUSAND - side * size + off, quote_reserve=reserve(THOUSAND, THOUSAND - side * size + off), quote=10**12,
+           budget=10**11), 0, NOW)
+    for side in (1, -1) for size in (4 * BASE, 4 * BASE + 40_000) for off in (-OFF - 1, -OFF, OFF, OFF + 1)
+]
+
+
+@formula("reshape", FIELDS + " stepped now", "changed cost spent " + AFTER + " stepped_now", draw_shape, SHAPES)
 def reshapes(*args):
     s, depth = State(*args[:-2]), args[2]
     done = reshape(s, *args[-2:])

@@ -161,9 +161,9 @@ def trailed(side, price, distance, tick):
     "side price distance tick trigger",
     "trigger",
     draw_trail,
-    # A tenth of the distance is 1.000001, which only a move of two reaches.
-    [(0, 100_000_100, 100_000, 1, 110_000_110 + move) for move in (-1, 0, 1_000_000, 1_000_001, 1_000_002)]
-    + [(1, 100_000_100, 100_000, 1, 90_000_090 - move) for move in (-1, 0, 1_000_000, 1_000_001, 1_000_002)],
+    # A tenth of the distance is 1.00000105: a move by one unit less than 1.000002 is refused.
+    [(0, 100_000_105, 100_000, 1, 110_000_116 + move) for move in (-1, 0, 1_000_000, 1_000_001, 1_000_002)]
+    + [(1, 100_000_105, 100_000, 1, 90_000_094 - move) for move in (-1, 0, 1_000_000, 1_000_001, 1_000_002)],
 )
 def trail(side, price, distance, tick, trigger):
     """The trigger after a move; a move of less than a tenth of the distance, or away, is refused."""

@@ -51,7 +51,19 @@ def draw_combine(r):
 SOURCES = " ".join(f"price{i} confidence{i} time{i} slot{i}" for i in range(4))
 
 
-@formula("combine", f"sources {SOURCES} max_age max_confidence quorum", "price confidence time slot count", draw_combine)
+def four(*prices):
+    """Four sources of these prices, each a second and a slot older than the one before."""
+    return [v for i, price in enumerate(prices) for v in (price, 3, NOW - i, SLOT - i)]
+
+
+@formula(
+    "combine",
+    f"sources {SOURCES} max_age max_confidence quorum",
+    "price confidence time slot count",
+    draw_combine,
+    [(count, *four(*prices), 10, 50_000, quorum) for count in (1, 2, 3, 4) for quorum in (1, 2, 3, 4)
+     for prices in ((1_000_004, 1_000_001, 1_000_009, 1_000_003), (1_000_001, 1_000_003, 1_000_004, 1_000_009))],
+)
 def combined(count, *rest):
     sources = [rest[i : i + 4] for i in range(0, 4 * count, 4)]
     return combine(sources, NOW, *rest[-3:])
