@@ -9,11 +9,13 @@
 mod common;
 
 mod chance;
+mod keeper;
 mod person;
 mod rules;
 mod scene;
 mod search;
 mod truth;
+mod weather;
 
 use kedge_model::fault::{self, Fault};
 use rules::Broken;
@@ -67,4 +69,30 @@ fn a_frozen_row_that_thaws_is_found() {
 #[test]
 fn a_credit_that_opens_a_slot_is_found() {
     finds(Fault::UnaskedCreditOpensSlot, 3, |broken| *broken == Broken::SlotOpened);
+}
+
+/// A survey for the table in docs/math/evidence.md: `FAULT=Name SEEDS=8 MOST=200000`.
+#[test]
+#[ignore = "takes minutes: how many acts each fault takes, over several seeds"]
+fn survey() {
+    let number = |name: &str, or: u64| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(or);
+    let (seeds, most, first) = (number("SEEDS", 4), number("MOST", 100_000), number("FIRST", 1));
+    let only = std::env::var("FAULT").unwrap_or_default();
+    for seed in first..first + seeds {
+        if only.is_empty() || only == "None" {
+            let found = search(seed, most);
+            println!("sound, seed {seed}: {:?} after {} acts, episode {}", found.broken, found.actions, found.episode);
+            if found.broken.is_some() {
+                println!("{found:?}");
+            }
+        }
+    }
+    for fault in Fault::ALL.iter().filter(|fault| only.is_empty() || only.split(',').any(|name| format!("{fault:?}") == name)) {
+        for seed in first..first + seeds {
+            let start = std::time::Instant::now();
+            let found = fault::with(*fault, || search(seed, most));
+            let (broken, acts, episode) = (&found.broken, found.actions, found.episode);
+            println!("{fault:?}, seed {seed}: {broken:?} after {acts} acts, episode {episode}, {:?}", start.elapsed());
+        }
+    }
 }

@@ -3,8 +3,9 @@
 use super::chance::Chance;
 use super::common::{BOOK, BTC, SOL};
 use super::person::Act;
-use super::rules::{Broken, judge};
-use super::scene::{Scene, Weather};
+use super::rules::{Broken, judge, stopped};
+use super::scene::Scene;
+use super::weather::Weather;
 
 /// Decisions of one episode.
 const DECISIONS: usize = 120;
@@ -17,6 +18,10 @@ const LONGEST: u64 = 4;
 #[derive(Clone, Debug)]
 pub struct Found {
     pub broken: Option<Broken>,
+    /// Of the last episode.
+    pub weather: Weather,
+    /// What the person did last in it, when that broke a rule.
+    pub plan: Vec<Act>,
     /// Acts that were tried, on copies and for good.
     pub actions: u64,
     pub episode: u64,
@@ -24,36 +29,27 @@ pub struct Found {
 
 /// Searches until a rule breaks or so many acts were tried.
 pub fn search(seed: u64, most: u64) -> Found {
-    let mut found = Found { broken: None, actions: 0, episode: 0 };
+    let mut found = Found { broken: None, weather: Weather::default(), plan: Vec::new(), actions: 0, episode: 0 };
     while found.broken.is_none() && found.actions < most {
         let mut chance = Chance::new(seed ^ found.episode.wrapping_mul(0x5851_f42d_4c95_7f2d));
-        found.broken = episode(&mut chance, &mut found.actions);
+        let weather = Weather::any(&mut chance);
+        let mut scene = Scene::new(weather, &mut chance);
+        found.broken = episode(&mut scene, &mut chance, &mut found.actions);
+        (found.weather, found.plan) = (weather, scene.plan);
         found.episode += 1;
     }
     found
 }
 
-fn weather(chance: &mut Chance) -> Weather {
-    Weather {
-        lapses: chance.percent(50),
-        paused_updates: chance.percent(20),
-        expires: chance.percent(40).then(|| chance.pick(&[BTC, BOOK, SOL])),
-        budget: chance.percent(30),
-        crash: chance.percent(20),
-        silence: chance.percent(20),
-    }
-}
-
-fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
-    let weather = weather(chance);
-    let mut scene = Scene::new(weather, chance);
-    scene.apply_switches();
-    let habit = chance.percent(30).then(|| Act::habit(&scene, chance));
+fn episode(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
+    let weather = scene.weather;
+    let mutes = usize::try_from(chance.below(40)).unwrap();
+    let habit = chance.percent(30).then(|| Act::habit(scene, chance));
     if let Some(market) = weather.expires {
         // The person comes when the end is near.
         let left = scene.world.markets[market].expiry_time - scene.world.clock.unix_time;
         let until = u64::try_from(left - chance.between(1_200, 3_900)).unwrap_or(0) * 5 / 2;
-        if let Some(broken) = pass(&mut scene, until, None, chance, actions) {
+        if let Some(broken) = pass(scene, until, None, chance, actions) {
             return Some(broken);
         }
     }
@@ -61,15 +57,18 @@ fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
         if weather.crash && decision == DECISIONS / 3 {
             scene.crash(chance.pick(&[BTC, SOL, BOOK]), -200_000);
         }
-        let slots = pause(&scene, decision, chance);
+        if decision == mutes {
+            scene.muted = weather.mute;
+        }
+        let slots = pause(scene, decision, chance);
         if slots > 25 && weather.silence && chance.percent(30) {
             scene.asleep = slots + 5;
         }
-        if let Some(broken) = pass(&mut scene, slots, habit, chance, actions) {
+        if let Some(broken) = pass(scene, slots, habit, chance, actions) {
             return Some(broken);
         }
-        decide(&mut scene, chance, actions);
-        if let Some(broken) = judge(&mut scene, 0) {
+        decide(scene, chance, actions);
+        if let Some(broken) = judge(scene, 0) {
             return Some(broken);
         }
     }
@@ -78,7 +77,7 @@ fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
     }
     // Debts of a market in settlement have a week.
     scene.days(8, chance);
-    judge(&mut scene, 0)
+    judge(scene, 0)
 }
 
 /// How long the person waits: mostly a slot or two, sometimes minutes, longer toward an expiry.
@@ -103,13 +102,11 @@ fn pass(
     while slots > 0 {
         // Long waits are coarse: a step of ten seconds still keeps every row fresh.
         let step = if slots > 100 { 20 } else { 1 };
-        if let Some(habit) = habit {
-            habit.run(scene);
-            *actions += 1;
-        }
-        scene.advance(step, chance);
-        if let Some(broken) = judge(scene, step) {
-            return Some(broken);
+        *actions += u64::from(habit.is_some());
+        scene.advance(step, habit, chance);
+        let broken = judge(scene, step).or_else(|| stopped(scene, chance));
+        if broken.is_some() {
+            return broken;
         }
         slots = slots.saturating_sub(step);
     }
