@@ -26,6 +26,8 @@ pub const BYSTANDER: usize = 14;
 pub const HEDGER: usize = 16;
 /// Wants to trade, and asks whether that is possible.
 pub const TRADER: usize = 18;
+/// Honest people who trade at nearly all the leverage there is, and hold a trifle of another token.
+pub const CROWD: [usize; 2] = [20, 22];
 /// The markets.
 pub const MARKETS: [usize; 3] = [BTC, SOL, BOOK];
 
@@ -84,7 +86,7 @@ pub struct Scene {
 
 impl Scene {
     pub fn new(weather: Weather, chance: &mut Chance) -> Self {
-        let mut world = World::funded(20, 20_000);
+        let mut world = World::funded(24, 20_000);
         for rich in [MAKER, HOLDERS[0], HOLDERS[1], TRADER] {
             world.deposit(rich, 0, 2_000_000 * DOLLAR).unwrap();
         }
@@ -99,6 +101,9 @@ impl Scene {
         let _ = world.take(HOLDERS[1], ioc(SOL, Side::Short, 50 * ONE, 100 * DOLLAR), &[]);
         if weather.hedged {
             hedge(&mut world, if chance.percent(50) { Side::Long } else { Side::Short });
+        }
+        if weather.crowded {
+            crowd(&mut world, chance);
         }
         for market in &mut world.markets {
             market.liquidation_budget = Amount(if weather.budget { 5_000 * DOLLAR } else { 0 });
@@ -257,10 +262,18 @@ impl Scene {
         }
     }
 
-    /// Moves the true price of a market at once.
-    pub fn crash(&mut self, market: usize, ppm: i64) {
-        self.explain(|scene| scene.truth.shift(market, ppm));
+    /// Moves all true prices at once.
+    pub fn crash(&mut self, ppm: i64) {
+        self.explain(|scene| MARKETS.map(|market| scene.truth.shift(market, ppm)));
         self.kept_slots = 0;
+    }
+
+    /// Whether a row is so far from the truth that somebody who watches both would act now.
+    pub fn is_tempting(&self) -> bool {
+        MARKETS.into_iter().any(|market| {
+            let (truth, row) = (self.truth.price(market), self.world.oracle(market).0);
+            truth.abs_diff(row) * 1_000 > row * 3
+        })
     }
 
     /// Refreshes a row with what the caller chooses to bring. In the hour before an expiry that says what positions are
@@ -293,4 +306,17 @@ fn hedge(world: &mut World, side: Side) {
     let _ = world.take(HEDGER, ioc(BOOK, side, 60 * ONE, price), &[HOLDERS[1]]).unwrap();
     let any = if side == Side::Long { 55_000 } else { 65_000 };
     let _ = world.take(HEDGER, ioc(BTC, side.opposite(), 2 * ONE, any * DOLLAR), &[]).unwrap();
+}
+
+/// The crowd opens positions of one market on one side, against the holders or the vAMM.
+fn crowd(world: &mut World, chance: &mut Chance) {
+    let (market, side) = (chance.pick(&MARKETS), chance.pick(&[Side::Long, Side::Short]));
+    for (account, tenths) in CROWD.into_iter().zip([80, 90]) {
+        let price = world.oracle(market).0;
+        let step = world.markets[market].step.0;
+        let size = 20_000 * DOLLAR * tenths / 10 * 1_000 / (price / 1_000_000) / step * step;
+        world.place(HOLDERS[0], limit(market, side.opposite(), size, price)).unwrap();
+        let _ = world.take(account, ioc(market, side, size, price), &[HOLDERS[0]]).unwrap();
+        world.deposit(account, 1 + usize::try_from(chance.below(2)).unwrap(), 1_000).unwrap();
+    }
 }

@@ -1,7 +1,6 @@
 //! Episodes: the person tries things on a copy of the exchange and does what pays, or anything.
 
 use super::chance::Chance;
-use super::common::{BOOK, BTC, SOL};
 use super::person::Act;
 use super::rules::{Broken, judge, stopped};
 use super::scene::Scene;
@@ -11,6 +10,8 @@ use super::weather::Weather;
 const DECISIONS: usize = 120;
 /// Plans that are tried before each.
 const PLANS: usize = 6;
+/// Plans that are tried where a row is far from the truth.
+const TEMPTED: usize = 12;
 /// Most acts of a plan.
 const LONGEST: u64 = 4;
 
@@ -55,7 +56,7 @@ fn episode(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) -> Option<
     }
     for decision in 0..DECISIONS {
         if weather.crash && decision == DECISIONS / 3 {
-            scene.crash(chance.pick(&[BTC, SOL, BOOK]), -200_000);
+            scene.crash(-200_000);
         }
         if decision == mutes {
             scene.muted = weather.mute;
@@ -91,7 +92,8 @@ fn pause(scene: &Scene, decision: usize, chance: &mut Chance) -> u64 {
     }
 }
 
-/// Time passes in steps of which the keeper uses each; a habit comes first.
+/// Time passes in steps of which the keeper uses each; a habit comes first. The person comes back earlier when a row falls
+/// behind the truth.
 fn pass(
     scene: &mut Scene,
     mut slots: u64,
@@ -108,6 +110,9 @@ fn pass(
         if broken.is_some() {
             return broken;
         }
+        if step == 1 && scene.is_tempting() && chance.percent(50) {
+            return None;
+        }
         slots = slots.saturating_sub(step);
     }
     None
@@ -118,7 +123,7 @@ fn decide(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) {
     let before = scene.unexplained();
     let mut best: Option<(i128, Scene)> = None;
     let mut last = None;
-    for _ in 0..PLANS {
+    for _ in 0..if scene.is_tempting() { TEMPTED } else { PLANS } {
         let mut copy = scene.clone();
         let mut done = false;
         copy.plan.clear();

@@ -10,7 +10,7 @@ use kedge_model::quantity::Price;
 const LARGEST_STEP: i64 = 200;
 
 /// Chance in thousands that a price jumps in a slot, where prices jump.
-const JUMPS: u64 = 12;
+const JUMPS: u64 = 20;
 /// Slots between two jumps of a price: keepers have had their turn, so that no two of them take a pocket from its
 /// maintenance margin past nothing.
 const BETWEEN_JUMPS: u64 = 150;

@@ -26,6 +26,8 @@ pub struct Weather {
     pub mute: Option<usize>,
     /// Somebody honest holds the market without a vAMM against another market, with little money beside.
     pub hedged: bool,
+    /// Honest people trade at nearly all the leverage there is.
+    pub crowded: bool,
 }
 
 impl Weather {
@@ -47,7 +49,8 @@ impl Weather {
             trend: if crash || silence { 0 } else { trend },
             jumps: !crash && chance.percent(40),
             mute: chance.percent(40).then(|| chance.pick(&[1, 2])),
-            hedged: chance.percent(50),
+            hedged: chance.percent(60),
+            crowded: chance.percent(60),
         }
     }
 }
