@@ -134,6 +134,8 @@ impl Scene {
                         self.held_back.push((account, market));
                     }
                 } else if position.quote.0 < 0 {
+                    // What a debtor has besides dollars is bought from him.
+                    let _ = self.liquidate(market, account, KEEPER, u64::MAX >> 8);
                     let _ = self.world.bankrupt(market, account);
                 }
             }

@@ -79,7 +79,7 @@ fn survey() {
     let (seeds, most, first) = (number("SEEDS", 4), number("MOST", 100_000), number("FIRST", 1));
     let only = std::env::var("FAULT").unwrap_or_default();
     for seed in first..first + seeds {
-        if only.is_empty() || only == "None" {
+        if only.is_empty() || only == "Sound" {
             let found = search(seed, most);
             println!("sound, seed {seed}: {:?} after {} acts, episode {}", found.broken, found.actions, found.episode);
             if found.broken.is_some() {

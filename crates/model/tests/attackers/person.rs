@@ -19,8 +19,8 @@ pub enum Act {
     Take { market: usize, wallet: usize, side: Side, size: u64, makers: bool },
     /// Places a market order, to be filled when it suits.
     Place { market: usize, wallet: usize, side: Side, size: u64, auction: Option<At> },
-    /// Fills the oldest open order of a wallet.
-    Fill { wallet: usize, makers: bool, filler: usize },
+    /// Fills an open order of a wallet.
+    Fill { wallet: usize, order: u32, makers: bool, filler: usize },
     /// Joins a wallet's own auction from another.
     Join { market: usize, wallet: usize, maker: usize, size: u64 },
     /// Refreshes a row with chosen accounts.
@@ -99,7 +99,10 @@ impl Act {
                 let auction = if chance.percent(50) { Some(at(chance)) } else { None };
                 Self::Place { market, wallet, side: side(chance), size, auction }
             }
-            7 | 8 => Self::Fill { wallet, makers: chance.percent(50), filler: chance.pick(&WALLETS) },
+            7 | 8 => {
+                let (wallet, order) = open_order(scene, chance).unwrap_or((wallet, 0));
+                Self::Fill { wallet, order, makers: chance.percent(50), filler: chance.pick(&WALLETS) }
+            }
             9 => Self::Join { market, wallet, maker: chance.pick(&WALLETS), size },
             10 => Self::Refresh { market, choice: [brought(chance), brought(chance)] },
             11 => match chance.below(3) {
@@ -163,8 +166,8 @@ impl Act {
                 }
                 scene.world.place(wallet, order).is_ok()
             }
-            Self::Fill { wallet, makers, filler } => {
-                let Some(order) = scene.world.accounts[wallet].open().next().copied() else { return false };
+            Self::Fill { wallet, order, makers, filler } => {
+                let Some(order) = scene.world.accounts[wallet].find(order) else { return false };
                 let filler = (filler != wallet).then_some(filler);
                 let makers = counterparties(scene, wallet, filler, makers);
                 scene.filling(order.activation_slot, |scene| {
@@ -221,6 +224,13 @@ impl Act {
             }
         }
     }
+}
+
+/// Any open order of the wallets.
+fn open_order(scene: &Scene, chance: &mut Chance) -> Option<(usize, u32)> {
+    let of = |wallet: usize| scene.world.accounts[wallet].open().map(move |order| (wallet, order.id));
+    let open: Vec<(usize, u32)> = WALLETS.into_iter().flat_map(of).collect();
+    (!open.is_empty()).then(|| chance.pick(&open))
 }
 
 /// About as much as a wallet can carry at ten times what it is worth.

@@ -22,8 +22,8 @@ pub const HOLDERS: [usize; 2] = [8, 10];
 pub const KEEPER: usize = 12;
 /// Has money and wants nothing.
 pub const BYSTANDER: usize = 14;
-/// Holds the market without a vAMM against another, with little money beside.
-pub const HEDGER: usize = 16;
+/// Has other tokens than dollars, and holds the market without a vAMM with them.
+pub const SAVER: usize = 16;
 /// Wants to trade, and asks whether that is possible.
 pub const TRADER: usize = 18;
 /// Honest people who trade at nearly all the leverage there is, and hold a trifle of another token.
@@ -99,8 +99,10 @@ impl Scene {
         world.accounts[0].head.referrer = bystander;
         let _ = world.take(HOLDERS[0], ioc(BTC, Side::Long, ONE / 2, 70_000 * DOLLAR), &[]);
         let _ = world.take(HOLDERS[1], ioc(SOL, Side::Short, 50 * ONE, 100 * DOLLAR), &[]);
-        if weather.hedged {
-            hedge(&mut world, if chance.percent(50) { Side::Long } else { Side::Short });
+        if weather.saves {
+            // Of two tokens the one whose price will be known.
+            let bank = if weather.mute == Some(2) { 1 } else { 2 };
+            save(&mut world, bank, chance.pick(&[Side::Long, Side::Short]));
         }
         if weather.crowded {
             crowd(&mut world, chance);
@@ -144,6 +146,10 @@ impl Scene {
     pub fn worth(&self, account: usize) -> i128 {
         let head = &self.world.accounts[account].head;
         let mut total = i128::from(head.balance(0).0);
+        for (bank, unit) in [(1, DOLLAR), (2, ONE)] {
+            let price = self.world.board.banks[usize::from(bank)].price.price.0;
+            total += i128::from(head.balance(bank).0) * i128::from(price) / i128::from(unit);
+        }
         for position in positions(head) {
             let market = usize::from(position.market);
             let row = self.world.board.market(position.market).unwrap();
@@ -298,14 +304,14 @@ fn positions(head: &kedge_model::sub_account::SubAccount) -> impl Iterator<Item 
     head.positions.iter().filter(|position| position.is_used())
 }
 
-/// The hedger holds a side of the market without a vAMM, from one of the holders, and as much against it in BTC.
-fn hedge(world: &mut World, side: Side) {
-    world.deposit(HEDGER, 0, 6_000 * DOLLAR).unwrap();
+/// The saver brings tokens of a bank worth 60,000 dollars and holds a side of the market without a vAMM, from a holder.
+fn save(world: &mut World, bank: usize, side: Side) {
+    let (price, unit) = if bank == 1 { (1, DOLLAR) } else { (150, ONE) };
+    world.deposit(SAVER, bank, 60_000 / price * unit).unwrap();
+    world.withdraw(SAVER, 0, 14_000 * DOLLAR).unwrap();
     let price = world.oracle(BOOK).0;
     world.place(HOLDERS[1], limit(BOOK, side.opposite(), 60 * ONE, price)).unwrap();
-    let _ = world.take(HEDGER, ioc(BOOK, side, 60 * ONE, price), &[HOLDERS[1]]).unwrap();
-    let any = if side == Side::Long { 55_000 } else { 65_000 };
-    let _ = world.take(HEDGER, ioc(BTC, side.opposite(), 2 * ONE, any * DOLLAR), &[]).unwrap();
+    let _ = world.take(SAVER, ioc(BOOK, side, 60 * ONE, price), &[HOLDERS[1]]).unwrap();
 }
 
 /// The crowd opens positions of one market on one side, against the holders or the vAMM.

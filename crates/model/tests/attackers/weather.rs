@@ -24,8 +24,8 @@ pub struct Weather {
     pub jumps: bool,
     /// A token whose sources fall silent.
     pub mute: Option<usize>,
-    /// Somebody honest holds the market without a vAMM against another market, with little money beside.
-    pub hedged: bool,
+    /// Somebody honest holds the market without a vAMM with other tokens than dollars.
+    pub saves: bool,
     /// Honest people trade at nearly all the leverage there is.
     pub crowded: bool,
 }
@@ -34,10 +34,10 @@ impl Weather {
     pub fn any(chance: &mut Chance) -> Self {
         let expires = chance.percent(40).then(|| chance.pick(&[BTC, SOL, BOOK, BOOK]));
         let crash = chance.percent(20);
-        // Whole markets move by a third in two hours, or by a tenth in a session of minutes.
-        let steep = if expires.is_some() { 20 } else { 60 };
+        // Whole markets move by a half in two hours, or by a tenth in a session of minutes.
+        let steep = if expires.is_some() { 30 } else { 60 };
         let silence = chance.percent(20);
-        let trend = if chance.percent(50) { chance.pick(&[steep, -steep]) } else { 0 };
+        let trend = if chance.percent(if expires.is_some() { 80 } else { 50 }) { chance.pick(&[steep, -steep]) } else { 0 };
         Self {
             lapses: chance.percent(50),
             paused_updates: chance.percent(20),
@@ -49,7 +49,7 @@ impl Weather {
             trend: if crash || silence { 0 } else { trend },
             jumps: !crash && chance.percent(40),
             mute: chance.percent(40).then(|| chance.pick(&[1, 2])),
-            hedged: chance.percent(60),
+            saves: chance.percent(60),
             crowded: chance.percent(60),
         }
     }
