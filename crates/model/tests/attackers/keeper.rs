@@ -178,13 +178,14 @@ impl Scene {
         (0..self.world.accounts.len()).filter(owes).any(|account| self.worth(account) > i128::from(DOLLAR))
     }
 
-    /// Days go by in quiet steps of an hour, in which the keeper works.
+    /// Days go by in quiet steps of an hour, in which the keeper works. The funding of days is explained.
     pub fn days(&mut self, days: u64, chance: &mut Chance) {
+        let unexplained = self.unexplained();
         for _ in 0..days * 24 {
             self.truth.calm();
             self.asleep = 0;
             self.advance(9_000, None, chance);
         }
+        self.take_out(self.unexplained() - unexplained);
     }
 }
-

@@ -87,7 +87,9 @@ fn survey() {
             }
         }
     }
-    for fault in Fault::ALL.iter().filter(|fault| only.is_empty() || only.split(',').any(|name| format!("{fault:?}") == name)) {
+    for fault in
+        Fault::ALL.iter().filter(|fault| only.is_empty() || only.split(',').any(|name| format!("{fault:?}") == name))
+    {
         for seed in first..first + seeds {
             let start = std::time::Instant::now();
             let found = fault::with(*fault, || search(seed, most));

@@ -117,7 +117,8 @@ impl Act {
             13 => Self::Give { account: chance.pick(&[0, 1, 2, 4, 8, 10]), bank: 1 + chance.below(2) as usize },
             14 => Self::Withdraw { wallet, share: chance.below(5) },
             15 | 16 => {
-                let price = chance.pick(&[At::Truth, At::Row, At::LowEdge, At::HighEdge, At::BeyondLow, At::BeyondHigh]);
+                let price =
+                    chance.pick(&[At::Truth, At::Row, At::LowEdge, At::HighEdge, At::BeyondLow, At::BeyondHigh]);
                 Self::Rest { market, wallet, side: side(chance), size, price }
             }
             17 => Self::Cancel(wallet),
@@ -181,9 +182,8 @@ impl Act {
                 let worst = if order.side() == Side::Long { 1 } else { u64::MAX };
                 let join = join(order.id, size, worst);
                 wallet != maker
-                    && scene.filling(order.activation_slot, |scene| {
-                        scene.world.join(market, maker, wallet, join).is_ok()
-                    })
+                    && scene
+                        .filling(order.activation_slot, |scene| scene.world.join(market, maker, wallet, join).is_ok())
             }
             Self::Refresh { market, choice } => scene.refresh(market, choice),
             Self::UpdateAmm(market) => scene.update_amm(market),

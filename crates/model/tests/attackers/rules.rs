@@ -11,7 +11,7 @@ use kedge_model::order::Side;
 const NOISE: i128 = 20 * DOLLAR as i128;
 /// Slots of quiet after which a row that is refreshed each slot is Normal again: a minute.
 const RECOVERY: u64 = 150;
-/// Rounds of the keeper within which somebody below maintenance is taken over, a quarter in each.
+/// Rounds of the keeper within which a part of who is below maintenance is taken over.
 const RESCUE: u64 = 30;
 /// Slots for which a jump may hold up the price of a take-over: three minutes.
 const JUMP: u64 = 450;
@@ -106,8 +106,10 @@ fn left_alone(scene: &mut Scene, slots: u64) -> Option<Broken> {
             if !scene.is_short(account) {
                 continue;
             }
-            let known = scene.due.iter().find(|due| due.of == (account, market));
-            let before = known.copied().unwrap_or(Due { of: (account, market), rounds: 0, slots: 0 });
+            let size = position.base.size();
+            // Who is being taken over begins anew.
+            let known = scene.due.iter().find(|due| due.of == (account, market) && due.size == size);
+            let before = known.copied().unwrap_or(Due { of: (account, market), size, rounds: 0, slots: 0 });
             // Whether the budget has a right to hold somebody back is asked there.
             let waits = scene.held_back.contains(&(account, market));
             let (rounds, slots) = if waits { (0, 0) } else { (1, slots) };

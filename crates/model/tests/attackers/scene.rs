@@ -10,7 +10,7 @@ use kedge_model::board::{LEAST_SAMPLED, SETTLEMENT_WINDOW};
 use kedge_model::exchange::operation;
 use kedge_model::order::Side;
 use kedge_model::position::Position;
-use kedge_model::quantity::Amount;
+use kedge_model::quantity::{Amount, Size};
 
 /// Wallets of the one person: two sub-accounts of one key, and two keys more.
 pub const WALLETS: [usize; 4] = [0, 1, 2, 4];
@@ -51,6 +51,8 @@ pub struct TakeOver {
 pub struct Due {
     /// Account and market.
     pub of: (usize, usize),
+    /// What is left of it.
+    pub size: Size,
     /// Rounds of the keeper.
     pub rounds: u64,
     pub slots: u64,
@@ -218,7 +220,8 @@ impl Scene {
         if done && gain > 0 {
             let since = since.max(self.world.clock.slot.saturating_sub(LIVE_SLOTS));
             let after = self.bases();
-            let option: i128 = MARKETS.map(|market| self.option(market, after[market] - bases[market], since)).iter().sum();
+            let option: i128 =
+                MARKETS.map(|market| self.option(market, after[market] - bases[market], since)).iter().sum();
             self.explained += gain.min(option);
         }
         done

@@ -78,7 +78,11 @@ impl Truth {
             // A coarse step is no wilder than one of ten slots, so that a long session does not run away. What is drift and
             // trend together is no faster than the drift may be.
             let drift = self.drift[market] * scale.min(10);
-            let together = if drift.signum() == common.signum() { drift.abs().max(common.abs()) * drift.signum() } else { drift + common };
+            let together = if drift.signum() == common.signum() {
+                drift.abs().max(common.abs()) * drift.signum()
+            } else {
+                drift + common
+            };
             self.shift(market, together + noise);
         }
         let jumps = self.jumps && slots == 1 && slot > self.jumped + BETWEEN_JUMPS && chance.below(1_000) < JUMPS;

@@ -37,7 +37,8 @@ impl Weather {
         // Whole markets move by a half in two hours, or by a tenth in a session of minutes.
         let steep = if expires.is_some() { 30 } else { 60 };
         let silence = chance.percent(20);
-        let trend = if chance.percent(if expires.is_some() { 80 } else { 50 }) { chance.pick(&[steep, -steep]) } else { 0 };
+        let trend =
+            if chance.percent(if expires.is_some() { 80 } else { 50 }) { chance.pick(&[steep, -steep]) } else { 0 };
         Self {
             lapses: chance.percent(50),
             paused_updates: chance.percent(20),
