@@ -186,6 +186,6 @@ impl Scene {
             self.asleep = 0;
             self.advance(9_000, None, chance);
         }
-        self.take_out(self.unexplained() - unexplained);
+        self.take_out(unexplained - self.unexplained());
     }
 }
