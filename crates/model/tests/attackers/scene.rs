@@ -202,6 +202,23 @@ impl Scene {
         self.wealth() - self.explained
     }
 
+    /// [`Self::unexplained`], and what the wallets would gain if the hour ended now: who trades before its end knows what
+    /// it will charge.
+    pub fn prospect(&self) -> i128 {
+        let mut total = self.unexplained();
+        if !self.weather.hour_ends {
+            return total;
+        }
+        let mut ahead = self.clone();
+        for market in [BTC, SOL].into_iter().filter(|market| self.bases()[*market] != 0) {
+            let (now, last) = (self.world.clock.unix_time, &mut ahead.world.markets[market].funding_time);
+            *last = (*last).min(now - 3_600);
+            let _ = ahead.world.fund(market);
+        }
+        total += ahead.unexplained() - self.unexplained();
+        total
+    }
+
     /// Lets something pass that moves prices and no money: what the wallets gain by it is explained.
     pub fn explain<R>(&mut self, pass: impl FnOnce(&mut Self) -> R) -> R {
         let before = self.wealth();

@@ -1,6 +1,7 @@
 //! Episodes: the person tries things on a copy of the exchange and does what pays, or anything.
 
 use super::chance::Chance;
+use super::common::START;
 use super::person::Act;
 use super::rules::{Broken, judge, stopped};
 use super::scene::Scene;
@@ -46,13 +47,15 @@ fn episode(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) -> Option<
     let weather = scene.weather;
     let mutes = usize::try_from(chance.below(40)).unwrap();
     let habit = chance.percent(30).then(|| Act::habit(scene, chance));
-    if let Some(market) = weather.expires {
-        // The person comes when the end is near.
-        let left = scene.world.markets[market].expiry_time - scene.world.clock.unix_time;
-        let until = u64::try_from(left - chance.between(1_200, 3_900)).unwrap_or(0) * 5 / 2;
-        if let Some(broken) = pass(scene, until, None, chance, actions) {
-            return Some(broken);
-        }
+    // The person comes when the end of a market or of an hour is near.
+    let left = match weather.expires {
+        Some(market) => scene.world.markets[market].expiry_time - START - chance.between(1_200, 3_900),
+        None if weather.hour_ends => 3_600 - chance.between(30, 900),
+        None => 0,
+    };
+    let until = u64::try_from(left).unwrap_or(0) * 5 / 2;
+    if let Some(broken) = pass(scene, until, None, chance, actions) {
+        return Some(broken);
     }
     for decision in 0..DECISIONS {
         if weather.crash && decision == DECISIONS / 3 {
@@ -81,11 +84,13 @@ fn episode(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) -> Option<
     judge(scene, 0)
 }
 
-/// How long the person waits: mostly a slot or two, sometimes minutes, longer toward an expiry.
+/// How long the person waits: mostly a slot or two, sometimes minutes, longer toward an expiry, and an hour where it came for
+/// the end of one.
 fn pause(scene: &Scene, decision: usize, chance: &mut Chance) -> u64 {
     let long = scene.weather.expires.is_some() || scene.weather.silence;
     match chance.below(20) {
         0 if scene.weather.silence => 2_000,
+        0 if scene.weather.hour_ends && chance.percent(40) => 9_000,
         0..=2 if long || decision.is_multiple_of(7) => 400,
         3..=6 => 5 + chance.below(20),
         _ => 1 + chance.below(2),
@@ -120,7 +125,7 @@ fn pass(
 
 /// Tries plans on copies; does the one that pays best, or any.
 fn decide(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) {
-    let before = scene.unexplained();
+    let before = scene.prospect();
     let mut best: Option<(i128, Scene)> = None;
     let mut last = None;
     for _ in 0..if scene.is_tempting() { TEMPTED } else { PLANS } {
@@ -138,7 +143,7 @@ fn decide(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) {
         if !done {
             continue;
         }
-        let gain = copy.unexplained() - before;
+        let gain = copy.prospect() - before;
         if gain > 0 && best.as_ref().is_none_or(|(most, _)| gain > *most) {
             best = Some((gain, copy));
         } else if gain > -3_000_000_000 {

@@ -12,6 +12,8 @@ pub struct Weather {
     pub paused_updates: bool,
     /// A market has an expiry about two hours ahead.
     pub expires: Option<usize>,
+    /// An hour ends, and with it the funding of it is due, soon after the person has come.
+    pub hour_ends: bool,
     /// Liquidations have a budget.
     pub budget: bool,
     /// A price falls by a fifth in a moment, then nothing moves.
@@ -41,8 +43,9 @@ impl Weather {
             if chance.percent(if expires.is_some() { 80 } else { 50 }) { chance.pick(&[steep, -steep]) } else { 0 };
         Self {
             lapses: chance.percent(50),
-            paused_updates: chance.percent(20),
+            paused_updates: chance.percent(30),
             expires,
+            hour_ends: expires.is_none() && chance.percent(50),
             budget: chance.percent(40),
             crash,
             silence,
