@@ -45,7 +45,7 @@ impl Weather {
             lapses: chance.percent(50),
             paused_updates: chance.percent(30),
             expires,
-            hour_ends: expires.is_none() && chance.percent(50),
+            hour_ends: expires.is_none() && chance.percent(80),
             budget: chance.percent(40),
             crash,
             silence,
