@@ -78,6 +78,7 @@ impl Amm {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quantity::Ppm;
 
     #[test]
     fn a_budget_that_just_suffices_is_not_refilled() {

@@ -29,12 +29,18 @@ pub struct Found {
     pub episode: u64,
 }
 
-/// Searches until a rule breaks or so many acts were tried.
+/// Searches in any weather until a rule breaks or so many acts were tried.
 pub fn search(seed: u64, most: u64) -> Found {
+    search_in(None, seed, most)
+}
+
+/// [`search`], in one weather where one is named.
+pub fn search_in(only: Option<Weather>, seed: u64, most: u64) -> Found {
     let mut found = Found { broken: None, weather: Weather::default(), plan: Vec::new(), actions: 0, episode: 0 };
     while found.broken.is_none() && found.actions < most {
         let mut chance = Chance::new(seed ^ found.episode.wrapping_mul(0x5851_f42d_4c95_7f2d));
-        let weather = Weather::any(&mut chance);
+        let any = Weather::any(&mut chance);
+        let weather = only.unwrap_or(any);
         let mut scene = Scene::new(weather, &mut chance);
         found.broken = episode(&mut scene, &mut chance, &mut found.actions);
         (found.weather, found.plan) = (weather, scene.plan);

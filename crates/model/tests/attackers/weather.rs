@@ -33,6 +33,22 @@ pub struct Weather {
 }
 
 impl Weather {
+    /// Nothing goes on.
+    pub const CALM: Self = Self {
+        lapses: false,
+        paused_updates: false,
+        expires: None,
+        hour_ends: false,
+        budget: false,
+        crash: false,
+        silence: false,
+        trend: 0,
+        jumps: false,
+        mute: None,
+        saves: false,
+        crowded: false,
+    };
+
     pub fn any(chance: &mut Chance) -> Self {
         let expires = chance.percent(40).then(|| chance.pick(&[BTC, SOL, BOOK, BOOK]));
         let crash = chance.percent(20);
