@@ -48,7 +48,8 @@ fn without_a_fault_no_rule_breaks() {
 /// An hour ends while the vAMM's updates are paused.
 const PAUSED_HOUR: Weather = Weather { hour_ends: true, paused_updates: true, ..Weather::CALM };
 
-/// A fault put back alone: the search finds a broken rule, and tells after how many acts.
+/// A fault put back alone: the search finds a broken rule, and tells after how many acts; without the fault as many acts from
+/// the same seed break none.
 fn finds(fault: Fault, seed: u64, wanted: impl Fn(&Broken) -> bool) {
     finds_in(None, fault, seed, wanted);
 }
@@ -57,6 +58,8 @@ fn finds_in(only: Option<Weather>, fault: Fault, seed: u64, wanted: impl Fn(&Bro
     let found = fault::with(fault, || search_in(only, seed, FOUND));
     println!("{fault:?}: {:?} after {} acts, in episode {}", found.broken, found.actions, found.episode);
     assert!(found.broken.as_ref().is_some_and(wanted), "{fault:?}: {found:?}");
+    let sound = search_in(only, seed, found.actions);
+    assert_eq!(sound.broken, None, "without {fault:?}: {sound:?}");
 }
 
 fn richer(broken: &Broken) -> bool {
