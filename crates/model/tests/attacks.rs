@@ -118,6 +118,13 @@ fn money_after_a_default_does_not_lock_the_account() {
     // The owner pays up instead: the debt is settled from the new balance, and the account is free again.
     world.deposit(0, 0, 50_000 * DOLLAR).unwrap();
     assert_eq!(world.bankrupt(BTC, 0).unwrap_err(), Error::NotBankrupt);
+    let free = world.clone();
+    // A part of it is not enough, whichever way it comes.
+    world.accounts[0].head.debit(0, Amount(49_999 * DOLLAR)).unwrap();
+    let _ = world.settle(BTC, 0).unwrap();
+    assert!(world.accounts[0].position(BTC).quote.0 < 0);
+    assert!(world.accounts[0].head.has(status::BANKRUPT), "something is owed still");
+    world = free;
     let _ = world.settle(BTC, 0).unwrap();
     assert!(!world.accounts[0].head.has(status::BANKRUPT));
     world.accounts[0].head.status = 0;

@@ -196,6 +196,20 @@ fn a_trailing_stop_follows_the_price_up_and_never_down() {
 }
 
 #[test]
+fn nothing_but_a_waiting_trailing_stop_trails() {
+    let mut world = holding(10);
+    let stop = reducing(waiting(SOL, OrderKind::StopMarket, Side::Short, 10 * ONE, 140 * DOLLAR));
+    let stop = world.place(OWNER, stop).unwrap();
+    let resting = world.place(OWNER, reducing(limit(SOL, Side::Short, ONE, 170 * DOLLAR))).unwrap();
+    quote(&mut world, 155 * DOLLAR);
+    for id in [stop, resting] {
+        let before = world.accounts[OWNER].find(id);
+        assert_eq!(world.trail(SOL, OWNER, id, Some(CRANK)), Err(Error::InvalidOrder));
+        assert_eq!(world.accounts[OWNER].find(id), before);
+    }
+}
+
+#[test]
 fn a_twap_trades_what_is_released_and_no_more() {
     let mut world = holding(0);
     let twap =

@@ -74,3 +74,28 @@ impl Amm {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quantity::Ppm;
+
+    #[test]
+    fn a_budget_that_just_suffices_is_not_refilled() {
+        let amm = Amm {
+            quote: Quote(1 << 40),
+            budget: Amount(500),
+            unbudgeted: Amount(1_000_000),
+            budget_time: 1_000,
+            update_budget: Ppm(1_000_000),
+            ..Amm::default()
+        };
+        let after = |wanted: u64| {
+            let mut amm = amm;
+            let spendable = amm.spendable(Amount(wanted), Price(1_000_000), 1_000 + 36).unwrap();
+            (spendable.0, amm.budget.0, amm.unbudgeted.0, amm.budget_time)
+        };
+        assert_eq!(after(500), (500, 500, 1_000_000, 1_000), "the time goes on");
+        assert_eq!(after(501), (10_500, 10_500, 990_000, 1_036));
+    }
+}

@@ -122,3 +122,39 @@ impl Wide {
         self.0.iter().rev().cmp(other.0.iter().rev())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quantity::{Price, Size};
+
+    #[test]
+    fn a_borrow_goes_through_limbs_that_are_zero() {
+        let minus = |a: [u64; 4], b: [u64; 4]| Wide(a).minus(Wide(b)).map(|rest| rest.0);
+        assert_eq!(minus([0, 0, 1, 0], [1, 0, 0, 0]), Ok([u64::MAX, u64::MAX, 0, 0]));
+        assert_eq!(minus([0, 0, 0, 1], [1, 0, 0, 0]), Ok([u64::MAX, u64::MAX, u64::MAX, 0]));
+        assert_eq!(minus([0, 5, 0, 1], [1, 5, 0, 0]), Ok([u64::MAX, u64::MAX, u64::MAX, 0]));
+        assert_eq!(minus([7, 7, 7, 7], [7, 7, 7, 7]), Ok([0; 4]));
+        assert_eq!(minus([0, 0, 0, 1], [1, 0, 0, 1]), Err(Error::Overflow));
+        assert_eq!(minus([0; 4], [1, 0, 0, 0]), Err(Error::Overflow));
+    }
+
+    #[test]
+    fn bounds_that_leave_no_choice_are_the_answer() {
+        let curve = Curve {
+            base: Size(1_000_000_000_000),
+            quote: Size(1_000_000_000_000),
+            sqrt_k: Size(1_000_000_000_000),
+            peg: Price(60_000_000_000),
+        };
+        let scale = |low: u32, high: u32| {
+            let bounds = ScaleBounds { low: Ppm(low), high: Ppm(high) };
+            affordable_scale(&curve, Base(1_000_000_000), Quote::ZERO, &bounds)
+        };
+        assert_eq!(scale(999_000, 999_000), Ok(Ppm(999_000)));
+        assert_eq!(scale(1_001_000, 1_001_000), Ok(Ppm(1_001_000)), "the lower bound, though it costs something");
+        assert_eq!(scale(999_000, 1_001_000), Ok(Ppm(1_000_000)), "what costs nothing");
+        assert_eq!(scale(1_000_001, 1_000_000), Err(Error::InvalidParameter));
+        assert_eq!(scale(0, 1_000_000), Err(Error::InvalidParameter));
+    }
+}

@@ -4,9 +4,11 @@ use super::chance::Chance;
 use super::common::{BOOK, BTC, DOLLAR, SOL, World, at_market, ioc, join, limit};
 use super::scene::{BYSTANDER, MAKER, MARKETS, Scene, WALLETS};
 use super::truth::Brought;
-use kedge_model::action::UpdateAmm;
+use kedge_model::action::CancelAll;
+use kedge_model::event::{CancelReason, NoEvents};
 use kedge_model::order::{OrderParams, Side};
 use kedge_model::quantity::Price;
+use kedge_model::risk;
 
 /// One thing that the person does.
 #[derive(Clone, Copy, Debug)]
@@ -17,8 +19,8 @@ pub enum Act {
     Take { market: usize, wallet: usize, side: Side, size: u64, makers: bool },
     /// Places a market order, to be filled when it suits.
     Place { market: usize, wallet: usize, side: Side, size: u64, auction: Option<At> },
-    /// Fills the oldest open order of a wallet.
-    Fill { wallet: usize, makers: bool, filler: usize },
+    /// Fills an open order of a wallet.
+    Fill { wallet: usize, order: u32, makers: bool, filler: usize },
     /// Joins a wallet's own auction from another.
     Join { market: usize, wallet: usize, maker: usize, size: u64 },
     /// Refreshes a row with chosen accounts.
@@ -33,8 +35,12 @@ pub enum Act {
     Liquidate { market: usize, account: usize, wallet: usize, size: u64 },
     /// Gives somebody a unit of a token.
     Give { account: usize, bank: usize },
-    /// Takes money out.
+    /// Takes money out: a share of it, or with zero as much as margin lets go.
     Withdraw { wallet: usize, share: u64 },
+    /// Rests an order for anybody.
+    Rest { market: usize, wallet: usize, side: Side, size: u64, price: At },
+    /// Cancels all orders of a wallet.
+    Cancel(usize),
     /// Closes a position with the vAMM and the maker.
     Close { market: usize, wallet: usize },
 }
@@ -46,6 +52,9 @@ pub enum At {
     Row,
     LowEdge,
     HighEdge,
+    /// Where nothing can be filled now.
+    BeyondLow,
+    BeyondHigh,
 }
 
 fn side(chance: &mut Chance) -> Side {
@@ -73,13 +82,14 @@ impl Act {
         let smallest = scene.world.markets[market].min_order.0;
         // From the smallest order to what 400,000 dollars carry.
         let largest = 3_000_000 * DOLLAR / (scene.truth.price(market) / 1_000_000_000).max(1);
-        let size = match chance.below(3) {
+        let size = match chance.below(5) {
             0 => smallest,
             1 => smallest * (1 + chance.below(50)),
+            2 => carried(scene, market, wallet, chance) / step * step,
             _ => (largest / (1 + chance.below(60))) / step * step,
         }
         .max(smallest);
-        match chance.below(16) {
+        match chance.below(19) {
             0 | 1 => {
                 let (maker, price) = (chance.pick(&WALLETS), at(chance));
                 Self::Cross { market, maker, taker: wallet, side: side(chance), size, price }
@@ -89,7 +99,10 @@ impl Act {
                 let auction = if chance.percent(50) { Some(at(chance)) } else { None };
                 Self::Place { market, wallet, side: side(chance), size, auction }
             }
-            7 | 8 => Self::Fill { wallet, makers: chance.percent(50), filler: chance.pick(&WALLETS) },
+            7 | 8 => {
+                let (wallet, order) = open_order(scene, chance).unwrap_or((wallet, 0));
+                Self::Fill { wallet, order, makers: chance.percent(50), filler: chance.pick(&WALLETS) }
+            }
             9 => Self::Join { market, wallet, maker: chance.pick(&WALLETS), size },
             10 => Self::Refresh { market, choice: [brought(chance), brought(chance)] },
             11 => match chance.below(3) {
@@ -102,7 +115,13 @@ impl Act {
                 Self::Liquidate { market, account, wallet, size }
             }
             13 => Self::Give { account: chance.pick(&[0, 1, 2, 4, 8, 10]), bank: 1 + chance.below(2) as usize },
-            14 => Self::Withdraw { wallet, share: 1 + chance.below(4) },
+            14 => Self::Withdraw { wallet, share: chance.below(5) },
+            15 | 16 => {
+                let price =
+                    chance.pick(&[At::Truth, At::Row, At::LowEdge, At::HighEdge, At::BeyondLow, At::BeyondHigh]);
+                Self::Rest { market, wallet, side: side(chance), size, price }
+            }
+            17 => Self::Cancel(wallet),
             _ => Self::Close { market, wallet },
         }
     }
@@ -148,40 +167,56 @@ impl Act {
                 }
                 scene.world.place(wallet, order).is_ok()
             }
-            Self::Fill { wallet, makers, filler } => {
-                let Some(order) = scene.world.accounts[wallet].open().next().copied() else { return false };
+            Self::Fill { wallet, order, makers, filler } => {
+                let Some(order) = scene.world.accounts[wallet].find(order) else { return false };
                 let filler = (filler != wallet).then_some(filler);
-                let market = usize::from(order.market);
-                scene
-                    .world
-                    .fill(market, wallet, order.id, filler, &counterparties(scene, wallet, filler, makers))
-                    .is_ok()
+                let makers = counterparties(scene, wallet, filler, makers);
+                scene.filling(order.activation_slot, |scene| {
+                    scene.world.fill(usize::from(order.market), wallet, order.id, filler, &makers).is_ok()
+                })
             }
             Self::Join { market, wallet, maker, size } => {
                 let open =
                     scene.world.accounts[wallet].open().find(|order| usize::from(order.market) == market).copied();
                 let Some(order) = open else { return false };
                 let worst = if order.side() == Side::Long { 1 } else { u64::MAX };
-                wallet != maker && scene.world.join(market, maker, wallet, join(order.id, size, worst)).is_ok()
+                let join = join(order.id, size, worst);
+                wallet != maker
+                    && scene
+                        .filling(order.activation_slot, |scene| scene.world.join(market, maker, wallet, join).is_ok())
             }
             Self::Refresh { market, choice } => scene.refresh(market, choice),
-            Self::UpdateAmm(market) => {
-                scene.world.on_market(market, &[], |context, _, _| UpdateAmm.execute(context).map(|_| ())).is_ok()
-            }
-            Self::Fund(market) => scene.world.fund(market).is_ok(),
+            Self::UpdateAmm(market) => scene.update_amm(market),
+            Self::Fund(market) => scene.fund(market),
             Self::Settle { market, wallet } => scene.world.settle(market, wallet).is_ok(),
             Self::Liquidate { market, account, wallet, size } => {
-                account != wallet && scene.world.liquidate(market, account, wallet, size).is_ok()
+                account != wallet && scene.liquidate(market, account, wallet, size).is_ok()
             }
-            Self::Give { account, bank } => scene.world.deposit(account, bank, 1).is_ok(),
+            Self::Give { account, bank } if WALLETS.contains(&account) => scene.world.deposit(account, bank, 1).is_ok(),
+            Self::Give { account, bank } => scene.world.give(account, bank, 1).is_ok(),
             Self::Withdraw { wallet, share } => {
-                // Put back at once: what counts is that it left while the rules were asked, not where it lies.
-                let amount = scene.world.accounts[wallet].head.balance(0).0 / share;
-                let mut copy = scene.world.clone();
-                copy.withdraw(wallet, 0, amount).is_ok() && scene.world.withdraw(wallet, 0, amount).is_ok() && {
+                let balance = scene.world.accounts[wallet].head.balance(0).0;
+                let amount = match share {
+                    0 => {
+                        let (head, clock) = (&scene.world.accounts[wallet].head, &scene.world.clock);
+                        risk::max_withdrawal(head, &scene.world.board, 0, clock).map_or(0, |amount| amount.0)
+                    }
+                    share => balance / share,
+                };
+                let done = scene.world.withdraw(wallet, 0, amount).is_ok();
+                if done {
                     scene.take_out(i128::from(amount));
-                    true
                 }
+                done
+            }
+            Self::Rest { market, wallet, side, size, price } => {
+                let price = priced(scene, market, price);
+                scene.world.place(wallet, limit(market, side, size, price)).is_ok()
+            }
+            Self::Cancel(wallet) => {
+                let all = CancelAll { market: None, reason: CancelReason::Requested };
+                all.execute(&mut scene.world.accounts[wallet].borrow(), &mut NoEvents)
+                    .is_ok_and(|report| report.cancelled > 0)
             }
             Self::Close { market, wallet } => {
                 let base = scene.world.accounts[wallet].position(market).base;
@@ -189,6 +224,20 @@ impl Act {
             }
         }
     }
+}
+
+/// Any open order of the wallets.
+fn open_order(scene: &Scene, chance: &mut Chance) -> Option<(usize, u32)> {
+    let of = |wallet: usize| scene.world.accounts[wallet].open().map(move |order| (wallet, order.id));
+    let open: Vec<(usize, u32)> = WALLETS.into_iter().flat_map(of).collect();
+    (!open.is_empty()).then(|| chance.pick(&open))
+}
+
+/// About as much as a wallet can carry at ten times what it is worth.
+fn carried(scene: &Scene, market: usize, wallet: usize, chance: &mut Chance) -> u64 {
+    let tenths = i128::from(50 + chance.below(50));
+    let size = scene.worth(wallet).max(0) * tenths / 10 * 1_000_000_000 / i128::from(scene.truth.price(market));
+    u64::try_from(size).unwrap()
 }
 
 fn take(scene: &mut Scene, market: usize, wallet: usize, side: Side, size: u64, makers: bool) -> bool {
@@ -218,6 +267,8 @@ fn priced(scene: &Scene, market: usize, price: At) -> u64 {
         At::Row => oracle.0,
         At::LowEdge => low.0 + tick - 1,
         At::HighEdge => high.0,
+        At::BeyondLow => low.0 - low.0 / 200,
+        At::BeyondHigh => high.0 + high.0 / 200,
     };
     (raw / tick * tick).max(tick)
 }

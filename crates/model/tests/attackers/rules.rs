@@ -1,15 +1,20 @@
 //! What must hold whatever the person does.
 
-use super::common::DOLLAR;
-use super::scene::{BYSTANDER, KEEPER, MARKETS, Scene};
+use super::chance::Chance;
+use super::common::{DOLLAR, ioc};
+use super::scene::{BYSTANDER, Due, KEEPER, MAKER, MARKETS, Scene, TRADER, WALLETS};
+use kedge_model::Error;
 use kedge_model::board::RowState;
+use kedge_model::order::Side;
 
 /// Gains that are no gain: fractions of units in some hundred trades, and a referrer's share that comes back.
 const NOISE: i128 = 20 * DOLLAR as i128;
 /// Slots of quiet after which a row that is refreshed each slot is Normal again: a minute.
 const RECOVERY: u64 = 150;
-/// Slots within which somebody below maintenance is taken over, with the keeper awake: two windows of the budget.
-const RESCUE: u64 = 450;
+/// Rounds of the keeper within which a part of who is below maintenance is taken over.
+const RESCUE: u64 = 30;
+/// Slots for which a jump may hold up the price of a take-over: three minutes.
+const JUMP: u64 = 450;
 
 /// A rule that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +31,12 @@ pub enum Broken {
     Thawed(usize),
     /// A claim was written off while the pocket of a debtor was worth more than its debt.
     WrittenOff(usize),
+    /// A take-over was held back for the budget, though nobody else as near to a default had used it.
+    Shielded(usize),
+    /// Funding charged more than the hourly rate for the time that had passed.
+    Overcharged(usize),
+    /// An honest order was refused because of who else was there: without the wallets it trades.
+    Stopped(Error),
 }
 
 /// Judges the scene after so many slots; zero when none have passed since it was judged last.
@@ -42,13 +53,35 @@ pub fn judge(scene: &mut Scene, slots: u64) -> Option<Broken> {
             return Some(Broken::Thawed(*market));
         }
     }
-    if let Some(market) = scene.written_off {
-        return Some(Broken::WrittenOff(market));
+    if scene.broken.is_some() {
+        return scene.broken.take();
     }
     if slots == 0 || scene.kept_slots == 0 {
         return None;
     }
     stuck(scene).or_else(|| left_alone(scene, slots))
+}
+
+/// Whether somebody honest can trade with everybody where he can trade without the wallets. Nothing is done for good.
+pub fn stopped(scene: &Scene, chance: &mut Chance) -> Option<Broken> {
+    let market = chance.pick(&MARKETS);
+    let wallets: Vec<usize> = WALLETS
+        .into_iter()
+        .filter(|wallet| scene.world.accounts[*wallet].open().any(|order| usize::from(order.market) == market))
+        .collect();
+    if wallets.is_empty() {
+        return None;
+    }
+    let (side, oracle) = (chance.pick(&[Side::Long, Side::Short]), scene.world.oracle(market).0);
+    let smallest = scene.world.markets[market].min_order.0;
+    let size = smallest * chance.pick(&[1, 30, 3_000]);
+    let tick = scene.world.markets[market].tick.0;
+    let limit = if side == Side::Long { oracle / 10 * 11 } else { oracle / 10 * 9 } / tick * tick;
+    let order = ioc(market, side, size, limit);
+    let everybody: Vec<usize> = wallets.into_iter().chain([MAKER]).collect();
+    let refused = scene.world.clone().take(TRADER, order, &everybody).err()?;
+    let alone = scene.world.clone().take(TRADER, order, &[MAKER]);
+    alone.is_ok_and(|report| !report.matched.size.is_zero()).then_some(Broken::Stopped(refused))
 }
 
 /// A row that is not Normal though nothing has moved for a minute.
@@ -73,10 +106,17 @@ fn left_alone(scene: &mut Scene, slots: u64) -> Option<Broken> {
             if !scene.is_short(account) {
                 continue;
             }
-            let before = scene.due.iter().find(|(who, _)| *who == (account, market)).map_or(0, |(_, for_)| *for_);
-            due.push(((account, market), before + slots));
+            let size = position.base.size();
+            // Who is being taken over begins anew.
+            let known = scene.due.iter().find(|due| due.of == (account, market) && due.size == size);
+            let before = known.copied().unwrap_or(Due { of: (account, market), size, rounds: 0, slots: 0 });
+            // Whether the budget has a right to hold somebody back is asked there.
+            let waits = scene.held_back.contains(&(account, market));
+            let (rounds, slots) = if waits { (0, 0) } else { (1, slots) };
+            due.push(Due { rounds: before.rounds + rounds, slots: before.slots + slots, ..before });
         }
     }
     scene.due = due;
-    scene.due.iter().find(|(_, slots)| *slots > RESCUE).map(|((account, _), _)| Broken::LeftAlone(*account))
+    let wait = if scene.weather.crash { JUMP } else { 0 };
+    scene.due.iter().find(|due| due.rounds > RESCUE && due.slots > wait).map(|due| Broken::LeftAlone(due.of.0))
 }

@@ -1,14 +1,16 @@
 //! An exchange with honest people on it, and one person with several wallets.
 
 use super::chance::Chance;
-use super::common::lifecycle::{self, settle_market, settle_position};
-use super::common::{BOOK, BTC, DOLLAR, ONE, SOL, World, limit, with};
+use super::common::lifecycle;
+use super::common::{BOOK, BTC, DOLLAR, ONE, SOL, START, World, ioc, limit};
+use super::rules::Broken;
 use super::truth::{Brought, Truth};
-use kedge_model::action::{CancelAll, UpdateAmm};
-use kedge_model::event::{CancelReason, NoEvents};
+use super::weather::Weather;
+use kedge_model::board::{LEAST_SAMPLED, SETTLEMENT_WINDOW};
 use kedge_model::exchange::operation;
-use kedge_model::order::{Side, flags};
-use kedge_model::quantity::Amount;
+use kedge_model::order::Side;
+use kedge_model::position::Position;
+use kedge_model::quantity::{Amount, Size};
 
 /// Wallets of the one person: two sub-accounts of one key, and two keys more.
 pub const WALLETS: [usize; 4] = [0, 1, 2, 4];
@@ -20,24 +22,40 @@ pub const HOLDERS: [usize; 2] = [8, 10];
 pub const KEEPER: usize = 12;
 /// Has money and wants nothing.
 pub const BYSTANDER: usize = 14;
+/// Has other tokens than dollars, and holds the market without a vAMM with them.
+pub const SAVER: usize = 16;
+/// Wants to trade, and asks whether that is possible.
+pub const TRADER: usize = 18;
+/// Honest people who trade at nearly all the leverage there is, and hold a trifle of another token.
+pub const CROWD: [usize; 2] = [20, 22];
 /// The markets.
 pub const MARKETS: [usize; 3] = [BTC, SOL, BOOK];
 
-/// What the weather of an episode is.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Weather {
-    /// The keeper stops for some slots now and then.
-    pub lapses: bool,
-    /// The operator pauses the vAMM's updates.
-    pub paused_updates: bool,
-    /// A market has an expiry about two hours ahead.
-    pub expires: Option<usize>,
-    /// Liquidations have a budget.
-    pub budget: bool,
-    /// A price falls by a fifth in a moment, then nothing moves.
-    pub crash: bool,
-    /// Nobody touches the exchange for more than an hour.
-    pub silence: bool,
+/// Slots within which a price may be traded at that was true before: those for which a row is live, and the one second
+/// that sources count in.
+const LIVE_SLOTS: u64 = 9;
+
+/// A step of a liquidation, and how much of its requirement the pocket was short before.
+#[derive(Clone, Copy)]
+pub struct TakeOver {
+    pub market: usize,
+    pub slot: u64,
+    pub account: usize,
+    pub liquidator: usize,
+    /// Parts per million.
+    pub short: i128,
+}
+
+/// For how long a position has waited to be taken over.
+#[derive(Clone, Copy, Debug)]
+pub struct Due {
+    /// Account and market.
+    pub of: (usize, usize),
+    /// What is left of it.
+    pub size: Size,
+    /// Rounds of the keeper.
+    pub rounds: u64,
+    pub slots: u64,
 }
 
 /// The exchange, the truth, and what the person's wallets were worth.
@@ -48,6 +66,8 @@ pub struct Scene {
     pub weather: Weather,
     /// Slots for which the keeper still sleeps.
     pub asleep: u64,
+    /// The token whose sources have fallen silent.
+    pub muted: Option<usize>,
     /// What the wallets held at the start, and what their positions gained with the true prices since.
     explained: i128,
     /// Slots in which the keeper has worked without a pause since the last crash.
@@ -56,46 +76,63 @@ pub struct Scene {
     pub frozen: Vec<(usize, Vec<u8>)>,
     /// The plan that the person carried out last.
     pub plan: Vec<super::person::Act>,
-    /// A market where a claim was written off while a debtor's pocket was worth more than nothing.
-    pub written_off: Option<usize>,
-    /// Slots for which somebody has been below maintenance at the true price, by account and market.
-    pub due: Vec<((usize, usize), u64)>,
+    /// A rule that was broken while somebody acted.
+    pub broken: Option<Broken>,
+    /// Steps of liquidations of the last minutes.
+    pub taken_over: Vec<TakeOver>,
+    /// Whom the budget has held back in the keeper's last round, by account and market.
+    pub held_back: Vec<(usize, usize)>,
+    /// Who is below maintenance at the true price, and for how long.
+    pub due: Vec<Due>,
 }
 
 impl Scene {
     pub fn new(weather: Weather, chance: &mut Chance) -> Self {
-        let mut world = World::funded(16, 20_000);
-        world.deposit(MAKER, 0, 2_000_000 * DOLLAR).unwrap();
-        world.deposit(KEEPER, 0, 50_000_000 * DOLLAR).unwrap();
-        for holder in HOLDERS {
-            world.deposit(holder, 0, 2_000_000 * DOLLAR).unwrap();
+        let mut world = World::funded(24, 20_000);
+        for rich in [MAKER, HOLDERS[0], HOLDERS[1], TRADER] {
+            world.deposit(rich, 0, 2_000_000 * DOLLAR).unwrap();
         }
+        world.deposit(KEEPER, 0, 50_000_000 * DOLLAR).unwrap();
         for wallet in [2, 4] {
             world.deposit(wallet, 0, 400_000 * DOLLAR).unwrap();
         }
         // Somebody who refers people; the person names him as the referrer of its first wallet.
         let bystander = world.accounts[BYSTANDER].head.authority;
         world.accounts[0].head.referrer = bystander;
-        let _ = world.take(HOLDERS[0], super::common::ioc(BTC, Side::Long, ONE / 2, 70_000 * DOLLAR), &[]);
-        let _ = world.take(HOLDERS[1], super::common::ioc(SOL, Side::Short, 50 * ONE, 100 * DOLLAR), &[]);
+        let _ = world.take(HOLDERS[0], ioc(BTC, Side::Long, ONE / 2, 70_000 * DOLLAR), &[]);
+        let _ = world.take(HOLDERS[1], ioc(SOL, Side::Short, 50 * ONE, 100 * DOLLAR), &[]);
+        if weather.saves {
+            // Of two tokens the one whose price will be known.
+            let bank = if weather.mute == Some(2) { 1 } else { 2 };
+            save(&mut world, bank, chance.pick(&[Side::Long, Side::Short]));
+        }
+        if weather.crowded {
+            crowd(&mut world, chance);
+        }
         for market in &mut world.markets {
-            market.liquidation_budget = Amount(if weather.budget { 50 * DOLLAR } else { 0 });
+            market.liquidation_budget = Amount(if weather.budget { 5_000 * DOLLAR } else { 0 });
         }
         if let Some(market) = weather.expires {
             let time = world.clock.unix_time + chance.between(7_300, 9_000);
             lifecycle::set_expiry(&mut world, market, time).unwrap();
         }
-        let truth = Truth::new(&world);
+        if weather.paused_updates {
+            world.exchange.paused |= operation::UPDATE_AMM;
+        }
+        let truth = Truth::new(&world, weather.trend, weather.jumps);
         let mut scene = Self {
             world,
             truth,
             weather,
             asleep: 0,
+            muted: None,
             explained: 0,
             kept_slots: 0,
             frozen: Vec::new(),
             plan: Vec::new(),
-            written_off: None,
+            broken: None,
+            taken_over: Vec::new(),
+            held_back: Vec::new(),
             due: Vec::new(),
         };
         scene.explained = scene.wealth();
@@ -103,7 +140,7 @@ impl Scene {
     }
 
     /// What the person's wallets are worth at the true prices.
-    pub fn wealth(&self) -> i128 {
+    fn wealth(&self) -> i128 {
         WALLETS.iter().map(|wallet| self.worth(*wallet)).sum()
     }
 
@@ -111,7 +148,11 @@ impl Scene {
     pub fn worth(&self, account: usize) -> i128 {
         let head = &self.world.accounts[account].head;
         let mut total = i128::from(head.balance(0).0);
-        for position in head.positions.iter().filter(|position| position.is_used()) {
+        for (bank, unit) in [(1, DOLLAR), (2, ONE)] {
+            let price = self.world.board.banks[usize::from(bank)].price.price.0;
+            total += i128::from(head.balance(bank).0) * i128::from(price) / i128::from(unit);
+        }
+        for position in positions(head) {
             let market = usize::from(position.market);
             let row = self.world.board.market(position.market).unwrap();
             let funding = position.unsettled_funding(row.funding(position.base)).unwrap();
@@ -124,19 +165,30 @@ impl Scene {
     /// Whether an account is worth less than nine tenths of what its positions must have for maintenance, at the true
     /// prices: below that, no rounding, spread or average is in doubt.
     pub fn is_short(&self, account: usize) -> bool {
-        let positions = self.world.accounts[account].head.positions.iter().filter(|position| position.is_used());
-        let needed = |position: &kedge_model::position::Position| {
+        let needed = |position: &Position| {
             let ratio = self.world.board.market(position.market).unwrap().maintenance_margin.0;
             let price = self.truth.price(usize::from(position.market));
             i128::from(position.base.0).abs() * i128::from(price) / i128::from(ONE) * i128::from(ratio) / 1_000_000
         };
-        self.worth(account) * 10 < positions.map(needed).sum::<i128>() * 9
+        let needed: i128 = positions(&self.world.accounts[account].head).map(needed).sum();
+        self.worth(account) * 10 < needed * 9
     }
 
-    /// What a unit is worth: the true price, or the settlement price once it is fixed.
+    /// What a unit is worth: the true price; in the hour before an expiry what the market will be settled at if that stays,
+    /// which is the average of the hour; the settlement price once it is fixed.
     fn value_price(&self, market: usize) -> u64 {
-        let state = &self.world.markets[market];
-        if state.is_settling() { state.settlement_price.0 } else { self.truth.price(market) }
+        let (state, truth) = (&self.world.markets[market], self.truth.price(market));
+        if state.is_settling() {
+            return state.settlement_price.0;
+        }
+        let row = &self.world.board.markets[market];
+        let opens = row.expiry_time - SETTLEMENT_WINDOW.cast_signed();
+        if row.expiry_time == 0 || self.world.clock.unix_time < opens || row.settlement_seconds == 0 {
+            return truth;
+        }
+        let ahead = u64::try_from(row.expiry_time - row.price.sample_time).unwrap_or(0);
+        let rest = ahead.max(LEAST_SAMPLED.saturating_sub(row.settlement_seconds));
+        (row.settlement_sum + truth * rest) / (row.settlement_seconds + rest)
     }
 
     /// Money left the exchange for a pocket where it counts as much.
@@ -150,25 +202,80 @@ impl Scene {
         self.wealth() - self.explained
     }
 
-    /// Lets something pass that moves prices and no money: what the wallets gain by it is explained.
-    fn explain(&mut self, pass: impl FnOnce(&mut Self)) {
-        let before = self.wealth();
-        pass(self);
-        self.explained += self.wealth() - before;
+    /// [`Self::unexplained`], and what the wallets would gain if the hour ended now: who trades before its end knows what
+    /// it will charge.
+    pub fn prospect(&self) -> i128 {
+        let mut total = self.unexplained();
+        if !self.weather.hour_ends {
+            return total;
+        }
+        let mut ahead = self.clone();
+        for market in [BTC, SOL].into_iter().filter(|market| self.bases()[*market] != 0) {
+            let (now, last) = (self.world.clock.unix_time, &mut ahead.world.markets[market].funding_time);
+            *last = (*last).min(now - 3_600);
+            let _ = ahead.world.fund(market);
+        }
+        total += ahead.unexplained() - self.unexplained();
+        total
     }
 
-    /// Time passes, and the keeper does its work if it is awake.
-    pub fn advance(&mut self, slots: u64, chance: &mut Chance) {
-        self.explain(|scene| {
+    /// Lets something pass that moves prices and no money: what the wallets gain by it is explained.
+    pub fn explain<R>(&mut self, pass: impl FnOnce(&mut Self) -> R) -> R {
+        let before = self.wealth();
+        let done = pass(self);
+        self.explained += self.wealth() - before;
+        done
+    }
+
+    /// Fills an order that has been there since a slot. Somebody may trade with it at a price that was true since then and a
+    /// moment ago; a gain up to that is explained, and no more: nobody has an order that is free to meet older prices.
+    pub fn filling(&mut self, since: u64, fill: impl FnOnce(&mut Self) -> bool) -> bool {
+        let bases = self.bases();
+        let before = self.wealth();
+        let done = fill(self);
+        let gain = self.wealth() - before;
+        if done && gain > 0 {
+            let since = since.max(self.world.clock.slot.saturating_sub(LIVE_SLOTS));
+            let after = self.bases();
+            let option: i128 =
+                MARKETS.map(|market| self.option(market, after[market] - bases[market], since)).iter().sum();
+            self.explained += gain.min(option);
+        }
+        done
+    }
+
+    /// What a trade is worth now at the best true price since a slot.
+    fn option(&self, market: usize, base: i128, since: u64) -> i128 {
+        let (low, high) = self.truth.range_since(market, since);
+        let then = if base > 0 { low } else { high };
+        base * (i128::from(self.truth.price(market)) - i128::from(then)) / i128::from(ONE)
+    }
+
+    /// What the wallets hold of each market together.
+    fn bases(&self) -> [i128; 3] {
+        MARKETS.map(|market| {
+            WALLETS.iter().map(|wallet| i128::from(self.world.accounts[*wallet].position(market).base.0)).sum()
+        })
+    }
+
+    /// Time passes; a habit of the person's comes before the keeper, who does its work if it is awake.
+    pub fn advance(&mut self, slots: u64, habit: Option<super::person::Act>, chance: &mut Chance) {
+        let jumped = self.explain(|scene| {
             scene.world.clock.slot += slots;
             let elapsed = (scene.world.clock.slot - 1_000_000) * 2 / 5;
-            scene.world.clock.unix_time = super::common::START + i64::try_from(elapsed).unwrap();
+            scene.world.clock.unix_time = START + i64::try_from(elapsed).unwrap();
             if scene.weather.crash {
                 scene.truth.calm();
             }
             let world = &scene.world;
-            scene.truth.step(world, slots, chance);
+            scene.truth.step(world, slots, chance)
         });
+        if let Some(habit) = habit {
+            habit.run(self);
+        }
+        if self.asleep == 0 && jumped && chance.percent(50) {
+            self.asleep = 5 + chance.below(26);
+        }
         if self.asleep == 0 && self.weather.lapses && chance.percent(6) {
             self.asleep = 1 + chance.below(30);
         }
@@ -181,132 +288,61 @@ impl Scene {
         }
     }
 
-    /// Moves the true price of a market at once.
-    pub fn crash(&mut self, market: usize, ppm: i64) {
-        self.explain(|scene| scene.truth.shift(market, ppm));
+    /// Moves all true prices at once.
+    pub fn crash(&mut self, ppm: i64) {
+        self.explain(|scene| MARKETS.map(|market| scene.truth.shift(market, ppm)));
         self.kept_slots = 0;
     }
 
-    /// Refreshes a row with what the caller chooses to bring.
+    /// Whether a row is so far from the truth that somebody who watches both would act now.
+    pub fn is_tempting(&self) -> bool {
+        MARKETS.into_iter().any(|market| {
+            let (truth, row) = (self.truth.price(market), self.world.oracle(market).0);
+            truth.abs_diff(row) * 1_000 > row * 3
+        })
+    }
+
+    /// Refreshes a row with what the caller chooses to bring. In the hour before an expiry that says what positions are
+    /// worth, and is a move of a price.
     pub fn refresh(&mut self, market: usize, choice: [Brought; 2]) -> bool {
         let seen = self.truth.brought(market, choice);
-        let (clock, micros) = (self.world.clock, self.world.board.slot_micros());
-        let row = self.world.board.market_mut(World::index(market)).unwrap();
-        row.price.refresh(&seen, &clock, micros).is_ok_and(|report| report.updated)
-    }
-
-    /// An honest keeper's round.
-    fn keep(&mut self) {
-        let _ = self.world.refresh_bank(0, DOLLAR);
-        for market in MARKETS {
-            let _ = self.refresh(market, [Brought::Newest; 2]);
-            if !self.weather.paused_updates {
-                let _ = self.world.on_market(market, &[], |context, _, _| UpdateAmm.execute(context).map(|_| ()));
-            }
-            if self.world.clock.unix_time - self.world.markets[market].funding_time >= 3_600 {
-                let _ = self.world.fund(market);
-            }
-        }
-        self.quote();
-        self.take_over();
-        self.wind_up();
-    }
-
-    /// The honest maker's quotes: around the oracle where there is a vAMM, at the oracle's price where there is none.
-    fn quote(&mut self) {
-        let all = CancelAll { market: None, reason: CancelReason::Requested };
-        let _ = all.execute(&mut self.world.accounts[MAKER].borrow(), &mut NoEvents);
-        for market in [BTC, BOOK] {
-            let oracle = self.world.oracle(market).0;
-            let tick = self.world.markets[market].tick.0;
-            let away = (oracle / 1_000).div_ceil(tick) * tick;
-            let size = if market == BTC { ONE / 2 } else { 20 * ONE };
-            for side in [Side::Long, Side::Short] {
-                let sign = if side == Side::Long { -1 } else { 1 };
-                let order = with(flags::OFFSET | flags::POST_ONLY, limit(market, side, size, 0));
-                let offset = i64::try_from(away).unwrap() * sign;
-                let order = kedge_model::order::OrderParams {
-                    price: kedge_model::quantity::Price(u64::from_ne_bytes(offset.to_ne_bytes())),
-                    ..order
-                };
-                let _ = self.world.place(MAKER, order);
-            }
-        }
-    }
-
-    /// Takes over what is liquidatable, and ends what is in default.
-    fn take_over(&mut self) {
-        for account in 0..self.world.accounts.len() {
-            if account == KEEPER {
-                continue;
-            }
-            for market in MARKETS {
-                let position = self.world.accounts[account].position(market);
-                if !position.is_used() {
-                    continue;
-                }
-                // Losses go to the pool and profits to the pocket, as far as each goes.
-                let _ = self.world.settle(market, account);
-                if !position.base.is_zero() {
-                    let _ = self.world.liquidate(market, account, KEEPER, u64::MAX >> 8);
-                } else if position.quote.0 < 0 {
-                    let _ = self.world.bankrupt(market, account);
-                }
-            }
-        }
-    }
-
-    /// Settles what has expired.
-    fn wind_up(&mut self) {
-        for market in MARKETS {
-            let state = &self.world.markets[market];
-            let due = state.expiry_time != 0 && self.world.clock.unix_time >= state.expiry_time;
-            if due && !state.is_settling() {
-                let mut settled = false;
-                self.explain(|scene| settled = settle_market(&mut scene.world, market).is_ok());
-                if settled {
-                    self.frozen.push((market, self.row_bytes(market)));
-                }
-            }
-            if self.world.markets[market].is_settling() {
-                for account in 0..self.world.accounts.len() {
-                    let solvent = self.solvent_debtor(market);
-                    let settled = settle_position(&mut self.world, market, account);
-                    if solvent && settled.is_ok_and(|report| !report.written_off.is_zero()) {
-                        self.written_off = Some(market);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Whether somebody owes a market in settlement and could pay: what a pocket is worth counts the debt already.
-    fn solvent_debtor(&self, market: usize) -> bool {
-        let owes = |account: &usize| {
-            let position = self.world.accounts[*account].position(market);
-            position.base.is_zero() && position.quote.0 < 0 && position.isolated.is_zero()
-        };
-        (0..self.world.accounts.len()).filter(owes).any(|account| self.worth(account) > i128::from(DOLLAR))
-    }
-
-    /// Days go by in quiet steps of an hour, in which the keeper works.
-    pub fn days(&mut self, days: u64, chance: &mut Chance) {
-        for _ in 0..days * 24 {
-            self.truth.calm();
-            self.asleep = 0;
-            self.advance(9_000, chance);
-        }
+        self.explain(|scene| {
+            let (clock, micros) = (scene.world.clock, scene.world.board.slot_micros());
+            let row = scene.world.board.market_mut(World::index(market)).unwrap();
+            row.refresh(&seen, &clock, micros).is_ok_and(|report| report.updated)
+        })
     }
 
     /// The bytes of a market's row.
     pub fn row_bytes(&self, market: usize) -> Vec<u8> {
         bytemuck::bytes_of(self.world.board.market(World::index(market)).unwrap()).to_vec()
     }
+}
 
-    /// The operator's switch over the vAMM's updates.
-    pub fn apply_switches(&mut self) {
-        if self.weather.paused_updates {
-            self.world.exchange.paused |= operation::UPDATE_AMM;
-        }
+/// Positions in use.
+fn positions(head: &kedge_model::sub_account::SubAccount) -> impl Iterator<Item = &Position> {
+    head.positions.iter().filter(|position| position.is_used())
+}
+
+/// The saver brings tokens of a bank worth 60,000 dollars and holds a side of the market without a vAMM, from a holder.
+fn save(world: &mut World, bank: usize, side: Side) {
+    let (price, unit) = if bank == 1 { (1, DOLLAR) } else { (150, ONE) };
+    world.deposit(SAVER, bank, 60_000 / price * unit).unwrap();
+    world.withdraw(SAVER, 0, 14_000 * DOLLAR).unwrap();
+    let price = world.oracle(BOOK).0;
+    world.place(HOLDERS[1], limit(BOOK, side.opposite(), 60 * ONE, price)).unwrap();
+    let _ = world.take(SAVER, ioc(BOOK, side, 60 * ONE, price), &[HOLDERS[1]]).unwrap();
+}
+
+/// The crowd opens positions of one market on one side, against the holders or the vAMM.
+fn crowd(world: &mut World, chance: &mut Chance) {
+    let (market, side) = (chance.pick(&MARKETS), chance.pick(&[Side::Long, Side::Short]));
+    for (account, tenths) in CROWD.into_iter().zip([80, 90]) {
+        let price = world.oracle(market).0;
+        let step = world.markets[market].step.0;
+        let size = 20_000 * DOLLAR * tenths / 10 * 1_000 / (price / 1_000_000) / step * step;
+        world.place(HOLDERS[0], limit(market, side.opposite(), size, price)).unwrap();
+        let _ = world.take(account, ioc(market, side, size, price), &[HOLDERS[0]]).unwrap();
+        world.deposit(account, 1 + usize::try_from(chance.below(2)).unwrap(), 1_000).unwrap();
     }
 }

@@ -1,15 +1,18 @@
 //! Episodes: the person tries things on a copy of the exchange and does what pays, or anything.
 
 use super::chance::Chance;
-use super::common::{BOOK, BTC, SOL};
+use super::common::START;
 use super::person::Act;
-use super::rules::{Broken, judge};
-use super::scene::{Scene, Weather};
+use super::rules::{Broken, judge, stopped};
+use super::scene::Scene;
+use super::weather::Weather;
 
 /// Decisions of one episode.
 const DECISIONS: usize = 120;
 /// Plans that are tried before each.
 const PLANS: usize = 6;
+/// Plans that are tried where a row is far from the truth.
+const TEMPTED: usize = 12;
 /// Most acts of a plan.
 const LONGEST: u64 = 4;
 
@@ -17,59 +20,65 @@ const LONGEST: u64 = 4;
 #[derive(Clone, Debug)]
 pub struct Found {
     pub broken: Option<Broken>,
+    /// Of the last episode.
+    pub weather: Weather,
+    /// What the person did last in it, when that broke a rule.
+    pub plan: Vec<Act>,
     /// Acts that were tried, on copies and for good.
     pub actions: u64,
     pub episode: u64,
 }
 
-/// Searches until a rule breaks or so many acts were tried.
+/// Searches in any weather until a rule breaks or so many acts were tried.
 pub fn search(seed: u64, most: u64) -> Found {
-    let mut found = Found { broken: None, actions: 0, episode: 0 };
+    search_in(None, seed, most)
+}
+
+/// [`search`], in one weather where one is named.
+pub fn search_in(only: Option<Weather>, seed: u64, most: u64) -> Found {
+    let mut found = Found { broken: None, weather: Weather::default(), plan: Vec::new(), actions: 0, episode: 0 };
     while found.broken.is_none() && found.actions < most {
         let mut chance = Chance::new(seed ^ found.episode.wrapping_mul(0x5851_f42d_4c95_7f2d));
-        found.broken = episode(&mut chance, &mut found.actions);
+        let any = Weather::any(&mut chance);
+        let weather = only.unwrap_or(any);
+        let mut scene = Scene::new(weather, &mut chance);
+        found.broken = episode(&mut scene, &mut chance, &mut found.actions);
+        (found.weather, found.plan) = (weather, scene.plan);
         found.episode += 1;
     }
     found
 }
 
-fn weather(chance: &mut Chance) -> Weather {
-    Weather {
-        lapses: chance.percent(50),
-        paused_updates: chance.percent(20),
-        expires: chance.percent(40).then(|| chance.pick(&[BTC, BOOK, SOL])),
-        budget: chance.percent(30),
-        crash: chance.percent(20),
-        silence: chance.percent(20),
-    }
-}
-
-fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
-    let weather = weather(chance);
-    let mut scene = Scene::new(weather, chance);
-    scene.apply_switches();
-    let habit = chance.percent(30).then(|| Act::habit(&scene, chance));
-    if let Some(market) = weather.expires {
-        // The person comes when the end is near.
-        let left = scene.world.markets[market].expiry_time - scene.world.clock.unix_time;
-        let until = u64::try_from(left - chance.between(1_200, 3_900)).unwrap_or(0) * 5 / 2;
-        if let Some(broken) = pass(&mut scene, until, None, chance, actions) {
-            return Some(broken);
-        }
+fn episode(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
+    let weather = scene.weather;
+    let mutes = usize::try_from(chance.below(40)).unwrap();
+    let habit = chance.percent(30).then(|| Act::habit(scene, chance));
+    // The person comes when the end of a market or of an hour is near.
+    let left = match weather.expires {
+        Some(market) => scene.world.markets[market].expiry_time - START - chance.between(1_200, 3_900),
+        None if weather.hour_ends => 3_600 - chance.between(30, 900),
+        None => 0,
+    };
+    let until = u64::try_from(left).unwrap_or(0) * 5 / 2;
+    if let Some(broken) = pass(scene, until, None, chance, actions) {
+        return Some(broken);
     }
     for decision in 0..DECISIONS {
         if weather.crash && decision == DECISIONS / 3 {
-            scene.crash(chance.pick(&[BTC, SOL, BOOK]), -200_000);
+            scene.crash(-200_000);
         }
-        let slots = pause(&scene, decision, chance);
+        if decision == mutes {
+            scene.muted = weather.mute;
+        }
+        let slots = pause(scene, decision, chance);
         if slots > 25 && weather.silence && chance.percent(30) {
             scene.asleep = slots + 5;
         }
-        if let Some(broken) = pass(&mut scene, slots, habit, chance, actions) {
+        if let Some(broken) = pass(scene, slots, habit, chance, actions) {
             return Some(broken);
         }
-        decide(&mut scene, chance, actions);
-        if let Some(broken) = judge(&mut scene, 0) {
+        decide(scene, chance, actions);
+        if let Some(broken) = judge(scene, 0) {
             return Some(broken);
         }
     }
@@ -78,21 +87,24 @@ fn episode(chance: &mut Chance, actions: &mut u64) -> Option<Broken> {
     }
     // Debts of a market in settlement have a week.
     scene.days(8, chance);
-    judge(&mut scene, 0)
+    judge(scene, 0)
 }
 
-/// How long the person waits: mostly a slot or two, sometimes minutes, longer toward an expiry.
+/// How long the person waits: mostly a slot or two, sometimes minutes, longer toward an expiry, and an hour where it came for
+/// the end of one.
 fn pause(scene: &Scene, decision: usize, chance: &mut Chance) -> u64 {
     let long = scene.weather.expires.is_some() || scene.weather.silence;
     match chance.below(20) {
         0 if scene.weather.silence => 2_000,
+        0 if scene.weather.hour_ends && chance.percent(40) => 9_000,
         0..=2 if long || decision.is_multiple_of(7) => 400,
         3..=6 => 5 + chance.below(20),
         _ => 1 + chance.below(2),
     }
 }
 
-/// Time passes in steps of which the keeper uses each; a habit comes first.
+/// Time passes in steps of which the keeper uses each; a habit comes first. The person comes back earlier when a row falls
+/// behind the truth.
 fn pass(
     scene: &mut Scene,
     mut slots: u64,
@@ -103,13 +115,14 @@ fn pass(
     while slots > 0 {
         // Long waits are coarse: a step of ten seconds still keeps every row fresh.
         let step = if slots > 100 { 20 } else { 1 };
-        if let Some(habit) = habit {
-            habit.run(scene);
-            *actions += 1;
+        *actions += u64::from(habit.is_some());
+        scene.advance(step, habit, chance);
+        let broken = judge(scene, step).or_else(|| stopped(scene, chance));
+        if broken.is_some() {
+            return broken;
         }
-        scene.advance(step, chance);
-        if let Some(broken) = judge(scene, step) {
-            return Some(broken);
+        if step == 1 && scene.is_tempting() && chance.percent(50) {
+            return None;
         }
         slots = slots.saturating_sub(step);
     }
@@ -118,10 +131,10 @@ fn pass(
 
 /// Tries plans on copies; does the one that pays best, or any.
 fn decide(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) {
-    let before = scene.unexplained();
+    let before = scene.prospect();
     let mut best: Option<(i128, Scene)> = None;
     let mut last = None;
-    for _ in 0..PLANS {
+    for _ in 0..if scene.is_tempting() { TEMPTED } else { PLANS } {
         let mut copy = scene.clone();
         let mut done = false;
         copy.plan.clear();
@@ -136,7 +149,7 @@ fn decide(scene: &mut Scene, chance: &mut Chance, actions: &mut u64) {
         if !done {
             continue;
         }
-        let gain = copy.unexplained() - before;
+        let gain = copy.prospect() - before;
         if gain > 0 && best.as_ref().is_none_or(|(most, _)| gain > *most) {
             best = Some((gain, copy));
         } else if gain > -3_000_000_000 {

@@ -125,30 +125,38 @@ impl World {
         Ok(report)
     }
 
-    /// Runs an action on a market with the named accounts taken out of the world, in this order.
+    /// Runs an action on a market with the named accounts taken out of the world, in this order. Only what the action can
+    /// change is copied: the market, the banks and these accounts.
     pub fn on_market<T>(
         &mut self,
         market: usize,
         accounts: &[usize],
         run: impl FnOnce(&mut Context<'_, NoEvents>, &mut [Bank], &mut [SubAccountMut<'_>]) -> Result<T>,
     ) -> Result<T> {
-        self.attempt(|w| {
-            let mut taken: Vec<Account> = accounts.iter().map(|&at| std::mem::take(&mut w.accounts[at])).collect();
-            let mut borrowed: Vec<SubAccountMut<'_>> = taken.iter_mut().map(Account::borrow).collect();
-            let mut context = Context {
-                exchange: &w.exchange,
-                board: &w.board,
-                market: &mut w.markets[market],
-                clock: w.clock,
-                sink: &mut NoEvents,
-            };
-            let report = run(&mut context, &mut w.banks, &mut borrowed)?;
-            drop(borrowed);
-            for (&at, account) in accounts.iter().zip(taken) {
-                w.accounts[at] = account;
-            }
-            w.dust_bound[market] += i128::try_from(accounts.len() * 4 + 4).unwrap();
-            Ok(report)
-        })
+        // An account that is named twice is there once, as an account can be borrowed once on the chain.
+        let taken = accounts.iter().enumerate();
+        let mut taken: Vec<Account> = taken
+            .map(|(at, account)| {
+                let again = accounts[..at].contains(account);
+                if again { Account::default() } else { self.accounts[*account].clone() }
+            })
+            .collect();
+        let mut borrowed: Vec<SubAccountMut<'_>> = taken.iter_mut().map(Account::borrow).collect();
+        let (mut changed, mut banks) = (self.markets[market], self.banks.clone());
+        let mut context = Context {
+            exchange: &self.exchange,
+            board: &self.board,
+            market: &mut changed,
+            clock: self.clock,
+            sink: &mut NoEvents,
+        };
+        let report = run(&mut context, &mut banks, &mut borrowed)?;
+        drop(borrowed);
+        (self.markets[market], self.banks) = (changed, banks);
+        for (&at, account) in accounts.iter().zip(taken) {
+            self.accounts[at] = account;
+        }
+        self.dust_bound[market] += i128::try_from(accounts.len() * 4 + 4).unwrap();
+        Ok(report)
     }
 }
