@@ -1,7 +1,7 @@
 //! The prices that triggers look at.
 
 use crate::board::{MarketRow, PriceBoard};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
 use crate::funding::{PPB, median};
@@ -114,7 +114,7 @@ impl Market {
 
     /// Lets the basis follow the premium that was in force, by the time since it last did.
     pub(crate) fn sample_basis(&mut self, now: i64) -> Result<()> {
-        let elapsed = u64::try_from(now.saturating_sub(self.basis_time)).unwrap_or(0);
+        let elapsed = clock::elapsed(self.basis_time, now);
         if elapsed < BASIS_INTERVAL {
             return Ok(());
         }

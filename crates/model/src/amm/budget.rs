@@ -6,6 +6,7 @@
 //! runs away (or is made to) takes the quotes along only as fast as the vAMM can afford.
 
 use super::Amm;
+use crate::clock;
 use crate::error::Result;
 use crate::num::{Checked, PPM, Rounding, mul_div};
 use crate::quantity::{Amount, Price, Quote};
@@ -50,7 +51,7 @@ impl Amm {
     /// Moves an hourly share of what came in to the budget, for at most an hour at a time.
     fn refill(&mut self, now: i64) -> Result<()> {
         let since = if self.budget_time == 0 { now } else { self.budget_time };
-        let elapsed = u64::try_from(now.saturating_sub(since)).unwrap_or(0).min(HOUR);
+        let elapsed = clock::elapsed(since, now).min(HOUR);
         let share = u64::from(self.update_budget.0).times(elapsed)?;
         let moved = Amount(mul_div(self.unbudgeted.0, share, PPM.wrapping_mul(HOUR), Rounding::Down)?);
         if self.budget_time == 0 || !moved.is_zero() || self.unbudgeted.is_zero() {
