@@ -4,15 +4,22 @@
 //! and one jump: LLVM makes of the usual form a number first, which it then compares, four to eight instructions for
 //! each sum of a program.
 
+/// The same number, of which the compiler does not know where it comes from: it would recognise a check, and make the
+/// usual form of it.
+#[cfg(target_arch = "bpf")]
+#[inline(always)]
+fn opaque(mut value: u64) -> u64 {
+    // SAFETY: no instruction at all.
+    unsafe { core::arch::asm!("/* {0} */", inout(reg) value, options(pure, nomem, nostack, preserves_flags)) };
+    value
+}
+
 /// `a + b`, `None` above 64 bits.
 #[inline(always)]
 pub fn add(a: u64, b: u64) -> Option<u64> {
     #[cfg(target_arch = "bpf")]
     {
-        let mut sum = a.wrapping_add(b);
-        // What follows shall not know that this is a sum: LLVM would recognise the check.
-        // SAFETY: no instruction at all.
-        unsafe { core::arch::asm!("/* {0} */", inout(reg) sum, options(pure, nomem, nostack, preserves_flags)) };
+        let sum = opaque(a.wrapping_add(b));
         if sum < a { None } else { Some(sum) }
     }
     #[cfg(not(target_arch = "bpf"))]
@@ -22,7 +29,24 @@ pub fn add(a: u64, b: u64) -> Option<u64> {
 /// `a - b`, `None` below zero.
 #[inline(always)]
 pub fn sub(a: u64, b: u64) -> Option<u64> {
+    #[cfg(target_arch = "bpf")]
+    {
+        if a < b { None } else { Some(opaque(a.wrapping_sub(b))) }
+    }
+    #[cfg(not(target_arch = "bpf"))]
     a.checked_sub(b)
+}
+
+/// `a + b`, at most the largest word.
+#[inline(always)]
+pub fn saturating_add(a: u64, b: u64) -> u64 {
+    add(a, b).unwrap_or(u64::MAX)
+}
+
+/// `a - b`, at least zero.
+#[inline(always)]
+pub fn saturating_sub(a: u64, b: u64) -> u64 {
+    sub(a, b).unwrap_or(0)
 }
 
 /// `a + b` of signed words, `None` outside of 64 bits.

@@ -4,6 +4,7 @@
 //! asked.
 
 use crate::error::{Error, Result};
+pub use kedge_libcalls::checked::{saturating_add, saturating_sub};
 
 /// Which way an inexact result goes. For signed functions, down is toward minus infinity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

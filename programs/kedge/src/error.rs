@@ -64,8 +64,9 @@ macro_rules! account_errors {
     ($( $number:literal $name:ident $text:literal )*) => {
         /// Why an account that was handed in was refused. Numbers are append-only, counted from
         /// [`ACCOUNTS_FROM`].
+        // As wide as a register, as the model's.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u32)]
+        #[repr(u64)]
         pub enum AccountError {
             $( #[doc = $text] $name = $number, )*
         }

@@ -200,6 +200,8 @@ fn checked_words(a: u128, b: u128) -> u128 {
         checked::add(x, y).map_or(NONE, u128::from),
         checked::sub(x, y).map_or(NONE, u128::from),
         checked::mul(x, y).map_or(NONE, u128::from),
+        checked::saturating_add(x, y).into(),
+        checked::saturating_sub(x, y).into(),
         checked::mul(x >> 32, y).map_or(NONE, u128::from),
         signed(checked::add_signed(p, q).map(i128::from)),
         signed(checked::sub_signed(p, q).map(i128::from)),

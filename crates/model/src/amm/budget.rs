@@ -8,7 +8,7 @@
 use super::Amm;
 use crate::clock;
 use crate::error::Result;
-use crate::num::{Checked, PPM, Rounding, mul_div};
+use crate::num::{Checked, PPM, Rounding, mul_div, saturating_add};
 use crate::quantity::{Amount, Price, Quote};
 
 /// Seconds in which the budget gets its full share of what came in.
@@ -34,7 +34,7 @@ impl Amm {
     /// Counts what the vAMM has earned.
     #[inline]
     pub(super) fn earn(&mut self, amount: Amount) -> Result<()> {
-        self.earned = self.earned.saturating_add(amount.0);
+        self.earned = saturating_add(self.earned, amount.0);
         self.unbudgeted = self.unbudgeted.plus(amount)?;
         Ok(())
     }
@@ -68,7 +68,7 @@ impl Amm {
     pub(super) fn charge(&mut self, cost: Quote) -> Result<()> {
         if cost.0 > 0 {
             self.budget = self.budget.minus(cost.magnitude())?;
-            self.spent = self.spent.saturating_add(cost.magnitude().0);
+            self.spent = saturating_add(self.spent, cost.magnitude().0);
         } else {
             self.budget = self.budget.plus(cost.magnitude())?;
         }

@@ -6,7 +6,7 @@ use super::row::{PriceRow, SourceKind};
 use crate::clock::{Clock, elapsed};
 use crate::error::{Error, Result};
 use crate::fault::{Fault, planted};
-use crate::num::{Checked, Rounding, mul_div_inline};
+use crate::num::{Checked, Rounding, mul_div_inline, saturating_sub};
 use crate::quantity::Price;
 
 /// Period of the short average, seconds.
@@ -247,7 +247,7 @@ impl PriceRow {
             return Ok(sample);
         }
         let reach = mul_div_inline(average.0, u64::from(self.jump_limit.0).times(2)?, crate::num::PPM, Rounding::Down)?;
-        Ok(Price(sample.0.clamp(average.0.saturating_sub(reach), average.0.plus(reach)?)))
+        Ok(Price(sample.0.clamp(saturating_sub(average.0, reach), average.0.plus(reach)?)))
     }
 }
 
@@ -259,5 +259,5 @@ fn quiet_limit(limit: u64) -> u64 {
 /// as newer than it is.
 fn slot_of(publish_time: i64, clock: &Clock, slot_micros: u64) -> Result<u64> {
     let lag = mul_div_inline(clock.seconds_since(publish_time), 1_000_000, slot_micros, Rounding::Down)?;
-    Ok(clock.slot.saturating_sub(lag))
+    Ok(saturating_sub(clock.slot, lag))
 }
