@@ -23,6 +23,16 @@ impl Clock {
 
     /// Seconds since `then`, zero when `then` lies in the future.
     pub fn seconds_since(&self, then: i64) -> u64 {
-        u64::try_from(self.unix_time.saturating_sub(then)).unwrap_or(0)
+        elapsed(then, self.unix_time)
     }
+}
+
+/// Seconds from one time to another, zero when that is earlier; at most the largest signed number.
+#[inline(always)]
+pub const fn elapsed(from: i64, to: i64) -> u64 {
+    if to <= from {
+        return 0;
+    }
+    let seconds = to.wrapping_sub(from).cast_unsigned();
+    if seconds > i64::MAX.cast_unsigned() { i64::MAX.cast_unsigned() } else { seconds }
 }

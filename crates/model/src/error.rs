@@ -6,8 +6,9 @@ pub type Result<T> = core::result::Result<T, Error>;
 macro_rules! errors {
     ($( $number:literal $name:ident $text:literal )*) => {
         /// Why an action was refused. The text says what to do about it.
+        // As wide as a register: of a narrower one the caller extends what it was given, on chain two instructions a call.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[repr(u32)]
+        #[repr(u64)]
         pub enum Error {
             $( #[doc = $text] $name = $number, )*
         }

@@ -3,6 +3,7 @@
 //! `rate = (P + clamp(i - P, -c, +c)) / 8`, capped by the market; `P` the time-weighted premium of the hour, `i`
 //! the interest of 0.01 % and `c` 0.05 % a period of eight hours. Premiums and rates are in parts per billion.
 
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::fault::{Fault, planted};
 use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, PPM, Rounding, mul_div, to_i64};
@@ -116,7 +117,7 @@ pub fn average_premium(sum: i64, seconds: u64) -> Result<i64> {
 impl crate::market::Market {
     /// Takes a premium sample: the premium in force until now is weighed by the time it was, at most one period.
     pub fn sample_premium(&mut self, oracle: Price, now: i64) -> Result<()> {
-        let elapsed = u64::try_from(now.saturating_sub(self.premium_time)).unwrap_or(0);
+        let elapsed = clock::elapsed(self.premium_time, now);
         if self.premium_time != 0 && elapsed > 0 {
             let weight = to_i64(elapsed.min(PERIOD))?;
             self.premium_sum = self.premium_sum.plus(self.premium_last.times(weight)?)?;

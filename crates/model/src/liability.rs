@@ -6,7 +6,7 @@
 
 use crate::error::{Error, Result};
 use crate::margin::token_unit;
-use crate::num::{Checked, PPM, Rounding, mul_div};
+use crate::num::{Checked, PPM, Rounding, mul_div, saturating_sub};
 use crate::quantity::{Amount, Ppm, Price};
 
 /// Weights and fees of a transfer of a liability against an asset.
@@ -38,7 +38,7 @@ pub fn transfer_to_cover(shortage: Amount, terms: &TransferTerms, price: Price, 
     )?;
     let liability = u64::from(terms.liability_weight.0);
     let fee = mul_div(liability, u64::from(terms.insurance_fee.0), PPM, Rounding::Up)?;
-    let freed = liability.saturating_sub(asset).saturating_sub(fee);
+    let freed = saturating_sub(saturating_sub(liability, asset), fee);
     if terms.asset_weight >= terms.liability_weight || freed == 0 {
         return Ok(Amount(u64::MAX));
     }

@@ -4,6 +4,7 @@
 //! asked.
 
 use crate::error::{Error, Result};
+pub use kedge_libcalls::checked::{saturating_add, saturating_sub};
 
 /// Which way an inexact result goes. For signed functions, down is toward minus infinity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,7 +135,30 @@ macro_rules! checked {
         }
     )* };
 }
-checked!(u8 u16 u32 u64 i64 u128);
+checked!(u8 u16 u32 u128);
+
+macro_rules! checked_words {
+    ($($ty:ty: $add:ident $sub:ident $mul:expr;)*) => { $(
+        impl Checked for $ty {
+            #[inline(always)]
+            fn plus(self, other: Self) -> Result<Self> {
+                kedge_libcalls::checked::$add(self, other).ok_or(Error::Overflow)
+            }
+            #[inline(always)]
+            fn minus(self, other: Self) -> Result<Self> {
+                kedge_libcalls::checked::$sub(self, other).ok_or(Error::Overflow)
+            }
+            #[inline]
+            fn times(self, other: Self) -> Result<Self> {
+                $mul(self, other).ok_or(Error::Overflow)
+            }
+        }
+    )* };
+}
+checked_words! {
+    u64: add sub kedge_libcalls::checked::mul;
+    i64: add_signed sub_signed i64::checked_mul;
+}
 
 /// Quotient of magnitudes, [`Error::DivisionByZero`] for a zero divisor.
 #[inline(always)]
@@ -150,12 +174,64 @@ pub fn quotient(a: u64, b: u64, rounding: Rounding) -> Result<u64> {
 }
 
 /// Largest integer whose square is at most `value`, for 128 bits.
-#[expect(clippy::cast_possible_truncation, reason = "the root of 128 bits has 64")]
+#[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
+#[inline(never)]
 pub fn isqrt_wide(value: u128) -> u64 {
-    match u64::try_from(value) {
-        Ok(small) => small.isqrt(),
-        Err(_) => value.isqrt() as u64,
+    let (high, low) = (value.wrapping_shr(64) as u64, value as u64);
+    let narrow = high == 0;
+    let first = if narrow { low } else { high };
+    if first == 0 {
+        return 0;
     }
+    let pairs = leading_zero_pairs(first);
+    let shift = pairs.wrapping_shl(1);
+    if narrow {
+        return root_normalised(first.wrapping_shl(shift)).wrapping_shr(pairs);
+    }
+    // Two digits of 32 bits, the second as in a long division by twice the first (Zimmermann's square root).
+    let high = high.wrapping_shl(shift) | low.wrapping_shr(1).wrapping_shr(63u32.wrapping_sub(shift));
+    let low = low.wrapping_shl(shift);
+    let digit = root_normalised(high);
+    let rest = high.wrapping_sub(digit.wrapping_mul(digit));
+    // Half of both, as the dividend may have 65 bits.
+    let half = rest.wrapping_shl(31) | low.wrapping_shr(33);
+    let next = div(half, digit);
+    let rest = rem(half, digit).wrapping_shl(1) | (low.wrapping_shr(32) & 1);
+    let root = digit.wrapping_shl(32).wrapping_add(next);
+    // The second digit is too large by one at most: when its square exceeds what is left, of which either has 65 bits.
+    let left = (rest.wrapping_shr(32), rest.wrapping_shl(32) | (low & 0xffff_ffff));
+    let square = (next.wrapping_shr(32), next.wrapping_mul(next));
+    let root = if left < square { root.wrapping_sub(1) } else { root };
+    root.wrapping_shr(pairs)
+}
+
+/// Pairs of leading zero bits of a number that is not zero.
+#[inline(always)]
+fn leading_zero_pairs(mut value: u64) -> u32 {
+    let mut pairs = 0u32;
+    for step in [16u32, 8, 4, 2, 1] {
+        let bits = step.wrapping_shl(1);
+        if value.wrapping_shr(64u32.wrapping_sub(bits)) == 0 {
+            value = value.wrapping_shl(bits);
+            pairs = pairs.wrapping_add(step);
+        }
+    }
+    pairs
+}
+
+/// Square root, rounded down, of a number of at least 2^62.
+///
+/// The tangent at 2^63 is at most 6.1 % off; each of Newton's steps leaves half of the error's square, so that after
+/// three of them it is below 2^-39 of the root, which has 32 bits.
+#[inline(never)]
+fn root_normalised(value: u64) -> u64 {
+    /// 2^31.5, which is both 2^32 times the slope and twice the tangent's value at zero.
+    const TANGENT: u64 = 3_037_000_500;
+    let mut root = value.wrapping_shr(32).wrapping_mul(TANGENT).wrapping_shr(32).wrapping_add(TANGENT.wrapping_shr(1));
+    root = root.wrapping_add(div(value, root)).wrapping_shr(1);
+    root = root.wrapping_add(div(value, root)).wrapping_shr(1);
+    root = root.wrapping_add(div(value, root)).wrapping_shr(1);
+    if root > div(value, root) { root.wrapping_sub(1) } else { root }
 }
 
 /// `value` lowered to a multiple of `step` (`step` zero leaves it).

@@ -5,7 +5,7 @@
 
 use crate::auction;
 use crate::error::Result;
-use crate::num::{Checked, ceil_to, floor_to, to_i64};
+use crate::num::{Checked, ceil_to, floor_to, saturating_sub, to_i64};
 use crate::order::{Order, OrderKind, Side, flags};
 use crate::quantity::{Price, Size};
 
@@ -63,7 +63,7 @@ impl Order {
 #[inline(never)]
 pub fn at_offset(side: Side, oracle: Price, offset: i64, tick: Price) -> Result<Price> {
     let distance = offset.unsigned_abs();
-    let raw = if offset < 0 { oracle.0.saturating_sub(distance) } else { oracle.0.plus(distance)? };
+    let raw = if offset < 0 { saturating_sub(oracle.0, distance) } else { oracle.0.plus(distance)? };
     let on_tick = match side {
         Side::Long => floor_to(raw, tick.0),
         Side::Short => ceil_to(raw, tick.0)?,

@@ -1,7 +1,7 @@
 //! Quantities with their units. Only operations that make sense exist: adding base to quote does not compile.
 
 use crate::error::{Error, Result};
-use crate::num::{BASE, Checked, PPM, Rounding, mul_div, mul_div_inline, mul_div_signed, negative, to_i64};
+use crate::num::{BASE, Checked, PPM, Rounding, mul_div, mul_div_inline, mul_div_signed, negative, quotient, to_i64};
 
 macro_rules! quantity {
     ($(#[$meta:meta])* $name:ident($inner:ty)) => {
@@ -132,7 +132,13 @@ impl Amount {
     /// A share of it.
     #[inline]
     pub fn share(self, ratio: Ppm, rounding: Rounding) -> Result<Amount> {
-        mul_div_inline(self.0, u64::from(ratio.0), PPM, rounding).map(Amount)
+        let ratio = u64::from(ratio.0);
+        // Below 2^44 units (17 million dollars) and 2^20 millionths the product fits a word.
+        if (self.0 | ratio.wrapping_shl(24)).wrapping_shr(44) == 0 {
+            quotient(self.0.wrapping_mul(ratio), PPM, rounding).map(Amount)
+        } else {
+            mul_div(self.0, ratio, PPM, rounding).map(Amount)
+        }
     }
 
     /// The smaller of two.

@@ -3,7 +3,7 @@
 
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, CancelRecord, EventSink};
-use crate::num::Checked;
+use crate::num::{Checked, saturating_add};
 use crate::order::{Order, flags};
 use crate::pocket::Pocket;
 use crate::position::{self, Position};
@@ -128,7 +128,7 @@ impl SubAccount {
         if day != self.volume_day {
             self.begin_day(day);
         }
-        self.volume = self.volume.saturating_add(quote.0);
+        self.volume = saturating_add(self.volume, quote.0);
     }
 
     #[inline(never)]
@@ -137,7 +137,7 @@ impl SubAccount {
             if self.earlier_volume == 0 {
                 self.earlier_day = self.volume_day;
             }
-            self.earlier_volume = self.earlier_volume.saturating_add(self.volume);
+            self.earlier_volume = saturating_add(self.earlier_volume, self.volume);
         }
         (self.volume, self.volume_day) = (0, day);
     }

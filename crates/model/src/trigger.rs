@@ -1,12 +1,12 @@
 //! The prices that triggers look at.
 
 use crate::board::{MarketRow, PriceBoard};
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
 use crate::funding::{PPB, median};
 use crate::market::Market;
-use crate::num::{Checked, PPM, Rounding, ceil_to, floor_to, mul_div, quotient, to_i64};
+use crate::num::{Checked, PPM, Rounding, ceil_to, floor_to, mul_div, quotient, saturating_sub, to_i64};
 use crate::order::{Order, OrderKind, Side, flags};
 use crate::quantity::{Amount, Ppm, Price};
 
@@ -78,7 +78,7 @@ impl Market {
     /// Whether the last fill is older than [`LAST_FILL_MS`].
     #[inline]
     fn is_quiet(&self, board: &PriceBoard, clock: &Clock) -> bool {
-        let slots = clock.slot.saturating_sub(self.last_fill_slot);
+        let slots = saturating_sub(clock.slot, self.last_fill_slot);
         if slots == 0 {
             // As for every fill of a run but its first.
             return false;
@@ -108,13 +108,13 @@ impl Market {
     /// side of it, and goes no further than the nearer of both: one trade does not trigger anything.
     pub fn trigger_mark(&self, oracle: Price) -> Result<Price> {
         let distance = mul_div(oracle.usable()?.0, self.basis.unsigned_abs(), PPB, Rounding::Down)?;
-        let with_basis = if self.basis >= 0 { oracle.0.plus(distance)? } else { oracle.0.saturating_sub(distance) };
+        let with_basis = if self.basis >= 0 { oracle.0.plus(distance)? } else { saturating_sub(oracle.0, distance) };
         Ok(median(Price(with_basis), self.mark(oracle)?, oracle))
     }
 
     /// Lets the basis follow the premium that was in force, by the time since it last did.
     pub(crate) fn sample_basis(&mut self, now: i64) -> Result<()> {
-        let elapsed = u64::try_from(now.saturating_sub(self.basis_time)).unwrap_or(0);
+        let elapsed = clock::elapsed(self.basis_time, now);
         if elapsed < BASIS_INTERVAL {
             return Ok(());
         }

@@ -67,6 +67,23 @@ proptest! {
     }
 
     #[test]
+    fn a_share_is_exact_around_every_width(amount: u64, width in 0..64u32, ratio: u32, narrow in 0..32u32, up: bool) {
+        let (amount, ratio) = (amount >> width, ratio >> narrow);
+        let rounding = if up { Rounding::Up } else { Rounding::Down };
+        let product = u128::from(amount) * u128::from(ratio);
+        let exact = if up { product.div_ceil(1_000_000) } else { product / 1_000_000 };
+        let share = Amount(amount).share(Ppm(ratio), rounding).ok().map(|share| share.0);
+        prop_assert_eq!(share, u64::try_from(exact).ok());
+    }
+
+    #[test]
+    fn roots_around_squares_of_every_width_are_exact(root: u64, width in 0..64u32, offset in -2..=2i8) {
+        let root = root >> width;
+        let wide = (u128::from(root) * u128::from(root)).saturating_add_signed(offset.into());
+        prop_assert_eq!(u128::from(isqrt_wide(wide)), wide.isqrt());
+    }
+
+    #[test]
     fn funding_is_rounded_against_the_user(base: i32, from in -1i64 << 40..1 << 40, to in -1i64 << 40..1 << 40) {
         let base = i64::from(base) * 1_000;
         let paid = Position::funding_payment(Base(base), FundingIndex(from), FundingIndex(to)).unwrap();

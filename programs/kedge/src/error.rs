@@ -5,6 +5,8 @@
 //! * the account checks of this program ([`AccountError`]), from [`ACCOUNTS_FROM`];
 //! * what the runtime and the framework report by themselves (`ProgramError`), unchanged.
 
+use core::num::NonZeroU64;
+
 use anchor_lang::prelude::ProgramError;
 
 /// First number of the model's errors: Anchor's start of custom error numbers.
@@ -18,22 +20,31 @@ pub type Outcome<T = ()> = core::result::Result<T, Refusal>;
 /// A status code in one register: what `?` carries through an instruction.
 ///
 /// It exists so that model errors, account errors and runtime errors all convert into it by `?` and a
-/// `Result<(), Refusal>` stays two registers wide.
+/// `Result<(), Refusal>` is one register: zero is success, as for the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(transparent)]
-pub struct Refusal(u64);
+pub struct Refusal(NonZeroU64);
 
 impl Refusal {
     /// The number as clients see it in a `Custom` error, or the runtime's builtin code above 32 bits.
     pub const fn code(self) -> u64 {
-        self.0
+        self.0.get()
+    }
+
+    /// A status code; none of the three sources has a zero.
+    #[inline(always)]
+    const fn of(code: u64) -> Self {
+        match NonZeroU64::new(code) {
+            Some(code) => Self(code),
+            None => Self(NonZeroU64::MAX),
+        }
     }
 }
 
 impl From<ProgramError> for Refusal {
     #[cold]
     fn from(error: ProgramError) -> Self {
-        Self(u64::from(error))
+        Self::of(u64::from(error))
     }
 }
 
@@ -42,9 +53,9 @@ impl From<Refusal> for ProgramError {
     #[cold]
     #[inline(never)]
     fn from(refusal: Refusal) -> Self {
-        match u32::try_from(refusal.0) {
+        match u32::try_from(refusal.code()) {
             Ok(number) => ProgramError::Custom(number),
-            Err(_) => ProgramError::from(refusal.0),
+            Err(_) => ProgramError::from(refusal.code()),
         }
     }
 }
@@ -53,8 +64,9 @@ macro_rules! account_errors {
     ($( $number:literal $name:ident $text:literal )*) => {
         /// Why an account that was handed in was refused. Numbers are append-only, counted from
         /// [`ACCOUNTS_FROM`].
+        // As wide as a register, as the model's.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        #[repr(u32)]
+        #[repr(u64)]
         pub enum AccountError {
             $( #[doc = $text] $name = $number, )*
         }
@@ -97,14 +109,14 @@ account_errors! {
 impl From<kedge_model::Error> for Refusal {
     #[inline(always)]
     fn from(error: kedge_model::Error) -> Self {
-        Self(u64::from(RULES_FROM + error as u32))
+        Self::of(u64::from(RULES_FROM + error as u32))
     }
 }
 
 impl From<AccountError> for Refusal {
     #[inline(always)]
     fn from(error: AccountError) -> Self {
-        Self(u64::from(ACCOUNTS_FROM + error as u32))
+        Self::of(u64::from(ACCOUNTS_FROM + error as u32))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::memory;
 use core::hint::black_box;
+use kedge_libcalls::checked;
 use kedge_libcalls::wide::{div_wide, mul_div, mul_wide};
 
 /// Stands for "no result" (division by zero, overflow).
@@ -41,6 +42,10 @@ pub enum Operation {
     CheckedMulSigned128,
     /// Checked sums and differences of every width and sign.
     CheckedSums,
+    /// The checked sums, differences and products of `kedge_libcalls::checked`.
+    CheckedWords,
+    /// Product of the low words by `checked::mul`.
+    CheckedMulWord,
     /// Shifts, comparisons and bit counts.
     Bits,
     /// A call with twelve arguments, four of them 128 bits wide.
@@ -57,7 +62,7 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation, in the order of the bytes that select them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Xor,
         Self::Mul,
         Self::Div,
@@ -73,6 +78,8 @@ impl Operation {
         Self::CheckedMul128,
         Self::CheckedMulSigned128,
         Self::CheckedSums,
+        Self::CheckedWords,
+        Self::CheckedMulWord,
         Self::Bits,
         Self::ManyArguments,
         Self::Memory,
@@ -111,6 +118,8 @@ impl Operation {
             Self::CheckedMul128 => a.checked_mul(b).unwrap_or(NONE),
             Self::CheckedMulSigned128 => signed(signed_of(a).checked_mul(signed_of(b))),
             Self::CheckedSums => checked_sums(a, b),
+            Self::CheckedWords => checked_words(a, b),
+            Self::CheckedMulWord => checked::mul(low(a), low(b)).map_or(NONE, u128::from),
             Self::Bits => bits(a, b),
             Self::ManyArguments => many_arguments(a, b),
             Self::Memory => memory::exercise(a, b),
@@ -179,6 +188,27 @@ fn checked_sums(a: u128, b: u128) -> u128 {
         u128::from(i64::try_from(s).is_ok()),
         (x as u32).wrapping_mul(y as u32).into(),
         u128::from((x as i32).wrapping_sub(y as i32).cast_unsigned()),
+    ]
+    .into_iter()
+    .fold(0, mix)
+}
+
+fn checked_words(a: u128, b: u128) -> u128 {
+    let (x, y) = (low(a), low(b));
+    let (p, q) = (signed_low(a), signed_low(b));
+    [
+        checked::add(x, y).map_or(NONE, u128::from),
+        checked::sub(x, y).map_or(NONE, u128::from),
+        checked::mul(x, y).map_or(NONE, u128::from),
+        checked::saturating_add(x, y).into(),
+        checked::saturating_sub(x, y).into(),
+        checked::mul(x >> 32, y).map_or(NONE, u128::from),
+        signed(checked::add_signed(p, q).map(i128::from)),
+        signed(checked::sub_signed(p, q).map(i128::from)),
+        // A constant operand is compiled otherwise.
+        checked::add(x, 1).map_or(NONE, u128::from),
+        signed(checked::add_signed(p, -1).map(i128::from)),
+        signed(checked::sub_signed(0, p).map(i128::from)),
     ]
     .into_iter()
     .fold(0, mix)

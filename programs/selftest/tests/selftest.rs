@@ -103,6 +103,8 @@ const CASES: &[Case] = &[
     ("u128 a * b / c 60 * 60 / 59 bits", Operation::MulDiv128, (bits(60) << 64 | bits(60), bits(59)), 127),
     ("checked_mul u64", Operation::CheckedMul64, (bits(30), bits(30)), 46),
     ("checked_mul i64", Operation::CheckedMulSigned64, (bits(30), bits(30)), 51),
+    ("checked::mul 30 * 30 bits", Operation::CheckedMulWord, (bits(30), bits(30)), 12),
+    ("checked::mul 40 * 20 bits", Operation::CheckedMulWord, (bits(40), bits(20)), 44),
     ("checked_mul u128", Operation::CheckedMul128, (bits(60), bits(60)), 157),
     ("checked_mul i128", Operation::CheckedMulSigned128, (bits(60), bits(60)), 215),
 ];

@@ -6,8 +6,9 @@
 //! runs away (or is made to) takes the quotes along only as fast as the vAMM can afford.
 
 use super::Amm;
+use crate::clock;
 use crate::error::Result;
-use crate::num::{Checked, PPM, Rounding, mul_div};
+use crate::num::{Checked, PPM, Rounding, mul_div, saturating_add};
 use crate::quantity::{Amount, Price, Quote};
 
 /// Seconds in which the budget gets its full share of what came in.
@@ -33,7 +34,7 @@ impl Amm {
     /// Counts what the vAMM has earned.
     #[inline]
     pub(super) fn earn(&mut self, amount: Amount) -> Result<()> {
-        self.earned = self.earned.saturating_add(amount.0);
+        self.earned = saturating_add(self.earned, amount.0);
         self.unbudgeted = self.unbudgeted.plus(amount)?;
         Ok(())
     }
@@ -50,7 +51,7 @@ impl Amm {
     /// Moves an hourly share of what came in to the budget, for at most an hour at a time.
     fn refill(&mut self, now: i64) -> Result<()> {
         let since = if self.budget_time == 0 { now } else { self.budget_time };
-        let elapsed = u64::try_from(now.saturating_sub(since)).unwrap_or(0).min(HOUR);
+        let elapsed = clock::elapsed(since, now).min(HOUR);
         let share = u64::from(self.update_budget.0).times(elapsed)?;
         let moved = Amount(mul_div(self.unbudgeted.0, share, PPM.wrapping_mul(HOUR), Rounding::Down)?);
         if self.budget_time == 0 || !moved.is_zero() || self.unbudgeted.is_zero() {
@@ -67,7 +68,7 @@ impl Amm {
     pub(super) fn charge(&mut self, cost: Quote) -> Result<()> {
         if cost.0 > 0 {
             self.budget = self.budget.minus(cost.magnitude())?;
-            self.spent = self.spent.saturating_add(cost.magnitude().0);
+            self.spent = saturating_add(self.spent, cost.magnitude().0);
         } else {
             self.budget = self.budget.plus(cost.magnitude())?;
         }

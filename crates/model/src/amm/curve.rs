@@ -3,7 +3,7 @@
 //! `base * quote = sqrt_k^2`; the price is `quote * peg / base`. Source: drift 2.1; vectors A and N.
 
 use crate::error::{Error, Result};
-use crate::num::{BASE, PPM, Rounding, div_wide, isqrt_wide, mul_div, mul_div_inline, mul_wide};
+use crate::num::{BASE, PPM, Rounding, div_wide, isqrt_wide, mul_div, mul_div_inline, mul_wide, saturating_sub};
 use crate::order::Side;
 use crate::quantity::{Amount, Base, Price, Quote, Size};
 
@@ -64,7 +64,7 @@ impl Curve {
                 let paid = quote.minus(self.quote)?.plus(Size(1))?;
                 mul_div_inline(paid.0, self.peg.0, BASE, Rounding::Down)?.checked_add(1).ok_or(Error::Overflow)?
             }
-            Side::Short => mul_div_inline(self.quote.0.saturating_sub(quote.0), self.peg.0, BASE, Rounding::Down)?,
+            Side::Short => mul_div_inline(saturating_sub(self.quote.0, quote.0), self.peg.0, BASE, Rounding::Down)?,
         };
         Ok(CurveFill { curve: Curve { base, quote, ..*self }, quote: Amount(amount) })
     }
@@ -91,8 +91,8 @@ impl Curve {
         let scaled = scaled_k(root_high, self.peg.0, price.0)?;
         let target = Size(isqrt_wide(scaled));
         Ok(match side {
-            Side::Long => Size(self.base.0.saturating_sub(target.0)),
-            Side::Short => Size(target.0.saturating_sub(self.base.0)),
+            Side::Long => Size(saturating_sub(self.base.0, target.0)),
+            Side::Short => Size(saturating_sub(target.0, self.base.0)),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use super::Amm;
 use crate::board::PriceRow;
+use crate::clock;
 use crate::error::Result;
 use crate::num::{Rounding, mul_div};
 use crate::quantity::{Amount, Price, Quote};
@@ -24,7 +25,7 @@ impl Amm {
     /// The equity counts at the worse of price and five-minute average, so that a price that stands for a moment
     /// does not set a peak from which the vAMM would have fallen when it is gone.
     pub(super) fn judge(&mut self, row: &PriceRow, now: i64) -> Result<()> {
-        let elapsed = u64::try_from(now.saturating_sub(self.peak_time)).unwrap_or(0);
+        let elapsed = clock::elapsed(self.peak_time, now);
         if self.peak_time != 0 && elapsed < MINUTE {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
 use crate::market::Market;
-use crate::num::{PPM, Rounding, floor_to, mul_div_inline};
+use crate::num::{PPM, Rounding, floor_to, mul_div_inline, saturating_add, saturating_sub};
 use crate::order::Side;
 use crate::quantity::{Amount, Base, Ppm, Price, Size};
 
@@ -123,15 +123,15 @@ impl Amm {
         let curve = self.curve();
         let (low, high) = curve.bounds(self.users_net(), self.concentration)?;
         let reserve = match side {
-            Side::Long => self.base_reserve.0.saturating_sub(low.0),
-            Side::Short => high.0.saturating_sub(self.base_reserve.0),
+            Side::Long => saturating_sub(self.base_reserve.0, low.0),
+            Side::Short => saturating_sub(high.0, self.base_reserve.0),
         };
         let per_fill = self.base_reserve.0.checked_div(u64::from(self.max_fill_fraction)).unwrap_or(0);
         let reserve = reserve.min(per_fill);
         let closing = if self.reduces_inventory(side) { self.base.size().0 } else { 0 };
         let open_now = if self.reduces_inventory(side) { 0 } else { self.base.size().0 };
-        let by_limit = self.inventory_limit.0.saturating_sub(open_now);
-        let by_capital = self.capital_bound(oracle)?.0.saturating_sub(open_now);
+        let by_limit = saturating_sub(self.inventory_limit.0, open_now);
+        let by_capital = saturating_sub(self.capital_bound(oracle)?.0, open_now);
         let opening = by_limit.min(by_capital);
         let total = closing.checked_add(opening).ok_or(Error::Overflow)?;
         Ok(Size(floor_to(total.min(reserve), step.0)))
@@ -276,7 +276,7 @@ impl Amm {
             Side::Long => &mut self.long_intensity,
             Side::Short => &mut self.short_intensity,
         };
-        *flow = flow.saturating_add(fill.size.0);
+        *flow = saturating_add(*flow, fill.size.0);
         self.earn(fill.surplus)
     }
 }

@@ -6,7 +6,7 @@
 use super::Amm;
 use crate::board::PriceRow;
 use crate::error::{Error, Result};
-use crate::num::{BASE, Checked, PPM, Rounding, mul_div_bounds, mul_div_inline, quotient, to_i64};
+use crate::num::{BASE, Checked, PPM, Rounding, mul_div_bounds, mul_div_inline, quotient, saturating_add, to_i64};
 use crate::order::Side;
 use crate::quantity::{Ppm, Price, Quote};
 
@@ -82,8 +82,9 @@ impl Amm {
             Side::Long => self.long_intensity,
             Side::Short => self.short_intensity,
         };
-        let both = self.long_intensity.saturating_add(self.short_intensity).saturating_add(quiet.saturating_mul(2));
-        let share = ratio(own.saturating_add(quiet), both)?;
+        let both =
+            saturating_add(saturating_add(self.long_intensity, self.short_intensity), saturating_add(quiet, quiet));
+        let share = ratio(saturating_add(own, quiet), both)?;
         Ok(share.wrapping_mul(2).max(LEAST_WEIGHT))
     }
 

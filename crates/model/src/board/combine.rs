@@ -1,7 +1,7 @@
 //! Several sources, one price: the median of the fresh ones.
 
 use super::row::MAX_SOURCES;
-use crate::clock::Clock;
+use crate::clock::{Clock, elapsed};
 use crate::error::{Error, Result};
 use crate::num::{Checked, PPM, Rounding, mul_div};
 use crate::quantity::{Ppm, Price};
@@ -26,7 +26,7 @@ pub struct OraclePrice {
 impl OraclePrice {
     /// Whether the price is positive, young enough and certain enough.
     pub fn is_usable(&self, clock: &Clock, max_age: u64, max_confidence: Ppm) -> bool {
-        let lead = u64::try_from(self.publish_time.saturating_sub(clock.unix_time)).unwrap_or(0);
+        let lead = elapsed(clock.unix_time, self.publish_time);
         let certain = mul_div(self.confidence.0, PPM, self.price.0, Rounding::Up)
             .is_ok_and(|ratio| ratio <= u64::from(max_confidence.0));
         certain && lead <= MAX_CLOCK_LEAD && clock.seconds_since(self.publish_time) <= max_age

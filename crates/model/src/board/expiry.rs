@@ -6,7 +6,7 @@
 
 use super::refresh::RefreshReport;
 use super::{MarketRow, OraclePrice, RowState};
-use crate::clock::Clock;
+use crate::clock::{Clock, elapsed};
 use crate::error::Result;
 use crate::fault::{self, Fault};
 use crate::num::{Checked, Rounding, quotient};
@@ -52,7 +52,7 @@ impl MarketRow {
     fn sample(&mut self, before: i64) -> Result<()> {
         let opens = self.expiry_time.saturating_sub(SETTLEMENT_WINDOW.cast_signed());
         let (from, until) = (before.max(opens), self.price.sample_time);
-        let since = |to: i64| u64::try_from(to.saturating_sub(from)).unwrap_or(0).min(MOST_PER_SAMPLE);
+        let since = |to: i64| elapsed(from, to).min(MOST_PER_SAMPLE);
         let missing = LEAST_SAMPLED.saturating_sub(self.settlement_seconds);
         // Up to the expiry all of it counts, after it only what the average still misses.
         let counted = since(until.min(self.expiry_time)).max(since(until).min(missing));
@@ -76,7 +76,7 @@ impl MarketRow {
         if self.settlement_seconds == 0 || fault::planted(Fault::ExpiryAtSpot) {
             return Ok(price);
         }
-        let ahead = u64::try_from(self.expiry_time.saturating_sub(self.price.sample_time)).unwrap_or(0);
+        let ahead = elapsed(self.price.sample_time, self.expiry_time);
         let rest = ahead.max(LEAST_SAMPLED.saturating_sub(self.settlement_seconds));
         let sum = self.settlement_sum.plus(price.0.times(rest)?)?;
         quotient(sum, self.settlement_seconds.plus(rest)?, Rounding::Down).map(Price)

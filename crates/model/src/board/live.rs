@@ -4,6 +4,7 @@ use super::row::PriceRow;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
+use crate::num::saturating_sub;
 
 /// Longest age in milliseconds of a price at which the vAMM and orders at a distance from the oracle trade, rounded up to
 /// whole slots: six of 400 ms.
@@ -29,7 +30,7 @@ impl PriceRow {
         if self.publish_slot < activation {
             return Err(Error::AmmPriceTooOld);
         }
-        let before = clock.slot.saturating_sub(self.publish_slot).saturating_sub(1);
+        let before = saturating_sub(saturating_sub(clock.slot, self.publish_slot), 1);
         // A slot is believed to last ten seconds at most: the product is small.
         let live = before < MOST_SLOTS && before.wrapping_mul(slot_micros) < LIVE_MICROS;
         if live || fault::planted(Fault::OldRowAtFill) { Ok(()) } else { Err(Error::PriceNotLive) }

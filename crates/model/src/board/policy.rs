@@ -58,7 +58,7 @@ pub enum Purpose {
 /// The states that a purpose accepts, and how old the price may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requirement {
-    /// Accepted states, one bit each by number.
+    /// Accepted states, one bit each by number; never Stale or Halted.
     pub states: u8,
     /// Multiple of the row's `max_age` at which the price becomes Stale for this purpose.
     pub age_factor: u64,
@@ -68,7 +68,13 @@ impl Requirement {
     /// Whether a row in this state serves.
     #[inline]
     pub fn accepts(self, state: RowState) -> bool {
-        self.states & (1u8 << (state as u8)) != 0
+        self.accepts_number(state as u8)
+    }
+
+    /// [`Self::accepts`] by the state's number; what is no state never serves.
+    #[inline(always)]
+    pub(super) fn accepts_number(self, state: u8) -> bool {
+        state < 8 && u32::from(self.states).wrapping_shr(u32::from(state)) & 1 != 0
     }
 }
 

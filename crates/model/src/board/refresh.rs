@@ -3,10 +3,10 @@
 use super::combine::{MAX_CLOCK_LEAD, OraclePrice, combine};
 use super::policy::RowState;
 use super::row::{PriceRow, SourceKind};
-use crate::clock::Clock;
-use crate::error::Result;
+use crate::clock::{Clock, elapsed};
+use crate::error::{Error, Result};
 use crate::fault::{Fault, planted};
-use crate::num::{Checked, Rounding, mul_div_inline};
+use crate::num::{Checked, Rounding, mul_div_inline, saturating_sub};
 use crate::quantity::Price;
 
 /// Period of the short average, seconds.
@@ -36,24 +36,13 @@ pub fn weighted_average(average: Price, sample: Price, elapsed: u64, period: u64
     if elapsed >= period {
         return Ok(sample);
     }
-    let half = period.wrapping_shr(1);
     // Move the average toward the sample: no bias for small numbers, unlike weighing the products.
-    if sample >= average {
-        let step = mul_div_inline(sample.0.abs_diff(average.0), elapsed, period, Rounding::Down)?;
-        let rest = nearest_up(sample.0.abs_diff(average.0), elapsed, period, half)?;
-        average.plus(Price(step.plus(rest)?))
-    } else {
-        let step = mul_div_inline(sample.0.abs_diff(average.0), elapsed, period, Rounding::Down)?;
-        let rest = nearest_up(sample.0.abs_diff(average.0), elapsed, period, half)?;
-        average.minus(Price(step.plus(rest)?))
-    }
-}
-
-/// One when `a * b / c` has a fraction of at least a half.
-fn nearest_up(a: u64, b: u64, c: u64, half: u64) -> Result<u64> {
-    let floor = mul_div_inline(a, b, c, Rounding::Down)?;
-    let remainder = a.wrapping_mul(b).wrapping_sub(floor.wrapping_mul(c));
-    Ok(u64::from(remainder > half || (remainder == half && c & 1 == 0)))
+    let distance = sample.0.abs_diff(average.0);
+    let (step, remainder) = kedge_libcalls::wide::mul_div(distance, elapsed, period).ok_or(Error::Overflow)?;
+    let half = period.wrapping_shr(1);
+    let rest = u64::from(remainder > half || (remainder == half && period & 1 == 0));
+    let step = Price(step.plus(rest)?);
+    if sample >= average { average.plus(step) } else { average.minus(step) }
 }
 
 impl PriceRow {
@@ -90,7 +79,7 @@ impl PriceRow {
         let combined = combine(said, clock, u64::from(self.max_age), self.max_confidence, self.quorum);
         let (seen, count) = match combined {
             Ok(found) => found,
-            Err(crate::Error::NoUsablePrice) => {
+            Err(Error::NoUsablePrice) => {
                 self.find_none(said, clock);
                 return Ok(self.report(false));
             }
@@ -231,7 +220,7 @@ impl PriceRow {
             self.sample_time = seen.publish_time;
             return Ok(());
         }
-        let elapsed = u64::try_from(seen.publish_time.saturating_sub(self.sample_time)).unwrap_or(0);
+        let elapsed = elapsed(self.sample_time, seen.publish_time);
         if elapsed == 0 {
             return Ok(());
         }
@@ -258,7 +247,7 @@ impl PriceRow {
             return Ok(sample);
         }
         let reach = mul_div_inline(average.0, u64::from(self.jump_limit.0).times(2)?, crate::num::PPM, Rounding::Down)?;
-        Ok(Price(sample.0.clamp(average.0.saturating_sub(reach), average.0.plus(reach)?)))
+        Ok(Price(sample.0.clamp(saturating_sub(average.0, reach), average.0.plus(reach)?)))
     }
 }
 
@@ -270,5 +259,5 @@ fn quiet_limit(limit: u64) -> u64 {
 /// as newer than it is.
 fn slot_of(publish_time: i64, clock: &Clock, slot_micros: u64) -> Result<u64> {
     let lag = mul_div_inline(clock.seconds_since(publish_time), 1_000_000, slot_micros, Rounding::Down)?;
-    Ok(clock.slot.saturating_sub(lag))
+    Ok(saturating_sub(clock.slot, lag))
 }

@@ -214,14 +214,16 @@ impl PriceRow {
     #[inline]
     fn meet(&self, requirement: Requirement, clock: &Clock) -> Result<()> {
         let max_age = u64::from(self.max_age).wrapping_mul(requirement.age_factor);
-        let state = self.state_at(clock, max_age);
-        if requirement.accepts(state) {
-            Ok(())
-        } else if state == RowState::Stale {
-            Err(Error::StaleRow)
-        } else {
-            Err(Error::RowStateForbids)
-        }
+        // Neither a stale nor a halted row is ever accepted: what is left to ask is whether the price is young.
+        let young = !self.price.is_zero() && clock.seconds_since(self.publish_time) <= max_age;
+        if young && requirement.accepts_number(self.state) { Ok(()) } else { Err(self.unmet(clock, max_age)) }
+    }
+
+    /// Why the row is not accepted.
+    #[cold]
+    #[inline(never)]
+    fn unmet(&self, clock: &Clock, max_age: u64) -> Error {
+        if self.state_at(clock, max_age) == RowState::Stale { Error::StaleRow } else { Error::RowStateForbids }
     }
 
     /// As [`Self::require`] with the purpose's requirement at hand, for valuing a position beside the one that is

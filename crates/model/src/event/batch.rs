@@ -108,7 +108,8 @@ impl EventSink for Batch<'_> {
     fn record(&mut self, kind: EventKind, bytes: &[u8]) {
         const HEAD: usize = core::mem::size_of::<RecordHeader>();
         let start = self.used;
-        let end = start.saturating_add(HEAD).saturating_add(bytes.len());
+        // What does not fit a word ends before it starts, and is refused below.
+        let end = start.wrapping_add(HEAD).wrapping_add(bytes.len());
         let (Some(space), Ok(length)) = (self.buffer.get_mut(start..end), u16::try_from(bytes.len())) else {
             self.overflowed = true;
             return;

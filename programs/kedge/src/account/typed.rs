@@ -85,7 +85,7 @@ impl<T: Stored> Write<T> {
     /// # Safety
     /// The caller proves that no other live typed account refers to the same account.
     #[inline(always)]
-    pub unsafe fn undeclared(view: AccountView) -> Outcome<Self> {
+    pub unsafe fn undeclared(view: AccountView) -> Result<Self, AccountError> {
         check_writable::<T>(&view)?;
         Ok(Self { view, kind: PhantomData })
     }
@@ -243,7 +243,7 @@ impl<T: Stored> AnchorAccount for Write<T> {
     #[inline(always)]
     unsafe fn load_mut(view: AccountView) -> Result<Self, ProgramError> {
         // SAFETY: the framework has refused duplicates of `mut` accounts.
-        unsafe { Self::undeclared(view) }.map_err(ProgramError::from)
+        Ok(unsafe { Self::undeclared(view) }?)
     }
 
     #[inline(always)]
