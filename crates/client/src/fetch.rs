@@ -15,6 +15,7 @@ use solana_pubkey::Pubkey;
 use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig};
 use solana_rpc_client_api::filter::{Memcmp, RpcFilterType};
 
+use crate::snapshot::plain;
 use crate::{Client, FetchError};
 
 /// An account with its address.
@@ -180,7 +181,7 @@ impl Client {
         found
             .into_iter()
             .map(|(address, account)| {
-                let data = account.data.decode().unwrap_or_default();
+                let data = plain(&account).unwrap_or_default();
                 let data = decode(&data).map_err(|error| FetchError::Decode { address, error })?;
                 Ok(Found { address, data })
             })

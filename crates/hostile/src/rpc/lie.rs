@@ -10,6 +10,7 @@ pub enum Lie {
     RefusesTransactions,
     KeepsTransactions,
     NullStatuses,
+    LagsBehind,
     FalseFailure,
     FalseSuccess,
     RunawayHeight,
@@ -53,11 +54,12 @@ pub const MEMORY_MB: u64 = 320;
 
 impl Lie {
     /// Every lie.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::ForeignSignature,
         Self::RefusesTransactions,
         Self::KeepsTransactions,
         Self::NullStatuses,
+        Self::LagsBehind,
         Self::FalseFailure,
         Self::FalseSuccess,
         Self::RunawayHeight,
@@ -98,7 +100,14 @@ impl Lie {
                 "`sendTransaction` says yes and passes nothing on",
                 "alone, the subject waits until the blockhash expires",
             ),
-            Self::NullStatuses => once("no transaction has a status", "the subject waits until the blockhash expires"),
+            Self::NullStatuses => once(
+                "no transaction has a status",
+                "the subject waits until the history, or the end of its blockhash, says what became of it",
+            ),
+            Self::LagsBehind => once(
+                "statuses and history are those of a node that lags by 200 slots",
+                "alone, the subject waits for a node that has seen the end of its blockhash",
+            ),
             Self::FalseFailure => Cost {
                 signed_alone: 3,
                 ..once(
