@@ -35,5 +35,5 @@ pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
 pub use outcome::{Landed, Outcome};
 pub use send::{ComputeLimit, PriorityFee, SendConfig, Sender, Signed, lookup_table, recent_price};
-pub use snapshot::{At, Blockhash, Read, SubAccounts};
+pub use snapshot::{At, Blockhash, Read, SubAccounts, plain};
 pub use subscribe::{AccountChange, Content, LogChange, Subscription, Update};

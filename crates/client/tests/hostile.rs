@@ -105,6 +105,24 @@ fn memory_is_bounded_whatever_an_endpoint_sends() {
     });
 }
 
+#[test]
+fn accounts_that_are_packed_are_not_unpacked() {
+    if !child("accounts_that_are_packed_are_not_unpacked") {
+        return;
+    }
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let chain = Chain::default();
+        let liar = Server::lying(&chain, Lie::PackedAccounts).await;
+        let client = client(&[&liar]);
+        assert!(client.board().await.is_err() && client.clock().await.is_err());
+        assert!(client.accounts(&[address::market(0)]).await.is_err());
+        assert!(client.all_sub_accounts().await.is_err() && client.markets().await.is_err());
+        assert!(client.program_accounts_at(0).await.is_err());
+        let most = most_memory_mb(std::process::id());
+        assert!(most <= MEMORY_MB, "{most} MB");
+    });
+}
+
 #[tokio::test]
 async fn one_order_is_signed_once_and_its_signature_is_told() {
     let lies = [

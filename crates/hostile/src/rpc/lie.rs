@@ -28,6 +28,7 @@ pub enum Lie {
     Redirects,
     WrongPrices,
     WrongAccounts,
+    PackedAccounts,
     WrongDecimals,
     SwappedNames,
     EmptyLists,
@@ -54,7 +55,7 @@ pub const MEMORY_MB: u64 = 320;
 
 impl Lie {
     /// Every lie.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::ForeignSignature,
         Self::RefusesTransactions,
         Self::KeepsTransactions,
@@ -77,6 +78,7 @@ impl Lie {
         Self::Redirects,
         Self::WrongPrices,
         Self::WrongAccounts,
+        Self::PackedAccounts,
         Self::WrongDecimals,
         Self::SwappedNames,
         Self::EmptyLists,
@@ -172,6 +174,9 @@ impl Lie {
                 "beside another endpoint own trades stop; services are judged by the program",
             ),
             Self::WrongAccounts => silent("every account holds another's data", "nothing is decided"),
+            Self::PackedAccounts => {
+                silent("accounts are packed, a gigabyte in forty kilobytes", "nothing is decided, and nothing unpacked")
+            }
             Self::WrongDecimals => {
                 once("the quote bank has nine decimals", "the command line refuses: board and mint say six")
             }

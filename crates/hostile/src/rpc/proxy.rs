@@ -245,7 +245,9 @@ fn blockhash(tale: Tale, value: &mut Value) {
         Tale::OldBlockhash => json!({ "blockhash": other, "lastValidBlockHeight": last.saturating_sub(200) }),
         Tale::FutureBlockhash => json!({ "blockhash": other, "lastValidBlockHeight": last + FAR }),
         Tale::ForeignBlockhash => json!({ "blockhash": other, "lastValidBlockHeight": last }),
-        Tale::ShortBlockhash => json!({ "blockhash": value["blockhash"], "lastValidBlockHeight": last.saturating_sub(145) }),
+        Tale::ShortBlockhash => {
+            json!({ "blockhash": value["blockhash"], "lastValidBlockHeight": last.saturating_sub(145) })
+        }
         _ => return,
     };
     *value = told;
