@@ -106,7 +106,7 @@ impl CliError {
                 ..
             }) => "the wallet has too little SOL for the network fee or for rent".into(),
             Self::Send(SendError::Expired(expired)) => {
-                let said = expired.said.as_ref().map_or(String::new(), |said| format!(" ({})", endpoint(said)));
+                let said = expired.said.as_ref().map_or(String::new(), |said| format!(" ({said})"));
                 format!(
                     "expired: the transaction is in no block up to {}, the last one that could hold it; nothing was \
                      changed{said}",

@@ -233,10 +233,8 @@ async fn look(rpc: &RpcClient, signatures: &[Signature], least: u64) -> Option<L
 
 /// What it means that a transaction has no status.
 async fn absent(rpc: &RpcClient, life: &Life, at: (u64, u64), searched: bool, tip: u64) -> Evidence {
-    let (slot, height) = at;
-    // No chain has more blocks than slots.
-    let highest = height.saturating_add(tip.saturating_sub(slot));
-    let remembered = highest <= life.last_valid.saturating_add(REACH);
+    let slot = at.0;
+    let remembered = is_remembered(at, tip, life.last_valid);
     // The history is another index than that of the statuses.
     match transaction(rpc, &life.signature).await {
         Ok(Some((slot, error))) => Evidence::Found { slot, error },
@@ -244,6 +242,13 @@ async fn absent(rpc: &RpcClient, life: &Life, at: (u64, u64), searched: bool, ti
         Err(error) if remembered && is_without_history(&error) => Evidence::Expired { slot },
         _ => Evidence::None,
     }
+}
+
+/// Whether a bank of slot `tip` without history knows each transaction that could be in a block up to `last_valid`, where
+/// the chain had a height in a slot.
+fn is_remembered((slot, height): (u64, u64), tip: u64, last_valid: u64) -> bool {
+    // No chain has more blocks than slots.
+    height.saturating_add(tip.saturating_sub(slot)) <= last_valid.saturating_add(REACH)
 }
 
 /// Whether a blockhash serves in a bank that has seen a slot; `None` when that is not told.
@@ -277,4 +282,19 @@ pub(crate) fn is_without_history(error: &Error) -> bool {
     const NO_SUCH_METHOD: i64 = -32_601;
     let ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) = error.kind() else { return false };
     [NO_SUCH_METHOD, JSON_RPC_SERVER_ERROR_TRANSACTION_HISTORY_NOT_AVAILABLE].contains(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_without_a_history_prove_nothing_once_they_may_have_been_forgotten() {
+        // Block 5,001 is in slot 9,000; the transaction could be in blocks 4,851 to 5,000, of which 300 roots are known.
+        assert!(is_remembered((9_000, 5_001), 9_032, 5_000));
+        assert!(is_remembered((9_000, 5_108), 9_032, 5_000));
+        assert!(!is_remembered((9_000, 5_109), 9_032, 5_000));
+        assert!(!is_remembered((9_000, 5_001), u64::MAX, 5_000));
+        assert!(!is_remembered((9_000, 50_000), 9_000, 5_000));
+    }
 }

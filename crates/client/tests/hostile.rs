@@ -111,7 +111,7 @@ fn accounts_that_are_packed_are_not_unpacked() {
         return;
     }
     tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let chain = Chain::default();
+        let chain = Chain::new(&[address::market(0)]);
         let liar = Server::lying(&chain, Lie::PackedAccounts).await;
         let client = client(&[&liar]);
         assert!(client.board().await.is_err() && client.clock().await.is_err());

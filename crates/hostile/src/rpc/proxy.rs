@@ -246,7 +246,7 @@ fn blockhash(tale: Tale, value: &mut Value) {
         Tale::FutureBlockhash => json!({ "blockhash": other, "lastValidBlockHeight": last + FAR }),
         Tale::ForeignBlockhash => json!({ "blockhash": other, "lastValidBlockHeight": last }),
         Tale::ShortBlockhash => {
-            json!({ "blockhash": value["blockhash"], "lastValidBlockHeight": last.saturating_sub(145) })
+            json!({ "blockhash": value["blockhash"], "lastValidBlockHeight": last.saturating_sub(130) })
         }
         _ => return,
     };

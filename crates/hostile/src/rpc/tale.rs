@@ -11,7 +11,7 @@ pub enum Tale {
     FutureBlockhash,
     /// Blockhash: one of another chain, with a block that fits.
     ForeignBlockhash,
-    /// Blockhash: a good one that is said to serve for five more blocks; the transaction is hidden for the first seconds.
+    /// Blockhash: a good one that is said to serve for twenty more blocks; the transaction is hidden for the first seconds.
     ShortBlockhash,
     /// Send: yes, and nothing is passed on.
     Kept,
