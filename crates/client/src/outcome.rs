@@ -286,7 +286,99 @@ pub(crate) fn is_without_history(error: &Error) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+    use solana_rpc_client::rpc_sender::{RpcSender, RpcTransportStats};
+
     use super::*;
+
+    /// An endpoint that answers so. Slots of the banks that answer are named with what they say.
+    #[derive(Clone)]
+    struct Told {
+        /// Finalized slot and height.
+        epoch: (u64, u64),
+        valid: (u64, bool),
+        statuses: (u64, Value),
+        /// The transaction in the history, or the code of the error.
+        history: Result<Value, i64>,
+    }
+
+    #[async_trait::async_trait]
+    impl RpcSender for Told {
+        async fn send(&self, request: RpcRequest, params: Value) -> Result<Value, Error> {
+            let context = |(slot, value): (u64, Value)| json!({ "context": { "slot": slot }, "value": value });
+            let refused = |code: i64| RpcError::RpcResponseError {
+                code,
+                message: String::new(),
+                data: solana_rpc_client_api::request::RpcResponseErrorData::Empty,
+            };
+            Ok(match request {
+                RpcRequest::GetEpochInfo => json!({
+                    "absoluteSlot": self.epoch.0, "blockHeight": self.epoch.1, "epoch": 0, "slotIndex": 0,
+                    "slotsInEpoch": 1, "transactionCount": null,
+                }),
+                RpcRequest::IsBlockhashValid => context((self.valid.0, self.valid.1.into())),
+                RpcRequest::GetSignatureStatuses => match self.history {
+                    Err(code) if params[1]["searchTransactionHistory"] == true => return Err(refused(code).into()),
+                    _ => context(self.statuses.clone()),
+                },
+                RpcRequest::GetTransaction => self.history.clone().map_err(refused)?,
+                other => panic!("{other}"),
+            })
+        }
+
+        fn get_transport_stats(&self) -> RpcTransportStats {
+            RpcTransportStats::default()
+        }
+
+        fn url(&self) -> String {
+            String::new()
+        }
+    }
+
+    #[tokio::test]
+    async fn each_of_the_four_answers_is_needed_and_by_a_bank_that_has_seen_the_end() {
+        const WITHOUT: i64 = -32_011;
+        let status = |word: &str| {
+            json!([{ "slot": 8_800, "confirmations": null, "err": null, "status": { "Ok": null },
+            "confirmationStatus": word }])
+        };
+        let found = json!({ "slot": 8_801, "meta": { "err": { "InstructionError": [2, { "Custom": 7 }] } } });
+        let (yes, error) = (Evidence::Expired { slot: 9_000 }, found["meta"]["err"].clone());
+        let error: UiTransactionError = serde_json::from_value(error).unwrap();
+        let failed = Evidence::Found { slot: 8_801, error: Some(error.into()) };
+        let null = json!([null]);
+        let base = Told {
+            epoch: (9_000, 5_001),
+            valid: (9_000, false),
+            statuses: (9_000, null.clone()),
+            history: Ok(Value::Null),
+        };
+        let cases = [
+            ("proven", base.clone(), yes.clone()),
+            ("the last block that can hold it", Told { epoch: (9_000, 5_000), ..base.clone() }, Evidence::None),
+            ("a blockhash that is valid", Told { valid: (9_000, true), ..base.clone() }, Evidence::None),
+            ("a blockhash asked of a node that lags", Told { valid: (8_999, false), ..base.clone() }, Evidence::None),
+            ("the null of a node that lags", Told { statuses: (8_999, null.clone()), ..base.clone() }, Evidence::None),
+            ("no status at all", Told { statuses: (9_000, json!([])), ..base.clone() }, Evidence::None),
+            ("processed", Told { statuses: (9_000, status("processed")), ..base.clone() }, Evidence::None),
+            (
+                "confirmed",
+                Told { statuses: (9_000, status("confirmed")), ..base.clone() },
+                Evidence::Found { slot: 8_800, error: None },
+            ),
+            ("in the history", Told { history: Ok(found), ..base.clone() }, failed),
+            ("something else there", Told { history: Ok(json!({})), ..base.clone() }, Evidence::None),
+            ("a history that fails", Told { history: Err(-32_603), ..base.clone() }, Evidence::None),
+            ("no history, in time", Told { history: Err(WITHOUT), ..base.clone() }, yes),
+            ("no history, late", Told { history: Err(WITHOUT), epoch: (9_000, 5_141), ..base.clone() }, Evidence::None),
+            ("no history, far ahead", Told { history: Err(WITHOUT), statuses: (9_200, null), ..base }, Evidence::None),
+        ];
+        let life = Life { signature: Signature::default(), blockhash: Some(Hash::default()), last_valid: 5_000 };
+        for (what, told, wanted) in cases {
+            let rpc = RpcClient::new_sender(told, RpcClientConfig::default());
+            assert_eq!(testimony(&rpc, &[life]).await, [wanted], "{what}");
+        }
+    }
 
     #[test]
     fn statuses_without_a_history_prove_nothing_once_they_may_have_been_forgotten() {
