@@ -219,11 +219,9 @@ impl Watch {
         let blind = self.mirror.as_ref().and_then(Mirror::blind);
         let losses = self.mirror.as_ref().map_or(0, |mirror| mirror.counts.losses);
         let unmended = matches!(blind, Some(Blind::Unbalanced(_))) && losses > self.doubted;
-        if (!credible || unmended)
-            && let Some(endpoints) = self.client.endpoints()
-        {
+        if !credible || unmended {
             self.doubted = losses;
-            endpoints.doubt();
+            self.client.endpoints().doubt();
         }
         if self.mirror.is_none() { Err(Error::Incredible) } else { Ok(()) }
     }

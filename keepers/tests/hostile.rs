@@ -42,7 +42,8 @@ fn sending() -> Sending {
 impl Keeper {
     async fn start(chain: &Chain, servers: &[&Server], sending: Sending) -> Self {
         let urls: Vec<String> = servers.iter().map(|server| server.url().to_owned()).collect();
-        let policy = Policy { timeout: Duration::from_millis(1_500), ..Policy::default() };
+        let policy =
+            Policy { timeout: Duration::from_millis(1_500), fastest_slot: sending.fastest_slot, ..Policy::default() };
         let endpoints = Endpoints::new(&urls, policy).unwrap();
         let client =
             Client::over(endpoints, CommitmentConfig::processed(), "ws://127.0.0.1:1", Arc::new(Keypair::new()));
@@ -144,6 +145,34 @@ async fn newer_blockhashes_are_taken_again_after_each_lie() {
         let last = chain.received().last().map(|received| signed_at(&received.bytes)).unwrap();
         assert!(last + 10 > chain.height(), "{lie:?}: {last} at {}: {receipts:?}", chain.height());
     }
+}
+
+/// Transactions about one subject in 14 seconds of a chain whose blockhashes serve for four, and the outcomes.
+async fn quick(lie: Option<Lie>, fate: Fate) -> (u64, Vec<Receipt>) {
+    let chain = Chain::default().with_slots(Duration::from_millis(25));
+    chain.set_fate(fate);
+    let server = Server::start(&chain).await;
+    let quick = Sending { life: Duration::from_secs(1), fastest_slot: Duration::from_millis(5), ..sending() };
+    let mut keeper = Keeper::start(&chain, &[&server], quick).await;
+    server.set(lie);
+    let receipts = keeper.insist(Duration::from_secs(14)).await;
+    (keeper.outbox.signed(), receipts)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_signed_anew_before_the_first_has_provably_expired() {
+    let (lagging, hidden, dropped) = tokio::join!(
+        // What has landed is null at a node that lags, long after its blockhash has expired.
+        quick(Some(Lie::LagsBehind), Fate::Lands),
+        // The history says what the statuses do not.
+        quick(Some(Lie::NullStatuses), Fate::Lands),
+        quick(None, Fate::Dropped),
+    );
+    assert_eq!((lagging.0, lagging.1.len()), (1, 0), "{:?}", lagging.1);
+    assert!(hidden.1.iter().all(|receipt| receipt.failure.is_none() && receipt.slot > 0), "{:?}", hidden.1);
+    assert!(!hidden.1.is_empty());
+    // The proof frees the subject.
+    assert!(dropped.0 >= 2 && dropped.1.iter().all(|one| one.failure == Some(Failure::Expired)), "{:?}", dropped.1);
 }
 
 /// The height that a transaction's blockhash is of: the chain writes it there.

@@ -1,10 +1,12 @@
 //! What went wrong, what to do about it, and the exit code that says so.
 
+use kedge_client::outcome::Unknown;
 use kedge_client::shown::{discreet, printable_json, printable_lines};
 use kedge_client::signed::SignedError;
-use kedge_client::{FetchError, SendError};
+use kedge_client::{FetchError, Refused, SendError};
 use kedge_model::Error as Rule;
 use serde_json::json;
+use solana_signature::Signature;
 use solana_transaction_error::TransactionError;
 
 use crate::decimal::DecimalError;
@@ -53,9 +55,11 @@ impl CliError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) | Self::Decimal(_) | Self::Signed(_) => 2,
-            Self::Send(SendError::Refused(_)) | Self::Rule(_) | Self::Fetch(FetchError::Rule(_)) => 3,
-            Self::Send(SendError::Expired { .. }) => 4,
-            Self::Send(SendError::Unknown { .. }) => 6,
+            Self::Send(SendError::Refused(_) | SendError::Rejected(_))
+            | Self::Rule(_)
+            | Self::Fetch(FetchError::Rule(_)) => 3,
+            Self::Send(SendError::Expired(_)) => 4,
+            Self::Send(SendError::Unknown(_)) => 6,
             Self::NotFound(_) | Self::Fetch(FetchError::Missing { .. }) => 5,
             Self::Contradiction(_) | Self::Fetch(_) | Self::Send(_) => 1,
         }
@@ -70,6 +74,16 @@ impl CliError {
         }
     }
 
+    /// The transaction that the error is of, when one was sent.
+    fn signature(&self) -> Option<Signature> {
+        match self {
+            Self::Send(SendError::Rejected(rejected)) => Some(rejected.at.signature),
+            Self::Send(SendError::Expired(expired)) => Some(expired.signature),
+            Self::Send(SendError::Unknown(unknown)) => Some(unknown.signature),
+            _ => None,
+        }
+    }
+
     /// What happened, in plain words, with addresses of endpoints masked.
     fn what(&self) -> String {
         discreet(&self.said())
@@ -79,13 +93,10 @@ impl CliError {
         match self {
             Self::Fetch(FetchError::Rpc(error)) => endpoint(&error.to_string()),
             Self::Send(SendError::Rpc(error)) => endpoint(&error.to_string()),
-            Self::Send(SendError::Refused(refused)) => {
-                let step = refused.name.map_or_else(|| "an instruction".into(), |name| name.replace('_', " "));
-                let mut text = format!("the exchange refused to {step}: {}", refused.error.message());
-                for (index, row) in refused.stale.iter().enumerate() {
-                    text += &format!("{} {row}", if index == 0 { " Too old:" } else { "," });
-                }
-                text
+            Self::Send(SendError::Refused(refused)) => refusal(refused),
+            Self::Send(SendError::Rejected(rejected)) => {
+                let why = rejected.refused.as_ref().map_or_else(|| rejected.error.to_string(), refusal);
+                format!("rejected in slot {}; nothing was changed but the fee: {why}", rejected.at.slot)
             }
             Self::Send(SendError::Failed { error: TransactionError::AccountNotFound, .. }) => {
                 "the wallet that pays the network fee does not exist on this cluster yet".into()
@@ -94,9 +105,24 @@ impl CliError {
                 error: TransactionError::InsufficientFundsForFee | TransactionError::InsufficientFundsForRent { .. },
                 ..
             }) => "the wallet has too little SOL for the network fee or for rent".into(),
-            Self::Send(SendError::Expired { .. }) => {
-                "the transaction was not included in time; nothing was changed".into()
+            Self::Send(SendError::Expired(expired)) => {
+                let said = expired.said.as_ref().map_or(String::new(), |said| format!(" ({said})"));
+                format!(
+                    "expired: the transaction is in no block up to {}, the last one that could hold it; nothing was \
+                     changed{said}",
+                    expired.last_valid
+                )
             }
+            Self::Send(SendError::Unknown(unknown)) => {
+                format!(
+                    "what became of the transaction is not known, it may have landed or still land: {}",
+                    unknown.reason
+                )
+            }
+            Self::Send(SendError::Blockhash { last_valid, height }) => format!(
+                "the endpoint contradicts itself: its newest blockhash serves up to block {last_valid}, and it is at block \
+                 {height}; nothing was sent"
+            ),
             other => other.to_string(),
         }
     }
@@ -108,9 +134,15 @@ impl CliError {
         }
         match self {
             Self::Contradiction(_) => Some("nothing was sent; name another endpoint with --url (or KEDGE_URL)"),
-            Self::Send(SendError::Unknown { .. }) => {
-                Some("`kedge explain SIGNATURE` in a minute or two, best with another --url")
+            Self::Send(SendError::Blockhash { .. }) => Some("name another endpoint with --url (or KEDGE_URL)"),
+            Self::Send(SendError::Unknown(Unknown { last_valid: Some(_), .. })) => Some(
+                "do not repeat the command; `kedge outcome SIGNATURE --wait`, best with another --url, tells what became of \
+                 it",
+            ),
+            Self::Send(SendError::Unknown(_)) => {
+                Some("`kedge outcome SIGNATURE --wait` waits until nothing that was signed by now can land any more")
             }
+            Self::Send(SendError::Rejected(_)) => Some("`kedge explain SIGNATURE` shows the whole transaction"),
             Self::Fetch(FetchError::Rpc(_)) | Self::Send(SendError::Rpc(_)) => {
                 Some("check that the endpoint runs, or name another with --url (or KEDGE_URL)")
             }
@@ -124,7 +156,7 @@ impl CliError {
                     | TransactionError::InsufficientFundsForRent { .. },
                 ..
             }) => Some("send some SOL to the keypair's address, or name another keypair with --keypair"),
-            Self::Send(SendError::Expired { .. }) => {
+            Self::Send(SendError::Expired(_)) => {
                 Some("try again, with a higher --priority-fee when the network is busy")
             }
             Self::Decimal(DecimalError::Malformed(_)) => {
@@ -138,7 +170,8 @@ impl CliError {
     pub fn print(&self, json: bool) {
         // Both hold what endpoints and programs said, and addresses that may carry a key.
         if json {
-            eprintln!("{}", printable_json(&format!("{:#}", self.json())));
+            // One document a line, as everything on standard error is then.
+            eprintln!("{}", printable_json(&self.json().to_string()));
         } else {
             eprint!("{}", printable_lines(&self.text()));
         }
@@ -150,16 +183,17 @@ impl CliError {
             text += &wrap("hint:  ", hint);
         }
         match self {
-            Self::Send(SendError::Refused(refused)) => {
-                text += &wrap("code:  ", &format!("{} ({})", refused.error.name(), refused.error.code()));
-            }
+            Self::Send(SendError::Refused(refused)) => text += &code(refused),
+            Self::Send(SendError::Rejected(rejected)) => match &rejected.refused {
+                Some(refused) => text += &code(refused),
+                None => text += &log(&rejected.logs),
+            },
             Self::Rule(rule) | Self::Fetch(FetchError::Rule(rule)) => text += &wrap("code:  ", rule.name()),
-            Self::Send(SendError::Failed { logs, .. }) => {
-                for line in logs.iter().rev().take(8).rev() {
-                    text += &wrap("  log: ", &discreet(line));
-                }
-            }
+            Self::Send(SendError::Failed { logs, .. }) => text += &log(logs),
             _ => {}
+        }
+        if let Some(signature) = self.signature() {
+            text += &format!("transaction\n{signature}\n");
         }
         text
     }
@@ -171,17 +205,49 @@ impl CliError {
             "exit_code": self.exit_code(),
             "name": self.rule().map(Rule::name),
         });
-        if let Self::Send(SendError::Refused(refused)) = self {
+        let refused = match self {
+            Self::Send(SendError::Refused(refused)) => Some(refused.as_ref()),
+            Self::Send(SendError::Rejected(rejected)) => rejected.refused.as_ref(),
+            _ => None,
+        };
+        if let Some(refused) = refused {
             error["instruction"] = json!(refused.name);
             error["code"] = json!(refused.error.code());
             error["name"] = json!(refused.error.name());
             error["stale_rows"] = refused.stale.iter().map(ToString::to_string).collect();
         }
-        if let Self::Send(SendError::Unknown { signature, .. }) = self {
+        let (outcome, last_valid) = match self {
+            Self::Send(SendError::Rejected(_)) => (Some("rejected"), None),
+            Self::Send(SendError::Expired(expired)) => (Some("expired"), Some(expired.last_valid)),
+            Self::Send(SendError::Unknown(unknown)) => (Some("unknown"), unknown.last_valid),
+            _ => (None, None),
+        };
+        error["outcome"] = json!(outcome);
+        if let Some(signature) = self.signature() {
             error["signature"] = json!(signature.to_string());
+            error["last_valid_height"] = json!(last_valid);
         }
         json!({ "error": error })
     }
+}
+
+/// What the exchange refused, and why.
+fn refusal(refused: &Refused) -> String {
+    let step = refused.name.map_or_else(|| "an instruction".into(), |name| name.replace('_', " "));
+    let mut text = format!("the exchange refused to {step}: {}", refused.error.message());
+    for (index, row) in refused.stale.iter().enumerate() {
+        text += &format!("{} {row}", if index == 0 { " Too old:" } else { "," });
+    }
+    text
+}
+
+fn code(refused: &Refused) -> String {
+    wrap("code:  ", &format!("{} ({})", refused.error.name(), refused.error.code()))
+}
+
+/// The end of a log.
+fn log(lines: &[String]) -> String {
+    lines.iter().rev().take(8).rev().map(|line| wrap("  log: ", &discreet(line))).collect()
 }
 
 /// What the endpoint's client says, without its wrapping.
@@ -223,7 +289,6 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kedge_client::Refused;
     use kedge_interface::error::ProgramError;
 
     fn refused(rule: Rule) -> CliError {

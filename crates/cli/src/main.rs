@@ -56,6 +56,7 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
         Command::Risk(options) => commands::risk::run(session, options).await,
         Command::History(options) => commands::history::run(session, options).await,
         Command::Explain { signature } => commands::explain::run(session, signature).await,
+        Command::Outcome(options) => commands::outcome::run(session, options).await,
         Command::Watch(options) => {
             commands::watch::run(session, options, cli.json).await?;
             return Ok(None);

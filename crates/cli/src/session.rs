@@ -2,20 +2,24 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use kedge_client::prices::{self, AddressBook, Row};
-use kedge_client::{Client, FetchError, Landed, PriorityFee, SendConfig, Sender, SharedSigner};
+use kedge_client::shown::{discreet, printable_json, printable_lines};
+use kedge_client::{Client, FetchError, Found, Landed, Outcome, PriorityFee, SendConfig, Sender, SharedSigner, Signed};
 use kedge_interface::account::SubAccountData;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
+use serde_json::json;
 use solana_instruction::Instruction;
 use solana_keypair::{Keypair, read_keypair_file};
 use solana_pubkey::Pubkey;
+use solana_signature::Signature;
 use solana_signer::Signer;
 
 use crate::args::{Cli, Which};
 use crate::error::{CliError, Result};
-use crate::output::colour;
+use crate::output::{colour, wrap};
 use crate::view::old_rows;
 
 /// What every command works with.
@@ -25,7 +29,8 @@ pub struct Session {
     /// Whether to paint.
     pub colour: bool,
     keypair: core::result::Result<Pubkey, String>,
-    priority: PriorityFee,
+    send: SendConfig,
+    json: bool,
     book: AddressBook,
 }
 
@@ -40,13 +45,16 @@ impl Session {
             }
             Err(reason) => (Arc::new(Keypair::new()), Err(reason)),
         };
-        let default = SendConfig::default().priority;
+        let default = SendConfig::default();
+        let priority = cli.priority_fee.map_or(default.priority, PriorityFee::Fixed);
+        let patience = Duration::from_secs(cli.patience);
         let book = cli.price_account.iter().fold(AddressBook::default(), |book, (feed, at)| book.with(*feed, *at));
         Self {
             client: Client::new(&cli.url, payer),
             colour: colour(),
             keypair,
-            priority: cli.priority_fee.map_or(default, PriorityFee::Fixed),
+            send: SendConfig { priority, patience, ..default },
+            json: cli.json,
             book,
         }
     }
@@ -83,17 +91,67 @@ impl Session {
         }
     }
 
-    /// Sends instructions signed by the keypair and waits for them.
+    /// Sends instructions signed by the keypair and waits until their outcome is certain. The signature is on standard error
+    /// before anybody else has it: whatever happens then, it can be looked at.
     pub async fn send(&self, instructions: &[Instruction]) -> Result<Landed> {
         self.signer()?;
-        let config = SendConfig { priority: self.priority, ..SendConfig::default() };
-        Ok(Sender::new(self.client.clone(), config).send(instructions, &[]).await?)
+        let sender = self.sender();
+        let signed = sender.prepare(instructions, &[]).await?;
+        self.announce(&signed);
+        Ok(sender.deliver(&signed).await?.success()?)
+    }
+
+    /// What became of a transaction, by now or as soon as it is certain.
+    pub async fn outcome(&self, signature: Signature, last_valid: Option<u64>, wait: bool) -> Result<Outcome> {
+        let sender = self.sender();
+        if wait {
+            return Ok(sender.await_outcome(signature, last_valid).await?);
+        }
+        Ok(sender.outcome(signature, last_valid).await)
+    }
+
+    /// All sub-accounts that can be read; nobody's, with a note, where the endpoint does not list them.
+    pub async fn everybody(&self) -> Vec<Found<SubAccountData>> {
+        match self.client.all_sub_accounts_at().await {
+            Ok(all) => all.value.found,
+            Err(error) => {
+                self.note(&format!("only the vAMM is asked: the endpoint does not list resting orders ({error})"));
+                Vec::new()
+            }
+        }
+    }
+
+    /// Says on standard error what was done without.
+    pub fn note(&self, text: &str) {
+        let text = discreet(text);
+        if self.json {
+            eprintln!("{}", printable_json(&json!({ "note": text }).to_string()));
+        } else {
+            eprint!("{}", printable_lines(&wrap("note:  ", &text)));
+        }
+    }
+
+    fn sender(&self) -> Sender {
+        Sender::new(self.client.clone(), self.send.clone())
+    }
+
+    fn announce(&self, signed: &Signed) {
+        for note in signed.notes() {
+            self.note(note);
+        }
+        let life = signed.life();
+        if self.json {
+            let signed = json!({ "signature": life.signature.to_string(), "last_valid_height": life.last_valid });
+            eprintln!("{}", json!({ "signed": signed }));
+        } else {
+            eprintln!("signed, can land up to block {}\n{}", life.last_valid, life.signature);
+        }
     }
 
     /// Tries instructions signed by the keypair, and sends nothing. Errors: why they would be refused.
     pub async fn simulate(&self, instructions: &[Instruction]) -> Result<()> {
         self.signer()?;
-        Sender::new(self.client.clone(), SendConfig::default()).simulate(instructions, &[]).await?;
+        self.sender().simulate(instructions, &[]).await?;
         Ok(())
     }
 
@@ -105,7 +163,8 @@ impl Session {
 
     /// A refresh of these rows, however young.
     pub async fn refresh_all(&self, board: &PriceBoard, rows: &[Row]) -> Result<Instruction> {
-        let book = self.book.clone().discover(&self.client, board).await?;
+        // Where it cannot be looked up, the usual account is taken.
+        let book = self.book.clone().discover(&self.client, board).await.unwrap_or_else(|_| self.book.clone());
         Ok(prices::refresh_instruction(board, rows, &book)?)
     }
 }

@@ -109,12 +109,12 @@ impl Session {
             ..RpcSimulateTransactionConfig::default()
         };
         let simulated = self.client.rpc().simulate_transaction_with_config(&transaction, config).await;
-        let outcome = simulated.map_err(kedge_client::FetchError::from)?.value;
-        if outcome.err.is_some() {
+        // Where nothing can be tried, prices are shown as the board has them.
+        let Some(outcome) = simulated.ok().map(|told| told.value).filter(|outcome| outcome.err.is_none()) else {
             return Ok(None);
-        }
+        };
         let account = outcome.accounts.and_then(|accounts| accounts.into_iter().next().flatten());
-        let data = account.and_then(|account| account.data.decode());
+        let data = account.as_ref().and_then(kedge_client::plain);
         Ok(data.and_then(|data| decode::<PriceBoard>(&data).ok()))
     }
 }

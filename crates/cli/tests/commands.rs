@@ -88,7 +88,7 @@ impl Person {
         let run = self.run(line, "json");
         assert_eq!(run.code, code, "kedge {line} --json");
         // What the parser of the command line refuses is said in text: it has not seen --json yet.
-        if let Ok(json) = serde_json::from_str::<Value>(&run.err) {
+        if let Ok(json) = serde_json::from_str::<Value>(run.err.lines().last().unwrap_or_default()) {
             assert_eq!(json["error"]["exit_code"], code);
             assert!(json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
         } else {
@@ -279,6 +279,11 @@ fn trades(stage: &Stage, me: &Person, maker: &Person) {
     let signature = history[0]["signature"].as_str().unwrap().to_owned();
     assert!(me.text("history").contains("bought 20 SOL-PERP"));
     assert!(me.text(&format!("explain {signature}")).contains("succeeded in slot"));
+    assert!(me.text(&format!("outcome {signature}")).contains("landed in slot"));
+    assert_eq!(me.json(&format!("outcome {signature} --wait"))["outcome"], "landed");
+    let nothing = bs58::encode([7; 64]).into_string();
+    assert!(me.fails(&format!("outcome {nothing}"), 6).contains("may still get into one"));
+    assert!(me.fails(&format!("outcome {nothing} --last-valid 1"), 4).contains("nothing was changed"));
     assert_eq!(me.json(&format!("explain {signature}"))["failure"], Value::Null);
     assert!(me.text("watch --count 2 --every 1").matches("sub-account 0").count() == 2);
     assert_eq!(me.json("watch --count 1")["id"], 0);

@@ -18,7 +18,7 @@ pub type SharedSigner = Arc<dyn Signer + Send + Sync>;
 #[derive(Clone)]
 pub struct Client {
     rpc: Arc<RpcClient>,
-    endpoints: Option<Endpoints>,
+    endpoints: Endpoints,
     ws_url: String,
     payer: SharedSigner,
 }
@@ -29,26 +29,28 @@ impl Client {
     /// # Panics
     /// When the system has no TLS to set up an HTTP client with.
     pub fn new(url: &str, payer: SharedSigner) -> Self {
-        let policy = Policy { timeout: Limits::default().timeout, patient: true, ..Policy::default() };
-        let endpoints = Endpoints::new(&[url.to_owned()], policy).expect("an HTTP client can be set up");
-        Self::over(endpoints, CommitmentConfig::confirmed(), &ws_url(url), payer)
+        Self::with(url, CommitmentConfig::confirmed(), &ws_url(url), payer)
     }
 
-    /// Uses an RPC client with its own timeouts, limits and commitment, and a pubsub endpoint. The RPC crate's own HTTP
-    /// sender has no limits on what it reads: it is for endpoints of our own.
-    pub fn with(rpc: RpcClient, ws_url: &str, payer: SharedSigner) -> Self {
-        Self { rpc: Arc::new(rpc), endpoints: None, ws_url: ws_url.into(), payer }
+    /// The same with another commitment and pubsub endpoint.
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub fn with(url: &str, commitment: CommitmentConfig, ws_url: &str, payer: SharedSigner) -> Self {
+        let policy = Policy { timeout: Limits::default().timeout, patient: true, ..Policy::default() };
+        let endpoints = Endpoints::new(&[url.to_owned()], policy).expect("an HTTP client can be set up");
+        Self::over(endpoints, commitment, ws_url, payer)
     }
 
     /// Uses several endpoints as one.
     pub fn over(endpoints: Endpoints, commitment: CommitmentConfig, ws_url: &str, payer: SharedSigner) -> Self {
         let rpc = RpcClient::new_sender(endpoints.clone(), RpcClientConfig::with_commitment(commitment));
-        Self { endpoints: Some(endpoints), ..Self::with(rpc, ws_url, payer) }
+        Self { rpc: Arc::new(rpc), endpoints, ws_url: ws_url.into(), payer }
     }
 
-    /// The endpoints, when there are several.
-    pub fn endpoints(&self) -> Option<&Endpoints> {
-        self.endpoints.as_ref()
+    /// The endpoints that it asks.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.endpoints
     }
 
     /// The RPC client.

@@ -6,9 +6,9 @@ use kedge_interface::account::DecodeError;
 use kedge_interface::error::ProgramError;
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::client_error;
-use solana_signature::Signature;
 use solana_transaction_error::TransactionError;
 
+use crate::outcome::{Expired, Rejected, Unknown};
 use crate::prices::Row;
 
 /// An account that could not be read.
@@ -75,13 +75,13 @@ impl fmt::Display for Refused {
     }
 }
 
-/// A transaction that did not land.
+/// A transaction that did not land, or was not sent at all.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The program refused an instruction.
+    /// The program would refuse an instruction: it was tried, and not sent.
     #[error("{0}")]
     Refused(Box<Refused>),
-    /// The transaction failed for a reason outside the program.
+    /// The transaction would fail for a reason outside the program: it was tried, and not sent.
     #[error("the transaction failed: {error}")]
     Failed {
         /// Why.
@@ -89,19 +89,22 @@ pub enum SendError {
         /// Its log.
         logs: Vec<String>,
     },
-    /// No attempt was included before its blockhash expired.
-    #[error("not included after {attempts} blockhashes; raise the priority fee or try again")]
-    Expired {
-        /// Blockhashes tried.
-        attempts: u32,
-    },
+    /// It is in a block and failed: it paid its fee.
+    #[error("{0}")]
+    Rejected(Box<Rejected>),
+    /// It was not included in time, and cannot be any more.
+    #[error("{0}")]
+    Expired(Expired),
     /// It was handed over, and nobody can say what became of it.
-    #[error("{reason}; whether {signature} has landed is not known: look at it before you try again")]
-    Unknown {
-        /// Its signature.
-        signature: Signature,
-        /// Why it is not known.
-        reason: String,
+    #[error("{0}")]
+    Unknown(Unknown),
+    /// The blockhash that the endpoint offers cannot be signed with: nothing was sent.
+    #[error("the endpoint offers a blockhash that serves up to block {last_valid}, and tells of block {height}")]
+    Blockhash {
+        /// The last block height for which it is said to serve.
+        last_valid: u64,
+        /// The height of the chain.
+        height: u64,
     },
     /// The transaction could not be put together.
     #[error("the transaction cannot be built: {0}")]
@@ -114,11 +117,36 @@ pub enum SendError {
     Rpc(Box<client_error::Error>),
 }
 
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.refused {
+            Some(refused) => refused.fmt(f),
+            None => write!(f, "the transaction failed: {}", self.error),
+        }
+    }
+}
+
+impl fmt::Display for Expired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { signature, last_valid, said, .. } = self;
+        write!(f, "{signature} was not included up to block {last_valid} and cannot be any more")?;
+        said.as_ref().map_or(Ok(()), |said| write!(f, "; it was said: {said}"))
+    }
+}
+
+impl fmt::Display for Unknown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { signature, reason, .. } = self;
+        write!(f, "{reason}; whether {signature} has landed is not known: look at it before you try again")
+    }
+}
+
 impl SendError {
     /// The program's error, when it was the program that refused.
     pub fn program_error(&self) -> Option<ProgramError> {
         match self {
             Self::Refused(refused) => Some(refused.error),
+            Self::Rejected(rejected) => rejected.refused.as_ref().map(|refused| refused.error),
             _ => None,
         }
     }

@@ -10,11 +10,14 @@ use kedge_model::market::Market;
 use kedge_model::sub_account::SubAccount;
 use kedge_model::trader::Trader;
 use solana_account::Account;
-use solana_account_decoder_client_types::UiAccountEncoding;
+use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding};
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConfig};
 use solana_rpc_client_api::filter::{Memcmp, RpcFilterType};
+use solana_rpc_client_api::request::RpcRequest;
+use solana_rpc_client_api::response::Response;
 
+use crate::snapshot::{plain, raw};
 use crate::{Client, FetchError};
 
 /// An account with its address.
@@ -38,7 +41,7 @@ impl Client {
         const AT_ONCE: usize = 100;
         let mut accounts = Vec::with_capacity(addresses.len());
         for part in addresses.chunks(AT_ONCE) {
-            let answered = self.rpc().get_multiple_accounts(part).await?;
+            let answered = self.rpc().get_multiple_ui_accounts_with_config(part, self.account_config()).await?.value;
             if answered.len() != part.len() {
                 let address = part.first().copied().unwrap_or_default();
                 return Err(FetchError::Missing {
@@ -46,14 +49,23 @@ impl Client {
                     address,
                 });
             }
-            accounts.extend(answered);
+            for (address, account) in part.iter().zip(answered) {
+                accounts.push(account.map(|account| readable(*address, &account)).transpose()?);
+            }
         }
         Ok(accounts)
     }
 
+    /// The raw account at an address, `None` when there is none.
+    pub async fn account(&self, at: Pubkey) -> Result<Option<Account>, FetchError> {
+        let asked = serde_json::json!([at.to_string(), self.account_config()]);
+        let answer: Response<Option<UiAccount>> = self.rpc().send(RpcRequest::GetAccountInfo, asked).await?;
+        answer.value.map(|account| readable(at, &account)).transpose()
+    }
+
     /// The account at an address, `None` when there is none. Errors: also for an account of another kind.
     pub async fn find<T: AccountKind>(&self, at: Pubkey) -> Result<Option<T>, FetchError> {
-        let found = self.rpc().get_account_with_commitment(&at, self.commitment()).await?.value;
+        let found = self.account(at).await?;
         found.map(|account| read(at, &account, decode::<T>)).transpose()
     }
 
@@ -127,8 +139,7 @@ impl Client {
 
     /// A sub-account with its orders. Errors: [`FetchError::Missing`].
     pub async fn sub_account(&self, at: Pubkey) -> Result<SubAccountData, FetchError> {
-        let found = self.rpc().get_account_with_commitment(&at, self.commitment()).await?.value;
-        let account = found.ok_or(FetchError::Missing { what: SubAccount::NAME, address: at })?;
+        let account = self.account(at).await?.ok_or(FetchError::Missing { what: SubAccount::NAME, address: at })?;
         read(at, &account, decode_sub_account)
     }
 
@@ -155,8 +166,8 @@ impl Client {
     /// The chain's clock, as programs see it.
     pub async fn clock(&self) -> Result<Clock, FetchError> {
         let address = solana_sdk_ids::sysvar::clock::ID;
-        let data = self.rpc().get_account_data(&address).await?;
-        read_clock(&data).ok_or(FetchError::Missing { what: "clock", address })
+        let clock = self.account(address).await?.and_then(|clock| read_clock(&clock.data));
+        clock.ok_or(FetchError::Missing { what: "clock", address })
     }
 
     async fn sub_accounts_where(&self, offset: usize, key: &Pubkey) -> Result<Vec<Found<SubAccountData>>, FetchError> {
@@ -180,7 +191,7 @@ impl Client {
         found
             .into_iter()
             .map(|(address, account)| {
-                let data = account.data.decode().unwrap_or_default();
+                let data = plain(&account).unwrap_or_default();
                 let data = decode(&data).map_err(|error| FetchError::Decode { address, error })?;
                 Ok(Found { address, data })
             })
@@ -199,6 +210,11 @@ impl Client {
 /// Accounts that begin with the discriminator of a kind.
 pub(crate) fn kind_filter<T: AccountKind>() -> RpcFilterType {
     RpcFilterType::Memcmp(Memcmp::new_base58_encoded(0, &T::DISCRIMINATOR))
+}
+
+/// An account whose data came in the encoding that was asked for.
+fn readable(address: Pubkey, account: &UiAccount) -> Result<Account, FetchError> {
+    raw(account).ok_or(FetchError::Missing { what: "account in the encoding that was asked for", address })
 }
 
 fn read<T>(

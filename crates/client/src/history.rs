@@ -9,13 +9,14 @@ use solana_instruction::error::InstructionError;
 use solana_instruction::{AccountMeta, Instruction};
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::config::RpcTransactionConfig;
+use solana_rpc_client_api::request::RpcRequest;
 use solana_sdk_ids::{ed25519_program, secp256k1_program, secp256r1_program};
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction_error::TransactionError;
 use solana_transaction_status_client_types::{
-    UiInnerInstructions, UiInstruction, UiTransactionEncoding, UiTransactionStatusMeta,
-    option_serializer::OptionSerializer,
+    EncodedConfirmedTransactionWithStatusMeta, UiInnerInstructions, UiInstruction, UiTransactionEncoding,
+    UiTransactionStatusMeta, option_serializer::OptionSerializer,
 };
 
 use crate::{Client, FetchError};
@@ -100,22 +101,19 @@ impl Client {
             }),
             max_supported_transaction_version: Some(0),
         };
-        // The endpoint answers null for an unknown signature, which the client reports as a parse error.
-        let known = self.rpc().get_signature_statuses_with_history(&[*signature]).await?.value;
-        if known.into_iter().next().flatten().is_none() {
-            return Ok(None);
-        }
-        let found = self.rpc().get_transaction_with_config(signature, config).await?;
+        let asked = serde_json::json!([signature.to_string(), config]);
+        let answer: Option<EncodedConfirmedTransactionWithStatusMeta> =
+            self.rpc().send(RpcRequest::GetTransaction, asked).await?;
+        let Some(found) = answer else { return Ok(None) };
         let (slot, block_time) = (found.slot, found.block_time);
         let Some((transaction, meta)) = found.transaction.transaction.decode().zip(found.transaction.meta) else {
             return Ok(None);
         };
+        if transaction.signatures.first() != Some(signature) {
+            let what = "transaction with the signature that was asked for in the answer about";
+            return Err(FetchError::Missing { what, address: PROGRAM_ID });
+        }
         Ok(Some(read(slot, block_time, &transaction, meta)))
-    }
-
-    /// The log of a past transaction.
-    pub async fn logs(&self, signature: &Signature) -> Result<Vec<String>, FetchError> {
-        Ok(self.past(signature).await?.map(|past| past.logs).unwrap_or_default())
     }
 }
 

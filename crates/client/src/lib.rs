@@ -3,6 +3,7 @@
 //! * [`Client`]: accounts of the exchange, decoded, over any Solana RPC endpoint.
 //! * [`Client::subscribe`]: account changes as they happen, with reconnection.
 //! * [`Sender`]: instructions to a confirmed transaction, or to an error that says what to do.
+//! * [`outcome`]: what became of a transaction, and what proves it.
 //! * [`prices`]: which rows of the board a transaction needs, and the instruction that refreshes them.
 //! * [`history`]: what a past transaction did.
 //! * [`book`]: resting orders, best first.
@@ -20,6 +21,7 @@ pub mod failover;
 mod fetch;
 pub mod history;
 pub mod http;
+pub mod outcome;
 pub mod prices;
 mod send;
 pub mod shown;
@@ -31,6 +33,7 @@ mod subscribe;
 pub use client::{Client, SharedSigner, ws_url};
 pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
-pub use send::{ComputeLimit, Landed, PriorityFee, SendConfig, Sender, lookup_table, recent_price};
-pub use snapshot::{At, Blockhash, Read, SubAccounts};
+pub use outcome::{Landed, Outcome};
+pub use send::{ComputeLimit, PriorityFee, SendConfig, Sender, Signed, lookup_table, recent_price};
+pub use snapshot::{At, Blockhash, Read, SubAccounts, plain};
 pub use subscribe::{AccountChange, Content, LogChange, Subscription, Update};

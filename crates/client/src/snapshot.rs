@@ -176,14 +176,15 @@ impl Client {
 }
 
 /// An account's bytes, when they come in the encoding that is asked for. Others are packed, and may unpack to any size.
-pub(crate) fn plain(account: &UiAccount) -> Option<Vec<u8>> {
+#[must_use]
+pub fn plain(account: &UiAccount) -> Option<Vec<u8>> {
     match &account.data {
         UiAccountData::Binary(_, UiAccountEncoding::Base64) => account.data.decode(),
         _ => None,
     }
 }
 
-fn raw(account: &UiAccount) -> Option<Account> {
+pub(crate) fn raw(account: &UiAccount) -> Option<Account> {
     Some(Account {
         lamports: account.lamports,
         data: plain(account)?,

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use kedge_client::failover::{Endpoints, Policy};
-use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, SendError, Sender};
+use kedge_client::outcome::Unknown;
+use kedge_client::{Client, ComputeLimit, Outcome, PriorityFee, SendConfig, SendError, Sender};
 use kedge_hostile::rpc::{Chain, Fate, Lie, MEMORY_MB, Server, child, most_memory_mb};
 use kedge_interface::address;
 use kedge_interface::instruction::{KedgeInstruction, UpdateAmm};
@@ -55,7 +56,7 @@ async fn an_endpoint_that_lies_about_its_slot_gets_no_question_beside_an_honest_
     let chain = Chain::default();
     let (honest, liar) = (Server::start(&chain).await, Server::lying(&chain, Lie::RunawaySlot).await);
     let client = client(&[&honest, &liar]);
-    let endpoints = client.endpoints().unwrap().clone();
+    let endpoints = client.endpoints().clone();
     client.rpc().get_slot().await.unwrap();
     for alone in endpoints.each() {
         let _ = alone.send(RpcRequest::GetSlot, json!([])).await;
@@ -104,6 +105,24 @@ fn memory_is_bounded_whatever_an_endpoint_sends() {
     });
 }
 
+#[test]
+fn accounts_that_are_packed_are_not_unpacked() {
+    if !child("accounts_that_are_packed_are_not_unpacked") {
+        return;
+    }
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let chain = Chain::new(&[address::market(0)]);
+        let liar = Server::lying(&chain, Lie::PackedAccounts).await;
+        let client = client(&[&liar]);
+        assert!(client.board().await.is_err() && client.clock().await.is_err());
+        assert!(client.accounts(&[address::market(0)]).await.is_err());
+        assert!(client.all_sub_accounts().await.is_err() && client.markets().await.is_err());
+        assert!(client.program_accounts_at(0).await.is_err());
+        let most = most_memory_mb(std::process::id());
+        assert!(most <= MEMORY_MB, "{most} MB");
+    });
+}
+
 #[tokio::test]
 async fn one_order_is_signed_once_and_its_signature_is_told() {
     let lies = [
@@ -111,8 +130,7 @@ async fn one_order_is_signed_once_and_its_signature_is_told() {
         Lie::RefusesTransactions,
         Lie::KeepsTransactions,
         Lie::NullStatuses,
-        Lie::RunawayHeight,
-        Lie::EndlessBlockhash,
+        Lie::LagsBehind,
         Lie::SetBack,
         Lie::StandsStill,
     ];
@@ -125,7 +143,6 @@ async fn one_order_is_signed_once_and_its_signature_is_told() {
             priority: PriorityFee::None,
             poll: Duration::from_millis(50),
             resend: Duration::from_millis(200),
-            attempts: 3,
             patience: Duration::from_secs(2),
             ..SendConfig::default()
         };
@@ -134,7 +151,101 @@ async fn one_order_is_signed_once_and_its_signature_is_told() {
         let error = sender.send(&[step], &[]).await.unwrap_err();
         let received = chain.received();
         assert_eq!(received.len(), 1, "{lie:?}");
-        let SendError::Unknown { signature, .. } = error else { panic!("{lie:?}: {error}") };
+        let SendError::Unknown(Unknown { signature, .. }) = error else { panic!("{lie:?}: {error}") };
         assert_eq!(signature.to_string(), received[0].signature, "{lie:?}");
     }
+}
+
+#[tokio::test]
+async fn with_a_blockhash_that_does_not_fit_the_height_nothing_is_signed() {
+    for lie in [Lie::RunawayHeight, Lie::EndlessBlockhash] {
+        let chain = Chain::default();
+        let liar = Server::lying(&chain, lie).await;
+        let config = SendConfig { compute: ComputeLimit::Fixed(200_000), ..SendConfig::default() };
+        let sender = Sender::new(client(&[&liar]), config);
+        let error = sender.send(&[UpdateAmm { market: address::market(0) }.instruction()], &[]).await.unwrap_err();
+        assert!(matches!(error, SendError::Blockhash { .. }), "{lie:?}: {error}");
+        assert_eq!(chain.received(), [], "{lie:?}");
+    }
+}
+
+/// What becomes of one transaction on a chain whose blockhashes serve for six seconds, when the endpoint begins to lie once
+/// it is signed.
+async fn outcome(lie: Option<Lie>, fate: Fate, beside: bool) -> Outcome {
+    let chain = Chain::default().with_slots(Duration::from_millis(40));
+    chain.set_fate(fate);
+    let (liar, honest) = (Server::start(&chain).await, Server::start(&chain).await);
+    let urls: Vec<String> = [&liar, &honest].map(|server| server.url().to_owned()).to_vec();
+    let policy =
+        Policy { timeout: Duration::from_secs(2), fastest_slot: Duration::from_millis(10), ..Policy::default() };
+    let endpoints = Endpoints::new(&urls[..1 + usize::from(beside)], policy).unwrap();
+    let key = Arc::new(Keypair::new());
+    let client = Client::over(endpoints, CommitmentConfig::confirmed(), "ws://127.0.0.1:1", key);
+    let config = SendConfig {
+        compute: ComputeLimit::Fixed(200_000),
+        priority: PriorityFee::None,
+        poll: Duration::from_millis(100),
+        life: Duration::from_secs(3),
+        patience: Duration::from_secs(14),
+        ..SendConfig::default()
+    };
+    let sender = Sender::new(client, config);
+    let signed = sender.prepare(&[UpdateAmm { market: address::market(0) }.instruction()], &[]).await.unwrap();
+    assert_eq!(chain.received(), [], "signed, and not sent");
+    liar.set(lie);
+    let outcome = sender.deliver(&signed).await.unwrap();
+    assert_eq!(outcome.signature(), signed.life().signature);
+    assert_eq!(chain.received().len(), 1, "{outcome:?}");
+    outcome
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_has_expired_only_where_that_is_proven() {
+    const REFUSED: u32 = 6_005;
+    let (landed, rejected, expired, unknown) = ("landed", "rejected", "expired", "unknown");
+    let cases = [
+        (None, Fate::Lands, landed),
+        (None, Fate::Refused(REFUSED), rejected),
+        (None, Fate::Dropped, expired),
+        // The history holds what the statuses hide.
+        (Some(Lie::NullStatuses), Fate::Lands, landed),
+        (Some(Lie::NullStatuses), Fate::Dropped, expired),
+        // The null of a node that lags.
+        (Some(Lie::LagsBehind), Fate::Lands, unknown),
+        (Some(Lie::LagsBehind), Fate::Dropped, unknown),
+        // Statuses that the history does not bear out.
+        (Some(Lie::FalseSuccess), Fate::Dropped, unknown),
+        (Some(Lie::FalseFailure), Fate::Lands, unknown),
+        // Heights that run ahead, go back and stand still.
+        (Some(Lie::RunawayHeight), Fate::Lands, landed),
+        (Some(Lie::SetBack), Fate::Dropped, unknown),
+        (Some(Lie::StandsStill), Fate::Dropped, unknown),
+        (Some(Lie::RefusesTransactions), Fate::Lands, expired),
+        (Some(Lie::ForeignSignature), Fate::Lands, landed),
+    ];
+    let running: Vec<_> = cases
+        .into_iter()
+        .map(|(lie, fate, wanted)| (lie, fate, wanted, tokio::spawn(outcome(lie, fate, false))))
+        .collect();
+    for (lie, fate, wanted, one) in running {
+        let outcome = one.await.unwrap();
+        let is = match &outcome {
+            Outcome::Landed(_) => landed,
+            Outcome::Rejected(rejected) => {
+                assert_eq!(rejected.refused.as_ref().unwrap().error.code(), REFUSED);
+                "rejected"
+            }
+            Outcome::Expired(_) => expired,
+            Outcome::Unknown(_) => unknown,
+        };
+        assert_eq!(is, wanted, "{lie:?}, {fate:?}: {outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_endpoints_both_must_say_that_it_has_expired() {
+    let (one, both) =
+        tokio::join!(outcome(Some(Lie::LagsBehind), Fate::Dropped, true), outcome(None, Fate::Dropped, true));
+    assert!(matches!(one, Outcome::Unknown(_)), "{one:?}");
+    assert!(matches!(both, Outcome::Expired(_)), "{both:?}");
 }

@@ -8,8 +8,8 @@ use kedge_client::{AccountChange, Client, Content, SharedSigner, Subscription, U
 use kedge_hostile::socket::{HalfOpen, Manner, Socket, account_notice};
 use kedge_interface::PROGRAM_ID;
 use kedge_model::sub_account::SubAccount;
+use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
-use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use tokio::time::{sleep, timeout};
 
 /// Longest wait for what must come: a loaded machine is slow.
@@ -17,7 +17,8 @@ const SOON: Duration = Duration::from_secs(20);
 
 fn subscription(url: &str) -> Subscription<AccountChange> {
     let signer: SharedSigner = Arc::new(Keypair::new());
-    Client::with(RpcClient::new("http://127.0.0.1:1".into()), url, signer).subscribe_kind::<SubAccount>()
+    let client = Client::with("http://127.0.0.1:1", CommitmentConfig::confirmed(), url, signer);
+    client.subscribe_kind::<SubAccount>()
 }
 
 async fn next(subscription: &mut Subscription<AccountChange>) -> Update<AccountChange> {

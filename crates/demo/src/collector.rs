@@ -76,7 +76,7 @@ async fn collect(
         }
         tally.lock().unwrap_or_else(PoisonError::into_inner).receipt(&receipt);
         while reading.try_join_next().is_some() {}
-        if matches!(receipt.failure, Some(Failure::NotSent(_) | Failure::Expired | Failure::Lost)) {
+        if matches!(receipt.failure, Some(Failure::NotSent(_) | Failure::Expired)) {
             continue;
         }
         let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };

@@ -19,7 +19,6 @@ use kedge_model::quantity::Price;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
-use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_signer::Signer;
 use tokio::task::JoinSet;
 
@@ -54,7 +53,6 @@ pub fn start_chain(args: &Args, tape: &Tape) -> Result<Localnet> {
 
 /// Who sends how: one connection a wallet.
 pub fn sender(localnet: &Localnet, wallet: &Arc<Keypair>) -> Sender {
-    let rpc = RpcClient::new_with_commitment(localnet.rpc_url().to_owned(), CommitmentConfig::processed());
     let payer: SharedSigner = Arc::clone(wallet) as SharedSigner;
     let config = SendConfig {
         compute: ComputeLimit::Fixed(1_000_000),
@@ -62,7 +60,7 @@ pub fn sender(localnet: &Localnet, wallet: &Arc<Keypair>) -> Sender {
         poll: Duration::from_millis(20),
         ..SendConfig::default()
     };
-    Sender::new(Client::with(rpc, localnet.ws_url(), payer), config)
+    Sender::new(Client::with(localnet.rpc_url(), CommitmentConfig::processed(), localnet.ws_url(), payer), config)
 }
 
 /// Puts the program on the chain.

@@ -16,7 +16,6 @@ use kedge_keeper::feed::Feed;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
-use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use solana_signer::Signer;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -101,7 +100,6 @@ impl Ground {
     /// Sends for a wallet, straight to the validator.
     pub fn sender(&self, wallet: &Arc<Keypair>) -> Sender {
         let url = self.validator.url();
-        let rpc = RpcClient::new_with_commitment(url.clone(), CommitmentConfig::processed());
         let payer: SharedSigner = Arc::clone(wallet) as SharedSigner;
         let config = SendConfig {
             compute: ComputeLimit::Fixed(400_000),
@@ -109,7 +107,8 @@ impl Ground {
             poll: Duration::from_millis(100),
             ..SendConfig::default()
         };
-        Sender::new(Client::with(rpc, &kedge_client::ws_url(&url), payer), config)
+        let client = Client::with(&url, CommitmentConfig::processed(), &kedge_client::ws_url(&url), payer);
+        Sender::new(client, config)
     }
 
     /// A client that reads straight from the validator.

@@ -2,6 +2,8 @@
 //!
 //! [`Chain`] is the truth: slots and heights by the clock, the accounts of a small exchange, and what becomes of
 //! transactions. Any number of [`Server`]s tell of it, each with a [`Lie`] that can be switched while it runs.
+//!
+//! A [`Proxy`] stands before a real chain and tells a [`Tale`] of one phase of a transaction's life.
 
 mod answers;
 mod chain;
@@ -9,9 +11,13 @@ mod exchange;
 mod http;
 mod lie;
 mod measure;
+mod proxy;
+mod tale;
 
 pub use chain::{Chain, Fate, Received};
 pub use exchange::{FEEDS, NAMES, PRICES};
 pub use http::Server;
 pub use lie::{Cost, Lie, MEMORY_MB, table};
 pub use measure::{child, most_memory_mb};
+pub use proxy::Proxy;
+pub use tale::Tale;

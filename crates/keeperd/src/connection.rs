@@ -74,7 +74,10 @@ pub fn witness(config: &Config, client: &Client, alternatives: &Alternatives, al
         SecondPrice::Never => false,
     };
     let trades = config.keeper.jobs.iter().any(|job| job.needs_account());
-    let endpoints = client.endpoints().filter(|_| wanted && trades)?;
+    if !(wanted && trades) {
+        return None;
+    }
+    let endpoints = client.endpoints();
     let terms = Terms { tolerance: Ppm(rpc.second_price_ppm), max_age: Duration::from_secs(rpc.second_price_s) };
     let (commitment, reader) = (client.commitment(), client.payer());
     Some(Arc::new(Witness::start(endpoints, commitment, reader, alternatives, terms, alarms.clone())))

@@ -67,7 +67,6 @@ fn explain(failure: &Failure) -> (&'static str, String) {
         Failure::NotSent(reason) => ("NotSent", reason.clone()),
         Failure::Foreseen(error) => (error.name(), format!("simulated, not sent: {}", error.message())),
         Failure::Expired => ("Expired", "its blockhash expired before it landed: the fee market dropped it".into()),
-        Failure::Lost => ("Lost", "the endpoint does not say what became of it".into()),
         Failure::Refused(TransactionError::InstructionError(_, error)) => match custom(error) {
             Some(error) => (error.name(), error.message().into()),
             None => ("InstructionError", error.to_string()),
@@ -94,7 +93,6 @@ mod tests {
         let lost_race = ProgramError::Rule(kedge_model::Error::OrderNotFound).code();
         let refused = TransactionError::InstructionError(2, InstructionError::Custom(lost_race));
         assert_eq!(explain(&Failure::Refused(refused)).0, "OrderNotFound");
-        assert_eq!(explain(&Failure::Lost).0, "Lost");
         assert_eq!(explain(&Failure::Refused(TransactionError::AccountNotFound)).0, "TransactionError");
     }
 

@@ -333,9 +333,7 @@ async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, metrics: Arc<Metrics>, he
         let age = chain.saturating_sub(slot).max(silent);
         metrics.mirror_age.set(i64::try_from(age).unwrap_or(i64::MAX));
         health.set_age(if slot == 0 { u64::MAX } else { age });
-        if let Some(endpoints) = client.endpoints() {
-            metrics.endpoints(&endpoints.health());
-        }
+        metrics.endpoints(&client.endpoints().health());
         if looks % BALANCE_EVERY == 0
             && let Ok(lamports) = client.rpc().get_balance(&client.payer_address()).await
         {

@@ -6,9 +6,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use kedge_client::Client;
+use kedge_client::outcome::{Evidence, Life};
 use solana_signature::Signature;
 use solana_transaction_status_client_types::TransactionStatus;
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
 use super::blockhash::{Blockhashes, Judged, VALID};
@@ -21,9 +22,11 @@ const BLOCKHASH_AGE: Duration = Duration::from_millis(500);
 const RESEND_EVERY: Duration = Duration::from_secs(2);
 /// Time between two looks at the chain's height while something is under way.
 const HEIGHT_EVERY: Duration = Duration::from_secs(1);
-/// Time after which a transaction is given up when the endpoint does not even tell its height: on the slowest cluster its
-/// blockhash has expired by then.
-const LOST_AFTER: Duration = Duration::from_secs(180);
+/// Time between two looks at what may have expired.
+const EVIDENCE_EVERY: Duration = Duration::from_secs(1);
+/// Time after which a transaction without an outcome is an alarm: on the slowest cluster its blockhash has expired by
+/// then. Its subject stays busy, since it may still land.
+const OVERDUE_AFTER: Duration = Duration::from_secs(180);
 /// Most signatures of one status request.
 const STATUS_BATCH: usize = 256;
 /// Time for which a chain that was set back, or a blockhash that cannot be, stays an alarm.
@@ -40,10 +43,11 @@ const FIRST_TRIES: u32 = 5;
 impl Shared {
     /// Asks for the statuses of what is under way, and sends again what has none.
     pub(super) async fn follow(self: Arc<Self>) {
-        let (mut height, mut asked) = (0, None::<Instant>);
+        let (mut height, mut asked, mut proving) = (0, None::<Instant>, None::<JoinHandle<()>>);
         loop {
             sleep(TRACK_EVERY).await;
             let signatures: Vec<Signature> = locked(&self.pending).keys().copied().collect();
+            self.complain();
             if signatures.is_empty() {
                 continue;
             }
@@ -62,19 +66,63 @@ impl Shared {
                             let end = if status.err.is_some() { End::Refused } else { End::Landed };
                             self.land(signature, status.err.map(Failure::Refused), end(status.slot));
                         }
-                        None => self.insist(signature, height),
+                        None => self.insist(signature),
                     }
                 }
             }
-            // An endpoint that is silent for that long will not tell any more.
-            let lost: Vec<Signature> = locked(&self.pending)
-                .iter()
-                .filter(|(_, pending)| pending.sent.elapsed() >= LOST_AFTER)
-                .map(|(signature, _)| *signature)
-                .collect();
-            for signature in lost {
-                self.give_up(signature, Failure::Lost);
+            // Beside the statuses of others: an endpoint that is slow to tell holds nobody up.
+            if proving.as_ref().is_none_or(JoinHandle::is_finished) {
+                proving = self.due(height).map(|due| tokio::spawn(Arc::clone(&self).prove(due)));
             }
+        }
+    }
+
+    /// What may have expired by a height, and whether one endpoint is enough to say so; `None` for nothing.
+    fn due(&self, height: u64) -> Option<Vec<(Life, bool)>> {
+        let life = self.sending.life;
+        let due = |pending: &&Pending| height > pending.life.last_valid && pending.sent.elapsed() >= life;
+        let old = |pending: &Pending| (pending.life, pending.sent.elapsed() >= LONE_AFTER);
+        let due: Vec<(Life, bool)> = locked(&self.pending).values().filter(due).map(old).collect();
+        (!due.is_empty()).then_some(due)
+    }
+
+    /// Ends what is proven to have landed or to have expired.
+    async fn prove(self: Arc<Self>, due: Vec<(Life, bool)>) {
+        for lone in [false, true] {
+            let lives: Vec<Life> = due.iter().filter(|(_, old)| *old == lone).map(|(life, _)| *life).collect();
+            if lives.is_empty() {
+                continue;
+            }
+            let evidence = self.client.evidence(&lives, lone).await;
+            for (Life { signature, .. }, evidence) in lives.into_iter().zip(evidence) {
+                match evidence {
+                    Evidence::Found { slot, error } => {
+                        let end = if error.is_some() { End::Refused } else { End::Landed };
+                        self.land(signature, error.map(Failure::Refused), end(slot));
+                    }
+                    Evidence::Expired { .. } => self.give_up(signature, Failure::Expired),
+                    Evidence::None => {}
+                }
+            }
+        }
+        sleep(EVIDENCE_EVERY).await;
+    }
+
+    /// Says when what became of a transaction is not known for too long.
+    fn complain(&self) {
+        let pending = locked(&self.pending);
+        let overdue = || pending.values().filter(|pending| pending.sent.elapsed() >= OVERDUE_AFTER);
+        match overdue().min_by_key(|pending| pending.sent) {
+            Some(oldest) => self.alarms.raise(
+                "outcome",
+                format!(
+                    "no endpoint tells for certain what became of {} transactions, the oldest {}; nothing else is signed \
+                     about their subjects",
+                    overdue().count(),
+                    oldest.life.signature
+                ),
+            ),
+            None => self.alarms.end("outcome"),
         }
     }
 
@@ -84,8 +132,7 @@ impl Shared {
         let told: Vec<(Signature, bool)> =
             statuses.iter().filter_map(|(at, status)| Some((*at, status.as_ref()?.err.is_some()))).collect();
         let signatures: Vec<Signature> = told.iter().map(|(signature, _)| *signature).collect();
-        let usable: Vec<bool> =
-            self.client.endpoints().iter().flat_map(|all| all.health()).map(|one| one.usable).collect();
+        let usable: Vec<bool> = self.client.endpoints().health().into_iter().map(|one| one.usable).collect();
         if told.is_empty() || usable.len() < AGREE {
             return signatures.into_iter().collect();
         }
@@ -133,22 +180,16 @@ impl Shared {
             (Failure::Expired, Some(reason)) => Failure::NotSent(reason),
             (failure, _) => failure,
         };
-        // What is lost may have been charged.
-        if failure != Failure::Lost {
-            self.purse.release(reserved);
-        }
+        self.purse.release(reserved);
         let end = End::Failed(parcel.decided);
         self.report(&parcel, signature, Some(failure), (0, end), (sent, fee));
     }
 
-    /// Sends again what has no status yet, or gives up what cannot land any more.
-    fn insist(self: &Arc<Self>, signature: Signature, height: u64) {
+    /// Sends again what has no status yet.
+    fn insist(self: &Arc<Self>, signature: Signature) {
         let mut pending = locked(&self.pending);
         let Some(waiting) = pending.get_mut(&signature) else { return };
-        if height > waiting.last_valid && waiting.sent.elapsed() >= self.sending.life {
-            drop(pending);
-            self.give_up(signature, Failure::Expired);
-        } else if waiting.resent.elapsed() >= RESEND_EVERY {
+        if waiting.resent.elapsed() >= RESEND_EVERY {
             waiting.resent = Instant::now();
             let again = waiting.clone();
             drop(pending);

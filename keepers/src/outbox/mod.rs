@@ -2,7 +2,8 @@
 //!
 //! A transaction is sent again and again until it has a status or its blockhash has expired: the same bytes, so that it
 //! lands once or not at all. Only then is its subject free for another plan: neither an endpoint that refuses it or names
-//! another signature, nor one whose height runs away, frees it before. What the chain has refused is simulated in a bank
+//! another signature, nor one whose height runs away, nor one that lags and knows no status, frees it before: that it has
+//! expired is proven ([`kedge_client::outcome`]) or not believed, however long that takes. What the chain has refused is simulated in a bank
 //! of that slot or a later one before it is signed again, and each failure is followed by a longer rest (`busy`). A
 //! process that dies forgets what was under way; what it, or a copy of it, decides anew is refused by the program when the
 //! first transaction has landed meanwhile, since every action of a keeper names the state that it acts on.
@@ -20,6 +21,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use kedge_client::outcome::Life;
 use kedge_client::{Client, SendError};
 use kedge_interface::Instruction;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
@@ -55,8 +57,8 @@ struct Pending {
     resent: Instant,
     /// Priority fee, lamports.
     fee: u64,
-    /// Height after which it cannot land.
-    last_valid: u64,
+    /// Signature, blockhash, and the height after which it cannot land.
+    life: Life,
     /// What was put aside for it.
     reserved: Reserved,
     /// What whoever got it had against it.
@@ -129,7 +131,7 @@ impl Outbox {
         let following = tokio::spawn(Arc::clone(&fees).follow(client.clone()));
         let commitment = client.commitment();
         let alone = |endpoint| Arc::new(RpcClient::new_sender(endpoint, RpcClientConfig::with_commitment(commitment)));
-        let each = client.endpoints().iter().flat_map(|all| all.each()).map(alone).collect();
+        let each = client.endpoints().each().into_iter().map(alone).collect();
         let shared = Arc::new(Shared {
             client,
             each,
@@ -245,7 +247,7 @@ impl Shared {
                 return self.report(&parcel, Signature::default(), Some(failure), (0, end), (sent, 0));
             }
         };
-        let signature = pending.transaction.signatures.first().copied().unwrap_or_default();
+        let signature = pending.life.signature;
         // Followed from here on: an endpoint that answers with an error may have passed it on.
         locked(&self.pending).insert(signature, pending.clone());
         self.signed.fetch_add(1, Ordering::Relaxed);
@@ -281,16 +283,12 @@ impl Shared {
         };
         self.alarms.end("ceiling");
         match parcel.sender.sign(&instructions, &[], units, price, recent.hash) {
-            Ok(transaction) => Ok(Pending {
-                parcel: parcel.clone(),
-                transaction,
-                sent,
-                resent: sent,
-                fee,
-                last_valid: recent.last_valid,
-                reserved,
-                refused: None,
-            }),
+            Ok(transaction) => {
+                let signature = transaction.signatures.first().copied().unwrap_or_default();
+                let life = Life { signature, blockhash: Some(recent.hash), last_valid: recent.last_valid };
+                let (parcel, resent, refused) = (parcel.clone(), sent, None);
+                Ok(Pending { parcel, transaction, sent, resent, fee, life, reserved, refused })
+            }
             Err(error) => {
                 self.purse.release(reserved);
                 Err(Failure::NotSent(error.to_string()))

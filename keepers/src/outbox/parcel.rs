@@ -93,6 +93,4 @@ pub enum Failure {
     NotSent(String),
     /// Its blockhash expired before it landed: it cannot land any more.
     Expired,
-    /// The endpoint does not say what became of it.
-    Lost,
 }

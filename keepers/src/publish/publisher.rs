@@ -306,6 +306,9 @@ fn told(error: &SendError) -> String {
         SendError::Failed { logs, .. } => {
             format!("{error}{}", logs.last().map(|line| format!(": {line}")).unwrap_or_default())
         }
+        SendError::Rejected(rejected) => {
+            format!("{error}{}", rejected.logs.last().map(|line| format!(": {line}")).unwrap_or_default())
+        }
         _ => error.to_string(),
     }
 }

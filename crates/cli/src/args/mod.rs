@@ -3,6 +3,7 @@
 mod account;
 mod market;
 mod order;
+mod outcome;
 mod signed;
 
 pub use account::{
@@ -11,6 +12,7 @@ pub use account::{
 };
 pub use market::{Funding, Markets, Prices};
 pub use order::{Cancel, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
+pub use outcome::OutcomeOf;
 pub use signed::{Revoke, Sign, Submit};
 
 use clap::{Parser, Subcommand};
@@ -20,12 +22,15 @@ use solana_pubkey::Pubkey;
 const FOOTER: &str = "\
 Exit codes:
   0  done
-  1  the endpoint did not answer, or the transaction failed outside the exchange
+  1  nothing was sent: the endpoint did not answer, or the transaction would
+     fail outside the exchange
   2  wrong usage: nothing was sent
-  3  refused by a rule of the exchange: nothing was changed
-  4  not included in time: nothing was changed
+  3  rejected: refused by a rule of the exchange, or failed on the chain; nothing
+     was changed
+  4  expired: in no block, and cannot get into one; nothing was changed
   5  not found
-  6  sent, but what became of it is not known: look at the signature
+  6  unknown: it may have landed or still land; `kedge outcome SIGNATURE` tells
+     later. Do not repeat the command before
 
 A first trade:
   kedge create && kedge deposit 1000
@@ -58,6 +63,11 @@ pub struct Cli {
     /// Priority fee in millionths of a lamport a compute unit, instead of what recent transactions paid.
     #[arg(long, global = true, value_name = "MICRO_LAMPORTS", help_heading = "Connection")]
     pub priority_fee: Option<u64>,
+    /// Longest wait for the outcome of a transaction, then exit code 6. It is known within some seconds; that a transaction has
+    /// expired, after about 75.
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 180, help_heading = "Connection",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub patience: u64,
     /// The account that holds a Pyth feed, instead of the push oracle's. Can be given several times.
     #[arg(long, global = true, value_name = "FEED_ID=ADDRESS", value_parser = market::feed_account,
           help_heading = "Connection")]
@@ -95,6 +105,9 @@ pub enum Command {
         /// Signature of the transaction.
         signature: String,
     },
+    /// Say whether a transaction has landed, was rejected or has expired: its exit code is the one with which the command
+    /// that signed it would have ended.
+    Outcome(OutcomeOf),
     /// Show a sub-account again and again, until Ctrl-C.
     Watch(Watch),
     /// Place an order: a limit order with --limit, else a market order through an auction.

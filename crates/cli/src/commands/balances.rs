@@ -7,6 +7,8 @@ use kedge_model::risk;
 use kedge_model::sub_account::SubAccount;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
+use solana_rpc_client_api::client_error::ErrorKind;
+use solana_rpc_client_api::request::RpcError;
 
 use crate::args;
 use crate::decimal;
@@ -27,17 +29,25 @@ pub async fn run(session: &Session, options: &args::Balances) -> Result<Output> 
     let owner = Pubkey::new_from_array(account.head.authority);
     let mut wallet = Vec::new();
     for bank in &directory.banks {
-        wallet.push((bank.data.index, held(session, &owner, &Pubkey::new_from_array(bank.data.mint)).await));
+        let held = held(session, &owner, &Pubkey::new_from_array(bank.data.mint)).await;
+        wallet.extend(held.map(|held| (bank.data.index, held)));
     }
     let (text, json) = table(session.colour, &directory, &account.head, &view, &wallet);
     Ok(Output::new(text, json))
 }
 
-/// Tokens in the owner's associated account; zero when there is none.
-pub async fn held(session: &Session, owner: &Pubkey, mint: &Pubkey) -> u64 {
+/// Tokens in the owner's associated account, zero when there is none; `None` when the endpoint does not tell.
+pub async fn held(session: &Session, owner: &Pubkey, mint: &Pubkey) -> Option<u64> {
+    const NO_SUCH_METHOD: i64 = -32_601;
     let at = address::token_account(owner, mint);
-    let found = session.client.rpc().get_token_account_balance(&at).await;
-    found.ok().and_then(|amount| amount.amount.parse().ok()).unwrap_or(0)
+    match session.client.rpc().get_token_account_balance(&at).await {
+        Ok(amount) => amount.amount.parse().ok(),
+        // An account that is not there is an invalid parameter.
+        Err(error) => match error.kind() {
+            ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) if *code != NO_SUCH_METHOD => Some(0),
+            _ => None,
+        },
+    }
 }
 
 /// Balances of a sub-account as text and as JSON, with what the wallet holds where that was asked.

@@ -29,8 +29,9 @@ pub async fn deposit(session: &Session, options: &Deposit) -> Result<Output> {
     let source = match options.from {
         Some(source) => source,
         None => {
-            let held = Amount(balances::held(session, &depositor, &mint).await);
-            if held.0 < amount {
+            // Where it is not told, the token program says whether it is enough.
+            let held = balances::held(session, &depositor, &mint).await.map(Amount);
+            if let Some(held) = held.filter(|held| held.0 < amount) {
                 return Err(CliError::NotFound(format!(
                     "the wallet holds {} of bank {} (mint {mint}), less than {}; `kedge balances` shows it",
                     directory.tokens(options.bank, held),

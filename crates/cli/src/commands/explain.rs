@@ -19,7 +19,13 @@ pub async fn run(session: &Session, signature: &str) -> Result<Output> {
     let past = session.client.past(&parsed).await?.ok_or_else(|| {
         CliError::NotFound(format!("the endpoint knows no transaction {signature}; it may be too old or not confirmed"))
     })?;
-    let directory = Directory::fetch(&session.client).await?;
+    let directory = match Directory::fetch(&session.client).await {
+        Err(CliError::Fetch(error)) => {
+            session.note(&format!("markets are called by their numbers: their names cannot be read ({error})"));
+            Directory { markets: Vec::new(), banks: Vec::new() }
+        }
+        fetched => fetched?,
+    };
     Ok(tell(&directory, &past, session.colour))
 }
 

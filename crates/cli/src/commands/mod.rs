@@ -12,6 +12,7 @@ pub mod manage;
 pub mod markets;
 pub mod modify;
 pub mod orders;
+pub mod outcome;
 pub mod place;
 pub mod pocket;
 pub mod positions;
@@ -56,7 +57,12 @@ async fn landed(session: &Session, directory: &Directory, landed: Landed) -> Res
         text = "done; nothing was there to change\n".into();
     }
     text += &signed(&landed);
-    let json = json!({ "signature": landed.signature.to_string(), "slot": landed.slot, "batches": events });
+    let json = json!({
+        "outcome": "landed",
+        "signature": landed.signature.to_string(),
+        "slot": landed.slot,
+        "batches": events,
+    });
     Ok(Output::new(text, json))
 }
 

@@ -41,7 +41,7 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
     };
     match orders.as_slice() {
         [order] if takes => {
-            let mut everybody = session.client.all_sub_accounts().await?;
+            let mut everybody = session.everybody().await;
             // Where the refresh in front will put it: orders at a distance to the oracle stand there.
             let view = session.view(&[Row::Market(order.market)]).await?;
             let oracle = view.board.market(order.market)?.price.price;

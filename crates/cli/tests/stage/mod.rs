@@ -13,7 +13,8 @@ use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, Shared
 use kedge_interface::address::pyth::{PUSH_ORACLE, RECEIVER, feed};
 use kedge_interface::address::{self, PROGRAM_ID};
 use kedge_interface::instruction::{
-    FillOrder, FundPool, Initialize, Instruction, ListBank, ListMarket, RefreshPrices, SetMarketStatus,
+    CreateSubAccount, CreateTrader, Deposit, FillOrder, FundPool, Initialize, Instruction, ListBank, ListMarket,
+    RefreshPrices, SetMarketStatus,
 };
 use kedge_localnet::{Localnet, LocalnetConfig};
 use kedge_model::action::{AmmParams, BankParams, MarketParams, PoolKind, RowParams};
@@ -140,6 +141,41 @@ impl Stage {
         (file, owner)
     }
 
+    /// A wallet with a sub-account 0 that holds so many dollars; the path of its keypair file, and the sub-account.
+    pub fn trader(&self, name: &str, dollars: u64) -> (PathBuf, Pubkey) {
+        let (file, owner) = self.wallet(name, dollars);
+        let sender = self.sender(&file);
+        let account = address::sub_account(&owner, 0);
+        let from = address::token_account(&owner, &self.mint);
+        let open: [Instruction; 3] = [
+            CreateTrader::of(owner, owner).into(),
+            CreateSubAccount::of(owner, owner, 0, "main", 4).into(),
+            Deposit::of(owner, from, account, 0, dollars * DOLLAR).into(),
+        ];
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(sender.send(&open, &[])).expect("an account");
+        (file, account)
+    }
+
+    /// Open orders of a sub-account, as the chain has them.
+    pub fn orders(&self, account: Pubkey) -> usize {
+        let client = Client::new(self.localnet.rpc_url(), Arc::new(Keypair::new()));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(client.sub_account(account)).expect("the account").open_orders().count()
+    }
+
+    fn sender(&self, wallet: &Path) -> Sender {
+        let bytes: Vec<u8> = serde_json::from_str(&std::fs::read_to_string(wallet).unwrap()).unwrap();
+        let signer: SharedSigner = Arc::new(Keypair::try_from(bytes.as_slice()).unwrap());
+        let config = SendConfig {
+            compute: ComputeLimit::Fixed(1_000_000),
+            priority: PriorityFee::None,
+            poll: Duration::from_millis(20),
+            ..SendConfig::default()
+        };
+        Sender::new(Client::new(self.localnet.rpc_url(), signer), config)
+    }
+
     /// Moves a market's oracle.
     pub fn set_price(&self, market: usize, dollars: u64) {
         self.prices.values.lock().unwrap()[market] = dollars;
@@ -165,15 +201,7 @@ pub struct Keeper {
 impl Keeper {
     /// A keeper that pays with a wallet of the stage.
     pub fn new(stage: &Stage, wallet: &Path) -> Self {
-        let bytes: Vec<u8> = serde_json::from_str(&std::fs::read_to_string(wallet).unwrap()).unwrap();
-        let signer: SharedSigner = Arc::new(Keypair::try_from(bytes.as_slice()).unwrap());
-        let config = SendConfig {
-            compute: ComputeLimit::Fixed(1_000_000),
-            priority: PriorityFee::None,
-            poll: Duration::from_millis(20),
-            ..SendConfig::default()
-        };
-        let sender = Sender::new(Client::new(stage.localnet.rpc_url(), signer), config);
+        let sender = stage.sender(wallet);
         Self { sender, runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap() }
     }
 

@@ -20,7 +20,7 @@ const MAX_BYTES: usize = 1_232;
 /// Errors: [`FetchError::Missing`] when the account is not a lookup table.
 pub async fn lookup_table(client: &Client, address: Pubkey) -> Result<AddressLookupTableAccount, FetchError> {
     let missing = FetchError::Missing { what: "lookup table", address };
-    let account = client.rpc().get_account(&address).await?;
+    let account = client.account(address).await?.unwrap_or_default();
     match AddressLookupTable::deserialize(&account.data) {
         Ok(table) => Ok(AddressLookupTableAccount { key: address, addresses: table.addresses.to_vec() }),
         Err(_) => Err(missing),

@@ -51,12 +51,10 @@ pub struct SendConfig {
     pub poll: Duration,
     /// Pause after which an unconfirmed transaction is sent again.
     pub resend: Duration,
-    /// Blockhashes to try: each is another transaction, and of two that are under way both can land.
-    pub attempts: u32,
     /// How long a blockhash serves at least, whatever the endpoint says: 150 blocks of a fast cluster.
     pub life: Duration,
     /// Time after which a transaction without an outcome is given up as unknown: by then the slowest cluster has
-    /// forgotten its blockhash.
+    /// forgotten its blockhash, and a block beyond it is final.
     pub patience: Duration,
 }
 
@@ -68,7 +66,6 @@ impl Default for SendConfig {
             lookup_tables: Vec::new(),
             poll: Duration::from_millis(250),
             resend: Duration::from_secs(2),
-            attempts: 1,
             life: Duration::from_secs(45),
             patience: Duration::from_secs(180),
         }
@@ -77,6 +74,9 @@ impl Default for SendConfig {
 
 impl Sender {
     /// The price of a compute unit for a transaction that writes what these instructions write.
+    ///
+    /// # Errors
+    /// When the endpoint does not tell what others paid.
     pub(super) async fn price(&self, instructions: &[Instruction]) -> Result<u64, SendError> {
         match self.config.priority {
             PriorityFee::None => Ok(0),

@@ -14,8 +14,7 @@ use crate::prices::{self, Row};
 use crate::{Refused, SendError};
 
 impl Sender {
-    /// Names the instruction and the rule; for stale prices, the rows. `leading` instructions of the transaction stand
-    /// in front of `instructions`.
+    /// Why a transaction that was tried would fail.
     pub(super) async fn diagnose(
         &self,
         error: TransactionError,
@@ -23,21 +22,31 @@ impl Sender {
         instructions: &[Instruction],
         leading: usize,
     ) -> SendError {
-        let TransactionError::InstructionError(index, InstructionError::Custom(code)) = error else {
-            return SendError::Failed { error, logs };
-        };
-        let position = usize::from(index).checked_sub(leading);
-        let failed = position.and_then(|position| Some((position, instructions.get(position)?)));
-        let Some((position, failed)) = failed.filter(|(_, failed)| failed.program_id == PROGRAM_ID) else {
-            return SendError::Failed { error, logs };
-        };
-        let error = ProgramError::from_code(code);
+        match self.refusal(&error, &logs, instructions, leading).await {
+            Some(refused) => SendError::Refused(Box::new(refused)),
+            None => SendError::Failed { error, logs },
+        }
+    }
+
+    /// Names the instruction and the rule; for stale prices, the rows. `leading` instructions of the transaction stand
+    /// in front of `instructions`. `None` when it was not the exchange that refused.
+    pub(super) async fn refusal(
+        &self,
+        error: &TransactionError,
+        logs: &[String],
+        instructions: &[Instruction],
+        leading: usize,
+    ) -> Option<Refused> {
+        let TransactionError::InstructionError(index, InstructionError::Custom(code)) = error else { return None };
+        let position = usize::from(*index).checked_sub(leading)?;
+        let failed = instructions.get(position).filter(|failed| failed.program_id == PROGRAM_ID)?;
+        let error = ProgramError::from_code(*code);
         let stale = match error {
             ProgramError::Rule(kedge_model::Error::StaleRow) => self.stale_rows(failed).await.unwrap_or_default(),
             _ => Vec::new(),
         };
         let name = instruction::name_of(&failed.data);
-        SendError::Refused(Box::new(Refused { instruction: position, name, error, stale, logs }))
+        Some(Refused { instruction: position, name, error, stale, logs: logs.to_vec() })
     }
 
     /// The rows behind the accounts of an instruction that are too old for what opens risk.

@@ -2,25 +2,36 @@
 
 mod build;
 mod config;
-mod confirm;
 mod diagnose;
+mod follow;
 
 pub use build::lookup_table;
 pub use config::{ComputeLimit, PriorityFee, SendConfig, recent_price};
 
+use std::time::Duration;
+
+use futures_util::future::join;
 use solana_hash::Hash;
 use solana_instruction::Instruction;
 use solana_rpc_client_api::config::{RpcSendTransactionConfig, RpcSimulateTransactionConfig};
+use solana_rpc_client_api::request::RpcRequest;
+use solana_rpc_client_api::response::Response;
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
 
-use crate::{Client, SendError, SharedSigner};
+use crate::outcome::{BLOCKHASH_SERVES, Landed, Life};
+use crate::{Blockhash, Client, SendError, SharedSigner};
 
 /// Compute units beyond what a simulation used, whatever that was: until the transaction lands, the state can have moved
 /// so that more is to be done, as when a price is newer than the row that it was not newer than before.
 const HEADROOM: u64 = 20_000;
 /// Most compute units that a transaction may ask for.
 const MAX_COMPUTE: u32 = 1_400_000;
+/// Blocks by which two nodes may differ.
+const SLACK: u64 = 32;
+/// Times that a blockhash is asked for which fits the height of the chain, and the pause between.
+const BLOCKHASHES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(400);
 
 /// Sends transactions. Cloning is cheap enough for one a task.
 #[derive(Clone)]
@@ -29,13 +40,29 @@ pub struct Sender {
     config: SendConfig,
 }
 
-/// A transaction that landed and succeeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Landed {
-    /// Its signature.
-    pub signature: Signature,
-    /// Its slot.
-    pub slot: u64,
+/// A transaction that is signed and not sent yet: from here on its signature is fixed, and there is one for its purpose.
+#[derive(Clone, Debug)]
+pub struct Signed {
+    transaction: VersionedTransaction,
+    life: Life,
+    notes: Vec<String>,
+    instructions: Vec<Instruction>,
+    /// What the payer has, lamports.
+    balance: Option<u64>,
+}
+
+impl Signed {
+    /// Signature, blockhash, and how long that serves.
+    #[must_use]
+    pub fn life(&self) -> &Life {
+        &self.life
+    }
+
+    /// What could not be found out, and what was taken instead.
+    #[must_use]
+    pub fn notes(&self) -> &[String] {
+        &self.notes
+    }
 }
 
 impl Sender {
@@ -54,26 +81,74 @@ impl Sender {
         &self.config
     }
 
-    /// Simulates, signs, sends, and sends the same again until it is confirmed or cannot land any more. Only
-    /// [`SendConfig::attempts`] beyond one sign anew, and only when the blockhash has expired by the endpoint's word and by
-    /// our clock. The payer signs too.
+    /// [`Self::prepare`] and [`Self::deliver`]: one signature, sent again until its outcome is certain.
     ///
-    /// Errors: [`SendError::Refused`] names the instruction, the rule and stale rows; [`SendError::Unknown`] the signature
-    /// of what was handed over and has no outcome.
+    /// Errors: those of both, and [`SendError::Rejected`], [`SendError::Expired`] and [`SendError::Unknown`].
     pub async fn send(&self, instructions: &[Instruction], signers: &[SharedSigner]) -> Result<Landed, SendError> {
-        let price = self.price(instructions).await?;
-        let units = match self.config.compute {
-            ComputeLimit::Fixed(units) => units,
-            ComputeLimit::Simulated { margin_percent } => self.units(instructions, signers, margin_percent).await?,
-        };
-        for _ in 0..self.config.attempts {
-            let recent = self.client.blockhash().await.map_err(SendError::from)?;
-            let transaction = self.build(instructions, signers, units, price, recent.hash)?;
-            if let Some(landed) = self.land(&transaction, recent.last_valid, instructions).await? {
-                return Ok(landed);
+        let signed = self.prepare(instructions, signers).await?;
+        self.deliver(&signed).await?.success()
+    }
+
+    /// Simulates and signs, and sends nothing yet. The payer signs too. What others paid and what it will use are asked of
+    /// the endpoint; where it does not tell, no priority fee and the highest limit are taken, and noted.
+    ///
+    /// Errors: [`SendError::Refused`] names the instruction, the rule and stale rows; [`SendError::Blockhash`] a blockhash
+    /// that does not fit the height of the chain.
+    pub async fn prepare(&self, instructions: &[Instruction], signers: &[SharedSigner]) -> Result<Signed, SendError> {
+        let mut notes = Vec::new();
+        let limit = async {
+            match self.config.compute {
+                ComputeLimit::Fixed(units) => Ok(units),
+                ComputeLimit::Simulated { margin_percent } => self.units(instructions, signers, margin_percent).await,
             }
+        };
+        let (price, units) = join(self.price(instructions), limit).await;
+        let price = price.unwrap_or_else(|error| {
+            notes.push(format!("no priority fee: what others paid is not told ({error})"));
+            0
+        });
+        let units = match units {
+            Err(SendError::Rpc(error)) if !follow::is_connect(&error) => {
+                notes.push(format!("not tried before it is sent: the endpoint cannot ({error})"));
+                MAX_COMPUTE
+            }
+            units => units?,
+        };
+        let (recent, balance) = join(self.fresh(), self.balance_at(0)).await;
+        let recent = recent?;
+        let transaction = self.build(instructions, signers, units, price, recent.hash)?;
+        let signature = transaction.signatures.first().copied().unwrap_or_default();
+        let life = Life { signature, blockhash: Some(recent.hash), last_valid: recent.last_valid };
+        Ok(Signed { transaction, life, notes, instructions: instructions.to_vec(), balance })
+    }
+
+    /// A blockhash that fits the height of the chain, where that is told: one that serves no more, or longer than any can,
+    /// is of a node that lags or of another chain.
+    async fn fresh(&self) -> Result<Blockhash, SendError> {
+        let mut tries = 0;
+        loop {
+            let rpc = self.client.rpc();
+            let (recent, height) = join(self.client.blockhash(), rpc.get_block_height()).await;
+            let recent = recent.map_err(SendError::from)?;
+            let Ok(height) = height else { return Ok(recent) };
+            let longest = height.saturating_add(BLOCKHASH_SERVES + SLACK);
+            if (height.saturating_add(1)..=longest).contains(&recent.last_valid) {
+                return Ok(recent);
+            }
+            tries += 1;
+            if tries >= BLOCKHASHES {
+                return Err(SendError::Blockhash { last_valid: recent.last_valid, height });
+            }
+            tokio::time::sleep(PAUSE).await;
         }
-        Err(SendError::Expired { attempts: self.config.attempts })
+    }
+
+    /// Lamports of the payer in a bank that has seen a slot; `None` when that is not told.
+    async fn balance_at(&self, least: u64) -> Option<u64> {
+        let config = serde_json::json!({ "commitment": "processed", "minContextSlot": least });
+        let asked = serde_json::json!([self.client.payer_address().to_string(), config]);
+        let answer: Response<u64> = self.client.rpc().send(RpcRequest::GetBalance, asked).await.ok()?;
+        (answer.context.slot >= least).then_some(answer.value)
     }
 
     /// Signs without sending: for keepers that race, [`Self::submit`] and submit again, and read the outcome from the

@@ -9,7 +9,7 @@ use kedge_keeper::outbox::Failure;
 pub(super) fn reason(failure: &Failure) -> String {
     use solana_transaction_error::TransactionError;
     match failure {
-        Failure::Expired | Failure::Lost => "did not land".into(),
+        Failure::Expired => "did not land".into(),
         Failure::NotSent(error) => error.clone(),
         Failure::Foreseen(error) => error.name().into(),
         Failure::Refused(TransactionError::InstructionError(_, kind)) => match custom(kind) {

@@ -13,6 +13,8 @@ use super::{Lie, exchange};
 const VALID: u64 = 150;
 /// What a chain that was set back has lost.
 const LOST: u64 = 4_000;
+/// Slots by which a node lags that has not seen what happened since.
+const LAG: u64 = 200;
 
 /// The result of a method, or the error.
 pub(super) fn answer(chain: &Chain, lie: Option<Lie>, frozen: u64, asked: &Value) -> Result<Value, Value> {
@@ -21,10 +23,21 @@ pub(super) fn answer(chain: &Chain, lie: Option<Lie>, frozen: u64, asked: &Value
     let slot = told_slot(chain, lie, frozen);
     let height = told_height(chain, lie, frozen);
     let context = |value: Value| json!({ "context": { "slot": slot, "apiVersion": "4.0.0" }, "value": value });
+    if params[1]["minContextSlot"].as_u64().is_some_and(|least| least > slot) {
+        return Err(json!({ "code": -32_016, "message": "Minimum context slot has not been reached" }));
+    }
     let find = |at: &Value| at.as_str().and_then(|text| text.parse::<Pubkey>().ok());
     Ok(match method {
         "getSlot" => json!(slot),
         "getBlockHeight" => json!(height),
+        "getEpochInfo" => json!({
+            "absoluteSlot": slot, "blockHeight": height, "epoch": slot / 432_000, "slotIndex": slot % 432_000,
+            "slotsInEpoch": 432_000, "transactionCount": 1,
+        }),
+        "isBlockhashValid" => {
+            let born = params[0].as_str().and_then(born);
+            context(json!(born.is_some_and(|at| at <= chain.height() && at + VALID >= chain.height())))
+        }
         "getVersion" => json!({ "solana-core": "4.0.0", "feature-set": 1 }),
         "getHealth" => json!("ok"),
         "getBalance" => context(json!(5_000_000_000u64)),
@@ -37,15 +50,16 @@ pub(super) fn answer(chain: &Chain, lie: Option<Lie>, frozen: u64, asked: &Value
         }
         "sendTransaction" => return send(chain, lie, params),
         "simulateTransaction" => {
-            if params[1]["minContextSlot"].as_u64().is_some_and(|least| least > slot) {
-                return Err(json!({ "code": -32_016, "message": "Minimum context slot has not been reached" }));
-            }
             let error = chain.simulated().map(|code| json!({ "InstructionError": [1, { "Custom": code }] }));
             context(json!({ "err": error, "logs": [], "accounts": null, "unitsConsumed": 50_000, "returnData": null }))
         }
         "getSignatureStatuses" => {
             let list = params[0].as_array().cloned().unwrap_or_default();
-            context(list.iter().map(|signature| status(chain, lie, slot, signature)).collect())
+            let told: Value = list.iter().map(|signature| status(chain, lie, slot, signature)).collect();
+            match lie {
+                Some(Lie::LagsBehind) => json!({ "context": { "slot": slot - LAG }, "value": told }),
+                _ => context(told),
+            }
         }
         "getSignaturesForAddress" => {
             let past = |number: u8| {
@@ -54,16 +68,26 @@ pub(super) fn answer(chain: &Chain, lie: Option<Lie>, frozen: u64, asked: &Value
             };
             json!([past(1), past(2), past(3)])
         }
-        "getTransaction" => past(lie, slot, params[0].as_str().unwrap_or_default()),
+        "getTransaction" => {
+            let signature = params[0].as_str().unwrap_or_default();
+            let known = [1, 2, 3].iter().any(|number| past_signature(*number) == signature);
+            if known { past(lie, slot, signature) } else { landed(chain, lie, signature) }
+        }
         "getAccountInfo" => {
             let accounts = accounts(chain, lie);
-            context(find(&params[0]).and_then(|at| accounts.get(&at)).map_or(Value::Null, shown))
+            context(
+                find(&params[0]).and_then(|at| accounts.get(&at)).map_or(Value::Null, |account| shown(lie, account)),
+            )
         }
         "getMultipleAccounts" => {
             let accounts = accounts(chain, lie);
             let list = params[0].as_array().cloned().unwrap_or_default();
             context(
-                list.iter().map(|at| find(at).and_then(|at| accounts.get(&at)).map_or(Value::Null, shown)).collect(),
+                list.iter()
+                    .map(|at| {
+                        find(at).and_then(|at| accounts.get(&at)).map_or(Value::Null, |account| shown(lie, account))
+                    })
+                    .collect(),
             )
         }
         "getProgramAccounts" => {
@@ -100,6 +124,13 @@ fn blockhash(height: u64) -> String {
     bs58::encode(bytes).into_string()
 }
 
+/// The height of a blockhash; `None` for one of another chain.
+fn born(hash: &str) -> Option<u64> {
+    let bytes = bs58::decode(hash).into_vec().ok()?;
+    let (height, rest) = bytes.split_first_chunk::<8>()?;
+    (rest == [7; 24]).then(|| u64::from_le_bytes(*height))
+}
+
 fn send(chain: &Chain, lie: Option<Lie>, params: &Value) -> Result<Value, Value> {
     let malformed = || json!({ "code": -32_602, "message": "invalid transaction" });
     let bytes = params[0].as_str().and_then(|text| STANDARD.decode(text).ok()).ok_or_else(malformed)?;
@@ -117,7 +148,7 @@ fn send(chain: &Chain, lie: Option<Lie>, params: &Value) -> Result<Value, Value>
 fn status(chain: &Chain, lie: Option<Lie>, slot: u64, signature: &Value) -> Value {
     let text = signature.as_str().unwrap_or_default();
     let outcome = match lie {
-        Some(Lie::NullStatuses) => None,
+        Some(Lie::NullStatuses | Lie::LagsBehind) => None,
         Some(Lie::FalseSuccess) => Some((slot, None)),
         Some(Lie::FalseFailure) => Some((slot, Some(6_000))),
         _ if [1, 2, 3].iter().any(|number| past_signature(*number) == text) => Some((slot, None)),
@@ -166,12 +197,16 @@ fn program_accounts(chain: &Chain, lie: Option<Lie>, params: &Value) -> Value {
     };
     let accounts = accounts(chain, lie);
     let found = accounts.iter().filter(|(_, account)| account.owner == program && fits(account));
-    found.map(|(at, account)| json!({ "pubkey": at.to_string(), "account": shown(account) })).collect()
+    found.map(|(at, account)| json!({ "pubkey": at.to_string(), "account": shown(lie, account) })).collect()
 }
 
-fn shown(account: &Account) -> Value {
+fn shown(lie: Option<Lie>, account: &Account) -> Value {
+    let (data, encoding) = match lie {
+        Some(Lie::PackedAccounts) => (packed(), "base64+zstd"),
+        _ => (account.data.clone(), "base64"),
+    };
     json!({
-        "data": [STANDARD.encode(&account.data), "base64"],
+        "data": [STANDARD.encode(data), encoding],
         "executable": account.executable,
         "lamports": account.lamports,
         "owner": account.owner.to_string(),
@@ -180,8 +215,33 @@ fn shown(account: &Account) -> Value {
     })
 }
 
+/// A Zstandard frame of a gigabyte of zeros: blocks of one byte that is repeated 131,072 times.
+fn packed() -> Vec<u8> {
+    const BLOCKS: usize = 8_000;
+    // Magic, a header without a size, a window of 8 MB.
+    let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x68];
+    for number in 1..=BLOCKS {
+        let last = u32::from(number == BLOCKS);
+        frame.extend_from_slice(&(last | 1 << 1 | 131_072 << 3).to_le_bytes()[..3]);
+        frame.push(0);
+    }
+    frame
+}
+
 fn past_signature(number: u8) -> String {
     bs58::encode([number; 64]).into_string()
+}
+
+/// A transaction that somebody sent and that has landed.
+fn landed(chain: &Chain, lie: Option<Lie>, signature: &str) -> Value {
+    let landed = chain.outcome(signature).filter(|_| lie != Some(Lie::LagsBehind)).zip(chain.bytes(signature));
+    let Some(((slot, error), bytes)) = landed else { return Value::Null };
+    let error = error.map(|code| json!({ "InstructionError": [1, { "Custom": code }] }));
+    let word = error.as_ref().map_or_else(|| json!({ "Ok": null }), |error| json!({ "Err": error }));
+    let meta = json!({ "err": error, "status": word, "fee": 5_000, "preBalances": [], "postBalances": [],
+        "innerInstructions": [], "logMessages": [] });
+    let data = [STANDARD.encode(bytes), "base64".into()];
+    json!({ "slot": slot, "blockTime": unix_time(), "transaction": data, "meta": meta, "version": 0 })
 }
 
 /// A transaction of one empty instruction, or one that cannot be read.

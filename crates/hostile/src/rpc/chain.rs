@@ -54,6 +54,7 @@ struct State {
 #[derive(Clone, Debug)]
 pub struct Chain {
     started: Instant,
+    slot_time: Duration,
     state: Arc<Mutex<State>>,
 }
 
@@ -69,13 +70,19 @@ impl Chain {
     pub fn new(owners: &[Pubkey]) -> Self {
         let accounts = exchange::accounts(FIRST_SLOT, unix_time(), owners);
         let state = State { accounts, received: Vec::new(), fate: Fate::Lands, simulated: None };
-        Self { started: Instant::now(), state: Arc::new(Mutex::new(state)) }
+        Self { started: Instant::now(), slot_time: SLOT, state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// The same with slots of another length: blockhashes that expire within a test.
+    #[must_use]
+    pub fn with_slots(self, slot_time: Duration) -> Self {
+        Self { slot_time, ..self }
     }
 
     /// The slot now.
     #[must_use]
     pub fn slot(&self) -> u64 {
-        FIRST_SLOT + u64::try_from(self.started.elapsed().as_millis() / SLOT.as_millis()).unwrap_or(0)
+        FIRST_SLOT + u64::try_from(self.started.elapsed().as_millis() / self.slot_time.as_millis()).unwrap_or(0)
     }
 
     /// The block height now.
@@ -120,6 +127,12 @@ impl Chain {
             None => state.received.push(Received { signature: signature.clone(), bytes, slot, times: 1, fate }),
         }
         Some(signature)
+    }
+
+    /// The bytes of a transaction that was passed on.
+    pub(super) fn bytes(&self, signature: &str) -> Option<Vec<u8>> {
+        let state = self.locked();
+        state.received.iter().find(|received| received.signature == signature).map(|received| received.bytes.clone())
     }
 
     /// What became of a transaction: its slot, and the program's error.

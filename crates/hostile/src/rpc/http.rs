@@ -103,18 +103,7 @@ impl Drop for Server {
 
 async fn converse(mut stream: TcpStream, chain: &Chain, state: &Mutex<State>) -> std::io::Result<()> {
     let mut bytes = Vec::new();
-    loop {
-        let text = String::from_utf8_lossy(&bytes).to_ascii_lowercase();
-        let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
-        let end = text.find("\r\n\r\n").zip(length).map(|(head, length): (usize, usize)| (head + 4, head + 4 + length));
-        let Some((start, end)) = end.filter(|(_, end)| bytes.len() >= *end) else {
-            if stream.read_buf(&mut bytes).await? == 0 {
-                return Ok(());
-            }
-            continue;
-        };
-        let asked: Value = serde_json::from_slice(&bytes[start..end]).unwrap_or(Value::Null);
-        bytes.drain(..end);
+    while let Some(asked) = question(&mut stream, &mut bytes).await? {
         let (lie, frozen) = {
             let mut state = locked(state);
             let method = asked["method"].as_str().unwrap_or_default().to_owned();
@@ -145,9 +134,27 @@ async fn converse(mut stream: TcpStream, chain: &Chain, state: &Mutex<State>) ->
             _ => say(&mut stream, "200 OK", whole(&asked, answer(chain, lie, frozen, &asked))).await?,
         }
     }
+    Ok(())
 }
 
-fn whole(asked: &Value, answer: Result<Value, Value>) -> String {
+/// The next question of a connection; `None` at its end. `bytes` are those that were read already.
+pub(super) async fn question(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result<Option<Value>> {
+    loop {
+        let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
+        let length = text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok());
+        let end = text.find("\r\n\r\n").zip(length).map(|(head, length): (usize, usize)| (head + 4, head + 4 + length));
+        if let Some((start, end)) = end.filter(|(_, end)| bytes.len() >= *end) {
+            let asked = serde_json::from_slice(&bytes[start..end]).unwrap_or(Value::Null);
+            bytes.drain(..end);
+            return Ok(Some(asked));
+        }
+        if stream.read_buf(bytes).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
+
+pub(super) fn whole(asked: &Value, answer: Result<Value, Value>) -> String {
     let id = &asked["id"];
     let said = match answer {
         Ok(result) => json!({ "jsonrpc": "2.0", "id": id, "result": result }),
@@ -156,7 +163,7 @@ fn whole(asked: &Value, answer: Result<Value, Value>) -> String {
     said.to_string()
 }
 
-async fn say(stream: &mut TcpStream, status: &str, body: String) -> std::io::Result<()> {
+pub(super) async fn say(stream: &mut TcpStream, status: &str, body: String) -> std::io::Result<()> {
     let length = body.len();
     let head = format!("HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n");
     stream.write_all((head + &body).as_bytes()).await

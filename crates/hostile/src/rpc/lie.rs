@@ -10,6 +10,7 @@ pub enum Lie {
     RefusesTransactions,
     KeepsTransactions,
     NullStatuses,
+    LagsBehind,
     FalseFailure,
     FalseSuccess,
     RunawayHeight,
@@ -27,6 +28,7 @@ pub enum Lie {
     Redirects,
     WrongPrices,
     WrongAccounts,
+    PackedAccounts,
     WrongDecimals,
     SwappedNames,
     EmptyLists,
@@ -53,11 +55,12 @@ pub const MEMORY_MB: u64 = 320;
 
 impl Lie {
     /// Every lie.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 27] = [
         Self::ForeignSignature,
         Self::RefusesTransactions,
         Self::KeepsTransactions,
         Self::NullStatuses,
+        Self::LagsBehind,
         Self::FalseFailure,
         Self::FalseSuccess,
         Self::RunawayHeight,
@@ -75,6 +78,7 @@ impl Lie {
         Self::Redirects,
         Self::WrongPrices,
         Self::WrongAccounts,
+        Self::PackedAccounts,
         Self::WrongDecimals,
         Self::SwappedNames,
         Self::EmptyLists,
@@ -98,7 +102,14 @@ impl Lie {
                 "`sendTransaction` says yes and passes nothing on",
                 "alone, the subject waits until the blockhash expires",
             ),
-            Self::NullStatuses => once("no transaction has a status", "the subject waits until the blockhash expires"),
+            Self::NullStatuses => once(
+                "no transaction has a status",
+                "the subject waits until the history, or the end of its blockhash, says what became of it",
+            ),
+            Self::LagsBehind => once(
+                "statuses and history are those of a node that lags by 200 slots",
+                "alone, the subject waits for a node that has seen the end of its blockhash",
+            ),
             Self::FalseFailure => Cost {
                 signed_alone: 3,
                 ..once(
@@ -163,6 +174,9 @@ impl Lie {
                 "beside another endpoint own trades stop; services are judged by the program",
             ),
             Self::WrongAccounts => silent("every account holds another's data", "nothing is decided"),
+            Self::PackedAccounts => {
+                silent("accounts are packed, a gigabyte in forty kilobytes", "nothing is decided, and nothing unpacked")
+            }
             Self::WrongDecimals => {
                 once("the quote bank has nine decimals", "the command line refuses: board and mint say six")
             }

@@ -41,7 +41,7 @@ fn text() -> String {
     metrics.mirrored(&Counts::default(), true);
     let url = String::from("http://localhost:8899");
     metrics.endpoints(&[Health { url, usable: true, failures: 0, failed: 0, slot: 0 }]);
-    metrics.failed("filler", "Lost");
+    metrics.failed("filler", "Expired");
     metrics.published("SOL/USD");
     metrics.not_published("SOL/USD");
     metrics.price_age("SOL/USD", None);

@@ -19,6 +19,7 @@ mod tests;
 
 use std::collections::HashMap;
 
+use kedge_model::board::MAX_MARKETS;
 use kedge_model::order::Order;
 use solana_pubkey::Pubkey;
 
@@ -60,16 +61,16 @@ impl Books {
     pub fn apply(&mut self, address: &Pubkey, orders: &[Order]) {
         let number = match self.numbers.get(address) {
             Some(number) => *number,
-            None if orders.iter().all(|order| !order.is_open()) => return,
+            None if !orders.iter().any(stands) => return,
             None => self.number(address),
         };
         let mut tail = std::mem::take(&mut self.tails[number as usize]);
-        let used = orders.iter().rposition(Order::is_open).map_or(0, |last| last + 1);
+        let used = orders.iter().rposition(stands).map_or(0, |last| last + 1);
         if tail.len() < used {
             tail.resize(used, None);
         }
         for (slot, place) in (0u8..).zip(&mut tail) {
-            let wanted = orders.get(usize::from(slot)).filter(|order| order.is_open());
+            let wanted = orders.get(usize::from(slot)).filter(|order| stands(order));
             match (&mut *place, wanted) {
                 (None, None) => {}
                 (Some(old), Some(new)) if old.order == *new => {}
@@ -150,6 +151,11 @@ impl Books {
         self.tails.push(Vec::new());
         number
     }
+}
+
+/// Whether an order is open in a market that can be: an index beyond is one that no program wrote, and takes no room.
+fn stands(order: &Order) -> bool {
+    order.is_open() && usize::from(order.market) < MAX_MARKETS
 }
 
 /// Whether an order has only been filled: it keeps its place.

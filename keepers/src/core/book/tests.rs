@@ -11,6 +11,22 @@ use kedge_model::quantity::Price;
 const MARKETS: u16 = 2;
 const TICK: Price = Price(10);
 
+#[test]
+fn an_order_of_a_market_that_cannot_be_takes_no_room() {
+    let order = |market| Order { market, id: 1, size: Size(1), price: TICK, status: STATUS_OPEN, ..Order::default() };
+    let mut books = Books::default();
+    for market in [u16::MAX, MAX_MARKETS as u16] {
+        books.apply(&Pubkey::new_from_array([1; 32]), &[order(market)]);
+        assert_eq!((books.markets.len(), books.addresses.len(), books.bytes()), (0, 0, 0), "{market}");
+    }
+    let last = MAX_MARKETS as u16 - 1;
+    books.apply(&Pubkey::new_from_array([1; 32]), &[order(u16::MAX), order(last)]);
+    assert_eq!((books.markets.len(), books.addresses.len()), (MAX_MARKETS, 1));
+    books.apply(&Pubkey::new_from_array([1; 32]), &[order(last), order(u16::MAX)]);
+    books.apply(&Pubkey::new_from_array([1; 32]), &[order(u16::MAX)]);
+    assert_eq!(books.hash(), Books { markets: books.markets.clone(), ..books.clone() }.hash());
+}
+
 /// SplitMix64.
 struct Random(u64);
 
