@@ -8,7 +8,7 @@ use serde_json::json;
 use solana_transaction_error::TransactionError;
 
 use crate::decimal::DecimalError;
-use crate::output::wrap;
+use crate::output::{Output, wrap};
 
 /// Result of a command.
 pub type Result<T> = core::result::Result<T, CliError>;
@@ -22,6 +22,20 @@ pub enum CliError {
     /// What was named does not exist.
     #[error("{0}")]
     NotFound(String),
+    /// It looks like a slip, and nobody said --yes.
+    #[error("{}", .0.join("; "))]
+    Unconfirmed(Vec<String>),
+    /// An error with the command that helps.
+    #[error("{error}")]
+    Advised {
+        /// What went wrong.
+        error: Box<CliError>,
+        /// What to do, in place of what is said without looking closer.
+        hint: String,
+    },
+    /// Nothing went wrong: with --dry-run nothing is sent, and the command ends where it would have been.
+    #[error("nothing was sent")]
+    Dry(Box<Output>),
     /// What the endpoint says does not fit together.
     #[error("the endpoint contradicts itself: {0}")]
     Contradiction(String),
@@ -49,10 +63,17 @@ impl From<Rule> for CliError {
 }
 
 impl CliError {
+    /// The same error with what to do about it.
+    pub fn advised(self, hint: impl Into<String>) -> Self {
+        Self::Advised { error: Box::new(self), hint: hint.into() }
+    }
+
     /// The process's exit code; the list stands in `kedge --help`.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Decimal(_) | Self::Signed(_) => 2,
+            Self::Advised { error, .. } => error.exit_code(),
+            Self::Dry(_) => 0,
+            Self::Unconfirmed(_) | Self::Usage(_) | Self::Decimal(_) | Self::Signed(_) => 2,
             Self::Send(SendError::Refused(_)) | Self::Rule(_) | Self::Fetch(FetchError::Rule(_)) => 3,
             Self::Send(SendError::Expired { .. }) => 4,
             Self::Send(SendError::Unknown { .. }) => 6,
@@ -66,6 +87,7 @@ impl CliError {
         match self {
             Self::Rule(rule) | Self::Fetch(FetchError::Rule(rule)) => Some(*rule),
             Self::Send(error) => error.rule(),
+            Self::Advised { error, .. } => error.rule(),
             _ => None,
         }
     }
@@ -77,6 +99,7 @@ impl CliError {
 
     fn said(&self) -> String {
         match self {
+            Self::Advised { error, .. } => error.said(),
             Self::Fetch(FetchError::Rpc(error)) => endpoint(&error.to_string()),
             Self::Send(SendError::Rpc(error)) => endpoint(&error.to_string()),
             Self::Send(SendError::Refused(refused)) => {
@@ -102,11 +125,15 @@ impl CliError {
     }
 
     /// What to do, where that is not said already.
-    fn hint(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<&str> {
+        if let Self::Advised { hint, .. } = self {
+            return Some(hint);
+        }
         if let Some(rule) = self.rule() {
             return rule_hint(rule);
         }
         match self {
+            Self::Unconfirmed(_) => Some("nothing was sent; --yes sends it all the same"),
             Self::Contradiction(_) => Some("nothing was sent; name another endpoint with --url (or KEDGE_URL)"),
             Self::Send(SendError::Unknown { .. }) => {
                 Some("`kedge explain SIGNATURE` in a minute or two, best with another --url")
@@ -149,7 +176,7 @@ impl CliError {
         if let Some(hint) = self.hint() {
             text += &wrap("hint:  ", hint);
         }
-        match self {
+        match self.cause() {
             Self::Send(SendError::Refused(refused)) => {
                 text += &wrap("code:  ", &format!("{} ({})", refused.error.name(), refused.error.code()));
             }
@@ -164,6 +191,14 @@ impl CliError {
         text
     }
 
+    /// The error without advice.
+    fn cause(&self) -> &Self {
+        match self {
+            Self::Advised { error, .. } => error.cause(),
+            other => other,
+        }
+    }
+
     fn json(&self) -> serde_json::Value {
         let mut error = json!({
             "message": self.what(),
@@ -171,13 +206,16 @@ impl CliError {
             "exit_code": self.exit_code(),
             "name": self.rule().map(Rule::name),
         });
-        if let Self::Send(SendError::Refused(refused)) = self {
+        if let Self::Unconfirmed(doubts) = self {
+            error["doubts"] = json!(doubts);
+        }
+        if let Self::Send(SendError::Refused(refused)) = self.cause() {
             error["instruction"] = json!(refused.name);
             error["code"] = json!(refused.error.code());
             error["name"] = json!(refused.error.name());
             error["stale_rows"] = refused.stale.iter().map(ToString::to_string).collect();
         }
-        if let Self::Send(SendError::Unknown { signature, .. }) = self {
+        if let Self::Send(SendError::Unknown { signature, .. }) = self.cause() {
             error["signature"] = json!(signature.to_string());
         }
         json!({ "error": error })
@@ -201,6 +239,13 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
         Rule::InsufficientMargin | Rule::PositionTooLarge => {
             "`kedge risk` shows what is free and the largest order; `kedge deposit` adds collateral"
         }
+        Rule::FillTooSmall => {
+            "a worse --limit or --protection reaches further, a smaller --min-fill asks less; `kedge book` shows what is there"
+        }
+        Rule::ReduceOnlyWouldIncrease => "`kedge positions` shows what there is to reduce; `kedge close` closes it",
+        Rule::OrderTooSmall => "`kedge markets MARKET` shows the smallest order",
+        Rule::DuplicateClientId => "`kedge orders` shows which order has it",
+        Rule::LastFillTooOld => "--trigger oracle or --trigger mark",
         Rule::StaleRow | Rule::PriceNotLive => {
             "`kedge prices --refresh`; if that does not help, the oracle accounts are old too"
         }
@@ -208,7 +253,9 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
         Rule::NoOrderSlot => "`kedge grow` makes room, `kedge cancel` frees it",
         Rule::OrderNotFound => "`kedge orders` lists what is open",
         Rule::InsufficientBalance => "`kedge balances` shows what is there and what can leave",
-        Rule::AccountNotEmpty => "`kedge account` shows what is left: cancel, settle and withdraw it first",
+        Rule::AccountNotEmpty => {
+            "`kedge account` shows what is left: `kedge cancel --all`, `kedge close --all`, `kedge settle`, `kedge withdraw max`"
+        }
         Rule::NoPositionSlot => "`kedge positions` lists them; `kedge settle` frees closed ones",
         Rule::WrongAuthority => "use the owner's keypair (or the delegate's, for orders) with --keypair",
         Rule::PostOnlyWouldCross | Rule::PriceOutsideBand => "`kedge markets` shows bid, ask and oracle",

@@ -1,11 +1,12 @@
 //! The connection, the signer, and sending.
 
+use std::cell::RefCell;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use kedge_client::prices::{self, AddressBook, Row};
-use kedge_client::{Client, FetchError, Landed, PriorityFee, SendConfig, Sender, SharedSigner};
-use kedge_interface::account::SubAccountData;
+use kedge_client::{Client, Landed, PriorityFee, SendConfig, Sender, SharedSigner};
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use solana_instruction::Instruction;
@@ -13,7 +14,8 @@ use solana_keypair::{Keypair, read_keypair_file};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
-use crate::args::{Cli, Which};
+use crate::args::{Cli, Guards};
+use crate::dry;
 use crate::error::{CliError, Result};
 use crate::output::colour;
 use crate::view::old_rows;
@@ -24,6 +26,13 @@ pub struct Session {
     pub client: Client,
     /// Whether to paint.
     pub colour: bool,
+    /// Limits beyond which to ask, and whether to send at all.
+    pub guards: Guards,
+    /// Whether somebody reads along who wants no JSON: progress is shown, and questions are asked.
+    pub attended: bool,
+    /// What would have been asked before sending, with --dry-run.
+    pub doubts: RefCell<Vec<String>>,
+    url: String,
     keypair: core::result::Result<Pubkey, String>,
     priority: PriorityFee,
     book: AddressBook,
@@ -45,6 +54,10 @@ impl Session {
         Self {
             client: Client::new(&cli.url, payer),
             colour: colour(),
+            guards: cli.guards.clone(),
+            attended: !cli.json && std::io::stderr().is_terminal(),
+            doubts: RefCell::default(),
+            url: cli.url.clone(),
             keypair,
             priority: cli.priority_fee.map_or(default, PriorityFee::Fixed),
             book,
@@ -56,45 +69,32 @@ impl Session {
         self.keypair.clone().map_err(CliError::Usage)
     }
 
-    /// Address of the sub-account that is meant. Errors: when it is the keypair's and there is none.
-    pub fn sub_account(&self, which: &Which) -> Result<Pubkey> {
-        let authority = match which.authority {
-            Some(authority) => authority,
-            None => self.signer()?,
-        };
-        Ok(kedge_interface::address::sub_account(&authority, which.id))
-    }
-
-    /// The sub-account that is meant, with its address.
-    ///
-    /// Errors: [`CliError::NotFound`], with what to do.
-    pub async fn account(&self, which: &Which) -> Result<(Pubkey, SubAccountData)> {
-        let address = self.sub_account(which)?;
-        match self.client.sub_account(address).await {
-            Ok(account) => Ok((address, account)),
-            Err(FetchError::Missing { .. }) => {
-                let (whose, what) = match which.authority {
-                    Some(authority) => (format!("{authority} has"), "`kedge accounts --authority` lists what is there"),
-                    None => ("you have".into(), "`kedge accounts` lists yours, `kedge create` makes one"),
-                };
-                Err(CliError::NotFound(format!("{whose} no sub-account {}; {what}", which.id)))
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Sends instructions signed by the keypair and waits for them.
+    ///
+    /// Errors: with --dry-run always, [`CliError::Dry`] where they would have been accepted.
     pub async fn send(&self, instructions: &[Instruction]) -> Result<Landed> {
-        self.signer()?;
-        let config = SendConfig { priority: self.priority, ..SendConfig::default() };
-        Ok(Sender::new(self.client.clone(), config).send(instructions, &[]).await?)
+        let sender = self.sender()?;
+        if self.guards.dry_run {
+            return Err(CliError::Dry(Box::new(dry::run(self, instructions).await?)));
+        }
+        self.confirm_fee(instructions).await?;
+        sender.send(instructions, &[]).await.map_err(|error| self.advise(error.into()))
     }
 
-    /// Tries instructions signed by the keypair, and sends nothing. Errors: why they would be refused.
-    pub async fn simulate(&self, instructions: &[Instruction]) -> Result<()> {
+    /// What sends for the keypair. Errors: when there is none.
+    pub fn sender(&self) -> Result<Sender> {
         self.signer()?;
-        Sender::new(self.client.clone(), SendConfig::default()).simulate(instructions, &[]).await?;
-        Ok(())
+        Ok(Sender::new(self.client.clone(), SendConfig { priority: self.priority, ..SendConfig::default() }))
+    }
+
+    /// How the priority fee is chosen.
+    pub fn priority(&self) -> PriorityFee {
+        self.priority
+    }
+
+    /// The endpoint, as it was named.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// A refresh of those rows whose price is past half of its age limit; `None` when all are young.
@@ -116,6 +116,10 @@ fn default_keypair() -> PathBuf {
 }
 
 fn read(path: &Path) -> core::result::Result<Keypair, String> {
-    read_keypair_file(path)
-        .map_err(|error| format!("cannot read the keypair {}: {error}; name another with --keypair", path.display()))
+    read_keypair_file(path).map_err(|error| {
+        format!(
+            "cannot read the keypair {}: {error}; `kedge keygen` makes one, --keypair (or KEDGE_KEYPAIR) names another",
+            path.display()
+        )
+    })
 }

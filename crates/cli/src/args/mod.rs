@@ -1,16 +1,20 @@
 //! What can be typed.
 
 mod account;
+mod guard;
 mod market;
 mod order;
+mod position;
 mod signed;
 
 pub use account::{
-    Account, Accounts, Balances, Builder, Close, Create, Delegate, Deposit, Grow, History, Isolate, Leverage, Settle,
-    Transfer, Watch, Which, Withdraw,
+    Account, Accounts, Balances, Builder, CloseAccount, Create, Delegate, Deposit, Grow, History, Isolate, Leverage,
+    Settle, Transfer, Watch, Which, Withdraw,
 };
+pub use guard::Guards;
 pub use market::{Funding, Markets, Prices};
 pub use order::{Cancel, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
+pub use position::{Close, Reverse};
 pub use signed::{Revoke, Sign, Submit};
 
 use clap::{Parser, Subcommand};
@@ -21,17 +25,19 @@ const FOOTER: &str = "\
 Exit codes:
   0  done
   1  the endpoint did not answer, or the transaction failed outside the exchange
-  2  wrong usage: nothing was sent
+  2  wrong usage, or --yes is missing: nothing was sent
   3  refused by a rule of the exchange: nothing was changed
   4  not included in time: nothing was changed
   5  not found
   6  sent, but what became of it is not known: look at the signature
+  7  it was placed, and nothing of it was filled (--ioc, --wait)
+  8  it was placed, and a part of it was filled (--ioc, --wait)
 
 A first trade:
   kedge create && kedge deposit 1000
   kedge risk SOL-PERP buy 5
-  kedge place SOL-PERP buy 5
-  kedge positions";
+  kedge place SOL-PERP buy 5 --wait
+  kedge close SOL-PERP --wait";
 
 /// Trade on the Kedge perpetual-futures exchange from the command line.
 ///
@@ -40,11 +46,14 @@ A first trade:
 #[derive(Parser)]
 #[command(name = "kedge", version, after_help = FOOTER, arg_required_else_help = true, max_term_width = 80)]
 pub struct Cli {
-    /// RPC endpoint of the cluster.
+    /// RPC endpoint of the cluster: a URL, or localhost, devnet, testnet or mainnet-beta.
     #[arg(
         long,
+        short = 'u',
         global = true,
         env = "KEDGE_URL",
+        // It may carry a key.
+        hide_env_values = true,
         default_value = "http://127.0.0.1:8899",
         help_heading = "Connection"
     )]
@@ -62,8 +71,15 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "FEED_ID=ADDRESS", value_parser = market::feed_account,
           help_heading = "Connection")]
     pub price_account: Vec<([u8; 32], Pubkey)>,
+    #[command(flatten)]
+    pub guards: Guards,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// An address, with what is wrong with it in words.
+pub fn address(text: &str) -> Result<Pubkey, String> {
+    text.parse().map_err(|_| "an address is base58 of 32 bytes, 32 to 44 letters and digits".into())
 }
 
 #[derive(Subcommand)]
@@ -103,6 +119,10 @@ pub enum Command {
     Modify(Modify),
     /// Cancel orders by id, all of them, or those that fit.
     Cancel(Cancel),
+    /// Close a position, or all of them, with reduce-only market orders.
+    Close(Close),
+    /// Turn a position round: as much on the other side.
+    Reverse(Reverse),
     /// Sign an order without sending it: anybody can place it until it expires.
     Sign(Box<Sign>),
     /// Place an order that somebody signed.
@@ -117,7 +137,7 @@ pub enum Command {
     Withdraw(Withdraw),
     /// Move tokens between two sub-accounts of the keypair.
     Transfer(Transfer),
-    /// Move realised profit and loss of positions into the quote balance.
+    /// Move realised profit and loss of positions into the dollar balance.
     Settle(Settle),
     /// Back a position with collateral of its own, or join it with the rest.
     Isolate(Isolate),
@@ -130,7 +150,7 @@ pub enum Command {
     /// Make room for more open orders.
     Grow(Grow),
     /// Close an empty sub-account or the trader account for good; its rent comes back.
-    Close(Close),
+    CloseAccount(CloseAccount),
     /// Place, change, cancel and list orders: the same as place, modify, cancel and orders.
     #[command(subcommand, hide = true)]
     Order(Order),

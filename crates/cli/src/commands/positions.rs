@@ -12,7 +12,7 @@ use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::health;
-use crate::output::Output;
+use crate::output::{Output, wrap};
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 use crate::view::View;
@@ -50,7 +50,9 @@ pub fn table(
             _ => "short",
         };
         let entry = entry(position);
-        let liquidation = health::liquidation(account, position.market, view)?;
+        // What is held can be liquidated; a claim or an open order has no price for it.
+        let liquidation =
+            if position.base.is_zero() { None } else { health::liquidation(account, position.market, view)? };
         let priced = |price: Option<Price>| price.map_or_else(|| "-".into(), |price| decimal::price_at(price, tick));
         table.row(vec![
             directory.market_name(position.market).into(),
@@ -82,6 +84,15 @@ pub fn table(
     if health::positions(account).any(Position::is_isolated) {
         text += "* isolated: margined alone, by its own collateral\n";
     }
+    for position in health::positions(account).filter(|position| position.is_isolated()) {
+        let (name, own) = (directory.market_name(position.market), decimal::cents(position.isolated.0));
+        let told = if position.base.is_zero() {
+            format!("{name} is flat and still holds {own} of its own: `kedge isolate {name} --merge` brings it back")
+        } else {
+            format!("{name} is backed by {own} of its own")
+        };
+        text += &wrap("", &told);
+    }
     Ok((text, Value::Array(list)))
 }
 
@@ -96,7 +107,7 @@ fn gain(pnl: Quote) -> Cell {
 }
 
 /// Mean price of entry, for reading; `None` when flat.
-fn entry(position: &Position) -> Option<Price> {
+pub fn entry(position: &Position) -> Option<Price> {
     let size = position.base.size();
     mul_div(position.entry.magnitude().0, BASE, size.0, Rounding::Down).ok().map(Price)
 }
