@@ -4,7 +4,6 @@ use kedge_client::SendError;
 use solana_pubkey::Pubkey;
 use solana_transaction_error::TransactionError;
 
-use crate::endpoint;
 use crate::error::CliError;
 use crate::session::Session;
 
@@ -22,7 +21,7 @@ impl Session {
         ) || matches!(&error, CliError::Send(SendError::Failed { logs, .. }) if short_of_lamports(logs));
         match self.signer() {
             Ok(wallet) if poor => {
-                let hint = wants_sol(&wallet, self.url());
+                let hint = wants_sol(&wallet, gives_sol(self.client.ws_url()));
                 error.advised(hint)
             }
             _ => error,
@@ -35,7 +34,28 @@ fn short_of_lamports(logs: &[String]) -> bool {
     logs.iter().any(|line| line.contains("insufficient lamports"))
 }
 
-fn wants_sol(wallet: &Pubkey, url: &str) -> String {
-    let given = if endpoint::gives_sol(url) { "`kedge airdrop` gives it some here; or " } else { "" };
+/// Whether an endpoint is on this machine, or of a cluster that gives its SOL away.
+fn gives_sol(url: &str) -> bool {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
+    ["127.", "localhost", "[::1]", "api.devnet.", "api.testnet."].iter().any(|start| host.starts_with(start))
+}
+
+fn wants_sol(wallet: &Pubkey, given: bool) -> String {
+    let given = if given { "`kedge airdrop` gives it some here; or " } else { "" };
     format!("{given}send some SOL to {wallet}, or name another keypair with --keypair")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_airdrop_is_named_only_where_there_is_one() {
+        let said = |url: &str| wants_sol(&Pubkey::default(), gives_sol(url));
+        assert!(
+            said("ws://127.0.0.1:8900").starts_with("`kedge airdrop` gives it some here; or send some SOL to 1111")
+        );
+        assert!(said("wss://api.devnet.solana.com").contains("airdrop"));
+        assert!(said("wss://api.mainnet-beta.solana.com").starts_with("send some SOL to 1111"));
+    }
 }

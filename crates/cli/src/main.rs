@@ -10,7 +10,6 @@ mod decimal;
 mod describe;
 mod directory;
 mod dry;
-mod endpoint;
 mod error;
 mod health;
 mod layout;
@@ -68,8 +67,7 @@ fn unparsed(error: &clap::Error) -> ExitCode {
 }
 
 /// Runs the command; `None` when it has printed everything itself.
-async fn run(mut cli: Cli) -> error::Result<Option<output::Output>> {
-    cli.url = endpoint::url(&cli.url)?;
+async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
     let session = Session::new(&cli);
     let session = &session;
     let output = match &cli.command {

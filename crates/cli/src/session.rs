@@ -32,7 +32,6 @@ pub struct Session {
     pub attended: bool,
     /// What would have been asked before sending, with --dry-run.
     pub doubts: RefCell<Vec<String>>,
-    url: String,
     keypair: core::result::Result<Pubkey, String>,
     priority: PriorityFee,
     book: AddressBook,
@@ -57,7 +56,6 @@ impl Session {
             guards: cli.guards.clone(),
             attended: !cli.json && std::io::stderr().is_terminal(),
             doubts: RefCell::default(),
-            url: cli.url.clone(),
             keypair,
             priority: cli.priority_fee.map_or(default, PriorityFee::Fixed),
             book,
@@ -92,11 +90,6 @@ impl Session {
         self.priority
     }
 
-    /// The endpoint, as it was named.
-    pub fn url(&self) -> &str {
-        &self.url
-    }
-
     /// A refresh of those rows whose price is past half of its age limit; `None` when all are young.
     pub async fn refresh(&self, board: &PriceBoard, rows: &[Row], clock: &Clock) -> Result<Option<Instruction>> {
         let old = old_rows(board, rows, clock);
@@ -116,10 +109,6 @@ fn default_keypair() -> PathBuf {
 }
 
 fn read(path: &Path) -> core::result::Result<Keypair, String> {
-    read_keypair_file(path).map_err(|error| {
-        format!(
-            "cannot read the keypair {}: {error}; `kedge keygen` makes one, --keypair (or KEDGE_KEYPAIR) names another",
-            path.display()
-        )
-    })
+    read_keypair_file(path)
+        .map_err(|error| format!("cannot read the keypair {}: {error}; name another with --keypair", path.display()))
 }

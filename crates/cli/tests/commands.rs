@@ -1,116 +1,12 @@
 //! Every command of the real binary against the real program on a local chain, as text and as JSON: what a trader does
 //! from an empty wallet to a closed account, and what goes wrong on the way.
 
+mod person;
 mod stage;
 
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
-
+use person::{Person, amount};
 use serde_json::Value;
 use stage::Stage;
-
-/// Somebody at a terminal.
-struct Person {
-    url: String,
-    keypair: PathBuf,
-    /// Commands run so far, with `json` or `text` behind.
-    ran: RefCell<BTreeSet<(String, &'static str)>>,
-}
-
-/// What a command printed.
-struct Run {
-    line: String,
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Person {
-    fn new(stage: &Stage, keypair: PathBuf) -> Self {
-        Self { url: stage.localnet.rpc_url().into(), keypair, ran: RefCell::default() }
-    }
-
-    fn run(&self, line: &str, form: &'static str) -> Run {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kedge"));
-        command.args(&words).env("KEDGE_URL", &self.url).env("KEDGE_KEYPAIR", &self.keypair).stdin(Stdio::null());
-        if form == "json" {
-            command.arg("--json");
-        }
-        let output = command.output().expect("the command starts");
-        self.ran.borrow_mut().insert((words[0].into(), form));
-        Run {
-            line: line.into(),
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).expect("text"),
-            err: String::from_utf8(output.stderr).expect("text"),
-        }
-    }
-
-    /// Runs a command that must succeed; its text, which fits a terminal, with every run of spaces and folds as one.
-    fn text(&self, line: &str) -> String {
-        let run = self.run(line, "text");
-        assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
-        run.fits();
-        run.out.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    /// [`Self::text`] of a trade at once with what follows the oracle: that happens only in a slot in which a price was
-    /// published, so it is tried for some seconds.
-    fn text_in_time(&self, line: &str) -> String {
-        for _ in 0..60 {
-            let run = self.run(line, "text");
-            if run.code == 0 {
-                return run.out.split_whitespace().collect::<Vec<_>>().join(" ");
-            }
-            assert!(run.err.contains("Less than the required minimum"), "kedge {line}\n{}{}", run.out, run.err);
-            std::thread::sleep(std::time::Duration::from_millis(170));
-        }
-        panic!("kedge {line}: not in one slot of sixty tries")
-    }
-
-    /// Runs a command that must succeed; its JSON.
-    fn json(&self, line: &str) -> Value {
-        let run = self.run(line, "json");
-        assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
-        serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("kedge {line}: {error}\n{}", run.out))
-    }
-
-    /// Runs a command that must fail with an exit code, in both forms; what it said.
-    fn fails(&self, line: &str, code: i32) -> String {
-        let run = self.run(line, "text");
-        assert_eq!(run.code, code, "kedge {line}\n{}{}", run.out, run.err);
-        assert!(run.out.is_empty() && run.err.starts_with("error: "), "kedge {line}\n{}{}", run.out, run.err);
-        run.fits();
-        let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
-        let run = self.run(line, "json");
-        assert_eq!(run.code, code, "kedge {line} --json");
-        // What the parser of the command line refuses is said in text: it has not seen --json yet.
-        if let Ok(json) = serde_json::from_str::<Value>(&run.err) {
-            assert_eq!(json["error"]["exit_code"], code);
-            assert!(json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
-        } else {
-            assert_eq!(code, 2, "{}", run.err);
-        }
-        said
-    }
-}
-
-impl Run {
-    /// No line is wider than a terminal, single long words (signatures) aside.
-    fn fits(&self) {
-        for line in self.out.lines().chain(self.err.lines()) {
-            let one_word = line.split_whitespace().count() == 1;
-            assert!(line.chars().count() <= 80 || one_word, "kedge {}: {line}", self.line);
-        }
-    }
-}
-
-fn amount(value: &Value) -> f64 {
-    value.as_str().unwrap_or_else(|| panic!("no number: {value}")).parse().expect("a number")
-}
 
 #[test]
 fn a_session_from_nothing_to_nothing() {
@@ -161,10 +57,10 @@ fn looks_around(me: &Person) {
     assert!(said.contains("you have no sub-account 0") && said.contains("kedge create"), "{said}");
     assert!(me.fails("markets DOGE-PERP", 5).contains("listed: SOL-PERP, BTC-PERP"));
     assert!(me.fails("explain abc", 2).contains("base58"));
-    let nobody = Person { url: me.url.clone(), keypair: "/nonexistent.json".into(), ran: RefCell::default() };
+    let nobody = Person::at(&me.url, "/nonexistent.json".into());
     assert!(nobody.fails("create", 2).contains("--keypair"));
     assert!(nobody.text("markets").contains("SOL-PERP"), "reading needs no keypair");
-    let nowhere = Person { url: "http://127.0.0.1:9".into(), keypair: me.keypair.clone(), ran: RefCell::default() };
+    let nowhere = Person::at("http://127.0.0.1:9", me.keypair.clone());
     assert!(nowhere.fails("markets", 1).contains("http://127.0.0.1:9/ does not answer"));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(me.run(&format!("completion {shell}"), "text").out.contains("kedge"));
@@ -179,9 +75,9 @@ fn opens_accounts(me: &Person, address: &str) {
     let hedge = me.json("create --name \u{1b}[2Jhedge --orders 4");
     assert_eq!((&hedge["id"], &hedge["trader_created"]), (&1.into(), &false.into()));
     assert!(me.fails("create --orders 7", 2).contains("multiple of 4"));
-    assert!(me.fails("deposit 1000000", 5).contains("the wallet holds 20000.00"));
+    assert!(me.fails("deposit 1000000", 5).contains("the wallet holds 20000.00 dollars"));
     assert!(me.fails("deposit 1.2.3", 2).contains("not a decimal number"));
-    assert!(me.text("deposit 9000").contains("received 9000.00 (quote), balance now 9000.00"));
+    assert!(me.text("deposit 9000").contains("received 9000.00 (dollars), balance now 9000.00"));
     me.json("deposit 1000");
     let balances = me.json("balances");
     assert_eq!((amount(&balances[0]["amount"]), amount(&balances[0]["in_wallet"])), (10_000.0, 10_000.0));
@@ -222,7 +118,7 @@ fn trades(stage: &Stage, me: &Person, maker: &Person) {
     assert!(told.contains("placed order") && told.contains("limit buy 2 SOL-PERP at 150.00"), "{told}");
     me.json("order place BTC-PERP sell 0.01 --limit 120000 --expires-in 600");
     let orders = me.json("orders");
-    assert_eq!((orders.as_array().unwrap().len(), &orders[0]["client_id"]), (2, &7.into()));
+    assert_eq!((orders.as_array().unwrap().len(), &orders[0]["client_id"]), (2, &"7".into()));
     let first = orders[0]["id"].as_u64().unwrap();
     assert!(me.text("orders SOL-PERP").contains("post"));
 
@@ -249,7 +145,7 @@ fn trades(stage: &Stage, me: &Person, maker: &Person) {
     // At once against the maker, as was foretold.
     let foretold = me.json("risk SOL-PERP buy 20 --limit 180.20");
     let told = me.text("place SOL-PERP buy 20 --limit 180.20 --ioc --min-fill 20");
-    assert!(told.contains("bought 20 SOL-PERP at 180.20"), "{told}");
+    assert!(told.contains("bought 20 of 20 SOL-PERP at 180.20"), "{told}");
     let positions = me.json("positions");
     assert_eq!((&positions[0]["side"], amount(&positions[0]["entry_price"])), (&"long".into(), 180.2));
     assert_eq!(positions[0]["liquidation_price"], foretold["filled"]["positions"][0]["liquidation_price"]);
@@ -291,7 +187,7 @@ fn meets_makers_that_follow_the_oracle(stage: &Stage, me: &Person, maker: &Perso
     maker.text("place BTC-PERP sell 0.01 --offset 150");
     stage.set_price(1, 98_500);
     let told = me.text_in_time("place BTC-PERP buy 0.01 --limit 98650 --ioc --min-fill 0.01");
-    assert!(told.contains("bought 0.01 BTC-PERP at 98650.00"), "{told}");
+    assert!(told.contains("bought 0.01 of 0.01 BTC-PERP at 98650.00"), "{told}");
     maker.text("place BTC-PERP buy 0.01 --limit 98400 --post-only");
     me.text("place BTC-PERP sell 0.01 --limit 98400 --ioc --min-fill 0.01 --reduce-only");
     me.text("settle BTC-PERP");
@@ -339,10 +235,10 @@ fn signs(stage: &Stage, me: &Person, friend: &Person, delegate: &str) {
     let said = friend.fails(&submit, 3);
     assert!(said.contains("has passed; sign a new one") && said.contains("--valid-for"), "{said}");
     let signed = me.json("sign SOL-PERP buy 1 --limit 150 --bracket-stop 140 --bracket-profit 160 --number 7");
-    assert_eq!((&signed["number"], signed["orders"].as_array().unwrap().len()), (&7.into(), 3));
+    assert_eq!((&signed["number"], signed["orders"].as_array().unwrap().len()), (&"7".into(), 3));
     std::fs::write(&file, signed.to_string()).unwrap();
     let placed = me.json(&submit);
-    assert_eq!((&placed["number"], &placed["orders"], open()), (&7.into(), &signed["orders"], 4));
+    assert_eq!((&placed["number"], &placed["orders"], open()), (&"7".into(), &signed["orders"], 4));
     let signature = placed["transaction"]["signature"].as_str().unwrap();
     let told = me.text(&format!("explain {signature}"));
     assert!(
@@ -369,7 +265,7 @@ fn signs(stage: &Stage, me: &Person, friend: &Person, delegate: &str) {
     assert!(me.fails("revoke 5", 2).contains("number 7 was placed or revoked already"));
     assert!(me.text("revoke").contains("up to 1007 cannot be placed any more"));
     assert!(friend.fails(&submit, 3).contains("placed or revoked before"));
-    assert_eq!(me.json("revoke 1010")["up_to"], 1010);
+    assert_eq!(me.json("revoke 1010")["up_to"], "1010");
 
     // The delegate signs as well, and nobody else.
     let owner = other["signer"].as_str().unwrap();
@@ -431,10 +327,15 @@ fn moves_money(me: &Person) {
 }
 
 fn leaves(me: &Person, maker: &Person) {
-    let said = me.fails("close", 2);
+    for line in ["close SOL-PERP --dry-run", "reverse SOL-PERP --dry-run"] {
+        me.text(line);
+        me.json(line);
+    }
+    let said = me.fails("close-account", 2);
     assert!(said.contains("not empty"), "{said}");
     assert!(
-        me.text("place SOL-PERP sell 20 --limit 179.80 --ioc --reduce-only").contains("sold 20 SOL-PERP at 179.80")
+        me.text("place SOL-PERP sell 20 --limit 179.80 --ioc --reduce-only")
+            .contains("sold 20 of 20 SOL-PERP at 179.80")
     );
     maker.text("settle");
     let settled = me.text("settle");
@@ -443,10 +344,10 @@ fn leaves(me: &Person, maker: &Person) {
     assert!(me.text("positions").contains("no positions"));
     me.text("withdraw max");
     assert!(me.text("balances").contains("0.00"));
-    assert!(me.fails("close --id 1", 2).contains("add --yes"));
-    assert!(me.text("close --id 1 --yes").contains("closed sub-account 1"));
-    assert!(me.fails("close --trader --yes", 2).contains("1 sub-accounts are still open"));
-    assert_eq!(me.json("close --yes")["closed"], "sub-account 0");
+    assert!(me.fails("close-account --account 1", 2).contains("--yes"));
+    assert!(me.text("close-account --account 1 --yes").contains("closed sub-account 1"));
+    assert!(me.fails("close-account --trader --yes", 2).contains("1 sub-accounts are still open"));
+    assert_eq!(me.json("close-account --yes")["closed"], "sub-account 0");
     // The record of who has traded stays: its numbers must not begin anew.
-    assert!(me.fails("close --trader --yes", 2).contains("has had a sub-account and stays"));
+    assert!(me.fails("close-account --trader --yes", 2).contains("has had a sub-account and stays"));
 }

@@ -46,14 +46,11 @@ A first trade:
 #[derive(Parser)]
 #[command(name = "kedge", version, after_help = FOOTER, arg_required_else_help = true, max_term_width = 80)]
 pub struct Cli {
-    /// RPC endpoint of the cluster: a URL, or localhost, devnet, testnet or mainnet-beta.
+    /// RPC endpoint of the cluster.
     #[arg(
         long,
-        short = 'u',
         global = true,
         env = "KEDGE_URL",
-        // It may carry a key.
-        hide_env_values = true,
         default_value = "http://127.0.0.1:8899",
         help_heading = "Connection"
     )]

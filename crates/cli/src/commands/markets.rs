@@ -12,7 +12,7 @@ use crate::args::Markets;
 use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::output::Output;
+use crate::output::{Output, long};
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 use crate::view::View;

@@ -84,16 +84,22 @@ pub fn table(
     if health::positions(account).any(Position::is_isolated) {
         text += "* isolated: margined alone, by its own collateral\n";
     }
-    for position in health::positions(account).filter(|position| position.is_isolated()) {
-        let (name, own) = (directory.market_name(position.market), decimal::cents(position.isolated.0));
-        let told = if position.base.is_zero() {
-            format!("{name} is flat and still holds {own} of its own: `kedge isolate {name} --merge` brings it back")
-        } else {
-            format!("{name} is backed by {own} of its own")
-        };
-        text += &wrap("", &told);
-    }
+    text += &left_behind(directory, account);
     Ok((text, Value::Array(list)))
+}
+
+/// Collateral that a position kept after it was closed, with the command that brings it back.
+fn left_behind(directory: &Directory, account: &SubAccount) -> String {
+    let flat = |position: &&Position| position.is_isolated() && position.base.is_zero() && position.isolated.0 != 0;
+    let told = health::positions(account).filter(flat).map(|position| {
+        let name = directory.market_name(position.market);
+        let own = decimal::cents(position.isolated.0);
+        wrap(
+            "",
+            &format!("{name} is flat and still holds {own} of its own: `kedge isolate {name} --merge` brings it back"),
+        )
+    });
+    told.collect()
 }
 
 /// A profit or loss in its colour.
@@ -110,4 +116,27 @@ fn gain(pnl: Quote) -> Cell {
 pub fn entry(position: &Position) -> Option<Price> {
     let size = position.base.size();
     mul_div(position.entry.magnitude().0, BASE, size.0, Rounding::Down).ok().map(Price)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kedge_model::position::status;
+    use kedge_model::quantity::{Amount, Base};
+
+    #[test]
+    fn what_a_closed_position_kept_is_shown_with_the_way_back() {
+        let directory = Directory { markets: vec![], banks: vec![] };
+        let mut account = SubAccount::default();
+        let position = account.open_position(3).unwrap();
+        position.status |= status::ISOLATED;
+        (position.isolated, position.base) = (Amount(550_000_000), Base(1));
+        assert_eq!(left_behind(&directory, &account), "", "it is not closed");
+        account.open_position(3).unwrap().base = Base(0);
+        let told = left_behind(&directory, &account).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            told,
+            "market 3 is flat and still holds 550.00 of its own: `kedge isolate market 3 --merge` brings it back"
+        );
+    }
 }

@@ -374,7 +374,7 @@ mod tests {
         assert_eq!(huge.json(&directory)["accepted"], json!(false));
         assert!(told("0 buy 0.0001", Side::Long).refused.unwrap().contains("smallest order is 0.001"));
         assert!(told("0 buy 1 --reduce-only", Side::Long).refused.is_none());
-        let bad = thought(&options("0 buy 0.00005"), market, Side::Long, &exchange, &account, &view);
+        let bad = thought(&options("0 buy 0.00005"), market, Side::Long, &exchange, &account, &view, &directory);
         assert!(matches!(bad, Err(CliError::Usage(_))));
     }
 

@@ -248,3 +248,108 @@ impl Scene<'_> {
         error.advised(hint)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Cli, Command};
+    use crate::commands::ticket;
+    use clap::Parser;
+    use kedge_model::board::PriceBoard;
+    use kedge_model::clock::Clock;
+    use kedge_model::quantity::{Base, Ppm, Quote};
+    use kedge_model::sub_account::SubAccount;
+
+    /// SOL-PERP at 199 with 1,000 dollars and 2 coins long, so that margin allows some 70 more.
+    fn stage() -> (Directory, View, SubAccountData) {
+        let market = Market {
+            status: 1,
+            name: *b"SOL-PERP\0\0\0\0\0\0\0\0",
+            step: Size(10_000_000),
+            tick: Price(10_000),
+            min_order: Size(100_000_000),
+            max_position: Size(1 << 50),
+            ..Market::default()
+        };
+        let mut board = Box::new(PriceBoard { version: 1, ..PriceBoard::default() });
+        let row = &mut board.markets[0];
+        (row.listed, row.initial_margin, row.maintenance_margin) = (1, Ppm(66_667), Ppm(33_000));
+        row.price.price = Price(199_000_000);
+        (row.price.twap_5m, row.price.twap_1h) = (row.price.price, row.price.price);
+        (row.price.publish_time, row.price.max_age) = (1_000, 60);
+        let row = &mut board.banks[0];
+        (row.listed, row.decimals, row.initial_weight, row.maintenance_weight) = (1, 6, Ppm(1_000_000), Ppm(1_000_000));
+        row.price.price = Price(1_000_000);
+        (row.price.twap_5m, row.price.publish_time, row.price.max_age) = (Price(1_000_000), 1_000, 60);
+        let mut head = SubAccount { version: 1, ..SubAccount::default() };
+        head.credit(0, Amount(1_000_000_000)).unwrap();
+        let position = head.open_position(0).unwrap();
+        (position.base, position.quote) = (Base(2_000_000_000), Quote(-398_000_000));
+        let directory = Directory { markets: vec![Found { address: Pubkey::default(), data: market }], banks: vec![] };
+        let clock = Clock { slot: 10, unix_time: 1_010 };
+        let view = View { board, clock, stale: vec![], refreshed: true };
+        (directory, view, SubAccountData { head, orders: vec![] })
+    }
+
+    fn asked(line: &str) -> String {
+        let (directory, view, account) = stage();
+        let market = &directory.markets[0];
+        let scene = Scene { directory: &directory, market, at: Pubkey::default(), account: &account, view: &view };
+        let cli = Cli::try_parse_from(format!("kedge place SOL-PERP {line}").split(' ')).unwrap();
+        let Command::Place(options) = cli.command else { panic!("not an order") };
+        let size = ticket::size(&options.size, &market.data).unwrap();
+        let orders = ticket::orders(&options, size, &market.data, 1_010).unwrap();
+        scene.doubts(&orders, Typed::New, &cli.guards).join("; ")
+    }
+
+    #[test]
+    fn what_looks_like_a_slip_is_asked_about_and_nothing_else() {
+        for (line, said) in [
+            ("buy 1 --limit 250", "--limit 250.00 is 25.6% above the oracle 199.00, more than --max-distance 2"),
+            ("sell 1 --limit 100 --ioc", "--limit 100.00 is 49.7% below the oracle"),
+            ("buy 1 --protection 500", "--protection 500.00 is 151.2% above"),
+            ("sell 1 --protection 100", "--protection 100.00 is 49.7% below"),
+            ("buy 1 --offset 30", "--offset puts it at 229.00 is 15.0% above"),
+            ("buy 1 --auction-start 199 --auction-end 300", "--auction-end 300.00 is 50.7% above"),
+            (
+                "sell 1 --stop 500",
+                "--stop 500.00 fires at once: the oracle stands at 199.00, and a stop to sell waits below it",
+            ),
+            ("buy 1 --stop 100", "and a stop to buy waits above it"),
+            ("sell 1 --take-profit 150", "--take-profit 150.00 fires at once"),
+            ("sell 1 --stop 170 --limit 100", "--limit 100.00 is 41.1% below the trigger 170.00"),
+            (
+                "buy 1 --limit 198 --bracket-stop 199",
+                "--bracket-stop 199.00 fires at once: the limit of its order is 198.00",
+            ),
+            ("buy 1 --bracket-profit 150", "--bracket-profit 150.00 fires at once: the oracle stands at 199.00"),
+            ("sell 1 --limit 210 --reduce-only --or-stop 205", "--or-stop 205.00 fires at once"),
+            ("buy 65", "65 is 8"),
+            (
+                "sell 2 --limit 199 --max-notional 300",
+                "it is worth 398.00 dollars at 199.00, more than --max-notional 300",
+            ),
+            ("buy 1 --limit 200 --max-distance 0.1", "more than --max-distance 0.1"),
+        ] {
+            let found = asked(line);
+            assert!(found.contains(said), "{line}: {found}");
+        }
+        for line in [
+            "buy 5",
+            "sell 2",
+            "buy 1 --limit 150",
+            "sell 1 --limit 250 --post-only",
+            "buy 1 --limit 250 --post-only",
+            "buy 1 --offset -30",
+            "sell 1 --stop 170 --reduce-only",
+            "sell 1 --trail 5 --reduce-only",
+            "sell 1 --take-profit 220 --limit 219 --reduce-only",
+            "buy 1 --limit 190 --bracket-stop 180 --bracket-profit 195",
+            "buy 1 --protection 201",
+            // It will be refused for its size, and doubts beside that would hide it.
+            "buy 5000",
+        ] {
+            assert_eq!(asked(line), "", "{line}");
+        }
+    }
+}
