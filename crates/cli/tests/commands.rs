@@ -1,12 +1,116 @@
 //! Every command of the real binary against the real program on a local chain, as text and as JSON: what a trader does
 //! from an empty wallet to a closed account, and what goes wrong on the way.
 
-mod person;
 mod stage;
 
-use person::{Person, amount};
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
 use serde_json::Value;
 use stage::Stage;
+
+/// Somebody at a terminal.
+struct Person {
+    url: String,
+    keypair: PathBuf,
+    /// Commands run so far, with `json` or `text` behind.
+    ran: RefCell<BTreeSet<(String, &'static str)>>,
+}
+
+/// What a command printed.
+struct Run {
+    line: String,
+    code: i32,
+    out: String,
+    err: String,
+}
+
+impl Person {
+    fn new(stage: &Stage, keypair: PathBuf) -> Self {
+        Self { url: stage.localnet.rpc_url().into(), keypair, ran: RefCell::default() }
+    }
+
+    fn run(&self, line: &str, form: &'static str) -> Run {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kedge"));
+        command.args(&words).env("KEDGE_URL", &self.url).env("KEDGE_KEYPAIR", &self.keypair).stdin(Stdio::null());
+        if form == "json" {
+            command.arg("--json");
+        }
+        let output = command.output().expect("the command starts");
+        self.ran.borrow_mut().insert((words[0].into(), form));
+        Run {
+            line: line.into(),
+            code: output.status.code().unwrap_or(-1),
+            out: String::from_utf8(output.stdout).expect("text"),
+            err: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+
+    /// Runs a command that must succeed; its text, which fits a terminal, with every run of spaces and folds as one.
+    fn text(&self, line: &str) -> String {
+        let run = self.run(line, "text");
+        assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
+        run.fits();
+        run.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// [`Self::text`] of a trade at once with what follows the oracle: that happens only in a slot in which a price was
+    /// published, so it is tried for some seconds.
+    fn text_in_time(&self, line: &str) -> String {
+        for _ in 0..60 {
+            let run = self.run(line, "text");
+            if run.code == 0 {
+                return run.out.split_whitespace().collect::<Vec<_>>().join(" ");
+            }
+            assert!(run.err.contains("Less than the required minimum"), "kedge {line}\n{}{}", run.out, run.err);
+            std::thread::sleep(std::time::Duration::from_millis(170));
+        }
+        panic!("kedge {line}: not in one slot of sixty tries")
+    }
+
+    /// Runs a command that must succeed; its JSON.
+    fn json(&self, line: &str) -> Value {
+        let run = self.run(line, "json");
+        assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
+        serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("kedge {line}: {error}\n{}", run.out))
+    }
+
+    /// Runs a command that must fail with an exit code, in both forms; what it said.
+    fn fails(&self, line: &str, code: i32) -> String {
+        let run = self.run(line, "text");
+        assert_eq!(run.code, code, "kedge {line}\n{}{}", run.out, run.err);
+        assert!(run.out.is_empty() && run.err.starts_with("error: "), "kedge {line}\n{}{}", run.out, run.err);
+        run.fits();
+        let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
+        let run = self.run(line, "json");
+        assert_eq!(run.code, code, "kedge {line} --json");
+        // What the parser of the command line refuses is said in text: it has not seen --json yet.
+        if let Ok(json) = serde_json::from_str::<Value>(&run.err) {
+            assert_eq!(json["error"]["exit_code"], code);
+            assert!(json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
+        } else {
+            assert_eq!(code, 2, "{}", run.err);
+        }
+        said
+    }
+}
+
+impl Run {
+    /// No line is wider than a terminal, single long words (signatures) aside.
+    fn fits(&self) {
+        for line in self.out.lines().chain(self.err.lines()) {
+            let one_word = line.split_whitespace().count() == 1;
+            assert!(line.chars().count() <= 80 || one_word, "kedge {}: {line}", self.line);
+        }
+    }
+}
+
+fn amount(value: &Value) -> f64 {
+    value.as_str().unwrap_or_else(|| panic!("no number: {value}")).parse().expect("a number")
+}
 
 #[test]
 fn a_session_from_nothing_to_nothing() {
@@ -57,10 +161,10 @@ fn looks_around(me: &Person) {
     assert!(said.contains("you have no sub-account 0") && said.contains("kedge create"), "{said}");
     assert!(me.fails("markets DOGE-PERP", 5).contains("listed: SOL-PERP, BTC-PERP"));
     assert!(me.fails("explain abc", 2).contains("base58"));
-    let nobody = Person::at(&me.url, "/nonexistent.json".into());
+    let nobody = Person { url: me.url.clone(), keypair: "/nonexistent.json".into(), ran: RefCell::default() };
     assert!(nobody.fails("create", 2).contains("--keypair"));
     assert!(nobody.text("markets").contains("SOL-PERP"), "reading needs no keypair");
-    let nowhere = Person::at("http://127.0.0.1:9", me.keypair.clone());
+    let nowhere = Person { url: "http://127.0.0.1:9".into(), keypair: me.keypair.clone(), ran: RefCell::default() };
     assert!(nowhere.fails("markets", 1).contains("http://127.0.0.1:9/ does not answer"));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(me.run(&format!("completion {shell}"), "text").out.contains("kedge"));
@@ -75,7 +179,7 @@ fn opens_accounts(me: &Person, address: &str) {
     let hedge = me.json("create --name \u{1b}[2Jhedge --orders 4");
     assert_eq!((&hedge["id"], &hedge["trader_created"]), (&1.into(), &false.into()));
     assert!(me.fails("create --orders 7", 2).contains("multiple of 4"));
-    assert!(me.fails("deposit 1000000", 5).contains("the wallet holds 20000.00 dollars"));
+    assert!(me.fails("deposit 1000000", 5).contains("the wallet holds 20000.00"));
     assert!(me.fails("deposit 1.2.3", 2).contains("not a decimal number"));
     assert!(me.text("deposit 9000").contains("received 9000.00 (dollars), balance now 9000.00"));
     me.json("deposit 1000");

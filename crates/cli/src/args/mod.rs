@@ -76,7 +76,7 @@ pub struct Cli {
 
 /// An address, with what is wrong with it in words.
 pub fn address(text: &str) -> Result<Pubkey, String> {
-    text.parse().map_err(|_| "an address is base58 of 32 bytes, 32 to 44 letters and digits".into())
+    text.parse().map_err(|_| "not an address, base58 of 32 bytes".into())
 }
 
 #[derive(Subcommand)]

@@ -34,18 +34,20 @@ pub struct End {
     pub rests: Option<Size>,
     /// Whether the endpoint fell silent before the end.
     pub lost: bool,
+    /// Slot of the last look.
+    pub slot: u64,
 }
 
 /// Looks at an order slot by slot until its auction is over and it is gone, expired, or rests. A terminal sees it go.
 pub async fn run(session: &Session, directory: &Directory, at: Pubkey, wanted: &Wanted, placed: &Landed) -> End {
     let show = session.attended && std::io::stderr().is_terminal();
     let pause = pause(session).await;
-    let (mut seen, mut failed, mut rests, mut lost) = (Size::ZERO, 0, None, false);
+    let (mut seen, mut failed, mut rests, mut lost, mut last) = (Size::ZERO, 0, None, false, placed.slot);
     loop {
         match look(session, at, wanted.order, placed.slot).await {
             Ok(None) => failed += 1,
             Ok(Some((slot, order))) => {
-                failed = 0;
+                (failed, last) = (0, slot);
                 let Some(order) = order else { break };
                 seen = order.filled;
                 if show {
@@ -72,7 +74,7 @@ pub async fn run(session: &Session, directory: &Directory, at: Pubkey, wanted: &
     if show {
         eprint!("\r\x1b[K");
     }
-    End { fills: fills(session, at, wanted, placed, seen).await, rests, lost }
+    End { fills: fills(session, at, wanted, placed, seen).await, rests, lost, slot: last }
 }
 
 /// The time of a slot, within reason.

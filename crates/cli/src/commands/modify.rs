@@ -6,7 +6,7 @@ use kedge_interface::instruction::{KedgeInstruction, ModifyOrder};
 use kedge_model::action::{ModifyParams, change};
 use kedge_model::market::Market;
 use kedge_model::order::{Order, OrderKind, OrderParams};
-use kedge_model::quantity::Price;
+use kedge_model::quantity::{Price, Size};
 
 use super::scene::{Scene, Typed};
 use super::{landed, ticket};
@@ -49,7 +49,12 @@ fn changed(order: &Order, params: &ModifyParams) -> OrderParams {
     let waits = order.is_waiting();
     OrderParams {
         price: new(change::PRICE, params.price),
-        size: if params.changes & change::SIZE != 0 { params.size } else { order.size },
+        // What it grows by: the rest is in the margin already.
+        size: if params.changes & change::SIZE != 0 {
+            Size(params.size.0.saturating_sub(order.size.0))
+        } else {
+            Size::ZERO
+        },
         // A limit that is new is measured by the trigger that stands.
         trigger_price: match (params.changes & change::TRIGGER != 0, waits) {
             (true, _) => params.trigger_price,
@@ -111,7 +116,6 @@ mod tests {
     use super::*;
     use crate::args::{Cli, Command};
     use clap::Parser;
-    use kedge_model::quantity::Size;
 
     #[test]
     fn only_what_is_named_changes() {

@@ -198,7 +198,7 @@ pub async fn told(session: &Session, scene: &Scene<'_>, asked: &OrderParams, sen
         return Ok(output);
     }
     let end = follow::run(session, scene.directory, scene.at, &wanted, &sent).await;
-    let mut output = summed(session, scene, output, &end.fills, &wanted, sent.slot, true).await;
+    let mut output = summed(session, scene, output, &end.fills, &wanted, end.slot, true).await;
     if let Some(left) = end.rests {
         output.json["rests"] = json!(crate::decimal::size(left));
         output.text += &wrap("", &format!("{} rest on the book", crate::decimal::size(left)));
@@ -236,8 +236,8 @@ fn auction_note(view: &View, order: &Order) -> String {
     let slots = u64::from(order.auction_slots);
     let time = Duration::from_micros(view.board.slot_micros().saturating_mul(slots));
     format!(
-        "Its auction runs for {slots} slots, about {:.0} s: `kedge orders` shows it while it runs, `kedge trades` what \
-         it got; with --wait the command follows it to its end.",
+        "Its auction runs for {slots} slots, about {:.0} s: `kedge orders` shows it while it runs, `kedge history` \
+         what it got; with --wait the command follows it to its end.",
         time.as_secs_f64().ceil()
     )
 }

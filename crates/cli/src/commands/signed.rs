@@ -25,6 +25,11 @@ use crate::session::Session;
 /// Signs an order for anybody to place; sends nothing.
 pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Output> {
     let signer = session.signer()?;
+    if session.guards.dry_run {
+        let text = "signing sends nothing, and what is signed is worth as much as the order; without --dry-run, then \
+                    `kedge submit FILE --dry-run` tries it";
+        return Err(CliError::Usage(text.into()));
+    }
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(&options.order.market)?;
     let (address, account) = session.account(&options.order.which).await?;

@@ -94,13 +94,13 @@ impl Person {
     pub fn fails(&self, line: &str, code: i32) -> String {
         let run = self.run(line, "text");
         assert_eq!(run.code, code, "kedge {line}\n{}{}", run.out, run.err);
-        assert!(run.out.is_empty() && run.err.starts_with("error: "), "kedge {line}\n{}{}", run.out, run.err);
+        assert!(run.out.is_empty() && run.err.contains("error: "), "kedge {line}\n{}{}", run.out, run.err);
         run.fits();
         let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
         let run = self.run(line, "json");
         assert_eq!(run.code, code, "kedge {line} --json");
-        let json: Value =
-            serde_json::from_str(&run.err).unwrap_or_else(|error| panic!("kedge {line}: {error}\n{}", run.err));
+        let json: Value = serde_json::from_str(run.err.get(run.err.find("{\n").unwrap_or(0)..).unwrap_or_default())
+            .unwrap_or_else(|error| panic!("kedge {line}: {error}\n{}", run.err));
         assert_eq!(json["error"]["exit_code"], code);
         assert!(json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
         said
