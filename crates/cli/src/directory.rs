@@ -15,6 +15,15 @@ use crate::error::{CliError, Result};
 /// Place of the decimals in a mint: behind an optional authority of 36 bytes and a supply of eight.
 const MINT_DECIMALS: usize = 44;
 
+/// Mints that everybody knows by a name.
+const KNOWN_MINTS: [(Pubkey, &str); 4] = [
+    (Pubkey::from_str_const("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"), "USDC"),
+    // On devnet.
+    (Pubkey::from_str_const("4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"), "USDC"),
+    (Pubkey::from_str_const("Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"), "USDT"),
+    (Pubkey::from_str_const("So11111111111111111111111111111111111111112"), "SOL"),
+];
+
 /// All markets and banks.
 pub struct Directory {
     /// Markets by index.
@@ -60,17 +69,39 @@ impl Directory {
         Ok(())
     }
 
-    /// The market with a name (in any case) or an index.
+    /// The market with a name (in any case, also without what is behind its hyphen) or an index.
+    ///
+    /// Errors: [`CliError::NotFound`] with the name that it may have been.
     pub fn market(&self, wanted: &str) -> Result<&Found<Market>> {
+        let called = |market: &Found<Market>| name(&market.data.name).to_ascii_uppercase();
         let index = wanted.parse::<u16>().ok();
-        let found = self
-            .markets
-            .iter()
-            .find(|market| name(&market.data.name).eq_ignore_ascii_case(wanted) || Some(market.data.index) == index);
-        found.ok_or_else(|| {
-            let names: Vec<String> = self.markets.iter().map(|market| name(&market.data.name)).collect();
-            CliError::NotFound(format!("there is no market `{wanted}`; listed: {}", names.join(", ")))
-        })
+        let typed = wanted.to_ascii_uppercase();
+        let named = |market: &&Found<Market>| called(market) == typed || Some(market.data.index) == index;
+        // A name can be listed again once its market is delisted.
+        let listed = |market: &&Found<Market>| market.data.status != MarketStatus::Delisted as u8;
+        let exact = self.markets.iter().filter(listed).find(named).or_else(|| self.markets.iter().find(named));
+        if let Some(found) = exact {
+            return Ok(found);
+        }
+        let bare = |text: &str| text.replace(['-', '_', '/'], "");
+        let short = |market: &&Found<Market>| {
+            let full = called(market);
+            full.split('-').next() == Some(typed.as_str()) || bare(&full) == bare(&typed)
+        };
+        let close: Vec<&Found<Market>> = self.markets.iter().filter(listed).filter(short).collect();
+        if let [found] = close.as_slice() {
+            return Ok(*found);
+        }
+        let names: Vec<String> = self.markets.iter().filter(listed).map(|market| name(&market.data.name)).collect();
+        let likely: Vec<String> = match close.len() {
+            0 => nearest(&typed, &names).into_iter().collect(),
+            _ => close.iter().map(|market| name(&market.data.name)).collect(),
+        };
+        let meant = match likely.as_slice() {
+            [] => String::new(),
+            some => format!("did you mean {}? ", some.join(" or ")),
+        };
+        Err(CliError::NotFound(format!("there is no market `{wanted}`; {meant}listed: {}", names.join(", "))))
     }
 
     /// Name of a market, also of one that is not listed here.
@@ -96,9 +127,15 @@ impl Directory {
         found.ok_or_else(|| CliError::NotFound(format!("there is no bank {index}; {} are listed", self.banks.len())))
     }
 
-    /// Name of a bank: mints have none on chain.
+    /// Name of a bank's token where it is known: mints have none on chain. The quote bank's are dollars, whoever issues
+    /// them.
     pub fn bank_name(&self, index: u16) -> String {
-        if index == Bank::QUOTE { "quote".into() } else { format!("bank {index}") }
+        let mint = self.bank(index).map(|bank| Pubkey::new_from_array(bank.data.mint)).unwrap_or_default();
+        match KNOWN_MINTS.iter().find(|(known, _)| *known == mint) {
+            Some((_, symbol)) => (*symbol).into(),
+            None if index == Bank::QUOTE => "dollars".into(),
+            None => format!("bank {index}"),
+        }
     }
 
     /// An amount of a bank's tokens in whole units; in the smallest units of a bank that is not listed here.
@@ -106,6 +143,17 @@ impl Directory {
         let decimals = self.bank(bank).map_or(0, |bank| u32::from(bank.data.decimals));
         decimal::format(amount.0, decimals, 2)
     }
+}
+
+/// The name that is nearest to what was typed, when it is near at all.
+fn nearest(typed: &str, names: &[String]) -> Option<String> {
+    let near = |called: &String| {
+        let full = called.to_ascii_uppercase();
+        let head = full.split('-').next().unwrap_or_default();
+        strsim::damerau_levenshtein(typed, &full).min(strsim::damerau_levenshtein(typed, head))
+    };
+    let best = names.iter().min_by_key(|called| near(called))?;
+    (near(best) <= 2 && near(best) < typed.len()).then(|| best.clone())
 }
 
 /// An address cut to its ends.
@@ -125,6 +173,38 @@ mod tests {
         let mut data = vec![0; 82];
         data[MINT_DECIMALS] = decimals;
         Some(Account { data, ..Account::default() })
+    }
+
+    #[test]
+    fn markets_are_found_by_what_people_call_them() {
+        let listed = |index: u16, called: &[u8], status: MarketStatus| {
+            let mut market = Market { index, status: status as u8, ..Market::default() };
+            market.name[..called.len()].copy_from_slice(called);
+            Found { address: Pubkey::default(), data: market }
+        };
+        let (active, gone) = (MarketStatus::Active, MarketStatus::Delisted);
+        let mut directory = Directory {
+            markets: vec![
+                listed(0, b"SOL-PERP", gone),
+                listed(1, b"BTC-PERP", active),
+                listed(2, b"SOL-PERP", active),
+                listed(3, b"1MBONK-PERP", active),
+            ],
+            banks: vec![],
+        };
+        for text in ["SOL", "sol", "sol-perp", "SOLPERP", "sol/perp", "2"] {
+            assert_eq!(directory.market(text).unwrap().data.index, 2, "{text}");
+        }
+        assert_eq!(directory.market("0").unwrap().data.index, 0, "by number also what is delisted");
+        let said = |directory: &Directory, text: &str| match directory.market(text) {
+            Ok(found) => panic!("{text} is {}", found.data.index),
+            Err(error) => error.to_string(),
+        };
+        assert!(said(&directory, "SLO").contains("did you mean SOL-PERP?"));
+        assert!(said(&directory, "BONK").contains("did you mean 1MBONK-PERP?"));
+        assert!(said(&directory, "DOGE").contains("no market `DOGE`; listed: BTC-PERP, SOL-PERP, 1MBONK-PERP"));
+        directory.markets.push(listed(4, b"SOL-APR", active));
+        assert!(said(&directory, "SOL").contains("did you mean SOL-PERP or SOL-APR?"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use solana_signature::Signature;
 use solana_transaction_error::TransactionError;
 
 use crate::decimal::DecimalError;
-use crate::output::wrap;
+use crate::output::{Output, wrap};
 
 /// Result of a command.
 pub type Result<T> = core::result::Result<T, CliError>;
@@ -24,6 +24,20 @@ pub enum CliError {
     /// What was named does not exist.
     #[error("{0}")]
     NotFound(String),
+    /// It looks like a slip, and nobody said --yes.
+    #[error("{}", .0.join("; "))]
+    Unconfirmed(Vec<String>),
+    /// An error with the command that helps.
+    #[error("{error}")]
+    Advised {
+        /// What went wrong.
+        error: Box<CliError>,
+        /// What to do, in place of what is said without looking closer.
+        hint: String,
+    },
+    /// Nothing went wrong: with --dry-run nothing is sent, and the command ends where it would have been.
+    #[error("nothing was sent")]
+    Dry(Box<Output>),
     /// What the endpoint says does not fit together.
     #[error("the endpoint contradicts itself: {0}")]
     Contradiction(String),
@@ -51,10 +65,17 @@ impl From<Rule> for CliError {
 }
 
 impl CliError {
+    /// The same error with what to do about it.
+    pub fn advised(self, hint: impl Into<String>) -> Self {
+        Self::Advised { error: Box::new(self), hint: hint.into() }
+    }
+
     /// The process's exit code; the list stands in `kedge --help`.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) | Self::Decimal(_) | Self::Signed(_) => 2,
+            Self::Advised { error, .. } => error.exit_code(),
+            Self::Dry(_) => 0,
+            Self::Unconfirmed(_) | Self::Usage(_) | Self::Decimal(_) | Self::Signed(_) => 2,
             Self::Send(SendError::Refused(_) | SendError::Rejected(_))
             | Self::Rule(_)
             | Self::Fetch(FetchError::Rule(_)) => 3,
@@ -70,6 +91,7 @@ impl CliError {
         match self {
             Self::Rule(rule) | Self::Fetch(FetchError::Rule(rule)) => Some(*rule),
             Self::Send(error) => error.rule(),
+            Self::Advised { error, .. } => error.rule(),
             _ => None,
         }
     }
@@ -91,6 +113,7 @@ impl CliError {
 
     fn said(&self) -> String {
         match self {
+            Self::Advised { error, .. } => error.said(),
             Self::Fetch(FetchError::Rpc(error)) => endpoint(&error.to_string()),
             Self::Send(SendError::Rpc(error)) => endpoint(&error.to_string()),
             Self::Send(SendError::Refused(refused)) => refusal(refused),
@@ -128,11 +151,15 @@ impl CliError {
     }
 
     /// What to do, where that is not said already.
-    fn hint(&self) -> Option<&'static str> {
+    fn hint(&self) -> Option<&str> {
+        if let Self::Advised { hint, .. } = self {
+            return Some(hint);
+        }
         if let Some(rule) = self.rule() {
             return rule_hint(rule);
         }
         match self {
+            Self::Unconfirmed(_) => Some("nothing was sent; --yes sends it all the same"),
             Self::Contradiction(_) => Some("nothing was sent; name another endpoint with --url (or KEDGE_URL)"),
             Self::Send(SendError::Blockhash { .. }) => Some("name another endpoint with --url (or KEDGE_URL)"),
             Self::Send(SendError::Unknown(Unknown { last_valid: Some(_), .. })) => Some(
@@ -182,7 +209,7 @@ impl CliError {
         if let Some(hint) = self.hint() {
             text += &wrap("hint:  ", hint);
         }
-        match self {
+        match self.cause() {
             Self::Send(SendError::Refused(refused)) => text += &code(refused),
             Self::Send(SendError::Rejected(rejected)) => match &rejected.refused {
                 Some(refused) => text += &code(refused),
@@ -198,6 +225,14 @@ impl CliError {
         text
     }
 
+    /// The error without advice.
+    fn cause(&self) -> &Self {
+        match self {
+            Self::Advised { error, .. } => error.cause(),
+            other => other,
+        }
+    }
+
     fn json(&self) -> serde_json::Value {
         let mut error = json!({
             "message": self.what(),
@@ -205,7 +240,10 @@ impl CliError {
             "exit_code": self.exit_code(),
             "name": self.rule().map(Rule::name),
         });
-        let refused = match self {
+        if let Self::Unconfirmed(doubts) = self {
+            error["doubts"] = json!(doubts);
+        }
+        let refused = match self.cause() {
             Self::Send(SendError::Refused(refused)) => Some(refused.as_ref()),
             Self::Send(SendError::Rejected(rejected)) => rejected.refused.as_ref(),
             _ => None,
@@ -216,7 +254,7 @@ impl CliError {
             error["name"] = json!(refused.error.name());
             error["stale_rows"] = refused.stale.iter().map(ToString::to_string).collect();
         }
-        let (outcome, last_valid) = match self {
+        let (outcome, last_valid) = match self.cause() {
             Self::Send(SendError::Rejected(_)) => (Some("rejected"), None),
             Self::Send(SendError::Expired(expired)) => (Some("expired"), Some(expired.last_valid)),
             Self::Send(SendError::Unknown(unknown)) => (Some("unknown"), unknown.last_valid),
@@ -267,6 +305,13 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
         Rule::InsufficientMargin | Rule::PositionTooLarge => {
             "`kedge risk` shows what is free and the largest order; `kedge deposit` adds collateral"
         }
+        Rule::FillTooSmall => {
+            "a worse --limit or --protection reaches further, a smaller --min-fill asks less; `kedge book` shows what is there"
+        }
+        Rule::ReduceOnlyWouldIncrease => "`kedge positions` shows what there is to reduce; `kedge close` closes it",
+        Rule::OrderTooSmall => "`kedge markets MARKET` shows the smallest order",
+        Rule::DuplicateClientId => "`kedge orders` shows which order has it",
+        Rule::LastFillTooOld => "--trigger oracle or --trigger mark",
         Rule::StaleRow | Rule::PriceNotLive => {
             "`kedge prices --refresh`; if that does not help, the oracle accounts are old too"
         }
@@ -274,7 +319,9 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
         Rule::NoOrderSlot => "`kedge grow` makes room, `kedge cancel` frees it",
         Rule::OrderNotFound => "`kedge orders` lists what is open",
         Rule::InsufficientBalance => "`kedge balances` shows what is there and what can leave",
-        Rule::AccountNotEmpty => "`kedge account` shows what is left: cancel, settle and withdraw it first",
+        Rule::AccountNotEmpty => {
+            "`kedge account` shows what is left: `kedge cancel --all`, `kedge close --all`, `kedge settle`, `kedge withdraw max`"
+        }
         Rule::NoPositionSlot => "`kedge positions` lists them; `kedge settle` frees closed ones",
         Rule::WrongAuthority => "use the owner's keypair (or the delegate's, for orders) with --keypair",
         Rule::PostOnlyWouldCross | Rule::PriceOutsideBand => "`kedge markets` shows bid, ask and oracle",

@@ -1,9 +1,11 @@
-//! Any struct of the model as JSON, field by field in raw units, from its described layout.
+//! Any struct of the model as JSON, field by field in raw units, from its described layout; what has 64 bits as text.
 
 use bytemuck::Pod;
 use kedge_model::Layout;
 use serde_json::{Map, Value, json};
 use solana_pubkey::Pubkey;
+
+use crate::output::long;
 
 /// The fields of a struct, padding left out; 32-byte fields as addresses.
 pub fn fields<T: Layout + Pod>(value: &T) -> Value {
@@ -27,10 +29,11 @@ fn field_value(ty: &str, bytes: &[u8]) -> Value {
     match ty {
         "Party" => read(kedge_model::event::Party::FIELDS, bytes),
         "Order" => read(kedge_model::order::Order::FIELDS, bytes),
-        "i64" | "Base" | "Quote" | "FundingIndex" => json!(i64::from_le_bytes(padded(bytes))),
+        "i64" | "Base" | "Quote" | "FundingIndex" => long(i64::from_le_bytes(padded(bytes))),
         _ => match <[u8; 32]>::try_from(bytes) {
             Ok(address) => json!(Pubkey::new_from_array(address).to_string()),
-            Err(_) if bytes.len() <= 8 => json!(u64::from_le_bytes(padded(bytes))),
+            Err(_) if bytes.len() <= 4 => json!(u64::from_le_bytes(padded(bytes))),
+            Err(_) if bytes.len() <= 8 => long(u64::from_le_bytes(padded(bytes))),
             Err(_) => json!(bytes),
         },
     }
@@ -57,14 +60,14 @@ mod tests {
         let deposit = DepositRecord { account, amount: Amount(u64::MAX), bank: 2, ..DepositRecord::default() };
         let address = Pubkey::new_from_array([1; 32]).to_string();
         let expected = json!({
-            "account": { "authority": address, "id": 3 }, "amount": u64::MAX, "balance": 0, "bank": 2
+            "account": { "authority": address, "id": 3 }, "amount": u64::MAX.to_string(), "balance": "0", "bank": 2
         });
         assert_eq!(fields(&deposit), expected);
 
         let settle = SettleRecord { amount: Quote(-5), ..SettleRecord::default() };
-        assert_eq!(fields(&settle)["amount"], json!(-5));
+        assert_eq!(fields(&settle)["amount"], json!("-5"));
         let order =
             OrderRecord { order: Order { price: Price(7), id: 9, ..Order::default() }, ..OrderRecord::default() };
-        assert_eq!((&fields(&order)["order"]["price"], &fields(&order)["order"]["id"]), (&json!(7), &json!(9)));
+        assert_eq!((&fields(&order)["order"]["price"], &fields(&order)["order"]["id"]), (&json!("7"), &json!(9)));
     }
 }

@@ -1,11 +1,15 @@
 //! The `kedge` command: markets, accounts, orders, and what a transaction did.
 
+mod advice;
 mod args;
 mod calendar;
+mod changes;
 mod commands;
+mod confirm;
 mod decimal;
 mod describe;
 mod directory;
+mod dry;
 mod error;
 mod health;
 mod layout;
@@ -13,29 +17,53 @@ mod output;
 mod session;
 mod table;
 mod view;
+mod whose;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
 use args::{Cli, Command, Order};
+use error::CliError;
 use session::Session;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return unparsed(&error),
+    };
     let json = cli.json;
     match run(cli).await {
         Ok(Some(output)) => {
             output.print(json);
-            ExitCode::SUCCESS
+            ExitCode::from(output.code)
         }
         Ok(None) => ExitCode::SUCCESS,
+        Err(CliError::Dry(output)) => {
+            output.print(json);
+            ExitCode::SUCCESS
+        }
         Err(error) => {
             error.print(json);
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Says what could not be read of the command line, also as JSON; or prints the help that was asked for.
+fn unparsed(error: &clap::Error) -> ExitCode {
+    // It was not parsed, so that whether JSON is wanted can only be looked for.
+    let json = std::env::args_os().any(|word| word == "--json");
+    if json && error.use_stderr() {
+        let shown = error.to_string();
+        let message = shown.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ");
+        let error = CliError::Usage(message.trim_end().replace("\n\n", "\n"));
+        error.print(true);
+        return ExitCode::from(error.exit_code());
+    }
+    let _ = error.print();
+    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
 }
 
 /// Runs the command; `None` when it has printed everything itself.
@@ -68,6 +96,8 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
         Command::Cancel(options) | Command::Order(Order::Cancel(options)) => {
             commands::cancel::run(session, options).await
         }
+        Command::Close(options) => commands::flatten::close(session, options).await,
+        Command::Reverse(options) => commands::flatten::reverse(session, options).await,
         Command::Sign(options) => commands::signed::sign(session, options, cli.json).await,
         Command::Submit(options) => commands::signed::submit(session, options).await,
         Command::Revoke(options) => commands::signed::revoke(session, options).await,
@@ -81,7 +111,7 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
         Command::Builder(options) => commands::manage::builder(session, options).await,
         Command::Delegate(options) => commands::manage::delegate(session, options).await,
         Command::Grow(options) => commands::manage::grow(session, options).await,
-        Command::Close(options) => commands::manage::close(session, options).await,
+        Command::CloseAccount(options) => commands::manage::close(session, options).await,
         Command::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "kedge", &mut script);

@@ -15,12 +15,19 @@ pub struct Output {
     pub text: String,
     /// For programs.
     pub json: Value,
+    /// What the process exits with: what was sent may have done less than it was to.
+    pub code: u8,
 }
 
 impl Output {
     /// Both forms.
     pub fn new(text: impl Into<String>, json: Value) -> Self {
-        Self { text: text.into(), json }
+        Self { text: text.into(), json, code: 0 }
+    }
+
+    /// With another exit code than 0.
+    pub fn with_code(self, code: u8) -> Self {
+        Self { code, ..self }
     }
 
     /// Prints one form.
@@ -55,6 +62,11 @@ impl Output {
 
 /// What [`crate::table::paint`] and a table's titles write.
 const PAINTS: [&str; 5] = ["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
+
+/// A number of 64 bits in JSON: as text, since many readers keep only 53 of them.
+pub fn long(value: impl core::fmt::Display) -> Value {
+    Value::String(value.to_string())
+}
 
 /// Writes to standard output. A reader that has gone away (`| head`) ends the process without a complaint.
 pub fn write_out(text: &str) {

@@ -1,12 +1,14 @@
 //! The connection, the signer, and sending.
 
+use std::cell::RefCell;
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use kedge_client::prices::{self, AddressBook, Row};
 use kedge_client::shown::{discreet, printable_json, printable_lines};
-use kedge_client::{Client, FetchError, Found, Landed, Outcome, PriorityFee, SendConfig, Sender, SharedSigner, Signed};
+use kedge_client::{Client, Found, Landed, Outcome, PriorityFee, SendConfig, Sender, SharedSigner, Signed};
 use kedge_interface::account::SubAccountData;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
@@ -17,7 +19,8 @@ use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 use solana_signer::Signer;
 
-use crate::args::{Cli, Which};
+use crate::args::{Cli, Guards};
+use crate::dry;
 use crate::error::{CliError, Result};
 use crate::output::{colour, wrap};
 use crate::view::old_rows;
@@ -28,6 +31,12 @@ pub struct Session {
     pub client: Client,
     /// Whether to paint.
     pub colour: bool,
+    /// Limits beyond which to ask, and whether to send at all.
+    pub guards: Guards,
+    /// Whether somebody reads along who wants no JSON: progress is shown, and questions are asked.
+    pub attended: bool,
+    /// What would have been asked before sending, with --dry-run.
+    pub doubts: RefCell<Vec<String>>,
     keypair: core::result::Result<Pubkey, String>,
     send: SendConfig,
     json: bool,
@@ -52,6 +61,9 @@ impl Session {
         Self {
             client: Client::new(&cli.url, payer),
             colour: colour(),
+            guards: cli.guards.clone(),
+            attended: !cli.json && std::io::stderr().is_terminal(),
+            doubts: RefCell::default(),
             keypair,
             send: SendConfig { priority, patience, ..default },
             json: cli.json,
@@ -64,46 +76,25 @@ impl Session {
         self.keypair.clone().map_err(CliError::Usage)
     }
 
-    /// Address of the sub-account that is meant. Errors: when it is the keypair's and there is none.
-    pub fn sub_account(&self, which: &Which) -> Result<Pubkey> {
-        let authority = match which.authority {
-            Some(authority) => authority,
-            None => self.signer()?,
-        };
-        Ok(kedge_interface::address::sub_account(&authority, which.id))
-    }
-
-    /// The sub-account that is meant, with its address.
-    ///
-    /// Errors: [`CliError::NotFound`], with what to do.
-    pub async fn account(&self, which: &Which) -> Result<(Pubkey, SubAccountData)> {
-        let address = self.sub_account(which)?;
-        match self.client.sub_account(address).await {
-            Ok(account) => Ok((address, account)),
-            Err(FetchError::Missing { .. }) => {
-                let (whose, what) = match which.authority {
-                    Some(authority) => (format!("{authority} has"), "`kedge accounts --authority` lists what is there"),
-                    None => ("you have".into(), "`kedge accounts` lists yours, `kedge create` makes one"),
-                };
-                Err(CliError::NotFound(format!("{whose} no sub-account {}; {what}", which.id)))
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Sends instructions signed by the keypair and waits until their outcome is certain. The signature is on standard error
     /// before anybody else has it: whatever happens then, it can be looked at.
+    ///
+    /// Errors: with --dry-run always, [`CliError::Dry`] where they would have been accepted.
     pub async fn send(&self, instructions: &[Instruction]) -> Result<Landed> {
-        self.signer()?;
-        let sender = self.sender();
-        let signed = sender.prepare(instructions, &[]).await?;
+        let sender = self.sender()?;
+        if self.guards.dry_run {
+            return Err(CliError::Dry(Box::new(dry::run(self, instructions).await?)));
+        }
+        self.confirm_fee(instructions).await?;
+        let signed = sender.prepare(instructions, &[]).await.map_err(|error| self.advise(error.into()))?;
         self.announce(&signed);
-        Ok(sender.deliver(&signed).await?.success()?)
+        let landed = sender.deliver(&signed).await.and_then(|outcome| outcome.success());
+        landed.map_err(|error| self.advise(error.into()))
     }
 
     /// What became of a transaction, by now or as soon as it is certain.
     pub async fn outcome(&self, signature: Signature, last_valid: Option<u64>, wait: bool) -> Result<Outcome> {
-        let sender = self.sender();
+        let sender = self.asker();
         if wait {
             return Ok(sender.await_outcome(signature, last_valid).await?);
         }
@@ -131,10 +122,6 @@ impl Session {
         }
     }
 
-    fn sender(&self) -> Sender {
-        Sender::new(self.client.clone(), self.send.clone())
-    }
-
     fn announce(&self, signed: &Signed) {
         for note in signed.notes() {
             self.note(note);
@@ -148,11 +135,20 @@ impl Session {
         }
     }
 
-    /// Tries instructions signed by the keypair, and sends nothing. Errors: why they would be refused.
-    pub async fn simulate(&self, instructions: &[Instruction]) -> Result<()> {
+    /// What sends for the keypair. Errors: when there is none.
+    pub fn sender(&self) -> Result<Sender> {
         self.signer()?;
-        self.sender().simulate(instructions, &[]).await?;
-        Ok(())
+        Ok(self.asker())
+    }
+
+    /// What asks about transactions, for which nobody signs.
+    fn asker(&self) -> Sender {
+        Sender::new(self.client.clone(), self.send.clone())
+    }
+
+    /// How the priority fee is chosen.
+    pub fn priority(&self) -> PriorityFee {
+        self.send.priority
     }
 
     /// A refresh of those rows whose price is past half of its age limit; `None` when all are young.

@@ -7,22 +7,13 @@ use kedge_interface::address::BOARD;
 use kedge_model::board::{PriceBoard, Purpose, SourceKind};
 use kedge_model::clock::Clock;
 use serde_json::{Value, json};
-use solana_account_decoder_client_types::UiAccountEncoding;
-use solana_compute_budget_interface::ComputeBudgetInstruction;
-use solana_hash::Hash;
 use solana_instruction::Instruction;
-use solana_message::{VersionedMessage, v0};
-use solana_rpc_client_api::config::{RpcSimulateTransactionAccountsConfig, RpcSimulateTransactionConfig};
-use solana_signature::Signature;
-use solana_transaction::versioned::VersionedTransaction;
 
-use crate::error::{CliError, Result};
+use crate::error::Result;
 use crate::session::Session;
 
 /// Rows whose oracle accounts surely fit one transaction.
 const ROWS_AT_ONCE: usize = 6;
-/// Compute units of a refresh are not known before; it is a simulation and costs nothing.
-const UNITS: u32 = 1_400_000;
 
 /// The board at a moment.
 pub struct View {
@@ -92,28 +83,11 @@ impl Session {
 
     /// The board as an instruction would leave it; `None` when it would fail.
     async fn board_after(&self, instruction: Instruction) -> Result<Option<PriceBoard>> {
-        let all = [ComputeBudgetInstruction::set_compute_unit_limit(UNITS), instruction];
-        let payer = self.client.payer_address();
-        let message = v0::Message::try_compile(&payer, &all, &[], Hash::default())
-            .map_err(|error| CliError::Usage(error.to_string()))?;
-        let signatures = vec![Signature::default(); usize::from(message.header.num_required_signatures)];
-        let transaction = VersionedTransaction { signatures, message: VersionedMessage::V0(message) };
-        let config = RpcSimulateTransactionConfig {
-            sig_verify: false,
-            replace_recent_blockhash: true,
-            commitment: Some(self.client.commitment()),
-            accounts: Some(RpcSimulateTransactionAccountsConfig {
-                encoding: Some(UiAccountEncoding::Base64),
-                addresses: vec![BOARD.to_string()],
-            }),
-            ..RpcSimulateTransactionConfig::default()
-        };
-        let simulated = self.client.rpc().simulate_transaction_with_config(&transaction, config).await;
         // Where nothing can be tried, prices are shown as the board has them.
-        let Some(outcome) = simulated.ok().map(|told| told.value).filter(|outcome| outcome.err.is_none()) else {
+        let Some(accounts) = self.accounts_after(&[instruction], &[BOARD]).await.ok().flatten() else {
             return Ok(None);
         };
-        let account = outcome.accounts.and_then(|accounts| accounts.into_iter().next().flatten());
+        let account = accounts.into_iter().next().flatten();
         let data = account.as_ref().and_then(kedge_client::plain);
         Ok(data.and_then(|data| decode::<PriceBoard>(&data).ok()))
     }

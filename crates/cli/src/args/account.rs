@@ -3,22 +3,38 @@
 use clap::Args;
 use solana_pubkey::Pubkey;
 
+use super::address;
+
 /// Which sub-account.
-#[derive(Args, Clone, Debug)]
+#[derive(Args, Clone, Debug, Default)]
 pub struct Which {
     /// Owner of the sub-account [default: the keypair's address].
-    #[arg(long)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub authority: Option<Pubkey>,
-    /// Id of the sub-account.
-    #[arg(long, default_value_t = 0)]
-    pub id: u16,
+    /// Number or name of the sub-account [default: the one with the lowest number].
+    #[arg(long = "account", alias = "id", value_name = "ACCOUNT", env = "KEDGE_ACCOUNT", hide_env_values = true)]
+    pub id: Option<String>,
+}
+
+/// Which sub-account of the keypair.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Own {
+    /// Number or name of the sub-account [default: the one with the lowest number].
+    #[arg(long = "account", alias = "id", value_name = "ACCOUNT", env = "KEDGE_ACCOUNT", hide_env_values = true)]
+    pub id: Option<String>,
+}
+
+impl From<&Own> for Which {
+    fn from(own: &Own) -> Self {
+        Self { authority: None, id: own.id.clone() }
+    }
 }
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  kedge account\n  kedge account --id 1 --json")]
+#[command(after_help = "Examples:\n  kedge account\n  kedge account --account hedge --json")]
 pub struct Account {
-    /// Address of a sub-account, instead of authority and id.
-    #[arg(conflicts_with_all = ["authority", "id"])]
+    /// Address of a sub-account, instead of owner and number.
+    #[arg(conflicts_with = "authority", value_parser = address)]
     pub address: Option<Pubkey>,
     #[command(flatten)]
     pub which: Which,
@@ -28,7 +44,7 @@ pub struct Account {
 #[command(after_help = "Examples:\n  kedge accounts\n  kedge accounts --delegated    # those that you may trade for")]
 pub struct Accounts {
     /// Owner of the sub-accounts [default: the keypair's address].
-    #[arg(long)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub authority: Option<Pubkey>,
     /// List those for which this address is the delegate instead.
     #[arg(long)]
@@ -36,7 +52,7 @@ pub struct Accounts {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:\n  kedge balances --id 1")]
+#[command(after_help = "Example:\n  kedge balances --account 1")]
 pub struct Balances {
     #[command(flatten)]
     pub which: Which,
@@ -75,20 +91,20 @@ pub struct Create {
     #[arg(long, default_value_t = 8)]
     pub orders: u16,
     /// Who referred you: their address. Only with the first sub-account.
-    #[arg(long)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub referrer: Option<Pubkey>,
 }
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  kedge deposit 1000\n  kedge deposit 2.5 --bank 1 --id 3")]
+#[command(after_help = "Examples:\n  kedge deposit 1000\n  kedge deposit 2.5 --bank 1 --account 3")]
 pub struct Deposit {
     /// Tokens, in whole units.
     pub amount: String,
-    /// Index of the bank; 0 is the quote bank.
+    /// Index of the bank; 0 holds dollars (USDC).
     #[arg(long, default_value_t = 0)]
     pub bank: u16,
     /// Token account to take them from [default: the keypair's associated account].
-    #[arg(long)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub from: Option<Pubkey>,
     #[command(flatten)]
     pub which: Which,
@@ -99,15 +115,14 @@ pub struct Deposit {
 pub struct Withdraw {
     /// Tokens in whole units, or `max` for all that can leave now.
     pub amount: String,
-    /// Index of the bank; 0 is the quote bank.
+    /// Index of the bank; 0 holds dollars (USDC).
     #[arg(long, default_value_t = 0)]
     pub bank: u16,
     /// Token account to send them to [default: the keypair's associated account, created when missing].
-    #[arg(long)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub to: Option<Pubkey>,
-    /// Id of the sub-account.
-    #[arg(long, default_value_t = 0)]
-    pub id: u16,
+    #[command(flatten)]
+    pub own: Own,
 }
 
 #[derive(Args)]
@@ -115,13 +130,13 @@ pub struct Withdraw {
 pub struct Transfer {
     /// Tokens in whole units, or `max` for all that can leave now.
     pub amount: String,
-    /// Id of the sub-account that gives.
-    #[arg(long, default_value_t = 0)]
-    pub from: u16,
-    /// Id of the sub-account that gets.
-    #[arg(long)]
-    pub to: u16,
-    /// Index of the bank; 0 is the quote bank.
+    /// Number or name of the sub-account that gives [default: the one with the lowest number].
+    #[arg(long, value_name = "ACCOUNT", env = "KEDGE_ACCOUNT", hide_env_values = true)]
+    pub from: Option<String>,
+    /// Number or name of the sub-account that gets.
+    #[arg(long, value_name = "ACCOUNT")]
+    pub to: String,
+    /// Index of the bank; 0 holds dollars (USDC).
     #[arg(long, default_value_t = 0)]
     pub bank: u16,
 }
@@ -144,14 +159,13 @@ Examples:
   kedge delegate --none")]
 pub struct Delegate {
     /// Who may trade.
-    #[arg(required_unless_present = "none", conflicts_with = "none")]
+    #[arg(required_unless_present = "none", conflicts_with = "none", value_parser = address)]
     pub delegate: Option<Pubkey>,
     /// Nobody but the owner.
     #[arg(long)]
     pub none: bool,
-    /// Id of the sub-account.
-    #[arg(long, default_value_t = 0)]
-    pub id: u16,
+    #[command(flatten)]
+    pub own: Own,
 }
 
 #[derive(Args)]
@@ -163,17 +177,16 @@ Examples:
   kedge builder --none")]
 pub struct Builder {
     /// Who gets the fee.
-    #[arg(required_unless_present = "none", conflicts_with = "none", requires = "fee")]
+    #[arg(required_unless_present = "none", conflicts_with = "none", requires = "fee", value_parser = address)]
     pub builder: Option<Pubkey>,
-    /// Fee over what is traded, percent.
+    /// Fee over what is traded, percent; at most 0.1.
     #[arg(long, value_name = "PERCENT")]
     pub fee: Option<String>,
     /// Nobody.
     #[arg(long, conflicts_with = "fee")]
     pub none: bool,
-    /// Id of the sub-account.
-    #[arg(long, default_value_t = 0)]
-    pub id: u16,
+    #[command(flatten)]
+    pub own: Own,
 }
 
 #[derive(Args)]
@@ -189,10 +202,10 @@ Examples:
 pub struct Isolate {
     /// Market, by name or index.
     pub market: String,
-    /// Quote tokens to move from the balance to the position.
+    /// Dollars to move from the balance to the position.
     #[arg(required_unless_present_any = ["take", "merge"], conflicts_with_all = ["take", "merge"])]
     pub amount: Option<String>,
-    /// Quote tokens to move back from the position to the balance.
+    /// Dollars to move back from the position to the balance.
     #[arg(long, value_name = "AMOUNT", conflicts_with = "merge")]
     pub take: Option<String>,
     /// Join the position with the rest of the sub-account.
@@ -212,9 +225,8 @@ pub struct Leverage {
     pub market: String,
     /// The most that you want, or `max` for what the market allows.
     pub leverage: String,
-    /// Id of the sub-account.
-    #[arg(long, default_value_t = 0)]
-    pub id: u16,
+    #[command(flatten)]
+    pub own: Own,
 }
 
 #[derive(Args)]
@@ -228,22 +240,18 @@ pub struct Grow {
 
 #[derive(Args)]
 #[command(after_help = "\
-A closed sub-account cannot be opened again: the next one gets a new id.
+A closed sub-account cannot be opened again: the next one gets a new number.
 
 Examples:
-  kedge close --id 1 --yes
-  kedge close --trader --yes")]
-pub struct Close {
-    /// Id of the sub-account.
-    #[arg(long, default_value_t = 0)]
-    pub id: u16,
+  kedge close-account --account 1 --yes
+  kedge close-account --trader --yes")]
+pub struct CloseAccount {
+    #[command(flatten)]
+    pub own: Own,
     /// Close the trader account instead, once no sub-account is left.
-    #[arg(long, conflicts_with = "id")]
+    #[arg(long)]
     pub trader: bool,
     /// Where the rent goes [default: the keypair's address].
-    #[arg(long)]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub receiver: Option<Pubkey>,
-    /// Yes, for good.
-    #[arg(long)]
-    pub yes: bool,
 }

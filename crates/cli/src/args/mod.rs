@@ -1,18 +1,22 @@
 //! What can be typed.
 
 mod account;
+mod guard;
 mod market;
 mod order;
 mod outcome;
+mod position;
 mod signed;
 
 pub use account::{
-    Account, Accounts, Balances, Builder, Close, Create, Delegate, Deposit, Grow, History, Isolate, Leverage, Settle,
-    Transfer, Watch, Which, Withdraw,
+    Account, Accounts, Balances, Builder, CloseAccount, Create, Delegate, Deposit, Grow, History, Isolate, Leverage,
+    Settle, Transfer, Watch, Which, Withdraw,
 };
+pub use guard::Guards;
 pub use market::{Funding, Markets, Prices};
 pub use order::{Cancel, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
 pub use outcome::OutcomeOf;
+pub use position::{Close, Reverse};
 pub use signed::{Revoke, Sign, Submit};
 
 use clap::{Parser, Subcommand};
@@ -24,19 +28,21 @@ Exit codes:
   0  done
   1  nothing was sent: the endpoint did not answer, or the transaction would
      fail outside the exchange
-  2  wrong usage: nothing was sent
+  2  wrong usage, or --yes is missing: nothing was sent
   3  rejected: refused by a rule of the exchange, or failed on the chain; nothing
      was changed
   4  expired: in no block, and cannot get into one; nothing was changed
   5  not found
   6  unknown: it may have landed or still land; `kedge outcome SIGNATURE` tells
      later. Do not repeat the command before
+  7  it was placed, and nothing of it was filled (--ioc, --wait)
+  8  it was placed, and a part of it was filled (--ioc, --wait)
 
 A first trade:
   kedge create && kedge deposit 1000
   kedge risk SOL-PERP buy 5
-  kedge place SOL-PERP buy 5
-  kedge positions";
+  kedge place SOL-PERP buy 5 --wait
+  kedge close SOL-PERP --wait";
 
 /// Trade on the Kedge perpetual-futures exchange from the command line.
 ///
@@ -72,8 +78,15 @@ pub struct Cli {
     #[arg(long, global = true, value_name = "FEED_ID=ADDRESS", value_parser = market::feed_account,
           help_heading = "Connection")]
     pub price_account: Vec<([u8; 32], Pubkey)>,
+    #[command(flatten)]
+    pub guards: Guards,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// An address, with what is wrong with it in words.
+pub fn address(text: &str) -> Result<Pubkey, String> {
+    text.parse().map_err(|_| "not an address, base58 of 32 bytes".into())
 }
 
 #[derive(Subcommand)]
@@ -116,6 +129,10 @@ pub enum Command {
     Modify(Modify),
     /// Cancel orders by id, all of them, or those that fit.
     Cancel(Cancel),
+    /// Close a position, or all of them, with reduce-only market orders.
+    Close(Close),
+    /// Turn a position round: as much on the other side.
+    Reverse(Reverse),
     /// Sign an order without sending it: anybody can place it until it expires.
     Sign(Box<Sign>),
     /// Place an order that somebody signed.
@@ -130,7 +147,7 @@ pub enum Command {
     Withdraw(Withdraw),
     /// Move tokens between two sub-accounts of the keypair.
     Transfer(Transfer),
-    /// Move realised profit and loss of positions into the quote balance.
+    /// Move realised profit and loss of positions into the dollar balance.
     Settle(Settle),
     /// Back a position with collateral of its own, or join it with the rest.
     Isolate(Isolate),
@@ -143,7 +160,7 @@ pub enum Command {
     /// Make room for more open orders.
     Grow(Grow),
     /// Close an empty sub-account or the trader account for good; its rent comes back.
-    Close(Close),
+    CloseAccount(CloseAccount),
     /// Place, change, cancel and list orders: the same as place, modify, cancel and orders.
     #[command(subcommand, hide = true)]
     Order(Order),

@@ -50,8 +50,12 @@ pub enum SelfTradeArg {
 
 #[derive(Args, Debug)]
 #[command(after_help = "\
+With --ioc or --wait the exit code tells what was filled: 0 all of it, 8 a part,
+7 nothing. What looks like a slip asks first, see the Guards.
+
 Examples:
-  kedge place SOL-PERP buy 5                           # market order, auction
+  kedge place SOL-PERP buy 5 --wait                    # market order, auction
+  kedge place SOL buy 500usd                           # SOL for 500 dollars
   kedge place SOL-PERP buy 5 --limit 181.20 --post-only
   kedge place SOL-PERP sell 5 --ioc --protection 180   # fill now or never
   kedge place SOL-PERP sell 5 --stop 170 --reduce-only
@@ -64,7 +68,7 @@ pub struct Place {
     pub market: String,
     /// Which way.
     pub side: SideArg,
-    /// Size in base units.
+    /// Size in base units (2.5), or in dollars, rounded down to the market's step ('$500', 500usd).
     pub size: String,
 
     /// Limit price. Without it the order is a market order.
@@ -121,6 +125,9 @@ pub struct Place {
     /// Fill all of it at once, or nothing.
     #[arg(long, help_heading = "Filling", group = "at_once", conflicts_with_all = ["waiting", "twap", "min_fill"])]
     pub fok: bool,
+    /// Follow the auction to its end, and say what was filled, at which price and by whom.
+    #[arg(long, help_heading = "Filling", conflicts_with_all = ["waiting", "twap"])]
+    pub wait: bool,
     /// With --take or --ioc: fill at least this much base, or nothing happens.
     #[arg(long, value_name = "SIZE", help_heading = "Filling")]
     pub min_fill: Option<String>,
@@ -131,7 +138,8 @@ pub struct Place {
     #[arg(long, value_name = "SIZE", help_heading = "Filling", requires = "every", conflicts_with_all = ["limit", "offset", "waiting"])]
     pub twap: Option<String>,
     /// Seconds between two slices, 10 to 86400.
-    #[arg(long, value_name = "SECONDS", help_heading = "Filling", requires = "twap")]
+    #[arg(long, value_name = "SECONDS", help_heading = "Filling", requires = "twap",
+          value_parser = clap::value_parser!(u32).range(10..=86_400))]
     pub every: Option<u32>,
     /// When it meets another order of yours.
     #[arg(long, value_enum, default_value = "cancel-maker", help_heading = "Filling")]
@@ -153,7 +161,7 @@ pub struct Place {
     /// Seconds until the order expires [default: never].
     #[arg(long, value_name = "SECONDS")]
     pub expires_in: Option<u32>,
-    /// It comes through the builder that you approved, who gets its fee.
+    /// It comes through the builder that you approved with `kedge builder`, who gets its fee.
     #[arg(long)]
     pub builder: bool,
     #[command(flatten)]
@@ -241,7 +249,7 @@ pub struct Orders {
 }
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  kedge positions\n  kedge positions BTC-PERP --id 1")]
+#[command(after_help = "Examples:\n  kedge positions\n  kedge positions BTC-PERP --account 1")]
 pub struct Positions {
     /// Only this market, by name or index.
     pub market: Option<String>,
@@ -266,7 +274,7 @@ pub struct Risk {
     /// Which way.
     #[arg(requires = "size")]
     pub side: Option<SideArg>,
-    /// Size in base units.
+    /// Size in base units (2.5), or in dollars ('$500', 500usd).
     pub size: Option<String>,
     /// Limit price. Without it the order is a market order.
     #[arg(long, value_name = "PRICE", requires = "size")]
@@ -329,13 +337,16 @@ mod tests {
             "--display 1",
             "--post-only",
             "--slide",
+            "--wait --stop 5",
+            "--wait --twap 0.5 --every 60",
+            "--twap 0.5 --every 1",
         ] {
             assert!(order(flags).is_err(), "{flags}");
         }
         for flags in ["--offset -0.5", "--stop 5 --limit 6", "--bracket-stop 5 --bracket-profit 7", "--fok --limit 5"] {
             assert!(order(flags).is_ok(), "{flags}");
         }
-        let refused: [&[&str]; 9] = [
+        let refused: [&[&str]; 11] = [
             &["place", "SOL-PERP", "hold", "1"],
             &["cancel"],
             &["cancel", "7", "--all"],
@@ -344,6 +355,8 @@ mod tests {
             &["risk", "SOL-PERP", "buy"],
             &["risk", "--limit", "5"],
             &["delegate"],
+            &["close"],
+            &["close", "SOL-PERP", "--all"],
             &["close", "--trader", "--id", "1"],
         ];
         for line in refused {

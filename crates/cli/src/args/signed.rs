@@ -19,7 +19,8 @@ Examples:
     mut_arg("take", |arg| arg.hide(true)),
     mut_arg("ioc", |arg| arg.hide(true)),
     mut_arg("fok", |arg| arg.hide(true)),
-    mut_arg("min_fill", |arg| arg.hide(true))
+    mut_arg("min_fill", |arg| arg.hide(true)),
+    mut_arg("wait", |arg| arg.hide(true))
 )]
 pub struct Sign {
     #[command(flatten)]
@@ -46,9 +47,6 @@ Examples:
 pub struct Submit {
     /// What `kedge sign` wrote; - reads standard input.
     pub file: PathBuf,
-    /// Verify it and try it, without sending it.
-    #[arg(long)]
-    pub dry_run: bool,
 }
 
 #[derive(Args)]

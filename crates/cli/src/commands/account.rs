@@ -1,6 +1,6 @@
 //! `kedge account` and `kedge accounts`.
 
-use kedge_client::prices;
+use kedge_client::{FetchError, prices};
 use kedge_interface::account::{SubAccountData, name};
 use kedge_model::sub_account::{SubAccount, status};
 use serde_json::json;
@@ -10,7 +10,7 @@ use super::{balances, positions};
 use crate::args::{Account, Accounts};
 use crate::decimal;
 use crate::directory::{Directory, short};
-use crate::error::Result;
+use crate::error::{CliError, Result};
 use crate::health;
 use crate::output::Output;
 use crate::session::Session;
@@ -19,10 +19,25 @@ use crate::table::{Cell, Paint, Table, paint};
 /// Shows a sub-account.
 pub async fn run(session: &Session, options: &Account) -> Result<Output> {
     let (address, account) = match options.address {
-        Some(address) => (address, session.client.sub_account(address).await?),
+        Some(address) => (address, at(session, address).await?),
         None => session.account(&options.which).await?,
     };
     show(session, address, &account).await
+}
+
+/// The sub-account at an address. Errors: for a wallet, what lists its sub-accounts.
+async fn at(session: &Session, address: Pubkey) -> Result<SubAccountData> {
+    let error = match session.client.sub_account(address).await {
+        Ok(account) => return Ok(account),
+        Err(error @ FetchError::Rpc(_)) => return Err(error.into()),
+        Err(error) => CliError::from(error),
+    };
+    let wallet = session.client.trader(&address).await.ok().flatten();
+    let hint = match wallet {
+        Some(_) => format!("{address} is a wallet: `kedge accounts --authority {address}` lists its sub-accounts"),
+        None => "`kedge accounts` lists the addresses of yours, with --json in full".into(),
+    };
+    Err(error.advised(hint))
 }
 
 /// Everything about a sub-account on one page.
@@ -78,10 +93,12 @@ pub async fn list(session: &Session, options: &Accounts) -> Result<Output> {
     let found = if options.delegated {
         session.client.sub_accounts_delegated_to(&whose).await?
     } else {
-        session.client.sub_accounts_of(&whose).await?
+        session.accounts_of(&whose).await?
     };
-    let mut table = Table::new(&[">ID", "NAME", "OWNER", "DELEGATE", ">POSITIONS", ">ORDERS", ">QUOTE", "STATE"]);
+    let mut table = Table::new(&[">ID", "NAME", "OWNER", "DELEGATE", ">POSITIONS", ">ORDERS", ">DOLLARS", "STATE"]);
     let mut list = Vec::new();
+    // What commands mean that name no sub-account.
+    let first = |id: u16| !options.delegated && found.first().is_some_and(|found| found.data.head.id == id);
     for account in &found {
         let head = &account.data.head;
         let (state, colour) = state(head);
@@ -89,7 +106,7 @@ pub async fn list(session: &Session, options: &Accounts) -> Result<Output> {
         let owner = Pubkey::new_from_array(head.authority);
         let delegate = (head.delegate != [0; 32]).then(|| Pubkey::new_from_array(head.delegate));
         table.row(vec![
-            head.id.to_string().into(),
+            format!("{}{}", if first(head.id) { "*" } else { "" }, head.id).into(),
             name(&head.name).into(),
             short(owner).into(),
             delegate.map_or_else(|| "-".into(), short).into(),
@@ -109,6 +126,7 @@ pub async fn list(session: &Session, options: &Accounts) -> Result<Output> {
             "order_slots": account.data.orders.len(),
             "quote_balance": decimal::value(head.balance(0)),
             "state": state,
+            "default": first(head.id),
         }));
     }
     let nothing = if options.delegated {
@@ -116,7 +134,10 @@ pub async fn list(session: &Session, options: &Accounts) -> Result<Output> {
     } else {
         "no sub-account yet; `kedge create` makes one\n"
     };
-    let text = if table.is_empty() { nothing.into() } else { table.render(session.colour) };
+    let mut text = if table.is_empty() { nothing.into() } else { table.render(session.colour) };
+    if !options.delegated && found.len() > 1 {
+        text += "* is meant where neither --account nor KEDGE_ACCOUNT names another\n";
+    }
     Ok(Output::new(text, json!(list)))
 }
 

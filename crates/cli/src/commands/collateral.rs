@@ -32,12 +32,13 @@ pub async fn deposit(session: &Session, options: &Deposit) -> Result<Output> {
             // Where it is not told, the token program says whether it is enough.
             let held = balances::held(session, &depositor, &mint).await.map(Amount);
             if let Some(held) = held.filter(|held| held.0 < amount) {
-                return Err(CliError::NotFound(format!(
-                    "the wallet holds {} of bank {} (mint {mint}), less than {}; `kedge balances` shows it",
-                    directory.tokens(options.bank, held),
-                    options.bank,
-                    options.amount
-                )));
+                let (has, name) = (directory.tokens(options.bank, held), directory.bank_name(options.bank));
+                let error = CliError::NotFound(format!("the wallet holds {has} {name}, less than {}", options.amount));
+                return Err(error.advised(if held.is_zero() {
+                    format!("send tokens of mint {mint} to {depositor}")
+                } else {
+                    format!("`kedge deposit {has}` brings all of it; its mint is {mint}")
+                }));
             }
             address::token_account(&depositor, &mint)
         }
@@ -52,12 +53,15 @@ pub async fn withdraw(session: &Session, options: &Withdraw) -> Result<Output> {
     let authority = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let bank = &directory.bank(options.bank)?.data;
-    let (sub_account, account) = session.account(&Which { authority: None, id: options.id }).await?;
+    let (sub_account, account) = session.account(&Which::from(&options.own)).await?;
     let amount = leaving(session, &account, bank, &options.amount).await?;
     let mint = Pubkey::new_from_array(bank.mint);
     let mut instructions = fresh_prices(session, &account).await?;
     let destination = match options.to {
-        Some(destination) => destination,
+        Some(destination) => {
+            require_token_account(session, destination, &mint).await?;
+            destination
+        }
         None => {
             instructions.push(create_associated_token_account_idempotent(
                 &authority,
@@ -74,16 +78,28 @@ pub async fn withdraw(session: &Session, options: &Withdraw) -> Result<Output> {
     landed(session, &directory, sent).await
 }
 
+/// Refuses a wallet where one of its token accounts is meant.
+async fn require_token_account(session: &Session, at: Pubkey, mint: &Pubkey) -> Result<()> {
+    let found = session.client.accounts(&[at]).await?.into_iter().next().flatten();
+    if found.is_some_and(|account| account.owner == TOKEN_PROGRAM) {
+        return Ok(());
+    }
+    Err(CliError::Usage(format!(
+        "{at} is no token account; if it is a wallet, its account for this token is {}",
+        address::token_account(&at, mint)
+    )))
+}
+
 /// Moves tokens between two sub-accounts of the keypair.
 pub async fn transfer(session: &Session, options: &Transfer) -> Result<Output> {
     let authority = session.signer()?;
-    if options.from == options.to {
-        return Err(CliError::Usage("--from and --to are the same sub-account".into()));
-    }
     let directory = Directory::fetch(&session.client).await?;
     let bank = &directory.bank(options.bank)?.data;
-    let (from, account) = session.account(&Which { authority: None, id: options.from }).await?;
-    let (to, _) = session.account(&Which { authority: None, id: options.to }).await?;
+    let (from, account) = session.account(&Which { authority: None, id: options.from.clone() }).await?;
+    let (to, _) = session.account(&Which { authority: None, id: Some(options.to.clone()) }).await?;
+    if from == to {
+        return Err(CliError::Usage("--from and --to are the same sub-account".into()));
+    }
     let amount = leaving(session, &account, bank, &options.amount).await?;
     let mut instructions = fresh_prices(session, &account).await?;
     instructions.push(instruction::Transfer { authority, from, to, bank: options.bank, amount }.instruction());

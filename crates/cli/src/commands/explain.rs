@@ -8,7 +8,7 @@ use crate::decimal;
 use crate::describe;
 use crate::directory::{Directory, short};
 use crate::error::{CliError, Result};
-use crate::output::{Output, wrap};
+use crate::output::{Output, long, wrap};
 use crate::session::Session;
 use crate::table::{Paint, paint};
 
@@ -61,11 +61,11 @@ fn tell(directory: &Directory, past: &Past, colour: bool) -> Output {
         })
     });
     let json = json!({
-        "slot": past.slot,
-        "block_time": past.block_time,
+        "slot": long(past.slot),
+        "block_time": past.block_time.map(long),
         "payer": past.payer.to_string(),
-        "fee_lamports": past.fee,
-        "compute_units": past.compute_units,
+        "fee_lamports": long(past.fee),
+        "compute_units": past.compute_units.map(long),
         "instructions": steps,
         "failure": failure,
     });

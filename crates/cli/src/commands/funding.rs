@@ -1,6 +1,5 @@
 //! `kedge funding`.
 
-use kedge_client::FetchError;
 use kedge_client::prices::Row;
 use kedge_interface::account::name;
 use kedge_model::risk;
@@ -10,7 +9,7 @@ use crate::args;
 use crate::decimal;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
-use crate::output::Output;
+use crate::output::{Output, long};
 use crate::session::Session;
 use crate::table::Table;
 
@@ -22,13 +21,11 @@ pub async fn run(session: &Session, options: &args::Funding) -> Result<Output> {
     let rows: Vec<Row> = directory.markets.iter().map(|market| Row::Market(market.data.index)).collect();
     let view = session.view(&rows).await?;
     // Rates are everybody's to read; payments are shown where there is an account.
-    let account = match session.sub_account(&options.which) {
-        Ok(address) => match session.client.sub_account(address).await {
-            Ok(account) => Some(account),
-            Err(FetchError::Missing { .. }) => None,
-            Err(error) => return Err(CliError::from(error)),
-        },
-        Err(_) => None,
+    let account = match session.account(&options.which).await {
+        Ok((_, account)) => Some(account),
+        // There is none, or there is no keypair to tell whose.
+        Err(CliError::NotFound(_) | CliError::Usage(_)) => None,
+        Err(error) => return Err(error),
     };
     let mut table = Table::new(&["MARKET", ">LAST/H", ">NEXT/H", ">NEXT/YEAR", ">DUE IN", ">YOUR SIZE", ">YOU GET"]);
     let mut list: Vec<Value> = Vec::new();
@@ -63,8 +60,8 @@ pub async fn run(session: &Session, options: &args::Funding) -> Result<Output> {
             "market": name(&market.name),
             "last_rate_hourly_percent": decimal::format(market.funding_rate, 7, 0),
             "predicted_rate_hourly_percent": predicted.map(|rate| decimal::format(rate, 7, 0)),
-            "last_update": market.funding_time,
-            "due_in_seconds": due,
+            "last_update": long(market.funding_time),
+            "due_in_seconds": long(due),
             "base": position.map(|position| decimal::base(position.base)),
             "predicted_payment": payment.map(decimal::quote),
         }));

@@ -9,7 +9,7 @@ use crate::calendar;
 use crate::describe;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::output::{Output, wrap};
+use crate::output::{Output, long, wrap};
 use crate::session::Session;
 use crate::table::{Paint, paint};
 
@@ -35,7 +35,9 @@ pub async fn run(session: &Session, options: &History) -> Result<Output> {
             Err(error) => {
                 text += &wrap("cannot be read: ", &error.to_string());
                 text += &format!("{signature}\n\n");
-                list.push(json!({ "signature": status.signature, "slot": status.slot, "unread": error.to_string() }));
+                list.push(
+                    json!({ "signature": status.signature, "slot": long(status.slot), "unread": error.to_string() }),
+                );
                 continue;
             }
         };
@@ -52,8 +54,8 @@ pub async fn run(session: &Session, options: &History) -> Result<Output> {
         text += &format!("{signature}\n\n");
         list.push(json!({
             "signature": status.signature,
-            "slot": past.slot,
-            "block_time": past.block_time,
+            "slot": long(past.slot),
+            "block_time": past.block_time.map(long),
             "failed": past.failure.is_some(),
             "lines": lines,
             "batches": batches,

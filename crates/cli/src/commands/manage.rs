@@ -1,14 +1,15 @@
-//! `kedge delegate`, `kedge builder`, `kedge grow` and `kedge close`.
+//! `kedge delegate`, `kedge builder`, `kedge grow` and `kedge close-account`.
 
 use kedge_interface::address;
 use kedge_interface::instruction::{
     CloseSubAccount, CloseTrader, GrowOrders, KedgeInstruction, SetBuilder, SetDelegate,
 };
+use kedge_model::exchange::MAX_BUILDER_FEE;
 use kedge_model::quantity::Ppm;
 use kedge_model::sub_account::{MAX_ORDERS, ORDER_STEP};
 use serde_json::json;
 
-use crate::args::{Builder, Close, Delegate, Grow, Which};
+use crate::args::{Builder, CloseAccount, Delegate, Grow, Which};
 use crate::decimal;
 use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};
@@ -17,18 +18,19 @@ use crate::session::Session;
 /// Names or removes the delegate.
 pub async fn delegate(session: &Session, options: &Delegate) -> Result<Output> {
     let authority = session.signer()?;
-    let (sub_account, _) = session.account(&Which { authority: None, id: options.id }).await?;
+    let (sub_account, account) = session.account(&Which::from(&options.own)).await?;
+    let id = account.head.id;
     let delegate = options.delegate.map(|delegate| delegate.to_bytes()).unwrap_or_default();
     let sent = session.send(&[SetDelegate { authority, sub_account, delegate }.instruction()]).await?;
     let told = match options.delegate {
         Some(delegate) => {
-            format!("{delegate} may place and cancel orders of sub-account {}, and take nothing out", options.id)
+            format!("{delegate} may place and cancel orders of sub-account {id}, and take nothing out")
         }
-        None => format!("nobody but the owner may trade for sub-account {}", options.id),
+        None => format!("nobody but the owner may trade for sub-account {id}"),
     };
     let text = wrap("", &told) + &super::signed(&sent);
     let json = json!({
-        "id": options.id,
+        "id": id,
         "delegate": options.delegate.map(|delegate| delegate.to_string()),
         "signature": sent.signature.to_string(),
     });
@@ -38,10 +40,14 @@ pub async fn delegate(session: &Session, options: &Delegate) -> Result<Output> {
 /// Approves a builder's fee, or nobody's.
 pub async fn builder(session: &Session, options: &Builder) -> Result<Output> {
     let authority = session.signer()?;
-    let (sub_account, _) = session.account(&Which { authority: None, id: options.id }).await?;
+    let (sub_account, account) = session.account(&Which::from(&options.own)).await?;
+    let id = account.head.id;
     let fee = match &options.fee {
-        Some(text) => u32::try_from(decimal::parse(text, 4)?)
-            .map_err(|_| CliError::Usage(format!("a fee of {text} percent is too much")))?,
+        Some(text) => {
+            let fee = u32::try_from(decimal::parse(text.trim_end_matches('%'), 4)?).ok();
+            let fee = fee.filter(|fee| *fee <= MAX_BUILDER_FEE.0);
+            fee.ok_or_else(|| CliError::Usage(format!("--fee {text} is out of range: 0 to 0.1 percent")))?
+        }
         None => 0,
     };
     let builder = options.builder.map(|builder| builder.to_bytes()).unwrap_or_default();
@@ -51,7 +57,7 @@ pub async fn builder(session: &Session, options: &Builder) -> Result<Output> {
         None => "no builder gets a fee".into(),
     };
     let json = json!({
-        "id": options.id,
+        "id": id,
         "builder": options.builder.map(|builder| builder.to_string()),
         "fee_percent": decimal::format(fee, 4, 0),
         "signature": sent.signature.to_string(),
@@ -77,7 +83,7 @@ pub async fn grow(session: &Session, options: &Grow) -> Result<Output> {
 }
 
 /// Closes a sub-account or the trader account.
-pub async fn close(session: &Session, options: &Close) -> Result<Output> {
+pub async fn close(session: &Session, options: &CloseAccount) -> Result<Output> {
     let authority = session.signer()?;
     let receiver = options.receiver.unwrap_or(authority);
     let trader = address::trader(&authority);
@@ -87,7 +93,7 @@ pub async fn close(session: &Session, options: &Close) -> Result<Output> {
         if found.sub_accounts != 0 {
             let left = found.sub_accounts;
             return Err(CliError::Usage(format!(
-                "{left} sub-accounts are still open; `kedge accounts` lists them, `kedge close --id` closes each"
+                "{left} sub-accounts are still open; `kedge accounts` lists them, `kedge close-account --account NUMBER` closes each"
             )));
         }
         if found.require_closable().is_err() {
@@ -99,20 +105,18 @@ pub async fn close(session: &Session, options: &Close) -> Result<Output> {
         }
         (CloseTrader { authority, receiver, trader }.instruction(), "the trader account".to_owned())
     } else {
-        let (sub_account, account) = session.account(&Which { authority: None, id: options.id }).await?;
+        let (sub_account, account) = session.account(&Which::from(&options.own)).await?;
+        let id = account.head.id;
         if !account.head.is_empty() {
             return Err(CliError::Usage(format!(
-                "sub-account {} is not empty: cancel its orders, close its positions, settle and withdraw first; \
-                 `kedge account --id {0}` shows what is left",
-                options.id
+                "sub-account {id} is not empty: `kedge cancel --all`, `kedge close --all`, `kedge settle` and `kedge \
+                 withdraw max` first; `kedge account --account {id}` shows what is left"
             )));
         }
         let close = CloseSubAccount { authority, receiver, trader, sub_account };
-        (close.instruction(), format!("sub-account {}", options.id))
+        (close.instruction(), format!("sub-account {id}"))
     };
-    if !options.yes {
-        return Err(CliError::Usage(format!("closing {closed} cannot be undone; add --yes to do it")));
-    }
+    session.confirm(vec![format!("closing {closed} cannot be undone")])?;
     let sent = session.send(&[instruction]).await?;
     let text = format!("closed {closed}; its rent went to\n{receiver}\n{}", super::signed(&sent));
     let json = json!({ "closed": closed, "receiver": receiver.to_string(), "signature": sent.signature.to_string() });

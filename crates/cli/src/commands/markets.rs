@@ -12,7 +12,7 @@ use crate::args::Markets;
 use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::output::Output;
+use crate::output::{Output, long};
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 use crate::view::View;
@@ -108,7 +108,7 @@ fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
         "name": name(&market.name),
         "address": found.address.to_string(),
         "status": status(market),
-        "expiry_time": (market.expiry_time != 0).then_some(market.expiry_time),
+        "expiry_time": (market.expiry_time != 0).then(|| long(market.expiry_time)),
         "settlement_price": market.is_settling().then(|| decimal::price(market.settlement_price)),
         "oracle_price": decimal::price(row.price.price),
         "price_state": format!("{:?}", state(row, view)),

@@ -6,6 +6,9 @@ pub mod cancel;
 pub mod collateral;
 pub mod create;
 pub mod explain;
+pub mod fills;
+pub mod flatten;
+pub mod follow;
 pub mod funding;
 pub mod history;
 pub mod manage;
@@ -18,36 +21,51 @@ pub mod pocket;
 pub mod positions;
 pub mod prices;
 pub mod risk;
+pub mod scene;
 pub mod settle;
 pub mod signed;
+pub mod sized;
 pub mod ticket;
 pub mod watch;
 
 use kedge_client::Landed;
+use kedge_client::history::Past;
+use kedge_interface::event::Event;
 use serde_json::{Value, json};
 
 use crate::describe;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
-use crate::output::{Output, wrap};
+use crate::output::{Output, long, wrap};
 use crate::session::Session;
 
+/// What a transaction that landed did.
+struct Receipt {
+    /// In words and as JSON, with the ids of orders that were placed on top.
+    output: Output,
+    /// Its events; `None` where the endpoint does not tell them.
+    events: Option<Vec<Event>>,
+    /// The words without those of fills, which are summed up elsewhere.
+    beside: String,
+}
+
 /// What a transaction that landed did, by its events.
-async fn landed(session: &Session, directory: &Directory, landed: Landed) -> Result<Output> {
+async fn receipt(session: &Session, directory: &Directory, landed: Landed) -> Receipt {
     // It has landed, whether or not the endpoint tells what it did.
     let (past, unread) = match session.client.past(&landed.signature).await {
         Ok(past) => (past, None),
         Err(error) => (None, Some(error.to_string())),
     };
-    let (mut lines, mut events): (Vec<String>, Vec<Value>) = (Vec::new(), Vec::new());
-    for batch in past.iter().flat_map(kedge_client::history::Past::events) {
-        let (text, json) = describe::batch(directory, batch);
-        lines.extend(text);
-        events.push(json);
-    }
-    let mut text = String::new();
-    for line in lines {
-        text += &wrap("", &line);
+    let (mut text, mut beside, mut batches) = (String::new(), String::new(), Vec::<Value>::new());
+    for batch in past.iter().flat_map(Past::events) {
+        let (lines, json) = describe::batch(directory, batch);
+        for (place, line) in lines.iter().enumerate() {
+            text += &wrap("", line);
+            if !matches!(batch.events.get(place), Some(Event::Fill(_))) {
+                beside += &wrap("", line);
+            }
+        }
+        batches.push(json);
     }
     if let Some(reason) = &unread {
         text = wrap("", &format!("it has landed; what it did cannot be read: {reason}"));
@@ -57,13 +75,29 @@ async fn landed(session: &Session, directory: &Directory, landed: Landed) -> Res
         text = "done; nothing was there to change\n".into();
     }
     text += &signed(&landed);
-    let json = json!({
+    beside += &signed(&landed);
+    let events = past.map(|past| past.events().flat_map(|batch| batch.events.clone()).collect::<Vec<Event>>());
+    let placed = events.iter().flatten().filter_map(|event| match event {
+        Event::OrderPlaced(record) => Some(record.order.id),
+        _ => None,
+    });
+    let placed: Vec<u32> = placed.collect();
+    let mut json = json!({
         "outcome": "landed",
         "signature": landed.signature.to_string(),
-        "slot": landed.slot,
-        "batches": events,
+        "slot": long(landed.slot),
+        "batches": batches,
     });
-    Ok(Output::new(text, json))
+    if let Some(first) = placed.first() {
+        json["order_id"] = json!(first);
+        json["order_ids"] = json!(placed);
+    }
+    Receipt { output: Output::new(text, json), events, beside }
+}
+
+/// [`receipt`] where its words are all that is wanted.
+async fn landed(session: &Session, directory: &Directory, landed: Landed) -> Result<Output> {
+    Ok(receipt(session, directory, landed).await.output)
 }
 
 /// The last line after a transaction; a signature is longer than a terminal is wide and stands alone.

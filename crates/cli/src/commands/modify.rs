@@ -5,8 +5,10 @@ use kedge_interface::address;
 use kedge_interface::instruction::{KedgeInstruction, ModifyOrder};
 use kedge_model::action::{ModifyParams, change};
 use kedge_model::market::Market;
-use kedge_model::order::{Order, OrderKind};
+use kedge_model::order::{Order, OrderKind, OrderParams};
+use kedge_model::quantity::{Price, Size};
 
+use super::scene::{Scene, Typed};
 use super::{landed, ticket};
 use crate::args::Modify;
 use crate::directory::Directory;
@@ -26,15 +28,45 @@ pub async fn run(session: &Session, options: &Modify) -> Result<Output> {
     let clock = session.client.clock().await?;
     let mut params = params(options, order, &market.data, clock.unix_time)?;
     params.slot = u8::try_from(slot).unwrap_or(0);
-
-    let board = session.client.board().await?;
     let mut rows = prices::in_use(&account.head);
     rows.push(Row::Market(order.market));
+    let view = session.view(&rows).await?;
+    let scene = Scene { directory: &directory, market, at: sub_account, account: &account, view: &view };
+    let changed = changed(order, &params);
+    session.confirm(scene.doubts(&[changed], Typed::Change, &session.guards))?;
+
+    let board = session.client.board().await?;
     let mut instructions: Vec<_> = session.refresh(&board, &rows, &clock).await?.into_iter().collect();
     let modify = ModifyOrder { signer, market: address::market(order.market), sub_account, params };
     instructions.push(modify.instruction());
-    let sent = session.send(&instructions).await?;
+    let sent = session.send(&instructions).await.map_err(|error| scene.explain(error, &changed))?;
     landed(session, &directory, sent).await
+}
+
+/// The order as it will be, with only those prices that are new: the others were asked about when it was placed.
+fn changed(order: &Order, params: &ModifyParams) -> OrderParams {
+    let new = |bit, value: Price| if params.changes & bit != 0 { value } else { Price::ZERO };
+    let waits = order.is_waiting();
+    OrderParams {
+        price: new(change::PRICE, params.price),
+        // What it grows by: the rest is in the margin already.
+        size: if params.changes & change::SIZE != 0 {
+            Size(params.size.0.saturating_sub(order.size.0))
+        } else {
+            Size::ZERO
+        },
+        // A limit that is new is measured by the trigger that stands.
+        trigger_price: match (params.changes & change::TRIGGER != 0, waits) {
+            (true, _) => params.trigger_price,
+            (false, true) => order.trigger_price,
+            (false, false) => Price::ZERO,
+        },
+        market: order.market,
+        flags: order.flags,
+        kind: order.kind,
+        side: order.side,
+        ..OrderParams::default()
+    }
 }
 
 /// The change in the exchange's units.
@@ -84,7 +116,6 @@ mod tests {
     use super::*;
     use crate::args::{Cli, Command};
     use clap::Parser;
-    use kedge_model::quantity::{Price, Size};
 
     #[test]
     fn only_what_is_named_changes() {

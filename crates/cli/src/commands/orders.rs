@@ -9,7 +9,7 @@ use crate::args;
 use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::output::Output;
+use crate::output::{Output, long};
 use crate::session::Session;
 use crate::table::Table;
 
@@ -51,7 +51,7 @@ pub fn table(
         list.push(json!({
             "id": order.id,
             "slot": place,
-            "client_id": order.client_id,
+            "client_id": long(order.client_id),
             "market": directory.market_name(order.market),
             "side": side,
             "kind": kind,

@@ -1,99 +1,248 @@
 //! `kedge place`.
 
+use std::time::Duration;
+
 use kedge_client::book;
 use kedge_client::prices::{self, Row};
-use kedge_interface::instruction::{KedgeInstruction, PlaceAndTake, PlaceOrders};
+use kedge_client::{Found, Landed};
+use kedge_interface::account::SubAccountData;
+use kedge_interface::event::Event;
+use kedge_interface::instruction::{Instruction, KedgeInstruction, PlaceAndTake, PlaceOrders};
 use kedge_model::event::NoEvents;
+use kedge_model::market::Market;
 use kedge_model::offer;
-use kedge_model::order::{Side, flags};
+use kedge_model::order::{Order, OrderParams, Side, flags};
+use kedge_model::quantity::Size;
+use serde_json::json;
 
-use super::{landed, ticket};
+use super::fills::{Fills, Wanted};
+use super::scene::{Scene, Typed};
+use super::{Receipt, follow, sized, ticket};
 use crate::args::Place;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
-use crate::output::Output;
+use crate::output::{Output, wrap};
 use crate::session::Session;
+use crate::view::View;
 
 /// Maker accounts that fit a transaction beside everything else.
 const MAKER_ACCOUNTS: usize = 8;
 
 /// Places an order, with a refresh of old prices in front.
 pub async fn run(session: &Session, options: &Place) -> Result<Output> {
-    let signer = session.signer()?;
+    session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(&options.market)?;
-    let clock = session.client.clock().await?;
-    let orders = ticket::orders(options, &market.data, clock.unix_time)?;
     let takes = options.take || options.ioc || options.fok;
     if options.min_fill.is_some() && !takes {
         return Err(CliError::Usage("--min-fill goes with --take or --ioc".into()));
     }
     let (at, account) = session.account(&options.which).await?;
+    require_builder(options, &account)?;
+    let view = session.view(&rows(&account, market)).await?;
+    let scene = Scene { directory: &directory, market, at, account: &account, view: &view };
+    let price = sized::price_of(options, &market.data, &view)?;
+    let sized = sized::read(&options.size, &market.data, &directory, price)?;
+    let orders = ticket::orders(options, sized.size, &market.data, view.clock.unix_time)?;
+    let min_fill = options.min_fill.as_deref().map_or(Ok(Size::ZERO), |text| ticket::size(text, &market.data))?;
+    session.confirm(scene.doubts(&orders, Typed::New, &session.guards))?;
 
-    let board = session.client.board().await?;
+    let sent = match orders.as_slice() {
+        [order] if takes => {
+            let instructions = taking(session, &scene, order, min_fill).await?;
+            session.send(&instructions).await.map_err(|error| scene.explain(error, order))?
+        }
+        _ => send(session, &scene, &orders).await?,
+    };
+    let Some(first) = orders.first() else { return Err(CliError::Usage("there is no order".into())) };
+    let how = How { at_once: takes, whole: options.ioc || options.fok, wait: options.wait };
+    let mut output = told(session, &scene, first, sent, how).await?;
+    if let Some(note) = sized.note {
+        output.text = wrap("", &note) + &output.text;
+    }
+    Ok(output)
+}
+
+/// Refuses an order through a builder where none is approved.
+pub fn require_builder(options: &Place, account: &SubAccountData) -> Result<()> {
+    if options.builder && account.head.builder == [0; 32] {
+        return Err(CliError::Usage(
+            "--builder: no builder is approved; `kedge builder ADDRESS --fee 0.02` approves one".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Price rows that placing in a market reads.
+pub fn rows(account: &SubAccountData, market: &Found<Market>) -> Vec<Row> {
     let mut rows = prices::in_use(&account.head);
     rows.push(Row::Market(market.data.index));
-    let mut instructions: Vec<_> = if takes {
-        // The vAMM trades only against a price at least as young as the order.
-        vec![session.refresh_all(&board, &rows).await?]
-    } else {
-        session.refresh(&board, &rows, &clock).await?.into_iter().collect()
+    rows
+}
+
+/// Sends orders that are not filled at once, behind a refresh of old prices.
+///
+/// Errors: a refusal, with the number that would have passed.
+pub async fn send(session: &Session, scene: &Scene<'_>, orders: &[OrderParams]) -> Result<Landed> {
+    let signer = session.signer()?;
+    let board = session.client.board().await?;
+    let rows = rows(scene.account, scene.market);
+    let mut instructions: Vec<Instruction> =
+        session.refresh(&board, &rows, &scene.view.clock).await?.into_iter().collect();
+    let place = PlaceOrders { signer, market: scene.market.address, sub_account: scene.at, orders: orders.to_vec() };
+    instructions.push(place.instruction());
+    let sent = session.send(&instructions).await;
+    sent.map_err(|error| {
+        orders.first().map_or_else(|| CliError::Usage("no order".into()), |one| scene.explain(error, one))
+    })
+}
+
+/// Instructions of an order that fills at once, with the makers that it may meet.
+async fn taking(session: &Session, scene: &Scene<'_>, order: &OrderParams, min_fill: Size) -> Result<Vec<Instruction>> {
+    let (market, view) = (scene.market, scene.view);
+    let board = session.client.board().await?;
+    // The vAMM trades only against a price at least as young as the order.
+    let refresh = session.refresh_all(&board, &rows(scene.account, market)).await?;
+    let mut everybody = session.everybody().await;
+    // Where the refresh in front will put it: orders at a distance to the oracle stand there.
+    let oracle = view.board.market(order.market)?.price.price;
+    // Offers that their owners cannot back would take the places of those that can trade.
+    let exchange = session.client.exchange().await?;
+    let judged = kedge_model::action::Context {
+        exchange: &exchange,
+        board: &view.board,
+        market: &mut market.data.clone(),
+        clock: view.clock,
+        sink: &mut NoEvents,
     };
-    match orders.as_slice() {
-        [order] if takes => {
-            let mut everybody = session.everybody().await;
-            // Where the refresh in front will put it: orders at a distance to the oracle stand there.
-            let view = session.view(&[Row::Market(order.market)]).await?;
-            let oracle = view.board.market(order.market)?.price.price;
-            // Offers that their owners cannot back would take the places of those that can trade.
-            let exchange = session.client.exchange().await?;
-            let judged = kedge_model::action::Context {
-                exchange: &exchange,
-                board: &view.board,
-                market: &mut market.data.clone(),
-                clock,
-                sink: &mut NoEvents,
-            };
-            book::drop_unbacked(&mut everybody, &judged, order.size);
-            let grid = book::Grid { oracle, tick: market.data.tick };
-            let side = Side::from_number(order.side)?;
-            let limit = if order.flags & flags::OFFSET == 0 {
-                order.price
-            } else {
-                offer::at_offset(side, oracle, order.price.0.cast_signed(), grid.tick)?
-            };
-            let wanted = (order.market, side, limit);
-            let (mut maker_accounts, makers) = book::makers_for(&everybody, wanted, grid, &at, MAKER_ACCOUNTS, &clock);
-            // Referrer and builder get their part when one of their sub-accounts comes along.
-            for owner in [account.head.referrer, account.head.builder] {
-                let theirs = everybody.iter().find(|found| owner != [0; 32] && found.data.head.authority == owner);
-                if let Some(found) =
-                    theirs.filter(|found| found.address != at && !maker_accounts.contains(&found.address))
-                {
-                    maker_accounts.push(found.address);
-                }
-            }
-            let min_fill = match &options.min_fill {
-                Some(text) => ticket::size(text, &market.data)?.0,
-                None => 0,
-            };
-            let order = *order;
-            let take = PlaceAndTake {
-                signer,
-                market: market.address,
-                sub_account: at,
-                order,
-                min_fill,
-                makers,
-                maker_accounts,
-            };
-            instructions.push(take.instruction());
-        }
-        _ => {
-            let place = PlaceOrders { signer, market: market.address, sub_account: at, orders };
-            instructions.push(place.instruction());
+    book::drop_unbacked(&mut everybody, &judged, order.size);
+    let grid = book::Grid { oracle, tick: market.data.tick };
+    let side = Side::from_number(order.side)?;
+    let limit = if order.flags & flags::OFFSET == 0 {
+        order.price
+    } else {
+        offer::at_offset(side, oracle, order.price.0.cast_signed(), grid.tick)?
+    };
+    let wanted = (order.market, side, limit);
+    let (mut maker_accounts, makers) =
+        book::makers_for(&everybody, wanted, grid, &scene.at, MAKER_ACCOUNTS, &view.clock);
+    // Referrer and builder get their part when one of their sub-accounts comes along.
+    let head = &scene.account.head;
+    for owner in [head.referrer, head.builder] {
+        let theirs = everybody.iter().find(|found| owner != [0; 32] && found.data.head.authority == owner);
+        if let Some(found) =
+            theirs.filter(|found| found.address != scene.at && !maker_accounts.contains(&found.address))
+        {
+            maker_accounts.push(found.address);
         }
     }
-    let sent = session.send(&instructions).await?;
-    landed(session, &directory, sent).await
+    let take = PlaceAndTake {
+        signer: session.signer()?,
+        market: market.address,
+        sub_account: scene.at,
+        order: *order,
+        min_fill: min_fill.0,
+        makers,
+        maker_accounts,
+    };
+    Ok(vec![refresh, take.instruction()])
+}
+
+/// How an order was sent.
+#[derive(Clone, Copy)]
+pub struct How {
+    /// It fills in its own transaction.
+    pub at_once: bool,
+    /// Nothing of it is to rest: the exit code tells what was filled.
+    pub whole: bool,
+    /// Its auction is followed.
+    pub wait: bool,
+}
+
+/// What became of an order that was sent: at once, or at the end of its auction where that is followed.
+pub async fn told(session: &Session, scene: &Scene<'_>, asked: &OrderParams, sent: Landed, how: How) -> Result<Output> {
+    let Receipt { mut output, events, beside } = super::receipt(session, scene.directory, sent).await;
+    let placed = events.iter().flatten().find_map(|event| match event {
+        Event::OrderPlaced(record) => Some(record.order),
+        _ => None,
+    });
+    let head = &scene.account.head;
+    let Some(order) = placed else {
+        // The endpoint does not tell: what was filled is not known.
+        let code = if how.whole || how.wait { 6 } else { 0 };
+        return Ok(output.with_code(code));
+    };
+    let wanted = Wanted {
+        authority: head.authority,
+        account: head.id,
+        order: order.id,
+        market: order.market,
+        side: Side::from_number(asked.side)?,
+        size: asked.size,
+    };
+    let mut fills = Fills::default();
+    events.iter().flatten().for_each(|event| fills.add(event, &wanted));
+    if how.at_once || how.wait {
+        output.text = beside;
+    }
+    if how.at_once {
+        return Ok(summed(session, scene, output, &fills, &wanted, sent.slot, how.whole).await);
+    }
+    if order.auction_slots == 0 {
+        return Ok(output);
+    }
+    if !how.wait {
+        let note = auction_note(scene.view, &order);
+        output.json["auction_slots"] = json!(order.auction_slots);
+        output.text += &wrap("", &note);
+        return Ok(output);
+    }
+    let end = follow::run(session, scene.directory, scene.at, &wanted, &sent).await;
+    let mut output = summed(session, scene, output, &end.fills, &wanted, end.slot, true).await;
+    if let Some(left) = end.rests {
+        output.json["rests"] = json!(crate::decimal::size(left));
+        output.text += &wrap("", &format!("{} rest on the book", crate::decimal::size(left)));
+    }
+    if end.lost {
+        output.json["state"] = json!("unknown");
+        output.text += &wrap(
+            "",
+            "the endpoint fell silent before the auction was over: `kedge orders` and `kedge positions` show what became of it",
+        );
+        output = output.with_code(6);
+    }
+    Ok(output)
+}
+
+/// A receipt with what was filled in front, and the position behind it.
+async fn summed(
+    session: &Session,
+    scene: &Scene<'_>,
+    mut output: Output,
+    fills: &Fills,
+    wanted: &Wanted,
+    least: u64,
+    coded: bool,
+) -> Output {
+    let (line, position) = follow::position(session, scene.directory, scene.at, wanted.market, least).await;
+    fills.write(&mut output.json, wanted);
+    output.json["position"] = position;
+    output.text = fills.told(scene.directory, wanted) + &line + &output.text;
+    if coded { output.with_code(fills.exit_code(wanted)) } else { output }
+}
+
+/// That an auction runs, for how long, and how to see its end.
+fn auction_note(view: &View, order: &Order) -> String {
+    let slots = u64::from(order.auction_slots);
+    let time = Duration::from_micros(view.board.slot_micros().saturating_mul(slots));
+    format!(
+        "Its auction runs for {slots} slots, about {:.0} s: `kedge orders` shows it while it runs, `kedge history` \
+         what it got; with --wait the command follows it to its end.",
+        time.as_secs_f64().ceil()
+    )
+}
+
+/// An order of a position's whole size or more, as a market order.
+pub fn market_order(market: &Market, side: Side, size: Size, flags: u16) -> OrderParams {
+    OrderParams { size, market: market.index, flags, side: side as u8, ..OrderParams::default() }
 }

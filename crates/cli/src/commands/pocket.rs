@@ -53,7 +53,7 @@ pub async fn leverage(session: &Session, options: &Leverage) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = &directory.market(&options.market)?.data;
     let name = directory.market_name(market.index);
-    let (sub_account, account) = session.account(&Which { authority: None, id: options.id }).await?;
+    let (sub_account, account) = session.account(&Which::from(&options.own)).await?;
     let board = session.client.board().await?;
     let least = board.market(market.index)?.initial_margin;
     let ratio = ratio(&options.leverage)?;

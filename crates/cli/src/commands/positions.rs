@@ -12,7 +12,7 @@ use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::health;
-use crate::output::Output;
+use crate::output::{Output, wrap};
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 use crate::view::View;
@@ -50,7 +50,9 @@ pub fn table(
             _ => "short",
         };
         let entry = entry(position);
-        let liquidation = health::liquidation(account, position.market, view)?;
+        // What is held can be liquidated; a claim or an open order has no price for it.
+        let liquidation =
+            if position.base.is_zero() { None } else { health::liquidation(account, position.market, view)? };
         let priced = |price: Option<Price>| price.map_or_else(|| "-".into(), |price| decimal::price_at(price, tick));
         table.row(vec![
             directory.market_name(position.market).into(),
@@ -82,7 +84,22 @@ pub fn table(
     if health::positions(account).any(Position::is_isolated) {
         text += "* isolated: margined alone, by its own collateral\n";
     }
+    text += &left_behind(directory, account);
     Ok((text, Value::Array(list)))
+}
+
+/// Collateral that a position kept after it was closed, with the command that brings it back.
+fn left_behind(directory: &Directory, account: &SubAccount) -> String {
+    let flat = |position: &&Position| position.is_isolated() && position.base.is_zero() && position.isolated.0 != 0;
+    let told = health::positions(account).filter(flat).map(|position| {
+        let name = directory.market_name(position.market);
+        let own = decimal::cents(position.isolated.0);
+        wrap(
+            "",
+            &format!("{name} is flat and still holds {own} of its own: `kedge isolate {name} --merge` brings it back"),
+        )
+    });
+    told.collect()
 }
 
 /// A profit or loss in its colour.
@@ -96,7 +113,30 @@ fn gain(pnl: Quote) -> Cell {
 }
 
 /// Mean price of entry, for reading; `None` when flat.
-fn entry(position: &Position) -> Option<Price> {
+pub fn entry(position: &Position) -> Option<Price> {
     let size = position.base.size();
     mul_div(position.entry.magnitude().0, BASE, size.0, Rounding::Down).ok().map(Price)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kedge_model::position::status;
+    use kedge_model::quantity::{Amount, Base};
+
+    #[test]
+    fn what_a_closed_position_kept_is_shown_with_the_way_back() {
+        let directory = Directory { markets: vec![], banks: vec![] };
+        let mut account = SubAccount::default();
+        let position = account.open_position(3).unwrap();
+        position.status |= status::ISOLATED;
+        (position.isolated, position.base) = (Amount(550_000_000), Base(1));
+        assert_eq!(left_behind(&directory, &account), "", "it is not closed");
+        account.open_position(3).unwrap().base = Base(0);
+        let told = left_behind(&directory, &account).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            told,
+            "market 3 is flat and still holds 550.00 of its own: `kedge isolate market 3 --merge` brings it back"
+        );
+    }
 }

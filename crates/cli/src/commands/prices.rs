@@ -8,7 +8,7 @@ use crate::args::Prices;
 use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::output::Output;
+use crate::output::{Output, long};
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 
@@ -56,8 +56,8 @@ pub async fn run(session: &Session, options: &Prices) -> Result<Output> {
             "price": decimal::price(price.price),
             "confidence": decimal::price(price.confidence),
             "state": format!("{state:?}"),
-            "publish_time": price.publish_time,
-            "age_seconds": age,
+            "publish_time": long(price.publish_time),
+            "age_seconds": long(age),
             "max_age_seconds": price.max_age,
             "twap_5m": decimal::price(price.twap_5m),
             "twap_1h": decimal::price(price.twap_1h),

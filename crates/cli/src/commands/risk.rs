@@ -13,7 +13,7 @@ use kedge_model::risk::{self, WhatIf};
 use kedge_model::sub_account::SubAccount;
 use serde_json::{Value, json};
 
-use super::ticket;
+use super::{sized, ticket};
 use crate::args;
 use crate::decimal;
 use crate::directory::Directory;
@@ -39,7 +39,7 @@ pub async fn run(session: &Session, options: &args::Risk) -> Result<Output> {
     let order = match (market, options.side, &options.size) {
         (Some(market), Some(side), Some(_)) => {
             let exchange = session.client.exchange().await?;
-            let what_if = thought(options, market, ticket::side(side), &exchange, head, &view)?;
+            let what_if = thought(options, market, ticket::side(side), &exchange, head, &view, &directory)?;
             Some(Thought::new(what_if, market, head, &view)?)
         }
         _ => None,
@@ -86,8 +86,8 @@ fn thought(
     exchange: &Exchange,
     account: &SubAccount,
     view: &View,
+    directory: &Directory,
 ) -> Result<WhatIf> {
-    let size = ticket::size(options.size.as_deref().unwrap_or_default(), market)?;
     let price = match (&options.limit, &options.protection) {
         (Some(limit), _) => ticket::price(limit, market)?,
         (None, Some(protection)) => ticket::price(protection, market)?,
@@ -96,6 +96,11 @@ fn thought(
             auction::derive(side, row.price, Price::ZERO, auction::width(row, market.price_band)?)?.1
         }
     };
+    let dollars_at = match options.limit {
+        Some(_) => price,
+        None => view.board.market(market.index)?.price.price,
+    };
+    let size = sized::read(options.size.as_deref().unwrap_or_default(), market, directory, dollars_at)?.size;
     let fee = if options.post_only { Ppm::ZERO } else { exchange.fee_tier(account.tier_on(view.clock.day())).taker };
     Ok(WhatIf { market: market.index, side, size, price, fee, reduce_only: options.reduce_only })
 }
@@ -206,6 +211,9 @@ fn liquidations(
         let tick = directory.tick(market);
         let held = |account: &SubAccount| -> Result<(String, Option<Price>)> {
             let Ok(position) = account.position(market) else { return Ok(("0".into(), None)) };
+            if position.base.is_zero() {
+                return Ok(("0".into(), None));
+            }
             Ok((decimal::base(position.base), health::liquidation(account, market, view)?))
         };
         let price = |price: Option<Price>| price.map_or_else(|| "none".into(), |price| decimal::price_at(price, tick));
@@ -254,7 +262,7 @@ fn largest(markets: &[&Market], account: &SubAccount, view: &View, colour: bool)
 fn positions_json(directory: &Directory, account: &SubAccount, view: &View) -> Result<Value> {
     let mut list = Vec::new();
     for position in health::positions(account) {
-        let at = health::liquidation(account, position.market, view)?;
+        let at = if position.base.is_zero() { None } else { health::liquidation(account, position.market, view)? };
         list.push(json!({
             "market": directory.market_name(position.market),
             "base": decimal::base(position.base),
@@ -337,7 +345,7 @@ mod tests {
         let market = &directory.markets[0].data;
         let exchange = Exchange::new(1, [1; 32], [2; 32]).unwrap();
         let options = options("1MBTC-PERP sell 12.3456 --limit 98765.4321");
-        let what_if = thought(&options, market, Side::Short, &exchange, &account, &view).unwrap();
+        let what_if = thought(&options, market, Side::Short, &exchange, &account, &view, &directory).unwrap();
         let thought = Thought::new(what_if, market, &account, &view).unwrap();
         let mut text = thought.sentence(&directory, false) + &thought.table(&view, &account, false);
         text += &liquidations(&directory, &account, Some(&thought.filled), &view, false).unwrap();
@@ -358,7 +366,7 @@ mod tests {
         let market = &directory.markets[0].data;
         let exchange = Exchange::new(1, [1; 32], [2; 32]).unwrap();
         let told = |line: &str, side| {
-            let what_if = thought(&options(line), market, side, &exchange, &account, &view).unwrap();
+            let what_if = thought(&options(line), market, side, &exchange, &account, &view, &directory).unwrap();
             Thought::new(what_if, market, &account, &view).unwrap()
         };
         let huge = told("0 sell 100000", Side::Short);
@@ -366,7 +374,7 @@ mod tests {
         assert_eq!(huge.json(&directory)["accepted"], json!(false));
         assert!(told("0 buy 0.0001", Side::Long).refused.unwrap().contains("smallest order is 0.001"));
         assert!(told("0 buy 1 --reduce-only", Side::Long).refused.is_none());
-        let bad = thought(&options("0 buy 0.00005"), market, Side::Long, &exchange, &account, &view);
+        let bad = thought(&options("0 buy 0.00005"), market, Side::Long, &exchange, &account, &view, &directory);
         assert!(matches!(bad, Err(CliError::Usage(_))));
     }
 

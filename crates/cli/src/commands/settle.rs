@@ -10,6 +10,7 @@ use serde_json::json;
 use super::landed;
 use crate::args::Settle;
 use crate::directory::Directory;
+use crate::dry;
 use crate::error::{CliError, Result};
 use crate::health;
 use crate::output::{Output, wrap};
@@ -25,7 +26,7 @@ pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
         .map(|position| position.market)
         .filter(|index| wanted.is_none_or(|market| market.data.index == *index))
         .collect();
-    let (mut text, mut list) = (String::new(), Vec::new());
+    let (mut text, mut list, mut tries) = (String::new(), Vec::new(), Vec::new());
     for index in held {
         let name = directory.market_name(index);
         let settle = SettlePnl { market: address::market(index), bank: address::bank(Bank::QUOTE), sub_account };
@@ -43,8 +44,12 @@ pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
                 text += &wrap("", &format!("{name}: {}", Rule::NothingToSettle.message()));
                 list.push(json!({ "market": name, "settled": false, "reason": Rule::NothingToSettle.name() }));
             }
+            Err(CliError::Dry(tried)) => tries.push(*tried),
             Err(error) => return Err(error),
         }
+    }
+    if !tries.is_empty() {
+        return Err(dry::together(tries));
     }
     if list.is_empty() {
         text = "no positions to settle\n".into();

@@ -12,30 +12,46 @@ use kedge_model::order::{OrderParams, flags};
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
-use super::{landed, ticket};
+use super::scene::{Scene, Typed};
+use super::{landed, place, sized, ticket};
 use crate::args::{Revoke, Sign, Submit};
 use crate::calendar::date_time;
 use crate::describe;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
-use crate::output::{Output, wrap};
+use crate::output::{Output, long, wrap};
 use crate::session::Session;
 
 /// Signs an order for anybody to place; sends nothing.
 pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Output> {
     let signer = session.signer()?;
+    if session.guards.dry_run {
+        let text = "signing sends nothing, and what is signed is worth as much as the order; without --dry-run, then \
+                    `kedge submit FILE --dry-run` tries it";
+        return Err(CliError::Usage(text.into()));
+    }
     let directory = Directory::fetch(&session.client).await?;
-    let market = &directory.market(&options.order.market)?.data;
-    let clock = session.client.clock().await?;
-    let orders = ticket::orders(&options.order, market, clock.unix_time)?;
+    let market = directory.market(&options.order.market)?;
+    let (address, account) = session.account(&options.order.which).await?;
+    account.head.require_trader(&signer.to_bytes())?;
+    place::require_builder(&options.order, &account)?;
+    let view = session.view(&place::rows(&account, market)).await?;
+    let clock = view.clock;
+    let price = sized::price_of(&options.order, &market.data, &view)?;
+    let sized = sized::read(&options.order.size, &market.data, &directory, price)?;
+    let orders = ticket::orders(&options.order, sized.size, &market.data, clock.unix_time)?;
+    if options.order.wait {
+        return Err(CliError::Usage("--wait follows an order that is placed; a signed one is placed by others".into()));
+    }
     let at_once = options.order.take || options.order.min_fill.is_some();
     if at_once || orders.iter().any(|order| order.flags & flags::AT_ONCE != 0) {
         let text = "an order that fills at once cannot be signed: makers are named when it is sent; \
                     sign a market order or a limit order, and keepers fill it";
         return Err(CliError::Usage(text.into()));
     }
-    let (address, account) = session.account(&options.order.which).await?;
-    account.head.require_trader(&signer.to_bytes())?;
+    // It trades as much as one that is placed.
+    let scene = Scene { directory: &directory, market, at: address, account: &account, view: &view };
+    session.confirm(scene.doubts(&orders, Typed::New, &session.guards))?;
     let highest = account.head.signed_nonce;
     let number = options.number.unwrap_or_else(|| signed::next_number(highest));
     if number > highest.saturating_add(NUMBERS_AHEAD) {
@@ -51,7 +67,8 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
 
     let until = date_time(clock.unix_time.saturating_add(i64::try_from(options.valid_for).unwrap_or(i64::MAX)));
     let owner = Pubkey::new_from_array(account.head.authority);
-    let mut told = wrap("", &format!("signed message {number} for sub-account {} of", account.head.id));
+    let mut told = sized.note.map(|note| wrap("", &note)).unwrap_or_default();
+    told += &wrap("", &format!("signed message {number} for sub-account {} of", account.head.id));
     told += &format!("{owner}\n{}", list(&directory, &orders));
     let holds = format!(
         "Anybody can place it once, until slot {last_slot} (about {} s from now, {until}), unless you revoke it first: \
@@ -61,10 +78,10 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
     told += &wrap("", &holds);
     let written = message.to_json();
     let mut json = written.clone();
-    json["number"] = json!(number);
+    json["number"] = long(number);
     json["sub_account"] = json!(address.to_string());
-    json["slot"] = json!(clock.slot);
-    json["last_slot"] = json!(last_slot);
+    json["slot"] = long(clock.slot);
+    json["last_slot"] = long(last_slot);
     json["orders"] = sentences(&directory, &orders);
     let Some(file) = &options.out else {
         // The message is what goes on; what it says is for who looks.
@@ -114,12 +131,14 @@ pub async fn submit(session: &Session, options: &Submit) -> Result<Output> {
         list(&directory, content.orders())
     );
     let mut json = about(&message, &content, &directory);
-    if options.dry_run {
-        session.simulate(&instructions).await?;
-        json["transaction"] = Value::Null;
-        return Ok(Output::new(format!("would be placed: {who}"), json));
-    }
-    let sent = session.send(&instructions).await?;
+    let sent = match session.send(&instructions).await {
+        Err(CliError::Dry(tried)) => {
+            json["transaction"] = Value::Null;
+            json["dry_run"] = tried.json;
+            return Ok(Output::new(format!("would be placed: {who}{}", tried.text), json));
+        }
+        sent => sent?,
+    };
     let done = landed(session, &directory, sent).await?;
     json["transaction"] = done.json;
     Ok(Output::new(format!("placed {who}{}", done.text), json))
@@ -145,7 +164,7 @@ pub async fn revoke(session: &Session, options: &Revoke) -> Result<Output> {
         "messages with a number up to {up_to} cannot be placed any more; orders that were placed stay, `kedge orders` \
          lists them"
     );
-    let json = json!({ "up_to": up_to, "before": highest, "signature": sent.signature.to_string() });
+    let json = json!({ "up_to": long(up_to), "before": long(highest), "signature": sent.signature.to_string() });
     Ok(Output::new(wrap("", &told) + &super::signed(&sent), json))
 }
 
@@ -174,10 +193,10 @@ fn sentences(directory: &Directory, orders: &[OrderParams]) -> Value {
 
 fn about(message: &SignedOrders, content: &SignedMessage, directory: &Directory) -> Value {
     json!({
-        "number": content.header.nonce,
+        "number": long(content.header.nonce),
         "signer": message.signer.to_string(),
         "sub_account": Pubkey::new_from_array(content.header.sub_account).to_string(),
-        "last_slot": content.header.max_slot,
+        "last_slot": long(content.header.max_slot),
         "orders": sentences(directory, content.orders()),
     })
 }

@@ -1,5 +1,6 @@
 //! What was typed as orders in the exchange's units.
 
+use kedge_model::action::{SLICES, TRAIL_BOUNDS};
 use kedge_model::market::Market;
 use kedge_model::num::is_multiple;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
@@ -12,9 +13,20 @@ use crate::error::{CliError, Result};
 /// A size in the exchange's units. Errors: off the market's step, before anything is sent.
 pub fn size(text: &str, market: &Market) -> Result<Size> {
     let size = Size(decimal::parse(text, decimal::BASE)?);
-    let off = |_| CliError::Usage(format!("size {text} is not a multiple of the step {}", decimal::size(market.step)));
-    market.require_step(size).map_err(off)?;
-    if size.is_zero() { Err(CliError::Usage("the size must be greater than zero".into())) } else { Ok(size) }
+    if size.is_zero() {
+        return Err(CliError::Usage("the size must be greater than zero".into()));
+    }
+    market.require_step(size).map_err(|_| {
+        let step = market.step.0.max(1);
+        let below = Size(size.0 - size.0 % step);
+        let near = if below < market.min_order || below.is_zero() {
+            format!("the smallest order is {}", decimal::size(market.min_order.max(market.step)))
+        } else {
+            format!("{} or {}", decimal::size(below), decimal::size(Size(below.0.saturating_add(step))))
+        };
+        CliError::Usage(format!("size {text} is not a multiple of the step {}: {near}", decimal::size(market.step)))
+    })?;
+    Ok(size)
 }
 
 /// A price in the exchange's units. Errors: off the market's tick, before anything is sent.
@@ -30,7 +42,13 @@ fn on_tick(text: &str, price: Price, market: &Market) -> Result<Price> {
     if is_multiple(price.0, market.tick.0) {
         return Ok(price);
     }
-    Err(CliError::Usage(format!("price {text} is not a multiple of the tick {}", decimal::price(market.tick))))
+    let tick = market.tick.0.max(1);
+    let below = price.0 - price.0 % tick;
+    let near = match below {
+        0 => decimal::price(market.tick),
+        below => format!("{} or {}", decimal::price(Price(below)), decimal::price(Price(below.saturating_add(tick)))),
+    };
+    Err(CliError::Usage(format!("price {text} is not a multiple of the tick {}: {near}", decimal::price(market.tick))))
 }
 
 /// The side that is meant.
@@ -43,8 +61,8 @@ pub fn side(side: SideArg) -> Side {
 
 /// The order, and behind it the orders that belong to it. Errors: what contradicts itself and numbers off the market's
 /// step or tick, before anything is sent.
-pub fn orders(options: &Place, market: &Market, now: i64) -> Result<Vec<OrderParams>> {
-    let first = main(options, market, now)?;
+pub fn orders(options: &Place, size: Size, market: &Market, now: i64) -> Result<Vec<OrderParams>> {
+    let first = main(options, size, market, now)?;
     let mut orders = vec![first];
     let exit = |kind: OrderKind, text: &str, size: Size, side: Side| -> Result<OrderParams> {
         Ok(OrderParams {
@@ -71,8 +89,7 @@ pub fn orders(options: &Place, market: &Market, now: i64) -> Result<Vec<OrderPar
     Ok(orders)
 }
 
-fn main(options: &Place, market: &Market, now: i64) -> Result<OrderParams> {
-    let size = size(&options.size, market)?;
+fn main(options: &Place, size: Size, market: &Market, now: i64) -> Result<OrderParams> {
     let optional = |text: &Option<String>| text.as_deref().map_or(Ok(Price::ZERO), |text| price(text, market));
     let kind = kind(options);
     let limit = match (&options.limit, &options.offset) {
@@ -168,7 +185,11 @@ pub fn steps(text: &str, what: &str, market: &Market, whole: Size) -> Result<u32
 /// The distance of a trailing stop, parts per million.
 pub fn trail(text: &str) -> Result<u32> {
     let distance = decimal::parse(text.trim_end_matches('%'), 4)?;
-    u32::try_from(distance).map_err(|_| CliError::Usage(format!("--trail {text} is too far")))
+    let (least, most) = TRAIL_BOUNDS;
+    u32::try_from(distance).ok().filter(|distance| (least..=most).contains(distance)).ok_or_else(|| {
+        let percent = |ppm| decimal::format(ppm, 4, 0);
+        CliError::Usage(format!("--trail {text} is out of range: {} to {} percent", percent(least), percent(most)))
+    })
 }
 
 /// What the kind needs beside: steps shown at a time, the distance of a trailing stop, slices and their pace.
@@ -177,7 +198,18 @@ fn parts(options: &Place, market: &Market, whole: Size) -> Result<(u32, u32)> {
         return Ok((steps(text, "--display", market, whole)?, 0));
     }
     if let Some(text) = &options.twap {
-        return Ok((steps(text, "--twap", market, whole)?, options.every.unwrap_or(0)));
+        let slice = steps(text, "--twap", market, whole)?;
+        let (fewest, most) = SLICES;
+        let size = u64::from(slice).saturating_mul(market.step.0).max(1);
+        let slices = whole.0.div_ceil(size);
+        if !(fewest..=most).contains(&slices) {
+            let least = Size(whole.0.div_ceil(most).next_multiple_of(market.step.0.max(1)));
+            return Err(CliError::Usage(format!(
+                "--twap {text} makes {slices} slices: {fewest} to {most} are allowed, so at least {} each",
+                decimal::size(least)
+            )));
+        }
+        return Ok((slice, options.every.unwrap_or(0)));
     }
     match &options.trail {
         Some(text) => Ok((trail(text)?, 0)),
@@ -212,6 +244,11 @@ mod tests {
 
     fn market() -> Market {
         Market { index: 3, step: Size(100_000_000), tick: Price(10_000), ..Market::default() }
+    }
+
+    /// What was typed, with its size read as base.
+    fn orders(options: &Place, market: &Market, now: i64) -> Result<Vec<OrderParams>> {
+        super::orders(options, size(&options.size, market)?, market, now)
     }
 
     fn one(line: &str) -> OrderParams {
@@ -266,7 +303,8 @@ mod tests {
         assert_eq!(seen, [(1, 0, 2_000_000_000, 0), (2, 1, 0, 170), (4, 1, 0, 200)]);
         assert!(orders[1..].iter().all(|leg| leg.flags == flags::LEG | flags::REDUCE_ONLY));
 
-        let pair = super::orders(&place("sell 2 --limit 200 --reduce-only --or-stop 170"), &market(), 0).unwrap();
+        let pair =
+            super::tests::orders(&place("sell 2 --limit 200 --reduce-only --or-stop 170"), &market(), 0).unwrap();
         let seen: Vec<_> = pair.iter().map(|o| (o.kind, o.side, o.size.0)).collect();
         assert_eq!(seen, [(1, 1, 2_000_000_000), (2, 1, 2_000_000_000)], "the same side and size");
     }
@@ -274,12 +312,16 @@ mod tests {
     #[test]
     fn numbers_off_step_and_tick_are_refused_before_sending() {
         let refused = |line| orders(&place(line), &market(), 0).unwrap_err();
-        assert_eq!(refused("buy 2.55").to_string(), "size 2.55 is not a multiple of the step 0.1");
+        assert_eq!(refused("buy 2.55").to_string(), "size 2.55 is not a multiple of the step 0.1: 2.5 or 2.6");
         let tick = refused("buy 2.5 --limit 181.205");
-        assert_eq!(tick.to_string(), "price 181.205 is not a multiple of the tick 0.01");
+        assert_eq!(tick.to_string(), "price 181.205 is not a multiple of the tick 0.01: 181.20 or 181.21");
         assert_eq!(tick.exit_code(), 2);
         assert!(matches!(refused("buy 0.0000000001"), CliError::Decimal(_)));
         assert!(refused("buy 0").to_string().contains("greater than zero"));
+        assert!(refused("buy 0.01").to_string().ends_with("the smallest order is 0.1"));
+        assert!(refused("sell 1 --trail 99").to_string().ends_with("out of range: 0.01 to 20 percent"));
+        let many = refused("buy 1000 --twap 0.1 --every 60").to_string();
+        assert_eq!(many, "--twap 0.1 makes 10000 slices: 2 to 1000 are allowed, so at least 1 each");
         assert!(refused("buy 1 --limit 180 --display 1").to_string().contains("less than the whole"));
         assert!(refused("buy 1 --twap 0.55 --every 60").to_string().contains("step"));
         assert!(refused("buy 1 --bracket-stop 0").to_string().contains("greater than zero"));

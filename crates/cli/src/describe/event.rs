@@ -246,7 +246,8 @@ fn crank(directory: &Directory, record: &CrankRecord) -> String {
     format!("{text} ({market}), {} to {}", value(record.reward), party(&record.crank))
 }
 
-fn reason(number: u8) -> &'static str {
+/// Why an order was removed.
+pub fn reason(number: u8) -> &'static str {
     const REASONS: &[(CancelReason, &str)] = &[
         (CancelReason::Requested, "requested"),
         (CancelReason::Expired, "expired"),

@@ -3,7 +3,7 @@
 use kedge_interface::account::name;
 use kedge_interface::address;
 use kedge_interface::instruction::user::ALL_MARKETS;
-use kedge_interface::instruction::{Decoded, InstructionSpec};
+use kedge_interface::instruction::{CancelOrders, Decoded, InstructionSpec};
 use kedge_model::action::PoolKind;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
 use solana_pubkey::Pubkey;
@@ -81,6 +81,15 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
             short(Pubkey::new_from_array(it.delegate)),
             short(it.sub_account)
         ),
+        Decoded::SetBuilder(it) if it.builder == [0; 32] => {
+            format!("let no builder have a fee of sub-account {}", short(it.sub_account))
+        }
+        Decoded::SetBuilder(it) => format!(
+            "let builder {} have {} of what sub-account {} trades through it",
+            short(Pubkey::new_from_array(it.builder)),
+            crate::decimal::percent(Ppm(it.fee)),
+            short(it.sub_account)
+        ),
         Decoded::Deposit(it) => {
             format!("deposit {} into sub-account {}", tokens(&it.bank, it.amount), short(it.sub_account))
         }
@@ -104,6 +113,10 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
             format!("make signed messages up to {} worthless for sub-account {}", it.up_to, short(it.sub_account))
         }
         Decoded::CancelOrder(it) => format!("cancel order {} of sub-account {}", it.id, short(it.sub_account)),
+        Decoded::CancelOrders(it) => cancel_orders(directory, it),
+        Decoded::ModifyOrder(it) => {
+            format!("change order {} of sub-account {}", it.params.order_id, short(it.sub_account))
+        }
         Decoded::CancelAll(it) if it.market == ALL_MARKETS => {
             format!("cancel all orders of sub-account {}", short(it.sub_account))
         }
@@ -183,6 +196,25 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
         // One that is newer than these sentences has a name that says what it does.
         other => other.spec().name.replace('_', " "),
     }
+}
+
+fn cancel_orders(directory: &Directory, it: &CancelOrders) -> String {
+    let account = short(it.sub_account);
+    if !it.ids.is_empty() {
+        let ids: Vec<String> = it.ids.iter().map(ToString::to_string).collect();
+        return format!("cancel orders {} of sub-account {account}", ids.join(", "));
+    }
+    let mut text = String::from("cancel all orders");
+    if let Some(side) = ["buy", "sell"].get(usize::from(it.filter.side)) {
+        text += &format!(" to {side}");
+    }
+    if it.filter.market != kedge_model::event::NO_MARKET {
+        text += &format!(" in {}", directory.market_name(it.filter.market));
+    }
+    if it.filter.client_id != 0 {
+        text += &format!(" with your number {}", it.filter.client_id);
+    }
+    format!("{text} of sub-account {account}")
 }
 
 /// Named accounts of an instruction, those of everybody left out.

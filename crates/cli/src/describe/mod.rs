@@ -5,8 +5,8 @@ mod event;
 mod instruction;
 pub mod life;
 
-pub use ask::params as order_params;
-pub use event::event;
+pub use ask::{order, params as order_params};
+pub use event::{event, reason};
 pub use instruction::{accounts, instruction};
 
 use kedge_interface::event::EventBatch;
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
 use crate::directory::{Directory, short};
+use crate::output::long;
 
 /// A batch of events: one sentence each, and the raw fields.
 pub fn batch(directory: &Directory, batch: &EventBatch) -> (Vec<String>, Value) {
@@ -27,15 +28,15 @@ pub fn batch(directory: &Directory, batch: &EventBatch) -> (Vec<String>, Value) 
     let json = json!({
         "signer": Pubkey::new_from_array(batch.header.signer).to_string(),
         "market": (batch.header.market != kedge_model::event::NO_MARKET).then_some(batch.header.market),
-        "seq": batch.header.seq,
-        "slot": batch.header.slot,
+        "seq": long(batch.header.seq),
+        "slot": long(batch.header.slot),
         "events": events,
     });
     (lines, json)
 }
 
 /// A sub-account in a sentence.
-fn party(party: &Party) -> String {
+pub fn party(party: &Party) -> String {
     format!("{}/{}", short(Pubkey::new_from_array(party.authority)), party.id)
 }
 

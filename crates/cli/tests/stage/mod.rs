@@ -232,6 +232,33 @@ impl Keeper {
     }
 }
 
+impl Keeper {
+    /// Runs something while the market orders of somebody's first sub-account are filled.
+    pub fn beside<T>(&self, owner: &Pubkey, run: impl FnOnce() -> T) -> T {
+        let done = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !done.load(Ordering::Relaxed) {
+                    self.fill(owner);
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+            });
+            // Also when what is run fails: the keeper must not be waited for without end.
+            let _done = Done(&done);
+            run()
+        })
+    }
+}
+
+/// Says that it is over when it is dropped.
+struct Done<'a>(&'a AtomicBool);
+
+impl Drop for Done<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl Drop for Stage {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.folder);

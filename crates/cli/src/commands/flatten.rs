@@ -1,0 +1,156 @@
+//! `kedge close` and `kedge reverse`.
+
+use kedge_client::Found;
+use kedge_client::Landed;
+use kedge_model::market::Market;
+use kedge_model::order::{OrderParams, Side, flags};
+use kedge_model::quantity::Size;
+use serde_json::Value;
+
+use super::place::{self, How};
+use super::scene::{Scene, Typed};
+use super::{sized, ticket};
+use crate::args::{Close, Reverse, Which};
+use crate::decimal;
+use crate::directory::Directory;
+use crate::dry;
+use crate::error::{CliError, Result};
+use crate::health;
+use crate::output::{Output, wrap};
+use crate::session::Session;
+
+/// Closes one position or a part of it, or all of them.
+pub async fn close(session: &Session, options: &Close) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    if let Some(market) = &options.market {
+        let market = directory.market(market)?;
+        let wanted = Wanted { size: options.size.as_deref(), protection: options.protection.as_deref() };
+        return one(session, &directory, market, &options.which, options.wait, |scene, size| {
+            closing(scene, size, &wanted)
+        })
+        .await;
+    }
+    let (_, account) = session.account(&options.which).await?;
+    let open: Vec<u16> = health::positions(&account.head)
+        .filter(|position| !position.base.is_zero())
+        .map(|position| position.market)
+        .collect();
+    let (mut done, mut tries) = (Vec::new(), Vec::new());
+    for index in &open {
+        let market = directory.market(&index.to_string())?;
+        let closed = one(session, &directory, market, &options.which, options.wait, |scene, size| {
+            closing(scene, size, &Wanted { size: None, protection: None })
+        });
+        match closed.await {
+            Ok(output) => done.push(output),
+            Err(CliError::Dry(output)) => tries.push(*output),
+            // What is done is done, and says so before the one that failed.
+            Err(error) => return Err(after(&done, error)),
+        }
+    }
+    if !tries.is_empty() {
+        return Err(dry::together(tries));
+    }
+    if done.is_empty() {
+        return Ok(Output::new("no positions to close\n", Value::Array(Vec::new())));
+    }
+    let mut text = done.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join("\n");
+    if account.head.open_orders > 0 {
+        let told = format!("{} open orders stay: `kedge cancel --all` is for them", account.head.open_orders);
+        text += &wrap("", &told);
+    }
+    let code = done.iter().map(|one| one.code).max().unwrap_or(0);
+    Ok(Output::new(text, done.into_iter().map(|one| one.json).collect()).with_code(code))
+}
+
+/// Turns a position round.
+pub async fn reverse(session: &Session, options: &Reverse) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    let market = directory.market(&options.market)?;
+    one(session, &directory, market, &options.which, options.wait, |scene, held| {
+        let twice = held.0.checked_mul(2).map(Size);
+        let twice = twice.ok_or_else(|| CliError::Usage("the position is too large to turn round at once".into()))?;
+        let mut order = place::market_order(&scene.market.data, side(scene), twice, 0);
+        if let Some(text) = &options.protection {
+            order.price = ticket::price(text, &scene.market.data)?;
+        }
+        Ok(order)
+    })
+    .await
+}
+
+/// What to close of a position, as it was typed.
+struct Wanted<'a> {
+    size: Option<&'a str>,
+    protection: Option<&'a str>,
+}
+
+fn closing(scene: &Scene<'_>, held: Size, wanted: &Wanted<'_>) -> Result<OrderParams> {
+    let market = &scene.market.data;
+    let size = match wanted.size {
+        None => held,
+        Some(text) => {
+            let oracle = scene.view.board.market(market.index)?.price.price;
+            // The last part of a position may be smaller than an order may be elsewhere.
+            let least = Market { min_order: market.step, ..*market };
+            sized::read(text, &least, scene.directory, oracle)?.size
+        }
+    };
+    if size > held {
+        return Err(CliError::Usage(format!(
+            "the position in {} is {}: {} is more than there is to close",
+            scene.name(),
+            decimal::size(held),
+            decimal::size(size)
+        )));
+    }
+    let mut order = place::market_order(market, side(scene), size, flags::REDUCE_ONLY);
+    if let Some(text) = wanted.protection {
+        order.price = ticket::price(text, market)?;
+    }
+    Ok(order)
+}
+
+/// The side that closes the position.
+fn side(scene: &Scene<'_>) -> Side {
+    let held = scene.account.head.position(scene.market.data.index).copied().unwrap_or_default();
+    Side::closing(held.base)
+}
+
+/// Sends one order that is made from a position.
+async fn one(
+    session: &Session,
+    directory: &Directory,
+    market: &Found<Market>,
+    which: &Which,
+    wait: bool,
+    make: impl FnOnce(&Scene<'_>, Size) -> Result<OrderParams>,
+) -> Result<Output> {
+    session.signer()?;
+    let (at, account) = session.account(which).await?;
+    let held = account.head.position(market.data.index).copied().unwrap_or_default().base.size();
+    let name = directory.market_name(market.data.index);
+    if held.is_zero() {
+        return Err(CliError::NotFound(format!(
+            "sub-account {} has no position in {name}; `kedge positions` lists them",
+            account.head.id
+        )));
+    }
+    let view = session.view(&place::rows(&account, market)).await?;
+    let scene = Scene { directory, market, at, account: &account, view: &view };
+    let order = make(&scene, held)?;
+    session.confirm(scene.doubts(&[order], Typed::New, &session.guards))?;
+    let sent: Landed = place::send(session, &scene, &[order]).await?;
+    place::told(session, &scene, &order, sent, How { at_once: false, whole: false, wait }).await
+}
+
+/// An error behind what was done before it.
+fn after(done: &[Output], error: CliError) -> CliError {
+    if done.is_empty() {
+        return error;
+    }
+    for one in done {
+        eprint!("{}", one.shown());
+    }
+    error
+}

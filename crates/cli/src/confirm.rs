@@ -1,0 +1,85 @@
+//! Asking before what looks like a slip.
+
+use std::io::{IsTerminal, Write};
+
+use kedge_client::PriorityFee;
+use kedge_client::shown::printable_lines;
+use solana_instruction::Instruction;
+
+use crate::decimal;
+use crate::error::{CliError, Result};
+use crate::output::wrap;
+use crate::session::Session;
+
+/// Lamports of a signature.
+pub const SIGNATURE_FEE: u64 = 5_000;
+/// Compute units beyond a simulation's of which a transaction's limit keeps some, percent.
+pub const UNITS_MARGIN: u32 = 15;
+
+impl Session {
+    /// Goes on when there is nothing to doubt, with --yes, or when the person at the terminal says so.
+    ///
+    /// Errors: [`CliError::Unconfirmed`] where nobody can be asked; [`CliError::Usage`] when the answer was no.
+    pub fn confirm(&self, doubts: Vec<String>) -> Result<()> {
+        if doubts.is_empty() || self.guards.yes {
+            return Ok(());
+        }
+        if self.guards.dry_run {
+            self.doubts.borrow_mut().extend(doubts);
+            return Ok(());
+        }
+        if !self.attended || !std::io::stdin().is_terminal() {
+            return Err(CliError::Unconfirmed(doubts));
+        }
+        for doubt in &doubts {
+            eprint!("{}", printable_lines(&wrap("careful: ", doubt)));
+        }
+        eprint!("Send it all the same? [y/N] ");
+        let _ = std::io::stderr().flush();
+        let mut answer = String::new();
+        let _ = std::io::stdin().read_line(&mut answer);
+        if matches!(answer.trim().to_lowercase().as_str(), "y" | "yes") {
+            return Ok(());
+        }
+        Err(CliError::Usage("stopped: nothing was sent".into()))
+    }
+
+    /// Asks before a priority fee above --max-fee. What recent transactions paid is held to less by itself.
+    pub async fn confirm_fee(&self, instructions: &[Instruction]) -> Result<()> {
+        let PriorityFee::Fixed(price) = self.priority() else { return Ok(()) };
+        let units = self.sender()?.units(instructions, &[], UNITS_MARGIN).await;
+        let units = units.map_err(|error| self.advise(error.into()))?;
+        self.confirm(fee_doubt(price, units, self.guards.max_fee).into_iter().collect())
+    }
+}
+
+/// Lamports of a priority fee, rounded up.
+pub fn priority_fee(micro_lamports: u64, units: u32) -> u64 {
+    let whole = (u128::from(micro_lamports) * u128::from(units)).div_ceil(1_000_000);
+    u64::try_from(whole).unwrap_or(u64::MAX)
+}
+
+/// What to ask about a priority fee.
+fn fee_doubt(micro_lamports: u64, units: u32, most: u64) -> Option<String> {
+    let fee = priority_fee(micro_lamports, units);
+    (fee > most).then(|| {
+        format!(
+            "--priority-fee {micro_lamports} pays {} SOL for {units} compute units, more than --max-fee {}",
+            decimal::format(fee, 9, 0),
+            decimal::format(most, 9, 0)
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fee_of_two_sol_is_asked_about() {
+        let said = fee_doubt(99_999_999_999, 21_400, 10_000_000).unwrap();
+        assert_eq!(said, "--priority-fee 99999999999 pays 2.14 SOL for 21400 compute units, more than --max-fee 0.01");
+        assert_eq!(fee_doubt(1_000_000, 1_400_000, 10_000_000), None);
+        assert_eq!(priority_fee(u64::MAX, u32::MAX), u64::MAX);
+    }
+}
