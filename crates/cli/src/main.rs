@@ -3,6 +3,7 @@
 mod args;
 mod calendar;
 mod commands;
+mod config;
 mod decimal;
 mod describe;
 mod directory;
@@ -10,22 +11,38 @@ mod error;
 mod health;
 mod layout;
 mod output;
+mod own;
+mod past;
+mod private;
 mod session;
 mod table;
 mod view;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use kedge_client::shown;
 
 use args::{Cli, Command, Order};
+use config::Defaults;
 use session::Session;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
+    shown::mask_panics();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let defaults = Defaults::read(|name| std::env::var_os(name));
+    let parsed = defaults.command().try_get_matches_from(&words);
+    let (cli, matches) = match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
+        Ok(parsed) => parsed,
+        // Help and version.
+        Err(asked) if !asked.use_stderr() => asked.exit(),
+        Err(wrong) => return refused(&wrong, words.iter().any(|word| word == "--json")),
+    };
+    shown::hide(&cli.url);
     let json = cli.json;
-    match run(cli).await {
+    match run(cli, &matches, &defaults).await {
         Ok(Some(output)) => {
             output.print(json);
             ExitCode::SUCCESS
@@ -38,10 +55,38 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Tells what is wrong with a command line. What was typed is quoted there, and may hold a key.
+fn refused(wrong: &clap::Error, json: bool) -> ExitCode {
+    let said = shown::discreet(&wrong.render().to_string());
+    if json {
+        let message = said.trim_end().trim_start_matches("error: ");
+        let error = serde_json::json!({ "message": message, "hint": null, "name": null, "exit_code": 2 });
+        eprintln!("{}", shown::printable_json(&format!("{:#}", serde_json::json!({ "error": error }))));
+    } else {
+        eprint!("{}", shown::printable_lines(&said));
+    }
+    ExitCode::from(2)
+}
+
 /// Runs the command; `None` when it has printed everything itself.
-async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
-    let session = Session::new(&cli);
-    let session = &session;
+async fn run(cli: Cli, matches: &ArgMatches, defaults: &Defaults) -> error::Result<Option<output::Output>> {
+    match &cli.command {
+        // These need no endpoint, and are there to mend what keeps others from one.
+        Command::Init(options) => return commands::setup::init(&cli, matches, defaults, options).map(Some),
+        Command::Config => return Ok(Some(commands::setup::show(&cli, matches, defaults, output::colour()))),
+        Command::Keygen(options) => {
+            let path = cli.keypair.clone().unwrap_or_else(session::default_keypair);
+            return commands::wallet::keygen(&path, options).map(Some);
+        }
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "kedge", &mut script);
+            output::write_out(&String::from_utf8_lossy(&script));
+            return Ok(None);
+        }
+        _ => {}
+    }
+    let session = &Session::new(&cli, defaults)?;
     let output = match &cli.command {
         Command::Markets(options) => commands::markets::run(session, options).await,
         Command::Prices(options) => commands::prices::run(session, options).await,
@@ -54,7 +99,19 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
             commands::orders::run(session, options).await
         }
         Command::Risk(options) => commands::risk::run(session, options).await,
-        Command::History(options) => commands::history::run(session, options).await,
+        Command::Address => commands::wallet::address(session),
+        Command::Airdrop(options) => commands::wallet::airdrop(session, options).await,
+        Command::Book(options) => {
+            commands::book::run(session, options, cli.json).await?;
+            return Ok(None);
+        }
+        Command::Trades(options) => commands::trades::run(session, options).await,
+        Command::Fees(options) => commands::fees::run(session, options).await,
+        Command::Pnl(options) => commands::pnl::run(session, options).await,
+        Command::History(options) => {
+            let Some(output) = commands::history::run(session, options).await? else { return Ok(None) };
+            Ok(output)
+        }
         Command::Explain { signature } => commands::explain::run(session, signature).await,
         Command::Watch(options) => {
             commands::watch::run(session, options, cli.json).await?;
@@ -81,12 +138,7 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
         Command::Delegate(options) => commands::manage::delegate(session, options).await,
         Command::Grow(options) => commands::manage::grow(session, options).await,
         Command::Close(options) => commands::manage::close(session, options).await,
-        Command::Completion { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "kedge", &mut script);
-            output::write_out(&String::from_utf8_lossy(&script));
-            return Ok(None);
-        }
+        Command::Init(_) | Command::Config | Command::Keygen(_) | Command::Completion { .. } => return Ok(None),
     };
     output.map(Some)
 }

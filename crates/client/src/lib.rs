@@ -6,6 +6,7 @@
 //! * [`prices`]: which rows of the board a transaction needs, and the instruction that refreshes them.
 //! * [`history`]: what a past transaction did.
 //! * [`book`]: resting orders, best first.
+//! * [`secret`]: texts that cannot be shown.
 //! * [`shown`]: what of endpoints and of strangers' texts may be shown.
 //! * [`signed`]: orders signed off the chain.
 //!
@@ -15,12 +16,14 @@
 
 pub mod book;
 mod client;
+mod decimal;
 mod error;
 pub mod failover;
 mod fetch;
 pub mod history;
 pub mod http;
 pub mod prices;
+pub mod secret;
 mod send;
 pub mod shown;
 pub mod signed;
@@ -29,8 +32,10 @@ pub mod stream;
 mod subscribe;
 
 pub use client::{Client, SharedSigner, ws_url};
+pub use decimal::decimal;
 pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
+pub use secret::Secret;
 pub use send::{ComputeLimit, Landed, PriorityFee, SendConfig, Sender, lookup_table, recent_price};
 pub use snapshot::{At, Blockhash, Read, SubAccounts};
 pub use subscribe::{AccountChange, Content, LogChange, Subscription, Update};

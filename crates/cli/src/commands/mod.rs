@@ -2,24 +2,31 @@
 
 pub mod account;
 pub mod balances;
+pub mod book;
 pub mod cancel;
 pub mod collateral;
 pub mod create;
 pub mod explain;
+pub mod fees;
 pub mod funding;
 pub mod history;
 pub mod manage;
 pub mod markets;
 pub mod modify;
 pub mod orders;
+pub mod payments;
 pub mod place;
+pub mod pnl;
 pub mod pocket;
 pub mod positions;
 pub mod prices;
 pub mod risk;
 pub mod settle;
+pub mod setup;
 pub mod signed;
 pub mod ticket;
+pub mod trades;
+pub mod wallet;
 pub mod watch;
 
 use kedge_client::Landed;
