@@ -70,7 +70,7 @@ fn every_command_of_the_guide_does_what_it_says() {
         let out = run(&me, &line);
         println!("$ kedge {line}\n{out}");
         printed += &out;
-        if let Some(last) = out.lines().rev().find(|line| line.len() >= 86 && !line.contains(' ')) {
+        if let Some(last) = out.lines().rev().find(|line| line.len() >= 86 && line.chars().all(char::is_alphanumeric)) {
             signature = last.to_owned();
         }
         if line.starts_with("place") {

@@ -61,8 +61,8 @@ struct Desk {
 }
 
 impl Desk {
-    fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("kedge-secrets-{}", std::process::id()));
+    fn new(name: &str) -> Self {
+        let folder = std::env::temp_dir().join(format!("kedge-secrets-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         let keypair = serde_json::to_string(&Keypair::new().to_bytes().to_vec()).unwrap();
         std::fs::write(folder.join("me.json"), keypair).unwrap();
@@ -94,7 +94,7 @@ impl Drop for Desk {
 
 #[test]
 fn no_command_shows_the_key_of_an_endpoint() {
-    let desk = Desk::new();
+    let desk = Desk::new("commands");
     let none = desk.folder.join("none.toml");
     let help = Desk::said(desk.command(&["help"], &none));
     let listed = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
@@ -128,7 +128,7 @@ fn no_command_shows_the_key_of_an_endpoint() {
 
 #[test]
 fn neither_help_nor_a_mistake_shows_it() {
-    let desk = Desk::new();
+    let desk = Desk::new("mistakes");
     let config = desk.folder.join("config.toml");
     let url = SPELLINGS[0];
     std::fs::write(&config, format!("url = {url:?}\n")).unwrap();

@@ -10,6 +10,7 @@ use super::payments;
 use crate::args::History;
 use crate::calendar;
 use crate::decimal;
+use crate::describe;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::output::{Output, wrap, write_out};
@@ -81,6 +82,8 @@ fn to_json(directory: &Directory, (signature, past, entries): &One) -> Value {
             "slot": past.slot,
             "block_time": past.block_time,
             "lines": entries.iter().map(|entry| &entry.text).collect::<Vec<_>>(),
+            "failed": false,
+            "batches": past.events().map(|batch| describe::batch(directory, batch).1).collect::<Vec<_>>(),
             "entries": entries.iter().map(|entry| entry.json(directory)).collect::<Vec<_>>(),
         }),
         Err(unread) => json!({ "signature": signature.to_string(), "unread": unread }),

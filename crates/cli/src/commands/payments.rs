@@ -131,7 +131,7 @@ async fn of_market(
     options: &History,
     all: &mut Vec<Payment>,
 ) -> Result<bool> {
-    let (mut base, now) = state(session, owner, market).await?;
+    let (mut base, last) = state(session, owner, market).await?;
     let start = before(options.before.as_deref())?;
     let mut found = 0;
     let mut walk = Walk::new(&session.client, address::market(market), None, options.look);
@@ -143,7 +143,7 @@ async fn of_market(
         let past = one.past?;
         reached |= start.is_some_and(|start| start == one.signature);
         let mut batches: Vec<_> =
-            past.events().filter(|batch| batch.header.market == market && batch.header.seq < now).collect();
+            past.events().filter(|batch| batch.header.market == market && batch.header.seq <= last).collect();
         batches.sort_by_key(|batch| std::cmp::Reverse(batch.header.seq));
         for batch in batches {
             for trade in own::trades(batch, owner).rev() {
@@ -171,7 +171,7 @@ fn paid(base: Base, record: &FundingRecord) -> Result<Quote> {
     Ok(Position::funding_payment(base, FundingIndex(index.0.wrapping_sub(delta.0)), index)?)
 }
 
-/// The position of now, and the number of the market's next record: of one answer, so that they fit together.
+/// The position of now, and the number of the market's last record: of one answer, so that they fit together.
 async fn state(session: &Session, owner: &Owner, market: u16) -> Result<(Base, u64)> {
     let places = [owner.address(), address::market(market)];
     let found = session.client.accounts(&places).await?;
@@ -182,6 +182,7 @@ async fn state(session: &Session, owner: &Owner, market: u16) -> Result<(Base, u
     let account = decode_sub_account(&account.data).map_err(wrong(0))?;
     let listed: Market = decode(&listed.data).map_err(wrong(1))?;
     let base = account.head.position(market).map_or(Base::ZERO, |position| position.base);
+    // The number goes up before a record gets it.
     Ok((base, listed.next_event_seq))
 }
 

@@ -48,7 +48,7 @@ pub fn init(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, options: &Init
     }
     let mut text = format!("{} {}\n", if unchanged { "unchanged:" } else { "wrote" }, defaults.path.display());
     let shown = [
-        ("url", file.url.as_ref().map(Secret::masked)),
+        ("url", file.url.as_ref().map(shown)),
         ("keypair", file.keypair.as_ref().map(|path| path.display().to_string())),
         ("account", file.account.map(|id| id.to_string())),
         ("market", file.market.clone()),
@@ -77,8 +77,7 @@ fn ask(file: File) -> Result<File> {
             lines.next().transpose().map_err(|error| CliError::Usage(format!("cannot read an answer: {error}")))?;
         Ok(line.unwrap_or_default().trim().to_owned())
     };
-    let url =
-        one("RPC endpoint, or devnet or mainnet-beta", file.url.as_ref().map(Secret::masked).unwrap_or_default())?;
+    let url = one("RPC endpoint, or devnet or mainnet-beta", file.url.as_ref().map(shown).unwrap_or_default())?;
     let keypair = one("Keypair file", file.keypair.as_ref().map(|at| at.display().to_string()).unwrap_or_default())?;
     let account = one("Sub-account that commands mean", file.account.unwrap_or(0).to_string())?;
     let market = one("Market that book and trades show", file.market.clone().unwrap_or_else(|| "none".into()))?;
@@ -102,7 +101,7 @@ pub fn show(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, colour: bool) 
         None => (None, Origin::Default),
     };
     let place = cli.keypair.clone().unwrap_or_else(default_keypair);
-    let shown = endpoint(&cli.url).map_or_else(|_| cli.url.masked(), |url| url.masked());
+    let shown = shown(&cli.url);
     let rows = [
         ("url", Some(shown), url),
         ("keypair", Some(place.display().to_string()), keypair),
@@ -134,6 +133,11 @@ pub fn show(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, colour: bool) 
         "values": values,
     });
     Output::new(text, json)
+}
+
+/// An endpoint without what may be a key; of what is none, nothing: it may be all key.
+fn shown(url: &Secret) -> String {
+    endpoint(url).map_or_else(|_| "not an address".into(), |url| url.masked())
 }
 
 /// A path that means the same from every folder.
