@@ -1,8 +1,9 @@
 //! Why a plan was made, in words and numbers: for logs and for dry runs.
 
+use kedge_client::decimal;
 use kedge_model::action::{Liquidate, LiquidationReport};
 use kedge_model::num::Rounding;
-use kedge_model::quantity::{Amount, Ppm};
+use kedge_model::quantity::Amount;
 use solana_pubkey::Pubkey;
 
 use crate::rehearsal::{Rehearsal, Unwind};
@@ -67,11 +68,11 @@ fn explain(work: &Work, world: &World) -> Explanation {
             let reward = report.map(|report| report.matched.filler_reward).filter(|_| filler.is_some());
             let why = match report {
                 Some(report) if report.matched.fills > 0 => format!(
-                    "it trades {} base units for {} quote units: {} with makers, {} with the vAMM",
-                    report.matched.size.0,
-                    report.matched.quote.0,
-                    report.matched.maker_size.0,
-                    report.matched.amm_size.0
+                    "it trades {} for {} dollars: {} with makers, {} with the vAMM",
+                    base(report.matched.size.0),
+                    dollars(report.matched.quote.0),
+                    base(report.matched.maker_size.0),
+                    base(report.matched.amm_size.0)
                 ),
                 Some(report) => format!("it is removed: {:?}", report.removed),
                 None => "it crosses".into(),
@@ -102,7 +103,9 @@ fn explain(work: &Work, world: &World) -> Explanation {
             let mid = world.markets.get(usize::from(*market)).and_then(|market| market.amm.curve().mid().ok());
             let oracle = world.oracle(*market);
             let why = match mid.and_then(|mid| Some((mid, oracle.distance(mid).ok()?))) {
-                Some((mid, off)) => format!("mid {} is {} from the oracle {}", mid.0, ppm(off), oracle.0),
+                Some((mid, off)) => {
+                    format!("mid {} is {}% from the oracle {}", dollars(mid.0), decimal(off, 4, 0), dollars(oracle.0))
+                }
                 None => "its mid has left the oracle".into(),
             };
             about(*market, "vAMM".into(), why)
@@ -110,12 +113,13 @@ fn explain(work: &Work, world: &World) -> Explanation {
         Work::UpdateFunding { market } => about(*market, "funding".into(), "the hour is over".into()),
         Work::SettlePnl { market, account } => {
             let amount = rehearsal.settle(*market, account).ok().map(|report| report.amount.0);
-            let why = amount.map_or_else(|| "a claim is open".into(), |amount| format!("{amount} quote units to move"));
+            let why = amount
+                .map_or_else(|| "a claim is open".into(), |amount| format!("{} dollars to move", dollars(amount)));
             about(*market, format!("position of {account}"), why)
         }
         Work::SweepFees { market } => {
             let fees = world.markets.get(usize::from(*market)).map_or(0, |market| market.fees.0);
-            about(*market, "fees".into(), format!("{fees} quote units collected"))
+            about(*market, "fees".into(), format!("{} dollars collected", dollars(fees)))
         }
         Work::Liquidate { market, account, liquidator, max_size, limit_price } => {
             let action = Liquidate { max_size: *max_size, limit_price: *limit_price };
@@ -123,8 +127,9 @@ fn explain(work: &Work, world: &World) -> Explanation {
             let reward = report.and_then(|report| discount(world, *market, &report));
             let why = match report {
                 Some(report) => format!(
-                    "its pocket does not meet the maintenance margin: {} base units at {}",
-                    report.base.0, report.price.0
+                    "its pocket does not meet the maintenance margin: {} at {}",
+                    base(report.base.0),
+                    dollars(report.price.0)
                 ),
                 None => "its pocket does not meet the maintenance margin".into(),
             };
@@ -140,13 +145,13 @@ fn explain(work: &Work, world: &World) -> Explanation {
         Work::Make { market, taker, order_id, size, worst_price, .. } => about(
             *market,
             order(taker, order_id),
-            format!("its auction price is good for up to {} base units at {} or better", size.0, worst_price.0),
+            format!("its auction price is good for up to {} at {} or better", base(size.0), dollars(worst_price.0)),
         ),
         Work::Place { market, account, orders } => {
             about(*market, format!("orders of {account}"), format!("{} orders around the oracle", orders.len()))
         }
         Work::Take { market, account, order, .. } => {
-            about(*market, format!("position of {account}"), format!("{} base units to unwind", order.size.0))
+            about(*market, format!("position of {account}"), format!("{} to unwind", base(order.size.0)))
         }
         Work::Cancel { account, order_id } => Explanation {
             market: None,
@@ -185,15 +190,22 @@ fn flip(plan: &Plan, world: &World) -> Explanation {
         market: Some(*market),
         subject: format!("position of {account}"),
         why: format!(
-            "its pocket does not meet the maintenance margin: {} base units, sold at once at {} or better",
-            order.size.0, order.price.0
+            "its pocket does not meet the maintenance margin: {}, sold at once at {} or better",
+            base(order.size.0),
+            dollars(order.price.0)
         ),
         reward: taken.and_then(|taken| u64::try_from(taken.profit.0).ok()).map(Amount),
     }
 }
 
-fn ppm(value: u64) -> String {
-    format!("{} ppm", Ppm(u32::try_from(value).unwrap_or(u32::MAX)).0)
+/// Coins.
+fn base(units: impl Into<i128>) -> String {
+    decimal(units, 9, 0)
+}
+
+/// Dollars, and prices in them.
+fn dollars(units: impl Into<i128>) -> String {
+    decimal(units, 6, 2)
 }
 
 #[cfg(test)]
@@ -217,10 +229,7 @@ mod tests {
         let plans = Filler { account: Some(c), max_makers: 4, max_orders: 8, max_fills: 4 }.decide(&world);
         let told = plans[0].explain(&world);
         assert_eq!((told.market, told.subject), (Some(0), format!("order {taker} of {b}")));
-        assert_eq!(
-            told.why,
-            "it trades 1000000000 base units for 200000000 quote units: 1000000000 with makers, 0 with the vAMM"
-        );
+        assert_eq!(told.why, "it trades 1 for 200.00 dollars: 1 with makers, 0 with the vAMM");
         assert!(told.reward.is_some());
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use kedge_client::Secret;
 use kedge_interface::Instruction;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
@@ -55,7 +56,7 @@ pub trait Relay: Send + Sync {
 #[derive(Debug)]
 pub struct Jito {
     http: reqwest::Client,
-    url: String,
+    url: Secret,
     lamports: u64,
     accounts: Vec<Pubkey>,
     next: AtomicUsize,
@@ -83,7 +84,8 @@ impl Jito {
         // The address may hold a key.
         let silent = |error: reqwest::Error| Refusal::Silent(error.without_url().to_string());
         let asked = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
-        let request = self.http.post(&self.url).header("content-type", "application/json").body(asked.to_string());
+        let request =
+            self.http.post(self.url.expose()).header("content-type", "application/json").body(asked.to_string());
         let mut response = request.send().await.map_err(silent)?;
         let mut body = Vec::new();
         while let Some(piece) = response.chunk().await.map_err(silent)? {

@@ -8,6 +8,13 @@ pub fn date_time(unix: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {hours:02}:{minutes:02}:{seconds:02} UTC")
 }
 
+/// A moment without its year for tables, `02-03 00:30:00`; a dash where nobody knows it.
+pub fn short(unix: Option<i64>) -> String {
+    let full = unix.map(date_time);
+    full.and_then(|full| full.split_once('-').map(|(_, rest)| rest.trim_end_matches(" UTC").to_owned()))
+        .unwrap_or_else(|| "-".into())
+}
+
 /// Year, month and day of a number of days since 1970, in the Gregorian calendar: years are counted from March, so that
 /// the leap day ends one.
 fn date(days: i64) -> (i64, i64, i64) {

@@ -1,5 +1,6 @@
 //! Decimal numbers, exactly: text to integers at a scale and back, without floating point.
 
+pub use kedge_client::decimal as format;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 
 /// Digits of prices and quote amounts.
@@ -43,20 +44,6 @@ pub fn parse(text: &str, scale: u32) -> Result<u64, DecimalError> {
             .ok_or_else(|| DecimalError::TooLarge(text.into()))?;
     }
     Ok(value)
-}
-
-/// Writes a number of `scale` digits after the point, exactly, with at least `least` of them.
-pub fn format(value: impl Into<i128>, scale: u32, least: usize) -> String {
-    let value = value.into();
-    let digits = usize::try_from(scale).unwrap_or(0);
-    let text = format!("{:0>width$}", value.unsigned_abs(), width = digits + 1);
-    let (whole, fraction) = text.split_at(text.len() - digits);
-    let kept = fraction.trim_end_matches('0').len().max(least.min(digits));
-    let sign = if value < 0 { "-" } else { "" };
-    match fraction.get(..kept) {
-        Some("") | None => format!("{sign}{whole}"),
-        Some(fraction) => format!("{sign}{whole}.{fraction}"),
-    }
 }
 
 /// Writes a number of `scale` digits after the point with `digits` of them, rounded to the nearest, half away from

@@ -182,7 +182,7 @@ impl CliError {
                     | TransactionError::InsufficientFundsForFee
                     | TransactionError::InsufficientFundsForRent { .. },
                 ..
-            }) => Some("send some SOL to the keypair's address, or name another keypair with --keypair"),
+            }) => Some("send SOL to the address that `kedge address` says; on a test chain `kedge airdrop` gives some"),
             Self::Send(SendError::Expired(_)) => {
                 Some("try again, with a higher --priority-fee when the network is busy")
             }

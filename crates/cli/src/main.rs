@@ -5,6 +5,7 @@ mod args;
 mod calendar;
 mod changes;
 mod commands;
+mod config;
 mod confirm;
 mod decimal;
 mod describe;
@@ -14,27 +15,40 @@ mod error;
 mod health;
 mod layout;
 mod output;
+mod own;
+mod past;
+mod private;
 mod session;
 mod table;
 mod view;
 mod whose;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use kedge_client::shown;
 
 use args::{Cli, Command, Order};
+use config::Defaults;
 use error::CliError;
 use session::Session;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return unparsed(&error),
+    shown::mask_panics();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let defaults = Defaults::read(|name| std::env::var_os(name));
+    let parsed = defaults.command().try_get_matches_from(&words);
+    let (cli, matches) = match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
+        Ok(parsed) => parsed,
+        // Help and version.
+        Err(asked) if !asked.use_stderr() => asked.exit(),
+        Err(wrong) => return refused(&wrong, words.iter().any(|word| word == "--json")),
     };
+    shown::hide(&cli.url);
     let json = cli.json;
-    match run(cli).await {
+    match run(cli, &matches, &defaults).await {
         Ok(Some(output)) => {
             output.print(json);
             ExitCode::from(output.code)
@@ -51,25 +65,37 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Says what could not be read of the command line, also as JSON; or prints the help that was asked for.
-fn unparsed(error: &clap::Error) -> ExitCode {
-    // It was not parsed, so that whether JSON is wanted can only be looked for.
-    let json = std::env::args_os().any(|word| word == "--json");
-    if json && error.use_stderr() {
-        let shown = error.to_string();
-        let message = shown.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ");
-        let error = CliError::Usage(message.trim_end().replace("\n\n", "\n"));
-        error.print(true);
-        return ExitCode::from(error.exit_code());
+/// Tells what is wrong with a command line. What was typed is quoted there, and may hold a key.
+fn refused(wrong: &clap::Error, json: bool) -> ExitCode {
+    let said = shown::discreet(&wrong.render().to_string());
+    if json {
+        let message = said.split("\n\nUsage:").next().unwrap_or_default().trim_start_matches("error: ");
+        CliError::Usage(message.trim_end().replace("\n\n", "\n")).print(true);
+    } else {
+        eprint!("{}", shown::printable_lines(&said));
     }
-    let _ = error.print();
-    ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+    ExitCode::from(2)
 }
 
 /// Runs the command; `None` when it has printed everything itself.
-async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
-    let session = Session::new(&cli);
-    let session = &session;
+async fn run(cli: Cli, matches: &ArgMatches, defaults: &Defaults) -> error::Result<Option<output::Output>> {
+    match &cli.command {
+        // These need no endpoint, and are there to mend what keeps others from one.
+        Command::Init(options) => return commands::setup::init(&cli, matches, defaults, options).map(Some),
+        Command::Config => return Ok(Some(commands::setup::show(&cli, matches, defaults, output::colour()))),
+        Command::Keygen(options) => {
+            let path = cli.keypair.clone().unwrap_or_else(session::default_keypair);
+            return commands::wallet::keygen(&path, options).map(Some);
+        }
+        Command::Completion { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "kedge", &mut script);
+            output::write_out(&String::from_utf8_lossy(&script));
+            return Ok(None);
+        }
+        _ => {}
+    }
+    let session = &Session::new(&cli, defaults)?;
     let output = match &cli.command {
         Command::Markets(options) => commands::markets::run(session, options).await,
         Command::Prices(options) => commands::prices::run(session, options).await,
@@ -82,7 +108,19 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
             commands::orders::run(session, options).await
         }
         Command::Risk(options) => commands::risk::run(session, options).await,
-        Command::History(options) => commands::history::run(session, options).await,
+        Command::Address => commands::wallet::address(session),
+        Command::Airdrop(options) => commands::wallet::airdrop(session, options).await,
+        Command::Book(options) => {
+            commands::book::run(session, options, cli.json).await?;
+            return Ok(None);
+        }
+        Command::Trades(options) => commands::trades::run(session, options).await,
+        Command::Fees(options) => commands::fees::run(session, options).await,
+        Command::Pnl(options) => commands::pnl::run(session, options).await,
+        Command::History(options) => {
+            let Some(output) = commands::history::run(session, options).await? else { return Ok(None) };
+            Ok(output)
+        }
         Command::Explain { signature } => commands::explain::run(session, signature).await,
         Command::Outcome(options) => commands::outcome::run(session, options).await,
         Command::Watch(options) => {
@@ -112,12 +150,7 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
         Command::Delegate(options) => commands::manage::delegate(session, options).await,
         Command::Grow(options) => commands::manage::grow(session, options).await,
         Command::CloseAccount(options) => commands::manage::close(session, options).await,
-        Command::Completion { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(*shell, &mut Cli::command(), "kedge", &mut script);
-            output::write_out(&String::from_utf8_lossy(&script));
-            return Ok(None);
-        }
+        Command::Init(_) | Command::Config | Command::Keygen(_) | Command::Completion { .. } => return Ok(None),
     };
     output.map(Some)
 }

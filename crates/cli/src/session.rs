@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kedge_client::prices::{self, AddressBook, Row};
 use kedge_client::shown::{discreet, printable_json, printable_lines};
-use kedge_client::{Client, Found, Landed, Outcome, PriorityFee, SendConfig, Sender, SharedSigner, Signed};
+use kedge_client::{Client, Found, Landed, Outcome, PriorityFee, Secret, SendConfig, Sender, SharedSigner, Signed};
 use kedge_interface::account::SubAccountData;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
@@ -20,6 +20,7 @@ use solana_signature::Signature;
 use solana_signer::Signer;
 
 use crate::args::{Cli, Guards};
+use crate::config::Defaults;
 use crate::dry;
 use crate::error::{CliError, Result};
 use crate::output::{colour, wrap};
@@ -37,6 +38,10 @@ pub struct Session {
     pub attended: bool,
     /// What would have been asked before sending, with --dry-run.
     pub doubts: RefCell<Vec<String>>,
+    /// Where the keypair is, or would be.
+    pub keypair_path: PathBuf,
+    /// The market that is meant where none is named.
+    pub market: Option<String>,
     keypair: core::result::Result<Pubkey, String>,
     send: SendConfig,
     json: bool,
@@ -45,7 +50,13 @@ pub struct Session {
 
 impl Session {
     /// A session as the command line asks. A keypair that cannot be read matters only to commands that sign.
-    pub fn new(cli: &Cli) -> Self {
+    ///
+    /// Errors: an endpoint that is none, and a configuration that cannot be read.
+    pub fn new(cli: &Cli, defaults: &Defaults) -> Result<Self> {
+        if let Some(broken) = &defaults.broken {
+            return Err(CliError::Usage(broken.clone()));
+        }
+        let url = endpoint(&cli.url)?;
         let path = cli.keypair.clone().unwrap_or_else(default_keypair);
         let (payer, keypair): (SharedSigner, _) = match read(&path) {
             Ok(keypair) => {
@@ -58,17 +69,26 @@ impl Session {
         let priority = cli.priority_fee.map_or(default.priority, PriorityFee::Fixed);
         let patience = Duration::from_secs(cli.patience);
         let book = cli.price_account.iter().fold(AddressBook::default(), |book, (feed, at)| book.with(*feed, *at));
-        Self {
-            client: Client::new(&cli.url, payer),
+        Ok(Self {
+            client: Client::new(url.expose(), payer),
             colour: colour(),
             guards: cli.guards.clone(),
             attended: !cli.json && std::io::stderr().is_terminal(),
             doubts: RefCell::default(),
+            keypair_path: path,
+            market: defaults.market.as_ref().map(|(market, _)| market.clone()),
             keypair,
             send: SendConfig { priority, patience, ..default },
             json: cli.json,
             book,
-        }
+        })
+    }
+
+    /// The market that is meant: what was named, or the default. Errors: neither.
+    pub fn market<'a>(&'a self, named: Option<&'a str>) -> Result<&'a str> {
+        named.or(self.market.as_deref()).ok_or_else(|| {
+            CliError::Usage("name a market (`kedge markets` lists them), or one for good: `kedge init --market`".into())
+        })
     }
 
     /// Address of the keypair. Errors: when there is none.
@@ -165,12 +185,55 @@ impl Session {
     }
 }
 
-fn default_keypair() -> PathBuf {
+/// Where a keypair is looked for that nobody has named.
+pub fn default_keypair() -> PathBuf {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     home.join(".config/solana/id.json")
 }
 
+/// The endpoint behind what was typed: an address, or the name of a cluster. Errors: neither; it is not quoted, since it may
+/// be a key.
+pub fn endpoint(typed: &Secret) -> Result<Secret> {
+    let known = match typed.expose() {
+        "localhost" | "localnet" | "l" => "http://127.0.0.1:8899",
+        "devnet" | "d" => "https://api.devnet.solana.com",
+        "testnet" | "t" => "https://api.testnet.solana.com",
+        "mainnet-beta" | "mainnet" | "m" => "https://api.mainnet-beta.solana.com",
+        _ if typed.is_http() => typed.expose(),
+        _ => {
+            return Err(CliError::Usage(
+                "the endpoint (--url or KEDGE_URL) is not an address that begins with http:// or https://, nor \
+                 localhost, devnet, testnet or mainnet-beta"
+                    .into(),
+            ));
+        }
+    };
+    Ok(Secret::from(known))
+}
+
 fn read(path: &Path) -> core::result::Result<Keypair, String> {
-    read_keypair_file(path)
-        .map_err(|error| format!("cannot read the keypair {}: {error}; name another with --keypair", path.display()))
+    let shown = path.display();
+    if let Err(error) = std::fs::metadata(path) {
+        return Err(format!(
+            "cannot read the keypair {shown}: {error}; `kedge keygen` makes one, --keypair names another"
+        ));
+    }
+    // What the parser says may quote what it read.
+    read_keypair_file(path).map_err(|_| format!("{shown} is not a keypair file; name another with --keypair"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endpoint_is_an_address_or_a_cluster_and_is_never_quoted() {
+        let meant = |typed: &str| endpoint(&Secret::from(typed)).map(|url| url.expose().to_owned());
+        assert_eq!(meant("devnet").unwrap(), "https://api.devnet.solana.com");
+        assert_eq!(meant("HTTPS://Host:1/x").unwrap(), "HTTPS://Host:1/x");
+        for typed in ["host.invalid/s3cret", "s3cret", "http://", "ftp://s3cret", "", "https:/s3cret"] {
+            let said = meant(typed).unwrap_err().to_string();
+            assert!(said.contains("--url") && !said.contains("s3cret"), "{typed}: {said}");
+        }
+    }
 }

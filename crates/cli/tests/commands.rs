@@ -8,13 +8,20 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use kedge_interface::address;
+use kedge_interface::instruction::{Instruction, PlaceOrders};
+use kedge_model::order::{OrderKind, OrderParams};
+use kedge_model::quantity::{Price, Size};
 use serde_json::Value;
-use stage::Stage;
+use solana_keypair::Keypair;
+use solana_signer::Signer;
+use stage::{Keeper, Stage};
 
 /// Somebody at a terminal.
 struct Person {
     url: String,
     keypair: PathBuf,
+    config: PathBuf,
     /// Commands run so far, with `json` or `text` behind.
     ran: RefCell<BTreeSet<(String, &'static str)>>,
 }
@@ -29,17 +36,25 @@ struct Run {
 
 impl Person {
     fn new(stage: &Stage, keypair: PathBuf) -> Self {
-        Self { url: stage.localnet.rpc_url().into(), keypair, ran: RefCell::default() }
+        let config = keypair.with_extension("toml");
+        Self { url: stage.localnet.rpc_url().into(), keypair, config, ran: RefCell::default() }
     }
 
     fn run(&self, line: &str, form: &'static str) -> Run {
+        self.run_with(line, form, &[("KEDGE_URL", &self.url), ("KEDGE_KEYPAIR", &self.keypair.to_string_lossy())])
+    }
+
+    fn run_with(&self, line: &str, form: &'static str, variables: &[(&str, &str)]) -> Run {
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut command = Command::new(env!("CARGO_BIN_EXE_kedge"));
-        command.args(&words).env("KEDGE_URL", &self.url).env("KEDGE_KEYPAIR", &self.keypair).stdin(Stdio::null());
+        for name in ["KEDGE_URL", "KEDGE_KEYPAIR", "KEDGE_ACCOUNT", "KEDGE_MARKET"] {
+            command.env_remove(name);
+        }
+        command.args(&words).envs(variables.iter().copied()).env("KEDGE_CONFIG", &self.config).stdin(Stdio::null());
         if form == "json" {
             command.arg("--json");
         }
-        let output = command.output().expect("the command starts");
+        let output = command.current_dir(self.keypair.parent().unwrap()).output().expect("the command starts");
         self.ran.borrow_mut().insert((words[0].into(), form));
         Run {
             line: line.into(),
@@ -47,6 +62,12 @@ impl Person {
             out: String::from_utf8(output.stdout).expect("text"),
             err: String::from_utf8(output.stderr).expect("text"),
         }
+    }
+
+    /// The same person with nothing run yet.
+    fn like(&self) -> Self {
+        let (url, keypair, config) = (self.url.clone(), self.keypair.clone(), self.config.clone());
+        Self { url, keypair, config, ran: RefCell::default() }
     }
 
     /// Runs a command that must succeed; its text, which fits a terminal, with every run of spaces and folds as one.
@@ -87,13 +108,13 @@ impl Person {
         let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
         let run = self.run(line, "json");
         assert_eq!(run.code, code, "kedge {line} --json");
-        // What the parser of the command line refuses is said in text: it has not seen --json yet.
-        if let Ok(json) = serde_json::from_str::<Value>(run.err.lines().last().unwrap_or_default()) {
-            assert_eq!(json["error"]["exit_code"], code);
-            assert!(json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
-        } else {
-            assert_eq!(code, 2, "{}", run.err);
-        }
+        // Before the error come what was signed and what was done without, a line each.
+        let said_last = run.err.rfind("\n{\n").map_or(run.err.as_str(), |at| &run.err[at..]);
+        let json: Value = serde_json::from_str(said_last)
+            .or_else(|_| serde_json::from_str(run.err.lines().last().unwrap_or_default()))
+            .unwrap_or_else(|error| panic!("{line}: {error}: {}", run.err));
+        assert_eq!(json["error"]["exit_code"], code);
+        assert!(json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
         said
     }
 }
@@ -120,6 +141,7 @@ fn a_session_from_nothing_to_nothing() {
     let (friend, friend_address) = stage.wallet("friend", 0);
     let (me, maker, friend) = (Person::new(&stage, me), Person::new(&stage, maker), Person::new(&stage, friend));
 
+    sets_up(&stage, &me);
     looks_around(&me);
     opens_accounts(&me, &address.to_string());
     maker.text("create --name maker --orders 16");
@@ -130,6 +152,7 @@ fn a_session_from_nothing_to_nothing() {
     signs(&stage, &me, &friend, &friend_address.to_string());
     limits_itself(&me, &friend_address.to_string());
     moves_money(&me);
+    looks_back(&stage, &me, &maker);
     leaves(&me, &maker);
 
     let help = me.run("help", "text").out;
@@ -142,6 +165,81 @@ fn a_session_from_nothing_to_nothing() {
             assert!(ran.contains(&(command.into(), form)), "kedge {command} was not run as {form}");
         }
     }
+}
+
+/// From no file at all to a funded wallet and a configuration: nothing of it asks, and no key is shown.
+fn sets_up(stage: &Stage, me: &Person) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let new = Person::new(stage, stage.folder.join("desk/new.json"));
+    assert!(me.fails("keygen", 2).contains("is there already and was not touched"));
+    std::fs::create_dir(stage.folder.join("desk")).unwrap();
+    assert!(new.fails("address", 2).contains("`kedge keygen` makes one"));
+    let address = new.text("keygen").split(' ').next().unwrap().to_owned();
+    assert_eq!((new.text("address"), mode(&new.keypair)), (address.clone(), 0o600));
+    assert_ne!(new.json("keygen --force")["address"], address.as_str());
+    let address = new.json("address")["address"].as_str().unwrap().to_owned();
+    assert_eq!(
+        (me.json("keygen other.json")["file"].as_str(), mode(&stage.folder.join("other.json"))),
+        (Some("other.json"), 0o600)
+    );
+
+    let told = new.text("airdrop");
+    assert!(told.contains("2 SOL, which makes 2 ") && told.contains("1000.00 test dollars"), "{told}");
+    let told = new.json("airdrop --sol 0 --usdc 5.5");
+    assert_eq!((&told["usdc"], &told["sol"]), (&"1005.50".into(), &Value::Null));
+    // Where the keypair may mint, it does: the supply grows.
+    let admin = Person::new(stage, stage.folder.join("admin.json"));
+    let supply =
+        || u64::from_le_bytes(stage.localnet.account(stage.mint).unwrap().unwrap().data[36..44].try_into().unwrap());
+    let before = supply();
+    admin.text(&format!("airdrop --sol 0 --usdc 7 --to {address}"));
+    assert_eq!(
+        (supply() - before, new.json("airdrop --sol 0 --usdc 1")["usdc"].as_str()),
+        (7_000_000, Some("1013.50"))
+    );
+
+    // The file, without any variable.
+    let bare = |line: &str, form| new.run_with(line, form, &[]);
+    let key = format!("{}/?api-key=s3cretkey", new.url);
+    let run = bare(&format!("init --url {key} --keypair {} --market sol-perp", new.keypair.display()), "text");
+    assert!(
+        run.code == 0 && run.out.contains("market    sol-perp") && !run.out.contains("s3cret"),
+        "{}{}",
+        run.out,
+        run.err
+    );
+    assert!(std::fs::read_to_string(&new.config).unwrap().contains("s3cretkey"));
+    assert_eq!(mode(&new.config), 0o600);
+    assert!(bare("init", "text").out.starts_with("unchanged:"), "what is not named keeps its value");
+    assert_eq!(bare("init --account 4", "json").code, 0);
+    let shown: Value = serde_json::from_str(&bare("config", "json").out).unwrap();
+    let from = |key: &str| shown["values"][key]["from"].as_str().unwrap().to_owned();
+    assert_eq!((&shown["values"]["account"]["value"], from("account")), (&"4".into(), "the file".into()));
+    assert!(!shown.to_string().contains("s3cret") && from("url") == "the file", "{shown}");
+    assert!(bare("address", "text").out.starts_with(&address));
+    assert!(bare("markets", "text").out.contains("SOL-PERP"));
+    assert!(bare("book", "text").out.starts_with("SOL-PERP  oracle 180.00"), "the default market");
+    assert!(bare("account", "text").err.contains("no sub-account 4"), "the default account");
+    let shown =
+        new.run_with("config --keypair x.json", "json", &[("KEDGE_URL", "devnet"), ("KEDGE_MARKET", "BTC-PERP")]);
+    let shown: Value = serde_json::from_str(&shown.out).unwrap();
+    let from = |key: &str| shown["values"][key]["from"].as_str().unwrap();
+    assert_eq!((from("url"), from("keypair")), ("the variable KEDGE_URL", "the command line"));
+    assert_eq!(
+        (from("market"), &shown["values"]["url"]["value"]),
+        ("the variable KEDGE_MARKET", &"https://api.devnet.solana.com".into())
+    );
+    std::fs::write(&new.config, "url = \"https://host.invalid/s3cretkey\" x").unwrap();
+    let run = bare("markets", "text");
+    assert!(run.code == 2 && run.err.contains("line 1") && !run.err.contains("s3cret"), "{}", run.err);
+    assert!(me.text("config").contains("KEDGE_URL"));
+    me.text("init --account 0");
+    me.json("init");
+    assert_eq!(me.json("config")["exists"], true);
+    assert_eq!(me.text("address"), me.json("address")["address"].as_str().unwrap());
+    me.json("airdrop --sol 0.5 --usdc 0");
+    me.text("airdrop --sol 0.5 --usdc 0");
 }
 
 fn looks_around(me: &Person) {
@@ -161,10 +259,10 @@ fn looks_around(me: &Person) {
     assert!(said.contains("you have no sub-account") && said.contains("kedge create"), "{said}");
     assert!(me.fails("markets DOGE-PERP", 5).contains("listed: SOL-PERP, BTC-PERP"));
     assert!(me.fails("explain abc", 2).contains("base58"));
-    let nobody = Person { url: me.url.clone(), keypair: "/nonexistent.json".into(), ran: RefCell::default() };
-    assert!(nobody.fails("create", 2).contains("--keypair"));
+    let nobody = Person { keypair: me.keypair.with_file_name("nobody.json"), ..me.like() };
+    assert!(nobody.fails("create", 2).contains("`kedge keygen` makes one"));
     assert!(nobody.text("markets").contains("SOL-PERP"), "reading needs no keypair");
-    let nowhere = Person { url: "http://127.0.0.1:9".into(), keypair: me.keypair.clone(), ran: RefCell::default() };
+    let nowhere = Person { url: "http://127.0.0.1:9".into(), ..me.like() };
     assert!(nowhere.fails("markets", 1).contains("http://127.0.0.1:9/ does not answer"));
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         assert!(me.run(&format!("completion {shell}"), "text").out.contains("kedge"));
@@ -237,6 +335,7 @@ fn trades(stage: &Stage, me: &Person, maker: &Person) {
     // A market order opens its auction and waits for keepers, who are not here.
     me.text("place SOL-PERP buy 1");
     assert!(me.text("orders").contains("auction"));
+    looks_at_the_book(me);
     assert!(me.text(&format!("cancel {first}")).contains("was removed (requested)"));
     let said = me.fails(&format!("cancel {first}"), 5);
     assert!(said.contains("no open order") && said.contains("kedge orders"), "{said}");
@@ -278,6 +377,7 @@ fn trades(stage: &Stage, me: &Person, maker: &Person) {
     assert_eq!(history.as_array().unwrap().len(), 3);
     let signature = history[0]["signature"].as_str().unwrap().to_owned();
     assert!(me.text("history").contains("bought 20 SOL-PERP"));
+    assert!(me.text("positions").contains("`kedge pnl` takes it apart"));
     assert!(me.text(&format!("explain {signature}")).contains("succeeded in slot"));
     assert!(me.text(&format!("outcome {signature}")).contains("landed in slot"));
     assert_eq!(me.json(&format!("outcome {signature} --wait"))["outcome"], "landed");
@@ -288,6 +388,144 @@ fn trades(stage: &Stage, me: &Person, maker: &Person) {
     assert!(me.text("watch --count 2 --every 1").matches("sub-account 0").count() == 2);
     assert_eq!(me.json("watch --count 1")["id"], 0);
     meets_makers_that_follow_the_oracle(stage, me, maker);
+}
+
+/// The maker's two orders, and a market order that waits for keepers.
+fn looks_at_the_book(me: &Person) {
+    let book = me.json("book SOL-PERP");
+    let level =
+        |side: &str| (book[side][0]["price"].clone(), book[side][0]["size"].clone(), book[side][0]["orders"].clone());
+    assert_eq!(level("asks"), ("180.20".into(), "50".into(), 1.into()), "{book}");
+    assert_eq!(level("bids"), ("179.80".into(), "50".into(), 1.into()), "{book}");
+    assert_eq!(book["bids"].as_array().unwrap().len(), 2, "and my own at 151: {book}");
+    assert_eq!((amount(&book["oracle_price"]), amount(&book["vamm"]["ask"]["price"])), (180.0, 180.36), "{book}");
+    let auctions = book["auctions"].as_array().unwrap();
+    assert_eq!((auctions.len(), &auctions[0]["side"], &auctions[0]["left"]), (1, &"buy".into(), &"1".into()), "{book}");
+    assert!(
+        (180.0..=180.9).contains(&amount(&auctions[0]["price"])) && amount(&auctions[0]["end_price"]) == 180.9,
+        "{book}"
+    );
+    let told = me.text("book SOL-PERP --depth 1 --watch --every 1 --count 2");
+    assert_eq!(told.matches("SOL-PERP oracle 180.00").count(), 2, "{told}");
+    assert!(told.contains("50 50 179.80 180.20 50 50") && told.contains("1 more prices: --depth"), "{told}");
+    assert!(me.fails("book", 2).contains("kedge init --market"));
+}
+
+/// What was traded, by whom, and what came of it: told by the market's and the account's own transactions.
+fn looks_back(stage: &Stage, me: &Person, maker: &Person) {
+    let trades = me.json("trades SOL-PERP");
+    let trade = &trades["trades"][0];
+    assert_eq!(
+        (&trade["side"], &trade["size"], &trade["price"], &trade["from"]),
+        (&"buy".into(), &"20".into(), &"180.20".into(), &"book".into())
+    );
+    assert_eq!((trades["trades"].as_array().unwrap().len(), &trades["before"]), (1, &Value::Null));
+    assert!(me.text("trades btc-perp").contains("98650.00"));
+    let page = me.json("trades SOL-PERP --look 1");
+    let next = me.json(&format!("trades SOL-PERP --before {}", page["before"].as_str().unwrap()));
+    assert_eq!(next["trades"].as_array().unwrap().len() + page["trades"].as_array().unwrap().len(), 1);
+
+    // What failed on the chain has no events, and is no history.
+    let keypair: Vec<u8> = serde_json::from_str(&std::fs::read_to_string(&me.keypair).unwrap()).unwrap();
+    let owner = Keypair::try_from(keypair.as_slice()).unwrap().pubkey();
+    let order = OrderParams {
+        price: Price(150_000_000),
+        size: Size(1_000_000_000),
+        kind: OrderKind::Limit as u8,
+        ..OrderParams::default()
+    };
+    let place = |order: OrderParams| -> Instruction {
+        PlaceOrders {
+            signer: owner,
+            market: address::market(0),
+            sub_account: address::sub_account(&owner, 0),
+            orders: vec![order],
+        }
+        .into()
+    };
+    let failed = Keeper::new(stage, &me.keypair)
+        .send_failing(&[place(order), place(OrderParams { size: Size(1_000_000_001), ..order })]);
+    let mut told = me.run(&format!("explain {failed}"), "json");
+    for _ in 0..50 {
+        if told.code == 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        told = me.run(&format!("explain {failed}"), "json");
+    }
+    let told: Value = serde_json::from_str(&told.out).unwrap_or_else(|_| panic!("{}{}", told.out, told.err));
+    assert_eq!(told["failure"]["name"], "NotStepMultiple", "{told}");
+    let steps = told["instructions"].as_array().unwrap();
+    assert!(steps.len() == 2 && steps.iter().all(|step| step["batches"] == Value::Array(vec![])), "{told}");
+
+    // All of it, page by page, once.
+    let all = me.json("history --limit 1000");
+    let all = all.as_array().unwrap();
+    assert!(all.iter().all(|one| one["signature"] != failed.as_str()));
+    let created = all.last().unwrap();
+    assert_eq!(created["entries"][0]["kind"], "create_sub_account", "it goes back to the beginning: {created}");
+    let mut pages = Vec::new();
+    let mut line = "history --limit 7".to_owned();
+    loop {
+        let page = me.json(&line);
+        let page = page.as_array().unwrap();
+        let Some(last) = page.last() else { break };
+        line = format!("history --limit 7 --before {}", last["signature"].as_str().unwrap());
+        pages.extend(page.iter().map(|one| one["signature"].clone()));
+    }
+    assert_eq!(pages, all.iter().map(|one| one["signature"].clone()).collect::<Vec<_>>());
+    assert!(me.text("history --limit 2").contains("older: kedge history --before"));
+
+    let fills = me.json("history --fills --limit 100");
+    let fills: Vec<&Value> =
+        fills.as_array().unwrap().iter().flat_map(|one| one["entries"].as_array().unwrap()).collect();
+    assert_eq!(fills.len(), 3, "one in SOL, two in BTC: {fills:?}");
+    assert_eq!(
+        (&fills[2]["market"], &fills[2]["role"], &fills[2]["value"]),
+        (&"SOL-PERP".into(), &"taker".into(), &"3604.00".into())
+    );
+    let (bought, sold) = (amount(&fills[1]["value"]), amount(&fills[0]["value"]));
+    assert!((amount(&fills[0]["realised"]) - (sold - bought)).abs() < 1e-6, "{fills:?}");
+    assert!(me.text("history --fills").contains("taker"));
+    let csv = me.run("history --fills --limit 100 --csv", "text").out;
+    let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!((rows.len(), rows[0][2], rows[3][6], rows[3][7]), (4, "kind", "180.20", "3604.00"), "{csv}");
+    let as_maker = maker.json("history --fills");
+    assert!(amount(&as_maker[0]["entries"][0]["fee"]) < 0.0, "a rebate: {as_maker}");
+
+    let fees = me.json("fees");
+    assert_eq!(
+        (&fees["you"]["tier"], &fees["you"]["taker_percent"], &fees["tiers"][0]["yours"]),
+        (&0.into(), &"0.1".into(), &true.into())
+    );
+    assert!(
+        amount(&fees["you"]["volume_not_counted"]) > 5_000.0 && amount(&fees["you"]["volume_30d"]) == 0.0,
+        "{fees}"
+    );
+    let counted = me.text("fees --count");
+    assert!(counted.contains("you pay as taker 0.1%") && counted.contains("5574.00 counted"), "{counted}");
+    // Hours later, when funding was charged: what it brought is told by the market's records and by the claim alike.
+    let now = stage.localnet.market_clock().seconds(std::time::Instant::now());
+    stage.localnet.set_time(now + 3_700).unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    Keeper::new(stage, &maker.keypair).charge_funding(0);
+    let paid = me.json("history --funding");
+    assert_eq!((paid.as_array().unwrap().len(), &paid[0]["base"]), (1, &"20".into()), "{paid}");
+    assert!(me.text("history --funding").contains("sum"));
+    let pnl = me.json("pnl");
+    let sol = &pnl["markets"][0];
+    assert_eq!(
+        (&pnl["complete"], &sol["market"], &sol["realised"]),
+        (&true.into(), &"SOL-PERP".into(), &"0.00".into()),
+        "{pnl}"
+    );
+    assert!(
+        (amount(&sol["funding"]) - amount(&paid[0]["amount"])).abs() < 3e-6 && amount(&sol["funding"]) != 0.0,
+        "{pnl} {paid}"
+    );
+    let unknown = me.json("pnl --look 1");
+    assert_eq!((&unknown["complete"], &unknown["markets"][0]["realised"]), (&false.into(), &Value::Null));
+    assert!(me.text("pnl SOL-PERP --look 1").contains('?'));
 }
 
 /// An order at a distance to the oracle is met where the taker's own refresh puts it: here below where the board, as it
@@ -452,6 +690,18 @@ fn leaves(me: &Person, maker: &Person) {
     me.json("settle SOL-PERP");
     assert!(me.text("positions").contains("no positions"));
     me.text("withdraw max");
+    // Profit and loss are the money that is more or less: 20,000 in the wallet at first, and nothing else since.
+    let pnl = me.json("pnl");
+    let money: f64 = me
+        .json("balances")
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| amount(&one["amount"]) + amount(&one["in_wallet"]))
+        .sum();
+    assert!((amount(&pnl["all"]["total"]) - (money - 20_000.0)).abs() < 1e-6, "{pnl}: {money}");
+    assert_eq!(pnl["markets"][0]["realised"], "-8.00", "20 coins bought at 180.20 and sold at 179.80: {pnl}");
+    assert!(me.text("pnl").contains("UNREALISED"));
     assert!(me.text("balances").contains("0.00"));
     assert!(me.fails("close-account --account 1", 2).contains("--yes"));
     assert!(me.text("close-account --account 1 --yes").contains("closed sub-account 1"));

@@ -83,7 +83,7 @@ impl Client {
 #[must_use]
 pub fn ws_url(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {
-        Some(("https", rest)) => ("wss", rest),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => ("wss", rest),
         Some((_, rest)) => ("ws", rest),
         None => ("ws", url),
     };
@@ -109,6 +109,7 @@ mod tests {
     fn pubsub_endpoints_follow_the_convention() {
         assert_eq!(ws_url("http://127.0.0.1:8899"), "ws://127.0.0.1:8900");
         assert_eq!(ws_url("https://rpc.example.com"), "wss://rpc.example.com");
+        assert_eq!(ws_url("HTTPS://rpc.example.com"), "wss://rpc.example.com");
         assert_eq!(ws_url("https://rpc.example.com/key?x=1"), "wss://rpc.example.com/key?x=1");
         assert_eq!(ws_url("http://[::1]:8899/"), "ws://[::1]:8900/");
         assert_eq!(ws_url("localhost:8899"), "ws://localhost:8900");

@@ -10,12 +10,13 @@ use solana_transaction_error::TransactionError;
 
 use crate::outcome::{Expired, Rejected, Unknown};
 use crate::prices::Row;
+use crate::shown::discreet;
 
 /// An account that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
     /// The endpoint did not answer, or refused.
-    #[error("the RPC endpoint: {0}")]
+    #[error("the RPC endpoint: {}", discreet(&.0.to_string()))]
     Rpc(Box<client_error::Error>),
     /// Nothing is at the address.
     #[error("there is no {what} at {address}")]
@@ -113,7 +114,7 @@ pub enum SendError {
     #[error("signing: {0}")]
     Sign(#[from] solana_signer::SignerError),
     /// The endpoint did not answer, or refused.
-    #[error("the RPC endpoint: {0}")]
+    #[error("the RPC endpoint: {}", discreet(&.0.to_string()))]
     Rpc(Box<client_error::Error>),
 }
 

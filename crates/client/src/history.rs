@@ -38,7 +38,7 @@ pub struct Step {
     pub name: Option<&'static str>,
     /// The instruction with its arguments; `None` when it is not one of the exchange or its data is damaged.
     pub decoded: Option<Decoded>,
-    /// What happened in it.
+    /// What happened in it; nothing in a transaction that failed.
     pub events: Vec<EventBatch>,
 }
 
@@ -125,13 +125,11 @@ fn read(slot: u64, block_time: Option<i64>, transaction: &VersionedTransaction, 
     let logs = Option::<Vec<String>>::from(meta.log_messages).unwrap_or_default();
     let inner = Option::<Vec<UiInnerInstructions>>::from(meta.inner_instructions).unwrap_or_default();
     let mut steps = steps(transaction, &keys, &inner);
-    let run = run_by_a_program(transaction, &keys);
-    for logged in from_logs(logs.iter().map(String::as_str)) {
-        let index = run.get(logged.instruction).copied();
-        let belongs = |step: &&mut Step| Some(step.instruction) == index && step.program == PROGRAM_ID;
-        if let Some(step) = steps.iter_mut().find(belongs) {
-            step.events.push(logged.batch);
-        }
+    if meta.err.is_some() {
+        // What its instructions recorded before one of them failed has not happened.
+        steps.iter_mut().for_each(|step| step.events.clear());
+    } else {
+        logged(&mut steps, &run_by_a_program(transaction, &keys), &logs);
     }
     Past {
         slot,
@@ -142,6 +140,17 @@ fn read(slot: u64, block_time: Option<i64>, transaction: &VersionedTransaction, 
         failure: meta.err.map(|error| failure(error.into(), &steps)),
         steps,
         logs,
+    }
+}
+
+/// Adds what stands in the log; `run` are the indices of the instructions of which it speaks.
+fn logged(steps: &mut [Step], run: &[usize], logs: &[String]) {
+    for logged in from_logs(logs.iter().map(String::as_str)) {
+        let index = run.get(logged.instruction).copied();
+        let belongs = |step: &&mut Step| Some(step.instruction) == index && step.program == PROGRAM_ID;
+        if let Some(step) = steps.iter_mut().find(belongs) {
+            step.events.push(logged.batch);
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use std::sync::{Mutex, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use reqwest_middleware::reqwest::{Client as Http, Response, StatusCode, header, redirect};
+use reqwest_middleware::reqwest::{Client as Http, Error as Fault, Response, StatusCode, header, redirect};
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 use solana_rpc_client::http_sender::HttpSender;
@@ -115,7 +115,7 @@ impl Bounded {
         };
         let response = loop {
             let post = self.http.post(&self.url).header(header::CONTENT_TYPE, "application/json").body(asked.clone());
-            let response = post.send().await?;
+            let response = post.send().await.map_err(bare)?;
             if response.status() != StatusCode::TOO_MANY_REQUESTS {
                 break response;
             }
@@ -176,10 +176,24 @@ fn custom(text: String) -> Error {
     ErrorKind::Custom(text).into()
 }
 
+/// An error whose address has lost what may be a key: it is told in errors, and in what is written of them.
+fn bare(mut error: Fault) -> Fault {
+    if let Some(url) = error.url_mut() {
+        // They fail for addresses that cannot have one.
+        let _ = url.set_username("");
+        let _ = url.set_password(None);
+        url.set_query(None);
+        url.set_fragment(None);
+        let path = if url.path().len() > 1 { "/..." } else { "/" };
+        url.set_path(path);
+    }
+    error
+}
+
 /// The body, counted as it arrives.
 async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>> {
     let mut body = Vec::new();
-    while let Some(piece) = response.chunk().await? {
+    while let Some(piece) = response.chunk().await.map_err(bare)? {
         if body.len() + piece.len() > limit {
             return Err(custom(format!("its answer is over {limit} bytes")));
         }

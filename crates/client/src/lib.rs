@@ -7,6 +7,7 @@
 //! * [`prices`]: which rows of the board a transaction needs, and the instruction that refreshes them.
 //! * [`history`]: what a past transaction did.
 //! * [`book`]: resting orders, best first.
+//! * [`secret`]: texts that cannot be shown.
 //! * [`shown`]: what of endpoints and of strangers' texts may be shown.
 //! * [`signed`]: orders signed off the chain.
 //!
@@ -16,6 +17,7 @@
 
 pub mod book;
 mod client;
+mod decimal;
 mod error;
 pub mod failover;
 mod fetch;
@@ -23,6 +25,7 @@ pub mod history;
 pub mod http;
 pub mod outcome;
 pub mod prices;
+pub mod secret;
 mod send;
 pub mod shown;
 pub mod signed;
@@ -31,9 +34,11 @@ pub mod stream;
 mod subscribe;
 
 pub use client::{Client, SharedSigner, ws_url};
+pub use decimal::decimal;
 pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
 pub use outcome::{Landed, Outcome};
+pub use secret::Secret;
 pub use send::{ComputeLimit, PriorityFee, SendConfig, Sender, Signed, lookup_table, recent_price};
 pub use snapshot::{At, Blockhash, Read, SubAccounts, plain};
 pub use subscribe::{AccountChange, Content, LogChange, Subscription, Update};

@@ -5,6 +5,32 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::{PoisonError, RwLock};
+
+use crate::Secret;
+
+/// Parts of keys that this process was given.
+static KEYS: RwLock<Vec<String>> = RwLock::new(Vec::new());
+
+/// Leaves what is secret of a text out of everything that [`discreet`] passes from now on, wherever it stands: libraries
+/// take addresses apart and tell of their pieces.
+pub fn hide(secret: &Secret) {
+    let mut keys = KEYS.write().unwrap_or_else(PoisonError::into_inner);
+    for part in secret.parts() {
+        if !keys.iter().any(|key| key == part) {
+            keys.push(part.to_owned());
+        }
+    }
+}
+
+/// Tells of a panic without addresses and keys, and without what a terminal would obey.
+pub fn mask_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let why = panic.payload_as_str().unwrap_or("something unforeseen");
+        let place = panic.location().map(|place| format!(" ({place})")).unwrap_or_default();
+        eprintln!("a fault of this program, please report it: {}{place}", printable_lines(&discreet(why)));
+    }));
+}
 
 /// An endpoint without its path and user, where providers put their keys.
 #[must_use]
@@ -20,7 +46,7 @@ pub fn masked(url: &str) -> String {
     if scheme.is_empty() { format!("{host}{hidden}") } else { format!("{scheme}://{host}{hidden}") }
 }
 
-/// A text with every address in it masked, whoever wrote it and however it is spelt: libraries normalise what they are
+/// A text with every address in it masked and without the keys that were [hidden](hide), whoever wrote it and however it is spelt: libraries normalise what they are
 /// given (a slash before the query, no default port, a host in small letters), so what is looked for is the form of an
 /// address and not the one that was configured.
 #[must_use]
@@ -46,7 +72,33 @@ pub fn discreet(text: &str) -> String {
         rest = &after[length..];
     }
     shown.push_str(rest);
+    for key in KEYS.read().unwrap_or_else(PoisonError::into_inner).iter() {
+        if shown.contains(key.as_str()) {
+            shown = shown.replace(key.as_str(), "...");
+        }
+    }
     shown
+}
+
+/// A parser's message without the text that it quotes: that may be a key in the wrong place. Names of fields and variants,
+/// as long as they look like one, are the help that there is.
+#[must_use]
+pub fn unquoted(message: &str) -> String {
+    let mut shown = message.to_owned();
+    if let Some(at) = shown.find("string \"") {
+        // The last mark closes it: what is quoted may hold some.
+        let end = shown.rfind('"').map_or(shown.len(), |end| end + 1);
+        shown.replace_range(at..end, "a string");
+    }
+    for mark in ["variant `", "field `", "character `", "key `"] {
+        let Some(at) = shown.find(mark).map(|at| at + mark.len()) else { continue };
+        let end = shown[at..].find("`, expected").or(shown[at..].rfind('`')).map_or(shown.len(), |end| at + end);
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        if end - at > 24 || !shown[at..end].chars().all(plain) {
+            shown.replace_range(at..end, "(hidden)");
+        }
+    }
+    discreet(&shown)
 }
 
 /// Whether a terminal may obey a character instead of showing it, or show others in another order: controls of both sets,
@@ -132,6 +184,15 @@ mod tests {
         assert_eq!(discreet("see http://a.b/c."), "see http://a.b/....");
         assert_eq!(discreet("url (http://127.0.0.1:1/) and more"), "url (http://127.0.0.1:1/) and more");
         assert_eq!(discreet("no address at all"), "no address at all");
+    }
+
+    #[test]
+    fn a_key_is_left_out_wherever_it_stands() {
+        let said = "GET /v2/h1ddenp4th?api-key=h1ddenkey HTTP/1.1, user h1ddenuser";
+        assert_eq!(discreet(said), said, "nobody has said yet that these are keys");
+        hide(&Secret::from("https://h1ddenuser@host.invalid:443/v2/h1ddenp4th?token=h1ddenkey"));
+        let shown = discreet(said);
+        assert!(!shown.contains("h1dden") && shown.starts_with("GET /v2/...?api-key=... HTTP/1.1"), "{shown}");
     }
 
     #[test]

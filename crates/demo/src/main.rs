@@ -14,7 +14,16 @@ use kedge_demo::replay::Tape;
 use kedge_demo::{calendar, report, run, serve, stage};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    kedge_client::shown::mask_panics();
+    // What is quoted of a mistake may be an address with a key.
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(wrong) if wrong.use_stderr() => {
+            eprint!("{}", kedge_client::shown::discreet(&wrong.render().to_string()));
+            return ExitCode::from(2);
+        }
+        Err(asked) => asked.exit(),
+    };
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -333,15 +333,18 @@ impl Summary {
         writeln!(out, "\n== Conservation, from the raw accounts, to the last unit ==")?;
         for line in &self.audit.lines {
             let mark = if line.holds() { "ok" } else { "BROKEN" };
-            writeln!(out, "{mark:6} {:58} {:>22} = {:>22}  {}", line.what, line.left, line.right, line.unit)?;
+            let (left, right) = (line.unit.show(line.left), line.unit.show(line.right));
+            writeln!(out, "{mark:6} {:58} {left:>22} = {right:>22}  {}", line.what, line.unit.name)?;
         }
-        for (market, dust) in &self.audit.dust {
-            let mark = if *dust >= 0 { "ok" } else { "BROKEN" };
+        for dust in &self.audit.dust {
+            let mark = if dust.amount >= 0 { "ok" } else { "BROKEN" };
+            let what = format!("{}: rounding kept by the market", dust.of);
             writeln!(
                 out,
-                "{mark:6} {:58} {dust:>22} >= {:>21}  USDC 1e-6",
-                format!("{market}: rounding kept by the market"),
-                0
+                "{mark:6} {what:58} {:>22} >= {:>21}  {}",
+                dust.unit.show(dust.amount),
+                dust.unit.show(0),
+                dust.unit.name
             )?;
         }
         for broken in &self.audit.broken {

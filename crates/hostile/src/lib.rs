@@ -5,4 +5,5 @@
 #![deny(missing_docs)]
 
 pub mod rpc;
+pub mod secrets;
 pub mod socket;

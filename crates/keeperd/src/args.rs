@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+use kedge_client::Secret;
 use serde::Deserialize;
 
 /// Runs the jobs that keep a Kedge market running.
@@ -16,11 +17,11 @@ pub struct Args {
     #[arg(long, global = true)]
     pub config: Option<PathBuf>,
     /// RPC endpoint.
-    #[arg(long, global = true)]
-    pub rpc: Option<String>,
+    #[arg(long, global = true, value_parser = Secret::parse)]
+    pub rpc: Option<Secret>,
     /// WebSocket endpoint.
-    #[arg(long, global = true)]
-    pub ws: Option<String>,
+    #[arg(long, global = true, value_parser = Secret::parse)]
+    pub ws: Option<Secret>,
     /// Keypair file that signs and pays.
     #[arg(long, global = true)]
     pub keypair: Option<PathBuf>,

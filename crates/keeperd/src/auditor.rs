@@ -83,8 +83,8 @@ fn tell(config: &Config, audited: &Audited) {
     for one in &audited.unconfirmed {
         warn!(job = JOB, slot, what = one.what, amount = one.amount, "a break that a second read did not find");
     }
-    for (bank, donated) in &said.donated {
-        info!(job = JOB, slot, bank, donated = donated.to_string(), "tokens that nobody has a claim on");
+    for donated in &said.donated {
+        info!(job = JOB, slot, bank = donated.of, donated = donated.show(), "tokens that nobody has a claim on");
     }
     let patience = config.auditor.max_below_slots;
     if patience > 0 && audited.longest_below > patience {

@@ -70,7 +70,9 @@ impl Health {
     fn ready(&self) -> (u16, String) {
         let alarms: Vec<String> = self.alarms.standing().into_iter().map(|(_, reason)| reason).collect();
         match self.age.load(Ordering::Relaxed) {
-            _ if !alarms.is_empty() => (503, format!("not ready: {}\n", alarms.join("; "))),
+            _ if !alarms.is_empty() => {
+                (503, format!("not ready: {}\n", kedge_client::shown::discreet(&alarms.join("; "))))
+            }
             u64::MAX => (503, "not ready: no mirror\n".into()),
             age if age > self.most => (503, format!("not ready: the mirror is {age} slots old, over {}\n", self.most)),
             age => (200, format!("ready: the mirror is {age} slots old\n")),

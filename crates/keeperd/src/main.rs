@@ -30,16 +30,25 @@ mod source;
 use std::process::ExitCode;
 
 use clap::Parser;
+use kedge_client::shown::{discreet, mask_panics, printable_lines};
 
 use args::{Args, Command};
 use config::Config;
 
 fn main() -> ExitCode {
-    let args = Args::parse();
-    let config = match config::load(&args, std::env::vars()) {
+    mask_panics();
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(asked) if !asked.use_stderr() => asked.exit(),
+        Err(wrong) => {
+            eprint!("{}", discreet(&wrong.render().to_string()));
+            return ExitCode::from(2);
+        }
+    };
+    let config = match environment().and_then(|environment| config::load(&args, environment)) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("kedge-keeper: {}", kedge_client::shown::printable_lines(&format!("{error:#}")));
+            eprintln!("kedge-keeper: {}", printable_lines(&discreet(&format!("{error:#}"))));
             return ExitCode::from(2);
         }
     };
@@ -53,6 +62,20 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Our variables. What of the others is no text is nobody's business here.
+fn environment() -> anyhow::Result<impl Iterator<Item = (String, String)>> {
+    let mut ours = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Ok(name) = name.into_string() else { continue };
+        match value.into_string() {
+            Ok(value) => ours.push((name, value)),
+            Err(_) if name.starts_with("KEDGE_KEEPER_") => anyhow::bail!("{name}: is not UTF-8"),
+            Err(_) => {}
+        }
+    }
+    Ok(ours.into_iter())
 }
 
 /// The exit code.

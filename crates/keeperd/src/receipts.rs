@@ -37,9 +37,9 @@ pub async fn follow(
                 metrics.earned(job, receipt.reward);
                 let ms = u64::try_from(receipt.latency.as_millis()).unwrap_or(u64::MAX);
                 if action == "refresh_prices" {
-                    debug!(job, action, signature, slot = receipt.slot, slots, ms, fee, "landed");
+                    debug!(job, action, signature, slot = receipt.slot, slots, ms, fee_lamports = fee, "landed");
                 } else {
-                    info!(job, action, signature, slot = receipt.slot, slots, ms, fee, "landed");
+                    info!(job, action, signature, slot = receipt.slot, slots, ms, fee_lamports = fee, "landed");
                 }
             }
             Some(failure) => {

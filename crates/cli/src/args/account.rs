@@ -59,11 +59,92 @@ pub struct Balances {
 }
 
 #[derive(Args)]
-#[command(after_help = "Examples:\n  kedge history\n  kedge history --limit 3 --json")]
+#[command(after_help = "\
+What others tried and what failed is left out: only what happened to the
+sub-account is told. --fills and --funding show these alone, --csv everything as
+one table with exact numbers. Nothing of this is in an account: it is read from
+the sub-account's transactions, as far back as the endpoint remembers them, each
+page from the last line of the one before (--before).
+
+Funding leaves no record with an account. It is reckoned from the market's
+records of its hourly rate, and the position at that moment; --look bounds how
+many transactions of a market are read for it. Sums may differ from the balance
+by a millionth an update, since the exchange rounds once for several.
+
+Columns of --csv: time (UTC), slot, kind, market, side, size, price, value, fee
+(negative: received), realised, amount (tokens or dollars that moved, negative:
+out), balance, order, role, signature, text.
+
+Examples:
+  kedge history
+  kedge history --fills --limit 50
+  kedge history --funding
+  kedge history --limit 1000 --csv > history.csv
+  kedge history --before SIGNATURE")]
 pub struct History {
-    /// How many transactions, newest first.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=100))]
-    pub limit: u16,
+    /// How many transactions, newest first; fills with --fills, payments with --funding.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
+    /// Only what came before this transaction.
+    #[arg(long, value_name = "SIGNATURE")]
+    pub before: Option<String>,
+    /// Only own trades, as a table.
+    #[arg(long, conflicts_with = "funding")]
+    pub fills: bool,
+    /// Only funding that was paid and received, as a table.
+    #[arg(long)]
+    pub funding: bool,
+    /// As CSV.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// With --funding: how many transactions of each market are read at most.
+    #[arg(long, default_value_t = 1_000, requires = "funding", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub look: u32,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  kedge fees
+  kedge fees --count       # count what was traded, for a better tier")]
+pub struct Fees {
+    /// Have what the sub-account has traded counted in your 30 days first: a transaction.
+    #[arg(long)]
+    pub count: bool,
+    #[command(flatten)]
+    pub which: Which,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+UNREALISED  the position at the oracle against its entry, without fees and
+            funding
+REALISED    what closing brought against the entry, liquidations included,
+            without fees and funding
+FUNDING     received less paid, up to now, and what else moved the claim: shares
+            as referrer, builder or filler, and of others' losses
+FEES        of taker, builder, triggers and insurance less rebates; negative is
+            a cost
+TOTAL       the sum of the four: what is in the position's claim and what was
+            settled into the balance
+
+The last two words of a position, entry and claim, are exact on chain and give
+UNREALISED and TOTAL. The others are read from the sub-account's transactions
+since it was created. Where the endpoint has forgotten some of them, or --look
+does not reach back so far, they are left open and TOTAL is of what is known on
+chain: since the position was opened.
+
+Examples:
+  kedge pnl
+  kedge pnl SOL-PERP --json")]
+pub struct Pnl {
+    /// Only this market, by name or index.
+    pub market: Option<String>,
+    /// How many transactions are read at most.
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub look: u32,
     #[command(flatten)]
     pub which: Which,
 }

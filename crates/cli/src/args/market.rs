@@ -29,6 +29,66 @@ pub struct Funding {
     pub which: Which,
 }
 
+#[derive(Args)]
+#[command(after_help = "\
+Resting orders are read from the accounts that hold them, those that could trade
+now, and put together by price; of an iceberg it is what it shows. An order at a
+distance to the oracle stands where the oracle puts it. The vAMM's line is its
+next unit and the most that one fill may take; it trades only at a price that
+was published after the order became active. Whether an owner can still back an
+order is decided when it is filled.
+
+Examples:
+  kedge book SOL-PERP
+  kedge book SOL-PERP --depth 20 --json
+  kedge book SOL-PERP --watch --every 1")]
+pub struct Book {
+    /// Market, by name or index [default: of `kedge init` or KEDGE_MARKET].
+    pub market: Option<String>,
+    /// Prices a side.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub depth: u16,
+    /// Show it again and again, until Ctrl-C.
+    #[arg(long)]
+    pub watch: bool,
+    /// Seconds between two looks.
+    #[arg(long, default_value_t = 2, requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
+    pub every: u64,
+    /// How many looks [default: until Ctrl-C].
+    #[arg(long, requires = "watch")]
+    pub count: Option<u64>,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Where they come from: the exchange records each fill by a call of itself, which
+stands in the transaction and in no log and no account. So the market's latest
+transactions are fetched one by one and read, those of keepers that moved no
+trade among them. An endpoint remembers days or weeks, an archive all; one that
+forgets has no older trades to show. --look bounds how many are read, and the
+last line says where to go on.
+
+SIDE is the taker's. FROM says who gave: the book, the vAMM, a maker who joined
+the auction, or a liquidation, in which a liquidator took a position over.
+
+Examples:
+  kedge trades SOL-PERP
+  kedge trades SOL-PERP --limit 100 --look 2000 --json
+  kedge trades SOL-PERP --before SIGNATURE")]
+pub struct Trades {
+    /// Market, by name or index [default: of `kedge init` or KEDGE_MARKET].
+    pub market: Option<String>,
+    /// How many trades, newest first.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub limit: u32,
+    /// How many transactions are read at most.
+    #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    pub look: u32,
+    /// Only what came before this transaction.
+    #[arg(long, value_name = "SIGNATURE")]
+    pub before: Option<String>,
+}
+
 /// Reads `FEED_ID=ADDRESS`.
 pub fn feed_account(text: &str) -> Result<([u8; 32], Pubkey), String> {
     let (feed, account) = text.split_once('=').ok_or("write FEED_ID=ADDRESS")?;

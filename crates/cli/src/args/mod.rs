@@ -6,22 +6,28 @@ mod market;
 mod order;
 mod outcome;
 mod position;
+mod setup;
 mod signed;
 
 pub use account::{
-    Account, Accounts, Balances, Builder, CloseAccount, Create, Delegate, Deposit, Grow, History, Isolate, Leverage,
-    Settle, Transfer, Watch, Which, Withdraw,
+    Account, Accounts, Balances, Builder, CloseAccount, Create, Delegate, Deposit, Fees, Grow, History, Isolate,
+    Leverage, Pnl, Settle, Transfer, Watch, Which, Withdraw,
 };
 pub use guard::Guards;
-pub use market::{Funding, Markets, Prices};
+pub use market::{Book, Funding, Markets, Prices, Trades};
 pub use order::{Cancel, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
 pub use outcome::OutcomeOf;
 pub use position::{Close, Reverse};
+pub use setup::{Airdrop, Init, Keygen};
 pub use signed::{Revoke, Sign, Submit};
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
+use kedge_client::Secret;
 use solana_pubkey::Pubkey;
+
+/// Where a cluster is looked for that nobody has named.
+pub const DEFAULT_URL: &str = "http://127.0.0.1:8899";
 
 const FOOTER: &str = "\
 Exit codes:
@@ -39,6 +45,7 @@ Exit codes:
   8  it was placed, and a part of it was filled (--ioc, --wait)
 
 A first trade:
+  kedge keygen && kedge airdrop
   kedge create && kedge deposit 1000
   kedge risk SOL-PERP buy 5
   kedge place SOL-PERP buy 5 --wait
@@ -51,17 +58,27 @@ A first trade:
 #[derive(Parser)]
 #[command(name = "kedge", version, after_help = FOOTER, arg_required_else_help = true, max_term_width = 80)]
 pub struct Cli {
-    /// RPC endpoint of the cluster.
+    /// RPC endpoint, or localhost, devnet, testnet, mainnet-beta. A key in it is never shown.
+    #[arg(
+        long,
+        short,
+        global = true,
+        env = "KEDGE_URL",
+        hide_env_values = true,
+        default_value = DEFAULT_URL,
+        value_parser = Secret::parse,
+        help_heading = "Connection"
+    )]
+    pub url: Secret,
+    /// Keypair file of who signs and pays [default: ~/.config/solana/id.json].
     #[arg(
         long,
         global = true,
-        env = "KEDGE_URL",
-        default_value = "http://127.0.0.1:8899",
+        env = "KEDGE_KEYPAIR",
+        hide_env_values = true,
+        value_name = "FILE",
         help_heading = "Connection"
     )]
-    pub url: String,
-    /// Keypair file of who signs and pays [default: ~/.config/solana/id.json].
-    #[arg(long, global = true, env = "KEDGE_KEYPAIR", value_name = "FILE", help_heading = "Connection")]
     pub keypair: Option<std::path::PathBuf>,
     /// Print JSON instead of text.
     #[arg(long, global = true, help_heading = "Connection")]
@@ -91,8 +108,22 @@ pub fn address(text: &str) -> Result<Pubkey, String> {
 
 #[derive(Subcommand)]
 pub enum Command {
+    /// Write the configuration file: endpoint, keypair, default account and market.
+    Init(Init),
+    /// Show each setting and where it comes from.
+    Config,
+    /// Make a keypair.
+    Keygen(Keygen),
+    /// Say the keypair's address.
+    Address,
+    /// Get SOL and test dollars on a local or test chain.
+    Airdrop(Airdrop),
     /// List the markets with prices, funding and open interest, or show one of them.
     Markets(Markets),
+    /// Show the order book of a market: what rests, the vAMM's quotes, auctions.
+    Book(Book),
+    /// List the latest trades of a market.
+    Trades(Trades),
     /// Show the rows of the price board, or refresh them.
     Prices(Prices),
     /// Show the last and the next funding rate, and what your positions would pay.
@@ -110,7 +141,11 @@ pub enum Command {
     Orders(Orders),
     /// Show margin, health and liquidation prices, now and after an order that you are thinking of.
     Risk(Risk),
-    /// List the last transactions of a sub-account in plain words.
+    /// Show what fees you pay and get: tier, volume, referral, builder, liquidation.
+    Fees(Fees),
+    /// Show profit and loss by market: unrealised, realised, funding, fees.
+    Pnl(Pnl),
+    /// List what happened to a sub-account: trades, orders, money, funding.
     History(History),
     /// Say in plain words what a transaction did, or why it failed.
     #[command(after_help = "Example:\n  kedge explain SIGNATURE")]

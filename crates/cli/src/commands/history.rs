@@ -1,87 +1,146 @@
 //! `kedge history`.
 
 use kedge_client::history::Past;
-use serde_json::json;
-use solana_rpc_client::rpc_client::GetConfirmedSignaturesForAddress2Config;
+use kedge_model::quantity::Price;
+use serde_json::{Value, json};
+use solana_pubkey::Pubkey;
+use solana_signature::Signature;
 
+use super::payments;
 use crate::args::History;
 use crate::calendar;
+use crate::decimal;
 use crate::describe;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::output::{Output, long, wrap};
+use crate::output::{Output, long, wrap, write_out};
+use crate::own::{self, Entry, Owner};
+use crate::past::{Walk, before};
 use crate::session::Session;
-use crate::table::{Paint, paint};
+use crate::table::Table;
 
-/// The last transactions of a sub-account, newest first.
-pub async fn run(session: &Session, options: &History) -> Result<Output> {
+/// What happened to a sub-account, newest first; `None` when it is printed already.
+pub async fn run(session: &Session, options: &History) -> Result<Option<Output>> {
     let directory = Directory::fetch(&session.client).await?;
-    let (address, _) = session.account(&options.which).await?;
-    let config = GetConfirmedSignaturesForAddress2Config {
-        limit: Some(usize::from(options.limit)),
-        commitment: Some(session.client.commitment()),
-        ..GetConfirmedSignaturesForAddress2Config::default()
-    };
-    let rpc = session.client.rpc();
-    let found = rpc.get_signatures_for_address_with_config(&address, config).await;
-    let mut text = String::new();
-    let mut list = Vec::new();
-    for status in found.map_err(kedge_client::FetchError::from)? {
-        let Ok(signature) = status.signature.parse() else { continue };
-        let past = match session.client.past(&signature).await {
-            Ok(Some(past)) => past,
-            Ok(None) => continue,
-            // One that cannot be read hides itself, not the others.
-            Err(error) => {
-                text += &wrap("cannot be read: ", &error.to_string());
-                text += &format!("{signature}\n\n");
-                list.push(
-                    json!({ "signature": status.signature, "slot": long(status.slot), "unread": error.to_string() }),
-                );
-                continue;
-            }
-        };
-        let when = past.block_time.map_or_else(|| format!("slot {}", past.slot), calendar::date_time);
-        let outcome = match &past.failure {
-            None => String::new(),
-            Some(_) => format!("  {}", paint("failed", Paint::Bad, session.colour)),
-        };
-        text += &format!("{when}{outcome}\n");
-        let (lines, batches) = told(&directory, &past);
-        for line in &lines {
-            text += &wrap("  - ", line);
-        }
-        text += &format!("{signature}\n\n");
-        list.push(json!({
-            "signature": status.signature,
-            "slot": long(past.slot),
-            "block_time": past.block_time.map(long),
-            "failed": past.failure.is_some(),
-            "lines": lines,
-            "batches": batches,
-        }));
+    let (_, account) = session.account(&options.which).await?;
+    let owner = Owner { authority: Pubkey::new_from_array(account.head.authority), id: account.head.id };
+    if options.funding {
+        return payments::run(session, &directory, &owner, options).await;
     }
-    if list.is_empty() {
-        text = "no transactions that the endpoint remembers\n".into();
+    let told = read(session, &directory, &owner, options).await?;
+    if options.csv {
+        let lines = told.all.iter().filter_map(|(signature, past, entries)| {
+            let past = past.as_ref().ok()?;
+            Some(entries.iter().map(|entry| entry.csv(&directory, signature, past)).collect::<String>())
+        });
+        write_out(&format!("{}\n{}", own::CSV, lines.collect::<String>()));
+        return Ok(None);
     }
-    Ok(Output::new(text.trim_end(), json!(list)))
+    let list = told.all.iter().map(|one| to_json(&directory, one)).collect();
+    let text = if options.fills { fills(session.colour, &directory, &told) } else { transactions(&told) };
+    Ok(Some(Output::new(text, Value::Array(list))))
 }
 
-/// What a transaction did: its events; without events its instructions; failed, why.
-fn told(directory: &Directory, past: &Past) -> (Vec<String>, Vec<serde_json::Value>) {
-    let (mut lines, mut batches) = (Vec::new(), Vec::new());
-    for batch in past.events() {
-        let (text, json) = describe::batch(directory, batch);
-        lines.extend(text);
-        batches.push(json);
+/// A transaction with what it did to the sub-account.
+type One = (Signature, core::result::Result<Past, String>, Vec<Entry>);
+
+/// A page of history.
+struct Told {
+    /// Transactions, newest first.
+    all: Vec<One>,
+    /// Whether there may be older ones.
+    more: bool,
+}
+
+async fn read(session: &Session, directory: &Directory, owner: &Owner, options: &History) -> Result<Told> {
+    let start = before(options.before.as_deref())?;
+    // An endpoint that goes on for ever with what is not ours is left at last.
+    let mut walk = Walk::new(&session.client, owner.address(), start, options.limit.saturating_mul(10).max(10_000));
+    let limit = usize::try_from(options.limit).unwrap_or(usize::MAX);
+    let (mut all, mut count): (Vec<One>, usize) = (Vec::new(), 0);
+    while count < limit
+        && let Some(found) = walk.next().await?
+    {
+        let past = found.past.map_err(|error| error.to_string());
+        let mut entries = past.as_ref().map_or_else(|_| Vec::new(), |past| own::entries(directory, past, owner));
+        if options.fills {
+            entries.retain(|entry| entry.trade.is_some());
+        }
+        if entries.is_empty() && past.is_ok() {
+            continue;
+        }
+        count += if options.fills { entries.len() } else { 1 };
+        all.push((found.signature, past, entries));
     }
-    if lines.is_empty() {
-        let steps = past.steps.iter().filter_map(|step| step.decoded.as_ref());
-        lines.extend(steps.map(|decoded| describe::instruction(directory, decoded)));
+    Ok(Told { all, more: !walk.ended() })
+}
+
+fn to_json(directory: &Directory, (signature, past, entries): &One) -> Value {
+    match past {
+        Ok(past) => json!({
+            "signature": signature.to_string(),
+            "slot": long(past.slot),
+            "block_time": past.block_time.map(long),
+            "lines": entries.iter().map(|entry| &entry.text).collect::<Vec<_>>(),
+            "failed": false,
+            "batches": past.events().map(|batch| describe::batch(directory, batch).1).collect::<Vec<_>>(),
+            "entries": entries.iter().map(|entry| entry.json(directory)).collect::<Vec<_>>(),
+        }),
+        Err(unread) => json!({ "signature": signature.to_string(), "unread": unread }),
     }
-    if let Some(failure) = &past.failure {
-        let why = failure.program.map_or_else(|| failure.error.to_string(), |error| error.to_string());
-        lines.push(format!("nothing was changed: {why}"));
+}
+
+fn transactions(told: &Told) -> String {
+    let mut text = String::new();
+    for (signature, past, entries) in &told.all {
+        match past {
+            Ok(past) => {
+                text += &past.block_time.map_or_else(|| format!("slot {}", past.slot), calendar::date_time);
+                text.push('\n');
+            }
+            Err(unread) => text += &wrap("cannot be read: ", unread),
+        }
+        for entry in entries {
+            text += &wrap("  - ", &entry.text);
+        }
+        text += &format!("{signature}\n\n");
     }
-    (lines, batches)
+    if text.is_empty() {
+        text = "nothing that the endpoint remembers\n".into();
+    }
+    text.trim_end().to_owned() + "\n" + &older(told, "")
+}
+
+fn fills(colour: bool, directory: &Directory, told: &Told) -> String {
+    let mut table = Table::new(&["TIME (UTC)", "MARKET", "SIDE", ">SIZE", ">PRICE", ">FEE", ">REALISED", "AS"]);
+    let mut remark = String::new();
+    for (signature, past, entries) in &told.all {
+        let Ok(past) = past else {
+            remark += &format!("cannot be read:\n{signature}\n");
+            continue;
+        };
+        for entry in entries {
+            let tick = entry.market.map_or(Price::ZERO, |market| directory.tick(market));
+            table.row(vec![
+                calendar::short(past.block_time).into(),
+                entry.market.map_or_else(String::new, |market| directory.market_name(market)).into(),
+                entry.side().unwrap_or_default().into(),
+                entry.trade.map_or_else(String::new, |trade| decimal::size(trade.base.size())).into(),
+                entry.price().map_or_else(|| "-".into(), |price| decimal::price_at(price, tick)).into(),
+                decimal::rounded(entry.fee.0, decimal::PRICE, 4).into(),
+                entry.realised.map_or_else(|| "-".into(), |realised| decimal::signed_cents(realised.0)).into(),
+                entry.role.unwrap_or_default().into(),
+            ]);
+        }
+    }
+    let text = if table.is_empty() { "no trades that the endpoint remembers\n".into() } else { table.render(colour) };
+    text + &remark + &older(told, "--fills ")
+}
+
+/// How to go on.
+fn older(told: &Told, flags: &str) -> String {
+    match told.all.last() {
+        Some((signature, ..)) if told.more => format!("older: kedge history {flags}--before\n{signature}\n"),
+        _ => String::new(),
+    }
 }

@@ -2,10 +2,12 @@
 
 pub mod account;
 pub mod balances;
+pub mod book;
 pub mod cancel;
 pub mod collateral;
 pub mod create;
 pub mod explain;
+pub mod fees;
 pub mod fills;
 pub mod flatten;
 pub mod follow;
@@ -16,16 +18,21 @@ pub mod markets;
 pub mod modify;
 pub mod orders;
 pub mod outcome;
+pub mod payments;
 pub mod place;
+pub mod pnl;
 pub mod pocket;
 pub mod positions;
 pub mod prices;
 pub mod risk;
 pub mod scene;
 pub mod settle;
+pub mod setup;
 pub mod signed;
 pub mod sized;
 pub mod ticket;
+pub mod trades;
+pub mod wallet;
 pub mod watch;
 
 use kedge_client::Landed;

@@ -24,7 +24,10 @@ pub async fn run(session: &Session, options: &args::Positions) -> Result<Output>
     let (_, account) = session.account(&options.which).await?;
     let view = session.view(&prices::in_use(&account.head)).await?;
     let market = market.map(|market| market.data.index);
-    let (text, json) = table(session.colour, &directory, &view, &account.head, market)?;
+    let (mut text, json) = table(session.colour, &directory, &view, &account.head, market)?;
+    if json.as_array().is_some_and(|list| !list.is_empty()) {
+        text += "PNL is after fees and funding, ENTRY before them; `kedge pnl` takes it apart.\n";
+    }
     Ok(Output::new(text + &view.warning(), json))
 }
 
@@ -81,8 +84,12 @@ pub fn table(
         }));
     }
     let mut text = if table.is_empty() { "no positions\n".into() } else { table.render(colour) };
-    if health::positions(account).any(Position::is_isolated) {
-        text += "* isolated: margined alone, by its own collateral\n";
+    let isolated = health::positions(account).filter(|position| position.is_isolated());
+    let backed: Vec<String> = isolated
+        .map(|position| format!("{} {}", directory.market_name(position.market), decimal::cents(position.isolated.0)))
+        .collect();
+    if !backed.is_empty() {
+        text += &wrap("", &format!("* isolated, margined alone by collateral of its own: {}", backed.join(", ")));
     }
     text += &left_behind(directory, account);
     Ok((text, Value::Array(list)))

@@ -1,4 +1,4 @@
-//! `kedge watch`.
+//! `kedge watch`, and whatever else is shown again and again.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -8,17 +8,25 @@ use kedge_client::shown::printable_json;
 use super::account;
 use crate::args::Watch;
 use crate::error::{CliError, Result};
-use crate::output::write_out;
+use crate::output::{Output, write_out};
 use crate::session::Session;
 
-/// Shows a sub-account until Ctrl-C. A terminal is cleared before each look; elsewhere the looks follow each other, as
-/// JSON one a line.
+/// Shows a sub-account until Ctrl-C.
 pub async fn run(session: &Session, options: &Watch, json: bool) -> Result<()> {
+    let look = async || {
+        let (address, data) = session.account(&options.which).await?;
+        account::show(session, address, &data).await
+    };
+    again(look, options.every, options.count, json).await
+}
+
+/// Shows what looks tell, every so many seconds, until Ctrl-C or `count` of them. A terminal is cleared before each;
+/// elsewhere they follow each other, as JSON one a line.
+pub async fn again(look: impl AsyncFn() -> Result<Output>, every: u64, count: Option<u64>, json: bool) -> Result<()> {
     let clear = !json && std::io::stdout().is_terminal();
     let mut looks = 0u64;
     loop {
-        let (address, data) = session.account(&options.which).await?;
-        match account::show(session, address, &data).await {
+        match look().await {
             Ok(output) if json => write_out(&printable_json(&format!("{}\n", output.json))),
             Ok(output) if clear => write_out(&format!("\x1b[2J\x1b[H{}", output.shown())),
             Ok(output) => write_out(&format!("{}\n", output.shown())),
@@ -27,11 +35,11 @@ pub async fn run(session: &Session, options: &Watch, json: bool) -> Result<()> {
             Err(error) => return Err(error),
         }
         looks += 1;
-        if options.count.is_some_and(|count| looks >= count) {
+        if count.is_some_and(|count| looks >= count) {
             return Ok(());
         }
         tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(options.every)) => {}
+            () = tokio::time::sleep(Duration::from_secs(every)) => {}
             _ = tokio::signal::ctrl_c() => return Ok(()),
         }
     }

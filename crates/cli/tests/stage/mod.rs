@@ -14,7 +14,7 @@ use kedge_interface::address::pyth::{PUSH_ORACLE, RECEIVER, feed};
 use kedge_interface::address::{self, PROGRAM_ID};
 use kedge_interface::instruction::{
     CreateSubAccount, CreateTrader, Deposit, FillOrder, FundPool, Initialize, Instruction, ListBank, ListMarket,
-    RefreshPrices, SetMarketStatus,
+    RefreshPrices, SetMarketStatus, UpdateFunding,
 };
 use kedge_localnet::{Localnet, LocalnetConfig};
 use kedge_model::action::{AmmParams, BankParams, MarketParams, PoolKind, RowParams};
@@ -23,8 +23,11 @@ use kedge_model::market::MarketStatus;
 use kedge_model::order::{Order, OrderKind};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use solana_keypair::Keypair;
+use solana_message::{VersionedMessage, v0};
 use solana_pubkey::Pubkey;
+use solana_rpc_client_api::config::RpcSendTransactionConfig;
 use solana_signer::Signer;
+use solana_transaction::versioned::VersionedTransaction;
 
 pub const DOLLAR: u64 = 1_000_000;
 const LAMPORTS: u64 = 20_000_000_000;
@@ -66,7 +69,8 @@ pub struct Stage {
     pub localnet: Arc<Localnet>,
     /// Folder of the wallets.
     pub folder: PathBuf,
-    mint: Pubkey,
+    /// The collateral, which `admin.json` in the folder may mint.
+    pub mint: Pubkey,
     prices: Prices,
 }
 
@@ -93,6 +97,7 @@ impl Stage {
     fn list(&self) {
         let admin = Arc::new(Keypair::new());
         let key = admin.pubkey();
+        self.write("admin", &admin);
         self.localnet.airdrop(key, LAMPORTS).unwrap();
         self.localnet.create_mint(self.mint, 6, key).unwrap();
         let source = self.localnet.set_token_account(key, self.mint, 10_000_000 * DOLLAR).unwrap();
@@ -136,9 +141,13 @@ impl Stage {
         let owner = keypair.pubkey();
         self.localnet.airdrop(owner, LAMPORTS).unwrap();
         self.localnet.set_token_account(owner, self.mint, dollars * DOLLAR).unwrap();
+        (self.write(name, &keypair), owner)
+    }
+
+    fn write(&self, name: &str, keypair: &Keypair) -> PathBuf {
         let file = self.folder.join(format!("{name}.json"));
         std::fs::write(&file, serde_json::to_string(&keypair.to_bytes().to_vec()).unwrap()).unwrap();
-        (file, owner)
+        file
     }
 
     /// A wallet with a sub-account 0 that holds so many dollars; the path of its keypair file, and the sub-account.
@@ -203,6 +212,30 @@ impl Keeper {
     pub fn new(stage: &Stage, wallet: &Path) -> Self {
         let sender = stage.sender(wallet);
         Self { sender, runtime: tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap() }
+    }
+
+    /// Charges the funding of a market, at a price that is refreshed in front of it.
+    pub fn charge_funding(&self, market: u16) {
+        let oracles = vec![feed(&PUSH_ORACLE, 0, &MARKETS[usize::from(market)].feed)];
+        let rows = vec![u8::try_from(market).unwrap()];
+        let refresh = RefreshPrices { markets: rows, banks: vec![0], oracles };
+        let update = UpdateFunding { market: address::market(market) };
+        self.runtime.block_on(self.sender.send(&[refresh.into(), update.into()], &[])).expect("the funding");
+    }
+
+    /// Sends a transaction that fails on the chain and not before; its signature.
+    pub fn send_failing(&self, instructions: &[Instruction]) -> String {
+        let client = self.sender.client();
+        self.runtime.block_on(async {
+            let hash = client.rpc().get_latest_blockhash().await.unwrap();
+            let payer = client.payer();
+            let message = v0::Message::try_compile(&payer.pubkey(), instructions, &[], hash).unwrap();
+            let signed = VersionedTransaction::try_new(VersionedMessage::V0(message), &[payer.as_ref()]).unwrap();
+            let config = RpcSendTransactionConfig { skip_preflight: true, ..RpcSendTransactionConfig::default() };
+            // The local chain answers with the failure.
+            let _ = client.rpc().send_transaction_with_config(&signed, config).await;
+            signed.signatures[0].to_string()
+        })
     }
 
     /// Fills the market orders of somebody's first sub-account, waiting for their auctions for up to ten seconds.

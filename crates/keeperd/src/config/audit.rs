@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
-use super::secret::Secret;
+use super::Secret;
 
 /// Job `auditor`, and `kedge-keeper audit`.
 #[derive(Clone, Debug, Deserialize)]

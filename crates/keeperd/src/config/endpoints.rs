@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
-use super::secret::Secret;
+use super::Secret;
 
 /// The endpoint.
 #[derive(Clone, Debug, Deserialize)]
@@ -166,5 +166,5 @@ impl JitoEngine {
 }
 
 fn is_http(url: &Secret) -> bool {
-    url.begins(&["http://", "https://"])
+    url.is_http()
 }

@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 
-use super::secret::Secret;
+use super::Secret;
 
 /// This copy among several.
 #[derive(Clone, Copy, Debug, Deserialize)]

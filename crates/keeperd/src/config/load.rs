@@ -1,6 +1,7 @@
 //! File, environment and flags become one configuration.
 
 use anyhow::{Context, Result, bail, ensure};
+use kedge_client::shown::unquoted;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -67,26 +68,6 @@ fn suspicious(name: &str) -> Option<String> {
     (!kubernetes).then(|| name.to_owned())
 }
 
-/// A parser's message without the text that it quotes: that may be a key in the wrong place. Names of fields and variants,
-/// as long as they look like one, are the help that there is.
-fn unquoted(message: &str) -> String {
-    let mut shown = message.to_owned();
-    if let Some(at) = shown.find("string \"") {
-        // The last mark closes it: what is quoted may hold some.
-        let end = shown.rfind('"').map_or(shown.len(), |end| end + 1);
-        shown.replace_range(at..end, "a string");
-    }
-    for mark in ["variant `", "field `", "character `", "key `"] {
-        let Some(at) = shown.find(mark).map(|at| at + mark.len()) else { continue };
-        let end = shown[at..].find("`, expected").or(shown[at..].rfind('`')).map_or(shown.len(), |end| at + end);
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-        if end - at > 24 || !shown[at..end].chars().all(plain) {
-            shown.replace_range(at..end, "(hidden)");
-        }
-    }
-    kedge_client::shown::discreet(&shown)
-}
-
 /// Sets a key. The text is read as TOML where it is TOML (numbers, lists, booleans), else as a string; the jobs may be
 /// separated by commas.
 fn set(table: &mut Table, path: &[String], text: &str) -> Result<()> {
@@ -111,14 +92,14 @@ fn set(table: &mut Table, path: &[String], text: &str) -> Result<()> {
 fn flags(args: &Args, table: &mut Table) -> Result<()> {
     let text = |text: &str| Value::String(text.to_owned());
     if let Some(url) = &args.rpc {
-        put(table, "rpc", "url", text(url))?;
+        put(table, "rpc", "url", text(url.expose()))?;
         // A WebSocket endpoint of the file belongs to the file's endpoint.
         if let Some(Value::Table(rpc)) = table.get_mut("rpc") {
             rpc.remove("ws");
         }
     }
     if let Some(url) = &args.ws {
-        put(table, "rpc", "ws", text(url))?;
+        put(table, "rpc", "ws", text(url.expose()))?;
     }
     if let Some(path) = &args.keypair {
         put(table, "wallet", "keypair", text(&path.to_string_lossy()))?;

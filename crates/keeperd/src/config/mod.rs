@@ -6,7 +6,6 @@ pub mod fleet;
 mod load;
 mod maker;
 pub mod publish;
-mod secret;
 pub mod send;
 
 use std::path::PathBuf;
@@ -15,8 +14,8 @@ use serde::{Deserialize, Deserializer};
 use solana_pubkey::Pubkey;
 
 use crate::args::LogFormat;
+pub use kedge_client::Secret;
 pub use load::load;
-pub use secret::Secret;
 
 /// Everything that an operator may set.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -398,5 +397,5 @@ impl Config {
 
 fn address<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Pubkey>, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map(Some).map_err(|_| serde::de::Error::custom(format!("{text} is not an address")))
+    text.parse().map(Some).map_err(|_| serde::de::Error::custom("not an address, which is base58 of 32 bytes"))
 }

@@ -7,7 +7,7 @@ use kedge_keeper::publish::FeedId;
 use serde::{Deserialize, Deserializer};
 use solana_pubkey::Pubkey;
 
-use super::secret::Secret;
+use super::Secret;
 
 /// What is published, from where, and when.
 #[derive(Clone, Debug, Deserialize)]
@@ -181,12 +181,12 @@ impl Publish {
 
 fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Pubkey, D::Error> {
     let text = String::deserialize(deserializer)?;
-    text.parse().map_err(|_| serde::de::Error::custom(format!("{text} is not an address")))
+    text.parse().map_err(|_| serde::de::Error::custom("not an address, which is base58 of 32 bytes"))
 }
 
 fn feed_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FeedId, D::Error> {
     let text = String::deserialize(deserializer)?;
-    read_feed_id(&text).ok_or_else(|| serde::de::Error::custom(format!("{text} is not a feed id")))
+    read_feed_id(&text).ok_or_else(|| serde::de::Error::custom("not a feed id, which is 64 hexadecimal digits"))
 }
 
 /// Reads a feed id, with or without `0x`.

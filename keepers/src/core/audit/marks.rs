@@ -35,7 +35,7 @@ impl Marks {
         }
         for (_, bank) in &snapshot.banks {
             let title = format!("bank {}", bank.index);
-            let donated = said.donated.iter().find(|(who, _)| *who == title).map_or(0, |(_, donated)| *donated);
+            let donated = said.donated.iter().find(|one| one.of == title).map_or(0, |one| one.amount);
             note(format!("{title}: tokens over all claims"), donated);
         }
         Self { slot: snapshot.slot, counters }

@@ -37,7 +37,7 @@ pub use auditor::{Audited, Auditor};
 pub use judge::Judge;
 pub use marks::Marks;
 pub use read::{Snapshot, Unread, Vault, read};
-pub use statement::{Below, Break, Line, Margins, Rules, Statement};
+pub use statement::{Below, Break, Line, Margins, Rules, Statement, Sum, Unit};
 
 #[cfg(test)]
 mod tests;

@@ -13,12 +13,8 @@ use kedge_model::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 
 use super::Snapshot;
-use super::statement::{Below, Break, Line, Margins, Rules, Statement};
+use super::statement::{Below, Break, Line, Margins, Rules, Statement, Sum, Unit};
 use crate::core::endangered::{is_default, is_short, pockets};
-
-const BASE: &str = "base 1e-9";
-const USDC: &str = "USDC 1e-6";
-const TOKENS: &str = "smallest units";
 
 /// Adds everything up.
 pub(super) fn statement(snapshot: &Snapshot, rules: Rules) -> Statement {
@@ -70,7 +66,7 @@ impl Statement {
         self.broken.push(Break { what, amount });
     }
 
-    fn line(&mut self, what: String, left: i128, right: i128, unit: &'static str) {
+    fn line(&mut self, what: String, left: i128, right: i128, unit: Unit) {
         self.lines.push(Line { what, left, right, unit });
     }
 
@@ -134,31 +130,42 @@ fn ledger(said: &mut Statement, snapshot: &Snapshot, market: &Market, held: Held
     let title = name(&market.name);
     said.check(|| title.clone(), market.invariant());
     let users = held.longs - held.shorts;
-    said.line(format!("{title}: users' base = minus the vAMM's"), users, -i128::from(market.amm.base.0), BASE);
-    said.line(format!("{title}: users' longs = open interest"), held.longs, market.long_interest.0.into(), BASE);
-    said.line(format!("{title}: users' shorts = open interest"), held.shorts, market.short_interest.0.into(), BASE);
+    said.line(format!("{title}: users' base = minus the vAMM's"), users, -i128::from(market.amm.base.0), Unit::BASE);
+    said.line(format!("{title}: users' longs = open interest"), held.longs, market.long_interest.0.into(), Unit::BASE);
+    said.line(
+        format!("{title}: users' shorts = open interest"),
+        held.shorts,
+        market.short_interest.0.into(),
+        Unit::BASE,
+    );
     said.line(
         format!("{title}: claims of positions = the market's total"),
         held.claims,
         market.users_quote.0.into(),
-        USDC,
+        Unit::USDC,
     );
     let ledger = i128::from(market.users_quote.0)
         + i128::from(market.amm.quote.0)
         + i128::from(market.fees.0)
         + i128::from(market.insurance_fees.0)
         + i128::from(market.funding_pot.0);
-    said.line(format!("{title}: claims + vAMM + fees + funding pot = pool"), ledger, market.pnl_pool.0.into(), USDC);
+    said.line(
+        format!("{title}: claims + vAMM + fees + funding pot = pool"),
+        ledger,
+        market.pnl_pool.0.into(),
+        Unit::USDC,
+    );
     if snapshot.board.market(market.index).is_err() {
         said.rule(format!("{title}: the board has no row for it"));
     }
-    said.dust.push((title, i128::from(market.funding_pot.0) + i128::from(market.deficit.0) - held.unsettled));
+    let amount = i128::from(market.funding_pot.0) + i128::from(market.deficit.0) - held.unsettled;
+    said.dust.push(Sum { of: title, amount, unit: Unit::USDC });
 }
 
 /// A bank's claims and its vault.
 fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, rules: Rules) {
     let (index, quote) = (bank.index, bank.index == Bank::QUOTE);
-    let unit = if quote { USDC } else { TOKENS };
+    let unit = if quote { Unit { digits: bank.decimals.into(), ..Unit::USDC } } else { Unit::tokens(bank.decimals) };
     said.check(|| format!("bank {index}"), bank.invariant());
     let balances = sums.balances.get(&index).copied().unwrap_or_default();
     said.line(format!("bank {index}: balances = deposits"), balances, bank.deposits.0.into(), unit);
@@ -177,7 +184,7 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
     let what = format!("bank {index}: deposits + pools + protocol = tokens in the vault");
     said.line(what, claims, tokens - donated, unit);
     if donated > 0 {
-        said.donated.push((format!("bank {index}"), donated));
+        said.donated.push(Sum { of: format!("bank {index}"), amount: donated, unit });
     }
 }
 

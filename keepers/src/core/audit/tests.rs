@@ -110,7 +110,7 @@ fn every_unit_that_is_off_is_found_and_named() {
     add(&mut off, -1);
     let said = Statement::of(&off, Rules::default());
     assert_eq!(said.breaks().len(), 1);
-    assert!(said.breaks()[0].amount.contains(": 1 (USDC 1e-6)"), "{:?}", said.breaks());
+    assert!(said.breaks()[0].amount.contains(": 0.000001 (USDC)"), "{:?}", said.breaks());
 
     let mut off = found.clone();
     off.accounts.remove(1);
@@ -131,7 +131,7 @@ fn donated_tokens_are_shown_and_may_not_go_again() {
     add(&mut found, 5);
     found.slot += 1;
     let said = Statement::of(&found, Rules::default());
-    assert!(said.holds() && said.donated == [("bank 0".to_owned(), 5)], "{said}");
+    assert!(said.holds() && said.donated == [Sum { of: "bank 0".into(), amount: 5, unit: Unit::USDC }], "{said}");
     assert!(!Statement::of(&found, Rules { exact_vaults: true }).holds());
     let donated = Marks::of(&found, &said);
     assert_eq!(donated.backwards(&before), Vec::<String>::new());
@@ -154,7 +154,9 @@ fn machines_read_the_same() {
     found.markets[0].1.users_quote = Quote(found.markets[0].1.users_quote.0 - 7);
     let said: serde_json::Value = serde_json::from_str(&Statement::of(&found, Rules::default()).json()).unwrap();
     assert_eq!(said["holds"], false);
-    assert!(said["breaks"].as_array().unwrap().iter().any(|one| one["amount"].as_str().unwrap().contains(": 7 (")));
+    assert!(
+        said["breaks"].as_array().unwrap().iter().any(|one| one["amount"].as_str().unwrap().contains(": 0.000007 ("))
+    );
 }
 
 /// The second answer of a read: a vault and its bank.
@@ -186,7 +188,7 @@ fn whoever_pays_in_or_out_between_the_answers_disturbs_nothing() {
         assert!(Statement::of(&torn, Rules::default()).donated.is_empty(), "nothing to run backwards later");
         let short = Snapshot { vaults: read::vaults(&answer(tokens - 1, &then)), ..found.clone() };
         let said = Statement::of(&short, Rules::default()).breaks();
-        assert!(said.len() == 1 && said[0].amount.contains(": 1 (USDC 1e-6)"), "a real one shows in it: {said:?}");
+        assert!(said.len() == 1 && said[0].amount.contains(": 0.000001 (USDC)"), "a real one shows in it: {said:?}");
     }
     let [vault, data] = answer(1, &bank);
     let foreign = data.clone().map(|account| Account { owner: TOKEN_PROGRAM, ..account });
@@ -212,7 +214,7 @@ fn a_break_counts_when_the_next_read_finds_it_again() {
     add(&mut found, -1);
     let audited = judge.weigh(&later(&mut found)).unwrap();
     assert!(audited.unconfirmed.is_empty() && audited.breaks.len() == 1, "{audited:?}");
-    assert!(audited.breaks[0].amount.contains(": 4 (USDC 1e-6)"), "{audited:?}");
+    assert!(audited.breaks[0].amount.contains(": 0.000004 (USDC)"), "{audited:?}");
 
     // Figures in a trader's miscount move as well.
     add(&mut found, 4);

@@ -2,6 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
+use super::statement::Unit;
 use super::{Break, Statement};
 
 /// Pockets below maintenance that are named.
@@ -23,14 +24,15 @@ impl Display for Statement {
         )?;
         for line in &self.lines {
             let sign = if line.holds() { "=" } else { "DIFFERS FROM" };
-            writeln!(out, "  {}: {} {sign} {} {}", line.what, line.left, line.right, line.unit)?;
+            let (left, right) = (line.unit.show(line.left), line.unit.show(line.right));
+            writeln!(out, "  {}: {left} {sign} {right} {}", line.what, line.unit.name)?;
         }
-        for (market, dust) in &self.dust {
-            let short = if *dust < 0 { " SHORT" } else { "" };
-            writeln!(out, "  {market}: {dust} between funding pot and positions (USDC 1e-6){short}")?;
+        for dust in &self.dust {
+            let short = if dust.amount < 0 { " SHORT" } else { "" };
+            writeln!(out, "  {}: {} between funding pot and positions{short}", dust.of, dust.show())?;
         }
-        for (bank, donated) in &self.donated {
-            writeln!(out, "  {bank}: {donated} in the vault over all claims, donated")?;
+        for donated in &self.donated {
+            writeln!(out, "  {}: {} in the vault over all claims, donated", donated.of, donated.show())?;
         }
         for broken in &self.broken {
             writeln!(out, "  BROKEN {broken}")?;
@@ -50,7 +52,8 @@ impl Display for Statement {
         )?;
         for below in margins.below.iter().take(NAMED) {
             let pocket = below.isolated.map_or_else(String::new, |market| format!(", isolated in market {market}"));
-            writeln!(out, "    {} lacks {} quote units{pocket}", below.account, below.lacks)?;
+            let lacks = Unit::USDC.show(below.lacks.into());
+            writeln!(out, "    {} lacks {lacks} USDC{pocket}", below.account)?;
         }
         write!(out, "{}", if self.holds() { "EVERYTHING RECONCILES" } else { "BROKEN: SOMETHING DOES NOT RECONCILE" })
     }

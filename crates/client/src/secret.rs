@@ -1,5 +1,8 @@
 //! Texts that cannot be shown.
 
+use std::convert::Infallible;
+
+use reqwest_middleware::reqwest::Url;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
@@ -14,6 +17,14 @@ impl Secret {
         &self.0
     }
 
+    /// Takes a text, whatever it is: for parsers of command lines, which quote what they refuse.
+    ///
+    /// # Errors
+    /// None.
+    pub fn parse(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.into()))
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -21,12 +32,22 @@ impl Secret {
 
     /// An endpoint's scheme, host and port.
     pub fn masked(&self) -> String {
-        kedge_client::shown::masked(&self.0)
+        crate::shown::masked(&self.0)
     }
 
-    /// Whether it begins with one of these.
+    /// Whether it begins with one of these, in any case.
     pub fn begins(&self, with: &[&str]) -> bool {
-        with.iter().any(|with| self.0.starts_with(with))
+        with.iter().any(|with| self.0.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with)))
+    }
+
+    /// Whether it is the address of an HTTP endpoint.
+    pub fn is_http(&self) -> bool {
+        self.begins(&["http://", "https://"]) && Url::parse(&self.0).is_ok_and(|url| url.has_host())
+    }
+
+    /// Whether it holds more than an endpoint's scheme, host and port: a key, as far as anybody can tell.
+    pub fn has_key(&self) -> bool {
+        self.masked() != self.0
     }
 
     /// What of it must not be shown: the whole without an address's scheme and host, in parts that a message may hold one by

@@ -1,0 +1,72 @@
+//! Arguments of commands that set a person up.
+
+use clap::Args;
+use solana_pubkey::Pubkey;
+
+#[derive(Args)]
+#[command(after_help = "\
+What is named is written; what is not keeps its value in the file, or is what
+this command would use. The file may hold a key in its endpoint and is written
+so that nobody else can read it. It stands in ~/.config/kedge/config.toml, or
+where KEDGE_CONFIG says. On a terminal without flags, it asks.
+
+Every command takes a value from the first of these that has one: its flag, the
+environment (KEDGE_URL, KEDGE_KEYPAIR, KEDGE_ACCOUNT, KEDGE_MARKET), the file.
+
+Examples:
+  kedge init --url devnet --account 0 --market SOL-PERP
+  kedge init --keypair ~/desk.json --account 2")]
+pub struct Init {
+    /// Id of the sub-account that commands mean without --id.
+    #[arg(long)]
+    pub account: Option<u16>,
+    /// Market that `book` and `trades` show when none is named.
+    #[arg(long)]
+    pub market: Option<String>,
+    /// Forget what the file says, also when it cannot be read.
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+The file is the one that solana-keygen writes, a list of 64 numbers, and one of
+solana-keygen's own works here as it is: name it with --keypair, in
+KEDGE_KEYPAIR or with `kedge init --keypair`. Nothing but this file can sign for
+the address: keep a copy. There is no seed phrase.
+
+A hardware wallet cannot sign for this program. Let it own the sub-account, and
+make an address of this command its delegate, who can trade and take nothing
+out: `kedge delegate`.
+
+Examples:
+  kedge keygen
+  kedge keygen desk.json")]
+pub struct Keygen {
+    /// Where the keypair goes [default: where commands look for it].
+    pub file: Option<std::path::PathBuf>,
+    /// Overwrite a keypair that is there: what it owns is lost with it.
+    #[arg(long)]
+    pub force: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+SOL comes from the chain's faucet: local chains, devnet and testnet have one.
+Test dollars (the token of bank 0) come from the local chain, or are minted
+where the keypair is the mint's authority.
+
+Examples:
+  kedge airdrop
+  kedge airdrop --sol 5 --usdc 10000")]
+pub struct Airdrop {
+    /// SOL; 0 for none.
+    #[arg(long, default_value = "2")]
+    pub sol: String,
+    /// Test dollars; 0 for none [default: 1000 where the chain gives some].
+    #[arg(long)]
+    pub usdc: Option<String>,
+    /// Who gets them [default: the keypair's address].
+    #[arg(long)]
+    pub to: Option<Pubkey>,
+}

@@ -1,0 +1,162 @@
+//! `kedge trades`.
+
+use kedge_client::history::Past;
+use kedge_interface::event::Event;
+use kedge_model::event::{FillSource, Party};
+use kedge_model::num::{BASE, Rounding, mul_div};
+use kedge_model::order::Side;
+use kedge_model::quantity::{Amount, Base, Price, Size};
+use serde_json::{Value, json};
+use solana_pubkey::Pubkey;
+use solana_signature::Signature;
+
+use crate::args::Trades;
+use crate::calendar;
+use crate::decimal;
+use crate::directory::Directory;
+use crate::error::Result;
+use crate::output::{Output, wrap};
+use crate::past::{Walk, before};
+use crate::session::Session;
+use crate::table::Table;
+
+/// A trade of a market.
+struct Trade {
+    /// Its place among the market's records.
+    seq: u64,
+    /// Whether the taker bought.
+    buys: bool,
+    size: Size,
+    quote: Amount,
+    from: &'static str,
+    taker: Party,
+    maker: Option<Party>,
+    taker_fee: Amount,
+    maker_rebate: Amount,
+    oracle: Option<Price>,
+}
+
+impl Trade {
+    /// Mean over the trade, rounded down to the last digit.
+    fn price(&self) -> Price {
+        Price(mul_div(self.quote.0, BASE, self.size.0, Rounding::Down).unwrap_or(0))
+    }
+}
+
+/// Lists the latest trades of a market, newest first.
+pub async fn run(session: &Session, options: &Trades) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    let market = directory.market(session.market(options.market.as_deref())?)?;
+    let (index, tick) = (market.data.index, market.data.tick);
+    let start = before(options.before.as_deref())?;
+    let mut walk = Walk::new(&session.client, market.address, start, options.look);
+    let limit = usize::try_from(options.limit).unwrap_or(usize::MAX);
+    let mut table = Table::new(&["TIME (UTC)", "SIDE", ">SIZE", ">PRICE", ">VALUE", "FROM"]);
+    let mut list = Vec::new();
+    let (mut last, mut read, mut unread) = (None, 0u32, 0u32);
+    while list.len() < limit
+        && let Some(found) = walk.next().await?
+    {
+        (last, read) = (Some(found.signature), read + 1);
+        let Ok(past) = &found.past else {
+            unread += 1;
+            continue;
+        };
+        for trade in of(past, index) {
+            table.row(vec![
+                calendar::short(past.block_time).into(),
+                if trade.buys { "buy" } else { "sell" }.into(),
+                decimal::size(trade.size).into(),
+                decimal::price_at(trade.price(), tick).into(),
+                decimal::cents(trade.quote.0).into(),
+                trade.from.into(),
+            ]);
+            list.push(to_json(&trade, past, &found.signature));
+        }
+    }
+    let name = directory.market_name(index);
+    let mut text = if table.is_empty() { format!("no trades of {name}\n") } else { table.render(session.colour) };
+    if unread > 0 {
+        text += &wrap("", &format!("{unread} transactions cannot be read and may hold trades."));
+    }
+    let more = !walk.ended();
+    if let (true, Some(last)) = (more, last) {
+        text += &format!("read {read} transactions; older: kedge trades {name} --before\n{last}\n");
+    }
+    let json = json!({
+        "market": name,
+        "trades": list,
+        "transactions_read": read,
+        "transactions_unread": unread,
+        "before": last.filter(|_| more).map(|last| last.to_string()),
+    });
+    Ok(Output::new(text, json))
+}
+
+/// The trades of a market in a transaction, newest first.
+fn of(past: &Past, market: u16) -> Vec<Trade> {
+    let mut found = Vec::new();
+    for batch in past.events() {
+        found.extend(batch.events.iter().filter_map(|event| read(event, market, batch.header.seq)));
+    }
+    found.reverse();
+    found
+}
+
+fn read(event: &Event, market: u16, seq: u64) -> Option<Trade> {
+    match event {
+        Event::Fill(record) if record.market == market => {
+            let from = match record.source {
+                source if source == FillSource::Amm as u8 => "vAMM",
+                source if source == FillSource::Jit as u8 => "auction",
+                _ => "book",
+            };
+            Some(Trade {
+                seq,
+                buys: record.side == Side::Long as u8,
+                size: record.size,
+                quote: record.quote,
+                from,
+                taker: record.taker,
+                maker: (from != "vAMM").then_some(record.maker),
+                taker_fee: record.taker_fee,
+                maker_rebate: record.maker_rebate,
+                oracle: Some(record.oracle),
+            })
+        }
+        Event::Liquidation(record) if record.market == market && record.base != Base::ZERO => Some(Trade {
+            seq,
+            buys: record.base.0 > 0,
+            size: record.base.size(),
+            quote: record.quote.magnitude(),
+            from: "liquidation",
+            taker: record.liquidator,
+            maker: Some(record.account),
+            taker_fee: Amount::ZERO,
+            maker_rebate: Amount::ZERO,
+            oracle: None,
+        }),
+        _ => None,
+    }
+}
+
+fn to_json(trade: &Trade, past: &Past, signature: &Signature) -> Value {
+    let party =
+        |party: &Party| json!({ "authority": Pubkey::new_from_array(party.authority).to_string(), "id": party.id });
+    json!({
+        "signature": signature.to_string(),
+        "slot": past.slot,
+        "block_time": past.block_time,
+        "seq": trade.seq.to_string(),
+        "side": if trade.buys { "buy" } else { "sell" },
+        "size": decimal::size(trade.size),
+        "price": decimal::price(trade.price()),
+        "value": decimal::value(trade.quote),
+        "from": trade.from,
+        "taker": party(&trade.taker),
+        "maker": trade.maker.as_ref().map(party),
+        "taker_fee": decimal::value(trade.taker_fee),
+        "maker_rebate": decimal::value(trade.maker_rebate),
+        "oracle_price": trade.oracle.map(decimal::price),
+    })
+}
