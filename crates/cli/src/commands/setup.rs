@@ -95,7 +95,7 @@ fn ask(file: File) -> Result<File> {
 pub fn show(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, colour: bool) -> Output {
     let url = defaults.origin(matches, "url", "KEDGE_URL", defaults.file.url.is_some());
     let keypair = defaults.origin(matches, "keypair", "KEDGE_KEYPAIR", defaults.file.keypair.is_some());
-    let account = defaults.account.unwrap_or((0, Origin::Default));
+    let account = defaults.account.clone().unwrap_or_else(|| ("0".into(), Origin::Default));
     let (market, market_from) = match &defaults.market {
         Some((market, origin)) => (Some(market.clone()), *origin),
         None => (None, Origin::Default),
@@ -105,7 +105,7 @@ pub fn show(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, colour: bool) 
     let rows = [
         ("url", Some(shown), url),
         ("keypair", Some(place.display().to_string()), keypair),
-        ("account", Some(account.0.to_string()), account.1),
+        ("account", Some(account.0), account.1),
         ("market", market, market_from),
     ];
     let mut table = Table::new(&["SETTING", "VALUE", "FROM"]);
