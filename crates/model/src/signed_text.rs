@@ -17,7 +17,7 @@ use crate::action::{MAX_SIGNED_ORDERS, SignedHeader};
 use crate::error::{Error, Result};
 use crate::num::Checked;
 use crate::order::{OrderKind, OrderParams, Side, flags};
-use crate::quantity::{Price, Size};
+use crate::quantity::Size;
 
 /// What every text begins with; then the market's name.
 pub const OPENING: &[u8] = b"Kedge orders in ";
@@ -421,6 +421,7 @@ fn write_decimal(out: &mut impl fmt::Write, value: u64, decimals: u8) -> fmt::Re
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quantity::Price;
     use std::string::String;
     use std::vec::Vec;
 
@@ -502,7 +503,8 @@ mod tests {
             let found = read(text.as_bytes()).unwrap_or_else(|error| panic!("{error:?}: {text}"));
             assert_eq!((found.header, &found.orders[..found.count]), (header(), orders.as_slice()), "{text}");
             assert_eq!(&found.market[..9], b"SOL-PERP\0");
-            let at = any(text.len() as u64) as usize;
+            // Before the last number, of which any digits are a number.
+            let at = any(text.len() as u64 - 4) as usize;
             let cut = &text.as_bytes()[..at];
             assert_eq!(read(cut).err(), Some(Error::SignedTextInvalid), "{text}");
             assert!(read([text.as_bytes(), b" "].concat().as_slice()).is_err());
