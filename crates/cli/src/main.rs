@@ -9,6 +9,7 @@ mod directory;
 mod error;
 mod health;
 mod layout;
+mod numbers;
 mod output;
 mod session;
 mod table;
@@ -60,7 +61,9 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
             commands::watch::run(session, options, cli.json).await?;
             return Ok(None);
         }
-        Command::Place(options) | Command::Order(Order::Place(options)) => commands::place::run(session, options).await,
+        Command::Place(options) | Command::Order(Order::Place(options)) => {
+            commands::place::run(session, options, cli.json).await
+        }
         Command::Modify(options) | Command::Order(Order::Modify(options)) => {
             commands::modify::run(session, options).await
         }

@@ -10,7 +10,7 @@ pub use account::{
     Transfer, Watch, Which, Withdraw,
 };
 pub use market::{Funding, Markets, Prices};
-pub use order::{Cancel, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
+pub use order::{Cancel, ClientId, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
 pub use signed::{Revoke, Sign, Submit};
 
 use clap::{Parser, Subcommand};

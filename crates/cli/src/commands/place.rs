@@ -8,17 +8,17 @@ use kedge_model::offer;
 use kedge_model::order::{Side, flags};
 
 use super::{landed, ticket};
-use crate::args::Place;
+use crate::args::{ClientId, Place};
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
-use crate::output::Output;
+use crate::output::{Output, wrap};
 use crate::session::Session;
 
 /// Maker accounts that fit a transaction beside everything else.
 const MAKER_ACCOUNTS: usize = 8;
 
 /// Places an order, with a refresh of old prices in front.
-pub async fn run(session: &Session, options: &Place) -> Result<Output> {
+pub async fn run(session: &Session, options: &Place, as_json: bool) -> Result<Output> {
     let signer = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(&options.market)?;
@@ -90,9 +90,20 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
             instructions.push(take.instruction());
         }
         _ => {
-            let place = PlaceOrders { signer, market: market.address, sub_account: at, orders };
+            let place = PlaceOrders { signer, market: market.address, sub_account: at, orders: orders.clone() };
             instructions.push(place.instruction());
         }
+    }
+    if let [order, ..] = orders.as_slice()
+        && options.client_id == ClientId::New
+        && !as_json
+    {
+        let seconds = ticket::CLIENT_ID_SECONDS;
+        let told = format!(
+            "client id {0}: with --client-id {0} this command can be repeated for {seconds} s without placing twice",
+            order.client_id
+        );
+        eprint!("{}", wrap("", &told));
     }
     let sent = session.send(&instructions).await?;
     landed(session, &directory, sent).await

@@ -83,6 +83,13 @@ impl SignedMessage {
         Ok(Self { header: bytemuck::pod_read_unaligned(head), market: None, orders, count })
     }
 
+    /// Whether its text names this market; no message in bytes has a name in it, and all fit.
+    pub fn is_in(&self, name: &str) -> bool {
+        let Some(said) = self.market else { return true };
+        let (said, spare) = said.split_at_checked(name.len()).unwrap_or_default();
+        said == name.as_bytes() && spare.iter().all(|byte| *byte == 0)
+    }
+
     /// Whether it was signed as a text.
     pub const fn is_text(&self) -> bool {
         self.market.is_some()
