@@ -107,7 +107,7 @@ fn malformed_orders_are_refused() {
 #[test]
 fn a_client_id_is_good_for_one_order_whatever_became_of_it() {
     let mut world = World::start();
-    let user = world.rich(10_000);
+    let (user, keeper) = (world.rich(10_000), world.rich(100));
     let named = |client_id: u64| OrderParams { client_id, ..bid() };
     let again = |world: &mut World, id: u64| {
         refused(world.place(user, named(id)), Error::DuplicateClientId);
@@ -137,7 +137,7 @@ fn a_client_id_is_good_for_one_order_whatever_became_of_it() {
     world.place(user, OrderParams { expires_at, ..named(11) }).expect("placed");
     world.pass_ms(10_000);
     world.refresh_everything();
-    world.run(world.expiring(user, user, SOL, &[])).expect("removed");
+    world.run(world.expiring(keeper, user, SOL, &[])).expect("removed");
     again(&mut world, 11);
     // Placed by somebody with a signed message.
     let signer = world.signing_delegate(user);
