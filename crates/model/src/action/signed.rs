@@ -67,7 +67,8 @@ impl SignedMessage {
     /// [`Error::SignedTextInvalid`].
     pub fn read(signed: &[u8]) -> Result<Self> {
         if !signed.starts_with(&DOMAIN) {
-            let signed_text::Said { header, market, orders, count } = signed_text::read(signed_text::text_of(signed)?)?;
+            let text = signed_text::text_of(signed).ok_or(Error::SignedFormUnknown)?;
+            let signed_text::Said { header, market, orders, count } = signed_text::read(text)?;
             return Ok(Self { header, market: Some(market), orders, count });
         }
         let (head, rest) = signed.split_at_checked(SIGNED_HEADER_BYTES).ok_or(Error::SignedLengthWrong)?;
