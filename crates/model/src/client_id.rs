@@ -45,16 +45,14 @@ impl SubAccountMut<'_> {
         let now = u32::try_from(clock.unix_time).map_err(|_| Error::Overflow)?;
         // Timed ids are in the order of their times: those from here on are still good.
         let good = timed(now, 0);
-        let (mut found, mut oldest, mut held) = (None, u32::MAX, false);
+        // No order ever has the last of all ids: it is good too far ahead.
+        let wanted = if client_id == 0 { u64::MAX } else { client_id };
+        let (mut found, mut oldest) = (None, u32::MAX);
         for (index, order) in self.orders.iter().enumerate() {
-            if client_id != 0 && order.client_id == client_id {
+            if order.client_id == wanted {
                 return Err(Error::DuplicateClientId);
             }
-            if order.is_open() || order.id >= oldest {
-                continue;
-            }
-            if order.client_id >= good {
-                held = true;
+            if order.is_open() || order.id >= oldest || order.client_id >= good {
                 continue;
             }
             (found, oldest) = (Some(index), order.id);
@@ -70,6 +68,7 @@ impl SubAccountMut<'_> {
                 return Err(Error::ClientIdTooFar);
             }
         }
+        let held = usize::from(self.head.open_orders) < self.orders.len();
         found.ok_or(if held { Error::ClientIdsHeld } else { Error::NoOrderSlot })
     }
 }

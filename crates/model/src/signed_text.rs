@@ -13,7 +13,7 @@
 
 use core::fmt;
 
-use crate::action::{MAX_SIGNED_ORDERS, SignedHeader};
+use crate::action::{MAX_SIGNED_ORDERS, SignedHeader, SignedMessage};
 use crate::error::{Error, Result};
 use crate::order::{OrderKind, OrderParams, Side, flags};
 use crate::quantity::Size;
@@ -25,7 +25,7 @@ pub const ENVELOPE: &[u8; 16] = b"\xffsolana offchain";
 
 /// A word of an order: what it is called, where its number goes and with how many decimals, and the flag it sets.
 struct Word {
-    name: [u8; NAME],
+    name: Name,
     /// Offset in [`OrderParams`]; [`NO_NUMBER`] for none.
     at: u8,
     decimals: u8,
@@ -33,17 +33,21 @@ struct Word {
     flag: u16,
 }
 
+/// Bytes of the longest envelope in front of its text.
+const LONGEST_HEADER: usize = 85;
 /// Longest word.
 const NAME: usize = 16;
+/// A zero-padded word: in two integers, which compare as they are where bytes would be loaded one by one.
+type Name = [u64; 2];
 const NO_NUMBER: u8 = u8::MAX;
 const PRICE_DECIMALS: u8 = 6;
 const SIZE_DECIMALS: u8 = 9;
 
-const fn name(text: &[u8]) -> [u8; NAME] {
-    let mut name = [0; NAME];
+const fn name(text: &[u8]) -> Name {
+    let mut name = [0u64; 2];
     let mut at = 0;
     while at < text.len() {
-        name[at] = text[at];
+        name[at.wrapping_shr(3)] |= (text[at] as u64).wrapping_shl((at as u32 & 7).wrapping_mul(8));
         at = at.wrapping_add(1);
     }
     name
@@ -87,7 +91,7 @@ const WORDS: [Word; 19] = [
 ];
 
 /// Kinds by their number.
-const KINDS: [[u8; NAME]; 8] = [
+const KINDS: [Name; 8] = [
     name(b"market"),
     name(b"limit"),
     name(b"stop"),
@@ -99,80 +103,72 @@ const KINDS: [[u8; NAME]; 8] = [
 ];
 const _: () = assert!(OrderKind::Twap as usize + 1 == KINDS.len(), "every kind has its name");
 
-/// What a text says.
-pub(crate) struct Said {
-    /// Its account, number and slots.
-    pub header: SignedHeader,
-    /// Name of the market, zero-padded.
-    pub market: [u8; 16],
-    /// Orders, of which the first `count` are there.
-    pub orders: [OrderParams; MAX_SIGNED_ORDERS],
-    /// How many.
-    pub count: usize,
-}
-
 /// The text in what was signed: all of it, or what an envelope holds; `None` for another beginning.
 ///
 /// What a wallet does not show must not be read: so the header names one signer, behind whom the text begins, and its
 /// length. Taken for another form, a header has bytes of the signer's key where the text would have letters.
 #[inline(never)]
 pub(crate) fn text_of(signed: &[u8]) -> Option<&[u8]> {
-    if signed.starts_with(OPENING) {
-        return Some(signed);
+    // No text is shorter than the longest header.
+    let header: &[u8; LONGEST_HEADER] = signed.first_chunk()?;
+    let text = |at: usize| signed.get(at..).filter(|text| begins(text, OPENING));
+    if !begins(signed, ENVELOPE) {
+        return text(0);
     }
-    let (domain, header) = signed.split_first_chunk::<16>()?;
-    let length = |at: usize| Some(usize::from(u16::from_le_bytes(*header.get(at..)?.first_chunk()?)));
-    let [version, second, ..] = header else { return None };
-    let text = match version {
+    let length = |low: u8, high: u8| usize::from(u16::from_le_bytes([low, high]));
+    let [second, third] = [header[17], header[18]];
+    match header[16] {
         // Signer count, one signer.
-        1 if *second == 1 => header.get(34..)?,
+        1 if second == 1 => text(50),
         // Format, length: as the first tools wrote it.
-        0 if length(2)? == header.len().wrapping_sub(4) => header.get(4..)?,
+        0 if length(third, header[19]) == signed.len().wrapping_sub(20) => text(20),
         // Application domain, format, signer count, one signer, length.
-        0 if *header.get(34)? == 1 && length(67)? == header.len().wrapping_sub(69) => header.get(69..)?,
-        _ => return None,
-    };
-    (domain == ENVELOPE && text.starts_with(OPENING)).then_some(text)
+        0 if header[50] == 1 && length(header[83], header[84]) == signed.len().wrapping_sub(LONGEST_HEADER) => {
+            text(LONGEST_HEADER)
+        }
+        _ => None,
+    }
 }
 
-/// Reads a text.
+/// Whether a text begins with another. Not inlined: against a known text, bytes would be loaded one by one.
+#[inline(never)]
+pub(crate) fn begins(text: &[u8], with: &[u8]) -> bool {
+    text.starts_with(with)
+}
+
+/// Reads a text into an empty message.
 ///
 /// Errors: [`Error::SignedTextInvalid`] where it leaves the form.
 #[inline(never)]
-pub(crate) fn read(text: &[u8]) -> Result<Said> {
+pub(crate) fn read(text: &[u8], said: &mut SignedMessage) -> Result<()> {
     let mut reader = Reader { rest: text, failed: false };
     reader.expect(OPENING);
-    let mut said =
-        Said { header: SignedHeader::default(), market: reader.until(b','), orders: Default::default(), count: 0 };
+    said.market = Some(bytemuck::cast(reader.until(b',')));
     reader.expect(b", market ");
     let index = reader.decimal(0);
-    let market = u16::try_from(index).unwrap_or(u16::MAX);
-    reader.failed |= index > 0xffff;
+    let market = index as u16;
+    reader.failed |= index != u64::from(market);
     reader.expect(b": ");
     for order in &mut said.orders {
-        let side = match () {
-            () if reader.skip(b"buy ") => Side::Long,
-            () if reader.skip(b"sell ") => Side::Short,
-            () => break,
-        };
-        (order.market, order.side) = (market, side as u8);
+        order.side = if reader.skip(b"sell ") { Side::Short as u8 } else { Side::Long as u8 };
+        if order.side == Side::Long as u8 && !reader.skip(b"buy ") {
+            break;
+        }
+        order.market = market;
         reader.order(order);
         reader.expect(b"; ");
         said.count = said.count.wrapping_add(1);
     }
     reader.expect(b"account ");
     said.header.sub_account = reader.address();
-    let numbers: [(&[u8], &mut u64); 3] = [
-        (b"; number ", &mut said.header.nonce),
-        (b"; slots ", &mut said.header.slot),
-        (b" to ", &mut said.header.max_slot),
-    ];
-    for (before, number) in numbers {
-        reader.expect(before);
-        *number = reader.decimal(0);
-    }
+    reader.expect(b"; number ");
+    said.header.nonce = reader.decimal(0);
+    reader.expect(b"; slots ");
+    said.header.slot = reader.decimal(0);
+    reader.expect(b" to ");
+    said.header.max_slot = reader.decimal(0);
     let whole = !reader.failed && said.count != 0 && reader.rest.is_empty();
-    if whole { Ok(said) } else { Err(Error::SignedTextInvalid) }
+    if whole { Ok(()) } else { Err(Error::SignedTextInvalid) }
 }
 
 /// Reads on after a failure, to no effect: one question at the end is less code than one after every word.
@@ -210,9 +206,9 @@ impl Reader<'_> {
 
     /// What stands before a character, or before the end of an order; at most 16 bytes.
     #[inline(never)]
-    fn until(&mut self, end: u8) -> [u8; NAME] {
-        let mut word = [0; NAME];
-        for place in &mut word {
+    fn until(&mut self, end: u8) -> Name {
+        let mut word = Name::default();
+        for place in bytemuck::cast_mut::<Name, [u8; NAME]>(&mut word) {
             match self.take(|byte| (byte != end && byte != b';').then_some(byte)) {
                 Some(byte) => *place = byte,
                 None => break,
@@ -221,33 +217,30 @@ impl Reader<'_> {
         word
     }
 
+    /// Digits behind those of a value, and how many.
+    #[inline(never)]
+    fn digits(&mut self, mut value: u64) -> (u64, u8) {
+        let mut count = 0u8;
+        while let Some(digit) = self.take(|byte| byte.is_ascii_digit().then(|| byte.wrapping_sub(b'0'))) {
+            let sum = value.wrapping_mul(10).wrapping_add(u64::from(digit));
+            self.failed |= value > u64::MAX / 10 || sum < u64::from(digit);
+            (value, count) = (sum, count.saturating_add(1));
+        }
+        self.failed |= count == 0;
+        (value, count)
+    }
+
     /// A number with at most so many digits behind its point, in units of the last of them.
     #[inline(never)]
     fn decimal(&mut self, decimals: u8) -> u64 {
-        // How many digits are still to come behind the point, once it was there.
-        let (mut value, mut left, mut point, mut before) = (0u64, decimals, false, 0u8);
-        let enter = |value: &mut u64, digit: u8| {
-            let sum = value.wrapping_mul(10).wrapping_add(u64::from(digit));
-            let over = *value > u64::MAX / 10 || sum < u64::from(digit);
-            *value = sum;
-            over
-        };
-        loop {
-            if let Some(digit) = self.take(|byte| byte.is_ascii_digit().then(|| byte.wrapping_sub(b'0'))) {
-                self.failed |= enter(&mut value, digit) || (point && left == 0);
-                left = left.wrapping_sub(u8::from(point));
-                before = 1;
-            } else if !point && before != 0 && self.take(|byte| (byte == b'.').then_some(byte)).is_some() {
-                (point, before) = (true, 0);
-            } else {
-                break;
-            }
+        let ((mut value, _), mut behind) = (self.digits(0), 0);
+        if self.skip(b".") {
+            (value, behind) = self.digits(value);
         }
-        // A digit on both sides of the point.
-        self.failed |= before == 0;
-        while left != 0 && !self.failed {
-            self.failed |= enter(&mut value, 0);
-            left = left.wrapping_sub(1);
+        self.failed |= behind > decimals;
+        for _ in behind..decimals {
+            self.failed |= value > u64::MAX / 10;
+            value = value.wrapping_mul(10);
         }
         value
     }
@@ -276,10 +269,9 @@ impl Reader<'_> {
             }
             self.failed |= part != 0 || digits > 44;
         }
-        let mut bytes = [0; 32];
-        for (chunk, word) in bytes.chunks_exact_mut(4).zip(words.iter().rev()) {
-            chunk.copy_from_slice(&(*word as u32).to_be_bytes());
-        }
+        let [a, b, c, d, e, f, g, h] = words;
+        let double = |low: u64, high: u64| (high.wrapping_shl(32) | low).to_be();
+        let bytes: [u8; 32] = bytemuck::cast([double(g, h), double(e, f), double(c, d), double(a, b)]);
         // Each leading 1 is a byte of zero: no address has two texts.
         self.failed |= bytes.iter().take_while(|byte| **byte == 0).count() != usize::from(zeros);
         bytes
@@ -414,7 +406,8 @@ fn value_of(word: &Word, order: &OrderParams) -> u64 {
     }
 }
 
-fn write_name(out: &mut impl fmt::Write, name: &[u8; NAME]) -> fmt::Result {
+fn write_name(out: &mut impl fmt::Write, name: &Name) -> fmt::Result {
+    let name: &[u8; NAME] = bytemuck::cast_ref(name);
     let length = name.iter().position(|byte| *byte == 0).unwrap_or(NAME);
     let text = name.get(..length).and_then(|name| core::str::from_utf8(name).ok()).ok_or(fmt::Error)?;
     out.write_str(text)
@@ -441,6 +434,11 @@ mod tests {
     use crate::quantity::Price;
     use std::string::String;
     use std::vec::Vec;
+
+    fn read(text: &[u8]) -> Result<SignedMessage> {
+        let mut message = SignedMessage::default();
+        super::read(text, &mut message).map(|()| message)
+    }
 
     /// 32 bytes and their text.
     const ACCOUNT: ([u8; 32], &str) = ([3; 32], "CktRuQ2mttgRGkXJtyksdKHjUdc2C4TgDzyB98oEzy8");
@@ -518,8 +516,8 @@ mod tests {
                 .collect();
             let text = text(&orders);
             let found = read(text.as_bytes()).unwrap_or_else(|error| panic!("{error:?}: {text}"));
-            assert_eq!((found.header, &found.orders[..found.count]), (header(), orders.as_slice()), "{text}");
-            assert_eq!(&found.market[..9], b"SOL-PERP\0");
+            assert_eq!((found.header, found.orders()), (header(), orders.as_slice()), "{text}");
+            assert_eq!(found.market.map(|name| name[..9] == *b"SOL-PERP\0"), Some(true));
             // Before the last number, of which any digits are a number.
             let at = any(text.len() as u64 - 4) as usize;
             let cut = &text.as_bytes()[..at];
@@ -587,8 +585,7 @@ mod tests {
             // What hides a letter from the wallet hides it from the program too.
             assert_eq!(text_of(&[signed.as_slice(), b" "].concat()).is_some(), header.len() == 50);
             for length in 0..signed.len() {
-                let known = text_of(&signed[..length]).is_some();
-                assert!(!known || header.len() == 50);
+                assert!(text_of(&signed[..length]).is_none() || header.len() == 50);
             }
         }
     }

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::event::EventSink;
 use crate::num::Checked;
 use crate::order::OrderParams;
-use crate::signed_text;
+use crate::signed_text::{self, begins};
 use crate::sub_account::{SubAccount, SubAccountMut};
 
 /// Most orders of one message: an entry with both legs of a bracket.
@@ -50,14 +50,14 @@ const ORDER_BYTES: usize = core::mem::size_of::<OrderParams>();
 
 /// A message as it was signed.
 #[must_use]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SignedMessage {
     /// First part.
     pub header: SignedHeader,
     /// Name of the market, where a text says it: the reader saw no number only.
-    market: Option<[u8; 16]>,
-    orders: [OrderParams; MAX_SIGNED_ORDERS],
-    count: usize,
+    pub(crate) market: Option<[u8; 16]>,
+    pub(crate) orders: [OrderParams; MAX_SIGNED_ORDERS],
+    pub(crate) count: usize,
 }
 
 impl SignedMessage {
@@ -66,22 +66,26 @@ impl SignedMessage {
     /// Errors: [`Error::SignedFormUnknown`] for another beginning, [`Error::SignedLengthWrong`], and for a text
     /// [`Error::SignedTextInvalid`].
     pub fn read(signed: &[u8]) -> Result<Self> {
-        if !signed.starts_with(&DOMAIN) {
-            let text = signed_text::text_of(signed).ok_or(Error::SignedFormUnknown)?;
-            let signed_text::Said { header, market, orders, count } = signed_text::read(text)?;
-            return Ok(Self { header, market: Some(market), orders, count });
+        let mut message = Self::default();
+        message.fill(signed)?;
+        Ok(message)
+    }
+
+    /// [`Self::read`] into an empty message, which saves the copies of it.
+    pub fn fill(&mut self, signed: &[u8]) -> Result<()> {
+        if !begins(signed, &DOMAIN) {
+            return signed_text::read(signed_text::text_of(signed).ok_or(Error::SignedFormUnknown)?, self);
         }
         let (head, rest) = signed.split_at_checked(SIGNED_HEADER_BYTES).ok_or(Error::SignedLengthWrong)?;
-        let mut parts = rest.chunks_exact(ORDER_BYTES);
-        let (mut orders, mut count) = ([OrderParams::default(); MAX_SIGNED_ORDERS], 0usize);
-        for (slot, part) in orders.iter_mut().zip(&mut parts) {
-            *slot = bytemuck::pod_read_unaligned(part);
-            count = count.wrapping_add(1);
-        }
-        if rest.len() != count.wrapping_mul(ORDER_BYTES) || count == 0 {
+        bytemuck::bytes_of_mut(&mut self.header).copy_from_slice(head);
+        let orders = bytemuck::cast_slice_mut::<OrderParams, u8>(&mut self.orders);
+        let orders = orders.get_mut(..rest.len()).ok_or(Error::SignedLengthWrong)?;
+        orders.copy_from_slice(rest);
+        self.count = rest.len().wrapping_div(ORDER_BYTES);
+        if rest.is_empty() || self.count.wrapping_mul(ORDER_BYTES) != rest.len() {
             return Err(Error::SignedLengthWrong);
         }
-        Ok(Self { header: bytemuck::pod_read_unaligned(head), market: None, orders, count })
+        Ok(())
     }
 
     /// Whether its text names this market; no message in bytes has a name in it, and all fit.
@@ -152,13 +156,13 @@ impl PlaceSigned<'_> {
     ) -> Result<PlaceReport> {
         let (header, slot) = (&self.message.header, context.clock.slot);
         account.head.require_trader(&self.signer)?;
-        if header.sub_account != self.sub_account {
+        if !begins(&header.sub_account, &self.sub_account) {
             return Err(Error::SignedOtherAccount);
         }
-        match self.message.market {
+        match &self.message.market {
             // The account's address is of this program alone.
-            Some(name) if name != context.market.name => return Err(Error::WrongMarket),
-            None if header.program != self.program => return Err(Error::SignedOtherProgram),
+            Some(name) if !begins(name, &context.market.name) => return Err(Error::WrongMarket),
+            None if !begins(&header.program, &self.program) => return Err(Error::SignedOtherProgram),
             _ => {}
         }
         if header.slot > slot {
