@@ -4,7 +4,9 @@ use kedge_interface::PROGRAM_ID;
 use kedge_interface::instruction::{Instruction, PlaceSignedOrders, SetDelegate, user::signature};
 use kedge_model::action::{DOMAIN, MAX_MESSAGE, SignedHeader, SignedMessage};
 use kedge_model::order::OrderParams;
+use kedge_model::signed_text::{self, ENVELOPE};
 use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
 use crate::world::{User, World};
@@ -20,6 +22,20 @@ pub fn signer(number: u8) -> Keypair {
 /// The bytes of a message.
 pub fn message(header: &SignedHeader, orders: &[OrderParams]) -> Vec<u8> {
     SignedMessage::write(header, orders, &mut [0; MAX_MESSAGE]).expect("one to three orders").to_vec()
+}
+
+/// The text of a message.
+pub fn text(header: &SignedHeader, market: &str, orders: &[OrderParams]) -> String {
+    let (mut text, account) = (String::new(), Pubkey::new_from_array(header.sub_account).to_string());
+    signed_text::write(&mut text, header, (market, &account), orders).expect("it can be said");
+    text
+}
+
+/// A text in an off-chain envelope as hardware wallets sign it: version 0, for one signer.
+pub fn enclosed(text: &str, signer: &Keypair) -> Vec<u8> {
+    let length = u16::try_from(text.len()).expect("a short text").to_le_bytes();
+    let (domain, key) = (PROGRAM_ID, signer.pubkey());
+    [&ENVELOPE[..], &[0], domain.as_ref(), &[0, 1], key.as_ref(), &length, text.as_bytes()].concat()
 }
 
 /// The instruction that verifies a signature of these bytes.

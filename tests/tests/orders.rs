@@ -1,7 +1,9 @@
 //! Placing and cancelling orders.
 
 use kedge_interface::event::Event;
+use kedge_interface::instruction::{GrowOrders, Instruction};
 use kedge_model::Error;
+use kedge_model::client_id::{MAX_SECONDS, timed};
 use kedge_model::event::CancelReason;
 use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
@@ -103,14 +105,72 @@ fn malformed_orders_are_refused() {
 }
 
 #[test]
-fn client_ids_are_unique_among_open_orders() {
+fn a_client_id_is_good_for_one_order_whatever_became_of_it() {
     let mut world = World::start();
-    let user = world.rich(10_000);
-    let named = OrderParams { client_id: 9, ..bid() };
-    let id = world.place(user, named).expect("placed");
-    refused(world.place(user, named), Error::DuplicateClientId);
+    let (user, keeper) = (world.rich(10_000), world.rich(100));
+    let named = |client_id: u64| OrderParams { client_id, ..bid() };
+    let again = |world: &mut World, id: u64| {
+        refused(world.place(user, named(id)), Error::DuplicateClientId);
+        let taking = OrderParams { client_id: id, ..ioc(SOL, Side::Long, ONE, 149 * DOLLAR) };
+        refused(world.take(user, taking, &[]), Error::DuplicateClientId);
+    };
+    // Two in one instruction, and two instructions in one transaction: nothing of either stands.
+    refused(world.place_all(user, &[named(9), named(9)]), Error::DuplicateClientId);
+    let placing: Instruction = world.placing(user, &[named(9)]).into();
+    let twice = world.run_all(&[placing.clone(), placing]).expect_err("refused");
+    assert_eq!(twice.refusal, Error::DuplicateClientId.into());
+    assert_eq!(world.sub(&user.sub).open_orders().count(), 0);
+
+    // Open, then cancelled.
+    let id = world.place(user, named(9)).expect("placed");
+    again(&mut world, 9);
     world.cancel(user, id).expect("cancelled");
-    world.place(user, named).expect("free again");
+    again(&mut world, 9);
+    // Filled at once.
+    let filled = OrderParams { client_id: 10, ..ioc(SOL, Side::Long, ONE, 160 * DOLLAR) };
+    world.refresh_everything();
+    world.take(user, filled, &[]).expect("the vAMM sells");
+    assert_eq!(world.position(user, SOL).base.0, ONE as i64, "it was filled");
+    again(&mut world, 10);
+    // Expired, and removed by a keeper.
+    let expires_at = u32::try_from(world.time() + 5).expect("before 2106");
+    world.place(user, OrderParams { expires_at, ..named(11) }).expect("placed");
+    world.pass_ms(10_000);
+    world.refresh_everything();
+    world.run(world.expiring(keeper, user, SOL, &[])).expect("removed");
+    again(&mut world, 11);
+    // Placed by somebody with a signed message.
+    let signer = world.signing_delegate(user);
+    let (front, place) = world.signed(user, &signer, 1, &[named(9)]);
+    let refusal = world.run_all(&[front, place.into()]).expect_err("refused").refusal;
+    assert_eq!(refusal, Error::DuplicateClientId.into());
+    world.place(user, named(12)).expect("another id");
+}
+
+#[test]
+fn a_timed_client_id_is_known_for_as_long_as_it_is_good() {
+    let mut world = World::start();
+    let user = world.user_with_orders(4);
+    world.deposit(user, USDC, 10_000 * DOLLAR).expect("money");
+    let now = |world: &World| u32::try_from(world.time()).expect("before 2106");
+    let until = now(&world) + 20;
+    let named = |own: u16| OrderParams { client_id: timed(until, own), ..bid() };
+    for own in 0..4 {
+        let id = world.place(user, named(own)).expect("placed");
+        world.cancel(user, id).expect("cancelled");
+    }
+    refused(world.place(user, named(0)), Error::DuplicateClientId);
+    refused(world.place(user, named(4)), Error::ClientIdsHeld);
+    refused(world.place(user, bid()), Error::ClientIdsHeld);
+    let (payer, sub_account) = (user.authority, user.sub);
+    world.run(GrowOrders { payer, sub_account, capacity: 8 }).expect("more room");
+    world.place(user, named(4)).expect("there is room again");
+    world.pass_ms(25_000);
+    world.refresh_everything();
+    refused(world.place(user, named(5)), Error::ClientIdExpired);
+    let far = timed(now(&world) + MAX_SECONDS + 1, 0);
+    refused(world.place(user, OrderParams { client_id: far, ..bid() }), Error::ClientIdTooFar);
+    world.place(user, bid()).expect("the slots are free");
 }
 
 #[test]

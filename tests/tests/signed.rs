@@ -3,13 +3,13 @@
 use kedge_interface::instruction::{CloseSubAccount, CloseTrader, Instruction, PlaceSignedOrders, RevokeSignedOrders};
 use kedge_model::Error;
 use kedge_model::action::{MAX_NUMBER_STEP, MAX_SIGNED_MS, SignedHeader};
-use kedge_model::order::{OrderParams, Side};
-use kedge_model::quantity::Price;
+use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::quantity::{Price, Size};
 use kedge_tests::agreement::Agreed;
 use kedge_tests::machine::{Refusal, SLOT_MS};
 use kedge_tests::market::{DOLLAR, ONE, SOL, USDC};
-use kedge_tests::orders::{auction, limit, market};
-use kedge_tests::signed::{LIFE, message, signer, verify};
+use kedge_tests::orders::{auction, limit, market, waiting};
+use kedge_tests::signed::{LIFE, enclosed, message, signer, text, verify};
 use kedge_tests::verbs::refused;
 use kedge_tests::world::{User, World, key};
 use solana_keypair::Keypair;
@@ -64,8 +64,9 @@ fn anybody_places_a_signed_order_once() {
     let [order] = scene.orders()[..] else { panic!("one order") };
     assert_eq!((order.price, order.activation_slot), (bid().price, scene.world.slot));
     // Numbers may come in any order, as text or as bytes.
-    let text: String = message(&scene.header(5), &[bid(), bid()]).iter().map(|byte| format!("{byte:02x}")).collect();
-    scene.send(text.as_bytes()).expect("an earlier number, in digits");
+    let said = text(&scene.header(5), "SOL-PERP", &[bid(), bid()]);
+    scene.send(said.as_bytes()).expect("an earlier number, as a text");
+    assert_eq!(scene.send(&enclosed(&said, &signer(77))), Err(Error::SignedOrderReused.into()), "in an envelope too");
     assert_eq!(scene.orders().len(), 3);
     let up_to = 9;
     let revoke = RevokeSignedOrders { signer: scene.user.authority, sub_account: scene.user.sub, up_to };
@@ -110,7 +111,7 @@ fn what_was_signed_for_a_closed_sub_account_comes_back_with_no_other() {
     world.deposit(again, USDC, 10_000 * DOLLAR).expect("money");
     let signer = world.signing_delegate(again);
     scene = Scene { world, user: again, signer };
-    assert_eq!(scene.send(&signed), Err(Error::SignedOrderInvalid.into()));
+    assert_eq!(scene.send(&signed), Err(Error::SignedOtherAccount.into()));
     assert!(scene.orders().is_empty());
 }
 
@@ -122,17 +123,22 @@ fn a_message_counts_only_for_its_program_account_signer_and_time() {
     let longest = MAX_SIGNED_MS.div_ceil(SLOT_MS);
     let good = scene.header(1);
     let cases = [
-        ("another program", SignedHeader { program: [1; 32], ..good }, Error::SignedOrderInvalid),
-        ("another account", SignedHeader { sub_account: other.sub.to_bytes(), ..good }, Error::SignedOrderInvalid),
-        ("another domain", SignedHeader { domain: *b"kedge orders v2\n", ..good }, Error::SignedOrderInvalid),
-        ("the future", SignedHeader { slot: now + 1, ..good }, Error::SignedOrderInvalid),
-        ("too long", SignedHeader { max_slot: now + longest + 1, ..good }, Error::SignedOrderInvalid),
+        ("another program", SignedHeader { program: [1; 32], ..good }, Error::SignedOtherProgram),
+        ("another account", SignedHeader { sub_account: other.sub.to_bytes(), ..good }, Error::SignedOtherAccount),
+        ("another domain", SignedHeader { domain: *b"kedge orders v2\n", ..good }, Error::SignedFormUnknown),
+        ("the future", SignedHeader { slot: now + 1, ..good }, Error::SignedTooEarly),
+        ("too long", SignedHeader { max_slot: now + longest + 1, ..good }, Error::SignedTooLong),
         ("no number", SignedHeader { nonce: 0, ..good }, Error::SignedOrderReused),
         ("expired", SignedHeader { slot: now - LIFE, max_slot: now - 1, ..good }, Error::SignedOrderExpired),
     ];
     for (what, header, expected) in cases {
         let signed = message(&header, &[bid()]);
         assert_eq!(scene.send(&signed), Err(expected.into()), "{what}");
+        // A text says the same, but for the program and the domain, which are not in it.
+        if !matches!(expected, Error::SignedOtherProgram | Error::SignedFormUnknown) {
+            let said = text(&header, "SOL-PERP", &[bid()]);
+            assert_eq!(scene.send(&enclosed(&said, &signer(77))), Err(expected.into()), "{what}, as a text");
+        }
     }
     scene.signer = signer(78);
     let signed = message(&good, &[bid()]);
@@ -140,6 +146,47 @@ fn a_message_counts_only_for_its_program_account_signer_and_time() {
     scene.signer = signer(77);
     let signed = message(&SignedHeader { max_slot: now + longest, ..good }, &[bid()]);
     scene.send(&signed).expect("the longest time");
+}
+
+#[test]
+fn each_form_is_read_to_its_end() {
+    let mut scene = start();
+    let (header, key) = (scene.header(1), signer(77));
+    let (signed, said) = (message(&header, &[bid()]), text(&header, "SOL-PERP", &[bid()]));
+    let digits: String = signed.iter().map(|byte| format!("{byte:02x}")).collect();
+    let cases = [
+        ("digits", digits.clone().into_bytes(), Error::SignedFormUnknown),
+        ("capital digits", digits.to_uppercase().into_bytes(), Error::SignedFormUnknown),
+        ("digits with 0x", format!("0x{digits}").into_bytes(), Error::SignedFormUnknown),
+        ("nothing", vec![], Error::SignedFormUnknown),
+        ("no order", signed[..104].to_vec(), Error::SignedLengthWrong),
+        ("four orders", [&signed[..], &[0; 216]].concat(), Error::SignedLengthWrong),
+        ("a byte more", [&signed[..], &[0]].concat(), Error::SignedLengthWrong),
+        ("another envelope", enclosed("Send all my money", &key), Error::SignedFormUnknown),
+        ("a word more", enclosed(&said.replace("limit", "limit hidden"), &key), Error::SignedTextInvalid),
+        ("a line more", format!("{said}\n").into_bytes(), Error::SignedTextInvalid),
+        ("another name", enclosed(&said.replace("SOL-PERP", "BTC-PERP"), &key), Error::WrongMarket),
+        ("another number", enclosed(&said.replace("market 0", "market 1"), &key), Error::WrongMarket),
+    ];
+    for (what, signed, expected) in cases {
+        assert_eq!(scene.send(&signed), Err(expected.into()), "{what}");
+    }
+    scene.send(&enclosed(&said, &key)).expect("the text as it is");
+    let [order] = scene.orders()[..] else { panic!("one order") };
+    assert_eq!((order.price, order.size), (bid().price, bid().size));
+    // Largest that fits: an entry with two legs, all of whose numbers have all their digits, stays inside a transaction.
+    let leg = |kind: OrderKind, trigger| OrderParams {
+        size: Size(0),
+        flags: flags::LEG | flags::REDUCE_ONLY,
+        ..waiting(SOL, kind, Side::Short, 0, trigger)
+    };
+    let entry =
+        OrderParams { client_id: u64::MAX >> 17, expires_at: 1_900_000_000, price: Price(149_870_000), ..bid() };
+    let legs = [leg(OrderKind::StopMarket, 140_010_000), leg(OrderKind::TakeProfitMarket, 160_010_000)];
+    let said = text(&scene.header(2), "SOL-PERP", &[entry, legs[0], legs[1]]);
+    assert!(said.len() + 85 < 700, "{} letters: {said}", said.len());
+    scene.send(&enclosed(&said, &key)).expect("a bracket");
+    assert_eq!(scene.orders().len(), 4);
 }
 
 #[test]

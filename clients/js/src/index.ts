@@ -1,4 +1,5 @@
 export * from './errors.js';
 export * from './events.js';
 export * from './generated/index.js';
+export * from './signedOrders.js';
 export * from './units.js';

@@ -327,6 +327,11 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
         Rule::PostOnlyWouldCross | Rule::PriceOutsideBand => "`kedge markets` shows bid, ask and oracle",
         Rule::SignedNumberTooFar => "`kedge sign` without --number takes the next one",
         Rule::SignedOrderExpired => "`kedge sign` again, with a longer --valid-for",
+        Rule::SignedTooEarly | Rule::SignedOtherAccount | Rule::SignedOtherProgram => {
+            "check --url: it may be another cluster"
+        }
+        Rule::ClientIdExpired => "`kedge history` shows whether it was placed; --client-id new makes another",
+        Rule::ClientIdsHeld => "`kedge grow` makes room",
         Rule::SignedOrderReused => "`kedge orders` shows what is open; `kedge sign --number` names a higher number",
         Rule::AccountBeingLiquidated | Rule::AccountBankrupt => "`kedge risk` shows what is missing",
         _ => return None,

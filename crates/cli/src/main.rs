@@ -14,6 +14,7 @@ mod dry;
 mod error;
 mod health;
 mod layout;
+mod numbers;
 mod output;
 mod own;
 mod past;

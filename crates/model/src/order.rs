@@ -185,7 +185,7 @@ pub const STATUS_WAITING: u8 = 2;
 account_bytes! {
     /// What a trader asks for when placing an order.
     pub struct OrderParams [72] {
-        /// The trader's own id, unique among open orders; 0 for none.
+        /// The trader's own id, good for one order ([`crate::client_id`]); 0 for none.
         0 => pub client_id: u64,
         /// Limit price; for market orders the protection price, 0 for the market's band.
         8 => pub price: Price,
@@ -223,7 +223,7 @@ account_bytes! {
     pub struct Order [96] {
         /// Market-wide order sequence number: who came first.
         0 => pub seq: u64,
-        /// The trader's own id, 0 for none.
+        /// The trader's own id, 0 for none. A free slot may remember that of an order that was in it.
         8 => pub client_id: u64,
         /// Limit or protection price.
         16 => pub price: Price,

@@ -390,7 +390,7 @@ impl SubAccountMut<'_> {
             position.remove_open(order.side(), left)?;
         }
         let known = (order.id, order.flags);
-        *order = Order::default();
+        *order = order.remembered();
         position.open_orders = position.open_orders.minus(1)?;
         self.head.open_orders = self.head.open_orders.minus(1)?;
         Ok(known)
@@ -425,7 +425,7 @@ impl SubAccountMut<'_> {
         if filled > order.size {
             return Err(Error::InvariantBroken);
         }
-        *order = Order::default();
+        *order = order.remembered();
         position.open_orders = position.open_orders.minus(1)?;
         self.head.open_orders = self.head.open_orders.minus(1)?;
         Ok(())

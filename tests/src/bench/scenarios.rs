@@ -2,11 +2,11 @@
 
 use kedge_interface::address;
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, SettlePnl, UpdateAmm, UpdateFunding,
-    Withdraw,
+    CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, PlaceSignedOrders, SettlePnl,
+    UpdateAmm, UpdateFunding, Withdraw,
 };
-use kedge_model::action::{ModifyParams, change};
-use kedge_model::order::{OrderKind, Side};
+use kedge_model::action::{ModifyParams, SignedHeader, change};
+use kedge_model::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Price, Size};
 use solana_pubkey::Pubkey;
 
@@ -14,6 +14,7 @@ use super::stage::Stage;
 use crate::machine::Refusal;
 use crate::market::{DOLLAR, SOL, USDC};
 use crate::orders::{ioc, limit, market, waiting};
+use crate::signed::{enclosed, message, signer, text, verify};
 use crate::world::key;
 
 fn dollars(stage: &Stage) -> u64 {
@@ -53,6 +54,24 @@ pub fn place_market(stage: &mut Stage) -> u64 {
     let order = market(SOL, Side::Long, stage.size(SOL, dollars(stage)), 0);
     let placing = stage.world.placing(stage.user, &[order]);
     stage.cost(placing)
+}
+
+/// Places one limit order that was signed off the chain, as bytes.
+pub fn place_signed(stage: &mut Stage) -> u64 {
+    signed(stage, message)
+}
+
+/// The same as a text in an off-chain envelope.
+pub fn place_text(stage: &mut Stage) -> u64 {
+    signed(stage, |header, orders| enclosed(&text(header, "SOL-PERP", orders), &signer(77)))
+}
+
+fn signed(stage: &mut Stage, write: impl FnOnce(&SignedHeader, &[OrderParams]) -> Vec<u8>) -> u64 {
+    let order = limit(SOL, Side::Long, stage.size(SOL, dollars(stage)), stage.price(SOL, -100));
+    let delegate = stage.world.signing_delegate(stage.user);
+    let written = write(&stage.world.signed_header(stage.user, 7), &[order]);
+    let place = PlaceSignedOrders { market: address::market(SOL), sub_account: stage.user.sub };
+    stage.measured(&[verify(&delegate, &written), place.into()]).expect("it is placed").compute
 }
 
 fn five(stage: &Stage) -> Vec<kedge_model::order::OrderParams> {

@@ -2,8 +2,8 @@
 
 use super::scenarios::{
     cancel_five, cancel_one, create, deposit, fill_amm, fill_four, fill_half, fill_lost, fill_one, fill_six, liquidate,
-    make, make_join, modify, place_five, place_limit, place_market, refresh_first, refresh_further, replace_five,
-    settle, take_amm, take_maker, trigger, update_amm, update_funding, withdraw,
+    make, make_join, modify, place_five, place_limit, place_market, place_signed, place_text, refresh_first,
+    refresh_further, replace_five, settle, take_amm, take_maker, trigger, update_amm, update_funding, withdraw,
 };
 use super::stage::Stage;
 
@@ -42,6 +42,8 @@ pub const ROWS: &[Row] = &[
     row("place limit", (25_200, 105_500), (2_800, 6_000), place_limit),
     row("place market order with auction", (25_800, 106_400), (3_200, 6_500), place_market),
     row("place 5 limits, one instruction", (54_600, 134_900), (6_500, 10_000), place_five),
+    row("place limit, signed message", (0, 0), (4_000, 7_500), place_signed),
+    row("place limit, signed text in an envelope", (0, 0), (8_000, 11_500), place_text),
     row("cancel one", (12_200, 23_700), (1_000, 1_000), cancel_one),
     row("cancel 5", (26_500, 38_000), (1_800, 1_800), cancel_five),
     row("modify", (28_900, 109_200), (3_000, 6_500), modify),

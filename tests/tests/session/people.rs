@@ -1,6 +1,7 @@
 //! People who come and go, and what their accounts allow to whom.
 
 use kedge_interface::account::decode;
+use kedge_interface::account::name;
 use kedge_interface::address;
 use kedge_interface::instruction::{
     CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders, Instruction, PlaceSignedOrders,
@@ -9,7 +10,7 @@ use kedge_interface::instruction::{
 use kedge_model::trader::Trader;
 use kedge_tests::User;
 use kedge_tests::market::{DOLLAR, USDC};
-use kedge_tests::signed::{message, signer, verify};
+use kedge_tests::signed::{enclosed, message, signer, text, verify};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
@@ -116,7 +117,12 @@ impl Session {
             header.max_slot = header.slot.saturating_sub(1);
         }
         let key = if self.random.percent(95) { self.signer_of(user) } else { 99 };
-        let signed = message(&header, &orders);
+        let mut signed = message(&header, &orders);
+        if self.random.percent(40) {
+            let market = self.world.market(market);
+            let said = text(&header, &name(&market.name), &orders);
+            signed = if self.random.percent(50) { enclosed(&said, &signer(key)) } else { said.into_bytes() };
+        }
         if self.random.percent(30) {
             self.drift();
         }

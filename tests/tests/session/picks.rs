@@ -56,7 +56,7 @@ impl Session {
         let named = kind == OrderKind::Limit && flags & flags::POST_ONLY == 0 && random.percent(25);
         let start = if side == Side::Long { oracle.min(price) } else { oracle.max(price) };
         OrderParams {
-            client_id: random.below(6),
+            client_id: if random.percent(90) { random.below(1 << 40) } else { random.below(6) },
             price: Price(if kind == OrderKind::Market && random.percent(60) { 0 } else { price }),
             size: Size(size),
             auction_start: Price(if named { start } else { 0 }),

@@ -15,7 +15,7 @@ pub use account::{
 };
 pub use guard::Guards;
 pub use market::{Book, Funding, Markets, Prices, Trades};
-pub use order::{Cancel, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
+pub use order::{Cancel, ClientId, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
 pub use outcome::OutcomeOf;
 pub use position::{Close, Reverse};
 pub use setup::{Airdrop, Init, Keygen};

@@ -155,9 +155,10 @@ pub struct Place {
     #[arg(long, value_name = "PRICE", help_heading = "Auction", requires = "auction_start")]
     pub auction_end: Option<String>,
 
-    /// Your own number for the order, unique among your open orders.
-    #[arg(long, value_name = "NUMBER", default_value_t = 0, hide_default_value = true)]
-    pub client_id: u64,
+    /// Your own number for the order: good for one order, while it is open and after it has ended; `new` makes one with
+    /// which nothing is placed twice, however often the command is repeated with it in the next two minutes.
+    #[arg(long, value_name = "NUMBER", default_value = "0", hide_default_value = true, value_parser = ClientId::read)]
+    pub client_id: ClientId,
     /// Seconds until the order expires [default: never].
     #[arg(long, value_name = "SECONDS")]
     pub expires_in: Option<u32>,
@@ -166,6 +167,24 @@ pub struct Place {
     pub builder: bool,
     #[command(flatten)]
     pub which: Which,
+}
+
+/// What was said about an order's client id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientId {
+    /// This one; 0 for none.
+    Number(u64),
+    /// One that is good for a while.
+    New,
+}
+
+impl ClientId {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "new" => Ok(Self::New),
+            _ => text.parse().map(Self::Number).map_err(|_| "a whole number, or `new`".into()),
+        }
+    }
 }
 
 #[derive(Args, Debug)]

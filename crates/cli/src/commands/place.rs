@@ -18,7 +18,7 @@ use serde_json::json;
 use super::fills::{Fills, Wanted};
 use super::scene::{Scene, Typed};
 use super::{Receipt, follow, sized, ticket};
-use crate::args::Place;
+use crate::args::{ClientId, Place};
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};
@@ -46,6 +46,14 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
     let orders = ticket::orders(options, sized.size, &market.data, view.clock.unix_time)?;
     let min_fill = options.min_fill.as_deref().map_or(Ok(Size::ZERO), |text| ticket::size(text, &market.data))?;
     session.confirm(scene.doubts(&orders, Typed::New, &session.guards))?;
+    if let [order, ..] = orders.as_slice()
+        && options.client_id == ClientId::New
+    {
+        let (id, seconds) = (order.client_id, ticket::CLIENT_ID_SECONDS);
+        session.note(&format!(
+            "client id {id}: with --client-id {id} this command can be repeated for {seconds} s without placing twice"
+        ));
+    }
 
     let sent = match orders.as_slice() {
         [order] if takes => {

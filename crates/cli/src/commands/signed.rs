@@ -9,22 +9,24 @@ use kedge_client::signed::{self, NUMBERS_AHEAD, SignedOrders};
 use kedge_interface::instruction::{KedgeInstruction, RevokeSignedOrders};
 use kedge_model::action::{MAX_NUMBER_STEP, SignedMessage};
 use kedge_model::order::{OrderParams, flags};
+use kedge_model::sub_account::SubAccount;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
 use super::scene::{Scene, Typed};
 use super::{landed, place, sized, ticket};
-use crate::args::{Revoke, Sign, Submit};
+use crate::args::{ClientId, Revoke, Sign, Submit, Which};
 use crate::calendar::date_time;
 use crate::describe;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
+use crate::numbers::Numbers;
 use crate::output::{Output, long, wrap};
 use crate::session::Session;
 
-/// Signs an order for anybody to place; sends nothing.
+/// Signs an order for anybody to place, or writes the text that a wallet is to sign; sends nothing.
 pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Output> {
-    let signer = session.signer()?;
+    let signer = options.wallet.map_or_else(|| session.signer(), Ok)?;
     if session.guards.dry_run {
         let text = "signing sends nothing, and what is signed is worth as much as the order; without --dry-run, then \
                     `kedge submit FILE --dry-run` tries it";
@@ -32,7 +34,9 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
     }
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(&options.order.market)?;
-    let (address, account) = session.account(&options.order.which).await?;
+    let owner = options.order.which.authority.or(options.wallet);
+    let which = Which { authority: owner, id: options.order.which.id.clone() };
+    let (address, account) = session.account(&which).await?;
     account.head.require_trader(&signer.to_bytes())?;
     place::require_builder(&options.order, &account)?;
     let view = session.view(&place::rows(&account, market)).await?;
@@ -49,26 +53,43 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
                     sign a market order or a limit order, and keepers fill it";
         return Err(CliError::Usage(text.into()));
     }
+    if options.order.client_id == ClientId::New {
+        let text = "a signed message has its own number and is placed once by it: name a client id, or none";
+        return Err(CliError::Usage(text.into()));
+    }
     // It trades as much as one that is placed.
     let scene = Scene { directory: &directory, market, at: address, account: &account, view: &view };
     session.confirm(scene.doubts(&orders, Typed::New, &session.guards))?;
-    let highest = account.head.signed_nonce;
-    let number = options.number.unwrap_or_else(|| signed::next_number(highest));
-    if number > highest.saturating_add(NUMBERS_AHEAD) {
-        let most = highest.saturating_add(NUMBERS_AHEAD);
-        return Err(CliError::Usage(format!("number {number} is too far ahead: at most {most}")));
-    }
-    // Asked on a copy: whether the exchange would still accept the number.
-    account.head.clone().accept_signed(number)?;
     let board = session.client.board().await?;
     let last_slot = clock.slot.saturating_add(board.slots(options.valid_for.saturating_mul(1_000))?);
+    // Held until the number is given: who signs beside this waits for it.
+    let numbers = Numbers::of(&address);
+    let number = numbered(options, &account.head, &numbers)?;
     let header = signed::header(&address, number, clock.slot, last_slot);
-    let message = SignedOrders::sign(session.client.payer().as_ref(), &header, &orders)?;
+    let written = match options.wallet {
+        None => SignedOrders::sign(session.client.payer().as_ref(), &header, &orders)?.to_json(),
+        Some(_) => {
+            let text = signed::text(&header, &directory.market_name(market.data.index), &orders)?;
+            json!({ "signer": signer.to_string(), "text": text })
+        }
+    };
+    if let Err(error) = numbers.and_then(|numbers| numbers.give(number, options.valid_for)) {
+        eprint!(
+            "{}",
+            wrap(
+                "warning: ",
+                &format!(
+                    "number {number} is not remembered here, so name another one with --number for what you sign beside it: {error}"
+                )
+            )
+        );
+    }
 
     let until = date_time(clock.unix_time.saturating_add(i64::try_from(options.valid_for).unwrap_or(i64::MAX)));
     let owner = Pubkey::new_from_array(account.head.authority);
+    let what = if options.wallet.is_some() { "text to sign, of message" } else { "signed message" };
     let mut told = sized.note.map(|note| wrap("", &note)).unwrap_or_default();
-    told += &wrap("", &format!("signed message {number} for sub-account {} of", account.head.id));
+    told += &wrap("", &format!("{what} {number} for sub-account {} of", account.head.id));
     told += &format!("{owner}\n{}", list(&directory, &orders));
     let holds = format!(
         "Anybody can place it once, until slot {last_slot} (about {} s from now, {until}), unless you revoke it first: \
@@ -76,7 +97,6 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
         options.valid_for
     );
     told += &wrap("", &holds);
-    let written = message.to_json();
     let mut json = written.clone();
     json["number"] = long(number);
     json["sub_account"] = json!(address.to_string());
@@ -92,14 +112,38 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
     };
     let failed = |error| CliError::Usage(format!("cannot write {}: {error}", file.display()));
     std::fs::write(file, format!("{written}\n")).map_err(failed)?;
+    if let Some(text) = written["text"].as_str() {
+        // As it is, on one line: what is signed is every letter of it.
+        told += &format!("{text}\n");
+        let next =
+            format!("`kedge submit {} --signature SIGNATURE` places it once {signer} has signed it.", file.display());
+        told += &wrap("", &next);
+    }
     told += &wrap("", &format!("written to {}", file.display()));
     Ok(Output::new(told, json))
+}
+
+/// The number of a message: the one that was asked for, or the next that nobody on this machine has.
+fn numbered(options: &Sign, account: &SubAccount, numbers: &std::io::Result<Numbers>) -> Result<u64> {
+    let highest = account.signed_nonce;
+    let next = || numbers.as_ref().map_or_else(|_| signed::next_number(highest), |numbers| numbers.next(highest));
+    let number = options.number.unwrap_or_else(next);
+    let most = highest.saturating_add(NUMBERS_AHEAD);
+    if number > most {
+        return Err(CliError::Usage(format!(
+            "number {number} is too far ahead: at most {most}, {NUMBERS_AHEAD} above the highest that was placed or \
+             revoked; `kedge revoke NUMBER` gives up those before it"
+        )));
+    }
+    // Asked on a copy: whether the exchange would still accept the number.
+    account.clone().accept_signed(number)?;
+    Ok(number)
 }
 
 /// Places what somebody signed.
 pub async fn submit(session: &Session, options: &Submit) -> Result<Output> {
     session.signer()?;
-    let message = SignedOrders::from_json(&read(&options.file)?)?;
+    let message = SignedOrders::from_json(&read(&options.file)?, options.signature)?;
     let content = message.verify()?;
     let header = content.header;
     let sub_account = Pubkey::new_from_array(header.sub_account);
@@ -116,6 +160,15 @@ pub async fn submit(session: &Session, options: &Submit) -> Result<Output> {
             "the message was signed at slot {}, and this cluster is at {}: check --url, or try again in a moment",
             header.slot, clock.slot
         )));
+    }
+    if let Some(order) = content.orders().first().filter(|_| content.is_text()) {
+        let name = directory.market_name(order.market);
+        if !content.is_in(&name) {
+            return Err(CliError::Usage(format!(
+                "the text names another market than number {} of this exchange, which is {name}: check --url",
+                order.market
+            )));
+        }
     }
     let board = session.client.board().await?;
     let mut rows = prices::in_use(&account.head);
@@ -157,7 +210,10 @@ pub async fn revoke(session: &Session, options: &Revoke) -> Result<Output> {
     }
     let most = highest.saturating_add(MAX_NUMBER_STEP);
     if up_to > most {
-        return Err(CliError::Usage(format!("number {up_to} is too far ahead: at most {most}")));
+        return Err(CliError::Usage(format!(
+            "number {up_to} is too far ahead: at most {most}, {MAX_NUMBER_STEP} above the highest of now ({highest}); no \
+             revocation takes all numbers away"
+        )));
     }
     let sent = session.send(&[RevokeSignedOrders { signer, sub_account, up_to }.instruction()]).await?;
     let told = format!(

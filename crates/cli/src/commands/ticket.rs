@@ -1,12 +1,15 @@
 //! What was typed as orders in the exchange's units.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use kedge_model::action::{SLICES, TRAIL_BOUNDS};
+use kedge_model::client_id::timed;
 use kedge_model::market::Market;
 use kedge_model::num::is_multiple;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 
-use crate::args::{Place, SelfTradeArg, SideArg, TriggerArg};
+use crate::args::{ClientId, Place, SelfTradeArg, SideArg, TriggerArg};
 use crate::decimal;
 use crate::error::{CliError, Result};
 
@@ -107,7 +110,7 @@ fn main(options: &Place, size: Size, market: &Market, now: i64) -> Result<OrderP
         (None, None) => Price::ZERO,
     };
     Ok(OrderParams {
-        client_id: options.client_id,
+        client_id: client_id(options.client_id, now)?,
         price: limit,
         size,
         auction_start: optional(&options.auction_start)?,
@@ -123,6 +126,21 @@ fn main(options: &Place, size: Size, market: &Market, now: i64) -> Result<OrderP
         side: side(options.side) as u8,
         ..OrderParams::default()
     })
+}
+
+/// Seconds for which a client id made here is good: longer than any transaction lives.
+pub const CLIENT_ID_SECONDS: u32 = 120;
+
+/// The client id that is meant; a new one tells itself apart by this process and this moment.
+fn client_id(wanted: ClientId, now: i64) -> Result<u64> {
+    match wanted {
+        ClientId::Number(number) => Ok(number),
+        ClientId::New => {
+            let moment = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos() >> 6);
+            let own = (moment ^ std::process::id()) & u32::from(u16::MAX);
+            Ok(timed(expiry(CLIENT_ID_SECONDS, now)?, u16::try_from(own).unwrap_or(0)))
+        }
+    }
 }
 
 fn kind(options: &Place) -> OrderKind {
@@ -263,6 +281,10 @@ mod tests {
         assert_eq!((order.size, order.price), (Size(2_500_000_000), Price(181_200_000)));
         assert_eq!((order.kind, order.side, order.flags), (1, 1, flags::POST_ONLY));
         assert_eq!((order.market, order.expires_at), (3, 1_060));
+
+        assert_eq!(one("buy 1 --client-id 7").client_id, 7);
+        let new = one("buy 1 --client-id new").client_id;
+        assert_eq!(kedge_model::client_id::good_until(new), Some(1_120));
 
         let order = one("buy 1 --ioc --reduce-only --protection 190");
         assert_eq!((order.kind, order.side, order.price), (0, 0, Price(190_000_000)));

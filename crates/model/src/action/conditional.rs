@@ -217,17 +217,7 @@ fn enter<S: EventSink>(
     mut order: Order,
     sleeps: bool,
 ) -> Result<Placed> {
-    let mut free = None;
-    for (index, other) in account.orders.iter().enumerate() {
-        if other.is_open() {
-            if order.client_id != 0 && other.client_id == order.client_id {
-                return Err(Error::DuplicateClientId);
-            }
-        } else if free.is_none() {
-            free = Some(index);
-        }
-    }
-    let slot = free.ok_or(Error::NoOrderSlot)?;
+    let slot = account.slot_for(order.client_id, &context.clock)?;
     let row = context.board.market(order.market)?;
     order.id = account.head.next_order_id.max(1);
     account.head.next_order_id = order.id.plus(1)?;

@@ -41,8 +41,8 @@ pub struct PlaceReport {
 impl PlaceOrders<'_> {
     /// Places all or none; margin is checked once, on all of them together.
     ///
-    /// Errors: those of the order ([`Error::InvalidOrder`], size, tick, expiry, [`Error::DuplicateClientId`],
-    /// [`Error::NoOrderSlot`]), of the market's status, and [`Error::InsufficientMargin`].
+    /// Errors: those of the order ([`Error::InvalidOrder`], size, tick, expiry, the client id
+    /// ([`crate::client_id`]), [`Error::NoOrderSlot`]), of the market's status, and [`Error::InsufficientMargin`].
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,
@@ -159,18 +159,7 @@ pub(super) fn place<S: EventSink>(
         price = outside(market, row, side, params.flags, price)?;
     }
     let market = &mut *context.market;
-
-    let mut free = None;
-    for (index, order) in account.orders.iter().enumerate() {
-        if order.is_open() {
-            if params.client_id != 0 && order.client_id == params.client_id {
-                return Err(Error::DuplicateClientId);
-            }
-        } else if free.is_none() {
-            free = Some(index);
-        }
-    }
-    let slot = free.ok_or(Error::NoOrderSlot)?;
+    let slot = account.slot_for(params.client_id, &context.clock)?;
     let id = account.head.next_order_id.max(1);
     account.head.next_order_id = id.plus(1)?;
     let position = account.head.open_position(market.index)?;

@@ -1,8 +1,8 @@
 //! Orders that were signed off the chain: anybody may place them, once, until they expire.
 //!
-//! The trader signs a message: a [`SignedHeader`] and behind it up to [`MAX_SIGNED_ORDERS`] [`OrderParams`], either
-//! these bytes or their lower-case hexadecimal digits (for wallets that sign only text). The caller has verified the
-//! signature; everything that the message says is judged here.
+//! The trader signs a message: a [`SignedHeader`] and behind it up to [`MAX_SIGNED_ORDERS`] [`OrderParams`], or a text that
+//! says the same ([`crate::signed_text`]), in an off-chain envelope or not. The caller has verified the signature;
+//! everything that the message says is judged here.
 
 use super::Context;
 use super::place::{PlaceOrders, PlaceReport};
@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::event::EventSink;
 use crate::num::Checked;
 use crate::order::OrderParams;
+use crate::signed_text::{self, begins};
 use crate::sub_account::{SubAccount, SubAccountMut};
 
 /// Most orders of one message: an entry with both legs of a bracket.
@@ -29,7 +30,7 @@ account_bytes! {
     pub struct SignedHeader [104] {
         /// [`DOMAIN`].
         0 => pub domain: [u8; 16],
-        /// The program for which the message is meant.
+        /// The program for which the message is meant; zero in what is read from a text, where the sub-account tells.
         16 => pub program: [u8; 32],
         /// Address of the sub-account.
         48 => pub sub_account: [u8; 32],
@@ -42,49 +43,61 @@ account_bytes! {
     }
 }
 
-/// Longest message in bytes, before hexadecimal writing.
+/// Longest message in bytes; a text may be longer.
 pub const MAX_MESSAGE: usize = SIGNED_HEADER_BYTES.wrapping_add(MAX_SIGNED_ORDERS.wrapping_mul(ORDER_BYTES));
 const SIGNED_HEADER_BYTES: usize = core::mem::size_of::<SignedHeader>();
 const ORDER_BYTES: usize = core::mem::size_of::<OrderParams>();
 
 /// A message as it was signed.
 #[must_use]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SignedMessage {
     /// First part.
     pub header: SignedHeader,
-    orders: [OrderParams; MAX_SIGNED_ORDERS],
-    count: usize,
+    /// Name of the market, where a text says it: the reader saw no number only.
+    pub(crate) market: Option<[u8; 16]>,
+    pub(crate) orders: [OrderParams; MAX_SIGNED_ORDERS],
+    pub(crate) count: usize,
 }
 
 impl SignedMessage {
     /// Reads a message from the bytes that were signed.
     ///
-    /// Errors: [`Error::SignedOrderInvalid`] for another domain, another length, or no order.
+    /// Errors: [`Error::SignedFormUnknown`] for another beginning, [`Error::SignedLengthWrong`], and for a text
+    /// [`Error::SignedTextInvalid`].
     pub fn read(signed: &[u8]) -> Result<Self> {
-        let mut bytes = [0u8; MAX_MESSAGE];
-        let length = if signed.starts_with(&DOMAIN) {
-            bytes.get_mut(..signed.len()).ok_or(Error::SignedOrderInvalid)?.copy_from_slice(signed);
-            signed.len()
-        } else {
-            from_hexadecimal(signed, &mut bytes)?
-        };
-        let message = bytes.get(..length).ok_or(Error::SignedOrderInvalid)?;
-        let (head, rest) = message.split_at_checked(SIGNED_HEADER_BYTES).ok_or(Error::SignedOrderInvalid)?;
-        let header: SignedHeader = bytemuck::pod_read_unaligned(head);
-        let mut parts = rest.chunks_exact(ORDER_BYTES);
-        let mut orders = [OrderParams::default(); MAX_SIGNED_ORDERS];
-        let mut count = 0usize;
-        for (slot, part) in orders.iter_mut().zip(&mut parts) {
-            *slot = bytemuck::pod_read_unaligned(part);
-            count = count.wrapping_add(1);
+        let mut message = Self::default();
+        message.fill(signed)?;
+        Ok(message)
+    }
+
+    /// [`Self::read`] into an empty message, which saves the copies of it.
+    pub fn fill(&mut self, signed: &[u8]) -> Result<()> {
+        if !begins(signed, &DOMAIN) {
+            return signed_text::read(signed_text::text_of(signed).ok_or(Error::SignedFormUnknown)?, self);
         }
-        let whole = parts.remainder().is_empty() && count >= 1;
-        if whole && header.domain == DOMAIN {
-            Ok(Self { header, orders, count })
-        } else {
-            Err(Error::SignedOrderInvalid)
+        let (head, rest) = signed.split_at_checked(SIGNED_HEADER_BYTES).ok_or(Error::SignedLengthWrong)?;
+        bytemuck::bytes_of_mut(&mut self.header).copy_from_slice(head);
+        let orders = bytemuck::cast_slice_mut::<OrderParams, u8>(&mut self.orders);
+        let orders = orders.get_mut(..rest.len()).ok_or(Error::SignedLengthWrong)?;
+        orders.copy_from_slice(rest);
+        self.count = rest.len().wrapping_div(ORDER_BYTES);
+        if rest.is_empty() || self.count.wrapping_mul(ORDER_BYTES) != rest.len() {
+            return Err(Error::SignedLengthWrong);
         }
+        Ok(())
+    }
+
+    /// Whether its text names this market; no message in bytes has a name in it, and all fit.
+    pub fn is_in(&self, name: &str) -> bool {
+        let Some(said) = self.market else { return true };
+        let (said, spare) = said.split_at_checked(name.len()).unwrap_or_default();
+        said == name.as_bytes() && spare.iter().all(|byte| *byte == 0)
+    }
+
+    /// Whether it was signed as a text.
+    pub const fn is_text(&self) -> bool {
+        self.market.is_some()
     }
 
     /// The orders.
@@ -94,42 +107,24 @@ impl SignedMessage {
 
     /// Writes the bytes to sign into a buffer and returns them.
     ///
-    /// Errors: [`Error::SignedOrderInvalid`] for no order or more than [`MAX_SIGNED_ORDERS`].
+    /// Errors: [`Error::SignedLengthWrong`] for no order or more than [`MAX_SIGNED_ORDERS`].
     pub fn write<'a>(
         header: &SignedHeader,
         orders: &[OrderParams],
         buffer: &'a mut [u8; MAX_MESSAGE],
     ) -> Result<&'a [u8]> {
         if orders.is_empty() || orders.len() > MAX_SIGNED_ORDERS {
-            return Err(Error::SignedOrderInvalid);
+            return Err(Error::SignedLengthWrong);
         }
         let length = SIGNED_HEADER_BYTES.wrapping_add(orders.len().wrapping_mul(ORDER_BYTES));
-        let bytes = buffer.get_mut(..length).ok_or(Error::SignedOrderInvalid)?;
-        let (head, rest) = bytes.split_at_mut_checked(SIGNED_HEADER_BYTES).ok_or(Error::SignedOrderInvalid)?;
+        let bytes = buffer.get_mut(..length).ok_or(Error::SignedLengthWrong)?;
+        let (head, rest) = bytes.split_at_mut_checked(SIGNED_HEADER_BYTES).ok_or(Error::SignedLengthWrong)?;
         head.copy_from_slice(bytemuck::bytes_of(header));
         for (part, order) in rest.chunks_exact_mut(ORDER_BYTES).zip(orders) {
             part.copy_from_slice(bytemuck::bytes_of(order));
         }
         Ok(bytes)
     }
-}
-
-/// Bytes from pairs of lower-case digits; returns how many.
-fn from_hexadecimal(digits: &[u8], bytes: &mut [u8; MAX_MESSAGE]) -> Result<usize> {
-    let digit = |d: u8| match d {
-        b'0'..=b'9' => Ok(d.wrapping_sub(b'0')),
-        b'a'..=b'f' => Ok(d.wrapping_sub(b'a').wrapping_add(10)),
-        _ => Err(Error::SignedOrderInvalid),
-    };
-    let length = digits.len().wrapping_shr(1);
-    if digits.len() & 1 != 0 || length > MAX_MESSAGE {
-        return Err(Error::SignedOrderInvalid);
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let &[high, low] = pair else { return Err(Error::SignedOrderInvalid) };
-        *byte = digit(high)?.wrapping_shl(4) | digit(low)?;
-    }
-    Ok(length)
 }
 
 /// Places the orders of a signed message.
@@ -151,9 +146,9 @@ impl PlaceSigned<'_> {
     /// message gains nothing: its auction has not run meanwhile, and nobody trades at the vAMM against a price from before
     /// the placing.
     ///
-    /// Errors: [`Error::SignedOrderInvalid`] (another program or sub-account, a slot in the future or too far from
-    /// the last one), [`Error::WrongAuthority`], [`Error::SignedOrderExpired`], [`Error::SignedOrderReused`],
-    /// [`Error::SignedNumberTooFar`], and those of placing.
+    /// Errors: [`Error::WrongAuthority`], [`Error::SignedOtherAccount`], [`Error::SignedOtherProgram`],
+    /// [`Error::WrongMarket`], [`Error::SignedTooEarly`], [`Error::SignedTooLong`], [`Error::SignedOrderExpired`],
+    /// [`Error::SignedOrderReused`], [`Error::SignedNumberTooFar`], and those of placing.
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,
@@ -161,13 +156,20 @@ impl PlaceSigned<'_> {
     ) -> Result<PlaceReport> {
         let (header, slot) = (&self.message.header, context.clock.slot);
         account.head.require_trader(&self.signer)?;
-        let longest = context.board.slots(MAX_SIGNED_MS)?;
-        let meant = header.program == self.program
-            && header.sub_account == self.sub_account
-            && header.slot <= slot
-            && header.max_slot.saturating_sub(header.slot) <= longest;
-        if !meant {
-            return Err(Error::SignedOrderInvalid);
+        if !begins(&header.sub_account, &self.sub_account) {
+            return Err(Error::SignedOtherAccount);
+        }
+        match &self.message.market {
+            // The account's address is of this program alone.
+            Some(name) if !begins(name, &context.market.name) => return Err(Error::WrongMarket),
+            None if !begins(&header.program, &self.program) => return Err(Error::SignedOtherProgram),
+            _ => {}
+        }
+        if header.slot > slot {
+            return Err(Error::SignedTooEarly);
+        }
+        if header.max_slot.saturating_sub(header.slot) > context.board.slots(MAX_SIGNED_MS)? {
+            return Err(Error::SignedTooLong);
         }
         if slot > header.max_slot {
             return Err(Error::SignedOrderExpired);
@@ -269,21 +271,25 @@ mod tests {
     }
 
     #[test]
-    fn a_message_reads_as_it_was_written_in_bytes_and_digits() {
+    fn a_message_reads_as_it_was_written_and_no_other_form_does() {
         let header = SignedHeader { domain: DOMAIN, nonce: 7, slot: 8, max_slot: 9, ..SignedHeader::default() };
         let order = |id: u64| OrderParams { client_id: id, side: 1, ..OrderParams::default() };
         for count in 1..=MAX_SIGNED_ORDERS {
             let orders: std::vec::Vec<OrderParams> = (1..=count as u64).map(order).collect();
             let mut buffer = [0; MAX_MESSAGE];
             let bytes = SignedMessage::write(&header, &orders, &mut buffer).expect("a message").to_vec();
-            let digits: std::string::String = bytes.iter().map(|b| std::format!("{b:02x}")).collect();
-            for written in [bytes.as_slice(), digits.as_bytes()] {
-                let read = SignedMessage::read(written).expect("the same message");
-                assert_eq!((read.header, read.orders()), (header, orders.as_slice()));
-                assert_eq!(SignedMessage::read(&written[..written.len() - 1]).err(), Some(Error::SignedOrderInvalid));
-                assert_eq!(SignedMessage::read(&[written, &[0]].concat()).err(), Some(Error::SignedOrderInvalid));
+            let read = SignedMessage::read(&bytes).expect("the same message");
+            assert_eq!((read.header, read.orders(), read.is_text()), (header, orders.as_slice(), false));
+            for length in [DOMAIN.len(), 103, 104, bytes.len() - 1] {
+                assert_eq!(SignedMessage::read(&bytes[..length]).err(), Some(Error::SignedLengthWrong));
             }
-            assert!(SignedMessage::read(digits.to_uppercase().as_bytes()).is_err());
+            assert_eq!(SignedMessage::read(&[bytes.as_slice(), &[0]].concat()).err(), Some(Error::SignedLengthWrong));
+            let digits: std::string::String = bytes.iter().map(|b| std::format!("{b:02x}")).collect();
+            let longer = [bytes.as_slice(), &[0; 3 * ORDER_BYTES]].concat();
+            assert_eq!(SignedMessage::read(&longer).err(), Some(Error::SignedLengthWrong));
+            for other in [digits.as_bytes(), digits.to_uppercase().as_bytes(), b"0x", b"", &bytes[1..]] {
+                assert_eq!(SignedMessage::read(other).err(), Some(Error::SignedFormUnknown));
+            }
         }
         let mut buffer = [0; MAX_MESSAGE];
         assert!(SignedMessage::write(&header, &[], &mut buffer).is_err());

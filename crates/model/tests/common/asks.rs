@@ -28,7 +28,9 @@ pub fn ask() -> impl Strategy<Value = Ask> {
     let flags = prop_oneof![8 => Just(0u16), 1 => Just(1), 2 => Just(2), 2 => Just(4), 1 => Just(6)];
     let part = prop_oneof![1 => 1u64..100, 3 => 100u64..4_000, 6 => 4_000u64..10_000];
     let offset = prop_oneof![4 => -60i64..60, 2 => -700i64..700];
-    let rest = (any::<bool>(), proptest::bool::weighted(0.1), 0u64..40, extras());
+    // Few that meet each other: most orders are to be placed.
+    let client_id = prop_oneof![4 => Just(0u64), 1 => 1u64..40, 4 => 40u64..1 << 40];
+    let rest = (any::<bool>(), proptest::bool::weighted(0.1), client_id, extras());
     (market(), 0u8..2, 0u8..2, flags, part, offset, rest).prop_map(
         |(market, side, kind, flags, part, offset, (auction, expires, client_id, extras))| Ask {
             market,

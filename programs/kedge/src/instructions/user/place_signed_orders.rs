@@ -27,8 +27,11 @@ pub struct PlaceSignedOrders {
 /// Places all orders of the message or none.
 #[inline(never)]
 pub fn handle(a: &mut PlaceSignedOrders) -> Outcome {
-    let (signer, message) =
-        signature::verified(&a.instructions, |signer, message| Ok((signer, SignedMessage::read(message)?)))?;
+    let mut message = SignedMessage::default();
+    let signer = signature::verified(&a.instructions, |signer, signed| {
+        message.fill(signed)?;
+        Ok(signer)
+    })?;
     let sub_account = a.sub_account.address().to_bytes();
     let clock = clock()?;
     let mut records = Records::new(ORDER_RECORD * MAX_SIGNED_ORDERS);
