@@ -199,7 +199,7 @@ fn nothing_leaves_by_accident() {
         ),
         ("place SOL-PERP buy 1 --protection 500".into(), "--protection 500.00 is 177.8% above"),
         ("place SOL-PERP sell 1 --stop 500".into(), "--stop 500.00 fires at once: the oracle stands at 180.00"),
-        ("place SOL-PERP buy 700".into(), "--max-share 75"),
+        ("place SOL-PERP buy 700".into(), "it is worth 126000.00 dollars at 180.00, more than --max-notional 100000"),
         (
             "place SOL-PERP buy 600 --limit 150 --max-notional 50000".into(),
             "it is worth 90000.00 dollars at 150.00, more than --max-notional 50000",
