@@ -7,6 +7,7 @@ mod decimal;
 mod describe;
 mod directory;
 mod error;
+mod forms;
 mod health;
 mod layout;
 mod output;
@@ -80,6 +81,7 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
         Command::Builder(options) => commands::manage::builder(session, options).await,
         Command::Delegate(options) => commands::manage::delegate(session, options).await,
         Command::Grow(options) => commands::manage::grow(session, options).await,
+        Command::Admin(options) => commands::admin::run(session, options).await,
         Command::Close(options) => commands::manage::close(session, options).await,
         Command::Completion { shell } => {
             let mut script = Vec::new();

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod account;
+mod admin;
 mod market;
 mod order;
 mod signed;
@@ -9,7 +10,8 @@ pub use account::{
     Account, Accounts, Balances, Builder, Close, Create, Delegate, Deposit, Grow, History, Isolate, Leverage, Settle,
     Transfer, Watch, Which, Withdraw,
 };
-pub use market::{Funding, Markets, Prices};
+pub use admin::{Act, Admin, Form, Operation, Pool, Row};
+pub use market::{Funding, Markets, Prices, feed_id};
 pub use order::{Cancel, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
 pub use signed::{Revoke, Sign, Submit};
 
@@ -131,6 +133,8 @@ pub enum Command {
     Grow(Grow),
     /// Close an empty sub-account or the trader account for good; its rent comes back.
     Close(Close),
+    /// Run the exchange: list, open, pause, expire, set fees and roles.
+    Admin(Admin),
     /// Place, change, cancel and list orders: the same as place, modify, cancel and orders.
     #[command(subcommand, hide = true)]
     Order(Order),

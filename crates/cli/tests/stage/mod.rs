@@ -65,13 +65,20 @@ pub struct Stage {
     pub localnet: Arc<Localnet>,
     /// Folder of the wallets.
     pub folder: PathBuf,
-    mint: Pubkey,
+    pub mint: Pubkey,
     prices: Prices,
 }
 
 impl Stage {
     /// Starts the chain and lists everything.
     pub fn start() -> Self {
+        let stage = Self::bare();
+        stage.list(&Keypair::new());
+        stage
+    }
+
+    /// Starts the chain with the program on it and a mint, and nothing listed.
+    pub fn bare() -> Self {
         let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
         let program = Path::new(&package).join("../../target/deploy/kedge.so");
         let elf = std::fs::read(&program).expect("target/deploy/kedge.so is missing: run `make program`");
@@ -83,17 +90,15 @@ impl Stage {
         let folder = std::env::temp_dir().join(format!("kedge-commands-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder for the wallets");
         let mint = Keypair::new().pubkey();
+        localnet.create_mint(mint, 6, Keypair::new().pubkey()).unwrap();
         let prices = Prices::start(Arc::clone(&localnet));
-        let stage = Self { localnet, folder, mint, prices };
-        stage.list();
-        stage
+        Self { localnet, folder, mint, prices }
     }
 
-    fn list(&self) {
-        let admin = Arc::new(Keypair::new());
+    fn list(&self, admin: &Keypair) {
+        let admin = Arc::new(admin.insecure_clone());
         let key = admin.pubkey();
         self.localnet.airdrop(key, LAMPORTS).unwrap();
-        self.localnet.create_mint(self.mint, 6, key).unwrap();
         let source = self.localnet.set_token_account(key, self.mint, 10_000_000 * DOLLAR).unwrap();
         let client = Client::new(self.localnet.rpc_url(), Arc::clone(&admin) as SharedSigner);
         let config = SendConfig {
