@@ -62,6 +62,8 @@ pub enum Work {
         filler: Option<Pubkey>,
         /// Maker orders that may be used.
         makers: Vec<MakerOrder>,
+        /// Sub-accounts of the taker's referrer and builder, which get their shares.
+        sharers: Vec<Pubkey>,
     },
     /// Serves somebody's order: triggers it, moves its trigger, releases its next slice.
     Serve {
@@ -98,6 +100,13 @@ pub enum Work {
     UpdateFunding {
         /// Market.
         market: u16,
+    },
+    /// Counts what a sub-account has traded in its owner's volume, and gives both the tier of it.
+    UpdateFeeTier {
+        /// The owner's record.
+        trader: Pubkey,
+        /// Sub-account.
+        account: Pubkey,
     },
     /// Moves a position's profit or loss to the balance.
     SettlePnl {
@@ -163,6 +172,8 @@ pub enum Work {
         min_position: Base,
         /// The maker's base must not be above this afterwards.
         max_position: Base,
+        /// Sub-accounts of the taker's referrer and builder, which get their shares.
+        sharers: Vec<Pubkey>,
     },
     /// Places orders in one market.
     Place {
@@ -213,6 +224,7 @@ impl Work {
             Self::Expire { .. } => "expire_orders",
             Self::UpdateAmm { .. } => "update_amm",
             Self::UpdateFunding { .. } => "update_funding",
+            Self::UpdateFeeTier { .. } => "update_fee_tier",
             Self::SettlePnl { .. } => "settle_pnl",
             Self::SweepFees { .. } => "sweep_fees",
             Self::Liquidate { .. } => "liquidate",
@@ -266,6 +278,7 @@ impl Work {
             Self::Cancel { account, order_id } => Subject::Order("cancel", *account, *order_id),
             Self::Serve { account, order_id, .. } => Subject::Order(self.name(), *account, *order_id),
             Self::Expire { market, account, .. } => Subject::Orders(*account, *market),
+            Self::UpdateFeeTier { account, .. } => Subject::Order(self.name(), *account, 0),
             Self::CancelAll { account, market } => Subject::Orders(*account, market.unwrap_or(u16::MAX)),
         }
     }

@@ -8,7 +8,7 @@ use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, ExpireOrders, FillOrder, Instruction, Liquidate, PlaceAndMake, PlaceAndTake, PlaceOrders,
     RefreshPrices, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
-    TriggerOrder, UpdateAmm, UpdateFunding,
+    TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
 };
 use kedge_model::bank::Bank;
 use kedge_model::board::{PriceBoard, PriceRow, PriceSource, SourceKind};
@@ -154,8 +154,8 @@ impl Directory {
         let bank = *self.banks.first()?;
         Some(match work {
             Work::RefreshPrices { markets, banks } => self.refresh(markets, banks)?,
-            Work::Fill { market, taker, order_id, slot, filler, makers } => {
-                let accounts = maker_accounts(makers);
+            Work::Fill { market, taker, order_id, slot, filler, makers, sharers } => {
+                let accounts = [maker_accounts(makers), sharers.clone()].concat();
                 let market = self.market(*market)?;
                 FillOrder::of(signer, market, *taker, (*order_id, *slot), *filler, &accounts, maker_refs(makers)).into()
             }
@@ -178,6 +178,7 @@ impl Directory {
             .into(),
             Work::UpdateAmm { market } => UpdateAmm { market: self.market(*market)? }.into(),
             Work::UpdateFunding { market } => UpdateFunding { market: self.market(*market)? }.into(),
+            Work::UpdateFeeTier { trader, account } => UpdateFeeTier { trader: *trader, sub_account: *account }.into(),
             Work::SettlePnl { market, account } => {
                 SettlePnl { market: self.market(*market)?, bank, sub_account: *account }.into()
             }
@@ -198,22 +199,31 @@ impl Directory {
             Work::SettleBankruptcy { market, account } => {
                 SettleBankruptcy { market: self.market(*market)?, bank, sub_account: *account }.into()
             }
-            Work::Make { market, maker, taker, order_id, slot, size, worst_price, min_position, max_position } => {
-                PlaceAndMake {
-                    signer,
-                    market: self.market(*market)?,
-                    maker: *maker,
-                    taker: *taker,
-                    order_id: *order_id,
-                    slot: *slot,
-                    size: size.0,
-                    worst_price: worst_price.0,
-                    min_position: min_position.0,
-                    max_position: max_position.0,
-                    sharers: Vec::new(),
-                }
-                .into()
+            Work::Make {
+                market,
+                maker,
+                taker,
+                order_id,
+                slot,
+                size,
+                worst_price,
+                min_position,
+                max_position,
+                sharers,
+            } => PlaceAndMake {
+                signer,
+                market: self.market(*market)?,
+                maker: *maker,
+                taker: *taker,
+                order_id: *order_id,
+                slot: *slot,
+                size: size.0,
+                worst_price: worst_price.0,
+                min_position: min_position.0,
+                max_position: max_position.0,
+                sharers: sharers.clone(),
             }
+            .into(),
             Work::Place { market, account, orders } => {
                 PlaceOrders { signer, market: self.market(*market)?, sub_account: *account, orders: orders.clone() }
                     .into()
@@ -251,7 +261,7 @@ mod tests {
     fn a_fill_with_its_refresh_decodes_to_what_was_planned() {
         let world = Stage::new().world();
         let directory = Directory::of(&world.board, 1, 1);
-        let [signer, taker, filler, a, b] = [(); 5].map(|()| Pubkey::new_unique());
+        let [signer, taker, filler, a, b, c] = [(); 6].map(|()| Pubkey::new_unique());
         let maker = |account, order_id| MakerOrder { account, order_id, slot: 2 };
         let work = Work::Fill {
             market: 0,
@@ -260,6 +270,7 @@ mod tests {
             slot: 1,
             filler: Some(filler),
             makers: vec![maker(a, 4), maker(b, 5), maker(a, 6)],
+            sharers: vec![c],
         };
         let instructions = directory.instructions(&Plan::of(work).after_refresh(vec![0]), &signer).unwrap();
         let decoded: Vec<Decoded> = instructions
@@ -269,7 +280,7 @@ mod tests {
         let [Decoded::RefreshPrices(refresh), Decoded::FillOrder(fill)] = &decoded[..] else { panic!("{decoded:?}") };
         assert_eq!((&refresh.markets[..], &refresh.banks[..]), (&[0u8][..], &[0u8][..]));
         assert_eq!(refresh.oracles.len(), 1, "the quote bank's constant price has no account");
-        assert_eq!(fill.split(), (Some(filler), &[a, b][..]));
+        assert_eq!(fill.split(), (Some(filler), &[a, b, c][..]));
         assert_eq!(fill.makers.iter().map(|m| (m.order_id, m.account)).collect::<Vec<_>>(), [(4, 0), (5, 1), (6, 0)]);
     }
 }

@@ -63,8 +63,8 @@ fn explain(work: &Work, world: &World) -> Explanation {
             why: "an oracle account has a newer price than the board".into(),
             reward: None,
         },
-        Work::Fill { market, taker, order_id, slot, filler, makers } => {
-            let report = rehearsal.fill(*market, taker, *order_id, *slot, filler.as_ref(), makers).ok();
+        Work::Fill { market, taker, order_id, slot, filler, makers, sharers } => {
+            let report = rehearsal.fill(*market, taker, *order_id, *slot, filler.as_ref(), (makers, sharers)).ok();
             let reward = report.map(|report| report.matched.filler_reward).filter(|_| filler.is_some());
             let why = match report {
                 Some(report) if report.matched.fills > 0 => format!(
@@ -111,6 +111,12 @@ fn explain(work: &Work, world: &World) -> Explanation {
             about(*market, "vAMM".into(), why)
         }
         Work::UpdateFunding { market } => about(*market, "funding".into(), "the hour is over".into()),
+        Work::UpdateFeeTier { account, .. } => Explanation {
+            market: None,
+            subject: format!("fee tier of {account}"),
+            why: "what it has traded is not counted yet, or its tier has run out".into(),
+            reward: None,
+        },
         Work::SettlePnl { market, account } => {
             let amount = rehearsal.settle(*market, account).ok().map(|report| report.amount.0);
             let why = amount

@@ -80,7 +80,7 @@ impl<'w> Series<'w> {
     }
 
     fn work(&mut self, work: &Work) -> Option<FillReport> {
-        let Work::Fill { market, taker, order_id, slot, filler, makers } = work else { return None };
+        let Work::Fill { market, taker, order_id, slot, filler, makers, sharers } = work else { return None };
         let rehearsal = Rehearsal::refreshed(self.world);
         let mut traded = match self.markets.remove(market) {
             Some(traded) => traded,
@@ -95,7 +95,7 @@ impl<'w> Series<'w> {
             Some(filler) => Some(take(filler)?),
             None => None,
         };
-        let addresses = maker_accounts(makers);
+        let addresses = [maker_accounts(makers), sharers.clone()].concat();
         let mut accounts = addresses.iter().map(&mut take).collect::<Option<Vec<_>>>()?;
         let refs = maker_refs(makers);
         let mut borrowed: Vec<_> = accounts.iter_mut().map(Account::borrow).collect();
@@ -136,12 +136,12 @@ impl<'w> Rehearsal<'w> {
         order_id: u32,
         slot: u8,
         filler: Option<&Pubkey>,
-        makers: &[MakerOrder],
+        (makers, sharers): (&[MakerOrder], &[Pubkey]),
     ) -> Result<FillReport> {
         let mut traded = self.market(market)?;
         let mut taker = self.account(taker)?;
         let mut filler = filler.map(|address| self.account(address)).transpose()?;
-        let addresses = maker_accounts(makers);
+        let addresses = [&maker_accounts(makers)[..], sharers].concat();
         let mut accounts = addresses.iter().map(|address| self.account(address)).collect::<Result<Vec<_>>>()?;
         let refs = maker_refs(makers);
         let mut borrowed: Vec<_> = accounts.iter_mut().map(Account::borrow).collect();
@@ -207,14 +207,23 @@ impl<'w> Rehearsal<'w> {
     ///
     /// # Errors
     /// The model's.
-    pub fn make(&self, market: u16, maker: &Pubkey, taker: &Pubkey, action: PlaceAndMake) -> Result<Size> {
+    pub fn make(
+        &self,
+        market: u16,
+        maker: &Pubkey,
+        taker: &Pubkey,
+        action: PlaceAndMake,
+        sharers: &[Pubkey],
+    ) -> Result<Size> {
         let mut traded = self.market(market)?;
         let (mut maker, mut taker) = (self.account(maker)?, self.account(taker)?);
+        let mut shared = sharers.iter().map(|address| self.account(address)).collect::<Result<Vec<_>>>()?;
+        let mut shared: Vec<_> = shared.iter_mut().map(Account::borrow).collect();
         let matched = action.execute(
             &mut self.context(&mut traded, &mut NoEvents),
             &mut maker.borrow(),
             &mut taker.borrow(),
-            &mut [],
+            &mut shared,
         )?;
         Ok(matched.size)
     }
@@ -251,7 +260,7 @@ impl<'w> Rehearsal<'w> {
     ) -> Result<Size> {
         let mut traded = self.market(market)?;
         let mut taker = self.account(account)?;
-        let addresses = maker_accounts(makers);
+        let addresses = [&maker_accounts(makers)[..], sharers].concat();
         let mut accounts = addresses.iter().map(|address| self.account(address)).collect::<Result<Vec<_>>>()?;
         let refs = maker_refs(makers);
         let mut borrowed: Vec<_> = accounts.iter_mut().map(Account::borrow).collect();

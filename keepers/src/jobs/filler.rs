@@ -9,7 +9,7 @@ use kedge_model::order::{Order, Side, flags};
 use kedge_model::quantity::Price;
 use solana_pubkey::Pubkey;
 
-use super::{Attention, Job};
+use super::{Attention, Job, sharers};
 use crate::action::Subject;
 use crate::core::book::Resting;
 use crate::rehearsal::{Rehearsal, Series, maker_accounts};
@@ -127,9 +127,12 @@ impl Filler {
             }
             let accounts = maker_accounts(&makers);
             let filler = self.account.filter(|filler| filler != taker && !accounts.contains(filler));
-            let passed_over = match rehearsal.fill(order.market, taker, order.id, slot, filler.as_ref(), &makers) {
+            let there: Vec<Pubkey> = accounts.iter().copied().chain(filler).collect();
+            let sharers = sharers::of(world, taker, order, &there);
+            let tried = rehearsal.fill(order.market, taker, order.id, slot, filler.as_ref(), (&makers, &sharers));
+            let passed_over = match tried {
                 Ok(report) => {
-                    best = Some((filler, makers, report.matched.amm_size));
+                    best = Some((filler, makers, sharers, report.matched.amm_size));
                     report.matched.passed_over
                 }
                 Err(Error::NothingToFill | Error::MakerInsufficientMargin) => u64::MAX,
@@ -143,7 +146,7 @@ impl Filler {
                 break;
             }
         }
-        let (filler, makers, amm_size) = best?;
+        let (filler, makers, sharers, amm_size) = best?;
         let rows = maker_accounts(&makers).into_iter().chain([*taker]).flat_map(|account| world.markets_of(&account));
         let mut refresh = world.outdated(rows.collect::<Vec<_>>());
         let around = |maker: &MakerOrder| {
@@ -157,7 +160,8 @@ impl Filler {
             refresh.push(order.market);
             refresh.sort_unstable();
         }
-        let work = Work::Fill { market: order.market, taker: *taker, order_id: order.id, slot, filler, makers };
+        let (market, taker) = (order.market, *taker);
+        let work = Work::Fill { market, taker, order_id: order.id, slot, filler, makers, sharers };
         Some(Plan::of(work).after_refresh(refresh))
     }
 
@@ -235,9 +239,10 @@ fn weight(plan: &Plan) -> usize {
     let mut accounts = BTreeSet::new();
     let mut markets = BTreeSet::new();
     for work in &plan.works {
-        if let Work::Fill { market, taker, filler, makers, .. } = work {
+        if let Work::Fill { market, taker, filler, makers, sharers, .. } = work {
             markets.insert(*market);
             accounts.extend(makers.iter().map(|maker| maker.account).chain([*taker]).chain(*filler));
+            accounts.extend(sharers);
         }
     }
     accounts.len() + markets.len() + plan.refresh.len()
@@ -322,6 +327,7 @@ mod tests {
             slot: 0,
             filler: None,
             makers: vec![MakerOrder { account: a, order_id: maker, slot: 0 }],
+            sharers: Vec::new(),
         };
         assert_eq!(plans.into_iter().flat_map(|plan| plan.works).collect::<Vec<_>>(), [expected]);
     }

@@ -11,8 +11,10 @@ pub mod liquidator;
 pub mod maker;
 pub mod oracle;
 pub mod settler;
+mod sharers;
 #[cfg(test)]
 pub(crate) mod stage;
+pub mod tiers;
 pub mod trigger;
 
 use crate::outbox::Receipt;

@@ -24,7 +24,7 @@ const FEED: [u8; 32] = [7; 32];
 
 /// The exchange.
 pub(crate) struct Stage {
-    world: World,
+    pub(crate) world: World,
 }
 
 /// A limit order in market 0.
@@ -160,6 +160,7 @@ impl Stage {
             worst_price: Price(price),
             min_position: kedge_model::quantity::Base(i64::MIN / 2),
             max_position: kedge_model::quantity::Base(i64::MAX / 2),
+            sharers: Vec::new(),
         }];
         self.run(&Plan { refresh: vec![0], works });
     }
@@ -281,8 +282,8 @@ impl Stage {
                 });
                 self.world.accounts.extend(crank.zip(paid));
             }
-            Work::Fill { taker, order_id, slot, filler: None, makers, .. } => {
-                let addresses = maker_accounts(makers);
+            Work::Fill { taker, order_id, slot, filler: None, makers, sharers, .. } => {
+                let addresses = [maker_accounts(makers), sharers.clone()].concat();
                 let mut accounts: Vec<Account> =
                     addresses.iter().map(|address| self.world.accounts.remove(address).unwrap()).collect();
                 let refs = maker_refs(makers);

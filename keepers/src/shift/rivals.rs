@@ -56,8 +56,15 @@ mod tests {
     #[test]
     fn an_order_is_left_to_the_desk_that_sent_first() {
         let [wallet, stranger, account] = [1, 2, 3].map(|byte| Pubkey::new_from_array([byte; 32]));
-        let fill =
-            Plan::of(Work::Fill { market: 0, taker: account, order_id: 7, slot: 0, filler: None, makers: Vec::new() });
+        let fill = Plan::of(Work::Fill {
+            market: 0,
+            taker: account,
+            order_id: 7,
+            slot: 0,
+            filler: None,
+            makers: Vec::new(),
+            sharers: Vec::new(),
+        });
         let expire = |ids| Plan::of(Work::Expire { market: 0, account, ids, crank: None });
         let mut rivals = Rivals::default();
         assert!(!rivals.hold(wallet, 8, &expire(vec![6, 7])));

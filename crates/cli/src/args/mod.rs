@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod account;
+mod admin;
 mod guard;
 mod market;
 mod order;
@@ -13,8 +14,9 @@ pub use account::{
     Account, Accounts, Balances, Builder, CloseAccount, Create, Delegate, Deposit, Fees, Grow, History, Isolate,
     Leverage, Pnl, Settle, Transfer, Watch, Which, Withdraw,
 };
+pub use admin::{Act, Admin, Form, Operation, Pool, Row};
 pub use guard::Guards;
-pub use market::{Book, Funding, Markets, Prices, Trades};
+pub use market::{Book, Funding, Markets, Prices, Trades, feed_id};
 pub use order::{Cancel, ClientId, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
 pub use outcome::OutcomeOf;
 pub use position::{Close, Reverse};
@@ -196,6 +198,8 @@ pub enum Command {
     Grow(Grow),
     /// Close an empty sub-account or the trader account for good; its rent comes back.
     CloseAccount(CloseAccount),
+    /// Run the exchange: list, open, pause, expire, set fees and roles.
+    Admin(Admin),
     /// Place, change, cancel and list orders: the same as place, modify, cancel and orders.
     #[command(subcommand, hide = true)]
     Order(Order),

@@ -77,6 +77,14 @@ pub struct Stage {
 impl Stage {
     /// Starts the chain and lists everything.
     pub fn start() -> Self {
+        let admin = Keypair::new();
+        let stage = Self::bare(&admin);
+        stage.list(&admin);
+        stage
+    }
+
+    /// Starts the chain with the program on it and a mint of the admin's, and nothing listed.
+    pub fn bare(admin: &Keypair) -> Self {
         let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
         let program = Path::new(&package).join("../../target/deploy/kedge.so");
         let elf = std::fs::read(&program).expect("target/deploy/kedge.so is missing: run `make program`");
@@ -88,18 +96,16 @@ impl Stage {
         let folder = std::env::temp_dir().join(format!("kedge-commands-{}-{number}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder for the wallets");
         let mint = Keypair::new().pubkey();
+        localnet.create_mint(mint, 6, admin.pubkey()).unwrap();
         let prices = Prices::start(Arc::clone(&localnet));
-        let stage = Self { localnet, folder, mint, prices };
-        stage.list();
-        stage
+        Self { localnet, folder, mint, prices }
     }
 
-    fn list(&self) {
-        let admin = Arc::new(Keypair::new());
+    fn list(&self, admin: &Keypair) {
+        let admin = Arc::new(admin.insecure_clone());
         let key = admin.pubkey();
         self.write("admin", &admin);
         self.localnet.airdrop(key, LAMPORTS).unwrap();
-        self.localnet.create_mint(self.mint, 6, key).unwrap();
         let source = self.localnet.set_token_account(key, self.mint, 10_000_000 * DOLLAR).unwrap();
         let client = Client::new(self.localnet.rpc_url(), Arc::clone(&admin) as SharedSigner);
         let config = SendConfig {

@@ -157,6 +157,7 @@ fn validate(config: &Config) -> Result<()> {
     positive("wallet.min_balance_sol", wallet.min_balance_sol)?;
     positive("settler.min_pnl", config.settler.min_pnl)?;
     positive("settler.min_flat", config.settler.min_flat)?;
+    positive("tiers.min_volume", config.tiers.min_volume)?;
     positive("settler.min_fees", config.settler.min_fees)?;
     positive("liquidator.max_value", config.liquidator.max_value)?;
     positive("liquidator.max_total", config.liquidator.max_total)?;

@@ -51,6 +51,8 @@ pub struct Config {
     pub filler: Filler,
     /// Job `settler`.
     pub settler: Settler,
+    /// Job `tiers`.
+    pub tiers: Tiers,
     /// Job `liquidator`.
     pub liquidator: Liquidator,
     /// Job `jit`.
@@ -102,6 +104,7 @@ pub enum JobName {
     Amm,
     Funding,
     Settler,
+    Tiers,
     Closer,
     Liquidator,
     Bankruptcy,
@@ -242,6 +245,20 @@ pub struct Settler {
 impl Default for Settler {
     fn default() -> Self {
         Self { min_pnl: 1_000.0, min_flat: 1.0, min_fees: 100.0 }
+    }
+}
+
+/// Job `tiers`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tiers {
+    /// Least volume of a sub-account to count, dollars.
+    pub min_volume: f64,
+}
+
+impl Default for Tiers {
+    fn default() -> Self {
+        Self { min_volume: 100_000.0 }
     }
 }
 

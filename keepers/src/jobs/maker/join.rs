@@ -10,6 +10,7 @@ use kedge_model::quantity::{Base, Price, Size};
 use solana_pubkey::Pubkey;
 
 use super::{Level, Limits, Quotes};
+use crate::jobs::sharers;
 use crate::rehearsal::{Rehearsal, rehearse};
 use crate::{Account, Plan, Work, World};
 
@@ -76,6 +77,7 @@ pub(crate) fn join(
         min_position: Base(limit.checked_neg()?),
         max_position: Base(limit),
     };
+    let sharers = sharers::of(world, taker, order, &[*maker]);
     let plan = Plan::of(Work::Make {
         market: market.index,
         maker: *maker,
@@ -86,8 +88,9 @@ pub(crate) fn join(
         worst_price,
         min_position: action.min_position,
         max_position: action.max_position,
+        sharers: sharers.clone(),
     });
     let rows = world.markets_of(taker).into_iter().chain(world.markets_of(maker));
-    let run = |stage: &Rehearsal<'_>| stage.make(market.index, maker, taker, action);
+    let run = |stage: &Rehearsal<'_>| stage.make(market.index, maker, taker, action, &sharers);
     rehearse(world, plan, rows.collect::<Vec<_>>(), run).ok().map(|(plan, _)| plan)
 }

@@ -1,0 +1,53 @@
+//! `kedge admin`: what the people who run the exchange do.
+
+mod listing;
+mod roles;
+mod switches;
+
+use kedge_client::Landed;
+use kedge_model::market::MarketStatus;
+use serde_json::{Value, json};
+
+use crate::args::{Act, Admin};
+use crate::error::Result;
+use crate::forms;
+use crate::output::{Output, wrap};
+use crate::session::Session;
+
+/// Does what was asked for.
+pub async fn run(session: &Session, options: &Admin) -> Result<Output> {
+    match &options.act {
+        Act::Show => roles::show(session).await,
+        Act::Form { form } => {
+            let text = forms::blank(*form);
+            Ok(Output::new(text, json!({ "form": text })))
+        }
+        Act::Init { pauser } => roles::init(session, *pauser).await,
+        Act::ListBank { mint, form } => listing::bank(session, *mint, form).await,
+        Act::ListMarket { form } => listing::market(session, form).await,
+        Act::Open { market } => switches::status(session, market, MarketStatus::Active).await,
+        Act::ReduceOnly { market } => switches::status(session, market, MarketStatus::ReduceOnly).await,
+        Act::Expire { market, time } => switches::expire(session, market, time).await,
+        Act::Delist { market } => switches::delist(session, market).await,
+        Act::Pause { operations } => switches::pause(session, operations, true).await,
+        Act::Resume { operations } => switches::pause(session, operations, false).await,
+        Act::Halt(row) => switches::halt(session, row, true).await,
+        Act::Unhalt(row) => switches::halt(session, row, false).await,
+        Act::Fees { form } => listing::fees(session, form).await,
+        Act::Tier { owner, tier } => roles::tier(session, *owner, *tier).await,
+        Act::Fund { market, pool, amount } => listing::fund(session, market, *pool, amount).await,
+        Act::Propose { next } => roles::propose(session, *next).await,
+        Act::Accept => roles::accept(session).await,
+    }
+}
+
+/// Asks before what no other command takes back. Errors: without --yes, with what would have happened.
+fn sure(session: &Session, told: &str) -> Result<()> {
+    session.confirm(vec![told.to_owned()])
+}
+
+/// What was done, and by which transaction.
+fn done(told: &str, mut json: Value, sent: &Landed) -> Result<Output> {
+    json["signature"] = json!(sent.signature.to_string());
+    Ok(Output::new(wrap("", told) + &super::signed(sent), json))
+}

@@ -1,0 +1,127 @@
+//! Who may do what, and what stands.
+
+use kedge_interface::address;
+use kedge_interface::instruction::{
+    AcceptAdmin, AssignFeeTier, Initialize, KedgeInstruction, ProposeAdmin, UpdateFeeTier,
+};
+use kedge_model::exchange::Exchange;
+use kedge_model::quantity::Amount;
+use serde_json::{Value, json};
+use solana_pubkey::Pubkey;
+
+use super::switches::paused_names;
+use super::{done, sure};
+use crate::decimal;
+use crate::error::{CliError, Result};
+use crate::output::Output;
+use crate::session::Session;
+use crate::table::Table;
+
+/// Shows roles, switches and fees.
+pub async fn show(session: &Session) -> Result<Output> {
+    let exchange = session.client.exchange().await?;
+    let who = |key: &[u8; 32]| if *key == [0; 32] { "nobody".into() } else { Pubkey::new_from_array(*key).to_string() };
+    let paused = paused_names(exchange.paused);
+    let mut text = String::new();
+    let named = [("admin", &exchange.admin), ("next admin", &exchange.pending_admin), ("pauser", &exchange.pauser)];
+    for (name, key) in named {
+        text += &format!("{name:<11} {}\n", who(key));
+    }
+    text += &format!("{:<11} {}\n", "paused", if paused.is_empty() { "nothing".into() } else { paused.join(", ") });
+    text += &format!("{:<11} {} markets, {} banks\n\n", "listed", exchange.markets, exchange.banks);
+    let mut table = Table::new(&[">TIER", ">TAKER", ">MAKER REBATE", ">30-DAY VOLUME FROM"]);
+    for (tier, (fees, volume)) in exchange.fees.iter().zip(exchange.tier_volumes).enumerate() {
+        table.row(vec![
+            tier.to_string().into(),
+            decimal::percent(fees.taker).into(),
+            decimal::percent(fees.maker_rebate).into(),
+            decimal::value(Amount(volume)).into(),
+        ]);
+    }
+    text += &table.render(session.colour);
+    let shares = [
+        ("of the taker fee to who fills", exchange.filler_share),
+        ("of the taker fee to the referrer", exchange.referrer_share),
+        ("less for who was referred", exchange.referee_discount),
+        ("of swept fees to the insurance fund", exchange.insurance_share),
+        ("of swept fees to the vAMM", exchange.amm_share),
+    ];
+    text.push('\n');
+    for (name, share) in shares {
+        text += &format!("{:>8} {name}\n", decimal::percent(share));
+    }
+    Ok(Output::new(text, facts(&exchange)))
+}
+
+fn facts(exchange: &Exchange) -> Value {
+    let key = |key: &[u8; 32]| (*key != [0; 32]).then(|| Pubkey::new_from_array(*key).to_string());
+    let percent = |ppm: kedge_model::quantity::Ppm| decimal::format(ppm.0, 4, 0);
+    let tiers: Vec<Value> = (exchange.fees.iter().zip(exchange.tier_volumes))
+        .map(|(fees, volume)| {
+            json!({
+                "taker_percent": percent(fees.taker),
+                "maker_rebate_percent": percent(fees.maker_rebate),
+                "volume": decimal::value(Amount(volume)),
+            })
+        })
+        .collect();
+    json!({
+        "admin": key(&exchange.admin),
+        "pending_admin": key(&exchange.pending_admin),
+        "pauser": key(&exchange.pauser),
+        "paused": paused_names(exchange.paused),
+        "markets": exchange.markets,
+        "banks": exchange.banks,
+        "tiers": tiers,
+        "filler_share_percent": percent(exchange.filler_share),
+        "referrer_share_percent": percent(exchange.referrer_share),
+        "referee_discount_percent": percent(exchange.referee_discount),
+        "insurance_share_percent": percent(exchange.insurance_share),
+        "amm_share_percent": percent(exchange.amm_share),
+    })
+}
+
+/// Creates the exchange.
+pub async fn init(session: &Session, pauser: Pubkey) -> Result<Output> {
+    let admin = session.signer()?;
+    if session.client.exchange().await.is_ok() {
+        return Err(CliError::Usage("the exchange exists already; `kedge admin show` shows it".into()));
+    }
+    sure(session, &format!("{admin} becomes the admin of a new exchange, {pauser} may pause it"))?;
+    let sent = session.send(&[Initialize { admin, pauser: pauser.to_bytes() }.instruction()]).await?;
+    let json = json!({ "admin": admin.to_string(), "pauser": pauser.to_string() });
+    done("the exchange is there; list the quote asset first: `kedge admin list-bank`", json, &sent)
+}
+
+/// Assigns a fee tier and hands it to the person's sub-accounts.
+pub async fn tier(session: &Session, owner: Pubkey, tier: u8) -> Result<Output> {
+    let signer = session.signer()?;
+    let trader = address::trader(&owner);
+    if session.client.trader(&owner).await?.is_none() {
+        return Err(CliError::NotFound(format!("{owner} has no trader account, so nobody to give a tier to")));
+    }
+    let mut instructions = vec![AssignFeeTier { signer, trader, tier }.instruction()];
+    let accounts = session.client.sub_accounts_of(&owner).await?;
+    // As many as fit one transaction; the keepers give it to the others as they trade.
+    instructions.extend(
+        accounts.iter().take(8).map(|found| UpdateFeeTier { trader, sub_account: found.address }.instruction()),
+    );
+    let sent = session.send(&instructions).await?;
+    let told = format!("{owner} has tier {tier}, or a better one by volume; sub-accounts: {}", accounts.len());
+    done(&told, json!({ "owner": owner.to_string(), "tier": tier }), &sent)
+}
+
+/// Names the next admin.
+pub async fn propose(session: &Session, next: Pubkey) -> Result<Output> {
+    sure(session, &format!("{next} may become the admin by accepting"))?;
+    let sent = session.send(&[ProposeAdmin { signer: session.signer()?, next: next.to_bytes() }.instruction()]).await?;
+    let told = format!("{next} may accept now: `kedge admin accept` with its keypair");
+    done(&told, json!({ "pending_admin": next.to_string() }), &sent)
+}
+
+/// Becomes the admin.
+pub async fn accept(session: &Session) -> Result<Output> {
+    let signer = session.signer()?;
+    let sent = session.send(&[AcceptAdmin { signer }.instruction()]).await?;
+    done(&format!("{signer} is the admin"), json!({ "admin": signer.to_string() }), &sent)
+}

@@ -1,0 +1,173 @@
+//! What is on and what is off: operations, rows, statuses of markets.
+
+use kedge_client::prices::Row as PriceRow;
+use kedge_interface::address;
+use kedge_interface::instruction::{DelistMarket, HaltRow, KedgeInstruction, SetExpiry, SetMarketStatus, SetPaused};
+use kedge_model::exchange::operation;
+use kedge_model::market::MarketStatus;
+use serde_json::json;
+
+use super::{done, sure};
+use crate::args::{Operation, Row};
+use crate::calendar::date_time;
+use crate::commands::landed;
+use crate::decimal;
+use crate::directory::Directory;
+use crate::error::{CliError, Result};
+use crate::output::Output;
+use crate::session::Session;
+
+/// Every operation with its bit and its name.
+pub const OPERATIONS: [(Operation, u32, &str); 10] = [
+    (Operation::Deposit, operation::DEPOSIT, "deposit"),
+    (Operation::Withdraw, operation::WITHDRAW, "withdraw"),
+    (Operation::Place, operation::PLACE, "place"),
+    (Operation::Fill, operation::FILL, "fill"),
+    (Operation::FillAmm, operation::FILL_AMM, "fill-amm"),
+    (Operation::Liquidate, operation::LIQUIDATE, "liquidate"),
+    (Operation::Funding, operation::FUNDING, "funding"),
+    (Operation::Settle, operation::SETTLE, "settle"),
+    (Operation::UpdateAmm, operation::UPDATE_AMM, "update-amm"),
+    (Operation::Transfer, operation::TRANSFER, "transfer"),
+];
+
+/// Names of the operations that a mask pauses.
+pub fn paused_names(mask: u32) -> Vec<&'static str> {
+    OPERATIONS.iter().filter(|(_, bit, _)| mask & bit != 0).map(|(_, _, name)| *name).collect()
+}
+
+fn mask(operations: &[Operation]) -> u32 {
+    let bits = OPERATIONS.iter().filter(|(one, ..)| operations.contains(one)).fold(0, |mask, (_, bit, _)| mask | bit);
+    if operations.contains(&Operation::All) { operation::ALL } else { bits }
+}
+
+/// Adds operations to what is paused, or takes them away.
+pub async fn pause(session: &Session, operations: &[Operation], pauses: bool) -> Result<Output> {
+    let before = session.client.exchange().await?.paused;
+    let asked = mask(operations);
+    let paused = if pauses { before | asked } else { before & !asked };
+    let told = match paused_names(paused).as_slice() {
+        [] => "nothing is paused".to_owned(),
+        names => format!("paused: {}", names.join(", ")),
+    };
+    if paused == before {
+        let json = json!({ "paused": paused_names(paused), "signature": null });
+        return Ok(Output::new(format!("{told}; it was so before, nothing was sent\n"), json));
+    }
+    let sent = session.send(&[SetPaused { signer: session.signer()?, paused }.instruction()]).await?;
+    done(&told, json!({ "paused": paused_names(paused) }), &sent)
+}
+
+/// Halts a row, or lets it start again.
+pub async fn halt(session: &Session, row: &Row, halted: bool) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    let (kind, index, name) = match (&row.market, row.bank) {
+        (Some(market), _) => {
+            let index = directory.market(market)?.data.index;
+            (0, index, directory.market_name(index))
+        }
+        (None, bank) => {
+            let index = directory.bank(bank.unwrap_or_default())?.data.index;
+            (1, index, directory.bank_name(index))
+        }
+    };
+    let halt = HaltRow { signer: session.signer()?, kind, index, halted };
+    let sent = session.send(&[halt.instruction()]).await?;
+    let told = if halted {
+        format!("the price row of {name} is halted")
+    } else {
+        format!("the price row of {name} starts again with its next price: `kedge prices --refresh`")
+    };
+    done(&told, json!({ "row": name, "halted": halted }), &sent)
+}
+
+/// Opens a market or lets it only reduce.
+pub async fn status(session: &Session, wanted: &str, status: MarketStatus) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    let market = directory.market(wanted)?;
+    let mut instructions = Vec::new();
+    if status == MarketStatus::Active {
+        // It opens on a price that is fresh in the same transaction.
+        let board = session.client.board().await?;
+        instructions.push(session.refresh_all(&board, &[PriceRow::Market(market.data.index)]).await?);
+    }
+    let set = SetMarketStatus { signer: session.signer()?, market: market.address, status: status as u8 };
+    instructions.push(set.instruction());
+    let sent = session.send(&instructions).await?;
+    landed(session, &directory, sent).await
+}
+
+/// Sets an expiry.
+pub async fn expire(session: &Session, wanted: &str, time: &str) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    let market = directory.market(wanted)?;
+    let time = moment(time, session.client.clock().await?.unix_time)?;
+    let name = directory.market_name(market.data.index);
+    let told = match time {
+        0 => format!("{name} never expires"),
+        _ => format!("{name} expires at {}, an hour before it only reduces", date_time(time)),
+    };
+    sure(session, &told)?;
+    let set = SetExpiry { signer: session.signer()?, market: market.address, time };
+    let sent = session.send(&[set.instruction()]).await?;
+    landed(session, &directory, sent).await
+}
+
+/// Unix time that was typed: a number of seconds, `never`, or hours or days from now.
+fn moment(text: &str, now: i64) -> Result<i64> {
+    if text == "never" {
+        return Ok(0);
+    }
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'h')) => (&text[..at], Some(3_600i64)),
+        Some((at, 'd')) => (&text[..at], Some(86_400)),
+        _ => (text, None),
+    };
+    let number = decimal::parse(digits, 0).ok().and_then(|number| i64::try_from(number).ok());
+    let found = match (number, unit) {
+        (Some(number), Some(unit)) => number.checked_mul(unit).and_then(|ahead| now.checked_add(ahead)),
+        (found, None) => found.filter(|time| *time != 0),
+        (None, _) => None,
+    };
+    found.ok_or_else(|| {
+        CliError::Usage(format!("`{text}` is no time: write Unix seconds, `2h` or `3d` from now, or `never`"))
+    })
+}
+
+/// Ends a settled market.
+pub async fn delist(session: &Session, wanted: &str) -> Result<Output> {
+    let directory = Directory::fetch(&session.client).await?;
+    let market = directory.market(wanted)?;
+    let name = directory.market_name(market.data.index);
+    sure(session, &format!("{name} is delisted for good, what is left in it goes to the protocol"))?;
+    let delist = DelistMarket { signer: session.signer()?, market: market.address, bank: address::bank(0) };
+    let sent = session.send(&[delist.instruction()]).await?;
+    landed(session, &directory, sent).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ValueEnum;
+
+    #[test]
+    fn every_operation_of_the_program_can_be_named() {
+        assert_eq!(OPERATIONS.iter().fold(0, |mask, (_, bit, _)| mask | bit), operation::ALL);
+        assert_eq!(mask(&[Operation::All]), operation::ALL);
+        for operation in Operation::value_variants().iter().filter(|one| **one != Operation::All) {
+            let (_, bit, name) = OPERATIONS.iter().find(|(one, ..)| one == operation).expect("listed");
+            assert_eq!((mask(&[*operation]), paused_names(*bit)), (*bit, vec![*name]));
+            assert_eq!(operation.to_possible_value().unwrap().get_name(), *name);
+        }
+    }
+
+    #[test]
+    fn a_time_is_seconds_or_hours_and_days_from_now() {
+        for (text, expected) in [("never", 0), ("1900000000", 1_900_000_000), ("2h", 8_200), ("3d", 260_200)] {
+            assert_eq!(moment(text, 1_000).unwrap(), expected, "{text}");
+        }
+        for text in ["", "0", "h", "-5", "1.5h", "soon", "99999999999999999999", "9223372036854775807d"] {
+            assert!(moment(text, 1_000).is_err(), "{text}");
+        }
+    }
+}
