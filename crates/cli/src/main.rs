@@ -81,6 +81,7 @@ async fn run(cli: Cli) -> error::Result<Option<output::Output>> {
         Command::Delegate(options) => commands::manage::delegate(session, options).await,
         Command::Grow(options) => commands::manage::grow(session, options).await,
         Command::Close(options) => commands::manage::close(session, options).await,
+        Command::Admin(command) => commands::admin::run(session, command).await,
         Command::Completion { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "kedge", &mut script);

@@ -32,7 +32,12 @@ pub struct Funding {
 /// Reads `FEED_ID=ADDRESS`.
 pub fn feed_account(text: &str) -> Result<([u8; 32], Pubkey), String> {
     let (feed, account) = text.split_once('=').ok_or("write FEED_ID=ADDRESS")?;
-    let feed = feed.strip_prefix("0x").unwrap_or(feed);
+    Ok((feed_id(feed)?, account.parse().map_err(|_| "the address is not base58 of 32 bytes")?))
+}
+
+/// Reads a Pyth feed id.
+pub fn feed_id(text: &str) -> Result<[u8; 32], String> {
+    let feed = text.strip_prefix("0x").unwrap_or(text);
     if feed.len() != 64 || !feed.is_ascii() {
         return Err("a feed id has 64 hexadecimal digits".into());
     }
@@ -41,7 +46,7 @@ pub fn feed_account(text: &str) -> Result<([u8; 32], Pubkey), String> {
         let digits = feed.get(2 * index..2 * index + 2).unwrap_or_default();
         *byte = u8::from_str_radix(digits, 16).map_err(|_| "a feed id has 64 hexadecimal digits")?;
     }
-    Ok((bytes, account.parse().map_err(|_| "the address is not base58 of 32 bytes")?))
+    Ok(bytes)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod account;
+mod admin;
 mod market;
 mod order;
 mod signed;
@@ -9,7 +10,8 @@ pub use account::{
     Account, Accounts, Balances, Builder, Close, Create, Delegate, Deposit, Grow, History, Isolate, Leverage, Settle,
     Transfer, Watch, Which, Withdraw,
 };
-pub use market::{Funding, Markets, Prices};
+pub use admin::{Admin, Expiry, OperationArg, Operations, PoolArg, StatusArg};
+pub use market::{Funding, Markets, Prices, feed_id};
 pub use order::{Cancel, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
 pub use signed::{Revoke, Sign, Submit};
 
@@ -134,6 +136,9 @@ pub enum Command {
     /// Place, change, cancel and list orders: the same as place, modify, cancel and orders.
     #[command(subcommand, hide = true)]
     Order(Order),
+    /// List, open, pause, expire and fund markets: for the exchange's admin and pauser.
+    #[command(subcommand, after_help = "Examples:\n  kedge admin show\n  kedge admin status SOL-PERP reduce-only")]
+    Admin(Admin),
     /// Print a completion script for a shell.
     #[command(after_help = "\
 Examples:

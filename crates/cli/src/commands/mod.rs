@@ -1,6 +1,7 @@
 //! One file a command, or a few that belong together.
 
 pub mod account;
+pub mod admin;
 pub mod balances;
 pub mod cancel;
 pub mod collateral;
