@@ -76,20 +76,15 @@ impl Table {
 
 /// Everything in one line.
 fn line(world: &World, tally: &Tally, rate: f64) -> String {
-    let mut text = calendar::time(world.clock.unix_time);
+    let mut text = calendar::time(world.clock.unix_time).chars().take(5).collect::<String>();
     for market in &world.markets {
         let price = world.oracle(market.index).0 as f64 / 1e6;
         let digits = if price >= 1_000.0 { 0 } else { 2 };
-        let _ = write!(
-            text,
-            " {} {price:.digits$} {:+.1}bp{}",
-            symbol(market),
-            premium(world, market),
-            state(world, market.index)
-        );
+        let (name, off) = (symbol(market), premium(world, market));
+        let _ = write!(text, " {name} {price:.digits$} {off:+.1}{}", state(world, market.index));
     }
     let fills: u64 = tally.fills.iter().map(|fills| fills.count).sum();
-    let _ = write!(text, " | fills {fills} liq {} {rate:.0} tx/s", tally.liquidations);
+    let _ = write!(text, " bp; {fills} fills {} liq {rate:.0} tx/s", tally.liquidations);
     text
 }
 

@@ -27,7 +27,7 @@ const SERVE: &str = "make demo ARGS=";
 /// Somebody whose address a guide leaves open.
 const FRIEND: &str = "8opHzTAnfzRpPEx21XtnrVTX28YQuCpAjcn1PczScKh";
 /// How long a reader takes at least after an order, and at most while keepers still run its auction.
-const PACE: Duration = Duration::from_secs(2);
+const PACE: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(25);
 /// How long something that was started beside needs before it is of use.
 const START: Duration = Duration::from_secs(5);

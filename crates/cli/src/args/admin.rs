@@ -115,19 +115,17 @@ pub enum PoolArg {
 
 /// When a market ends.
 #[derive(Args)]
-#[group(id = "when", required = true, multiple = false)]
 pub struct Expiry {
     /// Market, by name or index.
-    #[arg(group = "which")]
     pub market: String,
     /// Unix time, two hours ahead at least.
-    #[arg(group = "when")]
+    #[arg(required_unless_present_any = ["within", "none"], conflicts_with_all = ["within", "none"])]
     pub time: Option<i64>,
     /// From now by the chain's clock, such as 3h or 7d.
-    #[arg(long = "in", value_name = "TIME", group = "when", value_parser = duration)]
+    #[arg(long = "in", value_name = "TIME", conflicts_with = "none", value_parser = duration)]
     pub within: Option<i64>,
     /// Never.
-    #[arg(long, group = "when")]
+    #[arg(long)]
     pub none: bool,
 }
 
