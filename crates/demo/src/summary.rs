@@ -441,7 +441,7 @@ impl Summary {
         }
         equity_row(out, "all", &all)?;
         if self.equity.contains_key(VISITORS) {
-            writeln!(out, "faucet: deposits from the local chain's faucet less withdrawals, no gain of anybody")?;
+            writeln!(out, "faucet: deposited from the local chain's faucet, less withdrawals; no gain")?;
         }
         Ok(())
     }

@@ -58,7 +58,7 @@ impl Table {
         let rate = (tally.landed - self.landed) as f64 / progress.since.as_secs_f64().max(0.001);
         self.landed = tally.landed;
         if !self.redraws {
-            println!("      {}", line(world, tally, rate).chars().take(WIDTH - 6).collect::<String>());
+            println!("  {}", line(world, tally).chars().take(WIDTH - 2).collect::<String>());
             return;
         }
         let text = block(world, tally, progress, rate);
@@ -75,7 +75,7 @@ impl Table {
 }
 
 /// Everything in one line.
-fn line(world: &World, tally: &Tally, rate: f64) -> String {
+fn line(world: &World, tally: &Tally) -> String {
     let mut text = calendar::time(world.clock.unix_time).chars().take(5).collect::<String>();
     for market in &world.markets {
         let price = world.oracle(market.index).0 as f64 / 1e6;
@@ -84,7 +84,7 @@ fn line(world: &World, tally: &Tally, rate: f64) -> String {
         let _ = write!(text, " {name} {price:.digits$} {off:+.1}{}", state(world, market.index));
     }
     let fills: u64 = tally.fills.iter().map(|fills| fills.count).sum();
-    let _ = write!(text, " bp; {fills} fills {} liq {rate:.0} tx/s", tally.liquidations);
+    let _ = write!(text, " bp; {fills} fills {} liq", tally.liquidations);
     text
 }
 

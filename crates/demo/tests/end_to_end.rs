@@ -52,7 +52,7 @@ fn ctrl_c_ends_it_in_order() {
     let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines().map_while(Result::ok);
     let mut demo = Demo(child);
     // A line of the replay: it is under way.
-    assert!(lines.by_ref().any(|line| line.contains("tx/s")), "the replay did not begin");
+    assert!(lines.by_ref().any(|line| line.contains(" fills ")), "the replay did not begin");
     let pid = demo.0.id().to_string();
     assert!(Command::new("kill").args(["-INT", &pid]).status().is_ok_and(|status| status.success()));
     let said: Vec<String> = lines.collect();
