@@ -1,7 +1,7 @@
 //! `cargo xtask client`: the TypeScript client in clients/js, generated from idl/kedge.json.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
@@ -81,15 +81,20 @@ fn script(name: &str) -> Command {
     npm(&["run", "--silent", name])
 }
 
-/// Installs the packages of the lock file, unless that was done already.
 fn install() -> Result<()> {
+    install_into("install the client's packages", &folder())
+}
+
+/// Installs the packages of a folder's lock file, unless that was done already.
+pub fn install_into(title: &str, folder: &Path) -> Result<()> {
     require_node()?;
-    let lock = fs::read(folder().join("package-lock.json")).context("clients/js/package-lock.json")?;
-    let installed = folder().join("node_modules/.installed-lock.json");
+    let lock = folder.join("package-lock.json");
+    let lock = fs::read(&lock).with_context(|| lock.display().to_string())?;
+    let installed = folder.join("node_modules/.installed-lock.json");
     if fs::read(&installed).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    phase("install the client's packages", &mut npm(&["ci", "--no-audit", "--no-fund"]))?;
+    phase(title, Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))?;
     fs::write(installed, lock)?;
     Ok(())
 }

@@ -6,15 +6,19 @@ mod bench;
 mod client;
 mod demo;
 mod e2e;
+mod foreground;
 mod fuzz;
 mod idl;
+mod judge;
 mod lint;
 mod mutants;
 mod nats;
 mod program;
+mod quiet;
 mod reference;
 mod run;
 mod test;
+mod times;
 mod tool;
 mod validator;
 
@@ -52,6 +56,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Build the program and run the demo
     Demo(demo::DemoArgs),
+    /// Build kedge-keeper, to be found at target/kedge-keeper
+    Keeper,
     /// Build solana-test-validator into the cache, where `e2e` finds it
     Validator(validator::ValidatorArgs),
     /// Run keepers as processes against solana-test-validator, and put them through faults
@@ -71,6 +77,7 @@ fn main() -> ExitCode {
         Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Keeper => demo::keeper(),
         Command::Validator(args) => validator::run(&args),
         Command::E2e(args) => e2e::run(&args),
     };

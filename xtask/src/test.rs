@@ -1,5 +1,6 @@
 //! `cargo xtask test`: builds the programs, then runs every test of the workspace, the tests that put mended faults back,
-//! the model's formulas against their reference, a million fuzzed actions, and the tests of the TypeScript client.
+//! the model's formulas against their reference, a million fuzzed actions, the judges of the demo's report, and the tests of the TypeScript
+//! client.
 
 use anyhow::Result;
 use clap::Args;
@@ -35,6 +36,7 @@ pub fn run(args: &TestArgs) -> Result<()> {
     phase("mended faults, put back one by one", &mut faults())?;
     crate::reference::run(&crate::reference::ReferenceArgs::bounded())?;
     crate::fuzz::run(&crate::fuzz::FuzzArgs::bounded())?;
+    crate::judge::run()?;
     crate::client::test()
 }
 

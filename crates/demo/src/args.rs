@@ -9,24 +9,26 @@ use crate::replay::Scenario;
 
 /// Runs the exchange on a local chain against recorded prices, and proves at the end that every unit is accounted for.
 ///
-/// Exit status: 0 conservation holds and everything happened at least once; 1 it could not run; 2 conservation does
-/// not hold; 3 it ran but something never happened (the summary says what); 4 the keepers were blind, or over a tenth of
-/// the transactions failed; 130 interrupted.
+/// Ctrl-C ends the replay early and in order, report included; a second one ends it at once.
+///
+/// Exit status: 0 conservation holds and everything happened at least once, or Ctrl-C ended it and conservation holds;
+/// 1 it could not run; 2 conservation does not hold; 3 it ran but something never happened (the summary says what);
+/// 4 the keepers were blind, or over a tenth of the transactions failed; 130 the second Ctrl-C.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "kedge-demo", version)]
 pub struct Args {
     /// Market seconds a second of wall time.
     #[arg(long, default_value_t = 120.0, default_value_if("serve", "true", "1"))]
     pub speed: f64,
-    /// Minutes of market to replay.
-    #[arg(long, default_value_t = 240)]
-    pub minutes: u32,
+    /// Minutes of market to replay [default: 240; with --serve until Ctrl-C].
+    #[arg(long)]
+    pub minutes: Option<u32>,
     /// Start of the replay in UTC, such as 2025-02-03T00:30.
     #[arg(long)]
     pub from: Option<String>,
-    /// Which recorded day.
-    #[arg(long, value_enum, default_value_t = Scenario::Crash)]
-    pub scenario: Scenario,
+    /// Which recorded day [default: crash; quiet with --serve].
+    #[arg(long, value_enum)]
+    pub scenario: Option<Scenario>,
     /// Takers in the crowd.
     #[arg(long, default_value_t = 24)]
     pub takers: usize,
@@ -39,17 +41,24 @@ pub struct Args {
     /// Folder of recordings; without it the sample that ships with the demo is replayed.
     #[arg(long, default_value = "../shared/data")]
     pub data: PathBuf,
-    /// Folder for report.html, summary.json and the visitor's wallet.
+    /// Folder for report.html, summary.json and the wallets.
     #[arg(long, default_value = "target/demo")]
     pub out: PathBuf,
-    /// Run the exchange with its keepers and makers, but without a crowd, for others to trade on. Standard output is
-    /// one line of JSON, once prices are in: addresses of the servers and a funded wallet. Ends with the tape.
+    /// Leave the exchange up to play with, until Ctrl-C: keepers and makers, no crowd, the clock of this machine and
+    /// prices that hardly move. Where standard output is no terminal it is one line of JSON, once prices are in:
+    /// addresses of the servers and a funded wallet.
     #[arg(long)]
     pub serve: bool,
     /// The program's bytecode.
     #[arg(long, default_value = "target/deploy/kedge.so")]
     pub program: PathBuf,
+    /// Steps that were taken before this program, in the same numbering.
+    #[arg(long, hide = true, default_value_t = 0)]
+    pub steps_done: usize,
 }
+
+/// Minutes of the replay when nobody says otherwise.
+const MINUTES: u32 = 240;
 
 impl Args {
     /// Refuses what cannot work.
@@ -58,7 +67,7 @@ impl Args {
     /// Says which argument, and its range.
     pub fn validate(&self) -> Result<()> {
         ensure!((1.0..=300.0).contains(&self.speed), "--speed must lie between 1 and 300");
-        ensure!(self.minutes >= 1, "--minutes must be at least 1");
+        ensure!(self.minutes() >= 1, "--minutes must be at least 1");
         ensure!((1..=200).contains(&self.takers), "--takers must lie between 1 and 200");
         ensure!(
             self.program.is_file(),
@@ -66,6 +75,18 @@ impl Args {
             self.program.display()
         );
         Ok(())
+    }
+
+    /// Minutes of market to replay; with `serve` and nothing said, more than anybody waits for.
+    #[must_use]
+    pub fn minutes(&self) -> u32 {
+        self.minutes.unwrap_or(if self.serve { u32::MAX } else { MINUTES })
+    }
+
+    /// Which prices.
+    #[must_use]
+    pub fn scenario(&self) -> Scenario {
+        self.scenario.unwrap_or(if self.serve { Scenario::Quiet } else { Scenario::Crash })
     }
 
     /// Wall milliseconds of a slot: about 9.6 market seconds, inside what the exchange believes of a slot time.

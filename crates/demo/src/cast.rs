@@ -70,6 +70,8 @@ pub struct Cast {
     pub mint: Arc<Keypair>,
     /// For a person who wants to try the exchange while the demo runs.
     pub visitor: Arc<Keypair>,
+    /// For a person who wants to run a keeper or a maker of their own.
+    pub operator: Arc<Keypair>,
     /// Everybody with a sub-account, takers last.
     pub members: Vec<Member>,
 }
@@ -80,6 +82,7 @@ impl Cast {
         let mut random = Random::new(seed, 1);
         let mut wallet = || Arc::new(Keypair::new_from_array(random.bytes()));
         let (admin, crank, mint, visitor) = (wallet(), wallet(), wallet(), wallet());
+        let operator = Arc::new(Keypair::new_from_array(Random::new(seed, 3).bytes()));
         let mut members = Vec::new();
         let mut add = |role, style, name: String, deposit, orders| {
             let wallet = wallet();
@@ -98,7 +101,7 @@ impl Cast {
             let deposit = choices.between(low, high) as u64;
             add(Role::Taker, Some(style), format!("{}-{}", style.name(), index / Style::ALL.len() + 1), deposit, 8);
         }
-        Self { admin, crank, mint, visitor, members }
+        Self { admin, crank, mint, visitor, operator, members }
     }
 
     /// The member with a role that comes first.

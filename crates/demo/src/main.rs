@@ -3,15 +3,19 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use tokio::signal::unix::{SignalKind, signal};
 
 use kedge_demo::args::Args;
 use kedge_demo::cast::Cast;
 use kedge_demo::replay::Tape;
+use kedge_demo::steps::Steps;
 use kedge_demo::{calendar, report, run, serve, stage};
+
+/// SIGTSTP, which Ctrl-Z sends.
+const SUSPEND: i32 = if cfg!(target_os = "linux") { 20 } else { 18 };
 
 fn main() -> ExitCode {
     kedge_client::shown::mask_panics();
@@ -42,62 +46,66 @@ async fn demo(args: &Args) -> Result<u8> {
     args.validate()?;
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let stop = Arc::new(AtomicBool::new(false));
-    listen(Arc::clone(&stop));
+    listen(Arc::clone(&stop))?;
 
-    let started = Instant::now();
-    let say = |what: &str| {
-        let line = format!("{:5.1} s  {what}", started.elapsed().as_secs_f64());
-        // What is served for programs is told to programs: standard output is theirs.
-        if args.serve { eprintln!("{line}") } else { println!("{line}") }
-    };
-    let tape = Arc::new(Tape::open(&args.data, args.scenario, args.from.as_deref(), args.minutes)?);
+    let mut steps = Steps::new(args.steps_done, args.serve);
+    let tape = Arc::new(Tape::open(&args.data, args.scenario(), args.from.as_deref(), args.minutes())?);
     let cast = Cast::new(args.seed, if args.serve { 0 } else { args.takers });
-    say("starting a local chain");
+    steps.begin("start a local chain, list SOL, BTC and ETH, fund everybody");
     let localnet = Arc::new(stage::start_chain(args, &tape)?);
-    say(&format!("RPC {}  WebSocket {}", localnet.rpc_url(), localnet.ws_url()));
+    steps.say(&format!("      RPC {}  WebSocket {}", localnet.rpc_url(), localnet.ws_url()));
     if !localnet.rpc_url().ends_with(&format!(":{}", args.rpc_port)) {
-        say(&format!("(port {} is taken)", args.rpc_port));
+        steps.say(&format!("      (port {} is taken)", args.rpc_port));
     }
     stage::deploy(&localnet, &args.program)?;
-    say(&format!("deployed {}", args.program.display()));
     stage::list(&localnet, &cast, &tape, args.speed).await?;
-    say("listed the USDC bank and SOL, BTC, ETH perpetuals, funded vAMMs and insurance");
     stage::board(&localnet, &cast).await?;
-    let wallet = stage::welcome_visitor(&localnet, &cast, &args.out)?;
-    say(&format!("{} traders on board; a funded wallet for you is in {}", cast.members.len(), wallet.display()));
-    say(&format!(
-        "in another terminal: kedge --url {} markets; or with --keypair {}: create, deposit, order, position",
-        localnet.rpc_url(),
-        wallet.display()
-    ));
-    say(&format!(
-        "replaying {} minutes from {} UTC at {} market seconds a second; Ctrl-C ends it early",
-        tape.length / 60,
-        calendar::date_time(tape.start),
-        args.speed
-    ));
+    let wallets = stage::leave_wallets(&localnet, &cast, &args.out)?;
+    steps.say(&format!("      {} traders; a funded wallet for you: {}", cast.members.len(), wallets.visitor.display()));
+    steps.end();
 
     if args.serve {
-        serve::serve(args, &localnet, &cast, &tape, &stop).await?;
+        steps.begin("serve, with keepers and makers");
+        let mut told = || {
+            if steps.aside() {
+                println!("{}", serve::description(&localnet, &cast));
+            }
+            steps.say(&kedge_demo::steps::served(&localnet, &wallets));
+        };
+        serve::serve(args, &localnet, &cast, &tape, &stop, &mut told).await?;
         return Ok(0);
     }
-    let outcome = run::run(args, Arc::clone(&localnet), &cast, tape, &stop).await?;
-    print!("{}", outcome.summary.text());
-    report::write(&args.out, &outcome.summary, &outcome.points)?;
-    println!("\nreport: {}", args.out.join("report.html").display());
+    let minutes = tape.length / 60;
+    steps.begin(&format!("replay {minutes} minutes at {} market seconds a second", args.speed));
+    steps.say(&format!("      from {} UTC; Ctrl-C ends it early, in order", calendar::date_time(tape.start)));
+    let url = localnet.rpc_url().to_owned();
+    let floor = run::run(args, Arc::clone(&localnet), &cast, tape, &stop).await?;
+    steps.end();
+    steps.begin("read every account back, add up, write the report");
+    let outcome = floor.finish().await?;
+    report::write(&args.out, &outcome)?;
+    steps.end();
+    print!("{}", outcome.summary.short());
+    print!("{}", kedge_demo::steps::next(&url, &args.out.join("report.html")));
     Ok(outcome.summary.status())
 }
 
 /// The first Ctrl-C ends the run in order, the second at once.
-fn listen(stop: Arc<AtomicBool>) {
+fn listen(stop: Arc<AtomicBool>) -> Result<()> {
+    // Alone in the terminal's foreground this would stop with nobody to wake it, and the shell would wait for ever.
+    let mut suspend = signal(SignalKind::from_raw(SUSPEND))?;
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_err() {
-            return;
-        }
-        stop.store(true, Ordering::Relaxed);
-        eprintln!("\nstopping");
-        if tokio::signal::ctrl_c().await.is_ok() {
-            std::process::exit(130);
+        while suspend.recv().await.is_some() {
+            eprintln!("\nthe demo cannot be suspended; Ctrl-C ends it");
         }
     });
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        interrupt.recv().await;
+        stop.store(true, Ordering::Relaxed);
+        eprintln!("\nstopping (Ctrl-C again: at once)");
+        interrupt.recv().await;
+        std::process::exit(130);
+    });
+    Ok(())
 }

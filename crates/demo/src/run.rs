@@ -26,19 +26,18 @@ use crate::args::Args;
 use crate::cast::{Cast, Role};
 use crate::collector::Collector;
 use crate::crowd::{History, Taker};
+use crate::log::Log;
 use crate::publisher::Publisher;
 use crate::replay::Tape;
-use crate::series::{Point, point};
+use crate::series::{Point, VISITORS, point};
 use crate::spy::Spy;
-use crate::summary::{Facts, Summary};
+use crate::summary::{Equity, Facts, Summary};
 use crate::table::{Progress, Table};
 use crate::{staff, stage};
 
 /// Shortest and longest time between two looks at the world.
 const TICK: Duration = Duration::from_millis(50);
 const LONGEST_TICK: Duration = Duration::from_millis(100);
-/// Time between two lines of the table.
-const DRAW_EVERY: Duration = Duration::from_secs(1);
 /// Time between two points of the charts.
 const NOTE_EVERY: Duration = Duration::from_millis(250);
 /// Transactions sent side by side.
@@ -50,12 +49,14 @@ const WARM_UP: f64 = 4.0;
 /// Wall time that keepers have after the last order of the crowd.
 const WIND_DOWN: Duration = Duration::from_secs(3);
 
-/// What a run leaves: the figures, and the points of the charts.
+/// What a run leaves: the figures, and what the charts show.
 pub struct Outcome {
     /// The figures.
     pub summary: Summary,
     /// The run over time.
     pub points: Vec<Point>,
+    /// Liquidations and funding updates in the order of time.
+    pub log: Log,
 }
 
 /// Runs on a chain on which the exchange stands and everybody is on board.
@@ -65,7 +66,7 @@ pub async fn run(
     cast: &Cast,
     tape: Arc<Tape>,
     stop: &AtomicBool,
-) -> Result<Outcome> {
+) -> Result<Ended> {
     let reader = stage::sender(&localnet, &cast.crank).client().clone();
     let publisher = Publisher::start(Arc::clone(&localnet), Arc::clone(&tape))?;
     stage::open(&localnet, cast).await?;
@@ -105,8 +106,19 @@ pub async fn run(
     drop(publisher);
     drop(shift);
     let last = watch.look().await.map_or(world, Clone::clone);
-    let end = End { roles, points, last, wall: started.elapsed(), interrupted };
-    finish(args, &reader, end, collector, &tape).await
+    let wall = started.elapsed();
+    Ok(Ended {
+        seed: args.seed,
+        source: tape.source.clone(),
+        start: tape.start,
+        reader,
+        collector,
+        roles,
+        points,
+        last,
+        wall,
+        interrupted,
+    })
 }
 
 /// The trading floor: the crowd, who comes after the desks, and the record of the run.
@@ -148,7 +160,7 @@ impl Onlooker for Floor<'_> {
             self.noted = Instant::now();
         }
         let done = world.clock.unix_time - self.tape.start;
-        if self.drawn.elapsed() >= DRAW_EVERY {
+        if self.drawn.elapsed() >= self.table.every() {
             let done = done as f64 / self.tape.length.max(1) as f64;
             let progress = Progress { elapsed: self.started.elapsed(), done, since: self.drawn.elapsed() };
             self.table.draw(world, &self.collector.tally(), progress);
@@ -176,7 +188,12 @@ impl Onlooker for Floor<'_> {
 }
 
 /// What is left when everybody has gone.
-struct End {
+pub struct Ended {
+    seed: u64,
+    source: String,
+    start: i64,
+    reader: Client,
+    collector: Collector,
     roles: BTreeMap<Pubkey, Role>,
     points: Vec<Point>,
     last: World,
@@ -184,30 +201,42 @@ struct End {
     interrupted: bool,
 }
 
-async fn finish(args: &Args, reader: &Client, end: End, collector: Collector, tape: &Tape) -> Result<Outcome> {
-    let End { roles, mut points, last, wall, interrupted } = end;
-    let wall = wall.as_secs_f64();
-    let tally = collector.finish(PATIENCE).await;
-    points.push(point(&last, &roles));
-    let rules = Rules { exact_vaults: true };
-    let audit = Auditor::new(reader.clone(), rules).look().await?.statement;
-    let (first, end) = (points.first(), points.last());
+impl Ended {
+    /// Reads what is still to be read, audits every account, and adds up.
+    ///
+    /// # Errors
+    /// When the chain does not answer.
+    pub async fn finish(self) -> Result<Outcome> {
+        let Self { seed, source, start, reader, collector, roles, mut points, last, wall, interrupted } = self;
+        let tally = collector.finish(PATIENCE).await;
+        points.push(point(&last, &roles));
+        let audit = Auditor::new(reader, Rules { exact_vaults: true }).look().await?.statement;
+        let equity = equity(&points, &last, &roles);
+        let log = Log::of(&tally, &points, &last, &roles);
+        let span = (start, last.clock.unix_time);
+        let wall = wall.as_secs_f64();
+        let facts = Facts { source, seed, span, wall, interrupted, tally: &tally, world: &last, equity, audit };
+        let summary = Summary::new(facts, &points);
+        Ok(Outcome { summary, points, log })
+    }
+}
+
+/// Equity by role at start and end, and what came in between from outside.
+fn equity(points: &[Point], last: &World, roles: &BTreeMap<Pubkey, Role>) -> BTreeMap<&'static str, Equity> {
     let at = |point: Option<&Point>, role| point.and_then(|point| point.equity.get(role)).copied().unwrap_or(0.0);
-    let equity = end
-        .map(|end| end.equity.keys().map(|role| (*role, (at(first, role), at(Some(end), role)))).collect())
-        .unwrap_or_default();
-    let summary = Summary::new(Facts {
-        source: tape.source.clone(),
-        seed: args.seed,
-        span: (tape.start, last.clock.unix_time),
-        wall,
-        interrupted,
-        tally: &tally,
-        world: &last,
-        equity,
-        audit,
-    });
-    Ok(Outcome { summary, points })
+    let mut equity: BTreeMap<&'static str, Equity> = points
+        .last()
+        .into_iter()
+        .flat_map(|end| end.equity.keys())
+        .map(|role| (*role, Equity { start: at(points.first(), role), brought: 0.0, end: at(points.last(), role) }))
+        .collect();
+    // Members brought theirs before the first point; only visitors have since.
+    for (_, account) in last.accounts.iter().filter(|(address, _)| !roles.contains_key(address)) {
+        let head = &account.head;
+        let brought = (head.total_deposits as f64 - head.total_withdrawals as f64) / 1e6;
+        equity.entry(VISITORS).or_default().brought += brought;
+    }
+    equity
 }
 
 /// An actor with a number.

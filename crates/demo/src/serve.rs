@@ -1,4 +1,4 @@
-//! The exchange at work for somebody else's program: keepers and makers, no crowd, no report.
+//! The exchange at work for somebody else, a person or a program: keepers and makers, no crowd, no report.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -35,13 +35,14 @@ const AT_ONCE: usize = 8;
 /// How long what is under way may take at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves until the tape ends or somebody says stop.
+/// Serves until the tape ends or somebody says stop; `told` is called once, when trading can begin.
 pub async fn serve(
     args: &Args,
     localnet: &Arc<Localnet>,
     cast: &Cast,
     tape: &Arc<Tape>,
     stop: &AtomicBool,
+    told: &mut dyn FnMut(),
 ) -> Result<()> {
     let reader = stage::sender(localnet, &cast.crank).client().clone();
     let _publisher = Publisher::start(Arc::clone(localnet), Arc::clone(tape))?;
@@ -59,8 +60,7 @@ pub async fn serve(
     });
     localnet.set_time_rate(args.speed);
     let mut shift = Shift::new(desks, outbox, false).taking_turns();
-    let mut counter =
-        Counter { localnet, cast, end: tape.start + tape.length, stop, told: false, blind: None, error: None };
+    let mut counter = Counter { end: tape.start + tape.length, stop, tell: Some(told), blind: None, error: None };
     shift.work(&mut watch, &mut counter).await;
     if let Some(error) = counter.error {
         return Err(error.into());
@@ -69,22 +69,21 @@ pub async fn serve(
     Ok(())
 }
 
-/// Tells whoever trades here where to find what, once.
+/// Tells whoever trades here that they can, once.
 struct Counter<'r> {
-    localnet: &'r Localnet,
-    cast: &'r Cast,
     end: i64,
     stop: &'r AtomicBool,
-    told: bool,
+    tell: Option<&'r mut dyn FnMut()>,
     blind: Option<Blind>,
     error: Option<Error>,
 }
 
 impl Onlooker for Counter<'_> {
     fn looked(&mut self, world: &World, _: &Directory, _: &Outbox) -> ControlFlow<()> {
-        if !self.told && priced(world) {
-            println!("{}", description(self.localnet, self.cast));
-            self.told = true;
+        if priced(world)
+            && let Some(tell) = self.tell.take()
+        {
+            tell();
         }
         if self.stop.load(Ordering::Relaxed) || world.clock.unix_time >= self.end {
             return ControlFlow::Break(());
@@ -96,8 +95,8 @@ impl Onlooker for Counter<'_> {
         if blind != self.blind {
             self.blind = blind;
             match blind {
-                Some(why) if self.told => eprintln!("BLIND: {why}"),
-                None if self.told => eprintln!("the keepers see again"),
+                Some(why) if self.tell.is_none() => eprintln!("BLIND: {why}"),
+                None if self.tell.is_none() => eprintln!("the keepers see again"),
                 _ => {}
             }
         }
@@ -115,7 +114,7 @@ fn priced(world: &World) -> bool {
 }
 
 /// What a program must know to trade here. The wallet is worth nothing anywhere else.
-fn description(localnet: &Localnet, cast: &Cast) -> Value {
+pub fn description(localnet: &Localnet, cast: &Cast) -> Value {
     let owner = cast.visitor.pubkey();
     let mint = cast.mint.pubkey();
     let markets =

@@ -1,10 +1,10 @@
 //! The chain with the exchange on it: deployed, listed, funded, everybody on board.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, SharedSigner};
 use kedge_interface::address::{self, PROGRAM_ID};
 use kedge_interface::instruction::{
@@ -29,8 +29,8 @@ use crate::replay::Tape;
 
 /// What everybody gets for fees and rent.
 const LAMPORTS: u64 = 20_000_000_000;
-/// Dollars of the visitor.
-const VISITOR_DOLLARS: u64 = 100_000;
+/// Dollars of visitor and operator, from the faucet of the local chain.
+pub const VISITOR_DOLLARS: u64 = 100_000;
 
 /// Starts the chain on the wanted port, or on a free one when that is taken. Market time stands still at the
 /// tape's start.
@@ -169,16 +169,34 @@ fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     file.write_all(text.as_bytes())
 }
 
-/// A funded wallet on disk for whoever wants to trade by hand.
-pub fn welcome_visitor(localnet: &Localnet, cast: &Cast, out: &Path) -> Result<std::path::PathBuf> {
-    let owner = cast.visitor.pubkey();
-    localnet.airdrop(owner, LAMPORTS)?;
-    localnet.set_token_account(owner, cast.mint.pubkey(), dollars(VISITOR_DOLLARS).0)?;
-    let file = out.join("wallet.json");
-    let bytes = cast.visitor.to_bytes();
-    write_private(&file, &serde_json::to_string(&bytes.to_vec())?).with_context(|| file.display().to_string())?;
-    ensure!(file.is_file(), "{} was not written", file.display());
-    Ok(file)
+/// Files of the wallets that are left for people.
+pub struct Wallets {
+    /// Somebody who trades, with SOL and dollars.
+    pub visitor: PathBuf,
+    /// Somebody who runs a keeper or a maker, with as much.
+    pub operator: PathBuf,
+    /// The exchange's admin.
+    pub admin: PathBuf,
+}
+
+/// Wallets on disk for whoever wants to trade, to keep or to administer by hand. They are worth nothing anywhere else.
+pub fn leave_wallets(localnet: &Localnet, cast: &Cast, out: &Path) -> Result<Wallets> {
+    let leave = |name: &str, wallet: &Keypair| -> Result<PathBuf> {
+        let file = out.join(name);
+        let text = serde_json::to_string(&wallet.to_bytes().to_vec())?;
+        write_private(&file, &text).with_context(|| file.display().to_string())?;
+        Ok(file)
+    };
+    // The admin has given all that it had to the pools.
+    for wallet in [&cast.visitor, &cast.operator, &cast.admin] {
+        localnet.airdrop(wallet.pubkey(), LAMPORTS)?;
+        localnet.set_token_account(wallet.pubkey(), cast.mint.pubkey(), dollars(VISITOR_DOLLARS).0)?;
+    }
+    Ok(Wallets {
+        visitor: leave("wallet.json", &cast.visitor)?,
+        operator: leave("keeper.json", &cast.operator)?,
+        admin: leave("admin.json", &cast.admin)?,
+    })
 }
 
 #[cfg(test)]

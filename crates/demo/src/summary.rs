@@ -6,9 +6,11 @@ use std::fmt::Write as _;
 use kedge_interface::account::name;
 use kedge_keeper::World;
 use kedge_keeper::core::audit::Statement;
+use kedge_model::market::Market;
 use serde::Serialize;
 
-use crate::tally::{Fills, SOURCES, Tally};
+use crate::series::{MarketPoint, Point, VISITORS};
+use crate::tally::{BUCKETS, Fills, SOURCES, Tally};
 use crate::waits::Quarter;
 
 /// Compute units of one instruction.
@@ -24,6 +26,44 @@ pub struct Compute {
     pub median: u32,
     /// Most.
     pub max: u32,
+}
+
+/// Equity of a role over the run, dollars.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Equity {
+    /// At the start.
+    pub start: f64,
+    /// Deposits less withdrawals since then.
+    pub brought: f64,
+    /// At the end.
+    pub end: f64,
+}
+
+impl Equity {
+    /// What trading made of it.
+    #[must_use]
+    pub fn change(&self) -> f64 {
+        self.end - self.start - self.brought
+    }
+}
+
+/// How well one market served takers.
+#[derive(Clone, Debug, Serialize)]
+pub struct Quality {
+    /// Market.
+    pub market: String,
+    /// Fills.
+    pub fills: u64,
+    /// Traded, dollars.
+    pub volume: f64,
+    /// Median distance of best bid and offer, basis points of the oracle; `None` when a side was always empty.
+    pub spread_bps: Option<f64>,
+    /// Its 95th percentile.
+    pub spread_high_bps: Option<f64>,
+    /// Median dollars within 25 basis points of the oracle on the thinner side, and the 5th percentile.
+    pub depth: [f64; 2],
+    /// By size of the fill: its name, fills, volume in dollars, cost against the oracle in basis points of it.
+    pub slippage: Vec<(&'static str, u64, f64, f64)>,
 }
 
 /// Funding of one market over the run, dollars.
@@ -88,8 +128,10 @@ pub struct Summary {
     pub defaults: [f64; 5],
     /// In the insurance funds at the end, dollars.
     pub insurance: f64,
-    /// Equity by role at start and end, dollars.
-    pub equity: BTreeMap<&'static str, (f64, f64)>,
+    /// Equity by role.
+    pub equity: BTreeMap<&'static str, Equity>,
+    /// How well the markets served takers, in listing order.
+    pub quality: Vec<Quality>,
     /// Other events.
     pub others: BTreeMap<&'static str, u64>,
     /// Failures by plan and reason.
@@ -127,14 +169,14 @@ pub struct Facts<'a> {
     /// The exchange at the end.
     pub world: &'a World,
     /// Equity by role at start and end.
-    pub equity: BTreeMap<&'static str, (f64, f64)>,
+    pub equity: BTreeMap<&'static str, Equity>,
     /// The conservation statement.
     pub audit: Statement,
 }
 
 impl Summary {
     /// Adds up.
-    pub fn new(facts: Facts<'_>) -> Self {
+    pub fn new(facts: Facts<'_>, points: &[Point]) -> Self {
         let Facts { source, seed, span, wall, interrupted, tally, world, equity, audit } = facts;
         let funding = world.markets.iter().map(|market| Funding {
             market: name(&market.name),
@@ -182,6 +224,7 @@ impl Summary {
             defaults: tally.defaults.map(dollars),
             insurance: world.markets.iter().map(|market| dollars(market.insurance_fund.0)).sum(),
             equity,
+            quality: world.markets.iter().map(|market| quality(market, tally, points)).collect(),
             others: tally.others.clone(),
             failures,
             unread: tally.unread,
@@ -197,7 +240,8 @@ impl Summary {
         if !self.audit.holds() {
             2
         } else if self.interrupted {
-            130
+            // Ctrl-C is offered as a way to end.
+            0
         } else if !self.wrong.is_empty() {
             4
         } else if !self.missing.is_empty() {
@@ -212,6 +256,66 @@ impl Summary {
         let mut text = String::new();
         self.write(&mut text).unwrap_or_default();
         text
+    }
+
+    /// A screen of it, at most 80 columns.
+    pub fn short(&self) -> String {
+        let mut text = String::new();
+        self.write_short(&mut text).unwrap_or_default();
+        text
+    }
+
+    fn write_short(&self, out: &mut String) -> std::fmt::Result {
+        let fills = self.fills.values().fold(Fills::default(), |all, fills| all.plus(*fills));
+        let (landed, failed) = self.transactions;
+        writeln!(
+            out,
+            "\ntransactions  {landed} landed ({:.0}/s), {failed} failed ({:.1} %)",
+            self.rate, self.failed_share
+        )?;
+        writeln!(
+            out,
+            "fills         {} for ${:.0}, {:.2} bp from the oracle",
+            fills.count,
+            dollars(fills.quote),
+            fills.cost_bps()
+        )?;
+        for quality in &self.quality {
+            let spread = quality.spread_bps.map_or_else(|| "none".to_owned(), |spread| format!("{spread:.1} bp"));
+            writeln!(
+                out,
+                "{:13} ${:.0} traded, spread {spread}, ${:.0} within 25 bp",
+                quality.market, quality.volume, quality.depth[0]
+            )?;
+        }
+        writeln!(
+            out,
+            "liquidations  {} steps on {} accounts, ${:.0}; {} bankruptcies",
+            self.liquidations, self.liquidated_accounts, self.liquidated, self.bankruptcies
+        )?;
+        writeln!(out, "funding       {} updates", self.funding_updates)?;
+        self.write_equity(out)?;
+        for broken in &self.audit.breaks() {
+            writeln!(out, "BROKEN {broken}")?;
+        }
+        if !self.missing.is_empty() {
+            writeln!(out, "MISSING: {}", self.missing.join(", "))?;
+        }
+        for wrong in &self.wrong {
+            writeln!(out, "KEEPERS: {wrong}")?;
+        }
+        writeln!(out, "\n{}", self.verdict())
+    }
+
+    /// What the audit says, in a line.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let verdict = if self.audit.holds() { "Conservation holds" } else { "CONSERVATION IS BROKEN" };
+        format!(
+            "{verdict}: {} equations to the last unit, {} accounts' invariants",
+            self.audit.lines.len(),
+            self.audit.checked
+        )
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
@@ -295,13 +399,7 @@ impl Summary {
         writeln!(out, "insurance     ${:.2} in the funds at the end", self.insurance)?;
         let others: Vec<String> = self.others.iter().map(|(name, count)| format!("{count} {name}")).collect();
         writeln!(out, "also          {}", others.join(", "))?;
-        writeln!(out, "\n{:14} {:>18} {:>18} {:>16}", "equity", "start", "end", "change")?;
-        let (mut first, mut last) = (0.0, 0.0);
-        for (role, (start, end)) in &self.equity {
-            writeln!(out, "{role:14} {start:>18.2} {end:>18.2} {:>+16.2}", end - start)?;
-            (first, last) = (first + start, last + end);
-        }
-        writeln!(out, "{:14} {first:>18.2} {last:>18.2} {:>+16.2}", "all", last - first)?;
+        self.write_equity(out)?;
         writeln!(out, "\n{:20} {:>7} {:>9} {:>9} {:>9}", "compute units", "count", "min", "median", "max")?;
         for compute in &self.compute {
             writeln!(
@@ -325,6 +423,25 @@ impl Summary {
         }
         for wrong in &self.wrong {
             writeln!(out, "\nKEEPERS: {wrong}")?;
+        }
+        Ok(())
+    }
+
+    /// Who won and who lost. What visitors brought is no profit of theirs: it is named, and not part of the change.
+    fn write_equity(&self, out: &mut String) -> std::fmt::Result {
+        writeln!(out, "\n{:14} {:>16} {:>12} {:>16} {:>14}", "equity", "start", "faucet", "end", "change")?;
+        let mut all = Equity::default();
+        for (role, equity) in &self.equity {
+            equity_row(out, role, equity)?;
+            all = Equity {
+                start: all.start + equity.start,
+                brought: all.brought + equity.brought,
+                end: all.end + equity.end,
+            };
+        }
+        equity_row(out, "all", &all)?;
+        if self.equity.contains_key(VISITORS) {
+            writeln!(out, "faucet: deposited from the local chain's faucet, less withdrawals; no gain")?;
         }
         Ok(())
     }
@@ -365,6 +482,39 @@ impl Summary {
         let verdict = if self.audit.holds() { "CONSERVATION HOLDS" } else { "CONSERVATION IS BROKEN" };
         writeln!(out, "{verdict}")
     }
+}
+
+fn equity_row(out: &mut String, name: &str, equity: &Equity) -> std::fmt::Result {
+    let (start, brought, end) = (equity.start, equity.brought, equity.end);
+    writeln!(out, "{name:14} {start:>16.2} {brought:>12.2} {end:>16.2} {:>+14.2}", equity.change())
+}
+
+fn quality(market: &Market, tally: &Tally, points: &[Point]) -> Quality {
+    let index = usize::from(market.index);
+    let seen = || points.iter().filter_map(|point| point.markets.get(index));
+    let mut spreads: Vec<f64> = seen().filter_map(MarketPoint::spread_bps).collect();
+    let mut depths: Vec<f64> = seen().map(|point| point.depth[0].min(point.depth[1])).collect();
+    let by_size = tally.by_size.get(&market.index).copied().unwrap_or_default();
+    let all = by_size.iter().fold(Fills::default(), |all, fills| all.plus(*fills));
+    Quality {
+        market: name(&market.name),
+        fills: all.count,
+        volume: dollars(all.quote),
+        spread_bps: percentile(&mut spreads, 50),
+        spread_high_bps: percentile(&mut spreads, 95),
+        depth: [50, 5].map(|percent| percentile(&mut depths, percent).unwrap_or(0.0)),
+        slippage: BUCKETS
+            .iter()
+            .zip(by_size)
+            .map(|((_, name), fills)| (*name, fills.count, dollars(fills.quote), fills.cost_bps()))
+            .collect(),
+    }
+}
+
+/// The value below which a share of all lies; nothing of nothing.
+fn percentile(values: &mut [f64], percent: usize) -> Option<f64> {
+    values.sort_by(f64::total_cmp);
+    values.get((values.len() * percent / 100).min(values.len().saturating_sub(1))).copied()
 }
 
 fn row(out: &mut String, name: &str, fills: &Fills) -> std::fmt::Result {

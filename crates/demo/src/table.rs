@@ -1,4 +1,4 @@
-//! The live table: redrawn on a terminal, one line a second elsewhere.
+//! The live table: redrawn on a terminal every second, a line every few seconds elsewhere.
 
 use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
@@ -6,10 +6,16 @@ use std::time::Duration;
 
 use kedge_keeper::World;
 use kedge_model::board::RowState;
+use kedge_model::market::Market;
 
 use crate::calendar;
 use crate::listing::COINS;
 use crate::tally::{SOURCES, Tally};
+
+/// Columns.
+const WIDTH: usize = 80;
+/// Time between two lines on a terminal, and elsewhere.
+const EVERY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
 /// Draws.
 pub struct Table {
@@ -41,12 +47,18 @@ impl Table {
         Self { redraws: std::io::stdout().is_terminal(), drawn: 0, landed: 0 }
     }
 
+    /// Time between two draws.
+    #[must_use]
+    pub fn every(&self) -> Duration {
+        EVERY[usize::from(!self.redraws)]
+    }
+
     /// Shows the state of things.
     pub fn draw(&mut self, world: &World, tally: &Tally, progress: Progress) {
         let rate = (tally.landed - self.landed) as f64 / progress.since.as_secs_f64().max(0.001);
         self.landed = tally.landed;
         if !self.redraws {
-            println!("{}", line(world, tally, rate));
+            println!("  {}", line(world, tally).chars().take(WIDTH - 2).collect::<String>());
             return;
         }
         let text = block(world, tally, progress, rate);
@@ -63,33 +75,33 @@ impl Table {
 }
 
 /// Everything in one line.
-fn line(world: &World, tally: &Tally, rate: f64) -> String {
-    let mut text = calendar::time(world.clock.unix_time);
+fn line(world: &World, tally: &Tally) -> String {
+    let mut text = calendar::time(world.clock.unix_time).chars().take(5).collect::<String>();
     for market in &world.markets {
-        let oracle = world.oracle(market.index);
-        let mark = market.mark(oracle).unwrap_or(oracle);
-        let _ = write!(
-            text,
-            " | {} {:.2} mark {:+.1} bp OI {:.1}/{:.1}{}",
-            COINS.get(usize::from(market.index)).map_or("?", |coin| coin.symbol),
-            oracle.0 as f64 / 1e6,
-            (mark.0 as f64 / oracle.0.max(1) as f64 - 1.0) * 1e4,
-            market.long_interest.0 as f64 / 1e9,
-            market.short_interest.0 as f64 / 1e9,
-            state(world, market.index),
-        );
+        let price = world.oracle(market.index).0 as f64 / 1e6;
+        let digits = if price >= 1_000.0 { 0 } else { 2 };
+        let (name, off) = (symbol(market), premium(world, market));
+        let _ = write!(text, " {name} {price:.digits$} {off:+.1}{}", state(world, market.index));
     }
-    let fills: Vec<String> =
-        SOURCES.iter().zip(&tally.fills).rev().map(|((name, _), fills)| format!("{name} {}", fills.count)).collect();
-    let _ = write!(
-        text,
-        " | orders {} fills {} liq {} bankr {} | {rate:.0} tx/s",
-        tally.orders,
-        fills.join(" "),
-        tally.liquidations,
-        tally.bankruptcies
-    );
+    let fills: u64 = tally.fills.iter().map(|fills| fills.count).sum();
+    let _ = write!(text, " bp; {fills} fills {} liq", tally.liquidations);
     text
+}
+
+fn symbol(market: &Market) -> &'static str {
+    COINS.get(usize::from(market.index)).map_or("?", |coin| coin.symbol)
+}
+
+/// Mark over oracle, basis points.
+fn premium(world: &World, market: &Market) -> f64 {
+    let oracle = world.oracle(market.index);
+    let mark = market.mark(oracle).unwrap_or(oracle);
+    (mark.0 as f64 / oracle.0.max(1) as f64 - 1.0) * 1e4
+}
+
+/// No longer than a terminal of 80 columns is wide: a line that wraps cannot be drawn over.
+fn fit(line: &str) -> String {
+    line.chars().take(WIDTH).collect::<String>().trim_end().to_owned()
 }
 
 /// The name of a state that is not Normal.
@@ -106,32 +118,29 @@ fn state(world: &World, market: u16) -> &'static str {
 
 fn block(world: &World, tally: &Tally, progress: Progress, rate: f64) -> String {
     let mut text = String::new();
-    let bar = (progress.done.clamp(0.0, 1.0) * 30.0) as usize;
+    let bar = (progress.done.clamp(0.0, 1.0) * 20.0) as usize;
+    let left = (1.0 / progress.done.clamp(0.001, 1.0) - 1.0) * progress.elapsed.as_secs_f64();
     let _ = writeln!(
         text,
-        "{} UTC  [{}{}] {:3.0} %  {:.0} s   slot {}",
+        "{} UTC [{}{}] {:3.0} % {:.0} s, about {left:.0} s to go",
         calendar::date_time(world.clock.unix_time),
         "#".repeat(bar),
-        "-".repeat(30 - bar),
+        "-".repeat(20 - bar),
         progress.done.min(1.0) * 100.0,
         progress.elapsed.as_secs_f64(),
-        world.clock.slot,
     );
     let _ = writeln!(
         text,
-        "{:6} {:>12} {:>12} {:>8} {:>11} {:>12} {:>12} {:>12}",
-        "market", "oracle", "mark", "bp", "funding/h", "long OI", "short OI", "vAMM"
+        "{:4} {:>10} {:>7} {:>9} {:>10} {:>10} {:>10}",
+        "", "oracle", "mark", "funding/h", "longs", "shorts", "vAMM"
     );
     for market in &world.markets {
-        let oracle = world.oracle(market.index);
-        let mark = market.mark(oracle).unwrap_or(oracle);
         let _ = writeln!(
             text,
-            "{:6} {:>12.3} {:>12.3} {:>+8.1} {:>+10.4}% {:>12.3} {:>12.3} {:>+12.3}{}",
-            COINS.get(usize::from(market.index)).map_or("?", |coin| coin.symbol),
-            oracle.0 as f64 / 1e6,
-            mark.0 as f64 / 1e6,
-            (mark.0 as f64 / oracle.0.max(1) as f64 - 1.0) * 1e4,
+            "{:4} {:>10.2} {:>+5.1}bp {:>+8.4}% {:>10.2} {:>10.2} {:>+10.2}{}",
+            symbol(market),
+            world.oracle(market.index).0 as f64 / 1e6,
+            premium(world, market),
             market.funding_rate as f64 / 1e7,
             market.long_interest.0 as f64 / 1e9,
             market.short_interest.0 as f64 / 1e9,
@@ -139,15 +148,26 @@ fn block(world: &World, tally: &Tally, progress: Progress, rate: f64) -> String 
             state(world, market.index),
         );
     }
-    let _ = write!(text, "orders {:6}  cancelled {:6}  fills", tally.orders, tally.cancelled);
+    let _ = write!(text, "orders {} cancelled {} fills", tally.orders, tally.cancelled);
     for ((name, _), fills) in SOURCES.iter().zip(&tally.fills).rev() {
-        let _ = write!(text, "  {name} {} (${:.0}k)", fills.count, fills.quote as f64 / 1e9);
+        let _ = write!(text, " {name} {} (${:.0}k)", fills.count, fills.quote as f64 / 1e9);
     }
     let _ = writeln!(text);
     let _ = writeln!(
         text,
-        "liquidations {:4}  bankruptcies {:3}  funding updates {:3}   {rate:4.0} tx/s  {} landed  {} failed",
-        tally.liquidations, tally.bankruptcies, tally.funding_updates, tally.landed, tally.failed
+        "liquidations {} bankruptcies {} | {rate:.0} tx/s, {} landed, {} failed",
+        tally.liquidations, tally.bankruptcies, tally.landed, tally.failed
     );
-    text
+    text.lines().map(|line| fit(line) + "\n").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_fit_eighty_columns() {
+        assert_eq!(fit(&"x".repeat(200)).len(), WIDTH);
+        assert_eq!(fit("short  "), "short");
+    }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kedge_client::history::Past;
 use kedge_keeper::outbox::Receipt;
-use kedge_model::event::{Event, FillRecord, FillSource};
+use kedge_model::event::{Event, FillRecord, FillSource, FundingRecord, LiquidationRecord};
 use kedge_model::order::{OrderKind, Side};
 use serde::Serialize;
 
@@ -85,6 +85,12 @@ pub struct Tally {
     pub cancelled: u64,
     /// Fills by source: book, vAMM, JIT.
     pub fills: [Fills; 3],
+    /// Fills by market and size of the fill, see [`BUCKETS`].
+    pub by_size: BTreeMap<u16, [Fills; BUCKETS.len()]>,
+    /// Every liquidation step with its slot.
+    pub steps: Vec<(u64, LiquidationRecord)>,
+    /// Every funding update.
+    pub fundings: Vec<FundingRecord>,
     /// Fees of takers, rebates of makers, rewards of fillers, at 1e6.
     pub fees: [u64; 3],
     /// Funding updates.
@@ -120,6 +126,10 @@ pub struct Tally {
 /// Where a source's fills stand in [`Tally::fills`].
 pub const SOURCES: [(&str, FillSource); 3] =
     [("book", FillSource::Book), ("vAMM", FillSource::Amm), ("JIT", FillSource::Jit)];
+
+/// Sizes of fills, from this many dollars up to the next, and their names.
+pub const BUCKETS: [(u64, &str); 4] =
+    [(0, "under $1k"), (1_000, "$1k to $10k"), (10_000, "$10k to $50k"), (50_000, "$50k and more")];
 
 impl Tally {
     /// Counts a receipt.
@@ -165,10 +175,12 @@ impl Tally {
             }
             Event::Funding(funding) => {
                 self.funding_updates += 1;
+                self.fundings.push(*funding);
                 self.funding_amm += funding.amm_payment.0;
             }
             Event::Liquidation(step) => {
                 self.liquidations += 1;
+                self.steps.push((slot, *step));
                 self.liquidated += step.quote.magnitude().0;
             }
             Event::Bankruptcy(record) => {
@@ -202,12 +214,19 @@ impl Tally {
         let value = |price: u64| (u128::from(fill.size.0) * u128::from(price) / 1_000_000_000) as i64;
         let (quote, worst, oracle) = (fill.quote.0 as i64, value(fill.worst_price.0), value(fill.oracle.0));
         let buys = fill.side == Side::Long as u8;
-        let fills = &mut self.fills[index];
-        fills.count += 1;
-        fills.slots += fill.slots;
-        fills.quote += fill.quote.0;
-        fills.improved += if buys { worst - quote } else { quote - worst };
-        fills.over_oracle += if buys { quote - oracle } else { oracle - quote };
+        let counted = Fills {
+            count: 1,
+            quote: fill.quote.0,
+            improved: if buys { worst - quote } else { quote - worst },
+            over_oracle: if buys { quote - oracle } else { oracle - quote },
+            slots: fill.slots,
+        };
+        self.fills[index] = self.fills[index].plus(counted);
+        let dollars = fill.quote.0 / 1_000_000;
+        let bucket = BUCKETS.iter().rposition(|(from, _)| dollars >= *from).unwrap_or(0);
+        if let Some(fills) = self.by_size.entry(fill.market).or_default().get_mut(bucket) {
+            *fills = fills.plus(counted);
+        }
         let fees = [fill.taker_fee, fill.maker_rebate, fill.filler_reward];
         for (sum, fee) in self.fees.iter_mut().zip(fees) {
             *sum += fee.0;

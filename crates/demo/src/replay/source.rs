@@ -1,9 +1,10 @@
 //! Where recordings come from: the data folder, or the sample inside the program.
 
 use std::path::Path as FilePath;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
-use kedge_keeper::publish::candles;
+use kedge_keeper::publish::candles::{self, Candle};
 use kedge_keeper::publish::path::Path;
 
 use crate::calendar;
@@ -15,7 +16,18 @@ pub enum Scenario {
     Crash,
     /// 4 January 2025: 1 to 3 % in a day.
     Calm,
+    /// No recording: from now on, SOL within 0.05 % of 180 dollars, BTC of 98,765, ETH of 2,800. What guides show
+    /// stays true however long it runs.
+    Quiet,
 }
+
+/// Dollars around which the quiet day moves, in listing order.
+const QUIET: [f64; 3] = [180.0, 98_765.0, 2_800.0];
+/// How far it moves, as a part of the price, and minutes from one top to the next.
+const QUIET_SWING: f64 = 0.000_5;
+const QUIET_PERIOD: i64 = 11;
+/// Minutes of it; the last price stays.
+const QUIET_MINUTES: i64 = 2 * 24 * 60;
 
 /// The recordings of all markets.
 #[derive(Clone, Debug)]
@@ -46,7 +58,7 @@ impl Scenario {
     fn file(self, symbol: &str) -> String {
         match self {
             Self::Crash => format!("{symbol}usdt_1m_2025-02-02_03_binance.csv"),
-            Self::Calm => format!("{symbol}usdt_1m_2025-01-04_binance.csv"),
+            Self::Calm | Self::Quiet => format!("{symbol}usdt_1m_2025-01-04_binance.csv"),
         }
     }
 
@@ -55,9 +67,23 @@ impl Scenario {
         match self {
             // Half past midnight: 85 quiet minutes, the fall from 01:55 to 02:08, the rebound.
             Self::Crash => 1_738_542_600,
-            Self::Calm => 1_735_992_000,
+            Self::Calm | Self::Quiet => 1_735_992_000,
         }
     }
+}
+
+/// Bars of a minute from a moment on that swing around a price.
+fn quiet(dollars: f64, start: i64) -> Vec<Candle> {
+    let at = |minute: i64| {
+        let turns = minute as f64 / QUIET_PERIOD as f64;
+        dollars * (1.0 + QUIET_SWING * (turns * std::f64::consts::TAU).sin())
+    };
+    (0..QUIET_MINUTES)
+        .map(|minute| {
+            let (open, close) = (at(minute), at(minute + 1));
+            Candle { time: (start + minute * 60) * 1_000, open, high: open.max(close), low: open.min(close), close }
+        })
+        .collect()
 }
 
 impl Tape {
@@ -66,6 +92,10 @@ impl Tape {
     /// # Errors
     /// Files that are there but broken; a start outside the recordings; the calm day without a data folder.
     pub fn open(folder: &FilePath, scenario: Scenario, from: Option<&str>, minutes: u32) -> Result<Self> {
+        if scenario == Scenario::Quiet {
+            ensure!(from.is_none(), "the quiet scenario starts now: leave out --from");
+            return Self::quiet(minutes);
+        }
         let files = SYMBOLS.map(|symbol| folder.join(scenario.file(symbol)));
         let complete = files.iter().all(|file| file.is_file());
         let (texts, source) = if complete {
@@ -98,6 +128,25 @@ impl Tape {
         let length = (i64::from(minutes) * 60).min(last - start);
         Ok(Self { paths, texts, source, start, length })
     }
+
+    /// The quiet scenario: its clock is ours.
+    fn quiet(minutes: u32) -> Result<Self> {
+        let start = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
+        let bars = QUIET.map(|dollars| quiet(dollars, start));
+        let text = |bars: &Vec<Candle>| {
+            let lines = bars
+                .iter()
+                .map(|bar| format!("{},{:.4},{:.4},{:.4},{:.4},0\n", bar.time, bar.open, bar.high, bar.low, bar.close));
+            "timestamp_ms,open,high,low,close,volume\n".to_owned() + &lines.collect::<String>()
+        };
+        Ok(Self {
+            texts: bars.iter().map(text).collect(),
+            paths: bars.into_iter().map(Path::new).collect(),
+            source: "prices that hardly move".to_owned(),
+            start,
+            length: i64::from(minutes) * 60,
+        })
+    }
 }
 
 #[cfg(test)]
@@ -111,6 +160,20 @@ mod tests {
         let eth = &tape.paths[2];
         let lowest = (0..240 * 60).map(|second| eth.price((tape.start + second) * 1_000)).fold(f64::MAX, f64::min);
         assert!(lowest < 2_150.0 && eth.price(tape.start * 1_000) > 2_700.0, "{lowest}");
+    }
+
+    #[test]
+    fn quiet_prices_start_now_and_stay_where_guides_say_they_are() {
+        let tape = Tape::open(FilePath::new("nowhere"), Scenario::Quiet, None, u32::MAX).unwrap();
+        let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
+        assert!((tape.start - now).abs() < 5);
+        for day in [0, 1, 30] {
+            for (path, around) in tape.paths.iter().zip(QUIET) {
+                let off = (path.price((tape.start + day * 86_400 + 77) * 1_000) / around - 1.0).abs();
+                assert!(off <= QUIET_SWING, "{off} of {around}");
+            }
+        }
+        assert!(Tape::open(FilePath::new("nowhere"), Scenario::Quiet, Some("2025-01-04T00:00"), 1).is_err());
     }
 
     #[test]

@@ -1,0 +1,20 @@
+//! The demo's report before judges that others wrote: crates/demo/judge.
+
+use std::process::Command;
+
+use anyhow::{Result, ensure};
+
+use crate::client;
+use crate::run::{phase, root};
+
+/// Judges the report that the demo's end-to-end test left.
+///
+/// # Errors
+/// When there is none, or somebody has an objection.
+pub fn run() -> Result<()> {
+    let folder = root().join("crates/demo/judge");
+    let report = root().join("target/demo-test/report.html");
+    ensure!(report.is_file(), "{} is missing: cargo test --workspace --test end_to_end", report.display());
+    client::install_into("install the judges of the demo's report", &folder)?;
+    phase("judge the demo's report", Command::new("node").arg("check.mjs").arg(report).current_dir(folder))
+}
