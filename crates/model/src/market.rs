@@ -66,7 +66,7 @@ account_bytes! {
         /// Market index: also the board's row.
         2 => pub index: u16,
         /// [`MarketStatus`] as a number.
-        4 => pub status: u8,
+        4 => pub status: u8 as MarketStatus,
         /// Risk tier, 0 the safest.
         5 => pub tier: u8,
         /// Padding.
