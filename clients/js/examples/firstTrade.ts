@@ -18,8 +18,8 @@ import {
     getDepositInstruction,
     getPlaceOrdersInstruction,
     kedgeFailure,
-    ORDER_STATUS_OPEN,
     OrderKind,
+    OrderStatus,
     PRICE_DECIMALS,
     quote,
     Side,
@@ -94,7 +94,7 @@ const order = { market: SOL, kind: OrderKind.Limit, side: Side.Long, size: base(
 await send(getPlaceOrdersInstruction({ signer: wallet, market, subAccount, orders: [order] }));
 
 const { orders } = (await fetchSubAccount(rpc, subAccount, { commitment: 'confirmed' })).data;
-for (const { id, price } of orders.filter(({ status }) => status === ORDER_STATUS_OPEN)) {
+for (const { id, price } of orders.filter(({ status }) => status === OrderStatus.Open)) {
     console.log(`order ${id} at ${fromUnits(price, PRICE_DECIMALS)}`);
 }
 

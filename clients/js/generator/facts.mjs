@@ -11,9 +11,6 @@ export const PDAS = {
     subAccount: ['sub', { authority: 'publicKey' }, { id: 'u16' }],
 };
 
-/** Accounts that are the same in every instruction: filled in unless the caller names them. */
-export const FIXED_ACCOUNTS = ['exchange', 'board'];
-
 const CRANK = { name: 'crank', writable: true, docs: "The signer's sub-account if it takes the reward." };
 
 /** Accounts behind the declared ones, named as in the builders of crates/interface. */
@@ -51,9 +48,6 @@ export const REQUIRED = {
     modifyParams: ['orderId', 'changes'],
     createTrader: [],
 };
-
-/** Fields of 32 bytes that are no public keys. */
-export const NO_PUBLIC_KEYS = ['key'];
 
 /** Fields of bytes that hold zero-padded text. */
 export const TEXTS = ['name'];

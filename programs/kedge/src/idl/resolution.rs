@@ -4,6 +4,12 @@
 //! (an order's market is in a list of orders, a sub-account's id in no argument), the account type's text has the seeds.
 
 use kedge_model::bank::Bank;
+use kedge_model::board::PriceBoard;
+use kedge_model::event::EventHeader;
+use kedge_model::exchange::Exchange;
+use kedge_model::market::Market;
+use kedge_model::sub_account::SubAccount;
+use kedge_model::trader::Trader;
 
 use super::{String, ToString, Vec, format, quoted};
 use crate::account::Address32;
@@ -129,8 +135,17 @@ pub fn place(kind: &str) -> Option<&'static str> {
     })
 }
 
-/// The seeds.
+/// The seeds, and the layout version that is each account's first byte behind the discriminator.
 pub fn constants() -> Vec<String> {
+    let versions = [
+        ("EXCHANGE_VERSION", Exchange::VERSION),
+        ("PRICE_BOARD_VERSION", PriceBoard::VERSION),
+        ("MARKET_VERSION", Market::VERSION),
+        ("BANK_VERSION", Bank::VERSION),
+        ("TRADER_VERSION", Trader::VERSION),
+        ("SUB_ACCOUNT_VERSION", SubAccount::VERSION),
+        ("EVENT_VERSION", EventHeader::VERSION),
+    ];
     let seeds: [(&str, &[u8]); 8] = [
         ("EXCHANGE_SEED", pda::EXCHANGE_SEED),
         ("BOARD_SEED", pda::BOARD_SEED),
@@ -144,5 +159,7 @@ pub fn constants() -> Vec<String> {
     let entry = |(name, seed): (&str, &[u8])| {
         format!("{{\"name\":\"{name}\",\"type\":\"bytes\",\"value\":\"{}\"}}", list(seed))
     };
-    seeds.into_iter().map(entry).collect()
+    let version =
+        |(name, number): (&str, u8)| format!("{{\"name\":\"{name}\",\"type\":\"u8\",\"value\":\"{number}\"}}");
+    versions.into_iter().map(version).chain(seeds.into_iter().map(entry)).collect()
 }

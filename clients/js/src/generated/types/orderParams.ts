@@ -9,25 +9,35 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+} from "../../checked.js";
+import {
+  getOrderKindDecoder,
+  getOrderKindEncoder,
+  getSideDecoder,
+  getSideEncoder,
+  type OrderKind,
+  type OrderKindArgs,
+  type Side,
+  type SideArgs,
+} from "./index.js";
 
 export type OrderParams = {
   /** The trader's own id, unique among open orders; 0 for none. */
@@ -55,9 +65,9 @@ export type OrderParams = {
   /** Bits of [`flags`]. */
   flags: number;
   /** [`OrderKind`] as a number. */
-  kind: number;
+  kind: OrderKind;
   /** [`Side`] as a number. */
-  side: number;
+  side: Side;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -88,9 +98,9 @@ export type OrderParamsArgs = {
   /** Bits of [`flags`]. */
   flags?: number;
   /** [`OrderKind`] as a number. */
-  kind: number;
+  kind: OrderKindArgs;
   /** [`Side`] as a number. */
-  side: number;
+  side: SideArgs;
 };
 
 export function getOrderParamsEncoder(): FixedSizeEncoder<OrderParamsArgs> {
@@ -108,8 +118,8 @@ export function getOrderParamsEncoder(): FixedSizeEncoder<OrderParamsArgs> {
       ["link", getU32Encoder()],
       ["market", getU16Encoder()],
       ["flags", getU16Encoder()],
-      ["kind", getU8Encoder()],
-      ["side", getU8Encoder()],
+      ["kind", getOrderKindEncoder()],
+      ["side", getSideEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 2)],
     ]),
     (value) => ({
@@ -143,8 +153,8 @@ export function getOrderParamsDecoder(): FixedSizeDecoder<OrderParams> {
     ["link", getU32Decoder()],
     ["market", getU16Decoder()],
     ["flags", getU16Decoder()],
-    ["kind", getU8Decoder()],
-    ["side", getU8Decoder()],
+    ["kind", getOrderKindDecoder()],
+    ["side", getSideDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 2)],
   ]);
 }
