@@ -79,7 +79,7 @@ fn documented(name: &str, docs: &[&str], fields: &[Field], types: &mut Vec<&'sta
     let fields: Vec<String> = fields
         .iter()
         .map(|field| {
-            let docs: Vec<String> = field.docs.iter().map(|line| quoted(line.trim())).collect();
+            let docs: Vec<String> = field.docs.iter().map(|line| quoted(&foreign(name, field, line.trim()))).collect();
             let ty = field.meaning.map_or_else(|| type_of(field.ty), meant);
             format!("{{\"name\":\"{}\",\"docs\":[{}],\"type\":{ty}}}", field.name, docs.join(","))
         })
@@ -88,6 +88,31 @@ fn documented(name: &str, docs: &[&str], fields: &[Field], types: &mut Vec<&'sta
     let docs = if docs.is_empty() { String::new() } else { format!("\"docs\":[{}],", docs.join(",")) };
     let fields = fields.join(",");
     types.push(leak(format!("{{\"name\":\"{name}\",{docs}\"type\":{{\"kind\":\"struct\",\"fields\":[{fields}]}}}}")));
+}
+
+/// A field's text for readers of other languages: without Rust's links, and without "as a number" where the type names
+/// the enum.
+fn foreign(of: &str, field: &Field, line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some((before, (link, after))) = rest.split_once("[`").and_then(|(a, b)| Some((a, b.split_once("`]")?))) {
+        let constants = match (of, link) {
+            ("Position", "status") => Some("POSITION_STATUS_*"),
+            ("SubAccount", "status") => Some("SUB_ACCOUNT_STATUS_*"),
+            (_, "flags") => Some("ORDER_FLAG_*"),
+            (_, "change") => Some("ORDER_CHANGE_*"),
+            (_, "operation") => Some("OPERATION_*"),
+            (_, "receivers") => Some("RECEIVER_*"),
+            _ => None,
+        };
+        // A path ends in what it names: a type, or a type and its field.
+        let from = link.find(char::is_uppercase).unwrap_or(0);
+        text += before;
+        text += &constants.map_or_else(|| link[from..].replace("::", "."), String::from);
+        rest = after;
+    }
+    text += rest;
+    if field.meaning.is_some() { text.replace(" as a number", "") } else { text }
 }
 
 /// The IDL type of what a field's bytes stand for.

@@ -81,7 +81,7 @@ export type Exchange = {
   pendingAdmin: Address;
   /** Can pause, and nothing else. */
   pauser: Address;
-  /** Paused operations, bits of [`operation`]. */
+  /** Paused operations, bits of OPERATION_*. */
   paused: number;
   /** Share of the taker fee that the filler gets. */
   fillerShare: number;
@@ -133,7 +133,7 @@ export type ExchangeArgs = {
   pendingAdmin: Address;
   /** Can pause, and nothing else. */
   pauser: Address;
-  /** Paused operations, bits of [`operation`]. */
+  /** Paused operations, bits of OPERATION_*. */
   paused: number;
   /** Share of the taker fee that the filler gets. */
   fillerShare: number;

@@ -77,7 +77,7 @@ export type Market = {
   bump: number;
   /** Market index: also the board's row. */
   index: number;
-  /** [`MarketStatus`] as a number. */
+  /** MarketStatus. */
   status: MarketStatus;
   /** Risk tier, 0 the safest. */
   tier: number;
@@ -206,7 +206,7 @@ export type Market = {
   liquidatedOwner: bigint;
   /** What of `liquidated` is that owner's at the least. */
   liquidatedOfOwner: bigint;
-  /** Id of that owner's sub-account, `u16::MAX` for several. */
+  /** Id of that owner's sub-account, 65,535 for several. */
   liquidatedAccount: number;
   /** Padding. */
   padding2: ReadonlyUint8Array;
@@ -219,7 +219,7 @@ export type MarketArgs = {
   bump: number;
   /** Market index: also the board's row. */
   index: number;
-  /** [`MarketStatus`] as a number. */
+  /** MarketStatus. */
   status: MarketStatusArgs;
   /** Risk tier, 0 the safest. */
   tier: number;
@@ -344,7 +344,7 @@ export type MarketArgs = {
   liquidatedOwner: number | bigint;
   /** What of `liquidated` is that owner's at the least. */
   liquidatedOfOwner: number | bigint;
-  /** Id of that owner's sub-account, `u16::MAX` for several. */
+  /** Id of that owner's sub-account, 65,535 for several. */
   liquidatedAccount: number;
 };
 

@@ -83,7 +83,7 @@ export type SubAccount = {
   bump: number;
   /** Id within the authority's sub-accounts. */
   id: number;
-  /** Bits of [`status`]. */
+  /** Bits of SUB_ACCOUNT_STATUS_*. */
   status: number;
   /** Fee tier by the volume that was counted last: holds up to `tier_day`. */
   feeTier: number;
@@ -148,7 +148,7 @@ export type SubAccountArgs = {
   bump: number;
   /** Id within the authority's sub-accounts. */
   id: number;
-  /** Bits of [`status`]. */
+  /** Bits of SUB_ACCOUNT_STATUS_*. */
   status: number;
   /** Fee tier by the volume that was counted last: holds up to `tier_day`. */
   feeTier: number;

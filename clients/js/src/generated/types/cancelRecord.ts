@@ -48,9 +48,9 @@ export type CancelRecord = {
   orderId: number;
   /** Market. */
   market: number;
-  /** [`crate::order::Side`] as a number. */
+  /** Side. */
   side: Side;
-  /** [`CancelReason`] as a number. */
+  /** CancelReason. */
   reason: CancelReason;
 };
 
@@ -65,9 +65,9 @@ export type CancelRecordArgs = {
   orderId: number;
   /** Market. */
   market: number;
-  /** [`crate::order::Side`] as a number. */
+  /** Side. */
   side: SideArgs;
-  /** [`CancelReason`] as a number. */
+  /** CancelReason. */
   reason: CancelReasonArgs;
 };
 

@@ -56,9 +56,9 @@ export type CrankRecord = {
   orderId: number;
   /** Market. */
   market: number;
-  /** [`CrankKind`] as a number. */
+  /** CrankKind. */
   kind: CrankKind;
-  /** [`CancelReason`] as a number when a triggered order was removed instead. */
+  /** CancelReason when a triggered order was removed instead. */
   reason: CancelReason;
   /** Slot from which the order can trade, zero when it cannot. */
   activationSlot: bigint;
@@ -83,9 +83,9 @@ export type CrankRecordArgs = {
   orderId: number;
   /** Market. */
   market: number;
-  /** [`CrankKind`] as a number. */
+  /** CrankKind. */
   kind: CrankKindArgs;
-  /** [`CancelReason`] as a number when a triggered order was removed instead. */
+  /** CancelReason when a triggered order was removed instead. */
   reason: CancelReasonArgs;
   /** Slot from which the order can trade, zero when it cannot. */
   activationSlot: number | bigint;

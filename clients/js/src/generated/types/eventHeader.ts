@@ -39,7 +39,7 @@ export type EventHeader = {
   seq: bigint;
   /** Slot. */
   slot: bigint;
-  /** Market, [`NO_MARKET`] for none. */
+  /** Market, NO_MARKET for none. */
   market: number;
   /** Records that follow. */
   count: number;
@@ -56,7 +56,7 @@ export type EventHeaderArgs = {
   seq: number | bigint;
   /** Slot. */
   slot: number | bigint;
-  /** Market, [`NO_MARKET`] for none. */
+  /** Market, NO_MARKET for none. */
   market: number;
   /** Records that follow. */
   count: number;

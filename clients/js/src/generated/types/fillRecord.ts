@@ -74,9 +74,9 @@ export type FillRecord = {
   makerOrder: number;
   /** Market. */
   market: number;
-  /** Taker's [`crate::order::Side`] as a number. */
+  /** Taker's Side. */
   side: Side;
-  /** [`FillSource`] as a number. */
+  /** FillSource. */
   source: FillSource;
   /** Padding. */
   padding: ReadonlyUint8Array;
@@ -117,9 +117,9 @@ export type FillRecordArgs = {
   makerOrder: number;
   /** Market. */
   market: number;
-  /** Taker's [`crate::order::Side`] as a number. */
+  /** Taker's Side. */
   side: SideArgs;
-  /** [`FillSource`] as a number. */
+  /** FillSource. */
   source: FillSourceArgs;
   /** Slots between the order's activation and the fill. */
   slots: number | bigint;

@@ -50,7 +50,7 @@ export type MarketRecord = {
   time: bigint;
   /** Market. */
   market: number;
-  /** [`crate::market::MarketStatus`] as a number. */
+  /** MarketStatus. */
   status: MarketStatus;
   /** The one before. */
   statusBefore: MarketStatus;
@@ -73,7 +73,7 @@ export type MarketRecordArgs = {
   time: number | bigint;
   /** Market. */
   market: number;
-  /** [`crate::market::MarketStatus`] as a number. */
+  /** MarketStatus. */
   status: MarketStatusArgs;
   /** The one before. */
   statusBefore: MarketStatusArgs;

@@ -50,7 +50,7 @@ export type MarketRow = {
   maintenanceMargin: number;
   /** Size premium: added ratio (ppm) per square root of ten base units, in parts per hundred thousand. */
   sizePremium: number;
-  /** 1 when the row is in use, [`DELISTED`] when its market has ended. */
+  /** 1 when the row is in use, DELISTED when its market has ended. */
   listed: Listing;
   /** Padding. */
   padding: ReadonlyUint8Array;
@@ -77,7 +77,7 @@ export type MarketRowArgs = {
   maintenanceMargin: number;
   /** Size premium: added ratio (ppm) per square root of ten base units, in parts per hundred thousand. */
   sizePremium: number;
-  /** 1 when the row is in use, [`DELISTED`] when its market has ended. */
+  /** 1 when the row is in use, DELISTED when its market has ended. */
   listed: ListingArgs;
   /** Cumulative funding that a long has paid, quote per base at 1e9. */
   fundingLong: number | bigint;

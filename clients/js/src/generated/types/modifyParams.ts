@@ -30,7 +30,7 @@ import {
 } from "../../checked.js";
 
 export type ModifyParams = {
-  /** New price: as in [`crate::order::OrderParams::price`]. */
+  /** New price: as in OrderParams.price. */
   price: bigint;
   /** New size, what is filled already included. */
   size: bigint;
@@ -42,7 +42,7 @@ export type ModifyParams = {
   expiresAt: number;
   /** New extent. */
   extent: number;
-  /** Bits of [`change`]. */
+  /** Bits of ORDER_CHANGE_*. */
   changes: number;
   /** Slot where the order was seen; the id decides. */
   slot: number;
@@ -51,7 +51,7 @@ export type ModifyParams = {
 };
 
 export type ModifyParamsArgs = {
-  /** New price: as in [`crate::order::OrderParams::price`]. */
+  /** New price: as in OrderParams.price. */
   price?: number | bigint;
   /** New size, what is filled already included. */
   size?: number | bigint;
@@ -63,7 +63,7 @@ export type ModifyParamsArgs = {
   expiresAt?: number;
   /** New extent. */
   extent?: number;
-  /** Bits of [`change`]. */
+  /** Bits of ORDER_CHANGE_*. */
   changes: number;
   /** Slot where the order was seen; the id decides. */
   slot?: number;

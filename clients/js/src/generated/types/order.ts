@@ -74,13 +74,13 @@ export type Order = {
   expiresAt: number;
   /** Market. */
   market: number;
-  /** Bits of [`flags`]. */
+  /** Bits of ORDER_FLAG_*. */
   flags: number;
-  /** [`OrderKind`] as a number. */
+  /** OrderKind. */
   kind: OrderKind;
-  /** [`Side`] as a number. */
+  /** Side. */
   side: Side;
-  /** [`STATUS_FREE`], [`STATUS_OPEN`] or [`STATUS_WAITING`]. */
+  /** STATUS_FREE, STATUS_OPEN or STATUS_WAITING. */
   status: OrderStatus;
   /** Auction length in slots, 0 for none. */
   auctionSlots: number;
@@ -121,13 +121,13 @@ export type OrderArgs = {
   expiresAt: number;
   /** Market. */
   market: number;
-  /** Bits of [`flags`]. */
+  /** Bits of ORDER_FLAG_*. */
   flags: number;
-  /** [`OrderKind`] as a number. */
+  /** OrderKind. */
   kind: OrderKindArgs;
-  /** [`Side`] as a number. */
+  /** Side. */
   side: SideArgs;
-  /** [`STATUS_FREE`], [`STATUS_OPEN`] or [`STATUS_WAITING`]. */
+  /** STATUS_FREE, STATUS_OPEN or STATUS_WAITING. */
   status: OrderStatusArgs;
   /** Auction length in slots, 0 for none. */
   auctionSlots: number;

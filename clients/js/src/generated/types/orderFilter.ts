@@ -36,9 +36,9 @@ import {
 export type OrderFilter = {
   /** The trader's own id, 0 for any. */
   clientId: bigint;
-  /** Market, [`NO_MARKET`] for any. */
+  /** Market, NO_MARKET for any. */
   market: number;
-  /** [`Side`] as a number, [`OrderFilter::BOTH`] for either. */
+  /** Side, OrderFilter.BOTH for either. */
   side: SideFilter;
   /** Padding. */
   padding: ReadonlyUint8Array;
@@ -47,9 +47,9 @@ export type OrderFilter = {
 export type OrderFilterArgs = {
   /** The trader's own id, 0 for any. */
   clientId: number | bigint;
-  /** Market, [`NO_MARKET`] for any. */
+  /** Market, NO_MARKET for any. */
   market: number;
-  /** [`Side`] as a number, [`OrderFilter::BOTH`] for either. */
+  /** Side, OrderFilter.BOTH for either. */
   side: SideFilterArgs;
 };
 

@@ -56,17 +56,17 @@ export type OrderParams = {
   expiresAt: number;
   /** Auction length in milliseconds; 0 for the exchange's default on market orders, none on limit orders. */
   auctionMs: number;
-  /** See [`Order::extent`]. */
+  /** See Order.extent. */
   extent: number;
-  /** See [`Order::link`]. */
+  /** See Order.link. */
   link: number;
   /** Market. */
   market: number;
-  /** Bits of [`flags`]. */
+  /** Bits of ORDER_FLAG_*. */
   flags: number;
-  /** [`OrderKind`] as a number. */
+  /** OrderKind. */
   kind: OrderKind;
-  /** [`Side`] as a number. */
+  /** Side. */
   side: Side;
   /** Padding. */
   padding: ReadonlyUint8Array;
@@ -89,17 +89,17 @@ export type OrderParamsArgs = {
   expiresAt?: number;
   /** Auction length in milliseconds; 0 for the exchange's default on market orders, none on limit orders. */
   auctionMs?: number;
-  /** See [`Order::extent`]. */
+  /** See Order.extent. */
   extent?: number;
-  /** See [`Order::link`]. */
+  /** See Order.link. */
   link?: number;
   /** Market. */
   market: number;
-  /** Bits of [`flags`]. */
+  /** Bits of ORDER_FLAG_*. */
   flags?: number;
-  /** [`OrderKind`] as a number. */
+  /** OrderKind. */
   kind: OrderKindArgs;
-  /** [`Side`] as a number. */
+  /** Side. */
   side: SideArgs;
 };
 

@@ -39,7 +39,7 @@ export type OrderRecord = {
   account: Party;
   /** The order as it stands now. */
   order: Order;
-  /** Why it changed, a [`CancelReason`] as a number; none for a new order. */
+  /** Why it changed, a CancelReason; none for a new order. */
   reason: CancelReason;
   /** Padding. */
   padding: ReadonlyUint8Array;
@@ -50,7 +50,7 @@ export type OrderRecordArgs = {
   account: PartyArgs;
   /** The order as it stands now. */
   order: OrderArgs;
-  /** Why it changed, a [`CancelReason`] as a number; none for a new order. */
+  /** Why it changed, a CancelReason; none for a new order. */
   reason: CancelReasonArgs;
 };
 

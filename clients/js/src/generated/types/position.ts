@@ -49,7 +49,7 @@ export type Position = {
   market: number;
   /** Open orders in this market. */
   openOrders: number;
-  /** Bits of [`status`]. */
+  /** Bits of POSITION_STATUS_*. */
   status: number;
   /** The user's own floor of the initial margin ratio, 0 for none. */
   customMargin: number;
@@ -79,7 +79,7 @@ export type PositionArgs = {
   market: number;
   /** Open orders in this market. */
   openOrders: number;
-  /** Bits of [`status`]. */
+  /** Bits of POSITION_STATUS_*. */
   status: number;
   /** The user's own floor of the initial margin ratio, 0 for none. */
   customMargin: number;

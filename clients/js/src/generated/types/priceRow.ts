@@ -58,7 +58,7 @@ export type PriceRow = {
   deviation: bigint;
   /** Publish time of the last sample in the averages. */
   sampleTime: bigint;
-  /** [`RowState`] as a number. */
+  /** RowState. */
   state: RowState;
   /** Fresh sources that make the price Normal. */
   quorum: number;
@@ -97,7 +97,7 @@ export type PriceRowArgs = {
   deviation: number | bigint;
   /** Publish time of the last sample in the averages. */
   sampleTime: number | bigint;
-  /** [`RowState`] as a number. */
+  /** RowState. */
   state: RowStateArgs;
   /** Fresh sources that make the price Normal. */
   quorum: number;

@@ -35,14 +35,14 @@ import {
 export type PriceSource = {
   /** Feed id or address, by kind. */
   key: ReadonlyUint8Array;
-  /** [`SourceKind`] as a number. */
+  /** SourceKind. */
   kind: SourceKind;
   /**
    * PythPull: fewest signatures with which a partially verified update counts; 0 accepts only full
    * verification. Switchboard: fewest samples behind a value, where the feed's own minimum is lower.
    */
   minSignatures: number;
-  /** PythPull: receivers whose accounts count, bits of [`receivers`]; 0 is the upgraded one alone. Others: 0. */
+  /** PythPull: receivers whose accounts count, bits of RECEIVER_*; 0 is the upgraded one alone. Others: 0. */
   owners: number;
   /**
    * Power of ten of the source's units that one unit of the row's base is: 0, 3 or 6. A row of a thousand units of a
@@ -59,14 +59,14 @@ export type PriceSource = {
 export type PriceSourceArgs = {
   /** Feed id or address, by kind. */
   key: ReadonlyUint8Array;
-  /** [`SourceKind`] as a number. */
+  /** SourceKind. */
   kind: SourceKindArgs;
   /**
    * PythPull: fewest signatures with which a partially verified update counts; 0 accepts only full
    * verification. Switchboard: fewest samples behind a value, where the feed's own minimum is lower.
    */
   minSignatures: number;
-  /** PythPull: receivers whose accounts count, bits of [`receivers`]; 0 is the upgraded one alone. Others: 0. */
+  /** PythPull: receivers whose accounts count, bits of RECEIVER_*; 0 is the upgraded one alone. Others: 0. */
   owners: number;
   /**
    * Power of ten of the source's units that one unit of the row's base is: 0, 3 or 6. A row of a thousand units of a

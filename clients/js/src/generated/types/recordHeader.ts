@@ -28,7 +28,7 @@ import {
 } from "../../checked.js";
 
 export type RecordHeader = {
-  /** [`EventKind`] as a number. */
+  /** EventKind as a number. */
   kind: number;
   /** Padding. */
   padding: number;
@@ -39,7 +39,7 @@ export type RecordHeader = {
 };
 
 export type RecordHeaderArgs = {
-  /** [`EventKind`] as a number. */
+  /** EventKind as a number. */
   kind: number;
   /** Bytes of the record. */
   length: number;

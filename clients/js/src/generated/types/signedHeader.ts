@@ -28,7 +28,7 @@ import {
 } from "../../checked.js";
 
 export type SignedHeader = {
-  /** [`DOMAIN`]. */
+  /** DOMAIN. */
   domain: ReadonlyUint8Array;
   /** The program for which the message is meant. */
   program: Address;
@@ -43,7 +43,7 @@ export type SignedHeader = {
 };
 
 export type SignedHeaderArgs = {
-  /** [`DOMAIN`]. */
+  /** DOMAIN. */
   domain: ReadonlyUint8Array;
   /** The program for which the message is meant. */
   program: Address;
