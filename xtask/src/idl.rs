@@ -1,4 +1,4 @@
-//! `cargo xtask idl`: generates idl/kedge.json from the program, or checks the committed one.
+//! `cargo xtask idl`: generates idl/kedge.json and docs/layouts.md from the program, or checks the committed ones.
 //!
 //! The program's IDL build prints its sections from a test, which is what the framework's own tool reads too;
 //! here they are put together in a stable order.
@@ -15,7 +15,7 @@ use crate::run::{cargo, root};
 /// Flags of `idl`.
 #[derive(Args)]
 pub struct IdlArgs {
-    /// Fail when the committed file differs instead of writing it.
+    /// Fail when the committed file differs instead of writing them.
     #[arg(long)]
     pub check: bool,
 }
@@ -24,17 +24,20 @@ pub struct IdlArgs {
 pub fn run(args: &IdlArgs) -> Result<()> {
     println!("[idl] ...");
     let start = std::time::Instant::now();
-    let text = format!("{}\n", serde_json::to_string_pretty(&generate()?)?);
-    let path = root().join("idl/kedge.json");
-    if args.check {
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        if committed != text {
-            bail!("idl/kedge.json differs from the program; run `make idl` and commit it");
+    let idl = generate()?;
+    let text = format!("{}\n", serde_json::to_string_pretty(&idl)?);
+    for (path, text) in [("idl/kedge.json", text), ("docs/layouts.md", crate::layouts::page(&idl)?)] {
+        let file = root().join(path);
+        if args.check {
+            let committed = fs::read_to_string(&file).unwrap_or_default();
+            if committed != text {
+                bail!("{path} differs from the program; run `make idl` and commit it");
+            }
+        } else {
+            fs::create_dir_all(root().join("idl"))?;
+            fs::write(&file, text)?;
+            println!("[idl] {path} written");
         }
-    } else {
-        fs::create_dir_all(root().join("idl"))?;
-        fs::write(&path, text)?;
-        println!("[idl] idl/kedge.json written");
     }
     println!("[idl] {:.1} s", start.elapsed().as_secs_f64());
     Ok(())

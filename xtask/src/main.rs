@@ -8,6 +8,8 @@ mod demo;
 mod e2e;
 mod fuzz;
 mod idl;
+mod judges;
+mod layouts;
 mod lint;
 mod mutants;
 mod nats;
@@ -32,7 +34,7 @@ struct Xtask {
 enum Command {
     /// Build the on-chain programs into target/deploy
     Program(program::ProgramArgs),
-    /// Generate idl/kedge.json
+    /// Generate idl/kedge.json and docs/layouts.md
     Idl(idl::IdlArgs),
     /// Generate the TypeScript client in clients/js from the IDL
     Client(client::ClientArgs),
@@ -44,6 +46,8 @@ enum Command {
     Test(test::TestArgs),
     /// Run random action sequences on a whole exchange, guided by coverage
     Fuzz(fuzz::FuzzArgs),
+    /// Hold clients that nobody here wrote against the Rust crates
+    Judges(judges::JudgesArgs),
     /// Compare the model's formulas with an independent reference, on random cases
     Reference(reference::ReferenceArgs),
     /// Change the model one word at a time and see whether its tests notice
@@ -67,6 +71,7 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Test(args) => test::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Judges(args) => judges::run(&args),
         Command::Reference(args) => reference::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),

@@ -1,5 +1,5 @@
 //! `cargo xtask test`: builds the programs, then runs every test of the workspace, the tests that put mended faults back,
-//! the model's formulas against their reference, a million fuzzed actions, and the tests of the TypeScript client.
+//! the model's formulas against their reference, a million fuzzed actions, the tests of the TypeScript client, and the judges.
 
 use anyhow::Result;
 use clap::Args;
@@ -35,7 +35,8 @@ pub fn run(args: &TestArgs) -> Result<()> {
     phase("mended faults, put back one by one", &mut faults())?;
     crate::reference::run(&crate::reference::ReferenceArgs::bounded())?;
     crate::fuzz::run(&crate::fuzz::FuzzArgs::bounded())?;
-    crate::client::test()
+    crate::client::test()?;
+    crate::judges::run(&crate::judges::JudgesArgs::default())
 }
 
 /// The model's tests that put mended faults back: its other tests and all other crates are built without that.
