@@ -90,8 +90,11 @@ fn script(name: &str) -> Command {
     npm(&["run", "--silent", name])
 }
 
-/// Installs the packages of the lock file, unless that was done already.
-fn install() -> Result<()> {
+/// Installs the client's packages, unless that was done already.
+///
+/// # Errors
+/// When Node is missing or too old, or the packages cannot be had.
+pub fn install() -> Result<()> {
     install_in(&folder(), "install the client's packages")
 }
 

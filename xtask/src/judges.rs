@@ -24,8 +24,13 @@ pub struct JudgesArgs {
 /// A judge: its folder, and how it is asked.
 type Judge = (&'static str, fn(&Path, &Path) -> Result<()>);
 
-const JUDGES: [Judge; 4] =
-    [("anchor-ts", anchor_ts), ("anchor-rust", anchor_rust), ("codama-rust", codama_rust), ("python", python)];
+const JUDGES: [Judge; 5] = [
+    ("anchor-ts", anchor_ts),
+    ("anchor-rust", anchor_rust),
+    ("codama-rust", codama_rust),
+    ("python", python),
+    ("package", package),
+];
 
 /// Asks all, or one.
 ///
@@ -49,10 +54,20 @@ fn folder(judge: &str) -> PathBuf {
 }
 
 fn anchor_ts(folder: &Path, vectors: &Path) -> Result<()> {
-    client::install_in(folder, "install the packages of Anchor's TypeScript client")?;
+    node("Anchor's TypeScript client", folder, vectors)
+}
+
+fn package(folder: &Path, vectors: &Path) -> Result<()> {
+    client::install()?;
+    node("packagers of the TypeScript client", folder, vectors)
+}
+
+/// Installs a judge that runs on Node, and asks it.
+fn node(name: &str, folder: &Path, vectors: &Path) -> Result<()> {
+    client::install_in(folder, &format!("install the packages of the judge: {name}"))?;
     let mut judge = Command::new("node");
     judge.args(["--test", "--test-reporter=spec", "judge.mjs"]).current_dir(folder).env("KEDGE_VECTORS", vectors);
-    phase("judge: Anchor's TypeScript client", &mut judge)
+    phase(&format!("judge: {name}"), &mut judge)
 }
 
 fn anchor_rust(folder: &Path, vectors: &Path) -> Result<()> {
