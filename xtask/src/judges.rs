@@ -112,6 +112,7 @@ fn packages(requirements: &Path) -> Result<PathBuf> {
     cache.piece("judges", &[&wanted], |folder| {
         let mut pip = Command::new(crate::reference::python()?);
         pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"]);
+        pip.env("PIP_ROOT_USER_ACTION", "ignore");
         pip.args(["--disable-pip-version-check", "--target"]).arg(folder).arg("--requirement").arg(requirements);
         phase("install the packages of the Python judge", &mut pip)
     })
