@@ -16,7 +16,10 @@ const vectors = JSON.parse(readFileSync(process.env.KEDGE_VECTORS, 'utf8'));
 const chain = new Map();
 const connection = {
     getAccountInfo: async (address) => chain.get(address.toBase58()) ?? null,
-    getAccountInfoAndContext: async (address) => ({ context: { slot: 1 }, value: chain.get(address.toBase58()) ?? null }),
+    getAccountInfoAndContext: async (address) => ({
+        context: { slot: 1 },
+        value: chain.get(address.toBase58()) ?? null,
+    }),
 };
 const program = new Program(idl, { connection });
 
@@ -149,7 +152,9 @@ test('every error has its name without a log line of its own', () => {
     const known = parseIdlErrors(idl);
     for (const { code, name, message } of vectors.errors) {
         const logs = [`Program ${idl.address} failed: custom program error: 0x${code.toString(16)}`];
-        const sent = Object.assign(new Error(`Simulation failed: custom program error: 0x${code.toString(16)}`), { logs });
+        const sent = Object.assign(new Error(`Simulation failed: custom program error: 0x${code.toString(16)}`), {
+            logs,
+        });
         const found = translateError(sent, known);
         assert(found instanceof ProgramError, name);
         assert.deepEqual([found.code, found.msg], [code, message], name);
@@ -191,7 +196,10 @@ const BANK_INDEX = offset('Bank', 'index');
 
 function offset(name, field) {
     const { fields } = idl.types.find((each) => each.name === name).type;
-    const before = fields.slice(0, fields.findIndex((each) => each.name === field));
+    const before = fields.slice(
+        0,
+        fields.findIndex((each) => each.name === field),
+    );
     return before.reduce((sum, { type }) => sum + size(type), 0);
 }
 

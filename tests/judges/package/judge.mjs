@@ -20,16 +20,25 @@ const { version, peerDependencies } = JSON.parse(readFileSync(join(CLIENT, 'pack
 
 const project = mkdtempSync(join(tmpdir(), 'kedge-package-'));
 let tarball;
-before(() => {
-    // Without what was built before: packing builds.
-    rmSync(join(CLIENT, 'dist'), { recursive: true, force: true });
-    const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', project], { cwd: CLIENT, encoding: 'utf8' });
-    tarball = join(project, `kedge-exchange-client-${version}.tgz`);
-    assert(existsSync(tarball), packed);
-    writeFileSync(join(project, 'package.json'), '{ "name": "bare", "private": true, "type": "module" }\n');
-    const packages = [tarball, `@solana/kit@${peerDependencies['@solana/kit'].replace('^', '')}`];
-    execFileSync('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages], { cwd: project, stdio: 'pipe' });
-}, { timeout: 300_000 });
+before(
+    () => {
+        // Without what was built before: packing builds.
+        rmSync(join(CLIENT, 'dist'), { recursive: true, force: true });
+        const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', project], {
+            cwd: CLIENT,
+            encoding: 'utf8',
+        });
+        tarball = join(project, `kedge-exchange-client-${version}.tgz`);
+        assert(existsSync(tarball), packed);
+        writeFileSync(join(project, 'package.json'), '{ "name": "bare", "private": true, "type": "module" }\n');
+        const packages = [tarball, `@solana/kit@${peerDependencies['@solana/kit'].replace('^', '')}`];
+        execFileSync('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', ...packages], {
+            cwd: project,
+            stdio: 'pipe',
+        });
+    },
+    { timeout: 300_000 },
+);
 after(() => rmSync(project, { recursive: true }));
 
 /** Places an order and tells the data; `text` and cut names would have gone through once. */
@@ -53,7 +62,14 @@ function judged({ data, failure }) {
 
 test('the package has what it says, its licence and no tests', () => {
     const list = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n');
-    for (const name of ['LICENSE', 'README.md', 'package.json', 'dist/src/index.js', 'dist/src/index.d.ts', 'src/index.ts']) {
+    for (const name of [
+        'LICENSE',
+        'README.md',
+        'package.json',
+        'dist/src/index.js',
+        'dist/src/index.d.ts',
+        'src/index.ts',
+    ]) {
         assert(list.includes(`package/${name}`), name);
     }
     assert(!list.some((name) => /test|generator|examples/.test(name)));
@@ -63,19 +79,34 @@ test('the package has what it says, its licence and no tests', () => {
 test('publint has nothing to say', async () => {
     const pkg = JSON.parse(readFileSync(join(CLIENT, 'package.json'), 'utf8'));
     const { messages } = await publint({ pkgDir: CLIENT, strict: true });
-    assert.deepEqual(messages.map((message) => formatMessage(message, pkg)), []);
+    assert.deepEqual(
+        messages.map((message) => formatMessage(message, pkg)),
+        [],
+    );
 });
 
 test('the types are right for whoever imports it', () => {
-    const run = spawnSync(here('node_modules/.bin/attw'), [tarball, '--profile', 'esm-only', '--format', 'table-flipped'], {
-        encoding: 'utf8',
-    });
+    const run = spawnSync(
+        here('node_modules/.bin/attw'),
+        [tarball, '--profile', 'esm-only', '--format', 'table-flipped'],
+        {
+            encoding: 'utf8',
+        },
+    );
     assert.equal(run.status, 0, run.stdout + run.stderr);
 });
 
 test('a bare project compiles with it, without the types of Node', () => {
     writeFileSync(join(project, 'use.ts'), USE);
-    const options = { target: 'es2022', lib: ['es2023', 'dom'], module: 'nodenext', strict: true, types: [], noEmit: true, skipLibCheck: true };
+    const options = {
+        target: 'es2022',
+        lib: ['es2023', 'dom'],
+        module: 'nodenext',
+        strict: true,
+        types: [],
+        noEmit: true,
+        skipLibCheck: true,
+    };
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, files: ['use.ts'] }));
     const run = spawnSync(join(CLIENT, 'node_modules/.bin/tsc'), ['--project', project], { encoding: 'utf8' });
     assert.equal(run.status, 0, run.stdout);
@@ -94,7 +125,19 @@ test('a browser runs it: no process, no Buffer, no module of Node', async () => 
     });
     assert.deepEqual(warnings, []);
     const [{ text }] = outputFiles;
-    const browser = { TextEncoder, TextDecoder, URL, AbortController, AbortSignal, EventTarget, Event, crypto, setTimeout, clearTimeout, fetch };
+    const browser = {
+        TextEncoder,
+        TextDecoder,
+        URL,
+        AbortController,
+        AbortSignal,
+        EventTarget,
+        Event,
+        crypto,
+        setTimeout,
+        clearTimeout,
+        fetch,
+    };
     judged(runInNewContext(`${text}; used`, browser));
     console.log(`bundle for a browser: ${Math.round(text.length / 1024)} KiB`);
 });
@@ -106,5 +149,9 @@ test('nothing of it asks for the process, and a bare project runs it', () => {
     writeFileSync(join(project, 'use.mjs'), USE.replace(': string | undefined', ''));
     const code = `const used = await import('./use.mjs');
         console.log(JSON.stringify({ data: [...used.data], failure: used.failure }));`;
-    judged(JSON.parse(execFileSync(process.execPath, ['--input-type=module', '--eval', code], { cwd: project, encoding: 'utf8' })));
+    judged(
+        JSON.parse(
+            execFileSync(process.execPath, ['--input-type=module', '--eval', code], { cwd: project, encoding: 'utf8' }),
+        ),
+    );
 });
