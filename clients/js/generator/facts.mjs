@@ -42,6 +42,18 @@ export const TAILS = {
     subAccount: { name: 'orders', item: 'order', docs: 'Order slots, free ones included; the place here is the slot.' },
 };
 
+/** Messages with records: a header, then each record behind its own, whose kind says which it is. */
+export const MESSAGE = {
+    name: 'eventMessage',
+    header: 'eventHeader',
+    event: 'kedgeEvent',
+    frame: 'recordHeader',
+    docs: [
+        'The records of one instruction: behind the tag e445a52e51cb9a1d in a call of the program to itself, or in its log.',
+        'The number of the kind stands in the record\'s header, of which these variants repeat what follows it.',
+    ],
+};
+
 /** Structs and instructions with values that callers may leave out, which are zero then: all but the required. */
 export const REQUIRED = {
     orderParams: ['market', 'kind', 'side', 'size'],

@@ -25,7 +25,25 @@ export function nodesOf(idl) {
         }),
     );
     codama.update(c.setFixedAccountSizesVisitor());
+    codama.update(c.bottomUpTransformerVisitor([{ select: '[programNode]', transform: message }]));
     return codama;
+}
+
+/** The message with records as an event: a variant of a kind begins with the rest of the record's header. */
+function message(program) {
+    const fact = facts.MESSAGE;
+    const type = (name) => program.definedTypes.find((each) => each.name === name).type;
+    const [, ...behindKind] = type(fact.frame).fields;
+    const variants = type(fact.event).variants.map((variant) =>
+        variant.struct ? { ...variant, struct: c.structTypeNode([...behindKind, ...variant.struct.fields]) } : variant,
+    );
+    const records = c.arrayTypeNode(c.enumTypeNode(variants), c.remainderCountNode());
+    const fields = [
+        c.structFieldTypeNode({ name: 'header', type: c.definedTypeLinkNode(fact.header) }),
+        c.structFieldTypeNode({ name: 'records', type: records }),
+    ];
+    const event = c.eventNode({ name: fact.name, docs: fact.docs, data: c.structTypeNode(fields) });
+    return { ...program, events: [event] };
 }
 
 /** Texts and bytes instead of arrays of numbers; padding that nobody has to write. */
