@@ -19,7 +19,7 @@ use kedge_model::{Field, Layout};
 type Struct = (&'static str, usize, &'static [Field]);
 
 macro_rules! structs {
-    ($($ty:ty)*) => { &[$( (<$ty>::NAME, <$ty as Layout>::SIZE, <$ty>::FIELDS) ),*] };
+    ($($ty:ty)*) => { &[$( (<$ty as Layout>::NAME, <$ty as Layout>::SIZE, <$ty as Layout>::FIELDS) ),*] };
 }
 
 const STRUCTS: &[Struct] = structs! {
