@@ -50,9 +50,19 @@ pub fn check() -> Result<()> {
 pub fn test() -> Result<()> {
     install()?;
     phase("compile the client", &mut script("build"))?;
+    let vectors = vectors(&["--bin", "kedge-demo"])?;
+    let demo = target().join("debug/kedge-demo");
+    phase("test the client", script("test").env("KEDGE_VECTORS", vectors).env("KEDGE_DEMO", demo))
+}
+
+/// The file with what clients in other languages are compared with, made anew; `beside` is built in the same go.
+///
+/// # Errors
+/// When they cannot be built, or a struct is missing in them.
+pub fn vectors(beside: &[&str]) -> Result<PathBuf> {
     // The selection of which the tests of the workspace are part, so that nothing is built twice.
-    let built = ["build", "--workspace", "--locked", "--bin", "kedge-demo", "--example", "vectors"];
-    phase("build what the client is tested with", cargo().args(built))?;
+    let built = ["build", "--workspace", "--locked", "--example", "vectors"];
+    phase("build what clients are tested with", cargo().args(built).args(beside))?;
     let vectors = root().join("target/client-vectors.json");
     fs::create_dir_all(root().join("target"))?;
     let mut make = Command::new(target().join("debug/examples/vectors"));
@@ -62,8 +72,7 @@ pub fn test() -> Result<()> {
         bail!("the vectors were not made: {}", String::from_utf8_lossy(&output.stderr));
     }
     fs::write(&vectors, output.stdout)?;
-    let demo = target().join("debug/kedge-demo");
-    phase("test the client", script("test").env("KEDGE_VECTORS", vectors).env("KEDGE_DEMO", demo))
+    Ok(vectors)
 }
 
 fn folder() -> PathBuf {
@@ -81,20 +90,29 @@ fn script(name: &str) -> Command {
     npm(&["run", "--silent", name])
 }
 
-fn install() -> Result<()> {
-    install_into("install the client's packages", &folder())
+/// Installs the client's packages, unless that was done already.
+///
+/// # Errors
+/// When Node is missing or too old, or the packages cannot be had.
+pub fn install() -> Result<()> {
+    install_in(&folder(), "install the client's packages")
 }
 
-/// Installs the packages of a folder's lock file, unless that was done already.
-pub fn install_into(title: &str, folder: &Path) -> Result<()> {
+/// Installs the packages of a folder's lock file without running what they bring along, unless that was done already.
+///
+/// # Errors
+/// When Node is missing or too old, or the packages cannot be had.
+pub fn install_in(folder: &Path, name: &str) -> Result<()> {
     require_node()?;
-    let lock = folder.join("package-lock.json");
-    let lock = fs::read(&lock).with_context(|| lock.display().to_string())?;
+    let file = folder.join("package-lock.json");
+    let lock = fs::read(&file).with_context(|| file.display().to_string())?;
     let installed = folder.join("node_modules/.installed-lock.json");
     if fs::read(&installed).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
-    phase(title, Command::new("npm").args(["ci", "--no-audit", "--no-fund"]).current_dir(folder))?;
+    let mut npm = Command::new("npm");
+    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(folder);
+    phase(name, &mut npm)?;
     fs::write(installed, lock)?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask idl`: generates idl/kedge.json from the program, or checks the committed one.
+//! `cargo xtask idl`: generates idl/kedge.json and docs/layouts.md from the program, or checks the committed ones.
 //!
 //! The program's IDL build prints its sections from a test, which is what the framework's own tool reads too;
 //! here they are put together in a stable order.
@@ -8,14 +8,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::run::{cargo, root};
 
 /// Flags of `idl`.
 #[derive(Args)]
 pub struct IdlArgs {
-    /// Fail when the committed file differs instead of writing it.
+    /// Fail when the committed file differs instead of writing them.
     #[arg(long)]
     pub check: bool,
 }
@@ -24,17 +24,20 @@ pub struct IdlArgs {
 pub fn run(args: &IdlArgs) -> Result<()> {
     println!("[idl] ...");
     let start = std::time::Instant::now();
-    let text = format!("{}\n", serde_json::to_string_pretty(&generate()?)?);
-    let path = root().join("idl/kedge.json");
-    if args.check {
-        let committed = fs::read_to_string(&path).unwrap_or_default();
-        if committed != text {
-            bail!("idl/kedge.json differs from the program; run `make idl` and commit it");
+    let idl = generate()?;
+    let text = format!("{}\n", serde_json::to_string_pretty(&idl)?);
+    for (path, text) in [("idl/kedge.json", text), ("docs/layouts.md", crate::layouts::page(&idl)?)] {
+        let file = root().join(path);
+        if args.check {
+            let committed = fs::read_to_string(&file).unwrap_or_default();
+            if committed != text {
+                bail!("{path} differs from the program; run `make idl` and commit it");
+            }
+        } else {
+            fs::create_dir_all(root().join("idl"))?;
+            fs::write(&file, text)?;
+            println!("[idl] {path} written");
         }
-    } else {
-        fs::create_dir_all(root().join("idl"))?;
-        fs::write(&path, text)?;
-        println!("[idl] idl/kedge.json written");
     }
     println!("[idl] {:.1} s", start.elapsed().as_secs_f64());
     Ok(())
@@ -64,8 +67,8 @@ fn generate() -> Result<Value> {
     Ok(Value::Object(idl))
 }
 
-/// Adds what the program prints beside what its instructions and accounts name: constants, and types that are not
-/// there yet.
+/// Adds what the program prints beside what its instructions and accounts name: constants, types that are not there yet,
+/// where accounts are, and what arguments stand for.
 fn add_vocabulary(idl: &mut Map<String, Value>, mut vocabulary: Map<String, Value>) -> Result<()> {
     let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
     let types = idl.get_mut("types").and_then(Value::as_array_mut).context("the IDL has no types")?;
@@ -73,9 +76,53 @@ fn add_vocabulary(idl: &mut Map<String, Value>, mut vocabulary: Map<String, Valu
     types.append(more);
     types.sort_by_key(name);
     types.dedup_by_key(|value| name(value));
+    let mut list = |key: &str| match vocabulary.remove(key) {
+        Some(Value::Array(list)) => Ok(list),
+        _ => bail!("no {key} in the vocabulary"),
+    };
+    let (accounts, arguments) = (list("accounts")?, list("arguments")?);
+    let instructions = idl.get_mut("instructions").and_then(Value::as_array_mut).context("no instructions")?;
+    for instruction in instructions.iter_mut().filter_map(Value::as_object_mut) {
+        resolve(instruction, &accounts);
+        type_arguments(instruction, &arguments);
+    }
     let constants = vocabulary.remove("constants").context("no constants in the vocabulary")?;
     idl.insert("constants".into(), constants);
     Ok(())
+}
+
+/// States where an instruction's accounts are, where a rule says so.
+fn resolve(instruction: &mut Map<String, Value>, rules: &[Value]) {
+    let name = instruction["name"].clone();
+    for account in objects(instruction, "accounts") {
+        let own = account["name"].clone();
+        for rule in rules.iter().filter(|rule| rule["name"] == own) {
+            let named = rule["instructions"].as_array();
+            if named.is_none_or(|named| named.is_empty() || named.contains(&name)) {
+                let stated =
+                    ["address", "pda"].into_iter().filter_map(|key| Some((key.to_owned(), rule.get(key)?.clone())));
+                account.extend(stated);
+            }
+        }
+    }
+}
+
+/// Gives arguments the type of what they stand for; bytes on the wire stay what they are.
+fn type_arguments(instruction: &mut Map<String, Value>, rules: &[Value]) {
+    let name = instruction["name"].clone();
+    let key = json!({ "array": ["u8", 32] });
+    for argument in objects(instruction, "args") {
+        let rule = rules.iter().find(|rule| rule["instruction"] == name && rule["name"] == argument["name"]);
+        if let Some(rule) = rule {
+            argument.insert("type".into(), rule["type"].clone());
+        } else if argument["type"] == key {
+            argument.insert("type".into(), json!("pubkey"));
+        }
+    }
+}
+
+fn objects<'a>(of: &'a mut Map<String, Value>, key: &str) -> impl Iterator<Item = &'a mut Map<String, Value>> {
+    of.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut)
 }
 
 /// The text between the marks of a section.

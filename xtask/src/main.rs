@@ -9,13 +9,15 @@ mod e2e;
 mod foreground;
 mod fuzz;
 mod idl;
-mod judge;
+mod judges;
+mod layouts;
 mod lint;
 mod mutants;
 mod nats;
 mod program;
 mod quiet;
 mod reference;
+mod report;
 mod run;
 mod test;
 mod times;
@@ -36,7 +38,7 @@ struct Xtask {
 enum Command {
     /// Build the on-chain programs into target/deploy
     Program(program::ProgramArgs),
-    /// Generate idl/kedge.json
+    /// Generate idl/kedge.json and docs/layouts.md
     Idl(idl::IdlArgs),
     /// Generate the TypeScript client in clients/js from the IDL
     Client(client::ClientArgs),
@@ -48,6 +50,8 @@ enum Command {
     Test(test::TestArgs),
     /// Run random action sequences on a whole exchange, guided by coverage
     Fuzz(fuzz::FuzzArgs),
+    /// Hold clients that nobody here wrote against the Rust crates
+    Judges(judges::JudgesArgs),
     /// Compare the model's formulas with an independent reference, on random cases
     Reference(reference::ReferenceArgs),
     /// Change the model one word at a time and see whether its tests notice
@@ -73,6 +77,7 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Test(args) => test::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Judges(args) => judges::run(&args),
         Command::Reference(args) => reference::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),

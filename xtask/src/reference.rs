@@ -62,7 +62,10 @@ pub fn run(args: &ReferenceArgs) -> Result<()> {
 }
 
 /// The name of a Python that is new enough.
-fn python() -> Result<&'static str> {
+///
+/// # Errors
+/// When there is none.
+pub fn python() -> Result<&'static str> {
     let (major, minor) = PYTHON;
     let wanted = format!("the reference (tests/reference) needs Python {major}.{minor} or newer as python3");
     let test = format!("import sys; sys.exit(sys.version_info < ({major}, {minor}))");

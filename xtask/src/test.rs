@@ -1,6 +1,6 @@
 //! `cargo xtask test`: builds the programs, then runs every test of the workspace, the tests that put mended faults back,
-//! the model's formulas against their reference, a million fuzzed actions, the judges of the demo's report, and the tests of the TypeScript
-//! client.
+//! the model's formulas against their reference, a million fuzzed actions, the judges of the demo's report, the tests of the
+//! TypeScript client, and the judges of the interface.
 
 use anyhow::Result;
 use clap::Args;
@@ -36,8 +36,9 @@ pub fn run(args: &TestArgs) -> Result<()> {
     phase("mended faults, put back one by one", &mut faults())?;
     crate::reference::run(&crate::reference::ReferenceArgs::bounded())?;
     crate::fuzz::run(&crate::fuzz::FuzzArgs::bounded())?;
-    crate::judge::run()?;
-    crate::client::test()
+    crate::report::run()?;
+    crate::client::test()?;
+    crate::judges::run(&crate::judges::JudgesArgs::default())
 }
 
 /// The model's tests that put mended faults back: its other tests and all other crates are built without that.

@@ -4,6 +4,8 @@ import {
     base,
     fetchBank,
     fetchMarket,
+    fetchMaybeSubAccount,
+    fetchMaybeTrader,
     fetchPriceBoard,
     fetchSubAccount,
     findBankPda,
@@ -18,14 +20,13 @@ import {
     getDepositInstruction,
     getPlaceOrdersInstruction,
     kedgeFailure,
-    ORDER_STATUS_OPEN,
     OrderKind,
+    OrderStatus,
     PRICE_DECIMALS,
     quote,
     Side,
 } from '@kedge-exchange/client';
 import {
-    address,
     appendTransactionMessageInstructions,
     assertIsTransactionWithBlockhashLifetime,
     createKeyPairSignerFromBytes,
@@ -69,40 +70,44 @@ const [vault] = await findVaultPda({ index: USDC });
 const [market] = await findMarketPda({ index: SOL });
 const [board] = await findBoardPda();
 
-// An account with room for four orders, and 1,000 USDC in it.
-const { mint } = (await fetchBank(rpc, bank)).data;
-const [source] = (await rpc.getTokenAccountsByOwner(authority, { mint: address(mint) }, { encoding: 'base64' }).send())
-    .value;
-await send(
-    getCreateTraderInstruction({ payer: wallet, authority: wallet, trader }),
-    getCreateSubAccountInstruction({ payer: wallet, authority: wallet, trader, subAccount, name: 'main', orders: 4 }),
-    getDepositInstruction({
-        depositor: wallet,
-        bank,
-        subAccount,
-        source: source!.pubkey,
-        vault,
-        amount: quote('1000'),
-    }),
-);
+// An account with room for four orders, and 1,000 USDC in it. What is there already, is not made again.
+const confirmed = { commitment: 'confirmed' } as const;
+const missing: Instruction[] = [];
+if (!(await fetchMaybeTrader(rpc, trader, confirmed)).exists) {
+    missing.push(getCreateTraderInstruction({ payer: wallet, authority: wallet, trader }));
+}
+const account = await fetchMaybeSubAccount(rpc, subAccount, confirmed);
+if (!account.exists) {
+    const open = { payer: wallet, authority: wallet, trader, subAccount, name: 'main', orders: 4 };
+    missing.push(getCreateSubAccountInstruction(open));
+}
+if (!account.exists || account.data.totalDeposits === 0n) {
+    const { mint } = (await fetchBank(rpc, bank)).data;
+    const [source] = (await rpc.getTokenAccountsByOwner(authority, { mint }, { encoding: 'base64' }).send()).value;
+    const amount = quote('1000');
+    const from = { depositor: wallet, bank, subAccount, source: source!.pubkey, vault, amount };
+    missing.push(getDepositInstruction(from));
+}
+if (missing.length > 0) await send(...missing);
 
 // Half a SOL at 1 % below the oracle: prices are multiples of the tick.
 const { tick } = (await fetchMarket(rpc, market)).data;
 const oracle = (await fetchPriceBoard(rpc, board)).data.markets[SOL]!.price.price;
 const price = ((oracle * 99n) / 100n / tick) * tick;
-const order = { market: SOL, kind: OrderKind.Limit, side: Side.Long, size: base('0.5'), price };
-await send(getPlaceOrdersInstruction({ signer: wallet, market, subAccount, orders: [order] }));
-
-const { orders } = (await fetchSubAccount(rpc, subAccount, { commitment: 'confirmed' })).data;
-for (const { id, price } of orders.filter(({ status }) => status === ORDER_STATUS_OPEN)) {
+const order = { market: SOL, kind: OrderKind.Limit, side: Side.Long, size: base('0.5'), price, clientId: 1n };
+const open = async () =>
+    (await fetchSubAccount(rpc, subAccount, confirmed)).data.orders.filter(({ status }) => status === OrderStatus.Open);
+if (!(await open()).some(({ clientId }) => clientId === order.clientId)) {
+    await send(getPlaceOrdersInstruction({ signer: wallet, market, subAccount, orders: [order] }));
+}
+for (const { id, price } of await open()) {
     console.log(`order ${id} at ${fromUnits(price, PRICE_DECIMALS)}`);
 }
 
 // What the exchange refuses, it names.
 try {
-    await send(
-        getPlaceOrdersInstruction({ signer: wallet, market, subAccount, orders: [{ ...order, size: base('1000') }] }),
-    );
+    const orders = [{ ...order, clientId: 2n, size: base('1000') }];
+    await send(getPlaceOrdersInstruction({ signer: wallet, market, subAccount, orders }));
 } catch (error) {
     console.log(`refused: ${kedgeFailure(error)?.name}`);
 }

@@ -11,9 +11,6 @@ export const PDAS = {
     subAccount: ['sub', { authority: 'publicKey' }, { id: 'u16' }],
 };
 
-/** Accounts that are the same in every instruction: filled in unless the caller names them. */
-export const FIXED_ACCOUNTS = ['exchange', 'board'];
-
 const CRANK = { name: 'crank', writable: true, docs: "The signer's sub-account if it takes the reward." };
 
 /** Accounts behind the declared ones, named as in the builders of crates/interface. */
@@ -45,15 +42,24 @@ export const TAILS = {
     subAccount: { name: 'orders', item: 'order', docs: 'Order slots, free ones included; the place here is the slot.' },
 };
 
+/** Messages with records: a header, then each record behind its own, whose kind says which it is. */
+export const MESSAGE = {
+    name: 'eventMessage',
+    header: 'eventHeader',
+    event: 'kedgeEvent',
+    frame: 'recordHeader',
+    docs: [
+        'The records of one instruction: behind the tag e445a52e51cb9a1d in a call of the program to itself, or in its log.',
+        'The number of the kind stands in the record\'s header, of which these variants repeat what follows it.',
+    ],
+};
+
 /** Structs and instructions with values that callers may leave out, which are zero then: all but the required. */
 export const REQUIRED = {
     orderParams: ['market', 'kind', 'side', 'size'],
     modifyParams: ['orderId', 'changes'],
     createTrader: [],
 };
-
-/** Fields of 32 bytes that are no public keys. */
-export const NO_PUBLIC_KEYS = ['key'];
 
 /** Fields of bytes that hold zero-padded text. */
 export const TEXTS = ['name'];

@@ -2,12 +2,11 @@
 
 import { rootNodeFromAnchorV01 } from '@codama/nodes-from-anchor';
 import * as c from 'codama';
-import { getProgramDerivedAddress, getUtf8Encoder } from '@solana/kit';
 
 import * as facts from './facts.mjs';
 
 /** The program's nodes, ready to be rendered. */
-export async function nodesOf(idl) {
+export function nodesOf(idl) {
     const codama = c.createFromRoot(rootNodeFromAnchorV01(idl));
     codama.update(
         c.bottomUpTransformerVisitor([
@@ -17,6 +16,7 @@ export async function nodesOf(idl) {
             { select: '[definedTypeNode]', transform: optionalFields },
             { select: '[instructionNode]', transform: optionalArguments },
             { select: '[instructionNode]', transform: trailing },
+            { select: '[pdaValueNode]', transform: linked },
         ]),
     );
     codama.update(
@@ -25,17 +25,28 @@ export async function nodesOf(idl) {
         }),
     );
     codama.update(c.setFixedAccountSizesVisitor());
-    const fixed = await Promise.all(
-        facts.FIXED_ACCOUNTS.map(async (account) => ({
-            account,
-            defaultValue: c.publicKeyValueNode(await fixedAddress(idl.address, facts.PDAS[account])),
-        })),
-    );
-    codama.update(c.setInstructionAccountDefaultValuesVisitor(fixed));
+    codama.update(c.bottomUpTransformerVisitor([{ select: '[programNode]', transform: message }]));
     return codama;
 }
 
-/** Public keys, texts and bytes instead of arrays of numbers; padding that nobody has to write. */
+/** The message with records as an event: a variant of a kind begins with the rest of the record's header. */
+function message(program) {
+    const fact = facts.MESSAGE;
+    const type = (name) => program.definedTypes.find((each) => each.name === name).type;
+    const [, ...behindKind] = type(fact.frame).fields;
+    const variants = type(fact.event).variants.map((variant) =>
+        variant.struct ? { ...variant, struct: c.structTypeNode([...behindKind, ...variant.struct.fields]) } : variant,
+    );
+    const records = c.arrayTypeNode(c.enumTypeNode(variants), c.remainderCountNode());
+    const fields = [
+        c.structFieldTypeNode({ name: 'header', type: c.definedTypeLinkNode(fact.header) }),
+        c.structFieldTypeNode({ name: 'records', type: records }),
+    ];
+    const event = c.eventNode({ name: fact.name, docs: fact.docs, data: c.structTypeNode(fields) });
+    return { ...program, events: [event] };
+}
+
+/** Texts and bytes instead of arrays of numbers; padding that nobody has to write. */
 function field(node) {
     const type = bytes(node);
     if (/^(padding|reserved)\d*$/.test(node.name)) {
@@ -50,7 +61,6 @@ function bytes({ name, type }) {
     if (!isBytes) return type;
     if (!c.isNode(type.count, 'fixedCountNode')) return type;
     const size = type.count.value;
-    if (size === 32 && !facts.NO_PUBLIC_KEYS.includes(name)) return c.publicKeyTypeNode();
     const content = facts.TEXTS.includes(name) ? c.stringTypeNode('utf8') : c.bytesTypeNode();
     return c.fixedSizeTypeNode(content, size);
 }
@@ -99,6 +109,13 @@ function optionalArguments(node) {
     return facts.REQUIRED[node.name] ? { ...node, arguments: optional(node.name, node.arguments) } : node;
 }
 
+/** Seeds that the IDL states where an account is filled in: one name for them everywhere. */
+function linked(node) {
+    return c.isNode(node.pda, 'pdaNode') && facts.PDAS[node.pda.name]
+        ? { ...node, pda: c.pdaLinkNode(node.pda.name) }
+        : node;
+}
+
 function trailing(node) {
     const fact = facts.TRAILING_ACCOUNTS[node.name];
     if (!fact) return node;
@@ -114,12 +131,4 @@ function seed(part) {
     if (typeof part === 'string') return c.constantPdaSeedNodeFromString('utf8', part);
     const [[name, type]] = Object.entries(part);
     return c.variablePdaSeedNode(name, type === 'publicKey' ? c.publicKeyTypeNode() : c.numberTypeNode(type));
-}
-
-async function fixedAddress(programAddress, seeds) {
-    const [address] = await getProgramDerivedAddress({
-        programAddress,
-        seeds: seeds.map((text) => getUtf8Encoder().encode(text)),
-    });
-    return address;
 }

@@ -4,7 +4,9 @@ const HEAD = '// Generated from idl/kedge.json; do not edit.\n\n';
 
 /** `constants` of the IDL. */
 export function constantsPage(idl) {
-    return HEAD + idl.constants.map(({ name, value }) => `export const ${name} = ${value};\n`).join('');
+    // Seeds are in the functions that derive addresses.
+    const numbers = idl.constants.filter(({ type }) => type !== 'bytes');
+    return HEAD + numbers.map(({ name, value }) => `export const ${name} = ${value};\n`).join('');
 }
 
 /** Numbers, names and texts of the errors. */

@@ -17,17 +17,35 @@ export type KedgeFailure = {
 };
 
 /**
- * The program's error behind what sending or simulating a transaction threw; `undefined` when it was something else.
+ * The program's error behind a failed transaction; `undefined` when it was something else, or nothing failed.
+ *
+ * Takes what sending or simulating threw, the value of a simulation, the `meta` of a past transaction, or the `err` of
+ * either, of a signature's status or of a log.
  *
  * Numbers of custom errors belong to the program that failed. In a transaction with other programs' instructions, look
  * at `instruction` too.
  */
 export function kedgeFailure(error: unknown): KedgeFailure | undefined {
     for (let cause = error; cause instanceof Error; cause = cause.cause) {
-        if (!isSolanaError(cause, SOLANA_ERROR__INSTRUCTION_ERROR__CUSTOM)) continue;
-        const { code, index } = cause.context;
-        const known = KEDGE_ERRORS.get(code);
-        return known && { code, ...known, instruction: index };
+        if (isSolanaError(cause, SOLANA_ERROR__INSTRUCTION_ERROR__CUSTOM)) {
+            return failure(cause.context.index, cause.context.code);
+        }
     }
-    return undefined;
+    const stated = property(error, 'err') ?? error;
+    const [instruction, reason] = list(property(stated, 'InstructionError'));
+    return failure(instruction, property(reason, 'Custom'));
+}
+
+function failure(instruction: unknown, code: unknown): KedgeFailure | undefined {
+    // Answers of endpoints have bigints in these places.
+    const known = code === undefined ? undefined : KEDGE_ERRORS.get(Number(code));
+    return known && { code: Number(code), ...known, instruction: Number(instruction) };
+}
+
+function property(value: unknown, name: string): unknown {
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[name] : undefined;
+}
+
+function list(value: unknown): readonly unknown[] {
+    return Array.isArray(value) ? value : [];
 }

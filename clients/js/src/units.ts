@@ -9,18 +9,33 @@ export const BASE_DECIMALS = 9;
 /** Decimals of ratios: parts per million. */
 export const RATIO_DECIMALS = 6;
 
+/** Largest integer that the exchange has a place for. */
+const MOST = 2n ** 64n - 1n;
+/** Digits of a decimal number that a floating-point number always keeps. */
+const KEPT = 15;
+
 /**
- * The integer that stands for a decimal number: `toUnits('1.5', 6)` is `1_500_000n`.
+ * The integer that stands for a decimal number: `toUnits('1.5', 6)` is `1_500_000n`. Text is read as the command line
+ * reads it: digits with at most one point and no exponent, `_` between digits, zeros behind the last decimal; here a sign
+ * too.
  *
- * @throws RangeError when the text is no decimal number or has more decimals: nothing is rounded.
+ * @throws RangeError when it is no decimal number, has more decimals, or is a `number` of more than 15 digits, which is not
+ * what was written: nothing is rounded.
  */
 export function toUnits(value: string | number | bigint, decimals: number): bigint {
-    const match = /^(-?)(\d+)(?:\.(\d+))?$/.exec(String(value));
-    const [, sign, whole, fraction = ''] = match ?? [];
-    if (whole === undefined || fraction.length > decimals) {
-        throw new RangeError(`${value} is not a decimal number with up to ${decimals} decimals`);
+    const text = String(value);
+    const match = /^(-?)(\d+(?:_+\d+)*)?(?:\.(\d+(?:_+\d+)*)?)?$/.exec(text);
+    const [, sign, whole = '', fraction = ''] = match ?? [];
+    const digits = whole.replaceAll('_', '');
+    const behind = fraction.replaceAll('_', '').replace(/0+$/, '');
+    if (!match || (whole === '' && fraction === '') || behind.length > decimals) {
+        throw new RangeError(`${text} is not a decimal number with up to ${decimals} decimals`);
     }
-    const units = BigInt(whole + fraction.padEnd(decimals, '0'));
+    if (typeof value === 'number' && (digits + behind).replace(/^0+/, '').length > KEPT) {
+        throw new RangeError(`${text} has more digits than a number keeps: pass text`);
+    }
+    const units = BigInt(digits + behind.padEnd(decimals, '0'));
+    if (units > MOST) throw new RangeError(`${text} is too large`);
     return sign ? -units : units;
 }
 

@@ -27,8 +27,8 @@ import {
     kedgeFailure,
     ORDER_FLAG_IMMEDIATE_OR_CANCEL,
     ORDER_FLAG_POST_ONLY,
-    ORDER_STATUS_OPEN,
     OrderKind,
+    OrderStatus,
     quote,
     Side,
     type EventBatch,
@@ -106,7 +106,7 @@ test('a wallet trades', { timeout: 90_000 }, async () => {
     const place = (...orders: OrderParamsArgs[]) =>
         send(getPlaceOrdersInstruction({ signer, market, subAccount, orders }));
     const placed = record(await place(bid), 'OrderPlaced');
-    const resting = (await account()).orders.find(({ status }) => status === ORDER_STATUS_OPEN);
+    const resting = (await account()).orders.find(({ status }) => status === OrderStatus.Open);
     assert.deepEqual(resting, placed.order);
     assert.deepEqual(
         [resting?.price, resting?.size, resting?.clientId, resting?.side],

@@ -7,13 +7,23 @@ import { test } from 'node:test';
 
 import {
     address,
+    appendTransactionMessageInstruction,
+    compileTransaction,
     createNoopSigner,
+    createTransactionMessage,
     getAddressEncoder,
     getBase16Codec,
+    getBase58Decoder,
     getBase64Decoder,
+    getTransactionEncoder,
     isSignerRole,
     isWritableRole,
+    pipe,
+    setTransactionMessageFeePayer,
+    setTransactionMessageLifetimeUsingBlockhash,
     type AccountMeta,
+    type Address,
+    type Blockhash,
     type Instruction,
     type ReadonlyUint8Array,
 } from '@solana/kit';
@@ -183,6 +193,65 @@ test('only what the program itself logs counts', () => {
     assert.equal(client.logEvents(within(us, 1, ...within(other, 2), data)).length, 1);
     assert.equal(client.logEvents([...within(us, 1), data]).length, 0);
 });
+
+test('U2, U6: records of a landed transaction in every encoding, and none of a failed one', () => {
+    const [{ message }] = vectors.events as [Vectors['events'][number]];
+    const us = client.KEDGE_PROGRAM_ADDRESS;
+    const wallet = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
+    const line = `Program data: ${getBase64Decoder().decode(fromHex(message))}`;
+    const data = getBase58Decoder().decode(Uint8Array.from([...client.CALL_TAG, ...fromHex(message)]));
+    const meta = {
+        err: null as unknown,
+        innerInstructions: [{ index: 0, instructions: [{ programIdIndex: 1, accounts: [], data, stackHeight: 2 }] }],
+        logMessages: [`Program ${us} invoke [1]`, line, `Program ${us} success`],
+    };
+    const parsed = {
+        ...meta,
+        innerInstructions: [
+            {
+                index: 0,
+                instructions: [
+                    { programId: us, accounts: [], data },
+                    { parsed: {}, program: 'spl-token', programId: wallet },
+                ],
+            },
+        ],
+    };
+    const bytes = wire(address(wallet), address(us));
+    const encodings: [string, client.LandedTransaction][] = [
+        ['json', { meta, transaction: { message: { accountKeys: [wallet, us] } } }],
+        [
+            'jsonParsed',
+            { meta: parsed, transaction: { message: { accountKeys: [{ pubkey: wallet }, { pubkey: us }] } } },
+        ],
+        ['base64', { meta, transaction: [getBase64Decoder().decode(bytes), 'base64'] }],
+        ['base58', { meta, transaction: [getBase58Decoder().decode(bytes), 'base58'] }],
+        ['base58 of old', { meta, transaction: getBase58Decoder().decode(bytes) }],
+    ];
+    for (const [encoding, landed] of encodings) {
+        const found = client.transactionEvents(landed);
+        assert.equal(found.length, 2, encoding);
+        found.forEach(({ events }) => assert.equal(events.length, 1, encoding));
+        const failed = { ...landed, meta: { ...landed.meta!, err: { InstructionError: [1, { Custom: 6000 }] } } };
+        assert.deepEqual(client.transactionEvents(failed), [], `${encoding}, failed`);
+    }
+    assert.throws(() => client.transactionEvents({ meta: null, transaction: '' }), /keeps no record/);
+});
+
+/** A transaction of one instruction without data. */
+function wire(payer: Address, programAddress: Address): ReadonlyUint8Array {
+    const message = pipe(
+        createTransactionMessage({ version: 0 }),
+        (m) => setTransactionMessageFeePayer(payer, m),
+        (m) =>
+            setTransactionMessageLifetimeUsingBlockhash(
+                { blockhash: payer as string as Blockhash, lastValidBlockHeight: 1n },
+                m,
+            ),
+        (m) => appendTransactionMessageInstruction({ programAddress }, m),
+    );
+    return getTransactionEncoder().encode(compileTransaction(message));
+}
 
 test('every address is derived', async () => {
     for (const { name, seeds, address } of vectors.addresses) {

@@ -22,16 +22,17 @@ pub enum DecimalError {
     TooLarge(String),
 }
 
-/// Reads a number of `scale` digits after the point. Trailing zeros beyond the scale are accepted, `_` may group
-/// digits.
+/// Reads a number of `scale` digits after the point. Trailing zeros beyond the scale are accepted, `_` may stand between
+/// digits. The TypeScript client reads the same (`decimals.json` beside this file holds both to it).
 pub fn parse(text: &str, scale: u32) -> Result<u64, DecimalError> {
-    let malformed = || DecimalError::Malformed(text.into());
-    let cleaned = text.trim().replace('_', "");
-    let (whole, fraction) = cleaned.split_once('.').unwrap_or((&cleaned, ""));
-    let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |part: &str| {
+        part.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_') && !part.starts_with('_') && !part.ends_with('_')
+    };
     if !digits(whole) || !digits(fraction) || (whole.is_empty() && fraction.is_empty()) {
-        return Err(malformed());
+        return Err(DecimalError::Malformed(text.into()));
     }
+    let (whole, fraction) = (whole.replace('_', ""), fraction.replace('_', ""));
     let fraction = fraction.trim_end_matches('0');
     let missing = usize::try_from(scale).ok().and_then(|scale| scale.checked_sub(fraction.len()));
     let missing = missing.ok_or_else(|| DecimalError::TooPrecise(text.into(), scale))?;
@@ -143,6 +144,17 @@ mod tests {
         assert_eq!(parse("18446744073709.551615", 6), Ok(u64::MAX));
         // 0.1 + 0.2 has no exact binary form; here it has.
         assert_eq!(parse("0.3", 9), Ok(parse("0.1", 9).unwrap() + parse("0.2", 9).unwrap()));
+    }
+
+    #[test]
+    fn numbers_are_read_as_the_typescript_client_reads_them() {
+        let rows: Vec<serde_json::Value> = serde_json::from_str(include_str!("decimals.json")).unwrap();
+        for row in rows {
+            let text = row["text"].as_str().unwrap();
+            let scale = u32::try_from(row["decimals"].as_u64().unwrap()).unwrap();
+            let units = row["units"].as_str().map(|units| units.parse().unwrap());
+            assert_eq!(parse(text, scale).ok(), units, "{text}");
+        }
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub struct Failure {
 }
 
 impl Past {
-    /// All batches of events in order.
+    /// All batches of events in order; none of a failed transaction.
     pub fn events(&self) -> impl Iterator<Item = &EventBatch> {
         self.steps.iter().flat_map(|step| &step.events)
     }
@@ -131,13 +131,14 @@ fn read(slot: u64, block_time: Option<i64>, transaction: &VersionedTransaction, 
     } else {
         logged(&mut steps, &run_by_a_program(transaction, &keys), &logs);
     }
+    let failure = meta.err.map(|error| failure(error.into(), &steps));
     Past {
         slot,
         block_time,
         payer: keys.first().copied().unwrap_or_default(),
         fee: meta.fee,
         compute_units: meta.compute_units_consumed.into(),
-        failure: meta.err.map(|error| failure(error.into(), &steps)),
+        failure,
         steps,
         logs,
     }
@@ -220,4 +221,40 @@ fn failure(error: TransactionError, steps: &[Step]) -> Failure {
     };
     let ours = steps.iter().any(|step| Some(step.instruction) == instruction && step.program == PROGRAM_ID);
     Failure { error, instruction, program: code.filter(|_| ours).map(ProgramError::from_code) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine;
+    use kedge_model::event::EventHeader;
+    use solana_message::{Message, VersionedMessage};
+
+    /// U2: the first of two instructions recorded an order, and the second was refused.
+    #[test]
+    fn a_failed_transaction_has_no_events() {
+        let header = EventHeader { version: EventHeader::VERSION, ..EventHeader::default() };
+        let message = bytemuck::bytes_of(&header);
+        let line = format!("Program data: {}", base64::engine::general_purpose::STANDARD.encode(message));
+        let call = bs58::encode([&EVENT_IX_TAG, message].concat()).into_string();
+        let past = |error: serde_json::Value| {
+            let meta = serde_json::json!({
+                "err": error, "status": { "Ok": null }, "fee": 5000, "preBalances": [], "postBalances": [],
+                "innerInstructions": [{ "index": 0, "instructions": [
+                    { "programIdIndex": 1, "accounts": [], "data": call, "stackHeight": 2 },
+                ] }],
+                "logMessages": [format!("Program {PROGRAM_ID} invoke [1]"), line, format!("Program {PROGRAM_ID} success")],
+            });
+            let instruction = Instruction { program_id: PROGRAM_ID, accounts: Vec::new(), data: Vec::new() };
+            let message = Message::new(&[instruction], Some(&Pubkey::new_from_array([7; 32])));
+            let transaction =
+                VersionedTransaction { signatures: Vec::new(), message: VersionedMessage::Legacy(message) };
+            read(1, None, &transaction, serde_json::from_value(meta).unwrap())
+        };
+        let landed = past(serde_json::Value::Null);
+        assert_eq!((landed.events().count(), landed.failure), (2, None));
+        let failed = past(serde_json::json!({ "InstructionError": [1, { "Custom": 6000 }] }));
+        assert_eq!(failed.events().count(), 0);
+        assert_eq!(failed.failure.and_then(|failure| failure.instruction), Some(1));
+    }
 }

@@ -60,7 +60,7 @@ pub struct LogChange {
     pub slot: u64,
     /// Whether it failed.
     pub failed: bool,
-    /// Records from the log (those of self-calls are in the transaction, see [`crate::history`]).
+    /// Records from the log, none when it failed (those of self-calls are in the transaction, see [`crate::history`]).
     pub batches: Vec<LoggedBatch>,
 }
 
@@ -142,10 +142,12 @@ fn account_change(value: Value) -> Option<AccountChange> {
 
 fn log_change(value: Value) -> Option<LogChange> {
     let notice: Response<RpcLogsResponse> = notice(value)?;
+    let failed = notice.value.err.is_some();
     Some(LogChange {
-        batches: from_logs(notice.value.logs.iter().map(String::as_str)),
+        // What a failed transaction recorded before it failed was undone.
+        batches: if failed { Vec::new() } else { from_logs(notice.value.logs.iter().map(String::as_str)) },
         signature: notice.value.signature,
         slot: notice.context.slot,
-        failed: notice.value.err.is_some(),
+        failed,
     })
 }

@@ -1,16 +1,19 @@
 //! Prints test vectors for clients in other languages as JSON: every instruction as its builder makes it, every
-//! account, every event message, every struct and every derived address, each beside the values in its bytes.
+//! account, every event message, every struct, every derived address and every error, each beside the values in its bytes.
 //!
 //! Instructions, account kinds and event kinds are found through the crate's own tables. Structs are listed once,
-//! in [`STRUCTS`]; a missing one is named.
+//! in [`STRUCTS`]; a missing one is named. How many variants an enum has stands in the committed IDL.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use kedge_interface::account::{self, KINDS};
 use kedge_interface::address;
+use kedge_interface::error::{AccountError, ProgramError};
 use kedge_interface::event::EventBatch;
 use kedge_interface::instruction::{self, InstructionSpec};
 use kedge_model::event::{EventHeader, EventKind};
+use kedge_model::market::Market;
 use kedge_model::order::Order;
 use kedge_model::{Field, Layout};
 use serde_json::{Map, Value, json};
@@ -84,8 +87,40 @@ fn main() {
             json!({ "name": name, "data": hex(&data), "value": value(name, &data) })
         }).collect::<Vec<_>>(),
         "addresses": addresses(),
+        "errors": errors(),
     });
     println!("{vectors}");
+}
+
+static IDL: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../../../idl/kedge.json")).expect("the IDL is JSON"));
+
+/// The one of a list of the IDL with this name.
+fn named<'a>(list: &'a Value, name: &str) -> Option<&'a Value> {
+    list.as_array()?.iter().find(|entry| entry["name"] == name)
+}
+
+/// Variants of an enum of the IDL that holds nothing but its number.
+fn variants(name: &str) -> Option<u8> {
+    let variants = named(&IDL["types"], name)?["type"].get("variants")?.as_array()?;
+    u8::try_from(variants.len()).ok()
+}
+
+/// The type of an argument: its enum where the IDL says so.
+fn argument_type<'a>(spec: &InstructionSpec, name: &str, ty: &'a str) -> &'a str {
+    let stated = named(&IDL["instructions"], spec.name).and_then(|found| named(&found["args"], name));
+    match stated.and_then(|argument| argument["type"]["defined"]["name"].as_str()) {
+        Some(found) if variants(found).is_some() => found,
+        _ => ty,
+    }
+}
+
+/// The type of a field: what its bytes stand for where the model says so.
+fn field_type(field: &Field) -> &'static str {
+    match field.meaning {
+        None | Some("pubkey") => field.ty,
+        Some(meaning) => meaning,
+    }
 }
 
 /// Bytes of which hardly any two are equal.
@@ -100,7 +135,8 @@ impl Bytes {
     /// The bytes of some value of a type. Zero-padded texts are letters, padding is zero.
     fn fill(&mut self, ty: &str) -> Vec<u8> {
         match Kind::of(ty) {
-            Kind::Bool => vec![1],
+            Kind::Bool => vec![self.next() % 2],
+            Kind::Enum(count) => vec![self.next() % count],
             Kind::Unsigned(size) | Kind::Signed(size) => (0..size).map(|_| self.next()).collect(),
             Kind::Array("u8", 16) => (0..16).map(|_| b'a' + self.next() % 26).collect(),
             Kind::Array(item, count) => (0..count).flat_map(|_| self.fill(item)).collect(),
@@ -112,7 +148,7 @@ impl Bytes {
                 let data: Vec<u8> = fields
                     .iter()
                     .flat_map(|field| {
-                        let data = self.fill(field.ty);
+                        let data = self.fill(field_type(field));
                         if is_padding(field.name) { vec![0; data.len()] } else { data }
                     })
                     .collect();
@@ -136,6 +172,7 @@ fn is_padding(name: &str) -> bool {
 /// What a type's name, as the model and the argument lists write it, says of its bytes.
 enum Kind<'a> {
     Bool,
+    Enum(u8),
     Unsigned(usize),
     Signed(usize),
     Array(&'a str, usize),
@@ -160,6 +197,7 @@ impl<'a> Kind<'a> {
             "u64" | "Price" | "Size" | "Amount" => Self::Unsigned(8),
             "i64" | "Base" | "Quote" | "FundingIndex" => Self::Signed(8),
             "i32" => Self::Signed(4),
+            name if variants(name).is_some() => Self::Enum(variants(name).unwrap_or_default()),
             name => {
                 let known = STRUCTS.iter().find(|(known, ..)| *known == name);
                 let (_, size, fields) = known.unwrap_or_else(|| panic!("add {name} to STRUCTS in {}", file!()));
@@ -170,7 +208,7 @@ impl<'a> Kind<'a> {
 
     fn size(&self) -> usize {
         match *self {
-            Self::Bool => 1,
+            Self::Bool | Self::Enum(_) => 1,
             Self::Unsigned(size) | Self::Signed(size) | Self::Struct(size, _) => size,
             Self::Array(item, count) => Kind::of(item).size() * count,
             Self::Vector(_) => unreachable!("vectors are arguments and nothing else"),
@@ -182,7 +220,7 @@ impl<'a> Kind<'a> {
 fn value(ty: &str, data: &[u8]) -> Value {
     match Kind::of(ty) {
         Kind::Bool => json!(data == [1]),
-        Kind::Unsigned(_) => json!(unsigned(data).to_string()),
+        Kind::Enum(_) | Kind::Unsigned(_) => json!(unsigned(data).to_string()),
         Kind::Signed(size) => json!(((unsigned(data) << (64 - 8 * size)) as i64 >> (64 - 8 * size)).to_string()),
         Kind::Array("u8", _) => json!(format!("0x{}", hex(data))),
         Kind::Array(item, _) => items(item, data),
@@ -192,7 +230,7 @@ fn value(ty: &str, data: &[u8]) -> Value {
             if item == "u8" { json!(format!("0x{}", hex(rest))) } else { items(item, rest) }
         }
         Kind::Struct(_, fields) => {
-            let value = |field: &Field| value(field.ty, &data[field.offset..][..Kind::of(field.ty).size()]);
+            let value = |field: &Field| value(field_type(field), &data[field.offset..][..Kind::of(field.ty).size()]);
             fields.iter().map(|field| (field.name.to_owned(), value(field))).collect::<Map<_, _>>().into()
         }
     }
@@ -216,8 +254,9 @@ fn built(spec: &InstructionSpec, bytes: &mut Bytes) -> Value {
         .args
         .iter()
         .map(|arg| {
-            let data = bytes.fill(arg.ty);
-            let value = value(arg.ty, &data);
+            let ty = argument_type(spec, arg.name, arg.ty);
+            let data = bytes.fill(ty);
+            let value = value(ty, &data);
             (arg.name, data, value)
         })
         .collect();
@@ -253,7 +292,9 @@ fn built(spec: &InstructionSpec, bytes: &mut Bytes) -> Value {
 
 /// An account's data; sub-accounts with orders behind.
 fn stored((name, discriminator): (&'static str, [u8; 8]), bytes: &mut Bytes) -> Value {
-    let head = bytes.fill(name);
+    let mut head = bytes.fill(name);
+    // The layout version, in all kinds the first byte and the same number.
+    head[0] = Market::VERSION;
     let mut value = value(name, &head);
     let mut data = [&discriminator[..], &head].concat();
     if name == "SubAccount" {
@@ -291,6 +332,14 @@ fn recorded(kind: EventKind, bytes: &mut Bytes) -> Value {
         "header": value(EventHeader::NAME, &header),
         "record": value(&record, &body),
     })
+}
+
+/// Every error with a number of its own.
+fn errors() -> Value {
+    let rules = kedge_model::Error::ALL.iter().map(|error| ProgramError::Rule(*error));
+    let accounts = AccountError::ALL.iter().map(|error| ProgramError::Account(*error));
+    let entry = |error: ProgramError| json!({ "code": error.code(), "name": error.name(), "message": error.message() });
+    rules.chain(accounts).map(entry).collect()
 }
 
 fn addresses() -> Value {

@@ -20,9 +20,9 @@ account_bytes! {
         /// Padding.
         6 => pub padding: [u8; 2],
         /// Mint.
-        8 => pub mint: [u8; 32],
+        8 => pub mint: [u8; 32] as pubkey,
         /// Token account that holds all tokens of this bank.
-        40 => pub vault: [u8; 32],
+        40 => pub vault: [u8; 32] as pubkey,
         /// Sum of the balances of all sub-accounts.
         72 => pub deposits: Amount,
         /// Sum of what the markets' pnl pools and insurance funds hold (quote bank only).

@@ -67,11 +67,11 @@ account_bytes! {
         /// Padding.
         6 => pub padding: [u8; 2],
         /// Sets up, lists, and resumes what was paused.
-        8 => pub admin: [u8; 32],
+        8 => pub admin: [u8; 32] as pubkey,
         /// Named by the admin, becomes admin by accepting; zero for nobody.
-        40 => pub pending_admin: [u8; 32],
+        40 => pub pending_admin: [u8; 32] as pubkey,
         /// Can pause, and nothing else.
-        72 => pub pauser: [u8; 32],
+        72 => pub pauser: [u8; 32] as pubkey,
         /// Paused operations, bits of [`operation`].
         104 => pub paused: u32,
         /// Share of the taker fee that the filler gets.

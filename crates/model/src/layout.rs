@@ -9,6 +9,8 @@ pub struct Field {
     pub ty: &'static str,
     /// Byte offset inside the struct (the 8-byte account discriminator is not counted).
     pub offset: usize,
+    /// What its bytes stand for when the type does not say: `pubkey`, `bool`, or the name of an enum.
+    pub meaning: Option<&'static str>,
     /// What the field means.
     pub docs: &'static [&'static str],
 }
@@ -23,16 +25,25 @@ pub trait Layout {
     const FIELDS: &'static [Field];
 }
 
+/// What stands behind a field's `as`, if anything does.
+pub const fn meaning(stated: &[&'static str]) -> Option<&'static str> {
+    match stated {
+        [meaning] => Some(*meaning),
+        _ => None,
+    }
+}
+
 /// Defines a `#[repr(C)]` Pod struct of a stated size whose fields stand at stated offsets.
 ///
-/// Each field is written `OFFSET => pub name: Type`; the compiler refuses a field that is elsewhere, a struct
+/// Each field is written `OFFSET => pub name: Type`, with `as MEANING` behind it where readers elsewhere should see more
+/// than a number (an enum, a flag, a public key); the compiler refuses a field that is elsewhere, a struct
 /// of another size, and (through `Pod`) any padding that is not written down. The layout is also readable at
 /// run time through [`Layout`].
 macro_rules! account_bytes {
     (
         $(#[$meta:meta])*
         pub struct $name:ident [$size:literal] {
-            $( $(#[doc = $doc:literal])* $offset:literal => pub $field:ident : $ty:ty, )*
+            $( $(#[doc = $doc:literal])* $offset:literal => pub $field:ident : $ty:ty $(as $meaning:ident)?, )*
         }
     ) => {
         $(#[$meta])*
@@ -50,6 +61,7 @@ macro_rules! account_bytes {
                     name: stringify!($field),
                     ty: stringify!($ty),
                     offset: $offset,
+                    meaning: $crate::layout::meaning(&[$(stringify!($meaning))?]),
                     docs: &[$($doc),*],
                 }, )*
             ];

@@ -66,7 +66,7 @@ account_bytes! {
         /// Market index: also the board's row.
         2 => pub index: u16,
         /// [`MarketStatus`] as a number.
-        4 => pub status: u8,
+        4 => pub status: u8 as MarketStatus,
         /// Risk tier, 0 the safest.
         5 => pub tier: u8,
         /// Padding.
@@ -192,7 +192,7 @@ account_bytes! {
         784 => pub liquidated_owner: u64,
         /// What of `liquidated` is that owner's at the least.
         792 => pub liquidated_of_owner: Amount,
-        /// Id of that owner's sub-account, `u16::MAX` for several.
+        /// Id of that owner's sub-account, 65,535 for several.
         800 => pub liquidated_account: u16,
         /// Padding.
         802 => pub padding2: [u8; 6],

@@ -210,9 +210,9 @@ account_bytes! {
         /// Bits of [`flags`].
         66 => pub flags: u16,
         /// [`OrderKind`] as a number.
-        68 => pub kind: u8,
+        68 => pub kind: u8 as OrderKind,
         /// [`Side`] as a number.
-        69 => pub side: u8,
+        69 => pub side: u8 as Side,
         /// Padding.
         70 => pub padding: [u8; 2],
     }
@@ -254,11 +254,11 @@ account_bytes! {
         /// Bits of [`flags`].
         90 => pub flags: u16,
         /// [`OrderKind`] as a number.
-        92 => pub kind: u8,
+        92 => pub kind: u8 as OrderKind,
         /// [`Side`] as a number.
-        93 => pub side: u8,
+        93 => pub side: u8 as Side,
         /// [`STATUS_FREE`], [`STATUS_OPEN`] or [`STATUS_WAITING`].
-        94 => pub status: u8,
+        94 => pub status: u8 as OrderStatus,
         /// Auction length in slots, 0 for none.
         95 => pub auction_slots: u8,
     }

@@ -39,7 +39,7 @@ account_bytes! {
         /// Bank index.
         8 => pub bank: u16,
         /// 1 when the slot is in use.
-        10 => pub used: u8,
+        10 => pub used: u8 as bool,
         /// Padding.
         11 => pub padding: [u8; 5],
     }
@@ -63,9 +63,9 @@ account_bytes! {
         /// Fee tier that the admin has assigned: holds when `tier_day` has passed.
         7 => pub base_tier: u8,
         /// The owner: may do everything.
-        8 => pub authority: [u8; 32],
+        8 => pub authority: [u8; 32] as pubkey,
         /// May trade, cannot take anything out; zero for nobody.
-        40 => pub delegate: [u8; 32],
+        40 => pub delegate: [u8; 32] as pubkey,
         /// Display name, UTF-8, zero-padded.
         72 => pub name: [u8; 16],
         /// Id that the next order gets.
@@ -87,9 +87,9 @@ account_bytes! {
         /// Positions.
         264 => pub positions: [Position; 16],
         /// Authority of the one who referred the owner; zero for nobody.
-        1416 => pub referrer: [u8; 32],
+        1416 => pub referrer: [u8; 32] as pubkey,
         /// Authority of the builder whose fee the owner has approved; zero for nobody.
-        1448 => pub builder: [u8; 32],
+        1448 => pub builder: [u8; 32] as pubkey,
         /// Fee of orders that come through the builder, over the traded quote.
         1480 => pub builder_fee: Ppm,
         /// Last day, since the Unix epoch, for which `fee_tier` holds without counting anew.

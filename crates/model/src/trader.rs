@@ -18,9 +18,9 @@ account_bytes! {
         /// Open sub-accounts.
         6 => pub sub_accounts: u16,
         /// The authority.
-        8 => pub authority: [u8; 32],
+        8 => pub authority: [u8; 32] as pubkey,
         /// Authority of the one who referred this person; zero for nobody.
-        40 => pub referrer: [u8; 32],
+        40 => pub referrer: [u8; 32] as pubkey,
         /// Newest day of `volumes`, days since the Unix epoch.
         72 => pub volume_day: u32,
         /// Last day, since the Unix epoch, for which `fee_tier` holds without counting anew.

@@ -6,6 +6,7 @@ use anchor_lang::__alloc::string::{String, ToString};
 use anchor_lang::__alloc::vec::Vec;
 use kedge_model::{Field, Layout};
 
+mod resolution;
 mod vocabulary;
 
 use crate::account::Stored;
@@ -15,24 +16,36 @@ use crate::error::{AccountError, RULES_FROM};
 pub fn account<T: Stored>(accounts: &mut Vec<&'static str>, types: &mut Vec<&'static str>) {
     let bytes: Vec<String> = T::DISCRIMINATOR.to_le_bytes().iter().map(ToString::to_string).collect();
     accounts.push(leak(format!("{{\"name\":\"{}\",\"discriminator\":[{}]}}", T::NAME, bytes.join(","))));
-    structure(T::NAME, T::FIELDS, Encoding::Memory, types);
+    let tail = (T::MAX_ITEMS > 0).then(|| tail::<T>(8 + size_of::<T>()));
+    let docs: Vec<&str> = resolution::place(T::NAME).into_iter().chain(tail.as_deref()).collect();
+    documented(T::NAME, &docs, T::FIELDS, types);
     parts(T::FIELDS, types);
     if T::MAX_ITEMS > 0 {
         // The tail's items appear in no field.
-        structure("Order", kedge_model::order::Order::FIELDS, Encoding::Memory, types);
+        structure("Order", kedge_model::order::Order::FIELDS, types);
+        parts(kedge_model::order::Order::FIELDS, types);
     }
+}
+
+/// What the format has no word for: items that follow the struct up to the account's end.
+fn tail<T: Stored>(from: usize) -> String {
+    use kedge_model::order::Order;
+    let (size, most) = (size_of::<Order>(), T::MAX_ITEMS);
+    format!(
+        "Behind these fields, from byte {from} to the end of the account: up to {most} slots of {size} bytes, each an Order."
+    )
 }
 
 /// Adds a struct that is an instruction argument.
 pub fn argument<T: Layout>(types: &mut Vec<&'static str>) {
-    structure(T::NAME, T::FIELDS, Encoding::Borsh, types);
+    structure(T::NAME, T::FIELDS, types);
     parts(T::FIELDS, types);
 }
 
 /// Adds the structs in these fields, and those in them.
 fn parts(fields: &[Field], types: &mut Vec<&'static str>) {
     for (name, inner) in PARTS.iter().filter(|(name, _)| fields.iter().any(|field| element(field.ty) == *name)) {
-        structure(name, inner, Encoding::Memory, types);
+        structure(name, inner, types);
         parts(inner, types);
     }
 }
@@ -57,27 +70,60 @@ const fn part<T: Layout>() -> (&'static str, &'static [Field]) {
     (T::NAME, T::FIELDS)
 }
 
-enum Encoding {
-    /// As in memory, `repr(C)`.
-    Memory,
-    /// Fields one after the other; the same bytes, since nothing is padded.
-    Borsh,
+/// Fields one after the other: nothing is padded implicitly, so these are the bytes in memory too.
+fn structure(name: &str, fields: &[Field], types: &mut Vec<&'static str>) {
+    documented(name, &[], fields, types);
 }
 
-fn structure(name: &str, fields: &[Field], encoding: Encoding, types: &mut Vec<&'static str>) {
+fn documented(name: &str, docs: &[&str], fields: &[Field], types: &mut Vec<&'static str>) {
     let fields: Vec<String> = fields
         .iter()
         .map(|field| {
-            let docs: Vec<String> = field.docs.iter().map(|line| quoted(line.trim())).collect();
-            format!("{{\"name\":\"{}\",\"docs\":[{}],\"type\":{}}}", field.name, docs.join(","), type_of(field.ty))
+            let docs: Vec<String> = field.docs.iter().map(|line| quoted(&foreign(name, field, line.trim()))).collect();
+            let ty = field.meaning.map_or_else(|| type_of(field.ty), meant);
+            format!("{{\"name\":\"{}\",\"docs\":[{}],\"type\":{ty}}}", field.name, docs.join(","))
         })
         .collect();
-    let how = match encoding {
-        Encoding::Memory => "\"serialization\":\"bytemuck\",\"repr\":{\"kind\":\"c\"},",
-        Encoding::Borsh => "",
-    };
+    let docs: Vec<String> = docs.iter().map(|line| quoted(line)).collect();
+    let docs = if docs.is_empty() { String::new() } else { format!("\"docs\":[{}],", docs.join(",")) };
     let fields = fields.join(",");
-    types.push(leak(format!("{{\"name\":\"{name}\",{how}\"type\":{{\"kind\":\"struct\",\"fields\":[{fields}]}}}}")));
+    types.push(leak(format!("{{\"name\":\"{name}\",{docs}\"type\":{{\"kind\":\"struct\",\"fields\":[{fields}]}}}}")));
+}
+
+/// A field's text for readers of other languages: without Rust's links, and without "as a number" where the type names
+/// the enum.
+fn foreign(of: &str, field: &Field, line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some((before, (link, after))) = rest.split_once("[`").and_then(|(a, b)| Some((a, b.split_once("`]")?))) {
+        let constants = match (of, link) {
+            ("Position", "status") => Some("POSITION_STATUS_*"),
+            ("SubAccount", "status") => Some("SUB_ACCOUNT_STATUS_*"),
+            (_, "flags") => Some("ORDER_FLAG_*"),
+            (_, "change") => Some("ORDER_CHANGE_*"),
+            (_, "operation") => Some("OPERATION_*"),
+            (_, "receivers") => Some("RECEIVER_*"),
+            _ => None,
+        };
+        // A path ends in what it names: a type, or a type and its field.
+        let from = link.find(char::is_uppercase).unwrap_or(0);
+        text += before;
+        text += &constants.map_or_else(|| link[from..].replace("::", "."), String::from);
+        rest = after;
+    }
+    text += rest;
+    if field.meaning.is_some() { text.replace(" as a number", "") } else { text }
+}
+
+/// The IDL type of what a field's bytes stand for.
+fn meant(meaning: &str) -> String {
+    match meaning {
+        "pubkey" | "bool" => quoted(meaning),
+        _ => {
+            assert!(vocabulary::ENUMS.contains(&meaning), "{meaning} is no enum of the IDL");
+            format!("{{\"defined\":{{\"name\":\"{meaning}\"}}}}")
+        }
+    }
 }
 
 /// The IDL type of a Rust type as the model writes it.
@@ -131,9 +177,13 @@ pub fn errors() -> String {
     format!("[{}]", list.join(","))
 }
 
-/// Types and constants that stand in no instruction and no account.
+/// What the instructions and accounts do not say by themselves: types and constants that stand in none, where accounts
+/// are, and what arguments stand for.
 pub fn vocabulary() -> String {
-    format!("{{\"types\":[{}],\"constants\":[{}]}}", vocabulary::types().join(","), vocabulary::constants().join(","))
+    let types = vocabulary::types().join(",");
+    let constants = vocabulary::constants().into_iter().chain(resolution::constants()).collect::<Vec<_>>().join(",");
+    let (accounts, arguments) = (resolution::accounts().join(","), resolution::arguments().join(","));
+    format!("{{\"types\":[{types}],\"constants\":[{constants}],\"accounts\":[{accounts}],\"arguments\":[{arguments}]}}")
 }
 
 #[cfg(test)]

@@ -60,9 +60,11 @@ impl Role {
     /// # Panics
     /// When no rule says what it is.
     pub fn of(slot: Option<&Slot>, before: Option<&Account>, after: Option<&Account>) -> Self {
+        // The program tells its own accounts by kind and content, at fixed addresses too.
+        let own = before.and_then(kind).or_else(|| after.and_then(kind)).is_some();
         match slot {
             Some(Slot { signer: true, .. }) => return Self::Signer,
-            Some(Slot { address: Some(_), .. }) => {
+            Some(Slot { address: Some(_), .. }) if !own => {
                 return if before.is_some_and(|account| account.executable) { Self::Program } else { Self::Fixed };
             }
             _ => {}

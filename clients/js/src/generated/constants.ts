@@ -1,8 +1,5 @@
 // Generated from idl/kedge.json; do not edit.
 
-export const ORDER_STATUS_FREE = 0;
-export const ORDER_STATUS_OPEN = 1;
-export const ORDER_STATUS_WAITING = 2;
 export const ORDER_FLAG_POST_ONLY = 1;
 export const ORDER_FLAG_REDUCE_ONLY = 2;
 export const ORDER_FLAG_IMMEDIATE_OR_CANCEL = 4;
@@ -42,3 +39,10 @@ export const OPERATION_TRANSFER = 512;
 export const RECEIVER_UPGRADED = 1;
 export const RECEIVER_LEGACY = 2;
 export const NO_MARKET = 65535;
+export const EXCHANGE_VERSION = 1;
+export const PRICE_BOARD_VERSION = 1;
+export const MARKET_VERSION = 1;
+export const BANK_VERSION = 1;
+export const TRADER_VERSION = 1;
+export const SUB_ACCOUNT_VERSION = 1;
+export const EVENT_VERSION = 1;

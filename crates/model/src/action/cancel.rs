@@ -58,7 +58,7 @@ account_bytes! {
         /// Market, [`NO_MARKET`] for any.
         8 => pub market: u16,
         /// [`Side`] as a number, [`OrderFilter::BOTH`] for either.
-        10 => pub side: u8,
+        10 => pub side: u8 as SideFilter,
         /// Padding.
         11 => pub padding: [u8; 5],
     }

@@ -31,9 +31,9 @@ account_bytes! {
         /// [`DOMAIN`].
         0 => pub domain: [u8; 16],
         /// The program for which the message is meant; zero in what is read from a text, where the sub-account tells.
-        16 => pub program: [u8; 32],
+        16 => pub program: [u8; 32] as pubkey,
         /// Address of the sub-account.
-        48 => pub sub_account: [u8; 32],
+        48 => pub sub_account: [u8; 32] as pubkey,
         /// Number of the message: each is accepted once, and not when it is more than 127 behind the highest.
         80 => pub nonce: u64,
         /// Slot at which it was signed.

@@ -46,7 +46,7 @@ account_bytes! {
         /// Size premium: added ratio (ppm) per square root of ten base units, in parts per hundred thousand.
         264 => pub size_premium: u32,
         /// 1 when the row is in use, [`DELISTED`] when its market has ended.
-        268 => pub listed: u8,
+        268 => pub listed: u8 as Listing,
         /// Padding.
         269 => pub padding: [u8; 3],
         /// Cumulative funding that a long has paid, quote per base at 1e9.
@@ -76,7 +76,7 @@ account_bytes! {
         /// Decimals of the mint.
         264 => pub decimals: u8,
         /// 1 when the row is in use.
-        265 => pub listed: u8,
+        265 => pub listed: u8 as bool,
         /// Padding.
         266 => pub padding: [u8; 6],
         /// Reserved, zero.

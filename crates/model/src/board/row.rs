@@ -78,7 +78,7 @@ account_bytes! {
         /// Feed id or address, by kind.
         0 => pub key: [u8; 32],
         /// [`SourceKind`] as a number.
-        32 => pub kind: u8,
+        32 => pub kind: u8 as SourceKind,
         /// PythPull: fewest signatures with which a partially verified update counts; 0 accepts only full
         /// verification. Switchboard: fewest samples behind a value, where the feed's own minimum is lower.
         33 => pub min_signatures: u8,
@@ -174,7 +174,7 @@ account_bytes! {
         /// Publish time of the last sample in the averages.
         224 => pub sample_time: i64,
         /// [`RowState`] as a number.
-        232 => pub state: u8,
+        232 => pub state: u8 as RowState,
         /// Fresh sources that make the price Normal.
         233 => pub quorum: u8,
         /// Sources in use.

@@ -14,7 +14,7 @@ account_bytes! {
     /// Where and in which order a batch of records happened.
     pub struct EventHeader [56] {
         /// Who signed the instruction.
-        0 => pub signer: [u8; 32],
+        0 => pub signer: [u8; 32] as pubkey,
         /// Sequence number within the market, without gaps; 0 where there is no market.
         32 => pub seq: u64,
         /// Slot.

@@ -50,7 +50,7 @@ account_bytes! {
         /// Market.
         64 => pub market: u16,
         /// 1 when the position is isolated now, 0 when it has ended or joined the cross pocket.
-        66 => pub isolated: u8,
+        66 => pub isolated: u8 as bool,
         /// Padding.
         67 => pub padding: [u8; 5],
     }
@@ -72,7 +72,7 @@ account_bytes! {
         /// Market.
         72 => pub market: u16,
         /// 1 when the tokens are an isolated position's.
-        74 => pub isolated: u8,
+        74 => pub isolated: u8 as bool,
         /// Padding.
         75 => pub padding: [u8; 5],
     }

@@ -29,9 +29,9 @@ account_bytes! {
         /// Market.
         136 => pub market: u16,
         /// 1 when the pocket is bankrupt now.
-        138 => pub bankrupt: u8,
+        138 => pub bankrupt: u8 as bool,
         /// 1 when it was an isolated position's own liquidation.
-        139 => pub isolated: u8,
+        139 => pub isolated: u8 as bool,
         /// Padding.
         140 => pub padding: [u8; 4],
         /// Number of the account's liquidation.
@@ -59,7 +59,7 @@ account_bytes! {
         /// Market.
         88 => pub market: u16,
         /// 1 when an isolated position defaulted.
-        90 => pub isolated: u8,
+        90 => pub isolated: u8 as bool,
         /// Padding.
         91 => pub padding: [u8; 5],
     }

@@ -92,7 +92,7 @@ account_bytes! {
     /// Somebody put money into a market's pool.
     pub struct PoolRecord [56] {
         /// Who.
-        0 => pub from: [u8; 32],
+        0 => pub from: [u8; 32] as pubkey,
         /// How much.
         32 => pub amount: Amount,
         /// The pool afterwards.
@@ -100,7 +100,7 @@ account_bytes! {
         /// Market.
         48 => pub market: u16,
         /// 0 the vAMM's capital, 1 the insurance fund.
-        50 => pub kind: u8,
+        50 => pub kind: u8 as PoolKind,
         /// Padding.
         51 => pub padding: [u8; 5],
     }
@@ -124,9 +124,9 @@ account_bytes! {
         /// Market.
         48 => pub market: u16,
         /// [`crate::market::MarketStatus`] as a number.
-        50 => pub status: u8,
+        50 => pub status: u8 as MarketStatus,
         /// The one before.
-        51 => pub status_before: u8,
+        51 => pub status_before: u8 as MarketStatus,
         /// Padding.
         52 => pub padding: [u8; 4],
     }

@@ -43,7 +43,7 @@ account_bytes! {
     /// Identifies a sub-account in a record.
     pub struct Party [40] {
         /// Authority.
-        0 => pub authority: [u8; 32],
+        0 => pub authority: [u8; 32] as pubkey,
         /// Sub-account id.
         32 => pub id: u16,
         /// Padding.

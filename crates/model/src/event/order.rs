@@ -55,7 +55,7 @@ account_bytes! {
         /// The order as it stands now.
         40 => pub order: Order,
         /// Why it changed, a [`CancelReason`] as a number; none for a new order.
-        136 => pub reason: u8,
+        136 => pub reason: u8 as CancelReason,
         /// Padding.
         137 => pub padding: [u8; 7],
     }
@@ -75,9 +75,9 @@ account_bytes! {
         /// Market.
         60 => pub market: u16,
         /// [`crate::order::Side`] as a number.
-        62 => pub side: u8,
+        62 => pub side: u8 as Side,
         /// [`CancelReason`] as a number.
-        63 => pub reason: u8,
+        63 => pub reason: u8 as CancelReason,
     }
 }
 
@@ -103,9 +103,9 @@ account_bytes! {
         /// Market.
         124 => pub market: u16,
         /// [`CrankKind`] as a number.
-        126 => pub kind: u8,
+        126 => pub kind: u8 as CrankKind,
         /// [`CancelReason`] as a number when a triggered order was removed instead.
-        127 => pub reason: u8,
+        127 => pub reason: u8 as CancelReason,
         /// Slot from which the order can trade, zero when it cannot.
         128 => pub activation_slot: u64,
     }

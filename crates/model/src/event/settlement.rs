@@ -25,7 +25,7 @@ account_bytes! {
         /// Market.
         96 => pub market: u16,
         /// 1 when the position is isolated.
-        98 => pub isolated: u8,
+        98 => pub isolated: u8 as bool,
         /// Padding.
         99 => pub padding: [u8; 5],
     }

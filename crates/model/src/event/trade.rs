@@ -47,9 +47,9 @@ account_bytes! {
         /// Market.
         160 => pub market: u16,
         /// Taker's [`crate::order::Side`] as a number.
-        162 => pub side: u8,
+        162 => pub side: u8 as Side,
         /// [`FillSource`] as a number.
-        163 => pub source: u8,
+        163 => pub source: u8 as FillSource,
         /// Padding.
         164 => pub padding: [u8; 4],
         /// Slots between the order's activation and the fill.

@@ -3,8 +3,8 @@
 use core::fmt::Debug;
 
 use kedge_model::Field;
-use kedge_model::action::{PoolKind, SignedHeader, change};
-use kedge_model::board::{RowState, SourceKind, receivers};
+use kedge_model::action::{OrderFilter, PoolKind, SignedHeader, change};
+use kedge_model::board::{DELISTED, RowState, SourceKind, receivers};
 use kedge_model::event::{
     AmmRecord, BankruptcyRecord, CancelReason, CancelRecord, CrankKind, CrankRecord, DepositRecord, EventHeader,
     EventKind, FillRecord, FillSource, FundingRecord, IsolatedRecord, LiquidationRecord, MarketRecord, OrderRecord,
@@ -17,7 +17,7 @@ use kedge_model::position::status as position_status;
 use kedge_model::sub_account::status as account_status;
 use kedge_model::{event, order};
 
-use super::{Encoding, String, ToString, Vec, format, leak, part, parts, quoted, structure};
+use super::{String, ToString, Vec, format, leak, part, parts, quoted, structure};
 
 /// The record of an event. A new kind has its line here, or this does not compile.
 const fn record(kind: EventKind) -> (&'static str, &'static [Field]) {
@@ -45,7 +45,7 @@ const fn record(kind: EventKind) -> (&'static str, &'static [Field]) {
 pub fn types() -> Vec<&'static str> {
     let mut types = Vec::new();
     for (name, fields) in [part::<EventHeader>(), part::<RecordHeader>(), part::<SignedHeader>()] {
-        structure(name, fields, Encoding::Memory, &mut types);
+        structure(name, fields, &mut types);
     }
     events(&mut types);
     scalars(&mut types);
@@ -61,7 +61,7 @@ fn events(types: &mut Vec<&'static str>) {
             continue;
         };
         let (name, fields) = record(kind);
-        structure(name, fields, Encoding::Memory, types);
+        structure(name, fields, types);
         parts(fields, types);
         variants.push(Some(format!(
             "{{\"name\":\"{kind:?}\",\"fields\":[{{\"name\":\"record\",\"type\":{{\"defined\":{{\"name\":\"{name}\"}}}}}}]}}"
@@ -102,6 +102,9 @@ fn scalar<T: Debug>(name: &str, doc: &str, variants: &[(u8, T)], types: &mut Vec
 /// Adds enums; one whose variants are not all listed does not compile.
 macro_rules! scalars {
     ($( $name:ident $doc:literal { $($variant:ident)* } )*) => {
+        /// Enums that a field or an argument can stand for.
+        pub const ENUMS: &[&str] = &[$( stringify!($name), )* "OrderStatus", "SideFilter", "Listing", "RowKind"];
+
         fn scalars(types: &mut Vec<&'static str>) {
             $( {
                 const fn listed(value: $name) -> $name {
@@ -110,8 +113,36 @@ macro_rules! scalars {
                 let variants = [$( ($name::$variant as u8, listed($name::$variant)) ),*];
                 scalar(stringify!($name), $doc, &variants, types);
             } )*
+            numbers(types);
         }
     };
+}
+
+/// Names in place of the numbers that the model has no Rust enum for.
+#[derive(Debug)]
+enum Number {
+    Free,
+    Open,
+    Waiting,
+    Long,
+    Short,
+    Both,
+    Unlisted,
+    Listed,
+    Delisted,
+    Market,
+    Bank,
+}
+
+fn numbers(types: &mut Vec<&'static str>) {
+    use Number::{Bank, Both, Delisted, Free, Listed, Long, Market, Open, Short, Unlisted, Waiting};
+    let status = [(order::STATUS_FREE, Free), (order::STATUS_OPEN, Open), (order::STATUS_WAITING, Waiting)];
+    scalar("OrderStatus", "What an order slot holds.", &status, types);
+    let sides = [(Side::Long as u8, Long), (Side::Short as u8, Short), (OrderFilter::BOTH, Both)];
+    scalar("SideFilter", "A side, or either.", &sides, types);
+    let listing = [(0, Unlisted), (1, Listed), (DELISTED, Delisted)];
+    scalar("Listing", "Whether a market's row is in use.", &listing, types);
+    scalar("RowKind", "Which rows of the board an index counts.", &[(0, Market), (1, Bank)], types);
 }
 
 macro_rules! constants {
@@ -147,7 +178,6 @@ scalars! {
 }
 
 constants! {
-    "ORDER_" order: u8 { STATUS_FREE STATUS_OPEN STATUS_WAITING }
     "ORDER_FLAG_" flags: u16 {
         POST_ONLY REDUCE_ONLY IMMEDIATE_OR_CANCEL FILL_OR_KILL SLIDE OFFSET LEG HAS_LEGS BUILDER TRIGGER_MARK
         TRIGGER_LAST SELF_CANCEL_TAKER SELF_DECREMENT NO_LIMIT

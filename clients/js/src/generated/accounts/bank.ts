@@ -10,11 +10,9 @@ import {
   assertAccountExists,
   assertAccountsExist,
   combineCodec,
-  decodeAccount,
   fetchEncodedAccount,
   fetchEncodedAccounts,
   fixDecoderSize,
-  fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
   getArrayDecoder,
@@ -22,13 +20,9 @@ import {
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type Account,
   type Address,
@@ -42,6 +36,16 @@ import {
   type MaybeEncodedAccount,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import { accountDecoder, decodeAccount } from "../../accounts.js";
+import { BANK_VERSION } from "../constants.js";
+import { KedgeAccount } from "../programs/kedge.js";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 
 export const BANK_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   142, 49, 166, 242, 50, 66, 97, 188,
@@ -136,7 +140,7 @@ export function getBankEncoder(): FixedSizeEncoder<BankArgs> {
 
 /** Gets the decoder for {@link Bank} account data. */
 export function getBankDecoder(): FixedSizeDecoder<Bank> {
-  return getStructDecoder([
+  return accountDecoder(KedgeAccount.Bank, BANK_VERSION, getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
@@ -151,7 +155,7 @@ export function getBankDecoder(): FixedSizeDecoder<Bank> {
     ["protocol", getU64Decoder()],
     ["depositCap", getU64Decoder()],
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 19 })],
-  ]);
+  ]));
 }
 
 /** Gets the codec for {@link Bank} account data. */

@@ -10,11 +10,9 @@ import {
   assertAccountExists,
   assertAccountsExist,
   combineCodec,
-  decodeAccount,
   fetchEncodedAccount,
   fetchEncodedAccounts,
   fixDecoderSize,
-  fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
   getArrayDecoder,
@@ -22,15 +20,10 @@ import {
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type Account,
   type Address,
@@ -44,6 +37,17 @@ import {
   type MaybeEncodedAccount,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import { accountDecoder, decodeAccount } from "../../accounts.js";
+import { EXCHANGE_VERSION } from "../constants.js";
+import { KedgeAccount } from "../programs/kedge.js";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 import {
   getFeeTierDecoder,
   getFeeTierEncoder,
@@ -77,7 +81,7 @@ export type Exchange = {
   pendingAdmin: Address;
   /** Can pause, and nothing else. */
   pauser: Address;
-  /** Paused operations, bits of [`operation`]. */
+  /** Paused operations, bits of OPERATION_*. */
   paused: number;
   /** Share of the taker fee that the filler gets. */
   fillerShare: number;
@@ -129,7 +133,7 @@ export type ExchangeArgs = {
   pendingAdmin: Address;
   /** Can pause, and nothing else. */
   pauser: Address;
-  /** Paused operations, bits of [`operation`]. */
+  /** Paused operations, bits of OPERATION_*. */
   paused: number;
   /** Share of the taker fee that the filler gets. */
   fillerShare: number;
@@ -207,7 +211,7 @@ export function getExchangeEncoder(): FixedSizeEncoder<ExchangeArgs> {
 
 /** Gets the decoder for {@link Exchange} account data. */
 export function getExchangeDecoder(): FixedSizeDecoder<Exchange> {
-  return getStructDecoder([
+  return accountDecoder(KedgeAccount.Exchange, EXCHANGE_VERSION, getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
@@ -233,7 +237,7 @@ export function getExchangeDecoder(): FixedSizeDecoder<Exchange> {
     ["referrerShare", getU32Decoder()],
     ["refereeDiscount", getU32Decoder()],
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 27 })],
-  ]);
+  ]));
 }
 
 /** Gets the codec for {@link Exchange} account data. */

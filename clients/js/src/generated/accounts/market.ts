@@ -10,27 +10,19 @@ import {
   assertAccountExists,
   assertAccountsExist,
   combineCodec,
-  decodeAccount,
   fetchEncodedAccount,
   fetchEncodedAccounts,
   fixDecoderSize,
-  fixEncoderSize,
   getArrayDecoder,
   getArrayEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   getUtf8Decoder,
   getUtf8Encoder,
   transformEncoder,
@@ -46,7 +38,28 @@ import {
   type MaybeEncodedAccount,
   type ReadonlyUint8Array,
 } from "@solana/kit";
-import { getAmmDecoder, getAmmEncoder, type Amm, type AmmArgs } from "../types/index.js";
+import { accountDecoder, decodeAccount } from "../../accounts.js";
+import { MARKET_VERSION } from "../constants.js";
+import { KedgeAccount } from "../programs/kedge.js";
+import {
+  fixEncoderSize,
+  getI64Encoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
+import {
+  getAmmDecoder,
+  getAmmEncoder,
+  getMarketStatusDecoder,
+  getMarketStatusEncoder,
+  type Amm,
+  type AmmArgs,
+  type MarketStatus,
+  type MarketStatusArgs,
+} from "../types/index.js";
 
 export const MARKET_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   219, 190, 213, 55, 0, 227, 198, 154,
@@ -64,8 +77,8 @@ export type Market = {
   bump: number;
   /** Market index: also the board's row. */
   index: number;
-  /** [`MarketStatus`] as a number. */
-  status: number;
+  /** MarketStatus. */
+  status: MarketStatus;
   /** Risk tier, 0 the safest. */
   tier: number;
   /** Padding. */
@@ -193,7 +206,7 @@ export type Market = {
   liquidatedOwner: bigint;
   /** What of `liquidated` is that owner's at the least. */
   liquidatedOfOwner: bigint;
-  /** Id of that owner's sub-account, `u16::MAX` for several. */
+  /** Id of that owner's sub-account, 65,535 for several. */
   liquidatedAccount: number;
   /** Padding. */
   padding2: ReadonlyUint8Array;
@@ -206,8 +219,8 @@ export type MarketArgs = {
   bump: number;
   /** Market index: also the board's row. */
   index: number;
-  /** [`MarketStatus`] as a number. */
-  status: number;
+  /** MarketStatus. */
+  status: MarketStatusArgs;
   /** Risk tier, 0 the safest. */
   tier: number;
   /** Name, UTF-8, zero-padded. */
@@ -331,7 +344,7 @@ export type MarketArgs = {
   liquidatedOwner: number | bigint;
   /** What of `liquidated` is that owner's at the least. */
   liquidatedOfOwner: number | bigint;
-  /** Id of that owner's sub-account, `u16::MAX` for several. */
+  /** Id of that owner's sub-account, 65,535 for several. */
   liquidatedAccount: number;
 };
 
@@ -343,7 +356,7 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ["version", getU8Encoder()],
       ["bump", getU8Encoder()],
       ["index", getU16Encoder()],
-      ["status", getU8Encoder()],
+      ["status", getMarketStatusEncoder()],
       ["tier", getU8Encoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 2)],
       ["name", fixEncoderSize(getUtf8Encoder(), 16)],
@@ -421,12 +434,12 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
 
 /** Gets the decoder for {@link Market} account data. */
 export function getMarketDecoder(): FixedSizeDecoder<Market> {
-  return getStructDecoder([
+  return accountDecoder(KedgeAccount.Market, MARKET_VERSION, getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
     ["index", getU16Decoder()],
-    ["status", getU8Decoder()],
+    ["status", getMarketStatusDecoder()],
     ["tier", getU8Decoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 2)],
     ["name", fixDecoderSize(getUtf8Decoder(), 16)],
@@ -491,7 +504,7 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ["liquidatedOfOwner", getU64Decoder()],
     ["liquidatedAccount", getU16Decoder()],
     ["padding2", fixDecoderSize(getBytesDecoder(), 6)],
-  ]);
+  ]));
 }
 
 /** Gets the codec for {@link Market} account data. */

@@ -10,23 +10,17 @@ import {
   assertAccountExists,
   assertAccountsExist,
   combineCodec,
-  decodeAccount,
   fetchEncodedAccount,
   fetchEncodedAccounts,
   fixDecoderSize,
-  fixEncoderSize,
   getArrayDecoder,
   getArrayEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type Account,
   type Address,
@@ -40,6 +34,16 @@ import {
   type MaybeEncodedAccount,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import { accountDecoder, decodeAccount } from "../../accounts.js";
+import { PRICE_BOARD_VERSION } from "../constants.js";
+import { KedgeAccount } from "../programs/kedge.js";
+import {
+  fixEncoderSize,
+  getI64Encoder,
+  getStructEncoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 import {
   getBankRowDecoder,
   getBankRowEncoder,
@@ -124,7 +128,7 @@ export function getPriceBoardEncoder(): FixedSizeEncoder<PriceBoardArgs> {
 
 /** Gets the decoder for {@link PriceBoard} account data. */
 export function getPriceBoardDecoder(): FixedSizeDecoder<PriceBoard> {
-  return getStructDecoder([
+  return accountDecoder(KedgeAccount.PriceBoard, PRICE_BOARD_VERSION, getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
@@ -135,7 +139,7 @@ export function getPriceBoardDecoder(): FixedSizeDecoder<PriceBoard> {
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 4 })],
     ["markets", getArrayDecoder(getMarketRowDecoder(), { size: 24 })],
     ["banks", getArrayDecoder(getBankRowDecoder(), { size: 8 })],
-  ]);
+  ]));
 }
 
 /** Gets the codec for {@link PriceBoard} account data. */

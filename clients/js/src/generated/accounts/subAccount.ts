@@ -10,11 +10,9 @@ import {
   assertAccountExists,
   assertAccountsExist,
   combineCodec,
-  decodeAccount,
   fetchEncodedAccount,
   fetchEncodedAccounts,
   fixDecoderSize,
-  fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
   getArrayDecoder,
@@ -22,17 +20,11 @@ import {
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   getUtf8Decoder,
   getUtf8Encoder,
   transformEncoder,
@@ -48,6 +40,18 @@ import {
   type MaybeEncodedAccount,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import { accountDecoder, decodeAccount } from "../../accounts.js";
+import { SUB_ACCOUNT_VERSION } from "../constants.js";
+import { KedgeAccount } from "../programs/kedge.js";
+import {
+  fixEncoderSize,
+  getI64Encoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 import {
   getBalanceDecoder,
   getBalanceEncoder,
@@ -79,7 +83,7 @@ export type SubAccount = {
   bump: number;
   /** Id within the authority's sub-accounts. */
   id: number;
-  /** Bits of [`status`]. */
+  /** Bits of SUB_ACCOUNT_STATUS_*. */
   status: number;
   /** Fee tier by the volume that was counted last: holds up to `tier_day`. */
   feeTier: number;
@@ -144,7 +148,7 @@ export type SubAccountArgs = {
   bump: number;
   /** Id within the authority's sub-accounts. */
   id: number;
-  /** Bits of [`status`]. */
+  /** Bits of SUB_ACCOUNT_STATUS_*. */
   status: number;
   /** Fee tier by the volume that was counted last: holds up to `tier_day`. */
   feeTier: number;
@@ -247,7 +251,7 @@ export function getSubAccountEncoder(): Encoder<SubAccountArgs> {
 
 /** Gets the decoder for {@link SubAccount} account data. */
 export function getSubAccountDecoder(): Decoder<SubAccount> {
-  return getStructDecoder([
+  return accountDecoder(KedgeAccount.SubAccount, SUB_ACCOUNT_VERSION, getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
@@ -280,7 +284,7 @@ export function getSubAccountDecoder(): Decoder<SubAccount> {
     ["earlierVolume", getU64Decoder()],
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 1 })],
     ["orders", getArrayDecoder(getOrderDecoder(), { size: "remainder" })],
-  ]);
+  ]));
 }
 
 /** Gets the codec for {@link SubAccount} account data. */

@@ -10,11 +10,9 @@ import {
   assertAccountExists,
   assertAccountsExist,
   combineCodec,
-  decodeAccount,
   fetchEncodedAccount,
   fetchEncodedAccounts,
   fixDecoderSize,
-  fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
   getArrayDecoder,
@@ -22,15 +20,10 @@ import {
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type Account,
   type Address,
@@ -44,6 +37,17 @@ import {
   type MaybeEncodedAccount,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import { accountDecoder, decodeAccount } from "../../accounts.js";
+import { TRADER_VERSION } from "../constants.js";
+import { KedgeAccount } from "../programs/kedge.js";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 
 export const TRADER_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   74, 133, 32, 105, 47, 50, 5, 238,
@@ -134,7 +138,7 @@ export function getTraderEncoder(): FixedSizeEncoder<TraderArgs> {
 
 /** Gets the decoder for {@link Trader} account data. */
 export function getTraderDecoder(): FixedSizeDecoder<Trader> {
-  return getStructDecoder([
+  return accountDecoder(KedgeAccount.Trader, TRADER_VERSION, getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["version", getU8Decoder()],
     ["bump", getU8Decoder()],
@@ -148,7 +152,7 @@ export function getTraderDecoder(): FixedSizeDecoder<Trader> {
     ["tierDay", getU32Decoder()],
     ["volumes", getArrayDecoder(getU32Decoder(), { size: 30 })],
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 5 })],
-  ]);
+  ]));
 }
 
 /** Gets the codec for {@link Trader} account data. */

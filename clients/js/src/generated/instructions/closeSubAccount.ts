@@ -9,11 +9,9 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -31,10 +29,13 @@ import {
   type TransactionSigner,
   type WritableAccount,
 } from "@solana/kit";
+import { fixEncoderSize, getStructEncoder } from "../../checked.js";
 import {
   getAccountMetaFactory,
+  getAddressFromResolvedInstructionAccount,
   type ResolvedInstructionAccount,
 } from "@solana/kit/program-client-core";
+import { findTraderPda } from "../pdas/index.js";
 import { KEDGE_PROGRAM_ADDRESS } from "../programs/index.js";
 
 export const CLOSE_SUB_ACCOUNT_DISCRIMINATOR: ReadonlyUint8Array =
@@ -101,6 +102,89 @@ export function getCloseSubAccountInstructionDataCodec(): FixedSizeCodec<
     getCloseSubAccountInstructionDataEncoder(),
     getCloseSubAccountInstructionDataDecoder(),
   );
+}
+
+export type CloseSubAccountAsyncInput<
+  TAccountAuthority extends string = string,
+  TAccountReceiver extends string = string,
+  TAccountTrader extends string = string,
+  TAccountSubAccount extends string = string,
+> = {
+  /** The owner. */
+  authority: TransactionSigner<TAccountAuthority>;
+  /** Gets the rent; may be the authority. */
+  receiver: Address<TAccountReceiver>;
+  /** The owner's record. */
+  trader?: Address<TAccountTrader>;
+  /** The sub-account to close. */
+  subAccount: Address<TAccountSubAccount>;
+};
+
+export async function getCloseSubAccountInstructionAsync<
+  TAccountAuthority extends string,
+  TAccountReceiver extends string,
+  TAccountTrader extends string,
+  TAccountSubAccount extends string,
+  TProgramAddress extends Address = typeof KEDGE_PROGRAM_ADDRESS,
+>(
+  input: CloseSubAccountAsyncInput<
+    TAccountAuthority,
+    TAccountReceiver,
+    TAccountTrader,
+    TAccountSubAccount
+  >,
+  config?: { programAddress?: TProgramAddress },
+): Promise<
+  CloseSubAccountInstruction<
+    TProgramAddress,
+    TAccountAuthority,
+    TAccountReceiver,
+    TAccountTrader,
+    TAccountSubAccount
+  >
+> {
+  // Program address.
+  const programAddress = config?.programAddress ?? KEDGE_PROGRAM_ADDRESS;
+
+  // Original accounts.
+  const originalAccounts = {
+    authority: { value: input.authority ?? null, isWritable: false },
+    receiver: { value: input.receiver ?? null, isWritable: true },
+    trader: { value: input.trader ?? null, isWritable: true },
+    subAccount: { value: input.subAccount ?? null, isWritable: true },
+  };
+  const accounts = originalAccounts as Record<
+    keyof typeof originalAccounts,
+    ResolvedInstructionAccount
+  >;
+
+  // Resolve default values.
+  if (!accounts.trader.value) {
+    accounts.trader.value = await findTraderPda({
+      authority: getAddressFromResolvedInstructionAccount(
+        "authority",
+        accounts.authority.value,
+      ),
+    });
+  }
+
+  const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
+  return Object.freeze({
+    accounts: [
+      getAccountMeta("authority", accounts.authority),
+      getAccountMeta("receiver", accounts.receiver),
+      getAccountMeta("trader", accounts.trader),
+      getAccountMeta("subAccount", accounts.subAccount),
+    ],
+    data: getCloseSubAccountInstructionDataEncoder().encode({}),
+    programAddress,
+  } as CloseSubAccountInstruction<
+    TProgramAddress,
+    TAccountAuthority,
+    TAccountReceiver,
+    TAccountTrader,
+    TAccountSubAccount
+  >);
 }
 
 export type CloseSubAccountInput<

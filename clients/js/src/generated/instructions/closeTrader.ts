@@ -9,11 +9,9 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -31,10 +29,13 @@ import {
   type TransactionSigner,
   type WritableAccount,
 } from "@solana/kit";
+import { fixEncoderSize, getStructEncoder } from "../../checked.js";
 import {
   getAccountMetaFactory,
+  getAddressFromResolvedInstructionAccount,
   type ResolvedInstructionAccount,
 } from "@solana/kit/program-client-core";
+import { findTraderPda } from "../pdas/index.js";
 import { KEDGE_PROGRAM_ADDRESS } from "../programs/index.js";
 
 export const CLOSE_TRADER_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
@@ -96,6 +97,80 @@ export function getCloseTraderInstructionDataCodec(): FixedSizeCodec<
     getCloseTraderInstructionDataEncoder(),
     getCloseTraderInstructionDataDecoder(),
   );
+}
+
+export type CloseTraderAsyncInput<
+  TAccountAuthority extends string = string,
+  TAccountReceiver extends string = string,
+  TAccountTrader extends string = string,
+> = {
+  /** The person. */
+  authority: TransactionSigner<TAccountAuthority>;
+  /** Gets the rent; may be the authority. */
+  receiver: Address<TAccountReceiver>;
+  /** The record to close. */
+  trader?: Address<TAccountTrader>;
+};
+
+export async function getCloseTraderInstructionAsync<
+  TAccountAuthority extends string,
+  TAccountReceiver extends string,
+  TAccountTrader extends string,
+  TProgramAddress extends Address = typeof KEDGE_PROGRAM_ADDRESS,
+>(
+  input: CloseTraderAsyncInput<
+    TAccountAuthority,
+    TAccountReceiver,
+    TAccountTrader
+  >,
+  config?: { programAddress?: TProgramAddress },
+): Promise<
+  CloseTraderInstruction<
+    TProgramAddress,
+    TAccountAuthority,
+    TAccountReceiver,
+    TAccountTrader
+  >
+> {
+  // Program address.
+  const programAddress = config?.programAddress ?? KEDGE_PROGRAM_ADDRESS;
+
+  // Original accounts.
+  const originalAccounts = {
+    authority: { value: input.authority ?? null, isWritable: false },
+    receiver: { value: input.receiver ?? null, isWritable: true },
+    trader: { value: input.trader ?? null, isWritable: true },
+  };
+  const accounts = originalAccounts as Record<
+    keyof typeof originalAccounts,
+    ResolvedInstructionAccount
+  >;
+
+  // Resolve default values.
+  if (!accounts.trader.value) {
+    accounts.trader.value = await findTraderPda({
+      authority: getAddressFromResolvedInstructionAccount(
+        "authority",
+        accounts.authority.value,
+      ),
+    });
+  }
+
+  const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
+  return Object.freeze({
+    accounts: [
+      getAccountMeta("authority", accounts.authority),
+      getAccountMeta("receiver", accounts.receiver),
+      getAccountMeta("trader", accounts.trader),
+    ],
+    data: getCloseTraderInstructionDataEncoder().encode({}),
+    programAddress,
+  } as CloseTraderInstruction<
+    TProgramAddress,
+    TAccountAuthority,
+    TAccountReceiver,
+    TAccountTrader
+  >);
 }
 
 export type CloseTraderInput<

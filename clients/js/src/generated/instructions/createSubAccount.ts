@@ -9,13 +9,10 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getUtf8Decoder,
   getUtf8Encoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
@@ -38,9 +35,16 @@ import {
   type WritableSignerAccount,
 } from "@solana/kit";
 import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+} from "../../checked.js";
+import {
   getAccountMetaFactory,
+  getAddressFromResolvedInstructionAccount,
   type ResolvedInstructionAccount,
 } from "@solana/kit/program-client-core";
+import { findTraderPda } from "../pdas/index.js";
 import { KEDGE_PROGRAM_ADDRESS } from "../programs/index.js";
 
 export const CREATE_SUB_ACCOUNT_DISCRIMINATOR: ReadonlyUint8Array =
@@ -129,6 +133,122 @@ export function getCreateSubAccountInstructionDataCodec(): FixedSizeCodec<
     getCreateSubAccountInstructionDataEncoder(),
     getCreateSubAccountInstructionDataDecoder(),
   );
+}
+
+export type CreateSubAccountAsyncInput<
+  TAccountPayer extends string = string,
+  TAccountAuthority extends string = string,
+  TAccountExchange extends string = string,
+  TAccountTrader extends string = string,
+  TAccountSubAccount extends string = string,
+  TAccountSystemProgram extends string = string,
+> = {
+  /** Pays the rent; may be the authority. */
+  payer: TransactionSigner<TAccountPayer>;
+  /** The owner. */
+  authority: TransactionSigner<TAccountAuthority>;
+  /** Counts sub-accounts. */
+  exchange?: Address<TAccountExchange>;
+  /** The owner's record. */
+  trader?: Address<TAccountTrader>;
+  /** The sub-account to create, at the trader's next id. */
+  subAccount: Address<TAccountSubAccount>;
+  /** System program. */
+  systemProgram?: Address<TAccountSystemProgram>;
+  name: CreateSubAccountInstructionDataArgs["name"];
+  orders: CreateSubAccountInstructionDataArgs["orders"];
+};
+
+export async function getCreateSubAccountInstructionAsync<
+  TAccountPayer extends string,
+  TAccountAuthority extends string,
+  TAccountExchange extends string,
+  TAccountTrader extends string,
+  TAccountSubAccount extends string,
+  TAccountSystemProgram extends string,
+  TProgramAddress extends Address = typeof KEDGE_PROGRAM_ADDRESS,
+>(
+  input: CreateSubAccountAsyncInput<
+    TAccountPayer,
+    TAccountAuthority,
+    TAccountExchange,
+    TAccountTrader,
+    TAccountSubAccount,
+    TAccountSystemProgram
+  >,
+  config?: { programAddress?: TProgramAddress },
+): Promise<
+  CreateSubAccountInstruction<
+    TProgramAddress,
+    TAccountPayer,
+    TAccountAuthority,
+    TAccountExchange,
+    TAccountTrader,
+    TAccountSubAccount,
+    TAccountSystemProgram
+  >
+> {
+  // Program address.
+  const programAddress = config?.programAddress ?? KEDGE_PROGRAM_ADDRESS;
+
+  // Original accounts.
+  const originalAccounts = {
+    payer: { value: input.payer ?? null, isWritable: true },
+    authority: { value: input.authority ?? null, isWritable: false },
+    exchange: { value: input.exchange ?? null, isWritable: true },
+    trader: { value: input.trader ?? null, isWritable: true },
+    subAccount: { value: input.subAccount ?? null, isWritable: true },
+    systemProgram: { value: input.systemProgram ?? null, isWritable: false },
+  };
+  const accounts = originalAccounts as Record<
+    keyof typeof originalAccounts,
+    ResolvedInstructionAccount
+  >;
+
+  // Original args.
+  const args = { ...input };
+
+  // Resolve default values.
+  if (!accounts.exchange.value) {
+    accounts.exchange.value =
+      "67k1PfytaZFrhYpQzHdcwu3fUQXRrJPtNGL5aN4mVMe2" as Address<"67k1PfytaZFrhYpQzHdcwu3fUQXRrJPtNGL5aN4mVMe2">;
+  }
+  if (!accounts.trader.value) {
+    accounts.trader.value = await findTraderPda({
+      authority: getAddressFromResolvedInstructionAccount(
+        "authority",
+        accounts.authority.value,
+      ),
+    });
+  }
+  if (!accounts.systemProgram.value) {
+    accounts.systemProgram.value =
+      "11111111111111111111111111111111" as Address<"11111111111111111111111111111111">;
+  }
+
+  const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
+  return Object.freeze({
+    accounts: [
+      getAccountMeta("payer", accounts.payer),
+      getAccountMeta("authority", accounts.authority),
+      getAccountMeta("exchange", accounts.exchange),
+      getAccountMeta("trader", accounts.trader),
+      getAccountMeta("subAccount", accounts.subAccount),
+      getAccountMeta("systemProgram", accounts.systemProgram),
+    ],
+    data: getCreateSubAccountInstructionDataEncoder().encode(
+      args as CreateSubAccountInstructionDataArgs,
+    ),
+    programAddress,
+  } as CreateSubAccountInstruction<
+    TProgramAddress,
+    TAccountPayer,
+    TAccountAuthority,
+    TAccountExchange,
+    TAccountTrader,
+    TAccountSubAccount,
+    TAccountSystemProgram
+  >);
 }
 
 export type CreateSubAccountInput<

@@ -10,13 +10,11 @@ import {
   address,
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -36,10 +34,13 @@ import {
   type WritableAccount,
   type WritableSignerAccount,
 } from "@solana/kit";
+import { fixEncoderSize, getStructEncoder } from "../../checked.js";
 import {
   getAccountMetaFactory,
+  getAddressFromResolvedInstructionAccount,
   type ResolvedInstructionAccount,
 } from "@solana/kit/program-client-core";
+import { findTraderPda } from "../pdas/index.js";
 import { KEDGE_PROGRAM_ADDRESS } from "../programs/index.js";
 
 export const CREATE_TRADER_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
@@ -123,6 +124,112 @@ export function getCreateTraderInstructionDataCodec(): FixedSizeCodec<
     getCreateTraderInstructionDataEncoder(),
     getCreateTraderInstructionDataDecoder(),
   );
+}
+
+export type CreateTraderAsyncInput<
+  TAccountPayer extends string = string,
+  TAccountAuthority extends string = string,
+  TAccountExchange extends string = string,
+  TAccountTrader extends string = string,
+  TAccountSystemProgram extends string = string,
+> = {
+  /** Pays the rent; may be the authority. */
+  payer: TransactionSigner<TAccountPayer>;
+  /** The person. */
+  authority: TransactionSigner<TAccountAuthority>;
+  /** Counts traders. */
+  exchange?: Address<TAccountExchange>;
+  /** The record to create. */
+  trader?: Address<TAccountTrader>;
+  /** System program. */
+  systemProgram?: Address<TAccountSystemProgram>;
+  referrer?: CreateTraderInstructionDataArgs["referrer"];
+};
+
+export async function getCreateTraderInstructionAsync<
+  TAccountPayer extends string,
+  TAccountAuthority extends string,
+  TAccountExchange extends string,
+  TAccountTrader extends string,
+  TAccountSystemProgram extends string,
+  TProgramAddress extends Address = typeof KEDGE_PROGRAM_ADDRESS,
+>(
+  input: CreateTraderAsyncInput<
+    TAccountPayer,
+    TAccountAuthority,
+    TAccountExchange,
+    TAccountTrader,
+    TAccountSystemProgram
+  >,
+  config?: { programAddress?: TProgramAddress },
+): Promise<
+  CreateTraderInstruction<
+    TProgramAddress,
+    TAccountPayer,
+    TAccountAuthority,
+    TAccountExchange,
+    TAccountTrader,
+    TAccountSystemProgram
+  >
+> {
+  // Program address.
+  const programAddress = config?.programAddress ?? KEDGE_PROGRAM_ADDRESS;
+
+  // Original accounts.
+  const originalAccounts = {
+    payer: { value: input.payer ?? null, isWritable: true },
+    authority: { value: input.authority ?? null, isWritable: false },
+    exchange: { value: input.exchange ?? null, isWritable: true },
+    trader: { value: input.trader ?? null, isWritable: true },
+    systemProgram: { value: input.systemProgram ?? null, isWritable: false },
+  };
+  const accounts = originalAccounts as Record<
+    keyof typeof originalAccounts,
+    ResolvedInstructionAccount
+  >;
+
+  // Original args.
+  const args = { ...input };
+
+  // Resolve default values.
+  if (!accounts.exchange.value) {
+    accounts.exchange.value =
+      "67k1PfytaZFrhYpQzHdcwu3fUQXRrJPtNGL5aN4mVMe2" as Address<"67k1PfytaZFrhYpQzHdcwu3fUQXRrJPtNGL5aN4mVMe2">;
+  }
+  if (!accounts.trader.value) {
+    accounts.trader.value = await findTraderPda({
+      authority: getAddressFromResolvedInstructionAccount(
+        "authority",
+        accounts.authority.value,
+      ),
+    });
+  }
+  if (!accounts.systemProgram.value) {
+    accounts.systemProgram.value =
+      "11111111111111111111111111111111" as Address<"11111111111111111111111111111111">;
+  }
+
+  const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
+  return Object.freeze({
+    accounts: [
+      getAccountMeta("payer", accounts.payer),
+      getAccountMeta("authority", accounts.authority),
+      getAccountMeta("exchange", accounts.exchange),
+      getAccountMeta("trader", accounts.trader),
+      getAccountMeta("systemProgram", accounts.systemProgram),
+    ],
+    data: getCreateTraderInstructionDataEncoder().encode(
+      args as CreateTraderInstructionDataArgs,
+    ),
+    programAddress,
+  } as CreateTraderInstruction<
+    TProgramAddress,
+    TAccountPayer,
+    TAccountAuthority,
+    TAccountExchange,
+    TAccountTrader,
+    TAccountSystemProgram
+  >);
 }
 
 export type CreateTraderInput<

@@ -9,11 +9,9 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -32,6 +30,7 @@ import {
   type TransactionSigner,
   type WritableAccount,
 } from "@solana/kit";
+import { fixEncoderSize, getStructEncoder } from "../../checked.js";
 import {
   getAccountMetaFactory,
   type ResolvedInstructionAccount,
@@ -56,7 +55,8 @@ export type DelistMarketInstruction<
   TAccountBoard extends string | AccountMeta<string> =
     "AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ",
   TAccountMarket extends string | AccountMeta<string> = string,
-  TAccountBank extends string | AccountMeta<string> = string,
+  TAccountBank extends string | AccountMeta<string> =
+    "3TXnVc7372BCtfUA8NvzEZCF3eHoq3MsFQfTr7D6tqVR",
   TAccountEventAuthority extends string | AccountMeta<string> =
     "4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx",
   TAccountProgram extends string | AccountMeta<string> =
@@ -137,7 +137,7 @@ export type DelistMarketInput<
   /** The market. */
   market: Address<TAccountMarket>;
   /** The quote bank. */
-  bank: Address<TAccountBank>;
+  bank?: Address<TAccountBank>;
   /** Signs the program's calls to itself. */
   eventAuthority?: Address<TAccountEventAuthority>;
   /** This program. */
@@ -200,6 +200,10 @@ export function getDelistMarketInstruction<
   if (!accounts.board.value) {
     accounts.board.value =
       "AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ" as Address<"AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ">;
+  }
+  if (!accounts.bank.value) {
+    accounts.bank.value =
+      "3TXnVc7372BCtfUA8NvzEZCF3eHoq3MsFQfTr7D6tqVR" as Address<"3TXnVc7372BCtfUA8NvzEZCF3eHoq3MsFQfTr7D6tqVR">;
   }
   if (!accounts.eventAuthority.value) {
     accounts.eventAuthority.value =

@@ -10,19 +10,14 @@ import {
   AccountRole,
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getArrayDecoder,
   getArrayEncoder,
   getBooleanDecoder,
-  getBooleanEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU8Decoder,
-  getU8Encoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -41,6 +36,13 @@ import {
   type TransactionSigner,
   type WritableAccount,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getBooleanEncoder,
+  getStructEncoder,
+  getU32Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 import {
   getAccountMetaFactory,
   type ResolvedInstructionAccount,

@@ -9,15 +9,10 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -37,10 +32,21 @@ import {
   type WritableAccount,
 } from "@solana/kit";
 import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU64Encoder,
+} from "../../checked.js";
+import {
   getAccountMetaFactory,
   type ResolvedInstructionAccount,
 } from "@solana/kit/program-client-core";
 import { KEDGE_PROGRAM_ADDRESS } from "../programs/index.js";
+import {
+  getPoolKindDecoder,
+  getPoolKindEncoder,
+  type PoolKind,
+  type PoolKindArgs,
+} from "../types/index.js";
 
 export const FUND_POOL_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   36, 57, 233, 176, 181, 20, 87, 159,
@@ -53,7 +59,8 @@ export function getFundPoolDiscriminatorBytes(): ReadonlyUint8Array {
 export type FundPoolInstruction<
   TProgram extends string = typeof KEDGE_PROGRAM_ADDRESS,
   TAccountPayer extends string | AccountMeta<string> = string,
-  TAccountBank extends string | AccountMeta<string> = string,
+  TAccountBank extends string | AccountMeta<string> =
+    "3TXnVc7372BCtfUA8NvzEZCF3eHoq3MsFQfTr7D6tqVR",
   TAccountMarket extends string | AccountMeta<string> = string,
   TAccountSource extends string | AccountMeta<string> = string,
   TAccountVault extends string | AccountMeta<string> = string,
@@ -99,12 +106,12 @@ export type FundPoolInstruction<
 
 export type FundPoolInstructionData = {
   discriminator: ReadonlyUint8Array;
-  kind: number;
+  kind: PoolKind;
   amount: bigint;
 };
 
 export type FundPoolInstructionDataArgs = {
-  kind: number;
+  kind: PoolKindArgs;
   amount: number | bigint;
 };
 
@@ -112,7 +119,7 @@ export function getFundPoolInstructionDataEncoder(): FixedSizeEncoder<FundPoolIn
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
-      ["kind", getU8Encoder()],
+      ["kind", getPoolKindEncoder()],
       ["amount", getU64Encoder()],
     ]),
     (value) => ({ ...value, discriminator: FUND_POOL_DISCRIMINATOR }),
@@ -122,7 +129,7 @@ export function getFundPoolInstructionDataEncoder(): FixedSizeEncoder<FundPoolIn
 export function getFundPoolInstructionDataDecoder(): FixedSizeDecoder<FundPoolInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
-    ["kind", getU8Decoder()],
+    ["kind", getPoolKindDecoder()],
     ["amount", getU64Decoder()],
   ]);
 }
@@ -150,7 +157,7 @@ export type FundPoolInput<
   /** Owner of the tokens. */
   payer: TransactionSigner<TAccountPayer>;
   /** The quote bank. */
-  bank: Address<TAccountBank>;
+  bank?: Address<TAccountBank>;
   /** The market. */
   market: Address<TAccountMarket>;
   /** Where the tokens come from. */
@@ -223,6 +230,10 @@ export function getFundPoolInstruction<
   const args = { ...input };
 
   // Resolve default values.
+  if (!accounts.bank.value) {
+    accounts.bank.value =
+      "3TXnVc7372BCtfUA8NvzEZCF3eHoq3MsFQfTr7D6tqVR" as Address<"3TXnVc7372BCtfUA8NvzEZCF3eHoq3MsFQfTr7D6tqVR">;
+  }
   if (!accounts.tokenProgram.value) {
     accounts.tokenProgram.value =
       "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA" as Address<"TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA">;

@@ -9,17 +9,11 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBooleanDecoder,
-  getBooleanEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
-  getU8Decoder,
-  getU8Encoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -39,10 +33,22 @@ import {
   type WritableAccount,
 } from "@solana/kit";
 import {
+  fixEncoderSize,
+  getBooleanEncoder,
+  getStructEncoder,
+  getU16Encoder,
+} from "../../checked.js";
+import {
   getAccountMetaFactory,
   type ResolvedInstructionAccount,
 } from "@solana/kit/program-client-core";
 import { KEDGE_PROGRAM_ADDRESS } from "../programs/index.js";
+import {
+  getRowKindDecoder,
+  getRowKindEncoder,
+  type RowKind,
+  type RowKindArgs,
+} from "../types/index.js";
 
 export const HALT_ROW_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   192, 133, 39, 245, 60, 23, 170, 93,
@@ -80,13 +86,13 @@ export type HaltRowInstruction<
 
 export type HaltRowInstructionData = {
   discriminator: ReadonlyUint8Array;
-  kind: number;
+  kind: RowKind;
   index: number;
   halted: boolean;
 };
 
 export type HaltRowInstructionDataArgs = {
-  kind: number;
+  kind: RowKindArgs;
   index: number;
   halted: boolean;
 };
@@ -95,7 +101,7 @@ export function getHaltRowInstructionDataEncoder(): FixedSizeEncoder<HaltRowInst
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
-      ["kind", getU8Encoder()],
+      ["kind", getRowKindEncoder()],
       ["index", getU16Encoder()],
       ["halted", getBooleanEncoder()],
     ]),
@@ -106,7 +112,7 @@ export function getHaltRowInstructionDataEncoder(): FixedSizeEncoder<HaltRowInst
 export function getHaltRowInstructionDataDecoder(): FixedSizeDecoder<HaltRowInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
-    ["kind", getU8Decoder()],
+    ["kind", getRowKindDecoder()],
     ["index", getU16Decoder()],
     ["halted", getBooleanDecoder()],
   ]);

@@ -9,13 +9,10 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -34,6 +31,11 @@ import {
   type TransactionSigner,
   type WritableAccount,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getI64Encoder,
+  getStructEncoder,
+} from "../../checked.js";
 import {
   getAccountMetaFactory,
   type ResolvedInstructionAccount,

@@ -9,13 +9,9 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
-  getU8Decoder,
-  getU8Encoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -34,11 +30,18 @@ import {
   type TransactionSigner,
   type WritableAccount,
 } from "@solana/kit";
+import { fixEncoderSize, getStructEncoder } from "../../checked.js";
 import {
   getAccountMetaFactory,
   type ResolvedInstructionAccount,
 } from "@solana/kit/program-client-core";
 import { KEDGE_PROGRAM_ADDRESS } from "../programs/index.js";
+import {
+  getMarketStatusDecoder,
+  getMarketStatusEncoder,
+  type MarketStatus,
+  type MarketStatusArgs,
+} from "../types/index.js";
 
 export const SET_MARKET_STATUS_DISCRIMINATOR: ReadonlyUint8Array =
   new Uint8Array([101, 175, 83, 107, 200, 141, 155, 182]);
@@ -91,16 +94,16 @@ export type SetMarketStatusInstruction<
 
 export type SetMarketStatusInstructionData = {
   discriminator: ReadonlyUint8Array;
-  status: number;
+  status: MarketStatus;
 };
 
-export type SetMarketStatusInstructionDataArgs = { status: number };
+export type SetMarketStatusInstructionDataArgs = { status: MarketStatusArgs };
 
 export function getSetMarketStatusInstructionDataEncoder(): FixedSizeEncoder<SetMarketStatusInstructionDataArgs> {
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
-      ["status", getU8Encoder()],
+      ["status", getMarketStatusEncoder()],
     ]),
     (value) => ({ ...value, discriminator: SET_MARKET_STATUS_DISCRIMINATOR }),
   );
@@ -109,7 +112,7 @@ export function getSetMarketStatusInstructionDataEncoder(): FixedSizeEncoder<Set
 export function getSetMarketStatusInstructionDataDecoder(): FixedSizeDecoder<SetMarketStatusInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
-    ["status", getU8Decoder()],
+    ["status", getMarketStatusDecoder()],
   ]);
 }
 

@@ -9,11 +9,9 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -29,6 +27,7 @@ import {
   type ReadonlyUint8Array,
   type WritableAccount,
 } from "@solana/kit";
+import { fixEncoderSize, getStructEncoder } from "../../checked.js";
 import {
   getAccountMetaFactory,
   type ResolvedInstructionAccount,

@@ -8,11 +8,11 @@
 
 import {
   getProgramDerivedAddress,
-  getU16Encoder,
   getUtf8Encoder,
   type Address,
   type ProgramDerivedAddress,
 } from "@solana/kit";
+import { getU16Encoder } from "../../checked.js";
 
 export type BankSeeds = {
   index: number;

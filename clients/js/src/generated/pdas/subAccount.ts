@@ -9,11 +9,11 @@
 import {
   getAddressEncoder,
   getProgramDerivedAddress,
-  getU16Encoder,
   getUtf8Encoder,
   type Address,
   type ProgramDerivedAddress,
 } from "@solana/kit";
+import { getU16Encoder } from "../../checked.js";
 
 export type SubAccountSeeds = {
   authority: Address;

@@ -10,7 +10,6 @@ import {
   assertIsInstructionWithAccounts,
   containsBytes,
   extendClient,
-  fixEncoderSize,
   getBytesEncoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__FAILED_TO_IDENTIFY_ACCOUNT,
   SOLANA_ERROR__PROGRAM_CLIENTS__FAILED_TO_IDENTIFY_INSTRUCTION,
@@ -26,6 +25,7 @@ import {
   type InstructionWithData,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import { fixEncoderSize } from "../../checked.js";
 import {
   addSelfFetchFunctions,
   addSelfPlanAndSendFunctions,
@@ -58,10 +58,10 @@ import {
   getCancelAllInstruction,
   getCancelOrderInstruction,
   getCancelOrdersInstruction,
-  getCloseSubAccountInstruction,
-  getCloseTraderInstruction,
-  getCreateSubAccountInstruction,
-  getCreateTraderInstruction,
+  getCloseSubAccountInstructionAsync,
+  getCloseTraderInstructionAsync,
+  getCreateSubAccountInstructionAsync,
+  getCreateTraderInstructionAsync,
   getDelistMarketInstruction,
   getDepositInstruction,
   getExpireOrdersInstruction,
@@ -162,10 +162,10 @@ import {
   type CancelAllInput,
   type CancelOrderInput,
   type CancelOrdersInput,
-  type CloseSubAccountInput,
-  type CloseTraderInput,
-  type CreateSubAccountInput,
-  type CreateTraderInput,
+  type CloseSubAccountAsyncInput,
+  type CloseTraderAsyncInput,
+  type CreateSubAccountAsyncInput,
+  type CreateTraderAsyncInput,
   type DelistMarketInput,
   type DepositInput,
   type ExpireOrdersInput,
@@ -1597,19 +1597,21 @@ export type KedgePluginInstructions = {
   ) => ReturnType<typeof getAssignFeeTierInstruction> &
     SelfPlanAndSendFunctions;
   createTrader: (
-    input: CreateTraderInput,
-  ) => ReturnType<typeof getCreateTraderInstruction> & SelfPlanAndSendFunctions;
+    input: CreateTraderAsyncInput,
+  ) => ReturnType<typeof getCreateTraderInstructionAsync> &
+    SelfPlanAndSendFunctions;
   createSubAccount: (
-    input: CreateSubAccountInput,
-  ) => ReturnType<typeof getCreateSubAccountInstruction> &
+    input: CreateSubAccountAsyncInput,
+  ) => ReturnType<typeof getCreateSubAccountInstructionAsync> &
     SelfPlanAndSendFunctions;
   closeSubAccount: (
-    input: CloseSubAccountInput,
-  ) => ReturnType<typeof getCloseSubAccountInstruction> &
+    input: CloseSubAccountAsyncInput,
+  ) => ReturnType<typeof getCloseSubAccountInstructionAsync> &
     SelfPlanAndSendFunctions;
   closeTrader: (
-    input: CloseTraderInput,
-  ) => ReturnType<typeof getCloseTraderInstruction> & SelfPlanAndSendFunctions;
+    input: CloseTraderAsyncInput,
+  ) => ReturnType<typeof getCloseTraderInstructionAsync> &
+    SelfPlanAndSendFunctions;
   growOrders: (
     input: GrowOrdersInput,
   ) => ReturnType<typeof getGrowOrdersInstruction> & SelfPlanAndSendFunctions;
@@ -1809,22 +1811,22 @@ export function kedgeProgram() {
           createTrader: (input) =>
             addSelfPlanAndSendFunctions(
               client,
-              getCreateTraderInstruction(input),
+              getCreateTraderInstructionAsync(input),
             ),
           createSubAccount: (input) =>
             addSelfPlanAndSendFunctions(
               client,
-              getCreateSubAccountInstruction(input),
+              getCreateSubAccountInstructionAsync(input),
             ),
           closeSubAccount: (input) =>
             addSelfPlanAndSendFunctions(
               client,
-              getCloseSubAccountInstruction(input),
+              getCloseSubAccountInstructionAsync(input),
             ),
           closeTrader: (input) =>
             addSelfPlanAndSendFunctions(
               client,
-              getCloseTraderInstruction(input),
+              getCloseTraderInstructionAsync(input),
             ),
           growOrders: (input) =>
             addSelfPlanAndSendFunctions(

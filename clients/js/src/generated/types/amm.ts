@@ -9,17 +9,19 @@
 import {
   combineCodec,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
+import {
+  getI64Encoder,
+  getStructEncoder,
+  getU32Encoder,
+  getU64Encoder,
+} from "../../checked.js";
 
 export type Amm = {
   /** Base reserve. */

@@ -9,16 +9,18 @@
 import {
   combineCodec,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
+import {
+  getStructEncoder,
+  getU32Encoder,
+  getU64Encoder,
+} from "../../checked.js";
 
 export type AmmParams = {
   /** Depth: base reserve and quote reserve at the start. */

@@ -9,23 +9,25 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
+  getBooleanDecoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getBooleanEncoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU64Encoder,
+} from "../../checked.js";
 
 export type Balance = {
   /** Amount in token units. */
@@ -33,7 +35,7 @@ export type Balance = {
   /** Bank index. */
   bank: number;
   /** 1 when the slot is in use. */
-  used: number;
+  used: boolean;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -44,7 +46,7 @@ export type BalanceArgs = {
   /** Bank index. */
   bank: number;
   /** 1 when the slot is in use. */
-  used: number;
+  used: boolean;
 };
 
 export function getBalanceEncoder(): FixedSizeEncoder<BalanceArgs> {
@@ -52,7 +54,7 @@ export function getBalanceEncoder(): FixedSizeEncoder<BalanceArgs> {
     getStructEncoder([
       ["amount", getU64Encoder()],
       ["bank", getU16Encoder()],
-      ["used", getU8Encoder()],
+      ["used", getBooleanEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 5)],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0]) }),
@@ -63,7 +65,7 @@ export function getBalanceDecoder(): FixedSizeDecoder<Balance> {
   return getStructDecoder([
     ["amount", getU64Decoder()],
     ["bank", getU16Decoder()],
-    ["used", getU8Decoder()],
+    ["used", getBooleanDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 5)],
   ]);
 }

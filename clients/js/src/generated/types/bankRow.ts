@@ -9,25 +9,29 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getArrayDecoder,
   getArrayEncoder,
+  getBooleanDecoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getBooleanEncoder,
+  getStructEncoder,
+  getU32Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 import {
   getPriceRowDecoder,
   getPriceRowEncoder,
@@ -45,7 +49,7 @@ export type BankRow = {
   /** Decimals of the mint. */
   decimals: number;
   /** 1 when the row is in use. */
-  listed: number;
+  listed: boolean;
   /** Padding. */
   padding: ReadonlyUint8Array;
   /** Reserved, zero. */
@@ -62,7 +66,7 @@ export type BankRowArgs = {
   /** Decimals of the mint. */
   decimals: number;
   /** 1 when the row is in use. */
-  listed: number;
+  listed: boolean;
 };
 
 export function getBankRowEncoder(): FixedSizeEncoder<BankRowArgs> {
@@ -72,7 +76,7 @@ export function getBankRowEncoder(): FixedSizeEncoder<BankRowArgs> {
       ["initialWeight", getU32Encoder()],
       ["maintenanceWeight", getU32Encoder()],
       ["decimals", getU8Encoder()],
-      ["listed", getU8Encoder()],
+      ["listed", getBooleanEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 6)],
       ["reserved", getArrayEncoder(getU64Encoder(), { size: 2 })],
     ]),
@@ -90,7 +94,7 @@ export function getBankRowDecoder(): FixedSizeDecoder<BankRow> {
     ["initialWeight", getU32Decoder()],
     ["maintenanceWeight", getU32Decoder()],
     ["decimals", getU8Decoder()],
-    ["listed", getU8Decoder()],
+    ["listed", getBooleanDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 6)],
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 2 })],
   ]);

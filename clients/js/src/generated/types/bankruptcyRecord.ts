@@ -9,25 +9,27 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
+  getBooleanDecoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getBooleanEncoder,
+  getI64Encoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU64Encoder,
+} from "../../checked.js";
 import {
   getPartyDecoder,
   getPartyEncoder,
@@ -53,7 +55,7 @@ export type BankruptcyRecord = {
   /** Market. */
   market: number;
   /** 1 when an isolated position defaulted. */
-  isolated: number;
+  isolated: boolean;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -76,7 +78,7 @@ export type BankruptcyRecordArgs = {
   /** Market. */
   market: number;
   /** 1 when an isolated position defaulted. */
-  isolated: number;
+  isolated: boolean;
 };
 
 export function getBankruptcyRecordEncoder(): FixedSizeEncoder<BankruptcyRecordArgs> {
@@ -90,7 +92,7 @@ export function getBankruptcyRecordEncoder(): FixedSizeEncoder<BankruptcyRecordA
       ["charge", getI64Encoder()],
       ["deficit", getU64Encoder()],
       ["market", getU16Encoder()],
-      ["isolated", getU8Encoder()],
+      ["isolated", getBooleanEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 5)],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0]) }),
@@ -107,7 +109,7 @@ export function getBankruptcyRecordDecoder(): FixedSizeDecoder<BankruptcyRecord>
     ["charge", getI64Decoder()],
     ["deficit", getU64Decoder()],
     ["market", getU16Decoder()],
-    ["isolated", getU8Decoder()],
+    ["isolated", getBooleanDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 5)],
   ]);
 }

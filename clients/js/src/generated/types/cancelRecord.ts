@@ -9,24 +9,32 @@
 import {
   combineCodec,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
 import {
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+} from "../../checked.js";
+import {
+  getCancelReasonDecoder,
+  getCancelReasonEncoder,
   getPartyDecoder,
   getPartyEncoder,
+  getSideDecoder,
+  getSideEncoder,
+  type CancelReason,
+  type CancelReasonArgs,
   type Party,
   type PartyArgs,
+  type Side,
+  type SideArgs,
 } from "./index.js";
 
 export type CancelRecord = {
@@ -40,10 +48,10 @@ export type CancelRecord = {
   orderId: number;
   /** Market. */
   market: number;
-  /** [`crate::order::Side`] as a number. */
-  side: number;
-  /** [`CancelReason`] as a number. */
-  reason: number;
+  /** Side. */
+  side: Side;
+  /** CancelReason. */
+  reason: CancelReason;
 };
 
 export type CancelRecordArgs = {
@@ -57,10 +65,10 @@ export type CancelRecordArgs = {
   orderId: number;
   /** Market. */
   market: number;
-  /** [`crate::order::Side`] as a number. */
-  side: number;
-  /** [`CancelReason`] as a number. */
-  reason: number;
+  /** Side. */
+  side: SideArgs;
+  /** CancelReason. */
+  reason: CancelReasonArgs;
 };
 
 export function getCancelRecordEncoder(): FixedSizeEncoder<CancelRecordArgs> {
@@ -70,8 +78,8 @@ export function getCancelRecordEncoder(): FixedSizeEncoder<CancelRecordArgs> {
     ["left", getU64Encoder()],
     ["orderId", getU32Encoder()],
     ["market", getU16Encoder()],
-    ["side", getU8Encoder()],
-    ["reason", getU8Encoder()],
+    ["side", getSideEncoder()],
+    ["reason", getCancelReasonEncoder()],
   ]);
 }
 
@@ -82,8 +90,8 @@ export function getCancelRecordDecoder(): FixedSizeDecoder<CancelRecord> {
     ["left", getU64Decoder()],
     ["orderId", getU32Decoder()],
     ["market", getU16Decoder()],
-    ["side", getU8Decoder()],
-    ["reason", getU8Decoder()],
+    ["side", getSideDecoder()],
+    ["reason", getCancelReasonDecoder()],
   ]);
 }
 

@@ -9,11 +9,11 @@
 import {
   combineCodec,
   getEnumDecoder,
-  getEnumEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
+import { getEnumEncoder } from "../../checked.js";
 
 /** What somebody did for an order that is not theirs to move. */
 export enum CrankKind {

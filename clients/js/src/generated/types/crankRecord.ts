@@ -9,22 +9,30 @@
 import {
   combineCodec,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
 import {
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+} from "../../checked.js";
+import {
+  getCancelReasonDecoder,
+  getCancelReasonEncoder,
+  getCrankKindDecoder,
+  getCrankKindEncoder,
   getPartyDecoder,
   getPartyEncoder,
+  type CancelReason,
+  type CancelReasonArgs,
+  type CrankKind,
+  type CrankKindArgs,
   type Party,
   type PartyArgs,
 } from "./index.js";
@@ -48,10 +56,10 @@ export type CrankRecord = {
   orderId: number;
   /** Market. */
   market: number;
-  /** [`CrankKind`] as a number. */
-  kind: number;
-  /** [`CancelReason`] as a number when a triggered order was removed instead. */
-  reason: number;
+  /** CrankKind. */
+  kind: CrankKind;
+  /** CancelReason when a triggered order was removed instead. */
+  reason: CancelReason;
   /** Slot from which the order can trade, zero when it cannot. */
   activationSlot: bigint;
 };
@@ -75,10 +83,10 @@ export type CrankRecordArgs = {
   orderId: number;
   /** Market. */
   market: number;
-  /** [`CrankKind`] as a number. */
-  kind: number;
-  /** [`CancelReason`] as a number when a triggered order was removed instead. */
-  reason: number;
+  /** CrankKind. */
+  kind: CrankKindArgs;
+  /** CancelReason when a triggered order was removed instead. */
+  reason: CancelReasonArgs;
   /** Slot from which the order can trade, zero when it cannot. */
   activationSlot: number | bigint;
 };
@@ -94,8 +102,8 @@ export function getCrankRecordEncoder(): FixedSizeEncoder<CrankRecordArgs> {
     ["auctionEnd", getU64Encoder()],
     ["orderId", getU32Encoder()],
     ["market", getU16Encoder()],
-    ["kind", getU8Encoder()],
-    ["reason", getU8Encoder()],
+    ["kind", getCrankKindEncoder()],
+    ["reason", getCancelReasonEncoder()],
     ["activationSlot", getU64Encoder()],
   ]);
 }
@@ -111,8 +119,8 @@ export function getCrankRecordDecoder(): FixedSizeDecoder<CrankRecord> {
     ["auctionEnd", getU64Decoder()],
     ["orderId", getU32Decoder()],
     ["market", getU16Decoder()],
-    ["kind", getU8Decoder()],
-    ["reason", getU8Decoder()],
+    ["kind", getCrankKindDecoder()],
+    ["reason", getCancelReasonDecoder()],
     ["activationSlot", getU64Decoder()],
   ]);
 }

@@ -9,19 +9,14 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type Address,
   type FixedSizeCodec,
@@ -29,6 +24,13 @@ import {
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 
 export type EventHeader = {
   /** Who signed the instruction. */
@@ -37,7 +39,7 @@ export type EventHeader = {
   seq: bigint;
   /** Slot. */
   slot: bigint;
-  /** Market, [`NO_MARKET`] for none. */
+  /** Market, NO_MARKET for none. */
   market: number;
   /** Records that follow. */
   count: number;
@@ -54,7 +56,7 @@ export type EventHeaderArgs = {
   seq: number | bigint;
   /** Slot. */
   slot: number | bigint;
-  /** Market, [`NO_MARKET`] for none. */
+  /** Market, NO_MARKET for none. */
   market: number;
   /** Records that follow. */
   count: number;

@@ -11,15 +11,17 @@ import {
   getArrayDecoder,
   getArrayEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
+import {
+  getStructEncoder,
+  getU32Encoder,
+  getU64Encoder,
+} from "../../checked.js";
 import {
   getFeeTierDecoder,
   getFeeTierEncoder,

@@ -9,13 +9,12 @@
 import {
   combineCodec,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
+import { getStructEncoder, getU32Encoder } from "../../checked.js";
 
 export type FeeTier = {
   /** Taker fee over the traded quote. */

@@ -9,21 +9,13 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
@@ -31,10 +23,26 @@ import {
   type ReadonlyUint8Array,
 } from "@solana/kit";
 import {
+  fixEncoderSize,
+  getI64Encoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+} from "../../checked.js";
+import {
+  getFillSourceDecoder,
+  getFillSourceEncoder,
   getPartyDecoder,
   getPartyEncoder,
+  getSideDecoder,
+  getSideEncoder,
+  type FillSource,
+  type FillSourceArgs,
   type Party,
   type PartyArgs,
+  type Side,
+  type SideArgs,
 } from "./index.js";
 
 export type FillRecord = {
@@ -66,10 +74,10 @@ export type FillRecord = {
   makerOrder: number;
   /** Market. */
   market: number;
-  /** Taker's [`crate::order::Side`] as a number. */
-  side: number;
-  /** [`FillSource`] as a number. */
-  source: number;
+  /** Taker's Side. */
+  side: Side;
+  /** FillSource. */
+  source: FillSource;
   /** Padding. */
   padding: ReadonlyUint8Array;
   /** Slots between the order's activation and the fill. */
@@ -109,10 +117,10 @@ export type FillRecordArgs = {
   makerOrder: number;
   /** Market. */
   market: number;
-  /** Taker's [`crate::order::Side`] as a number. */
-  side: number;
-  /** [`FillSource`] as a number. */
-  source: number;
+  /** Taker's Side. */
+  side: SideArgs;
+  /** FillSource. */
+  source: FillSourceArgs;
   /** Slots between the order's activation and the fill. */
   slots: number | bigint;
   /** Share of the taker fee for the taker's referrer. */
@@ -138,8 +146,8 @@ export function getFillRecordEncoder(): FixedSizeEncoder<FillRecordArgs> {
       ["takerOrder", getU32Encoder()],
       ["makerOrder", getU32Encoder()],
       ["market", getU16Encoder()],
-      ["side", getU8Encoder()],
-      ["source", getU8Encoder()],
+      ["side", getSideEncoder()],
+      ["source", getFillSourceEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 4)],
       ["slots", getU64Encoder()],
       ["referrerShare", getU64Encoder()],
@@ -165,8 +173,8 @@ export function getFillRecordDecoder(): FixedSizeDecoder<FillRecord> {
     ["takerOrder", getU32Decoder()],
     ["makerOrder", getU32Decoder()],
     ["market", getU16Decoder()],
-    ["side", getU8Decoder()],
-    ["source", getU8Decoder()],
+    ["side", getSideDecoder()],
+    ["source", getFillSourceDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 4)],
     ["slots", getU64Decoder()],
     ["referrerShare", getU64Decoder()],

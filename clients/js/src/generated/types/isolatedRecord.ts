@@ -9,25 +9,27 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
+  getBooleanDecoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getBooleanEncoder,
+  getI64Encoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU64Encoder,
+} from "../../checked.js";
 import {
   getPartyDecoder,
   getPartyEncoder,
@@ -47,7 +49,7 @@ export type IsolatedRecord = {
   /** Market. */
   market: number;
   /** 1 when the position is isolated now, 0 when it has ended or joined the cross pocket. */
-  isolated: number;
+  isolated: boolean;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -64,7 +66,7 @@ export type IsolatedRecordArgs = {
   /** Market. */
   market: number;
   /** 1 when the position is isolated now, 0 when it has ended or joined the cross pocket. */
-  isolated: number;
+  isolated: boolean;
 };
 
 export function getIsolatedRecordEncoder(): FixedSizeEncoder<IsolatedRecordArgs> {
@@ -75,7 +77,7 @@ export function getIsolatedRecordEncoder(): FixedSizeEncoder<IsolatedRecordArgs>
       ["tokens", getU64Encoder()],
       ["balance", getU64Encoder()],
       ["market", getU16Encoder()],
-      ["isolated", getU8Encoder()],
+      ["isolated", getBooleanEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 5)],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0]) }),
@@ -89,7 +91,7 @@ export function getIsolatedRecordDecoder(): FixedSizeDecoder<IsolatedRecord> {
     ["tokens", getU64Decoder()],
     ["balance", getU64Decoder()],
     ["market", getU16Decoder()],
-    ["isolated", getU8Decoder()],
+    ["isolated", getBooleanDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 5)],
   ]);
 }

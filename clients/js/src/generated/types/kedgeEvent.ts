@@ -11,7 +11,6 @@ import {
   getDiscriminatedUnionDecoder,
   getDiscriminatedUnionEncoder,
   getStructDecoder,
-  getStructEncoder,
   getUnitDecoder,
   getUnitEncoder,
   type Codec,
@@ -20,6 +19,7 @@ import {
   type GetDiscriminatedUnionVariant,
   type GetDiscriminatedUnionVariantContent,
 } from "@solana/kit";
+import { getStructEncoder } from "../../checked.js";
 import {
   getAmmRecordDecoder,
   getAmmRecordEncoder,

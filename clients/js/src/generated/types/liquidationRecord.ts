@@ -9,27 +9,29 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
+  getBooleanDecoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getBooleanEncoder,
+  getI64Encoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+} from "../../checked.js";
 import {
   getPartyDecoder,
   getPartyEncoder,
@@ -61,9 +63,9 @@ export type LiquidationRecord = {
   /** Market. */
   market: number;
   /** 1 when the pocket is bankrupt now. */
-  bankrupt: number;
+  bankrupt: boolean;
   /** 1 when it was an isolated position's own liquidation. */
-  isolated: number;
+  isolated: boolean;
   /** Padding. */
   padding: ReadonlyUint8Array;
   /** Number of the account's liquidation. */
@@ -94,9 +96,9 @@ export type LiquidationRecordArgs = {
   /** Market. */
   market: number;
   /** 1 when the pocket is bankrupt now. */
-  bankrupt: number;
+  bankrupt: boolean;
   /** 1 when it was an isolated position's own liquidation. */
-  isolated: number;
+  isolated: boolean;
   /** Number of the account's liquidation. */
   liquidation: number | bigint;
 };
@@ -115,8 +117,8 @@ export function getLiquidationRecordEncoder(): FixedSizeEncoder<LiquidationRecor
       ["liquidatorFee", getU32Encoder()],
       ["ordersCancelled", getU32Encoder()],
       ["market", getU16Encoder()],
-      ["bankrupt", getU8Encoder()],
-      ["isolated", getU8Encoder()],
+      ["bankrupt", getBooleanEncoder()],
+      ["isolated", getBooleanEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 4)],
       ["liquidation", getU64Encoder()],
     ]),
@@ -137,8 +139,8 @@ export function getLiquidationRecordDecoder(): FixedSizeDecoder<LiquidationRecor
     ["liquidatorFee", getU32Decoder()],
     ["ordersCancelled", getU32Decoder()],
     ["market", getU16Decoder()],
-    ["bankrupt", getU8Decoder()],
-    ["isolated", getU8Decoder()],
+    ["bankrupt", getBooleanDecoder()],
+    ["isolated", getBooleanDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 4)],
     ["liquidation", getU64Decoder()],
   ]);

@@ -9,21 +9,23 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU32Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 
 export type MakerRef = {
   /** Id of the order. */

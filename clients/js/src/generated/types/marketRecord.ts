@@ -9,25 +9,31 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getI64Encoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU64Encoder,
+} from "../../checked.js";
+import {
+  getMarketStatusDecoder,
+  getMarketStatusEncoder,
+  type MarketStatus,
+  type MarketStatusArgs,
+} from "./index.js";
 
 export type MarketRecord = {
   /** Unix time at which the market expires, 0 for never. */
@@ -44,10 +50,10 @@ export type MarketRecord = {
   time: bigint;
   /** Market. */
   market: number;
-  /** [`crate::market::MarketStatus`] as a number. */
-  status: number;
+  /** MarketStatus. */
+  status: MarketStatus;
   /** The one before. */
-  statusBefore: number;
+  statusBefore: MarketStatus;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -67,10 +73,10 @@ export type MarketRecordArgs = {
   time: number | bigint;
   /** Market. */
   market: number;
-  /** [`crate::market::MarketStatus`] as a number. */
-  status: number;
+  /** MarketStatus. */
+  status: MarketStatusArgs;
   /** The one before. */
-  statusBefore: number;
+  statusBefore: MarketStatusArgs;
 };
 
 export function getMarketRecordEncoder(): FixedSizeEncoder<MarketRecordArgs> {
@@ -83,8 +89,8 @@ export function getMarketRecordEncoder(): FixedSizeEncoder<MarketRecordArgs> {
       ["leftover", getU64Encoder()],
       ["time", getI64Encoder()],
       ["market", getU16Encoder()],
-      ["status", getU8Encoder()],
-      ["statusBefore", getU8Encoder()],
+      ["status", getMarketStatusEncoder()],
+      ["statusBefore", getMarketStatusEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 4)],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0]) }),
@@ -100,8 +106,8 @@ export function getMarketRecordDecoder(): FixedSizeDecoder<MarketRecord> {
     ["leftover", getU64Decoder()],
     ["time", getI64Decoder()],
     ["market", getU16Decoder()],
-    ["status", getU8Decoder()],
-    ["statusBefore", getU8Decoder()],
+    ["status", getMarketStatusDecoder()],
+    ["statusBefore", getMarketStatusDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 4)],
   ]);
 }

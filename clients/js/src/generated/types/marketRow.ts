@@ -9,21 +9,14 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getArrayDecoder,
   getArrayEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
@@ -31,8 +24,19 @@ import {
   type ReadonlyUint8Array,
 } from "@solana/kit";
 import {
+  fixEncoderSize,
+  getI64Encoder,
+  getStructEncoder,
+  getU32Encoder,
+  getU64Encoder,
+} from "../../checked.js";
+import {
+  getListingDecoder,
+  getListingEncoder,
   getPriceRowDecoder,
   getPriceRowEncoder,
+  type Listing,
+  type ListingArgs,
   type PriceRow,
   type PriceRowArgs,
 } from "./index.js";
@@ -46,8 +50,8 @@ export type MarketRow = {
   maintenanceMargin: number;
   /** Size premium: added ratio (ppm) per square root of ten base units, in parts per hundred thousand. */
   sizePremium: number;
-  /** 1 when the row is in use, [`DELISTED`] when its market has ended. */
-  listed: number;
+  /** 1 when the row is in use, DELISTED when its market has ended. */
+  listed: Listing;
   /** Padding. */
   padding: ReadonlyUint8Array;
   /** Cumulative funding that a long has paid, quote per base at 1e9. */
@@ -73,8 +77,8 @@ export type MarketRowArgs = {
   maintenanceMargin: number;
   /** Size premium: added ratio (ppm) per square root of ten base units, in parts per hundred thousand. */
   sizePremium: number;
-  /** 1 when the row is in use, [`DELISTED`] when its market has ended. */
-  listed: number;
+  /** 1 when the row is in use, DELISTED when its market has ended. */
+  listed: ListingArgs;
   /** Cumulative funding that a long has paid, quote per base at 1e9. */
   fundingLong: number | bigint;
   /** Cumulative funding that a short has received, quote per base at 1e9. */
@@ -94,7 +98,7 @@ export function getMarketRowEncoder(): FixedSizeEncoder<MarketRowArgs> {
       ["initialMargin", getU32Encoder()],
       ["maintenanceMargin", getU32Encoder()],
       ["sizePremium", getU32Encoder()],
-      ["listed", getU8Encoder()],
+      ["listed", getListingEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 3)],
       ["fundingLong", getI64Encoder()],
       ["fundingShort", getI64Encoder()],
@@ -117,7 +121,7 @@ export function getMarketRowDecoder(): FixedSizeDecoder<MarketRow> {
     ["initialMargin", getU32Decoder()],
     ["maintenanceMargin", getU32Decoder()],
     ["sizePremium", getU32Decoder()],
-    ["listed", getU8Decoder()],
+    ["listed", getListingDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 3)],
     ["fundingLong", getI64Decoder()],
     ["fundingShort", getI64Decoder()],

@@ -9,26 +9,28 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU32Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 
 export type ModifyParams = {
-  /** New price: as in [`crate::order::OrderParams::price`]. */
+  /** New price: as in OrderParams.price. */
   price: bigint;
   /** New size, what is filled already included. */
   size: bigint;
@@ -40,7 +42,7 @@ export type ModifyParams = {
   expiresAt: number;
   /** New extent. */
   extent: number;
-  /** Bits of [`change`]. */
+  /** Bits of ORDER_CHANGE_*. */
   changes: number;
   /** Slot where the order was seen; the id decides. */
   slot: number;
@@ -49,7 +51,7 @@ export type ModifyParams = {
 };
 
 export type ModifyParamsArgs = {
-  /** New price: as in [`crate::order::OrderParams::price`]. */
+  /** New price: as in OrderParams.price. */
   price?: number | bigint;
   /** New size, what is filled already included. */
   size?: number | bigint;
@@ -61,7 +63,7 @@ export type ModifyParamsArgs = {
   expiresAt?: number;
   /** New extent. */
   extent?: number;
-  /** Bits of [`change`]. */
+  /** Bits of ORDER_CHANGE_*. */
   changes: number;
   /** Slot where the order was seen; the id decides. */
   slot?: number;

@@ -9,19 +9,35 @@
 import {
   combineCodec,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
+import {
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
+import {
+  getOrderKindDecoder,
+  getOrderKindEncoder,
+  getOrderStatusDecoder,
+  getOrderStatusEncoder,
+  getSideDecoder,
+  getSideEncoder,
+  type OrderKind,
+  type OrderKindArgs,
+  type OrderStatus,
+  type OrderStatusArgs,
+  type Side,
+  type SideArgs,
+} from "./index.js";
 
 export type Order = {
   /** Market-wide order sequence number: who came first. */
@@ -58,14 +74,14 @@ export type Order = {
   expiresAt: number;
   /** Market. */
   market: number;
-  /** Bits of [`flags`]. */
+  /** Bits of ORDER_FLAG_*. */
   flags: number;
-  /** [`OrderKind`] as a number. */
-  kind: number;
-  /** [`Side`] as a number. */
-  side: number;
-  /** [`STATUS_FREE`], [`STATUS_OPEN`] or [`STATUS_WAITING`]. */
-  status: number;
+  /** OrderKind. */
+  kind: OrderKind;
+  /** Side. */
+  side: Side;
+  /** STATUS_FREE, STATUS_OPEN or STATUS_WAITING. */
+  status: OrderStatus;
   /** Auction length in slots, 0 for none. */
   auctionSlots: number;
 };
@@ -105,14 +121,14 @@ export type OrderArgs = {
   expiresAt: number;
   /** Market. */
   market: number;
-  /** Bits of [`flags`]. */
+  /** Bits of ORDER_FLAG_*. */
   flags: number;
-  /** [`OrderKind`] as a number. */
-  kind: number;
-  /** [`Side`] as a number. */
-  side: number;
-  /** [`STATUS_FREE`], [`STATUS_OPEN`] or [`STATUS_WAITING`]. */
-  status: number;
+  /** OrderKind. */
+  kind: OrderKindArgs;
+  /** Side. */
+  side: SideArgs;
+  /** STATUS_FREE, STATUS_OPEN or STATUS_WAITING. */
+  status: OrderStatusArgs;
   /** Auction length in slots, 0 for none. */
   auctionSlots: number;
 };
@@ -134,9 +150,9 @@ export function getOrderEncoder(): FixedSizeEncoder<OrderArgs> {
     ["expiresAt", getU32Encoder()],
     ["market", getU16Encoder()],
     ["flags", getU16Encoder()],
-    ["kind", getU8Encoder()],
-    ["side", getU8Encoder()],
-    ["status", getU8Encoder()],
+    ["kind", getOrderKindEncoder()],
+    ["side", getSideEncoder()],
+    ["status", getOrderStatusEncoder()],
     ["auctionSlots", getU8Encoder()],
   ]);
 }
@@ -158,9 +174,9 @@ export function getOrderDecoder(): FixedSizeDecoder<Order> {
     ["expiresAt", getU32Decoder()],
     ["market", getU16Decoder()],
     ["flags", getU16Decoder()],
-    ["kind", getU8Decoder()],
-    ["side", getU8Decoder()],
-    ["status", getU8Decoder()],
+    ["kind", getOrderKindDecoder()],
+    ["side", getSideDecoder()],
+    ["status", getOrderStatusDecoder()],
     ["auctionSlots", getU8Decoder()],
   ]);
 }

@@ -9,31 +9,37 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+  getU64Encoder,
+} from "../../checked.js";
+import {
+  getSideFilterDecoder,
+  getSideFilterEncoder,
+  type SideFilter,
+  type SideFilterArgs,
+} from "./index.js";
 
 export type OrderFilter = {
   /** The trader's own id, 0 for any. */
   clientId: bigint;
-  /** Market, [`NO_MARKET`] for any. */
+  /** Market, NO_MARKET for any. */
   market: number;
-  /** [`Side`] as a number, [`OrderFilter::BOTH`] for either. */
-  side: number;
+  /** Side, OrderFilter.BOTH for either. */
+  side: SideFilter;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -41,10 +47,10 @@ export type OrderFilter = {
 export type OrderFilterArgs = {
   /** The trader's own id, 0 for any. */
   clientId: number | bigint;
-  /** Market, [`NO_MARKET`] for any. */
+  /** Market, NO_MARKET for any. */
   market: number;
-  /** [`Side`] as a number, [`OrderFilter::BOTH`] for either. */
-  side: number;
+  /** Side, OrderFilter.BOTH for either. */
+  side: SideFilterArgs;
 };
 
 export function getOrderFilterEncoder(): FixedSizeEncoder<OrderFilterArgs> {
@@ -52,7 +58,7 @@ export function getOrderFilterEncoder(): FixedSizeEncoder<OrderFilterArgs> {
     getStructEncoder([
       ["clientId", getU64Encoder()],
       ["market", getU16Encoder()],
-      ["side", getU8Encoder()],
+      ["side", getSideFilterEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 5)],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0]) }),
@@ -63,7 +69,7 @@ export function getOrderFilterDecoder(): FixedSizeDecoder<OrderFilter> {
   return getStructDecoder([
     ["clientId", getU64Decoder()],
     ["market", getU16Decoder()],
-    ["side", getU8Decoder()],
+    ["side", getSideFilterDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 5)],
   ]);
 }

@@ -9,25 +9,35 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+} from "../../checked.js";
+import {
+  getOrderKindDecoder,
+  getOrderKindEncoder,
+  getSideDecoder,
+  getSideEncoder,
+  type OrderKind,
+  type OrderKindArgs,
+  type Side,
+  type SideArgs,
+} from "./index.js";
 
 export type OrderParams = {
   /** The trader's own id, unique among open orders; 0 for none. */
@@ -46,18 +56,18 @@ export type OrderParams = {
   expiresAt: number;
   /** Auction length in milliseconds; 0 for the exchange's default on market orders, none on limit orders. */
   auctionMs: number;
-  /** See [`Order::extent`]. */
+  /** See Order.extent. */
   extent: number;
-  /** See [`Order::link`]. */
+  /** See Order.link. */
   link: number;
   /** Market. */
   market: number;
-  /** Bits of [`flags`]. */
+  /** Bits of ORDER_FLAG_*. */
   flags: number;
-  /** [`OrderKind`] as a number. */
-  kind: number;
-  /** [`Side`] as a number. */
-  side: number;
+  /** OrderKind. */
+  kind: OrderKind;
+  /** Side. */
+  side: Side;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -79,18 +89,18 @@ export type OrderParamsArgs = {
   expiresAt?: number;
   /** Auction length in milliseconds; 0 for the exchange's default on market orders, none on limit orders. */
   auctionMs?: number;
-  /** See [`Order::extent`]. */
+  /** See Order.extent. */
   extent?: number;
-  /** See [`Order::link`]. */
+  /** See Order.link. */
   link?: number;
   /** Market. */
   market: number;
-  /** Bits of [`flags`]. */
+  /** Bits of ORDER_FLAG_*. */
   flags?: number;
-  /** [`OrderKind`] as a number. */
-  kind: number;
-  /** [`Side`] as a number. */
-  side: number;
+  /** OrderKind. */
+  kind: OrderKindArgs;
+  /** Side. */
+  side: SideArgs;
 };
 
 export function getOrderParamsEncoder(): FixedSizeEncoder<OrderParamsArgs> {
@@ -108,8 +118,8 @@ export function getOrderParamsEncoder(): FixedSizeEncoder<OrderParamsArgs> {
       ["link", getU32Encoder()],
       ["market", getU16Encoder()],
       ["flags", getU16Encoder()],
-      ["kind", getU8Encoder()],
-      ["side", getU8Encoder()],
+      ["kind", getOrderKindEncoder()],
+      ["side", getSideEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 2)],
     ]),
     (value) => ({
@@ -143,8 +153,8 @@ export function getOrderParamsDecoder(): FixedSizeDecoder<OrderParams> {
     ["link", getU32Decoder()],
     ["market", getU16Decoder()],
     ["flags", getU16Decoder()],
-    ["kind", getU8Decoder()],
-    ["side", getU8Decoder()],
+    ["kind", getOrderKindDecoder()],
+    ["side", getSideDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 2)],
   ]);
 }

@@ -9,24 +9,25 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import { fixEncoderSize, getStructEncoder } from "../../checked.js";
 import {
+  getCancelReasonDecoder,
+  getCancelReasonEncoder,
   getOrderDecoder,
   getOrderEncoder,
   getPartyDecoder,
   getPartyEncoder,
+  type CancelReason,
+  type CancelReasonArgs,
   type Order,
   type OrderArgs,
   type Party,
@@ -38,8 +39,8 @@ export type OrderRecord = {
   account: Party;
   /** The order as it stands now. */
   order: Order;
-  /** Why it changed, a [`CancelReason`] as a number; none for a new order. */
-  reason: number;
+  /** Why it changed, a CancelReason; none for a new order. */
+  reason: CancelReason;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -49,8 +50,8 @@ export type OrderRecordArgs = {
   account: PartyArgs;
   /** The order as it stands now. */
   order: OrderArgs;
-  /** Why it changed, a [`CancelReason`] as a number; none for a new order. */
-  reason: number;
+  /** Why it changed, a CancelReason; none for a new order. */
+  reason: CancelReasonArgs;
 };
 
 export function getOrderRecordEncoder(): FixedSizeEncoder<OrderRecordArgs> {
@@ -58,7 +59,7 @@ export function getOrderRecordEncoder(): FixedSizeEncoder<OrderRecordArgs> {
     getStructEncoder([
       ["account", getPartyEncoder()],
       ["order", getOrderEncoder()],
-      ["reason", getU8Encoder()],
+      ["reason", getCancelReasonEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 7)],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0, 0, 0]) }),
@@ -69,7 +70,7 @@ export function getOrderRecordDecoder(): FixedSizeDecoder<OrderRecord> {
   return getStructDecoder([
     ["account", getPartyDecoder()],
     ["order", getOrderDecoder()],
-    ["reason", getU8Decoder()],
+    ["reason", getCancelReasonDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 7)],
   ]);
 }

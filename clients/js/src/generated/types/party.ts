@@ -9,15 +9,12 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   transformEncoder,
   type Address,
   type FixedSizeCodec,
@@ -25,6 +22,11 @@ import {
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+} from "../../checked.js";
 
 export type Party = {
   /** Authority. */

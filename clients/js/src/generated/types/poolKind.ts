@@ -9,11 +9,11 @@
 import {
   combineCodec,
   getEnumDecoder,
-  getEnumEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
+import { getEnumEncoder } from "../../checked.js";
 
 /** A pool of a market. */
 export enum PoolKind {

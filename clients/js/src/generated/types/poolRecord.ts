@@ -9,19 +9,13 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type Address,
   type FixedSizeCodec,
@@ -29,6 +23,18 @@ import {
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+  getU64Encoder,
+} from "../../checked.js";
+import {
+  getPoolKindDecoder,
+  getPoolKindEncoder,
+  type PoolKind,
+  type PoolKindArgs,
+} from "./index.js";
 
 export type PoolRecord = {
   /** Who. */
@@ -40,7 +46,7 @@ export type PoolRecord = {
   /** Market. */
   market: number;
   /** 0 the vAMM's capital, 1 the insurance fund. */
-  kind: number;
+  kind: PoolKind;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -55,7 +61,7 @@ export type PoolRecordArgs = {
   /** Market. */
   market: number;
   /** 0 the vAMM's capital, 1 the insurance fund. */
-  kind: number;
+  kind: PoolKindArgs;
 };
 
 export function getPoolRecordEncoder(): FixedSizeEncoder<PoolRecordArgs> {
@@ -65,7 +71,7 @@ export function getPoolRecordEncoder(): FixedSizeEncoder<PoolRecordArgs> {
       ["amount", getU64Encoder()],
       ["pool", getU64Encoder()],
       ["market", getU16Encoder()],
-      ["kind", getU8Encoder()],
+      ["kind", getPoolKindEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 5)],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0]) }),
@@ -78,7 +84,7 @@ export function getPoolRecordDecoder(): FixedSizeDecoder<PoolRecord> {
     ["amount", getU64Decoder()],
     ["pool", getU64Decoder()],
     ["market", getU16Decoder()],
-    ["kind", getU8Decoder()],
+    ["kind", getPoolKindDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 5)],
   ]);
 }

@@ -9,21 +9,23 @@
 import {
   combineCodec,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
+import {
+  getI64Encoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU32Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 
 export type Position = {
   /** Signed base: positive is long. */
@@ -47,7 +49,7 @@ export type Position = {
   market: number;
   /** Open orders in this market. */
   openOrders: number;
-  /** Bits of [`status`]. */
+  /** Bits of POSITION_STATUS_*. */
   status: number;
   /** The user's own floor of the initial margin ratio, 0 for none. */
   customMargin: number;
@@ -77,7 +79,7 @@ export type PositionArgs = {
   market: number;
   /** Open orders in this market. */
   openOrders: number;
-  /** Bits of [`status`]. */
+  /** Bits of POSITION_STATUS_*. */
   status: number;
   /** The user's own floor of the initial margin ratio, 0 for none. */
   customMargin: number;

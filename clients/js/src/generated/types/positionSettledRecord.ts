@@ -9,25 +9,27 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
+  getBooleanDecoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getBooleanEncoder,
+  getI64Encoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU64Encoder,
+} from "../../checked.js";
 import {
   getPartyDecoder,
   getPartyEncoder,
@@ -55,7 +57,7 @@ export type PositionSettledRecord = {
   /** Market. */
   market: number;
   /** 1 when the position is isolated. */
-  isolated: number;
+  isolated: boolean;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -80,7 +82,7 @@ export type PositionSettledRecordArgs = {
   /** Market. */
   market: number;
   /** 1 when the position is isolated. */
-  isolated: number;
+  isolated: boolean;
 };
 
 export function getPositionSettledRecordEncoder(): FixedSizeEncoder<PositionSettledRecordArgs> {
@@ -95,7 +97,7 @@ export function getPositionSettledRecordEncoder(): FixedSizeEncoder<PositionSett
       ["pool", getU64Encoder()],
       ["debts", getU64Encoder()],
       ["market", getU16Encoder()],
-      ["isolated", getU8Encoder()],
+      ["isolated", getBooleanEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 5)],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0]) }),
@@ -113,7 +115,7 @@ export function getPositionSettledRecordDecoder(): FixedSizeDecoder<PositionSett
     ["pool", getU64Decoder()],
     ["debts", getU64Decoder()],
     ["market", getU16Decoder()],
-    ["isolated", getU8Decoder()],
+    ["isolated", getBooleanDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 5)],
   ]);
 }

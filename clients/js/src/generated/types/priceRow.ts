@@ -11,24 +11,30 @@ import {
   getArrayDecoder,
   getArrayEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
 } from "@solana/kit";
 import {
+  getI64Encoder,
+  getStructEncoder,
+  getU32Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
+import {
   getPriceSourceDecoder,
   getPriceSourceEncoder,
+  getRowStateDecoder,
+  getRowStateEncoder,
   type PriceSource,
   type PriceSourceArgs,
+  type RowState,
+  type RowStateArgs,
 } from "./index.js";
 
 export type PriceRow = {
@@ -52,8 +58,8 @@ export type PriceRow = {
   deviation: bigint;
   /** Publish time of the last sample in the averages. */
   sampleTime: bigint;
-  /** [`RowState`] as a number. */
-  state: number;
+  /** RowState. */
+  state: RowState;
   /** Fresh sources that make the price Normal. */
   quorum: number;
   /** Sources in use. */
@@ -91,8 +97,8 @@ export type PriceRowArgs = {
   deviation: number | bigint;
   /** Publish time of the last sample in the averages. */
   sampleTime: number | bigint;
-  /** [`RowState`] as a number. */
-  state: number;
+  /** RowState. */
+  state: RowStateArgs;
   /** Fresh sources that make the price Normal. */
   quorum: number;
   /** Sources in use. */
@@ -121,7 +127,7 @@ export function getPriceRowEncoder(): FixedSizeEncoder<PriceRowArgs> {
     ["twap1h", getU64Encoder()],
     ["deviation", getU64Encoder()],
     ["sampleTime", getI64Encoder()],
-    ["state", getU8Encoder()],
+    ["state", getRowStateEncoder()],
     ["quorum", getU8Encoder()],
     ["sourceCount", getU8Encoder()],
     ["confirmations", getU8Encoder()],
@@ -144,7 +150,7 @@ export function getPriceRowDecoder(): FixedSizeDecoder<PriceRow> {
     ["twap1h", getU64Decoder()],
     ["deviation", getU64Decoder()],
     ["sampleTime", getI64Decoder()],
-    ["state", getU8Decoder()],
+    ["state", getRowStateDecoder()],
     ["quorum", getU8Decoder()],
     ["sourceCount", getU8Decoder()],
     ["confirmations", getU8Decoder()],

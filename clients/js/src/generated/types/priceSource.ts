@@ -9,32 +9,40 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU8Decoder,
-  getU8Encoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU32Encoder,
+  getU8Encoder,
+} from "../../checked.js";
+import {
+  getSourceKindDecoder,
+  getSourceKindEncoder,
+  type SourceKind,
+  type SourceKindArgs,
+} from "./index.js";
 
 export type PriceSource = {
   /** Feed id or address, by kind. */
   key: ReadonlyUint8Array;
-  /** [`SourceKind`] as a number. */
-  kind: number;
+  /** SourceKind. */
+  kind: SourceKind;
   /**
    * PythPull: fewest signatures with which a partially verified update counts; 0 accepts only full
    * verification. Switchboard: fewest samples behind a value, where the feed's own minimum is lower.
    */
   minSignatures: number;
-  /** PythPull: receivers whose accounts count, bits of [`receivers`]; 0 is the upgraded one alone. Others: 0. */
+  /** PythPull: receivers whose accounts count, bits of RECEIVER_*; 0 is the upgraded one alone. Others: 0. */
   owners: number;
   /**
    * Power of ten of the source's units that one unit of the row's base is: 0, 3 or 6. A row of a thousand units of a
@@ -48,12 +56,34 @@ export type PriceSource = {
   heard: number;
 };
 
-export type PriceSourceArgs = PriceSource;
+export type PriceSourceArgs = {
+  /** Feed id or address, by kind. */
+  key: ReadonlyUint8Array;
+  /** SourceKind. */
+  kind: SourceKindArgs;
+  /**
+   * PythPull: fewest signatures with which a partially verified update counts; 0 accepts only full
+   * verification. Switchboard: fewest samples behind a value, where the feed's own minimum is lower.
+   */
+  minSignatures: number;
+  /** PythPull: receivers whose accounts count, bits of RECEIVER_*; 0 is the upgraded one alone. Others: 0. */
+  owners: number;
+  /**
+   * Power of ten of the source's units that one unit of the row's base is: 0, 3 or 6. A row of a thousand units of a
+   * token takes the token's price times a thousand. 0 for a fixed price.
+   */
+  multiple: number;
+  /**
+   * PythPull: publish time of the newest account that the row has been handed, Unix seconds; the account is the
+   * caller's choice, and one that is older than this hides what the row has heard. Zero when listed.
+   */
+  heard: number;
+};
 
 export function getPriceSourceEncoder(): FixedSizeEncoder<PriceSourceArgs> {
   return getStructEncoder([
     ["key", fixEncoderSize(getBytesEncoder(), 32)],
-    ["kind", getU8Encoder()],
+    ["kind", getSourceKindEncoder()],
     ["minSignatures", getU8Encoder()],
     ["owners", getU8Encoder()],
     ["multiple", getU8Encoder()],
@@ -64,7 +94,7 @@ export function getPriceSourceEncoder(): FixedSizeEncoder<PriceSourceArgs> {
 export function getPriceSourceDecoder(): FixedSizeDecoder<PriceSource> {
   return getStructDecoder([
     ["key", fixDecoderSize(getBytesDecoder(), 32)],
-    ["kind", getU8Decoder()],
+    ["kind", getSourceKindDecoder()],
     ["minSignatures", getU8Decoder()],
     ["owners", getU8Decoder()],
     ["multiple", getU8Decoder()],

@@ -9,24 +9,26 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU16Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 
 export type RecordHeader = {
-  /** [`EventKind`] as a number. */
+  /** EventKind as a number. */
   kind: number;
   /** Padding. */
   padding: number;
@@ -37,7 +39,7 @@ export type RecordHeader = {
 };
 
 export type RecordHeaderArgs = {
-  /** [`EventKind`] as a number. */
+  /** EventKind as a number. */
   kind: number;
   /** Bytes of the record. */
   length: number;

@@ -9,25 +9,27 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getArrayDecoder,
   getArrayEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU32Decoder,
-  getU32Encoder,
   getU64Decoder,
-  getU64Encoder,
   getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU32Encoder,
+  getU64Encoder,
+  getU8Encoder,
+} from "../../checked.js";
 import {
   getPriceSourceDecoder,
   getPriceSourceEncoder,

@@ -9,25 +9,27 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
+  getBooleanDecoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
-  getI64Encoder,
   getStructDecoder,
-  getStructEncoder,
   getU16Decoder,
-  getU16Encoder,
   getU64Decoder,
-  getU64Encoder,
-  getU8Decoder,
-  getU8Encoder,
   transformEncoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getBooleanEncoder,
+  getI64Encoder,
+  getStructEncoder,
+  getU16Encoder,
+  getU64Encoder,
+} from "../../checked.js";
 import {
   getPartyDecoder,
   getPartyEncoder,
@@ -49,7 +51,7 @@ export type SettleRecord = {
   /** Market. */
   market: number;
   /** 1 when the tokens are an isolated position's. */
-  isolated: number;
+  isolated: boolean;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -68,7 +70,7 @@ export type SettleRecordArgs = {
   /** Market. */
   market: number;
   /** 1 when the tokens are an isolated position's. */
-  isolated: number;
+  isolated: boolean;
 };
 
 export function getSettleRecordEncoder(): FixedSizeEncoder<SettleRecordArgs> {
@@ -80,7 +82,7 @@ export function getSettleRecordEncoder(): FixedSizeEncoder<SettleRecordArgs> {
       ["quote", getI64Encoder()],
       ["price", getU64Encoder()],
       ["market", getU16Encoder()],
-      ["isolated", getU8Encoder()],
+      ["isolated", getBooleanEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 5)],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0]) }),
@@ -95,7 +97,7 @@ export function getSettleRecordDecoder(): FixedSizeDecoder<SettleRecord> {
     ["quote", getI64Decoder()],
     ["price", getU64Decoder()],
     ["market", getU16Decoder()],
-    ["isolated", getU8Decoder()],
+    ["isolated", getBooleanDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 5)],
   ]);
 }

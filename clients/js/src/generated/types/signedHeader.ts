@@ -9,24 +9,26 @@
 import {
   combineCodec,
   fixDecoderSize,
-  fixEncoderSize,
   getAddressDecoder,
   getAddressEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
-  getStructEncoder,
   getU64Decoder,
-  getU64Encoder,
   type Address,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
   type ReadonlyUint8Array,
 } from "@solana/kit";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU64Encoder,
+} from "../../checked.js";
 
 export type SignedHeader = {
-  /** [`DOMAIN`]. */
+  /** DOMAIN. */
   domain: ReadonlyUint8Array;
   /** The program for which the message is meant. */
   program: Address;
@@ -41,7 +43,7 @@ export type SignedHeader = {
 };
 
 export type SignedHeaderArgs = {
-  /** [`DOMAIN`]. */
+  /** DOMAIN. */
   domain: ReadonlyUint8Array;
   /** The program for which the message is meant. */
   program: Address;

@@ -1,0 +1,119 @@
+//! `cargo xtask judges`: clients that nobody here wrote against the Rust crates (tests/judges).
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Args;
+
+use crate::client;
+use crate::program::{cache::Cache, phase::clean_cargo_environment};
+use crate::run::{cargo, phase, root, target};
+
+/// Python's packages for the judge, with their checksums.
+const REQUIREMENTS: &str = "requirements.txt";
+
+/// Flags of `judges`.
+#[derive(Args, Default)]
+pub struct JudgesArgs {
+    /// One judge alone: the name of its folder
+    #[arg(long)]
+    only: Option<String>,
+}
+
+/// A judge: its folder, and how it is asked.
+type Judge = (&'static str, fn(&Path, &Path) -> Result<()>);
+
+const JUDGES: [Judge; 5] = [
+    ("anchor-ts", anchor_ts),
+    ("anchor-rust", anchor_rust),
+    ("codama-rust", codama_rust),
+    ("python", python),
+    ("package", package),
+];
+
+/// Asks all, or one.
+///
+/// # Errors
+/// When a client makes other bytes than the Rust crates or reads them otherwise; when one cannot be built.
+pub fn run(args: &JudgesArgs) -> Result<()> {
+    let vectors = client::vectors(&[])?;
+    let wanted = |name: &str| args.only.as_deref().is_none_or(|only| only == name);
+    let mut asked = 0;
+    for (name, ask) in JUDGES.into_iter().filter(|(name, _)| wanted(name)) {
+        ask(&folder(name), &vectors)?;
+        asked += 1;
+    }
+    let names = JUDGES.map(|(name, _)| name).join(", ");
+    ensure!(asked > 0, "no judge is called {}: there are {names}", args.only.as_deref().unwrap_or_default());
+    Ok(())
+}
+
+fn folder(judge: &str) -> PathBuf {
+    root().join("tests/judges").join(judge)
+}
+
+fn anchor_ts(folder: &Path, vectors: &Path) -> Result<()> {
+    node("Anchor's TypeScript client", folder, vectors)
+}
+
+fn package(folder: &Path, vectors: &Path) -> Result<()> {
+    client::install()?;
+    node("packagers of the TypeScript client", folder, vectors)
+}
+
+/// Installs a judge that runs on Node, and asks it.
+fn node(name: &str, folder: &Path, vectors: &Path) -> Result<()> {
+    client::install_in(folder, &format!("install the packages of the judge: {name}"))?;
+    let mut judge = Command::new("node");
+    judge.args(["--test", "--test-reporter=spec", "judge.mjs"]).current_dir(folder).env("KEDGE_VECTORS", vectors);
+    phase(&format!("judge: {name}"), &mut judge)
+}
+
+fn anchor_rust(folder: &Path, vectors: &Path) -> Result<()> {
+    rust("judge: Anchor's Rust client", folder, vectors)
+}
+
+fn codama_rust(folder: &Path, vectors: &Path) -> Result<()> {
+    let renderer = folder.join("renderer");
+    client::install_in(&renderer, "install the packages of Codama's Rust renderer")?;
+    let mut render = Command::new("node");
+    // It has the versions of the crate's dependencies to say, which the crate pins by itself.
+    let output = render.arg("render.mjs").current_dir(&renderer).output().context("cannot run node")?;
+    if !output.status.success() {
+        bail!("Codama's Rust renderer failed: {}", String::from_utf8_lossy(&output.stderr));
+    }
+    rust("judge: Codama's Rust renderer", folder, vectors)
+}
+
+/// Builds and runs a crate that is a workspace of its own.
+fn rust(name: &str, folder: &Path, vectors: &Path) -> Result<()> {
+    let mut judge = cargo();
+    clean_cargo_environment(&mut judge);
+    judge.current_dir(folder).env("CARGO_TARGET_DIR", target().join("judges"));
+    judge.args(["run", "--quiet", "--locked", "--"]).arg(vectors);
+    phase(name, &mut judge)
+}
+
+fn python(folder: &Path, vectors: &Path) -> Result<()> {
+    let packages = packages(&folder.join(REQUIREMENTS))?;
+    let mut judge = Command::new(crate::reference::python()?);
+    judge.arg("judge.py").arg(vectors).current_dir(folder).env("PYTHONPATH", packages);
+    // Nothing is left in the checkout.
+    judge.env("PYTHONDONTWRITEBYTECODE", "1");
+    phase("judge: solders", &mut judge)
+}
+
+/// A folder in the cache with these packages for Python.
+fn packages(requirements: &Path) -> Result<PathBuf> {
+    let wanted = std::fs::read_to_string(requirements).with_context(|| requirements.display().to_string())?;
+    let cache = Cache::named("python")?;
+    let _lock = cache.lock()?;
+    cache.piece("judges", &[&wanted], |folder| {
+        let mut pip = Command::new(crate::reference::python()?);
+        pip.args(["-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:", "--require-hashes"]);
+        pip.env("PIP_ROOT_USER_ACTION", "ignore");
+        pip.args(["--disable-pip-version-check", "--target"]).arg(folder).arg("--requirement").arg(requirements);
+        phase("install the packages of the Python judge", &mut pip)
+    })
+}

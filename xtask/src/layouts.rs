@@ -1,0 +1,143 @@
+//! docs/layouts.md: where every field stands, for readers without an IDL.
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+const HEAD: &str = "\
+# Layouts
+
+`make idl` writes this page from `idl/kedge.json`, and `make lint` fails when it differs. All numbers are little-endian; there
+is no padding but the one that is listed. Offsets of accounts count from the account's first byte, the 8 bytes of the
+discriminator included, so they are what `memcmp` filters take; offsets of structs and records count from the struct's first
+byte.
+";
+
+/// The page.
+///
+/// # Errors
+/// When the IDL has a type that this does not know.
+pub fn page(idl: &Value) -> Result<String> {
+    let accounts = list(idl, "accounts");
+    let (mut kinds, mut structs, mut enums) = (String::new(), String::new(), String::new());
+    for ty in list(idl, "types") {
+        let name = text(ty, "name")?;
+        let fields = list(&ty["type"], "fields");
+        if ty["type"]["kind"] == "enum" {
+            enums += &variants(ty)?;
+        } else if let Some(account) = accounts.iter().find(|account| account["name"] == name) {
+            let first: String = list(account, "discriminator").iter().map(|byte| hex(byte.as_u64())).collect();
+            let docs: Vec<&str> = list(ty, "docs").iter().filter_map(Value::as_str).collect();
+            kinds +=
+                &format!("\n### {name}\n\nDiscriminator `{first}`. {}\n\n{}", docs.join(" "), table(idl, fields, 8)?);
+        } else {
+            structs += &format!("\n### {name}\n\n{}", table(idl, fields, 0)?);
+        }
+    }
+    let constants: Result<String> = list(idl, "constants").iter().map(constant).collect();
+    let instructions: Result<String> = list(idl, "instructions").iter().map(instruction).collect();
+    Ok(format!(
+        "{HEAD}\n## Accounts\n{kinds}\n## Structs and records\n{structs}\n## Enums\n\nOne byte each.\n\n\
+         | enum | numbers |\n|---|---|\n{enums}\n## Instructions\n\nData: the discriminator, then the arguments one after the \
+         other; a `vec` has its length in front, 4 bytes.\n\n| instruction | discriminator | arguments |\n|---|---|---|\n{}\n## Constants\n\n| name | value |\n|---|---|\n{}",
+        instructions?, constants?
+    ))
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value[key].as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
+    value[key].as_str().with_context(|| format!("no {key} in {value}"))
+}
+
+fn hex(byte: Option<u64>) -> String {
+    format!("{:02x}", byte.unwrap_or_default())
+}
+
+/// Fields with their offsets, and the size as the last line.
+fn table(idl: &Value, fields: &[Value], start: usize) -> Result<String> {
+    let mut rows = String::from("| offset | field | type | |\n|---|---|---|---|\n");
+    let mut offset = start;
+    for field in fields {
+        let docs: Vec<&str> = list(field, "docs").iter().filter_map(Value::as_str).collect();
+        let docs = docs.join(" ").replace('|', "\\|");
+        rows += &format!("| {offset} | `{}` | {} | {docs} |\n", text(field, "name")?, shown(&field["type"])?);
+        offset += size(idl, &field["type"])?;
+    }
+    Ok(format!("{rows}| {offset} | | | end |\n"))
+}
+
+/// A type in words.
+fn shown(ty: &Value) -> Result<String> {
+    if let Some(name) = ty.as_str().or_else(|| ty["defined"]["name"].as_str()) {
+        return Ok(name.into());
+    }
+    if let Some(item) = ty.get("vec") {
+        return Ok(format!("vec of {}", shown(item)?));
+    }
+    match ty["array"].as_array().map(Vec::as_slice) {
+        Some([item, count]) => Ok(format!("{count} × {}", shown(item)?)),
+        _ => bail!("no words for {ty}"),
+    }
+}
+
+fn size(idl: &Value, ty: &Value) -> Result<usize> {
+    if let Some([item, count]) = ty["array"].as_array().map(Vec::as_slice) {
+        return Ok(size(idl, item)? * usize::try_from(count.as_u64().context("no length")?)?);
+    }
+    if let Some(name) = ty["defined"]["name"].as_str() {
+        let found =
+            list(idl, "types").iter().find(|ty| ty["name"] == name).with_context(|| format!("no type {name}"))?;
+        if found["type"]["kind"] == "enum" {
+            return Ok(1);
+        }
+        return list(&found["type"], "fields").iter().map(|field| size(idl, &field["type"])).sum();
+    }
+    Ok(match ty.as_str() {
+        Some("u8" | "bool") => 1,
+        Some("u16") => 2,
+        Some("u32") => 4,
+        Some("u64" | "i64") => 8,
+        Some("pubkey") => 32,
+        _ => bail!("no size for {ty}"),
+    })
+}
+
+/// Whether a variant stands for a number that nothing has: the IDL's enums have no holes.
+fn is_gap(name: &str) -> bool {
+    name.strip_prefix("Unused").is_some_and(|number| number.parse::<u8>().is_ok())
+}
+
+/// The line of an enum.
+fn variants(ty: &Value) -> Result<String> {
+    let names: Result<Vec<String>> = list(&ty["type"], "variants")
+        .iter()
+        .enumerate()
+        .filter(|(_, variant)| !variant["name"].as_str().is_some_and(is_gap))
+        .map(|(number, variant)| {
+            let record = variant["fields"][0]["type"]["defined"]["name"].as_str();
+            let record = record.map(|record| format!(" ({record})")).unwrap_or_default();
+            Ok(format!("{number} {}{record}", text(variant, "name")?))
+        })
+        .collect();
+    Ok(format!("| {} | {} |\n", text(ty, "name")?, names?.join(", ")))
+}
+
+/// The line of a constant; seeds as the text that they are.
+fn constant(constant: &Value) -> Result<String> {
+    let value = text(constant, "value")?;
+    let bytes = || serde_json::from_str::<Vec<u8>>(value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let value = bytes().map_or_else(|| value.to_owned(), |text| format!("`{text}`"));
+    Ok(format!("| {} | {value} |\n", text(constant, "name")?))
+}
+
+/// The line of an instruction.
+fn instruction(instruction: &Value) -> Result<String> {
+    let first: String = list(instruction, "discriminator").iter().map(|byte| hex(byte.as_u64())).collect();
+    let args: Result<Vec<String>> = list(instruction, "args")
+        .iter()
+        .map(|arg| Ok(format!("`{}` {}", text(arg, "name")?, shown(&arg["type"])?)))
+        .collect();
+    Ok(format!("| `{}` | `{first}` | {} |\n", text(instruction, "name")?, args?.join(", ")))
+}
