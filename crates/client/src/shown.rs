@@ -93,7 +93,8 @@ pub fn unquoted(message: &str) -> String {
     for mark in ["variant `", "field `", "character `", "key `"] {
         let Some(at) = shown.find(mark).map(|at| at + mark.len()) else { continue };
         let end = shown[at..].find("`, expected").or(shown[at..].rfind('`')).map_or(shown.len(), |end| at + end);
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        // No name of ours holds a digit or a capital, and hardly a key none.
+        let plain = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | '-');
         if end - at > 24 || !shown[at..end].chars().all(plain) {
             shown.replace_range(at..end, "(hidden)");
         }
