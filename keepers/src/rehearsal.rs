@@ -260,7 +260,7 @@ impl<'w> Rehearsal<'w> {
     ) -> Result<Size> {
         let mut traded = self.market(market)?;
         let mut taker = self.account(account)?;
-        let addresses = [&maker_accounts(makers)[..], sharers].concat();
+        let addresses = maker_accounts(makers);
         let mut accounts = addresses.iter().map(|address| self.account(address)).collect::<Result<Vec<_>>>()?;
         let refs = maker_refs(makers);
         let mut borrowed: Vec<_> = accounts.iter_mut().map(Account::borrow).collect();

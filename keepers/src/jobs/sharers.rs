@@ -30,7 +30,7 @@ pub fn of(world: &World, taker: &Pubkey, order: &Order, there: &[Pubkey]) -> Vec
 }
 
 fn has_place(world: &World, account: &Pubkey, market: u16) -> bool {
-    world.accounts.get(account).is_some_and(|account| account.head.position(market).is_some())
+    world.accounts.get(account).is_some_and(|account| account.head.position(market).is_ok())
 }
 
 #[cfg(test)]

@@ -203,9 +203,6 @@ pub enum Command {
     /// Place, change, cancel and list orders: the same as place, modify, cancel and orders.
     #[command(subcommand, hide = true)]
     Order(Order),
-    /// List, open, pause, expire and fund markets: for the exchange's admin and pauser.
-    #[command(subcommand, after_help = "Examples:\n  kedge admin show\n  kedge admin status SOL-PERP reduce-only")]
-    Admin(Admin),
     /// Print a completion script for a shell.
     #[command(after_help = "\
 Examples:

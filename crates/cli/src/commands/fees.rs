@@ -1,6 +1,5 @@
 //! `kedge fees`.
 
-use kedge_client::FetchError;
 use kedge_interface::address;
 use kedge_interface::instruction::{KedgeInstruction, UpdateFeeTier};
 use kedge_model::action;
@@ -69,11 +68,13 @@ pub async fn run(session: &Session, options: &Fees) -> Result<Output> {
 
 /// The sub-account that is meant with its owner's record; `None` where there is none.
 async fn person(session: &Session, options: &Fees) -> Result<Option<Person>> {
-    let Ok(address) = session.sub_account(&options.which) else { return Ok(None) };
-    let account = match session.client.sub_account(address).await {
-        Ok(account) => account.head,
-        Err(FetchError::Missing { .. }) => return Ok(None),
-        Err(error) => return Err(error.into()),
+    if options.which.authority.is_none() && session.signer().is_err() {
+        return Ok(None);
+    }
+    let account = match session.account(&options.which).await {
+        Ok((_, account)) => account.head,
+        Err(CliError::NotFound(_)) => return Ok(None),
+        Err(error) => return Err(error),
     };
     let trader = session.client.trader(&Pubkey::new_from_array(account.authority)).await?;
     let trader = trader.ok_or_else(|| CliError::Contradiction("a sub-account without its owner's record".into()))?;

@@ -129,6 +129,7 @@ async fn test_dollars(session: &Session, to: &Pubkey, amount: u64) -> Result<u64
     let mint = Pubkey::new_from_array(bank.mint);
     let authority = mint_authority(session, &mint).await?;
     let before = balances::held(session, to, &mint).await;
+    let before = before.ok_or_else(|| CliError::NotFound("the endpoint does not tell what the wallet holds".into()))?;
     let after = before.checked_add(amount).ok_or_else(|| CliError::Usage("that many do not fit".into()))?;
     if session.signer().is_ok_and(|signer| Some(signer) == authority) {
         let signer = session.signer()?;

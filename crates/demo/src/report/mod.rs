@@ -336,9 +336,9 @@ fn conservation(out: &mut String, summary: &Summary) {
         let holds = if line.holds() { "✓ holds" } else { "✗ broken" };
         table.row(vec![
             line.what.clone(),
-            line.left.to_string(),
-            line.right.to_string(),
-            line.unit.to_string(),
+            line.unit.show(line.left),
+            line.unit.show(line.right),
+            line.unit.name.into(),
             holds.into(),
         ]);
     }
