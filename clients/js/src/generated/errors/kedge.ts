@@ -39,8 +39,6 @@ export const KEDGE_ERROR__STALE_ROW = 0x1779; // 6009
 export const KEDGE_ERROR__ROW_STATE_FORBIDS = 0x177a; // 6010
 /** NoUsablePrice: No source gave a usable price: all are stale, too uncertain, or missing. */
 export const KEDGE_ERROR__NO_USABLE_PRICE = 0x177b; // 6011
-/** PriceNotNewer: Every source is older than what the row already holds; fetch a newer update. */
-export const KEDGE_ERROR__PRICE_NOT_NEWER = 0x177c; // 6012
 /** SourceMismatch: The oracle account is not one of the row's sources; pass the accounts in the row's order. */
 export const KEDGE_ERROR__SOURCE_MISMATCH = 0x177d; // 6013
 /** InvalidPrice: The price is zero or outside the representable range. */
@@ -67,7 +65,7 @@ export const KEDGE_ERROR__ORDER_EXPIRED = 0x1787; // 6023
 export const KEDGE_ERROR__ORDER_NOT_FOUND = 0x1788; // 6024
 /** NoOrderSlot: All order slots are taken; cancel an order or grow the tail. */
 export const KEDGE_ERROR__NO_ORDER_SLOT = 0x1789; // 6025
-/** DuplicateClientId: An open order already uses this client id. */
+/** DuplicateClientId: An order with this client id is open, or was placed before and has ended; look for it (`kedge orders`, `kedge history`), or take a new id. */
 export const KEDGE_ERROR__DUPLICATE_CLIENT_ID = 0x178a; // 6026
 /** NoPositionSlot: All 16 position slots are taken; close a position and settle its pnl first. */
 export const KEDGE_ERROR__NO_POSITION_SLOT = 0x178b; // 6027
@@ -131,21 +129,17 @@ export const KEDGE_ERROR__SAME_ACCOUNT = 0x17a7; // 6055
 export const KEDGE_ERROR__TOO_MANY_MAKERS = 0x17a8; // 6056
 /** RowNotListed: This market or bank index is not listed. */
 export const KEDGE_ERROR__ROW_NOT_LISTED = 0x17a9; // 6057
-/** AlreadyListed: This index is already in use. */
-export const KEDGE_ERROR__ALREADY_LISTED = 0x17aa; // 6058
 /** ListingFull: All rows of this kind are taken. */
 export const KEDGE_ERROR__LISTING_FULL = 0x17ab; // 6059
-/** VersionUnsupported: The account has another version; run the migration first. */
+/** VersionUnsupported: The account was written by another release; use the client of the release that the program has. */
 export const KEDGE_ERROR__VERSION_UNSUPPORTED = 0x17ac; // 6060
-/** SlippageExceeded: The fill would be worse than the limit price. */
-export const KEDGE_ERROR__SLIPPAGE_EXCEEDED = 0x17ad; // 6061
 /** FillTooSmall: Less than the required minimum would be filled. */
 export const KEDGE_ERROR__FILL_TOO_SMALL = 0x17ae; // 6062
 /** AmountZero: The amount must be greater than zero. */
 export const KEDGE_ERROR__AMOUNT_ZERO = 0x17af; // 6063
 /** PositionTooLarge: The position would exceed the market's largest position. */
 export const KEDGE_ERROR__POSITION_TOO_LARGE = 0x17b0; // 6064
-/** SignedOrderInvalid: The transaction carries no verified signature of a message for this program and sub-account right in front of this instruction. */
+/** SignedOrderInvalid: The instruction right in front is not one of the ed25519 program with exactly one signature whose key and message lie in it. */
 export const KEDGE_ERROR__SIGNED_ORDER_INVALID = 0x17b1; // 6065
 /** SignedOrderExpired: The last slot in which the signed message could be placed has passed; sign a new one. */
 export const KEDGE_ERROR__SIGNED_ORDER_EXPIRED = 0x17b2; // 6066
@@ -203,6 +197,26 @@ export const KEDGE_ERROR__UNASKED_TOKEN = 0x17ce; // 6094
 export const KEDGE_ERROR__RECORD_KEPT = 0x17cf; // 6095
 /** SignedNumberTooFar: The number lies more than 4,294,967,296 ahead of the highest so far; take a smaller one. */
 export const KEDGE_ERROR__SIGNED_NUMBER_TOO_FAR = 0x17d0; // 6096
+/** ClientIdExpired: The time until which this client id is good has passed, so nothing can be placed with it; look whether it was before, or take a new id. */
+export const KEDGE_ERROR__CLIENT_ID_EXPIRED = 0x17d1; // 6097
+/** ClientIdTooFar: A timed client id may be good for at most 300 seconds from now; take an earlier time. */
+export const KEDGE_ERROR__CLIENT_ID_TOO_FAR = 0x17d2; // 6098
+/** ClientIdsHeld: Every free order slot remembers a client id that is still good; wait until the first has passed, or grow the room for orders (grow_orders). */
+export const KEDGE_ERROR__CLIENT_IDS_HELD = 0x17d3; // 6099
+/** SignedFormUnknown: What was signed begins neither as a message (kedge orders v1), nor as its text, nor as an off-chain envelope of that text; hexadecimal digits are none of them. */
+export const KEDGE_ERROR__SIGNED_FORM_UNKNOWN = 0x17d4; // 6100
+/** SignedLengthWrong: A signed message is 104 bytes and 72 more for each of one to three orders. */
+export const KEDGE_ERROR__SIGNED_LENGTH_WRONG = 0x17d5; // 6101
+/** SignedOtherProgram: The message was signed for another program. */
+export const KEDGE_ERROR__SIGNED_OTHER_PROGRAM = 0x17d6; // 6102
+/** SignedOtherAccount: The message was signed for another sub-account than the one passed. */
+export const KEDGE_ERROR__SIGNED_OTHER_ACCOUNT = 0x17d7; // 6103
+/** SignedTooEarly: The message begins to be good in a slot that has not come; wait for it, or check the cluster. */
+export const KEDGE_ERROR__SIGNED_TOO_EARLY = 0x17d8; // 6104
+/** SignedTooLong: The message would be good for more than 600 seconds of slots; sign one with an earlier last slot. */
+export const KEDGE_ERROR__SIGNED_TOO_LONG = 0x17d9; // 6105
+/** SignedTextInvalid: The signed text does not follow the form of signed orders to its last letter; let the client write it. */
+export const KEDGE_ERROR__SIGNED_TEXT_INVALID = 0x17da; // 6106
 /** AccountWrongOwner: The account is owned by another program or was not created yet; check the address. */
 export const KEDGE_ERROR__ACCOUNT_WRONG_OWNER = 0x1964; // 6500
 /** AccountWrongType: The account belongs to this program but is of another kind; check the order of the accounts. */
@@ -267,13 +281,15 @@ export type KedgeError =
   | typeof KEDGE_ERROR__ACCOUNT_WRONG_SIZE
   | typeof KEDGE_ERROR__ACCOUNT_WRONG_TYPE
   | typeof KEDGE_ERROR__ACCOUNT_WRONG_VAULT
-  | typeof KEDGE_ERROR__ALREADY_LISTED
   | typeof KEDGE_ERROR__AMM_NO_CAPACITY
   | typeof KEDGE_ERROR__AMM_PRICE_TOO_OLD
   | typeof KEDGE_ERROR__AMM_UPDATE_NOT_NEEDED
   | typeof KEDGE_ERROR__AMOUNT_ZERO
   | typeof KEDGE_ERROR__AUCTION_NOT_RUNNING
   | typeof KEDGE_ERROR__AUCTION_RUNNING
+  | typeof KEDGE_ERROR__CLIENT_ID_EXPIRED
+  | typeof KEDGE_ERROR__CLIENT_IDS_HELD
+  | typeof KEDGE_ERROR__CLIENT_ID_TOO_FAR
   | typeof KEDGE_ERROR__DEPOSIT_CAP_REACHED
   | typeof KEDGE_ERROR__DIVISION_BY_ZERO
   | typeof KEDGE_ERROR__DUPLICATE_CLIENT_ID
@@ -338,7 +354,6 @@ export type KedgeError =
   | typeof KEDGE_ERROR__POSITION_TOO_LARGE
   | typeof KEDGE_ERROR__POST_ONLY_WOULD_CROSS
   | typeof KEDGE_ERROR__PRICE_NOT_LIVE
-  | typeof KEDGE_ERROR__PRICE_NOT_NEWER
   | typeof KEDGE_ERROR__PRICE_OUT_OF_RANGE
   | typeof KEDGE_ERROR__PRICE_OUTSIDE_BAND
   | typeof KEDGE_ERROR__RECORD_KEPT
@@ -349,13 +364,19 @@ export type KedgeError =
   | typeof KEDGE_ERROR__SELF_TRADE
   | typeof KEDGE_ERROR__SETTLEMENT_PENDING
   | typeof KEDGE_ERROR__SETTLEMENT_UNSAMPLED
+  | typeof KEDGE_ERROR__SIGNED_FORM_UNKNOWN
+  | typeof KEDGE_ERROR__SIGNED_LENGTH_WRONG
   | typeof KEDGE_ERROR__SIGNED_NUMBER_TOO_FAR
   | typeof KEDGE_ERROR__SIGNED_ORDER_EXPIRED
   | typeof KEDGE_ERROR__SIGNED_ORDER_INVALID
   | typeof KEDGE_ERROR__SIGNED_ORDER_REUSED
+  | typeof KEDGE_ERROR__SIGNED_OTHER_ACCOUNT
+  | typeof KEDGE_ERROR__SIGNED_OTHER_PROGRAM
+  | typeof KEDGE_ERROR__SIGNED_TEXT_INVALID
+  | typeof KEDGE_ERROR__SIGNED_TOO_EARLY
+  | typeof KEDGE_ERROR__SIGNED_TOO_LONG
   | typeof KEDGE_ERROR__SIZE_BELOW_FILLED
   | typeof KEDGE_ERROR__SLICE_NOT_DUE
-  | typeof KEDGE_ERROR__SLIPPAGE_EXCEEDED
   | typeof KEDGE_ERROR__SOURCE_MISMATCH
   | typeof KEDGE_ERROR__STALE_ROW
   | typeof KEDGE_ERROR__TICK_OUT_OF_RANGE

@@ -42,7 +42,7 @@ import {
 export type Order = {
   /** Market-wide order sequence number: who came first. */
   seq: bigint;
-  /** The trader's own id, 0 for none. */
+  /** The trader's own id, 0 for none. A free slot may remember that of an order that was in it. */
   clientId: bigint;
   /** Limit or protection price. */
   price: bigint;
@@ -89,7 +89,7 @@ export type Order = {
 export type OrderArgs = {
   /** Market-wide order sequence number: who came first. */
   seq: number | bigint;
-  /** The trader's own id, 0 for none. */
+  /** The trader's own id, 0 for none. A free slot may remember that of an order that was in it. */
   clientId: number | bigint;
   /** Limit or protection price. */
   price: number | bigint;

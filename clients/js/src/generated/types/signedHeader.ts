@@ -30,7 +30,7 @@ import {
 export type SignedHeader = {
   /** DOMAIN. */
   domain: ReadonlyUint8Array;
-  /** The program for which the message is meant. */
+  /** The program for which the message is meant; zero in what is read from a text, where the sub-account tells. */
   program: Address;
   /** Address of the sub-account. */
   subAccount: Address;
@@ -45,7 +45,7 @@ export type SignedHeader = {
 export type SignedHeaderArgs = {
   /** DOMAIN. */
   domain: ReadonlyUint8Array;
-  /** The program for which the message is meant. */
+  /** The program for which the message is meant; zero in what is read from a text, where the sub-account tells. */
   program: Address;
   /** Address of the sub-account. */
   subAccount: Address;
