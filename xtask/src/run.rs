@@ -15,10 +15,27 @@ pub fn root() -> PathBuf {
 
 /// The cargo that runs this.
 pub fn cargo() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = bare_cargo();
     command.current_dir(root());
     command
 }
+
+/// The same in the folder of whoever runs it, without what cargo told this program of itself. Build scripts of
+/// dependencies look at that (ring's does), and everything on top of them would be built anew for each checkout, whose path
+/// is part of it.
+pub fn bare_cargo() -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    for (name, _) in std::env::vars_os() {
+        let told = name.to_str().is_some_and(|name| TOLD.iter().any(|start| name.starts_with(start)));
+        if told {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Variables that cargo sets for a program that it runs.
+const TOLD: [&str; 5] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
 
 /// Cargo's target folder.
 pub fn target() -> PathBuf {

@@ -321,6 +321,13 @@ fn trades(stage: &Stage, me: &Person, maker: &Person) {
     let told = me.text("place SOL-PERP buy 2 --limit 150 --post-only --client-id 7");
     assert!(told.contains("placed order") && told.contains("limit buy 2 SOL-PERP at 150.00"), "{told}");
     me.json("order place BTC-PERP sell 0.01 --limit 120000 --expires-in 600");
+    let old = me.json("place SOL-PERP buy 1 --limit 150 --post-only")["order_id"].clone();
+    let new = me.json(&format!("place SOL-PERP buy 1 --limit 152 --post-only --instead-of {old}"))["order_id"].clone();
+    let open = me.json("orders");
+    let is_open = |id: &Value| open.as_array().unwrap().iter().any(|order| order["id"] == *id);
+    assert!(is_open(&new) && !is_open(&old), "{open}");
+    me.fails(&format!("place SOL-PERP buy 1 --limit 152 --instead-of {old}"), 3);
+    me.text(&format!("cancel {new}"));
     let orders = me.json("orders");
     assert_eq!((orders.as_array().unwrap().len(), &orders[0]["client_id"]), (2, &"7".into()));
     let first = orders[0]["id"].as_u64().unwrap();

@@ -44,7 +44,7 @@ pub fn output(command: &mut Command) -> Result<String> {
 
 /// The cargo that called this tool.
 pub fn cargo() -> Command {
-    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    crate::run::bare_cargo()
 }
 
 /// Whether a program of this name can be started and answers `--version` with success.

@@ -159,6 +159,9 @@ pub struct Place {
     /// which nothing is placed twice, however often the command is repeated with it in the next two minutes.
     #[arg(long, value_name = "NUMBER", default_value = "0", hide_default_value = true, value_parser = ClientId::read)]
     pub client_id: ClientId,
+    /// Cancel these orders of the market in the same step: all of it happens, or nothing.
+    #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with_all = ["take", "ioc", "fok"])]
+    pub instead_of: Vec<u32>,
     /// Seconds until the order expires [default: never].
     #[arg(long, value_name = "SECONDS")]
     pub expires_in: Option<u32>,

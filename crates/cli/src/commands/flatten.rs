@@ -140,7 +140,7 @@ async fn one(
     let scene = Scene { directory, market, at, account: &account, view: &view };
     let order = make(&scene, held)?;
     session.confirm(scene.doubts(&[order], Typed::New, &session.guards))?;
-    let sent: Landed = place::send(session, &scene, &[order]).await?;
+    let sent: Landed = place::send(session, &scene, &[order], &[]).await?;
     place::told(session, &scene, &order, sent, How { at_once: false, whole: false, wait }).await
 }
 

@@ -7,7 +7,7 @@ use kedge_client::prices::{self, Row};
 use kedge_client::{Found, Landed};
 use kedge_interface::account::SubAccountData;
 use kedge_interface::event::Event;
-use kedge_interface::instruction::{Instruction, KedgeInstruction, PlaceAndTake, PlaceOrders};
+use kedge_interface::instruction::{Instruction, KedgeInstruction, PlaceAndTake, PlaceOrders, ReplaceOrders};
 use kedge_model::event::NoEvents;
 use kedge_model::market::Market;
 use kedge_model::offer;
@@ -60,7 +60,7 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
             let instructions = taking(session, &scene, order, min_fill).await?;
             session.send(&instructions).await.map_err(|error| scene.explain(error, order))?
         }
-        _ => send(session, &scene, &orders).await?,
+        _ => send(session, &scene, &orders, &options.instead_of).await?,
     };
     let Some(first) = orders.first() else { return Err(CliError::Usage("there is no order".into())) };
     let how = How { at_once: takes, whole: options.ioc || options.fok, wait: options.wait };
@@ -88,17 +88,23 @@ pub fn rows(account: &SubAccountData, market: &Found<Market>) -> Vec<Row> {
     rows
 }
 
-/// Sends orders that are not filled at once, behind a refresh of old prices.
+/// Sends orders that are not filled at once, behind a refresh of old prices, and in place of orders that are open.
 ///
 /// Errors: a refusal, with the number that would have passed.
-pub async fn send(session: &Session, scene: &Scene<'_>, orders: &[OrderParams]) -> Result<Landed> {
+pub async fn send(session: &Session, scene: &Scene<'_>, orders: &[OrderParams], instead_of: &[u32]) -> Result<Landed> {
     let signer = session.signer()?;
     let board = session.client.board().await?;
     let rows = rows(scene.account, scene.market);
     let mut instructions: Vec<Instruction> =
         session.refresh(&board, &rows, &scene.view.clock).await?.into_iter().collect();
-    let place = PlaceOrders { signer, market: scene.market.address, sub_account: scene.at, orders: orders.to_vec() };
-    instructions.push(place.instruction());
+    let (market, sub_account, placed) = (scene.market.address, scene.at, orders.to_vec());
+    instructions.push(match instead_of {
+        [] => PlaceOrders { signer, market, sub_account, orders: placed }.instruction(),
+        _ => {
+            let cancel = instead_of.to_vec();
+            ReplaceOrders { signer, market, sub_account, cancel, orders: placed, strict: true }.instruction()
+        }
+    });
     let sent = session.send(&instructions).await;
     sent.map_err(|error| {
         orders.first().map_or_else(|| CliError::Usage("no order".into()), |one| scene.explain(error, one))

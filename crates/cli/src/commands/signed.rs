@@ -44,6 +44,9 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
     let price = sized::price_of(&options.order, &market.data, &view)?;
     let sized = sized::read(&options.order.size, &market.data, &directory, price)?;
     let orders = ticket::orders(&options.order, sized.size, &market.data, clock.unix_time)?;
+    if !options.order.instead_of.is_empty() {
+        return Err(CliError::Usage("--instead-of cancels at once; a signed order is placed by others, later".into()));
+    }
     if options.order.wait {
         return Err(CliError::Usage("--wait follows an order that is placed; a signed one is placed by others".into()));
     }
