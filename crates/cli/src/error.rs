@@ -98,7 +98,7 @@ impl CliError {
 
     /// The transaction that the error is of, when one was sent.
     fn signature(&self) -> Option<Signature> {
-        match self {
+        match self.cause() {
             Self::Send(SendError::Rejected(rejected)) => Some(rejected.at.signature),
             Self::Send(SendError::Expired(expired)) => Some(expired.signature),
             Self::Send(SendError::Unknown(unknown)) => Some(unknown.signature),

@@ -96,7 +96,7 @@ fn an_exchange_is_set_up_opened_paused_and_handed_over_by_commands() {
     pauser.does("admin halt SOL-PERP");
     pauser.fails("admin unhalt SOL-PERP", 3, "WrongAuthority");
     admin.does("admin unhalt SOL-PERP");
-    assert_eq!(admin.does("admin halt --bank 0")["row"], "quote");
+    assert_eq!(admin.does("admin halt --bank 0")["row"], "dollars");
     admin.does("admin unhalt --bank 0");
 
     // Fees, a tier, an expiry that is taken back.

@@ -14,7 +14,7 @@ use stage::Stage;
 const PLACE: &str = "place SOL-PERP buy 1 --limit 150 --post-only";
 /// Too much for the account: a simulation would say so.
 const TOO_MUCH: &str = "place SOL-PERP buy 4000 --limit 170";
-const TAKE: &str = "place SOL-PERP buy 1 --limit 188 --ioc";
+const TAKE: &str = "place SOL-PERP buy 1 --limit 188 --ioc --yes";
 
 /// What is expected of a command.
 struct Case {

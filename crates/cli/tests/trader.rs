@@ -177,6 +177,9 @@ fn nothing_leaves_by_accident() {
         "trades",
         "fees",
         "pnl",
+        "outcome",
+        // As the admin does it: tests/admin.rs.
+        "admin",
     ];
     let help = me.run("help", "text").out;
     let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());

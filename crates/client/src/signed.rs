@@ -304,7 +304,7 @@ mod tests {
             );
         }
         assert!(said(&good.message[..120]).contains("72 more"));
-        assert!(said(b"Kedge orders in SOL").contains("last letter"));
+        assert!(said(b"Kedge orders in SOL-PERP, market 4: buy one and a half at whatever price there is, and quickly at that").contains("last letter"));
         assert!(said(b"buy one SOL").contains("begins neither"));
     }
 

@@ -18,7 +18,7 @@ Examples:
   kedge sign SOL-PERP buy 5 --out order.json      # anybody: kedge submit
   kedge sign SOL-PERP sell 5 --limit 190 --valid-for 300
   kedge sign SOL-PERP buy 1 --number 12           # a number of your own
-  kedge sign SOL-PERP buy 5 --for ADDRESS --out order.json
+  kedge sign SOL-PERP buy 5 --for <address> --out order.json
                                                   # a text for a hardware wallet",
     mut_arg("take", |arg| arg.hide(true)),
     mut_arg("ioc", |arg| arg.hide(true)),

@@ -182,7 +182,7 @@ mod tests {
         let told = "bought 2.5 market 1 at 181.20 for 453.00 (order 42) from the vAMM; fee 0.453, taker realised -1.25";
         assert!(flat(&output.text).contains(told), "{}", output.text);
         let raw = &output.json["instructions"][0]["batches"][0]["events"][0]["raw"];
-        assert_eq!((&raw["size"], &raw["taker_realised"]), (&json!(2_500_000_000u64), &json!(-1_250_000)));
+        assert_eq!((&raw["size"], &raw["taker_realised"]), (&json!("2500000000"), &json!("-1250000")));
     }
 
     #[test]

@@ -236,10 +236,10 @@ mod tests {
         assert_eq!((fills.state(&wanted), fills.exit_code(&wanted)), ("partly", PARTLY));
         let told = fills.told(&directory, &wanted).split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(
-            told.starts_with("bought 4 of 5 market 3 at 181.00 on average, for 724.00; fee 0.33, realised -3.00"),
+            told.starts_with("bought 4 of 5 market 3 at 181.000000 on average, for 724.00; fee 0.33, realised -3.00"),
             "{told}"
         );
-        assert!(told.contains("- 2 from the vAMM at 181.00 - 2 from order 4 of"), "{told}");
+        assert!(told.contains("- 2 from the vAMM at 181.000000 - 2 from order 4 of"), "{told}");
         fills.add(&fill(1_000_000_000, 181_000_000, FillSource::Amm), &wanted);
         assert_eq!((fills.state(&wanted), fills.exit_code(&wanted)), ("filled", 0));
         let mut json = json!({});

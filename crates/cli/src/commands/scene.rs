@@ -307,17 +307,17 @@ mod tests {
         for (line, said) in [
             ("buy 1 --limit 250", "--limit 250.00 is 25.6% above the oracle 199.00, more than --max-distance 2"),
             ("sell 1 --limit 100 --ioc", "--limit 100.00 is 49.7% below the oracle"),
-            ("buy 1 --protection 500", "--protection 500.00 is 151.2% above"),
+            ("buy 1 --protection 500", "--protection 500.00 is 151.3% above"),
             ("sell 1 --protection 100", "--protection 100.00 is 49.7% below"),
-            ("buy 1 --offset 30", "--offset puts it at 229.00 is 15.0% above"),
-            ("buy 1 --auction-start 199 --auction-end 300", "--auction-end 300.00 is 50.7% above"),
+            ("buy 1 --offset 30", "--offset puts it at 229.00 is 15.1% above"),
+            ("buy 1 --auction-start 199 --auction-end 300", "--auction-end 300.00 is 50.8% above"),
             (
                 "sell 1 --stop 500",
                 "--stop 500.00 fires at once: the oracle stands at 199.00, and a stop to sell waits below it",
             ),
             ("buy 1 --stop 100", "and a stop to buy waits above it"),
             ("sell 1 --take-profit 150", "--take-profit 150.00 fires at once"),
-            ("sell 1 --stop 170 --limit 100", "--limit 100.00 is 41.1% below the trigger 170.00"),
+            ("sell 1 --stop 170 --limit 100", "--limit 100.00 is 41.2% below the trigger 170.00"),
             (
                 "buy 1 --limit 198 --bracket-stop 199",
                 "--bracket-stop 199.00 fires at once: the limit of its order is 198.00",
