@@ -19,6 +19,7 @@ impl Person<'_> {
     fn run(&self, line: &str) -> (i32, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kedge"));
         command.args(line.split_whitespace()).arg("--json").stdin(Stdio::null());
+        command.env("KEDGE_CONFIG", "/nonexistent/kedge.toml");
         command.env("KEDGE_URL", self.stage.localnet.rpc_url()).env("KEDGE_KEYPAIR", &self.keypair);
         let output = command.output().expect("the command starts");
         let text = if output.status.success() { output.stdout } else { output.stderr };

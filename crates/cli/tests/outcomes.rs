@@ -91,6 +91,7 @@ impl Run {
 
 fn kedge(url: &str, wallet: &Path, line: &str) -> Run {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kedge"));
+    command.env("KEDGE_CONFIG", "/nonexistent/kedge.toml");
     command.args(line.split_whitespace()).env("KEDGE_URL", url).env("KEDGE_KEYPAIR", wallet).stdin(Stdio::null());
     let output = command.output().expect("the command starts");
     let text = |bytes| String::from_utf8(bytes).expect("text");

@@ -9,7 +9,7 @@ use kedge_hostile::secrets::{SPELLINGS, shows};
 use solana_keypair::Keypair;
 
 /// A command line of each command, with arguments that get as far as the endpoint.
-const LINES: [&str; 44] = [
+const LINES: [&str; 48] = [
     "init --force",
     "config",
     "keygen --force new.json",

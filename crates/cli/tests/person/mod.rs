@@ -42,7 +42,12 @@ impl Person {
     pub fn run(&self, line: &str, form: &'static str) -> Run {
         let words: Vec<&str> = line.split_whitespace().collect();
         let mut command = Command::new(env!("CARGO_BIN_EXE_kedge"));
-        command.args(&words).env("KEDGE_URL", &self.url).env("KEDGE_KEYPAIR", &self.keypair).stdin(Stdio::null());
+        command
+            .args(&words)
+            .env("KEDGE_CONFIG", "/nonexistent/kedge.toml")
+            .env("KEDGE_URL", &self.url)
+            .env("KEDGE_KEYPAIR", &self.keypair)
+            .stdin(Stdio::null());
         if let Some(account) = self.account {
             command.env("KEDGE_ACCOUNT", account);
         }

@@ -32,6 +32,8 @@ impl Shell {
                 command.env_remove(name);
             }
         }
+        // Not the settings of whoever runs the tests.
+        command.env("KEDGE_CONFIG", folder.join("settings.toml"));
         command.env("KEDGE_KEEPER__RPC__URL", format!("http://127.0.0.1:{port}"));
         command.env("KEDGE_KEEPER__HTTP__LISTEN", format!("127.0.0.1:{}", port + 2));
         // A group of its own, as a terminal's: Ctrl-C reaches all of it.
