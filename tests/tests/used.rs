@@ -107,8 +107,8 @@ fn parsed(folders: &[&str]) -> Vec<(PathBuf, syn::File)> {
     files.into_iter().map(parse).collect()
 }
 
-/// The programs that ship: the command line tool and the keeper.
-const SHIPPED: [&str; 3] = ["crates/cli/src", "crates/keeperd/src", "keepers/src"];
+/// The programs that ship, the command line tool and the keeper, and the client that they share.
+const SHIPPED: [&str; 4] = ["crates/cli/src", "crates/client/src", "crates/keeperd/src", "keepers/src"];
 
 #[test]
 fn every_instruction_is_sent_by_a_program_that_ships() {
@@ -157,11 +157,12 @@ fn every_setting_of_the_keeper_is_read() {
     assert!(unread.is_empty(), "nothing reads {unread:?}");
     let example =
         fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../keepers/config/example.toml")).unwrap();
-    let lines: Vec<&str> = example.lines().map(|line| line.trim_start_matches(['#', ' ', '['])).collect();
+    // A key before its value, a table, or a list of tables.
     let shown = |name: &str| {
-        lines.iter().any(|line| {
-            line.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with(['=', ']', '.']))
-                || line.contains(&format!(".{name}]"))
+        example.match_indices(name).any(|(at, _)| {
+            let (before, after) = (&example[..at], &example[at + name.len()..]);
+            !before.ends_with(|letter: char| letter.is_alphanumeric() || letter == '_')
+                && (after.starts_with(" =") || after.starts_with(']') || after.starts_with('.'))
         })
     };
     let hidden: Vec<&String> = settings.iter().filter(|name| !shown(name)).collect();

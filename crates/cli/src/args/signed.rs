@@ -53,7 +53,7 @@ The keypair pays the network fee. It need not be the one that signed.
 Examples:
   kedge submit order.json --dry-run
   kedge submit order.json
-  kedge submit order.json --signature SIGNATURE   # of a text, from a wallet")]
+  kedge submit order.json --signature <signature>   # of a text, from a wallet")]
 pub struct Submit {
     /// What `kedge sign` wrote; - reads standard input.
     pub file: PathBuf,
