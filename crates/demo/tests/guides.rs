@@ -103,7 +103,7 @@ impl Reader {
             self.signature = out
                 .lines()
                 .rev()
-                .find(|line| line.len() >= 86 && !line.contains(' '))
+                .find(|line| line.len() >= 86 && line.chars().all(char::is_alphanumeric))
                 .map_or_else(|| self.signature.clone(), str::to_owned);
             self.printed.extend(out.lines().map(shape));
             if let Some((kedge, _)) = typed.split_once(" place ").or_else(|| typed.split_once(" submit ")) {

@@ -225,7 +225,7 @@ mod tests {
             (format!("source = \"hermes\"\n{0}{0}", feed("")), "names SOL twice"),
             (format!("source = \"hermes\"\ninterval_ms = 1\n{}", feed("")), "interval_ms must lie"),
             (format!("source = \"hermes\"\nspeed = 0.0\n{}", feed("")), "speed must lie"),
-            ("[[feeds]]\nname = \"SOL\"\nid = \"12\"".into(), "12 is not a feed id"),
+            ("[[feeds]]\nname = \"SOL\"\nid = \"12\"".into(), "not a feed id"),
             ("shocks = [{ at_s = 1, over_s = 2, change_bps = 3, after = 4 }]".into(), "unknown field `after`"),
         ] {
             let said = read(&text).unwrap_err().to_string();
