@@ -189,7 +189,10 @@ fn read(guide: &str, port: u16, (least, most): (usize, usize)) {
         shell.end();
     }
     if let Some(demo) = &reader.demo {
-        assert!(!demo.said().contains("BLIND"), "{}", demo.said());
+        // The stream of changes may need a moment before it stands.
+        let said = demo.said();
+        let times = |text: &str| said.matches(text).count();
+        assert!(times("BLIND") <= times("the keepers see again"), "{said}");
     }
     assert!(run >= least, "{guide} has {run} commands, {least} were expected at least");
     assert!(left_out <= most, "{guide} has {left_out} blocks that are not run, {most} may be");
