@@ -1,13 +1,13 @@
 //! Watches how long accounts that may be liquidated are left alone.
 //!
-//! A pocket is a case while it is below maintenance or in default at the prices that a refresh would give. In a falling
+//! A pocket is a case while it is below maintenance or in default, and owes more than its tokens cover, at the prices that a refresh would give. In a falling
 //! market one that was brought back falls below again, and a large one is taken over in steps, so two times are measured:
 //! how long a case lasted in all, and how long at most nobody did anything about it.
 
 use std::collections::BTreeMap;
 
 use kedge_keeper::World;
-use kedge_keeper::core::endangered::{Cause, cause};
+use kedge_keeper::core::endangered::{Cause, cause, is_short};
 use kedge_model::board::PriceBoard;
 use kedge_model::pocket::Pocket;
 use serde_json::{Value, json};
@@ -52,6 +52,9 @@ impl Guard {
                 let cause = match cause(&account.head, pocket, &world.fresh, &world.clock) {
                     // In a liquidation that has not ended, and above maintenance again.
                     None | Some(Cause::Shortfall(0..)) => continue,
+                    // What its tokens cover, such as the cent of a keeper that ended its last order, waits for a
+                    // settlement that is worth a transaction, and harms nobody.
+                    Some(Cause::Default) if !is_short(&account.head, pocket) => continue,
                     Some(cause) => cause,
                 };
                 let (key, size) = (key(address, pocket), size(account, pocket));
