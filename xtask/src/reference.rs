@@ -10,7 +10,7 @@ use crate::run::{cargo, phase, root, target};
 /// The oldest Python that the reference is written for.
 const PYTHON: (u32, u32) = (3, 9);
 /// Profile of the model behind the pipe: quick to build.
-const PROFILE: &str = "mutants";
+pub const PROFILE: &str = "mutants";
 
 /// Flags of `reference`.
 #[derive(Args)]

@@ -5,6 +5,7 @@
 use anyhow::Result;
 use clap::Args;
 
+use crate::reference::PROFILE;
 use crate::run::{cargo, phase};
 use crate::{nats, program};
 
@@ -41,10 +42,11 @@ pub fn run(args: &TestArgs) -> Result<()> {
     crate::judges::run(&crate::judges::JudgesArgs::default())
 }
 
-/// The model's tests that put mended faults back: its other tests and all other crates are built without that.
+/// The model's tests that put mended faults back: its other tests and all other crates are built without that. Optimised as
+/// the reference's are: the attackers search long.
 fn faults() -> std::process::Command {
     let mut command = cargo();
-    command.args(["test", "--locked", "--package", "kedge-model", "--features", "faults"]);
+    command.args(["test", "--locked", "--package", "kedge-model", "--features", "faults", "--profile", PROFILE]);
     command.args(["--test", "faults", "--test", "attackers", "--", "--nocapture"]);
     command
 }
