@@ -40,12 +40,19 @@ pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
                 text += &done.text;
                 list.push(json!({ "market": name, "settled": true, "transaction": done.json }));
             }
-            Err(CliError::Send(error)) if error.rule() == Some(Rule::NothingToSettle) => {
-                text += &wrap("", &format!("{name}: {}", Rule::NothingToSettle.message()));
-                list.push(json!({ "market": name, "settled": false, "reason": Rule::NothingToSettle.name() }));
-            }
             Err(CliError::Dry(tried)) => tries.push(*tried),
-            Err(error) => return Err(error),
+            Err(error) => match error.rule() {
+                // A keeper may settle between the look and the landing: what was asked for is done.
+                Some(rule @ (Rule::NothingToSettle | Rule::PositionNotFound)) => {
+                    let why = match rule {
+                        Rule::PositionNotFound => "a keeper has settled it already",
+                        _ => rule.message(),
+                    };
+                    text += &wrap("", &format!("{name}: {why}"));
+                    list.push(json!({ "market": name, "settled": false, "reason": rule.name() }));
+                }
+                _ => return Err(error),
+            },
         }
     }
     if !tries.is_empty() {
