@@ -57,23 +57,20 @@ pub fn run(title: &str, command: &mut Command, log: &Path) -> Result<Duration> {
     let started = Instant::now();
     let mut file = File::options().create(true).append(true).open(log).with_context(|| log.display().to_string())?;
     writeln!(file, "== {title}: {command:?}")?;
-    let mut child = command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .with_context(|| format!("{title}: cannot start {:?}", command.get_program()))?;
+    // One pipe for both, so that what is said last stands last.
+    let (stream, end) = std::io::pipe()?;
+    let spawned = command.stdout(end.try_clone()?).stderr(end).spawn();
+    // The command keeps its ends, and as long as it does the stream has none.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = spawned.with_context(|| format!("{title}: cannot start {:?}", command.get_program()))?;
     let (tell, lines) = channel();
-    for stream in [child.stdout.take().map(boxed), child.stderr.take().map(boxed)].into_iter().flatten() {
-        let tell = tell.clone();
-        std::thread::spawn(move || {
-            for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
-                if tell.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
-                    return;
-                }
+    std::thread::spawn(move || {
+        for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+            if tell.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                return;
             }
-        });
-    }
-    drop(tell);
+        }
+    });
     let said = watch(title, &lines, &mut file, started)?;
     let status = child.wait()?;
     let took = started.elapsed();
@@ -83,10 +80,6 @@ pub fn run(title: &str, command: &mut Command, log: &Path) -> Result<Duration> {
     }
     println!("{title}: {:.1} s", took.as_secs_f64());
     Ok(took)
-}
-
-fn boxed(stream: impl std::io::Read + Send + 'static) -> Box<dyn std::io::Read + Send> {
-    Box::new(stream)
 }
 
 /// Listens until the command has nothing more to say.
