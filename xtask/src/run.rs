@@ -26,16 +26,19 @@ pub fn cargo() -> Command {
 pub fn bare_cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
-        let told = name.to_str().is_some_and(|name| TOLD.iter().any(|start| name.starts_with(start)));
-        if told {
+        if name.to_str().is_some_and(is_told) {
             command.env_remove(name);
         }
     }
     command
 }
 
-/// Variables that cargo sets for a program that it runs.
-const TOLD: [&str; 5] = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"];
+/// Whether a variable is one that cargo sets for a program that it runs.
+pub fn is_told(name: &str) -> bool {
+    ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
+        .iter()
+        .any(|start| name.starts_with(start))
+}
 
 /// Cargo's target folder.
 pub fn target() -> PathBuf {

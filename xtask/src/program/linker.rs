@@ -3,6 +3,7 @@
 use super::cache::{self, Cache};
 use super::pins::{LINKER_FEATURES, LINKER_VERSION, WHEELS};
 use super::{debian, phase, wheels};
+use crate::run::bare_cargo;
 use anyhow::Result;
 use std::path::PathBuf;
 
@@ -23,7 +24,7 @@ pub fn prepare(cache: &Cache) -> Result<PathBuf> {
         let prefix = wheels::unpack(&wheels, &llvm)?;
         phase::timed("compiling sbpf-linker (about two minutes)", || {
             let library = prefix.join("lib");
-            let mut command = phase::cargo();
+            let mut command = bare_cargo();
             phase::clean_cargo_environment(&mut command)
                 .args(["install", "sbpf-linker", "--locked", "--no-default-features", "--no-track"])
                 .arg("--version")

@@ -1,6 +1,7 @@
 //! The programs of the workspace.
 
 use super::phase;
+use crate::run::bare_cargo;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::Path;
@@ -45,7 +46,7 @@ impl Package {
 
     fn all(root: &Path) -> Result<Vec<Self>> {
         let text = phase::output(
-            phase::cargo()
+            bare_cargo()
                 .args(["metadata", "--format-version=1", "--no-deps", "--locked", "--manifest-path"])
                 .arg(root.join("Cargo.toml")),
         )

@@ -42,11 +42,6 @@ pub fn output(command: &mut Command) -> Result<String> {
     String::from_utf8(output.stdout).with_context(|| format!("{command:?} wrote text that is not UTF-8"))
 }
 
-/// The cargo that called this tool.
-pub fn cargo() -> Command {
-    crate::run::bare_cargo()
-}
-
 /// Whether a program of this name can be started and answers `--version` with success.
 pub fn answers(program: &str, args: &[&str]) -> bool {
     Command::new(program).args(args).output().is_ok_and(|output| output.status.success())
@@ -60,7 +55,7 @@ pub fn clean_cargo_environment(command: &mut Command) -> &mut Command {
         let inherited = text.starts_with("CARGO_PROFILE_")
             || text.starts_with("CARGO_BUILD_")
             || text.starts_with("CARGO_UNSTABLE_")
-            || text.starts_with("CARGO_PKG_")
+            || crate::run::is_told(text)
             || matches!(
                 text,
                 "CARGO_TARGET_DIR"
@@ -70,8 +65,6 @@ pub fn clean_cargo_environment(command: &mut Command) -> &mut Command {
                     | "RUSTC_WRAPPER"
                     | "RUSTC_WORKSPACE_WRAPPER"
                     | "RUSTC_BOOTSTRAP"
-                    | "CARGO_MANIFEST_DIR"
-                    | "CARGO_MANIFEST_PATH"
             );
         if inherited {
             command.env_remove(&name);

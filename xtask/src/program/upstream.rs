@@ -4,6 +4,7 @@ use super::cache::{self, Cache};
 use super::package::Package;
 use super::rust_source::RustSource;
 use super::{artifact, libcall_check, linker, phase, rust_source, target};
+use crate::run::bare_cargo;
 use anyhow::Result;
 use std::path::Path;
 
@@ -34,7 +35,7 @@ fn compile(
     let modules = target_folder.join("modules");
     cache::remove_folder(&modules)?;
     std::fs::create_dir_all(&modules)?;
-    let mut command = phase::cargo();
+    let mut command = bare_cargo();
     phase::clean_cargo_environment(&mut command)
         .current_dir(root)
         .args(["build", "--lib", "--profile", target::PROFILE, "--package", &package.name])
