@@ -7,6 +7,19 @@ use clap::Parser;
 
 use crate::replay::Scenario;
 
+/// Reads a command line without telling a key: what is quoted of a mistake, or of a panic from here on, may be an address
+/// with one. A mistake ends the process with exit code 2.
+pub fn parse<P: Parser>() -> P {
+    kedge_client::shown::mask_panics();
+    P::try_parse().unwrap_or_else(|wrong| {
+        if !wrong.use_stderr() {
+            wrong.exit();
+        }
+        eprint!("{}", kedge_client::shown::discreet(&wrong.render().to_string()));
+        std::process::exit(2)
+    })
+}
+
 /// Runs the exchange on a local chain against recorded prices, and proves at the end that every unit is accounted for.
 ///
 /// Ctrl-C ends the replay early and in order, report included; a second one ends it at once.

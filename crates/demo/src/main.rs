@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
-use clap::Parser;
 use tokio::signal::unix::{SignalKind, signal};
 
-use kedge_demo::args::Args;
+use kedge_demo::args::{self, Args};
 use kedge_demo::cast::Cast;
 use kedge_demo::replay::Tape;
 use kedge_demo::steps::Steps;
@@ -18,16 +17,7 @@ use kedge_demo::{calendar, report, run, serve, stage};
 const SUSPEND: i32 = if cfg!(target_os = "linux") { 20 } else { 18 };
 
 fn main() -> ExitCode {
-    kedge_client::shown::mask_panics();
-    // What is quoted of a mistake may be an address with a key.
-    let args = match Args::try_parse() {
-        Ok(args) => args,
-        Err(wrong) if wrong.use_stderr() => {
-            eprint!("{}", kedge_client::shown::discreet(&wrong.render().to_string()));
-            return ExitCode::from(2);
-        }
-        Err(asked) => asked.exit(),
-    };
+    let args: Args = args::parse();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -25,21 +25,10 @@ mod verdict;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use args::{Args, Command, Market};
 
 fn main() -> ExitCode {
-    kedge_client::shown::mask_panics();
-    // What is quoted of a mistake may be an address with a key.
-    let args = match Args::try_parse() {
-        Ok(args) => args,
-        Err(wrong) if wrong.use_stderr() => {
-            eprint!("{}", kedge_client::shown::discreet(&wrong.render().to_string()));
-            return ExitCode::from(2);
-        }
-        Err(asked) => asked.exit(),
-    };
+    let args: Args = kedge_demo::args::parse();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
