@@ -121,3 +121,21 @@ fn copy_price(board: &mut PriceBoard, fresh: &PriceBoard, row: Row) {
         }
     }
 }
+
+/// For tests: a market at a price, and the quote bank, both published at 1,000 and good for a minute.
+#[cfg(test)]
+pub fn sample_board(price: kedge_model::quantity::Price) -> Box<PriceBoard> {
+    use kedge_model::quantity::{Ppm, Price};
+
+    let mut board = Box::new(PriceBoard { version: 1, ..PriceBoard::default() });
+    let row = &mut board.markets[0];
+    (row.listed, row.initial_margin, row.maintenance_margin) = (1, Ppm(66_667), Ppm(33_000));
+    row.price.price = price;
+    (row.price.twap_5m, row.price.twap_1h) = (row.price.price, row.price.price);
+    (row.price.publish_time, row.price.max_age) = (1_000, 60);
+    let row = &mut board.banks[0];
+    (row.listed, row.decimals, row.initial_weight, row.maintenance_weight) = (1, 6, Ppm(1_000_000), Ppm(1_000_000));
+    row.price.price = Price(1_000_000);
+    (row.price.twap_5m, row.price.publish_time, row.price.max_age) = (Price(1_000_000), 1_000, 60);
+    board
+}

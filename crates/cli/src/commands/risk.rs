@@ -291,6 +291,7 @@ mod tests {
     use super::*;
     use crate::args::{Cli, Command};
     use crate::error::CliError;
+    use crate::view::sample_board;
     use clap::Parser;
     use kedge_client::Found;
     use kedge_model::board::PriceBoard;
@@ -312,16 +313,7 @@ mod tests {
             max_position: Size(1 << 50),
             ..Market::default()
         };
-        let mut board = Box::new(PriceBoard { version: 1, ..PriceBoard::default() });
-        let row = &mut board.markets[0];
-        (row.listed, row.initial_margin, row.maintenance_margin) = (1, Ppm(66_667), Ppm(33_000));
-        row.price.price = Price(98_765_432_100);
-        (row.price.twap_5m, row.price.twap_1h) = (row.price.price, row.price.price);
-        (row.price.publish_time, row.price.max_age) = (1_000, 60);
-        let row = &mut board.banks[0];
-        (row.listed, row.decimals, row.initial_weight, row.maintenance_weight) = (1, 6, Ppm(1_000_000), Ppm(1_000_000));
-        row.price.price = Price(1_000_000);
-        (row.price.twap_5m, row.price.publish_time, row.price.max_age) = (Price(1_000_000), 1_000, 60);
+        let board = sample_board(Price(98_765_432_100));
         let mut account = SubAccount { version: 1, ..SubAccount::default() };
         account.credit(0, Amount(1_234_567_890_123)).unwrap();
         let position = account.open_position(0).unwrap();

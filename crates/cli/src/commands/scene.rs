@@ -254,10 +254,10 @@ mod tests {
     use super::*;
     use crate::args::{Cli, Command};
     use crate::commands::ticket;
+    use crate::view::sample_board;
     use clap::Parser;
-    use kedge_model::board::PriceBoard;
     use kedge_model::clock::Clock;
-    use kedge_model::quantity::{Base, Ppm, Quote};
+    use kedge_model::quantity::{Base, Quote};
     use kedge_model::sub_account::SubAccount;
 
     /// SOL-PERP at 199 with 1,000 dollars and 2 coins long, so that margin allows some 70 more.
@@ -271,16 +271,7 @@ mod tests {
             max_position: Size(1 << 50),
             ..Market::default()
         };
-        let mut board = Box::new(PriceBoard { version: 1, ..PriceBoard::default() });
-        let row = &mut board.markets[0];
-        (row.listed, row.initial_margin, row.maintenance_margin) = (1, Ppm(66_667), Ppm(33_000));
-        row.price.price = Price(199_000_000);
-        (row.price.twap_5m, row.price.twap_1h) = (row.price.price, row.price.price);
-        (row.price.publish_time, row.price.max_age) = (1_000, 60);
-        let row = &mut board.banks[0];
-        (row.listed, row.decimals, row.initial_weight, row.maintenance_weight) = (1, 6, Ppm(1_000_000), Ppm(1_000_000));
-        row.price.price = Price(1_000_000);
-        (row.price.twap_5m, row.price.publish_time, row.price.max_age) = (Price(1_000_000), 1_000, 60);
+        let board = sample_board(Price(199_000_000));
         let mut head = SubAccount { version: 1, ..SubAccount::default() };
         head.credit(0, Amount(1_000_000_000)).unwrap();
         let position = head.open_position(0).unwrap();
