@@ -32,7 +32,7 @@ const fn case(tale: Tale, patience: u64, code: i32, orders: usize, says: &'stati
     Case { tale: Some(tale), line: PLACE, patience, code, orders, says }
 }
 
-const CASES: [Case; 27] = [
+const CASES: [Case; 26] = [
     Case { tale: None, line: PLACE, patience: 180, code: 0, orders: 1, says: "placed order" },
     case(Tale::OldBlockhash, 180, 1, 0, "nothing was sent"),
     case(Tale::FutureBlockhash, 180, 1, 0, "nothing was sent"),
@@ -66,8 +66,12 @@ const CASES: [Case; 27] = [
         orders: 0,
         says: "InsufficientMargin",
     },
-    Case { tale: Some(Tale::NoProgramAccounts), line: TAKE, patience: 180, code: 0, orders: 0, says: "only the vAMM" },
 ];
+
+/// Where no resting order is listed, the vAMM is asked. It trades at a price of at most 2.4 seconds' age, which a machine
+/// as busy as with all the cases at once does not always have: this one stands alone, and is tried again.
+const TAKEN: Case =
+    Case { tale: Some(Tale::NoProgramAccounts), line: TAKE, patience: 180, code: 0, orders: 0, says: "only the vAMM" };
 
 /// What a command printed.
 struct Run {
@@ -117,6 +121,16 @@ fn whatever_an_endpoint_tells_one_command_is_one_order_at_most_and_says_what_is_
         let wrong: Vec<String> = running.into_iter().filter_map(|one| one.join().expect("a check").err()).collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     });
+    let (wallet, account) = stage.trader("taker", 5_000);
+    let mut told = Ok(());
+    for _ in 0..5 {
+        let proxy = runtime.block_on(Proxy::start(stage.localnet.rpc_url(), TAKEN.tale));
+        told = check(&stage, &TAKEN, &proxy, &wallet, account);
+        if told.is_ok() {
+            break;
+        }
+    }
+    assert_eq!(told, Ok(()));
 }
 
 /// Runs a case, and looks at the truth behind the endpoint.
