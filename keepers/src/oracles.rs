@@ -1,11 +1,11 @@
-//! What the oracle accounts say, read by the program's own parsers: every kind of source, with its roundings and its
+//! What the oracle accounts say, read by the parsers that the program uses: every kind of source, with its roundings and its
 //! conditions.
 
 use std::collections::BTreeMap;
 
-use kedge::oracle::{Moment, read};
 use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, PriceSource};
 use kedge_model::clock::Clock;
+use kedge_oracle::{Moment, read};
 use solana_pubkey::Pubkey;
 
 use crate::compose::{Directory, Place, has_account};
@@ -76,8 +76,8 @@ mod tests {
     use super::*;
     use crate::pyth::{Alternatives, PriceUpdate};
     use base64::Engine as _;
-    use kedge::oracle::{pyth_pull, pyth_push, switchboard_on_demand, switchboard_v2};
     use kedge_model::board::{SourceKind, receivers};
+    use kedge_oracle::{pyth_pull, pyth_push, switchboard_on_demand, switchboard_v2};
     use serde_json::Value;
 
     const ADDRESS: Pubkey = Pubkey::new_from_array([5; 32]);

@@ -1,4 +1,4 @@
-//! `cargo xtask lint`: format, clippy (warnings are errors), known faults of dependencies, alert rules, the committed IDL
+//! `cargo xtask lint`: format, which crate stands on which, clippy (warnings are errors), known faults of dependencies, alert rules, the committed IDL
 //! against the program, and the committed client against the IDL.
 
 use anyhow::Result;
@@ -8,6 +8,7 @@ use crate::run::{cargo, phase};
 /// Runs all checks.
 pub fn run() -> Result<()> {
     phase("format", cargo().args(["fmt", "--all", "--check"]))?;
+    crate::floors::check()?;
     crate::advisories::check()?;
     crate::alerts::check()?;
     phase(

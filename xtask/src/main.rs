@@ -6,6 +6,7 @@ mod bench;
 mod client;
 mod demo;
 mod e2e;
+mod floors;
 mod foreground;
 mod fuzz;
 mod idl;

@@ -2,6 +2,7 @@
 
 use kedge_interface::account::{AccountKind, SubAccountData, decode, decode_sub_account};
 use kedge_interface::{BOARD, EXCHANGE, PROGRAM_ID, address};
+use kedge_model::Layout;
 use kedge_model::bank::Bank;
 use kedge_model::board::{MAX_BANKS, MAX_MARKETS, PriceBoard};
 use kedge_model::clock::Clock;
@@ -139,7 +140,8 @@ impl Client {
 
     /// A sub-account with its orders. Errors: [`FetchError::Missing`].
     pub async fn sub_account(&self, at: Pubkey) -> Result<SubAccountData, FetchError> {
-        let account = self.account(at).await?.ok_or(FetchError::Missing { what: SubAccount::NAME, address: at })?;
+        let account =
+            self.account(at).await?.ok_or(FetchError::Missing { what: <SubAccount as Layout>::NAME, address: at })?;
         read(at, &account, decode_sub_account)
     }
 

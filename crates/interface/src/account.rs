@@ -1,6 +1,6 @@
 //! Account data: 8 bytes discriminator, the model's struct, and for sub-accounts the orders.
 
-use bytemuck::Pod;
+use kedge_model::Layout;
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
 use kedge_model::exchange::Exchange;
@@ -9,33 +9,7 @@ use kedge_model::order::Order;
 use kedge_model::sub_account::{MAX_ORDERS, SubAccount};
 use kedge_model::trader::Trader;
 
-use crate::discriminator;
-
-/// Bytes in front of the struct.
-pub const DISCRIMINATOR_SIZE: usize = 8;
-
-/// A struct of the model that is stored in an account.
-pub trait AccountKind: Pod {
-    /// Name as in the IDL.
-    const NAME: &'static str;
-    /// The account's first 8 bytes.
-    const DISCRIMINATOR: [u8; 8];
-    /// Size of the account, without a tail.
-    const SPACE: usize = DISCRIMINATOR_SIZE + size_of::<Self>();
-}
-
-macro_rules! kinds {
-    ($($name:ident)*) => {
-        $( impl AccountKind for $name {
-            const NAME: &'static str = stringify!($name);
-            const DISCRIMINATOR: [u8; 8] = discriminator(concat!("account:", stringify!($name)));
-        } )*
-
-        /// Name and discriminator of every account kind.
-        pub const KINDS: &[(&str, [u8; 8])] = &[$( ($name::NAME, $name::DISCRIMINATOR) ),*];
-    };
-}
-kinds! { Exchange PriceBoard Market Bank Trader SubAccount }
+pub use kedge_abi::account::{AccountKind, DISCRIMINATOR_SIZE, KINDS};
 
 /// Why account data was not read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

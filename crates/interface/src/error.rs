@@ -1,9 +1,6 @@
 //! Numbers of failed instructions as names and as what to do.
 
-/// First number of the model's errors.
-pub const RULES_FROM: u32 = 6000;
-/// First number of the program's account errors.
-pub const ACCOUNTS_FROM: u32 = 6500;
+pub use kedge_abi::error::{ACCOUNTS_FROM, AccountError, RULES_FROM};
 
 /// A custom error number of the program, read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +32,7 @@ impl ProgramError {
     pub const fn code(self) -> u32 {
         match self {
             Self::Rule(error) => RULES_FROM + error as u32,
-            Self::Account(error) => ACCOUNTS_FROM + error as u32,
+            Self::Account(error) => error.code(),
             Self::Framework(error) => error.code,
             Self::Unknown(code) => code,
         }
@@ -93,61 +90,3 @@ const FRAMEWORK: &[FrameworkError] = &[
         message: "The same account was passed twice where one of them is written; pass each account once.",
     },
 ];
-
-macro_rules! account_errors {
-    ($( $number:literal $name:ident $text:literal )*) => {
-        /// Why an account that was handed in was refused. Numbers are append-only.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[repr(u32)]
-        pub enum AccountError {
-            $( #[doc = $text] $name = $number, )*
-        }
-
-        impl AccountError {
-            /// All errors in the order of their numbers.
-            pub const ALL: &'static [AccountError] = &[$(AccountError::$name),*];
-
-            /// Name as in the IDL.
-            pub const fn name(self) -> &'static str {
-                match self { $(AccountError::$name => stringify!($name),)* }
-            }
-
-            /// What happened and what to do.
-            pub const fn message(self) -> &'static str {
-                match self { $(AccountError::$name => $text,)* }
-            }
-
-            /// The error with this number, if there is one.
-            pub fn from_number(number: u32) -> Option<AccountError> {
-                match number { $($number => Some(AccountError::$name),)* _ => None }
-            }
-        }
-    };
-}
-
-account_errors! {
-    0 AccountWrongOwner "The account is owned by another program or was not created yet; check the address."
-    1 AccountWrongType "The account belongs to this program but is of another kind; check the order of the accounts."
-    2 AccountWrongSize "The account's size does not fit its kind; run the migration or finish growing it first."
-    3 AccountNotWritable "The account must be passed as writable."
-    4 AccountNotSigner "The account must sign the transaction."
-    5 AccountWrongAddress "The account is not at its derived address; derive it from the documented seeds."
-    6 AccountAlreadyExists "The account exists already."
-    7 AccountDuplicate "The same account was passed twice; each maker may appear once and never as the taker."
-    8 AccountWrongProgram "The program account is not the one that the instruction names."
-    9 AccountWrongMint "The mint is not the bank's mint."
-    10 AccountWrongVault "The token account is not the bank's vault."
-    11 TokenProgramUnsupported "Only mints of the SPL Token program can be listed; Token-2022 mints are refused."
-    12 TooManyAccounts "More trailing accounts were passed than the instruction takes."
-    13 GrowthStepTooLarge "An account grows by at most 10,240 bytes in one instruction; repeat the step."
-    14 OracleWrongOwner "The oracle account is not owned by an accepted oracle program."
-    15 OracleWrongType "The oracle account is not a price account of the source's kind, or its bytes are damaged."
-    16 OracleWrongFeed "The oracle account holds another feed than the row's source names."
-    17 OracleVerificationTooWeak "The price update carries fewer signatures than the row asks for; post a fully verified update."
-    18 OracleNotTrading "The feed's status is not Trading: the price is frozen; wait or use another source."
-    19 OraclePriceNotPositive "The oracle's price is zero or negative."
-    20 OraclePriceOutOfRange "The oracle's price or exponent does not fit a price at 1e6."
-    21 OracleTooFewSamples "Fewer oracles stand behind the feed's value than the feed or the row asks for; update the feed."
-    22 OracleSamplesTooOld "The samples behind the feed's value were signed too long ago; update the feed with new ones."
-    23 OracleNotIndependent "The feed's authority may write its value without any oracle: it is no price source."
-}

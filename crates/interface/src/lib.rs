@@ -21,14 +21,4 @@ pub use address::{BOARD, EVENT_AUTHORITY, EXCHANGE, PROGRAM_ID};
 pub use instruction::{Instruction, KedgeInstruction};
 pub use wire::Wire;
 
-/// The first 8 bytes of the SHA-256 of `preimage`: how Anchor tells accounts and instructions apart.
-pub(crate) const fn discriminator(preimage: &str) -> [u8; 8] {
-    let hash = sha2_const_stable::Sha256::new().update(preimage.as_bytes()).finalize();
-    let mut first = [0u8; 8];
-    let mut index = 0;
-    while index < 8 {
-        first[index] = hash[index];
-        index += 1;
-    }
-    first
-}
+pub(crate) use kedge_abi::discriminator;

@@ -1,32 +1,6 @@
-//! Error numbers: the mirror against the program's source, and the reading of codes.
+//! Error numbers: the reading of codes.
 
 use kedge_interface::error::{ACCOUNTS_FROM, AccountError, ProgramError, RULES_FROM};
-
-const SOURCE: &str = include_str!("../../../programs/kedge/src/error.rs");
-
-#[test]
-fn account_errors_mirror_the_program() {
-    let base = |name: &str| -> u32 {
-        let line = SOURCE.lines().find(|line| line.contains(&format!("const {name}: u32"))).expect(name);
-        line.split('=').nth(1).unwrap().trim().trim_end_matches(';').parse().unwrap()
-    };
-    assert_eq!(base("RULES_FROM"), RULES_FROM);
-    assert_eq!(base("ACCOUNTS_FROM"), ACCOUNTS_FROM);
-
-    let (_, table) = SOURCE.split_once("account_errors! {\n").expect("the program's table of account errors");
-    let (table, _) = table.split_once("\n}").unwrap();
-    let program: Vec<(u32, &str, &str)> = table
-        .lines()
-        .map(|line| {
-            let (number, rest) = line.trim().split_once(' ').unwrap();
-            let (name, text) = rest.split_once(' ').unwrap();
-            (number.parse().unwrap(), name, text.trim_matches('"'))
-        })
-        .collect();
-    let mirrored: Vec<(u32, &str, &str)> =
-        AccountError::ALL.iter().map(|error| (*error as u32, error.name(), error.message())).collect();
-    assert_eq!(mirrored, program);
-}
 
 #[test]
 fn codes_read_back_to_names_and_advice() {

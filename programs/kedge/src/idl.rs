@@ -9,12 +9,12 @@ use kedge_model::{Field, Layout};
 mod resolution;
 mod vocabulary;
 
-use crate::account::Stored;
+use crate::account::AccountKind;
 use crate::error::{AccountError, RULES_FROM};
 
 /// Adds an account kind: its entry, its struct, and the structs in its struct.
-pub fn account<T: Stored>(accounts: &mut Vec<&'static str>, types: &mut Vec<&'static str>) {
-    let bytes: Vec<String> = T::DISCRIMINATOR.to_le_bytes().iter().map(ToString::to_string).collect();
+pub fn account<T: AccountKind>(accounts: &mut Vec<&'static str>, types: &mut Vec<&'static str>) {
+    let bytes: Vec<String> = T::DISCRIMINATOR.iter().map(ToString::to_string).collect();
     accounts.push(leak(format!("{{\"name\":\"{}\",\"discriminator\":[{}]}}", T::NAME, bytes.join(","))));
     let tail = (T::MAX_ITEMS > 0).then(|| tail::<T>(8 + size_of::<T>()));
     let docs: Vec<&str> = resolution::place(T::NAME).into_iter().chain(tail.as_deref()).collect();
@@ -28,7 +28,7 @@ pub fn account<T: Stored>(accounts: &mut Vec<&'static str>, types: &mut Vec<&'st
 }
 
 /// What the format has no word for: items that follow the struct up to the account's end.
-fn tail<T: Stored>(from: usize) -> String {
+fn tail<T: AccountKind>(from: usize) -> String {
     use kedge_model::order::Order;
     let (size, most) = (size_of::<Order>(), T::MAX_ITEMS);
     format!(
@@ -169,7 +169,7 @@ fn leak(text: String) -> &'static str {
 /// The IDL's error list: the model's errors, then the program's account errors.
 pub fn errors() -> String {
     let rules = kedge_model::Error::ALL.iter().map(|error| (RULES_FROM + *error as u32, error.name(), error.message()));
-    let accounts = AccountError::LIST.iter().copied();
+    let accounts = AccountError::ALL.iter().map(|error| (error.code(), error.name(), error.message()));
     let list: Vec<String> = rules
         .chain(accounts)
         .map(|(number, name, text)| format!("{{\"code\":{number},\"name\":\"{name}\",\"msg\":{}}}", quoted(text)))

@@ -20,7 +20,6 @@ pub mod error;
 #[cfg(feature = "idl-build")]
 pub mod idl;
 pub mod instructions;
-pub mod oracle;
 pub mod pda;
 
 use anchor_lang::prelude::*;

@@ -1,5 +1,6 @@
 //! What traders do.
 
+use kedge_abi::ed25519;
 use kedge_model::action::{MakerRef, ModifyParams, OrderFilter};
 use kedge_model::order::OrderParams;
 use solana_pubkey::Pubkey;
@@ -180,12 +181,8 @@ pub const ALL_MARKETS: u16 = u16::MAX;
 
 /// The instruction of the ed25519 program that goes right in front of a [`PlaceSignedOrders`]: who signed what.
 pub fn signature(signer: &Pubkey, signature: &[u8; 64], message: &[u8]) -> Instruction {
-    const HERE: u16 = u16::MAX;
     let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
-    // Where signature, key and message begin: behind this description, in this order: key, signature, message.
-    let words = [48, HERE, 16, HERE, 112, length, HERE];
-    let mut data = vec![1, 0];
-    data.extend(words.iter().flat_map(|word: &u16| word.to_le_bytes()));
+    let mut data = ed25519::head(length).to_vec();
     data.extend(signer.as_ref());
     data.extend(signature);
     data.extend(message);

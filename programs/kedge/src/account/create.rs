@@ -5,19 +5,19 @@ use core::marker::PhantomData;
 use anchor_lang::prelude::ProgramError;
 use anchor_lang::{AccountView, Address, AnchorAccount};
 
-use super::{Stored, Write};
+use super::{AccountKind, Write};
 use crate::error::{AccountError, Outcome};
 
 /// Most bytes that an account can be created with, or grow by, inside one instruction.
 pub const GROWTH_STEP: usize = 10_240;
 
 /// An account that the instruction creates. Declared with `#[account(mut)]`.
-pub struct New<T: Stored> {
+pub struct New<T: AccountKind> {
     view: AccountView,
     kind: PhantomData<T>,
 }
 
-impl<T: Stored> New<T> {
+impl<T: AccountKind> New<T> {
     /// Creates the account at the canonical address of `seeds`, with room for `items` tail items.
     ///
     /// All bytes after the discriminator are zero. Returns the account and its bump.
@@ -29,7 +29,7 @@ impl<T: Stored> New<T> {
         // SAFETY: the account was created a moment ago with at least 8 bytes and no reference into it exists.
         unsafe {
             let mut view = self.view;
-            view.data_mut_ptr().cast::<u64>().write(T::DISCRIMINATOR);
+            view.data_mut_ptr().cast::<u64>().write(T::TAG);
             Ok((Write::created(view), bump))
         }
     }
@@ -64,7 +64,7 @@ pub fn grow(account: &mut AccountView, space: usize, payer: &AccountView) -> Out
     Ok(())
 }
 
-impl<T: Stored> core::ops::Deref for New<T> {
+impl<T: AccountKind> core::ops::Deref for New<T> {
     type Target = AccountView;
 
     #[inline(always)]
@@ -73,7 +73,7 @@ impl<T: Stored> core::ops::Deref for New<T> {
     }
 }
 
-impl<T: Stored> AnchorAccount for New<T> {
+impl<T: AccountKind> AnchorAccount for New<T> {
     type Data = AccountView;
 
     /// Never called: an account that is created is written.
@@ -101,7 +101,7 @@ impl<T: Stored> AnchorAccount for New<T> {
 }
 
 #[doc(hidden)]
-impl<T: Stored> anchor_lang::IdlAccountType for New<T> {
+impl<T: AccountKind> anchor_lang::IdlAccountType for New<T> {
     #[cfg(feature = "idl-build")]
     fn __register_idl_deps(
         accounts: &mut anchor_lang::__alloc::vec::Vec<&'static str>,

@@ -14,13 +14,29 @@
 mod create;
 mod signer;
 mod sole;
-mod stored;
 mod trailing;
 mod typed;
+
+pub use kedge_abi::account::{AccountKind, NoTail};
 
 pub use create::{GROWTH_STEP, New, grow};
 pub use signer::{Payer, Signed};
 pub use sole::{Address32, Sole};
-pub use stored::{NoTail, Stored, discriminator};
 pub use trailing::Trailing;
 pub use typed::{Read, Write};
+
+// The board is created in one step.
+const _: () = assert!(<kedge_model::board::PriceBoard as AccountKind>::SPACE <= GROWTH_STEP);
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn discriminators_are_those_of_the_framework() {
+        #[anchor_lang::account]
+        struct Counter {
+            count: u64,
+        }
+        let framework = <Counter as anchor_lang::Discriminator>::DISCRIMINATOR;
+        assert_eq!(kedge_abi::discriminator("account:Counter"), framework);
+    }
+}

@@ -7,7 +7,7 @@ use anchor_lang::TryAccounts;
 use anchor_lang::pinocchio::account::{AccountView, MAX_PERMITTED_DATA_INCREASE, RuntimeAccount};
 use arrayvec::ArrayVec;
 
-use super::{Stored, Write};
+use super::{AccountKind, Write};
 use crate::error::{AccountError, Outcome};
 
 /// Where the runtime maps an instruction's input: part of the program ABI, like the heap's address.
@@ -140,7 +140,7 @@ impl Trailing {
     /// Errors: [`AccountError::TooManyAccounts`] beyond `N`, [`AccountError::AccountDuplicate`], and the checks
     /// of [`Write`].
     #[inline(always)]
-    pub fn all<T: Stored, const N: usize>(mut self) -> Outcome<ArrayVec<Write<T>, N>> {
+    pub fn all<T: AccountKind, const N: usize>(mut self) -> Outcome<ArrayVec<Write<T>, N>> {
         if self.left > N {
             return Err(AccountError::TooManyAccounts.into());
         }

@@ -8,18 +8,18 @@ use anchor_lang::{AccountView, Address, AnchorAccount, address_eq};
 
 use kedge_model::sub_account::{SubAccount, SubAccountMut};
 
-use super::Stored;
+use super::AccountKind;
 use crate::error::{AccountError, Outcome};
 
 /// An account that the instruction reads. Declared without attributes.
-pub struct Read<T: Stored> {
+pub struct Read<T: AccountKind> {
     view: AccountView,
     kind: PhantomData<T>,
 }
 
 /// An account that the instruction writes. Declared with `#[account(mut)]`, which makes the framework refuse
 /// the same account twice.
-pub struct Write<T: Stored> {
+pub struct Write<T: AccountKind> {
     view: AccountView,
     kind: PhantomData<T>,
 }
@@ -27,24 +27,24 @@ pub struct Write<T: Stored> {
 /// Owner, discriminator and exact size; about 30 CU. One copy a kind: inlined into every instruction's account list it
 /// made a twentieth of the program, and a call costs four units.
 #[inline(never)]
-fn check<T: Stored>(view: &AccountView) -> Result<(), AccountError> {
+fn check<T: AccountKind>(view: &AccountView) -> Result<(), AccountError> {
     check_all::<T>(view)
 }
 
 #[inline(always)]
-fn check_all<T: Stored>(view: &AccountView) -> Result<(), AccountError> {
+fn check_all<T: AccountKind>(view: &AccountView) -> Result<(), AccountError> {
     if !address_eq(view.owner(), &crate::ID) {
         return Err(AccountError::AccountWrongOwner);
     }
     if T::items_in(view.data_len()).is_none() {
         // Another kind of account mostly has another size: say what is wrong first.
-        return Err(if view.data_len() >= 8 && discriminator_of(view) != T::DISCRIMINATOR {
+        return Err(if view.data_len() >= 8 && discriminator_of(view) != T::TAG {
             AccountError::AccountWrongType
         } else {
             AccountError::AccountWrongSize
         });
     }
-    if discriminator_of(view) != T::DISCRIMINATOR {
+    if discriminator_of(view) != T::TAG {
         return Err(AccountError::AccountWrongType);
     }
     Ok(())
@@ -52,7 +52,7 @@ fn check_all<T: Stored>(view: &AccountView) -> Result<(), AccountError> {
 
 /// [`check`] for an account that is written.
 #[inline(never)]
-fn check_writable<T: Stored>(view: &AccountView) -> Result<(), AccountError> {
+fn check_writable<T: AccountKind>(view: &AccountView) -> Result<(), AccountError> {
     if view.is_writable() { check_all::<T>(view) } else { Err(AccountError::AccountNotWritable) }
 }
 
@@ -63,7 +63,7 @@ fn discriminator_of(view: &AccountView) -> u64 {
     unsafe { view.data_ptr().cast::<u64>().read() }
 }
 
-impl<T: Stored> Read<T> {
+impl<T: AccountKind> Read<T> {
     /// The account's address.
     #[inline(always)]
     pub fn address(&self) -> &Address {
@@ -79,7 +79,7 @@ impl<T: Stored> Read<T> {
     }
 }
 
-impl<T: Stored> Write<T> {
+impl<T: AccountKind> Write<T> {
     /// Checks an account that was not declared (a maker) and takes it for writing.
     ///
     /// # Safety
@@ -114,7 +114,7 @@ impl<T: Stored> Write<T> {
             let data = self.view.data_mut_ptr();
             (
                 &mut *data.add(8).cast::<T>(),
-                core::slice::from_raw_parts_mut(data.add(T::BASE_SPACE).cast::<T::Item>(), items),
+                core::slice::from_raw_parts_mut(data.add(T::SPACE).cast::<T::Item>(), items),
             )
         }
     }
@@ -164,14 +164,14 @@ impl Write<SubAccount> {
 /// # Safety
 /// The account has passed `check::<T>`.
 #[inline(always)]
-unsafe fn tail<T: Stored>(view: &AccountView) -> &[T::Item] {
+unsafe fn tail<T: AccountKind>(view: &AccountView) -> &[T::Item] {
     let items = T::items_in(view.data_len()).unwrap_or(0);
-    unsafe { core::slice::from_raw_parts(view.data_ptr().add(T::BASE_SPACE).cast::<T::Item>(), items) }
+    unsafe { core::slice::from_raw_parts(view.data_ptr().add(T::SPACE).cast::<T::Item>(), items) }
 }
 
 macro_rules! typed {
     ($name:ident) => {
-        impl<T: Stored> Deref for $name<T> {
+        impl<T: AccountKind> Deref for $name<T> {
             type Target = T;
 
             #[inline(always)]
@@ -181,7 +181,7 @@ macro_rules! typed {
             }
         }
 
-        impl<T: Stored> AsRef<AccountView> for $name<T> {
+        impl<T: AccountKind> AsRef<AccountView> for $name<T> {
             #[inline(always)]
             fn as_ref(&self) -> &AccountView {
                 &self.view
@@ -189,7 +189,7 @@ macro_rules! typed {
         }
 
         #[doc(hidden)]
-        impl<T: Stored> anchor_lang::IdlAccountType for $name<T> {
+        impl<T: AccountKind> anchor_lang::IdlAccountType for $name<T> {
             const __IDL_ADDRESS: Option<&'static str> = None;
 
             #[cfg(feature = "idl-build")]
@@ -205,7 +205,7 @@ macro_rules! typed {
 typed!(Read);
 typed!(Write);
 
-impl<T: Stored> DerefMut for Write<T> {
+impl<T: AccountKind> DerefMut for Write<T> {
     #[inline(always)]
     fn deref_mut(&mut self) -> &mut T {
         // SAFETY: as for `Deref`, and `&mut self` is the only way in.
@@ -213,9 +213,9 @@ impl<T: Stored> DerefMut for Write<T> {
     }
 }
 
-impl<T: Stored> AnchorAccount for Read<T> {
+impl<T: AccountKind> AnchorAccount for Read<T> {
     type Data = T;
-    const MIN_DATA_LEN: usize = T::BASE_SPACE;
+    const MIN_DATA_LEN: usize = T::SPACE;
 
     #[inline(always)]
     fn load(view: AccountView) -> Result<Self, ProgramError> {
@@ -229,9 +229,9 @@ impl<T: Stored> AnchorAccount for Read<T> {
     }
 }
 
-impl<T: Stored> AnchorAccount for Write<T> {
+impl<T: AccountKind> AnchorAccount for Write<T> {
     type Data = T;
-    const MIN_DATA_LEN: usize = T::BASE_SPACE;
+    const MIN_DATA_LEN: usize = T::SPACE;
 
     /// Never called: without `#[account(mut)]` nothing would refuse the same account twice.
     fn load(_: AccountView) -> Result<Self, ProgramError> {

@@ -11,7 +11,7 @@ use kedge_model::market::Market;
 
 use crate::account::{Address32, Sole};
 use crate::error::Outcome;
-use crate::pda::EventAuthority;
+use crate::pda::{EVENT_SIGNER, EventAuthority};
 
 /// Bytes of the tag by which event decoders know the call.
 const TAG: usize = 8;
@@ -89,7 +89,7 @@ fn send(message: &mut [u8], authority: &Sole<EventAuthority>) {
     let view: &AccountView = authority.as_ref();
     let accounts = [InstructionAccount::readonly_signer(&EventAuthority::ADDRESS)];
     let instruction = InstructionView { program_id: &crate::ID, data: message, accounts: &accounts };
-    let seeds = EventAuthority::SIGNER.map(Seed::from);
+    let seeds = EVENT_SIGNER.map(Seed::from);
     // SAFETY: the one account handed over is empty and read-only.
     unsafe { invoke_signed_unchecked(&instruction, &[CpiAccount::from(view)], &[Signer::from(&seeds)]) };
 }

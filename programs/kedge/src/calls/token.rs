@@ -15,7 +15,7 @@ use kedge_model::quantity::Amount;
 
 use crate::account::{Address32, Sole};
 use crate::error::{AccountError, Outcome};
-use crate::pda::{ExchangeAddress, SplToken, VAULT_SEED};
+use crate::pda::{EXCHANGE_SIGNER, ExchangeAddress, SplToken, VAULT_SEED};
 
 /// The SPL Token program's `Transfer` instruction.
 const TRANSFER: u8 = 3;
@@ -42,7 +42,7 @@ pub fn withdraw(
     exchange: &AccountView,
     amount: u64,
 ) -> Outcome {
-    let seeds = ExchangeAddress::SIGNER.map(Seed::from);
+    let seeds = EXCHANGE_SIGNER.map(Seed::from);
     transfer(vault, to, exchange, amount, &[Signer::from(&seeds)]);
     Ok(())
 }

@@ -8,7 +8,7 @@ mod switchboard_on_demand;
 mod switchboard_v2;
 
 use base64::Engine as _;
-use kedge::error::AccountError;
+use kedge_abi::error::AccountError;
 use kedge_model::board::OraclePrice;
 use rust_decimal::{Decimal, RoundingStrategy};
 use solana_pubkey::Pubkey;

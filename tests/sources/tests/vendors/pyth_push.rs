@@ -1,9 +1,9 @@
 //! `pyth-sdk-solana`: the price accounts of the oracle program.
 
-use kedge::error::AccountError;
-use kedge::oracle::pyth_push::{ORACLE, parse};
+use kedge_abi::error::AccountError;
 use kedge_model::board::OraclePrice;
 use kedge_model::quantity::Price;
+use kedge_oracle::pyth_push::{ORACLE, parse};
 use kedge_tests::oracle::{PYTH_PUSH, Quote};
 use proptest::prelude::*;
 use pyth_sdk_solana::state::{

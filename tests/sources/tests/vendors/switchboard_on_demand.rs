@@ -1,10 +1,10 @@
 //! `switchboard-on-demand`: `PullFeedAccountData`.
 
 use bytemuck::Zeroable;
-use kedge::error::AccountError;
-use kedge::oracle::switchboard_on_demand::{Expected, PROGRAM, parse};
+use kedge_abi::error::AccountError;
 use kedge_model::board::OraclePrice;
 use kedge_model::quantity::Price;
+use kedge_oracle::switchboard_on_demand::{Expected, PROGRAM, parse};
 use kedge_tests::oracle::{Quote, SWITCHBOARD_ON_DEMAND};
 use proptest::prelude::*;
 use rust_decimal::Decimal;

@@ -1,10 +1,10 @@
 //! `switchboard-solana`: `AggregatorAccountData`. The vendor's crate and this workspace do not fit one lock file:
 //! `tests/fixtures/switchboard_v2` makes the accounts, and says what the vendor's types read in them.
 
-use kedge::error::AccountError;
-use kedge::oracle::switchboard_v2::{Expected, PROGRAM, parse};
+use kedge_abi::error::AccountError;
 use kedge_model::board::OraclePrice;
 use kedge_model::quantity::Price;
+use kedge_oracle::switchboard_v2::{Expected, PROGRAM, parse};
 use kedge_tests::oracle::{Quote, SWITCHBOARD_V2};
 use solana_pubkey::Pubkey;
 

@@ -1,10 +1,10 @@
 //! Reading oracle accounts into price rows.
 
-use kedge_model::board::{MAX_SOURCES, OraclePrice, PriceRow, RefreshReport, SourceKind};
+use kedge_model::board::{MAX_SOURCES, OraclePrice, PriceRow, PriceSource, RefreshReport, SourceKind};
 use kedge_model::clock::Clock;
+use kedge_oracle::Moment;
 
 use crate::instructions::prelude::*;
-use crate::oracle;
 
 /// Accounts of `refresh_prices`; the oracle accounts follow, for each row one a source in the row's order.
 #[derive(Accounts)]
@@ -39,7 +39,7 @@ pub fn handle(a: &mut RefreshPrices, markets: &[u8], banks: &[u8]) -> Outcome {
 #[inline(always)]
 fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_micros: u64) -> Outcome<RefreshReport> {
     let mut seen: ArrayVec<Option<OraclePrice>, MAX_SOURCES> = ArrayVec::new();
-    let moment = oracle::Moment { clock, slot_micros, max_age: row.max_age };
+    let moment = Moment { clock, slot_micros, max_age: row.max_age };
     for source in row.sources() {
         let kind = SourceKind::from_number(source.kind)?;
         if kind == SourceKind::Fixed {
@@ -52,9 +52,16 @@ fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_micro
             continue;
         }
         let account = oracles.next_shared().ok_or(ProgramError::NotEnoughAccountKeys)?;
-        seen.push(oracle::observe(source, &account, &moment)?);
+        seen.push(observe(source, &account, &moment)?);
     }
     let report = row.refresh(&seen, clock, slot_micros)?;
     row.invariant()?;
     Ok(report)
+}
+
+/// What a source's account says. One copy for the rows of markets and of banks.
+fn observe(source: &PriceSource, account: &AccountView, moment: &Moment<'_>) -> Outcome<Option<OraclePrice>> {
+    // SAFETY: the bytes are read and left before anything else touches the account.
+    let data = unsafe { account.borrow_unchecked() };
+    kedge_oracle::read(source, account.address(), account.owner(), data, moment)
 }

@@ -3,7 +3,7 @@
 use kedge_model::Error;
 use kedge_model::sub_account::{MAX_ORDERS, ORDER_STEP};
 
-use crate::account::{Stored, grow};
+use crate::account::{AccountKind, grow};
 use crate::instructions::prelude::*;
 
 /// Accounts of `grow_orders`.

@@ -10,28 +10,35 @@ use kedge_model::order::Order;
 use kedge_model::sub_account::{MAX_ORDERS, SubAccount};
 use kedge_model::trader::Trader;
 
-/// A model struct that is the content of an account of this program.
-pub trait Stored: Pod + Layout {
-    /// The first 8 bytes of the account, little-endian: Anchor's `sha256("account:<Name>")`.
-    const DISCRIMINATOR: u64;
+use crate::discriminator;
+
+/// Bytes in front of the struct.
+pub const DISCRIMINATOR_SIZE: usize = 8;
+
+/// A struct of the model that is the content of an account of the program. Its name is [`Layout::NAME`].
+pub trait AccountKind: Pod + Layout {
+    /// The account's first 8 bytes: Anchor's `sha256("account:<Name>")`.
+    const DISCRIMINATOR: [u8; 8];
+    /// The same as one little-endian word.
+    const TAG: u64 = u64::from_le_bytes(Self::DISCRIMINATOR);
     /// What follows the struct, repeated to the end of the account; [`NoTail`] for nothing.
     type Item: Pod;
     /// Most tail items that the account may hold.
     const MAX_ITEMS: usize;
 
-    /// Size of the account without tail items.
-    const BASE_SPACE: usize = 8 + size_of::<Self>();
+    /// Size of the account in bytes, without tail items.
+    const SPACE: usize = DISCRIMINATOR_SIZE + size_of::<Self>();
 
-    /// Size of the account with a number of tail items.
+    /// Size of the account in bytes, with a number of tail items.
     #[inline(always)]
     fn space(items: usize) -> usize {
-        Self::BASE_SPACE + items * size_of::<Self::Item>()
+        Self::SPACE + items * size_of::<Self::Item>()
     }
 
     /// Number of tail items in an account of this size; `None` when the size fits no whole number of them.
     #[inline(always)]
     fn items_in(space: usize) -> Option<usize> {
-        let tail = space.checked_sub(Self::BASE_SPACE)?;
+        let tail = space.checked_sub(Self::SPACE)?;
         let item = size_of::<Self::Item>();
         if item == 0 {
             return (tail == 0).then_some(0);
@@ -44,28 +51,21 @@ pub trait Stored: Pod + Layout {
 /// The tail item of accounts without a tail.
 pub type NoTail = ();
 
-/// Anchor's discriminator of `account:<Name>`.
-pub const fn discriminator(preimage: &str) -> u64 {
-    let hash = sha2_const_stable::Sha256::new().update(preimage.as_bytes()).finalize();
-    let mut first = [0u8; 8];
-    let mut i = 0;
-    while i < 8 {
-        first[i] = hash[i];
-        i += 1;
-    }
-    u64::from_le_bytes(first)
-}
+/// Declares account kinds.
+macro_rules! kinds {
+    ($( $name:ident $(with $max:ident of $item:ty)? ; )*) => {
+        $(
+            impl AccountKind for $name {
+                const DISCRIMINATOR: [u8; 8] = discriminator(concat!("account:", stringify!($name)));
+                kinds!(@tail $($max $item)?);
+            }
+            const _: () = assert!(align_of::<$name>() <= 8, "account data is aligned to 8 bytes");
+            const _: () = assert!(size_of::<$name>() % 8 == 0, "the tail starts aligned");
+        )*
 
-/// Declares account structs.
-macro_rules! stored {
-    ($( $name:ident $(with $max:ident of $item:ty)? ; )*) => { $(
-        impl Stored for $name {
-            const DISCRIMINATOR: u64 = discriminator(concat!("account:", stringify!($name)));
-            stored!(@tail $($max $item)?);
-        }
-        const _: () = assert!(align_of::<$name>() <= 8, "account data is aligned to 8 bytes");
-        const _: () = assert!(size_of::<$name>() % 8 == 0, "the tail starts aligned");
-    )* };
+        /// Name and discriminator of every account kind.
+        pub const KINDS: &[(&str, [u8; 8])] = &[$( ($name::NAME, $name::DISCRIMINATOR) ),*];
+    };
     (@tail) => {
         type Item = NoTail;
         const MAX_ITEMS: usize = 0;
@@ -76,7 +76,7 @@ macro_rules! stored {
     };
 }
 
-stored! {
+kinds! {
     Exchange;
     PriceBoard;
     Market;
@@ -100,17 +100,11 @@ mod tests {
         assert_eq!(SubAccount::items_in(base - 1), None);
         assert_eq!(Market::items_in(8 + size_of::<Market>()), Some(0));
         assert_eq!(Market::items_in(8 + size_of::<Market>() + 8), None);
-        const { assert!(PriceBoard::BASE_SPACE <= crate::account::GROWTH_STEP, "the board is created in one step") }
     }
 
     #[test]
-    fn discriminators_are_those_of_the_framework() {
-        // sha256("account:Counter") as the framework's own test has it.
-        #[anchor_lang::account]
-        struct Counter {
-            count: u64,
-        }
-        let framework = <Counter as anchor_lang::Discriminator>::DISCRIMINATOR;
-        assert_eq!(discriminator("account:Counter").to_le_bytes(), framework);
+    fn names_are_those_of_the_layouts() {
+        assert_eq!(KINDS.len(), 6);
+        assert!(KINDS.iter().all(|(name, tag)| *tag == discriminator(&format!("account:{name}"))));
     }
 }

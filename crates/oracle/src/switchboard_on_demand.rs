@@ -14,14 +14,14 @@
 //!
 //! The feed's authority chooses what the oracles compute: a row should name feeds only whose authority it trusts.
 
-use anchor_lang::{Address, address_eq};
+use solana_address::{Address, address_eq};
 
 use kedge_model::board::OraclePrice;
 use kedge_model::quantity::Price;
 
-use super::bytes;
-use super::decimal::{Toward, millionths};
-use crate::error::AccountError;
+use crate::bytes;
+use crate::decimal::{Toward, millionths};
+use kedge_abi::error::AccountError;
 
 /// The on-demand program on mainnet.
 pub const PROGRAM: Address = Address::from_str_const("SBondMDrcV3K4kxZR1HNVT7osZxAHVHgYXL5Ze1oMUv");
@@ -70,6 +70,7 @@ pub struct Expected<'a> {
 /// Errors: [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
 /// [`AccountError::OracleWrongType`], [`AccountError::OracleNotIndependent`], [`AccountError::OracleTooFewSamples`],
 /// [`AccountError::OracleSamplesTooOld`] and those of the price itself.
+#[inline]
 pub fn parse(
     address: &Address,
     owner: &Address,
@@ -121,6 +122,7 @@ pub fn parse(
 }
 
 /// When the value was published: when it was posted, or when it was signed if the account knows and it is earlier.
+#[inline]
 fn publish_time(data: &[u8]) -> Result<i64, AccountError> {
     let posted = i64::from_le_bytes(bytes(data, LAST_UPDATE)?);
     let [submission] = bytes(data, SUBMISSION)?;

@@ -5,12 +5,12 @@
 //! the aggregate at 208: price i64, confidence u64, status u32, corporate action u32, slot of publishing u64.
 //! The account carries no feed id: its address is the feed's identity.
 
-use anchor_lang::{Address, address_eq};
+use solana_address::{Address, address_eq};
 
 use kedge_model::board::OraclePrice;
 
-use super::{bytes, to_price_units};
-use crate::error::AccountError;
+use crate::{bytes, to_price_units};
+use kedge_abi::error::AccountError;
 
 /// The Pyth oracle program.
 pub const ORACLE: Address = Address::from_str_const("FsJ3A3u2vn5cTVofAjvy6y5kwABJAqYWpe4975bi2epH");
@@ -38,6 +38,7 @@ const AGGREGATE: usize = 208;
 ///
 /// Errors: [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
 /// [`AccountError::OracleWrongType`], [`AccountError::OracleNotTrading`] and those of the price itself.
+#[inline]
 pub fn parse(
     address: &Address,
     owner: &Address,
@@ -80,7 +81,7 @@ pub fn parse(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::fixtures::{Dump, dumps};
+    use crate::fixtures::{Dump, dumps};
 
     const FEED: Address = Address::new_from_array([7; 32]);
 

@@ -7,14 +7,14 @@
 //!
 //! A round opens before its oracles answer: its time and slot are no later than what they saw.
 
-use anchor_lang::{Address, address_eq};
+use solana_address::{Address, address_eq};
 
 use kedge_model::board::OraclePrice;
 use kedge_model::quantity::Price;
 
-use super::bytes;
-use super::decimal::{Toward, millionths};
-use crate::error::AccountError;
+use crate::bytes;
+use crate::decimal::{Toward, millionths};
+use kedge_abi::error::AccountError;
 
 /// The v2 program, on every cluster.
 pub const PROGRAM: Address = Address::from_str_const("SW1TCH7qEPTdLsDHRgPuMQjbQxKdH2aBStViMFnt64f");
@@ -52,6 +52,7 @@ pub struct Expected<'a> {
 ///
 /// Errors: [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
 /// [`AccountError::OracleWrongType`], [`AccountError::OracleTooFewSamples`] and those of the price itself.
+#[inline]
 pub fn parse(
     address: &Address,
     owner: &Address,
@@ -94,6 +95,7 @@ pub fn parse(
 }
 
 /// The decimal at an offset, of `10^multiple` units, in millionths; `None` for a negative one.
+#[inline]
 fn decimal(data: &[u8], offset: usize, multiple: u8, toward: Toward) -> Result<Option<u64>, AccountError> {
     let mantissa = i128::from_le_bytes(bytes(data, offset)?);
     let scale = u32::from_le_bytes(bytes(data, offset + 16)?);

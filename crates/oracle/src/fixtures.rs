@@ -1,11 +1,11 @@
 //! Real oracle accounts, recorded from the chain.
 
-use anchor_lang::Address;
 use base64::Engine as _;
+use solana_address::Address;
 
 use kedge_model::board::OraclePrice;
 
-use super::to_price_units;
+use crate::to_price_units;
 
 /// One recorded account.
 #[derive(Clone, Debug)]

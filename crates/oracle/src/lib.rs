@@ -1,5 +1,7 @@
-//! Oracle accounts, parsed in place: owner, kind, feed, verification and status are checked before a byte of
-//! the price is believed. No heap, no floating point.
+//! # kedge-oracle: price accounts of others, read
+//!
+//! Parsed in place: owner, kind, feed, verification and status are checked before a byte of the price is believed. No
+//! heap, no floating point. The program and everybody who foresees what it will read call the same [`read`].
 //!
 //! * [`pyth_pull`]: price updates of the Pyth receivers (`PriceUpdateV2`)
 //! * [`pyth_push`]: the legacy price accounts of the Pyth oracle program
@@ -8,19 +10,21 @@
 //!
 //! Staleness and the size of the confidence interval are judged by the model, which knows the row's rules.
 
+#![cfg_attr(not(test), no_std)]
+#![deny(missing_docs)]
+
 pub mod decimal;
 pub mod pyth_pull;
 pub mod pyth_push;
 pub mod switchboard_on_demand;
 pub mod switchboard_v2;
 
-use anchor_lang::{AccountView, Address};
+use kedge_abi::error::{AccountError, Outcome};
 use kedge_model::board::{OraclePrice, PriceSource, SourceKind};
 use kedge_model::clock::Clock;
 use kedge_model::num::{Rounding, mul_div};
 use kedge_model::quantity::Price;
-
-use crate::error::{AccountError, Outcome};
+use solana_address::Address;
 
 /// The moment at which a row's sources are read.
 #[derive(Clone, Copy, Debug)]
@@ -35,29 +39,22 @@ pub struct Moment<'a> {
 
 impl Moment<'_> {
     /// The first slot that is not past the row's age limit.
+    #[inline]
     fn oldest_slot(&self) -> kedge_model::Result<u64> {
         let slots = mul_div(u64::from(self.max_age), 1_000_000, self.slot_micros, Rounding::Down)?;
         Ok(self.clock.slot.saturating_sub(slots))
     }
 }
 
-/// What one source says: the price in its oracle account, or `None` when the account is the source's and has
-/// nothing to say now, so that the row's other sources count without it.
+/// What one source says: the price in the account at `address` of `owner` with these bytes, or `None` when the account is
+/// the source's and has nothing to say now, so that the row's other sources count without it.
 ///
-/// Silent is what a caller did not choose: a price that is not there or out of range; and, for a source that names its account, whatever else is wrong with that account. A closed feed must not keep the row
-/// from the sources that are left.
+/// Silent is what a caller did not choose: a price that is not there or out of range; and, for a source that names its
+/// account, whatever else is wrong with that account. A closed feed must not keep the row from the sources that are left.
 ///
-/// Errors: [`kedge_model::Error::SourceMismatch`] for a source that has no account, and for an account that is not
-/// the source's those of the kind.
-pub fn observe(source: &PriceSource, account: &AccountView, moment: &Moment<'_>) -> Outcome<Option<OraclePrice>> {
-    // SAFETY: the bytes are read and left before anything else touches the account.
-    let data = unsafe { account.borrow_unchecked() };
-    read(source, account.address(), account.owner(), data, moment)
-}
-
-/// [`observe`] for the account at `address` of `owner` with these bytes: what readers off the chain ask.
-///
-/// Errors: as [`observe`].
+/// # Errors
+/// [`kedge_model::Error::SourceMismatch`] for a source that has no account, and for an account that is not the
+/// source's those of the kind.
 #[inline(always)]
 pub fn read(
     source: &PriceSource,
@@ -111,6 +108,7 @@ pub fn read(
 }
 
 /// Whether a refusal means that the account is the source's and has nothing to say now.
+#[inline]
 fn is_silent(kind: SourceKind, error: AccountError) -> bool {
     match error {
         AccountError::OracleNotTrading | AccountError::OraclePriceNotPositive | AccountError::OraclePriceOutOfRange => {
@@ -130,6 +128,7 @@ const DECIMALS: i32 = 6;
 ///
 /// Errors: [`AccountError::OraclePriceNotPositive`], [`AccountError::OraclePriceOutOfRange`] when the price is
 /// below half a millionth, or either number or the exponent does not fit.
+#[inline]
 pub(crate) fn to_price_units(
     price: i64,
     confidence: u64,

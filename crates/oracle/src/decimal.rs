@@ -2,8 +2,8 @@
 
 use kedge_model::num::div_wide;
 
-use super::DECIMALS;
-use crate::error::AccountError;
+use crate::DECIMALS;
+use kedge_abi::error::AccountError;
 
 /// Where the digits below a millionth go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,7 @@ const WORD_DIGITS: u32 = 19;
 ///
 /// Errors: [`AccountError::OraclePriceOutOfRange`] for a scale above 28 and for what does not fit 64 bits or, being
 /// near the upper end of 128 bits, could not be rounded.
+#[inline]
 pub fn millionths(mantissa: u128, scale: u32, toward: Toward) -> Result<u64, AccountError> {
     const REFUSED: AccountError = AccountError::OraclePriceOutOfRange;
     let Some(digits) = scale.checked_sub(DECIMALS.unsigned_abs()) else {

@@ -5,17 +5,13 @@
 //! price message: feed id 32, price i64, confidence u64, exponent i32, publish time i64, previous publish time
 //! i64, EMA price i64, EMA confidence u64, and last the slot of posting u64.
 
-use anchor_lang::{Address, address_eq};
-
+use kedge_abi::error::AccountError;
 use kedge_model::board::{OraclePrice, receivers};
+use solana_address::{Address, address_eq};
 
-use super::{bytes, to_price_units};
-use crate::error::AccountError;
+use crate::{bytes, to_price_units};
 
-/// The receiver program before the upgrade of 18 August 2026.
-pub const LEGACY_RECEIVER: Address = Address::from_str_const("rec5EKMGg6MxZYaMdyBfgwp4d5rB9T1VQH5pJv5LtFJ");
-/// The receiver program since then.
-pub const RECEIVER: Address = Address::from_str_const("rec2HHDDnjLfj4kE7VyEtFA1HPGQLK33259532cRyHp");
+pub use kedge_abi::address::pyth::{LEGACY_RECEIVER, RECEIVER};
 
 /// `sha256("account:PriceUpdateV2")`, first 8 bytes.
 const DISCRIMINATOR: [u8; 8] = [0x22, 0xf1, 0x23, 0x63, 0x9d, 0x7e, 0xf4, 0xcd];
@@ -42,6 +38,7 @@ pub struct Expected<'a> {
 ///
 /// Errors: [`AccountError::OracleWrongOwner`], [`AccountError::OracleWrongType`],
 /// [`AccountError::OracleVerificationTooWeak`], [`AccountError::OracleWrongFeed`] and those of the price itself.
+#[inline]
 pub fn parse(owner: &Address, data: &[u8], expected: &Expected<'_>) -> Result<OraclePrice, AccountError> {
     let accepted = (expected.receivers & receivers::UPGRADED != 0 && address_eq(owner, &RECEIVER))
         || (expected.receivers & receivers::LEGACY != 0 && address_eq(owner, &LEGACY_RECEIVER));
@@ -79,7 +76,7 @@ pub fn parse(owner: &Address, data: &[u8], expected: &Expected<'_>) -> Result<Or
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oracle::fixtures::{Dump, dumps};
+    use crate::fixtures::{Dump, dumps};
 
     fn pull_dumps() -> Vec<Dump> {
         let list: Vec<Dump> = dumps().into_iter().filter(|dump| dump.layout == "PriceUpdateV2").collect();
