@@ -1,17 +1,27 @@
-//! Instructions whose effect is compared, byte for byte, with the model's own.
+//! Instructions whose effect is compared with the engine's: every byte of every account, every record, every refusal.
 
-use kedge_interface::error::AccountError;
-use kedge_interface::instruction::{Instruction, name_of};
+use kedge_engine::{Moment, Report, State, apply};
+use kedge_interface::PROGRAM_ID;
+use kedge_interface::error::{AccountError, RULES_FROM};
+use kedge_interface::event::{Event, decode as decode_events};
+use kedge_interface::instruction::{Decoded, Instruction, decode, name_of};
 use kedge_model::Error;
+use kedge_model::bank::Bank;
+use kedge_model::clock::Clock;
+use kedge_model::event::{Batch, NO_MARKET};
+use solana_pubkey::Pubkey;
 
-use crate::machine::Refusal;
-use crate::mirror::Mirror;
+use crate::machine::{Machine, Refusal};
+use crate::token;
 use crate::world::World;
 
-/// What program and model agreed on.
+/// Room for the records of one instruction.
+const RECORDS: usize = 65_536;
+
+/// What program and engine agreed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreed {
-    /// It went through, and every account is what the model says.
+    /// It went through, every account is what the engine says, and so is every record.
     Done,
     /// Both refused it for this reason.
     Refused(Error),
@@ -20,10 +30,10 @@ pub enum Agreed {
 }
 
 impl World {
-    /// Runs one instruction and compares with the model.
+    /// Runs one instruction and compares with the engine.
     ///
     /// # Panics
-    /// When program and model differ, or a rule of conservation does not hold afterwards.
+    /// When program and engine differ, or a rule of conservation does not hold afterwards.
     pub fn run_in_agreement(&mut self, instruction: &Instruction) -> Agreed {
         self.run_behind_in_agreement(None, instruction)
     }
@@ -34,20 +44,23 @@ impl World {
     /// As [`World::run_in_agreement`].
     pub fn run_behind_in_agreement(&mut self, front: Option<Instruction>, instruction: &Instruction) -> Agreed {
         let name = name_of(&instruction.data).expect("an instruction of the program");
-        let expected = Mirror::of(&self.machine).behind(front.clone()).expect(instruction);
+        let expected = expected(&self.machine, front.as_ref(), instruction);
         let transaction: Vec<Instruction> = front.into_iter().chain([instruction.clone()]).collect();
         let result = self.run_all(&transaction);
         match (result, expected) {
-            (Ok(_), Ok(accounts)) => {
+            (Ok(done), Ok((state, events))) => {
                 let found = self.program_accounts();
-                assert!(found.keys().eq(accounts.keys()), "{name}: the accounts are not the same ones");
-                for (address, account) in &accounts {
-                    let found = &found[address].data;
-                    assert_eq!(*found, account.data, "{name}: account {address} is not what the model says");
+                assert!(found.keys().eq(state.accounts.keys()), "{name}: the accounts are not the same ones");
+                for (address, account) in &state.accounts {
+                    same_bytes(name, address, &found[address].data, &account.encode());
                 }
+                for (vault, tokens) in &state.vaults {
+                    assert_eq!(token::amount(&self.machine, vault), *tokens, "{name}: tokens in {vault}");
+                }
+                assert_eq!(done.events(), events, "{name}: the records are not those of the engine");
                 Agreed::Done
             }
-            (Err(refused), Err(error)) if refused.refusal == Refusal::from(error) => Agreed::Refused(error),
+            (Err(refused), Err(refusal)) if refused.refusal == number(refusal) => agreed(name, refusal),
             (Err(refused), _) if is_duplicate(&refused.refusal) => {
                 let metas = &instruction.accounts;
                 let twice = |at: usize| metas[..at].iter().any(|meta| meta.pubkey == metas[at].pubkey);
@@ -55,9 +68,79 @@ impl World {
                 Agreed::Duplicate
             }
             (result, expected) => {
-                panic!("{name}: the program says {:?}, the model {:?}", result.map(drop), expected.map(drop))
+                panic!("{name}: the program says {:?}, the engine {:?}", result.map(drop), expected.map(drop))
             }
         }
+    }
+}
+
+fn same_bytes(name: &str, address: &Pubkey, program: &[u8], engine: &[u8]) {
+    assert_eq!(program.len(), engine.len(), "{name}: bytes of account {address}");
+    if let Some(at) = (0..program.len()).find(|at| program[*at] != engine[*at]) {
+        let (program, engine) = (&program[at..program.len().min(at + 16)], &engine[at..engine.len().min(at + 16)]);
+        panic!("{name}: account {address} from byte {at} on: program {program:?}, engine {engine:?}");
+    }
+}
+
+/// What an instruction must lead to: the state after it and its records, or the refusal.
+fn expected(
+    machine: &Machine,
+    front: Option<&Instruction>,
+    instruction: &Instruction,
+) -> kedge_engine::Result<(State, Vec<Event>)> {
+    let keys: Vec<Pubkey> = instruction.accounts.iter().map(|meta| meta.pubkey).collect();
+    let decoded = decode(&keys, &instruction.data).expect("an instruction of the program");
+    let mut state = state(machine, &decoded);
+    let clock = Clock { slot: machine.slot, unix_time: machine.time() };
+    let moment = Moment { clock, signature: front.map(|front| front.data.as_slice()) };
+    let mut buffer = vec![0; RECORDS];
+    let mut batch = Batch::new(&mut buffer, 0);
+    let _: Report = apply(&mut state, &decoded, &moment, &mut batch)?;
+    let message = batch.finish([0; 32], 0, 0, NO_MARKET)?;
+    let (_, events) = decode_events(message).expect("the engine's records are records");
+    Ok((state, events.collect()))
+}
+
+/// The exchange as it stands on the machine, with what the instruction reads of others.
+fn state(machine: &Machine, decoded: &Decoded) -> State {
+    let mut state = State::default();
+    for (address, account) in machine.program_accounts() {
+        assert_eq!(account.owner, PROGRAM_ID);
+        state.insert(address, &account.data).expect("the account is of a known kind");
+    }
+    let banks = state.accounts.values().filter_map(<Bank as kedge_engine::Kind>::of);
+    let vaults: Vec<Pubkey> = banks.map(|bank| Pubkey::from(bank.vault)).collect();
+    state.vaults = vaults.into_iter().map(|vault| (vault, token::amount(machine, &vault))).collect();
+    match decoded {
+        Decoded::ListBank(i) => {
+            state.mints.insert(i.mint, token::decimals(machine, &i.mint));
+        }
+        Decoded::RefreshPrices(i) => {
+            let accounts = i.oracles.iter().filter_map(|at| Some((*at, machine.account(at)?)));
+            state.oracles = accounts.map(|(at, account)| (at, (account.owner, account.data))).collect();
+        }
+        _ => {}
+    }
+    state
+}
+
+/// A refusal of the engine as the machine would report it.
+fn number(refusal: kedge_engine::Refusal) -> Refusal {
+    match u32::try_from(refusal.code()) {
+        Ok(number) => Refusal::Number(number),
+        // Of the runtime's builtin errors the engine gives one.
+        Err(_) => Refusal::too_few_accounts(),
+    }
+}
+
+fn agreed(name: &str, refusal: kedge_engine::Refusal) -> Agreed {
+    if is_duplicate(&number(refusal)) {
+        return Agreed::Duplicate;
+    }
+    let rule = u32::try_from(refusal.code()).ok().and_then(|code| code.checked_sub(RULES_FROM));
+    match rule.and_then(Error::from_number) {
+        Some(error) => Agreed::Refused(error),
+        None => panic!("{name}: an account of the session was refused: {refusal:?}"),
     }
 }
 

@@ -4,7 +4,7 @@
 //! real compute units. After every transaction all accounts of the program are read back and the rules of
 //! conservation are checked ([`conservation`]).
 //!
-//! * [`agreement`], [`mirror`]: instructions compared, byte for byte, with the model run natively.
+//! * [`agreement`]: instructions compared, byte for byte and record for record, with the engine.
 //! * [`machine`]: sending transactions, reading accounts, the clock.
 //! * [`world`]: the exchange with its mints, oracles, markets and users.
 //! * [`verbs`]: what users, keepers and the admin do, one method each.
@@ -21,7 +21,6 @@ pub mod conservation;
 pub mod lifecycle;
 pub mod machine;
 pub mod market;
-pub mod mirror;
 pub mod oracle;
 pub mod orders;
 #[cfg(feature = "profile")]

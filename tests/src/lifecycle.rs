@@ -1,17 +1,12 @@
-//! From opening a market to delisting it: what is sent for it, and what the model makes of that.
+//! From opening a market to delisting it: what is sent for it.
 
-use kedge_interface::instruction::{Decoded, DelistMarket, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition};
-use kedge_interface::{BOARD, EXCHANGE, address};
-use kedge_model::action;
-use kedge_model::bank::Bank;
-use kedge_model::board::{PriceBoard, SETTLEMENT_WINDOW};
-use kedge_model::error::Result;
-use kedge_model::exchange::Exchange;
+use kedge_interface::address;
+use kedge_interface::instruction::{DelistMarket, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition};
+use kedge_model::board::SETTLEMENT_WINDOW;
 use kedge_model::lifecycle::EXPIRY_NOTICE;
-use kedge_model::market::{Market, MarketStatus};
+use kedge_model::market::MarketStatus;
 
 use crate::market::USDC;
-use crate::mirror::{Count, Mirror};
 use crate::verbs::Outcome;
 use crate::world::{User, World};
 
@@ -60,49 +55,5 @@ impl World {
             self.pass_ms(59_000);
             self.tick();
         }
-    }
-}
-
-impl Mirror<'_> {
-    /// An instruction of a market's life.
-    pub(crate) fn live(&mut self, decoded: &Decoded) -> Result<()> {
-        if let Decoded::SettlePosition(i) = decoded {
-            return self.on_market(&i.market, Some(&i.bank), &[i.sub_account], |context, bank, subs| {
-                action::SettlePosition.execute(context, bank, &mut subs[0]).map(drop)
-            });
-        }
-        let exchange: Exchange = self.pod(&EXCHANGE);
-        let mut board: Box<PriceBoard> = Box::new(self.pod(&BOARD));
-        let (clock, mut count) = (self.clock(), Count::default());
-        let at = match decoded {
-            Decoded::SetMarketStatus(i) => i.market,
-            Decoded::SetExpiry(i) => i.market,
-            Decoded::SettleMarket(i) => i.market,
-            Decoded::DelistMarket(i) => i.market,
-            other => unreachable!("{other:?} is not of a market's life"),
-        };
-        let mut market: Market = self.pod(&at);
-        match decoded {
-            Decoded::SetMarketStatus(i) => {
-                let status = MarketStatus::from_number(i.status)?;
-                action::SetMarketStatus { status }.execute(&board, &mut market, clock, &mut count)?;
-            }
-            Decoded::SetExpiry(i) => {
-                action::SetExpiry { time: i.time }.execute(&mut board, &mut market, clock, &mut count)?
-            }
-            Decoded::SettleMarket(_) => {
-                let _ = action::SettleMarket.execute(&exchange, &mut board, &mut market, clock, &mut count)?;
-            }
-            Decoded::DelistMarket(i) => {
-                let mut bank: Bank = self.pod(&i.bank);
-                let _ = action::DelistMarket.execute(&mut board, &mut market, &mut bank, clock, &mut count)?;
-                self.put(&i.bank, &bank);
-            }
-            other => unreachable!("{other:?} is not of a market's life"),
-        }
-        market.next_event_seq += u64::from(count.any());
-        self.put(&at, &market);
-        self.put(&BOARD, &*board);
-        Ok(())
     }
 }

@@ -14,7 +14,7 @@ const FLOORS: &[&[&str]] = &[
     &["kedge-model", "kedge-selftest", "kedge-mock-receiver"],
     &["kedge-abi"],
     &["kedge-oracle", "kedge-interface"],
-    &["kedge-client", "kedge-hostile", "kedge"],
+    &["kedge-client", "kedge-engine", "kedge-hostile", "kedge"],
     &["kedge-cli", "kedge-keeper", "kedge-tests"],
     &["kedge-keeperd", "kedge-demo", "kedge-bank-tests", "kedge-source-tests"],
     &["kedge-e2e"],

@@ -104,6 +104,23 @@ pub enum Account {
     SubAccount(Box<SubAccountData>),
 }
 
+impl Account {
+    /// The account's bytes: what [`decode_any`] reads.
+    pub fn encode(&self) -> Vec<u8> {
+        fn bytes<T: AccountKind>(value: &T) -> Vec<u8> {
+            [T::DISCRIMINATOR.as_slice(), bytemuck::bytes_of(value)].concat()
+        }
+        match self {
+            Self::Exchange(value) => bytes(&**value),
+            Self::PriceBoard(value) => bytes(&**value),
+            Self::Market(value) => bytes(&**value),
+            Self::Bank(value) => bytes(&**value),
+            Self::Trader(value) => bytes(&**value),
+            Self::SubAccount(value) => encode_sub_account(&value.head, &value.orders),
+        }
+    }
+}
+
 /// Reads any account of the program; `None` when the discriminator is of no known kind.
 ///
 /// Errors: [`DecodeError`] when the kind is known and the size does not fit.

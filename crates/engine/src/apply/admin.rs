@@ -1,0 +1,177 @@
+//! What admin and pauser do: set-up, fees, switches, listings, roles, and a market's life.
+
+use kedge_abi::account::AccountKind;
+use kedge_abi::address::{BANK_SEED, BOARD_SEED, EXCHANGE_SEED, MARKET_SEED, VAULT_SEED};
+use kedge_abi::error::AccountError;
+use kedge_interface::instruction::{
+    AcceptAdmin, AssignFeeTier, DelistMarket, HaltRow, Initialize, ListBank, ListMarket, ProposeAdmin, SetExpiry,
+    SetFees, SetMarketStatus, SetPaused,
+};
+use kedge_interface::{BOARD, EXCHANGE, PROGRAM_ID};
+use kedge_model::action;
+use kedge_model::bank::Bank;
+use kedge_model::board::PriceBoard;
+use kedge_model::error::{Error, Result as Ruled};
+use kedge_model::event::EventSink;
+use kedge_model::exchange::Exchange;
+use kedge_model::market::{Market, MarketStatus};
+use kedge_model::trader::Trader;
+use solana_pubkey::Pubkey;
+
+use super::{Counted, Desk};
+use crate::store::Accounts;
+use crate::{Report, Result};
+
+impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+    /// A copy of the exchange, which `signer` administers.
+    fn administered_by(&self, signer: &Pubkey) -> Result<Exchange> {
+        let exchange: Exchange = self.copy(&EXCHANGE)?;
+        exchange.require_admin(&signer.to_bytes())?;
+        Ok(exchange)
+    }
+
+    fn on_exchange(&mut self, run: impl FnOnce(&mut Exchange) -> Ruled<()>) -> Result<Report> {
+        let mut exchange: Exchange = self.copy(&EXCHANGE)?;
+        run(&mut exchange)?;
+        self.accounts.write(EXCHANGE, exchange);
+        Ok(Report::Done)
+    }
+
+    pub(super) fn initialize(&mut self, i: &Initialize) -> Result<Report> {
+        let bump = self.new_account(&EXCHANGE, &[EXCHANGE_SEED], Exchange::SPACE)?;
+        let exchange = Exchange::new(bump, i.admin.to_bytes(), i.pauser)?;
+        let bump = self.new_account(&BOARD, &[BOARD_SEED], PriceBoard::SPACE)?;
+        self.accounts.write(EXCHANGE, exchange);
+        self.accounts.write(BOARD, PriceBoard { version: PriceBoard::VERSION, bump, ..PriceBoard::default() });
+        Ok(Report::Done)
+    }
+
+    pub(super) fn set_fees(&mut self, i: &SetFees) -> Result<Report> {
+        self.on_exchange(|exchange| {
+            exchange.require_admin(&i.signer.to_bytes())?;
+            exchange.set_fees(&i.schedule)
+        })
+    }
+
+    pub(super) fn set_paused(&mut self, i: &SetPaused) -> Result<Report> {
+        self.on_exchange(|exchange| exchange.set_paused(&i.signer.to_bytes(), i.paused))
+    }
+
+    pub(super) fn propose_admin(&mut self, i: &ProposeAdmin) -> Result<Report> {
+        self.on_exchange(|exchange| exchange.propose_admin(&i.signer.to_bytes(), i.next))
+    }
+
+    pub(super) fn accept_admin(&mut self, i: &AcceptAdmin) -> Result<Report> {
+        self.on_exchange(|exchange| exchange.accept_admin(&i.signer.to_bytes()))
+    }
+
+    pub(super) fn assign_fee_tier(&mut self, i: &AssignFeeTier) -> Result<Report> {
+        let exchange = self.administered_by(&i.signer)?;
+        let mut trader: Trader = self.copy(&i.trader)?;
+        action::AssignFeeTier { tier: i.tier }.execute(&exchange, &mut trader, &self.clock)?;
+        self.accounts.write(i.trader, trader);
+        Ok(Report::Done)
+    }
+
+    pub(super) fn halt_row(&mut self, i: &HaltRow) -> Result<Report> {
+        let exchange: &Exchange = self.accounts.read(&EXCHANGE)?;
+        let signer = i.signer.to_bytes();
+        if !(i.halted && exchange.is_pauser(&signer)) {
+            exchange.require_admin(&signer)?;
+        }
+        let mut board: PriceBoard = self.copy(&BOARD)?;
+        let row = match i.kind {
+            0 => &mut board.market_mut(i.index)?.price,
+            1 => &mut board.bank_mut(i.index)?.price,
+            _ => return Err(Error::InvalidParameter.into()),
+        };
+        if row.is_frozen() {
+            return Err(Error::MarketNotActive.into());
+        }
+        row.set_halted(i.halted, &self.clock);
+        self.accounts.write(BOARD, board);
+        Ok(Report::Done)
+    }
+
+    pub(super) fn list_bank(&mut self, i: &ListBank) -> Result<Report> {
+        let mut exchange = self.administered_by(&i.admin)?;
+        if exchange.banks != Bank::QUOTE && !i.params.maintenance_weight.is_zero() {
+            return Err(Error::InvalidParameter.into());
+        }
+        let mut board: PriceBoard = self.copy(&BOARD)?;
+        let seed = exchange.banks.to_le_bytes();
+        let decimals = self.accounts.decimals(&i.mint).ok_or(AccountError::TokenProgramUnsupported)?;
+        let (vault, vault_bump) = Pubkey::find_program_address(&[VAULT_SEED, &seed], &PROGRAM_ID);
+        if vault != i.vault {
+            return Err(AccountError::AccountWrongAddress.into());
+        }
+        let bump = self.new_account(&i.bank, &[BANK_SEED, &seed], Bank::SPACE)?;
+        let mut bank = Bank { bump, vault_bump, ..Bank::default() };
+        let (mint, vault) = (i.mint.to_bytes(), vault.to_bytes());
+        let list = action::ListBank { params: &i.params, mint, vault, decimals };
+        let _ = list.execute(&mut exchange, &mut board, &mut bank)?;
+        self.accounts.write(i.bank, bank);
+        self.accounts.write(BOARD, board);
+        self.accounts.write(EXCHANGE, exchange);
+        self.accounts.set_tokens(i.vault, 0);
+        Ok(Report::Done)
+    }
+
+    pub(super) fn list_market(&mut self, i: &ListMarket) -> Result<Report> {
+        let mut exchange = self.administered_by(&i.admin)?;
+        let mut board: PriceBoard = self.copy(&BOARD)?;
+        let seed = exchange.markets.to_le_bytes();
+        let bump = self.new_account(&i.market, &[MARKET_SEED, &seed], Market::SPACE)?;
+        let mut market = Market { bump, ..Market::default() };
+        let list = action::ListMarket { params: &i.params };
+        let _ = list.execute(&mut exchange, &mut board, &mut market, self.clock)?;
+        self.accounts.write(i.market, market);
+        self.accounts.write(BOARD, board);
+        self.accounts.write(EXCHANGE, exchange);
+        Ok(Report::Done)
+    }
+
+    pub(super) fn set_market_status(&mut self, i: &SetMarketStatus) -> Result<Report> {
+        let status = MarketStatus::from_number(i.status)?;
+        let exchange: &Exchange = self.accounts.read(&EXCHANGE)?;
+        let signer = i.signer.to_bytes();
+        if !(status == MarketStatus::ReduceOnly && exchange.is_pauser(&signer)) {
+            exchange.require_admin(&signer)?;
+        }
+        self.on_life(&i.market, |board, market, clock, sink| {
+            action::SetMarketStatus { status }.execute(board, market, clock, sink)
+        })
+    }
+
+    pub(super) fn set_expiry(&mut self, i: &SetExpiry) -> Result<Report> {
+        let _ = self.administered_by(&i.signer)?;
+        self.on_life(&i.market, |board, market, clock, sink| {
+            action::SetExpiry { time: i.time }.execute(board, market, clock, sink)
+        })
+    }
+
+    pub(super) fn delist_market(&mut self, i: &DelistMarket) -> Result<Report> {
+        let _ = self.administered_by(&i.signer)?;
+        let mut bank = self.quote_bank(&i.bank)?;
+        let report = self.on_life(&i.market, |board, market, clock, sink| {
+            action::DelistMarket.execute(board, market, &mut bank, clock, sink).map(drop)
+        })?;
+        self.accounts.write(i.bank, bank);
+        Ok(report)
+    }
+
+    /// Changes a market and its row.
+    fn on_life(
+        &mut self,
+        at: &Pubkey,
+        run: impl FnOnce(&mut PriceBoard, &mut Market, kedge_model::clock::Clock, &mut Counted<'_, S>) -> Ruled<()>,
+    ) -> Result<Report> {
+        let (mut board, mut market): (PriceBoard, Market) = (self.copy(&BOARD)?, self.copy(at)?);
+        let mut sink = Counted::to(self.sink);
+        run(&mut board, &mut market, self.clock, &mut sink)?;
+        sink.number(&mut market);
+        self.accounts.write(*at, market);
+        self.accounts.write(BOARD, board);
+        Ok(Report::Done)
+    }
+}

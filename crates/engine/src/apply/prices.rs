@@ -1,0 +1,63 @@
+//! What the price accounts say, on the board.
+
+use kedge_abi::error::AccountError;
+use kedge_interface::BOARD;
+use kedge_interface::instruction::RefreshPrices;
+use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
+use kedge_model::clock::Clock;
+use kedge_model::event::EventSink;
+use kedge_model::quantity::Price;
+use solana_program_error::ProgramError;
+use solana_pubkey::Pubkey;
+
+use super::Desk;
+use crate::store::Accounts;
+use crate::{Report, Result};
+
+impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+    pub(super) fn refresh_prices(&mut self, i: &RefreshPrices) -> Result<Report> {
+        let mut board: PriceBoard = self.copy(&BOARD)?;
+        board.measure_slot_time(&self.clock)?;
+        let slot_micros = board.slot_micros();
+        let mut oracles = i.oracles.iter();
+        for index in &i.markets {
+            let row = board.market_mut(u16::from(*index))?;
+            let seen = observe(self.accounts, &row.price, &mut oracles, &self.clock, slot_micros)?;
+            let _ = row.refresh(&seen, &self.clock, slot_micros)?;
+        }
+        for index in &i.banks {
+            let row = &mut board.bank_mut(u16::from(*index))?.price;
+            let seen = observe(self.accounts, row, &mut oracles, &self.clock, slot_micros)?;
+            let _ = row.refresh(&seen, &self.clock, slot_micros)?;
+        }
+        if oracles.next().is_some() {
+            return Err(AccountError::TooManyAccounts.into());
+        }
+        self.accounts.write(BOARD, board);
+        Ok(Report::Done)
+    }
+}
+
+/// What the sources of a row say: the next accounts, one a source.
+fn observe<'a>(
+    accounts: &impl Accounts,
+    row: &PriceRow,
+    oracles: &mut impl Iterator<Item = &'a Pubkey>,
+    clock: &Clock,
+    slot_micros: u64,
+) -> Result<Vec<Option<OraclePrice>>> {
+    let moment = kedge_oracle::Moment { clock, slot_micros, max_age: row.max_age };
+    let mut seen = Vec::new();
+    for source in row.sources() {
+        if SourceKind::from_number(source.kind)? == SourceKind::Fixed {
+            let (publish_time, publish_slot) = (clock.unix_time, clock.slot);
+            let (price, confidence) = (Price(1_000_000), Price::ZERO);
+            seen.push(Some(OraclePrice { price, confidence, publish_time, publish_slot }));
+            continue;
+        }
+        let at = oracles.next().ok_or(ProgramError::NotEnoughAccountKeys)?;
+        let (owner, data) = accounts.oracle(at).unwrap_or((&kedge_abi::address::SYSTEM_PROGRAM, &[]));
+        seen.push(kedge_oracle::read(source, at, owner, data, &moment)?);
+    }
+    Ok(seen)
+}

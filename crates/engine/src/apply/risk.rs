@@ -1,0 +1,98 @@
+//! What keeps a market whole: vAMM, funding, settlement, fees, liquidation, defaults.
+
+use kedge_interface::account::SubAccountData;
+use kedge_interface::instruction::{
+    Liquidate, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SweepFees, UpdateAmm, UpdateFunding,
+};
+use kedge_interface::{BOARD, EXCHANGE};
+use kedge_model::action;
+use kedge_model::board::PriceBoard;
+use kedge_model::error::Error;
+use kedge_model::event::EventSink;
+use kedge_model::market::Market;
+use kedge_model::quantity::{Price, Size};
+
+use super::{Counted, Desk};
+use crate::store::Accounts;
+use crate::{Report, Result};
+
+impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+    pub(super) fn update_amm(&mut self, i: &UpdateAmm) -> Result<Report> {
+        self.on_market(&i.market, &[], |context, _| action::UpdateAmm.execute(context)).map(Report::Amm)
+    }
+
+    pub(super) fn update_funding(&mut self, i: &UpdateFunding) -> Result<Report> {
+        let (mut board, mut market): (PriceBoard, Market) = (self.copy(&BOARD)?, self.copy(&i.market)?);
+        let mut sink = Counted::to(self.sink);
+        let row = board.market_mut(market.index)?;
+        let exchange = self.accounts.read(&EXCHANGE)?;
+        let report = action::UpdateFunding.execute(exchange, row, &mut market, self.clock, &mut sink)?;
+        sink.number(&mut market);
+        self.accounts.write(i.market, market);
+        self.accounts.write(BOARD, board);
+        Ok(Report::Funding(report))
+    }
+
+    pub(super) fn settle_pnl(&mut self, i: &SettlePnl) -> Result<Report> {
+        self.on_market_and_bank((&i.market, &i.bank), &[i.sub_account], |context, bank, subs| {
+            action::SettlePnl.execute(context, bank, &mut subs[0])
+        })
+        .map(Report::Settle)
+    }
+
+    pub(super) fn sweep_fees(&mut self, i: &SweepFees) -> Result<Report> {
+        self.on_market_and_bank((&i.market, &i.bank), &[], |context, bank, _| action::SweepFees.execute(context, bank))
+            .map(Report::Sweep)
+    }
+
+    pub(super) fn settle_market(&mut self, i: &SettleMarket) -> Result<Report> {
+        let (mut board, mut market): (PriceBoard, Market) = (self.copy(&BOARD)?, self.copy(&i.market)?);
+        let mut sink = Counted::to(self.sink);
+        let exchange = self.accounts.read(&EXCHANGE)?;
+        let terms = action::SettleMarket.execute(exchange, &mut board, &mut market, self.clock, &mut sink)?;
+        sink.number(&mut market);
+        self.accounts.write(i.market, market);
+        self.accounts.write(BOARD, board);
+        Ok(Report::SettleMarket(terms))
+    }
+
+    pub(super) fn settle_position(&mut self, i: &SettlePosition) -> Result<Report> {
+        self.on_market_and_bank((&i.market, &i.bank), &[i.sub_account], |context, bank, subs| {
+            action::SettlePosition.execute(context, bank, &mut subs[0])
+        })
+        .map(Report::SettlePosition)
+    }
+
+    pub(super) fn liquidate(&mut self, i: &Liquidate) -> Result<Report> {
+        self.traded_by(&i.liquidator, &i.signer)?;
+        let step = action::Liquidate { max_size: Size(i.max_size), limit_price: Price(i.limit_price) };
+        self.on_market(&i.market, &[i.sub_account, i.liquidator], |context, subs| match subs {
+            [account, liquidator] => step.execute(context, account, liquidator),
+            _ => Err(Error::TooManyMakers),
+        })
+        .map(Report::Liquidation)
+    }
+
+    pub(super) fn settle_bankruptcy(&mut self, i: &SettleBankruptcy) -> Result<Report> {
+        let mut bank = self.quote_bank(&i.bank)?;
+        let (mut board, mut market): (PriceBoard, Market) = (self.copy(&BOARD)?, self.copy(&i.market)?);
+        let mut account: SubAccountData = self.copy(&i.sub_account)?;
+        let mut sink = Counted::to(self.sink);
+        let exchange = self.accounts.read(&EXCHANGE)?;
+        let report = action::Bankruptcy.execute(
+            exchange,
+            &mut board,
+            &mut market,
+            &mut bank,
+            &mut account.as_mut(),
+            self.clock,
+            &mut sink,
+        )?;
+        sink.number(&mut market);
+        self.accounts.write(i.market, market);
+        self.accounts.write(i.bank, bank);
+        self.accounts.write(i.sub_account, account);
+        self.accounts.write(BOARD, board);
+        Ok(Report::Bankruptcy(report))
+    }
+}

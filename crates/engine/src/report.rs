@@ -1,0 +1,34 @@
+//! What an instruction did.
+
+use kedge_model::action::{
+    AmmReport, BankruptcyReport, CancelReport, ExpireReport, FillReport, FundingReport, LiquidationReport, Matched,
+    ModifyReport, PlaceReport, PositionSettlement, ReplaceReport, SettleReport, SliceReport, SweepReport, TakeReport,
+    TrailReport, TriggerReport,
+};
+use kedge_model::lifecycle::Terms;
+
+/// The model's report of an instruction's action; [`Report::Done`] where the changed accounts say all.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "each variant is the report of the action of the same name")]
+pub enum Report {
+    Done,
+    Place(PlaceReport),
+    Take(TakeReport),
+    Make(Matched),
+    Fill(FillReport),
+    Cancel(CancelReport),
+    Modify(ModifyReport),
+    Replace(ReplaceReport),
+    Trigger(TriggerReport),
+    Trail(TrailReport),
+    Slice(SliceReport),
+    Expire(ExpireReport),
+    Amm(AmmReport),
+    Funding(FundingReport),
+    Settle(SettleReport),
+    Sweep(SweepReport),
+    Liquidation(LiquidationReport),
+    Bankruptcy(BankruptcyReport),
+    SettleMarket(Terms),
+    SettlePosition(PositionSettlement),
+}
