@@ -14,6 +14,7 @@ use kedge_interface::instruction::{
 use kedge_keeper::pyth::feed_address;
 use kedge_localnet::{Localnet, LocalnetConfig};
 use kedge_model::action::PoolKind;
+use kedge_model::exchange::FeeSchedule;
 use kedge_model::market::MarketStatus;
 use kedge_model::quantity::Price;
 use solana_commitment_config::CommitmentConfig;
@@ -82,12 +83,14 @@ pub async fn list(localnet: &Localnet, cast: &Cast, tape: &Tape, speed: f64) -> 
     localnet.airdrop(cast.crank.pubkey(), LAMPORTS)?;
     localnet.create_mint(mint, 6, admin)?;
     localnet.set_token_account(admin, mint, dollars(pools()).0)?;
-    list_by(&sender(localnet, &cast.admin), mint, tape, speed).await
+    // In real time an auction is as long as anywhere: in one of three slots a maker takes a third of the way to the worst price.
+    let schedule = if speed > 1.0 { listing::fees(speed) } else { FeeSchedule::initial() };
+    list_by(&sender(localnet, &cast.admin), mint, tape, speed, schedule).await
 }
 
 /// Creates the exchange, lists bank and markets, funds the pools. All by transactions that the admin signs and pays, who
 /// has [`pools`] in tokens of the mint.
-pub async fn list_by(sender: &Sender, mint: Pubkey, tape: &Tape, speed: f64) -> Result<()> {
+pub async fn list_by(sender: &Sender, mint: Pubkey, tape: &Tape, speed: f64, schedule: FeeSchedule) -> Result<()> {
     let admin = sender.client().payer_address();
     let source = address::token_account(&admin, &mint);
     let send = async |what: &str, instruction: Instruction| -> Result<()> {
@@ -95,7 +98,7 @@ pub async fn list_by(sender: &Sender, mint: Pubkey, tape: &Tape, speed: f64) -> 
         Ok(())
     };
     send("initialize", Initialize { admin, pauser: admin.to_bytes() }.into()).await?;
-    send("set_fees", SetFees { signer: admin, schedule: listing::fees(speed) }.into()).await?;
+    send("set_fees", SetFees { signer: admin, schedule }.into()).await?;
     let (bank, vault) = (address::bank(0), address::vault(0));
     send("list_bank", ListBank { admin, bank, mint, vault, params: listing::bank(speed) }.into()).await?;
     for ((coin, path), index) in COINS.iter().zip(&tape.paths).zip(0u16..) {

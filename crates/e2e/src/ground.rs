@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, SharedSigner};
 use kedge_demo::cast::{Cast, Member};
-use kedge_demo::listing::dollars;
+use kedge_demo::listing::{self, dollars};
 use kedge_demo::replay::Tape;
 use kedge_demo::stage;
 use kedge_interface::address::token_account;
@@ -118,7 +118,7 @@ impl Ground {
 
     /// Creates the exchange and lists bank and markets.
     pub async fn list(&self, tape: &Tape) -> Result<()> {
-        stage::list_by(&self.sender(&self.cast.admin), self.cast.mint.pubkey(), tape, 1.0).await?;
+        stage::list_by(&self.sender(&self.cast.admin), self.cast.mint.pubkey(), tape, 1.0, listing::fees(1.0)).await?;
         self.say("listed the USDC bank and SOL, BTC, ETH perpetuals, funded vAMMs and insurance");
         Ok(())
     }
