@@ -1,8 +1,10 @@
 //! `kedge trades`.
 
+use kedge_client::Found;
 use kedge_client::history::Past;
 use kedge_interface::event::Event;
 use kedge_model::event::{FillSource, Party};
+use kedge_model::market::Market;
 use kedge_model::num::{BASE, Rounding, mul_div};
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Price, Size};
@@ -15,20 +17,23 @@ use crate::calendar;
 use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
-use crate::output::{Output, wrap};
+use crate::output::{Output, long, wrap};
 use crate::past::{Walk, before};
 use crate::session::Session;
 use crate::table::Table;
 
 /// A trade of a market.
-struct Trade {
+pub struct Trade {
     /// Its place among the market's records.
     seq: u64,
     /// Whether the taker bought.
-    buys: bool,
-    size: Size,
-    quote: Amount,
-    from: &'static str,
+    pub buys: bool,
+    /// Traded.
+    pub size: Size,
+    /// What was paid for it.
+    pub quote: Amount,
+    /// Who gave: `book`, `vAMM`, `auction`, `liquidation`.
+    pub from: &'static str,
     taker: Party,
     maker: Option<Party>,
     taker_fee: Amount,
@@ -38,15 +43,35 @@ struct Trade {
 
 impl Trade {
     /// Mean over the trade, rounded down to the last digit.
-    fn price(&self) -> Price {
+    pub fn price(&self) -> Price {
         Price(mul_div(self.quote.0, BASE, self.size.0, Rounding::Down).unwrap_or(0))
     }
 }
 
-/// Lists the latest trades of a market, newest first.
-pub async fn run(session: &Session, options: &Trades) -> Result<Output> {
+/// A trade and where it stands.
+pub struct Told {
+    /// The trade.
+    pub trade: Trade,
+    /// Unix time of its block.
+    pub time: Option<i64>,
+    slot: u64,
+    signature: Signature,
+}
+
+/// Lists the latest trades of a market, newest first, or follows them; `None` when it has told everything itself.
+pub async fn run(session: &Session, options: &Trades, json: bool) -> Result<Option<Output>> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(session.market(options.market.as_deref())?)?;
+    if options.follow {
+        let name = directory.market_name(market.data.index);
+        super::tail::run(session, options, market, &name, json).await?;
+        return Ok(None);
+    }
+    list(session, options, &directory, market).await.map(Some)
+}
+
+async fn list(session: &Session, options: &Trades, directory: &Directory, market: &Found<Market>) -> Result<Output> {
+    let name = directory.market_name(market.data.index);
     let (index, tick) = (market.data.index, market.data.tick);
     let start = before(options.before.as_deref())?;
     let mut walk = Walk::new(&session.client, market.address, start, options.look);
@@ -62,19 +87,19 @@ pub async fn run(session: &Session, options: &Trades) -> Result<Output> {
             unread += 1;
             continue;
         };
-        for trade in of(past, index) {
+        for told in told(past, index, &found.signature) {
+            let trade = &told.trade;
             table.row(vec![
-                calendar::short(past.block_time).into(),
+                calendar::short(told.time).into(),
                 if trade.buys { "buy" } else { "sell" }.into(),
                 decimal::size(trade.size).into(),
                 decimal::price_at(trade.price(), tick).into(),
                 decimal::cents(trade.quote.0).into(),
                 trade.from.into(),
             ]);
-            list.push(to_json(&trade, past, &found.signature));
+            list.push(told.json(&name));
         }
     }
-    let name = directory.market_name(index);
     let mut text = if table.is_empty() { format!("no trades of {name}\n") } else { table.render(session.colour) };
     if unread > 0 {
         text += &wrap("", &format!("{unread} transactions cannot be read and may hold trades."));
@@ -94,13 +119,13 @@ pub async fn run(session: &Session, options: &Trades) -> Result<Output> {
 }
 
 /// The trades of a market in a transaction, newest first.
-fn of(past: &Past, market: u16) -> Vec<Trade> {
+pub fn told(past: &Past, market: u16, signature: &Signature) -> Vec<Told> {
     let mut found = Vec::new();
     for batch in past.events() {
         found.extend(batch.events.iter().filter_map(|event| read(event, market, batch.header.seq)));
     }
-    found.reverse();
-    found
+    let told = |trade| Told { trade, time: past.block_time, slot: past.slot, signature: *signature };
+    found.into_iter().rev().map(told).collect()
 }
 
 fn read(event: &Event, market: u16, seq: u64) -> Option<Trade> {
@@ -140,23 +165,28 @@ fn read(event: &Event, market: u16, seq: u64) -> Option<Trade> {
     }
 }
 
-fn to_json(trade: &Trade, past: &Past, signature: &Signature) -> Value {
-    let party =
-        |party: &Party| json!({ "authority": Pubkey::new_from_array(party.authority).to_string(), "id": party.id });
-    json!({
-        "signature": signature.to_string(),
-        "slot": past.slot,
-        "block_time": past.block_time,
-        "seq": trade.seq.to_string(),
-        "side": if trade.buys { "buy" } else { "sell" },
-        "size": decimal::size(trade.size),
-        "price": decimal::price(trade.price()),
-        "value": decimal::value(trade.quote),
-        "from": trade.from,
-        "taker": party(&trade.taker),
-        "maker": trade.maker.as_ref().map(party),
-        "taker_fee": decimal::value(trade.taker_fee),
-        "maker_rebate": decimal::value(trade.maker_rebate),
-        "oracle_price": trade.oracle.map(decimal::price),
-    })
+impl Told {
+    /// For programs.
+    pub fn json(&self, market: &str) -> Value {
+        let party =
+            |party: &Party| json!({ "authority": Pubkey::new_from_array(party.authority).to_string(), "id": party.id });
+        let trade = &self.trade;
+        json!({
+            "market": market,
+            "signature": self.signature.to_string(),
+            "slot": long(self.slot),
+            "block_time": self.time.map(long),
+            "seq": long(trade.seq),
+            "side": if trade.buys { "buy" } else { "sell" },
+            "size": decimal::size(trade.size),
+            "price": decimal::price(trade.price()),
+            "value": decimal::value(trade.quote),
+            "from": trade.from,
+            "taker": party(&trade.taker),
+            "maker": trade.maker.as_ref().map(party),
+            "taker_fee": decimal::value(trade.taker_fee),
+            "maker_rebate": decimal::value(trade.maker_rebate),
+            "oracle_price": trade.oracle.map(decimal::price),
+        })
+    }
 }
