@@ -135,7 +135,7 @@ async fn ask(session: &Session, cli: &Cli) -> error::Result<Option<output::Outpu
         Command::Fees(options) => commands::fees::run(session, options).await,
         Command::Pnl(options) => commands::pnl::run(session, options).await,
         Command::History(options) => {
-            let Some(output) = commands::history::run(session, options).await? else { return Ok(None) };
+            let Some(output) = commands::history::run(session, options, cli.json).await? else { return Ok(None) };
             Ok(output)
         }
         Command::Explain { signature } => commands::explain::run(session, signature).await,

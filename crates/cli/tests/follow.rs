@@ -124,7 +124,48 @@ fn trades_are_told_once_in_order_and_as_they_happen() {
     let rows: Vec<Vec<&str>> = run.out.lines().map(|line| line.split_whitespace().collect()).collect();
     let sizes: Vec<&str> = rows.iter().skip(1).map(|row| row[3]).collect();
     assert_eq!((run.code, rows[0][2], &sizes[..]), (0, "SIDE", &["1", "1.1", "1.2"][..]), "{}", run.out);
+    assert!(me.fails("trades SOL-PERP --limit 0", 2).contains("goes with --follow"));
     assert!(me.fails("trades DOGE-PERP --follow", 5).contains("listed: SOL-PERP"));
+}
+
+#[test]
+fn what_happens_to_the_own_account_is_told_as_it_happens() {
+    let stage = Stage::start();
+    let (me, maker) = traders(&stage);
+    buys(&me, "1");
+    let all = Beside::start(&maker, "history --follow --limit 1", "json");
+    let fills = Beside::start(&maker, "history --fills --follow --limit 0", "json");
+    let kinds = |told: &Value| -> Vec<String> {
+        let entries = told["entries"].as_array().expect("entries");
+        entries.iter().map(|entry| entry["kind"].as_str().expect("a kind").to_owned()).collect()
+    };
+    assert_eq!(kinds(&all.trade()), ["fill"], "as maker, before it began");
+
+    // Somebody else's order fills, an own one is placed and goes: all of it, and of it the fill alone.
+    buys(&me, "1.1");
+    let (one, other) = (all.trade(), fills.trade());
+    assert_eq!((kinds(&one), &one["signature"]), (vec!["fill".to_owned()], &other["signature"]));
+    let entry = &other["entries"][0];
+    assert_eq!(
+        (&entry["side"], &entry["size"], &entry["role"]),
+        (&"sell".into(), &"1.1".into(), &"maker".into()),
+        "{other}"
+    );
+    maker.text("place SOL-PERP sell 1 --limit 200 --post-only");
+    assert_eq!(kinds(&all.trade()), ["order_placed"]);
+    maker.text("withdraw 5");
+    assert_eq!(kinds(&all.trade()), ["withdraw"]);
+    for follow in [all, fills] {
+        let (code, more, said) = follow.interrupt();
+        assert_eq!((code, more, said.as_str()), (Some(0), vec![], ""));
+    }
+    let run = maker.run("history --follow --count 2 --limit 2", "text");
+    run.fits();
+    assert!(
+        run.code == 0 && run.words().contains("placed order") && run.words().contains("paid out 5.00"),
+        "{}",
+        run.out
+    );
 }
 
 /// The endpoint of a stage through which all connections go, and can be cut.

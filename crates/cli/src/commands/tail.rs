@@ -1,4 +1,4 @@
-//! `kedge trades --follow`: trades as they happen.
+//! `--follow`: what happens to an address, as it happens.
 //!
 //! Fills stand in no log: the stream of logs only names the transactions in which something happened, and what it was is
 //! read from each. What a connection that broke has not named, or an endpoint that names nothing, is found by a listing:
@@ -7,17 +7,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use kedge_client::history::Past;
 use kedge_client::shown::{printable_json, printable_lines};
-use kedge_client::{Found, LogChange, Update};
-use kedge_model::market::Market;
+use kedge_client::{LogChange, Update};
+use serde_json::Value;
+use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 use tokio::time::{Instant, sleep_until};
 
-use super::trades::{self, Told};
-use crate::args::Trades;
-use crate::calendar;
-use crate::decimal;
-use crate::error::Result;
+use crate::error::{CliError, Result};
 use crate::output::write_out;
 use crate::past::{Walk, listed_since};
 use crate::session::Session;
@@ -33,16 +31,35 @@ const REMEMBERED: usize = 32_768;
 /// Slots by which an endpoint may lag behind another that was asked before.
 const BEHIND: u64 = 150;
 
-/// Tells the latest trades of a market, oldest first, then each as it happens, until Ctrl-C or `--count` of them.
+/// What is followed.
+pub struct Subject<'a> {
+    /// Whose transactions.
+    pub address: Pubkey,
+    /// What it is called.
+    pub called: &'a str,
+    /// What stands above everything; nothing for none.
+    pub titles: String,
+    /// How much of the past is told first.
+    pub limit: u32,
+    /// How many transactions are read for that at most.
+    pub look: u32,
+    /// After how much the following ends; `None` for never.
+    pub count: Option<u64>,
+}
+
+/// What is told of a transaction, oldest first: each as text with its line feed, and for programs.
+pub type Reads<'a> = &'a dyn Fn(&Past, &Signature) -> Vec<(String, Value)>;
+
+/// Tells the latest of what happened, oldest first, then the rest as it happens, until Ctrl-C or until it was enough.
 ///
 /// Errors: an endpoint that does not answer at the beginning. One that falls silent later is waited for.
-pub async fn run(session: &Session, options: &Trades, market: &Found<Market>, name: &str, json: bool) -> Result<()> {
+pub async fn run(session: &Session, subject: &Subject<'_>, reads: Reads<'_>, json: bool) -> Result<()> {
     let mut tail = Tail {
         session,
-        market,
-        name,
+        subject,
+        reads,
         json,
-        left: options.count,
+        left: subject.count,
         last: None,
         from: 0,
         known: VecDeque::new(),
@@ -50,17 +67,25 @@ pub async fn run(session: &Session, options: &Trades, market: &Found<Market>, na
         asked: None,
     };
     tokio::select! {
-        ended = tail.follow(options) => ended,
+        ended = tail.follow() => ended,
         _ = tokio::signal::ctrl_c() => Ok(()),
     }
 }
 
+/// Refuses a list of nothing: only who follows may leave out what is past.
+pub fn require_limit(limit: u32) -> Result<()> {
+    if limit == 0 {
+        return Err(CliError::Usage("--limit 0 goes with --follow".into()));
+    }
+    Ok(())
+}
+
 struct Tail<'s> {
     session: &'s Session,
-    market: &'s Found<Market>,
-    name: &'s str,
+    subject: &'s Subject<'s>,
+    reads: Reads<'s>,
     json: bool,
-    /// Trades that are still to be told; `None` for all.
+    /// How much is still to be told; `None` for all.
     left: Option<u64>,
     /// The newest transaction of the last listing.
     last: Option<Signature>,
@@ -75,12 +100,12 @@ struct Tail<'s> {
 }
 
 impl Tail<'_> {
-    async fn follow(&mut self, options: &Trades) -> Result<()> {
+    async fn follow(&mut self) -> Result<()> {
         // The stream before the listing: between the two nothing is missed.
-        let mut stream = self.session.client.subscribe_logs(&self.market.address);
-        self.begin(options).await?;
+        let mut stream = self.session.client.subscribe_logs(&self.subject.address);
+        self.begin().await?;
         if self.session.attended {
-            eprintln!("following {}; Ctrl-C ends it", self.name);
+            eprintln!("following {}; Ctrl-C ends it", self.subject.called);
         }
         let (mut listing, mut failing) = (Instant::now() + LIST_EVERY, false);
         while self.left != Some(0) {
@@ -108,30 +133,31 @@ impl Tail<'_> {
         Ok(())
     }
 
-    /// Tells what was traded before, and remembers from where to go on.
-    async fn begin(&mut self, options: &Trades) -> Result<()> {
+    /// Tells what happened before, and remembers from where to go on.
+    async fn begin(&mut self) -> Result<()> {
+        let Subject { address, limit, look, .. } = *self.subject;
         self.from = self.session.client.clock().await?.slot.saturating_sub(BEHIND);
-        let before = listed_since(&self.session.client, &self.market.address, None, self.from).await?;
+        let before = listed_since(&self.session.client, &address, None, self.from).await?;
         self.last = before.last().map(|(signature, _)| *signature);
         for (signature, _) in before {
             let _ = self.remember(signature);
         }
-        let mut walk = Walk::new(&self.session.client, self.market.address, None, options.look);
-        let limit = usize::try_from(options.limit).unwrap_or(usize::MAX);
-        let mut found: Vec<Told> = Vec::new();
+        let mut walk = Walk::new(&self.session.client, address, None, look);
+        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
         while found.len() < limit
             && let Some(one) = walk.next().await?
         {
             let _ = self.remember(one.signature);
             if let Ok(past) = &one.past {
-                found.extend(trades::told(past, self.market.data.index, &one.signature));
+                found.extend((self.reads)(past, &one.signature).into_iter().rev());
             }
         }
         found.truncate(limit);
         if !self.json {
-            write_out(&titles(self.session.colour));
+            write_out(&self.subject.titles);
         }
-        found.iter().rev().for_each(|told| self.tell(told));
+        found.iter().rev().for_each(|(text, json)| self.tell(text, json));
         Ok(())
     }
 
@@ -160,7 +186,7 @@ impl Tail<'_> {
     /// Lists what came since the last listing, if it is time to, and reads what is to be read.
     async fn look(&mut self, lists: bool) -> Result<()> {
         if lists {
-            let listed = listed_since(&self.session.client, &self.market.address, self.last, self.from).await?;
+            let listed = listed_since(&self.session.client, &self.subject.address, self.last, self.from).await?;
             if let Some((signature, slot)) = listed.last().copied() {
                 self.last = Some(signature);
                 self.from = self.from.max(slot.saturating_sub(BEHIND));
@@ -177,9 +203,7 @@ impl Tail<'_> {
             let asked = *self.asked.get_or_insert_with(Instant::now);
             match self.session.client.past(&signature).await {
                 Ok(Some(past)) => {
-                    let mut told = trades::told(&past, self.market.data.index, &signature);
-                    told.reverse();
-                    told.iter().for_each(|one| self.tell(one));
+                    (self.reads)(&past, &signature).iter().for_each(|(text, json)| self.tell(text, json));
                 }
                 // The one that names it and the one that tells it may be two.
                 Ok(None) | Err(_) if asked.elapsed() < PATIENCE => return Ok(()),
@@ -193,54 +217,18 @@ impl Tail<'_> {
     }
 
     fn unreadable(&self, signature: &Signature, why: &str) {
-        self.session.note(&format!("transaction {signature} may hold trades and cannot be read: {why}"));
+        self.session.note(&format!("transaction {signature} may have to be told and cannot be read: {why}"));
     }
 
-    fn tell(&mut self, told: &Told) {
+    fn tell(&mut self, text: &str, json: &Value) {
         if self.left == Some(0) {
             return;
         }
         self.left = self.left.map(|left| left - 1);
         if self.json {
-            write_out(&printable_json(&format!("{}\n", told.json(self.name))));
+            write_out(&printable_json(&format!("{json}\n")));
         } else {
-            write_out(&printable_lines(&line(told, self.market)));
+            write_out(&printable_lines(text));
         }
-    }
-}
-
-/// Titles above [`line`].
-fn titles(colour: bool) -> String {
-    let titles = columns(["TIME (UTC)", "SIDE", "SIZE", "PRICE", "VALUE", "FROM"]);
-    if colour { format!("\x1b[1m{titles}\x1b[0m") } else { titles }
-}
-
-/// A trade in columns that are as wide for every trade: what comes is not known.
-fn line(told: &Told, market: &Found<Market>) -> String {
-    let trade = &told.trade;
-    columns([
-        &calendar::short(told.time),
-        if trade.buys { "buy" } else { "sell" },
-        &decimal::size(trade.size),
-        &decimal::price_at(trade.price(), market.data.tick),
-        &decimal::cents(trade.quote.0),
-        trade.from,
-    ])
-}
-
-fn columns([time, side, size, price, value, from]: [&str; 6]) -> String {
-    format!("{time:14}  {side:4}  {size:>12}  {price:>12}  {value:>14}  {from}\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::columns;
-
-    #[test]
-    fn a_line_fits_a_terminal() {
-        let widest =
-            columns(["11-30 23:59:59", "sell", "1000000.1234", "123456.12345", "99999999999.99", "liquidation"]);
-        assert!(widest.trim_end().len() <= 80, "{widest}");
-        assert_eq!(widest.find("123456.12345"), columns(["", "", "", "     1234567", "", ""]).find("     1234567"));
     }
 }

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 
+use super::tail;
 use crate::args::Trades;
 use crate::calendar;
 use crate::decimal;
@@ -23,17 +24,15 @@ use crate::session::Session;
 use crate::table::Table;
 
 /// A trade of a market.
-pub struct Trade {
+struct Trade {
     /// Its place among the market's records.
     seq: u64,
     /// Whether the taker bought.
-    pub buys: bool,
-    /// Traded.
-    pub size: Size,
-    /// What was paid for it.
-    pub quote: Amount,
-    /// Who gave: `book`, `vAMM`, `auction`, `liquidation`.
-    pub from: &'static str,
+    buys: bool,
+    size: Size,
+    quote: Amount,
+    /// Who gave.
+    from: &'static str,
     taker: Party,
     maker: Option<Party>,
     taker_fee: Amount,
@@ -43,17 +42,16 @@ pub struct Trade {
 
 impl Trade {
     /// Mean over the trade, rounded down to the last digit.
-    pub fn price(&self) -> Price {
+    fn price(&self) -> Price {
         Price(mul_div(self.quote.0, BASE, self.size.0, Rounding::Down).unwrap_or(0))
     }
 }
 
 /// A trade and where it stands.
-pub struct Told {
-    /// The trade.
-    pub trade: Trade,
+struct Told {
+    trade: Trade,
     /// Unix time of its block.
-    pub time: Option<i64>,
+    time: Option<i64>,
     slot: u64,
     signature: Signature,
 }
@@ -64,10 +62,28 @@ pub async fn run(session: &Session, options: &Trades, json: bool) -> Result<Opti
     let market = directory.market(session.market(options.market.as_deref())?)?;
     if options.follow {
         let name = directory.market_name(market.data.index);
-        super::tail::run(session, options, market, &name, json).await?;
+        follow(session, options, market, &name, json).await?;
         return Ok(None);
     }
+    tail::require_limit(options.limit)?;
     list(session, options, &directory, market).await.map(Some)
+}
+
+async fn follow(session: &Session, options: &Trades, market: &Found<Market>, name: &str, json: bool) -> Result<()> {
+    let titles = columns(["TIME (UTC)", "SIDE", "SIZE", "PRICE", "VALUE", "FROM"]);
+    let subject = tail::Subject {
+        address: market.address,
+        called: name,
+        titles: if session.colour { format!("\x1b[1m{titles}\x1b[0m") } else { titles },
+        limit: options.limit,
+        look: options.look,
+        count: options.count,
+    };
+    let reads = |past: &Past, signature: &Signature| {
+        let told = told(past, market.data.index, signature);
+        told.iter().rev().map(|one| (one.line(market.data.tick), one.json(name))).collect()
+    };
+    tail::run(session, &subject, &reads, json).await
 }
 
 async fn list(session: &Session, options: &Trades, directory: &Directory, market: &Found<Market>) -> Result<Output> {
@@ -119,7 +135,7 @@ async fn list(session: &Session, options: &Trades, directory: &Directory, market
 }
 
 /// The trades of a market in a transaction, newest first.
-pub fn told(past: &Past, market: u16, signature: &Signature) -> Vec<Told> {
+fn told(past: &Past, market: u16, signature: &Signature) -> Vec<Told> {
     let mut found = Vec::new();
     for batch in past.events() {
         found.extend(batch.events.iter().filter_map(|event| read(event, market, batch.header.seq)));
@@ -166,8 +182,21 @@ fn read(event: &Event, market: u16, seq: u64) -> Option<Trade> {
 }
 
 impl Told {
+    /// In columns that are as wide for every trade: what comes is not known.
+    fn line(&self, tick: Price) -> String {
+        let trade = &self.trade;
+        columns([
+            &calendar::short(self.time),
+            if trade.buys { "buy" } else { "sell" },
+            &decimal::size(trade.size),
+            &decimal::price_at(trade.price(), tick),
+            &decimal::cents(trade.quote.0),
+            trade.from,
+        ])
+    }
+
     /// For programs.
-    pub fn json(&self, market: &str) -> Value {
+    fn json(&self, market: &str) -> Value {
         let party =
             |party: &Party| json!({ "authority": Pubkey::new_from_array(party.authority).to_string(), "id": party.id });
         let trade = &self.trade;
@@ -188,5 +217,23 @@ impl Told {
             "maker_rebate": decimal::value(trade.maker_rebate),
             "oracle_price": trade.oracle.map(decimal::price),
         })
+    }
+}
+
+fn columns([time, side, size, price, value, from]: [&str; 6]) -> String {
+    format!("{time:14}  {side:4}  {size:>12}  {price:>12}  {value:>14}  {from}\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::columns;
+
+    #[test]
+    fn a_line_fits_a_terminal() {
+        let widest =
+            columns(["11-30 23:59:59", "sell", "1000000.1234", "123456.12345", "99999999999.99", "liquidation"]);
+        assert!(widest.trim_end().len() <= 80, "{widest}");
+        let short = columns(["11-30 23:59:59", "buy", "1", "5", "5.00", "book"]);
+        assert_eq!(widest.find(" liquidation"), short.find(" book"), "columns stand below each other");
     }
 }
