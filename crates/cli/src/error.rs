@@ -10,7 +10,7 @@ use solana_signature::Signature;
 use solana_transaction_error::TransactionError;
 
 use crate::decimal::DecimalError;
-use crate::output::{Output, wrap};
+use crate::output::{Output, long, wrap};
 
 /// Result of a command.
 pub type Result<T> = core::result::Result<T, CliError>;
@@ -96,8 +96,18 @@ impl CliError {
         }
     }
 
+    /// What became of the transaction that the error is of, when one was sent.
+    pub fn outcome(&self) -> Option<&'static str> {
+        match self.cause() {
+            Self::Send(SendError::Rejected(_)) => Some("rejected"),
+            Self::Send(SendError::Expired(_)) => Some("expired"),
+            Self::Send(SendError::Unknown(_)) => Some("unknown"),
+            _ => None,
+        }
+    }
+
     /// The transaction that the error is of, when one was sent.
-    fn signature(&self) -> Option<Signature> {
+    pub fn signature(&self) -> Option<Signature> {
         match self.cause() {
             Self::Send(SendError::Rejected(rejected)) => Some(rejected.at.signature),
             Self::Send(SendError::Expired(expired)) => Some(expired.signature),
@@ -254,16 +264,15 @@ impl CliError {
             error["name"] = json!(refused.error.name());
             error["stale_rows"] = refused.stale.iter().map(ToString::to_string).collect();
         }
-        let (outcome, last_valid) = match self.cause() {
-            Self::Send(SendError::Rejected(_)) => (Some("rejected"), None),
-            Self::Send(SendError::Expired(expired)) => (Some("expired"), Some(expired.last_valid)),
-            Self::Send(SendError::Unknown(unknown)) => (Some("unknown"), unknown.last_valid),
-            _ => (None, None),
+        let last_valid = match self.cause() {
+            Self::Send(SendError::Expired(expired)) => Some(expired.last_valid),
+            Self::Send(SendError::Unknown(unknown)) => unknown.last_valid,
+            _ => None,
         };
-        error["outcome"] = json!(outcome);
+        error["outcome"] = json!(self.outcome());
         if let Some(signature) = self.signature() {
             error["signature"] = json!(signature.to_string());
-            error["last_valid_height"] = json!(last_valid);
+            error["last_valid_height"] = last_valid.map(long).into();
         }
         json!({ "error": error })
     }

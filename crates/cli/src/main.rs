@@ -14,6 +14,7 @@ mod dry;
 mod error;
 mod forms;
 mod health;
+mod landed;
 mod layout;
 mod numbers;
 mod output;
@@ -98,6 +99,17 @@ async fn run(cli: Cli, matches: &ArgMatches, defaults: &Defaults) -> error::Resu
         _ => {}
     }
     let session = &Session::new(&cli, defaults)?;
+    let sends = cli.command.sends();
+    let named = |output: output::Output| output::Output { json: session.named(output.json, sends), ..output };
+    match ask(session, &cli).await {
+        Ok(output) => Ok(output.map(named)),
+        Err(CliError::Dry(tried)) => Err(CliError::Dry(Box::new(named(*tried)))),
+        Err(error) => Err(error),
+    }
+}
+
+/// Runs a command that needs an endpoint; `None` when it has printed everything itself.
+async fn ask(session: &Session, cli: &Cli) -> error::Result<Option<output::Output>> {
     let output = match &cli.command {
         Command::Markets(options) => commands::markets::run(session, options).await,
         Command::Prices(options) => commands::prices::run(session, options).await,
@@ -116,11 +128,14 @@ async fn run(cli: Cli, matches: &ArgMatches, defaults: &Defaults) -> error::Resu
             commands::book::run(session, options, cli.json).await?;
             return Ok(None);
         }
-        Command::Trades(options) => commands::trades::run(session, options).await,
+        Command::Trades(options) => {
+            let Some(output) = commands::trades::run(session, options, cli.json).await? else { return Ok(None) };
+            Ok(output)
+        }
         Command::Fees(options) => commands::fees::run(session, options).await,
         Command::Pnl(options) => commands::pnl::run(session, options).await,
         Command::History(options) => {
-            let Some(output) = commands::history::run(session, options).await? else { return Ok(None) };
+            let Some(output) = commands::history::run(session, options, cli.json).await? else { return Ok(None) };
             Ok(output)
         }
         Command::Explain { signature } => commands::explain::run(session, signature).await,

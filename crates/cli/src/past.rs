@@ -13,6 +13,8 @@ use crate::error::{CliError, Result};
 
 /// The most signatures of one answer.
 const PAGE: usize = 1_000;
+/// The most pages that are asked for to catch up.
+const PAGES: u32 = 20;
 /// Transactions that are asked for side by side.
 const AT_ONCE: usize = 8;
 
@@ -104,6 +106,43 @@ impl Walk {
         );
         Ok(())
     }
+}
+
+/// Transactions of an address that succeeded, oldest first, each with its slot: those after `after` and in no slot before
+/// `from`, at most as many as [`PAGES`] pages hold, the newest of them.
+///
+/// An endpoint that does not know `after`, since it lags or has forgotten, gives older ones too: `from` bounds that.
+pub async fn listed_since(
+    client: &Client,
+    address: &Pubkey,
+    after: Option<Signature>,
+    from: u64,
+) -> Result<Vec<(Signature, u64)>> {
+    let (mut found, mut before) = (Vec::new(), None);
+    for _ in 0..PAGES {
+        let config = GetConfirmedSignaturesForAddress2Config {
+            before,
+            until: after,
+            limit: Some(PAGE),
+            commitment: Some(client.commitment()),
+        };
+        let listed = client.rpc().get_signatures_for_address_with_config(address, config).await;
+        let listed = listed.map_err(FetchError::from)?;
+        let (full, mut over) = (listed.len() == PAGE, false);
+        for one in &listed {
+            let Ok(signature) = one.signature.parse() else { continue };
+            over = over || one.slot < from || Some(signature) == after;
+            if !over && one.err.is_none() {
+                found.push((signature, one.slot));
+            }
+            before = Some(signature);
+        }
+        if over || !full {
+            break;
+        }
+    }
+    found.reverse();
+    Ok(found)
 }
 
 /// Reads `--before`.

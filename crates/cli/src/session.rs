@@ -23,7 +23,7 @@ use crate::args::{Cli, Guards};
 use crate::config::Defaults;
 use crate::dry;
 use crate::error::{CliError, Result};
-use crate::output::{colour, wrap};
+use crate::output::{Output, colour, long, wrap};
 use crate::view::old_rows;
 
 /// What every command works with.
@@ -42,6 +42,8 @@ pub struct Session {
     pub keypair_path: PathBuf,
     /// The market that is meant where none is named.
     pub market: Option<String>,
+    /// What has landed and is not named yet ([`Self::named`]).
+    pub landed: RefCell<Vec<Signature>>,
     keypair: core::result::Result<Pubkey, String>,
     send: SendConfig,
     json: bool,
@@ -77,6 +79,7 @@ impl Session {
             doubts: RefCell::default(),
             keypair_path: path,
             market: defaults.market.as_ref().map(|(market, _)| market.clone()),
+            landed: RefCell::default(),
             keypair,
             send: SendConfig { priority, patience, ..default },
             json: cli.json,
@@ -97,7 +100,7 @@ impl Session {
     }
 
     /// Sends instructions signed by the keypair and waits until their outcome is certain. The signature is on standard error
-    /// before anybody else has it: whatever happens then, it can be looked at.
+    /// before anybody else has it: whatever happens then, it can be looked at. What has landed is named in the command's JSON.
     ///
     /// Errors: with --dry-run always, [`CliError::Dry`] where they would have been accepted.
     pub async fn send(&self, instructions: &[Instruction]) -> Result<Landed> {
@@ -109,7 +112,9 @@ impl Session {
         let signed = sender.prepare(instructions, &[]).await.map_err(|error| self.advise(error.into()))?;
         self.announce(&signed);
         let landed = sender.deliver(&signed).await.and_then(|outcome| outcome.success());
-        landed.map_err(|error| self.advise(error.into()))
+        let landed = landed.map_err(|error| self.advise(error.into()))?;
+        self.has_landed(landed.signature);
+        Ok(landed)
     }
 
     /// What became of a transaction, by now or as soon as it is certain.
@@ -142,13 +147,22 @@ impl Session {
         }
     }
 
+    /// Says on standard error what a command did before it fails: what is done is done.
+    pub fn done_before(&self, done: &Output) {
+        if self.json {
+            eprintln!("{}", printable_json(&json!({ "done": done.json }).to_string()));
+        } else {
+            eprint!("{}", done.shown());
+        }
+    }
+
     fn announce(&self, signed: &Signed) {
         for note in signed.notes() {
             self.note(note);
         }
         let life = signed.life();
         if self.json {
-            let signed = json!({ "signature": life.signature.to_string(), "last_valid_height": life.last_valid });
+            let signed = json!({ "signature": life.signature.to_string(), "last_valid_height": long(life.last_valid) });
             eprintln!("{}", json!({ "signed": signed }));
         } else {
             eprintln!("signed, can land up to block {}\n{}", life.last_valid, life.signature);

@@ -1,137 +1,20 @@
 //! Every command of the real binary against the real program on a local chain, as text and as JSON: what a trader does
 //! from an empty wallet to a closed account, and what goes wrong on the way.
 
+mod person;
 mod stage;
-
-use std::cell::RefCell;
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
 use kedge_interface::address;
 use kedge_interface::instruction::{Instruction, PlaceOrders};
+use kedge_model::Layout;
+use kedge_model::event::FillRecord;
 use kedge_model::order::{OrderKind, OrderParams};
 use kedge_model::quantity::{Price, Size};
+use person::{Person, amount};
 use serde_json::Value;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use stage::{Keeper, Stage};
-
-/// Somebody at a terminal.
-struct Person {
-    url: String,
-    keypair: PathBuf,
-    config: PathBuf,
-    /// Commands run so far, with `json` or `text` behind.
-    ran: RefCell<BTreeSet<(String, &'static str)>>,
-}
-
-/// What a command printed.
-struct Run {
-    line: String,
-    code: i32,
-    out: String,
-    err: String,
-}
-
-impl Person {
-    fn new(stage: &Stage, keypair: PathBuf) -> Self {
-        let config = keypair.with_extension("toml");
-        Self { url: stage.localnet.rpc_url().into(), keypair, config, ran: RefCell::default() }
-    }
-
-    fn run(&self, line: &str, form: &'static str) -> Run {
-        self.run_with(line, form, &[("KEDGE_URL", &self.url), ("KEDGE_KEYPAIR", &self.keypair.to_string_lossy())])
-    }
-
-    fn run_with(&self, line: &str, form: &'static str, variables: &[(&str, &str)]) -> Run {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_kedge"));
-        for name in ["KEDGE_URL", "KEDGE_KEYPAIR", "KEDGE_ACCOUNT", "KEDGE_MARKET"] {
-            command.env_remove(name);
-        }
-        command.args(&words).envs(variables.iter().copied()).env("KEDGE_CONFIG", &self.config).stdin(Stdio::null());
-        if form == "json" {
-            command.arg("--json");
-        }
-        let output = command.current_dir(self.keypair.parent().unwrap()).output().expect("the command starts");
-        self.ran.borrow_mut().insert((words[0].into(), form));
-        Run {
-            line: line.into(),
-            code: output.status.code().unwrap_or(-1),
-            out: String::from_utf8(output.stdout).expect("text"),
-            err: String::from_utf8(output.stderr).expect("text"),
-        }
-    }
-
-    /// The same person with nothing run yet.
-    fn like(&self) -> Self {
-        let (url, keypair, config) = (self.url.clone(), self.keypair.clone(), self.config.clone());
-        Self { url, keypair, config, ran: RefCell::default() }
-    }
-
-    /// Runs a command that must succeed; its text, which fits a terminal, with every run of spaces and folds as one.
-    fn text(&self, line: &str) -> String {
-        let run = self.run(line, "text");
-        assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
-        run.fits();
-        run.out.split_whitespace().collect::<Vec<_>>().join(" ")
-    }
-
-    /// [`Self::text`] of a trade at once with what follows the oracle: that happens only in a slot in which a price was
-    /// published, so it is tried for some seconds.
-    fn text_in_time(&self, line: &str) -> String {
-        for _ in 0..60 {
-            let run = self.run(line, "text");
-            if run.code == 0 {
-                return run.out.split_whitespace().collect::<Vec<_>>().join(" ");
-            }
-            assert!(run.err.contains("Less than the required minimum"), "kedge {line}\n{}{}", run.out, run.err);
-            std::thread::sleep(std::time::Duration::from_millis(170));
-        }
-        panic!("kedge {line}: not in one slot of sixty tries")
-    }
-
-    /// Runs a command that must succeed; its JSON.
-    fn json(&self, line: &str) -> Value {
-        let run = self.run(line, "json");
-        assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
-        serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("kedge {line}: {error}\n{}", run.out))
-    }
-
-    /// Runs a command that must fail with an exit code, in both forms; what it said.
-    fn fails(&self, line: &str, code: i32) -> String {
-        let run = self.run(line, "text");
-        assert_eq!(run.code, code, "kedge {line}\n{}{}", run.out, run.err);
-        assert!(run.out.is_empty() && run.err.starts_with("error: "), "kedge {line}\n{}{}", run.out, run.err);
-        run.fits();
-        let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
-        let run = self.run(line, "json");
-        assert_eq!(run.code, code, "kedge {line} --json");
-        // Before the error come what was signed and what was done without, a line each.
-        let said_last = run.err.rfind("\n{\n").map_or(run.err.as_str(), |at| &run.err[at..]);
-        let json: Value = serde_json::from_str(said_last)
-            .or_else(|_| serde_json::from_str(run.err.lines().last().unwrap_or_default()))
-            .unwrap_or_else(|error| panic!("{line}: {error}: {}", run.err));
-        assert_eq!(json["error"]["exit_code"], code);
-        assert!(json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
-        said
-    }
-}
-
-impl Run {
-    /// No line is wider than a terminal, single long words (signatures) aside.
-    fn fits(&self) {
-        for line in self.out.lines().chain(self.err.lines()) {
-            let one_word = line.split_whitespace().count() == 1;
-            assert!(line.chars().count() <= 80 || one_word, "kedge {}: {line}", self.line);
-        }
-    }
-}
-
-fn amount(value: &Value) -> f64 {
-    value.as_str().unwrap_or_else(|| panic!("no number: {value}")).parse().expect("a number")
-}
 
 #[test]
 fn a_session_from_nothing_to_nothing() {
@@ -420,6 +303,28 @@ fn looks_at_the_book(me: &Person) {
     assert!(me.fails("book", 2).contains("kedge init --market"));
 }
 
+/// Each record of the transaction of a fill of 20 coins, with all its fields in raw units.
+fn explains_a_fill(me: &Person, signature: &str) {
+    let told = me.json(&format!("explain {signature}"));
+    let batches =
+        || told["instructions"].as_array().unwrap().iter().flat_map(|step| step["batches"].as_array().unwrap());
+    let events: Vec<&Value> = batches().flat_map(|batch| batch["events"].as_array().unwrap()).collect();
+    let counted: u64 = batches().map(|batch| batch["raw"]["count"].as_u64().unwrap()).sum();
+    assert_eq!(u64::try_from(events.len()).unwrap(), counted, "{told}");
+    assert!(batches().all(|batch| batch["unread"] == 0 && batch["raw"]["seq"].is_string()), "{told}");
+    let kinds: Vec<&str> = events.iter().map(|event| event["kind"].as_str().unwrap()).collect();
+    assert!(kinds.contains(&"order_placed") && kinds.contains(&"fill"), "what is logged and what is not: {kinds:?}");
+    let fill = &events.iter().find(|event| event["kind"] == "fill").unwrap()["raw"];
+    let expected: Vec<&str> =
+        FillRecord::FIELDS.iter().map(|field| field.name).filter(|name| !name.starts_with("padding")).collect();
+    assert!(
+        expected.iter().all(|name| fill.get(name).is_some()) && fill.as_object().unwrap().len() == expected.len(),
+        "{fill}"
+    );
+    assert_eq!((&fill["size"], &fill["quote"]), (&"20000000000".into(), &"3604000000".into()), "{fill}");
+    assert_eq!(fill["taker"]["authority"], me.json("account")["authority"], "{fill}");
+}
+
 /// What was traded, by whom, and what came of it: told by the market's and the account's own transactions.
 fn looks_back(stage: &Stage, me: &Person, maker: &Person) {
     let trades = me.json("trades SOL-PERP");
@@ -429,6 +334,7 @@ fn looks_back(stage: &Stage, me: &Person, maker: &Person) {
         (&"buy".into(), &"20".into(), &"180.20".into(), &"book".into())
     );
     assert_eq!((trades["trades"].as_array().unwrap().len(), &trades["before"]), (1, &Value::Null));
+    explains_a_fill(me, trade["signature"].as_str().unwrap());
     assert!(me.text("trades btc-perp").contains("98650.00"));
     let page = me.json("trades SOL-PERP --look 1");
     let next = me.json(&format!("trades SOL-PERP --before {}", page["before"].as_str().unwrap()));

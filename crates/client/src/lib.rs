@@ -9,6 +9,7 @@
 //! * [`book`]: resting orders, best first.
 //! * [`secret`]: texts that cannot be shown.
 //! * [`shown`]: what of endpoints and of strangers' texts may be shown.
+//! * [`sharers`]: whom a fill brings so that referrer and builder get their shares.
 //! * [`signed`]: orders signed off the chain.
 //!
 //! It stands directly on the RPC and pubsub clients: the framework's own client adds account types and a request
@@ -27,6 +28,7 @@ pub mod outcome;
 pub mod prices;
 pub mod secret;
 mod send;
+pub mod sharers;
 pub mod shown;
 pub mod signed;
 mod snapshot;

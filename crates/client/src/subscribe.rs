@@ -104,9 +104,9 @@ impl Client {
         self.run("program", json!([PROGRAM_ID.to_string(), config]), account_change)
     }
 
-    /// Logs of all transactions of the exchange.
-    pub fn subscribe_logs(&self) -> Subscription<LogChange> {
-        let filter = RpcTransactionLogsFilter::Mentions(vec![PROGRAM_ID.to_string()]);
+    /// Logs of all transactions that name an account: a market, a sub-account, or with [`PROGRAM_ID`] any of the exchange.
+    pub fn subscribe_logs(&self, of: &Pubkey) -> Subscription<LogChange> {
+        let filter = RpcTransactionLogsFilter::Mentions(vec![of.to_string()]);
         let config = RpcTransactionLogsConfig { commitment: Some(self.commitment()) };
         self.run("logs", json!([filter, config]), log_change)
     }

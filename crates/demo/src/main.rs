@@ -26,7 +26,8 @@ fn main() -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            eprintln!("kedge-demo: {error:#}");
+            // It may quote what was typed.
+            eprintln!("kedge-demo: {}", kedge_client::shown::discreet(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

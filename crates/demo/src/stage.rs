@@ -162,8 +162,10 @@ pub fn welcome(member: &Member, owner: Pubkey, source: Pubkey) -> Vec<Instructio
     ]
 }
 
-/// A file that only its owner may read, from its first byte on.
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+/// A file that only its owner may read, from its first byte on, also where another was before.
+///
+/// Errors: of the file system.
+pub fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     use std::io::Write;
     use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
     let mut file = std::fs::File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;

@@ -11,6 +11,7 @@ mod shell;
 mod visitor;
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -87,6 +88,11 @@ impl Reader {
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let demo = Demo::serve(command);
         assert!(demo.told["rpc"].as_str().is_some_and(|url| url.ends_with(&self.port.to_string())), "{}", demo.told);
+        for wallet in ["wallet", "keeper", "admin"] {
+            let file = self.folder.join(format!("target/demo/{wallet}.json"));
+            let mode = std::fs::metadata(&file).expect("a wallet").permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{} is its owner's alone", file.display());
+        }
         self.demo = Some(demo);
     }
 

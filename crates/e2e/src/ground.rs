@@ -1,6 +1,5 @@
 //! The validator with the exchange on it, wallets on disk, and the keepers' binaries: what every run stands on.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -176,6 +175,24 @@ impl Ground {
 
 /// A keypair file that only its owner may read.
 fn write_wallet(path: &Path, wallet: &Keypair) -> Result<()> {
-    std::fs::write(path, serde_json::to_string(&wallet.to_bytes().to_vec())?)?;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).with_context(|| path.display().to_string())
+    let text = serde_json::to_string(&wallet.to_bytes().to_vec())?;
+    stage::write_private(path, &text).with_context(|| path.display().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_wallet_is_its_owner_s_alone() {
+        let path = std::env::temp_dir().join(format!("kedge-e2e-wallet-{}.json", std::process::id()));
+        let wallet = Keypair::new();
+        write_wallet(&path, &wallet).unwrap();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        let read: Vec<u8> = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!((mode & 0o777, &read[..]), (0o600, &wallet.to_bytes()[..]));
+    }
 }

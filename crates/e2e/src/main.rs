@@ -42,7 +42,8 @@ fn main() -> ExitCode {
             if verdict.holds() { ExitCode::SUCCESS } else { ExitCode::from(2) }
         }
         Err(error) => {
-            eprintln!("kedge-e2e: {error:#}");
+            // It may quote what was typed.
+            eprintln!("kedge-e2e: {}", kedge_client::shown::discreet(&format!("{error:#}")));
             ExitCode::FAILURE
         }
     }

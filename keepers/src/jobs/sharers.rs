@@ -1,36 +1,16 @@
-//! Who else a fill has to bring: sub-accounts of the taker's referrer and builder, so that they get their shares.
+//! Who else a fill has to bring, by the world that a keeper sees.
 
-use kedge_interface::address;
-use kedge_model::order::{Order, flags};
+use kedge_client::sharers;
+use kedge_model::order::Order;
 use solana_pubkey::Pubkey;
 
 use crate::World;
 
-/// Sub-accounts of a person that are looked at. A share goes to one with a position slot in the market; whoever earns
-/// shares keeps one among the first.
-const LOOKED_AT: u16 = 4;
-
-/// Sub-accounts of the referrer and, for an order that came through it, of the builder of `taker`, one each: those that
-/// have a place for a share in the order's market and are not `there` already. A fill without them goes through as
-/// well; the share then stays with the exchange.
+/// Sub-accounts of the referrer and the builder of `taker` that are not `there` already ([`sharers::of`]).
 pub fn of(world: &World, taker: &Pubkey, order: &Order, there: &[Pubkey]) -> Vec<Pubkey> {
     let Some(account) = world.accounts.get(taker) else { return Vec::new() };
-    let builder = if order.has(flags::BUILDER) { account.head.builder } else { [0; 32] };
-    let mut found: Vec<Pubkey> = Vec::new();
-    for authority in [account.head.referrer, builder].into_iter().filter(|authority| *authority != [0; 32]) {
-        let is_theirs = |at: &&Pubkey| world.accounts.get(*at).is_some_and(|one| one.head.authority == authority);
-        if there.iter().chain(&found).any(|at| is_theirs(&at) && has_place(world, at, order.market)) {
-            continue;
-        }
-        let authority = Pubkey::new_from_array(authority);
-        let own = (0..LOOKED_AT).map(|id| address::sub_account(&authority, id));
-        found.extend({ own }.find(|at| at != taker && !there.contains(at) && has_place(world, at, order.market)));
-    }
-    found
-}
-
-fn has_place(world: &World, account: &Pubkey, market: u16) -> bool {
-    world.accounts.get(account).is_some_and(|account| account.head.position(market).is_ok())
+    let asked = sharers::Taker { at: taker, account: &account.head, market: order.market, flags: order.flags };
+    sharers::of(|at| world.accounts.get(at).map(|account| account.head.as_ref()), asked, there)
 }
 
 #[cfg(test)]
@@ -40,7 +20,8 @@ mod tests {
     use crate::jobs::filler::Filler;
     use crate::jobs::stage::{Stage, limit, market_order};
     use crate::{Account, Plan, Work};
-    use kedge_model::order::{OrderParams, Side};
+    use kedge_interface::address;
+    use kedge_model::order::{OrderParams, Side, flags};
     use kedge_model::quantity::Ppm;
 
     /// Moves an account to where the sub-account `id` of a person stands.

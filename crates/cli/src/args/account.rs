@@ -78,16 +78,24 @@ out), balance, order, role, signature, text.
 Examples:
   kedge history
   kedge history --fills --limit 50
+  kedge history --fills --follow    # own trades as they happen
   kedge history --funding
   kedge history --limit 1000 --csv > history.csv
   kedge history --before SIGNATURE")]
 pub struct History {
-    /// How many transactions, newest first; fills with --fills, payments with --funding.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// How many transactions, newest first; fills with --fills, payments with --funding; 0 with --follow for those alone
+    /// that are still to come.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub limit: u32,
     /// Only what came before this transaction.
     #[arg(long, value_name = "SIGNATURE")]
     pub before: Option<String>,
+    /// Tell them oldest first, and go on with each as it happens, until Ctrl-C; as JSON one a line.
+    #[arg(long, short, conflicts_with_all = ["before", "csv", "funding"])]
+    pub follow: bool,
+    /// How many transactions are told in all [default: until Ctrl-C].
+    #[arg(long, requires = "follow", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
     /// Only own trades, as a table.
     #[arg(long, conflicts_with = "funding")]
     pub fills: bool,

@@ -74,12 +74,13 @@ the auction, or a liquidation, in which a liquidator took a position over.
 Examples:
   kedge trades SOL-PERP
   kedge trades SOL-PERP --limit 100 --look 2000 --json
-  kedge trades SOL-PERP --before SIGNATURE")]
+  kedge trades SOL-PERP --before SIGNATURE
+  kedge trades SOL-PERP --follow --limit 5")]
 pub struct Trades {
     /// Market, by name or index [default: of `kedge init` or KEDGE_MARKET].
     pub market: Option<String>,
-    /// How many trades, newest first.
-    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    /// How many trades, newest first; 0 with --follow for those alone that are still to come.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub limit: u32,
     /// How many transactions are read at most.
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -87,6 +88,12 @@ pub struct Trades {
     /// Only what came before this transaction.
     #[arg(long, value_name = "SIGNATURE")]
     pub before: Option<String>,
+    /// Tell them oldest first, and go on with each as it happens, until Ctrl-C; as JSON one a line.
+    #[arg(long, short, conflicts_with = "before")]
+    pub follow: bool,
+    /// How many trades are told in all [default: until Ctrl-C].
+    #[arg(long, requires = "follow", value_parser = clap::value_parser!(u64).range(1..))]
+    pub count: Option<u64>,
 }
 
 /// Reads `FEED_ID=ADDRESS`.

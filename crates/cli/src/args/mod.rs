@@ -215,6 +215,58 @@ Examples:
     },
 }
 
+impl Command {
+    /// Whether it changes something on the chain, and its JSON names what became of that.
+    pub fn sends(&self) -> bool {
+        match self {
+            Self::Airdrop(_)
+            | Self::Place(_)
+            | Self::Modify(_)
+            | Self::Cancel(_)
+            | Self::Close(_)
+            | Self::Reverse(_)
+            | Self::Submit(_)
+            | Self::Revoke(_)
+            | Self::Create(_)
+            | Self::Deposit(_)
+            | Self::Withdraw(_)
+            | Self::Transfer(_)
+            | Self::Settle(_)
+            | Self::Isolate(_)
+            | Self::Leverage(_)
+            | Self::Builder(_)
+            | Self::Delegate(_)
+            | Self::Grow(_)
+            | Self::CloseAccount(_) => true,
+            Self::Order(order) => !matches!(order, Order::List(_)),
+            Self::Admin(admin) => !matches!(admin.act, Act::Show | Act::Form { .. }),
+            Self::Prices(options) => options.refresh,
+            Self::Fees(options) => options.count,
+            Self::Init(_)
+            | Self::Config
+            | Self::Keygen(_)
+            | Self::Address
+            | Self::Markets(_)
+            | Self::Book(_)
+            | Self::Trades(_)
+            | Self::Funding(_)
+            | Self::Account(_)
+            | Self::Accounts(_)
+            | Self::Balances(_)
+            | Self::Positions(_)
+            | Self::Orders(_)
+            | Self::Risk(_)
+            | Self::Pnl(_)
+            | Self::History(_)
+            | Self::Explain { .. }
+            | Self::Outcome(_)
+            | Self::Watch(_)
+            | Self::Sign(_)
+            | Self::Completion { .. } => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -18,7 +18,7 @@ use crate::args::Book;
 use crate::decimal;
 use crate::directory::{Directory, short};
 use crate::error::Result;
-use crate::output::{Output, wrap};
+use crate::output::{Output, long, wrap};
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 
@@ -74,7 +74,7 @@ async fn look(session: &Session, options: &Book) -> Result<Output> {
     text += &view.warning();
     let json = json!({
         "market": name,
-        "slot": view.clock.slot,
+        "slot": long(view.clock.slot),
         "oracle_price": decimal::price(row.price),
         "prices": view.source(),
         "last_fill_price": (!market.last_fill_price.is_zero()).then(|| decimal::price(market.last_fill_price)),

@@ -42,7 +42,6 @@ pub async fn run(session: &Session, options: &Create) -> Result<Output> {
         "id": id,
         "address": created.to_string(),
         "trader_created": trader.is_none(),
-        "signature": landed.signature.to_string(),
     });
     Ok(Output::new(text, json))
 }

@@ -44,8 +44,10 @@ pub async fn close(session: &Session, options: &Close) -> Result<Output> {
         match closed.await {
             Ok(output) => done.push(output),
             Err(CliError::Dry(output)) => tries.push(*output),
-            // What is done is done, and says so before the one that failed.
-            Err(error) => return Err(after(&done, error)),
+            Err(error) => {
+                done.iter().for_each(|one| session.done_before(one));
+                return Err(error);
+            }
         }
     }
     if !tries.is_empty() {
@@ -142,15 +144,4 @@ async fn one(
     session.confirm(scene.doubts(&[order], Typed::New, &session.guards))?;
     let sent: Landed = place::send(session, &scene, &[order], &[]).await?;
     place::told(session, &scene, &order, sent, How { at_once: false, whole: false, wait }).await
-}
-
-/// An error behind what was done before it.
-fn after(done: &[Output], error: CliError) -> CliError {
-    if done.is_empty() {
-        return error;
-    }
-    for one in done {
-        eprint!("{}", one.shown());
-    }
-    error
 }

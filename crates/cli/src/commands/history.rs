@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 
-use super::payments;
+use super::{payments, tail};
 use crate::args::History;
 use crate::calendar;
 use crate::decimal;
@@ -19,14 +19,19 @@ use crate::past::{Walk, before};
 use crate::session::Session;
 use crate::table::Table;
 
-/// What happened to a sub-account, newest first; `None` when it is printed already.
-pub async fn run(session: &Session, options: &History) -> Result<Option<Output>> {
+/// What happened to a sub-account, newest first, or as it happens; `None` when it is printed already.
+pub async fn run(session: &Session, options: &History, json: bool) -> Result<Option<Output>> {
     let directory = Directory::fetch(&session.client).await?;
     let (_, account) = session.account(&options.which).await?;
     let owner = Owner { authority: Pubkey::new_from_array(account.head.authority), id: account.head.id };
     if options.funding {
         return payments::run(session, &directory, &owner, options).await;
     }
+    if options.follow {
+        follow(session, &directory, &owner, options, json).await?;
+        return Ok(None);
+    }
+    tail::require_limit(options.limit)?;
     let told = read(session, &directory, &owner, options).await?;
     if options.csv {
         let lines = told.all.iter().filter_map(|(signature, past, entries)| {
@@ -39,6 +44,38 @@ pub async fn run(session: &Session, options: &History) -> Result<Option<Output>>
     let list = told.all.iter().map(|one| to_json(&directory, one)).collect();
     let text = if options.fills { fills(session.colour, &directory, &told) } else { transactions(&told) };
     Ok(Some(Output::new(text, Value::Array(list))))
+}
+
+async fn follow(session: &Session, directory: &Directory, owner: &Owner, options: &History, json: bool) -> Result<()> {
+    let subject = tail::Subject {
+        address: owner.address(),
+        called: &format!("sub-account {}", owner.id),
+        titles: String::new(),
+        limit: options.limit,
+        look: look(options),
+        count: options.count,
+    };
+    let reads = |past: &Past, signature: &Signature| {
+        let entries = entries(directory, past, owner, options.fills);
+        if entries.is_empty() {
+            return Vec::new();
+        }
+        let one = (*signature, Ok(past.clone()), entries);
+        vec![(transaction(&one), to_json(directory, &one))]
+    };
+    tail::run(session, &subject, &reads, json).await
+}
+
+/// Transactions that are read at most: an endpoint that goes on for ever with what is not ours is left at last.
+fn look(options: &History) -> u32 {
+    options.limit.saturating_mul(10).max(10_000)
+}
+
+/// What a transaction did to the sub-account, or only its trades.
+fn entries(directory: &Directory, past: &Past, owner: &Owner, fills: bool) -> Vec<Entry> {
+    let mut entries = own::entries(directory, past, owner);
+    entries.retain(|entry| !fills || entry.trade.is_some());
+    entries
 }
 
 /// A transaction with what it did to the sub-account.
@@ -54,18 +91,15 @@ struct Told {
 
 async fn read(session: &Session, directory: &Directory, owner: &Owner, options: &History) -> Result<Told> {
     let start = before(options.before.as_deref())?;
-    // An endpoint that goes on for ever with what is not ours is left at last.
-    let mut walk = Walk::new(&session.client, owner.address(), start, options.limit.saturating_mul(10).max(10_000));
+    let mut walk = Walk::new(&session.client, owner.address(), start, look(options));
     let limit = usize::try_from(options.limit).unwrap_or(usize::MAX);
     let (mut all, mut count): (Vec<One>, usize) = (Vec::new(), 0);
     while count < limit
         && let Some(found) = walk.next().await?
     {
         let past = found.past.map_err(|error| error.to_string());
-        let mut entries = past.as_ref().map_or_else(|_| Vec::new(), |past| own::entries(directory, past, owner));
-        if options.fills {
-            entries.retain(|entry| entry.trade.is_some());
-        }
+        let told = |past: &Past| entries(directory, past, owner, options.fills);
+        let entries = past.as_ref().map_or_else(|_| Vec::new(), told);
         if entries.is_empty() && past.is_ok() {
             continue;
         }
@@ -90,21 +124,20 @@ fn to_json(directory: &Directory, (signature, past, entries): &One) -> Value {
     }
 }
 
-fn transactions(told: &Told) -> String {
-    let mut text = String::new();
-    for (signature, past, entries) in &told.all {
-        match past {
-            Ok(past) => {
-                text += &past.block_time.map_or_else(|| format!("slot {}", past.slot), calendar::date_time);
-                text.push('\n');
-            }
-            Err(unread) => text += &wrap("cannot be read: ", unread),
-        }
-        for entry in entries {
-            text += &wrap("  - ", &entry.text);
-        }
-        text += &format!("{signature}\n\n");
+/// A transaction in lines, and an empty one behind them.
+fn transaction((signature, past, entries): &One) -> String {
+    let mut text = match past {
+        Ok(past) => past.block_time.map_or_else(|| format!("slot {}", past.slot), calendar::date_time) + "\n",
+        Err(unread) => wrap("cannot be read: ", unread),
+    };
+    for entry in entries {
+        text += &wrap("  - ", &entry.text);
     }
+    text + &format!("{signature}\n\n")
+}
+
+fn transactions(told: &Told) -> String {
+    let mut text: String = told.all.iter().map(transaction).collect();
     if text.is_empty() {
         text = "nothing that the endpoint remembers\n".into();
     }

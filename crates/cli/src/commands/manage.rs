@@ -32,7 +32,6 @@ pub async fn delegate(session: &Session, options: &Delegate) -> Result<Output> {
     let json = json!({
         "id": id,
         "delegate": options.delegate.map(|delegate| delegate.to_string()),
-        "signature": sent.signature.to_string(),
     });
     Ok(Output::new(text, json))
 }
@@ -60,7 +59,6 @@ pub async fn builder(session: &Session, options: &Builder) -> Result<Output> {
         "id": id,
         "builder": options.builder.map(|builder| builder.to_string()),
         "fee_percent": decimal::format(fee, 4, 0),
-        "signature": sent.signature.to_string(),
     });
     Ok(Output::new(wrap("", &told) + &super::signed(&sent), json))
 }
@@ -78,7 +76,7 @@ pub async fn grow(session: &Session, options: &Grow) -> Result<Output> {
     let grow = GrowOrders { payer, sub_account, capacity: options.orders };
     let sent = session.send(&[grow.instruction()]).await?;
     let text = format!("room for {after} orders (before: {before})\n{}", super::signed(&sent));
-    let json = json!({ "order_slots": after, "before": before, "signature": sent.signature.to_string() });
+    let json = json!({ "order_slots": after, "before": before });
     Ok(Output::new(text, json))
 }
 
@@ -119,6 +117,6 @@ pub async fn close(session: &Session, options: &CloseAccount) -> Result<Output> 
     session.confirm(vec![format!("closing {closed} cannot be undone")])?;
     let sent = session.send(&[instruction]).await?;
     let text = format!("closed {closed}; its rent went to\n{receiver}\n{}", super::signed(&sent));
-    let json = json!({ "closed": closed, "receiver": receiver.to_string(), "signature": sent.signature.to_string() });
+    let json = json!({ "closed": closed, "receiver": receiver.to_string() });
     Ok(Output::new(text, json))
 }

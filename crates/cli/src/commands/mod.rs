@@ -31,6 +31,7 @@ pub mod settle;
 pub mod setup;
 pub mod signed;
 pub mod sized;
+pub mod tail;
 pub mod ticket;
 pub mod trades;
 pub mod wallet;

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::args::OutcomeOf;
 use crate::error::{CliError, Result};
-use crate::output::Output;
+use crate::output::{Output, long};
 use crate::session::Session;
 
 /// Says what became of a transaction. All but success is the error with which the command would have ended that sent it.
@@ -14,5 +14,5 @@ pub async fn run(session: &Session, options: &OutcomeOf) -> Result<Output> {
     let signature = signature.ok_or_else(|| CliError::Usage("a signature is base58 of 64 bytes".into()))?;
     let Landed { signature, slot } = session.outcome(signature, options.last_valid, options.wait).await?.success()?;
     let text = format!("landed in slot {slot}; `kedge explain` says what it did\n{signature}\n");
-    Ok(Output::new(text, json!({ "outcome": "landed", "signature": signature.to_string(), "slot": slot })))
+    Ok(Output::new(text, json!({ "outcome": "landed", "signature": signature.to_string(), "slot": long(slot) })))
 }

@@ -19,7 +19,7 @@ use crate::calendar;
 use crate::decimal;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
-use crate::output::{Output, wrap, write_out};
+use crate::output::{Output, long, wrap, write_out};
 use crate::own::{self, Owner};
 use crate::past::{Walk, before};
 use crate::session::Session;
@@ -78,8 +78,8 @@ pub async fn run(session: &Session, directory: &Directory, owner: &Owner, option
         .map(|payment| {
             json!({
                 "signature": payment.signature.to_string(),
-                "slot": payment.slot,
-                "time": payment.time,
+                "slot": long(payment.slot),
+                "time": long(payment.time),
                 "market": directory.market_name(payment.market),
                 "base": decimal::base(payment.base),
                 "rate_hourly_percent": decimal::format(payment.rate, 7, 0),

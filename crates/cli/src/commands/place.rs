@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kedge_client::book;
 use kedge_client::prices::{self, Row};
-use kedge_client::{Found, Landed};
+use kedge_client::{Found, Landed, sharers};
 use kedge_interface::account::SubAccountData;
 use kedge_interface::event::Event;
 use kedge_interface::instruction::{Instruction, KedgeInstruction, PlaceAndTake, PlaceOrders, ReplaceOrders};
@@ -14,6 +14,7 @@ use kedge_model::offer;
 use kedge_model::order::{Order, OrderParams, Side, flags};
 use kedge_model::quantity::Size;
 use serde_json::json;
+use solana_pubkey::Pubkey;
 
 use super::fills::{Fills, Wanted};
 use super::scene::{Scene, Typed};
@@ -140,16 +141,10 @@ async fn taking(session: &Session, scene: &Scene<'_>, order: &OrderParams, min_f
     let wanted = (order.market, side, limit);
     let (mut maker_accounts, makers) =
         book::makers_for(&everybody, wanted, grid, &scene.at, MAKER_ACCOUNTS, &view.clock);
-    // Referrer and builder get their part when one of their sub-accounts comes along.
-    let head = &scene.account.head;
-    for owner in [head.referrer, head.builder] {
-        let theirs = everybody.iter().find(|found| owner != [0; 32] && found.data.head.authority == owner);
-        if let Some(found) =
-            theirs.filter(|found| found.address != scene.at && !maker_accounts.contains(&found.address))
-        {
-            maker_accounts.push(found.address);
-        }
-    }
+    let asked =
+        sharers::Taker { at: &scene.at, account: &scene.account.head, market: order.market, flags: order.flags };
+    let known = |at: &Pubkey| everybody.iter().find(|found| found.address == *at).map(|found| &found.data.head);
+    maker_accounts.extend(sharers::of(known, asked, &maker_accounts));
     let take = PlaceAndTake {
         signer: session.signer()?,
         market: market.address,

@@ -75,7 +75,6 @@ pub async fn leverage(session: &Session, options: &Leverage) -> Result<Output> {
     let json = json!({
         "market": name,
         "initial_margin_percent": decimal::format(if ratio.is_zero() { least.0 } else { ratio.0 }, 4, 0),
-        "signature": sent.signature.to_string(),
     });
     Ok(Output::new(wrap("", &told) + &super::signed(&sent), json))
 }

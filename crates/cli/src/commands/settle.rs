@@ -26,7 +26,7 @@ pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
         .map(|position| position.market)
         .filter(|index| wanted.is_none_or(|market| market.data.index == *index))
         .collect();
-    let (mut text, mut list, mut tries) = (String::new(), Vec::new(), Vec::new());
+    let (mut list, mut tries) = (Vec::<Output>::new(), Vec::new());
     for index in held {
         let name = directory.market_name(index);
         let settle = SettlePnl { market: address::market(index), bank: address::bank(Bank::QUOTE), sub_account };
@@ -37,8 +37,8 @@ pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
         match session.send(&instructions).await {
             Ok(sent) => {
                 let done = landed(session, &directory, sent).await?;
-                text += &done.text;
-                list.push(json!({ "market": name, "settled": true, "transaction": done.json }));
+                let settled = json!({ "market": name, "settled": true, "transaction": done.json });
+                list.push(Output::new(done.text, session.named(settled, true)));
             }
             Err(CliError::Dry(tried)) => tries.push(*tried),
             Err(error) => match error.rule() {
@@ -48,20 +48,30 @@ pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
                         Rule::PositionNotFound => "a keeper has settled it already",
                         _ => rule.message(),
                     };
-                    text += &wrap("", &format!("{name}: {why}"));
-                    list.push(json!({ "market": name, "settled": false, "reason": rule.name() }));
+                    let left = json!({
+                        "market": name,
+                        "settled": false,
+                        "reason": rule.name(),
+                        "outcome": error.outcome(),
+                        "signature": error.signature().map(|signature| signature.to_string()),
+                    });
+                    list.push(Output::new(wrap("", &format!("{name}: {why}")), left));
                 }
-                _ => return Err(error),
+                _ => {
+                    list.iter().for_each(|one| session.done_before(one));
+                    return Err(error);
+                }
             },
         }
     }
     if !tries.is_empty() {
         return Err(dry::together(tries));
     }
-    if list.is_empty() {
-        text = "no positions to settle\n".into();
-    }
-    Ok(Output::new(text, json!(list)))
+    let text = match list.as_slice() {
+        [] => "no positions to settle\n".to_owned(),
+        all => all.iter().map(|one| one.text.as_str()).collect(),
+    };
+    Ok(Output::new(text, list.into_iter().map(|one| one.json).collect()))
 }
 
 /// What settling a market reads: its own row, and all rows in use for the margin check behind a profit.

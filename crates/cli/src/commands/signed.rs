@@ -223,7 +223,7 @@ pub async fn revoke(session: &Session, options: &Revoke) -> Result<Output> {
         "messages with a number up to {up_to} cannot be placed any more; orders that were placed stay, `kedge orders` \
          lists them"
     );
-    let json = json!({ "up_to": long(up_to), "before": long(highest), "signature": sent.signature.to_string() });
+    let json = json!({ "up_to": long(up_to), "before": long(highest) });
     Ok(Output::new(wrap("", &told) + &super::signed(&sent), json))
 }
 

@@ -102,7 +102,7 @@ pub async fn airdrop(session: &Session, options: &Airdrop) -> Result<Output> {
 async fn sol(session: &Session, to: &Pubkey, lamports: u64) -> Result<u64> {
     let rpc = session.client.rpc();
     let before = rpc.get_balance(to).await.map_err(FetchError::from)?;
-    rpc.request_airdrop(to, lamports).await.map_err(|error| match method_missing(&error) {
+    let signature = rpc.request_airdrop(to, lamports).await.map_err(|error| match method_missing(&error) {
         true => CliError::NotFound("this chain has no faucet".into()),
         false => FetchError::from(error).into(),
     })?;
@@ -110,6 +110,7 @@ async fn sol(session: &Session, to: &Pubkey, lamports: u64) -> Result<u64> {
     loop {
         let balance = rpc.get_balance(to).await.map_err(FetchError::from)?;
         if balance > before {
+            session.has_landed(signature);
             return Ok(balance);
         }
         if Instant::now() > end {

@@ -1,4 +1,4 @@
-//! Somebody at a terminal.
+//! Somebody at a terminal, and what every command owes them: what is said of it is checked at each command that is run.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
@@ -15,6 +15,8 @@ use crate::stage::Stage;
 pub struct Person {
     pub url: String,
     pub keypair: PathBuf,
+    /// The configuration, which is there once `kedge init` has written it.
+    pub config: PathBuf,
     /// What KEDGE_ACCOUNT says.
     pub account: Option<&'static str>,
     /// Commands run so far, with `json` or `text` behind.
@@ -31,31 +33,49 @@ pub struct Run {
 
 impl Person {
     pub fn new(stage: &Stage, keypair: PathBuf) -> Self {
-        Self::at(stage.localnet.rpc_url(), keypair)
+        let config = keypair.with_extension("toml");
+        Self { url: stage.localnet.rpc_url().into(), keypair, config, account: None, ran: RefCell::default() }
     }
 
-    /// Somebody at an endpoint.
-    pub fn at(url: &str, keypair: PathBuf) -> Self {
-        Self { url: url.into(), keypair, account: None, ran: RefCell::default() }
+    /// The same person with nothing run yet.
+    pub fn like(&self) -> Self {
+        let (url, keypair, config) = (self.url.clone(), self.keypair.clone(), self.config.clone());
+        Self { url, keypair, config, account: self.account, ran: RefCell::default() }
     }
 
-    pub fn run(&self, line: &str, form: &'static str) -> Run {
-        let words: Vec<&str> = line.split_whitespace().collect();
+    /// A command line with the environment in which it is run.
+    pub fn command(&self, line: &str, form: &'static str) -> Command {
+        let keypair = self.keypair.to_string_lossy();
+        let mut variables = vec![("KEDGE_URL", self.url.as_str()), ("KEDGE_KEYPAIR", &keypair)];
+        variables.extend(self.account.map(|account| ("KEDGE_ACCOUNT", account)));
+        self.command_with(line, form, &variables)
+    }
+
+    fn command_with(&self, line: &str, form: &'static str, variables: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kedge"));
-        command
-            .args(&words)
-            .env("KEDGE_CONFIG", "/nonexistent/kedge.toml")
-            .env("KEDGE_URL", &self.url)
-            .env("KEDGE_KEYPAIR", &self.keypair)
-            .stdin(Stdio::null());
-        if let Some(account) = self.account {
-            command.env("KEDGE_ACCOUNT", account);
+        for name in ["KEDGE_URL", "KEDGE_KEYPAIR", "KEDGE_ACCOUNT", "KEDGE_MARKET"] {
+            command.env_remove(name);
         }
+        command.args(line.split_whitespace()).envs(variables.iter().copied()).env("KEDGE_CONFIG", &self.config);
         if form == "json" {
             command.arg("--json");
         }
+        command.current_dir(self.keypair.parent().expect("a folder")).stdin(Stdio::null());
+        command
+    }
+
+    pub fn run(&self, line: &str, form: &'static str) -> Run {
+        self.finish(line, form, self.command(line, form))
+    }
+
+    /// [`Self::run`] with these variables of `kedge` and no others.
+    pub fn run_with(&self, line: &str, form: &'static str, variables: &[(&str, &str)]) -> Run {
+        self.finish(line, form, self.command_with(line, form, variables))
+    }
+
+    fn finish(&self, line: &str, form: &'static str, mut command: Command) -> Run {
         let output = command.output().expect("the command starts");
-        self.ran.borrow_mut().insert((words[0].into(), form));
+        self.ran.borrow_mut().insert((line.split_whitespace().next().unwrap_or_default().into(), form));
         Run {
             line: line.into(),
             code: output.status.code().unwrap_or(-1),
@@ -69,7 +89,7 @@ impl Person {
         let run = self.run(line, "text");
         assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
         run.fits();
-        run.out.split_whitespace().collect::<Vec<_>>().join(" ")
+        run.words()
     }
 
     /// [`Self::text`] of a trade at once with what follows the oracle: that happens only in a slot in which a price was
@@ -78,7 +98,8 @@ impl Person {
         for _ in 0..60 {
             let run = self.run(line, "text");
             if run.code == 0 {
-                return run.out.split_whitespace().collect::<Vec<_>>().join(" ");
+                run.fits();
+                return run.words();
             }
             assert!(run.err.contains("Less than the required minimum"), "kedge {line}\n{}{}", run.out, run.err);
             std::thread::sleep(std::time::Duration::from_millis(170));
@@ -90,24 +111,27 @@ impl Person {
     pub fn json(&self, line: &str) -> Value {
         let run = self.run(line, "json");
         assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
-        let json = serde_json::from_str(&run.out).unwrap_or_else(|error| panic!("kedge {line}: {error}\n{}", run.out));
-        long_numbers_are_text(line, "", &json);
-        json
+        run.names_what_it_sent();
+        run.value()
     }
 
-    /// Runs a command that must fail with an exit code, in both forms; what it said.
+    /// Runs a command that must fail with an exit code, in both forms; what it said as text.
     pub fn fails(&self, line: &str, code: i32) -> String {
         let run = self.run(line, "text");
         assert_eq!(run.code, code, "kedge {line}\n{}{}", run.out, run.err);
-        assert!(run.out.is_empty() && run.err.contains("error: "), "kedge {line}\n{}{}", run.out, run.err);
+        // What was done without and what was signed may stand before it, and nothing else.
+        let opens = |word: &str| run.err.starts_with(word);
+        let told = opens("error: ") || ((opens("note: ") || opens("signed, ")) && run.err.contains("\nerror: "));
+        assert!(run.out.is_empty() && told, "kedge {line}\n{}{}", run.out, run.err);
         run.fits();
         let said = run.err.split_whitespace().collect::<Vec<_>>().join(" ");
         let run = self.run(line, "json");
-        assert_eq!(run.code, code, "kedge {line} --json");
-        let json: Value = serde_json::from_str(run.err.get(run.err.find("{\n").unwrap_or(0)..).unwrap_or_default())
-            .unwrap_or_else(|error| panic!("kedge {line}: {error}\n{}", run.err));
-        assert_eq!(json["error"]["exit_code"], code);
-        assert!(json["error"]["message"].as_str().is_some_and(|message| !message.is_empty()));
+        assert_eq!(run.code, code, "kedge {line} --json\n{}{}", run.out, run.err);
+        assert!(run.out.is_empty(), "kedge {line} --json\n{}{}", run.out, run.err);
+        let beside = run.beside();
+        let error = &beside.last().unwrap_or(&Value::Null)["error"];
+        assert_eq!(error["exit_code"], code, "kedge {line} --json\n{}", run.err);
+        assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "kedge {line}\n{}", run.err);
         said
     }
 }
@@ -120,15 +144,64 @@ impl Run {
             assert!(line.chars().count() <= 80 || one_word, "kedge {}: {line}", self.line);
         }
     }
+
+    /// Standard output with every run of spaces and folds as one.
+    pub fn words(&self) -> String {
+        self.out.split_whitespace().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Standard output as JSON: one value, in which numbers of 64 bits are text.
+    pub fn value(&self) -> Value {
+        let json = serde_json::from_str(&self.out)
+            .unwrap_or_else(|error| panic!("kedge {} --json: {error}\n{}", self.line, self.out));
+        long_numbers_are_text(&self.line, "", &json);
+        json
+    }
+
+    /// What stands on standard error of a command that was run with --json: a value a line.
+    pub fn beside(&self) -> Vec<Value> {
+        let read = |line: &str| {
+            let json = serde_json::from_str(line)
+                .unwrap_or_else(|error| panic!("kedge {} --json: {error}\n{}", self.line, self.err));
+            long_numbers_are_text(&self.line, "", &json);
+            json
+        };
+        self.err.lines().map(read).collect()
+    }
+
+    /// What was signed in a run with --json that has succeeded, in order.
+    pub fn signed(&self) -> Vec<Value> {
+        let beside = self.beside();
+        beside.iter().map(|line| &line["signed"]["signature"]).filter(|one| one.is_string()).cloned().collect()
+    }
+
+    /// Each transaction that was signed is named on top of the JSON, or of an element of its list, with its outcome.
+    fn names_what_it_sent(&self) {
+        let (signed, value) = (self.signed(), self.value());
+        if signed.is_empty() {
+            return;
+        }
+        let list: &[Value] = value.as_array().map_or(std::slice::from_ref(&value), Vec::as_slice);
+        let landed = |one: &&Value| one["outcome"] == "landed";
+        let named: Vec<Value> = list
+            .iter()
+            .filter(landed)
+            .flat_map(|one| one["signatures"].as_array().cloned().unwrap_or_else(|| vec![one["signature"].clone()]))
+            .collect();
+        assert_eq!(named, signed, "kedge {} --json\n{}{}", self.line, self.out, self.err);
+        assert!(list.iter().all(|one| one.get("outcome").is_some()), "kedge {} --json\n{}", self.line, self.out);
+    }
 }
 
 /// Fields of 64 bits, as far as they have a name of their own.
-const LONG: [&str; 14] = [
+const LONG: [&str; 16] = [
     "seq",
     "client_id",
     "block_time",
     "number",
     "last_slot",
+    "last_valid_height",
+    "time",
     "fee_lamports",
     "publish_time",
     "last_update",

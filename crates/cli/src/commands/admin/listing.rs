@@ -111,10 +111,7 @@ pub async fn fees(session: &Session, path: &Path) -> Result<Output> {
         reward(schedule.max_filler_reward),
     );
     if changes.is_empty() {
-        return Ok(Output::new(
-            "these are the fees of now; nothing was sent\n",
-            json!({ "changes": [], "signature": null }),
-        ));
+        return Ok(Output::new("these are the fees of now; nothing was sent\n", json!({ "changes": [] })));
     }
     let told = changes.join("; ");
     sure(session, &told)?;

@@ -47,7 +47,6 @@ fn sure(session: &Session, told: &str) -> Result<()> {
 }
 
 /// What was done, and by which transaction.
-fn done(told: &str, mut json: Value, sent: &Landed) -> Result<Output> {
-    json["signature"] = json!(sent.signature.to_string());
+fn done(told: &str, json: Value, sent: &Landed) -> Result<Output> {
     Ok(Output::new(wrap("", told) + &super::signed(sent), json))
 }

@@ -51,7 +51,7 @@ pub async fn pause(session: &Session, operations: &[Operation], pauses: bool) ->
         names => format!("paused: {}", names.join(", ")),
     };
     if paused == before {
-        let json = json!({ "paused": paused_names(paused), "signature": null });
+        let json = json!({ "paused": paused_names(paused) });
         return Ok(Output::new(format!("{told}; it was so before, nothing was sent\n"), json));
     }
     let sent = session.send(&[SetPaused { signer: session.signer()?, paused }.instruction()]).await?;
