@@ -199,7 +199,7 @@ test('U2, U6: records of a landed transaction in every encoding, and none of a f
     const us = client.KEDGE_PROGRAM_ADDRESS;
     const wallet = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
     const line = `Program data: ${getBase64Decoder().decode(fromHex(message))}`;
-    const data = getBase58Decoder().decode(Uint8Array.from([...client.CALL_TAG, ...fromHex(message)]));
+    const data = getBase58Decoder().decode(Uint8Array.from([...client.EVENT_CALL_TAG, ...fromHex(message)]));
     const meta = {
         err: null as unknown,
         innerInstructions: [{ index: 0, instructions: [{ programIdIndex: 1, accounts: [], data, stackHeight: 2 }] }],
