@@ -14,6 +14,7 @@ mod layouts;
 mod lint;
 mod mutants;
 mod nats;
+mod npm;
 mod program;
 mod quiet;
 mod reference;

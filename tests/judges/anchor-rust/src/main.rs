@@ -14,6 +14,8 @@ use solana_keypair::Keypair;
 use vectors::{bytes, entry, is_built, items, number, order_params};
 
 declare_program!(kedge);
+// The macro does not tell cargo what it read.
+const _: &[u8] = include_bytes!("../idls/kedge.json");
 
 use kedge::accounts::{Bank, Exchange, Market, PriceBoard, SubAccount, Trader};
 use kedge::client::{accounts, args};
