@@ -5,7 +5,7 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kedge/target
 # there would pass for ours. So a change of checkout forgets the workspace's own packages; its dependencies stay.
 FORGOTTEN := $(shell mkdir -p "$(CARGO_TARGET_DIR)" && cd "$(CARGO_TARGET_DIR)" && \
 	if [ "$$(cat checkout 2>/dev/null)" != "$(CURDIR)" ]; then \
-		rm -rf */.fingerprint/kedge* */.fingerprint/xtask* fuzz/*/*/.fingerprint/kedge*; echo "$(CURDIR)" > checkout; fi)
+		rm -rf */.fingerprint/kedge* */.fingerprint/xtask* judges/*/.fingerprint/kedge* fuzz/*/*/.fingerprint/kedge*; echo "$(CURDIR)" > checkout; fi)
 
 XTASK = cargo run --quiet --locked --package xtask --
 

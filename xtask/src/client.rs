@@ -1,17 +1,14 @@
 //! `cargo xtask client`: the TypeScript client in clients/js, generated from idl/kedge.json.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::program;
 use crate::run::{cargo, phase, root, target};
-
-/// Oldest version of Node that the client and its generator run on.
-const NODE: (u32, u32) = (20, 18);
+use crate::{npm, program};
 
 /// Flags of `client`.
 #[derive(Args)]
@@ -79,15 +76,11 @@ fn folder() -> PathBuf {
     root().join("clients/js")
 }
 
-fn npm(arguments: &[&str]) -> Command {
-    let mut command = Command::new("npm");
-    command.args(arguments).current_dir(folder());
-    command
-}
-
 /// A script of clients/js/package.json.
 fn script(name: &str) -> Command {
-    npm(&["run", "--silent", name])
+    let mut npm = Command::new("npm");
+    npm.args(["run", "--silent", name]).current_dir(folder());
+    npm
 }
 
 /// Installs the client's packages, unless that was done already.
@@ -95,41 +88,5 @@ fn script(name: &str) -> Command {
 /// # Errors
 /// When Node is missing or too old, or the packages cannot be had.
 pub fn install() -> Result<()> {
-    install_in(&folder(), "install the client's packages")
-}
-
-/// Installs the packages of a folder's lock file without running what they bring along, unless that was done already.
-///
-/// # Errors
-/// When Node is missing or too old, or the packages cannot be had.
-pub fn install_in(folder: &Path, name: &str) -> Result<()> {
-    require_node()?;
-    let file = folder.join("package-lock.json");
-    let lock = fs::read(&file).with_context(|| file.display().to_string())?;
-    let installed = folder.join("node_modules/.installed-lock.json");
-    if fs::read(&installed).is_ok_and(|installed| installed == lock) {
-        return Ok(());
-    }
-    let mut npm = Command::new("npm");
-    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(folder);
-    phase(name, &mut npm)?;
-    fs::write(installed, lock)?;
-    Ok(())
-}
-
-fn require_node() -> Result<()> {
-    let (major, minor) = NODE;
-    let wanted = format!("the TypeScript client (clients/js) needs Node {major}.{minor} or newer, with npm");
-    let version = |program: &str| -> Result<String> {
-        let output =
-            Command::new(program).arg("--version").output().with_context(|| format!("cannot run {program}"))?;
-        Ok(String::from_utf8(output.stdout)?)
-    };
-    version("npm").with_context(|| wanted.clone())?;
-    let node = version("node").with_context(|| wanted.clone())?;
-    let mut numbers = node.trim().trim_start_matches('v').split('.').map(|number| number.parse().unwrap_or(0));
-    if (numbers.next(), numbers.next()) < (Some(major), Some(minor)) {
-        bail!("{wanted}; found {}", node.trim());
-    }
-    Ok(())
+    npm::install(&folder(), "install the client's packages")
 }

@@ -67,8 +67,8 @@ fn generate() -> Result<Value> {
     Ok(Value::Object(idl))
 }
 
-/// Adds what the program prints beside what its instructions and accounts name: constants, types that are not there yet,
-/// where accounts are, and what arguments stand for.
+/// Adds what the program prints beside what its instructions and accounts name: constants, events, types that are not there
+/// yet, where accounts are, and what arguments stand for.
 fn add_vocabulary(idl: &mut Map<String, Value>, mut vocabulary: Map<String, Value>) -> Result<()> {
     let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
     let types = idl.get_mut("types").and_then(Value::as_array_mut).context("the IDL has no types")?;
@@ -86,8 +86,10 @@ fn add_vocabulary(idl: &mut Map<String, Value>, mut vocabulary: Map<String, Valu
         resolve(instruction, &accounts);
         type_arguments(instruction, &arguments);
     }
-    let constants = vocabulary.remove("constants").context("no constants in the vocabulary")?;
-    idl.insert("constants".into(), constants);
+    for section in ["constants", "events"] {
+        let list = vocabulary.remove(section).with_context(|| format!("no {section} in the vocabulary"))?;
+        idl.insert(section.into(), list);
+    }
     Ok(())
 }
 

@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
 use crate::client;
-use crate::program::{cache::Cache, phase::clean_cargo_environment};
+use crate::npm;
+use crate::program::{cache::Cache, cache::hash, phase::clean_cargo_environment};
 use crate::run::{cargo, phase, root, target};
 
 /// Python's packages for the judge, with their checksums.
@@ -37,15 +39,19 @@ const JUDGES: [Judge; 5] = [
 /// # Errors
 /// When a client makes other bytes than the Rust crates or reads them otherwise; when one cannot be built.
 pub fn run(args: &JudgesArgs) -> Result<()> {
+    let start = Instant::now();
     let vectors = client::vectors(&[])?;
     let wanted = |name: &str| args.only.as_deref().is_none_or(|only| only == name);
-    let mut asked = 0;
+    let mut took = vec![("vectors", start.elapsed())];
     for (name, ask) in JUDGES.into_iter().filter(|(name, _)| wanted(name)) {
+        let start = Instant::now();
         ask(&folder(name), &vectors)?;
-        asked += 1;
+        took.push((name, start.elapsed()));
     }
     let names = JUDGES.map(|(name, _)| name).join(", ");
-    ensure!(asked > 0, "no judge is called {}: there are {names}", args.only.as_deref().unwrap_or_default());
+    ensure!(took.len() > 1, "no judge is called {}: there are {names}", args.only.as_deref().unwrap_or_default());
+    let parts: Vec<String> = took.iter().map(|(name, took)| format!("{name} {:.1}", took.as_secs_f64())).collect();
+    println!("[judges] {:.1} s: {}", start.elapsed().as_secs_f64(), parts.join(", "));
     Ok(())
 }
 
@@ -64,35 +70,51 @@ fn package(folder: &Path, vectors: &Path) -> Result<()> {
 
 /// Installs a judge that runs on Node, and asks it.
 fn node(name: &str, folder: &Path, vectors: &Path) -> Result<()> {
-    client::install_in(folder, &format!("install the packages of the judge: {name}"))?;
+    npm::install(folder, &format!("install the packages of the judge: {name}"))?;
     let mut judge = Command::new("node");
     judge.args(["--test", "--test-reporter=spec", "judge.mjs"]).current_dir(folder).env("KEDGE_VECTORS", vectors);
     phase(&format!("judge: {name}"), &mut judge)
 }
 
 fn anchor_rust(folder: &Path, vectors: &Path) -> Result<()> {
-    rust("judge: Anchor's Rust client", folder, vectors)
+    rust("Anchor's Rust client", folder, vectors)
 }
 
 fn codama_rust(folder: &Path, vectors: &Path) -> Result<()> {
-    let renderer = folder.join("renderer");
-    client::install_in(&renderer, "install the packages of Codama's Rust renderer")?;
+    render(&folder.join("renderer"), &folder.join("src/generated"))?;
+    rust("Codama's Rust renderer", folder, vectors)
+}
+
+/// Lets Codama write a crate from the tree, unless it has done so: what it writes anew, cargo builds anew.
+fn render(renderer: &Path, generated: &Path) -> Result<()> {
+    let read = |path: PathBuf| std::fs::read_to_string(&path).with_context(|| path.display().to_string());
+    let tree = read(root().join("idl/kedge.codama.json"))?;
+    let [script, lock] = ["render.mjs", "package-lock.json"].map(|file| read(renderer.join(file)));
+    let (made_from, stamp) = (hash(&[&tree, &script?, &lock?]), generated.join(".made-from"));
+    if std::fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == made_from) {
+        return Ok(());
+    }
+    npm::install(renderer, "install the packages of Codama's Rust renderer")?;
     let mut render = Command::new("node");
     // It has the versions of the crate's dependencies to say, which the crate pins by itself.
-    let output = render.arg("render.mjs").current_dir(&renderer).output().context("cannot run node")?;
+    let output = render.arg("render.mjs").current_dir(renderer).output().context("cannot run node")?;
     if !output.status.success() {
         bail!("Codama's Rust renderer failed: {}", String::from_utf8_lossy(&output.stderr));
     }
-    rust("judge: Codama's Rust renderer", folder, vectors)
+    Ok(std::fs::write(stamp, made_from)?)
 }
 
 /// Builds and runs a crate that is a workspace of its own.
 fn rust(name: &str, folder: &Path, vectors: &Path) -> Result<()> {
-    let mut judge = cargo();
-    clean_cargo_environment(&mut judge);
-    judge.current_dir(folder).env("CARGO_TARGET_DIR", target().join("judges"));
-    judge.args(["run", "--quiet", "--locked", "--"]).arg(vectors);
-    phase(name, &mut judge)
+    let cargo = |command: &str| {
+        let mut cargo = cargo();
+        clean_cargo_environment(&mut cargo);
+        cargo.current_dir(folder).env("CARGO_TARGET_DIR", target().join("judges"));
+        cargo.args([command, "--quiet", "--locked"]);
+        cargo
+    };
+    phase(&format!("build the judge: {name}"), &mut cargo("build"))?;
+    phase(&format!("judge: {name}"), cargo("run").arg("--").arg(vectors))
 }
 
 fn python(folder: &Path, vectors: &Path) -> Result<()> {

@@ -12,20 +12,30 @@ discriminator included, so they are what `memcmp` filters take; offsets of struc
 byte.
 ";
 
+const EVENTS: &str = "\
+A message is an EventHeader, then each record behind its RecordHeader, whose bytes are always the same for a kind and a length:
+Anchor's clients take them for the discriminator. They decode a record with its header, and no whole message; where messages
+are and how they are cut is in the [guide](guides/integrator.md#events).
+";
+
 /// The page.
 ///
 /// # Errors
 /// When the IDL has a type that this does not know.
 pub fn page(idl: &Value) -> Result<String> {
-    let accounts = list(idl, "accounts");
+    let (accounts, events) = (list(idl, "accounts"), list(idl, "events"));
     let (mut kinds, mut structs, mut enums) = (String::new(), String::new(), String::new());
     for ty in list(idl, "types") {
         let name = text(ty, "name")?;
         let fields = list(&ty["type"], "fields");
+        // Events have the fields of their records, which are there under their own names.
+        if events.iter().any(|event| event["name"] == name) {
+            continue;
+        }
         if ty["type"]["kind"] == "enum" {
             enums += &variants(ty)?;
         } else if let Some(account) = accounts.iter().find(|account| account["name"] == name) {
-            let first: String = list(account, "discriminator").iter().map(|byte| hex(byte.as_u64())).collect();
+            let first = discriminator(account);
             let docs: Vec<&str> = list(ty, "docs").iter().filter_map(Value::as_str).collect();
             kinds +=
                 &format!("\n### {name}\n\nDiscriminator `{first}`. {}\n\n{}", docs.join(" "), table(idl, fields, 8)?);
@@ -33,13 +43,16 @@ pub fn page(idl: &Value) -> Result<String> {
             structs += &format!("\n### {name}\n\n{}", table(idl, fields, 0)?);
         }
     }
+    let events: Result<String> = events.iter().map(|event| self::event(idl, event)).collect();
     let constants: Result<String> = list(idl, "constants").iter().map(constant).collect();
     let instructions: Result<String> = list(idl, "instructions").iter().map(instruction).collect();
     Ok(format!(
         "{HEAD}\n## Accounts\n{kinds}\n## Structs and records\n{structs}\n## Enums\n\nOne byte each.\n\n\
-         | enum | numbers |\n|---|---|\n{enums}\n## Instructions\n\nData: the discriminator, then the arguments one after the \
-         other; a `vec` has its length in front, 4 bytes.\n\n| instruction | discriminator | arguments |\n|---|---|---|\n{}\n## Constants\n\n| name | value |\n|---|---|\n{}",
-        instructions?, constants?
+         | enum | numbers |\n|---|---|\n{enums}\n## Events\n\n{EVENTS}\n| event | in front | record |\n|---|---|---|\n{}\n\
+         ## Instructions\n\nData: the discriminator, then the arguments one after the \
+         other; a `vec` has its length in front, 4 bytes.\n\n| instruction | discriminator | arguments |\n|---|---|---|\n{}\n\
+         ## Constants\n\n| name | value | |\n|---|---|---|\n{}",
+        events?, instructions?, constants?
     ))
 }
 
@@ -124,17 +137,36 @@ fn variants(ty: &Value) -> Result<String> {
     Ok(format!("| {} | {} |\n", text(ty, "name")?, names?.join(", ")))
 }
 
-/// The line of a constant; seeds as the text that they are.
+/// The line of a constant; bytes as the text that they are, and in hexadecimal where they are none that can be shown.
 fn constant(constant: &Value) -> Result<String> {
     let value = text(constant, "value")?;
-    let bytes = || serde_json::from_str::<Vec<u8>>(value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let value = bytes().map_or_else(|| value.to_owned(), |text| format!("`{text}`"));
-    Ok(format!("| {} | {value} |\n", text(constant, "name")?))
+    let shown = match serde_json::from_str::<Vec<u8>>(value) {
+        Ok(bytes) if bytes.iter().all(u8::is_ascii_graphic) => format!("`{}`", String::from_utf8(bytes)?),
+        Ok(bytes) => format!("`{}`", bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        Err(_) => value.to_owned(),
+    };
+    let docs = list(constant, "docs").iter().filter_map(Value::as_str);
+    let docs: Vec<String> = docs.map(|line| format!(" {line}")).collect();
+    Ok(format!("| {} | {shown} |{} |\n", text(constant, "name")?, docs.concat()))
+}
+
+/// The line of an event: what stands in front of its record, and which record that is.
+fn event(idl: &Value, event: &Value) -> Result<String> {
+    let name = text(event, "name")?;
+    let events = list(idl, "types").iter().find(|ty| ty["name"] == "KedgeEvent").context("no KedgeEvent")?;
+    let variant = list(&events["type"], "variants").iter().find(|variant| variant["name"] == name);
+    let variant = variant.with_context(|| format!("KedgeEvent has no {name}"))?;
+    let record = text(&variant["fields"][0]["type"]["defined"], "name")?;
+    Ok(format!("| {name} | `{}` | {record} |\n", discriminator(event)))
+}
+
+fn discriminator(of: &Value) -> String {
+    list(of, "discriminator").iter().map(|byte| hex(byte.as_u64())).collect()
 }
 
 /// The line of an instruction.
 fn instruction(instruction: &Value) -> Result<String> {
-    let first: String = list(instruction, "discriminator").iter().map(|byte| hex(byte.as_u64())).collect();
+    let first = discriminator(instruction);
     let args: Result<Vec<String>> = list(instruction, "args")
         .iter()
         .map(|arg| Ok(format!("`{}` {}", text(arg, "name")?, shown(&arg["type"])?)))

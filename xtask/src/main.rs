@@ -15,6 +15,7 @@ mod layouts;
 mod lint;
 mod mutants;
 mod nats;
+mod npm;
 mod program;
 mod quiet;
 mod reference;

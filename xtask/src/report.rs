@@ -4,7 +4,7 @@ use std::process::Command;
 
 use anyhow::{Result, ensure};
 
-use crate::client;
+use crate::npm;
 use crate::run::{phase, root};
 
 /// Judges the report that the demo's end-to-end test left.
@@ -15,6 +15,6 @@ pub fn run() -> Result<()> {
     let folder = root().join("crates/demo/judge");
     let report = root().join("target/demo-test/report.html");
     ensure!(report.is_file(), "{} is missing: cargo test --workspace --test end_to_end", report.display());
-    client::install_in(&folder, "install the judges of the demo's report")?;
+    npm::install(&folder, "install the judges of the demo's report")?;
     phase("judge the demo's report", Command::new("node").arg("check.mjs").arg(report).current_dir(folder))
 }

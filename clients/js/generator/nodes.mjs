@@ -7,7 +7,9 @@ import * as facts from './facts.mjs';
 
 /** The program's nodes, ready to be rendered. */
 export function nodesOf(idl) {
-    const codama = c.createFromRoot(rootNodeFromAnchorV01(idl));
+    // Codama's names are in camel case, into which it turns words between underscores, but no capitals.
+    const constants = idl.constants.map((each) => ({ ...each, name: each.name.toLowerCase() }));
+    const codama = c.createFromRoot(rootNodeFromAnchorV01({ ...idl, constants }));
     codama.update(
         c.bottomUpTransformerVisitor([
             { select: '[structFieldTypeNode]', transform: field },
@@ -29,7 +31,10 @@ export function nodesOf(idl) {
     return codama;
 }
 
-/** The message with records as an event: a variant of a kind begins with the rest of the record's header. */
+/**
+ * The message with records as an event beside the events themselves, each of which is one record behind its header. A
+ * variant of a kind begins with the rest of the record's header.
+ */
 function message(program) {
     const fact = facts.MESSAGE;
     const type = (name) => program.definedTypes.find((each) => each.name === name).type;
@@ -43,7 +48,7 @@ function message(program) {
         c.structFieldTypeNode({ name: 'records', type: records }),
     ];
     const event = c.eventNode({ name: fact.name, docs: fact.docs, data: c.structTypeNode(fields) });
-    return { ...program, events: [event] };
+    return { ...program, events: [event, ...program.events] };
 }
 
 /** Texts and bytes instead of arrays of numbers; padding that nobody has to write. */

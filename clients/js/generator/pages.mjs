@@ -5,8 +5,16 @@ const HEAD = '// Generated from idl/kedge.json; do not edit.\n\n';
 /** `constants` of the IDL. */
 export function constantsPage(idl) {
     // Seeds are in the functions that derive addresses.
-    const numbers = idl.constants.filter(({ type }) => type !== 'bytes');
-    return HEAD + numbers.map(({ name, value }) => `export const ${name} = ${value};\n`).join('');
+    const told = idl.constants.filter(({ name }) => !name.endsWith('_SEED'));
+    const types = "import type { ReadonlyUint8Array } from '@solana/kit';\n\n";
+    return HEAD + types + told.map(constant).join('');
+}
+
+/** A constant: 64-bit numbers are bigints, as in accounts and records. */
+function constant({ name, docs, type, value }) {
+    const doc = docs ? `/** ${docs.join(' ')} */\n` : '';
+    if (type === 'bytes') return `${doc}export const ${name}: ReadonlyUint8Array = new Uint8Array(${value});\n`;
+    return `${doc}export const ${name} = ${value}${/^[ui]64$/.test(type) ? 'n' : ''};\n`;
 }
 
 /** Numbers, names and texts of the errors. */

@@ -11,6 +11,7 @@ import {
 } from '@solana/kit';
 
 import {
+    EVENT_CALL_TAG,
     EVENT_VERSION,
     getEventHeaderDecoder,
     getKedgeEventDecoder,
@@ -29,9 +30,6 @@ export type EventBatch = {
     /** Whether records are missing: kinds of a newer program. */
     readonly partial: boolean;
 };
-
-/** First bytes of a call of the program to itself that carries records. */
-export const CALL_TAG: readonly number[] = [0xe4, 0x45, 0xa5, 0x2e, 0x51, 0xcb, 0x9a, 0x1d];
 
 /** The records in a message; `undefined` when it is none of this version. */
 export function decodeEvents(message: ReadonlyUint8Array): EventBatch | undefined {
@@ -125,8 +123,8 @@ function staticKeys(transaction: LandedTransaction['transaction']): string[] {
 
 /** The records in an inner instruction; `undefined` when it is not a call of the program to itself. */
 export function callEvents(program: Address, data: ReadonlyUint8Array): EventBatch | undefined {
-    if (program !== KEDGE_PROGRAM_ADDRESS || CALL_TAG.some((byte, index) => data[index] !== byte)) return undefined;
-    return decodeEvents(data.slice(CALL_TAG.length));
+    if (program !== KEDGE_PROGRAM_ADDRESS || EVENT_CALL_TAG.some((byte, index) => data[index] !== byte)) return undefined;
+    return decodeEvents(data.slice(EVENT_CALL_TAG.length));
 }
 
 /**

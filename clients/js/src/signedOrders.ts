@@ -16,6 +16,7 @@ import {
     getPlaceSignedOrdersInstruction,
     getSignedHeaderEncoder,
     KEDGE_PROGRAM_ADDRESS,
+    MAX_SIGNED_ORDERS,
     ORDER_FLAG_BUILDER,
     ORDER_FLAG_LEG,
     ORDER_FLAG_OFFSET,
@@ -26,12 +27,10 @@ import {
     ORDER_FLAG_SLIDE,
     ORDER_FLAG_TRIGGER_LAST,
     ORDER_FLAG_TRIGGER_MARK,
+    SIGNED_DOMAIN,
     type OrderParamsArgs,
 } from './generated/index.js';
 import { BASE_DECIMALS, fromUnits, PRICE_DECIMALS } from './units.js';
-
-/** The 16 bytes with which every signed message begins. */
-export const SIGNED_DOMAIN: ReadonlyUint8Array = new TextEncoder().encode('kedge orders v1\n');
 
 /** The program that verifies signatures. */
 const ED25519_PROGRAM = 'Ed25519SigVerify111111111111111111111111111' as Address;
@@ -129,7 +128,7 @@ export function getSignedOrdersInstructions(input: {
 }
 
 function encoded(orders: OrderParamsArgs[]): ReadonlyUint8Array[] {
-    if (orders.length < 1 || orders.length > 3) {
+    if (orders.length < 1 || orders.length > MAX_SIGNED_ORDERS) {
         throw new RangeError(`one to three orders are signed together, not ${orders.length}`);
     }
     return orders.map((order) => getOrderParamsEncoder().encode(order));

@@ -24,6 +24,7 @@ import {
     signTransactionMessageWithSigners,
     type Address,
     type Instruction,
+    type Signature,
 } from '@solana/kit';
 
 import { transactionEvents, type EventBatch } from '../src/index.js';
@@ -70,7 +71,8 @@ async function wallet(served: Served) {
     const sendAndConfirm = sendAndConfirmTransactionFactory({ rpc, rpcSubscriptions });
     const signer = await createKeyPairSignerFromBytes(Uint8Array.from(served.wallet));
 
-    /** Sends instructions in one transaction and returns what the exchange recorded. */
+    const sent: Signature[] = [];
+    /** Sends instructions in one transaction, whose signature is the last of `sent`, and returns what the exchange recorded. */
     async function send(...instructions: Instruction[]): Promise<EventBatch[]> {
         const { value: lifetime } = await rpc.getLatestBlockhash().send();
         const message = pipe(
@@ -83,6 +85,7 @@ async function wallet(served: Served) {
         assertIsTransactionWithBlockhashLifetime(transaction);
         await sendAndConfirm(transaction, { commitment: 'confirmed' });
         const signature = getSignatureFromTransaction(transaction);
+        sent.push(signature);
         const landed = await rpc
             .getTransaction(signature, { commitment: 'confirmed', encoding: 'json', maxSupportedTransactionVersion: 0 })
             .send();
@@ -91,5 +94,5 @@ async function wallet(served: Served) {
     }
 
     const oracles: Address[] = served.markets.map(({ oracle }) => address(oracle));
-    return { rpc, signer, send, oracles, tokens: address(served.tokens) };
+    return { rpc, signer, send, sent, oracles, tokens: address(served.tokens) };
 }

@@ -36,6 +36,7 @@ import {
     type OrderParamsArgs,
 } from '../src/index.js';
 import { startExchange } from './exchange.js';
+import { fills } from './fills.js';
 
 const SOL = 0;
 const USDC = 0;
@@ -55,7 +56,7 @@ function record<K extends KedgeEvent['__kind']>(batches: EventBatch[], kind: K) 
 }
 
 test('a wallet trades', { timeout: 90_000 }, async () => {
-    const { rpc, signer, send, oracles, tokens } = exchange;
+    const { rpc, signer, send, sent, served, oracles, tokens } = exchange;
     const authority = signer.address;
     const [[trader], [subAccount], [bank], [vault], [market], [board]] = await Promise.all([
         findTraderPda({ authority }),
@@ -141,9 +142,13 @@ test('a wallet trades', { timeout: 90_000 }, async () => {
             }
         }
     };
-    const fill = record(await take(Side.Long, near(2n), base('2')), 'Fill');
+    const filled = await take(Side.Long, near(2n), base('2'));
+    const fill = record(filled, 'Fill');
+    const { seq } = filled.find(({ events }) => events.some(({ __kind }) => __kind === 'Fill'))!.header;
     assert.deepEqual([fill.size, fill.side, fill.source], [base('2'), Side.Long, FillSource.Amm]);
     assert.equal(fill.taker.authority, authority);
+    const line = [SOL, seq, authority, 'Long', fill.size, fill.quote, 'Amm'].join(' ');
+    assert.deepEqual(await fills(served.rpc, sent.at(-1)!), [line], 'the example of the guide');
     assert.equal((await position())?.base, base('2'));
     assert((await position())!.quote <= -fill.quote, 'the position owes what was paid');
 

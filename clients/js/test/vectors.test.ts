@@ -44,7 +44,8 @@ type Vectors = {
     events: { kind: string; message: string; header: Value; record: Value }[];
     addresses: { name: string; seeds: Record<string, unknown>; address: string }[];
 };
-type Named = { name: string; type?: { kind: string } };
+type IdlType = string | { defined?: { name: string }; array?: [IdlType, number] };
+type Named = { name: string; type?: { kind: string; fields?: { name: string; type: IdlType }[] } };
 type Facts = { TRAILING_ACCOUNTS: Record<string, { name: string }>; PDAS: Record<string, unknown> };
 
 const ROOT = new URL('../../../../', import.meta.url);
@@ -52,7 +53,7 @@ const VECTORS = process.env['KEDGE_VECTORS'];
 assert(VECTORS, 'KEDGE_VECTORS names no file: run `make test`, or `cargo xtask client --test`');
 const vectors = JSON.parse(readFileSync(VECTORS, 'utf8')) as Vectors;
 const idl = JSON.parse(readFileSync(new URL('idl/kedge.json', ROOT), 'utf8')) as Record<
-    'instructions' | 'types',
+    'instructions' | 'types' | 'events',
     Named[]
 >;
 const facts = (await import(new URL('clients/js/generator/facts.mjs', ROOT).href)) as Facts;
@@ -103,7 +104,8 @@ function bytesOf(value: unknown, size: number): ReadonlyUint8Array {
 test('every instruction and struct of the IDL has a vector', () => {
     const names = (list: { name: string }[]) => list.map(({ name }) => name).sort();
     assert.deepEqual(names(vectors.instructions), names(idl.instructions));
-    const structs = new Set(names(vectors.structs));
+    // Events have the fields of their records, and vectors of their own.
+    const structs = new Set([...names(vectors.structs), ...names(idl.events)]);
     const missing = idl.types.filter(({ name, type }) => type?.kind === 'struct' && !structs.has(name));
     assert.deepEqual(names(missing), [], 'add them to STRUCTS in crates/interface/examples/vectors.rs');
     assert.deepEqual(names(vectors.addresses), Object.keys(facts.PDAS).sort());
@@ -168,6 +170,34 @@ test('every event is read', () => {
     }
 });
 
+test('every event of the IDL is read with 64-bit numbers as bigints', () => {
+    /** Numbers below a value of a type of the IDL are of the width that it says. */
+    function wide(type: IdlType, value: unknown, path: string): void {
+        if (typeof type === 'string') {
+            if (/^[ui]\d+$/.test(type)) assert.equal(typeof value, /64$/.test(type) ? 'bigint' : 'number', path);
+        } else if (type.array) {
+            const [item] = type.array;
+            if (item !== 'u8') (value as unknown[]).forEach((each, at) => wide(item, each, `${path}[${at}]`));
+        } else {
+            const fields = idl.types.find(({ name }) => name === type.defined?.name)?.type?.fields ?? [];
+            fields.forEach(({ name, type }) =>
+                wide(type, (value as Record<string, unknown>)[camel(name)], `${path}.${name}`),
+            );
+        }
+    }
+    assert.deepEqual(
+        idl.events.map(({ name }) => name),
+        vectors.events.map(({ kind }) => kind),
+    );
+    for (const { kind, message } of vectors.events) {
+        const { header, events } = client.decodeEvents(fromHex(message))!;
+        wide({ defined: { name: 'EventHeader' } }, header, 'header');
+        const [event] = events;
+        assert(event && 'record' in event, kind);
+        wide({ defined: { name: kind } }, event.record, kind);
+    }
+});
+
 test('unknown records are skipped, other versions refused', () => {
     const [{ message }] = vectors.events as [Vectors['events'][number]];
     const change = (offset: number, value: number) => Uint8Array.from(fromHex(message)).fill(value, offset, offset + 1);
@@ -199,7 +229,7 @@ test('U2, U6: records of a landed transaction in every encoding, and none of a f
     const us = client.KEDGE_PROGRAM_ADDRESS;
     const wallet = 'TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA';
     const line = `Program data: ${getBase64Decoder().decode(fromHex(message))}`;
-    const data = getBase58Decoder().decode(Uint8Array.from([...client.CALL_TAG, ...fromHex(message)]));
+    const data = getBase58Decoder().decode(Uint8Array.from([...client.EVENT_CALL_TAG, ...fromHex(message)]));
     const meta = {
         err: null as unknown,
         innerInstructions: [{ index: 0, instructions: [{ programIdIndex: 1, accounts: [], data, stackHeight: 2 }] }],

@@ -1,11 +1,13 @@
 //! Every builder against the committed IDL: names, discriminators, accounts in order with their flags and fixed addresses,
-//! argument types and their encoded size, account kinds and error numbers.
+//! argument types and their encoded size, account kinds, events and error numbers.
 
 use std::collections::BTreeMap;
 
 use kedge_interface::account::KINDS;
 use kedge_interface::error::ProgramError;
+use kedge_interface::event::{EventBatch, EventHeader};
 use kedge_interface::instruction::{self, InstructionSpec};
+use kedge_model::event::EventKind;
 use serde_json::Value;
 use solana_pubkey::Pubkey;
 
@@ -159,6 +161,41 @@ fn errors_are_those_of_the_idl() {
         assert_eq!(ours.name(), text(error, "name"), "error {code}");
         assert_eq!(ours.message(), text(error, "msg"), "error {code}");
     }
+}
+
+/// What is in front of a record in a message, and zeros for its fields.
+fn message(header: &[u8], length: usize) -> Vec<u8> {
+    let head = EventHeader { count: 1, version: EventHeader::VERSION, ..EventHeader::default() };
+    [bytemuck::bytes_of(&head), header, &vec![0; length]].concat()
+}
+
+#[test]
+fn events_are_the_records_behind_their_headers() {
+    let idl = idl();
+    let types: BTreeMap<&str, &Value> = list(&idl, "types").iter().map(|ty| (text(ty, "name"), ty)).collect();
+    let variants = list(&types["KedgeEvent"]["type"], "variants");
+    let mut numbers = Vec::new();
+    for event in list(&idl, "events") {
+        let name = text(event, "name");
+        let header = discriminator(event);
+        let [number, 0, low, high, 0, 0, 0, 0] = header[..] else { panic!("{name}: {header:?} is no RecordHeader") };
+        let length = usize::from(u16::from_le_bytes([low, high]));
+        numbers.push(number);
+
+        // What our decoder reads behind these bytes has this name, and nothing is left over.
+        let batch = EventBatch::read(&message(&header, length)).expect("a message");
+        assert!(!batch.is_partial(), "{name}: the decoder knows no such record");
+        assert!(format!("{:?}", batch.events[0]).starts_with(&format!("{name}(")), "{name}: {:?}", batch.events[0]);
+
+        let variant = &variants[usize::from(number)];
+        assert_eq!(text(variant, "name"), name, "number {number}");
+        let record = types[text(&variant["fields"][0]["type"]["defined"], "name")];
+        assert_eq!(types[name]["type"], record["type"], "{name}: fields");
+        let bytes: usize = list(&record["type"], "fields").iter().map(|field| size(&field["type"], &types)).sum();
+        assert_eq!(bytes, length, "{name}: bytes of the fields");
+    }
+    let known: Vec<u8> = (0..=u8::MAX).filter(|number| EventKind::from_number(*number).is_some()).collect();
+    assert_eq!(numbers, known, "every kind has an event, in the order of their numbers");
 }
 
 #[test]

@@ -17,6 +17,10 @@ pub enum Rounding {
 
 /// Parts per million: the scale of every ratio and rate.
 pub const PPM: u64 = 1_000_000;
+/// Scale of prices: a price of 1.00 quote per base.
+pub const PRICE: u64 = 1_000_000;
+/// Scale of quote amounts.
+pub const QUOTE: u64 = 1_000_000;
 /// Scale of base amounts.
 pub const BASE: u64 = 1_000_000_000;
 /// Scale of funding indices over the scale of quote: an index of 1e9 is one quote unit (1e6) a base unit.

@@ -6,6 +6,8 @@ use anchor_lang::__alloc::string::{String, ToString};
 use anchor_lang::__alloc::vec::Vec;
 use kedge_model::{Field, Layout};
 
+mod events;
+mod limits;
 mod resolution;
 mod vocabulary;
 
@@ -177,13 +179,19 @@ pub fn errors() -> String {
     format!("[{}]", list.join(","))
 }
 
-/// What the instructions and accounts do not say by themselves: types and constants that stand in none, where accounts
-/// are, and what arguments stand for.
+/// What the instructions and accounts do not say by themselves: types and constants that stand in none, events, where
+/// accounts are, and what arguments stand for.
 pub fn vocabulary() -> String {
     let types = vocabulary::types().join(",");
-    let constants = vocabulary::constants().into_iter().chain(resolution::constants()).collect::<Vec<_>>().join(",");
-    let (accounts, arguments) = (resolution::accounts().join(","), resolution::arguments().join(","));
-    format!("{{\"types\":[{types}],\"constants\":[{constants}],\"accounts\":[{accounts}],\"arguments\":[{arguments}]}}")
+    let constants = vocabulary::constants().into_iter().chain(resolution::constants()).chain(limits::constants());
+    let lists = [
+        ("events", events::events()),
+        ("constants", constants.collect()),
+        ("accounts", resolution::accounts()),
+        ("arguments", resolution::arguments()),
+    ];
+    let lists: String = lists.iter().map(|(name, list)| format!(",\"{name}\":[{}]", list.join(","))).collect();
+    format!("{{\"types\":[{types}]{lists}}}")
 }
 
 #[cfg(test)]

@@ -1,16 +1,19 @@
 // Anchor's own TypeScript client, which knows nothing but the IDL, against what the Rust crates make: every instruction,
-// account, struct, record and error of the vectors, and the addresses that it finds by itself.
+// account, struct, record, event and error of the vectors, and the addresses that it finds by itself.
 
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import anchor from '@anchor-lang/core';
 
-const { BN, Program, ProgramError, parseIdlErrors, translateError, web3 } = anchor;
+const { BN, EventParser, Program, ProgramError, parseIdlErrors, translateError, web3 } = anchor;
 const { PublicKey } = web3;
 
-const idl = JSON.parse(readFileSync(new URL('../../../idl/kedge.json', import.meta.url), 'utf8'));
+// The guide reads the IDL as somebody does who stands in the checkout.
+process.chdir(fileURLToPath(new URL('../../..', import.meta.url)));
+const idl = JSON.parse(readFileSync('idl/kedge.json', 'utf8'));
 const vectors = JSON.parse(readFileSync(process.env.KEDGE_VECTORS, 'utf8'));
 /** Accounts that an endpoint would have, by address. */
 const chain = new Map();
@@ -145,6 +148,71 @@ test('every record is read behind its header', () => {
         const variants = idl.types.find((each) => each.name === 'KedgeEvent').type.variants;
         const { type } = variants.find((each) => each.name === kind).fields[0];
         same(found.record, defined(type.defined.name, record), kind);
+    }
+});
+
+/** The code of the integrator's guide, as it stands there. */
+async function guide() {
+    const [, code] = /```js\n([\s\S]*?)```/.exec(readFileSync('docs/guides/integrator.md', 'utf8'));
+    // Here, for its packages to be found.
+    const file = new URL('.guide.mjs', import.meta.url);
+    writeFileSync(file, code);
+    try {
+        return await import(file);
+    } finally {
+        rmSync(file);
+    }
+}
+
+test('every event is decoded by the code of the guide', async () => {
+    const { messageEvents, transactionEvents } = await guide();
+    const HEADER = 56;
+    const names = [];
+    vectors.events.forEach(({ kind, message, header, record }, at) => {
+        // With the record of another behind it: messages hold several.
+        const other = vectors.events[(at + 1) % vectors.events.length];
+        const two = Buffer.concat([bytes(message), bytes(other.message).subarray(HEADER)]);
+        const call = Buffer.concat([Buffer.from('e445a52e51cb9a1d', 'hex'), two]);
+        for (const found of [[...messageEvents(program, two)], [...transactionEvents(program, landed(call))]]) {
+            assert.equal(found.length, 2, kind);
+            same(found[0].header, defined('EventHeader', header), kind);
+            same(found[0].data, defined(kind, record), kind);
+            same(found[1].data, defined(other.kind, other.record), other.kind);
+            names.push(found[0].name);
+        }
+        const failed = landed(call);
+        failed.meta.err = { InstructionError: [0, { Custom: 6000 }] };
+        assert.deepEqual([...transactionEvents(program, failed)], []);
+    });
+    assert.deepEqual([...new Set(names)].sort(), program.idl.events.map(({ name }) => name).sort());
+    const unknown = bytes(vectors.events[0].message);
+    unknown[HEADER] = 255;
+    assert.deepEqual([...messageEvents(program, unknown)], []);
+});
+
+/** What web3.js says of a transaction in which the program called itself with this. */
+function landed(call) {
+    const [payerKey, programId] = [PublicKey.unique(), program.programId];
+    const recentBlockhash = PublicKey.unique().toBase58();
+    const instructions = [{ programId, keys: [], data: Buffer.alloc(0) }];
+    const message = new web3.TransactionMessage({ payerKey, recentBlockhash, instructions }).compileToV0Message();
+    const data = anchor.utils.bytes.bs58.encode(call);
+    const inner = [{ index: 0, instructions: [{ programIdIndex: 1, accounts: [], data }] }];
+    const meta = { err: null, innerInstructions: inner, loadedAddresses: { writable: [], readonly: [] } };
+    return { transaction: { message }, meta };
+}
+
+test("Anchor's own parser of logs finds no event, as the guide says, and in cut records each", () => {
+    const parser = new EventParser(program.programId, program.coder);
+    const logs = (data) => [
+        `Program ${idl.address} invoke [1]`,
+        `Program data: ${data.toString('base64')}`,
+        `Program ${idl.address} success`,
+    ];
+    for (const { kind, message, record } of vectors.events) {
+        assert.deepEqual([...parser.parseLogs(logs(bytes(message)))], [], kind);
+        const [event] = [...parser.parseLogs(logs(bytes(message).subarray(56)))];
+        same(event.data, defined(kind, record), kind);
     }
 });
 

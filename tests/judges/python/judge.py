@@ -1,10 +1,14 @@
 """What somebody with Python reads who has only the guide: docs/layouts.md says where every field stands, solders speaks to
-the chain. Held against what the Rust crates make: the vectors in the file that the first argument names."""
+the chain, and the guide's own code decodes a fill. Held against what the Rust crates make: the vectors in the file that the first argument names."""
 
+import http.server
 import json
+import os
 import re
 import struct
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 from solders.instruction import AccountMeta, Instruction
@@ -146,6 +150,80 @@ def records(layouts, vectors, program):
         same(layouts.read(kind[2], message[offset : offset + int(record["length"])]), vector["record"], kind[1])
 
 
+def guide():
+    """The code of the integrator's guide, as it stands there."""
+    text = (ROOT / "docs/guides/integrator.md").read_text()
+    return re.search(r"```python\n(.*?)```", text, re.DOTALL)[1]
+
+
+def events_of_the_guide(vectors, program):
+    """Every event by the guide's functions, with the record of another behind it: messages hold several."""
+    code = {"__name__": "guide"}
+    exec(compile(guide(), "the guide", "exec"), code)
+    types, header_size = code["TYPES"], 56
+
+    def plain(kind, value):
+        """What the vectors write, as the guide's code reads it."""
+        if kind == "pubkey":
+            return str(Pubkey(bytes.fromhex(value[2:])))
+        if kind == "bool":
+            return value
+        if isinstance(kind, str):
+            return int(value)
+        if "array" in kind:
+            return list(bytes.fromhex(value[2:])) if isinstance(value, str) else [plain(kind["array"][0], v) for v in value]
+        defined = types[kind["defined"]["name"]]
+        if defined["kind"] == "enum":
+            return defined["variants"][int(value)]["name"]
+        return {field["name"]: plain(field["type"], value[field["name"]]) for field in defined["fields"]}
+
+    def expected(vector):
+        kind = {"defined": {"name": vector["kind"]}}
+        return vector["kind"], plain(kind, vector["record"])
+
+    for vector, other in zip(vectors, vectors[1:] + vectors[:1]):
+        both = bytes.fromhex(vector["message"]) + bytes.fromhex(other["message"])[header_size:]
+        landed = GetTransactionResp.from_json(answer(program, base58(CALL_TAG + both))).value
+        [message] = code["messages"](landed)
+        found = list(code["events"](message))
+        same([each[1:] for each in found], [expected(vector), expected(other)], vector["kind"])
+        same(found[0][0], plain({"defined": {"name": "EventHeader"}}, vector["header"]), "header")
+    unknown = bytearray.fromhex(vectors[0]["message"])
+    unknown[header_size] = 255
+    same(list(code["events"](bytes(unknown))), [], "an unknown kind")
+    failed = answer(program, base58(CALL_TAG + both)).replace('"err": null', '"err": "AccountInUse"', 1)
+    failed = failed.replace('{"Ok": null}', '{"Err": "AccountInUse"}')
+    same(list(code["messages"](GetTransactionResp.from_json(failed).value)), [], "a failed transaction")
+
+
+def fill_of_the_guide(vectors, program):
+    """The guide's script, as it is typed, against an endpoint."""
+    vector = next(each for each in vectors if each["kind"] == "Fill")
+    said = answer(program, base58(CALL_TAG + bytes.fromhex(vector["message"]))).encode()
+
+    class Endpoint(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            self.send_response(200 if asked["method"] == "getTransaction" else 400)
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Endpoint) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        script = [sys.executable, "-c", guide(), url, "1" * 64]
+        printed = subprocess.run(script, cwd=ROOT, capture_output=True, text=True, check=False)
+        server.shutdown()
+    header, record = vector["header"], vector["record"]
+    side, source = ["Long", "Short"][int(record["side"])], ["Book", "Amm", "Jit"][int(record["source"])]
+    taker = str(Pubkey(bytes.fromhex(record["taker"]["authority"][2:])))
+    line = " ".join([header["market"], header["seq"], taker, side, record["size"], record["quote"], source])
+    same(printed.stdout, line + "\n", f"the guide's script says {printed.stderr}")
+
+
 def answer(program, data):
     """What an endpoint says of a transaction with one call of the program to itself."""
     meta = {
@@ -206,14 +284,18 @@ def errors(vectors, idl):
 
 def main():
     vectors = json.loads(Path(sys.argv[1]).read_text())
+    # The guide reads the IDL as somebody does who stands in the checkout.
+    os.chdir(ROOT)
     layouts = Layouts((ROOT / "docs/layouts.md").read_text())
     idl = json.loads((ROOT / "idl/kedge.json").read_text())
     instructions(layouts, vectors["instructions"])
     accounts(layouts, vectors["accounts"])
     records(layouts, vectors["events"], idl["address"])
+    events_of_the_guide(vectors["events"], idl["address"])
+    fill_of_the_guide(vectors["events"], idl["address"])
     addresses(vectors["addresses"], idl["address"])
     errors(vectors["errors"], idl)
-    print("solders: instructions, accounts, records, addresses and errors are those of the Rust crates")
+    print("solders: instructions, accounts, records, addresses and errors are those of the Rust crates, and the guide decodes them")
 
 
 main()

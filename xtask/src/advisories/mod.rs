@@ -1,4 +1,5 @@
-//! `cargo xtask advisories`: every package of every lock file against known faults.
+//! `cargo xtask advisories`: every crate of every lock file of the tree against known faults, and the checksums of all
+//! packages, npm's and pip's too.
 //!
 //! The RustSec advisory database is a repository and in no package registry, and builds of this project reach registries
 //! only. So `toolchain/advisories/list.tsv` is that database in short: one line an advisory, with the versions that do not
@@ -8,6 +9,7 @@
 mod list;
 mod lock;
 mod range;
+mod tree;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -19,8 +21,6 @@ use crate::run::root;
 use list::Advisory;
 use lock::Package;
 
-/// Lock files, from the root.
-const LOCKS: [&str; 2] = ["Cargo.lock", "fuzz/Cargo.lock"];
 /// Days after which the list is called old.
 const OLD: u64 = 180;
 
@@ -49,19 +49,40 @@ fn read(name: &str) -> Result<String> {
     std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
-/// Fails when a package has a known fault that is not accepted, comes from elsewhere than the registry, or has no checksum.
+/// Fails when a crate has a known fault that is not accepted or comes from elsewhere than the registry, or a package of any
+/// kind has no checksum.
 ///
 /// # Errors
 /// Those, and lists that cannot be read.
 pub fn check() -> Result<()> {
     println!("[advisories] ...");
+    check_crates()?;
+    let npm = checked("package-lock.json", tree::npm)?;
+    let pip = checked("requirements.txt", tree::pip)?;
+    println!("[advisories] {npm} packages of npm and {pip} of pip have checksums; no list of their faults is here");
+    Ok(())
+}
+
+/// Packages in the files of a name, each file found in order.
+fn checked(name: &str, check: fn(&str) -> Result<usize>) -> Result<usize> {
+    let mut packages = 0;
+    for file in tree::files(&root(), name)? {
+        let text = std::fs::read_to_string(root().join(&file));
+        packages +=
+            text.map_err(Into::into).and_then(|text| check(&text)).with_context(|| file.display().to_string())?;
+    }
+    Ok(packages)
+}
+
+fn check_crates() -> Result<()> {
     let text = read("list.tsv")?;
     let (date, advisories) = list::parse(&text)?;
     let accepted = accepted(&read("accepted.tsv")?)?;
     let mut packages = BTreeSet::new();
-    for lock in LOCKS {
-        let text = std::fs::read_to_string(root().join(lock)).with_context(|| lock.to_owned())?;
-        packages.extend(lock::parse(&text).with_context(|| lock.to_owned())?);
+    let locks = tree::files(&root(), "Cargo.lock")?;
+    for lock in &locks {
+        let text = std::fs::read_to_string(root().join(lock)).with_context(|| lock.display().to_string())?;
+        packages.extend(lock::parse(&text).with_context(|| lock.display().to_string())?);
     }
     for package in &packages {
         ensure!(package.is_pinned(), "{package} comes from {}: only the registry, with a checksum", package.source);
@@ -76,8 +97,9 @@ pub fn check() -> Result<()> {
     ensure!(unused.is_empty(), "toolchain/advisories/accepted.tsv accepts what is not there: {}", unused.join(", "));
     let age = list::days_since(&date).unwrap_or(u64::MAX);
     println!(
-        "[advisories] {} packages, {} advisories of {date}, {} accepted with a reason",
+        "[advisories] {} crates of {} lock files, {} advisories of {date}, {} accepted with a reason",
         packages.len(),
+        locks.len(),
         advisories.len(),
         accepted.len()
     );

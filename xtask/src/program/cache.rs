@@ -186,7 +186,7 @@ fn add_folder(hasher: &mut Sha256, root: &Path, folder: &Path) -> Result<()> {
 }
 
 /// SHA-256 over the ingredients, each preceded by its length.
-fn hash(ingredients: &[&str]) -> String {
+pub fn hash(ingredients: &[&str]) -> String {
     let mut hasher = Sha256::new();
     for ingredient in ingredients {
         hasher.update((ingredient.len() as u64).to_le_bytes());

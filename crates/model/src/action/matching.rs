@@ -16,6 +16,8 @@ use crate::order::{Order, Side};
 use crate::quantity::{Amount, Price, Quote, Size};
 use crate::sub_account::SubAccountMut;
 
+/// Most maker accounts in one fill.
+pub const MAX_MAKERS: usize = 8;
 /// Most maker orders that one fill looks at.
 pub const MAX_MAKER_ORDERS: usize = 16;
 

@@ -55,7 +55,7 @@ pub use liquidate::{Liquidate, LiquidationReport};
 pub use listing::{AmmParams, BankParams, ListBank, ListMarket, MarketParams, RowParams};
 pub use make::PlaceAndMake;
 pub use market_life::{DelistMarket, SetExpiry, SetMarketStatus};
-pub use matching::{MAX_MAKER_ORDERS, MakerRef, Matched};
+pub use matching::{MAX_MAKER_ORDERS, MAX_MAKERS, MakerRef, Matched};
 pub use modify::{ModifyOrder, ModifyParams, ModifyReport, change};
 pub use place::{MARKET_ORDER_SECONDS, PlaceOrders, PlaceReport};
 pub use pool::{FundPool, PoolKind};

@@ -100,7 +100,7 @@ fn seed(seed: &Seed) -> String {
     }
 }
 
-fn list(bytes: &[u8]) -> String {
+pub(super) fn list(bytes: &[u8]) -> String {
     let bytes: Vec<String> = bytes.iter().map(ToString::to_string).collect();
     format!("[{}]", bytes.join(","))
 }

@@ -1,15 +1,10 @@
-//! What readers need and no account or argument names: event records, what numbers and bits stand for.
+//! What readers need and no account or argument names: what numbers and bits stand for.
 
 use core::fmt::Debug;
 
-use kedge_model::Field;
 use kedge_model::action::{OrderFilter, PoolKind, SignedHeader, change};
 use kedge_model::board::{DELISTED, RowState, SourceKind, receivers};
-use kedge_model::event::{
-    AmmRecord, BankruptcyRecord, CancelReason, CancelRecord, CrankKind, CrankRecord, DepositRecord, EventHeader,
-    EventKind, FillRecord, FillSource, FundingRecord, IsolatedRecord, LiquidationRecord, MarketRecord, OrderRecord,
-    PoolRecord, PositionSettledRecord, RecordHeader, SettleRecord, SweepRecord, TransferRecord,
-};
+use kedge_model::event::{CancelReason, CrankKind, EventHeader, FillSource, RecordHeader};
 use kedge_model::exchange::operation;
 use kedge_model::market::MarketStatus;
 use kedge_model::order::{OrderKind, Side, flags};
@@ -17,29 +12,7 @@ use kedge_model::position::status as position_status;
 use kedge_model::sub_account::status as account_status;
 use kedge_model::{event, order};
 
-use super::{String, ToString, Vec, format, leak, part, parts, quoted, structure};
-
-/// The record of an event. A new kind has its line here, or this does not compile.
-const fn record(kind: EventKind) -> (&'static str, &'static [Field]) {
-    match kind {
-        EventKind::Deposit | EventKind::Withdraw => part::<DepositRecord>(),
-        EventKind::Transfer => part::<TransferRecord>(),
-        EventKind::OrderPlaced | EventKind::OrderModified => part::<OrderRecord>(),
-        EventKind::OrderCancelled => part::<CancelRecord>(),
-        EventKind::Fill => part::<FillRecord>(),
-        EventKind::Funding => part::<FundingRecord>(),
-        EventKind::SettlePnl => part::<SettleRecord>(),
-        EventKind::Liquidation => part::<LiquidationRecord>(),
-        EventKind::Bankruptcy => part::<BankruptcyRecord>(),
-        EventKind::AmmUpdate => part::<AmmRecord>(),
-        EventKind::FeeSweep => part::<SweepRecord>(),
-        EventKind::PoolFunded => part::<PoolRecord>(),
-        EventKind::IsolatedCollateral => part::<IsolatedRecord>(),
-        EventKind::Crank => part::<CrankRecord>(),
-        EventKind::MarketChanged => part::<MarketRecord>(),
-        EventKind::PositionSettled => part::<PositionSettledRecord>(),
-    }
-}
+use super::{String, ToString, Vec, format, leak, part, quoted, structure};
 
 /// Types by whose name nothing in the program is declared.
 pub fn types() -> Vec<&'static str> {
@@ -47,42 +20,22 @@ pub fn types() -> Vec<&'static str> {
     for (name, fields) in [part::<EventHeader>(), part::<RecordHeader>(), part::<SignedHeader>()] {
         structure(name, fields, &mut types);
     }
-    events(&mut types);
+    super::events::types(&mut types);
     scalars(&mut types);
     types
 }
 
-/// The records, and an enum of them whose tag is the record header's kind.
-fn events(types: &mut Vec<&'static str>) {
-    let mut variants = Vec::new();
-    for kind in (0..=u8::MAX).map(EventKind::from_number) {
-        let Some(kind) = kind else {
-            variants.push(None);
-            continue;
-        };
-        let (name, fields) = record(kind);
-        structure(name, fields, types);
-        parts(fields, types);
-        variants.push(Some(format!(
-            "{{\"name\":\"{kind:?}\",\"fields\":[{{\"name\":\"record\",\"type\":{{\"defined\":{{\"name\":\"{name}\"}}}}}}]}}"
-        )));
-    }
-    variants.truncate(variants.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
-    let variants = variants.into_iter().enumerate().map(|(number, variant)| variant.unwrap_or_else(|| gap(number)));
-    enumeration(
-        "KedgeEvent",
-        "A record behind its kind; messages carry a RecordHeader in place of the tag.",
-        variants,
-        types,
-    );
-}
-
 /// A number that stands for nothing: enums of the IDL have no holes.
-fn gap(number: usize) -> String {
+pub(super) fn gap(number: usize) -> String {
     format!("{{\"name\":\"Unused{number}\"}}")
 }
 
-fn enumeration(name: &str, doc: &str, variants: impl Iterator<Item = String>, types: &mut Vec<&'static str>) {
+pub(super) fn enumeration(
+    name: &str,
+    doc: &str,
+    variants: impl Iterator<Item = String>,
+    types: &mut Vec<&'static str>,
+) {
     let variants: Vec<String> = variants.collect();
     let (doc, variants) = (quoted(doc), variants.join(","));
     types.push(leak(format!(

@@ -40,8 +40,7 @@ pub fn quote_bank(bank: &Bank) -> Outcome {
     if bank.index == Bank::QUOTE { Ok(()) } else { Err(kedge_model::Error::WrongRow.into()) }
 }
 
-/// Most maker accounts in one instruction.
-pub const MAX_MAKERS: usize = 8;
+pub use kedge_model::action::MAX_MAKERS;
 
 /// The makers as the model wants them.
 #[inline(always)]

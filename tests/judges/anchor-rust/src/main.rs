@@ -1,6 +1,9 @@
 //! Anchor's own Rust client, which knows nothing but the IDL, against what the Rust crates make: the vectors in the file
 //! that the first argument names.
 
+#[path = "../../vectors.rs"]
+mod vectors;
+
 use std::rc::Rc;
 
 use anchor_client::{Client, Cluster};
@@ -8,42 +11,30 @@ use anchor_lang::prelude::*;
 use anchor_lang::{AccountDeserialize, InstructionData};
 use serde_json::Value;
 use solana_keypair::Keypair;
+use vectors::{bytes, entry, is_built, items, number, order_params};
 
 declare_program!(kedge);
+// The macro does not tell cargo what it read.
+const _: &[u8] = include_bytes!("../idls/kedge.json");
 
 use kedge::accounts::{Bank, Exchange, Market, PriceBoard, SubAccount, Trader};
 use kedge::client::{accounts, args};
 use kedge::error::KedgeError;
+use kedge::parsers::Event;
 use kedge::types::{EventHeader, KedgeEvent, MarketStatus, Order, OrderKind, OrderParams, OrderStatus, RecordHeader, Side};
 
 /// Where a sub-account's slots begin, and how far apart they are.
 const TAIL: (usize, usize) = (1_552, 96);
 
 fn main() {
-    let file = std::env::args().nth(1).expect("the vectors' file");
-    let vectors: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let vectors = vectors::read();
     every_instruction_is_read_and_written(&vectors["instructions"]);
     orders_are_built(entry(&vectors["instructions"], "place_orders"));
     accounts_are_read(&vectors["accounts"]);
     records_are_read(&vectors["events"]);
+    constants_are_bytes_and_numbers();
     errors_have_numbers_and_texts(&vectors["errors"]);
-    println!("anchor-client: instructions, accounts, records and errors are those of the Rust crates");
-}
-
-fn entry<'a>(list: &'a Value, name: &str) -> &'a Value {
-    items(list).iter().find(|entry| entry["name"] == name).unwrap_or_else(|| panic!("no vector of {name}"))
-}
-
-fn items(list: &Value) -> &[Value] {
-    list.as_array().unwrap()
-}
-
-fn bytes(value: &Value) -> Vec<u8> {
-    hex::decode(value.as_str().unwrap().trim_start_matches("0x")).unwrap()
-}
-
-fn number(value: &Value) -> u64 {
-    value.as_str().unwrap().parse().unwrap()
+    println!("anchor-client: instructions, accounts, records, events, constants and errors are those of the Rust crates");
 }
 
 macro_rules! instructions {
@@ -81,26 +72,7 @@ fn every_instruction_is_read_and_written(vectors: &Value) {
 
 /// An instruction as somebody writes it who has only the IDL.
 fn orders_are_built(vector: &Value) {
-    let orders = items(&vector["arguments"]["orders"]).iter().map(|order| {
-        let field = |name: &str| number(&order[name]);
-        OrderParams {
-            client_id: field("client_id"),
-            price: field("price"),
-            size: field("size"),
-            auction_start: field("auction_start"),
-            auction_end: field("auction_end"),
-            trigger_price: field("trigger_price"),
-            expires_at: field("expires_at") as u32,
-            auction_ms: field("auction_ms") as u32,
-            extent: field("extent") as u32,
-            link: field("link") as u32,
-            market: field("market") as u16,
-            flags: field("flags") as u16,
-            kind: kind(field("kind")),
-            side: if field("side") == 1 { Side::Short } else { Side::Long },
-            padding: [0; 2],
-        }
-    });
+    let orders = items(&vector["arguments"]["orders"]).iter().map(|order| order_params!(order));
     let key = |name: &str| vector["accounts"][name]["address"].as_str().unwrap().parse::<Pubkey>().unwrap();
     let expected = items(&vector["built"]["accounts"]);
     let address = |index: usize| expected[index]["address"].as_str().unwrap().parse::<Pubkey>().unwrap();
@@ -115,21 +87,8 @@ fn orders_are_built(vector: &Value) {
     };
     let request = program.request().accounts(accounts).args(args::PlaceOrders { orders: orders.collect() });
     let built = request.instructions().pop().unwrap();
-    assert_eq!(built.data, bytes(&vector["built"]["data"]));
-    assert_eq!(built.program_id.to_string(), vector["built"]["program"]);
-    let metas: Vec<_> = built.accounts.iter().map(|m| (m.pubkey.to_string(), m.is_signer, m.is_writable)).collect();
-    let flag = |meta: &Value, name: &str| meta[name].as_bool().unwrap();
-    let wanted: Vec<_> = expected
-        .iter()
-        .map(|m| (m["address"].as_str().unwrap().to_owned(), flag(m, "signer"), flag(m, "writable")))
-        .collect();
-    assert_eq!(metas, wanted);
-}
-
-fn kind(number: u64) -> OrderKind {
-    use OrderKind::{Limit, Market, StopLimit, StopMarket, TakeProfitLimit, TakeProfitMarket, TrailingStop, Twap};
-    let kinds = [Market, Limit, StopMarket, StopLimit, TakeProfitMarket, TakeProfitLimit, TrailingStop, Twap];
-    kinds[usize::try_from(number).unwrap()]
+    let metas = built.accounts.iter().map(|m| (m.pubkey.to_string(), m.is_signer, m.is_writable)).collect();
+    is_built(vector, built.program_id.to_string(), &built.data, metas);
 }
 
 /// Reads an account, and writes it again.
@@ -182,6 +141,7 @@ fn records_are_read(vectors: &Value) {
         let rest = &mut &message[..];
         let header = EventHeader::deserialize(rest).unwrap();
         assert_eq!(header.signer.to_bytes()[..], bytes(&vector["header"]["signer"]));
+        events_are_known(vector, rest);
         let record = RecordHeader::deserialize(rest).unwrap();
         assert_eq!(rest.len(), usize::from(record.length));
         // The enum has the number in front of the record, and nothing else.
@@ -194,6 +154,39 @@ fn records_are_read(vectors: &Value) {
             assert_eq!((record.side as u64, record.source as u64), (number(&expected["side"]), number(&expected["source"])));
         }
     }
+}
+
+macro_rules! events {
+    ($($name:ident)*) => {
+        /// An event's name, and the bytes that it is written as. One that is not listed does not compile.
+        fn known(event: Event) -> (&'static str, Vec<u8>) {
+            match event {
+                $( Event::$name(event) => (stringify!($name), anchor_lang::Event::data(&event)), )*
+            }
+        }
+    };
+}
+events! {
+    Deposit Withdraw Transfer OrderPlaced OrderCancelled Fill Funding SettlePnl Liquidation Bankruptcy AmmUpdate FeeSweep
+    PoolFunded IsolatedCollateral Crank MarketChanged PositionSettled OrderModified
+}
+
+/// A record with its header in front is an event of the IDL.
+fn events_are_known(vector: &Value, framed: &[u8]) {
+    let event = Event::parse(framed).unwrap();
+    if let Event::Fill(fill) = &event {
+        let expected = &vector["record"];
+        assert_eq!((fill.size, fill.quote), (number(&expected["size"]), number(&expected["quote"])));
+        assert_eq!(fill.taker.authority.to_bytes()[..], bytes(&expected["taker"]["authority"]));
+    }
+    assert_eq!(known(event), (vector["kind"].as_str().unwrap(), framed.to_vec()));
+}
+
+fn constants_are_bytes_and_numbers() {
+    use kedge::constants::{EVENT_CALL_TAG, MAX_ORDERS, PRICE_SCALE, SIGNED_DOMAIN};
+    assert_eq!(EVENT_CALL_TAG, anchor_lang::event::EVENT_IX_TAG_LE, "Anchor's own tag of events by a call");
+    assert_eq!(SIGNED_DOMAIN, b"kedge orders v1\n");
+    assert_eq!((MAX_ORDERS, PRICE_SCALE), (128, 1_000_000));
 }
 
 fn errors_have_numbers_and_texts(vectors: &Value) {

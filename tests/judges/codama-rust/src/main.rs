@@ -9,6 +9,8 @@ use generated::programs::KEDGE_ID;
 // Written by renderer/render.mjs: `cargo xtask judges --only codama-rust`.
 #[allow(dead_code, unused_imports, clippy::all)]
 mod generated;
+#[path = "../../vectors.rs"]
+mod vectors;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use generated::accounts::{Bank, Exchange, Market, PriceBoard, SubAccount, Trader};
@@ -17,10 +19,10 @@ use generated::instructions::{PlaceOrders, PlaceOrdersInstructionArgs};
 use generated::types::{EventHeader, KedgeEvent, OrderKind, OrderParams, OrderStatus, RecordHeader, Side};
 use serde_json::Value;
 use solana_address::Address;
+use vectors::{bytes, entry, is_built, items, number, order_params};
 
 fn main() {
-    let file = std::env::args().nth(1).expect("the vectors' file");
-    let vectors: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let vectors = vectors::read();
     orders_are_built(entry(&vectors["instructions"], "place_orders"));
     accounts_are_read(&vectors["accounts"]);
     records_are_read(&vectors["events"]);
@@ -30,46 +32,8 @@ fn main() {
     println!("codama-rust: instructions, accounts, records and errors are those of the Rust crates");
 }
 
-fn entry<'a>(list: &'a Value, name: &str) -> &'a Value {
-    items(list).iter().find(|entry| entry["name"] == name).unwrap_or_else(|| panic!("no vector of {name}"))
-}
-
-fn items(list: &Value) -> &[Value] {
-    list.as_array().unwrap()
-}
-
-fn bytes(value: &Value) -> Vec<u8> {
-    hex::decode(value.as_str().unwrap().trim_start_matches("0x")).unwrap()
-}
-
-fn number(value: &Value) -> u64 {
-    value.as_str().unwrap().parse().unwrap()
-}
-
 fn orders_are_built(vector: &Value) {
-    use OrderKind::{Limit, Market, StopLimit, StopMarket, TakeProfitLimit, TakeProfitMarket, TrailingStop, Twap};
-    const KINDS: [OrderKind; 8] =
-        [Market, Limit, StopMarket, StopLimit, TakeProfitMarket, TakeProfitLimit, TrailingStop, Twap];
-    let orders = items(&vector["arguments"]["orders"]).iter().map(|order| {
-        let field = |name: &str| number(&order[name]);
-        OrderParams {
-            client_id: field("client_id"),
-            price: field("price"),
-            size: field("size"),
-            auction_start: field("auction_start"),
-            auction_end: field("auction_end"),
-            trigger_price: field("trigger_price"),
-            expires_at: field("expires_at") as u32,
-            auction_ms: field("auction_ms") as u32,
-            extent: field("extent") as u32,
-            link: field("link") as u32,
-            market: field("market") as u16,
-            flags: field("flags") as u16,
-            kind: KINDS[usize::try_from(field("kind")).unwrap()].clone(),
-            side: if field("side") == 1 { Side::Short } else { Side::Long },
-            padding: [0; 2],
-        }
-    });
+    let orders = items(&vector["arguments"]["orders"]).iter().map(|order| order_params!(order));
     let expected = items(&vector["built"]["accounts"]);
     let address = |index: usize| expected[index]["address"].as_str().unwrap().parse::<Address>().unwrap();
     let accounts = PlaceOrders {
@@ -80,15 +44,8 @@ fn orders_are_built(vector: &Value) {
         sub_account: address(4),
     };
     let built = accounts.instruction(PlaceOrdersInstructionArgs { orders: orders.collect() });
-    assert_eq!(built.data, bytes(&vector["built"]["data"]));
-    assert_eq!(built.program_id.to_string(), vector["built"]["program"]);
-    let metas: Vec<_> = built.accounts.iter().map(|m| (m.pubkey.to_string(), m.is_signer, m.is_writable)).collect();
-    let flag = |meta: &Value, name: &str| meta[name].as_bool().unwrap();
-    let wanted: Vec<_> = expected
-        .iter()
-        .map(|m| (m["address"].as_str().unwrap().to_owned(), flag(m, "signer"), flag(m, "writable")))
-        .collect();
-    assert_eq!(metas, wanted);
+    let metas = built.accounts.iter().map(|m| (m.pubkey.to_string(), m.is_signer, m.is_writable)).collect();
+    is_built(vector, built.program_id.to_string(), &built.data, metas);
 }
 
 /// Reads an account to its end, and writes it again.
