@@ -5,11 +5,16 @@
 mod bank;
 mod fees;
 mod market;
+mod refused;
 mod row;
 mod unit;
 
-use kedge_model::action::{BankParams, MarketParams};
-use kedge_model::exchange::FeeSchedule;
+use kedge_model::action::{BankParams, ListBank, ListMarket, MarketParams};
+use kedge_model::bank::Bank;
+use kedge_model::board::PriceBoard;
+use kedge_model::clock::Clock;
+use kedge_model::exchange::{Exchange, FeeSchedule};
+use kedge_model::market::Market;
 
 use crate::args::Form;
 use crate::error::{CliError, Result};
@@ -27,30 +32,55 @@ fn filled<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| CliError::Usage(format!("the form cannot be read: {error}")))
 }
 
-/// What a market's form says. Errors: the line that cannot be read.
+/// Refuses a form that the exchange would refuse, by the line that keeps it out.
+fn taken(form: Form, text: &str, trial: refused::Trial<'_>) -> Result<()> {
+    match refused::why(text, blank(form), trial) {
+        Some(why) => Err(CliError::Usage(format!("the exchange would not take this form: {why}"))),
+        None => Ok(()),
+    }
+}
+
+/// What a market's form says. Errors: the line that cannot be read, or that the exchange would not take.
 pub fn market(text: &str) -> Result<MarketParams> {
-    filled::<market::MarketForm>(text)?.params()
+    let params = filled::<market::MarketForm>(text)?.params()?;
+    taken(Form::Market, text, &|form| {
+        let params = form.clone().try_into::<market::MarketForm>().ok().and_then(|form| form.params().ok());
+        let (Some(params), Ok(mut exchange)) = (params, Exchange::new(0, [1; 32], [2; 32])) else { return false };
+        let list = ListMarket { params: &params };
+        list.execute(&mut exchange, &mut PriceBoard::default(), &mut Market::default(), Clock::default()).is_ok()
+    })?;
+    Ok(params)
 }
 
-/// What a bank's form says. Errors: the line that cannot be read.
-pub fn bank(text: &str) -> Result<BankParams> {
-    filled::<bank::BankForm>(text)?.params()
+/// What a bank's form says, for the bank with this index and the decimals of its mint. Errors: as [`market`].
+pub fn bank(text: &str, index: u16, decimals: u8) -> Result<BankParams> {
+    let params = filled::<bank::BankForm>(text)?.params()?;
+    taken(Form::Bank, text, &|form| {
+        let params = form.clone().try_into::<bank::BankForm>().ok().and_then(|form| form.params().ok());
+        let (Some(params), Ok(mut exchange)) = (params, Exchange::new(0, [1; 32], [2; 32])) else { return false };
+        exchange.banks = index;
+        let list = ListBank { params: &params, mint: [1; 32], vault: [2; 32], decimals };
+        // Other collateral backs nothing yet: the program takes it with a maintenance weight of zero alone.
+        let backs = index != Bank::QUOTE && !params.maintenance_weight.is_zero();
+        !backs && list.execute(&mut exchange, &mut PriceBoard::default(), &mut Bank::default()).is_ok()
+    })?;
+    Ok(params)
 }
 
-/// What a form of fees says. Errors: the line that cannot be read.
+/// What a form of fees says. Errors: as [`market`].
 pub fn fees(text: &str) -> Result<FeeSchedule> {
-    filled::<fees::FeesForm>(text)?.schedule()
+    let schedule = filled::<fees::FeesForm>(text)?.schedule()?;
+    taken(Form::Fees, text, &|form| {
+        let schedule = form.clone().try_into::<fees::FeesForm>().ok().and_then(|form| form.schedule().ok());
+        let exchange = Exchange::new(0, [1; 32], [2; 32]);
+        schedule.zip(exchange.ok()).is_some_and(|(schedule, mut exchange)| exchange.set_fees(&schedule).is_ok())
+    })?;
+    Ok(schedule)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kedge_model::action::{ListBank, ListMarket};
-    use kedge_model::bank::Bank;
-    use kedge_model::board::PriceBoard;
-    use kedge_model::clock::Clock;
-    use kedge_model::exchange::Exchange;
-    use kedge_model::market::Market;
 
     #[test]
     fn the_exchange_takes_every_form_as_it_is_printed() {
@@ -59,7 +89,7 @@ mod tests {
         let schedule = fees(blank(Form::Fees)).unwrap();
         assert_eq!(schedule, FeeSchedule::initial(), "the form holds what an exchange starts with");
         exchange.set_fees(&schedule).unwrap();
-        let bank = bank(blank(Form::Bank)).unwrap();
+        let bank = bank(blank(Form::Bank), 0, 6).unwrap();
         let list = ListBank { params: &bank, mint: [1; 32], vault: [2; 32], decimals: 6 };
         list.execute(&mut exchange, &mut board, &mut Bank::default()).unwrap();
         let params = market(blank(Form::Market)).unwrap();
@@ -79,6 +109,14 @@ mod tests {
             ("name = \"SOL-PERP\"", "name = \"SOL-PERPETUAL-FUTURE\"", "16 bytes"),
             ("kind = \"pyth-pull\"", "kind = \"pyth\"", "pyth-pull"),
             ("key = \"ef0d", "key = \"0d", "64 hexadecimal digits"),
+            // Read, and out of bounds: the line, and what would be taken.
+            ("initial_margin = \"6.6667%\"", "initial_margin = \"1%\"", "`initial_margin` is 1%: "),
+            ("maintenance_margin = \"3.3%\"", "maintenance_margin = \"9%\"", "`maintenance_margin` is 9%: "),
+            ("tier = 0", "tier = 9", "`tier` is 9: 1 would be taken"),
+            ("price_band = \"5%\"", "price_band = \"50%\"", "`price_band` is 50%: "),
+            ("funding_cap = \"0.1%\"", "funding_cap = \"5%\"", "`funding_cap` is 5%: "),
+            ("max_age = 30", "max_age = 1", "`row.max_age` is 1: "),
+            ("min_order = \"0.1\"", "min_order = \"0.005\"", "`min_order` is 0.005: "),
         ] {
             let changed = text.replace(from, to);
             assert_ne!(changed, text, "{from}");

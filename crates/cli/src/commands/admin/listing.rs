@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use kedge_client::prices::AddressBook;
 use kedge_interface::account::name;
-use kedge_interface::address;
+use kedge_interface::address::{self, TOKEN_PROGRAM};
 use kedge_interface::instruction::{FundPool, KedgeInstruction, ListBank, ListMarket, SetFees};
-use kedge_model::action::PoolKind;
+use kedge_model::action::{MarketParams, PoolKind};
 use kedge_model::quantity::{Amount, Ppm};
+use kedge_oracle::Moment;
 use serde_json::json;
 use solana_pubkey::Pubkey;
 
@@ -20,6 +22,11 @@ use crate::forms;
 use crate::output::Output;
 use crate::session::Session;
 
+/// Where a mint says its decimals.
+const MINT_DECIMALS: usize = 44;
+/// By how much the vAMM's peg may be off the price without a question, in percent.
+const PEG_OFF: u64 = 5;
+
 fn read(form: Form, path: &Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| {
         let kind = format!("{form:?}").to_lowercase();
@@ -30,8 +37,12 @@ fn read(form: Form, path: &Path) -> Result<String> {
 
 /// Lists a mint.
 pub async fn bank(session: &Session, mint: Pubkey, path: &Path) -> Result<Output> {
-    let params = forms::bank(&read(Form::Bank, path)?)?;
+    let text = read(Form::Bank, path)?;
     let index = session.client.exchange().await?.banks;
+    let account = session.client.account(mint).await?.filter(|account| account.owner == TOKEN_PROGRAM);
+    let decimals = account.and_then(|account| account.data.get(MINT_DECIMALS).copied());
+    let decimals = decimals.ok_or_else(|| CliError::Usage(format!("{mint} is no mint of the SPL Token program")))?;
+    let params = forms::bank(&text, index, decimals)?;
     sure(
         session,
         &format!(
@@ -57,7 +68,9 @@ pub async fn market(session: &Session, path: &Path) -> Result<Output> {
         return Err(CliError::Usage(format!("a market is called {called} already; `kedge markets` lists them")));
     }
     let leverage = decimal::leverage(params.initial_margin);
-    sure(session, &format!("{called} becomes market {index}, tier {}, leverage {leverage}", params.tier))?;
+    let mut told = vec![format!("{called} becomes market {index}, tier {}, leverage {leverage}", params.tier)];
+    told.extend(off_price(session, &params).await?);
+    session.confirm(told)?;
     let list = ListMarket { admin: session.signer()?, market: address::market(index), params };
     let sent = session.send(&[list.instruction()]).await?;
     let told = format!(
@@ -65,6 +78,22 @@ pub async fn market(session: &Session, path: &Path) -> Result<Output> {
          admin open {called}`"
     );
     done(&told, json!({ "market": index, "name": called }), &sent)
+}
+
+/// A question where the vAMM's peg is far from what the market's first source says.
+async fn off_price(session: &Session, params: &MarketParams) -> Result<Option<String>> {
+    let (peg, source) = (params.amm.peg, &params.row.sources[0]);
+    let account = AddressBook::default().account(source).filter(|_| peg.0 != 0);
+    let Some(at) = account else { return Ok(None) };
+    let Some(account) = session.client.account(at).await? else { return Ok(None) };
+    let clock = session.client.clock().await?;
+    let slot_micros = session.client.board().await?.slot_micros();
+    let moment = Moment { clock: &clock, slot_micros, max_age: params.row.max_age };
+    let read = kedge_oracle::read(source, &at, &account.owner, &account.data, &moment);
+    let Some(price) = read.ok().flatten().map(|said| said.price) else { return Ok(None) };
+    let off = u128::from(peg.0.abs_diff(price.0)) * 100 > u128::from(price.0) * u128::from(PEG_OFF);
+    let (peg, price) = (decimal::price(peg), decimal::price(price));
+    Ok(off.then(|| format!("the vAMM's peg is {peg} and the price {price}: it is fixed by the listing")))
 }
 
 /// Replaces the fee schedule, after showing what differs.
