@@ -91,7 +91,8 @@ fn a_text_that_a_wallet_has_signed_is_placed_as_it_reads() {
         let placed = helper.json(&submit(&signature));
         assert_eq!((&placed["signer"], &placed["number"]), (&owner.to_string().into(), &number.to_string().into()));
         let open = me.json("orders");
-        let order = open.as_array().unwrap().iter().find(|order| order["client_id"] == (70 + number).to_string());
+        let id = (70 + number).to_string();
+        let order = open.as_array().unwrap().iter().find(|order| order["client_id"] == id.as_str());
         let order = order.unwrap_or_else(|| panic!("{form}: {open}"));
         assert_eq!((&order["side"], &order["size"]), (&"buy".into(), &"1.5".into()), "{form}: {order}");
         assert_eq!(order["price"], format!("{limit:.2}"), "{form}: {order}");
@@ -180,7 +181,8 @@ fn a_timed_client_id_places_once_ever() {
         .collect();
     assert_eq!((placed.len(), open()), (1, 2), "{ended:?}");
     let orders = me.json("orders");
-    let with_it = orders.as_array().unwrap().iter().filter(|order| order["client_id"] == id.to_string());
+    let id = id.to_string();
+    let with_it = orders.as_array().unwrap().iter().filter(|order| order["client_id"] == id.as_str());
     assert_eq!(with_it.count(), 1, "{orders}");
     assert!(me.fails(&line, 3).contains("DuplicateClientId"));
 

@@ -24,7 +24,7 @@ use crate::session::Session;
 const LIST_EVERY: Duration = Duration::from_secs(10);
 /// Time until a transaction that the endpoint has named and cannot tell yet is asked for again.
 const AGAIN: Duration = Duration::from_millis(300);
-/// How long it is asked for before it is passed over.
+/// How long an endpoint that answers is asked for it before it is passed over.
 const PATIENCE: Duration = Duration::from_secs(12);
 /// Signatures that are remembered: more than come in [`BEHIND`] slots.
 const REMEMBERED: usize = 32_768;
@@ -207,17 +207,21 @@ impl Tail<'_> {
                 }
                 // The one that names it and the one that tells it may be two.
                 Ok(None) | Err(_) if asked.elapsed() < PATIENCE => return Ok(()),
-                Ok(None) => self.unreadable(&signature, "the endpoint does not know it"),
-                Err(error) => self.unreadable(&signature, &error.to_string()),
+                left => {
+                    // Who answers nothing at all may be back; who answers does not have this one.
+                    if let Err(gone) = self.session.client.clock().await {
+                        self.asked = None;
+                        return Err(gone.into());
+                    }
+                    let why =
+                        left.err().map_or_else(|| "the endpoint does not know it".into(), |error| error.to_string());
+                    self.session.note(&format!("transaction {signature} may belong here and cannot be read: {why}"));
+                }
             }
             self.asked = None;
             self.unread.pop_front();
         }
         Ok(())
-    }
-
-    fn unreadable(&self, signature: &Signature, why: &str) {
-        self.session.note(&format!("transaction {signature} may have to be told and cannot be read: {why}"));
     }
 
     fn tell(&mut self, text: &str, json: &Value) {
