@@ -2,7 +2,9 @@
 
 use kedge_interface::account::{Account, SubAccountData, decode_any, name};
 use kedge_interface::address;
-use kedge_model::quantity::{Amount, Base};
+use kedge_model::num::{BASE, Rounding, mul_div};
+use kedge_model::position::Position;
+use kedge_model::quantity::{Amount, Base, Price, Size};
 use solana_pubkey::Pubkey;
 
 use crate::decimal;
@@ -95,7 +97,8 @@ fn between(directory: &Directory, before: &SubAccountData, after: &SubAccountDat
         let at = |data: &SubAccountData| data.head.position(market).copied().unwrap_or_default();
         let (was, is) = (at(before), at(after));
         let called = directory.market_name(market);
-        moved(format!("{called} position"), decimal::base(was.base), decimal::base(is.base));
+        let cost = cost(&was, &is).unwrap_or_default();
+        moved(format!("{called} position"), decimal::base(was.base), decimal::base(is.base) + &cost);
         moved(format!("{called} own collateral"), decimal::value(was.isolated), decimal::value(is.isolated));
         if was.base == is.base && is.base == Base(0) {
             moved(format!("{called} claim"), decimal::quote(was.quote), decimal::quote(is.quote));
@@ -129,6 +132,15 @@ fn between(directory: &Directory, before: &SubAccountData, after: &SubAccountDat
         told.push(format!("order {} stands: {}", order.id, describe::order(directory, order)));
     }
     told
+}
+
+/// What a trade costs or brings, with its fee; nothing where none is made.
+fn cost(was: &Position, is: &Position) -> Option<String> {
+    let size = Size(is.base.0.abs_diff(was.base.0));
+    let quote = Amount(is.quote.0.abs_diff(was.quote.0));
+    let each = mul_div(quote.0, BASE, size.0, Rounding::Down).ok()?;
+    let verb = if is.quote.0 < was.quote.0 { "for" } else { "bringing" };
+    Some(format!(", {verb} {} with the fee: {} each", decimal::value(quote), decimal::price(Price(each))))
 }
 
 fn banks(before: &SubAccountData, after: &SubAccountData) -> Vec<u16> {

@@ -332,7 +332,9 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
             "`kedge account` shows what is left: `kedge cancel --all`, `kedge close --all`, `kedge settle`, `kedge withdraw max`"
         }
         Rule::NoPositionSlot => "`kedge positions` lists them; `kedge settle` frees closed ones",
-        Rule::WrongAuthority => "use the owner's keypair (or the delegate's, for orders) with --keypair",
+        Rule::WrongAuthority => {
+            "--keypair names who signs: the owner, for orders the delegate too, for `kedge admin` the admin or the pauser"
+        }
         Rule::PostOnlyWouldCross | Rule::PriceOutsideBand => "`kedge markets` shows bid, ask and oracle",
         Rule::SignedNumberTooFar => "`kedge sign` without --number takes the next one",
         Rule::SignedOrderExpired => "`kedge sign` again, with a longer --valid-for",

@@ -51,6 +51,8 @@ fn an_exchange_is_set_up_opened_paused_and_handed_over_by_commands() {
     fails(&admin, &format!("admin list-market {market}"), 2, "leverage 15.0x");
     assert_eq!(admin.json(&format!("admin list-market {market} --yes"))["market"], 0);
     fails(&admin, &format!("admin list-market {market} --yes"), 2, "is called SOL-PERP already");
+    fails(&admin, "admin open SOL-PERP", 2, "the vAMM of SOL-PERP has no capital");
+    fails(&admin, "admin fund SOL-PERP vamm 99999999 --yes", 3, "the wallet holds");
     admin.json("admin fund SOL-PERP vamm 1000000 --yes");
     admin.json("admin fund SOL-PERP insurance 20000 --yes");
     fails(&trader, "admin open SOL-PERP", 3, "WrongAuthority");
@@ -69,6 +71,7 @@ fn an_exchange_is_set_up_opened_paused_and_handed_over_by_commands() {
     fails(&trader, "place SOL-PERP buy 1", 3, "MarketReduceOnly");
     admin.json("admin open SOL-PERP");
     pauser.json("admin halt SOL-PERP");
+    assert_eq!(admin.json("markets")[0]["status"], "halted");
     fails(&pauser, "admin unhalt SOL-PERP", 3, "WrongAuthority");
     admin.json("admin unhalt SOL-PERP");
     assert_eq!(admin.json("admin halt --bank 0")["row"], "dollars");

@@ -162,7 +162,7 @@ fn opens_accounts(me: &Person, address: &str) {
     let hedge = me.json("create --name \u{1b}[2Jhedge --orders 4");
     assert_eq!((&hedge["id"], &hedge["trader_created"]), (&1.into(), &false.into()));
     assert!(me.fails("create --orders 7", 2).contains("multiple of 4"));
-    assert!(me.fails("deposit 1000000", 5).contains("the wallet holds 20000.00"));
+    assert!(me.fails("deposit 1000000", 3).contains("the wallet holds 20000.00"));
     assert!(me.fails("deposit 1.2.3", 2).contains("not a decimal number"));
     assert!(me.text("deposit 9000").contains("received 9000.00 (dollars), balance now 9000.00"));
     me.json("deposit 1000");

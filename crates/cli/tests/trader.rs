@@ -53,7 +53,8 @@ fn an_order_says_what_it_got_and_its_exit_code_too() {
     );
     assert_eq!(all["order_id"], all["order_ids"][0]);
     assert!(all["order_id"].as_u64().is_some() && amount(&all["fee"]) > 0.0, "{all}");
-    assert_eq!(all["fills"][0]["size"], "2");
+    assert_eq!((&all["fills"][0]["size"], &all["fills"][0]["counterparty_account"]), (&"2".into(), &0.into()));
+    assert_eq!(all["fills"][0]["counterparty"].as_str().map(str::len).filter(|length| *length < 32), None);
     assert_eq!(amount(&all["position"]["base"]), 7.0);
     let part = me.run("place SOL-PERP buy 60 --limit 180.20 --ioc", "text");
     assert_eq!(part.code, 8, "{}{}", part.out, part.err);
@@ -122,7 +123,10 @@ fn nothing_leaves_by_accident() {
     // Everything that sends can be tried: it says what would change, and the wallet has paid nothing.
     let dry = [
         ("place SOL-PERP buy 1".to_owned(), "order"),
-        ("place SOL-PERP buy 1 --limit 180.20 --ioc".into(), "SOL-PERP position 2 -> 3"),
+        (
+            "place SOL-PERP buy 1 --limit 180.20 --ioc".into(),
+            "SOL-PERP position 2 -> 3, for 180.3802 with the fee: 180.3802 each",
+        ),
         ("order place SOL-PERP buy 1 --limit 250 --yes".into(), "limit buy 1 SOL-PERP at 250.00"),
         (format!("modify {order} --limit 151"), "becomes limit buy 1 SOL-PERP at 151.00"),
         ("cancel --all".into(), "goes: limit buy 1 SOL-PERP at 150.00"),
@@ -247,7 +251,7 @@ fn what_is_typed_is_understood_or_answered_with_what_helps() {
     assert!(me.fails(&format!("account {owner}"), 5).contains(&format!("kedge accounts --authority {owner}")));
     let said = me.fails(&format!("withdraw 1 --to {owner}"), 2);
     assert!(said.contains("is no token account; if it is a wallet, its account for this token is"), "{said}");
-    assert!(me.fails("deposit 999999", 5).contains("`kedge deposit 10000.00` brings all of it"));
+    assert!(me.fails("deposit 999999", 3).contains("the wallet holds 10000.00 dollars, less than 999999"));
 
     // What the parser refuses is JSON as well, where that is asked for.
     let run = me.run("place SOL-PERP hold 1", "json");

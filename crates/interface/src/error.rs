@@ -9,7 +9,7 @@ pub enum ProgramError {
     Rule(kedge_model::Error),
     /// An account that was handed in.
     Account(AccountError),
-    /// A check of the framework.
+    /// A check of the framework, or of a program that is called.
     Framework(&'static FrameworkError),
     /// A number that this version does not know.
     Unknown(u32),
@@ -67,7 +67,7 @@ impl core::fmt::Display for ProgramError {
 
 impl core::error::Error for ProgramError {}
 
-/// A check of the framework that instructions of the program can fail.
+/// A check of the framework, or of a program that is called, that instructions of the program can fail.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FrameworkError {
     /// Number.
@@ -79,6 +79,12 @@ pub struct FrameworkError {
 }
 
 const FRAMEWORK: &[FrameworkError] = &[
+    // Of the SPL Token program and of the system program alike.
+    FrameworkError {
+        code: 1,
+        name: "InsufficientFunds",
+        message: "The account that pays holds fewer tokens or lamports than the instruction moves out of it.",
+    },
     FrameworkError {
         code: 2000,
         name: "ConstraintMut",

@@ -18,6 +18,7 @@ fn codes_read_back_to_names_and_advice() {
     assert_eq!(stale, ProgramError::Rule(kedge_model::Error::StaleRow));
     assert!(stale.to_string().starts_with("StaleRow (6009): A price row is older"), "{stale}");
     assert_eq!(ProgramError::from_code(2040).name(), "ConstraintDuplicateMutableAccount");
+    assert_eq!(ProgramError::from_code(1).name(), "InsufficientFunds");
     assert_eq!(ProgramError::from_code(5_999), ProgramError::Unknown(5_999));
     assert_eq!(ProgramError::from_code(u32::MAX).code(), u32::MAX);
     assert_eq!(ProgramError::from_code(0), ProgramError::Unknown(0));

@@ -4,6 +4,7 @@ use kedge_client::prices;
 use kedge_interface::account::SubAccountData;
 use kedge_interface::address::{self, TOKEN_PROGRAM};
 use kedge_interface::instruction::{self, Instruction, KedgeInstruction};
+use kedge_model::Error as Rule;
 use kedge_model::bank::Bank;
 use kedge_model::quantity::Amount;
 use kedge_model::risk;
@@ -29,23 +30,27 @@ pub async fn deposit(session: &Session, options: &Deposit) -> Result<Output> {
     let source = match options.from {
         Some(source) => source,
         None => {
-            // Where it is not told, the token program says whether it is enough.
-            let held = balances::held(session, &depositor, &mint).await.map(Amount);
-            if let Some(held) = held.filter(|held| held.0 < amount) {
-                let (has, name) = (directory.tokens(options.bank, held), directory.bank_name(options.bank));
-                let error = CliError::NotFound(format!("the wallet holds {has} {name}, less than {}", options.amount));
-                return Err(error.advised(if held.is_zero() {
-                    format!("send tokens of mint {mint} to {depositor}")
-                } else {
-                    format!("`kedge deposit {has}` brings all of it; its mint is {mint}")
-                }));
-            }
+            require_held(session, &directory, options.bank, &options.amount).await?;
             address::token_account(&depositor, &mint)
         }
     };
     let deposit = instruction::Deposit::of(depositor, source, sub_account, options.bank, amount);
     let sent = session.send(&[deposit.instruction()]).await?;
     landed(session, &directory, sent).await
+}
+
+/// Refuses to move more tokens of a bank than the keypair's wallet holds. Where the endpoint does not tell, the token
+/// program says whether it is enough.
+pub async fn require_held(session: &Session, directory: &Directory, index: u16, asked: &str) -> Result<()> {
+    let (payer, bank) = (session.signer()?, &directory.bank(index)?.data);
+    let (mint, amount) = (Pubkey::new_from_array(bank.mint), decimal::parse(asked, u32::from(bank.decimals))?);
+    let held = balances::held(session, &payer, &mint).await.map(Amount);
+    let Some(held) = held.filter(|held| held.0 < amount) else { return Ok(()) };
+    let (has, name) = (directory.tokens(index, held), directory.bank_name(index));
+    let found = format!("the wallet holds {has} {name}, less than {asked}; ");
+    let advice =
+        if held.is_zero() { format!("send tokens of mint {mint} to {payer}") } else { format!("its mint is {mint}") };
+    Err(CliError::Rule(Rule::InsufficientBalance).advised(found + &advice))
 }
 
 /// Moves tokens out of a sub-account of the keypair.

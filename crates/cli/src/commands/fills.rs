@@ -6,6 +6,7 @@ use kedge_model::num::{BASE, Rounding, mul_div};
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Price, Quote, Size};
 use serde_json::{Value, json};
+use solana_pubkey::Pubkey;
 
 use crate::decimal;
 use crate::describe;
@@ -38,6 +39,8 @@ pub struct Wanted {
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
     source: String,
+    /// Owner and number of the sub-account on the other side; nobody's for the vAMM.
+    other: Option<Party>,
     size: Size,
     quote: Amount,
 }
@@ -71,11 +74,13 @@ impl Fills {
                         }
                         _ => format!("order {} of {}", record.maker_order, describe::party(&record.maker)),
                     };
-                    self.fill(record, source, i64::try_from(paid.0).unwrap_or(i64::MAX), record.taker_realised);
+                    let other = (record.source != FillSource::Amm as u8).then_some(record.maker);
+                    let fee = i64::try_from(paid.0).unwrap_or(i64::MAX);
+                    self.fill(record, (source, other), fee, record.taker_realised);
                 } else if own(&record.maker) && record.maker_order == wanted.order {
                     let source = format!("{}, who took it", describe::party(&record.taker));
                     let rebate = i64::try_from(record.maker_rebate.0).unwrap_or(i64::MAX);
-                    self.fill(record, source, -rebate, record.maker_realised);
+                    self.fill(record, (source, Some(record.taker)), -rebate, record.maker_realised);
                 }
             }
             Event::OrderCancelled(record) if own(&record.account) && record.order_id == wanted.order => {
@@ -85,7 +90,7 @@ impl Fills {
         }
     }
 
-    fn fill(&mut self, record: &FillRecord, source: String, fee: i64, realised: Quote) {
+    fn fill(&mut self, record: &FillRecord, (source, other): (String, Option<Party>), fee: i64, realised: Quote) {
         self.size.0 = self.size.0.saturating_add(record.size.0);
         self.quote.0 = self.quote.0.saturating_add(record.quote.0);
         self.fee.0 = self.fee.0.saturating_add(fee);
@@ -95,7 +100,7 @@ impl Fills {
                 part.size.0 = part.size.0.saturating_add(record.size.0);
                 part.quote.0 = part.quote.0.saturating_add(record.quote.0);
             }
-            None => self.parts.push(Part { source, size: record.size, quote: record.quote }),
+            None => self.parts.push(Part { source, other, size: record.size, quote: record.quote }),
         }
     }
 
@@ -128,7 +133,10 @@ impl Fills {
                     format!(": nobody stands at its price or better; `kedge book {name}` shows what is there")
                 }
                 Some(reason) if reason == CancelReason::Expired as u8 => {
-                    ": nobody came to its price before it ended; a worse --protection reaches further".into()
+                    format!(
+                        ": nobody came to its price before it ended; `kedge book {name}` shows who would have, a worse \
+                         --protection reaches further"
+                    )
                 }
                 Some(reason) => format!(": it was removed ({})", describe::reason(reason)),
                 None => String::new(),
@@ -169,6 +177,8 @@ impl Fills {
         let parts = self.parts.iter().map(|part| {
             json!({
                 "from": part.source,
+                "counterparty": part.other.map(|other| Pubkey::new_from_array(other.authority).to_string()),
+                "counterparty_account": part.other.map(|other| other.id),
                 "size": decimal::size(part.size),
                 "price": mean(part.size, part.quote).map(decimal::price),
             })

@@ -4,7 +4,7 @@ use kedge_client::Found;
 use kedge_client::prices::Row;
 use kedge_interface::account::name;
 use kedge_model::board::{MarketRow, RowState};
-use kedge_model::market::Market;
+use kedge_model::market::{Market, MarketStatus};
 use kedge_model::order::Side;
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ pub async fn run(session: &Session, options: &Markets) -> Result<Output> {
         table.row(vec![
             market.index.to_string().into(),
             name(&market.name).into(),
-            status(market).into(),
+            status(market, row).into(),
             Cell::painted(
                 decimal::price_at(row.price.price, market.tick),
                 if normal { Paint::Plain } else { Paint::Warn },
@@ -56,12 +56,13 @@ pub async fn run(session: &Session, options: &Markets) -> Result<Output> {
     Ok(Output::new(text, Value::Array(list)))
 }
 
-/// What the vAMM would pay and take for one unit.
+/// What the vAMM would pay and take for one unit; nothing on a side on which it trades nothing.
 fn touches(
     market: &Market,
     row: &MarketRow,
 ) -> (Option<kedge_model::quantity::Price>, Option<kedge_model::quantity::Price>) {
-    let touch = |side| (!market.amm.sqrt_k.is_zero()).then(|| market.amm.touch_on(side, &row.price).ok()).flatten();
+    let trades = |side| market.amm.capacity(side, row.price.price, market.step).is_ok_and(|size| !size.is_zero());
+    let touch = |side| trades(side).then(|| market.amm.touch_on(side, &row.price).ok()).flatten();
     (touch(Side::Short), touch(Side::Long))
 }
 
@@ -75,7 +76,7 @@ fn detail(market: &Market, row: &MarketRow) -> String {
     let percent = |ppm| decimal::percent(ppm);
     let lines = [
         ("market", format!("{} (index {})", name(&market.name), market.index)),
-        ("status", status(market).into()),
+        ("status", status(market, row).into()),
         ("expiry", crate::describe::life::expiry(market.expiry_time)),
         ("oracle price", decimal::price(row.price.price)),
         ("vAMM bid / ask", format!("{} / {}", price(bid), price(ask))),
@@ -107,7 +108,7 @@ fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
         "index": market.index,
         "name": name(&market.name),
         "address": found.address.to_string(),
-        "status": status(market),
+        "status": status(market, row),
         "expiry_time": (market.expiry_time != 0).then(|| long(market.expiry_time)),
         "settlement_price": market.is_settling().then(|| decimal::price(market.settlement_price)),
         "oracle_price": decimal::price(row.price.price),
@@ -132,7 +133,8 @@ fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
     })
 }
 
-/// The market's status in a word.
-pub fn status(market: &Market) -> &'static str {
-    crate::describe::life::status(market.status)
+/// The market's status in a word: halted while its price row is.
+fn status(market: &Market, row: &MarketRow) -> &'static str {
+    let halted = row.price.state == RowState::Halted as u8 && market.status == MarketStatus::Active as u8;
+    if halted { "halted" } else { crate::describe::life::status(market.status) }
 }

@@ -14,6 +14,7 @@ use solana_pubkey::Pubkey;
 
 use super::{done, sure};
 use crate::args::{Form, Pool};
+use crate::commands::collateral::require_held;
 use crate::commands::landed;
 use crate::decimal;
 use crate::directory::Directory;
@@ -160,6 +161,7 @@ pub async fn fund(session: &Session, wanted: &str, pool: Pool, amount: &str) -> 
         Pool::Vamm => (PoolKind::Amm, "vAMM"),
     };
     let name = directory.market_name(market.data.index);
+    require_held(session, &directory, 0, amount).await?;
     sure(session, &format!("{amount} of the keypair's quote tokens go to the {called} of {name} as a gift"))?;
     let mint = Pubkey::new_from_array(bank.mint);
     let (source, vault) = (address::token_account(&payer, &mint), address::vault(0));

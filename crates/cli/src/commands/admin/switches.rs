@@ -87,6 +87,12 @@ pub async fn status(session: &Session, wanted: &str, status: MarketStatus) -> Re
     let market = directory.market(wanted)?;
     let mut instructions = Vec::new();
     if status == MarketStatus::Active {
+        let amm = &market.data.amm;
+        if !amm.sqrt_k.is_zero() && amm.base.is_zero() && amm.quote.0 <= 0 {
+            let name = directory.market_name(market.data.index);
+            let fund = format!("`kedge admin fund {name} vamm AMOUNT`");
+            sure(session, &format!("the vAMM of {name} has no capital and trades nothing until it is funded: {fund}"))?;
+        }
         // It opens on a price that is fresh in the same transaction.
         let board = session.client.board().await?;
         instructions.push(session.refresh_all(&board, &[PriceRow::Market(market.data.index)]).await?);
