@@ -1,5 +1,5 @@
-// Reading the vectors that `crates/interface/examples/vectors.rs` prints: one file for the judges in Rust, each of which is
-// a workspace of its own.
+//! Reading the vectors that `crates/interface/examples/vectors.rs` prints: one file for the judges in Rust, each of which is
+//! a workspace of its own.
 
 use serde_json::Value;
 
