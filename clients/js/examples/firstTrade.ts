@@ -104,9 +104,9 @@ for (const { id, price } of await open()) {
     console.log(`order ${id} at ${fromUnits(price, PRICE_DECIMALS)}`);
 }
 
-// What the exchange refuses, it names.
+// What the exchange refuses, it names: here a price that is no multiple of the tick.
 try {
-    const orders = [{ ...order, clientId: 2n, size: base('1000') }];
+    const orders = [{ ...order, clientId: 2n, price: price + 1n }];
     await send(getPlaceOrdersInstruction({ signer: wallet, market, subAccount, orders }));
 } catch (error) {
     console.log(`refused: ${kedgeFailure(error)?.name}`);

@@ -24,7 +24,7 @@ test('the first trade of the README', { timeout: 90_000 }, async () => {
             assert.equal(run.status, 0, run.stderr);
             return run.stdout;
         });
-        assert.match(first ?? '', /^order \d+ at \d+(\.\d+)?\nrefused: InsufficientMargin\n$/);
+        assert.match(first ?? '', /^order \d+ at \d+(\.\d+)?\nrefused: NotTickMultiple\n$/);
         assert.equal(second, first);
     } finally {
         await exchange.stop();

@@ -13,6 +13,7 @@ import {
     findBankPda,
     findBoardPda,
     findMarketPda,
+    findOracles,
     findSubAccountPda,
     findTraderPda,
     findVaultPda,
@@ -20,9 +21,9 @@ import {
     getCreateSubAccountInstruction,
     getCreateTraderInstruction,
     getDepositInstruction,
+    getFreshPricesInstruction,
     getPlaceAndTakeInstruction,
     getPlaceOrdersInstruction,
-    getRefreshPricesInstruction,
     getWithdrawInstruction,
     kedgeFailure,
     ORDER_FLAG_IMMEDIATE_OR_CANCEL,
@@ -93,7 +94,9 @@ test('a wallet trades', { timeout: 90_000 }, async () => {
 
     // A resting order, 3 % below the oracle.
     const { tick } = (await fetchMarket(rpc, market)).data;
-    const oracle = (await fetchPriceBoard(rpc, board)).data.markets[SOL]!.price.price;
+    const prices = (await fetchPriceBoard(rpc, board)).data;
+    const oracle = prices.markets[SOL]!.price.price;
+    assert.deepEqual(await findOracles(prices.markets[SOL]!.price), [oracles[SOL]]);
     const near = (percent: bigint) => ((oracle * (100n + percent)) / 100n / tick) * tick;
     const bid: OrderParamsArgs = {
         market: SOL,
@@ -120,7 +123,7 @@ test('a wallet trades', { timeout: 90_000 }, async () => {
         for (let tries = 0; ; tries += 1) {
             try {
                 return await send(
-                    getRefreshPricesInstruction({ markets: [SOL], banks: [USDC], oracles: [oracles[SOL]!] }),
+                    await getFreshPricesInstruction(prices, { markets: [SOL], banks: [USDC] }),
                     getPlaceAndTakeInstruction({
                         signer,
                         market,
