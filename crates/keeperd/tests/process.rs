@@ -227,7 +227,7 @@ fn the_process_fills_an_order_and_ends_in_order() {
     assert!(code == Some(1) && said.contains("key file mode FAIL others may read"), "{said}");
     restrict(&keeper);
     let (said, code) = check(command(&url, &keeper));
-    assert!(code == Some(0) && said.contains("exchange ok 2 markets, 1 banks"), "{said}");
+    assert!(code == Some(0) && said.contains("exchange ok 2 markets, 1 bank, nothing paused"), "{said}");
     let with_account = || {
         let mut command = command(&url, &keeper);
         command.env("KEDGE_KEEPER__ACCOUNT__ID", "0");

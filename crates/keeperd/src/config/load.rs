@@ -133,9 +133,9 @@ fn validate(config: &Config) -> Result<()> {
     let Config { keeper, wallet, .. } = config;
     ensure!(!keeper.jobs.is_empty(), "keeper.jobs names no job");
     for (index, job) in keeper.jobs.iter().enumerate() {
-        ensure!(!keeper.jobs[..index].contains(job), "keeper.jobs names {job:?} twice");
+        ensure!(!keeper.jobs[..index].contains(job), "keeper.jobs names {} twice", job.name());
         let needs = job.needs_account() && config.account.is_none();
-        ensure!(!needs, "job {job:?} trades for an account of its own: set [account] id");
+        ensure!(!needs, "job {} trades for an account of its own: set [account] id", job.name());
     }
     ensure!((10..=60_000).contains(&keeper.tick_ms), "keeper.tick_ms must lie between 10 and 60000");
     ensure!(
@@ -184,8 +184,10 @@ fn one_maker_a_market(config: &Config) -> Result<()> {
     for (job, market) in config.made() {
         if let Some((_, other)) = made.iter().find(|(known, _)| *known == market) {
             bail!(
-                "market {market} is made by {other:?} and by {job:?}, each up to its own max_position: \
-                 job maker rests and joins within one limit"
+                "market {market} is made by {} and by {}, each up to its own max_position: job maker rests and joins \
+                 within one limit",
+                other.name(),
+                job.name()
             );
         }
         made.push((market, job));
@@ -309,7 +311,7 @@ mod tests {
         let (jit, quoter) = (market("jit", "max_size = 1.0", 1), market("quoter", "size = 1.0", 1));
         let head = "[account]\nid = 0\n[keeper]\njobs = [\"jit\", \"quoter\"]\n";
         let said = refusal(&format!("{head}{jit}{quoter}"), &[]);
-        assert!(said.contains("market 1 is made by Jit and by Quoter"), "{said}");
+        assert!(said.contains("market 1 is made by jit and by quoter"), "{said}");
         let path = file("two-markets", &format!("{head}{jit}{}", market("quoter", "size = 1.0", 2)));
         assert!(load(&args(&["--config", &path]), environment(&[])).is_ok());
         std::fs::remove_file(path).unwrap();

@@ -239,6 +239,17 @@ impl Job for Maker {
         joins
     }
 
+    /// Why everything is taken back: the end of the keeper, the kill switch, or a market without a price.
+    fn why(&self, plan: &Plan) -> Option<String> {
+        let [Work::CancelAll { .. }] = &plan.works[..] else { return None };
+        let state = self.state();
+        Some(match state.switch.fallen() {
+            _ if state.left.is_some() => "the keeper stops: nothing that it quotes is to stand after it".into(),
+            Some(cause) => format!("the kill switch has fallen: {cause}"),
+            None => "there is no price to quote at".into(),
+        })
+    }
+
     fn heard(&self, receipt: &Receipt) {
         let mut state = self.state();
         // A lost race for an auction is the game, not a refusal.
