@@ -105,35 +105,57 @@ pub async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, shown: Shown, wanted:
 /// Why nothing can be sent with so many lamports; `None` when something can.
 fn empty(lamports: u64, wallet: &Pubkey) -> Option<String> {
     (lamports < SIGNATURE).then(|| {
-        format!("no SOL to send with: {wallet} has {lamports} lamports, a signature costs {SIGNATURE}; send it some SOL")
+        format!(
+            "no SOL to send with: {wallet} has {lamports} lamports, a signature costs {SIGNATURE}; send it some SOL"
+        )
     })
 }
 
 /// Tells of every alarm when it begins, each minute while it stands, and when it ends.
 pub async fn tell_alarms(alarms: Alarms, metrics: Arc<Metrics>, config: Config) {
-    // Since when each stands, and when it was told.
-    let mut known: BTreeMap<&'static str, (Instant, Instant)> = BTreeMap::new();
+    let mut known = Known::default();
     loop {
-        let (standing, now) = (alarms.standing(), Instant::now());
+        let standing = alarms.standing();
         metrics.alarms.set(i64::try_from(standing.len()).unwrap_or(i64::MAX));
         for (alarm, reason) in &standing {
-            let told = known.get(alarm).map(|(_, told)| *told);
-            if told.is_some_and(|told| now.saturating_duration_since(told) < AGAIN) {
-                continue;
+            if let Some(for_s) = known.due(alarm, Instant::now()) {
+                let reason = discreet(reason, &config);
+                warn!(alarm, reason, for_s, "not ready");
             }
-            let since = known.entry(alarm).or_insert((now, now));
-            since.1 = now;
-            let (reason, for_s) = (discreet(reason, &config), now.saturating_duration_since(since.0).as_secs());
-            warn!(alarm, reason, for_s, "not ready");
         }
-        known.retain(|alarm, _| {
-            let stands = standing.iter().any(|(standing, _)| standing == alarm);
-            if !stands {
-                info!(alarm, "the alarm has ended");
-            }
-            stands
-        });
+        for alarm in known.ended(&standing) {
+            info!(alarm, "the alarm has ended");
+        }
         sleep(STANDING_EVERY).await;
+    }
+}
+
+/// Since when each alarm stands, and when it was told.
+#[derive(Default)]
+struct Known(BTreeMap<&'static str, (Instant, Instant)>);
+
+impl Known {
+    /// Seconds for which an alarm has stood when it is to be told now.
+    fn due(&mut self, alarm: &'static str, now: Instant) -> Option<u64> {
+        match self.0.get_mut(alarm) {
+            Some((_, told)) if now.saturating_duration_since(*told) < AGAIN => None,
+            Some((since, told)) => {
+                *told = now;
+                Some(now.saturating_duration_since(*since).as_secs())
+            }
+            None => {
+                self.0.insert(alarm, (now, now));
+                Some(0)
+            }
+        }
+    }
+
+    /// Alarms that stand no more; they are forgotten.
+    fn ended(&mut self, standing: &[(&'static str, String)]) -> Vec<&'static str> {
+        let stands = |alarm: &&'static str| standing.iter().any(|(standing, _)| standing == alarm);
+        let ended: Vec<&'static str> = self.0.keys().copied().filter(|alarm| !stands(alarm)).collect();
+        self.0.retain(|alarm, _| stands(alarm));
+        ended
     }
 }
 
@@ -160,6 +182,20 @@ pub async fn stand(fleet: Arc<Fleet>, metrics: Arc<Metrics>, config: Config) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_alarm_that_stands_is_told_each_minute() {
+        let (mut known, start) = (Known::default(), Instant::now());
+        let standing = [("wallet", String::from("no SOL to send with"))];
+        let mut told = Vec::new();
+        for second in 0..=130 {
+            told.extend(known.due("wallet", start + Duration::from_secs(second)));
+            assert!(known.ended(&standing).is_empty());
+        }
+        assert_eq!(told, [0, 60, 120]);
+        assert_eq!(known.ended(&[]), ["wallet"]);
+        assert_eq!(known.due("wallet", start + Duration::from_secs(131)), Some(0), "one that begins anew");
+    }
 
     #[test]
     fn a_wallet_that_cannot_pay_for_a_signature_is_empty() {

@@ -69,11 +69,8 @@ async fn own_account(client: &Client, address: Pubkey, wallet: &Pubkey) -> Resul
 
 /// The markets that the configuration names; `None` when it names none.
 async fn markets(config: &Config, client: &Client) -> Result<Option<String>> {
-    let mut named: Vec<(String, u16)> = config
-        .made()
-        .into_iter()
-        .map(|(job, market)| (format!("[[{}.markets]]", job.name()), market))
-        .collect();
+    let mut named: Vec<(String, u16)> =
+        config.made().into_iter().map(|(job, market)| (format!("[[{}.markets]]", job.name()), market)).collect();
     if config.send.fee == Fee::Reward {
         named.push(("send.sol_market".into(), config.send.sol_market));
     }

@@ -37,9 +37,29 @@ pub async fn follow(
                 metrics.earned(job, receipt.reward);
                 let ms = u64::try_from(receipt.latency.as_millis()).unwrap_or(u64::MAX);
                 if action == "refresh_prices" {
-                    debug!(job, action, signature, slot, slots, ms, fee_lamports = fee, priority_lamports = priority, "landed");
+                    debug!(
+                        job,
+                        action,
+                        signature,
+                        slot,
+                        slots,
+                        ms,
+                        fee_lamports = fee,
+                        priority_lamports = priority,
+                        "landed"
+                    );
                 } else {
-                    info!(job, action, signature, slot, slots, ms, fee_lamports = fee, priority_lamports = priority, "landed");
+                    info!(
+                        job,
+                        action,
+                        signature,
+                        slot,
+                        slots,
+                        ms,
+                        fee_lamports = fee,
+                        priority_lamports = priority,
+                        "landed"
+                    );
                 }
             }
             Some(failure) => {

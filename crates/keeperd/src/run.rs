@@ -240,7 +240,10 @@ async fn stop(task: JoinHandle<()>) {
 fn summary(jobs: &[&'static str], metrics: &Metrics, ran: Duration) -> String {
     let columns = ["decided", "sent", "landed", "earned $", "paid SOL"];
     let line = |name: &str, cells: [String; 5]| {
-        cells.iter().zip([10, 10, 10, 14, 14]).fold(format!("\n{name:<12}"), |line, (cell, wide)| line + &format!("{cell:>wide$}"))
+        cells
+            .iter()
+            .zip([10, 10, 10, 14, 14])
+            .fold(format!("\n{name:<12}"), |line, (cell, wide)| line + &format!("{cell:>wide$}"))
     };
     let mut text = format!("ran for {} s", ran.as_secs()) + &line("job", columns.map(str::to_owned));
     for job in jobs {

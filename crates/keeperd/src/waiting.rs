@@ -91,6 +91,10 @@ mod tests {
         assert_eq!((outcome.await.unwrap(), alarms.standing().len()), (2, 0));
         // What an endpoint does say is no silence.
         let missing = Err::<(), _>(Error::Missing("clock"));
-        assert!(answered(&config, &alarms, async || Ok(missing.as_ref().map_err(|_| Error::Missing("clock"))?)).await.is_err());
+        assert!(
+            answered(&config, &alarms, async || Ok(missing.as_ref().map_err(|_| Error::Missing("clock"))?))
+                .await
+                .is_err()
+        );
     }
 }

@@ -49,9 +49,10 @@ fn every_series_of_a_job_is_there_before_anything_has_happened() {
             assert!(text.lines().any(|found| found == line), "{line}\n{text}");
         }
     }
-    for line in
-        ["kedge_keeper_prices_published_total{feed=\"SOL/USD\"} 0", "kedge_keeper_price_age_seconds{feed=\"SOL/USD\"} -1"]
-    {
+    for line in [
+        "kedge_keeper_prices_published_total{feed=\"SOL/USD\"} 0",
+        "kedge_keeper_price_age_seconds{feed=\"SOL/USD\"} -1",
+    ] {
         assert!(text.lines().any(|found| found == line), "{line}\n{text}");
     }
     // A job that is not configured is not there: nobody waits for what it would do.
