@@ -168,7 +168,7 @@ fn explain(work: &Work, world: &World) -> Explanation {
         Work::CancelAll { account, market } => Explanation {
             market: *market,
             subject: format!("orders of {account}"),
-            why: "they cannot be quoted safely now".into(),
+            why: "none of them should stand any more".into(),
             reward: None,
         },
     }

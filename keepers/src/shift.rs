@@ -29,6 +29,11 @@ pub trait Onlooker {
         let _ = (job, plan, world);
     }
 
+    /// The same with the desk that made the plan, who may know why.
+    fn decided(&mut self, desk: &Desk, plan: &Plan, world: &World) {
+        self.taken(desk.job.name(), plan, world);
+    }
+
     /// A desk has decided.
     fn ticked(&mut self, desk: &Desk, ticked: Ticked, took: Duration) {
         let _ = (desk, ticked, took);
@@ -173,7 +178,7 @@ impl Shift {
         // Asked for each plan: a lease may lapse while many are decided.
         let acts = || self.acts.as_ref().is_none_or(|acts| acts());
         for desk in &self.desks {
-            let (started, job, number) = (Instant::now(), desk.job.name(), desk.actor.number);
+            let (started, number) = (Instant::now(), desk.actor.number);
             let wallet = desk.actor.sender.client().payer_address();
             let is_free = |subject: &Subject| {
                 let due = if dry_run {
@@ -206,7 +211,7 @@ impl Shift {
                 };
                 if let Some(part) = &taken {
                     rivals.note(wallet, number, part, slot);
-                    onlooker.taken(job, part, world);
+                    onlooker.decided(desk, part, world);
                 }
                 taken.is_some()
             });
@@ -249,7 +254,7 @@ impl Shift {
             for plan in desk.job.farewell(world) {
                 left += 1;
                 if desk.actor.send(&plan, world, directory, &self.outbox) {
-                    onlooker.taken(desk.job.name(), &plan, world);
+                    onlooker.decided(desk, &plan, world);
                 }
             }
         }

@@ -15,6 +15,8 @@ use crate::config::Config;
 use crate::config::JobName;
 use crate::connection::{client, discreet, keypair};
 use crate::metrics::Metrics;
+use crate::print::{complain, say};
+use crate::throttle::Throttle;
 
 /// Name of the job.
 const JOB: &str = "auditor";
@@ -28,9 +30,9 @@ pub async fn once(config: &Config, json: bool) -> Result<u8> {
     let mut auditor = Auditor::new(client(config, Arc::new(key))?, rules(config));
     let audited = auditor.look().await?;
     let said = &audited.statement;
-    println!("{}", if json { printable_json(&said.json()) } else { printable_lines(&said.to_string()).into_owned() });
+    say(&if json { printable_json(&said.json()) } else { printable_lines(&said.to_string()).into_owned() });
     for one in &audited.breaks {
-        eprintln!("kedge-keeper: {}: {}", printable(&one.what), one.amount);
+        complain(&format!("kedge-keeper: {}: {}", printable(&one.what), one.amount));
     }
     Ok(if audited.breaks.is_empty() { 0 } else { config.auditor.exit_code.max(1) })
 }
@@ -46,7 +48,7 @@ pub async fn work(config: Config, client: Client, metrics: Arc<Metrics>) -> u8 {
         return std::future::pending().await;
     }
     let mut auditor = Auditor::new(client.clone(), rules(config));
-    let mut due = 0;
+    let (mut due, mut failing) = (0, Throttle::default());
     loop {
         let slot = client.rpc().get_slot().await.unwrap_or(0);
         if slot < due {
@@ -69,7 +71,9 @@ pub async fn work(config: Config, client: Client, metrics: Arc<Metrics>) -> u8 {
             Err(unread) => {
                 metrics.unread();
                 let reason = discreet(&unread.to_string(), config);
-                warn!(job = JOB, reason, "the exchange could not be audited");
+                if let Some(times) = failing.happened() {
+                    warn!(job = JOB, reason, times, "the exchange could not be audited");
+                }
                 sleep(LOOK_EVERY).await;
             }
         }

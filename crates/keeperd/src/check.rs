@@ -13,10 +13,11 @@ use solana_rpc_client::rpc_client::RpcClientConfig;
 use solana_signer::Signer;
 use tokio::time::timeout;
 
-use crate::config::Config;
+use crate::config::{Config, names};
 use crate::connection::{client, discreet, is_open_to_others, keypair, open_ways};
 use crate::fleet::Fleet;
 use crate::needs::needs;
+use crate::print::say;
 use crate::publish;
 #[cfg(feature = "yellowstone")]
 use crate::source;
@@ -27,7 +28,7 @@ const WEBSOCKET: Duration = Duration::from_secs(5);
 /// Prints a table, one line a check; whether all passed.
 pub async fn check(config: &Config) -> bool {
     let mut table = Table { config, passed: true };
-    table.line("configuration", Ok(format!("jobs {:?}", config.keeper.jobs)));
+    table.line("configuration", Ok(format!("jobs {}", names(&config.keeper.jobs))));
     let key = keypair(&config.wallet.keypair);
     let wallet = key.as_ref().ok().map(Keypair::pubkey);
     // Whatever only reads needs no key.
@@ -88,7 +89,7 @@ struct Table<'c> {
 impl Table<'_> {
     /// What should be known and fails nothing.
     fn warn(&mut self, what: &str, said: &str) {
-        println!("{what:<20}{:<6}{}", "WARN", discreet(said, self.config));
+        say(&format!("{what:<20}{:<6}{}", "WARN", discreet(said, self.config)));
     }
 
     fn line(&mut self, what: &str, outcome: Result<String>) {
@@ -99,7 +100,7 @@ impl Table<'_> {
                 ("FAIL", format!("{error:#}"))
             }
         };
-        println!("{what:<20}{word:<6}{}", discreet(&said, self.config));
+        say(&format!("{what:<20}{word:<6}{}", discreet(&said, self.config)));
     }
 }
 
@@ -165,5 +166,6 @@ async fn program(client: &Client) -> Result<String> {
 async fn exchange(client: &Client) -> Result<String> {
     let exchange = client.exchange().await.context("not initialised")?;
     let paused = if exchange.paused == 0 { "nothing paused".into() } else { format!("paused: {:#b}", exchange.paused) };
-    Ok(format!("{} markets, {} banks, {paused}", exchange.markets, exchange.banks))
+    let count = |number: u16, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    Ok(format!("{}, {}, {paused}", count(exchange.markets, "market"), count(exchange.banks, "bank")))
 }

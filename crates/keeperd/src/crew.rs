@@ -43,6 +43,11 @@ pub fn desks(
         .collect()
 }
 
+/// Names of the jobs that decide, in the order in which they do, as logs and metrics have them.
+pub fn names(config: &Config, sender: &Sender, account: Option<Pubkey>) -> Vec<&'static str> {
+    desks(config, sender, None, None, account).iter().map(|desk| desk.job.name()).collect()
+}
+
 fn job(name: JobName, config: &Config, account: Option<Pubkey>) -> Option<Box<dyn Job>> {
     Some(match name {
         JobName::Oracle => Box::new(Oracle { min_age: config.oracle.min_age_s }),

@@ -1,15 +1,17 @@
 //! Plans in the log: who decided what, about what, why, and for how much.
 
 use kedge_client::shown::printable;
+use kedge_keeper::jobs::Job;
 use kedge_keeper::{Plan, World};
 use tracing::{debug, info};
 
 /// Tells of a plan that is sent, or would be.
-pub fn tell(job: &'static str, plan: &Plan, world: &World, dry_run: bool) {
+pub fn tell(desk: &dyn Job, plan: &Plan, world: &World, dry_run: bool) {
+    let job = desk.name();
     let told = plan.explain(world);
     let market = told.market.map_or_else(String::new, |index| name(world, index));
     let (action, slot, refresh) = (plan.name(), world.clock.slot, format!("{:?}", plan.refresh));
-    let (subject, why) = (told.subject, told.why);
+    let (subject, why) = (told.subject, desk.why(plan).unwrap_or(told.why));
     // Quote units are millionths of a dollar.
     let reward = told.reward.map(|reward| reward.0 as f64 / 1e6);
     let message = if dry_run { "would send" } else { "sending" };

@@ -6,6 +6,7 @@
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -93,7 +94,14 @@ impl Http {
     /// An address that is none, or is taken.
     pub fn start(listen: &str, metrics: Arc<Metrics>, health: Arc<Health>) -> Result<(Self, SocketAddr)> {
         let named = || format!("http.listen {listen}");
-        let listener = TcpListener::bind(listen).with_context(named)?;
+        let listener = TcpListener::bind(listen).map_err(|error| match error.kind() {
+            ErrorKind::AddrInUse => anyhow::anyhow!(
+                "{}: the address is in use, by another copy perhaps: each copy needs its own, such as \
+                 KEDGE_KEEPER__HTTP__LISTEN=127.0.0.1:9465, or none (an empty text)",
+                named()
+            ),
+            _ => anyhow::Error::new(error).context(named()),
+        })?;
         listener.set_nonblocking(true).with_context(named)?;
         let address = listener.local_addr().with_context(named)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -256,6 +264,15 @@ mod tests {
         drop(http);
         assert!(stopping.elapsed() < Duration::from_secs(3), "{:?}", stopping.elapsed());
         drop((deaf, halves));
+    }
+
+    #[test]
+    fn an_address_in_use_names_the_way_out() {
+        let start = |listen: &str| Http::start(listen, Metrics::new(), Health::new(10, Alarms::default()));
+        let (_first, address) = start("127.0.0.1:0").unwrap();
+        let said = format!("{:#}", start(&address.to_string()).err().unwrap());
+        assert!(said.starts_with(&format!("http.listen {address}: the address is in use")), "{said}");
+        assert!(said.contains("each copy needs its own") && said.contains("KEDGE_KEEPER__HTTP__LISTEN="), "{said}");
     }
 
     #[test]

@@ -16,16 +16,21 @@ mod connection;
 mod crew;
 mod decisions;
 mod fleet;
+mod gauges;
 mod http;
 mod logs;
 mod metrics;
 mod needs;
+mod print;
 mod publish;
 mod receipts;
 mod replay;
 mod run;
 mod signals;
 mod source;
+mod teller;
+mod throttle;
+mod waiting;
 
 use std::process::ExitCode;
 
@@ -34,6 +39,7 @@ use kedge_client::shown::{discreet, mask_panics, printable_lines};
 
 use args::{Args, Command};
 use config::Config;
+use print::complain;
 
 fn main() -> ExitCode {
     mask_panics();
@@ -41,14 +47,14 @@ fn main() -> ExitCode {
         Ok(args) => args,
         Err(asked) if !asked.use_stderr() => asked.exit(),
         Err(wrong) => {
-            eprint!("{}", discreet(&wrong.render().to_string()));
+            complain(discreet(&wrong.render().to_string()).trim_end_matches('\n'));
             return ExitCode::from(2);
         }
     };
     let config = match environment().and_then(|environment| config::load(&args, environment)) {
         Ok(config) => config,
         Err(error) => {
-            eprintln!("kedge-keeper: {}", printable_lines(&discreet(&format!("{error:#}"))));
+            complain(&format!("kedge-keeper: {}", printable_lines(&discreet(&format!("{error:#}")))));
             return ExitCode::from(2);
         }
     };
@@ -58,7 +64,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            eprintln!("kedge-keeper: {}", connection::discreet(&format!("{error:#}"), &config));
+            complain(&format!("kedge-keeper: {}", connection::discreet(&format!("{error:#}"), &config)));
             ExitCode::FAILURE
         }
     }

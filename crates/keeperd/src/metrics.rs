@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use kedge_client::failover::Health;
@@ -12,7 +12,7 @@ use kedge_keeper::jobs::Figure;
 use kedge_model::quantity::Amount;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{Atomic, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
@@ -90,6 +90,35 @@ pub struct MirrorLabel {
     kind: &'static str,
 }
 
+/// Dollars of a counter, kept in millionths: a sum of decimal numbers that is one itself.
+#[derive(Debug, Default)]
+struct Dollars(AtomicU64);
+
+impl Dollars {
+    const UNIT: f64 = 1e6;
+
+    fn add(&self, units: u64) -> u64 {
+        self.0.fetch_add(units, Ordering::Relaxed)
+    }
+}
+
+impl Atomic<f64> for Dollars {
+    fn inc(&self) -> f64 {
+        self.inc_by(1.0)
+    }
+
+    fn inc_by(&self, dollars: f64) -> f64 {
+        self.add((dollars * Self::UNIT).round() as u64) as f64 / Self::UNIT
+    }
+
+    fn get(&self) -> f64 {
+        self.0.load(Ordering::Relaxed) as f64 / Self::UNIT
+    }
+}
+
+/// Names of failures that are a keeper's own and no error of a program.
+const OURS: [&str; 2] = ["NotSent", "Expired"];
+
 type Seconds = Family<JobLabel, Histogram, fn() -> Histogram>;
 
 /// Every metric.
@@ -133,7 +162,9 @@ pub struct Metrics {
     /// Lamports spent or put aside for fees and tips in the last 24 hours, of what `send.max_lamports_a_day` allows.
     pub spent_day: Gauge<i64, AtomicI64>,
     /// What was earned, dollars.
-    rewards: Family<JobLabel, Counter<f64, AtomicU64>>,
+    rewards: Family<JobLabel, Counter<f64, Dollars>>,
+    /// 1 when nothing is sent, only shown.
+    pub dry_run: Gauge<i64, AtomicI64>,
     /// Alarms that stand.
     pub alarms: Gauge<i64, AtomicI64>,
     /// Transactions under way.
@@ -175,6 +206,7 @@ impl Metrics {
             spent: Family::default(),
             spent_day: Gauge::default(),
             rewards: Family::default(),
+            dry_run: Gauge::default(),
             alarms: Gauge::default(),
             under_way: Gauge::default(),
             polls_failed: Counter::default(),
@@ -209,6 +241,7 @@ impl Metrics {
             "Balance that the wallet should have",
             metrics.least_balance.clone(),
         );
+        registry.register("dry_run", "1 when nothing is sent, only shown", metrics.dry_run.clone());
         registry.register("alarms", "Alarms that stand: while there is one it is not ready", metrics.alarms.clone());
         registry.register("under_way", "Transactions under way", metrics.under_way.clone());
         registry.register("polls_failed", "Looks at the exchange that failed", metrics.polls_failed.clone());
@@ -233,6 +266,34 @@ impl Metrics {
         registry.register("audit_unpriced", "Pockets that cannot be valued now", auditing.unpriced.clone());
         registry.register("audit_difference", "Left less right of an equation", auditing.difference.clone());
         Arc::new(Self { registry, ..metrics })
+    }
+
+    /// Serves every series of these jobs as 0 from now on: an alert that looks for what did not happen sees nothing in a
+    /// series that is not there.
+    pub fn expect(&self, jobs: &[&'static str]) {
+        for job in jobs {
+            let label = JobLabel { job };
+            for counts in [&self.decided, &self.sent, &self.landed, &self.fees, &self.spent] {
+                drop(counts.get_or_create(&label));
+            }
+            for seconds in [&self.tick, &self.landing, &self.slots] {
+                drop(seconds.get_or_create(&label));
+            }
+            drop(self.rewards.get_or_create(&label));
+            for error in OURS {
+                drop(self.failed.get_or_create(&FailureLabel { job, error: error.to_owned() }));
+            }
+        }
+    }
+
+    /// Serves every series of these feeds from now on: nothing is published yet.
+    pub fn expect_feeds<'f>(&self, feeds: impl Iterator<Item = &'f str>) {
+        for feed in feeds {
+            let label = PriceLabel { feed: feed.to_owned() };
+            drop(self.publishing.published.get_or_create(&label));
+            drop(self.publishing.failed.get_or_create(&label));
+            self.price_age(feed, None);
+        }
     }
 
     /// An audit is complete.
@@ -298,7 +359,7 @@ impl Metrics {
 
     /// A transaction that landed earned so much.
     pub fn earned(&self, job: &'static str, reward: Amount) {
-        self.rewards.get_or_create(&JobLabel { job }).inc_by(reward.0 as f64 / 1e6);
+        self.rewards.get_or_create(&JobLabel { job }).inner().add(reward.0);
     }
 
     /// How the mirror does, and whether its source is up.
@@ -371,7 +432,14 @@ impl Metrics {
         text
     }
 
-    /// What a job did so far: decided, sent, landed, failed.
+    /// What a job earned by the rehearsals of what landed, and the lamports that it paid, whatever for.
+    pub fn balance_of(&self, job: &'static str) -> (Amount, u64) {
+        let label = JobLabel { job };
+        let earned = self.rewards.get_or_create(&label).inner().0.load(Ordering::Relaxed);
+        (Amount(earned), self.spent.get_or_create(&label).get())
+    }
+
+    /// What a job did so far: decided, sent, landed.
     pub fn totals(&self, job: &'static str) -> [u64; 3] {
         let label = JobLabel { job };
         [&self.decided, &self.sent, &self.landed].map(|family| family.get_or_create(&label).get())

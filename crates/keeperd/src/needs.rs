@@ -2,7 +2,7 @@
 //! them.
 
 use anyhow::{Context, Result, ensure};
-use kedge_client::Client;
+use kedge_client::{Client, FetchError};
 use kedge_interface::account::SubAccountData;
 use kedge_model::market::{Market, MarketStatus};
 use solana_pubkey::Pubkey;
@@ -25,20 +25,18 @@ pub struct Need {
 pub async fn needs(config: &Config, client: &Client, wallet: &Pubkey) -> Vec<Need> {
     let mut needs = vec![Need { what: "balance", outcome: balance(config, client, wallet).await }];
     let address = sub_account(config, wallet);
-    let account = match address {
-        None => Ok(None),
-        Some(address) => own_account(client, address, wallet).await.map(Some),
-    };
-    let said = match (&account, address) {
-        (Ok(_), Some(address)) => Ok(address.to_string()),
-        (Ok(_), None) => Ok("none configured: rewards are left to the fillers that have one".into()),
-        (Err(error), _) => Err(anyhow::anyhow!("{error:#}")),
+    let (account, said) = match address {
+        None => (None, Ok("none configured: rewards are left to the fillers that have one".into())),
+        Some(address) => match own_account(client, address, wallet).await {
+            Ok(account) => (Some(account), Ok(address.to_string())),
+            Err(error) => (None, Err(error)),
+        },
     };
     needs.push(Need { what: "sub-account", outcome: said });
     if let Some(outcome) = markets(config, client).await.transpose() {
         needs.push(Need { what: "markets", outcome });
     }
-    if let Ok(Some(account)) = account {
+    if let Some(account) = account {
         if config.keeper.jobs.iter().any(|job| job.needs_account()) {
             needs.push(Need { what: "collateral", outcome: collateral(&account) });
         }
@@ -50,7 +48,7 @@ pub async fn needs(config: &Config, client: &Client, wallet: &Pubkey) -> Vec<Nee
 }
 
 async fn balance(config: &Config, client: &Client, wallet: &Pubkey) -> Result<String> {
-    let lamports = client.rpc().get_balance(wallet).await.context("the wallet's balance")?;
+    let lamports = client.rpc().get_balance(wallet).await.map_err(FetchError::from).context("the wallet's balance")?;
     let (sol, least) = (lamports as f64 / LAMPORTS, config.wallet.min_balance_sol);
     ensure!(lamports > 0, "0 SOL: the wallet is empty, nothing can be sent; send some to {wallet}");
     ensure!(sol >= least, "{sol} SOL, under {least}: send some to {wallet}");
@@ -58,18 +56,21 @@ async fn balance(config: &Config, client: &Client, wallet: &Pubkey) -> Result<St
 }
 
 async fn own_account(client: &Client, address: Pubkey, wallet: &Pubkey) -> Result<SubAccountData> {
-    let found = client.sub_account(address).await.context("create it with `kedge create`, or correct [account]")?;
+    let found = client.sub_account(address).await.map_err(|error| match error {
+        // Only what is known to be missing can be created.
+        FetchError::Missing { .. } => {
+            anyhow::Error::new(error).context("create it with `kedge create`, or correct [account]")
+        }
+        error => error.into(),
+    })?;
     found.head.require_trader(&wallet.to_bytes()).with_context(|| format!("{address} is not ours"))?;
     Ok(found)
 }
 
 /// The markets that the configuration names; `None` when it names none.
 async fn markets(config: &Config, client: &Client) -> Result<Option<String>> {
-    let mut named: Vec<(String, u16)> = config
-        .made()
-        .into_iter()
-        .map(|(job, market)| (format!("[[{}.markets]]", format!("{job:?}").to_lowercase()), market))
-        .collect();
+    let mut named: Vec<(String, u16)> =
+        config.made().into_iter().map(|(job, market)| (format!("[[{}.markets]]", job.name()), market)).collect();
     if config.send.fee == Fee::Reward {
         named.push(("send.sol_market".into(), config.send.sol_market));
     }

@@ -1,7 +1,7 @@
 //! The publisher of job `oracle`: from configuration to task, and what it tells.
 
 use std::path::Path as FilePath;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -24,6 +24,7 @@ use crate::config::publish::{Publish, Source};
 use crate::config::{Config, JobName};
 use crate::connection::{discreet, keypair};
 use crate::metrics::Metrics;
+use crate::throttle::Throttle;
 
 /// The source that a configuration names; `None` when nothing is published.
 ///
@@ -201,6 +202,8 @@ pub async fn start(
         names: feeds.iter().map(|feed| feed.name.clone()).collect(),
         metrics: Arc::clone(metrics),
         config: config.clone(),
+        failing: Mutex::default(),
+        unavailable: Mutex::default(),
     };
     let source = Box::new(Permitted { source, may_act: Arc::clone(may_act) });
     let publisher = Publisher::new(sender.clone(), source, feeds, policy).paying(purse.clone());
@@ -212,6 +215,13 @@ struct Teller {
     names: Vec<String>,
     metrics: Arc<Metrics>,
     config: Config,
+    failing: Mutex<Throttle>,
+    unavailable: Mutex<Throttle>,
+}
+
+/// As [`Throttle::happened`].
+fn happened(again: &Mutex<Throttle>) -> Option<u64> {
+    again.lock().unwrap_or_else(PoisonError::into_inner).happened()
 }
 
 impl Teller {
@@ -238,13 +248,17 @@ impl Teller {
                 let names = self.names(&feeds);
                 names.iter().for_each(|name| self.metrics.not_published(name));
                 let (feeds, reason) = (names.join(","), discreet(&reason, &self.config));
-                warn!(job, feeds, reason, "not published");
+                if let Some(times) = happened(&self.failing) {
+                    warn!(job, feeds, reason, times, "not published");
+                }
             }
             Event::Unavailable(unavailable) => {
                 self.metrics.source_failed();
                 let reason = discreet(&unavailable.reason, &self.config);
                 let rest_s = unavailable.rest.unwrap_or_default().as_secs();
-                warn!(job, reason, rest_s, "nothing to publish");
+                if let Some(times) = happened(&self.unavailable) {
+                    warn!(job, reason, rest_s, times, "nothing to publish");
+                }
             }
             Event::Ages(ages) => {
                 for (name, age) in self.names.iter().zip(ages) {

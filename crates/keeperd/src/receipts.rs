@@ -27,26 +27,46 @@ pub async fn follow(
             job.heard(&receipt);
         }
         let (action, signature) = (receipt.label, receipt.signature.to_string());
-        let fee = receipt.charged();
-        metrics.charged(job, fee);
-        metrics.spent(job, spent(&receipt, &config));
+        let (fee, priority) = (spent(&receipt, &config), receipt.charged());
+        metrics.charged(job, priority);
+        metrics.spent(job, fee);
         match &receipt.failure {
             None => {
-                let slots = receipt.slot.saturating_sub(receipt.decided);
+                let (slot, slots) = (receipt.slot, receipt.slot.saturating_sub(receipt.decided));
                 metrics.landed(job, receipt.latency, slots);
                 metrics.earned(job, receipt.reward);
                 let ms = u64::try_from(receipt.latency.as_millis()).unwrap_or(u64::MAX);
                 if action == "refresh_prices" {
-                    debug!(job, action, signature, slot = receipt.slot, slots, ms, fee_lamports = fee, "landed");
+                    debug!(
+                        job,
+                        action,
+                        signature,
+                        slot,
+                        slots,
+                        ms,
+                        fee_lamports = fee,
+                        priority_lamports = priority,
+                        "landed"
+                    );
                 } else {
-                    info!(job, action, signature, slot = receipt.slot, slots, ms, fee_lamports = fee, "landed");
+                    info!(
+                        job,
+                        action,
+                        signature,
+                        slot,
+                        slots,
+                        ms,
+                        fee_lamports = fee,
+                        priority_lamports = priority,
+                        "landed"
+                    );
                 }
             }
             Some(failure) => {
                 let (error, reason) = explain(failure);
                 metrics.failed(job, error);
                 let reason = discreet(&reason, &config);
-                warn!(job, action, signature, slot = receipt.slot, error, reason, "failed");
+                warn!(job, action, signature, slot = receipt.slot, error, reason, fee_lamports = fee, "failed");
             }
         }
     }

@@ -13,8 +13,9 @@ use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use tracing::{info, warn};
 
-use crate::config::Config;
+use crate::config::{Config, names};
 use crate::connection::{self, sub_account};
+use crate::print::say;
 use crate::{crew, decisions, publish};
 
 /// Tells decisions in the log as a dry run does, and sums them up. Needs no endpoint and no key.
@@ -27,7 +28,7 @@ pub fn replay(config: &Config, file: &Path) -> Result<u8> {
     let sender: Sender = connection::sender(config, Keypair::new())?;
     let account: Option<Pubkey> = sub_account(config, &wallet);
     let desks = crew::desks(config, &sender, None, None, account);
-    ensure!(!desks.is_empty(), "none of keeper.jobs decides anything: {:?}", config.keeper.jobs);
+    ensure!(!desks.is_empty(), "none of keeper.jobs decides anything: {}", names(&config.keeper.jobs));
     info!(file = shown.to_string(), wallet = wallet.to_string(), "replaying");
 
     let told = RefCell::new(Shown::default());
@@ -51,7 +52,7 @@ pub fn replay(config: &Config, file: &Path) -> Result<u8> {
             let ticked = desk.tick_by(world, &|subject| told.borrow().is_due(number, subject, slot), |plan| {
                 let news = told.borrow_mut().is_news(number, plan.subject(), slot);
                 if news {
-                    decisions::tell(job, plan, world, true);
+                    decisions::tell(&*desk.job, plan, world, true);
                 }
                 news
             });
@@ -64,10 +65,10 @@ pub fn replay(config: &Config, file: &Path) -> Result<u8> {
         }
     }
     let (first, last) = slots.unwrap_or_default();
-    println!("{looks} looks from slot {first} to {last} in {:.1} s", started.elapsed().as_secs_f64());
-    println!("{:<12}{:>10}{:>10}", "job", "decided", "told");
+    say(&format!("{looks} looks from slot {first} to {last} in {:.1} s", started.elapsed().as_secs_f64()));
+    say(&format!("{:<12}{:>10}{:>10}", "job", "decided", "told"));
     for (job, [decided, shown]) in counts {
-        println!("{job:<12}{decided:>10}{shown:>10}");
+        say(&format!("{job:<12}{decided:>10}{shown:>10}"));
     }
     if let Some(error) = broken {
         return Err(error).with_context(|| shown.to_string());

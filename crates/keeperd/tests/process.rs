@@ -18,6 +18,8 @@ mod nats;
 mod publish;
 #[path = "../../cli/tests/stage/mod.rs"]
 mod stage;
+#[path = "process/start.rs"]
+mod start;
 #[cfg(feature = "yellowstone")]
 #[path = "process/yellowstone.rs"]
 mod yellowstone;
@@ -227,7 +229,7 @@ fn the_process_fills_an_order_and_ends_in_order() {
     assert!(code == Some(1) && said.contains("key file mode FAIL others may read"), "{said}");
     restrict(&keeper);
     let (said, code) = check(command(&url, &keeper));
-    assert!(code == Some(0) && said.contains("exchange ok 2 markets, 1 banks"), "{said}");
+    assert!(code == Some(0) && said.contains("exchange ok 2 markets, 1 bank, nothing paused"), "{said}");
     let with_account = || {
         let mut command = command(&url, &keeper);
         command.env("KEDGE_KEEPER__ACCOUNT__ID", "0");
@@ -282,6 +284,9 @@ fn the_process_fills_an_order_and_ends_in_order() {
     assert_eq!((&told["job"], &told["market"]), (&Value::from("filler"), &Value::from("SOL-PERP")));
     assert!(told["subject"].as_str().unwrap().ends_with(&account.to_string()), "{told}");
     assert!(told["reward_dollars"].as_f64().unwrap() > 0.0, "{told}");
+    let filled = real.wait_for("the fill", |line| line["message"] == "landed" && line["action"] == "fill_order");
+    // No priority was offered: a signature was paid for all the same.
+    assert_eq!((&filled["fee_lamports"], &filled["priority_lamports"]), (&5_000.into(), &0.into()), "{filled}");
     let landed = |line: &str, name: &str| {
         line.strip_prefix(name).and_then(|rest| rest.trim().parse::<u64>().ok()).is_some_and(|count| count > 0)
     };
@@ -299,7 +304,9 @@ fn the_process_fills_an_order_and_ends_in_order() {
 
     let (code, summary) = real.terminate();
     assert_eq!(code, Some(0), "{summary}");
-    assert!(summary.lines().any(|line| line.starts_with("filler")), "{summary}");
+    let filler = summary.lines().find(|line| line.starts_with("filler")).unwrap_or_else(|| panic!("{summary}"));
+    let cells: Vec<f64> = filler.split_whitespace().skip(1).map(|cell| cell.parse().unwrap()).collect();
+    assert!(cells.len() == 5 && cells[3] > 0.0 && cells[4] >= 0.000_005, "earned and paid: {summary}");
 
     // What it has recorded decides the same again, without endpoint or key.
     let recording = std::fs::read_dir(&records).unwrap().next().unwrap().unwrap().path();

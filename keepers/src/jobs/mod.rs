@@ -43,6 +43,12 @@ pub trait Job: Send + Sync {
         Vec::new()
     }
 
+    /// Why it made a plan, where that does not follow from plan and world; asked right after it has.
+    fn why(&self, plan: &Plan) -> Option<String> {
+        let _ = plan;
+        None
+    }
+
     /// What became of one of its transactions.
     fn heard(&self, receipt: &Receipt) {
         let _ = receipt;

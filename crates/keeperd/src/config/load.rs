@@ -24,8 +24,15 @@ pub fn load(args: &Args, environment: impl Iterator<Item = (String, String)>) ->
             let shown = path.display();
             let text = std::fs::read_to_string(path).with_context(|| format!("{shown} cannot be read"))?;
             // Read once as it is, so that an error names its line.
-            let parsed: Table = toml::from_str(&text).map_err(|error| told(&shown.to_string(), &text, &error))?;
-            let _: Config = toml::from_str(&text).map_err(|error| told(&shown.to_string(), &text, &error))?;
+            let parsed: Table = toml::from_str(&text).map_err(|error| {
+                let place = placed(&shown.to_string(), &text, &error);
+                anyhow::anyhow!("{place}: {}", unquoted(error.message()))
+            })?;
+            let read: std::result::Result<Config, _> = toml::from_str(&text);
+            read.map_err(|error| {
+                let place = placed(&shown.to_string(), &text, &error);
+                anyhow::anyhow!("{place}: {}", wrong(&parsed, &error))
+            })?;
             parsed
         }
     };
@@ -39,25 +46,61 @@ pub fn load(args: &Args, environment: impl Iterator<Item = (String, String)>) ->
         set(&mut table, &path, &value).with_context(|| name.clone())?;
         // Each on its own, so that an error names its variable.
         Config::deserialize(Value::Table(table.clone()))
-            .map_err(|error| anyhow::anyhow!("{name}: {}", unquoted(error.message())))?;
+            .map_err(|error| anyhow::anyhow!("{name}: {}", plain(&error)))?;
     }
     if let Some(name) = unknown {
         bail!("{name}: no setting; names are {PREFIX}SECTION__KEY, with two underscores, such as {PREFIX}RPC__URL");
     }
     flags(args, &mut table)?;
-    let config =
-        Config::deserialize(Value::Table(table)).map_err(|error| anyhow::anyhow!("{}", unquoted(error.message())))?;
+    let config = Config::deserialize(Value::Table(table.clone())).map_err(|error| match &args.jobs {
+        // File and environment were read before: of the flags only this one can be wrong here.
+        Some(_) => anyhow::anyhow!("--jobs: {}", plain(&error)),
+        None => anyhow::anyhow!("{}", wrong(&table, &error)),
+    })?;
     validate(&config)?;
     Ok(config)
 }
 
-/// An error of the file without the line's text, which may hold a secret.
-fn told(path: &str, text: &str, error: &toml::de::Error) -> anyhow::Error {
+/// Where in the file an error is. The line's text is left out, since it may hold a secret.
+fn placed(path: &str, text: &str, error: &toml::de::Error) -> String {
     let line = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count() + 1);
-    match line {
-        Some(line) => anyhow::anyhow!("{path}, line {line}: {}", unquoted(error.message())),
-        None => anyhow::anyhow!("{path}: {}", unquoted(error.message())),
+    line.map_or_else(|| path.to_owned(), |line| format!("{path}, line {line}"))
+}
+
+/// What is wrong with a table, behind the name of the setting where that can be told.
+fn wrong(table: &Table, error: &toml::de::Error) -> String {
+    match setting(table, error.message()) {
+        Some(name) => format!("{name}: {}", plain(error)),
+        None => plain(error),
     }
+}
+
+/// The setting, such as `keeper.tick_ms`, that alone is refused with this message.
+fn setting(table: &Table, message: &str) -> Option<String> {
+    let (mut path, mut here) = (Vec::<&str>::new(), table);
+    let is_refused = |path: &[&str], key: &str, value: &Value| {
+        let one = Table::from_iter([(key.to_owned(), value.clone())]);
+        let nest = |inner, outer: &&str| Table::from_iter([((*outer).to_owned(), Value::Table(inner))]);
+        let whole = path.iter().rev().fold(one, nest);
+        Config::deserialize(Value::Table(whole)).is_err_and(|error| error.message() == message)
+    };
+    while let Some((key, value)) = here.iter().find(|(key, value)| is_refused(&path, key, value)) {
+        path.push(key);
+        let Value::Table(inner) = value else { break };
+        here = inner;
+    }
+    // A name that no setting could have may be a key in the wrong place.
+    let is_name = |key: &&str| key.len() <= 24 && key.chars().all(|c| c.is_ascii_lowercase() || matches!(c, '_' | '-'));
+    (!path.is_empty() && path.iter().all(is_name)).then(|| path.join("."))
+}
+
+/// A parser's message in words that are not its own, without the text that it quotes.
+fn plain(error: &toml::de::Error) -> String {
+    let whole = ["u64", "u32", "u16", "u8", "usize", "i64", "i32"];
+    let said = whole.iter().fold(unquoted(error.message()), |said, kind| {
+        said.replace(&format!("expected {kind}"), "expected a whole number")
+    });
+    said.replace("expected f64", "expected a number").replace("expected a boolean", "expected true or false")
 }
 
 /// A variable that is none of ours and looks as if it should be. Kubernetes tells every container of a service called
@@ -133,9 +176,9 @@ fn validate(config: &Config) -> Result<()> {
     let Config { keeper, wallet, .. } = config;
     ensure!(!keeper.jobs.is_empty(), "keeper.jobs names no job");
     for (index, job) in keeper.jobs.iter().enumerate() {
-        ensure!(!keeper.jobs[..index].contains(job), "keeper.jobs names {job:?} twice");
+        ensure!(!keeper.jobs[..index].contains(job), "keeper.jobs names {} twice", job.name());
         let needs = job.needs_account() && config.account.is_none();
-        ensure!(!needs, "job {job:?} trades for an account of its own: set [account] id");
+        ensure!(!needs, "job {} trades for an account of its own: set [account] id", job.name());
     }
     ensure!((10..=60_000).contains(&keeper.tick_ms), "keeper.tick_ms must lie between 10 and 60000");
     ensure!(
@@ -184,8 +227,10 @@ fn one_maker_a_market(config: &Config) -> Result<()> {
     for (job, market) in config.made() {
         if let Some((_, other)) = made.iter().find(|(known, _)| *known == market) {
             bail!(
-                "market {market} is made by {other:?} and by {job:?}, each up to its own max_position: \
-                 job maker rests and joins within one limit"
+                "market {market} is made by {} and by {}, each up to its own max_position: job maker rests and joins \
+                 within one limit",
+                other.name(),
+                job.name()
             );
         }
         made.push((market, job));
@@ -250,7 +295,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_named() {
         let said = refusal("[rpc]\nurl = \"http://a\"\ncolour = 1\n", &[]);
-        assert!(said.contains("line 3: unknown field `colour`"), "{said}");
+        assert!(said.contains("line 3: rpc.colour: unknown field `colour`"), "{said}");
         let said = refusal("[keeper]\njobs = [\"oracel\"]\n", &[]);
         assert!(said.contains("unknown variant `oracel`") && said.contains("`oracle`"), "{said}");
         let said = refusal("", &[("KEDGE_KEEPER__RPC__ULR", "http://a")]);
@@ -259,6 +304,38 @@ mod tests {
         assert!(said.contains("keeper.tick_ms must lie between"), "{said}");
         let said = refusal("[keeper]\njobs = [\"liquidator\"]\n", &[]);
         assert!(said.contains("set [account] id"), "{said}");
+    }
+
+    #[test]
+    fn a_wrong_value_names_its_setting_or_flag_and_what_is_expected() {
+        for (text, wanted) in [
+            (
+                "[keeper]\ntick_ms = \"soon\"\n",
+                "line 2: keeper.tick_ms: invalid type: a string, expected a whole number",
+            ),
+            (
+                "[keeper]\ntick_ms = -1\n",
+                "line 2: keeper.tick_ms: invalid value: integer `-1`, expected a whole number",
+            ),
+            ("[keeper]\ndry_run = 1\n", "line 2: keeper.dry_run: invalid type: integer `1`, expected true or false"),
+            ("[keeper]\njobs = [\"oracel\"]\n", "keeper.jobs: unknown variant `oracel`, expected one of `oracle`"),
+            ("[oracle.publish]\nsource = \"hermess\"\n", "line 2: oracle.publish.source: unknown variant `hermess`"),
+            ("[source]\nkind = \"pol\"\n", "line 2: source.kind: unknown variant `pol`"),
+            (
+                "[wallet]\nmin_balance_sol = \"x\"\n",
+                "wallet.min_balance_sol: invalid type: a string, expected a number",
+            ),
+        ] {
+            let said = refusal(text, &[]);
+            assert!(said.contains(wanted), "{said}");
+        }
+        let said = refusal("", &[("KEDGE_KEEPER__KEEPER__TICK_MS", "soon")]);
+        assert!(
+            said.starts_with("KEDGE_KEEPER__KEEPER__TICK_MS: ") && said.contains("expected a whole number"),
+            "{said}"
+        );
+        let said = format!("{:#}", load(&args(&["--jobs", "oracle,oracel"]), environment(&[])).unwrap_err());
+        assert!(said.starts_with("--jobs: unknown variant `oracel`, expected one of `oracle`"), "{said}");
     }
 
     #[test]
@@ -309,10 +386,23 @@ mod tests {
         let (jit, quoter) = (market("jit", "max_size = 1.0", 1), market("quoter", "size = 1.0", 1));
         let head = "[account]\nid = 0\n[keeper]\njobs = [\"jit\", \"quoter\"]\n";
         let said = refusal(&format!("{head}{jit}{quoter}"), &[]);
-        assert!(said.contains("market 1 is made by Jit and by Quoter"), "{said}");
+        assert!(said.contains("market 1 is made by jit and by quoter"), "{said}");
         let path = file("two-markets", &format!("{head}{jit}{}", market("quoter", "size = 1.0", 2)));
         assert!(load(&args(&["--config", &path]), environment(&[])).is_ok());
         std::fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn the_example_lists_every_job() {
+        let said = refusal("[keeper]\njobs = [\"x\"]\n", &[]);
+        let all: Vec<&str> = said.split('`').skip(3).step_by(2).collect();
+        let text = include_str!("../../../../keepers/config/example.toml");
+        let listed = text.split_once("# oracle, ").unwrap().1.split_once(':').unwrap().0;
+        let listed: Vec<&str> = listed.split([',', ' ', '\n', '#']).filter(|word| !word.is_empty()).collect();
+        assert!(all.len() >= 15, "{said}");
+        for job in &all[1..] {
+            assert!(listed.contains(job), "{job} is not in the example's list: {listed:?}");
+        }
     }
 
     #[test]

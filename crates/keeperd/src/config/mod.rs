@@ -114,7 +114,33 @@ pub enum JobName {
     Auditor,
 }
 
+/// Names of jobs, separated by commas.
+pub fn names(jobs: &[JobName]) -> String {
+    jobs.iter().map(|job| job.name()).collect::<Vec<_>>().join(", ")
+}
+
 impl JobName {
+    /// As it is written in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Oracle => "oracle",
+            Self::Filler => "filler",
+            Self::Trigger => "trigger",
+            Self::Expiry => "expiry",
+            Self::Amm => "amm",
+            Self::Funding => "funding",
+            Self::Settler => "settler",
+            Self::Tiers => "tiers",
+            Self::Closer => "closer",
+            Self::Liquidator => "liquidator",
+            Self::Bankruptcy => "bankruptcy",
+            Self::Maker => "maker",
+            Self::Jit => "jit",
+            Self::Quoter => "quoter",
+            Self::Auditor => "auditor",
+        }
+    }
+
     /// Whether it trades for an account of its own.
     pub const fn needs_account(self) -> bool {
         matches!(self, Self::Liquidator | Self::Maker | Self::Jit | Self::Quoter)

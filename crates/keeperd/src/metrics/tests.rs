@@ -30,6 +30,48 @@ fn every_job_and_error_is_told_apart() {
     assert_eq!(metrics.totals("filler"), [3, 2, 1]);
 }
 
+#[test]
+fn every_series_of_a_job_is_there_before_anything_has_happened() {
+    let metrics = Metrics::new();
+    metrics.expect(&["filler", "oracle"]);
+    metrics.expect_feeds(["SOL/USD"].into_iter());
+    let text = metrics.text();
+    for job in ["filler", "oracle"] {
+        for name in ["decided", "sent", "landed", "priority_fee_lamports", "spent_lamports"] {
+            let line = format!("kedge_keeper_{name}_total{{job=\"{job}\"}} 0");
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+        for line in [
+            format!("kedge_keeper_reward_dollars_total{{job=\"{job}\"}} 0.0"),
+            format!("kedge_keeper_failed_total{{job=\"{job}\",error=\"NotSent\"}} 0"),
+            format!("kedge_keeper_landing_seconds_count{{job=\"{job}\"}} 0"),
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
+    }
+    for line in [
+        "kedge_keeper_prices_published_total{feed=\"SOL/USD\"} 0",
+        "kedge_keeper_price_age_seconds{feed=\"SOL/USD\"} -1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+    }
+    // A job that is not configured is not there: nobody waits for what it would do.
+    assert!(!text.contains("job=\"maker\""), "{text}");
+}
+
+#[test]
+fn a_sum_of_rewards_is_an_exact_decimal_number() {
+    let metrics = Metrics::new();
+    for _ in 0..12 {
+        metrics.earned("filler", Amount(54_106));
+    }
+    metrics.spent("filler", 5_000);
+    let text = metrics.text();
+    let line = "kedge_keeper_reward_dollars_total{job=\"filler\"} 0.649272";
+    assert!(text.lines().any(|found| found == line), "{text}");
+    assert_eq!(metrics.balance_of("filler"), (Amount(649_272), 5_000));
+}
+
 /// Everything said once.
 fn text() -> String {
     let metrics = Metrics::new();

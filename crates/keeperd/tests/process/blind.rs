@@ -33,7 +33,7 @@ fn filler(stage: &Stage, runtime: &tokio::runtime::Runtime, url: &str, ws: &str)
 
 impl Running {
     /// Waits until `/readyz` says something; how long that took.
-    fn until_ready_says(&self, status: u16, what: &str, most: Duration) -> Duration {
+    pub fn until_ready_says(&self, status: u16, what: &str, most: Duration) -> Duration {
         let start = Instant::now();
         loop {
             let (found, body) = self.get("/readyz");

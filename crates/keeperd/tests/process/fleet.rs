@@ -59,7 +59,8 @@ fn one_of_two_copies_works_and_the_other_takes_over() {
     // What it says that it paid is what the chain has charged, for a limit that a simulation found.
     let signature = fill["signature"].as_str().unwrap().parse().unwrap();
     let past = runtime.block_on(trader.client().past(&signature)).unwrap().unwrap();
-    let fee = fill["fee_lamports"].as_u64().unwrap();
+    let fee = fill["priority_lamports"].as_u64().unwrap();
+    assert_eq!(fill["fee_lamports"], fee + SIGNATURE, "{fill}");
     assert_eq!(past.fee, SIGNATURE + fee);
     let (used, limit) = (past.compute_units.unwrap(), fee * 1_000_000 / PRICE);
     assert!(limit > used && limit < used * 2 + 25_000, "{used} used, {limit} asked for");

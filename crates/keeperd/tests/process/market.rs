@@ -241,8 +241,13 @@ fn a_maker_quotes_until_its_operator_stops_it() {
         let left = i64::from(order.expires_at) - now;
         assert!((1..=120).contains(&left), "what a crash leaves is gone in {left} s");
     }
+    let log = std::sync::Arc::clone(&maker.log);
     assert_eq!(maker.terminate().0, Some(0));
     assert_eq!(runtime.block_on(open()), 0, "what ends in order leaves nothing");
+    let log = log.lock().unwrap();
+    let last =
+        log.iter().rfind(|line| line["action"] == "cancel_all" && line["why"].is_string()).expect("a withdrawal");
+    assert!(last["why"].as_str().is_some_and(|why| why.starts_with("the keeper stops")), "the true reason: {last}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ mod strategy;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kedge_model::Error;
@@ -67,6 +67,8 @@ struct State {
     news: Option<String>,
     /// Why its ladder was refused at the last look, by market.
     refused: BTreeMap<u16, Error>,
+    /// Markets that had no price to quote at when they were last looked at.
+    unpriced: BTreeSet<u16>,
     /// Withdrawals that landed since it was told to leave; none while it stays.
     left: Option<usize>,
 }
@@ -95,6 +97,7 @@ impl Maker {
             figures: BTreeMap::new(),
             news: None,
             refused: BTreeMap::new(),
+            unpriced: BTreeSet::new(),
             left: None,
         };
         let Uses { ladder, joins } = uses;
@@ -218,7 +221,12 @@ impl Job for Maker {
                 self.told(limits.market, Some(Error::RowNotListed));
                 continue;
             };
-            let Some(quotes) = self.quotes(world, own, limits) else {
+            let quotes = self.quotes(world, own, limits);
+            match quotes {
+                Some(_) => self.state().unpriced.remove(&limits.market),
+                None => self.state().unpriced.insert(limits.market),
+            };
+            let Some(quotes) = quotes else {
                 // Without a view there is no price: nobody shall trade on the old ones.
                 if own.orders_in(limits.market).next().is_some() {
                     ladders.push(Plan::of(Work::CancelAll { account: self.account, market: Some(limits.market) }));
@@ -237,6 +245,19 @@ impl Job for Maker {
         }
         joins.extend(ladders);
         joins
+    }
+
+    /// Why everything is taken back in a market.
+    fn why(&self, plan: &Plan) -> Option<String> {
+        let [Work::CancelAll { market: Some(market), .. }] = &plan.works[..] else { return None };
+        let state = self.state();
+        Some(match (state.switch.fallen(), state.refused.get(market)) {
+            _ if state.left.is_some() => "the keeper stops: nothing that it quotes is to stand after it".into(),
+            (Some(cause), _) => format!("the kill switch has fallen: {cause}"),
+            _ if state.unpriced.contains(market) => "there is no price to quote at".into(),
+            (_, Some(error)) => format!("its ladder would be refused: {}: {}", error.name(), error.message()),
+            _ => "its limits leave nothing to quote".into(),
+        })
     }
 
     fn heard(&self, receipt: &Receipt) {

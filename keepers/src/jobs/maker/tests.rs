@@ -206,7 +206,11 @@ fn the_operators_file_stops_it_and_arms_it_again() {
     let plans = job.decide(&stage.world());
     stage.run(&plans[0]);
     std::fs::write(&file, "").unwrap();
-    assert_eq!(job.decide(&stage.world()), [Plan::of(Work::CancelAll { account: own, market: Some(0) })]);
+    let withdrawal = Plan::of(Work::CancelAll { account: own, market: Some(0) });
+    assert_eq!(job.decide(&stage.world()), std::slice::from_ref(&withdrawal));
+    let why = job.why(&withdrawal).unwrap();
+    assert!(why.starts_with("the kill switch has fallen: "), "the reason is the true one: {why}");
+    assert_eq!(job.why(&plans[0]), None, "a ladder is explained by its orders");
     std::fs::remove_file(&file).unwrap();
     assert_eq!(job.decide(&stage.world()), [], "the ladder still stands here, and is right");
     assert!(job.news().unwrap().contains("armed again"));
@@ -365,6 +369,8 @@ fn who_leaves_cancels_what_may_stand_and_quotes_no_more() {
     // A ladder that is under way is not seen yet.
     let withdrawal = [Plan::of(Work::CancelAll { account: own, market: Some(0) })];
     assert_eq!(job.farewell(&stage.world()), withdrawal);
+    let why = job.why(&withdrawal[0]).unwrap();
+    assert!(why.starts_with("the keeper stops"), "the reason is the true one: {why}");
     run_all(&mut stage, &ladder);
     assert_eq!(job.decide(&stage.world()), withdrawal, "nothing is quoted any more");
     assert_eq!(job.farewell(&stage.world()), withdrawal, "until one is known to have landed");
