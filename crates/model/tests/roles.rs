@@ -72,7 +72,10 @@ fn a_delegate_trades_and_does_not_own() {
     assert_eq!(head.require_trader(&NOBODY), Err(Error::WrongAuthority), "no delegate is named");
     head.delegate = PAUSER;
     let roles = |signer| (head.require_trader(&signer).is_ok(), head.require_owner(&signer).is_ok());
-    assert_eq!([ADMIN, PAUSER, OTHER, NOBODY].map(roles), [(true, true), (true, false), (false, false), (false, false)]);
+    assert_eq!(
+        [ADMIN, PAUSER, OTHER, NOBODY].map(roles),
+        [(true, true), (true, false), (false, false), (false, false)]
+    );
     assert_eq!(head.require_owner(&PAUSER), Err(Error::WrongAuthority));
 }
 
@@ -114,7 +117,11 @@ fn numbers_name_what_they_named() {
         assert_eq!(status.map(|status| status as u8), (number <= 4).then_some(number));
         let pool = PoolKind::from_number(number).ok();
         assert_eq!(pool.map(|pool| pool as u8), (number <= 1).then_some(number));
-        assert_eq!(RowState::from_number(number) as u8, number.min(RowState::Halted as u8), "what is no state is halted");
+        assert_eq!(
+            RowState::from_number(number) as u8,
+            number.min(RowState::Halted as u8),
+            "what is no state is halted"
+        );
     }
 }
 
