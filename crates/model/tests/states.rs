@@ -212,3 +212,55 @@ fn a_market_and_a_bank_are_sound() {
         (Ok(()), Err(Error::InsufficientVault))
     });
 }
+
+#[test]
+fn a_group_of_orders_is_sound() {
+    let parent = Order {
+        id: 1,
+        size: Size(10),
+        filled: Size(5),
+        kind: OrderKind::Limit as u8,
+        flags: flags::HAS_LEGS,
+        status: STATUS_OPEN,
+        ..Order::default()
+    };
+    let leg = |id| Order {
+        id,
+        size: Size(5),
+        filled: Size(0),
+        link: 1,
+        kind: OrderKind::StopMarket as u8,
+        flags: flags::LEG | flags::REDUCE_ONLY,
+        side: Side::Short as u8,
+        status: STATUS_WAITING,
+        ..parent
+    };
+    let mut group = Account::new(1, 0);
+    group.orders[..3].copy_from_slice(&[parent, leg(2), leg(3)]);
+    judge(
+        &group,
+        |group| group.borrow().groups_invariant(),
+        &[
+            |g| (g.orders[1].size, g.orders[2].size) = (Size(0), Size(0)),
+            |g| (g.orders[1].size, g.orders[2].size) = (Size(4), Size(4)),
+            |g| g.orders[1].status = STATUS_OPEN,
+            |g| g.orders[0].status = STATUS_FREE,
+            |g| (g.orders[0].status, g.orders[1].side) = (STATUS_FREE, Side::Long as u8),
+            |g| (g.orders[2].size, g.orders[2].filled) = (Size(7), Size(2)),
+        ],
+        &[
+            |g| g.orders[1].size = Size(4),
+            |g| g.orders[2].size = Size(4),
+            |g| (g.orders[1].size, g.orders[2].size) = (Size(6), Size(6)),
+            |g| (g.orders[0].status, g.orders[1].size, g.orders[2].size) = (STATUS_FREE, Size(0), Size(0)),
+            |g| (g.orders[0].flags, g.orders[1].size, g.orders[2].size) = (0, Size(0), Size(0)),
+            |g| (g.orders[1].status, g.orders[1].size, g.orders[2].size) = (STATUS_OPEN, Size(0), Size(0)),
+            |g| g.orders[1].side = Side::Long as u8,
+            |g| g.orders[2].flags = flags::LEG,
+            |g| (g.orders[1].market, g.orders[2].market) = (1, 1),
+            |g| g.orders[2].market = 1,
+            |g| (g.orders[0].status, g.orders[2].market) = (STATUS_FREE, 1),
+            |g| (3..6).for_each(|at| g.orders[at] = Order { id: 10, ..g.orders[1] }),
+        ],
+    );
+}
