@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{BTC, DOLLAR, ONE, World, limit};
+use common::{BTC, DOLLAR, ONE, World, limit, waiting};
 use kedge_model::action::{ModifyParams, change};
 use kedge_model::board::{BankRow, MarketRow};
 use kedge_model::error::Error;
@@ -147,4 +147,44 @@ fn a_batch_knows_whether_money_moved() {
     ];
     assert_eq!((moves(&[]), moves(&plain)), ((true, false), (false, false)));
     assert_eq!((moves(&[EventKind::Fill]), moves(&[EventKind::Fill, plain[0]])), ((false, true), (false, true)));
+}
+
+#[test]
+fn terms_of_orders_may_be_at_their_bounds() {
+    let mut world = World::funded(2, 50_000_000);
+    let buy = |size| limit(BTC, Side::Long, size, 50_000 * DOLLAR);
+    let id = world.place(0, buy(ONE)).unwrap();
+    let resize = |world: &mut World, size| {
+        let params = ModifyParams { order_id: id, changes: change::SIZE, size: Size(size), ..ModifyParams::default() };
+        world.modify(BTC, 0, params).map(drop)
+    };
+    assert_eq!((resize(&mut world, 9 * STEP), resize(&mut world, 10 * STEP)), (Err(Error::OrderTooSmall), Ok(())));
+    let stop = |size| waiting(BTC, OrderKind::StopMarket, Side::Long, size, 70_000 * DOLLAR);
+    assert_eq!(world.place(0, stop(9 * STEP)), Err(Error::OrderTooSmall));
+    world.place(0, stop(10 * STEP)).unwrap();
+    let trailing = |extent| OrderParams { kind: OrderKind::TrailingStop as u8, extent, ..stop(10 * STEP) };
+    for (extent, good) in [(99, false), (100, true), (200_000, true), (200_001, false)] {
+        assert_eq!(world.place(0, trailing(extent)).is_ok(), good, "{extent}");
+    }
+    // Slices of so many steps, seconds between them, and how many they are.
+    let twap = |extent: u32, link, slices: u64| OrderParams {
+        kind: OrderKind::Twap as u8,
+        extent,
+        link,
+        ..limit(BTC, Side::Long, STEP * u64::from(extent) * slices, 0)
+    };
+    for (extent, link, slices, good) in [
+        (9, 60, 5, false),
+        (10, 60, 5, true),
+        (10, 9, 5, false),
+        (10, 10, 5, true),
+        (10, 86_400, 2, true),
+        (10, 86_401, 2, false),
+        (10, 60, 1, false),
+        (10, 10, 1_000, true),
+        (10, 10, 1_001, false),
+    ] {
+        assert_eq!(world.place(0, twap(extent, link, slices)).is_ok(), good, "{extent} {link} {slices}");
+    }
+    assert_eq!((world.leverage(0, BTC, 1_000_000).is_ok(), world.leverage(0, BTC, 1_000_001).is_ok()), (true, false));
 }

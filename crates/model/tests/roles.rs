@@ -131,3 +131,41 @@ fn a_batch_says_whether_it_is_empty() {
     let batch = Batch::new(&mut buffer, 0);
     assert_eq!((batch.is_empty(), batch.moves_money()), (true, false));
 }
+
+#[test]
+fn owners_are_told_apart_by_all_of_their_key_and_accounts_by_their_number() {
+    let one = Account::new(1, 0).head;
+    let mut near = Account::new(1, 0).head;
+    near.authority[31] = 9;
+    let other = Account::new(1, 1).head;
+    assert_eq!((one.is_of(&one), one.is_of(&near), one.is_of(&other)), (true, false, true));
+    assert_eq!((one.is_same(&one), one.is_same(&near), one.is_same(&other)), (true, false, false));
+}
+
+#[test]
+fn an_account_is_empty_without_balance_position_and_order_alone() {
+    let empty = Account::new(1, 0).head;
+    assert!(empty.is_empty());
+    let changes: [fn(&mut SubAccount); 3] = [
+        |a| a.open_orders = 1,
+        |a| a.balances[3].used = 1,
+        |a| (a.positions[2].status, a.positions[2].quote.0) = (1, -1),
+    ];
+    for change in changes {
+        let mut account = empty;
+        change(&mut account);
+        assert!(!account.is_empty());
+    }
+}
+
+#[test]
+fn a_pocket_in_liquidation_holds_up_its_own_markets_alone() {
+    let mut account = Account::new(1, 0).head;
+    (account.positions[0].market, account.positions[0].status) = (4, 1 | 2);
+    assert_eq!((account.require_free_in(4), account.require_free_in(5)), (Ok(()), Ok(())));
+    account.status = status::HAS_ISOLATED | status::BEING_LIQUIDATED;
+    assert_eq!((account.require_free_in(4), account.require_free_in(5)), (Ok(()), Err(Error::AccountBeingLiquidated)));
+    (account.status, account.positions[0].status) = (status::HAS_ISOLATED, 1 | 2 | 8);
+    assert_eq!((account.require_free_in(4), account.require_free_in(5)), (Err(Error::AccountBankrupt), Ok(())));
+    assert!(account.isolated(4).is_some() && account.isolated(5).is_none());
+}

@@ -80,3 +80,32 @@ fn a_message_is_placed_between_its_slots_which_are_ten_minutes_apart_at_most() {
         assert_eq!(place(&world, &bytes(slot, end), |_| ()), wanted, "{slot} to {end} in {now}");
     }
 }
+
+#[test]
+fn a_number_that_does_not_fit_is_not_read_as_a_smaller_one() {
+    let text = |size: &str, words: &str| {
+        let account = ADDRESS.1;
+        format!(
+            "Kedge orders in BTC-PERP, market 0: buy {size} limit {words}; account {account}; number 1; slots 1 to 2"
+        )
+    };
+    let read =
+        |size: &str, words: &str| SignedMessage::read(text(size, words).as_bytes()).map(|message| message.orders()[0]);
+    assert_eq!(read("18446744073.709551615", "price 1").unwrap().size.0, u64::MAX);
+    assert_eq!(read("1", "price 1 client-id 18446744073709551615").unwrap().client_id, u64::MAX);
+    for size in
+        ["18446744073.709551616", "18446744074", "36893488147.5", "184467440737095516160", "99999999999999999999"]
+    {
+        assert!(read(size, "price 1").is_err(), "{size}");
+    }
+    for number in ["18446744073709551616", "18446744073709551620", "36893488147419103232", "184467440737095516170"] {
+        assert!(read("1", &format!("price 1 client-id {number}")).is_err(), "{number}");
+    }
+    for (word, most) in [("extent", "4294967295"), ("link", "4294967295"), ("expires", "4294967295")] {
+        assert!(read("1", &format!("price 1 {word} {most}")).is_ok(), "{word}");
+        assert!(
+            read("1", &format!("price 1 {word} 4294967296")).is_err()
+                && read("1", &format!("price 1 {word} 4294967297")).is_err()
+        );
+    }
+}
