@@ -4,10 +4,10 @@ mod common;
 
 use common::lifecycle::{run_out, settle_position};
 use common::waiting::{CRANK, OWNER, holding, quote, reducing};
-use common::{DOLLAR, ONE, SOL, World, limit, waiting};
+use common::{DOLLAR, ONE, SOL, World, ioc, limit, waiting};
 use kedge_model::action::{
-    CRANK_FEE, Context, DelistMarket, Deposit, ExpireOrders, PlaceOrders, SetExpiry, SetMarketStatus, SettleMarket,
-    TriggerOrder,
+    CRANK_FEE, Context, DelistMarket, Deposit, ExpireOrders, ModifyOrder, ModifyParams, PlaceAndTake, PlaceOrders,
+    SetExpiry, SetMarketStatus, SettleMarket, TriggerOrder, change,
 };
 use kedge_model::event::{
     Batch, CancelReason, CancelRecord, CrankKind, CrankRecord, DepositRecord, Event, MarketRecord, OrderRecord, Party,
@@ -187,4 +187,40 @@ fn a_market_is_recorded_from_its_status_to_its_end() {
         ..settled
     };
     assert_eq!(said, [Event::MarketChanged(wanted)]);
+}
+
+#[test]
+fn a_fill_and_a_change_are_recorded() {
+    let mut world = World::funded(6, 100_000);
+    let ask = world.place(OWNER, limit(SOL, Side::Short, 3 * ONE, 149 * DOLLAR));
+    let ask = ask.unwrap();
+    let size = Size(2 * ONE);
+    let change = ModifyParams { order_id: ask, changes: change::SIZE, size, ..ModifyParams::default() };
+    let said = told_of(&mut world, [OWNER, CRANK], |context, owner, _| {
+        let _ = ModifyOrder { params: change }.execute(context, owner).unwrap();
+    });
+    let account = party(&world, OWNER);
+    let order = world.accounts[OWNER].find(ask).unwrap();
+    assert_eq!(
+        said,
+        [Event::OrderModified(OrderRecord { account, order, reason: CancelReason::Requested as u8, padding: [0; 7] })]
+    );
+    let makers = world.maker_refs(SOL, &[OWNER]);
+    let order = ioc(SOL, Side::Long, ONE, 149 * DOLLAR);
+    let said = told_of(&mut world, [CRANK, OWNER], |context, taker, maker| {
+        let take = PlaceAndTake { order, min_fill: Size(0), makers: &makers };
+        let maker = SubAccountMut { head: &mut *maker.head, orders: &mut *maker.orders };
+        let _ = take.execute(context, taker, &mut [maker]).unwrap();
+    });
+    let fill = said.iter().find_map(|event| match event {
+        Event::Fill(fill) => Some(*fill),
+        _ => None,
+    });
+    let fill = fill.expect("a record");
+    assert_eq!((fill.taker, fill.maker), (party(&world, CRANK), party(&world, OWNER)));
+    assert_eq!((fill.size, fill.quote, fill.maker_order, fill.market), (Size(ONE), Amount(149 * DOLLAR), ask, 1));
+    assert_eq!(
+        (fill.side, fill.oracle, fill.taker_fee.0 > fill.maker_rebate.0),
+        (Side::Long as u8, Price(150 * DOLLAR), true)
+    );
 }

@@ -3,8 +3,8 @@
 mod common;
 
 use common::check::check;
-use common::story::long_one;
-use common::{BOOK, BTC, DOLLAR, ONE, World, at_market, limit, with};
+use common::story::{long, long_one};
+use common::{BOOK, BTC, DOLLAR, ONE, World, at_market, join, limit, with};
 use kedge_model::action::Liquidate;
 use kedge_model::error::Error;
 use kedge_model::order::{OrderParams, Side, flags};
@@ -93,4 +93,46 @@ fn a_liquidator_pays_no_more_than_its_limit() {
     assert_eq!(step(price).unwrap().price, price);
     assert_eq!(step(Price(price.0 + 1)).unwrap().price, price);
     assert_eq!(step(Price(price.0 - 1)), Err(Error::LiquidationPriceWorse));
+}
+
+#[test]
+fn settling_a_claim_settles_its_funding_first() {
+    let mut world = World::funded(4, 100_000);
+    long(&mut world, BTC, ONE);
+    for _ in 0..62 {
+        world.wait(59);
+        world.tick();
+    }
+    let _ = world.fund(BTC).unwrap();
+    let row = world.board.markets[BTC];
+    let before = world.accounts[0].position(BTC);
+    let owed = before.unsettled_funding(row.funding(before.base)).unwrap();
+    assert!(owed.0 < 0, "longs pay: {owed:?}");
+    let pot = world.markets[BTC].funding_pot;
+    let _ = world.settle(BTC, 0).unwrap();
+    let after = world.accounts[0].position(BTC);
+    assert_eq!(after.funding_index, row.funding(before.base));
+    assert_eq!(world.markets[BTC].funding_pot.0 - pot.0, -owed.0);
+    check(&mut world);
+}
+
+#[test]
+fn a_price_between_two_ticks_is_refused() {
+    let mut world = World::funded(2, 100_000);
+    let tick = world.markets[BOOK].tick.0;
+    let at = |price| limit(BOOK, Side::Long, ONE, price);
+    assert_eq!(world.place(0, at(1_500 * DOLLAR + 1)), world.place(0, at(1_500 * DOLLAR + tick - 1)));
+    assert!(world.place(0, at(1_500 * DOLLAR + 1)).is_err() && world.place(0, at(1_500 * DOLLAR + tick)).is_ok());
+}
+
+#[test]
+fn who_joins_an_auction_has_margin_for_it() {
+    let joined = |dollars: u64| {
+        let mut world = World::funded(4, 100_000);
+        let id = world.place(TAKER, at_market(BTC, Side::Long, ONE)).unwrap();
+        world.withdraw(MAKER, 0, (100_000 - dollars) * DOLLAR).unwrap();
+        world.make(BTC, MAKER, TAKER, join(id, ONE, 1))
+    };
+    assert_eq!(joined(90_000), Ok(Size(ONE)));
+    assert_eq!(joined(100), Err(Error::MakerInsufficientMargin));
 }
