@@ -87,9 +87,10 @@ pub fn run(args: &MutantsArgs) -> Result<()> {
     let mut test = mutants(&["--shard", &shard, "--sharding", "round-robin", "--jobs", &jobs, "--timeout", STUCK]);
     // Without a mutant the tests have just run.
     test.args(["--baseline", "skip", "--profile", "mutants", "--colors", "never", "--output"]).arg(&output);
-    test.args(["--", "--locked"]);
+    test.arg("--cargo-arg=--locked");
     if !args.all {
-        test.arg("--lib").args(OF_A_SAMPLE.iter().flat_map(|name| ["--test", name]));
+        // Behind `--` they would be run alone, and all others built nevertheless.
+        test.arg("--cargo-arg=--lib").args(OF_A_SAMPLE.map(|name| format!("--cargo-arg=--test={name}")));
     }
     // Survivors are judged below.
     if let Err(error) = phase("mutants", &mut test) {
