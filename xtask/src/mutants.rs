@@ -20,6 +20,24 @@ const VERSION: &str = "27.1.0";
 const PAGE: &str = "docs/math/mutants.md";
 /// Seconds after which a mutant's tests count as stuck; without a mutant they take a few.
 const STUCK: &str = "300";
+/// The test binaries of a sample, besides the tests inside the crate: nearly all that dies dies in these, and each binary
+/// more is built for each mutant.
+const OF_A_SAMPLE: [&str; 14] = [
+    "reference",
+    "pockets",
+    "changes",
+    "lifecycle",
+    "auctions",
+    "conditional",
+    "attacks",
+    "audits",
+    "bounds",
+    "listing",
+    "states",
+    "orders",
+    "prices",
+    "groups",
+];
 
 /// Flags of `mutants`.
 #[derive(Args)]
@@ -69,7 +87,11 @@ pub fn run(args: &MutantsArgs) -> Result<()> {
     let mut test = mutants(&["--shard", &shard, "--sharding", "round-robin", "--jobs", &jobs, "--timeout", STUCK]);
     // Without a mutant the tests have just run.
     test.args(["--baseline", "skip", "--profile", "mutants", "--colors", "never", "--output"]).arg(&output);
-    test.args(["--", "--locked"]);
+    test.arg("--cargo-arg=--locked");
+    if !args.all {
+        // Behind `--` they would be run alone, and all others built nevertheless.
+        test.arg("--cargo-arg=--lib").args(OF_A_SAMPLE.map(|name| format!("--cargo-arg=--test={name}")));
+    }
     // Survivors are judged below.
     if let Err(error) = phase("mutants", &mut test) {
         println!("[mutants] {error}");

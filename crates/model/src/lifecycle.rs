@@ -110,12 +110,6 @@ impl Market {
         }
     }
 
-    /// Refuses what belongs to a market in settlement. Errors: [`Error::MarketNotSettling`].
-    #[inline]
-    pub fn require_settling(&self) -> Result<()> {
-        if self.status == MarketStatus::Settlement as u8 { Ok(()) } else { Err(Error::MarketNotSettling) }
-    }
-
     /// What users' claims at a price exceed the pool by.
     fn uncovered(&self, price: Price) -> Result<Amount> {
         Ok(self.net_users_pnl(price)?.minus(self.pnl_pool.credit()?)?.positive_part())

@@ -179,12 +179,6 @@ impl SubAccount {
         if self.authority == *signer { Ok(()) } else { Err(Error::WrongAuthority) }
     }
 
-    /// Refuses an account whose cross pocket is bankrupt or in liquidation.
-    #[inline]
-    pub fn require_free(&self) -> Result<()> {
-        Pocket::Cross.require_free(self)
-    }
-
     /// Refuses an account when the pocket that a market's position and orders are in is bankrupt or in liquidation.
     #[inline]
     pub fn require_free_in(&self, market: u16) -> Result<()> {

@@ -28,7 +28,7 @@ mod worth;
 #[allow(unused_imports, reason = "each test binary uses its part")]
 pub use orders::{at_market, ioc, join, leg, limit, waiting, with};
 #[allow(unused_imports, reason = "each test binary uses its part")]
-pub use setup::market_params;
+pub use setup::{market_params, row_params};
 
 use kedge_model::action::Context;
 use kedge_model::bank::Bank;

@@ -4,11 +4,12 @@ use super::expiry::glide;
 use crate::common::check::check;
 use crate::common::lifecycle::*;
 use crate::common::{BOOK, DOLLAR, ONE, World, ioc, limit, market_params};
+use kedge_model::action::Liquidate;
 use kedge_model::error::Error;
 use kedge_model::fault::{Fault, with as plant};
 use kedge_model::lifecycle::{DEBT_PERIOD, PAYOUT_DELAY};
 use kedge_model::order::Side;
-use kedge_model::quantity::{Amount, Base, Price, Quote};
+use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
 
 /// A second market of makers alone, beside [`BOOK`]; its index.
 fn second_book(world: &mut World) -> usize {
@@ -127,6 +128,16 @@ fn tokens_of_another_bank_are_bought_for_the_debt() {
     assert_eq!(world.liquidate(BOOK, 2, 3, u64::MAX).unwrap_err(), Error::InsufficientBalance);
     assert_eq!(world.liquidate(BOOK, 2, 6, u64::MAX).unwrap_err(), Error::InsufficientBalance);
     assert_eq!(world.liquidate(BOOK, 2, 4, 0).unwrap_err(), Error::AmountZero);
+    let limited = |limit: u64| {
+        let mut copy = world.clone();
+        copy.on_market(BOOK, &[2, 4], |context, _, accounts| {
+            let (account, liquidator) = accounts.split_first_mut().unwrap();
+            let step = Liquidate { max_size: Size(ONE), limit_price: Price(limit) };
+            step.execute(context, account, &mut liquidator[0]).map(|part| part.price)
+        })
+    };
+    assert_eq!(limited(148_500_000), Ok(Price(148_500_000)));
+    assert_eq!(limited(148_499_999), Err(Error::LiquidationPriceWorse));
     let part = world.liquidate(BOOK, 2, 4, ONE).unwrap();
     check(&mut world);
     // A dollar and a half of discount: the small positions' fee of 1 %.
