@@ -24,7 +24,8 @@ impl Latency {
                 let job = line["job"].as_str().unwrap_or_default().to_owned();
                 match line["message"].as_str() {
                     Some("landed") => {
-                        *latency.fees.entry(job.clone()).or_default() += line["priority_lamports"].as_u64().unwrap_or(0);
+                        *latency.fees.entry(job.clone()).or_default() +=
+                            line["priority_lamports"].as_u64().unwrap_or(0);
                         latency.slots.entry(job).or_default().extend(line["slots"].as_u64());
                     }
                     Some("failed") => {
