@@ -22,7 +22,7 @@ const PAGE: &str = "docs/math/mutants.md";
 const STUCK: &str = "300";
 /// The test binaries of a sample, besides the tests inside the crate: nearly all that dies dies in these, and each binary
 /// more is built for each mutant.
-const OF_A_SAMPLE: [&str; 14] = [
+const OF_A_SAMPLE: [&str; 17] = [
     "reference",
     "pockets",
     "changes",
@@ -37,6 +37,9 @@ const OF_A_SAMPLE: [&str; 14] = [
     "orders",
     "prices",
     "groups",
+    "records",
+    "rests",
+    "risk",
 ];
 
 /// Flags of `mutants`.

@@ -12,6 +12,9 @@ use kedge_model::exchange::{Exchange, FeeSchedule, FeeTier};
 use kedge_model::market::Market;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 
+/// The last value inside of a bound, and the first outside.
+type Bound<T> = (fn(&mut T), fn(&mut T));
+
 /// The bytes of each field: its name, and they themselves.
 fn fields<T: Layout + bytemuck::Pod>(of: &T) -> Vec<(&'static str, Vec<u8>)> {
     let ends = T::FIELDS.iter().skip(1).map(|field| field.offset).chain([T::SIZE]);
@@ -126,7 +129,7 @@ fn a_row_is_set_inside_its_bounds() {
         change(&mut params);
         params.row(false).map(drop)
     };
-    let bounds: [(fn(&mut RowParams), fn(&mut RowParams)); 8] = [
+    let bounds: [Bound<RowParams>; 8] = [
         (|r| r.quorum = 2, |r| r.quorum = 3),
         (|r| r.quorum = 1, |r| r.quorum = 0),
         (|r| r.max_age = 5, |r| r.max_age = 4),
@@ -211,7 +214,7 @@ fn a_fee_schedule_is_set_whole_and_inside_its_bounds() {
         s.fees = [FeeTier { taker: Ppm(1_000), maker_rebate: Ppm(300) }; 8];
         s.fees[7].taker = Ppm(858);
     };
-    let bounds: [(fn(&mut FeeSchedule), fn(&mut FeeSchedule)); 13] = [
+    let bounds: [Bound<FeeSchedule>; 13] = [
         (|s| s.filler_share = Ppm(200_000), |s| s.filler_share = Ppm(200_001)),
         (|s| s.referrer_share = Ppm(300_000), |s| s.referrer_share = Ppm(300_001)),
         (|s| s.referee_discount = Ppm(300_000), |s| s.referee_discount = Ppm(300_001)),

@@ -125,8 +125,7 @@ fn a_deposit_is_recorded_with_the_balance_after_it() {
     let mut world = World::funded(2, 100);
     let (account, bank) = (&mut world.accounts[1].head, &mut world.banks[0]);
     let said = told(|sink| {
-        let _ =
-            Deposit { amount: Amount(7), depositor: [1; 32] }.execute(&world.exchange, bank, account, sink).unwrap();
+        Deposit { amount: Amount(7), depositor: [1; 32] }.execute(&world.exchange, bank, account, sink).unwrap();
     });
     let account = party(&world, 1);
     let record =
