@@ -265,3 +265,59 @@ fn a_filter_takes_what_fits_all_of_it() {
     assert!(world.accounts[0].head.positions.iter().all(|position| !position.is_used()));
     assert_eq!(world.accounts[0].position(BOOK).base, Base::ZERO);
 }
+
+#[test]
+fn each_kind_changes_what_it_has() {
+    let mut world = World::funded(6, 100_000);
+    let _ = world.take(0, ioc(BTC, Side::Long, ONE / 10, 61_000 * DOLLAR), &[]).unwrap();
+    let stop = waiting(BTC, OrderKind::StopMarket, Side::Short, ONE / 10, 58_000 * DOLLAR);
+    let trails = OrderParams { kind: OrderKind::TrailingStop as u8, extent: 1_000, ..stop };
+    let limited = waiting(BTC, OrderKind::StopLimit, Side::Short, ONE / 10, 58_000 * DOLLAR);
+    let [stop, trails, limited] = [stop, trails, limited].map(|params| world.place(0, params).unwrap());
+    let open = world.place(2, at_market(BTC, Side::Long, ONE / 10)).unwrap();
+    let mut did = |account, params| world.modify(BTC, account, params).map(|report| report.order);
+    for (distance, good) in [(99, false), (100, true), (200_000, true), (200_001, false), (1_000, true)] {
+        assert_eq!(did(0, extent(trails, distance)).is_ok(), good, "{distance}");
+    }
+    // A distance is no part of a size: a thousand steps would be all of it.
+    assert_eq!(did(0, size(trails, ONE / 20)).unwrap().size, Size(ONE / 20));
+    for (account, params) in [(0, extent(stop, 1_000)), (2, extent(open, 10)), (2, price(open, 0))] {
+        assert_eq!(did(account, params), Err(Error::InvalidOrder), "{params:?}");
+    }
+    assert_eq!(did(0, price(limited, 0)), Err(Error::InvalidOrder), "it rests once it is triggered");
+    // What has no limit has none afterwards.
+    assert!(did(0, price(stop, 0)).unwrap().has(flags::NO_LIMIT));
+    check(&mut world);
+}
+
+#[test]
+fn a_part_is_judged_when_it_or_the_size_changes() {
+    let mut world = World::funded(2, 100_000);
+    let ice = OrderParams { extent: 1_000, ..limit(BOOK, Side::Long, 4 * ONE, BID) };
+    let id = world.place(0, ice).unwrap();
+    let both = |extent, units| ModifyParams { extent, changes: change::EXTENT | change::SIZE, ..size(id, units * ONE) };
+    assert_eq!(world.modify(BOOK, 0, both(2_000, 2)).unwrap_err(), Error::InvalidOrder);
+    assert_eq!(world.modify(BOOK, 0, both(9, 2)).unwrap_err(), Error::OrderTooSmall);
+    assert_eq!(world.modify(BOOK, 0, both(10, 2)).unwrap().order.extent, 10, "as much as the smallest order");
+    // A rule that came since holds up no other change.
+    world.markets[BOOK].min_order = Size(ONE);
+    assert_eq!(world.modify(BOOK, 0, size(id, 3 * ONE)).unwrap_err(), Error::OrderTooSmall);
+    let _ = world.modify(BOOK, 0, price(id, BID - DOLLAR)).unwrap();
+    check(&mut world);
+}
+
+#[test]
+fn a_distance_to_the_oracle_has_an_end() {
+    let mut world = World::funded(2, 100_000);
+    world.markets[BOOK].tick = Price(16);
+    let far = -(1i64 << 62);
+    let at = |distance: i64| distance.cast_unsigned();
+    let bid = |distance| OrderParams { flags: flags::OFFSET, ..limit(BOOK, Side::Long, ONE, at(distance)) };
+    assert_eq!(world.place(0, bid(far - 16)), Err(Error::InvalidOrder));
+    world.place(0, bid(far)).unwrap();
+    let id = world.place(0, bid(-32)).unwrap();
+    assert_eq!(world.modify(BOOK, 0, price(id, at(far - 16))).unwrap_err(), Error::InvalidOrder);
+    for distance in [far, -16] {
+        assert_eq!(world.modify(BOOK, 0, price(id, at(distance))).unwrap().order.offset(), distance);
+    }
+}

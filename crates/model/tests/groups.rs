@@ -4,10 +4,10 @@ mod common;
 
 use common::check::check;
 use common::waiting::{CRANK, MAKER, OWNER, cancel, holding, quote, reducing};
-use common::{DOLLAR, ONE, SOL, World, ioc, leg, limit, waiting};
+use common::{BOOK, DOLLAR, ONE, SOL, World, at_market, ioc, leg, limit, waiting, with};
 use kedge_model::error::Error;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
-use kedge_model::quantity::{Base, Size};
+use kedge_model::quantity::{Base, Price, Size};
 use proptest::prelude::*;
 
 /// An entry of 10 SOL at 148 with a stop at 140 and a take-profit at 160.
@@ -251,4 +251,66 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn nobody_follows_what_it_must_not() {
+    let bad = |world: &World, params: OrderParams| {
+        let refused = world.clone().place(OWNER, params).map(drop);
+        assert_eq!(refused, Err(Error::InvalidOrder), "{params:?}");
+    };
+    let sleeping = leg(waiting(SOL, OrderKind::StopMarket, Side::Long, 0, 156 * DOLLAR));
+    let sized = |link| OrderParams {
+        link,
+        ..with(flags::LEG, waiting(SOL, OrderKind::StopMarket, Side::Short, 4 * ONE, 140 * DOLLAR))
+    };
+    // What only reduces, and what is one of two, has no legs.
+    let mut world = holding(10);
+    let plain = world.place(OWNER, limit(SOL, Side::Short, 4 * ONE, 152 * DOLLAR)).unwrap();
+    let reduces = world.place(OWNER, reducing(limit(SOL, Side::Short, 4 * ONE, 153 * DOLLAR))).unwrap();
+    bad(&world, OrderParams { link: reduces, ..sleeping });
+    let other = world.place(OWNER, sized(plain)).unwrap();
+    bad(&world, OrderParams { link: other, ..sleeping });
+    bad(&world, OrderParams { link: plain, ..sleeping });
+    // Of three orders each cancels the others.
+    let third = world.place(OWNER, OrderParams { trigger_price: Price(141 * DOLLAR), ..sized(other) }).unwrap();
+    assert_eq!([other, third].map(|id| world.accounts[OWNER].find(id).unwrap().link), [plain; 2]);
+    check(&mut world);
+    // An order of a bracket is no partner, nor is one that trades at once, though as much is left of them.
+    let mut world = holding(0);
+    let (parent, stop, _) = bracket(&mut world);
+    quote(&mut world, 148 * DOLLAR);
+    let _ = world.take(MAKER, ioc(SOL, Side::Short, 4 * ONE, 148 * DOLLAR), &[OWNER]).unwrap();
+    let market = world.place(OWNER, at_market(SOL, Side::Short, 4 * ONE)).unwrap();
+    bad(&world, OrderParams { size: Size(6 * ONE), ..sized(parent) });
+    bad(&world, sized(stop));
+    bad(&world, sized(market));
+    // Another bracket's late leg goes by its own.
+    let entry = limit(SOL, Side::Long, 10 * ONE, 147 * DOLLAR);
+    let own = leg(waiting(SOL, OrderKind::StopMarket, Side::Short, 0, 139 * DOLLAR));
+    let second = world.place_all(OWNER, &[entry, own]).unwrap();
+    let late = world.place(OWNER, OrderParams { link: second, ..own }).unwrap();
+    assert_eq!(world.accounts[OWNER].find(late).unwrap().size, Size(0));
+    check(&mut world);
+}
+
+#[test]
+fn orders_of_one_group_that_meet_shrink_once() {
+    let mut world = World::funded(6, 100_000);
+    let bid = world.place(OWNER, limit(BOOK, Side::Long, 2 * ONE, 1_995 * DOLLAR)).unwrap();
+    let stop = waiting(BOOK, OrderKind::StopLimit, Side::Short, 2 * ONE, 1_990 * DOLLAR);
+    let stop = OrderParams { link: bid, ..with(flags::LEG | flags::SELF_DECREMENT, stop) };
+    let stop = world.place(OWNER, stop).unwrap();
+    let alone = world.place(OWNER, limit(BOOK, Side::Long, ONE, 1_996 * DOLLAR)).unwrap();
+    world.wait(1);
+    let _ = world.refresh_bank(0, DOLLAR).unwrap();
+    let _ = world.refresh(BOOK, 1_990 * DOLLAR).unwrap();
+    let _ = world.trigger(BOOK, OWNER, stop, None).unwrap();
+    // One unit against the bid that belongs to nothing, the other against its own partner, which has one left.
+    let report = world.fill(BOOK, OWNER, stop, None, &[]).unwrap();
+    assert_eq!((report.matched.size, report.matched.self_trades), (Size(0), 2));
+    for id in [bid, stop, alone] {
+        assert_eq!(world.accounts[OWNER].find(id), None, "{id}");
+    }
+    check(&mut world);
 }

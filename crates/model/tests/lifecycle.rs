@@ -4,13 +4,15 @@ mod common;
 
 use common::check::check;
 use common::lifecycle::*;
-use common::{BTC, DOLLAR, ONE, SOL, World, ioc, limit, market_params};
+use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, limit, market_params};
 use kedge_model::action::UpdateAmm;
 use kedge_model::error::Error;
 use kedge_model::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE, Terms};
-use kedge_model::market::MarketStatus;
+use kedge_model::market::{Market, MarketStatus};
 use kedge_model::order::Side;
-use kedge_model::quantity::{Amount, Price};
+use kedge_model::pocket::Pocket;
+use kedge_model::quantity::{Amount, Price, Quote, Size};
+use kedge_model::sub_account;
 
 #[test]
 fn a_listed_market_opens_on_a_fresh_price_with_the_vamm_at_it() {
@@ -123,4 +125,78 @@ fn run_out_unpriced(world: &mut World, market: usize) {
     let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE).unwrap();
     set_expiry(world, market, time).unwrap();
     world.wait(EXPIRY_NOTICE);
+}
+
+#[test]
+fn a_market_is_settled_at_an_average_wherever_anybody_holds_a_position() {
+    let mut world = World::funded(4, 20_000);
+    let notice = i64::try_from(EXPIRY_NOTICE).unwrap();
+    let time = world.clock.unix_time + notice;
+    // One side alone holds one: the vAMM has the other.
+    let _ = world.take(0, ioc(BTC, Side::Long, ONE / 10, 61_000 * DOLLAR), &[]).unwrap();
+    for market in [BTC, SOL] {
+        set_expiry(&mut world, market, time).unwrap();
+    }
+    world.wait(EXPIRY_NOTICE - 200);
+    world.tick();
+    world.wait(200);
+    assert_eq!(settle_market(&mut world, SOL).unwrap_err(), Error::StaleRow, "a refresh would help");
+    world.tick();
+    assert_eq!(settle_market(&mut world, BTC).unwrap_err(), Error::SettlementUnsampled);
+    let _ = settle_market(&mut world, SOL).unwrap();
+    check(&mut world);
+}
+
+/// Somebody has won 80 of a market of makers alone, which is settled and past all delays.
+fn won() -> World {
+    let mut world = World::funded(4, 20_000);
+    world.place(2, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[2]).unwrap();
+    world.drive(BOOK, 2_080 * DOLLAR);
+    let _ = run_out(&mut world, BOOK);
+    let _ = settle_market(&mut world, BOOK).unwrap();
+    world.wait(DEBT_PERIOD);
+    world
+}
+
+#[test]
+fn no_market_is_delisted_while_somebody_is_to_be_paid() {
+    let mut world = won();
+    assert_eq!(delist(&mut world, BOOK).unwrap_err(), Error::SettlementPending);
+    // Open positions alone forbid it, and so they do beside a debt.
+    let with = |change: fn(&mut Market)| {
+        let mut copy = world.clone();
+        change(&mut copy.markets[BOOK]);
+        delist(&mut copy, BOOK)
+    };
+    assert_eq!(with(|m| m.users_quote = Quote(0)), Err(Error::SettlementPending));
+    assert_eq!(with(|m| m.debts = Amount(1)), Err(Error::SettlementPending));
+    for account in [0, 2] {
+        let closed = settle_position(&mut world, BOOK, account).unwrap();
+        assert_eq!(closed.closed.size(), Size(ONE));
+    }
+    // The winner came first and has got nothing yet; nobody owes it anything but the pool.
+    assert_eq!((world.accounts[0].position(BOOK).quote > Quote(0), world.markets[BOOK].debts), (true, Amount(0)));
+    assert_eq!(delist(&mut world, BOOK).unwrap_err(), Error::SettlementPending);
+    let paid = settle_position(&mut world, BOOK, 0).unwrap();
+    assert!(paid.amount > Quote(0) && paid.left == Quote(0), "{paid:?}");
+    let _ = delist(&mut world, BOOK).unwrap();
+    assert_eq!(delist(&mut world, BOOK).unwrap_err(), Error::MarketNotSettling);
+    assert_gone(&world, BOOK);
+    check(&mut world);
+}
+
+#[test]
+fn who_still_owes_stays_bankrupt_and_who_has_paid_does_not() {
+    let mut world = won();
+    let balance = world.accounts[2].head.balance(0).0;
+    world.accounts[2].head.debit(0, Amount(balance - DOLLAR)).unwrap();
+    Pocket::Cross.require_free(&world.accounts[2].head).unwrap();
+    world.accounts[2].head.status |= sub_account::status::BANKRUPT;
+    let broke = settle_position(&mut world, BOOK, 2).unwrap();
+    assert!(broke.left < Quote(0), "{broke:?}");
+    assert!(Pocket::Cross.is_bankrupt(&world.accounts[2].head), "it owes {broke:?}");
+    world.accounts[2].head.credit(0, broke.left.magnitude()).unwrap();
+    let paid = settle_position(&mut world, BOOK, 2).unwrap();
+    assert_eq!((paid.left, Pocket::Cross.is_bankrupt(&world.accounts[2].head)), (Quote(0), false));
 }

@@ -4,19 +4,22 @@ mod common;
 
 use common::lifecycle::{run_out, settle_position};
 use common::waiting::{CRANK, OWNER, holding, quote, reducing};
-use common::{DOLLAR, ONE, SOL, World, ioc, limit, waiting};
+use common::{BOOK, DOLLAR, ONE, SOL, World, ioc, limit, waiting};
 use kedge_model::action::{
-    CRANK_FEE, Context, DelistMarket, Deposit, ExpireOrders, ModifyOrder, ModifyParams, PlaceAndTake, PlaceOrders,
-    SetExpiry, SetMarketStatus, SettleMarket, TriggerOrder, change,
+    CRANK_FEE, Context, DelistMarket, Deposit, ExpireOrders, Liquidate, ModifyOrder, ModifyParams, PlaceAndTake,
+    PlaceOrders, SetExpiry, SetMarketStatus, SettleMarket, TriggerOrder, change,
 };
+use kedge_model::error::Error;
 use kedge_model::event::{
-    Batch, CancelReason, CancelRecord, CrankKind, CrankRecord, DepositRecord, Event, MarketRecord, OrderRecord, Party,
-    decode,
+    Batch, CancelReason, CancelRecord, CrankKind, CrankRecord, DepositRecord, Event, LiquidationRecord, MarketRecord,
+    OrderRecord, Party, TransferRecord, decode,
 };
 use kedge_model::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE};
 use kedge_model::market::MarketStatus;
 use kedge_model::order::{OrderKind, Side};
-use kedge_model::quantity::{Amount, Price, Size};
+use kedge_model::pocket::Pocket;
+use kedge_model::position::status;
+use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::sub_account::SubAccountMut;
 
 /// What an action records.
@@ -222,4 +225,107 @@ fn a_fill_and_a_change_are_recorded() {
         (fill.side, fill.oracle, fill.taker_fee.0 > fill.maker_rebate.0),
         (Side::Long as u8, Price(150 * DOLLAR), true)
     );
+}
+
+/// The owner of 60 SOL at a profit owes a settled market more dollars than it has.
+fn in_debt() -> World {
+    let mut world = holding(60);
+    for price in [157, 164, 171, 178] {
+        world.drive(SOL, price * DOLLAR);
+    }
+    let head = &mut world.accounts[OWNER].head;
+    let debt = i64::try_from(head.balance(0).0 + 300 * DOLLAR).unwrap();
+    let position = head.open_position(World::index(BOOK)).unwrap();
+    (position.status, position.quote) = (position.status | status::SETTLED, Quote(-debt));
+    world
+}
+
+#[test]
+fn what_is_realised_for_a_debt_is_recorded_and_costs_no_more_than_the_limit() {
+    let start = in_debt();
+    let step = |world: &mut World, limit_price: Price| {
+        world.on_market(SOL, &[OWNER, CRANK], |context, _, accounts| {
+            let (owner, crank) = accounts.split_first_mut().unwrap();
+            Liquidate { max_size: Size(u64::MAX), limit_price }.execute(context, owner, &mut crank[0])
+        })
+    };
+    let report = step(&mut start.clone(), Price(0)).unwrap();
+    assert_eq!(step(&mut start.clone(), report.price), Ok(report));
+    assert_eq!(step(&mut start.clone(), Price(report.price.0 - 1)), Err(Error::LiquidationPriceWorse));
+    assert!(report.base > Base(0) && report.quote > Quote(0) && report.price > Price(170 * DOLLAR), "{report:?}");
+
+    let mut world = start.clone();
+    let said = told_of(&mut world, [OWNER, CRANK], |context, owner, crank| {
+        let step = Liquidate { max_size: Size(u64::MAX), limit_price: Price(0) };
+        let _ = step.execute(context, owner, crank).unwrap();
+    });
+    let record = LiquidationRecord {
+        account: party(&world, OWNER),
+        liquidator: party(&world, CRANK),
+        base: report.base,
+        quote: report.quote,
+        price: report.price,
+        shortage: Quote(300_000_000),
+        shortage_after: Pocket::Cross.settled_debt(&world.accounts[OWNER].head).unwrap().credit().unwrap(),
+        liquidator_fee: world.markets[SOL].liquidator_fee,
+        market: 1,
+        ..LiquidationRecord::default()
+    };
+    assert!(record.shortage_after < record.shortage && record.liquidator_fee > Ppm(0), "{record:?}");
+    assert_eq!(said, [Event::Liquidation(record)]);
+}
+
+#[test]
+fn tokens_that_are_bought_for_a_debt_are_recorded() {
+    let mut world = holding(0);
+    world.deposit(OWNER, 2, 10 * ONE).unwrap();
+    world.markets[SOL].status = MarketStatus::Settlement as u8;
+    let position = world.accounts[OWNER].head.open_position(1).unwrap();
+    (position.status, position.quote) = (position.status | status::SETTLED, Quote(-10_297_000_000));
+    let said = told_of(&mut world, [OWNER, CRANK], |context, owner, crank| {
+        let step = Liquidate { max_size: Size(u64::MAX), limit_price: Price(0) };
+        let _ = step.execute(context, owner, crank).unwrap();
+    });
+    // Two SOL at 150 less one percent.
+    let account = party(&world, OWNER);
+    let record = LiquidationRecord {
+        account,
+        liquidator: party(&world, CRANK),
+        quote: Quote(297_000_000),
+        price: Price(148_500_000),
+        shortage: Quote(297_000_000),
+        liquidator_fee: Ppm(10_000),
+        market: 1,
+        ..LiquidationRecord::default()
+    };
+    let to = world.accounts[CRANK].head.id;
+    let moved = TransferRecord { from: account, amount: Amount(2 * ONE), to, bank: 2, padding: [0; 4] };
+    assert_eq!(said, [Event::Liquidation(record), Event::Transfer(moved)]);
+}
+
+#[test]
+fn a_settlement_records_what_the_insurance_pays() {
+    let mut world = holding(10);
+    quote(&mut world, 157 * DOLLAR);
+    let average = run_out(&mut world, SOL);
+    // The vAMM owes the profit and has nothing.
+    world.markets[SOL].pnl_pool = Amount(0);
+    let (clock, before) = (world.clock, world.markets[SOL]);
+    let said = told(|sink| {
+        let _ = SettleMarket.execute(&world.exchange, &mut world.board, &mut world.markets[SOL], clock, sink).unwrap();
+    });
+    let paid = before.insurance_fund.minus(world.markets[SOL].insurance_fund).unwrap();
+    assert!(paid > Amount(0), "{paid:?}");
+    let record = MarketRecord {
+        expiry_time: before.expiry_time,
+        settlement_price: average,
+        average,
+        insurance: paid,
+        time: clock.unix_time,
+        market: 1,
+        status: MarketStatus::Settlement as u8,
+        status_before: MarketStatus::Active as u8,
+        ..MarketRecord::default()
+    };
+    assert_eq!(said, [Event::MarketChanged(record)]);
 }
