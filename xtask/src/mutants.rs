@@ -22,8 +22,10 @@ const PAGE: &str = "docs/math/mutants.md";
 const STUCK: &str = "300";
 /// The test binaries of a sample, besides the tests inside the crate: nearly all that dies dies in these, and each binary
 /// more is built for each mutant.
-const OF_A_SAMPLE: [&str; 17] = [
+const OF_A_SAMPLE: [&str; 19] = [
     "reference",
+    "quotes",
+    "signed",
     "pockets",
     "changes",
     "lifecycle",

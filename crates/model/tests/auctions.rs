@@ -6,7 +6,8 @@ use common::check::check;
 use common::{BOOK, BTC, DOLLAR, ONE, World, at_market, ioc, join, limit, with};
 use kedge_model::Error;
 use kedge_model::action::{FillOrder, MakerRef, PlaceSigned, SignedHeader, SignedMessage};
-use kedge_model::order::{Order, OrderParams, Side, flags};
+use kedge_model::auction::validate;
+use kedge_model::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Base, Price, Size};
 
 fn order(world: &World, account: usize, id: u32) -> Order {
@@ -77,6 +78,26 @@ fn the_vamm_stays_out_where_it_must() {
     let id = world.place(0, at_market(BTC, Side::Short, ONE)).unwrap();
     let matched = world.join(BTC, 2, 0, join(id, ONE / 5, 1 << 50)).unwrap();
     assert_eq!(matched.amm_size, Size::ZERO, "the auction has hardly begun");
+}
+
+#[test]
+fn a_flat_vamm_has_no_part_in_a_join() {
+    for (side, worst) in [(Side::Long, 1), (Side::Short, 1 << 50)] {
+        let mut world = World::funded(6, 100_000);
+        let id = world.place(0, at_market(BTC, side, ONE)).unwrap();
+        for _ in 0..4 {
+            world.tick();
+        }
+        let seen = |world: &World| {
+            let amm = &world.markets[BTC].amm;
+            (amm.base, amm.update_slot, amm.update_price, amm.slot_price)
+        };
+        let before = seen(&world);
+        let matched = world.join(BTC, 2, 0, join(id, ONE / 5, worst)).unwrap();
+        assert_eq!((matched.maker_size, matched.amm_size), (Size(ONE / 5), Size::ZERO));
+        assert_eq!(seen(&world), before, "nor is it held to the price of one");
+        check(&mut world);
+    }
 }
 
 // ---- starts that are judged
@@ -210,4 +231,40 @@ fn the_smallest_orders_in_front_are_traded_and_hold_up_nobody() {
     });
     assert_eq!(refused.unwrap_err(), Error::TooManyMakers);
     check(&mut world);
+}
+
+// ---- what an auction may be, and when it is over
+
+#[test]
+fn an_auction_runs_forward_between_two_prices_and_inside_the_limit() {
+    let judged = |(side, start, end, limit)| validate(side, Price(start), Price(end), Price(limit));
+    let (buy, sell) = (Side::Long, Side::Short);
+    for good in
+        [(buy, 100, 110, 0), (buy, 100, 100, 0), (buy, 100, 110, 110), (sell, 110, 100, 0), (sell, 110, 100, 100)]
+    {
+        assert_eq!(judged(good), Ok(()), "{good:?}");
+    }
+    for wrong in [
+        (buy, 0, 110, 0),
+        (sell, 110, 0, 0),
+        (buy, 0, 0, 0),
+        (buy, 110, 100, 0),
+        (sell, 100, 110, 0),
+        (buy, 100, 110, 109),
+        (sell, 110, 100, 101),
+    ] {
+        assert_eq!(judged(wrong), Err(Error::InvalidOrder), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_maker_is_a_limit_order_that_is_active_and_past_its_auction() {
+    let limit = Order { kind: OrderKind::Limit as u8, activation_slot: 10, auction_slots: 5, ..Order::default() };
+    assert_eq!([9, 10, 15, 16].map(|slot| limit.is_resting(slot)), [false, false, false, true]);
+    let plain = Order { auction_slots: 0, ..limit };
+    assert_eq!([9, 10].map(|slot| plain.is_resting(slot)), [false, true]);
+    for kind in [OrderKind::Market, OrderKind::Twap, OrderKind::StopLimit] {
+        let other = |order| Order { kind: kind as u8, ..order };
+        assert!(![limit, plain].iter().any(|order| other(*order).is_resting(16)), "{kind:?}");
+    }
 }

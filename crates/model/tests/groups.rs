@@ -146,6 +146,38 @@ fn groups_have_four_members_at_most_and_their_own_rules() {
     assert_eq!(world.place(OWNER, plain).map(drop), Err(Error::InvalidOrder), "a leg waits");
 }
 
+#[test]
+fn a_number_that_happens_to_be_a_groups_makes_no_member() {
+    let mut world = holding(0);
+    world.accounts[OWNER].head.next_order_id = 59;
+    let slices =
+        OrderParams { kind: OrderKind::Twap as u8, extent: 100, link: 60, ..limit(SOL, Side::Long, 10 * ONE, 0) };
+    let twap = world.place(OWNER, slices).unwrap();
+    let (first, second) = (bracket(&mut world), bracket(&mut world));
+    assert_eq!((twap, first.0), (59, 60), "seconds between slices, and a number");
+    quote(&mut world, 148 * DOLLAR);
+    let _ = world.take(MAKER, ioc(SOL, Side::Short, 4 * ONE, 148 * DOLLAR), &[OWNER]).unwrap();
+    check(&mut world);
+    let size = |id| world.accounts[OWNER].find(id).map(|order| order.size.0);
+    assert_eq!((size(first.1), size(first.2)), (Some(4 * ONE), Some(4 * ONE)));
+    assert_eq!((size(second.1), size(second.2), size(twap)), (Some(0), Some(0), Some(10 * ONE)));
+}
+
+#[test]
+fn a_fill_of_one_of_two_that_open_is_judged_without_the_other() {
+    let mut world = holding(0);
+    let sell = world.place(OWNER, limit(SOL, Side::Short, 10 * ONE, 152 * DOLLAR)).unwrap();
+    let stop = waiting(SOL, OrderKind::StopMarket, Side::Short, 10 * ONE, 145 * DOLLAR);
+    let stop = world.place(OWNER, OrderParams { flags: flags::LEG, link: sell, ..stop }).unwrap();
+    check(&mut world);
+    quote(&mut world, 152 * DOLLAR);
+    let report = world.take(MAKER, ioc(SOL, Side::Long, 10 * ONE, 152 * DOLLAR), &[OWNER]).unwrap();
+    assert_eq!(report.matched.maker_size, Size(10 * ONE));
+    check(&mut world);
+    assert_eq!((world.accounts[OWNER].find(sell), world.accounts[OWNER].find(stop)), (None, None));
+    assert_eq!(world.accounts[OWNER].position(SOL).base, Base(-10 * 1_000_000_000));
+}
+
 /// What may happen to a bracket.
 #[derive(Clone, Copy, Debug)]
 enum Move {

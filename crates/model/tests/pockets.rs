@@ -9,6 +9,7 @@ use kedge_model::board::{PriceBoard, Purpose};
 use kedge_model::clock::Clock;
 use kedge_model::margin::{self, Margin, MarginKind};
 use kedge_model::order::{Order, OrderParams, Side, flags};
+use kedge_model::pocket::Pocket;
 use kedge_model::position::{Position, status as alone};
 use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Quote, Size};
 use kedge_model::sub_account::{SubAccount, status};
@@ -384,4 +385,38 @@ fn an_isolated_position_can_be_a_makers_and_a_liquidators() {
     world.transfer_isolated(LIQUIDATOR, SOL, 1_000_000_000).unwrap();
     let _ = world.liquidate(SOL, TRADER, LIQUIDATOR, u64::MAX).unwrap();
     check(&mut world);
+}
+
+#[test]
+fn of_two_isolated_positions_neither_is_in_the_others_pocket() {
+    let mut account = SubAccount { version: SubAccount::VERSION, ..SubAccount::default() };
+    for (market, quote) in [(0, -50), (1, 80)] {
+        let position = account.open_position(market).unwrap();
+        position.status |= alone::ISOLATED;
+        position.quote = Quote(quote);
+    }
+    let pockets = [Pocket::Isolated(0), Pocket::Isolated(1), Pocket::Cross];
+    assert_eq!(pockets.map(|pocket| pocket.claims(&account)), [Ok(Quote(-50)), Ok(Quote(80)), Ok(Quote::ZERO)]);
+    let crossed = Position { status: alone::USED, ..Position::default() };
+    assert_eq!(pockets.map(|pocket| pocket.holds(&crossed)), [false, false, true], "market 0, but not isolated");
+}
+
+#[test]
+fn a_pocket_is_bankrupt_until_its_last_debt_is_written_off() {
+    let mut world = World::funded(6, 10_000);
+    world.withdraw(TRADER, 0, 10_000 * DOLLAR).unwrap();
+    let debt = Quote(1_000_000_000);
+    for market in [BTC, SOL, BOOK] {
+        world.accounts[TRADER].head.open_position(World::index(market)).unwrap().quote = Quote(-debt.0);
+        // What the trader owes is the vAMM's.
+        let market = &mut world.markets[market];
+        market.users_quote = market.users_quote.minus(debt).unwrap();
+        market.amm.quote = market.amm.quote.plus(debt).unwrap();
+    }
+    check(&mut world);
+    for (market, left) in [(BTC, true), (SOL, true), (BOOK, false)] {
+        assert_eq!(world.bankrupt(market, TRADER).unwrap().loss.0, 1_000 * DOLLAR);
+        check(&mut world);
+        assert_eq!(Pocket::Cross.is_bankrupt(&world.accounts[TRADER].head), left, "after market {market}");
+    }
 }

@@ -359,7 +359,7 @@ fn sources_that_make_no_sense_are_not_listed() {
     for sources in sound {
         assert!(listed(sources, true).is_ok(), "{sources:?}");
     }
-    let wrong: [&[PriceSource]; 17] = [
+    let wrong: [&[PriceSource]; 20] = [
         &[],
         &[unused, pull],
         &[pull, unused, feed],
@@ -377,6 +377,9 @@ fn sources_that_make_no_sense_are_not_listed() {
         &[PriceSource { owners: 1, ..push }],
         &[PriceSource { heard: 1, ..pull }],
         &[PriceSource { kind: 6, ..pull }],
+        &[PriceSource { multiple: 1, ..pull }],
+        &[PriceSource { multiple: 3, ..fixed }],
+        &[pull, PriceSource { multiple: 3, ..unused }],
     ];
     for sources in wrong {
         assert_eq!(listed(sources, true), Err(Error::InvalidParameter), "{sources:?}");
@@ -388,4 +391,23 @@ fn sources_that_make_no_sense_are_not_listed() {
 fn the_upgraded_receiver_is_the_one_meant_when_none_is_named() {
     let with = |owners| PriceSource { owners, ..keyed(SourceKind::PythPull, 1) }.receivers();
     assert_eq!([with(0), with(1), with(2), with(3)], [receivers::UPGRADED, 1, receivers::LEGACY, 3]);
+}
+
+#[test]
+fn a_fifth_of_the_jump_limit_is_quiet_and_a_millionth_more_is_not() {
+    // A fifth of 5 % is 1 %.
+    let jumped = |prices: [u64; 3]| {
+        let mut row = pair();
+        let _ = said_at(&mut row, [Some(1_000_000); 2], &later(0));
+        assert_eq!(said_at(&mut row, [Some(1_200_000); 2], &later(1)), RowState::Jump);
+        let mut second = 1;
+        prices.map(|price| {
+            second += 1;
+            (said_at(&mut row, [Some(price); 2], &later(second)), row.confirmations)
+        })
+    };
+    let (jump, normal) = (RowState::Jump, RowState::Normal);
+    assert_eq!(jumped([1_212_000, 1_200_000, 1_212_000]), [(jump, 1), (jump, 2), (normal, 0)]);
+    assert_eq!(jumped([1_212_000, 1_200_000, 1_212_002]), [(jump, 1), (jump, 2), (jump, 0)]);
+    assert_eq!(jumped([1_187_998, 1_200_000, 1_212_000]), [(jump, 0), (jump, 0), (jump, 1)]);
 }

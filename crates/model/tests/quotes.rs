@@ -5,9 +5,10 @@ mod common;
 use common::amm::{amm, at, row, side, trade};
 use common::{BTC, DOLLAR, ONE, World, check::check, ioc};
 use kedge_model::action::{PoolKind, UpdateAmm};
-use kedge_model::amm::{Amm, AmmFill};
+use kedge_model::amm::{Amm, AmmFill, Availability};
 use kedge_model::board::PriceRow;
 use kedge_model::error::Error;
+use kedge_model::market::Market;
 use kedge_model::num::Rounding;
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
@@ -372,4 +373,69 @@ fn the_crank_refuses_when_nothing_would_change() {
     let report = update(&mut world).unwrap();
     assert_eq!((report.cost, report.mid), (Quote(0), Price(60_500 * DOLLAR)));
     assert_eq!(update(&mut world).unwrap_err(), Error::AmmUpdateNotNeeded);
+}
+
+#[test]
+fn an_available_step_is_available() {
+    let mut world = World::funded(6, 100_000);
+    let size = 1_000_000;
+    let _ = world.take(4, ioc(BTC, Side::Long, size, 61_000 * DOLLAR), &[]).unwrap();
+    let row = world.board.markets[BTC].price;
+    // It may only close what it has.
+    let amm = Amm { inventory_limit: Size(0), ..world.markets[BTC].amm };
+    let available = |step| {
+        let market = Market { step: Size(step), ..world.markets[BTC] };
+        amm.availability(&market, &row, Side::Short, 0, &world.clock, world.board.slot_micros()).unwrap()
+    };
+    assert_eq!(available(size), Availability::Upto(Size(size)));
+    assert_eq!(available(size / 2), Availability::Upto(Size(size)));
+    assert_eq!(available(size + 1), Availability::No(Error::AmmNoCapacity));
+}
+
+#[test]
+fn no_limit_is_met_by_rounding_where_the_oracle_is_beyond_it() {
+    // The curve is far below the oracle; a unit of base is worth a fraction of a unit of quote.
+    let oracle = Price(200 * DOLLAR);
+    let amm = Amm { update_price: oracle, ..small() };
+    let unit = |limit| amm.quote(Side::Long, Size(1), Some(Price(limit)), Size(1), &row(oracle)).unwrap();
+    assert_eq!(unit(oracle.0).map(|fill| (fill.size, fill.quote)), Some((Size(1), Amount(1))));
+    assert_eq!(unit(oracle.0 - 1), None);
+}
+
+#[test]
+fn who_asks_for_more_than_the_reserve_gets_what_the_limit_allows() {
+    let amm = small();
+    let limit = Price(110 * DOLLAR);
+    let quote = |size| amm.quote(Side::Long, Size(size), Some(limit), Size(1), &row(Price(100 * DOLLAR))).unwrap();
+    let most = quote(50 * ONE).unwrap();
+    assert!(most.size < Size(50 * ONE) && most.size.0 > ONE, "{most:?}");
+    for size in [amm.base_reserve.0, amm.base_reserve.0 + 1, u64::MAX] {
+        assert_eq!(quote(size), Some(most), "{size}");
+    }
+}
+
+#[test]
+fn a_step_of_the_depth_that_costs_nothing_is_taken() {
+    let oracle = Price(100 * DOLLAR);
+    let mut amm = Amm { base_reserve: Size(100 * ONE), quote_reserve: Size(100 * ONE), base: Base(0), ..small() };
+    let fill = amm.quote(Side::Long, Size(5), None, Size(1), &row(oracle)).unwrap().unwrap();
+    amm.book(Side::Long, &fill).unwrap();
+    amm.lag = 1;
+    let report = amm.reshape(&row(oracle), &at(1_001)).unwrap().expect("the peg lags");
+    assert_eq!((report.sqrt_k_before, report.cost), (Size(100 * ONE), Quote(0)));
+    assert_eq!(amm.sqrt_k, Size(999 * ONE / 10));
+}
+
+#[test]
+fn it_joins_where_both_the_row_and_what_it_has_seen_allow_it() {
+    let seen = |price| Amm { jit_share: Ppm(500_000), update_price: Price(price), slot_price: Price(price), ..small() };
+    let size = |amm: Amm, side, price, oracle| {
+        amm.join_size(side, Size(ONE), Size(ONE), Price(price), &row(Price(oracle)), Size(1)).unwrap().0
+    };
+    let [low, price, high] = [100, 101, 103].map(|dollars| dollars * DOLLAR);
+    // It is short one, and buys half a base of the seller at 101 where the oracle is no lower.
+    assert_eq!(size(seen(price), Side::Short, price, price), ONE / 2);
+    assert_eq!(size(seen(price), Side::Short, price, low), 0, "the row is lower");
+    assert_eq!(size(seen(low), Side::Short, price, price), 0, "the price that it saw is");
+    assert_eq!(size(seen(low), Side::Long, high, low), 0, "it would sell more");
 }

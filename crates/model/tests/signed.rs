@@ -5,7 +5,9 @@ mod common;
 use common::{BTC, DOLLAR, ONE, World, limit};
 use kedge_model::action::{DOMAIN, MAX_MESSAGE, MAX_SIGNED_MS, PlaceSigned, SignedHeader, SignedMessage};
 use kedge_model::error::{Error, Result};
-use kedge_model::order::Side;
+use kedge_model::order::{OrderParams, Side, flags};
+use kedge_model::quantity::Price;
+use kedge_model::signed_text;
 
 /// Address of the sub-account, and its text.
 const ADDRESS: ([u8; 32], &str) = ([3; 32], "CktRuQ2mttgRGkXJtyksdKHjUdc2C4TgDzyB98oEzy8");
@@ -93,6 +95,11 @@ fn a_number_that_does_not_fit_is_not_read_as_a_smaller_one() {
         |size: &str, words: &str| SignedMessage::read(text(size, words).as_bytes()).map(|message| message.orders()[0]);
     assert_eq!(read("18446744073.709551615", "price 1").unwrap().size.0, u64::MAX);
     assert_eq!(read("1", "price 1 client-id 18446744073709551615").unwrap().client_id, u64::MAX);
+    assert_eq!(
+        read("18446744073.70955161", "price 1").unwrap().size.0,
+        u64::MAX - 5,
+        "a digit fewer, in the same units"
+    );
     for size in
         ["18446744073.709551616", "18446744074", "36893488147.5", "184467440737095516160", "99999999999999999999"]
     {
@@ -108,4 +115,50 @@ fn a_number_that_does_not_fit_is_not_read_as_a_smaller_one() {
                 && read("1", &format!("price 1 {word} 4294967297")).is_err()
         );
     }
+}
+
+#[test]
+fn an_address_is_read_whatever_its_length_and_has_one_text() {
+    let world = World::funded(1, 100_000);
+    let read = |address: &str| {
+        let text = format!(
+            "Kedge orders in BTC-PERP, market 0: buy 0.1 limit price 50000; account {address}; number 1; slots 1 to 2"
+        );
+        SignedMessage::read(text.as_bytes()).map(|message| message.header.sub_account)
+    };
+    // 44 digits, 43 and 32.
+    let longest = "JEKNVnkbo3jma5nREBBJCDoXFVeKkD56V3xKrvRmWxFG";
+    assert_eq!(read(longest), Ok([255; 32]));
+    assert_eq!((read(ADDRESS.1), read(&"1".repeat(32))), (Ok(ADDRESS.0), Ok([0; 32])));
+    for wrong in [
+        longest.replace("WxFG", "WxFH"),
+        format!("1{longest}"),
+        "1".repeat(31),
+        "1".repeat(33),
+        // As many as a byte that counts them comes back to, and 32.
+        "1".repeat(288),
+    ] {
+        assert_eq!(read(&wrong), Err(Error::SignedTextInvalid), "{wrong}");
+    }
+    // It is placed for that account alone.
+    let (slot, end) = (world.clock.slot, world.clock.slot + 10);
+    let text = format!(
+        "Kedge orders in BTC-PERP, market 0: buy 0.1 limit price 50000; account {longest}; number 1; slots {slot} to {end}"
+    );
+    let message = SignedMessage::read(text.as_bytes()).unwrap();
+    assert_eq!(place(&world, &message, |place| place.sub_account = [255; 32]), Ok((1, 1)));
+    assert_eq!(place(&world, &message, |_| ()), Err(Error::SignedOtherAccount));
+}
+
+#[test]
+fn an_offset_of_nothing_is_written_without_a_sign() {
+    let order = OrderParams { flags: flags::OFFSET, ..limit(BTC, Side::Long, ONE, 0) };
+    let written = |order| {
+        let mut text = String::new();
+        signed_text::write(&mut text, &SignedHeader::default(), ("BTC-PERP", ADDRESS.1), &[order]).unwrap();
+        text
+    };
+    assert!(written(order).contains(": buy 1 limit offset 0; account "), "{}", written(order));
+    let below = OrderParams { price: Price(u64::MAX), ..order };
+    assert!(written(below).contains(": buy 1 limit offset -0.000001; account "), "{}", written(below));
 }

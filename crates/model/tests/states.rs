@@ -5,11 +5,13 @@ mod common;
 use common::{Account, BTC, DOLLAR, ONE, SOL, World, limit};
 use kedge_model::bank::Bank;
 use kedge_model::error::Error;
+use kedge_model::event::NoEvents;
 use kedge_model::market::{Market, MarketStatus};
 use kedge_model::order::{Order, OrderKind, STATUS_FREE, STATUS_OPEN, STATUS_WAITING, Side, flags};
 use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::sub_account::status as whole;
+use kedge_model::trader::Trader;
 
 const BROKEN: kedge_model::error::Result<()> = Err(Error::InvariantBroken);
 
@@ -262,5 +264,106 @@ fn a_group_of_orders_is_sound() {
             |g| (g.orders[0].status, g.orders[2].market) = (STATUS_FREE, 1),
             |g| (3..6).for_each(|at| g.orders[at] = Order { id: 10, ..g.orders[1] }),
         ],
+    );
+}
+
+/// A bracket whose entry has filled 4 with a leg that waits and one that was triggered, two orders of which one cancels the
+/// other, and beside them an order in another market and a TWAP whose seconds between slices are the bracket's number.
+fn grouped() -> Account {
+    let mut account = Account::new(1, 1);
+    let plain = |id, market, size| Order {
+        id,
+        market,
+        size: Size(size),
+        kind: OrderKind::Limit as u8,
+        status: STATUS_OPEN,
+        ..Order::default()
+    };
+    let entry = Order { filled: Size(4), flags: flags::HAS_LEGS, ..plain(60, 1, 10) };
+    let leg = |id, size, filled| Order {
+        filled: Size(filled),
+        side: Side::Short as u8,
+        flags: flags::LEG | flags::REDUCE_ONLY,
+        link: 60,
+        ..plain(id, 1, size)
+    };
+    let one = Order { flags: flags::LEG, link: 70, ..plain(70, 2, 3) };
+    let twap = Order { kind: OrderKind::Twap as u8, link: 60, ..plain(80, 1, 9) };
+    let waits = |order| Order { status: STATUS_WAITING, kind: OrderKind::StopMarket as u8, ..order };
+    let all = [plain(1, 3, 5), entry, waits(leg(61, 4, 0)), leg(62, 6, 2), one, waits(Order { id: 71, ..one }), twap];
+    account.orders[..all.len()].copy_from_slice(&all);
+    account
+}
+
+#[test]
+fn groups_are_sound() {
+    fn sleeps(account: &mut Account) {
+        for order in &mut account.orders[2..4] {
+            (order.size, order.filled, order.status) = (Size(0), Size(0), STATUS_WAITING);
+        }
+    }
+    judge(
+        &grouped(),
+        |account| account.borrow().groups_invariant(),
+        &[
+            |a| a.orders[1] = Order::default(),
+            |a| {
+                a.orders[1].filled = Size(0);
+                sleeps(a);
+            },
+        ],
+        &[
+            |a| a.orders[1].market = 9,
+            |a| a.orders[1].side = Side::Short as u8,
+            |a| a.orders[2].flags = flags::LEG,
+            |a| a.orders[3].status = 3,
+            |a| a.orders[1].filled = Size(3),
+            |a| (7..10).for_each(|slot| a.orders[slot] = a.orders[2]),
+            |a| {
+                a.orders[1] = Order::default();
+                sleeps(a);
+            },
+            |a| (a.orders[2].size, a.orders[3].size) = (Size(0), Size(2)),
+            |a| a.orders[5].market = 1,
+            |a| a.orders[5].size = Size(2),
+        ],
+    );
+}
+
+#[test]
+fn a_group_knows_its_members() {
+    let mut account = grouped();
+    let known = |account: &mut Account| {
+        let account = account.borrow();
+        (account.parent_lives(60), account.group_size(60), account.parent_lives(70), account.group_size(70))
+    };
+    assert_eq!(known(&mut account), (true, 2, false, 2));
+    // Neither a slot that is free nor an entry of another number is the parent.
+    account.orders[1].status = STATUS_FREE;
+    account.orders[3].status = STATUS_FREE;
+    account.orders[0].flags = flags::HAS_LEGS;
+    assert_eq!(known(&mut account), (false, 1, false, 2));
+}
+
+#[test]
+fn an_order_is_filled_to_its_size_and_no_further() {
+    let filled = |size| {
+        let mut account = Account::new(1, 1);
+        account.orders[0] = Order { flags: flags::REDUCE_ONLY, ..grouped().orders[0] };
+        account.head.open_position(3).unwrap().open_orders = 1;
+        account.head.open_orders = 1;
+        account.borrow().fill_order(0, Size(size), &mut NoEvents).map(|()| account.find(1).map(|order| order.filled.0))
+    };
+    assert_eq!((filled(4), filled(5), filled(6)), (Ok(Some(4)), Ok(None), Err(Error::InvariantBroken)));
+}
+
+#[test]
+fn a_trader_is_sound() {
+    let trader = Trader::new(255, [1; 32], [0; 32]).unwrap();
+    judge(
+        &Trader { next_sub_account: 300, sub_accounts: 256, ..trader },
+        |trader| trader.invariant(),
+        &[|t| t.sub_accounts = 0, |t| t.next_sub_account = 256],
+        &[|t| t.sub_accounts = 257, |t| t.next_sub_account = 255],
     );
 }
