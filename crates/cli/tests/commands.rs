@@ -451,7 +451,7 @@ fn meets_makers_that_follow_the_oracle(stage: &Stage, me: &Person, maker: &Perso
     let told = me.text_in_time("place BTC-PERP buy 0.01 --limit 98650 --ioc --min-fill 0.01");
     assert!(told.contains("bought 0.01 of 0.01 BTC-PERP at 98650.00"), "{told}");
     maker.text("place BTC-PERP buy 0.01 --limit 98400 --post-only");
-    me.text("place BTC-PERP sell 0.01 --limit 98400 --ioc --min-fill 0.01 --reduce-only");
+    me.text_in_time("place BTC-PERP sell 0.01 --limit 98400 --ioc --min-fill 0.01 --reduce-only");
     me.text("settle BTC-PERP");
     maker.text("settle BTC-PERP");
     stage.set_price(1, 98_765);

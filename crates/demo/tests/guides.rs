@@ -27,6 +27,10 @@ static READER: Mutex<()> = Mutex::new(());
 const SERVE: &str = "make demo ARGS=";
 /// Somebody whose address a guide leaves open.
 const FRIEND: &str = "8opHzTAnfzRpPEx21XtnrVTX28YQuCpAjcn1PczScKh";
+/// Exit code of `kedge` for an order that was to be filled at once, and nothing was.
+const NOTHING_FILLED: i32 = 7;
+/// How often a reader tries again then.
+const TRIES: u32 = 8;
 /// How long a reader takes at least after an order, and at most while keepers still run its auction.
 const PACE: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(25);
@@ -103,7 +107,14 @@ impl Reader {
                 continue;
             }
             let typed = self.typed(&command);
-            let (status, out) = self.shell.run(&typed);
+            let (mut status, mut out) = self.shell.run(&typed);
+            // Nothing was filled: the vAMM trades only at a price of the same moment, so a reader tries again.
+            for _ in 0..TRIES {
+                if status != NOTHING_FILLED {
+                    break;
+                }
+                (status, out) = self.shell.run(&typed);
+            }
             println!("$ {typed}\n{out}");
             assert_eq!(status, 0, "line {} on: {typed}\n{out}", block.line);
             self.signature = out

@@ -130,7 +130,10 @@ impl Fills {
         if self.size.is_zero() {
             let why = match self.removed {
                 Some(reason) if reason == CancelReason::ImmediateOrCancel as u8 => {
-                    format!(": nobody stands at its price or better; `kedge book {name}` shows what is there")
+                    format!(
+                        ": nobody stands at its price or better; the vAMM trades only at a price of that moment, so try \
+                         again where `kedge book {name}` shows it"
+                    )
                 }
                 Some(reason) if reason == CancelReason::Expired as u8 => {
                     format!(
