@@ -52,6 +52,8 @@ enum Command {
     Test(test::TestArgs),
     /// Run random action sequences on a whole exchange, guided by coverage
     Fuzz(fuzz::FuzzArgs),
+    /// Judge the report that the demo's end-to-end test left
+    Report,
     /// Hold clients that nobody here wrote against the Rust crates
     Judges(judges::JudgesArgs),
     /// Compare the model's formulas with an independent reference, on random cases
@@ -79,6 +81,7 @@ fn main() -> ExitCode {
         Command::Lint => lint::run(),
         Command::Test(args) => test::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Report => report::run(),
         Command::Judges(args) => judges::run(&args),
         Command::Reference(args) => reference::run(&args),
         Command::Mutants(args) => mutants::run(&args),
