@@ -15,6 +15,11 @@ use crate::discriminator;
 /// Bytes in front of the struct.
 pub const DISCRIMINATOR_SIZE: usize = 8;
 
+/// Bytes by which an account is created or grows in one instruction at most.
+pub const GROWTH_STEP: usize = 10_240;
+/// Most orders that one instruction places: what its log record has room for.
+pub const MAX_PLACED: usize = 16;
+
 /// A struct of the model that is the content of an account of the program. Its name is [`Layout::NAME`].
 pub trait AccountKind: Pod + Layout {
     /// The account's first 8 bytes: Anchor's `sha256("account:<Name>")`.

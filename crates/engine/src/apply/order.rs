@@ -1,5 +1,6 @@
 //! Orders that are placed, changed and cancelled.
 
+use kedge_abi::account::MAX_PLACED;
 use kedge_abi::ed25519;
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::instruction::user::ALL_MARKETS;
@@ -16,12 +17,9 @@ use super::{Counted, Desk};
 use crate::store::Accounts;
 use crate::{Report, Result};
 
-/// Most orders that one instruction places: what its log record has room for.
-const MAX_ORDERS: usize = 16;
-
 impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     pub(super) fn place_orders(&mut self, i: &PlaceOrders) -> Result<Report> {
-        if i.orders.is_empty() || i.orders.len() > MAX_ORDERS {
+        if i.orders.is_empty() || i.orders.len() > MAX_PLACED {
             return Err(Error::InvalidOrder.into());
         }
         self.traded_by(&i.sub_account, &i.signer)?;
@@ -48,7 +46,7 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     }
 
     pub(super) fn replace_orders(&mut self, i: &ReplaceOrders) -> Result<Report> {
-        if i.orders.len() > MAX_ORDERS {
+        if i.orders.len() > MAX_PLACED {
             return Err(Error::InvalidOrder.into());
         }
         self.traded_by(&i.sub_account, &i.signer)?;

@@ -1,6 +1,6 @@
 //! Who has what: records, sub-accounts, delegates, builders, fee tiers.
 
-use kedge_abi::account::AccountKind;
+use kedge_abi::account::{AccountKind, GROWTH_STEP};
 use kedge_abi::address::{SUB_ACCOUNT_SEED, TRADER_SEED};
 use kedge_abi::error::AccountError;
 use kedge_interface::account::SubAccountData;
@@ -22,9 +22,6 @@ use solana_pubkey::Pubkey;
 use super::Desk;
 use crate::store::Accounts;
 use crate::{Report, Result};
-
-/// Bytes by which an account is created or grows in one instruction at most.
-const GROWTH_STEP: usize = 10_240;
 
 impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     /// The bump of a new account of the program.

@@ -5,11 +5,8 @@ use core::marker::PhantomData;
 use anchor_lang::prelude::ProgramError;
 use anchor_lang::{AccountView, Address, AnchorAccount};
 
-use super::{AccountKind, Write};
+use super::{AccountKind, GROWTH_STEP, Write};
 use crate::error::{AccountError, Outcome};
-
-/// Most bytes that an account can be created with, or grow by, inside one instruction.
-pub const GROWTH_STEP: usize = 10_240;
 
 /// An account that the instruction creates. Declared with `#[account(mut)]`.
 pub struct New<T: AccountKind> {

@@ -17,9 +17,9 @@ mod sole;
 mod trailing;
 mod typed;
 
-pub use kedge_abi::account::{AccountKind, NoTail};
+pub use kedge_abi::account::{AccountKind, GROWTH_STEP, NoTail};
 
-pub use create::{GROWTH_STEP, New, grow};
+pub use create::{New, grow};
 pub use signer::{Payer, Signed};
 pub use sole::{Address32, Sole};
 pub use trailing::Trailing;

@@ -1,5 +1,6 @@
 //! Placing orders in one market.
 
+use kedge_abi::account::MAX_PLACED;
 use kedge_model::order::OrderParams;
 
 use crate::instructions::common::ORDER_RECORD;
@@ -22,13 +23,10 @@ pub struct PlaceOrders {
     pub sub_account: Write<SubAccount>,
 }
 
-/// Most orders that one instruction places: what its log record has room for.
-pub const MAX_ORDERS: usize = 16;
-
 /// Places all or none.
 #[inline(never)]
 pub fn handle(a: &mut PlaceOrders, orders: &[Arg<OrderParams>]) -> Outcome {
-    if orders.is_empty() || orders.len() > MAX_ORDERS {
+    if orders.is_empty() || orders.len() > MAX_PLACED {
         return Err(kedge_model::Error::InvalidOrder.into());
     }
     let signer = a.signer.address().to_bytes();

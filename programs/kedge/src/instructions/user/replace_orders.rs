@@ -1,15 +1,16 @@
 //! Cancelling orders and placing others in one step.
 
+use kedge_abi::account::MAX_PLACED;
 use kedge_model::order::OrderParams;
 
-use super::place_orders::{MAX_ORDERS, PlaceOrders};
+use super::place_orders::PlaceOrders;
 use crate::instructions::common::{CANCEL_RECORD, ORDER_RECORD};
 use crate::instructions::prelude::*;
 
 /// Cancels and places, all or nothing.
 #[inline(never)]
 pub fn handle(a: &mut PlaceOrders, cancel: &[u32], orders: &[Arg<OrderParams>], strict: bool) -> Outcome {
-    if orders.len() > MAX_ORDERS {
+    if orders.len() > MAX_PLACED {
         return Err(kedge_model::Error::InvalidOrder.into());
     }
     let signer = a.signer.address().to_bytes();
