@@ -5,6 +5,7 @@ mod stage;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use kedge_hostile::rpc::{Proxy, Tale};
 use serde_json::Value;
@@ -68,8 +69,8 @@ const CASES: [Case; 26] = [
     },
 ];
 
-/// Where no resting order is listed, the vAMM is asked. It trades at a price of at most 2.4 seconds' age, which a machine
-/// as busy as with all the cases at once does not always have: this one stands alone, and is tried again.
+/// Where no resting order is listed, the vAMM is asked. It trades with an order at a price that was published in the
+/// order's own slot, which lasts 100 ms here and is often missed: this one stands alone, and is tried again.
 const TAKEN: Case =
     Case { tale: Some(Tale::NoProgramAccounts), line: TAKE, patience: 180, code: 0, orders: 0, says: "only the vAMM" };
 
@@ -123,12 +124,14 @@ fn whatever_an_endpoint_tells_one_command_is_one_order_at_most_and_says_what_is_
     });
     let (wallet, account) = stage.trader("taker", 5_000);
     let mut told = Ok(());
-    for _ in 0..5 {
+    for _ in 0..60 {
         let proxy = runtime.block_on(Proxy::start(stage.localnet.rpc_url(), TAKEN.tale));
         told = check(&stage, &TAKEN, &proxy, &wallet, account);
-        if told.is_ok() {
+        // Nothing bought is the one answer that a missed slot may give.
+        if told.as_ref().err().is_none_or(|told| !told.contains("exit code 7")) {
             break;
         }
+        std::thread::sleep(Duration::from_millis(170));
     }
     assert_eq!(told, Ok(()));
 }

@@ -30,7 +30,7 @@ const FRIEND: &str = "8opHzTAnfzRpPEx21XtnrVTX28YQuCpAjcn1PczScKh";
 /// Exit code of `kedge` for an order that was to be filled at once, and nothing was.
 const NOTHING_FILLED: i32 = 7;
 /// How often a reader tries again then.
-const TRIES: u32 = 8;
+const TRIES: u32 = 30;
 /// How long a reader takes at least after an order, and at most while keepers still run its auction.
 const PACE: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(25);
@@ -108,7 +108,7 @@ impl Reader {
             }
             let typed = self.typed(&command);
             let (mut status, mut out) = self.shell.run(&typed);
-            // Nothing was filled: the vAMM trades only at a price of the same moment, so a reader tries again.
+            // Nothing was filled: the vAMM trades only at a price of the same slot, so a reader tries again.
             for _ in 0..TRIES {
                 if status != NOTHING_FILLED {
                     break;
