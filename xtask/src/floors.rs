@@ -16,8 +16,8 @@ const FLOORS: &[&[&str]] = &[
     &["kedge-oracle", "kedge-interface"],
     &["kedge-client", "kedge-engine", "kedge-hostile", "kedge"],
     &["kedge-cli", "kedge-keeper", "kedge-tests"],
-    &["kedge-keeperd", "kedge-demo", "kedge-bank-tests", "kedge-source-tests"],
-    &["kedge-e2e"],
+    &["kedge-keeperd", "kedge-testbed", "kedge-bank-tests", "kedge-source-tests"],
+    &["kedge-demo", "kedge-e2e"],
 ];
 /// The on-chain program: it runs on the chain, clients share its crates.
 const PROGRAM: &str = "kedge";

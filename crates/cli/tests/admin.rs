@@ -2,21 +2,20 @@
 //! expiry and a handover, and what is refused to everybody else.
 
 mod person;
-mod stage;
 
+use kedge_testbed::fixture::Fixture;
 use person::Person;
 use serde_json::Value;
 use solana_keypair::Keypair;
-use stage::Stage;
 
 /// A form as it is printed, with lines changed, in a file.
-fn form(stage: &Stage, person: &Person, which: &str, changes: &[(&str, &str)]) -> String {
+fn form(fixture: &Fixture, person: &Person, which: &str, changes: &[(&str, &str)]) -> String {
     let mut text = person.json(&format!("admin form {which}"))["form"].as_str().unwrap().to_owned();
     for (from, to) in changes {
         assert!(text.contains(from), "{from}");
         text = text.replace(from, to);
     }
-    let file = stage.folder.join(format!("{which}.toml"));
+    let file = fixture.folder.join(format!("{which}.toml"));
     std::fs::write(&file, text).unwrap();
     file.display().to_string()
 }
@@ -29,11 +28,11 @@ fn fails(person: &Person, line: &str, code: i32, said: &str) {
 
 #[test]
 fn an_exchange_is_set_up_opened_paused_and_handed_over_by_commands() {
-    let stage = Stage::bare(&Keypair::new());
+    let fixture = Fixture::bare(&Keypair::new());
     let [(admin, _), (pauser, pauser_key), (next, next_key), (trader, trader_key)] =
         [("admin", 5_000_000), ("pauser", 0), ("next", 0), ("trader", 10_000)]
-            .map(|(name, dollars)| stage.wallet(name, dollars));
-    let person = |keypair| Person::new(&stage, keypair);
+            .map(|(name, dollars)| fixture.wallet(name, dollars));
+    let person = |keypair| Person::new(&fixture, keypair);
     let (admin, pauser, next, trader) = (person(admin), person(pauser), person(next), person(trader));
 
     // The exchange, its quote asset, a market.
@@ -41,12 +40,12 @@ fn an_exchange_is_set_up_opened_paused_and_handed_over_by_commands() {
     fails(&admin, &format!("admin init --pauser {pauser_key}"), 2, "--yes");
     admin.json(&format!("admin init --pauser {pauser_key} --yes"));
     fails(&trader, &format!("admin init --pauser {trader_key} --yes"), 2, "exists already");
-    let bank = form(&stage, &admin, "bank", &[]);
-    fails(&admin, &format!("admin list-bank {} {bank}", stage.mint), 2, "--yes");
-    fails(&trader, &format!("admin list-bank {} {bank} --yes", stage.mint), 3, "WrongAuthority");
-    admin.json(&format!("admin list-bank {} {bank} --yes", stage.mint));
+    let bank = form(&fixture, &admin, "bank", &[]);
+    fails(&admin, &format!("admin list-bank {} {bank}", fixture.mint), 2, "--yes");
+    fails(&trader, &format!("admin list-bank {} {bank} --yes", fixture.mint), 3, "WrongAuthority");
+    admin.json(&format!("admin list-bank {} {bank} --yes", fixture.mint));
     let feed = "ef0d8b6fda2ceba41da15d4095d1da392a0d2f8ed0c6c7bc0f4cfac8c280b56d";
-    let market = form(&stage, &admin, "market", &[(feed, &"01".repeat(32))]);
+    let market = form(&fixture, &admin, "market", &[(feed, &"01".repeat(32))]);
     fails(&admin, &format!("admin list-market {market}.missing --yes"), 2, "kedge admin form market");
     fails(&admin, &format!("admin list-market {market}"), 2, "leverage 15.0x");
     assert_eq!(admin.json(&format!("admin list-market {market} --yes"))["market"], 0);
@@ -78,7 +77,7 @@ fn an_exchange_is_set_up_opened_paused_and_handed_over_by_commands() {
     admin.json("admin unhalt --bank 0");
 
     // Fees, a tier, an expiry that is taken back.
-    let fees = form(&stage, &admin, "fees", &[("filler_share = \"10%\"", "filler_share = \"12.5%\"")]);
+    let fees = form(&fixture, &admin, "fees", &[("filler_share = \"10%\"", "filler_share = \"12.5%\"")]);
     fails(&admin, &format!("admin fees {fees}"), 2, "filler share 10% -> 12.5%");
     assert_eq!(admin.json(&format!("admin fees {fees} --yes"))["changes"].as_array().unwrap().len(), 1);
     assert_eq!(admin.json("admin show")["filler_share_percent"], "12.5");

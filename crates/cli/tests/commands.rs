@@ -2,7 +2,6 @@
 //! from an empty wallet to a closed account, and what goes wrong on the way.
 
 mod person;
-mod stage;
 
 use kedge_interface::address;
 use kedge_interface::instruction::{Instruction, PlaceOrders};
@@ -10,32 +9,32 @@ use kedge_model::Layout;
 use kedge_model::event::FillRecord;
 use kedge_model::order::{OrderKind, OrderParams};
 use kedge_model::quantity::{Price, Size};
+use kedge_testbed::fixture::{Fixture, Keeper};
 use person::{Person, amount};
 use serde_json::Value;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
-use stage::{Keeper, Stage};
 
 #[test]
 fn a_session_from_nothing_to_nothing() {
-    let stage = Stage::start();
-    let (me, address) = stage.wallet("me", 20_000);
-    let (maker, _) = stage.wallet("maker", 1_000_000);
-    let (friend, friend_address) = stage.wallet("friend", 0);
-    let (me, maker, friend) = (Person::new(&stage, me), Person::new(&stage, maker), Person::new(&stage, friend));
+    let fixture = Fixture::start();
+    let (me, address) = fixture.wallet("me", 20_000);
+    let (maker, _) = fixture.wallet("maker", 1_000_000);
+    let (friend, friend_address) = fixture.wallet("friend", 0);
+    let (me, maker, friend) = (Person::new(&fixture, me), Person::new(&fixture, maker), Person::new(&fixture, friend));
 
-    sets_up(&stage, &me);
+    sets_up(&fixture, &me);
     looks_around(&me);
     opens_accounts(&me, &address.to_string());
     maker.text("create --name maker --orders 16");
     maker.text("deposit 500000");
     thinks_before_acting(&me);
-    trades(&stage, &me, &maker);
+    trades(&fixture, &me, &maker);
     delegates(&me, &friend, &friend_address.to_string());
-    signs(&stage, &me, &friend, &friend_address.to_string());
+    signs(&fixture, &me, &friend, &friend_address.to_string());
     limits_itself(&me, &friend_address.to_string());
     moves_money(&me);
-    looks_back(&stage, &me, &maker);
+    looks_back(&fixture, &me, &maker);
     leaves(&me, &maker);
 
     let help = me.run("help", "text").out;
@@ -51,19 +50,19 @@ fn a_session_from_nothing_to_nothing() {
 }
 
 /// From no file at all to a funded wallet and a configuration: nothing of it asks, and no key is shown.
-fn sets_up(stage: &Stage, me: &Person) {
+fn sets_up(fixture: &Fixture, me: &Person) {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let new = Person::new(stage, stage.folder.join("desk/new.json"));
+    let new = Person::new(fixture, fixture.folder.join("desk/new.json"));
     assert!(me.fails("keygen", 2).contains("is there already and was not touched"));
-    std::fs::create_dir(stage.folder.join("desk")).unwrap();
+    std::fs::create_dir(fixture.folder.join("desk")).unwrap();
     assert!(new.fails("address", 2).contains("`kedge keygen` makes one"));
     let address = new.text("keygen").split(' ').next().unwrap().to_owned();
     assert_eq!((new.text("address"), mode(&new.keypair)), (address.clone(), 0o600));
     assert_ne!(new.json("keygen --force")["address"], address.as_str());
     let address = new.json("address")["address"].as_str().unwrap().to_owned();
     assert_eq!(
-        (me.json("keygen other.json")["file"].as_str(), mode(&stage.folder.join("other.json"))),
+        (me.json("keygen other.json")["file"].as_str(), mode(&fixture.folder.join("other.json"))),
         (Some("other.json"), 0o600)
     );
 
@@ -72,9 +71,10 @@ fn sets_up(stage: &Stage, me: &Person) {
     let told = new.json("airdrop --sol 0 --usdc 5.5");
     assert_eq!((&told["usdc"], &told["sol"]), (&"1005.50".into(), &Value::Null));
     // Where the keypair may mint, it does: the supply grows.
-    let admin = Person::new(stage, stage.folder.join("admin.json"));
-    let supply =
-        || u64::from_le_bytes(stage.localnet.account(stage.mint).unwrap().unwrap().data[36..44].try_into().unwrap());
+    let admin = Person::new(fixture, fixture.folder.join("admin.json"));
+    let supply = || {
+        u64::from_le_bytes(fixture.localnet.account(fixture.mint).unwrap().unwrap().data[36..44].try_into().unwrap())
+    };
     let before = supply();
     admin.text(&format!("airdrop --sol 0 --usdc 7 --to {address}"));
     assert_eq!(
@@ -196,7 +196,7 @@ fn thinks_before_acting(me: &Person) {
     assert!(me.fails("risk SOL-PERP buy 0.001", 2).contains("not a multiple of the step 0.01"));
 }
 
-fn trades(stage: &Stage, me: &Person, maker: &Person) {
+fn trades(fixture: &Fixture, me: &Person, maker: &Person) {
     maker.text("place SOL-PERP sell 50 --limit 180.20 --post-only");
     maker.text("place SOL-PERP buy 50 --limit 179.80 --post-only");
 
@@ -258,12 +258,12 @@ fn trades(stage: &Stage, me: &Person, maker: &Person) {
     assert!(me.fails("place SOL-PERP buy 1 --min-fill 1", 2).contains("--take or --ioc"));
 
     // The oracle moves, and with it what the position is worth: read fresh, without a transaction.
-    stage.set_price(0, 185);
+    fixture.set_price(0, 185);
     let positions = me.json("positions SOL-PERP");
     assert_eq!(amount(&positions[0]["oracle_price"]), 185.0);
     let pnl = amount(&positions[0]["pnl"]);
     assert!((90.0..96.0).contains(&pnl), "20 coins, 4.80 dollars each, less the fee: {pnl}");
-    stage.set_price(0, 180);
+    fixture.set_price(0, 180);
 
     let history = me.json("history --limit 3");
     assert_eq!(history.as_array().unwrap().len(), 3);
@@ -279,7 +279,7 @@ fn trades(stage: &Stage, me: &Person, maker: &Person) {
     assert_eq!(me.json(&format!("explain {signature}"))["failure"], Value::Null);
     assert!(me.text("watch --count 2 --every 1").matches("sub-account 0").count() == 2);
     assert_eq!(me.json("watch --count 1")["id"], 0);
-    meets_makers_that_follow_the_oracle(stage, me, maker);
+    meets_makers_that_follow_the_oracle(fixture, me, maker);
 }
 
 /// The maker's two orders, and a market order that waits for keepers.
@@ -326,7 +326,7 @@ fn explains_a_fill(me: &Person, signature: &str) {
 }
 
 /// What was traded, by whom, and what came of it: told by the market's and the account's own transactions.
-fn looks_back(stage: &Stage, me: &Person, maker: &Person) {
+fn looks_back(fixture: &Fixture, me: &Person, maker: &Person) {
     let trades = me.json("trades SOL-PERP");
     let trade = &trades["trades"][0];
     assert_eq!(
@@ -358,7 +358,7 @@ fn looks_back(stage: &Stage, me: &Person, maker: &Person) {
         }
         .into()
     };
-    let failed = Keeper::new(stage, &me.keypair)
+    let failed = Keeper::new(fixture, &me.keypair)
         .send_failing(&[place(order), place(OrderParams { size: Size(1_000_000_001), ..order })]);
     let mut told = me.run(&format!("explain {failed}"), "json");
     for _ in 0..50 {
@@ -420,10 +420,10 @@ fn looks_back(stage: &Stage, me: &Person, maker: &Person) {
     let counted = me.text("fees --count");
     assert!(counted.contains("you pay as taker 0.1%") && counted.contains("5574.00 counted"), "{counted}");
     // Hours later, when funding was charged: what it brought is told by the market's records and by the claim alike.
-    let now = stage.localnet.market_clock().seconds(std::time::Instant::now());
-    stage.localnet.set_time(now + 3_700).unwrap();
+    let now = fixture.localnet.market_clock().seconds(std::time::Instant::now());
+    fixture.localnet.set_time(now + 3_700).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(1_500));
-    Keeper::new(stage, &maker.keypair).charge_funding(0);
+    Keeper::new(fixture, &maker.keypair).charge_funding(0);
     let paid = me.json("history --funding");
     assert_eq!((paid.as_array().unwrap().len(), &paid[0]["base"]), (1, &"20".into()), "{paid}");
     assert!(me.text("history --funding").contains("sum"));
@@ -445,16 +445,16 @@ fn looks_back(stage: &Stage, me: &Person, maker: &Person) {
 
 /// An order at a distance to the oracle is met where the taker's own refresh puts it: here below where the board, as it
 /// stands, has it.
-fn meets_makers_that_follow_the_oracle(stage: &Stage, me: &Person, maker: &Person) {
+fn meets_makers_that_follow_the_oracle(fixture: &Fixture, me: &Person, maker: &Person) {
     maker.text("place BTC-PERP sell 0.01 --offset 150");
-    stage.set_price(1, 98_500);
+    fixture.set_price(1, 98_500);
     let told = me.text_in_time("place BTC-PERP buy 0.01 --limit 98650 --ioc --min-fill 0.01");
     assert!(told.contains("bought 0.01 of 0.01 BTC-PERP at 98650.00"), "{told}");
     maker.text("place BTC-PERP buy 0.01 --limit 98400 --post-only");
     me.text_in_time("place BTC-PERP sell 0.01 --limit 98400 --ioc --min-fill 0.01 --reduce-only");
     me.text("settle BTC-PERP");
     maker.text("settle BTC-PERP");
-    stage.set_price(1, 98_765);
+    fixture.set_price(1, 98_765);
 }
 
 fn delegates(me: &Person, friend: &Person, address: &str) {
@@ -473,8 +473,8 @@ fn delegates(me: &Person, friend: &Person, address: &str) {
     assert!(me.fails("grow 16", 2).contains("more than the 16 of now"));
 }
 
-fn signs(stage: &Stage, me: &Person, friend: &Person, delegate: &str) {
-    let file = stage.folder.join("order.json");
+fn signs(fixture: &Fixture, me: &Person, friend: &Person, delegate: &str) {
+    let file = fixture.folder.join("order.json");
     let submit = format!("submit {}", file.display());
     let open = || me.json("orders").as_array().unwrap().len();
 

@@ -2,7 +2,6 @@
 //! connections that break, until Ctrl-C.
 
 mod person;
-mod stage;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -12,9 +11,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use kedge_testbed::fixture::Fixture;
 use person::{Person, Run};
 use serde_json::Value;
-use stage::Stage;
 
 /// Longest wait for a trade that must come: the machine may be busy.
 const SOON: Duration = Duration::from_secs(60);
@@ -62,9 +61,9 @@ impl Beside {
 }
 
 /// Somebody who buys, and a maker who sells enough for all.
-fn traders(stage: &Stage) -> (Person, Person) {
+fn traders(fixture: &Fixture) -> (Person, Person) {
     let [me, maker] = [("me", 20_000), ("maker", 1_000_000)].map(|(name, dollars)| {
-        let person = Person::new(stage, stage.wallet(name, dollars).0);
+        let person = Person::new(fixture, fixture.wallet(name, dollars).0);
         person.text("create");
         person.text(&format!("deposit {}", dollars / 2));
         person
@@ -91,8 +90,8 @@ fn seq(trade: &Value) -> u64 {
 
 #[test]
 fn trades_are_told_once_in_order_and_as_they_happen() {
-    let stage = Stage::start();
-    let (me, maker) = traders(&stage);
+    let fixture = Fixture::start();
+    let (me, maker) = traders(&fixture);
     for size in ["1", "1.1"] {
         buys(&me, size);
     }
@@ -130,8 +129,8 @@ fn trades_are_told_once_in_order_and_as_they_happen() {
 
 #[test]
 fn what_happens_to_the_own_account_is_told_as_it_happens() {
-    let stage = Stage::start();
-    let (me, maker) = traders(&stage);
+    let fixture = Fixture::start();
+    let (me, maker) = traders(&fixture);
     buys(&me, "1");
     let all = Beside::start(&maker, "history --follow --limit 1", "json");
     let fills = Beside::start(&maker, "history --fills --follow --limit 0", "json");
@@ -168,7 +167,7 @@ fn what_happens_to_the_own_account_is_told_as_it_happens() {
     );
 }
 
-/// The endpoint of a stage through which all connections go, and can be cut.
+/// The endpoint of a fixture through which all connections go, and can be cut.
 struct Road {
     url: String,
     open: Arc<Mutex<Vec<TcpStream>>>,
@@ -177,8 +176,8 @@ struct Road {
 
 impl Road {
     /// On two ports side by side, as clients expect the requests and the stream.
-    fn to(stage: &Stage) -> Self {
-        let far = [stage.localnet.rpc_url(), stage.localnet.ws_url()]
+    fn to(fixture: &Fixture) -> Self {
+        let far = [fixture.localnet.rpc_url(), fixture.localnet.ws_url()]
             .map(|url| url.split("://").nth(1).expect("an address").trim_end_matches('/').to_owned());
         let pair = (20_300..60_000).step_by(7).find_map(|port| {
             let near = TcpListener::bind(("127.0.0.1", port)).ok()?;
@@ -223,9 +222,9 @@ fn pass(mut from: TcpStream, mut to: TcpStream) {
 
 #[test]
 fn a_stream_that_breaks_off_leaves_no_trade_out_and_tells_none_twice() {
-    let stage = Stage::start();
-    let (me, _maker) = traders(&stage);
-    let road = Road::to(&stage);
+    let fixture = Fixture::start();
+    let (me, _maker) = traders(&fixture);
+    let road = Road::to(&fixture);
     buys(&me, "0.9");
     let follow =
         Beside::start(&Person { url: road.url.clone(), ..me.like() }, "trades SOL-PERP --follow --limit 0", "json");

@@ -2,24 +2,23 @@
 //! timed client id names.
 
 mod person;
-mod stage;
 
 use std::collections::BTreeSet;
 use std::process::Stdio;
 
 use kedge_interface::address::PROGRAM_ID;
+use kedge_testbed::fixture::Fixture;
 use person::Person;
 use serde_json::Value;
 use solana_keypair::{Keypair, read_keypair_file};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
-use stage::Stage;
 
 /// Somebody with collateral and room for eight orders; and his key.
-fn trader(stage: &Stage, name: &str) -> (Person, Keypair) {
-    let (file, _) = stage.wallet(name, 20_000);
+fn trader(fixture: &Fixture, name: &str) -> (Person, Keypair) {
+    let (file, _) = fixture.wallet(name, 20_000);
     let key = read_keypair_file(&file).expect("the keypair");
-    let person = Person::new(stage, file);
+    let person = Person::new(fixture, file);
     person.text("create");
     person.text("deposit 10000");
     (person, key)
@@ -44,13 +43,13 @@ fn read(file: &std::path::Path) -> Value {
 
 #[test]
 fn a_text_that_a_wallet_has_signed_is_placed_as_it_reads() {
-    let stage = Stage::start();
-    let (me, key) = trader(&stage, "me");
-    let (helper, _) = stage.wallet("helper", 0);
-    let helper = Person::new(&stage, helper);
+    let fixture = Fixture::start();
+    let (me, key) = trader(&fixture, "me");
+    let (helper, _) = fixture.wallet("helper", 0);
+    let helper = Person::new(&fixture, helper);
     // Who writes the text needs no key at all.
-    let clerk = Person { keypair: stage.folder.join("nobody.json"), ..helper.like() };
-    let (file, owner) = (stage.folder.join("order.json"), key.pubkey());
+    let clerk = Person { keypair: fixture.folder.join("nobody.json"), ..helper.like() };
+    let (file, owner) = (fixture.folder.join("order.json"), key.pubkey());
     let account = me.json("account")["address"].as_str().unwrap().to_owned();
     let submit = |signature: &str| format!("submit {} --signature {signature}", file.display());
 
@@ -103,10 +102,10 @@ fn a_text_that_a_wallet_has_signed_is_placed_as_it_reads() {
 
 #[test]
 fn a_delegate_s_wallet_signs_for_the_owner_and_a_stranger_s_does_not() {
-    let stage = Stage::start();
-    let (me, key) = trader(&stage, "me");
+    let fixture = Fixture::start();
+    let (me, key) = trader(&fixture, "me");
     let (bot, stranger) = (Keypair::new(), Keypair::new());
-    let file = stage.folder.join("order.json");
+    let file = fixture.folder.join("order.json");
     let sign = |signer: &Keypair| {
         let (signer, owner) = (signer.pubkey(), key.pubkey());
         format!("sign SOL-PERP sell 1 --limit 250 --yes --for {signer} --authority {owner} --out {}", file.display())
@@ -137,8 +136,8 @@ fn made(run: &person::Run) -> String {
 #[test]
 fn a_timed_client_id_places_once_ever() {
     const LINE: &str = "place SOL-PERP buy 1 --limit 150 --post-only";
-    let stage = Stage::start();
-    let (me, _) = trader(&stage, "me");
+    let fixture = Fixture::start();
+    let (me, _) = trader(&fixture, "me");
     let open = || me.json("orders").as_array().unwrap().len();
 
     let first = me.run(&format!("{LINE} --client-id new"), "json");
@@ -164,7 +163,7 @@ fn a_timed_client_id_places_once_ever() {
     assert_eq!(open(), 1, "the second alone");
 
     // Two at once with the same new id: one order. Where both sign the very same transaction, both tell of the one.
-    let now = stage.localnet.market_clock().seconds(std::time::Instant::now());
+    let now = fixture.localnet.market_clock().seconds(std::time::Instant::now());
     let id = (0xffff << 48) | (u64::try_from(now + 100).unwrap() << 16) | 7;
     let line = format!("{LINE} --client-id {id}");
     let both = [0, 1].map(|_| {
@@ -188,7 +187,7 @@ fn a_timed_client_id_places_once_ever() {
 
     // When its time is over, its place goes to others, and nothing is placed with it though nobody remembers it.
     me.text("cancel --all");
-    stage.localnet.set_time(now + 400).unwrap();
+    fixture.localnet.set_time(now + 400).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(1_500));
     for number in 101..=109 {
         me.json(&format!("{LINE} --client-id {number}"));

@@ -1,16 +1,14 @@
 //! What becomes of one command whose endpoint tells what is not so, phase by phase: its exit code, its words, and the
 //! orders that stand on the chain behind the endpoint. Never more than one.
 
-mod stage;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use kedge_hostile::rpc::{Proxy, Tale};
+use kedge_testbed::fixture::Fixture;
 use serde_json::Value;
 use solana_pubkey::Pubkey;
-use stage::Stage;
 
 const PLACE: &str = "place SOL-PERP buy 1 --limit 150 --post-only";
 /// Too much for the account: a simulation would say so.
@@ -105,28 +103,28 @@ fn kedge(url: &str, wallet: &Path, line: &str) -> Run {
 
 #[test]
 fn whatever_an_endpoint_tells_one_command_is_one_order_at_most_and_says_what_is_so() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let people: Vec<(PathBuf, Pubkey)> =
-        (0..CASES.len()).map(|number| stage.trader(&format!("trader-{number}"), 5_000)).collect();
+        (0..CASES.len()).map(|number| fixture.trader(&format!("trader-{number}"), 5_000)).collect();
     std::thread::scope(|scope| {
         let running: Vec<_> = CASES
             .iter()
             .zip(&people)
             .map(|(case, (wallet, account))| {
-                let proxy = runtime.block_on(Proxy::start(stage.localnet.rpc_url(), case.tale));
-                let stage = &stage;
-                scope.spawn(move || check(stage, case, &proxy, wallet, *account))
+                let proxy = runtime.block_on(Proxy::start(fixture.localnet.rpc_url(), case.tale));
+                let fixture = &fixture;
+                scope.spawn(move || check(fixture, case, &proxy, wallet, *account))
             })
             .collect();
         let wrong: Vec<String> = running.into_iter().filter_map(|one| one.join().expect("a check").err()).collect();
         assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     });
-    let (wallet, account) = stage.trader("taker", 5_000);
+    let (wallet, account) = fixture.trader("taker", 5_000);
     let mut told = Ok(());
     for _ in 0..60 {
-        let proxy = runtime.block_on(Proxy::start(stage.localnet.rpc_url(), TAKEN.tale));
-        told = check(&stage, &TAKEN, &proxy, &wallet, account);
+        let proxy = runtime.block_on(Proxy::start(fixture.localnet.rpc_url(), TAKEN.tale));
+        told = check(&fixture, &TAKEN, &proxy, &wallet, account);
         // Nothing bought is the one answer that a missed slot may give.
         if told.as_ref().err().is_none_or(|told| !told.contains("exit code 7")) {
             break;
@@ -137,9 +135,9 @@ fn whatever_an_endpoint_tells_one_command_is_one_order_at_most_and_says_what_is_
 }
 
 /// Runs a case, and looks at the truth behind the endpoint.
-fn check(stage: &Stage, case: &Case, proxy: &Proxy, wallet: &Path, account: Pubkey) -> Result<(), String> {
+fn check(fixture: &Fixture, case: &Case, proxy: &Proxy, wallet: &Path, account: Pubkey) -> Result<(), String> {
     let run = kedge(proxy.url(), wallet, &format!("{} --patience {}", case.line, case.patience));
-    let (came, orders, words) = (proxy.came(), stage.orders(account), run.words());
+    let (came, orders, words) = (proxy.came(), fixture.orders(account), run.words());
     let told = format!("{:?}: exit code {}, {orders} orders, {came:?}\n{}{}", case.tale, run.code, run.out, run.err);
     let hold = |held: bool, what: &str| if held { Ok(()) } else { Err(format!("{what}: {told}")) };
     hold(orders <= 1 && came.len() <= 1, "more than one")?;
@@ -155,7 +153,7 @@ fn check(stage: &Stage, case: &Case, proxy: &Proxy, wallet: &Path, account: Pubk
     }
     // Who looks later, elsewhere, is told the truth.
     let later = kedge(
-        stage.localnet.rpc_url(),
+        fixture.localnet.rpc_url(),
         wallet,
         &format!("outcome {signature} --last-valid {} --wait", run.last_valid()),
     );
@@ -165,15 +163,15 @@ fn check(stage: &Stage, case: &Case, proxy: &Proxy, wallet: &Path, account: Pubk
 
 #[test]
 fn json_names_the_outcome_and_the_signature_before_it_is_sent() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     for (tale, line, code, outcome) in [
         (Tale::PassedTwice, PLACE, 0, "landed"),
         (Tale::NoSimulation, TOO_MUCH, 3, "rejected"),
         (Tale::NoHistory, PLACE, 6, "unknown"),
     ] {
-        let (wallet, _) = stage.trader(outcome, 5_000);
-        let proxy = runtime.block_on(Proxy::start(stage.localnet.rpc_url(), Some(tale)));
+        let (wallet, _) = fixture.trader(outcome, 5_000);
+        let proxy = runtime.block_on(Proxy::start(fixture.localnet.rpc_url(), Some(tale)));
         let run = kedge(proxy.url(), &wallet, &format!("{line} --json --patience 10"));
         assert_eq!(run.code, code, "{tale:?}: {}{}", run.out, run.err);
         let lines: Vec<Value> = run.err.lines().map(|line| serde_json::from_str(line).expect(line)).collect();

@@ -1,13 +1,12 @@
 //! What `--json` says of a command that sent something: `outcome` and `signature`, on top, whichever command it was.
 
 mod person;
-mod stage;
 
 use std::collections::BTreeSet;
 
+use kedge_testbed::fixture::{Fixture, Keeper};
 use person::{Person, Run};
 use serde_json::Value;
-use stage::{Keeper, Stage};
 
 /// Commands that send nothing, whatever they are asked for.
 const READING: [&str; 24] = [
@@ -68,14 +67,14 @@ fn nothing(person: &Person, line: &str) {
 
 #[test]
 fn what_was_done_before_a_failure_is_said_in_the_same_form() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let [me, maker] = [("me", 20_000), ("maker", 1_000_000)].map(|(name, dollars)| {
-        let person = Person::new(&stage, stage.wallet(name, dollars).0);
+        let person = Person::new(&fixture, fixture.wallet(name, dollars).0);
         person.text("create --orders 16");
         person.text(&format!("deposit {}", dollars / 2));
         person
     });
-    let admin = Person::new(&stage, stage.folder.join("admin.json"));
+    let admin = Person::new(&fixture, fixture.folder.join("admin.json"));
     for (market, size, price) in [("SOL-PERP", "2", "180.20"), ("BTC-PERP", "0.01", "98800")] {
         maker.text(&format!("place {market} sell {size} --limit {price} --post-only"));
         me.text_in_time(&format!("place {market} buy {size} --limit {price} --ioc --min-fill {size}"));
@@ -93,13 +92,13 @@ fn what_was_done_before_a_failure_is_said_in_the_same_form() {
 
 #[test]
 fn every_command_that_sends_names_outcome_and_signature_on_top() {
-    let stage = Stage::start();
+    let fixture = Fixture::start();
     let [(me, owner), (maker, _)] =
-        [("me", 20_000), ("maker", 1_000_000)].map(|(name, dollars)| stage.wallet(name, dollars));
-    let keeper = Keeper::new(&stage, &maker);
-    let (me, maker) = (Person::new(&stage, me), Person::new(&stage, maker));
-    let friend = stage.wallet("friend", 0).1;
-    let file = stage.folder.join("order.json");
+        [("me", 20_000), ("maker", 1_000_000)].map(|(name, dollars)| fixture.wallet(name, dollars));
+    let keeper = Keeper::new(&fixture, &maker);
+    let (me, maker) = (Person::new(&fixture, me), Person::new(&fixture, maker));
+    let friend = fixture.wallet("friend", 0).1;
+    let file = fixture.folder.join("order.json");
     let mut sent = BTreeSet::new();
     let mut walk = |line: &str| {
         sent.insert(line.split(' ').next().unwrap_or_default().to_owned());

@@ -1,11 +1,10 @@
 //! Who gets a share of an order that fills at once, with the real command on a local chain: the account that can.
 
 mod person;
-mod stage;
 
+use kedge_testbed::fixture::Fixture;
 use person::{Person, amount};
 use serde_json::Value;
-use stage::Stage;
 
 /// Raw fields of the one fill of a transaction.
 fn fill(person: &Person, signature: &Value) -> Value {
@@ -21,10 +20,10 @@ fn fill(person: &Person, signature: &Value) -> Value {
 
 #[test]
 fn a_referrer_gets_his_share_through_the_account_that_has_a_place_for_it() {
-    let stage = Stage::start();
-    let (friend, address) = stage.wallet("friend", 10_000);
-    let [maker, me] = ["maker", "me"].map(|name| Person::new(&stage, stage.wallet(name, 20_000).0));
-    let friend = Person::new(&stage, friend);
+    let fixture = Fixture::start();
+    let (friend, address) = fixture.wallet("friend", 10_000);
+    let [maker, me] = ["maker", "me"].map(|name| Person::new(&fixture, fixture.wallet(name, 20_000).0));
+    let friend = Person::new(&fixture, friend);
     maker.text("create");
     maker.text("deposit 20000");
     maker.text("place SOL-PERP sell 20 --limit 180.20 --post-only");

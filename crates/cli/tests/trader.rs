@@ -1,32 +1,31 @@
 //! What keeps a trader from harm and tells him what he got: the real binary against the real program on a local chain.
 
 mod person;
-mod stage;
 
 use std::time::Instant;
 
+use kedge_testbed::fixture::{Fixture, Keeper};
 use person::{Person, amount};
-use stage::{Keeper, Stage};
 
 /// Somebody with an account, and a maker who stands around 180.
-fn opening(dollars: u64) -> (Stage, Person, solana_pubkey::Pubkey, Person, Keeper) {
-    let stage = Stage::start();
-    let (me, owner) = stage.wallet("me", dollars);
-    let (maker, _) = stage.wallet("maker", 1_000_000);
-    let keeper = Keeper::new(&stage, &maker);
-    let (me, maker) = (Person::new(&stage, me), Person::new(&stage, maker));
+fn opening(dollars: u64) -> (Fixture, Person, solana_pubkey::Pubkey, Person, Keeper) {
+    let fixture = Fixture::start();
+    let (me, owner) = fixture.wallet("me", dollars);
+    let (maker, _) = fixture.wallet("maker", 1_000_000);
+    let keeper = Keeper::new(&fixture, &maker);
+    let (me, maker) = (Person::new(&fixture, me), Person::new(&fixture, maker));
     maker.text("create --orders 16");
     maker.text("deposit 500000");
     maker.text("place SOL-PERP sell 50 --limit 180.20 --post-only");
     maker.text("place SOL-PERP buy 50 --limit 179.80 --post-only");
     me.text("create");
     me.text(&format!("deposit {}", dollars / 2));
-    (stage, me, owner, maker, keeper)
+    (fixture, me, owner, maker, keeper)
 }
 
 #[test]
 fn an_order_says_what_it_got_and_its_exit_code_too() {
-    let (stage, me, owner, maker, keeper) = opening(20_000);
+    let (fixture, me, owner, maker, keeper) = opening(20_000);
 
     // Followed through its auction: from whom, at which price, what is held then. Nothing else is printed.
     let run = keeper.beside(&owner, || me.run("place SOL buy 5 --wait", "text"));
@@ -104,20 +103,20 @@ fn an_order_says_what_it_got_and_its_exit_code_too() {
     assert!(me.fails("close SOL-PERP", 5).contains("has no position in SOL-PERP"));
     // What is flat has no liquidation price, even with a claim that is not settled yet.
     assert_eq!(me.json("positions")[0]["liquidation_price"], serde_json::Value::Null);
-    drop(stage);
+    drop(fixture);
 }
 
 #[test]
 fn nothing_leaves_by_accident() {
-    let (stage, me, owner, _, _) = opening(20_000);
+    let (fixture, me, owner, _, _) = opening(20_000);
     me.text("place SOL-PERP buy 2 --limit 180.20 --ioc");
     me.text("place SOL-PERP buy 1 --limit 150");
     me.text("create --name hedge --orders 4");
     let friend = "8opHzTAnfzRpPEx21XtnrVTX28YQuCpAjcn1PczScKh";
     let order = me.json("orders")[0]["id"].clone();
-    let file = stage.folder.join("signed.json");
+    let file = fixture.folder.join("signed.json");
     me.text(&format!("sign SOL-PERP buy 1 --limit 150 --valid-for 540 --out {}", file.display()));
-    let lamports = || stage.localnet.account(owner).unwrap().unwrap().lamports;
+    let lamports = || fixture.localnet.account(owner).unwrap().unwrap().lamports;
     let before = lamports();
 
     // Everything that sends can be tried: it says what would change, and the wallet has paid nothing.
@@ -228,7 +227,7 @@ fn nothing_leaves_by_accident() {
 
 #[test]
 fn what_is_typed_is_understood_or_answered_with_what_helps() {
-    let (stage, mut me, owner, _, _) = opening(20_000);
+    let (fixture, mut me, owner, _, _) = opening(20_000);
 
     let told = me.text("place SOL buy 500usd --limit 170");
     assert!(
@@ -261,10 +260,10 @@ fn what_is_typed_is_understood_or_answered_with_what_helps() {
 
     // Nobody without SOL is told to look for the address himself.
     let poor = solana_keypair::Keypair::new();
-    let path = stage.folder.join("poor.json");
+    let path = fixture.folder.join("poor.json");
     std::fs::write(&path, serde_json::to_string(&poor.to_bytes().to_vec()).unwrap()).unwrap();
     let address = solana_signer::Signer::pubkey(&poor).to_string();
-    let said = Person::new(&stage, path).fails("create", 1);
+    let said = Person::new(&fixture, path).fails("create", 1);
     assert!(said.contains(&address) && said.contains("`kedge airdrop`"), "{said}");
 
     // The account that is meant: the first that there is, or the one that is named.

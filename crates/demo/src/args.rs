@@ -1,24 +1,13 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use clap::Parser;
 
-use crate::replay::Scenario;
-
-/// Reads a command line without telling a key: what is quoted of a mistake, or of a panic from here on, may be an address
-/// with one. A mistake ends the process with exit code 2.
-pub fn parse<P: Parser>() -> P {
-    kedge_client::shown::mask_panics();
-    P::try_parse().unwrap_or_else(|wrong| {
-        if !wrong.use_stderr() {
-            wrong.exit();
-        }
-        eprint!("{}", kedge_client::shown::discreet(&wrong.render().to_string()));
-        std::process::exit(2)
-    })
-}
+use kedge_localnet::LocalnetConfig;
+use kedge_testbed::recorded::{RecordedPrices, Scenario};
 
 /// Runs the exchange on a local chain against recorded prices, and proves at the end that every unit is accounted for.
 ///
@@ -100,6 +89,18 @@ impl Args {
     #[must_use]
     pub fn scenario(&self) -> Scenario {
         self.scenario.unwrap_or(if self.serve { Scenario::Quiet } else { Scenario::Crash })
+    }
+
+    /// The chain: market time stands still where the prices start.
+    #[must_use]
+    pub fn localnet(&self, prices: &RecordedPrices) -> LocalnetConfig {
+        LocalnetConfig {
+            rpc_port: Some(self.rpc_port),
+            slot_time: Duration::from_millis(self.slot_ms()),
+            genesis_time: Some(prices.start),
+            time_rate: 0.0,
+            ..LocalnetConfig::default()
+        }
     }
 
     /// Wall milliseconds of a slot: about 9.6 market seconds, inside what the exchange believes of a slot time.

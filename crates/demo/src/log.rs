@@ -7,10 +7,10 @@ use kedge_keeper::World;
 use serde::Serialize;
 use solana_pubkey::Pubkey;
 
-use crate::cast::Role;
-use crate::listing::COINS;
 use crate::series::Point;
 use crate::tally::Tally;
+use kedge_testbed::listing::COINS;
+use kedge_testbed::participants::Role;
 
 /// One step of a liquidation.
 #[derive(Clone, Debug, Serialize)]

@@ -7,17 +7,24 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use anyhow::{Context, Result};
 use tokio::signal::unix::{SignalKind, signal};
 
-use kedge_demo::args::{self, Args};
-use kedge_demo::cast::Cast;
-use kedge_demo::replay::Tape;
+use kedge_demo::args::Args;
 use kedge_demo::steps::Steps;
-use kedge_demo::{calendar, report, run, serve, stage};
+use kedge_demo::wallets::Wallets;
+use kedge_demo::{report, run, serve};
+use kedge_localnet::Localnet;
+use kedge_model::exchange::FeeSchedule;
+use kedge_testbed::cluster::local;
+use kedge_testbed::listing::{self, pools};
+use kedge_testbed::participants::Participants;
+use kedge_testbed::recorded::RecordedPrices;
+use kedge_testbed::{bootstrap, calendar, command_line};
+use solana_signer::Signer;
 
 /// SIGTSTP, which Ctrl-Z sends.
 const SUSPEND: i32 = if cfg!(target_os = "linux") { 20 } else { 18 };
 
 fn main() -> ExitCode {
-    let args: Args = args::parse();
+    let args: Args = command_line::parse();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -40,45 +47,61 @@ async fn demo(args: &Args) -> Result<u8> {
     listen(Arc::clone(&stop))?;
 
     let mut steps = Steps::new(args.steps_done, args.serve);
-    let tape = Arc::new(Tape::open(&args.data, args.scenario(), args.from.as_deref(), args.minutes())?);
-    let cast = Cast::new(args.seed, if args.serve { 0 } else { args.takers });
+    let prices = Arc::new(RecordedPrices::open(&args.data, args.scenario(), args.from.as_deref(), args.minutes())?);
+    let participants = Participants::new(args.seed, if args.serve { 0 } else { args.takers });
     steps.begin("start a local chain, list SOL, BTC and ETH, fund everybody");
-    let localnet = Arc::new(stage::start_chain(args, &tape)?);
+    let localnet = Arc::new(local::start(&args.localnet(&prices))?);
     steps.say(&format!("      RPC {}  WebSocket {}", localnet.rpc_url(), localnet.ws_url()));
     if !localnet.rpc_url().ends_with(&format!(":{}", args.rpc_port)) {
         steps.say(&format!("      (port {} is taken)", args.rpc_port));
     }
-    stage::deploy(&localnet, &args.program)?;
-    stage::list(&localnet, &cast, &tape, args.speed).await?;
-    stage::board(&localnet, &cast).await?;
-    let wallets = stage::leave_wallets(&localnet, &cast, &args.out)?;
-    steps.say(&format!("      {} traders; a funded wallet for you: {}", cast.members.len(), wallets.visitor.display()));
+    local::deploy(&localnet, &args.program)?;
+    list(args, &localnet, &participants, &prices).await?;
+    local::onboard(&localnet, &participants).await?;
+    let wallets = Wallets::leave(&localnet, &participants, &args.out)?;
+    steps.say(&format!(
+        "      {} traders; a funded wallet for you: {}",
+        participants.members.len(),
+        wallets.visitor.display()
+    ));
     steps.end();
 
     if args.serve {
         steps.begin("serve, with keepers and makers");
         let mut told = || {
             if steps.aside() {
-                println!("{}", serve::description(&localnet, &cast));
+                println!("{}", serve::description(&localnet, &participants));
             }
             steps.say(&kedge_demo::steps::served(&localnet, &wallets));
         };
-        serve::serve(args, &localnet, &cast, &tape, &stop, &mut told).await?;
+        serve::serve(args, &localnet, &participants, &prices, &stop, &mut told).await?;
         return Ok(0);
     }
-    let minutes = tape.length / 60;
+    let minutes = prices.length / 60;
     steps.begin(&format!("replay {minutes} minutes at {} market seconds a second", args.speed));
-    steps.say(&format!("      from {} UTC; Ctrl-C ends it early, in order", calendar::date_time(tape.start)));
+    steps.say(&format!("      from {} UTC; Ctrl-C ends it early, in order", calendar::date_time(prices.start)));
     let url = localnet.rpc_url().to_owned();
-    let floor = run::run(args, Arc::clone(&localnet), &cast, tape, &stop).await?;
+    let ended = run::run(args, Arc::clone(&localnet), &participants, prices, &stop).await?;
     steps.end();
     steps.begin("read every account back, add up, write the report");
-    let outcome = floor.finish().await?;
+    let outcome = ended.finish().await?;
     report::write(&args.out, &outcome)?;
     steps.end();
     print!("{}", outcome.summary.short());
     print!("{}", kedge_demo::steps::next(&url, &args.out.join("report.html")));
     Ok(outcome.summary.status())
+}
+
+/// Gives the admin what it needs, and creates the exchange.
+async fn list(args: &Args, localnet: &Localnet, participants: &Participants, prices: &RecordedPrices) -> Result<()> {
+    let (admin, mint) = (participants.admin.pubkey(), participants.mint.pubkey());
+    localnet.create_mint(mint, 6, admin)?;
+    let _ = local::fund(localnet, admin, mint, pools())?;
+    localnet.airdrop(participants.crank.pubkey(), local::LAMPORTS)?;
+    // In real time an auction is as long as anywhere: in one of three slots a maker takes a third of the way to the worst price.
+    let fees = if args.speed > 1.0 { listing::fees(args.speed) } else { FeeSchedule::initial() };
+    let listing = listing::listing(prices, args.speed, fees);
+    bootstrap::list(&local::sender(localnet, &participants.admin), mint, &listing).await
 }
 
 /// The first Ctrl-C ends the run in order, the second at once.

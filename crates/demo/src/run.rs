@@ -1,4 +1,4 @@
-//! One run: everybody at work until the tape ends or somebody says stop.
+//! One run: everybody at work until the prices ends or somebody says stop.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -12,7 +12,6 @@ use kedge_keeper::World;
 use kedge_keeper::compose::Directory;
 use kedge_keeper::core::audit::{Auditor, Rules};
 use kedge_keeper::core::mirror::Blind;
-use kedge_keeper::desk::Actor;
 use kedge_keeper::error::Error;
 use kedge_keeper::outbox::{Outbox, Sending};
 use kedge_keeper::pyth::Alternatives;
@@ -23,17 +22,21 @@ use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
 use crate::args::Args;
-use crate::cast::{Cast, Role};
 use crate::collector::Collector;
-use crate::crowd::{History, Taker};
 use crate::log::Log;
-use crate::publisher::Publisher;
-use crate::replay::Tape;
 use crate::series::{Point, VISITORS, point};
 use crate::spy::Spy;
 use crate::summary::{Equity, Facts, Summary};
 use crate::table::{Progress, Table};
-use crate::{staff, stage};
+use kedge_testbed::bootstrap;
+use kedge_testbed::cluster::local;
+use kedge_testbed::feed_writer::FeedWriter;
+use kedge_testbed::listing::feeds;
+use kedge_testbed::order_flow::{History, Taker};
+use kedge_testbed::participants::{Participants, Role};
+use kedge_testbed::recorded::RecordedPrices;
+
+use crate::jobs;
 
 /// Shortest and longest time between two looks at the world.
 const TICK: Duration = Duration::from_millis(50);
@@ -63,30 +66,30 @@ pub struct Outcome {
 pub async fn run(
     args: &Args,
     localnet: Arc<Localnet>,
-    cast: &Cast,
-    tape: Arc<Tape>,
+    participants: &Participants,
+    prices: Arc<RecordedPrices>,
     stop: &AtomicBool,
 ) -> Result<Ended> {
-    let reader = stage::sender(&localnet, &cast.crank).client().clone();
-    let publisher = Publisher::start(Arc::clone(&localnet), Arc::clone(&tape))?;
-    stage::open(&localnet, cast).await?;
+    let reader = local::sender(&localnet, &participants.crank).client().clone();
+    let publisher = FeedWriter::recorded(Arc::clone(&localnet), Arc::clone(&prices))?;
+    bootstrap::open(&local::sender(&localnet, &participants.admin), &feeds()).await?;
     let mut watch = Watch::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
     let (outbox, receipts) = Outbox::start(reader.clone(), Sending::plain(AT_ONCE)).await?;
-    let takers = cast.members.iter().filter(|member| member.role == Role::Taker);
+    let takers = participants.members.iter().filter(|member| member.role == Role::Taker);
     let takers = takers.map(|member| member.wallet.pubkey().to_bytes()).collect();
-    let desks = staff::desks(&localnet, cast);
+    let desks = jobs::desks(&localnet, participants);
     let heard = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
     let collector = Collector::start(reader.clone(), receipts, takers, heard);
     let started = Instant::now();
     let mut shift = Shift::new(desks, outbox, false).taking_turns();
-    let mut floor = Floor {
-        takers: staff::takers(&localnet, cast, args, &tape),
-        roles: cast.members.iter().map(|member| (member.account, member.role)).collect(),
+    let mut record = Run {
+        takers: jobs::takers(&localnet, participants, args.seed, prices.start),
+        roles: participants.members.iter().map(|member| (member.account, member.role)).collect(),
         history: History::default(),
         points: Vec::new(),
         table: Table::new(),
-        tape: &tape,
-        opening: tape.start + (WARM_UP * args.speed) as i64,
+        prices: &prices,
+        opening: prices.start + (WARM_UP * args.speed) as i64,
         collector: &collector,
         spy: Spy::start(reader.clone()).await?,
         stop,
@@ -97,8 +100,8 @@ pub async fn run(
         last: Err(anyhow!("nobody has looked at the exchange")),
     };
     localnet.set_time_rate(args.speed);
-    shift.work(&mut watch, &mut floor).await;
-    let Floor { roles, points, last, .. } = floor;
+    shift.work(&mut watch, &mut record).await;
+    let Run { roles, points, last, .. } = record;
     let world = last?;
     let interrupted = stop.load(Ordering::Relaxed);
     localnet.set_time_rate(0.0);
@@ -109,8 +112,8 @@ pub async fn run(
     let wall = started.elapsed();
     Ok(Ended {
         seed: args.seed,
-        source: tape.source.clone(),
-        start: tape.start,
+        source: prices.source.clone(),
+        start: prices.start,
         reader,
         collector,
         roles,
@@ -121,14 +124,14 @@ pub async fn run(
     })
 }
 
-/// The trading floor: the crowd, who comes after the desks, and the record of the run.
-struct Floor<'r> {
+/// The order flow, which comes after the keepers, and the record of the run.
+struct Run<'r> {
     takers: Vec<Taker>,
     roles: BTreeMap<Pubkey, Role>,
     history: History,
     points: Vec<Point>,
     table: Table,
-    tape: &'r Tape,
+    prices: &'r RecordedPrices,
     opening: i64,
     collector: &'r Collector,
     spy: Spy,
@@ -140,8 +143,8 @@ struct Floor<'r> {
     last: Result<World>,
 }
 
-impl Onlooker for Floor<'_> {
-    /// Goes on until the tape ends, and a little longer without the crowd.
+impl Onlooker for Run<'_> {
+    /// Goes on until the prices ends, and a little longer without the crowd.
     fn looked(&mut self, world: &World, directory: &Directory, outbox: &Outbox) -> ControlFlow<()> {
         self.history.note(world);
         if let Some((known, unknown)) = self.spy.compare(world) {
@@ -159,14 +162,14 @@ impl Onlooker for Floor<'_> {
             self.points.push(point(world, &self.roles));
             self.noted = Instant::now();
         }
-        let done = world.clock.unix_time - self.tape.start;
+        let done = world.clock.unix_time - self.prices.start;
         if self.drawn.elapsed() >= self.table.every() {
-            let done = done as f64 / self.tape.length.max(1) as f64;
+            let done = done as f64 / self.prices.length.max(1) as f64;
             let progress = Progress { elapsed: self.started.elapsed(), done, since: self.drawn.elapsed() };
             self.table.draw(world, &self.collector.tally(), progress);
             self.drawn = Instant::now();
         }
-        if done >= self.tape.length && self.closing.is_none() {
+        if done >= self.prices.length && self.closing.is_none() {
             self.closing = Some(Instant::now());
         }
         let over = self.closing.is_some_and(|since| since.elapsed() >= WIND_DOWN);
@@ -237,9 +240,4 @@ fn equity(points: &[Point], last: &World, roles: &BTreeMap<Pubkey, Role>) -> BTr
         equity.entry(VISITORS).or_default().brought += brought;
     }
     equity
-}
-
-/// An actor with a number.
-pub fn actor(localnet: &Localnet, number: usize, wallet: &Arc<solana_keypair::Keypair>) -> Actor {
-    Actor::new(number, stage::sender(localnet, wallet))
 }

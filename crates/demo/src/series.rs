@@ -11,7 +11,7 @@ use kedge_model::risk;
 use serde::Serialize;
 use solana_pubkey::Pubkey;
 
-use crate::cast::Role;
+use kedge_testbed::participants::Role;
 
 /// One market at one moment.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
@@ -54,7 +54,7 @@ pub struct Point {
 /// How far from the oracle depth is counted.
 const DEPTH_WITHIN: Ppm = Ppm(2_500);
 
-/// Equity of whoever is not of the cast.
+/// Equity of whoever is not of the participants.
 pub const VISITORS: &str = "visitors";
 
 impl MarketPoint {

@@ -21,11 +21,15 @@ use serde_json::{Value, json};
 use solana_signer::Signer;
 
 use crate::args::Args;
-use crate::cast::Cast;
-use crate::listing::COINS;
-use crate::publisher::Publisher;
-use crate::replay::Tape;
-use crate::{staff, stage};
+use kedge_testbed::bootstrap;
+use kedge_testbed::cluster::local;
+use kedge_testbed::feed_writer::FeedWriter;
+use kedge_testbed::listing::COINS;
+use kedge_testbed::listing::feeds;
+use kedge_testbed::participants::Participants;
+use kedge_testbed::recorded::RecordedPrices;
+
+use crate::jobs;
 
 /// Shortest and longest time between two looks at the world.
 const TICK: Duration = Duration::from_millis(100);
@@ -35,21 +39,21 @@ const AT_ONCE: usize = 8;
 /// How long what is under way may take at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves until the tape ends or somebody says stop; `told` is called once, when trading can begin.
+/// Serves until the prices ends or somebody says stop; `told` is called once, when trading can begin.
 pub async fn serve(
     args: &Args,
     localnet: &Arc<Localnet>,
-    cast: &Cast,
-    tape: &Arc<Tape>,
+    participants: &Participants,
+    prices: &Arc<RecordedPrices>,
     stop: &AtomicBool,
     told: &mut dyn FnMut(),
 ) -> Result<()> {
-    let reader = stage::sender(localnet, &cast.crank).client().clone();
-    let _publisher = Publisher::start(Arc::clone(localnet), Arc::clone(tape))?;
-    stage::open(localnet, cast).await?;
+    let reader = local::sender(localnet, &participants.crank).client().clone();
+    let _publisher = FeedWriter::recorded(Arc::clone(localnet), Arc::clone(prices))?;
+    bootstrap::open(&local::sender(localnet, &participants.admin), &feeds()).await?;
     let mut watch = Watch::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
     let (outbox, mut receipts) = Outbox::start(reader, Sending::plain(AT_ONCE)).await?;
-    let desks = staff::desks(localnet, cast);
+    let desks = jobs::desks(localnet, participants);
     let jobs: BTreeMap<_, _> = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
     tokio::spawn(async move {
         while let Some(receipt) = receipts.recv().await {
@@ -60,7 +64,7 @@ pub async fn serve(
     });
     localnet.set_time_rate(args.speed);
     let mut shift = Shift::new(desks, outbox, false).taking_turns();
-    let mut counter = Counter { end: tape.start + tape.length, stop, tell: Some(told), blind: None, error: None };
+    let mut counter = Counter { end: prices.start + prices.length, stop, tell: Some(told), blind: None, error: None };
     shift.work(&mut watch, &mut counter).await;
     if let Some(error) = counter.error {
         return Err(error.into());
@@ -114,9 +118,9 @@ fn priced(world: &World) -> bool {
 }
 
 /// What a program must know to trade here. The wallet is worth nothing anywhere else.
-pub fn description(localnet: &Localnet, cast: &Cast) -> Value {
-    let owner = cast.visitor.pubkey();
-    let mint = cast.mint.pubkey();
+pub fn description(localnet: &Localnet, participants: &Participants) -> Value {
+    let owner = participants.visitor.pubkey();
+    let mint = participants.mint.pubkey();
     let markets =
         COINS.iter().map(|coin| json!({ "name": coin.name, "oracle": feed_address(&coin.feed_id).to_string() }));
     json!({
@@ -124,7 +128,7 @@ pub fn description(localnet: &Localnet, cast: &Cast) -> Value {
         "ws": localnet.ws_url(),
         "program": PROGRAM_ID.to_string(),
         "mint": mint.to_string(),
-        "wallet": cast.visitor.to_bytes().to_vec(),
+        "wallet": participants.visitor.to_bytes().to_vec(),
         "tokens": address::token_account(&owner, &mint).to_string(),
         "markets": markets.collect::<Vec<_>>(),
     })

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use kedge_localnet::Localnet;
 
-use crate::stage::Wallets;
+use crate::wallets::Wallets;
 
 /// Steps of this program.
 const STEPS: usize = 3;

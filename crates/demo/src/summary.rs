@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::series::{MarketPoint, Point};
 use crate::tally::{BUCKETS, Fills, SOURCES, Tally};
-use crate::waits::Quarter;
+use kedge_testbed::waits::Quarter;
 
 /// Compute units of one instruction.
 #[derive(Clone, Debug, Serialize)]

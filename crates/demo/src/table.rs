@@ -8,9 +8,9 @@ use kedge_keeper::World;
 use kedge_model::board::RowState;
 use kedge_model::market::Market;
 
-use crate::calendar;
-use crate::listing::COINS;
 use crate::tally::{SOURCES, Tally};
+use kedge_testbed::calendar;
+use kedge_testbed::listing::COINS;
 
 /// Columns.
 const WIDTH: usize = 80;

@@ -9,7 +9,7 @@ use kedge_model::event::{Event, FillRecord, FillSource, FundingRecord, Liquidati
 use kedge_model::order::{OrderKind, Side};
 use serde::Serialize;
 
-use crate::waits::Waits;
+use kedge_testbed::waits::Waits;
 use reading::{compute, reason};
 
 mod reading;
@@ -272,7 +272,7 @@ impl Tally {
                 self.unseen, self.spied
             ));
         }
-        wrong.extend(crate::waits::decline(&self.waits.quarters()));
+        wrong.extend(kedge_testbed::waits::decline(&self.waits.quarters()));
         if self.failed * 100 > self.landed * MOST_FAILED {
             wrong.push(format!(
                 "{:.1} failed transactions for 100 that landed, over {MOST_FAILED}",

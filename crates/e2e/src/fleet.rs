@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use anyhow::Result;
-use kedge_demo::listing::COINS;
+use kedge_testbed::listing::COINS;
 
-use crate::ground::Ground;
+use crate::cluster::Cluster;
 use crate::keeper::Keeper;
 
 /// A keeper's jobs and wallet.
@@ -76,20 +76,20 @@ pub struct Fleet {
 impl Fleet {
     /// Configures keepers that speak to `url`. Their metrics are on ports from `port` on, their names end with `suffix`.
     /// `prices` is the configuration of what is published; without it this fleet has no oracle keeper.
-    pub fn new(ground: &Ground, url: &str, port: u16, suffix: &str, prices: Option<&str>) -> Result<Self> {
+    pub fn new(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: Option<&str>) -> Result<Self> {
         let mut keepers = Vec::new();
         let mut ports = port..;
         if let Some(prices) = prices {
-            keepers.push(oracle(ground, url, ports.next().unwrap_or(port), suffix, prices)?);
+            keepers.push(oracle(cluster, url, ports.next().unwrap_or(port), suffix, prices)?);
         }
         for (post, port) in POSTS.iter().zip(ports) {
             let name = format!("{}{suffix}", post.name);
-            let mut config = common(ground, url, post.jobs, &ground.wallet(post.wallet));
+            let mut config = common(cluster, url, post.jobs, &cluster.wallet(post.wallet));
             if post.account {
                 config += "\n[account]\nid = 0\n";
             }
             config += &(post.extra)();
-            keepers.push(Keeper::new(&ground.keeper, &ground.folder, &name, &config, port)?);
+            keepers.push(Keeper::new(&cluster.keeper, &cluster.folder, &name, &config, port)?);
         }
         Ok(Self { keepers })
     }
@@ -129,13 +129,13 @@ impl Fleet {
 }
 
 /// The keeper that publishes and refreshes prices.
-pub fn oracle(ground: &Ground, url: &str, port: u16, suffix: &str, prices: &str) -> Result<Keeper> {
-    let config = common(ground, url, &["oracle"], &ground.wallet("crank"));
+pub fn oracle(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: &str) -> Result<Keeper> {
+    let config = common(cluster, url, &["oracle"], &cluster.wallet("crank"));
     let config = format!("{config}\n[oracle]\nmin_age_s = 1\n{prices}");
-    Keeper::new(&ground.keeper, &ground.folder, &format!("oracle{suffix}"), &config, port)
+    Keeper::new(&cluster.keeper, &cluster.folder, &format!("oracle{suffix}"), &config, port)
 }
 
-fn common(_ground: &Ground, url: &str, jobs: &[&str], wallet: &Path) -> String {
+fn common(_ground: &Cluster, url: &str, jobs: &[&str], wallet: &Path) -> String {
     let jobs = jobs.iter().map(|job| format!("{job:?}")).collect::<Vec<_>>().join(", ");
     format!(
         "[keeper]\njobs = [{jobs}]\ntick_ms = 100\npoll_ms = 400\nper_tick = 64\nat_once = 64\n\n[rpc]\nurl = {url:?}\ntimeout_ms = 3000\n\n\

@@ -4,23 +4,21 @@
 //! `solana-test-validator`, the program its bytecode, the keepers `kedge-keeper` as an operator runs it.
 
 mod args;
+mod cluster;
+mod deadlines;
 mod fault;
 mod figures;
 mod fleet;
-mod floor;
-mod genesis;
-mod ground;
-mod guard;
 mod keeper;
+mod load;
 mod market;
 mod ports;
 mod prices;
 mod proxy;
 mod rest;
-mod stand;
+mod session;
 mod statement;
 mod up;
-mod validator;
 mod verdict;
 
 use std::process::ExitCode;
@@ -28,7 +26,7 @@ use std::process::ExitCode;
 use args::{Args, Command, Market};
 
 fn main() -> ExitCode {
-    let args: Args = kedge_demo::args::parse();
+    let args: Args = kedge_testbed::command_line::parse();
     let outcome = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

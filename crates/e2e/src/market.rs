@@ -3,17 +3,17 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use kedge_demo::cast::Cast;
-use kedge_demo::replay::{Scenario, Tape};
-use kedge_demo::waits::decline;
+use kedge_testbed::participants::Participants;
+use kedge_testbed::recorded::{RecordedPrices, Scenario};
+use kedge_testbed::waits::decline;
 use serde_json::json;
 
 use crate::args::{Market, Places};
+use crate::cluster::Cluster;
 use crate::fault::crash::{levered, plant};
 use crate::figures::Latency;
 use crate::fleet::Fleet;
-use crate::floor::Floor;
-use crate::ground::Ground;
+use crate::load::Load;
 use crate::rest::{Rest, replace_prices};
 use crate::statement::statement;
 use crate::verdict::Verdict;
@@ -37,76 +37,76 @@ const BOTTOM: i64 = 1_738_548_480;
 /// Runs the session; what held and what did not.
 pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
     let span = (args.seconds as f64 * args.speed) as i64;
-    let from = args.from.clone().unwrap_or_else(|| kedge_demo::calendar::date_time(BOTTOM - span * 3 / 4));
+    let from = args.from.clone().unwrap_or_else(|| kedge_testbed::calendar::date_time(BOTTOM - span * 3 / 4));
     let minutes = u32::try_from(span / 60 + 10)?;
-    let tape = Tape::open(&places.data, Scenario::Crash, Some(from.trim_end_matches('Z')), minutes)?;
+    let recorded = RecordedPrices::open(&places.data, Scenario::Crash, Some(from.trim_end_matches('Z')), minutes)?;
     let port = ports::block()?;
-    let mut cast = Cast::new(places.seed, args.takers);
+    let mut participants = Participants::new(places.seed, args.takers);
     let planted = args.seconds < LONG;
     if planted {
-        plant(&mut cast, places.seed, PLANTED.0);
+        plant(&mut participants, places.seed, PLANTED.0);
     }
-    let ground = Ground::start(places, cast, port).await?;
-    ground.list(&tape).await?;
-    let prices = prices::recorded(&tape, args.speed, &ground.folder)?;
-    let url = ground.validator.url();
-    let mut fleet = Fleet::new(&ground, &url, port + 40, "", Some(&prices))?;
+    let cluster = Cluster::start(places, participants, port).await?;
+    cluster.list(&recorded).await?;
+    let prices = prices::recorded(&recorded, args.speed, &cluster.folder)?;
+    let url = cluster.validator.url();
+    let mut fleet = Fleet::new(&cluster, &url, port + 40, "", Some(&prices))?;
     let Some(oracle) = fleet.get("oracle") else { unreachable!("a fleet with prices has an oracle keeper") };
     oracle.start()?;
-    ground.open().await?;
-    ground.board().await?;
+    cluster.open().await?;
+    cluster.board().await?;
     fleet.start().await?;
-    ground.say(&format!("{} keepers are ready; {} s of market at {}x", fleet.keepers.len(), args.seconds, args.speed));
+    cluster.say(&format!("{} keepers are ready; {} s of market at {}x", fleet.keepers.len(), args.seconds, args.speed));
 
     if planted {
-        levered(&ground, PLANTED.1).await?;
+        levered(&cluster, PLANTED.1).await?;
     }
-    let mut floor = Floor::new(&ground, args.speed * BUSY, places.seed).await?;
+    let mut load = Load::new(&cluster, args.speed * BUSY, places.seed).await?;
     let mut verdict = Verdict::default();
     let started = Instant::now();
     let mut falls = planted;
     while started.elapsed() < Duration::from_secs(args.seconds) {
         let left = Duration::from_secs(args.seconds).saturating_sub(started.elapsed());
-        floor.work(left.min(TELL_EVERY), |_, _| {}).await?;
+        load.work(left.min(TELL_EVERY), |_, _| {}).await?;
         fleet.check()?;
-        ground.say(&progress(&floor));
+        cluster.say(&progress(&load));
         if falls && started.elapsed() * 5 >= Duration::from_secs(args.seconds) * 2 {
             falls = false;
             let prices = |now: &[f64]| prices::planted(now, places.seed);
-            replace_prices(&ground, &mut fleet, &floor, &url, port + 71, "-falling", prices).await?;
-            ground.say("the planted fall");
+            replace_prices(&cluster, &mut fleet, &load, &url, port + 71, "-falling", prices).await?;
+            cluster.say("the planted fall");
         }
     }
-    let rest = Rest::come(&ground, &mut fleet, &mut floor, &url, port + 72).await?;
+    let rest = Rest::come(&cluster, &mut fleet, &mut load, &url, port + 72).await?;
     let metrics = fleet.keepers.len();
     let bad = fleet.stop()?;
-    ground.say(&format!("{metrics} keepers stopped"));
+    cluster.say(&format!("{metrics} keepers stopped"));
     verdict.check("every keeper ran to the end and stopped in order", bad.is_empty(), &bad.join(", "));
 
     let latency = Latency::of(&fleet.keepers)?;
     println!("\n{}\n", latency.text());
-    worked(&latency, &floor, &mut verdict);
-    rest.judge("market", &ground, &fleet, &floor, &mut verdict)?;
+    worked(&latency, &load, &mut verdict);
+    rest.judge("market", &cluster, &fleet, &load, &mut verdict)?;
     let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
-    let (text, holds) = statement(&ground, auditor)?;
+    let (text, holds) = statement(&cluster, auditor)?;
     println!("{text}");
     verdict.check("the auditor's statement", holds, "");
     let figures = json!({
         "seconds": args.seconds,
         "speed": args.speed,
-        "crowd": { "landed": floor.counts.0, "failed": floor.counts.1 },
-        "market_orders": floor.waits.quarters(),
+        "crowd": { "landed": load.counts.0, "failed": load.counts.1 },
+        "market_orders": load.waits.quarters(),
         "landing_slots": latency.json(),
-        "liquidation_cases": floor.guard.closed().len(),
-        "longest_idle_slots": floor.guard.idle(),
+        "liquidation_cases": load.deadlines.closed().len(),
+        "longest_idle_slots": load.deadlines.idle(),
         "holds": verdict.holds(),
     });
-    std::fs::write(ground.folder.join("market.json"), serde_json::to_string_pretty(&figures)?)?;
+    std::fs::write(cluster.folder.join("market.json"), serde_json::to_string_pretty(&figures)?)?;
     Ok(verdict)
 }
 
 /// Whether the keepers did what they are there for, and soon.
-fn worked(latency: &Latency, floor: &Floor, verdict: &mut Verdict) {
+fn worked(latency: &Latency, load: &Load, verdict: &mut Verdict) {
     let filled = latency.landed("filler");
     verdict.check("orders were filled", filled > 0, &format!("{filled} transactions of the filler"));
     let taken = latency.landed("liquidator");
@@ -115,29 +115,29 @@ fn worked(latency: &Latency, floor: &Floor, verdict: &mut Verdict) {
     let (landed, failed) = (latency.total(), usize::try_from(latency.failed()).unwrap_or(usize::MAX));
     let figure = format!("{failed} failed, {landed} landed");
     verdict.check("a tenth of the keepers' transactions at most failed", failed * 100 <= landed * MOST_FAILED, &figure);
-    let quarters = floor.waits.quarters();
+    let quarters = load.waits.quarters();
     let figures = quarters.iter().map(|quarter| format!("{} in {:?} slots", quarter.orders, quarter.slots));
     let figure = decline(&quarters).unwrap_or_else(|| figures.collect::<Vec<_>>().join(", "));
     verdict.check("market orders wait no longer at the end than at first", decline(&quarters).is_none(), &figure);
     verdict.check(
         "no account below maintenance was left alone for longer than 20 slots",
-        floor.guard.idle() <= MOST_SLOTS,
-        &format!("longest {} slots; {} cases in all", floor.guard.idle(), floor.guard.closed().len()),
+        load.deadlines.idle() <= MOST_SLOTS,
+        &format!("longest {} slots; {} cases in all", load.deadlines.idle(), load.deadlines.closed().len()),
     );
 }
 
-fn progress(floor: &Floor) -> String {
-    let prices = floor.world().map_or_else(String::new, |world| {
+fn progress(load: &Load) -> String {
+    let prices = load.world().map_or_else(String::new, |world| {
         let price = |market: u16| world.oracle(market).0 as f64 / 1e6;
         format!("SOL {:.2}  BTC {:.0}  ETH {:.2}", price(0), price(1), price(2))
     });
     format!(
         "slot {}  {prices}  crowd {} landed {} failed  liquidations: {} open, {} done, left alone {} slots at most",
-        floor.slot(),
-        floor.counts.0,
-        floor.counts.1,
-        floor.guard.open(),
-        floor.guard.closed().len(),
-        floor.guard.idle()
+        load.slot(),
+        load.counts.0,
+        load.counts.1,
+        load.deadlines.open(),
+        load.deadlines.closed().len(),
+        load.deadlines.idle()
     )
 }

@@ -4,16 +4,16 @@ use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use kedge_demo::listing::COINS;
-use kedge_demo::replay::Tape;
+use kedge_testbed::listing::COINS;
+use kedge_testbed::recorded::RecordedPrices;
 
 /// Seconds until a fall begins.
 pub const LEAD: u64 = 15;
 
-/// The recordings of a tape from its start on, at market seconds a second. They are written into `folder`.
-pub fn recorded(tape: &Tape, speed: f64, folder: &Path) -> Result<String> {
-    let mut text = format!("{}start = {}\nspeed = {speed:?}\n", head("recorded"), tape.start);
-    for (coin, recording) in COINS.iter().zip(&tape.texts) {
+/// The recordings of a recorded from its start on, at market seconds a second. They are written into `folder`.
+pub fn recorded(recorded: &RecordedPrices, speed: f64, folder: &Path) -> Result<String> {
+    let mut text = format!("{}start = {}\nspeed = {speed:?}\n", head("recorded"), recorded.start);
+    for (coin, recording) in COINS.iter().zip(&recorded.texts) {
         let file = folder.join(format!("{}.csv", coin.symbol));
         std::fs::write(&file, recording).with_context(|| file.display().to_string())?;
         text += &feed(coin.symbol, &coin.feed_id, &format!("file = {:?}", file.display().to_string()));

@@ -5,12 +5,12 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use kedge_demo::listing::COINS;
+use kedge_testbed::listing::COINS;
 use serde_json::{Value, json};
 
+use crate::cluster::Cluster;
 use crate::fleet::{Fleet, oracle};
-use crate::floor::Floor;
-use crate::ground::Ground;
+use crate::load::Load;
 use crate::prices;
 use crate::verdict::Verdict;
 
@@ -29,14 +29,14 @@ pub struct Rest {
 
 impl Rest {
     /// Stops the crowd, holds the prices where they are, and waits. Metrics of who publishes from here on are on `port`.
-    pub async fn come(ground: &Ground, fleet: &mut Fleet, floor: &mut Floor, url: &str, port: u16) -> Result<Self> {
-        floor.open = false;
-        replace_prices(ground, fleet, floor, url, port, "-still", prices::still).await?;
-        ground.say("crowd and prices are at rest");
+    pub async fn come(cluster: &Cluster, fleet: &mut Fleet, load: &mut Load, url: &str, port: u16) -> Result<Self> {
+        load.open = false;
+        replace_prices(cluster, fleet, load, url, port, "-still", prices::still).await?;
+        cluster.say("crowd and prices are at rest");
         let mut since = None;
-        let calm = floor.until(PATIENCE, |world, floor| {
+        let calm = load.until(PATIENCE, |world, load| {
             let slot = world.clock.slot;
-            if floor.guard.open() > 0 {
+            if load.deadlines.open() > 0 {
                 since = None;
                 return false;
             }
@@ -49,38 +49,38 @@ impl Rest {
     pub fn judge(
         &self,
         what: &str,
-        ground: &Ground,
+        cluster: &Cluster,
         fleet: &Fleet,
-        floor: &Floor,
+        load: &Load,
         verdict: &mut Verdict,
     ) -> Result<()> {
         let figure = match self.calm {
             Some(calm) => format!("after {:.1} s, {CALM} slots of them calm", calm.as_secs_f64()),
-            None => floor.guard.cases().join("; "),
+            None => load.deadlines.cases().join("; "),
         };
         let statement = format!("{what}: with crowd and prices at rest nobody is left who may be liquidated");
         verdict.check(&statement, self.calm.is_some(), &figure);
-        evidence(ground, fleet, floor)
+        evidence(cluster, fleet, load)
     }
 }
 
 /// Replaces who publishes prices by a generator that begins with the prices of now.
 pub async fn replace_prices(
-    ground: &Ground,
+    cluster: &Cluster,
     fleet: &mut Fleet,
-    floor: &Floor,
+    load: &Load,
     url: &str,
     port: u16,
     suffix: &str,
     prices: impl Fn(&[f64]) -> String,
 ) -> Result<()> {
-    let world = floor.world().context("the validator does not answer")?;
+    let world = load.world().context("the validator does not answer")?;
     let now: Vec<f64> = (0u16..).take(COINS.len()).map(|market| world.oracle(market).0 as f64 / 1e6).collect();
     for keeper in fleet.keepers.iter_mut().filter(|keeper| keeper.name.starts_with("oracle") && keeper.is_started()) {
         let code = keeper.stop()?;
         ensure!(matches!(code, None | Some(0)), "{} ended with {code:?}", keeper.name);
     }
-    let mut next = oracle(ground, url, port, suffix, &prices(&now))?;
+    let mut next = oracle(cluster, url, port, suffix, &prices(&now))?;
     next.start()?;
     next.ready().await?;
     fleet.keepers.push(next);
@@ -88,9 +88,9 @@ pub async fn replace_prices(
 }
 
 /// Writes down what is known of accounts that are left or were left alone: account, prices, and what keepers said of them.
-fn evidence(ground: &Ground, fleet: &Fleet, floor: &Floor) -> Result<()> {
-    let mut cases: Vec<Value> = floor.guard.neglected().to_vec();
-    cases.extend(floor.world().into_iter().flat_map(|world| floor.guard.left(world)));
+fn evidence(cluster: &Cluster, fleet: &Fleet, load: &Load) -> Result<()> {
+    let mut cases: Vec<Value> = load.deadlines.neglected().to_vec();
+    cases.extend(load.world().into_iter().flat_map(|world| load.deadlines.left(world)));
     if cases.is_empty() {
         return Ok(());
     }
@@ -99,7 +99,7 @@ fn evidence(ground: &Ground, fleet: &Fleet, floor: &Floor) -> Result<()> {
         let said = fleet.keepers.iter().map(|keeper| (keeper.name.clone(), json!(keeper.lines_with(&address, LINES))));
         case["keepers"] = Value::Object(said.collect());
     }
-    let file = ground.folder.join("left.json");
+    let file = cluster.folder.join("left.json");
     std::fs::write(&file, serde_json::to_string_pretty(&cases)?)?;
     println!("          what is known of those that were left is in {}", file.display());
     Ok(())

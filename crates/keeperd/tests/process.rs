@@ -16,8 +16,6 @@ mod market;
 mod nats;
 #[path = "process/publish.rs"]
 mod publish;
-#[path = "../../cli/tests/stage/mod.rs"]
-mod stage;
 #[path = "process/start.rs"]
 mod start;
 #[cfg(feature = "yellowstone")]
@@ -38,10 +36,10 @@ use kedge_interface::instruction::user::{CreateSubAccount, CreateTrader, Deposit
 use kedge_localnet::{Localnet, LocalnetConfig};
 use kedge_model::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Price, Size};
+use kedge_testbed::fixture::{DOLLAR, Fixture};
 use serde_json::Value;
 use solana_keypair::{Keypair, read_keypair_file};
 use solana_pubkey::Pubkey;
-use stage::{DOLLAR, Stage};
 
 const SOL: u16 = 0;
 const ONE: u64 = 1_000_000_000;
@@ -219,11 +217,11 @@ fn check_tells_what_is_missing() {
 
 #[test]
 fn the_process_fills_an_order_and_ends_in_order() {
-    let stage = Stage::start();
-    let url = stage.localnet.rpc_url().to_owned();
+    let fixture = Fixture::start();
+    let url = fixture.localnet.rpc_url().to_owned();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (keeper, keeper_address) = stage.wallet("keeper", 1_000);
-    let (trader, _) = stage.wallet("trader", 100_000);
+    let (keeper, keeper_address) = fixture.wallet("keeper", 1_000);
+    let (trader, _) = fixture.wallet("trader", 100_000);
 
     let (said, code) = check(command(&url, &keeper));
     assert!(code == Some(1) && said.contains("key file mode FAIL others may read"), "{said}");
@@ -250,7 +248,7 @@ fn the_process_fills_an_order_and_ends_in_order() {
     assert!(code == Some(1) && said.contains(&format!("{account} is not ours")), "{said}");
 
     // A dry run says what it would send, and pays for nothing.
-    let before = stage.localnet.account(keeper_address).unwrap().unwrap().lamports;
+    let before = fixture.localnet.account(keeper_address).unwrap().unwrap().lamports;
     let mut dry = with_account();
     dry.args(["--dry-run", "--jobs", "oracle"]).env("KEDGE_KEEPER__ORACLE__MIN_AGE_S", "1");
     let dry = Running::start(dry);
@@ -258,11 +256,11 @@ fn the_process_fills_an_order_and_ends_in_order() {
     assert_eq!((&told["job"], &told["action"]), (&Value::from("oracle"), &Value::from("refresh_prices")));
     assert!(told["why"].as_str().unwrap().contains("newer price"), "{told}");
     assert_eq!(dry.terminate().0, Some(0));
-    assert_eq!(stage.localnet.account(keeper_address).unwrap().unwrap().lamports, before);
+    assert_eq!(fixture.localnet.account(keeper_address).unwrap().unwrap().lamports, before);
 
     let mut real = with_account();
     real.args(["--jobs", "oracle,filler,amm,funding"]).env("KEDGE_KEEPER__ORACLE__MIN_AGE_S", "1");
-    let records = stage.folder.join("records");
+    let records = fixture.folder.join("records");
     real.env("KEDGE_KEEPER__SOURCE__RECORD", &records);
     let real = Running::start(real);
     let _ = real.wait_for_answer("/readyz", |status, _| status == 200);

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::stage::Stage;
+use kedge_testbed::fixture::Fixture;
 
 /// Somebody at a terminal.
 pub struct Person {
@@ -32,9 +32,9 @@ pub struct Run {
 }
 
 impl Person {
-    pub fn new(stage: &Stage, keypair: PathBuf) -> Self {
+    pub fn new(fixture: &Fixture, keypair: PathBuf) -> Self {
         let config = keypair.with_extension("toml");
-        Self { url: stage.localnet.rpc_url().into(), keypair, config, account: None, ran: RefCell::default() }
+        Self { url: fixture.localnet.rpc_url().into(), keypair, config, account: None, ran: RefCell::default() }
     }
 
     /// The same person with nothing run yet.

@@ -3,7 +3,7 @@
 
 use std::fmt::Write as _;
 
-use crate::calendar;
+use kedge_testbed::calendar;
 
 /// Points beyond this are thinned out: more than a point a pixel shows nothing.
 const MOST: usize = 700;

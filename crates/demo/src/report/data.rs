@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
-use crate::listing::COINS;
 use crate::log::Log;
 use crate::series::Point;
+use kedge_testbed::listing::COINS;
 
 /// The markets over time as CSV.
 pub fn markets(points: &[Point]) -> String {

@@ -10,12 +10,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::calendar;
-use crate::listing::{COINS, Coin};
 use crate::run::Outcome;
 use crate::series::{MarketPoint, Point};
 use crate::summary::{Equity, Summary};
 use chart::{Chart, Line, Marker, escape, number};
+use kedge_testbed::calendar;
+use kedge_testbed::listing::{COINS, Coin};
 use table::Table;
 
 const STYLE: &str = include_str!("style.css");

@@ -93,7 +93,7 @@ impl Summary {
 
     /// What was replayed, and how much of it landed.
     fn write_run(&self, out: &mut String) -> std::fmt::Result {
-        let span = |time| crate::calendar::date_time(time);
+        let span = |time| kedge_testbed::calendar::date_time(time);
         writeln!(out, "\n== Summary ==")?;
         writeln!(
             out,

@@ -4,10 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use kedge_demo::cast::{Cast, Member, Role};
-use kedge_demo::listing::size;
-use kedge_demo::random::Random;
-use kedge_demo::replay::{Scenario, Tape};
 use kedge_interface::address;
 use kedge_keeper::desk::Actor;
 use kedge_keeper::feed::Feed;
@@ -18,16 +14,20 @@ use kedge_keeper::{Plan, Work, World};
 use kedge_model::num::floor_to;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
+use kedge_testbed::listing::size;
+use kedge_testbed::participants::{Participant, Participants, Role};
+use kedge_testbed::random::Random;
+use kedge_testbed::recorded::{RecordedPrices, Scenario};
 use serde_json::json;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 use tokio::time::sleep;
 
 use crate::args::Places;
+use crate::cluster::Cluster;
 use crate::figures::{Latency, percentile};
 use crate::fleet::{Fleet, oracle};
-use crate::floor::Floor;
-use crate::ground::Ground;
+use crate::load::Load;
 use crate::market::MOST_SLOTS;
 use crate::rest::Rest;
 use crate::statement::statement;
@@ -50,38 +50,38 @@ const AFTER: Duration = Duration::from_secs(45);
 
 /// Brings the accounts in, lets the price fall, and measures how fast each was looked after.
 pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
-    let tape = Tape::open(&places.data, Scenario::Crash, None, 10)?;
-    let opening: Vec<f64> = tape.paths.iter().map(|path| path.price(tape.start * 1_000)).collect();
+    let recorded = RecordedPrices::open(&places.data, Scenario::Crash, None, 10)?;
+    let opening: Vec<f64> = recorded.paths.iter().map(|path| path.price(recorded.start * 1_000)).collect();
     let port = ports::block()?;
     let places = Places { out: places.out.join("crash"), ..places.clone() };
-    let ground = Ground::start(&places, cast(places.seed, accounts), port).await?;
-    ground.list(&tape).await?;
-    let url = ground.validator.url();
-    let mut still = oracle(&ground, &url, port + 70, "-still", &prices::still(&opening))?;
+    let cluster = Cluster::start(&places, participants(places.seed, accounts), port).await?;
+    cluster.list(&recorded).await?;
+    let url = cluster.validator.url();
+    let mut still = oracle(&cluster, &url, port + 70, "-still", &prices::still(&opening))?;
     still.start()?;
-    ground.open().await?;
-    ground.board().await?;
-    levered(&ground, LEVERAGE).await?;
+    cluster.open().await?;
+    cluster.board().await?;
+    levered(&cluster, LEVERAGE).await?;
 
-    let mut fleet = Fleet::new(&ground, &url, port + 40, "", Some(&prices::falling(&opening, places.seed)))?;
+    let mut fleet = Fleet::new(&cluster, &url, port + 40, "", Some(&prices::falling(&opening, places.seed)))?;
     still.stop()?;
     fleet.start().await?;
-    let mut floor = Floor::new(&ground, 1.0, places.seed).await?;
-    floor.work(Duration::from_secs(prices::LEAD), |_, _| {}).await?;
-    ground.say("the price falls");
+    let mut load = Load::new(&cluster, 1.0, places.seed).await?;
+    load.work(Duration::from_secs(prices::LEAD), |_, _| {}).await?;
+    cluster.say("the price falls");
     let mut most = 0;
-    floor.work(FALL, |_, floor| most = most.max(floor.guard.open())).await?;
-    let world = floor.world().context("the validator does not answer")?;
+    load.work(FALL, |_, load| most = most.max(load.deadlines.open())).await?;
+    let world = load.world().context("the validator does not answer")?;
     let fallen = 1.0 - world.oracle(MARKET).0 as f64 / 1e6 / opening[0];
-    ground.say(&format!(
+    cluster.say(&format!(
         "{:.1} % down; {} open, {} closed",
         fallen * 100.0,
-        floor.guard.open(),
-        floor.guard.closed().len()
+        load.deadlines.open(),
+        load.deadlines.closed().len()
     ));
-    let clean = floor.until(AFTER, |_, floor| floor.guard.open() == 0).await?;
-    let rest = Rest::come(&ground, &mut fleet, &mut floor, &url, port + 72).await?;
-    let mut slots = floor.guard.closed().to_vec();
+    let clean = load.until(AFTER, |_, load| load.deadlines.open() == 0).await?;
+    let rest = Rest::come(&cluster, &mut fleet, &mut load, &url, port + 72).await?;
+    let mut slots = load.deadlines.closed().to_vec();
     slots.sort_unstable();
     let bad = fleet.stop()?;
 
@@ -92,7 +92,7 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
     let [p50, p90, p99] = [50, 90, 99].map(|percent| percentile(&slots, percent));
     let figure = format!(
         "longest {} slots; {} cases lasted p50 {p50}, p90 {p90}, p99 {p99} slots; {most} at once at most",
-        floor.guard.idle(),
+        load.deadlines.idle(),
         slots.len()
     );
     verdict.check(
@@ -105,41 +105,49 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
         slots.len() >= accounts / 2,
         &format!("{}", slots.len()),
     );
-    verdict.check("crash: none was left alone for longer than 20 slots", floor.guard.idle() <= MOST_SLOTS, &figure);
+    verdict.check("crash: none was left alone for longer than 20 slots", load.deadlines.idle() <= MOST_SLOTS, &figure);
     if let Some(time) = clean {
         println!("          none open for the first time {:.1} s after the fall", time.as_secs_f64());
     }
-    rest.judge("crash", &ground, &fleet, &floor, &mut verdict)?;
+    rest.judge("crash", &cluster, &fleet, &load, &mut verdict)?;
     let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
-    let (text, holds) = statement(&ground, auditor)?;
+    let (text, holds) = statement(&cluster, auditor)?;
     println!("{text}");
     verdict.check("crash: the auditor's statement", holds, "");
     let figures = json!({
         "accounts": accounts,
         "fall_percent": fallen * 100.0,
         "cases": slots.len(),
-        "slots": { "p50": p50, "p90": p90, "p99": p99, "longest_idle": floor.guard.idle() },
+        "slots": { "p50": p50, "p90": p90, "p99": p99, "longest_idle": load.deadlines.idle() },
         "most_at_once": most,
         "landing_slots": latency.json(),
     });
-    std::fs::write(ground.folder.join("crash.json"), serde_json::to_string_pretty(&figures)?)?;
+    std::fs::write(cluster.folder.join("crash.json"), serde_json::to_string_pretty(&figures)?)?;
     Ok(verdict)
 }
 
 /// The keepers' wallets, somebody who sells, and those who buy.
-fn cast(seed: u64, accounts: usize) -> Cast {
-    let mut cast = Cast::new(seed, 0);
-    plant(&mut cast, seed, accounts);
-    cast
+fn participants(seed: u64, accounts: usize) -> Participants {
+    let mut participants = Participants::new(seed, 0);
+    plant(&mut participants, seed, accounts);
+    participants
 }
 
 /// Adds somebody who sells, and those who buy from him: see [`levered`].
-pub fn plant(cast: &mut Cast, seed: u64, accounts: usize) {
+pub fn plant(participants: &mut Participants, seed: u64, accounts: usize) {
     let mut random = Random::new(seed, 3);
     let mut add = |name: String, deposit, orders| {
         let wallet = Arc::new(Keypair::new_from_array(random.bytes()));
         let account = address::sub_account(&wallet.pubkey(), 0);
-        cast.members.push(Member { wallet, account, role: Role::Taker, style: None, name, deposit, orders });
+        participants.members.push(Participant {
+            wallet,
+            account,
+            role: Role::Taker,
+            style: None,
+            name,
+            deposit,
+            orders,
+        });
     };
     add("seller".into(), 5_000_000, 32);
     for index in 0..accounts {
@@ -150,27 +158,29 @@ pub fn plant(cast: &mut Cast, seed: u64, accounts: usize) {
 }
 
 /// Everybody who was planted buys from the seller, each with a leverage of its own between two.
-pub async fn levered(ground: &Ground, leverages: (f64, f64)) -> Result<()> {
-    let reader = ground.reader();
+pub async fn levered(cluster: &Cluster, leverages: (f64, f64)) -> Result<()> {
+    let reader = cluster.reader();
     let feed = Feed::new(reader.clone()).await?;
     let (outbox, mut receipts) = Outbox::start(reader, Sending::plain(16)).await?;
-    let (seller, buyers) = ground
-        .cast
+    let (seller, buyers) = cluster
+        .participants
         .members
         .iter()
         .position(|member| member.name == "seller")
-        .and_then(|place| Some((ground.cast.members.get(place)?, ground.cast.members.get(place + 1..)?)))
+        .and_then(|place| {
+            Some((cluster.participants.members.get(place)?, cluster.participants.members.get(place + 1..)?))
+        })
         .context("nobody sells")?;
     let directory = feed.directory();
     let dollars = buyers.iter().map(|member| member.deposit as f64).sum::<f64>() * leverages.1;
     let started = std::time::Instant::now();
-    let send = |number: usize, member: &Member, plan: &Plan, world: &World| {
-        let actor = Actor::new(number, ground.sender(&member.wallet));
+    let send = |number: usize, member: &Participant, plan: &Plan, world: &World| {
+        let actor = Actor::new(number, cluster.sender(&member.wallet));
         actor.send(plan, world, &directory, &outbox);
     };
     loop {
         let world = feed.poll().await?;
-        let missing: Vec<(usize, &Member)> = buyers
+        let missing: Vec<(usize, &Participant)> = buyers
             .iter()
             .enumerate()
             .filter(|(_, member)| world.accounts.get(&member.account).is_none_or(|account| account.base(MARKET).0 == 0))
@@ -204,12 +214,12 @@ pub async fn levered(ground: &Ground, leverages: (f64, f64)) -> Result<()> {
     }
     outbox.settle(Duration::from_secs(20)).await;
     let (least, most) = leverages;
-    ground.say(&format!("{} accounts are long, with leverages from {least} to {most}", buyers.len()));
+    cluster.say(&format!("{} accounts are long, with leverages from {least} to {most}", buyers.len()));
     Ok(())
 }
 
 /// The seller's order, a little above the oracle, for as many dollars.
-fn offer(world: &World, seller: &Member, dollars: f64) -> Option<Plan> {
+fn offer(world: &World, seller: &Participant, dollars: f64) -> Option<Plan> {
     let market = world.markets.get(usize::from(MARKET))?;
     let price = Price(floor_to(world.oracle(MARKET).0 * 1_002 / 1_000, market.tick.0));
     let coins = dollars / (world.oracle(MARKET).usable().ok()?.0 as f64 / 1e6);
@@ -229,7 +239,7 @@ fn offer(world: &World, seller: &Member, dollars: f64) -> Option<Plan> {
 }
 
 /// A purchase of some dollars from whoever offers.
-fn buy(world: &World, member: &Member, dollars: f64) -> Option<Plan> {
+fn buy(world: &World, member: &Participant, dollars: f64) -> Option<Plan> {
     let market = world.markets.get(usize::from(MARKET))?;
     let oracle = world.oracle(MARKET).usable().ok()?;
     let price = Price(floor_to(oracle.0 * 1_005 / 1_000, market.tick.0));

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use crate::stand::Stand;
+use crate::session::Session;
 use crate::verdict::Verdict;
 
 /// How long a keeper stays dead.
@@ -13,14 +13,14 @@ const DEAD: u64 = 3;
 const MOST: Duration = Duration::from_secs(10);
 
 /// Kills, waits, starts, and measures the time to readiness.
-pub async fn kill(stand: &mut Stand, verdict: &mut Verdict) -> Result<()> {
-    let names: Vec<String> = stand.fleet.keepers.iter().map(|keeper| keeper.name.clone()).collect();
+pub async fn kill(session: &mut Session, verdict: &mut Verdict) -> Result<()> {
+    let names: Vec<String> = session.fleet.keepers.iter().map(|keeper| keeper.name.clone()).collect();
     let mut slowest = (Duration::ZERO, String::new());
     for name in names {
-        let Some(keeper) = stand.fleet.get(&name) else { continue };
+        let Some(keeper) = session.fleet.get(&name) else { continue };
         keeper.kill();
-        stand.work(DEAD).await?;
-        let Some(keeper) = stand.fleet.get(&name) else { continue };
+        session.work(DEAD).await?;
+        let Some(keeper) = session.fleet.get(&name) else { continue };
         let started = Instant::now();
         keeper.start()?;
         keeper.ready().await?;
@@ -32,6 +32,6 @@ pub async fn kill(stand: &mut Stand, verdict: &mut Verdict) -> Result<()> {
     }
     let figure = format!("slowest {:.2} s ({})", slowest.0.as_secs_f64(), slowest.1);
     verdict.check("kill: every keeper is ready within 10 s of its start", slowest.0 <= MOST, &figure);
-    stand.recover("kill", verdict).await?;
-    stand.audit("kill", verdict)
+    session.recover("kill", verdict).await?;
+    session.audit("kill", verdict)
 }

@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::{Fault, name};
 use crate::figures::Latency;
 use crate::proxy::{Rpc, Wire};
-use crate::stand::Stand;
+use crate::session::Session;
 use crate::verdict::Verdict;
 
 /// How long keepers may need to be ready once service is back.
@@ -17,29 +17,29 @@ const MOST: Duration = Duration::from_secs(10);
 const RED: Duration = Duration::from_secs(10);
 
 /// Breaks it, waits, mends it, and measures.
-pub async fn network(stand: &mut Stand, fault: Fault, seconds: u64, verdict: &mut Verdict) -> Result<()> {
+pub async fn network(session: &mut Session, fault: Fault, seconds: u64, verdict: &mut Verdict) -> Result<()> {
     let what = name(fault);
-    let before = landed(stand)?;
+    let before = landed(session)?;
     match fault {
-        Fault::Socket => stand.proxy.set_socket(Wire::Cut),
-        Fault::HalfOpen => stand.proxy.set_socket(Wire::Swallows),
-        Fault::Silent => stand.proxy.set_rpc(Rpc::Silent),
-        Fault::Stale => stand.proxy.set_rpc(Rpc::Stale),
-        Fault::Limited => stand.proxy.set_rpc(Rpc::Limited),
-        _ => stand.proxy.set_rpc(Rpc::Gone),
+        Fault::Socket => session.proxy.set_socket(Wire::Cut),
+        Fault::HalfOpen => session.proxy.set_socket(Wire::Swallows),
+        Fault::Silent => session.proxy.set_rpc(Rpc::Silent),
+        Fault::Stale => session.proxy.set_rpc(Rpc::Stale),
+        Fault::Limited => session.proxy.set_rpc(Rpc::Limited),
+        _ => session.proxy.set_rpc(Rpc::Gone),
     }
     if matches!(fault, Fault::Socket | Fault::HalfOpen) {
-        let red = red(stand).await?;
+        let red = red(session).await?;
         let figure = red.map_or_else(|| "not in time".into(), |red| format!("{:.1} s", red.as_secs_f64()));
         verdict.check(&format!("{what}: no keeper says that it is ready"), red.is_some(), &figure);
     }
-    stand.work(seconds).await?;
-    let during = landed(stand)?;
-    stand.proxy.set_rpc(Rpc::Fine);
-    stand.proxy.set_socket(Wire::Passes);
+    session.work(seconds).await?;
+    let during = landed(session)?;
+    session.proxy.set_rpc(Rpc::Fine);
+    session.proxy.set_socket(Wire::Passes);
     let mended = Instant::now();
-    stand.fleet.check()?;
-    for keeper in &mut stand.fleet.keepers {
+    session.fleet.check()?;
+    for keeper in &mut session.fleet.keepers {
         keeper.ready().await?;
     }
     let ready = mended.elapsed();
@@ -53,28 +53,28 @@ pub async fn network(stand: &mut Stand, fault: Fault, seconds: u64, verdict: &mu
     }
     let figure = format!("{:.1} s", ready.as_secs_f64());
     verdict.check(&format!("{what}: every keeper is ready within 10 s of service"), ready <= MOST, &figure);
-    stand.recover(&what, verdict).await?;
-    stand.audit(&what, verdict)
+    session.recover(&what, verdict).await?;
+    session.audit(&what, verdict)
 }
 
 /// Waits until no keeper says that it is ready, while work goes on; how long that took.
-async fn red(stand: &mut Stand) -> Result<Option<Duration>> {
+async fn red(session: &mut Session) -> Result<Option<Duration>> {
     let started = Instant::now();
     while started.elapsed() < RED {
         let mut ready = 0;
-        for keeper in &stand.fleet.keepers {
+        for keeper in &session.fleet.keepers {
             ready += usize::from(keeper.is_ready().await);
         }
         if ready == 0 {
             return Ok(Some(started.elapsed()));
         }
-        stand.floor.work(Duration::from_millis(300), |_, _| {}).await?;
+        session.load.work(Duration::from_millis(300), |_, _| {}).await?;
     }
     Ok(None)
 }
 
 /// Transactions of all keepers that landed so far.
-fn landed(stand: &Stand) -> Result<usize> {
-    let latency = Latency::of(&stand.fleet.keepers)?;
+fn landed(session: &Session) -> Result<usize> {
+    let latency = Latency::of(&session.fleet.keepers)?;
     Ok(latency.total())
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use kedge_keeper::World;
 
-use crate::stand::Stand;
+use crate::session::Session;
 use crate::verdict::Verdict;
 
 /// How long keepers may need to be ready once the validator is where it was.
@@ -15,21 +15,21 @@ const MOST: Duration = Duration::from_secs(20);
 const CATCH_UP: Duration = Duration::from_secs(60);
 
 /// Kills it, starts it, and measures until it is where it was, every keeper is ready and prices move again.
-pub async fn restart(stand: &mut Stand, verdict: &mut Verdict) -> Result<()> {
-    stand.work(1).await?;
-    let (slot, records) = (stand.floor.slot(), stand.floor.world().map_or(0, records));
+pub async fn restart(session: &mut Session, verdict: &mut Verdict) -> Result<()> {
+    session.work(1).await?;
+    let (slot, records) = (session.load.slot(), session.load.world().map_or(0, records));
     let killed = Instant::now();
-    stand.ground.validator.kill();
-    stand.ground.validator.start().await?;
-    let found = stand.floor.until(CATCH_UP, |world, _| world.clock.slot > slot).await?;
-    let kept = stand.floor.world().map_or(0, self::records);
+    session.cluster.validator.kill();
+    session.cluster.validator.start().await?;
+    let found = session.load.until(CATCH_UP, |world, _| world.clock.slot > slot).await?;
+    let kept = session.load.world().map_or(0, self::records);
     let figure = format!(
         "slot {slot} again after {:.1} s; {records} records of the markets before, {kept} then",
         killed.elapsed().as_secs_f64()
     );
     verdict.check("restart: the ledger goes on and nothing of it is lost", found.is_some() && kept >= records, &figure);
     let started = Instant::now();
-    for keeper in &mut stand.fleet.keepers {
+    for keeper in &mut session.fleet.keepers {
         keeper.ready().await?;
     }
     let ready = started.elapsed();
@@ -38,11 +38,11 @@ pub async fn restart(stand: &mut Stand, verdict: &mut Verdict) -> Result<()> {
     let age = |world: &World| {
         world.board.market(0).map_or(i64::MAX, |row| world.clock.unix_time.saturating_sub(row.price.publish_time))
     };
-    let fresh = stand.floor.until(MOST, |world, _| age(world) <= 5).await?;
+    let fresh = session.load.until(MOST, |world, _| age(world) <= 5).await?;
     let figure = fresh.map_or_else(|| "not in 20 s".into(), |fresh| format!("after {:.1} s more", fresh.as_secs_f64()));
     verdict.check("restart: the board's prices are fresh again", fresh.is_some(), &figure);
-    stand.recover("restart", verdict).await?;
-    stand.audit("restart", verdict)
+    session.recover("restart", verdict).await?;
+    session.audit("restart", verdict)
 }
 
 /// Records that the markets have written so far.

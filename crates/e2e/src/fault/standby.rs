@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use crate::figures::Latency;
 use crate::fleet::Fleet;
 use crate::keeper::Keeper;
-use crate::stand::Stand;
+use crate::session::Session;
 use crate::verdict::Verdict;
 
 /// How long a lease outlives its holder, seconds.
@@ -47,46 +47,46 @@ impl Drop for Nats {
 }
 
 /// Replaces the fleet by two that share leases, kills the first, takes NATS away, and puts everything back.
-pub async fn standby(stand: &mut Stand, nats: &Path, seconds: u64, verdict: &mut Verdict) -> Result<()> {
-    let (url, port, prices) = (stand.proxy.url(), stand.port + 60, stand.prices.clone());
-    let server = Nats::start(nats, stand.port + 80, &stand.ground.folder).await?;
-    let _ = stand.fleet.stop()?;
-    let mut second = Fleet::new(&stand.ground, &url, port, SUFFIX, Some(&prices))?;
-    for keeper in stand.fleet.keepers.iter_mut().chain(&mut second.keepers) {
-        keeper.environment.extend(lease(keeper, stand.port + 80));
+pub async fn standby(session: &mut Session, nats: &Path, seconds: u64, verdict: &mut Verdict) -> Result<()> {
+    let (url, port, prices) = (session.proxy.url(), session.port + 60, session.prices.clone());
+    let server = Nats::start(nats, session.port + 80, &session.cluster.folder).await?;
+    let _ = session.fleet.stop()?;
+    let mut second = Fleet::new(&session.cluster, &url, port, SUFFIX, Some(&prices))?;
+    for keeper in session.fleet.keepers.iter_mut().chain(&mut second.keepers) {
+        keeper.environment.extend(lease(keeper, session.port + 80));
     }
     // Who asks first holds it.
-    stand.fleet.start().await?;
-    stand.work(TTL).await?;
+    session.fleet.start().await?;
+    session.work(TTL).await?;
     second.start().await?;
-    let before = Latency::of(&stand.fleet.keepers)?.total();
-    stand.work(seconds).await?;
-    let worked = Latency::of(&stand.fleet.keepers)?.total() - before;
+    let before = Latency::of(&session.fleet.keepers)?.total();
+    session.work(seconds).await?;
+    let worked = Latency::of(&session.fleet.keepers)?.total() - before;
     let idle = Latency::of(&second.keepers)?.total();
     let figure = format!("the first copies landed {worked} transactions, the second {idle}");
     verdict.check("standby: one of two copies works", worked > 0 && idle == 0, &figure);
 
-    stand.fleet.keepers.iter_mut().for_each(Keeper::kill);
-    stand.recover("standby, every holder killed", verdict).await?;
+    session.fleet.keepers.iter_mut().for_each(Keeper::kill);
+    session.recover("standby, every holder killed", verdict).await?;
     let took_over = Latency::of(&second.keepers)?.total();
     let figure = format!("{took_over} transactions landed in the 20 s after");
     verdict.check("standby: the other copies take over", took_over > 0, &figure);
 
     drop(server);
-    stand.work(2 * TTL).await?;
+    session.work(2 * TTL).await?;
     let before = Latency::of(&second.keepers)?.total();
-    stand.recover("standby, without NATS", verdict).await?;
+    session.recover("standby, without NATS", verdict).await?;
     let alone = Latency::of(&second.keepers)?.total() - before;
     let figure = format!("{alone} transactions landed in 20 s");
     verdict.check("standby: without NATS they go on", alone > 0, &figure);
 
     let bad = second.stop()?;
     verdict.check("standby: the second copies stopped in order", bad.is_empty(), &bad.join(", "));
-    for keeper in &mut stand.fleet.keepers {
+    for keeper in &mut session.fleet.keepers {
         keeper.environment.retain(|(name, _)| !name.starts_with("KEDGE_KEEPER__LEASE__"));
     }
-    stand.fleet.start().await?;
-    stand.audit("standby", verdict)
+    session.fleet.start().await?;
+    session.audit("standby", verdict)
 }
 
 /// The environment of a copy: those of one name share a lease.

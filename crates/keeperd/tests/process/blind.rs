@@ -13,18 +13,18 @@ use serde_json::Value;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
-use crate::stage::Stage;
 use crate::{ONE, PATIENCE, Running, SOL, buy, command, join, restrict, sender};
+use kedge_testbed::fixture::Fixture;
 
 fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 /// A keeper's command that fills orders, and its WebSocket.
-fn filler(stage: &Stage, runtime: &tokio::runtime::Runtime, url: &str, ws: &str) -> std::process::Command {
-    let (keeper, _) = stage.wallet("keeper", 1_000);
+fn filler(fixture: &Fixture, runtime: &tokio::runtime::Runtime, url: &str, ws: &str) -> std::process::Command {
+    let (keeper, _) = fixture.wallet("keeper", 1_000);
     restrict(&keeper);
-    runtime.block_on(join(&sender(stage.localnet.rpc_url(), &keeper), 100));
+    runtime.block_on(join(&sender(fixture.localnet.rpc_url(), &keeper), 100));
     let mut filler = command(url, &keeper);
     filler.args(["--ws", ws, "--jobs", "oracle,filler,amm"]);
     filler.env("KEDGE_KEEPER__ORACLE__MIN_AGE_S", "1").env("KEDGE_KEEPER__ACCOUNT__ID", "0");
@@ -55,12 +55,12 @@ impl Running {
 
 #[test]
 fn a_half_open_stream_is_red_within_seconds_and_is_made_anew() {
-    let (stage, runtime) = (Stage::start(), runtime());
-    let target = stage.localnet.ws_url().trim_start_matches("ws://").parse().unwrap();
+    let (fixture, runtime) = (Fixture::start(), runtime());
+    let target = fixture.localnet.ws_url().trim_start_matches("ws://").parse().unwrap();
     let passes = Duration::from_secs(5);
     let proxy = runtime.block_on(HalfOpen::start(target, passes));
     let ws = format!("ws://{}", proxy.address());
-    let keeper = Running::start(filler(&stage, &runtime, stage.localnet.rpc_url(), &ws));
+    let keeper = Running::start(filler(&fixture, &runtime, fixture.localnet.rpc_url(), &ws));
     keeper.until_ready_says(200, "ready", PATIENCE);
     let red = keeper.until_ready_says(503, "stream", passes + SILENCE + Duration::from_secs(6));
     println!("red {red:?} after it was ready; nothing passed from {passes:?} on");
@@ -72,18 +72,18 @@ fn a_half_open_stream_is_red_within_seconds_and_is_made_anew() {
 
 #[test]
 fn a_stream_of_old_slots_is_red_and_its_orders_are_filled_all_the_same() {
-    let (stage, runtime) = (Stage::start(), runtime());
+    let (fixture, runtime) = (Fixture::start(), runtime());
     // As a node far behind, or one that stamps every notice with the slot in which the subscription began.
     let old = Arc::new(|message: &mut Value| {
         if let Some(slot) = message.pointer_mut("/params/result/context/slot") {
             *slot = 1.into();
         }
     });
-    let relay = runtime.block_on(Relay::start(stage.localnet.ws_url(), old));
-    let keeper = Running::start(filler(&stage, &runtime, stage.localnet.rpc_url(), &relay.url()));
+    let relay = runtime.block_on(Relay::start(fixture.localnet.ws_url(), old));
+    let keeper = Running::start(filler(&fixture, &runtime, fixture.localnet.rpc_url(), &relay.url()));
     keeper.until_ready_says(200, "ready", PATIENCE);
-    let (trader, _) = stage.wallet("trader", 100_000);
-    let trader = sender(stage.localnet.rpc_url(), &trader);
+    let (trader, _) = fixture.wallet("trader", 100_000);
+    let trader = sender(fixture.localnet.rpc_url(), &trader);
     let account = runtime.block_on(join(&trader, 50_000));
     let mut slowest = Duration::ZERO;
     for orders in 1..=10 {
@@ -110,11 +110,11 @@ async fn base(sender: &kedge_client::Sender, account: solana_pubkey::Pubkey) -> 
 
 #[test]
 fn a_flood_fills_no_memory() {
-    let (stage, runtime) = (Stage::start(), runtime());
+    let (fixture, runtime) = (Fixture::start(), runtime());
     let (address, program) = (Keypair::new().pubkey().to_string(), PROGRAM_ID.to_string());
     let text = account_notice(1, &address, &program, &"AAAA".repeat(16 << 10));
     let socket = runtime.block_on(Socket::start(Manner::Flood(text)));
-    let keeper = Running::start(filler(&stage, &runtime, stage.localnet.rpc_url(), &socket.url()));
+    let keeper = Running::start(filler(&fixture, &runtime, fixture.localnet.rpc_url(), &socket.url()));
     let _ = keeper.wait_for_answer("/metrics", |status, _| status == 200);
     let (before, start) = (keeper.memory(), Instant::now());
     let mut most = 0;
@@ -187,14 +187,14 @@ fn ask(target: &str, body: &str) -> std::io::Result<Vec<u8>> {
 
 #[test]
 fn an_empty_list_is_not_believed_and_the_next_endpoint_is_asked() {
-    let (stage, runtime) = (Stage::start(), runtime());
-    let chain = stage.localnet.rpc_url().to_owned();
+    let (fixture, runtime) = (Fixture::start(), runtime());
+    let chain = fixture.localnet.rpc_url().to_owned();
     let hostile = without_accounts(&chain);
-    let ws = stage.localnet.ws_url().to_owned();
+    let ws = fixture.localnet.ws_url().to_owned();
 
     // Alone it makes no keeper ready, and none that decides on an exchange without accounts.
-    let alone = Running::start(filler(&stage, &runtime, &hostile, &ws));
-    let (trader, _) = stage.wallet("trader", 100_000);
+    let alone = Running::start(filler(&fixture, &runtime, &hostile, &ws));
+    let (trader, _) = fixture.wallet("trader", 100_000);
     let trader = sender(&chain, &trader);
     let account = runtime.block_on(join(&trader, 50_000));
     let _ = alone.wait_for("the reason", |line| {
@@ -204,9 +204,9 @@ fn an_empty_list_is_not_believed_and_the_next_endpoint_is_asked() {
     assert_eq!(alone.terminate().0, Some(0));
 
     // With a backup the keeper works.
-    let config = stage.folder.join("backups.toml");
+    let config = fixture.folder.join("backups.toml");
     std::fs::write(&config, format!("[rpc]\nbackups = [{chain:?}]\n")).unwrap();
-    let (keeper, _) = stage.wallet("second", 1_000);
+    let (keeper, _) = fixture.wallet("second", 1_000);
     restrict(&keeper);
     runtime.block_on(join(&sender(&chain, &keeper), 100));
     let mut both = command(&hostile, &keeper);

@@ -5,8 +5,8 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::nats::Server;
-use crate::stage::Stage;
 use crate::{ONE, PATIENCE, Running, SOL, buy, command, join, restrict, sender};
+use kedge_testbed::fixture::Fixture;
 
 /// Price of a compute unit, micro-lamports.
 const PRICE: u64 = 5_000;
@@ -15,13 +15,13 @@ const SIGNATURE: u64 = 5_000;
 
 #[test]
 fn one_of_two_copies_works_and_the_other_takes_over() {
-    let (stage, mut nats) = (Stage::start(), Server::start("fleet"));
-    let url = stage.localnet.rpc_url().to_owned();
+    let (fixture, mut nats) = (Fixture::start(), Server::start("fleet"));
+    let url = fixture.localnet.rpc_url().to_owned();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (keeper, _) = stage.wallet("keeper", 1_000);
+    let (keeper, _) = fixture.wallet("keeper", 1_000);
     restrict(&keeper);
     runtime.block_on(join(&sender(&url, &keeper), 100));
-    let (trader, _) = stage.wallet("trader", 100_000);
+    let (trader, _) = fixture.wallet("trader", 100_000);
     let trader = sender(&url, &trader);
     let account = runtime.block_on(join(&trader, 50_000));
     let copy = || {

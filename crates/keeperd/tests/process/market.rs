@@ -17,8 +17,8 @@ use kedge_model::quantity::{Price, Size};
 use solana_pubkey::Pubkey;
 use tokio::runtime::Runtime;
 
-use crate::stage::Stage;
 use crate::{ONE, PATIENCE, Running, SOL, buy, command, join, restrict, sender};
+use kedge_testbed::fixture::Fixture;
 
 /// Seconds that the market's clock jumps at each step of the fall, so that the averages follow.
 const STEP: i64 = 400;
@@ -44,19 +44,19 @@ fn wait(runtime: &Runtime, what: &str, keeper: &Running, mut is_so: impl AsyncFn
 }
 
 /// A wallet with a sub-account.
-fn member(stage: &Stage, runtime: &Runtime, name: &str, deposit: u64) -> (Sender, Pubkey) {
-    let (wallet, _) = stage.wallet(name, deposit);
-    let sender = sender(stage.localnet.rpc_url(), &wallet);
+fn member(fixture: &Fixture, runtime: &Runtime, name: &str, deposit: u64) -> (Sender, Pubkey) {
+    let (wallet, _) = fixture.wallet(name, deposit);
+    let sender = sender(fixture.localnet.rpc_url(), &wallet);
     let account = runtime.block_on(join(&sender, deposit));
     (sender, account)
 }
 
 /// Lets the price fall step by step, each seen by the averages, so that it counts in full.
-fn fall(stage: &Stage, runtime: &Runtime, keeper: &Running, client: &kedge_client::Client) {
+fn fall(fixture: &Fixture, runtime: &Runtime, keeper: &Running, client: &kedge_client::Client) {
     for dollars in [174, 168, 162] {
-        stage.set_price(usize::from(SOL), dollars);
+        fixture.set_price(usize::from(SOL), dollars);
         let time = runtime.block_on(client.clock()).unwrap().unix_time;
-        stage.localnet.set_time(time + STEP).unwrap();
+        fixture.localnet.set_time(time + STEP).unwrap();
         wait(runtime, "the fallen price", keeper, async || {
             let row = client.board().await.unwrap().market(SOL).unwrap().price;
             let seen = row.publish_time >= time + STEP && row.price.0 == dollars * 1_000_000;
@@ -65,8 +65,8 @@ fn fall(stage: &Stage, runtime: &Runtime, keeper: &Running, client: &kedge_clien
     }
 }
 
-fn audit(stage: &Stage, wallet: &Path, more: &[&str]) -> (String, String, Option<i32>) {
-    let output = command(stage.localnet.rpc_url(), wallet).arg("audit").args(more).output().unwrap();
+fn audit(fixture: &Fixture, wallet: &Path, more: &[&str]) -> (String, String, Option<i32>) {
+    let output = command(fixture.localnet.rpc_url(), wallet).arg("audit").args(more).output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (text(output.stdout), text(output.stderr), output.status.code())
 }
@@ -91,17 +91,17 @@ fn hook() -> (String, mpsc::Receiver<String>) {
 
 #[test]
 fn keepers_clear_up_after_a_fall_and_everything_reconciles() {
-    let stage = Stage::start();
-    let url = stage.localnet.rpc_url().to_owned();
+    let fixture = Fixture::start();
+    let url = fixture.localnet.rpc_url().to_owned();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (keeper, _) = stage.wallet("keeper", 100_000);
+    let (keeper, _) = fixture.wallet("keeper", 100_000);
     restrict(&keeper);
     let own = sender(&url, &keeper);
     let keeper_account = runtime.block_on(join(&own, 100_000));
     let client = own.client().clone();
-    let (poor, poor_account) = member(&stage, &runtime, "poor", 228);
-    let (broke, broke_account) = member(&stage, &runtime, "broke", 145);
-    let (stopped, stopped_account) = member(&stage, &runtime, "stopped", 5_000);
+    let (poor, poor_account) = member(&fixture, &runtime, "poor", 228);
+    let (broke, broke_account) = member(&fixture, &runtime, "broke", 145);
+    let (stopped, stopped_account) = member(&fixture, &runtime, "stopped", 5_000);
 
     // Positions and a stop; the keepers that would act on them do not run yet.
     let mut few = command(&url, &keeper);
@@ -124,7 +124,7 @@ fn keepers_clear_up_after_a_fall_and_everything_reconciles() {
         ..OrderParams::default()
     };
     runtime.block_on(place(&stopped, stopped_account, stop));
-    fall(&stage, &runtime, &few, &client);
+    fall(&fixture, &runtime, &few, &client);
     let now = runtime.block_on(client.clock()).unwrap().unix_time;
     let bid = OrderParams {
         market: SOL,
@@ -137,8 +137,8 @@ fn keepers_clear_up_after_a_fall_and_everything_reconciles() {
     };
     runtime.block_on(place(&stopped, stopped_account, bid));
     assert_eq!(few.terminate().0, Some(0));
-    stage.localnet.set_time(now + 21).unwrap();
-    let (said, ..) = audit(&stage, &keeper, &[]);
+    fixture.localnet.set_time(now + 21).unwrap();
+    let (said, ..) = audit(&fixture, &keeper, &[]);
     assert!(said.contains("2 below maintenance") && said.ends_with("EVERYTHING RECONCILES\n"), "{said}");
 
     // Expiry first and without a filler, who removes an expired order when it is faster.
@@ -178,36 +178,36 @@ fn keepers_clear_up_after_a_fall_and_everything_reconciles() {
     });
     assert!(metrics.contains("kedge_keeper_audit_holds 1\n"), "{metrics}");
     assert!(!metrics.contains("kedge_keeper_audit_unconfirmed_total 1"), "{metrics}");
-    let (said, _, code) = audit(&stage, &keeper, &["--json"]);
+    let (said, _, code) = audit(&fixture, &keeper, &["--json"]);
     let said: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!((code, &said["holds"], &said["donated"]), (Some(0), &true.into(), &serde_json::json!([])), "{said}");
 
     // One token less than there should be: the auditor tells, and ends the process with its own code.
     let vault = address::vault(0);
-    let account = stage.localnet.account(vault).unwrap().unwrap();
+    let account = fixture.localnet.account(vault).unwrap().unwrap();
     let mut data = account.data.clone();
     let tokens = u64::from_le_bytes(data[64..72].try_into().unwrap()) - 1;
     data[64..72].copy_from_slice(&tokens.to_le_bytes());
-    stage.localnet.set_account(vault, account.lamports, account.owner, data).unwrap();
+    fixture.localnet.set_account(vault, account.lamports, account.owner, data).unwrap();
     let told = all.wait_for("the alarm", |line| line["message"] == "BROKEN");
     assert!(told["what"].as_str().unwrap().starts_with("bank 0: deposits + pools + protocol"), "{told}");
     let posted = heard.recv_timeout(PATIENCE).unwrap();
     assert!(posted.contains("Kedge does not reconcile") && posted.contains("bank 0"), "{posted}");
-    let (said, why, code) = audit(&stage, &keeper, &[]);
+    let (said, why, code) = audit(&fixture, &keeper, &[]);
     assert!(code == Some(3) && why.contains("bank 0") && said.contains("DIFFERS FROM"), "{said}{why}");
     assert_eq!(all.ended(), Some(3));
 }
 
 #[test]
 fn a_maker_quotes_until_its_operator_stops_it() {
-    let stage = Stage::start();
-    let url = stage.localnet.rpc_url().to_owned();
+    let fixture = Fixture::start();
+    let url = fixture.localnet.rpc_url().to_owned();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (wallet, _) = stage.wallet("maker", 200_000);
+    let (wallet, _) = fixture.wallet("maker", 200_000);
     restrict(&wallet);
     let own = sender(&url, &wallet);
     let account = runtime.block_on(join(&own, 200_000));
-    let (kill, config) = (stage.folder.join("kill"), stage.folder.join("maker.toml"));
+    let (kill, config) = (fixture.folder.join("kill"), fixture.folder.join("maker.toml"));
     let text = format!(
         "[account]\nid = 0\n[oracle]\nmin_age_s = 1\n[maker]\nlevels = 2\n[maker.kill]\nfile = {:?}\n\
          [[maker.markets]]\nmarket = 0\nsize = 1.0\nmax_join = 5.0\nmax_position = 20.0\n",
@@ -221,7 +221,7 @@ fn a_maker_quotes_until_its_operator_stops_it() {
     wait(&runtime, "a ladder", &maker, async || open().await == 4);
 
     // A taker's auction is joined by the same strategy.
-    let (taker, taker_account) = member(&stage, &runtime, "taker", 5_000);
+    let (taker, taker_account) = member(&fixture, &runtime, "taker", 5_000);
     runtime.block_on(buy(&taker, taker_account, 2 * ONE));
     wait(&runtime, "the join", &maker, async || base(&taker, taker_account).await == 2 * ONE as i64);
     assert_eq!(runtime.block_on(base(&own, account)), -(2 * ONE as i64));
@@ -252,10 +252,10 @@ fn a_maker_quotes_until_its_operator_stops_it() {
 
 #[test]
 fn check_and_run_tell_what_a_maker_lacks() {
-    let stage = Stage::start();
-    let url = stage.localnet.rpc_url().to_owned();
+    let fixture = Fixture::start();
+    let url = fixture.localnet.rpc_url().to_owned();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let (wallet, _) = stage.wallet("maker", 1_000);
+    let (wallet, _) = fixture.wallet("maker", 1_000);
     restrict(&wallet);
     let own = sender(&url, &wallet);
     let me = own.client().payer_address();

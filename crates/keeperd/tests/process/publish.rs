@@ -11,22 +11,22 @@ use kedge_interface::address;
 use kedge_keeper::publish::Message;
 use solana_pubkey::Pubkey;
 
-use crate::stage::Stage;
 use crate::{PATIENCE, Running, check, command, restrict, sender};
+use kedge_testbed::fixture::Fixture;
 
 /// The mock receiver where the real programs stand on other chains.
-fn deploy_mock(stage: &Stage) {
+fn deploy_mock(fixture: &Fixture) {
     let mock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/deploy/kedge_mock_receiver.so");
     let mock = std::fs::read(mock).expect("target/deploy/kedge_mock_receiver.so is missing: run `make program`");
     for address in [address::pyth::RECEIVER, address::pyth::PUSH_ORACLE] {
-        stage.localnet.deploy(address, &mock).unwrap();
+        fixture.localnet.deploy(address, &mock).unwrap();
     }
 }
 
 /// Waits until the board has these prices, to a hundredth.
-fn wait_for_prices(stage: &Stage, wallet: &Path, wanted: &[f64], running: &Running) {
+fn wait_for_prices(fixture: &Fixture, wallet: &Path, wanted: &[f64], running: &Running) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let client = sender(stage.localnet.rpc_url(), wallet).client().clone();
+    let client = sender(fixture.localnet.rpc_url(), wallet).client().clone();
     let start = Instant::now();
     loop {
         let board = runtime.block_on(client.board()).unwrap();
@@ -42,13 +42,13 @@ fn wait_for_prices(stage: &Stage, wallet: &Path, wanted: &[f64], running: &Runni
 
 #[test]
 fn the_process_publishes_prices_and_refreshes_rows() {
-    let stage = Stage::start();
-    stage.hush();
-    let (keeper, _) = stage.wallet("keeper", 0);
+    let fixture = Fixture::start();
+    fixture.hush();
+    let (keeper, _) = fixture.wallet("keeper", 0);
     restrict(&keeper);
-    let config = stage.folder.join("publish.toml");
+    let config = fixture.folder.join("publish.toml");
     // SOL goes to the sponsored account, BTC to one of the keeper's own, which is the newer of the two.
-    let (own, _) = stage.wallet("btc-price", 0);
+    let (own, _) = fixture.wallet("btc-price", 0);
     let feed = |name: &str, id: &str, more: &str| {
         format!("[[oracle.publish.feeds]]\nname = {name:?}\nid = {:?}\n{more}\n", id.repeat(32))
     };
@@ -59,21 +59,21 @@ fn the_process_publishes_prices_and_refreshes_rows() {
     );
     std::fs::write(&config, text).unwrap();
     let started = || {
-        let mut command = command(stage.localnet.rpc_url(), &keeper);
+        let mut command = command(fixture.localnet.rpc_url(), &keeper);
         command.args(["--jobs", "oracle", "--config"]).arg(&config);
         command
     };
     let (said, code) = check(started());
     assert!(code == Some(1) && said.contains("publishing FAIL there is no program at rec2"), "{said}");
-    deploy_mock(&stage);
+    deploy_mock(&fixture);
     let (said, code) = check(started());
     assert!(code == Some(0) && said.contains("publishing ok generator, 2 feeds"), "{said}");
     // The real receiver has a configuration account, and would refuse these prices.
     let configured = kedge_keeper::publish::instruction::config();
-    stage.localnet.set_account(configured, 0, address::pyth::RECEIVER, vec![1; 8]).unwrap();
+    fixture.localnet.set_account(configured, 0, address::pyth::RECEIVER, vec![1; 8]).unwrap();
     let (said, code) = check(started());
     assert!(code == Some(1) && said.contains("publishing FAIL this chain has the real Pyth receiver"), "{said}");
-    stage.localnet.set_account(configured, 0, Pubkey::default(), Vec::new()).unwrap();
+    fixture.localnet.set_account(configured, 0, Pubkey::default(), Vec::new()).unwrap();
 
     let mut dry = started();
     dry.arg("--dry-run");
@@ -94,7 +94,7 @@ fn the_process_publishes_prices_and_refreshes_rows() {
     assert!(metrics.contains("kedge_keeper_price_age_seconds{feed=\"SOL\"}"), "{metrics}");
     let failed = |line: &&str| line.starts_with("kedge_keeper_prices_failed_total{") && !line.ends_with(" 0");
     assert_eq!(metrics.lines().find(failed), None, "{metrics}");
-    wait_for_prices(&stage, &keeper, &[183.0, 99_000.0], &real);
+    wait_for_prices(&fixture, &keeper, &[183.0, 99_000.0], &real);
     assert_eq!(real.terminate().0, Some(0));
 }
 
@@ -131,18 +131,18 @@ fn hermes(clock: impl Fn() -> i64 + Send + 'static) -> String {
 
 #[test]
 fn the_process_publishes_what_hermes_says() {
-    let stage = Stage::start();
-    stage.hush();
-    deploy_mock(&stage);
-    let (keeper, _) = stage.wallet("keeper", 0);
+    let fixture = Fixture::start();
+    fixture.hush();
+    deploy_mock(&fixture);
+    let (keeper, _) = fixture.wallet("keeper", 0);
     restrict(&keeper);
-    let chain = Arc::clone(&stage.localnet);
+    let chain = Arc::clone(&fixture.localnet);
     let url = hermes(move || {
         let clock = "SysvarC1ock11111111111111111111111111111111".parse().unwrap();
         let data = chain.account(clock).unwrap().unwrap().data;
         i64::from_le_bytes(data[32..40].try_into().unwrap())
     });
-    let config = stage.folder.join("hermes.toml");
+    let config = fixture.folder.join("hermes.toml");
     let text = format!(
         "[oracle]\nmin_age_s = 1\n[oracle.publish]\nsource = \"hermes\"\nurl = {url:?}\ninterval_ms = 300\n\
          [[oracle.publish.feeds]]\nname = \"SOL\"\nid = {:?}\n",
@@ -150,7 +150,7 @@ fn the_process_publishes_what_hermes_says() {
     );
     std::fs::write(&config, text).unwrap();
     let with_key = |key: &str| {
-        let mut command = command(stage.localnet.rpc_url(), &keeper);
+        let mut command = command(fixture.localnet.rpc_url(), &keeper);
         command.args(["--jobs", "oracle", "--config"]).arg(&config);
         command.env("KEDGE_KEEPER__ORACLE__PUBLISH__API_KEY", key);
         command
@@ -160,7 +160,7 @@ fn the_process_publishes_what_hermes_says() {
     let (said, code) = check(with_key("s3cret"));
     assert!(code == Some(0) && said.contains("publishing ok hermes, 1 feeds"), "{said}");
     let real = Running::start(with_key("s3cret"));
-    wait_for_prices(&stage, &keeper, &[185.0], &real);
+    wait_for_prices(&fixture, &keeper, &[185.0], &real);
     let log = format!("{:?}", real.log.lock().unwrap());
     assert!(!log.contains("s3cret") && !log.contains(&url), "{log}");
     assert_eq!(real.terminate().0, Some(0));

@@ -14,8 +14,8 @@ use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
-use crate::stage::Stage;
 use crate::{PATIENCE, Running, command, join, restrict, sender};
+use kedge_testbed::fixture::Fixture;
 
 /// A node's port that can be closed, with whoever is connected, and opened again.
 struct Door {
@@ -80,10 +80,10 @@ fn says(line: &Value, field: &str, what: &str) -> bool {
 
 #[test]
 fn a_keeper_that_starts_before_its_node_waits_for_it_and_one_that_loses_it_says_so_once() {
-    let stage = Stage::start();
-    let (wallet, _) = stage.wallet("keeper", 1_000);
+    let fixture = Fixture::start();
+    let (wallet, _) = fixture.wallet("keeper", 1_000);
     restrict(&wallet);
-    let (rpc, ws) = (Door::closed(stage.localnet.rpc_url()), Door::closed(stage.localnet.ws_url()));
+    let (rpc, ws) = (Door::closed(fixture.localnet.rpc_url()), Door::closed(fixture.localnet.ws_url()));
     let at = rpc.at();
     let mut keeper = command(&format!("http://{at}"), &wallet);
     keeper.args(["--ws", &format!("ws://{}", ws.at()), "--jobs", "oracle,amm"]);
@@ -118,8 +118,8 @@ fn a_keeper_that_starts_before_its_node_waits_for_it_and_one_that_loses_it_says_
 
 #[test]
 fn a_keeper_that_waits_for_its_node_ends_on_a_signal() {
-    let stage = Stage::start();
-    let (wallet, _) = stage.wallet("keeper", 1_000);
+    let fixture = Fixture::start();
+    let (wallet, _) = fixture.wallet("keeper", 1_000);
     restrict(&wallet);
     let keeper = Running::start(command("http://127.0.0.1:1", &wallet));
     keeper.until_ready_says(503, "does not answer", PATIENCE);
@@ -128,11 +128,11 @@ fn a_keeper_that_waits_for_its_node_ends_on_a_signal() {
 
 #[test]
 fn a_wallet_without_sol_is_not_ready_until_it_has_some() {
-    let stage = Stage::start();
-    let (key, wallet) = (Keypair::new(), stage.folder.join("empty.json"));
+    let fixture = Fixture::start();
+    let (key, wallet) = (Keypair::new(), fixture.folder.join("empty.json"));
     std::fs::write(&wallet, serde_json::to_string(&key.to_bytes().to_vec()).unwrap()).unwrap();
     restrict(&wallet);
-    let mut keeper = command(stage.localnet.rpc_url(), &wallet);
+    let mut keeper = command(fixture.localnet.rpc_url(), &wallet);
     keeper.args(["--jobs", "oracle"]).env("KEDGE_KEEPER__ORACLE__MIN_AGE_S", "1");
     let keeper = Running::start(keeper);
     keeper.until_ready_says(503, "no SOL to send with", PATIENCE);
@@ -140,15 +140,15 @@ fn a_wallet_without_sol_is_not_ready_until_it_has_some() {
     keeper.wait_for_answer("/metrics", |_, body| {
         body.contains("kedge_keeper_landed_total{job=\"oracle\"} 0\n") && body.contains("kedge_keeper_alarms 1\n")
     });
-    stage.localnet.set_account(key.pubkey(), 1_000_000_000, Pubkey::default(), Vec::new()).unwrap();
+    fixture.localnet.set_account(key.pubkey(), 1_000_000_000, Pubkey::default(), Vec::new()).unwrap();
     keeper.until_ready_says(200, "ready", PATIENCE);
     assert_eq!(keeper.terminate().0, Some(0));
 
     // Who only looks needs none.
-    let other = stage.folder.join("looks.json");
+    let other = fixture.folder.join("looks.json");
     std::fs::write(&other, serde_json::to_string(&Keypair::new().to_bytes().to_vec()).unwrap()).unwrap();
     restrict(&other);
-    let mut dry = command(stage.localnet.rpc_url(), &other);
+    let mut dry = command(fixture.localnet.rpc_url(), &other);
     dry.args(["--jobs", "oracle", "--dry-run"]);
     let dry = Running::start(dry);
     dry.until_ready_says(200, "ready", PATIENCE);
@@ -158,13 +158,13 @@ fn a_wallet_without_sol_is_not_ready_until_it_has_some() {
 
 #[test]
 fn a_maker_whose_sub_account_is_gone_is_not_ready_and_says_so() {
-    let stage = Stage::start();
-    let url = stage.localnet.rpc_url().to_owned();
+    let fixture = Fixture::start();
+    let url = fixture.localnet.rpc_url().to_owned();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     // Somebody has to be there: an exchange without any account is not believed.
-    let (other, _) = stage.wallet("other", 1_000);
+    let (other, _) = fixture.wallet("other", 1_000);
     runtime.block_on(join(&sender(&url, &other), 500));
-    let (wallet, me) = stage.wallet("maker", 1_000);
+    let (wallet, me) = fixture.wallet("maker", 1_000);
     restrict(&wallet);
     let own = sender(&url, &wallet);
     let create = [CreateTrader::of(me, me).into(), CreateSubAccount::of(me, me, 0, "maker", 8).into()];

@@ -11,8 +11,8 @@ use solana_pubkey::Pubkey;
 use yellowstone_grpc_proto::geyser::SlotStatus;
 
 use crate::geyser::{Plugin, Subscriber, TOKEN};
-use crate::stage::Stage;
 use crate::{ONE, PATIENCE, Running, SOL, buy, check, command, join, restrict, sender};
+use kedge_testbed::fixture::Fixture;
 
 /// Tells a subscriber of every slot and of every sub-account that has changed, for ever.
 async fn relay(client: Client, mut subscriber: Subscriber) {
@@ -37,14 +37,14 @@ async fn relay(client: Client, mut subscriber: Subscriber) {
 
 #[test]
 fn an_order_that_yellowstone_tells_of_is_filled() {
-    let stage = Stage::start();
-    let url = stage.localnet.rpc_url().to_owned();
+    let fixture = Fixture::start();
+    let url = fixture.localnet.rpc_url().to_owned();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let (keeper, _) = stage.wallet("keeper", 1_000);
+    let (keeper, _) = fixture.wallet("keeper", 1_000);
     restrict(&keeper);
     let own = sender(&url, &keeper);
     runtime.block_on(join(&own, 100));
-    let (trader, _) = stage.wallet("trader", 100_000);
+    let (trader, _) = fixture.wallet("trader", 100_000);
     let trader = sender(&url, &trader);
     let account = runtime.block_on(join(&trader, 50_000));
     let (address, mut subscribers) = runtime.block_on(Plugin::start());

@@ -1,4 +1,4 @@
-//! The crowd: takers with wallets of their own.
+//! Order flow: takers of several styles, each with a wallet of its own.
 
 mod history;
 mod order;
@@ -7,11 +7,20 @@ mod style;
 pub use history::History;
 pub use style::Style;
 
+use std::sync::Arc;
+
 use kedge_keeper::desk::Actor;
 use kedge_keeper::{Account, Plan, World};
+use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 
+use crate::participants::Participants;
 use crate::random::Random;
+
+/// Home markets of the takers of a style, in turn.
+const HOMES: [u16; 5] = [2, 0, 2, 1, 0];
+/// The stream of the first taker's choices.
+const FIRST_STREAM: u64 = 100;
 
 /// One taker.
 pub struct Taker {
@@ -41,6 +50,38 @@ pub struct View<'a> {
     pub account: &'a Account,
     /// The market that it trades most.
     pub home: u16,
+}
+
+/// How busy takers are.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// Market time at which they begin, Unix seconds.
+    pub start: i64,
+    /// Times that they are as busy as in a second of the market's own time.
+    pub times: f64,
+}
+
+/// The takers of the participants, each with the actor that signs and sends under its number.
+pub fn takers(
+    participants: &Participants,
+    seed: u64,
+    pace: Pace,
+    actor: impl Fn(usize, &Arc<Keypair>) -> Actor,
+) -> Vec<Taker> {
+    let takers = participants.members.iter().filter_map(|member| Some((member, member.style?)));
+    let mut seen = [0usize; Style::ALL.len()];
+    takers
+        .zip(0usize..)
+        .map(|((member, style), number)| {
+            // Each has a home market; two of five in each style gather where the recorded fall was deepest.
+            let count = &mut seen[style as usize];
+            let home = HOMES[*count % HOMES.len()];
+            *count += 1;
+            let random = Random::new(seed, FIRST_STREAM + number as u64);
+            let taker = Taker::new(actor(number, &member.wallet), member.account, style, home, pace.start, random);
+            taker.at_pace(pace.start, pace.times)
+        })
+        .collect()
 }
 
 impl Taker {

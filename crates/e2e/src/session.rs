@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use kedge_demo::cast::Cast;
-use kedge_demo::replay::{Scenario, Tape};
+use kedge_testbed::participants::Participants;
+use kedge_testbed::recorded::{RecordedPrices, Scenario};
 
 use crate::args::Places;
+use crate::cluster::Cluster;
 use crate::fleet::Fleet;
-use crate::floor::Floor;
-use crate::ground::Ground;
+use crate::load::Load;
 use crate::market::MOST_SLOTS;
 use crate::proxy::Proxy;
 use crate::statement::statement;
@@ -24,56 +24,56 @@ const PACE: f64 = 30.0;
 const AFTER: Duration = Duration::from_secs(20);
 
 /// The exchange at work.
-pub struct Stand {
+pub struct Session {
     /// Chain and wallets.
-    pub ground: Ground,
+    pub cluster: Cluster,
     /// Between keepers and chain.
     pub proxy: Proxy,
     /// The keepers.
     pub fleet: Fleet,
-    /// Crowd and guard.
-    pub floor: Floor,
+    /// Crowd and deadlines.
+    pub load: Load,
     /// First port of the block.
     pub port: u16,
     /// Configuration of what is published.
     pub prices: String,
 }
 
-impl Stand {
+impl Session {
     /// Everything up, and some trading done.
     pub async fn start(places: &Places) -> Result<Self> {
-        let tape = Tape::open(&places.data, Scenario::Crash, None, 10)?;
-        let opening: Vec<f64> = tape.paths.iter().map(|path| path.price(tape.start * 1_000)).collect();
+        let recorded = RecordedPrices::open(&places.data, Scenario::Crash, None, 10)?;
+        let opening: Vec<f64> = recorded.paths.iter().map(|path| path.price(recorded.start * 1_000)).collect();
         let port = ports::block()?;
-        let ground = Ground::start(places, Cast::new(places.seed, TAKERS), port).await?;
+        let cluster = Cluster::start(places, Participants::new(places.seed, TAKERS), port).await?;
         let proxy = Proxy::start(port + 34, port).await?;
-        ground.list(&tape).await?;
+        cluster.list(&recorded).await?;
         let prices = prices::restless(&opening, places.seed);
-        let mut fleet = Fleet::new(&ground, &proxy.url(), port + 40, "", Some(&prices))?;
+        let mut fleet = Fleet::new(&cluster, &proxy.url(), port + 40, "", Some(&prices))?;
         let Some(oracle) = fleet.get("oracle") else { unreachable!("a fleet with prices has an oracle keeper") };
         oracle.start()?;
-        ground.open().await?;
-        ground.board().await?;
+        cluster.open().await?;
+        cluster.board().await?;
         fleet.start().await?;
-        let floor = Floor::new(&ground, PACE, places.seed).await?;
-        ground.say("keepers are ready");
-        let mut stand = Self { ground, proxy, fleet, floor, port, prices };
-        stand.work(30).await?;
-        Ok(stand)
+        let load = Load::new(&cluster, PACE, places.seed).await?;
+        cluster.say("keepers are ready");
+        let mut session = Self { cluster, proxy, fleet, load, port, prices };
+        session.work(30).await?;
+        Ok(session)
     }
 
     /// Goes on for some seconds.
     pub async fn work(&mut self, seconds: u64) -> Result<()> {
-        self.floor.work(Duration::from_secs(seconds), |_, _| {}).await
+        self.load.work(Duration::from_secs(seconds), |_, _| {}).await
     }
 
     /// Measures from now on how long cases stay open, while work goes on; fails the verdict when one stays too long.
     pub async fn recover(&mut self, what: &str, verdict: &mut Verdict) -> Result<()> {
-        let open = self.floor.guard.open();
-        let slot = self.floor.slot();
-        self.floor.guard.measure(slot);
-        self.floor.work(AFTER, |_, _| {}).await?;
-        let (idle, closed) = (self.floor.guard.idle(), self.floor.guard.closed().len());
+        let open = self.load.deadlines.open();
+        let slot = self.load.slot();
+        self.load.deadlines.measure(slot);
+        self.load.work(AFTER, |_, _| {}).await?;
+        let (idle, closed) = (self.load.deadlines.idle(), self.load.deadlines.closed().len());
         let figure = format!("{open} open when service came back, {closed} closed, left alone {idle} slots at most");
         verdict.check(
             &format!("{what}: nothing liquidatable was left alone for over 20 slots"),
@@ -86,7 +86,7 @@ impl Stand {
     /// The auditor's statement, in one line of the verdict.
     pub fn audit(&mut self, what: &str, verdict: &mut Verdict) -> Result<()> {
         let Some(auditor) = self.fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
-        let (text, holds) = statement(&self.ground, auditor)?;
+        let (text, holds) = statement(&self.cluster, auditor)?;
         let figure = if holds { "" } else { text.as_str() };
         verdict.check(&format!("{what}: the auditor's statement"), holds, figure);
         Ok(())

@@ -1,4 +1,4 @@
-//! Who takes part: wallets and what they are.
+//! Wallets and their roles.
 
 use std::sync::Arc;
 
@@ -8,10 +8,10 @@ use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
-use crate::crowd::Style;
+use crate::order_flow::Style;
 use crate::random::Random;
 
-/// What somebody is.
+/// What a participant does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -41,14 +41,14 @@ impl Role {
     }
 }
 
-/// Somebody with a sub-account.
+/// A wallet with a sub-account.
 #[derive(Clone)]
-pub struct Member {
+pub struct Participant {
     /// Signs and pays.
     pub wallet: Arc<Keypair>,
     /// Its sub-account.
     pub account: Pubkey,
-    /// What it is.
+    /// What it does.
     pub role: Role,
     /// How it trades, for takers.
     pub style: Option<Style>,
@@ -60,24 +60,25 @@ pub struct Member {
     pub orders: u16,
 }
 
-/// Everybody.
-pub struct Cast {
+/// The wallets of an exchange.
+pub struct Participants {
     /// Sets up, lists and funds the pools.
     pub admin: Arc<Keypair>,
     /// Signs for the jobs that need no account: oracle, amm, funding, settler.
     pub crank: Arc<Keypair>,
     /// The quote mint.
     pub mint: Arc<Keypair>,
-    /// For a person who wants to try the exchange while the demo runs.
+    /// A trader that nobody drives: for a person who tries the exchange while it runs.
     pub visitor: Arc<Keypair>,
-    /// For a person who wants to run a keeper or a maker of their own.
+    /// For a person who runs a keeper or a maker of their own.
     pub operator: Arc<Keypair>,
-    /// Everybody with a sub-account, takers last.
-    pub members: Vec<Member>,
+    /// Those with a sub-account, takers last.
+    pub members: Vec<Participant>,
 }
 
-impl Cast {
-    /// The same wallets for the same seed.
+impl Participants {
+    /// A filler, a liquidator, two JIT makers, a resting maker and so many takers: the same wallets for the same seed.
+    #[must_use]
     pub fn new(seed: u64, takers: usize) -> Self {
         let mut random = Random::new(seed, 1);
         let mut wallet = || Arc::new(Keypair::new_from_array(random.bytes()));
@@ -87,7 +88,7 @@ impl Cast {
         let mut add = |role, style, name: String, deposit, orders| {
             let wallet = wallet();
             let account = address::sub_account(&wallet.pubkey(), 0);
-            members.push(Member { wallet, account, role, style, name, deposit, orders });
+            members.push(Participant { wallet, account, role, style, name, deposit, orders });
         };
         add(Role::Filler, None, "filler".into(), 1_000, 4);
         add(Role::Liquidator, None, "liquidator".into(), 5_000_000, 8);
@@ -104,8 +105,9 @@ impl Cast {
         Self { admin, crank, mint, visitor, operator, members }
     }
 
-    /// The member with a role that comes first.
-    pub fn first(&self, role: Role) -> Option<&Member> {
+    /// The first participant with a role.
+    #[must_use]
+    pub fn first(&self, role: Role) -> Option<&Participant> {
         self.members.iter().find(|member| member.role == role)
     }
 }

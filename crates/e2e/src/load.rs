@@ -1,43 +1,38 @@
-//! The trading floor: the crowd's wallets, and a guard over liquidations, on one look at the world every quarter second.
+//! Order flow on the cluster under test, and the deadlines of liquidations, on one look at the world every quarter second.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use kedge_demo::cast::{Cast, Role};
-use kedge_demo::crowd::{History, Style, Taker};
-use kedge_demo::random::Random;
-use kedge_demo::waits::Waits;
 use kedge_keeper::World;
 use kedge_keeper::desk::Actor;
 use kedge_keeper::feed::Feed;
 use kedge_keeper::outbox::{Outbox, Receipt, Sending};
 use kedge_model::event::Party;
 use kedge_model::order::OrderKind;
+use kedge_testbed::order_flow::{self, History, Pace, Taker};
+use kedge_testbed::waits::Waits;
 use solana_pubkey::Pubkey;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep;
 
-use crate::ground::Ground;
-use crate::guard::Guard;
+use crate::cluster::Cluster;
+use crate::deadlines::Deadlines;
 
 /// Time between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Transactions of the crowd that are sent side by side.
 const AT_ONCE: usize = 16;
-/// Home markets of the takers, in turn.
-const HOMES: [u16; 5] = [2, 0, 2, 1, 0];
 
-/// The floor.
-pub struct Floor {
+/// Takers who trade, and what was seen meanwhile.
+pub struct Load {
     feed: Feed,
     outbox: Outbox,
     receipts: UnboundedReceiver<Receipt>,
     takers: Vec<Taker>,
     history: History,
-    /// Watches liquidations.
-    pub guard: Guard,
+    /// How long accounts that may be liquidated wait.
+    pub deadlines: Deadlines,
     /// Whether the crowd trades.
     pub open: bool,
     /// Transactions of the crowd that landed, and that failed.
@@ -51,21 +46,24 @@ pub struct Floor {
     last: Option<World>,
 }
 
-impl Floor {
-    /// With the cast's takers, who trade at a pace: market seconds a second.
-    pub async fn new(ground: &Ground, pace: f64, seed: u64) -> Result<Self> {
-        let reader = ground.reader();
+impl Load {
+    /// The takers among the participants, who trade at a pace: market seconds a second.
+    pub async fn new(cluster: &Cluster, pace: f64, seed: u64) -> Result<Self> {
+        let reader = cluster.reader();
         let feed = Feed::new(reader.clone()).await?;
         let (outbox, receipts) = Outbox::start(reader, Sending::plain(AT_ONCE)).await?;
         let world = feed.poll().await?;
-        let takers = takers(ground, &ground.cast, pace, seed, world.clock.unix_time);
+        let busy = Pace { start: world.clock.unix_time, times: pace };
+        let takers = order_flow::takers(&cluster.participants, seed, busy, |number, wallet| {
+            Actor::new(number, cluster.sender(wallet))
+        });
         Ok(Self {
             feed,
             outbox,
             receipts,
             takers,
             history: History::at_pace(pace),
-            guard: Guard::default(),
+            deadlines: Deadlines::default(),
             open: true,
             counts: (0, 0),
             missed: 0,
@@ -124,7 +122,7 @@ impl Floor {
             return None;
         };
         self.history.note(&world);
-        self.guard.look(&world);
+        self.deadlines.look(&world);
         self.time_orders(&world);
         if self.open {
             let directory = self.feed.directory();
@@ -144,7 +142,7 @@ impl Floor {
     }
 }
 
-impl Floor {
+impl Load {
     /// Notes market orders of the crowd that are new, and those that are open no longer.
     fn time_orders(&mut self, world: &World) {
         let mut open = BTreeMap::new();
@@ -164,22 +162,4 @@ impl Floor {
             }
         }
     }
-}
-
-fn takers(ground: &Ground, cast: &Cast, pace: f64, seed: u64, start: i64) -> Vec<Taker> {
-    let crowd = cast.members.iter().filter(|member| member.role == Role::Taker);
-    let crowd = crowd.filter_map(|member| Some((member, member.style?)));
-    let mut seen = [0usize; Style::ALL.len()];
-    crowd
-        .zip(0usize..)
-        .map(|((member, style), number)| {
-            let count = &mut seen[style as usize];
-            let home = HOMES[*count % HOMES.len()];
-            *count += 1;
-            let random = Random::new(seed, 100 + number as u64);
-            let sender = ground.sender(&Arc::clone(&member.wallet));
-            let actor = Actor::new(number, sender);
-            Taker::new(actor, member.account, style, home, start, random).at_pace(start, pace)
-        })
-        .collect()
 }

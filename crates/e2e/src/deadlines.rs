@@ -29,7 +29,7 @@ struct Open {
 
 /// What was seen so far.
 #[derive(Default)]
-pub struct Guard {
+pub struct Deadlines {
     open: BTreeMap<(Pubkey, u8, u16), Open>,
     closed: Vec<u64>,
     idle: u64,
@@ -41,7 +41,7 @@ pub struct Guard {
 /// Cases of neglect that are kept.
 const KEPT: usize = 8;
 
-impl Guard {
+impl Deadlines {
     /// Looks at every account at the prices that a refresh would give now.
     pub fn look(&mut self, world: &World) {
         self.looks += 1;

@@ -1,4 +1,4 @@
-//! Where recordings come from: the data folder, or the sample inside the program.
+//! Prices of recorded days: from the data folder, or the sample inside the program.
 
 use std::path::Path as FilePath;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -29,9 +29,9 @@ const QUIET_PERIOD: i64 = 11;
 /// Minutes of it; the last price stays.
 const QUIET_MINUTES: i64 = 2 * 24 * 60;
 
-/// The recordings of all markets.
+/// The prices of all markets over a part of a recorded day.
 #[derive(Clone, Debug)]
-pub struct Tape {
+pub struct RecordedPrices {
     /// One path a market, in the order of [`SYMBOLS`].
     pub paths: Vec<Path>,
     /// The recordings as they were read, in the same order.
@@ -48,9 +48,9 @@ pub struct Tape {
 pub const SYMBOLS: [&str; 3] = ["sol", "btc", "eth"];
 
 const SAMPLE: [&str; 3] = [
-    include_str!("../../data/solusdt_1m_2025-02-03_binance.csv"),
-    include_str!("../../data/btcusdt_1m_2025-02-03_binance.csv"),
-    include_str!("../../data/ethusdt_1m_2025-02-03_binance.csv"),
+    include_str!("../data/solusdt_1m_2025-02-03_binance.csv"),
+    include_str!("../data/btcusdt_1m_2025-02-03_binance.csv"),
+    include_str!("../data/ethusdt_1m_2025-02-03_binance.csv"),
 ];
 
 impl Scenario {
@@ -86,7 +86,7 @@ fn quiet(dollars: f64, start: i64) -> Vec<Candle> {
         .collect()
 }
 
-impl Tape {
+impl RecordedPrices {
     /// Reads the recordings.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl Tape {
                 "{} holds no recordings of the calm day; name their folder with --data",
                 folder.display()
             );
-            (SAMPLE.map(str::to_owned).to_vec(), "the sample that ships with the demo".to_owned())
+            (SAMPLE.map(str::to_owned).to_vec(), "the sample that ships with Kedge".to_owned())
         };
         let paths = texts
             .iter()
@@ -155,31 +155,31 @@ mod tests {
 
     #[test]
     fn the_sample_holds_the_fall() {
-        let tape = Tape::open(FilePath::new("nowhere"), Scenario::Crash, None, 240).unwrap();
-        assert_eq!((tape.start, tape.length), (1_738_542_600, 240 * 60));
-        let eth = &tape.paths[2];
-        let lowest = (0..240 * 60).map(|second| eth.price((tape.start + second) * 1_000)).fold(f64::MAX, f64::min);
-        assert!(lowest < 2_150.0 && eth.price(tape.start * 1_000) > 2_700.0, "{lowest}");
+        let prices = RecordedPrices::open(FilePath::new("nowhere"), Scenario::Crash, None, 240).unwrap();
+        assert_eq!((prices.start, prices.length), (1_738_542_600, 240 * 60));
+        let eth = &prices.paths[2];
+        let lowest = (0..240 * 60).map(|second| eth.price((prices.start + second) * 1_000)).fold(f64::MAX, f64::min);
+        assert!(lowest < 2_150.0 && eth.price(prices.start * 1_000) > 2_700.0, "{lowest}");
     }
 
     #[test]
     fn quiet_prices_start_now_and_stay_where_guides_say_they_are() {
-        let tape = Tape::open(FilePath::new("nowhere"), Scenario::Quiet, None, u32::MAX).unwrap();
+        let prices = RecordedPrices::open(FilePath::new("nowhere"), Scenario::Quiet, None, u32::MAX).unwrap();
         let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
-        assert!((tape.start - now).abs() < 5);
+        assert!((prices.start - now).abs() < 5);
         for day in [0, 1, 30] {
-            for (path, around) in tape.paths.iter().zip(QUIET) {
-                let off = (path.price((tape.start + day * 86_400 + 77) * 1_000) / around - 1.0).abs();
+            for (path, around) in prices.paths.iter().zip(QUIET) {
+                let off = (path.price((prices.start + day * 86_400 + 77) * 1_000) / around - 1.0).abs();
                 assert!(off <= QUIET_SWING, "{off} of {around}");
             }
         }
-        assert!(Tape::open(FilePath::new("nowhere"), Scenario::Quiet, Some("2025-01-04T00:00"), 1).is_err());
+        assert!(RecordedPrices::open(FilePath::new("nowhere"), Scenario::Quiet, Some("2025-01-04T00:00"), 1).is_err());
     }
 
     #[test]
     fn says_what_is_missing() {
         let nowhere = FilePath::new("nowhere");
-        assert!(Tape::open(nowhere, Scenario::Calm, None, 10).is_err());
-        assert!(Tape::open(nowhere, Scenario::Crash, Some("2024-01-01T00:00"), 10).is_err());
+        assert!(RecordedPrices::open(nowhere, Scenario::Calm, None, 10).is_err());
+        assert!(RecordedPrices::open(nowhere, Scenario::Crash, Some("2024-01-01T00:00"), 10).is_err());
     }
 }

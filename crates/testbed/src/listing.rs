@@ -1,16 +1,19 @@
-//! What the demo lists: a USDC bank and three perpetual markets.
+//! A USDC bank and three perpetual markets.
 
 use kedge_model::action::{AmmParams, BankParams, MarketParams, RowParams};
 use kedge_model::board::{PriceSource, SourceKind};
 use kedge_model::exchange::FeeSchedule;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 
+use crate::bootstrap::{Listing, Market};
+use crate::recorded::RecordedPrices;
+
 /// Base units of one coin.
 const ONE: f64 = 1e9;
 /// Quote units of one dollar.
 const DOLLAR: u64 = 1_000_000;
 
-/// A market of the demo. Sizes are in coins.
+/// A market. Sizes are in coins.
 #[derive(Clone, Copy, Debug)]
 pub struct Coin {
     /// Short name.
@@ -104,6 +107,31 @@ pub const COINS: [Coin; 3] = [
         ladder: 1.2,
     },
 ];
+
+/// The exchange with these markets, their vAMMs at the prices with which the recording starts; `speed` is market seconds
+/// a second.
+#[must_use]
+pub fn listing(prices: &RecordedPrices, speed: f64, fees: FeeSchedule) -> Listing {
+    let markets = COINS.iter().zip(&prices.paths).map(|(coin, path)| Market {
+        name: coin.name,
+        params: coin.params(Price((path.price(prices.start * 1_000) * 1e6) as u64), speed),
+        capital: dollars(coin.capital),
+        insurance: dollars(coin.insurance),
+    });
+    Listing { bank: bank(speed), fees, markets: markets.collect() }
+}
+
+/// Pyth feeds of the markets, in listing order.
+#[must_use]
+pub fn feeds() -> [[u8; 32]; COINS.len()] {
+    COINS.map(|coin| coin.feed_id)
+}
+
+/// Dollars that the admin puts into the pools.
+#[must_use]
+pub fn pools() -> u64 {
+    COINS.iter().map(|coin| coin.capital + coin.insurance).sum()
+}
 
 /// Coins as a size in base units.
 pub fn size(coins: f64) -> Size {

@@ -1,4 +1,6 @@
-//! Who does what: desks of keepers and makers, and the crowd.
+//! The keepers' and makers' jobs with their wallets, and the order flow.
+
+use std::sync::Arc;
 
 use kedge_keeper::desk::{Actor, Desk};
 use kedge_keeper::jobs::Job;
@@ -17,27 +19,23 @@ use kedge_keeper::jobs::trigger::TriggerKeeper;
 use kedge_localnet::Localnet;
 use kedge_model::quantity::Ppm;
 
-use crate::args::Args;
-use crate::cast::{Cast, Member, Role};
-use crate::crowd::{Style, Taker};
-use crate::listing::{COINS, dollars, size};
-use crate::random::Random;
-use crate::replay::Tape;
-use crate::run::actor;
+use kedge_testbed::cluster::local;
+use kedge_testbed::listing::{COINS, dollars, size};
+use kedge_testbed::order_flow::{self, Pace, Taker};
+use kedge_testbed::participants::{Participant, Participants, Role};
+use solana_keypair::Keypair;
 
 /// Numbers below this are desks, the others takers.
 const FIRST_TAKER: usize = 100;
-/// Home markets of the takers of a style, in turn.
-const HOMES: [u16; 5] = [2, 0, 2, 1, 0];
 
 /// The keepers' and makers' desks, the most urgent first.
-pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
-    let crank = actor(localnet, 0, &cast.crank);
+pub fn desks(localnet: &Localnet, participants: &Participants) -> Vec<Desk> {
+    let crank = actor(localnet, 0, &participants.crank);
     let mut desks = Vec::new();
     let mut add = |actor: Actor, job: Box<dyn Job>, most| desks.push(Desk { actor, job: job.into(), most });
     let as_number = |number| Actor { number, ..crank.clone() };
     add(as_number(1), Box::new(Oracle { min_age: 1 }), 1);
-    if let Some(member) = cast.first(Role::Liquidator) {
+    if let Some(member) = participants.first(Role::Liquidator) {
         let job = Liquidator {
             account: member.account,
             mode: Mode::Best,
@@ -50,18 +48,18 @@ pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
         };
         add(actor(localnet, 2, &member.wallet), Box::new(job), 12);
     }
-    for (index, member) in cast.members.iter().filter(|member| member.role == Role::Jit).enumerate() {
+    for (index, member) in participants.members.iter().filter(|member| member.role == Role::Jit).enumerate() {
         // The first is quick and small, the second wants more and takes more.
         let (factor, edge) = if index == 0 { (1.0, 300) } else { (2.0, 700) };
         let strategy = Adaptive { edge: Ppm(edge), skew: Ppm(1_000), levels: 0, ..quoting() };
         let uses = Uses { ladder: false, joins: true };
         add(actor(localnet, 10 + index, &member.wallet), Box::new(maker(member, strategy, factor, uses)), 6);
     }
-    if let Some(member) = cast.first(Role::Maker) {
+    if let Some(member) = participants.first(Role::Maker) {
         let uses = Uses { ladder: true, joins: false };
         add(actor(localnet, 20, &member.wallet), Box::new(maker(member, quoting(), 1.0, uses)), 3);
     }
-    if let Some(member) = cast.first(Role::Filler) {
+    if let Some(member) = participants.first(Role::Filler) {
         let job = Filler { account: Some(member.account), max_makers: 4, max_orders: 8, max_fills: 4 };
         add(actor(localnet, 3, &member.wallet), Box::new(job), 12);
         let account = Some(member.account);
@@ -91,7 +89,7 @@ fn quoting() -> Adaptive {
 }
 
 /// A maker in all markets, its limits the coins' own times a factor.
-fn maker(member: &Member, strategy: Adaptive, factor: f64, uses: Uses) -> Maker {
+fn maker(member: &Participant, strategy: Adaptive, factor: f64, uses: Uses) -> Maker {
     let limits = COINS.iter().zip(0u16..).map(|(coin, market)| Limits {
         market,
         size: size(coin.ladder),
@@ -104,19 +102,13 @@ fn maker(member: &Member, strategy: Adaptive, factor: f64, uses: Uses) -> Maker 
     maker.living(3_600)
 }
 
-/// The crowd.
-pub fn takers(localnet: &Localnet, cast: &Cast, args: &Args, tape: &Tape) -> Vec<Taker> {
-    let crowd = cast.members.iter().filter_map(|member| Some((member, member.style?)));
-    let mut seen = [0usize; Style::ALL.len()];
-    crowd
-        .zip(FIRST_TAKER..)
-        .map(|((member, style), number)| {
-            // Everybody has a home market; two of five in each style gather where the fall was deepest.
-            let count = &mut seen[style as usize];
-            let home = HOMES[*count % HOMES.len()];
-            *count += 1;
-            let random = Random::new(args.seed, number as u64);
-            Taker::new(actor(localnet, number, &member.wallet), member.account, style, home, tape.start, random)
-        })
-        .collect()
+/// The order flow.
+pub fn takers(localnet: &Localnet, participants: &Participants, seed: u64, start: i64) -> Vec<Taker> {
+    let busy = Pace { start, times: 1.0 };
+    order_flow::takers(participants, seed, busy, |number, wallet| actor(localnet, FIRST_TAKER + number, wallet))
+}
+
+/// Signs and sends for a wallet, under a number.
+fn actor(localnet: &Localnet, number: usize, wallet: &Arc<Keypair>) -> Actor {
+    Actor::new(number, local::sender(localnet, wallet))
 }

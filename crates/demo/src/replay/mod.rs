@@ -1,5 +1,0 @@
-//! Recorded prices as a path through time.
-
-mod source;
-
-pub use source::{Scenario, Tape};
