@@ -1,4 +1,4 @@
-//! One run: everybody at work until the prices ends or somebody says stop.
+//! One run: everybody at work until the recording ends or somebody says stop.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -144,7 +144,7 @@ struct Run<'r> {
 }
 
 impl Onlooker for Run<'_> {
-    /// Goes on until the prices ends, and a little longer without the crowd.
+    /// Goes on until the recording ends, and a little longer without the crowd.
     fn looked(&mut self, world: &World, directory: &Directory, outbox: &Outbox) -> ControlFlow<()> {
         self.history.note(world);
         if let Some((known, unknown)) = self.spy.compare(world) {

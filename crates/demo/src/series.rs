@@ -54,7 +54,7 @@ pub struct Point {
 /// How far from the oracle depth is counted.
 const DEPTH_WITHIN: Ppm = Ppm(2_500);
 
-/// Equity of whoever is not of the participants.
+/// Equity of visitors: accounts that are no participant's.
 pub const VISITORS: &str = "visitors";
 
 impl MarketPoint {

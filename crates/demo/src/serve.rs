@@ -39,7 +39,7 @@ const AT_ONCE: usize = 8;
 /// How long what is under way may take at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves until the prices ends or somebody says stop; `told` is called once, when trading can begin.
+/// Serves until the recording ends or somebody says stop; `told` is called once, when trading can begin.
 pub async fn serve(
     args: &Args,
     localnet: &Arc<Localnet>,

@@ -10,7 +10,7 @@ use kedge_testbed::recorded::RecordedPrices;
 /// Seconds until a fall begins.
 pub const LEAD: u64 = 15;
 
-/// The recordings of a recorded from its start on, at market seconds a second. They are written into `folder`.
+/// Recorded prices from their start on, at market seconds a second. They are written into `folder`.
 pub fn recorded(recorded: &RecordedPrices, speed: f64, folder: &Path) -> Result<String> {
     let mut text = format!("{}start = {}\nspeed = {speed:?}\n", head("recorded"), recorded.start);
     for (coin, recording) in COINS.iter().zip(&recorded.texts) {

@@ -38,7 +38,7 @@ pub enum Wire {
     Passes,
     /// Every connection is cut, and new ones are refused.
     Cut,
-    /// Connections session, and nothing passes in either direction.
+    /// Connections stay, and nothing passes in either direction.
     Swallows,
 }
 

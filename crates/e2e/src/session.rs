@@ -1,4 +1,4 @@
-//! A running exchange that faults are tried on: keepers behind relays that can fail, a crowd that trades all the while.
+//! A running exchange that faults are tried on: keepers behind relays that can fail, order flow all the while.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub struct Session {
     pub proxy: Proxy,
     /// The keepers.
     pub fleet: Fleet,
-    /// Crowd and deadlines.
+    /// Order flow, and the deadlines of liquidations.
     pub load: Load,
     /// First port of the block.
     pub port: u16,
