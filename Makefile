@@ -9,9 +9,9 @@ FORGOTTEN := $(shell mkdir -p "$(CARGO_TARGET_DIR)" && cd "$(CARGO_TARGET_DIR)" 
 
 XTASK = cargo run --quiet --locked --package xtask --
 
-.PHONY: help program idl client demo keeper test validator e2e fuzz reference mutants bench lint clean
+.PHONY: help program idl client demo keeper test validator e2e load fuzz reference mutants bench lint clean
 
-help: ; @echo "make program | demo | keeper | test | validator | e2e | fuzz | reference | mutants | bench | lint | idl | client | clean      (make demo ARGS='--help' for its flags)"
+help: ; @echo "make program | demo | keeper | test | validator | e2e | load | fuzz | reference | mutants | bench | lint | idl | client | clean      (make demo ARGS='--help' for its flags)"
 program: ; @$(XTASK) program
 idl: ; @$(XTASK) idl
 client: ; @$(XTASK) client $(ARGS)
@@ -20,6 +20,7 @@ keeper: ; @$(XTASK) keeper
 test: ; @$(XTASK) test $(ARGS)
 validator: ; @$(XTASK) validator $(ARGS)
 e2e: ; @$(XTASK) e2e $(ARGS)
+load: ; @$(XTASK) e2e load $(ARGS)
 fuzz: ; @$(XTASK) fuzz $(ARGS)
 reference: ; @$(XTASK) reference $(ARGS)
 mutants: ; @$(XTASK) mutants $(ARGS)

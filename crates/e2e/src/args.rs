@@ -53,6 +53,8 @@ pub enum Command {
     Market(Market),
     /// Faults, one after the other, each with its figures.
     Faults(Faults),
+    /// Order flow that grows until something saturates, on exchanges with ever more sub-accounts.
+    Load(Load),
     /// The validator with the exchange, prices and keepers, until Ctrl-C: something to try a keeper or a client on.
     Up(Up),
 }
@@ -95,6 +97,20 @@ pub struct Faults {
     /// Accounts in the crash.
     #[arg(long, default_value_t = 500)]
     pub accounts: usize,
+}
+
+/// Flags of `load`.
+#[derive(Clone, Debug, Flags)]
+pub struct Load {
+    /// Sub-accounts of the exchanges, one after the other.
+    #[arg(long, value_delimiter = ',', default_values_t = [100, 1_000, 10_000])]
+    pub accounts: Vec<usize>,
+    /// Orders a second of the first step; each further step asks for twice as many.
+    #[arg(long, default_value_t = 2.0)]
+    pub rate: f64,
+    /// Seconds of a step.
+    #[arg(long, default_value_t = 15)]
+    pub seconds: u64,
 }
 
 /// Flags of `up`.

@@ -1,6 +1,7 @@
 //! Figures of a run: from logs and metrics, as text and as JSON.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 
 use serde_json::{Value, json};
 
@@ -18,9 +19,20 @@ pub struct Latency {
 impl Latency {
     /// Out of the logs of keepers.
     pub fn of<'a>(keepers: impl IntoIterator<Item = &'a Keeper>) -> anyhow::Result<Self> {
+        Self::within(keepers, 0..=u64::MAX)
+    }
+
+    /// Out of those lines of the logs that name a slot of a range, or none.
+    pub fn within<'a>(
+        keepers: impl IntoIterator<Item = &'a Keeper>,
+        slots: RangeInclusive<u64>,
+    ) -> anyhow::Result<Self> {
         let mut latency = Self::default();
         for keeper in keepers {
             for line in keeper.log()? {
+                if line["slot"].as_u64().is_some_and(|slot| !slots.contains(&slot)) {
+                    continue;
+                }
                 let job = line["job"].as_str().unwrap_or_default().to_owned();
                 match line["message"].as_str() {
                     Some("landed") => {
@@ -52,6 +64,18 @@ impl Latency {
         self.slots.values().map(Vec::len).sum()
     }
 
+    /// Transactions of a job that failed or were lost.
+    pub fn failed_of(&self, job: &str) -> u64 {
+        self.failed.get(job).map_or(0, |failed| failed.values().sum())
+    }
+
+    /// Slots from decision to landing of all jobs, in order of size.
+    pub fn slots(&self) -> Vec<u64> {
+        let mut all: Vec<u64> = self.slots.values().flatten().copied().collect();
+        all.sort_unstable();
+        all
+    }
+
     /// Transactions that failed or were lost.
     pub fn failed(&self) -> u64 {
         self.failed.values().flat_map(BTreeMap::values).sum()
@@ -63,11 +87,7 @@ impl Latency {
             "{:<12}{:>9}{:>7}{:>7}{:>7}{:>7}{:>9}{:>9}  failed by reason\n",
             "job", "landed", "p50", "p90", "p99", "max", "fee", "failed"
         );
-        let all: Vec<u64> = {
-            let mut all: Vec<u64> = self.slots.values().flatten().copied().collect();
-            all.sort_unstable();
-            all
-        };
+        let all = self.slots();
         let empty = BTreeMap::new();
         let jobs = self.slots.keys().chain(self.failed.keys().filter(|job| !self.slots.contains_key(*job)));
         for job in jobs {

@@ -86,6 +86,11 @@ impl Keeper {
         }
     }
 
+    /// The process's id.
+    pub fn process(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// Whether there is a process.
     pub fn is_started(&self) -> bool {
         self.child.is_some()

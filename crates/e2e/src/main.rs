@@ -4,11 +4,13 @@
 //! `solana-test-validator`, the program its bytecode, the keepers `kedge-keeper` as an operator runs it.
 
 mod args;
+mod capacity;
 mod cluster;
 mod deadlines;
 mod fault;
 mod figures;
 mod fleet;
+mod flow;
 mod keeper;
 mod load;
 mod market;
@@ -19,6 +21,7 @@ mod rest;
 mod session;
 mod statement;
 mod up;
+mod usage;
 mod verdict;
 
 use std::process::ExitCode;
@@ -51,6 +54,7 @@ async fn run(args: &Args) -> anyhow::Result<verdict::Verdict> {
     match args.command.clone().unwrap_or_else(|| Command::Market(Market::default())) {
         Command::Market(market) => market::market(&args.places, &market).await,
         Command::Faults(faults) => fault::faults(&args.places, &faults).await,
+        Command::Load(load) => capacity::load(&args.places, &load).await,
         Command::Up(up) => up::up(&args.places, &up).await,
     }
 }

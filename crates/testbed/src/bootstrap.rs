@@ -24,7 +24,7 @@ use crate::listing::dollars;
 use crate::participants::{Participant, Participants};
 
 /// Participants that come on board side by side.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
 
 /// A market to list.
 #[derive(Clone)]
