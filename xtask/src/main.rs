@@ -5,6 +5,7 @@ mod alerts;
 mod bench;
 mod client;
 mod demo;
+mod deny;
 mod e2e;
 mod floors;
 mod foreground;
@@ -46,6 +47,8 @@ enum Command {
     Client(client::ClientArgs),
     /// Check dependencies against the list of known faults in toolchain/advisories
     Advisories(advisories::AdvisoriesArgs),
+    /// Check licences and sources of dependencies with cargo-deny (deny.toml)
+    Deny(deny::DenyArgs),
     /// Check format, clippy, dependencies, alert rules, the committed IDL and the committed client
     Lint,
     /// Build the programs and run every test
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Command::Idl(args) => idl::run(&args),
         Command::Client(args) => client::run(&args),
         Command::Advisories(args) => advisories::run(&args),
+        Command::Deny(args) => deny::run(&args),
         Command::Lint => lint::run(),
         Command::Test(args) => test::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),

@@ -9,7 +9,7 @@
 mod list;
 mod lock;
 mod range;
-mod tree;
+pub mod tree;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -13,11 +13,11 @@ mod libcall_check;
 mod linker;
 mod package;
 pub mod phase;
-mod pins;
+pub mod pins;
 mod rust_source;
 mod target;
 mod upstream;
-mod wheels;
+pub mod wheels;
 
 use anyhow::{Context, Result, bail};
 use backend::Backend;

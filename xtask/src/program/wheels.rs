@@ -1,4 +1,4 @@
-//! The static LLVM libraries, from Python wheels.
+//! The static LLVM libraries and other programs, from Python wheels.
 
 use super::cache::{self, Cache};
 use super::pins::{WHEELS, Wheel};
@@ -7,28 +7,34 @@ use anyhow::{Result, bail};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Folder with the downloaded and verified wheels.
+/// Folder with the downloaded and verified wheels of the LLVM libraries.
 ///
 /// # Errors
-/// When Python or pip is missing, a wheel cannot be downloaded or differs from its pin.
+/// As [`fetch`].
 pub fn download(cache: &Cache) -> Result<PathBuf> {
     let checksums: Vec<_> = WHEELS.iter().map(|wheel| wheel.sha256).collect();
     cache.piece("wheels", &checksums, |folder| {
-        require_pip()?;
-        phase::timed("downloading the LLVM libraries (92 MB)", || {
-            let mut command = Command::new("python3");
-            command
-                .args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest"])
-                .arg(folder);
-            command.args(WHEELS.iter().map(|wheel| format!("{}=={}", wheel.name, wheel.version)));
-            phase::run(
-                &mut command,
-                "the wheels could not be downloaded from PyPI; pip's messages are above\n\
-                 when the version was withdrawn, move the pins in xtask/src/program/pins.rs",
-            )
-        })?;
-        WHEELS.iter().try_for_each(|wheel| verify(folder, wheel))
+        phase::timed("downloading the LLVM libraries (92 MB)", || fetch(&WHEELS, folder))
     })
+}
+
+/// Downloads wheels into `folder` and verifies them.
+///
+/// # Errors
+/// When Python or pip is missing, a wheel cannot be downloaded or differs from its pin.
+pub fn fetch(wheels: &[Wheel], folder: &Path) -> Result<()> {
+    if !has_pip() {
+        debian::install(&["python3", "python3-pip"], "pip (python3 -m pip)")?;
+    }
+    let mut command = Command::new("python3");
+    command.args(["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--dest"]).arg(folder);
+    command.args(wheels.iter().map(|wheel| format!("{}=={}", wheel.name, wheel.version)));
+    phase::run(
+        &mut command,
+        "the wheels could not be downloaded from PyPI; pip's messages are above\n\
+         when the version was withdrawn, move the pins in xtask/src/program/pins.rs",
+    )?;
+    wheels.iter().try_for_each(|wheel| verify(folder, wheel))
 }
 
 /// Unpacks the wheels into `folder` and returns the LLVM prefix in it.
@@ -37,12 +43,7 @@ pub fn download(cache: &Cache) -> Result<PathBuf> {
 /// When unpacking fails or the wheels do not hold what they are expected to.
 pub fn unpack(wheels: &Path, folder: &Path) -> Result<PathBuf> {
     phase::timed("unpacking the LLVM libraries", || {
-        for wheel in &WHEELS {
-            let mut command = Command::new("python3");
-            command.args(["-m", "zipfile", "-e"]).arg(wheels.join(wheel.file_name())).arg(folder);
-            phase::run(&mut command, "the wheel could not be unpacked: is the disk full?")?;
-        }
-        Ok(())
+        WHEELS.iter().try_for_each(|wheel| unzip(&wheels.join(wheel.file_name()), folder))
     })?;
     let prefix = folder.join("mlc_llvm_static").join("static");
     for library in ["libLLVMCore.a", "libLLVMBPFCodeGen.a"] {
@@ -56,11 +57,19 @@ pub fn unpack(wheels: &Path, folder: &Path) -> Result<PathBuf> {
     Ok(prefix)
 }
 
-fn require_pip() -> Result<()> {
-    if phase::answers("python3", &["-m", "pip", "--version"]) {
-        return Ok(());
-    }
-    debian::install(&["python3", "python3-pip"], "pip (python3 -m pip)")
+/// Unpacks a wheel.
+///
+/// # Errors
+/// When it cannot be unpacked.
+pub fn unzip(wheel: &Path, folder: &Path) -> Result<()> {
+    let mut command = Command::new("python3");
+    command.args(["-m", "zipfile", "-e"]).arg(wheel).arg(folder);
+    phase::run(&mut command, "the wheel could not be unpacked: is the disk full?")
+}
+
+/// Whether Python's package installer is there.
+pub fn has_pip() -> bool {
+    phase::answers("python3", &["-m", "pip", "--version"])
 }
 
 fn verify(folder: &Path, wheel: &Wheel) -> Result<()> {
