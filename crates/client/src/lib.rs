@@ -26,6 +26,7 @@ pub mod history;
 pub mod http;
 pub mod outcome;
 pub mod prices;
+mod row;
 pub mod secret;
 mod send;
 pub mod sharers;
