@@ -8,12 +8,12 @@ use kedge_model::event::{FillRecord, FillSource, Party};
 use kedge_model::num::{BASE, Rounding, mul_div};
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 
 use crate::calendar;
-use crate::decimal;
 use crate::describe;
 use crate::directory::Directory;
 

@@ -6,12 +6,12 @@ use kedge_model::event::{CancelReason, CrankKind, CrankRecord, FillRecord, FillS
 use kedge_model::num::{BASE, Rounding, mul_div};
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Price, Size};
+use kedge_units::decimal::{base, gain, percent, percent_of_billion, price, quote, size, value};
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
 use super::ask::order;
 use super::{party, verb};
-use crate::decimal::{base, gain, percent, percent_of_billion, price, quote, size, value};
 use crate::directory::{Directory, short};
 use crate::layout::fields;
 

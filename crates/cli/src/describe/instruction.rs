@@ -6,10 +6,10 @@ use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{CancelOrders, Decoded, InstructionSpec};
 use kedge_model::action::PoolKind;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
+use kedge_units::decimal::{base, price, size, value};
 use solana_pubkey::Pubkey;
 
 use super::ask::params;
-use crate::decimal::{base, price, size, value};
 use crate::directory::{Directory, short};
 
 /// An instruction as a sentence with its arguments.
@@ -24,9 +24,9 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
         ),
         Decoded::SetFees(it) => format!(
             "set the fees: first tier taker {}, maker rebate {}, filler share {}",
-            crate::decimal::percent(it.schedule.fees[0].taker),
-            crate::decimal::percent(it.schedule.fees[0].maker_rebate),
-            crate::decimal::percent(it.schedule.filler_share)
+            kedge_units::decimal::percent(it.schedule.fees[0].taker),
+            kedge_units::decimal::percent(it.schedule.fees[0].maker_rebate),
+            kedge_units::decimal::percent(it.schedule.filler_share)
         ),
         Decoded::ListBank(it) => format!(
             "list mint {} as collateral, deposit cap {} smallest units",
@@ -87,7 +87,7 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
         Decoded::SetBuilder(it) => format!(
             "let builder {} have {} of what sub-account {} trades through it",
             short(Pubkey::new_from_array(it.builder)),
-            crate::decimal::percent(Ppm(it.fee)),
+            kedge_units::decimal::percent(Ppm(it.fee)),
             short(it.sub_account)
         ),
         Decoded::Deposit(it) => {
@@ -191,7 +191,7 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
             "set the initial margin of {} in {} to {}",
             short(it.sub_account),
             directory.market_name(it.market),
-            if it.ratio == 0 { "the market's own".into() } else { crate::decimal::percent(Ppm(it.ratio)) }
+            if it.ratio == 0 { "the market's own".into() } else { kedge_units::decimal::percent(Ppm(it.ratio)) }
         ),
         // One that is newer than these sentences has a name that says what it does.
         other => other.spec().name.replace('_', " "),
