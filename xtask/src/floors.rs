@@ -12,7 +12,7 @@ use crate::run::root;
 const FLOORS: &[&[&str]] = &[
     &["kedge-libcalls", "kedge-localnet"],
     &["kedge-model", "kedge-selftest", "kedge-mock-receiver"],
-    &["kedge-abi"],
+    &["kedge-abi", "kedge-units"],
     &["kedge-oracle", "kedge-interface"],
     &["kedge-client", "kedge-engine", "kedge-hostile", "kedge"],
     &["kedge-cli", "kedge-keeper", "kedge-tests"],

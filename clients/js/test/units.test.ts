@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { base, fromUnits, price, toJson, toUnits } from '../src/index.js';
 
 test('decimal text is read as the command line reads it', () => {
-    const file = new URL('../../../../crates/cli/src/decimals.json', import.meta.url);
+    const file = new URL('../../../../crates/units/decimals.json', import.meta.url);
     const rows = JSON.parse(readFileSync(file, 'utf8')) as { text: string; decimals: number; units: string | null }[];
     for (const { text, decimals, units } of rows) {
         if (units === null) assert.throws(() => toUnits(text, decimals), RangeError, text);

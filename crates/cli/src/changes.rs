@@ -5,9 +5,9 @@ use kedge_interface::address;
 use kedge_model::num::{BASE, Rounding, mul_div};
 use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Base, Price, Size};
+use kedge_units::decimal;
 use solana_pubkey::Pubkey;
 
-use crate::decimal;
 use crate::describe;
 use crate::directory::{Directory, short};
 

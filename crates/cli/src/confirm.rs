@@ -4,9 +4,9 @@ use std::io::{IsTerminal, Write};
 
 use kedge_client::PriorityFee;
 use kedge_client::shown::printable_lines;
+use kedge_units::decimal;
 use solana_instruction::Instruction;
 
-use crate::decimal;
 use crate::error::{CliError, Result};
 use crate::output::wrap;
 use crate::session::Session;

@@ -6,10 +6,10 @@ use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
 use kedge_model::market::{Market, MarketStatus};
 use kedge_model::quantity::{Amount, Price};
+use kedge_units::decimal;
 use solana_account::Account;
 use solana_pubkey::Pubkey;
 
-use crate::decimal;
 use crate::error::{CliError, Result};
 
 /// Place of the decimals in a mint: behind an optional authority of 36 bytes and a supply of eight.

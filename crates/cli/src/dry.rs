@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use kedge_client::{PriorityFee, recent_price};
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::instruction;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_account_decoder_client_types::{UiAccount, UiAccountEncoding};
 use solana_compute_budget_interface::ComputeBudgetInstruction;
@@ -18,7 +19,6 @@ use solana_transaction::versioned::VersionedTransaction;
 
 use crate::changes::{self, Snapshot};
 use crate::confirm::{SIGNATURE_FEE, UNITS_MARGIN, priority_fee};
-use crate::decimal;
 use crate::describe;
 use crate::directory::{Directory, short};
 use crate::error::{CliError, Result};

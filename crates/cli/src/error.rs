@@ -5,11 +5,11 @@ use kedge_client::shown::{discreet, printable_json, printable_lines};
 use kedge_client::signed::SignedError;
 use kedge_client::{FetchError, Refused, SendError};
 use kedge_model::Error as Rule;
+use kedge_units::decimal::DecimalError;
 use serde_json::json;
 use solana_signature::Signature;
 use solana_transaction_error::TransactionError;
 
-use crate::decimal::DecimalError;
 use crate::output::{Output, long, wrap};
 
 /// Result of a command.

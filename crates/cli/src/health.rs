@@ -7,9 +7,9 @@ use kedge_model::position::Position;
 use kedge_model::quantity::{Ppm, Price};
 use kedge_model::risk;
 use kedge_model::sub_account::SubAccount;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::table::{Cell, Paint, Table};

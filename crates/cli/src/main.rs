@@ -7,7 +7,6 @@ mod changes;
 mod commands;
 mod config;
 mod confirm;
-mod decimal;
 mod describe;
 mod directory;
 mod dry;

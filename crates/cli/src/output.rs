@@ -85,25 +85,14 @@ pub fn colour() -> bool {
 /// A sentence in lines of at most [`WIDTH`] columns; the first begins with `first`, the others with as many spaces. A
 /// word that is longer than a line stands alone.
 pub fn wrap(first: &str, sentence: &str) -> String {
-    let indent = first.chars().count();
-    let mut out = String::from(first);
-    let mut column = indent;
-    for word in sentence.split_whitespace() {
-        let length = word.chars().count();
-        if column > indent && column + 1 + length > WIDTH {
-            out.push('\n');
-            out.push_str(&" ".repeat(indent));
-            column = indent;
-        }
-        if column > indent {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out.push('\n');
-    out
+    let indent = " ".repeat(first.chars().count());
+    let options = textwrap::Options::new(WIDTH)
+        .initial_indent(first)
+        .subsequent_indent(&indent)
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .break_words(false);
+    let words: Vec<&str> = sentence.split_whitespace().collect();
+    textwrap::fill(&words.join(" "), options) + "\n"
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use kedge_model::event::{FillRecord, FillSource, Party};
 use kedge_model::num::{BASE, Rounding, mul_div};
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 
 use crate::calendar;
-use crate::decimal;
 use crate::describe;
 use crate::directory::Directory;
 
@@ -159,6 +159,23 @@ fn is_maker(record: &FillRecord, owner: &Owner) -> bool {
     record.source != FillSource::Amm as u8 && owner.is(&record.maker)
 }
 
+/// Fills in the columns of the owner's side of a fill; `None` for a fill between others.
+fn side_of_fill(found: &mut Entry, record: &FillRecord, owner: &Owner) -> Option<()> {
+    if owner.is(&record.taker) {
+        found.fee = Quote(positive(record.taker_fee).saturating_add(positive(record.builder_fee)));
+        (found.realised, found.order) = (Some(record.taker_realised), Some(record.taker_order));
+        found.role = Some("taker");
+    } else if is_maker(record, owner) {
+        found.fee = Quote(positive(record.maker_rebate).saturating_neg());
+        found.realised = Some(record.maker_realised);
+        found.order = Some(record.maker_order).filter(|id| *id != 0);
+        found.role = Some("maker");
+    } else {
+        return None;
+    }
+    Some(())
+}
+
 fn entry(directory: &Directory, batch: &EventBatch, event: &Event, owner: &Owner) -> Option<Entry> {
     let (text, json) = describe::event(directory, event);
     let tokens = |bank: u16, amount: Amount| directory.tokens(bank, amount);
@@ -187,18 +204,7 @@ fn entry(directory: &Directory, batch: &EventBatch, event: &Event, owner: &Owner
         }
         Event::Fill(record) => {
             found.market = Some(record.market);
-            if owner.is(&record.taker) {
-                found.fee = Quote(positive(record.taker_fee).saturating_add(positive(record.builder_fee)));
-                (found.realised, found.order) = (Some(record.taker_realised), Some(record.taker_order));
-                found.role = Some("taker");
-            } else if is_maker(record, owner) {
-                found.fee = Quote(positive(record.maker_rebate).saturating_neg());
-                found.realised = Some(record.maker_realised);
-                found.order = Some(record.maker_order).filter(|id| *id != 0);
-                found.role = Some("maker");
-            } else {
-                return None;
-            }
+            side_of_fill(&mut found, record, owner)?;
         }
         Event::Liquidation(record) => {
             found.market = Some(record.market);

@@ -24,7 +24,6 @@ use crate::config::Defaults;
 use crate::dry;
 use crate::error::{CliError, Result};
 use crate::output::{Output, colour, long, wrap};
-use crate::view::old_rows;
 
 /// What every command works with.
 pub struct Session {
@@ -187,7 +186,7 @@ impl Session {
 
     /// A refresh of those rows whose price is past half of its age limit; `None` when all are young.
     pub async fn refresh(&self, board: &PriceBoard, rows: &[Row], clock: &Clock) -> Result<Option<Instruction>> {
-        let old = old_rows(board, rows, clock);
+        let old = prices::old_rows(board, rows, clock);
         if old.is_empty() { Ok(None) } else { self.refresh_all(board, &old).await.map(Some) }
     }
 

@@ -4,7 +4,7 @@
 use kedge_client::prices::{self, Row};
 use kedge_interface::account::decode;
 use kedge_interface::address::BOARD;
-use kedge_model::board::{PriceBoard, Purpose, SourceKind};
+use kedge_model::board::{PriceBoard, Purpose};
 use kedge_model::clock::Clock;
 use serde_json::{Value, json};
 use solana_instruction::Instruction;
@@ -55,7 +55,7 @@ impl Session {
         let mut wanted = rows.to_vec();
         wanted.sort_unstable();
         wanted.dedup();
-        let moving: Vec<Row> = wanted.iter().copied().filter(|row| has_oracle(&board, *row)).collect();
+        let moving: Vec<Row> = wanted.iter().copied().filter(|row| prices::has_oracle(&board, *row)).collect();
         let mut refreshed = false;
         for part in moving.chunks(ROWS_AT_ONCE) {
             if self.refresh_in(&mut board, part).await? {
@@ -76,7 +76,7 @@ impl Session {
         let Ok(instruction) = self.refresh_all(board, rows).await else { return Ok(false) };
         let Some(fresh) = self.board_after(instruction).await? else { return Ok(false) };
         for row in rows {
-            copy_price(board, &fresh, *row);
+            prices::copy_price(board, &fresh, *row);
         }
         Ok(true)
     }
@@ -90,35 +90,6 @@ impl Session {
         let account = accounts.into_iter().next().flatten();
         let data = account.as_ref().and_then(kedge_client::plain);
         Ok(data.and_then(|data| decode::<PriceBoard>(&data).ok()))
-    }
-}
-
-/// Those of the rows whose price is past half of its age limit.
-pub fn old_rows(board: &PriceBoard, rows: &[Row], clock: &Clock) -> Vec<Row> {
-    let old = |row: &Row| {
-        row.price(board).is_ok_and(|price| clock.seconds_since(price.publish_time) > u64::from(price.max_age) / 2)
-    };
-    rows.iter().copied().filter(old).collect()
-}
-
-/// Whether a row follows an oracle account.
-fn has_oracle(board: &PriceBoard, row: Row) -> bool {
-    let fixed = SourceKind::Fixed as u8;
-    row.price(board).is_ok_and(|price| price.sources().iter().any(|source| source.kind != fixed))
-}
-
-fn copy_price(board: &mut PriceBoard, fresh: &PriceBoard, row: Row) {
-    match row {
-        Row::Market(index) => {
-            if let (Ok(to), Ok(from)) = (board.market_mut(index), fresh.market(index)) {
-                to.price = from.price;
-            }
-        }
-        Row::Bank(index) => {
-            if let (Ok(to), Ok(from)) = (board.bank_mut(index), fresh.bank(index)) {
-                to.price = from.price;
-            }
-        }
     }
 }
 

@@ -9,7 +9,7 @@ use solana_rpc_client_api::client_error;
 use solana_transaction_error::TransactionError;
 
 use crate::outcome::{Expired, Rejected, Unknown};
-use crate::prices::Row;
+use crate::row::Row;
 use crate::shown::discreet;
 
 /// An account that could not be read.

@@ -230,9 +230,23 @@ fn read<T>(
     decode(&account.data).map_err(|error| FetchError::Decode { address, error })
 }
 
-/// Slot and Unix time out of the clock's bytes: the first and the last of five 64-bit fields.
+/// Slot and Unix time of the clock sysvar; `None` for data that is shorter than one.
 fn read_clock(data: &[u8]) -> Option<Clock> {
-    let slot = u64::from_le_bytes(*data.first_chunk::<8>()?);
-    let unix_time = i64::from_le_bytes(*data.get(32..)?.first_chunk::<8>()?);
-    Some(Clock { slot, unix_time })
+    let clock: solana_clock::Clock = wincode::deserialize(data).ok()?;
+    Some(Clock { slot: clock.slot, unix_time: clock.unix_timestamp })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_is_read_from_its_first_and_last_field() {
+        let mut data = [0u8; 40];
+        data[..8].copy_from_slice(&7u64.to_le_bytes());
+        data[32..].copy_from_slice(&(-9i64).to_le_bytes());
+        assert_eq!(read_clock(&data), Some(Clock { slot: 7, unix_time: -9 }));
+        assert_eq!(read_clock(&[&data[..], &[1]].concat()), Some(Clock { slot: 7, unix_time: -9 }), "a longer one");
+        assert_eq!(read_clock(&data[..39]), None);
+    }
 }

@@ -18,7 +18,6 @@
 
 pub mod book;
 mod client;
-mod decimal;
 mod error;
 pub mod failover;
 mod fetch;
@@ -26,6 +25,7 @@ pub mod history;
 pub mod http;
 pub mod outcome;
 pub mod prices;
+mod row;
 pub mod secret;
 mod send;
 pub mod sharers;
@@ -36,9 +36,9 @@ pub mod stream;
 mod subscribe;
 
 pub use client::{Client, SharedSigner, ws_url};
-pub use decimal::decimal;
 pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
+pub use kedge_units::decimal::format as decimal;
 pub use outcome::{Landed, Outcome};
 pub use secret::Secret;
 pub use send::{ComputeLimit, PriorityFee, SendConfig, Sender, Signed, lookup_table, recent_price};

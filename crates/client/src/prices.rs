@@ -1,6 +1,5 @@
 //! Rows of the board: which ones an account needs, which are too old, and the instruction that refreshes them.
 
-use core::fmt;
 use std::collections::BTreeMap;
 
 use kedge_interface::address::pyth;
@@ -10,35 +9,8 @@ use kedge_model::clock::Clock;
 use kedge_model::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 
+pub use crate::row::Row;
 use crate::{Client, FetchError};
-
-/// A row of the board.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Row {
-    /// Of a market.
-    Market(u16),
-    /// Of a bank.
-    Bank(u16),
-}
-
-impl Row {
-    /// The row's price. Errors: [`kedge_model::Error::RowNotListed`].
-    pub fn price(self, board: &PriceBoard) -> kedge_model::Result<&PriceRow> {
-        match self {
-            Self::Market(index) => board.market(index).map(|row| &row.price),
-            Self::Bank(index) => board.bank(index).map(|row| &row.price),
-        }
-    }
-}
-
-impl fmt::Display for Row {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Market(index) => write!(f, "market row {index}"),
-            Self::Bank(index) => write!(f, "bank row {index}"),
-        }
-    }
-}
 
 /// All listed rows, markets first.
 pub fn listed(board: &PriceBoard) -> Vec<Row> {
@@ -63,6 +35,36 @@ pub fn stale(board: &PriceBoard, rows: &[Row], purpose: Purpose, clock: &Clock) 
         })
     };
     rows.iter().copied().filter(too_old).collect()
+}
+
+/// The rows whose price is past half of its age limit: a transaction refreshes them, so that they last until it lands.
+pub fn old_rows(board: &PriceBoard, rows: &[Row], clock: &Clock) -> Vec<Row> {
+    let old = |row: &Row| {
+        row.price(board).is_ok_and(|price| clock.seconds_since(price.publish_time) > u64::from(price.max_age) / 2)
+    };
+    rows.iter().copied().filter(old).collect()
+}
+
+/// Whether a row follows an oracle account; a row of fixed sources alone never moves.
+pub fn has_oracle(board: &PriceBoard, row: Row) -> bool {
+    let fixed = SourceKind::Fixed as u8;
+    row.price(board).is_ok_and(|price| price.sources().iter().any(|source| source.kind != fixed))
+}
+
+/// Copies the price of a row from one board to another. A row that one of them does not list stays as it is.
+pub fn copy_price(board: &mut PriceBoard, fresh: &PriceBoard, row: Row) {
+    match row {
+        Row::Market(index) => {
+            if let (Ok(to), Ok(from)) = (board.market_mut(index), fresh.market(index)) {
+                to.price = from.price;
+            }
+        }
+        Row::Bank(index) => {
+            if let (Ok(to), Ok(from)) = (board.bank_mut(index), fresh.bank(index)) {
+                to.price = from.price;
+            }
+        }
+    }
 }
 
 /// Which account holds the price of a feed.

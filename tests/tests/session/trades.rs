@@ -80,20 +80,47 @@ impl Session {
         if self.random.percent(10) {
             return self.change(user);
         }
+        self.common(user)
+    }
+
+    /// A deposit, a withdrawal or a transfer of the user.
+    fn money(&self, user: User, draw: u64, bank: u16, amount: u64) -> Instruction {
+        let wallet = self.world.wallet(user, bank);
+        match draw {
+            0..6 => Deposit::of(user.authority, wallet, user.sub, bank, amount).into(),
+            6..12 => Withdraw::of(user.authority, wallet, user.sub, bank, amount).into(),
+            _ => {
+                let at = self.world.users.iter().position(|other| *other == user).expect("a user");
+                Transfer { authority: user.authority, from: user.sub, to: self.seconds[at], bank, amount: amount / 10 }
+                    .into()
+            }
+        }
+    }
+
+    /// An attempt of the user to take over a position of the account that is closest to liquidation.
+    fn liquidation(&mut self, user: User) -> Instruction {
+        let (weak, liquidator) = (self.weakest(), user);
+        let market = self.market_of(weak);
+        Liquidate {
+            signer: liquidator.authority,
+            market: address::market(market),
+            sub_account: weak.sub,
+            liquidator: liquidator.sub,
+            max_size: if self.random.percent(80) { u64::MAX } else { self.order(user, market).size.0 },
+            limit_price: 0,
+        }
+        .into()
+    }
+
+    /// One of the instructions that every user sends all the time.
+    fn common(&mut self, user: User) -> Option<Instruction> {
         // Every other user has dollars alone, and can lose everything.
         let single = self.world.users.iter().position(|other| *other == user).is_some_and(|at| at % 2 == 0);
         let bank = if single || self.random.percent(60) { USDC } else { WSOL };
         let amount =
             if bank == USDC { self.random.between(1, 4_000) * DOLLAR } else { self.random.between(1, 20_000_000_000) };
-        let wallet = self.world.wallet(user, bank);
         Some(match self.random.below(100) {
-            0..6 => Deposit::of(user.authority, wallet, user.sub, bank, amount).into(),
-            6..12 => Withdraw::of(user.authority, wallet, user.sub, bank, amount).into(),
-            12..14 => {
-                let at = self.world.users.iter().position(|other| *other == user).expect("a user");
-                Transfer { authority: user.authority, from: user.sub, to: self.seconds[at], bank, amount: amount / 10 }
-                    .into()
-            }
+            draw @ 0..14 => self.money(user, draw, bank, amount),
             14..34 => {
                 let market = self.market();
                 let count = if self.random.percent(80) { 1 } else { 3 };
@@ -135,19 +162,7 @@ impl Session {
                 SettlePnl { market: address::market(market), bank: address::bank(USDC), sub_account: user.sub }.into()
             }
             86..88 => SweepFees { market: address::market(self.market()), bank: address::bank(USDC) }.into(),
-            88..95 => {
-                let (weak, liquidator) = (self.weakest(), user);
-                let market = self.market_of(weak);
-                Liquidate {
-                    signer: liquidator.authority,
-                    market: address::market(market),
-                    sub_account: weak.sub,
-                    liquidator: liquidator.sub,
-                    max_size: if self.random.percent(80) { u64::MAX } else { self.order(user, market).size.0 },
-                    limit_price: 0,
-                }
-                .into()
-            }
+            88..95 => self.liquidation(user),
             95..98 => {
                 let (broke, market) = self.debtor();
                 let market = address::market(market);

@@ -1,8 +1,7 @@
 //! What the commands ask before they go on, and trying without sending.
 
 use clap::Args;
-
-use crate::decimal::{self, DecimalError};
+use kedge_units::decimal::{self, DecimalError};
 
 /// Limits beyond which a command asks, and what it does then.
 #[derive(Args, Clone, Debug)]

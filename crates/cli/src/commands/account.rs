@@ -3,12 +3,12 @@
 use kedge_client::{FetchError, prices};
 use kedge_interface::account::{SubAccountData, name};
 use kedge_model::sub_account::{SubAccount, status};
+use kedge_units::decimal;
 use serde_json::json;
 use solana_pubkey::Pubkey;
 
 use super::{balances, positions};
 use crate::args::{Account, Accounts};
-use crate::decimal;
 use crate::directory::{Directory, short};
 use crate::error::{CliError, Result};
 use crate::health;

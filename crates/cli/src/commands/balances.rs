@@ -5,13 +5,13 @@ use kedge_interface::address;
 use kedge_model::quantity::Amount;
 use kedge_model::risk;
 use kedge_model::sub_account::SubAccount;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 use solana_rpc_client_api::client_error::ErrorKind;
 use solana_rpc_client_api::request::RpcError;
 
 use crate::args;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::output::Output;

@@ -11,11 +11,11 @@ use kedge_model::market::Market;
 use kedge_model::num::Rounding;
 use kedge_model::order::{Order, OrderKind, Side};
 use kedge_model::quantity::{Price, Size};
+use kedge_units::decimal;
 use serde_json::{Value, json};
 
 use super::{orders, watch};
 use crate::args::Book;
-use crate::decimal;
 use crate::directory::{Directory, short};
 use crate::error::Result;
 use crate::output::{Output, long, wrap};

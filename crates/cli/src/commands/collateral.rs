@@ -8,12 +8,12 @@ use kedge_model::Error as Rule;
 use kedge_model::bank::Bank;
 use kedge_model::quantity::Amount;
 use kedge_model::risk;
+use kedge_units::decimal;
 use solana_pubkey::Pubkey;
 use spl_associated_token_account_interface::instruction::create_associated_token_account_idempotent;
 
 use super::{balances, landed};
 use crate::args::{Deposit, Transfer, Which, Withdraw};
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::output::Output;

@@ -1,10 +1,10 @@
 //! `kedge explain`.
 
 use kedge_client::history::{Past, Step};
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_signature::Signature;
 
-use crate::decimal;
 use crate::describe;
 use crate::directory::{Directory, short};
 use crate::error::{CliError, Result};

@@ -9,11 +9,11 @@ use kedge_model::num::Rounding;
 use kedge_model::quantity::{Amount, Ppm};
 use kedge_model::sub_account::SubAccount;
 use kedge_model::trader::Trader;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
 use crate::args::Fees;
-use crate::decimal;
 use crate::directory::{Directory, short};
 use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};

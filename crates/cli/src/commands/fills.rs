@@ -5,10 +5,10 @@ use kedge_model::event::{CancelReason, FillRecord, FillSource, Party};
 use kedge_model::num::{BASE, Rounding, mul_div};
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Price, Quote, Size};
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
-use crate::decimal;
 use crate::describe;
 use crate::directory::Directory;
 use crate::output::wrap;

@@ -5,13 +5,13 @@ use kedge_client::Landed;
 use kedge_model::market::Market;
 use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::Size;
+use kedge_units::decimal;
 use serde_json::Value;
 
 use super::place::{self, How};
 use super::scene::{Scene, Typed};
 use super::{sized, ticket};
 use crate::args::{Close, Reverse, Which};
-use crate::decimal;
 use crate::directory::Directory;
 use crate::dry;
 use crate::error::{CliError, Result};

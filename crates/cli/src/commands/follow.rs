@@ -9,12 +9,12 @@ use kedge_interface::event::Event;
 use kedge_model::auction;
 use kedge_model::order::{Order, OrderKind};
 use kedge_model::quantity::Size;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 use solana_rpc_client::rpc_client::GetConfirmedSignaturesForAddress2Config;
 
 use super::fills::{Fills, Wanted};
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::health;

@@ -3,10 +3,10 @@
 use kedge_client::prices::Row;
 use kedge_interface::account::name;
 use kedge_model::risk;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 
 use crate::args;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::output::{Output, long};

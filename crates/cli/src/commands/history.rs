@@ -2,6 +2,7 @@
 
 use kedge_client::history::Past;
 use kedge_model::quantity::Price;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
@@ -9,7 +10,6 @@ use solana_signature::Signature;
 use super::{payments, tail};
 use crate::args::History;
 use crate::calendar;
-use crate::decimal;
 use crate::describe;
 use crate::directory::Directory;
 use crate::error::Result;

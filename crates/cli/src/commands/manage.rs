@@ -7,10 +7,10 @@ use kedge_interface::instruction::{
 use kedge_model::exchange::MAX_BUILDER_FEE;
 use kedge_model::quantity::Ppm;
 use kedge_model::sub_account::{MAX_ORDERS, ORDER_STEP};
+use kedge_units::decimal;
 use serde_json::json;
 
 use crate::args::{Builder, CloseAccount, Delegate, Grow, Which};
-use crate::decimal;
 use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};
 use crate::session::Session;

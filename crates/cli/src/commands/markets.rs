@@ -6,10 +6,10 @@ use kedge_interface::account::name;
 use kedge_model::board::{MarketRow, RowState};
 use kedge_model::market::{Market, MarketStatus};
 use kedge_model::order::Side;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 
 use crate::args::Markets;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::output::{Output, long};

@@ -3,10 +3,10 @@
 use kedge_interface::account::SubAccountData;
 use kedge_model::order::{Order, OrderKind, STATUS_WAITING, Side, flags};
 use kedge_model::quantity::{Price, Size};
+use kedge_units::decimal;
 use serde_json::{Value, json};
 
 use crate::args;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::output::{Output, long};

@@ -11,12 +11,12 @@ use kedge_model::event::FundingRecord;
 use kedge_model::market::Market;
 use kedge_model::position::Position;
 use kedge_model::quantity::{Base, FundingIndex, Quote};
+use kedge_units::decimal;
 use serde_json::json;
 use solana_signature::Signature;
 
 use crate::args::History;
 use crate::calendar;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::output::{Output, long, wrap, write_out};

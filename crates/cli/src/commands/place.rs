@@ -209,8 +209,8 @@ pub async fn told(session: &Session, scene: &Scene<'_>, asked: &OrderParams, sen
     let end = follow::run(session, scene.directory, scene.at, &wanted, &sent).await;
     let mut output = summed(session, scene, output, &end.fills, &wanted, end.slot, true).await;
     if let Some(left) = end.rests {
-        output.json["rests"] = json!(crate::decimal::size(left));
-        output.text += &wrap("", &format!("{} rest on the book", crate::decimal::size(left)));
+        output.json["rests"] = json!(kedge_units::decimal::size(left));
+        output.text += &wrap("", &format!("{} rest on the book", kedge_units::decimal::size(left)));
     }
     if end.lost {
         output.json["state"] = json!("unknown");

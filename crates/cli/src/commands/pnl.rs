@@ -6,11 +6,11 @@ use kedge_client::prices;
 use kedge_interface::account::SubAccountData;
 use kedge_model::num::Rounding;
 use kedge_model::position::Position;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
 use crate::args::Pnl;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};

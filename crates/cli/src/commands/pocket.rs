@@ -6,11 +6,11 @@ use kedge_interface::instruction::{
     Instruction, IsolatePosition, KedgeInstruction, MergePosition, SetLeverage, TransferIsolated,
 };
 use kedge_model::quantity::Ppm;
+use kedge_units::decimal;
 use serde_json::json;
 
 use super::landed;
 use crate::args::{Isolate, Leverage, Which};
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};

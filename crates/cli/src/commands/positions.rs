@@ -5,10 +5,10 @@ use kedge_model::num::{BASE, Rounding, mul_div};
 use kedge_model::position::Position;
 use kedge_model::quantity::{Price, Quote};
 use kedge_model::sub_account::SubAccount;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 
 use crate::args;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::health;

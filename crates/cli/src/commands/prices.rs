@@ -2,10 +2,10 @@
 
 use kedge_client::prices::{self, Row};
 use kedge_model::board::{PriceRow, RowState, SourceKind};
+use kedge_units::decimal;
 use serde_json::{Value, json};
 
 use crate::args::Prices;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::output::{Output, long};

@@ -11,11 +11,11 @@ use kedge_model::pocket::Pocket;
 use kedge_model::quantity::{Ppm, Price, Size};
 use kedge_model::risk::{self, WhatIf};
 use kedge_model::sub_account::SubAccount;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 
 use super::{sized, ticket};
 use crate::args;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::health;

@@ -8,10 +8,10 @@ use kedge_model::num::{PPM, Rounding, mul_div};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Amount, Price, Size};
 use kedge_model::{risk, trigger};
+use kedge_units::decimal;
 use solana_pubkey::Pubkey;
 
 use crate::args::Guards;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::CliError;
 use crate::view::View;

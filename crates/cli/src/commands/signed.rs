@@ -44,22 +44,7 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
     let price = sized::price_of(&options.order, &market.data, &view)?;
     let sized = sized::read(&options.order.size, &market.data, &directory, price)?;
     let orders = ticket::orders(&options.order, sized.size, &market.data, clock.unix_time)?;
-    if !options.order.instead_of.is_empty() {
-        return Err(CliError::Usage("--instead-of cancels at once; a signed order is placed by others, later".into()));
-    }
-    if options.order.wait {
-        return Err(CliError::Usage("--wait follows an order that is placed; a signed one is placed by others".into()));
-    }
-    let at_once = options.order.take || options.order.min_fill.is_some();
-    if at_once || orders.iter().any(|order| order.flags & flags::AT_ONCE != 0) {
-        let text = "an order that fills at once cannot be signed: makers are named when it is sent; \
-                    sign a market order or a limit order, and keepers fill it";
-        return Err(CliError::Usage(text.into()));
-    }
-    if options.order.client_id == ClientId::New {
-        let text = "a signed message has its own number and is placed once by it: name a client id, or none";
-        return Err(CliError::Usage(text.into()));
-    }
+    require_signable(options, &orders)?;
     // It trades as much as one that is placed.
     let scene = Scene { directory: &directory, market, at: address, account: &account, view: &view };
     session.confirm(scene.doubts(&orders, Typed::New, &session.guards))?;
@@ -77,17 +62,11 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
         }
     };
     if let Err(error) = numbers.and_then(|numbers| numbers.give(number, options.valid_for)) {
-        eprint!(
-            "{}",
-            wrap(
-                "warning: ",
-                &format!(
-                    "number {number} is not remembered here, so name another one with --number for what you sign beside it: {error}"
-                )
-            )
+        let warning = format!(
+            "number {number} is not remembered here, so name another one with --number for what you sign beside it: {error}"
         );
+        eprint!("{}", wrap("warning: ", &warning));
     }
-
     let until = date_time(clock.unix_time.saturating_add(i64::try_from(options.valid_for).unwrap_or(i64::MAX)));
     let owner = Pubkey::new_from_array(account.head.authority);
     let what = if options.wallet.is_some() { "text to sign, of message" } else { "signed message" };
@@ -107,23 +86,52 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
     json["last_slot"] = long(last_slot);
     json["orders"] = sentences(&directory, &orders);
     let Some(file) = &options.out else {
-        // The message is what goes on; what it says is for who looks.
+        // Standard output carries the message to the next command, standard error says what it means.
         if !as_json {
             eprint!("{told}");
         }
         return Ok(Output::new(format!("{written}\n"), json));
     };
+    told += &save(file, &written, &signer)?;
+    Ok(Output::new(told, json))
+}
+
+/// Refuses what only an order that is placed at once can have.
+fn require_signable(options: &Sign, orders: &[OrderParams]) -> Result<()> {
+    let refused = |text: &str| Err(CliError::Usage(text.into()));
+    if !options.order.instead_of.is_empty() {
+        return refused("--instead-of cancels at once; a signed order is placed by others, later");
+    }
+    if options.order.wait {
+        return refused("--wait follows an order that is placed; a signed one is placed by others");
+    }
+    let at_once = options.order.take || options.order.min_fill.is_some();
+    if at_once || orders.iter().any(|order| order.flags & flags::AT_ONCE != 0) {
+        return refused(
+            "an order that fills at once cannot be signed: makers are named when it is sent; \
+             sign a market order or a limit order, and keepers fill it",
+        );
+    }
+    if options.order.client_id == ClientId::New {
+        return refused("a signed message has its own number and is placed once by it: name a client id, or none");
+    }
+    Ok(())
+}
+
+/// Writes the message to a file; the text says where it is and what to do with it.
+fn save(file: &Path, written: &Value, signer: &Pubkey) -> Result<String> {
     let failed = |error| CliError::Usage(format!("cannot write {}: {error}", file.display()));
     std::fs::write(file, format!("{written}\n")).map_err(failed)?;
+    let mut told = String::new();
     if let Some(text) = written["text"].as_str() {
-        // As it is, on one line: what is signed is every letter of it.
+        // Unwrapped, on one line: the signature covers every letter.
         told += &format!("{text}\n");
         let next =
             format!("`kedge submit {} --signature SIGNATURE` places it once {signer} has signed it.", file.display());
         told += &wrap("", &next);
     }
     told += &wrap("", &format!("written to {}", file.display()));
-    Ok(Output::new(told, json))
+    Ok(told)
 }
 
 /// The number of a message: the one that was asked for, or the next that nobody on this machine has.

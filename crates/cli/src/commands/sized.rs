@@ -3,10 +3,10 @@
 use kedge_model::market::Market;
 use kedge_model::num::{BASE, Rounding, mul_div};
 use kedge_model::quantity::{Amount, Price, Size};
+use kedge_units::decimal;
 
 use super::ticket;
 use crate::args::Place;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::view::View;

@@ -8,9 +8,9 @@ use kedge_model::market::Market;
 use kedge_model::num::is_multiple;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
+use kedge_units::decimal;
 
 use crate::args::{ClientId, Place, SelfTradeArg, SideArg, TriggerArg};
-use crate::decimal;
 use crate::error::{CliError, Result};
 
 /// A size in the exchange's units. Errors: off the market's step, before anything is sent.

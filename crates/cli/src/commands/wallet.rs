@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use kedge_client::FetchError;
 use kedge_interface::address::{self, TOKEN_PROGRAM};
 use kedge_model::quantity::Amount;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
@@ -16,7 +17,6 @@ use spl_associated_token_account_interface::instruction::create_associated_token
 
 use super::balances;
 use crate::args::{Airdrop, Keygen};
-use crate::decimal;
 use crate::directory::short;
 use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};

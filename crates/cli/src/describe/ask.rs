@@ -2,9 +2,9 @@
 
 use kedge_model::order::{Order, OrderKind, OrderParams, flags};
 use kedge_model::quantity::{Price, Size};
+use kedge_units::decimal;
 
 use super::verb;
-use crate::decimal;
 use crate::directory::Directory;
 
 /// An order that stands in a sub-account.

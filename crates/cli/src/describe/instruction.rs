@@ -6,17 +6,26 @@ use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{CancelOrders, Decoded, InstructionSpec};
 use kedge_model::action::PoolKind;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
+use kedge_units::decimal::{base, percent, price, size, value};
 use solana_pubkey::Pubkey;
 
 use super::ask::params;
-use crate::decimal::{base, price, size, value};
 use crate::directory::{Directory, short};
 
 /// An instruction as a sentence with its arguments.
 pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
-    let market = |at: &Pubkey| named_market(directory, at);
-    let tokens = |bank: &Pubkey, amount: u64| bank_tokens(directory, bank, amount);
-    match decoded {
+    let told = exchange(decoded)
+        .or_else(|| market(directory, decoded))
+        .or_else(|| account(directory, decoded))
+        .or_else(|| order(directory, decoded))
+        .or_else(|| risk(directory, decoded));
+    // A verb that is newer than these sentences has a name that says what it does.
+    told.unwrap_or_else(|| decoded.spec().name.replace('_', " "))
+}
+
+/// What the admin sets of the whole exchange.
+fn exchange(decoded: &Decoded) -> Option<String> {
+    Some(match decoded {
         Decoded::Initialize(it) => format!(
             "create the exchange; admin {}, pauser {}",
             short(it.admin),
@@ -24,9 +33,9 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
         ),
         Decoded::SetFees(it) => format!(
             "set the fees: first tier taker {}, maker rebate {}, filler share {}",
-            crate::decimal::percent(it.schedule.fees[0].taker),
-            crate::decimal::percent(it.schedule.fees[0].maker_rebate),
-            crate::decimal::percent(it.schedule.filler_share)
+            percent(it.schedule.fees[0].taker),
+            percent(it.schedule.fees[0].maker_rebate),
+            percent(it.schedule.filler_share)
         ),
         Decoded::ListBank(it) => format!(
             "list mint {} as collateral, deposit cap {} smallest units",
@@ -34,6 +43,23 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
             it.params.deposit_cap.0
         ),
         Decoded::ListMarket(it) => format!("list market {}", name(&it.params.name)),
+        Decoded::SetPaused(it) => format!("set the operation switches to {:#x}", it.paused),
+        Decoded::HaltRow(it) => format!(
+            "{} the price row of {} {}",
+            if it.halted { "halt" } else { "resume" },
+            if it.kind == 0 { "market" } else { "bank" },
+            it.index
+        ),
+        Decoded::ProposeAdmin(it) => format!("name {} as the next admin", short(Pubkey::new_from_array(it.next))),
+        Decoded::AcceptAdmin(it) => format!("{} becomes the admin", short(it.signer)),
+        _ => return None,
+    })
+}
+
+/// A market's life, and the services that keep it going.
+fn market(directory: &Directory, decoded: &Decoded) -> Option<String> {
+    let market = |at: &Pubkey| named_market(directory, at);
+    Some(match decoded {
         Decoded::SetMarketStatus(it) => {
             format!("set {} to {}", market(&it.market), super::life::status(it.status))
         }
@@ -45,21 +71,28 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
         Decoded::SettlePosition(it) => {
             format!("close or pay out the position of {} in {}", short(it.sub_account), market(&it.market))
         }
-        Decoded::SetPaused(it) => format!("set the operation switches to {:#x}", it.paused),
-        Decoded::HaltRow(it) => format!(
-            "{} the price row of {} {}",
-            if it.halted { "halt" } else { "resume" },
-            if it.kind == 0 { "market" } else { "bank" },
-            it.index
-        ),
-        Decoded::ProposeAdmin(it) => format!("name {} as the next admin", short(Pubkey::new_from_array(it.next))),
-        Decoded::AcceptAdmin(it) => format!("{} becomes the admin", short(it.signer)),
         Decoded::FundPool(it) => format!(
             "put {} into the {} of {}",
             value(Amount(it.amount)),
             if it.kind == PoolKind::Amm as u8 { "vAMM" } else { "insurance fund" },
             market(&it.market)
         ),
+        Decoded::RefreshPrices(it) => {
+            let markets = it.markets.iter().map(|index| directory.market_name(u16::from(*index)));
+            let banks = it.banks.iter().map(|index| directory.bank_name(u16::from(*index)));
+            format!("refresh the prices of {}", markets.chain(banks).collect::<Vec<_>>().join(", "))
+        }
+        Decoded::UpdateAmm(it) => format!("move the vAMM of {} to the oracle", market(&it.market)),
+        Decoded::UpdateFunding(it) => format!("update the funding of {}", market(&it.market)),
+        Decoded::SweepFees(it) => format!("sweep the fees of {}", market(&it.market)),
+        _ => return None,
+    })
+}
+
+/// A person's accounts and the money in them.
+fn account(directory: &Directory, decoded: &Decoded) -> Option<String> {
+    let tokens = |bank: &Pubkey, amount: u64| bank_tokens(directory, bank, amount);
+    Some(match decoded {
         Decoded::CreateTrader(it) => format!("create the trader account of {}", short(it.authority)),
         Decoded::CreateSubAccount(it) => format!(
             "create sub-account {} \"{}\" of {} with {} order slots",
@@ -87,7 +120,7 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
         Decoded::SetBuilder(it) => format!(
             "let builder {} have {} of what sub-account {} trades through it",
             short(Pubkey::new_from_array(it.builder)),
-            crate::decimal::percent(Ppm(it.fee)),
+            percent(Ppm(it.fee)),
             short(it.sub_account)
         ),
         Decoded::Deposit(it) => {
@@ -102,6 +135,14 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
             short(it.from),
             short(it.to)
         ),
+        _ => return None,
+    })
+}
+
+/// Orders from their placing to their fill.
+fn order(directory: &Directory, decoded: &Decoded) -> Option<String> {
+    let market = |at: &Pubkey| named_market(directory, at);
+    Some(match decoded {
         Decoded::PlaceOrders(it) => {
             let orders: Vec<String> = it.orders.iter().map(|order| params(directory, order)).collect();
             format!("place in sub-account {}: {}", short(it.sub_account), orders.join("; "))
@@ -141,11 +182,6 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
             limit(it.min_position),
             limit(it.max_position)
         ),
-        Decoded::RefreshPrices(it) => {
-            let markets = it.markets.iter().map(|index| directory.market_name(u16::from(*index)));
-            let banks = it.banks.iter().map(|index| directory.bank_name(u16::from(*index)));
-            format!("refresh the prices of {}", markets.chain(banks).collect::<Vec<_>>().join(", "))
-        }
         Decoded::FillOrder(it) => format!(
             "fill order {} of {} in {} with {} maker orders offered",
             it.order_id,
@@ -153,12 +189,17 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
             market(&it.market),
             it.makers.len()
         ),
-        Decoded::UpdateAmm(it) => format!("move the vAMM of {} to the oracle", market(&it.market)),
-        Decoded::UpdateFunding(it) => format!("update the funding of {}", market(&it.market)),
+        _ => return None,
+    })
+}
+
+/// Pockets, their margin, and what becomes of one that lacks it.
+fn risk(directory: &Directory, decoded: &Decoded) -> Option<String> {
+    let market = |at: &Pubkey| named_market(directory, at);
+    Some(match decoded {
         Decoded::SettlePnl(it) => {
             format!("settle profit or loss of {} in {}", short(it.sub_account), market(&it.market))
         }
-        Decoded::SweepFees(it) => format!("sweep the fees of {}", market(&it.market)),
         Decoded::Liquidate(it) => format!(
             "liquidate up to {} {} of {}, limit {}",
             size(Size(it.max_size)),
@@ -191,11 +232,10 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
             "set the initial margin of {} in {} to {}",
             short(it.sub_account),
             directory.market_name(it.market),
-            if it.ratio == 0 { "the market's own".into() } else { crate::decimal::percent(Ppm(it.ratio)) }
+            if it.ratio == 0 { "the market's own".into() } else { percent(Ppm(it.ratio)) }
         ),
-        // One that is newer than these sentences has a name that says what it does.
-        other => other.spec().name.replace('_', " "),
-    }
+        _ => return None,
+    })
 }
 
 fn cancel_orders(directory: &Directory, it: &CancelOrders) -> String {

@@ -2,10 +2,10 @@
 
 use kedge_model::event::{MarketRecord, PositionSettledRecord};
 use kedge_model::market::MarketStatus;
+use kedge_units::decimal::{base, gain, price, value};
 
 use super::party;
 use crate::calendar::date_time;
-use crate::decimal::{base, gain, price, value};
 use crate::directory::Directory;
 
 /// A status of a market.

@@ -1,8 +1,7 @@
 //! Why an exchange would not take a form: which of its lines, and the nearest number that it would take.
 
+use kedge_units::decimal;
 use toml::{Table, Value};
-
-use crate::decimal;
 
 /// Lines that are named at most.
 const MOST: usize = 3;

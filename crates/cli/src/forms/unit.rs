@@ -3,9 +3,8 @@
 use core::fmt;
 
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
+use kedge_units::decimal;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
-
-use crate::decimal;
 
 /// Text or a whole number, as text.
 struct Exact;

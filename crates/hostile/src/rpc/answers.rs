@@ -26,8 +26,22 @@ pub(super) fn answer(chain: &Chain, lie: Option<Lie>, frozen: u64, asked: &Value
     if params[1]["minContextSlot"].as_u64().is_some_and(|least| least > slot) {
         return Err(json!({ "code": -32_016, "message": "Minimum context slot has not been reached" }));
     }
-    let find = |at: &Value| at.as_str().and_then(|text| text.parse::<Pubkey>().ok());
-    Ok(match method {
+    if let Some(told) = of_chain(chain, lie, method, params, (slot, height), &context) {
+        return Ok(told);
+    }
+    of_contents(chain, lie, method, params, slot, &context)
+}
+
+/// Answers about the chain itself: slots, heights and blockhashes; `None` for other methods.
+fn of_chain(
+    chain: &Chain,
+    lie: Option<Lie>,
+    method: &str,
+    params: &Value,
+    (slot, height): (u64, u64),
+    context: &impl Fn(Value) -> Value,
+) -> Option<Value> {
+    Some(match method {
         "getSlot" => json!(slot),
         "getBlockHeight" => json!(height),
         "getEpochInfo" => json!({
@@ -48,6 +62,21 @@ pub(super) fn answer(chain: &Chain, lie: Option<Lie>, frozen: u64, asked: &Value
             let last = at.saturating_add(VALID);
             context(json!({ "blockhash": blockhash(at), "lastValidBlockHeight": last }))
         }
+        _ => return None,
+    })
+}
+
+/// Answers about what is on the chain: transactions and accounts.
+fn of_contents(
+    chain: &Chain,
+    lie: Option<Lie>,
+    method: &str,
+    params: &Value,
+    slot: u64,
+    context: &impl Fn(Value) -> Value,
+) -> Result<Value, Value> {
+    let find = |at: &Value| at.as_str().and_then(|text| text.parse::<Pubkey>().ok());
+    Ok(match method {
         "sendTransaction" => return send(chain, lie, params),
         "simulateTransaction" => {
             let error = chain.simulated().map(|code| json!({ "InstructionError": [1, { "Custom": code }] }));

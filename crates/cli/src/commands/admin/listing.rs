@@ -9,6 +9,7 @@ use kedge_interface::instruction::{FundPool, KedgeInstruction, ListBank, ListMar
 use kedge_model::action::{MarketParams, PoolKind};
 use kedge_model::quantity::{Amount, Ppm};
 use kedge_oracle::Moment;
+use kedge_units::decimal;
 use serde_json::json;
 use solana_pubkey::Pubkey;
 
@@ -16,7 +17,6 @@ use super::{done, sure};
 use crate::args::{Form, Pool};
 use crate::commands::collateral::require_held;
 use crate::commands::landed;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::forms;

@@ -6,12 +6,12 @@ use kedge_interface::instruction::{
 };
 use kedge_model::exchange::Exchange;
 use kedge_model::quantity::Amount;
+use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
 use super::switches::paused_names;
 use super::{done, sure};
-use crate::decimal;
 use crate::error::{CliError, Result};
 use crate::output::Output;
 use crate::session::Session;

@@ -5,13 +5,13 @@ use kedge_interface::address;
 use kedge_interface::instruction::{DelistMarket, HaltRow, KedgeInstruction, SetExpiry, SetMarketStatus, SetPaused};
 use kedge_model::exchange::operation;
 use kedge_model::market::MarketStatus;
+use kedge_units::decimal;
 use serde_json::json;
 
 use super::{done, sure};
 use crate::args::{Operation, Row};
 use crate::calendar::date_time;
 use crate::commands::landed;
-use crate::decimal;
 use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::output::Output;

@@ -1,0 +1,65 @@
+//! Sentences of the records that move money of an account or a pool.
+
+use kedge_model::action::PoolKind;
+use kedge_model::event::{DepositRecord, IsolatedRecord, PoolRecord, SettleRecord, TransferRecord};
+use kedge_units::decimal::{gain, price, quote, value};
+use solana_pubkey::Pubkey;
+
+use crate::describe::party;
+use crate::directory::{Directory, short};
+
+pub fn deposit(directory: &Directory, record: &DepositRecord) -> String {
+    let tokens = directory.tokens(record.bank, record.amount);
+    let after = directory.tokens(record.bank, record.balance);
+    let bank = directory.bank_name(record.bank);
+    format!("{} received {tokens} ({bank}), balance now {after}", party(&record.account))
+}
+
+pub fn withdraw(directory: &Directory, record: &DepositRecord) -> String {
+    let tokens = directory.tokens(record.bank, record.amount);
+    let after = directory.tokens(record.bank, record.balance);
+    let bank = directory.bank_name(record.bank);
+    format!("{} paid out {tokens} ({bank}), balance now {after}", party(&record.account))
+}
+
+pub fn transfer(directory: &Directory, record: &TransferRecord) -> String {
+    let tokens = directory.tokens(record.bank, record.amount);
+    format!("{} moved {tokens} to its sub-account {}", party(&record.from), record.to)
+}
+
+pub fn settle_pnl(directory: &Directory, record: &SettleRecord) -> String {
+    format!(
+        "{} settled {} in {} at {}, left unsettled {}",
+        party(&record.account),
+        gain(record.amount),
+        directory.market_name(record.market),
+        price(record.price),
+        quote(record.quote)
+    )
+}
+
+pub fn pool_funded(directory: &Directory, record: &PoolRecord) -> String {
+    let pool = if record.kind == PoolKind::Amm as u8 { "vAMM" } else { "insurance fund" };
+    format!(
+        "{} put {} into the {pool} of {}, which holds {} now",
+        short(Pubkey::new_from_array(record.from)),
+        value(record.amount),
+        directory.market_name(record.market),
+        value(record.pool)
+    )
+}
+
+pub fn isolated_collateral(directory: &Directory, record: &IsolatedRecord) -> String {
+    let mode = match record.isolated {
+        1 => format!("isolated with {} now", value(record.tokens)),
+        _ => "no longer isolated".into(),
+    };
+    format!(
+        "{} moved {} {} its position in {}, {mode}; balance {}",
+        party(&record.account),
+        value(record.amount.magnitude()),
+        if record.amount.0 < 0 { "out of" } else { "into" },
+        directory.market_name(record.market),
+        value(record.balance)
+    )
+}

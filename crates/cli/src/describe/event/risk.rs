@@ -1,0 +1,39 @@
+//! Sentences of the records of liquidation and default.
+
+use kedge_model::event::{BankruptcyRecord, LiquidationRecord};
+use kedge_units::decimal::{base, percent, price, quote, value};
+
+use crate::describe::party;
+use crate::directory::Directory;
+
+pub fn liquidation(directory: &Directory, record: &LiquidationRecord) -> String {
+    let outcome = match (record.bankrupt, record.shortage_after.0) {
+        (1, _) => "the account is bankrupt now".into(),
+        (_, 1..) => format!("{} of margin still missing", quote(record.shortage_after)),
+        _ => "margin restored".into(),
+    };
+    format!(
+        "{} took over {} {} of {} at {} (discount {}, insurance fee {}, {} orders cancelled); {outcome}",
+        party(&record.liquidator),
+        base(record.base),
+        directory.market_name(record.market),
+        party(&record.account),
+        price(record.price),
+        percent(record.liquidator_fee),
+        value(record.insurance_fee),
+        record.orders_cancelled
+    )
+}
+
+pub fn bankruptcy(directory: &Directory, record: &BankruptcyRecord) -> String {
+    format!(
+        "{} defaulted on {} in {}: insurance fund {}, vAMM {}, spread over positions {}, left as deficit {}",
+        party(&record.account),
+        value(record.loss),
+        directory.market_name(record.market),
+        value(record.insurance),
+        value(record.amm),
+        value(record.socialised),
+        value(record.deficit)
+    )
+}
