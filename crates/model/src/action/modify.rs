@@ -133,7 +133,7 @@ impl ModifyOrder {
             )?;
         }
         account.head.last_active_slot = context.clock.slot;
-        OrderRecord::modified(account.head, &after, CancelReason::Requested, context.sink);
+        OrderRecord::modified(account.head.party(), &after, CancelReason::Requested, context.sink);
         Ok(ModifyReport { order: after, kept_place: !renewed })
     }
 
