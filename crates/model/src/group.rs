@@ -14,7 +14,7 @@
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
 use crate::order::{Order, OrderKind, STATUS_OPEN, flags};
-use crate::quantity::{Price, Size};
+use crate::quantity::Size;
 use crate::sub_account::SubAccountMut;
 
 /// Most legs of one parent, and most orders of which one cancels the others.
@@ -121,14 +121,14 @@ impl SubAccountMut<'_> {
             return Err(Error::InvariantBroken);
         }
         if size == whole.remaining()? {
-            crate::action::remove(self, slot, reason, sink)?;
+            self.remove_order(slot, reason, sink)?;
         } else {
             order.size = order.size.minus(size)?;
             if order.kind == OrderKind::Twap as u8 {
                 // Out of what was released: the slices that are to come stay as large as they were.
-                order.trigger_price = Price(order.released().minus(size)?.0);
+                order.set_released(order.released().minus(size)?);
             }
-            crate::event::OrderRecord::modified(self.head, order, reason, sink);
+            crate::event::OrderRecord::modified(self.head.party(), order, reason, sink);
             if whole.adds_exposure() {
                 self.head.position_mut(whole.market)?.remove_open(whole.side(), size)?;
             }

@@ -48,6 +48,7 @@ pub mod pocket;
 pub mod position;
 pub mod quantity;
 pub mod risk;
+pub mod side;
 pub mod signed_text;
 pub mod sub_account;
 pub mod tiers;

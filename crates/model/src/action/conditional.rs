@@ -5,16 +5,16 @@
 //! the whole size from the start.
 
 use super::Context;
-use super::ledger;
-use super::place::{self, Placed};
+use super::entry::{self, Placed};
 use crate::auction;
 use crate::board::Purpose;
 use crate::error::{Error, Result};
-use crate::event::{EventSink, OrderRecord};
+use crate::event::EventSink;
 use crate::group::MAX_GROUP;
 use crate::num::{Checked, Rounding, quotient};
-use crate::order::{Order, OrderKind, OrderParams, STATUS_OPEN, STATUS_WAITING, Side, flags};
-use crate::quantity::{Ppm, Price, Size};
+use crate::order::{Order, OrderKind, OrderParams, RawLevel, RawLimit, STATUS_OPEN, STATUS_WAITING, flags};
+use crate::quantity::{Price, Size};
+use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 use crate::trigger;
 
@@ -72,9 +72,9 @@ pub(super) fn place<S: EventSink>(
     let no_limit = if params.price.is_zero() { flags::NO_LIMIT } else { 0 };
     let mut order = Order {
         client_id: params.client_id,
-        price: params.price,
+        price: RawLimit::price(params.price),
         size: params.size,
-        trigger_price: params.trigger_price,
+        trigger_price: RawLevel::trigger(params.trigger_price),
         activation_slot: context.clock.slot,
         extent: params.extent,
         link: params.link,
@@ -91,7 +91,8 @@ pub(super) fn place<S: EventSink>(
     } else {
         wait(context, account, &mut order, kind, side)?;
     }
-    enter(context, account, order, sleeps)
+    let board = context.board;
+    entry::enter(context, account, board.market(order.market)?, order, sleeps)
 }
 
 /// Checks what only waiting orders have, and finds the group of a leg.
@@ -106,16 +107,16 @@ fn wait<S: EventSink>(
         if order.extent < TRAIL_BOUNDS.0 || order.extent > TRAIL_BOUNDS.1 {
             return Err(Error::InvalidOrder);
         }
-        if order.trigger_price.is_zero() {
+        if order.level().is_zero() {
             let row = context.board.market(order.market)?;
             row.price.require(Purpose::IncreaseRisk, &context.clock)?;
             let price = trigger::seen(context.market, row, context.board, order.flags, &context.clock)?;
-            order.trigger_price = trigger::trailed(side, price, Ppm(order.extent), context.market.tick)?;
+            order.set_level(trigger::trailed(side, price, order.distance(), context.market.tick)?);
         }
     } else if order.extent != 0 {
         return Err(Error::InvalidOrder);
     }
-    if order.trigger_price.is_zero() {
+    if order.level().is_zero() {
         return Err(Error::InvalidOrder);
     }
     if order.has(flags::LEG) {
@@ -175,13 +176,13 @@ fn join(account: &mut SubAccountMut<'_>, leg: &mut Order) -> Result<()> {
 /// Checks what only a TWAP has, and starts the auction of its first slice.
 fn first_slice<S: EventSink>(context: &mut Context<'_, S>, order: &mut Order) -> Result<()> {
     let slice = order.slice(context.market.step)?;
-    let named = order.has(flags::LEG | flags::TRIGGER) || !order.trigger_price.is_zero();
-    if named || slice.is_zero() || order.link < SLICE_SECONDS.0 || order.link > SLICE_SECONDS.1 {
+    let named = order.has(flags::LEG | flags::TRIGGER) || !order.level().is_zero();
+    if named || slice.is_zero() || order.interval() < SLICE_SECONDS.0 || order.interval() > SLICE_SECONDS.1 {
         return Err(Error::InvalidOrder);
     }
     let slices = quotient(order.size.0, slice.0, Rounding::Down)?;
     // An auction must have ended when the next begins.
-    let fits = u64::from(context.exchange.default_auction_ms) <= u64::from(order.link).times(1_000)?;
+    let fits = u64::from(context.exchange.default_auction_ms) <= u64::from(order.interval()).times(1_000)?;
     if slices < SLICES.0 || slices > SLICES.1 || !fits {
         return Err(Error::InvalidOrder);
     }
@@ -191,58 +192,19 @@ fn first_slice<S: EventSink>(context: &mut Context<'_, S>, order: &mut Order) ->
     let row = context.board.market(order.market)?;
     let purpose = if order.has(flags::REDUCE_ONLY) { Purpose::ReduceRisk } else { Purpose::IncreaseRisk };
     row.price.require(purpose, &context.clock)?;
-    order.trigger_price = Price(slice.0);
+    order.set_released(slice);
     order.status = STATUS_OPEN;
-    start_auction(context, order, row.price.price)?;
-    order.seq = context.market.take_order_seq()?;
-    Ok(())
+    start_auction(context, order, row.price.price)
 }
 
 /// Starts an auction now, from a price to the order's limit or as far as the exchange's own auctions go.
 pub(super) fn start_auction<S: EventSink>(context: &Context<'_, S>, order: &mut Order, price: Price) -> Result<()> {
-    let limit = if order.has(flags::NO_LIMIT) { Price::ZERO } else { order.price };
+    let limit = if order.has(flags::NO_LIMIT) { Price::ZERO } else { order.price() };
     let width = auction::width(&context.board.market(order.market)?.price, context.market.price_band)?;
     let (start, end) = auction::derive(order.side(), price, limit, width)?;
-    order.auction_slots = place::auction_slots(context, context.exchange.default_auction_ms)?;
+    order.auction_slots = entry::auction_slots(context, context.exchange.default_auction_ms)?;
     (order.auction_start, order.auction_end) = (start, end);
-    order.price = if limit.is_zero() { end } else { limit };
+    order.price = RawLimit::price(if limit.is_zero() { end } else { limit });
     order.activation_slot = context.clock.slot;
     Ok(())
-}
-
-/// Writes an order into a free slot.
-fn enter<S: EventSink>(
-    context: &mut Context<'_, S>,
-    account: &mut SubAccountMut<'_>,
-    mut order: Order,
-    sleeps: bool,
-) -> Result<Placed> {
-    let slot = account.slot_for(order.client_id, &context.clock)?;
-    let row = context.board.market(order.market)?;
-    order.id = account.head.next_order_id.max(1);
-    account.head.next_order_id = order.id.plus(1)?;
-    let position = account.head.open_position(order.market)?;
-    if position.base.is_zero() && position.open_orders == 0 {
-        let _ = ledger::settle_funding(position, context.market, row)?;
-    }
-    let reduces = !position.base.is_zero() && Side::closing(position.base) == order.side();
-    if order.has(flags::REDUCE_ONLY) && !reduces && !sleeps {
-        return Err(Error::ReduceOnlyWouldIncrease);
-    }
-    let increases_risk = order.adds_exposure() && expose(position, &order, context.market.max_position)?;
-    position.open_orders = position.open_orders.plus(1)?;
-    account.head.open_orders = account.head.open_orders.plus(1)?;
-    *account.orders.get_mut(slot).ok_or(Error::NoOrderSlot)? = order;
-    OrderRecord::placed(account.head, &order, context.sink);
-    Ok(Placed { slot, increases_risk })
-}
-
-/// Adds an order's size to the open exposure and says whether the worst case became larger.
-///
-/// Errors: [`Error::PositionTooLarge`].
-pub(super) fn expose(position: &mut crate::position::Position, order: &Order, largest: Size) -> Result<bool> {
-    let before = position.worst_case_base()?.size();
-    position.add_open(order.side(), order.remaining()?)?;
-    let worst = position.worst_case_base()?.size();
-    if worst > before && worst > largest { Err(Error::PositionTooLarge) } else { Ok(worst > before) }
 }

@@ -3,7 +3,6 @@
 use super::{EventKind, EventSink, Party, emit};
 use crate::order::Order;
 use crate::quantity::{Amount, Price, Size};
-use crate::sub_account::SubAccount;
 
 /// Why an order left the book without being filled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,7 +73,7 @@ account_bytes! {
         56 => pub order_id: u32,
         /// Market.
         60 => pub market: u16,
-        /// [`crate::order::Side`] as a number.
+        /// [`crate::side::Side`] as a number.
         62 => pub side: u8 as Side,
         /// [`CancelReason`] as a number.
         63 => pub reason: u8 as CancelReason,
@@ -112,21 +111,21 @@ account_bytes! {
 }
 
 impl OrderRecord {
-    /// The record of an order of an account.
+    /// The record of an account's order.
     #[inline]
-    pub fn of(account: &SubAccount, order: &Order, reason: CancelReason) -> Self {
-        Self { account: Party::of(account), order: *order, reason: reason as u8, padding: [0; 7] }
+    pub fn of(account: Party, order: &Order, reason: CancelReason) -> Self {
+        Self { account, order: *order, reason: reason as u8, padding: [0; 7] }
     }
 
     /// Tells of a new order.
     #[inline]
-    pub(crate) fn placed(account: &SubAccount, order: &Order, sink: &mut impl EventSink) {
+    pub(crate) fn placed(account: Party, order: &Order, sink: &mut impl EventSink) {
         emit(sink, EventKind::OrderPlaced, &Self::of(account, order, CancelReason::None));
     }
 
     /// Tells of an order that changed without a fill.
     #[inline(never)]
-    pub(crate) fn modified(account: &SubAccount, order: &Order, reason: CancelReason, sink: &mut impl EventSink) {
+    pub(crate) fn modified(account: Party, order: &Order, reason: CancelReason, sink: &mut impl EventSink) {
         emit(sink, EventKind::OrderModified, &Self::of(account, order, reason));
     }
 }
@@ -135,14 +134,14 @@ impl CancelRecord {
     /// Tells of an order that went.
     #[inline]
     pub(crate) fn cancelled(
-        account: &SubAccount,
+        account: Party,
         order: &Order,
         left: Size,
         reason: CancelReason,
         sink: &mut impl EventSink,
     ) {
         let record = Self {
-            account: Party::of(account),
+            account,
             client_id: order.client_id,
             left,
             order_id: order.id,
