@@ -19,8 +19,10 @@ use solana_signature::Signature;
 use solana_transaction::Transaction;
 use solana_transaction_error::TransactionError;
 
-/// Milliseconds a slot on this machine.
+/// Milliseconds a slot on a machine on which nobody says otherwise.
 pub const SLOT_MS: u64 = 400;
+/// Milliseconds a slot today, and the shorter ones that the runtime has gates for.
+pub const SLOT_LENGTHS: [u64; 5] = [SLOT_MS, 350, 300, 250, 200];
 
 /// A transaction that went through.
 #[derive(Clone, Debug)]
@@ -122,6 +124,8 @@ pub struct Machine {
     pub slot: u64,
     /// Unix milliseconds.
     pub millis: u64,
+    /// Milliseconds a slot.
+    pub slot_ms: u64,
     /// Successful transactions so far.
     pub sent: u64,
     /// Cheapest and dearest run of each instruction that went through.
@@ -172,8 +176,15 @@ impl Machine {
             .with_log_bytes_limit(None);
         svm.add_program(PROGRAM_ID, program).expect("the loader accepts the program");
         let payer = Pubkey::new_from_array([0xfe; 32]);
-        let mut machine =
-            Self { svm, payer, slot: 1_000_000, millis: 1_800_000_000_000, sent: 0, meter: BTreeMap::new() };
+        let mut machine = Self {
+            svm,
+            payer,
+            slot: 1_000_000,
+            millis: 1_800_000_000_000,
+            slot_ms: SLOT_MS,
+            sent: 0,
+            meter: BTreeMap::new(),
+        };
         machine.endow(payer);
         machine.sync_clock();
         machine
@@ -193,14 +204,14 @@ impl Machine {
     /// Moves the clock.
     pub fn pass_ms(&mut self, millis: u64) {
         self.millis += millis;
-        self.slot += millis.div_ceil(SLOT_MS);
+        self.slot += millis.div_ceil(self.slot_ms);
         self.sync_clock();
     }
 
     /// Moves the clock by whole slots.
     pub fn pass_slots(&mut self, slots: u64) {
         self.slot += slots;
-        self.millis += slots * SLOT_MS;
+        self.millis += slots * self.slot_ms;
         self.sync_clock();
     }
 

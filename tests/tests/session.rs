@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use kedge_interface::instruction::{self, Instruction, SetBuilder, SetDelegate, name_of};
 use kedge_tests::World;
 use kedge_tests::agreement::Agreed;
+use kedge_tests::machine::SLOT_LENGTHS;
 use kedge_tests::market::{DOLLAR, USDC};
 use kedge_tests::random::Random;
 use kedge_tests::signed::signer;
@@ -59,8 +60,9 @@ struct Session {
 }
 
 impl Session {
-    fn open(seed: u64) -> Self {
+    fn open(seed: u64, slot_ms: u64) -> Self {
         let mut world = World::with_markets(MARKETS);
+        world.machine.slot_ms = slot_ms;
         let mut random = Random::new(seed);
         for number in 0..USERS {
             let dollars = random.between(500, 40_000);
@@ -109,8 +111,8 @@ impl Session {
     }
 }
 
-fn session(seed: u64, transactions: u64) -> Tally {
-    let mut session = Session::open(seed);
+fn session(seed: u64, transactions: u64, slot_ms: u64) -> Tally {
+    let mut session = Session::open(seed, slot_ms);
     let mut sent = 0;
     while sent < transactions {
         if session.random.percent(45) {
@@ -135,14 +137,18 @@ fn session(seed: u64, transactions: u64) -> Tally {
             session.wind_down(u16::try_from(seed).expect("a small seed") % MARKETS);
         }
     }
+    let believed = session.world.board().slot_micros();
+    assert!(believed.abs_diff(slot_ms * 1_000) <= slot_ms * 100, "slots of {slot_ms} ms are taken for {believed} us");
     session.tally
 }
 
+/// Two sessions at each length of a slot: no rule is counted in slots, so every instruction goes through at every length.
 #[test]
 fn random_sessions_keep_the_books_and_agree_with_the_model() {
     let mut total = Tally::default();
     for seed in 1..=10 {
-        let tally = session(seed, 2_000);
+        let length = usize::try_from(seed).expect("a small seed") % SLOT_LENGTHS.len();
+        let tally = session(seed, 2_000, SLOT_LENGTHS[length]);
         for (name, count) in tally.done {
             *total.done.entry(name).or_default() += count;
         }
