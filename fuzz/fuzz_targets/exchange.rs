@@ -8,9 +8,8 @@
 #![no_main]
 
 use std::cell::RefCell;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use kedge_fuzz::count;
 use libfuzzer_sys::fuzz_target;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -21,17 +20,10 @@ mod common;
 use common::ops::{ACCOUNTS, Tally, WHALE, op, step};
 use common::{DOLLAR, World};
 
-unsafe extern "C" {
-    fn _exit(code: i32) -> !;
-}
-
 /// Bytes of an action: a seed of its generators. What the fuzzer cuts out, doubles or moves are whole actions.
 const SEED: usize = 16;
 /// Most actions of one sequence.
 const LONGEST: usize = 300;
-
-static ACTIONS: AtomicU64 = AtomicU64::new(0);
-static WANTED: OnceLock<u64> = OnceLock::new();
 
 thread_local! {
     static TALLY: RefCell<Tally> = RefCell::new(Tally::default());
@@ -55,19 +47,5 @@ fuzz_target!(|data: &[u8]| {
             step(&mut world, &action.current(), tally);
         }
     });
-    let before = ACTIONS.fetch_add(length, Ordering::Relaxed);
-    let done = before + length;
-    if before / 1_000_000 != done / 1_000_000 {
-        eprintln!("{} million actions", done / 1_000_000);
-    }
-    let wanted = *WANTED.get_or_init(|| {
-        let wanted = std::env::var("KEDGE_FUZZ_ACTIONS").map_or(Ok(u64::MAX), |text| text.parse());
-        wanted.expect("KEDGE_FUZZ_ACTIONS is a number of actions")
-    });
-    if done >= wanted {
-        TALLY.with_borrow(|tally| eprintln!("{done} actions, every rule held after each\n{tally:#?}"));
-        // The fuzzer takes an ordinary exit for a crash.
-        // SAFETY: ends the process at once; nothing of it is used afterwards.
-        unsafe { _exit(0) };
-    }
+    count(length, || TALLY.with_borrow(|tally| format!("{tally:#?}")));
 });

@@ -44,6 +44,9 @@ impl World {
     /// As [`World::run_in_agreement`].
     pub fn run_behind_in_agreement(&mut self, front: Option<Instruction>, instruction: &Instruction) -> Agreed {
         let name = name_of(&instruction.data).expect("an instruction of the program");
+        if self.engine().is_some() {
+            return self.run_on_engine(name, front, instruction);
+        }
         let expected = expected(&self.machine, front.as_ref(), instruction);
         let transaction: Vec<Instruction> = front.into_iter().chain([instruction.clone()]).collect();
         let result = self.run_all(&transaction);
@@ -70,6 +73,18 @@ impl World {
             (result, expected) => {
                 panic!("{name}: the program says {:?}, the engine {:?}", result.map(drop), expected.map(drop))
             }
+        }
+    }
+}
+
+impl World {
+    /// What the engine itself makes of an instruction.
+    fn run_on_engine(&mut self, name: &str, front: Option<Instruction>, instruction: &Instruction) -> Agreed {
+        let transaction: Vec<Instruction> = front.into_iter().chain([instruction.clone()]).collect();
+        match self.run_all(&transaction) {
+            Ok(_) => Agreed::Done,
+            Err(refused) if is_duplicate(&refused.refusal) => Agreed::Duplicate,
+            Err(refused) => rule(name, &refused.refusal),
         }
     }
 }
@@ -125,7 +140,7 @@ fn state(machine: &Machine, decoded: &Decoded) -> State {
 }
 
 /// A refusal of the engine as the machine would report it.
-fn number(refusal: kedge_engine::Refusal) -> Refusal {
+pub(crate) fn number(refusal: kedge_engine::Refusal) -> Refusal {
     match u32::try_from(refusal.code()) {
         Ok(number) => Refusal::Number(number),
         // Of the runtime's builtin errors the engine gives one.
@@ -134,11 +149,14 @@ fn number(refusal: kedge_engine::Refusal) -> Refusal {
 }
 
 fn agreed(name: &str, refusal: kedge_engine::Refusal) -> Agreed {
-    if is_duplicate(&number(refusal)) {
-        return Agreed::Duplicate;
-    }
-    let rule = u32::try_from(refusal.code()).ok().and_then(|code| code.checked_sub(RULES_FROM));
-    match rule.and_then(Error::from_number) {
+    let refusal = number(refusal);
+    if is_duplicate(&refusal) { Agreed::Duplicate } else { rule(name, &refusal) }
+}
+
+/// The rule behind a refusal.
+fn rule(name: &str, refusal: &Refusal) -> Agreed {
+    let Refusal::Number(code) = refusal else { panic!("{name}: {refusal:?}") };
+    match code.checked_sub(RULES_FROM).and_then(Error::from_number) {
         Some(error) => Agreed::Refused(error),
         None => panic!("{name}: an account of the session was refused: {refusal:?}"),
     }

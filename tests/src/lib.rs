@@ -5,8 +5,10 @@
 //! conservation are checked ([`conservation`]).
 //!
 //! * [`agreement`]: instructions compared, byte for byte and record for record, with the engine.
+//! * [`chain`]: what a machine runs on: the built program in LiteSVM, or the engine.
 //! * [`machine`]: sending transactions, reading accounts, the clock.
 //! * [`world`]: the exchange with its mints, oracles, markets and users.
+//! * [`session`]: random instructions of everybody, on the program or on the engine alone.
 //! * [`verbs`]: what users, keepers and the admin do, one method each.
 //! * [`orders`]: order parameters in one call.
 //! * [`scenes`]: one situation an instruction in which it goes through, and what does not belong there.
@@ -14,8 +16,11 @@
 //! * [`bench`]: compute units of every instruction.
 
 pub mod agreement;
+#[cfg(feature = "svm")]
 pub mod attacks;
+#[cfg(feature = "svm")]
 pub mod bench;
+pub mod chain;
 pub mod conditional;
 pub mod conservation;
 pub mod lifecycle;
@@ -26,7 +31,9 @@ pub mod orders;
 #[cfg(feature = "profile")]
 pub mod profile;
 pub mod random;
+#[cfg(feature = "svm")]
 pub mod scenes;
+pub mod session;
 pub mod signed;
 pub mod token;
 pub mod verbs;

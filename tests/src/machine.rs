@@ -1,16 +1,16 @@
-//! LiteSVM with the compiled program loaded.
+//! A chain on which the exchange runs: sending transactions, reading accounts, the clock.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use kedge_interface::PROGRAM_ID;
-use kedge_interface::account::{Account as Decoded, decode_any};
+use kedge_interface::account::Account as Decoded;
 use kedge_interface::error::{AccountError, ProgramError};
-use kedge_interface::event::{EventBatch, from_logs};
+use kedge_interface::event::EventBatch;
 use kedge_interface::instruction::name_of;
+#[cfg(feature = "svm")]
 use litesvm::LiteSVM;
 use solana_account::Account;
-use solana_clock::Clock;
 use solana_instruction::Instruction;
 use solana_instruction::error::InstructionError;
 use solana_message::Message;
@@ -18,6 +18,8 @@ use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 use solana_transaction::Transaction;
 use solana_transaction_error::TransactionError;
+
+use crate::chain::{Chain, EngineChain};
 
 /// Milliseconds a slot on a machine on which nobody says otherwise.
 pub const SLOT_MS: u64 = 400;
@@ -116,9 +118,10 @@ impl std::fmt::Debug for Refused {
     }
 }
 
-/// The virtual machine with the program, a clock and a purse for fees.
+/// A chain with the program, a clock and a purse for fees.
+#[derive(Clone)]
 pub struct Machine {
-    svm: LiteSVM,
+    chain: Chain,
     payer: Pubkey,
     /// Slot.
     pub slot: u64,
@@ -162,11 +165,18 @@ impl Machine {
     ///
     /// # Panics
     /// When the program is not built or does not load.
+    #[cfg(feature = "svm")]
     pub fn start() -> Self {
         Self::on(LiteSVM::new(), &program())
     }
 
+    /// The engine in place of the program: no bytecode, no compute units, no records.
+    pub fn on_engine() -> Self {
+        Self::of(Chain::Engine(EngineChain::default()))
+    }
+
     /// [`Machine::start`] on a given virtual machine, with the program as given.
+    #[cfg(feature = "svm")]
     pub fn on(svm: LiteSVM, program: &[u8]) -> Self {
         // Signatures are not verified: what the program sees is the signer flag of each account.
         let mut svm = svm
@@ -175,9 +185,13 @@ impl Machine {
             .with_transaction_history(0)
             .with_log_bytes_limit(None);
         svm.add_program(PROGRAM_ID, program).expect("the loader accepts the program");
+        Self::of(Chain::Svm(Box::new(svm)))
+    }
+
+    fn of(chain: Chain) -> Self {
         let payer = Pubkey::new_from_array([0xfe; 32]);
         let mut machine = Self {
-            svm,
+            chain,
             payer,
             slot: 1_000_000,
             millis: 1_800_000_000_000,
@@ -216,23 +230,23 @@ impl Machine {
     }
 
     fn sync_clock(&mut self) {
-        let clock = Clock { slot: self.slot, unix_timestamp: self.time(), ..self.svm.get_sysvar::<Clock>() };
-        self.svm.set_sysvar(&clock);
+        let (slot, time) = (self.slot, self.time());
+        self.chain.set_clock(slot, time);
     }
 
     /// Writes an account directly.
     pub fn write(&mut self, address: Pubkey, account: Account) {
-        self.svm.set_account(address, account).expect("the account is accepted");
+        self.chain.write(address, account);
     }
 
     /// Lamports that make an account of this size exempt from rent.
     pub fn rent(&self, size: usize) -> u64 {
-        self.svm.minimum_balance_for_rent_exemption(size)
+        self.chain.rent(size)
     }
 
     /// An account as it is.
     pub fn account(&self, address: &Pubkey) -> Option<Account> {
-        self.svm.get_account(address)
+        self.chain.account(address)
     }
 
     /// Data of an account that exists.
@@ -247,13 +261,12 @@ impl Machine {
 
     /// All accounts of a program, by address.
     pub fn accounts_of(&self, program: &Pubkey) -> BTreeMap<Pubkey, Account> {
-        self.svm.get_program_accounts(program).into_iter().collect()
+        self.chain.accounts_of(program)
     }
 
     /// All accounts of the program, decoded.
     pub fn decoded(&self) -> Vec<(Pubkey, Decoded)> {
-        let read = |data: &[u8]| decode_any(data).expect("every account decodes").expect("every account is known");
-        self.program_accounts().into_iter().map(|(address, account)| (address, read(&account.data))).collect()
+        self.chain.decoded()
     }
 
     /// The transaction that [`Machine::send`] sends.
@@ -271,30 +284,23 @@ impl Machine {
     /// Sends instructions in one transaction.
     pub fn send_all(&mut self, instructions: &[Instruction]) -> Result<Done, Refused> {
         let transaction = self.transaction(instructions);
-        let keys = transaction.message.account_keys.clone();
-        match self.svm.send_transaction(transaction) {
-            Ok(meta) => {
-                self.sent += 1;
-                let compute = meta.compute_units_consumed;
-                if let [only] = instructions
-                    && let Some(name) = name_of(&only.data)
-                {
-                    let seen = self.meter.entry(name).or_insert((u64::MAX, 0));
-                    *seen = (seen.0.min(compute), seen.1.max(compute));
-                }
-                let logged = from_logs(meta.logs.iter().map(String::as_str));
-                let mut batches: Vec<EventBatch> = logged.into_iter().map(|logged| logged.batch).collect();
-                for inner in meta.inner_instructions.iter().flatten() {
-                    let program = keys[usize::from(inner.instruction.program_id_index)];
-                    batches.extend(EventBatch::from_inner(&program, &inner.instruction.data));
-                }
-                Ok(Done { compute, logs: meta.logs, batches })
-            }
-            Err(failed) => Err(Refused {
-                refusal: failed.err.into(),
-                compute: failed.meta.compute_units_consumed,
-                logs: failed.meta.logs,
-            }),
+        let done = self.chain.send(transaction, instructions)?;
+        self.sent += 1;
+        if let [only] = instructions
+            && let Some(name) = name_of(&only.data)
+        {
+            let seen = self.meter.entry(name).or_insert((u64::MAX, 0));
+            *seen = (seen.0.min(done.compute), seen.1.max(done.compute));
+        }
+        Ok(done)
+    }
+
+    /// The exchange in memory, when the machine runs on the engine.
+    pub fn engine(&self) -> Option<&kedge_engine::State> {
+        match &self.chain {
+            Chain::Engine(engine) => Some(&engine.state),
+            #[cfg(feature = "svm")]
+            Chain::Svm(_) => None,
         }
     }
 }

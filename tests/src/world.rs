@@ -27,7 +27,8 @@ pub struct User {
     pub wallet: Pubkey,
 }
 
-/// The exchange on a virtual machine.
+/// The exchange on a machine.
+#[derive(Clone)]
 pub struct World {
     /// The machine.
     pub machine: Machine,
@@ -70,6 +71,7 @@ pub fn key(purpose: u8, number: u8) -> Pubkey {
 
 impl World {
     /// Program, mints and wallets; nothing is initialised.
+    #[cfg(feature = "svm")]
     pub fn bare() -> Self {
         Self::of(Machine::start())
     }
@@ -97,11 +99,18 @@ impl World {
 
     /// USDC and SOL as collateral, SOL, BTC and ETH markets whose vAMMs have 500,000 dollars each and whose insurance
     /// funds 50,000; all prices fresh.
+    #[cfg(feature = "svm")]
     pub fn start() -> Self {
         Self::with_markets(3)
     }
 
+    /// [`World::with_markets`] on the engine alone.
+    pub fn on_engine(markets: u16) -> Self {
+        Self::of(Machine::on_engine()).set_up(markets)
+    }
+
     /// [`World::start`] with another number of markets.
+    #[cfg(feature = "svm")]
     pub fn with_markets(markets: u16) -> Self {
         Self::bare().set_up(markets)
     }

@@ -1,12 +1,12 @@
-//! `cargo xtask fuzz`: coverage-guided action sequences on a whole exchange, for a number of actions.
+//! `cargo xtask fuzz`: coverage-guided action sequences on a whole exchange, for a number of actions each.
 //!
 //! The crate `fuzz` is laid out for `cargo fuzz`, which needs to be installed first; this calls the compiler with the
-//! same flags as `cargo fuzz run --sanitizer none exchange`, which a stable toolchain understands.
+//! same flags as `cargo fuzz run --sanitizer none <target>`, which a stable toolchain understands.
 
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::run::{cargo, phase, root, target};
 
@@ -17,7 +17,7 @@ const FLAGS: &str = "--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares \
     -Cllvm-args=-simplifycfg-branch-fold-threshold=0";
-/// Longest sequence: 300 actions of 16 bytes.
+/// Longest sequence in bytes: 300 actions of 16 bytes of the one target, some hundred turns of the other.
 const LONGEST: &str = "-max_len=4800";
 /// Seconds after which a sequence counts as stuck.
 const STUCK: &str = "-timeout=30";
@@ -25,38 +25,76 @@ const STUCK: &str = "-timeout=30";
 /// Flags of `fuzz`.
 #[derive(Args)]
 pub struct FuzzArgs {
-    /// Actions after which it ends; a broken rule ends it at once and leaves the sequence in a file
+    /// What is fuzzed; without it one after the other
+    #[arg(long, value_enum)]
+    target: Option<Target>,
+    /// Actions after which a target ends; a broken rule ends it at once and leaves the sequence in a file
     #[arg(long, default_value_t = 1_000_000)]
     actions: u64,
     /// Seed of the fuzzer's own randomness, 0 for another one each time
     #[arg(long, default_value_t = 0)]
     seed: u32,
-    /// Runs these sequences (files) once instead
+    /// Runs these sequences (files) of the named target once instead
+    #[arg(requires = "target")]
     replay: Vec<PathBuf>,
 }
 
-impl FuzzArgs {
-    /// The run that belongs to the tests: short, from the same seed and an empty corpus.
-    pub fn bounded() -> Self {
-        Self { actions: 1_000_000, seed: 1, replay: Vec::new() }
+/// A fuzz target.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Target {
+    /// Actions of the model
+    Exchange,
+    /// Instructions on the engine
+    Instructions,
+}
+
+impl Target {
+    const ALL: [Self; 2] = [Self::Exchange, Self::Instructions];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Exchange => "exchange",
+            Self::Instructions => "instructions",
+        }
     }
 }
 
-/// Builds the fuzzer and runs it. What it found before is kept beside the caches and built on.
+/// The runs that belong to the tests: short, from the same seed and an empty corpus.
+pub fn bounded() -> Result<()> {
+    build()?;
+    for (target, actions) in [(Target::Exchange, 1_000_000), (Target::Instructions, 200_000)] {
+        fuzz(target, &FuzzArgs { target: Some(target), actions, seed: 1, replay: Vec::new() })?;
+    }
+    Ok(())
+}
+
+/// Builds the fuzzers and runs them. What they found before is kept beside the caches and built on.
 pub fn run(args: &FuzzArgs) -> Result<()> {
-    // A folder of its own: other flags would rebuild the workspace's.
-    let folder = target().join("fuzz");
+    build()?;
+    let wanted = args.target.map_or_else(|| Target::ALL.to_vec(), |target| vec![target]);
+    wanted.into_iter().try_for_each(|target| fuzz(target, args))
+}
+
+/// A folder of its own: other flags would rebuild the workspace's.
+fn folder() -> PathBuf {
+    target().join("fuzz")
+}
+
+fn build() -> Result<()> {
     let mut build = cargo();
-    let host = host()?;
     build
-        .args(["build", "--release", "--locked", "--target", &host])
+        .args(["build", "--release", "--locked", "--target", &host()?])
         .current_dir(root().join("fuzz"))
         .env("RUSTFLAGS", FLAGS)
-        .env("CARGO_TARGET_DIR", &folder);
-    phase("fuzz: build", &mut build)?;
-    let found = folder.join("found");
+        .env("CARGO_TARGET_DIR", folder());
+    phase("fuzz: build", &mut build)
+}
+
+fn fuzz(target: Target, args: &FuzzArgs) -> Result<()> {
+    let (folder, name) = (folder(), target.name());
+    let found = folder.join("found").join(name);
     std::fs::create_dir_all(&found).with_context(|| format!("cannot create {}", found.display()))?;
-    let mut fuzzer = std::process::Command::new(folder.join(&host).join("release").join("exchange"));
+    let mut fuzzer = std::process::Command::new(folder.join(host()?).join("release").join(name));
     fuzzer.args([LONGEST, "-len_control=0", STUCK, "-verbosity=0"]);
     fuzzer.arg(format!("-artifact_prefix={}/", found.display()));
     if !args.replay.is_empty() {
@@ -66,13 +104,16 @@ pub fn run(args: &FuzzArgs) -> Result<()> {
         if args.seed != 0 {
             fuzzer.arg(format!("-seed={}", args.seed));
         } else {
-            let corpus = folder.join("corpus");
+            let corpus = folder.join("corpus").join(name);
             std::fs::create_dir_all(&corpus)?;
             fuzzer.arg(corpus);
         }
     }
-    phase("fuzz", &mut fuzzer).with_context(|| {
-        format!("a rule was broken; the sequence is in {}: cargo xtask fuzz <that file> runs it again", found.display())
+    phase(&format!("fuzz {name}"), &mut fuzzer).with_context(|| {
+        format!(
+            "a rule was broken; the sequence is in {}: cargo xtask fuzz --target {name} <that file> runs it again",
+            found.display()
+        )
     })
 }
 

@@ -1,5 +1,7 @@
 //! The end of a market in the middle of everything: expiry, settlement, payout, delisting.
 
+use crate::User;
+use crate::market::USDC;
 use kedge_interface::address;
 use kedge_interface::instruction::{
     DelistMarket, Deposit, Instruction, SetExpiry, SetMarketStatus, SettleBankruptcy, SettleMarket, SettlePosition,
@@ -8,8 +10,6 @@ use kedge_model::board::SETTLEMENT_WINDOW;
 use kedge_model::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE, PAYOUT_DELAY};
 use kedge_model::market::MarketStatus;
 use kedge_model::quantity::{Amount, Quote, Size};
-use kedge_tests::User;
-use kedge_tests::market::USDC;
 
 use super::Session;
 

@@ -1,14 +1,15 @@
 //! What admin and pauser do while everybody trades.
 
+use crate::agreement::Agreed;
+use crate::market::{bank_params, market_params};
+use crate::token;
+use crate::world::key;
 use kedge_interface::address;
 use kedge_interface::instruction::{
     AcceptAdmin, AssignFeeTier, HaltRow, ListBank, ListMarket, ProposeAdmin, SetFees, SetPaused,
 };
 use kedge_model::exchange::{FeeSchedule, operation};
 use kedge_model::quantity::Ppm;
-use kedge_tests::market::{bank_params, market_params};
-use kedge_tests::world::key;
-use kedge_tests::{agreement::Agreed, token};
 use solana_pubkey::Pubkey;
 
 use super::Session;

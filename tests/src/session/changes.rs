@@ -1,11 +1,11 @@
 //! What few orders ask for, and changes of orders.
 
+use crate::User;
 use kedge_interface::address;
 use kedge_interface::instruction::{CancelOrders, Instruction, PlaceOrders, ReplaceOrders};
 use kedge_model::action::{ModifyParams, OrderFilter, change};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
-use kedge_tests::User;
 
 use super::Session;
 

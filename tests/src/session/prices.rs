@@ -1,8 +1,8 @@
 //! Prices that walk, jump and crash, and who is caught by them.
 
+use crate::market::{SOL, USDC, WSOL};
 use kedge_interface::address;
 use kedge_interface::instruction::{Liquidate, SettleBankruptcy, SettlePnl};
-use kedge_tests::market::{SOL, USDC, WSOL};
 
 use super::{MARKETS, Session};
 
@@ -81,12 +81,12 @@ impl Session {
     pub(super) fn publish(&mut self) {
         self.world.bank_prices[usize::from(WSOL)] = self.world.prices[usize::from(SOL)];
         for index in 0..MARKETS {
-            let feed = kedge_tests::market::market_feed(index);
-            kedge_tests::oracle::publish(&mut self.world.machine, feed, self.world.prices[usize::from(index)]);
+            let feed = crate::market::market_feed(index);
+            crate::oracle::publish(&mut self.world.machine, feed, self.world.prices[usize::from(index)]);
         }
         for index in [USDC, WSOL] {
-            let feed = kedge_tests::market::bank_feed(index);
-            kedge_tests::oracle::publish(&mut self.world.machine, feed, self.world.bank_prices[usize::from(index)]);
+            let feed = crate::market::bank_feed(index);
+            crate::oracle::publish(&mut self.world.machine, feed, self.world.bank_prices[usize::from(index)]);
         }
         let refreshing = self.world.refreshing(&[0, 1, 2], &[0, 1]);
         self.step(&refreshing.into());

@@ -1,5 +1,8 @@
 //! People who come and go, and what their accounts allow to whom.
 
+use crate::User;
+use crate::market::{DOLLAR, USDC};
+use crate::signed::{enclosed, message, signer, text, verify};
 use kedge_interface::account::decode;
 use kedge_interface::account::name;
 use kedge_interface::address;
@@ -8,9 +11,6 @@ use kedge_interface::instruction::{
     RevokeSignedOrders, SetBuilder, SetDelegate, Withdraw,
 };
 use kedge_model::trader::Trader;
-use kedge_tests::User;
-use kedge_tests::market::{DOLLAR, USDC};
-use kedge_tests::signed::{enclosed, message, signer, text, verify};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 

@@ -1,5 +1,8 @@
 //! What users and keepers do.
 
+use crate::User;
+use crate::conditional;
+use crate::market::{DOLLAR, SOL, USDC, WSOL};
 use kedge_interface::address;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, Deposit, Instruction, IsolatePosition, Liquidate, MergePosition, PlaceOrders, SetLeverage,
@@ -7,8 +10,6 @@ use kedge_interface::instruction::{
     Withdraw,
 };
 use kedge_model::order::{OrderParams, flags};
-use kedge_tests::market::{DOLLAR, SOL, USDC, WSOL};
-use kedge_tests::{User, conditional};
 
 use super::Session;
 

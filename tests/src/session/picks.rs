@@ -1,9 +1,9 @@
 //! Who, where, and what order.
 
+use crate::User;
+use crate::market::{DOLLAR, USDC};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
-use kedge_tests::User;
-use kedge_tests::market::{DOLLAR, USDC};
 
 use super::{MARKETS, Session};
 
