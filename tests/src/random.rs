@@ -1,4 +1,4 @@
-//! A small generator of random numbers: the same numbers from the same seed, everywhere.
+//! A small random number generator whose numbers depend on the seed alone.
 
 /// SplitMix64.
 #[derive(Clone, Debug)]
@@ -10,7 +10,7 @@ impl Random {
         Self(seed)
     }
 
-    /// Any number.
+    /// A number over the full range.
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
@@ -19,22 +19,22 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below a bound.
+    /// A number below `bound`.
     pub const fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    /// A number from one to another, both included.
+    /// A number from `low` to `high`, both included.
     pub const fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high - low + 1)
     }
 
-    /// True so many times in a hundred.
+    /// True in `chance` of 100 draws.
     pub const fn percent(&mut self, chance: u64) -> bool {
         self.below(100) < chance
     }
 
-    /// One of a list.
+    /// An element of a list.
     pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         let count = u64::try_from(list.len()).expect("a short list");
         &list[usize::try_from(self.below(count)).expect("a short list")]

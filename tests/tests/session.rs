@@ -1,8 +1,8 @@
 //! Thousands of random transactions on the real bytecode: users, makers, keepers and liquidators in three markets, with
 //! walking, jumping and crashing prices.
 //!
-//! After every transaction all books balance, and every account is byte for byte what the model's actions, run natively
-//! on copies, make of it; a refusal is the model's own.
+//! After every transaction conservation holds, and every account is byte for byte the engine's; a refusal is the
+//! engine's own.
 
 #[path = "session/changes.rs"]
 mod changes;
@@ -35,12 +35,12 @@ const USERS: usize = 8;
 const MARKETS: u16 = 3;
 /// Number of the key that signs for the first user.
 const SIGNERS: u8 = 100;
-/// People who come and go.
+/// Number of visitors, who come and go.
 const VISITORS: u8 = 3;
-/// Instructions that a session begins with and does not repeat; `tests/admin.rs` compares them.
+/// Instructions that begin a session and are not repeated; `tests/admin.rs` compares them.
 const ONCE: [&str; 1] = ["initialize"];
 
-/// How often each instruction went through and was refused, and with what.
+/// Counts of successes and refusals of each instruction, with the errors.
 #[derive(Default)]
 struct Tally {
     done: BTreeMap<&'static str, u64>,
@@ -53,7 +53,7 @@ struct Session {
     patron: (Pubkey, Pubkey),
     seconds: Vec<Pubkey>,
     visitors: Vec<Pubkey>,
-    /// Market and direction of a crash, and how many moves of it are left.
+    /// Market and direction of a crash, and its remaining moves.
     crash: (usize, bool, u64),
     tally: Tally,
 }
@@ -91,7 +91,7 @@ impl Session {
         Self { world, random, patron, seconds, visitors, crash: (0, false, 0), tally: Tally::default() }
     }
 
-    /// Sends one instruction and compares with the model.
+    /// Sends an instruction and compares with the engine.
     fn step(&mut self, instruction: &Instruction) -> Agreed {
         self.step_behind(None, instruction)
     }
@@ -151,7 +151,7 @@ fn random_sessions_keep_the_books_and_agree_with_the_model() {
         }
     }
     println!("{:#?}\n{:#?}", total.done, total.refused);
-    // A generator that no longer reaches something would prove nothing about it.
+    // A generator that misses an instruction or an error would prove nothing about it.
     for name in instruction::ALL.iter().map(|spec| spec.name).filter(|name| !ONCE.contains(name)) {
         assert!(total.done.get(name).is_some_and(|count| *count > 0), "{name} never went through");
     }
