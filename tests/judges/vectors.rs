@@ -1,15 +1,15 @@
-//! Reading the vectors that `crates/interface/examples/vectors.rs` prints: one file for the judges in Rust, each of which is
-//! a workspace of its own.
+//! Reads the vectors that `crates/interface/examples/vectors.rs` prints. The judges in Rust, each a workspace of its
+//! own, share this file.
 
 use serde_json::Value;
 
-/// The file that the first argument names.
+/// The vectors in the file of the first argument.
 pub fn read() -> Value {
     let file = std::env::args().nth(1).expect("the vectors' file");
     serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 }
 
-/// The vector of this name.
+/// The vector with a name.
 pub fn entry<'a>(list: &'a Value, name: &str) -> &'a Value {
     items(list).iter().find(|entry| entry["name"] == name).unwrap_or_else(|| panic!("no vector of {name}"))
 }
@@ -18,12 +18,12 @@ pub fn items(list: &Value) -> &[Value] {
     list.as_array().unwrap()
 }
 
-/// Bytes, which the vectors write in hexadecimal.
+/// Bytes, which the vectors hold in hexadecimal.
 pub fn bytes(value: &Value) -> Vec<u8> {
     hex::decode(value.as_str().unwrap().trim_start_matches("0x")).unwrap()
 }
 
-/// A number, which the vectors write as text.
+/// A number, which the vectors hold as text.
 pub fn number(value: &Value) -> u64 {
     value.as_str().unwrap().parse().unwrap()
 }
@@ -38,7 +38,7 @@ pub fn metas(vector: &Value) -> Metas {
     items(&vector["built"]["accounts"]).iter().map(meta).collect()
 }
 
-/// Fails when an instruction is not the one that the Rust builder makes.
+/// Asserts that an instruction equals the Rust builder's.
 pub fn is_built(vector: &Value, program: String, data: &[u8], accounts: Metas) {
     assert_eq!(program, vector["built"]["program"]);
     assert_eq!(data, bytes(&vector["built"]["data"]));

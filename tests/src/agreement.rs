@@ -1,4 +1,4 @@
-//! Instructions whose effect is compared with the engine's: every byte of every account, every record, every refusal.
+//! Compares instructions with the engine: every byte of every account, every record, every refusal.
 
 use kedge_engine::{Moment, Report, State, apply};
 use kedge_interface::PROGRAM_ID;
@@ -15,17 +15,17 @@ use crate::machine::{Machine, Refusal};
 use crate::token;
 use crate::world::World;
 
-/// Room for the records of one instruction.
+/// Room for the records of one instruction, in bytes.
 const RECORDS: usize = 65_536;
 
-/// What program and engine agreed on.
+/// What program and engine agree on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Agreed {
-    /// It went through, every account is what the engine says, and so is every record.
+    /// The instruction succeeded, and every account and record is the engine's.
     Done,
-    /// Both refused it for this reason.
+    /// Both refused the instruction with this error.
     Refused(Error),
-    /// The program refused an account that was there twice, before any rule was asked.
+    /// The program refused a duplicate account before it asked any rule.
     Duplicate,
 }
 
@@ -38,7 +38,7 @@ impl World {
         self.run_behind_in_agreement(None, instruction)
     }
 
-    /// [`World::run_in_agreement`] with an instruction in front that changes no account.
+    /// [`World::run_in_agreement`] with an instruction in front that changes no account of the exchange.
     ///
     /// # Panics
     /// As [`World::run_in_agreement`].
@@ -97,7 +97,7 @@ fn same_bytes(name: &str, address: &Pubkey, program: &[u8], engine: &[u8]) {
     }
 }
 
-/// What an instruction must lead to: the state after it and its records, or the refusal.
+/// The engine's result: state and records, or a refusal.
 fn expected(
     machine: &Machine,
     front: Option<&Instruction>,
@@ -116,7 +116,7 @@ fn expected(
     Ok((state, events.collect()))
 }
 
-/// The exchange as it stands on the machine, with what the instruction reads of others.
+/// The exchange on the machine as an engine's state, with the foreign accounts that the instruction reads.
 fn state(machine: &Machine, decoded: &Decoded) -> State {
     let mut state = State::default();
     for (address, account) in machine.program_accounts() {
@@ -139,11 +139,11 @@ fn state(machine: &Machine, decoded: &Decoded) -> State {
     state
 }
 
-/// A refusal of the engine as the machine would report it.
+/// An engine's refusal as the machine reports it.
 pub(crate) fn number(refusal: kedge_engine::Refusal) -> Refusal {
     match u32::try_from(refusal.code()) {
         Ok(number) => Refusal::Number(number),
-        // Of the runtime's builtin errors the engine gives one.
+        // The engine returns only one of the runtime's builtin errors.
         Err(_) => Refusal::too_few_accounts(),
     }
 }

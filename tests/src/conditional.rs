@@ -1,4 +1,4 @@
-//! Random orders that wait, come in slices or belong together, and services to them.
+//! Random conditional orders, slices and groups, and services to them.
 
 use kedge_interface::instruction::Instruction;
 use kedge_model::order::{Order, OrderKind, OrderParams, Side, flags};
@@ -8,8 +8,8 @@ use crate::World;
 use crate::random::Random;
 use crate::world::User;
 
-/// An order of such a kind like a plain one of the user; or an entry with its bracket, or two of which one cancels the
-/// other.
+/// Conditional variants of the user's plain order: a waiting one, an entry with its bracket, or a pair that cancels
+/// each other.
 pub fn orders(world: &World, random: &mut Random, user: User, plain: OrderParams) -> Vec<OrderParams> {
     let (step, tick) = {
         let market = world.market(plain.market);
@@ -65,7 +65,7 @@ fn trigger(world: &World, random: &mut Random, market: u16, tick: u64) -> Price 
     Price(if random.percent(50) { oracle + away } else { oracle - away } / tick * tick)
 }
 
-/// A service to somebody's orders, for the fee.
+/// A service to a random user's order, for its fee.
 pub fn service(world: &World, random: &mut Random, crank: User) -> Option<Instruction> {
     let waits = |order: &Order| order.is_waiting() || !order.level().is_zero();
     let trails = |order: &Order| order.is_waiting() && order.kind == OrderKind::TrailingStop as u8;
@@ -91,7 +91,7 @@ pub fn service(world: &World, random: &mut Random, crank: User) -> Option<Instru
     })
 }
 
-/// Somebody's order for which something holds.
+/// A random user's order that fits.
 fn pick(world: &World, random: &mut Random, fits: impl Fn(&Order) -> bool) -> Option<(User, Order)> {
     let mut found = Vec::new();
     for user in &world.users {

@@ -1,4 +1,4 @@
-//! What must hold after every transaction, read from the accounts' bytes.
+//! Invariants of every transaction, checked on the accounts' bytes.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use kedge_model::position::Position;
 use crate::machine::Machine;
 use crate::token;
 
-/// Keeps the bound of the rounding dust that the transactions so far can have left in the funding pots.
+/// Tracks the largest rounding dust that the transactions so far can have left in the funding pots.
 #[derive(Clone, Debug, Default)]
 pub struct Conservation {
     dust_bound: i128,
@@ -55,10 +55,10 @@ impl Books {
 }
 
 impl Conservation {
-    /// Checks everything; before `initialize` there is nothing to check.
+    /// Checks all invariants; there are none before `initialize`.
     ///
     /// # Panics
-    /// When a rule does not hold.
+    /// When an invariant is broken.
     pub fn check(&mut self, machine: &Machine, went_through: bool) {
         let Some(mut books) = Books::read(machine) else { return };
         books.board.invariant().expect("the board is sound");
@@ -66,7 +66,7 @@ impl Conservation {
             account.as_mut().invariant().expect("every sub-account is sound");
         }
         if went_through {
-            // A unit for each rounding of an account's funding, and for a move of an index the interest's share.
+            // A unit for each rounding of an account's funding, and the interest's share for a move of an index.
             let interest: u64 =
                 books.markets.values().map(|m| m.long_interest.0 + m.short_interest.0).max().unwrap_or(0);
             let accounts = i128::try_from(books.accounts.len()).expect("few accounts");
@@ -100,13 +100,13 @@ impl Conservation {
     }
 }
 
-/// Tokens of a bank that a sub-account has: its balance, and in the quote bank what backs isolated positions.
+/// Tokens of a sub-account in a bank: its balance, and in the quote bank the collateral of isolated positions.
 fn tokens(account: &SubAccountData, bank: u16) -> u64 {
     let isolated: u64 = account.head.positions.iter().map(|position| position.isolated.0).sum();
     account.head.balance(bank).0 + if bank == Bank::QUOTE { isolated } else { 0 }
 }
 
-/// The claims on each vault are the tokens in it, unit for unit.
+/// The claims on each vault equal its tokens, to the unit.
 fn claims(books: &Books, machine: &Machine) {
     for (index, bank) in &books.banks {
         bank.invariant().expect("every bank is sound");
@@ -121,8 +121,8 @@ fn claims(books: &Books, machine: &Machine) {
     }
 }
 
-/// What everybody is worth at the oracles is the money in the quote vault, but for the fractions that valuing each
-/// position cuts off; never more.
+/// The value of all accounts at the oracle prices equals the money in the quote vault, less the fractions that valuing
+/// each position cuts off; it is never more.
 fn total(books: &Books, machine: &Machine) {
     let Some(quote) = books.banks.get(&Bank::QUOTE) else { return };
     let mut sum: i128 = books.accounts.iter().map(|account| i128::from(tokens(account, Bank::QUOTE))).sum();

@@ -1,18 +1,17 @@
 //! # kedge-tests: the built program on a virtual machine
 //!
-//! [`World`] is an exchange on LiteSVM with the program as it will be deployed: real accounts, real token program,
-//! real compute units. After every transaction all accounts of the program are read back and the rules of
-//! conservation are checked ([`conservation`]).
+//! [`World`] is an exchange on LiteSVM with the program as deployed: real accounts, the real token program, real
+//! compute units. After every transaction all accounts of the program are read back and conservation is checked
+//! ([`conservation`]).
 //!
 //! * [`agreement`]: instructions compared, byte for byte and record for record, with the engine.
 //! * [`chain`]: what a machine runs on: the built program in LiteSVM, or the engine.
 //! * [`machine`]: sending transactions, reading accounts, the clock.
 //! * [`world`]: the exchange with its mints, oracles, markets and users.
-//! * [`session`]: random instructions of everybody, on the program or on the engine alone.
-//! * [`verbs`]: what users, keepers and the admin do, one method each.
-//! * [`orders`]: order parameters in one call.
-//! * [`scenes`]: one situation an instruction in which it goes through, and what does not belong there.
-//! * [`attacks`]: every account of every instruction replaced by what does not belong there.
+//! * [`verbs`]: actions of users, keepers and the admin, one method each.
+//! * [`orders`]: constructors of order parameters.
+//! * [`scenes`]: for each instruction a situation in which it succeeds, and the accounts that do not belong there.
+//! * [`attacks`]: every account of every instruction replaced by one that does not belong there.
 //! * [`bench`]: compute units of every instruction.
 
 pub mod agreement;

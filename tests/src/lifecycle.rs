@@ -1,4 +1,4 @@
-//! From opening a market to delisting it: what is sent for it.
+//! Instructions of a market's life, from opening to delisting.
 
 use kedge_interface::address;
 use kedge_interface::instruction::{DelistMarket, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition};
@@ -31,22 +31,22 @@ impl World {
         self.run(SettleMarket { market: address::market(market) })
     }
 
-    /// What closes a user's position in a market in settlement.
+    /// The instruction that closes a user's position in a settling market.
     pub fn settling(&self, user: User, market: u16) -> SettlePosition {
         SettlePosition { market: address::market(market), bank: address::bank(USDC), sub_account: user.sub }
     }
 
-    /// Closes a user's position in a market in settlement, or pays what came of it.
+    /// Closes a user's position in a settling market, or pays its result.
     pub fn settle_position(&mut self, user: User, market: u16) -> Outcome {
         self.run(self.settling(user, market))
     }
 
-    /// What ends a settled market.
+    /// The instruction that delists a settled market.
     pub fn delisting(&self, market: u16) -> DelistMarket {
         DelistMarket { signer: self.admin, market: address::market(market), bank: address::bank(USDC) }
     }
 
-    /// Lets a market expire with the least notice and the time pass at the present prices.
+    /// Lets a market expire with the least notice, and its time pass at the present prices.
     pub fn run_out(&mut self, market: u16) {
         let time = self.time() + i64::try_from(EXPIRY_NOTICE).expect("in range");
         self.set_expiry(market, time).expect("an expiry with the least notice");

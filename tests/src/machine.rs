@@ -26,12 +26,12 @@ pub const SLOT_MS: u64 = 400;
 /// Milliseconds a slot today, and the shorter ones that the runtime has gates for.
 pub const SLOT_LENGTHS: [u64; 5] = [SLOT_MS, 350, 300, 250, 200];
 
-/// A transaction that went through.
+/// A transaction that succeeded.
 #[derive(Clone, Debug)]
 pub struct Done {
-    /// Compute units of all its instructions.
+    /// Compute units of all instructions.
     pub compute: u64,
-    /// Log lines.
+    /// Log of the transaction, in lines.
     pub logs: Vec<String>,
     /// Batches of records, from self-calls and from the log.
     pub batches: Vec<EventBatch>,
@@ -47,16 +47,16 @@ impl Done {
 /// Why a transaction was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// A number of the program, of the framework or of a called program.
+    /// A custom error number of the program, the framework or a called program.
     Number(u32),
     /// A builtin error of an instruction.
     Builtin(InstructionError),
-    /// The transaction as a whole.
+    /// An error of the transaction as a whole.
     Transaction(TransactionError),
 }
 
 impl Refusal {
-    /// The list of accounts is too short.
+    /// Refusal of a list of accounts that is too short.
     #[expect(deprecated, reason = "the runtime still returns it")]
     pub const fn too_few_accounts() -> Self {
         Self::Builtin(InstructionError::NotEnoughAccountKeys)
@@ -97,14 +97,14 @@ impl From<TransactionError> for Refusal {
     }
 }
 
-/// A refused transaction: why, at what cost, and what the log says.
+/// A refused transaction with its cost and log.
 #[derive(Clone)]
 pub struct Refused {
-    /// Why.
+    /// Reason of the refusal.
     pub refusal: Refusal,
-    /// Compute units until then.
+    /// Compute units up to the refusal.
     pub compute: u64,
-    /// Log lines.
+    /// Log of the transaction, in lines.
     pub logs: Vec<String>,
 }
 
@@ -123,21 +123,21 @@ impl std::fmt::Debug for Refused {
 pub struct Machine {
     chain: Chain,
     payer: Pubkey,
-    /// Slot.
+    /// Slot of the machine's clock.
     pub slot: u64,
-    /// Unix milliseconds.
+    /// Unix time of the machine's clock in milliseconds.
     pub millis: u64,
     /// Milliseconds a slot.
     pub slot_ms: u64,
     /// Successful transactions so far.
     pub sent: u64,
-    /// Cheapest and dearest run of each instruction that went through.
+    /// Lowest and highest compute units of each successful instruction.
     pub meter: BTreeMap<&'static str, (u64, u64)>,
 }
 
-/// The checkout.
+/// Root folder of the checkout.
 pub fn root() -> PathBuf {
-    // Asked at run time, as checkouts may share a target folder and with it this binary.
+    // Asked at run time, since checkouts may share a target folder and with it this binary.
     let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     let mut above = PathBuf::from(package);
     while !above.join("Cargo.lock").is_file() {
@@ -146,7 +146,7 @@ pub fn root() -> PathBuf {
     above
 }
 
-/// Where the built program is.
+/// Path of the built program.
 pub fn program_path() -> PathBuf {
     root().join("target").join("deploy").join("kedge.so")
 }
@@ -154,7 +154,7 @@ pub fn program_path() -> PathBuf {
 /// The built program.
 ///
 /// # Panics
-/// When it is not built: nothing here is skipped.
+/// When it is not built: no test is skipped.
 pub fn program() -> Vec<u8> {
     std::fs::read(program_path())
         .unwrap_or_else(|error| panic!("target/deploy/kedge.so is not there ({error}): run `make program` first"))
@@ -178,7 +178,7 @@ impl Machine {
     /// [`Machine::start`] on a given virtual machine, with the program as given.
     #[cfg(feature = "svm")]
     pub fn on(svm: LiteSVM, program: &[u8]) -> Self {
-        // Signatures are not verified: what the program sees is the signer flag of each account.
+        // Signatures are not verified: the program only sees each account's signer flag.
         let mut svm = svm
             .with_sigverify(false)
             .with_blockhash_check(false)
@@ -204,7 +204,7 @@ impl Machine {
         machine
     }
 
-    /// Gives an address SOL.
+    /// Gives SOL to an address.
     pub fn endow(&mut self, address: Pubkey) {
         let account = Account { lamports: 1_000_000_000_000_000, ..Account::default() };
         self.write(address, account);
@@ -215,14 +215,14 @@ impl Machine {
         i64::try_from(self.millis / 1_000).expect("a time of our age")
     }
 
-    /// Moves the clock.
+    /// Advances the clock by milliseconds.
     pub fn pass_ms(&mut self, millis: u64) {
         self.millis += millis;
         self.slot += millis.div_ceil(self.slot_ms);
         self.sync_clock();
     }
 
-    /// Moves the clock by whole slots.
+    /// Advances the clock by whole slots.
     pub fn pass_slots(&mut self, slots: u64) {
         self.slot += slots;
         self.millis += slots * self.slot_ms;
@@ -239,17 +239,17 @@ impl Machine {
         self.chain.write(address, account);
     }
 
-    /// Lamports that make an account of this size exempt from rent.
+    /// Rent exemption in lamports of an account of `size` bytes.
     pub fn rent(&self, size: usize) -> u64 {
         self.chain.rent(size)
     }
 
-    /// An account as it is.
+    /// The account at an address; `None` for an empty one.
     pub fn account(&self, address: &Pubkey) -> Option<Account> {
         self.chain.account(address)
     }
 
-    /// Data of an account that exists.
+    /// Data of an existing account.
     pub fn data(&self, address: &Pubkey) -> Vec<u8> {
         self.account(address).unwrap_or_else(|| panic!("{address} exists")).data
     }

@@ -15,7 +15,7 @@ pub const SOL: u16 = 0;
 pub const BTC: u16 = 1;
 /// ETH-PERP.
 pub const ETH: u16 = 2;
-/// Markets with a price of their own in [`PRICES`]; more are listed as further small coins.
+/// Prices of the named markets; further markets are small coins.
 pub const PRICES: [u64; 3] = [150 * DOLLAR, 60_000 * DOLLAR, 2_500 * DOLLAR];
 
 /// The quote bank.
@@ -23,26 +23,26 @@ pub const USDC: u16 = 0;
 /// SOL as collateral.
 pub const WSOL: u16 = 1;
 
-/// Feed of a market.
+/// Pyth feed of a market.
 pub fn market_feed(index: u16) -> [u8; 32] {
     let mut feed = [0x50; 32];
     feed[0] = u8::try_from(index).expect("few markets");
     feed
 }
 
-/// Feed of a bank.
+/// Pyth feed of a bank.
 pub fn bank_feed(index: u16) -> [u8; 32] {
     let mut feed = [0xb0; 32];
     feed[0] = u8::try_from(index).expect("few banks");
     feed
 }
 
-/// First price of a market.
+/// Initial price of a market.
 pub fn first_price(index: u16) -> u64 {
     PRICES.get(usize::from(index)).copied().unwrap_or(10 * DOLLAR)
 }
 
-/// One fully verified Pyth feed, at most 30 s old, 0.5 % confidence, jumps beyond 5 %.
+/// A price row with one fully verified Pyth feed: at most 30 s old, 0.5 % confidence, jumps beyond 5 %.
 pub fn row(feed: [u8; 32]) -> RowParams {
     let source = PriceSource { key: feed, kind: SourceKind::PythPull as u8, ..PriceSource::default() };
     RowParams {
@@ -55,7 +55,7 @@ pub fn row(feed: [u8; 32]) -> RowParams {
     }
 }
 
-/// USDC counts in full; everything else with a haircut.
+/// Parameters of a bank: USDC counts in full, everything else with a haircut.
 pub fn bank_params(index: u16) -> BankParams {
     let quote = index == USDC;
     BankParams {
@@ -67,7 +67,7 @@ pub fn bank_params(index: u16) -> BankParams {
     }
 }
 
-/// Ten times leverage, a vAMM with some 15 million dollars on each side, size premium on.
+/// Parameters of a market: ten times leverage, a vAMM with some 15 million dollars on each side, size premium on.
 pub fn market_params(index: u16) -> MarketParams {
     let names = ["SOL-PERP", "BTC-PERP", "ETH-PERP"];
     let text = names.get(usize::from(index)).map_or_else(|| format!("COIN{index}-PERP"), |name| (*name).into());
@@ -75,7 +75,7 @@ pub fn market_params(index: u16) -> MarketParams {
     name[..text.len()].copy_from_slice(text.as_bytes());
     let price = first_price(index);
     let depth = 15_000_000 * DOLLAR / (price / 1_000) * 1_000_000;
-    // At most a cent's worth of base, a power of ten.
+    // The step is a power of ten worth at most a cent.
     let step = 10u64.pow((ONE * DOLLAR / price / 100).max(1).ilog10());
     MarketParams {
         name,

@@ -1,4 +1,4 @@
-//! Price accounts of every kind, written with the oracle programs as owners.
+//! Price accounts of every kind, owned by their oracle programs.
 
 use kedge_interface::address::pyth;
 use solana_account::Account;
@@ -6,23 +6,23 @@ use solana_pubkey::{Pubkey, pubkey};
 
 use crate::Machine;
 
-/// Exponent of the prices that are written here.
+/// Exponent of the written prices.
 const EXPONENT: i32 = -8;
 
-/// What a `PriceUpdateV2` account says.
+/// Contents of a `PriceUpdateV2` account.
 #[derive(Clone, Copy, Debug)]
 pub struct Update {
-    /// Feed.
+    /// Id of the feed.
     pub feed: [u8; 32],
     /// Price at 1e6.
     pub price: u64,
     /// Confidence at 1e6.
     pub confidence: u64,
-    /// Unix seconds.
+    /// Publish time in Unix seconds.
     pub publish_time: i64,
     /// Slot of posting.
     pub posted_slot: u64,
-    /// `None` for full verification, else the number of signatures.
+    /// Number of signatures; `None` for full verification.
     pub signatures: Option<u8>,
 }
 
@@ -55,7 +55,7 @@ pub fn address(feed: &[u8; 32]) -> Pubkey {
     pyth::feed(&pyth::PUSH_ORACLE, 0, feed)
 }
 
-/// Writes a fully verified update of the present moment with a confidence of 1 bp.
+/// Writes a fully verified update of the present moment, with a confidence of 1 bp.
 pub fn publish(machine: &mut Machine, feed: [u8; 32], price: u64) {
     let update = Update {
         feed,
@@ -68,7 +68,7 @@ pub fn publish(machine: &mut Machine, feed: [u8; 32], price: u64) {
     write(machine, &update);
 }
 
-/// Writes an update.
+/// Writes an update at its feed's address.
 pub fn write(machine: &mut Machine, update: &Update) {
     put(machine, address(&update.feed), pyth::RECEIVER, update.bytes());
 }
@@ -86,20 +86,20 @@ pub const SWITCHBOARD_ON_DEMAND: Pubkey = pubkey!("SBondMDrcV3K4kxZR1HNVT7osZxAH
 /// Switchboard's v2 program.
 pub const SWITCHBOARD_V2: Pubkey = pubkey!("SW1TCH7qEPTdLsDHRgPuMQjbQxKdH2aBStViMFnt64f");
 
-/// What an account that holds its own feed says, whatever its kind.
+/// Contents of an account that holds its own feed, for all kinds.
 #[derive(Clone, Copy, Debug)]
 pub struct Quote {
     /// Price at 1e6.
     pub price: u64,
     /// Confidence or standard deviation at 1e6.
     pub confidence: u64,
-    /// Unix seconds of publication.
+    /// Publish time in Unix seconds.
     pub publish_time: i64,
-    /// Slot of publication.
+    /// Slot of the publication.
     pub slot: u64,
 }
 
-/// A zeroed account with these pieces in it.
+/// A zeroed account with these pieces at their offsets.
 fn account(size: usize, pieces: &[(usize, &[u8])]) -> Vec<u8> {
     let mut data = vec![0; size];
     for (at, bytes) in pieces {
@@ -119,7 +119,7 @@ impl Quote {
         account(3_312, &[(0, &header), (96, &time), (208, &price), (216, &confidence), (224, &status), (232, &slot)])
     }
 
-    /// An on-demand feed with this many samples, all of the same slot, posted when they were signed.
+    /// An on-demand feed with this number of samples, all of one slot, posted when they were signed.
     pub fn switchboard_on_demand(&self, samples: u8) -> Vec<u8> {
         let wide = |value: u64| (i128::from(value) * 1_000_000_000_000).to_le_bytes();
         let (value, deviation) = (wide(self.price), wide(self.confidence));
@@ -142,7 +142,7 @@ impl Quote {
         account(3_208, &pieces)
     }
 
-    /// A v2 feed whose latest round has this many results.
+    /// A v2 feed whose latest round has this number of results.
     pub fn switchboard_v2(&self, results: u32) -> Vec<u8> {
         let decimal = |value: u64| {
             let mut bytes = (i128::from(value) * 100).to_le_bytes().to_vec();

@@ -1,8 +1,8 @@
-//! Where the compute units go: instructions of the virtual machine by function of the program.
+//! Profiles compute units: instructions of the virtual machine by function of the program.
 //!
-//! The deployed file has no symbols. Functions are found as the targets of calls, and named from the optimised module
-//! that the linker dumps (`target/deploy/kedge.ll`), whose functions stand in the same order; without the module they
-//! are named by their place.
+//! The deployed file has no symbols. Functions are found as the targets of calls and named from the optimised module
+//! that the linker dumps (`target/deploy/kedge.ll`), whose functions stand in the same order. Without the module they
+//! are named by their offset.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ const CALL: u8 = 0x85;
 const CALL_REGISTER: u8 = 0x8d;
 const EXIT: [u8; 2] = [0x95, 0x9d];
 
-/// Program counters of every run of the program since the last [`Tape::take`], and the program's text.
+/// Program counters of all runs of the program since the last [`Tape::take`], and the program's text.
 #[derive(Clone, Default)]
 pub struct Tape(Arc<Mutex<Recorded>>);
 
@@ -39,12 +39,12 @@ impl Tape {
         Machine::on(svm, &with_sections(crate::machine::program()))
     }
 
-    /// Forgets what was recorded.
+    /// Drops the recorded program counters.
     pub fn rewind(&self) {
         self.0.lock().expect("one thread").runs.clear();
     }
 
-    /// What was recorded, by function.
+    /// The recorded instructions by function.
     pub fn profile(&self) -> Profile {
         let recorded = self.0.lock().expect("one thread");
         let functions = Functions::find(&recorded.text);
@@ -70,7 +70,7 @@ impl InvocationInspectCallback for Tape {
     }
 }
 
-/// The program's file with a table of sections, which the machine wants to see when it records: one, for its name.
+/// Adds a table of sections to the program's file, which the machine needs to record.
 fn with_sections(mut file: Vec<u8>) -> Vec<u8> {
     const HEADER: usize = 64;
     file.resize(file.len().next_multiple_of(8), 0);
@@ -84,7 +84,7 @@ fn with_sections(mut file: Vec<u8>) -> Vec<u8> {
     header[24..32].copy_from_slice(&names_at.to_le_bytes());
     header[32..40].copy_from_slice(&16u64.to_le_bytes());
     header[48..56].copy_from_slice(&1u64.to_le_bytes());
-    // The first section is no section.
+    // The first section is the null section.
     file.extend([0; HEADER]);
     file.extend(header);
     file[40..48].copy_from_slice(&table_at.to_le_bytes());
@@ -109,10 +109,10 @@ impl Functions {
         }
         let names = names();
         let mut functions: Vec<(usize, String)> = Vec::new();
-        // The entry point is called by nobody: a name in the order of the module that no call leads to.
+        // No call leads to the entry point: it is the one name of the module that is not called.
         let called: Vec<&(String, bool)> = names.iter().filter(|(_, called)| *called).collect();
-        // Whether copies and fills of memory became calls is a guess; these stand near the end, where only names of
-        // formatting functions can be off by it.
+        // Whether copies and fills of memory became calls is a guess; they stand near the end, where only names of
+        // formatting functions can be wrong by it.
         let known = called.len().abs_diff(starts.len()) <= 3 && called.len() >= starts.len();
         if !names.is_empty() && !known {
             eprintln!("{} functions are called, the module has {}: names are left out", starts.len(), called.len());
@@ -172,7 +172,7 @@ fn names() -> Vec<(String, bool)> {
             }
         }
     }
-    // What is marked cold stands in a section of its own, behind the rest.
+    // Cold functions stand in a section of their own, behind the others.
     let cold: Vec<String> = module
         .lines()
         .filter(|line| line.starts_with("attributes #") && line.contains(" cold "))
@@ -192,7 +192,7 @@ fn names() -> Vec<(String, bool)> {
         .collect()
 }
 
-/// Whether a copy or fill of memory has a length so short that the code generator writes it out.
+/// Whether a copy or fill of memory is so short that the code generator writes it inline.
 fn is_short(line: &str) -> bool {
     let length = line.rsplit("i64 ").next().and_then(|rest| rest.split(',').next());
     length.and_then(|text| text.trim().parse::<u64>().ok()).is_some_and(|length| length <= 128)
@@ -201,7 +201,7 @@ fn is_short(line: &str) -> bool {
 /// Instructions by function.
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
-    /// All instructions; the rest of the compute units went to calls of the runtime.
+    /// All instructions; calls of the runtime took the rest of the compute units.
     pub instructions: u64,
     /// By function: calls, own instructions, instructions with callees.
     pub functions: BTreeMap<String, (u64, u64, u64)>,

@@ -1,4 +1,4 @@
-//! Choices: the same numbers from the same seed, everywhere, or those of a fuzzer.
+//! A small random number generator whose numbers depend on the seed alone.
 
 /// Where choices come from.
 #[derive(Clone, Debug)]
@@ -44,22 +44,22 @@ impl Random {
         z ^ (z >> 31)
     }
 
-    /// A number below a bound.
+    /// A number below `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
-    /// A number from one to another, both included.
+    /// A number from `low` to `high`, both included.
     pub fn between(&mut self, low: u64, high: u64) -> u64 {
         low + self.below(high - low + 1)
     }
 
-    /// True so many times in a hundred.
+    /// True in `chance` of 100 draws.
     pub fn percent(&mut self, chance: u64) -> bool {
         self.below(100) < chance
     }
 
-    /// One of a list.
+    /// An element of a list.
     pub fn pick<'a, T>(&mut self, list: &'a [T]) -> &'a T {
         let count = u64::try_from(list.len()).expect("a short list");
         &list[usize::try_from(self.below(count)).expect("a short list")]

@@ -11,10 +11,10 @@ use solana_signer::Signer;
 
 use crate::world::{User, World};
 
-/// Slots for which the messages of [`World::signed`] can be placed.
+/// Slots for which the messages of [`World::signed`] are valid.
 pub const LIFE: u64 = 100;
 
-/// A key pair that signs messages: the same for a number in every run.
+/// The keypair with a number, the same in every run.
 pub fn signer(number: u8) -> Keypair {
     Keypair::new_from_array([number; 32])
 }
@@ -31,20 +31,20 @@ pub fn text(header: &SignedHeader, market: &str, orders: &[OrderParams]) -> Stri
     text
 }
 
-/// A text in an off-chain envelope as hardware wallets sign it: version 0, for one signer.
+/// A text in an off-chain envelope, as hardware wallets sign it: version 0, for one signer.
 pub fn enclosed(text: &str, signer: &Keypair) -> Vec<u8> {
     let length = u16::try_from(text.len()).expect("a short text").to_le_bytes();
     let (domain, key) = (PROGRAM_ID, signer.pubkey());
     [&ENVELOPE[..], &[0], domain.as_ref(), &[0, 1], key.as_ref(), &length, text.as_bytes()].concat()
 }
 
-/// The instruction that verifies a signature of these bytes.
+/// The instruction that verifies the signer's signature of these bytes.
 pub fn verify(signer: &Keypair, message: &[u8]) -> Instruction {
     signature(&signer.pubkey(), signer.sign_message(message).as_array(), message)
 }
 
 impl World {
-    /// A delegate of a user who can sign messages.
+    /// Gives a user a delegate with a keypair for messages.
     pub fn signing_delegate(&mut self, user: User) -> Keypair {
         let signer = signer(77);
         let delegate = signer.pubkey().to_bytes();
@@ -65,7 +65,7 @@ impl World {
         }
     }
 
-    /// Both instructions that place orders signed now.
+    /// The two instructions that place orders signed now.
     pub fn signed(
         &self,
         user: User,

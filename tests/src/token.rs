@@ -13,7 +13,7 @@ fn stored(machine: &Machine, data: Vec<u8>) -> Account {
     Account { lamports: machine.rent(data.len()), data, owner: TOKEN_PROGRAM, ..Account::default() }
 }
 
-/// A mint of the SPL Token program with these decimals.
+/// Writes a mint of the SPL Token program.
 pub fn mint(machine: &mut Machine, address: Pubkey, decimals: u8) {
     let mint = Mint { decimals, is_initialized: true, supply: u64::MAX / 2, ..Mint::default() };
     let mut data = vec![0; Mint::LEN];
@@ -22,7 +22,7 @@ pub fn mint(machine: &mut Machine, address: Pubkey, decimals: u8) {
     machine.write(address, account);
 }
 
-/// A token account with a balance.
+/// Writes a token account with a balance.
 pub fn wallet(machine: &mut Machine, address: Pubkey, mint: Pubkey, owner: Pubkey, amount: u64) {
     let wallet = TokenAccount {
         mint,
@@ -38,7 +38,7 @@ pub fn wallet(machine: &mut Machine, address: Pubkey, mint: Pubkey, owner: Pubke
     machine.write(address, account);
 }
 
-/// Tokens in a token account.
+/// Balance of a token account.
 pub fn amount(machine: &Machine, address: &Pubkey) -> u64 {
     TokenAccount::unpack(&machine.data(address)).expect("a token account").amount
 }

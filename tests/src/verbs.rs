@@ -1,4 +1,4 @@
-//! What users, keepers and the admin do, one method each.
+//! Actions of users, keepers and the admin, one method each.
 
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, CancelOrders, CreateSubAccount, CreateTrader, Deposit, ExpireOrders, FillOrder, FundPool,
@@ -16,7 +16,7 @@ use crate::market::{USDC, bank_feed, market_feed};
 use crate::oracle;
 use crate::world::{User, World};
 
-/// What came of a transaction.
+/// Result of a transaction.
 pub type Outcome = Result<Done, Refused>;
 
 /// Demands that a transaction was refused with this number.
@@ -77,7 +77,7 @@ impl World {
         self.run(TransferIsolated { signer: user.authority, sub_account: user.sub, market, amount })
     }
 
-    /// Joins the user's isolated position with the rest.
+    /// Joins the user's isolated position with the cross pocket.
     pub fn merge(&mut self, user: User, market: u16) -> Outcome {
         self.run(MergePosition { signer: user.authority, sub_account: user.sub, market })
     }
@@ -87,7 +87,7 @@ impl World {
         self.run(SetLeverage { authority: user.authority, sub_account: user.sub, market, ratio })
     }
 
-    /// What places orders.
+    /// The instruction that places orders.
     pub fn placing(&self, user: User, orders: &[OrderParams]) -> PlaceOrders {
         let market = address::market(orders.first().map_or(0, |order| order.market));
         PlaceOrders { signer: user.authority, market, sub_account: user.sub, orders: orders.to_vec() }
@@ -114,12 +114,12 @@ impl World {
         self.run(CancelAll { signer: user.authority, sub_account: user.sub, market })
     }
 
-    /// Cancels what fits a filter.
+    /// Cancels the orders that fit a filter.
     pub fn cancel_orders(&mut self, user: User, filter: OrderFilter, ids: &[u32]) -> Outcome {
         self.run(CancelOrders { signer: user.authority, sub_account: user.sub, filter, ids: ids.to_vec() })
     }
 
-    /// What changes an order.
+    /// The instruction that changes an order.
     pub fn modifying(&self, user: User, params: ModifyParams) -> ModifyOrder {
         let (market, slot) = self.order_at(user, params.order_id);
         let (signer, market, sub_account) = (user.authority, address::market(market), user.sub);
@@ -131,18 +131,18 @@ impl World {
         self.run(self.modifying(user, params))
     }
 
-    /// What cancels some orders of a market and places others.
+    /// The instruction that cancels some orders of a market and places others.
     pub fn replacing(&self, user: User, market: u16, cancel: &[u32], orders: &[OrderParams]) -> ReplaceOrders {
         let (signer, market, sub_account) = (user.authority, address::market(market), user.sub);
         ReplaceOrders { signer, market, sub_account, cancel: cancel.to_vec(), orders: orders.to_vec(), strict: false }
     }
 
-    /// Cancels some orders of a market and places others; what is gone is passed over.
+    /// Cancels some orders of a market and places others; missing ones are skipped.
     pub fn replace(&mut self, user: User, market: u16, cancel: &[u32], orders: &[OrderParams]) -> Outcome {
         self.run(self.replacing(user, market, cancel, orders))
     }
 
-    /// References to all resting orders of the makers in a market, as a keeper would pass them; at most 16.
+    /// References to all resting orders of the makers in a market, as a keeper passes them; at most 16.
     pub fn maker_refs(&self, market: u16, makers: &[User]) -> Vec<MakerRef> {
         let mut refs = Vec::new();
         for (account, maker) in makers.iter().enumerate() {
@@ -159,7 +159,7 @@ impl World {
         refs
     }
 
-    /// [`Self::maker_refs`], and as many of the taker's own orders as there is room for.
+    /// As [`Self::maker_refs`], followed by as many of the taker's own orders as fit.
     fn refs(&self, market: u16, taker: User, makers: &[User]) -> Vec<MakerRef> {
         let mut refs = self.maker_refs(market, makers);
         let data = self.sub(&taker.sub);
@@ -173,7 +173,7 @@ impl World {
         refs
     }
 
-    /// What places and takes.
+    /// The instruction that places an order and takes.
     pub fn taking(&self, user: User, order: OrderParams, min_fill: u64, makers: &[User]) -> PlaceAndTake {
         PlaceAndTake {
             signer: user.authority,
@@ -191,7 +191,7 @@ impl World {
         self.run(self.taking(user, order, 0, makers))
     }
 
-    /// What fills an order of a user for a filler.
+    /// The instruction that fills a user's order for a filler.
     pub fn filling(&self, filler: User, taker: User, id: u32, reward: bool, makers: &[User]) -> FillOrder {
         let data = self.sub(&taker.sub);
         let found = data.open_orders().find(|(_, order)| order.id == id);
@@ -220,34 +220,34 @@ impl World {
         found.map_or((0, 0), |(slot, order)| (order.market, u8::try_from(slot).expect("at most 128 orders")))
     }
 
-    /// What triggers an order of a user for somebody who gets the fee.
+    /// The instruction that triggers a user's order for the crank's fee.
     pub fn triggering(&self, crank: User, user: User, order_id: u32) -> TriggerOrder {
         let (market, slot) = self.order_at(user, order_id);
         let (signer, market, sub_account) = (crank.authority, address::market(market), user.sub);
         TriggerOrder { signer, market, sub_account, order_id, slot, crank: vec![crank.sub] }
     }
 
-    /// What moves a user's trailing stop.
+    /// The instruction that moves a user's trailing stop.
     pub fn trailing(&self, crank: User, user: User, order_id: u32) -> TrailOrder {
         let (market, slot) = self.order_at(user, order_id);
         let (signer, market, sub_account) = (crank.authority, address::market(market), user.sub);
         TrailOrder { signer, market, sub_account, order_id, slot, crank: vec![crank.sub] }
     }
 
-    /// What releases a slice of a user's TWAP.
+    /// The instruction that releases a slice of a user's TWAP.
     pub fn slicing(&self, crank: User, user: User, order_id: u32) -> SliceOrder {
         let (market, slot) = self.order_at(user, order_id);
         let (signer, market, sub_account) = (crank.authority, address::market(market), user.sub);
         SliceOrder { signer, market, sub_account, order_id, slot, crank: vec![crank.sub] }
     }
 
-    /// What returns a user's dead orders of a market.
+    /// The instruction that returns a user's dead orders of a market.
     pub fn expiring(&self, crank: User, user: User, market: u16, ids: &[u32]) -> ExpireOrders {
         let (signer, market, sub_account) = (crank.authority, address::market(market), user.sub);
         ExpireOrders { signer, market, sub_account, ids: ids.to_vec(), crank: vec![crank.sub] }
     }
 
-    /// What joins an auction at any price and without position limits.
+    /// The instruction that joins an auction without position limits.
     pub fn making(&self, maker: User, taker: User, id: u32, size: u64, worst_price: u64) -> PlaceAndMake {
         let data = self.sub(&taker.sub);
         let found = data.open_orders().find(|(_, order)| order.id == id);
@@ -267,7 +267,7 @@ impl World {
         }
     }
 
-    /// What refreshes rows from the oracles of this world.
+    /// The instruction that refreshes rows from the oracles of this world.
     pub fn refreshing(&self, markets: &[u8], banks: &[u8]) -> RefreshPrices {
         let feeds = markets.iter().map(|row| market_feed(u16::from(*row)));
         let feeds = feeds.chain(banks.iter().map(|row| bank_feed(u16::from(*row))));
@@ -278,7 +278,7 @@ impl World {
         }
     }
 
-    /// Refreshes rows from what the oracles say now.
+    /// Refreshes rows from their oracles.
     pub fn refresh(&mut self, markets: &[u8], banks: &[u8]) -> Outcome {
         self.run(self.refreshing(markets, banks))
     }
@@ -321,7 +321,7 @@ impl World {
         self.run(SettleBankruptcy { market, bank, sub_account: user.sub })
     }
 
-    /// What puts money into a pool: kind 0 the vAMM, 1 insurance.
+    /// The instruction that puts money into a pool: kind 0 the vAMM, 1 insurance.
     pub fn funding(&self, (payer, source): (Pubkey, Pubkey), market: u16, kind: u8, amount: u64) -> FundPool {
         let (bank, vault) = (address::bank(USDC), address::vault(USDC));
         FundPool { payer, bank, market: address::market(market), source, vault, kind, amount }

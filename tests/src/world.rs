@@ -16,33 +16,33 @@ use crate::machine::{Done, Machine, Refused};
 use crate::market::{self, DOLLAR, ONE, USDC, WSOL, bank_feed, bank_params, first_price, market_feed, market_params};
 use crate::{oracle, token};
 
-/// A person with one sub-account and a wallet for each bank.
+/// A user with one sub-account and a wallet for each bank.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct User {
-    /// Signs.
+    /// Authority of the user, which signs.
     pub authority: Pubkey,
-    /// Sub-account 0.
+    /// Address of sub-account 0.
     pub sub: Pubkey,
-    /// USDC token account.
+    /// USDC token account of the user.
     pub wallet: Pubkey,
 }
 
 /// The exchange on a machine.
 #[derive(Clone)]
 pub struct World {
-    /// The machine.
+    /// The virtual machine.
     pub machine: Machine,
-    /// Admin.
+    /// Authority of the admin.
     pub admin: Pubkey,
-    /// Pauser.
+    /// Authority of the pauser.
     pub pauser: Pubkey,
     /// Mint of each bank.
     pub mints: Vec<Pubkey>,
-    /// Price that the oracle of each market publishes.
+    /// Oracle price of each market.
     pub prices: Vec<u64>,
-    /// Price that the oracle of each bank publishes.
+    /// Oracle price of each bank.
     pub bank_prices: Vec<u64>,
-    /// Users so far.
+    /// All users so far.
     pub users: Vec<User>,
     conservation: Conservation,
 }
@@ -61,8 +61,7 @@ impl std::ops::DerefMut for World {
     }
 }
 
-/// An address of its own for a purpose and a number: the same in every run, so that bumps, and with them compute
-/// units, are.
+/// The address with a purpose and a number, the same in every run, so that bumps and compute units stay the same.
 pub fn key(purpose: u8, number: u8) -> Pubkey {
     let mut bytes = [purpose; 32];
     bytes[31] = number;
@@ -115,7 +114,7 @@ impl World {
         Self::bare().set_up(markets)
     }
 
-    /// Initialises, lists and funds.
+    /// Initialises the exchange, lists banks and markets, and funds their pools.
     pub fn set_up(mut self, markets: u16) -> Self {
         self.initialize();
         for index in [USDC, WSOL] {
@@ -136,12 +135,12 @@ impl World {
         self
     }
 
-    /// Runs one instruction; everything that must hold afterwards is checked.
+    /// Runs an instruction and checks conservation.
     pub fn run(&mut self, instruction: impl Into<Instruction>) -> Result<Done, Refused> {
         self.run_all(&[instruction.into()])
     }
 
-    /// Runs instructions in one transaction; everything that must hold afterwards is checked.
+    /// Runs instructions in one transaction and checks conservation.
     pub fn run_all(&mut self, instructions: &[Instruction]) -> Result<Done, Refused> {
         let result = self.machine.send_all(instructions);
         self.conservation.check(&self.machine, result.is_ok());
@@ -154,7 +153,7 @@ impl World {
         self.run(initialize).expect("the exchange is initialised");
     }
 
-    /// What lists the next bank.
+    /// The instruction that lists the next bank.
     pub fn listing_of_bank(&self, params: &BankParams) -> ListBank {
         let index = u16::try_from(self.bank_prices.len()).expect("few banks");
         let (bank, vault) = (address::bank(index), address::vault(index));
@@ -167,7 +166,7 @@ impl World {
         self.bank_prices.push(price);
     }
 
-    /// What lists the next market.
+    /// The instruction that lists the next market.
     pub fn listing_of_market(&self, params: &MarketParams) -> ListMarket {
         let index = u16::try_from(self.prices.len()).expect("few markets");
         ListMarket { admin: self.admin, market: address::market(index), params: *params }
@@ -179,7 +178,7 @@ impl World {
         self.prices.push(price);
     }
 
-    /// Publishes every oracle's price as of now and refreshes all rows.
+    /// Publishes the price of every oracle as of now and refreshes all rows.
     pub fn refresh_everything(&mut self) {
         for index in 0..self.bank_prices.len() {
             let feed = bank_feed(u16::try_from(index).expect("few banks"));
@@ -194,19 +193,19 @@ impl World {
         self.refresh(&markets, &banks).expect("all rows are refreshed");
     }
 
-    /// A second later, with fresh prices.
+    /// Advances the clock by a second, with fresh prices.
     pub fn tick(&mut self) {
         self.pass_ms(1_000);
         self.refresh_everything();
     }
 
-    /// Moves a market's price, a second later, with fresh prices everywhere.
+    /// Moves a market's price and advances the clock by a second, with fresh prices everywhere.
     pub fn move_price(&mut self, market: u16, price: u64) {
         self.prices[usize::from(market)] = price;
         self.tick();
     }
 
-    /// A wallet of a bank's tokens; returns owner and wallet.
+    /// Creates a wallet of a bank's tokens; returns owner and wallet.
     pub fn token_owner(&mut self, owner: Pubkey, bank: u16, amount: u64) -> (Pubkey, Pubkey) {
         let mint = self.mints[usize::from(bank)];
         let wallet = address::token_account(&owner, &mint);
@@ -214,12 +213,12 @@ impl World {
         (owner, wallet)
     }
 
-    /// A new user with a sub-account of 16 order slots and wallets full of every bank's tokens.
+    /// Creates a user with 16 order slots and wallets full of every bank's tokens.
     pub fn user(&mut self) -> User {
         self.user_with_orders(16)
     }
 
-    /// A new user with a number of order slots.
+    /// Creates a user with a number of order slots.
     pub fn user_with_orders(&mut self, orders: u16) -> User {
         self.newcomer(orders, None)
     }
@@ -238,14 +237,14 @@ impl World {
         user
     }
 
-    /// A new user with so many dollars deposited.
+    /// Creates a user with a deposit of `dollars`.
     pub fn rich(&mut self, dollars: u64) -> User {
         let user = self.user();
         self.deposit(user, USDC, dollars * DOLLAR).expect("the deposit arrives");
         user
     }
 
-    /// A new user with so many dollars deposited whom another one has referred.
+    /// Creates a user with a deposit of `dollars` and a referrer.
     pub fn referred(&mut self, referrer: User, dollars: u64) -> User {
         let user = self.newcomer(16, Some(referrer));
         self.deposit(user, USDC, dollars * DOLLAR).expect("the deposit arrives");
@@ -295,7 +294,7 @@ impl World {
         token::amount(&self.machine, &address::vault(bank))
     }
 
-    /// The moment as the model sees it.
+    /// Slot and Unix time as the model sees them.
     pub fn now(&self) -> kedge_model::clock::Clock {
         kedge_model::clock::Clock { slot: self.slot, unix_time: self.time() }
     }

@@ -13,7 +13,7 @@ use kedge_tests::verbs::refused;
 use kedge_tests::world::User;
 use kedge_tests::{Done, World};
 
-/// Somebody with 2 SOL, a maker, a keeper.
+/// A user with 2 SOL, a maker and a keeper.
 fn start() -> (World, [User; 3]) {
     let mut world = World::start();
     let users = [(); 3].map(|()| world.rich(10_000));

@@ -1,4 +1,4 @@
-//! Who gets a part of what a taker pays: referrer, builder; and fee tiers by volume.
+//! Shares of a taker's fee for referrer and builder, and fee tiers by volume.
 
 use kedge_interface::address;
 use kedge_interface::event::Event;
@@ -43,7 +43,7 @@ fn a_referred_taker_pays_less_and_the_referrer_gets_a_share_when_it_is_there() {
     assert_eq!(kept, 142_500 - 30_000, "the share stays with the exchange");
     let mut taking = world.taking(taker, buy, ONE, &[maker]);
     taking.maker_accounts.push(referrer.sub);
-    // Nobody has a position slot taken by a few cents: who wants the share in a market has a slot there.
+    // A share of a few cents takes no position slot: a person who wants the share in a market has a slot there.
     let unasked = fill(&world.run(taking.clone()).expect("a fill"));
     assert_eq!((unasked.taker_fee, unasked.referrer_share), (Amount(142_500), Amount(0)));
     assert!(world.sub(&referrer.sub).head.positions.iter().all(|position| !position.is_used()));
@@ -61,7 +61,7 @@ fn a_referred_taker_pays_less_and_the_referrer_gets_a_share_when_it_is_there() {
     assert_eq!(fill(&world.run(making).expect("half")).referrer_share, Amount(10_687));
     let own = world.making(referrer, taker, id, ONE / 2, DOLLAR);
     assert_eq!(fill(&world.run(own).expect("the other half")).referrer_share, Amount(10_687));
-    // Nobody refers herself.
+    // A person cannot be their own referrer.
     let person = kedge_tests::world::key(6, 9);
     world.machine.endow(person);
     let create = kedge_interface::instruction::CreateTrader::of(person, person).referred_by(&person);

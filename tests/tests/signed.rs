@@ -1,4 +1,4 @@
-//! Orders that are signed off the chain and placed by anybody.
+//! Orders that are signed off the chain and placed by any account.
 
 use kedge_interface::instruction::{CloseSubAccount, CloseTrader, Instruction, PlaceSignedOrders, RevokeSignedOrders};
 use kedge_model::Error;
@@ -82,7 +82,7 @@ fn anybody_places_a_signed_order_once() {
 #[test]
 fn no_number_ends_all_signing() {
     let mut scene = start();
-    // Neither the owner nor a delegate, by a revocation or by a message of its own, takes all numbers away at once.
+    // No revocation and no message, of owner or delegate, uses up all numbers at once.
     for up_to in [u64::MAX, MAX_NUMBER_STEP + 1] {
         let revoke = RevokeSignedOrders { signer: scene.user.authority, sub_account: scene.user.sub, up_to };
         refused(scene.world.run(revoke), Error::SignedNumberTooFar);

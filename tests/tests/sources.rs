@@ -1,5 +1,5 @@
-//! Rows with several sources on the real program: all four kinds of oracle account in one row, combined, and some of
-//! them late, silent, lying or gone.
+//! Price rows with several sources on the real program: all four kinds of oracle account in one row, combined, and some
+//! of them late, silent, wrong or gone.
 
 #[path = "sources/accounts.rs"]
 mod accounts;
@@ -100,7 +100,7 @@ fn a_lie_beyond_the_allowed_uncertainty_gives_no_price_at_all() {
     publish(&mut world, &[TEN, TEN, TEN, TEN + 100_000]);
     let mut before = row(&world);
     world.run(refreshing(4)).expect("refused silently, the row keeps its price until it is too old");
-    // All that it remembers is that the source lives whose account a caller could leave out.
+    // All it records is that the source is alive whose account a caller could leave out.
     before.sources[0].heard = u32::try_from(world.time()).expect("a time of our age");
     assert_eq!(row(&world), before);
 }
@@ -199,7 +199,7 @@ fn an_outdated_account_in_place_of_a_good_one_changes_nothing() {
     world.run(refreshing(2)).expect("refreshed");
     assert_eq!((state(&world), row(&world).publish_time), (RowState::Normal, slow.publish_time));
     assert_eq!(i64::from(row(&world).sources[0].heard), slow.publish_time);
-    // Anybody may post an old update of the feed to an account of his own and hand that in.
+    // Any account may post an old update of the feed to its own price account and pass that.
     world.pass_ms(2_000);
     let faster = quote(&world, TEN);
     write(&mut world, SourceKind::SwitchboardOnDemand, faster);
@@ -211,7 +211,7 @@ fn an_outdated_account_in_place_of_a_good_one_changes_nothing() {
         world.run(with_accounts(vec![own, ON_DEMAND])).expect("no error in front of a transaction");
         assert_eq!(world.board_bytes(), before, "{age} s old");
     }
-    // A weakly verified one is an error: any account of the feed would have done.
+    // A weakly verified update is an error: any account of the feed would have done.
     let weak = Update { signatures: Some(1), ..update(&faster) };
     oracle::put(&mut world.machine, own, pyth::RECEIVER, weak.bytes());
     refused(world.run(with_accounts(vec![own, ON_DEMAND])), AccountError::OracleVerificationTooWeak);

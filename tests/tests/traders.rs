@@ -1,4 +1,4 @@
-//! People, sub-accounts, and tokens in and out.
+//! Traders, sub-accounts, deposits and withdrawals.
 
 use kedge_interface::account::sub_account_space;
 use kedge_interface::address;
@@ -79,7 +79,8 @@ fn an_empty_sub_account_closes_and_returns_its_rent() {
     world.run(closing(user, receiver)).expect("nothing is left in it");
     assert!(world.account(&user.sub).is_none_or(|account| account.lamports == 0 && account.data.is_empty()));
     assert_eq!(world.account(&receiver).expect("paid").lamports, rent);
-    // What was signed for the first sub-account must not be good for another at its address, nor the referrer change.
+    // A message for the first sub-account must not be valid for another at its address, and the referrer must not
+    // change.
     refused(world.run(close_trader), Error::RecordKept);
     let next = world.create_sub_account(user.authority, 1, 0).expect("the next id");
     assert_ne!(next, user.sub);
@@ -164,7 +165,7 @@ fn anybody_may_deposit_for_anybody() {
     let (user, friend) = (world.user(), world.user());
     world.run(Deposit::of(friend.authority, friend.wallet, user.sub, USDC, DOLLAR)).expect("a present");
     assert_eq!(world.balance(user, USDC), DOLLAR);
-    // Another kind of token is one price more that the owner depends on.
+    // Each further kind of token adds a price that the owner depends on.
     let wallet = world.wallet(friend, WSOL);
     let present = || Deposit::of(friend.authority, wallet, user.sub, WSOL, 1);
     refused(world.run(present()), Error::UnaskedToken);
@@ -194,7 +195,7 @@ fn withdrawals_keep_initial_margin_at_strict_prices() {
     refused(world.withdraw(user, USDC, 200 * DOLLAR), Error::InsufficientMargin);
     world.pass_ms(60_000);
     refused(world.withdraw(user, USDC, DOLLAR), Error::StaleRow);
-    // Without positions no price is asked for.
+    // Without positions no price is needed.
     let other = world.rich(10);
     world.pass_ms(600_000);
     world.withdraw(other, USDC, DOLLAR).expect("nothing is at stake");

@@ -1,4 +1,4 @@
-//! Trades: who pays what to whom, in which order, and when not.
+//! Trades: payments, priority, and refusals.
 
 use kedge_interface::address;
 use kedge_interface::event::Event;
@@ -73,7 +73,7 @@ fn the_best_price_comes_first_and_at_one_price_the_oldest() {
     world.place(second, limit(SOL, Side::Short, ONE, 149_800_000)).expect("rests");
     world.place(second, limit(SOL, Side::Short, ONE, 149_900_000)).expect("rests");
     let id = world.place(taker, limit(SOL, Side::Long, 5 * ONE / 2, 150 * DOLLAR)).expect("placed");
-    // The order in which a keeper names them does not matter.
+    // The order in which a keeper names makers does not matter.
     let done = world.fill(keeper, taker, id, &[second, first]).expect("filled");
     let found: Vec<_> = fills(&done).iter().map(|f| (f.maker.authority, f.size.0, f.quote.0)).collect();
     let (first, second) = (first.authority.to_bytes(), second.authority.to_bytes());
@@ -215,7 +215,7 @@ fn margin_holds_after_the_fill_on_both_sides() {
     let free = world.balance(maker, USDC);
     refused(world.withdraw(maker, USDC, free / 2), Error::InsufficientMargin);
     let id = world.place(taker, limit(SOL, Side::Long, 600 * ONE, 150 * DOLLAR)).expect("placed");
-    // The price rises to where the maker, who would sell at 150, could not carry the short.
+    // The price rises to where the maker, selling at 150, could not carry the short.
     world.move_price(SOL, 155 * DOLLAR);
     world.pass_ms(400_000);
     world.move_price(SOL, 160 * DOLLAR);

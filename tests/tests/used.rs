@@ -1,4 +1,4 @@
-//! What is built is used: every instruction is sent by a program that ships, every setting of the keeper is read.
+//! Everything built is used: shipped programs send every instruction and read every setting of the keeper.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +8,7 @@ use kedge_interface::instruction::ALL;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 
-/// What shipped code writes: types that it makes, fields that it reads.
+/// Uses in shipped code: types that are built, fields that are read.
 #[derive(Default)]
 struct Used {
     made: BTreeSet<String>,
@@ -77,7 +77,7 @@ impl<'ast> Visit<'ast> for Used {
     }
 }
 
-/// The visitor borrows for as long as the file; an expression out of a macro has no file.
+/// The visitor borrows from the file; an expression of a macro has no file.
 fn kept(expression: syn::Expr) -> &'static syn::Expr {
     Box::leak(Box::new(expression))
 }
@@ -107,7 +107,7 @@ fn parsed(folders: &[&str]) -> Vec<(PathBuf, syn::File)> {
     files.into_iter().map(parse).collect()
 }
 
-/// The programs that ship, the command line tool and the keeper, and the client that they share.
+/// The shipped programs, command line and keeper, and their common client.
 const SHIPPED: [&str; 4] = ["crates/cli/src", "crates/client/src", "crates/keeperd/src", "keepers/src"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! The alert rules and the scrape configuration of keepers, checked and tested with Prometheus' own `promtool`.
+//! Checks the keepers' alert rules and scrape configuration with Prometheus' own `promtool`.
 
 use std::process::Command;
 
@@ -7,10 +7,10 @@ use anyhow::Result;
 use crate::run::{phase, root};
 use crate::tool::Tool;
 
-/// Checks and tests.
+/// Checks and tests the rules.
 ///
 /// # Errors
-/// When a rule is wrong, does what its test does not expect, or `promtool` cannot be had.
+/// When a rule is invalid or fails its test, and when `promtool` cannot be had.
 pub fn check() -> Result<()> {
     let promtool = Tool {
         name: "promtool",

@@ -21,7 +21,7 @@ pub struct ClientArgs {
     test: bool,
 }
 
-/// Generates, checks or tests.
+/// Generates, checks or tests the client.
 pub fn run(args: &ClientArgs) -> Result<()> {
     match args {
         ClientArgs { test: true, .. } => {
@@ -37,13 +37,13 @@ pub fn run(args: &ClientArgs) -> Result<()> {
     }
 }
 
-/// Fails when generating again would change anything.
+/// Fails when generating again would change a file.
 pub fn check() -> Result<()> {
     install()?;
     phase("client", script("generate").args(["--", "--check"]))
 }
 
-/// Compares the client with the Rust crates and trades with it on the embedded chain. Wants the program to be built.
+/// Compares the client with the Rust crates and trades with it on the embedded chain. The program must be built.
 pub fn test() -> Result<()> {
     install()?;
     phase("compile the client", &mut script("build"))?;
@@ -52,18 +52,18 @@ pub fn test() -> Result<()> {
     phase("test the client", script("test").env("KEDGE_VECTORS", vectors).env("KEDGE_DEMO", demo))
 }
 
-/// The file with what clients in other languages are compared with, made anew; `beside` is built in the same go.
+/// Builds and writes the test vectors for clients in other languages; also builds the binaries in `beside`.
 ///
 /// # Errors
-/// When they cannot be built, or a struct is missing in them.
+/// When the build fails, or a struct is missing in the vectors.
 pub fn vectors(beside: &[&str]) -> Result<PathBuf> {
-    // The selection of which the tests of the workspace are part, so that nothing is built twice.
+    // The workspace's tests use the same selection, so that nothing is built twice.
     let built = ["build", "--workspace", "--locked", "--example", "vectors"];
     phase("build what clients are tested with", cargo().args(built).args(beside))?;
     let vectors = root().join("target/client-vectors.json");
     fs::create_dir_all(root().join("target"))?;
     let mut make = Command::new(target().join("debug/examples/vectors"));
-    // It says what it misses; where it noticed does not matter.
+    // Its message says what is missing; a backtrace would not help.
     let output = make.env("RUST_BACKTRACE", "0").output().context("cannot run the vectors")?;
     if !output.status.success() {
         bail!("the vectors were not made: {}", String::from_utf8_lossy(&output.stderr));
@@ -76,17 +76,17 @@ fn folder() -> PathBuf {
     root().join("clients/js")
 }
 
-/// A script of clients/js/package.json.
+/// Runs a script of clients/js/package.json.
 fn script(name: &str) -> Command {
     let mut npm = Command::new("npm");
     npm.args(["run", "--silent", name]).current_dir(folder());
     npm
 }
 
-/// Installs the client's packages, unless that was done already.
+/// Installs the client's npm packages, once.
 ///
 /// # Errors
-/// When Node is missing or too old, or the packages cannot be had.
+/// When Node is missing or too old, or packages cannot be had.
 pub fn install() -> Result<()> {
     npm::install(&folder(), "install the client's packages")
 }

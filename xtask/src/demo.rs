@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: says what it will do, builds the program and the demo quietly, and runs the demo.
+//! `cargo xtask demo`: announces its steps, builds program and demo quietly, and runs the demo.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,22 +15,22 @@ use crate::{foreground, quiet};
 #[derive(Args)]
 #[command(disable_help_flag = true)]
 pub struct DemoArgs {
-    /// Handed to the demo; `--help` lists its flags.
+    /// Flags of the demo; `--help` lists them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Something that is built before the demo runs.
+/// A build step before the demo.
 struct Step {
     title: &'static str,
-    /// There when something was built before.
+    /// File that exists once the step has run.
     built: PathBuf,
     command: Command,
-    /// Seconds that it took from nothing on two cores, where nothing is known of this machine.
+    /// Seconds of a first build on two cores, for machines without a measurement.
     elsewhere: Option<u64>,
 }
 
-/// Builds and runs.
+/// Builds and runs the demo.
 pub fn run(args: &DemoArgs) -> Result<()> {
     let demo = target().join("debug/kedge-demo");
     if args.rest.iter().any(|flag| flag == "--help" || flag == "-h") {
@@ -83,7 +83,7 @@ pub fn keeper() -> Result<()> {
     Ok(())
 }
 
-/// The file of what builds say, new.
+/// Opens a new file for the output of builds.
 fn log() -> Result<PathBuf> {
     let folder = root().join("target/demo");
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
@@ -92,7 +92,7 @@ fn log() -> Result<PathBuf> {
     Ok(log)
 }
 
-/// This program, to build the exchange's.
+/// This program as a command, to build the exchange's program.
 fn program() -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["program", "--package", "kedge"]).current_dir(root());
@@ -103,7 +103,7 @@ fn serves(flags: &[String]) -> bool {
     flags.iter().any(|flag| flag == "--serve")
 }
 
-/// A flag's value as it was typed.
+/// The value of a flag on the demo's command line.
 fn value(flags: &[String], name: &str) -> Option<f64> {
     let (mut at, joined) = (flags.iter(), format!("{name}="));
     if let Some(value) = flags.iter().find_map(|flag| flag.strip_prefix(&joined)) {
@@ -113,7 +113,7 @@ fn value(flags: &[String], name: &str) -> Option<f64> {
     at.next()?.parse().ok()
 }
 
-/// What will be done, and how long it takes where that is known.
+/// The steps with their expected durations.
 fn plan(steps: &[Step], times: &Times, flags: &[String]) -> String {
     let mut lines: Vec<(String, Option<Duration>, &str)> = Vec::new();
     for step in steps {
@@ -159,7 +159,7 @@ fn told(time: Duration) -> String {
     }
 }
 
-/// Puts a link to a program into target, wherever cargo's target folder is.
+/// Links a binary into `target`, wherever cargo's target folder is.
 fn link(name: &str) -> Result<()> {
     let (built, link) = (target().join("debug").join(name), root().join("target").join(name));
     std::fs::create_dir_all(root().join("target"))?;

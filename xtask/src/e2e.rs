@@ -13,12 +13,12 @@ use crate::{nats, program, validator};
 #[derive(Args)]
 #[command(disable_help_flag = true)]
 pub struct E2eArgs {
-    /// Handed to the run; `--help` lists its commands and flags.
+    /// Commands and flags of the run; `--help` lists them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Builds the validator, the programs and the keepers, and runs.
+/// Builds validator, programs and keepers, and runs.
 pub fn run(args: &E2eArgs) -> Result<()> {
     let help = args.rest.iter().any(|flag| flag == "--help" || flag == "-h");
     if !help {
@@ -32,7 +32,7 @@ pub fn run(args: &E2eArgs) -> Result<()> {
         command.env("KEDGE_TEST_VALIDATOR", validator::path()?);
         if args.rest.iter().any(|word| word == "faults") {
             command.env(nats::VARIABLE, nats::path()?);
-            // The keepers whose clocks are wrong.
+            // These scenarios run keepers with wrong clocks.
             if !has_faketime() {
                 debian::install(&["libfaketime"], "what makes a clock wrong")?;
             }
@@ -41,7 +41,7 @@ pub fn run(args: &E2eArgs) -> Result<()> {
     phase("e2e", &mut command)
 }
 
-/// Whether libfaketime is where Debian puts it.
+/// Whether libfaketime is installed as Debian does it.
 fn has_faketime() -> bool {
     let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
     folders.into_iter().any(|folder| folder.path().join("faketime/libfaketime.so.1").is_file())

@@ -1,5 +1,5 @@
-//! Part of `cargo xtask lint`: no crate stands on one of its own floor or above, so that no arrow points back, and nothing
-//! but tests links the program.
+//! Part of `cargo xtask lint`: a crate depends only on crates of lower floors, so that no arrow points back, and only
+//! tests link the program.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use toml::Table;
 
 use crate::run::root;
 
-/// From the ground up: a crate may depend on crates of lower floors, with `dev-dependencies` left aside.
+/// Crates by floor, lowest first. `dev-dependencies` do not count.
 const FLOORS: &[&[&str]] = &[
     &["kedge-libcalls", "kedge-localnet"],
     &["kedge-model", "kedge-selftest", "kedge-mock-receiver"],
@@ -19,13 +19,13 @@ const FLOORS: &[&[&str]] = &[
     &["kedge-keeperd", "kedge-testbed", "kedge-bank-tests", "kedge-source-tests"],
     &["kedge-demo", "kedge-e2e"],
 ];
-/// The on-chain program: it runs on the chain, clients share its crates.
+/// The on-chain program. Clients use the crates that it is built from.
 const PROGRAM: &str = "kedge";
 
-/// Holds the manifests of the workspace against [`FLOORS`].
+/// Checks the workspace's manifests against [`FLOORS`].
 ///
 /// # Errors
-/// With the first arrow that does not lead down, and for a crate that stands on no floor.
+/// With the first dependency that does not lead down, and for a crate without a floor.
 pub fn check() -> Result<()> {
     let workspace = manifest(&root().join("Cargo.toml"))?;
     let members = workspace["workspace"]["members"].as_array().context("members")?;
@@ -47,7 +47,7 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-/// Whether the manifest is of a crate with a floor; an error for a dependency that does not lead down.
+/// Whether the manifest is of a crate with a floor. A dependency that does not lead down is an error.
 fn judge(manifest: &Table) -> Result<bool> {
     let name = manifest["package"]["name"].as_str().context("a package's name")?;
     if name == "xtask" {
@@ -69,7 +69,7 @@ fn floor(name: &str) -> Result<usize> {
     }
 }
 
-/// Names of everything that the package needs outside its tests, on every target.
+/// Names of the package's dependencies outside tests, on every target.
 fn dependencies(manifest: &Table) -> Vec<String> {
     let names = |table: &Table| -> Vec<String> {
         let listed = ["dependencies", "build-dependencies"].iter().filter_map(|kind| table.get(*kind)?.as_table());

@@ -1,4 +1,4 @@
-//! A child that alone gets Ctrl-C.
+//! Runs a child that alone receives Ctrl-C.
 
 use std::io::IsTerminal;
 use std::os::unix::process::CommandExt;
@@ -7,11 +7,11 @@ use std::process::{Command, ExitStatus};
 use anyhow::{Context, Result};
 use rustix::process::Pid;
 
-/// Runs a command to its end. On a terminal it is the foreground, as a shell would make it: Ctrl-C reaches it and not `make`,
-/// which would call the orderly end an error. The shell takes its terminal back when `make` has ended.
+/// Runs a command to its end. On a terminal it becomes the foreground process, as in a shell: Ctrl-C reaches it and not
+/// `make`, which would report the orderly end as an error. The shell takes its terminal back when `make` ends.
 ///
 /// # Errors
-/// When it cannot be started.
+/// When the command cannot be started.
 pub fn run(command: &mut Command) -> Result<ExitStatus> {
     let terminal = std::io::stdin().is_terminal();
     if terminal {
@@ -19,7 +19,7 @@ pub fn run(command: &mut Command) -> Result<ExitStatus> {
     }
     let mut child = command.spawn().with_context(|| format!("cannot start {:?}", command.get_program()))?;
     if terminal && let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        // Where it fails, Ctrl-C reaches nobody but us: then we end, and the child with its terminal.
+        // When this fails, Ctrl-C would end this process and with it the child.
         rustix::termios::tcsetpgrp(std::io::stdin(), group).context("the terminal cannot be handed over")?;
     }
     Ok(child.wait()?)

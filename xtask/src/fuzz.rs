@@ -1,7 +1,7 @@
-//! `cargo xtask fuzz`: coverage-guided action sequences on a whole exchange, for a number of actions each.
+//! `cargo xtask fuzz`: coverage-guided action sequences on a whole exchange.
 //!
-//! The crate `fuzz` is laid out for `cargo fuzz`, which needs to be installed first; this calls the compiler with the
-//! same flags as `cargo fuzz run --sanitizer none <target>`, which a stable toolchain understands.
+//! The crate `fuzz` has the layout of `cargo fuzz`, which would have to be installed. This calls the compiler with the
+//! flags of `cargo fuzz run --sanitizer none exchange`, which a stable toolchain accepts.
 
 use std::path::PathBuf;
 
@@ -10,14 +10,14 @@ use clap::{Args, ValueEnum};
 
 use crate::run::{cargo, phase, root, target};
 
-/// Coverage counters and comparisons, as `cargo fuzz` asks for them.
+/// Compiler flags of `cargo fuzz` for coverage counters and comparisons.
 const FLAGS: &str = "--cfg fuzzing -Ccodegen-units=1 -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares \
     -Cllvm-args=-simplifycfg-branch-fold-threshold=0";
-/// Longest sequence in bytes: 300 actions of 16 bytes of the one target, some hundred turns of the other.
+/// Longest sequence in bytes: 300 actions of 16 bytes.
 const LONGEST: &str = "-max_len=4800";
 /// Seconds after which a sequence counts as stuck.
 const STUCK: &str = "-timeout=30";
@@ -31,7 +31,7 @@ pub struct FuzzArgs {
     /// Actions after which a target ends; a broken rule ends it at once and leaves the sequence in a file
     #[arg(long, default_value_t = 1_000_000)]
     actions: u64,
-    /// Seed of the fuzzer's own randomness, 0 for another one each time
+    /// Seed of the fuzzer, 0 for a random one
     #[arg(long, default_value_t = 0)]
     seed: u32,
     /// Runs these sequences (files) of the named target once instead
@@ -117,7 +117,7 @@ fn fuzz(target: Target, args: &FuzzArgs) -> Result<()> {
     })
 }
 
-/// The host's target triple, as the compiler names it.
+/// The host's target triple.
 fn host() -> Result<String> {
     let output = std::process::Command::new("rustc").arg("-vV").output().context("rustc does not run")?;
     let text = String::from_utf8(output.stdout)?;

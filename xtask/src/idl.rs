@@ -1,7 +1,7 @@
 //! `cargo xtask idl`: generates idl/kedge.json and docs/layouts.md from the program, or checks the committed ones.
 //!
-//! The program's IDL build prints its sections from a test, which is what the framework's own tool reads too;
-//! here they are put together in a stable order.
+//! The program's IDL build prints its sections from a test, as for the framework's own tool; here they are assembled in
+//! a stable order.
 
 use std::fs;
 use std::path::Path;
@@ -15,12 +15,12 @@ use crate::run::{cargo, root};
 /// Flags of `idl`.
 #[derive(Args)]
 pub struct IdlArgs {
-    /// Fail when the committed file differs instead of writing them.
+    /// Fail when a committed file differs instead of writing it.
     #[arg(long)]
     pub check: bool,
 }
 
-/// Generates or checks.
+/// Generates or checks the files.
 pub fn run(args: &IdlArgs) -> Result<()> {
     println!("[idl] ...");
     let start = std::time::Instant::now();
@@ -67,8 +67,8 @@ fn generate() -> Result<Value> {
     Ok(Value::Object(idl))
 }
 
-/// Adds what the program prints beside what its instructions and accounts name: constants, events, types that are not there
-/// yet, where accounts are, and what arguments stand for.
+/// Adds what the framework's IDL lacks: constants, events, further types, addresses of accounts, and types of
+/// arguments.
 fn add_vocabulary(idl: &mut Map<String, Value>, mut vocabulary: Map<String, Value>) -> Result<()> {
     let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
     let types = idl.get_mut("types").and_then(Value::as_array_mut).context("the IDL has no types")?;
@@ -93,7 +93,7 @@ fn add_vocabulary(idl: &mut Map<String, Value>, mut vocabulary: Map<String, Valu
     Ok(())
 }
 
-/// States where an instruction's accounts are, where a rule says so.
+/// States the addresses of an instruction's accounts, where a rule gives them.
 fn resolve(instruction: &mut Map<String, Value>, rules: &[Value]) {
     let name = instruction["name"].clone();
     for account in objects(instruction, "accounts") {
@@ -109,7 +109,7 @@ fn resolve(instruction: &mut Map<String, Value>, rules: &[Value]) {
     }
 }
 
-/// Gives arguments the type of what they stand for; bytes on the wire stay what they are.
+/// Gives arguments their meaning as a type; their bytes stay the same.
 fn type_arguments(instruction: &mut Map<String, Value>, rules: &[Value]) {
     let name = instruction["name"].clone();
     let key = json!({ "array": ["u8", 32] });
@@ -127,7 +127,7 @@ fn objects<'a>(of: &'a mut Map<String, Value>, key: &str) -> impl Iterator<Item 
     of.get_mut(key).and_then(Value::as_array_mut).into_iter().flatten().filter_map(Value::as_object_mut)
 }
 
-/// The text between the marks of a section.
+/// The text between a section's marks.
 fn section<'a>(text: &'a str, name: &str) -> Result<&'a str> {
     let begin = format!("--- IDL begin {name} ---\n");
     let end = format!("--- IDL end {name} ---");
@@ -136,7 +136,7 @@ fn section<'a>(text: &'a str, name: &str) -> Result<&'a str> {
     Ok(text[from..from + length].trim_end())
 }
 
-/// The workspace's version: the framework always says 0.1.0.
+/// The workspace's version; the framework always writes 0.1.0.
 fn version() -> Result<Value> {
     let manifest = fs::read_to_string(Path::new(&root()).join("Cargo.toml"))?;
     let line = manifest.lines().find(|line| line.starts_with("version = ")).context("no version in Cargo.toml")?;

@@ -1,4 +1,4 @@
-//! `cargo xtask judges`: clients that nobody here wrote against the Rust crates (tests/judges).
+//! `cargo xtask judges`: independent clients against the Rust crates (tests/judges).
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,18 +12,18 @@ use crate::npm;
 use crate::program::{cache::Cache, cache::hash, phase::clean_cargo_environment};
 use crate::run::{cargo, phase, root, target};
 
-/// Python's packages for the judge, with their checksums.
+/// File with the packages of Python's judge and their checksums.
 const REQUIREMENTS: &str = "requirements.txt";
 
 /// Flags of `judges`.
 #[derive(Args, Default)]
 pub struct JudgesArgs {
-    /// One judge alone: the name of its folder
+    /// Run only this judge (name of its folder)
     #[arg(long)]
     only: Option<String>,
 }
 
-/// A judge: its folder, and how it is asked.
+/// Folder and runner of a judge.
 type Judge = (&'static str, fn(&Path, &Path) -> Result<()>);
 
 const JUDGES: [Judge; 5] = [
@@ -34,10 +34,10 @@ const JUDGES: [Judge; 5] = [
     ("package", package),
 ];
 
-/// Asks all, or one.
+/// Runs all judges, or one.
 ///
 /// # Errors
-/// When a client makes other bytes than the Rust crates or reads them otherwise; when one cannot be built.
+/// When a client writes or reads other bytes than the Rust crates, and when one cannot be built.
 pub fn run(args: &JudgesArgs) -> Result<()> {
     let start = Instant::now();
     let vectors = client::vectors(&[])?;
@@ -68,7 +68,7 @@ fn package(folder: &Path, vectors: &Path) -> Result<()> {
     node("packagers of the TypeScript client", folder, vectors)
 }
 
-/// Installs a judge that runs on Node, and asks it.
+/// Installs and runs a judge on Node.
 fn node(name: &str, folder: &Path, vectors: &Path) -> Result<()> {
     npm::install(folder, &format!("install the packages of the judge: {name}"))?;
     let mut judge = Command::new("node");
@@ -85,7 +85,7 @@ fn codama_rust(folder: &Path, vectors: &Path) -> Result<()> {
     rust("Codama's Rust renderer", folder, vectors)
 }
 
-/// Lets Codama write a crate from the tree, unless it has done so: what it writes anew, cargo builds anew.
+/// Generates a crate with Codama, unless its inputs are unchanged: cargo rebuilds what is written.
 fn render(renderer: &Path, generated: &Path) -> Result<()> {
     let read = |path: PathBuf| std::fs::read_to_string(&path).with_context(|| path.display().to_string());
     let tree = read(root().join("idl/kedge.codama.json"))?;
@@ -96,7 +96,7 @@ fn render(renderer: &Path, generated: &Path) -> Result<()> {
     }
     npm::install(renderer, "install the packages of Codama's Rust renderer")?;
     let mut render = Command::new("node");
-    // It has the versions of the crate's dependencies to say, which the crate pins by itself.
+    // Codama prints dependency versions, which the crate pins itself.
     let output = render.arg("render.mjs").current_dir(renderer).output().context("cannot run node")?;
     if !output.status.success() {
         bail!("Codama's Rust renderer failed: {}", String::from_utf8_lossy(&output.stderr));
@@ -121,12 +121,12 @@ fn python(folder: &Path, vectors: &Path) -> Result<()> {
     let packages = packages(&folder.join(REQUIREMENTS))?;
     let mut judge = Command::new(crate::reference::python()?);
     judge.arg("judge.py").arg(vectors).current_dir(folder).env("PYTHONPATH", packages);
-    // Nothing is left in the checkout.
+    // Nothing is written into the checkout.
     judge.env("PYTHONDONTWRITEBYTECODE", "1");
     phase("judge: solders", &mut judge)
 }
 
-/// A folder in the cache with these packages for Python.
+/// A cache folder with the Python packages of a requirements file.
 fn packages(requirements: &Path) -> Result<PathBuf> {
     let wanted = std::fs::read_to_string(requirements).with_context(|| requirements.display().to_string())?;
     let cache = Cache::named("python")?;

@@ -1,4 +1,4 @@
-//! docs/layouts.md: where every field stands, for readers without an IDL.
+//! docs/layouts.md: the offset of every field, for readers without an IDL.
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -18,17 +18,17 @@ Anchor's clients take them for the discriminator. They decode a record with its 
 are and how they are cut is in the [guide](guides/integrator.md#events).
 ";
 
-/// The page.
+/// The page's text.
 ///
 /// # Errors
-/// When the IDL has a type that this does not know.
+/// For a type that this module does not know.
 pub fn page(idl: &Value) -> Result<String> {
     let (accounts, events) = (list(idl, "accounts"), list(idl, "events"));
     let (mut kinds, mut structs, mut enums) = (String::new(), String::new(), String::new());
     for ty in list(idl, "types") {
         let name = text(ty, "name")?;
         let fields = list(&ty["type"], "fields");
-        // Events have the fields of their records, which are there under their own names.
+        // Events have the fields of their records, which have entries of their own.
         if events.iter().any(|event| event["name"] == name) {
             continue;
         }
@@ -68,7 +68,7 @@ fn hex(byte: Option<u64>) -> String {
     format!("{:02x}", byte.unwrap_or_default())
 }
 
-/// Fields with their offsets, and the size as the last line.
+/// Fields with offsets, and the size as the last line.
 fn table(idl: &Value, fields: &[Value], start: usize) -> Result<String> {
     let mut rows = String::from("| offset | field | type | |\n|---|---|---|---|\n");
     let mut offset = start;
@@ -117,7 +117,7 @@ fn size(idl: &Value, ty: &Value) -> Result<usize> {
     })
 }
 
-/// Whether a variant stands for a number that nothing has: the IDL's enums have no holes.
+/// Whether a variant fills a hole: the IDL's enums number without gaps.
 fn is_gap(name: &str) -> bool {
     name.strip_prefix("Unused").is_some_and(|number| number.parse::<u8>().is_ok())
 }
@@ -137,7 +137,7 @@ fn variants(ty: &Value) -> Result<String> {
     Ok(format!("| {} | {} |\n", text(ty, "name")?, names?.join(", ")))
 }
 
-/// The line of a constant; bytes as the text that they are, and in hexadecimal where they are none that can be shown.
+/// The line of a constant; bytes are shown as text where they are text, otherwise in hexadecimal.
 fn constant(constant: &Value) -> Result<String> {
     let value = text(constant, "value")?;
     let shown = match serde_json::from_str::<Vec<u8>>(value) {
@@ -150,7 +150,7 @@ fn constant(constant: &Value) -> Result<String> {
     Ok(format!("| {} | {shown} |{} |\n", text(constant, "name")?, docs.concat()))
 }
 
-/// The line of an event: what stands in front of its record, and which record that is.
+/// The line of an event: its header and its record.
 fn event(idl: &Value, event: &Value) -> Result<String> {
     let name = text(event, "name")?;
     let events = list(idl, "types").iter().find(|ty| ty["name"] == "KedgeEvent").context("no KedgeEvent")?;

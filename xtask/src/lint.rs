@@ -1,11 +1,11 @@
-//! `cargo xtask lint`: format, which crate stands on which, clippy (warnings are errors), known faults of dependencies, their licences and sources,
-//! alert rules, the committed IDL against the program, and the committed client against the IDL.
+//! `cargo xtask lint`: format, floors of crates, clippy (warnings are errors), advisories, alert rules, the committed
+//! IDL against the program, and the committed client against the IDL.
 
 use anyhow::Result;
 
 use crate::run::{cargo, phase};
 
-/// Runs all checks.
+/// Runs all checks, up to the first failure.
 pub fn run() -> Result<()> {
     phase("format", cargo().args(["fmt", "--all", "--check"]))?;
     crate::floors::check()?;

@@ -1,4 +1,4 @@
-//! `cargo xtask <command>`: one module per command, everything the Makefile calls.
+//! `cargo xtask <command>`: a module for each command of the Makefile.
 
 mod advisories;
 mod alerts;
@@ -45,7 +45,7 @@ enum Command {
     Idl(idl::IdlArgs),
     /// Generate the TypeScript client in clients/js from the IDL
     Client(client::ClientArgs),
-    /// Check dependencies against the list of known faults in toolchain/advisories
+    /// Check dependencies against the advisories in toolchain/advisories
     Advisories(advisories::AdvisoriesArgs),
     /// Check licences and sources of dependencies with cargo-deny (deny.toml)
     Deny(deny::DenyArgs),
@@ -55,23 +55,23 @@ enum Command {
     Test(test::TestArgs),
     /// Run random action sequences on a whole exchange, guided by coverage
     Fuzz(fuzz::FuzzArgs),
-    /// Judge the report that the demo's end-to-end test left
+    /// Judge the report of the demo's end-to-end test
     Report,
-    /// Hold clients that nobody here wrote against the Rust crates
+    /// Hold independent clients against the Rust crates
     Judges(judges::JudgesArgs),
     /// Compare the model's formulas with an independent reference, on random cases
     Reference(reference::ReferenceArgs),
-    /// Change the model one word at a time and see whether its tests notice
+    /// Change the model one word at a time and check that its tests notice
     Mutants(mutants::MutantsArgs),
     /// Measure compute units and rewrite docs/compute.md
     Bench(bench::BenchArgs),
     /// Build the program and run the demo
     Demo(demo::DemoArgs),
-    /// Build kedge-keeper, to be found at target/kedge-keeper
+    /// Build kedge-keeper and link it at target/kedge-keeper
     Keeper,
     /// Build solana-test-validator into the cache, where `e2e` finds it
     Validator(validator::ValidatorArgs),
-    /// Run keepers as processes against solana-test-validator, and put them through faults
+    /// Run keepers as processes against solana-test-validator, and inject faults
     E2e(e2e::E2eArgs),
 }
 
@@ -95,7 +95,7 @@ fn main() -> ExitCode {
         Command::Validator(args) => validator::run(&args),
         Command::E2e(args) => e2e::run(&args),
     };
-    // The message says what to do; a backtrace of this tool says nothing.
+    // The message says what to do; a backtrace of this tool would not help.
     let Err(error) = result else { return ExitCode::SUCCESS };
     eprintln!("error: {error}");
     error.chain().skip(1).for_each(|cause| eprintln!("because: {cause}"));

@@ -1,7 +1,7 @@
-//! `cargo xtask mutants`: changes the model one word at a time and asks whether its tests notice.
+//! `cargo xtask mutants`: changes the model one word at a time and checks that its tests notice.
 //!
-//! A sample by default, seeded by the commit, so that each commit looks at other mutants. What is known to survive stands
-//! with its reason in docs/math/mutants.md.
+//! The default is a sample, seeded by the commit so that each commit looks at other mutants. Known survivors stand with
+//! their reasons in docs/math/mutants.md.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -18,10 +18,10 @@ const CRATE: &str = "cargo-mutants";
 const VERSION: &str = "27.1.0";
 /// The page of known survivors.
 const PAGE: &str = "docs/math/mutants.md";
-/// Seconds after which a mutant's tests count as stuck; without a mutant they take a few.
+/// Seconds after which a mutant's tests count as stuck; they normally take a few.
 const STUCK: &str = "300";
-/// The test binaries of a sample, besides the tests inside the crate: nearly all that dies dies in these, and each binary
-/// more is built for each mutant.
+/// Test binaries of a sample, beside the crate's unit tests: nearly every mutant that dies dies in these, and each
+/// further binary would be built for each mutant.
 const OF_A_SAMPLE: [&str; 19] = [
     "reference",
     "quotes",
@@ -47,30 +47,31 @@ const OF_A_SAMPLE: [&str; 19] = [
 /// Flags of `mutants`.
 #[derive(Args)]
 pub struct MutantsArgs {
-    /// Mutants of the sample
+    /// Number of mutants in the sample
     #[arg(long, default_value_t = 24)]
     sample: usize,
-    /// What the sample is drawn by instead of the commit
+    /// Text that seeds the sample instead of the commit
     #[arg(long)]
     seed: Option<String>,
-    /// All mutants: hours
+    /// All mutants, which takes hours
     #[arg(long)]
     all: bool,
-    /// Mutants tested at once, each in a copy of the checkout
+    /// Number of mutants tested at once, each in a copy of the checkout
     #[arg(long, default_value_t = 2)]
     jobs: usize,
 }
 
-/// Tests a sample, or all.
+/// Tests a sample, or all mutants.
 ///
 /// # Errors
-/// When more than a quarter of a sample survives and is not on the page; of all, when anything does.
+/// When more than a quarter of a sample survives and is not on the page; with all mutants, when any such mutant
+/// survives.
 pub fn run(args: &MutantsArgs) -> Result<()> {
     let folder = tool()?;
     let mutants = |words: &[&str]| {
         let mut command = cargo();
         clean_cargo_environment(&mut command);
-        // A target folder of ours would be shared by the copies.
+        // The copies must not share a target folder.
         command.env_remove("CARGO_TARGET_DIR");
         let path = std::env::var_os("PATH").unwrap_or_default();
         let paths = std::iter::once(folder.join("bin")).chain(std::env::split_paths(&path));
@@ -90,21 +91,21 @@ pub fn run(args: &MutantsArgs) -> Result<()> {
     println!("[mutants] {total} mutants, of which each {shards}th from {shard} on");
     let (shard, jobs) = (format!("{shard}/{shards}"), args.jobs.to_string());
     let mut test = mutants(&["--shard", &shard, "--sharding", "round-robin", "--jobs", &jobs, "--timeout", STUCK]);
-    // Without a mutant the tests have just run.
+    // The tests without a mutant have just run.
     test.args(["--baseline", "skip", "--profile", "mutants", "--colors", "never", "--output"]).arg(&output);
     test.arg("--cargo-arg=--locked");
     if !args.all {
-        // Behind `--` they would be run alone, and all others built nevertheless.
+        // Behind `--` they alone would run, but all others would still be built.
         test.arg("--cargo-arg=--lib").args(OF_A_SAMPLE.map(|name| format!("--cargo-arg=--test={name}")));
     }
-    // Survivors are judged below.
+    // The verdict on survivors follows below.
     if let Err(error) = phase("mutants", &mut test) {
         println!("[mutants] {error}");
     }
     judge(&output.join("mutants.out"), args.all)
 }
 
-/// Says what survived, against the page.
+/// Reports survivors that are not on the page.
 fn judge(found: &Path, all: bool) -> Result<()> {
     let names = |file: &str| -> Result<Vec<String>> {
         let path = found.join(file);
@@ -137,21 +138,21 @@ fn without_place(name: &str) -> String {
     }
 }
 
-/// A number below `count` from a text.
+/// A number below `count`, drawn by a text.
 fn draw(text: &str, count: usize) -> usize {
     let digest = Sha256::digest(text);
     let number = digest.iter().take(4).fold(0usize, |number, byte| number << 8 | usize::from(*byte));
     number % count
 }
 
-/// The commit that is checked out.
+/// Hash of the checked-out commit.
 fn commit() -> Result<String> {
     let output = Command::new("git").args(["rev-parse", "HEAD"]).current_dir(root()).output().context("git")?;
     ensure!(output.status.success(), "no commit is checked out: name --seed");
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-/// The folder in which cargo-mutants is installed, once.
+/// Folder of cargo-mutants, which is installed once.
 fn tool() -> Result<PathBuf> {
     let cache = Cache::named("mutants")?;
     let _lock = cache.lock()?;

@@ -1,4 +1,4 @@
-//! `nats-server` for the tests of leases.
+//! `nats-server` for the tests of the lease.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use anyhow::Result;
 
 use crate::tool::Tool;
 
-/// What names another one.
+/// Environment variable with the path of another server.
 pub const VARIABLE: &str = "KEDGE_NATS_SERVER";
 
-/// The server's path.
+/// Path of the server.
 ///
 /// # Errors
 /// When it cannot be had.

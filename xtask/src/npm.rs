@@ -1,4 +1,4 @@
-//! npm's packages: installed once a machine, copied into the checkouts.
+//! npm packages: installed once on a machine and copied into checkouts.
 
 use std::fs;
 use std::path::Path;
@@ -11,14 +11,14 @@ use crate::run::phase;
 
 /// Oldest version of Node that the client and its generator run on.
 const NODE: (u32, u32) = (20, 18);
-/// What says how the packages of a folder are locked.
+/// Files that lock the packages of a folder.
 const LOCKED: [&str; 2] = ["package.json", "package-lock.json"];
 
-/// Installs the packages of a folder's lock file without running what they bring along, unless that was done already. npm
-/// does so once for a lock file and keeps them outside the checkout (`npm` in the cache folder): the next checkout gets a copy.
+/// Installs the packages of a folder's lock file, once, without running their install scripts. They are kept outside
+/// the checkout (`npm` in the cache folder), and other checkouts get copies.
 ///
 /// # Errors
-/// When Node is missing or too old, or the packages cannot be had.
+/// When Node is missing or too old, or packages cannot be had.
 pub fn install(folder: &Path, name: &str) -> Result<()> {
     require_node()?;
     let [manifest, lock] = LOCKED.map(|file| {
@@ -48,7 +48,7 @@ pub fn install(folder: &Path, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Copies a folder with everything in it: files with their rights, links as links.
+/// Copies a folder with all contents: files with their permissions, links as links.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
@@ -97,7 +97,7 @@ mod tests {
         fs::set_permissions(from.join("tool/bin/run.js"), fs::Permissions::from_mode(0o755)).unwrap();
         symlink("../tool/bin/run.js", from.join(".bin/run")).unwrap();
         copy(&from, &to).unwrap();
-        // Whoever changes the copy changes no other checkout's.
+        // A change in a copy does not reach other checkouts.
         fs::remove_dir_all(&from).unwrap();
         let run = to.join(".bin/run");
         assert_eq!(fs::read_link(&run).unwrap(), Path::new("../tool/bin/run.js"));

@@ -1,4 +1,4 @@
-//! A long command, told in one line: its thousands of lines go into a file, the tail of which is shown when it fails.
+//! Runs a long command with one line of progress. Its output goes into a file, whose tail is shown when it fails.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -12,12 +12,12 @@ use anyhow::{Context, Result, bail};
 
 /// Columns of a terminal.
 const WIDTH: usize = 80;
-/// Lines that are shown of what failed.
+/// Lines of output that are shown of a failed command.
 const TAIL: usize = 40;
-/// Time between two looks on a terminal, where the line is drawn over, and elsewhere.
+/// Time between two updates of the line, on a terminal and elsewhere.
 const EVERY: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(10)];
 
-/// What a command has said so far.
+/// Output of a command so far.
 #[derive(Default)]
 struct Said {
     crates: usize,
@@ -41,7 +41,7 @@ impl Said {
         }
     }
 
-    /// The line that tells of it, no longer than a terminal is wide.
+    /// The progress line, at most a terminal wide.
     fn line(&self, title: &str, elapsed: Duration) -> String {
         let crates = if self.crates == 0 { String::new() } else { format!(", {} crates", self.crates) };
         let line = format!("{title}: {:.0} s{crates}, now {}", elapsed.as_secs_f64(), self.latest);
@@ -49,18 +49,18 @@ impl Said {
     }
 }
 
-/// Runs a command whose output goes into `log`, and says how long it took.
+/// Runs a command whose output goes into `log`; returns its duration.
 ///
 /// # Errors
-/// When it cannot be started, or fails: with the end of what it said, and where the rest is.
+/// When it cannot be started or fails, with the tail of its output and the path of the log.
 pub fn run(title: &str, command: &mut Command, log: &Path) -> Result<Duration> {
     let started = Instant::now();
     let mut file = File::options().create(true).append(true).open(log).with_context(|| log.display().to_string())?;
     writeln!(file, "== {title}: {command:?}")?;
-    // One pipe for both, so that what is said last stands last.
+    // One pipe for both streams, so that the last line stands last.
     let (stream, end) = std::io::pipe()?;
     let spawned = command.stdout(end.try_clone()?).stderr(end).spawn();
-    // The command keeps its ends, and as long as it does the stream has none.
+    // The command holds the pipe's write ends, and the reader ends only when they are closed.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = spawned.with_context(|| format!("{title}: cannot start {:?}", command.get_program()))?;
     let (tell, lines) = channel();
@@ -82,7 +82,7 @@ pub fn run(title: &str, command: &mut Command, log: &Path) -> Result<Duration> {
     Ok(took)
 }
 
-/// Listens until the command has nothing more to say.
+/// Reads until the command closes its output.
 fn watch(title: &str, lines: &Receiver<String>, file: &mut File, started: Instant) -> Result<Said> {
     let redraws = std::io::stdout().is_terminal();
     let every = EVERY[usize::from(!redraws)];

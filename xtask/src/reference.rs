@@ -15,34 +15,34 @@ pub const PROFILE: &str = "mutants";
 /// Flags of `reference`.
 #[derive(Args)]
 pub struct ReferenceArgs {
-    /// Random cases of each formula
+    /// Number of random cases for each formula
     #[arg(long, default_value_t = 10_000_000)]
     cases: u64,
-    /// Seed of the cases; another one each time when it is not given
+    /// Seed of the cases; a random one when left out
     #[arg(long)]
     seed: Option<u64>,
-    /// One formula alone
+    /// Check only this formula
     #[arg(long)]
     formula: Option<String>,
 }
 
 impl ReferenceArgs {
-    /// The run that belongs to the tests: about a minute, always the same cases.
+    /// The bounded run of the tests: about a minute, always with the same cases.
     pub fn bounded() -> Self {
         Self { cases: 100_000, seed: Some(1), formula: None }
     }
 }
 
-/// Checks that the committed tables are what the reference computes, then asks the model over a pipe.
+/// Checks that the committed tables are the reference's, then compares the model over a pipe.
 ///
 /// # Errors
-/// When a table is out of date, or the model disagrees: the inputs are printed, as small as they could be made.
+/// When a table is out of date, or when the model disagrees; the inputs are printed, shrunk as far as possible.
 pub fn run(args: &ReferenceArgs) -> Result<()> {
     let python = python()?;
     let script = |words: &[&str]| {
         let mut command = Command::new(python);
         command.current_dir(root()).arg("tests/reference/run.py").args(words);
-        // Nothing is left in the checkout.
+        // Nothing is written into the checkout.
         command.env("PYTHONDONTWRITEBYTECODE", "1");
         command
     };
@@ -61,7 +61,7 @@ pub fn run(args: &ReferenceArgs) -> Result<()> {
     phase("reference", &mut fuzz)
 }
 
-/// The name of a Python that is new enough.
+/// Name of a Python interpreter that is new enough.
 ///
 /// # Errors
 /// When there is none.

@@ -1,4 +1,4 @@
-//! The demo's report before judges that others wrote: crates/demo/judge.
+//! The demo's report against the independent judges of crates/demo/judge.
 
 use std::process::Command;
 
@@ -7,10 +7,10 @@ use anyhow::{Result, ensure};
 use crate::npm;
 use crate::run::{phase, root};
 
-/// Judges the report that the demo's end-to-end test left.
+/// Judges the report of the demo's end-to-end test.
 ///
 /// # Errors
-/// When there is none, or somebody has an objection.
+/// When there is no report, or a judge objects.
 pub fn run() -> Result<()> {
     let folder = root().join("crates/demo/judge");
     let report = root().join("target/demo-test/report.html");

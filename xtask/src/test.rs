@@ -1,6 +1,6 @@
-//! `cargo xtask test`: builds the programs, then runs every test of the workspace, the tests that put mended faults back,
-//! the model's formulas against their reference, 1.2 million fuzzed actions, the judges of the demo's report, the tests of the
-//! TypeScript client, and the judges of the interface.
+//! `cargo xtask test`: builds the programs, then runs every test of the workspace, the tests that put mended faults
+//! back, the model's formulas against their reference, a million fuzzed actions, the judges of the demo's report, the
+//! tests of the TypeScript client, and the judges of the interface.
 
 use anyhow::Result;
 use clap::Args;
@@ -12,12 +12,12 @@ use crate::{nats, program};
 /// Flags of `test`.
 #[derive(Args)]
 pub struct TestArgs {
-    /// Handed to `cargo test` (for example `-p kedge-model`), which is all that runs then.
+    /// Arguments of `cargo test` (for example `-p kedge-model`), which is all that then runs.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
-/// Builds and tests.
+/// Builds the programs and runs the tests.
 pub fn run(args: &TestArgs) -> Result<()> {
     program::run(program::ProgramArgs::all())?;
     let mut command = cargo();
@@ -42,8 +42,8 @@ pub fn run(args: &TestArgs) -> Result<()> {
     crate::judges::run(&crate::judges::JudgesArgs::default())
 }
 
-/// The model's tests that put mended faults back: its other tests and all other crates are built without that. Optimised as
-/// the reference's are: the attackers search long.
+/// The model's tests that put mended faults back, by a feature that no other test is built with. They are optimised
+/// like the reference's, since the attackers search long.
 fn faults() -> std::process::Command {
     let mut command = cargo();
     command.args(["test", "--locked", "--package", "kedge-model", "--features", "faults", "--profile", PROFILE]);

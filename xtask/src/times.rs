@@ -1,4 +1,4 @@
-//! How long steps took on this machine, to say how long they will take.
+//! Durations of steps on this machine, to announce expected ones.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::program::cache::Cache;
 
-/// Seconds of a step.
+/// Durations of a step in seconds.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 struct Took {
-    /// When it had everything to do.
+    /// The last run with everything to do.
     whole: Option<f64>,
-    /// The last time.
+    /// The last run.
     last: Option<f64>,
 }
 
-/// Times by step, kept beside the build caches.
+/// Durations by step, kept beside the build caches.
 pub struct Times {
     file: PathBuf,
     steps: BTreeMap<String, Took>,
 }
 
 impl Times {
-    /// What is known; nothing when there is no file, or none that can be read.
+    /// The recorded durations; none when the file is missing or unreadable.
     ///
     /// # Errors
     /// When there is no cache folder.
@@ -38,14 +38,14 @@ impl Times {
         Self { file, steps: serde_json::from_str(&text).unwrap_or_default() }
     }
 
-    /// How long a step will take: as long as the last time, or, when it has `everything` to do, as the last time that
-    /// it had. `None` when that has not happened here.
+    /// Expected duration of a step: that of its last run or, with `everything` to do, of its last such run. `None`
+    /// without one.
     pub fn estimate(&self, step: &str, everything: bool) -> Option<Duration> {
         let took = self.steps.get(step)?;
         (if everything { took.whole } else { took.last }).map(Duration::from_secs_f64)
     }
 
-    /// Keeps how long it took. What cannot be kept is not known the next time.
+    /// Records a duration. A failure to write it is ignored.
     pub fn keep(&mut self, step: &str, everything: bool, took: Duration) {
         let seconds = Some(took.as_secs_f64());
         let known = self.steps.entry(step.to_owned()).or_default();

@@ -1,5 +1,5 @@
-//! Programs of Debian packages that tests and checks need: what is installed, or the package unpacked into the cache folder,
-//! so that nothing is installed and no service is started on the machine.
+//! Programs of Debian packages for tests and checks: installed ones, or ones unpacked into the cache folder, so that
+//! nothing is installed or started on the machine.
 
 use std::path::{Path, PathBuf};
 
@@ -8,22 +8,22 @@ use anyhow::{Context, Result, ensure};
 use crate::program::cache::Cache;
 use crate::program::debian;
 
-/// A program and where it comes from.
+/// A program of a Debian package.
 pub struct Tool {
-    /// Its name.
+    /// Name of the program.
     pub name: &'static str,
-    /// The Debian package that has it.
+    /// Name of the Debian package.
     pub package: &'static str,
-    /// Where it lies in the package.
+    /// Path of the program in the package.
     pub place: &'static str,
-    /// The variable that names another one.
+    /// Environment variable with the path of another one.
     pub variable: &'static str,
-    /// The cache's folder.
+    /// Name of its cache folder.
     pub cache: &'static str,
 }
 
 impl Tool {
-    /// Its path.
+    /// Path of the program.
     ///
     /// # Errors
     /// When it cannot be had.
@@ -34,7 +34,7 @@ impl Tool {
             return Ok(given);
         }
         let path = std::env::var("PATH").unwrap_or_default();
-        // Debian keeps servers where the path of a user does not lead.
+        // Debian keeps servers outside the search path of users.
         let folders = path.split(':').chain(["/usr/sbin", "/usr/local/sbin"]).map(Path::new);
         if let Some(found) = folders.map(|folder| folder.join(name)).find(|file| file.is_file()) {
             return Ok(found);
@@ -45,7 +45,7 @@ impl Tool {
         Ok(folder.join(name))
     }
 
-    /// Unpacks the package and keeps the one program.
+    /// Unpacks the package and keeps only the program.
     fn fetch(&self, folder: &Path) -> Result<()> {
         let (name, package, place) = (self.name, self.package, self.place);
         let unpacked = folder.join("package");

@@ -1,4 +1,4 @@
-//! Which structs are accounts: their discriminators, sizes and tails.
+//! Account kinds: discriminators, sizes and tails.
 
 use bytemuck::Pod;
 use kedge_model::Layout;
@@ -12,29 +12,29 @@ use kedge_model::trader::Trader;
 
 use crate::discriminator;
 
-/// Bytes in front of the struct.
+/// Bytes of the discriminator in front of the struct.
 pub const DISCRIMINATOR_SIZE: usize = 8;
 
-/// Bytes by which an account is created or grows in one instruction at most.
+/// Largest number of bytes by which one instruction creates or grows an account.
 pub const GROWTH_STEP: usize = 10_240;
-/// Most orders that one instruction places: what its log record has room for.
+/// Largest number of orders that one instruction places: its log record has no room for more.
 pub const MAX_PLACED: usize = 16;
 
-/// A struct of the model that is the content of an account of the program. Its name is [`Layout::NAME`].
+/// A struct of the model that is the content of an account of the program. The kind's name is [`Layout::NAME`].
 pub trait AccountKind: Pod + Layout {
     /// The account's first 8 bytes: Anchor's `sha256("account:<Name>")`.
     const DISCRIMINATOR: [u8; 8];
-    /// The same as one little-endian word.
+    /// The discriminator as one little-endian word.
     const TAG: u64 = u64::from_le_bytes(Self::DISCRIMINATOR);
-    /// What follows the struct, repeated to the end of the account; [`NoTail`] for nothing.
+    /// Type of the items between the struct and the end of the account; [`NoTail`] for none.
     type Item: Pod;
-    /// Most tail items that the account may hold.
+    /// Largest number of tail items.
     const MAX_ITEMS: usize;
 
     /// Size of the account in bytes, without tail items.
     const SPACE: usize = DISCRIMINATOR_SIZE + size_of::<Self>();
 
-    /// Size of the account in bytes, with a number of tail items.
+    /// Size of the account in bytes, with `items` tail items.
     #[inline(always)]
     fn space(items: usize) -> usize {
         Self::SPACE + items * size_of::<Self::Item>()

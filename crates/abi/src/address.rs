@@ -1,4 +1,4 @@
-//! Program id, the addresses that are compiled in with their bumps, the seeds of the others, and the programs of others.
+//! Program id, compiled-in addresses with their bumps, seeds of the other addresses, and ids of foreign programs.
 
 use solana_address::Address;
 
@@ -16,7 +16,7 @@ pub const VAULT_SEED: &[u8] = b"vault";
 pub const TRADER_SEED: &[u8] = b"trader";
 /// Seed of a sub-account, followed by the authority and the id (u16, little-endian).
 pub const SUB_ACCOUNT_SEED: &[u8] = b"sub";
-/// Seed of the event authority, as the framework's event convention wants it.
+/// Seed of the event authority: the framework's convention for events.
 pub const EVENT_AUTHORITY_SEED: &[u8] = b"__event_authority";
 
 /// Canonical bump of [`EXCHANGE`].
@@ -46,7 +46,7 @@ addresses! {
     BOARD "AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ"
     /// The signer of the program's event calls to itself: seed `__event_authority`.
     EVENT_AUTHORITY "4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx"
-    /// The transaction's instructions, as the runtime shows them.
+    /// The sysvar that holds the transaction's instructions.
     INSTRUCTIONS_SYSVAR "Sysvar1nstructions1111111111111111111111111"
     /// The ed25519 program: the runtime verifies its instructions before the transaction runs.
     ED25519_PROGRAM "Ed25519SigVerify111111111111111111111111111"
@@ -58,7 +58,7 @@ addresses! {
     ASSOCIATED_TOKEN_PROGRAM "ATokenGPvbdGVxr1b2hvZbsiqW5xWH25efTNsLJA8knL"
 }
 
-/// The programs of Pyth: push oracles keep one `PriceUpdateV2` account a feed up to date, receivers own it.
+/// Pyth's programs: a push oracle keeps one `PriceUpdateV2` account a feed current, a receiver owns it.
 pub mod pyth {
     use solana_address::Address;
 

@@ -2,19 +2,19 @@
 //! instruction. Layout: count u8, padding u8, seven u16 (signature's place and instruction, key's place and instruction,
 //! message's place, length and instruction), then key, signature, message.
 
-/// Number of signatures and padding.
+/// Bytes of the count and the padding.
 const HEADER: usize = 2;
-/// Places and instructions of the one signature.
+/// Bytes of the one signature's offsets and instruction indices.
 const DESCRIPTION: usize = 14;
-/// Where the key stands when this crate lays the data out; the signature follows, then the message.
+/// Offset of the key as this crate lays the data out; the signature follows, then the message.
 const KEY_AT: u16 = 16;
 const SIGNATURE_AT: u16 = KEY_AT + 32;
-/// Where the message stands when this crate lays the data out.
+/// Offset of the message as this crate lays the data out.
 pub const MESSAGE_AT: u16 = SIGNATURE_AT + 64;
-/// In a description: the part is in the same instruction.
+/// Instruction index of a part that stands in the same instruction.
 const HERE: u16 = u16::MAX;
 
-/// What stands in front of key, signature and message of `length` bytes.
+/// The bytes in front of key, signature and a message of `length` bytes.
 pub fn head(length: u16) -> [u8; HEADER + DESCRIPTION] {
     let words = [SIGNATURE_AT, HERE, KEY_AT, HERE, MESSAGE_AT, length, HERE];
     let mut head = [0; HEADER + DESCRIPTION];
@@ -25,8 +25,8 @@ pub fn head(length: u16) -> [u8; HEADER + DESCRIPTION] {
     head
 }
 
-/// Key and message of the one signature of an instruction's data; `None` for more or fewer signatures than one, and for
-/// parts that lie in another instruction, whose data a reader would not see.
+/// Key and message of an instruction's only signature; `None` for another number of signatures, and for parts in other
+/// instructions, whose data the reader does not have.
 #[inline]
 pub fn parts(data: &[u8]) -> Option<([u8; 32], &[u8])> {
     let (&[count, _], description) = data.split_first_chunk::<HEADER>()?;

@@ -1,8 +1,8 @@
-//! Refusals: the status codes that an instruction ends with.
+//! Refusals: the status codes of failed instructions.
 //!
 //! Three sources, one number space:
 //! * the rules of the exchange (the model's errors), from [`RULES_FROM`];
-//! * the program's checks of the accounts that it is handed ([`AccountError`]), from [`ACCOUNTS_FROM`];
+//! * the program's checks of its accounts ([`AccountError`]), from [`ACCOUNTS_FROM`];
 //! * what the runtime and the framework report by themselves (`ProgramError`), unchanged.
 
 use core::num::NonZeroU64;
@@ -50,7 +50,7 @@ impl From<ProgramError> for Refusal {
 }
 
 impl From<Refusal> for ProgramError {
-    // Where every instruction ends that is refused.
+    // Every refused instruction ends here.
     #[cold]
     #[inline(never)]
     fn from(refusal: Refusal) -> Self {
@@ -63,9 +63,8 @@ impl From<Refusal> for ProgramError {
 
 macro_rules! account_errors {
     ($( $number:literal $name:ident $text:literal )*) => {
-        /// Why an account that was handed in was refused. Numbers are append-only, counted from
-        /// [`ACCOUNTS_FROM`].
-        // As wide as a register, as the model's.
+        /// Why an account was refused. Numbers are append-only, counted from [`ACCOUNTS_FROM`].
+        // One register wide, as the model's errors.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u64)]
         pub enum AccountError {
@@ -81,17 +80,17 @@ macro_rules! account_errors {
                 match self { $(AccountError::$name => stringify!($name),)* }
             }
 
-            /// What happened and what to do.
+            /// What is wrong, and what to do.
             pub const fn message(self) -> &'static str {
                 match self { $(AccountError::$name => $text,)* }
             }
 
-            /// The error with this number, counted from [`ACCOUNTS_FROM`], if there is one.
+            /// The error with this number, counted from [`ACCOUNTS_FROM`]; `None` for an unknown number.
             pub fn from_number(number: u32) -> Option<AccountError> {
                 match number { $($number => Some(AccountError::$name),)* _ => None }
             }
 
-            /// The number that the instruction ends with.
+            /// The status code of the failed instruction.
             pub const fn code(self) -> u32 {
                 ACCOUNTS_FROM + self as u32
             }

@@ -1,11 +1,11 @@
 //! # kedge-abi: what program and clients agree on
 //!
-//! * [`address`]: program id, addresses, seeds, and the programs of others.
-//! * [`account`]: which structs of the model are accounts, their discriminators, sizes and tails.
-//! * [`error`]: the numbers that an instruction is refused with.
-//! * [`ed25519`]: how the instruction in front of a signed order is laid out.
+//! * [`address`]: program id, addresses, seeds, and ids of foreign programs.
+//! * [`account`]: which structs of the model are accounts, with their discriminators, sizes and tails.
+//! * [`error`]: the status codes of refused instructions.
+//! * [`ed25519`]: layout of the instruction in front of a signed order.
 #![cfg_attr(not(test), no_std)]
-#![deny(missing_docs)]
+#![deny(missing_docs, clippy::missing_errors_doc)]
 
 pub mod account;
 pub mod address;

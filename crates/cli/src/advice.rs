@@ -1,4 +1,4 @@
-//! What helps, where that depends on who asks whom.
+//! Advice that depends on the wallet and the endpoint.
 
 use kedge_client::SendError;
 use solana_pubkey::Pubkey;
@@ -8,7 +8,7 @@ use crate::error::CliError;
 use crate::session::Session;
 
 impl Session {
-    /// An error of a transaction, with the wallet's address where it has too little SOL.
+    /// Adds advice to an error of a transaction: the wallet's address, where it has too little SOL.
     pub fn advise(&self, error: CliError) -> CliError {
         let poor = matches!(
             &error,
@@ -29,12 +29,12 @@ impl Session {
     }
 }
 
-/// The system program says it so when rent is more than there is.
+/// Whether the system program refused because rent exceeds the balance.
 fn short_of_lamports(logs: &[String]) -> bool {
     logs.iter().any(|line| line.contains("insufficient lamports"))
 }
 
-/// Whether an endpoint is on this machine, or of a cluster that gives its SOL away.
+/// Whether an endpoint gives its SOL away: on this machine, or of a test cluster.
 fn gives_sol(url: &str) -> bool {
     let host = url.split_once("://").map_or(url, |(_, rest)| rest);
     ["127.", "localhost", "[::1]", "api.devnet.", "api.testnet."].iter().any(|start| host.starts_with(start))

@@ -1,4 +1,4 @@
-//! What a transaction would change, in words.
+//! Changes of a transaction, in words.
 
 use kedge_interface::account::{Account, SubAccountData, decode_any, name};
 use kedge_interface::address;
@@ -11,22 +11,22 @@ use solana_pubkey::Pubkey;
 use crate::describe;
 use crate::directory::{Directory, short};
 
-/// Length of a token account, and where its owner and its amount stand behind the mint.
+/// Size of a token account, and the offsets of owner and amount behind the mint.
 const TOKEN_ACCOUNT: (usize, usize, usize) = (165, 32, 64);
 
-/// An account before and after, `None` where there is nothing.
+/// An account before and after, `None` where there is none.
 pub struct Snapshot {
-    /// Where.
+    /// Address of the account.
     pub address: Pubkey,
     /// Lamports before and after.
     pub lamports: (u64, u64),
-    /// Bytes before.
+    /// Data before.
     pub before: Option<Vec<u8>>,
-    /// Bytes after.
+    /// Data after.
     pub after: Option<Vec<u8>>,
 }
 
-/// What changes of what somebody owns or trades for, one sentence each; of others where nothing of theirs is written.
+/// Changes of the accounts that `owner` owns or trades for, one sentence each. Nothing is said of other accounts.
 pub fn told(directory: &Directory, owner: &Pubkey, snapshots: &[Snapshot]) -> Vec<String> {
     let accounts: Vec<_> = snapshots.iter().filter_map(Pair::of).collect();
     let theirs = |pair: &&Pair| pair.head().authority == owner.to_bytes() || pair.head().delegate == owner.to_bytes();
@@ -40,7 +40,7 @@ pub fn told(directory: &Directory, owner: &Pubkey, snapshots: &[Snapshot]) -> Ve
     told
 }
 
-/// Lamports of rent that accounts other than the payer's take (positive) or give back.
+/// Lamports of rent that accounts other than the payer's take (positive) or return (negative).
 pub fn rent(payer: &Pubkey, snapshots: &[Snapshot]) -> i64 {
     let others = snapshots.iter().filter(|snapshot| snapshot.address != *payer);
     let moved: i128 = others.map(|one| i128::from(one.lamports.1) - i128::from(one.lamports.0)).sum();
@@ -134,7 +134,7 @@ fn between(directory: &Directory, before: &SubAccountData, after: &SubAccountDat
     told
 }
 
-/// What a trade costs or brings, with its fee; nothing where none is made.
+/// Price and fee of a trade; `None` when the position did not trade.
 fn cost(was: &Position, is: &Position) -> Option<String> {
     let size = Size(is.base.0.abs_diff(was.base.0));
     let quote = Amount(is.quote.0.abs_diff(was.quote.0));
@@ -159,7 +159,7 @@ fn sorted(mut numbers: Vec<u16>) -> Vec<u16> {
     numbers
 }
 
-/// What a token account of the owner holds before and after.
+/// Balance of the owner's token account before and after.
 fn wallet(directory: &Directory, owner: &Pubkey, snapshot: &Snapshot) -> Option<String> {
     let bank = directory.banks.iter().find(|bank| {
         let mint = Pubkey::new_from_array(bank.data.mint);

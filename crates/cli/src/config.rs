@@ -1,4 +1,4 @@
-//! The configuration file: what every command takes where neither a flag nor the environment says otherwise.
+//! The configuration file: defaults below flags and environment.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,42 +12,42 @@ use crate::args::Cli;
 use crate::error::{CliError, Result};
 use crate::private;
 
-/// Variable that names the file.
+/// Environment variable with the path of the file.
 const PLACE: &str = "KEDGE_CONFIG";
-/// Variable with the id of the default sub-account.
+/// Environment variable with the id of the default sub-account.
 pub const ACCOUNT: &str = "KEDGE_ACCOUNT";
-/// Variable with the default market.
+/// Environment variable with the default market.
 pub const MARKET: &str = "KEDGE_MARKET";
 
-/// What the file says.
+/// Contents of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct File {
-    /// RPC endpoint.
+    /// URL of the RPC endpoint.
     pub url: Option<Secret>,
-    /// Keypair file.
+    /// Path of the keypair file.
     pub keypair: Option<PathBuf>,
-    /// Id of the sub-account that commands mean.
+    /// Id of the default sub-account.
     pub account: Option<u16>,
-    /// Market that commands which look at one mean.
+    /// Name of the default market.
     pub market: Option<String>,
 }
 
-/// Where a value comes from.
+/// Origin of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// What was typed.
+    /// A flag of the command line.
     Flag,
-    /// A variable.
+    /// An environment variable.
     Environment(&'static str),
-    /// The file.
+    /// The configuration file.
     File,
-    /// Nobody said anything.
+    /// The built-in default.
     Default,
 }
 
 impl Origin {
-    /// In a few words.
+    /// The origin in a few words.
     pub fn said(self) -> String {
         match self {
             Self::Flag => "the command line".into(),
@@ -61,20 +61,20 @@ impl Origin {
 /// The defaults of this run.
 #[derive(Clone, Debug)]
 pub struct Defaults {
-    /// The file, whether or not it is there.
+    /// Path of the file, which need not exist.
     pub path: PathBuf,
-    /// What it says.
+    /// Contents of the file; empty when it is missing or broken.
     pub file: File,
-    /// Why it could not be read.
+    /// Why the file could not be read.
     pub broken: Option<String>,
-    /// The sub-account, when somebody says which.
+    /// The default sub-account and its origin.
     pub account: Option<(String, Origin)>,
-    /// The market, when somebody says which.
+    /// The default market and its origin.
     pub market: Option<(String, Origin)>,
 }
 
 impl Defaults {
-    /// Reads file and environment. What is wrong with them is kept, for commands that need them.
+    /// Reads file and environment. A broken file is kept as text, for the commands that need it.
     pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let path = place(&variable);
         let (file, broken) = match read(&path) {
@@ -89,10 +89,10 @@ impl Defaults {
         Self { path, file, broken, account, market }
     }
 
-    /// The command line with these defaults. What environment and flags say comes before them.
+    /// The command line with the file's defaults, which stand below environment and flags.
     pub fn command(&self) -> Command {
         let mut command = Cli::command();
-        // Help must not tell an address with a key in it.
+        // Help must not show a URL with a key.
         if let Some(url) = &self.file.url {
             let url: &'static str = url.expose().to_owned().leak();
             command = command.mut_arg("url", |arg| arg.default_value(url).hide_default_value(true));
@@ -107,7 +107,7 @@ impl Defaults {
         }
     }
 
-    /// Where the value of a flag comes from that the environment knows as `variable`.
+    /// Origin of a flag whose environment variable is `variable`.
     pub fn origin(&self, matches: &ArgMatches, flag: &str, variable: &'static str, in_file: bool) -> Origin {
         match matches.value_source(flag) {
             Some(ValueSource::CommandLine) => Origin::Flag,
@@ -118,7 +118,7 @@ impl Defaults {
     }
 }
 
-/// Gives every flag for a sub-account of one's own that the environment can set another default.
+/// Lets the environment set the default of every flag that names an own sub-account.
 fn with_account(mut command: Command, account: &'static str) -> Command {
     let meant = |arg: &clap::Arg| arg.get_env().is_some_and(|name| name == ACCOUNT);
     let flags: Vec<clap::Id> =
@@ -138,7 +138,7 @@ fn place(variable: &impl Fn(&str) -> Option<OsString>) -> PathBuf {
     })
 }
 
-/// One that is not there says nothing.
+/// A missing file has no settings.
 fn read(path: &Path) -> core::result::Result<File, String> {
     let shown = path.display();
     let text = match std::fs::read_to_string(path) {
@@ -154,7 +154,10 @@ fn read(path: &Path) -> core::result::Result<File, String> {
     })
 }
 
-/// Writes the file so that nobody else can read it. Errors: where it cannot be written.
+/// Writes the file, readable by its owner alone.
+///
+/// # Errors
+/// [`CliError::Usage`] where it cannot be written.
 pub fn write(path: &Path, file: &File) -> Result<()> {
     let mut text = String::from("# Written by `kedge init`. Flags and the environment come before what stands here.\n");
     // A string of JSON is one of TOML.
@@ -222,7 +225,7 @@ mod tests {
         let set = defaults(&[("KEDGE_CONFIG", place), ("KEDGE_ACCOUNT", "5"), ("KEDGE_MARKET", "BTC-PERP")]);
         assert_eq!(set.account, Some(("5".into(), Origin::Environment(ACCOUNT))));
         assert_eq!(set.market.unwrap().0, "BTC-PERP");
-        // Neither help nor debug output tells the key.
+        // Neither help nor debug output shows the key.
         let mut command = found.command();
         let help = command.render_long_help().to_string();
         assert!(!help.contains("s3cret") && !format!("{found:?}").contains("s3cret"), "{help}");

@@ -1,4 +1,4 @@
-//! Asking before what looks like a slip.
+//! Questions before likely slips.
 
 use std::io::{IsTerminal, Write};
 
@@ -11,15 +11,16 @@ use crate::error::{CliError, Result};
 use crate::output::wrap;
 use crate::session::Session;
 
-/// Lamports of a signature.
+/// Fee of one signature in lamports.
 pub const SIGNATURE_FEE: u64 = 5_000;
-/// Compute units beyond a simulation's of which a transaction's limit keeps some, percent.
+/// Margin of a transaction's compute limit over its simulated units, percent.
 pub const UNITS_MARGIN: u32 = 15;
 
 impl Session {
-    /// Goes on when there is nothing to doubt, with --yes, or when the person at the terminal says so.
+    /// Continues without doubts, with --yes, or when the person at the terminal agrees.
     ///
-    /// Errors: [`CliError::Unconfirmed`] where nobody can be asked; [`CliError::Usage`] when the answer was no.
+    /// # Errors
+    /// [`CliError::Unconfirmed`] without a terminal; [`CliError::Usage`] when the answer is no.
     pub fn confirm(&self, doubts: Vec<String>) -> Result<()> {
         if doubts.is_empty() || self.guards.yes {
             return Ok(());
@@ -44,7 +45,10 @@ impl Session {
         Err(CliError::Usage("stopped: nothing was sent".into()))
     }
 
-    /// Asks before a priority fee above --max-fee. What recent transactions paid is held to less by itself.
+    /// Asks before a priority fee above --max-fee. An automatic fee is capped below it.
+    ///
+    /// # Errors
+    /// As [`Self::confirm`].
     pub async fn confirm_fee(&self, instructions: &[Instruction]) -> Result<()> {
         let PriorityFee::Fixed(price) = self.priority() else { return Ok(()) };
         let units = self.sender()?.units(instructions, &[], UNITS_MARGIN).await;
@@ -53,13 +57,13 @@ impl Session {
     }
 }
 
-/// Lamports of a priority fee, rounded up.
+/// A priority fee in lamports, rounded up.
 pub fn priority_fee(micro_lamports: u64, units: u32) -> u64 {
     let whole = (u128::from(micro_lamports) * u128::from(units)).div_ceil(1_000_000);
     u64::try_from(whole).unwrap_or(u64::MAX)
 }
 
-/// What to ask about a priority fee.
+/// The question about a priority fee above `most` lamports; `None` for a lower one.
 fn fee_doubt(micro_lamports: u64, units: u32, most: u64) -> Option<String> {
     let fee = priority_fee(micro_lamports, units);
     (fee > most).then(|| {

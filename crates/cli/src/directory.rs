@@ -1,4 +1,4 @@
-//! Names and units of what is listed.
+//! Names and units of listed markets and banks.
 
 use kedge_client::{Client, Found};
 use kedge_interface::account::name;
@@ -12,13 +12,13 @@ use solana_pubkey::Pubkey;
 
 use crate::error::{CliError, Result};
 
-/// Place of the decimals in a mint: behind an optional authority of 36 bytes and a supply of eight.
+/// Offset of the decimals in a mint: behind an optional authority of 36 bytes and a supply of 8.
 const MINT_DECIMALS: usize = 44;
 
-/// Mints that everybody knows by a name.
+/// Mints with a well-known name.
 const KNOWN_MINTS: [(Pubkey, &str); 4] = [
     (Pubkey::from_str_const("EPjFWdd5AufqSSqeM2qN1xzybapC8G4wEGGkZwyTDt1v"), "USDC"),
-    // On devnet.
+    // USDC on devnet.
     (Pubkey::from_str_const("4zMMC9srt5Ri5X14GAgXhaHii3GnPAEERYPJgZJDncDU"), "USDC"),
     (Pubkey::from_str_const("Es9vMFrzaCERmJfrF4H2FYD4KCoNkY11McCe8BenwNYB"), "USDT"),
     (Pubkey::from_str_const("So11111111111111111111111111111111111111112"), "SOL"),
@@ -33,7 +33,10 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Reads what is listed, from the accounts of the program, and holds it against the board and the mints.
+    /// Reads the listed markets and banks, and verifies them against the board and the mints.
+    ///
+    /// # Errors
+    /// [`CliError::Contradiction`] when names or decimals do not fit together.
     pub async fn fetch(client: &Client) -> Result<Self> {
         let directory = Self { markets: client.markets().await?, banks: client.banks().await? };
         let board = client.board().await?;
@@ -43,7 +46,7 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Whether names tell the markets apart, and decimals are the same in bank, board and mint.
+    /// Refuses markets with one name, and decimals that differ between bank, board and mint.
     fn verify(&self, board: &PriceBoard, mints: &[Option<Account>]) -> core::result::Result<(), String> {
         let listed: Vec<_> =
             self.markets.iter().filter(|one| one.data.status != MarketStatus::Delisted as u8).collect();
@@ -69,15 +72,16 @@ impl Directory {
         Ok(())
     }
 
-    /// The market with a name (in any case, also without what is behind its hyphen) or an index.
+    /// The market with a name (in any case, with or without the part behind its hyphen) or an index.
     ///
-    /// Errors: [`CliError::NotFound`] with the name that it may have been.
+    /// # Errors
+    /// [`CliError::NotFound`] with the nearest name.
     pub fn market(&self, wanted: &str) -> Result<&Found<Market>> {
         let called = |market: &Found<Market>| name(&market.data.name).to_ascii_uppercase();
         let index = wanted.parse::<u16>().ok();
         let typed = wanted.to_ascii_uppercase();
         let named = |market: &&Found<Market>| called(market) == typed || Some(market.data.index) == index;
-        // A name can be listed again once its market is delisted.
+        // A delisted market's name may be listed again.
         let listed = |market: &&Found<Market>| market.data.status != MarketStatus::Delisted as u8;
         let exact = self.markets.iter().filter(listed).find(named).or_else(|| self.markets.iter().find(named));
         if let Some(found) = exact {
@@ -104,7 +108,7 @@ impl Directory {
         Err(CliError::NotFound(format!("there is no market `{wanted}`; {meant}listed: {}", names.join(", "))))
     }
 
-    /// Name of a market, also of one that is not listed here.
+    /// Name of a market; its index when it is not in the directory.
     pub fn market_name(&self, index: u16) -> String {
         let found = self.markets.iter().find(|market| market.data.index == index);
         found.map_or_else(|| format!("market {index}"), |market| name(&market.data.name))
@@ -115,20 +119,20 @@ impl Directory {
         self.markets.iter().find(|market| market.data.index == index).map_or(Price::ZERO, |market| market.data.tick)
     }
 
-    /// An amount of a bank's tokens for a table: at most six digits after the point, rounded.
+    /// An amount of a bank's tokens for a table, rounded to at most six digits after the point.
     pub fn tokens_short(&self, bank: u16, amount: Amount) -> String {
         let decimals = self.bank(bank).map_or(0, |bank| u32::from(bank.data.decimals));
         decimal::rounded(amount.0, decimals, if bank == Bank::QUOTE { 2 } else { decimals.min(6) })
     }
 
-    /// A bank by index.
+    /// The bank with an index.
     pub fn bank(&self, index: u16) -> Result<&Found<Bank>> {
         let found = self.banks.iter().find(|bank| bank.data.index == index);
         found.ok_or_else(|| CliError::NotFound(format!("there is no bank {index}; {} are listed", self.banks.len())))
     }
 
-    /// Name of a bank's token where it is known: mints have none on chain. The quote bank's are dollars, whoever issues
-    /// them.
+    /// Name of a bank's token, where it is known: mints have none on chain. The quote bank's tokens are dollars,
+    /// whatever their mint.
     pub fn bank_name(&self, index: u16) -> String {
         let mint = self.bank(index).map(|bank| Pubkey::new_from_array(bank.data.mint)).unwrap_or_default();
         match KNOWN_MINTS.iter().find(|(known, _)| *known == mint) {
@@ -138,14 +142,14 @@ impl Directory {
         }
     }
 
-    /// An amount of a bank's tokens in whole units; in the smallest units of a bank that is not listed here.
+    /// An amount of a bank's tokens in whole units; in smallest units when the bank is not in the directory.
     pub fn tokens(&self, bank: u16, amount: Amount) -> String {
         let decimals = self.bank(bank).map_or(0, |bank| u32::from(bank.data.decimals));
         decimal::format(amount.0, decimals, 2)
     }
 }
 
-/// The name that is nearest to what was typed, when it is near at all.
+/// The name nearest to the typed one, within two edits.
 fn nearest(typed: &str, names: &[String]) -> Option<String> {
     let near = |called: &String| {
         let full = called.to_ascii_uppercase();
@@ -156,7 +160,7 @@ fn nearest(typed: &str, names: &[String]) -> Option<String> {
     (near(best) <= 2 && near(best) < typed.len()).then(|| best.clone())
 }
 
-/// An address cut to its ends.
+/// An address shortened to its ends.
 pub fn short(address: impl ToString) -> String {
     let text = address.to_string();
     match (text.get(..4), text.len().checked_sub(4).and_then(|from| text.get(from..))) {

@@ -1,4 +1,4 @@
-//! Trying a transaction: what it would do, change and cost, with nothing sent.
+//! Dry runs: effect, changes and cost of a transaction that is not sent.
 
 use std::collections::BTreeSet;
 
@@ -25,12 +25,13 @@ use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};
 use crate::session::Session;
 
-/// Compute units of what is only simulated: it costs nothing.
+/// Compute limit of simulations, which cost nothing.
 const UNITS: u32 = 1_400_000;
 
-/// Simulates the transaction of these instructions, and says what it would do.
+/// Simulates the transaction of these instructions and describes its effect.
 ///
-/// Errors: why it would be refused, as sending it would.
+/// # Errors
+/// The refusal that sending would meet.
 pub async fn run(session: &Session, instructions: &[Instruction]) -> Result<Output> {
     let sender = session.sender()?;
     let units = sender.units(instructions, &[], UNITS_MARGIN).await.map_err(|error| session.advise(error.into()))?;
@@ -92,20 +93,20 @@ pub async fn run(session: &Session, instructions: &[Instruction]) -> Result<Outp
     Ok(Output::new(text, json))
 }
 
-/// Several tries as one: those of a command that sends more than one transaction.
+/// Joins the dry runs of a command that sends several transactions.
 pub fn together(tries: Vec<Output>) -> CliError {
     let text = tries.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join("\n");
     let json = tries.into_iter().map(|one| one.json).collect();
     CliError::Dry(Box::new(Output::new(text, Value::Array(json))))
 }
 
-/// Micro-lamports a compute unit, as sending would choose them.
+/// Priority price in micro-lamports a compute unit, as sending would choose it.
 async fn price(session: &Session, written: &[Pubkey]) -> Result<u64> {
     match session.priority() {
         PriorityFee::None => Ok(0),
         PriorityFee::Fixed(price) => Ok(price),
         PriorityFee::Recent { percentile, max } => {
-            // What cannot be asked is not paid either.
+            // Without an answer the price is zero.
             Ok(recent_price(&session.client, written, percentile).await.unwrap_or(0).min(max))
         }
     }
@@ -117,7 +118,7 @@ fn written(instructions: &[Instruction]) -> Vec<Pubkey> {
     written.into_iter().collect()
 }
 
-/// Signatures that are paid for: of who signs, and those that a program is asked to check.
+/// Number of paid signatures: the signers', and those of signature instructions.
 fn signatures(payer: &Pubkey, instructions: &[Instruction]) -> u64 {
     let metas = instructions.iter().flat_map(|instruction| &instruction.accounts);
     let mut signers: BTreeSet<Pubkey> = metas.filter(|meta| meta.is_signer).map(|meta| meta.pubkey).collect();
@@ -127,7 +128,7 @@ fn signatures(payer: &Pubkey, instructions: &[Instruction]) -> u64 {
     u64::try_from(signers.len()).unwrap_or(u64::MAX).saturating_add(checked)
 }
 
-/// An instruction's name and sentence.
+/// Name and sentence of an instruction.
 fn step(directory: &Directory, instruction: &Instruction) -> (Option<&'static str>, String) {
     let keys: Vec<Pubkey> = instruction.accounts.iter().map(|meta| meta.pubkey).collect();
     if instruction.program_id == PROGRAM_ID {
@@ -147,7 +148,7 @@ fn step(directory: &Directory, instruction: &Instruction) -> (Option<&'static st
 }
 
 impl Session {
-    /// Accounts as instructions would leave them; `None` when they would fail.
+    /// Accounts as the instructions would leave them; `None` when they would fail.
     pub async fn accounts_after(
         &self,
         instructions: &[Instruction],

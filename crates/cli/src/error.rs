@@ -1,4 +1,4 @@
-//! What went wrong, what to do about it, and the exit code that says so.
+//! Errors of commands, with remedies and exit codes.
 
 use kedge_client::outcome::Unknown;
 use kedge_client::shown::{discreet, printable_json, printable_lines};
@@ -18,42 +18,42 @@ pub type Result<T> = core::result::Result<T, CliError>;
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// What was typed does not make sense.
+    /// The command line makes no sense.
     #[error("{0}")]
     Usage(String),
-    /// What was named does not exist.
+    /// The named thing does not exist.
     #[error("{0}")]
     NotFound(String),
-    /// It looks like a slip, and nobody said --yes.
+    /// The command looks like a slip, and --yes was not given.
     #[error("{}", .0.join("; "))]
     Unconfirmed(Vec<String>),
-    /// An error with the command that helps.
+    /// An error with a remedy of its own.
     #[error("{error}")]
     Advised {
-        /// What went wrong.
+        /// The error itself.
         error: Box<CliError>,
-        /// What to do, in place of what is said without looking closer.
+        /// The remedy, in place of the error's default one.
         hint: String,
     },
-    /// Nothing went wrong: with --dry-run nothing is sent, and the command ends where it would have been.
+    /// The result of a dry run: --dry-run ends a command where it would have sent.
     #[error("nothing was sent")]
     Dry(Box<Output>),
-    /// What the endpoint says does not fit together.
+    /// Two answers of the endpoint do not fit together.
     #[error("the endpoint contradicts itself: {0}")]
     Contradiction(String),
-    /// A number.
+    /// A number cannot be read.
     #[error(transparent)]
     Decimal(#[from] DecimalError),
-    /// Data from the cluster.
+    /// Data of the cluster cannot be read.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// A transaction.
+    /// A transaction did not land, or was not sent.
     #[error(transparent)]
     Send(#[from] SendError),
-    /// A message signed off the chain.
+    /// A message signed off the chain cannot be placed.
     #[error(transparent)]
     Signed(#[from] SignedError),
-    /// A rule of the model, asked here.
+    /// A rule of the model, checked locally, refused.
     #[error("{}", .0.message())]
     Rule(Rule),
 }
@@ -65,12 +65,12 @@ impl From<Rule> for CliError {
 }
 
 impl CliError {
-    /// The same error with what to do about it.
+    /// The same error with a remedy.
     pub fn advised(self, hint: impl Into<String>) -> Self {
         Self::Advised { error: Box::new(self), hint: hint.into() }
     }
 
-    /// The process's exit code; the list stands in `kedge --help`.
+    /// Exit code of the process; `kedge --help` lists them.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Advised { error, .. } => error.exit_code(),
@@ -96,7 +96,7 @@ impl CliError {
         }
     }
 
-    /// What became of the transaction that the error is of, when one was sent.
+    /// Outcome of the error's transaction, when one was sent.
     pub fn outcome(&self) -> Option<&'static str> {
         match self.cause() {
             Self::Send(SendError::Rejected(_)) => Some("rejected"),
@@ -106,7 +106,7 @@ impl CliError {
         }
     }
 
-    /// The transaction that the error is of, when one was sent.
+    /// Signature of the error's transaction, when one was sent.
     pub fn signature(&self) -> Option<Signature> {
         match self.cause() {
             Self::Send(SendError::Rejected(rejected)) => Some(rejected.at.signature),
@@ -116,7 +116,7 @@ impl CliError {
         }
     }
 
-    /// What happened, in plain words, with addresses of endpoints masked.
+    /// What happened, in plain words, with URLs of endpoints masked.
     fn what(&self) -> String {
         discreet(&self.said())
     }
@@ -160,7 +160,7 @@ impl CliError {
         }
     }
 
-    /// What to do, where that is not said already.
+    /// The remedy, where the error's text does not contain it.
     fn hint(&self) -> Option<&str> {
         if let Self::Advised { hint, .. } = self {
             return Some(hint);
@@ -205,9 +205,9 @@ impl CliError {
 
     /// Prints the error to standard error.
     pub fn print(&self, json: bool) {
-        // Both hold what endpoints and programs said, and addresses that may carry a key.
+        // Both forms quote endpoints and programs, and URLs may carry a key.
         if json {
-            // One document a line, as everything on standard error is then.
+            // One JSON document a line, as everywhere on standard error.
             eprintln!("{}", printable_json(&self.json().to_string()));
         } else {
             eprint!("{}", printable_lines(&self.text()));
@@ -235,7 +235,7 @@ impl CliError {
         text
     }
 
-    /// The error without advice.
+    /// The error without its remedy.
     fn cause(&self) -> &Self {
         match self {
             Self::Advised { error, .. } => error.cause(),
@@ -278,7 +278,7 @@ impl CliError {
     }
 }
 
-/// What the exchange refused, and why.
+/// A refusal of the exchange, with its reason.
 fn refusal(refused: &Refused) -> String {
     let step = refused.name.map_or_else(|| "an instruction".into(), |name| name.replace('_', " "));
     let mut text = format!("the exchange refused to {step}: {}", refused.error.message());
@@ -292,12 +292,12 @@ fn code(refused: &Refused) -> String {
     wrap("code:  ", &format!("{} ({})", refused.error.name(), refused.error.code()))
 }
 
-/// The end of a log.
+/// The last lines of a log.
 fn log(lines: &[String]) -> String {
     lines.iter().rev().take(8).rev().map(|line| wrap("  log: ", &discreet(line))).collect()
 }
 
-/// What the endpoint's client says, without its wrapping.
+/// The message of the endpoint's client, without its wrapping.
 fn endpoint(error: &str) -> String {
     if error.contains("error sending request") || error.contains("onnection refused") {
         let url =
@@ -308,7 +308,7 @@ fn endpoint(error: &str) -> String {
     }
 }
 
-/// The command that helps after a rule has refused, where the rule's own text does not say it.
+/// A command that helps after a rule's refusal, where the rule's own text names none.
 fn rule_hint(rule: Rule) -> Option<&'static str> {
     Some(match rule {
         Rule::InsufficientMargin | Rule::PositionTooLarge => {

@@ -1,4 +1,4 @@
-//! Margin, health and liquidation prices of a sub-account, as the model finds them.
+//! Margin, health and liquidation prices of a sub-account, by the model's rules.
 
 use kedge_model::margin::Margin;
 use kedge_model::num::PPM;
@@ -15,18 +15,18 @@ use crate::error::Result;
 use crate::table::{Cell, Paint, Table};
 use crate::view::View;
 
-/// The pockets of an account: the cross pocket first.
+/// Pockets of an account, the cross pocket first.
 pub fn pockets(account: &SubAccount) -> Vec<Pocket> {
     let isolated = account.positions.iter().filter(|position| position.is_isolated());
     std::iter::once(Pocket::Cross).chain(isolated.map(|position| Pocket::Isolated(position.market))).collect()
 }
 
-/// Positions in which something is held, owed or open.
+/// Positions with base, a claim or open orders.
 pub fn positions(account: &SubAccount) -> impl Iterator<Item = &Position> {
     account.positions.iter().filter(|position| position.is_used() && !position.is_empty())
 }
 
-/// Name of a pocket.
+/// Name of a pocket: its market, or the cross pocket.
 pub fn pocket_name(directory: &Directory, pocket: Pocket) -> String {
     match pocket {
         Pocket::Cross => "cross".into(),
@@ -34,10 +34,10 @@ pub fn pocket_name(directory: &Directory, pocket: Pocket) -> String {
     }
 }
 
-/// Titles of the rows that [`row`] gives.
+/// Titles of the rows of [`row`].
 pub const TITLES: [&str; 7] = ["MARGIN", ">EQUITY", ">INITIAL", ">FREE", ">MAINT.", ">HEALTH", ">LEVERAGE"];
 
-/// One pocket of an account as a table's row (behind `label`) and as JSON.
+/// One pocket of an account as a table row (behind `label`) and as JSON.
 pub fn row(label: &str, account: &SubAccount, pocket: Pocket, view: &View) -> (Vec<Cell>, Value) {
     let (board, clock) = (&*view.board, &view.clock);
     let (initial, maintenance) =
@@ -104,11 +104,11 @@ fn health_cell(health: Ppm) -> Cell {
         some if some < PPM / 5 => Paint::Warn,
         _ => Paint::Good,
     };
-    // Down, so that nothing but nothing reads as zero risk.
+    // Rounded down: only an account without risk reads as 100%.
     Cell::painted(format!("{}%", health.0 / 10_000), paint)
 }
 
-/// The liquidation price of a position; `None` when there is none, or when prices are too old to say.
+/// Liquidation price of a position; `None` when there is none, and when prices are too old.
 pub fn liquidation(account: &SubAccount, market: u16, view: &View) -> Result<Option<Price>> {
     match risk::liquidation_price(account, &view.board, market, &view.clock) {
         Ok(price) => Ok(price),
@@ -117,7 +117,7 @@ pub fn liquidation(account: &SubAccount, market: u16, view: &View) -> Result<Opt
     }
 }
 
-/// How far a price is from the oracle, percent.
+/// Distance of a price from the oracle, percent.
 pub fn distance(view: &View, market: u16, price: Price) -> Option<String> {
     let oracle = view.board.market(market).ok()?.price.price;
     oracle.distance(price).ok().map(|ppm| decimal::format(ppm, 4, 0))

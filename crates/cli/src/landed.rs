@@ -1,4 +1,4 @@
-//! What a command has sent, named in its JSON: in one place, so that no command has a form of its own.
+//! Outcome and signature of a command's transactions in its JSON, in one form for all commands.
 
 use serde_json::{Value, json};
 use solana_signature::Signature;
@@ -6,16 +6,16 @@ use solana_signature::Signature;
 use crate::session::Session;
 
 impl Session {
-    /// Remembers that a transaction of the command has landed.
+    /// Remembers a landed transaction of the command.
     pub fn has_landed(&self, signature: Signature) {
         self.landed.borrow_mut().push(signature);
     }
 
-    /// The JSON of a command with `outcome` and `signature` of what has landed since this was asked last; of several
-    /// transactions `signature` is the first and `signatures` are all of them, in order. Of a list each element is named that
-    /// has no `outcome` yet, in order.
+    /// Adds `outcome` and `signature` of the transactions that landed since the last call to a command's JSON. Of
+    /// several transactions `signature` is the first and `signatures` are all, in order. In a list they go to the
+    /// elements without an `outcome`, in order.
     ///
-    /// * `sends`: whether the command is one that sends; both are `null` then where nothing had to be sent.
+    /// * `sends`: whether the command is one that sends. Both fields are then `null` when nothing had to be sent.
     pub fn named(&self, mut json: Value, sends: bool) -> Value {
         let landed = self.landed.take();
         if landed.is_empty() && !sends {

@@ -1,4 +1,4 @@
-//! Any struct of the model as JSON, field by field in raw units, from its described layout; what has 64 bits as text.
+//! Structs of the model as JSON, by their described layout: raw units, 64-bit fields as text.
 
 use bytemuck::Pod;
 use kedge_model::Layout;
@@ -7,7 +7,7 @@ use solana_pubkey::Pubkey;
 
 use crate::output::long;
 
-/// The fields of a struct, padding left out; 32-byte fields as addresses.
+/// The fields of a struct without padding; 32-byte fields are addresses.
 pub fn fields<T: Layout + Pod>(value: &T) -> Value {
     read(T::FIELDS, bytemuck::bytes_of(value))
 }

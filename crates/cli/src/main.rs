@@ -44,7 +44,7 @@ async fn main() -> ExitCode {
     let parsed = defaults.command().try_get_matches_from(&words);
     let (cli, matches) = match parsed.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, matches))) {
         Ok(parsed) => parsed,
-        // Help and version.
+        // Help and version are no errors.
         Err(asked) if !asked.use_stderr() => asked.exit(),
         Err(wrong) => return refused(&wrong, words.iter().any(|word| word == "--json")),
     };
@@ -67,7 +67,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Tells what is wrong with a command line. What was typed is quoted there, and may hold a key.
+/// Prints the fault of a command line. It quotes typed text, which may hold a key.
 fn refused(wrong: &clap::Error, json: bool) -> ExitCode {
     let said = shown::discreet(&wrong.render().to_string());
     if json {
@@ -79,10 +79,10 @@ fn refused(wrong: &clap::Error, json: bool) -> ExitCode {
     ExitCode::from(2)
 }
 
-/// Runs the command; `None` when it has printed everything itself.
+/// Runs the command; `None` when it has printed its output itself.
 async fn run(cli: Cli, matches: &ArgMatches, defaults: &Defaults) -> error::Result<Option<output::Output>> {
     match &cli.command {
-        // These need no endpoint, and are there to mend what keeps others from one.
+        // These commands need no endpoint: they repair what keeps others from one.
         Command::Init(options) => return commands::setup::init(&cli, matches, defaults, options).map(Some),
         Command::Config => return Ok(Some(commands::setup::show(&cli, matches, defaults, output::colour()))),
         Command::Keygen(options) => {
@@ -107,7 +107,7 @@ async fn run(cli: Cli, matches: &ArgMatches, defaults: &Defaults) -> error::Resu
     }
 }
 
-/// Runs a command that needs an endpoint; `None` when it has printed everything itself.
+/// Runs a command that needs an endpoint; `None` when it has printed its output itself.
 async fn ask(session: &Session, cli: &Cli) -> error::Result<Option<output::Output>> {
     let output = match &cli.command {
         Command::Markets(options) => commands::markets::run(session, options).await,

@@ -1,7 +1,7 @@
-//! Numbers of signed messages that were given out on this machine: two that are signed at once never get the same.
+//! Numbers of signed messages that this machine has given out, so that two concurrent signings never share one.
 //!
-//! A file a sub-account, in `kedge/numbers` under `$XDG_STATE_HOME` (`~/.local/state` without it): a line a message, with
-//! its number and the Unix second up to which it may still be good. What has passed is forgotten.
+//! Each sub-account has a file in `kedge/numbers` under `$XDG_STATE_HOME` (`~/.local/state` without it) with a line for
+//! each message: its number and the Unix second up to which it may still be valid. Expired lines are dropped.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, Write};
@@ -11,18 +11,21 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use kedge_client::signed;
 use solana_pubkey::Pubkey;
 
-/// Seconds for which a number is remembered beyond twice the life of its message: clocks of chains go as they like.
+/// Seconds for which a number is kept beyond twice the life of its message, since chain clocks drift.
 const SPARE: u64 = 60;
 
-/// The numbers of one sub-account, held against all other processes of this machine until they are dropped.
+/// The numbers of one sub-account, locked against other processes of this machine until drop.
 pub struct Numbers {
     file: File,
-    /// Number, and the second until which it is remembered.
+    /// Number, and the Unix second until which it is kept.
     given: Vec<(u64, u64)>,
 }
 
 impl Numbers {
-    /// Those of a sub-account; waits for another process that holds them.
+    /// The numbers of a sub-account; waits while another process holds them.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or read.
     pub fn of(sub_account: &Pubkey) -> io::Result<Self> {
         Self::at(folder()?.join(sub_account.to_string()))
     }
@@ -43,12 +46,15 @@ impl Numbers {
         Ok(Self { given: given.filter(|(_, until)| *until >= now).collect(), file })
     }
 
-    /// The next number, above the highest that the chain has seen and all that were given out and may still be placed.
+    /// The next number, above the highest on chain and above all given numbers that may still be placed.
     pub fn next(&self, highest: u64) -> u64 {
         signed::next_number(self.given.iter().map(|(number, _)| *number).fold(highest, u64::max))
     }
 
-    /// Gives a number to a message that is good for so many seconds.
+    /// Gives a number to a message that is valid for `life` seconds.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
     pub fn give(mut self, number: u64, life: u64) -> io::Result<()> {
         self.given.push((number, now().saturating_add(life.saturating_mul(2)).saturating_add(SPARE)));
         let text: String = self.given.iter().map(|(number, until)| format!("{number} {until}\n")).collect();
@@ -89,7 +95,7 @@ mod tests {
             threads.into_iter().map(|thread| thread.join().unwrap()).collect()
         });
         assert_eq!(given, (41..61).collect());
-        // The chain may be ahead; what has passed, and what is no line of ours, is forgotten.
+        // The chain may be ahead; expired and foreign lines are dropped.
         assert_eq!(Numbers::at(path.clone()).unwrap().next(100), 101);
         fs::write(&path, "500 7\nnonsense\n70 99999999999\n").unwrap();
         assert_eq!(Numbers::at(path).unwrap().next(40), 71);

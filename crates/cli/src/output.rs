@@ -1,36 +1,36 @@
-//! What a command prints.
+//! Output of commands.
 
 use std::io::IsTerminal;
 
 use kedge_client::shown::{printable_json, printable_lines};
 use serde_json::Value;
 
-/// Columns of a terminal that nobody made wider.
+/// Default width of a terminal in columns.
 pub const WIDTH: usize = 80;
 
-/// A command's result, for people and for programs.
+/// Result of a command, as text and as JSON.
 #[derive(Clone, Debug)]
 pub struct Output {
-    /// For people.
+    /// Text for people.
     pub text: String,
-    /// For programs.
+    /// JSON for programs.
     pub json: Value,
-    /// What the process exits with: what was sent may have done less than it was to.
+    /// Exit code of the process: a transaction may have done less than it was asked to.
     pub code: u8,
 }
 
 impl Output {
-    /// Both forms.
+    /// A result with exit code 0.
     pub fn new(text: impl Into<String>, json: Value) -> Self {
         Self { text: text.into(), json, code: 0 }
     }
 
-    /// With another exit code than 0.
+    /// The same with another exit code.
     pub fn with_code(self, code: u8) -> Self {
         Self { code, ..self }
     }
 
-    /// Prints one form.
+    /// Prints the text or the JSON.
     pub fn print(&self, json: bool) {
         if json {
             write_out(&printable_json(&format!("{:#}\n", self.json)));
@@ -42,7 +42,7 @@ impl Output {
 }
 
 impl Output {
-    /// The text for people with everything escaped that a terminal would obey, but our own colours where there are any.
+    /// The text with terminal controls escaped, except for this program's own colours.
     pub fn shown(&self) -> String {
         self.shown_in(colour())
     }
@@ -60,15 +60,15 @@ impl Output {
     }
 }
 
-/// What [`crate::table::paint`] and a table's titles write.
+/// The codes of [`crate::table::paint`] and of table titles.
 const PAINTS: [&str; 5] = ["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
 
-/// A number of 64 bits in JSON: as text, since many readers keep only 53 of them.
+/// A 64-bit number in JSON, as text: many readers keep only 53 bits.
 pub fn long(value: impl core::fmt::Display) -> Value {
     Value::String(value.to_string())
 }
 
-/// Writes to standard output. A reader that has gone away (`| head`) ends the process without a complaint.
+/// Writes to standard output. When its reader is gone (`| head`), the process ends without an error.
 pub fn write_out(text: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
@@ -77,13 +77,13 @@ pub fn write_out(text: &str) {
     }
 }
 
-/// Whether standard output shows colours: only terminals, and not where `NO_COLOR` is set.
+/// Whether standard output shows colours: it is a terminal and `NO_COLOR` is not set.
 pub fn colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
 }
 
-/// A sentence in lines of at most [`WIDTH`] columns; the first begins with `first`, the others with as many spaces. A
-/// word that is longer than a line stands alone.
+/// Folds a sentence into lines of at most [`WIDTH`] columns. The first line begins with `first`, the others with spaces
+/// of its width. A longer word stands on a line of its own.
 pub fn wrap(first: &str, sentence: &str) -> String {
     let indent = " ".repeat(first.chars().count());
     let options = textwrap::Options::new(WIDTH)
@@ -102,7 +102,7 @@ mod tests {
     #[test]
     fn what_strangers_write_is_shown_and_not_obeyed() {
         let mut table = crate::table::Table::new(&["NAME", "STATE"]);
-        // A title for the terminal, a cleared screen, and a colour.
+        // A terminal title, a cleared screen, and a colour.
         table.row(vec!["\x1b]0;x\x07".into(), "\x1b[2J\u{9b}1m\x1b[31m".into()]);
         let output = Output::new(format!("{}sub-account \"\x1b[2J\"\n", table.render(true)), Value::Null);
         let shown = output.shown_in(true);

@@ -1,4 +1,4 @@
-//! What happened to one sub-account, out of its transactions.
+//! History of one sub-account, from its transactions.
 
 use kedge_client::history::{Past, Step};
 use kedge_interface::address;
@@ -17,16 +17,16 @@ use crate::calendar;
 use crate::describe;
 use crate::directory::Directory;
 
-/// Titles of [`Entry::csv`].
+/// Column titles of [`Entry::csv`].
 pub const CSV: &str =
     "time,slot,kind,market,side,size,price,value,fee,realised,amount,balance,order,role,signature,text";
 
-/// Whose history it is.
+/// The sub-account of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
     /// Owner of the sub-account.
     pub authority: Pubkey,
-    /// Its id.
+    /// Id of the sub-account.
     pub id: u16,
 }
 
@@ -41,45 +41,45 @@ impl Owner {
     }
 }
 
-/// A change of a position: signed base and what the claim gained by it.
+/// A change of a position, in signed base and quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Trade {
-    /// Bought (positive) or sold.
+    /// Base bought (positive) or sold (negative).
     pub base: Base,
-    /// Received (positive) or paid for it.
+    /// Quote received (positive) or paid (negative).
     pub quote: Quote,
 }
 
-/// What happened, once.
+/// One event of a sub-account's history.
 #[derive(Clone, Debug, Default)]
 pub struct Entry {
-    /// A word: `fill`, `deposit`, `order_placed`, ...
+    /// Kind of the event: `fill`, `deposit`, `order_placed`, ...
     pub kind: &'static str,
-    /// Market.
+    /// Index of the market.
     pub market: Option<u16>,
-    /// The trade of the sub-account in it.
+    /// The sub-account's side of a trade.
     pub trade: Option<Trade>,
-    /// Fees paid (positive) or received.
+    /// Fees paid (positive) or received (negative).
     pub fee: Quote,
-    /// Realised against the entry, where the record says it.
+    /// Profit realised against the entry price, where the record holds it.
     pub realised: Option<Quote>,
-    /// Moved between position and balance, or forgiven: what a claim lost (negative) or gained by it.
+    /// Change of the claim beside trades: settled into the balance, or forgiven.
     pub settled: Quote,
     /// Debt that others bore.
     pub forgiven: Amount,
-    /// Tokens that came (positive) or went, as text in whole units.
+    /// Tokens received (positive) or paid, as text in whole units.
     pub amount: Option<String>,
-    /// Balance afterwards, the same way.
+    /// Balance afterwards, as text in whole units.
     pub balance: Option<String>,
-    /// Order.
+    /// Id of the order.
     pub order: Option<u32>,
-    /// `taker`, `maker`, `liquidated`, `liquidator`.
+    /// Role of the sub-account: `taker`, `maker`, `liquidated` or `liquidator`.
     pub role: Option<&'static str>,
-    /// In plain words.
+    /// The event as a sentence.
     pub text: String,
 }
 
-/// All that a transaction did to a sub-account, in order; nothing in one that failed.
+/// All entries of a transaction for a sub-account, in order; none of a failed transaction.
 pub fn entries(directory: &Directory, past: &Past, owner: &Owner) -> Vec<Entry> {
     let mut found = Vec::new();
     for step in &past.steps {
@@ -94,12 +94,12 @@ pub fn entries(directory: &Directory, past: &Past, owner: &Owner) -> Vec<Entry> 
     found
 }
 
-/// What of a batch is a trade of the sub-account, in order.
+/// Trades of the sub-account in a batch, in order.
 pub fn trades<'b>(batch: &'b EventBatch, owner: &'b Owner) -> impl DoubleEndedIterator<Item = Trade> + 'b {
     batch.events.iter().filter_map(|event| trade(event, owner))
 }
 
-/// Whether a transaction created the sub-account: nothing of it is older.
+/// Whether a transaction created the sub-account, so that its history ends there.
 pub fn is_creation(past: &Past, owner: &Owner) -> bool {
     let created = |step: &Step| match &step.decoded {
         Some(Decoded::CreateSubAccount(it)) => it.sub_account == owner.address(),
@@ -108,7 +108,7 @@ pub fn is_creation(past: &Past, owner: &Owner) -> bool {
     past.failure.is_none() && past.steps.iter().any(created)
 }
 
-/// An instruction of the owner that leaves no record.
+/// An entry for an instruction of the owner that leaves no record.
 fn setting(directory: &Directory, step: &Step, owner: &Owner) -> Option<Entry> {
     const SETTINGS: [&str; 8] = [
         "create_sub_account",
@@ -154,7 +154,7 @@ fn trade(event: &Event, owner: &Owner) -> Option<Trade> {
     }
 }
 
-/// The vAMM's fills name nobody.
+/// Whether the owner is the maker; fills of the vAMM have none.
 fn is_maker(record: &FillRecord, owner: &Owner) -> bool {
     record.source != FillSource::Amm as u8 && owner.is(&record.maker)
 }
@@ -246,7 +246,7 @@ fn entry(directory: &Directory, batch: &EventBatch, event: &Event, owner: &Owner
     Some(found)
 }
 
-/// Kinds that concern a sub-account, as `kedge explain` calls them.
+/// Event kinds of a sub-account's history, as `kedge explain` names them.
 const KINDS: [&str; 13] = [
     "deposit",
     "withdraw",
@@ -263,8 +263,8 @@ const KINDS: [&str; 13] = [
     "crank",
 ];
 
-/// Whether a transfer to our id is to us: it is between two of one owner, or from a debtor to a liquidator that is named
-/// beside it.
+/// Whether a transfer to the owner's id is to the owner's sub-account: it is between two of one owner, or from a debtor
+/// to the liquidator of a liquidation in the same batch.
 fn receives(batch: &EventBatch, from: &Party, owner: &Owner) -> bool {
     let taken_over = |event: &Event| match event {
         Event::Liquidation(record) => record.account == *from && owner.is(&record.liquidator),
@@ -278,18 +278,18 @@ fn positive(amount: Amount) -> i64 {
 }
 
 impl Entry {
-    /// The mean price of its trade, rounded down to the last digit.
+    /// Mean price of the trade, rounded down to the last digit.
     pub fn price(&self) -> Option<Price> {
         let trade = self.trade?;
         mul_div(trade.quote.magnitude().0, BASE, trade.base.size().0, Rounding::Down).ok().map(Price)
     }
 
-    /// Buy or sell.
+    /// Side of the trade.
     pub fn side(&self) -> Option<&'static str> {
         self.trade.map(|trade| if trade.base.0 > 0 { "buy" } else { "sell" })
     }
 
-    /// One line of a table for programs, with exact numbers.
+    /// The entry as a line of CSV with exact numbers.
     pub fn csv(&self, directory: &Directory, signature: &Signature, past: &Past) -> String {
         let optional = |text: Option<String>| text.unwrap_or_default();
         let fields = [
@@ -313,7 +313,7 @@ impl Entry {
         fields.map(|field| quoted(&field)).join(",") + "\n"
     }
 
-    /// The same for programs that read JSON.
+    /// The entry as JSON.
     pub fn json(&self, directory: &Directory) -> Value {
         json!({
             "kind": self.kind,
@@ -333,7 +333,7 @@ impl Entry {
     }
 }
 
-/// A field of CSV. What a spreadsheet would take for a formula is text: names come from strangers.
+/// A CSV field. Text that a spreadsheet would run as a formula is quoted, since names come from strangers.
 fn quoted(field: &str) -> String {
     let is_number = field.parse::<f64>().is_ok();
     let formula = !is_number && field.starts_with(['=', '+', '-', '@', '\t', '\r']);

@@ -1,4 +1,4 @@
-//! Past transactions of an address, newest first, page by page.
+//! Past transactions of an address, newest first, in pages.
 
 use std::collections::VecDeque;
 
@@ -11,24 +11,24 @@ use tokio::task::JoinSet;
 
 use crate::error::{CliError, Result};
 
-/// The most signatures of one answer.
+/// Largest number of signatures in one answer.
 const PAGE: usize = 1_000;
-/// The most pages that are asked for to catch up.
+/// Largest number of pages that are read to catch up.
 const PAGES: u32 = 20;
-/// Transactions that are asked for side by side.
+/// Transactions that are fetched at the same time.
 const AT_ONCE: usize = 8;
 
-/// A transaction that succeeded.
+/// A successful transaction.
 pub struct Found {
-    /// Its signature.
+    /// First signature of the transaction.
     pub signature: Signature,
-    /// Its slot.
+    /// Slot of its block.
     pub slot: u64,
-    /// What it did, or why that cannot be read. One that cannot hides itself, not the others.
+    /// Its instructions and events, or why they cannot be read. An unreadable transaction does not hide the others.
     pub past: core::result::Result<Past, FetchError>,
 }
 
-/// Walks back through the transactions of an address. What failed is passed over: it changed nothing.
+/// Walks back through the successful transactions of an address. Failed ones changed nothing and are skipped.
 pub struct Walk {
     client: Client,
     address: Pubkey,
@@ -40,14 +40,14 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// From the newest transaction, or the one before a signature, over at most `look` that succeeded.
+    /// Starts at the newest transaction, or at the one before a signature; ends after `look` successful ones.
     pub fn new(client: &Client, address: Pubkey, before: Option<Signature>, look: u32) -> Self {
         let left = usize::try_from(look).unwrap_or(usize::MAX);
         let (page, ready) = (VecDeque::new(), VecDeque::new());
         Self { client: client.clone(), address, before, page, ready, left, ended: false }
     }
 
-    /// The next one; `None` at the end of what the endpoint knows or of what was to be looked at.
+    /// The next transaction; `None` at the end of the endpoint's history or after `look` transactions.
     pub async fn next(&mut self) -> Result<Option<Found>> {
         if self.ready.is_empty() {
             self.fetch().await?;
@@ -55,7 +55,7 @@ impl Walk {
         Ok(self.ready.pop_front())
     }
 
-    /// Whether there is nothing more at the endpoint.
+    /// Whether the endpoint has no older transactions.
     pub fn ended(&self) -> bool {
         self.ended && self.page.is_empty() && self.ready.is_empty()
     }
@@ -74,7 +74,7 @@ impl Walk {
         let mut found = Vec::with_capacity(count);
         while let Some(answer) = asked.join_next().await {
             let (place, signature, slot, past) = answer.map_err(|error| CliError::Usage(error.to_string()))?;
-            // One that the endpoint lists and does not know is gone.
+            // A listed transaction that the endpoint does not know is gone.
             let Some(past) = past.transpose() else { continue };
             found.push((place, Found { signature, slot, past }));
         }
@@ -97,7 +97,7 @@ impl Walk {
         let listed = listed.map_err(FetchError::from)?;
         let read: Vec<(Signature, u64, bool)> =
             listed.iter().filter_map(|one| Some((one.signature.parse().ok()?, one.slot, one.err.is_none()))).collect();
-        // An endpoint that gives the same page again would keep us for ever.
+        // An endpoint that repeats a page would never end the walk.
         let last = read.last().map(|(signature, ..)| *signature);
         self.ended = listed.len() < PAGE || last.is_none() || last == self.before;
         self.before = last.or(self.before);
@@ -108,10 +108,11 @@ impl Walk {
     }
 }
 
-/// Transactions of an address that succeeded, oldest first, each with its slot: those after `after` and in no slot before
-/// `from`, at most as many as [`PAGES`] pages hold, the newest of them.
+/// Successful transactions of an address, oldest first, each with its slot: those after `after` and in no slot before
+/// `from`, at most the newest [`PAGES`] pages.
 ///
-/// An endpoint that does not know `after`, since it lags or has forgotten, gives older ones too: `from` bounds that.
+/// An endpoint that does not know `after`, because it lags or has forgotten it, returns older ones too: `from` bounds
+/// them.
 pub async fn listed_since(
     client: &Client,
     address: &Pubkey,
@@ -145,7 +146,7 @@ pub async fn listed_since(
     Ok(found)
 }
 
-/// Reads `--before`.
+/// Parses `--before`.
 pub fn before(text: Option<&str>) -> Result<Option<Signature>> {
     let parse = |text: &str| text.parse().map_err(|_| CliError::Usage("a signature is base58 of 64 bytes".into()));
     text.map(parse).transpose()

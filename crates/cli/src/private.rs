@@ -1,10 +1,10 @@
-//! Files that nobody but their owner may read.
+//! Files that only their owner may read.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Result, Write};
 use std::path::Path;
 
-/// Opens a new file for its owner alone. Errors: also for one that is there.
+/// Opens a new file for its owner alone; an existing file is an error.
 fn new(path: &Path) -> Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -13,7 +13,7 @@ fn new(path: &Path) -> Result<File> {
     options.open(path)
 }
 
-/// Makes the folder of a file, for its owner alone where it is not there.
+/// Creates the folder of a file; a new folder is for its owner alone.
 fn folder(path: &Path) -> Result<()> {
     let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
     let mut builder = std::fs::DirBuilder::new();
@@ -23,7 +23,10 @@ fn folder(path: &Path) -> Result<()> {
     builder.create(folder)
 }
 
-/// Writes a file that is not there yet.
+/// Writes a new file.
+///
+/// # Errors
+/// Also for a file that exists.
 pub fn create(path: &Path, text: &str) -> Result<()> {
     folder(path)?;
     let mut file = new(path)?;
@@ -31,7 +34,7 @@ pub fn create(path: &Path, text: &str) -> Result<()> {
     file.sync_all()
 }
 
-/// Writes a file anew, whole or not at all: at no moment is it half written or open to others.
+/// Replaces a file atomically: it is never half written or open to others.
 pub fn replace(path: &Path, text: &str) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));

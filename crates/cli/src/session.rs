@@ -1,4 +1,4 @@
-//! The connection, the signer, and sending.
+//! Connection, signer and sending.
 
 use std::cell::RefCell;
 use std::io::IsTerminal;
@@ -25,23 +25,23 @@ use crate::dry;
 use crate::error::{CliError, Result};
 use crate::output::{Output, colour, long, wrap};
 
-/// What every command works with.
+/// Context of a command.
 pub struct Session {
-    /// The connection. Its payer is the keypair, or nobody for commands that only read.
+    /// The connection. Its payer is the keypair, or a random one for commands that only read.
     pub client: Client,
-    /// Whether to paint.
+    /// Whether standard output shows colours.
     pub colour: bool,
-    /// Limits beyond which to ask, and whether to send at all.
+    /// Limits that ask first, and whether to send at all.
     pub guards: Guards,
-    /// Whether somebody reads along who wants no JSON: progress is shown, and questions are asked.
+    /// Whether a person reads along: progress is shown and questions are asked, unless JSON is wanted.
     pub attended: bool,
-    /// What would have been asked before sending, with --dry-run.
+    /// Questions that sending would have asked, collected with --dry-run.
     pub doubts: RefCell<Vec<String>>,
-    /// Where the keypair is, or would be.
+    /// Path of the keypair, which need not exist.
     pub keypair_path: PathBuf,
-    /// The market that is meant where none is named.
+    /// The default market.
     pub market: Option<String>,
-    /// What has landed and is not named yet ([`Self::named`]).
+    /// Landed transactions that the command's JSON does not name yet ([`Self::named`]).
     pub landed: RefCell<Vec<Signature>>,
     keypair: core::result::Result<Pubkey, String>,
     send: SendConfig,
@@ -50,9 +50,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session as the command line asks. A keypair that cannot be read matters only to commands that sign.
+    /// A session for a command line. A keypair that cannot be read is an error only of commands that sign.
     ///
-    /// Errors: an endpoint that is none, and a configuration that cannot be read.
+    /// # Errors
+    /// [`CliError::Usage`] for an invalid endpoint and for a configuration that cannot be read.
     pub fn new(cli: &Cli, defaults: &Defaults) -> Result<Self> {
         if let Some(broken) = &defaults.broken {
             return Err(CliError::Usage(broken.clone()));
@@ -86,22 +87,30 @@ impl Session {
         })
     }
 
-    /// The market that is meant: what was named, or the default. Errors: neither.
+    /// The named market, or the default one.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] without either.
     pub fn market<'a>(&'a self, named: Option<&'a str>) -> Result<&'a str> {
         named.or(self.market.as_deref()).ok_or_else(|| {
             CliError::Usage("name a market (`kedge markets` lists them), or one for good: `kedge init --market`".into())
         })
     }
 
-    /// Address of the keypair. Errors: when there is none.
+    /// Address of the keypair.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] when it cannot be read.
     pub fn signer(&self) -> Result<Pubkey> {
         self.keypair.clone().map_err(CliError::Usage)
     }
 
-    /// Sends instructions signed by the keypair and waits until their outcome is certain. The signature is on standard error
-    /// before anybody else has it: whatever happens then, it can be looked at. What has landed is named in the command's JSON.
+    /// Sends instructions signed by the keypair and waits for a certain outcome. The signature is written to standard
+    /// error before anything is sent, so that it can be looked up whatever happens. The command's JSON names the landed
+    /// transaction.
     ///
-    /// Errors: with --dry-run always, [`CliError::Dry`] where they would have been accepted.
+    /// # Errors
+    /// The refusal or outcome; with --dry-run always, [`CliError::Dry`] when the instructions would succeed.
     pub async fn send(&self, instructions: &[Instruction]) -> Result<Landed> {
         let sender = self.sender()?;
         if self.guards.dry_run {
@@ -116,7 +125,7 @@ impl Session {
         Ok(landed)
     }
 
-    /// What became of a transaction, by now or as soon as it is certain.
+    /// Outcome of a transaction: as known now or, with `wait`, as soon as it is certain.
     pub async fn outcome(&self, signature: Signature, last_valid: Option<u64>, wait: bool) -> Result<Outcome> {
         let sender = self.asker();
         if wait {
@@ -125,7 +134,7 @@ impl Session {
         Ok(sender.outcome(signature, last_valid).await)
     }
 
-    /// All sub-accounts that can be read; nobody's, with a note, where the endpoint does not list them.
+    /// All readable sub-accounts; none, with a note, when the endpoint does not list them.
     pub async fn everybody(&self) -> Vec<Found<SubAccountData>> {
         match self.client.all_sub_accounts_at().await {
             Ok(all) => all.value.found,
@@ -136,7 +145,7 @@ impl Session {
         }
     }
 
-    /// Says on standard error what was done without.
+    /// Notes on standard error what the command had to do without.
     pub fn note(&self, text: &str) {
         let text = discreet(text);
         if self.json {
@@ -146,7 +155,7 @@ impl Session {
         }
     }
 
-    /// Says on standard error what a command did before it fails: what is done is done.
+    /// Reports on standard error what a command has done before it fails.
     pub fn done_before(&self, done: &Output) {
         if self.json {
             eprintln!("{}", printable_json(&json!({ "done": done.json }).to_string()));
@@ -168,44 +177,49 @@ impl Session {
         }
     }
 
-    /// What sends for the keypair. Errors: when there is none.
+    /// The sender of the keypair's transactions.
+    ///
+    /// # Errors
+    /// As [`Self::signer`].
     pub fn sender(&self) -> Result<Sender> {
         self.signer()?;
         Ok(self.asker())
     }
 
-    /// What asks about transactions, for which nobody signs.
+    /// A sender for questions about transactions, which needs no keypair.
     fn asker(&self) -> Sender {
         Sender::new(self.client.clone(), self.send.clone())
     }
 
-    /// How the priority fee is chosen.
+    /// Choice of the priority fee.
     pub fn priority(&self) -> PriorityFee {
         self.send.priority
     }
 
-    /// A refresh of those rows whose price is past half of its age limit; `None` when all are young.
+    /// A refresh of the rows whose price is past half of its age limit; `None` when all are younger.
     pub async fn refresh(&self, board: &PriceBoard, rows: &[Row], clock: &Clock) -> Result<Option<Instruction>> {
         let old = prices::old_rows(board, rows, clock);
         if old.is_empty() { Ok(None) } else { self.refresh_all(board, &old).await.map(Some) }
     }
 
-    /// A refresh of these rows, however young.
+    /// A refresh of the rows, at any age.
     pub async fn refresh_all(&self, board: &PriceBoard, rows: &[Row]) -> Result<Instruction> {
-        // Where it cannot be looked up, the usual account is taken.
+        // Without an answer the default account is used.
         let book = self.book.clone().discover(&self.client, board).await.unwrap_or_else(|_| self.book.clone());
         Ok(prices::refresh_instruction(board, rows, &book)?)
     }
 }
 
-/// Where a keypair is looked for that nobody has named.
+/// Default path of the keypair.
 pub fn default_keypair() -> PathBuf {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     home.join(".config/solana/id.json")
 }
 
-/// The endpoint behind what was typed: an address, or the name of a cluster. Errors: neither; it is not quoted, since it may
-/// be a key.
+/// The endpoint of a typed URL or cluster name.
+///
+/// # Errors
+/// [`CliError::Usage`] for any other text, which is not quoted: it may be a key.
 pub fn endpoint(typed: &Secret) -> Result<Secret> {
     let known = match typed.expose() {
         "localhost" | "localnet" | "l" => "http://127.0.0.1:8899",
@@ -231,7 +245,7 @@ fn read(path: &Path) -> core::result::Result<Keypair, String> {
             "cannot read the keypair {shown}: {error}; `kedge keygen` makes one, --keypair names another"
         ));
     }
-    // What the parser says may quote what it read.
+    // The parser's message may quote the key.
     read_keypair_file(path).map_err(|_| format!("{shown} is not a keypair file; name another with --keypair"))
 }
 

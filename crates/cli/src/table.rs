@@ -1,24 +1,24 @@
-//! Tables for terminals: aligned columns, at most 80 wide for what the exchange shows.
+//! Tables for terminals: aligned columns, at most 80 columns wide for the exchange's numbers.
 
 use std::fmt::Write;
 
 use kedge_client::shown::printable;
 
-/// How a cell is painted.
+/// Colour of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Paint {
-    /// Not at all.
+    /// The terminal's own colour.
     #[default]
     Plain,
-    /// As a good thing.
+    /// Green.
     Good,
-    /// As a bad thing.
+    /// Red.
     Bad,
-    /// As something to look at.
+    /// Yellow.
     Warn,
 }
 
-/// One cell.
+/// A cell of a table.
 #[derive(Clone, Debug, Default)]
 pub struct Cell {
     text: String,
@@ -32,13 +32,13 @@ impl<T: Into<String>> From<T> for Cell {
 }
 
 impl Cell {
-    /// A painted cell. What a terminal would obey in its text is escaped: names come from strangers.
+    /// A painted cell. Terminal controls in its text are escaped: names come from strangers.
     pub fn painted(text: impl Into<String>, paint: Paint) -> Self {
         Self { text: printable(&text.into()).into_owned(), paint }
     }
 }
 
-/// A table. A column whose title begins with `>` stands flush right.
+/// A table. A column whose title begins with `>` is right-aligned.
 #[derive(Clone, Debug)]
 pub struct Table {
     titles: Vec<&'static str>,
@@ -61,7 +61,7 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// The table as text, one line a row.
+    /// The table as text, one line a row, at its natural width.
     pub fn render(&self, colour: bool) -> String {
         let titles: Vec<Cell> = self.titles.iter().map(|title| title.trim_start_matches('>').into()).collect();
         let width = |column: usize| {
@@ -88,7 +88,7 @@ impl Table {
     }
 }
 
-/// Text in a colour, when colours are on.
+/// The text in a colour, when colours are on.
 pub fn paint(text: &str, paint: Paint, colour: bool) -> String {
     let code = match paint {
         _ if !colour => return text.into(),

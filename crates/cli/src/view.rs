@@ -1,5 +1,4 @@
-//! Prices as fresh as the oracles have them, without sending anything: the refresh is simulated and the board read from
-//! its outcome.
+//! Current oracle prices without a transaction: a refresh is simulated and the board is read from its outcome.
 
 use kedge_client::prices::{self, Row};
 use kedge_interface::account::decode;
@@ -12,28 +11,28 @@ use solana_instruction::Instruction;
 use crate::error::Result;
 use crate::session::Session;
 
-/// Rows whose oracle accounts surely fit one transaction.
+/// Rows whose oracle accounts fit into one transaction.
 const ROWS_AT_ONCE: usize = 6;
 
 /// The board at a moment.
 pub struct View {
     /// Prices, margin parameters, funding.
     pub board: Box<PriceBoard>,
-    /// The moment.
+    /// Slot and Unix time of the view.
     pub clock: Clock,
-    /// Rows that are older than the exchange allows for opening risk, and that no refresh made younger.
+    /// Rows that are too old for opening risk, even after the refresh.
     pub stale: Vec<Row>,
-    /// Whether rows were read as a refresh would leave them.
+    /// Whether any row was refreshed in simulation.
     pub refreshed: bool,
 }
 
 impl View {
-    /// Where the prices come from: `refreshed` or `stored`.
+    /// Origin of the prices: `refreshed` or `stored`.
     pub fn source(&self) -> Value {
         json!(if self.refreshed { "refreshed" } else { "stored" })
     }
 
-    /// What to say when prices are too old for an answer; empty when they are not.
+    /// The warning about prices that are too old; empty when none are.
     pub fn warning(&self) -> String {
         if self.stale.is_empty() {
             return String::new();
@@ -49,6 +48,9 @@ impl View {
 
 impl Session {
     /// The board, with these rows as a refresh would leave them now.
+    ///
+    /// # Errors
+    /// When board or clock cannot be read.
     pub async fn view(&self, rows: &[Row]) -> Result<View> {
         let mut board = self.client.board().await?;
         let clock = self.client.clock().await?;
@@ -62,7 +64,7 @@ impl Session {
                 refreshed = true;
                 continue;
             }
-            // One oracle that cannot be read must not keep the others old; the caller is told by `stale`.
+            // An unreadable oracle must not keep the other rows old; `stale` reports it.
             for row in part {
                 refreshed |= part.len() > 1 && self.refresh_in(&mut board, &[*row]).await?;
             }
@@ -71,7 +73,7 @@ impl Session {
         Ok(View { board, clock, stale, refreshed })
     }
 
-    /// Simulates a refresh and takes over what it would write; whether it would succeed.
+    /// Simulates a refresh and copies its prices into the board; `false` when it would fail.
     async fn refresh_in(&self, board: &mut PriceBoard, rows: &[Row]) -> Result<bool> {
         let Ok(instruction) = self.refresh_all(board, rows).await else { return Ok(false) };
         let Some(fresh) = self.board_after(instruction).await? else { return Ok(false) };
@@ -83,7 +85,7 @@ impl Session {
 
     /// The board as an instruction would leave it; `None` when it would fail.
     async fn board_after(&self, instruction: Instruction) -> Result<Option<PriceBoard>> {
-        // Where nothing can be tried, prices are shown as the board has them.
+        // Without a simulation the stored prices are shown.
         let Some(accounts) = self.accounts_after(&[instruction], &[BOARD]).await.ok().flatten() else {
             return Ok(None);
         };
@@ -93,7 +95,7 @@ impl Session {
     }
 }
 
-/// For tests: a market at a price, and the quote bank, both published at 1,000 and good for a minute.
+/// A board for tests: a market at a price and the quote bank, published at 1,000 and valid for a minute.
 #[cfg(test)]
 pub fn sample_board(price: kedge_model::quantity::Price) -> Box<PriceBoard> {
     use kedge_model::quantity::{Ppm, Price};

@@ -1,4 +1,4 @@
-//! Which sub-account is meant.
+//! The sub-account that a command means.
 
 use kedge_client::{FetchError, Found, Read};
 use kedge_interface::account::{SubAccountData, name};
@@ -9,13 +9,14 @@ use crate::args::Which;
 use crate::error::{CliError, Result};
 use crate::session::Session;
 
-/// Accounts that an endpoint gives in one answer.
+/// Largest number of accounts in one answer.
 const AT_ONCE: usize = 100;
 
 impl Session {
-    /// The sub-account that is meant, with its address: by number, by name, or the one with the lowest number.
+    /// The meant sub-account with its address: by number, by name, or by default the one with the lowest number.
     ///
-    /// Errors: [`CliError::NotFound`], with what to do.
+    /// # Errors
+    /// [`CliError::NotFound`] with a remedy.
     pub async fn account(&self, which: &Which) -> Result<(Pubkey, SubAccountData)> {
         let owner = match which.authority {
             Some(authority) => authority,
@@ -28,7 +29,7 @@ impl Session {
                 None => Err(missing(which, &format!("sub-account {id}"))),
             },
             Some(Err(called)) => self.called(which, &owner, called).await,
-            // Most people have one, and it is the first.
+            // The first sub-account is the usual one.
             None => match self.numbered(&owner, 0).await? {
                 Some(found) => Ok(found),
                 None => {
@@ -39,9 +40,10 @@ impl Session {
         }
     }
 
-    /// All sub-accounts of an owner by number. It asks for their addresses, which endpoints answer that do not search.
+    /// All sub-accounts of an owner by number. Their addresses are derived, for endpoints that do not search.
     ///
-    /// Errors: the endpoint.
+    /// # Errors
+    /// When the endpoint does not answer.
     pub async fn accounts_of(&self, owner: &Pubkey) -> Result<Vec<Found<SubAccountData>>> {
         let next = self.client.trader(owner).await?.map_or(0, |trader| trader.next_sub_account);
         let addresses: Vec<Pubkey> = (0..next).map(|id| address::sub_account(owner, id)).collect();

@@ -1,5 +1,5 @@
-//! Who runs an exchange, with the real command on a local chain: from the bare program to an open market, through a pause, an
-//! expiry and a handover, and what is refused to everybody else.
+//! Operating an exchange with the real command on a local chain: from the bare program to an open market, through a
+//! pause, an expiry and a handover, with the refusals to other keypairs.
 
 mod person;
 
@@ -58,7 +58,7 @@ fn an_exchange_is_set_up_opened_paused_and_handed_over_by_commands() {
     admin.json("admin open SOL-PERP");
     trades(&trader);
 
-    // A pause by who may only pause; resuming is the admin's.
+    // The pauser pauses; resuming is the admin's.
     assert_eq!(pauser.json("admin pause place deposit")["paused"], serde_json::json!(["deposit", "place"]));
     assert_eq!(pauser.json("admin pause place")["signature"], Value::Null, "nothing to do, nothing sent");
     fails(&trader, "deposit 100", 3, "OperationPaused");

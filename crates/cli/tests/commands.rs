@@ -1,5 +1,5 @@
-//! Every command of the real binary against the real program on a local chain, as text and as JSON: what a trader does
-//! from an empty wallet to a closed account, and what goes wrong on the way.
+//! Every command of the real binary against the real program on a local chain, as text and as JSON: a trader's way from
+//! an empty wallet to a closed account, with its mistakes.
 
 mod person;
 
@@ -158,7 +158,7 @@ fn looks_around(me: &Person) {
 
 fn opens_accounts(me: &Person, address: &str) {
     assert!(me.text("create").contains("created sub-account 0 \"main\""));
-    // A name that clears the screen of whoever reads it.
+    // A name that clears the reader's screen.
     let hedge = me.json("create --name \u{1b}[2Jhedge --orders 4");
     assert_eq!((&hedge["id"], &hedge["trader_created"]), (&1.into(), &false.into()));
     assert!(me.fails("create --orders 7", 2).contains("multiple of 4"));
@@ -224,7 +224,7 @@ fn trades(fixture: &Fixture, me: &Person, maker: &Person) {
     assert!(changed[0]["expires_at"].as_u64().is_some());
     assert!(me.fails("modify 999 --size 1", 5).contains("no open order 999"));
 
-    // A market order opens its auction and waits for keepers, who are not here.
+    // A market order opens its auction and waits for keepers, of which there are none here.
     me.text("place SOL-PERP buy 1");
     assert!(me.text("orders").contains("auction"));
     looks_at_the_book(me);
@@ -257,7 +257,7 @@ fn trades(fixture: &Fixture, me: &Person, maker: &Person) {
     assert!(me.fails("place SOL-PERP buy 1 --limit 180.123456", 2).contains("multiple of the tick"));
     assert!(me.fails("place SOL-PERP buy 1 --min-fill 1", 2).contains("--take or --ioc"));
 
-    // The oracle moves, and with it what the position is worth: read fresh, without a transaction.
+    // The oracle moves, and the position's value with it: read fresh, without a transaction.
     fixture.set_price(0, 185);
     let positions = me.json("positions SOL-PERP");
     assert_eq!(amount(&positions[0]["oracle_price"]), 185.0);
@@ -325,7 +325,7 @@ fn explains_a_fill(me: &Person, signature: &str) {
     assert_eq!(fill["taker"]["authority"], me.json("account")["authority"], "{fill}");
 }
 
-/// What was traded, by whom, and what came of it: told by the market's and the account's own transactions.
+/// Trades and their results, from the transactions of the market and of the account.
 fn looks_back(fixture: &Fixture, me: &Person, maker: &Person) {
     let trades = me.json("trades SOL-PERP");
     let trade = &trades["trades"][0];
@@ -340,7 +340,7 @@ fn looks_back(fixture: &Fixture, me: &Person, maker: &Person) {
     let next = me.json(&format!("trades SOL-PERP --before {}", page["before"].as_str().unwrap()));
     assert_eq!(next["trades"].as_array().unwrap().len() + page["trades"].as_array().unwrap().len(), 1);
 
-    // What failed on the chain has no events, and is no history.
+    // A failed transaction has no events and is no history.
     let keypair: Vec<u8> = serde_json::from_str(&std::fs::read_to_string(&me.keypair).unwrap()).unwrap();
     let owner = Keypair::try_from(keypair.as_slice()).unwrap().pubkey();
     let order = OrderParams {
@@ -419,7 +419,7 @@ fn looks_back(fixture: &Fixture, me: &Person, maker: &Person) {
     );
     let counted = me.text("fees --count");
     assert!(counted.contains("you pay as taker 0.1%") && counted.contains("5574.00 counted"), "{counted}");
-    // Hours later, when funding was charged: what it brought is told by the market's records and by the claim alike.
+    // Hours later funding was charged: the market's records and the claim agree on the payment.
     let now = fixture.localnet.market_clock().seconds(std::time::Instant::now());
     fixture.localnet.set_time(now + 3_700).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(1_500));
@@ -478,7 +478,7 @@ fn signs(fixture: &Fixture, me: &Person, friend: &Person, delegate: &str) {
     let submit = format!("submit {}", file.display());
     let open = || me.json("orders").as_array().unwrap().len();
 
-    // What is signed is placed by somebody else, once.
+    // Another account places the signed message, once.
     let told = me.text(&format!("sign SOL-PERP buy 1 --limit 150 --post-only --out {}", file.display()));
     assert!(told.contains("signed message 1 for sub-account 0") && told.contains("until slot"), "{told}");
     assert!(told.contains("limit buy 1 SOL-PERP at 150.00 or better, post-only"), "{told}");
@@ -489,7 +489,7 @@ fn signs(fixture: &Fixture, me: &Person, friend: &Person, delegate: &str) {
     assert_eq!(open(), 1);
     assert!(friend.fails(&submit, 3).contains("placed or revoked before"));
 
-    // Without a file the message goes to standard output and what it says beside it; --json says both in one.
+    // Without a file the message goes to standard output and its meaning to standard error; --json puts both into one.
     let signed = me.run("sign SOL-PERP sell 1 --limit 250 --valid-for 1", "text");
     assert!(signed.code == 0 && signed.err.contains("signed message 2"), "{}{}", signed.out, signed.err);
     std::fs::write(&file, signed.out).unwrap();
@@ -529,7 +529,7 @@ fn signs(fixture: &Fixture, me: &Person, friend: &Person, delegate: &str) {
     assert!(friend.fails(&submit, 3).contains("placed or revoked before"));
     assert_eq!(me.json("revoke 1010")["up_to"], "1010");
 
-    // The delegate signs as well, and nobody else.
+    // Only owner and delegate can sign.
     let owner = other["signer"].as_str().unwrap();
     let sign = format!("sign SOL-PERP buy 1 --limit 150 --authority {owner} --out {}", file.display());
     assert!(friend.fails(&sign, 3).contains("neither the authority nor the delegate"));
@@ -581,7 +581,7 @@ fn moves_money(me: &Person) {
     assert!(me.text("withdraw 1000").contains("paid out 1000.00"));
     let before = amount(&me.json("balances")[0]["in_wallet"]);
     assert_eq!(before, 11_000.0);
-    // With a position open, all that can leave is what margin leaves free.
+    // With a position open, only what margin leaves free can be withdrawn.
     me.json("withdraw max");
     let free = amount(&me.json("risk")["now"]["pockets"][0]["initial"]["free"]);
     assert!((0.0..20.0).contains(&free), "{free}");
@@ -622,6 +622,6 @@ fn leaves(me: &Person, maker: &Person) {
     assert!(me.text("close-account --account 1 --yes").contains("closed sub-account 1"));
     assert!(me.fails("close-account --trader --yes", 2).contains("1 sub-accounts are still open"));
     assert_eq!(me.json("close-account --yes")["closed"], "sub-account 0");
-    // The record of who has traded stays: its numbers must not begin anew.
+    // The trader account stays once it has had a sub-account: its numbers must not begin anew.
     assert!(me.fails("close-account --trader --yes", 2).contains("has had a sub-account and stays"));
 }

@@ -17,10 +17,10 @@ use serde_json::Value;
 
 /// Longest wait for a trade that must come: the machine may be busy.
 const SOON: Duration = Duration::from_secs(60);
-/// Less than the time between two listings: what comes sooner after its trade was named by the stream.
+/// Less than the time between two listings: an entry that comes sooner after its trade was named by the stream.
 const LIVE: Duration = Duration::from_secs(5);
 
-/// A command that runs beside the test, with what it says line by line.
+/// A command that runs beside the test, with its output line by line.
 struct Beside {
     line: String,
     child: Child,
@@ -49,7 +49,7 @@ impl Beside {
         run.value()
     }
 
-    /// Ctrl-C; the exit code, what else was printed, and what was said beside.
+    /// Sends Ctrl-C; returns the exit code and the rest of both outputs.
     fn interrupt(mut self) -> (Option<i32>, Vec<String>, String) {
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-INT", &pid]).status().expect("kill").success());
@@ -60,7 +60,7 @@ impl Beside {
     }
 }
 
-/// Somebody who buys, and a maker who sells enough for all.
+/// A buyer, and a maker that sells enough for all.
 fn traders(fixture: &Fixture) -> (Person, Person) {
     let [me, maker] = [("me", 20_000), ("maker", 1_000_000)].map(|(name, dollars)| {
         let person = Person::new(fixture, fixture.wallet(name, dollars).0);
@@ -99,7 +99,7 @@ fn trades_are_told_once_in_order_and_as_they_happen() {
     let mut told = vec![follow.trade()];
     assert_eq!(size(&told[0]), "1.1", "the latest before it began");
 
-    // What is placed and cancelled is no trade; each that is comes alone, without waiting for a listing.
+    // A placed and cancelled order is no trade; each trade comes alone, without waiting for a listing.
     let mut quickest = SOON;
     for bought in ["1.2", "1.3", "1.4"] {
         maker.text("place SOL-PERP sell 1 --limit 200 --post-only");
@@ -140,7 +140,7 @@ fn what_happens_to_the_own_account_is_told_as_it_happens() {
     };
     assert_eq!(kinds(&all.trade()), ["fill"], "as maker, before it began");
 
-    // Somebody else's order fills, an own one is placed and goes: all of it, and of it the fill alone.
+    // A foreign order fills, an own one is placed and removed: the history shows all of it, the fills only the fill.
     buys(&me, "1.1");
     let (one, other) = (all.trade(), fills.trade());
     assert_eq!((kinds(&one), &one["signature"]), (vec!["fill".to_owned()], &other["signature"]));

@@ -1,4 +1,4 @@
-//! What endpoints that lie can do to the built `kedge` command.
+//! The effect of lying endpoints on the built `kedge` command.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use kedge_hostile::rpc::{Chain, Lie, MEMORY_MB, Server};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
-/// A chain with somebody's account, and one endpoint, on a runtime of its own.
+/// A chain with one person's account and one endpoint, on a runtime of its own.
 struct Ground {
     chain: Chain,
     server: Server,
@@ -17,7 +17,7 @@ struct Ground {
     _runtime: tokio::runtime::Runtime,
 }
 
-/// What a command did.
+/// Result of a command.
 struct Run {
     code: i32,
     out: String,

@@ -14,7 +14,7 @@ use solana_keypair::{Keypair, read_keypair_file};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
-/// Somebody with collateral and room for eight orders; and his key.
+/// A person with collateral, eight order slots and a keypair.
 fn trader(fixture: &Fixture, name: &str) -> (Person, Keypair) {
     let (file, _) = fixture.wallet(name, 20_000);
     let key = read_keypair_file(&file).expect("the keypair");
@@ -24,7 +24,7 @@ fn trader(fixture: &Fixture, name: &str) -> (Person, Keypair) {
     (person, key)
 }
 
-/// What a hardware wallet signs when it is handed a text, byte by byte as docs/signed-orders.md has it.
+/// The bytes that a hardware wallet signs for a text, as in docs/signed-orders.md.
 fn envelopes(text: &str, signer: &Pubkey) -> [(&'static str, Vec<u8>); 4] {
     let length = u16::try_from(text.len()).unwrap().to_le_bytes();
     let domain = PROGRAM_ID.to_bytes();
@@ -47,7 +47,7 @@ fn a_text_that_a_wallet_has_signed_is_placed_as_it_reads() {
     let (me, key) = trader(&fixture, "me");
     let (helper, _) = fixture.wallet("helper", 0);
     let helper = Person::new(&fixture, helper);
-    // Who writes the text needs no key at all.
+    // Writing the text needs no key.
     let clerk = Person { keypair: fixture.folder.join("nobody.json"), ..helper.like() };
     let (file, owner) = (fixture.folder.join("order.json"), key.pubkey());
     let account = me.json("account")["address"].as_str().unwrap().to_owned();
@@ -185,7 +185,8 @@ fn a_timed_client_id_places_once_ever() {
     assert_eq!(with_it.count(), 1, "{orders}");
     assert!(me.fails(&line, 3).contains("DuplicateClientId"));
 
-    // When its time is over, its place goes to others, and nothing is placed with it though nobody remembers it.
+    // When the order's time is over, its slot goes to others, and its number places nothing although no account holds
+    // it.
     me.text("cancel --all");
     fixture.localnet.set_time(now + 400).unwrap();
     std::thread::sleep(std::time::Duration::from_millis(1_500));

@@ -15,7 +15,7 @@ const PLACE: &str = "place SOL-PERP buy 1 --limit 150 --post-only";
 const TOO_MUCH: &str = "place SOL-PERP buy 4000 --limit 170";
 const TAKE: &str = "place SOL-PERP buy 1 --limit 188 --ioc --yes";
 
-/// What is expected of a command.
+/// Expected result of a command.
 struct Case {
     tale: Option<Tale>,
     line: &'static str,
@@ -23,7 +23,7 @@ struct Case {
     patience: u64,
     code: i32,
     orders: usize,
-    /// What it says on either output.
+    /// Expected text on either output.
     says: &'static str,
 }
 
@@ -72,7 +72,7 @@ const CASES: [Case; 26] = [
 const TAKEN: Case =
     Case { tale: Some(Tale::NoProgramAccounts), line: TAKE, patience: 180, code: 0, orders: 0, says: "only the vAMM" };
 
-/// What a command printed.
+/// Output of a command.
 struct Run {
     code: i32,
     out: String,
@@ -151,7 +151,7 @@ fn check(fixture: &Fixture, case: &Case, proxy: &Proxy, wallet: &Path, account: 
     if run.code != 6 {
         return Ok(());
     }
-    // Who looks later, elsewhere, is told the truth.
+    // A later look through an honest endpoint shows the truth.
     let later = kedge(
         fixture.localnet.rpc_url(),
         wallet,

@@ -1,4 +1,4 @@
-//! What `--json` says of a command that sent something: `outcome` and `signature`, on top, whichever command it was.
+//! `--json` of every command that sends has `outcome` and `signature` on top.
 
 mod person;
 
@@ -32,13 +32,13 @@ const READING: [&str; 24] = [
     "sign",
     "completion",
     "help",
-    // Tried as who runs an exchange: tests/admin.rs, each of whose receipts is held to the same.
+    // The operators' commands are in tests/admin.rs, which checks their receipts the same way.
     "admin",
     // The same as place, modify, cancel and orders.
     "order",
 ];
 
-/// Runs a command; each of its transactions with what it says that became of it. A list is one of receipts.
+/// Runs a command; returns each of its transactions with its outcome. A list is one of receipts.
 fn receipts(person: &Person, line: &str) -> Vec<Value> {
     let value = person.json(line);
     match value {

@@ -1,4 +1,5 @@
-//! Who gets a share of an order that fills at once, with the real command on a local chain: the account that can.
+//! Shares of an order that fills at once go to a sub-account that can take them, with the real command on a local
+//! chain.
 
 mod person;
 

@@ -1,4 +1,4 @@
-//! What keeps a trader from harm and tells him what he got: the real binary against the real program on a local chain.
+//! Guards and results of a trader's commands: the real binary against the real program on a local chain.
 
 mod person;
 
@@ -7,7 +7,7 @@ use std::time::Instant;
 use kedge_testbed::fixture::{Fixture, Keeper};
 use person::{Person, amount};
 
-/// Somebody with an account, and a maker who stands around 180.
+/// A person with an account, and a maker that quotes around 180.
 fn opening(dollars: u64) -> (Fixture, Person, solana_pubkey::Pubkey, Person, Keeper) {
     let fixture = Fixture::start();
     let (me, owner) = fixture.wallet("me", dollars);
@@ -27,7 +27,7 @@ fn opening(dollars: u64) -> (Fixture, Person, solana_pubkey::Pubkey, Person, Kee
 fn an_order_says_what_it_got_and_its_exit_code_too() {
     let (fixture, me, owner, maker, keeper) = opening(20_000);
 
-    // Followed through its auction: from whom, at which price, what is held then. Nothing else is printed.
+    // Followed through its auction: source, price, and the position then. Nothing else is printed.
     let run = keeper.beside(&owner, || me.run("place SOL buy 5 --wait", "text"));
     let told = run.out.split_whitespace().collect::<Vec<_>>().join(" ");
     assert_eq!(run.code, 0, "{told}{}", run.err);
@@ -65,7 +65,7 @@ fn an_order_says_what_it_got_and_its_exit_code_too() {
     let json = me.run("place SOL-PERP buy 1 --limit 180.20 --ioc", "json");
     assert_eq!(json.code, 7);
     assert!(json.out.contains("\"state\": \"nothing\""), "{}", json.out);
-    // An auction that nobody comes to ends with its order.
+    // An auction without a maker ends with its order.
     let none = me.run("place SOL-PERP buy 1 --protection 180.10 --expires-in 8 --wait", "text");
     assert_eq!(none.code, 7, "{}{}", none.out, none.err);
 
@@ -101,7 +101,7 @@ fn an_order_says_what_it_got_and_its_exit_code_too() {
     assert!(told.contains("1 open orders stay"), "{told}");
     assert!(me.text("close --all").contains("no positions to close"));
     assert!(me.fails("close SOL-PERP", 5).contains("has no position in SOL-PERP"));
-    // What is flat has no liquidation price, even with a claim that is not settled yet.
+    // A flat position has no liquidation price, even with an unsettled claim.
     assert_eq!(me.json("positions")[0]["liquidation_price"], serde_json::Value::Null);
     drop(fixture);
 }
@@ -119,7 +119,7 @@ fn nothing_leaves_by_accident() {
     let lamports = || fixture.localnet.account(owner).unwrap().unwrap().lamports;
     let before = lamports();
 
-    // Everything that sends can be tried: it says what would change, and the wallet has paid nothing.
+    // Every sending command has a dry run: it shows the changes, and the wallet pays nothing.
     let dry = [
         ("place SOL-PERP buy 1".to_owned(), "order"),
         (
@@ -191,13 +191,13 @@ fn nothing_leaves_by_accident() {
         let tried = dry.iter().any(|(line, _)| line.split(' ').next() == Some(command));
         assert!(tried || reading.contains(&command), "kedge {command} sends, and its --dry-run is not tried");
     }
-    // What would be refused is refused, and what would be asked is told.
+    // A dry run refuses what sending would refuse, and lists the questions.
     assert!(me.fails("withdraw 999999 --dry-run", 3).contains("refused"));
     let told = me.text("place SOL-PERP buy 1 --limit 250 --dry-run");
     assert!(told.contains("would ask first: --limit 250.00 is 38.9% above the oracle 180.00"), "{told}");
     assert_eq!(me.json("place SOL-PERP buy 1 --limit 250 --dry-run")["doubts"].as_array().unwrap().len(), 1);
 
-    // Nobody is at a terminal here: a slip is refused with the flag and the number, and goes on with --yes.
+    // Without a terminal a slip is refused with the flag and the number, and goes on with --yes.
     for (line, said) in [
         (
             "place SOL-PERP buy 1 --limit 250".to_owned(),
@@ -252,13 +252,13 @@ fn what_is_typed_is_understood_or_answered_with_what_helps() {
     assert!(said.contains("is no token account; if it is a wallet, its account for this token is"), "{said}");
     assert!(me.fails("deposit 999999", 3).contains("the wallet holds 10000.00 dollars, less than 999999"));
 
-    // What the parser refuses is JSON as well, where that is asked for.
+    // An error of the parser is JSON too, with --json.
     let run = me.run("place SOL-PERP hold 1", "json");
     let said: serde_json::Value = serde_json::from_str(&run.err).unwrap();
     assert_eq!((run.code, &said["error"]["exit_code"]), (2, &2.into()));
     assert!(said["error"]["message"].as_str().unwrap().contains("hold"), "{said}");
 
-    // Nobody without SOL is told to look for the address himself.
+    // A wallet without SOL is told its own address.
     let poor = solana_keypair::Keypair::new();
     let path = fixture.folder.join("poor.json");
     std::fs::write(&path, serde_json::to_string(&poor.to_bytes().to_vec()).unwrap()).unwrap();
@@ -266,7 +266,7 @@ fn what_is_typed_is_understood_or_answered_with_what_helps() {
     let said = Person::new(&fixture, path).fails("create", 1);
     assert!(said.contains(&address) && said.contains("`kedge airdrop`"), "{said}");
 
-    // The account that is meant: the first that there is, or the one that is named.
+    // The default account is the first one; a flag names another.
     me.text("create --name hedge --orders 4");
     me.text("transfer 100 --to hedge");
     assert_eq!(amount(&me.json("balances --account hedge")[0]["amount"]), 100.0);

@@ -13,26 +13,26 @@ use crate::Found;
 /// A resting order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Resting {
-    /// Sub-account that holds it.
+    /// Address of the sub-account.
     pub account: Pubkey,
-    /// Slot in its tail.
+    /// Slot among the sub-account's orders.
     pub slot: u8,
-    /// The order.
+    /// The order as the sub-account holds it.
     pub order: Order,
-    /// Its price at the oracle.
+    /// Price of the order at the oracle price of the [`Grid`].
     pub price: Price,
 }
 
-/// What the price of an order at a distance from the oracle comes to.
+/// What turns an oracle-pegged order's distance into a price.
 #[derive(Clone, Copy, Debug)]
 pub struct Grid {
-    /// The oracle's price.
+    /// The oracle price of the market.
     pub oracle: Price,
     /// The market's tick.
     pub tick: Price,
 }
 
-/// Resting orders of a market on one side, best price first and then who came first.
+/// Resting orders of a market on one side: best price first, older before younger at one price.
 pub fn resting(accounts: &[Found<SubAccountData>], market: u16, side: Side, grid: Grid, clock: &Clock) -> Vec<Resting> {
     let mut found: Vec<Resting> = accounts
         .iter()
@@ -46,7 +46,7 @@ pub fn resting(accounts: &[Found<SubAccountData>], market: u16, side: Side, grid
             Some(Resting { account, slot: u8::try_from(slot).ok()?, order: *order, price })
         })
         .collect();
-    // The best offer is the lowest, the best bid the highest: best for who trades against it.
+    // Best for the taker: the lowest offer, the highest bid.
     found.sort_by_key(|resting| {
         let price = resting.price.0;
         (if side == Side::Short { price } else { u64::MAX - price }, resting.order.seq)
@@ -54,8 +54,9 @@ pub fn resting(accounts: &[Found<SubAccountData>], market: u16, side: Side, grid
     found
 }
 
-/// Takes out of a picture of accounts the resting orders of a market that their owners could not back for a taker of a size:
-/// a fill passes them over, and named they take the places of others. What cannot be judged stays.
+/// Removes from the copied accounts every resting order of the market that its owner's margin could not carry through a
+/// fill of `size`. A fill skips such an order, and naming it would waste one of the few places. An order that cannot be
+/// judged stays.
 pub fn drop_unbacked(accounts: &mut [Found<SubAccountData>], context: &Context<'_, NoEvents>, size: Size) {
     for account in accounts {
         for slot in 0..account.data.orders.len() {
@@ -69,9 +70,9 @@ pub fn drop_unbacked(accounts: &mut [Found<SubAccountData>], context: &Context<'
     }
 }
 
-/// The maker orders that a taker with a limit (0 for any price) would meet, best first: the accounts to pass and the
-/// references into them. Orders of `own` are named as the taker's own, so that its flags say what happens when it meets
-/// them; at most `accounts_limit` accounts are named.
+/// The maker orders that a taker with a limit price (0 for any) would meet, best first: the accounts to pass and the
+/// references into them. Orders of `own` are named too, so that the taker's self-trade flags decide what happens to
+/// them. At most `accounts_limit` accounts are named.
 pub fn makers_for(
     accounts: &[Found<SubAccountData>],
     (market, side, limit): (u16, Side, Price),

@@ -11,10 +11,10 @@ use solana_signer::Signer;
 use crate::failover::{Endpoints, Policy};
 use crate::http::Limits;
 
-/// A signer that many tasks can use.
+/// A signer that several tasks share.
 pub type SharedSigner = Arc<dyn Signer + Send + Sync>;
 
-/// A connection to a cluster, and who pays. Cloning is cheap and shares the connection.
+/// A connection to a cluster and the signer that pays for its transactions. A clone shares the connection.
 #[derive(Clone)]
 pub struct Client {
     rpc: Arc<RpcClient>,
@@ -27,12 +27,12 @@ impl Client {
     /// Connects to `url` with `confirmed` commitment and the default [`Limits`]; the pubsub endpoint is derived from it.
     ///
     /// # Panics
-    /// When the system has no TLS to set up an HTTP client with.
+    /// When the system offers no TLS for the HTTP client.
     pub fn new(url: &str, payer: SharedSigner) -> Self {
         Self::with(url, CommitmentConfig::confirmed(), &ws_url(url), payer)
     }
 
-    /// The same with another commitment and pubsub endpoint.
+    /// As [`Self::new`], with another commitment and pubsub endpoint.
     ///
     /// # Panics
     /// As [`Self::new`].
@@ -42,28 +42,28 @@ impl Client {
         Self::over(endpoints, commitment, ws_url, payer)
     }
 
-    /// Uses several endpoints as one.
+    /// A client that uses several endpoints as one.
     pub fn over(endpoints: Endpoints, commitment: CommitmentConfig, ws_url: &str, payer: SharedSigner) -> Self {
         let rpc = RpcClient::new_sender(endpoints.clone(), RpcClientConfig::with_commitment(commitment));
         Self { rpc: Arc::new(rpc), endpoints, ws_url: ws_url.into(), payer }
     }
 
-    /// The endpoints that it asks.
+    /// The endpoints behind this client.
     pub fn endpoints(&self) -> &Endpoints {
         &self.endpoints
     }
 
-    /// The RPC client.
+    /// The RPC client, for calls that this crate does not wrap.
     pub fn rpc(&self) -> &RpcClient {
         &self.rpc
     }
 
-    /// The pubsub endpoint.
+    /// URL of the pubsub endpoint.
     pub fn ws_url(&self) -> &str {
         &self.ws_url
     }
 
-    /// Who pays fees and rent.
+    /// The signer that pays fees and rent.
     pub fn payer(&self) -> &SharedSigner {
         &self.payer
     }
@@ -79,7 +79,7 @@ impl Client {
     }
 }
 
-/// The pubsub endpoint beside an RPC endpoint: `ws` for `http`, and the next port where one is named.
+/// The pubsub endpoint that belongs to an RPC endpoint: `ws` for `http`, and the next port where the URL names one.
 #[must_use]
 pub fn ws_url(url: &str) -> String {
     let (scheme, rest) = match url.split_once("://") {

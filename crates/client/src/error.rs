@@ -1,4 +1,4 @@
-//! What can go wrong between here and the chain.
+//! Errors between the client and the chain.
 
 use core::fmt;
 
@@ -12,29 +12,29 @@ use crate::outcome::{Expired, Rejected, Unknown};
 use crate::row::Row;
 use crate::shown::discreet;
 
-/// An account that could not be read.
+/// Why an account was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum FetchError {
-    /// The endpoint did not answer, or refused.
+    /// The endpoint did not answer, or refused the request.
     #[error("the RPC endpoint: {}", discreet(&.0.to_string()))]
     Rpc(Box<client_error::Error>),
-    /// Nothing is at the address.
+    /// The address holds no account.
     #[error("there is no {what} at {address}")]
     Missing {
-        /// What was looked for.
+        /// The kind of account that the caller asked for.
         what: &'static str,
-        /// Where.
+        /// The address that was read.
         address: Pubkey,
     },
-    /// Something else is at the address.
+    /// The address holds an account of another kind, or of a broken size.
     #[error("account {address}: {error}")]
     Decode {
-        /// Where.
+        /// The address that was read.
         address: Pubkey,
-        /// Why it was not read.
+        /// Why the data is not of the expected kind.
         error: DecodeError,
     },
-    /// A rule of the model refused what was asked of the data.
+    /// A rule of the model refused the data.
     #[error("{name}: {message}", name = .0.name(), message = .0.message())]
     Rule(kedge_model::Error),
 }
@@ -54,15 +54,15 @@ impl From<kedge_model::Error> for FetchError {
 /// An instruction that the program refused.
 #[derive(Clone, Debug)]
 pub struct Refused {
-    /// Index among the instructions that were handed in.
+    /// Index among the caller's instructions, without those that the sender adds.
     pub instruction: usize,
-    /// Name of the instruction, when it is one of the exchange.
+    /// Name of the instruction; `None` for one of another program.
     pub name: Option<&'static str>,
-    /// Why.
+    /// The program's error.
     pub error: ProgramError,
-    /// Rows of the board that are too old, when that is why.
+    /// Rows of the board that are too old, when the error is about their age.
     pub stale: Vec<Row>,
-    /// The transaction's log.
+    /// Log of the transaction, in lines.
     pub logs: Vec<String>,
 }
 
@@ -76,44 +76,44 @@ impl fmt::Display for Refused {
     }
 }
 
-/// A transaction that did not land, or was not sent at all.
+/// Why a transaction did not land, or was not sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The program would refuse an instruction: it was tried, and not sent.
+    /// The program would refuse an instruction. The simulation said so; nothing was sent.
     #[error("{0}")]
     Refused(Box<Refused>),
-    /// The transaction would fail for a reason outside the program: it was tried, and not sent.
+    /// The transaction would fail outside the program. The simulation said so; nothing was sent.
     #[error("the transaction failed: {error}")]
     Failed {
-        /// Why.
+        /// The runtime's error.
         error: TransactionError,
-        /// Its log.
+        /// Log of the simulation, in lines.
         logs: Vec<String>,
     },
-    /// It is in a block and failed: it paid its fee.
+    /// The transaction is in a block and failed: it paid its fee and changed nothing else.
     #[error("{0}")]
     Rejected(Box<Rejected>),
-    /// It was not included in time, and cannot be any more.
+    /// The transaction was not included in time and can no longer be.
     #[error("{0}")]
     Expired(Expired),
-    /// It was handed over, and nobody can say what became of it.
+    /// The transaction was handed over, and its outcome cannot be known.
     #[error("{0}")]
     Unknown(Unknown),
-    /// The blockhash that the endpoint offers cannot be signed with: nothing was sent.
+    /// The endpoint's blockhash is implausible, so that nothing was signed with it.
     #[error("the endpoint offers a blockhash that serves up to block {last_valid}, and tells of block {height}")]
     Blockhash {
-        /// The last block height for which it is said to serve.
+        /// The last block height at which the blockhash is said to be valid.
         last_valid: u64,
-        /// The height of the chain.
+        /// The block height that the same endpoint reports.
         height: u64,
     },
     /// The transaction could not be put together.
     #[error("the transaction cannot be built: {0}")]
     Build(String),
-    /// A signature is missing or was refused.
+    /// A signature is missing, or a signer refused.
     #[error("signing: {0}")]
     Sign(#[from] solana_signer::SignerError),
-    /// The endpoint did not answer, or refused.
+    /// The endpoint did not answer, or refused the request.
     #[error("the RPC endpoint: {}", discreet(&.0.to_string()))]
     Rpc(Box<client_error::Error>),
 }
@@ -143,7 +143,7 @@ impl fmt::Display for Unknown {
 }
 
 impl SendError {
-    /// The program's error, when it was the program that refused.
+    /// The program's error, when the program refused the transaction.
     pub fn program_error(&self) -> Option<ProgramError> {
         match self {
             Self::Refused(refused) => Some(refused.error),
@@ -152,7 +152,7 @@ impl SendError {
         }
     }
 
-    /// The rule of the exchange that refused.
+    /// The rule of the exchange that refused the transaction.
     pub fn rule(&self) -> Option<kedge_model::Error> {
         match self.program_error() {
             Some(ProgramError::Rule(rule)) => Some(rule),

@@ -1,15 +1,15 @@
 //! Several JSON-RPC endpoints as one.
 //!
-//! A question goes to the first endpoint that is usable, in the order in which they were named, and on to the next when
-//! it is not answered: no connection, no answer in time, too many requests, a node that says it is unhealthy, or an
-//! answer of a slot that lies too far behind what another endpoint has shown. An endpoint that failed rests, longer each
-//! time; when its rest is over one question tries it. Transactions go to all usable endpoints at once: whichever
-//! reaches the leader first counts, and a repetition costs nothing. Each endpoint is judged by its own answer: one that
-//! names another signature than the transaction's has not taken it.
+//! A question goes to the first usable endpoint in the configured order. It goes on to the next when an endpoint does
+//! not connect, does not answer in time, reports too many requests or an unhealthy node, or answers for a slot too far
+//! behind what another endpoint has shown. An endpoint that failed rests, longer each time; when the rest is over, a
+//! single question tries it. A transaction goes to all usable endpoints at once: the first to reach the leader counts,
+//! and a repetition costs nothing. Each endpoint is judged by its own answer: an endpoint that names another signature
+//! than the transaction's has not accepted it.
 //!
-//! A slot counts only where the method defines one, and only up to what the chain can have reached since the first one
-//! was seen. Of three endpoints and more the second highest is what others are held against, so that one alone sends
-//! nobody away.
+//! A slot counts only where the method defines one, and only up to what the chain can have reached since the first slot
+//! was seen. With three endpoints or more, answers are compared with the second highest slot, so that a single endpoint
+//! cannot discredit the others.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -26,34 +26,34 @@ use solana_rpc_client_api::request::{RpcError, RpcRequest};
 
 use crate::http::{Bounded, Limits, TooMany};
 
-/// Rest after a first failure; it doubles with each further one.
+/// Rest of an endpoint after its first failure; each further failure doubles it.
 const FIRST_REST: Duration = Duration::from_millis(500);
-/// Longest rest.
+/// Longest rest of an endpoint.
 const LONGEST_REST: Duration = Duration::from_secs(30);
 
-/// How long the slot that an endpoint has shown is held against others.
+/// Time for which the slot of one endpoint is compared with the answers of the others.
 const REMEMBERED: Duration = Duration::from_secs(10);
-/// Slots by which a first slot may be off, and a later one ahead of what the clock allows.
+/// Tolerance in slots: for the first slot that is seen, and for a later slot ahead of the clock.
 const SLACK: u64 = 150;
-/// Time after which the slot that others are measured from is taken anew.
+/// Time after which the anchor for plausible slots is taken anew.
 const ANCHORED: Duration = Duration::from_secs(60);
 /// Unix time before which no cluster has had a slot: 16 March 2020.
 const GENESIS: u64 = 1_584_316_800;
 
-/// How much is asked of an endpoint.
+/// Limits on the answers of an endpoint.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
     /// Longest wait for an answer.
     pub timeout: Duration,
-    /// Slots by which an answer may lie behind the latest slot that another endpoint has shown.
+    /// Slots by which an answer may lag behind the latest slot of another endpoint.
     pub max_lag: u64,
-    /// Most bytes of an answer, unpacked.
+    /// Largest answer in bytes, decompressed.
     pub max_answer: usize,
-    /// Most bytes of an answer that holds all accounts of a program, unpacked.
+    /// Largest answer in bytes that holds all accounts of a program, decompressed.
     pub max_snapshot: usize,
-    /// The shortest time that a slot can take: what bounds the slots that are believed.
+    /// Shortest plausible slot time: it bounds the slots that are believed.
     pub fastest_slot: Duration,
-    /// Whether one that is asked too often is waited for, for those who have no other.
+    /// Whether to wait and ask again after "too many requests"; for clients with a single endpoint.
     pub patient: bool,
 }
 
@@ -77,22 +77,22 @@ impl Policy {
     }
 }
 
-/// What is known of an endpoint.
+/// State of one endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Health {
-    /// Its address.
+    /// URL of the endpoint.
     pub url: String,
-    /// Whether it is asked.
+    /// Whether questions go to the endpoint now.
     pub usable: bool,
     /// Failures since its last good answer.
     pub failures: u32,
-    /// Failures so far.
+    /// Failures in total.
     pub failed: u64,
-    /// Latest slot that it has shown; 0 for none.
+    /// Latest slot that the endpoint has shown; 0 for none.
     pub slot: u64,
 }
 
-/// The endpoints. Cloning shares them.
+/// Several endpoints. A clone shares their state.
 #[derive(Clone)]
 pub struct Endpoints {
     all: Arc<[Arc<Endpoint>]>,
@@ -100,12 +100,12 @@ pub struct Endpoints {
     anchor: Arc<Mutex<Option<Anchor>>>,
 }
 
-/// A slot that was believed, and when.
+/// A slot that was believed, with the moment.
 #[derive(Clone, Copy)]
 struct Anchor {
     slot: u64,
     at: Instant,
-    /// By the wall clock, which goes on while the machine sleeps.
+    /// Wall clock, because it runs on while the machine sleeps.
     wall: SystemTime,
 }
 
@@ -121,19 +121,19 @@ struct State {
     failed: u64,
     resting: Option<Instant>,
     slot: u64,
-    /// When the slot was shown.
+    /// Moment at which the slot was shown.
     shown: Option<Instant>,
 }
 
 impl State {
-    /// The slot, unless it was shown long ago: a chain that was restarted begins at an earlier one.
+    /// The slot, or 0 when it was shown long ago: a restarted chain begins at an earlier slot.
     fn recent(&self) -> u64 {
         if self.shown.is_some_and(|shown| shown.elapsed() < REMEMBERED) { self.slot } else { 0 }
     }
 }
 
 impl Endpoints {
-    /// Endpoints in the order of preference, at least one.
+    /// Endpoints in order of preference, at least one.
     ///
     /// # Errors
     /// When the HTTP client cannot be set up.
@@ -147,7 +147,8 @@ impl Endpoints {
         Ok(Self { all: all.into(), policy, anchor: Arc::default() })
     }
 
-    /// Each on its own, in the order in which they were named: what one says, without the others. Their state is shared.
+    /// One [`Endpoints`] for each endpoint, in the configured order, to ask each alone. Their state is shared with this
+    /// one.
     #[must_use]
     pub fn each(&self) -> Vec<Self> {
         let alone = |endpoint: &Arc<Endpoint>| Self {
@@ -158,7 +159,7 @@ impl Endpoints {
         self.all.iter().map(alone).collect()
     }
 
-    /// What is known of each, in the order in which they were named.
+    /// State of every endpoint, in the configured order.
     #[must_use]
     pub fn health(&self) -> Vec<Health> {
         let health = |endpoint: &Arc<Endpoint>| {
@@ -174,8 +175,7 @@ impl Endpoints {
         self.all.iter().map(health).collect()
     }
 
-    /// Rests the endpoint that is asked first, when there are others: what it answered cannot be, and how it looks is no
-    /// sign of that.
+    /// Rests the endpoint that is asked first, when there are others: its answer was well-formed but impossible.
     pub fn doubt(&self) {
         let now = Instant::now();
         let first = self.all.iter().find(|endpoint| endpoint.state().resting.is_none_or(|until| until <= now));
@@ -184,7 +184,7 @@ impl Endpoints {
         }
     }
 
-    /// The endpoints to be asked now, the best first: the usable ones in order, then those whose rest ends soonest.
+    /// The endpoints to ask now, best first: the usable ones in order, then the others by the end of their rest.
     fn order(&self) -> Vec<&Endpoint> {
         let now = Instant::now();
         let mut order: Vec<(Option<Instant>, &Endpoint)> = Vec::with_capacity(self.all.len());
@@ -192,7 +192,7 @@ impl Endpoints {
             let mut state = endpoint.state();
             let resting = state.resting.filter(|until| *until > now);
             if resting.is_none() && state.resting.is_some() {
-                // One question tries it; the others go elsewhere until it has answered.
+                // A single question tries the endpoint; other questions go elsewhere until it has answered.
                 state.resting = Some(now + self.policy.timeout);
             }
             order.push((resting, endpoint));
@@ -201,8 +201,8 @@ impl Endpoints {
         order.into_iter().map(|(_, endpoint)| endpoint).collect()
     }
 
-    /// What answers are held against: the highest slot that was shown lately, of three endpoints and more the second
-    /// highest.
+    /// The slot that answers are compared with: the highest that was shown lately, with three endpoints or more the
+    /// second highest.
     fn latest(&self) -> u64 {
         let mut shown: Vec<u64> = self.all.iter().map(|endpoint| endpoint.state().recent()).collect();
         shown.retain(|slot| *slot > 0);
@@ -210,7 +210,7 @@ impl Endpoints {
         shown.get(usize::from(shown.len() > 2)).copied().unwrap_or(0)
     }
 
-    /// Whether the chain can have reached a slot by now. The first that can be is what the others are measured from.
+    /// Whether the chain can have reached a slot by now. The first plausible slot becomes the anchor for later ones.
     fn is_possible(&self, slot: u64) -> bool {
         let fastest = self.policy.fastest_slot.max(Duration::from_millis(1)).as_millis();
         let slots = |time: Duration| u64::try_from(time.as_millis() / fastest).unwrap_or(u64::MAX);
@@ -227,7 +227,7 @@ impl Endpoints {
             return false;
         }
         if anchor.is_none_or(|anchor| anchor.at.elapsed() >= ANCHORED) {
-            // The lowest that anybody shows: who runs ahead does not widen what is believed.
+            // The lowest slot of all endpoints: an endpoint that runs ahead must not widen what is believed.
             let shown = self.all.iter().map(|endpoint| endpoint.state().recent()).filter(|shown| *shown > 0);
             let slot = shown.fold(slot, u64::min);
             *anchor = Some(Anchor { slot, at: Instant::now(), wall });
@@ -267,8 +267,8 @@ impl Endpoints {
         Ok(answer)
     }
 
-    /// From one to the next. A refusal counts when another says the same, or when there is no other: one that refuses what
-    /// another answers has failed.
+    /// Asks one endpoint after the other. A refusal counts when a second endpoint refuses too, or when there is no
+    /// second: an endpoint that refuses what another answers has failed.
     async fn question(&self, request: RpcRequest, params: Value) -> Result<Value> {
         let (mut last, mut refused) = (None, None::<&Endpoint>);
         for endpoint in self.order() {
@@ -291,7 +291,7 @@ impl Endpoints {
         Err(last.unwrap_or_else(none))
     }
 
-    /// To all that are usable; the first that takes it answers.
+    /// Sends to all usable endpoints; the first acceptance is the answer.
     async fn transaction(&self, params: Value) -> Result<Value> {
         let usable: Vec<usize> = {
             let now = Instant::now();
@@ -301,7 +301,7 @@ impl Endpoints {
         };
         let sends = usable.into_iter().map(|index| {
             let (endpoints, params) = (self.clone(), params.clone());
-            // A task of its own: the slower ones go on when the first has answered.
+            // Each in a task of its own: slower endpoints go on after the first has answered.
             let send =
                 tokio::spawn(
                     async move { endpoints.ask(&endpoints.all[index], RpcRequest::SendTransaction, params).await },
@@ -360,7 +360,7 @@ impl RpcSender for Endpoints {
     }
 }
 
-/// Whether an endpoint has judged the request, so that another would say the same.
+/// Whether an error judges the request itself, so that another endpoint would say the same.
 fn is_judgement(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) => !matches!(

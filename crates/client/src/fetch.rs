@@ -24,9 +24,9 @@ use crate::{Client, FetchError};
 /// An account with its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found<T> {
-    /// Where it is.
+    /// Address of the account.
     pub address: Pubkey,
-    /// What it holds.
+    /// Decoded content of the account.
     pub data: T,
 }
 
@@ -36,9 +36,12 @@ const AUTHORITY: usize = 8 + core::mem::offset_of!(SubAccount, authority);
 const DELEGATE: usize = 8 + core::mem::offset_of!(SubAccount, delegate);
 
 impl Client {
-    /// Raw accounts, `None` where there is nothing; any number of addresses.
+    /// Raw accounts in the order of their addresses, `None` for an address without one. Any number of addresses.
+    ///
+    /// # Errors
+    /// [`FetchError::Rpc`], [`FetchError::Missing`] for an incomplete answer.
     pub async fn accounts(&self, addresses: &[Pubkey]) -> Result<Vec<Option<Account>>, FetchError> {
-        // The endpoint's limit for one call.
+        // Largest number of addresses in one request.
         const AT_ONCE: usize = 100;
         let mut accounts = Vec::with_capacity(addresses.len());
         for part in addresses.chunks(AT_ONCE) {
@@ -58,57 +61,86 @@ impl Client {
     }
 
     /// The raw account at an address, `None` when there is none.
+    ///
+    /// # Errors
+    /// [`FetchError::Rpc`], [`FetchError::Missing`] for data in another encoding.
     pub async fn account(&self, at: Pubkey) -> Result<Option<Account>, FetchError> {
         let asked = serde_json::json!([at.to_string(), self.account_config()]);
         let answer: Response<Option<UiAccount>> = self.rpc().send(RpcRequest::GetAccountInfo, asked).await?;
         answer.value.map(|account| readable(at, &account)).transpose()
     }
 
-    /// The account at an address, `None` when there is none. Errors: also for an account of another kind.
+    /// The decoded account at an address, `None` when there is none.
+    ///
+    /// # Errors
+    /// As [`Self::account`], [`FetchError::Missing`] for an account of another program, [`FetchError::Decode`] for one
+    /// of another kind.
     pub async fn find<T: AccountKind>(&self, at: Pubkey) -> Result<Option<T>, FetchError> {
         let found = self.account(at).await?;
         found.map(|account| read(at, &account, decode::<T>)).transpose()
     }
 
-    /// The account at an address. Errors: [`FetchError::Missing`].
+    /// The decoded account at an address.
+    ///
+    /// # Errors
+    /// As [`Self::find`], [`FetchError::Missing`] when there is none.
     pub async fn get<T: AccountKind>(&self, at: Pubkey) -> Result<T, FetchError> {
         self.find(at).await?.ok_or(FetchError::Missing { what: T::NAME, address: at })
     }
 
-    /// Roles, switches and fees.
+    /// The exchange account: roles, switches and fees.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
     pub async fn exchange(&self) -> Result<Exchange, FetchError> {
         self.get(EXCHANGE).await
     }
 
-    /// All prices and margin parameters.
+    /// The board: all prices and margin parameters.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
     pub async fn board(&self) -> Result<Box<PriceBoard>, FetchError> {
         Ok(Box::new(self.get(BOARD).await?))
     }
 
-    /// A market.
+    /// The market with an index.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
     pub async fn market(&self, index: u16) -> Result<Market, FetchError> {
         self.get(address::market(index)).await
     }
 
-    /// A bank.
+    /// The bank with an index.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
     pub async fn bank(&self, index: u16) -> Result<Bank, FetchError> {
         self.get(address::bank(index)).await
     }
 
     /// The trader account of an authority, `None` before it was created.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
     pub async fn trader(&self, authority: &Pubkey) -> Result<Option<Trader>, FetchError> {
         self.find(address::trader(authority)).await
     }
 
-    /// All markets by index: as many as the exchange has listed, each read at the address that the program gives it.
+    /// All markets by index: as many as the exchange lists, each at the address that the program gives it.
     ///
-    /// Errors: also for an account that does not carry the index of its address.
+    /// # Errors
+    /// As [`Self::get`], [`FetchError::Missing`] for an account that does not carry the index of its address.
     pub async fn markets(&self) -> Result<Vec<Found<Market>>, FetchError> {
         let listed = self.exchange().await?.markets;
         self.listed(listed, MAX_MARKETS, address::market, |market: &Market| market.index).await
     }
 
-    /// All banks by index, as [`Self::markets`].
+    /// All banks by index.
+    ///
+    /// # Errors
+    /// As [`Self::markets`].
     pub async fn banks(&self) -> Result<Vec<Found<Bank>>, FetchError> {
         let listed = self.exchange().await?.banks;
         self.listed(listed, MAX_BANKS, address::bank, |bank: &Bank| bank.index).await
@@ -138,34 +170,52 @@ impl Client {
         Ok(found)
     }
 
-    /// A sub-account with its orders. Errors: [`FetchError::Missing`].
+    /// A sub-account with its orders.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
     pub async fn sub_account(&self, at: Pubkey) -> Result<SubAccountData, FetchError> {
         let account =
             self.account(at).await?.ok_or(FetchError::Missing { what: <SubAccount as Layout>::NAME, address: at })?;
         read(at, &account, decode_sub_account)
     }
 
-    /// The sub-accounts of an authority by id.
+    /// The sub-accounts of an authority, by id.
+    ///
+    /// # Errors
+    /// [`FetchError::Rpc`], [`FetchError::Decode`].
     pub async fn sub_accounts_of(&self, authority: &Pubkey) -> Result<Vec<Found<SubAccountData>>, FetchError> {
         self.sub_accounts_where(AUTHORITY, authority).await
     }
 
-    /// The sub-accounts for which somebody may trade as a delegate.
+    /// The sub-accounts that name a delegate, by authority and id.
+    ///
+    /// # Errors
+    /// [`FetchError::Rpc`], [`FetchError::Decode`].
     pub async fn sub_accounts_delegated_to(&self, delegate: &Pubkey) -> Result<Vec<Found<SubAccountData>>, FetchError> {
         self.sub_accounts_where(DELEGATE, delegate).await
     }
 
-    /// All sub-accounts of the exchange: what a keeper starts from.
+    /// All sub-accounts of the exchange.
+    ///
+    /// # Errors
+    /// [`FetchError::Rpc`], [`FetchError::Decode`].
     pub async fn all_sub_accounts(&self) -> Result<Vec<Found<SubAccountData>>, FetchError> {
         self.program_accounts(vec![kind_filter::<SubAccount>()], decode_sub_account).await
     }
 
     /// All accounts of a kind without a tail.
+    ///
+    /// # Errors
+    /// [`FetchError::Rpc`], [`FetchError::Decode`].
     pub async fn all<T: AccountKind>(&self) -> Result<Vec<Found<T>>, FetchError> {
         self.program_accounts(vec![kind_filter::<T>()], decode::<T>).await
     }
 
     /// The chain's clock, as programs see it.
+    ///
+    /// # Errors
+    /// As [`Self::account`], [`FetchError::Missing`] for no clock.
     pub async fn clock(&self) -> Result<Clock, FetchError> {
         let address = solana_sdk_ids::sysvar::clock::ID;
         let clock = self.account(address).await?.and_then(|clock| read_clock(&clock.data));
@@ -209,12 +259,12 @@ impl Client {
     }
 }
 
-/// Accounts that begin with the discriminator of a kind.
+/// Selects accounts that begin with the discriminator of a kind.
 pub(crate) fn kind_filter<T: AccountKind>() -> RpcFilterType {
     RpcFilterType::Memcmp(Memcmp::new_base58_encoded(0, &T::DISCRIMINATOR))
 }
 
-/// An account whose data came in the encoding that was asked for.
+/// The account, when its data came in the requested encoding.
 fn readable(address: Pubkey, account: &UiAccount) -> Result<Account, FetchError> {
     raw(account).ok_or(FetchError::Missing { what: "account in the encoding that was asked for", address })
 }
@@ -230,7 +280,7 @@ fn read<T>(
     decode(&account.data).map_err(|error| FetchError::Decode { address, error })
 }
 
-/// Slot and Unix time of the clock sysvar; `None` for data that is shorter than one.
+/// Slot and Unix time of the clock sysvar; `None` when the data is too short.
 fn read_clock(data: &[u8]) -> Option<Clock> {
     let clock: solana_clock::Clock = wincode::deserialize(data).ok()?;
     Some(Clock { slot: clock.slot, unix_time: clock.unix_timestamp })

@@ -24,63 +24,63 @@ use crate::{Client, FetchError};
 /// One instruction of a transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Step {
-    /// Index of the transaction's instruction that this is, or that led to this.
+    /// Index of the transaction's instruction: this one, or the one that called it.
     pub instruction: usize,
     /// Whether another program called it.
     pub inner: bool,
-    /// The program.
+    /// The program that ran.
     pub program: Pubkey,
     /// Accounts in order.
     pub accounts: Vec<Pubkey>,
-    /// Instruction data.
+    /// Data of the instruction.
     pub data: Vec<u8>,
-    /// Name, when it is one of the exchange.
+    /// Name of the instruction; `None` for one of another program.
     pub name: Option<&'static str>,
-    /// The instruction with its arguments; `None` when it is not one of the exchange or its data is damaged.
+    /// The instruction with its arguments; `None` for one of another program and for damaged data.
     pub decoded: Option<Decoded>,
-    /// What happened in it; nothing in a transaction that failed.
+    /// Events of the instruction; empty in a transaction that failed.
     pub events: Vec<EventBatch>,
 }
 
 /// A past transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Past {
-    /// Its slot.
+    /// Slot of its block.
     pub slot: u64,
     /// Unix time of its block.
     pub block_time: Option<i64>,
-    /// Who paid.
+    /// The account that paid the fee.
     pub payer: Pubkey,
     /// Fee in lamports.
     pub fee: u64,
     /// Compute units used.
     pub compute_units: Option<u64>,
-    /// Instructions, and calls of the exchange by other programs.
+    /// The instructions, and calls of the exchange by other programs, in order.
     pub steps: Vec<Step>,
-    /// Why it failed.
+    /// Why the transaction failed; `None` for one that succeeded.
     pub failure: Option<Failure>,
-    /// Its log.
+    /// Log of the transaction, in lines.
     pub logs: Vec<String>,
 }
 
 /// Why a transaction failed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure {
-    /// As the runtime has it.
+    /// The runtime's error.
     pub error: TransactionError,
-    /// The instruction that failed, when it was one.
+    /// Index of the instruction that failed; `None` for a failure outside instructions.
     pub instruction: Option<usize>,
     /// The program's error, when the exchange refused.
     pub program: Option<ProgramError>,
 }
 
 impl Past {
-    /// All batches of events in order; none of a failed transaction.
+    /// All batches of events in order; empty for a failed transaction.
     pub fn events(&self) -> impl Iterator<Item = &EventBatch> {
         self.steps.iter().flat_map(|step| &step.events)
     }
 
-    /// The transaction's own instructions, with accounts whose flags are not known (all are read-only here).
+    /// The transaction's own instructions. Account flags are not recorded: all accounts are read-only here.
     pub fn instructions(&self) -> impl Iterator<Item = Instruction> {
         self.steps.iter().filter(|step| !step.inner).map(|step| {
             let accounts = step.accounts.iter().map(|address| AccountMeta::new_readonly(*address, false)).collect();
@@ -90,11 +90,14 @@ impl Past {
 }
 
 impl Client {
-    /// A past transaction; `None` when the endpoint does not know it.
+    /// A past transaction; `None` when the endpoint does not know it or sends it without its effects.
+    ///
+    /// # Errors
+    /// [`FetchError::Rpc`], [`FetchError::Missing`] for an answer about another transaction.
     pub async fn past(&self, signature: &Signature) -> Result<Option<Past>, FetchError> {
         let config = RpcTransactionConfig {
             encoding: Some(UiTransactionEncoding::Base64),
-            // Processed transactions are not served: the least is confirmed.
+            // Endpoints do not serve processed transactions: `confirmed` is the least.
             commitment: Some(match self.commitment() {
                 finalized if finalized.is_finalized() => finalized,
                 _ => CommitmentConfig::confirmed(),
@@ -126,7 +129,7 @@ fn read(slot: u64, block_time: Option<i64>, transaction: &VersionedTransaction, 
     let inner = Option::<Vec<UiInnerInstructions>>::from(meta.inner_instructions).unwrap_or_default();
     let mut steps = steps(transaction, &keys, &inner);
     if meta.err.is_some() {
-        // What its instructions recorded before one of them failed has not happened.
+        // A failed transaction undid what its earlier instructions recorded.
         steps.iter_mut().for_each(|step| step.events.clear());
     } else {
         logged(&mut steps, &run_by_a_program(transaction, &keys), &logs);
@@ -144,7 +147,7 @@ fn read(slot: u64, block_time: Option<i64>, transaction: &VersionedTransaction, 
     }
 }
 
-/// Adds what stands in the log; `run` are the indices of the instructions of which it speaks.
+/// Adds the events of the log; `run` holds the indices of the instructions that the log counts.
 fn logged(steps: &mut [Step], run: &[usize], logs: &[String]) {
     for logged in from_logs(logs.iter().map(String::as_str)) {
         let index = run.get(logged.instruction).copied();
@@ -155,8 +158,7 @@ fn logged(steps: &mut [Step], run: &[usize], logs: &[String]) {
     }
 }
 
-/// Indices of the transaction's instructions of which the log speaks: the runtime checks signatures by itself and says
-/// nothing of it there.
+/// Indices of the instructions that the log counts: the runtime checks signatures itself and logs nothing about it.
 fn run_by_a_program(transaction: &VersionedTransaction, keys: &[Pubkey]) -> Vec<usize> {
     let silent = [ed25519_program::ID, secp256k1_program::ID, secp256r1_program::ID];
     let program = |index: u8| keys.get(usize::from(index));
@@ -230,7 +232,7 @@ mod tests {
     use kedge_model::event::EventHeader;
     use solana_message::{Message, VersionedMessage};
 
-    /// U2: the first of two instructions recorded an order, and the second was refused.
+    /// The first of two instructions recorded an order, and the second was refused.
     #[test]
     fn a_failed_transaction_has_no_events() {
         let header = EventHeader { version: EventHeader::VERSION, ..EventHeader::default() };

@@ -1,8 +1,9 @@
-//! JSON-RPC over HTTP with answers of a stated size at most.
+//! JSON-RPC over HTTP with bounded answers.
 //!
-//! Whoever answers decides what arrives: an answer without an end, one that unpacks to a thousand times its size, one of
-//! millions of empty lists. Bytes are therefore counted after unpacking and while they arrive, and the values that they
-//! are read into have a budget. No redirection is followed: a question goes where it was sent, or nowhere.
+//! The endpoint decides what arrives: it may send an answer without an end, a body that decompresses to a thousand
+//! times its size, or millions of empty lists. Bytes are therefore counted after decompression and as they arrive, and
+//! the JSON values have a budget of memory. Redirections are not followed: a question goes to the configured endpoint
+//! or nowhere.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,41 +22,41 @@ use solana_rpc_client_api::request::{RpcError, RpcRequest, RpcResponseErrorData}
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::sleep;
 
-/// Bytes of an answer that is a number, a hash or a signature.
+/// Largest answer in bytes of a method that returns a number, a hash or a signature.
 const SHORT: usize = 64 * 1024;
-/// Bytes of an answer that is read on a thread of its own.
+/// Answers above this number of bytes are parsed on a thread of their own.
 const LARGE: usize = 256 * 1024;
-/// Characters of an endpoint's message that are passed on.
+/// Characters of an endpoint's error message that are kept.
 const MESSAGE: usize = 500;
-/// What a value takes beside its text, the first entry of an object beside its key and value, and each further one: bytes,
-/// rounded up, for either kind of map that the JSON crate can be built with.
+/// Bytes of memory that a JSON value takes beside its text, rounded up; so does the first entry of an object beside key
+/// and value, and each further entry. It holds for either kind of map that the JSON crate can be built with.
 const VALUE: usize = 64;
 const FIRST_ENTRY: usize = 640;
 const ENTRY: usize = 128;
-/// Times that a patient sender asks again after "too many requests".
+/// How often a patient client asks again after "too many requests".
 const AGAIN: u32 = 5;
 
-/// How much an answer may be.
+/// Limits on one answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Longest wait for a whole answer.
     pub timeout: Duration,
-    /// Most bytes of an answer, unpacked.
+    /// Largest answer in bytes, decompressed.
     pub answer: usize,
-    /// Most bytes of an answer that holds all accounts of a program, unpacked. Bytes and values together take at most
-    /// three times as much memory.
+    /// Largest answer in bytes that holds all accounts of a program, decompressed. Bytes and values together take at
+    /// most three times as much memory.
     pub snapshot: usize,
 }
 
 impl Default for Limits {
-    /// 30 seconds, 8 MB, and 64 MB: some ten thousand traders, each with a sub-account of 16 order slots.
+    /// 30 seconds, 8 MB, and 64 MB: enough for some ten thousand traders, each with a sub-account of 16 order slots.
     fn default() -> Self {
         Self { timeout: Duration::from_secs(30), answer: 8_000_000, snapshot: 64_000_000 }
     }
 }
 
 impl Limits {
-    /// Most bytes of the answer to a request.
+    /// Largest answer in bytes to a request.
     #[must_use]
     pub fn of(&self, request: RpcRequest) -> usize {
         match request {
@@ -70,20 +71,20 @@ impl Limits {
     }
 }
 
-/// An endpoint whose answers are limited.
+/// An endpoint with bounded answers.
 pub struct Bounded {
     http: Http,
     url: String,
     limits: Limits,
     patient: bool,
-    /// Large answers are read one after the other.
+    /// One permit: large answers are read one after the other.
     large: Semaphore,
     number: AtomicU64,
     stats: Mutex<RpcTransportStats>,
 }
 
 impl Bounded {
-    /// One that says at once when it is asked too often.
+    /// An endpoint that reports "too many requests" at once.
     ///
     /// # Errors
     /// When the HTTP client cannot be set up.
@@ -99,7 +100,7 @@ impl Bounded {
         Ok(Self { http, url: url.to_owned(), limits, patient: false, large, number, stats })
     }
 
-    /// One that waits and asks again, for those who have no other.
+    /// An endpoint that waits and asks again after "too many requests".
     #[must_use]
     pub fn patient(self) -> Self {
         Self { patient: true, ..self }
@@ -164,11 +165,11 @@ impl RpcSender for Bounded {
     }
 }
 
-/// An endpoint that has enough for now.
+/// The endpoint reported too many requests.
 #[derive(Debug, thiserror::Error)]
 #[error("too many requests")]
 pub(crate) struct TooMany {
-    /// How long it wants to be left alone.
+    /// How long the endpoint asks to wait.
     pub rest: Option<Duration>,
 }
 
@@ -176,10 +177,10 @@ fn custom(text: String) -> Error {
     ErrorKind::Custom(text).into()
 }
 
-/// An error whose address has lost what may be a key: it is told in errors, and in what is written of them.
+/// Removes what may be a key from the error's URL: errors are shown and logged.
 fn bare(mut error: Fault) -> Fault {
     if let Some(url) = error.url_mut() {
-        // They fail for addresses that cannot have one.
+        // Both calls fail only for URLs without a host, which carry no user.
         let _ = url.set_username("");
         let _ = url.set_password(None);
         url.set_query(None);
@@ -190,7 +191,7 @@ fn bare(mut error: Fault) -> Fault {
     error
 }
 
-/// The body, counted as it arrives.
+/// Reads the body, counting bytes as they arrive.
 async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>> {
     let mut body = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(bare)? {
@@ -202,7 +203,7 @@ async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>> {
     Ok(body)
 }
 
-/// What the endpoint says in JSON-RPC's terms, cut to a length that can be shown.
+/// The endpoint's JSON-RPC error, its message cut to [`MESSAGE`] characters.
 fn refusal(error: &mut Value) -> Error {
     let Some(code) = error["code"].as_i64() else { return custom("it answers with an error without a code".into()) };
     let message: String = error["message"].as_str().unwrap_or_default().chars().take(MESSAGE).collect();
@@ -218,11 +219,11 @@ fn refusal(error: &mut Value) -> Error {
     RpcError::RpcResponseError { code, message, data }.into()
 }
 
-/// An answer, the bytes that its values may take, and who waits for them.
+/// An answer, the budget in bytes for its values, and the channel of the waiting task.
 type Job = (Vec<u8>, usize, oneshot::Sender<Result<Value>>);
 
-/// Reads JSON; a large one on a thread of its own. No task waits for somebody else's answer to be read, and what the
-/// allocator keeps for a thread after such an answer it keeps once.
+/// Parses JSON, large answers on one thread for the whole process: no task waits for another's parsing, and the memory
+/// that an allocator keeps per thread is kept once.
 async fn read(body: Vec<u8>, budget: usize) -> Result<Value> {
     static READER: OnceLock<mpsc::Sender<Job>> = OnceLock::new();
     if body.len() <= LARGE {
@@ -232,11 +233,11 @@ async fn read(body: Vec<u8>, budget: usize) -> Result<Value> {
         let (jobs, queue) = mpsc::channel::<Job>();
         let work = move || {
             for (body, budget, done) in queue {
-                // Who does not wait any more has had enough.
+                // The receiver is gone when its task was cancelled.
                 let _ = done.send(parse(&body, budget));
             }
         };
-        // Without the thread the queue is gone, and every job an error.
+        // Without the thread the queue is gone, and every job ends in an error.
         drop(std::thread::Builder::new().name("answers".into()).spawn(work));
         jobs
     });
@@ -246,7 +247,7 @@ async fn read(body: Vec<u8>, budget: usize) -> Result<Value> {
     parsed.await.unwrap_or_else(|_| Err(gone()))
 }
 
-/// JSON whose values take at most `budget` bytes.
+/// Parses JSON whose values take at most `budget` bytes of memory.
 fn parse(body: &[u8], budget: usize) -> Result<Value> {
     let mut left = budget;
     let mut reader = serde_json::Deserializer::from_slice(body);
@@ -255,7 +256,7 @@ fn parse(body: &[u8], budget: usize) -> Result<Value> {
     Ok(value)
 }
 
-/// Reads a value and takes what it needs off the budget.
+/// Parses a value and subtracts its memory from the budget.
 struct Budget<'b>(&'b mut usize);
 
 impl Budget<'_> {

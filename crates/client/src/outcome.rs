@@ -1,10 +1,10 @@
-//! What became of a transaction, and what proves it.
+//! The outcome of a transaction, and its proof.
 //!
-//! A transaction is in a block or it can still be until its blockhash has expired. That it is in one, the chain's history
-//! says, which holds the transaction itself. That it can no longer be in one is concluded from one endpoint's answers
-//! about one moment: a finalized block beyond the last one that its blockhash serves for, and, by banks that have seen
-//! that block, a blockhash that is not valid, no status and no transaction in the history. A bank that has not seen the
-//! block has nothing to say: its "null" is that of a node that lags.
+//! Until its blockhash has expired, a transaction may still be included. That it is in a block is proven by the chain's
+//! history, which holds the transaction itself. That it can no longer be is concluded from one endpoint's answers about
+//! one moment: a finalized block beyond the last one that the blockhash is valid for and, from banks that have seen
+//! that block, an invalid blockhash, no status, and no transaction in the history. A bank that has not seen the block
+//! proves nothing: its "null" is that of a lagging node.
 
 use std::collections::HashMap;
 
@@ -22,75 +22,75 @@ use solana_transaction_status_client_types::{TransactionStatus, UiTransactionErr
 
 use crate::{Client, Refused, SendError};
 
-/// Blocks for which a blockhash serves.
+/// Blocks for which a blockhash is valid.
 pub const BLOCKHASH_SERVES: u64 = 150;
-/// Blocks beyond the last valid one up to which a node without history still knows each transaction that could be in
-/// one: its statuses reach back 300 blocks, of which 150 are the blockhash's.
+/// Blocks beyond the last valid one up to which a node without history still knows every transaction that could be
+/// included: its statuses reach back 300 blocks, and the blockhash takes 150 of them.
 const REACH: u64 = 140;
-/// Statuses of one question.
+/// Largest number of signatures in one status request.
 const AT_ONCE: usize = 256;
 
 /// A transaction that is in a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Landed {
-    /// Its signature.
+    /// First signature of the transaction.
     pub signature: Signature,
-    /// Its slot.
+    /// Slot of its block.
     pub slot: u64,
 }
 
 /// A transaction that is in a block and failed: it paid its fee and changed nothing else.
 #[derive(Debug)]
 pub struct Rejected {
-    /// Where it is.
+    /// Signature and slot.
     pub at: Landed,
-    /// As the runtime has it.
+    /// The runtime's error.
     pub error: TransactionError,
-    /// What the exchange says, when the exchange refused.
+    /// The program's refusal; `None` for a failure outside the program.
     pub refused: Option<Refused>,
-    /// Its log.
+    /// Log of the transaction, in lines.
     pub logs: Vec<String>,
 }
 
-/// A transaction that is in no block and can be in none any more: nothing was changed.
+/// A transaction that is in no block and can no longer be: nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expired {
-    /// Its signature.
+    /// First signature of the transaction.
     pub signature: Signature,
     /// The last block height at which it could land.
     pub last_valid: u64,
-    /// The finalized slot beyond it by which that is proven.
+    /// The finalized slot beyond it that proves the expiry.
     pub slot: u64,
-    /// What was said when it was handed over, when that was not yes.
+    /// The endpoint's error when the transaction was handed over; `None` when it was accepted.
     pub said: Option<String>,
 }
 
-/// A signed transaction of which nobody can say what became of it, or will.
+/// A signed transaction whose outcome cannot be known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unknown {
-    /// Its signature.
+    /// First signature of the transaction.
     pub signature: Signature,
     /// The last block height at which it can land, where that is known.
     pub last_valid: Option<u64>,
-    /// Why it is not known.
+    /// Why the outcome is not known.
     pub reason: String,
 }
 
-/// What became of a transaction.
+/// The outcome of a transaction.
 #[derive(Debug)]
 pub enum Outcome {
-    /// It is in a block and succeeded.
+    /// The transaction is in a block and succeeded.
     Landed(Landed),
-    /// It is in a block and failed.
+    /// The transaction is in a block and failed.
     Rejected(Box<Rejected>),
-    /// It is in no block and can be in none any more.
+    /// The transaction is in no block and can no longer be.
     Expired(Expired),
-    /// Any of them, now or later.
+    /// The transaction may have any of the other outcomes, now or later.
     Unknown(Unknown),
 }
 
 impl Outcome {
-    /// The transaction.
+    /// The signature of the transaction.
     #[must_use]
     pub fn signature(&self) -> Signature {
         match self {
@@ -101,7 +101,7 @@ impl Outcome {
         }
     }
 
-    /// For those to whom anything but success is an error.
+    /// The landed transaction, with every other outcome as an error.
     ///
     /// # Errors
     /// [`SendError::Rejected`], [`SendError::Expired`], [`SendError::Unknown`].
@@ -118,7 +118,7 @@ impl Outcome {
 /// What bounds the life of a signed transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Life {
-    /// Its signature.
+    /// First signature of the transaction.
     pub signature: Signature,
     /// Its blockhash, where that is known.
     pub blockhash: Option<Hash>,
@@ -126,28 +126,28 @@ pub struct Life {
     pub last_valid: u64,
 }
 
-/// What endpoints can say for certain of a transaction.
+/// What endpoints prove about a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Evidence {
-    /// It is in this slot, and failed when there is an error.
+    /// The transaction is in this slot; it failed when there is an error.
     Found {
-        /// Its slot.
+        /// Slot of its block.
         slot: u64,
-        /// Why it failed.
+        /// The runtime's error; `None` for success.
         error: Option<TransactionError>,
     },
-    /// It is in no block up to this finalized slot, at which its blockhash had expired.
+    /// The transaction is in no block up to this finalized slot, by which its blockhash had expired.
     Expired {
-        /// The slot.
+        /// The finalized slot.
         slot: u64,
     },
-    /// Neither.
+    /// Nothing is proven.
     None,
 }
 
 impl Client {
-    /// What the endpoints say for certain of transactions, one answer for each in order. Where there are several
-    /// endpoints each is asked alone, two must say the same, and none the contrary; where `lone` is set, one is enough.
+    /// What the endpoints prove about transactions, one answer for each in order. With several endpoints each is asked
+    /// alone: two must agree and none may contradict. Where `lone` is set, one answer is enough.
     pub async fn evidence(&self, lives: &[Life], lone: bool) -> Vec<Evidence> {
         let config = || RpcClientConfig::with_commitment(self.commitment());
         let each = self.endpoints().each();
@@ -171,10 +171,10 @@ impl Client {
     }
 }
 
-/// What one endpoint says for certain.
+/// What one endpoint proves.
 async fn testimony(rpc: &RpcClient, lives: &[Life]) -> Vec<Evidence> {
     let mut evidence = vec![Evidence::None; lives.len()];
-    // One answer with slot and height: both are of one bank.
+    // One answer holds slot and height, so that both are of one bank.
     let asked = rpc.get_epoch_info_with_commitment(CommitmentConfig::finalized()).await;
     let Ok((slot, height)) = asked.map(|epoch| (epoch.absolute_slot, epoch.block_height)) else { return evidence };
     let mut valid: HashMap<Hash, bool> = HashMap::new();
@@ -183,7 +183,7 @@ async fn testimony(rpc: &RpcClient, lives: &[Life]) -> Vec<Evidence> {
         if let Some(hash) = life.blockhash {
             let still = match valid.get(&hash) {
                 Some(still) => *still,
-                // Who does not say that it is not valid may take it.
+                // Without an answer the blockhash counts as valid, so that expiry is not concluded.
                 None => is_valid(rpc, &hash, slot).await.unwrap_or(true),
             };
             valid.insert(hash, still);
@@ -198,7 +198,7 @@ async fn testimony(rpc: &RpcClient, lives: &[Life]) -> Vec<Evidence> {
         let Some(looked) = look(rpc, &signatures, slot).await else { continue };
         for ((place, life), status) in part.iter().zip(looked.statuses) {
             evidence[*place] = match status {
-                // What is not final may still be undone, and is then looked at again.
+                // A confirmed transaction may still be undone; a later look decides.
                 Some(status) if status.satisfies_commitment(CommitmentConfig::confirmed()) => {
                     Evidence::Found { slot: status.slot, error: status.err }
                 }
@@ -210,16 +210,16 @@ async fn testimony(rpc: &RpcClient, lives: &[Life]) -> Vec<Evidence> {
     evidence
 }
 
-/// Statuses by a bank that has seen a slot.
+/// Statuses as of a bank's slot.
 struct Looked {
     statuses: Vec<Option<TransactionStatus>>,
     /// Slot of the bank.
     slot: u64,
-    /// Whether the history was searched too.
+    /// Whether the endpoint searched its history too.
     history: bool,
 }
 
-/// `None` when the answer is not one, or of a bank that has not seen the slot.
+/// Statuses from a bank that has seen slot `least`; `None` for an unreadable answer or an older bank.
 async fn look(rpc: &RpcClient, signatures: &[Signature], least: u64) -> Option<Looked> {
     let (answer, history) = match rpc.get_signature_statuses_with_history(signatures).await {
         Ok(answer) => (answer, true),
@@ -231,11 +231,11 @@ async fn look(rpc: &RpcClient, signatures: &[Signature], least: u64) -> Option<L
     whole.then_some(Looked { statuses: answer.value, slot, history })
 }
 
-/// What it means that a transaction has no status.
+/// What the absence of a status proves.
 async fn absent(rpc: &RpcClient, life: &Life, at: (u64, u64), searched: bool, tip: u64) -> Evidence {
     let slot = at.0;
     let remembered = is_remembered(at, tip, life.last_valid);
-    // The history is another index than that of the statuses.
+    // The history is an index of its own beside the statuses.
     match transaction(rpc, &life.signature).await {
         Ok(Some((slot, error))) => Evidence::Found { slot, error },
         Ok(None) if searched || remembered => Evidence::Expired { slot },
@@ -244,14 +244,14 @@ async fn absent(rpc: &RpcClient, life: &Life, at: (u64, u64), searched: bool, ti
     }
 }
 
-/// Whether a bank of slot `tip` without history knows each transaction that could be in a block up to `last_valid`, where
-/// the chain had a height in a slot.
+/// Whether a bank at slot `tip` without history still knows every transaction that could be in a block up to
+/// `last_valid`, for a chain that had `height` at `slot`.
 fn is_remembered((slot, height): (u64, u64), tip: u64, last_valid: u64) -> bool {
     // No chain has more blocks than slots.
     height.saturating_add(tip.saturating_sub(slot)) <= last_valid.saturating_add(REACH)
 }
 
-/// Whether a blockhash serves in a bank that has seen a slot; `None` when that is not told.
+/// Whether a bank that has seen slot `least` accepts a blockhash; `None` when the endpoint does not say.
 async fn is_valid(rpc: &RpcClient, hash: &Hash, least: u64) -> Option<bool> {
     let config = serde_json::json!({ "commitment": "processed", "minContextSlot": least });
     let asked = serde_json::json!([hash.to_string(), config]);
@@ -259,7 +259,7 @@ async fn is_valid(rpc: &RpcClient, hash: &Hash, least: u64) -> Option<bool> {
     (answer.context.slot >= least).then_some(answer.value)
 }
 
-/// Slot and error of a transaction in the history.
+/// Slot and error of a transaction in the history; `None` for one that the history does not hold.
 async fn transaction(rpc: &RpcClient, signature: &Signature) -> Result<Option<(u64, Option<TransactionError>)>, Error> {
     let config = serde_json::json!({
         "encoding": "base64", "commitment": "confirmed", "maxSupportedTransactionVersion": 0,
@@ -291,10 +291,10 @@ mod tests {
 
     use super::*;
 
-    /// An endpoint that answers so. Slots of the banks that answer are named with what they say.
+    /// An endpoint with fixed answers. Each answer names the slot of its bank.
     #[derive(Clone)]
     struct Told {
-        /// Finalized slot and height.
+        /// Finalized slot and block height.
         epoch: (u64, u64),
         valid: (u64, bool),
         statuses: (u64, Value),

@@ -1,4 +1,4 @@
-//! Rows of the board: which ones an account needs, which are too old, and the instruction that refreshes them.
+//! Rows of the board: those that an account uses, those that are too old, and the instruction that refreshes them.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use solana_pubkey::Pubkey;
 pub use crate::row::Row;
 use crate::{Client, FetchError};
 
-/// All listed rows, markets first.
+/// All listed rows, markets before banks.
 pub fn listed(board: &PriceBoard) -> Vec<Row> {
     let markets = board.markets.iter().zip(0u16..).filter(|(row, _)| row.listed == 1).map(|(_, i)| Row::Market(i));
     let banks = board.banks.iter().zip(0u16..).filter(|(row, _)| row.listed == 1).map(|(_, i)| Row::Bank(i));
@@ -26,7 +26,7 @@ pub fn in_use(account: &SubAccount) -> Vec<Row> {
     markets.chain(banks).collect()
 }
 
-/// Those of the rows that are too old for a purpose: a refresh would help.
+/// The rows that are too old for a purpose, so that a refresh helps.
 pub fn stale(board: &PriceBoard, rows: &[Row], purpose: Purpose, clock: &Clock) -> Vec<Row> {
     let too_old = |row: &Row| {
         row.price(board).is_ok_and(|price| {
@@ -67,10 +67,10 @@ pub fn copy_price(board: &mut PriceBoard, fresh: &PriceBoard, row: Row) {
     }
 }
 
-/// Which account holds the price of a feed.
+/// Maps a Pyth feed to the account that holds its price.
 ///
-/// The program accepts any account with the right feed of a receiver that the row names; the usual one is the push
-/// oracle's account of shard 0. A book names other accounts for single feeds.
+/// The program accepts any account with the right feed of a receiver that the row names. The default is the push
+/// oracle's account of shard 0; a book names other accounts for single feeds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AddressBook {
     push_oracle: Pubkey,
@@ -85,17 +85,17 @@ impl Default for AddressBook {
 }
 
 impl AddressBook {
-    /// Shard 0 of a push oracle.
+    /// Accounts of shard 0 of a push oracle.
     pub fn of(push_oracle: Pubkey) -> Self {
         Self { push_oracle, accounts: BTreeMap::new() }
     }
 
-    /// Shard 0 of the push oracle before the upgrade.
+    /// Accounts of shard 0 of the push oracle before the upgrade.
     pub fn legacy() -> Self {
         Self::of(pyth::LEGACY_PUSH_ORACLE)
     }
 
-    /// Names the account of one feed.
+    /// Replaces the account of one feed.
     pub fn with(mut self, feed_id: [u8; 32], account: Pubkey) -> Self {
         self.accounts.insert(feed_id, account);
         self
@@ -106,8 +106,8 @@ impl AddressBook {
         self.accounts.get(feed_id).copied().unwrap_or_else(|| pyth::feed(&self.push_oracle, 0, feed_id))
     }
 
-    /// The account of a row's source; `None` for a source that has none. Where the row does not name the receiver
-    /// behind this book's push oracle, the account is the other push oracle's.
+    /// The account of a row's source; `None` for a source without one. When the row names only the other push oracle's
+    /// receiver, the account is that oracle's.
     pub fn account(&self, source: &PriceSource) -> Option<Pubkey> {
         match SourceKind::from_number(source.kind) {
             Ok(SourceKind::PythPull) => {
@@ -122,9 +122,12 @@ impl AddressBook {
         }
     }
 
-    /// Looks on chain which push oracle keeps each feed of the board: of the two shard-0 accounts, the one with the
-    /// younger price of those that every row with this feed accepts. Feeds that are named already, or found at
-    /// neither, stay as they are.
+    /// Looks up on chain which push oracle keeps each feed of the board current: of the two shard-0 accounts, the one
+    /// with the younger price among those that every row with this feed accepts. Feeds that are named already, and
+    /// feeds found at neither oracle, stay as they are.
+    ///
+    /// # Errors
+    /// As [`Client::accounts`].
     pub async fn discover(mut self, client: &Client, board: &PriceBoard) -> Result<Self, FetchError> {
         let feeds = feeds(board, |feed| !self.accounts.contains_key(feed));
         let candidates: Vec<Pubkey> =
@@ -146,7 +149,7 @@ impl AddressBook {
     }
 }
 
-/// The push oracles: bit of the receiver, oracle, receiver.
+/// The push oracles: bit of the receiver, address of the oracle, address of the receiver.
 const ORACLES: [(u8, Pubkey, Pubkey); 2] = [
     (receivers::UPGRADED, pyth::PUSH_ORACLE, pyth::RECEIVER),
     (receivers::LEGACY, pyth::LEGACY_PUSH_ORACLE, pyth::LEGACY_RECEIVER),
@@ -164,7 +167,7 @@ fn feeds(board: &PriceBoard, wanted: impl Fn(&[u8; 32]) -> bool) -> BTreeMap<[u8
     feeds
 }
 
-/// Publish time of a `PriceUpdateV2`: behind the verification level, whose partial form is a byte longer.
+/// Publish time of a `PriceUpdateV2`: it stands behind the verification level, whose partial form is a byte longer.
 fn publish_time(data: &[u8]) -> Option<i64> {
     let message = match data.get(40)? {
         0 => 42,
@@ -174,10 +177,11 @@ fn publish_time(data: &[u8]) -> Option<i64> {
     Some(i64::from_le_bytes(*data.get(message + 52..)?.first_chunk::<8>()?))
 }
 
-/// The instruction that refreshes rows, to be put in front of what reads them. Rows that are named twice are
+/// The instruction that refreshes rows, to go before the instruction that reads them. A row that is named twice is
 /// refreshed once.
 ///
-/// Errors: [`kedge_model::Error::RowNotListed`].
+/// # Errors
+/// [`kedge_model::Error::RowNotListed`].
 pub fn refresh_instruction(board: &PriceBoard, rows: &[Row], book: &AddressBook) -> kedge_model::Result<Instruction> {
     let mut wanted = rows.to_vec();
     wanted.sort_unstable();

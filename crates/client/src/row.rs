@@ -7,14 +7,17 @@ use kedge_model::board::{PriceBoard, PriceRow};
 /// A row of the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Row {
-    /// Of a market.
+    /// Row of the market with this index.
     Market(u16),
-    /// Of a bank.
+    /// Row of the bank with this index.
     Bank(u16),
 }
 
 impl Row {
-    /// The row's price. Errors: [`kedge_model::Error::RowNotListed`].
+    /// The row's price.
+    ///
+    /// # Errors
+    /// [`kedge_model::Error::RowNotListed`].
     pub fn price(self, board: &PriceBoard) -> kedge_model::Result<&PriceRow> {
         match self {
             Self::Market(index) => board.market(index).map(|row| &row.price),

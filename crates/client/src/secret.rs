@@ -1,4 +1,4 @@
-//! Texts that cannot be shown.
+//! Texts that must not be shown.
 
 use std::convert::Infallible;
 
@@ -6,52 +6,52 @@ use reqwest_middleware::reqwest::Url;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 
-/// A text that may be or hold a key: an endpoint, a token. It has no form to print, says nothing of itself when it is
-/// debugged, and what is no text is refused without being quoted.
+/// A text that may be or hold a key: an endpoint, a token. It has no `Display`, its `Debug` says nothing, and parsing
+/// it never quotes it.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// The text, for whoever connects with it.
+    /// The text itself, for the call that connects with it.
     pub fn expose(&self) -> &str {
         &self.0
     }
 
-    /// Takes a text, whatever it is: for parsers of command lines, which quote what they refuse.
+    /// Accepts any text. Command-line parsers quote what they refuse, so this one refuses nothing.
     ///
     /// # Errors
-    /// None.
+    /// Never.
     pub fn parse(text: &str) -> Result<Self, Infallible> {
         Ok(Self(text.into()))
     }
 
-    /// Whether there is none.
+    /// Whether the text is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// An endpoint's scheme, host and port.
+    /// Scheme, host and port of an endpoint.
     pub fn masked(&self) -> String {
         crate::shown::masked(&self.0)
     }
 
-    /// Whether it begins with one of these, in any case.
+    /// Whether the text begins with one of the prefixes, in either case.
     pub fn begins(&self, with: &[&str]) -> bool {
         with.iter().any(|with| self.0.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with)))
     }
 
-    /// Whether it is the address of an HTTP endpoint.
+    /// Whether the text is an HTTP or HTTPS URL.
     pub fn is_http(&self) -> bool {
         self.begins(&["http://", "https://"]) && Url::parse(&self.0).is_ok_and(|url| url.has_host())
     }
 
-    /// Whether it holds more than an endpoint's scheme, host and port: a key, as far as anybody can tell.
+    /// Whether the text holds more than scheme, host and port: probably a key.
     pub fn has_key(&self) -> bool {
         self.masked() != self.0
     }
 
-    /// What of it must not be shown: the whole without an address's scheme and host, in parts that a message may hold one by
-    /// one. Short ones are left out: they would be found in every other word.
+    /// The parts that must not be shown: everything but scheme and host, in pieces that a message may quote one by one.
+    /// Short pieces are left out, since they occur in ordinary words.
     pub fn parts(&self) -> impl Iterator<Item = &str> {
         let rest = self.0.split_once("://").map_or(self.0.as_str(), |(_, rest)| rest);
         let (user, rest) = rest.rsplit_once('@').unwrap_or(("", rest));

@@ -1,21 +1,21 @@
-//! Who else a fill has to bring: sub-accounts of the taker's referrer and builder, so that they get their shares.
+//! Sub-accounts of the taker's referrer and builder, which a fill must name so that they get their shares.
 
 use kedge_interface::address;
 use kedge_model::order::flags;
 use kedge_model::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 
-/// Sub-accounts of a person that are looked at. A share goes to one with a position slot in the market; whoever earns
-/// shares keeps one among the first.
+/// Number of a person's sub-accounts that are searched. A share goes to a sub-account with a position slot in the
+/// market; a person with shares to earn keeps one among the first.
 const LOOKED_AT: u16 = 4;
 const NOBODY: [u8; 32] = [0; 32];
 
-/// Who takes, in which order.
+/// The taker and its order.
 #[derive(Clone, Copy, Debug)]
 pub struct Taker<'a> {
-    /// The sub-account's address.
+    /// Address of the taker's sub-account.
     pub at: &'a Pubkey,
-    /// The sub-account.
+    /// The taker's sub-account.
     pub account: &'a SubAccount,
     /// Market of the order.
     pub market: u16,
@@ -23,16 +23,16 @@ pub struct Taker<'a> {
     pub flags: u16,
 }
 
-/// Sub-accounts of the referrer and, for an order that came through it, of the builder of a taker, one each: those that
-/// have a place for a share in the order's market and are not `there` already. A fill without them goes through as
-/// well; the share then stays with the exchange.
+/// One sub-account each of the taker's referrer and, for an order with the builder flag, of its builder: the first with
+/// a place for a share in the market, unless it is in `there` already. A fill without them succeeds too; the share then
+/// stays with the exchange.
 ///
-/// * `account`: the sub-account at an address, as far as it is known.
-/// * `there`: sub-accounts that the fill brings anyway: its makers and its filler.
+/// * `account`: looks up the sub-account at an address; `None` for an unknown one.
+/// * `there`: sub-accounts that the fill names anyway, makers and filler.
 pub fn of<'w>(account: impl Fn(&Pubkey) -> Option<&'w SubAccount>, taker: Taker<'_>, there: &[Pubkey]) -> Vec<Pubkey> {
     let Taker { at: own, account: head, market, flags } = taker;
     let builder = if flags & flags::BUILDER == 0 { NOBODY } else { head.builder };
-    // As the program asks it of an account whose owner has not signed: a free slot is not taken for a share.
+    // As the program checks it: without the owner's signature a share takes no free slot.
     let has_place = |at: &Pubkey| account(at).is_some_and(|found| found.position(market).is_ok());
     let mut found: Vec<Pubkey> = Vec::new();
     for authority in [head.referrer, builder].into_iter().filter(|authority| *authority != NOBODY) {

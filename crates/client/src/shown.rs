@@ -1,6 +1,6 @@
-//! What of endpoints and of other people's words may be shown.
+//! Which parts of endpoints and foreign texts may be shown.
 //!
-//! An endpoint's address often carries a key: in its path, its query, or before its host. Names of accounts, logs and error
+//! An endpoint's URL often carries a key: in its path, its query, or before its host. Names of accounts, logs and error
 //! texts come from strangers, and a terminal obeys some of their characters.
 
 use std::borrow::Cow;
@@ -9,11 +9,11 @@ use std::sync::{PoisonError, RwLock};
 
 use crate::Secret;
 
-/// Parts of keys that this process was given.
+/// Parts of the keys that this process was given.
 static KEYS: RwLock<Vec<String>> = RwLock::new(Vec::new());
 
-/// Leaves what is secret of a text out of everything that [`discreet`] passes from now on, wherever it stands: libraries
-/// take addresses apart and tell of their pieces.
+/// Makes [`discreet`] remove the secret parts of a text from now on, in any context: libraries take URLs apart and
+/// quote their pieces.
 pub fn hide(secret: &Secret) {
     let mut keys = KEYS.write().unwrap_or_else(PoisonError::into_inner);
     for part in secret.parts() {
@@ -23,7 +23,7 @@ pub fn hide(secret: &Secret) {
     }
 }
 
-/// Tells of a panic without addresses and keys, and without what a terminal would obey.
+/// Installs a panic hook that reports without URLs, keys and terminal controls.
 pub fn mask_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let why = panic.payload_as_str().unwrap_or("something unforeseen");
@@ -46,9 +46,9 @@ pub fn masked(url: &str) -> String {
     if scheme.is_empty() { format!("{host}{hidden}") } else { format!("{scheme}://{host}{hidden}") }
 }
 
-/// A text with every address in it masked and without the keys that were [hidden](hide), whoever wrote it and however it is spelt: libraries normalise what they are
-/// given (a slash before the query, no default port, a host in small letters), so what is looked for is the form of an
-/// address and not the one that was configured.
+/// A text with every URL masked and every [hidden](hide) key removed. Libraries normalise URLs (a slash before the
+/// query, no default port, a host in small letters), so the search is for the form of a URL and not for the configured
+/// one.
 #[must_use]
 pub fn discreet(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -60,7 +60,7 @@ pub fn discreet(text: &str) -> String {
         let ends =
             |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '`' | '<' | '>' | ')' | ']' | '}' | ',' | ';');
         let length = after.find(ends).unwrap_or(after.len());
-        // A sentence's end is none of the address, and what is masked already stays as it is.
+        // Trailing punctuation belongs to the sentence; a masked URL stays as it is.
         let bare = after[..length].trim_end_matches(['.', ':']);
         let length = if bare.ends_with('/') && after[bare.len()..length].starts_with("...") {
             bare.len() + 3
@@ -80,20 +80,20 @@ pub fn discreet(text: &str) -> String {
     shown
 }
 
-/// A parser's message without the text that it quotes: that may be a key in the wrong place. Names of fields and variants,
-/// as long as they look like one, are the help that there is.
+/// A parser's message without the text that it quotes, which may be a key in the wrong place. Names of fields and
+/// variants stay, as far as they look like one: they are the help in it.
 #[must_use]
 pub fn unquoted(message: &str) -> String {
     let mut shown = message.to_owned();
     if let Some(at) = shown.find("string \"") {
-        // The last mark closes it: what is quoted may hold some.
+        // The last quotation mark closes the quote, since the quoted text may hold others.
         let end = shown.rfind('"').map_or(shown.len(), |end| end + 1);
         shown.replace_range(at..end, "a string");
     }
     for mark in ["variant `", "field `", "character `", "key `"] {
         let Some(at) = shown.find(mark).map(|at| at + mark.len()) else { continue };
         let end = shown[at..].find("`, expected").or(shown[at..].rfind('`')).map_or(shown.len(), |end| at + end);
-        // No name of ours holds a digit or a capital, and hardly a key none.
+        // Field names hold no digits or capitals; keys nearly always do.
         let plain = |c: char| c.is_ascii_lowercase() || matches!(c, '_' | '-');
         if end - at > 24 || !shown[at..end].chars().all(plain) {
             shown.replace_range(at..end, "(hidden)");
@@ -102,21 +102,21 @@ pub fn unquoted(message: &str) -> String {
     discreet(&shown)
 }
 
-/// Whether a terminal may obey a character instead of showing it, or show others in another order: controls of both sets,
-/// marks of direction, and what has no width.
+/// Whether a terminal may obey a character instead of showing it, or reorder others by it: controls of both sets,
+/// direction marks, and characters without width.
 fn is_obeyed(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
         || matches!(c, '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// A text of strangers in one line, with `\u{..}` for what a terminal would obey.
+/// A foreign text in one line, with `\u{..}` for characters that a terminal would obey.
 #[must_use]
 pub fn printable(text: &str) -> Cow<'_, str> {
     escaped(text, |_| false)
 }
 
-/// The same in lines of its own: line feeds stay.
+/// As [`printable`], keeping line feeds.
 #[must_use]
 pub fn printable_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| c == '\n')

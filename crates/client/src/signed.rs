@@ -1,4 +1,4 @@
-//! Orders signed off the chain: what their owner signs, how it travels, and the instructions with which anybody places it.
+//! Orders signed off the chain: the signed bytes, their transport form, and the instructions that place them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,48 +14,48 @@ use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 use solana_signer::{Signer, SignerError};
 
-/// How far above the highest number that an account has seen a message of [`next_number`] and its like may lie: what
-/// revokes all numbers up to this far ahead revokes every such message, also those that nobody has seen.
+/// Reach of [`next_number`] above the highest number that an account has seen. A revocation up to this far ahead covers
+/// every message that is numbered so, seen or unseen.
 pub const NUMBERS_AHEAD: u64 = 1_000;
 
-/// Longest time in milliseconds for which a message should be signed: less than the exchange's limit, which it counts in
-/// slots, by what its measure of the slot time may change until the message is placed.
+/// Longest life in milliseconds to sign a message for. It is below the exchange's limit, which counts in slots, by as
+/// much as the measured slot time may change until the message is placed.
 pub const LONGEST_MS: u64 = MAX_SIGNED_MS / 10 * 9;
 
 /// Why a signed message cannot be placed.
 #[derive(Debug, thiserror::Error)]
 pub enum SignedError {
-    /// It is not written as [`SignedOrders::to_json`] writes it.
+    /// The text is not of the form that [`SignedOrders::to_json`] writes.
     #[error("it is not a signed message: {0}")]
     Format(&'static str),
-    /// Somebody else signed, or something else was signed.
+    /// The signature is another signer's, or of another message.
     #[error("the signature is not {signer}'s, or the message was changed after it was signed")]
     Signature {
-        /// Who is said to have signed.
+        /// The signer that the message names.
         signer: Pubkey,
     },
-    /// Under no form of the text does the signature hold.
+    /// The signature fits none of the forms in which wallets sign a text.
     #[error(
         "the signature is not {signer}'s of this text: neither of its letters alone nor in an off-chain envelope of \
          version 0 or 1; copy text and signature whole"
     )]
     TextSignature {
-        /// Who is said to have signed.
+        /// The signer that the message names.
         signer: Pubkey,
     },
-    /// What was signed are the hexadecimal digits of something.
+    /// The signed bytes are hexadecimal digits of other bytes.
     #[error("what was signed are hexadecimal digits: sign the bytes that they stand for, or the text")]
     Hexadecimal,
-    /// What was signed is no message of this kind.
+    /// The signed bytes break a rule of signed messages.
     #[error("{}", .0.message())]
     Message(Rule),
-    /// No text says these orders.
+    /// The orders have no text form.
     #[error("no text says this: one to three orders of one market are signed as a text, none of which fills at once")]
     Unspeakable,
     /// The message is for another program.
     #[error("the message is for another exchange: program {program}, not {PROGRAM_ID}")]
     OtherExchange {
-        /// That program.
+        /// The program that the message names.
         program: Pubkey,
     },
     /// The wallet did not sign.
@@ -66,11 +66,11 @@ pub enum SignedError {
 /// A message with the signature of its owner or delegate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedOrders {
-    /// Who signed.
+    /// Owner or delegate of the sub-account.
     pub signer: Pubkey,
-    /// The signature.
+    /// Signature over `message`.
     pub signature: Signature,
-    /// The bytes that were signed.
+    /// The signed bytes.
     pub message: Vec<u8>,
 }
 
@@ -87,7 +87,7 @@ pub fn header(sub_account: &Pubkey, number: u64, slot: u64, last_slot: u64) -> S
 }
 
 /// The number for the next message of an account whose highest number is `highest`. Two messages that are signed before
-/// either is placed need two numbers: of those with the same, only the first that is placed counts.
+/// either is placed need two numbers: of messages with one number, only the first placed counts.
 pub fn next_number(highest: u64) -> u64 {
     highest.saturating_add(1)
 }
@@ -95,13 +95,14 @@ pub fn next_number(highest: u64) -> u64 {
 impl SignedOrders {
     /// Signs orders of one market.
     ///
-    /// Errors: [`SignedError::Message`] for no order or more than three, [`SignedError::Sign`].
-    ///
     /// ```text
     /// offset  bytes  field         (docs/signed-orders.md, with a vector)
     /// 0       104    header: domain 16, program 32, sub-account 32, number 8, slot 8, last slot 8
     /// 104     72 n   orders
     /// ```
+    ///
+    /// # Errors
+    /// [`SignedError::Message`] for no order or more than three, [`SignedError::Sign`].
     pub fn sign(signer: &dyn Signer, header: &SignedHeader, orders: &[OrderParams]) -> Result<Self, SignedError> {
         let mut buffer = [0; MAX_MESSAGE];
         let message = SignedMessage::write(header, orders, &mut buffer).map_err(SignedError::Message)?;
@@ -111,16 +112,18 @@ impl SignedOrders {
 
     /// Signs the text of orders in the off-chain envelope of this exchange ([`envelope`]).
     ///
-    /// Errors: [`SignedError::Sign`].
+    /// # Errors
+    /// [`SignedError::Sign`].
     pub fn sign_text(signer: &dyn Signer, text: &str) -> Result<Self, SignedError> {
         let key = signer.try_pubkey()?;
         let message = envelope(text, &key, &PROGRAM_ID.to_bytes());
         Ok(Self { signer: key, signature: signer.try_sign_message(&message)?, message })
     }
 
-    /// What a wallet signed that was handed a text: the letters alone, or one of the envelopes in which wallets put them.
+    /// A text's signature from a wallet, over the text alone or over one of the envelopes in which wallets sign texts.
     ///
-    /// Errors: [`SignedError::TextSignature`].
+    /// # Errors
+    /// [`SignedError::TextSignature`].
     pub fn of_text(signer: Pubkey, signature: Signature, text: &str) -> Result<Self, SignedError> {
         let length = u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes();
         let enclosed = |header: &[u8]| [&ENVELOPE[..], header, text.as_bytes()].concat();
@@ -137,9 +140,10 @@ impl SignedOrders {
         Ok(Self { signer, signature, message: held.ok_or(SignedError::TextSignature { signer })? })
     }
 
-    /// What was signed, once it is certain that the signer signed it and for this exchange.
+    /// The decoded message, once the signature and the exchange are verified.
     ///
-    /// Errors: [`SignedError::Signature`], [`SignedError::Hexadecimal`], [`SignedError::Message`] with the rule that the
+    /// # Errors
+    /// [`SignedError::Signature`], [`SignedError::Hexadecimal`], [`SignedError::Message`] with the rule that the
     /// program would refuse it by, [`SignedError::OtherExchange`].
     pub fn verify(&self) -> Result<SignedMessage, SignedError> {
         if !self.signature.verify(self.signer.as_ref(), &self.message) {
@@ -150,7 +154,7 @@ impl SignedOrders {
             rule => SignedError::Message(rule),
         })?;
         let program = Pubkey::new_from_array(message.header.program);
-        // A text names the sub-account, whose address is of one program alone.
+        // A text names the sub-account, whose address belongs to one program.
         if program == PROGRAM_ID || message.is_text() {
             Ok(message)
         } else {
@@ -158,8 +162,8 @@ impl SignedOrders {
         }
     }
 
-    /// Both instructions that place the message, in a row: anybody may send them. Prices that the account's margin needs
-    /// are refreshed in front of both.
+    /// The two instructions that place the message, in a row; any account may send them. A refresh of the prices that
+    /// the account's margin needs goes before both.
     pub fn instructions(&self, message: &SignedMessage) -> [Instruction; 2] {
         let market = message.orders().first().map_or(0, |order| order.market);
         let sub_account = Pubkey::new_from_array(message.header.sub_account);
@@ -167,7 +171,7 @@ impl SignedOrders {
         [user::signature(&self.signer, self.signature.as_array(), &self.message), place.into()]
     }
 
-    /// How it travels: signer and signature in base58, the bytes of the message in base64.
+    /// The transport form: signer and signature in base58, the bytes of the message in base64.
     pub fn to_json(&self) -> Value {
         json!({
             "signer": self.signer.to_string(),
@@ -176,12 +180,13 @@ impl SignedOrders {
         })
     }
 
-    /// Reads what [`Self::to_json`] wrote, or `text` in the place of `message` where a wallet was handed a text; other
-    /// fields beside them say nothing.
+    /// Reads what [`Self::to_json`] wrote, or `text` instead of `message` for a text that a wallet signed; other fields
+    /// are ignored.
     ///
-    /// * `signature`: in the place of the field of this name.
+    /// * `signature`: replaces the field of this name.
     ///
-    /// Errors: [`SignedError::Format`], [`SignedError::TextSignature`].
+    /// # Errors
+    /// [`SignedError::Format`], [`SignedError::TextSignature`].
     pub fn from_json(text: &str, signature: Option<Signature>) -> Result<Self, SignedError> {
         let value: Value = serde_json::from_str(text).map_err(|_| SignedError::Format("not JSON"))?;
         let field = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
@@ -208,11 +213,12 @@ impl SignedOrders {
     }
 }
 
-/// The text that says a message, for its owner to read and sign.
+/// The text of a message, for its owner to read and sign.
 ///
 /// * `market`: the name of the market of all orders.
 ///
-/// Errors: [`SignedError::Unspeakable`].
+/// # Errors
+/// [`SignedError::Unspeakable`].
 pub fn text(header: &SignedHeader, market: &str, orders: &[OrderParams]) -> Result<String, SignedError> {
     let (mut text, account) = (String::new(), Pubkey::new_from_array(header.sub_account).to_string());
     signed_text::write(&mut text, header, (market, &account), orders).map_err(|_| SignedError::Unspeakable)?;
@@ -221,13 +227,13 @@ pub fn text(header: &SignedHeader, market: &str, orders: &[OrderParams]) -> Resu
 
 /// A text in an envelope of Solana's off-chain messages: version 0, restricted ASCII, one signer.
 ///
-/// * `domain`: the application; the program of the exchange, though the exchange accepts any.
+/// * `domain`: the application. This exchange's is its program id; the exchange accepts any.
 pub fn envelope(text: &str, signer: &Pubkey, domain: &[u8; 32]) -> Vec<u8> {
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX).to_le_bytes();
     [&ENVELOPE[..], &[0], domain, &[0, 1], signer.as_ref(), &length, text.as_bytes()].concat()
 }
 
-/// Whether these are the hexadecimal digits, of either case and with `0x` or not, of at least as many bytes as a signature.
+/// Whether the text is hexadecimal digits, of either case and with or without `0x`, of at least a signature's length.
 fn is_hexadecimal(text: &[u8]) -> bool {
     let digits = text.strip_prefix(b"0x").unwrap_or(text);
     digits.len() >= 128 && digits.len().is_multiple_of(2) && digits.iter().all(u8::is_ascii_hexdigit)

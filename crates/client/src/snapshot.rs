@@ -15,40 +15,40 @@ use solana_rpc_client_api::response::{OptionalContext, Response, RpcBlockhash, R
 use crate::fetch::kind_filter;
 use crate::{Client, FetchError, Found};
 
-/// An answer, and the slot that it is of.
+/// An answer with the slot of its bank.
 #[derive(Clone, Debug)]
 pub struct At<T> {
     /// Slot of the bank that answered.
     pub slot: u64,
-    /// What it said.
+    /// Content of the answer.
     pub value: T,
 }
 
 /// All sub-accounts of an answer.
 #[derive(Clone, Debug, Default)]
 pub struct SubAccounts {
-    /// Those that can be read.
+    /// Sub-accounts that could be read.
     pub found: Vec<Found<SubAccountData>>,
-    /// Those that cannot, and why.
+    /// Addresses of sub-accounts that could not be read, with the reason.
     pub unreadable: Vec<(Pubkey, DecodeError)>,
 }
 
-/// What is at an address.
+/// Content of one requested address.
 #[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the large one")]
 #[derive(Clone, Debug)]
 pub enum Read {
     /// A sub-account.
     Found(SubAccountData),
-    /// Nothing of the exchange.
+    /// The address holds no account of the exchange.
     Gone,
-    /// Something of the exchange that cannot be read.
+    /// The address holds an account of the exchange that cannot be read.
     Unreadable,
 }
 
-/// A blockhash, as an endpoint has it.
+/// A blockhash with its validity, as an endpoint reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Blockhash {
-    /// The hash.
+    /// The blockhash itself.
     pub hash: Hash,
     /// The last block height at which a transaction with it can land.
     pub last_valid: u64,
@@ -69,11 +69,11 @@ impl Client {
         Ok(Blockhash { hash: blockhash.parse().map_err(|_| missing)?, last_valid, slot: answer.context.slot })
     }
 
-    /// Every account that the program owns, whatever it is, in one answer.
+    /// Every account that the program owns, of any kind, in one answer.
     ///
     /// The answer is of one bank. At a commitment of at least `confirmed` a validator's bank is complete and does not
-    /// change any more while it is read, so the accounts fit together; a `processed` client therefore asks for
-    /// `confirmed` here. `least` refuses an endpoint that is behind that slot.
+    /// change while it is read, so the accounts fit together; a `processed` client therefore asks for `confirmed` here.
+    /// An endpoint whose bank is behind slot `least` is refused.
     ///
     /// # Errors
     /// [`FetchError::Rpc`], also for an endpoint that is behind and for one that does not name its slot.
@@ -111,8 +111,8 @@ impl Client {
         Ok(At { slot: answer.context.slot, value: value.collect() })
     }
 
-    /// All sub-accounts at the client's own commitment, with the slot of the bank that answered. One that cannot be read is
-    /// none of the others' business: it is named, and they are there.
+    /// All sub-accounts at the client's own commitment, with the slot of the bank that answered. An unreadable
+    /// sub-account is named and does not hide the others.
     ///
     /// # Errors
     /// As [`Self::program_accounts_at`].
@@ -131,7 +131,7 @@ impl Client {
         };
         let mut all = SubAccounts::default();
         for keyed in value {
-            // An address that is none belongs to nobody who could be told of it.
+            // An invalid address cannot be reported under any name.
             let Ok(address) = keyed.pubkey.parse() else { continue };
             match decode_sub_account(&plain(&keyed.account).unwrap_or_default()) {
                 Ok(data) => all.found.push(Found { address, data }),
@@ -175,7 +175,8 @@ impl Client {
     }
 }
 
-/// An account's bytes, when they come in the encoding that is asked for. Others are packed, and may unpack to any size.
+/// An account's bytes, when they come in the requested encoding. Compressed encodings are refused: they may decompress
+/// to any size.
 #[must_use]
 pub fn plain(account: &UiAccount) -> Option<Vec<u8>> {
     match &account.data {

@@ -1,13 +1,12 @@
-//! One subscription over a WebSocket of its own: watched, so that its silence is a loss, and bounded, so that what it sends
-//! never fills the memory.
+//! One subscription over a WebSocket of its own, with a watched connection and a bounded queue.
 //!
-//! A TCP connection whose other end is gone stands for minutes, and JSON-RPC beside it says nothing about it. So a stream is
-//! judged by itself: it is pinged every second and asked for slots, and a connection on which nothing comes for
-//! [`SILENCE`], or on which slots came and have stopped for [`SLOT_SILENCE`], is lost.
+//! A TCP connection whose other end is gone looks alive for minutes. A stream therefore watches itself: it pings every
+//! second and subscribes to slots. A connection without any message for [`SILENCE`], or whose slots have stopped for
+//! [`SLOT_SILENCE`], is lost.
 //!
-//! What comes waits for its reader, up to [`WAITING`] updates and [`WAITING_BYTES`] of them. One more, and everything that
-//! waits is dropped for a single [`Update::Lost`], and the connection with it: who sends more than can be read is polled
-//! instead.
+//! Updates wait for their reader, up to [`WAITING`] of them and [`WAITING_BYTES`]. One more, and all waiting updates
+//! are replaced by a single [`Update::Lost`] and the connection is closed: an endpoint that sends more than can be read
+//! is polled instead.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,15 +23,15 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_conf
 
 use crate::Update;
 
-/// A connection on which nothing comes for this long is lost: pings are answered every second.
+/// A connection without any message for this long is lost; pings are answered every second.
 pub const SILENCE: Duration = Duration::from_secs(4);
-/// A connection that told of slots and has not for this long is lost: what answers the pings has lost its node.
+/// A connection whose slots have stopped for this long is lost: its server still answers pings, but has lost its node.
 pub const SLOT_SILENCE: Duration = Duration::from_secs(8);
 /// Updates that may wait for their reader.
 pub const WAITING: usize = 16_384;
 /// Bytes of the messages whose updates may wait for their reader.
 pub const WAITING_BYTES: usize = 32 << 20;
-/// Largest message that is taken, bytes: the exchange's largest account takes 20,000.
+/// Largest message in bytes. The exchange's largest account takes 20,000.
 pub const MESSAGE_BYTES: usize = 1 << 20;
 
 /// Longest wait for a connection with its handshakes, and for the answer to a subscription.
@@ -41,20 +40,20 @@ const PATIENCE: (Duration, Duration) = (Duration::from_secs(3), Duration::from_s
 const PING_EVERY: Duration = Duration::from_secs(1);
 /// Shortest and longest pause between two attempts to connect.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
-/// A connection that stood for this long was a good one: the next attempt comes at once.
+/// After a connection that stood for this long the next attempt comes at once.
 const GOOD: Duration = Duration::from_secs(4);
 
-/// What is asked of the endpoint, and how its notices are read.
+/// A subscription: its request, and the reader of its notices.
 pub(crate) struct Wanted<T> {
-    /// Its name without `Subscribe`.
+    /// Name of the method without `Subscribe`.
     pub(crate) operation: &'static str,
-    /// Its parameters.
+    /// Parameters of the request.
     pub(crate) params: Value,
-    /// Reads a notice; nothing for one that is not as it should be.
+    /// Reads a notice; `None` for one of another form.
     pub(crate) read: fn(Value) -> Option<T>,
 }
 
-/// Updates on their way from the connection to the reader.
+/// Updates between the connection and the reader.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     waiting: Mutex<Waiting<T>>,
@@ -78,7 +77,7 @@ impl<T> Queue<T> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next update, as soon as there is one. May be dropped at any time without losing one.
+    /// Waits for the next update. Cancellation-safe.
     pub(crate) async fn next(&self) -> Option<Update<T>> {
         loop {
             {
@@ -95,8 +94,8 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Appends an update that came in a message of so many bytes. One too many takes everything that waits with it; then
-    /// the reader is told of a loss, and `false` is returned.
+    /// Appends an update from a message of `bytes` bytes. On overflow all waiting updates give way to one `Lost`, and
+    /// `false` is returned.
     fn push(&self, update: Update<T>, bytes: usize) -> bool {
         let mut waiting = self.locked();
         let fits = waiting.updates.len() < WAITING && waiting.bytes + bytes <= WAITING_BYTES;
@@ -115,7 +114,7 @@ impl<T> Queue<T> {
     }
 }
 
-/// Tells the reader that nothing comes any more, when the task ends.
+/// Ends the queue when the task ends.
 struct Ending<T>(Arc<Queue<T>>);
 
 impl<T> Drop for Ending<T> {
@@ -127,7 +126,7 @@ impl<T> Drop for Ending<T> {
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
-/// Connects, listens, and connects again when that ends, with growing pauses while connections do not stand.
+/// Connects, listens and reconnects, with growing pauses while connections do not last.
 pub(crate) async fn follow<T>(url: String, wanted: Wanted<T>, queue: Arc<Queue<T>>) {
     let _ending = Ending(Arc::clone(&queue));
     let mut pause = PAUSES.0;
@@ -154,20 +153,20 @@ async fn connect(url: &str) -> Option<Socket> {
     connected.ok()?.ok().map(|(socket, _)| socket)
 }
 
-/// A connection while it stands.
+/// State of a connection while it stands.
 struct Connection<'s, T> {
     wanted: &'s Wanted<T>,
     queue: &'s Queue<T>,
-    /// Whether the subscription was confirmed.
+    /// Whether the endpoint confirmed the subscription.
     stands: bool,
     started: Instant,
-    /// When something came.
+    /// Time of the last message.
     heard: Instant,
-    /// When a slot came; `None` for an endpoint that tells of none.
+    /// Time of the last slot; `None` for an endpoint that reports no slots.
     slot: Option<Instant>,
 }
 
-/// Numbers of the two requests of a connection.
+/// Ids of the two requests of a connection.
 const NOTICES: u64 = 1;
 const SLOTS: u64 = 2;
 
@@ -177,7 +176,7 @@ impl<'s, T> Connection<'s, T> {
         Self { wanted, queue, stands: false, started: now, heard: now, slot: None }
     }
 
-    /// Subscribes and passes on what comes, until the connection is lost.
+    /// Subscribes and passes updates on until the connection is lost.
     async fn listen(mut self, mut socket: Socket) {
         let operation = format!("{}Subscribe", self.wanted.operation);
         let asked = [(NOTICES, operation.as_str(), self.wanted.params.clone()), (SLOTS, "slotSubscribe", json!([]))];
@@ -194,7 +193,7 @@ impl<'s, T> Connection<'s, T> {
                 _ = beat.tick() => self.is_alive() && send(&mut socket, Message::Ping(Bytes::new())).await,
                 message = socket.next() => match message {
                     Some(Ok(message)) => self.take(message),
-                    // Closed, broken, or larger than what is taken.
+                    // Closed, broken, or larger than [`MESSAGE_BYTES`].
                     _ => false,
                 },
             };
@@ -213,7 +212,7 @@ impl<'s, T> Connection<'s, T> {
         confirmed && slots && self.heard.elapsed() < SILENCE
     }
 
-    /// Whether to go on after a message.
+    /// Handles a message; `false` when the connection must end.
     fn take(&mut self, message: Message) -> bool {
         self.heard = Instant::now();
         let text = match message {
@@ -228,7 +227,7 @@ impl<'s, T> Connection<'s, T> {
                 self.stands = true;
                 return self.queue.push(Update::Connected, 0);
             }
-            // An endpoint without slots is judged by its answers to pings alone.
+            // An endpoint without slots is watched by its pings alone.
             return id != NOTICES || confirmed;
         }
         let Some(operation) = message["method"].as_str().and_then(|method| method.strip_suffix("Notification")) else {
@@ -248,7 +247,7 @@ impl<'s, T> Connection<'s, T> {
     }
 }
 
-/// Sends; whether that went well, and in time.
+/// Sends a message; `false` for a failure or a timeout.
 async fn send(socket: &mut Socket, message: Message) -> bool {
     matches!(timeout(SILENCE, socket.send(message)).await, Ok(Ok(())))
 }

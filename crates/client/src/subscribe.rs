@@ -1,4 +1,4 @@
-//! Changes as they happen, across disconnections.
+//! Changes as they happen, across reconnections.
 
 use std::sync::Arc;
 
@@ -18,53 +18,55 @@ use crate::fetch::kind_filter;
 use crate::snapshot::plain;
 use crate::stream::{Queue, Wanted, follow};
 
-/// What a subscription delivers.
+/// An item of a subscription.
 #[derive(Clone, Debug)]
 pub enum Update<T> {
-    /// The connection stands, at first or again. What happened before it was missed: fetch now.
+    /// The connection stands, at first or again. Earlier changes were missed: fetch now.
     Connected,
-    /// A change.
+    /// One change.
     Change(T),
-    /// Something was lost: the connection is gone, silent, or sent more than could be read. It is tried again.
+    /// Changes may have been lost: the connection broke, fell silent, or sent more than could be read. It is tried
+    /// again.
     Lost,
 }
 
-/// An account of the exchange changed.
+/// A change of an account of the exchange.
 #[derive(Clone, Debug)]
 pub struct AccountChange {
-    /// Where.
+    /// Address of the account.
     pub address: Pubkey,
     /// Slot of the change.
     pub slot: u64,
-    /// What it holds now.
+    /// Content after the change.
     pub content: Content,
 }
 
-/// What a notice says that an account holds.
+/// Content of an account in a notice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Content {
     /// An account of the exchange.
     Account(Account),
-    /// Nothing: it was closed.
+    /// The account was closed.
     Gone,
-    /// Something that cannot be read: of an unknown kind, or longer or shorter than its kind.
+    /// The account cannot be read: an unknown kind, or a wrong size.
     Unreadable,
 }
 
-/// A transaction of the exchange left a log.
+/// The log of a transaction of the exchange.
 #[derive(Clone, Debug)]
 pub struct LogChange {
-    /// Its signature, base58.
+    /// First signature of the transaction, base58.
     pub signature: String,
-    /// Its slot.
+    /// Slot of its block.
     pub slot: u64,
-    /// Whether it failed.
+    /// Whether the transaction failed.
     pub failed: bool,
-    /// Records from the log, none when it failed (those of self-calls are in the transaction, see [`crate::history`]).
+    /// Records of the log, empty when the transaction failed. Records of self-calls are in the transaction, see
+    /// [`crate::history`].
     pub batches: Vec<LoggedBatch>,
 }
 
-/// A running subscription; dropping it ends it.
+/// A running subscription; dropping it ends the connection.
 #[derive(Debug)]
 pub struct Subscription<T> {
     queue: Arc<Queue<T>>,
@@ -72,7 +74,7 @@ pub struct Subscription<T> {
 }
 
 impl<T> Subscription<T> {
-    /// The next update; `None` only when the runtime shuts down. May be dropped at any time without losing one.
+    /// Waits for the next update; `None` only when the runtime shuts down. Cancellation-safe.
     pub async fn next(&mut self) -> Option<Update<T>> {
         self.queue.next().await
     }
@@ -104,7 +106,8 @@ impl Client {
         self.run("program", json!([PROGRAM_ID.to_string(), config]), account_change)
     }
 
-    /// Logs of all transactions that name an account: a market, a sub-account, or with [`PROGRAM_ID`] any of the exchange.
+    /// Logs of all transactions that name an account: a market, a sub-account, or with [`PROGRAM_ID`] any of the
+    /// exchange.
     pub fn subscribe_logs(&self, of: &Pubkey) -> Subscription<LogChange> {
         let filter = RpcTransactionLogsFilter::Mentions(vec![of.to_string()]);
         let config = RpcTransactionLogsConfig { commitment: Some(self.commitment()) };
@@ -144,7 +147,7 @@ fn log_change(value: Value) -> Option<LogChange> {
     let notice: Response<RpcLogsResponse> = notice(value)?;
     let failed = notice.value.err.is_some();
     Some(LogChange {
-        // What a failed transaction recorded before it failed was undone.
+        // A failed transaction undid its records.
         batches: if failed { Vec::new() } else { from_logs(notice.value.logs.iter().map(String::as_str)) },
         signature: notice.value.signature,
         slot: notice.context.slot,

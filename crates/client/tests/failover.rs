@@ -178,7 +178,7 @@ async fn a_judgement_is_an_answer_when_a_second_says_the_same() {
     assert!(matches!(error.kind(), ErrorKind::RpcError(RpcError::RpcResponseError { code: -32_602, .. })), "{error:?}");
     assert_eq!(two.asked(), 1);
     assert!(endpoints.health().iter().all(|health| health.usable));
-    // One that refuses what the other answers has failed.
+    // An endpoint that refuses what the other answers has failed.
     two.set(FINE);
     assert!(endpoints.send(RpcRequest::GetAccountInfo, json!(["x"])).await.is_ok());
     assert!(!endpoints.health()[0].usable);
@@ -214,7 +214,7 @@ async fn a_slot_that_the_chain_cannot_have_is_no_slot() {
         assert_eq!(slot(&endpoints).await, 1_000);
     }
     assert_eq!(one.asked() - before, 20, "every question stays where it belongs");
-    // What is no slot is not read as one, wherever it stands.
+    // A `slot` in the answer of another method is not read as its slot.
     two.slot.store(u64::MAX, Ordering::SeqCst);
     let answer = endpoints.each()[1].send(RpcRequest::GetTransactionCount, json!([])).await.unwrap();
     assert_eq!(answer["context"]["slot"], u64::MAX);

@@ -1,4 +1,4 @@
-//! What endpoints that lie can do to a client: to its memory, and to the number of transactions that it signs.
+//! The most that lying endpoints cost a client: in memory, and in signed transactions.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -207,7 +207,7 @@ async fn a_transaction_has_expired_only_where_that_is_proven() {
         (None, Fate::Lands, landed),
         (None, Fate::Refused(REFUSED), rejected),
         (None, Fate::Dropped, expired),
-        // The history holds what the statuses hide.
+        // The history holds the transaction that the statuses hide.
         (Some(Lie::NullStatuses), Fate::Lands, landed),
         (Some(Lie::NullStatuses), Fate::Dropped, expired),
         // The null of a node that lags.

@@ -1,4 +1,4 @@
-//! `docs/signed-orders.json`: what is signed for some orders, for clients in other languages to be held to.
+//! `docs/signed-orders.json`: the signed bytes of some orders, as a test vector for clients in other languages.
 
 use std::path::Path;
 

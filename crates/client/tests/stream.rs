@@ -1,4 +1,4 @@
-//! Subscriptions against endpoints that fall silent, flood, or send what no endpoint should.
+//! Subscriptions against endpoints that fall silent, flood, or send invalid messages.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
 use tokio::time::{sleep, timeout};
 
-/// Longest wait for what must come: a loaded machine is slow.
+/// Longest wait for an update: a loaded machine is slow.
 const SOON: Duration = Duration::from_secs(20);
 
 fn subscription(url: &str) -> Subscription<AccountChange> {
@@ -83,7 +83,7 @@ async fn who_never_answers_is_left_and_tried_again() {
 async fn a_flood_is_a_loss_and_never_fills_the_memory() {
     let address = Keypair::new();
     let address = solana_signer::Signer::pubkey(&address).to_string();
-    // Bytes that are nothing of the exchange: what waits is the message's size on the books all the same.
+    // Bytes that are no account of the exchange: the message's size counts all the same.
     let text = account_notice(1, &address, &PROGRAM_ID.to_string(), &"AAAA".repeat(16 << 10));
     let server = Socket::start(Manner::Flood(text)).await;
     let before = memory();
@@ -91,7 +91,7 @@ async fn a_flood_is_a_loss_and_never_fills_the_memory() {
     let start = Instant::now();
     let mut most = 0;
     while start.elapsed() < Duration::from_secs(6) {
-        // Nobody reads.
+        // No reader.
         sleep(Duration::from_millis(100)).await;
         most = most.max(memory().saturating_sub(before));
     }

@@ -1,8 +1,8 @@
 //! # kedge-hostile: endpoints that lie, flood, fall silent or forget
 //!
-//! For tests only: nothing that is shipped depends on this crate. Every client, the command line and every keeper run
-//! against them, and for each lie it is asserted what it may cost.
-#![deny(missing_docs)]
+//! For tests only: no shipped crate depends on this one. Client, command line and keepers run against these endpoints,
+//! and the tests assert the most that each lie may cost.
+#![deny(missing_docs, clippy::missing_errors_doc)]
 
 pub mod mistakes;
 pub mod rpc;

@@ -1,11 +1,11 @@
-//! What a program prints for command lines that are wrong.
+//! What a program prints for wrong command lines.
 
 use std::process::{Command, Stdio};
 
 use crate::secrets::{SPELLINGS, shows};
 
-/// Runs a program with each wrong command line, in which URL stands for an address with a key and FILE for a file that is
-/// there, and with the address in the environment of other commands.
+/// Runs a program with each wrong command line. URL in it stands for an address with a key, FILE for an existing file;
+/// other commands get the address in the environment.
 ///
 /// # Panics
 /// When a run succeeds, says nothing, or shows the key.
@@ -13,7 +13,7 @@ pub fn show_no_key(program: &str, lines: &[&[&str]]) {
     let name = std::path::Path::new(program).file_name().expect("a program").to_string_lossy();
     let folder = std::env::temp_dir().join(format!("{name}-mistakes-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    // One without a scheme is any word.
+    // An address without a scheme may be any word.
     for url in SPELLINGS.iter().filter(|url| url.contains("://")) {
         for line in lines {
             let words = line.iter().map(|word| match *word {

@@ -1,9 +1,9 @@
-//! A JSON-RPC endpoint over HTTP that is honest but for one lie at a time.
+//! A JSON-RPC endpoint over HTTP that is honest except for one lie at a time.
 //!
-//! [`Chain`] is the truth: slots and heights by the clock, the accounts of a small exchange, and what becomes of
-//! transactions. Any number of [`Server`]s tell of it, each with a [`Lie`] that can be switched while it runs.
+//! [`Chain`] is the truth: slots and heights by the clock, the accounts of a small exchange, and the outcomes of
+//! transactions. Any number of [`Server`]s report it, each with a [`Lie`] that can be switched while it runs.
 //!
-//! A [`Proxy`] stands before a real chain and tells a [`Tale`] of one phase of a transaction's life.
+//! A [`Proxy`] stands in front of a real chain and falsifies one phase of a transaction's life, its [`Tale`].
 
 mod answers;
 mod chain;

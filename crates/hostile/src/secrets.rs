@@ -1,9 +1,9 @@
-//! Keys in addresses, in all the forms in which providers give them out and people mistype them.
+//! URLs with keys, in the forms in which providers give them out and people mistype them.
 
-/// What must never be seen, in any case.
+/// The key, which no output may contain in any case.
 pub const SECRET: &str = "s3cret";
 
-/// Addresses of nobody, each with a key.
+/// URLs of no host, each with the key.
 pub const SPELLINGS: [&str; 9] = [
     "http://127.0.0.1:1?api-key=s3cretkey",
     "http://127.0.0.1:1/?api-key=S3CRETKEY&x=1",
@@ -16,7 +16,7 @@ pub const SPELLINGS: [&str; 9] = [
     "s3cretkey",
 ];
 
-/// Whether a text shows the secret.
+/// Whether a text contains the key.
 #[must_use]
 pub fn shows(text: &str) -> bool {
     text.to_ascii_lowercase().contains(SECRET)

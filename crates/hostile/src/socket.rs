@@ -1,5 +1,5 @@
-//! WebSockets that misbehave: a server of its own, a relay that rewrites what another server says, and a TCP relay whose
-//! connections stand while nothing passes them any more.
+//! WebSockets that misbehave: a server, a relay that rewrites another server's messages, and a TCP relay whose
+//! connections stand without passing anything.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,22 +15,22 @@ use tokio::time::{Instant, interval, sleep_until};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{accept_async, connect_async};
 
-/// What a server does with whoever connects.
+/// Behaviour of a server towards its clients.
 #[derive(Clone, Debug)]
 pub enum Manner {
-    /// It takes the connection and never answers the handshake.
+    /// The server accepts connections and never answers the handshake.
     Deaf,
-    /// It takes every word and answers none: no subscription is confirmed, no ping answered.
+    /// The server reads everything and answers nothing: it confirms no subscription and answers no ping.
     Mute,
-    /// It confirms subscriptions, answers pings and tells slots for a while; then it answers pings alone.
+    /// The server confirms subscriptions, answers pings and reports slots for this time; then it only answers pings.
     Stalled(Duration),
-    /// It confirms subscriptions and sends this text as fast as the connection takes it.
+    /// The server confirms subscriptions and sends this text as fast as the connection takes it.
     Flood(String),
-    /// It confirms subscriptions, tells slots, and sends each of these texts once.
+    /// The server confirms subscriptions, reports slots, and sends each of these texts once.
     Tells(Vec<String>),
 }
 
-/// A WebSocket server that speaks Solana's subscriptions in its own manner. Dropping it ends it.
+/// A WebSocket server for Solana's subscriptions with a fixed behaviour. Dropping it stops it.
 pub struct Socket {
     address: SocketAddr,
     connections: Arc<AtomicU64>,
@@ -38,10 +38,10 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// On a free port of loopback.
+    /// Listens on a free port of loopback.
     ///
     /// # Panics
-    /// Without a free port.
+    /// When there is no free port.
     pub async fn start(manner: Manner) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -56,13 +56,13 @@ impl Socket {
         Self { address, connections, task }
     }
 
-    /// Its address, `ws://127.0.0.1:port`.
+    /// URL of the server, `ws://127.0.0.1:port`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
     }
 
-    /// Connections so far.
+    /// Number of connections so far.
     #[must_use]
     pub fn connections(&self) -> u64 {
         self.connections.load(Ordering::Relaxed)
@@ -75,7 +75,7 @@ impl Drop for Socket {
     }
 }
 
-/// A notice of a subscription, as a server sends it.
+/// A notice of a subscription in the server's form.
 #[must_use]
 pub fn notice(operation: &str, result: &Value) -> String {
     let method = format!("{operation}Notification");
@@ -93,14 +93,14 @@ pub fn account_notice(slot: u64, address: &str, owner: &str, base64: &str) -> St
 
 async fn serve(mut stream: TcpStream, manner: Manner) {
     if matches!(manner, Manner::Deaf) {
-        // Until the other side has enough.
+        // Reads until the client hangs up.
         let mut part = [0; 1024];
         while stream.read(&mut part).await.is_ok_and(|read| read > 0) {}
         return;
     }
     let Ok(mut socket) = accept_async(stream).await else { return };
     if matches!(manner, Manner::Mute) {
-        // A WebSocket that is not read answers no ping.
+        // A WebSocket whose messages are not read answers no ping.
         std::future::pending::<()>().await;
     }
     let started = Instant::now();
@@ -141,20 +141,20 @@ async fn serve(mut stream: TcpStream, manner: Manner) {
     }
 }
 
-/// Changes what a server says on its way.
+/// Changes a message of the server.
 pub type Rewrite = Arc<dyn Fn(&mut Value) + Send + Sync>;
 
-/// A relay in front of a WebSocket server that rewrites its words. Dropping it takes no new connections.
+/// A relay in front of a WebSocket server that rewrites its messages. Dropping it refuses new connections.
 pub struct Relay {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 impl Relay {
-    /// In front of `target`, a `ws://` address.
+    /// Listens in front of `target`, a `ws://` URL.
     ///
     /// # Panics
-    /// Without a free port.
+    /// When there is no free port.
     pub async fn start(target: &str, rewrite: Rewrite) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -167,7 +167,7 @@ impl Relay {
         Self { address, task }
     }
 
-    /// Its address, `ws://127.0.0.1:port`.
+    /// URL of the relay, `ws://127.0.0.1:port`.
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://{}", self.address)
@@ -204,8 +204,9 @@ async fn relay(stream: TcpStream, target: String, rewrite: Rewrite) {
     tokio::select! { () = there => {}, () = back => {} }
 }
 
-/// A TCP relay whose connections pass everything for a while and then nothing, in neither direction, without an end: what a
-/// firewall that forgets a connection or a host that lost its power looks like. Dropping it takes no new connections.
+/// A TCP relay whose connections pass everything for a while and then nothing, in neither direction, without closing:
+/// the picture of a firewall that forgets a connection, or of a host that lost power. Dropping it refuses new
+/// connections.
 pub struct HalfOpen {
     address: SocketAddr,
     connections: Arc<AtomicU64>,
@@ -213,10 +214,10 @@ pub struct HalfOpen {
 }
 
 impl HalfOpen {
-    /// In front of `target`; each connection lives for `passes`.
+    /// Listens in front of `target`; each connection passes bytes for `passes`.
     ///
     /// # Panics
-    /// Without a free port.
+    /// When there is no free port.
     pub async fn start(target: SocketAddr, passes: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("an address");
@@ -229,7 +230,7 @@ impl HalfOpen {
                     let Ok(far) = TcpStream::connect(target).await else { return };
                     let until = Instant::now() + passes;
                     let ((from_near, to_near), (from_far, to_far)) = (near.into_split(), far.into_split());
-                    // Either half keeps its ends open until both are done with.
+                    // Both directions keep their sockets open until both have ended.
                     let _ = tokio::join!(pass(from_near, to_far, until), pass(from_far, to_near, until));
                 });
             }
@@ -237,13 +238,13 @@ impl HalfOpen {
         Self { address, connections, task }
     }
 
-    /// Where it listens.
+    /// Address of the relay.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Connections so far.
+    /// Number of connections so far.
     #[must_use]
     pub fn connections(&self) -> u64 {
         self.connections.load(Ordering::Relaxed)
@@ -256,7 +257,7 @@ impl Drop for HalfOpen {
     }
 }
 
-/// Passes on what comes until a moment; from then on it is taken and forgotten. The ends are handed back open.
+/// Passes bytes on until a moment, and discards them afterwards. The sockets are returned open.
 async fn pass<R, W>(mut from: R, mut to: W, until: Instant) -> (R, W)
 where
     R: AsyncRead + Unpin,
@@ -270,7 +271,7 @@ where
                 let _ = to.shutdown().await;
                 return (from, to);
             }
-            // Who hangs up after that is not passed on either, for as long as anybody could look.
+            // A later close is not passed on within the time of any test.
             sleep_until(Instant::now() + Duration::from_secs(600)).await;
             return (from, to);
         }

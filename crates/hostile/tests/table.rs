@@ -1,4 +1,4 @@
-//! The table of lies in the documents is the one that the tests hold everybody to.
+//! The table of lies in the documents is the one that the tests assert.
 
 use kedge_hostile::rpc::{Lie, MEMORY_MB, table};
 

@@ -115,7 +115,7 @@ fn argument_type<'a>(spec: &InstructionSpec, name: &str, ty: &'a str) -> &'a str
     }
 }
 
-/// The type of a field: what its bytes stand for where the model says so.
+/// The type of a field: its meaning where the model gives one, otherwise its bytes.
 fn field_type(field: &Field) -> &'static str {
     match field.meaning {
         None | Some("pubkey") => field.ty,
@@ -123,7 +123,7 @@ fn field_type(field: &Field) -> &'static str {
     }
 }
 
-/// Bytes of which hardly any two are equal.
+/// Bytes that hardly repeat.
 struct Bytes(u64);
 
 impl Bytes {
@@ -169,7 +169,7 @@ fn is_padding(name: &str) -> bool {
     name == "padding" || name == "reserved"
 }
 
-/// What a type's name, as the model and the argument lists write it, says of its bytes.
+/// The bytes that a type's name in the model and in argument lists stands for.
 enum Kind<'a> {
     Bool,
     Enum(u8),
@@ -248,7 +248,7 @@ fn hex(data: &[u8]) -> String {
     data.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// An instruction through its builder: made from what its own decoding finds in filled bytes.
+/// An instruction through its builder, from the values that decoding finds in filled bytes.
 fn built(spec: &InstructionSpec, bytes: &mut Bytes) -> Value {
     let arguments: Vec<(&str, Vec<u8>, Value)> = spec
         .args

@@ -1,4 +1,4 @@
-//! Account data: 8 bytes discriminator, the model's struct, and for sub-accounts the orders.
+//! Account data: 8 bytes of discriminator, the model's struct, and for sub-accounts the orders.
 
 use kedge_model::Layout;
 use kedge_model::bank::Bank;
@@ -11,21 +11,21 @@ use kedge_model::trader::Trader;
 
 pub use kedge_abi::account::{AccountKind, DISCRIMINATOR_SIZE, KINDS};
 
-/// Why account data was not read.
+/// Why account data cannot be decoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// The data is shorter than the account kind or has a broken tail.
+    /// The size does not fit the account kind.
     #[error("{kind} data of {found} bytes does not fit")]
     Size {
-        /// Expected kind.
+        /// Name of the expected kind.
         kind: &'static str,
-        /// Bytes found.
+        /// Size of the data in bytes.
         found: usize,
     },
-    /// The discriminator is another kind's.
+    /// The discriminator is of another kind.
     #[error("the account is not a {kind}")]
     Kind {
-        /// Expected kind.
+        /// Name of the expected kind.
         kind: &'static str,
     },
 }
@@ -41,7 +41,8 @@ fn body<T: AccountKind>(data: &[u8]) -> Result<&[u8], DecodeError> {
 
 /// Reads an account without a tail; the data may stand at any alignment.
 ///
-/// Errors: [`DecodeError`], also for bytes after the struct.
+/// # Errors
+/// [`DecodeError`], also for bytes after the struct.
 pub fn decode<T: AccountKind>(data: &[u8]) -> Result<T, DecodeError> {
     let body = body::<T>(data)?;
     bytemuck::try_pod_read_unaligned(body).map_err(|_| DecodeError::Size { kind: T::NAME, found: data.len() })
@@ -50,30 +51,33 @@ pub fn decode<T: AccountKind>(data: &[u8]) -> Result<T, DecodeError> {
 /// A sub-account with its orders, owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SubAccountData {
-    /// The fixed part.
+    /// The fixed part of the account.
     pub head: SubAccount,
-    /// All slots of the tail, free ones included: an order's place here is its slot.
+    /// All order slots, free ones included: an order's index is its slot.
     pub orders: Vec<Order>,
 }
 
 impl SubAccountData {
-    /// Open orders with their slots.
+    /// Open orders with their slots, in slot order.
     pub fn open_orders(&self) -> impl Iterator<Item = (usize, &Order)> {
         self.orders.iter().enumerate().filter(|(_, order)| order.is_open())
     }
 
-    /// The form on which the model's actions work.
+    /// The form that the model's actions take.
     pub fn as_mut(&mut self) -> kedge_model::sub_account::SubAccountMut<'_> {
         kedge_model::sub_account::SubAccountMut { head: &mut self.head, orders: &mut self.orders }
     }
 }
 
-/// Size of a sub-account with a number of order slots.
+/// Size in bytes of a sub-account with `orders` order slots.
 pub const fn sub_account_space(orders: usize) -> usize {
     SubAccount::SPACE + orders * size_of::<Order>()
 }
 
-/// Reads a sub-account with its orders; the data may stand at any alignment. Errors: [`DecodeError`].
+/// Reads a sub-account with its orders; the data may stand at any alignment.
+///
+/// # Errors
+/// [`DecodeError`].
 pub fn decode_sub_account(data: &[u8]) -> Result<SubAccountData, DecodeError> {
     let (head, tail) = body::<SubAccount>(data)?.split_at(size_of::<SubAccount>());
     let slots = tail.chunks_exact(size_of::<Order>());
@@ -92,7 +96,7 @@ pub fn encode_sub_account(head: &SubAccount, orders: &[Order]) -> Vec<u8> {
     parts.concat()
 }
 
-/// An account of the program, whatever it is.
+/// A decoded account of any kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each variant is the account of the same name")]
 pub enum Account {
@@ -105,7 +109,7 @@ pub enum Account {
 }
 
 impl Account {
-    /// The account's bytes: what [`decode_any`] reads.
+    /// The bytes that [`decode_any`] reads.
     pub fn encode(&self) -> Vec<u8> {
         fn bytes<T: AccountKind>(value: &T) -> Vec<u8> {
             [T::DISCRIMINATOR.as_slice(), bytemuck::bytes_of(value)].concat()
@@ -121,9 +125,10 @@ impl Account {
     }
 }
 
-/// Reads any account of the program; `None` when the discriminator is of no known kind.
+/// Decodes an account of any kind; `None` when the discriminator is of no known kind.
 ///
-/// Errors: [`DecodeError`] when the kind is known and the size does not fit.
+/// # Errors
+/// [`DecodeError`] when the kind is known and the size does not fit.
 pub fn decode_any(data: &[u8]) -> Result<Option<Account>, DecodeError> {
     let Some(head) = data.first_chunk::<8>() else { return Ok(None) };
     Ok(Some(match *head {

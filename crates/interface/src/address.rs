@@ -1,4 +1,4 @@
-//! Derived addresses.
+//! Addresses derived from seeds.
 
 use solana_pubkey::Pubkey;
 
@@ -12,27 +12,27 @@ fn derive(seeds: &[&[u8]]) -> Pubkey {
     Pubkey::find_program_address(seeds, &PROGRAM_ID).0
 }
 
-/// A market.
+/// Address of the market with an index.
 pub fn market(index: u16) -> Pubkey {
     derive(&[MARKET_SEED, &index.to_le_bytes()])
 }
 
-/// A collateral bank.
+/// Address of the bank with an index.
 pub fn bank(index: u16) -> Pubkey {
     derive(&[BANK_SEED, &index.to_le_bytes()])
 }
 
-/// A bank's token account.
+/// Address of a bank's token vault.
 pub fn vault(index: u16) -> Pubkey {
     derive(&[VAULT_SEED, &index.to_le_bytes()])
 }
 
-/// The trader account of an authority.
+/// Address of an authority's trader account.
 pub fn trader(authority: &Pubkey) -> Pubkey {
     derive(&[TRADER_SEED, authority.as_ref()])
 }
 
-/// A sub-account of an authority.
+/// Address of an authority's sub-account with an id.
 pub fn sub_account(authority: &Pubkey, id: u16) -> Pubkey {
     derive(&[SUB_ACCOUNT_SEED, authority.as_ref(), &id.to_le_bytes()])
 }
@@ -43,13 +43,13 @@ pub fn token_account(owner: &Pubkey, mint: &Pubkey) -> Pubkey {
     Pubkey::find_program_address(&seeds, &ASSOCIATED_TOKEN_PROGRAM).0
 }
 
-/// The Pyth push-oracle programs, which keep one `PriceUpdateV2` account a feed up to date.
+/// Feed accounts of Pyth's push oracles, which keep one `PriceUpdateV2` account a feed current.
 pub mod pyth {
     use solana_pubkey::Pubkey;
 
     pub use kedge_abi::address::pyth::{LEGACY_PUSH_ORACLE, LEGACY_RECEIVER, PUSH_ORACLE, RECEIVER};
 
-    /// The feed account of a push oracle. Shard 0 is the one that Pyth's sponsors keep up to date.
+    /// Address of a push oracle's feed account. Pyth's sponsors keep shard 0 current.
     pub fn feed(push_oracle: &Pubkey, shard: u16, feed_id: &[u8; 32]) -> Pubkey {
         Pubkey::find_program_address(&[&shard.to_le_bytes(), feed_id], push_oracle).0
     }

@@ -1,22 +1,22 @@
-//! Numbers of failed instructions as names and as what to do.
+//! Names and remedies of the status codes of failed instructions.
 
 pub use kedge_abi::error::{ACCOUNTS_FROM, AccountError, RULES_FROM};
 
-/// A custom error number of the program, read.
+/// A custom error number of the program, classified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ProgramError {
-    /// A rule of the exchange.
+    /// A rule of the exchange refused the instruction.
     Rule(kedge_model::Error),
-    /// An account that was handed in.
+    /// The program refused one of the accounts.
     Account(AccountError),
-    /// A check of the framework, or of a program that is called.
+    /// The framework, or a called program, refused.
     Framework(&'static FrameworkError),
-    /// A number that this version does not know.
+    /// This version does not know the number.
     Unknown(u32),
 }
 
 impl ProgramError {
-    /// Reads a custom error number.
+    /// Classifies a custom error number.
     pub fn from_code(code: u32) -> Self {
         let rule = code.checked_sub(RULES_FROM).and_then(kedge_model::Error::from_number);
         let account = code.checked_sub(ACCOUNTS_FROM).and_then(AccountError::from_number);
@@ -28,7 +28,7 @@ impl ProgramError {
         }
     }
 
-    /// The number.
+    /// The custom error number.
     pub const fn code(self) -> u32 {
         match self {
             Self::Rule(error) => RULES_FROM + error as u32,
@@ -48,7 +48,7 @@ impl ProgramError {
         }
     }
 
-    /// What happened and what to do.
+    /// What is wrong, and what to do.
     pub const fn message(self) -> &'static str {
         match self {
             Self::Rule(error) => error.message(),
@@ -67,19 +67,19 @@ impl core::fmt::Display for ProgramError {
 
 impl core::error::Error for ProgramError {}
 
-/// A check of the framework, or of a program that is called, that instructions of the program can fail.
+/// A refusal of the framework or of a called program that this program's instructions can end with.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FrameworkError {
-    /// Number.
+    /// Custom error number.
     pub code: u32,
-    /// Name.
+    /// Name of the error at its source.
     pub name: &'static str,
-    /// What happened and what to do.
+    /// What is wrong, and what to do.
     pub message: &'static str,
 }
 
 const FRAMEWORK: &[FrameworkError] = &[
-    // Of the SPL Token program and of the system program alike.
+    // The SPL Token program and the system program share these numbers.
     FrameworkError {
         code: 1,
         name: "InsufficientFunds",

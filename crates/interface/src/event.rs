@@ -1,4 +1,4 @@
-//! What happened: batches of records in self-calls and in logs.
+//! Events: batches of records in self-calls and in logs.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -13,20 +13,20 @@ pub const EVENT_IX_TAG: [u8; 8] = 0x1d9a_cb51_2ea5_45e4_u64.to_le_bytes();
 /// The records of one instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EventBatch {
-    /// Where and in which order.
+    /// Signer, market, sequence number and slot of the batch.
     pub header: EventHeader,
-    /// What.
+    /// The decoded records, in order.
     pub events: Vec<Event>,
 }
 
 impl EventBatch {
-    /// The batch in a message without its tag; `None` when it is none.
+    /// The batch in a message without its tag; `None` for damaged bytes.
     pub fn read(message: &[u8]) -> Option<Self> {
         let (header, events) = decode(message)?;
         Some(Self { header, events: events.collect() })
     }
 
-    /// The batch in the data of an inner instruction; `None` when it is not an event call of the program.
+    /// The batch in the data of an inner instruction; `None` for anything but an event call of the program.
     pub fn from_inner(program_id: &Pubkey, data: &[u8]) -> Option<Self> {
         if *program_id != PROGRAM_ID {
             return None;
@@ -34,26 +34,26 @@ impl EventBatch {
         Self::read(data.strip_prefix(&EVENT_IX_TAG)?)
     }
 
-    /// Whether records are missing: fewer could be read than the header counts (kinds of a newer program).
+    /// Whether records are missing: the header counts more than could be decoded (kinds of a newer program).
     pub fn is_partial(&self) -> bool {
         self.events.len() != usize::from(self.header.count)
     }
 }
 
-/// A batch from a transaction's log.
+/// A batch of a transaction's log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedBatch {
-    /// The transaction's instruction that wrote it, counted by the log: without those of the signature programs, of which
-    /// it says nothing.
+    /// Index of the transaction's instruction that wrote the batch, as the log counts: signature programs do not log
+    /// and are not counted.
     pub instruction: usize,
-    /// The records.
+    /// The decoded batch.
     pub batch: EventBatch,
 }
 
 /// The batches that the program wrote to a transaction's log, in order.
 ///
-/// Only `Program data:` lines written while the program itself runs count: another program can write the same
-/// bytes. Nothing is found behind a truncation.
+/// Only `Program data:` lines of the running program itself count, since another program can write the same bytes. A
+/// truncated log ends the search.
 pub fn from_logs<'a>(logs: impl IntoIterator<Item = &'a str>) -> Vec<LoggedBatch> {
     let program = PROGRAM_ID.to_string();
     let mut stack: Vec<&str> = Vec::new();
@@ -69,7 +69,7 @@ pub fn from_logs<'a>(logs: impl IntoIterator<Item = &'a str>) -> Vec<LoggedBatch
                 found.extend(batch.map(|batch| LoggedBatch { instruction, batch }));
             }
         } else if let Some(rest) = line.strip_prefix("Program ") {
-            // "Program log: ..." and "Program return: ..." have no second word of these.
+            // "Program log: ..." and "Program return: ..." lines have neither as their second word.
             match rest.split_once(' ') {
                 Some((id, what)) if what.starts_with("invoke [") => {
                     started += usize::from(stack.is_empty());

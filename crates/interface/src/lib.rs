@@ -1,14 +1,14 @@
 //! # kedge-interface: how to talk to the on-chain program
 //!
-//! Program id, derived addresses, account decoding, one typed builder an instruction, and decoding of what comes
-//! back: instructions, events and errors. No RPC and no runtime: it compiles for browsers.
+//! Program id, derived addresses, account decoding, a typed builder for each instruction, and decoding of instructions,
+//! events and errors. No RPC and no runtime: it compiles for browsers.
 //!
 //! * [`address`]: derived addresses of the program and of the Pyth feeds.
 //! * [`account`]: discriminators and decoding of account data at any alignment.
-//! * [`instruction`]: a struct an instruction, with its accounts and arguments by name.
-//! * [`event`]: records of the self-call and of the log.
-//! * [`error`]: numbers to names and to what to do.
-#![deny(missing_docs)]
+//! * [`instruction`]: a struct for each instruction, with named accounts and arguments.
+//! * [`event`]: records of self-calls and logs.
+//! * [`error`]: names and remedies of error numbers.
+#![deny(missing_docs, clippy::missing_errors_doc)]
 
 pub mod account;
 pub mod address;

@@ -5,15 +5,15 @@ use kedge_model::action::{BankParams, MakerRef, MarketParams, ModifyParams, Orde
 use kedge_model::exchange::FeeSchedule;
 use kedge_model::order::OrderParams;
 
-/// A type of instruction argument.
+/// A type of instruction arguments.
 pub trait Wire: Sized {
-    /// Type as in the IDL.
+    /// Name of the type as in the IDL.
     const TYPE: &'static str;
 
-    /// Appends the value.
+    /// Appends the value's bytes.
     fn write(&self, out: &mut Vec<u8>);
 
-    /// Takes a value off the front; `None` when the bytes are too few.
+    /// Takes a value off the front; `None` when bytes are missing.
     fn read(data: &mut &[u8]) -> Option<Self>;
 }
 
@@ -78,7 +78,7 @@ macro_rules! vectors {
             const TYPE: &'static str = $name;
 
             fn write(&self, out: &mut Vec<u8>) {
-                // Longer vectors fit no transaction; one that is saturated is refused by the program.
+                // A longer vector fits no transaction; the program refuses the saturated length.
                 out.extend_from_slice(&u32::try_from(self.len()).unwrap_or(u32::MAX).to_le_bytes());
                 for item in self {
                     item.write(out);
@@ -87,7 +87,7 @@ macro_rules! vectors {
 
             fn read(data: &mut &[u8]) -> Option<Self> {
                 let length = u32::read(data)?;
-                // No reserve: the length is what a stranger wrote.
+                // No allocation in advance: the length is foreign input.
                 let mut items = Vec::new();
                 for _ in 0..length {
                     items.push(<$ty>::read(data)?);

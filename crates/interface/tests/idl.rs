@@ -163,7 +163,7 @@ fn errors_are_those_of_the_idl() {
     }
 }
 
-/// What is in front of a record in a message, and zeros for its fields.
+/// The bytes in front of a record in a message, with zeros for its fields.
 fn message(header: &[u8], length: usize) -> Vec<u8> {
     let head = EventHeader { count: 1, version: EventHeader::VERSION, ..EventHeader::default() };
     [bytemuck::bytes_of(&head), header, &vec![0; length]].concat()
@@ -182,7 +182,7 @@ fn events_are_the_records_behind_their_headers() {
         let length = usize::from(u16::from_le_bytes([low, high]));
         numbers.push(number);
 
-        // What our decoder reads behind these bytes has this name, and nothing is left over.
+        // The decoder finds this event in these bytes, and no byte is left over.
         let batch = EventBatch::read(&message(&header, length)).expect("a message");
         assert!(!batch.is_partial(), "{name}: the decoder knows no such record");
         assert!(format!("{:?}", batch.events[0]).starts_with(&format!("{name}(")), "{name}: {:?}", batch.events[0]);

@@ -1,4 +1,4 @@
-//! U8: what the documents say of places in accounts and records, against the structs themselves.
+//! Places in accounts and records, as the documents state them, against the structs themselves.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ fn read(path: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// Where a struct begins in what the documents count from.
+/// The offset from which the documents count a struct's fields.
 fn start(name: &str) -> usize {
     if KINDS.iter().any(|(kind, _)| *kind == name) { DISCRIMINATOR_SIZE } else { 0 }
 }

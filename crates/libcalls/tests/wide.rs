@@ -15,7 +15,7 @@ fn join(high: u64, low: u64) -> u128 {
     u128::from(high) << 64 | u128::from(low)
 }
 
-/// What `div_wide` promises, in 128-bit arithmetic.
+/// The contract of `div_wide`, in 128-bit arithmetic.
 fn expected(dividend: u128, divisor: u64) -> Option<(u64, u64)> {
     let divisor = u128::from(divisor);
     let quotient = u64::try_from(dividend.checked_div(divisor)?).ok()?;

@@ -28,7 +28,7 @@ fn main() -> Result<()> {
         Localnet::start(LocalnetConfig { slot_time: Duration::from_millis(100), ..LocalnetConfig::default() })?;
     println!("started in {:.2} s at {}", started.elapsed().as_secs_f64(), localnet.rpc_url());
     for _ in 0..accounts {
-        // Bystanders under the system program, which every transfer's accounts belong to.
+        // Other accounts of the system program, to which every account of a transfer belongs.
         localnet.airdrop(Keypair::new().pubkey(), 1_000_000_000)?;
     }
 

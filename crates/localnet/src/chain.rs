@@ -30,7 +30,7 @@ const PORT_TIMEOUT: Duration = Duration::from_secs(5);
 /// surfpool's own clock thread outlives the chain. Block production is ours ([`crate::slots`]), so its tick is set to
 /// something that never wakes the machine.
 const IDLE_TICK_MS: u64 = 24 * 60 * 60 * 1_000;
-/// surfpool's own bound of what waits for its plugins.
+/// surfpool's own bound on waiting plugin events.
 const PLUGIN_EVENTS: usize = 1_024;
 
 /// A running chain. Dropping it stops the threads and waits for the ports.
@@ -66,7 +66,7 @@ impl Chain {
         let geyser = {
             let (forward, forwarded) = bounded(PLUGIN_EVENTS);
             let journal = Arc::clone(&journal);
-            // Ends with the chain, whose end of either channel closes then.
+            // The thread ends with the chain, which then drops its end of either channel.
             thread::Builder::new()
                 .name("localnet-journal".into())
                 .spawn(move || keep_journal(&geyser, &forward, &journal))?;
@@ -113,17 +113,17 @@ impl Chain {
         }
     }
 
-    /// A handle for threads of their own; see [`with_svm`].
+    /// A handle for other threads; see [`with_svm`].
     pub(crate) fn svm(&self) -> SurfnetSvmLocker {
         self.svm.clone()
     }
 
-    /// Which slot wrote what.
+    /// The journal of writes by slot.
     pub(crate) fn journal(&self) -> Arc<Journal> {
         Arc::clone(&self.journal)
     }
 
-    /// Writes an account as it is, and into the journal.
+    /// Writes an account as given, and notes it in the journal.
     pub(crate) fn write(
         &self,
         svm: &mut SurfnetSvm,
@@ -134,7 +134,7 @@ impl Chain {
         svm.set_account(address, account)
     }
 
-    /// The run loop's inbox.
+    /// Channel to the run loop.
     pub(crate) fn commands(&self) -> Sender<SimnetCommand> {
         self.commands.clone()
     }
@@ -153,7 +153,7 @@ impl Chain {
 
 impl Drop for Chain {
     fn drop(&mut self) {
-        // Errors mean that the other side is gone already, which is the aim.
+        // An error means that the other side has ended already.
         let _ = self.commands.send(SimnetCommand::Terminate(None));
         if let Some(thread) = self.run_loop.take() {
             let _ = thread.join();
@@ -168,7 +168,7 @@ impl Drop for Chain {
     }
 }
 
-/// Notes what transactions write, and passes on what surfpool tells its plugins.
+/// Notes the writes of transactions in the journal, and passes plugin events on.
 fn keep_journal(events: &Receiver<GeyserEvent>, forward: &Sender<GeyserEvent>, journal: &Journal) {
     for event in events {
         if let GeyserEvent::UpdateAccount(update) = &event {
@@ -180,7 +180,7 @@ fn keep_journal(events: &Receiver<GeyserEvent>, forward: &Sender<GeyserEvent>, j
     }
 }
 
-/// Keeps the bounded event channel empty (a full one would stall the chain) and reports how the start went.
+/// Drains the bounded event channel (a full one would stall the chain) and reports the result of the start.
 fn read_events(events: &Receiver<SimnetEvent>, ready: &Sender<std::result::Result<(), String>>, stop: &AtomicBool) {
     loop {
         match events.recv_timeout(Duration::from_millis(50)) {

@@ -23,7 +23,7 @@ impl MarketClock {
     #[must_use]
     pub fn milliseconds(&self, now: Instant) -> i64 {
         let elapsed = now.saturating_duration_since(self.anchor).as_secs_f64();
-        // Float to integer conversion saturates, which is what an absurd rate deserves.
+        // A float saturates as an integer, so that an absurd rate cannot overflow.
         self.market_ms.saturating_add((elapsed * 1_000.0 * self.rate) as i64)
     }
 

@@ -5,8 +5,7 @@ use std::{
 
 use solana_pubkey::Pubkey;
 
-/// How an embedded chain is set up. The default is what a test wants: free loopback ports, the slot time of mainnet,
-/// wall-clock time.
+/// Settings of an embedded chain. The defaults suit a test: free loopback ports, mainnet's slot time, wall-clock time.
 #[derive(Clone, Debug)]
 pub struct LocalnetConfig {
     /// Port of the JSON-RPC server; `None` takes a free one.
@@ -22,10 +21,10 @@ pub struct LocalnetConfig {
     pub genesis_time: Option<i64>,
     /// Market seconds per wall second, see [`crate::MarketClock`]. Zero keeps the time still.
     pub time_rate: f64,
-    /// Bytes of program log kept per transaction before it is truncated, as validators do; `None` keeps everything.
+    /// Bytes of program log that are kept of a transaction, as on validators; `None` keeps everything.
     pub log_bytes_limit: Option<usize>,
-    /// Transactions that `getTransaction` and signature queries can still find; older ones are forgotten so that a long
-    /// demo does not fill the memory. Those of the last 300 slots are kept in any case.
+    /// Number of transactions that `getTransaction` and signature queries find; older ones are dropped, so that a long
+    /// demo does not fill the memory. Those of the last 300 slots are always kept.
     pub transaction_history: usize,
     /// Accounts that hold [`LocalnetConfig::funding_lamports`] from the start.
     pub funded: Vec<Pubkey>,

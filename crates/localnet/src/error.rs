@@ -1,6 +1,6 @@
 use solana_pubkey::Pubkey;
 
-/// What can go wrong with an embedded chain.
+/// Errors of an embedded chain.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,12 +16,12 @@ pub enum Error {
     /// An account was refused, for example an executable that does not pass the verifier.
     #[error("account {address} was refused: {reason}")]
     Account {
-        /// The account that was to be written.
+        /// Address of the refused account.
         address: Pubkey,
-        /// The chain's words.
+        /// Message of the chain.
         reason: String,
     },
-    /// A token account was asked for a mint that does not exist or is not a mint.
+    /// The address of a mint holds no SPL Token mint.
     #[error("{0} is not an SPL Token mint on this chain: create it with `create_mint`")]
     NotAMint(Pubkey),
     /// A balance would leave the range of u64.

@@ -1,8 +1,8 @@
 //! The chain's WebSocket: surfpool's, with true slots.
 //!
-//! surfpool stamps every notice of an account with the slot in which its subscription began. What a reader makes of that
-//! is wrong in the worst way: after any later answer of JSON-RPC all notices look outdated. So clients speak to a relay,
-//! which puts the slot of the write into each notice as it passes; the rest passes as it is.
+//! surfpool stamps every account notice with the slot at which its subscription began, so that all notices look
+//! outdated after any later JSON-RPC answer. Clients therefore connect to this relay, which puts the slot of the write
+//! into each account notice and passes everything else on.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -23,9 +23,9 @@ use tokio_tungstenite::{accept_async, connect_async, tungstenite::Message};
 
 use crate::{Error, Result, journal::Journal};
 
-/// A write reaches its reader a little before or after the journal: so long is waited for it.
+/// Wait for the journal, which may note a write a little after its notice.
 const JOURNAL_PATIENCE: Duration = Duration::from_millis(40);
-/// Notices about accounts.
+/// Methods of account notices.
 const STAMPED: [&str; 2] = ["programNotification", "accountNotification"];
 
 /// The relay, on a thread of its own. Dropping it closes every connection and frees the port.
@@ -34,7 +34,7 @@ pub(crate) struct Face {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What every connection needs.
+/// Shared state of all connections.
 struct Back {
     url: String,
     svm: SurfnetSvmLocker,
@@ -42,7 +42,7 @@ struct Back {
 }
 
 impl Face {
-    /// Listens on `port` in front of surfpool's own on `inner`.
+    /// Listens on `port` in front of surfpool's own WebSocket on `inner`.
     pub(crate) fn start(
         bind: IpAddr,
         port: u16,
@@ -65,7 +65,7 @@ impl Face {
                         _ = stopped.changed() => return,
                         accepted = listener.accept() => {
                             let Ok((stream, _)) = accepted else { continue };
-                            // Ends with the runtime, or with its connection.
+                            // The task ends with the runtime or with its connection.
                             tokio::spawn(connection(stream, Arc::clone(&back)));
                         }
                     }
@@ -116,7 +116,7 @@ async fn connection(stream: TcpStream, back: Arc<Back>) {
     tokio::select! { () = there => {}, () = here => {} }
 }
 
-/// A notice about an account with the slot of its write; nothing for another message.
+/// An account notice with the slot of its write; `None` for any other message.
 async fn stamped(text: &str, back: &Back) -> Option<String> {
     if !STAMPED.iter().any(|method| text.contains(method)) {
         return None;
@@ -130,8 +130,8 @@ async fn stamped(text: &str, back: &Back) -> Option<String> {
     Some(message.to_string())
 }
 
-/// The slot in which what a notice says was written: the journal's word, and the chain's slot now for what it does not
-/// know (an encoding other than base64, a write by surfpool's own cheat codes).
+/// The slot of the write behind a notice: the journal's or, for a write that it does not hold (an encoding other than
+/// base64, surfpool's own cheat codes), the present slot.
 async fn written(value: &Value, back: &Back) -> u64 {
     let account = if value["account"].is_object() { &value["account"] } else { value };
     if account["data"][1] == "base64"

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use surfpool_core::surfnet::svm::SurfnetSvm;
 
-/// A transaction must be remembered while its blockhash is valid (150 slots), or it could run twice; the margin
-/// covers clients that still ask for its status.
+/// A transaction is kept while its blockhash is valid (150 slots), or it could run twice; the margin covers clients
+/// that still ask for its status.
 const UNTOUCHABLE_SLOTS: u64 = 300;
 
-/// Which blocks hold transactions, oldest first.
+/// The slots whose blocks hold transactions, oldest first.
 pub(crate) struct History {
     limit: usize,
     blocks: VecDeque<(u64, usize)>,
@@ -21,7 +21,7 @@ impl History {
         Self { limit, blocks: VecDeque::new(), transactions: 0 }
     }
 
-    /// Takes note of the block that closed last and drops what is over the limit. Called once per slot.
+    /// Notes the block that closed last and drops transactions above the limit. Called once a slot.
     pub(crate) fn turn(&mut self, svm: &mut SurfnetSvm) {
         let open = svm.get_latest_absolute_slot();
         let closed = open.saturating_sub(1);
@@ -42,7 +42,7 @@ impl History {
     }
 }
 
-/// The stores are in memory, where taking cannot fail; a failure would only keep an entry longer.
+/// Removes a slot's transactions. The in-memory stores cannot fail; a failure would only keep an entry longer.
 fn forget(svm: &mut SurfnetSvm, slot: u64) {
     let Ok(Some(block)) = svm.blocks.take(&slot) else {
         return;

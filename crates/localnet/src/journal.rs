@@ -1,4 +1,4 @@
-//! Which slot wrote what: out of what surfpool tells its plugins, and of what this crate writes itself.
+//! Slots of account writes, from surfpool's plugin events and from this crate's own writes.
 
 use std::{
     collections::{HashMap, VecDeque, hash_map::DefaultHasher},
@@ -8,16 +8,16 @@ use std::{
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 
-/// Writes that are remembered: what passes the WebSocket was written a moment ago.
+/// Number of writes that are kept: the WebSocket's notices are of recent writes.
 const MOST: usize = 16_384;
 
-/// The last writes of accounts.
+/// The latest account writes.
 #[derive(Default)]
 pub(crate) struct Journal(Mutex<Writes>);
 
 #[derive(Default)]
 struct Writes {
-    /// Latest slot that wrote this content.
+    /// Latest slot that wrote the content with this hash.
     slots: HashMap<u64, u64>,
     order: VecDeque<(u64, u64)>,
 }
@@ -27,7 +27,7 @@ impl Journal {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An account was written.
+    /// Notes a write of an account.
     pub(crate) fn note(&self, slot: u64, lamports: u64, data: &[u8]) {
         let content = content(lamports, data);
         let mut writes = self.locked();
@@ -41,15 +41,15 @@ impl Journal {
         }
     }
 
-    /// The latest slot in which an account of this content, in base64, was written.
+    /// Latest slot in which an account with this content, in base64, was written.
     pub(crate) fn slot(&self, lamports: u64, base64: &str) -> Option<u64> {
         let data = BASE64_STANDARD.decode(base64).ok()?;
         self.locked().slots.get(&content(lamports, &data)).copied()
     }
 }
 
-/// An account's content as a number. The exchange's accounts say whose they are; of others it matters little which of two
-/// equal ones was meant.
+/// Hash of an account's content. The exchange's accounts name their owners; for others it matters little which of two
+/// equal accounts is meant.
 fn content(lamports: u64, data: &[u8]) -> u64 {
     let mut hasher = DefaultHasher::new();
     (lamports, data).hash(&mut hasher);

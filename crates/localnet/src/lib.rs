@@ -11,7 +11,7 @@
 //! ([`Localnet::set_time`]) and run at any rate ([`Localnet::set_time_rate`]). At a rate of 60 one wall second is one
 //! minute of market, and hourly funding falls due every wall minute.
 
-#![deny(missing_docs)]
+#![deny(missing_docs, clippy::missing_errors_doc)]
 
 mod accounts;
 mod chain;

@@ -7,7 +7,7 @@ use crate::{Error, Result};
 
 const ATTEMPTS: usize = 64;
 
-/// Resolves the two ports: what was asked for, or a free pair in which the WebSocket port follows the RPC port.
+/// Resolves the two ports: the configured ones, or a free pair in which the WebSocket port follows the RPC port.
 pub(crate) fn choose(bind: IpAddr, rpc: Option<u16>, ws: Option<u16>) -> Result<(u16, u16)> {
     for _ in 0..ATTEMPTS {
         let rpc = match rpc {
@@ -27,7 +27,7 @@ pub(crate) fn choose(bind: IpAddr, rpc: Option<u16>, ws: Option<u16>) -> Result<
     }))
 }
 
-/// A free port that is none of the given ones.
+/// A free port besides the given ones.
 pub(crate) fn free(bind: IpAddr, but: &[u16]) -> Result<u16> {
     for _ in 0..ATTEMPTS {
         let port = TcpListener::bind(SocketAddr::new(bind, 0))?.local_addr()?.port();

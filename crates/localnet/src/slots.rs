@@ -19,7 +19,7 @@ pub(crate) struct Slots {
 }
 
 impl Slots {
-    /// Starts producing.
+    /// Starts the thread.
     pub(crate) fn start(
         svm: SurfnetSvmLocker,
         commands: Sender<SimnetCommand>,

@@ -24,9 +24,8 @@ impl Localnet {
         self.chain.with_svm(|svm| write(svm, mint, &state))
     }
 
-    /// Sets the balance of the owner's associated token account of `mint`, creating the account if need be, and
-    /// adjusts the mint's supply by the difference. Returns the token account's address. `amount` is in the mint's
-    /// smallest unit.
+    /// Sets the balance of the owner's associated token account of `mint` to `amount` smallest units, creates the
+    /// account when it is missing, and adjusts the mint's supply. Returns the token account's address.
     ///
     /// # Errors
     /// [`Error::NotAMint`] when `mint` is no SPL Token mint, [`Error::Overflow`] when the supply does not fit.

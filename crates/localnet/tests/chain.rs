@@ -353,7 +353,7 @@ async fn subscriptions_see_slots_signatures_and_accounts() -> Result<()> {
     Ok(())
 }
 
-/// What JSON-RPC says later than a subscription began must not make its notices look old.
+/// A JSON-RPC answer later than a subscription's start must not make its notices look old.
 #[tokio::test(flavor = "multi_thread")]
 async fn notices_carry_the_slot_of_the_write() -> Result<()> {
     let chain = Chain::start(quick())?;

@@ -5,7 +5,7 @@ use kedge_model::num::div_wide;
 use crate::DECIMALS;
 use kedge_abi::error::AccountError;
 
-/// Where the digits below a millionth go.
+/// Rounding of the digits below a millionth.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Toward {
     /// To the nearest millionth, half up: prices.
@@ -16,15 +16,16 @@ pub enum Toward {
     Up,
 }
 
-/// Largest scale that a decimal of 96 bits has: the one that Switchboard computes with.
+/// Largest scale of the 96-bit decimals that Switchboard computes with.
 const MAX_SCALE: u32 = 28;
 /// Largest power of ten in 64 bits.
 const WORD_DIGITS: u32 = 19;
 
 /// `mantissa / 10^scale` in millionths.
 ///
-/// Errors: [`AccountError::OraclePriceOutOfRange`] for a scale above 28 and for what does not fit 64 bits or, being
-/// near the upper end of 128 bits, could not be rounded.
+/// # Errors
+/// [`AccountError::OraclePriceOutOfRange`] for a scale above 28 and for what does not fit 64 bits or, being near the
+/// upper end of 128 bits, could not be rounded.
 #[inline]
 pub fn millionths(mantissa: u128, scale: u32, toward: Toward) -> Result<u64, AccountError> {
     const REFUSED: AccountError = AccountError::OraclePriceOutOfRange;
@@ -35,8 +36,8 @@ pub fn millionths(mantissa: u128, scale: u32, toward: Toward) -> Result<u64, Acc
     if scale > MAX_SCALE {
         return Err(REFUSED);
     }
-    // Powers of ten beyond 64 bits are divided by in two steps: rounding down twice is rounding down once, and
-    // what rounds the other way is added before.
+    // Powers of ten beyond 64 bits are divided by in two steps: rounding down twice equals rounding down once, and the
+    // addend of the other roundings is added before.
     let first = digits.min(WORD_DIGITS);
     let (power, rest) = (10u64.pow(first), 10u64.pow(digits - first));
     let whole = u128::from(power) * u128::from(rest);

@@ -1,4 +1,4 @@
-//! Real oracle accounts, recorded from the chain.
+//! Real oracle accounts, recorded on mainnet.
 
 use base64::Engine as _;
 use solana_address::Address;
@@ -7,7 +7,7 @@ use kedge_model::board::OraclePrice;
 
 use crate::to_price_units;
 
-/// One recorded account.
+/// A recorded account with its independently decoded price.
 #[derive(Clone, Debug)]
 pub struct Dump {
     pub what: String,

@@ -1,7 +1,7 @@
-//! # kedge-oracle: price accounts of others, read
+//! # kedge-oracle: parsers of foreign price accounts
 //!
-//! Parsed in place: owner, kind, feed, verification and status are checked before a byte of the price is believed. No
-//! heap, no floating point. The program and everybody who foresees what it will read call the same [`read`].
+//! Accounts are parsed in place: owner, kind, feed, verification and status are checked before the price is used. No
+//! heap, no floating point. The program and every client that foresees its reading call the same [`read`].
 //!
 //! * [`pyth_pull`]: price updates of the Pyth receivers (`PriceUpdateV2`)
 //! * [`pyth_push`]: the legacy price accounts of the Pyth oracle program
@@ -11,7 +11,7 @@
 //! Staleness and the size of the confidence interval are judged by the model, which knows the row's rules.
 
 #![cfg_attr(not(test), no_std)]
-#![deny(missing_docs)]
+#![deny(missing_docs, clippy::missing_errors_doc)]
 
 pub mod decimal;
 pub mod pyth_pull;
@@ -29,16 +29,16 @@ use solana_address::Address;
 /// The moment at which a row's sources are read.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment<'a> {
-    /// Time and slot.
+    /// Slot and Unix time of the reading.
     pub clock: &'a Clock,
-    /// Measured microseconds a slot.
+    /// Measured slot time in microseconds.
     pub slot_micros: u64,
-    /// Age in seconds past which the row's prices do not count.
+    /// Age limit of the row's prices in seconds.
     pub max_age: u32,
 }
 
 impl Moment<'_> {
-    /// The first slot that is not past the row's age limit.
+    /// The oldest slot within the row's age limit.
     #[inline]
     fn oldest_slot(&self) -> kedge_model::Result<u64> {
         let slots = mul_div(u64::from(self.max_age), 1_000_000, self.slot_micros, Rounding::Down)?;
@@ -46,15 +46,15 @@ impl Moment<'_> {
     }
 }
 
-/// What one source says: the price in the account at `address` of `owner` with these bytes, or `None` when the account is
-/// the source's and has nothing to say now, so that the row's other sources count without it.
+/// Reads one source of a row: the price in the account at `address` of `owner` with these bytes, or `None` for an
+/// account that is the source's but has no price now, so that the row's other sources count without it.
 ///
-/// Silent is what a caller did not choose: a price that is not there or out of range; and, for a source that names its
-/// account, whatever else is wrong with that account. A closed feed must not keep the row from the sources that are left.
+/// `None` covers only faults that the caller cannot choose: a missing or out-of-range price and, for a source that
+/// names its account, any other fault of that account. A closed feed must not block the row's remaining sources.
 ///
 /// # Errors
-/// [`kedge_model::Error::SourceMismatch`] for a source that has no account, and for an account that is not the
-/// source's those of the kind.
+/// [`kedge_model::Error::SourceMismatch`] for a source that has no account; the kind's errors for an account that is
+/// not the source's.
 #[inline(always)]
 pub fn read(
     source: &PriceSource,
@@ -107,14 +107,14 @@ pub fn read(
     }
 }
 
-/// Whether a refusal means that the account is the source's and has nothing to say now.
+/// Whether an error means that the account is the source's and has no price now.
 #[inline]
 fn is_silent(kind: SourceKind, error: AccountError) -> bool {
     match error {
         AccountError::OracleNotTrading | AccountError::OraclePriceNotPositive | AccountError::OraclePriceOutOfRange => {
             true
         }
-        // Whoever brings a weakly verified account could have brought a better one: any of the feed, however old.
+        // The caller chose the account and could have brought a better one: any account of the feed, however old.
         AccountError::OracleWrongFeed | AccountError::OracleVerificationTooWeak => false,
         _ => kind.names_account(),
     }
@@ -123,11 +123,12 @@ fn is_silent(kind: SourceKind, error: AccountError) -> bool {
 /// Decimals of a price in this exchange.
 const DECIMALS: i32 = 6;
 
-/// Brings the price of `10^multiple` units and its confidence from `10^exponent` to 1e6: the price to the nearest (half
-/// up), the confidence up.
+/// Converts the price of `10^multiple` units and its confidence from `10^exponent` to 1e6: the price to the nearest
+/// (half up), the confidence up.
 ///
-/// Errors: [`AccountError::OraclePriceNotPositive`], [`AccountError::OraclePriceOutOfRange`] when the price is
-/// below half a millionth, or either number or the exponent does not fit.
+/// # Errors
+/// [`AccountError::OraclePriceNotPositive`], [`AccountError::OraclePriceOutOfRange`] when the price is below half a
+/// millionth, or either number or the exponent does not fit.
 #[inline]
 pub(crate) fn to_price_units(
     price: i64,
@@ -153,7 +154,7 @@ pub(crate) fn to_price_units(
     }
 }
 
-/// `N` bytes at an offset; the caller has checked the length.
+/// `N` bytes at an offset within the data.
 #[inline(always)]
 fn bytes<const N: usize>(data: &[u8], offset: usize) -> Result<[u8; N], AccountError> {
     data.get(offset..).and_then(|rest| rest.first_chunk::<N>()).copied().ok_or(AccountError::OracleWrongType)

@@ -21,10 +21,10 @@ const VERIFICATION: usize = 40;
 const PARTIAL: u8 = 0;
 const FULL: u8 = 1;
 
-/// What a row asks of a price update.
+/// A row's demands on a price update.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// The feed.
+    /// Id of the feed.
     pub feed_id: &'a [u8; 32],
     /// Receivers whose accounts count, bits of [`receivers`].
     pub receivers: u8,
@@ -34,10 +34,11 @@ pub struct Expected<'a> {
     pub multiple: u8,
 }
 
-/// Reads the price out of an account of `owner` with these bytes.
+/// Reads the price of an account of `owner` with these bytes.
 ///
-/// Errors: [`AccountError::OracleWrongOwner`], [`AccountError::OracleWrongType`],
-/// [`AccountError::OracleVerificationTooWeak`], [`AccountError::OracleWrongFeed`] and those of the price itself.
+/// # Errors
+/// [`AccountError::OracleWrongOwner`], [`AccountError::OracleWrongType`], [`AccountError::OracleVerificationTooWeak`],
+/// [`AccountError::OracleWrongFeed`] and those of the price itself.
 #[inline]
 pub fn parse(owner: &Address, data: &[u8], expected: &Expected<'_>) -> Result<OraclePrice, AccountError> {
     let accepted = (expected.receivers & receivers::UPGRADED != 0 && address_eq(owner, &RECEIVER))
@@ -161,7 +162,7 @@ mod tests {
                     let what = format!("{} byte {index} ^ {change:#x}: {result:?}", dump.what);
                     match index {
                         0..8 => assert_eq!(result, Err(AccountError::OracleWrongType), "{what}"),
-                        // Who may overwrite the account says nothing about the price in it.
+                        // The write authority does not affect the price.
                         8..40 => assert_eq!(result, Ok(truth), "{what}"),
                         40 => assert!(result.is_err(), "{what}"),
                         // The number of signatures: from one on any number passes this row.

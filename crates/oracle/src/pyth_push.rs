@@ -36,7 +36,8 @@ const AGGREGATE: usize = 208;
 /// A dead feed goes on moving its timestamp with a frozen price; its status is then not `Trading`, and it is
 /// refused.
 ///
-/// Errors: [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
+/// # Errors
+/// [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
 /// [`AccountError::OracleWrongType`], [`AccountError::OracleNotTrading`] and those of the price itself.
 #[inline]
 pub fn parse(

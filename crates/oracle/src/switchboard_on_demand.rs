@@ -8,11 +8,11 @@
 //! the slots of the value, of the oldest and of the newest sample (u64 each); behind it the history and at 2,952
 //! the times at which the submissions were signed (32 i64, zero where an older program wrote them).
 //!
-//! The value is the median of the latest submission of each oracle that is young enough for the feed. Oracles sign
-//! a slot; whoever pays posts it, when it suits him. So a value is as old as its *oldest* sample, and what is
-//! posted late does not count as new.
+//! The value is the median of each oracle's latest submission that is young enough for the feed. Oracles sign a slot;
+//! the payer chooses when to post. A value is therefore as old as its *oldest* sample, and posting late does not make
+//! it newer.
 //!
-//! The feed's authority chooses what the oracles compute: a row should name feeds only whose authority it trusts.
+//! The feed's authority chooses what the oracles compute: a row should only name feeds of a trusted authority.
 
 use solana_address::{Address, address_eq};
 
@@ -45,17 +45,17 @@ const SUBMISSION: usize = 2361;
 const SLOT: usize = 2368;
 const MIN_SLOT: usize = 2376;
 const TIMES: usize = 2952;
-/// Submissions, and times of them.
+/// Number of submissions, and of their times.
 const SUBMISSIONS: usize = 32;
 
-/// What a row asks of a feed.
+/// A row's demands on a feed.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// The account.
+    /// Address of the feed's account.
     pub address: &'a Address,
-    /// Fewest samples, where the feed's own minimum is lower.
+    /// Least number of samples, where the feed's own minimum is lower.
     pub min_samples: u8,
-    /// No sample may have been signed before this slot.
+    /// Oldest slot in which a sample may have been signed.
     pub oldest_slot: u64,
     /// Power of ten of the feed's units that the price is of.
     pub multiple: u8,
@@ -67,7 +67,8 @@ pub struct Expected<'a> {
 /// Publication is the earlier of posting and, where the account says it, signing; the slot is that of the oldest
 /// sample.
 ///
-/// Errors: [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
+/// # Errors
+/// [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
 /// [`AccountError::OracleWrongType`], [`AccountError::OracleNotIndependent`], [`AccountError::OracleTooFewSamples`],
 /// [`AccountError::OracleSamplesTooOld`] and those of the price itself.
 #[inline]
@@ -121,7 +122,7 @@ pub fn parse(
     })
 }
 
-/// When the value was published: when it was posted, or when it was signed if the account knows and it is earlier.
+/// Publish time of the value: its posting or, when the account holds an earlier time of signing, that.
 #[inline]
 fn publish_time(data: &[u8]) -> Result<i64, AccountError> {
     let posted = i64::from_le_bytes(bytes(data, LAST_UPDATE)?);

@@ -33,12 +33,12 @@ const DEVIATION: usize = 386;
 const LOWEST: usize = 406;
 const HIGHEST: usize = 426;
 
-/// What a row asks of a feed.
+/// A row's demands on a feed.
 #[derive(Clone, Copy, Debug)]
 pub struct Expected<'a> {
-    /// The account.
+    /// Address of the feed's account.
     pub address: &'a Address,
-    /// Fewest results of a round, where the feed's own minimum is lower.
+    /// Least number of results of a round, where the feed's own minimum is lower.
     pub min_results: u8,
     /// Power of ten of the feed's units that the price is of.
     pub multiple: u8,
@@ -50,7 +50,8 @@ pub struct Expected<'a> {
 /// The confidence is the larger of the standard deviation and the distance of the outermost response from the
 /// result.
 ///
-/// Errors: [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
+/// # Errors
+/// [`AccountError::OracleWrongFeed`] for another address, [`AccountError::OracleWrongOwner`],
 /// [`AccountError::OracleWrongType`], [`AccountError::OracleTooFewSamples`] and those of the price itself.
 #[inline]
 pub fn parse(
@@ -79,7 +80,7 @@ pub fn parse(
     let lowest = decimal(LOWEST, Toward::Down)?.ok_or(damaged)?;
     let highest = decimal(HIGHEST, Toward::Up)?.ok_or(damaged)?;
     if price == 0 {
-        // Zero itself, or too little to be a millionth.
+        // The result is zero, or less than a millionth.
         let zero = bytes::<16>(data, RESULT)? == [0; 16];
         return Err(if zero { AccountError::OraclePriceNotPositive } else { AccountError::OraclePriceOutOfRange });
     }
@@ -104,7 +105,7 @@ fn decimal(data: &[u8], offset: usize, multiple: u8, toward: Toward) -> Result<O
     let Some(missing) = multiple.checked_sub(scale) else {
         return millionths(mantissa, scale - multiple, toward).map(Some);
     };
-    // Fewer digits than the multiple has: whole units.
+    // The scale is smaller than the multiple: whole units.
     let power = 10u128.checked_pow(missing).ok_or(AccountError::OraclePriceOutOfRange)?;
     millionths(mantissa.checked_mul(power).ok_or(AccountError::OraclePriceOutOfRange)?, 0, toward).map(Some)
 }

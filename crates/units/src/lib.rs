@@ -6,7 +6,7 @@
 //!
 //! Nothing here is a floating-point number: what is written exactly is read back as the same integer.
 #![no_std]
-#![deny(missing_docs)]
+#![deny(missing_docs, clippy::missing_errors_doc)]
 
 extern crate alloc;
 

@@ -1,4 +1,4 @@
-//! The bank of a validator with the exchange on it.
+//! The exchange on a validator's bank.
 
 use std::collections::BTreeSet;
 
@@ -22,24 +22,24 @@ use solana_transaction::versioned::VersionedTransaction;
 use crate::person::key;
 use crate::program::deployed;
 
-/// Slot at which the worlds of these tests begin.
+/// First slot of the worlds of these tests.
 const FIRST_SLOT: u64 = 1_000;
-/// Most compute units that a transaction may ask for.
+/// Largest compute limit of a transaction.
 const MAX_COMPUTE: u32 = 1_400_000;
 
 /// The exchange on a bank.
 pub struct Chain {
     /// Program-test's handle of the bank.
     pub context: ProgramTestContext,
-    /// The same state, for decoding and for the instructions that depend on it.
+    /// A copy of the bank's state, for decoding and for instructions that depend on it.
     pub world: World,
-    /// May upgrade the program.
+    /// Upgrade authority of the program.
     pub upgrader: Keypair,
     conservation: Conservation,
     sent: u32,
 }
 
-/// The standard world with a number of markets, at the first slot of these tests; its admin is `admin()`.
+/// The standard world with `markets` markets at [`FIRST_SLOT`]; its admin is [`admin`].
 pub fn world(markets: u16) -> World {
     let mut machine = Machine::start();
     machine.slot = FIRST_SLOT;
@@ -51,12 +51,12 @@ pub fn world(markets: u16) -> World {
     world.set_up(markets)
 }
 
-/// The admin of [`world`].
+/// Keypair of the admin of [`world`].
 pub fn admin() -> Keypair {
     key(200)
 }
 
-/// How the bank refused a transaction.
+/// The refusal behind an error of the bank.
 fn refusal(error: BanksClientError) -> Refusal {
     match error {
         BanksClientError::TransactionError(error) | BanksClientError::SimulationError { err: error, .. } => {
@@ -72,12 +72,12 @@ impl Chain {
         Self::start_with(world, Vec::new(), &[]).await
     }
 
-    /// Puts a world on a bank, with other accounts besides, which replace what the bank has, and without some of the
-    /// runtime's features, of which all are active otherwise.
+    /// Puts a world on a bank. The accounts in `others` replace the bank's; all of the runtime's features are active
+    /// except `without`.
     pub async fn start_with(world: World, others: Vec<(Pubkey, Account)>, without: &[Pubkey]) -> Self {
         let mut test = ProgramTest::default();
         without.iter().for_each(|feature| test.deactivate_feature(*feature));
-        // It turned the virtual machine's own log on.
+        // The bank has turned the virtual machine's own log on.
         log::set_max_level(log::LevelFilter::Off);
         let upgrader = key(201);
         let signers = [admin().pubkey(), upgrader.pubkey()].into_iter().chain(world.users.iter().map(|u| u.authority));
@@ -108,20 +108,20 @@ impl Chain {
         self.client().get_account(*address).await.expect("the bank answers")
     }
 
-    /// Writes an account, on the bank and in the world.
+    /// Writes an account to the bank and the world.
     pub fn write(&mut self, address: Pubkey, account: Account) {
         self.context.set_account(&address, &account.clone().into());
         self.world.machine.write(address, account);
     }
 
-    /// Moves on by slots of 400 ms.
+    /// Advances the clock by slots of 400 ms.
     pub async fn pass_slots(&mut self, slots: u64) {
         self.world.pass_slots(slots);
         let slot = self.world.slot;
         self.warp(slot).await;
     }
 
-    /// Moves on by a time.
+    /// Advances the clock by milliseconds.
     pub async fn pass_ms(&mut self, millis: u64) {
         self.world.pass_ms(millis);
         let slot = self.world.slot;
@@ -130,7 +130,7 @@ impl Chain {
 
     async fn warp(&mut self, slot: u64) {
         self.context.warp_to_slot(slot).expect("a later slot");
-        // A bank derives the time from votes, of which this one has none.
+        // A bank derives its time from votes, and this one has none.
         let clock: Clock = self.client().get_sysvar().await.expect("the clock");
         self.context.set_sysvar(&Clock { unix_timestamp: self.world.time(), ..clock });
     }
@@ -148,13 +148,13 @@ impl Chain {
         VersionedTransaction::try_new(message, signers).expect("everybody signs")
     }
 
-    /// An instruction with a compute limit that no other transaction has, so that none is taken for another.
+    /// A compute limit that no other transaction has, so that none counts as a repetition.
     pub fn unique(&mut self) -> Instruction {
         self.sent += 1;
         ComputeBudgetInstruction::set_compute_unit_limit(MAX_COMPUTE - self.sent)
     }
 
-    /// Sends instructions in one transaction, whose fee somebody else pays.
+    /// Sends instructions in one transaction, with a separate fee payer.
     pub async fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<Done, Refused> {
         let mut all = vec![self.unique()];
         all.extend_from_slice(instructions);
@@ -169,8 +169,8 @@ impl Chain {
         self.submit(transaction, &[]).await
     }
 
-    /// Runs a transaction. When it goes through, the world follows and conservation is checked; when it is refused,
-    /// nothing may have changed.
+    /// Runs a transaction. After success the world follows and conservation is checked; after a refusal nothing may
+    /// have changed.
     pub async fn submit(
         &mut self,
         transaction: VersionedTransaction,
@@ -196,7 +196,7 @@ impl Chain {
         Ok(Done { compute, logs, batches })
     }
 
-    /// Takes accounts over from the bank into the world.
+    /// Copies accounts from the bank into the world.
     pub async fn follow(&mut self, keys: &[Pubkey]) {
         for key in keys {
             let account = self.account(key).await.unwrap_or_default();
@@ -208,7 +208,7 @@ impl Chain {
         self.assert_same("after a transaction").await;
     }
 
-    /// Demands that every account of the exchange and of the token program is on the bank as it is in the world.
+    /// Asserts that every account of the exchange and of the token program is the same on the bank as in the world.
     pub async fn assert_same(&self, when: &str) {
         for owner in [PROGRAM_ID, TOKEN_PROGRAM] {
             for (address, account) in self.world.accounts_of(&owner) {
@@ -220,7 +220,7 @@ impl Chain {
         }
     }
 
-    /// Publishes every oracle's price as of now.
+    /// Publishes the price of every oracle as of now.
     pub fn publish(&mut self) {
         let (markets, banks) = (self.world.prices.clone(), self.world.bank_prices.clone());
         let number = |index: usize| u16::try_from(index).expect("few rows");
@@ -235,7 +235,7 @@ impl Chain {
         }
     }
 
-    /// Publishes every oracle's price as of now and refreshes all rows.
+    /// Publishes the price of every oracle as of now and refreshes all rows.
     pub async fn refresh(&mut self) {
         self.publish();
         let (markets, banks) = (self.world.prices.len(), self.world.bank_prices.len());

@@ -1,13 +1,13 @@
 //! # kedge-bank-tests: the built program on the bank of a validator
 //!
-//! What LiteSVM does not have: slots that follow one another, epochs, rent of whole transactions, lookup tables that
-//! warm up, two transactions in one block, programs that are upgraded. The state comes from
-//! [`kedge_tests::World`], where the same program made it; [`Chain`] puts it on the bank, runs transactions there and
-//! reads everything back, so that the world's decoding and its instructions keep working.
+//! The bank has what LiteSVM lacks: slots that follow one another, epochs, rent of whole transactions, lookup tables
+//! that warm up, two transactions in one block, and program upgrades. The state comes from [`kedge_tests::World`],
+//! where the same program made it; [`Chain`] puts it on the bank, runs transactions there and reads everything back, so
+//! that the world's decoding and instructions keep working.
 //!
 //! * [`chain`]: the bank, its clock, transactions.
 //! * [`program`]: programs as the upgradeable loader stores them, and their upgrade.
-//! * [`person`]: users who can sign.
+//! * [`person`]: users with keypairs.
 
 pub mod chain;
 pub mod person;

@@ -1,25 +1,25 @@
-//! Users who can sign.
+//! Users with keypairs.
 
 use kedge_tests::market::{DOLLAR, ONE, USDC, WSOL};
 use kedge_tests::{User, World};
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
-/// A user of the world with the key to sign for it.
+/// A user of the world with the keypair of its authority.
 pub struct Person {
-    /// The key of the authority.
+    /// Keypair of the authority.
     pub key: Keypair,
-    /// The user.
+    /// The user's addresses.
     pub user: User,
 }
 
-/// A key of its own for a number, the same in every run.
+/// The keypair with a number, the same in every run.
 pub fn key(number: u8) -> Keypair {
     Keypair::new_from_array([number; 32])
 }
 
 impl Person {
-    /// A new user, with 16 order slots and so many dollars deposited.
+    /// Creates a user with 16 order slots and a deposit of `dollars`.
     pub fn new(world: &mut World, number: u8, dollars: u64) -> Self {
         let key = key(number);
         let authority = key.pubkey();

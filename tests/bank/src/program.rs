@@ -9,7 +9,7 @@ use solana_loader_v3_interface::state::UpgradeableLoaderState;
 use solana_pubkey::Pubkey;
 use solana_sdk_ids::bpf_loader_upgradeable;
 
-/// Enough for the rent of any account here.
+/// Lamports of every written account, above any rent exemption.
 const LAMPORTS: u64 = 100_000_000_000;
 
 fn stored(state: &UpgradeableLoaderState, size: usize, elf: &[u8]) -> Account {
@@ -19,7 +19,7 @@ fn stored(state: &UpgradeableLoaderState, size: usize, elf: &[u8]) -> Account {
     Account { lamports: LAMPORTS, data, owner: bpf_loader_upgradeable::ID, ..Account::default() }
 }
 
-/// Both accounts of a deployed program, with room to grow by `room` bytes.
+/// The two accounts of a deployed program, with `room` spare bytes.
 pub fn deployed(program: Pubkey, elf: &[u8], authority: Pubkey, room: usize) -> [(Pubkey, Account); 2] {
     let programdata_address = get_program_data_address(&program);
     let header = UpgradeableLoaderState::ProgramData { slot: 0, upgrade_authority_address: Some(authority) };
@@ -30,13 +30,13 @@ pub fn deployed(program: Pubkey, elf: &[u8], authority: Pubkey, room: usize) -> 
     [(programdata_address, code), (program, Account { executable: true, ..head })]
 }
 
-/// A buffer with code to upgrade to.
+/// A buffer account with code for an upgrade.
 pub fn buffer(elf: &[u8], authority: Pubkey) -> Account {
     let header = UpgradeableLoaderState::Buffer { authority_address: Some(authority) };
     stored(&header, UpgradeableLoaderState::size_of_buffer_metadata(), elf)
 }
 
-/// SPL Token as it was before p-token replaced it.
+/// The SPL Token program before p-token replaced it.
 pub fn classic_token() -> Vec<u8> {
     let svm = LiteSVM::default().with_feature_set(FeatureSet::default()).with_builtins().with_default_programs();
     svm.get_account(&TOKEN_PROGRAM).expect("the token program").data

@@ -41,7 +41,7 @@ impl Place<'_> {
     pub(super) fn wallet(&self, attack: Attack) -> Plan {
         let number = |error: TokenError| Refusal::Number(error as u32);
         match attack {
-            // The token program leaves it to the runtime, which lets it write none of these.
+            // The token program leaves the check to the runtime, which forbids all of these writes.
             Attack::Owner => Plan::Refused(vec![
                 self.changed("of Token-2022", |a| a.owner = TOKEN_2022, InstructionError::ExternalAccountDataModified),
                 self.changed("a wallet", |a| a.owner = SYSTEM_PROGRAM, InstructionError::ExternalAccountDataModified),

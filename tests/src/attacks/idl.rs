@@ -1,29 +1,29 @@
-//! Instructions and their accounts, as the committed IDL has them.
+//! Instructions and their accounts in the committed IDL.
 
 use serde_json::Value;
 use solana_pubkey::Pubkey;
 
 use crate::machine::root;
 
-/// One declared account of an instruction.
+/// A declared account of an instruction.
 #[derive(Clone, Debug)]
 pub struct Slot {
-    /// Name.
+    /// Name of the account.
     pub name: String,
-    /// Whether it must be writable.
+    /// Whether the instruction writes the account.
     pub writable: bool,
-    /// Whether it must sign.
+    /// Whether the account must sign.
     pub signer: bool,
-    /// The address, when it is the same for everybody.
+    /// The address, when it is the same for all callers.
     pub address: Option<Pubkey>,
 }
 
-/// One instruction.
+/// An instruction of the IDL.
 #[derive(Clone, Debug)]
 pub struct Instruction {
-    /// Name.
+    /// Name of the instruction.
     pub name: String,
-    /// First bytes of its data.
+    /// First bytes of the instruction's data.
     pub discriminator: Vec<u8>,
     /// Declared accounts, in order.
     pub slots: Vec<Slot>,

@@ -1,4 +1,4 @@
-//! Running the attacks.
+//! Runs the attacks.
 
 use std::collections::BTreeMap;
 
@@ -18,47 +18,47 @@ use crate::machine::Refusal;
 use crate::scenes::{Scene, forge};
 use crate::world::{World, key};
 
-/// What came of a cell.
+/// Result of a cell.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// So many attacks, refused with these numbers.
+    /// This number of attacks was refused, with these errors.
     Refused(usize, Vec<Refusal>),
-    /// It does not apply, for this reason.
+    /// The attack does not apply, for this reason.
     NotApplicable(&'static str),
-    /// Any account of the kind may stand here, for this reason.
+    /// Any account of the kind may stand in the slot, for this reason.
     Open(&'static str),
 }
 
-/// One slot under one attack.
+/// A slot under one kind of attack.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// Instruction.
+    /// Name of the instruction.
     pub instruction: String,
-    /// Slot.
+    /// Name of the slot.
     pub slot: String,
-    /// What the slot is.
+    /// Role of the slot.
     pub role: Role,
-    /// Attack.
+    /// Kind of attack.
     pub attack: Attack,
-    /// What came of it.
+    /// Result of the attacks.
     pub outcome: Outcome,
 }
 
-/// The cells of some instructions, and what was not as it should be.
+/// Cells of some instructions, and faults.
 #[derive(Clone, Debug, Default)]
 pub struct Matrix {
     /// All cells.
     pub cells: Vec<Cell>,
-    /// Attacks on lists as a whole.
+    /// Number of attacks with surplus accounts.
     pub surplus: usize,
-    /// Instructions that were seen to go through.
+    /// Number of instructions that succeeded unattacked.
     pub passed: usize,
-    /// What was not as it should be.
+    /// Faults: attacks that did not end as demanded.
     pub wrong: Vec<String>,
 }
 
 impl Matrix {
-    /// Adds another's cells.
+    /// Adds the cells of another matrix.
     pub fn add(&mut self, other: Self) {
         self.cells.extend(other.cells);
         self.surplus += other.surplus;
@@ -66,7 +66,7 @@ impl Matrix {
         self.wrong.extend(other.wrong);
     }
 
-    /// Attacks that were refused.
+    /// Number of refused attacks.
     pub fn attacks(&self) -> usize {
         let count = |cell: &Cell| if let Outcome::Refused(count, _) = cell.outcome { count } else { 0 };
         self.surplus + self.cells.iter().map(count).sum::<usize>()
@@ -75,7 +75,7 @@ impl Matrix {
 
 type Snapshot = BTreeMap<Pubkey, Option<Account>>;
 
-/// Everything that an instruction could have changed.
+/// All state that an instruction could have changed.
 fn snapshot(world: &World, accounts: &[AccountMeta]) -> Snapshot {
     let mut all: Snapshot = BTreeMap::new();
     for program in [PROGRAM_ID, TOKEN_PROGRAM] {
@@ -85,7 +85,7 @@ fn snapshot(world: &World, accounts: &[AccountMeta]) -> Snapshot {
     all
 }
 
-/// A copy of one account of each kind at an address of its own, so that no check of duplicates comes first.
+/// A copy of one account of each kind at its own address, so that no duplicate check comes first.
 fn specimens(world: &mut World) -> Vec<([u8; 8], Pubkey)> {
     let accounts = world.program_accounts();
     let mut copies = Vec::new();
@@ -99,14 +99,14 @@ fn specimens(world: &mut World) -> Vec<([u8; 8], Pubkey)> {
     copies
 }
 
-/// One instruction under attack.
+/// An instruction under attack.
 struct Run<'a> {
     idl: &'a idl::Instruction,
     build: fn() -> Scene,
     matrix: Matrix,
 }
 
-/// Attacks one instruction in its scene.
+/// Attacks an instruction in its scene.
 pub fn attack(idl: &idl::Instruction, build: fn() -> Scene) -> Matrix {
     let mut run = Run { idl, build, matrix: Matrix::default() };
     if let Some(roles) = run.roles() {
@@ -121,7 +121,7 @@ impl Run<'_> {
         self.matrix.wrong.push(format!("{}: {what}", self.idl.name));
     }
 
-    /// Runs the scene's instruction, or a changed one; it must go through.
+    /// Runs the scene's instruction, or a changed one, and expects success.
     fn passes(&mut self, scene: &mut Scene, accounts: Vec<AccountMeta>, what: &str) -> bool {
         let instruction = kedge_interface::instruction::Instruction { accounts, ..scene.instruction.clone() };
         match scene.world.machine.send_all(&scene.transaction(instruction)) {
@@ -136,7 +136,7 @@ impl Run<'_> {
         }
     }
 
-    /// What each account of the scene is; `None` when the scene does not work.
+    /// Role of each account of the scene; `None` when the scene's instruction fails.
     fn roles(&mut self) -> Option<Vec<Role>> {
         let mut scene = (self.build)();
         let metas = scene.instruction.accounts.clone();
@@ -205,7 +205,7 @@ impl Run<'_> {
         }
     }
 
-    /// One attack; returns how it was refused.
+    /// Runs one attack; returns its refusal.
     fn one(&mut self, scene: &mut Scene, at: usize, attack: Attack, one: Try) -> Option<Refusal> {
         let Try { what, instead, accounts, expected } = one;
         let title = format!("{} / {} / {what}", scene.slot_name(at), attack.title());
@@ -221,7 +221,7 @@ impl Run<'_> {
         let seen = match sent {
             Ok(_) => {
                 self.wrong(format!("{title}: went through, not {expected:?}"));
-                // Whatever follows would be judged in another world.
+                // The attack has changed the world: later ones get a fresh one.
                 *scene = (self.build)();
                 let _ = specimens(&mut scene.world);
                 return None;
@@ -242,7 +242,7 @@ impl Run<'_> {
         Some(seen)
     }
 
-    /// More accounts than the instruction takes, where it takes any number.
+    /// Attacks with surplus accounts, where the instruction accepts any number.
     fn surplus(&mut self, scene: &mut Scene, specimens: &[([u8; 8], Pubkey)]) {
         let Some(written) = scene.spec.trailing else { return };
         let mut accounts = scene.instruction.accounts.clone();
@@ -265,7 +265,7 @@ impl Run<'_> {
         }
     }
 
-    /// Lamports that somebody sent to an address before do not keep the account from being created there.
+    /// Lamports at an address beforehand do not keep the account from being created there.
     fn fund_beforehand(&mut self, roles: &[Role]) {
         for (at, role) in roles.iter().enumerate() {
             if !matches!(role, Role::Created(_) | Role::NewVault) {

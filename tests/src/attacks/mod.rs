@@ -1,14 +1,14 @@
-//! The attack matrix: every account of every instruction of the IDL, replaced in every way that an attacker has.
+//! The attack matrix: every account of every instruction of the IDL, replaced in every way open to an attacker.
 //!
-//! Rows are the slots of each instruction of `idl/kedge.json` and the accounts that follow them in its scene
-//! ([`crate::scenes`]); columns are the ways to replace an account ([`Attack`]). What a slot is ([`Role`]) follows from
-//! the IDL's flags and from what the account is in the scene before and after the instruction, and what a cell demands
-//! follows from role and column alone ([`rules`]): a number with which the attack is refused, or the reason why it
-//! does not apply. Nothing is listed by instruction. What only the instruction itself can know, how it refuses a sound
-//! account of the same kind that does not belong there, its scene says.
+//! Rows are the slots of each instruction of `idl/kedge.json` and the trailing accounts of its scene
+//! ([`crate::scenes`]); columns are the ways to replace an account ([`Attack`]). The role of a slot ([`Role`]) follows
+//! from the IDL's flags and from its account in the scene before and after the instruction. The demand of a cell
+//! follows from role and column alone ([`rules`]): the error of the refusal, or the reason why the attack does not
+//! apply. Nothing is listed by instruction. A scene adds only what its instruction alone can know: the refusal of a
+//! sound account of the same kind that does not belong in the slot.
 //!
 //! A refused attack changes no byte and no lamport of any account of the program, of the token program or of the
-//! instruction. After all of them the unchanged instruction goes through, so that each refusal comes from the one
+//! instruction. After all attacks the unchanged instruction succeeds, so that each refusal comes from the one
 //! replacement.
 
 mod foreign;
@@ -21,7 +21,7 @@ pub mod table;
 pub use matrix::{Matrix, attack};
 pub use role::Role;
 
-/// A way to replace an account.
+/// A way to replace an account of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Attack {
     /// The same bytes at the same address, owned by another program.
@@ -30,7 +30,7 @@ pub enum Attack {
     Kind,
     /// The same account with more or fewer bytes.
     Size,
-    /// A sound account of the same kind that belongs to somebody or something else.
+    /// A sound account of the same kind that belongs elsewhere.
     Stranger,
     /// The account did not sign.
     Signature,
@@ -38,7 +38,7 @@ pub enum Attack {
     ReadOnly,
     /// The account stands in two slots.
     Twice,
-    /// Nothing is at the address: closed, or never created.
+    /// An empty address: closed, or never created.
     Closed,
     /// A token account of another mint.
     Mint,
@@ -46,12 +46,12 @@ pub enum Attack {
     Address,
     /// Another program or sysvar.
     Program,
-    /// The list of accounts ends in front of it.
+    /// The list of accounts ends before the slot.
     Missing,
 }
 
 impl Attack {
-    /// All, in the order of the table's columns.
+    /// All attacks, in the order of the table's columns.
     pub const ALL: [Self; 12] = [
         Self::Owner,
         Self::Kind,

@@ -1,4 +1,4 @@
-//! What a slot is: by the IDL's flags, and by what its account is before and after the instruction.
+//! The role of a slot, by the IDL's flags and its account before and after the instruction.
 
 use kedge_interface::account::KINDS;
 use kedge_interface::address::TOKEN_PROGRAM;
@@ -10,7 +10,7 @@ use spl_token_interface::state::{Account as TokenAccount, Mint};
 
 use super::idl::Slot;
 
-/// What a slot holds.
+/// Role of a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// A signer.
@@ -55,12 +55,12 @@ pub fn kind(account: &Account) -> Option<[u8; 8]> {
 }
 
 impl Role {
-    /// The role of a slot, declared or (`None`) trailing, whose account is this before and after the instruction.
+    /// Role of a slot, declared or trailing (`None`), by its account before and after the instruction.
     ///
     /// # Panics
-    /// When no rule says what it is.
+    /// When no rule fits.
     pub fn of(slot: Option<&Slot>, before: Option<&Account>, after: Option<&Account>) -> Self {
-        // The program tells its own accounts by kind and content, at fixed addresses too.
+        // The program recognises its own accounts by kind and content, at fixed addresses too.
         let own = before.and_then(kind).or_else(|| after.and_then(kind)).is_some();
         match slot {
             Some(Slot { signer: true, .. }) => return Self::Signer,
@@ -95,7 +95,7 @@ impl Role {
         Self::Oracle
     }
 
-    /// As the table calls it.
+    /// Name of the role in the table.
     pub fn name(self) -> String {
         match self {
             Self::Stored(kind) => kind_name(kind).to_owned(),

@@ -1,4 +1,4 @@
-//! What each cell demands, by the role of the slot and the column alone.
+//! The demand of each cell, by the role of the slot and the column alone.
 
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::account::AccountKind;
@@ -18,50 +18,50 @@ use crate::machine::Refusal;
 use crate::scenes::{Foreign, Scene};
 use crate::world::key;
 
-/// The framework's: an account that is written was passed as read-only.
+/// Framework error: a written account is read-only in the transaction.
 const CONSTRAINT_MUT: u32 = 2000;
-/// The framework's: an account that is written was passed twice.
+/// Framework error: a written account is passed twice.
 const CONSTRAINT_DUPLICATE: u32 = 2040;
 /// The Token-2022 program.
 pub(super) const TOKEN_2022: Pubkey = Pubkey::from_str_const("TokenzQdBNbLqP5VEhdkAS6EPFLC1PHnBqCXEpPxuEb");
 /// A sysvar that no instruction takes.
 const RENT_SYSVAR: Pubkey = Pubkey::from_str_const("SysvarRent111111111111111111111111111111111");
 
-/// One attack: the transaction, and how it must end.
+/// An attack: the transaction, and its demanded end.
 pub struct Try {
-    /// What is done.
+    /// Description of the attack.
     pub what: String,
-    /// The account in the slot as it is instead.
+    /// The changed account in the slot; `None` for a changed list.
     pub instead: Option<Account>,
     /// The account metas of the instruction.
     pub accounts: Vec<solana_instruction::AccountMeta>,
-    /// The refusals of which it must be one.
+    /// Acceptable refusals.
     pub expected: Vec<Refusal>,
 }
 
-/// What a cell demands.
+/// Demand of a cell.
 pub enum Plan {
-    /// These attacks are refused.
+    /// These attacks must be refused.
     Refused(Vec<Try>),
     /// The attack does not apply, for this reason.
     NotApplicable(&'static str),
-    /// Any account of the kind may stand here, for this reason; the scene says so, and it is tried.
+    /// Any account of the kind may stand in the slot, for this reason; the scene names one, and it is tried.
     Open(&'static str),
-    /// Nothing says what happens: the scene has to.
+    /// No rule fits: the scene must say.
     Unknown,
 }
 
-/// One slot of a scene's instruction.
+/// A slot of a scene's instruction.
 pub struct Place<'a> {
-    /// The scene.
+    /// Scene of the instruction.
     pub scene: &'a Scene,
-    /// Place in the list of accounts.
+    /// Index in the list of accounts.
     pub at: usize,
-    /// As declared; `None` for trailing accounts.
+    /// Declaration of the slot; `None` for trailing accounts.
     pub slot: Option<&'a Slot>,
-    /// Role of each account of the list.
+    /// Roles of all accounts of the list.
     pub roles: &'a [Role],
-    /// A copy of one account of each kind that the world holds, by discriminator.
+    /// A copy of one account of each kind in the world, by discriminator.
     pub specimens: &'a [([u8; 8], Pubkey)],
 }
 
@@ -78,7 +78,7 @@ impl Place<'_> {
         self.scene.world.account(&self.address()).unwrap_or_default()
     }
 
-    /// An address of its own where nothing is.
+    /// A fresh empty address.
     pub(super) fn nowhere(&self) -> Pubkey {
         key(12, u8::try_from(self.at).expect("few accounts"))
     }
@@ -91,12 +91,12 @@ impl Place<'_> {
         Try { what: what.into(), instead: None, accounts, expected: vec![expected.into()] }
     }
 
-    /// Another account in the slot.
+    /// An attack with another account in the slot.
     pub(super) fn replaced(&self, what: &str, by: Pubkey, expected: impl Into<Refusal>) -> Try {
         self.tried(what, self.with(|meta| meta.pubkey = by), expected)
     }
 
-    /// The account itself, changed.
+    /// An attack with the account itself, changed.
     pub(super) fn changed(&self, what: &str, change: impl FnOnce(&mut Account), expected: impl Into<Refusal>) -> Try {
         let mut account = self.account();
         if account.lamports == 0 {
@@ -121,7 +121,7 @@ impl Place<'_> {
         free.filter_map(|(address, account)| Some((address, token(&account)?))).collect()
     }
 
-    /// What the cell demands.
+    /// Demand of the cell for a kind of attack.
     pub fn plan(&self, attack: Attack) -> Plan {
         let mut plan = match (attack, self.role()) {
             (Attack::Signature, _) => self.signature(),
@@ -146,7 +146,7 @@ impl Place<'_> {
         plan
     }
 
-    /// What the scene itself knows about accounts that do not belong here.
+    /// Adds the scene's own attacks with accounts that do not belong in the slot.
     fn add_declared(&self, plan: Plan) -> Plan {
         let name = self.scene.slot_name(self.at);
         let declared = self.scene.foreign.iter().filter(|foreign| foreign.slot == name);
@@ -176,14 +176,14 @@ impl Place<'_> {
         let accounts = self.with(|meta| meta.is_writable = false);
         let expected = match role {
             Role::Signer | Role::Stored(_) | Role::Created(_) => AccountError::AccountNotWritable.into(),
-            // Accounts of other programs are checked by the framework alone.
+            // The framework alone checks accounts of other programs.
             _ => Refusal::Number(CONSTRAINT_MUT),
         };
         Plan::Refused(vec![self.tried("read-only", accounts, expected)])
     }
 
-    /// The account of every slot that is written, in this slot too. A pair of a declared and a trailing account is
-    /// tried in the trailing slot.
+    /// The account of every written slot, in this slot too. A pair of a declared and a trailing account is tried in the
+    /// trailing slot.
     fn twice(&self, role: Role) -> Plan {
         match role {
             Role::Signer => return Plan::NotApplicable("no account of a program signs; a wallet may sign for two"),
@@ -221,7 +221,7 @@ impl Place<'_> {
         accounts.truncate(self.at);
         let mut short = self.tried("the list ends here", accounts, Refusal::too_few_accounts());
         if self.slot.is_none() {
-            // A maker is named by its place: without the account the reference points behind the end.
+            // A maker is named by its index: without the account the index points beyond the end.
             short.expected.push(kedge_model::Error::TooManyMakers.into());
         }
         Plan::Refused(vec![short])
@@ -260,7 +260,7 @@ impl Place<'_> {
         }
     }
 
-    /// Whether the scene says what happens with another account of the same kind.
+    /// The scene's rule for another account of the same kind.
     pub(super) fn declared(&self, role: Role) -> Plan {
         let name = self.scene.slot_name(self.at);
         let same = |address: &Pubkey| match role {
@@ -277,7 +277,7 @@ impl Place<'_> {
 
     fn created(&self, attack: Attack) -> Plan {
         let vault = self.role() == Role::NewVault;
-        // The system program's number for an account that is in use already.
+        // The system program's error for an account in use.
         let in_use: Refusal = if vault { 0.into() } else { AccountError::AccountAlreadyExists.into() };
         let filled = |owner: Pubkey| move |a: &mut Account| (a.owner, a.data) = (owner, vec![0; 8]);
         let empty = |owner: Pubkey| move |a: &mut Account| a.owner = owner;
@@ -332,5 +332,5 @@ impl Place<'_> {
     }
 }
 
-/// Why nobody else's account exists.
+/// Reason why no second account of the kind exists.
 const ONE: &str = "there is one of the kind";

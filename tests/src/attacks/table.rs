@@ -1,4 +1,4 @@
-//! The matrix as a table to read.
+//! The matrix as a Markdown table.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,7 +17,7 @@ fn number(refusal: &Refusal) -> String {
     }
 }
 
-/// Reasons why cells do not apply, in the order of the letters that stand for them in the table.
+/// Reasons of cells that do not apply, in the order of their letters in the table.
 #[derive(Default)]
 struct Reasons(Vec<(&'static str, usize)>);
 

@@ -1,4 +1,4 @@
-//! Where the compute units of one row of the table go: `kedge-profile "fill, 4 makers" 1`.
+//! Compute units of one row of the table by function: `kedge-profile "fill, 4 makers" 1`.
 
 use kedge_tests::bench::stage::Stage;
 use kedge_tests::bench::table::ROWS;

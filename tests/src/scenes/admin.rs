@@ -27,7 +27,7 @@ pub(super) const SCENES: &[Named] = &[
     ("fund_pool", fund_pool),
 ];
 
-/// Somebody with SOL and without a role.
+/// An authority with SOL and without a role.
 fn stranger(world: &mut World) -> solana_pubkey::Pubkey {
     let stranger = key(6, 0);
     world.machine.endow(stranger);

@@ -31,7 +31,7 @@ pub(super) const SCENES: &[Named] = &[
     ("settle_bankruptcy", settle_bankruptcy),
 ];
 
-/// A market order of the first user in its auction, a maker's order at the oracle, a keeper, somebody else.
+/// The first user's market order in its auction, a maker's order at the oracle, a keeper, and a bystander.
 fn auction() -> (World, [User; 4], u32) {
     let mut world = World::start();
     let users = [(); 4].map(|()| world.rich(10_000));
@@ -66,7 +66,7 @@ fn fill_order() -> Scene {
         .refuses("market", address::market(BTC), Error::WrongMarket, "the trade is booked in another market")
 }
 
-/// Somebody with a long position, a keeper, somebody else.
+/// A user with a long position, a keeper, and a bystander.
 fn holder() -> (World, [User; 3]) {
     let mut world = World::start();
     let users = [(); 3].map(|()| world.rich(10_000));
@@ -114,7 +114,7 @@ fn expire_orders() -> Scene {
     served(Scene::of(world, expiring), owner, keeper, other, Error::NothingExpired)
 }
 
-/// What all services to orders refuse.
+/// The refusals that all services to orders share.
 fn served(scene: Scene, owner: User, keeper: User, other: User, elsewhere: Error) -> Scene {
     let wrong = if elsewhere == Error::NothingExpired { Error::NothingExpired } else { Error::WrongMarket };
     scene
@@ -205,7 +205,7 @@ fn sweep_fees() -> Scene {
         .refuses("bank", address::bank(WSOL), Error::WrongRow, "into another collateral")
 }
 
-/// A user whose long position in SOL is below its maintenance margin, and above nothing; prices are calm.
+/// A user whose long position in SOL is below its maintenance margin, with equity left; prices are calm.
 pub fn underwater(world: &mut World) -> User {
     let user = world.rich(1_600);
     world.take(user, ioc(SOL, Side::Long, 100 * ONE, 152 * DOLLAR), &[]).expect("a large position");
@@ -224,7 +224,7 @@ pub fn defaulter(world: &mut World) -> (User, User) {
         world.pass_ms(400_000);
         world.move_price(SOL, dollars * DOLLAR);
     }
-    // A quarter of what is left at a time, and the rest at once when it is small.
+    // Each step takes a quarter of the position, and a small rest at once.
     for _ in 0..60 {
         if world.position(user, SOL).base.is_zero() {
             break;

@@ -1,4 +1,4 @@
-//! One scene an instruction: an exchange in which exactly this instruction, with these accounts, goes through.
+//! One scene for each instruction: an exchange in which exactly this instruction succeeds with these accounts.
 //!
 //! The attack matrix ([`crate::attacks`]) takes the instructions from `idl/kedge.json` and fails for one without a
 //! scene. How to add one:
@@ -34,43 +34,43 @@ use crate::world::World;
 
 pub use keeper::{defaulter, underwater};
 
-/// Replaces the account in a slot by a sound one of the same kind that does not belong there.
+/// A sound account of the same kind that does not belong in a slot.
 pub struct Foreign {
-    /// Slot, by name; trailing accounts are called `trailing 0`, ...
+    /// Name of the slot; trailing accounts are called `trailing 0`, ...
     pub slot: &'static str,
-    /// What is passed instead.
+    /// The account that is passed instead.
     pub account: Pubkey,
-    /// How it is refused.
+    /// The demanded refusal.
     pub refusal: Refusal,
-    /// What the attacker tries.
+    /// Description of the attack.
     pub attempt: &'static str,
 }
 
-/// Another account of the same kind with which the instruction goes through as well.
+/// Another account of the same kind with which the instruction succeeds too.
 pub struct Open {
-    /// Slot, by name.
+    /// Name of the slot.
     pub slot: &'static str,
-    /// What is passed instead.
+    /// The account that is passed instead.
     pub account: Pubkey,
-    /// Why it may be.
+    /// Reason why it is acceptable.
     pub why: &'static str,
 }
 
-/// A world and an instruction that goes through in it.
+/// A world with an instruction that succeeds in it.
 pub struct Scene {
-    /// The world.
+    /// World of the scene.
     pub world: World,
-    /// The instruction's description.
+    /// Description of the instruction.
     pub spec: InstructionSpec,
-    /// What goes in front of it in the same transaction.
+    /// Instructions in front of it in the transaction.
     pub front: Vec<Instruction>,
-    /// The instruction.
+    /// The instruction under attack.
     pub instruction: Instruction,
-    /// Accounts that do not belong.
+    /// Accounts that do not belong in their slots.
     pub foreign: Vec<Foreign>,
-    /// Slots in which another account will do.
+    /// Slots in which another account is acceptable.
     pub open: Vec<Open>,
-    /// Accounts behind the declared ones with which the list may end before, and why.
+    /// Trailing accounts before which the list may end, with the reason.
     pub optional: Vec<(&'static str, &'static str)>,
 }
 
@@ -113,7 +113,7 @@ impl Scene {
         self
     }
 
-    /// The transaction with the instruction, or a changed one in its place.
+    /// The scene's transaction with `instruction` in it.
     pub fn transaction(&self, instruction: Instruction) -> Vec<Instruction> {
         self.front.iter().cloned().chain([instruction]).collect()
     }
@@ -123,7 +123,7 @@ impl Scene {
         self.instruction.accounts.len() - self.spec.accounts.len()
     }
 
-    /// Name of an account by its place.
+    /// Name of the account at an index.
     pub fn slot_name(&self, at: usize) -> String {
         match self.spec.accounts.get(at) {
             Some(account) => account.name.to_owned(),
@@ -131,7 +131,7 @@ impl Scene {
         }
     }
 
-    /// Place of an account by its name.
+    /// Index of the account with a name.
     pub fn slot_at(&self, name: &str) -> usize {
         (0..self.instruction.accounts.len())
             .find(|at| self.slot_name(*at) == name)
@@ -146,20 +146,20 @@ impl Scene {
     }
 }
 
-/// Writes a copy of an account under another address, changed.
+/// Writes a changed copy of an account to another address.
 pub fn forge(world: &mut World, original: &Pubkey, at: Pubkey, change: impl FnOnce(&mut Account)) {
     let mut account = world.account(original).unwrap_or_else(|| panic!("{original} exists"));
     change(&mut account);
     world.machine.write(at, account);
 }
 
-/// Address of an account of a kind that the world holds, for its bytes.
+/// Address of some account of a kind in the world.
 pub fn specimen<T: AccountKind>(world: &World) -> Option<Pubkey> {
     let found = |data: &[u8]| data.starts_with(&T::DISCRIMINATOR);
     world.program_accounts().into_iter().find(|(_, account)| found(&account.data)).map(|(address, _)| address)
 }
 
-/// A scene by the name of its instruction.
+/// An instruction's name and scene.
 pub type Named = (&'static str, fn() -> Scene);
 
 /// All scenes.

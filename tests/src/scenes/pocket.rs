@@ -18,7 +18,7 @@ pub(super) const SCENES: &[Named] = &[
     ("set_leverage", set_leverage),
 ];
 
-/// Two users with a position in SOL, a delegate of the first, and both isolated when asked for.
+/// Two users with a position in SOL, isolated on request, and a delegate of the first.
 fn holders(isolated: bool) -> (World, User, User, Pubkey) {
     let (mut world, user, other, delegate) = pair();
     for holder in [user, other] {

@@ -1,4 +1,4 @@
-//! Scenes of what traders do.
+//! Scenes of traders.
 
 use kedge_interface::address;
 use kedge_interface::error::AccountError;
@@ -38,7 +38,7 @@ pub(super) const SCENES: &[Named] = &[
     ("place_and_take", place_and_take),
 ];
 
-/// An exchange with two users, the first of whom has named a delegate.
+/// An exchange with two users, and a delegate of the first.
 pub(super) fn pair() -> (World, User, User, solana_pubkey::Pubkey) {
     let mut world = World::start();
     let (user, other) = (world.rich(10_000), world.rich(10_000));

@@ -1,4 +1,4 @@
-//! What few orders ask for, and changes of orders.
+//! Rare order parameters, and changes of orders.
 
 use crate::User;
 use kedge_interface::address;
@@ -10,7 +10,7 @@ use kedge_model::quantity::{Price, Size};
 use super::Session;
 
 impl Session {
-    /// The order with something that few ask for, now and then.
+    /// The order, now and then with a rare parameter.
     pub(super) fn dressed(&mut self, order: OrderParams) -> OrderParams {
         if self.random.percent(60) {
             return order;
@@ -53,7 +53,7 @@ impl Session {
         User { sub: self.seconds[at], ..user }
     }
 
-    /// An order of the second sub-account, which the first one may meet.
+    /// An order of the second sub-account, which may meet one of the first.
     fn facing(&mut self, user: User) -> Instruction {
         let second = self.second(user);
         let market = self.market_of(user);

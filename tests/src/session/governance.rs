@@ -1,4 +1,4 @@
-//! What admin and pauser do while everybody trades.
+//! Actions of admin and pauser during trading.
 
 use crate::agreement::Agreed;
 use crate::market::{bank_params, market_params};
@@ -15,7 +15,7 @@ use solana_pubkey::Pubkey;
 use super::Session;
 
 impl Session {
-    /// A decision, and for what stands in the way of others its end.
+    /// A decision of admin or pauser; one that hinders others is soon taken back.
     pub(super) fn govern(&mut self) {
         match self.random.below(8) {
             0..2 => self.pause(),
@@ -31,12 +31,12 @@ impl Session {
         }
     }
 
-    /// The admin, now and then somebody else.
+    /// The admin, now and then another signer.
     fn admin_or_not(&mut self) -> Pubkey {
         if self.random.percent(85) { self.world.admin } else { self.user().authority }
     }
 
-    /// A few instructions of others.
+    /// A few instructions of users and keepers.
     fn meanwhile(&mut self) {
         for _ in 0..self.random.below(6) {
             if let Some(instruction) = self.next() {
@@ -52,7 +52,7 @@ impl Session {
         self.step(&SetPaused { signer, paused }.into());
         self.meanwhile();
         if self.random.percent(50) {
-            // More can be added by the pauser, and nothing taken back.
+            // The pauser can pause more operations and resume none.
             self.step(&SetPaused { signer: pauser, paused: paused & operation::ALL | operation::SETTLE }.into());
             self.step(&SetPaused { signer: pauser, paused: 0 }.into());
         }
@@ -84,7 +84,7 @@ impl Session {
         self.step(&SetFees { signer, schedule }.into());
     }
 
-    /// Another admin takes over, or somebody tries to.
+    /// Another admin takes over, or a stranger tries to.
     fn hand_over(&mut self) {
         let next = key(1, u8::try_from(self.random.below(3)).expect("small"));
         self.world.machine.endow(next);
@@ -97,7 +97,7 @@ impl Session {
         }
     }
 
-    /// A market or a collateral more: nobody trades it here, and the books hold it all the same.
+    /// A further market or bank: it is not traded here, and conservation covers it all the same.
     fn list(&mut self) {
         let exchange = self.world.exchange();
         let admin = self.admin_or_not();

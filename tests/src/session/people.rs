@@ -1,4 +1,4 @@
-//! People who come and go, and what their accounts allow to whom.
+//! Visitors, who come and go, and permissions of accounts.
 
 use crate::User;
 use crate::market::{DOLLAR, USDC};
@@ -17,20 +17,20 @@ use solana_signer::Signer;
 use super::{SIGNERS, Session};
 
 impl Session {
-    /// The number of the key that signs for a user off the chain.
+    /// Number of the keypair that signs for a user off the chain.
     fn signer_of(&self, user: User) -> u8 {
         let at = self.world.users.iter().position(|other| *other == user).expect("a user");
         SIGNERS + u8::try_from(at).expect("few users")
     }
 
-    /// A sub-account that a visitor has.
+    /// A visitor's sub-account.
     fn sub_of(&mut self, visitor: Pubkey, trader: &Trader) -> Option<Pubkey> {
         let all = (0..trader.next_sub_account).map(|id| address::sub_account(&visitor, id));
         let found: Vec<Pubkey> = all.filter(|sub| self.world.account(sub).is_some()).collect();
         (!found.is_empty()).then(|| *self.random.pick(&found))
     }
 
-    /// Something about a person's accounts themselves.
+    /// An instruction on a person's accounts themselves.
     pub(super) fn arrange(&mut self) {
         let instruction = if self.random.percent(60) { self.visit() } else { self.allow() };
         self.step(&instruction);
@@ -64,7 +64,7 @@ impl Session {
                 GrowOrders { payer, sub_account, capacity }.into()
             }
             5 => {
-                // Anybody may pay in for them.
+                // Any account may pay the deposit.
                 let user = *self.random.pick(&users);
                 let (wallet, amount) = (self.world.wallet(user, USDC), self.random.between(1, 50) * DOLLAR);
                 Deposit::of(user.authority, wallet, sub_account, USDC, amount).into()
@@ -77,7 +77,7 @@ impl Session {
         }
     }
 
-    /// A user says who else may trade, who gets a fee, and which signatures count no more.
+    /// A user sets a delegate or a builder, or revokes signed messages.
     fn allow(&mut self) -> Instruction {
         let user = self.user();
         let (authority, sub_account, users) = (user.authority, user.sub, self.world.users.clone());
@@ -100,12 +100,12 @@ impl Session {
         }
     }
 
-    /// A number for a message, most often one that was not used.
+    /// A number for a message, usually an unused one.
     fn nonce(&mut self, user: User) -> u64 {
         self.world.sub(&user.sub).head.signed_nonce + self.random.below(6)
     }
 
-    /// A keeper places what a user's delegate has signed, now or a while ago.
+    /// A keeper places a message of a user's delegate, signed now or a while ago.
     pub(super) fn sign(&mut self) {
         let user = self.user();
         let market = self.market();

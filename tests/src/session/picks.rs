@@ -1,4 +1,4 @@
-//! Who, where, and what order.
+//! Random choices of users, markets and orders.
 
 use crate::User;
 use crate::market::{DOLLAR, USDC};
@@ -17,7 +17,7 @@ impl Session {
         u16::try_from(self.random.below(u64::from(MARKETS))).expect("few markets")
     }
 
-    /// A market that the user is in, else any.
+    /// A market of the user's positions, or else any.
     pub(super) fn market_of(&mut self, user: User) -> u16 {
         let used: Vec<u16> =
             self.world.sub(&user.sub).head.positions.iter().filter(|p| p.is_used()).map(|p| p.market).collect();
@@ -46,7 +46,7 @@ impl Session {
         let away = oracle / 10_000 * bps;
         let price = if random.percent(50) { oracle + away } else { oracle - away.min(oracle / 2) } / tick * tick;
         let side = if random.percent(50) { Side::Long } else { Side::Short };
-        // Every third order wants most of the leverage that the account has.
+        // Every third order uses most of the account's leverage.
         let dollars = if random.percent(65) { random.between(5, 3_000) } else { random.between(5, 5 + dollars * 9) };
         let size = u128::from(dollars * DOLLAR) * 1_000_000_000 / u128::from(oracle);
         let size = u64::try_from(size).expect("a size") / step * step;
@@ -76,7 +76,7 @@ impl Session {
         (!ids.is_empty()).then(|| *self.random.pick(&ids))
     }
 
-    /// An order whose auction runs.
+    /// An order in its auction.
     pub(super) fn auction(&mut self) -> Option<(User, u32)> {
         let mut found = Vec::new();
         for user in &self.world.users {
@@ -87,7 +87,7 @@ impl Session {
         (!found.is_empty()).then(|| *self.random.pick(&found))
     }
 
-    /// Somebody whose maintenance margin is not met, else anybody.
+    /// A user below the maintenance margin, or else any.
     pub(super) fn weakest(&mut self) -> User {
         let (board, now) = (self.world.board(), self.world.now());
         let below = |user: &&User| {
@@ -104,7 +104,7 @@ impl Session {
         found.unwrap_or_else(|| self.user())
     }
 
-    /// Somebody with a debt and no position in a market, else anybody in any market.
+    /// A user with a debt and no position in a market, or else any user and market.
     pub(super) fn debtor(&mut self) -> (User, u16) {
         for user in &self.world.users {
             let head = self.world.sub(&user.sub).head;

@@ -1,4 +1,4 @@
-//! Prices that walk, jump and crash, and who is caught by them.
+//! Prices that walk, jump and crash, and the accounts that they catch.
 
 use crate::market::{SOL, USDC, WSOL};
 use kedge_interface::address;
@@ -7,7 +7,7 @@ use kedge_interface::instruction::{Liquidate, SettleBankruptcy, SettlePnl};
 use super::{MARKETS, Session};
 
 impl Session {
-    /// A step of a crash: half a percent to four in half a minute to five, at times far more at once.
+    /// A step of a crash: half a percent to four within half a minute to five, at times far more at once.
     pub(super) fn crash(&mut self) {
         let (market, up, left) = self.crash;
         if left == 0 {
@@ -24,7 +24,7 @@ impl Session {
         self.publish();
     }
 
-    /// A keeper that takes one weak account to its end: takes over, settles, and settles the default.
+    /// A keeper takes a weak account to its end: it takes over, settles, and settles the default.
     pub(super) fn clean_up(&mut self) {
         let weak = self.weakest();
         let Some(strong) = self.world.users.iter().copied().max_by_key(|user| self.world.balance(*user, USDC)) else {

@@ -1,4 +1,4 @@
-//! What users and keepers do.
+//! Instructions of users and keepers.
 
 use crate::User;
 use crate::conditional;
@@ -14,14 +14,14 @@ use kedge_model::order::{OrderParams, flags};
 use super::Session;
 
 impl Session {
-    /// An order that waits, comes in slices or belongs to another; or an entry with its bracket.
+    /// A conditional order, an order in slices, a leg of another, or an entry with its bracket.
     pub(super) fn conditional(&mut self, user: User) -> Vec<OrderParams> {
         let market = self.market_of(user);
         let plain = self.order(user, market);
         conditional::orders(&self.world, &mut self.random, user, plain)
     }
 
-    /// Something about an isolated position or the user's own leverage.
+    /// An instruction on an isolated position or the user's own leverage.
     pub(super) fn pocket(&mut self, user: User) -> Instruction {
         let (signer, sub_account) = (user.authority, user.sub);
         let isolated: Vec<u16> =
@@ -33,7 +33,7 @@ impl Session {
         };
         let position = self.world.position(user, market);
         match (position.is_isolated(), self.random.below(10)) {
-            // As little as carries the position, or any part of the balance.
+            // The least that carries the position, or any part of the balance.
             (false, 0..6) => {
                 let value = i128::from(position.base.0) * i128::from(self.world.prices[usize::from(market)]);
                 let value = u64::try_from(value.unsigned_abs() / 1_000_000_000).expect("a value");
@@ -57,7 +57,7 @@ impl Session {
         }
     }
 
-    /// The next instruction, if there is anything for it to do.
+    /// The next instruction; `None` when the choice has nothing to work on.
     pub(super) fn next(&mut self) -> Option<Instruction> {
         let user = self.user();
         if self.random.percent(1) {

@@ -1,4 +1,4 @@
-//! The end of a market in the middle of everything: expiry, settlement, payout, delisting.
+//! The end of a market during trading: expiry, settlement, payout, delisting.
 
 use crate::User;
 use crate::market::USDC;
@@ -19,7 +19,7 @@ impl Session {
         self.step(&SettlePosition { market, bank, sub_account: user.sub }.into());
     }
 
-    /// Something about a market's life that its users hardly notice, or that is refused.
+    /// A change of a market's life that hardly touches its users, or is refused.
     pub(super) fn market_life(&mut self, user: User) -> Instruction {
         let (index, signer) = (self.market(), self.world.admin);
         let (market, bank, sub_account) = (address::market(index), address::bank(USDC), user.sub);
@@ -37,7 +37,7 @@ impl Session {
         }
     }
 
-    /// Ends a market, whatever state it is in, down to nothing.
+    /// Ends a market from any state, down to nothing.
     pub(super) fn wind_down(&mut self, index: u16) {
         let (market, bank, signer) = (address::market(index), address::bank(USDC), self.world.admin);
         let time = self.world.time() + i64::try_from(EXPIRY_NOTICE).expect("in range");
@@ -55,7 +55,7 @@ impl Session {
         for user in &users {
             self.position_settling(*user, index);
             self.step(&SettleBankruptcy { market, bank, sub_account: user.sub }.into());
-            // Nothing trades there any more, and elsewhere everything does.
+            // The market does not trade any more; all others do.
             for _ in 0..5 {
                 if let Some(instruction) = self.next() {
                     self.step(&instruction);
@@ -69,7 +69,7 @@ impl Session {
         for user in &users {
             let debt = self.world.position(*user, index).quote;
             if debt.0 < 0 {
-                // Who has other means brings dollars; who has nothing is bankrupt by now.
+                // A debtor with other means deposits dollars; one without is bankrupt by now.
                 self.step(&SettleBankruptcy { market, bank, sub_account: user.sub }.into());
                 let left = self.world.position(*user, index).quote;
                 if left.0 < 0 {

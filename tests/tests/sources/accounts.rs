@@ -1,4 +1,4 @@
-//! What an oracle account may say, and which accounts a refresh takes.
+//! Contents of oracle accounts, and the accounts that a refresh takes.
 
 use super::stage::{
     KINDS, ON_DEMAND, TEN, V2, account, params, publish, quote, refreshing, row, state, update, with_accounts, world,

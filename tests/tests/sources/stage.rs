@@ -16,7 +16,7 @@ pub const COIN: u16 = 3;
 /// Ten dollars.
 pub const TEN: u64 = 10_000_000;
 
-/// The sources in their order: what a row of `n` sources has are the first `n`.
+/// The sources in order; a row of `n` sources has the first `n`.
 pub const KINDS: [SourceKind; 4] =
     [SourceKind::PythPull, SourceKind::SwitchboardOnDemand, SourceKind::PythPush, SourceKind::SwitchboardV2];
 
@@ -33,12 +33,12 @@ pub fn account(kind: SourceKind) -> Pubkey {
     if kind.names_account() { Pubkey::new_from_array(key(kind)) } else { oracle::address(&key(kind)) }
 }
 
-/// What a source says now, at a price, with 2 bps of uncertainty.
+/// Contents of a source's account now, at a price, with 2 bps of uncertainty.
 pub fn quote(world: &World, price: u64) -> Quote {
     Quote { price, confidence: 2_000, publish_time: world.time(), slot: world.slot }
 }
 
-/// Writes what a source says: good in every way.
+/// Writes a source's account, good in every way.
 pub fn write(world: &mut World, kind: SourceKind, quote: Quote) {
     let (owner, data) = match kind {
         SourceKind::PythPush => (oracle::PYTH_PUSH, quote.pyth_push(1)),
@@ -60,7 +60,7 @@ pub fn update(quote: &Quote) -> Update {
     }
 }
 
-/// Writes prices of this moment into the first sources.
+/// Writes present prices into the first sources.
 pub fn publish(world: &mut World, prices: &[u64]) {
     for (kind, price) in KINDS.into_iter().zip(prices) {
         let quote = quote(world, *price);

@@ -1,4 +1,4 @@
-//! The list of advisories.
+//! The committed list of advisories.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -11,17 +11,17 @@ use serde::Deserialize;
 
 use super::range;
 
-/// A known fault of a package.
+/// A known fault of a crate.
 pub struct Advisory<'a> {
-    /// Its number.
+    /// Id of the advisory.
     pub id: &'a str,
-    /// The package.
+    /// Name of the crate.
     pub package: &'a str,
-    /// `vulnerability`, `unsound`, `unmaintained`, `notice`.
+    /// Kind of fault: `vulnerability`, `unsound`, `unmaintained` or `notice`.
     pub kind: &'a str,
-    /// In few words.
+    /// Title of the advisory.
     pub title: &'a str,
-    /// Versions without it.
+    /// Ranges of versions without the fault.
     without: Vec<VersionReq>,
 }
 
@@ -32,10 +32,10 @@ impl Advisory<'_> {
     }
 }
 
-/// The date of the list, and what is on it.
+/// The date of the list and its advisories.
 ///
 /// # Errors
-/// A line that is none.
+/// When a line cannot be read.
 pub fn parse(text: &str) -> Result<(String, Vec<Advisory<'_>>)> {
     let date = text.lines().find_map(|line| line.strip_prefix("# snapshot of ")).context("list.tsv has no date")?;
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
@@ -51,11 +51,11 @@ pub fn parse(text: &str) -> Result<(String, Vec<Advisory<'_>>)> {
     Ok((date.get(..10).unwrap_or(date).to_owned(), lines.map(read).collect::<Result<_>>()?))
 }
 
-/// Days from a date (`2026-08-21`) to today; `None` for what is no date.
+/// Days from a date (`2026-08-21`) to today; `None` for a text that is no date.
 pub fn days_since(date: &str) -> Option<u64> {
     let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    // Days since 1 March of year 0, by the rule for leap years.
+    // Counted from 1 March of year 0, so that a leap day ends its year.
     let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
     let days = 365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1;
     let today = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs() / 86_400;
@@ -84,10 +84,10 @@ struct Versions {
     unaffected: Vec<String>,
 }
 
-/// Writes the list anew from a checkout of the database.
+/// Writes the list from a checkout of the database.
 ///
 /// # Errors
-/// A checkout that is none, and advisories that cannot be read.
+/// When the checkout or one of its advisories cannot be read.
 pub fn update(checkout: &Path, file: &Path) -> Result<()> {
     let git = |arguments: &[&str]| -> Result<String> {
         let output = Command::new("git").arg("-C").arg(checkout).args(arguments).output().context("git")?;
@@ -131,7 +131,7 @@ fn advisories(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// One advisory as a line; none for one that was withdrawn.
+/// An advisory as a line; `None` for a withdrawn one.
 fn line(text: &str) -> Result<Option<String>> {
     let (_, rest) = text.split_once("```toml").context("no front matter")?;
     let (head, body) = rest.split_once("```").context("the front matter does not end")?;

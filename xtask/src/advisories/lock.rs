@@ -6,20 +6,20 @@ use anyhow::{Context, Result};
 use semver::Version;
 use serde::Deserialize;
 
-/// A package from elsewhere.
+/// A package of a source other than the workspace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Package {
-    /// Its name.
+    /// Name of the package.
     pub name: String,
-    /// Its version.
+    /// Locked version.
     pub version: Version,
-    /// Where it comes from.
+    /// Source of the package.
     pub source: String,
     checksum: bool,
 }
 
 impl Package {
-    /// Whether it is from the registry, and as it was when it was locked.
+    /// Whether the package is from the registry and has a checksum.
     pub fn is_pinned(&self) -> bool {
         self.source.starts_with("registry+") && self.checksum
     }
@@ -45,10 +45,10 @@ struct Entry {
     checksum: Option<String>,
 }
 
-/// The packages that are not the workspace's own.
+/// The packages outside the workspace.
 ///
 /// # Errors
-/// What is no lock file.
+/// When the text is no lock file.
 pub fn parse(text: &str) -> Result<Vec<Package>> {
     let lock: Lock = toml::from_str(text)?;
     let foreign = lock.package.into_iter().filter_map(|entry| Some((entry.source.clone()?, entry)));

@@ -1,10 +1,10 @@
-//! `cargo xtask advisories`: every crate of every lock file of the tree against known faults, and the checksums of all
-//! packages, npm's and pip's too.
+//! `cargo xtask advisories`: checks the crates of every lock file against known faults, and all packages for checksums,
+//! npm's and pip's too.
 //!
-//! The RustSec advisory database is a repository and in no package registry, and builds of this project reach registries
-//! only. So `toolchain/advisories/list.tsv` is that database in short: one line an advisory, with the versions that do not
-//! have the fault. `--update` writes it anew from a checkout. What is known and cannot be changed stands in
-//! `accepted.tsv`, each with its reason; an entry that fits nothing any more fails too, so that the list stays true.
+//! The RustSec advisory database is a repository, and builds of this project only reach package registries.
+//! `toolchain/advisories/list.tsv` is therefore a digest of it: a line for each advisory, with the versions that do not
+//! have the fault. `--update` writes it from a checkout. Accepted faults stand in `accepted.tsv` with their reasons; an
+//! entry without a matching fault is an error too, so that the list stays true.
 
 mod list;
 mod lock;
@@ -21,7 +21,7 @@ use crate::run::root;
 use list::Advisory;
 use lock::Package;
 
-/// Days after which the list is called old.
+/// Age in days at which a warning says that the list is old.
 const OLD: u64 = 180;
 
 /// Flags of `advisories`.
@@ -32,7 +32,7 @@ pub struct AdvisoriesArgs {
     update: Option<PathBuf>,
 }
 
-/// Checks, or updates the list.
+/// Checks the lock files, or updates the list.
 pub fn run(args: &AdvisoriesArgs) -> Result<()> {
     match &args.update {
         Some(checkout) => list::update(checkout, &folder().join("list.tsv")),
@@ -49,11 +49,11 @@ fn read(name: &str) -> Result<String> {
     std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))
 }
 
-/// Fails when a crate has a known fault that is not accepted or comes from elsewhere than the registry, or a package of any
-/// kind has no checksum.
+/// Checks all lock files.
 ///
 /// # Errors
-/// Those, and lists that cannot be read.
+/// When a crate has a fault that is not accepted or is not from the registry, when a package has no checksum, and when
+/// a list cannot be read.
 pub fn check() -> Result<()> {
     println!("[advisories] ...");
     check_crates()?;
@@ -63,7 +63,7 @@ pub fn check() -> Result<()> {
     Ok(())
 }
 
-/// Packages in the files of a name, each file found in order.
+/// Checks every file with a name, in the order of paths; returns the number of packages.
 fn checked(name: &str, check: fn(&str) -> Result<usize>) -> Result<usize> {
     let mut packages = 0;
     for file in tree::files(&root(), name)? {
@@ -109,7 +109,7 @@ fn check_crates() -> Result<()> {
     Ok(())
 }
 
-/// What is accepted: advisory and `package version`.
+/// Accepted faults: advisory and `package version`.
 type Accepted = BTreeSet<(String, String)>;
 
 fn accepted(text: &str) -> Result<Accepted> {
@@ -126,7 +126,7 @@ fn accepted(text: &str) -> Result<Accepted> {
         .collect()
 }
 
-/// Faults that are not accepted, and what is accepted for nothing.
+/// Faults that are not accepted, and accepted entries without a fault.
 fn compare(
     packages: &BTreeSet<Package>,
     advisories: &[Advisory<'_>],

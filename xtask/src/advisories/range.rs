@@ -1,7 +1,7 @@
-//! Versions in ranges, in the order of versions alone.
+//! Version ranges, compared by the order of versions alone.
 //!
-//! A requirement of cargo leaves out releases that are not final unless it names one; whether such a release has a fault is
-//! told by its place between the others.
+//! Cargo's requirements exclude pre-releases unless they name one; for an advisory a pre-release counts by its place in
+//! the order.
 
 use anyhow::Result;
 use semver::{BuildMetadata, Comparator, Op, Prerelease, Version, VersionReq};
@@ -11,10 +11,10 @@ pub fn holds(range: &VersionReq, version: &Version) -> bool {
     range.comparators.iter().all(|one| fits(one, version))
 }
 
-/// Reads ranges that are separated by `|`.
+/// Parses ranges that are separated by `|`.
 ///
 /// # Errors
-/// What is no range.
+/// When a range cannot be read.
 pub fn parse(text: &str) -> Result<Vec<VersionReq>> {
     let parts = text.split('|').map(str::trim).filter(|part| !part.is_empty());
     parts.map(|part| Ok(VersionReq::parse(part)?)).collect()
@@ -25,7 +25,7 @@ fn fits(one: &Comparator, version: &Version) -> bool {
     let (minor, patch) = (one.minor.unwrap_or(0), one.patch.unwrap_or(0));
     let at = |major, minor, patch| Version { pre: Prerelease::EMPTY, ..Version::new(major, minor, patch) };
     let lowest = Version { pre: one.pre.clone(), ..at(one.major, minor, patch) };
-    // The first version behind everything that the comparator's numbers begin.
+    // The first version after all that match the comparator's numbers.
     let behind = match (one.minor, one.patch) {
         (None, _) => first(one.major + 1, 0, 0),
         (Some(minor), None) => first(one.major, minor + 1, 0),
@@ -49,7 +49,7 @@ fn fits(one: &Comparator, version: &Version) -> bool {
                         Some(_) => first(0, 0, 0),
                     })
         }
-        // Caret, and whatever else there may be: up to the next change of the first number that is not zero.
+        // Caret and everything else: up to the next change of the first number that is not zero.
         _ => {
             let end = match (one.major, one.minor, one.patch) {
                 (0, Some(0), Some(patch)) => first(0, 0, patch + 1),
@@ -61,7 +61,7 @@ fn fits(one: &Comparator, version: &Version) -> bool {
     }
 }
 
-/// The first of everything that is called this version: before its releases that are not final.
+/// The lowest version with these numbers, below its pre-releases.
 fn first(major: u64, minor: u64, patch: u64) -> Version {
     Version { pre: Prerelease::new("0").unwrap_or(Prerelease::EMPTY), ..Version::new(major, minor, patch) }
 }

@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-/// Folders in which nothing is a checkout's own.
+/// Folders whose contents are not the checkout's own.
 const FOREIGN: [&str; 2] = ["target", "node_modules"];
 
-/// Files of a name in a checkout, in the order of their paths from its root. What cargo and npm made is left out, and so are
-/// hidden folders.
+/// Files with a name in a checkout, in the order of their paths, without generated and hidden folders.
 ///
 /// # Errors
-/// A folder that cannot be read.
+/// When a folder cannot be read.
 pub fn files(root: &Path, name: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_owned()];
@@ -33,14 +32,14 @@ pub fn files(root: &Path, name: &str) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// How many packages npm's lock file has.
+/// Number of packages in npm's lock file.
 ///
 /// # Errors
-/// What is no lock file, and a package without the checksum of what was locked.
+/// When the text is no lock file, and for a package without a checksum.
 pub fn npm(text: &str) -> Result<usize> {
     let lock: Value = serde_json::from_str(text)?;
     let packages = lock["packages"].as_object().context("no packages")?;
-    // The one without a name is the folder itself.
+    // The entry without a name is the folder itself.
     let others = packages.iter().filter(|(path, _)| !path.is_empty());
     for (path, package) in others.clone() {
         let checksum = package["integrity"].as_str().unwrap_or_default();
@@ -49,10 +48,10 @@ pub fn npm(text: &str) -> Result<usize> {
     Ok(others.count())
 }
 
-/// How many packages pip's list has.
+/// Number of packages in pip's list.
 ///
 /// # Errors
-/// A package without one exact version, or without the checksum of what was locked.
+/// For a package without an exact version or without a checksum.
 pub fn pip(text: &str) -> Result<usize> {
     let text = text.replace("\\\n", " ");
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));

@@ -24,7 +24,7 @@ pub struct BenchArgs {
     positions: u16,
 }
 
-/// Builds and measures.
+/// Builds the program and runs the bench.
 pub fn run(args: &BenchArgs) -> Result<()> {
     program::run(program::ProgramArgs::only("kedge"))?;
     if let Some(row) = &args.profile {
@@ -35,7 +35,7 @@ pub fn run(args: &BenchArgs) -> Result<()> {
     }
     phase("build the bench", &mut build(&["kedge-bench"]))?;
     let mut command = Command::new(target().join("debug/kedge-bench"));
-    // What cargo would say: where the crate lies.
+    // As cargo would set it: the crate's folder.
     command.env("CARGO_MANIFEST_DIR", root().join("tests")).current_dir(root());
     if args.check {
         command.arg("--check");

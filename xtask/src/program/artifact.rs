@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 /// ELF machine numbers that the loader accepts: EM_BPF and EM_SBPF.
 const MACHINES: [u16; 2] = [247, 263];
 
-/// Where programs and their keypairs lie, as the Anza and Anchor tools have it.
+/// Folder of programs and keypairs in the layout of the Anza and Anchor tools.
 pub fn deploy_folder(root: &Path) -> PathBuf {
     root.join("target").join("deploy")
 }
@@ -31,15 +31,15 @@ pub fn place(root: &Path, package: &Package, built: &Path) -> Result<()> {
     if fs::read(&target).is_ok_and(|present| present == bytes) {
         return Ok(());
     }
-    // Renamed into place, so that a test that reads the file never sees half of it.
+    // Renamed into place, so that no test reads half a file.
     let partial = folder.join(format!(".{}.partial", package.artifact()));
     fs::write(&partial, &bytes)?;
     fs::rename(&partial, &target)?;
     Ok(())
 }
 
-/// Copies the linked module beside the program: the deployed file has no symbols, and a profile wants names. None is
-/// there when cargo found the program fresh: the copy is then of the same build.
+/// Copies the linked module beside the program: the deployed file has no symbols, and a profile needs names. The module
+/// is missing when cargo found the program fresh; the earlier copy is then of the same build.
 pub fn place_module(root: &Path, package: &Package, module: &Path) -> Result<()> {
     if module.exists() {
         let folder = deploy_folder(root);
@@ -57,8 +57,8 @@ pub fn describe(root: &Path, package: &Package) -> Result<()> {
     Ok(())
 }
 
-/// Puts the committed localnet keypairs where the Anchor tools look for program keypairs, so that
-/// they agree on the program's address. Existing files are left alone.
+/// Puts the committed localnet keypairs where the Anchor tools look for program keypairs, so that they agree on the
+/// program's address. Existing files are kept.
 pub fn place_keypairs(root: &Path) -> Result<()> {
     let folder = deploy_folder(root);
     fs::create_dir_all(&folder)?;

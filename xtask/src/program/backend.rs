@@ -1,11 +1,11 @@
-//! Which toolchain builds the programs.
+//! The toolchain that builds the programs.
 
 use super::phase;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 use std::fmt;
 
-/// The user's wish.
+/// Choice of the toolchain on the command line.
 #[derive(Clone, Copy, ValueEnum)]
 pub enum Choice {
     /// The Anza tools when they are installed, upstream LLVM otherwise.
@@ -16,7 +16,7 @@ pub enum Choice {
     Upstream,
 }
 
-/// The toolchain that is used.
+/// The chosen toolchain.
 pub enum Backend {
     /// `cargo build-sbf` from the Anza release.
     AnzaTools,
@@ -25,11 +25,11 @@ pub enum Backend {
 }
 
 impl Backend {
-    /// Resolves the user's wish against what is installed.
+    /// Resolves the choice against the installed tools.
     ///
     /// # Errors
-    /// When the Anza tools are asked for and are not installed, and when upstream LLVM is to be
-    /// used on a machine that it has no binaries for.
+    /// When the Anza tools are chosen and not installed, and when upstream LLVM is chosen on a machine that it has no
+    /// binaries for.
     pub fn choose(choice: Choice) -> Result<Self> {
         let anza = || phase::answers("cargo-build-sbf", &["--version"]);
         match choice {

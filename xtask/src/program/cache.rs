@@ -1,10 +1,8 @@
 //! The cache folder and the prepared pieces in it.
 //!
-//! A piece is a folder whose name and stamp carry the hash of everything it was made from. It is
-//! made in a staging folder, renamed into place and stamped last, so that a set-up that was
-//! interrupted is found unstamped and done again. The stamp also carries the hash of everything
-//! that was made: a linker or a tool that was replaced since is noticed at its next use, and made
-//! again.
+//! A piece is a folder whose name and stamp carry the hash of its ingredients. It is made in a staging folder, renamed
+//! into place and stamped last, so that an interrupted set-up is found unstamped and repeated. The stamp also carries
+//! the hash of the contents: a linker or tool that was replaced since is noticed at its next use and made again.
 
 use super::phase;
 use anyhow::{Context, Result};
@@ -14,10 +12,10 @@ use std::path::{Path, PathBuf};
 
 /// Name of the file that marks a finished piece.
 const STAMP: &str = ".kedge-stamp";
-/// Its name while it is written.
+/// Name of the stamp while it is written.
 const UNFINISHED: &str = ".kedge-stamp.partial";
 
-/// A folder of prepared pieces outside of the checkout: the upstream-LLVM backend has one, the test validator another.
+/// A folder of prepared pieces outside the checkout. The upstream-LLVM backend has one, the test validator another.
 pub struct Cache {
     root: PathBuf,
 }
@@ -31,7 +29,7 @@ impl Cache {
         Self::named("sbpf")
     }
 
-    /// Another folder beside it.
+    /// Another folder beside it: `name` instead of `sbpf`.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -46,13 +44,13 @@ impl Cache {
         Ok(Self { root })
     }
 
-    /// The cache folder.
+    /// Path of the cache folder.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The cargo target folder of a checkout. Not one for all: cargo tells packages in two checkouts
-    /// apart by their path within the workspace only, and would take one for the other.
+    /// The cargo target folder of a checkout. Checkouts do not share one: cargo tells their packages apart only by the
+    /// path within the workspace, and would take one for the other.
     pub fn target_folder(&self, checkout: &Path) -> PathBuf {
         self.root.join(format!("target-{}", &hash(&[&checkout.to_string_lossy()])[..12]))
     }
@@ -68,13 +66,13 @@ impl Cache {
         Ok(file)
     }
 
-    /// Whether [`Self::piece`] would find the piece finished, and as it was made: it is read whole.
+    /// Whether [`Self::piece`] would find the piece finished and unchanged. Reads it whole.
     pub fn has(&self, name: &str, ingredients: &[&str]) -> bool {
         let (key, folder) = self.place(name, ingredients);
         matches!(state(&folder, &key), Ok(Piece::Finished | Piece::Unwatched))
     }
 
-    /// A piece's stamp and folder.
+    /// Stamp and folder of a piece.
     fn place(&self, name: &str, ingredients: &[&str]) -> (String, PathBuf) {
         let key = hash(ingredients);
         let folder = self.root.join(format!("{name}-{}", &key[..12]));
@@ -90,7 +88,7 @@ impl Cache {
         let (key, folder) = self.place(name, ingredients);
         match state(&folder, &key)? {
             Piece::Finished => return Ok(folder),
-            // Stamped before stamps told of what was made: taken as it is, and watched from now on.
+            // Stamped by an older version without a hash of the contents: accepted as it is, and watched from now on.
             Piece::Unwatched => {
                 stamp_folder(&folder, &key)?;
                 return Ok(folder);
@@ -112,19 +110,19 @@ impl Cache {
     }
 }
 
-/// How a piece is found.
+/// State of a piece.
 enum Piece {
-    /// Never finished, or of other ingredients.
+    /// The piece was never finished, or has other ingredients.
     Missing,
-    /// As it was made.
+    /// The piece is finished and unchanged.
     Finished,
-    /// Finished, with a stamp that does not tell what was made.
+    /// The piece is finished; its stamp has no hash of the contents.
     Unwatched,
-    /// Finished, and not what was made any more.
+    /// The piece is finished, but its contents have changed.
     Changed,
 }
 
-/// How the piece in a folder is found, by its stamp and by what is in it.
+/// State of the piece in a folder, by its stamp and its contents.
 fn state(folder: &Path, key: &str) -> Result<Piece> {
     let Ok(stamp) = fs::read_to_string(folder.join(STAMP)) else { return Ok(Piece::Missing) };
     Ok(match stamp.split_once('\n') {
@@ -140,7 +138,7 @@ fn state(folder: &Path, key: &str) -> Result<Piece> {
     })
 }
 
-/// Marks a piece as finished, with what it was made from and what was made.
+/// Marks a piece as finished, with the hashes of its ingredients and contents.
 fn stamp_folder(folder: &Path, key: &str) -> Result<()> {
     let made = hash_folder(folder)?;
     let unfinished = folder.join(UNFINISHED);
@@ -149,7 +147,7 @@ fn stamp_folder(folder: &Path, key: &str) -> Result<()> {
     Ok(())
 }
 
-/// SHA-256 over the names and contents of all files in a folder, whether they can be run, and where links lead, in the
+/// SHA-256 over names and contents of all files in a folder, their executable bits and the targets of links, in the
 /// order of names; stamps are left out.
 fn hash_folder(folder: &Path) -> Result<String> {
     let mut hasher = Sha256::new();
@@ -206,7 +204,7 @@ pub fn hash_file(path: &Path) -> Result<String> {
     Ok(hex(&hasher.finalize()))
 }
 
-/// Removes a folder with everything in it; it may be missing.
+/// Removes a folder with all contents; it may be missing.
 ///
 /// # Errors
 /// When it exists and cannot be removed.
@@ -230,7 +228,7 @@ mod tests {
 
     use super::*;
 
-    /// A cache of its own, and how often its piece was made.
+    /// A cache of its own, and the number of times its piece was made.
     struct Scene {
         cache: Cache,
         made: Cell<u32>,

@@ -1,15 +1,14 @@
-//! Debian packages, installed when they are missing.
+//! Debian packages that are installed when they are missing.
 
 use super::phase;
 use anyhow::{Result, bail, ensure};
 use std::path::Path;
 use std::process::Command;
 
-/// Installs packages with apt-get, as root or through sudo.
+/// Installs packages with apt-get, as root or through sudo. `purpose` says in the message what they are needed for.
 ///
 /// # Errors
 /// When this is no Debian system, when there is no way to become root, and when apt-get fails.
-/// `purpose` says in the message what the packages are needed for.
 pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
     let list = packages.join(" ");
     if !phase::answers("apt-get", &["--version"]) {
@@ -34,7 +33,7 @@ pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
     })
 }
 
-/// Unpacks a package into a folder, with nothing installed and nothing started.
+/// Unpacks a package into a folder, without installing or starting anything.
 ///
 /// # Errors
 /// When this is no Debian system, or the package cannot be had.
@@ -70,7 +69,7 @@ fn apt(prefix: &[&str], args: &[&str]) -> Command {
     command
 }
 
-/// The words to put before a command that needs root; `None` when there is no way.
+/// The command prefix that gives root rights; `None` when there is no way.
 fn privilege() -> Option<Vec<&'static str>> {
     let is_root = phase::output(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0");
     if is_root {

@@ -15,8 +15,8 @@ const CALLS: [&str; 5] = ["__multi3", "__udivti3", "__umodti3", "__divti3", "__m
 /// The optimised module, as the linker's `--dump-module` writes it.
 pub const MODULE: &str = "post-opt.ll";
 
-/// Checks the module in `folder`. None is there when cargo found the program fresh: it was then
-/// checked when it was linked.
+/// Checks the module in `folder`. The module is missing when cargo found the program fresh; it was checked when it was
+/// linked.
 ///
 /// # Errors
 /// When a library call is missing, is not the one of `kedge-libcalls`, or uses 128-bit arithmetic.

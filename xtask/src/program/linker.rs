@@ -40,7 +40,7 @@ pub fn prepare(cache: &Cache) -> Result<PathBuf> {
                 "sbpf-linker did not compile; cargo's messages are above (it needs g++ and 2 GB of free disk)",
             )
         })?;
-        // 400 MB that only the compilation of the linker needs.
+        // Only the compilation of the linker needs these 400 MB.
         cache::remove_folder(&llvm)?;
         cache::remove_folder(&wheels)
     })?;

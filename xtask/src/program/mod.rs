@@ -50,7 +50,7 @@ pub struct ProgramArgs {
 }
 
 impl ProgramArgs {
-    /// All programs, by whichever backend is there.
+    /// All programs, by the installed backend.
     pub fn all() -> Self {
         Self {
             package: Vec::new(),
@@ -95,8 +95,8 @@ pub fn run(args: ProgramArgs) -> Result<()> {
     artifact::place_keypairs(&root)
 }
 
-/// The checkout that cargo was called in. Asked at run time: with a target folder that two
-/// checkouts share, the binary may have been compiled in the other one.
+/// The checkout that cargo was called in, asked at run time: with a target folder that two checkouts share, the binary
+/// may have been compiled in the other one.
 fn workspace_root() -> Result<PathBuf> {
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
     let root = manifest.as_deref().and_then(Path::parent);

@@ -1,10 +1,10 @@
-//! Progress lines: what is being done and how long it took.
+//! Progress lines with durations.
 
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 use std::time::Instant;
 
-/// Prints one line that is not a phase.
+/// Prints a line outside a phase.
 pub fn note(text: &str) {
     eprintln!("[program] {text}");
 }

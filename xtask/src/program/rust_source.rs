@@ -1,4 +1,4 @@
-//! The compiler of the upstream-LLVM backend and its standard library source, taught the target.
+//! The compiler of the upstream-LLVM backend, and its standard library source with the target added.
 
 use super::cache::{self, Cache};
 use super::pins::{DEBIAN_PACKAGES, DEBIAN_RUSTC, RUSTC_RELEASE};

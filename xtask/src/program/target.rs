@@ -13,11 +13,11 @@ pub fn specification(root: &Path) -> PathBuf {
     root.join("toolchain").join(format!("{NAME}.json"))
 }
 
-/// Loops that run at most this often are laid out without a loop. The compiler's own bound lays out every instruction's
-/// walk over its accounts: 60,000 bytes of program, for some four units an account.
+/// Most iterations of a loop that is unrolled. The compiler's own bound unrolls every instruction's walk over its
+/// accounts: 60,000 bytes of program, for some four units an account.
 const UNROLL: &str = "-unroll-full-max-count=3";
-/// Size up to which a function is copied into its callers, and one that is marked for it. The compiler's own 225 and 325
-/// make the program 40,000 bytes larger and hardly an instruction cheaper.
+/// Largest size of a function that is inlined, unmarked and marked. The compiler's own 225 and 325 make the program
+/// 40,000 bytes larger and hardly an instruction cheaper.
 const INLINE: [&str; 2] = ["--inline-threshold=60", "--inlinehint-threshold=120"];
 
 /// Compiler flags; `module` is where the linker writes the optimised module as LLVM IR.
@@ -28,14 +28,14 @@ pub fn flags(linker: &Path, module: &Path) -> Vec<String> {
         "-Cpanic=immediate-abort".to_owned(),
         // One thread: atomics are plain loads and stores.
         "-Cpasses=lower-atomic".to_owned(),
-        // For the compiler, which sees a crate, and for the linker, which sees the program.
+        // For the compiler, which sees one crate, and for the linker, which sees the program.
         format!("-Cllvm-args={UNROLL}"),
         format!("-Clink-arg=--llvm-args=-{UNROLL}"),
         format!("-Clink-arg=--llvm-args={}", INLINE[0]),
         format!("-Clink-arg=--llvm-args={}", INLINE[1]),
         format!("-Clinker={}", linker.display()),
         "-Clink-arg=--llvm-args=--bpf-stack-size=4096".to_owned(),
-        // Otherwise the linker also writes into the folder of whatever package is compiled.
+        // Otherwise the linker also writes into the folder of the compiled package.
         "-Clink-arg=--deploy=false".to_owned(),
         format!("-Clink-arg=--dump-module={}", module.display()),
     ]

@@ -59,7 +59,7 @@ fn compile(
     let output = target_folder.join(target::NAME).join(target::PROFILE);
     let built = output.join(package.artifact());
     if let Err(error) = libcall_check::check(&modules, package) {
-        // Without its outputs cargo links again, and the next build checks again.
+        // Without its outputs cargo links again, so that the next build checks again.
         for stale in [&built, &output.join("deps").join(package.artifact())] {
             std::fs::remove_file(stale)?;
         }

@@ -1,7 +1,7 @@
-//! `solana-test-validator`, built from the Rust registry into the cache folder once.
+//! `solana-test-validator`, built once from the Rust registry into the cache folder.
 //!
-//! It is optimised little: what takes its time in the tests are the exchange's transactions, which run as compiled
-//! bytecode, while full optimisation of RocksDB and the runtime doubles the time of the build.
+//! It is optimised little: the tests spend their time in the exchange's transactions, which run as compiled bytecode,
+//! while full optimisation of RocksDB and the runtime would double the build time.
 
 mod needs;
 
@@ -13,12 +13,12 @@ use clap::Args;
 use crate::program::cache::Cache;
 use crate::run::{cargo, phase};
 
-/// Its crate, the version of the exchange's own Solana crates, and the binary that is wanted of it.
+/// Crate of the validator, in the version of the exchange's own Solana crates, and the binary of it.
 const CRATE: &str = "agave-validator";
 const VERSION: &str = "4.2.2";
 const BINARY: &str = "solana-test-validator";
 
-/// What the build is told beside the version.
+/// Settings of the build beside the version.
 const SETTINGS: [(&str, &str); 6] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"),
     ("CARGO_PROFILE_RELEASE_LTO", "off"),
@@ -28,13 +28,13 @@ const SETTINGS: [(&str, &str); 6] = [
     ("CXXFLAGS", "-O1"),
 ];
 
-/// What the build takes.
+/// Cost of the build, in words.
 const COST: &str = "about 45 minutes of one core, half of that on two, and 8 GB of disk while it runs";
 
 /// Flags of `validator`.
 #[derive(Args)]
 pub struct ValidatorArgs {
-    /// Only say what the build needs of this machine and whether it is there
+    /// Only list what the build needs of this machine, met or not
     #[arg(long)]
     check: bool,
     /// Only say whether it is in the cache; fails when it is not
@@ -42,10 +42,10 @@ pub struct ValidatorArgs {
     cached: bool,
 }
 
-/// Builds the validator and says where it is, or what its build lacks.
+/// Builds the validator and prints its path, or what its build lacks.
 ///
 /// # Errors
-/// As [`path`]; with `--check`, when something is missing.
+/// As [`path`]; with `--check`, when a need is not met.
 pub fn run(args: &ValidatorArgs) -> Result<()> {
     if args.check {
         return needs::report();
@@ -64,8 +64,8 @@ pub fn run(args: &ValidatorArgs) -> Result<()> {
     Ok(())
 }
 
-/// Says what a run that needs the validator is in for, and brings what its build needs of the machine, so that a machine
-/// where that cannot be had says so in the first minute.
+/// Announces the validator's build before a run that needs it, and installs its needs first, so that a machine without
+/// them fails in the first minute.
 ///
 /// # Errors
 /// As [`path`].
@@ -87,11 +87,11 @@ fn settings() -> String {
     SETTINGS.map(|(name, value)| format!("{name}={value}")).join("\n")
 }
 
-/// The validator's path; `KEDGE_TEST_VALIDATOR` names one that is there already. The first call builds it;
-/// one that is interrupted goes on where it stopped.
+/// Path of the validator; `KEDGE_TEST_VALIDATOR` names an existing one. The first call builds it; an interrupted build
+/// continues.
 ///
 /// # Errors
-/// When what the build needs cannot be installed, or it fails.
+/// When a need of the build cannot be installed, and when the build fails.
 pub fn path() -> Result<PathBuf> {
     if let Some(given) = std::env::var_os("KEDGE_TEST_VALIDATOR").map(PathBuf::from) {
         ensure!(given.is_file(), "KEDGE_TEST_VALIDATOR names {}, which is not there", given.display());
@@ -104,13 +104,13 @@ pub fn path() -> Result<PathBuf> {
         needs::meet()?;
         let mut install = cargo();
         crate::program::phase::clean_cargo_environment(&mut install);
-        // From a folder without a workspace: nothing of ours has a say in it.
+        // From a folder without a workspace, whose settings would apply.
         install.current_dir(cache.root()).envs(SETTINGS).env("CARGO_TARGET_DIR", &target);
         install.args(["install", CRATE, "--version", VERSION, "--locked", "--bin", BINARY, "--root"]).arg(folder);
         println!("[validator] {CRATE} {VERSION} is built once: {COST}");
         phase("validator", &mut install)
     })?;
-    // Its objects are gigabytes that nobody needs again.
+    // The objects take gigabytes and are not needed again.
     crate::program::cache::remove_folder(&target)?;
     Ok(piece.join("bin").join(BINARY))
 }

@@ -1,7 +1,7 @@
-//! What the build of the test validator asks of the machine, beside Rust, a C and C++ compiler and make.
+//! Needs of the test validator's build, beside Rust, a C and C++ compiler and make.
 //!
-//! Each need is asked for in the way in which the build itself asks. The crates that ask are named, and held against the
-//! lock file that the validator is published with: a version whose build asks for more is refused before it is begun.
+//! Each need is checked as the build itself checks it. The checking crates are named and compared with the validator's
+//! published lock file: a version whose build needs more is refused before it starts.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -12,19 +12,19 @@ use super::{CRATE, VERSION};
 use crate::program::{debian, phase::answers};
 use crate::run::cargo;
 
-/// Something that must be on the machine.
+/// A need of the build.
 pub struct Need {
-    /// What it is, for people.
+    /// Name of the need, for people.
     pub name: &'static str,
-    /// The crates of the build that ask for it.
+    /// Crates of the build that check for it.
     asked_by: &'static [&'static str],
-    /// Asks as they do.
+    /// Checks as those crates do.
     is_met: fn() -> bool,
-    /// The Debian package that brings it.
+    /// Debian package that provides it.
     pub package: &'static str,
 }
 
-/// All of them.
+/// All needs.
 const NEEDS: [Need; 4] = [
     Need {
         name: "pkg-config",
@@ -47,17 +47,17 @@ const NEEDS: [Need; 4] = [
     Need {
         name: "libclang with its headers",
         asked_by: &["bindgen"],
-        // The very search that bindgen makes: which names and folders count is that crate's business, and a name that
-        // merely begins in the same way, as that of libclang-cpp, is another library.
+        // The search of bindgen itself: that crate decides which names and folders count, and a name with the same
+        // beginning, such as libclang-cpp's, is another library.
         is_met: || clang_sys::load().is_ok(),
         package: "libclang-dev",
     },
 ];
 
-/// Crates through which a build script looks for something that its own crate does not bring.
+/// Crates through which a build script searches for something outside its own crate.
 const ASKING: [&str; 7] = ["bindgen", "clang-sys", "cmake", "pkg-config", "prost-build", "tonic-prost-build", "vcpkg"];
 
-/// Crates that ask through one of [`ASKING`] and yet need nothing of the machine, with the reason.
+/// Crates that use one of [`ASKING`] and need nothing of the machine, with the reason.
 const CONTENT: [(&str, &str); 4] = [
     ("bindgen", "asks for libclang, which is a need of its own"),
     ("librocksdb-sys", "asks through bindgen"),
@@ -70,11 +70,11 @@ pub fn unmet() -> Vec<&'static Need> {
     NEEDS.iter().filter(|need| !(need.is_met)()).collect()
 }
 
-/// Installs what is missing, after holding the table against the validator's lock file.
+/// Installs unmet needs, after comparing the table with the validator's lock file.
 ///
 /// # Errors
-/// When the build asks for something that the table does not know, or a package cannot be installed, or does not bring
-/// what it is installed for.
+/// When the build needs something that the table does not know, and when a package cannot be installed or does not
+/// provide its need.
 pub fn meet() -> Result<()> {
     let unknown = unknown(&std::fs::read_to_string(lock_file()?)?);
     ensure!(
@@ -92,7 +92,7 @@ pub fn meet() -> Result<()> {
     Ok(())
 }
 
-/// The crates of a lock file that ask the machine for something and stand in no row.
+/// Crates of a lock file that search the machine and have no row in the table.
 fn unknown(lock: &str) -> BTreeSet<String> {
     let rows = NEEDS.iter().flat_map(|need| need.asked_by).copied();
     let known: BTreeSet<&str> = rows.chain(CONTENT.iter().map(|(name, _)| *name)).collect();
@@ -115,7 +115,7 @@ fn asking(lock: &str) -> BTreeSet<String> {
     found
 }
 
-/// The lock file in the published crate, which cargo brings when it is asked about the crate.
+/// The lock file in the published crate, which cargo downloads to answer about the crate.
 fn lock_file() -> Result<PathBuf> {
     let shown = cargo().args(["info", "--quiet", &format!("{CRATE}@{VERSION}")]).output().context("cargo info")?;
     ensure!(shown.status.success(), "cargo info {CRATE}: {}", String::from_utf8_lossy(&shown.stderr).trim());
@@ -131,10 +131,10 @@ fn lock_file() -> Result<PathBuf> {
     bail!("cargo has not unpacked {CRATE} {VERSION} in {}", sources.display())
 }
 
-/// A line for each need: met or not, which package brings it, which crates ask.
+/// A line for each need: met or not, its package, its crates.
 ///
 /// # Errors
-/// When one is not met.
+/// When a need is not met.
 pub fn report() -> Result<()> {
     for need in &NEEDS {
         let state = if (need.is_met)() { "there   " } else { "missing " };
@@ -149,7 +149,7 @@ pub fn report() -> Result<()> {
 mod tests {
     use super::*;
 
-    /// The published lock file, not a copy: what is held against it is what the build will run.
+    /// The published lock file itself: the build will run it.
     #[test]
     fn every_crate_of_the_validators_build_that_asks_the_machine_has_a_row() {
         let lock = std::fs::read_to_string(lock_file().unwrap()).unwrap();

@@ -5,7 +5,7 @@ use solana_pubkey::Pubkey;
 
 use super::address;
 
-/// Which sub-account.
+/// Selects a sub-account.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Which {
     /// Owner of the sub-account [default: the keypair's address].
@@ -16,7 +16,7 @@ pub struct Which {
     pub id: Option<String>,
 }
 
-/// Which sub-account of the keypair.
+/// Selects a sub-account of the keypair.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Own {
     /// Number or name of the sub-account [default: the one with the lowest number].
@@ -46,7 +46,7 @@ pub struct Accounts {
     /// Owner of the sub-accounts [default: the keypair's address].
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub authority: Option<Pubkey>,
-    /// List those for which this address is the delegate instead.
+    /// List the sub-accounts whose delegate is this address instead.
     #[arg(long)]
     pub delegated: bool,
 }
@@ -83,29 +83,29 @@ Examples:
   kedge history --limit 1000 --csv > history.csv
   kedge history --before SIGNATURE")]
 pub struct History {
-    /// How many transactions, newest first; fills with --fills, payments with --funding; 0 with --follow for those alone
-    /// that are still to come.
+    /// Number of transactions, newest first; of fills with --fills, of payments with --funding. 0 with --follow shows
+    /// new ones alone.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub limit: u32,
-    /// Only what came before this transaction.
+    /// Only transactions before this one.
     #[arg(long, value_name = "SIGNATURE")]
     pub before: Option<String>,
-    /// Tell them oldest first, and go on with each as it happens, until Ctrl-C; as JSON one a line.
+    /// Show them oldest first, then each new one as it happens, until Ctrl-C; as JSON one a line.
     #[arg(long, short, conflicts_with_all = ["before", "csv", "funding"])]
     pub follow: bool,
-    /// How many transactions are told in all [default: until Ctrl-C].
+    /// Number of transactions to show in all [default: until Ctrl-C].
     #[arg(long, requires = "follow", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
     /// Only own trades, as a table.
     #[arg(long, conflicts_with = "funding")]
     pub fills: bool,
-    /// Only funding that was paid and received, as a table.
+    /// Only funding payments, paid and received, as a table.
     #[arg(long)]
     pub funding: bool,
-    /// As CSV.
+    /// Print CSV.
     #[arg(long, conflicts_with = "json")]
     pub csv: bool,
-    /// With --funding: how many transactions of each market are read at most.
+    /// With --funding: largest number of transactions of each market to read.
     #[arg(long, default_value_t = 1_000, requires = "funding", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub look: u32,
     #[command(flatten)]
@@ -118,7 +118,7 @@ Examples:
   kedge fees
   kedge fees --count       # count what was traded, for a better tier")]
 pub struct Fees {
-    /// Have what the sub-account has traded counted in your 30 days first: a transaction.
+    /// First count the sub-account's traded volume in your 30 days: sends a transaction.
     #[arg(long)]
     pub count: bool,
     #[command(flatten)]
@@ -150,7 +150,7 @@ Examples:
 pub struct Pnl {
     /// Only this market, by name or index.
     pub market: Option<String>,
-    /// How many transactions are read at most.
+    /// Largest number of transactions to read.
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub look: u32,
     #[command(flatten)]
@@ -160,10 +160,10 @@ pub struct Pnl {
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge watch\n  kedge watch --every 5 --count 12")]
 pub struct Watch {
-    /// Seconds between two looks.
+    /// Seconds between two updates.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
     pub every: u64,
-    /// How many looks [default: until Ctrl-C].
+    /// Number of updates [default: until Ctrl-C].
     #[arg(long)]
     pub count: Option<u64>,
     #[command(flatten)]
@@ -176,10 +176,10 @@ pub struct Create {
     /// Display name, at most 16 bytes.
     #[arg(long, default_value = "main")]
     pub name: String,
-    /// Room for this many open orders, 0 to 128; it can grow later.
+    /// Slots for open orders, 0 to 128; they can grow later.
     #[arg(long, default_value_t = 8)]
     pub orders: u16,
-    /// Who referred you: their address. Only with the first sub-account.
+    /// Address of the wallet that referred you. Only with the first sub-account.
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub referrer: Option<Pubkey>,
 }
@@ -192,7 +192,7 @@ pub struct Deposit {
     /// Index of the bank; 0 holds dollars (USDC).
     #[arg(long, default_value_t = 0)]
     pub bank: u16,
-    /// Token account to take them from [default: the keypair's associated account].
+    /// Token account to debit [default: the keypair's associated account].
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub from: Option<Pubkey>,
     #[command(flatten)]
@@ -202,12 +202,12 @@ pub struct Deposit {
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge withdraw 250.5\n  kedge withdraw max        # all that margin leaves free")]
 pub struct Withdraw {
-    /// Tokens in whole units, or `max` for all that can leave now.
+    /// Tokens in whole units, or `max` for all that can be withdrawn now.
     pub amount: String,
     /// Index of the bank; 0 holds dollars (USDC).
     #[arg(long, default_value_t = 0)]
     pub bank: u16,
-    /// Token account to send them to [default: the keypair's associated account, created when missing].
+    /// Token account to credit [default: the keypair's associated account, created when missing].
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub to: Option<Pubkey>,
     #[command(flatten)]
@@ -217,12 +217,12 @@ pub struct Withdraw {
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge transfer 100 --to 1\n  kedge transfer max --from 1 --to 0")]
 pub struct Transfer {
-    /// Tokens in whole units, or `max` for all that can leave now.
+    /// Tokens in whole units, or `max` for all that can be withdrawn now.
     pub amount: String,
-    /// Number or name of the sub-account that gives [default: the one with the lowest number].
+    /// Number or name of the sub-account to debit [default: the one with the lowest number].
     #[arg(long, value_name = "ACCOUNT", env = "KEDGE_ACCOUNT", hide_env_values = true)]
     pub from: Option<String>,
-    /// Number or name of the sub-account that gets.
+    /// Number or name of the sub-account to credit.
     #[arg(long, value_name = "ACCOUNT")]
     pub to: String,
     /// Index of the bank; 0 holds dollars (USDC).
@@ -247,10 +247,10 @@ Examples:
   kedge delegate 11111111111111111111111111111112
   kedge delegate --none")]
 pub struct Delegate {
-    /// Who may trade.
+    /// Address that may trade.
     #[arg(required_unless_present = "none", conflicts_with = "none", value_parser = address)]
     pub delegate: Option<Pubkey>,
-    /// Nobody but the owner.
+    /// Remove the delegate: the owner alone trades.
     #[arg(long)]
     pub none: bool,
     #[command(flatten)]
@@ -265,13 +265,13 @@ Examples:
   kedge builder 11111111111111111111111111111112 --fee 0.02
   kedge builder --none")]
 pub struct Builder {
-    /// Who gets the fee.
+    /// Wallet of the builder, which gets the fee.
     #[arg(required_unless_present = "none", conflicts_with = "none", requires = "fee", value_parser = address)]
     pub builder: Option<Pubkey>,
-    /// Fee over what is traded, percent; at most 0.1.
+    /// Fee on the traded value, percent; at most 0.1.
     #[arg(long, value_name = "PERCENT")]
     pub fee: Option<String>,
-    /// Nobody.
+    /// Remove the approval.
     #[arg(long, conflicts_with = "fee")]
     pub none: bool,
     #[command(flatten)]
@@ -297,7 +297,7 @@ pub struct Isolate {
     /// Dollars to move back from the position to the balance.
     #[arg(long, value_name = "AMOUNT", conflicts_with = "merge")]
     pub take: Option<String>,
-    /// Join the position with the rest of the sub-account.
+    /// Join the position with the cross positions of the sub-account.
     #[arg(long)]
     pub merge: bool,
     #[command(flatten)]
@@ -312,7 +312,7 @@ Examples:
 pub struct Leverage {
     /// Market, by name or index.
     pub market: String,
-    /// The most that you want, or `max` for what the market allows.
+    /// Highest leverage that you want, or `max` for what the market allows.
     pub leverage: String,
     #[command(flatten)]
     pub own: Own,
@@ -340,7 +340,7 @@ pub struct CloseAccount {
     /// Close the trader account instead, once no sub-account is left.
     #[arg(long)]
     pub trader: bool,
-    /// Where the rent goes [default: the keypair's address].
+    /// Receiver of the rent [default: the keypair's address].
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub receiver: Option<Pubkey>,
 }

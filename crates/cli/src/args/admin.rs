@@ -1,15 +1,14 @@
-//! Arguments of the commands of who runs the exchange.
+//! Arguments of the operators' commands.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use solana_pubkey::Pubkey;
 
-/// The example that `kedge admin --help` shows.
+/// Footer of `kedge admin --help`.
 const EXAMPLES: &str = "\
-Anybody may look and fund a pool; the rest is refused to others than the admin,
-or to others than admin and pauser where the command says so. What is not taken
-back by another command asks for --yes.
+Anyone may look and fund a pool. All other commands need the admin's keypair, or
+the pauser's where the command says so. Irreversible ones ask for --yes.
 
 Examples:
   kedge admin show
@@ -28,22 +27,22 @@ pub struct Admin {
 
 #[derive(Subcommand)]
 pub enum Act {
-    /// Show the roles, what is paused, the fees and what is listed.
+    /// Show roles, paused operations, fees and listings.
     Show,
-    /// Print a form to fill in, with what each line means and its bounds.
+    /// Print a blank form, with the meaning and bounds of each line.
     Form {
-        /// What is to be listed or set.
+        /// What the form lists or sets.
         form: Form,
     },
     /// Create the exchange; the keypair becomes its admin.
     Init {
-        /// Who may pause, besides the admin, and nothing else; fixed for good.
+        /// Address that may pause, besides the admin, and nothing else; fixed for good.
         #[arg(long)]
         pauser: Pubkey,
     },
     /// List a mint as collateral; the first one is the quote asset.
     ListBank {
-        /// The mint.
+        /// Address of the mint.
         mint: Pubkey,
         /// Filled-in form (`kedge admin form bank`).
         form: PathBuf,
@@ -53,7 +52,7 @@ pub enum Act {
         /// Filled-in form (`kedge admin form market`).
         form: PathBuf,
     },
-    /// Open a listed market on a fresh price, or end its reduce-only.
+    /// Open a listed market on a fresh price, or end its reduce-only status.
     Open {
         /// Market, by name or index.
         market: String,
@@ -63,66 +62,66 @@ pub enum Act {
         /// Market, by name or index.
         market: String,
     },
-    /// Set when a market expires, two hours ahead at least, or that it never does.
+    /// Set the expiry of a market, at least two hours ahead, or remove it.
     Expire {
         /// Market, by name or index.
         market: String,
         /// Unix time in seconds, `2h` or `3d` from now, or `never`.
         time: String,
     },
-    /// End a market that is settled; what is left in it goes to the protocol.
+    /// Delist a settled market; what is left in it goes to the protocol.
     Delist {
         /// Market, by name or index.
         market: String,
     },
     /// Pause operations on the whole exchange (admin or pauser).
     Pause {
-        /// Which.
+        /// Operations to pause.
         #[arg(required = true)]
         operations: Vec<Operation>,
     },
-    /// Resume operations that are paused (admin).
+    /// Resume paused operations (admin).
     Resume {
-        /// Which.
+        /// Operations to resume.
         #[arg(required = true)]
         operations: Vec<Operation>,
     },
-    /// Halt the price row of a market or bank: nothing that needs its price happens (admin or pauser).
+    /// Halt the price row of a market or bank, and with it everything that needs its price (admin or pauser).
     Halt(Row),
-    /// Let a halted row start again from its next price (admin).
+    /// Let a halted row continue from its next price (admin).
     Unhalt(Row),
     /// Replace the fee schedule.
     Fees {
         /// Filled-in form (`kedge admin form fees`).
         form: PathBuf,
     },
-    /// Assign a fee tier to a person, which volume can only better.
+    /// Assign a fee tier to a trader; volume can only improve on it.
     Tier {
-        /// The person's wallet.
+        /// Wallet of the trader.
         owner: Pubkey,
-        /// The tier; 0 takes an assignment back.
+        /// Number of the tier; 0 removes an assignment.
         #[arg(value_parser = clap::value_parser!(u8).range(0..=7))]
         tier: u8,
     },
-    /// Put quote tokens of the keypair into a pool of a market. It is a gift.
+    /// Give quote tokens of the keypair to a pool of a market.
     Fund {
         /// Market, by name or index.
         market: String,
-        /// Which pool.
+        /// Pool that gets the tokens.
         pool: Pool,
-        /// How much, in whole units of the quote asset.
+        /// Amount in whole units of the quote asset.
         amount: String,
     },
-    /// Name the next admin, who must accept.
+    /// Propose the next admin, who must accept.
     Propose {
-        /// The next admin.
+        /// Address of the next admin.
         next: Pubkey,
     },
-    /// Become the admin, after the present one has named the keypair.
+    /// Accept the role of admin, after the present admin has proposed the keypair.
     Accept,
 }
 
-/// A form to fill in.
+/// A blank form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Form {
     /// For `list-market`.
@@ -175,7 +174,7 @@ pub struct Row {
     /// Market, by name or index.
     #[arg(required_unless_present = "bank", conflicts_with = "bank")]
     pub market: Option<String>,
-    /// The row of this bank instead.
+    /// Row of this bank instead.
     #[arg(long, value_name = "INDEX")]
     pub bank: Option<u16>,
 }

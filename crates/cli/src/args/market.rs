@@ -8,7 +8,7 @@ use super::Which;
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge markets\n  kedge markets SOL-PERP       # sizes, limits, margin")]
 pub struct Markets {
-    /// Show everything about this market, by name or index.
+    /// Show all details of this market, by name or index.
     pub market: Option<String>,
 }
 
@@ -45,16 +45,16 @@ Examples:
 pub struct Book {
     /// Market, by name or index [default: of `kedge init` or KEDGE_MARKET].
     pub market: Option<String>,
-    /// Prices a side.
+    /// Number of price levels on each side.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub depth: u16,
-    /// Show it again and again, until Ctrl-C.
+    /// Show it repeatedly, until Ctrl-C.
     #[arg(long)]
     pub watch: bool,
-    /// Seconds between two looks.
+    /// Seconds between two updates.
     #[arg(long, default_value_t = 2, requires = "watch", value_parser = clap::value_parser!(u64).range(1..))]
     pub every: u64,
-    /// How many looks [default: until Ctrl-C].
+    /// Number of updates [default: until Ctrl-C].
     #[arg(long, requires = "watch")]
     pub count: Option<u64>,
 }
@@ -79,30 +79,30 @@ Examples:
 pub struct Trades {
     /// Market, by name or index [default: of `kedge init` or KEDGE_MARKET].
     pub market: Option<String>,
-    /// How many trades, newest first; 0 with --follow for those alone that are still to come.
+    /// Number of trades, newest first; 0 with --follow shows new ones alone.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     pub limit: u32,
-    /// How many transactions are read at most.
+    /// Largest number of transactions to read.
     #[arg(long, default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub look: u32,
-    /// Only what came before this transaction.
+    /// Only trades before this transaction.
     #[arg(long, value_name = "SIGNATURE")]
     pub before: Option<String>,
-    /// Tell them oldest first, and go on with each as it happens, until Ctrl-C; as JSON one a line.
+    /// Show them oldest first, then each new one as it happens, until Ctrl-C; as JSON one a line.
     #[arg(long, short, conflicts_with = "before")]
     pub follow: bool,
-    /// How many trades are told in all [default: until Ctrl-C].
+    /// Number of trades to show in all [default: until Ctrl-C].
     #[arg(long, requires = "follow", value_parser = clap::value_parser!(u64).range(1..))]
     pub count: Option<u64>,
 }
 
-/// Reads `FEED_ID=ADDRESS`.
+/// Parses `FEED_ID=ADDRESS`.
 pub fn feed_account(text: &str) -> Result<([u8; 32], Pubkey), String> {
     let (feed, account) = text.split_once('=').ok_or("write FEED_ID=ADDRESS")?;
     Ok((feed_id(feed)?, account.parse().map_err(|_| "the address is not base58 of 32 bytes")?))
 }
 
-/// Reads the id of a Pyth feed, with or without `0x`.
+/// Parses the id of a Pyth feed, with or without `0x`.
 pub fn feed_id(text: &str) -> Result<[u8; 32], String> {
     let feed = text.strip_prefix("0x").unwrap_or(text);
     if feed.len() != 64 || !feed.is_ascii() {

@@ -1,4 +1,4 @@
-//! What can be typed.
+//! Arguments of the command line.
 
 mod account;
 mod admin;
@@ -28,7 +28,7 @@ use clap_complete::Shell;
 use kedge_client::Secret;
 use solana_pubkey::Pubkey;
 
-/// Where a cluster is looked for that nobody has named.
+/// Default endpoint.
 pub const DEFAULT_URL: &str = "http://127.0.0.1:8899";
 
 const FOOTER: &str = "\
@@ -72,7 +72,7 @@ pub struct Cli {
         help_heading = "Connection"
     )]
     pub url: Secret,
-    /// Keypair file of who signs and pays [default: ~/.config/solana/id.json].
+    /// Keypair file of the signer and payer [default: ~/.config/solana/id.json].
     #[arg(
         long,
         global = true,
@@ -85,15 +85,15 @@ pub struct Cli {
     /// Print JSON instead of text.
     #[arg(long, global = true, help_heading = "Connection")]
     pub json: bool,
-    /// Priority fee in millionths of a lamport a compute unit, instead of what recent transactions paid.
+    /// Priority fee in millionths of a lamport a compute unit [default: what recent transactions paid].
     #[arg(long, global = true, value_name = "MICRO_LAMPORTS", help_heading = "Connection")]
     pub priority_fee: Option<u64>,
-    /// Longest wait for the outcome of a transaction, then exit code 6. It is known within some seconds; that a transaction has
-    /// expired, after about 75.
+    /// Longest wait for the outcome of a transaction, then exit code 6. An outcome takes some seconds, the proof that a
+    /// transaction has expired about 75.
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 180, help_heading = "Connection",
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub patience: u64,
-    /// The account that holds a Pyth feed, instead of the push oracle's. Can be given several times.
+    /// Account of a Pyth feed, in place of the push oracle's. Can be given several times.
     #[arg(long, global = true, value_name = "FEED_ID=ADDRESS", value_parser = market::feed_account,
           help_heading = "Connection")]
     pub price_account: Vec<([u8; 32], Pubkey)>,
@@ -103,7 +103,7 @@ pub struct Cli {
     pub command: Command,
 }
 
-/// An address, with what is wrong with it in words.
+/// Parses an address; the error says what is wrong in words.
 pub fn address(text: &str) -> Result<Pubkey, String> {
     text.parse().map_err(|_| "not an address, base58 of 32 bytes".into())
 }
@@ -114,67 +114,67 @@ pub enum Command {
     Init(Init),
     /// Show each setting and where it comes from.
     Config,
-    /// Make a keypair.
+    /// Create a keypair.
     Keygen(Keygen),
-    /// Say the keypair's address.
+    /// Print the keypair's address.
     Address,
     /// Get SOL and test dollars on a local or test chain.
     Airdrop(Airdrop),
     /// List the markets with prices, funding and open interest, or show one of them.
     Markets(Markets),
-    /// Show the order book of a market: what rests, the vAMM's quotes, auctions.
+    /// Show the order book of a market: resting orders, the vAMM's quotes, auctions.
     Book(Book),
     /// List the latest trades of a market.
     Trades(Trades),
     /// Show the rows of the price board, or refresh them.
     Prices(Prices),
-    /// Show the last and the next funding rate, and what your positions would pay.
+    /// Show the last and the next funding rate, and the payments of your positions.
     Funding(Funding),
     /// Show a sub-account: balances, positions and margin.
     Account(Account),
     /// List all sub-accounts of an owner.
     Accounts(Accounts),
-    /// List balances, what of them can leave now, and what the wallet holds.
+    /// List balances, what can be withdrawn now, and what the wallet holds.
     Balances(Balances),
     /// List the positions of a sub-account.
     #[command(alias = "position")]
     Positions(Positions),
     /// List the open orders of a sub-account.
     Orders(Orders),
-    /// Show margin, health and liquidation prices, now and after an order that you are thinking of.
+    /// Show margin, health and liquidation prices, now and after a possible order.
     Risk(Risk),
-    /// Show what fees you pay and get: tier, volume, referral, builder, liquidation.
+    /// Show the fees that you pay and get: tier, volume, referral, builder, liquidation.
     Fees(Fees),
     /// Show profit and loss by market: unrealised, realised, funding, fees.
     Pnl(Pnl),
-    /// List what happened to a sub-account: trades, orders, money, funding.
+    /// List the history of a sub-account: trades, orders, money, funding.
     History(History),
-    /// Say in plain words what a transaction did, or why it failed.
+    /// Explain in plain words what a transaction did, or why it failed.
     #[command(after_help = "Example:\n  kedge explain SIGNATURE")]
     Explain {
         /// Signature of the transaction.
         signature: String,
     },
-    /// Say whether a transaction has landed, was rejected or has expired: its exit code is the one with which the command
-    /// that signed it would have ended.
+    /// Tell whether a transaction landed, was rejected or expired. The exit code is the one that the command which
+    /// signed it would have ended with.
     Outcome(OutcomeOf),
-    /// Show a sub-account again and again, until Ctrl-C.
+    /// Show a sub-account repeatedly, until Ctrl-C.
     Watch(Watch),
     /// Place an order: a limit order with --limit, else a market order through an auction.
     Place(Box<Place>),
     /// Change the price, size, trigger or expiry of an open order.
     Modify(Modify),
-    /// Cancel orders by id, all of them, or those that fit.
+    /// Cancel orders by id, all orders, or those that fit a market, side or number.
     Cancel(Cancel),
     /// Close a position, or all of them, with reduce-only market orders.
     Close(Close),
-    /// Turn a position round: as much on the other side.
+    /// Reverse a position: the same size on the other side.
     Reverse(Reverse),
-    /// Sign an order without sending it: anybody can place it until it expires.
+    /// Sign an order without sending it; anyone can place it until it expires.
     Sign(Box<Sign>),
-    /// Place an order that somebody signed.
+    /// Place a signed order.
     Submit(Submit),
-    /// Make signed orders worthless that nobody has placed yet.
+    /// Revoke signed orders that are not placed yet.
     Revoke(Revoke),
     /// Create a sub-account (and the trader account before the first one).
     Create(Create),
@@ -186,17 +186,17 @@ pub enum Command {
     Transfer(Transfer),
     /// Move realised profit and loss of positions into the dollar balance.
     Settle(Settle),
-    /// Back a position with collateral of its own, or join it with the rest.
+    /// Back a position with collateral of its own, or join it with the cross positions.
     Isolate(Isolate),
     /// Limit your own leverage in a market.
     Leverage(Leverage),
-    /// Let a builder have a fee of the orders that come through it, or nobody.
+    /// Approve a fee for a builder on the orders that come through it, or remove the approval.
     Builder(Builder),
-    /// Let somebody else trade for a sub-account, or nobody.
+    /// Let another address trade for a sub-account, or no other.
     Delegate(Delegate),
     /// Make room for more open orders.
     Grow(Grow),
-    /// Close an empty sub-account or the trader account for good; its rent comes back.
+    /// Close an empty sub-account or the trader account for good; its rent is returned.
     CloseAccount(CloseAccount),
     /// Run the exchange: list, open, pause, expire, set fees and roles.
     Admin(Admin),
@@ -210,13 +210,13 @@ Examples:
   kedge completion zsh > \"${fpath[1]}/_kedge\"
   kedge completion fish > ~/.config/fish/completions/kedge.fish")]
     Completion {
-        /// Which shell.
+        /// Shell of the script.
         shell: Shell,
     },
 }
 
 impl Command {
-    /// Whether it changes something on the chain, and its JSON names what became of that.
+    /// Whether the command sends transactions, whose outcome its JSON then names.
     pub fn sends(&self) -> bool {
         match self {
             Self::Airdrop(_)

@@ -20,29 +20,29 @@ pub enum Order {
     Place(Box<Place>),
     /// Change an open order.
     Modify(Modify),
-    /// Cancel orders by id, all of them, or those that fit.
+    /// Cancel orders by id, all orders, or those that fit a market, side or number.
     Cancel(Cancel),
     /// List open orders.
     List(Orders),
 }
 
-/// Which price a trigger looks at.
+/// The price that a trigger compares with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum TriggerArg {
-    /// The oracle.
+    /// The oracle's price.
     Oracle,
     /// The market's own price.
     Mark,
-    /// The last fill.
+    /// The price of the last fill.
     Last,
 }
 
 /// What happens when an order meets another of its own owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum SelfTradeArg {
-    /// The resting order goes.
+    /// The resting order is cancelled.
     CancelMaker,
-    /// The arriving order goes.
+    /// The arriving order is cancelled.
     CancelTaker,
     /// Both shrink by the smaller size.
     Decrement,
@@ -66,7 +66,7 @@ Examples:
 pub struct Place {
     /// Market, by name or index.
     pub market: String,
-    /// Which way.
+    /// Side of the order.
     pub side: SideArg,
     /// Size in base units (2.5), or in dollars, rounded down to the market's step ('$500', 500usd).
     pub size: String,
@@ -74,15 +74,15 @@ pub struct Place {
     /// Limit price. Without it the order is a market order.
     #[arg(long, value_name = "PRICE", help_heading = "Price", group = "resting")]
     pub limit: Option<String>,
-    /// Limit at this distance to the oracle, wherever the oracle goes: -0.20 is 0.20 below it.
+    /// Limit at this distance from the oracle, as the oracle moves: -0.20 is 0.20 below it.
     #[arg(long, value_name = "DISTANCE", allow_hyphen_values = true, help_heading = "Price", group = "resting",
           conflicts_with_all = ["limit", "protection", "auction_ms", "auction_start"])]
     pub offset: Option<String>,
-    /// Worst price of a market order [default: where the auction ends].
+    /// Worst price of a market order [default: the end of its auction].
     #[arg(long, value_name = "PRICE", conflicts_with = "limit", help_heading = "Price")]
     pub protection: Option<String>,
 
-    /// Wait until the price goes through this, against a position: a stop. With --limit, then a limit order.
+    /// Wait until the price moves through this, against a position: a stop. With --limit, then a limit order.
     #[arg(long, value_name = "PRICE", help_heading = "Waiting", group = "waiting",
           conflicts_with_all = ["take_profit", "trail", "offset"])]
     pub stop: Option<String>,
@@ -94,20 +94,20 @@ pub struct Place {
     #[arg(long, value_name = "PERCENT", help_heading = "Waiting", group = "waiting",
           conflicts_with_all = ["limit", "offset"])]
     pub trail: Option<String>,
-    /// Which price the trigger looks at.
+    /// Price that the trigger compares with.
     #[arg(long, value_enum, default_value = "oracle", help_heading = "Waiting")]
     pub trigger: TriggerArg,
-    /// Once this order fills, protect what it filled with a stop at this price.
+    /// Once this order fills, protect the filled part with a stop at this price.
     #[arg(long, value_name = "PRICE", help_heading = "Waiting", conflicts_with_all = ["at_once", "or_stop", "reduce_only"])]
     pub bracket_stop: Option<String>,
-    /// Once this order fills, take profit of what it filled at this price.
+    /// Once this order fills, take profit on the filled part at this price.
     #[arg(long, value_name = "PRICE", help_heading = "Waiting", conflicts_with_all = ["at_once", "or_stop", "reduce_only"])]
     pub bracket_profit: Option<String>,
-    /// Beside this order a stop of the same side and size: the first that fills cancels the other.
+    /// Add a stop of the same side and size: the first of the two to fill cancels the other.
     #[arg(long, value_name = "PRICE", help_heading = "Waiting", requires = "reduce_only", conflicts_with = "at_once")]
     pub or_stop: Option<String>,
 
-    /// Refuse the order if it would trade when it is placed.
+    /// Refuse the order if it would trade on arrival.
     #[arg(long, help_heading = "Filling", requires = "resting", conflicts_with_all = ["at_once", "waiting", "twap"])]
     pub post_only: bool,
     /// Like --post-only, but move the price one tick away from the vAMM's instead of refusing.
@@ -122,10 +122,10 @@ pub struct Place {
     /// Like --take, and cancel the rest.
     #[arg(long, help_heading = "Filling", group = "at_once", conflicts_with_all = ["waiting", "twap"])]
     pub ioc: bool,
-    /// Fill all of it at once, or nothing.
+    /// Fill the whole order at once, or nothing.
     #[arg(long, help_heading = "Filling", group = "at_once", conflicts_with_all = ["waiting", "twap", "min_fill"])]
     pub fok: bool,
-    /// Follow the auction to its end, and say what was filled, at which price and by whom.
+    /// Follow the auction to its end, and show what was filled, at which price and by whom.
     #[arg(long, help_heading = "Filling", conflicts_with_all = ["waiting", "twap"])]
     pub wait: bool,
     /// With --take or --ioc: fill at least this much base, or nothing happens.
@@ -141,7 +141,7 @@ pub struct Place {
     #[arg(long, value_name = "SECONDS", help_heading = "Filling", requires = "twap",
           value_parser = clap::value_parser!(u32).range(10..=86_400))]
     pub every: Option<u32>,
-    /// When it meets another order of yours.
+    /// What happens when the order meets another of yours.
     #[arg(long, value_enum, default_value = "cancel-maker", help_heading = "Filling")]
     pub stp: SelfTradeArg,
 
@@ -155,29 +155,29 @@ pub struct Place {
     #[arg(long, value_name = "PRICE", help_heading = "Auction", requires = "auction_start")]
     pub auction_end: Option<String>,
 
-    /// Your own number for the order: good for one order, while it is open and after it has ended; `new` makes one with
-    /// which nothing is placed twice, however often the command is repeated with it in the next two minutes.
+    /// Your own number for the order. It is valid for one order, while that is open and after it has ended. `new`
+    /// generates one: a command repeated with it in the next two minutes places nothing twice.
     #[arg(long, value_name = "NUMBER", default_value = "0", hide_default_value = true, value_parser = ClientId::read)]
     pub client_id: ClientId,
-    /// Cancel these orders of the market in the same step: all of it happens, or nothing.
+    /// Cancel these orders of the market in the same step, all or nothing.
     #[arg(long, value_name = "ID", value_delimiter = ',', conflicts_with_all = ["take", "ioc", "fok"])]
     pub instead_of: Vec<u32>,
     /// Seconds until the order expires [default: never].
     #[arg(long, value_name = "SECONDS")]
     pub expires_in: Option<u32>,
-    /// It comes through the builder that you approved with `kedge builder`, who gets its fee.
+    /// Send the order through the builder that you approved with `kedge builder`, which earns its fee.
     #[arg(long)]
     pub builder: bool,
     #[command(flatten)]
     pub which: Which,
 }
 
-/// What was said about an order's client id.
+/// The client id of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientId {
-    /// This one; 0 for none.
+    /// A given number; 0 for none.
     Number(u64),
-    /// One that is good for a while.
+    /// A generated number that is valid for two minutes.
     New,
 }
 
@@ -203,22 +203,22 @@ Examples:
 pub struct Modify {
     /// Id of the order, as listed.
     pub order: u32,
-    /// New limit price, or worst price of an order that waits.
+    /// New limit price, or worst price of a waiting order.
     #[arg(long, value_name = "PRICE", group = "changes")]
     pub limit: Option<String>,
-    /// New distance to the oracle, for an order placed with one.
+    /// New distance from the oracle, for an order placed with one.
     #[arg(long, value_name = "DISTANCE", allow_hyphen_values = true, conflicts_with = "limit", group = "changes")]
     pub offset: Option<String>,
-    /// New size, what is filled already included.
+    /// New size, including the filled part.
     #[arg(long, value_name = "SIZE", group = "changes")]
     pub size: Option<String>,
-    /// New trigger price of an order that waits.
+    /// New trigger price of a waiting order.
     #[arg(long, value_name = "PRICE", group = "changes")]
     pub trigger_price: Option<String>,
     /// New distance of a trailing stop, percent.
     #[arg(long, value_name = "PERCENT", conflicts_with = "display", group = "changes")]
     pub trail: Option<String>,
-    /// Show this much at a time.
+    /// New visible part of a resting order.
     #[arg(long, value_name = "SIZE", group = "changes")]
     pub display: Option<String>,
     /// Seconds until the order expires.
@@ -248,13 +248,13 @@ pub struct Cancel {
     /// Cancel all orders.
     #[arg(long, conflicts_with_all = ["market", "side", "client_id"])]
     pub all: bool,
-    /// Cancel those of one market.
+    /// Cancel the orders of one market.
     #[arg(long)]
     pub market: Option<String>,
-    /// Cancel those of one side.
+    /// Cancel the orders of one side.
     #[arg(long)]
     pub side: Option<SideArg>,
-    /// Cancel the one with your own number.
+    /// Cancel the order with your own number.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub client_id: Option<u64>,
     #[command(flatten)]
@@ -290,10 +290,10 @@ Examples:
   kedge risk SOL-PERP buy 5
   kedge risk SOL-PERP sell 5 --limit 190 --post-only")]
 pub struct Risk {
-    /// Market of the order that you are thinking of, by name or index.
+    /// Market of the possible order, by name or index.
     #[arg(requires = "side")]
     pub market: Option<String>,
-    /// Which way.
+    /// Side of the order.
     #[arg(requires = "size")]
     pub side: Option<SideArg>,
     /// Size in base units (2.5), or in dollars ('$500', 500usd).
@@ -304,7 +304,7 @@ pub struct Risk {
     /// Worst price of a market order [default: half a percent beyond the oracle].
     #[arg(long, value_name = "PRICE", requires = "size", conflicts_with = "limit")]
     pub protection: Option<String>,
-    /// It fills as a maker: no fee.
+    /// The order fills as a maker: no fee.
     #[arg(long, requires = "limit")]
     pub post_only: bool,
     /// Only reduce the position.

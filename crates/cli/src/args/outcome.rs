@@ -17,16 +17,16 @@ Examples:
 pub struct OutcomeOf {
     /// Signature of the transaction.
     pub signature: String,
-    /// The last block in which it can land.
+    /// Last block height at which the transaction can land.
     #[arg(long, value_name = "BLOCK")]
     pub last_valid: Option<u64>,
-    /// Wait until it is certain, for --patience seconds at most.
+    /// Wait until the outcome is certain, at most --patience seconds.
     #[arg(long)]
     pub wait: bool,
 }
 
 impl OutcomeOf {
-    /// The signature, when it is one.
+    /// The parsed signature; `None` for another text.
     pub fn signature(&self) -> Option<Signature> {
         self.signature.parse().ok()
     }

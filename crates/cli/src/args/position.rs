@@ -1,4 +1,4 @@
-//! Arguments of commands that end or turn positions.
+//! Arguments of commands that close or reverse positions.
 
 use clap::Args;
 
@@ -18,15 +18,15 @@ pub struct Close {
     /// Market of the position, by name or index.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub market: Option<String>,
-    /// Only this much of it: base units, or dollars ($500, 500usd) [default: all of it].
+    /// Part to close: base units, or dollars ($500, 500usd) [default: the whole position].
     pub size: Option<String>,
-    /// Every position of the sub-account.
+    /// Close every position of the sub-account.
     #[arg(long)]
     pub all: bool,
-    /// Worst price [default: where the auction ends].
+    /// Worst price [default: the end of the auction].
     #[arg(long, value_name = "PRICE", conflicts_with = "all")]
     pub protection: Option<String>,
-    /// Follow the auction to its end, and say what was filled.
+    /// Follow the auction to its end, and show what was filled.
     #[arg(long)]
     pub wait: bool,
     #[command(flatten)]
@@ -43,10 +43,10 @@ Examples:
 pub struct Reverse {
     /// Market of the position, by name or index.
     pub market: String,
-    /// Worst price [default: where the auction ends].
+    /// Worst price [default: the end of the auction].
     #[arg(long, value_name = "PRICE")]
     pub protection: Option<String>,
-    /// Follow the auction to its end, and say what was filled.
+    /// Follow the auction to its end, and show what was filled.
     #[arg(long)]
     pub wait: bool,
     #[command(flatten)]

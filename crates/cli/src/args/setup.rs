@@ -1,4 +1,4 @@
-//! Arguments of commands that set a person up.
+//! Arguments of commands for wallet and configuration.
 
 use clap::Args;
 use solana_pubkey::Pubkey;
@@ -17,13 +17,13 @@ Examples:
   kedge init --url devnet --account 0 --market SOL-PERP
   kedge init --keypair ~/desk.json --account 2")]
 pub struct Init {
-    /// Id of the sub-account that commands mean without --id.
+    /// Id of the sub-account that commands use without --id.
     #[arg(long)]
     pub account: Option<u16>,
-    /// Market that `book` and `trades` show when none is named.
+    /// Market that `book` and `trades` use when none is named.
     #[arg(long)]
     pub market: Option<String>,
-    /// Forget what the file says, also when it cannot be read.
+    /// Discard the present file, even an unreadable one.
     #[arg(long)]
     pub force: bool,
 }
@@ -43,9 +43,9 @@ Examples:
   kedge keygen
   kedge keygen desk.json")]
 pub struct Keygen {
-    /// Where the keypair goes [default: where commands look for it].
+    /// Path of the keypair [default: the path that commands use].
     pub file: Option<std::path::PathBuf>,
-    /// Overwrite a keypair that is there: what it owns is lost with it.
+    /// Overwrite an existing keypair; everything that it owns is lost with it.
     #[arg(long)]
     pub force: bool,
 }
@@ -60,13 +60,13 @@ Examples:
   kedge airdrop
   kedge airdrop --sol 5 --usdc 10000")]
 pub struct Airdrop {
-    /// SOL; 0 for none.
+    /// Amount of SOL; 0 for none.
     #[arg(long, default_value = "2")]
     pub sol: String,
-    /// Test dollars; 0 for none [default: 1000 where the chain gives some].
+    /// Amount of test dollars; 0 for none [default: 1000 where the chain gives some].
     #[arg(long)]
     pub usdc: Option<String>,
-    /// Who gets them [default: the keypair's address].
+    /// Address that gets them [default: the keypair's address].
     #[arg(long)]
     pub to: Option<Pubkey>,
 }

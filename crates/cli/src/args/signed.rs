@@ -29,16 +29,16 @@ Examples:
 pub struct Sign {
     #[command(flatten)]
     pub order: Place,
-    /// Seconds for which it can be placed.
+    /// Seconds for which the order can be placed.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, help_heading = "Message",
           value_parser = clap::value_parser!(u64).range(1..=kedge_client::signed::LONGEST_MS / 1_000))]
     pub valid_for: u64,
-    /// Number of the message; each is placed once [default: the one after the highest that was placed, or signed here and
-    /// still good].
+    /// Number of the message; each number is placed once [default: the next above all that were placed, or signed here
+    /// and are still valid].
     #[arg(long, value_name = "NUMBER", help_heading = "Message")]
     pub number: Option<u64>,
     /// Sign nothing: write the text that this address (owner or delegate) is to sign in its wallet. `kedge submit FILE
-    /// --signature SIGNATURE` places it then.
+    /// --signature SIGNATURE` then places it.
     #[arg(long = "for", value_name = "ADDRESS", help_heading = "Message")]
     pub wallet: Option<Pubkey>,
     /// Write the message to this file instead of standard output.
@@ -55,9 +55,9 @@ Examples:
   kedge submit order.json
   kedge submit order.json --signature <signature>   # of a text, from a wallet")]
 pub struct Submit {
-    /// What `kedge sign` wrote; - reads standard input.
+    /// File that `kedge sign` wrote; - reads standard input.
     pub file: PathBuf,
-    /// Signature of the text, in base58, as the wallet gave it.
+    /// Signature of the text in base58, from the wallet.
     #[arg(long)]
     pub signature: Option<Signature>,
 }
@@ -72,7 +72,7 @@ Examples:
   kedge revoke        # every message that kedge sign wrote
   kedge revoke 12     # those with a number up to 12")]
 pub struct Revoke {
-    /// The highest number that becomes worthless [default: of all that `kedge sign` wrote].
+    /// Highest number to revoke [default: all that `kedge sign` wrote].
     pub up_to: Option<u64>,
     #[command(flatten)]
     pub which: Which,

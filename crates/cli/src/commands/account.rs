@@ -25,7 +25,7 @@ pub async fn run(session: &Session, options: &Account) -> Result<Output> {
     show(session, address, &account).await
 }
 
-/// The sub-account at an address. Errors: for a wallet, what lists its sub-accounts.
+/// The sub-account at an address. For a wallet's address the error names the command that lists its sub-accounts.
 async fn at(session: &Session, address: Pubkey) -> Result<SubAccountData> {
     let error = match session.client.sub_account(address).await {
         Ok(account) => return Ok(account),
@@ -40,7 +40,7 @@ async fn at(session: &Session, address: Pubkey) -> Result<SubAccountData> {
     Err(error.advised(hint))
 }
 
-/// Everything about a sub-account on one page.
+/// Balances, positions, orders and margin of a sub-account.
 pub async fn show(session: &Session, address: Pubkey, account: &SubAccountData) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let head = &account.head;
@@ -97,7 +97,7 @@ pub async fn list(session: &Session, options: &Accounts) -> Result<Output> {
     };
     let mut table = Table::new(&[">ID", "NAME", "OWNER", "DELEGATE", ">POSITIONS", ">ORDERS", ">DOLLARS", "STATE"]);
     let mut list = Vec::new();
-    // What commands mean that name no sub-account.
+    // The default of commands without --account.
     let first = |id: u16| !options.delegated && found.first().is_some_and(|found| found.data.head.id == id);
     for account in &found {
         let head = &account.data.head;

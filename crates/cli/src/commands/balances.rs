@@ -19,7 +19,7 @@ use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 use crate::view::View;
 
-/// Lists balances, and what the owner's wallet holds of each bank's tokens.
+/// Lists a sub-account's balances, and the owner's wallet balance of each bank's token.
 pub async fn run(session: &Session, options: &args::Balances) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let (_, account) = session.account(&options.which).await?;
@@ -36,13 +36,13 @@ pub async fn run(session: &Session, options: &args::Balances) -> Result<Output> 
     Ok(Output::new(text, json))
 }
 
-/// Tokens in the owner's associated account, zero when there is none; `None` when the endpoint does not tell.
+/// Tokens in the owner's associated account, zero when there is none; `None` when the endpoint does not say.
 pub async fn held(session: &Session, owner: &Pubkey, mint: &Pubkey) -> Option<u64> {
     const NO_SUCH_METHOD: i64 = -32_601;
     let at = address::token_account(owner, mint);
     match session.client.rpc().get_token_account_balance(&at).await {
         Ok(amount) => amount.amount.parse().ok(),
-        // An account that is not there is an invalid parameter.
+        // Endpoints report a missing account as an invalid parameter.
         Err(error) => match error.kind() {
             ErrorKind::RpcError(RpcError::RpcResponseError { code, .. }) if *code != NO_SUCH_METHOD => Some(0),
             _ => None,
@@ -50,7 +50,7 @@ pub async fn held(session: &Session, owner: &Pubkey, mint: &Pubkey) -> Option<u6
     }
 }
 
-/// Balances of a sub-account as text and as JSON, with what the wallet holds where that was asked.
+/// Balances of a sub-account as text and JSON, with the wallet's balances where they were requested.
 pub fn table(
     colour: bool,
     directory: &Directory,

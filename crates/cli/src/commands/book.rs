@@ -22,7 +22,7 @@ use crate::output::{Output, long, wrap};
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 
-/// Shows a market's book, once or again and again.
+/// Shows a market's book, once or repeatedly.
 pub async fn run(session: &Session, options: &Book, json: bool) -> Result<()> {
     let look = async || look(session, options).await;
     if options.watch {
@@ -32,7 +32,7 @@ pub async fn run(session: &Session, options: &Book, json: bool) -> Result<()> {
     Ok(())
 }
 
-/// What is offered at a price.
+/// One price level of a side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Level {
     price: Price,
@@ -87,7 +87,7 @@ async fn look(session: &Session, options: &Book) -> Result<Output> {
     Ok(Output::new(text, json))
 }
 
-/// What rests on a side by price, the best first.
+/// Price levels of a side, best first.
 fn levels(all: &[Found<SubAccountData>], market: &Market, side: Side, grid: Grid, clock: &Clock) -> Vec<Level> {
     let mut levels: Vec<Level> = Vec::new();
     for order in resting(all, market.index, side, grid, clock) {
@@ -109,7 +109,7 @@ fn spread(bids: &[Level], asks: &[Level]) -> Option<String> {
     Some(format!("{} bps", decimal::rounded(bps, 2, 1)))
 }
 
-/// Both sides beside each other.
+/// Both sides beside each other as a table.
 fn ladder(colour: bool, bids: &[Level], asks: &[Level], depth: usize, tick: Price) -> String {
     if bids.is_empty() && asks.is_empty() {
         return "nothing rests\n".into();
@@ -146,11 +146,11 @@ fn levels_json(levels: &[Level], depth: usize) -> Vec<Value> {
     levels.iter().take(depth).map(level).collect()
 }
 
-/// What the vAMM would trade with a taker now.
+/// Bid and ask of the vAMM now.
 fn vamm(market: &Market, row: &PriceRow, clock: &Clock, slot_micros: u64) -> (String, Value) {
     let mut text = String::new();
     let mut json = json!({});
-    // It buys from who sells.
+    // The vAMM's bid is its price for a selling taker.
     for (name, verb, side) in [("bid", "buys", Side::Short), ("ask", "sells", Side::Long)] {
         let touch = market.amm.touch_on(side, row).ok().filter(|_| !market.amm.sqrt_k.is_zero());
         let upto = market.amm.availability(market, row, side, 0, clock, slot_micros);
@@ -187,7 +187,7 @@ fn vamm(market: &Market, row: &PriceRow, clock: &Clock, slot_micros: u64) -> (St
     (text, json)
 }
 
-/// Orders that takers have sent and that anybody may fill now.
+/// Orders in an auction, which any maker may join now.
 fn auctions(
     colour: bool,
     all: &[Found<SubAccountData>],

@@ -10,10 +10,10 @@ use crate::error::{CliError, Result};
 use crate::output::Output;
 use crate::session::Session;
 
-/// Ids that fit one transaction.
+/// Largest number of ids in one transaction.
 const AT_ONCE: usize = 128;
 
-/// Cancels by id, or what fits a market, a side and a number of one's own.
+/// Cancels orders by id, or by market, side and client id.
 pub async fn run(session: &Session, options: &Cancel) -> Result<Output> {
     let signer = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;

@@ -39,8 +39,8 @@ pub async fn deposit(session: &Session, options: &Deposit) -> Result<Output> {
     landed(session, &directory, sent).await
 }
 
-/// Refuses to move more tokens of a bank than the keypair's wallet holds. Where the endpoint does not tell, the token
-/// program says whether it is enough.
+/// Refuses to move more tokens of a bank than the keypair's wallet holds. When the endpoint does not say, the check is
+/// left to the token program.
 pub async fn require_held(session: &Session, directory: &Directory, index: u16, asked: &str) -> Result<()> {
     let (payer, bank) = (session.signer()?, &directory.bank(index)?.data);
     let (mint, amount) = (Pubkey::new_from_array(bank.mint), decimal::parse(asked, u32::from(bank.decimals))?);
@@ -83,7 +83,7 @@ pub async fn withdraw(session: &Session, options: &Withdraw) -> Result<Output> {
     landed(session, &directory, sent).await
 }
 
-/// Refuses a wallet where one of its token accounts is meant.
+/// Refuses a wallet's address where one of its token accounts is needed.
 async fn require_token_account(session: &Session, at: Pubkey, mint: &Pubkey) -> Result<()> {
     let found = session.client.accounts(&[at]).await?.into_iter().next().flatten();
     if found.is_some_and(|account| account.owner == TOKEN_PROGRAM) {
@@ -112,7 +112,7 @@ pub async fn transfer(session: &Session, options: &Transfer) -> Result<Output> {
     landed(session, &directory, sent).await
 }
 
-/// An amount that is to leave: what was typed, or all that can.
+/// The amount to withdraw: the typed one, or for `all` the largest that margin allows.
 async fn leaving(session: &Session, account: &SubAccountData, bank: &Bank, text: &str) -> Result<u64> {
     if text != "max" {
         return Ok(decimal::parse(text, u32::from(bank.decimals))?);
@@ -125,11 +125,11 @@ async fn leaving(session: &Session, account: &SubAccountData, bank: &Bank, text:
     if most == account.head.balance(bank.index) {
         return Ok(most.0);
     }
-    // Prices move until the transaction lands: a tenth of a percent stays behind.
+    // A tenth of a percent stays behind, since prices move until the transaction lands.
     Ok(most.0 - most.0.div_ceil(1_000))
 }
 
-/// A refresh of what the margin check behind a withdrawal reads: without positions it reads nothing.
+/// A refresh of the rows in the withdrawal's margin check, which reads none without positions.
 async fn fresh_prices(session: &Session, account: &SubAccountData) -> Result<Vec<Instruction>> {
     if account.head.positions.iter().all(|position| !position.is_used()) {
         return Ok(Vec::new());

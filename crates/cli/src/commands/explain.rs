@@ -12,7 +12,7 @@ use crate::output::{Output, long, wrap};
 use crate::session::Session;
 use crate::table::{Paint, paint};
 
-/// Says what a transaction did.
+/// Describes a transaction: instructions, events and failure.
 pub async fn run(session: &Session, signature: &str) -> Result<Output> {
     let parsed: Signature =
         signature.parse().map_err(|_| CliError::Usage("a signature is base58 of 64 bytes".into()))?;
@@ -101,7 +101,7 @@ fn tell_step(directory: &Directory, step: &Step) -> (String, Value) {
     (text, json)
 }
 
-/// An instruction of another program: the compute budget's are read, others named.
+/// An instruction of another program: compute budget instructions decoded, others by name.
 fn program(step: &Step) -> String {
     let address = step.program.to_string();
     if address.starts_with("ComputeBudget") {
@@ -199,7 +199,7 @@ mod tests {
         assert_eq!(output.json["failure"]["name"], json!("StaleRow"));
     }
 
-    /// Without the folds.
+    /// Joins folded lines.
     fn flat(text: &str) -> String {
         text.split_whitespace().collect::<Vec<_>>().join(" ")
     }

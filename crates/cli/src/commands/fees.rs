@@ -20,19 +20,19 @@ use crate::output::{Output, wrap};
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 
-/// Whose fees they are.
+/// The sub-account whose fees are shown, with its trader.
 struct Person {
     account: SubAccount,
     trader: Trader,
 }
 
-/// What counting anew would give now.
+/// Result of counting the volume anew.
 struct Counted {
     tier: u8,
     volume: Amount,
 }
 
-/// Shows the schedule, and where a sub-account stands in it.
+/// Shows the fee schedule and a sub-account's tier in it.
 pub async fn run(session: &Session, options: &Fees) -> Result<Output> {
     let mut signature = None;
     if options.count {
@@ -66,7 +66,7 @@ pub async fn run(session: &Session, options: &Fees) -> Result<Output> {
     Ok(Output::new(text, json))
 }
 
-/// The sub-account that is meant with its owner's record; `None` where there is none.
+/// The selected sub-account with its trader; `None` when there is none.
 async fn person(session: &Session, options: &Fees) -> Result<Option<Person>> {
     if options.which.authority.is_none() && session.signer().is_err() {
         return Ok(None);
@@ -104,14 +104,14 @@ fn schedule(colour: bool, exchange: &Exchange, own: Option<u8>) -> (String, Valu
     (table.render(colour), Value::Array(list))
 }
 
-/// What a person pays and gets, and what their volume is.
+/// A trader's fees, rewards and volume.
 fn own(exchange: &Exchange, person: &Person, clock: &Clock) -> Result<(String, Value)> {
     let (account, trader, today) = (&person.account, &person.trader, clock.day());
     let tier = account.tier_on(today);
     let fee = exchange.fee_tier(tier);
     let referred = (account.referrer != [0; 32]).then(|| Pubkey::new_from_array(account.referrer));
     let discount = if referred.is_some() { exchange.referee_discount } else { Ppm(0) };
-    // Of a million dollars, so that no digit is lost.
+    // The fee of a million dollars, so that no digit is lost.
     let million = Amount(1_000_000_000_000);
     let full = million.share(fee.taker, Rounding::Up)?;
     let paid = full.minus(full.share(discount, Rounding::Down)?)?;
@@ -120,7 +120,7 @@ fn own(exchange: &Exchange, person: &Person, clock: &Clock) -> Result<(String, V
     let waiting = Amount(account.volume.saturating_add(account.earlier_volume));
     let until = (account.tier_day >= today && account.tier_day != u32::MAX && account.fee_tier > account.base_tier)
         .then(|| crate::calendar::date_time(i64::from(account.tier_day) * 86_400).chars().take(10).collect::<String>());
-    // Parts of a million of a million dollars.
+    // The fee of a million dollars in millionths of it.
     let taker = format!("{}%", decimal::format(paid.0, 10, 0));
     let mut lines = vec![
         ("tier", format!("{tier}{}", until.as_ref().map(|day| format!(", up to {day}")).unwrap_or_default())),
@@ -175,7 +175,7 @@ fn own(exchange: &Exchange, person: &Person, clock: &Clock) -> Result<(String, V
     Ok((text, json))
 }
 
-/// The tier that the exchange would give if it counted now.
+/// The tier that counting the volume now would give.
 fn counted(exchange: &Exchange, person: &Person, clock: &Clock) -> Result<Counted> {
     let (mut trader, mut account) = (person.trader, person.account);
     let tier = action::UpdateFeeTier.execute(exchange, &mut trader, &mut account, clock)?;

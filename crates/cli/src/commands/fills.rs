@@ -1,4 +1,4 @@
-//! What an order got.
+//! Fills of an order.
 
 use kedge_interface::event::Event;
 use kedge_model::event::{CancelReason, FillRecord, FillSource, Party};
@@ -13,54 +13,54 @@ use crate::describe;
 use crate::directory::Directory;
 use crate::output::wrap;
 
-/// Exit code of an order of which nothing was filled.
+/// Exit code of an order without any fill.
 pub const NOTHING: u8 = 7;
-/// Exit code of an order of which a part was filled.
+/// Exit code of a partly filled order.
 pub const PARTLY: u8 = 8;
 
-/// An order that is looked for in events.
+/// The order whose events are collected.
 #[derive(Clone, Copy, Debug)]
 pub struct Wanted {
     /// Owner of the sub-account.
     pub authority: [u8; 32],
-    /// Its number.
+    /// Id of the sub-account.
     pub account: u16,
-    /// The order's id.
+    /// Id of the order.
     pub order: u32,
-    /// Market.
+    /// Index of the market.
     pub market: u16,
-    /// Buy or sell.
+    /// Side of the order.
     pub side: Side,
-    /// What was asked for.
+    /// Size of the order.
     pub size: Size,
 }
 
-/// Where a part came from.
+/// Source of a fill.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Part {
     source: String,
-    /// Owner and number of the sub-account on the other side; nobody's for the vAMM.
+    /// Owner and id of the maker; `None` for the vAMM.
     other: Option<Party>,
     size: Size,
     quote: Amount,
 }
 
-/// All fills of an order.
+/// Sum of an order's fills.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fills {
-    /// Base traded.
+    /// Base that was filled.
     pub size: Size,
     quote: Amount,
-    /// Paid by it (positive), or paid to it as a maker.
+    /// Fee paid (positive), or rebate received as a maker (negative).
     fee: Quote,
     realised: Quote,
     parts: Vec<Part>,
-    /// Why it was removed with something left.
+    /// Reason of the removal, when the order was removed before it was full.
     pub removed: Option<u8>,
 }
 
 impl Fills {
-    /// Takes over what an event says of the order.
+    /// Adds an event of the order.
     pub fn add(&mut self, event: &Event, wanted: &Wanted) {
         let own = |party: &Party| party.authority == wanted.authority && party.id == wanted.account;
         match event {
@@ -104,7 +104,7 @@ impl Fills {
         }
     }
 
-    /// In a word.
+    /// State of the order in a word.
     pub fn state(&self, wanted: &Wanted) -> &'static str {
         match self.size {
             Size::ZERO => "nothing",
@@ -113,7 +113,7 @@ impl Fills {
         }
     }
 
-    /// What the process says of it.
+    /// Exit code for the state of the order.
     pub fn exit_code(&self, wanted: &Wanted) -> u8 {
         match self.state(wanted) {
             "nothing" => NOTHING,
@@ -122,7 +122,7 @@ impl Fills {
         }
     }
 
-    /// In words: what, at which price, from whom, for which fee.
+    /// The fills in words: size, price, source and fee.
     pub fn told(&self, directory: &Directory, wanted: &Wanted) -> String {
         let name = directory.market_name(wanted.market);
         let verb = if wanted.side == Side::Long { "bought" } else { "sold" };
@@ -167,7 +167,7 @@ impl Fills {
         text
     }
 
-    /// The same as JSON fields.
+    /// Adds the fills to a JSON object.
     pub fn write(&self, json: &mut Value, wanted: &Wanted) {
         json["order_id"] = json!(wanted.order);
         json["state"] = json!(self.state(wanted));
@@ -190,12 +190,12 @@ impl Fills {
     }
 }
 
-/// A mean over fills, for reading; the exact amounts are size and quote.
+/// The mean price, for reading; size and quote are exact.
 fn mean(size: Size, quote: Amount) -> Option<Price> {
     mul_div(quote.0, BASE, size.0, Rounding::Down).ok().map(Price)
 }
 
-/// A mean with two digits more than the tick where it lies between two.
+/// A mean price, with two digits more than the tick when it lies between two ticks.
 fn told_at(price: Price, tick: Price) -> String {
     let finer = Price(tick.0 / 100);
     let shown = decimal::price_at(price, tick);
@@ -240,7 +240,7 @@ mod tests {
         ] {
             fills.add(&fill(size, quote, source), &wanted);
         }
-        // Another order, another account, another market: not this one's.
+        // Events of another order, account or market are ignored.
         for other in [Wanted { order: 8, ..wanted }, Wanted { account: 1, ..wanted }, Wanted { market: 0, ..wanted }] {
             let mut none = Fills::default();
             none.add(&fill(1_000_000_000, 180_000_000, FillSource::Amm), &other);

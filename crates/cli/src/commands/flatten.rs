@@ -19,7 +19,7 @@ use crate::health;
 use crate::output::{Output, wrap};
 use crate::session::Session;
 
-/// Closes one position or a part of it, or all of them.
+/// Closes a position, a part of it, or all positions.
 pub async fn close(session: &Session, options: &Close) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     if let Some(market) = &options.market {
@@ -65,7 +65,7 @@ pub async fn close(session: &Session, options: &Close) -> Result<Output> {
     Ok(Output::new(text, done.into_iter().map(|one| one.json).collect()).with_code(code))
 }
 
-/// Turns a position round.
+/// Reverses a position.
 pub async fn reverse(session: &Session, options: &Reverse) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(&options.market)?;
@@ -81,7 +81,7 @@ pub async fn reverse(session: &Session, options: &Reverse) -> Result<Output> {
     .await
 }
 
-/// What to close of a position, as it was typed.
+/// The part of a position to close, as typed.
 struct Wanted<'a> {
     size: Option<&'a str>,
     protection: Option<&'a str>,
@@ -93,7 +93,7 @@ fn closing(scene: &Scene<'_>, held: Size, wanted: &Wanted<'_>) -> Result<OrderPa
         None => held,
         Some(text) => {
             let oracle = scene.view.board.market(market.index)?.price.price;
-            // The last part of a position may be smaller than an order may be elsewhere.
+            // The last part of a position may be smaller than the market's smallest order.
             let least = Market { min_order: market.step, ..*market };
             sized::read(text, &least, scene.directory, oracle)?.size
         }
@@ -119,7 +119,7 @@ fn side(scene: &Scene<'_>) -> Side {
     Side::closing(held.base)
 }
 
-/// Sends one order that is made from a position.
+/// Sends one order against a position.
 async fn one(
     session: &Session,
     directory: &Directory,

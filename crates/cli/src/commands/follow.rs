@@ -1,4 +1,4 @@
-//! Following an order to the end of its auction, and what it left.
+//! Follows an order to the end of its auction.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
@@ -21,24 +21,25 @@ use crate::health;
 use crate::output::wrap;
 use crate::session::Session;
 
-/// Looks in a row that may fail before the following is given up.
+/// Failed looks in a row after which following ends.
 const PATIENCE: u32 = 20;
-/// Looks for fills that the account has shown already and that the endpoint's history may not have yet.
+/// Looks for fills that the account shows but the endpoint's history may not hold yet.
 const HISTORY_LOOKS: u32 = 20;
 
-/// How an order's auction ended.
+/// The end of an order's auction.
 pub struct End {
-    /// What was filled, as far as the endpoint tells.
+    /// The fills that the endpoint's history holds.
     pub fills: Fills,
-    /// What is left of it on the book.
+    /// Size that rests in the book; `None` for an order that is gone.
     pub rests: Option<Size>,
-    /// Whether the endpoint fell silent before the end.
+    /// Whether the endpoint stopped answering before the end.
     pub lost: bool,
     /// Slot of the last look.
     pub slot: u64,
 }
 
-/// Looks at an order slot by slot until its auction is over and it is gone, expired, or rests. A terminal sees it go.
+/// Looks at an order slot by slot until its auction is over and it is gone, expired or resting. A terminal shows the
+/// progress.
 pub async fn run(session: &Session, directory: &Directory, at: Pubkey, wanted: &Wanted, placed: &Landed) -> End {
     let show = session.attended && std::io::stderr().is_terminal();
     let pause = pause(session).await;
@@ -58,7 +59,7 @@ pub async fn run(session: &Session, directory: &Directory, at: Pubkey, wanted: &
                     rests = order.remaining().ok();
                     break;
                 }
-                // What has expired is dead, whether or not somebody has cleared it away.
+                // An expired order is dead even before its removal.
                 if over && expired(session, &order).await {
                     break;
                 }
@@ -77,13 +78,13 @@ pub async fn run(session: &Session, directory: &Directory, at: Pubkey, wanted: &
     End { fills: fills(session, at, wanted, placed, seen).await, rests, lost, slot: last }
 }
 
-/// The time of a slot, within reason.
+/// The measured slot time, within plausible bounds.
 async fn pause(session: &Session) -> Duration {
     let micros = session.client.board().await.map_or(400_000, |board| board.slot_micros());
     Duration::from_micros(micros).clamp(Duration::from_millis(100), Duration::from_secs(1))
 }
 
-/// The order at a slot from its placing on; `None` from an endpoint that is behind.
+/// Slot and order, no earlier than slot `least`; `None` from an endpoint that lags.
 async fn look(session: &Session, at: Pubkey, id: u32, least: u64) -> Result<Option<(u64, Option<Order>)>> {
     let answer = session.client.sub_accounts_at(&[at]).await?;
     if answer.slot < least {
@@ -100,7 +101,7 @@ async fn expired(session: &Session, order: &Order) -> bool {
     session.client.clock().await.is_ok_and(|clock| order.is_expired(&clock))
 }
 
-/// One line that replaces the last.
+/// Replaces the progress line.
 fn progress(directory: &Directory, order: &Order, slot: u64, size: Size) {
     let tick = directory.tick(order.market);
     let filled = format!("{} of {} filled", decimal::size(order.filled), decimal::size(size));
@@ -118,7 +119,7 @@ fn progress(directory: &Directory, order: &Order, slot: u64, size: Size) {
     let _ = std::io::stderr().flush();
 }
 
-/// Fills of an order in the transactions since it was placed, until they are as many as its account has shown.
+/// Fills of an order in the transactions since its placing, until they add up to what its account shows.
 async fn fills(session: &Session, at: Pubkey, wanted: &Wanted, placed: &Landed, seen: Size) -> Fills {
     let mut found = Fills::default();
     for _ in 0..HISTORY_LOOKS {
@@ -151,7 +152,7 @@ async fn scan(session: &Session, at: Pubkey, wanted: &Wanted, placed: &Landed) -
     Some(fills)
 }
 
-/// The position that is there afterwards, as a line and as JSON; nothing where it cannot be read.
+/// The position afterwards, as a line and as JSON; empty when it cannot be read.
 pub async fn position(
     session: &Session,
     directory: &Directory,
@@ -184,7 +185,7 @@ pub async fn position(
     (wrap("", &line), json)
 }
 
-/// A sub-account as of a slot or later.
+/// A sub-account as of slot `least` or later.
 async fn account_from(session: &Session, at: Pubkey, least: u64) -> Option<SubAccountData> {
     for _ in 0..PATIENCE {
         let answer = session.client.sub_accounts_at(&[at]).await.ok()?;

@@ -13,17 +13,17 @@ use crate::output::{Output, long};
 use crate::session::Session;
 use crate::table::Table;
 
-/// Shows the rates, and what a sub-account's positions would pay at the next update.
+/// Shows funding rates, and the next payments of a sub-account's positions.
 pub async fn run(session: &Session, options: &args::Funding) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let wanted =
         options.market.as_deref().map(|name| directory.market(name)).transpose()?.map(|found| found.data.index);
     let rows: Vec<Row> = directory.markets.iter().map(|market| Row::Market(market.data.index)).collect();
     let view = session.view(&rows).await?;
-    // Rates are everybody's to read; payments are shown where there is an account.
+    // Rates need no account; payments are shown for one.
     let account = match session.account(&options.which).await {
         Ok((_, account)) => Some(account),
-        // There is none, or there is no keypair to tell whose.
+        // There is no sub-account, or no keypair that could own one.
         Err(CliError::NotFound(_) | CliError::Usage(_)) => None,
         Err(error) => return Err(error),
     };
@@ -37,7 +37,7 @@ pub async fn run(session: &Session, options: &args::Funding) -> Result<Output> {
         let predicted = risk::predicted_funding(market, row, &view.clock).ok();
         let position = account.as_ref().and_then(|account| account.head.position(market.index).ok());
         let payment = position.zip(predicted).and_then(|(position, rate)| risk::funding_at(position, row, rate).ok());
-        // Updates fall due when a new hour of the chain's clock begins.
+        // Updates fall due when the chain's clock begins an hour.
         let due = if market.require_funding_due(view.clock.unix_time).is_ok() {
             0
         } else {

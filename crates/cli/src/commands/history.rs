@@ -19,7 +19,7 @@ use crate::past::{Walk, before};
 use crate::session::Session;
 use crate::table::Table;
 
-/// What happened to a sub-account, newest first, or as it happens; `None` when it is printed already.
+/// Lists the history of a sub-account, newest first, or follows it; `None` when it was printed already.
 pub async fn run(session: &Session, options: &History, json: bool) -> Result<Option<Output>> {
     let directory = Directory::fetch(&session.client).await?;
     let (_, account) = session.account(&options.which).await?;
@@ -66,26 +66,26 @@ async fn follow(session: &Session, directory: &Directory, owner: &Owner, options
     tail::run(session, &subject, &reads, json).await
 }
 
-/// Transactions that are read at most: an endpoint that goes on for ever with what is not ours is left at last.
+/// Largest number of transactions to read, since an endpoint might return foreign ones without end.
 fn look(options: &History) -> u32 {
     options.limit.saturating_mul(10).max(10_000)
 }
 
-/// What a transaction did to the sub-account, or only its trades.
+/// Entries of a transaction for the sub-account, or its trades alone.
 fn entries(directory: &Directory, past: &Past, owner: &Owner, fills: bool) -> Vec<Entry> {
     let mut entries = own::entries(directory, past, owner);
     entries.retain(|entry| !fills || entry.trade.is_some());
     entries
 }
 
-/// A transaction with what it did to the sub-account.
+/// A transaction with its entries for the sub-account.
 type One = (Signature, core::result::Result<Past, String>, Vec<Entry>);
 
 /// A page of history.
 struct Told {
     /// Transactions, newest first.
     all: Vec<One>,
-    /// Whether there may be older ones.
+    /// Whether older transactions may exist.
     more: bool,
 }
 
@@ -124,7 +124,7 @@ fn to_json(directory: &Directory, (signature, past, entries): &One) -> Value {
     }
 }
 
-/// A transaction in lines, and an empty one behind them.
+/// A transaction in lines, with an empty line behind.
 fn transaction((signature, past, entries): &One) -> String {
     let mut text = match past {
         Ok(past) => past.block_time.map_or_else(|| format!("slot {}", past.slot), calendar::date_time) + "\n",
@@ -170,7 +170,7 @@ fn fills(colour: bool, directory: &Directory, told: &Told) -> String {
     text + &remark + &older(told, "--fills ")
 }
 
-/// How to go on.
+/// The flags that continue with older transactions.
 fn older(told: &Told, flags: &str) -> String {
     match told.all.last() {
         Some((signature, ..)) if told.more => format!("older: kedge history {flags}--before\n{signature}\n"),

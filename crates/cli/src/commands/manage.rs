@@ -15,7 +15,7 @@ use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};
 use crate::session::Session;
 
-/// Names or removes the delegate.
+/// Sets or removes the delegate.
 pub async fn delegate(session: &Session, options: &Delegate) -> Result<Output> {
     let authority = session.signer()?;
     let (sub_account, account) = session.account(&Which::from(&options.own)).await?;
@@ -36,7 +36,7 @@ pub async fn delegate(session: &Session, options: &Delegate) -> Result<Output> {
     Ok(Output::new(text, json))
 }
 
-/// Approves a builder's fee, or nobody's.
+/// Approves a builder's fee, or removes the approval.
 pub async fn builder(session: &Session, options: &Builder) -> Result<Output> {
     let authority = session.signer()?;
     let (sub_account, account) = session.account(&Which::from(&options.own)).await?;
@@ -63,7 +63,7 @@ pub async fn builder(session: &Session, options: &Builder) -> Result<Output> {
     Ok(Output::new(wrap("", &told) + &super::signed(&sent), json))
 }
 
-/// Grows the tail of orders.
+/// Grows the order slots of a sub-account.
 pub async fn grow(session: &Session, options: &Grow) -> Result<Output> {
     let payer = session.signer()?;
     let (sub_account, account) = session.account(&options.which).await?;

@@ -56,7 +56,7 @@ pub async fn run(session: &Session, options: &Markets) -> Result<Output> {
     Ok(Output::new(text, Value::Array(list)))
 }
 
-/// What the vAMM would pay and take for one unit; nothing on a side on which it trades nothing.
+/// Bid and ask of the vAMM for one unit; `None` on a side that it does not trade.
 fn touches(
     market: &Market,
     row: &MarketRow,
@@ -133,7 +133,7 @@ fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
     })
 }
 
-/// The market's status in a word: halted while its price row is.
+/// The market's status in a word; `halted` while its price row is.
 fn status(market: &Market, row: &MarketRow) -> &'static str {
     let halted = row.price.state == RowState::Halted as u8 && market.status == MarketStatus::Active as u8;
     if halted { "halted" } else { crate::describe::life::status(market.status) }

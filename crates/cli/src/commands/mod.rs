@@ -1,4 +1,4 @@
-//! One file a command, or a few that belong together.
+//! The commands, one file each or a few that belong together.
 
 pub mod account;
 pub mod admin;
@@ -48,19 +48,19 @@ use crate::error::{CliError, Result};
 use crate::output::{Output, long, wrap};
 use crate::session::Session;
 
-/// What a transaction that landed did.
+/// Effects of a landed transaction.
 struct Receipt {
-    /// In words and as JSON, with the ids of orders that were placed on top.
+    /// Text and JSON, led by the ids of placed orders.
     output: Output,
-    /// Its events; `None` where the endpoint does not tell them.
+    /// Events of the transaction; `None` when the endpoint does not show them.
     events: Option<Vec<Event>>,
-    /// The words without those of fills, which are summed up elsewhere.
+    /// The text without fills, which are summed up elsewhere.
     beside: String,
 }
 
-/// What a transaction that landed did, by its events.
+/// Collects the effects of a landed transaction from its events.
 async fn receipt(session: &Session, directory: &Directory, landed: Landed) -> Receipt {
-    // It has landed, whether or not the endpoint tells what it did.
+    // The transaction has landed even when the endpoint does not show it.
     let (past, unread) = match session.client.past(&landed.signature).await {
         Ok(past) => (past, None),
         Err(error) => (None, Some(error.to_string())),
@@ -104,17 +104,17 @@ async fn receipt(session: &Session, directory: &Directory, landed: Landed) -> Re
     Receipt { output: Output::new(text, json), events, beside }
 }
 
-/// [`receipt`] where its words are all that is wanted.
+/// The output of [`receipt`] alone.
 async fn landed(session: &Session, directory: &Directory, landed: Landed) -> Result<Output> {
     Ok(receipt(session, directory, landed).await.output)
 }
 
-/// The last line after a transaction; a signature is longer than a terminal is wide and stands alone.
+/// The last line of a transaction's output: its signature alone, since it is wider than a terminal.
 fn signed(landed: &Landed) -> String {
     format!("transaction\n{}\n", landed.signature)
 }
 
-/// What to say of an order that is not there.
+/// The error for a missing order.
 fn no_order(id: u32, sub_account: u16) -> CliError {
     CliError::NotFound(format!(
         "there is no open order {id} in sub-account {sub_account}; `kedge orders` lists what is open"

@@ -16,7 +16,7 @@ use crate::error::{CliError, Result};
 use crate::output::Output;
 use crate::session::Session;
 
-/// Changes an open order, which keeps its ids.
+/// Changes an open order; its ids stay.
 pub async fn run(session: &Session, options: &Modify) -> Result<Output> {
     let signer = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
@@ -43,19 +43,19 @@ pub async fn run(session: &Session, options: &Modify) -> Result<Output> {
     landed(session, &directory, sent).await
 }
 
-/// The order as it will be, with only those prices that are new: the others were asked about when it was placed.
+/// The changed order with only its new prices: the questions about the old ones were asked at its placing.
 fn changed(order: &Order, params: &ModifyParams) -> OrderParams {
     let new = |bit, value: Price| if params.changes & bit != 0 { value } else { Price::ZERO };
     let waits = order.is_waiting();
     OrderParams {
         price: new(change::PRICE, params.price),
-        // What it grows by: the rest is in the margin already.
+        // Its growth in size: the margin holds the rest already.
         size: if params.changes & change::SIZE != 0 {
             Size(params.size.0.saturating_sub(order.size.0))
         } else {
             Size::ZERO
         },
-        // A limit that is new is measured by the trigger that stands.
+        // A new limit price is compared with the trigger price that stays.
         trigger_price: match (params.changes & change::TRIGGER != 0, waits) {
             (true, _) => params.trigger_price,
             (false, true) => order.level(),

@@ -95,7 +95,7 @@ fn is(order: &Order, kind: OrderKind) -> bool {
     order.kind == kind as u8
 }
 
-/// Trigger of an order that has one.
+/// Trigger price of an order; `None` for one without.
 fn trigger(order: &Order) -> Option<Price> {
     let waits = order.status == STATUS_WAITING && !is(order, OrderKind::Twap);
     (waits && !order.level().is_zero()).then_some(order.level())
@@ -111,7 +111,7 @@ fn trigger_source(order: &Order) -> &'static str {
     }
 }
 
-/// The part that a limit order shows, or a slice, in base.
+/// Visible part of a limit order, or the size of a slice, in base.
 fn part(directory: &Directory, order: &Order, kind: OrderKind) -> Option<String> {
     let market = directory.markets.iter().find(|market| market.data.index == order.market)?;
     let size = market.data.step.0.checked_mul(u64::from(order.extent))?;
@@ -127,7 +127,7 @@ fn price_text(order: &Order, tick: Price) -> String {
     if order.price().is_zero() { "-".into() } else { decimal::price_at(order.price(), tick) }
 }
 
-/// What there is to say beside the columns.
+/// Remarks beside the columns.
 fn notes(directory: &Directory, order: &Order, slot: u64) -> Vec<String> {
     let tick = directory.tick(order.market);
     let mut notes = Vec::new();
@@ -158,7 +158,7 @@ fn notes(directory: &Directory, order: &Order, slot: u64) -> Vec<String> {
     notes
 }
 
-/// Names of the flags that say something to a trader.
+/// Names of the flags that matter to a trader.
 pub fn flag_names(order: &Order) -> Vec<&'static str> {
     let known = [
         (flags::POST_ONLY, "post-only"),

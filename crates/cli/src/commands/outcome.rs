@@ -8,7 +8,8 @@ use crate::error::{CliError, Result};
 use crate::output::{Output, long};
 use crate::session::Session;
 
-/// Says what became of a transaction. All but success is the error with which the command would have ended that sent it.
+/// Shows the outcome of a transaction. Anything but success is the error that the sending command would have ended
+/// with.
 pub async fn run(session: &Session, options: &OutcomeOf) -> Result<Output> {
     let signature = options.signature();
     let signature = signature.ok_or_else(|| CliError::Usage("a signature is base58 of 64 bytes".into()))?;

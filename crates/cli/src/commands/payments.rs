@@ -1,7 +1,8 @@
-//! `kedge history --funding`: what funding was paid and received.
+//! `kedge history --funding`: paid and received funding.
 //!
-//! No account keeps it. A market records each update with the indices that it moved; what a position paid is the position
-//! at that moment times the move. Both are read from the market's transactions, backwards from the position of now.
+//! No account stores payments. A market records each update with its change of the indices, and a position's payment is
+//! its base at that moment times the change. Both are read from the market's transactions, backwards from the present
+//! position.
 
 use kedge_client::FetchError;
 use kedge_interface::account::{decode, decode_sub_account};
@@ -25,7 +26,7 @@ use crate::past::{Walk, before};
 use crate::session::Session;
 use crate::table::Table;
 
-/// What a position paid or received at an update.
+/// Payment of a position at one funding update.
 struct Payment {
     signature: Signature,
     slot: u64,
@@ -36,7 +37,7 @@ struct Payment {
     amount: Quote,
 }
 
-/// Lists payments, newest first; `None` when they are printed already.
+/// Lists payments, newest first; `None` when they were printed already.
 pub async fn run(session: &Session, directory: &Directory, owner: &Owner, options: &History) -> Result<Option<Output>> {
     let (markets, oldest) = traded(session, directory, owner, options.look).await?;
     let (mut all, mut cut) = (Vec::new(), Vec::new());
@@ -103,8 +104,7 @@ fn csv(directory: &Directory, all: &[Payment]) -> String {
     text
 }
 
-/// Markets in which the sub-account has traded, and the slot of the first trade among the transactions looked at; 0 when
-/// there may be earlier ones.
+/// Markets that the sub-account traded, and the slot of its first trade; slot 0 when older trades may exist.
 async fn traded(session: &Session, directory: &Directory, owner: &Owner, look: u32) -> Result<(Vec<u16>, u64)> {
     let mut walk = Walk::new(&session.client, owner.address(), None, look);
     let (mut markets, mut first) = (Vec::new(), u64::MAX);
@@ -122,7 +122,7 @@ async fn traded(session: &Session, directory: &Directory, owner: &Owner, look: u
     Ok((markets, if complete { first } else { 0 }))
 }
 
-/// Adds a market's payments; whether all of them were found.
+/// Adds a market's payments; `false` when some may be missing.
 async fn of_market(
     session: &Session,
     owner: &Owner,
@@ -164,14 +164,14 @@ async fn of_market(
     Ok(walk.ended() || oldest == u64::MAX)
 }
 
-/// What a position paid (negative) or received at an update.
+/// Payment of `base` at an update: negative is paid, positive received.
 fn paid(base: Base, record: &FundingRecord) -> Result<Quote> {
     let (index, delta) =
         if base.0 > 0 { (record.long_index, record.long_delta) } else { (record.short_index, record.short_delta) };
     Ok(Position::funding_payment(base, FundingIndex(index.0.wrapping_sub(delta.0)), index)?)
 }
 
-/// The position of now, and the number of the market's last record: of one answer, so that they fit together.
+/// Present position and number of the market's latest record, of one answer so that they fit together.
 async fn state(session: &Session, owner: &Owner, market: u16) -> Result<(Base, u64)> {
     let places = [owner.address(), address::market(market)];
     let found = session.client.accounts(&places).await?;
@@ -182,7 +182,7 @@ async fn state(session: &Session, owner: &Owner, market: u16) -> Result<(Base, u
     let account = decode_sub_account(&account.data).map_err(wrong(0))?;
     let listed: Market = decode(&listed.data).map_err(wrong(1))?;
     let base = account.head.position(market).map_or(Base::ZERO, |position| position.base);
-    // The number goes up before a record gets it.
+    // The counter stands at the latest record's number.
     Ok((base, listed.next_event_seq))
 }
 
@@ -192,7 +192,7 @@ mod tests {
 
     #[test]
     fn a_payment_is_the_position_times_what_its_side_s_index_moved() {
-        // 12.5 millionths of 180 dollars, an hour's interest: 0.00225 a coin.
+        // 12.5 millionths of 180 dollars for an hour: 0.00225 a coin.
         let record = FundingRecord {
             long_delta: FundingIndex(2_250_000),
             long_index: FundingIndex(5_000_000),

@@ -26,7 +26,7 @@ use crate::output::{Output, wrap};
 use crate::session::Session;
 use crate::view::View;
 
-/// Maker accounts that fit a transaction beside everything else.
+/// Maker accounts that fit into a transaction beside its other accounts.
 const MAKER_ACCOUNTS: usize = 8;
 
 /// Places an order, with a refresh of old prices in front.
@@ -72,7 +72,7 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
     Ok(output)
 }
 
-/// Refuses an order through a builder where none is approved.
+/// Refuses the builder flag when no builder is approved.
 pub fn require_builder(options: &Place, account: &SubAccountData) -> Result<()> {
     if options.builder && account.head.builder == [0; 32] {
         return Err(CliError::Usage(
@@ -89,9 +89,10 @@ pub fn rows(account: &SubAccountData, market: &Found<Market>) -> Vec<Row> {
     rows
 }
 
-/// Sends orders that are not filled at once, behind a refresh of old prices, and in place of orders that are open.
+/// Sends orders that are not filled at once, behind a refresh of old prices and in place of open orders.
 ///
-/// Errors: a refusal, with the number that would have passed.
+/// # Errors
+/// A refusal names the size that would have passed.
 pub async fn send(session: &Session, scene: &Scene<'_>, orders: &[OrderParams], instead_of: &[u32]) -> Result<Landed> {
     let signer = session.signer()?;
     let board = session.client.board().await?;
@@ -112,16 +113,16 @@ pub async fn send(session: &Session, scene: &Scene<'_>, orders: &[OrderParams], 
     })
 }
 
-/// Instructions of an order that fills at once, with the makers that it may meet.
+/// Instructions of an order that fills at once, with the makers it may meet.
 async fn taking(session: &Session, scene: &Scene<'_>, order: &OrderParams, min_fill: Size) -> Result<Vec<Instruction>> {
     let (market, view) = (scene.market, scene.view);
     let board = session.client.board().await?;
-    // The vAMM trades only against a price at least as young as the order.
+    // The vAMM trades only at a price no older than the order.
     let refresh = session.refresh_all(&board, &rows(scene.account, market)).await?;
     let mut everybody = session.everybody().await;
-    // Where the refresh in front will put it: orders at a distance to the oracle stand there.
+    // The price after the refresh, on which oracle-pegged orders depend.
     let oracle = view.board.market(order.market)?.price.price;
-    // Offers that their owners cannot back would take the places of those that can trade.
+    // An order that its owner's margin cannot carry would waste a maker's place.
     let exchange = session.client.exchange().await?;
     let judged = kedge_model::action::Context {
         exchange: &exchange,
@@ -157,18 +158,18 @@ async fn taking(session: &Session, scene: &Scene<'_>, order: &OrderParams, min_f
     Ok(vec![refresh, take.instruction()])
 }
 
-/// How an order was sent.
+/// Terms of sending an order.
 #[derive(Clone, Copy)]
 pub struct How {
-    /// It fills in its own transaction.
+    /// Whether the order fills in its own transaction.
     pub at_once: bool,
-    /// Nothing of it is to rest: the exit code tells what was filled.
+    /// Whether none of the order may rest: the exit code then tells what was filled.
     pub whole: bool,
-    /// Its auction is followed.
+    /// Whether to follow the order's auction.
     pub wait: bool,
 }
 
-/// What became of an order that was sent: at once, or at the end of its auction where that is followed.
+/// Result of a sent order: at once, or at the end of its auction when that is followed.
 pub async fn told(session: &Session, scene: &Scene<'_>, asked: &OrderParams, sent: Landed, how: How) -> Result<Output> {
     let Receipt { mut output, events, beside } = super::receipt(session, scene.directory, sent).await;
     let placed = events.iter().flatten().find_map(|event| match event {
@@ -177,7 +178,7 @@ pub async fn told(session: &Session, scene: &Scene<'_>, asked: &OrderParams, sen
     });
     let head = &scene.account.head;
     let Some(order) = placed else {
-        // The endpoint does not tell: what was filled is not known.
+        // The endpoint does not show the transaction, so that its fills are unknown.
         let code = if how.whole || how.wait { 6 } else { 0 };
         return Ok(output.with_code(code));
     };
@@ -223,7 +224,7 @@ pub async fn told(session: &Session, scene: &Scene<'_>, asked: &OrderParams, sen
     Ok(output)
 }
 
-/// A receipt with what was filled in front, and the position behind it.
+/// A receipt led by the sum of fills and followed by the position.
 async fn summed(
     session: &Session,
     scene: &Scene<'_>,
@@ -240,7 +241,7 @@ async fn summed(
     if coded { output.with_code(fills.exit_code(wanted)) } else { output }
 }
 
-/// That an auction runs, for how long, and how to see its end.
+/// A note on the running auction: its length, and the command that shows its end.
 fn auction_note(view: &View, order: &Order) -> String {
     let slots = u64::from(order.auction_slots);
     let time = Duration::from_micros(view.board.slot_micros().saturating_mul(slots));
@@ -251,7 +252,7 @@ fn auction_note(view: &View, order: &Order) -> String {
     )
 }
 
-/// An order of a position's whole size or more, as a market order.
+/// A market order, for a position's size or more.
 pub fn market_order(market: &Market, side: Side, size: Size, flags: u16) -> OrderParams {
     OrderParams { size, market: market.index, flags, side: side as u8, ..OrderParams::default() }
 }

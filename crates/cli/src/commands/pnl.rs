@@ -20,23 +20,23 @@ use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 use crate::view::View;
 
-/// What transactions say of a market.
+/// Sums over a market's transactions.
 #[derive(Clone, Debug, Default)]
 struct Booked {
-    /// The position as the trades make it, without fees and funding.
+    /// The position by its trades, without fees and funding.
     position: Position,
     realised: i128,
     fees: i128,
     settled: i128,
 }
 
-/// What a position is worth now.
+/// Present value of a position.
 #[derive(Clone, Copy, Debug, Default)]
 struct Worth {
     unrealised: i128,
-    /// Claim and position at the oracle, funding up to now included.
+    /// Claim and position at the oracle price, with funding to date.
     claim: i128,
-    /// Settled since the position was opened.
+    /// Profit settled since the position was opened.
     settled: i128,
     base: i64,
 }
@@ -106,7 +106,7 @@ fn remark(complete: bool) -> String {
     wrap("", text)
 }
 
-/// The sub-account and what its transactions say, of one moment; no sums when some transactions are missing.
+/// The sub-account and the sums of its transactions as of one moment; no sums when transactions are missing.
 async fn fitting(
     session: &Session,
     directory: &Directory,
@@ -136,7 +136,7 @@ async fn fitting(
     ))
 }
 
-/// Adds up the transactions of a sub-account; `None` when they do not reach back to its creation.
+/// Sums over a sub-account's transactions; `None` when they do not reach back to its creation.
 async fn read(
     session: &Session,
     directory: &Directory,
@@ -232,7 +232,7 @@ mod tests {
         };
         add(&mut booked, &fill(20, -3_600, 4, Some(Quote(0)))).unwrap();
         add(&mut booked, &fill(-5, 950, -1, Some(Quote(50)))).unwrap();
-        // A liquidation does not say what it realised.
+        // A liquidation's record does not hold the realised profit.
         let taken = Entry { market: Some(0), trade: trade(-5, 800), fee: Quote(2), ..Entry::default() };
         add(&mut booked, &taken).unwrap();
         add(&mut booked, &Entry { settled: Quote(-70), forgiven: Amount(3), ..Entry::default() }).unwrap();

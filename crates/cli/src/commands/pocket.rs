@@ -16,7 +16,7 @@ use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};
 use crate::session::Session;
 
-/// Gives a position collateral of its own, moves that collateral, or joins the position with the rest.
+/// Isolates a position, moves its collateral, or joins it with the cross pocket.
 pub async fn isolate(session: &Session, options: &Isolate) -> Result<Output> {
     let signer = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
@@ -47,7 +47,7 @@ pub async fn isolate(session: &Session, options: &Isolate) -> Result<Output> {
     landed(session, &directory, sent).await
 }
 
-/// Sets the least initial margin of the own position in a market.
+/// Sets the least initial margin of a position in a market.
 pub async fn leverage(session: &Session, options: &Leverage) -> Result<Output> {
     let authority = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
@@ -79,7 +79,7 @@ pub async fn leverage(session: &Session, options: &Leverage) -> Result<Output> {
     Ok(Output::new(wrap("", &told) + &super::signed(&sent), json))
 }
 
-/// The initial margin that carries a leverage, rounded up: never more leverage than was asked for. Zero for `max`.
+/// The initial margin that allows a leverage, rounded up so that it never allows more; zero for `max`.
 fn ratio(text: &str) -> Result<Ppm> {
     if text == "max" {
         return Ok(Ppm::ZERO);
@@ -92,7 +92,7 @@ fn ratio(text: &str) -> Result<Ppm> {
     u32::try_from(ratio).map(Ppm).map_err(|_| CliError::Usage("the smallest leverage is 1".into()))
 }
 
-/// A refresh of what margin checks of both pockets read.
+/// A refresh of the rows in both pockets' margin checks.
 async fn refresh(session: &Session, account: &SubAccountData, market: u16) -> Result<Vec<Instruction>> {
     let board = session.client.board().await?;
     let clock = session.client.clock().await?;

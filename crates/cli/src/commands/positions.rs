@@ -53,7 +53,7 @@ pub fn table(
             _ => "short",
         };
         let entry = entry(position);
-        // What is held can be liquidated; a claim or an open order has no price for it.
+        // Only base can be liquidated; a claim or an open order has no liquidation price.
         let liquidation =
             if position.base.is_zero() { None } else { health::liquidation(account, position.market, view)? };
         let priced = |price: Option<Price>| price.map_or_else(|| "-".into(), |price| decimal::price_at(price, tick));
@@ -95,7 +95,7 @@ pub fn table(
     Ok((text, Value::Array(list)))
 }
 
-/// Collateral that a position kept after it was closed, with the command that brings it back.
+/// Collateral that stays isolated after its position was closed, with the command that moves it back.
 fn left_behind(directory: &Directory, account: &SubAccount) -> String {
     let flat = |position: &&Position| position.is_isolated() && position.base.is_zero() && position.isolated.0 != 0;
     let told = health::positions(account).filter(flat).map(|position| {
@@ -119,7 +119,7 @@ fn gain(pnl: Quote) -> Cell {
     Cell::painted(decimal::signed_cents(pnl.0), paint)
 }
 
-/// Mean price of entry, for reading; `None` when flat.
+/// Mean entry price, for reading; `None` when flat.
 pub fn entry(position: &Position) -> Option<Price> {
     let size = position.base.size();
     mul_div(position.entry.magnitude().0, BASE, size.0, Rounding::Down).ok().map(Price)

@@ -12,7 +12,7 @@ use crate::output::{Output, long};
 use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 
-/// Shows the rows, refreshed first when asked.
+/// Shows the price rows, refreshed on request.
 pub async fn run(session: &Session, options: &Prices) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let mut board = session.client.board().await?;

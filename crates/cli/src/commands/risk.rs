@@ -24,7 +24,7 @@ use crate::session::Session;
 use crate::table::{Paint, Table, paint};
 use crate::view::View;
 
-/// Shows risk now, and after an order.
+/// Shows risk now and after a hypothetical order.
 pub async fn run(session: &Session, options: &args::Risk) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let (address, account) = session.account(&options.which).await?;
@@ -78,7 +78,7 @@ pub async fn run(session: &Session, options: &args::Risk) -> Result<Output> {
     Ok(Output::new(text, json))
 }
 
-/// The order that is thought of, from what was typed.
+/// The hypothetical order of the command line.
 fn thought(
     options: &args::Risk,
     market: &Market,
@@ -105,14 +105,14 @@ fn thought(
     Ok(WhatIf { market: market.index, side, size, price, fee, reduce_only: options.reduce_only })
 }
 
-/// An order that is thought of, and what it would do.
+/// A hypothetical order with its effects.
 struct Thought {
     what_if: WhatIf,
     resting: SubAccount,
     filled: SubAccount,
-    /// Why it would not be accepted.
+    /// Why the exchange would refuse the order.
     refused: Option<String>,
-    /// Why it would be accepted, and not filled.
+    /// Why the order would be accepted and not be filled.
     warning: Option<String>,
 }
 
@@ -188,7 +188,7 @@ impl Thought {
     }
 }
 
-/// Liquidation prices, now and once the order is filled.
+/// Liquidation prices now and after the order's fill.
 fn liquidations(
     directory: &Directory,
     now: &SubAccount,
@@ -299,7 +299,7 @@ mod tests {
     use kedge_model::quantity::{Amount, Base, Quote};
     use solana_pubkey::Pubkey;
 
-    /// A market at the edge of what tables have to hold: 98,765.4321 dollars, seven figures in the account.
+    /// The widest numbers that tables must hold: 98,765.4321 dollars a coin, seven figures in the account.
     fn scene() -> (Directory, Box<PriceBoard>, SubAccount, View) {
         let mut name = [0; 16];
         name[..10].copy_from_slice(b"1MBTC-PERP");

@@ -1,4 +1,4 @@
-//! Where an order goes: what looks like a slip, and what to do when it is refused.
+//! Context of an order: likely slips, and remedies for refusals.
 
 use kedge_client::Found;
 use kedge_interface::account::SubAccountData;
@@ -16,26 +16,26 @@ use crate::directory::Directory;
 use crate::error::CliError;
 use crate::view::View;
 
-/// A market, an account in it, and prices.
+/// A market with a sub-account and current prices.
 pub struct Scene<'a> {
-    /// What is listed.
+    /// Listed markets and banks.
     pub directory: &'a Directory,
-    /// The market.
+    /// Market of the order.
     pub market: &'a Found<Market>,
     /// Address of the sub-account.
     pub at: Pubkey,
-    /// The sub-account.
+    /// The sub-account of the order.
     pub account: &'a SubAccountData,
-    /// Prices as fresh as the oracles have them.
+    /// Current prices.
     pub view: &'a View,
 }
 
-/// What of an order was typed, for sentences about it.
+/// Origin of an order's numbers, for sentences about them.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Typed {
-    /// A new order.
+    /// A new order: all numbers were typed.
     New,
-    /// A change of one.
+    /// A changed order: only the new numbers were typed.
     Change,
 }
 
@@ -53,14 +53,14 @@ impl Scene<'_> {
         self.view.board.market(self.market.data.index).map_or(Price::ZERO, |row| row.price.price)
     }
 
-    /// The largest order that margin and limits allow now on a side; `None` where that cannot be said.
+    /// The largest order on a side that margin and limits allow now; `None` when it cannot be computed.
     pub fn largest(&self, side: Side) -> Option<Size> {
         let (head, view) = (&self.account.head, self.view);
         risk::max_order_size(head, &view.board, &self.market.data, side, &view.clock).ok()
     }
 
-    /// What of the orders looks like a slip, one sentence each with the number and the limit that it exceeds. An order
-    /// that will be refused for its size is not doubted beside that.
+    /// Questions about likely slips, one sentence each with the number and the limit that it exceeds. An order that
+    /// will be refused for its size gets no other question.
     pub fn doubts(&self, orders: &[OrderParams], typed: Typed, guards: &Guards) -> Vec<String> {
         let Some(first) = orders.first() else { return Vec::new() };
         let mut doubts = Vec::new();
@@ -72,13 +72,13 @@ impl Scene<'_> {
         doubts
     }
 
-    /// Prices that are much worse than what the order is measured by.
+    /// Questions about prices that are much worse than the order's reference price.
     fn price_doubts(&self, order: &OrderParams, typed: Typed, most: u64) -> Vec<String> {
         let (Ok(kind), Ok(side)) = (OrderKind::from_number(order.kind), Side::from_number(order.side)) else {
             return Vec::new();
         };
         if order.flags & flags::POST_ONLY != 0 {
-            // It trades with nobody at its price when it is placed.
+            // A post-only order trades with nobody when it is placed.
             return Vec::new();
         }
         let waits = kind.waits() && !order.trigger_price.is_zero();
@@ -112,13 +112,13 @@ impl Scene<'_> {
         doubts
     }
 
-    /// A trigger that is reached before the order waits for anything.
+    /// A question about a trigger price that is reached at once.
     fn trigger_doubt(&self, order: &OrderParams, first: &OrderParams, typed: Typed) -> Option<String> {
         let (kind, side) = (OrderKind::from_number(order.kind).ok()?, Side::from_number(order.side).ok()?);
         if !kind.waits() || order.trigger_price.is_zero() {
             return None;
         }
-        // A leg of a bracket begins to wait where its order was filled.
+        // A bracket's leg waits from the price at which its order was filled.
         let leg = order.flags & flags::LEG != 0 && order.size.is_zero();
         let entry = leg && first.kind == OrderKind::Limit as u8 && first.flags & flags::OFFSET == 0;
         let (seen, which) = if entry {
@@ -191,7 +191,7 @@ impl Scene<'_> {
         doubts
     }
 
-    /// Whether an order makes the position smaller and no more, or waits and costs no margin yet.
+    /// Whether an order only makes the position smaller, or waits and needs no margin yet.
     fn reduces(&self, order: &OrderParams, side: Side) -> bool {
         let waits = OrderKind::from_number(order.kind).is_ok_and(OrderKind::waits);
         let position = self.account.head.position(self.market.data.index).copied().unwrap_or_default();
@@ -199,7 +199,7 @@ impl Scene<'_> {
         waits || order.flags & flags::REDUCE_ONLY != 0 || (against && order.size <= position.base.size())
     }
 
-    /// A refusal of an order with the number that would have passed.
+    /// Explains a refusal by the size that would have passed.
     pub fn explain(&self, error: CliError, order: &OrderParams) -> CliError {
         let Some(rule) = error.rule() else { return error };
         let Ok(side) = Side::from_number(order.side) else { return error };
@@ -260,7 +260,7 @@ mod tests {
     use kedge_model::quantity::{Base, Quote};
     use kedge_model::sub_account::SubAccount;
 
-    /// SOL-PERP at 199 with 1,000 dollars and 2 coins long, so that margin allows some 70 more.
+    /// SOL-PERP at 199 with 1,000 dollars and 2 coins long: margin allows some 70 more.
     fn stage() -> (Directory, View, SubAccountData) {
         let market = Market {
             status: 1,
@@ -337,7 +337,7 @@ mod tests {
             "sell 1 --take-profit 220 --limit 219 --reduce-only",
             "buy 1 --limit 190 --bracket-stop 180 --bracket-profit 195",
             "buy 1 --protection 201",
-            // It will be refused for its size, and doubts beside that would hide it.
+            // Its size will be refused, and another question would hide that.
             "buy 5000",
         ] {
             assert_eq!(asked(line), "", "{line}");

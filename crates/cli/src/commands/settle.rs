@@ -16,7 +16,7 @@ use crate::health;
 use crate::output::{Output, wrap};
 use crate::session::Session;
 
-/// Settles each position that has something to settle. Anybody may do it for anybody.
+/// Settles every position with something to settle. Any account may settle any other.
 pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let wanted = options.market.as_deref().map(|name| directory.market(name)).transpose()?;
@@ -42,7 +42,7 @@ pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
             }
             Err(CliError::Dry(tried)) => tries.push(*tried),
             Err(error) => match error.rule() {
-                // A keeper may settle between the look and the landing: what was asked for is done.
+                // A keeper may settle between the look and the landing; the result is the requested one.
                 Some(rule @ (Rule::NothingToSettle | Rule::PositionNotFound)) => {
                     let why = match rule {
                         Rule::PositionNotFound => "a keeper has settled it already",
@@ -74,7 +74,7 @@ pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
     Ok(Output::new(text, list.into_iter().map(|one| one.json).collect()))
 }
 
-/// What settling a market reads: its own row, and all rows in use for the margin check behind a profit.
+/// Rows that a settlement reads: the market's own, and for the margin check behind a profit all rows in use.
 fn rows(account: &kedge_model::sub_account::SubAccount, market: u16) -> Vec<Row> {
     let mut rows = kedge_client::prices::in_use(account);
     rows.push(Row::Market(market));

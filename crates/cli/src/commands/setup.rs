@@ -14,7 +14,7 @@ use crate::output::Output;
 use crate::session::{default_keypair, endpoint};
 use crate::table::Table;
 
-/// Writes the file and shows what it says.
+/// Writes the configuration file and shows its contents.
 pub fn init(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, options: &Init) -> Result<Output> {
     if let (Some(broken), false) = (&defaults.broken, options.force) {
         return Err(CliError::Usage(broken.clone()));
@@ -22,7 +22,7 @@ pub fn init(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, options: &Init
     let before = if options.force { File::default() } else { defaults.file.clone() };
     let typed = |flag| defaults.origin(matches, flag, "", false) == Origin::Flag;
     let url = if options.force && !typed("url") && before.url.is_none() && defaults.file.url.is_some() {
-        // What is forgotten is not written again.
+        // A forgotten setting is not written again.
         Secret::from(crate::args::DEFAULT_URL)
     } else {
         cli.url.clone()
@@ -67,7 +67,7 @@ pub fn init(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, options: &Init
     ))
 }
 
-/// Asks for each value; an empty line keeps it.
+/// Asks for each value; an empty line keeps the present one.
 fn ask(file: File) -> Result<File> {
     let mut lines = std::io::stdin().lock().lines();
     let mut one = |what: &str, now: String| -> Result<String> {
@@ -91,7 +91,7 @@ fn ask(file: File) -> Result<File> {
     })
 }
 
-/// Shows every value and where it comes from.
+/// Shows every value with its origin.
 pub fn show(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, colour: bool) -> Output {
     let url = defaults.origin(matches, "url", "KEDGE_URL", defaults.file.url.is_some());
     let keypair = defaults.origin(matches, "keypair", "KEDGE_KEYPAIR", defaults.file.keypair.is_some());
@@ -135,12 +135,12 @@ pub fn show(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, colour: bool) 
     Output::new(text, json)
 }
 
-/// An endpoint without what may be a key; of what is none, nothing: it may be all key.
+/// An endpoint without what may be a key; empty for an invalid one, which may be all key.
 fn shown(url: &Secret) -> String {
     endpoint(url).map_or_else(|_| "not an address".into(), |url| url.masked())
 }
 
-/// A path that means the same from every folder.
+/// An absolute path, valid from every folder.
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

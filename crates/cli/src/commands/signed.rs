@@ -24,7 +24,7 @@ use crate::numbers::Numbers;
 use crate::output::{Output, long, wrap};
 use crate::session::Session;
 
-/// Signs an order for anybody to place, or writes the text that a wallet is to sign; sends nothing.
+/// Signs an order that any account may place, or writes the text for a wallet to sign. Sends nothing.
 pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Output> {
     let signer = options.wallet.map_or_else(|| session.signer(), Ok)?;
     if session.guards.dry_run {
@@ -45,12 +45,12 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
     let sized = sized::read(&options.order.size, &market.data, &directory, price)?;
     let orders = ticket::orders(&options.order, sized.size, &market.data, clock.unix_time)?;
     require_signable(options, &orders)?;
-    // It trades as much as one that is placed.
+    // The questions are those of an order that is placed.
     let scene = Scene { directory: &directory, market, at: address, account: &account, view: &view };
     session.confirm(scene.doubts(&orders, Typed::New, &session.guards))?;
     let board = session.client.board().await?;
     let last_slot = clock.slot.saturating_add(board.slots(options.valid_for.saturating_mul(1_000))?);
-    // Held until the number is given: who signs beside this waits for it.
+    // Locked until the number is given: a concurrent signing waits.
     let numbers = Numbers::of(&address);
     let number = numbered(options, &account.head, &numbers)?;
     let header = signed::header(&address, number, clock.slot, last_slot);
@@ -96,7 +96,7 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
     Ok(Output::new(told, json))
 }
 
-/// Refuses what only an order that is placed at once can have.
+/// Refuses options that only an order that is placed at once can have.
 fn require_signable(options: &Sign, orders: &[OrderParams]) -> Result<()> {
     let refused = |text: &str| Err(CliError::Usage(text.into()));
     if !options.order.instead_of.is_empty() {
@@ -118,7 +118,7 @@ fn require_signable(options: &Sign, orders: &[OrderParams]) -> Result<()> {
     Ok(())
 }
 
-/// Writes the message to a file; the text says where it is and what to do with it.
+/// Writes the message to a file; returns the text that names the file and the next step.
 fn save(file: &Path, written: &Value, signer: &Pubkey) -> Result<String> {
     let failed = |error| CliError::Usage(format!("cannot write {}: {error}", file.display()));
     std::fs::write(file, format!("{written}\n")).map_err(failed)?;
@@ -134,7 +134,7 @@ fn save(file: &Path, written: &Value, signer: &Pubkey) -> Result<String> {
     Ok(told)
 }
 
-/// The number of a message: the one that was asked for, or the next that nobody on this machine has.
+/// The number of a message: the typed one, or the next one free on this machine.
 fn numbered(options: &Sign, account: &SubAccount, numbers: &std::io::Result<Numbers>) -> Result<u64> {
     let highest = account.signed_nonce;
     let next = || numbers.as_ref().map_or_else(|_| signed::next_number(highest), |numbers| numbers.next(highest));
@@ -146,12 +146,12 @@ fn numbered(options: &Sign, account: &SubAccount, numbers: &std::io::Result<Numb
              revoked; `kedge revoke NUMBER` gives up those before it"
         )));
     }
-    // Asked on a copy: whether the exchange would still accept the number.
+    // On a copy: whether the exchange still accepts the number.
     account.clone().accept_signed(number)?;
     Ok(number)
 }
 
-/// Places what somebody signed.
+/// Places a signed message.
 pub async fn submit(session: &Session, options: &Submit) -> Result<Output> {
     session.signer()?;
     let message = SignedOrders::from_json(&read(&options.file)?, options.signature)?;
@@ -208,7 +208,7 @@ pub async fn submit(session: &Session, options: &Submit) -> Result<Output> {
     Ok(Output::new(format!("placed {who}{}", done.text), json))
 }
 
-/// Makes messages worthless that nobody has placed yet.
+/// Revokes signed messages that are not placed yet.
 pub async fn revoke(session: &Session, options: &Revoke) -> Result<Output> {
     let signer = session.signer()?;
     let (sub_account, account) = session.account(&options.which).await?;
@@ -235,7 +235,7 @@ pub async fn revoke(session: &Session, options: &Revoke) -> Result<Output> {
     Ok(Output::new(wrap("", &told) + &super::signed(&sent), json))
 }
 
-/// What a file says, or standard input for `-`.
+/// Contents of a file, or of standard input for `-`.
 fn read(file: &Path) -> Result<String> {
     let mut text = String::new();
     let done = if file == Path::new("-") {
@@ -249,7 +249,7 @@ fn read(file: &Path) -> Result<String> {
     }
 }
 
-/// The orders in plain words, one a line.
+/// The orders in plain words, one on each line.
 fn list(directory: &Directory, orders: &[OrderParams]) -> String {
     orders.iter().map(|order| wrap("  ", &describe::order_params(directory, order))).collect()
 }

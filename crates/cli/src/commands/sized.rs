@@ -1,4 +1,4 @@
-//! Sizes as people say them: in base, or in dollars.
+//! Sizes in base or in dollars.
 
 use kedge_model::market::Market;
 use kedge_model::num::{BASE, Rounding, mul_div};
@@ -11,18 +11,19 @@ use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::view::View;
 
-/// A size, and what was made of what was typed.
+/// A parsed size.
 #[derive(Debug)]
 pub struct Sized {
-    /// In base.
+    /// The size in base.
     pub size: Size,
-    /// What to tell of the way there.
+    /// How dollars became base; `None` for a size in base.
     pub note: Option<String>,
 }
 
-/// Reads a size: base units on the market's step, or dollars at a price, rounded down to the step.
+/// Parses a size: base on the market's step, or dollars at a price, rounded down to the step.
 ///
-/// Errors: no number, off the step, fewer dollars than the smallest order is worth.
+/// # Errors
+/// [`CliError::Usage`] for a size off the step and for fewer dollars than the smallest order is worth.
 pub fn read(text: &str, market: &Market, directory: &Directory, price: Price) -> Result<Sized> {
     let Some(dollars) = dollars(text) else { return Ok(Sized { size: ticket::size(text, market)?, note: None }) };
     let dollars = Amount(decimal::parse(dollars, decimal::PRICE)?);
@@ -53,7 +54,7 @@ pub fn read(text: &str, market: &Market, directory: &Directory, price: Price) ->
     Ok(Sized { size, note: Some(note) })
 }
 
-/// The price at which an order's dollars become base: its limit, what it waits for, or the oracle.
+/// The price that converts an order's dollars: its limit, its trigger, or the oracle.
 pub fn price_of(options: &Place, market: &Market, view: &View) -> Result<Price> {
     match options.limit.as_ref().or(options.stop.as_ref()).or(options.take_profit.as_ref()) {
         Some(text) => ticket::price(text, market),
@@ -61,7 +62,7 @@ pub fn price_of(options: &Place, market: &Market, view: &View) -> Result<Price> 
     }
 }
 
-/// The number of dollars when it is dollars that were typed.
+/// The number of a size in dollars; `None` for one in base.
 fn dollars(text: &str) -> Option<&str> {
     let text = text.trim();
     if let Some(rest) = text.strip_prefix('$').or_else(|| text.strip_suffix('$')) {

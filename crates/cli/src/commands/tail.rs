@@ -1,8 +1,8 @@
-//! `--follow`: what happens to an address, as it happens.
+//! `--follow`: transactions of an address as they happen.
 //!
-//! Fills stand in no log: the stream of logs only names the transactions in which something happened, and what it was is
-//! read from each. What a connection that broke has not named, or an endpoint that names nothing, is found by a listing:
-//! at each new connection, and at times. So nothing is left out, and nothing is told twice.
+//! Fills are in no log: the stream of logs only names transactions, and each is fetched. A listing at every new
+//! connection, and from time to time, finds transactions that a broken connection or a silent endpoint did not name.
+//! Nothing is left out or shown twice.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -22,37 +22,38 @@ use crate::session::Session;
 
 /// Time between two listings.
 const LIST_EVERY: Duration = Duration::from_secs(10);
-/// Time until a transaction that the endpoint has named and cannot tell yet is asked for again.
+/// Time until a named transaction that the endpoint cannot show yet is requested again.
 const AGAIN: Duration = Duration::from_millis(300);
-/// How long an endpoint that answers is asked for it before it is passed over.
+/// Time for which an answering endpoint is asked for a transaction before it is skipped.
 const PATIENCE: Duration = Duration::from_secs(12);
-/// Signatures that are remembered: more than come in [`BEHIND`] slots.
+/// Number of signatures that are remembered: more than come in [`BEHIND`] slots.
 const REMEMBERED: usize = 32_768;
 /// Slots by which an endpoint may lag behind another that was asked before.
 const BEHIND: u64 = 150;
 
-/// What is followed.
+/// The followed address.
 pub struct Subject<'a> {
-    /// Whose transactions.
+    /// Address whose transactions are followed.
     pub address: Pubkey,
-    /// What it is called.
+    /// Name of the subject in sentences.
     pub called: &'a str,
-    /// What stands above everything; nothing for none.
+    /// Titles above all lines; empty for none.
     pub titles: String,
-    /// How much of the past is told first.
+    /// Number of past entries to show first.
     pub limit: u32,
-    /// How many transactions are read for that at most.
+    /// Largest number of transactions to read for them.
     pub look: u32,
-    /// After how much the following ends; `None` for never.
+    /// Number of entries after which following ends; `None` for no end.
     pub count: Option<u64>,
 }
 
-/// What is told of a transaction, oldest first: each as text with its line feed, and for programs.
+/// The entries of a transaction, oldest first: each as text with its line feed and as JSON.
 pub type Reads<'a> = &'a dyn Fn(&Past, &Signature) -> Vec<(String, Value)>;
 
-/// Tells the latest of what happened, oldest first, then the rest as it happens, until Ctrl-C or until it was enough.
+/// Shows the latest entries, oldest first, then new ones as they happen, until Ctrl-C or `count` entries.
 ///
-/// Errors: an endpoint that does not answer at the beginning. One that falls silent later is waited for.
+/// # Errors
+/// When the endpoint does not answer at the beginning. A later silence is waited out.
 pub async fn run(session: &Session, subject: &Subject<'_>, reads: Reads<'_>, json: bool) -> Result<()> {
     let mut tail = Tail {
         session,
@@ -72,7 +73,7 @@ pub async fn run(session: &Session, subject: &Subject<'_>, reads: Reads<'_>, jso
     }
 }
 
-/// Refuses a list of nothing: only who follows may leave out what is past.
+/// Refuses a limit of zero, which only following allows.
 pub fn require_limit(limit: u32) -> Result<()> {
     if limit == 0 {
         return Err(CliError::Usage("--limit 0 goes with --follow".into()));
@@ -85,23 +86,23 @@ struct Tail<'s> {
     subject: &'s Subject<'s>,
     reads: Reads<'s>,
     json: bool,
-    /// How much is still to be told; `None` for all.
+    /// Entries still to show; `None` for no end.
     left: Option<u64>,
     /// The newest transaction of the last listing.
     last: Option<Signature>,
-    /// No slot before this one has anything new.
+    /// Slots before this one have nothing new.
     from: u64,
-    /// The latest transactions that were named.
+    /// The latest named transactions.
     known: VecDeque<Signature>,
-    /// Those of them that are to be read, oldest first.
+    /// Named transactions still to be read, oldest first.
     unread: VecDeque<Signature>,
-    /// Since when the first of these is asked for.
+    /// When the first of them was first requested.
     asked: Option<Instant>,
 }
 
 impl Tail<'_> {
     async fn follow(&mut self) -> Result<()> {
-        // The stream before the listing: between the two nothing is missed.
+        // Subscribing before listing leaves no gap between the two.
         let mut stream = self.session.client.subscribe_logs(&self.subject.address);
         self.begin().await?;
         if self.session.attended {
@@ -125,7 +126,7 @@ impl Tail<'_> {
                 listing = Instant::now() + LIST_EVERY;
             }
             if let (Err(error), false) = (&done, failing) {
-                // Said once: the endpoint may be back at any time.
+                // Printed once: the endpoint may be back at any time.
                 error.print(self.json);
             }
             failing = done.is_err();
@@ -133,7 +134,7 @@ impl Tail<'_> {
         Ok(())
     }
 
-    /// Tells what happened before, and remembers from where to go on.
+    /// Shows past entries, and remembers where to continue.
     async fn begin(&mut self) -> Result<()> {
         let Subject { address, limit, look, .. } = *self.subject;
         self.from = self.session.client.clock().await?.slot.saturating_sub(BEHIND);
@@ -161,7 +162,7 @@ impl Tail<'_> {
         Ok(())
     }
 
-    /// What the stream names is read next. What failed changed nothing.
+    /// Queues a named transaction. A failed one changed nothing and is skipped.
     fn named(&mut self, change: &LogChange) {
         if let Ok(signature) = change.signature.parse()
             && !change.failed
@@ -171,7 +172,7 @@ impl Tail<'_> {
         }
     }
 
-    /// Whether a signature is new.
+    /// Remembers a signature; `false` for a known one.
     fn remember(&mut self, signature: Signature) -> bool {
         if self.known.contains(&signature) {
             return false;
@@ -183,7 +184,7 @@ impl Tail<'_> {
         true
     }
 
-    /// Lists what came since the last listing, if it is time to, and reads what is to be read.
+    /// Lists new transactions when a listing is due, and reads the queued ones.
     async fn look(&mut self, lists: bool) -> Result<()> {
         if lists {
             let listed = listed_since(&self.session.client, &self.subject.address, self.last, self.from).await?;
@@ -205,10 +206,10 @@ impl Tail<'_> {
                 Ok(Some(past)) => {
                     (self.reads)(&past, &signature).iter().for_each(|(text, json)| self.tell(text, json));
                 }
-                // The one that names it and the one that tells it may be two.
+                // The endpoint that named the transaction and the one that shows it may differ.
                 Ok(None) | Err(_) if asked.elapsed() < PATIENCE => return Ok(()),
                 left => {
-                    // Who answers nothing at all may be back; who answers does not have this one.
+                    // An endpoint that answers nothing may be back; one that answers does not have this transaction.
                     if let Err(gone) = self.session.client.clock().await {
                         self.asked = None;
                         return Err(gone.into());

@@ -1,4 +1,4 @@
-//! What was typed as orders in the exchange's units.
+//! Typed orders in the exchange's units.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,7 +13,10 @@ use kedge_units::decimal;
 use crate::args::{ClientId, Place, SelfTradeArg, SideArg, TriggerArg};
 use crate::error::{CliError, Result};
 
-/// A size in the exchange's units. Errors: off the market's step, before anything is sent.
+/// A size in the exchange's units.
+///
+/// # Errors
+/// [`CliError::Usage`] for a size off the market's step, with the nearest ones on it.
 pub fn size(text: &str, market: &Market) -> Result<Size> {
     let size = Size(decimal::parse(text, decimal::BASE)?);
     if size.is_zero() {
@@ -32,7 +35,10 @@ pub fn size(text: &str, market: &Market) -> Result<Size> {
     Ok(size)
 }
 
-/// A price in the exchange's units. Errors: off the market's tick, before anything is sent.
+/// A price in the exchange's units.
+///
+/// # Errors
+/// [`CliError::Usage`] for a price off the market's tick, with the nearest ones on it.
 pub fn price(text: &str, market: &Market) -> Result<Price> {
     let price = Price(decimal::parse(text, decimal::PRICE)?);
     if price.is_zero() {
@@ -54,7 +60,7 @@ fn on_tick(text: &str, price: Price, market: &Market) -> Result<Price> {
     Err(CliError::Usage(format!("price {text} is not a multiple of the tick {}: {near}", decimal::price(market.tick))))
 }
 
-/// The side that is meant.
+/// The model's side.
 pub fn side(side: SideArg) -> Side {
     match side {
         SideArg::Buy => Side::Long,
@@ -62,8 +68,10 @@ pub fn side(side: SideArg) -> Side {
     }
 }
 
-/// The order, and behind it the orders that belong to it. Errors: what contradicts itself and numbers off the market's
-/// step or tick, before anything is sent.
+/// The order, followed by the orders that belong to it.
+///
+/// # Errors
+/// [`CliError::Usage`] for contradicting options and for numbers off the market's step or tick.
 pub fn orders(options: &Place, size: Size, market: &Market, now: i64) -> Result<Vec<OrderParams>> {
     let first = main(options, size, market, now)?;
     let mut orders = vec![first];
@@ -78,7 +86,7 @@ pub fn orders(options: &Place, size: Size, market: &Market, now: i64) -> Result<
             ..OrderParams::default()
         })
     };
-    // Legs of a bracket have no size: they follow what the first order fills.
+    // A bracket's legs have no size: they follow the fills of the first order.
     let away = side(options.side).opposite();
     if let Some(text) = &options.bracket_stop {
         orders.push(exit(OrderKind::StopMarket, text, Size::ZERO, away)?);
@@ -128,10 +136,10 @@ fn main(options: &Place, size: Size, market: &Market, now: i64) -> Result<OrderP
     })
 }
 
-/// Seconds for which a client id made here is good: longer than any transaction lives.
+/// Seconds for which a generated client id is valid: longer than any transaction lives.
 pub const CLIENT_ID_SECONDS: u32 = 120;
 
-/// The client id that is meant; a new one tells itself apart by this process and this moment.
+/// The typed client id, or a new one from this process and moment.
 fn client_id(wanted: ClientId, now: i64) -> Result<u64> {
     match wanted {
         ClientId::Number(number) => Ok(number),
@@ -184,13 +192,16 @@ fn trigger(source: TriggerArg) -> u16 {
     }
 }
 
-/// The moment so many seconds from now.
+/// Unix time `seconds` from now.
 pub fn expiry(seconds: u32, now: i64) -> Result<u32> {
     u32::try_from(now.saturating_add(i64::from(seconds)))
         .map_err(|_| CliError::Usage("--expires-in is too far away".into()))
 }
 
-/// A part of an order in steps of the market. Errors: no less than the whole.
+/// A part of an order, in steps of the market.
+///
+/// # Errors
+/// [`CliError::Usage`] for the whole order or more.
 pub fn steps(text: &str, what: &str, market: &Market, whole: Size) -> Result<u32> {
     let part = size(text, market)?;
     if part >= whole {
@@ -200,7 +211,7 @@ pub fn steps(text: &str, what: &str, market: &Market, whole: Size) -> Result<u32
     u32::try_from(steps).map_err(|_| CliError::Usage(format!("{what} {text} is too large")))
 }
 
-/// The distance of a trailing stop, parts per million.
+/// Distance of a trailing stop in parts per million.
 pub fn trail(text: &str) -> Result<u32> {
     let distance = decimal::parse(text.trim_end_matches('%'), 4)?;
     let (least, most) = TRAIL_BOUNDS;
@@ -210,7 +221,7 @@ pub fn trail(text: &str) -> Result<u32> {
     })
 }
 
-/// What the kind needs beside: steps shown at a time, the distance of a trailing stop, slices and their pace.
+/// The kind's own numbers: visible steps, trailing distance, or slices and their interval.
 fn parts(options: &Place, market: &Market, whole: Size) -> Result<(u32, u32)> {
     if let Some(text) = &options.display {
         return Ok((steps(text, "--display", market, whole)?, 0));
@@ -235,7 +246,7 @@ fn parts(options: &Place, market: &Market, whole: Size) -> Result<(u32, u32)> {
     }
 }
 
-/// A signed distance to the oracle, kept in the price as the exchange keeps it.
+/// A signed distance to the oracle, in the bits of a price as the exchange stores it.
 pub fn offset(text: &str, market: &Market) -> Result<Price> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -264,7 +275,7 @@ mod tests {
         Market { index: 3, step: Size(100_000_000), tick: Price(10_000), ..Market::default() }
     }
 
-    /// What was typed, with its size read as base.
+    /// The orders of a command line whose size is in base.
     fn orders(options: &Place, market: &Market, now: i64) -> Result<Vec<OrderParams>> {
         super::orders(options, size(&options.size, market)?, market, now)
     }

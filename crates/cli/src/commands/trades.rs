@@ -23,15 +23,15 @@ use crate::past::{Walk, before};
 use crate::session::Session;
 use crate::table::Table;
 
-/// A trade of a market.
+/// A trade in a market.
 struct Trade {
-    /// Its place among the market's records.
+    /// Sequence number among the market's records.
     seq: u64,
     /// Whether the taker bought.
     buys: bool,
     size: Size,
     quote: Amount,
-    /// Who gave.
+    /// Source of the fill.
     from: &'static str,
     taker: Party,
     maker: Option<Party>,
@@ -41,13 +41,13 @@ struct Trade {
 }
 
 impl Trade {
-    /// Mean over the trade, rounded down to the last digit.
+    /// Mean price of the trade, rounded down to the last digit.
     fn price(&self) -> Price {
         Price(mul_div(self.quote.0, BASE, self.size.0, Rounding::Down).unwrap_or(0))
     }
 }
 
-/// A trade and where it stands.
+/// A trade with its transaction.
 struct Told {
     trade: Trade,
     /// Unix time of its block.
@@ -56,7 +56,7 @@ struct Told {
     signature: Signature,
 }
 
-/// Lists the latest trades of a market, newest first, or follows them; `None` when it has told everything itself.
+/// Lists the latest trades of a market, newest first, or follows them; `None` when they were printed already.
 pub async fn run(session: &Session, options: &Trades, json: bool) -> Result<Option<Output>> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(session.market(options.market.as_deref())?)?;
@@ -134,7 +134,7 @@ async fn list(session: &Session, options: &Trades, directory: &Directory, market
     Ok(Output::new(text, json))
 }
 
-/// The trades of a market in a transaction, newest first.
+/// Trades of a market in a transaction, newest first.
 fn told(past: &Past, market: u16, signature: &Signature) -> Vec<Told> {
     let mut found = Vec::new();
     for batch in past.events() {
@@ -182,7 +182,7 @@ fn read(event: &Event, market: u16, seq: u64) -> Option<Trade> {
 }
 
 impl Told {
-    /// In columns that are as wide for every trade: what comes is not known.
+    /// The trade in columns of fixed width, since later trades are unknown.
     fn line(&self, tick: Price) -> String {
         let trade = &self.trade;
         columns([
@@ -195,7 +195,7 @@ impl Told {
         ])
     }
 
-    /// For programs.
+    /// The trade as JSON.
     fn json(&self, market: &str) -> Value {
         let party =
             |party: &Party| json!({ "authority": Pubkey::new_from_array(party.authority).to_string(), "id": party.id });

@@ -23,18 +23,18 @@ use crate::output::{Output, wrap};
 use crate::private;
 use crate::session::Session;
 
-/// Digits of SOL.
+/// Digits of SOL after the point.
 const SOL: u32 = 9;
-/// Test dollars where nobody says how many.
+/// Default amount of test dollars.
 const DOLLARS: &str = "1000";
-/// The cluster on which nothing is given away.
+/// Genesis hash of mainnet, where nothing is given away.
 const MAINNET: &str = "5eykt4UsFv8P8NJdTREpY1vzqKqZKvdpKuc147dw2N9d";
-/// How long a faucet may take.
+/// Longest wait for a faucet.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// What an endpoint answers to a method that it does not have.
+/// JSON-RPC error code of a missing method.
 const NO_METHOD: i64 = -32_601;
 
-/// Makes a keypair and writes it for its owner alone.
+/// Creates a keypair file that only its owner can read.
 pub fn keygen(default: &Path, options: &Keygen) -> Result<Output> {
     let path = options.file.as_deref().unwrap_or(default);
     let shown = path.display();
@@ -53,14 +53,14 @@ pub fn keygen(default: &Path, options: &Keygen) -> Result<Output> {
     Ok(Output::new(text, json!({ "address": address, "file": path.display().to_string() })))
 }
 
-/// Says the keypair's address.
+/// Shows the keypair's address.
 pub fn address(session: &Session) -> Result<Output> {
     let address = session.signer()?.to_string();
     let json = json!({ "address": address, "file": session.keypair_path.display().to_string() });
     Ok(Output::new(address, json))
 }
 
-/// Gets SOL and test dollars where a chain gives them away.
+/// Requests SOL and test dollars from a test chain.
 pub async fn airdrop(session: &Session, options: &Airdrop) -> Result<Output> {
     let to = match options.to {
         Some(to) => to,
@@ -86,7 +86,7 @@ pub async fn airdrop(session: &Session, options: &Airdrop) -> Result<Output> {
                 text += &format!("{} test dollars, which makes {held}\n", decimal::value(Amount(dollars)));
                 json["usdc"] = json!(held);
             }
-            // Nobody asked for them: what is there is told and the rest explained.
+            // Test dollars were not requested: the error becomes a note.
             Err(CliError::NotFound(why)) if options.usdc.is_none() => {
                 text += &wrap("no test dollars: ", &why);
                 json["usdc"] = Value::Null;
@@ -98,7 +98,7 @@ pub async fn airdrop(session: &Session, options: &Airdrop) -> Result<Output> {
     Ok(Output::new(text, json))
 }
 
-/// SOL of the chain's faucet; the balance with it.
+/// Requests SOL of the chain's faucet; returns the new balance in lamports.
 async fn sol(session: &Session, to: &Pubkey, lamports: u64) -> Result<u64> {
     let rpc = session.client.rpc();
     let before = rpc.get_balance(to).await.map_err(FetchError::from)?;
@@ -121,7 +121,8 @@ async fn sol(session: &Session, to: &Pubkey, lamports: u64) -> Result<u64> {
     }
 }
 
-/// Test dollars, minted by the keypair where it may, else given by the local chain; the balance with them.
+/// Mints test dollars with the keypair where it is the mint authority, or requests them of the local chain; returns the
+/// new balance.
 async fn test_dollars(session: &Session, to: &Pubkey, amount: u64) -> Result<u64> {
     let bank = session.client.bank(kedge_model::bank::Bank::QUOTE).await.map_err(|error| match error {
         FetchError::Missing { .. } => CliError::NotFound("the exchange is not on this chain".into()),
@@ -153,7 +154,7 @@ async fn test_dollars(session: &Session, to: &Pubkey, amount: u64) -> Result<u64
     }
 }
 
-/// Who may mint: the optional address that a mint begins with.
+/// The mint authority: the optional address at a mint's beginning.
 async fn mint_authority(session: &Session, mint: &Pubkey) -> Result<Option<Pubkey>> {
     let found = session.client.accounts(&[*mint]).await?.into_iter().flatten().next();
     let bytes = found.as_ref().and_then(|account| account.data.first_chunk::<36>());

@@ -1,4 +1,4 @@
-//! `kedge watch`, and whatever else is shown again and again.
+//! `kedge watch`, and the loop of all repeated output.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::error::{CliError, Result};
 use crate::output::{Output, write_out};
 use crate::session::Session;
 
-/// Shows a sub-account until Ctrl-C.
+/// Shows a sub-account repeatedly until Ctrl-C.
 pub async fn run(session: &Session, options: &Watch, json: bool) -> Result<()> {
     let look = async || {
         let (address, data) = session.account(&options.which).await?;
@@ -20,8 +20,8 @@ pub async fn run(session: &Session, options: &Watch, json: bool) -> Result<()> {
     again(look, options.every, options.count, json).await
 }
 
-/// Shows what looks tell, every so many seconds, until Ctrl-C or `count` of them. A terminal is cleared before each;
-/// elsewhere they follow each other, as JSON one a line.
+/// Repeats `look` every `every` seconds until Ctrl-C or `count` times. A terminal is cleared before each output;
+/// elsewhere outputs follow each other, JSON one a line.
 pub async fn again(look: impl AsyncFn() -> Result<Output>, every: u64, count: Option<u64>, json: bool) -> Result<()> {
     let clear = !json && std::io::stdout().is_terminal();
     let mut looks = 0u64;

@@ -1,4 +1,4 @@
-//! What an order asks for, in plain words.
+//! Orders in plain words.
 
 use kedge_model::order::{Order, OrderKind, OrderParams, RawLevel, RawLimit, flags};
 use kedge_model::quantity::{Price, Size};
@@ -7,7 +7,7 @@ use kedge_units::decimal;
 use super::verb;
 use crate::directory::Directory;
 
-/// An order that stands in a sub-account.
+/// An order of a sub-account.
 pub fn order(directory: &Directory, order: &Order) -> String {
     let kind = OrderKind::from_number(order.kind).unwrap_or(OrderKind::Limit);
     let part = directory
@@ -22,7 +22,7 @@ pub fn order(directory: &Directory, order: &Order) -> String {
         decimal::size(order.size)
     };
     let mut text = format!("{} {} {what} {}", name(kind), verb(order.side), directory.market_name(order.market));
-    // What was triggered is a market or limit order from then on.
+    // A triggered order is a market or limit order from then on.
     if kind.waits() {
         let toward = if kind.triggers_above(order.side()) { "above" } else { "below" };
         match order.level() {
@@ -47,7 +47,7 @@ pub fn order(directory: &Directory, order: &Order) -> String {
     text + &flag_text(order.flags)
 }
 
-/// An order that is to be placed.
+/// The parameters of an order to place.
 pub fn params(directory: &Directory, params: &OrderParams) -> String {
     let asked = Order {
         price: RawLimit::of(params.limit()),
@@ -99,7 +99,7 @@ fn distance(offset: i64) -> String {
     }
 }
 
-/// The flags of an order behind commas.
+/// Names of an order's flags, each after a comma.
 fn flag_text(bits: u16) -> String {
     let known = [
         (flags::SLIDE, ", sliding"),

@@ -19,11 +19,11 @@ pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
         .or_else(|| account(directory, decoded))
         .or_else(|| order(directory, decoded))
         .or_else(|| risk(directory, decoded));
-    // A verb that is newer than these sentences has a name that says what it does.
+    // An instruction without a sentence is told by its name.
     told.unwrap_or_else(|| decoded.spec().name.replace('_', " "))
 }
 
-/// What the admin sets of the whole exchange.
+/// Sentences for the admin's instructions on the exchange.
 fn exchange(decoded: &Decoded) -> Option<String> {
     Some(match decoded {
         Decoded::Initialize(it) => format!(
@@ -56,7 +56,7 @@ fn exchange(decoded: &Decoded) -> Option<String> {
     })
 }
 
-/// A market's life, and the services that keep it going.
+/// Sentences for the life of a market and the services to it.
 fn market(directory: &Directory, decoded: &Decoded) -> Option<String> {
     let market = |at: &Pubkey| named_market(directory, at);
     Some(match decoded {
@@ -89,7 +89,7 @@ fn market(directory: &Directory, decoded: &Decoded) -> Option<String> {
     })
 }
 
-/// A person's accounts and the money in them.
+/// Sentences for accounts and the money in them.
 fn account(directory: &Directory, decoded: &Decoded) -> Option<String> {
     let tokens = |bank: &Pubkey, amount: u64| bank_tokens(directory, bank, amount);
     Some(match decoded {
@@ -139,7 +139,7 @@ fn account(directory: &Directory, decoded: &Decoded) -> Option<String> {
     })
 }
 
-/// Orders from their placing to their fill.
+/// Sentences for orders, from placing to fill.
 fn order(directory: &Directory, decoded: &Decoded) -> Option<String> {
     let market = |at: &Pubkey| named_market(directory, at);
     Some(match decoded {
@@ -193,7 +193,7 @@ fn order(directory: &Directory, decoded: &Decoded) -> Option<String> {
     })
 }
 
-/// Pockets, their margin, and what becomes of one that lacks it.
+/// Sentences for pockets, liquidation and default.
 fn risk(directory: &Directory, decoded: &Decoded) -> Option<String> {
     let market = |at: &Pubkey| named_market(directory, at);
     Some(match decoded {
@@ -257,7 +257,7 @@ fn cancel_orders(directory: &Directory, it: &CancelOrders) -> String {
     format!("{text} of sub-account {account}")
 }
 
-/// Named accounts of an instruction, those of everybody left out.
+/// Named accounts of an instruction, without those that are the same for all callers.
 pub fn accounts(spec: &InstructionSpec, keys: &[Pubkey]) -> serde_json::Map<String, serde_json::Value> {
     let own = spec.accounts.iter().zip(keys).filter(|(account, _)| account.address.is_none());
     own.map(|(account, key)| (account.name.into(), key.to_string().into())).collect()

@@ -8,7 +8,7 @@ use super::party;
 use crate::calendar::date_time;
 use crate::directory::Directory;
 
-/// A status of a market.
+/// Name of a market status.
 pub fn status(number: u8) -> &'static str {
     match MarketStatus::from_number(number) {
         Ok(MarketStatus::Initialised) => "listed",
@@ -20,12 +20,12 @@ pub fn status(number: u8) -> &'static str {
     }
 }
 
-/// An expiry, zero for none.
+/// An expiry in Unix seconds as a date; `never` for zero.
 pub fn expiry(time: i64) -> String {
     if time == 0 { "never".into() } else { date_time(time) }
 }
 
-/// What changed about a market.
+/// A change of a market's status or expiry.
 pub fn market_changed(directory: &Directory, record: &MarketRecord) -> String {
     let market = directory.market_name(record.market);
     match (MarketStatus::from_number(record.status), record.status == record.status_before) {
@@ -43,7 +43,7 @@ pub fn market_changed(directory: &Directory, record: &MarketRecord) -> String {
     }
 }
 
-/// What became of a position of a market in settlement.
+/// The settlement of a position in a settling market.
 pub fn position_settled(directory: &Directory, record: &PositionSettledRecord) -> String {
     let mut text = format!(
         "{} closed {} {} at the settlement price {}, tokens {}",

@@ -19,9 +19,9 @@ use crate::directory::{Directory, short};
 use crate::layout::fields;
 use crate::output::long;
 
-/// A batch of events: one sentence each, and the raw fields of all of them and of the header in front.
+/// A batch of events: one sentence each, and the raw fields of header and records as JSON.
 ///
-/// `unread` in the JSON is the number of records that a newer version of the exchange added and this one cannot read.
+/// `unread` in the JSON counts the records of a newer exchange that this version cannot read.
 pub fn batch(directory: &Directory, batch: &EventBatch) -> (Vec<String>, Value) {
     let described: Vec<(String, Value)> = batch.events.iter().map(|found| event(directory, found)).collect();
     let (mut lines, events): (Vec<String>, Vec<Value>) = described.into_iter().unzip();
@@ -41,7 +41,7 @@ pub fn batch(directory: &Directory, batch: &EventBatch) -> (Vec<String>, Value) 
     (lines, json)
 }
 
-/// A sub-account in a sentence.
+/// A sub-account as owner and id.
 pub fn party(party: &Party) -> String {
     format!("{}/{}", short(Pubkey::new_from_array(party.authority)), party.id)
 }
@@ -64,7 +64,7 @@ mod tests {
     use kedge_model::order::Order;
     use kedge_model::{Field, Layout};
 
-    /// What a record of a kind is made of.
+    /// Fields and size of a kind's record.
     fn record(kind: EventKind) -> (&'static [Field], usize) {
         fn of<T: Layout>() -> (&'static [Field], usize) {
             (T::FIELDS, T::SIZE)
@@ -89,7 +89,7 @@ mod tests {
         }
     }
 
-    /// A message with these records, each of which holds other bytes in every field.
+    /// A message with one record of each kind, with different bytes in every field.
     fn message(kinds: &[EventKind], more: u8) -> EventBatch {
         let count = u8::try_from(kinds.len()).unwrap() + more;
         let header = EventHeader { count, version: EventHeader::VERSION, seq: u64::MAX, ..EventHeader::default() };
@@ -104,7 +104,7 @@ mod tests {
         EventBatch::read(&bytes).expect("a message")
     }
 
-    /// Every field is there but padding, and what has 64 bits or more is text or has fields of its own.
+    /// Every field but padding is present, and fields of 64 bits or more are text or objects.
     fn complete(fields: &[Field], size: usize, raw: &Value, what: &str) {
         let named = |name: &str| !name.starts_with("padding") && !name.starts_with("reserved");
         let wanted: BTreeSet<&str> = fields.iter().map(|field| field.name).filter(|name| named(name)).collect();

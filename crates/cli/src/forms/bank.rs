@@ -17,7 +17,10 @@ pub struct BankForm {
 }
 
 impl BankForm {
-    /// The parameters. Errors: those of the row.
+    /// The parameters of the bank.
+    ///
+    /// # Errors
+    /// As [`super::row::RowForm::params`].
     pub fn params(&self) -> Result<BankParams> {
         Ok(BankParams {
             row: self.row.params()?,

@@ -30,7 +30,10 @@ struct TierForm {
 }
 
 impl FeesForm {
-    /// The schedule. Errors: not eight tiers.
+    /// The fee schedule.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] for any number of tiers but eight.
     pub fn schedule(&self) -> Result<FeeSchedule> {
         let tiers: [TierForm; FEE_TIERS] =
             self.tier.as_slice().try_into().map_err(|_| {

@@ -57,7 +57,10 @@ struct AmmForm {
 }
 
 impl MarketForm {
-    /// The parameters. Errors: a name of more than 16 bytes, and those of the row.
+    /// The parameters of the market.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] for a name of more than 16 bytes, and as the row's parameters.
     pub fn params(&self) -> Result<MarketParams> {
         let mut name = [0; 16];
         let bytes = self.name.as_bytes();

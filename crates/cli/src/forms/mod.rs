@@ -1,6 +1,6 @@
-//! Forms: what is listed or set, as TOML that a person fills in and a committee can read.
+//! Forms: listings and fees as TOML that a person fills in and a committee can read.
 //!
-//! Numbers stand in quotes and are exact: `"0.05%"`, `"1000000"`. The forms to fill in hold the values of the demo.
+//! Numbers stand in quotes and are exact: `"0.05%"`, `"1000000"`. The blank forms hold the values of the demo.
 
 mod bank;
 mod fees;
@@ -19,7 +19,7 @@ use kedge_model::market::Market;
 use crate::args::Form;
 use crate::error::{CliError, Result};
 
-/// A form to fill in.
+/// The blank form, to fill in.
 pub fn blank(form: Form) -> &'static str {
     match form {
         Form::Market => include_str!("market.toml"),
@@ -32,7 +32,7 @@ fn filled<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| CliError::Usage(format!("the form cannot be read: {error}")))
 }
 
-/// Refuses a form that the exchange would refuse, by the line that keeps it out.
+/// Refuses a form that the exchange would refuse, and names the offending line.
 fn taken(form: Form, text: &str, trial: refused::Trial<'_>) -> Result<()> {
     match refused::why(text, blank(form), trial) {
         Some(why) => Err(CliError::Usage(format!("the exchange would not take this form: {why}"))),
@@ -40,7 +40,10 @@ fn taken(form: Form, text: &str, trial: refused::Trial<'_>) -> Result<()> {
     }
 }
 
-/// What a market's form says. Errors: the line that cannot be read, or that the exchange would not take.
+/// The parameters of a market's form.
+///
+/// # Errors
+/// [`CliError::Usage`] with the line that cannot be read or that the exchange would refuse.
 pub fn market(text: &str) -> Result<MarketParams> {
     let params = filled::<market::MarketForm>(text)?.params()?;
     taken(Form::Market, text, &|form| {
@@ -52,7 +55,10 @@ pub fn market(text: &str) -> Result<MarketParams> {
     Ok(params)
 }
 
-/// What a bank's form says, for the bank with this index and the decimals of its mint. Errors: as [`market`].
+/// The parameters of a bank's form, for the bank's index and its mint's decimals.
+///
+/// # Errors
+/// As [`market`].
 pub fn bank(text: &str, index: u16, decimals: u8) -> Result<BankParams> {
     let params = filled::<bank::BankForm>(text)?.params()?;
     taken(Form::Bank, text, &|form| {
@@ -60,14 +66,17 @@ pub fn bank(text: &str, index: u16, decimals: u8) -> Result<BankParams> {
         let (Some(params), Ok(mut exchange)) = (params, Exchange::new(0, [1; 32], [2; 32])) else { return false };
         exchange.banks = index;
         let list = ListBank { params: &params, mint: [1; 32], vault: [2; 32], decimals };
-        // Other collateral backs nothing yet: the program takes it with a maintenance weight of zero alone.
+        // Collateral other than the quote backs nothing yet: the program accepts a maintenance weight of zero alone.
         let backs = index != Bank::QUOTE && !params.maintenance_weight.is_zero();
         !backs && list.execute(&mut exchange, &mut PriceBoard::default(), &mut Bank::default()).is_ok()
     })?;
     Ok(params)
 }
 
-/// What a form of fees says. Errors: as [`market`].
+/// The fee schedule of a form.
+///
+/// # Errors
+/// As [`market`].
 pub fn fees(text: &str) -> Result<FeeSchedule> {
     let schedule = filled::<fees::FeesForm>(text)?.schedule()?;
     taken(Form::Fees, text, &|form| {
@@ -109,7 +118,7 @@ mod tests {
             ("name = \"SOL-PERP\"", "name = \"SOL-PERPETUAL-FUTURE\"", "16 bytes"),
             ("kind = \"pyth-pull\"", "kind = \"pyth\"", "pyth-pull"),
             ("key = \"ef0d", "key = \"0d", "64 hexadecimal digits"),
-            // Read, and out of bounds: the line, and what would be taken.
+            // Readable, but out of bounds: the line and the nearest acceptable number.
             ("initial_margin = \"6.6667%\"", "initial_margin = \"1%\"", "`initial_margin` is 1%: "),
             ("maintenance_margin = \"3.3%\"", "maintenance_margin = \"9%\"", "`maintenance_margin` is 9%: "),
             ("tier = 0", "tier = 9", "`tier` is 9: 1 would be taken"),

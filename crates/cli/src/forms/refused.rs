@@ -1,21 +1,21 @@
-//! Why an exchange would not take a form: which of its lines, and the nearest number that it would take.
+//! Explains why the exchange refuses a form: the offending lines, and the nearest acceptable numbers.
 
 use kedge_units::decimal;
 use toml::{Table, Value};
 
-/// Lines that are named at most.
+/// Largest number of lines that are named.
 const MOST: usize = 3;
 /// Digits after the point of a percentage.
 const PERCENT_DIGITS: u32 = 4;
 
-/// Names of a line: its tables and its key.
+/// Place of a line: its tables and its key.
 type Path = Vec<String>;
 
-/// Whether the exchange takes a form.
+/// Whether the exchange accepts a form.
 pub type Trial<'a> = &'a dyn Fn(&Table) -> bool;
 
-/// What is wrong with a form that can be read: each line that alone keeps it out, or, where more than one does, each that
-/// would keep out a form that is taken. `None` when the form is taken.
+/// The faults of a readable form: each line that alone makes it fail or, when several do, each line that would make a
+/// sound form fail. `None` when the form is accepted.
 pub fn why(form: &str, sound: &str, taken: Trial<'_>) -> Option<String> {
     let (form, sound): (Table, Table) = (form.parse().ok()?, sound.parse().ok()?);
     if taken(&form) {
@@ -78,7 +78,7 @@ fn at<'a>(table: &'a Table, path: &[String]) -> Option<&'a Value> {
     tables.iter().try_fold(table, |table, key| table.get(key)?.as_table())?.get(last)
 }
 
-/// The form with one line replaced.
+/// A copy of the form with one line replaced.
 fn with(table: &Table, path: &[String], value: Value) -> Table {
     let mut changed = table.clone();
     if let Some((last, tables)) = path.split_last() {
@@ -90,7 +90,7 @@ fn with(table: &Table, path: &[String], value: Value) -> Table {
     changed
 }
 
-/// The number nearest to the refused one on the way to a good one that is taken.
+/// The acceptable number nearest to the refused one, searched toward a sound one.
 fn nearest(form: &Table, path: &[String], good: &Value, taken: Trial<'_>) -> Option<String> {
     let bad = at(form, path)?;
     let (digits, refused, accepted) = (digits(bad).max(digits(good)), number(bad), number(good));
@@ -110,7 +110,7 @@ fn nearest(form: &Table, path: &[String], good: &Value, taken: Trial<'_>) -> Opt
     write(accepted).map(|value| shown(&value))
 }
 
-/// The number of a line, without its unit.
+/// Digits of a line's number, without its unit.
 fn number(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.trim_end_matches('%').trim_end().to_owned()),
@@ -119,7 +119,7 @@ fn number(value: &Value) -> Option<String> {
     }
 }
 
-/// Digits after the point that are tried.
+/// Digits after the point that the search tries.
 fn digits(value: &Value) -> u32 {
     match value {
         Value::String(text) if text.ends_with('%') => PERCENT_DIGITS,
@@ -134,7 +134,7 @@ fn digits(value: &Value) -> u32 {
 mod tests {
     use super::*;
 
-    /// Taken: 2 <= a <= 10 %, b above a's percent, c any.
+    /// Accepts 2 <= a <= 10 %, b above a's percent, any c.
     fn taken(form: &Table) -> bool {
         let number = |key: &str| number(&form[key]).and_then(|text| decimal::parse(&text, 4).ok()).unwrap();
         (20_000..=100_000).contains(&number("a")) && number("b") > number("a")
@@ -149,10 +149,10 @@ mod tests {
         assert_eq!(why("a = \"1.25%\"\nb = 7\nc = \"y\"").unwrap(), "`a` is 1.25%: 2% would be taken");
         assert_eq!(why("a = \"40%\"\nb = 70\nc = \"x\"").unwrap(), "`a` is 40%: 10% would be taken");
         assert_eq!(why("a = \"5%\"\nb = 3\nc = \"x\"").unwrap(), "`b` is 3: 6 would be taken");
-        // Two lines of which each would do.
+        // Two lines, each of which alone would mend the form.
         let two = why("a = \"8%\"\nb = 7\nc = \"x\"").unwrap();
         assert_eq!(two, "`a` is 8%: 6.9999% would be taken");
-        // Two that are both wrong.
+        // Two lines that are both wrong.
         let both = why("a = \"1%\"\nb = 0\nc = \"x\"").unwrap();
         assert_eq!(both, "`a` is 1%: 2% would be taken; `b` is 0: 6 would be taken");
     }

@@ -1,4 +1,4 @@
-//! Where a price comes from, and what is believed of it.
+//! Price rows of a form: sources, and bounds on what is believed of them.
 
 use kedge_model::action::RowParams;
 use kedge_model::board::{MAX_SOURCES, PriceSource, SourceKind};
@@ -44,7 +44,10 @@ enum Kind {
 }
 
 impl RowForm {
-    /// The parameters of the row. Errors: a key that is none, too many sources.
+    /// The parameters of the row.
+    ///
+    /// # Errors
+    /// [`CliError::Usage`] for an invalid key and for too many sources.
     pub fn params(&self) -> Result<RowParams> {
         let mut sources = [PriceSource::default(); MAX_SOURCES];
         if self.source.len() > sources.len() {

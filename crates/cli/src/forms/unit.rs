@@ -6,7 +6,7 @@ use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use kedge_units::decimal;
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 
-/// Text or a whole number, as text.
+/// Deserializes text, or a whole number as text.
 struct Exact;
 
 impl Visitor<'_> for Exact {
@@ -34,7 +34,7 @@ fn number<'de, D: Deserializer<'de>>(from: D, scale: u32) -> Result<u64, D::Erro
     decimal::parse(&text, scale).map_err(de::Error::custom)
 }
 
-/// A share, `"0.05%"`: four digits after the point.
+/// A share such as `"0.05%"`, with four digits after the point.
 #[derive(Clone, Copy)]
 pub struct Percent(pub Ppm);
 
@@ -63,10 +63,10 @@ macro_rules! units {
 }
 
 units! {
-    /// Dollars of the quote asset.
+    /// An amount in dollars, six digits after the point.
     Dollars(Amount, decimal::PRICE);
-    /// A price in dollars.
+    /// A price in dollars, six digits after the point.
     AtPrice(Price, decimal::PRICE);
-    /// Units of the market's base.
+    /// A base amount, nine digits after the point.
     Units(Size, decimal::BASE);
 }

@@ -1,4 +1,4 @@
-//! Somebody at a terminal, and what every command owes them: what is said of it is checked at each command that is run.
+//! A person at a terminal. Every run checks what all commands guarantee.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
@@ -11,19 +11,19 @@ use serde_json::Value;
 
 use kedge_testbed::fixture::Fixture;
 
-/// Somebody at a terminal.
+/// A person at a terminal.
 pub struct Person {
     pub url: String,
     pub keypair: PathBuf,
     /// The configuration, which is there once `kedge init` has written it.
     pub config: PathBuf,
-    /// What KEDGE_ACCOUNT says.
+    /// Value of KEDGE_ACCOUNT.
     pub account: Option<&'static str>,
     /// Commands run so far, with `json` or `text` behind.
     pub ran: RefCell<BTreeSet<(String, &'static str)>>,
 }
 
-/// What a command printed.
+/// Output of a command.
 pub struct Run {
     pub line: String,
     pub code: i32,
@@ -61,7 +61,7 @@ impl Person {
             command.arg("--json");
         }
         let folder = self.keypair.parent().expect("a folder");
-        // Where numbers of signed messages are remembered, beside the wallets and not at whoever runs the tests.
+        // Numbers of signed messages are kept beside the wallets, not in the home folder of the test run.
         command.env("XDG_STATE_HOME", folder.join("state"));
         command.current_dir(folder).stdin(Stdio::null());
         command
@@ -118,11 +118,11 @@ impl Person {
         run.value()
     }
 
-    /// Runs a command that must fail with an exit code, in both forms; what it said as text.
+    /// Runs a command that must fail with an exit code, in both forms; returns its text.
     pub fn fails(&self, line: &str, code: i32) -> String {
         let run = self.run(line, "text");
         assert_eq!(run.code, code, "kedge {line}\n{}{}", run.out, run.err);
-        // What was done without and what was signed may stand before it, and nothing else.
+        // Only notes and signed transactions may stand before the error.
         let opens = |word: &str| run.err.starts_with(word);
         let told = opens("error: ") || ((opens("note: ") || opens("signed, ")) && run.err.contains("\nerror: "));
         assert!(run.out.is_empty() && told, "kedge {line}\n{}{}", run.out, run.err);
@@ -161,7 +161,7 @@ impl Run {
         json
     }
 
-    /// What stands on standard error of a command that was run with --json: a value a line.
+    /// Standard error of a run with --json: a value on each line.
     pub fn beside(&self) -> Vec<Value> {
         let read = |line: &str| {
             let json = serde_json::from_str(line)
@@ -172,7 +172,7 @@ impl Run {
         self.err.lines().map(read).collect()
     }
 
-    /// What was signed in a run with --json that has succeeded, in order.
+    /// Transactions that a successful run with --json signed, in order.
     pub fn signed(&self) -> Vec<Value> {
         let beside = self.beside();
         beside.iter().map(|line| &line["signed"]["signature"]).filter(|one| one.is_string()).cloned().collect()

@@ -1,4 +1,4 @@
-//! What a server answers to a method.
+//! Answers of a server to each method.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -9,14 +9,14 @@ use solana_pubkey::Pubkey;
 use super::chain::{Chain, unix_time};
 use super::{Lie, exchange};
 
-/// Blocks for which a blockhash serves.
+/// Blocks for which a blockhash is valid.
 const VALID: u64 = 150;
-/// What a chain that was set back has lost.
+/// Blocks that a set-back chain has lost.
 const LOST: u64 = 4_000;
-/// Slots by which a node lags that has not seen what happened since.
+/// Slots by which a lagging node is behind.
 const LAG: u64 = 200;
 
-/// The result of a method, or the error.
+/// Result or error of a method.
 pub(super) fn answer(chain: &Chain, lie: Option<Lie>, frozen: u64, asked: &Value) -> Result<Value, Value> {
     let params = &asked["params"];
     let method = asked["method"].as_str().unwrap_or_default();
@@ -32,7 +32,7 @@ pub(super) fn answer(chain: &Chain, lie: Option<Lie>, frozen: u64, asked: &Value
     of_contents(chain, lie, method, params, slot, &context)
 }
 
-/// Answers about the chain itself: slots, heights and blockhashes; `None` for other methods.
+/// Answers about slots, heights and blockhashes; `None` for other methods.
 fn of_chain(
     chain: &Chain,
     lie: Option<Lie>,
@@ -66,7 +66,7 @@ fn of_chain(
     })
 }
 
-/// Answers about what is on the chain: transactions and accounts.
+/// Answers about transactions and accounts.
 fn of_contents(
     chain: &Chain,
     lie: Option<Lie>,
@@ -153,7 +153,7 @@ fn blockhash(height: u64) -> String {
     bs58::encode(bytes).into_string()
 }
 
-/// The height of a blockhash; `None` for one of another chain.
+/// Block height of a blockhash; `None` for a blockhash of another chain.
 fn born(hash: &str) -> Option<u64> {
     let bytes = bs58::decode(hash).into_vec().ok()?;
     let (height, rest) = bytes.split_first_chunk::<8>()?;
@@ -244,10 +244,10 @@ fn shown(lie: Option<Lie>, account: &Account) -> Value {
     })
 }
 
-/// A Zstandard frame of a gigabyte of zeros: blocks of one byte that is repeated 131,072 times.
+/// A Zstandard frame of a gigabyte of zeros: blocks of one byte, repeated 131,072 times.
 fn packed() -> Vec<u8> {
     const BLOCKS: usize = 8_000;
-    // Magic, a header without a size, a window of 8 MB.
+    // Magic number, a header without a size, a window of 8 MB.
     let mut frame = vec![0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x68];
     for number in 1..=BLOCKS {
         let last = u32::from(number == BLOCKS);
@@ -261,7 +261,7 @@ fn past_signature(number: u8) -> String {
     bs58::encode([number; 64]).into_string()
 }
 
-/// A transaction that somebody sent and that has landed.
+/// A sent transaction that has landed; null for any other.
 fn landed(chain: &Chain, lie: Option<Lie>, signature: &str) -> Value {
     let landed = chain.outcome(signature).filter(|_| lie != Some(Lie::LagsBehind)).zip(chain.bytes(signature));
     let Some(((slot, error), bytes)) = landed else { return Value::Null };
@@ -273,7 +273,7 @@ fn landed(chain: &Chain, lie: Option<Lie>, signature: &str) -> Value {
     json!({ "slot": slot, "blockTime": unix_time(), "transaction": data, "meta": meta, "version": 0 })
 }
 
-/// A transaction of one empty instruction, or one that cannot be read.
+/// A past transaction with one empty instruction, or an unreadable one.
 fn past(lie: Option<Lie>, slot: u64, signature: &str) -> Value {
     let bytes = bs58::decode(signature).into_vec().unwrap_or_default();
     let mut transaction = vec![1];

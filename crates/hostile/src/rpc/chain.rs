@@ -1,4 +1,4 @@
-//! The truth that servers tell of.
+//! The true state that servers report or falsify.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,35 +9,36 @@ use solana_pubkey::Pubkey;
 
 use super::exchange;
 
-/// The first slot, and how many more slots than blocks there are.
+/// The first slot.
 const FIRST_SLOT: u64 = 300_000_000;
+/// Slots without a block before the first one.
 const SKIPPED: u64 = 20_000_000;
-/// Time of a slot.
+/// Slot time.
 const SLOT: Duration = Duration::from_millis(400);
 
-/// What becomes of transactions.
+/// Outcome of transactions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// They land in the next slot.
+    /// The transaction lands in the next slot.
     Lands,
-    /// They land and the program refuses them with this error.
+    /// The transaction lands and the program refuses it with this error.
     Refused(u32),
-    /// They are never included.
+    /// The transaction is never included.
     Dropped,
 }
 
-/// A transaction that was passed on.
+/// A transaction that a server received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
-    /// Its first signature, base58.
+    /// First signature of the transaction, base58.
     pub signature: String,
-    /// Its bytes.
+    /// The transaction itself.
     pub bytes: Vec<u8>,
-    /// Slot in which it came first.
+    /// Slot of the first receipt.
     pub slot: u64,
-    /// Times that it came.
+    /// Number of receipts.
     pub times: u32,
-    /// What becomes of it.
+    /// Outcome of the transaction.
     pub fate: Fate,
 }
 
@@ -46,11 +47,11 @@ struct State {
     accounts: BTreeMap<Pubkey, Account>,
     received: Vec<Received>,
     fate: Fate,
-    /// The error with which simulations fail.
+    /// Custom error number with which simulations fail; `None` for success.
     simulated: Option<u32>,
 }
 
-/// A chain. Cloning shares it.
+/// A chain. A clone shares its state.
 #[derive(Clone, Debug)]
 pub struct Chain {
     started: Instant,
@@ -65,7 +66,7 @@ impl Default for Chain {
 }
 
 impl Chain {
-    /// A chain with the exchange, and a sub-account 0 with a thousand dollars for each of the owners.
+    /// A chain with the exchange, and for each owner a sub-account 0 with a thousand dollars.
     #[must_use]
     pub fn new(owners: &[Pubkey]) -> Self {
         let accounts = exchange::accounts(FIRST_SLOT, unix_time(), owners);
@@ -73,30 +74,30 @@ impl Chain {
         Self { started: Instant::now(), slot_time: SLOT, state: Arc::new(Mutex::new(state)) }
     }
 
-    /// The same with slots of another length: blockhashes that expire within a test.
+    /// The same with another slot time, for blockhashes that expire within a test.
     #[must_use]
     pub fn with_slots(self, slot_time: Duration) -> Self {
         Self { slot_time, ..self }
     }
 
-    /// The slot now.
+    /// The present slot.
     #[must_use]
     pub fn slot(&self) -> u64 {
         FIRST_SLOT + u64::try_from(self.started.elapsed().as_millis() / self.slot_time.as_millis()).unwrap_or(0)
     }
 
-    /// The block height now.
+    /// The present block height.
     #[must_use]
     pub fn height(&self) -> u64 {
         self.slot() - SKIPPED
     }
 
-    /// What becomes of transactions that come from now on.
+    /// Sets the outcome of transactions from now on.
     pub fn set_fate(&self, fate: Fate) {
         self.locked().fate = fate;
     }
 
-    /// The program's error with which simulations fail from now on; `None` for success.
+    /// Sets the custom error number with which simulations fail from now on; `None` for success.
     pub fn set_simulated(&self, error: Option<u32>) {
         self.locked().simulated = error;
     }
@@ -105,13 +106,13 @@ impl Chain {
         self.locked().simulated
     }
 
-    /// The transactions that any server was handed, whether or not it passed them on: each once, however often it came.
+    /// The transactions that any server received, passed on or not, each once.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
         self.locked().received.clone()
     }
 
-    /// Somebody handed a transaction to a server; whether it can be one. `passed` is false for a server that keeps it.
+    /// Receives a transaction at a server; `None` for invalid bytes. `passed` is false for a server that keeps it.
     pub(super) fn receive(&self, bytes: Vec<u8>, passed: bool) -> Option<String> {
         let signature = bs58::encode(bytes.get(1..65)?).into_string();
         let slot = self.slot();
@@ -135,7 +136,7 @@ impl Chain {
         state.received.iter().find(|received| received.signature == signature).map(|received| received.bytes.clone())
     }
 
-    /// What became of a transaction: its slot, and the program's error.
+    /// Slot and error number of a transaction that has landed.
     pub(super) fn outcome(&self, signature: &str) -> Option<(u64, Option<u32>)> {
         let slot = self.slot();
         let state = self.locked();
@@ -149,7 +150,7 @@ impl Chain {
         }
     }
 
-    /// The accounts now: clock and prices are as old as the chain is slow.
+    /// The accounts now, with clock and prices as of the present slot.
     pub(super) fn accounts(&self) -> BTreeMap<Pubkey, Account> {
         let mut accounts = self.locked().accounts.clone();
         exchange::tick(&mut accounts, self.slot(), unix_time());

@@ -1,4 +1,4 @@
-//! Accounts of a small exchange, made by the model.
+//! Accounts of a small exchange, built by the model.
 
 use std::collections::BTreeMap;
 
@@ -20,18 +20,18 @@ use solana_pubkey::Pubkey;
 
 /// Names of the markets.
 pub const NAMES: [&str; 2] = ["SOL-PERP", "BTC-PERP"];
-/// Their Pyth feeds.
+/// Pyth feeds of the markets.
 pub const FEEDS: [[u8; 32]; 2] = [[1; 32], [2; 32]];
-/// Their prices, millionths of a dollar.
+/// Prices of the markets in millionths of a dollar.
 pub const PRICES: [u64; 2] = [200_000_000, 60_000_000_000];
 /// Mint of the quote bank.
 const MINT: [u8; 32] = [9; 32];
-/// Dollars of a sub-account.
+/// Balance of each sub-account in millionths of a dollar.
 const DEPOSIT: u64 = 1_000_000_000;
-/// Sysvar of the clock.
+/// Address of the clock sysvar.
 const CLOCK: Pubkey = Pubkey::from_str_const("SysvarC1ock11111111111111111111111111111111");
 const LOADER: Pubkey = Pubkey::from_str_const("BPFLoaderUpgradeab1e11111111111111111111111");
-/// Of a `PriceUpdateV2`.
+/// Discriminator of a `PriceUpdateV2`.
 const PRICE_UPDATE: [u8; 8] = [0x22, 0xf1, 0x23, 0x63, 0x9d, 0x7e, 0xf4, 0xcd];
 
 pub(super) fn accounts(slot: u64, unix_time: i64, owners: &[Pubkey]) -> BTreeMap<Pubkey, Account> {
@@ -88,7 +88,7 @@ pub(super) fn accounts(slot: u64, unix_time: i64, owners: &[Pubkey]) -> BTreeMap
     accounts
 }
 
-/// Brings clock and oracles up to date.
+/// Updates clock and oracles to a slot and time.
 pub(super) fn tick(accounts: &mut BTreeMap<Pubkey, Account>, slot: u64, unix_time: i64) {
     let mut clock = vec![0; 40];
     clock[..8].copy_from_slice(&slot.to_le_bytes());
@@ -99,19 +99,19 @@ pub(super) fn tick(accounts: &mut BTreeMap<Pubkey, Account>, slot: u64, unix_tim
     }
 }
 
-/// The same prices times two.
+/// Doubles the oracle prices.
 pub(super) fn overprice(accounts: &mut BTreeMap<Pubkey, Account>, slot: u64, unix_time: i64) {
     for (id, price) in FEEDS.iter().zip(PRICES) {
         accounts.insert(feed(&PUSH_ORACLE, 0, id), account(RECEIVER, update(id, 2 * price, slot, unix_time)));
     }
 }
 
-/// The quote bank with nine decimals.
+/// Gives the quote bank nine decimals.
 pub(super) fn misplace_point(accounts: &mut BTreeMap<Pubkey, Account>) {
     change::<Bank>(accounts, address::bank(0), |bank| bank.decimals = 9);
 }
 
-/// Every market by the name of the first.
+/// Gives every market the first one's name.
 pub(super) fn rename(accounts: &mut BTreeMap<Pubkey, Account>) {
     change::<Market>(accounts, address::market(1), |market| {
         market.name = [0; 16];

@@ -1,4 +1,4 @@
-//! The server.
+//! The HTTP server.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -15,22 +15,22 @@ use tokio::task::JoinHandle;
 use super::answers::answer;
 use super::{Chain, Lie};
 
-/// Bytes that are sent at once.
+/// Bytes of one write.
 const PIECE: usize = 64 * 1024;
-/// What a bomb unpacks to.
+/// Bytes to which a bomb decompresses.
 const UNPACKED: usize = 4_000_000_000;
-/// Bytes of millions of small values, of an answer and of one with all accounts: what a limit on bytes alone lets through.
+/// Bytes of an answer of millions of small values: just below a usual limit on bytes.
 const SMALL: usize = 7_900_000;
 const LARGE: usize = 63_000_000;
 
 struct State {
     lie: Option<Lie>,
-    /// The slot when the lie began.
+    /// Slot at which the lie began.
     frozen: u64,
     asked: BTreeMap<String, u64>,
 }
 
-/// An endpoint. Dropping it ends it.
+/// An endpoint. Dropping it stops it.
 pub struct Server {
     url: String,
     chain: Chain,
@@ -39,10 +39,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on a free port of the loopback, honest at first. It serves on the runtime that it is started on.
+    /// Listens on a free port of loopback, honest at first. It serves on the runtime that starts it.
     ///
     /// # Panics
-    /// Without a free port.
+    /// When there is no free port.
     pub async fn start(chain: &Chain) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -52,7 +52,7 @@ impl Server {
             while let Ok((stream, _)) = listener.accept().await {
                 let (state, chain) = (Arc::clone(&shared), truth.clone());
                 tokio::spawn(async move {
-                    // Whoever hangs up has had enough.
+                    // An error means that the client hung up.
                     let _ = converse(stream, &chain, &state).await;
                 });
             }
@@ -60,7 +60,7 @@ impl Server {
         Self { url, chain: chain.clone(), state, task }
     }
 
-    /// One that lies from the start.
+    /// As [`Self::start`], lying from the start.
     ///
     /// # Panics
     /// As [`Self::start`].
@@ -70,25 +70,25 @@ impl Server {
         server
     }
 
-    /// Its address.
+    /// URL of the server.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// Lies from now on, or no more.
+    /// Switches to a lie, or to the truth for `None`.
     pub fn set(&self, lie: Option<Lie>) {
         let mut state = locked(&self.state);
         (state.lie, state.frozen) = (lie, self.chain.slot());
     }
 
-    /// How often a method was asked for.
+    /// Number of requests for a method.
     #[must_use]
     pub fn asked(&self, method: &str) -> u64 {
         locked(&self.state).asked.get(method).copied().unwrap_or(0)
     }
 
-    /// How often anything was.
+    /// Number of requests for all methods.
     #[must_use]
     pub fn questions(&self) -> u64 {
         locked(&self.state).asked.values().sum()
@@ -137,7 +137,7 @@ async fn converse(mut stream: TcpStream, chain: &Chain, state: &Mutex<State>) ->
     Ok(())
 }
 
-/// The next question of a connection; `None` at its end. `bytes` are those that were read already.
+/// The next request of a connection; `None` at its end. `bytes` were read already.
 pub(super) async fn question(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result<Option<Value>> {
     loop {
         let text = String::from_utf8_lossy(bytes).to_ascii_lowercase();
@@ -169,7 +169,7 @@ pub(super) async fn say(stream: &mut TcpStream, status: &str, body: String) -> s
     stream.write_all((head + &body).as_bytes()).await
 }
 
-/// A list of the same small value over and over.
+/// Sends a list that repeats one small value.
 async fn many(stream: &mut TcpStream, value: &str, bytes: usize) -> std::io::Result<()> {
     let (start, end) = (r#"{"jsonrpc":"2.0","id":1,"result":["#, "0]}");
     let piece = value.repeat(PIECE / value.len());
@@ -183,7 +183,7 @@ async fn many(stream: &mut TcpStream, value: &str, bytes: usize) -> std::io::Res
     stream.write_all(end.as_bytes()).await
 }
 
-/// A byte a second, for ever.
+/// Sends one byte a second, without an end.
 async fn drip(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000000\r\n\r\n").await?;
     loop {
@@ -192,7 +192,7 @@ async fn drip(stream: &mut TcpStream) -> std::io::Result<()> {
     }
 }
 
-/// The start of a text that has no end.
+/// Sends a text without an end.
 async fn endless(stream: &mut TcpStream) -> std::io::Result<()> {
     stream
         .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"jsonrpc\":\"2.0\",\"result\":\"")
@@ -203,12 +203,12 @@ async fn endless(stream: &mut TcpStream) -> std::io::Result<()> {
     }
 }
 
-/// Spaces that are packed a thousand to one.
+/// Sends spaces, compressed a thousand to one.
 async fn bomb(stream: &mut TcpStream) -> std::io::Result<()> {
     stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n\r\n").await?;
     let (mut packer, piece) = (GzEncoder::new(Vec::new(), Compression::best()), vec![b' '; 1_000_000]);
     let mut packed = Vec::new();
-    // The second piece is packed by what the first has left, and so is every other: its bytes can be sent again.
+    // From the second piece on the compressor's state repeats, so that its bytes can be sent again.
     for _ in 0..2 {
         packer.write_all(&piece)?;
         packer.flush()?;

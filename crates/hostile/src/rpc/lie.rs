@@ -1,8 +1,8 @@
-//! The lies, and what each may cost.
+//! The lies, with the most that each may cost.
 
 use std::fmt::Write as _;
 
-/// What a server does instead of telling the truth.
+/// A lie of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "each is described by its cost")]
 pub enum Lie {
@@ -35,26 +35,26 @@ pub enum Lie {
     BadTransaction,
 }
 
-/// What a lie may cost whoever believes it. The tests hold everybody to these figures.
+/// The most that a lie may cost a client or keeper that relies on the endpoint. Tests hold them to these figures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// What the endpoint does.
+    /// The endpoint's behaviour.
     pub what: &'static str,
-    /// Most transactions that a keeper signs about one subject within ten seconds when this endpoint is its only one.
+    /// Most transactions that a keeper signs about one subject in ten seconds, with this endpoint alone.
     pub signed_alone: usize,
     /// The same with an honest endpoint beside it.
     pub signed_beside: usize,
-    /// Seconds within which a keeper with this endpoint alone is not ready; `None` where it works on.
+    /// Seconds within which a keeper with this endpoint alone reports that it is not ready; `None` when it works on.
     pub red_s: Option<u64>,
-    /// What else is lost.
+    /// Further costs.
     pub rest: &'static str,
 }
 
-/// Most memory of the command line or of a keeper whatever an endpoint sends, megabytes, with the default limits.
+/// Most memory in megabytes of command line or keeper with default limits, for any answer.
 pub const MEMORY_MB: u64 = 320;
 
 impl Lie {
-    /// Every lie.
+    /// All lies.
     pub const ALL: [Self; 27] = [
         Self::ForeignSignature,
         Self::RefusesTransactions,
@@ -85,7 +85,7 @@ impl Lie {
         Self::BadTransaction,
     ];
 
-    /// What it may cost.
+    /// The most that the lie may cost.
     #[must_use]
     pub fn cost(self) -> Cost {
         let silent = |what, rest| Cost { what, signed_alone: 1, signed_beside: 1, red_s: Some(15), rest };

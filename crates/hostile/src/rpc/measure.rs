@@ -1,12 +1,12 @@
-//! Memory of a process of its own.
+//! Memory of a process.
 
 use std::process::{Command, Stdio};
 
-/// Says to a test that it is the child.
+/// Environment variable that marks the child process.
 const CHILD: &str = "KEDGE_HOSTILE_CHILD";
 
-/// Runs a test of this binary again in a process of its own, where `most_memory_mb` counts nothing of other tests. `true`
-/// in the child, which goes on; in the parent the child has ended well.
+/// Runs a test of this binary again in a process of its own, so that [`most_memory_mb`] counts no other test. Returns
+/// `true` in the child, and `false` in the parent after the child's success.
 ///
 /// # Panics
 /// In the parent, when the child fails.
@@ -25,7 +25,7 @@ pub fn child(test: &str) -> bool {
     false
 }
 
-/// The most memory that a process has had so far, megabytes.
+/// Peak memory of a process in megabytes.
 ///
 /// # Panics
 /// When the process is gone, or the system has no `/proc`.

@@ -1,4 +1,4 @@
-//! An endpoint before a real chain that passes on what it is asked and told, but for one tale.
+//! A proxy in front of a real chain that is faithful except for one tale.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,24 +12,24 @@ use tokio::task::JoinHandle;
 use super::Tale;
 use super::http::{question, say, whole};
 
-/// Slots by which a node lags that has not seen what happened since.
+/// Slots by which a lagging node is behind.
 const LAG: u64 = 300;
-/// Blocks by which a height runs ahead, or goes back.
+/// Blocks by which a false height runs ahead or back.
 const FAR: u64 = 4_000;
 
 #[derive(Default)]
 struct State {
-    /// When a transaction came first, and the height then.
+    /// Time and height of the first transaction.
     sent: Option<(Instant, u64)>,
-    /// Transactions that came, each with how often.
+    /// Signature and number of receipts of each transaction.
     came: Vec<(String, u32)>,
-    /// Times that a status was told of as landed.
+    /// Number of answers that showed a status as landed.
     told: u32,
-    /// Times that a height was asked for since.
+    /// Number of requests for a height since then.
     heights: u64,
 }
 
-/// The endpoint. Dropping it ends it.
+/// A proxy. Dropping it stops it.
 pub struct Proxy {
     url: String,
     state: Arc<Mutex<State>>,
@@ -37,10 +37,10 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Listens on a free port of the loopback, before the endpoint at `target`, and tells a tale, or none.
+    /// Listens on a free port of loopback in front of the endpoint at `target`, with a tale or as it is.
     ///
     /// # Panics
-    /// Without a free port, or for a target that is no address.
+    /// When there is no free port, or `target` is no URL.
     pub async fn start(target: &str, tale: Option<Tale>) -> Self {
         let target: SocketAddr =
             target.trim_start_matches("http://").trim_end_matches('/').parse().expect("an address");
@@ -52,7 +52,7 @@ impl Proxy {
             while let Ok((stream, _)) = listener.accept().await {
                 let teller = Teller { target, tale, state: Arc::clone(&shared) };
                 tokio::spawn(async move {
-                    // Whoever hangs up has had enough.
+                    // An error means that the client hung up.
                     let _ = teller.converse(stream).await;
                 });
             }
@@ -60,13 +60,13 @@ impl Proxy {
         Self { url, state, task }
     }
 
-    /// Its address.
+    /// URL of the proxy.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// The signatures of the transactions that came: each once.
+    /// Signatures of the received transactions, each once.
     #[must_use]
     pub fn came(&self) -> Vec<String> {
         locked(&self.state).came.iter().map(|(signature, _)| signature.clone()).collect()
@@ -97,7 +97,7 @@ impl Teller {
         Ok(())
     }
 
-    /// What is said; `None` for silence.
+    /// The answer to a request; `None` for silence.
     async fn answer(&self, asked: &Value) -> std::io::Result<Option<Value>> {
         let refuse = |code: i64, message: &str| {
             let error = json!({ "code": code, "message": message });
@@ -146,7 +146,7 @@ impl Teller {
         let yes = || Some(json!({ "jsonrpc": "2.0", "id": asked["id"], "result": signature }));
         Ok(match self.tale {
             Some(Tale::Kept | Tale::FalseSuccess | Tale::HeightStill | Tale::HeightBack) => yes(),
-            // The fork that held it dies after some seconds.
+            // The fork with the transaction dies after some seconds.
             Some(Tale::DeadFork) if times == 1 || self.is_first() => yes(),
             Some(Tale::RefusedAndPassed) => {
                 ask(self.target, asked).await?;
@@ -165,7 +165,7 @@ impl Teller {
         })
     }
 
-    /// Whether the first transaction came only some seconds ago.
+    /// Whether the first transaction came less than [`Tale::AT_FIRST`] ago.
     fn is_first(&self) -> bool {
         locked(&self.state).sent.is_some_and(|(at, _)| at.elapsed() < Tale::AT_FIRST)
     }
@@ -224,7 +224,7 @@ impl Teller {
         }
     }
 
-    /// The height that is told from the first transaction on.
+    /// The height that is reported after the first transaction.
     fn height(&self, tale: Tale, truth: &Value) -> Value {
         let mut state = locked(&self.state);
         let (Some((_, then)), Some(height)) = (state.sent, truth.as_u64()) else { return truth.clone() };
@@ -260,7 +260,7 @@ fn signature(transaction: &Value) -> Option<String> {
     Some(bs58::encode(bytes.get(1..65)?).into_string())
 }
 
-/// Asks the chain.
+/// Asks the real chain.
 async fn ask(target: SocketAddr, asked: &Value) -> std::io::Result<Value> {
     let body = asked.to_string();
     let mut stream = TcpStream::connect(target).await?;

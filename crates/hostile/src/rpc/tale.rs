@@ -1,53 +1,54 @@
-//! What an endpoint can tell about a transaction that is not so, phase by phase.
+//! Falsified phases of a transaction's life.
 
 use std::time::Duration;
 
-/// A false tale of one phase of a transaction's life. What is not named is told as it is.
+/// A tale: one phase is falsified, everything else is passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tale {
-    /// Blockhash: an old one, and the block up to which it served.
+    /// Blockhash: an old one, with the block up to which it was valid.
     OldBlockhash,
-    /// Blockhash: one that nobody has seen, of a block that is not there yet.
+    /// Blockhash: an unknown one, of a future block.
     FutureBlockhash,
     /// Blockhash: one of another chain, with a block that fits.
     ForeignBlockhash,
-    /// Blockhash: a good one that is said to serve for twenty more blocks; the transaction is hidden for the first seconds.
+    /// Blockhash: a good one, reported as valid for twenty more blocks; the transaction is hidden for the first
+    /// seconds.
     ShortBlockhash,
-    /// Send: yes, and nothing is passed on.
+    /// Send: accepted, but not passed on.
     Kept,
-    /// Send: an error, and it is passed on.
+    /// Send: answered with an error, but passed on.
     RefusedAndPassed,
-    /// Send: it is passed on, and there is never an answer.
+    /// Send: passed on, but never answered.
     PassedInSilence,
-    /// Send: it is passed on twice at once.
+    /// Send: passed on twice at once.
     PassedTwice,
-    /// Status: null for ever.
+    /// Status: always null.
     NullForEver,
     /// Status and history: null for the first seconds.
     NullAtFirst,
     /// Status: landed once, then null for ever.
     LandedThenNull,
-    /// Status: processed on a fork that dies; what is sent again lands.
+    /// Status: processed on a fork that dies; a repetition lands.
     DeadFork,
     /// Status: the error of another transaction.
     ForeignError,
-    /// Status: one without a slot.
+    /// Status: without a slot.
     NoSlot,
-    /// Status: landed, and nothing is passed on.
+    /// Status: landed, while nothing was passed on.
     FalseSuccess,
-    /// Status and history: those of a node that lags; heights are true.
+    /// Status and history: of a lagging node; heights are true.
     Lagging,
-    /// Height: it runs ahead; the transaction is hidden for the first seconds.
+    /// Height: ahead of the truth; the transaction is hidden for the first seconds.
     HeightAhead,
-    /// Height: it stands still; nothing is passed on.
+    /// Height: standing still; nothing is passed on.
     HeightStill,
-    /// Height: it goes backwards; nothing is passed on.
+    /// Height: running backwards; nothing is passed on.
     HeightBack,
-    /// History: empty.
+    /// History: always empty.
     NoHistory,
-    /// Status and history: nothing was ever seen of the transaction.
+    /// Status and history: the transaction is always unknown.
     Hidden,
-    /// Status and history: there is no history, as where a node keeps none.
+    /// Status and history: refused, as by a node without history.
     WithoutHistory,
     /// `getRecentPrioritizationFees` is refused.
     NoFees,
@@ -58,6 +59,6 @@ pub enum Tale {
 }
 
 impl Tale {
-    /// Seconds for which a transaction is hidden where it is hidden at first.
+    /// Time for which tales hide a transaction at first.
     pub const AT_FIRST: Duration = Duration::from_secs(8);
 }

@@ -1,4 +1,4 @@
-//! Set-up and roles.
+//! Instructions for set-up and roles.
 
 use kedge_model::action::{BankParams, MarketParams};
 use kedge_model::exchange::FeeSchedule;
@@ -6,7 +6,7 @@ use kedge_model::exchange::FeeSchedule;
 instructions! {
     /// Creates exchange and board. The first caller becomes the admin.
     Initialize = "initialize" (
-        /// Who may pause.
+        /// Authority that may pause operations.
         pauser: [u8; 32],
     ) { admin: ws, exchange: w = EXCHANGE, board: w = BOARD, system_program: r = SYSTEM_PROGRAM }
 

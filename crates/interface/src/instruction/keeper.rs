@@ -1,4 +1,4 @@
-//! What keepers do. All of it is open to anybody.
+//! Services for the exchange. Any account may call them.
 
 use kedge_model::action::MakerRef;
 use solana_pubkey::Pubkey;
@@ -6,9 +6,9 @@ use solana_pubkey::Pubkey;
 instructions! {
     /// Refreshes rows of the board from their oracle accounts.
     RefreshPrices = "refresh_prices" (
-        /// Market rows.
+        /// Indices of market rows.
         markets: Vec<u8>,
-        /// Bank rows.
+        /// Indices of bank rows.
         banks: Vec<u8>,
     ) { board: w = BOARD, ...oracles: r }
 
@@ -16,44 +16,44 @@ instructions! {
     FillOrder = "fill_order" (
         /// Id of the taker's order.
         order_id: u32,
-        /// Slot where it was seen; the id decides.
+        /// Slot of the order when it was last seen: a hint, the id decides.
         slot: u8,
         /// Whether the filler's sub-account comes first among the accounts after the declared ones.
         has_filler: bool,
-        /// Maker orders that may be used, by index into the maker accounts (the filler not counted).
+        /// Maker orders that the fill may use, by index into the maker accounts; the filler is not counted.
         makers: Vec<MakerRef>,
     ) {
         signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, taker: w, events,
         ...filler_and_makers: w
     }
 
-    /// Triggers an order that waits, or starts another auction of one that was triggered and not filled.
+    /// Triggers a waiting order, or starts another auction of a triggered order that was not filled.
     TriggerOrder = "trigger_order" (
-        /// Id of the order.
+        /// Id of the order in its sub-account.
         order_id: u32,
-        /// Slot where it was seen; the id decides.
+        /// Slot of the order when it was last seen: a hint, the id decides.
         slot: u8,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, ...crank: w }
 
-    /// Moves the trigger of a trailing stop.
+    /// Moves the trigger price of a trailing stop.
     TrailOrder = "trail_order" (
-        /// Id of the order.
+        /// Id of the order in its sub-account.
         order_id: u32,
-        /// Slot where it was seen; the id decides.
+        /// Slot of the order when it was last seen: a hint, the id decides.
         slot: u8,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, ...crank: w }
 
     /// Releases the next slice of a TWAP.
     SliceOrder = "slice_order" (
-        /// Id of the order.
+        /// Id of the order in its sub-account.
         order_id: u32,
-        /// Slot where it was seen; the id decides.
+        /// Slot of the order when it was last seen: a hint, the id decides.
         slot: u8,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, ...crank: w }
 
-    /// Returns dead orders: expired, or reduce-only with nothing left to reduce.
+    /// Removes orders that are expired, or reduce-only with nothing left to reduce.
     ExpireOrders = "expire_orders" (
-        /// Only these; none for all of the market that are dead.
+        /// Ids of the orders to remove; empty for all such orders of the market.
         ids: Vec<u32>,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, ...crank: w }
 
@@ -63,7 +63,7 @@ instructions! {
     /// Updates the hourly funding of a market.
     UpdateFunding = "update_funding" () { exchange: r = EXCHANGE, board: w = BOARD, market: w, events }
 
-    /// Counts what a sub-account has traded in its owner's volume and gives both the fee tier of it.
+    /// Adds a sub-account's traded volume to its trader and sets the fee tier of both.
     UpdateFeeTier = "update_fee_tier" () { exchange: r = EXCHANGE, trader: w, sub_account: w }
 
     /// Settles the profit or loss of a sub-account in a market into its quote balance.
@@ -74,7 +74,7 @@ instructions! {
     /// Fixes the settlement price of a market that has expired.
     SettleMarket = "settle_market" () { exchange: r = EXCHANGE, board: w = BOARD, market: w, events }
 
-    /// Closes a position of a market in settlement, takes what it owes, and pays it in its turn.
+    /// Closes a position of a market in settlement, collects a loss, and pays a profit in its turn.
     SettlePosition = "settle_position" () {
         exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, sub_account: w, events,
     }
@@ -84,7 +84,7 @@ instructions! {
 }
 
 impl FillOrder {
-    /// A fill of `order_id` of `taker`; `makers` are the accounts that `refs` index.
+    /// A fill of order `order_id` of `taker`; `refs` index into `makers`.
     pub fn of(
         signer: Pubkey,
         market: Pubkey,

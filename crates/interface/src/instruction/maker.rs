@@ -1,4 +1,4 @@
-//! What makers do beside resting orders.
+//! Instructions of makers beside resting orders.
 
 instructions! {
     /// Takes the other side of an order whose auction is running, at the auction's price. The signer is the maker's
@@ -6,15 +6,15 @@ instructions! {
     PlaceAndMake = "place_and_make" (
         /// Id of the taker's order.
         order_id: u32,
-        /// Slot where it was seen; the id decides.
+        /// Slot of the order when it was last seen: a hint, the id decides.
         slot: u8,
-        /// Largest base to make.
+        /// Largest base amount to make.
         size: u64,
-        /// The worst price that the maker accepts: lowest for one that sells, highest for one that buys.
+        /// The worst price that the maker accepts: lowest for a selling maker, highest for a buying one.
         worst_price: u64,
-        /// The maker's base must not be below this afterwards.
+        /// Lower bound of the maker's position afterwards, in base.
         min_position: i64,
-        /// The maker's base must not be above this afterwards.
+        /// Upper bound of the maker's position afterwards, in base.
         max_position: i64,
     ) {
         signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, maker: w, taker: w, events,

@@ -1,7 +1,7 @@
-//! Instructions: one struct each, with accounts and arguments by name.
+//! Instructions: one struct each, with named accounts and arguments.
 //!
-//! Accounts that are the same for everybody (exchange, board, programs) are filled in. `Instruction::from` (or
-//! [`KedgeInstruction::instruction`]) gives the instruction to put into a transaction; [`decode`] goes back.
+//! Accounts with one address for all callers (exchange, board, programs) are filled in. `Instruction::from` (or
+//! [`KedgeInstruction::instruction`]) builds the instruction of a transaction; [`decode`] is the inverse.
 
 #[macro_use]
 mod table;
@@ -31,20 +31,20 @@ pub use user::{
     ReplaceOrders, RevokeSignedOrders, SetBuilder, SetDelegate, SetLeverage, Transfer, TransferIsolated, Withdraw,
 };
 
-/// One declared account of an instruction.
+/// A declared account of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccountSpec {
     /// Name as in the IDL.
     pub name: &'static str,
-    /// Whether the instruction writes it.
+    /// Whether the instruction writes the account.
     pub writable: bool,
-    /// Whether it must sign.
+    /// Whether the account must sign.
     pub signer: bool,
-    /// The address, when it is the same for everybody.
+    /// The address, when it is the same for all callers.
     pub address: Option<Pubkey>,
 }
 
-/// One argument of an instruction.
+/// An argument of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArgSpec {
     /// Name as in the IDL.
@@ -53,37 +53,36 @@ pub struct ArgSpec {
     pub ty: &'static str,
 }
 
-/// What an instruction is called, and what it takes.
+/// Name, accounts and arguments of an instruction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstructionSpec {
     /// Name as in the IDL.
     pub name: &'static str,
-    /// First 8 bytes of the data.
+    /// First 8 bytes of the instruction's data.
     pub discriminator: [u8; 8],
     /// Declared accounts, in order.
     pub accounts: &'static [AccountSpec],
     /// Arguments, in order.
     pub args: &'static [ArgSpec],
-    /// Whether accounts may follow the declared ones, and whether those are written.
+    /// Whether accounts may follow the declared ones: `Some(true)` for written ones, `Some(false)` for read ones.
     pub trailing: Option<bool>,
 }
 
 /// A typed instruction of the program.
 pub trait KedgeInstruction: Sized {
-    /// Its description.
+    /// Description of the instruction.
     const SPEC: InstructionSpec;
 
-    /// Accounts in the program's order.
+    /// Accounts in the program's order, trailing ones last.
     fn accounts(&self) -> Vec<AccountMeta>;
 
-    /// Discriminator and arguments.
+    /// Discriminator and arguments as bytes.
     fn data(&self) -> Vec<u8>;
 
-    /// The struct from what a transaction holds; `None` when it is another instruction or the data or accounts are
-    /// too few.
+    /// Decodes an instruction of a transaction; `None` for another instruction, and for missing accounts or data.
     fn decode(accounts: &[Pubkey], data: &[u8]) -> Option<Self>;
 
-    /// The instruction to put into a transaction.
+    /// The instruction for a transaction.
     fn instruction(&self) -> Instruction {
         Instruction { program_id: crate::PROGRAM_ID, accounts: self.accounts(), data: self.data() }
     }
@@ -97,21 +96,21 @@ macro_rules! all {
         pub enum Decoded { $($name($name)),* }
 
         impl Decoded {
-            /// The instruction's description.
+            /// Description of the instruction.
             pub fn spec(&self) -> InstructionSpec {
                 match self { $(Self::$name(_) => $name::SPEC),* }
             }
 
-            /// The instruction to put into a transaction.
+            /// The instruction for a transaction.
             pub fn instruction(&self) -> Instruction {
                 match self { $(Self::$name(built) => built.instruction()),* }
             }
         }
 
-        /// Descriptions of all instructions.
+        /// Descriptions of all instructions, in the order of declaration.
         pub const ALL: &[InstructionSpec] = &[$($name::SPEC),*];
 
-        /// The instruction of the program that these accounts and data are; `None` for none.
+        /// Decodes an instruction of the program; `None` for any other.
         pub fn decode(accounts: &[Pubkey], data: &[u8]) -> Option<Decoded> {
             let head = data.first_chunk::<8>()?;
             $( if *head == $name::SPEC.discriminator {
@@ -134,7 +133,7 @@ all! {
     IsolatePosition TransferIsolated MergePosition SetLeverage
 }
 
-/// Name of the instruction with this data, also when its accounts or arguments cannot be read.
+/// Name of the instruction with this data, even when its accounts or arguments cannot be decoded.
 pub fn name_of(data: &[u8]) -> Option<&'static str> {
     let head = data.first_chunk::<8>()?;
     ALL.iter().find(|spec| spec.discriminator == *head).map(|spec| spec.name)

@@ -1,8 +1,8 @@
-//! The notation in which instructions are declared.
+//! The macro that declares instructions.
 
-/// Declares instructions. An account is written `name: mode`, with mode `r` (read), `w` (written), `s` (signs) or
-/// `ws`; `name: mode = ADDRESS` is filled in and no field of the struct. `...name: mode` are the accounts that
-/// follow the declared ones; `events` appends what every instruction needs that records by self-call.
+/// Declares instructions. An account is written `name: mode`, with mode `r` (read), `w` (written), `s` (signs) or `ws`;
+/// `name: mode = ADDRESS` is filled in and is no field of the struct. `...name: mode` are the accounts after the
+/// declared ones; `events` appends the accounts that an instruction with self-call records needs.
 macro_rules! instructions {
     ($(
         $(#[doc = $doc:literal])*
@@ -13,7 +13,7 @@ macro_rules! instructions {
         }
     )* };
 
-    // The records' authority and the program itself.
+    // The event authority and the program itself.
     (@collect $doc:tt $name:ident $ix:literal $args:tt [$($field:tt)*] [$($entry:tt)*] [] events $(, $($rest:tt)*)?) => {
         instructions! {
             @collect $doc $name $ix $args [$($field)*]

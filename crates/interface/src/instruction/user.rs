@@ -1,4 +1,4 @@
-//! What traders do.
+//! Instructions of traders.
 
 use kedge_abi::ed25519;
 use kedge_model::action::{MakerRef, ModifyParams, OrderFilter};
@@ -11,7 +11,7 @@ use solana_instruction::Instruction;
 instructions! {
     /// Creates the trader account of an authority.
     CreateTrader = "create_trader" (
-        /// Authority of the one who referred this person; zero for nobody.
+        /// Authority of the referrer; zero for none.
         referrer: [u8; 32],
     ) {
         payer: ws, authority: s, exchange: w = EXCHANGE, trader: w, system_program: r = SYSTEM_PROGRAM,
@@ -33,21 +33,21 @@ instructions! {
     /// Closes a trader without sub-accounts; its rent goes to the receiver.
     CloseTrader = "close_trader" () { authority: s, receiver: w, trader: w }
 
-    /// Grows the order slots of a sub-account. Anybody may pay.
+    /// Grows the order slots of a sub-account. Any account may pay.
     GrowOrders = "grow_orders" (
         /// New number of slots: a multiple of 4, more than now, at most 128.
         capacity: u16,
     ) { payer: ws, sub_account: w, system_program: r = SYSTEM_PROGRAM }
 
-    /// Names who else may trade for the sub-account.
+    /// Sets the delegate that may trade for the sub-account.
     SetDelegate = "set_delegate" (
-        /// The delegate; zero for nobody.
+        /// The delegate; zero for none.
         delegate: [u8; 32],
     ) { authority: s, sub_account: w }
 
-    /// Approves a builder, who gets a fee from orders with the builder flag.
+    /// Approves a builder, which earns a fee on orders with the builder flag.
     SetBuilder = "set_builder" (
-        /// Authority of the builder; zero for nobody.
+        /// Authority of the builder; zero for none.
         builder: [u8; 32],
         /// Fee over the traded quote, parts per million.
         fee: u32,
@@ -73,7 +73,7 @@ instructions! {
 
     /// Moves tokens between two sub-accounts of one authority.
     Transfer = "transfer" (
-        /// Bank.
+        /// Index of the bank.
         bank: u16,
         /// Token units.
         amount: u64,
@@ -85,20 +85,20 @@ instructions! {
         orders: Vec<OrderParams>,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w }
 
-    /// Places orders that owner or delegate signed off the chain. [`signature`] makes the instruction right in front.
+    /// Places orders that owner or delegate signed off the chain. [`signature`] builds the instruction right in front.
     PlaceSignedOrders = "place_signed_orders" () {
         exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, instructions: r = INSTRUCTIONS_SYSVAR,
     }
 
-    /// Makes signed messages up to a number worthless that nobody has placed yet.
+    /// Revokes all signed messages up to a number that are not placed yet.
     RevokeSignedOrders = "revoke_signed_orders" (
-        /// The number.
+        /// Highest revoked number.
         up_to: u64,
     ) { signer: s, sub_account: w }
 
     /// Cancels one order.
     CancelOrder = "cancel_order" (
-        /// Its id within the sub-account.
+        /// Id of the order in the sub-account.
         id: u32,
     ) { signer: s, sub_account: w }
 
@@ -110,15 +110,15 @@ instructions! {
 
     /// Cancels the orders that fit a filter.
     CancelOrders = "cancel_orders" (
-        /// Which.
+        /// Market, side and client id of the orders to cancel.
         filter: OrderFilter,
-        /// Only these ids; none for every order that fits.
+        /// Ids of the orders to cancel; empty for every order that fits the filter.
         ids: Vec<u32>,
     ) { signer: s, sub_account: w }
 
-    /// Changes an order, which keeps its ids.
+    /// Changes an order; its ids stay.
     ModifyOrder = "modify_order" (
-        /// How.
+        /// The order and its new parameters.
         params: ModifyParams,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w }
 
@@ -136,50 +136,50 @@ instructions! {
     PlaceAndTake = "place_and_take" (
         /// The order.
         order: OrderParams,
-        /// Base that must be filled at least, else nothing happens.
+        /// Least base amount to fill; with less the instruction fails.
         min_fill: u64,
-        /// Maker orders that may be used, by index into the accounts after the declared ones.
+        /// Maker orders that the fill may use, by index into the accounts after the declared ones.
         makers: Vec<MakerRef>,
     ) {
         signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, events,
         ...maker_accounts: w
     }
 
-    /// Gives the position of a market, or a market without one yet, a pocket of its own. Owner or delegate.
+    /// Gives the position in a market a pocket of its own, even before there is one. Open to owner and delegate.
     IsolatePosition = "isolate_position" (
-        /// Market.
+        /// Index of the market.
         market: u16,
-        /// Quote tokens out of the balance.
+        /// Quote tokens to move out of the balance.
         amount: u64,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, sub_account: w, events }
 
-    /// Moves quote tokens between the balance and an isolated position. Owner or delegate.
+    /// Moves quote tokens between the balance and an isolated position. Open to owner and delegate.
     TransferIsolated = "transfer_isolated" (
-        /// Market.
+        /// Index of the market.
         market: u16,
-        /// Quote tokens: into the position (positive) or out of it.
+        /// Quote tokens: positive into the position, negative out of it.
         amount: i64,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, sub_account: w, events }
 
-    /// Joins an isolated position with the rest of the sub-account. Owner or delegate.
+    /// Joins an isolated position with the cross pocket. Open to owner and delegate.
     MergePosition = "merge_position" (
-        /// Market.
+        /// Index of the market.
         market: u16,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, sub_account: w, events }
 
-    /// Sets a limit to the own leverage in a market.
+    /// Limits the sub-account's own leverage in a market.
     SetLeverage = "set_leverage" (
-        /// Market.
+        /// Index of the market.
         market: u16,
-        /// Least initial margin ratio, parts per million; 0 for the market's own.
+        /// Least initial margin ratio in parts per million; 0 for the market's own.
         ratio: u32,
     ) { authority: s, board: r = BOARD, sub_account: w }
 }
 
-/// [`CancelAll::market`] for the orders of all markets.
+/// Value of [`CancelAll::market`] that selects the orders of all markets.
 pub const ALL_MARKETS: u16 = u16::MAX;
 
-/// The instruction of the ed25519 program that goes right in front of a [`PlaceSignedOrders`]: who signed what.
+/// The instruction of the ed25519 program right in front of a [`PlaceSignedOrders`]: signer, signature and message.
 pub fn signature(signer: &Pubkey, signature: &[u8; 64], message: &[u8]) -> Instruction {
     let length = u16::try_from(message.len()).unwrap_or(u16::MAX);
     let mut data = ed25519::head(length).to_vec();
@@ -190,19 +190,19 @@ pub fn signature(signer: &Pubkey, signature: &[u8; 64], message: &[u8]) -> Instr
 }
 
 impl CreateTrader {
-    /// The trader account of `authority`, paid by `payer`.
+    /// Creates the trader account of `authority`, paid by `payer`.
     pub fn of(payer: Pubkey, authority: Pubkey) -> Self {
         Self { payer, authority, trader: address::trader(&authority), referrer: [0; 32] }
     }
 
-    /// The same, referred by somebody.
+    /// The same with a referrer.
     pub fn referred_by(self, referrer: &Pubkey) -> Self {
         Self { referrer: referrer.to_bytes(), ..self }
     }
 }
 
 impl CreateSubAccount {
-    /// Sub-account `id` of `authority`; a name longer than 16 bytes is cut.
+    /// Creates sub-account `id` of `authority`; a name longer than 16 bytes is cut.
     pub fn of(payer: Pubkey, authority: Pubkey, id: u16, name: &str, orders: u16) -> Self {
         let mut bytes = [0u8; 16];
         for (slot, byte) in bytes.iter_mut().zip(name.bytes()) {

@@ -1,4 +1,4 @@
-//! Two transactions in one block that want the same market.
+//! Two transactions in one block on the same market.
 
 use kedge_bank_tests::{Chain, Person, world};
 use kedge_interface::instruction::Instruction;
@@ -11,7 +11,7 @@ use kedge_tests::orders::{ioc, limit};
 use solana_pubkey::Pubkey;
 use solana_transaction_error::TransactionError;
 
-/// Sends both at once; returns how each ended.
+/// Sends both transactions at once; returns their results.
 async fn race(chain: &mut Chain, who: [&Person; 2], what: [Instruction; 2]) -> [Result<(), Refusal>; 2] {
     let slot = chain.world.slot;
     let [first, second] = what;
@@ -52,7 +52,7 @@ async fn of_two_who_want_the_same_order_one_gets_it_and_the_other_is_refused() {
     assert_eq!(chain.world.sub(&maker.sub).head.open_orders, 0);
     assert_eq!(chain.world.market(SOL).next_event_seq, seq + 1, "the refused one leaves no gap");
 
-    // And the block stays as it is when the next one follows.
+    // The block's result holds when the next one follows.
     chain.pass_slots(1).await;
     chain.assert_same("in the next block").await;
 }

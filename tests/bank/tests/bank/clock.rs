@@ -12,7 +12,7 @@ use kedge_tests::orders::{ioc, limit};
 use kedge_tests::verbs::refused;
 use solana_clock::Clock;
 
-/// A maker who sells, two takers who buy with these terms, and a keeper who can sign.
+/// A selling maker, two buying takers with these order parameters, and a keeper with a keypair.
 async fn stage(terms: OrderParams) -> (Chain, Person, User, [(User, u32); 2]) {
     let mut world = world(1);
     let maker = world.rich(10_000);
@@ -83,12 +83,12 @@ async fn funding_is_due_once_in_each_hour_of_the_clock() {
     chain.send(&update(), &[]).await.expect("the hour is over");
     let market = chain.world.market(SOL);
     assert_eq!(market.funding_time, listed + 3_600);
-    // The vAMM's prices are above the oracle while somebody is long: longs pay.
+    // A long position puts the vAMM's prices above the oracle: longs pay.
     assert!(market.funding_rate > 0, "{}", market.funding_rate);
     assert!(chain.world.board().market(SOL).expect("listed").funding_long.0 > 0);
     refused(chain.send(&update(), &[]).await, Error::FundingNotDue);
 
-    // Half an hour late, and half an hour later again in time: what counts is the hour of the clock.
+    // Half an hour late, then in time half an hour later: the clock's full hour counts.
     for (millis, due) in [(5_400_000, true), (1_799_000, false), (1_000, true)] {
         chain.pass_ms(millis).await;
         chain.refresh().await;
@@ -109,7 +109,7 @@ async fn the_end_of_an_epoch_changes_nothing() {
     let fill = chain.world.filling(keeper.user, first, id, true, &[maker]);
     chain.send(&[fill.into()], &[&keeper.key]).await.expect("in the last slot");
 
-    // Rent, rewards, new stakes: none of it touches an account of the exchange.
+    // Rent, rewards and stakes of a new epoch touch no account of the exchange.
     chain.pass_slots(1).await;
     let clock: Clock = chain.client().get_sysvar().await.expect("the clock");
     assert_eq!((clock.slot, clock.epoch), (last + 1, epoch + 1));
@@ -119,7 +119,7 @@ async fn the_end_of_an_epoch_changes_nothing() {
     assert_eq!(chain.world.sub(&maker.sub).head.open_orders, 0);
     assert_ne!(chain.world.position(keeper.user, SOL).quote, Quote::ZERO, "two rewards");
 
-    // Three epochs later the price is stale, and the exchange serves on with a new one.
+    // Three epochs later the price is stale, and the exchange works on with a new one.
     let later = schedule.get_first_slot_in_epoch(epoch + 4);
     chain.pass_slots(later - chain.world.slot).await;
     chain.assert_same("across three epochs").await;

@@ -12,16 +12,16 @@ use solana_signer::Signer;
 use solana_system_interface::instruction::transfer;
 use solana_transaction_error::TransactionError;
 
-/// What the person of these tests has.
+/// Lamports of the person of these tests.
 const PURSE: u64 = 10_000_000_000;
-/// A gift that nobody asked for.
+/// Unsolicited lamports.
 const GIFT: u64 = 12_345;
 
 fn purse(lamports: u64) -> Account {
     Account { lamports, ..Account::default() }
 }
 
-/// Lamports of an account, which must be exactly what keeps it exempt.
+/// Lamports of an account, asserted to be exactly its rent exemption.
 async fn exempt(chain: &Chain, address: &Pubkey) -> u64 {
     let account = chain.account(address).await.expect("it exists");
     let rent = chain.client().get_rent().await.expect("the bank has rent");
@@ -68,7 +68,7 @@ async fn accounts_are_exempt_grow_with_a_top_up_and_give_every_lamport_back() {
     let kept = exempt(&chain, &trader).await;
     assert_eq!(returned, paid - kept + GIFT);
     assert_eq!(left(&chain).await + returned, PURSE - kept);
-    // The record stays with what must not begin anew; one that has given no number closes.
+    // A trader account with a signed number must stay; one without closes.
     let close = CloseTrader { authority, receiver, trader };
     refused(chain.send(&[close.into()], &[&person]).await, kedge_model::Error::RecordKept);
 }
@@ -80,7 +80,7 @@ async fn a_gift_of_rent_beforehand_is_counted() {
     let authority = person.pubkey();
     chain.write(authority, purse(PURSE));
     let trader = address::trader(&authority);
-    // Somebody pays for the address first: creating it is not hindered, and costs only what is missing.
+    // Lamports at the address beforehand do not hinder the creation, which then costs only the rest.
     let before = 1_000_000;
     chain.write(trader, purse(before));
     chain.send(&[CreateTrader::of(authority, authority).into()], &[&person]).await.expect("a trader");
@@ -99,7 +99,7 @@ async fn no_account_may_be_left_below_its_rent() {
     let space = chain.world.data(&address::trader(&other)).len();
     let need = rent.minimum_balance(space);
 
-    // The payer would keep dust: the bank refuses the whole transaction after the program has said yes.
+    // The payer would keep dust: the bank refuses the whole transaction after the program has accepted it.
     chain.write(authority, purse(need + 100));
     let create = CreateTrader::of(authority, authority);
     let dust = chain.send(&[create.clone().into()], &[&person]).await;
@@ -111,14 +111,14 @@ async fn no_account_may_be_left_below_its_rent() {
     refused(chain.send(&[create.clone().into()], &[&person]).await, 1);
     assert_eq!(chain.account(&trader).await, None);
 
-    // To the lamport.
+    // With the exact amount it succeeds.
     chain.write(authority, purse(need));
     chain.send(&[create.into()], &[&person]).await.expect("a trader");
     assert_eq!(exempt(&chain, &trader).await, need);
     assert_eq!(chain.account(&authority).await, None);
 }
 
-/// Authority of a trader that exists.
+/// Authority of an existing trader.
 async fn somebody(chain: &mut Chain) -> Pubkey {
     let other = key(3);
     chain.write(other.pubkey(), purse(PURSE));

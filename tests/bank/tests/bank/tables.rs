@@ -1,4 +1,4 @@
-//! Address lookup tables: what a keeper's transaction weighs with and without, and from when a table can be used.
+//! Address lookup tables: sizes of a keeper's transaction with and without, and the slot from which a table is usable.
 
 use std::collections::BTreeSet;
 
@@ -18,9 +18,9 @@ use solana_signer::Signer;
 use solana_transaction::versioned::VersionedTransaction;
 use solana_transaction_error::TransactionError;
 
-/// Largest transaction that the network carries.
+/// Largest transaction of the network in bytes.
 const PACKET: usize = 1_232;
-/// Most makers of one fill.
+/// Largest number of makers of a fill.
 const MAKERS: usize = 8;
 /// Markets whose prices the keeper refreshes in the same transaction.
 const MARKETS: u16 = 12;
@@ -29,7 +29,7 @@ fn size(transaction: &VersionedTransaction) -> usize {
     wincode::serialize(transaction).expect("a transaction has a form").len()
 }
 
-/// What a table can hold of these instructions: all but signers and the programs that are called.
+/// The addresses that a table can hold: all but signers and called programs.
 fn addresses(instructions: &[Instruction]) -> Vec<Pubkey> {
     let programs: BTreeSet<Pubkey> = instructions.iter().map(|instruction| instruction.program_id).collect();
     let metas = instructions.iter().flat_map(|instruction| &instruction.accounts);
@@ -37,7 +37,7 @@ fn addresses(instructions: &[Instruction]) -> Vec<Pubkey> {
     loaded.map(|meta| meta.pubkey).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// A taker's order and eight makers with two orders each, and a keeper who can sign.
+/// A taker's order, eight makers with two orders each, and a keeper with a keypair.
 async fn stage() -> (Chain, Person, User, u32, Vec<User>) {
     let mut world = world(MARKETS);
     let makers: Vec<User> = (0..MAKERS).map(|_| world.rich(10_000)).collect();
@@ -88,7 +88,7 @@ async fn a_fill_with_all_makers_and_fresh_prices_fits_only_with_a_table_that_has
     assert!(plain > PACKET && size(&with) <= PACKET, "{plain} and {}", size(&with));
     assert!(with.message.static_account_keys().contains(&PROGRAM_ID), "the program that is called stays outside");
 
-    // In the slot of the extension the new address is not there yet.
+    // In the slot of the extension the new address is not usable.
     let early = chain.submit(with, &tables).await;
     refused(early, Refusal::Transaction(TransactionError::InvalidAddressLookupTableIndex));
     assert_eq!(chain.world.position(taker, SOL).base, Base::ZERO);

@@ -38,7 +38,7 @@ async fn withdraw(chain: &mut Chain, person: &Person, amount: u64) -> Result<Don
     chain.send(&[withdraw.into()], &[&person.key]).await
 }
 
-/// p-token's code as the bank has it.
+/// Code of p-token on the bank.
 async fn p_token() -> Vec<u8> {
     let chain = Chain::start(world(1)).await;
     let code = chain.account(&get_program_data_address(&TOKEN_PROGRAM)).await.expect("p-token's code");
@@ -55,7 +55,7 @@ async fn a_vault_lives_through_the_upgrade_of_the_token_program() {
     let room = modern.len().saturating_sub(classic.len());
     let code = deployed(TOKEN_PROGRAM, &classic, authority.pubkey(), room);
     let wallet = (authority.pubkey(), Account { lamports: 1_000_000_000, ..Account::default() });
-    // The token programs are of an SBPF version that a later feature lets nobody deploy any more; this program is not.
+    // A later feature forbids new deployments of the token programs' SBPF version, and not of this program's.
     let old_versions = [disable_sbpf_v0_v1_v2_deployment::ID];
     let mut chain = Chain::start_with(world, code.into_iter().chain([wallet]).collect(), &old_versions).await;
     let purse = token::amount(&chain.world, &person.user.wallet);
@@ -78,7 +78,7 @@ async fn a_vault_lives_through_the_upgrade_of_the_token_program() {
     assert_eq!(token::amount(&chain.world, &person.user.wallet), purse);
 }
 
-/// A world whose dollars have an issuer who can freeze them.
+/// A world whose dollars have an issuer with a freeze authority.
 fn frozen_world(issuer: &Pubkey) -> World {
     let mut world = world(1);
     let mint = world.mints[usize::from(USDC)];
@@ -110,12 +110,12 @@ async fn frozen_tokens_neither_come_nor_go_and_stop_nobody_else() {
     refused(withdraw(&mut chain, &people[0], DOLLAR).await, frozen());
     deposit(&mut chain, &people[1], DOLLAR).await.expect("the other user is not concerned");
     withdraw(&mut chain, &people[1], DOLLAR).await.expect("the other user is not concerned");
-    // What is inside stays the owner's: it may go to a wallet that is not frozen.
+    // Deposited tokens stay the owner's: they may go to another wallet that is not frozen.
     let user = people[0].user;
     let elsewhere = Withdraw::of(user.authority, people[1].user.wallet, user.sub, USDC, DOLLAR);
     chain.send(&[elsewhere.into()], &[&people[0].key]).await.expect("to another wallet");
 
-    // The issuer freezes the vault itself: everybody is refused, no balance moves, and all is well once it thaws.
+    // The issuer freezes the vault itself: every withdrawal is refused, no balance moves, and all works after the thaw.
     let vault = address::vault(USDC);
     issuer_does(&mut chain, &issuer, true, &vault).await;
     for person in &people {
@@ -147,7 +147,7 @@ async fn only_mints_of_the_token_program_are_listed() {
     let (admin, program) = (chain::admin(), spl_token_2022_interface::ID);
     let payer = admin.pubkey();
     let rent = chain.client().get_rent().await.expect("the bank has rent");
-    // Token-2022 mints, made by Token-2022 itself: a plain one, and one that its issuer can close.
+    // Token-2022 mints, made by Token-2022 itself: a plain one, and one with a close authority.
     for (number, closes) in [(8, false), (9, true)] {
         let mint = key(number);
         let extensions: &[ExtensionType] = if closes { &[ExtensionType::MintCloseAuthority] } else { &[] };
@@ -167,7 +167,7 @@ async fn only_mints_of_the_token_program_are_listed() {
         refused(chain.send(&[list.into()], &[&admin]).await, AccountError::TokenProgramUnsupported);
     }
 
-    // A mint of the token program, with an issuer who can freeze, as dollars have one.
+    // A mint of the token program with a freeze authority, as dollars have one.
     let mint = key(10);
     let size = u64::try_from(Mint::LEN).expect("small");
     let lamports = rent.minimum_balance(Mint::LEN);

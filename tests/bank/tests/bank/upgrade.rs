@@ -1,4 +1,4 @@
-//! The program is upgraded under a living exchange.
+//! An upgrade of the program under a running exchange.
 
 use kedge_bank_tests::person::key;
 use kedge_bank_tests::program::buffer;
@@ -32,7 +32,7 @@ async fn an_upgrade_keeps_every_byte_and_takes_effect_in_the_next_slot() {
     let code = get_program_data_address(&PROGRAM_ID);
     let before = chain.account(&code).await.expect("the code");
 
-    // Somebody else has the same code in a buffer, and may not install it.
+    // Another account's buffer with the same code cannot be installed.
     let elf = program();
     let (theirs, ours) = (key(3).pubkey(), key(4).pubkey());
     chain.context.set_account(&theirs, &buffer(&elf, stranger.pubkey()).into());
@@ -49,7 +49,7 @@ async fn an_upgrade_keeps_every_byte_and_takes_effect_in_the_next_slot() {
     assert_ne!(after.data[..16], before.data[..16], "the slot of the upgrade is noted");
     assert_eq!(after.data[45..45 + elf.len()], elf[..], "the code is the buffer's");
 
-    // In the slot of the upgrade nobody can call it; nothing is half old, half new.
+    // In the slot of the upgrade the program cannot be called: no state is half old, half new.
     let instruction = buy(&chain);
     let Err(early) = chain.send(&[instruction], &[&person.key]).await else { panic!("it ran in the same slot") };
     assert_eq!(early.refusal, Refusal::Builtin(InstructionError::UnsupportedProgramId), "{early:?}");

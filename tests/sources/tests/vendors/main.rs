@@ -1,5 +1,5 @@
-//! The oracle vendors' own crates against the program's parsers: every recorded account and every account that the
-//! vendor's types make reads the same in both, and every header byte that is off is refused under its number.
+//! The oracle vendors' own crates against the program's parsers: recorded accounts, and accounts of the vendors' types,
+//! read the same in both, and every wrong header byte is refused under its number.
 
 mod mock_receiver;
 mod pyth_pull;
@@ -13,7 +13,7 @@ use kedge_model::board::OraclePrice;
 use rust_decimal::{Decimal, RoundingStrategy};
 use solana_pubkey::Pubkey;
 
-/// What a parser says.
+/// Result of a parser.
 type Parsed = Result<OraclePrice, AccountError>;
 
 /// The accounts in a file of `tests/fixtures`.
@@ -64,7 +64,7 @@ fn scaled(mantissa: i128, exponent: i32) -> Option<Decimal> {
 const NEAREST: RoundingStrategy = RoundingStrategy::MidpointAwayFromZero;
 const UP: RoundingStrategy = RoundingStrategy::ToPositiveInfinity;
 
-/// Every changed bit of these bytes of an account is refused with this error.
+/// Asserts that every changed bit of these bytes is refused with this error.
 fn every_changed_bit(
     data: &[u8],
     bytes: core::ops::Range<usize>,
@@ -81,7 +81,7 @@ fn every_changed_bit(
     }
 }
 
-/// Every changed bit of an address is refused with this error.
+/// Asserts that every changed bit of an address is refused with this error.
 fn every_changed_address(right: Pubkey, error: AccountError, parse: impl Fn(&Pubkey) -> Parsed) {
     assert!(parse(&right).is_ok(), "the address is good as it is");
     for byte in 0..32 {
@@ -93,7 +93,7 @@ fn every_changed_address(right: Pubkey, error: AccountError, parse: impl Fn(&Pub
     }
 }
 
-/// Every other length up to a little more than this one is of the wrong type.
+/// Asserts that every other length, up to a little more than this one, is of the wrong type.
 fn every_other_length(data: &[u8], parse: impl Fn(&[u8]) -> Parsed) {
     assert!(parse(data).is_ok(), "the account is good as it is");
     for length in (0..data.len()).chain([data.len() + 1, data.len() + 8, 2 * data.len()]) {

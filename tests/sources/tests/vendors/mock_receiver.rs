@@ -1,5 +1,5 @@
-//! The mock receiver on the virtual machine: what our publisher sends, and what Hermes hands out, becomes an account
-//! that the vendor's reader and the program read equally.
+//! The mock receiver on the virtual machine: updates of the publisher and of Hermes become accounts that the vendor's
+//! reader and the program read equally.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ impl Chain {
         Builder::new(self.payer.pubkey())
     }
 
-    /// Compute units, or what the log says.
+    /// Compute units of a transaction, or its log when it fails.
     fn send(&mut self, instructions: &[Instruction], signers: &[&Keypair]) -> Result<u64, String> {
         self.svm.expire_blockhash();
         let message = Compiled::new(instructions, Some(&self.payer.pubkey()));
@@ -77,7 +77,7 @@ impl Chain {
     }
 }
 
-/// The account read by both, which must agree.
+/// Reads the account with both readers, which must agree.
 fn read(data: &[u8], owner: &Pubkey, feed: &[u8; 32]) -> PriceUpdateV2 {
     let expected = Expected { feed_id: feed, receivers: receivers::UPGRADED, partial_from: Some(1), multiple: 0 };
     let by_program = parse(owner, data, &expected).expect("a price");
@@ -98,7 +98,7 @@ fn signed(feed_id: [u8; 32], price: i64, publish_time: i64) -> PriceFeedMessage 
     }
 }
 
-/// An update as the accumulator makes it, with so many signatures, and the tree's root.
+/// An accumulator update with `signatures` signatures, and the root of its tree.
 fn update(messages: &[Signed], signatures: u8) -> (Vec<u8>, MerkleRoot<Keccak160>) {
     let bytes: Vec<Vec<u8>> = messages.iter().map(|one| to_vec::<_, byteorder::BE>(one).unwrap()).collect();
     let leaves: Vec<&[u8]> = bytes.iter().map(Vec::as_slice).collect();
@@ -107,7 +107,7 @@ fn update(messages: &[Signed], signatures: u8) -> (Vec<u8>, MerkleRoot<Keccak160
     let payload = to_vec::<_, byteorder::BE>(&WormholeMessage::new(WormholePayload::Merkle(root))).unwrap();
     let mut vaa = vec![1, 0, 0, 0, 4, signatures];
     (0..signatures).for_each(|index| vaa.extend([index; 66]));
-    // Time, nonce, emitter's chain and address, sequence, consistency.
+    // Time, nonce, emitter chain and address, sequence, consistency level.
     vaa.extend([0; 4 + 4 + 2 + 32 + 8 + 1]);
     vaa.extend(&payload);
     let updates = bytes.iter().map(|one| MerklePriceUpdate {
@@ -138,7 +138,7 @@ fn our_message_is_the_vendors() {
 fn several_sponsored_feeds_are_created_and_updated_in_one_transaction() {
     let mut chain = Chain::start();
     let builder = chain.builder();
-    // Lamports that somebody has sent there do not keep an account from being created.
+    // Lamports at the address beforehand do not keep an account from being created.
     chain.svm.airdrop(&sponsored(&BTC), 1_000_000).unwrap();
     let push = |prices: [(f64, i64); 2]| {
         [(SOL, prices[0]), (BTC, prices[1])].map(|(feed, (dollars, time))| {
@@ -153,7 +153,7 @@ fn several_sponsored_feeds_are_created_and_updated_in_one_transaction() {
     assert_eq!(found.write_authority.to_bytes(), sponsored(&SOL).to_bytes());
     assert_eq!((found.price_message.price, found.price_message.publish_time), (17_125_000_000, NOW));
 
-    // Of the second pair only one is newer; the other changes nothing and fails nothing.
+    // Only one of the second pair is newer; the other changes nothing and is no error.
     chain.svm.warp_to_slot(77);
     let updated = chain.send(&push([(180.0, NOW), (99_000.0, NOW + 1)]), &[]).expect("updated");
     assert_eq!(chain.account(&sponsored(&SOL)).1, data);
@@ -258,7 +258,7 @@ fn an_update_of_the_accumulator_is_posted_with_its_proof() {
     }
 }
 
-/// Answers each connection with the next of these answers, an empty one never; what it was asked comes out.
+/// Answers each connection with the next of `answers`, never for an empty one; returns the requests.
 async fn serve(answers: Vec<String>) -> (String, tokio::task::JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -285,7 +285,7 @@ fn answer(status: &str, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n{headers}\r\n{body}")
 }
 
-/// What Hermes says about these prices.
+/// Hermes' answer with these prices.
 fn hermes(prices: &[PriceFeedMessage], said: i64) -> String {
     let messages: Vec<Signed> = prices.iter().map(|one| Signed::PriceFeedMessage(*one)).collect();
     let parsed: Vec<serde_json::Value> = prices
@@ -340,7 +340,7 @@ async fn hermes_is_left_alone_when_it_refuses() {
         answer("429 Too Many Requests", "", ""),
         answer("503 Service Unavailable", "", ""),
         answer("401 Unauthorized", "Retry-After: 9999\r\n", ""),
-        // Does not answer.
+        // No answer.
         String::new(),
         answer("200 OK", "", &good),
         answer("503 Service Unavailable", "", ""),

@@ -26,7 +26,7 @@ fn account(update: &PriceUpdateV2) -> Vec<u8> {
     data
 }
 
-/// What the vendor's reader says, rounded as the program rounds.
+/// The vendor's reading, rounded as the program rounds.
 pub fn by_vendor(data: &[u8]) -> Option<OraclePrice> {
     let update = PriceUpdateV2::try_deserialize(&mut &data[..]).expect("the vendor reads it");
     let message = update.price_message;
@@ -113,7 +113,7 @@ proptest! {
     #[test]
     fn accounts_of_the_vendors_types_read_the_same(
         (price, conf, exponent) in (any::<i64>(), any::<u64>(), -18i32..8).prop_flat_map(|(price, conf, exponent)| {
-            // Most prices are of everyday size, some are anything.
+            // Most prices are of everyday size, some are arbitrary.
             (Just(price), 0u32..40, Just(conf), 0u32..50, Just(exponent))
         }).prop_map(|(price, less, conf, fewer, exponent)| (price >> less, conf >> fewer, exponent)),
         feed_id in any::<[u8; 32]>(), times in any::<(i64, i64, i64, u64)>(), slot in any::<u64>(), signatures in prop::option::of(any::<u8>()),
@@ -137,7 +137,7 @@ proptest! {
             prop_assert!(parsed.is_ok() || price <= 0 || parsed == Err(AccountError::OraclePriceOutOfRange));
             prop_assert!(price > 0 || parsed == Err(AccountError::OraclePriceNotPositive));
         }
-        // The vendor's order of verification levels is the program's.
+        // The vendor orders verification levels as the program does.
         for least in [1u8, 5, 13] {
             let enough = update.verification_level.gte(VerificationLevel::Partial { num_signatures: least });
             let with = parse(&RECEIVER, &data, &Expected { partial_from: Some(least), ..expected(&feed_id) });
@@ -158,7 +158,7 @@ fn every_header_byte_counts() {
         let message = if level == VerificationLevel::Full { 41 } else { 42 };
         every_changed_bit(&data, message..message + 32, AccountError::OracleWrongFeed, read);
         every_other_length(&data, read);
-        // Every level but the two that there are; and each of the two under the other's tag.
+        // All invalid tags, and each valid tag with the other level's data.
         for tag in 2..=255 {
             let mut changed = data.clone();
             changed[40] = tag;
@@ -166,7 +166,7 @@ fn every_header_byte_counts() {
         }
         let mut other = data.clone();
         other[40] ^= 1;
-        // The bytes behind the tag are then one further on or back: the feed id is not where it was.
+        // The bytes behind the tag are shifted by one: the feed id is elsewhere.
         assert_eq!(read(&other), Err(AccountError::OracleWrongFeed));
         for (bit, owner) in [(receivers::UPGRADED, RECEIVER), (receivers::LEGACY, LEGACY_RECEIVER)] {
             let by = |owner: &Pubkey| parse(owner, &data, &Expected { receivers: bit, ..expected(&feed) });

@@ -21,9 +21,9 @@ fn read(data: &[u8]) -> Parsed {
     parse(&FEED, &ORACLE, data, &FEED, 0)
 }
 
-/// What the vendor's reader says of a feed that trades, rounded as the program rounds.
+/// The vendor's reading of a trading feed, rounded as the program rounds.
 fn by_vendor(data: &[u8]) -> Option<OraclePrice> {
-    // The vendor casts in place: the bytes must stand as the chain aligns them.
+    // The vendor casts in place: the bytes need the chain's alignment.
     let mut words = vec![0u64; data.len().div_ceil(8)];
     bytemuck::cast_slice_mut::<u64, u8>(&mut words)[..data.len()].copy_from_slice(data);
     let account: &SolanaPriceAccount = load_price_account(bytemuck::cast_slice(&words)).expect("the vendor reads it");
@@ -40,7 +40,7 @@ fn by_vendor(data: &[u8]) -> Option<OraclePrice> {
     })
 }
 
-/// An account of the vendor's type, written in place: between its fields the chain has zeros.
+/// An account of the vendor's type, written in place over zeros, as on chain.
 fn account(price: i64, conf: u64, expo: i32, status: PriceStatus, change: impl Fn(&mut SolanaPriceAccount)) -> Vec<u8> {
     let mut words = vec![0u64; size_of::<SolanaPriceAccount>() / 8];
     let account: &mut SolanaPriceAccount = bytemuck::from_bytes_mut(bytemuck::cast_slice_mut(&mut words));

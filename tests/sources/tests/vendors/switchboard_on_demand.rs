@@ -34,8 +34,8 @@ fn load(data: &[u8]) -> PullFeedAccountData {
     bytemuck::pod_read_unaligned(&data[8..])
 }
 
-/// What the vendor's reader says, rounded as the program rounds: the farthest that anything known lies from the
-/// value, the age of the oldest sample, and the earlier of signing and posting.
+/// The vendor's reading, rounded as the program rounds: the largest distance of any sample from the value, the age of
+/// the oldest sample, and the earlier of signing and posting.
 fn by_vendor(feed: &PullFeedAccountData) -> Option<OraclePrice> {
     let value = feed.result.value()?;
     let spread = [feed.std_dev()?, value - feed.min_value()?, feed.max_value()? - value];
@@ -49,7 +49,7 @@ fn by_vendor(feed: &PullFeedAccountData) -> Option<OraclePrice> {
     })
 }
 
-/// A feed with something in every field that a reader could take for another.
+/// A feed with a distinct value in every field that could be mistaken for another.
 fn sample() -> PullFeedAccountData {
     let mut feed = PullFeedAccountData::zeroed();
     for (index, submission) in (0..).zip(feed.submissions.iter_mut()) {
@@ -96,7 +96,7 @@ fn recorded_accounts_read_the_same() {
         let owned = parse(&FEED, &one.owner, &one.data, &expected());
         let here = one.owner.to_bytes() == ON_DEMAND_MAINNET_PID.to_bytes();
         assert_eq!(owned, if here { parsed } else { Err(AccountError::OracleWrongOwner) }, "{}", one.what);
-        // As many samples as there are, and one more than there are.
+        // The number of samples, and one more.
         let with = |min_samples| parse(&FEED, &PROGRAM, &one.data, &Expected { min_samples, ..expected() });
         assert!(with(feed.result.num_samples).is_ok());
         assert_eq!(with(feed.result.num_samples + 1), Err(AccountError::OracleTooFewSamples));
@@ -137,7 +137,7 @@ proptest! {
     ) {
         let mut feed = sample();
         let value = value >> less;
-        // The lowest sample is above zero, as far below the value as it may be.
+        // The lowest sample is positive, at most as far below the value as possible.
         let below = (below >> fewer).min(value.max(0));
         feed.result.value = value;
         feed.result.min_value = value - below;
@@ -207,10 +207,10 @@ fn every_field_that_speaks_against_a_value_is_heard() {
     };
     assert_eq!(small(499_999_999_999), Err(AccountError::OraclePriceOutOfRange));
     assert_eq!(small(500_000_000_000), Ok(Price(1)));
-    // Nothing was ever posted.
+    // No value was ever posted.
     let empty = [PullFeedAccountData::DISCRIMINATOR, &[0; 3_200]].concat();
     assert_eq!(read(&empty), Err(AccountError::OracleTooFewSamples));
-    // What was signed before it was posted counts from then on; a time of the future does not.
+    // A value that was signed before its posting counts from its signing; a time in the future does not count.
     for (signed, expected) in [(1_723_244_100, 1_723_244_100), (1_723_244_200, 1_723_244_190), (-5, 1_723_244_190)] {
         let mut feed = sample();
         feed.submission_timestamps[5] = signed;

@@ -1,5 +1,5 @@
-//! `switchboard-solana`: `AggregatorAccountData`. The vendor's crate and this workspace do not fit one lock file:
-//! `tests/fixtures/switchboard_v2` makes the accounts, and says what the vendor's types read in them.
+//! `switchboard-solana`: `AggregatorAccountData`. The vendor's crate does not fit into this workspace's lock file:
+//! `tests/fixtures/switchboard_v2` makes the accounts and records the vendor's reading.
 
 use kedge_abi::error::AccountError;
 use kedge_model::board::OraclePrice;
@@ -20,11 +20,11 @@ fn read(data: &[u8]) -> Parsed {
     parse(&FEED, &PROGRAM, data, &expected())
 }
 
-/// An account and what the vendor's types read in it.
+/// An account with the vendor's reading.
 struct Case {
     what: String,
     data: Vec<u8>,
-    /// Whether the vendor gives a result at all.
+    /// Whether the vendor returns a result.
     result: bool,
     price: i64,
     expected: OraclePrice,
@@ -141,7 +141,7 @@ fn every_field_that_speaks_against_a_result_is_heard() {
         |mantissa| with(&[(RESULT, &decimal(mantissa, 8)), (LOWEST, &decimal(0, 0)), (HIGHEST, &decimal(1, 0))]);
     assert_eq!(small(49), Err(AccountError::OraclePriceOutOfRange));
     assert_eq!(small(50).map(|price| price.price), Ok(Price(1)));
-    // No result at all, and a feed that asks for none.
+    // A feed without results that asks for none.
     assert_eq!(with(&[(341, &[0; 4]), (236, &[0; 4])]), Err(AccountError::OracleTooFewSamples));
     assert!(with(&[(341, &[1, 0, 0, 0]), (236, &[0; 4])]).is_ok());
     assert_eq!(with(&[(236, &[4, 0, 0, 0])]), Err(AccountError::OracleTooFewSamples));

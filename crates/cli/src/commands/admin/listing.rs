@@ -1,4 +1,4 @@
-//! Listing by forms, fees by forms, and funding of pools.
+//! Listings and fees by forms, and funding of pools.
 
 use std::path::Path;
 
@@ -23,9 +23,9 @@ use crate::forms;
 use crate::output::Output;
 use crate::session::Session;
 
-/// Where a mint says its decimals.
+/// Offset of the decimals in a mint.
 const MINT_DECIMALS: usize = 44;
-/// By how much the vAMM's peg may be off the price without a question, in percent.
+/// Distance of the vAMM's peg from the price that is accepted without a question, percent.
 const PEG_OFF: u64 = 5;
 
 fn read(form: Form, path: &Path) -> Result<String> {
@@ -36,7 +36,7 @@ fn read(form: Form, path: &Path) -> Result<String> {
     })
 }
 
-/// Lists a mint.
+/// Lists a mint as collateral by a form.
 pub async fn bank(session: &Session, mint: Pubkey, path: &Path) -> Result<Output> {
     let text = read(Form::Bank, path)?;
     let index = session.client.exchange().await?.banks;
@@ -59,7 +59,7 @@ pub async fn bank(session: &Session, mint: Pubkey, path: &Path) -> Result<Output
     done(&told, json!({ "bank": index, "mint": mint.to_string() }), &sent)
 }
 
-/// Lists a market.
+/// Lists a market by a form.
 pub async fn market(session: &Session, path: &Path) -> Result<Output> {
     let params = forms::market(&read(Form::Market, path)?)?;
     let exchange = session.client.exchange().await?;
@@ -81,7 +81,7 @@ pub async fn market(session: &Session, path: &Path) -> Result<Output> {
     done(&told, json!({ "market": index, "name": called }), &sent)
 }
 
-/// A question where the vAMM's peg is far from what the market's first source says.
+/// The question about a vAMM's peg that is far from the market's first source; `None` for one that is near.
 async fn off_price(session: &Session, params: &MarketParams) -> Result<Option<String>> {
     let (peg, source) = (params.amm.peg, &params.row.sources[0]);
     let account = AddressBook::default().account(source).filter(|_| peg.0 != 0);
@@ -97,7 +97,7 @@ async fn off_price(session: &Session, params: &MarketParams) -> Result<Option<St
     Ok(off.then(|| format!("the vAMM's peg is {peg} and the price {price}: it is fixed by the listing")))
 }
 
-/// Replaces the fee schedule, after showing what differs.
+/// Replaces the fee schedule by a form, after showing the differences.
 pub async fn fees(session: &Session, path: &Path) -> Result<Output> {
     let schedule = forms::fees(&read(Form::Fees, path)?)?;
     let exchange = session.client.exchange().await?;
@@ -149,7 +149,7 @@ pub async fn fees(session: &Session, path: &Path) -> Result<Output> {
     done(&told, json!({ "changes": changes }), &sent)
 }
 
-/// Puts tokens into a pool.
+/// Moves tokens of the keypair into a market's pool, as a gift.
 pub async fn fund(session: &Session, wanted: &str, pool: Pool, amount: &str) -> Result<Output> {
     let payer = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;

@@ -1,4 +1,4 @@
-//! `kedge admin`: what the people who run the exchange do.
+//! `kedge admin`: commands of the exchange's operators.
 
 mod listing;
 mod roles;
@@ -14,7 +14,7 @@ use crate::forms;
 use crate::output::{Output, wrap};
 use crate::session::Session;
 
-/// Does what was asked for.
+/// Runs an admin command.
 pub async fn run(session: &Session, options: &Admin) -> Result<Output> {
     match &options.act {
         Act::Show => roles::show(session).await,
@@ -41,12 +41,12 @@ pub async fn run(session: &Session, options: &Admin) -> Result<Output> {
     }
 }
 
-/// Asks before what no other command takes back. Errors: without --yes, with what would have happened.
+/// Asks before an irreversible change. Without --yes the error says what would have happened.
 fn sure(session: &Session, told: &str) -> Result<()> {
     session.confirm(vec![told.to_owned()])
 }
 
-/// What was done, and by which transaction.
+/// The output of a landed admin transaction.
 fn done(told: &str, json: Value, sent: &Landed) -> Result<Output> {
     Ok(Output::new(wrap("", told) + &super::signed(sent), json))
 }

@@ -1,4 +1,4 @@
-//! Who may do what, and what stands.
+//! Roles and fee tiers, and the exchange's present state.
 
 use kedge_interface::address;
 use kedge_interface::instruction::{
@@ -81,7 +81,7 @@ fn facts(exchange: &Exchange) -> Value {
     })
 }
 
-/// Creates the exchange.
+/// Creates the exchange; the keypair becomes its admin.
 pub async fn init(session: &Session, pauser: Pubkey) -> Result<Output> {
     let admin = session.signer()?;
     if session.client.exchange().await.is_ok() {
@@ -93,7 +93,7 @@ pub async fn init(session: &Session, pauser: Pubkey) -> Result<Output> {
     done("the exchange is there; list the quote asset first: `kedge admin list-bank`", json, &sent)
 }
 
-/// Assigns a fee tier and hands it to the person's sub-accounts.
+/// Assigns a fee tier to a trader and copies it to the trader's sub-accounts.
 pub async fn tier(session: &Session, owner: Pubkey, tier: u8) -> Result<Output> {
     let signer = session.signer()?;
     let trader = address::trader(&owner);
@@ -102,7 +102,7 @@ pub async fn tier(session: &Session, owner: Pubkey, tier: u8) -> Result<Output> 
     }
     let mut instructions = vec![AssignFeeTier { signer, trader, tier }.instruction()];
     let accounts = session.client.sub_accounts_of(&owner).await?;
-    // As many as fit one transaction; the keepers give it to the others as they trade.
+    // As many as fit one transaction; keepers update the others as they trade.
     instructions.extend(
         accounts.iter().take(8).map(|found| UpdateFeeTier { trader, sub_account: found.address }.instruction()),
     );
@@ -111,7 +111,7 @@ pub async fn tier(session: &Session, owner: Pubkey, tier: u8) -> Result<Output> 
     done(&told, json!({ "owner": owner.to_string(), "tier": tier }), &sent)
 }
 
-/// Names the next admin.
+/// Proposes the next admin.
 pub async fn propose(session: &Session, next: Pubkey) -> Result<Output> {
     sure(session, &format!("{next} may become the admin by accepting"))?;
     let sent = session.send(&[ProposeAdmin { signer: session.signer()?, next: next.to_bytes() }.instruction()]).await?;
@@ -119,7 +119,7 @@ pub async fn propose(session: &Session, next: Pubkey) -> Result<Output> {
     done(&told, json!({ "pending_admin": next.to_string() }), &sent)
 }
 
-/// Becomes the admin.
+/// Accepts the admin's role.
 pub async fn accept(session: &Session) -> Result<Output> {
     let signer = session.signer()?;
     let sent = session.send(&[AcceptAdmin { signer }.instruction()]).await?;

@@ -1,4 +1,4 @@
-//! What is on and what is off: operations, rows, statuses of markets.
+//! Switches: operations, price rows and market statuses.
 
 use kedge_client::prices::Row as PriceRow;
 use kedge_interface::address;
@@ -17,7 +17,7 @@ use crate::error::{CliError, Result};
 use crate::output::Output;
 use crate::session::Session;
 
-/// Every operation with its bit and its name.
+/// Every operation with its bit and name.
 pub const OPERATIONS: [(Operation, u32, &str); 10] = [
     (Operation::Deposit, operation::DEPOSIT, "deposit"),
     (Operation::Withdraw, operation::WITHDRAW, "withdraw"),
@@ -41,7 +41,7 @@ fn mask(operations: &[Operation]) -> u32 {
     if operations.contains(&Operation::All) { operation::ALL } else { bits }
 }
 
-/// Adds operations to what is paused, or takes them away.
+/// Pauses or resumes operations.
 pub async fn pause(session: &Session, operations: &[Operation], pauses: bool) -> Result<Output> {
     let before = session.client.exchange().await?.paused;
     let asked = mask(operations);
@@ -58,7 +58,7 @@ pub async fn pause(session: &Session, operations: &[Operation], pauses: bool) ->
     done(&told, json!({ "paused": paused_names(paused) }), &sent)
 }
 
-/// Halts a row, or lets it start again.
+/// Halts or resumes a price row.
 pub async fn halt(session: &Session, row: &Row, halted: bool) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let (kind, index, name) = match (&row.market, row.bank) {
@@ -81,7 +81,7 @@ pub async fn halt(session: &Session, row: &Row, halted: bool) -> Result<Output> 
     done(&told, json!({ "row": name, "halted": halted }), &sent)
 }
 
-/// Opens a market or lets it only reduce.
+/// Opens a market or makes it reduce-only.
 pub async fn status(session: &Session, wanted: &str, status: MarketStatus) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(wanted)?;
@@ -93,7 +93,7 @@ pub async fn status(session: &Session, wanted: &str, status: MarketStatus) -> Re
             let fund = format!("`kedge admin fund {name} vamm AMOUNT`");
             sure(session, &format!("the vAMM of {name} has no capital and trades nothing until it is funded: {fund}"))?;
         }
-        // It opens on a price that is fresh in the same transaction.
+        // A market opens on a price that the same transaction refreshes.
         let board = session.client.board().await?;
         instructions.push(session.refresh_all(&board, &[PriceRow::Market(market.data.index)]).await?);
     }
@@ -103,7 +103,7 @@ pub async fn status(session: &Session, wanted: &str, status: MarketStatus) -> Re
     landed(session, &directory, sent).await
 }
 
-/// Sets an expiry.
+/// Sets or removes a market's expiry.
 pub async fn expire(session: &Session, wanted: &str, time: &str) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(wanted)?;
@@ -119,7 +119,7 @@ pub async fn expire(session: &Session, wanted: &str, time: &str) -> Result<Outpu
     landed(session, &directory, sent).await
 }
 
-/// Unix time that was typed: a number of seconds, `never`, or hours or days from now.
+/// A typed time in Unix seconds: a number, `never` (0), or hours or days from `now`.
 fn moment(text: &str, now: i64) -> Result<i64> {
     if text == "never" {
         return Ok(0);
@@ -140,7 +140,7 @@ fn moment(text: &str, now: i64) -> Result<i64> {
     })
 }
 
-/// Ends a settled market.
+/// Delists a settled market.
 pub async fn delist(session: &Session, wanted: &str) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(wanted)?;

@@ -1,4 +1,4 @@
-//! Sentences of the records of a market as a whole.
+//! Sentences for the records of markets.
 
 use kedge_model::event::{AmmRecord, FundingRecord, SweepRecord};
 use kedge_units::decimal::{gain, percent_of_billion, price, quote, value};

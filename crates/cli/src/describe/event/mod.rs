@@ -39,7 +39,7 @@ pub fn event(directory: &Directory, event: &Event) -> (String, Value) {
     (text, json)
 }
 
-/// Why an order was removed.
+/// Name of a cancel reason; `no reason` for an unknown number.
 pub fn reason(number: u8) -> &'static str {
     const REASONS: &[(CancelReason, &str)] = &[
         (CancelReason::Requested, "requested"),

@@ -1,4 +1,4 @@
-//! Sentences of the records that move money of an account or a pool.
+//! Sentences for the records of moved money.
 
 use kedge_model::action::PoolKind;
 use kedge_model::event::{DepositRecord, IsolatedRecord, PoolRecord, SettleRecord, TransferRecord};

@@ -1,4 +1,4 @@
-//! Sentences of the records of orders and fills.
+//! Sentences for the records of orders and fills.
 
 use kedge_model::event::{CancelReason, CancelRecord, CrankKind, CrankRecord, FillRecord, FillSource, OrderRecord};
 use kedge_model::num::{BASE, Rounding, mul_div};
@@ -38,7 +38,7 @@ pub fn order_cancelled(directory: &Directory, record: &CancelRecord) -> String {
 }
 
 pub fn fill(directory: &Directory, record: &FillRecord) -> String {
-    // A mean over the fill, for reading; the exact amounts are size and quote.
+    // The mean price, for reading; size and quote are exact.
     let mean =
         mul_div(record.quote.0, BASE, record.size.0, Rounding::Down).map_or_else(|_| "?".into(), |p| price(Price(p)));
     let source = match record.source {

@@ -1,4 +1,4 @@
-//! Sentences of the records of liquidation and default.
+//! Sentences for the records of liquidation and default.
 
 use kedge_model::event::{BankruptcyRecord, LiquidationRecord};
 use kedge_units::decimal::{base, percent, price, quote, value};
