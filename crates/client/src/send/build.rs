@@ -89,3 +89,67 @@ impl Sender {
         Ok(VersionedTransaction::try_new(message, &keys)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kedge_interface::instruction::{KedgeInstruction, UpdateAmm};
+    use solana_keypair::Keypair;
+
+    use super::*;
+    use crate::{Limits, SendConfig};
+
+    fn sender() -> Sender {
+        Sender::new(Client::new("http://127.0.0.1:1", Arc::new(Keypair::new())), SendConfig::default())
+    }
+
+    /// An instruction of the exchange with some bytes behind its data.
+    fn step(more: usize) -> Instruction {
+        let mut step = UpdateAmm { market: Pubkey::new_unique() }.instruction();
+        step.data.resize(step.data.len() + more, 0);
+        step
+    }
+
+    /// The limit of loaded data of a signed transaction, and its bytes.
+    fn limit(
+        sender: &Sender,
+        step: &Instruction,
+        limits: impl Into<Limits>,
+    ) -> Result<(Option<u32>, usize), SendError> {
+        let signed = sender.sign(std::slice::from_ref(step), &[], limits, 1, Hash::default())?;
+        let found = signed.message.instructions().iter().find_map(|instruction| match instruction.data.as_slice() {
+            [4, bytes @ ..] if bytes.len() == 4 => bytes.try_into().ok().map(u32::from_le_bytes),
+            _ => None,
+        });
+        Ok((found, size(&signed.message)))
+    }
+
+    #[test]
+    fn every_transaction_limits_what_it_loads() {
+        let (sender, step) = (sender(), step(0));
+        let (fixed, _) = limit(&sender, &step, 200_000).unwrap();
+        assert_eq!(fixed, sender.loaded_data_limit(std::slice::from_ref(&step), None));
+        let (told, _) = limit(&sender, &step, Limits { units: 200_000, loaded: Some(3_000_000) }).unwrap();
+        assert!(fixed.unwrap() > 1 << 20 && told.unwrap() > 3_750_000, "{fixed:?}, {told:?}");
+    }
+
+    #[test]
+    fn the_limit_gives_way_where_its_bytes_have_no_room() {
+        let sender = sender();
+        let (some, bytes) = limit(&sender, &step(100), 200_000).unwrap();
+        assert!(some.is_some());
+        let room = 100 + MAX_BYTES - bytes;
+        // A byte or two of the lengths in the message.
+        let fits = |more: usize| limit(&sender, &step(more), 200_000).ok();
+        let last = (room - 4..=room).rev().find(|more| fits(*more).is_some_and(|(limit, _)| limit.is_some())).unwrap();
+        for more in last + 1..=last + 8 {
+            assert!(
+                matches!(fits(more), Some((None, bytes)) if bytes <= MAX_BYTES),
+                "{more} of {last}: {:?}",
+                fits(more)
+            );
+        }
+        assert!(fits(last + 9).is_none());
+    }
+}
