@@ -210,6 +210,11 @@ impl Machine {
         self.write(address, account);
     }
 
+    /// Who pays the fees here.
+    pub fn payer(&self) -> Pubkey {
+        self.payer
+    }
+
     /// Unix seconds of the chain's clock.
     pub fn time(&self) -> i64 {
         i64::try_from(self.millis / 1_000).expect("a time of our age")

@@ -41,6 +41,8 @@ pub use fetch::Found;
 pub use kedge_units::decimal::format as decimal;
 pub use outcome::{Landed, Outcome};
 pub use secret::Secret;
-pub use send::{ComputeLimit, PriorityFee, SendConfig, Sender, Signed, lookup_table, recent_price};
+pub use send::{
+    ComputeLimit, Limits, PriorityFee, SendConfig, Sender, Signed, loaded_data_limit, lookup_table, recent_price,
+};
 pub use snapshot::{At, Blockhash, Read, SubAccounts, plain};
 pub use subscribe::{AccountChange, Content, LogChange, Subscription, Update};

@@ -9,10 +9,13 @@ use serde_json::{Map, Value, json};
 
 use super::scenarios::four_maker_transaction;
 use super::stage::Stage;
-use super::table::{Measured, Pair, SAMPLES};
+use super::table::{FILL_ONE, Measured, Pair, SAMPLES};
 
 /// A row may grow by so many percent before a comparison fails.
 pub const TOLERANCE_PERCENT: u64 = 3;
+
+/// What a fill against one maker may cost, units of the scheduler.
+const FILL_BUDGET: u64 = 10_300;
 
 /// Figures that are no compute units.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,14 +70,22 @@ fn marked(cost: Option<u64>, budget: Option<u64>) -> String {
 impl Report {
     /// The table for a terminal; cells over budget carry a star.
     pub fn text(&self) -> String {
-        let mut out =
-            format!("{:<42} {:>16} {:>16} {:>18}\n", "instruction, scenario", "1 / 8 positions", "budget", "Drift");
+        let mut out = format!(
+            "{:<42} {:>16} {:>16} {:>16} {:>18} {:>9}\n",
+            "instruction, scenario", "1 / 8 positions", "budget", "cost", "Drift", "a second"
+        );
         let pair = |(one, eight): Pair| format!("{} / {}", cell(one), cell(eight));
-        for Measured { row, cost } in &self.rows {
-            let over = is_over(cost.0, row.budget.0) || is_over(cost.1, row.budget.1);
+        for measured in &self.rows {
+            let Measured { row, units, cost, .. } = measured;
+            let over = is_over(units.0, row.budget.0) || is_over(units.1, row.budget.1);
             let star = if over { "*" } else { "" };
-            let (cost, budget, drift) = (pair(*cost), pair(row.budget), pair(row.drift));
-            let _ = writeln!(out, "{:<42} {cost:>16} {budget:>16} {drift:>18} {star}", row.name);
+            let (units, budget, cost, drift) = (pair(*units), pair(row.budget), pair(*cost), pair(row.drift));
+            let second = cell(measured.per_second());
+            let _ =
+                writeln!(out, "{:<42} {units:>16} {budget:>16} {cost:>16} {drift:>18} {second:>9} {star}", row.name);
+        }
+        if let Some((cost, fills)) = self.fill() {
+            let _ = writeln!(out, "a fill against one maker costs {cost}: {fills} a second and market");
         }
         let Sizes { program, accounts, bytes } = self.sizes;
         let _ = writeln!(out, "program {program} bytes; fill with 4 makers: {accounts} accounts, {bytes} bytes");
@@ -85,13 +96,17 @@ impl Report {
     pub fn document(&self) -> String {
         let mut out = String::from(INTRODUCTION);
         let _ = write!(out, "the largest of {SAMPLES} samples with different sizes and prices.\n{TABLE_HEAD}");
-        for Measured { row, cost } in &self.rows {
+        for measured in &self.rows {
+            let Measured { row, units, cost, .. } = measured;
             let _ = writeln!(
                 out,
-                "| {} | {} | {} | {} | {} | {} | {} |",
+                "| {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
                 row.name,
-                marked(cost.0, row.budget.0),
-                marked(cost.1, row.budget.1),
+                marked(units.0, row.budget.0),
+                marked(units.1, row.budget.1),
+                cell(cost.0),
+                cell(cost.1),
+                cell(measured.per_second()),
                 cell(row.budget.0),
                 cell(row.budget.1),
                 cell(row.drift.0),
@@ -101,6 +116,13 @@ impl Report {
         let Sizes { program, accounts, bytes } = self.sizes;
         let size = |bytes: usize| thousands(u64::try_from(bytes).unwrap_or(u64::MAX));
         let _ = write!(out, "{SIZES_HEAD}");
+        if let Some((cost, fills)) = self.fill() {
+            let budget = thousands(FILL_BUDGET);
+            let cost = marked(Some(cost), Some(FILL_BUDGET));
+            let _ =
+                writeln!(out, "| transaction cost of a fill, 1 maker, limits set | {cost} | {budget} | about 94,000 |");
+            let _ = writeln!(out, "| such fills a second and market | {} | 5,825 | about 640 |", thousands(fills));
+        }
         let _ = writeln!(out, "| program, bytes | {} | 450,000 | 4,095,064 |", size(program));
         let (empty, full) = (sub_account_space(0), sub_account_space(32));
         let _ = writeln!(
@@ -118,11 +140,21 @@ impl Report {
         out
     }
 
+    /// Transaction cost of a fill against one maker, and how many of them a market takes in a second.
+    fn fill(&self) -> Option<(u64, u64)> {
+        let fill = self.rows.iter().find(|measured| measured.row.name == FILL_ONE)?;
+        fill.cost.0.zip(fill.per_second())
+    }
+
     /// The baseline that [`Report::regressions`] compares with.
     pub fn baseline(&self) -> Value {
-        let rows = self.rows.iter().map(|Measured { row, cost }| (row.name.to_owned(), json!([cost.0, cost.1])));
+        let rows = |pair: fn(&Measured) -> Pair| {
+            let row = |one: &Measured| (one.row.name.to_owned(), json!([pair(one).0, pair(one).1]));
+            self.rows.iter().map(row).collect::<Map<String, Value>>()
+        };
         json!({
-            "compute_units": rows.collect::<Map<String, Value>>(),
+            "compute_units": rows(|measured| measured.units),
+            "transaction_cost": rows(|measured| measured.cost),
             "program_bytes": self.sizes.program,
             "four_maker_fill": { "accounts": self.sizes.accounts, "bytes": self.sizes.bytes },
         })
@@ -132,15 +164,14 @@ impl Report {
     pub fn regressions(&self, baseline: &Value) -> Vec<String> {
         let mut found = Vec::new();
         let rows = &baseline["compute_units"];
-        for Measured { row, cost } in &self.rows {
-            for (at, now) in [cost.0, cost.1].into_iter().enumerate() {
-                let positions = if at == 0 { 1 } else { 8 };
-                compare(
-                    &mut found,
-                    &format!("{}, {positions} position(s)", row.name),
-                    rows[row.name][at].as_u64(),
-                    now,
-                );
+        for (what, key) in [("units", "compute_units"), ("cost", "transaction_cost")] {
+            for measured in &self.rows {
+                let name = measured.row.name;
+                let (one, eight) = if what == "units" { measured.units } else { measured.cost };
+                for (at, positions, now) in [(0, 1, one), (1, 8, eight)] {
+                    let before = baseline[key][name][at].as_u64();
+                    compare(&mut found, &format!("{what} of {name}, {positions} position(s)"), before, now);
+                }
             }
         }
         let known = |name: &String| self.rows.iter().any(|measured| measured.row.name == *name);
@@ -180,16 +211,24 @@ const INTRODUCTION: &str = "\
 Written by `cargo xtask bench`; `cargo xtask bench --check` fails when a figure grew by more than 3 % against
 `tests/compute.json`. Where the units of a row go: `cargo xtask bench --profile \"fill, 4 makers\"`.
 
-Release build of the program on LiteSVM 0.16 (agave 4.2.2), the instruction alone, without a compute-budget
-instruction. All features are on: size premium, vAMM, Pyth rows for every collateral and market, unsettled funding in
+Release build of the program on LiteSVM 0.16 (agave 4.2.2). Units are those of the instruction alone, without a
+compute-budget instruction. All features are on: size premium, vAMM, Pyth rows for every collateral and market, unsettled funding in
 every position. The user has one position, or eight; makers and the filler have one, in the same market. Each figure is
 ";
 
 const TABLE_HEAD: &str = "
+*Cost* is what the scheduler charges for the transaction: 720 a signature, 2,400 a signature that the Ed25519 program
+verifies, 300 a write lock, 1 per 4 bytes of instruction data, its compute units (150 for each limit among them) and 8 per
+begun 32 KiB of the accounts that it loads, with the program's code and 64 bytes an account. The transaction is paid by its
+first signer and sets both limits to what it needs. agave's own `CostModel` judges these figures (`tests/bank/tests/bank/cost.rs`).
+A transaction without a limit of loaded data is held for 64 MiB, 16,384 units, until it has run; one with a limit of units that
+is too high, for those units. *A second* is how many such transactions a market takes that they write, with one position:
+60,000,000 / cost, from 24,000,000 units a writable account and slot of 400 ms. One against four makers holds four fills.
+
 Bold: over budget. Drift: v2.84 (June 2024) on the same kind of machine.
 
-| instruction, scenario | 1 position | 8 positions | budget, 1 | budget, 8 | Drift, 1 | Drift, 8 |
-|---|---:|---:|---:|---:|---:|---:|
+| instruction, scenario | 1 position | 8 positions | cost, 1 | cost, 8 | a second | budget, 1 | budget, 8 | Drift, 1 | Drift, 8 |
+|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|
 ";
 
 const SIZES_HEAD: &str = "
@@ -240,7 +279,10 @@ mod tests {
 
     fn report(scale: u64) -> Report {
         let cost = |budget: Option<u64>| budget.map(|budget| budget * scale / 100);
-        let rows = ROWS.iter().map(|row| Measured { row: *row, cost: (cost(row.budget.0), cost(row.budget.1)) });
+        let rows = ROWS.iter().map(|row| {
+            let pair = (cost(row.budget.0), cost(row.budget.1));
+            Measured { row: *row, units: pair, cost: pair, writes_market: true }
+        });
         Report { rows: rows.collect(), sizes: Sizes { program: 400_000, accounts: 12, bytes: 700 } }
     }
 
@@ -251,7 +293,7 @@ mod tests {
         assert!(report(50).regressions(&baseline).is_empty());
         let cells: usize =
             ROWS.iter().map(|r| usize::from(r.budget.0.is_some()) + usize::from(r.budget.1.is_some())).sum();
-        assert_eq!(report(104).regressions(&baseline).len(), cells);
+        assert_eq!(report(104).regressions(&baseline).len(), 2 * cells, "units and cost");
     }
 
     #[test]
@@ -261,7 +303,7 @@ mod tests {
         let gone = less.rows.pop().expect("there are rows");
         let found = less.regressions(&full.baseline());
         assert_eq!(found, [format!("{}: in the baseline, and not measured", gone.row.name)]);
-        assert_eq!(full.regressions(&less.baseline()).len(), 1);
+        assert_eq!(full.regressions(&less.baseline()).len(), 2, "units and cost");
     }
 
     #[test]

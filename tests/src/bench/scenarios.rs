@@ -10,6 +10,7 @@ use kedge_model::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Price, Size};
 use solana_pubkey::Pubkey;
 
+use super::cost::Spent;
 use super::stage::Stage;
 use crate::machine::Refusal;
 use crate::market::{DOLLAR, SOL, USDC};
@@ -22,56 +23,58 @@ fn dollars(stage: &Stage) -> u64 {
 }
 
 /// Creates a trader and a sub-account with room for 16 orders.
-pub fn create(stage: &mut Stage) -> u64 {
+pub fn create(stage: &mut Stage) -> Spent {
     let authority = key(9, u8::try_from(stage.sample).expect("few samples"));
     stage.world.endow(authority);
     let trader = CreateTrader::of(authority, authority).into();
     let sub = CreateSubAccount::of(authority, authority, 0, "main", 16).into();
-    stage.measured(&[trader, sub]).expect("both are created").compute
+    stage.measured(&[trader, sub]).expect("both are created");
+    stage.spent()
 }
 
 /// Deposits USDC.
-pub fn deposit(stage: &mut Stage) -> u64 {
+pub fn deposit(stage: &mut Stage) -> Spent {
     let (user, amount) = (stage.user, dollars(stage) * DOLLAR);
     stage.cost(Deposit::of(user.authority, user.wallet, user.sub, USDC, amount))
 }
 
 /// Withdraws USDC.
-pub fn withdraw(stage: &mut Stage) -> u64 {
+pub fn withdraw(stage: &mut Stage) -> Spent {
     let (user, amount) = (stage.user, dollars(stage) * DOLLAR);
     stage.cost(Withdraw::of(user.authority, user.wallet, user.sub, USDC, amount))
 }
 
 /// Places one limit order.
-pub fn place_limit(stage: &mut Stage) -> u64 {
+pub fn place_limit(stage: &mut Stage) -> Spent {
     let order = limit(SOL, Side::Long, stage.size(SOL, dollars(stage)), stage.price(SOL, -100));
     let placing = stage.world.placing(stage.user, &[order]);
     stage.cost(placing)
 }
 
 /// Places a market order whose auction follows from the oracle.
-pub fn place_market(stage: &mut Stage) -> u64 {
+pub fn place_market(stage: &mut Stage) -> Spent {
     let order = market(SOL, Side::Long, stage.size(SOL, dollars(stage)), 0);
     let placing = stage.world.placing(stage.user, &[order]);
     stage.cost(placing)
 }
 
 /// Places one limit order that was signed off the chain, as bytes.
-pub fn place_signed(stage: &mut Stage) -> u64 {
+pub fn place_signed(stage: &mut Stage) -> Spent {
     signed(stage, message)
 }
 
 /// The same as a text in an off-chain envelope.
-pub fn place_text(stage: &mut Stage) -> u64 {
+pub fn place_text(stage: &mut Stage) -> Spent {
     signed(stage, |header, orders| enclosed(&text(header, "SOL-PERP", orders), &signer(77)))
 }
 
-fn signed(stage: &mut Stage, write: impl FnOnce(&SignedHeader, &[OrderParams]) -> Vec<u8>) -> u64 {
+fn signed(stage: &mut Stage, write: impl FnOnce(&SignedHeader, &[OrderParams]) -> Vec<u8>) -> Spent {
     let order = limit(SOL, Side::Long, stage.size(SOL, dollars(stage)), stage.price(SOL, -100));
     let delegate = stage.world.signing_delegate(stage.user);
     let written = write(&stage.world.signed_header(stage.user, 7), &[order]);
     let place = PlaceSignedOrders { market: address::market(SOL), sub_account: stage.user.sub };
-    stage.measured(&[verify(&delegate, &written), place.into()]).expect("it is placed").compute
+    stage.measured(&[verify(&delegate, &written), place.into()]).expect("it is placed");
+    stage.spent()
 }
 
 fn five(stage: &Stage) -> Vec<kedge_model::order::OrderParams> {
@@ -80,26 +83,26 @@ fn five(stage: &Stage) -> Vec<kedge_model::order::OrderParams> {
 }
 
 /// Places five limit orders in one instruction.
-pub fn place_five(stage: &mut Stage) -> u64 {
+pub fn place_five(stage: &mut Stage) -> Spent {
     let placing = stage.world.placing(stage.user, &five(stage));
     stage.cost(placing)
 }
 
 /// Cancels one of five orders.
-pub fn cancel_one(stage: &mut Stage) -> u64 {
+pub fn cancel_one(stage: &mut Stage) -> Spent {
     let first = stage.world.sub(&stage.user.sub).head.next_order_id;
     stage.world.place_all(stage.user, &five(stage)).expect("five orders rest");
     stage.cost(CancelOrder { signer: stage.user.authority, sub_account: stage.user.sub, id: first + 2 })
 }
 
 /// Cancels five orders.
-pub fn cancel_five(stage: &mut Stage) -> u64 {
+pub fn cancel_five(stage: &mut Stage) -> Spent {
     stage.world.place_all(stage.user, &five(stage)).expect("five orders rest");
     stage.cost(CancelAll { signer: stage.user.authority, sub_account: stage.user.sub, market: SOL })
 }
 
 /// Moves one of five orders and makes it larger.
-pub fn modify(stage: &mut Stage) -> u64 {
+pub fn modify(stage: &mut Stage) -> Spent {
     let first = stage.world.sub(&stage.user.sub).head.next_order_id;
     stage.world.place_all(stage.user, &five(stage)).expect("five orders rest");
     let params = ModifyParams {
@@ -114,7 +117,7 @@ pub fn modify(stage: &mut Stage) -> u64 {
 }
 
 /// Replaces five quotes by five others that add no risk.
-pub fn replace_five(stage: &mut Stage) -> u64 {
+pub fn replace_five(stage: &mut Stage) -> Spent {
     let first = stage.world.sub(&stage.user.sub).head.next_order_id;
     stage.world.place_all(stage.user, &five(stage)).expect("five orders rest");
     let ids: Vec<u32> = (first..first + 5).collect();
@@ -122,25 +125,25 @@ pub fn replace_five(stage: &mut Stage) -> u64 {
     stage.cost(replacing)
 }
 
-fn take(stage: &mut Stage, makers: usize) -> u64 {
+fn take(stage: &mut Stage, makers: usize) -> Spent {
     let order = ioc(SOL, Side::Long, stage.size(SOL, dollars(stage)), stage.price(SOL, 100));
     let taking = stage.world.taking(stage.user, order, order.size.0, &stage.makers[..makers]);
     stage.cost(taking)
 }
 
 /// Places and takes from the vAMM.
-pub fn take_amm(stage: &mut Stage) -> u64 {
+pub fn take_amm(stage: &mut Stage) -> Spent {
     take(stage, 0)
 }
 
 /// Places and takes from one maker.
-pub fn take_maker(stage: &mut Stage) -> u64 {
+pub fn take_maker(stage: &mut Stage) -> Spent {
     stage.rest_asks(1, 2 * dollars(stage));
     take(stage, 1)
 }
 
 /// Joins the user's auction.
-pub fn make(stage: &mut Stage) -> u64 {
+pub fn make(stage: &mut Stage) -> Spent {
     let size = stage.size(SOL, dollars(stage));
     let id = stage.place(market(SOL, Side::Long, size, 0));
     stage.world.pass_slots(2);
@@ -149,7 +152,7 @@ pub fn make(stage: &mut Stage) -> u64 {
 }
 
 /// Joins the user's auction beside the vAMM, whose inventory that makes smaller.
-pub fn make_join(stage: &mut Stage) -> u64 {
+pub fn make_join(stage: &mut Stage) -> Spent {
     let size = stage.size(SOL, 4 * dollars(stage));
     // The vAMM bought what this user sold, and more.
     let seller = stage.makers[1];
@@ -163,12 +166,12 @@ pub fn make_join(stage: &mut Stage) -> u64 {
     let done = stage.measured(&[making.into()]).expect("the maker joins");
     let fills = done.events().iter().filter(|e| matches!(e, kedge_interface::event::Event::Fill(_))).count();
     assert_eq!(fills, 2, "the vAMM joins too");
-    done.compute
+    stage.spent()
 }
 
 /// Fills a market order of the user halfway through its auction; the makers rest better than the vAMM and have
 /// `share` percent of the order together.
-fn fill(stage: &mut Stage, makers: usize, share: u64) -> u64 {
+fn fill(stage: &mut Stage, makers: usize, share: u64) -> Spent {
     let parts = u64::try_from(makers.max(1)).expect("few makers");
     let total = 4 * dollars(stage);
     stage.rest_asks(makers, total * share / 100 / parts);
@@ -179,47 +182,47 @@ fn fill(stage: &mut Stage, makers: usize, share: u64) -> u64 {
     let done = stage.measured(&[filling.into()]).expect("the fill goes through");
     let fills = done.events().iter().filter(|e| matches!(e, kedge_interface::event::Event::Fill(_))).count();
     assert!(fills >= makers.max(1), "{fills} fills of {makers} makers");
-    done.compute
+    stage.spent()
 }
 
 /// Fills against the vAMM.
-pub fn fill_amm(stage: &mut Stage) -> u64 {
+pub fn fill_amm(stage: &mut Stage) -> Spent {
     fill(stage, 0, 0)
 }
 
 /// Fills against one maker.
-pub fn fill_one(stage: &mut Stage) -> u64 {
+pub fn fill_one(stage: &mut Stage) -> Spent {
     fill(stage, 1, 110)
 }
 
 /// Fills against four makers.
-pub fn fill_four(stage: &mut Stage) -> u64 {
+pub fn fill_four(stage: &mut Stage) -> Spent {
     fill(stage, 4, 100)
 }
 
 /// Fills against six makers.
-pub fn fill_six(stage: &mut Stage) -> u64 {
+pub fn fill_six(stage: &mut Stage) -> Spent {
     fill(stage, 6, 100)
 }
 
 /// Fills half against one maker and half against the vAMM.
-pub fn fill_half(stage: &mut Stage) -> u64 {
+pub fn fill_half(stage: &mut Stage) -> Spent {
     fill(stage, 1, 50)
 }
 
 /// A fill of an order that is gone.
-pub fn fill_lost(stage: &mut Stage) -> u64 {
+pub fn fill_lost(stage: &mut Stage) -> Spent {
     stage.rest_asks(1, dollars(stage));
     let id = stage.place(market(SOL, Side::Long, stage.size(SOL, dollars(stage)), 0));
     let filling = stage.world.filling(stage.keeper, stage.user, id, true, &stage.makers[..1]);
     stage.world.cancel(stage.user, id).expect("the order is cancelled");
     let refused = stage.measured(&[filling.into()]).expect_err("the race is lost");
     assert_eq!(refused.refusal, Refusal::from(kedge_model::Error::OrderNotFound));
-    refused.compute
+    stage.spent()
 }
 
 /// Triggers a stop that opens risk, for a keeper who gets the fee.
-pub fn trigger(stage: &mut Stage) -> u64 {
+pub fn trigger(stage: &mut Stage) -> Spent {
     let trigger = stage.price(SOL, 20);
     let entry = waiting(SOL, OrderKind::StopMarket, Side::Long, stage.size(SOL, dollars(stage)), trigger);
     let id = stage.place(entry);
@@ -232,7 +235,7 @@ pub fn trigger(stage: &mut Stage) -> u64 {
 }
 
 /// Settles a profit.
-pub fn settle(stage: &mut Stage) -> u64 {
+pub fn settle(stage: &mut Stage) -> Spent {
     // Closing half realises a profit that the pool can pay.
     stage.world.sweep(SOL).expect("there are fees");
     let sub_account = stage.user.sub;
@@ -240,7 +243,7 @@ pub fn settle(stage: &mut Stage) -> u64 {
 }
 
 /// Takes over part of a large position.
-pub fn liquidate(stage: &mut Stage) -> u64 {
+pub fn liquidate(stage: &mut Stage) -> Spent {
     let user = stage.user;
     let free = stage.world.balance(user, USDC);
     stage.world.withdraw(user, USDC, free - 30_000 * DOLLAR).expect("most money leaves");
@@ -269,20 +272,20 @@ pub fn liquidate(stage: &mut Stage) -> u64 {
 }
 
 /// Moves the vAMM, which has a position, to the oracle.
-pub fn update_amm(stage: &mut Stage) -> u64 {
+pub fn update_amm(stage: &mut Stage) -> Spent {
     stage.world.prices[usize::from(SOL)] += 50_000;
     stage.world.tick();
     stage.cost(UpdateAmm { market: address::market(SOL) })
 }
 
 /// Charges an hour's funding.
-pub fn update_funding(stage: &mut Stage) -> u64 {
+pub fn update_funding(stage: &mut Stage) -> Spent {
     stage.world.pass_ms(3_600_000);
     stage.world.tick();
     stage.cost(UpdateFunding { market: address::market(SOL) })
 }
 
-fn refresh(stage: &mut Stage, rows: u8) -> u64 {
+fn refresh(stage: &mut Stage, rows: u8) -> Spent {
     stage.world.pass_ms(1_000);
     for (market, price) in stage.world.prices.clone().into_iter().enumerate() {
         let feed = crate::market::market_feed(u16::try_from(market).expect("few markets"));
@@ -294,15 +297,15 @@ fn refresh(stage: &mut Stage, rows: u8) -> u64 {
 }
 
 /// Refreshes one row from one Pyth account.
-pub fn refresh_first(stage: &mut Stage) -> u64 {
+pub fn refresh_first(stage: &mut Stage) -> Spent {
     refresh(stage, 1)
 }
 
 /// What one of seven further rows costs.
-pub fn refresh_further(stage: &mut Stage) -> u64 {
+pub fn refresh_further(stage: &mut Stage) -> Spent {
     let one = refresh(stage, 1);
     let all = refresh(stage, 8);
-    (all - one) / 7
+    Spent { units: (all.units - one.units) / 7, cost: (all.cost - one.cost) / 7, writes_market: false }
 }
 
 /// The accounts and bytes of a fill with four makers by a keeper with a reward, without a lookup table, signed by one

@@ -3,6 +3,7 @@
 use kedge_interface::instruction::Instruction;
 use kedge_model::order::{OrderParams, Side};
 
+use super::cost::{Bill, Loaded, Spent};
 use crate::machine::{Done, Machine, Refused};
 use crate::market::{DOLLAR, ONE, SOL, first_price};
 use crate::orders::ioc;
@@ -26,6 +27,10 @@ pub struct Stage {
     pub keeper: User,
     /// Number of the sample: moves sizes and prices a little.
     pub sample: u64,
+    /// Instructions in front of what is measured: none, but in a test of the limits.
+    pub front: Vec<Instruction>,
+    /// The last measured transaction.
+    pub bill: Option<Bill>,
     /// Records the measured instruction alone.
     #[cfg(feature = "profile")]
     pub tape: Option<crate::profile::Tape>,
@@ -49,6 +54,8 @@ impl Stage {
             makers,
             keeper,
             sample,
+            front: Vec::new(),
+            bill: None,
             #[cfg(feature = "profile")]
             tape: None,
         };
@@ -116,11 +123,25 @@ impl Stage {
         if let Some(tape) = &self.tape {
             tape.rewind();
         }
-        self.world.run_all(instructions)
+        let loaded = Loaded::on(&self.world.machine, instructions);
+        let all: Vec<Instruction> = self.front.iter().chain(instructions).cloned().collect();
+        let outcome = self.world.run_all(&all);
+        let used = outcome.as_ref().map_or_else(|refused| refused.compute, |done| done.compute);
+        self.bill = Some(loaded.bill(&self.world.machine, instructions, used));
+        outcome
     }
 
-    /// Compute units of what must go through.
-    pub fn cost(&mut self, instruction: impl Into<Instruction>) -> u64 {
-        self.measured(&[instruction.into()]).expect("the measured instruction goes through").compute
+    /// What the last measured transaction came to.
+    ///
+    /// # Panics
+    /// When nothing was measured.
+    pub fn spent(&self) -> Spent {
+        self.bill.as_ref().expect("something was measured").spent()
+    }
+
+    /// What an instruction comes to that must go through.
+    pub fn cost(&mut self, instruction: impl Into<Instruction>) -> Spent {
+        self.measured(&[instruction.into()]).expect("the measured instruction goes through");
+        self.spent()
     }
 }

@@ -1,5 +1,5 @@
-//! Measures the compute units of every instruction. Without flags it prints the table and rewrites the document and the
-//! baseline; with `--check` it compares with the baseline and fails on growth.
+//! Measures the compute units and the transaction cost of every instruction. Without flags it prints the table and
+//! rewrites the document and the baseline; with `--check` it compares with the baseline and fails on growth.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -16,7 +16,7 @@ fn main() {
     let tape = Tape::default();
     let mut stage = Stage::set_on(tape.machine(), positions, 0);
     stage.tape = Some(tape.clone());
-    let compute = run(&mut stage);
+    let compute = run(&mut stage).units;
     let profile = tape.profile();
     println!("{name}, {positions} position(s): {compute} CU, of them {} instructions", profile.instructions);
     println!("{:>6} {:>8} {:>8}  function", "calls", "own", "with all");

@@ -4,9 +4,11 @@ mod build;
 mod config;
 mod diagnose;
 mod follow;
+mod limits;
 
 pub use build::lookup_table;
 pub use config::{ComputeLimit, PriorityFee, SendConfig, recent_price};
+pub use limits::{Limits, loaded_data_limit};
 
 use std::time::Duration;
 
@@ -98,25 +100,25 @@ impl Sender {
         let mut notes = Vec::new();
         let limit = async {
             match self.config.compute {
-                ComputeLimit::Fixed(units) => Ok(units),
-                ComputeLimit::Simulated { margin_percent } => self.units(instructions, signers, margin_percent).await,
+                ComputeLimit::Fixed(units) => Ok(units.into()),
+                ComputeLimit::Simulated { margin_percent } => self.limits(instructions, signers, margin_percent).await,
             }
         };
-        let (price, units) = join(self.price(instructions), limit).await;
+        let (price, limits) = join(self.price(instructions), limit).await;
         let price = price.unwrap_or_else(|error| {
             notes.push(format!("no priority fee: what others paid is not told ({error})"));
             0
         });
-        let units = match units {
+        let limits = match limits {
             Err(SendError::Rpc(error)) if !follow::is_connect(&error) => {
                 notes.push(format!("not tried before it is sent: the endpoint cannot ({error})"));
-                MAX_COMPUTE
+                MAX_COMPUTE.into()
             }
-            units => units?,
+            limits => limits?,
         };
         let (recent, balance) = join(self.fresh(), self.balance_at(0)).await;
         let recent = recent?;
-        let transaction = self.build(instructions, signers, units, price, recent.hash)?;
+        let transaction = self.sign(instructions, signers, limits, price, recent.hash)?;
         let signature = transaction.signatures.first().copied().unwrap_or_default();
         let life = Life { signature, blockhash: Some(recent.hash), last_valid: recent.last_valid };
         Ok(Signed { transaction, life, notes, instructions: instructions.to_vec(), balance })
@@ -152,18 +154,21 @@ impl Sender {
     }
 
     /// Signs without sending: for keepers that race, [`Self::submit`] and submit again, and read the outcome from the
-    /// chain. The caller keeps a recent blockhash and knows what the instructions cost.
+    /// chain. The caller keeps a recent blockhash and knows what the instructions cost: their compute units, or
+    /// [`Limits`] where it has simulated. The limit of loaded data is [`loaded_data_limit`].
     ///
     /// Errors: a transaction that is too large, or a signer that fails.
     pub fn sign(
         &self,
         instructions: &[Instruction],
         signers: &[SharedSigner],
-        units: u32,
+        limits: impl Into<Limits>,
         micro_lamports: u64,
         blockhash: Hash,
     ) -> Result<VersionedTransaction, SendError> {
-        self.build(instructions, signers, units, micro_lamports, blockhash)
+        let Limits { units, loaded } = limits.into();
+        let loaded = self.loaded_data_limit(instructions, loaded);
+        self.build(instructions, signers, units, loaded, micro_lamports, blockhash)
     }
 
     /// [`Self::sign`] and [`Self::submit`].
@@ -173,11 +178,11 @@ impl Sender {
         &self,
         instructions: &[Instruction],
         signers: &[SharedSigner],
-        units: u32,
+        limits: impl Into<Limits>,
         micro_lamports: u64,
         blockhash: Hash,
     ) -> Result<Signature, SendError> {
-        let transaction = self.build(instructions, signers, units, micro_lamports, blockhash)?;
+        let transaction = self.sign(instructions, signers, limits, micro_lamports, blockhash)?;
         self.submit(&transaction).await
     }
 
@@ -185,19 +190,20 @@ impl Sender {
     ///
     /// Errors: as [`Self::send`], for a transaction that would fail.
     pub async fn simulate(&self, instructions: &[Instruction], signers: &[SharedSigner]) -> Result<u64, SendError> {
-        self.simulate_at(instructions, signers, 0).await
+        Ok(self.simulate_at(instructions, signers, 0).await?.0)
     }
 
-    /// The same in a bank of at least this slot; 0 for any.
+    /// The same and the bytes of accounts that they would load, where that is told, in a bank of at least this slot; 0
+    /// for any.
     ///
     /// Errors: as [`Self::simulate`], also for an endpoint that is behind that slot.
-    pub async fn simulate_at(
+    async fn simulate_at(
         &self,
         instructions: &[Instruction],
         signers: &[SharedSigner],
         least: u64,
-    ) -> Result<u64, SendError> {
-        let transaction = self.build(instructions, signers, MAX_COMPUTE, 0, Hash::default())?;
+    ) -> Result<(u64, Option<u32>), SendError> {
+        let transaction = self.build(instructions, signers, MAX_COMPUTE, None, 0, Hash::default())?;
         let config = RpcSimulateTransactionConfig {
             sig_verify: false,
             replace_recent_blockhash: true,
@@ -207,7 +213,7 @@ impl Sender {
         };
         let outcome = self.client.rpc().simulate_transaction_with_config(&transaction, config).await?.value;
         match outcome.err {
-            None => Ok(outcome.units_consumed.unwrap_or(u64::from(MAX_COMPUTE))),
+            None => Ok((outcome.units_consumed.unwrap_or(u64::from(MAX_COMPUTE)), outcome.loaded_accounts_data_size)),
             Some(error) => {
                 let leading = transaction.message.instructions().len().saturating_sub(instructions.len());
                 Err(self.diagnose(error.into(), outcome.logs.unwrap_or_default(), instructions, leading).await)
@@ -224,12 +230,12 @@ impl Sender {
         signers: &[SharedSigner],
         margin_percent: u32,
     ) -> Result<u32, SendError> {
-        self.units_at(instructions, signers, margin_percent, 0).await
+        Ok(self.limits(instructions, signers, margin_percent).await?.units)
     }
 
     /// The same by a bank of at least this slot; 0 for any.
     ///
-    /// Errors: as [`Self::simulate_at`].
+    /// Errors: as [`Self::simulate`], also for an endpoint that is behind that slot.
     pub async fn units_at(
         &self,
         instructions: &[Instruction],
@@ -237,9 +243,35 @@ impl Sender {
         margin_percent: u32,
         least: u64,
     ) -> Result<u32, SendError> {
-        let used = self.simulate_at(instructions, signers, least).await?;
+        Ok(self.limits_at(instructions, signers, margin_percent, least).await?.units)
+    }
+
+    /// What the instructions are to ask for: the compute limit of [`Self::units`], and what the simulation has loaded.
+    ///
+    /// Errors: as [`Self::simulate`].
+    pub async fn limits(
+        &self,
+        instructions: &[Instruction],
+        signers: &[SharedSigner],
+        margin_percent: u32,
+    ) -> Result<Limits, SendError> {
+        self.limits_at(instructions, signers, margin_percent, 0).await
+    }
+
+    /// The same by a bank of at least this slot; 0 for any.
+    ///
+    /// Errors: as [`Self::units_at`].
+    pub async fn limits_at(
+        &self,
+        instructions: &[Instruction],
+        signers: &[SharedSigner],
+        margin_percent: u32,
+        least: u64,
+    ) -> Result<Limits, SendError> {
+        let (used, loaded) = self.simulate_at(instructions, signers, least).await?;
         let margin = used.saturating_mul(u64::from(margin_percent)).div_ceil(100).saturating_add(HEADROOM);
-        Ok(u32::try_from(used.saturating_add(margin)).unwrap_or(MAX_COMPUTE).min(MAX_COMPUTE))
+        let units = u32::try_from(used.saturating_add(margin)).unwrap_or(MAX_COMPUTE).min(MAX_COMPUTE);
+        Ok(Limits { units, loaded })
     }
 
     /// Hands a transaction to the endpoint, without simulation and without waiting for what becomes of it.

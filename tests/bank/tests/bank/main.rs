@@ -3,6 +3,7 @@
 mod block;
 mod clock;
 mod compute;
+mod cost;
 mod rent;
 mod tables;
 mod tokens;
