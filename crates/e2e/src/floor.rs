@@ -150,7 +150,7 @@ impl Floor {
         let mut open = BTreeMap::new();
         for address in self.takers.iter().map(|taker| taker.account) {
             let Some(account) = world.accounts.get(&address) else { continue };
-            let party = Party::of(&account.head);
+            let party = account.head.party();
             for (_, order) in account.open_orders().filter(|(_, order)| order.kind == OrderKind::Market as u8) {
                 if !self.asked.contains_key(&(address, order.id)) {
                     self.waits.placed(&party, order.id, order.activation_slot);

@@ -4,8 +4,9 @@ use crate::board::PriceRow;
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
 use crate::num::{Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
-use crate::order::{Order, Side};
+use crate::order::Order;
 use crate::quantity::{Ppm, Price};
+use crate::side::Side;
 
 /// Distance of a derived auction's end from the oracle in a calm market.
 pub const DERIVED_WIDTH: Ppm = Ppm(5_000);

@@ -7,8 +7,8 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::fault::{Fault, planted};
 use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, PPM, Rounding, mul_div, to_i64};
-use crate::order::Side;
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
+use crate::side::Side;
 
 /// Scale of premiums and rates.
 pub const PPB: u64 = 1_000_000_000;

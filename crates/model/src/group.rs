@@ -121,14 +121,14 @@ impl SubAccountMut<'_> {
             return Err(Error::InvariantBroken);
         }
         if size == whole.remaining()? {
-            crate::action::remove(self, slot, reason, sink)?;
+            self.remove_order(slot, reason, sink)?;
         } else {
             order.size = order.size.minus(size)?;
             if order.kind == OrderKind::Twap as u8 {
                 // Out of what was released: the slices that are to come stay as large as they were.
                 order.trigger_price = Price(order.released().minus(size)?.0);
             }
-            crate::event::OrderRecord::modified(self.head, order, reason, sink);
+            self.head.tell_modified(order, reason, sink);
             if whole.adds_exposure() {
                 self.head.position_mut(whole.market)?.remove_open(whole.side(), size)?;
             }

@@ -5,9 +5,9 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::margin::{self, Margin, MarginKind};
 use crate::num::{BASE, Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
-use crate::order::Side;
 use crate::pocket::Pocket;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use crate::side::Side;
 use crate::sub_account::{SubAccount, status};
 
 /// Largest part of a large position that one step takes.

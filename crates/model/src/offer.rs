@@ -6,8 +6,9 @@
 use crate::auction;
 use crate::error::Result;
 use crate::num::{Checked, ceil_to, floor_to, saturating_sub, to_i64};
-use crate::order::{Order, OrderKind, Side, flags};
+use crate::order::{Order, OrderKind, flags};
 use crate::quantity::{Price, Size};
+use crate::side::Side;
 
 /// Largest distance of an order's price to the oracle, either way: far beyond any price, and small enough that no sum
 /// with one overflows.

@@ -3,61 +3,8 @@
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::Checked;
-use crate::quantity::{Base, Price, Size};
-
-/// Buy or sell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Side {
-    /// Buys base.
-    Long = 0,
-    /// Sells base.
-    Short = 1,
-}
-
-impl Side {
-    /// The side with this number.
-    pub fn from_number(number: u8) -> Result<Self> {
-        match number {
-            0 => Ok(Self::Long),
-            1 => Ok(Self::Short),
-            _ => Err(Error::InvalidOrder),
-        }
-    }
-
-    /// The other side.
-    #[inline]
-    pub const fn opposite(self) -> Self {
-        match self {
-            Self::Long => Self::Short,
-            Self::Short => Self::Long,
-        }
-    }
-
-    /// Whether a taker on this side with a limit accepts a price.
-    #[inline]
-    pub fn accepts(self, limit: Price, price: Price) -> bool {
-        match self {
-            Self::Long => price <= limit,
-            Self::Short => price >= limit,
-        }
-    }
-
-    /// Whether `a` is a better price than `b` for a taker on this side.
-    #[inline]
-    pub fn better(self, a: Price, b: Price) -> bool {
-        match self {
-            Self::Long => a < b,
-            Self::Short => a > b,
-        }
-    }
-
-    /// The side that closes a position.
-    #[inline]
-    pub fn closing(base: Base) -> Self {
-        if base.0 > 0 { Self::Short } else { Self::Long }
-    }
-}
+use crate::quantity::{Price, Size};
+pub use crate::side::Side;
 
 /// Kind of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -183,3 +183,11 @@ impl Pocket {
         Ok(Quote(self.claims(account)?.0.min(0)).magnitude())
     }
 }
+
+impl SubAccount {
+    /// Refuses an account when the pocket that a market's position and orders are in is bankrupt or in liquidation.
+    #[inline]
+    pub fn require_free_in(&self, market: u16) -> Result<()> {
+        if self.status == 0 { Ok(()) } else { Pocket::of(self, market).require_free(self) }
+    }
+}

@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::num::{BASE, FUNDING_TO_QUOTE, PPM, Rounding, mul_div_inline, to_i64};
-use crate::order::Side;
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
+use crate::side::Side;
 
 /// Status bits of a position.
 pub mod status {

@@ -77,15 +77,6 @@ impl Size {
     pub fn min(self, other: Self) -> Self {
         Self(self.0.min(other.0))
     }
-
-    /// As a signed amount on a side.
-    #[inline]
-    pub fn on(self, side: crate::order::Side) -> Result<Base> {
-        match side {
-            crate::order::Side::Long => to_i64(self.0).map(Base),
-            crate::order::Side::Short => negative(self.0).map(Base),
-        }
-    }
 }
 
 impl Base {

@@ -14,10 +14,10 @@ use crate::liquidation;
 use crate::margin::{self, Margin, MarginKind};
 use crate::market::Market;
 use crate::num::{PPM, Rounding, mul_div};
-use crate::order::Side;
 use crate::pocket::Pocket;
 use crate::position::Position;
 use crate::quantity::{Amount, Ppm, Price, Quote, Size};
+use crate::side::Side;
 use crate::sub_account::SubAccount;
 
 /// Initial margin as placing an order asks for it: strict prices, open orders in the worst case.

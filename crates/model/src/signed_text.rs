@@ -15,8 +15,9 @@ use core::fmt;
 
 use crate::action::{MAX_SIGNED_ORDERS, SignedHeader, SignedMessage};
 use crate::error::{Error, Result};
-use crate::order::{OrderKind, OrderParams, Side, flags};
+use crate::order::{OrderKind, OrderParams, flags};
 use crate::quantity::Size;
+use crate::side::Side;
 
 /// What every text begins with; then the market's name.
 pub const OPENING: &[u8] = b"Kedge orders in ";

@@ -2,12 +2,11 @@
 //! and a growable tail of orders.
 
 use crate::error::{Error, Result};
-use crate::event::{CancelReason, CancelRecord, EventSink};
+use crate::event::{CancelReason, EventSink};
 use crate::num::{Checked, saturating_add};
 use crate::order::{Order, flags};
-use crate::pocket::Pocket;
 use crate::position::{self, Position};
-use crate::quantity::{Amount, Ppm, Quote};
+use crate::quantity::{Amount, Ppm, Quote, Size};
 
 /// Positions of a sub-account.
 pub const MAX_POSITIONS: usize = 16;
@@ -177,12 +176,6 @@ impl SubAccount {
     #[inline]
     pub fn require_owner(&self, signer: &[u8; 32]) -> Result<()> {
         if self.authority == *signer { Ok(()) } else { Err(Error::WrongAuthority) }
-    }
-
-    /// Refuses an account when the pocket that a market's position and orders are in is bankrupt or in liquidation.
-    #[inline]
-    pub fn require_free_in(&self, market: u16) -> Result<()> {
-        if self.status == 0 { Ok(()) } else { Pocket::of(self, market).require_free(self) }
     }
 
     /// The position in a market. Errors: [`Error::PositionNotFound`].
@@ -362,8 +355,19 @@ impl SubAccountMut<'_> {
 
     /// Frees a slot, takes the order's remaining size out of the position's open exposure, and records why it ended. Legs
     /// that wait for the order's fills end with it.
-    #[inline(always)]
+    #[inline(never)]
     pub fn remove_order(&mut self, slot: usize, reason: CancelReason, sink: &mut impl EventSink) -> Result<()> {
+        self.remove_order_inline(slot, reason, sink)
+    }
+
+    /// [`Self::remove_order`] for a loop over many orders.
+    #[inline(always)]
+    pub(crate) fn remove_order_inline(
+        &mut self,
+        slot: usize,
+        reason: CancelReason,
+        sink: &mut impl EventSink,
+    ) -> Result<()> {
         let (id, bits) = self.clear_order(slot, reason, sink)?;
         if bits & flags::HAS_LEGS != 0 { self.parent_removed(id, sink) } else { Ok(()) }
     }
@@ -378,7 +382,7 @@ impl SubAccountMut<'_> {
     ) -> Result<(u32, u16)> {
         let order = self.orders.get_mut(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)?;
         let left = order.remaining()?;
-        CancelRecord::cancelled(self.head, order, left, reason, sink);
+        self.head.tell_cancelled(order, left, reason, sink);
         let position = self.head.position_mut(order.market)?;
         if order.adds_exposure() {
             position.remove_open(order.side(), left)?;
@@ -442,8 +446,8 @@ impl SubAccountMut<'_> {
             for order in self.orders.iter().filter(|o| o.is_open() && o.market == position.market && o.adds_exposure())
             {
                 match order.side() {
-                    crate::order::Side::Long => bids = bids.plus(order.remaining()?)?,
-                    crate::order::Side::Short => asks = asks.plus(order.remaining()?)?,
+                    crate::side::Side::Long => bids = bids.plus(order.remaining()?)?,
+                    crate::side::Side::Short => asks = asks.plus(order.remaining()?)?,
                 }
             }
             if bids != position.open_bids || asks != position.open_asks {
@@ -453,5 +457,3 @@ impl SubAccountMut<'_> {
         Ok(())
     }
 }
-
-use crate::quantity::Size;

@@ -7,8 +7,9 @@ use crate::fault::{self, Fault};
 use crate::funding::{PPB, median};
 use crate::market::Market;
 use crate::num::{Checked, PPM, Rounding, ceil_to, floor_to, mul_div, quotient, saturating_sub, to_i64};
-use crate::order::{Order, OrderKind, Side, flags};
+use crate::order::{Order, OrderKind, flags};
 use crate::quantity::{Amount, Ppm, Price};
+use crate::side::Side;
 
 /// Age in milliseconds up to which the last fill counts for triggers that look at it.
 pub const LAST_FILL_MS: u64 = 60_000;

@@ -4,8 +4,8 @@ mod common;
 
 use common::steps::Case;
 use kedge_model::auction;
+use kedge_model::board::size_premium_ratio;
 use kedge_model::liquidation;
-use kedge_model::margin::size_premium_ratio;
 use kedge_model::num::Rounding;
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};

@@ -169,7 +169,8 @@ fn weight_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
         }
         2..=5 => {
             let (ratio, premium) = (x.bps_as_ppm("ratio"), x.small("premium"));
-            let of = |size: i64| margin::size_premium_ratio(ratio, Size(size.unsigned_abs()), premium).unwrap();
+            let of =
+                |size: i64| kedge_model::board::size_premium_ratio(ratio, Size(size.unsigned_abs()), premium).unwrap();
             x.list("sizes").into_iter().map(|size| bps(of(size))).collect()
         }
         8 | 10 => {

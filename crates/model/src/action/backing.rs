@@ -7,8 +7,9 @@ use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
 use crate::event::EventSink;
 use crate::num::Rounding;
-use crate::order::{Order, Side, flags};
+use crate::order::{Order, flags};
 use crate::quantity::{Amount, Quote, Size};
+use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 
 /// What an offer is judged by, of its order: few words, as the order itself lies behind the account that changes.

@@ -6,7 +6,7 @@ use crate::bank::Bank;
 use crate::board::PriceBoard;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::event::{BankruptcyRecord, EventKind, EventSink, Party, emit};
+use crate::event::{BankruptcyRecord, EventKind, EventSink, emit};
 use crate::exchange::{Exchange, operation};
 use crate::fault::{self, Fault};
 use crate::market::Market;
@@ -139,7 +139,7 @@ impl Bankruptcy {
         account.head.last_active_slot = clock.slot;
         let report = BankruptcyReport { loss, insurance, amm, socialised, deficit };
         let record = BankruptcyRecord {
-            account: Party::of(account.head),
+            account: account.head.party(),
             loss,
             insurance,
             amm,

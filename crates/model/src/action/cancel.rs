@@ -2,7 +2,8 @@
 
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink, NO_MARKET};
-use crate::order::{Order, Side};
+use crate::order::Order;
+use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 
 /// Cancels one order.
@@ -26,7 +27,7 @@ impl CancelOrder {
     pub fn execute(self, account: &mut SubAccountMut<'_>, sink: &mut impl EventSink) -> Result<CancelReport> {
         let slot = account.order_slot(self.id)?;
         let market = account.order(slot)?.market;
-        remove(account, slot, CancelReason::Requested, sink)?;
+        account.remove_order(slot, CancelReason::Requested, sink)?;
         account.head.release_position(market);
         Ok(CancelReport { cancelled: 1 })
     }
@@ -125,7 +126,7 @@ fn remove_where(
         // An order can go with one before it that it belongs to.
         let found = account.orders.get(slot).filter(|order| order.is_open());
         if found.is_some_and(|order| (market == NO_MARKET || order.market == market) && fits(order)) {
-            account.remove_order(slot, reason, sink)?;
+            account.remove_order_inline(slot, reason, sink)?;
             cancelled = cancelled.saturating_add(1);
         }
     }
@@ -135,15 +136,4 @@ fn remove_where(
         _ => account.head.release_position(market),
     }
     Ok(CancelReport { cancelled })
-}
-
-/// Removes an order and records why.
-#[inline(never)]
-pub(crate) fn remove(
-    account: &mut SubAccountMut<'_>,
-    slot: usize,
-    reason: CancelReason,
-    sink: &mut impl EventSink,
-) -> Result<()> {
-    account.remove_order(slot, reason, sink)
 }

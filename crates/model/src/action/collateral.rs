@@ -4,7 +4,7 @@ use crate::bank::Bank;
 use crate::board::{PriceBoard, Purpose};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::event::{DepositRecord, EventKind, EventSink, Party, TransferRecord, emit};
+use crate::event::{DepositRecord, EventKind, EventSink, TransferRecord, emit};
 use crate::exchange::{Exchange, operation};
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
@@ -121,7 +121,7 @@ impl Transfer {
         require_covered(from, board, &clock)?;
         from.last_active_slot = clock.slot;
         let record =
-            TransferRecord { from: Party::of(from), amount: self.amount, to: to.id, bank: self.bank, padding: [0; 4] };
+            TransferRecord { from: from.party(), amount: self.amount, to: to.id, bank: self.bank, padding: [0; 4] };
         emit(sink, EventKind::Transfer, &record);
         Ok(())
     }
@@ -142,7 +142,7 @@ pub(super) fn require_amount(amount: Amount) -> Result<()> {
 
 fn record(account: &SubAccount, bank: &Bank, amount: Amount) -> DepositRecord {
     DepositRecord {
-        account: Party::of(account),
+        account: account.party(),
         amount,
         balance: account.balance(bank.index),
         bank: bank.index,

@@ -8,14 +8,14 @@ use super::throttle::throttle;
 use crate::bank::Bank;
 use crate::board::Purpose;
 use crate::error::{Error, Result};
-use crate::event::{EventKind, EventSink, LiquidationRecord, Party, TransferRecord, emit};
+use crate::event::{EventKind, EventSink, LiquidationRecord, TransferRecord, emit};
 use crate::fault::{self, Fault};
 use crate::liquidation;
 use crate::margin::{self, Margin};
 use crate::num::{Rounding, mul_div};
-use crate::order::Side;
 use crate::pocket::Pocket;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use crate::side::Side;
 use crate::sub_account::{Balance, SubAccountMut};
 
 impl Liquidate {
@@ -164,8 +164,8 @@ fn record<S: EventSink>(
     owed: Amount,
 ) -> Result<LiquidationRecord> {
     Ok(LiquidationRecord {
-        account: Party::of(account.head),
-        liquidator: Party::of(liquidator.head),
+        account: account.head.party(),
+        liquidator: liquidator.head.party(),
         base: Base::ZERO,
         quote: Quote::ZERO,
         price: Price::ZERO,

@@ -5,16 +5,16 @@
 //! the whole size from the start.
 
 use super::Context;
-use super::ledger;
-use super::place::{self, Placed};
+use super::entry::{self, Placed};
 use crate::auction;
 use crate::board::Purpose;
 use crate::error::{Error, Result};
-use crate::event::{EventSink, OrderRecord};
+use crate::event::EventSink;
 use crate::group::MAX_GROUP;
 use crate::num::{Checked, Rounding, quotient};
-use crate::order::{Order, OrderKind, OrderParams, STATUS_OPEN, STATUS_WAITING, Side, flags};
+use crate::order::{Order, OrderKind, OrderParams, STATUS_OPEN, STATUS_WAITING, flags};
 use crate::quantity::{Ppm, Price, Size};
+use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 use crate::trigger;
 
@@ -91,7 +91,9 @@ pub(super) fn place<S: EventSink>(
     } else {
         wait(context, account, &mut order, kind, side)?;
     }
-    enter(context, account, order, sleeps)
+    let board = context.board;
+    let row = board.market(order.market)?;
+    entry::enter(context, account, row, &mut order, sleeps)
 }
 
 /// Checks what only waiting orders have, and finds the group of a leg.
@@ -193,9 +195,7 @@ fn first_slice<S: EventSink>(context: &mut Context<'_, S>, order: &mut Order) ->
     row.price.require(purpose, &context.clock)?;
     order.trigger_price = Price(slice.0);
     order.status = STATUS_OPEN;
-    start_auction(context, order, row.price.price)?;
-    order.seq = context.market.take_order_seq()?;
-    Ok(())
+    start_auction(context, order, row.price.price)
 }
 
 /// Starts an auction now, from a price to the order's limit or as far as the exchange's own auctions go.
@@ -203,46 +203,9 @@ pub(super) fn start_auction<S: EventSink>(context: &Context<'_, S>, order: &mut 
     let limit = if order.has(flags::NO_LIMIT) { Price::ZERO } else { order.price };
     let width = auction::width(&context.board.market(order.market)?.price, context.market.price_band)?;
     let (start, end) = auction::derive(order.side(), price, limit, width)?;
-    order.auction_slots = place::auction_slots(context, context.exchange.default_auction_ms)?;
+    order.auction_slots = entry::auction_slots(context, context.exchange.default_auction_ms)?;
     (order.auction_start, order.auction_end) = (start, end);
     order.price = if limit.is_zero() { end } else { limit };
     order.activation_slot = context.clock.slot;
     Ok(())
-}
-
-/// Writes an order into a free slot.
-fn enter<S: EventSink>(
-    context: &mut Context<'_, S>,
-    account: &mut SubAccountMut<'_>,
-    mut order: Order,
-    sleeps: bool,
-) -> Result<Placed> {
-    let slot = account.slot_for(order.client_id, &context.clock)?;
-    let row = context.board.market(order.market)?;
-    order.id = account.head.next_order_id.max(1);
-    account.head.next_order_id = order.id.plus(1)?;
-    let position = account.head.open_position(order.market)?;
-    if position.base.is_zero() && position.open_orders == 0 {
-        let _ = ledger::settle_funding(position, context.market, row)?;
-    }
-    let reduces = !position.base.is_zero() && Side::closing(position.base) == order.side();
-    if order.has(flags::REDUCE_ONLY) && !reduces && !sleeps {
-        return Err(Error::ReduceOnlyWouldIncrease);
-    }
-    let increases_risk = order.adds_exposure() && expose(position, &order, context.market.max_position)?;
-    position.open_orders = position.open_orders.plus(1)?;
-    account.head.open_orders = account.head.open_orders.plus(1)?;
-    *account.orders.get_mut(slot).ok_or(Error::NoOrderSlot)? = order;
-    OrderRecord::placed(account.head, &order, context.sink);
-    Ok(Placed { slot, increases_risk })
-}
-
-/// Adds an order's size to the open exposure and says whether the worst case became larger.
-///
-/// Errors: [`Error::PositionTooLarge`].
-pub(super) fn expose(position: &mut crate::position::Position, order: &Order, largest: Size) -> Result<bool> {
-    let before = position.worst_case_base()?.size();
-    position.add_open(order.side(), order.remaining()?)?;
-    let worst = position.worst_case_base()?.size();
-    if worst > before && worst > largest { Err(Error::PositionTooLarge) } else { Ok(worst > before) }
 }

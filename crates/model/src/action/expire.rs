@@ -2,13 +2,14 @@
 //! owner lacks the margin for.
 
 use super::backing::unbacked;
-use super::{Context, cancel, ledger, reward};
+use super::{Context, ledger, reward};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, Party, emit};
+use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, emit};
 use crate::num::Checked;
-use crate::order::{Order, Side, flags};
+use crate::order::{Order, flags};
 use crate::quantity::{Amount, Size};
+use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 
 /// Most orders that one call returns: as many as one message of records has room for with all their legs.
@@ -64,7 +65,7 @@ impl ExpireOrders<'_> {
                 reason = CancelReason::Margin;
             }
             if reason != CancelReason::None {
-                cancel::remove(owner, slot, reason, context.sink)?;
+                owner.remove_order(slot, reason, context.sink)?;
                 removed = removed.plus(1)?;
             }
         }
@@ -77,8 +78,8 @@ impl ExpireOrders<'_> {
             reward = reward::affordable(context, owner, fee)?;
             ledger::transfer(owner.head, crank.head, market, reward)?;
             let record = CrankRecord {
-                account: Party::of(owner.head),
-                crank: Party::of(crank.head),
+                account: owner.head.party(),
+                crank: crank.head.party(),
                 reward,
                 market,
                 kind: CrankKind::Expire as u8,

@@ -2,7 +2,7 @@
 
 use super::expire::dead;
 use super::matching::{self, MakerRef, Matched, Taker};
-use super::{Context, cancel, shares};
+use super::{Context, shares};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
@@ -63,7 +63,7 @@ impl FillOrder<'_> {
         taker.head.require_free_in(order.market)?;
         let dead = dead(taker, &order, &context.clock)?;
         if dead != CancelReason::None {
-            cancel::remove(taker, slot, dead, context.sink)?;
+            taker.remove_order(slot, dead, context.sink)?;
             taker.head.release_position(order.market);
             return Ok(FillReport { matched: Matched::default(), removed: dead });
         }

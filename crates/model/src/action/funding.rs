@@ -67,7 +67,7 @@ impl UpdateFunding {
         market.amm.quote = market.amm.quote.plus(deltas.amm)?;
         market.funding_pot = market.funding_pot.minus(deltas.amm)?;
         let paid = |size: crate::quantity::Size, delta: FundingIndex, long: bool| -> Result<Quote> {
-            let base = size.on(if long { crate::order::Side::Long } else { crate::order::Side::Short })?;
+            let base = size.on(if long { crate::side::Side::Long } else { crate::side::Side::Short })?;
             Ok(Quote(funding::payment(base, delta)?.0.wrapping_neg()))
         };
         market.funding_paid_long = market.funding_paid_long.plus(paid(market.long_interest, deltas.long, true)?)?;

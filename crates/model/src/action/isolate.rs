@@ -7,7 +7,7 @@ use crate::bank::Bank;
 use crate::board::{PriceBoard, Purpose};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::event::{EventKind, EventSink, IsolatedRecord, Party, emit};
+use crate::event::{EventKind, EventSink, IsolatedRecord, emit};
 use crate::exchange::{Exchange, operation};
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
@@ -164,7 +164,7 @@ fn finish(account: &mut SubAccount, market: u16, amount: Quote, clock: &Clock, s
     account.release_position(market);
     let position = account.isolated(market);
     let record = IsolatedRecord {
-        account: Party::of(account),
+        account: account.party(),
         amount,
         tokens: position.map_or(Amount::ZERO, |position| position.isolated),
         balance: account.balance(Bank::QUOTE),

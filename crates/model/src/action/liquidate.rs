@@ -1,18 +1,18 @@
 //! Taking over part of a position that does not meet its maintenance margin.
 
 use super::throttle::throttle;
-use super::{Context, cancel, ledger};
+use super::{Context, ledger};
 use crate::board::{PriceBoard, Purpose};
 use crate::error::{Error, Result};
-use crate::event::{CancelReason, EventKind, EventSink, LiquidationRecord, Party, emit};
+use crate::event::{CancelReason, EventKind, EventSink, LiquidationRecord, emit};
 use crate::exchange::operation;
 use crate::fault::{self, Fault};
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::num::{BASE, Checked, Rounding, mul_div_bounds};
-use crate::order::Side;
 use crate::pocket::Pocket;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use crate::side::Side;
 use crate::sub_account::{SubAccount, SubAccountMut};
 
 /// Takes over up to a size of one position.
@@ -117,8 +117,8 @@ impl Liquidate {
         }
         let bankrupt = mark_bankrupt(account.head, pocket, context.board)?;
         let record = LiquidationRecord {
-            account: Party::of(account.head),
-            liquidator: Party::of(liquidator.head),
+            account: account.head.party(),
+            liquidator: liquidator.head.party(),
             base: report.base,
             quote: report.quote,
             price: report.price,
@@ -249,7 +249,7 @@ fn cancel_orders<S: EventSink>(account: &mut SubAccountMut<'_>, pocket: Pocket, 
         }
         let Ok(order) = account.order(slot) else { continue };
         if pocket.holds(account.head.position(order.market)?) {
-            cancel::remove(account, slot, CancelReason::Liquidation, sink)?;
+            account.remove_order(slot, CancelReason::Liquidation, sink)?;
             cancelled = cancelled.saturating_add(1);
         }
     }

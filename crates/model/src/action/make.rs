@@ -5,12 +5,12 @@ use super::place::tradable;
 use super::{Context, join, shares};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
-use crate::event::{EventSink, FillSource, Party};
+use crate::event::{EventSink, FillSource};
 use crate::exchange::operation;
 use crate::liquidation;
 use crate::num::{Rounding, floor_to};
-use crate::order::Side;
 use crate::quantity::{Base, Price, Size};
+use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 
 /// Takes the other side of an order whose auction is running, at the auction's price.
@@ -89,16 +89,7 @@ impl PlaceAndMake {
         let taker_realised = matching::take(context, row, taker, slot, &order, &trade, &mut matched)?;
         let effect = matching::make(context, row, maker, side, &trade)?;
         matched.maker_size = size;
-        matching::fill_record(
-            context,
-            row,
-            taker,
-            Party::of(maker.head),
-            &order,
-            &trade,
-            taker_realised,
-            effect.realised,
-        );
+        matching::fill_record(context, row, taker, maker.head.party(), &order, &trade, taker_realised, effect.realised);
         if context.market.amm.reduces_inventory(side) && !context.market.amm.jit_share.is_zero() {
             join::join(context, row, taker, slot, &order, (size, price), shares, &mut matched)?;
         }

@@ -4,7 +4,7 @@ use super::conditional::TRAIL_BOUNDS;
 use super::{Context, place};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
-use crate::event::{CancelReason, EventSink, OrderRecord};
+use crate::event::{CancelReason, EventSink};
 use crate::exchange::operation;
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
@@ -133,7 +133,7 @@ impl ModifyOrder {
             )?;
         }
         account.head.last_active_slot = context.clock.slot;
-        OrderRecord::modified(account.head, &after, CancelReason::Requested, context.sink);
+        account.head.tell_modified(&after, CancelReason::Requested, context.sink);
         Ok(ModifyReport { order: after, kept_place: !renewed })
     }
 

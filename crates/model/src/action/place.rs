@@ -2,23 +2,21 @@
 
 use super::Context;
 use super::conditional;
-use super::ledger;
+use super::entry::{self, Placed};
 use crate::auction;
 use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
-use crate::event::{EventSink, OrderRecord};
+use crate::event::EventSink;
 use crate::exchange::operation;
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::market::Market;
-use crate::num::{Checked, Rounding, ceil_to, floor_to, mul_div};
+use crate::num::{Checked, ceil_to, floor_to};
 use crate::offer;
-use crate::order::{Order, OrderKind, OrderParams, STATUS_OPEN, Side, flags};
+use crate::order::{Order, OrderKind, OrderParams, STATUS_OPEN, flags};
 use crate::quantity::{Price, Size};
+use crate::side::Side;
 use crate::sub_account::SubAccountMut;
-
-/// Seconds after its auction for which a market order without an expiry can still be filled.
-pub const MARKET_ORDER_SECONDS: u64 = 30;
 
 /// Places one or more orders in one market.
 #[must_use]
@@ -74,14 +72,6 @@ impl PlaceOrders<'_> {
     }
 }
 
-/// An order that now stands in a slot.
-pub(super) struct Placed {
-    /// Its slot.
-    pub slot: usize,
-    /// Whether the worst case of the position became larger.
-    pub increases_risk: bool,
-}
-
 /// Validates and writes one order, without the margin check. An auction begins now; a start that its owner named is judged
 /// ([`auction::judge`]).
 pub(super) fn place<S: EventSink>(
@@ -93,6 +83,47 @@ pub(super) fn place<S: EventSink>(
     if params.kind > OrderKind::Limit as u8 {
         return conditional::place(context, account, params);
     }
+    check(context, params, kind)?;
+    let board = context.board;
+    let row = board.market(params.market)?;
+    let terms = match kind {
+        OrderKind::Market => market_terms(context, row, params, side)?,
+        _ => limit_terms(context, row, params, side)?,
+    };
+    let Terms { mut price, start, end, slots } = terms;
+    if slots != 0 {
+        auction::validate(side, start, end, price)?;
+    }
+    if params.flags & flags::POST_ONLY != 0 {
+        price = outside(context.market, row, side, params.flags, price)?;
+    }
+    let mut order = Order {
+        seq: 0,
+        client_id: params.client_id,
+        price,
+        size: params.size,
+        filled: Size::ZERO,
+        trigger_price: Price::ZERO,
+        auction_start: start,
+        auction_end: end,
+        activation_slot: context.clock.slot,
+        extent: params.extent,
+        link: 0,
+        id: 0,
+        expires_at: expiry(params, kind, slots, context)?,
+        market: params.market,
+        kind: params.kind,
+        side: params.side,
+        flags: params.flags,
+        status: STATUS_OPEN,
+        auction_slots: slots,
+    };
+    entry::enter(context, account, row, &mut order, false)
+}
+
+/// Checks what needs no price: market, flags, size, ticks and expiry.
+#[inline(always)]
+fn check<S: EventSink>(context: &Context<'_, S>, params: &OrderParams, kind: OrderKind) -> Result<()> {
     let market = &*context.market;
     if params.market != market.index {
         return Err(Error::WrongMarket);
@@ -114,95 +145,64 @@ pub(super) fn place<S: EventSink>(
         return Err(Error::OrderTooSmall);
     }
     market.require_step(params.size)?;
-    let offset = params.flags & flags::OFFSET != 0;
-    if !offset {
+    if params.flags & flags::OFFSET == 0 {
         market.require_tick(params.price)?;
     }
     if params.expires_at != 0 && context.clock.unix_time >= i64::from(params.expires_at) {
         return Err(Error::OrderExpired);
     }
-    let row = context.board.market(market.index)?;
-    let (mut price, start, end, slots) = match kind {
-        OrderKind::Market => {
-            if params.flags & flags::POST_ONLY != 0 {
-                return Err(Error::InvalidOrder);
-            }
-            row.price.require(if reduce_only { Purpose::ReduceRisk } else { Purpose::IncreaseRisk }, &context.clock)?;
-            let (start, end) = auction_of(market, row, params, side, true)?;
-            let milliseconds =
-                if params.auction_ms == 0 { context.exchange.default_auction_ms } else { params.auction_ms };
-            let price = if params.price.is_zero() { end } else { params.price };
-            (price, start, end, auction_slots(context, milliseconds)?)
-        }
-        OrderKind::Limit => {
-            if params.price.is_zero() && !offset {
-                return Err(Error::InvalidOrder);
-            }
-            if params.auction_ms == 0 {
-                (params.price, Price::ZERO, Price::ZERO, 0)
-            } else {
-                if params.flags & flags::POST_ONLY != 0 || params.auction_start.is_zero() {
-                    return Err(Error::InvalidOrder);
-                }
-                // A limit order can be placed at any time; its start is judged while there is a price to judge by.
-                let priced = row.price.require(Purpose::ReduceRisk, &context.clock).is_ok();
-                let (start, end) = auction_of(market, row, params, side, priced)?;
-                (params.price, start, end, auction_slots(context, params.auction_ms)?)
-            }
-        }
-        _ => return Err(Error::InvalidOrder),
-    };
-    if slots != 0 {
-        auction::validate(side, start, end, price)?;
-    }
+    Ok(())
+}
+
+/// At what prices an order trades: its limit, and its auction, of no slots when it has none.
+struct Terms {
+    price: Price,
+    start: Price,
+    end: Price,
+    slots: u8,
+}
+
+/// The terms of a market order: its auction is its owner's or the exchange's, and ends at its limit where it names none.
+#[inline(always)]
+fn market_terms<S: EventSink>(
+    context: &Context<'_, S>,
+    row: &MarketRow,
+    params: &OrderParams,
+    side: Side,
+) -> Result<Terms> {
     if params.flags & flags::POST_ONLY != 0 {
-        price = outside(market, row, side, params.flags, price)?;
+        return Err(Error::InvalidOrder);
     }
-    let market = &mut *context.market;
-    let slot = account.slot_for(params.client_id, &context.clock)?;
-    let id = account.head.next_order_id.max(1);
-    account.head.next_order_id = id.plus(1)?;
-    let position = account.head.open_position(market.index)?;
-    if position.base.is_zero() && position.open_orders == 0 {
-        ledger::settle_funding(position, market, row)?;
+    let reduce_only = params.flags & flags::REDUCE_ONLY != 0;
+    row.price.require(if reduce_only { Purpose::ReduceRisk } else { Purpose::IncreaseRisk }, &context.clock)?;
+    let (start, end) = auction_of(context.market, row, params, side, true)?;
+    let milliseconds = if params.auction_ms == 0 { context.exchange.default_auction_ms } else { params.auction_ms };
+    let price = if params.price.is_zero() { end } else { params.price };
+    Ok(Terms { price, start, end, slots: entry::auction_slots(context, milliseconds)? })
+}
+
+/// The terms of a limit order: its auction, if it has one, is its owner's.
+#[inline(always)]
+fn limit_terms<S: EventSink>(
+    context: &Context<'_, S>,
+    row: &MarketRow,
+    params: &OrderParams,
+    side: Side,
+) -> Result<Terms> {
+    let price = params.price;
+    if price.is_zero() && params.flags & flags::OFFSET == 0 {
+        return Err(Error::InvalidOrder);
     }
-    if reduce_only && (position.base.is_zero() || Side::closing(position.base) != side) {
-        return Err(Error::ReduceOnlyWouldIncrease);
+    if params.auction_ms == 0 {
+        return Ok(Terms { price, start: Price::ZERO, end: Price::ZERO, slots: 0 });
     }
-    let worst_before = position.worst_case_base()?.size();
-    if !reduce_only {
-        position.add_open(side, params.size)?;
+    if params.flags & flags::POST_ONLY != 0 || params.auction_start.is_zero() {
+        return Err(Error::InvalidOrder);
     }
-    position.open_orders = position.open_orders.plus(1)?;
-    let worst = position.worst_case_base()?.size();
-    if worst > worst_before && worst > market.max_position {
-        return Err(Error::PositionTooLarge);
-    }
-    account.head.open_orders = account.head.open_orders.plus(1)?;
-    let order = Order {
-        seq: market.take_order_seq()?,
-        client_id: params.client_id,
-        price,
-        size: params.size,
-        filled: Size::ZERO,
-        trigger_price: Price::ZERO,
-        auction_start: start,
-        auction_end: end,
-        activation_slot: context.clock.slot,
-        extent: params.extent,
-        link: 0,
-        id,
-        expires_at: expiry(params, kind, slots, context)?,
-        market: params.market,
-        kind: params.kind,
-        side: params.side,
-        flags: params.flags,
-        status: STATUS_OPEN,
-        auction_slots: slots,
-    };
-    *account.orders.get_mut(slot).ok_or(Error::NoOrderSlot)? = order;
-    OrderRecord::placed(account.head, &order, context.sink);
-    Ok(Placed { slot, increases_risk: worst > worst_before })
+    // A limit order can be placed at any time; its start is judged while there is a price to judge by.
+    let priced = row.price.require(Purpose::ReduceRisk, &context.clock).is_ok();
+    let (start, end) = auction_of(context.market, row, params, side, priced)?;
+    Ok(Terms { price, start, end, slots: entry::auction_slots(context, params.auction_ms)? })
 }
 
 /// Checks the flags that few orders have, and what an order shows.
@@ -298,28 +298,12 @@ pub(super) fn outside(market: &Market, row: &MarketRow, side: Side, bits: u16, p
     Ok(Price(offer::offset_to(side, row.price, Price(slid), tick)?.cast_unsigned()))
 }
 
-/// Expiry of an order: a market order that names none lives for its auction and [`MARKET_ORDER_SECONDS`] more.
+/// Expiry of an order: a market order that names none lives for its auction and [`entry::MARKET_ORDER_SECONDS`] more.
 fn expiry<S: EventSink>(params: &OrderParams, kind: OrderKind, slots: u8, context: &Context<'_, S>) -> Result<u32> {
     if params.expires_at != 0 || kind != OrderKind::Market {
         return Ok(params.expires_at);
     }
-    market_expiry(context, slots)
-}
-
-/// Expiry of a market order that names none, from now on.
-pub(super) fn market_expiry<S: EventSink>(context: &Context<'_, S>, slots: u8) -> Result<u32> {
-    let auction = mul_div(u64::from(slots), context.board.slot_micros(), 1_000_000, Rounding::Up)?;
-    let now = u64::try_from(context.clock.unix_time).map_err(|_| Error::Overflow)?;
-    u32::try_from(now.plus(auction)?.plus(MARKET_ORDER_SECONDS)?).map_err(|_| Error::Overflow)
-}
-
-/// Auction length in slots, from milliseconds inside the exchange's bounds.
-pub(super) fn auction_slots<S: EventSink>(context: &Context<'_, S>, milliseconds: u32) -> Result<u8> {
-    if milliseconds < context.exchange.min_auction_ms || milliseconds > context.exchange.max_auction_ms {
-        return Err(Error::InvalidOrder);
-    }
-    let slots = context.board.slots(u64::from(milliseconds))?.clamp(1, auction::MAX_SLOTS);
-    u8::try_from(slots).map_err(|_| Error::Overflow)
+    entry::market_expiry(context, slots)
 }
 
 /// Largest size of an order that a market allows now: what is left, and at most the position for a reduce-only order and

@@ -1,7 +1,7 @@
 //! Cancelling orders and placing others in one step.
 
+use super::Context;
 use super::place::place;
-use super::{Context, cancel};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
@@ -62,7 +62,7 @@ impl ReplaceOrders<'_> {
             if account.order(slot)?.market != market {
                 return Err(Error::WrongMarket);
             }
-            cancel::remove(account, slot, CancelReason::Requested, context.sink)?;
+            account.remove_order(slot, CancelReason::Requested, context.sink)?;
             cancelled = cancelled.plus(1)?;
         }
         let first_id = account.head.next_order_id.max(1);

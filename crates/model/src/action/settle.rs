@@ -4,7 +4,7 @@ use super::{Context, ledger};
 use crate::bank::Bank;
 use crate::board::Purpose;
 use crate::error::{Error, Result};
-use crate::event::{EventKind, EventSink, Party, SettleRecord, SweepRecord, emit};
+use crate::event::{EventKind, EventSink, SettleRecord, SweepRecord, emit};
 use crate::exchange::operation;
 use crate::margin::{self, MarginKind};
 use crate::num::Rounding;
@@ -101,7 +101,7 @@ impl SettlePnl {
             )?;
         }
         let record = SettleRecord {
-            account: Party::of(account.head),
+            account: account.head.party(),
             amount,
             pool: market.pnl_pool,
             quote: left,

@@ -3,7 +3,7 @@
 use super::{Context, cancel::CancelAll, ledger};
 use crate::bank::Bank;
 use crate::error::{Error, Result};
-use crate::event::{CancelReason, EventKind, EventSink, Party, PositionSettledRecord, emit};
+use crate::event::{CancelReason, EventKind, EventSink, PositionSettledRecord, emit};
 use crate::exchange::operation;
 use crate::market::Market;
 use crate::pocket::Pocket;
@@ -107,7 +107,7 @@ impl SettlePosition {
         }
         account.head.last_active_slot = context.clock.slot;
         let record = PositionSettledRecord {
-            account: Party::of(account.head),
+            account: account.head.party(),
             base: report.closed,
             price: market.settlement_price,
             amount: report.amount,

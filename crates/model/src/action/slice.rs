@@ -4,7 +4,7 @@ use super::trigger::record;
 use super::{Context, conditional, ledger, reward};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
-use crate::event::{CrankKind, EventKind, EventSink, Party, emit};
+use crate::event::{CrankKind, EventKind, EventSink, emit};
 use crate::exchange::operation;
 use crate::num::Checked;
 use crate::order::{OrderKind, flags};
@@ -86,7 +86,7 @@ impl SliceOrder {
             && !fee.is_zero()
         {
             record.reward = reward::affordable(context, owner, fee)?;
-            record.crank = Party::of(crank.head);
+            record.crank = crank.head.party();
             ledger::transfer(owner.head, crank.head, order.market, record.reward)?;
         }
         emit(context.sink, EventKind::Crank, &record);

@@ -1,7 +1,7 @@
 //! Placing an order and taking at once.
 
 use super::matching::{self, MakerRef, Matched, Taker};
-use super::{Context, cancel, place, shares};
+use super::{Context, place, shares};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
@@ -83,7 +83,7 @@ impl PlaceAndTake<'_> {
         let left = open.map_or(Ok(Size::ZERO), |open| open.remaining())?;
         let rests = !left.is_zero() && order.kind == OrderKind::Limit as u8 && !order.has(flags::AT_ONCE);
         if !left.is_zero() && !rests {
-            cancel::remove(taker, placed.slot, CancelReason::ImmediateOrCancel, context.sink)?;
+            taker.remove_order(placed.slot, CancelReason::ImmediateOrCancel, context.sink)?;
         }
         // Risk is opened here as it is by placing: under initial margin, whether it rests or was filled at once.
         if placed.increases_risk && (rests || matched.increased) {

@@ -4,10 +4,11 @@ use super::trigger::record;
 use super::{Context, ledger, place, reward};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
-use crate::event::{CrankKind, EventKind, EventSink, Party, emit};
+use crate::event::{CrankKind, EventKind, EventSink, emit};
 use crate::exchange::operation;
-use crate::order::{OrderKind, Side};
+use crate::order::OrderKind;
 use crate::quantity::{Amount, Ppm, Price};
+use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 use crate::trigger;
 
@@ -81,7 +82,7 @@ impl TrailOrder {
         let mut record = record(owner, &order, CrankKind::Trail, price);
         if let Some(crank) = crank {
             record.reward = reward::affordable(context, owner, reward::TRAIL_FEE)?;
-            record.crank = Party::of(crank.head);
+            record.crank = crank.head.party();
             ledger::transfer(owner.head, crank.head, order.market, record.reward)?;
         }
         emit(context.sink, EventKind::Crank, &record);

@@ -1,9 +1,9 @@
 //! Triggering an order that waits.
 
-use super::{Context, cancel, conditional, ledger, place, reward};
+use super::{Context, conditional, entry, ledger, place, reward};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
-use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, Party, emit};
+use crate::event::{CancelReason, CrankKind, CrankRecord, EventKind, EventSink, emit};
 use crate::exchange::operation;
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
@@ -95,7 +95,7 @@ impl TriggerOrder {
             order.kind = OrderKind::Market as u8;
             conditional::start_auction(context, &mut order, row.price.liquidation_price()?)?;
             if !reduce_only && order.expires_at == 0 {
-                order.expires_at = place::market_expiry(context, order.auction_slots)?;
+                order.expires_at = entry::market_expiry(context, order.auction_slots)?;
             }
         }
         let fee = if crank.is_some() { reward::CRANK_FEE } else { Amount::ZERO };
@@ -110,7 +110,7 @@ impl TriggerOrder {
         if removed == CancelReason::None {
             *owner.orders.get_mut(slot).ok_or(Error::OrderNotFound)? = order;
         } else {
-            cancel::remove(owner, slot, removed, context.sink)?;
+            owner.remove_order(slot, removed, context.sink)?;
         }
         let reward = match (due, &crank) {
             (Some(due), _) => due,
@@ -121,7 +121,7 @@ impl TriggerOrder {
         (record.reward, record.reason) = (reward, removed as u8);
         if let Some(crank) = crank {
             ledger::transfer(owner.head, crank.head, order.market, reward)?;
-            record.crank = Party::of(crank.head);
+            record.crank = crank.head.party();
         }
         emit(context.sink, EventKind::Crank, &record);
         owner.head.release_position(order.market);
@@ -138,7 +138,7 @@ impl TriggerOrder {
         fee: Amount,
     ) -> Result<Option<Amount>> {
         let position = owner.head.position_mut(order.market)?;
-        let increases = match conditional::expose(position, order, context.market.max_position) {
+        let increases = match entry::expose(position, order, context.market.max_position) {
             Err(Error::PositionTooLarge) => {
                 position.remove_open(order.side(), order.remaining()?)?;
                 return Ok(None);
@@ -185,7 +185,7 @@ impl TriggerOrder {
 /// The record of a service to an order, without who did it.
 pub(super) fn record(owner: &SubAccountMut<'_>, order: &Order, kind: CrankKind, price: Price) -> CrankRecord {
     CrankRecord {
-        account: Party::of(owner.head),
+        account: owner.head.party(),
         price,
         level: order.trigger_price.0,
         auction_start: order.auction_start,

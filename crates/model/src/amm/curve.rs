@@ -4,8 +4,8 @@
 
 use crate::error::{Error, Result};
 use crate::num::{BASE, PPM, Rounding, div_wide, isqrt_wide, mul_div, mul_div_inline, mul_wide, saturating_sub};
-use crate::order::Side;
 use crate::quantity::{Amount, Base, Price, Quote, Size};
+use crate::side::Side;
 
 /// Reserves, product and peg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use super::{Amm, AmmFill};
 use crate::board::PriceRow;
 use crate::error::Result;
 use crate::num::{PPM, Rounding, floor_to, mul_div};
-use crate::order::Side;
 use crate::quantity::{Amount, Price, Size};
+use crate::side::Side;
 
 impl Amm {
     /// How much of a taker's order on a side the vAMM takes beside a maker that takes `maker_size` at the auction's

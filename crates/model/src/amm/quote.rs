@@ -8,8 +8,8 @@ use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
 use crate::market::Market;
 use crate::num::{PPM, Rounding, floor_to, mul_div_inline, saturating_add, saturating_sub};
-use crate::order::Side;
 use crate::quantity::{Amount, Base, Ppm, Price, Size};
+use crate::side::Side;
 
 /// A trade of the vAMM with a taker.
 #[must_use]

@@ -7,8 +7,8 @@ use super::Amm;
 use crate::board::PriceRow;
 use crate::error::{Error, Result};
 use crate::num::{BASE, Checked, PPM, Rounding, mul_div_bounds, mul_div_inline, quotient, saturating_add, to_i64};
-use crate::order::Side;
 use crate::quantity::{Ppm, Price, Quote};
+use crate::side::Side;
 
 /// A sixteenth of the inventory limit (two to this power) counts as flow on each side when intensities are compared:
 /// without it the first small trade of a quiet hour would be all of the flow.

@@ -7,8 +7,8 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
 use crate::num::{BASE, Rounding, mul_div, mul_div_signed};
-use crate::order::Side;
 use crate::quantity::{Amount, Price, Quote};
+use crate::side::Side;
 
 /// What an update did.
 #[must_use]

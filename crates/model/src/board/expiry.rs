@@ -10,8 +10,8 @@ use crate::clock::{Clock, elapsed};
 use crate::error::Result;
 use crate::fault::{self, Fault};
 use crate::num::{Checked, Rounding, quotient};
-use crate::order::Side;
 use crate::quantity::Price;
+use crate::side::Side;
 
 /// Seconds before an expiry whose average is the settlement price.
 pub const SETTLEMENT_WINDOW: u64 = 3_600;

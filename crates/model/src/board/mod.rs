@@ -8,6 +8,7 @@ mod combine;
 mod expiry;
 mod live;
 mod policy;
+mod ratio;
 mod refresh;
 mod row;
 
@@ -15,6 +16,7 @@ pub use combine::{OraclePrice, combine};
 pub use expiry::{LEAST_SAMPLED, MOST_PER_SAMPLE, SETTLEMENT_WINDOW};
 pub use live::LIVE_MS;
 pub use policy::{Purpose, Requirement, RowState};
+pub use ratio::size_premium_ratio;
 pub use refresh::{JUMP_CONFIRMATIONS, RefreshReport, TWAP_1H, TWAP_5M, weighted_average};
 pub use row::{DEAD_AGE_FACTOR, MAX_SOURCES, PriceRow, PriceSource, SourceKind, count_sources, receivers};
 
@@ -207,13 +209,13 @@ impl MarketRow {
     /// Initial margin ratio for a size, premium included, at most 100 %.
     #[inline]
     pub fn initial_ratio(&self, size: Size) -> Result<Ppm> {
-        crate::margin::size_premium_ratio(self.initial_margin, size, self.size_premium)
+        size_premium_ratio(self.initial_margin, size, self.size_premium)
     }
 
     /// Maintenance margin ratio for a size, premium included, at most 100 %.
     #[inline]
     pub fn maintenance_ratio(&self, size: Size) -> Result<Ppm> {
-        crate::margin::size_premium_ratio(self.maintenance_margin, size, self.size_premium)
+        size_premium_ratio(self.maintenance_margin, size, self.size_premium)
     }
 
     /// Checks what must hold between instructions.

@@ -50,11 +50,3 @@ account_bytes! {
         34 => pub padding: [u8; 6],
     }
 }
-
-impl Party {
-    /// The party that a sub-account is.
-    #[inline]
-    pub fn of(account: &crate::sub_account::SubAccount) -> Self {
-        Self { authority: account.authority, id: account.id, padding: [0; 6] }
-    }
-}

@@ -46,7 +46,7 @@ account_bytes! {
         156 => pub maker_order: u32,
         /// Market.
         160 => pub market: u16,
-        /// Taker's [`crate::order::Side`] as a number.
+        /// Taker's [`crate::side::Side`] as a number.
         162 => pub side: u8 as Side,
         /// [`FillSource`] as a number.
         163 => pub source: u8 as FillSource,

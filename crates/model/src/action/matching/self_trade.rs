@@ -4,10 +4,9 @@
 //! cancelled and the taker goes on; with [`flags::SELF_CANCEL_TAKER`] what is left of the taker is; with
 //! [`flags::SELF_DECREMENT`] both shrink by the smaller of both, and the smaller ends. No fee, no fill.
 
-use super::cancel;
-use super::matching::{Matched, Taker};
-use super::place::tradable_when;
 use super::queue::Candidate;
+use super::types::{Matched, Taker};
+use crate::action::place::tradable_when;
 use crate::error::Result;
 use crate::event::{CancelReason, EventSink};
 use crate::order::{Order, flags};
@@ -39,13 +38,13 @@ pub(super) fn resolve<S: EventSink>(
     }
     matched.self_trades = matched.self_trades.wrapping_add(1);
     if order.order.has(flags::SELF_CANCEL_TAKER) {
-        cancel::remove(taker, order.slot, CancelReason::SelfTrade, sink)?;
+        taker.remove_order(order.slot, CancelReason::SelfTrade, sink)?;
         return Ok(Size::ZERO);
     }
     if !order.order.has(flags::SELF_DECREMENT) {
         match other {
-            Some(other) => cancel::remove(other, slot, CancelReason::SelfTrade, sink)?,
-            None => cancel::remove(taker, slot, CancelReason::SelfTrade, sink)?,
+            Some(other) => other.remove_order(slot, CancelReason::SelfTrade, sink)?,
+            None => taker.remove_order(slot, CancelReason::SelfTrade, sink)?,
         }
         return Ok(left);
     }

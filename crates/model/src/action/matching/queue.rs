@@ -1,13 +1,14 @@
 //! The maker orders that a taker meets, in the order in which it meets them.
 
-use super::Context;
-use super::matching::{self, MAX_MAKER_ORDERS, MakerRef, Taker};
+use super::types::{MAX_MAKER_ORDERS, MakerRef, Taker, in_band};
+use crate::action::Context;
 use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
 use crate::event::EventSink;
 use crate::fault::{self, Fault};
-use crate::order::{Side, flags};
+use crate::order::flags;
 use crate::quantity::Price;
+use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 
 /// How often in one run orders that show only a part may come back with their next part.
@@ -101,8 +102,8 @@ impl Queue {
                 let Ok(now) = resting.effective_price(oracle, tick) else { continue };
                 price = now;
             }
-            let in_band = matching::in_band(order.band, price) || fault::planted(Fault::BandRefusesFill);
-            if side.accepts(order.limit, price) && in_band {
+            let inside = in_band(order.band, price) || fault::planted(Fault::BandRefusesFill);
+            if side.accepts(order.limit, price) && inside {
                 let own = maker.head.is_of(taker.head);
                 let slot = u8::try_from(at).map_err(|_| Error::OrderNotFound)?;
                 queue.insert(Candidate { price, seq: resting.seq, account: reference.account, slot, own })?;
