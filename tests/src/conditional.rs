@@ -67,7 +67,7 @@ fn trigger(world: &World, random: &mut Random, market: u16, tick: u64) -> Price 
 
 /// A service to somebody's orders, for the fee.
 pub fn service(world: &World, random: &mut Random, crank: User) -> Option<Instruction> {
-    let waits = |order: &Order| order.is_waiting() || !order.trigger_price.is_zero();
+    let waits = |order: &Order| order.is_waiting() || !order.level().is_zero();
     let trails = |order: &Order| order.is_waiting() && order.kind == OrderKind::TrailingStop as u8;
     let sliced = |order: &Order| order.kind == OrderKind::Twap as u8;
     let choice = random.below(10);

@@ -26,7 +26,7 @@ fn a_change_keeps_the_id_and_is_recorded() {
     let done = world.modify(user, params).expect("changed");
     let [Event::OrderModified(record)] = done.events()[..] else { panic!("one record, not {:?}", done.events()) };
     assert_eq!((record.order.id, record.order.client_id, record.reason), (id, 9, CancelReason::Requested as u8));
-    assert_eq!((record.order.price, record.order.size), (Price(148 * DOLLAR), Size(2 * ONE)));
+    assert_eq!((record.order.price(), record.order.size), (Price(148 * DOLLAR), Size(2 * ONE)));
     let data = world.sub(&user.sub);
     assert_eq!(data.open_orders().map(|(_, order)| *order).collect::<Vec<_>>(), [record.order]);
     assert_eq!(world.position(user, SOL).open_bids, Size(2 * ONE));

@@ -25,7 +25,7 @@ fn a_limit_order_rests_with_everything_that_was_asked_for() {
     let done = world.place_all(user, &[OrderParams { client_id: 7, expires_at, ..bid() }]).expect("placed");
     let data = world.sub(&user.sub);
     let order = data.orders[0];
-    assert_eq!((order.id, order.client_id, order.price, order.size), (1, 7, Price(149 * DOLLAR), Size(ONE)));
+    assert_eq!((order.id, order.client_id, order.price(), order.size), (1, 7, Price(149 * DOLLAR), Size(ONE)));
     assert_eq!((order.activation_slot, order.expires_at, order.seq), (world.slot, expires_at, 1));
     assert_eq!((data.head.open_orders, data.head.next_order_id), (1, 2));
     let position = world.position(user, SOL);
@@ -205,7 +205,7 @@ fn a_market_order_gets_an_auction_from_the_oracle() {
     let order = world.sub(&user.sub).orders[0];
     assert_eq!((order.auction_start, order.auction_end), (Price(150 * DOLLAR), Price(150_750_000)));
     // Five seconds at 400 ms, rounded up.
-    assert_eq!((order.price, order.auction_slots), (Price(150_750_000), 13));
+    assert_eq!((order.price(), order.auction_slots), (Price(150_750_000), 13));
 }
 
 #[test]

@@ -62,7 +62,7 @@ fn anybody_places_a_signed_order_once() {
     scene.send(&signed).expect("it is placed");
     assert_eq!(scene.send(&signed), Err(Error::SignedOrderReused.into()));
     let [order] = scene.orders()[..] else { panic!("one order") };
-    assert_eq!((order.price, order.activation_slot), (bid().price, scene.world.slot));
+    assert_eq!((order.price(), order.activation_slot), (bid().price, scene.world.slot));
     // Numbers may come in any order, as text or as bytes.
     let said = text(&scene.header(5), "SOL-PERP", &[bid(), bid()]);
     scene.send(said.as_bytes()).expect("an earlier number, as a text");
@@ -173,7 +173,7 @@ fn each_form_is_read_to_its_end() {
     }
     scene.send(&enclosed(&said, &key)).expect("the text as it is");
     let [order] = scene.orders()[..] else { panic!("one order") };
-    assert_eq!((order.price, order.size), (bid().price, bid().size));
+    assert_eq!((order.price(), order.size), (bid().price, bid().size));
     // Largest that fits: an entry with two legs, all of whose numbers have all their digits, stays inside a transaction.
     let leg = |kind: OrderKind, trigger| OrderParams {
         size: Size(0),

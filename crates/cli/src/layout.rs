@@ -51,7 +51,7 @@ fn padded(bytes: &[u8]) -> [u8; 8] {
 mod tests {
     use super::*;
     use kedge_model::event::{DepositRecord, OrderRecord, Party, SettleRecord};
-    use kedge_model::order::Order;
+    use kedge_model::order::{Order, RawLimit};
     use kedge_model::quantity::{Amount, Price, Quote};
 
     #[test]
@@ -66,8 +66,10 @@ mod tests {
 
         let settle = SettleRecord { amount: Quote(-5), ..SettleRecord::default() };
         assert_eq!(fields(&settle)["amount"], json!("-5"));
-        let order =
-            OrderRecord { order: Order { price: Price(7), id: 9, ..Order::default() }, ..OrderRecord::default() };
+        let order = OrderRecord {
+            order: Order { price: RawLimit::price(Price(7)), id: 9, ..Order::default() },
+            ..OrderRecord::default()
+        };
         assert_eq!((&fields(&order)["order"]["price"], &fields(&order)["order"]["id"]), (&json!("7"), &json!(9)));
     }
 }

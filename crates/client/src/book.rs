@@ -109,7 +109,7 @@ pub fn makers_for(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kedge_model::order::{OrderKind, STATUS_OPEN};
+    use kedge_model::order::{OrderKind, RawLimit, STATUS_OPEN};
     use kedge_model::sub_account::{SubAccount, status};
 
     const CLOCK: Clock = Clock { slot: 100, unix_time: 1_000 };
@@ -120,7 +120,7 @@ mod tests {
             id,
             seq,
             side: side as u8,
-            price: Price(price),
+            price: RawLimit::price(Price(price)),
             size: Size(10),
             kind: OrderKind::Limit as u8,
             status: STATUS_OPEN,

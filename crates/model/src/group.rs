@@ -14,7 +14,7 @@
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
 use crate::order::{Order, OrderKind, STATUS_OPEN, flags};
-use crate::quantity::{Price, Size};
+use crate::quantity::Size;
 use crate::sub_account::SubAccountMut;
 
 /// Most legs of one parent, and most orders of which one cancels the others.
@@ -126,7 +126,7 @@ impl SubAccountMut<'_> {
             order.size = order.size.minus(size)?;
             if order.kind == OrderKind::Twap as u8 {
                 // Out of what was released: the slices that are to come stay as large as they were.
-                order.trigger_price = Price(order.released().minus(size)?.0);
+                order.set_released(order.released().minus(size)?);
             }
             self.head.tell_modified(order, reason, sink);
             if whole.adds_exposure() {

@@ -6,7 +6,7 @@
 use crate::auction;
 use crate::error::Result;
 use crate::num::{Checked, ceil_to, floor_to, saturating_sub, to_i64};
-use crate::order::{Order, OrderKind, flags};
+use crate::order::{Limit, Order, OrderKind};
 use crate::quantity::{Price, Size};
 use crate::side::Side;
 
@@ -15,22 +15,16 @@ use crate::side::Side;
 pub const MAX_OFFSET: u64 = 1 << 62;
 
 impl Order {
-    /// The distance to the oracle that an order with [`flags::OFFSET`] keeps in its price.
-    #[inline]
-    pub const fn offset(&self) -> i64 {
-        self.price.0.cast_signed()
-    }
-
     /// The order's limit at an oracle price: its own, or for an order with [`flags::OFFSET`] the oracle's plus the
     /// distance, on the tick, rounded so that it is no better for who trades against it, and at least one tick.
     ///
     /// Errors: arithmetic.
     #[inline]
     pub fn effective_price(&self, oracle: Price, tick: Price) -> Result<Price> {
-        if self.flags & flags::OFFSET == 0 {
-            return Ok(self.price);
+        match self.limit() {
+            Limit::Fixed(price) => Ok(price),
+            Limit::Offset(distance) => at_offset(self.side(), oracle, distance, tick),
         }
-        at_offset(self.side(), oracle, self.offset(), tick)
     }
 
     /// The worst price that the order accepts at a slot: the auction's price while it runs, else its limit. Rounded to
@@ -85,11 +79,11 @@ pub fn offset_to(side: Side, oracle: Price, price: Price, tick: Price) -> Result
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::order::STATUS_OPEN;
+    use crate::order::{RawLimit, STATUS_OPEN, flags};
 
     fn order(side: Side, offset: i64) -> Order {
         let kind = OrderKind::Limit as u8;
-        let price = Price(offset.cast_unsigned());
+        let price = RawLimit::offset(offset);
         Order { side: side as u8, flags: flags::OFFSET, price, kind, status: STATUS_OPEN, ..Order::default() }
     }
 
@@ -104,7 +98,7 @@ mod tests {
         assert_eq!(at(Side::Short, 0, 10_001), 10_100);
         assert_eq!(at(Side::Long, -20_000, 10_050), 100);
         assert_eq!(at(Side::Short, -20_000, 10_050), 100);
-        let plain = Order { price: Price(77), ..Order::default() };
+        let plain = Order { price: RawLimit::price(Price(77)), ..Order::default() };
         assert_eq!(plain.effective_price(Price(10_000), Price(100)), Ok(Price(77)));
     }
 

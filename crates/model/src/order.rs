@@ -3,7 +3,7 @@
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::Checked;
-use crate::quantity::{Price, Size};
+use crate::quantity::{Ppm, Price, Size};
 pub use crate::side::Side;
 
 /// Kind of an order.
@@ -122,6 +122,76 @@ pub mod flags {
         | CONDITIONAL;
 }
 
+/// The worst price that an order accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// This price, zero for none.
+    Fixed(Price),
+    /// The oracle's price plus this distance in price units.
+    Offset(i64),
+}
+
+/// The word of an order in which its limit is kept: a price, or a distance to the oracle. The order's flags tell which:
+/// [`Order::limit`] reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(transparent)]
+pub struct RawLimit(u64);
+
+impl RawLimit {
+    /// A limit or protection price, zero for none.
+    #[inline]
+    pub const fn price(price: Price) -> Self {
+        Self(price.0)
+    }
+
+    /// A signed distance to the oracle in price units, of an order with [`flags::OFFSET`].
+    #[inline]
+    pub const fn offset(distance: i64) -> Self {
+        Self(distance.cast_unsigned())
+    }
+
+    /// The word of a limit.
+    #[inline]
+    pub const fn of(limit: Limit) -> Self {
+        match limit {
+            Limit::Fixed(price) => Self::price(price),
+            Limit::Offset(distance) => Self::offset(distance),
+        }
+    }
+
+    /// What the word says in an order with these flags.
+    #[inline]
+    pub const fn read(self, bits: u16) -> Limit {
+        if bits & flags::OFFSET == 0 { Limit::Fixed(Price(self.0)) } else { Limit::Offset(self.0.cast_signed()) }
+    }
+}
+
+/// The word of an order in which a trigger price is kept, or what a TWAP has released. The order's kind tells which:
+/// [`Order::level`] and [`Order::released`] read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(transparent)]
+pub struct RawLevel(u64);
+
+impl RawLevel {
+    /// A trigger price, zero for none.
+    #[inline]
+    pub const fn trigger(price: Price) -> Self {
+        Self(price.0)
+    }
+
+    /// Base that a TWAP has released.
+    #[inline]
+    pub const fn released(size: Size) -> Self {
+        Self(size.0)
+    }
+
+    /// The word as records hold it.
+    #[inline]
+    pub const fn word(self) -> u64 {
+        self.0
+    }
+}
+
 /// The order slot is free.
 pub const STATUS_FREE: u8 = 0;
 /// The order slot holds an open order.
@@ -173,13 +243,13 @@ account_bytes! {
         /// The trader's own id, 0 for none. A free slot may remember that of an order that was in it.
         8 => pub client_id: u64,
         /// Limit or protection price.
-        16 => pub price: Price,
+        16 => pub price: RawLimit,
         /// Size in base.
         24 => pub size: Size,
         /// Filled so far.
         32 => pub filled: Size,
         /// Trigger price, for kinds that have one.
-        40 => pub trigger_price: Price,
+        40 => pub trigger_price: RawLevel,
         /// Auction start price, 0 when there is no auction.
         48 => pub auction_start: Price,
         /// Auction end price.
@@ -211,6 +281,14 @@ account_bytes! {
     }
 }
 
+impl OrderParams {
+    /// The limit: a price, or with [`flags::OFFSET`] a distance to the oracle.
+    #[inline]
+    pub const fn limit(&self) -> Limit {
+        RawLimit(self.price.0).read(self.flags)
+    }
+}
+
 impl Order {
     /// Whether the slot holds an order, be it one that waits for its trigger.
     #[inline]
@@ -224,10 +302,65 @@ impl Order {
         self.status == STATUS_WAITING
     }
 
-    /// Base that a TWAP has released to trading so far; kept where other kinds have their trigger.
+    /// The order's limit: a price, or with [`flags::OFFSET`] a distance to the oracle.
+    #[inline]
+    pub const fn limit(&self) -> Limit {
+        self.price.read(self.flags)
+    }
+
+    /// The limit or protection price. Zero for none, and for an order at a distance to the oracle, which has none of its
+    /// own ([`Order::effective_price`]).
+    #[inline]
+    pub const fn price(&self) -> Price {
+        match self.limit() {
+            Limit::Fixed(price) => price,
+            Limit::Offset(_) => Price::ZERO,
+        }
+    }
+
+    /// The distance to the oracle in price units of an order with [`flags::OFFSET`], zero for others.
+    #[inline]
+    pub const fn offset(&self) -> i64 {
+        match self.limit() {
+            Limit::Fixed(_) => 0,
+            Limit::Offset(distance) => distance,
+        }
+    }
+
+    /// The trigger price of a kind that waits for one; kept once the order is triggered.
+    #[inline]
+    pub const fn level(&self) -> Price {
+        Price(self.trigger_price.0)
+    }
+
+    /// Moves the trigger of an order that waits for one.
+    #[inline]
+    pub const fn set_level(&mut self, level: Price) {
+        self.trigger_price = RawLevel::trigger(level);
+    }
+
+    /// Base that a TWAP has released to trading so far.
     #[inline]
     pub const fn released(&self) -> Size {
         Size(self.trigger_price.0)
+    }
+
+    /// Sets what a TWAP has released to trading.
+    #[inline]
+    pub const fn set_released(&mut self, released: Size) {
+        self.trigger_price = RawLevel::released(released);
+    }
+
+    /// The distance that a trailing stop's trigger keeps to the price, over the price.
+    #[inline]
+    pub const fn distance(&self) -> Ppm {
+        Ppm(self.extent)
+    }
+
+    /// Seconds between two slices of a TWAP.
+    #[inline]
+    pub const fn interval(&self) -> u32 {
+        self.link
     }
 
     /// Size of a TWAP's slice in a market with this step.
@@ -305,7 +438,7 @@ impl Order {
                 known
                     && kind.waits()
                     && self.filled.is_zero()
-                    && !self.trigger_price.is_zero()
+                    && !self.level().is_zero()
                     // A leg has nothing to do until its parent fills.
                     && (!self.size.is_zero() || (self.has(flags::LEG) && self.has(flags::REDUCE_ONLY)))
                     && self.auction_slots == 0

@@ -49,7 +49,7 @@ pub fn seen(market: &Market, row: &MarketRow, board: &PriceBoard, bits: u16, clo
 pub fn is_reached(order: &Order, price: Price) -> bool {
     let Ok(kind) = OrderKind::from_number(order.kind) else { return false };
     order.is_waiting()
-        && if kind.triggers_above(order.side()) { price >= order.trigger_price } else { price <= order.trigger_price }
+        && if kind.triggers_above(order.side()) { price >= order.level() } else { price <= order.level() }
 }
 
 /// Whether a triggered order is out of reach of the market: its auction is over, the owner named no protection price,
@@ -58,7 +58,7 @@ pub fn is_left_behind(order: &Order, price: Price, slot: u64) -> bool {
     order.kind == OrderKind::Market as u8
         && order.has(flags::NO_LIMIT)
         && !order.in_auction(slot)
-        && !order.side().accepts(order.price, price)
+        && !order.side().accepts(order.price(), price)
 }
 
 /// Trigger of a trailing stop at a distance behind a price, on the tick, rounded away from the price.

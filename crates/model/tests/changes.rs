@@ -123,7 +123,7 @@ fn a_post_only_order_moves_no_further_than_the_vamm() {
     let _ = world.modify(BTC, 0, price(slides, 61_000 * DOLLAR)).unwrap();
     let row = world.board.market(0).unwrap().price;
     let touch = world.markets[BTC].amm.touch_on(Side::Long, &row).unwrap();
-    let now = order(&world, 0, slides).price;
+    let now = order(&world, 0, slides).price();
     assert!(now < touch && touch.0 - now.0 <= world.markets[BTC].tick.0);
     check(&mut world);
 }
@@ -140,7 +140,7 @@ fn an_order_that_waits_changes_its_trigger_and_its_limit() {
     let _ = world.modify(BTC, 0, price(id, 57_000 * DOLLAR)).unwrap();
     let after = order(&world, 0, id);
     assert!(!after.has(flags::NO_LIMIT));
-    assert_eq!((after.trigger_price, after.activation_slot), (Price(59_000 * DOLLAR), world.clock.slot));
+    assert_eq!((after.level(), after.activation_slot), (Price(59_000 * DOLLAR), world.clock.slot));
     assert_eq!(after.seq, 0, "what waits has no place in the queue");
     let _ = world.modify(BTC, 0, price(id, 0)).unwrap();
     assert!(order(&world, 0, id).has(flags::NO_LIMIT));

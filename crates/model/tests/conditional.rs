@@ -34,7 +34,7 @@ fn a_stop_waits_for_its_price_and_then_sells_through_an_auction() {
     assert_eq!((open.status, open.kind), (STATUS_OPEN, OrderKind::Market as u8));
     assert!(open.in_auction(world.clock.slot) && open.seq != 0);
     assert_eq!(open.auction_start, Price(145 * DOLLAR));
-    assert!(open.auction_end < open.auction_start && open.price == open.auction_end);
+    assert!(open.auction_end < open.auction_start && open.price() == open.auction_end);
     assert_eq!(open.expires_at, 0, "what protects a position does not end by itself");
     world.wait(6);
     quote(&mut world, 145 * DOLLAR);
@@ -165,8 +165,8 @@ fn a_protection_price_outlives_the_auction() {
         "that is all it asked for"
     );
     let order = world.accounts[OWNER].find(id).unwrap();
-    assert_eq!(order.price, Price(144 * DOLLAR));
-    assert!(order.auction_end >= order.price);
+    assert_eq!(order.price(), Price(144 * DOLLAR));
+    assert!(order.auction_end >= order.price());
     assert_eq!(world.fill(SOL, OWNER, id, None, &[]).map(drop), Err(Error::NothingToFill));
     quote(&mut world, 144_500_000);
     assert_eq!(world.fill(SOL, OWNER, id, None, &[]).unwrap().matched.size, Size(10 * ONE));
@@ -178,7 +178,7 @@ fn a_trailing_stop_follows_the_price_up_and_never_down() {
     let mut params = reducing(waiting(SOL, OrderKind::TrailingStop, Side::Short, 10 * ONE, 0));
     params.extent = 10_000;
     let id = world.place(OWNER, params).unwrap();
-    let level = |w: &World| w.accounts[OWNER].find(id).unwrap().trigger_price.0;
+    let level = |w: &World| w.accounts[OWNER].find(id).unwrap().level().0;
     assert_eq!(level(&world), 148_500_000, "one percent below 150");
     quote(&mut world, 150_100_000);
     assert_eq!(world.trail(SOL, OWNER, id, Some(CRANK)), Err(Error::TrailTooSmall));

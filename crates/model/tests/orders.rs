@@ -213,7 +213,7 @@ fn a_post_only_order_slides_to_one_tick_before_the_vamm() {
         assert_eq!(world.place(0, strict).unwrap_err(), Error::PostOnlyWouldCross);
         let touch = world.markets[BTC].amm.touch_on(side, &row).unwrap();
         let id = world.place(0, with(flags::SLIDE, strict)).unwrap();
-        let price = order(&world, 0, id).price;
+        let price = order(&world, 0, id).price();
         assert!(side.better(price, touch) && price.0.abs_diff(touch.0) <= tick, "{price:?} {touch:?}");
         assert_eq!(price.0 % tick, 0);
         // At a distance to the oracle it comes to the same.
@@ -228,5 +228,5 @@ fn a_post_only_order_slides_to_one_tick_before_the_vamm() {
     // What does not cross stays where it is.
     let far = with(flags::POST_ONLY | flags::SLIDE, limit(BTC, Side::Long, ONE / 10, 59_000 * DOLLAR));
     let id = world.place(0, far).unwrap();
-    assert_eq!(order(&world, 0, id).price, Price(59_000 * DOLLAR));
+    assert_eq!(order(&world, 0, id).price(), Price(59_000 * DOLLAR));
 }

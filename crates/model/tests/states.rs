@@ -7,7 +7,7 @@ use kedge_model::bank::Bank;
 use kedge_model::error::Error;
 use kedge_model::event::NoEvents;
 use kedge_model::market::{Market, MarketStatus};
-use kedge_model::order::{Order, OrderKind, STATUS_FREE, STATUS_OPEN, STATUS_WAITING, Side, flags};
+use kedge_model::order::{Order, OrderKind, RawLevel, RawLimit, STATUS_FREE, STATUS_OPEN, STATUS_WAITING, Side, flags};
 use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::sub_account::status as whole;
@@ -36,7 +36,7 @@ fn judge<T: Clone>(
 fn an_order_is_sound() {
     let open = Order {
         id: 1,
-        price: Price(5),
+        price: RawLimit::price(Price(5)),
         size: Size(10),
         kind: OrderKind::Limit as u8,
         status: STATUS_OPEN,
@@ -65,22 +65,32 @@ fn an_order_is_sound() {
             |o| o.status = 3,
         ],
     );
-    let twap = Order { kind: OrderKind::Twap as u8, trigger_price: Price(6), extent: 2, link: 30, ..open };
+    let twap =
+        Order { kind: OrderKind::Twap as u8, trigger_price: RawLevel::released(Size(6)), extent: 2, link: 30, ..open };
     judge(
         &twap,
         |order| order.invariant(),
-        &[|o| o.filled = Size(6), |o| o.trigger_price = Price(10), |o| (o.filled, o.trigger_price.0) = (Size(9), 10)],
+        &[
+            |o| o.filled = Size(6),
+            |o| o.set_released(Size(10)),
+            |o| (o.filled, o.trigger_price) = (Size(9), RawLevel::released(Size(10))),
+        ],
         &[
             |o| o.id = 0,
             |o| o.flags = flags::LEG,
-            |o| (o.filled, o.trigger_price) = (Size(10), Price(10)),
+            |o| (o.filled, o.trigger_price) = (Size(10), RawLevel::released(Size(10))),
             |o| o.filled = Size(7),
-            |o| o.trigger_price = Price(11),
+            |o| o.set_released(Size(11)),
             |o| o.extent = 0,
             |o| o.link = 0,
         ],
     );
-    let waiting = Order { kind: OrderKind::StopMarket as u8, status: STATUS_WAITING, trigger_price: Price(4), ..open };
+    let waiting = Order {
+        kind: OrderKind::StopMarket as u8,
+        status: STATUS_WAITING,
+        trigger_price: RawLevel::trigger(Price(4)),
+        ..open
+    };
     judge(
         &waiting,
         |order| order.invariant(),
@@ -94,7 +104,7 @@ fn an_order_is_sound() {
             |o| o.kind = OrderKind::Market as u8,
             |o| o.kind = OrderKind::Twap as u8,
             |o| o.filled = Size(1),
-            |o| o.trigger_price = Price(0),
+            |o| o.set_level(Price(0)),
             |o| o.size = Size(0),
             |o| (o.size, o.flags, o.link) = (Size(0), flags::LEG, 7),
             |o| (o.size, o.flags) = (Size(0), flags::REDUCE_ONLY),

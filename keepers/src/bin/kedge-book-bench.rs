@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use kedge_keeper::core::book::Books;
 use kedge_keeper::core::book::side::{Entry, Side};
 use kedge_keeper::core::book::slab::NIL;
-use kedge_model::order::{Order, OrderKind, STATUS_OPEN};
+use kedge_model::order::{Order, OrderKind, RawLimit, STATUS_OPEN};
 use kedge_model::quantity::{Price, Size};
 use solana_pubkey::Pubkey;
 
@@ -298,7 +298,7 @@ fn follow(changes: usize) {
                 kind: OrderKind::Limit as u8,
                 status: STATUS_OPEN,
                 size: Size(1 + random.below(100)),
-                price: Price(if buys { MIDDLE - away } else { MIDDLE + away }),
+                price: RawLimit::price(Price(if buys { MIDDLE - away } else { MIDDLE + away })),
                 ..Order::default()
             }
         };
@@ -318,7 +318,7 @@ fn follow(changes: usize) {
         let (address, tail) = &mut accounts[account];
         let order = &mut tail[turned as usize % TAIL];
         if order.is_open() {
-            order.price = Price(order.price.0 ^ 1);
+            order.price = RawLimit::price(Price(order.price().0 ^ 1));
         }
         books.apply(address, tail);
     }

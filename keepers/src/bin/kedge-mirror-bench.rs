@@ -18,7 +18,7 @@ use kedge_model::board::{PriceBoard, PriceRow};
 use kedge_model::clock::Clock;
 use kedge_model::exchange::Exchange;
 use kedge_model::market::Market;
-use kedge_model::order::{Order, OrderKind, STATUS_OPEN};
+use kedge_model::order::{Order, OrderKind, RawLimit, STATUS_OPEN};
 use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::sub_account::SubAccount;
@@ -96,7 +96,7 @@ fn account(random: &mut Random, seq: &mut u64) -> SubAccountData {
                 kind: OrderKind::Limit as u8,
                 side: u8::from(!buys),
                 size: Size(1_000_000_000),
-                price: Price(if buys { PRICE - away } else { PRICE + away }),
+                price: RawLimit::price(Price(if buys { PRICE - away } else { PRICE + away })),
                 ..Order::default()
             });
         }

@@ -207,7 +207,7 @@ fn auctions(
             let end = order.activation_slot.saturating_add(order.auction_slots.into());
             let slots = end.saturating_sub(clock.slot);
             let side = if order.side() == Side::Long { "buy" } else { "sell" };
-            let worst = if order.auction_end.is_zero() { order.price } else { order.auction_end };
+            let worst = if order.auction_end.is_zero() { order.price() } else { order.auction_end };
             let price = match order.in_auction(clock.slot) {
                 true => order.limit_price(clock.slot, grid.oracle, grid.tick).unwrap_or(worst),
                 false => worst,
@@ -241,7 +241,7 @@ fn auctions(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kedge_model::order::STATUS_OPEN;
+    use kedge_model::order::{RawLimit, STATUS_OPEN};
     use kedge_model::sub_account::SubAccount;
     use solana_pubkey::Pubkey;
 
@@ -251,7 +251,7 @@ mod tests {
             id: 1,
             seq,
             side: Side::Short as u8,
-            price: Price(price),
+            price: RawLimit::price(Price(price)),
             size: Size(size),
             kind: OrderKind::Limit as u8,
             status: STATUS_OPEN,

@@ -58,7 +58,7 @@ fn changed(order: &Order, params: &ModifyParams) -> OrderParams {
         // A limit that is new is measured by the trigger that stands.
         trigger_price: match (params.changes & change::TRIGGER != 0, waits) {
             (true, _) => params.trigger_price,
-            (false, true) => order.trigger_price,
+            (false, true) => order.level(),
             (false, false) => Price::ZERO,
         },
         market: order.market,

@@ -57,15 +57,15 @@ pub fn table(
             "kind": kind,
             "size": decimal::size(order.size),
             "filled": decimal::size(order.filled),
-            "price": (!order.has(flags::OFFSET) && !order.price.is_zero()).then(|| decimal::price(order.price)),
-            "offset": order.has(flags::OFFSET).then(|| decimal::format(order.price.0.cast_signed(), decimal::PRICE, 2)),
+            "price": (!order.price().is_zero()).then(|| decimal::price(order.price())),
+            "offset": order.has(flags::OFFSET).then(|| decimal::format(order.offset(), decimal::PRICE, 2)),
             "waiting": order.status == STATUS_WAITING,
             "trigger_price": trigger(order).map(decimal::price),
             "trigger_source": trigger(order).map(|_| trigger_source(order)),
             "trail_percent": is(order, OrderKind::TrailingStop).then(|| decimal::format(order.extent, 4, 0)),
             "display": part(directory, order, OrderKind::Limit),
             "slice": part(directory, order, OrderKind::Twap),
-            "slice_seconds": is(order, OrderKind::Twap).then_some(order.link),
+            "slice_seconds": is(order, OrderKind::Twap).then_some(order.interval()),
             "leg_of": order.has(flags::LEG).then_some(order.link),
             "flags": flag_names(order),
             "in_auction": order.in_auction(slot),
@@ -98,7 +98,7 @@ fn is(order: &Order, kind: OrderKind) -> bool {
 /// Trigger of an order that has one.
 fn trigger(order: &Order) -> Option<Price> {
     let waits = order.status == STATUS_WAITING && !is(order, OrderKind::Twap);
-    (waits && !order.trigger_price.is_zero()).then_some(order.trigger_price)
+    (waits && !order.level().is_zero()).then_some(order.level())
 }
 
 fn trigger_source(order: &Order) -> &'static str {
@@ -120,11 +120,11 @@ fn part(directory: &Directory, order: &Order, kind: OrderKind) -> Option<String>
 
 fn price_text(order: &Order, tick: Price) -> String {
     if order.has(flags::OFFSET) {
-        let offset = order.price.0.cast_signed();
+        let offset = order.offset();
         let sign = if offset < 0 { "-" } else { "+" };
         return format!("oracle{sign}{}", decimal::price_at(Price(offset.unsigned_abs()), tick));
     }
-    if order.price.is_zero() { "-".into() } else { decimal::price_at(order.price, tick) }
+    if order.price().is_zero() { "-".into() } else { decimal::price_at(order.price(), tick) }
 }
 
 /// What there is to say beside the columns.
@@ -142,7 +142,7 @@ fn notes(directory: &Directory, order: &Order, slot: u64) -> Vec<String> {
         notes.push(format!("shows {part}"));
     }
     if let Some(slice) = part(directory, order, OrderKind::Twap) {
-        notes.push(format!("{slice} every {} s", order.link));
+        notes.push(format!("{slice} every {} s", order.interval()));
     }
     if order.has(flags::LEG) {
         notes.push(format!("with {}", order.link));
@@ -178,7 +178,7 @@ pub fn flag_names(order: &Order) -> Vec<&'static str> {
 mod tests {
     use super::*;
     use kedge_model::market::Market;
-    use kedge_model::order::STATUS_OPEN;
+    use kedge_model::order::{RawLevel, RawLimit, STATUS_OPEN};
     use kedge_model::sub_account::SubAccount;
 
     #[test]
@@ -203,7 +203,7 @@ mod tests {
             side: 1,
             size,
             status: STATUS_WAITING,
-            trigger_price: Price(170_000_000),
+            trigger_price: RawLevel::trigger(Price(170_000_000)),
             flags: flags::REDUCE_ONLY | flags::TRIGGER_MARK,
             ..Order::default()
         };
@@ -215,16 +215,16 @@ mod tests {
         let offset = Order {
             kind: OrderKind::Limit as u8,
             status: STATUS_OPEN,
-            price: Price((-500_000i64).cast_unsigned()),
+            price: RawLimit::offset(-500_000),
             flags: flags::OFFSET,
             extent: 10,
-            trigger_price: Price(0),
+            trigger_price: RawLevel::default(),
             ..stop
         };
         let (text, json) = told(offset);
         assert_eq!(text, "3 SOL-PERP sell limit 5 0 oracle-0.50 shows 1");
         assert_eq!((&json["offset"], &json["price"], &json["display"]), (&json!("-0.50"), &json!(null), &json!("1")));
-        let twap = Order { kind: OrderKind::Twap as u8, flags: 0, price: Price(0), link: 60, ..offset };
+        let twap = Order { kind: OrderKind::Twap as u8, flags: 0, price: RawLimit::default(), link: 60, ..offset };
         assert_eq!(told(twap).0, "3 SOL-PERP sell twap 5 0 - 1 every 60 s");
         let leg = Order { size: Size(0), flags: flags::LEG | flags::REDUCE_ONLY, link: 2, ..stop };
         assert_eq!(told(leg).0, "3 SOL-PERP sell stop follows 0 - at 170.00, with 2, reduce");
@@ -236,7 +236,7 @@ mod tests {
             id: 123_456,
             size: Size(12_345_600_000_000),
             filled: Size(1_234_500_000_000),
-            price: Price(98_765_430_000),
+            price: RawLimit::price(Price(98_765_430_000)),
             flags: flags::POST_ONLY | flags::REDUCE_ONLY,
             kind: OrderKind::Limit as u8,
             status: STATUS_OPEN,

@@ -1,6 +1,6 @@
 //! What an order asks for, in plain words.
 
-use kedge_model::order::{Order, OrderKind, OrderParams, flags};
+use kedge_model::order::{Order, OrderKind, OrderParams, RawLevel, RawLimit, flags};
 use kedge_model::quantity::{Price, Size};
 
 use super::verb;
@@ -25,17 +25,17 @@ pub fn order(directory: &Directory, order: &Order) -> String {
     // What was triggered is a market or limit order from then on.
     if kind.waits() {
         let toward = if kind.triggers_above(order.side()) { "above" } else { "below" };
-        match order.trigger_price {
+        match order.level() {
             Price::ZERO => {}
             at => text += &format!(" once the {} is at or {toward} {}", source(order), decimal::price(at)),
         }
     }
-    match (kind, order.price) {
+    match (kind, order.price()) {
         (OrderKind::TrailingStop, _) => {
             text += &format!(", {}% behind the price", decimal::format(order.extent, 4, 0));
         }
-        (OrderKind::Twap, _) => text += &format!(" in slices of {part}, one every {} s", order.link),
-        (_, price) if order.has(flags::OFFSET) => text += &format!(" {}", distance(price)),
+        (OrderKind::Twap, _) => text += &format!(" in slices of {part}, one every {} s", order.interval()),
+        _ if order.has(flags::OFFSET) => text += &format!(" {}", distance(order.offset())),
         (kind, _) if kind.waits() && !kind.rests() => {}
         (_, Price::ZERO) => text += " at the worst price of its auction or better",
         (kind, price) if kind.waits() => text += &format!(", then at {} or better", decimal::price(price)),
@@ -50,9 +50,9 @@ pub fn order(directory: &Directory, order: &Order) -> String {
 /// An order that is to be placed.
 pub fn params(directory: &Directory, params: &OrderParams) -> String {
     let asked = Order {
-        price: params.price,
+        price: RawLimit::of(params.limit()),
         size: params.size,
-        trigger_price: params.trigger_price,
+        trigger_price: RawLevel::trigger(params.trigger_price),
         extent: params.extent,
         link: params.link,
         market: params.market,
@@ -89,9 +89,8 @@ fn source(order: &Order) -> &'static str {
     }
 }
 
-/// A price that is kept as a signed distance.
-fn distance(price: Price) -> String {
-    let offset = price.0.cast_signed();
+/// A price at a signed distance to the oracle.
+fn distance(offset: i64) -> String {
     let size = decimal::price(Price(offset.unsigned_abs()));
     match offset {
         0 => "at the oracle".into(),

@@ -258,7 +258,7 @@ impl Keeper {
                 let everybody = client.all_sub_accounts().await.unwrap();
                 let oracle = client.board().await.unwrap().market(order.market).unwrap().price.price;
                 let grid = book::Grid { oracle, tick: kedge_model::quantity::Price(1) };
-                let wanted = (order.market, order.side(), order.price);
+                let wanted = (order.market, order.side(), order.price());
                 let (makers, refs) = book::makers_for(&everybody, wanted, grid, &taker, 4, &clock);
                 let signer = client.payer_address();
                 let at = (order.id, u8::try_from(slot).unwrap());

@@ -12,8 +12,8 @@ use crate::error::{Error, Result};
 use crate::event::EventSink;
 use crate::group::MAX_GROUP;
 use crate::num::{Checked, Rounding, quotient};
-use crate::order::{Order, OrderKind, OrderParams, STATUS_OPEN, STATUS_WAITING, flags};
-use crate::quantity::{Ppm, Price, Size};
+use crate::order::{Order, OrderKind, OrderParams, RawLevel, RawLimit, STATUS_OPEN, STATUS_WAITING, flags};
+use crate::quantity::{Price, Size};
 use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 use crate::trigger;
@@ -72,9 +72,9 @@ pub(super) fn place<S: EventSink>(
     let no_limit = if params.price.is_zero() { flags::NO_LIMIT } else { 0 };
     let mut order = Order {
         client_id: params.client_id,
-        price: params.price,
+        price: RawLimit::price(params.price),
         size: params.size,
-        trigger_price: params.trigger_price,
+        trigger_price: RawLevel::trigger(params.trigger_price),
         activation_slot: context.clock.slot,
         extent: params.extent,
         link: params.link,
@@ -108,16 +108,16 @@ fn wait<S: EventSink>(
         if order.extent < TRAIL_BOUNDS.0 || order.extent > TRAIL_BOUNDS.1 {
             return Err(Error::InvalidOrder);
         }
-        if order.trigger_price.is_zero() {
+        if order.level().is_zero() {
             let row = context.board.market(order.market)?;
             row.price.require(Purpose::IncreaseRisk, &context.clock)?;
             let price = trigger::seen(context.market, row, context.board, order.flags, &context.clock)?;
-            order.trigger_price = trigger::trailed(side, price, Ppm(order.extent), context.market.tick)?;
+            order.set_level(trigger::trailed(side, price, order.distance(), context.market.tick)?);
         }
     } else if order.extent != 0 {
         return Err(Error::InvalidOrder);
     }
-    if order.trigger_price.is_zero() {
+    if order.level().is_zero() {
         return Err(Error::InvalidOrder);
     }
     if order.has(flags::LEG) {
@@ -177,13 +177,13 @@ fn join(account: &mut SubAccountMut<'_>, leg: &mut Order) -> Result<()> {
 /// Checks what only a TWAP has, and starts the auction of its first slice.
 fn first_slice<S: EventSink>(context: &mut Context<'_, S>, order: &mut Order) -> Result<()> {
     let slice = order.slice(context.market.step)?;
-    let named = order.has(flags::LEG | flags::TRIGGER) || !order.trigger_price.is_zero();
-    if named || slice.is_zero() || order.link < SLICE_SECONDS.0 || order.link > SLICE_SECONDS.1 {
+    let named = order.has(flags::LEG | flags::TRIGGER) || !order.level().is_zero();
+    if named || slice.is_zero() || order.interval() < SLICE_SECONDS.0 || order.interval() > SLICE_SECONDS.1 {
         return Err(Error::InvalidOrder);
     }
     let slices = quotient(order.size.0, slice.0, Rounding::Down)?;
     // An auction must have ended when the next begins.
-    let fits = u64::from(context.exchange.default_auction_ms) <= u64::from(order.link).times(1_000)?;
+    let fits = u64::from(context.exchange.default_auction_ms) <= u64::from(order.interval()).times(1_000)?;
     if slices < SLICES.0 || slices > SLICES.1 || !fits {
         return Err(Error::InvalidOrder);
     }
@@ -193,19 +193,19 @@ fn first_slice<S: EventSink>(context: &mut Context<'_, S>, order: &mut Order) ->
     let row = context.board.market(order.market)?;
     let purpose = if order.has(flags::REDUCE_ONLY) { Purpose::ReduceRisk } else { Purpose::IncreaseRisk };
     row.price.require(purpose, &context.clock)?;
-    order.trigger_price = Price(slice.0);
+    order.set_released(slice);
     order.status = STATUS_OPEN;
     start_auction(context, order, row.price.price)
 }
 
 /// Starts an auction now, from a price to the order's limit or as far as the exchange's own auctions go.
 pub(super) fn start_auction<S: EventSink>(context: &Context<'_, S>, order: &mut Order, price: Price) -> Result<()> {
-    let limit = if order.has(flags::NO_LIMIT) { Price::ZERO } else { order.price };
+    let limit = if order.has(flags::NO_LIMIT) { Price::ZERO } else { order.price() };
     let width = auction::width(&context.board.market(order.market)?.price, context.market.price_band)?;
     let (start, end) = auction::derive(order.side(), price, limit, width)?;
     order.auction_slots = entry::auction_slots(context, context.exchange.default_auction_ms)?;
     (order.auction_start, order.auction_end) = (start, end);
-    order.price = if limit.is_zero() { end } else { limit };
+    order.price = RawLimit::price(if limit.is_zero() { end } else { limit });
     order.activation_slot = context.clock.slot;
     Ok(())
 }

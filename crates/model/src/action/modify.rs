@@ -10,7 +10,7 @@ use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::market::Market;
 use crate::offer;
-use crate::order::{Order, OrderKind, STATUS_WAITING, flags};
+use crate::order::{Limit, Order, OrderKind, RawLimit, STATUS_WAITING, flags};
 use crate::position::Position;
 use crate::quantity::{Price, Size};
 use crate::sub_account::SubAccountMut;
@@ -52,6 +52,14 @@ account_bytes! {
         37 => pub slot: u8,
         /// Padding.
         38 => pub padding: [u8; 2],
+    }
+}
+
+impl ModifyParams {
+    /// The new limit of an order with these flags.
+    #[inline]
+    pub const fn limit(&self, bits: u16) -> Limit {
+        RawLimit::price(self.price).read(bits)
     }
 }
 
@@ -108,7 +116,7 @@ impl ModifyOrder {
         self.write(context, &mut after)?;
 
         let moved = after.price != before.price || after.extent != before.extent || after.size > before.size;
-        let renewed = moved || after.trigger_price != before.trigger_price;
+        let renewed = moved || after.level() != before.level();
         if renewed {
             if before.in_auction(context.clock.slot) {
                 return Err(Error::AuctionRunning);
@@ -165,7 +173,7 @@ impl ModifyOrder {
                 return Err(Error::InvalidOrder);
             }
             market.require_tick(params.trigger_price)?;
-            order.trigger_price = params.trigger_price;
+            order.set_level(params.trigger_price);
         }
         if changes(change::EXPIRY) {
             if params.expires_at != 0 && context.clock.unix_time >= i64::from(params.expires_at) {
@@ -174,8 +182,7 @@ impl ModifyOrder {
             order.expires_at = params.expires_at;
         }
         if changes(change::PRICE) {
-            order.price = params.price;
-            reprice(context, order, kind)?;
+            reprice(context, order, params.limit(order.flags), kind)?;
         }
         Ok(())
     }
@@ -197,23 +204,27 @@ fn resize(market: &Market, order: &mut Order, size: Size) -> Result<()> {
     Ok(())
 }
 
-/// Checks an order's new price, and moves a post-only order out of the vAMM's way where it slides.
-fn reprice<S: EventSink>(context: &Context<'_, S>, order: &mut Order, kind: OrderKind) -> Result<()> {
+/// Gives an order another limit, in the form that its flags say, and moves a post-only order out of the vAMM's way where
+/// it slides.
+fn reprice<S: EventSink>(context: &Context<'_, S>, order: &mut Order, limit: Limit, kind: OrderKind) -> Result<()> {
     let market = &*context.market;
-    if order.has(flags::OFFSET) {
-        let distance = order.offset().unsigned_abs();
-        if distance > offer::MAX_OFFSET {
-            return Err(Error::InvalidOrder);
+    match limit {
+        Limit::Offset(distance) => {
+            if distance.unsigned_abs() > offer::MAX_OFFSET {
+                return Err(Error::InvalidOrder);
+            }
+            market.require_tick(Price(distance.unsigned_abs()))?;
+            order.price = RawLimit::offset(distance);
         }
-        market.require_tick(Price(distance))?;
-    } else {
-        market.require_tick(order.price)?;
-        // An order that waits gets a protection price when it is triggered; nothing gives one to an open order.
-        if order.price.is_zero() && (kind.rests() || !order.is_waiting()) {
-            return Err(Error::InvalidOrder);
+        Limit::Fixed(price) => {
+            market.require_tick(price)?;
+            // An order that waits gets a protection price when it is triggered; nothing gives one to an open order.
+            if price.is_zero() && (kind.rests() || !order.is_waiting()) {
+                return Err(Error::InvalidOrder);
+            }
+            order.flags = if price.is_zero() { order.flags | flags::NO_LIMIT } else { order.flags & !flags::NO_LIMIT };
+            order.price = RawLimit::price(price);
         }
-        order.flags =
-            if order.price.is_zero() { order.flags | flags::NO_LIMIT } else { order.flags & !flags::NO_LIMIT };
     }
     if order.has(flags::POST_ONLY) {
         let row = context.board.market(market.index)?;

@@ -13,7 +13,7 @@ use crate::margin::{self, MarginKind};
 use crate::market::Market;
 use crate::num::{Checked, ceil_to, floor_to};
 use crate::offer;
-use crate::order::{Order, OrderKind, OrderParams, STATUS_OPEN, flags};
+use crate::order::{Limit, Order, OrderKind, OrderParams, RawLevel, RawLimit, STATUS_OPEN, flags};
 use crate::quantity::{Price, Size};
 use crate::side::Side;
 use crate::sub_account::SubAccountMut;
@@ -90,20 +90,17 @@ pub(super) fn place<S: EventSink>(
         OrderKind::Market => market_terms(context, row, params, side)?,
         _ => limit_terms(context, row, params, side)?,
     };
-    let Terms { mut price, start, end, slots } = terms;
-    if slots != 0 {
-        auction::validate(side, start, end, price)?;
-    }
+    let Terms { mut limit, start, end, slots } = terms;
     if params.flags & flags::POST_ONLY != 0 {
-        price = outside(context.market, row, side, params.flags, price)?;
+        limit = outside(context.market, row, side, params.flags, limit)?;
     }
     let mut order = Order {
         seq: 0,
         client_id: params.client_id,
-        price,
+        price: limit,
         size: params.size,
         filled: Size::ZERO,
-        trigger_price: Price::ZERO,
+        trigger_price: RawLevel::default(),
         auction_start: start,
         auction_end: end,
         activation_slot: context.clock.slot,
@@ -156,7 +153,7 @@ fn check<S: EventSink>(context: &Context<'_, S>, params: &OrderParams, kind: Ord
 
 /// At what prices an order trades: its limit, and its auction, of no slots when it has none.
 struct Terms {
-    price: Price,
+    limit: RawLimit,
     start: Price,
     end: Price,
     slots: u8,
@@ -178,7 +175,9 @@ fn market_terms<S: EventSink>(
     let (start, end) = auction_of(context.market, row, params, side, true)?;
     let milliseconds = if params.auction_ms == 0 { context.exchange.default_auction_ms } else { params.auction_ms };
     let price = if params.price.is_zero() { end } else { params.price };
-    Ok(Terms { price, start, end, slots: entry::auction_slots(context, milliseconds)? })
+    let slots = entry::auction_slots(context, milliseconds)?;
+    auction::validate(side, start, end, price)?;
+    Ok(Terms { limit: RawLimit::price(price), start, end, slots })
 }
 
 /// The terms of a limit order: its auction, if it has one, is its owner's.
@@ -189,12 +188,12 @@ fn limit_terms<S: EventSink>(
     params: &OrderParams,
     side: Side,
 ) -> Result<Terms> {
-    let price = params.price;
-    if price.is_zero() && params.flags & flags::OFFSET == 0 {
-        return Err(Error::InvalidOrder);
-    }
+    let limit = match params.limit() {
+        Limit::Fixed(price) if price.is_zero() => return Err(Error::InvalidOrder),
+        limit => RawLimit::of(limit),
+    };
     if params.auction_ms == 0 {
-        return Ok(Terms { price, start: Price::ZERO, end: Price::ZERO, slots: 0 });
+        return Ok(Terms { limit, start: Price::ZERO, end: Price::ZERO, slots: 0 });
     }
     if params.flags & flags::POST_ONLY != 0 || params.auction_start.is_zero() {
         return Err(Error::InvalidOrder);
@@ -202,7 +201,9 @@ fn limit_terms<S: EventSink>(
     // A limit order can be placed at any time; its start is judged while there is a price to judge by.
     let priced = row.price.require(Purpose::ReduceRisk, &context.clock).is_ok();
     let (start, end) = auction_of(context.market, row, params, side, priced)?;
-    Ok(Terms { price, start, end, slots: entry::auction_slots(context, params.auction_ms)? })
+    let slots = entry::auction_slots(context, params.auction_ms)?;
+    auction::validate(side, start, end, params.price)?;
+    Ok(Terms { limit, start, end, slots })
 }
 
 /// Checks the flags that few orders have, and what an order shows.
@@ -220,8 +221,8 @@ fn rare(market: &Market, params: &OrderParams, kind: OrderKind) -> Result<()> {
     if contradicts {
         return Err(Error::InvalidOrder);
     }
-    if has(flags::OFFSET) {
-        let distance = params.price.0.cast_signed().unsigned_abs();
+    if let Limit::Offset(distance) = params.limit() {
+        let distance = distance.unsigned_abs();
         if kind != OrderKind::Limit || params.auction_ms != 0 || distance > offer::MAX_OFFSET {
             return Err(Error::InvalidOrder);
         }
@@ -267,19 +268,21 @@ fn auction_of(
     Ok((auction::judge(side, own, derived.0, width)?, params.auction_end))
 }
 
-/// Price of a post-only order outside of what the vAMM quotes: its own, or with [`flags::SLIDE`] one tick before the
-/// vAMM's when it would trade with it.
+/// Limit of a post-only order outside of what the vAMM quotes: its own, or with [`flags::SLIDE`] one tick before the
+/// vAMM's price when it would trade with it.
 ///
 /// Errors: [`Error::PostOnlyWouldCross`].
-pub(super) fn outside(market: &Market, row: &MarketRow, side: Side, bits: u16, price: Price) -> Result<Price> {
+pub(super) fn outside(market: &Market, row: &MarketRow, side: Side, bits: u16, limit: RawLimit) -> Result<RawLimit> {
     let (amm, row, tick) = (&market.amm, &row.price, market.tick);
     if amm.sqrt_k.is_zero() {
-        return Ok(price);
+        return Ok(limit);
     }
-    let offset = bits & flags::OFFSET != 0;
-    let now = if offset { offer::at_offset(side, row.price, price.0.cast_signed(), tick)? } else { price };
+    let now = match limit.read(bits) {
+        Limit::Fixed(price) => price,
+        Limit::Offset(distance) => offer::at_offset(side, row.price, distance, tick)?,
+    };
     if !amm.crosses(side, now, row)? {
-        return Ok(price);
+        return Ok(limit);
     }
     if bits & flags::SLIDE == 0 {
         return Err(Error::PostOnlyWouldCross);
@@ -292,10 +295,10 @@ pub(super) fn outside(market: &Market, row: &MarketRow, side: Side, bits: u16, p
     if slid == 0 {
         return Err(Error::PostOnlyWouldCross);
     }
-    if !offset {
-        return Ok(Price(slid));
-    }
-    Ok(Price(offer::offset_to(side, row.price, Price(slid), tick)?.cast_unsigned()))
+    Ok(match limit.read(bits) {
+        Limit::Fixed(_) => RawLimit::price(Price(slid)),
+        Limit::Offset(_) => RawLimit::offset(offer::offset_to(side, row.price, Price(slid), tick)?),
+    })
 }
 
 /// Expiry of an order: a market order that names none lives for its auction and [`entry::MARKET_ORDER_SECONDS`] more.

@@ -8,7 +8,7 @@ use crate::event::{CrankKind, EventKind, EventSink, emit};
 use crate::exchange::operation;
 use crate::num::Checked;
 use crate::order::{OrderKind, flags};
-use crate::quantity::{Amount, Price, Size};
+use crate::quantity::{Amount, Size};
 use crate::sub_account::SubAccountMut;
 
 /// Releases one slice more and starts a new auction.
@@ -65,7 +65,7 @@ impl SliceOrder {
         if super::expire::dead(owner, &order, &context.clock)? != crate::event::CancelReason::None {
             return Err(Error::NothingToFill);
         }
-        let due = context.board.slots(u64::from(order.link).times(1_000)?)?;
+        let due = context.board.slots(u64::from(order.interval()).times(1_000)?)?;
         if context.clock.slot.saturating_sub(order.activation_slot) < due {
             return Err(Error::SliceNotDue);
         }
@@ -77,7 +77,7 @@ impl SliceOrder {
         let next = order.released().plus(slice)?;
         // Less than two slices left: the last takes both.
         let whole = next.plus(slice)? > order.size;
-        order.trigger_price = Price(if whole { order.size.0 } else { next.0 });
+        order.set_released(if whole { order.size } else { next });
         let price = row.price.liquidation_price()?;
         conditional::start_auction(context, &mut order, price)?;
         *owner.orders.get_mut(slot).ok_or(Error::OrderNotFound)? = order;

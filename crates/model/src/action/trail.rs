@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::event::{CrankKind, EventKind, EventSink, emit};
 use crate::exchange::operation;
 use crate::order::OrderKind;
-use crate::quantity::{Amount, Ppm, Price};
+use crate::quantity::{Amount, Price};
 use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 use crate::trigger;
@@ -68,8 +68,8 @@ impl TrailOrder {
         let row = board.market(order.market)?;
         row.price.require(Purpose::IncreaseRisk, &context.clock)?;
         let price = trigger::seen(context.market, row, board, order.flags, &context.clock)?;
-        let distance = Ppm(order.extent);
-        let (from, to) = (order.trigger_price, trigger::trailed(order.side(), price, distance, context.market.tick)?);
+        let distance = order.distance();
+        let (from, to) = (order.level(), trigger::trailed(order.side(), price, distance, context.market.tick)?);
         let moved = match order.side() {
             Side::Short => to.0.saturating_sub(from.0),
             Side::Long => from.0.saturating_sub(to.0),
@@ -77,7 +77,7 @@ impl TrailOrder {
         if moved == 0 || moved < trigger::smallest_trail(price, distance)? {
             return Err(Error::TrailTooSmall);
         }
-        order.trigger_price = to;
+        order.set_level(to);
         *owner.orders.get_mut(slot).ok_or(Error::OrderNotFound)? = order;
         let mut record = record(owner, &order, CrankKind::Trail, price);
         if let Some(crank) = crank {

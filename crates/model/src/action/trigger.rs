@@ -187,7 +187,7 @@ pub(super) fn record(owner: &SubAccountMut<'_>, order: &Order, kind: CrankKind, 
     CrankRecord {
         account: owner.head.party(),
         price,
-        level: order.trigger_price.0,
+        level: order.trigger_price.word(),
         auction_start: order.auction_start,
         auction_end: order.auction_end,
         order_id: order.id,

@@ -106,7 +106,7 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
             let params = ModifyParams {
                 price: wanted.price,
                 size: if ask.part % 2 == 0 { wanted.size } else { halved(&order, world.markets[market].step) },
-                trigger_price: if order.is_waiting() { order.trigger_price } else { wanted.price },
+                trigger_price: if order.is_waiting() { order.level() } else { wanted.price },
                 order_id: id,
                 expires_at: u32::try_from(world.clock.unix_time + 40).unwrap(),
                 extent: wanted.extent,

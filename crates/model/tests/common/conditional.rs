@@ -92,7 +92,7 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
         Op::Trigger { account, nth, crank } => {
             let slot = world.clock.slot;
             let restarts = |order: &Order| {
-                let triggered = !order.trigger_price.is_zero() && order.kind == OrderKind::Market as u8;
+                let triggered = !order.level().is_zero() && order.kind == OrderKind::Market as u8;
                 triggered && !order.in_auction(slot)
             };
             // One whose auction is over first: there are few.
@@ -108,8 +108,8 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
             let result = world.trail(usize::from(order.market), at, order.id, crank.filter(|crank| *crank != at));
             if let Ok(report) = &result {
                 let forward = match order.side() {
-                    Side::Short => report.trigger_price > order.trigger_price,
-                    Side::Long => report.trigger_price < order.trigger_price,
+                    Side::Short => report.trigger_price > order.level(),
+                    Side::Long => report.trigger_price < order.level(),
                 };
                 assert!(forward, "a trail went backwards");
             }
@@ -201,7 +201,7 @@ fn triggered(world: &World, account: usize, before: &Order, report: &TriggerRepo
             (2 | 3 | 6, Side::Short) | (4 | 5, Side::Long) => false,
             other => panic!("{other:?} never waits"),
         };
-        let level = before.trigger_price;
+        let level = before.level();
         let reached = if rises { report.price >= level } else { report.price <= level };
         assert!(reached, "{before:?} was triggered at {:?}, on the wrong side", report.price);
     } else {
@@ -215,7 +215,7 @@ fn triggered(world: &World, account: usize, before: &Order, report: &TriggerRepo
     if before.is_waiting() {
         let next = world.markets[usize::from(before.market)].next_order_seq;
         assert_eq!(after.seq + 1, next, "it comes behind everything");
-        if !before.price.is_zero() {
+        if !before.price().is_zero() {
             assert_eq!(after.price, before.price, "the owner's limit stays");
         }
     }

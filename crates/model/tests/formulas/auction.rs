@@ -8,7 +8,7 @@ use kedge_model::auction::{derive, interpolate, judge, width};
 use kedge_model::board::PriceRow;
 use kedge_model::market::Market;
 use kedge_model::offer::{at_offset, offset_to};
-use kedge_model::order::{Order, OrderKind, STATUS_OPEN, STATUS_WAITING, flags};
+use kedge_model::order::{Order, OrderKind, RawLevel, RawLimit, STATUS_OPEN, STATUS_WAITING, flags};
 use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Price, Quote, Size};
 use kedge_model::trigger::{is_left_behind, is_reached};
@@ -59,8 +59,8 @@ fn reached(x: &mut Inputs<'_>) -> Outputs {
         kind,
         side: side as u8,
         status,
-        trigger_price,
-        price: trigger_price,
+        trigger_price: RawLevel::trigger(trigger_price),
+        price: RawLimit::price(trigger_price),
         flags: if x.flag() { flags::NO_LIMIT } else { 0 },
         auction_slots: x.int(),
         activation_slot: SLOT,
@@ -85,7 +85,7 @@ fn trail(x: &mut Inputs<'_>) -> Outputs {
     let order = Order {
         side: side as u8,
         extent,
-        trigger_price,
+        trigger_price: RawLevel::trigger(trigger_price),
         kind: OrderKind::TrailingStop as u8,
         status: STATUS_WAITING,
         ..Order::default()
@@ -93,7 +93,7 @@ fn trail(x: &mut Inputs<'_>) -> Outputs {
     let mut stage = with_order(price, order);
     stage.market.tick = tick;
     let report = stage.run(|context, _, owner, _| TrailOrder { order_id: 1, slot: 0 }.execute(context, owner, None))?;
-    assert_eq!(stage.orders[0].trigger_price, report.trigger_price);
+    assert_eq!(stage.orders[0].level(), report.trigger_price);
     out![report.trigger_price.0]
 }
 
@@ -116,7 +116,7 @@ fn slice(x: &mut Inputs<'_>) -> Outputs {
         size,
         filled,
         link,
-        trigger_price: Price(released),
+        trigger_price: RawLevel::released(Size(released)),
         kind: OrderKind::Twap as u8,
         status: STATUS_OPEN,
         activation_slot: SLOT.saturating_sub(elapsed),

@@ -1,7 +1,7 @@
 //! The book of one market.
 
 use kedge_model::clock::Clock;
-use kedge_model::order::{Order, OrderKind, Side as Way, flags};
+use kedge_model::order::{Order, OrderKind, RawLimit, Side as Way, flags};
 use kedge_model::quantity::{Price, Size};
 
 use super::side::{Entry, Side};
@@ -150,10 +150,10 @@ impl MarketBook {
     fn put(&mut self, list: List, order: &Order, entry: Entry) -> u32 {
         let way = order.side();
         match list {
-            List::Fixed(_) => self.fixed[way as usize].insert(turned(way, order.price.0), entry),
+            List::Fixed(_) => self.fixed[way as usize].insert(turned(way, order.price().0), entry),
             List::Offset(_) => self.offset[way as usize].insert(turned(way, offset_key(order.offset())), entry),
             List::Trigger(watched, above) => {
-                let trigger = order.trigger_price.0;
+                let trigger = order.level().0;
                 let key = if above { trigger } else { !trigger };
                 self.triggers[watched as usize][usize::from(above)].insert(key, entry)
             }
@@ -358,12 +358,8 @@ impl<'b> Moving<'b> {
     /// The price at a key; `None` when it cannot be computed.
     fn price(&self, key: u64) -> Option<Price> {
         let offset = offset_of(turned(self.way, key));
-        let order = Order {
-            flags: flags::OFFSET,
-            side: self.way as u8,
-            price: Price(offset.cast_unsigned()),
-            ..Order::default()
-        };
+        let order =
+            Order { flags: flags::OFFSET, side: self.way as u8, price: RawLimit::offset(offset), ..Order::default() };
         order.effective_price(self.oracle?, self.tick).ok()
     }
 

@@ -1,6 +1,6 @@
 //! Books against a naive truth: everything sorted anew after each change.
 
-use kedge_model::order::{OrderKind, STATUS_OPEN, STATUS_WAITING};
+use kedge_model::order::{OrderKind, RawLimit, STATUS_OPEN, STATUS_WAITING};
 use kedge_model::quantity::Size;
 use kedge_model::trigger;
 
@@ -13,7 +13,14 @@ const TICK: Price = Price(10);
 
 #[test]
 fn an_order_of_a_market_that_cannot_be_takes_no_room() {
-    let order = |market| Order { market, id: 1, size: Size(1), price: TICK, status: STATUS_OPEN, ..Order::default() };
+    let order = |market| Order {
+        market,
+        id: 1,
+        size: Size(1),
+        price: RawLimit::price(TICK),
+        status: STATUS_OPEN,
+        ..Order::default()
+    };
     let mut books = Books::default();
     for market in [u16::MAX, MAX_MARKETS as u16] {
         books.apply(&Pubkey::new_from_array([1; 32]), &[order(market)]);
@@ -63,7 +70,7 @@ impl Truth {
             kind: if limit { OrderKind::Limit } else { OrderKind::Market } as u8,
             status: STATUS_OPEN,
             size: Size(1 + random.below(50)),
-            price: Price(TICK.0 * (80 + random.below(40))),
+            price: RawLimit::price(Price(TICK.0 * (80 + random.below(40)))),
             activation_slot: self.slot + random.below(3),
             expires_at: if random.one_in(4) { 1 + random.below(40) as u32 } else { 0 },
             flags: if random.one_in(6) { flags::REDUCE_ONLY } else { 0 },
@@ -72,13 +79,13 @@ impl Truth {
         };
         if limit && random.one_in(4) {
             order.flags |= flags::OFFSET;
-            order.price = Price((random.below(200) as i64 - 100).cast_unsigned());
+            order.price = RawLimit::offset(random.below(200) as i64 - 100);
         }
         if random.one_in(4) {
             order.status = STATUS_WAITING;
             let kinds = [OrderKind::StopMarket, OrderKind::TakeProfitMarket, OrderKind::TrailingStop];
             order.kind = kinds[random.below(3) as usize] as u8;
-            order.trigger_price = Price(TICK.0 * (80 + random.below(40)));
+            order.set_level(Price(TICK.0 * (80 + random.below(40))));
             order.flags |= [0, flags::TRIGGER_MARK, flags::TRIGGER & !flags::TRIGGER_MARK][random.below(3) as usize];
         }
         order
@@ -98,7 +105,7 @@ impl Truth {
             0..=4 => *order = market_order,
             5..=6 => *order = Order::default(),
             7 if order.is_open() => order.filled = Size(random.below(order.size.0)),
-            8 if order.is_open() => order.price = Price(TICK.0 * (80 + random.below(40))),
+            8 if order.is_open() => order.price = RawLimit::price(Price(TICK.0 * (80 + random.below(40)))),
             9 if order.is_waiting() => (order.status, order.kind) = (STATUS_OPEN, OrderKind::Market as u8),
             _ => {}
         }

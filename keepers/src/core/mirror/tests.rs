@@ -7,7 +7,7 @@ use kedge_interface::account::{SubAccountData, encode_sub_account};
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::exchange::Exchange;
-use kedge_model::order::{Order, OrderKind, STATUS_OPEN};
+use kedge_model::order::{Order, OrderKind, RawLimit, STATUS_OPEN};
 use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Base, Price, Quote, Size};
 use kedge_model::sub_account::SubAccount;
@@ -69,7 +69,7 @@ impl Chain {
             kind: OrderKind::Limit as u8,
             side: random.below(2) as u8,
             size: Size(10),
-            price: Price(1 + random.below(50)),
+            price: RawLimit::price(Price(1 + random.below(50))),
             ..Order::default()
         };
         SubAccountData { head, orders: vec![order; 1 + random.below(3) as usize] }

@@ -105,7 +105,7 @@ fn is_off(own: &Account, market: &Market, orders: &[OrderParams], quotes: &Quote
     [Side::Long, Side::Short].into_iter().any(|side| {
         let standing = own.orders_in(market.index).filter(|(_, order)| order.side() == side);
         let best = |a: Price, b: Price| if side.better(a, b) { a } else { b };
-        let standing = standing.map(|(_, order)| order.price).reduce(best);
+        let standing = standing.map(|(_, order)| order.price()).reduce(best);
         let wanted = orders.iter().filter(|order| order.side == side as u8).map(|order| order.price).reduce(best);
         match (standing, wanted) {
             (Some(standing), Some(wanted)) => {

@@ -91,8 +91,8 @@ impl Queue {
             if !usable {
                 continue;
             }
-            let mut price = resting.price;
-            if resting.flags & flags::OFFSET != 0 {
+            let mut price = resting.price();
+            if resting.has(flags::OFFSET) {
                 // Who quotes around the oracle is hit under the vAMM's rule, or not at all; nor while a position is worth
                 // something else than the oracle.
                 if context.market.in_last_hour(&context.clock) {

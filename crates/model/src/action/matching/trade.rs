@@ -102,7 +102,7 @@ pub(in crate::action) fn fill_record<S: EventSink>(
         referrer_share: trade.fees.referrer,
         builder_fee: trade.fees.builder,
         oracle: row.price.price,
-        worst_price: order.effective_price(row.price.price, context.market.tick).unwrap_or(order.price),
+        worst_price: order.effective_price(row.price.price, context.market.tick).unwrap_or_default(),
         taker_realised,
         maker_realised,
         taker_order: order.id,
