@@ -36,6 +36,7 @@ pub mod fault;
 pub mod fees;
 pub mod funding;
 pub mod group;
+pub mod instrument;
 pub mod liability;
 pub mod lifecycle;
 pub mod liquidation;

@@ -11,6 +11,7 @@ use crate::margin::{self, MarginKind};
 use crate::market::Market;
 use crate::offer;
 use crate::order::{Limit, Order, OrderKind, RawLimit, STATUS_WAITING, flags};
+use crate::pocket::Pocket;
 use crate::position::Position;
 use crate::quantity::{Price, Size};
 use crate::sub_account::SubAccountMut;
@@ -131,9 +132,9 @@ impl ModifyOrder {
         let grows = expose(position, &before, &after, context.market)?;
         *account.orders.get_mut(slot).ok_or(Error::OrderNotFound)? = after;
         if grows {
-            let _ = margin::require_for(
+            margin::require(
                 account.head,
-                before.market,
+                Pocket::of(account.head, before.market),
                 context.board,
                 MarginKind::Initial,
                 Purpose::IncreaseRisk,

@@ -14,6 +14,7 @@ use crate::market::Market;
 use crate::num::{Checked, ceil_to, floor_to};
 use crate::offer;
 use crate::order::{Limit, Order, OrderKind, OrderParams, RawLevel, RawLimit, STATUS_OPEN, flags};
+use crate::pocket::Pocket;
 use crate::quantity::{Price, Size};
 use crate::side::Side;
 use crate::sub_account::SubAccountMut;
@@ -58,9 +59,9 @@ impl PlaceOrders<'_> {
             risk |= place(context, account, params)?.increases_risk;
         }
         if risk {
-            let _ = margin::require_for(
+            margin::require(
                 account.head,
-                context.market.index,
+                Pocket::of(account.head, context.market.index),
                 context.board,
                 MarginKind::Initial,
                 Purpose::IncreaseRisk,

@@ -10,6 +10,7 @@ use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::num::Checked;
 use crate::order::{OrderParams, flags};
+use crate::pocket::Pocket;
 use crate::quantity::Size;
 use crate::sub_account::{SubAccount, SubAccountMut};
 
@@ -73,9 +74,9 @@ impl ReplaceOrders<'_> {
             let _ = place(context, account, params)?;
         }
         if worst(account.head, market)? > before {
-            let _ = margin::require_for(
+            margin::require(
                 account.head,
-                market,
+                Pocket::of(account.head, market),
                 context.board,
                 MarginKind::Initial,
                 Purpose::IncreaseRisk,

@@ -58,7 +58,7 @@ impl SettlePnl {
         }
         let price = row.settles_at(row.price.price)?;
         let (base, quote, entry) = (position.base, position.quote, position.entry);
-        let pnl = quote.plus(base.value(price, Rounding::Down)?)?;
+        let pnl = quote.plus(row.instrument().value(base, price, Rounding::Down)?)?;
         let amount = if pnl.0 < 0 {
             let payable = pocket.tokens(account.head)?.min(pnl.magnitude());
             payable.debit()?
@@ -91,9 +91,9 @@ impl SettlePnl {
         }
         if amount.0 > 0 {
             // A profit may leave only a pocket that stays clear of liquidation.
-            let _ = margin::require_for(
+            margin::require(
                 account.head,
-                market.index,
+                Pocket::of(account.head, market.index),
                 context.board,
                 MarginKind::Maintenance,
                 Purpose::SettlePnl,
