@@ -18,7 +18,7 @@ pub const DISCRIMINATOR_SIZE: usize = 8;
 /// Bytes by which an account is created or grows in one instruction at most.
 pub const GROWTH_STEP: usize = 10_240;
 /// Most orders that one instruction places: what its log record has room for.
-pub const MAX_PLACED: usize = 16;
+pub use kedge_model::action::MAX_PLACED;
 
 /// A struct of the model that is the content of an account of the program. Its name is [`Layout::NAME`].
 pub trait AccountKind: Pod + Layout {

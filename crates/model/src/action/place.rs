@@ -19,6 +19,9 @@ use crate::quantity::{Price, Size};
 use crate::side::Side;
 use crate::sub_account::SubAccountMut;
 
+/// Most orders that one instruction places.
+pub const MAX_PLACED: usize = 16;
+
 /// Places one or more orders in one market.
 #[must_use]
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +41,15 @@ pub struct PlaceReport {
 }
 
 impl PlaceOrders<'_> {
+    /// Refuses no orders and more than [`MAX_PLACED`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidOrder`].
+    #[inline]
+    pub const fn validate(&self) -> Result<()> {
+        if self.orders.is_empty() || self.orders.len() > MAX_PLACED { Err(Error::InvalidOrder) } else { Ok(()) }
+    }
+
     /// Places all or none; margin is checked once, on all of them together.
     ///
     /// Errors: those of the order ([`Error::InvalidOrder`], size, tick, expiry, the client id

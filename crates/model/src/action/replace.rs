@@ -1,7 +1,7 @@
 //! Cancelling orders and placing others in one step.
 
 use super::Context;
-use super::place::place;
+use super::place::{MAX_PLACED, place};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
@@ -39,6 +39,15 @@ pub struct ReplaceReport {
 }
 
 impl ReplaceOrders<'_> {
+    /// Refuses more than [`MAX_PLACED`] new orders.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOrder`].
+    #[inline]
+    pub const fn validate(&self) -> Result<()> {
+        if self.orders.len() > MAX_PLACED { Err(Error::InvalidOrder) } else { Ok(()) }
+    }
+
     /// Cancels, then places. Margin is checked once, and only when the position's worst case is larger than it was
     /// before: who moves its quotes without adding to them needs no price for it.
     ///

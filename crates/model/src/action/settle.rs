@@ -40,9 +40,7 @@ impl SettlePnl {
         account: &mut SubAccountMut<'_>,
     ) -> Result<SettleReport> {
         context.exchange.require_open(operation::SETTLE)?;
-        if bank.index != Bank::QUOTE {
-            return Err(Error::WrongRow);
-        }
+        bank.require_quote()?;
         if context.market.is_settling() {
             // `SettlePosition` closes the position and pays users in turn.
             return Err(Error::MarketNotActive);
@@ -142,9 +140,7 @@ impl SweepFees {
     /// Errors: [`Error::NothingToSettle`], price rows.
     pub fn execute<S: EventSink>(self, context: &mut Context<'_, S>, bank: &mut Bank) -> Result<SweepReport> {
         context.exchange.require_open(operation::SETTLE)?;
-        if bank.index != Bank::QUOTE {
-            return Err(Error::WrongRow);
-        }
+        bank.require_quote()?;
         if context.market.is_settling() {
             // The pool is the users' until they are paid.
             return Err(Error::MarketNotActive);
