@@ -133,7 +133,7 @@ fn total(books: &Books, machine: &Machine) {
         let price = row.price.price;
         let mut unsettled = 0i128;
         for position in books.positions(market.index) {
-            let pnl = position.unrealised_pnl(price, row.funding(position.base)).expect("in range");
+            let pnl = position.unrealised_pnl(row, price).expect("in range");
             sum += i128::from(pnl.0);
             unsettled += books.unsettled(position);
             fractions += 1;

@@ -6,8 +6,9 @@ use kedge_interface::instruction::{Liquidate, RefreshPrices};
 use kedge_model::Error;
 use kedge_model::board::Purpose;
 use kedge_model::board::RowState;
-use kedge_model::margin::{MarginKind, margin};
+use kedge_model::margin::{MarginKind, margin_of};
 use kedge_model::order::Side;
+use kedge_model::pocket::Pocket;
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
 use kedge_model::sub_account::status;
 use kedge_tests::market::{BTC, DOLLAR, ONE, SOL, USDC, market_feed};
@@ -186,7 +187,8 @@ fn fees_are_shared_as_the_exchange_says() {
 
 fn free(world: &World, user: User) -> i64 {
     let (board, now) = (world.board(), world.now());
-    let found = margin(&world.sub(&user.sub).head, &board, MarginKind::Maintenance, Purpose::Liquidate, &now);
+    let (kind, purpose) = (MarginKind::Maintenance, Purpose::Liquidate);
+    let found = margin_of(&world.sub(&user.sub).head, Pocket::Cross, &board, kind, purpose, &now);
     found.and_then(|margin| margin.free()).expect("in range").0
 }
 

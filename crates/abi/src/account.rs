@@ -18,7 +18,7 @@ pub const DISCRIMINATOR_SIZE: usize = 8;
 /// Largest number of bytes by which one instruction creates or grows an account.
 pub const GROWTH_STEP: usize = 10_240;
 /// Largest number of orders that one instruction places: its log record has no room for more.
-pub const MAX_PLACED: usize = 16;
+pub use kedge_model::action::MAX_PLACED;
 
 /// A struct of the model that is the content of an account of the program. The kind's name is [`Layout::NAME`].
 pub trait AccountKind: Pod + Layout {

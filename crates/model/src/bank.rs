@@ -42,6 +42,15 @@ impl Bank {
     /// Index of the bank in which profit and loss is settled.
     pub const QUOTE: u16 = 0;
 
+    /// Refuses another bank than the one in which profit and loss is settled.
+    ///
+    /// # Errors
+    /// [`Error::WrongRow`].
+    #[inline]
+    pub fn require_quote(&self) -> Result<()> {
+        if self.index == Self::QUOTE { Ok(()) } else { Err(Error::WrongRow) }
+    }
+
     /// Sum of all claims on the vault.
     pub fn claims(&self) -> Result<Amount> {
         self.deposits.plus(self.market_pools)?.plus(self.protocol)

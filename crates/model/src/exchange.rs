@@ -187,6 +187,16 @@ impl Exchange {
         Ok(())
     }
 
+    /// [`Self::set_fees`] for the admin.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`], [`Error::InvalidParameter`].
+    #[inline]
+    pub fn change_fees(&mut self, signer: &[u8; 32], schedule: &FeeSchedule) -> Result<()> {
+        self.require_admin(signer)?;
+        self.set_fees(schedule)
+    }
+
     /// Refuses anybody but the admin. Errors: [`Error::WrongAuthority`].
     pub fn require_admin(&self, signer: &[u8; 32]) -> Result<()> {
         if self.admin == *signer { Ok(()) } else { Err(Error::WrongAuthority) }

@@ -128,7 +128,7 @@ impl SubAccountMut<'_> {
                 // Out of what was released: the slices that are to come stay as large as they were.
                 order.set_released(order.released().minus(size)?);
             }
-            crate::event::OrderRecord::modified(self.head.party(), order, reason, sink);
+            self.head.tell_modified(order, reason, sink);
             if whole.adds_exposure() {
                 self.head.position_mut(whole.market)?.remove_open(whole.side(), size)?;
             }

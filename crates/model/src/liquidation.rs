@@ -3,6 +3,7 @@
 use crate::board::{PriceBoard, Purpose};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::instrument::Instrument;
 use crate::margin::{self, Margin, MarginKind};
 use crate::num::{BASE, Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
 use crate::pocket::Pocket;
@@ -93,8 +94,8 @@ pub fn takeover_price(position: Base, oracle: Price, fee: Ppm) -> Result<Price> 
 
 /// Quote that the liquidated position gets (positive) or pays for a transfer of `base` (its own sign) at a price,
 /// rounded against the liquidator by at most one unit.
-pub fn takeover_quote(base: Base, price: Price) -> Result<Quote> {
-    base.value(price, Rounding::Up)
+pub fn takeover_quote(instrument: Instrument, base: Base, price: Price) -> Result<Quote> {
+    instrument.value(base, price, Rounding::Up)
 }
 
 /// Refuses an account whose cross pocket is bankrupt or in liquidation. One that has recovered to its fill margin

@@ -5,7 +5,7 @@ use crate::board::{MarketRow, PriceBoard, PriceRow, Purpose, Requirement};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
-use crate::num::{BASE, Checked, PPM, Rounding, mul_div_bounds, mul_div_inline, to_i64};
+use crate::num::{Checked, PPM, Rounding, mul_div_inline};
 use crate::pocket::Pocket;
 use crate::position::Position;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
@@ -66,23 +66,27 @@ pub fn ratio(row: &MarketRow, kind: MarginKind, size: Size, custom: Ppm) -> Resu
     }
 }
 
-/// Margin of a sub-account's cross pocket: its balances and all positions but the isolated ones.
+/// Margin of a pocket: of the cross pocket, its balances and all positions but the isolated ones; of an isolated position,
+/// its own tokens and its profit and loss against its one requirement. Prices, weights and ratios are the same.
 ///
 /// Every row in use must serve `purpose`, but for that of a token that counts nothing. Collateral is rounded down, requirements are rounded up. For liquidations a
 /// halted or dead row counts at its last price, and a jumping price only as far as [`crate::board::PriceRow::liquidation_price`] goes.
 /// In the hour before a market's expiry these prices count as far as they will be in its settlement price
 /// ([`MarketRow::settles_at`]).
 ///
-/// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; arithmetic.
-pub fn margin(
+/// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; [`Error::PositionNotFound`] for an isolated pocket that is not
+/// there; arithmetic.
+#[inline(never)]
+pub fn margin_of(
     account: &SubAccount,
+    pocket: Pocket,
     board: &PriceBoard,
     kind: MarginKind,
     purpose: Purpose,
     clock: &Clock,
 ) -> Result<Margin> {
     let mut pass = Pass::new(board, kind, purpose, clock);
-    pass.add_all_cross(account)?;
+    pass.add(account, pocket)?;
     Ok(pass.total)
 }
 
@@ -94,28 +98,25 @@ pub fn margin(
 pub fn liquidation_margin(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Margin> {
     let mut pass = Pass::new(board, MarginKind::Maintenance, Purpose::Liquidate, clock);
     pass.spares = !fault::planted(Fault::WeightlessBalanceNeedsPrice);
-    match pocket {
-        Pocket::Cross => pass.add_all_cross(account)?,
-        Pocket::Isolated(market) => pass.add_isolated(account.position(market)?)?,
-    }
+    pass.add(account, pocket)?;
     Ok(pass.total)
 }
 
-/// Margin of an isolated position: its own tokens and its profit and loss against its one requirement, under the same
-/// prices, weights and ratios as in the cross pocket.
+/// Refuses an account of which a pocket does not meet a margin.
 ///
-/// Errors: as [`margin`].
+/// Errors: [`Error::InsufficientMargin`]; those of [`margin_of`].
 #[inline(never)]
-pub fn isolated_margin(
-    position: &Position,
+pub fn require(
+    account: &SubAccount,
+    pocket: Pocket,
     board: &PriceBoard,
     kind: MarginKind,
     purpose: Purpose,
     clock: &Clock,
-) -> Result<Margin> {
+) -> Result<()> {
     let mut pass = Pass::new(board, kind, purpose, clock);
-    pass.add_isolated(position)?;
-    Ok(pass.total)
+    pass.add(account, pocket)?;
+    if pass.total.is_met() { Ok(()) } else { Err(Error::InsufficientMargin) }
 }
 
 /// What a margin is asked for: the same for every balance and position of a pocket.
@@ -130,40 +131,6 @@ struct Pass<'a> {
     total: Margin,
 }
 
-/// Margin of one pocket. Errors: as [`margin`]; [`Error::PositionNotFound`] for an isolated pocket that is not there.
-#[inline(never)]
-pub fn margin_of(
-    account: &SubAccount,
-    pocket: Pocket,
-    board: &PriceBoard,
-    kind: MarginKind,
-    purpose: Purpose,
-    clock: &Clock,
-) -> Result<Margin> {
-    match pocket {
-        Pocket::Cross => margin(account, board, kind, purpose, clock),
-        Pocket::Isolated(market) => isolated_margin(account.position(market)?, board, kind, purpose, clock),
-    }
-}
-
-/// Margin of the pocket that a market's position and orders are in: what an action in that market is judged by.
-///
-/// Errors: as [`margin`].
-#[inline(never)]
-pub fn margin_for(
-    account: &SubAccount,
-    market: u16,
-    board: &PriceBoard,
-    kind: MarginKind,
-    purpose: Purpose,
-    clock: &Clock,
-) -> Result<Margin> {
-    match account.isolated(market) {
-        None => margin(account, board, kind, purpose, clock),
-        Some(position) => isolated_margin(position, board, kind, purpose, clock),
-    }
-}
-
 impl<'a> Pass<'a> {
     #[inline(always)]
     fn new(board: &'a PriceBoard, kind: MarginKind, purpose: Purpose, clock: &'a Clock) -> Self {
@@ -175,6 +142,15 @@ impl<'a> Pass<'a> {
             requirement: purpose.requirement(),
             spares: false,
             total: Margin::default(),
+        }
+    }
+
+    /// Adds what is in a pocket.
+    #[inline(always)]
+    fn add(&mut self, account: &SubAccount, pocket: Pocket) -> Result<()> {
+        match pocket {
+            Pocket::Cross => self.add_all_cross(account),
+            Pocket::Isolated(market) => self.add_isolated(account.position(market)?),
         }
     }
 
@@ -264,8 +240,8 @@ impl<'a> Pass<'a> {
         }
         let row = self.board.market(position.market)?;
         if self.is_spared(&row.price)? {
-            let held =
-                Base(position.base.0.max(0)).value(row.price.price.raised(BEST, Rounding::Down)?, Rounding::Down)?;
+            let best = row.price.price.raised(BEST, Rounding::Down)?;
+            let held = row.instrument().value(Base(position.base.0.max(0)), best, Rounding::Down)?;
             let funding = position.unsettled_funding(row.funding(position.base))?;
             self.total.collateral = self.total.collateral.plus(position.quote)?.plus(funding)?.plus(held)?;
             return Ok(());
@@ -283,15 +259,15 @@ impl<'a> Pass<'a> {
             (mark, liability_price) = (row.forecast(mark)?, row.forecast(liability_price)?);
         }
         let size = worst.size();
-        let (low, high) = mul_div_bounds(position.base.0.unsigned_abs(), mark.0, BASE)?;
-        let value = if position.base.0 >= 0 { to_i64(low)? } else { to_i64(high)?.wrapping_neg() };
+        let (low, high) = row.instrument().bounds(position.base.size(), mark)?;
+        let value = if position.base.0 >= 0 { low.credit()? } else { high.debit()? };
         let funding = position.unsettled_funding(row.funding(position.base))?;
-        let pnl = position.quote.plus(funding)?.plus(Quote(value))?;
+        let pnl = position.quote.plus(funding)?.plus(value)?;
         let counted = if kind == MarginKind::Initial { Quote(pnl.0.min(0)) } else { pnl };
         let liability = if size == position.base.size() && liability_price == mark {
-            Amount(high)
+            high
         } else {
-            size.value(liability_price, Rounding::Up)?
+            row.instrument().worth(size, liability_price, Rounding::Up)?
         };
         let ratio = ratio(row, kind, size, position.custom_margin)?;
         let total = &mut self.total;
@@ -327,32 +303,4 @@ pub fn token_value(amount: Amount, price: Price, decimals: u8) -> Result<Amount>
         return Ok(amount);
     }
     mul_div_inline(amount.0, price.0, unit, Rounding::Down).map(Amount)
-}
-
-/// Refuses an account whose cross pocket does not meet a margin. Errors: [`Error::InsufficientMargin`].
-pub fn require(
-    account: &SubAccount,
-    board: &PriceBoard,
-    kind: MarginKind,
-    purpose: Purpose,
-    clock: &Clock,
-) -> Result<Margin> {
-    let margin = margin(account, board, kind, purpose, clock)?;
-    if margin.is_met() { Ok(margin) } else { Err(Error::InsufficientMargin) }
-}
-
-/// Refuses an account when the pocket that a market's position and orders are in does not meet a margin.
-///
-/// Errors: [`Error::InsufficientMargin`].
-#[inline(never)]
-pub fn require_for(
-    account: &SubAccount,
-    market: u16,
-    board: &PriceBoard,
-    kind: MarginKind,
-    purpose: Purpose,
-    clock: &Clock,
-) -> Result<Margin> {
-    let margin = margin_for(account, market, board, kind, purpose, clock)?;
-    if margin.is_met() { Ok(margin) } else { Err(Error::InsufficientMargin) }
 }

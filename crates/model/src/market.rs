@@ -253,7 +253,7 @@ impl Market {
     /// is short of a deficit, which is nobody's funding.
     pub fn net_users_pnl(&self, price: Price) -> Result<Quote> {
         let funding = self.funding_pot.plus(self.deficit.credit()?)?;
-        self.users_quote.plus(funding)?.plus(self.users_base()?.value(price, Rounding::Up)?)
+        self.users_quote.plus(funding)?.plus(self.instrument().value(self.users_base()?, price, Rounding::Up)?)
     }
 
     /// The vAMM's equity at a price: its cash plus its base.
@@ -307,11 +307,11 @@ impl Market {
         }
         let interest = funding::hourly_rate(0, Ppm(u32::MAX))?;
         if funding::index_delta(interest, price, funding::PERIOD)?.0 < LEAST_INDEX
-            || self.step.value(price, Rounding::Down)? < LEAST_STEP
+            || self.instrument().worth(self.step, price, Rounding::Down)? < LEAST_STEP
         {
             return Err(Error::PriceOutOfRange);
         }
-        let worth = self.max_open_interest.value(price, Rounding::Up).unwrap_or(Amount(u64::MAX));
+        let worth = self.instrument().worth(self.max_open_interest, price, Rounding::Up).unwrap_or(Amount(u64::MAX));
         if self.max_position < self.min_order || worth.0 > u64::MAX >> 3 {
             return Err(Error::OpenInterestOutOfRange);
         }

@@ -1,5 +1,6 @@
 //! A position in one market: base, its quote claim, and the open orders that could enlarge it.
 
+use crate::board::MarketRow;
 use crate::error::{Error, Result};
 use crate::num::{BASE, FUNDING_TO_QUOTE, PPM, Rounding, mul_div_inline, to_i64};
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
@@ -141,10 +142,11 @@ impl Position {
         Ok(if up.0.unsigned_abs() > down.0.unsigned_abs() { up } else { down })
     }
 
-    /// Unrealised profit and loss at a price, unsettled funding included, rounded down.
+    /// Unrealised profit and loss at a price of the market with this row, unsettled funding included, rounded down.
     #[inline]
-    pub fn unrealised_pnl(&self, price: Price, index: FundingIndex) -> Result<Quote> {
-        self.quote.plus(self.unsettled_funding(index)?)?.plus(self.base.value(price, Rounding::Down)?)
+    pub fn unrealised_pnl(&self, row: &MarketRow, price: Price) -> Result<Quote> {
+        let funding = self.unsettled_funding(row.funding(self.base))?;
+        self.quote.plus(funding)?.plus(row.instrument().value(self.base, price, Rounding::Down)?)
     }
 
     /// Applies a trade. `quote` has the opposite sign of `base` (a buyer pays). The entry moves with an increase,

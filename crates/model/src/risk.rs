@@ -172,7 +172,7 @@ pub fn max_withdrawal(account: &SubAccount, board: &PriceBoard, bank: u16, clock
         if amount != 0 {
             probe.debit(bank, Amount(amount))?;
         }
-        in_range(margin::margin(&probe, board, MarginKind::Initial, Purpose::Withdraw, clock))
+        in_range(margin::margin_of(&probe, Pocket::Cross, board, MarginKind::Initial, Purpose::Withdraw, clock))
     };
     if fits(balance.0)? {
         return Ok(balance);

@@ -2,7 +2,7 @@
 //! and a growable tail of orders.
 
 use crate::error::{Error, Result};
-use crate::event::{CancelReason, CancelRecord, EventSink, Party};
+use crate::event::{CancelReason, EventSink};
 use crate::num::{Checked, saturating_add};
 use crate::order::{Order, flags};
 use crate::position::{self, Position};
@@ -145,12 +145,6 @@ impl SubAccount {
     #[inline]
     pub const fn has(&self, bit: u8) -> bool {
         self.status & bit != 0
-    }
-
-    /// The sub-account as records name it.
-    #[inline]
-    pub fn party(&self) -> Party {
-        Party { authority: self.authority, id: self.id, padding: [0; 6] }
     }
 
     /// Whether both are the same sub-account.
@@ -388,7 +382,7 @@ impl SubAccountMut<'_> {
     ) -> Result<(u32, u16)> {
         let order = self.orders.get_mut(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)?;
         let left = order.remaining()?;
-        CancelRecord::cancelled(self.head.party(), order, left, reason, sink);
+        self.head.tell_cancelled(order, left, reason, sink);
         let position = self.head.position_mut(order.market)?;
         if order.adds_exposure() {
             position.remove_open(order.side(), left)?;

@@ -164,11 +164,11 @@ proptest! {
         }
         for kind in [MarginKind::Initial, MarginKind::Fill, MarginKind::Maintenance] {
             let of = |account: &SubAccount, market| {
-                margin::margin_for(account, market, &board, kind, Purpose::Withdraw, &clock).unwrap()
+                margin::margin_of(account, Pocket::of(account, market), &board, kind, Purpose::Withdraw, &clock).unwrap()
             };
             let (cross, isolated, whole) = (of(&account, 0), of(&account, 1), of(&merged, 1));
             prop_assert_eq!(of(&account, 2), cross);
-            prop_assert_eq!(margin::margin(&account, &board, kind, Purpose::Withdraw, &clock).unwrap(), cross);
+            prop_assert_eq!(margin::margin_of(&account, Pocket::Cross, &board, kind, Purpose::Withdraw, &clock).unwrap(), cross);
             prop_assert_eq!(cross.collateral.0 + isolated.collateral.0, whole.collateral.0);
             prop_assert_eq!(cross.requirement.0 + isolated.requirement.0, whole.requirement.0);
             prop_assert_eq!(cross.liability.0 + isolated.liability.0, whole.liability.0);
@@ -181,7 +181,9 @@ proptest! {
         let mut changed = account;
         *changed.position_mut(1).unwrap() = *other.position(1).unwrap();
         for kind in [MarginKind::Initial, MarginKind::Fill, MarginKind::Maintenance] {
-            let of = |account: &SubAccount| margin::margin(account, &board, kind, Purpose::Withdraw, &clock).unwrap();
+            let of = |account: &SubAccount| {
+                margin::margin_of(account, Pocket::Cross, &board, kind, Purpose::Withdraw, &clock).unwrap()
+            };
             prop_assert_eq!(of(&account), of(&changed));
         }
     }
@@ -195,7 +197,7 @@ proptest! {
         }
         for market in 0..3 {
             let of = |account: &SubAccount, kind| {
-                margin::margin_for(account, market, &board, kind, Purpose::Withdraw, &clock).unwrap()
+                margin::margin_of(account, Pocket::of(account, market), &board, kind, Purpose::Withdraw, &clock).unwrap()
             };
             let (before, after) = (of(&account, MarginKind::Initial), of(&careful, MarginKind::Initial));
             prop_assert!(after.requirement >= before.requirement);

@@ -7,6 +7,7 @@ use kedge_model::clock::Clock;
 use kedge_model::exchange::{Exchange, FeeSchedule};
 use kedge_model::fees::{self, Referral, Shares};
 use kedge_model::funding;
+use kedge_model::instrument::Instrument;
 use kedge_model::liquidation;
 use kedge_model::margin::Margin;
 use kedge_model::num::{Rounding, div_wide, isqrt_wide, mul_div, mul_div_signed, mul_wide};
@@ -200,7 +201,7 @@ proptest! {
     fn takeovers_are_rounded_against_the_liquidator(base in 1i64..1 << 45, price in 1_000u64..1 << 37, fee in 0u32..50_000) {
         for base in [base, -base] {
             let taken = liquidation::takeover_price(Base(base), Price(price), Ppm(fee)).unwrap();
-            let quote = liquidation::takeover_quote(Base(base), taken).unwrap();
+            let quote = liquidation::takeover_quote(Instrument::Linear, Base(base), taken).unwrap();
             let exact = i128::from(base) * i128::from(price) * (1_000_000 - i128::from(base.signum()) * i128::from(fee));
             prop_assert!(i128::from(quote.0) * 1_000_000_000_000_000 >= exact);
         }

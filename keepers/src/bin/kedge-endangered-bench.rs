@@ -8,6 +8,7 @@ use kedge_keeper::core::endangered::{Endangered, scan};
 use kedge_model::board::{PriceBoard, PriceRow};
 use kedge_model::clock::Clock;
 use kedge_model::margin::{self, MarginKind};
+use kedge_model::pocket::Pocket;
 use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::sub_account::SubAccount;
@@ -108,7 +109,7 @@ fn account(random: &mut Random, board: &PriceBoard) -> SubAccount {
         };
         credited.expect("an empty account has room for a balance");
         let purpose = kedge_model::board::Purpose::Liquidate;
-        let opened = margin::margin(&account, board, MarginKind::Maintenance, purpose, &CLOCK);
+        let opened = margin::margin_of(&account, Pocket::Cross, board, MarginKind::Maintenance, purpose, &CLOCK);
         if opened.expect("rows are fresh").is_met() {
             return account;
         }

@@ -96,7 +96,8 @@ impl Session {
             let purpose = kedge_model::board::Purpose::Liquidate;
             let mut markets = head.positions.iter().filter(|p| p.is_used()).map(|p| p.market);
             markets.any(|market| {
-                let margin = kedge_model::margin::margin_for(&head, market, &board, kind, purpose, &now);
+                let pocket = kedge_model::pocket::Pocket::of(&head, market);
+                let margin = kedge_model::margin::margin_of(&head, pocket, &board, kind, purpose, &now);
                 margin.is_ok_and(|margin| !margin.is_met())
             })
         };

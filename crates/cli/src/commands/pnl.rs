@@ -178,11 +178,11 @@ fn worth(account: &SubAccountData, view: &View, market: u16) -> Result<Worth> {
     let Ok(position) = account.head.position(market) else { return Ok(Worth::default()) };
     let row = view.board.market(market)?;
     let price = row.settles_at(row.price.price)?;
-    let value = i128::from(position.base.value(price, Rounding::Down)?.0);
+    let value = i128::from(row.instrument().value(position.base, price, Rounding::Down)?.0);
     let entry = if position.base.is_zero() { 0 } else { i128::from(position.entry.0) };
     Ok(Worth {
         unrealised: if position.base.is_zero() { 0 } else { value + entry },
-        claim: i128::from(position.unrealised_pnl(price, row.funding(position.base))?.0),
+        claim: i128::from(position.unrealised_pnl(row, price)?.0),
         settled: i128::from(position.settled_pnl.0),
         base: position.base.0,
     })

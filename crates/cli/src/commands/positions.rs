@@ -46,7 +46,7 @@ pub fn table(
         let row = view.board.market(position.market)?;
         let tick = directory.tick(position.market);
         let funding = position.unsettled_funding(row.funding(position.base))?;
-        let pnl = position.unrealised_pnl(row.settles_at(row.price.price)?, row.funding(position.base))?;
+        let pnl = position.unrealised_pnl(row, row.settles_at(row.price.price)?)?;
         let side = match position.base.0 {
             0 => "flat",
             1.. => "long",

@@ -23,13 +23,6 @@ use crate::store::Accounts;
 use crate::{Report, Result};
 
 impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
-    /// A copy of the exchange, which `signer` administers.
-    fn administered_by(&self, signer: &Pubkey) -> Result<Exchange> {
-        let exchange: Exchange = self.copy(&EXCHANGE)?;
-        exchange.require_admin(&signer.to_bytes())?;
-        Ok(exchange)
-    }
-
     fn on_exchange(&mut self, run: impl FnOnce(&mut Exchange) -> Ruled<()>) -> Result<Report> {
         let mut exchange: Exchange = self.copy(&EXCHANGE)?;
         run(&mut exchange)?;
@@ -42,15 +35,14 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
         let exchange = Exchange::new(bump, i.admin.to_bytes(), i.pauser)?;
         let bump = self.new_account(&BOARD, &[BOARD_SEED], PriceBoard::SPACE)?;
         self.accounts.write(EXCHANGE, exchange);
-        self.accounts.write(BOARD, PriceBoard { version: PriceBoard::VERSION, bump, ..PriceBoard::default() });
+        let mut board = PriceBoard::default();
+        board.begin(bump);
+        self.accounts.write(BOARD, board);
         Ok(Report::Done)
     }
 
     pub(super) fn set_fees(&mut self, i: &SetFees) -> Result<Report> {
-        self.on_exchange(|exchange| {
-            exchange.require_admin(&i.signer.to_bytes())?;
-            exchange.set_fees(&i.schedule)
-        })
+        self.on_exchange(|exchange| exchange.change_fees(&i.signer.to_bytes(), &i.schedule))
     }
 
     pub(super) fn set_paused(&mut self, i: &SetPaused) -> Result<Report> {
@@ -66,38 +58,27 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     }
 
     pub(super) fn assign_fee_tier(&mut self, i: &AssignFeeTier) -> Result<Report> {
-        let exchange = self.administered_by(&i.signer)?;
+        let assign = action::AssignFeeTier { tier: i.tier };
         let mut trader: Trader = self.copy(&i.trader)?;
-        action::AssignFeeTier { tier: i.tier }.execute(&exchange, &mut trader, &self.clock)?;
+        let exchange: &Exchange = self.accounts.read(&EXCHANGE)?;
+        assign.authorise(exchange, &i.signer.to_bytes())?;
+        assign.execute(exchange, &mut trader, &self.clock)?;
         self.accounts.write(i.trader, trader);
         Ok(Report::Done)
     }
 
     pub(super) fn halt_row(&mut self, i: &HaltRow) -> Result<Report> {
-        let exchange: &Exchange = self.accounts.read(&EXCHANGE)?;
-        let signer = i.signer.to_bytes();
-        if !(i.halted && exchange.is_pauser(&signer)) {
-            exchange.require_admin(&signer)?;
-        }
+        let halt = action::HaltRow { kind: i.kind, index: i.index, halted: i.halted };
+        halt.authorise(self.accounts.read(&EXCHANGE)?, &i.signer.to_bytes())?;
         let mut board: PriceBoard = self.copy(&BOARD)?;
-        let row = match i.kind {
-            0 => &mut board.market_mut(i.index)?.price,
-            1 => &mut board.bank_mut(i.index)?.price,
-            _ => return Err(Error::InvalidParameter.into()),
-        };
-        if row.is_frozen() {
-            return Err(Error::MarketNotActive.into());
-        }
-        row.set_halted(i.halted, &self.clock);
+        halt.execute(&mut board, &self.clock)?;
         self.accounts.write(BOARD, board);
         Ok(Report::Done)
     }
 
     pub(super) fn list_bank(&mut self, i: &ListBank) -> Result<Report> {
-        let mut exchange = self.administered_by(&i.admin)?;
-        if exchange.banks != Bank::QUOTE && !i.params.maintenance_weight.is_zero() {
-            return Err(Error::InvalidParameter.into());
-        }
+        let mut exchange: Exchange = self.copy(&EXCHANGE)?;
+        action::ListBank::authorise(&i.params, &exchange, &i.admin.to_bytes())?;
         let mut board: PriceBoard = self.copy(&BOARD)?;
         let seed = exchange.banks.to_le_bytes();
         let decimals = self.accounts.decimals(&i.mint).ok_or(AccountError::TokenProgramUnsupported)?;
@@ -118,12 +99,13 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     }
 
     pub(super) fn list_market(&mut self, i: &ListMarket) -> Result<Report> {
-        let mut exchange = self.administered_by(&i.admin)?;
+        let list = action::ListMarket { params: &i.params };
+        let mut exchange: Exchange = self.copy(&EXCHANGE)?;
+        list.authorise(&exchange, &i.admin.to_bytes())?;
         let mut board: PriceBoard = self.copy(&BOARD)?;
         let seed = exchange.markets.to_le_bytes();
         let bump = self.new_account(&i.market, &[MARKET_SEED, &seed], Market::SPACE)?;
         let mut market = Market { bump, ..Market::default() };
-        let list = action::ListMarket { params: &i.params };
         let _ = list.execute(&mut exchange, &mut board, &mut market, self.clock)?;
         self.accounts.write(i.market, market);
         self.accounts.write(BOARD, board);
@@ -132,26 +114,19 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     }
 
     pub(super) fn set_market_status(&mut self, i: &SetMarketStatus) -> Result<Report> {
-        let status = MarketStatus::from_number(i.status)?;
-        let exchange: &Exchange = self.accounts.read(&EXCHANGE)?;
-        let signer = i.signer.to_bytes();
-        if !(status == MarketStatus::ReduceOnly && exchange.is_pauser(&signer)) {
-            exchange.require_admin(&signer)?;
-        }
-        self.on_life(&i.market, |board, market, clock, sink| {
-            action::SetMarketStatus { status }.execute(board, market, clock, sink)
-        })
+        let set = action::SetMarketStatus { status: MarketStatus::from_number(i.status)? };
+        set.authorise(self.accounts.read(&EXCHANGE)?, &i.signer.to_bytes())?;
+        self.on_life(&i.market, |board, market, clock, sink| set.execute(board, market, clock, sink))
     }
 
     pub(super) fn set_expiry(&mut self, i: &SetExpiry) -> Result<Report> {
-        let _ = self.administered_by(&i.signer)?;
-        self.on_life(&i.market, |board, market, clock, sink| {
-            action::SetExpiry { time: i.time }.execute(board, market, clock, sink)
-        })
+        let set = action::SetExpiry { time: i.time };
+        set.authorise(self.accounts.read(&EXCHANGE)?, &i.signer.to_bytes())?;
+        self.on_life(&i.market, |board, market, clock, sink| set.execute(board, market, clock, sink))
     }
 
     pub(super) fn delist_market(&mut self, i: &DelistMarket) -> Result<Report> {
-        let _ = self.administered_by(&i.signer)?;
+        action::DelistMarket.authorise(self.accounts.read(&EXCHANGE)?, &i.signer.to_bytes())?;
         let mut bank = self.quote_bank(&i.bank)?;
         let report = self.on_life(&i.market, |board, market, clock, sink| {
             action::DelistMarket.execute(board, market, &mut bank, clock, sink).map(drop)

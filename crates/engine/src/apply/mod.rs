@@ -167,7 +167,8 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     /// A copy of the bank in which profit and loss is settled.
     fn quote_bank(&self, at: &Pubkey) -> Result<Bank> {
         let bank: Bank = self.copy(at)?;
-        if bank.index == Bank::QUOTE { Ok(bank) } else { Err(Error::WrongRow.into()) }
+        bank.require_quote()?;
+        Ok(bank)
     }
 
     /// Runs an action on a market with these sub-accounts, which are written, as the market is, when it succeeds.

@@ -1,6 +1,5 @@
 //! Orders that are placed, changed and cancelled.
 
-use kedge_abi::account::MAX_PLACED;
 use kedge_abi::ed25519;
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::instruction::user::ALL_MARKETS;
@@ -19,11 +18,9 @@ use crate::{Report, Result};
 
 impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     pub(super) fn place_orders(&mut self, i: &PlaceOrders) -> Result<Report> {
-        if i.orders.is_empty() || i.orders.len() > MAX_PLACED {
-            return Err(Error::InvalidOrder.into());
-        }
-        self.traded_by(&i.sub_account, &i.signer)?;
         let place = action::PlaceOrders { orders: &i.orders };
+        place.validate()?;
+        self.traded_by(&i.sub_account, &i.signer)?;
         self.on_market(&i.market, &[i.sub_account], |context, subs| place.execute(context, &mut subs[0]))
             .map(Report::Place)
     }
@@ -46,11 +43,9 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     }
 
     pub(super) fn replace_orders(&mut self, i: &ReplaceOrders) -> Result<Report> {
-        if i.orders.len() > MAX_PLACED {
-            return Err(Error::InvalidOrder.into());
-        }
-        self.traded_by(&i.sub_account, &i.signer)?;
         let replace = action::ReplaceOrders { cancel: &i.cancel, orders: &i.orders, strict: i.strict };
+        replace.validate()?;
+        self.traded_by(&i.sub_account, &i.signer)?;
         self.on_market(&i.market, &[i.sub_account], |context, subs| replace.execute(context, &mut subs[0]))
             .map(Report::Replace)
     }

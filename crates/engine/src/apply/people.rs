@@ -10,12 +10,11 @@ use kedge_interface::instruction::{
 };
 use kedge_interface::{EXCHANGE, PROGRAM_ID};
 use kedge_model::action;
-use kedge_model::error::Error;
 use kedge_model::event::EventSink;
 use kedge_model::exchange::Exchange;
 use kedge_model::order::Order;
 use kedge_model::quantity::Ppm;
-use kedge_model::sub_account::{MAX_ORDERS, ORDER_STEP, SubAccount};
+use kedge_model::sub_account::SubAccount;
 use kedge_model::trader::Trader;
 use solana_pubkey::Pubkey;
 
@@ -43,9 +42,8 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     pub(super) fn create_trader(&mut self, i: &CreateTrader) -> Result<Report> {
         let authority = i.authority.to_bytes();
         let bump = self.new_account(&i.trader, &[TRADER_SEED, &authority], Trader::SPACE)?;
-        let trader = Trader::new(bump, authority, i.referrer)?;
         let mut exchange: Exchange = self.copy(&EXCHANGE)?;
-        exchange.traders += 1;
+        let trader = action::CreateTrader { authority, referrer: i.referrer }.execute(&mut exchange, bump)?;
         self.accounts.write(i.trader, trader);
         self.accounts.write(EXCHANGE, exchange);
         Ok(Report::Done)
@@ -54,29 +52,12 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     pub(super) fn create_sub_account(&mut self, i: &CreateSubAccount) -> Result<Report> {
         let (mut exchange, mut trader): (Exchange, Trader) = (self.copy(&EXCHANGE)?, self.copy(&i.trader)?);
         let (authority, orders) = (i.authority.to_bytes(), usize::from(i.orders));
-        if trader.authority != authority {
-            return Err(Error::WrongAuthority.into());
-        }
-        if orders > MAX_ORDERS || trader.sub_accounts >= Trader::MAX_SUB_ACCOUNTS {
-            return Err(Error::InvalidParameter.into());
-        }
-        let id = trader.next_sub_account;
-        let seeds = [SUB_ACCOUNT_SEED, &authority, &id.to_le_bytes()];
+        let create = action::CreateSubAccount { name: i.name, orders };
+        create.authorise(&trader, &authority)?;
+        let seeds = [SUB_ACCOUNT_SEED, &authority, &trader.next_sub_account.to_le_bytes()];
         let bump = self.new_account(&i.sub_account, &seeds, SubAccount::space(orders))?;
-        let mut head = SubAccount {
-            version: SubAccount::VERSION,
-            bump,
-            id,
-            authority,
-            name: i.name,
-            referrer: trader.referrer,
-            next_order_id: 1,
-            ..SubAccount::default()
-        };
-        head.take_tier(&trader);
-        trader.next_sub_account = id.checked_add(1).ok_or(Error::Overflow)?;
-        trader.sub_accounts += 1;
-        exchange.sub_accounts += 1;
+        let mut head = SubAccount::default();
+        create.execute(&mut exchange, &mut trader, &mut head, bump)?;
         self.accounts.write(i.sub_account, SubAccountData { head, orders: vec![Order::default(); orders] });
         self.accounts.write(i.trader, trader);
         self.accounts.write(EXCHANGE, exchange);
@@ -84,26 +65,16 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     }
 
     pub(super) fn close_sub_account(&mut self, i: &CloseSubAccount) -> Result<Report> {
-        let head = self.owned_by(&i.sub_account, &i.authority)?.head;
+        let account: SubAccountData = self.copy(&i.sub_account)?;
         let mut trader: Trader = self.copy(&i.trader)?;
-        if trader.authority != head.authority {
-            return Err(Error::WrongOwner.into());
-        }
-        if !head.is_empty() {
-            return Err(Error::AccountNotEmpty.into());
-        }
-        trader.sub_accounts -= 1;
+        action::CloseSubAccount.execute(&mut trader, &account.head, &i.authority.to_bytes())?;
         self.accounts.write(i.trader, trader);
         self.accounts.set(i.sub_account, None);
         Ok(Report::Done)
     }
 
     pub(super) fn close_trader(&mut self, i: &CloseTrader) -> Result<Report> {
-        let trader: &Trader = self.accounts.read(&i.trader)?;
-        if trader.authority != i.authority.to_bytes() {
-            return Err(Error::WrongAuthority.into());
-        }
-        trader.require_closable()?;
+        action::CloseTrader.authorise(self.accounts.read(&i.trader)?, &i.authority.to_bytes())?;
         self.accounts.set(i.trader, None);
         Ok(Report::Done)
     }
@@ -111,9 +82,7 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     pub(super) fn grow_orders(&mut self, i: &GrowOrders) -> Result<Report> {
         let mut account: SubAccountData = self.copy(&i.sub_account)?;
         let (capacity, held) = (usize::from(i.capacity), account.orders.len());
-        if capacity <= held || capacity > MAX_ORDERS || !capacity.is_multiple_of(ORDER_STEP) {
-            return Err(Error::InvalidParameter.into());
-        }
+        action::GrowOrders { capacity }.validate(held)?;
         if (capacity - held) * size_of::<Order>() > GROWTH_STEP {
             return Err(AccountError::GrowthStepTooLarge.into());
         }
@@ -123,11 +92,9 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     }
 
     pub(super) fn set_delegate(&mut self, i: &SetDelegate) -> Result<Report> {
-        let account = self.owned_by(&i.sub_account, &i.authority)?;
-        self.on_head(&i.sub_account, account, |head| {
-            head.delegate = i.delegate;
-            Ok(())
-        })
+        let account: SubAccountData = self.copy(&i.sub_account)?;
+        let set = action::SetDelegate { delegate: i.delegate };
+        self.on_head(&i.sub_account, account, |head| set.execute(head, &i.authority.to_bytes()))
     }
 
     pub(super) fn set_builder(&mut self, i: &SetBuilder) -> Result<Report> {

@@ -6,7 +6,6 @@ use kedge_interface::instruction::RefreshPrices;
 use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
 use kedge_model::clock::Clock;
 use kedge_model::event::EventSink;
-use kedge_model::quantity::Price;
 use solana_program_error::ProgramError;
 use solana_pubkey::Pubkey;
 
@@ -50,9 +49,7 @@ fn observe<'a>(
     let mut seen = Vec::new();
     for source in row.sources() {
         if SourceKind::from_number(source.kind)? == SourceKind::Fixed {
-            let (publish_time, publish_slot) = (clock.unix_time, clock.slot);
-            let (price, confidence) = (Price(1_000_000), Price::ZERO);
-            seen.push(Some(OraclePrice { price, confidence, publish_time, publish_slot }));
+            seen.push(Some(OraclePrice::fixed(clock)));
             continue;
         }
         let at = oracles.next().ok_or(ProgramError::NotEnoughAccountKeys)?;

@@ -66,9 +66,7 @@ impl Bankruptcy {
         sink: &mut impl EventSink,
     ) -> Result<BankruptcyReport> {
         exchange.require_open(operation::LIQUIDATE)?;
-        if bank.index != Bank::QUOTE {
-            return Err(Error::WrongRow);
-        }
+        bank.require_quote()?;
         let pocket = Pocket::of(account.head, market.index);
         if !mark_bankrupt(account.head, pocket, board)? {
             return Err(Error::NotBankrupt);

@@ -8,6 +8,7 @@ use crate::event::{DepositRecord, EventKind, EventSink, TransferRecord, emit};
 use crate::exchange::{Exchange, operation};
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
+use crate::pocket::Pocket;
 use crate::quantity::Amount;
 use crate::sub_account::SubAccount;
 
@@ -132,7 +133,7 @@ pub(super) fn require_covered(account: &SubAccount, board: &PriceBoard, clock: &
     if account.positions.iter().all(|position| !position.is_cross() || position.is_idle()) {
         return Ok(());
     }
-    let _ = margin::require(account, board, MarginKind::Initial, Purpose::Withdraw, clock)?;
+    margin::require(account, Pocket::Cross, board, MarginKind::Initial, Purpose::Withdraw, clock)?;
     Ok(())
 }
 

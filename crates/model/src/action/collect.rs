@@ -64,10 +64,10 @@ impl Liquidate {
         let position = account.head.position(market.index).map_err(|_| Error::NothingToLiquidate)?;
         let mark = row.settles_at(row.price.liquidation_price()?)?;
         let size = position.base.size();
-        let is_small = size.value(mark, Rounding::Up)? <= market.small_position;
+        let is_small = row.instrument().worth(size, mark, Rounding::Up)? <= market.small_position;
         let fee = if is_small { market.liquidator_fee_small } else { market.liquidator_fee };
         let price = liquidation::takeover_price(position.base, mark, fee)?;
-        let profit = position.base.value(price, Rounding::Down)?.plus(position.entry)?;
+        let profit = row.instrument().value(position.base, price, Rounding::Down)?.plus(position.entry)?;
         if size.is_zero() || profit.0 <= 0 {
             return Err(Error::NotLiquidatable);
         }

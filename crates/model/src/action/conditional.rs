@@ -92,7 +92,8 @@ pub(super) fn place<S: EventSink>(
         wait(context, account, &mut order, kind, side)?;
     }
     let board = context.board;
-    entry::enter(context, account, board.market(order.market)?, order, sleeps)
+    let row = board.market(order.market)?;
+    entry::enter(context, account, row, &mut order, sleeps)
 }
 
 /// Checks what only waiting orders have, and finds the group of a leg.

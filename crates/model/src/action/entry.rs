@@ -4,7 +4,7 @@ use super::{Context, ledger};
 use crate::auction;
 use crate::board::MarketRow;
 use crate::error::{Error, Result};
-use crate::event::{EventSink, OrderRecord};
+use crate::event::EventSink;
 use crate::num::{Checked, Rounding, mul_div};
 use crate::order::{Order, STATUS_OPEN, flags};
 use crate::position::Position;
@@ -33,7 +33,7 @@ pub(super) fn enter<S: EventSink>(
     context: &mut Context<'_, S>,
     account: &mut SubAccountMut<'_>,
     row: &MarketRow,
-    mut order: Order,
+    order: &mut Order,
     sleeps: bool,
 ) -> Result<Placed> {
     let slot = account.slot_for(order.client_id, &context.clock)?;
@@ -50,11 +50,11 @@ pub(super) fn enter<S: EventSink>(
     if order.has(flags::REDUCE_ONLY) && !reduces && !sleeps {
         return Err(Error::ReduceOnlyWouldIncrease);
     }
-    let increases_risk = order.adds_exposure() && expose(position, &order, context.market.max_position)?;
+    let increases_risk = order.adds_exposure() && expose(position, order, context.market.max_position)?;
     position.open_orders = position.open_orders.plus(1)?;
     account.head.open_orders = account.head.open_orders.plus(1)?;
-    *account.orders.get_mut(slot).ok_or(Error::NoOrderSlot)? = order;
-    OrderRecord::placed(account.head.party(), &order, context.sink);
+    *account.orders.get_mut(slot).ok_or(Error::NoOrderSlot)? = *order;
+    account.head.tell_placed(order, context.sink);
     Ok(Placed { slot, increases_risk })
 }
 

@@ -154,7 +154,7 @@ pub(super) fn require_isolated(account: &SubAccount, market: u16, board: &PriceB
     if account.position(market)?.is_idle() {
         return Ok(());
     }
-    let _ = margin::require_for(account, market, board, MarginKind::Initial, Purpose::Withdraw, clock)?;
+    margin::require(account, Pocket::of(account, market), board, MarginKind::Initial, Purpose::Withdraw, clock)?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use crate::exchange::operation;
 use crate::fault::{self, Fault};
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
-use crate::num::{BASE, Checked, Rounding, mul_div_bounds};
+use crate::num::{Checked, Rounding};
 use crate::pocket::Pocket;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use crate::side::Side;
@@ -159,12 +159,12 @@ impl Liquidate {
         }
         let oracle = row.settles_at(row.price.liquidation_price()?)?;
         let size = position.base.size();
-        let (low, high) = mul_div_bounds(size.0, oracle.0, BASE)?;
-        let is_small = Amount(high) <= market.small_position;
+        let (low, high) = row.instrument().bounds(size, oracle)?;
+        let is_small = high <= market.small_position;
         let fee = if is_small { market.liquidator_fee_small } else { market.liquidator_fee };
         let ratio = Ppm(row.maintenance_ratio(size)?.0.plus(market.liquidation_buffer.0)?);
         // Over the whole position: what it frees beyond the shortage is what an insurance fee can come from.
-        let insurance = liquidation::insurance_fee(missing, Amount(low), ratio, fee, market.insurance_fee)?;
+        let insurance = liquidation::insurance_fee(missing, low, ratio, fee, market.insurance_fee)?;
         let needed = missing.plus(liquidation::ROUNDING_UNITS)?;
         let cover = liquidation::base_to_cover(needed, ratio, fee, insurance, oracle, Rounding::Up)?;
         let taken = liquidation::step_size(cover, size, is_small, market.step, market.min_order, self.max_size)?;
@@ -179,7 +179,7 @@ impl Liquidate {
         // Of the oracle's value, like all that the size was reckoned from: a share of the discounted quote would be too
         // little of a long and more than a short was asked for.
         let of = if fault::planted(Fault::InsuranceFeeOfQuote) { price } else { oracle };
-        let insurance_fee = taken.value(of, Rounding::Down)?.share(insurance, Rounding::Down)?;
+        let insurance_fee = row.instrument().worth(taken, of, Rounding::Down)?.share(insurance, Rounding::Down)?;
         Ok(Step { base: taken.on(side)?, price, fee, insurance_fee })
     }
 
@@ -193,7 +193,7 @@ impl Liquidate {
     ) -> Result<LiquidationReport> {
         let board = context.board;
         let row = board.market(context.market.index)?;
-        let quote = liquidation::takeover_quote(step.base, step.price)?;
+        let quote = liquidation::takeover_quote(row.instrument(), step.base, step.price)?;
         let _ = ledger::trade(account.head, context.market, row, Base(step.base.0.wrapping_neg()), quote, Quote::ZERO)?;
         let effect =
             ledger::trade(liquidator.head, context.market, row, step.base, Quote(quote.0.wrapping_neg()), Quote::ZERO)?;
@@ -206,7 +206,14 @@ impl Liquidate {
             (MarginKind::Maintenance, Purpose::Liquidate)
         };
         let market = context.market.index;
-        let _ = margin::require_for(liquidator.head, market, context.board, kind, purpose, &context.clock)?;
+        margin::require(
+            liquidator.head,
+            Pocket::of(liquidator.head, market),
+            context.board,
+            kind,
+            purpose,
+            &context.clock,
+        )?;
         liquidator.head.release_position(market);
         Ok(LiquidationReport {
             base: step.base,

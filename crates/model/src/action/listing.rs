@@ -180,6 +180,15 @@ pub struct ListMarket<'a> {
 }
 
 impl ListMarket<'_> {
+    /// Refuses anybody but the admin.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`].
+    #[inline]
+    pub fn authorise(&self, exchange: &Exchange, signer: &[u8; 32]) -> Result<()> {
+        exchange.require_admin(signer)
+    }
+
     /// Fills the market account and its row; the market trades once it is opened on a fresh price
     /// ([`super::SetMarketStatus`]).
     ///
@@ -279,6 +288,18 @@ pub struct ListBank<'a> {
 }
 
 impl ListBank<'_> {
+    /// Refuses anybody but the admin, and collateral that would back something: a liquidation cannot take over other tokens
+    /// than the quote bank's yet, so they may be held but count nothing.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`], [`Error::InvalidParameter`].
+    #[inline]
+    pub fn authorise(params: &BankParams, exchange: &Exchange, signer: &[u8; 32]) -> Result<()> {
+        exchange.require_admin(signer)?;
+        let backs = exchange.banks != Bank::QUOTE && !params.maintenance_weight.is_zero();
+        if backs { Err(Error::InvalidParameter) } else { Ok(()) }
+    }
+
     /// Fills the bank account and its row. The quote bank has six decimals and counts in full.
     ///
     /// Errors: [`Error::ListingFull`], [`Error::InvalidParameter`].

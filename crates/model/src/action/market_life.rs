@@ -5,6 +5,7 @@ use crate::board::{PriceBoard, Purpose};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{EventKind, EventSink, MarketRecord, emit};
+use crate::exchange::Exchange;
 use crate::fault::{self, Fault};
 use crate::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE};
 use crate::market::{Market, MarketStatus};
@@ -20,6 +21,16 @@ pub struct SetMarketStatus {
 }
 
 impl SetMarketStatus {
+    /// Refuses anybody but the admin, and the pauser who closes a market to new risk.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`].
+    #[inline]
+    pub fn authorise(&self, exchange: &Exchange, signer: &[u8; 32]) -> Result<()> {
+        let closes = self.status == MarketStatus::ReduceOnly;
+        if closes && exchange.is_pauser(signer) { Ok(()) } else { exchange.require_admin(signer) }
+    }
+
     /// Sets it. A listed market opens only on a price that could open risk, with the vAMM at that price.
     ///
     /// Errors: [`Error::InvalidParameter`] for a status that is reached in another way, [`Error::MarketNotActive`] from
@@ -63,6 +74,15 @@ pub struct SetExpiry {
 }
 
 impl SetExpiry {
+    /// Refuses anybody but the admin.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`].
+    #[inline]
+    pub fn authorise(&self, exchange: &Exchange, signer: &[u8; 32]) -> Result<()> {
+        exchange.require_admin(signer)
+    }
+
     /// Sets it in the market and in its row, [`EXPIRY_NOTICE`] ahead at least: nobody is surprised. Until the hour before
     /// the expiry it can be moved, with the same notice, or withdrawn. In that hour positions are worth what they will be
     /// settled at, and would jump to the oracle.
@@ -92,6 +112,15 @@ impl SetExpiry {
 pub struct DelistMarket;
 
 impl DelistMarket {
+    /// Refuses anybody but the admin.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`].
+    #[inline]
+    pub fn authorise(&self, exchange: &Exchange, signer: &[u8; 32]) -> Result<()> {
+        exchange.require_admin(signer)
+    }
+
     /// Moves what is left (the vAMM's capital, fees, the insurance fund) to the protocol and marks the row as delisted.
     /// It stays on the board at the settlement price, so that no account that still names it is stopped by it.
     ///
@@ -113,9 +142,7 @@ impl DelistMarket {
         if !market.is_settling() {
             return Err(Error::MarketNotSettling);
         }
-        if bank.index != Bank::QUOTE {
-            return Err(Error::WrongRow);
-        }
+        bank.require_quote()?;
         let waits = !market.debts.is_zero() && !fault::planted(Fault::SolventDebtorWrittenOff);
         let paid = market.users_quote.is_zero() && market.debts.is_zero();
         let settled = market.long_interest.is_zero()

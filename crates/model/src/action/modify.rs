@@ -4,13 +4,14 @@ use super::conditional::TRAIL_BOUNDS;
 use super::{Context, place};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
-use crate::event::{CancelReason, EventSink, OrderRecord};
+use crate::event::{CancelReason, EventSink};
 use crate::exchange::operation;
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::market::Market;
 use crate::offer;
 use crate::order::{Limit, Order, OrderKind, RawLimit, STATUS_WAITING, flags};
+use crate::pocket::Pocket;
 use crate::position::Position;
 use crate::quantity::{Price, Size};
 use crate::sub_account::SubAccountMut;
@@ -131,9 +132,9 @@ impl ModifyOrder {
         let grows = expose(position, &before, &after, context.market)?;
         *account.orders.get_mut(slot).ok_or(Error::OrderNotFound)? = after;
         if grows {
-            let _ = margin::require_for(
+            margin::require(
                 account.head,
-                before.market,
+                Pocket::of(account.head, before.market),
                 context.board,
                 MarginKind::Initial,
                 Purpose::IncreaseRisk,
@@ -141,7 +142,7 @@ impl ModifyOrder {
             )?;
         }
         account.head.last_active_slot = context.clock.slot;
-        OrderRecord::modified(account.head.party(), &after, CancelReason::Requested, context.sink);
+        account.head.tell_modified(&after, CancelReason::Requested, context.sink);
         Ok(ModifyReport { order: after, kept_place: !renewed })
     }
 

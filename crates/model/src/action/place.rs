@@ -14,9 +14,13 @@ use crate::market::Market;
 use crate::num::{Checked, ceil_to, floor_to};
 use crate::offer;
 use crate::order::{Limit, Order, OrderKind, OrderParams, RawLevel, RawLimit, STATUS_OPEN, flags};
+use crate::pocket::Pocket;
 use crate::quantity::{Price, Size};
 use crate::side::Side;
 use crate::sub_account::SubAccountMut;
+
+/// Most orders that one instruction places.
+pub const MAX_PLACED: usize = 16;
 
 /// Places one or more orders in one market.
 #[must_use]
@@ -37,6 +41,15 @@ pub struct PlaceReport {
 }
 
 impl PlaceOrders<'_> {
+    /// Refuses no orders and more than [`MAX_PLACED`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidOrder`].
+    #[inline]
+    pub const fn validate(&self) -> Result<()> {
+        if self.orders.is_empty() || self.orders.len() > MAX_PLACED { Err(Error::InvalidOrder) } else { Ok(()) }
+    }
+
     /// Places all or none; margin is checked once, on all of them together.
     ///
     /// Errors: those of the order ([`Error::InvalidOrder`], size, tick, expiry, the client id
@@ -58,9 +71,9 @@ impl PlaceOrders<'_> {
             risk |= place(context, account, params)?.increases_risk;
         }
         if risk {
-            let _ = margin::require_for(
+            margin::require(
                 account.head,
-                context.market.index,
+                Pocket::of(account.head, context.market.index),
                 context.board,
                 MarginKind::Initial,
                 Purpose::IncreaseRisk,
@@ -94,7 +107,7 @@ pub(super) fn place<S: EventSink>(
     if params.flags & flags::POST_ONLY != 0 {
         limit = outside(context.market, row, side, params.flags, limit)?;
     }
-    let order = Order {
+    let mut order = Order {
         seq: 0,
         client_id: params.client_id,
         price: limit,
@@ -115,10 +128,11 @@ pub(super) fn place<S: EventSink>(
         status: STATUS_OPEN,
         auction_slots: slots,
     };
-    entry::enter(context, account, row, order, false)
+    entry::enter(context, account, row, &mut order, false)
 }
 
 /// Checks what needs no price: market, flags, size, ticks and expiry.
+#[inline(always)]
 fn check<S: EventSink>(context: &Context<'_, S>, params: &OrderParams, kind: OrderKind) -> Result<()> {
     let market = &*context.market;
     if params.market != market.index {
@@ -159,6 +173,7 @@ struct Terms {
 }
 
 /// The terms of a market order: its auction is its owner's or the exchange's, and ends at its limit where it names none.
+#[inline(always)]
 fn market_terms<S: EventSink>(
     context: &Context<'_, S>,
     row: &MarketRow,
@@ -179,6 +194,7 @@ fn market_terms<S: EventSink>(
 }
 
 /// The terms of a limit order: its auction, if it has one, is its owner's.
+#[inline(always)]
 fn limit_terms<S: EventSink>(
     context: &Context<'_, S>,
     row: &MarketRow,

@@ -51,9 +51,7 @@ impl FundPool {
         if self.amount.is_zero() {
             return Err(Error::AmountZero);
         }
-        if bank.index != Bank::QUOTE {
-            return Err(Error::WrongRow);
-        }
+        bank.require_quote()?;
         if market.status == MarketStatus::Delisted as u8 {
             return Err(Error::MarketNotActive);
         }

@@ -1,7 +1,7 @@
 //! Cancelling orders and placing others in one step.
 
 use super::Context;
-use super::place::place;
+use super::place::{MAX_PLACED, place};
 use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
@@ -10,6 +10,7 @@ use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::num::Checked;
 use crate::order::{OrderParams, flags};
+use crate::pocket::Pocket;
 use crate::quantity::Size;
 use crate::sub_account::{SubAccount, SubAccountMut};
 
@@ -38,6 +39,15 @@ pub struct ReplaceReport {
 }
 
 impl ReplaceOrders<'_> {
+    /// Refuses more than [`MAX_PLACED`] new orders.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOrder`].
+    #[inline]
+    pub const fn validate(&self) -> Result<()> {
+        if self.orders.len() > MAX_PLACED { Err(Error::InvalidOrder) } else { Ok(()) }
+    }
+
     /// Cancels, then places. Margin is checked once, and only when the position's worst case is larger than it was
     /// before: who moves its quotes without adding to them needs no price for it.
     ///
@@ -73,9 +83,9 @@ impl ReplaceOrders<'_> {
             let _ = place(context, account, params)?;
         }
         if worst(account.head, market)? > before {
-            let _ = margin::require_for(
+            margin::require(
                 account.head,
-                market,
+                Pocket::of(account.head, market),
                 context.board,
                 MarginKind::Initial,
                 Purpose::IncreaseRisk,

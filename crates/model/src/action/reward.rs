@@ -5,6 +5,7 @@ use crate::board::Purpose;
 use crate::error::Result;
 use crate::event::EventSink;
 use crate::margin::{self, MarginKind};
+use crate::pocket::Pocket;
 use crate::quantity::Amount;
 use crate::sub_account::SubAccountMut;
 
@@ -25,9 +26,9 @@ pub(super) fn affordable<S: EventSink>(
         return Ok(Amount::ZERO);
     }
     let market = context.market.index;
-    let margin = margin::margin_for(
+    let margin = margin::margin_of(
         owner.head,
-        market,
+        Pocket::of(owner.head, market),
         context.board,
         MarginKind::Maintenance,
         Purpose::Liquidate,

@@ -40,9 +40,7 @@ impl SettlePnl {
         account: &mut SubAccountMut<'_>,
     ) -> Result<SettleReport> {
         context.exchange.require_open(operation::SETTLE)?;
-        if bank.index != Bank::QUOTE {
-            return Err(Error::WrongRow);
-        }
+        bank.require_quote()?;
         if context.market.is_settling() {
             // `SettlePosition` closes the position and pays users in turn.
             return Err(Error::MarketNotActive);
@@ -58,7 +56,7 @@ impl SettlePnl {
         }
         let price = row.settles_at(row.price.price)?;
         let (base, quote, entry) = (position.base, position.quote, position.entry);
-        let pnl = quote.plus(base.value(price, Rounding::Down)?)?;
+        let pnl = quote.plus(row.instrument().value(base, price, Rounding::Down)?)?;
         let amount = if pnl.0 < 0 {
             let payable = pocket.tokens(account.head)?.min(pnl.magnitude());
             payable.debit()?
@@ -91,9 +89,9 @@ impl SettlePnl {
         }
         if amount.0 > 0 {
             // A profit may leave only a pocket that stays clear of liquidation.
-            let _ = margin::require_for(
+            margin::require(
                 account.head,
-                market.index,
+                Pocket::of(account.head, market.index),
                 context.board,
                 MarginKind::Maintenance,
                 Purpose::SettlePnl,
@@ -142,9 +140,7 @@ impl SweepFees {
     /// Errors: [`Error::NothingToSettle`], price rows.
     pub fn execute<S: EventSink>(self, context: &mut Context<'_, S>, bank: &mut Bank) -> Result<SweepReport> {
         context.exchange.require_open(operation::SETTLE)?;
-        if bank.index != Bank::QUOTE {
-            return Err(Error::WrongRow);
-        }
+        bank.require_quote()?;
         if context.market.is_settling() {
             // The pool is the users' until they are paid.
             return Err(Error::MarketNotActive);

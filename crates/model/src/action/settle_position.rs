@@ -50,9 +50,7 @@ impl SettlePosition {
         account: &mut SubAccountMut<'_>,
     ) -> Result<PositionSettlement> {
         context.exchange.require_open(operation::SETTLE)?;
-        if bank.index != Bank::QUOTE {
-            return Err(Error::WrongRow);
-        }
+        bank.require_quote()?;
         if !context.market.is_settling() {
             return Err(Error::MarketNotSettling);
         }

@@ -9,6 +9,7 @@ use crate::exchange::operation;
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::order::{OrderKind, OrderParams, flags};
+use crate::pocket::Pocket;
 use crate::quantity::Size;
 use crate::sub_account::SubAccountMut;
 
@@ -87,9 +88,9 @@ impl PlaceAndTake<'_> {
         }
         // Risk is opened here as it is by placing: under initial margin, whether it rests or was filled at once.
         if placed.increases_risk && (rests || matched.increased) {
-            let _ = margin::require_for(
+            margin::require(
                 taker.head,
-                context.market.index,
+                Pocket::of(taker.head, context.market.index),
                 context.board,
                 MarginKind::Initial,
                 Purpose::IncreaseRisk,

@@ -63,6 +63,15 @@ pub struct AssignFeeTier {
 }
 
 impl AssignFeeTier {
+    /// Refuses anybody but the admin.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`].
+    #[inline]
+    pub fn authorise(&self, exchange: &Exchange, signer: &[u8; 32]) -> Result<()> {
+        exchange.require_admin(signer)
+    }
+
     /// Assigns it; sub-accounts follow with their next [`UpdateFeeTier`]. Errors: [`Error::InvalidParameter`].
     pub fn execute(self, exchange: &Exchange, trader: &mut Trader, clock: &Clock) -> Result<()> {
         if usize::from(self.tier) >= FEE_TIERS {

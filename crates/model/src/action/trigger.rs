@@ -8,6 +8,7 @@ use crate::exchange::operation;
 use crate::liquidation;
 use crate::margin::{self, MarginKind};
 use crate::order::{Order, OrderKind, STATUS_OPEN, flags};
+use crate::pocket::Pocket;
 use crate::quantity::{Amount, Price};
 use crate::sub_account::SubAccountMut;
 use crate::trigger;
@@ -148,9 +149,9 @@ impl TriggerOrder {
         if !increases {
             return reward::affordable(context, owner, fee).map(Some);
         }
-        let margin = margin::margin_for(
+        let margin = margin::margin_of(
             owner.head,
-            order.market,
+            Pocket::of(owner.head, order.market),
             context.board,
             MarginKind::Initial,
             Purpose::IncreaseRisk,

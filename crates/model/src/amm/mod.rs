@@ -134,13 +134,13 @@ impl Amm {
     /// Cash plus position at a price, rounded down.
     #[inline]
     pub fn equity(&self, price: Price) -> Result<Quote> {
-        self.quote.plus(self.base.value(price, Rounding::Down)?)
+        self.quote.plus(self.instrument().value(self.base, price, Rounding::Down)?)
     }
 
     /// Capital that the position needs at a price.
     #[inline]
     pub fn required_capital(&self, price: Price) -> Result<Amount> {
-        self.base.size().value(price, Rounding::Up)?.share(self.margin, Rounding::Up)
+        self.instrument().worth(self.base.size(), price, Rounding::Up)?.share(self.margin, Rounding::Up)
     }
 
     /// Equity above what the position needs, zero when it is below.

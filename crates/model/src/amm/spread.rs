@@ -6,8 +6,8 @@
 use super::Amm;
 use crate::board::PriceRow;
 use crate::error::{Error, Result};
-use crate::num::{BASE, Checked, PPM, Rounding, mul_div_bounds, mul_div_inline, quotient, saturating_add, to_i64};
-use crate::quantity::{Ppm, Price, Quote};
+use crate::num::{Checked, PPM, Rounding, mul_div_inline, quotient, saturating_add};
+use crate::quantity::{Ppm, Price};
 use crate::side::Side;
 
 /// A sixteenth of the inventory limit (two to this power) counts as flow on each side when intensities are compared:
@@ -113,15 +113,17 @@ impl Amm {
         if leverage.is_zero() && self.revenue_spread.is_zero() {
             return Ok(0);
         }
-        let (low, high) = mul_div_bounds(self.base.size().0, oracle.0, BASE)?;
-        let value = if self.base.0 >= 0 { to_i64(low)? } else { to_i64(high)?.wrapping_neg() };
-        let equity = self.quote.plus(Quote(value))?;
+        let (low, high) = self.instrument().bounds(self.base.size(), oracle)?;
+        let value = if self.base.0 >= 0 { low.credit()? } else { high.debit()? };
+        let equity = self.quote.plus(value)?;
         let mut total = 0;
         if !leverage.is_zero() {
             // Required capital over equity, in one division.
             let used = match equity.positive_part().0 {
                 0 => PPM,
-                equity => mul_div_inline(high, u64::from(self.margin.0), equity, Rounding::Up).unwrap_or(PPM).min(PPM),
+                equity => {
+                    mul_div_inline(high.0, u64::from(self.margin.0), equity, Rounding::Up).unwrap_or(PPM).min(PPM)
+                }
             };
             total = part(leverage, used)?;
         }

@@ -3,7 +3,7 @@
 use super::row::MAX_SOURCES;
 use crate::clock::{Clock, elapsed};
 use crate::error::{Error, Result};
-use crate::num::{Checked, PPM, Rounding, mul_div};
+use crate::num::{Checked, PPM, PRICE, Rounding, mul_div};
 use crate::quantity::{Ppm, Price};
 
 /// Seconds by which a publish time may lie ahead of the chain's clock.
@@ -24,6 +24,13 @@ pub struct OraclePrice {
 }
 
 impl OraclePrice {
+    /// What a fixed source says: 1.00, now.
+    #[inline]
+    pub const fn fixed(clock: &Clock) -> Self {
+        let (price, confidence) = (Price(PRICE), Price::ZERO);
+        Self { price, confidence, publish_time: clock.unix_time, publish_slot: clock.slot }
+    }
+
     /// Whether the price is positive, young enough and certain enough.
     pub fn is_usable(&self, clock: &Clock, max_age: u64, max_confidence: Ppm) -> bool {
         let lead = elapsed(clock.unix_time, self.publish_time);

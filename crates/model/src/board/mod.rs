@@ -114,6 +114,12 @@ impl PriceBoard {
     /// Layout version that this code reads and writes.
     pub const VERSION: u8 = 1;
 
+    /// Begins an empty board, whose account has this bump.
+    #[inline]
+    pub const fn begin(&mut self, bump: u8) {
+        (self.version, self.bump) = (Self::VERSION, bump);
+    }
+
     /// The row of a listed market, or of one that was. Errors: [`Error::RowNotListed`].
     #[inline]
     pub fn market(&self, index: u16) -> Result<&MarketRow> {

@@ -1,6 +1,6 @@
 //! Records of orders that come, change and go, and of services to them.
 
-use super::{EventKind, EventSink, Party, emit};
+use super::Party;
 use crate::order::Order;
 use crate::quantity::{Amount, Price, Size};
 
@@ -107,48 +107,5 @@ account_bytes! {
         127 => pub reason: u8 as CancelReason,
         /// Slot from which the order can trade, zero when it cannot.
         128 => pub activation_slot: u64,
-    }
-}
-
-impl OrderRecord {
-    /// The record of an account's order.
-    #[inline]
-    pub fn of(account: Party, order: &Order, reason: CancelReason) -> Self {
-        Self { account, order: *order, reason: reason as u8, padding: [0; 7] }
-    }
-
-    /// Tells of a new order.
-    #[inline]
-    pub(crate) fn placed(account: Party, order: &Order, sink: &mut impl EventSink) {
-        emit(sink, EventKind::OrderPlaced, &Self::of(account, order, CancelReason::None));
-    }
-
-    /// Tells of an order that changed without a fill.
-    #[inline(never)]
-    pub(crate) fn modified(account: Party, order: &Order, reason: CancelReason, sink: &mut impl EventSink) {
-        emit(sink, EventKind::OrderModified, &Self::of(account, order, reason));
-    }
-}
-
-impl CancelRecord {
-    /// Tells of an order that went.
-    #[inline]
-    pub(crate) fn cancelled(
-        account: Party,
-        order: &Order,
-        left: Size,
-        reason: CancelReason,
-        sink: &mut impl EventSink,
-    ) {
-        let record = Self {
-            account,
-            client_id: order.client_id,
-            left,
-            order_id: order.id,
-            market: order.market,
-            side: order.side,
-            reason: reason as u8,
-        };
-        emit(sink, EventKind::OrderCancelled, &record);
     }
 }

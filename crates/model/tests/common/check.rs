@@ -77,7 +77,7 @@ fn total(world: &World) {
         let price = row.price.price;
         let mut unsettled = 0i128;
         for position in positions(world, index) {
-            let pnl = position.unrealised_pnl(price, row.funding(position.base)).unwrap();
+            let pnl = position.unrealised_pnl(row, price).unwrap();
             sum += i128::from(pnl.0);
             unsettled += i128::from(position.unsettled_funding(row.funding(position.base)).unwrap().0);
             fractions += 1;

@@ -3,12 +3,12 @@
 use super::World;
 use super::ops::{Tally, account, market, pick};
 use kedge_model::board::Purpose;
-use kedge_model::margin::{MarginKind, isolated_margin};
+use kedge_model::margin::{MarginKind, margin_of};
 use kedge_model::order::Order;
 use kedge_model::pocket::Pocket;
-use kedge_model::position::Position;
+use kedge_model::position::{Position, status as alone};
 use kedge_model::quantity::Quote;
-use kedge_model::sub_account::{Balance, status};
+use kedge_model::sub_account::{Balance, SubAccount, status};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
@@ -80,8 +80,13 @@ pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
             let balance = u128::from(world.accounts[account].head.balance(0).0);
             let part = u64::try_from(balance * u128::from(share) / 1_000).unwrap();
             let position = world.accounts[account].position(market);
-            let alone = isolated_margin(&position, &world.board, MarginKind::Initial, Purpose::Withdraw, &world.clock);
-            let amount = match alone {
+            // As if it were isolated already.
+            let mut head = SubAccount { status: status::HAS_ISOLATED, ..SubAccount::default() };
+            head.positions[0] = Position { status: alone::USED | alone::ISOLATED, ..position };
+            let pocket = Pocket::Isolated(position.market);
+            let (kind, purpose) = (MarginKind::Initial, Purpose::Withdraw);
+            let margin = margin_of(&head, pocket, &world.board, kind, purpose, &world.clock);
+            let amount = match margin {
                 Ok(margin) if share % 2 == 0 => u64::try_from(1 - margin.free().unwrap().0).unwrap_or(1),
                 _ => part,
             };

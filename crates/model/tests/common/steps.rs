@@ -6,8 +6,9 @@ use kedge_model::board::{PriceRow, Purpose};
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
 use kedge_model::liquidation;
-use kedge_model::margin::{Margin, MarginKind, isolated_margin};
+use kedge_model::margin::{Margin, MarginKind, margin_of};
 use kedge_model::market::Market;
+use kedge_model::pocket::Pocket;
 use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 
@@ -79,7 +80,7 @@ impl Case {
         liquidator.head.credit(0, Amount(1 << 62)).unwrap();
         let margin = |account: &Account| {
             let (kind, purpose) = (MarginKind::Maintenance, Purpose::Liquidate);
-            isolated_margin(&account.head.positions[0], &world.board, kind, purpose, &world.clock)
+            margin_of(&account.head, Pocket::Isolated(0), &world.board, kind, purpose, &world.clock)
         };
         let before = margin(&account)?;
         let mut context =

@@ -3,16 +3,18 @@
 use super::World;
 use kedge_model::board::Purpose;
 use kedge_model::error::Result;
-use kedge_model::margin::{Margin, MarginKind, margin, margin_for};
+use kedge_model::margin::{Margin, MarginKind, margin_of};
+use kedge_model::pocket::Pocket;
 
 impl World {
     pub fn margin(&self, account: usize, kind: MarginKind, purpose: Purpose) -> Result<Margin> {
-        margin(&self.accounts[account].head, &self.board, kind, purpose, &self.clock)
+        margin_of(&self.accounts[account].head, Pocket::Cross, &self.board, kind, purpose, &self.clock)
     }
 
     /// Margin of the pocket that a market's position is in.
     pub fn margin_in(&self, account: usize, market: usize, kind: MarginKind, purpose: Purpose) -> Result<Margin> {
-        margin_for(&self.accounts[account].head, Self::index(market), &self.board, kind, purpose, &self.clock)
+        let head = &self.accounts[account].head;
+        margin_of(head, Pocket::of(head, Self::index(market)), &self.board, kind, purpose, &self.clock)
     }
 
     /// Maintenance margin of that pocket as a liquidator sees it.
@@ -36,7 +38,7 @@ impl World {
         }
         for position in head.positions.iter().filter(|p| p.is_used()) {
             let row = self.board.market(position.market).unwrap();
-            let pnl = position.unrealised_pnl(row.price.price, row.funding(position.base)).unwrap();
+            let pnl = position.unrealised_pnl(row, row.price.price).unwrap();
             let quote = self.board.bank(0).unwrap().price.price;
             total += i128::from(pnl.0) + i128::from(position.isolated.0) * i128::from(quote.0) / 1_000_000;
         }

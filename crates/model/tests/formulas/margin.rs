@@ -4,7 +4,7 @@ use super::stage::Stage;
 use super::{Inputs, Outputs};
 use crate::out;
 use kedge_model::board::{BankRow, MarketRow, PriceRow, Purpose, RowState};
-use kedge_model::margin::{MarginKind, liquidation_margin, margin, ratio};
+use kedge_model::margin::{MarginKind, liquidation_margin, margin_of, ratio};
 use kedge_model::pocket::Pocket;
 use kedge_model::position::{Position, claimable_pnl, status};
 use kedge_model::quantity::{FundingIndex, Price};
@@ -69,9 +69,9 @@ fn margins(x: &mut Inputs<'_>) -> Outputs {
         ..BankRow::default()
     };
     super::expiry::gathered(&mut stage.board.markets[0], x);
-    let found = margin(&stage.account, &stage.board, kind, purpose, &stage.clock)?;
+    let found = margin_of(&stage.account, Pocket::Cross, &stage.board, kind, purpose, &stage.clock)?;
     assert_eq!(found.is_met(), found.free()?.0 >= 0);
-    let shown = stage.account.positions[0].unrealised_pnl(price, to)?;
+    let shown = stage.account.positions[0].unrealised_pnl(&stage.board.markets[0], price)?;
     out![found.collateral.0, found.requirement.0, found.liability.0, shown.0]
 }
 

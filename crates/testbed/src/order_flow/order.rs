@@ -8,6 +8,7 @@ use kedge_model::margin::{self, MarginKind};
 use kedge_model::market::Market;
 use kedge_model::num::{ceil_to, floor_to};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::pocket::Pocket;
 use kedge_model::quantity::{Price, Size};
 
 use super::View;
@@ -29,8 +30,9 @@ pub enum How {
 impl View<'_> {
     /// Equity in dollars: balance and unrealised profit.
     pub fn equity(&self) -> f64 {
-        let margin = margin::margin(
+        let margin = margin::margin_of(
             &self.account.head,
+            Pocket::Cross,
             &self.world.fresh,
             MarginKind::Maintenance,
             Purpose::Liquidate,
@@ -41,8 +43,9 @@ impl View<'_> {
 
     /// Dollars of a new position in a market that the free initial margin carries.
     pub fn room(&self, market: u16) -> f64 {
-        let margin = margin::margin(
+        let margin = margin::margin_of(
             &self.account.head,
+            Pocket::Cross,
             &self.world.fresh,
             MarginKind::Initial,
             Purpose::IncreaseRisk,

@@ -6,6 +6,7 @@ use kedge_model::board::Purpose;
 use kedge_model::margin::{self, MarginKind};
 use kedge_model::market::Market;
 use kedge_model::num::{BASE, PPM, Rounding, floor_to, mul_div};
+use kedge_model::pocket::Pocket;
 use kedge_model::quantity::{Amount, Base, Size};
 
 use super::Liquidator;
@@ -55,7 +56,8 @@ impl Liquidator {
     /// Whether its account, as a take-over would leave it, keeps the wanted share of its collateral free.
     pub(super) fn has_headroom(&self, world: &World, rehearsal: &Rehearsal<'_>, after: &Account) -> bool {
         let (kind, purpose) = (MarginKind::Initial, Purpose::Liquidate);
-        let Ok(margin) = margin::margin(&after.head, &world.fresh, kind, purpose, &rehearsal.clock) else {
+        let Ok(margin) = margin::margin_of(&after.head, Pocket::Cross, &world.fresh, kind, purpose, &rehearsal.clock)
+        else {
             return false;
         };
         let collateral = u64::try_from(margin.collateral.0).unwrap_or(0);

@@ -3,7 +3,6 @@
 use anchor_lang::pinocchio::sysvars::{Sysvar, clock::Clock as ChainClock};
 use arrayvec::ArrayVec;
 use kedge_model::action::{self, MAX_MAKER_ORDERS, MAX_RETURNS};
-use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::event::{CancelRecord, EventSink, FillRecord, OrderRecord, RecordHeader};
@@ -32,12 +31,6 @@ pub fn model_context<'a, S: EventSink>(
     sink: &'a mut S,
 ) -> action::Context<'a, S> {
     action::Context { exchange, board, market, clock, sink }
-}
-
-/// Refuses another bank than the one in which profit and loss is settled.
-#[inline(always)]
-pub fn quote_bank(bank: &Bank) -> Outcome {
-    if bank.index == Bank::QUOTE { Ok(()) } else { Err(kedge_model::Error::WrongRow.into()) }
 }
 
 pub use kedge_model::action::MAX_MAKERS;

@@ -10,7 +10,7 @@ mod common;
 
 /// What nearly every instruction needs.
 mod prelude {
-    pub use super::common::{clock, model_context, quote_bank};
+    pub use super::common::{clock, model_context};
     pub use crate::account::{New, Payer, Read, Signed, Sole, Trailing, Write};
     pub use crate::args::Arg;
     pub use crate::calls;

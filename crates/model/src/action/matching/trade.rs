@@ -8,6 +8,7 @@ use crate::event::{EventKind, EventSink, FillRecord, Party, emit};
 use crate::fees::{self, FillFees, Shares};
 use crate::margin::{self, MarginKind};
 use crate::order::Order;
+use crate::pocket::Pocket;
 use crate::position::TradeEffect;
 use crate::quantity::{Amount, Quote};
 use crate::side::Side;
@@ -129,7 +130,7 @@ pub(in crate::action) fn check_margin<S: EventSink>(
     let (kind, purpose) =
         if grew { (MarginKind::Fill, Purpose::IncreaseRisk) } else { (MarginKind::Maintenance, Purpose::ReduceRisk) };
     let market = context.market.index;
-    let _ = margin::require_for(account.head, market, context.board, kind, purpose, &context.clock)?;
+    margin::require(account.head, Pocket::of(account.head, market), context.board, kind, purpose, &context.clock)?;
     Ok(())
 }
 

@@ -17,6 +17,7 @@ pub struct AssignFeeTier {
 /// Assigns it.
 #[inline(never)]
 pub fn handle(a: &mut AssignFeeTier, tier: u8) -> Outcome {
-    a.exchange.require_admin(a.signer.address().as_array())?;
-    Ok(action::AssignFeeTier { tier }.execute(&a.exchange, &mut a.trader, &clock()?)?)
+    let assign = action::AssignFeeTier { tier };
+    assign.authorise(&a.exchange, a.signer.address().as_array())?;
+    Ok(assign.execute(&a.exchange, &mut a.trader, &clock()?)?)
 }

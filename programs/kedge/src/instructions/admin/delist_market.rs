@@ -28,8 +28,8 @@ pub struct DelistMarket {
 #[inline(never)]
 pub fn handle(a: &mut DelistMarket) -> Outcome {
     let signer = a.signer.address().to_bytes();
-    a.exchange.require_admin(&signer)?;
-    quote_bank(&a.bank)?;
+    action::DelistMarket.authorise(&a.exchange, &signer)?;
+    a.bank.require_quote()?;
     let clock = clock()?;
     let mut records = Records::new(64);
     let mut batch = records.batch();

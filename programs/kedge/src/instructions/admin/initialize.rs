@@ -24,7 +24,6 @@ pub fn handle(a: &mut Initialize, pauser: [u8; 32]) -> Outcome {
     let (mut exchange, bump) = a.exchange.create(&a.admin, &[pda::EXCHANGE_SEED], 0)?;
     *exchange = Exchange::new(bump, a.admin.address().to_bytes(), pauser)?;
     let (mut board, bump) = a.board.create(&a.admin, &[pda::BOARD_SEED], 0)?;
-    board.version = PriceBoard::VERSION;
-    board.bump = bump;
+    board.begin(bump);
     Ok(exchange.invariant()?)
 }

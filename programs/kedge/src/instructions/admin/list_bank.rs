@@ -33,11 +33,7 @@ pub struct ListBank {
 /// Lists it; the first is the quote bank.
 #[inline(never)]
 pub fn handle(a: &mut ListBank, params: &BankParams) -> Outcome {
-    a.exchange.require_admin(a.admin.address().as_array())?;
-    if a.exchange.banks != Bank::QUOTE && !params.maintenance_weight.is_zero() {
-        // A liquidation cannot take other collateral over yet, so it may be held but backs nothing.
-        return Err(kedge_model::Error::InvalidParameter.into());
-    }
+    action::ListBank::authorise(params, &a.exchange, a.admin.address().as_array())?;
     let seed = a.exchange.banks.to_le_bytes();
     let decimals = calls::token::mint_decimals(a.mint.as_ref())?;
     let vault_bump = calls::token::create_vault(&a.admin, a.vault.as_ref(), a.mint.as_ref(), &seed)?;

@@ -26,10 +26,11 @@ pub struct ListMarket {
 /// Lists it. It trades once its price has been refreshed.
 #[inline(never)]
 pub fn handle(a: &mut ListMarket, params: &MarketParams) -> Outcome {
-    a.exchange.require_admin(a.admin.address().as_array())?;
+    let list = action::ListMarket { params };
+    list.authorise(&a.exchange, a.admin.address().as_array())?;
     let seed = a.exchange.markets.to_le_bytes();
     let (mut market, bump) = a.market.create(&a.admin, &[pda::MARKET_SEED, &seed], 0)?;
     market.bump = bump;
-    let _ = action::ListMarket { params }.execute(&mut a.exchange, &mut a.board, &mut market, clock()?)?;
+    let _ = list.execute(&mut a.exchange, &mut a.board, &mut market, clock()?)?;
     Ok(market.invariant()?)
 }

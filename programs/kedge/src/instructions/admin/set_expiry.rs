@@ -25,11 +25,12 @@ pub struct SetExpiry {
 #[inline(never)]
 pub fn handle(a: &mut SetExpiry, time: i64) -> Outcome {
     let signer = a.signer.address().to_bytes();
-    a.exchange.require_admin(&signer)?;
+    let set = action::SetExpiry { time };
+    set.authorise(&a.exchange, &signer)?;
     let clock = clock()?;
     let mut records = Records::new(64);
     let mut batch = records.batch();
-    action::SetExpiry { time }.execute(&mut a.board, &mut a.market, clock, &mut batch)?;
+    set.execute(&mut a.board, &mut a.market, clock, &mut batch)?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
 }

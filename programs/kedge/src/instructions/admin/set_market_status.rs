@@ -26,14 +26,12 @@ pub struct SetMarketStatus {
 #[inline(never)]
 pub fn handle(a: &mut SetMarketStatus, status: u8) -> Outcome {
     let signer = a.signer.address().to_bytes();
-    let status = MarketStatus::from_number(status)?;
-    if !(status == MarketStatus::ReduceOnly && a.exchange.is_pauser(&signer)) {
-        a.exchange.require_admin(&signer)?;
-    }
+    let set = action::SetMarketStatus { status: MarketStatus::from_number(status)? };
+    set.authorise(&a.exchange, &signer)?;
     let clock = clock()?;
     let mut records = Records::new(64);
     let mut batch = records.batch();
-    action::SetMarketStatus { status }.execute(&a.board, &mut a.market, clock, &mut batch)?;
+    set.execute(&a.board, &mut a.market, clock, &mut batch)?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
 }

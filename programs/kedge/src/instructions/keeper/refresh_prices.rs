@@ -43,12 +43,7 @@ fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_micro
     for source in row.sources() {
         let kind = SourceKind::from_number(source.kind)?;
         if kind == SourceKind::Fixed {
-            seen.push(Some(OraclePrice {
-                price: Price(1_000_000),
-                confidence: Price::ZERO,
-                publish_time: clock.unix_time,
-                publish_slot: clock.slot,
-            }));
+            seen.push(Some(OraclePrice::fixed(clock)));
             continue;
         }
         let account = oracles.next_shared().ok_or(ProgramError::NotEnoughAccountKeys)?;

@@ -27,7 +27,7 @@ pub struct SettlePnl {
 /// Settles.
 #[inline(never)]
 pub fn handle(a: &mut SettlePnl) -> Outcome {
-    quote_bank(&a.bank)?;
+    a.bank.require_quote()?;
     let clock = clock()?;
     let mut records = Records::new(88);
     let mut batch = records.batch();

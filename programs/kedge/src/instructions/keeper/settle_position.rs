@@ -30,7 +30,7 @@ pub struct SettlePosition {
 #[inline(never)]
 pub fn handle(a: &mut SettlePosition) -> Outcome {
     const HEAD: usize = size_of::<RecordHeader>();
-    quote_bank(&a.bank)?;
+    a.bank.require_quote()?;
     let clock = clock()?;
     let (head, orders) = a.sub_account.split();
     let cancels = usize::from(head.open_orders) * (HEAD + size_of::<OrderRecord>());

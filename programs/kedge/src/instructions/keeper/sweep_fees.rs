@@ -24,7 +24,7 @@ pub struct SweepFees {
 /// Sweeps.
 #[inline(never)]
 pub fn handle(a: &mut SweepFees) -> Outcome {
-    quote_bank(&a.bank)?;
+    a.bank.require_quote()?;
     let clock = clock()?;
     let mut records = Records::new(48);
     let mut batch = records.batch();

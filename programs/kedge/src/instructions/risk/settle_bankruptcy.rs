@@ -28,7 +28,7 @@ pub struct SettleBankruptcy {
 /// Insurance first, then everybody who holds a position.
 #[inline(never)]
 pub fn handle(a: &mut SettleBankruptcy) -> Outcome {
-    quote_bank(&a.bank)?;
+    a.bank.require_quote()?;
     let clock = clock()?;
     let mut records = Records::new(104);
     let mut batch = records.batch();

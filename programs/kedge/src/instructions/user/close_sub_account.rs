@@ -1,7 +1,5 @@
 //! Closing a sub-account and getting its rent back.
 
-use kedge_model::Error;
-
 use crate::instructions::prelude::*;
 
 /// Accounts of `close_sub_account`.
@@ -24,14 +22,7 @@ pub struct CloseSubAccount {
 #[inline(never)]
 pub fn handle(a: &mut CloseSubAccount) -> Outcome {
     let authority = a.authority.address().to_bytes();
-    a.sub_account.require_owner(&authority)?;
-    if a.trader.authority != authority {
-        return Err(Error::WrongOwner.into());
-    }
-    if !a.sub_account.is_empty() {
-        return Err(Error::AccountNotEmpty.into());
-    }
-    a.trader.sub_accounts -= 1;
+    action::CloseSubAccount.execute(&mut a.trader, &a.sub_account, &authority)?;
     a.trader.invariant()?;
     let receiver: &AccountView = a.receiver.as_ref();
     a.sub_account.close(receiver)

@@ -1,7 +1,5 @@
 //! Closing the record of a person who never had a sub-account.
 
-use kedge_model::Error;
-
 use crate::instructions::prelude::*;
 
 /// Accounts of `close_trader`.
@@ -20,10 +18,7 @@ pub struct CloseTrader {
 /// Closes it. Errors: it has given a sub-account its number, not the owner.
 #[inline(never)]
 pub fn handle(a: &mut CloseTrader) -> Outcome {
-    if a.trader.authority != a.authority.address().to_bytes() {
-        return Err(Error::WrongAuthority.into());
-    }
-    a.trader.require_closable()?;
+    action::CloseTrader.authorise(&a.trader, a.authority.address().as_array())?;
     let receiver: &AccountView = a.receiver.as_ref();
     a.trader.close(receiver)
 }

@@ -25,7 +25,6 @@ pub struct CreateTrader {
 pub fn handle(a: &mut CreateTrader, referrer: [u8; 32]) -> Outcome {
     let authority = a.authority.address().to_bytes();
     let (mut trader, bump) = a.trader.create(&a.payer, &[pda::TRADER_SEED, &authority], 0)?;
-    *trader = Trader::new(bump, authority, referrer)?;
-    a.exchange.traders += 1;
+    *trader = action::CreateTrader { authority, referrer }.execute(&mut a.exchange, bump)?;
     Ok(trader.invariant()?)
 }

@@ -1,8 +1,5 @@
 //! Giving a sub-account room for more orders.
 
-use kedge_model::Error;
-use kedge_model::sub_account::{MAX_ORDERS, ORDER_STEP};
-
 use crate::account::{AccountKind, grow};
 use crate::instructions::prelude::*;
 
@@ -23,8 +20,6 @@ pub struct GrowOrders {
 #[inline(never)]
 pub fn handle(a: &mut GrowOrders, capacity: u16) -> Outcome {
     let capacity = usize::from(capacity);
-    if capacity <= a.sub_account.items().len() || capacity > MAX_ORDERS || !capacity.is_multiple_of(ORDER_STEP) {
-        return Err(Error::InvalidParameter.into());
-    }
+    action::GrowOrders { capacity }.validate(a.sub_account.items().len())?;
     grow(a.sub_account.view_mut(), SubAccount::space(capacity), &a.payer)
 }

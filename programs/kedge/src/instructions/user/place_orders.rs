@@ -1,6 +1,5 @@
 //! Placing orders in one market.
 
-use kedge_abi::account::MAX_PLACED;
 use kedge_model::order::OrderParams;
 
 use crate::instructions::common::ORDER_RECORD;
@@ -26,9 +25,8 @@ pub struct PlaceOrders {
 /// Places all or none.
 #[inline(never)]
 pub fn handle(a: &mut PlaceOrders, orders: &[Arg<OrderParams>]) -> Outcome {
-    if orders.is_empty() || orders.len() > MAX_PLACED {
-        return Err(kedge_model::Error::InvalidOrder.into());
-    }
+    let place = action::PlaceOrders { orders: Arg::peel_slice(orders) };
+    place.validate()?;
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;
@@ -37,6 +35,6 @@ pub fn handle(a: &mut PlaceOrders, orders: &[Arg<OrderParams>]) -> Outcome {
     let (head, slots) = a.sub_account.split();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
     let mut account = SubAccountMut { head, orders: slots };
-    let _ = action::PlaceOrders { orders: Arg::peel_slice(orders) }.execute(&mut context, &mut account)?;
+    let _ = place.execute(&mut context, &mut account)?;
     calls::events::log(batch, &mut a.market, signer, &clock)
 }

@@ -1,6 +1,5 @@
 //! Cancelling orders and placing others in one step.
 
-use kedge_abi::account::MAX_PLACED;
 use kedge_model::order::OrderParams;
 
 use super::place_orders::PlaceOrders;
@@ -10,9 +9,8 @@ use crate::instructions::prelude::*;
 /// Cancels and places, all or nothing.
 #[inline(never)]
 pub fn handle(a: &mut PlaceOrders, cancel: &[u32], orders: &[Arg<OrderParams>], strict: bool) -> Outcome {
-    if orders.len() > MAX_PLACED {
-        return Err(kedge_model::Error::InvalidOrder.into());
-    }
+    let replace = action::ReplaceOrders { cancel, orders: Arg::peel_slice(orders), strict };
+    replace.validate()?;
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;
@@ -22,7 +20,6 @@ pub fn handle(a: &mut PlaceOrders, cancel: &[u32], orders: &[Arg<OrderParams>], 
     let (head, slots) = a.sub_account.split();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
     let mut account = SubAccountMut { head, orders: slots };
-    let replace = action::ReplaceOrders { cancel, orders: Arg::peel_slice(orders), strict };
     let _ = replace.execute(&mut context, &mut account)?;
     calls::events::log(batch, &mut a.market, signer, &clock)
 }

@@ -15,7 +15,5 @@ pub struct SetDelegate {
 /// Sets the delegate; zero for nobody.
 #[inline(never)]
 pub fn handle(a: &mut SetDelegate, delegate: [u8; 32]) -> Outcome {
-    a.sub_account.require_owner(a.authority.address().as_array())?;
-    a.sub_account.delegate = delegate;
-    Ok(())
+    Ok(action::SetDelegate { delegate }.execute(&mut a.sub_account, a.authority.address().as_array())?)
 }
