@@ -5,6 +5,7 @@
 //! each. Return data: one 16-byte result per pair.
 
 mod memory;
+mod mix;
 mod operation;
 
 pub use operation::Operation;

@@ -1,6 +1,6 @@
 //! Memory: `memcpy`, `memmove`, `memset`, `memcmp`, and the heap.
 
-use crate::operation::mix;
+use crate::mix::mix;
 use core::hint::black_box;
 
 /// Size of the two buffers.

@@ -1,6 +1,7 @@
 //! What the self-test computes on a pair of operands.
 
 use crate::memory;
+use crate::mix::mix;
 use core::hint::black_box;
 use kedge_libcalls::checked;
 use kedge_libcalls::wide::{div_wide, mul_div, mul_wide};
@@ -158,11 +159,6 @@ fn join((high, low): (u64, u64)) -> u128 {
 fn mul_div_128(a: u64, b: u64, divisor: u64) -> Option<u64> {
     let product = u128::from(a) * u128::from(b);
     u64::try_from(product.checked_div(divisor.into())?).ok()
-}
-
-/// Mixes one more result in, so that each of many decides about the whole.
-pub(crate) fn mix(digest: u128, value: u128) -> u128 {
-    (digest.rotate_left(29) ^ value).wrapping_add(value << 1 | 1)
 }
 
 fn checked_sums(a: u128, b: u128) -> u128 {
