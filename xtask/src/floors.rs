@@ -15,8 +15,10 @@ const FLOORS: &[&[&str]] = &[
     &["kedge-abi"],
     &["kedge-oracle", "kedge-interface"],
     &["kedge-client", "kedge-engine", "kedge-hostile", "kedge"],
-    &["kedge-cli", "kedge-keeper", "kedge-tests"],
-    &["kedge-keeperd", "kedge-demo", "kedge-bank-tests", "kedge-source-tests"],
+    &["kedge-cli", "kedge-state", "kedge-audit", "kedge-tests"],
+    &["kedge-sender"],
+    &["kedge-keeper"],
+    &["kedge-keepers", "kedge-demo", "kedge-bank-tests", "kedge-source-tests"],
     &["kedge-e2e"],
 ];
 /// The on-chain program: it runs on the chain, clients share its crates.

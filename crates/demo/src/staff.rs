@@ -1,6 +1,6 @@
 //! Who does what: desks of keepers and makers, and the crowd.
 
-use kedge_keeper::desk::{Actor, Desk};
+use kedge_keeper::job_runner::{Actor, JobRunner};
 use kedge_keeper::jobs::Job;
 use kedge_keeper::jobs::amm::AmmKeeper;
 use kedge_keeper::jobs::bankruptcy::BankruptcyResolver;
@@ -31,10 +31,10 @@ const FIRST_TAKER: usize = 100;
 const HOMES: [u16; 5] = [2, 0, 2, 1, 0];
 
 /// The keepers' and makers' desks, the most urgent first.
-pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<Desk> {
+pub fn desks(localnet: &Localnet, cast: &Cast) -> Vec<JobRunner> {
     let crank = actor(localnet, 0, &cast.crank);
     let mut desks = Vec::new();
-    let mut add = |actor: Actor, job: Box<dyn Job>, most| desks.push(Desk { actor, job: job.into(), most });
+    let mut add = |actor: Actor, job: Box<dyn Job>, most| desks.push(JobRunner { actor, job: job.into(), most });
     let as_number = |number| Actor { number, ..crank.clone() };
     add(as_number(1), Box::new(Oracle { min_age: 1 }), 1);
     if let Some(member) = cast.first(Role::Liquidator) {

@@ -11,12 +11,12 @@ use kedge_interface::instruction::{
     CreateSubAccount, CreateTrader, Deposit, FundPool, Initialize, Instruction, ListBank, ListMarket, RefreshPrices,
     SetFees, SetMarketStatus,
 };
-use kedge_keeper::pyth::feed_address;
 use kedge_localnet::{Localnet, LocalnetConfig};
 use kedge_model::action::PoolKind;
 use kedge_model::exchange::FeeSchedule;
 use kedge_model::market::MarketStatus;
 use kedge_model::quantity::Price;
+use kedge_state::pyth::feed_address;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;

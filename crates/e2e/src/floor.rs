@@ -9,12 +9,12 @@ use kedge_demo::cast::{Cast, Role};
 use kedge_demo::crowd::{History, Style, Taker};
 use kedge_demo::random::Random;
 use kedge_demo::waits::Waits;
-use kedge_keeper::World;
-use kedge_keeper::desk::Actor;
-use kedge_keeper::feed::Feed;
-use kedge_keeper::outbox::{Outbox, Receipt, Sending};
+use kedge_keeper::job_runner::Actor;
 use kedge_model::event::Party;
 use kedge_model::order::OrderKind;
+use kedge_sender::{Receipt, RequestSender, Sending};
+use kedge_state::World;
+use kedge_state::snapshot::SnapshotReader;
 use solana_pubkey::Pubkey;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::sleep;
@@ -31,8 +31,8 @@ const HOMES: [u16; 5] = [2, 0, 2, 1, 0];
 
 /// The floor.
 pub struct Floor {
-    feed: Feed,
-    outbox: Outbox,
+    feed: SnapshotReader,
+    outbox: RequestSender,
     receipts: UnboundedReceiver<Receipt>,
     takers: Vec<Taker>,
     history: History,
@@ -55,8 +55,8 @@ impl Floor {
     /// With the cast's takers, who trade at a pace: market seconds a second.
     pub async fn new(ground: &Ground, pace: f64, seed: u64) -> Result<Self> {
         let reader = ground.reader();
-        let feed = Feed::new(reader.clone()).await?;
-        let (outbox, receipts) = Outbox::start(reader, Sending::plain(AT_ONCE)).await?;
+        let feed = SnapshotReader::new(reader.clone()).await?;
+        let (outbox, receipts) = RequestSender::start(reader, Sending::plain(AT_ONCE)).await?;
         let world = feed.poll().await?;
         let takers = takers(ground, &ground.cast, pace, seed, world.clock.unix_time);
         Ok(Self {

@@ -11,7 +11,7 @@ use kedge_demo::listing::{self, dollars};
 use kedge_demo::replay::Tape;
 use kedge_demo::stage;
 use kedge_interface::address::token_account;
-use kedge_keeper::feed::Feed;
+use kedge_state::snapshot::SnapshotReader;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
@@ -125,7 +125,7 @@ impl Ground {
     /// Waits for the first prices of whoever publishes them, and opens the markets.
     pub async fn open(&self) -> Result<()> {
         let started = Instant::now();
-        let feed = Feed::new(self.reader()).await?;
+        let feed = SnapshotReader::new(self.reader()).await?;
         loop {
             let world = feed.poll().await?;
             let fresh = |market: &kedge_model::market::Market| {

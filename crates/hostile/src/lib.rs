@@ -4,6 +4,7 @@
 //! against them, and for each lie it is asserted what it may cost.
 #![deny(missing_docs)]
 
+pub mod answer;
 pub mod mistakes;
 pub mod rpc;
 pub mod secrets;

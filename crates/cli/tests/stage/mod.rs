@@ -86,8 +86,9 @@ impl Stage {
     /// Starts the chain with the program on it and a mint of the admin's, and nothing listed.
     pub fn bare(admin: &Keypair) -> Self {
         let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
-        let program = Path::new(&package).join("../../target/deploy/kedge.so");
-        let elf = std::fs::read(&program).expect("target/deploy/kedge.so is missing: run `make program`");
+        let mut above = Path::new(&package).ancestors();
+        let elf = above.find_map(|folder| std::fs::read(folder.join("target/deploy/kedge.so")).ok());
+        let elf = elf.expect("target/deploy/kedge.so is missing: run `make program`");
         let config = LocalnetConfig { slot_time: Duration::from_millis(100), ..LocalnetConfig::default() };
         let localnet = Arc::new(Localnet::start(config).expect("the local chain starts"));
         localnet.deploy(PROGRAM_ID, &elf).expect("the chain takes the program");

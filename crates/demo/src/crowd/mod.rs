@@ -7,8 +7,9 @@ mod style;
 pub use history::History;
 pub use style::Style;
 
-use kedge_keeper::desk::Actor;
-use kedge_keeper::{Account, Plan, World};
+use kedge_keeper::job_runner::Actor;
+use kedge_sender::Plan;
+use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
 
 use crate::random::Random;

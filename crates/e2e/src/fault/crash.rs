@@ -9,15 +9,15 @@ use kedge_demo::listing::size;
 use kedge_demo::random::Random;
 use kedge_demo::replay::{Scenario, Tape};
 use kedge_interface::address;
-use kedge_keeper::desk::Actor;
-use kedge_keeper::feed::Feed;
+use kedge_keeper::job_runner::Actor;
 use kedge_keeper::jobs::filler::best_makers;
-use kedge_keeper::outbox::{Outbox, Sending};
-use kedge_keeper::rehearsal::{Rehearsal, rehearse};
-use kedge_keeper::{Plan, Work, World};
+use kedge_keeper::trial::{Trial, try_plan};
 use kedge_model::num::floor_to;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
+use kedge_sender::{Plan, RequestSender, Sending, Work};
+use kedge_state::World;
+use kedge_state::snapshot::SnapshotReader;
 use serde_json::json;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
@@ -152,8 +152,8 @@ pub fn plant(cast: &mut Cast, seed: u64, accounts: usize) {
 /// Everybody who was planted buys from the seller, each with a leverage of its own between two.
 pub async fn levered(ground: &Ground, leverages: (f64, f64)) -> Result<()> {
     let reader = ground.reader();
-    let feed = Feed::new(reader.clone()).await?;
-    let (outbox, mut receipts) = Outbox::start(reader, Sending::plain(16)).await?;
+    let feed = SnapshotReader::new(reader.clone()).await?;
+    let (outbox, mut receipts) = RequestSender::start(reader, Sending::plain(16)).await?;
     let (seller, buyers) = ground
         .cast
         .members
@@ -223,9 +223,9 @@ fn offer(world: &World, seller: &Member, dollars: f64) -> Option<Plan> {
         ..OrderParams::default()
     };
     let orders = vec![order];
-    let run = |stage: &Rehearsal<'_>| stage.place(MARKET, &seller.account, &orders, true);
+    let run = |stage: &Trial<'_>| stage.place(MARKET, &seller.account, &orders, true);
     let work = Work::Place { market: MARKET, account: seller.account, orders: orders.clone() };
-    rehearse(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
+    try_plan(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
 }
 
 /// A purchase of some dollars from whoever offers.
@@ -243,8 +243,8 @@ fn buy(world: &World, member: &Member, dollars: f64) -> Option<Plan> {
         ..OrderParams::default()
     };
     let makers = best_makers(world, MARKET, Side::Long, price, &member.account, 2);
-    let run = |stage: &Rehearsal<'_>| stage.take(MARKET, &member.account, order, market.step, &makers);
+    let run = |stage: &Trial<'_>| stage.take(MARKET, &member.account, order, market.step, &makers);
     let work =
         Work::Take { market: MARKET, account: member.account, order, min_fill: market.step, makers: makers.clone() };
-    rehearse(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
+    try_plan(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
 }
