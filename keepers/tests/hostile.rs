@@ -1,243 +1,171 @@
-//! What endpoints that lie can do to the sender of a keeper: how often it signs for one subject, what it pays, and whether
-//! it says that something is wrong.
+//! The built `kedge-keeper` with every job against endpoints that lie: it is not ready within seconds, takes no more memory
+//! than is stated, and works on when the lie ends.
 
-use std::sync::Arc;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use kedge_client::failover::{Endpoints, Policy};
-use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender};
-use kedge_hostile::rpc::{Chain, Fate, Lie, Server};
-use kedge_interface::address;
-use kedge_interface::instruction::{KedgeInstruction, UpdateAmm};
-use kedge_keeper::action::Subject;
-use kedge_keeper::alarm::Alarms;
-use kedge_keeper::outbox::{Compute, Failure, Outbox, Parcel, Purse, Receipt, SIGNATURE, Sending};
-use kedge_model::quantity::Amount;
-use solana_commitment_config::CommitmentConfig;
+use kedge_hostile::rpc::{Chain, Fate, Lie, MEMORY_MB, Server, most_memory_mb};
 use solana_keypair::Keypair;
-use tokio::sync::mpsc::UnboundedReceiver;
+use solana_signer::Signer;
 use tokio::time::sleep;
 
-/// An error of the program.
-const REFUSED: u32 = 6_005;
+const CONFIG: &str = r#"
+[keeper]
+jobs = ["oracle", "filler", "trigger", "expiry", "amm", "funding", "settler", "closer", "liquidator", "bankruptcy", "maker"]
+poll_ms = 300
+[rpc]
+timeout_ms = 2000
+[source]
+kind = "poll"
+[account]
+id = 0
+[http]
+listen = "127.0.0.1:0"
+[[maker.markets]]
+market = 0
+size = 1.0
+max_join = 1.0
+max_position = 5.0
+"#;
 
-/// A keeper's sender over some servers, and a job that wants the same again and again.
+/// A keeper's process, killed at the end.
 struct Keeper {
-    sender: Sender,
-    outbox: Outbox,
-    receipts: UnboundedReceiver<Receipt>,
-    alarms: Alarms,
-    chain: Chain,
-}
-
-fn sending() -> Sending {
-    Sending {
-        fastest_slot: Duration::from_millis(40),
-        life: Duration::from_secs(45),
-        lamports_a_day: 1_000_000_000,
-        ..Sending::plain(8)
-    }
+    child: Child,
+    log: Arc<Mutex<Vec<String>>>,
+    folder: PathBuf,
 }
 
 impl Keeper {
-    async fn start(chain: &Chain, servers: &[&Server], sending: Sending) -> Self {
-        let urls: Vec<String> = servers.iter().map(|server| server.url().to_owned()).collect();
-        let policy =
-            Policy { timeout: Duration::from_millis(1_500), fastest_slot: sending.fastest_slot, ..Policy::default() };
-        let endpoints = Endpoints::new(&urls, policy).unwrap();
-        let client =
-            Client::over(endpoints, CommitmentConfig::processed(), "ws://127.0.0.1:1", Arc::new(Keypair::new()));
-        let config =
-            SendConfig { compute: ComputeLimit::Fixed(200_000), priority: PriorityFee::None, ..SendConfig::default() };
-        let alarms = Alarms::default();
-        let purse = Purse::new(sending.lamports_a_day);
-        let (outbox, receipts) = Outbox::with(client.clone(), sending, purse, alarms.clone()).await.unwrap();
-        Self { sender: Sender::new(client, config), outbox, receipts, alarms, chain: chain.clone() }
+    fn start(name: &str, key: &Keypair, urls: &[&str]) -> Self {
+        let folder = std::env::temp_dir().join(format!("kedge-hostile-{}-{name}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (wallet, config) = (folder.join("wallet.json"), folder.join("keeper.toml"));
+        std::fs::write(&wallet, serde_json::to_string(&key.to_bytes().to_vec()).unwrap()).unwrap();
+        std::fs::set_permissions(&wallet, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let backups = format!("timeout_ms = 2000\nbackups = {:?}", &urls[1..]);
+        std::fs::write(&config, CONFIG.replace("timeout_ms = 2000", &backups)).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_kedge-keeper"));
+        command.arg("--config").arg(&config).arg("--rpc").arg(urls[0]).arg("--keypair").arg(&wallet);
+        command.args(["--log-format", "json", "run"]).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the keeper starts");
+        let log: Arc<Mutex<Vec<String>>> = Arc::default();
+        let (lines, kept) = (BufReader::new(child.stderr.take().unwrap()).lines(), Arc::clone(&log));
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                kept.lock().unwrap().push(line);
+            }
+        });
+        Self { child, log, folder }
     }
 
-    fn parcel(&self, subject: Subject) -> Parcel {
-        Parcel {
-            sender: self.sender.clone(),
-            relay: None,
-            instructions: vec![UpdateAmm { market: address::market(0) }.instruction()],
-            compute_limit: 200_000,
-            contended: Vec::new(),
-            worth: 0,
-            reward: Amount(0),
-            permit: None,
-            label: "update_amm",
-            actor: 0,
-            subjects: vec![subject],
-            decided: self.chain.slot(),
-        }
+    fn address(&self) -> Option<String> {
+        let log = self.log.lock().unwrap();
+        let mut lines = log.iter().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        lines.find_map(|line| line["address"].as_str().map(str::to_owned))
     }
 
-    /// The job sees the truth, and wants the same at every tick.
-    async fn insist(&mut self, time: Duration) -> Vec<Receipt> {
-        let (started, subject) = (Instant::now(), Subject::Market("update_amm", 0));
-        let mut receipts = Vec::new();
-        while started.elapsed() < time {
-            if !self.outbox.is_busy(0, &subject, self.chain.slot()) {
-                self.outbox.send(self.parcel(subject));
+    /// Status and text of `/readyz`; 0 before it listens.
+    fn ready(&self) -> (u16, String) {
+        let Some(address) = self.address() else { return (0, String::new()) };
+        let Ok(mut stream) = TcpStream::connect(address) else { return (0, String::new()) };
+        let _ = write!(stream, "GET /readyz HTTP/1.1\r\nHost: keeper\r\nConnection: close\r\n\r\n");
+        let mut answer = String::new();
+        let _ = stream.read_to_string(&mut answer);
+        let status = answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        (status, answer.lines().last().unwrap_or_default().to_owned())
+    }
+
+    /// Waits for a status of `/readyz`; how long that took.
+    async fn wait(&mut self, wanted: u16, most: Duration, about: &str) -> Duration {
+        let started = Instant::now();
+        loop {
+            let (status, said) = self.ready();
+            if status == wanted {
+                return started.elapsed();
             }
-            sleep(Duration::from_millis(50)).await;
-            while let Ok(receipt) = self.receipts.try_recv() {
-                receipts.push(receipt);
+            if let Some(status) = self.child.try_wait().unwrap() {
+                panic!("{about}: it ended with {status}: {:#?}", self.log.lock().unwrap());
             }
+            assert!(
+                started.elapsed() < most,
+                "{about}: {status} {said} instead of {wanted} after {most:?}: {:#?}",
+                self.log.lock().unwrap().iter().rev().take(20).collect::<Vec<_>>()
+            );
+            sleep(Duration::from_millis(200)).await;
         }
-        receipts
     }
 }
 
-/// Ten seconds of a job whose endpoint lies while nothing lands.
-async fn session(lie: Lie, beside: bool) -> (u64, Option<Duration>) {
-    let chain = Chain::default();
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// A keeper whose only endpoint begins to lie, and stops.
+async fn session(lie: Lie) {
+    let (key, about) = (Keypair::new(), format!("{lie:?}"));
+    let chain = Chain::new(&[key.pubkey()]);
     chain.set_fate(Fate::Dropped);
-    let (liar, honest) = (Server::start(&chain).await, Server::start(&chain).await);
-    let servers = if beside { vec![&liar, &honest] } else { vec![&liar] };
-    let mut keeper = Keeper::start(&chain, &servers, sending()).await;
-    liar.set(Some(lie));
-    let (started, mut red) = (Instant::now(), None);
-    while started.elapsed() < Duration::from_secs(10) {
-        keeper.insist(Duration::from_millis(500)).await;
-        if red.is_none() && !keeper.alarms.standing().is_empty() {
-            red = Some(started.elapsed());
+    let server = Server::start(&chain).await;
+    let mut keeper = Keeper::start(&about, &key, &[server.url()]);
+    keeper.wait(200, Duration::from_secs(60), &about).await;
+    server.set(Some(lie));
+    let most = Duration::from_secs(lie.cost().red_s.unwrap());
+    // The machine may be busy, and a process has to be asked.
+    keeper.wait(503, most + Duration::from_secs(3), &about).await;
+    sleep(Duration::from_secs(3)).await;
+    let memory = most_memory_mb(keeper.child.id());
+    println!("{lie:?}: {memory} MB");
+    assert!(memory <= MEMORY_MB, "{lie:?}: {memory} MB");
+    server.set(None);
+    keeper.wait(200, Duration::from_secs(60), &about).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_keeper_whose_endpoint_lies_says_so_within_seconds_and_recovers() {
+    let lies: Vec<Lie> = Lie::ALL.into_iter().filter(|lie| lie.cost().red_s.is_some()).collect();
+    for some in lies.chunks(5) {
+        let running: Vec<_> = some.iter().map(|lie| tokio::spawn(session(*lie))).collect();
+        for session in running {
+            session.await.unwrap();
         }
     }
-    (keeper.outbox.signed(), red)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_signed_twice_for_one_subject_whatever_an_endpoint_says() {
-    for lies in Lie::ALL.chunks(7) {
-        let both = lies.iter().flat_map(|lie| [(*lie, false), (*lie, true)]);
-        let running: Vec<_> = both.map(|(lie, beside)| (lie, beside, tokio::spawn(session(lie, beside)))).collect();
-        for (lie, beside, session) in running {
-            let (signed, _) = session.await.unwrap();
-            let cost = lie.cost();
-            let most = if beside { cost.signed_beside } else { cost.signed_alone };
-            assert!(signed >= 1 && signed <= most as u64, "{lie:?}, beside an honest one {beside}: {signed} signed");
-        }
+async fn own_trades_stop_when_two_endpoints_tell_of_different_prices() {
+    let key = Keypair::new();
+    let chain = Chain::new(&[key.pubkey()]);
+    chain.set_fate(Fate::Dropped);
+    let (one, two) = (Server::start(&chain).await, Server::lying(&chain, Lie::WrongPrices).await);
+    // The oracles move on from the board, which has the true price.
+    sleep(Duration::from_secs(2)).await;
+    let mut keeper = Keeper::start("prices", &key, &[one.url(), two.url()]);
+    // The maker would quote at once; it has no second price, and says so.
+    keeper.wait(503, Duration::from_secs(60), "wrong prices").await;
+    let said = |keeper: &Keeper| keeper.ready().1;
+    let started = Instant::now();
+    while !said(&keeper).contains("no second endpoint tells of the price") {
+        assert!(started.elapsed() < Duration::from_secs(20), "{}", said(&keeper));
+        sleep(Duration::from_millis(200)).await;
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn blockhashes_and_heights_that_cannot_be_are_an_alarm_within_seconds() {
-    let lies = [Lie::RunawayHeight, Lie::EndlessBlockhash, Lie::SetBack, Lie::StandsStill];
-    let running: Vec<_> = lies.into_iter().map(|lie| (lie, tokio::spawn(session(lie, false)))).collect();
-    for (lie, session) in running {
-        let (_, red) = session.await.unwrap();
-        let within = Duration::from_secs(lie.cost().red_s.unwrap());
-        assert!(red.is_some_and(|red| red <= within), "{lie:?}: {red:?}");
+    let quotes = |keeper: &Keeper| -> Vec<String> {
+        let log = keeper.log.lock().unwrap();
+        log.iter().filter(|line| line.contains("place_orders")).cloned().collect()
+    };
+    assert_eq!(quotes(&keeper), Vec::<String>::new(), "{:#?}", keeper.log.lock().unwrap());
+    two.set(None);
+    let started = Instant::now();
+    while quotes(&keeper).is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(30), "it quotes once both agree: {}", said(&keeper));
+        sleep(Duration::from_millis(200)).await;
     }
-}
-
-#[tokio::test]
-async fn newer_blockhashes_are_taken_again_after_each_lie() {
-    for lie in [Lie::EndlessBlockhash, Lie::SetBack] {
-        let chain = Chain::default();
-        let server = Server::start(&chain).await;
-        let mut keeper = Keeper::start(&chain, &[&server], sending()).await;
-        server.set(Some(lie));
-        keeper.insist(Duration::from_secs(7)).await;
-        server.set(None);
-        let receipts = keeper.insist(Duration::from_secs(3)).await;
-        let last = chain.received().last().map(|received| signed_at(&received.bytes)).unwrap();
-        assert!(last + 10 > chain.height(), "{lie:?}: {last} at {}: {receipts:?}", chain.height());
-    }
-}
-
-/// Transactions about one subject in 14 seconds of a chain whose blockhashes serve for four, and the outcomes.
-async fn quick(lie: Option<Lie>, fate: Fate) -> (u64, Vec<Receipt>) {
-    let chain = Chain::default().with_slots(Duration::from_millis(25));
-    chain.set_fate(fate);
-    let server = Server::start(&chain).await;
-    let quick = Sending { life: Duration::from_secs(1), fastest_slot: Duration::from_millis(5), ..sending() };
-    let mut keeper = Keeper::start(&chain, &[&server], quick).await;
-    server.set(lie);
-    let receipts = keeper.insist(Duration::from_secs(14)).await;
-    (keeper.outbox.signed(), receipts)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_is_signed_anew_before_the_first_has_provably_expired() {
-    let (lagging, hidden, dropped) = tokio::join!(
-        // What has landed is null at a node that lags, long after its blockhash has expired.
-        quick(Some(Lie::LagsBehind), Fate::Lands),
-        // The history says what the statuses do not.
-        quick(Some(Lie::NullStatuses), Fate::Lands),
-        quick(None, Fate::Dropped),
-    );
-    assert_eq!((lagging.0, lagging.1.len()), (1, 0), "{:?}", lagging.1);
-    assert!(hidden.1.iter().all(|receipt| receipt.failure.is_none() && receipt.slot > 0), "{:?}", hidden.1);
-    assert!(!hidden.1.is_empty());
-    // The proof frees the subject.
-    assert!(dropped.0 >= 2 && dropped.1.iter().all(|one| one.failure == Some(Failure::Expired)), "{:?}", dropped.1);
-}
-
-/// The height that a transaction's blockhash is of: the chain writes it there.
-fn signed_at(transaction: &[u8]) -> u64 {
-    // A signature and its number, version, header, keys, blockhash.
-    let keys = usize::from(transaction[69]);
-    let hash = 70 + 32 * keys;
-    u64::from_le_bytes(transaction[hash..hash + 8].try_into().unwrap())
-}
-
-#[tokio::test]
-async fn what_the_chain_has_refused_is_paid_for_once() {
-    let chain = Chain::default();
-    chain.set_fate(Fate::Refused(REFUSED));
-    chain.set_simulated(Some(REFUSED));
-    let server = Server::start(&chain).await;
-    let mut keeper = Keeper::start(&chain, &[&server], sending()).await;
-    let receipts = keeper.insist(Duration::from_secs(8)).await;
-    assert_eq!(chain.received().len(), 1, "{receipts:?}");
-    assert!(matches!(receipts[0].failure, Some(Failure::Refused(_))), "{receipts:?}");
-    assert!(receipts[1..].iter().all(|receipt| matches!(receipt.failure, Some(Failure::Foreseen(_)))), "{receipts:?}");
-    assert!((1..=3).contains(&server.asked("simulateTransaction")), "{}", server.asked("simulateTransaction"));
-    // Once it would succeed it is sent again.
-    chain.set_simulated(None);
-    chain.set_fate(Fate::Lands);
-    let receipts = keeper.insist(Duration::from_secs(15)).await;
-    assert!(receipts.iter().any(|receipt| receipt.failure.is_none()), "{receipts:?}");
-}
-
-#[tokio::test]
-async fn what_is_not_sent_rests_from_its_decision_on_and_longer_each_time() {
-    let chain = Chain::default();
-    chain.set_simulated(Some(REFUSED));
-    let server = Server::start(&chain).await;
-    let simulated = Sending { compute: Compute::Simulated { margin_percent: 10 }, ..sending() };
-    let mut keeper = Keeper::start(&chain, &[&server], simulated).await;
-    let receipts = keeper.insist(Duration::from_secs(8)).await;
-    // Rests of 4, 8 and 16 slots of 0.4 s.
-    assert!((2..=3).contains(&receipts.len()), "{} in 8 s", receipts.len());
-    assert!(chain.received().is_empty());
-}
-
-#[tokio::test]
-async fn a_day_has_a_ceiling() {
-    let chain = Chain::default();
-    let server = Server::start(&chain).await;
-    let poor = Sending { lamports_a_day: 4 * SIGNATURE, ..sending() };
-    let mut keeper = Keeper::start(&chain, &[&server], poor).await;
-    for market in 0..20 {
-        keeper.outbox.send(keeper.parcel(Subject::Market("update_amm", market)));
-    }
-    let receipts = keeper.insist(Duration::from_secs(3)).await;
-    assert_eq!(chain.received().len(), 4, "{receipts:?}");
-    assert_eq!(keeper.outbox.purse().spent(), 4 * SIGNATURE);
-    assert!(keeper.alarms.stands("ceiling"));
-}
-
-#[tokio::test]
-async fn the_queue_has_an_end_and_subjects_are_forgotten() {
-    let chain = Chain::default();
-    let server = Server::start(&chain).await;
-    let short = Sending { queue: 300, ..sending() };
-    let keeper = Keeper::start(&chain, &[&server], short).await;
-    let taken = (0..1_000).filter(|market| keeper.outbox.send(keeper.parcel(Subject::Market("update_amm", *market))));
-    assert_eq!(taken.count(), 300);
-    assert!(keeper.outbox.remembered() <= 300);
-    assert!(keeper.outbox.settle(Duration::from_secs(30)).await, "all have landed");
 }

@@ -15,8 +15,10 @@ const FLOORS: &[&[&str]] = &[
     &["kedge-abi", "kedge-units"],
     &["kedge-oracle", "kedge-interface"],
     &["kedge-client", "kedge-engine", "kedge-hostile", "kedge"],
-    &["kedge-cli", "kedge-keeper", "kedge-tests"],
-    &["kedge-keeperd", "kedge-testbed", "kedge-bank-tests", "kedge-source-tests"],
+    &["kedge-cli", "kedge-state", "kedge-audit", "kedge-tests"],
+    &["kedge-sender"],
+    &["kedge-keeper"],
+    &["kedge-keepers", "kedge-testbed", "kedge-bank-tests", "kedge-source-tests"],
     &["kedge-demo", "kedge-e2e"],
 ];
 /// The on-chain program. Clients use the crates that it is built from.

@@ -27,7 +27,7 @@ pub fn run(args: &TestArgs) -> Result<()> {
     } else {
         command.args(&args.rest);
     }
-    if args.rest.is_empty() || args.rest.iter().any(|word| word.contains("keeper")) {
+    if args.rest.is_empty() || args.rest.iter().any(|word| word.contains("keeper") || word.contains("kedge-sender")) {
         command.env(nats::VARIABLE, nats::path()?);
     }
     phase("test", &mut command)?;

@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use kedge_client::Client;
-use kedge_keeper::core::mirror::Blind;
 use kedge_keeper::jobs::Job;
-use kedge_keeper::outbox::{Failure, Receipt};
+use kedge_sender::{Failure, Receipt};
+use kedge_state::mirror::Blind;
 use solana_signature::Signature;
 use tokio::sync::Semaphore;
 use tokio::sync::mpsc::UnboundedReceiver;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kedge_keeper::desk::{Actor, Desk};
+use kedge_keeper::job_runner::{Actor, JobRunner};
 use kedge_keeper::jobs::Job;
 use kedge_keeper::jobs::amm::AmmKeeper;
 use kedge_keeper::jobs::bankruptcy::BankruptcyResolver;
@@ -29,10 +29,10 @@ use solana_keypair::Keypair;
 const FIRST_TAKER: usize = 100;
 
 /// The keepers' and makers' desks, the most urgent first.
-pub fn desks(localnet: &Localnet, participants: &Participants) -> Vec<Desk> {
+pub fn desks(localnet: &Localnet, participants: &Participants) -> Vec<JobRunner> {
     let crank = actor(localnet, 0, &participants.crank);
     let mut desks = Vec::new();
-    let mut add = |actor: Actor, job: Box<dyn Job>, most| desks.push(Desk { actor, job: job.into(), most });
+    let mut add = |actor: Actor, job: Box<dyn Job>, most| desks.push(JobRunner { actor, job: job.into(), most });
     let as_number = |number| Actor { number, ..crank.clone() };
     add(as_number(1), Box::new(Oracle { min_age: 1 }), 1);
     if let Some(member) = participants.first(Role::Liquidator) {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kedge_interface::address;
-use kedge_keeper::World;
+use kedge_state::World;
 use serde::Serialize;
 use solana_pubkey::Pubkey;
 

@@ -7,17 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, anyhow};
+use kedge_audit::{Auditor, Rules};
 use kedge_client::Client;
-use kedge_keeper::World;
-use kedge_keeper::compose::Directory;
-use kedge_keeper::core::audit::{Auditor, Rules};
-use kedge_keeper::core::mirror::Blind;
-use kedge_keeper::error::Error;
-use kedge_keeper::outbox::{Outbox, Sending};
-use kedge_keeper::pyth::Alternatives;
-use kedge_keeper::shift::{Onlooker, Shift};
-use kedge_keeper::watch::Watch;
+use kedge_keeper::runner::{Observer, Runner};
 use kedge_localnet::Localnet;
+use kedge_sender::{RequestSender, Sending};
+use kedge_state::error::Error;
+use kedge_state::mirror::Blind;
+use kedge_state::pyth::Alternatives;
+use kedge_state::subscribe::Subscriber;
+use kedge_state::{Directory, World};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
@@ -73,15 +72,15 @@ pub async fn run(
     let reader = local::sender(&localnet, &participants.crank).client().clone();
     let publisher = FeedWriter::recorded(Arc::clone(&localnet), Arc::clone(&prices))?;
     bootstrap::open(&local::sender(&localnet, &participants.admin), &feeds()).await?;
-    let mut watch = Watch::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
-    let (outbox, receipts) = Outbox::start(reader.clone(), Sending::plain(AT_ONCE)).await?;
+    let mut watch = Subscriber::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
+    let (outbox, receipts) = RequestSender::start(reader.clone(), Sending::plain(AT_ONCE)).await?;
     let takers = participants.members.iter().filter(|member| member.role == Role::Taker);
     let takers = takers.map(|member| member.wallet.pubkey().to_bytes()).collect();
     let desks = jobs::desks(&localnet, participants);
     let heard = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
     let collector = Collector::start(reader.clone(), receipts, takers, heard);
     let started = Instant::now();
-    let mut shift = Shift::new(desks, outbox, false).taking_turns();
+    let mut shift = Runner::new(desks, outbox, false).taking_turns();
     let mut record = Run {
         takers: jobs::takers(&localnet, participants, args.seed, prices.start),
         roles: participants.members.iter().map(|member| (member.account, member.role)).collect(),
@@ -105,7 +104,7 @@ pub async fn run(
     let world = last?;
     let interrupted = stop.load(Ordering::Relaxed);
     localnet.set_time_rate(0.0);
-    shift.outbox.settle(PATIENCE).await;
+    shift.requests.settle(PATIENCE).await;
     drop(publisher);
     drop(shift);
     let last = watch.look().await.map_or(world, Clone::clone);
@@ -143,9 +142,9 @@ struct Run<'r> {
     last: Result<World>,
 }
 
-impl Onlooker for Run<'_> {
+impl Observer for Run<'_> {
     /// Goes on until the recording ends, and a little longer without the crowd.
-    fn looked(&mut self, world: &World, directory: &Directory, outbox: &Outbox) -> ControlFlow<()> {
+    fn looked(&mut self, world: &World, directory: &Directory, outbox: &RequestSender) -> ControlFlow<()> {
         self.history.note(world);
         if let Some((known, unknown)) = self.spy.compare(world) {
             let mut tally = self.collector.tally();

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use kedge_keeper::World;
 use kedge_model::market::Market;
 use kedge_model::num::Rounding;
 use kedge_model::order::Side;
 use kedge_model::quantity::{Ppm, Price};
 use kedge_model::risk;
+use kedge_state::World;
 use serde::Serialize;
 use solana_pubkey::Pubkey;
 

@@ -8,15 +8,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 use kedge_interface::address::{self, PROGRAM_ID};
-use kedge_keeper::World;
-use kedge_keeper::compose::Directory;
-use kedge_keeper::core::mirror::Blind;
-use kedge_keeper::error::Error;
-use kedge_keeper::outbox::{Outbox, Sending};
-use kedge_keeper::pyth::{Alternatives, feed_address};
-use kedge_keeper::shift::{Onlooker, Shift};
-use kedge_keeper::watch::Watch;
+use kedge_keeper::runner::{Observer, Runner};
 use kedge_localnet::Localnet;
+use kedge_sender::{RequestSender, Sending};
+use kedge_state::error::Error;
+use kedge_state::mirror::Blind;
+use kedge_state::pyth::{Alternatives, feed_address};
+use kedge_state::subscribe::Subscriber;
+use kedge_state::{Directory, World};
 use serde_json::{Value, json};
 use solana_signer::Signer;
 
@@ -51,8 +50,8 @@ pub async fn serve(
     let reader = local::sender(localnet, &participants.crank).client().clone();
     let _publisher = FeedWriter::recorded(Arc::clone(localnet), Arc::clone(prices))?;
     bootstrap::open(&local::sender(localnet, &participants.admin), &feeds()).await?;
-    let mut watch = Watch::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
-    let (outbox, mut receipts) = Outbox::start(reader, Sending::plain(AT_ONCE)).await?;
+    let mut watch = Subscriber::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
+    let (outbox, mut receipts) = RequestSender::start(reader, Sending::plain(AT_ONCE)).await?;
     let desks = jobs::desks(localnet, participants);
     let jobs: BTreeMap<_, _> = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
     tokio::spawn(async move {
@@ -63,13 +62,13 @@ pub async fn serve(
         }
     });
     localnet.set_time_rate(args.speed);
-    let mut shift = Shift::new(desks, outbox, false).taking_turns();
+    let mut shift = Runner::new(desks, outbox, false).taking_turns();
     let mut counter = Counter { end: prices.start + prices.length, stop, tell: Some(told), blind: None, error: None };
     shift.work(&mut watch, &mut counter).await;
     if let Some(error) = counter.error {
         return Err(error.into());
     }
-    shift.outbox.settle(PATIENCE).await;
+    shift.requests.settle(PATIENCE).await;
     Ok(())
 }
 
@@ -82,8 +81,8 @@ struct Counter<'r> {
     error: Option<Error>,
 }
 
-impl Onlooker for Counter<'_> {
-    fn looked(&mut self, world: &World, _: &Directory, _: &Outbox) -> ControlFlow<()> {
+impl Observer for Counter<'_> {
+    fn looked(&mut self, world: &World, _: &Directory, _: &RequestSender) -> ControlFlow<()> {
         if priced(world)
             && let Some(tell) = self.tell.take()
         {

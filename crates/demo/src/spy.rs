@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use kedge_client::Client;
-use kedge_keeper::World;
-use kedge_keeper::feed::Feed;
+use kedge_state::World;
+use kedge_state::snapshot::SnapshotReader;
 use solana_pubkey::Pubkey;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
@@ -29,9 +29,9 @@ impl Spy {
     /// Begins.
     ///
     /// # Errors
-    /// As [`Feed::new`].
+    /// As [`SnapshotReader::new`].
     pub async fn start(client: Client) -> Result<Self> {
-        let feed = Feed::new(client).await?;
+        let feed = SnapshotReader::new(client).await?;
         let reading: Arc<Mutex<Option<Reading>>> = Arc::default();
         let shared = Arc::clone(&reading);
         let task = tokio::spawn(async move {

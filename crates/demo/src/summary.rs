@@ -4,10 +4,10 @@ mod text;
 
 use std::collections::BTreeMap;
 
+use kedge_audit::Statement;
 use kedge_interface::account::name;
-use kedge_keeper::World;
-use kedge_keeper::core::audit::Statement;
 use kedge_model::market::Market;
+use kedge_state::World;
 use serde::Serialize;
 
 use crate::series::{MarketPoint, Point};

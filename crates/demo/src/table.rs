@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::time::Duration;
 
-use kedge_keeper::World;
 use kedge_model::board::RowState;
 use kedge_model::market::Market;
+use kedge_state::World;
 
 use crate::tally::{SOURCES, Tally};
 use kedge_testbed::calendar;

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kedge_client::history::Past;
-use kedge_keeper::outbox::Receipt;
 use kedge_model::event::{Event, FillRecord, FillSource, FundingRecord, LiquidationRecord};
 use kedge_model::order::{OrderKind, Side};
+use kedge_sender::Receipt;
 use serde::Serialize;
 
 use kedge_testbed::waits::Waits;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, SharedSigner};
-use kedge_keeper::feed::Feed;
+use kedge_state::snapshot::SnapshotReader;
 use kedge_testbed::listing::{self, dollars, feeds, pools};
 use kedge_testbed::participants::Participants;
 use kedge_testbed::recorded::RecordedPrices;
@@ -119,7 +119,7 @@ impl Cluster {
     /// Waits for the first prices of whoever publishes them, and opens the markets.
     pub async fn open(&self) -> Result<()> {
         let started = Instant::now();
-        let feed = Feed::new(self.reader()).await?;
+        let feed = SnapshotReader::new(self.reader()).await?;
         loop {
             let world = feed.poll().await?;
             let fresh = |market: &kedge_model::market::Market| {

@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use kedge_keeper::World;
-use kedge_keeper::core::endangered::{Cause, cause, is_short};
 use kedge_model::board::PriceBoard;
 use kedge_model::pocket::Pocket;
+use kedge_state::World;
+use kedge_state::endangered::{Cause, cause, is_short};
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
@@ -158,7 +158,7 @@ fn case(world: &World, (address, pocket, market): &(Pubkey, u8, u16), open: &Ope
 }
 
 /// All that is held in a pocket, and the debt of one that holds nothing.
-fn size(account: &kedge_keeper::Account, pocket: Pocket) -> u128 {
+fn size(account: &kedge_state::Account, pocket: Pocket) -> u128 {
     let positions = account.positions_in(pocket);
     positions
         .map(|position| (u128::from(position.base.size().0) << 32) + u128::from(position.quote.0.unsigned_abs()))

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use kedge_keeper::World;
-use kedge_keeper::desk::Actor;
-use kedge_keeper::feed::Feed;
-use kedge_keeper::outbox::{Outbox, Receipt, Sending};
+use kedge_keeper::job_runner::Actor;
 use kedge_model::event::Party;
 use kedge_model::order::OrderKind;
+use kedge_sender::{Receipt, RequestSender, Sending};
+use kedge_state::World;
+use kedge_state::snapshot::SnapshotReader;
 use kedge_testbed::order_flow::{self, History, Pace, Taker};
 use kedge_testbed::waits::Waits;
 use solana_pubkey::Pubkey;
@@ -26,8 +26,8 @@ const AT_ONCE: usize = 16;
 
 /// Takers who trade, and what was seen meanwhile.
 pub struct Load {
-    feed: Feed,
-    outbox: Outbox,
+    feed: SnapshotReader,
+    outbox: RequestSender,
     receipts: UnboundedReceiver<Receipt>,
     takers: Vec<Taker>,
     history: History,
@@ -50,8 +50,8 @@ impl Load {
     /// The takers among the participants, who trade at a pace: market seconds a second.
     pub async fn new(cluster: &Cluster, pace: f64, seed: u64) -> Result<Self> {
         let reader = cluster.reader();
-        let feed = Feed::new(reader.clone()).await?;
-        let (outbox, receipts) = Outbox::start(reader, Sending::plain(AT_ONCE)).await?;
+        let feed = SnapshotReader::new(reader.clone()).await?;
+        let (outbox, receipts) = RequestSender::start(reader, Sending::plain(AT_ONCE)).await?;
         let world = feed.poll().await?;
         let busy = Pace { start: world.clock.unix_time, times: pace };
         let takers = order_flow::takers(&cluster.participants, seed, busy, |number, wallet| {

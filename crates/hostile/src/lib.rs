@@ -4,6 +4,7 @@
 //! and the tests assert the most that each lie may cost.
 #![deny(missing_docs, clippy::missing_errors_doc)]
 
+pub mod answer;
 pub mod mistakes;
 pub mod rpc;
 pub mod secrets;

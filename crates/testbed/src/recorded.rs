@@ -4,8 +4,8 @@ use std::path::Path as FilePath;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
-use kedge_keeper::publish::candles::{self, Candle};
-use kedge_keeper::publish::path::Path;
+use kedge_keeper::publishers::candles::{self, Candle};
+use kedge_keeper::publishers::path::Path;
 
 use crate::calendar;
 

@@ -3,7 +3,7 @@
 use kedge_client::history::Past;
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::error::ProgramError;
-use kedge_keeper::outbox::Failure;
+use kedge_sender::Failure;
 
 /// A failure as people read it.
 pub(super) fn reason(failure: &Failure) -> String {

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use kedge_interface::address;
-use kedge_keeper::desk::Actor;
-use kedge_keeper::feed::Feed;
+use kedge_keeper::job_runner::Actor;
 use kedge_keeper::jobs::filler::best_makers;
-use kedge_keeper::outbox::{Outbox, Sending};
-use kedge_keeper::rehearsal::{Rehearsal, rehearse};
-use kedge_keeper::{Plan, Work, World};
+use kedge_keeper::trial::{Trial, try_plan};
 use kedge_model::num::floor_to;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
+use kedge_sender::{Plan, RequestSender, Sending, Work};
+use kedge_state::World;
+use kedge_state::snapshot::SnapshotReader;
 use kedge_testbed::listing::size;
 use kedge_testbed::participants::{Participant, Participants, Role};
 use kedge_testbed::random::Random;
@@ -160,8 +160,8 @@ pub fn plant(participants: &mut Participants, seed: u64, accounts: usize) {
 /// Everybody who was planted buys from the seller, each with a leverage of its own between two.
 pub async fn levered(cluster: &Cluster, leverages: (f64, f64)) -> Result<()> {
     let reader = cluster.reader();
-    let feed = Feed::new(reader.clone()).await?;
-    let (outbox, mut receipts) = Outbox::start(reader, Sending::plain(16)).await?;
+    let feed = SnapshotReader::new(reader.clone()).await?;
+    let (outbox, mut receipts) = RequestSender::start(reader, Sending::plain(16)).await?;
     let (seller, buyers) = cluster
         .participants
         .members
@@ -233,9 +233,9 @@ fn offer(world: &World, seller: &Participant, dollars: f64) -> Option<Plan> {
         ..OrderParams::default()
     };
     let orders = vec![order];
-    let run = |stage: &Rehearsal<'_>| stage.place(MARKET, &seller.account, &orders, true);
+    let run = |stage: &Trial<'_>| stage.place(MARKET, &seller.account, &orders, true);
     let work = Work::Place { market: MARKET, account: seller.account, orders: orders.clone() };
-    rehearse(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
+    try_plan(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
 }
 
 /// A purchase of some dollars from whoever offers.
@@ -253,8 +253,8 @@ fn buy(world: &World, member: &Participant, dollars: f64) -> Option<Plan> {
         ..OrderParams::default()
     };
     let makers = best_makers(world, MARKET, Side::Long, price, &member.account, 2);
-    let run = |stage: &Rehearsal<'_>| stage.take(MARKET, &member.account, order, market.step, &makers);
+    let run = |stage: &Trial<'_>| stage.take(MARKET, &member.account, order, market.step, &makers);
     let work =
         Work::Take { market: MARKET, account: member.account, order, min_fill: market.step, makers: makers.clone() };
-    rehearse(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
+    try_plan(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
 }

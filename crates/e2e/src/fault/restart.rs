@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use kedge_keeper::World;
+use kedge_state::World;
 
 use crate::session::Session;
 use crate::verdict::Verdict;

@@ -11,7 +11,7 @@ use kedge_interface::{BOARD, EXCHANGE, PROGRAM_ID};
 use kedge_model::action;
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
-use kedge_model::error::{Error, Result as Ruled};
+use kedge_model::error::Result as Ruled;
 use kedge_model::event::EventSink;
 use kedge_model::exchange::Exchange;
 use kedge_model::market::{Market, MarketStatus};

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use kedge_keeper::World;
+use kedge_state::World;
 
 /// Seconds that are remembered.
 const MEMORY: i64 = 3_600;

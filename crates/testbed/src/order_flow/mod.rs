@@ -9,8 +9,9 @@ pub use style::Style;
 
 use std::sync::Arc;
 
-use kedge_keeper::desk::Actor;
-use kedge_keeper::{Account, Plan, World};
+use kedge_keeper::job_runner::Actor;
+use kedge_sender::Plan;
+use kedge_state::{Account, World};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 

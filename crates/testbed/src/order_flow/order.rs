@@ -1,8 +1,7 @@
 //! Wishes as orders that the exchange accepts.
 
 use kedge_keeper::jobs::filler::best_makers;
-use kedge_keeper::rehearsal::rehearse;
-use kedge_keeper::{Plan, Work};
+use kedge_keeper::trial::try_plan;
 use kedge_model::board::Purpose;
 use kedge_model::margin::{self, MarginKind};
 use kedge_model::market::Market;
@@ -10,6 +9,7 @@ use kedge_model::num::{ceil_to, floor_to};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::pocket::Pocket;
 use kedge_model::quantity::{Price, Size};
+use kedge_sender::{Plan, Work};
 
 use super::View;
 
@@ -120,19 +120,18 @@ impl View<'_> {
                 let min_fill = market.step;
                 let work =
                     Work::Take { market: index, account: *self.address, order, min_fill, makers: makers.clone() };
-                let run = |stage: &kedge_keeper::rehearsal::Rehearsal<'_>| {
-                    stage.take(index, self.address, order, min_fill, &makers)
-                };
-                rehearse(self.world, Plan::of(work), rows, run).ok().map(|(plan, _)| plan)
+                let run =
+                    |stage: &kedge_keeper::trial::Trial<'_>| stage.take(index, self.address, order, min_fill, &makers);
+                try_plan(self.world, Plan::of(work), rows, run).ok().map(|(plan, _)| plan)
             }
         }
     }
 
     fn place(&self, market: u16, order: OrderParams, rows: Vec<u16>) -> Option<Plan> {
         let orders = vec![order];
-        let run = |stage: &kedge_keeper::rehearsal::Rehearsal<'_>| stage.place(market, self.address, &orders, false);
+        let run = |stage: &kedge_keeper::trial::Trial<'_>| stage.place(market, self.address, &orders, false);
         let work = Work::Place { market, account: *self.address, orders: orders.clone() };
-        rehearse(self.world, Plan::of(work), rows, run).ok().map(|(plan, _)| plan)
+        try_plan(self.world, Plan::of(work), rows, run).ok().map(|(plan, _)| plan)
     }
 }
 

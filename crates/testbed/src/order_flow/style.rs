@@ -1,7 +1,7 @@
 //! How takers trade.
 
-use kedge_keeper::Plan;
 use kedge_model::order::Side;
+use kedge_sender::Plan;
 use serde::Serialize;
 
 use super::View;

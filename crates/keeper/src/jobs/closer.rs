@@ -1,0 +1,117 @@
+//! Ends markets that have expired: begins their settlement, closes all positions, settles defaults, pays everybody.
+
+use kedge_model::market::MarketStatus;
+use kedge_sender::{Plan, Subject, Work};
+use kedge_state::{Account, World};
+use solana_pubkey::Pubkey;
+
+use super::{Attention, Job};
+use crate::trial::Trial;
+
+/// Settles expired markets. A position is named until nothing can be done for it: closed, then, when its turn has come,
+/// paid.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Closer;
+
+impl Job for Closer {
+    fn name(&self) -> &'static str {
+        "closer"
+    }
+
+    fn decide(&self, world: &World) -> Vec<Plan> {
+        self.decide_within(world, &Attention::all())
+    }
+
+    fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
+        let mut plans = Vec::new();
+        for market in &world.markets {
+            let index = market.index;
+            if market.status == MarketStatus::Settlement as u8 {
+                let holds = |(_, account): &(&Pubkey, &Account)| account.head.position(index).is_ok();
+                let held: Vec<&Pubkey> = world.accounts.iter().filter(holds).map(|(address, _)| address).collect();
+                for account in attention.turn(held.len(), world.clock.slot).map(|place| held[place]) {
+                    if attention.is_full(plans.len()) {
+                        break;
+                    }
+                    if !attention.is_free(&Subject::Position(*account, index)) {
+                        continue;
+                    }
+                    if !attention.spend() {
+                        break;
+                    }
+                    plans.extend(position(world, index, account));
+                }
+            } else if market.is_expired(&world.clock) && !market.is_settling() {
+                // Refreshed first, always: a row that nobody looked at for long would count at its last average.
+                if Trial::refreshed(world).settle_market(index).is_ok() {
+                    let begin = Plan::of(Work::SettleMarket { market: index });
+                    plans.push(begin.after_refresh(world.outdated([index])));
+                }
+            }
+        }
+        plans
+    }
+}
+
+/// What can be done for a position of a market in settlement. It needs no fresh price.
+fn position(world: &World, market: u16, account: &Pubkey) -> Option<Plan> {
+    let held = world.accounts.get(account)?.head.position(market).ok()?;
+    let trial = Trial::standing(world);
+    if trial.settle_position(market, account).is_ok() {
+        return Some(Plan::of(Work::SettlePosition { market, account: *account }));
+    }
+    let broke = held.quote.0 < 0 && trial.bankruptcy(market, account).is_ok();
+    broke.then(|| Plan::of(Work::SettleBankruptcy { market, account: *account }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::stage::Stage;
+    use kedge_model::lifecycle::PAYOUT_DELAY;
+    use kedge_model::quantity::{Base, Quote};
+
+    #[test]
+    fn an_expired_market_is_closed_and_everybody_paid() {
+        let mut stage = Stage::new();
+        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(1_500_000_000));
+        stage.trade(buyer, seller, 40_000_000_000, 200_000_000);
+        let time = stage.world().clock.unix_time + 5 * 12 * 750 + 3_600;
+        stage.expire(time);
+        assert_eq!(Closer.decide(&stage.world()), [], "not yet");
+        for price in [210_000_000, 220_000_000, 230_000_000, 240_000_000, 250_000_000] {
+            for _ in 0..12 {
+                stage.advance(300, 750);
+                stage.publish(0, price);
+                stage.run(&Plan { refresh: vec![0], works: Vec::new() });
+            }
+        }
+        for _ in 0..60 {
+            stage.advance(150, 60);
+            stage.publish(0, 250_000_000);
+            stage.run(&Plan { refresh: vec![0], works: Vec::new() });
+        }
+        let seen = run(&mut stage);
+        // The seller has lost more than it had.
+        assert_eq!(seen.first(), Some(&"settle_market"), "{seen:?}");
+        assert!(seen.contains(&"settle_bankruptcy"), "{seen:?}");
+        let base = |stage: &Stage, account| stage.world().accounts[&account].base(0);
+        assert_eq!((base(&stage, buyer), base(&stage, seller)), (Base(0), Base(0)));
+        assert_eq!(run(&mut stage), Vec::<&str>::new(), "profits wait");
+        stage.advance(PAYOUT_DELAY, 9_000);
+        assert_eq!(run(&mut stage), ["settle_position"], "the buyer is paid");
+        let market = stage.world().markets[0];
+        assert_eq!((market.users_quote, market.debts.0), (Quote(0), 0));
+    }
+
+    /// Does what the job says until it says nothing more.
+    fn run(stage: &mut Stage) -> Vec<&'static str> {
+        let mut seen = Vec::new();
+        for _ in 0..20 {
+            let Some(plan) = Closer.decide(&stage.world()).into_iter().next() else { break };
+            seen.push(plan.name());
+            stage.run(&plan);
+        }
+        seen
+    }
+}

@@ -1,0 +1,110 @@
+//! Take over and sell in the same transaction.
+
+use kedge_model::action::Liquidate;
+use kedge_model::market::Market;
+use kedge_model::num::{Rounding, ceil_to, floor_to};
+use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::position::Position;
+use kedge_model::quantity::{Ppm, Price, Size};
+use kedge_sender::{Plan, Work};
+use kedge_state::World;
+use solana_pubkey::Pubkey;
+
+use super::{HALVES, Liquidator};
+use crate::jobs::filler::best_makers;
+use crate::trial::{Trial, Unwind};
+
+/// Maker orders of a flip: each account is one of the transaction.
+const MAKERS: usize = 4;
+
+impl Liquidator {
+    /// The largest part of a position that makers and vAMM take at a profit. Nothing is held afterwards, so that only
+    /// margin limits it.
+    pub(super) fn flip(
+        &self,
+        world: &World,
+        trial: &Trial<'_>,
+        victim: &Pubkey,
+        position: &Position,
+        market: &Market,
+    ) -> Option<Plan> {
+        let own = world.accounts.get(&self.account)?;
+        // With a position or an order of its own there it could not tell the profit, or would trade with itself.
+        if !own.base(market.index).is_zero() || own.orders_in(market.index).next().is_some() {
+            return None;
+        }
+        let tolerated = self.limit_price(position, world.worth(market.index))?;
+        let mut max_size = position.base.size();
+        for _ in 0..HALVES {
+            let action = Liquidate { max_size, limit_price: tolerated };
+            if let Ok(taken) = trial.take_over(market.index, victim, &self.account, action, None) {
+                let size = taken.report.base.size();
+                if size.is_zero() {
+                    return None;
+                }
+                if let Some(plan) = self.sell(world, trial, victim, market, position, (size, taken.report.price)) {
+                    return Some(plan);
+                }
+                max_size = size;
+            }
+            max_size = Size(floor_to(max_size.0 / 2, market.step.0));
+            if max_size < market.min_order {
+                break;
+            }
+        }
+        None
+    }
+
+    /// Exactly this size, taken over at this price or a better one.
+    fn sell(
+        &self,
+        world: &World,
+        trial: &Trial<'_>,
+        victim: &Pubkey,
+        market: &Market,
+        position: &Position,
+        (size, price): (Size, Price),
+    ) -> Option<Plan> {
+        let own = world.accounts.get(&self.account)?;
+        let side = Side::closing(position.base);
+        // What it must get: the price, what it wants, and the fee.
+        let fee = world.exchange.fee_tier(own.head.tier_on(world.clock.day())).taker;
+        let over = Ppm(self.min_profit.0.checked_add(fee.0)?);
+        let worst = match side {
+            Side::Short => Price(ceil_to(price.raised(over, Rounding::Up).ok()?.0, market.tick.0).ok()?),
+            Side::Long => Price(floor_to(price.lowered(over, Rounding::Down).ok()?.0, market.tick.0)),
+        };
+        let order = OrderParams {
+            market: market.index,
+            kind: OrderKind::Limit as u8,
+            side: side as u8,
+            size,
+            price: worst,
+            flags: flags::REDUCE_ONLY | flags::IMMEDIATE_OR_CANCEL,
+            ..OrderParams::default()
+        };
+        // The victim's orders go with the take-over.
+        let mut makers = best_makers(world, market.index, side, worst, &self.account, 2 * MAKERS);
+        makers.retain(|maker| maker.account != *victim);
+        makers.truncate(MAKERS);
+        let action = Liquidate { max_size: size, limit_price: price };
+        let unwind = Unwind { order, min_fill: size, makers: &makers };
+        let taken = trial.take_over(market.index, victim, &self.account, action, Some(unwind)).ok()?;
+        if taken.profit.0 <= 0 || !taken.own.base(market.index).is_zero() {
+            return None;
+        }
+        let accounts = makers.iter().map(|maker| maker.account).chain([*victim, self.account]);
+        let rows: Vec<u16> = accounts.flat_map(|account| world.markets_of(&account)).chain([market.index]).collect();
+        let works = vec![
+            Work::Liquidate {
+                market: market.index,
+                account: *victim,
+                liquidator: self.account,
+                max_size: size,
+                limit_price: price,
+            },
+            Work::Take { market: market.index, account: self.account, order, min_fill: size, makers },
+        ];
+        Some(Plan { refresh: world.outdated(rows), works })
+    }
+}

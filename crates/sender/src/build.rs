@@ -1,0 +1,154 @@
+//! Plans as instructions.
+
+use kedge_interface::instruction::user::ALL_MARKETS;
+use kedge_interface::instruction::{
+    CancelAll, CancelOrder, ExpireOrders, FillOrder, Instruction, Liquidate, PlaceAndMake, PlaceAndTake, PlaceOrders,
+    RefreshPrices, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
+    TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
+};
+use kedge_model::bank::Bank;
+use kedge_state::Directory;
+use solana_pubkey::Pubkey;
+
+use crate::plan::{maker_accounts, maker_refs};
+use crate::{Plan, Service, Work};
+
+/// The instructions of a plan that `signer` signs; `None` when it names what is not listed.
+#[must_use]
+pub fn instructions(directory: &Directory, plan: &Plan, signer: &Pubkey) -> Option<Vec<Instruction>> {
+    let mut instructions = Vec::with_capacity(plan.works.len() + 1);
+    if !plan.refresh.is_empty() {
+        instructions.push(refresh(directory, &plan.refresh, &[Bank::QUOTE])?);
+    }
+    for work in &plan.works {
+        instructions.push(instruction(directory, work, *signer)?);
+    }
+    Some(instructions)
+}
+
+/// Refreshes rows.
+fn refresh(directory: &Directory, markets: &[u16], banks: &[u16]) -> Option<Instruction> {
+    let rows = |rows: &[u16]| rows.iter().map(|row| u8::try_from(*row).ok()).collect::<Option<Vec<_>>>();
+    let oracles = directory.oracles_of(markets, banks)?;
+    Some(RefreshPrices { markets: rows(markets)?, banks: rows(banks)?, oracles }.into())
+}
+
+fn instruction(directory: &Directory, work: &Work, signer: Pubkey) -> Option<Instruction> {
+    let bank = *directory.banks.first()?;
+    Some(match work {
+        Work::RefreshPrices { markets, banks } => refresh(directory, markets, banks)?,
+        Work::Fill { market, taker, order_id, slot, filler, makers, sharers } => {
+            let accounts = [maker_accounts(makers), sharers.clone()].concat();
+            let market = directory.market(*market)?;
+            FillOrder::of(signer, market, *taker, (*order_id, *slot), *filler, &accounts, maker_refs(makers)).into()
+        }
+        Work::Serve { service, market, account, order_id, slot, crank } => {
+            let (market, sub_account) = (directory.market(*market)?, *account);
+            let (order_id, slot, crank) = (*order_id, *slot, crank.iter().copied().collect());
+            match service {
+                Service::Trigger => TriggerOrder { signer, market, sub_account, order_id, slot, crank }.into(),
+                Service::Trail => TrailOrder { signer, market, sub_account, order_id, slot, crank }.into(),
+                Service::Slice => SliceOrder { signer, market, sub_account, order_id, slot, crank }.into(),
+            }
+        }
+        Work::Expire { market, account, ids, crank } => ExpireOrders {
+            signer,
+            market: directory.market(*market)?,
+            sub_account: *account,
+            ids: ids.clone(),
+            crank: crank.iter().copied().collect(),
+        }
+        .into(),
+        Work::UpdateAmm { market } => UpdateAmm { market: directory.market(*market)? }.into(),
+        Work::UpdateFunding { market } => UpdateFunding { market: directory.market(*market)? }.into(),
+        Work::UpdateFeeTier { trader, account } => UpdateFeeTier { trader: *trader, sub_account: *account }.into(),
+        Work::SettlePnl { market, account } => {
+            SettlePnl { market: directory.market(*market)?, bank, sub_account: *account }.into()
+        }
+        Work::SettleMarket { market } => SettleMarket { market: directory.market(*market)? }.into(),
+        Work::SettlePosition { market, account } => {
+            SettlePosition { market: directory.market(*market)?, bank, sub_account: *account }.into()
+        }
+        Work::SweepFees { market } => SweepFees { market: directory.market(*market)?, bank }.into(),
+        Work::Liquidate { market, account, liquidator, max_size, limit_price } => Liquidate {
+            signer,
+            market: directory.market(*market)?,
+            sub_account: *account,
+            liquidator: *liquidator,
+            max_size: max_size.0,
+            limit_price: limit_price.0,
+        }
+        .into(),
+        Work::SettleBankruptcy { market, account } => {
+            SettleBankruptcy { market: directory.market(*market)?, bank, sub_account: *account }.into()
+        }
+        Work::Make { market, maker, taker, order_id, slot, size, worst_price, min_position, max_position, sharers } => {
+            PlaceAndMake {
+                signer,
+                market: directory.market(*market)?,
+                maker: *maker,
+                taker: *taker,
+                order_id: *order_id,
+                slot: *slot,
+                size: size.0,
+                worst_price: worst_price.0,
+                min_position: min_position.0,
+                max_position: max_position.0,
+                sharers: sharers.clone(),
+            }
+            .into()
+        }
+        Work::Place { market, account, orders } => {
+            PlaceOrders { signer, market: directory.market(*market)?, sub_account: *account, orders: orders.clone() }
+                .into()
+        }
+        Work::Take { market, account, order, min_fill, makers } => PlaceAndTake {
+            signer,
+            market: directory.market(*market)?,
+            sub_account: *account,
+            order: *order,
+            min_fill: min_fill.0,
+            makers: maker_refs(makers),
+            maker_accounts: maker_accounts(makers),
+        }
+        .into(),
+        Work::Cancel { account, order_id } => CancelOrder { signer, sub_account: *account, id: *order_id }.into(),
+        Work::CancelAll { account, market } => {
+            CancelAll { signer, sub_account: *account, market: market.unwrap_or(ALL_MARKETS) }.into()
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::MakerOrder;
+    use kedge_interface::instruction::{Decoded, decode};
+    use kedge_state::testing::TestExchange;
+
+    #[test]
+    fn a_fill_with_its_refresh_decodes_to_what_was_planned() {
+        let directory = Directory::of(TestExchange::new().board(), 1, 1);
+        let [signer, taker, filler, a, b, c] = [(); 6].map(|()| Pubkey::new_unique());
+        let maker = |account, order_id| MakerOrder { account, order_id, slot: 2 };
+        let work = Work::Fill {
+            market: 0,
+            taker,
+            order_id: 9,
+            slot: 1,
+            filler: Some(filler),
+            makers: vec![maker(a, 4), maker(b, 5), maker(a, 6)],
+            sharers: vec![c],
+        };
+        let instructions = instructions(&directory, &Plan::of(work).after_refresh(vec![0]), &signer).unwrap();
+        let decoded: Vec<Decoded> = instructions
+            .iter()
+            .map(|one| decode(&one.accounts.iter().map(|meta| meta.pubkey).collect::<Vec<_>>(), &one.data).unwrap())
+            .collect();
+        let [Decoded::RefreshPrices(refresh), Decoded::FillOrder(fill)] = &decoded[..] else { panic!("{decoded:?}") };
+        assert_eq!((&refresh.markets[..], &refresh.banks[..]), (&[0u8][..], &[0u8][..]));
+        assert_eq!(refresh.oracles.len(), 1, "the quote bank's constant price has no account");
+        assert_eq!(fill.split(), (Some(filler), &[a, b, c][..]));
+        assert_eq!(fill.makers.iter().map(|m| (m.order_id, m.account)).collect::<Vec<_>>(), [(4, 0), (5, 1), (6, 0)]);
+    }
+}

@@ -1,0 +1,164 @@
+//! The order books of all markets, built from the tails of sub-accounts and kept up to date change by change.
+//!
+//! A market's book holds what rests by price and, at a price, by order sequence; orders at a distance from the oracle in
+//! lists of their own by distance, put in their place when they are read; orders that wait for a price by that price; and
+//! lists of what has to be looked at for other reasons (auctions, expiry). Whoever asks pays for what he is shown, not
+//! for what is there.
+//!
+//! Every list is a [`ladder`](ladder::Ladder) of keys with a queue at each, on slabs: a change costs a few steps through
+//! the bits of the key, and nothing is allocated once a book has seen its size. Nothing in it depends on where things are
+//! in memory: the same changes make the same [`Books::hash`], whatever order they came in.
+
+mod hash;
+pub mod ladder;
+mod market;
+pub mod side;
+pub mod slab;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap};
+
+use kedge_model::board::MAX_MARKETS;
+use kedge_model::order::Order;
+use solana_pubkey::Pubkey;
+
+use crate::Account;
+use market::Standing;
+pub use market::{MarketBook, Resting, Watched};
+
+/// The books.
+#[derive(Clone, Debug, Default)]
+pub struct Books {
+    markets: Vec<MarketBook>,
+    numbers: HashMap<Pubkey, u32>,
+    addresses: Vec<Pubkey>,
+    /// What each account had at the last look, by slot of its tail.
+    tails: Vec<Vec<Option<Placed>>>,
+    /// The slot up to which auctions have ended.
+    now: u64,
+}
+
+/// An order and where it stands.
+#[derive(Clone, Copy, Debug)]
+struct Placed {
+    order: Order,
+    standing: Standing,
+}
+
+impl Books {
+    /// The books of all accounts at a slot.
+    #[must_use]
+    pub fn of(accounts: &BTreeMap<Pubkey, Account>, slot: u64) -> Self {
+        let mut books = Self { now: slot, ..Self::default() };
+        for (address, account) in accounts {
+            books.apply(address, &account.orders);
+        }
+        books
+    }
+
+    /// Takes in an account as it is now; an empty tail when it is gone. Costs as much as has changed of it.
+    pub fn apply(&mut self, address: &Pubkey, orders: &[Order]) {
+        let number = match self.numbers.get(address) {
+            Some(number) => *number,
+            None if !orders.iter().any(stands) => return,
+            None => self.number(address),
+        };
+        let mut tail = std::mem::take(&mut self.tails[number as usize]);
+        let used = orders.iter().rposition(stands).map_or(0, |last| last + 1);
+        if tail.len() < used {
+            tail.resize(used, None);
+        }
+        for (slot, place) in (0u8..).zip(&mut tail) {
+            let wanted = orders.get(usize::from(slot)).filter(|order| stands(order));
+            match (&mut *place, wanted) {
+                (None, None) => {}
+                (Some(old), Some(new)) if old.order == *new => {}
+                (Some(old), Some(new)) if is_fill(&old.order, new) => {
+                    let left = new.remaining().map_or(0, |size| size.0);
+                    self.markets[usize::from(new.market)].resize(old.standing, left);
+                    old.order = *new;
+                }
+                (old, new) => {
+                    if let Some(old) = old.take() {
+                        self.markets[usize::from(old.order.market)].remove(old.standing);
+                    }
+                    if let Some(new) = new {
+                        let now = self.now;
+                        let standing = self.market_mut(new.market).insert(new, number, slot, now);
+                        *old = Some(Placed { order: *new, standing });
+                    }
+                }
+            }
+        }
+        self.tails[number as usize] = tail;
+    }
+
+    /// Moves the limit orders whose auctions are over by a slot to where they rest. Slots may go back, as after a fork:
+    /// what rests then is put back by the accounts' changes.
+    pub fn advance(&mut self, slot: u64) {
+        self.now = slot;
+        for market in 0..self.markets.len() {
+            while let Some(due) = self.markets[market].due(slot) {
+                let place = self.tails[due.account as usize].get_mut(usize::from(due.slot));
+                let Some(Some(placed)) = place else { unreachable!("what stands in a book stands in a tail") };
+                let book = &mut self.markets[market];
+                book.remove(placed.standing);
+                placed.standing = book.insert(&placed.order, due.account, due.slot, slot);
+            }
+        }
+    }
+
+    /// The book of a market; an empty one where nobody has an order.
+    #[must_use]
+    pub fn market(&self, index: u16) -> &MarketBook {
+        static EMPTY: std::sync::LazyLock<MarketBook> = std::sync::LazyLock::new(MarketBook::default);
+        self.markets.get(usize::from(index)).unwrap_or(&EMPTY)
+    }
+
+    /// The address behind an account's number.
+    #[must_use]
+    pub fn address(&self, number: u32) -> Pubkey {
+        self.addresses.get(number as usize).copied().unwrap_or_default()
+    }
+
+    /// A number of everything that the books hold. Equal books have equal hashes, on every machine and in every run.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        hash::of(self)
+    }
+
+    /// Bytes on the heap, the map of addresses estimated.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let books: usize = self.markets.iter().map(MarketBook::bytes).sum();
+        let tails: usize = self.tails.iter().map(|tail| tail.capacity() * size_of::<Option<Placed>>()).sum();
+        books + tails + self.addresses.capacity() * (2 * size_of::<Pubkey>() + 16 + size_of::<Vec<Placed>>())
+    }
+
+    fn market_mut(&mut self, index: u16) -> &mut MarketBook {
+        let index = usize::from(index);
+        if self.markets.len() <= index {
+            self.markets.resize_with(index + 1, MarketBook::default);
+        }
+        &mut self.markets[index]
+    }
+
+    fn number(&mut self, address: &Pubkey) -> u32 {
+        let number = u32::try_from(self.addresses.len()).expect("fewer accounts than numbers");
+        self.numbers.insert(*address, number);
+        self.addresses.push(*address);
+        self.tails.push(Vec::new());
+        number
+    }
+}
+
+/// Whether an order is open in a market that can be: an index beyond is one that no program wrote, and takes no room.
+fn stands(order: &Order) -> bool {
+    order.is_open() && usize::from(order.market) < MAX_MARKETS
+}
+
+/// Whether an order has only been filled: it keeps its place.
+fn is_fill(old: &Order, new: &Order) -> bool {
+    *new == Order { filled: new.filled, ..*old }
+}

@@ -1,0 +1,191 @@
+//! Reads the exchange through a client.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use kedge_client::{Client, Read, SubAccounts};
+use kedge_interface::account::decode;
+use kedge_interface::address::{BOARD, EXCHANGE};
+use kedge_model::bank::Bank;
+use kedge_model::board::PriceBoard;
+use kedge_model::clock::Clock;
+use kedge_model::exchange::Exchange;
+use kedge_model::market::Market;
+use solana_pubkey::Pubkey;
+
+use crate::error::{Error, Result};
+use crate::oracles::{self, Raw};
+use crate::pyth::Alternatives;
+use crate::{Account, Directory, World};
+
+/// All sub-accounts of a slot.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// The slot.
+    pub slot: u64,
+    /// Those that can be read.
+    pub found: BTreeMap<Pubkey, Account>,
+    /// Those that cannot.
+    pub unreadable: BTreeSet<Pubkey>,
+}
+
+/// Some sub-accounts of a slot, as they are asked for.
+#[derive(Clone, Debug)]
+pub struct Again {
+    /// The slot.
+    pub slot: u64,
+    /// Each, `None` for one that is gone or cannot be read.
+    pub found: Vec<(Pubkey, Option<Account>)>,
+    /// Those that cannot be read.
+    pub unreadable: BTreeSet<Pubkey>,
+}
+
+/// Polls a cluster. One poll is two requests, whatever the number of accounts.
+#[derive(Clone)]
+pub struct SnapshotReader {
+    client: Client,
+    directory: Arc<Directory>,
+}
+
+impl SnapshotReader {
+    /// Learns what is listed.
+    ///
+    /// # Errors
+    /// [`Error::Fetch`], also when there is no exchange.
+    pub async fn new(client: Client) -> Result<Self> {
+        Self::with(client, &Alternatives::default()).await
+    }
+
+    /// The same, reading further accounts of Pyth feeds.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub async fn with(client: Client, alternatives: &Alternatives) -> Result<Self> {
+        let exchange = client.exchange().await?;
+        let board = client.board().await?;
+        let directory = Arc::new(Directory::with(&board, exchange.markets, exchange.banks, alternatives));
+        Ok(Self { client, directory })
+    }
+
+    /// Addresses of what is listed.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory)
+    }
+
+    /// The world now.
+    ///
+    /// # Errors
+    /// [`Error::Fetch`], [`Error::Missing`] or [`Error::Decode`] for an account that is not what it should be.
+    pub async fn poll(&self) -> Result<World> {
+        Ok(self.snapshot().await?.1)
+    }
+
+    /// The world now, and the slot that its sub-accounts are of: the clock may be a little later.
+    ///
+    /// # Errors
+    /// As [`Self::poll`].
+    pub async fn snapshot(&self) -> Result<(u64, World)> {
+        // Sub-accounts first: an order is then never newer than the clock that judges it.
+        let Accounts { slot, found, .. } = self.accounts().await?;
+        let mut world = self.world(&self.rest().await?)?;
+        world.accounts = found;
+        Ok((slot, world))
+    }
+
+    /// All sub-accounts, and the slot that they are of. What cannot be read is left out, and named.
+    ///
+    /// # Errors
+    /// As [`Self::poll`].
+    pub async fn accounts(&self) -> Result<Accounts> {
+        let accounts = self.client.all_sub_accounts_at().await?;
+        let SubAccounts { found, unreadable } = accounts.value;
+        let found = found.into_iter().map(|found| (found.address, Account::from(found.data))).collect();
+        let unreadable = unreadable.into_iter().map(|(address, _)| address).collect();
+        Ok(Accounts { slot: accounts.slot, found, unreadable })
+    }
+
+    /// Up to a hundred sub-accounts by themselves, and the slot that they are of; `None` for one that is gone or cannot be
+    /// read, which is named apart.
+    ///
+    /// # Errors
+    /// As [`Self::poll`].
+    pub async fn some(&self, at: &[Pubkey]) -> Result<Again> {
+        let answer = self.client.sub_accounts_at(at).await?;
+        let mut unreadable = BTreeSet::new();
+        let found = at.iter().zip(answer.value).map(|(address, read)| match read {
+            Read::Found(data) => (*address, Some(Account::from(data))),
+            Read::Gone => (*address, None),
+            Read::Unreadable => {
+                unreadable.insert(*address);
+                (*address, None)
+            }
+        });
+        let found = found.collect();
+        Ok(Again { slot: answer.slot, found, unreadable })
+    }
+
+    /// Everything but the sub-accounts, as it is on chain: a request for every hundred accounts, whatever the number of
+    /// traders.
+    ///
+    /// # Errors
+    /// [`Error::Fetch`].
+    pub async fn rest(&self) -> Result<BTreeMap<Pubkey, Raw>> {
+        let directory = &self.directory;
+        let fixed = [solana_sdk_ids::sysvar::clock::ID, EXCHANGE, BOARD];
+        let mut wanted = fixed.to_vec();
+        wanted.extend(&directory.markets);
+        wanted.extend(&directory.banks);
+        wanted.extend(&directory.oracles);
+        let found = self.client.accounts(&wanted).await?;
+        let found = wanted.into_iter().zip(found);
+        Ok(found.filter_map(|(at, found)| found.map(|found| (at, (found.owner, found.data)))).collect())
+    }
+
+    /// The world without sub-accounts that [`Self::rest`] amounts to.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub fn world(&self, rest: &BTreeMap<Pubkey, Raw>) -> Result<World> {
+        read(&self.directory, rest)
+    }
+}
+
+/// The world without sub-accounts that accounts amount to.
+///
+/// # Errors
+/// [`Error::Missing`] or [`Error::Decode`] for an account that is not what it should be.
+pub fn read(directory: &Directory, rest: &BTreeMap<Pubkey, Raw>) -> Result<World> {
+    let at = |what: &'static str, address: &Pubkey| {
+        rest.get(address).map(|raw| raw.1.as_slice()).ok_or(Error::Missing(what))
+    };
+    let clock = clock(at("clock", &solana_sdk_ids::sysvar::clock::ID)?).ok_or(Error::Missing("clock"))?;
+    let exchange: Exchange = decode(at("exchange", &EXCHANGE)?)?;
+    let board: PriceBoard = decode(at("board", &BOARD)?)?;
+    let mut world = World::new(clock, exchange, Box::new(board));
+    for address in &directory.markets {
+        world.markets.push(decode::<Market>(at("market", address)?)?);
+    }
+    for address in &directory.banks {
+        world.banks.push(decode::<Bank>(at("bank", address)?)?);
+    }
+    world.oracles = oracles::observe(&world.board, directory, rest, &clock);
+    world.refresh();
+    Ok(world)
+}
+
+/// Addresses of so many markets and banks, with their oracle accounts as the board among the accounts has them.
+///
+/// # Errors
+/// As [`read`].
+pub fn learn(rest: &BTreeMap<Pubkey, Raw>, markets: u16, banks: u16, alternatives: &Alternatives) -> Result<Directory> {
+    let board: PriceBoard = decode(&rest.get(&BOARD).ok_or(Error::Missing("board"))?.1)?;
+    Ok(Directory::with(&board, markets, banks, alternatives))
+}
+
+/// Slot and time of the clock sysvar: slot u64, epoch start i64, epoch u64, leader schedule epoch u64, time i64.
+fn clock(data: &[u8]) -> Option<Clock> {
+    let slot = u64::from_le_bytes(*data.first_chunk()?);
+    let unix_time = i64::from_le_bytes(*data.get(32..)?.first_chunk()?);
+    Some(Clock { slot, unix_time })
+}

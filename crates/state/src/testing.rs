@@ -1,0 +1,237 @@
+//! A small exchange for tests, in the engine's memory: one market at 200 with a vAMM, one quote bank.
+#![expect(clippy::missing_panics_doc, reason = "a test that cannot be set up fails")]
+
+use kedge_engine::{Accounts, Moment, State, apply};
+use kedge_interface::BOARD;
+use kedge_interface::account::SubAccountData;
+use kedge_interface::address;
+use kedge_interface::instruction::{
+    CreateSubAccount, CreateTrader, Decoded, Deposit, FundPool, Initialize, ListBank, ListMarket, PlaceAndMake,
+    PlaceOrders, RefreshPrices, SetMarketStatus,
+};
+use kedge_model::action::{AmmParams, BankParams, MarketParams, PoolKind, RowParams};
+use kedge_model::bank::Bank;
+use kedge_model::board::{PriceBoard, PriceSource, SourceKind};
+use kedge_model::clock::Clock;
+use kedge_model::event::NoEvents;
+use kedge_model::market::MarketStatus;
+use kedge_model::order::{OrderKind, OrderParams, Side};
+use kedge_model::quantity::{Amount, Ppm, Price, Size};
+use solana_pubkey::Pubkey;
+
+use crate::pyth::{OWNER, PriceUpdate, feed_address};
+
+const ADMIN: Pubkey = Pubkey::new_from_array([1; 32]);
+const MINT: Pubkey = Pubkey::new_from_array([3; 32]);
+const FEED: [u8; 32] = [7; 32];
+
+/// The exchange, and the chain's time.
+#[derive(Clone, Debug)]
+pub struct TestExchange {
+    /// Its accounts.
+    pub state: State,
+    /// Slot and time.
+    pub clock: Clock,
+}
+
+/// A limit order in market 0; price in millionths of a dollar, size in billionths of a coin.
+#[must_use]
+pub fn limit(side: Side, price: u64, size: u64) -> OrderParams {
+    let (kind, side) = (OrderKind::Limit as u8, side as u8);
+    OrderParams { kind, side, price: Price(price), size: Size(size), ..OrderParams::default() }
+}
+
+impl Default for TestExchange {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl TestExchange {
+    /// Opened at 200 dollars.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut exchange = Self { state: State::default(), clock: Clock { slot: 1_000, unix_time: 1_738_540_800 } };
+        exchange.state.mints.insert(MINT, 6);
+        let (market, bank, vault) = (address::market(0), address::bank(0), address::vault(0));
+        exchange.run(Decoded::Initialize(Initialize { admin: ADMIN, pauser: [2; 32] }));
+        exchange.run(Decoded::ListBank(ListBank { admin: ADMIN, bank, mint: MINT, vault, params: bank_params() }));
+        exchange.run(Decoded::ListMarket(ListMarket { admin: ADMIN, market, params: market_params() }));
+        let fund = FundPool {
+            payer: ADMIN,
+            bank,
+            market,
+            source: ADMIN,
+            vault,
+            kind: PoolKind::Amm as u8,
+            amount: 1_000_000_000_000,
+        };
+        exchange.run(Decoded::FundPool(fund));
+        exchange.publish(200_000_000);
+        exchange.refresh();
+        let status = MarketStatus::Active as u8;
+        exchange.run(Decoded::SetMarketStatus(SetMarketStatus { signer: ADMIN, market, status }));
+        let mut board = *exchange.board();
+        // Wider than any tier allows, so that a test's fall of a tenth is not a jump.
+        board.markets[0].price.jump_limit = Ppm(300_000);
+        exchange.state.write(BOARD, board);
+        exchange
+    }
+
+    /// Carries out an instruction that must succeed.
+    pub fn run(&mut self, instruction: Decoded) {
+        let outcome = apply(&mut self.state, &instruction, &Moment::from(self.clock), &mut NoEvents);
+        let _ = outcome.unwrap_or_else(|refusal| panic!("{refusal:?}: {instruction:?}"));
+    }
+
+    /// Lets slots and seconds pass.
+    pub fn advance(&mut self, slots: u64, seconds: i64) {
+        self.clock.slot += slots;
+        self.clock.unix_time += seconds;
+    }
+
+    /// A new price in the oracle's account, millionths of a dollar; the board does not have it yet.
+    pub fn publish(&mut self, price: u64) {
+        let update = PriceUpdate {
+            feed_id: FEED,
+            price: i64::try_from(price).unwrap(),
+            confidence: price / 2_000,
+            exponent: -6,
+            publish_time: self.clock.unix_time,
+            posted_slot: self.clock.slot,
+        };
+        self.state.oracles.insert(feed_address(&FEED), (OWNER, update.encode()));
+    }
+
+    /// Takes the oracle's price onto the board.
+    pub fn refresh(&mut self) {
+        let oracles = vec![feed_address(&FEED)];
+        self.run(Decoded::RefreshPrices(RefreshPrices { markets: vec![0], banks: vec![0], oracles }));
+    }
+
+    /// A new person's sub-account with a balance in millionths of a dollar; its address.
+    pub fn trader(&mut self, balance: u64) -> Pubkey {
+        let person = Pubkey::new_unique();
+        let account = address::sub_account(&person, 0);
+        self.run(Decoded::CreateTrader(CreateTrader::of(person, person)));
+        self.run(Decoded::CreateSubAccount(CreateSubAccount::of(person, person, 0, "main", 16)));
+        self.run(Decoded::Deposit(Deposit::of(person, person, account, Bank::QUOTE, balance)));
+        account
+    }
+
+    /// Who owns a sub-account.
+    #[must_use]
+    pub fn owner(&self, account: Pubkey) -> Pubkey {
+        self.sub_account(account).head.authority.into()
+    }
+
+    /// A sub-account.
+    #[must_use]
+    pub fn sub_account(&self, account: Pubkey) -> &SubAccountData {
+        self.state.read(&account).unwrap()
+    }
+
+    /// The price board as it stands.
+    #[must_use]
+    pub fn board(&self) -> &PriceBoard {
+        self.state.read(&BOARD).unwrap()
+    }
+
+    /// Places an order; returns its id.
+    pub fn place(&mut self, account: Pubkey, order: OrderParams) -> u32 {
+        let id = self.sub_account(account).head.next_order_id;
+        let (signer, market) = (self.owner(account), address::market(0));
+        self.run(Decoded::PlaceOrders(PlaceOrders { signer, market, sub_account: account, orders: vec![order] }));
+        id
+    }
+
+    /// The buyer buys from the seller.
+    pub fn trade(&mut self, buyer: Pubkey, seller: Pubkey, size: u64, price: u64) {
+        let order = OrderParams {
+            auction_start: Price(price),
+            auction_end: Price(price),
+            auction_ms: 5_000,
+            ..limit(Side::Long, price, size)
+        };
+        let order_id = self.place(buyer, order);
+        self.run(Decoded::PlaceAndMake(PlaceAndMake {
+            signer: self.owner(seller),
+            market: address::market(0),
+            maker: seller,
+            taker: buyer,
+            order_id,
+            slot: 0,
+            size,
+            worst_price: price,
+            min_position: i64::MIN / 2,
+            max_position: i64::MAX / 2,
+            sharers: Vec::new(),
+        }));
+    }
+}
+
+fn row(kind: SourceKind, key: [u8; 32]) -> RowParams {
+    let mut sources = [PriceSource::default(); 4];
+    sources[0] = PriceSource { key, kind: kind as u8, ..PriceSource::default() };
+    RowParams {
+        sources,
+        quorum: 1,
+        max_confidence: Ppm(20_000),
+        max_age: 60,
+        jump_limit: Ppm(50_000),
+        ..RowParams::default()
+    }
+}
+
+fn bank_params() -> BankParams {
+    BankParams {
+        row: row(SourceKind::Fixed, [0; 32]),
+        deposit_cap: Amount(u64::MAX),
+        initial_weight: Ppm(1_000_000),
+        maintenance_weight: Ppm(1_000_000),
+        ..BankParams::default()
+    }
+}
+
+fn market_params() -> MarketParams {
+    MarketParams {
+        row: row(SourceKind::PythPull, FEED),
+        amm: AmmParams {
+            sqrt_k: Size(1_000_000_000_000_000),
+            peg: Price(200_000_000),
+            inventory_limit: Size(10_000_000_000_000),
+            concentration: 1_200_000,
+            base_spread: Ppm(2_000),
+            max_spread: Ppm(20_000),
+            inventory_spread: Ppm(2_000),
+            max_fill_fraction: 100,
+            margin: Ppm(100_000),
+            update_budget: Ppm(500_000),
+            flat_share: Ppm(10_000),
+            volatility_factor: Ppm(500_000),
+            retreat_factor: Ppm(500_000),
+            leverage_spread: Ppm(2_000),
+            revenue_spread: Ppm(5_000),
+            drawdown_limit: Ppm(300_000),
+            jit_share: Ppm(500_000),
+            depth_step: Ppm(1_000),
+            ..AmmParams::default()
+        },
+        initial_margin: Ppm(100_000),
+        maintenance_margin: Ppm(50_000),
+        funding_cap: Ppm(1_000),
+        price_band: Ppm(50_000),
+        liquidator_fee: Ppm(5_000),
+        liquidator_fee_small: Ppm(10_000),
+        insurance_fee: Ppm(5_000),
+        liquidation_buffer: Ppm(5_000),
+        small_position: Amount(1_000_000_000),
+        min_order: Size(100_000_000),
+        step: Size(10_000_000),
+        tick: Price(1_000),
+        max_open_interest: Size(1_000_000_000_000_000),
+        max_position: Size(1_000_000_000_000_000),
+        insurance_cap: Amount(100_000_000_000),
+        ..MarketParams::default()
+    }
+}

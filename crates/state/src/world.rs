@@ -1,0 +1,149 @@
+//! A mirror of the exchange at one moment.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use kedge_model::bank::Bank;
+use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
+use kedge_model::clock::Clock;
+use kedge_model::exchange::Exchange;
+use kedge_model::market::Market;
+use kedge_model::quantity::Price;
+use solana_pubkey::Pubkey;
+
+use crate::Account;
+use crate::book::Books;
+use crate::oracles::Asked;
+
+/// The exchange as it was read at one slot, and the oracle accounts that its rows name.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// The chain's clock.
+    pub clock: Clock,
+    /// Fees and switches.
+    pub exchange: Box<Exchange>,
+    /// The price board as it stands on chain.
+    pub board: Box<PriceBoard>,
+    /// The board after a refresh of every row now: what a plan sees that refreshes first.
+    pub fresh: Box<PriceBoard>,
+    /// Markets by index.
+    pub markets: Vec<Market>,
+    /// Banks by index.
+    pub banks: Vec<Bank>,
+    /// Sub-accounts by address.
+    pub accounts: BTreeMap<Pubkey, Account>,
+    /// What the oracle accounts say to who asks them.
+    pub oracles: BTreeMap<Asked, OraclePrice>,
+    /// Accounts that may have to be liquidated or be in default, when a [`Roll`](crate::endangered::Roll) keeps
+    /// track of them; `None` when nobody does, and all may.
+    pub watched: Option<BTreeSet<Pubkey>>,
+    /// The order books, once somebody has asked or keeps them up to date.
+    books: OnceLock<Books>,
+}
+
+impl World {
+    /// A world without oracles or accounts around an exchange.
+    #[must_use]
+    pub fn new(clock: Clock, exchange: Exchange, board: Box<PriceBoard>) -> Self {
+        Self {
+            clock,
+            exchange: Box::new(exchange),
+            fresh: board.clone(),
+            board,
+            markets: Vec::new(),
+            banks: Vec::new(),
+            accounts: BTreeMap::new(),
+            oracles: BTreeMap::new(),
+            watched: None,
+            books: OnceLock::new(),
+        }
+    }
+
+    /// The order books at this moment. Built from all accounts when nobody keeps them up to date.
+    #[must_use]
+    pub fn books(&self) -> &Books {
+        self.books.get_or_init(|| Books::of(&self.accounts, self.clock.slot))
+    }
+
+    /// The order books for who keeps them up to date: whoever changes [`World::accounts`] or the clock must have them
+    /// follow ([`Books::apply`], [`Books::advance`]), or forget them by putting others in their place.
+    pub fn books_mut(&mut self) -> &mut Books {
+        let _ = self.books();
+        self.books.get_mut().unwrap_or_else(|| unreachable!("they were built just now"))
+    }
+
+    /// Brings [`World::fresh`] up to date with board, oracles and clock.
+    pub fn refresh(&mut self) {
+        self.fresh.clone_from(&self.board);
+        let (clock, oracles, micros) = (self.clock, &self.oracles, self.board.slot_micros());
+        // A row that cannot be refreshed keeps its old price; the plans that need it will be refused.
+        for row in self.fresh.markets.iter_mut().filter(|row| row.listed == 1) {
+            let seen = observations(&row.price, oracles, &clock);
+            let _ = row.refresh(&seen, &clock, micros);
+        }
+        for row in self.fresh.banks.iter_mut().filter(|row| row.listed == 1).map(|row| &mut row.price) {
+            let seen = observations(row, oracles, &clock);
+            let _ = row.refresh(&seen, &clock, micros);
+        }
+    }
+
+    /// The accounts that a liquidator has to look at, by address.
+    pub fn endangered(&self) -> Box<dyn Iterator<Item = (&Pubkey, &Account)> + '_> {
+        match &self.watched {
+            Some(watched) => Box::new(watched.iter().filter_map(|address| self.accounts.get_key_value(address))),
+            None => Box::new(self.accounts.iter()),
+        }
+    }
+
+    /// The oracle price of a market after a refresh; zero when it has none yet.
+    #[must_use]
+    pub fn oracle(&self, market: u16) -> Price {
+        self.fresh.market(market).map_or(Price::ZERO, |row| row.price.price)
+    }
+
+    /// What a position in a market is worth after a refresh: the oracle price, and in the hour before an expiry what it will
+    /// be settled at; zero when there is no price yet.
+    #[must_use]
+    pub fn worth(&self, market: u16) -> Price {
+        let row = self.fresh.market(market);
+        row.and_then(|row| row.settles_at(row.price.price)).unwrap_or(Price::ZERO)
+    }
+
+    /// Market rows that a refresh would change, of the given ones.
+    #[must_use]
+    pub fn outdated(&self, markets: impl IntoIterator<Item = u16>) -> Vec<u16> {
+        let mut rows: Vec<u16> = markets
+            .into_iter()
+            .filter(|&market| match (self.board.market(market), self.fresh.market(market)) {
+                (Ok(old), Ok(new)) => old.price != new.price,
+                _ => false,
+            })
+            .collect();
+        rows.sort_unstable();
+        rows.dedup();
+        rows
+    }
+
+    /// Markets in which an account has a position or an order.
+    #[must_use]
+    pub fn markets_of(&self, account: &Pubkey) -> Vec<u16> {
+        let positions = self.accounts.get(account).map_or(&[][..], |account| &account.head.positions[..]);
+        positions.iter().filter(|position| position.is_used()).map(|position| position.market).collect()
+    }
+}
+
+/// What each of a row's sources says now; nothing where its account was not read.
+fn observations(row: &PriceRow, oracles: &BTreeMap<Asked, OraclePrice>, clock: &Clock) -> Vec<Option<OraclePrice>> {
+    let seen = |source: &kedge_model::board::PriceSource| {
+        if source.kind == SourceKind::Fixed as u8 {
+            return Some(OraclePrice {
+                price: Price(1_000_000),
+                confidence: Price::ZERO,
+                publish_time: clock.unix_time,
+                publish_slot: clock.slot,
+            });
+        }
+        oracles.get(&Asked::by(row, source)).copied()
+    };
+    row.sources().iter().map(seen).collect()
+}
