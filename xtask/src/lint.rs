@@ -1,5 +1,6 @@
-//! `cargo xtask lint`: format, which crate stands on which, clippy (warnings are errors), known faults of dependencies, alert rules, the committed IDL
-//! against the program, and the committed client against the IDL.
+//! `cargo xtask lint`: format, which crate stands on which, clippy (warnings are errors), known faults of dependencies, the
+//! compute table against its baseline, alert rules, the committed IDL against the program, and the committed client against
+//! the IDL.
 
 use anyhow::Result;
 
@@ -10,6 +11,7 @@ pub fn run() -> Result<()> {
     phase("format", cargo().args(["fmt", "--all", "--check"]))?;
     crate::floors::check()?;
     crate::advisories::check()?;
+    crate::figures::check()?;
     crate::alerts::check()?;
     phase(
         "clippy",

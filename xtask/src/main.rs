@@ -6,6 +6,7 @@ mod bench;
 mod client;
 mod demo;
 mod e2e;
+mod figures;
 mod floors;
 mod foreground;
 mod fuzz;
