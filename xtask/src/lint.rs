@@ -1,5 +1,6 @@
-//! `cargo xtask lint`: format, floors of crates, clippy (warnings are errors), advisories, alert rules, the committed
-//! IDL against the program, and the committed client against the IDL.
+//! `cargo xtask lint`: format, which crate stands on which, clippy (warnings are errors), known faults of dependencies, the
+//! compute table against its baseline, alert rules, the committed IDL against the program, and the committed client against
+//! the IDL.
 
 use anyhow::Result;
 
@@ -11,6 +12,7 @@ pub fn run() -> Result<()> {
     crate::floors::check()?;
     crate::advisories::check()?;
     crate::deny::check()?;
+    crate::figures::check()?;
     crate::alerts::check()?;
     phase(
         "clippy",

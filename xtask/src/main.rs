@@ -7,6 +7,7 @@ mod client;
 mod demo;
 mod deny;
 mod e2e;
+mod figures;
 mod floors;
 mod foreground;
 mod fuzz;

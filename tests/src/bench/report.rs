@@ -123,7 +123,11 @@ impl Report {
                 writeln!(out, "| transaction cost of a fill, 1 maker, limits set | {cost} | {budget} | about 94,000 |");
             let _ = writeln!(out, "| such fills a second and market | {} | 5,825 | about 640 |", thousands(fills));
         }
-        let _ = writeln!(out, "| program, bytes | {} | 450,000 | 4,095,064 |", size(program));
+        let _ = writeln!(
+            out,
+            "| program, bytes | {} | 450,000 | 4,095,064 |",
+            marked(u64::try_from(program).ok(), Some(450_000))
+        );
         let (empty, full) = (sub_account_space(0), sub_account_space(32));
         let _ = writeln!(
             out,
@@ -212,18 +216,22 @@ Written by `cargo xtask bench`; `cargo xtask bench --check` fails when a figure 
 `tests/compute.json`. Where the units of a row go: `cargo xtask bench --profile \"fill, 4 makers\"`.
 
 Release build of the program on LiteSVM 0.16 (agave 4.2.2). Units are those of the instruction alone, without a
-compute-budget instruction. All features are on: size premium, vAMM, Pyth rows for every collateral and market, unsettled funding in
-every position. The user has one position, or eight; makers and the filler have one, in the same market. Each figure is
+compute-budget instruction. All features are on: size premium, vAMM, Pyth rows for every collateral and market, unsettled
+funding in every position. The user has one position, or eight; makers and the filler have one, in the same market. Each figure is
 ";
 
 const TABLE_HEAD: &str = "
-*Cost* is what the scheduler charges for the transaction: 720 a signature, 2,400 a signature that the Ed25519 program
-verifies, 300 a write lock, 1 per 4 bytes of instruction data, its compute units (150 for each limit among them) and 8 per
-begun 32 KiB of the accounts that it loads, with the program's code and 64 bytes an account. The transaction is paid by its
-first signer and sets both limits to what it needs. agave's own `CostModel` judges these figures (`tests/bank/tests/bank/cost.rs`).
-A transaction without a limit of loaded data is held for 64 MiB, 16,384 units, until it has run; one with a limit of units that
-is too high, for those units. *A second* is how many such transactions a market takes that they write, with one position:
-60,000,000 / cost, from 24,000,000 units a writable account and slot of 400 ms. One against four makers holds four fills.
+*Cost* is what the scheduler charges for the transaction in which the instruction is sent: paid by its first signer, with both
+limits, of units and of loaded data, set to what it needs:
+
+    720 a signature + 2,400 a signature that the Ed25519 program verifies + 300 a write lock + 1 per 4 bytes of instruction data
+    + its compute units, 150 for each of the limits among them
+    + 8 per begun 32 KiB of the accounts that it loads: their data and 64 bytes each, the program's code among them
+
+agave's own `CostModel` calculates the same for every row, and its bank loads the same bytes (`tests/bank/tests/bank/cost.rs`). Until
+a transaction has run, it is held for its limits instead: without one of loaded data for 64 MiB, 16,384 units. *A second* is how
+many such transactions a market takes that they write, with one position: 60,000,000 / cost, from 24,000,000 units a writable
+account and slot of 400 ms. A fill against four makers is one such transaction.
 
 Bold: over budget. Drift: v2.84 (June 2024) on the same kind of machine.
 
@@ -245,21 +253,65 @@ const NOTES: &str = "
 
 ## Over budget, and why
 
-From `cargo xtask bench --profile ROW`, in instructions of the virtual machine, which are units but for system calls.
+From `cargo xtask bench --profile ROW`, in instructions of the virtual machine, which are units but for system calls; a
+profile is of one sample, a row of the largest of ten. The budgets are from before the order types that are looked at below.
 
-* A further maker in a fill (and so the fill of four makers): it books two sides of a trade, asks the maker's margin (its
-  position, its tokens and the walk over 24 slots), writes a record of 192 bytes and reckons four fee shares. The budget was
-  set for a match without order types: an oracle-offset price, an iceberg's part, self-trade modes, groups of orders and
-  shares of referrer and builder are each looked at here (some 300 when last profiled). Each order of a maker is asked for its margin
-  before anything is booked, so that who cannot trade is passed over: the position is moved in its place, and what is kept to
-  move it back are its nine words. Tried: no curve while makers are better than its best price (done), comparing addresses by
-  their first word (done), a cached funding payment (a word more in each position, no gain at one fill an instruction), one
-  margin check for all fills of a maker (cheaper by a check where one maker has several orders, but then a maker that fails has
-  to be undone together with the taker's side and what the vAMM did behind it).
-* A signed text: it is read letter by letter and everything in it is checked, the sub-account's address among it, from base58;
-  a message in bytes is a copy of its fields. Where the units go was not profiled yet.
-* Creating accounts: two searches for an address (1,500 each) and two calls that create it (some 1,000 each) are what
-  the runtime asks for, before any instruction of the program.
+* *Create trader + sub-account*: 2,156 instructions, and system calls for the rest: two searches for an address (1,500 each)
+  and two calls that create it (some 1,000 each), which the runtime asks for before any instruction of the program. Of the
+  instructions, the dispatch of two calls is 559, the invariant of the new sub-account 475 (the walk over 24 empty slots),
+  `create_bytes` 356, `create_sub_account::handle` 318, the invocations 224, `create_trader::handle` 120. Tried: nothing that
+  helps the largest sample, whose authority is unlucky: the sample of the profile takes 5,190, and a bump more is 320. To
+  take the bump from the caller saves the search and lets a caller choose another address than the canonical one.
+* *Place limit, signed text*: 9,561 instructions, 7,181 of them in `signed_text::read`: `Reader::address` 4,447 (the
+  sub-account's address from base58, already five digits at a time), `digits` 827 (8 numbers), `memset` 720 (26 calls, for
+  what is filled afterwards), `skip` and `until` 766, `decimal` 265. The same order as a message in bytes takes 2,319.
+  Tried: five digits at a time (done), building the text and comparing instead of reading (the parameters would stand in the
+  transaction a second time, [signed-orders.md](signed-orders.md)).
+* *Cancel one*: 454 instructions and 438 of system calls (the clock 140, the log record 200 and a unit for each of its 98
+  bytes). `cancel_order::handle` 145, `cancel::remove` 120, dispatch 90, finding the order 32, checks of the account 27, the
+  record's head 20, the market's count of orders 16. *Cancel 5*: 1,010 instructions and 726 of system calls (72 more for each
+  further record); `cancel::remove_where` has 725, 127 the handler, 91 the dispatch. Tried: nothing yet.
+* *Fill, vAMM only*: 6,628 instructions and 1,057 of system calls (the self-call that carries the records). `matching::run` 742,
+  `fill_order::handle` 741, `Amm::fill` 669 and 3,242 with what it calls: the quote (`ask` 1,316, of it `update` 830, `spread`
+  421, `capacity` 352), the trade on the curve 146, ten shares of `mul_div` 403, five signed ones 285. `ledger::trade` 358, the
+  taker's margin 488. Tried: no curve while makers are better than its best price (done, and of no use here), the
+  square root in two digits (done).
+* *refresh_prices, each further row*: `PriceRow::refresh` 515 (624 with what it calls: weighing of sources, the averages, the
+  row's invariant 35), the handler's loop about 165, `to_price_units` 160, `observe` 97, `is_usable` 73. Tried: addresses
+  compared by their first word (done).
+* *Program size*: by what was tried below.
+
+A further maker in a fill is within its budget. The rows of four and six makers were over it as long as the makers' orders
+were rounded down to the step and the vAMM filled what was left: a fill of the vAMM, 3,105 units, in each of them (17,169 and
+21,932 with it). They hold makers alone now, like the row of one. A further maker is two sides of a trade (`ledger::trade`
+275, `Position::trade` 143, two orders' `fill_order` 151), its margin (`backing::offer` 931 with all that it calls), four fee shares
+(144), its record (192 bytes) and the search in `matching::run` (about 660). Each order of a maker is asked for its margin before
+anything is booked, so that who cannot trade is passed over: the position is moved in its place, and what is kept to move it back
+are its nine words. Tried: comparing addresses by their first word (done), a cached funding payment (a word more in each
+position, no gain at one fill an instruction), one margin check for all fills of a maker (cheaper by a check where one maker has
+several orders, but then a maker that fails has to be undone together with the taker's side and what the vAMM did behind it).
+
+## Others
+
+Of the binaries of other exchanges, no package ships one. Looked at, each in its newest version of November 2026 and without
+any `.so` of its program: the crates manifest-dex 2.0.1, phoenix-v1 0.2.4, phoenix-sdk 0.8.0, serum_dex 0.5.4, openbook-v2 0.1.0,
+gmsol 0.5.0, gmsol-programs 0.11.0-beta.1, beethoven 0.1.0, litesvm 0.16.0 and solana-program-binaries 4.2.2 (token, memo and
+loader programs only); the npm packages @cks-systems/manifest-sdk 0.2.38, @ellipsis-labs/phoenix-sdk 2.0.3, @jup-ag/phoenix-sdk
+1.4.4, @openbook-dex/openbook-v2 0.2.10, @openbook-dex/openbook 0.0.9, @project-serum/serum 0.13.65, @drift-labs/sdk 2.145.0,
+@drift-labs/vaults-sdk 0.6.29, @drift-labs/competitions-sdk 0.2.386, @blockworks-foundation/mango-v4 0.33.9,
+@mercurial-finance/mango-v4 0.5.4, @metadaoproject/futarchy 0.4.0-alpha.21. Plasma is in no registry.
+
+One order book's binary lies in a public repository: OpenBook v2 in `tests/fixtures/openbook_v2.so` of metaDAOproject/futarchy
+(commit 4072bc96, 1,029,888 bytes, sha256 3a37b2b43f76ec365b459c9b73dedf632bf96441934ea037b884140b3b90362c). It trades tokens and has
+no margin, oracle, funding or positions; what makers earn another transaction books. Measured by `cargo xtask bench --peer FILE` as
+above, the largest of 10 samples:
+
+| OpenBook v2 | units | cost | a second |
+|---|---:|---:|---:|
+| place limit | 22,529 | 26,308 | 2,280 |
+| place and take, 1 maker | 32,874 | 36,949 | 1,623 |
+| place and take, 4 makers | 40,578 | 44,653 | 1,343 |
+| place and take, 6 makers | 46,077 | 50,152 | 1,196 |
 
 ## Why sums, errors and shares are written as they are
 

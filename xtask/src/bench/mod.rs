@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: builds the program and measures the compute units of every instruction.
+//! `cargo xtask bench`: builds the program and measures the compute units and the transaction cost of every instruction.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::Result;
@@ -19,6 +20,10 @@ pub struct BenchArgs {
     #[arg(long, value_name = "ROW", conflicts_with = "check")]
     profile: Option<String>,
 
+    /// Instead of the table, measure OpenBook v2 from a file with its binary.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["check", "profile"])]
+    peer: Option<PathBuf>,
+
     /// Positions of the user in the profiled row.
     #[arg(long, default_value_t = 1, requires = "profile")]
     positions: u16,
@@ -33,10 +38,14 @@ pub fn run(args: &BenchArgs) -> Result<()> {
         command.args(["--features", "profile", "--bin", "kedge-profile", "--", row]).arg(args.positions.to_string());
         return phase("profile", &mut command);
     }
-    phase("build the bench", &mut build(&["kedge-bench"]))?;
-    let mut command = Command::new(target().join("debug/kedge-bench"));
+    let binary = if args.peer.is_some() { "kedge-peer" } else { "kedge-bench" };
+    phase("build the bench", &mut build(&[binary]))?;
+    let mut command = Command::new(target().join("debug").join(binary));
     // As cargo would set it: the crate's folder.
     command.env("CARGO_MANIFEST_DIR", root().join("tests")).current_dir(root());
+    if let Some(file) = &args.peer {
+        command.arg(std::path::absolute(file)?);
+    }
     if args.check {
         command.arg("--check");
     }

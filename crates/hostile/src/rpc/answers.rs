@@ -174,6 +174,9 @@ fn send(chain: &Chain, lie: Option<Lie>, params: &Value) -> Result<Value, Value>
     }
 }
 
+/// Instructions in front of those that are sent: the limits of units and of loaded data. The second is not simulated.
+const LIMITS: u8 = 2;
+
 fn status(chain: &Chain, lie: Option<Lie>, slot: u64, signature: &Value) -> Value {
     let text = signature.as_str().unwrap_or_default();
     let outcome = match lie {
@@ -184,7 +187,7 @@ fn status(chain: &Chain, lie: Option<Lie>, slot: u64, signature: &Value) -> Valu
         _ => chain.outcome(text),
     };
     let Some((slot, error)) = outcome else { return Value::Null };
-    let error = error.map(|code| json!({ "InstructionError": [1, { "Custom": code }] }));
+    let error = error.map(|code| json!({ "InstructionError": [LIMITS, { "Custom": code }] }));
     let word = error.as_ref().map_or_else(|| json!({ "Ok": null }), |error| json!({ "Err": error }));
     json!({ "slot": slot, "confirmations": null, "err": error, "status": word, "confirmationStatus": "finalized" })
 }
@@ -265,7 +268,7 @@ fn past_signature(number: u8) -> String {
 fn landed(chain: &Chain, lie: Option<Lie>, signature: &str) -> Value {
     let landed = chain.outcome(signature).filter(|_| lie != Some(Lie::LagsBehind)).zip(chain.bytes(signature));
     let Some(((slot, error), bytes)) = landed else { return Value::Null };
-    let error = error.map(|code| json!({ "InstructionError": [1, { "Custom": code }] }));
+    let error = error.map(|code| json!({ "InstructionError": [LIMITS, { "Custom": code }] }));
     let word = error.as_ref().map_or_else(|| json!({ "Ok": null }), |error| json!({ "Err": error }));
     let meta = json!({ "err": error, "status": word, "fee": 5_000, "preBalances": [], "postBalances": [],
         "innerInstructions": [], "logMessages": [] });
