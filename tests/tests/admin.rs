@@ -19,7 +19,7 @@ use kedge_tests::verbs::refused;
 use kedge_tests::world::key;
 use solana_pubkey::Pubkey;
 
-fn pause(world: &mut World, signer: Pubkey, paused: u32) -> kedge_tests::verbs::Outcome {
+fn pause(world: &mut World, signer: Pubkey, paused: u32) -> kedge_tests::verbs::SendResult {
     world.run(SetPaused { signer, paused })
 }
 
