@@ -18,6 +18,7 @@
 
 pub mod book;
 mod client;
+mod encoding;
 mod error;
 pub mod failover;
 mod fetch;
@@ -36,11 +37,12 @@ pub mod stream;
 mod subscribe;
 
 pub use client::{Client, SharedSigner, ws_url};
+pub use encoding::plain;
 pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
 pub use kedge_units::decimal::format as decimal;
 pub use outcome::{Landed, Outcome};
 pub use secret::Secret;
 pub use send::{ComputeLimit, PriorityFee, SendConfig, Sender, Signed, lookup_table, recent_price};
-pub use snapshot::{At, Blockhash, Read, SubAccounts, plain};
+pub use snapshot::{At, Blockhash, Read, SubAccounts};
 pub use subscribe::{AccountChange, Content, LogChange, Subscription, Update};

@@ -14,8 +14,8 @@ use solana_rpc_client_api::response::{Response, RpcKeyedAccount, RpcLogsResponse
 use tokio::task::JoinHandle;
 
 use crate::Client;
+use crate::encoding::plain;
 use crate::fetch::kind_filter;
-use crate::snapshot::plain;
 use crate::stream::{Queue, SubscriptionRequest, follow};
 
 /// An item of a subscription.
