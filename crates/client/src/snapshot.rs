@@ -38,7 +38,7 @@ pub struct SubAccounts {
 #[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the large one")]
 #[derive(Clone, Debug)]
 pub enum Read {
-    /// A sub-account.
+    /// The address holds this sub-account.
     Found(SubAccountData),
     /// The address holds no account of the exchange.
     Gone,
