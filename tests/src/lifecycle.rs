@@ -7,7 +7,7 @@ use kedge_model::lifecycle::EXPIRY_NOTICE;
 use kedge_model::market::MarketStatus;
 
 use crate::market::USDC;
-use crate::verbs::Outcome;
+use crate::verbs::SendResult;
 use crate::world::{User, World};
 
 impl World {
@@ -17,17 +17,17 @@ impl World {
     }
 
     /// Sets a market's status as the admin.
-    pub fn set_status(&mut self, market: u16, status: MarketStatus) -> Outcome {
+    pub fn set_status(&mut self, market: u16, status: MarketStatus) -> SendResult {
         self.run(SetMarketStatus { signer: self.admin, market: address::market(market), status: status as u8 })
     }
 
     /// Sets a market's expiry as the admin.
-    pub fn set_expiry(&mut self, market: u16, time: i64) -> Outcome {
+    pub fn set_expiry(&mut self, market: u16, time: i64) -> SendResult {
         self.run(SetExpiry { signer: self.admin, market: address::market(market), time })
     }
 
     /// Fixes the settlement price of an expired market.
-    pub fn settle_market(&mut self, market: u16) -> Outcome {
+    pub fn settle_market(&mut self, market: u16) -> SendResult {
         self.run(SettleMarket { market: address::market(market) })
     }
 
@@ -37,7 +37,7 @@ impl World {
     }
 
     /// Closes a user's position in a settling market, or pays its result.
-    pub fn settle_position(&mut self, user: User, market: u16) -> Outcome {
+    pub fn settle_position(&mut self, user: User, market: u16) -> SendResult {
         self.run(self.settling(user, market))
     }
 

@@ -17,7 +17,7 @@ use crate::oracle;
 use crate::world::{User, World};
 
 /// Result of a transaction.
-pub type Outcome = Result<Done, Refused>;
+pub type SendResult = Result<Done, Refused>;
 
 /// Demands that a transaction was refused with this number.
 ///
@@ -34,7 +34,7 @@ pub fn refused<T>(result: Result<T, Refused>, refusal: impl Into<Refusal>) {
 
 impl World {
     /// Creates the record of a person.
-    pub fn create_trader(&mut self, authority: Pubkey) -> Outcome {
+    pub fn create_trader(&mut self, authority: Pubkey) -> SendResult {
         self.run(CreateTrader::of(authority, authority))
     }
 
@@ -51,39 +51,39 @@ impl World {
     }
 
     /// Deposits from the user's wallet.
-    pub fn deposit(&mut self, user: User, bank: u16, amount: u64) -> Outcome {
+    pub fn deposit(&mut self, user: User, bank: u16, amount: u64) -> SendResult {
         let wallet = self.wallet(user, bank);
         self.run(Deposit::of(user.authority, wallet, user.sub, bank, amount))
     }
 
     /// Withdraws to the user's wallet.
-    pub fn withdraw(&mut self, user: User, bank: u16, amount: u64) -> Outcome {
+    pub fn withdraw(&mut self, user: User, bank: u16, amount: u64) -> SendResult {
         let wallet = self.wallet(user, bank);
         self.run(Withdraw::of(user.authority, wallet, user.sub, bank, amount))
     }
 
     /// Moves a balance between two sub-accounts of the user.
-    pub fn transfer(&mut self, user: User, to: Pubkey, bank: u16, amount: u64) -> Outcome {
+    pub fn transfer(&mut self, user: User, to: Pubkey, bank: u16, amount: u64) -> SendResult {
         self.run(Transfer { authority: user.authority, from: user.sub, to, bank, amount })
     }
 
     /// Gives the user's position in a market a pocket of its own.
-    pub fn isolate(&mut self, user: User, market: u16, amount: u64) -> Outcome {
+    pub fn isolate(&mut self, user: User, market: u16, amount: u64) -> SendResult {
         self.run(IsolatePosition { signer: user.authority, sub_account: user.sub, market, amount })
     }
 
     /// Moves collateral into the user's isolated position, or out of it.
-    pub fn transfer_isolated(&mut self, user: User, market: u16, amount: i64) -> Outcome {
+    pub fn transfer_isolated(&mut self, user: User, market: u16, amount: i64) -> SendResult {
         self.run(TransferIsolated { signer: user.authority, sub_account: user.sub, market, amount })
     }
 
     /// Joins the user's isolated position with the cross pocket.
-    pub fn merge(&mut self, user: User, market: u16) -> Outcome {
+    pub fn merge(&mut self, user: User, market: u16) -> SendResult {
         self.run(MergePosition { signer: user.authority, sub_account: user.sub, market })
     }
 
     /// Sets the user's own initial margin ratio in a market.
-    pub fn set_leverage(&mut self, user: User, market: u16, ratio: u32) -> Outcome {
+    pub fn set_leverage(&mut self, user: User, market: u16, ratio: u32) -> SendResult {
         self.run(SetLeverage { authority: user.authority, sub_account: user.sub, market, ratio })
     }
 
@@ -94,7 +94,7 @@ impl World {
     }
 
     /// Places orders of one market.
-    pub fn place_all(&mut self, user: User, orders: &[OrderParams]) -> Outcome {
+    pub fn place_all(&mut self, user: User, orders: &[OrderParams]) -> SendResult {
         self.run(self.placing(user, orders))
     }
 
@@ -105,17 +105,17 @@ impl World {
     }
 
     /// Cancels one order.
-    pub fn cancel(&mut self, user: User, id: u32) -> Outcome {
+    pub fn cancel(&mut self, user: User, id: u32) -> SendResult {
         self.run(CancelOrder { signer: user.authority, sub_account: user.sub, id })
     }
 
     /// Cancels all orders of a market, 65535 for all.
-    pub fn cancel_all(&mut self, user: User, market: u16) -> Outcome {
+    pub fn cancel_all(&mut self, user: User, market: u16) -> SendResult {
         self.run(CancelAll { signer: user.authority, sub_account: user.sub, market })
     }
 
     /// Cancels the orders that fit a filter.
-    pub fn cancel_orders(&mut self, user: User, filter: OrderFilter, ids: &[u32]) -> Outcome {
+    pub fn cancel_orders(&mut self, user: User, filter: OrderFilter, ids: &[u32]) -> SendResult {
         self.run(CancelOrders { signer: user.authority, sub_account: user.sub, filter, ids: ids.to_vec() })
     }
 
@@ -127,7 +127,7 @@ impl World {
     }
 
     /// Changes an order.
-    pub fn modify(&mut self, user: User, params: ModifyParams) -> Outcome {
+    pub fn modify(&mut self, user: User, params: ModifyParams) -> SendResult {
         self.run(self.modifying(user, params))
     }
 
@@ -138,7 +138,7 @@ impl World {
     }
 
     /// Cancels some orders of a market and places others; missing ones are skipped.
-    pub fn replace(&mut self, user: User, market: u16, cancel: &[u32], orders: &[OrderParams]) -> Outcome {
+    pub fn replace(&mut self, user: User, market: u16, cancel: &[u32], orders: &[OrderParams]) -> SendResult {
         self.run(self.replacing(user, market, cancel, orders))
     }
 
@@ -187,7 +187,7 @@ impl World {
     }
 
     /// Places an order and takes from the makers' resting orders and the vAMM.
-    pub fn take(&mut self, user: User, order: OrderParams, makers: &[User]) -> Outcome {
+    pub fn take(&mut self, user: User, order: OrderParams, makers: &[User]) -> SendResult {
         self.run(self.taking(user, order, 0, makers))
     }
 
@@ -209,7 +209,7 @@ impl World {
     }
 
     /// Fills an order of a user; the filler gets its reward.
-    pub fn fill(&mut self, filler: User, taker: User, id: u32, makers: &[User]) -> Outcome {
+    pub fn fill(&mut self, filler: User, taker: User, id: u32, makers: &[User]) -> SendResult {
         self.run(self.filling(filler, taker, id, true, makers))
     }
 
@@ -279,32 +279,32 @@ impl World {
     }
 
     /// Refreshes rows from their oracles.
-    pub fn refresh(&mut self, markets: &[u8], banks: &[u8]) -> Outcome {
+    pub fn refresh(&mut self, markets: &[u8], banks: &[u8]) -> SendResult {
         self.run(self.refreshing(markets, banks))
     }
 
     /// Moves a vAMM to the oracle.
-    pub fn update_amm(&mut self, market: u16) -> Outcome {
+    pub fn update_amm(&mut self, market: u16) -> SendResult {
         self.run(UpdateAmm { market: address::market(market) })
     }
 
     /// Charges the hour's funding.
-    pub fn update_funding(&mut self, market: u16) -> Outcome {
+    pub fn update_funding(&mut self, market: u16) -> SendResult {
         self.run(UpdateFunding { market: address::market(market) })
     }
 
     /// Settles a user's profit or loss.
-    pub fn settle(&mut self, user: User, market: u16) -> Outcome {
+    pub fn settle(&mut self, user: User, market: u16) -> SendResult {
         self.run(SettlePnl { market: address::market(market), bank: address::bank(USDC), sub_account: user.sub })
     }
 
     /// Sweeps a market's fees.
-    pub fn sweep(&mut self, market: u16) -> Outcome {
+    pub fn sweep(&mut self, market: u16) -> SendResult {
         self.run(SweepFees { market: address::market(market), bank: address::bank(USDC) })
     }
 
     /// Takes over part of a user's position, at any price.
-    pub fn liquidate(&mut self, liquidator: User, user: User, market: u16, max_size: u64) -> Outcome {
+    pub fn liquidate(&mut self, liquidator: User, user: User, market: u16, max_size: u64) -> SendResult {
         self.run(Liquidate {
             signer: liquidator.authority,
             market: address::market(market),
@@ -316,7 +316,7 @@ impl World {
     }
 
     /// Settles a default.
-    pub fn bankrupt(&mut self, user: User, market: u16) -> Outcome {
+    pub fn bankrupt(&mut self, user: User, market: u16) -> SendResult {
         let (market, bank) = (address::market(market), address::bank(USDC));
         self.run(SettleBankruptcy { market, bank, sub_account: user.sub })
     }
@@ -328,7 +328,7 @@ impl World {
     }
 
     /// Puts money into a pool.
-    pub fn fund(&mut self, from: (Pubkey, Pubkey), market: u16, kind: u8, amount: u64) -> Outcome {
+    pub fn fund(&mut self, from: (Pubkey, Pubkey), market: u16, kind: u8, amount: u64) -> SendResult {
         self.run(self.funding(from, market, kind, amount))
     }
 

@@ -256,7 +256,7 @@ impl World {
         decode(&self.data(&EXCHANGE)).expect("the exchange account")
     }
 
-    /// The price board.
+    /// Decoded price board.
     pub fn board(&self) -> Box<PriceBoard> {
         match decode_any(&self.data(&BOARD)) {
             Ok(Some(Decoded::PriceBoard(board))) => board,
@@ -264,12 +264,12 @@ impl World {
         }
     }
 
-    /// A market.
+    /// Decoded market.
     pub fn market(&self, index: u16) -> Market {
         decode(&self.data(&address::market(index))).expect("a market")
     }
 
-    /// A bank.
+    /// Decoded bank.
     pub fn bank(&self, index: u16) -> Bank {
         decode(&self.data(&address::bank(index))).expect("a bank")
     }

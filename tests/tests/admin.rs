@@ -19,7 +19,7 @@ use kedge_tests::verbs::refused;
 use kedge_tests::world::key;
 use solana_pubkey::Pubkey;
 
-fn pause(world: &mut World, signer: Pubkey, paused: u32) -> kedge_tests::verbs::Outcome {
+fn pause(world: &mut World, signer: Pubkey, paused: u32) -> kedge_tests::verbs::SendResult {
     world.run(SetPaused { signer, paused })
 }
 
@@ -222,7 +222,7 @@ fn listing_fills_account_and_row() {
     let bank = world.bank(USDC);
     assert_eq!((bank.index, bank.decimals, bank.mint), (USDC, 6, world.mints[0].to_bytes()));
     assert_eq!((bank.vault, bank.deposit_cap), (address::vault(USDC).to_bytes(), Amount(1 << 50)));
-    // The vault belongs to the exchange, and nobody can close it or take from it.
+    // The vault belongs to the exchange: no other signer can close it or take from it.
     let vault = world.data(&address::vault(USDC));
     assert_eq!(vault[32..64], EXCHANGE.to_bytes());
     assert_eq!(vault[72..108], [0; 36], "no delegate");

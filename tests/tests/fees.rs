@@ -19,7 +19,7 @@ fn fill(done: &Done) -> kedge_model::event::FillRecord {
     only
 }
 
-/// A taker who was referred by the second user, with the third as builder, and a maker with ten SOL for sale at 150.
+/// A taker referred by the second user, with the third as builder, and a maker with ten SOL for sale at 150.
 fn stage() -> (World, [User; 4]) {
     let mut world = World::start();
     let (referrer, builder, maker) = (world.rich(100), world.rich(100), world.rich(10_000));

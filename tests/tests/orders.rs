@@ -139,7 +139,7 @@ fn a_client_id_is_good_for_one_order_whatever_became_of_it() {
     world.refresh_everything();
     world.run(world.expiring(keeper, user, SOL, &[])).expect("removed");
     again(&mut world, 11);
-    // Placed by somebody with a signed message.
+    // Placed through a signed message.
     let signer = world.signing_delegate(user);
     let (front, place) = world.signed(user, &signer, 1, &[named(9)]);
     let refusal = world.run_all(&[front, place.into()]).expect_err("refused").refusal;

@@ -216,7 +216,7 @@ fn only_a_signature_that_the_runtime_has_verified_counts() {
         let refusal = refused(&mut scene, &[broken, place.clone()]);
         assert!(!matches!(refusal, Refusal::Number(number) if number >= 6000), "byte {at}: {refusal:?}");
     }
-    // A stack of signatures, of which the program could not tell which one is meant.
+    // Several signatures, among which the program could not tell the meant one.
     let mut none = good.clone();
     none.data[0] = 0;
     let _ = refused(&mut scene, &[none, place.clone()]);

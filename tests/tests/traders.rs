@@ -14,10 +14,10 @@ use kedge_tests::World;
 use kedge_tests::market::{DOLLAR, ONE, SOL, USDC, WSOL, bank_params};
 use kedge_tests::orders::{ioc, limit};
 use kedge_tests::token;
-use kedge_tests::verbs::{Outcome, refused};
+use kedge_tests::verbs::{SendResult, refused};
 use kedge_tests::world::{User, key};
 
-fn grow(world: &mut World, user: User, capacity: u16) -> Outcome {
+fn grow(world: &mut World, user: User, capacity: u16) -> SendResult {
     world.run(GrowOrders { payer: user.authority, sub_account: user.sub, capacity })
 }
 

@@ -237,13 +237,13 @@ fn a_maker_that_cannot_trade_is_passed_over_and_its_order_can_be_ended() {
     world.pass_ms(400_000);
     world.move_price(SOL, 157 * DOLLAR);
     let before = world.sub(&poor.sub);
-    // Selling 600 at 150 leaves too little: a taker of so many gets what the next one has.
+    // Selling 600 at 150 leaves too little margin: a taker of that size gets the next maker's orders.
     let buy = ioc(SOL, Side::Long, 600 * ONE, 152 * DOLLAR);
     let done = world.take(taker, buy, &[poor, good]).expect("the good offer is taken");
     let [fill] = fills(&done)[..] else { panic!("one fill, not {:?}", done.events()) };
     assert_eq!((fill.size, fill.maker.authority), (Size(10 * ONE), good.authority.to_bytes()));
     assert_eq!(world.sub(&poor.sub), before, "nothing of the other has changed");
-    // Its order shows what is not there: a keeper ends it and gets its cent.
+    // Its order shows size that its margin cannot carry: a keeper ends it and gets its cent.
     let order = before.open_orders().next().expect("it rests").1.id;
     refused(world.run(world.expiring(keeper, poor, SOL, &[])), Error::NothingExpired);
     world.run(world.expiring(keeper, poor, SOL, &[order])).expect("ended");

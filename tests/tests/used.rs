@@ -42,7 +42,7 @@ impl<'ast> Visit<'ast> for Used {
     }
 
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
-        // `Type::of(..)`: what makes one.
+        // `Type::of(..)` builds one too.
         if let syn::Expr::Path(path) = &*call.func {
             let mut segments = path.path.segments.iter().rev().map(|segment| segment.ident.to_string());
             if segments.next().as_deref() == Some("of") {

@@ -18,7 +18,7 @@ Anchor's clients take them for the discriminator. They decode a record with its 
 are and how they are cut is in the [guide](guides/integrator.md#events).
 ";
 
-/// The page's text.
+/// Text of the page.
 ///
 /// # Errors
 /// For a type that this module does not know.
@@ -81,7 +81,7 @@ fn table(idl: &Value, fields: &[Value], start: usize) -> Result<String> {
     Ok(format!("{rows}| {offset} | | | end |\n"))
 }
 
-/// A type in words.
+/// Name of a type in words.
 fn shown(ty: &Value) -> Result<String> {
     if let Some(name) = ty.as_str().or_else(|| ty["defined"]["name"].as_str()) {
         return Ok(name.into());

@@ -15,7 +15,7 @@ use crate::directory::{Directory, short};
 const TOKEN_ACCOUNT: (usize, usize, usize) = (165, 32, 64);
 
 /// An account before and after, `None` where there is none.
-pub struct Snapshot {
+pub struct BeforeAfter {
     /// Address of the account.
     pub address: Pubkey,
     /// Lamports before and after.
@@ -27,7 +27,7 @@ pub struct Snapshot {
 }
 
 /// Changes of the accounts that `owner` owns or trades for, one sentence each. Nothing is said of other accounts.
-pub fn told(directory: &Directory, owner: &Pubkey, snapshots: &[Snapshot]) -> Vec<String> {
+pub fn told(directory: &Directory, owner: &Pubkey, snapshots: &[BeforeAfter]) -> Vec<String> {
     let accounts: Vec<_> = snapshots.iter().filter_map(Pair::of).collect();
     let theirs = |pair: &&Pair| pair.head().authority == owner.to_bytes() || pair.head().delegate == owner.to_bytes();
     let any = accounts.iter().any(|pair| theirs(&pair));
@@ -41,7 +41,7 @@ pub fn told(directory: &Directory, owner: &Pubkey, snapshots: &[Snapshot]) -> Ve
 }
 
 /// Lamports of rent that accounts other than the payer's take (positive) or return (negative).
-pub fn rent(payer: &Pubkey, snapshots: &[Snapshot]) -> i64 {
+pub fn rent(payer: &Pubkey, snapshots: &[BeforeAfter]) -> i64 {
     let others = snapshots.iter().filter(|snapshot| snapshot.address != *payer);
     let moved: i128 = others.map(|one| i128::from(one.lamports.1) - i128::from(one.lamports.0)).sum();
     i64::try_from(moved).unwrap_or(0)
@@ -54,7 +54,7 @@ struct Pair {
 }
 
 impl Pair {
-    fn of(snapshot: &Snapshot) -> Option<Self> {
+    fn of(snapshot: &BeforeAfter) -> Option<Self> {
         let read = |bytes: &Option<Vec<u8>>| match decode_any(bytes.as_deref()?) {
             Ok(Some(Account::SubAccount(data))) => Some(*data),
             _ => None,
@@ -160,7 +160,7 @@ fn sorted(mut numbers: Vec<u16>) -> Vec<u16> {
 }
 
 /// Balance of the owner's token account before and after.
-fn wallet(directory: &Directory, owner: &Pubkey, snapshot: &Snapshot) -> Option<String> {
+fn wallet(directory: &Directory, owner: &Pubkey, snapshot: &BeforeAfter) -> Option<String> {
     let bank = directory.banks.iter().find(|bank| {
         let mint = Pubkey::new_from_array(bank.data.mint);
         snapshot.address == address::token_account(owner, &mint)

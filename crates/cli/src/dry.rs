@@ -17,7 +17,7 @@ use solana_rpc_client_api::config::{RpcSimulateTransactionAccountsConfig, RpcSim
 use solana_signature::Signature;
 use solana_transaction::versioned::VersionedTransaction;
 
-use crate::changes::{self, Snapshot};
+use crate::changes::{self, BeforeAfter};
 use crate::confirm::{SIGNATURE_FEE, UNITS_MARGIN, priority_fee};
 use crate::describe;
 use crate::directory::{Directory, short};
@@ -40,13 +40,13 @@ pub async fn run(session: &Session, instructions: &[Instruction]) -> Result<Outp
     let before = session.client.accounts(&written).await?;
     let after = session.accounts_after(instructions, &written).await?.unwrap_or_default();
     let owner = session.signer()?;
-    let snapshots = written.iter().zip(before).zip(after).map(|((address, before), after)| Snapshot {
+    let snapshots = written.iter().zip(before).zip(after).map(|((address, before), after)| BeforeAfter {
         address: *address,
         lamports: (before.as_ref().map_or(0, |one| one.lamports), after.as_ref().map_or(0, |one| one.lamports)),
         before: before.filter(|one| one.lamports != 0).map(|one| one.data),
         after: after.filter(|one| one.lamports != 0).and_then(|one| one.data.decode()),
     });
-    let snapshots: Vec<Snapshot> = snapshots.collect();
+    let snapshots: Vec<BeforeAfter> = snapshots.collect();
     let changes = changes::told(&directory, &owner, &snapshots);
     let rent = changes::rent(&owner, &snapshots);
 

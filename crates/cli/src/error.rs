@@ -333,7 +333,7 @@ fn rule_hint(rule: Rule) -> Option<&'static str> {
         }
         Rule::NoPositionSlot => "`kedge positions` lists them; `kedge settle` frees closed ones",
         Rule::WrongAuthority => {
-            "--keypair names who signs: the owner, for orders the delegate too, for `kedge admin` the admin or the pauser"
+            "--keypair names the signer: the owner, for orders also the delegate, for `kedge admin` the admin or the pauser"
         }
         Rule::PostOnlyWouldCross | Rule::PriceOutsideBand => "`kedge markets` shows bid, ask and oracle",
         Rule::SignedNumberTooFar => "`kedge sign` without --number takes the next one",

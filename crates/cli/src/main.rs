@@ -20,6 +20,7 @@ mod output;
 mod own;
 mod past;
 mod private;
+mod sending;
 mod session;
 mod table;
 mod view;

@@ -19,7 +19,7 @@ const PAGES: u32 = 20;
 const AT_ONCE: usize = 8;
 
 /// A successful transaction.
-pub struct Found {
+pub struct PastTransaction {
     /// First signature of the transaction.
     pub signature: Signature,
     /// Slot of its block.
@@ -34,7 +34,7 @@ pub struct Walk {
     address: Pubkey,
     before: Option<Signature>,
     page: VecDeque<(Signature, u64)>,
-    ready: VecDeque<Found>,
+    ready: VecDeque<PastTransaction>,
     left: usize,
     ended: bool,
 }
@@ -48,7 +48,7 @@ impl Walk {
     }
 
     /// The next transaction; `None` at the end of the endpoint's history or after `look` transactions.
-    pub async fn next(&mut self) -> Result<Option<Found>> {
+    pub async fn next(&mut self) -> Result<Option<PastTransaction>> {
         if self.ready.is_empty() {
             self.fetch().await?;
         }
@@ -76,7 +76,7 @@ impl Walk {
             let (place, signature, slot, past) = answer.map_err(|error| CliError::Usage(error.to_string()))?;
             // A listed transaction that the endpoint does not know is gone.
             let Some(past) = past.transpose() else { continue };
-            found.push((place, Found { signature, slot, past }));
+            found.push((place, PastTransaction { signature, slot, past }));
         }
         found.sort_by_key(|(place, _)| *place);
         self.ready.extend(found.into_iter().map(|(_, found)| found));

@@ -1,4 +1,4 @@
-//! Connection, signer and sending.
+//! Connection, signer and settings of a command.
 
 use std::cell::RefCell;
 use std::io::IsTerminal;
@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use kedge_client::prices::{self, AddressBook, Row};
 use kedge_client::shown::{discreet, printable_json, printable_lines};
-use kedge_client::{Client, Found, Landed, Outcome, PriorityFee, Secret, SendConfig, Sender, SharedSigner, Signed};
+use kedge_client::{Client, Found, Outcome, PriorityFee, Secret, SendConfig, Sender, SharedSigner};
 use kedge_interface::account::SubAccountData;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
@@ -21,9 +21,8 @@ use solana_signer::Signer;
 
 use crate::args::{Cli, Guards};
 use crate::config::Defaults;
-use crate::dry;
 use crate::error::{CliError, Result};
-use crate::output::{Output, colour, long, wrap};
+use crate::output::{Output, colour, wrap};
 
 /// Context of a command.
 pub struct Session {
@@ -45,7 +44,8 @@ pub struct Session {
     pub landed: RefCell<Vec<Signature>>,
     keypair: core::result::Result<Pubkey, String>,
     send: SendConfig,
-    json: bool,
+    /// Whether output is JSON.
+    pub json: bool,
     book: AddressBook,
 }
 
@@ -105,26 +105,6 @@ impl Session {
         self.keypair.clone().map_err(CliError::Usage)
     }
 
-    /// Sends instructions signed by the keypair and waits for a certain outcome. The signature is written to standard
-    /// error before anything is sent, so that it can be looked up whatever happens. The command's JSON names the landed
-    /// transaction.
-    ///
-    /// # Errors
-    /// The refusal or outcome; with --dry-run always, [`CliError::Dry`] when the instructions would succeed.
-    pub async fn send(&self, instructions: &[Instruction]) -> Result<Landed> {
-        let sender = self.sender()?;
-        if self.guards.dry_run {
-            return Err(CliError::Dry(Box::new(dry::run(self, instructions).await?)));
-        }
-        self.confirm_fee(instructions).await?;
-        let signed = sender.prepare(instructions, &[]).await.map_err(|error| self.advise(error.into()))?;
-        self.announce(&signed);
-        let landed = sender.deliver(&signed).await.and_then(|outcome| outcome.success());
-        let landed = landed.map_err(|error| self.advise(error.into()))?;
-        self.has_landed(landed.signature);
-        Ok(landed)
-    }
-
     /// Outcome of a transaction: as known now or, with `wait`, as soon as it is certain.
     pub async fn outcome(&self, signature: Signature, last_valid: Option<u64>, wait: bool) -> Result<Outcome> {
         let sender = self.asker();
@@ -161,19 +141,6 @@ impl Session {
             eprintln!("{}", printable_json(&json!({ "done": done.json }).to_string()));
         } else {
             eprint!("{}", done.shown());
-        }
-    }
-
-    fn announce(&self, signed: &Signed) {
-        for note in signed.notes() {
-            self.note(note);
-        }
-        let life = signed.life();
-        if self.json {
-            let signed = json!({ "signature": life.signature.to_string(), "last_valid_height": long(life.last_valid) });
-            eprintln!("{}", json!({ "signed": signed }));
-        } else {
-            eprintln!("signed, can land up to block {}\n{}", life.last_valid, life.signature);
         }
     }
 

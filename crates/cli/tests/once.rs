@@ -1,5 +1,5 @@
-//! Orders that arrive once, with the real command on a local chain: those that a wallet signs as a text, and those that a
-//! timed client id names.
+//! Orders that arrive once, with the real command on a local chain: orders that a wallet signs as a text, and orders
+//! under a timed client id.
 
 mod person;
 

@@ -1,5 +1,5 @@
-//! What becomes of one command whose endpoint tells what is not so, phase by phase: its exit code, its words, and the
-//! orders that stand on the chain behind the endpoint. Never more than one.
+//! One command against an endpoint that falsifies one phase: its exit code, its output, and the orders on the chain
+//! behind the endpoint, of which there is never more than one.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

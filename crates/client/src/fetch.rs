@@ -18,7 +18,7 @@ use solana_rpc_client_api::filter::{Memcmp, RpcFilterType};
 use solana_rpc_client_api::request::RpcRequest;
 use solana_rpc_client_api::response::Response;
 
-use crate::snapshot::{plain, raw};
+use crate::encoding::{plain, raw};
 use crate::{Client, FetchError};
 
 /// An account with its address.

@@ -1,4 +1,4 @@
-//! What a past transaction did: its instructions with their events, and why it failed.
+//! Past transactions: instructions with their events, and failures.
 
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::error::ProgramError;

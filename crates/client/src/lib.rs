@@ -2,14 +2,14 @@
 //!
 //! * [`Client`]: accounts of the exchange, decoded, over any Solana RPC endpoint.
 //! * [`Client::subscribe`]: account changes as they happen, with reconnection.
-//! * [`Sender`]: instructions to a confirmed transaction, or to an error that says what to do.
-//! * [`outcome`]: what became of a transaction, and what proves it.
-//! * [`prices`]: which rows of the board a transaction needs, and the instruction that refreshes them.
-//! * [`history`]: what a past transaction did.
+//! * [`Sender`]: sends instructions until their transaction is confirmed, or returns an error with a remedy.
+//! * [`outcome`]: the outcome of a transaction, with its proof.
+//! * [`prices`]: the rows of the board that a transaction needs, and the instruction that refreshes them.
+//! * [`history`]: instructions and events of past transactions.
 //! * [`book`]: resting orders, best first.
-//! * [`secret`]: texts that cannot be shown.
-//! * [`shown`]: what of endpoints and of strangers' texts may be shown.
-//! * [`sharers`]: whom a fill brings so that referrer and builder get their shares.
+//! * [`secret`]: texts that must not be shown.
+//! * [`shown`]: endpoints and foreign texts in a form that may be shown.
+//! * [`sharers`]: the sub-accounts that a fill must name so that referrer and builder get their shares.
 //! * [`signed`]: orders signed off the chain.
 //!
 //! It stands directly on the RPC and pubsub clients: the framework's own client adds account types and a request
@@ -18,6 +18,7 @@
 
 pub mod book;
 mod client;
+mod encoding;
 mod error;
 pub mod failover;
 mod fetch;
@@ -36,6 +37,7 @@ pub mod stream;
 mod subscribe;
 
 pub use client::{Client, SharedSigner, ws_url};
+pub use encoding::plain;
 pub use error::{FetchError, Refused, SendError};
 pub use fetch::Found;
 pub use kedge_units::decimal::format as decimal;
@@ -44,5 +46,5 @@ pub use secret::Secret;
 pub use send::{
     ComputeLimit, Limits, PriorityFee, SendConfig, Sender, Signed, loaded_data_limit, lookup_table, recent_price,
 };
-pub use snapshot::{At, Blockhash, Read, SubAccounts, plain};
+pub use snapshot::{At, Blockhash, Read, SubAccounts};
 pub use subscribe::{AccountChange, Content, LogChange, Subscription, Update};

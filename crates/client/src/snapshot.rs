@@ -4,7 +4,7 @@ use kedge_interface::PROGRAM_ID;
 use kedge_interface::account::{DecodeError, SubAccountData, decode_sub_account};
 use kedge_model::sub_account::SubAccount;
 use solana_account::Account;
-use solana_account_decoder_client_types::{UiAccount, UiAccountData, UiAccountEncoding};
+use solana_account_decoder_client_types::UiAccount;
 use solana_commitment_config::CommitmentConfig;
 use solana_hash::Hash;
 use solana_pubkey::Pubkey;
@@ -12,6 +12,7 @@ use solana_rpc_client_api::config::{RpcAccountInfoConfig, RpcProgramAccountsConf
 use solana_rpc_client_api::request::RpcRequest;
 use solana_rpc_client_api::response::{OptionalContext, Response, RpcBlockhash, RpcKeyedAccount};
 
+use crate::encoding::{plain, raw};
 use crate::fetch::kind_filter;
 use crate::{Client, FetchError, Found};
 
@@ -37,7 +38,7 @@ pub struct SubAccounts {
 #[expect(clippy::large_enum_variant, reason = "short-lived, and nearly always the large one")]
 #[derive(Clone, Debug)]
 pub enum Read {
-    /// A sub-account.
+    /// The address holds this sub-account.
     Found(SubAccountData),
     /// The address holds no account of the exchange.
     Gone,
@@ -173,24 +174,4 @@ impl Client {
             ..self.account_config()
         }
     }
-}
-
-/// An account's bytes, when they come in the requested encoding. Compressed encodings are refused: they may decompress
-/// to any size.
-#[must_use]
-pub fn plain(account: &UiAccount) -> Option<Vec<u8>> {
-    match &account.data {
-        UiAccountData::Binary(_, UiAccountEncoding::Base64) => account.data.decode(),
-        _ => None,
-    }
-}
-
-pub(crate) fn raw(account: &UiAccount) -> Option<Account> {
-    Some(Account {
-        lamports: account.lamports,
-        data: plain(account)?,
-        owner: account.owner.parse().ok()?,
-        executable: account.executable,
-        rent_epoch: account.rent_epoch,
-    })
 }

@@ -44,7 +44,7 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from
 const GOOD: Duration = Duration::from_secs(4);
 
 /// A subscription: its request, and the reader of its notices.
-pub(crate) struct Wanted<T> {
+pub(crate) struct SubscriptionRequest<T> {
     /// Name of the method without `Subscribe`.
     pub(crate) operation: &'static str,
     /// Parameters of the request.
@@ -127,7 +127,7 @@ impl<T> Drop for Ending<T> {
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// Connects, listens and reconnects, with growing pauses while connections do not last.
-pub(crate) async fn follow<T>(url: String, wanted: Wanted<T>, queue: Arc<Queue<T>>) {
+pub(crate) async fn follow<T>(url: String, wanted: SubscriptionRequest<T>, queue: Arc<Queue<T>>) {
     let _ending = Ending(Arc::clone(&queue));
     let mut pause = PAUSES.0;
     loop {
@@ -155,7 +155,7 @@ async fn connect(url: &str) -> Option<Socket> {
 
 /// State of a connection while it stands.
 struct Connection<'s, T> {
-    wanted: &'s Wanted<T>,
+    wanted: &'s SubscriptionRequest<T>,
     queue: &'s Queue<T>,
     /// Whether the endpoint confirmed the subscription.
     stands: bool,
@@ -171,7 +171,7 @@ const NOTICES: u64 = 1;
 const SLOTS: u64 = 2;
 
 impl<'s, T> Connection<'s, T> {
-    fn new(wanted: &'s Wanted<T>, queue: &'s Queue<T>) -> Self {
+    fn new(wanted: &'s SubscriptionRequest<T>, queue: &'s Queue<T>) -> Self {
         let now = Instant::now();
         Self { wanted, queue, stands: false, started: now, heard: now, slot: None }
     }

@@ -14,9 +14,9 @@ use solana_rpc_client_api::response::{Response, RpcKeyedAccount, RpcLogsResponse
 use tokio::task::JoinHandle;
 
 use crate::Client;
+use crate::encoding::plain;
 use crate::fetch::kind_filter;
-use crate::snapshot::plain;
-use crate::stream::{Queue, Wanted, follow};
+use crate::stream::{Queue, SubscriptionRequest, follow};
 
 /// An item of a subscription.
 #[derive(Clone, Debug)]
@@ -121,7 +121,7 @@ impl Client {
         read: fn(Value) -> Option<T>,
     ) -> Subscription<T> {
         let queue = Queue::new();
-        let wanted = Wanted { operation, params, read };
+        let wanted = SubscriptionRequest { operation, params, read };
         let task = tokio::spawn(follow(self.ws_url().to_owned(), wanted, Arc::clone(&queue)));
         Subscription { queue, task }
     }

@@ -169,8 +169,8 @@ async fn with_a_blockhash_that_does_not_fit_the_height_nothing_is_signed() {
     }
 }
 
-/// What becomes of one transaction on a chain whose blockhashes serve for six seconds, when the endpoint begins to lie once
-/// it is signed.
+/// Outcome of one transaction on a chain whose blockhashes expire after six seconds, when the endpoint begins to lie
+/// once it is signed.
 async fn outcome(lie: Option<Lie>, fate: Fate, beside: bool) -> Outcome {
     let chain = Chain::default().with_slots(Duration::from_millis(40));
     chain.set_fate(fate);

@@ -4,9 +4,9 @@ use solana_pubkey::Pubkey;
 use crate::{Error, Localnet, Result};
 
 impl Localnet {
-    /// Writes an account as it is, replacing what was there: for instance a Pyth `PriceUpdateV2` that belongs to the
-    /// Pyth receiver. No transaction, no signature. `lamports` below the rent exemption of `data` is raised to it,
-    /// because a program that reads such an account would not meet one on a cluster.
+    /// Writes an account as given, without a transaction or signature: for instance a Pyth `PriceUpdateV2` that belongs
+    /// to the Pyth receiver. `lamports` below the rent exemption of `data` is raised to it, because no program meets
+    /// such an account on a cluster.
     ///
     /// # Errors
     /// [`Error::Account`] when the chain refuses it, such as a sysvar with bytes that do not parse.

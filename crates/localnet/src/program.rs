@@ -6,8 +6,8 @@ use solana_sdk_ids::bpf_loader_upgradeable;
 use crate::{Localnet, Result};
 
 impl Localnet {
-    /// Puts a program at `program_id`, or replaces the one that is there; the next transaction runs the new code.
-    /// `elf` is what `cargo build-sbf` or `cargo xtask program` writes. The program belongs to the upgradeable loader and is final.
+    /// Writes or replaces the program at `program_id`; the next transaction runs the new code. `elf` is a file of
+    /// `cargo build-sbf` or `cargo xtask program`. The program belongs to the upgradeable loader and is final.
     ///
     /// # Errors
     /// [`crate::Error::Account`] when the bytecode does not pass the verifier.
@@ -28,7 +28,7 @@ impl Localnet {
         let program = encode(program_id, &UpgradeableLoaderState::Program { programdata_address: data_address })?;
 
         self.chain.with_svm(|svm| {
-            // The code first: writing the program account is what verifies and compiles it.
+            // The code first: writing the program account verifies and compiles it.
             for (address, data, executable) in [(data_address, data, false), (program_id, program, true)] {
                 let account = Account {
                     lamports: svm.inner.minimum_balance_for_rent_exemption(data.len()),

@@ -104,8 +104,8 @@ fn transfers_confirm_and_ports_are_freed() -> Result<()> {
 
 #[test]
 fn transactions_over_the_limit_stay_while_they_could_be_replayed() -> Result<()> {
-    // At the slot time of mainnet the 150 slots of a blockhash take a minute and the 300 of the history two: however
-    // busy the machine is, what follows comes before that.
+    // At mainnet's slot time the 150 slots of a blockhash take a minute and the 300 of the history two: even on a busy
+    // machine the assertions come before that.
     let chain = Chain::start(LocalnetConfig { transaction_history: 1, ..Default::default() })?;
     let transaction = chain.sign(&[transfer(&chain.payer.pubkey(), &Pubkey::new_unique(), SOL)], &[])?;
     let signature = chain.rpc.send_and_confirm_transaction(&transaction)?;

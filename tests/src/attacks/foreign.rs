@@ -11,7 +11,7 @@ use spl_token_interface::state::{Account as TokenAccount, AccountState};
 
 use super::Attack;
 use super::role::{Role, token};
-use super::rules::{Place, Plan, TOKEN_2022, Try};
+use super::rules::{Demand, TOKEN_2022, Target, Try};
 use crate::machine::Refusal;
 use crate::world::key;
 
@@ -21,28 +21,28 @@ fn bytes(account: &mut Account, change: impl FnOnce(&mut TokenAccount)) {
     state.pack_into_slice(&mut account.data);
 }
 
-impl Place<'_> {
-    pub(super) fn vault(&self, attack: Attack) -> Plan {
+impl Target<'_> {
+    pub(super) fn vault(&self, attack: Attack) -> Demand {
         let other = |vault: bool| {
             let others = self.token_accounts().into_iter().filter(|(_, state)| (state.owner == EXCHANGE) == vault);
             let what = if vault { "another vault" } else { "a wallet" };
             others.take(4).map(|(address, _)| self.replaced(what, address, AccountError::AccountWrongVault)).collect()
         };
         match attack {
-            Attack::Stranger => Plan::Refused(other(false)),
-            Attack::Mint => Plan::Refused(other(true)),
+            Attack::Stranger => Demand::Refused(other(false)),
+            Attack::Mint => Demand::Refused(other(true)),
             Attack::Address | Attack::Closed => {
-                Plan::Refused(vec![self.replaced("nothing", self.nowhere(), AccountError::AccountWrongVault)])
+                Demand::Refused(vec![self.replaced("nothing", self.nowhere(), AccountError::AccountWrongVault)])
             }
-            _ => Plan::NotApplicable("the bank names its vault by address, and there only the token program writes"),
+            _ => Demand::NotApplicable("the bank names its vault by address, and there only the token program writes"),
         }
     }
 
-    pub(super) fn wallet(&self, attack: Attack) -> Plan {
+    pub(super) fn wallet(&self, attack: Attack) -> Demand {
         let number = |error: TokenError| Refusal::Number(error as u32);
         match attack {
             // The token program leaves the check to the runtime, which forbids all of these writes.
-            Attack::Owner => Plan::Refused(vec![
+            Attack::Owner => Demand::Refused(vec![
                 self.changed("of Token-2022", |a| a.owner = TOKEN_2022, InstructionError::ExternalAccountDataModified),
                 self.changed("a wallet", |a| a.owner = SYSTEM_PROGRAM, InstructionError::ExternalAccountDataModified),
             ]),
@@ -50,7 +50,7 @@ impl Place<'_> {
                 let set = |state| move |a: &mut Account| bytes(a, |token| token.state = state);
                 let (none, frozen) = (AccountState::Uninitialized, AccountState::Frozen);
                 let mint = token(&self.account()).expect("a token account").mint;
-                Plan::Refused(vec![
+                Demand::Refused(vec![
                     self.changed("not initialised", set(none), InstructionError::UninitializedAccount),
                     self.changed("frozen", set(frozen), number(TokenError::AccountFrozen)),
                     self.replaced("the mint", mint, InstructionError::InvalidAccountData),
@@ -58,12 +58,12 @@ impl Place<'_> {
             }
             Attack::Size => {
                 let short = |account: &mut Account| account.data.truncate(TokenAccount::LEN - 1);
-                Plan::Refused(vec![self.changed("a byte less", short, InstructionError::InvalidAccountData)])
+                Demand::Refused(vec![self.changed("a byte less", short, InstructionError::InvalidAccountData)])
             }
-            Attack::Closed => Plan::Refused(vec![self.closed(InstructionError::InvalidAccountData)]),
+            Attack::Closed => Demand::Refused(vec![self.closed(InstructionError::InvalidAccountData)]),
             Attack::Mint => {
                 let other = |account: &mut Account| bytes(account, |token| token.mint = key(12, 250));
-                Plan::Refused(vec![self.changed("another mint", other, number(TokenError::MintMismatch))])
+                Demand::Refused(vec![self.changed("another mint", other, number(TokenError::MintMismatch))])
             }
             Attack::Stranger if self.role() == Role::Source => {
                 let own = token(&self.account()).expect("a token account");
@@ -74,18 +74,18 @@ impl Place<'_> {
                 let taken =
                     |(address, _)| self.replaced("somebody's tokens", address, number(TokenError::OwnerMismatch));
                 let tries: Vec<Try> = others.take(3).map(taken).collect();
-                if tries.is_empty() { Plan::Unknown } else { Plan::Refused(tries) }
+                if tries.is_empty() { Demand::Unknown } else { Demand::Refused(tries) }
             }
-            Attack::Stranger => Plan::NotApplicable("the signer chooses who is paid"),
-            _ => Plan::NotApplicable("it may be any token account of the mint"),
+            Attack::Stranger => Demand::NotApplicable("the signer chooses who is paid"),
+            _ => Demand::NotApplicable("it may be any token account of the mint"),
         }
     }
 
-    pub(super) fn mint(&self, attack: Attack) -> Plan {
+    pub(super) fn mint(&self, attack: Attack) -> Demand {
         let not_spl = AccountError::TokenProgramUnsupported;
         let wrong = AccountError::AccountWrongMint;
         match attack {
-            Attack::Owner => Plan::Refused(vec![
+            Attack::Owner => Demand::Refused(vec![
                 self.changed("of Token-2022", |account| account.owner = TOKEN_2022, not_spl),
                 self.changed("of the system program", |account| account.owner = SYSTEM_PROGRAM, not_spl),
             ]),
@@ -93,36 +93,36 @@ impl Place<'_> {
                 let mut tries = vec![self.changed("not initialised", |account| account.data.fill(0), wrong)];
                 let wallet = self.token_accounts().first().map(|(address, _)| *address);
                 tries.extend(wallet.map(|wallet| self.replaced("a token account", wallet, wrong)));
-                Plan::Refused(tries)
+                Demand::Refused(tries)
             }
-            Attack::Size => Plan::Refused(vec![self.changed("a byte more", |account| account.data.push(0), wrong)]),
-            Attack::Closed => Plan::Refused(vec![self.closed(not_spl)]),
+            Attack::Size => Demand::Refused(vec![self.changed("a byte more", |account| account.data.push(0), wrong)]),
+            Attack::Closed => Demand::Refused(vec![self.closed(not_spl)]),
             Attack::Stranger => self.declared(Role::Mint),
-            _ => Plan::NotApplicable("it may be any mint of the token program"),
+            _ => Demand::NotApplicable("it may be any mint of the token program"),
         }
     }
 
-    pub(super) fn oracle(&self, attack: Attack) -> Plan {
+    pub(super) fn oracle(&self, attack: Attack) -> Demand {
         let wrong = AccountError::OracleWrongType;
         match attack {
-            Attack::Owner => Plan::Refused(vec![
+            Attack::Owner => Demand::Refused(vec![
                 self.changed("of another program", |a| a.owner = TOKEN_PROGRAM, AccountError::OracleWrongOwner),
                 self.changed("of the system program", |a| a.owner = SYSTEM_PROGRAM, AccountError::OracleWrongOwner),
             ]),
             Attack::Kind => {
                 let retyped = |account: &mut Account| account.data[0] ^= 1;
-                Plan::Refused(vec![self.changed("another discriminator", retyped, wrong)])
+                Demand::Refused(vec![self.changed("another discriminator", retyped, wrong)])
             }
-            Attack::Size => Plan::Refused(vec![self.changed("a byte more", |account| account.data.push(0), wrong)]),
-            Attack::Closed => Plan::Refused(vec![self.closed(AccountError::OracleWrongOwner)]),
+            Attack::Size => Demand::Refused(vec![self.changed("a byte more", |account| account.data.push(0), wrong)]),
+            Attack::Closed => Demand::Refused(vec![self.closed(AccountError::OracleWrongOwner)]),
             Attack::Stranger => {
                 let others =
                     self.roles.iter().enumerate().filter(|(at, role)| *at != self.at && **role == Role::Oracle);
                 let address = |at: usize| self.scene.instruction.accounts[at].pubkey;
                 let another = |(at, _)| self.replaced("another row's feed", address(at), AccountError::OracleWrongFeed);
-                Plan::Refused(others.map(another).collect())
+                Demand::Refused(others.map(another).collect())
             }
-            _ => Plan::NotApplicable("it is known by its owner and by the feed in its bytes"),
+            _ => Demand::NotApplicable("it is known by its owner and by the feed in its bytes"),
         }
     }
 }

@@ -12,7 +12,7 @@ use solana_instruction::AccountMeta;
 use solana_pubkey::Pubkey;
 
 use super::role::kind;
-use super::rules::{Place, Plan, Try};
+use super::rules::{Demand, Target, Try};
 use super::{Attack, Role, idl};
 use crate::machine::Refusal;
 use crate::scenes::{Scene, forge};
@@ -20,7 +20,7 @@ use crate::world::{World, key};
 
 /// Result of a cell.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum Verdict {
     /// This number of attacks was refused, with these errors.
     Refused(usize, Vec<Refusal>),
     /// The attack does not apply, for this reason.
@@ -41,7 +41,7 @@ pub struct Cell {
     /// Kind of attack.
     pub attack: Attack,
     /// Result of the attacks.
-    pub outcome: Outcome,
+    pub verdict: Verdict,
 }
 
 /// Cells of some instructions, and faults.
@@ -68,7 +68,7 @@ impl Matrix {
 
     /// Number of refused attacks.
     pub fn attacks(&self) -> usize {
-        let count = |cell: &Cell| if let Outcome::Refused(count, _) = cell.outcome { count } else { 0 };
+        let count = |cell: &Cell| if let Verdict::Refused(count, _) = cell.verdict { count } else { 0 };
         self.surplus + self.cells.iter().map(count).sum::<usize>()
     }
 }
@@ -165,17 +165,17 @@ impl Run<'_> {
         for at in 0..roles.len() {
             for attack in Attack::ALL {
                 let slot = self.idl.slots.get(at);
-                let place = Place { scene: &scene, at, slot, roles, specimens: &specimens };
-                let plan = place.plan(attack);
-                let outcome = match plan {
-                    Plan::NotApplicable(why) => Outcome::NotApplicable(why),
-                    Plan::Open(why) => Outcome::Open(why),
-                    Plan::Refused(tries) => {
+                let target = Target { scene: &scene, at, slot, roles, specimens: &specimens };
+                let demand = target.demand(attack);
+                let verdict = match demand {
+                    Demand::NotApplicable(why) => Verdict::NotApplicable(why),
+                    Demand::Open(why) => Verdict::Open(why),
+                    Demand::Refused(tries) => {
                         let seen: Vec<Refusal> =
                             tries.into_iter().filter_map(|one| self.one(&mut scene, at, attack, one)).collect();
-                        Outcome::Refused(seen.len(), seen)
+                        Verdict::Refused(seen.len(), seen)
                     }
-                    Plan::Unknown => {
+                    Demand::Unknown => {
                         let slot = scene.slot_name(at);
                         self.wrong(format!(
                             "the scene says nothing about another {} in {slot}: add .refuses({slot:?}, ...) or \
@@ -186,7 +186,7 @@ impl Run<'_> {
                     }
                 };
                 let (instruction, slot) = (self.idl.name.clone(), scene.slot_name(at));
-                self.matrix.cells.push(Cell { instruction, slot, role: roles[at], attack, outcome });
+                self.matrix.cells.push(Cell { instruction, slot, role: roles[at], attack, verdict });
             }
         }
         self.surplus(&mut scene, &specimens);

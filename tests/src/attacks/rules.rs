@@ -40,7 +40,7 @@ pub struct Try {
 }
 
 /// Demand of a cell.
-pub enum Plan {
+pub enum Demand {
     /// These attacks must be refused.
     Refused(Vec<Try>),
     /// The attack does not apply, for this reason.
@@ -52,7 +52,7 @@ pub enum Plan {
 }
 
 /// A slot of a scene's instruction.
-pub struct Place<'a> {
+pub struct Target<'a> {
     /// Scene of the instruction.
     pub scene: &'a Scene,
     /// Index in the list of accounts.
@@ -65,7 +65,7 @@ pub struct Place<'a> {
     pub specimens: &'a [([u8; 8], Pubkey)],
 }
 
-impl Place<'_> {
+impl Target<'_> {
     pub(super) fn role(&self) -> Role {
         self.roles[self.at]
     }
@@ -122,14 +122,14 @@ impl Place<'_> {
     }
 
     /// Demand of the cell for a kind of attack.
-    pub fn plan(&self, attack: Attack) -> Plan {
-        let mut plan = match (attack, self.role()) {
+    pub fn demand(&self, attack: Attack) -> Demand {
+        let mut demand = match (attack, self.role()) {
             (Attack::Signature, _) => self.signature(),
             (Attack::ReadOnly, role) => self.read_only(role),
             (Attack::Twice, role) => self.twice(role),
             (Attack::Missing, _) => self.missing(),
             (_, Role::Signer) if attack != Attack::Stranger => {
-                Plan::NotApplicable("a signer is known by its signature, whatever is at its address")
+                Demand::NotApplicable("a signer is known by its signature, whatever is at its address")
             }
             (_, Role::Signer | Role::Stored(_)) => self.stored(attack),
             (_, Role::Created(_) | Role::NewVault) => self.created(attack),
@@ -138,40 +138,40 @@ impl Place<'_> {
             (_, Role::Mint) => self.mint(attack),
             (_, Role::Program | Role::Fixed) => self.fixed(attack),
             (_, Role::Oracle) => self.oracle(attack),
-            (_, Role::Receiver) => Plan::NotApplicable("it only gets lamports, and the signer chooses who"),
+            (_, Role::Receiver) => Demand::NotApplicable("it only gets lamports, and the signer chooses who"),
         };
         if attack == Attack::Stranger {
-            plan = self.add_declared(plan);
+            demand = self.add_declared(demand);
         }
-        plan
+        demand
     }
 
     /// Adds the scene's own attacks with accounts that do not belong in the slot.
-    fn add_declared(&self, plan: Plan) -> Plan {
+    fn add_declared(&self, demand: Demand) -> Demand {
         let name = self.scene.slot_name(self.at);
         let declared = self.scene.foreign.iter().filter(|foreign| foreign.slot == name);
         let mut tries: Vec<Try> = declared
             .map(|Foreign { account, refusal, attempt, .. }| self.replaced(attempt, *account, refusal.clone()))
             .collect();
-        match plan {
-            Plan::Refused(more) => tries.extend(more),
+        match demand {
+            Demand::Refused(more) => tries.extend(more),
             other if tries.is_empty() => return other,
             _ => {}
         }
-        Plan::Refused(tries)
+        Demand::Refused(tries)
     }
 
-    fn signature(&self) -> Plan {
+    fn signature(&self) -> Demand {
         if self.role() != Role::Signer {
-            return Plan::NotApplicable("only signers sign");
+            return Demand::NotApplicable("only signers sign");
         }
         let accounts = self.with(|meta| meta.is_signer = false);
-        Plan::Refused(vec![self.tried("no signature", accounts, AccountError::AccountNotSigner)])
+        Demand::Refused(vec![self.tried("no signature", accounts, AccountError::AccountNotSigner)])
     }
 
-    fn read_only(&self, role: Role) -> Plan {
+    fn read_only(&self, role: Role) -> Demand {
         if !self.scene.instruction.accounts[self.at].is_writable {
-            return Plan::NotApplicable("the instruction does not write it");
+            return Demand::NotApplicable("the instruction does not write it");
         }
         let accounts = self.with(|meta| meta.is_writable = false);
         let expected = match role {
@@ -179,17 +179,17 @@ impl Place<'_> {
             // The framework alone checks accounts of other programs.
             _ => Refusal::Number(CONSTRAINT_MUT),
         };
-        Plan::Refused(vec![self.tried("read-only", accounts, expected)])
+        Demand::Refused(vec![self.tried("read-only", accounts, expected)])
     }
 
     /// The account of every written slot, in this slot too. A pair of a declared and a trailing account is tried in the
     /// trailing slot.
-    fn twice(&self, role: Role) -> Plan {
+    fn twice(&self, role: Role) -> Demand {
         match role {
-            Role::Signer => return Plan::NotApplicable("no account of a program signs; a wallet may sign for two"),
-            Role::Program | Role::Fixed => return Plan::NotApplicable("the address is compiled in"),
+            Role::Signer => return Demand::NotApplicable("no account of a program signs; a wallet may sign for two"),
+            Role::Program | Role::Fixed => return Demand::NotApplicable("the address is compiled in"),
             Role::Oracle => {
-                return Plan::NotApplicable("it is only read, and compared with the feed that is asked for");
+                return Demand::NotApplicable("it is only read, and compared with the feed that is asked for");
             }
             _ => {}
         }
@@ -209,13 +209,13 @@ impl Place<'_> {
             let what = format!("the account of {} too", self.scene.slot_name(other));
             tries.push(self.replaced(&what, meta.pubkey, expected));
         }
-        if tries.is_empty() { Plan::NotApplicable("nothing else is written") } else { Plan::Refused(tries) }
+        if tries.is_empty() { Demand::NotApplicable("nothing else is written") } else { Demand::Refused(tries) }
     }
 
-    fn missing(&self) -> Plan {
+    fn missing(&self) -> Demand {
         let name = self.scene.slot_name(self.at);
         if let Some((_, why)) = self.scene.optional.iter().find(|(slot, _)| *slot == name) {
-            return Plan::Open(why);
+            return Demand::Open(why);
         }
         let mut accounts = self.scene.instruction.accounts.clone();
         accounts.truncate(self.at);
@@ -224,12 +224,12 @@ impl Place<'_> {
             // A maker is named by its index: without the account the index points beyond the end.
             short.expected.push(kedge_model::Error::TooManyMakers.into());
         }
-        Plan::Refused(vec![short])
+        Demand::Refused(vec![short])
     }
 
-    fn stored(&self, attack: Attack) -> Plan {
+    fn stored(&self, attack: Attack) -> Demand {
         let role = self.role();
-        let wrong = |tries| Plan::Refused(tries);
+        let wrong = |tries| Demand::Refused(tries);
         match attack {
             Attack::Owner => wrong(vec![
                 self.changed("of another program", |a| a.owner = TOKEN_PROGRAM, AccountError::AccountWrongOwner),
@@ -249,19 +249,19 @@ impl Place<'_> {
                 self.changed("4 bytes", |a| a.data.truncate(4), AccountError::AccountWrongSize),
                 self.changed("no bytes", |a| a.data.clear(), AccountError::AccountWrongSize),
             ]),
-            Attack::Stranger if role == Role::Stored(Exchange::DISCRIMINATOR) => Plan::NotApplicable(ONE),
-            Attack::Stranger if role == Role::Stored(PriceBoard::DISCRIMINATOR) => Plan::NotApplicable(ONE),
+            Attack::Stranger if role == Role::Stored(Exchange::DISCRIMINATOR) => Demand::NotApplicable(ONE),
+            Attack::Stranger if role == Role::Stored(PriceBoard::DISCRIMINATOR) => Demand::NotApplicable(ONE),
             Attack::Stranger => self.declared(role),
             Attack::Closed => wrong(vec![self.closed(AccountError::AccountWrongOwner)]),
-            Attack::Address => Plan::NotApplicable(
+            Attack::Address => Demand::NotApplicable(
                 "only the program makes accounts of its own, and only at the derived address (rows \"new\")",
             ),
-            _ => Plan::NotApplicable("it is an account of this program"),
+            _ => Demand::NotApplicable("it is an account of this program"),
         }
     }
 
     /// The scene's rule for another account of the same kind.
-    pub(super) fn declared(&self, role: Role) -> Plan {
+    pub(super) fn declared(&self, role: Role) -> Demand {
         let name = self.scene.slot_name(self.at);
         let same = |address: &Pubkey| match role {
             Role::Stored(own) => self.scene.world.account(address).as_ref().and_then(kind) == Some(own),
@@ -269,32 +269,32 @@ impl Place<'_> {
             _ => self.scene.world.account(address).is_none_or(|a| a.owner == SYSTEM_PROGRAM),
         };
         if let Some(open) = self.scene.open.iter().find(|open| open.slot == name && same(&open.account)) {
-            return Plan::Open(open.why);
+            return Demand::Open(open.why);
         }
         let refused = self.scene.foreign.iter().any(|foreign| foreign.slot == name && same(&foreign.account));
-        if refused { Plan::Refused(Vec::new()) } else { Plan::Unknown }
+        if refused { Demand::Refused(Vec::new()) } else { Demand::Unknown }
     }
 
-    fn created(&self, attack: Attack) -> Plan {
+    fn created(&self, attack: Attack) -> Demand {
         let vault = self.role() == Role::NewVault;
         // The system program's error for an account in use.
         let in_use: Refusal = if vault { 0.into() } else { AccountError::AccountAlreadyExists.into() };
         let filled = |owner: Pubkey| move |a: &mut Account| (a.owner, a.data) = (owner, vec![0; 8]);
         let empty = |owner: Pubkey| move |a: &mut Account| a.owner = owner;
         match attack {
-            Attack::Owner => Plan::Refused(vec![
+            Attack::Owner => Demand::Refused(vec![
                 self.changed("taken by another program", filled(TOKEN_2022), in_use.clone()),
                 self.changed("taken by another program without bytes", empty(TOKEN_2022), in_use.clone()),
                 self.changed("taken by the system program", filled(SYSTEM_PROGRAM), in_use),
             ]),
             Attack::Kind => {
-                Plan::Refused(vec![self.changed("taken by an account without kind", filled(PROGRAM_ID), in_use)])
+                Demand::Refused(vec![self.changed("taken by an account without kind", filled(PROGRAM_ID), in_use)])
             }
             Attack::Stranger if vault => {
                 let other = |(address, _): &(Pubkey, _)| {
                     self.replaced("another token account", *address, AccountError::AccountWrongAddress)
                 };
-                Plan::Refused(self.token_accounts().iter().take(4).map(other).collect())
+                Demand::Refused(self.token_accounts().iter().take(4).map(other).collect())
             }
             Attack::Stranger => {
                 let own = self.specimens.iter().filter(|(kind, _)| Role::Created(*kind) == self.role());
@@ -302,17 +302,17 @@ impl Place<'_> {
                     self.replaced("one that exists", *specimen, AccountError::AccountAlreadyExists)
                 };
                 let tries: Vec<Try> = own.map(taken).collect();
-                if tries.is_empty() { Plan::NotApplicable(ONE) } else { Plan::Refused(tries) }
+                if tries.is_empty() { Demand::NotApplicable(ONE) } else { Demand::Refused(tries) }
             }
             Attack::Address => {
                 let what = "an address of choice";
-                Plan::Refused(vec![self.replaced(what, self.nowhere(), AccountError::AccountWrongAddress)])
+                Demand::Refused(vec![self.replaced(what, self.nowhere(), AccountError::AccountWrongAddress)])
             }
-            _ => Plan::NotApplicable("the instruction creates it"),
+            _ => Demand::NotApplicable("the instruction creates it"),
         }
     }
 
-    fn fixed(&self, attack: Attack) -> Plan {
+    fn fixed(&self, attack: Attack) -> Demand {
         let sysvar = self.address() == INSTRUCTIONS_SYSVAR;
         let expected = match self.address() {
             TOKEN_PROGRAM => AccountError::TokenProgramUnsupported,
@@ -320,14 +320,14 @@ impl Place<'_> {
             _ => AccountError::AccountWrongAddress,
         };
         match attack {
-            Attack::Address => Plan::Refused(vec![self.replaced("nothing", self.nowhere(), expected)]),
+            Attack::Address => Demand::Refused(vec![self.replaced("nothing", self.nowhere(), expected)]),
             Attack::Program if self.role() == Role::Program => {
                 let programs = [TOKEN_2022, TOKEN_PROGRAM, SYSTEM_PROGRAM, PROGRAM_ID];
                 let others = programs.into_iter().filter(|program| !self.is_used(program));
-                Plan::Refused(others.map(|program| self.replaced("another program", program, expected)).collect())
+                Demand::Refused(others.map(|program| self.replaced("another program", program, expected)).collect())
             }
-            Attack::Program if sysvar => Plan::Refused(vec![self.replaced("another sysvar", RENT_SYSVAR, expected)]),
-            _ => Plan::NotApplicable("the address is compiled in"),
+            Attack::Program if sysvar => Demand::Refused(vec![self.replaced("another sysvar", RENT_SYSVAR, expected)]),
+            _ => Demand::NotApplicable("the address is compiled in"),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use kedge_interface::error::ProgramError;
 
 use super::Attack;
-use super::matrix::{Cell, Matrix, Outcome};
+use super::matrix::{Cell, Matrix, Verdict};
 use crate::machine::Refusal;
 
 fn number(refusal: &Refusal) -> String {
@@ -41,14 +41,14 @@ impl Reasons {
 }
 
 fn cell(cell: &Cell, reasons: &mut Reasons) -> String {
-    match &cell.outcome {
-        Outcome::Refused(_, refusals) => {
+    match &cell.verdict {
+        Verdict::Refused(_, refusals) => {
             let mut numbers: Vec<String> = refusals.iter().map(number).collect();
             numbers.sort_unstable();
             numbers.dedup();
             numbers.join(", ")
         }
-        Outcome::NotApplicable(why) | Outcome::Open(why) => reasons.count(why),
+        Verdict::NotApplicable(why) | Verdict::Open(why) => reasons.count(why),
     }
 }
 
@@ -56,7 +56,7 @@ fn cell(cell: &Cell, reasons: &mut Reasons) -> String {
 fn legend(matrix: &Matrix) -> String {
     let mut names = BTreeMap::new();
     for cell in &matrix.cells {
-        if let Outcome::Refused(_, refusals) = &cell.outcome {
+        if let Verdict::Refused(_, refusals) = &cell.verdict {
             for refusal in refusals {
                 if let Refusal::Number(number) = refusal {
                     let name = match ProgramError::from_code(*number) {
@@ -80,8 +80,8 @@ pub fn size(matrix: &Matrix) -> String {
     for cell in &matrix.cells {
         instructions.push(&cell.instruction);
         slots.push((&cell.instruction, &cell.slot));
-        refused += usize::from(matches!(cell.outcome, Outcome::Refused(..)));
-        open += usize::from(matches!(cell.outcome, Outcome::Open(_)));
+        refused += usize::from(matches!(cell.verdict, Verdict::Refused(..)));
+        open += usize::from(matches!(cell.verdict, Verdict::Open(_)));
     }
     instructions.dedup();
     slots.dedup();

@@ -50,7 +50,7 @@ fn a_source_with_too_few_behind_it_is_left_out() {
     params.row.sources[1].min_signatures = 3;
     params.row.sources[3].min_signatures = 3;
     let mut world = world_of(&params);
-    // Two of four are below the quorum: the row stays what it was.
+    // Two of four are below the quorum: the row does not change.
     for (samples, results, updated) in [(3, 3, true), (2, 3, true), (3, 2, true), (2, 2, false)] {
         let before = row(&world);
         world.pass_ms(1_000);

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 /// A package of a source other than the workspace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Package {
+pub struct LockedPackage {
     /// Name of the package.
     pub name: String,
     /// Locked version.
@@ -18,14 +18,14 @@ pub struct Package {
     checksum: bool,
 }
 
-impl Package {
+impl LockedPackage {
     /// Whether the package is from the registry and has a checksum.
     pub fn is_pinned(&self) -> bool {
         self.source.starts_with("registry+") && self.checksum
     }
 }
 
-impl Display for Package {
+impl Display for LockedPackage {
     fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.name, self.version)
     }
@@ -49,13 +49,13 @@ struct Entry {
 ///
 /// # Errors
 /// When the text is no lock file.
-pub fn parse(text: &str) -> Result<Vec<Package>> {
+pub fn parse(text: &str) -> Result<Vec<LockedPackage>> {
     let lock: Lock = toml::from_str(text)?;
     let foreign = lock.package.into_iter().filter_map(|entry| Some((entry.source.clone()?, entry)));
     foreign
         .map(|(source, entry)| {
             let version = entry.version.parse().with_context(|| format!("version of {}", entry.name))?;
-            Ok(Package { name: entry.name, version, source, checksum: entry.checksum.is_some() })
+            Ok(LockedPackage { name: entry.name, version, source, checksum: entry.checksum.is_some() })
         })
         .collect()
 }
@@ -70,7 +70,7 @@ mod tests {
             [[package]]\nname = \"a\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\nchecksum = \"0\"\n\
             [[package]]\nname = \"b\"\nversion = \"1.0.0\"\nsource = \"git+https://x\"\n\
             [[package]]\nname = \"c\"\nversion = \"1.0.0\"\nsource = \"registry+x\"\n";
-        let pinned: Vec<bool> = parse(text).unwrap().iter().map(Package::is_pinned).collect();
+        let pinned: Vec<bool> = parse(text).unwrap().iter().map(LockedPackage::is_pinned).collect();
         assert_eq!(pinned, [true, false, false]);
     }
 }

@@ -19,7 +19,7 @@ use clap::Args;
 
 use crate::run::root;
 use list::Advisory;
-use lock::Package;
+use lock::LockedPackage;
 
 /// Age in days at which a warning says that the list is old.
 const OLD: u64 = 180;
@@ -128,7 +128,7 @@ fn accepted(text: &str) -> Result<Accepted> {
 
 /// Faults that are not accepted, and accepted entries without a fault.
 fn compare(
-    packages: &BTreeSet<Package>,
+    packages: &BTreeSet<LockedPackage>,
     advisories: &[Advisory<'_>],
     accepted: &Accepted,
 ) -> (Vec<String>, Vec<String>) {
@@ -159,7 +159,7 @@ mod tests {
         RUSTSEC-2026-0001\tleaky\tvulnerability\t>= 1.2.3\t< 1.0.0\tleaks\n\
         RUSTSEC-2026-0002\told\tunmaintained\t\t\tnobody looks after it\n";
 
-    fn packages(all: &[(&str, &str)]) -> BTreeSet<Package> {
+    fn packages(all: &[(&str, &str)]) -> BTreeSet<LockedPackage> {
         let lock = all.iter().map(|(name, version)| {
             format!(
                 "[[package]]\nname = \"{name}\"\nversion = \"{version}\"\nsource = \"registry+x\"\nchecksum = \"0\"\n\n"

@@ -93,10 +93,9 @@ impl Cache {
                 stamp_folder(&folder, &key)?;
                 return Ok(folder);
             }
-            Piece::Changed => phase::note(&format!(
-                "warning: {} is not what was put there: somebody has changed it since; it is made anew",
-                folder.display()
-            )),
+            Piece::Changed => {
+                phase::note(&format!("warning: {} has changed since it was made; it is made anew", folder.display()))
+            }
             Piece::Missing => {}
         }
         let staging = self.root.join(format!(".{name}.partial"));

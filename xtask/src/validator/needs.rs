@@ -79,7 +79,7 @@ pub fn meet() -> Result<()> {
     let unknown = unknown(&std::fs::read_to_string(lock_file()?)?);
     ensure!(
         unknown.is_empty(),
-        "the build of {CRATE} {VERSION} asks the machine for what nobody has looked at: {}\nadd a row to xtask/src/validator/needs.rs",
+        "the build of {CRATE} {VERSION} searches the machine for something that the table does not know: {}\nadd a row to xtask/src/validator/needs.rs",
         unknown.into_iter().collect::<Vec<_>>().join(", ")
     );
     let packages: Vec<&str> = unmet().iter().map(|need| need.package).collect();

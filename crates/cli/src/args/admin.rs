@@ -164,7 +164,7 @@ pub enum Operation {
     UpdateAmm,
     /// Transfers between sub-accounts.
     Transfer,
-    /// All of them.
+    /// Every operation.
     All,
 }
 

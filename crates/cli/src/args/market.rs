@@ -68,7 +68,7 @@ trade among them. An endpoint remembers days or weeks, an archive all; one that
 forgets has no older trades to show. --look bounds how many are read, and the
 last line says where to go on.
 
-SIDE is the taker's. FROM says who gave: the book, the vAMM, a maker who joined
+SIDE is the taker's. FROM is the other side: the book, the vAMM, a maker that joined
 the auction, or a liquidation, in which a liquidator took a position over.
 
 Examples:

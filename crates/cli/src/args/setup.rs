@@ -5,9 +5,9 @@ use solana_pubkey::Pubkey;
 
 #[derive(Args)]
 #[command(after_help = "\
-What is named is written; what is not keeps its value in the file, or is what
-this command would use. The file may hold a key in its endpoint and is written
-so that nobody else can read it. It stands in ~/.config/kedge/config.toml, or
+A value without a flag keeps its place in the file, or is the one that this
+command would use. The endpoint may hold a key: only you can read the file. It
+stands in ~/.config/kedge/config.toml, or
 where KEDGE_CONFIG says. On a terminal without flags, it asks.
 
 Every command takes a value from the first of these that has one: its flag, the
@@ -36,8 +36,8 @@ KEDGE_KEYPAIR or with `kedge init --keypair`. Nothing but this file can sign for
 the address: keep a copy. There is no seed phrase.
 
 A hardware wallet cannot sign for this program. Let it own the sub-account, and
-make an address of this command its delegate, who can trade and take nothing
-out: `kedge delegate`.
+make an address of this command its delegate, which can trade and not
+withdraw: `kedge delegate`.
 
 Examples:
   kedge keygen

@@ -11,8 +11,8 @@ use super::{Place, Which};
 #[derive(Args)]
 #[command(
     after_help = "\
-Nothing is sent and nothing costs a fee: whoever has the message can place it,
-once, until it expires or is revoked. Keep it as you would keep the order.
+Nothing is sent and nothing costs a fee. Anyone with the message can place it,
+once, until it expires or is revoked: keep it safe.
 
 Examples:
   kedge sign SOL-PERP buy 5 --out order.json      # anybody: kedge submit

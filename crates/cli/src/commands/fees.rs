@@ -140,20 +140,18 @@ fn own(exchange: &Exchange, person: &Person, clock: &Clock) -> Result<(String, V
     lines.push(match referred {
         Some(referrer) => (
             "referred by",
-            format!("{}, who gets {} of your fee", short(referrer), decimal::percent(exchange.referrer_share)),
+            format!("{}, which gets {} of your fee", short(referrer), decimal::percent(exchange.referrer_share)),
         ),
-        None => {
-            ("referred by", format!("nobody; a referral takes {} off", decimal::percent(exchange.referee_discount)))
-        }
+        None => ("referred by", format!("none; a referral takes {} off", decimal::percent(exchange.referee_discount))),
     });
     lines.push(match builder {
         Some(builder) => (
             "builder",
             format!("{} gets {} on top with --builder", short(builder), decimal::percent(account.builder_fee)),
         ),
-        None => ("builder", "nobody".into()),
+        None => ("builder", "none".into()),
     });
-    lines.push(("of the taker fee", format!("{} go to who fills", decimal::percent(exchange.filler_share))));
+    lines.push(("of the taker fee", format!("{} go to the filler", decimal::percent(exchange.filler_share))));
     lines.push(("paid so far", format!("{} less what you got", decimal::cents(account.total_fees.0))));
     let text = lines.iter().map(|(label, value)| wrap(&format!("{label:<20}"), value)).collect();
     let json = json!({

@@ -78,7 +78,7 @@ impl Fills {
                     let fee = i64::try_from(paid.0).unwrap_or(i64::MAX);
                     self.fill(record, (source, other), fee, record.taker_realised);
                 } else if own(&record.maker) && record.maker_order == wanted.order {
-                    let source = format!("{}, who took it", describe::party(&record.taker));
+                    let source = format!("the taker {}", describe::party(&record.taker));
                     let rebate = i64::try_from(record.maker_rebate.0).unwrap_or(i64::MAX);
                     self.fill(record, (source, Some(record.taker)), -rebate, record.maker_realised);
                 }

@@ -8,8 +8,8 @@ use kedge_model::quantity::Size;
 use kedge_units::decimal;
 use serde_json::Value;
 
+use super::order_context::{OrderContext, Typed};
 use super::place::{self, How};
-use super::scene::{Scene, Typed};
 use super::{sized, ticket};
 use crate::args::{Close, Reverse, Which};
 use crate::directory::Directory;
@@ -24,9 +24,9 @@ pub async fn close(session: &Session, options: &Close) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     if let Some(market) = &options.market {
         let market = directory.market(market)?;
-        let wanted = Wanted { size: options.size.as_deref(), protection: options.protection.as_deref() };
-        return one(session, &directory, market, &options.which, options.wait, |scene, size| {
-            closing(scene, size, &wanted)
+        let part = Part { size: options.size.as_deref(), protection: options.protection.as_deref() };
+        return one(session, &directory, market, &options.which, options.wait, |context, size| {
+            closing(context, size, &part)
         })
         .await;
     }
@@ -38,8 +38,8 @@ pub async fn close(session: &Session, options: &Close) -> Result<Output> {
     let (mut done, mut tries) = (Vec::new(), Vec::new());
     for index in &open {
         let market = directory.market(&index.to_string())?;
-        let closed = one(session, &directory, market, &options.which, options.wait, |scene, size| {
-            closing(scene, size, &Wanted { size: None, protection: None })
+        let closed = one(session, &directory, market, &options.which, options.wait, |context, size| {
+            closing(context, size, &Part { size: None, protection: None })
         });
         match closed.await {
             Ok(output) => done.push(output),
@@ -69,12 +69,12 @@ pub async fn close(session: &Session, options: &Close) -> Result<Output> {
 pub async fn reverse(session: &Session, options: &Reverse) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(&options.market)?;
-    one(session, &directory, market, &options.which, options.wait, |scene, held| {
+    one(session, &directory, market, &options.which, options.wait, |context, held| {
         let twice = held.0.checked_mul(2).map(Size);
         let twice = twice.ok_or_else(|| CliError::Usage("the position is too large to turn round at once".into()))?;
-        let mut order = place::market_order(&scene.market.data, side(scene), twice, 0);
+        let mut order = place::market_order(&context.market.data, side(context), twice, 0);
         if let Some(text) = &options.protection {
-            order.price = ticket::price(text, &scene.market.data)?;
+            order.price = ticket::price(text, &context.market.data)?;
         }
         Ok(order)
     })
@@ -82,40 +82,40 @@ pub async fn reverse(session: &Session, options: &Reverse) -> Result<Output> {
 }
 
 /// The part of a position to close, as typed.
-struct Wanted<'a> {
+struct Part<'a> {
     size: Option<&'a str>,
     protection: Option<&'a str>,
 }
 
-fn closing(scene: &Scene<'_>, held: Size, wanted: &Wanted<'_>) -> Result<OrderParams> {
-    let market = &scene.market.data;
-    let size = match wanted.size {
+fn closing(context: &OrderContext<'_>, held: Size, part: &Part<'_>) -> Result<OrderParams> {
+    let market = &context.market.data;
+    let size = match part.size {
         None => held,
         Some(text) => {
-            let oracle = scene.view.board.market(market.index)?.price.price;
+            let oracle = context.view.board.market(market.index)?.price.price;
             // The last part of a position may be smaller than the market's smallest order.
             let least = Market { min_order: market.step, ..*market };
-            sized::read(text, &least, scene.directory, oracle)?.size
+            sized::read(text, &least, context.directory, oracle)?.size
         }
     };
     if size > held {
         return Err(CliError::Usage(format!(
             "the position in {} is {}: {} is more than there is to close",
-            scene.name(),
+            context.name(),
             decimal::size(held),
             decimal::size(size)
         )));
     }
-    let mut order = place::market_order(market, side(scene), size, flags::REDUCE_ONLY);
-    if let Some(text) = wanted.protection {
+    let mut order = place::market_order(market, side(context), size, flags::REDUCE_ONLY);
+    if let Some(text) = part.protection {
         order.price = ticket::price(text, market)?;
     }
     Ok(order)
 }
 
 /// The side that closes the position.
-fn side(scene: &Scene<'_>) -> Side {
-    let held = scene.account.head.position(scene.market.data.index).copied().unwrap_or_default();
+fn side(context: &OrderContext<'_>) -> Side {
+    let held = context.account.head.position(context.market.data.index).copied().unwrap_or_default();
     Side::closing(held.base)
 }
 
@@ -126,7 +126,7 @@ async fn one(
     market: &Found<Market>,
     which: &Which,
     wait: bool,
-    make: impl FnOnce(&Scene<'_>, Size) -> Result<OrderParams>,
+    make: impl FnOnce(&OrderContext<'_>, Size) -> Result<OrderParams>,
 ) -> Result<Output> {
     session.signer()?;
     let (at, account) = session.account(which).await?;
@@ -139,9 +139,9 @@ async fn one(
         )));
     }
     let view = session.view(&place::rows(&account, market)).await?;
-    let scene = Scene { directory, market, at, account: &account, view: &view };
-    let order = make(&scene, held)?;
-    session.confirm(scene.doubts(&[order], Typed::New, &session.guards))?;
-    let sent: Landed = place::send(session, &scene, &[order], &[]).await?;
-    place::told(session, &scene, &order, sent, How { at_once: false, whole: false, wait }).await
+    let context = OrderContext { directory, market, at, account: &account, view: &view };
+    let order = make(&context, held)?;
+    session.confirm(context.doubts(&[order], Typed::New, &session.guards))?;
+    let sent: Landed = place::send(session, &context, &[order], &[]).await?;
+    place::told(session, &context, &order, sent, How { at_once: false, whole: false, wait }).await
 }

@@ -47,7 +47,7 @@ pub async fn run(session: &Session, options: &History, json: bool) -> Result<Opt
 }
 
 async fn follow(session: &Session, directory: &Directory, owner: &Owner, options: &History, json: bool) -> Result<()> {
-    let subject = tail::Subject {
+    let followed = tail::Followed {
         address: owner.address(),
         called: &format!("sub-account {}", owner.id),
         titles: String::new(),
@@ -63,7 +63,7 @@ async fn follow(session: &Session, directory: &Directory, owner: &Owner, options
         let one = (*signature, Ok(past.clone()), entries);
         vec![(transaction(&one), to_json(directory, &one))]
     };
-    tail::run(session, &subject, &reads, json).await
+    tail::run(session, &followed, &reads, json).await
 }
 
 /// Largest number of transactions to read, since an endpoint might return foreign ones without end.

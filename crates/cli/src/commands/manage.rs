@@ -26,7 +26,7 @@ pub async fn delegate(session: &Session, options: &Delegate) -> Result<Output> {
         Some(delegate) => {
             format!("{delegate} may place and cancel orders of sub-account {id}, and take nothing out")
         }
-        None => format!("nobody but the owner may trade for sub-account {id}"),
+        None => format!("only the owner may trade for sub-account {id}"),
     };
     let text = wrap("", &told) + &super::signed(&sent);
     let json = json!({

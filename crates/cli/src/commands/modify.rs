@@ -8,7 +8,7 @@ use kedge_model::market::Market;
 use kedge_model::order::{Order, OrderKind, OrderParams};
 use kedge_model::quantity::{Price, Size};
 
-use super::scene::{Scene, Typed};
+use super::order_context::{OrderContext, Typed};
 use super::{landed, ticket};
 use crate::args::Modify;
 use crate::directory::Directory;
@@ -31,15 +31,15 @@ pub async fn run(session: &Session, options: &Modify) -> Result<Output> {
     let mut rows = prices::in_use(&account.head);
     rows.push(Row::Market(order.market));
     let view = session.view(&rows).await?;
-    let scene = Scene { directory: &directory, market, at: sub_account, account: &account, view: &view };
+    let context = OrderContext { directory: &directory, market, at: sub_account, account: &account, view: &view };
     let changed = changed(order, &params);
-    session.confirm(scene.doubts(&[changed], Typed::Change, &session.guards))?;
+    session.confirm(context.doubts(&[changed], Typed::Change, &session.guards))?;
 
     let board = session.client.board().await?;
     let mut instructions: Vec<_> = session.refresh(&board, &rows, &clock).await?.into_iter().collect();
     let modify = ModifyOrder { signer, market: address::market(order.market), sub_account, params };
     instructions.push(modify.instruction());
-    let sent = session.send(&instructions).await.map_err(|error| scene.explain(error, &changed))?;
+    let sent = session.send(&instructions).await.map_err(|error| context.explain(error, &changed))?;
     landed(session, &directory, sent).await
 }
 

@@ -17,7 +17,7 @@ use serde_json::json;
 use solana_pubkey::Pubkey;
 
 use super::fills::{Fills, Wanted};
-use super::scene::{Scene, Typed};
+use super::order_context::{OrderContext, Typed};
 use super::{Receipt, follow, sized, ticket};
 use crate::args::{ClientId, Place};
 use crate::directory::Directory;
@@ -41,12 +41,12 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
     let (at, account) = session.account(&options.which).await?;
     require_builder(options, &account)?;
     let view = session.view(&rows(&account, market)).await?;
-    let scene = Scene { directory: &directory, market, at, account: &account, view: &view };
+    let context = OrderContext { directory: &directory, market, at, account: &account, view: &view };
     let price = sized::price_of(options, &market.data, &view)?;
     let sized = sized::read(&options.size, &market.data, &directory, price)?;
     let orders = ticket::orders(options, sized.size, &market.data, view.clock.unix_time)?;
     let min_fill = options.min_fill.as_deref().map_or(Ok(Size::ZERO), |text| ticket::size(text, &market.data))?;
-    session.confirm(scene.doubts(&orders, Typed::New, &session.guards))?;
+    session.confirm(context.doubts(&orders, Typed::New, &session.guards))?;
     if let [order, ..] = orders.as_slice()
         && options.client_id == ClientId::New
     {
@@ -58,14 +58,14 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
 
     let sent = match orders.as_slice() {
         [order] if takes => {
-            let instructions = taking(session, &scene, order, min_fill).await?;
-            session.send(&instructions).await.map_err(|error| scene.explain(error, order))?
+            let instructions = taking(session, &context, order, min_fill).await?;
+            session.send(&instructions).await.map_err(|error| context.explain(error, order))?
         }
-        _ => send(session, &scene, &orders, &options.instead_of).await?,
+        _ => send(session, &context, &orders, &options.instead_of).await?,
     };
     let Some(first) = orders.first() else { return Err(CliError::Usage("there is no order".into())) };
     let how = How { at_once: takes, whole: options.ioc || options.fok, wait: options.wait };
-    let mut output = told(session, &scene, first, sent, how).await?;
+    let mut output = told(session, &context, first, sent, how).await?;
     if let Some(note) = sized.note {
         output.text = wrap("", &note) + &output.text;
     }
@@ -93,13 +93,18 @@ pub fn rows(account: &SubAccountData, market: &Found<Market>) -> Vec<Row> {
 ///
 /// # Errors
 /// A refusal names the size that would have passed.
-pub async fn send(session: &Session, scene: &Scene<'_>, orders: &[OrderParams], instead_of: &[u32]) -> Result<Landed> {
+pub async fn send(
+    session: &Session,
+    context: &OrderContext<'_>,
+    orders: &[OrderParams],
+    instead_of: &[u32],
+) -> Result<Landed> {
     let signer = session.signer()?;
     let board = session.client.board().await?;
-    let rows = rows(scene.account, scene.market);
+    let rows = rows(context.account, context.market);
     let mut instructions: Vec<Instruction> =
-        session.refresh(&board, &rows, &scene.view.clock).await?.into_iter().collect();
-    let (market, sub_account, placed) = (scene.market.address, scene.at, orders.to_vec());
+        session.refresh(&board, &rows, &context.view.clock).await?.into_iter().collect();
+    let (market, sub_account, placed) = (context.market.address, context.at, orders.to_vec());
     instructions.push(match instead_of {
         [] => PlaceOrders { signer, market, sub_account, orders: placed }.instruction(),
         _ => {
@@ -109,16 +114,21 @@ pub async fn send(session: &Session, scene: &Scene<'_>, orders: &[OrderParams], 
     });
     let sent = session.send(&instructions).await;
     sent.map_err(|error| {
-        orders.first().map_or_else(|| CliError::Usage("no order".into()), |one| scene.explain(error, one))
+        orders.first().map_or_else(|| CliError::Usage("no order".into()), |one| context.explain(error, one))
     })
 }
 
 /// Instructions of an order that fills at once, with the makers it may meet.
-async fn taking(session: &Session, scene: &Scene<'_>, order: &OrderParams, min_fill: Size) -> Result<Vec<Instruction>> {
-    let (market, view) = (scene.market, scene.view);
+async fn taking(
+    session: &Session,
+    context: &OrderContext<'_>,
+    order: &OrderParams,
+    min_fill: Size,
+) -> Result<Vec<Instruction>> {
+    let (market, view) = (context.market, context.view);
     let board = session.client.board().await?;
     // The vAMM trades only at a price no older than the order.
-    let refresh = session.refresh_all(&board, &rows(scene.account, market)).await?;
+    let refresh = session.refresh_all(&board, &rows(context.account, market)).await?;
     let mut everybody = session.everybody().await;
     // The price after the refresh, on which oracle-pegged orders depend.
     let oracle = view.board.market(order.market)?.price.price;
@@ -141,15 +151,15 @@ async fn taking(session: &Session, scene: &Scene<'_>, order: &OrderParams, min_f
     };
     let wanted = (order.market, side, limit);
     let (mut maker_accounts, makers) =
-        book::makers_for(&everybody, wanted, grid, &scene.at, MAKER_ACCOUNTS, &view.clock);
+        book::makers_for(&everybody, wanted, grid, &context.at, MAKER_ACCOUNTS, &view.clock);
     let asked =
-        sharers::Taker { at: &scene.at, account: &scene.account.head, market: order.market, flags: order.flags };
+        sharers::Taker { at: &context.at, account: &context.account.head, market: order.market, flags: order.flags };
     let known = |at: &Pubkey| everybody.iter().find(|found| found.address == *at).map(|found| &found.data.head);
     maker_accounts.extend(sharers::of(known, asked, &maker_accounts));
     let take = PlaceAndTake {
         signer: session.signer()?,
         market: market.address,
-        sub_account: scene.at,
+        sub_account: context.at,
         order: *order,
         min_fill: min_fill.0,
         makers,
@@ -170,13 +180,19 @@ pub struct How {
 }
 
 /// Result of a sent order: at once, or at the end of its auction when that is followed.
-pub async fn told(session: &Session, scene: &Scene<'_>, asked: &OrderParams, sent: Landed, how: How) -> Result<Output> {
-    let Receipt { mut output, events, beside } = super::receipt(session, scene.directory, sent).await;
+pub async fn told(
+    session: &Session,
+    context: &OrderContext<'_>,
+    asked: &OrderParams,
+    sent: Landed,
+    how: How,
+) -> Result<Output> {
+    let Receipt { mut output, events, beside } = super::receipt(session, context.directory, sent).await;
     let placed = events.iter().flatten().find_map(|event| match event {
         Event::OrderPlaced(record) => Some(record.order),
         _ => None,
     });
-    let head = &scene.account.head;
+    let head = &context.account.head;
     let Some(order) = placed else {
         // The endpoint does not show the transaction, so that its fills are unknown.
         let code = if how.whole || how.wait { 6 } else { 0 };
@@ -196,19 +212,19 @@ pub async fn told(session: &Session, scene: &Scene<'_>, asked: &OrderParams, sen
         output.text = beside;
     }
     if how.at_once {
-        return Ok(summed(session, scene, output, &fills, &wanted, sent.slot, how.whole).await);
+        return Ok(summed(session, context, output, &fills, &wanted, sent.slot, how.whole).await);
     }
     if order.auction_slots == 0 {
         return Ok(output);
     }
     if !how.wait {
-        let note = auction_note(scene.view, &order);
+        let note = auction_note(context.view, &order);
         output.json["auction_slots"] = json!(order.auction_slots);
         output.text += &wrap("", &note);
         return Ok(output);
     }
-    let end = follow::run(session, scene.directory, scene.at, &wanted, &sent).await;
-    let mut output = summed(session, scene, output, &end.fills, &wanted, end.slot, true).await;
+    let end = follow::run(session, context.directory, context.at, &wanted, &sent).await;
+    let mut output = summed(session, context, output, &end.fills, &wanted, end.slot, true).await;
     if let Some(left) = end.rests {
         output.json["rests"] = json!(kedge_units::decimal::size(left));
         output.text += &wrap("", &format!("{} rest on the book", kedge_units::decimal::size(left)));
@@ -227,17 +243,17 @@ pub async fn told(session: &Session, scene: &Scene<'_>, asked: &OrderParams, sen
 /// A receipt led by the sum of fills and followed by the position.
 async fn summed(
     session: &Session,
-    scene: &Scene<'_>,
+    context: &OrderContext<'_>,
     mut output: Output,
     fills: &Fills,
     wanted: &Wanted,
     least: u64,
     coded: bool,
 ) -> Output {
-    let (line, position) = follow::position(session, scene.directory, scene.at, wanted.market, least).await;
+    let (line, position) = follow::position(session, context.directory, context.at, wanted.market, least).await;
     fills.write(&mut output.json, wanted);
     output.json["position"] = position;
-    output.text = fills.told(scene.directory, wanted) + &line + &output.text;
+    output.text = fills.told(context.directory, wanted) + &line + &output.text;
     if coded { output.with_code(fills.exit_code(wanted)) } else { output }
 }
 

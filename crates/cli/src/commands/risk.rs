@@ -300,7 +300,7 @@ mod tests {
     use solana_pubkey::Pubkey;
 
     /// The widest numbers that tables must hold: 98,765.4321 dollars a coin, seven figures in the account.
-    fn scene() -> (Directory, Box<PriceBoard>, SubAccount, View) {
+    fn context() -> (Directory, Box<PriceBoard>, SubAccount, View) {
         let mut name = [0; 16];
         name[..10].copy_from_slice(b"1MBTC-PERP");
         let market = Market {
@@ -333,7 +333,7 @@ mod tests {
 
     #[test]
     fn large_numbers_fit_the_terminal() {
-        let (directory, _, account, view) = scene();
+        let (directory, _, account, view) = context();
         let market = &directory.markets[0].data;
         let exchange = Exchange::new(1, [1; 32], [2; 32]).unwrap();
         let options = options("1MBTC-PERP sell 12.3456 --limit 98765.4321");
@@ -354,7 +354,7 @@ mod tests {
 
     #[test]
     fn orders_that_would_be_refused_say_why() {
-        let (directory, _, account, view) = scene();
+        let (directory, _, account, view) = context();
         let market = &directory.markets[0].data;
         let exchange = Exchange::new(1, [1; 32], [2; 32]).unwrap();
         let told = |line: &str, side| {
@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_known_is_marked() {
-        let (directory, _, account, mut view) = scene();
+        let (directory, _, account, mut view) = context();
         view.clock.unix_time = 5_000;
         view.stale = vec![Row::Market(0)];
         let (text, json) = health::margins(&directory, &account, &view, false);

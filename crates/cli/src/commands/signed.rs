@@ -13,7 +13,7 @@ use kedge_model::sub_account::SubAccount;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
-use super::scene::{Scene, Typed};
+use super::order_context::{OrderContext, Typed};
 use super::{landed, place, sized, ticket};
 use crate::args::{ClientId, Revoke, Sign, Submit, Which};
 use crate::calendar::date_time;
@@ -46,8 +46,8 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
     let orders = ticket::orders(&options.order, sized.size, &market.data, clock.unix_time)?;
     require_signable(options, &orders)?;
     // The questions are those of an order that is placed.
-    let scene = Scene { directory: &directory, market, at: address, account: &account, view: &view };
-    session.confirm(scene.doubts(&orders, Typed::New, &session.guards))?;
+    let context = OrderContext { directory: &directory, market, at: address, account: &account, view: &view };
+    session.confirm(context.doubts(&orders, Typed::New, &session.guards))?;
     let board = session.client.board().await?;
     let last_slot = clock.slot.saturating_add(board.slots(options.valid_for.saturating_mul(1_000))?);
     // Locked until the number is given: a concurrent signing waits.

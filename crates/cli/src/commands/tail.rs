@@ -32,10 +32,10 @@ const REMEMBERED: usize = 32_768;
 const BEHIND: u64 = 150;
 
 /// The followed address.
-pub struct Subject<'a> {
+pub struct Followed<'a> {
     /// Address whose transactions are followed.
     pub address: Pubkey,
-    /// Name of the subject in sentences.
+    /// Name of the address in sentences.
     pub called: &'a str,
     /// Titles above all lines; empty for none.
     pub titles: String,
@@ -54,13 +54,13 @@ pub type Reads<'a> = &'a dyn Fn(&Past, &Signature) -> Vec<(String, Value)>;
 ///
 /// # Errors
 /// When the endpoint does not answer at the beginning. A later silence is waited out.
-pub async fn run(session: &Session, subject: &Subject<'_>, reads: Reads<'_>, json: bool) -> Result<()> {
+pub async fn run(session: &Session, followed: &Followed<'_>, reads: Reads<'_>, json: bool) -> Result<()> {
     let mut tail = Tail {
         session,
-        subject,
+        followed,
         reads,
         json,
-        left: subject.count,
+        left: followed.count,
         last: None,
         from: 0,
         known: VecDeque::new(),
@@ -83,7 +83,7 @@ pub fn require_limit(limit: u32) -> Result<()> {
 
 struct Tail<'s> {
     session: &'s Session,
-    subject: &'s Subject<'s>,
+    followed: &'s Followed<'s>,
     reads: Reads<'s>,
     json: bool,
     /// Entries still to show; `None` for no end.
@@ -103,10 +103,10 @@ struct Tail<'s> {
 impl Tail<'_> {
     async fn follow(&mut self) -> Result<()> {
         // Subscribing before listing leaves no gap between the two.
-        let mut stream = self.session.client.subscribe_logs(&self.subject.address);
+        let mut stream = self.session.client.subscribe_logs(&self.followed.address);
         self.begin().await?;
         if self.session.attended {
-            eprintln!("following {}; Ctrl-C ends it", self.subject.called);
+            eprintln!("following {}; Ctrl-C ends it", self.followed.called);
         }
         let (mut listing, mut failing) = (Instant::now() + LIST_EVERY, false);
         while self.left != Some(0) {
@@ -136,7 +136,7 @@ impl Tail<'_> {
 
     /// Shows past entries, and remembers where to continue.
     async fn begin(&mut self) -> Result<()> {
-        let Subject { address, limit, look, .. } = *self.subject;
+        let Followed { address, limit, look, .. } = *self.followed;
         self.from = self.session.client.clock().await?.slot.saturating_sub(BEHIND);
         let before = listed_since(&self.session.client, &address, None, self.from).await?;
         self.last = before.last().map(|(signature, _)| *signature);
@@ -156,7 +156,7 @@ impl Tail<'_> {
         }
         found.truncate(limit);
         if !self.json {
-            write_out(&self.subject.titles);
+            write_out(&self.followed.titles);
         }
         found.iter().rev().for_each(|(text, json)| self.tell(text, json));
         Ok(())
@@ -187,7 +187,7 @@ impl Tail<'_> {
     /// Lists new transactions when a listing is due, and reads the queued ones.
     async fn look(&mut self, lists: bool) -> Result<()> {
         if lists {
-            let listed = listed_since(&self.session.client, &self.subject.address, self.last, self.from).await?;
+            let listed = listed_since(&self.session.client, &self.followed.address, self.last, self.from).await?;
             if let Some((signature, slot)) = listed.last().copied() {
                 self.last = Some(signature);
                 self.from = self.from.max(slot.saturating_sub(BEHIND));

@@ -71,7 +71,7 @@ pub async fn run(session: &Session, options: &Trades, json: bool) -> Result<Opti
 
 async fn follow(session: &Session, options: &Trades, market: &Found<Market>, name: &str, json: bool) -> Result<()> {
     let titles = columns(["TIME (UTC)", "SIDE", "SIZE", "PRICE", "VALUE", "FROM"]);
-    let subject = tail::Subject {
+    let followed = tail::Followed {
         address: market.address,
         called: name,
         titles: if session.colour { format!("\x1b[1m{titles}\x1b[0m") } else { titles },
@@ -83,7 +83,7 @@ async fn follow(session: &Session, options: &Trades, market: &Found<Market>, nam
         let told = told(past, market.data.index, signature);
         told.iter().rev().map(|one| (one.line(market.data.tick), one.json(name))).collect()
     };
-    tail::run(session, &subject, &reads, json).await
+    tail::run(session, &followed, &reads, json).await
 }
 
 async fn list(session: &Session, options: &Trades, directory: &Directory, market: &Found<Market>) -> Result<Output> {

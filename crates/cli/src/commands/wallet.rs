@@ -148,7 +148,7 @@ async fn test_dollars(session: &Session, to: &Pubkey, amount: u64) -> Result<u64
         Ok(_) => Ok(after),
         Err(error) if method_missing(&error) => Err(CliError::NotFound(match authority {
             Some(authority) => format!("this chain gives none; {authority} can mint tokens of {mint}"),
-            None => format!("this chain gives none, and nobody can mint tokens of {}", short(mint)),
+            None => format!("this chain gives none, and the mint {} has no authority", short(mint)),
         })),
         Err(error) => Err(FetchError::from(error).into()),
     }

@@ -57,7 +57,7 @@ pub fn position_settled(directory: &Directory, record: &PositionSettledRecord) -
         text += &format!(", claim left {}", gain(record.left));
     }
     if !record.written_off.is_zero() {
-        text += &format!(", {} of it nobody is left to pay", value(record.written_off));
+        text += &format!(", {} of it written off", value(record.written_off));
     }
     text
 }

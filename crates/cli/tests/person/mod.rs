@@ -95,7 +95,7 @@ impl Person {
         run.words()
     }
 
-    /// [`Self::text`] of a trade at once with what follows the oracle: that happens only in a slot in which a price was
+    /// [`Self::text`] of an immediate trade against orders that follow the oracle. It needs a slot in which a price was
     /// published, so it is tried for some seconds.
     pub fn text_in_time(&self, line: &str) -> String {
         for _ in 0..60 {

@@ -43,7 +43,7 @@ instructions! {
         time: i64,
     ) { signer: s, exchange: r = EXCHANGE, board: w = BOARD, market: w, events }
 
-    /// Ends a market that is settled; what is left goes to the protocol.
+    /// Delists a settled market; what is left in it goes to the protocol.
     DelistMarket = "delist_market" () {
         signer: s, exchange: r = EXCHANGE, board: w = BOARD, market: w, bank: w, events,
     }
@@ -58,9 +58,9 @@ instructions! {
     HaltRow = "halt_row" (
         /// 0 a market, 1 a bank.
         kind: u8,
-        /// Row.
+        /// Index of the market or bank.
         index: u16,
-        /// Halts, or resumes.
+        /// Whether to halt (true) or resume (false) the row.
         halted: bool,
     ) { signer: s, exchange: r = EXCHANGE, board: w = BOARD }
 
@@ -70,13 +70,13 @@ instructions! {
         tier: u8,
     ) { signer: s, exchange: r = EXCHANGE, trader: w }
 
-    /// Names the next admin, who must accept.
+    /// Proposes the next admin, who must accept.
     ProposeAdmin = "propose_admin" (
-        /// The next admin.
+        /// Authority of the next admin.
         next: [u8; 32],
     ) { signer: s, exchange: w = EXCHANGE }
 
-    /// Takes over as admin.
+    /// Accepts the role of admin.
     AcceptAdmin = "accept_admin" () { signer: s, exchange: w = EXCHANGE }
 
     /// Puts quote tokens into a pool of a market. It is a gift.

@@ -81,7 +81,7 @@ instructions! {
 
     /// Places orders in one market, all or none. The signer is the authority or the delegate.
     PlaceOrders = "place_orders" (
-        /// The orders.
+        /// The orders, at most [`kedge_abi::account::MAX_PLACED`].
         orders: Vec<OrderParams>,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w }
 
@@ -134,7 +134,7 @@ instructions! {
 
     /// Places an order and takes at once, without an auction.
     PlaceAndTake = "place_and_take" (
-        /// The order.
+        /// The order to place.
         order: OrderParams,
         /// Least base amount to fill; with less the instruction fails.
         min_fill: u64,

@@ -20,7 +20,7 @@ use crate::table::Table;
 /// Shows roles, switches and fees.
 pub async fn show(session: &Session) -> Result<Output> {
     let exchange = session.client.exchange().await?;
-    let who = |key: &[u8; 32]| if *key == [0; 32] { "nobody".into() } else { Pubkey::new_from_array(*key).to_string() };
+    let who = |key: &[u8; 32]| if *key == [0; 32] { "none".into() } else { Pubkey::new_from_array(*key).to_string() };
     let paused = paused_names(exchange.paused);
     let mut text = String::new();
     let named = [("admin", &exchange.admin), ("next admin", &exchange.pending_admin), ("pauser", &exchange.pauser)];
@@ -40,9 +40,9 @@ pub async fn show(session: &Session) -> Result<Output> {
     }
     text += &table.render(session.colour);
     let shares = [
-        ("of the taker fee to who fills", exchange.filler_share),
+        ("of the taker fee to the filler", exchange.filler_share),
         ("of the taker fee to the referrer", exchange.referrer_share),
-        ("less for who was referred", exchange.referee_discount),
+        ("less for referred traders", exchange.referee_discount),
         ("of swept fees to the insurance fund", exchange.insurance_share),
         ("of swept fees to the vAMM", exchange.amm_share),
     ];
@@ -98,7 +98,7 @@ pub async fn tier(session: &Session, owner: Pubkey, tier: u8) -> Result<Output> 
     let signer = session.signer()?;
     let trader = address::trader(&owner);
     if session.client.trader(&owner).await?.is_none() {
-        return Err(CliError::NotFound(format!("{owner} has no trader account, so nobody to give a tier to")));
+        return Err(CliError::NotFound(format!("{owner} has no trader account that could have a tier")));
     }
     let mut instructions = vec![AssignFeeTier { signer, trader, tier }.instruction()];
     let accounts = session.client.sub_accounts_of(&owner).await?;

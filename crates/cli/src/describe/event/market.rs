@@ -8,7 +8,7 @@ use crate::directory::Directory;
 pub fn funding(directory: &Directory, record: &FundingRecord) -> String {
     let rate = percent_of_billion(record.rate);
     let payer = match record.rate {
-        0 => "nobody pays",
+        0 => "neither side pays",
         1.. => "longs pay",
         _ => "shorts pay",
     };

@@ -17,7 +17,7 @@ use crate::error::CliError;
 use crate::view::View;
 
 /// A market with a sub-account and current prices.
-pub struct Scene<'a> {
+pub struct OrderContext<'a> {
     /// Listed markets and banks.
     pub directory: &'a Directory,
     /// Market of the order.
@@ -39,7 +39,7 @@ pub enum Typed {
     Change,
 }
 
-impl Scene<'_> {
+impl OrderContext<'_> {
     /// Name of the market.
     pub fn name(&self) -> String {
         self.directory.market_name(self.market.data.index)
@@ -261,7 +261,7 @@ mod tests {
     use kedge_model::sub_account::SubAccount;
 
     /// SOL-PERP at 199 with 1,000 dollars and 2 coins long: margin allows some 70 more.
-    fn stage() -> (Directory, View, SubAccountData) {
+    fn fixture() -> (Directory, View, SubAccountData) {
         let market = Market {
             status: 1,
             name: *b"SOL-PERP\0\0\0\0\0\0\0\0",
@@ -283,14 +283,15 @@ mod tests {
     }
 
     fn asked(line: &str) -> String {
-        let (directory, view, account) = stage();
+        let (directory, view, account) = fixture();
         let market = &directory.markets[0];
-        let scene = Scene { directory: &directory, market, at: Pubkey::default(), account: &account, view: &view };
+        let context =
+            OrderContext { directory: &directory, market, at: Pubkey::default(), account: &account, view: &view };
         let cli = Cli::try_parse_from(format!("kedge place SOL-PERP {line}").split(' ')).unwrap();
         let Command::Place(options) = cli.command else { panic!("not an order") };
         let size = ticket::size(&options.size, &market.data).unwrap();
         let orders = ticket::orders(&options, size, &market.data, 1_010).unwrap();
-        scene.doubts(&orders, Typed::New, &cli.guards).join("; ")
+        context.doubts(&orders, Typed::New, &cli.guards).join("; ")
     }
 
     #[test]
