@@ -20,7 +20,7 @@ pub enum Choice {
 pub enum Backend {
     /// `cargo build-sbf` from the Anza release.
     AnzaTools,
-    /// Debian's rustc, LLVM 23 and `sbpf-linker`, all from package registries.
+    /// Rustup's or Debian's rustc, LLVM 23 and `sbpf-linker`, all from package registries.
     UpstreamLlvm,
 }
 
@@ -54,7 +54,7 @@ impl fmt::Display for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::AnzaTools => "anza (cargo build-sbf)",
-            Self::UpstreamLlvm => "upstream (rustc 1.96, LLVM 23, sbpf-linker)",
+            Self::UpstreamLlvm => "upstream (rustc, LLVM 23, sbpf-linker)",
         })
     }
 }

@@ -8,6 +8,7 @@ mod artifact;
 mod backend;
 mod build_sbf;
 pub mod cache;
+mod compiler;
 pub mod debian;
 mod libcall_check;
 mod linker;

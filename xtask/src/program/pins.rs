@@ -3,10 +3,11 @@
 //! To move a pin: change it here, run `cargo xtask program`, then the self-test
 //! (`cargo test -p kedge-selftest`), which compares the compiled program with the host.
 
-/// The compiler release that the standard library edits and the target were proven with.
-pub const RUSTC_RELEASE: &str = "1.96.0";
+/// The compiler releases that the standard library edits and the target were proven with: the program is the same file by each.
+/// Rustup installs the first where none of them is.
+pub const RUSTC_RELEASES: [&str; 2] = ["1.95.0", "1.96.0"];
 
-/// Debian packages that hold that compiler and its library source.
+/// Debian packages that hold the last of them and its library source.
 pub const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
 
 /// Where the Debian package installs the compiler.

@@ -1,12 +1,11 @@
 //! The compiler of the upstream-LLVM backend, and its standard library source with the target added.
 
 use super::cache::{self, Cache};
-use super::pins::{DEBIAN_PACKAGES, DEBIAN_RUSTC, RUSTC_RELEASE};
-use super::{debian, phase};
+use super::compiler;
+use super::phase;
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// The compiler and the edited library source.
 pub struct RustSource {
@@ -67,108 +66,44 @@ const SYSTEM_ALLOCATOR: &str = include_str!("../../../toolchain/std/alloc_solana
 /// Finds or installs the compiler, and prepares the library source.
 ///
 /// # Errors
-/// When the compiler is missing or is another release, when its library source is missing, and
-/// when an edit does not find its place.
+/// As [`compiler::find`], and when an edit does not find its place.
 pub fn prepare(cache: &Cache) -> Result<RustSource> {
-    let rustc = find_rustc()?;
-    let version = phase::output(Command::new(&rustc).arg("-vV"))?;
-    check_release(&rustc, &version)?;
-    let original = find_library(&rustc)?;
-
-    let mut ingredients = vec![version, SYSTEM_ALLOCATOR.to_owned()];
+    let compiler = compiler::find()?;
+    let original = &compiler.library;
+    let mut ingredients = vec![compiler.version.clone(), SYSTEM_ALLOCATOR.to_owned()];
     for edit in &EDITS {
-        ingredients.push(cache::hash_file(&system_folder(&original).join(edit.file))?);
+        ingredients.push(cache::hash_file(&system_folder(original).join(edit.file))?);
         ingredients.push(edit.replace.to_owned());
     }
     let ingredients: Vec<_> = ingredients.iter().map(String::as_str).collect();
     let library = cache.piece("library", &ingredients, |folder| {
         phase::timed("copying and editing the standard library source", || {
-            copy_folder(&original, folder)?;
-            EDITS.iter().try_for_each(|edit| apply(&system_folder(folder), edit))?;
+            copy_folder(original, folder)?;
+            EDITS.iter().try_for_each(|edit| apply(&system_folder(folder), edit, &compiler.release))?;
             fs::write(system_folder(folder).join("alloc").join("solana.rs"), SYSTEM_ALLOCATOR)?;
             Ok(())
         })
     })?;
-    Ok(RustSource { rustc, library })
-}
-
-/// `$KEDGE_SBPF_RUSTC`, or Debian's, which is installed when there is none.
-fn find_rustc() -> Result<PathBuf> {
-    if let Some(path) = std::env::var_os("KEDGE_SBPF_RUSTC") {
-        return Ok(path.into());
-    }
-    let rustc = PathBuf::from(DEBIAN_RUSTC);
-    if !rustc.is_file() {
-        debian::install(&DEBIAN_PACKAGES, &format!("rustc {RUSTC_RELEASE} with its library source"))?;
-        warn_when_host_compiler_changed();
-    }
-    Ok(rustc)
-}
-
-/// The package puts a `rustc` on the machine; host builds are to stay with rustup's.
-fn warn_when_host_compiler_changed() {
-    let Some(path) = std::env::var_os("PATH") else { return };
-    let first = std::env::split_paths(&path).map(|folder| folder.join("rustc")).find(|candidate| candidate.is_file());
-    if first.as_deref() == Some(Path::new(DEBIAN_RUSTC)) {
-        phase::note(
-            "warning: `rustc` is now Debian's compiler; put ~/.cargo/bin before /usr/bin in PATH to keep rustup's for host builds",
-        );
-    }
-}
-
-fn check_release(rustc: &Path, version: &str) -> Result<()> {
-    let release = version.lines().find_map(|line| line.strip_prefix("release: ")).unwrap_or("unknown");
-    if release == RUSTC_RELEASE {
-        return Ok(());
-    }
-    bail!(
-        "{} is release {release}, expected {RUSTC_RELEASE}: the target and the edits of the standard library are proven with that one only\n\
-         either install it (Debian: apt-get install {}; this replaces the package `rustc`),\n\
-         or name another rustc {RUSTC_RELEASE} that has the component rust-src in KEDGE_SBPF_RUSTC,\n\
-         or install the Anza tools (https://docs.anza.xyz/cli/install); `cargo build-sbf` is then used",
-        rustc.display(),
-        DEBIAN_PACKAGES.join(" ")
-    )
-}
-
-fn find_library(rustc: &Path) -> Result<PathBuf> {
-    let sysroot = phase::output(Command::new(rustc).args(["--print", "sysroot"]))?;
-    let library = Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library");
-    if library.join("std/src/lib.rs").is_file() {
-        return Ok(library);
-    }
-    if rustc == Path::new(DEBIAN_RUSTC) {
-        debian::install(&DEBIAN_PACKAGES, "the source of the standard library")?;
-    }
-    if !library.join("std/src/lib.rs").is_file() {
-        bail!(
-            "{} has no library source in {}\n\
-             Debian: apt-get install {}; rustup: rustup component add rust-src --toolchain {RUSTC_RELEASE}",
-            rustc.display(),
-            library.display(),
-            DEBIAN_PACKAGES[1]
-        );
-    }
-    Ok(library)
+    Ok(RustSource { rustc: compiler.rustc, library })
 }
 
 fn system_folder(library: &Path) -> PathBuf {
     library.join("std/src/sys")
 }
 
-fn apply(system: &Path, edit: &Edit) -> Result<()> {
+fn apply(system: &Path, edit: &Edit, release: &str) -> Result<()> {
     let path = system.join(edit.file);
     let text =
         fs::read_to_string(&path).with_context(|| format!("the standard library has no std/src/sys/{}", edit.file))?;
     let found = text.matches(edit.find).count();
     if found != edit.times {
         bail!(
-            "std/src/sys/{} holds `{}` {found} times, expected {}: this is not the library source of rustc {RUSTC_RELEASE}\n\
-             reinstall it (Debian: apt-get install --reinstall {}), or adapt EDITS in xtask/src/program/rust_source.rs",
+            "std/src/sys/{} holds `{}` {found} times, expected {}: this is not the library source of rustc {release}\n\
+             reinstall it (rustup: rustup component remove rust-src, then add it; Debian: apt-get install --reinstall \
+             rust-web-src), or adapt EDITS in xtask/src/program/rust_source.rs",
             edit.file,
             edit.find,
             edit.times,
-            DEBIAN_PACKAGES[1]
         );
     }
     fs::write(&path, text.replace(edit.find, edit.replace))?;
@@ -188,4 +123,29 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edit_that_does_not_find_its_place_stops_the_build() {
+        let system = std::env::temp_dir().join(format!("kedge-std-{}", std::process::id()));
+        fs::create_dir_all(&system).unwrap();
+        let edit = Edit { file: "mod.rs", find: "zkvm", replace: "zkvm, solana", times: 2 };
+        let outcome = |text: &str| {
+            fs::write(system.join(edit.file), text).unwrap();
+            apply(&system, &edit, "1.2.3").map_err(|error| error.to_string())
+        };
+        assert_eq!(outcome("zkvm zkvm"), Ok(()));
+        assert_eq!(fs::read_to_string(system.join(edit.file)).unwrap(), "zkvm, solana zkvm, solana");
+        for (text, times) in [("", 0), ("zkvm", 1), ("zkvm zkvm zkvm", 3)] {
+            let error = outcome(text).unwrap_err();
+            assert!(error.contains(&format!("{times} times, expected 2")) && error.contains("rustc 1.2.3"), "{error}");
+        }
+        let missing = apply(&system, &Edit { file: "gone.rs", ..edit }, "1.2.3").unwrap_err().to_string();
+        fs::remove_dir_all(&system).unwrap();
+        assert!(missing.contains("no std/src/sys/gone.rs"), "{missing}");
+    }
 }

@@ -13,6 +13,7 @@ pub fn build(root: &Path, packages: &[Package], features: &[String]) -> Result<(
     let cache = Cache::open()?;
     let _lock = cache.lock()?;
     let source = rust_source::prepare(&cache)?;
+    phase::note(&format!("compiler: {}", source.rustc.display()));
     let linker = linker::prepare(&cache)?;
     for package in packages {
         phase::timed(&format!("building {}", package.name), || {
