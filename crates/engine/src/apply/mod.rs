@@ -15,7 +15,7 @@ use kedge_model::action::Context;
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
-use kedge_model::error::{Error, Result as Ruled};
+use kedge_model::error::Result as Ruled;
 use kedge_model::event::{EventKind, EventSink};
 use kedge_model::market::Market;
 use kedge_model::sub_account::SubAccountMut;

@@ -27,7 +27,6 @@ const CHARGE_PERIOD: u64 = 86_400;
 pub struct Bankruptcy;
 
 /// Who paid.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BankruptcyReport {
     /// Debt that is settled: all of it, or what the pocket's claims on other markets do not cover.
@@ -74,7 +73,7 @@ impl Bankruptcy {
         let uncovered = pocket.uncovered_debt(account.head, board)?;
         let row = board.market_mut(market.index)?;
         let position = account.head.position_mut(market.index)?;
-        let _ = ledger::settle_funding(position, market, row)?;
+        ledger::settle_funding(position, market, row)?;
         if position.quote.0 >= 0 {
             return Err(Error::NotBankrupt);
         }

@@ -24,7 +24,6 @@ pub struct FillOrder<'a> {
 }
 
 /// What a fill did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FillReport {
     /// What was matched.

@@ -26,7 +26,6 @@ pub struct Liquidate {
 }
 
 /// What a liquidation step did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiquidationReport {
     /// Base moved to the liquidator, with the sign of the position.
@@ -194,7 +193,7 @@ impl Liquidate {
         let board = context.board;
         let row = board.market(context.market.index)?;
         let quote = liquidation::takeover_quote(row.instrument(), step.base, step.price)?;
-        let _ = ledger::trade(account.head, context.market, row, Base(step.base.0.wrapping_neg()), quote, Quote::ZERO)?;
+        ledger::trade(account.head, context.market, row, Base(step.base.0.wrapping_neg()), quote, Quote::ZERO)?;
         let effect =
             ledger::trade(liquidator.head, context.market, row, step.base, Quote(quote.0.wrapping_neg()), Quote::ZERO)?;
         let insurance_fee = step.insurance_fee;

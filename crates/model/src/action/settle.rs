@@ -20,7 +20,6 @@ use crate::sub_account::SubAccountMut;
 pub struct SettlePnl;
 
 /// What a settlement did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettleReport {
     /// Moved to the pocket (negative: out of it).
@@ -50,7 +49,7 @@ impl SettlePnl {
         let market = &mut *context.market;
         let pocket = Pocket::of(account.head, market.index);
         let position = account.head.position_mut(market.index)?;
-        let _ = ledger::settle_funding(position, market, row)?;
+        ledger::settle_funding(position, market, row)?;
         if !position.base.is_zero() {
             row.price.require(Purpose::SettlePnl, &context.clock)?;
         }
@@ -121,7 +120,6 @@ impl SettlePnl {
 pub struct SweepFees;
 
 /// Where the fees went.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct SweepReport {
     /// To the insurance fund.

@@ -17,7 +17,6 @@ use crate::sub_account::{SubAccount, SubAccountMut};
 pub struct SettlePosition;
 
 /// What became of the position.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct PositionSettlement {
     /// Orders cancelled.
@@ -55,7 +54,7 @@ impl SettlePosition {
             return Err(Error::MarketNotSettling);
         }
         let index = context.market.index;
-        let _ = account.head.position(index)?;
+        account.head.position(index)?;
         let mut report = PositionSettlement::default();
         let cancel = CancelAll { market: Some(index), reason: CancelReason::Settlement };
         report.orders_cancelled = cancel.execute(account, context.sink)?.cancelled;
@@ -67,7 +66,7 @@ impl SettlePosition {
         let pocket = Pocket::of(account.head, index);
         let market = &mut *context.market;
         let position = account.head.position_mut(index)?;
-        let _ = ledger::settle_funding(position, market, board.market(index)?)?;
+        ledger::settle_funding(position, market, board.market(index)?)?;
         report.closed = ledger::close_out(position, market)?;
         position.custom_margin = Ppm::ZERO;
         let first = position.status & status::SETTLED == 0;

@@ -26,7 +26,6 @@ pub struct PlaceAndTake<'a> {
 }
 
 /// What it did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TakeReport {
     /// Id of the order.

@@ -24,7 +24,6 @@ pub struct TriggerOrder {
 }
 
 /// What a trigger did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TriggerReport {
     /// The price that reached the trigger.

@@ -65,7 +65,7 @@ pub(in crate::action) fn run<S: EventSink>(
         }
     }
     if !left.is_zero() {
-        let _ = amm.fill(context, row, taker, order, left, order.limit, &mut matched)?;
+        amm.fill(context, row, taker, order, left, order.limit, &mut matched)?;
     }
     matched.maker_size = matched.size.minus(matched.amm_size)?;
     Ok(matched)
@@ -148,6 +148,6 @@ fn show_next<S: EventSink>(
         return Ok(());
     };
     order.seq = context.market.take_order_seq()?;
-    let _ = queue.again(*candidate, order.seq)?;
+    queue.again(*candidate, order.seq)?;
     Ok(())
 }
