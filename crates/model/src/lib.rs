@@ -4,8 +4,8 @@
 //! bytes. The on-chain program, the keepers, the clients, the tests and the simulator call these same
 //! functions; a formula that exists twice is a defect.
 //!
-//! * **Actions** ([`action`]) are structs with their inputs and an `execute` that returns a report. The
-//!   report says what the caller must now do (tokens to move, accounts to touch). Both are `#[must_use]`.
+//! * **Actions** ([`action`]) are structs with their inputs and an `execute`, which must be called. It
+//!   returns a report of what it did: tokens, where some move, are the caller's to move.
 //! * **Nothing is fetched**: the clock ([`clock::Clock`]), the prices ([`board::PriceBoard`]) and the event
 //!   sink ([`event::EventSink`]) are handed in.
 //! * **Quantities** are newtypes ([`quantity`]): base 1e9, price 1e6, quote 1e6, ratios in parts per million,
@@ -21,6 +21,8 @@ extern crate std;
 
 #[macro_use]
 mod layout;
+#[macro_use]
+mod number;
 
 pub mod action;
 pub mod amm;

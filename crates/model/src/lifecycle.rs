@@ -19,7 +19,6 @@ pub const PAYOUT_DELAY: u64 = 3_600;
 pub const DEBT_PERIOD: u64 = 7 * 86_400;
 
 /// How a market is settled.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// Price at which all positions are closed.

@@ -54,7 +54,6 @@ account_bytes! {
 }
 
 /// What a trade did to a position.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TradeEffect {
     /// Profit or loss realised against the entry, quote.

@@ -83,7 +83,7 @@ pub fn liquidation_price(
     market: u16,
     clock: &Clock,
 ) -> Result<Option<Price>> {
-    let _ = account.position(market)?;
+    account.position(market)?;
     let pocket = Pocket::of(account, market);
     let mut probe = *board;
     let current = probe.market(market)?.price.price.usable()?.0;
@@ -262,7 +262,7 @@ impl WhatIf {
                 (value.credit()?, value)
             }
         };
-        let _ = position.trade(size.on(self.side)?, quote)?;
+        position.trade(size.on(self.side)?, quote)?;
         position.funding_index = row.funding(position.base);
         position.quote = position.quote.plus(fees::taker_fee(value, self.fee)?.debit()?)?;
         Ok(after)

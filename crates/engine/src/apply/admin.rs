@@ -90,7 +90,7 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
         let mut bank = Bank { bump, vault_bump, ..Bank::default() };
         let (mint, vault) = (i.mint.to_bytes(), vault.to_bytes());
         let list = action::ListBank { params: &i.params, mint, vault, decimals };
-        let _ = list.execute(&mut exchange, &mut board, &mut bank)?;
+        list.execute(&mut exchange, &mut board, &mut bank)?;
         self.accounts.write(i.bank, bank);
         self.accounts.write(BOARD, board);
         self.accounts.write(EXCHANGE, exchange);
@@ -106,7 +106,7 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
         let seed = exchange.markets.to_le_bytes();
         let bump = self.new_account(&i.market, &[MARKET_SEED, &seed], Market::SPACE)?;
         let mut market = Market { bump, ..Market::default() };
-        let _ = list.execute(&mut exchange, &mut board, &mut market, self.clock)?;
+        list.execute(&mut exchange, &mut board, &mut market, self.clock)?;
         self.accounts.write(i.market, market);
         self.accounts.write(BOARD, board);
         self.accounts.write(EXCHANGE, exchange);

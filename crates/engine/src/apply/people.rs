@@ -111,7 +111,7 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
     pub(super) fn update_fee_tier(&mut self, i: &UpdateFeeTier) -> Result<Report> {
         let (mut trader, mut account): (Trader, SubAccountData) = (self.copy(&i.trader)?, self.copy(&i.sub_account)?);
         let exchange = self.accounts.read(&EXCHANGE)?;
-        let _ = action::UpdateFeeTier.execute(exchange, &mut trader, &mut account.head, &self.clock)?;
+        action::UpdateFeeTier.execute(exchange, &mut trader, &mut account.head, &self.clock)?;
         self.accounts.write(i.trader, trader);
         self.accounts.write(i.sub_account, account);
         Ok(Report::Done)

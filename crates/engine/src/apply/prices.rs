@@ -22,12 +22,12 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
         for index in &i.markets {
             let row = board.market_mut(u16::from(*index))?;
             let seen = observe(self.accounts, &row.price, &mut oracles, &self.clock, slot_micros)?;
-            let _ = row.refresh(&seen, &self.clock, slot_micros)?;
+            row.refresh(&seen, &self.clock, slot_micros)?;
         }
         for index in &i.banks {
             let row = &mut board.bank_mut(u16::from(*index))?.price;
             let seen = observe(self.accounts, row, &mut oracles, &self.clock, slot_micros)?;
-            let _ = row.refresh(&seen, &self.clock, slot_micros)?;
+            row.refresh(&seen, &self.clock, slot_micros)?;
         }
         if oracles.next().is_some() {
             return Err(AccountError::TooManyAccounts.into());

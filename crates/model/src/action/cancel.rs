@@ -15,7 +15,6 @@ pub struct CancelOrder {
 }
 
 /// Orders cancelled.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CancelReport {
     /// How many.

@@ -24,7 +24,6 @@ pub struct ExpireOrders<'a> {
 }
 
 /// What it returned.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExpireReport {
     /// Orders removed. The orders that end with them because they belong together are not counted.

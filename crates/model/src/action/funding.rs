@@ -20,7 +20,6 @@ const AMM_BUDGET: Ppm = Ppm(100_000);
 pub struct UpdateFunding;
 
 /// What a funding update did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FundingReport {
     /// Rate, parts per billion an hour.

@@ -43,7 +43,7 @@ impl IsolatePosition {
     ) -> Result<()> {
         exchange.require_open(operation::TRANSFER)?;
         require_amount(self.amount)?;
-        let _ = board.market(self.market)?;
+        board.market(self.market)?;
         if account.isolated(self.market).is_some() {
             return Err(Error::PositionIsolated);
         }

@@ -149,7 +149,7 @@ pub(super) fn close_out(position: &mut Position, market: &mut Market) -> Result<
         return Ok(closed);
     }
     let quote = market.instrument().value(closed, market.settlement_price, Rounding::Down)?;
-    let _ = position.trade(Base(closed.0.wrapping_neg()), quote)?;
+    position.trade(Base(closed.0.wrapping_neg()), quote)?;
     market.users_quote = market.users_quote.plus(quote)?;
     market.track_interest(closed, Base::ZERO)?;
     market.amm.base = market.amm.base.plus(closed)?;

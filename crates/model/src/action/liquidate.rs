@@ -26,7 +26,6 @@ pub struct Liquidate {
 }
 
 /// What a liquidation step did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LiquidationReport {
     /// Base moved to the liquidator, with the sign of the position.
@@ -43,6 +42,27 @@ pub struct LiquidationReport {
     pub recovered: bool,
     /// Whether nothing but debt is left in the pocket.
     pub bankrupt: bool,
+}
+
+impl LiquidationReport {
+    /// Its record, without the shortage and the liquidator's fee.
+    #[inline(always)]
+    fn record(&self, account: &SubAccount, liquidator: &SubAccount, market: u16, pocket: Pocket) -> LiquidationRecord {
+        LiquidationRecord {
+            account: account.party(),
+            liquidator: liquidator.party(),
+            market,
+            isolated: u8::from(pocket.is_isolated()),
+            liquidation: u64::from(account.liquidations),
+            base: self.base,
+            quote: self.quote,
+            price: self.price,
+            insurance_fee: self.insurance_fee,
+            orders_cancelled: self.orders_cancelled,
+            bankrupt: u8::from(self.bankrupt),
+            ..LiquidationRecord::default()
+        }
+    }
 }
 
 impl Liquidate {
@@ -92,11 +112,7 @@ impl Liquidate {
             return Ok(recovered(0));
         }
         if !began {
-            pocket.set_being_liquidated(account.head, true)?;
-            if !pocket.is_isolated() {
-                account.head.liquidation_slot = clock.slot;
-            }
-            account.head.liquidations = account.head.liquidations.plus(1)?;
+            begin(account.head, pocket, clock.slot)?;
         }
         let cancelled = cancel_orders(account, pocket, context.sink)?;
         // Without orders to cancel the margin is the one just computed.
@@ -116,22 +132,12 @@ impl Liquidate {
             pocket.set_being_liquidated(account.head, false)?;
         }
         let bankrupt = mark_bankrupt(account.head, pocket, context.board)?;
+        let report = LiquidationReport { orders_cancelled: cancelled, bankrupt, ..report };
         let record = LiquidationRecord {
-            account: account.head.party(),
-            liquidator: liquidator.head.party(),
-            base: report.base,
-            quote: report.quote,
-            price: report.price,
-            insurance_fee: report.insurance_fee,
             shortage: missing.credit()?,
             shortage_after: Quote(after.free()?.0.wrapping_neg()),
             liquidator_fee: step.fee,
-            orders_cancelled: cancelled,
-            market: context.market.index,
-            bankrupt: u8::from(bankrupt),
-            isolated: u8::from(pocket.is_isolated()),
-            padding: [0; 4],
-            liquidation: u64::from(account.head.liquidations),
+            ..report.record(account.head, liquidator.head, context.market.index, pocket)
         };
         emit(context.sink, EventKind::Liquidation, &record);
         if cancelled == 0 {
@@ -139,7 +145,7 @@ impl Liquidate {
         } else {
             account.head.release_empty_positions();
         }
-        Ok(LiquidationReport { orders_cancelled: cancelled, bankrupt, ..report })
+        Ok(report)
     }
 
     /// Decides size, price and fees of the step.
@@ -194,7 +200,7 @@ impl Liquidate {
         let board = context.board;
         let row = board.market(context.market.index)?;
         let quote = liquidation::takeover_quote(row.instrument(), step.base, step.price)?;
-        let _ = ledger::trade(account.head, context.market, row, Base(step.base.0.wrapping_neg()), quote, Quote::ZERO)?;
+        ledger::trade(account.head, context.market, row, Base(step.base.0.wrapping_neg()), quote, Quote::ZERO)?;
         let effect =
             ledger::trade(liquidator.head, context.market, row, step.base, Quote(quote.0.wrapping_neg()), Quote::ZERO)?;
         let insurance_fee = step.insurance_fee;
@@ -225,6 +231,17 @@ impl Liquidate {
             bankrupt: false,
         })
     }
+}
+
+/// Notes that a liquidation of a pocket begins.
+#[inline(always)]
+fn begin(account: &mut SubAccount, pocket: Pocket, slot: u64) -> Result<()> {
+    pocket.set_being_liquidated(account, true)?;
+    if !pocket.is_isolated() {
+        account.liquidation_slot = slot;
+    }
+    account.liquidations = account.liquidations.plus(1)?;
+    Ok(())
 }
 
 /// One step of a liquidation.

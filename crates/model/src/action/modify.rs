@@ -73,7 +73,6 @@ pub struct ModifyOrder {
 }
 
 /// What a change did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModifyReport {
     /// The order as it stands now.

@@ -31,7 +31,6 @@ pub struct PlaceOrders<'a> {
 }
 
 /// Orders placed.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlaceReport {
     /// Id of the first; the others follow.

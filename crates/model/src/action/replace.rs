@@ -27,7 +27,6 @@ pub struct ReplaceOrders<'a> {
 }
 
 /// What was replaced.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReplaceReport {
     /// Orders cancelled.
@@ -80,7 +79,7 @@ impl ReplaceOrders<'_> {
             if params.flags & flags::AT_ONCE != 0 {
                 return Err(Error::InvalidOrder);
             }
-            let _ = place(context, account, params)?;
+            place(context, account, params)?;
         }
         if worst(account.head, market)? > before {
             margin::require(

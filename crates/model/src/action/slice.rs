@@ -22,7 +22,6 @@ pub struct SliceOrder {
 }
 
 /// What a release did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SliceReport {
     /// Released so far.

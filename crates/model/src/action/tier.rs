@@ -217,9 +217,9 @@ mod tests {
             account.note_volume(day, Amount(1_000_000 * DOLLAR));
         }
         assert_eq!((account.earlier_day, account.earlier_volume), (20_000, 2_000_000 * DOLLAR));
-        let _ = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_029)).expect("counted");
+        UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_029)).expect("counted");
         assert_eq!(trader.volume_30d(), Ok(Amount(4_000_000 * DOLLAR)));
-        let _ = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_030)).expect("counted");
+        UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_030)).expect("counted");
         assert_eq!(
             trader.volume_30d(),
             Ok(Amount(2_000_000 * DOLLAR)),
@@ -227,7 +227,7 @@ mod tests {
         );
         // What is counted when its thirty days are over counts nothing.
         account.note_volume(20_031, Amount(5_000_000 * DOLLAR));
-        let _ = UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_061)).expect("counted");
+        UpdateFeeTier.execute(&exchange, &mut trader, &mut account, &at(20_061)).expect("counted");
         assert_eq!(trader.volume_30d(), Ok(Amount(0)));
     }
 }

@@ -23,7 +23,6 @@ pub struct TrailOrder {
 }
 
 /// What a move did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrailReport {
     /// The trigger now.

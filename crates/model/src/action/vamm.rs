@@ -16,7 +16,6 @@ use crate::quantity::{Amount, Price, Quote, Size};
 pub struct UpdateAmm;
 
 /// What a move of the vAMM did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AmmReport {
     /// Peg before.

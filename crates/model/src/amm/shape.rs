@@ -29,7 +29,6 @@ fn lower_half(slot: u64) -> u32 {
 }
 
 /// What a change of shape did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ShapeReport {
     /// Depth before.

@@ -11,7 +11,6 @@ use crate::quantity::{Amount, Price, Quote};
 use crate::side::Side;
 
 /// What an update did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UpdateReport {
     /// Peg before.

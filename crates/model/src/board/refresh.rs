@@ -19,7 +19,6 @@ pub const JUMP_CONFIRMATIONS: u8 = 3;
 const QUIET_DIVISOR: u64 = 5;
 
 /// What a refresh did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshReport {
     /// The state that the row has now.

@@ -6,7 +6,7 @@ use anchor_lang::event::EVENT_IX_TAG;
 use anchor_lang::pinocchio::cpi::{CpiAccount, Seed, Signer, invoke_signed_unchecked};
 use anchor_lang::pinocchio::instruction::{InstructionAccount, InstructionView};
 use kedge_model::clock::Clock;
-use kedge_model::event::{Batch, NO_MARKET};
+use kedge_model::event::{Batch, NO_MARKET, RecordHeader};
 use kedge_model::market::Market;
 
 use crate::account::{Address32, Sole};
@@ -19,7 +19,18 @@ const TAG: usize = 8;
 /// The buffer in which an instruction collects its records.
 pub struct Records(&'static mut [u8]);
 
+/// Room for one record with its header.
+pub const fn room<R>() -> usize {
+    size_of::<R>() + size_of::<RecordHeader>()
+}
+
 impl Records {
+    /// Room for one record.
+    #[inline(always)]
+    pub fn of<R>() -> Self {
+        Self::new(room::<R>())
+    }
+
     /// Room for `bytes` of records with their small headers. The heap's bump allocation is the cheapest place: a
     /// frame has 4,096 bytes. It is never given back, as the heap ends with the instruction.
     #[inline(never)]

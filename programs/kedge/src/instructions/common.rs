@@ -5,13 +5,14 @@ use arrayvec::ArrayVec;
 use kedge_model::action::{self, MAX_MAKER_ORDERS, MAX_RETURNS};
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
-use kedge_model::event::{CancelRecord, EventSink, FillRecord, OrderRecord, RecordHeader};
+use kedge_model::event::{CancelRecord, EventSink, FillRecord, OrderRecord};
 use kedge_model::exchange::Exchange;
 use kedge_model::group::MAX_GROUP;
 use kedge_model::market::Market;
 use kedge_model::sub_account::{SubAccount, SubAccountMut};
 
 use crate::account::Write;
+use crate::calls::events::room;
 use crate::error::Outcome;
 
 /// The chain's clock as the model wants it.
@@ -38,20 +39,13 @@ pub use kedge_model::action::MAX_MAKERS;
 /// The makers as the model wants them.
 #[inline(always)]
 pub fn makers_mut(accounts: &mut [Write<SubAccount>]) -> ArrayVec<SubAccountMut<'_>, MAX_MAKERS> {
-    accounts
-        .iter_mut()
-        .take(MAX_MAKERS)
-        .map(|account| {
-            let (head, orders) = account.split();
-            SubAccountMut { head, orders }
-        })
-        .collect()
+    accounts.iter_mut().take(MAX_MAKERS).map(Write::parts).collect()
 }
 
 /// Room for the record of one order that comes or changes.
-pub const ORDER_RECORD: usize = size_of::<OrderRecord>() + size_of::<RecordHeader>();
+pub const ORDER_RECORD: usize = room::<OrderRecord>();
 /// Room for the record of one order that goes.
-pub const CANCEL_RECORD: usize = size_of::<CancelRecord>() + size_of::<RecordHeader>();
+pub const CANCEL_RECORD: usize = room::<CancelRecord>();
 /// Room for the records of one order that goes, and of those that end with it because they belong together.
 pub const CANCEL_RECORDS: usize = CANCEL_RECORD * (1 + MAX_GROUP);
 
@@ -59,7 +53,7 @@ pub const CANCEL_RECORDS: usize = CANCEL_RECORD * (1 + MAX_GROUP);
 /// ends or changes with each because it belongs to it or to the taker's owner, and an order that is placed or removed.
 #[inline(always)]
 pub fn fill_records(makers: usize) -> usize {
-    const FILL: usize = size_of::<FillRecord>() + size_of::<RecordHeader>();
+    const FILL: usize = room::<FillRecord>();
     let makers = makers.min(MAX_MAKER_ORDERS);
     (2 * (makers + MAX_RETURNS) + 1) * FILL + (makers + 2) * (CANCEL_RECORDS + ORDER_RECORD)
 }

@@ -26,6 +26,6 @@ mod prelude {
     pub use kedge_model::exchange::Exchange;
     pub use kedge_model::market::Market;
     pub use kedge_model::quantity::{Amount, Base, Price, Size};
-    pub use kedge_model::sub_account::{SubAccount, SubAccountMut};
+    pub use kedge_model::sub_account::SubAccount;
     pub use kedge_model::trader::Trader;
 }

@@ -65,7 +65,7 @@ pub(in crate::action) fn run<S: EventSink>(
         }
     }
     if !left.is_zero() {
-        let _ = amm.fill(context, row, taker, order, left, order.limit, &mut matched)?;
+        amm.fill(context, row, taker, order, left, order.limit, &mut matched)?;
     }
     matched.maker_size = matched.size.minus(matched.amm_size)?;
     Ok(matched)
@@ -136,6 +136,15 @@ fn against_maker<S: EventSink>(
     Ok(Met { size, part_ended })
 }
 
+/// Frees the slots of a market in which a run has left nothing.
+#[inline(always)]
+pub(in crate::action) fn release(taker: &mut SubAccountMut<'_>, makers: &mut [SubAccountMut<'_>], market: u16) {
+    taker.head.release_position(market);
+    for maker in makers {
+        maker.head.release_position(market);
+    }
+}
+
 /// Shows the next part of an order, behind all that rest at its price.
 #[inline(never)]
 fn show_next<S: EventSink>(
@@ -148,6 +157,6 @@ fn show_next<S: EventSink>(
         return Ok(());
     };
     order.seq = context.market.take_order_seq()?;
-    let _ = queue.again(*candidate, order.seq)?;
+    queue.again(*candidate, order.seq)?;
     Ok(())
 }

@@ -34,7 +34,6 @@ impl MakerRef {
 }
 
 /// What a run of the matcher did.
-#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Matched {
     /// Base filled.

@@ -1,5 +1,7 @@
 //! Ending a market that is settled.
 
+use kedge_model::event::MarketRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `delist_market`.
@@ -31,9 +33,9 @@ pub fn handle(a: &mut DelistMarket) -> Outcome {
     action::DelistMarket.authorise(&a.exchange, &signer)?;
     a.bank.require_quote()?;
     let clock = clock()?;
-    let mut records = Records::new(64);
+    let mut records = Records::of::<MarketRecord>();
     let mut batch = records.batch();
-    let _ = action::DelistMarket.execute(&mut a.board, &mut a.market, &mut a.bank, clock, &mut batch)?;
+    action::DelistMarket.execute(&mut a.board, &mut a.market, &mut a.bank, clock, &mut batch)?;
     a.market.invariant()?;
     a.bank.invariant()?;
     calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)

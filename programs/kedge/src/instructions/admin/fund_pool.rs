@@ -2,6 +2,8 @@
 
 use kedge_model::action::PoolKind;
 
+use kedge_model::event::PoolRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `fund_pool`.
@@ -35,7 +37,7 @@ pub fn handle(a: &mut FundPool, kind: u8, amount: u64) -> Outcome {
     calls::token::require_vault(&a.bank, a.vault.as_ref())?;
     let clock = clock()?;
     let payer = a.payer.address().to_bytes();
-    let mut records = Records::new(64);
+    let mut records = Records::of::<PoolRecord>();
     let mut batch = records.batch();
     let fund = action::FundPool { kind: PoolKind::from_number(kind)?, amount: Amount(amount) };
     fund.execute(&mut a.bank, &mut a.market, payer, &mut batch)?;

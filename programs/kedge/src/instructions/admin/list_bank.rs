@@ -44,6 +44,6 @@ pub fn handle(a: &mut ListBank, params: &BankParams) -> Outcome {
     let vault: &AccountView = a.vault.as_ref();
     let list =
         action::ListBank { params, mint: mint.address().to_bytes(), vault: vault.address().to_bytes(), decimals };
-    let _ = list.execute(&mut a.exchange, &mut a.board, &mut bank)?;
+    list.execute(&mut a.exchange, &mut a.board, &mut bank)?;
     Ok(bank.invariant()?)
 }

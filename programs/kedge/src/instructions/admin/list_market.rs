@@ -31,6 +31,6 @@ pub fn handle(a: &mut ListMarket, params: &MarketParams) -> Outcome {
     let seed = a.exchange.markets.to_le_bytes();
     let (mut market, bump) = a.market.create(&a.admin, &[pda::MARKET_SEED, &seed], 0)?;
     market.bump = bump;
-    let _ = list.execute(&mut a.exchange, &mut a.board, &mut market, clock()?)?;
+    list.execute(&mut a.exchange, &mut a.board, &mut market, clock()?)?;
     Ok(market.invariant()?)
 }

@@ -1,5 +1,7 @@
 //! Setting, moving or withdrawing a market's expiry.
 
+use kedge_model::event::MarketRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `set_expiry`.
@@ -28,7 +30,7 @@ pub fn handle(a: &mut SetExpiry, time: i64) -> Outcome {
     let set = action::SetExpiry { time };
     set.authorise(&a.exchange, &signer)?;
     let clock = clock()?;
-    let mut records = Records::new(64);
+    let mut records = Records::of::<MarketRecord>();
     let mut batch = records.batch();
     set.execute(&mut a.board, &mut a.market, clock, &mut batch)?;
     a.market.invariant()?;

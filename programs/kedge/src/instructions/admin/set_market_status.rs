@@ -2,6 +2,8 @@
 
 use kedge_model::market::MarketStatus;
 
+use kedge_model::event::MarketRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `set_market_status`.
@@ -29,7 +31,7 @@ pub fn handle(a: &mut SetMarketStatus, status: u8) -> Outcome {
     let set = action::SetMarketStatus { status: MarketStatus::from_number(status)? };
     set.authorise(&a.exchange, &signer)?;
     let clock = clock()?;
-    let mut records = Records::new(64);
+    let mut records = Records::of::<MarketRecord>();
     let mut batch = records.batch();
     set.execute(&a.board, &mut a.market, clock, &mut batch)?;
     a.market.invariant()?;

@@ -51,14 +51,11 @@ pub fn handle(a: &mut FillOrder, order_id: u32, slot: u8, has_filler: bool, refs
     let mut records = Records::new(fill_records(refs.len()));
     let mut batch = records.batch();
     let mut makers = makers_mut(rest);
-    let mut filler = filler.map(|account| {
-        let (head, orders) = account.split();
-        SubAccountMut { head, orders }
-    });
-    let (head, orders) = a.taker.split();
+    let mut filler = filler.map(Write::parts);
+    let mut account = a.taker.parts();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
     let fill = action::FillOrder { order_id, slot: usize::from(slot), makers: Arg::peel_slice(refs) };
-    let _ = fill.execute(&mut context, &mut SubAccountMut { head, orders }, filler.as_mut(), &mut makers)?;
+    fill.execute(&mut context, &mut account, filler.as_mut(), &mut makers)?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
 }

@@ -29,7 +29,7 @@ pub fn handle(a: &mut RefreshPrices, markets: &[u8], banks: &[u8]) -> Outcome {
         row.gather(before, &report)?;
     }
     for index in banks {
-        let _ = refresh(&mut board.bank_mut(u16::from(*index))?.price, &mut oracles, &clock, slot_micros)?;
+        refresh(&mut board.bank_mut(u16::from(*index))?.price, &mut oracles, &clock, slot_micros)?;
     }
     if oracles.is_empty() { Ok(()) } else { Err(AccountError::TooManyAccounts.into()) }
 }

@@ -1,5 +1,7 @@
 //! Beginning the settlement of a market that has expired.
 
+use kedge_model::event::MarketRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `settle_market`.
@@ -23,9 +25,9 @@ pub struct SettleMarket {
 #[inline(never)]
 pub fn handle(a: &mut SettleMarket) -> Outcome {
     let clock = clock()?;
-    let mut records = Records::new(64);
+    let mut records = Records::of::<MarketRecord>();
     let mut batch = records.batch();
-    let _ = action::SettleMarket.execute(&a.exchange, &mut a.board, &mut a.market, clock, &mut batch)?;
+    action::SettleMarket.execute(&a.exchange, &mut a.board, &mut a.market, clock, &mut batch)?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)
 }

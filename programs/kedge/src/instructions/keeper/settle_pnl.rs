@@ -1,5 +1,7 @@
 //! Settling a position's profit or loss into the balance.
 
+use kedge_model::event::SettleRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `settle_pnl`.
@@ -29,11 +31,11 @@ pub struct SettlePnl {
 pub fn handle(a: &mut SettlePnl) -> Outcome {
     a.bank.require_quote()?;
     let clock = clock()?;
-    let mut records = Records::new(88);
+    let mut records = Records::of::<SettleRecord>();
     let mut batch = records.batch();
-    let (head, orders) = a.sub_account.split();
+    let mut account = a.sub_account.parts();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    let _ = action::SettlePnl.execute(&mut context, &mut a.bank, &mut SubAccountMut { head, orders })?;
+    action::SettlePnl.execute(&mut context, &mut a.bank, &mut account)?;
     a.market.invariant()?;
     a.bank.invariant()?;
     calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)

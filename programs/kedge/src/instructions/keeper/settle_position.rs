@@ -1,7 +1,9 @@
 //! Closing a position of a market in settlement.
 
-use kedge_model::event::{OrderRecord, PositionSettledRecord, RecordHeader};
+use kedge_model::event::PositionSettledRecord;
 
+use crate::calls::events::room;
+use crate::instructions::common::CANCEL_RECORD;
 use crate::instructions::prelude::*;
 
 /// Accounts of `settle_position`.
@@ -29,15 +31,14 @@ pub struct SettlePosition {
 /// Closes it, takes what it owes, pays it in its turn.
 #[inline(never)]
 pub fn handle(a: &mut SettlePosition) -> Outcome {
-    const HEAD: usize = size_of::<RecordHeader>();
     a.bank.require_quote()?;
     let clock = clock()?;
-    let (head, orders) = a.sub_account.split();
-    let cancels = usize::from(head.open_orders) * (HEAD + size_of::<OrderRecord>());
-    let mut records = Records::new(HEAD + size_of::<PositionSettledRecord>() + cancels);
+    let mut account = a.sub_account.parts();
+    let cancels = usize::from(account.head.open_orders) * CANCEL_RECORD;
+    let mut records = Records::new(room::<PositionSettledRecord>() + cancels);
     let mut batch = records.batch();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    let _ = action::SettlePosition.execute(&mut context, &mut a.bank, &mut SubAccountMut { head, orders })?;
+    action::SettlePosition.execute(&mut context, &mut a.bank, &mut account)?;
     a.market.invariant()?;
     a.bank.invariant()?;
     calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)

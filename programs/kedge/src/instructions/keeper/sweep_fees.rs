@@ -1,5 +1,7 @@
 //! Moving collected fees out of a market's ledger.
 
+use kedge_model::event::SweepRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `sweep_fees`.
@@ -26,10 +28,10 @@ pub struct SweepFees {
 pub fn handle(a: &mut SweepFees) -> Outcome {
     a.bank.require_quote()?;
     let clock = clock()?;
-    let mut records = Records::new(48);
+    let mut records = Records::of::<SweepRecord>();
     let mut batch = records.batch();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    let _ = action::SweepFees.execute(&mut context, &mut a.bank)?;
+    action::SweepFees.execute(&mut context, &mut a.bank)?;
     a.market.invariant()?;
     a.bank.invariant()?;
     calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)

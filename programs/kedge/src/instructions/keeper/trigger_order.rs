@@ -1,7 +1,8 @@
 //! Services to somebody's orders; this one triggers an order that waits.
 
-use kedge_model::event::{CrankRecord, RecordHeader};
+use kedge_model::event::CrankRecord;
 
+use crate::calls::events::room;
 use crate::instructions::common::CANCEL_RECORDS;
 use crate::instructions::prelude::*;
 
@@ -45,14 +46,13 @@ pub fn handle(a: &mut ServeOrder, order_id: u32, slot: u8) -> Outcome {
 /// it to another.
 #[inline(never)]
 pub fn serve(a: &mut ServeOrder, service: Service<'_>) -> Outcome {
-    const SERVICE: usize = size_of::<CrankRecord>() + size_of::<RecordHeader>();
+    const SERVICE: usize = room::<CrankRecord>();
     let signer = a.signer.address().to_bytes();
     let mut crank = Trailing::of(a).all::<SubAccount, 1>()?;
     let mut crank = match crank.first_mut() {
         Some(account) => {
             account.require_trader(&signer)?;
-            let (head, orders) = account.split();
-            Some(SubAccountMut { head, orders })
+            Some(account.parts())
         }
         None => None,
     };
@@ -63,9 +63,9 @@ pub fn serve(a: &mut ServeOrder, service: Service<'_>) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(SERVICE + most * CANCEL_RECORDS);
     let mut batch = records.batch();
-    let (head, orders) = a.sub_account.split();
+    let mut account = a.sub_account.parts();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    let (owner, crank) = (&mut SubAccountMut { head, orders }, crank.as_mut());
+    let (owner, crank) = (&mut account, crank.as_mut());
     match service {
         Service::Trigger(action) => action.execute(&mut context, owner, crank).map(drop),
         Service::Trail(action) => action.execute(&mut context, owner, crank).map(drop),

@@ -1,5 +1,7 @@
 //! Moving the vAMM to the oracle.
 
+use kedge_model::event::AmmRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `update_amm`.
@@ -18,10 +20,10 @@ pub struct UpdateAmm {
 #[inline(never)]
 pub fn handle(a: &mut UpdateAmm) -> Outcome {
     let clock = clock()?;
-    let mut records = Records::new(104);
+    let mut records = Records::of::<AmmRecord>();
     let mut batch = records.batch();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    let _ = action::UpdateAmm.execute(&mut context)?;
+    action::UpdateAmm.execute(&mut context)?;
     a.market.invariant()?;
     calls::events::log(batch, &mut a.market, [0; 32], &clock)
 }

@@ -18,6 +18,6 @@ pub struct UpdateFeeTier {
 /// Counts and gives.
 #[inline(never)]
 pub fn handle(a: &mut UpdateFeeTier) -> Outcome {
-    let _ = action::UpdateFeeTier.execute(&a.exchange, &mut a.trader, &mut a.sub_account, &clock()?)?;
+    action::UpdateFeeTier.execute(&a.exchange, &mut a.trader, &mut a.sub_account, &clock()?)?;
     Ok(())
 }

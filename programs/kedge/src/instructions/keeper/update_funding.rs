@@ -1,5 +1,7 @@
 //! Charging the hour's funding.
 
+use kedge_model::event::FundingRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `update_funding`.
@@ -23,10 +25,10 @@ pub struct UpdateFunding {
 #[inline(never)]
 pub fn handle(a: &mut UpdateFunding) -> Outcome {
     let clock = clock()?;
-    let mut records = Records::new(120);
+    let mut records = Records::of::<FundingRecord>();
     let mut batch = records.batch();
     let row = a.board.market_mut(a.market.index)?;
-    let _ = action::UpdateFunding.execute(&a.exchange, row, &mut a.market, clock, &mut batch)?;
+    action::UpdateFunding.execute(&a.exchange, row, &mut a.market, clock, &mut batch)?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)
 }

@@ -53,15 +53,9 @@ pub fn handle(
     let clock = clock()?;
     let mut records = Records::new(fill_records(0));
     let mut batch = records.batch();
-    let (maker, maker_orders) = a.maker.split();
-    let (taker, taker_orders) = a.taker.split();
+    let (mut maker, mut taker) = (a.maker.parts(), a.taker.parts());
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    let _ = make.execute(
-        &mut context,
-        &mut SubAccountMut { head: maker, orders: maker_orders },
-        &mut SubAccountMut { head: taker, orders: taker_orders },
-        &mut others,
-    )?;
+    make.execute(&mut context, &mut maker, &mut taker, &mut others)?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
 }

@@ -1,5 +1,8 @@
 //! Taking over part of a position that does not meet its maintenance margin.
 
+use kedge_model::event::{LiquidationRecord, TransferRecord};
+
+use crate::calls::events::room;
 use crate::instructions::common::CANCEL_RECORD;
 use crate::instructions::prelude::*;
 
@@ -35,17 +38,14 @@ pub fn handle(a: &mut Liquidate, max_size: u64, limit_price: u64) -> Outcome {
     a.liquidator.require_trader(&signer)?;
     let clock = clock()?;
     // The step, tokens that a debt in a settled market takes, and the orders that end.
-    let mut records = Records::new(224 + CANCEL_RECORD * usize::from(a.sub_account.open_orders));
+    const STEP: usize = room::<LiquidationRecord>() + room::<TransferRecord>();
+    let mut records = Records::new(STEP + CANCEL_RECORD * usize::from(a.sub_account.open_orders));
     let mut batch = records.batch();
-    let (head, orders) = a.sub_account.split();
-    let (liquidator, liquidator_orders) = a.liquidator.split();
+    let mut account = a.sub_account.parts();
+    let mut liquidator = a.liquidator.parts();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
     let liquidate = action::Liquidate { max_size: Size(max_size), limit_price: Price(limit_price) };
-    let _ = liquidate.execute(
-        &mut context,
-        &mut SubAccountMut { head, orders },
-        &mut SubAccountMut { head: liquidator, orders: liquidator_orders },
-    )?;
+    liquidate.execute(&mut context, &mut account, &mut liquidator)?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
 }

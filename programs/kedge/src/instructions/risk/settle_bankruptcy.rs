@@ -1,5 +1,7 @@
 //! Settling a default.
 
+use kedge_model::event::BankruptcyRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `settle_bankruptcy`.
@@ -30,15 +32,15 @@ pub struct SettleBankruptcy {
 pub fn handle(a: &mut SettleBankruptcy) -> Outcome {
     a.bank.require_quote()?;
     let clock = clock()?;
-    let mut records = Records::new(104);
+    let mut records = Records::of::<BankruptcyRecord>();
     let mut batch = records.batch();
-    let (head, orders) = a.sub_account.split();
-    let _ = action::Bankruptcy.execute(
+    let mut account = a.sub_account.parts();
+    action::Bankruptcy.execute(
         &a.exchange,
         &mut a.board,
         &mut a.market,
         &mut a.bank,
-        &mut SubAccountMut { head, orders },
+        &mut account,
         clock,
         &mut batch,
     )?;

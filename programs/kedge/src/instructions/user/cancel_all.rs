@@ -14,9 +14,8 @@ pub fn handle(a: &mut Cancel, market: u16) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(CANCEL_RECORD * usize::from(a.sub_account.open_orders));
     let mut batch = records.batch();
-    let (head, orders) = a.sub_account.split();
+    let mut account = a.sub_account.parts();
     let market = (market != NO_MARKET).then_some(market);
-    let _ = action::CancelAll { market, reason: CancelReason::Requested }
-        .execute(&mut SubAccountMut { head, orders }, &mut batch)?;
+    action::CancelAll { market, reason: CancelReason::Requested }.execute(&mut account, &mut batch)?;
     calls::events::log_plain(batch, signer, &clock)
 }

@@ -21,7 +21,7 @@ pub fn handle(a: &mut Cancel, id: u32) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(CANCEL_RECORDS);
     let mut batch = records.batch();
-    let (head, orders) = a.sub_account.split();
-    let _ = action::CancelOrder { id }.execute(&mut SubAccountMut { head, orders }, &mut batch)?;
+    let mut account = a.sub_account.parts();
+    action::CancelOrder { id }.execute(&mut account, &mut batch)?;
     calls::events::log_plain(batch, signer, &clock)
 }

@@ -14,8 +14,8 @@ pub fn handle(a: &mut Cancel, filter: &OrderFilter, ids: &[u32]) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(CANCEL_RECORD * usize::from(a.sub_account.open_orders));
     let mut batch = records.batch();
-    let (head, orders) = a.sub_account.split();
+    let mut account = a.sub_account.parts();
     let cancel = action::CancelOrders { filter: *filter, ids };
-    let _ = cancel.execute(&mut SubAccountMut { head, orders }, &mut batch)?;
+    cancel.execute(&mut account, &mut batch)?;
     calls::events::log_plain(batch, signer, &clock)
 }

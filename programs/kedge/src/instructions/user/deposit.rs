@@ -1,5 +1,7 @@
 //! Putting collateral in.
 
+use kedge_model::event::DepositRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `deposit`.
@@ -34,7 +36,7 @@ pub struct Deposit {
 pub fn handle(a: &mut Deposit, amount: u64) -> Outcome {
     calls::token::require_vault(&a.bank, a.vault.as_ref())?;
     let clock = clock()?;
-    let mut records = Records::new(72);
+    let mut records = Records::of::<DepositRecord>();
     let mut batch = records.batch();
     let deposit = action::Deposit { amount: Amount(amount), depositor: a.depositor.address().to_bytes() };
     deposit.execute(&a.exchange, &mut a.bank, &mut a.sub_account, &mut batch)?;

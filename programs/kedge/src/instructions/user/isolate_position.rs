@@ -2,7 +2,7 @@
 
 use crate::instructions::prelude::*;
 use kedge_model::clock::Clock;
-use kedge_model::event::Batch;
+use kedge_model::event::{Batch, IsolatedRecord};
 
 /// Accounts of `isolate_position`, `transfer_isolated` and `merge_position`.
 #[derive(Accounts)]
@@ -38,7 +38,7 @@ pub(super) fn move_isolated(
     let signer = a.signer.address().to_bytes();
     a.sub_account.require_trader(&signer)?;
     let clock = clock()?;
-    let mut records = Records::new(80);
+    let mut records = Records::of::<IsolatedRecord>();
     let mut batch = records.batch();
     run(&a.exchange, &a.board, &mut a.sub_account, clock, &mut batch)?;
     calls::events::emit_plain(batch, signer, &clock, &a.event_authority)

@@ -14,8 +14,8 @@ pub fn handle(a: &mut PlaceOrders, params: &ModifyParams) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(ORDER_RECORD);
     let mut batch = records.batch();
-    let (head, orders) = a.sub_account.split();
+    let mut account = a.sub_account.parts();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    let _ = action::ModifyOrder { params: *params }.execute(&mut context, &mut SubAccountMut { head, orders })?;
+    action::ModifyOrder { params: *params }.execute(&mut context, &mut account)?;
     calls::events::log(batch, &mut a.market, signer, &clock)
 }

@@ -37,10 +37,10 @@ pub fn handle(a: &mut PlaceAndTake, order: &OrderParams, min_fill: u64, refs: &[
     let mut records = Records::new(fill_records(refs.len()));
     let mut batch = records.batch();
     let mut makers = makers_mut(&mut accounts);
-    let (head, orders) = a.sub_account.split();
+    let mut account = a.sub_account.parts();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
     let take = action::PlaceAndTake { order: *order, min_fill: Size(min_fill), makers: Arg::peel_slice(refs) };
-    let _ = take.execute(&mut context, &mut SubAccountMut { head, orders }, &mut makers)?;
+    take.execute(&mut context, &mut account, &mut makers)?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)
 }

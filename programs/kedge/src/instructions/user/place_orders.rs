@@ -32,9 +32,8 @@ pub fn handle(a: &mut PlaceOrders, orders: &[Arg<OrderParams>]) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(ORDER_RECORD * orders.len());
     let mut batch = records.batch();
-    let (head, slots) = a.sub_account.split();
+    let mut account = a.sub_account.parts();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    let mut account = SubAccountMut { head, orders: slots };
-    let _ = place.execute(&mut context, &mut account)?;
+    place.execute(&mut context, &mut account)?;
     calls::events::log(batch, &mut a.market, signer, &clock)
 }

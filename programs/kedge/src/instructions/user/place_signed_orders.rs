@@ -36,10 +36,9 @@ pub fn handle(a: &mut PlaceSignedOrders) -> Outcome {
     let clock = clock()?;
     let mut records = Records::new(ORDER_RECORD * MAX_SIGNED_ORDERS);
     let mut batch = records.batch();
-    let (head, slots) = a.sub_account.split();
+    let mut account = a.sub_account.parts();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    let mut account = SubAccountMut { head, orders: slots };
     let place = PlaceSigned { message: &message, signer, program: crate::ID.to_bytes(), sub_account };
-    let _ = place.execute(&mut context, &mut account)?;
+    place.execute(&mut context, &mut account)?;
     calls::events::log(batch, &mut a.market, signer, &clock)
 }

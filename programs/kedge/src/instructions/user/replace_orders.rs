@@ -17,9 +17,8 @@ pub fn handle(a: &mut PlaceOrders, cancel: &[u32], orders: &[Arg<OrderParams>], 
     let room = CANCEL_RECORD * usize::from(a.sub_account.open_orders) + ORDER_RECORD * orders.len();
     let mut records = Records::new(room);
     let mut batch = records.batch();
-    let (head, slots) = a.sub_account.split();
+    let mut account = a.sub_account.parts();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    let mut account = SubAccountMut { head, orders: slots };
-    let _ = replace.execute(&mut context, &mut account)?;
+    replace.execute(&mut context, &mut account)?;
     calls::events::log(batch, &mut a.market, signer, &clock)
 }

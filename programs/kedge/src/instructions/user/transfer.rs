@@ -1,5 +1,7 @@
 //! Moving collateral between two sub-accounts of one person.
 
+use kedge_model::event::TransferRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `transfer`.
@@ -28,7 +30,7 @@ pub struct Transfer {
 pub fn handle(a: &mut Transfer, bank: u16, amount: u64) -> Outcome {
     a.from.require_owner(a.authority.address().as_array())?;
     let clock = clock()?;
-    let mut records = Records::new(64);
+    let mut records = Records::of::<TransferRecord>();
     let mut batch = records.batch();
     action::Transfer { amount: Amount(amount), bank }.execute(
         &a.exchange,

@@ -1,5 +1,7 @@
 //! Taking collateral out.
 
+use kedge_model::event::DepositRecord;
+
 use crate::instructions::prelude::*;
 
 /// Accounts of `withdraw`.
@@ -37,7 +39,7 @@ pub fn handle(a: &mut Withdraw, amount: u64) -> Outcome {
     a.sub_account.require_owner(a.authority.address().as_array())?;
     calls::token::require_vault(&a.bank, a.vault.as_ref())?;
     let clock = clock()?;
-    let mut records = Records::new(72);
+    let mut records = Records::of::<DepositRecord>();
     let mut batch = records.batch();
     action::Withdraw { amount: Amount(amount) }.execute(
         &a.exchange,
