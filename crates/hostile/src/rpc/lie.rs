@@ -149,7 +149,7 @@ impl Lie {
                     "alone, nothing is signed once the blockhash is 30 s old",
                 )
             },
-            Self::RunawaySlot => silent("every slot is u64::MAX", "the endpoint rests; nobody else is sent away"),
+            Self::RunawaySlot => silent("every slot is u64::MAX", "the endpoint rests; no other is sent away"),
             Self::RefusesAll => silent(
                 "every question is refused",
                 "a second endpoint is asked, and this one rests when that one answers",
@@ -185,7 +185,7 @@ impl Lie {
                 "the command line refuses; other names in the place of the true ones are believed",
             ),
             Self::EmptyLists => {
-                once("`getProgramAccounts` finds nothing", "nobody is served; the auditor's sums do not fit")
+                once("`getProgramAccounts` finds nothing", "no account is served; the auditor's sums do not fit")
             }
             Self::BadTransaction => once("a past transaction is not one", "one line of `kedge history`"),
         }
