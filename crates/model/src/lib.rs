@@ -21,6 +21,8 @@ extern crate std;
 
 #[macro_use]
 mod layout;
+#[macro_use]
+mod number;
 
 pub mod action;
 pub mod amm;

@@ -26,33 +26,19 @@ pub const LEAST_INDEX: i64 = 100;
 /// Smallest worth of a step in quote units, so that rounding a fill of one loses a hundredth at most.
 pub const LEAST_STEP: Amount = Amount(100);
 
-/// Status of a market.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum MarketStatus {
-    /// Listed, not yet trading.
-    Initialised = 0,
-    /// Trading.
-    Active = 1,
-    /// Only positions that shrink.
-    ReduceOnly = 2,
-    /// Expired: positions are closed at the settlement price, claims are paid.
-    Settlement = 3,
-    /// Nothing is left.
-    Delisted = 4,
-}
-
-impl MarketStatus {
-    /// The status with this number.
-    pub fn from_number(number: u8) -> Result<Self> {
-        match number {
-            0 => Ok(Self::Initialised),
-            1 => Ok(Self::Active),
-            2 => Ok(Self::ReduceOnly),
-            3 => Ok(Self::Settlement),
-            4 => Ok(Self::Delisted),
-            _ => Err(Error::InvalidParameter),
-        }
+numbered! {
+    /// Status of a market.
+    pub enum MarketStatus else InvalidParameter {
+        /// Listed, not yet trading.
+        Initialised = 0,
+        /// Trading.
+        Active = 1,
+        /// Only positions that shrink.
+        ReduceOnly = 2,
+        /// Expired: positions are closed at the settlement price, claims are paid.
+        Settlement = 3,
+        /// Nothing is left.
+        Delisted = 4,
     }
 }
 

@@ -6,44 +6,29 @@ use crate::num::Checked;
 use crate::quantity::{Ppm, Price, Size};
 pub use crate::side::Side;
 
-/// Kind of an order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum OrderKind {
-    /// Trades now through an auction, within a protection price.
-    Market = 0,
-    /// Trades at its price or better; rests when it does not trade.
-    Limit = 1,
-    /// Waits until the price passes the trigger against the position it protects, then is a market order.
-    StopMarket = 2,
-    /// As [`Self::StopMarket`], then is a limit order.
-    StopLimit = 3,
-    /// Waits until the price reaches the trigger in favour of the position, then is a market order.
-    TakeProfitMarket = 4,
-    /// As [`Self::TakeProfitMarket`], then is a limit order.
-    TakeProfitLimit = 5,
-    /// A stop whose trigger follows the price at a distance, then is a market order.
-    TrailingStop = 6,
-    /// A market order in slices, one an interval.
-    Twap = 7,
+numbered! {
+    /// Kind of an order.
+    pub enum OrderKind else InvalidOrder {
+        /// Trades now through an auction, within a protection price.
+        Market = 0,
+        /// Trades at its price or better; rests when it does not trade.
+        Limit = 1,
+        /// Waits until the price passes the trigger against the position it protects, then is a market order.
+        StopMarket = 2,
+        /// As [`Self::StopMarket`], then is a limit order.
+        StopLimit = 3,
+        /// Waits until the price reaches the trigger in favour of the position, then is a market order.
+        TakeProfitMarket = 4,
+        /// As [`Self::TakeProfitMarket`], then is a limit order.
+        TakeProfitLimit = 5,
+        /// A stop whose trigger follows the price at a distance, then is a market order.
+        TrailingStop = 6,
+        /// A market order in slices, one an interval.
+        Twap = 7,
+    }
 }
 
 impl OrderKind {
-    /// The kind with this number.
-    pub fn from_number(number: u8) -> Result<Self> {
-        match number {
-            0 => Ok(Self::Market),
-            1 => Ok(Self::Limit),
-            2 => Ok(Self::StopMarket),
-            3 => Ok(Self::StopLimit),
-            4 => Ok(Self::TakeProfitMarket),
-            5 => Ok(Self::TakeProfitLimit),
-            6 => Ok(Self::TrailingStop),
-            7 => Ok(Self::Twap),
-            _ => Err(Error::InvalidOrder),
-        }
-    }
-
     /// Whether an order of this kind waits for a trigger.
     #[inline]
     pub const fn waits(self) -> bool {

@@ -1,29 +1,20 @@
 //! The two sides of a trade.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::num::{negative, to_i64};
 use crate::quantity::{Base, Price, Size};
 
-/// Buy or sell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum Side {
-    /// Buys base.
-    Long = 0,
-    /// Sells base.
-    Short = 1,
+numbered! {
+    /// Buy or sell.
+    pub enum Side else InvalidOrder {
+        /// Buys base.
+        Long = 0,
+        /// Sells base.
+        Short = 1,
+    }
 }
 
 impl Side {
-    /// The side with this number.
-    pub fn from_number(number: u8) -> Result<Self> {
-        match number {
-            0 => Ok(Self::Long),
-            1 => Ok(Self::Short),
-            _ => Err(Error::InvalidOrder),
-        }
-    }
-
     /// The other side.
     #[inline]
     pub const fn opposite(self) -> Self {

@@ -6,24 +6,13 @@ use crate::event::{EventKind, EventSink, PoolRecord, emit};
 use crate::market::{Market, MarketStatus};
 use crate::quantity::Amount;
 
-/// Which pool.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum PoolKind {
-    /// Capital of the vAMM.
-    Amm = 0,
-    /// The market's insurance fund.
-    Insurance = 1,
-}
-
-impl PoolKind {
-    /// The kind with this number.
-    pub fn from_number(number: u8) -> Result<Self> {
-        match number {
-            0 => Ok(Self::Amm),
-            1 => Ok(Self::Insurance),
-            _ => Err(Error::InvalidParameter),
-        }
+numbered! {
+    /// Which pool.
+    pub enum PoolKind else InvalidParameter {
+        /// Capital of the vAMM.
+        Amm = 0,
+        /// The market's insurance fund.
+        Insurance = 1,
     }
 }
 

@@ -13,38 +13,25 @@ pub const MAX_SOURCES: usize = 4;
 /// Multiple of a row's age limit after which its feed counts as dead.
 pub const DEAD_AGE_FACTOR: u64 = 60;
 
-/// Kind of an oracle account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
-pub enum SourceKind {
-    /// The slot is not used.
-    Unused = 0,
-    /// Pyth pull `PriceUpdateV2`; the key is the feed id.
-    PythPull = 1,
-    /// Pyth push price account; the key is the account's address.
-    PythPush = 2,
-    /// Constant 1.00, for the quote asset of a local chain or test; the key is zero.
-    Fixed = 3,
-    /// Switchboard on-demand `PullFeedAccountData`; the key is the account's address.
-    SwitchboardOnDemand = 4,
-    /// Switchboard v2 `AggregatorAccountData`; the key is the account's address.
-    SwitchboardV2 = 5,
+numbered! {
+    /// Kind of an oracle account.
+    pub enum SourceKind else InvalidParameter {
+        /// The slot is not used.
+        Unused = 0,
+        /// Pyth pull `PriceUpdateV2`; the key is the feed id.
+        PythPull = 1,
+        /// Pyth push price account; the key is the account's address.
+        PythPush = 2,
+        /// Constant 1.00, for the quote asset of a local chain or test; the key is zero.
+        Fixed = 3,
+        /// Switchboard on-demand `PullFeedAccountData`; the key is the account's address.
+        SwitchboardOnDemand = 4,
+        /// Switchboard v2 `AggregatorAccountData`; the key is the account's address.
+        SwitchboardV2 = 5,
+    }
 }
 
 impl SourceKind {
-    /// The kind with this number.
-    pub fn from_number(number: u8) -> Result<Self> {
-        match number {
-            0 => Ok(Self::Unused),
-            1 => Ok(Self::PythPull),
-            2 => Ok(Self::PythPush),
-            3 => Ok(Self::Fixed),
-            4 => Ok(Self::SwitchboardOnDemand),
-            5 => Ok(Self::SwitchboardV2),
-            _ => Err(Error::InvalidParameter),
-        }
-    }
-
     /// Whether a source of this kind names its account: nobody can then hand in another one.
     pub const fn names_account(self) -> bool {
         matches!(self, Self::PythPush | Self::SwitchboardOnDemand | Self::SwitchboardV2)

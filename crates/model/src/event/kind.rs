@@ -1,71 +1,92 @@
 //! Kinds of records.
 
-/// Kind of a record; append-only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum EventKind {
-    /// [`super::DepositRecord`] with a positive amount.
-    Deposit = 1,
-    /// [`super::DepositRecord`] of a withdrawal.
-    Withdraw = 2,
-    /// [`super::TransferRecord`].
-    Transfer = 3,
-    /// [`super::OrderRecord`] of a placed order.
-    OrderPlaced = 4,
-    /// [`super::CancelRecord`].
-    OrderCancelled = 5,
-    /// [`super::FillRecord`].
-    Fill = 6,
-    /// [`super::FundingRecord`].
-    Funding = 7,
-    /// [`super::SettleRecord`].
-    SettlePnl = 8,
-    /// [`super::LiquidationRecord`].
-    Liquidation = 9,
-    /// [`super::BankruptcyRecord`].
-    Bankruptcy = 10,
-    /// [`super::AmmRecord`].
-    AmmUpdate = 11,
-    /// [`super::SweepRecord`].
-    FeeSweep = 12,
-    /// [`super::PoolRecord`].
-    PoolFunded = 13,
-    /// [`super::IsolatedRecord`].
-    IsolatedCollateral = 14,
-    /// [`super::CrankRecord`].
-    Crank = 15,
-    /// [`super::MarketRecord`].
-    MarketChanged = 16,
-    /// [`super::PositionSettledRecord`].
-    PositionSettled = 17,
-    /// [`super::OrderRecord`] of an order that changed without a fill.
-    OrderModified = 18,
+use super::{
+    AmmRecord, BankruptcyRecord, CancelRecord, CrankRecord, DepositRecord, FillRecord, FundingRecord, IsolatedRecord,
+    LiquidationRecord, MarketRecord, OrderRecord, PoolRecord, PositionSettledRecord, SettleRecord, SweepRecord,
+    TransferRecord,
+};
+use crate::layout::{Field, Layout};
+
+numbered! {
+    /// Kind of a record; append-only.
+    pub enum EventKind {
+        /// [`super::DepositRecord`] with a positive amount.
+        Deposit = 1,
+        /// [`super::DepositRecord`] of a withdrawal.
+        Withdraw = 2,
+        /// [`super::TransferRecord`].
+        Transfer = 3,
+        /// [`super::OrderRecord`] of a placed order.
+        OrderPlaced = 4,
+        /// [`super::CancelRecord`].
+        OrderCancelled = 5,
+        /// [`super::FillRecord`].
+        Fill = 6,
+        /// [`super::FundingRecord`].
+        Funding = 7,
+        /// [`super::SettleRecord`].
+        SettlePnl = 8,
+        /// [`super::LiquidationRecord`].
+        Liquidation = 9,
+        /// [`super::BankruptcyRecord`].
+        Bankruptcy = 10,
+        /// [`super::AmmRecord`].
+        AmmUpdate = 11,
+        /// [`super::SweepRecord`].
+        FeeSweep = 12,
+        /// [`super::PoolRecord`].
+        PoolFunded = 13,
+        /// [`super::IsolatedRecord`].
+        IsolatedCollateral = 14,
+        /// [`super::CrankRecord`].
+        Crank = 15,
+        /// [`super::MarketRecord`].
+        MarketChanged = 16,
+        /// [`super::PositionSettledRecord`].
+        PositionSettled = 17,
+        /// [`super::OrderRecord`] of an order that changed without a fill.
+        OrderModified = 18,
+    }
+}
+
+/// The struct of a record, as [`Layout`] describes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordLayout {
+    /// Name of the struct.
+    pub name: &'static str,
+    /// Size in bytes.
+    pub size: usize,
+    /// Fields in order of offset.
+    pub fields: &'static [Field],
+}
+
+impl RecordLayout {
+    const fn of<R: Layout>() -> Self {
+        Self { name: R::NAME, size: R::SIZE, fields: R::FIELDS }
+    }
 }
 
 impl EventKind {
-    /// The kind with this number.
-    pub fn from_number(number: u8) -> Option<Self> {
-        Some(match number {
-            1 => Self::Deposit,
-            2 => Self::Withdraw,
-            3 => Self::Transfer,
-            4 => Self::OrderPlaced,
-            5 => Self::OrderCancelled,
-            6 => Self::Fill,
-            7 => Self::Funding,
-            8 => Self::SettlePnl,
-            9 => Self::Liquidation,
-            10 => Self::Bankruptcy,
-            11 => Self::AmmUpdate,
-            12 => Self::FeeSweep,
-            13 => Self::PoolFunded,
-            14 => Self::IsolatedCollateral,
-            15 => Self::Crank,
-            16 => Self::MarketChanged,
-            17 => Self::PositionSettled,
-            18 => Self::OrderModified,
-            _ => return None,
-        })
+    /// The struct of this kind's records. A kind that is added has its line here, or this does not compile.
+    pub const fn record(self) -> RecordLayout {
+        match self {
+            Self::Deposit | Self::Withdraw => RecordLayout::of::<DepositRecord>(),
+            Self::Transfer => RecordLayout::of::<TransferRecord>(),
+            Self::OrderPlaced | Self::OrderModified => RecordLayout::of::<OrderRecord>(),
+            Self::OrderCancelled => RecordLayout::of::<CancelRecord>(),
+            Self::Fill => RecordLayout::of::<FillRecord>(),
+            Self::Funding => RecordLayout::of::<FundingRecord>(),
+            Self::SettlePnl => RecordLayout::of::<SettleRecord>(),
+            Self::Liquidation => RecordLayout::of::<LiquidationRecord>(),
+            Self::Bankruptcy => RecordLayout::of::<BankruptcyRecord>(),
+            Self::AmmUpdate => RecordLayout::of::<AmmRecord>(),
+            Self::FeeSweep => RecordLayout::of::<SweepRecord>(),
+            Self::PoolFunded => RecordLayout::of::<PoolRecord>(),
+            Self::IsolatedCollateral => RecordLayout::of::<IsolatedRecord>(),
+            Self::Crank => RecordLayout::of::<CrankRecord>(),
+            Self::MarketChanged => RecordLayout::of::<MarketRecord>(),
+            Self::PositionSettled => RecordLayout::of::<PositionSettledRecord>(),
+        }
     }
 
     /// Whether the record tells of money or positions that moved (and so must not be lost with a truncated

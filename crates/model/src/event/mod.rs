@@ -11,7 +11,7 @@ mod trade;
 
 pub use batch::{Batch, Event, EventHeader, Events, NO_MARKET, RecordHeader, decode};
 pub use collateral::{DepositRecord, IsolatedRecord, SettleRecord, TransferRecord};
-pub use kind::EventKind;
+pub use kind::{EventKind, RecordLayout};
 pub use liquidation::{BankruptcyRecord, LiquidationRecord};
 pub use market::{AmmRecord, FundingRecord, MarketRecord, PoolRecord, SweepRecord};
 pub use order::{CancelReason, CancelRecord, CrankKind, CrankRecord, OrderRecord};

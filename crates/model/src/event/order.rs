@@ -4,46 +4,46 @@ use super::Party;
 use crate::order::Order;
 use crate::quantity::{Amount, Price, Size};
 
-/// Why an order left the book without being filled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum CancelReason {
-    /// Not cancelled.
-    None = 0,
-    /// Its owner or delegate asked.
-    Requested = 1,
-    /// Its expiry passed.
-    Expired = 2,
-    /// It was immediate-or-cancel.
-    ImmediateOrCancel = 3,
-    /// Reduce-only, and the position is gone or has turned.
-    NothingToReduce = 4,
-    /// A liquidation cancels all orders first.
-    Liquidation = 5,
-    /// Its owner has not the margin for the fill, or an order that waited has none when it is triggered.
-    Margin = 6,
-    /// Another order of its group was filled, or its parent went before it had filled anything.
-    Linked = 7,
-    /// Its market is in settlement.
-    Settlement = 8,
-    /// It met an order of its own owner.
-    SelfTrade = 9,
+numbered! {
+    /// Why an order left the book without being filled.
+    pub enum CancelReason {
+        /// Not cancelled.
+        None = 0,
+        /// Its owner or delegate asked.
+        Requested = 1,
+        /// Its expiry passed.
+        Expired = 2,
+        /// It was immediate-or-cancel.
+        ImmediateOrCancel = 3,
+        /// Reduce-only, and the position is gone or has turned.
+        NothingToReduce = 4,
+        /// A liquidation cancels all orders first.
+        Liquidation = 5,
+        /// Its owner has not the margin for the fill, or an order that waited has none when it is triggered.
+        Margin = 6,
+        /// Another order of its group was filled, or its parent went before it had filled anything.
+        Linked = 7,
+        /// Its market is in settlement.
+        Settlement = 8,
+        /// It met an order of its own owner.
+        SelfTrade = 9,
+    }
 }
 
-/// What somebody did for an order that is not theirs to move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum CrankKind {
-    /// Triggered it.
-    Trigger = 0,
-    /// Started another auction of a triggered order.
-    Restart = 1,
-    /// Moved a trailing stop's trigger.
-    Trail = 2,
-    /// Released a slice of a TWAP.
-    Slice = 3,
-    /// Returned dead orders; which ones, their own records tell.
-    Expire = 4,
+numbered! {
+    /// What somebody did for an order that is not theirs to move.
+    pub enum CrankKind {
+        /// Triggered it.
+        Trigger = 0,
+        /// Started another auction of a triggered order.
+        Restart = 1,
+        /// Moved a trailing stop's trigger.
+        Trail = 2,
+        /// Released a slice of a TWAP.
+        Slice = 3,
+        /// Returned dead orders; which ones, their own records tell.
+        Expire = 4,
+    }
 }
 
 account_bytes! {

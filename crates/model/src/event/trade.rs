@@ -3,16 +3,16 @@
 use super::Party;
 use crate::quantity::{Amount, Price, Quote, Size};
 
-/// Who provided the other side of a fill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(u8)]
-pub enum FillSource {
-    /// A resting order.
-    Book = 0,
-    /// The vAMM.
-    Amm = 1,
-    /// A maker that joined the auction.
-    Jit = 2,
+numbered! {
+    /// Who provided the other side of a fill.
+    pub enum FillSource {
+        /// A resting order.
+        Book = 0,
+        /// The vAMM.
+        Amm = 1,
+        /// A maker that joined the auction.
+        Jit = 2,
+    }
 }
 
 account_bytes! {

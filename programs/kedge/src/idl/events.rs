@@ -3,61 +3,18 @@
 //! Anchor tells events apart by bytes in front of them. In a message each record stands behind a `RecordHeader`, whose
 //! bytes are the same for all records of a kind: that header is the discriminator.
 
-use kedge_model::Field;
 use kedge_model::Layout;
-use kedge_model::event::{
-    AmmRecord, BankruptcyRecord, Batch, CancelRecord, CrankRecord, DepositRecord, EventKind, EventSink, FillRecord,
-    FundingRecord, IsolatedRecord, LiquidationRecord, MarketRecord, NO_MARKET, OrderRecord, PoolRecord,
-    PositionSettledRecord, RecordHeader, SettleRecord, SweepRecord, TransferRecord,
-};
+use kedge_model::event::{Batch, EventKind, EventSink, NO_MARKET, RecordHeader, RecordLayout};
 
 use super::vocabulary::{enumeration, gap};
 use super::{String, ToString, Vec, documented, format, parts, structure};
-
-/// A record's struct.
-struct Record {
-    name: &'static str,
-    fields: &'static [Field],
-    size: usize,
-}
-
-const fn of<T: Layout>() -> Record {
-    Record { name: T::NAME, fields: T::FIELDS, size: T::SIZE }
-}
-
-/// The record of an event. A new kind has its line here, or this does not compile.
-const fn record(kind: EventKind) -> Record {
-    match kind {
-        EventKind::Deposit | EventKind::Withdraw => of::<DepositRecord>(),
-        EventKind::Transfer => of::<TransferRecord>(),
-        EventKind::OrderPlaced | EventKind::OrderModified => of::<OrderRecord>(),
-        EventKind::OrderCancelled => of::<CancelRecord>(),
-        EventKind::Fill => of::<FillRecord>(),
-        EventKind::Funding => of::<FundingRecord>(),
-        EventKind::SettlePnl => of::<SettleRecord>(),
-        EventKind::Liquidation => of::<LiquidationRecord>(),
-        EventKind::Bankruptcy => of::<BankruptcyRecord>(),
-        EventKind::AmmUpdate => of::<AmmRecord>(),
-        EventKind::FeeSweep => of::<SweepRecord>(),
-        EventKind::PoolFunded => of::<PoolRecord>(),
-        EventKind::IsolatedCollateral => of::<IsolatedRecord>(),
-        EventKind::Crank => of::<CrankRecord>(),
-        EventKind::MarketChanged => of::<MarketRecord>(),
-        EventKind::PositionSettled => of::<PositionSettledRecord>(),
-    }
-}
-
-/// All kinds by their number.
-fn kinds() -> impl Iterator<Item = EventKind> {
-    (0..=u8::MAX).filter_map(EventKind::from_number)
-}
 
 /// The records, an enum of them whose tag is the record header's kind, and the event of each kind: the record's fields
 /// under the name of the kind, as Anchor's clients look for it.
 pub fn types(types: &mut Vec<&'static str>) {
     let mut variants: Vec<String> = Vec::new();
-    for kind in kinds() {
-        let Record { name, fields, .. } = record(kind);
+    for &kind in EventKind::ALL {
+        let RecordLayout { name, fields, .. } = kind.record();
         structure(name, fields, types);
         parts(fields, types);
         let event = format!("{kind:?}");
@@ -82,8 +39,9 @@ pub fn types(types: &mut Vec<&'static str>) {
 
 /// The events: name and discriminator.
 pub fn events() -> Vec<String> {
-    kinds()
-        .map(|kind| {
+    EventKind::ALL
+        .iter()
+        .map(|&kind| {
             let bytes: Vec<String> = header(kind).iter().map(ToString::to_string).collect();
             format!("{{\"name\":\"{kind:?}\",\"discriminator\":[{}]}}", bytes.join(","))
         })
@@ -96,7 +54,7 @@ fn header(kind: EventKind) -> [u8; RecordHeader::SIZE] {
     let zeros = [0; 512];
     let mut buffer = [0; RECORD + 512];
     let mut batch = Batch::new(&mut buffer, 0);
-    batch.record(kind, &zeros[..record(kind).size]);
+    batch.record(kind, &zeros[..kind.record().size]);
     let message = batch.finish([0; 32], 0, 0, NO_MARKET).expect("it has room for the largest record");
     message[Batch::HEADER..RECORD].try_into().expect("a record is behind its header")
 }
