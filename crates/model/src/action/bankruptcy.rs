@@ -3,7 +3,7 @@
 use super::ledger;
 use super::liquidate::mark_bankrupt;
 use crate::bank::Bank;
-use crate::board::PriceBoard;
+use crate::board::{MarketRow, PriceBoard};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{BankruptcyRecord, EventKind, EventSink, emit};
@@ -79,50 +79,8 @@ impl Bankruptcy {
         }
         let loss = position.quote.magnitude().min(uncovered);
 
-        let insurance = loss.min(market.insurance_for_one()?);
-        market.insurance_fund = market.insurance_fund.minus(insurance)?;
-        market.pnl_pool = market.pnl_pool.plus(insurance)?;
-        let rest = loss.minus(insurance)?;
-        let interest = market.long_interest.plus(market.short_interest)?;
-        let vamm = market.amm.base;
-
-        let (mut amm, mut deficit, mut charge, mut socialised) =
-            (Amount::ZERO, Amount::ZERO, FundingIndex::ZERO, Amount::ZERO);
-        if !rest.is_zero() {
-            let settling = market.is_settling();
-            let bearers = if settling { Size::ZERO } else { interest.plus(vamm.size())? };
-            if settling && !fault::planted(Fault::ExpiryAtSpot) {
-                // Nobody bears it by position: who was closed earlier would not. It is missing from every profit.
-                deficit = rest;
-                market.deficit = market.deficit.plus(deficit)?;
-                market.funding_pot = market.funding_pot.plus(deficit.debit()?)?;
-                market.settlement_loss = market.settlement_loss.plus(deficit)?;
-            } else if bearers.is_zero() {
-                amm = rest.min(market.amm_means()?);
-                deficit = rest.minus(amm)?;
-                market.amm.quote = market.amm.quote.plus(amm.debit()?)?;
-                market.deficit = market.deficit.plus(deficit)?;
-                market.funding_pot = market.funding_pot.plus(deficit.debit()?)?;
-            } else {
-                let scale = BASE.times(FUNDING_TO_QUOTE)?;
-                // Over next to nothing it has more than 64 bits: more than the most, like any other.
-                let wanted = mul_div(rest.0, scale, bearers.0, Rounding::Up).unwrap_or(u64::MAX);
-                let most = mul_div(row.price.twap_1h.0, FUNDING_TO_QUOTE, MAX_CHARGE_DIVISOR, Rounding::Down)?;
-                let most = most.saturating_sub(charged(market, &clock)?);
-                charge = FundingIndex(to_i64(wanted.min(most))?);
-                socialised =
-                    if wanted <= most { rest } else { Amount(mul_div(bearers.0, most, scale, Rounding::Down)?) };
-                deficit = rest.minus(socialised)?;
-                market.deficit = market.deficit.plus(deficit)?;
-                market.charged = market.charged.plus(charge)?;
-                row.funding_long = row.funding_long.plus(charge)?;
-                row.funding_short = row.funding_short.minus(charge)?;
-                let part = Amount(mul_div(vamm.size().0, charge.0.unsigned_abs(), scale, Rounding::Up)?);
-                market.amm.quote = market.amm.quote.plus(part.debit()?)?;
-                market.funding_pot = market.funding_pot.plus(part.credit()?)?.minus(rest.credit()?)?;
-                market.socialised = market.socialised.saturating_add(socialised.0);
-            }
-        }
+        let insurance = insure(market, loss)?;
+        let borne = bear(market, row, loss.minus(insurance)?, &clock)?;
         ledger::adjust(account.head, market, loss.credit()?)?;
         let position = account.head.position_mut(market.index)?;
         position.entry = Quote::ZERO;
@@ -134,7 +92,7 @@ impl Bankruptcy {
         }
         account.head.release_position(market.index);
         account.head.last_active_slot = clock.slot;
-        let report = BankruptcyReport { loss, insurance, amm, socialised, deficit };
+        let Borne { amm, socialised, charge, deficit } = borne;
         let record = BankruptcyRecord {
             account: account.head.party(),
             loss,
@@ -148,8 +106,75 @@ impl Bankruptcy {
             padding: [0; 5],
         };
         emit(sink, EventKind::Bankruptcy, &record);
-        Ok(report)
+        Ok(BankruptcyReport { loss, insurance, amm, socialised, deficit })
     }
+}
+
+/// Pays a loss from the insurance fund, up to the market's cap and its tier's share.
+fn insure(market: &mut Market, loss: Amount) -> Result<Amount> {
+    let paid = loss.min(market.insurance_for_one()?);
+    market.insurance_fund = market.insurance_fund.minus(paid)?;
+    market.pnl_pool = market.pnl_pool.plus(paid)?;
+    Ok(paid)
+}
+
+/// What became of a loss that the insurance fund does not pay.
+#[derive(Default)]
+struct Borne {
+    amm: Amount,
+    socialised: Amount,
+    charge: FundingIndex,
+    deficit: Amount,
+}
+
+/// Lets a loss be borne: in settlement by all profits, else by all positions, or with none open by the vAMM's capital.
+fn bear(market: &mut Market, row: &mut MarketRow, loss: Amount, clock: &Clock) -> Result<Borne> {
+    if loss.is_zero() {
+        return Ok(Borne::default());
+    }
+    let settling = market.is_settling();
+    if settling && !fault::planted(Fault::ExpiryAtSpot) {
+        // Nobody bears it by position: who was closed earlier would not. It is missing from every profit.
+        market.deficit = market.deficit.plus(loss)?;
+        market.funding_pot = market.funding_pot.plus(loss.debit()?)?;
+        market.settlement_loss = market.settlement_loss.plus(loss)?;
+        return Ok(Borne { deficit: loss, ..Borne::default() });
+    }
+    let interest = market.long_interest.plus(market.short_interest)?;
+    let bearers = if settling { Size::ZERO } else { interest.plus(market.amm.base.size())? };
+    if bearers.is_zero() { take_from_vamm(market, loss) } else { socialise(market, row, loss, bearers, clock) }
+}
+
+/// Takes a loss from the vAMM's capital; what is beyond its means is the market's deficit.
+fn take_from_vamm(market: &mut Market, loss: Amount) -> Result<Borne> {
+    let amm = loss.min(market.amm_means()?);
+    let deficit = loss.minus(amm)?;
+    market.amm.quote = market.amm.quote.plus(amm.debit()?)?;
+    market.deficit = market.deficit.plus(deficit)?;
+    market.funding_pot = market.funding_pot.plus(deficit.debit()?)?;
+    Ok(Borne { amm, deficit, ..Borne::default() })
+}
+
+/// Spreads a loss over `bearers`, the base of all positions, through the funding indices; what the day's charges leave no
+/// room for is the market's deficit.
+fn socialise(market: &mut Market, row: &mut MarketRow, loss: Amount, bearers: Size, clock: &Clock) -> Result<Borne> {
+    let scale = BASE.times(FUNDING_TO_QUOTE)?;
+    // Over next to nothing it has more than 64 bits: more than the most, like any other.
+    let wanted = mul_div(loss.0, scale, bearers.0, Rounding::Up).unwrap_or(u64::MAX);
+    let most = mul_div(row.price.twap_1h.0, FUNDING_TO_QUOTE, MAX_CHARGE_DIVISOR, Rounding::Down)?;
+    let most = most.saturating_sub(charged(market, clock)?);
+    let charge = FundingIndex(to_i64(wanted.min(most))?);
+    let socialised = if wanted <= most { loss } else { Amount(mul_div(bearers.0, most, scale, Rounding::Down)?) };
+    let deficit = loss.minus(socialised)?;
+    market.deficit = market.deficit.plus(deficit)?;
+    market.charged = market.charged.plus(charge)?;
+    row.funding_long = row.funding_long.plus(charge)?;
+    row.funding_short = row.funding_short.minus(charge)?;
+    let part = Amount(mul_div(market.amm.base.size().0, charge.0.unsigned_abs(), scale, Rounding::Up)?);
+    market.amm.quote = market.amm.quote.plus(part.debit()?)?;
+    market.funding_pot = market.funding_pot.plus(part.credit()?)?.minus(loss.credit()?)?;
+    market.socialised = market.socialised.saturating_add(socialised.0);
+    Ok(Borne { socialised, charge, deficit, ..Borne::default() })
 }
 
 /// What each base unit has been charged in the running day, in the unit of an index; begins a new day where one is over.

@@ -44,6 +44,22 @@ pub struct LiquidationReport {
     pub bankrupt: bool,
 }
 
+impl LiquidationReport {
+    /// The part of the record that it makes up.
+    #[inline(always)]
+    fn record(&self) -> LiquidationRecord {
+        LiquidationRecord {
+            base: self.base,
+            quote: self.quote,
+            price: self.price,
+            insurance_fee: self.insurance_fee,
+            orders_cancelled: self.orders_cancelled,
+            bankrupt: u8::from(self.bankrupt),
+            ..LiquidationRecord::default()
+        }
+    }
+}
+
 impl Liquidate {
     /// Cancels all orders of the pocket that the position is in, then moves the part of the position that restores
     /// the pocket's maintenance margin plus the buffer (all of a small position, at most a quarter of a large one) to
@@ -91,11 +107,7 @@ impl Liquidate {
             return Ok(recovered(0));
         }
         if !began {
-            pocket.set_being_liquidated(account.head, true)?;
-            if !pocket.is_isolated() {
-                account.head.liquidation_slot = clock.slot;
-            }
-            account.head.liquidations = account.head.liquidations.plus(1)?;
+            begin(account.head, pocket, clock.slot)?;
         }
         let cancelled = cancel_orders(account, pocket, context.sink)?;
         // Without orders to cancel the margin is the one just computed.
@@ -115,22 +127,17 @@ impl Liquidate {
             pocket.set_being_liquidated(account.head, false)?;
         }
         let bankrupt = mark_bankrupt(account.head, pocket, context.board)?;
+        let report = LiquidationReport { orders_cancelled: cancelled, bankrupt, ..report };
         let record = LiquidationRecord {
             account: account.head.party(),
             liquidator: liquidator.head.party(),
-            base: report.base,
-            quote: report.quote,
-            price: report.price,
-            insurance_fee: report.insurance_fee,
             shortage: missing.credit()?,
             shortage_after: Quote(after.free()?.0.wrapping_neg()),
             liquidator_fee: step.fee,
-            orders_cancelled: cancelled,
             market: context.market.index,
-            bankrupt: u8::from(bankrupt),
             isolated: u8::from(pocket.is_isolated()),
-            padding: [0; 4],
             liquidation: u64::from(account.head.liquidations),
+            ..report.record()
         };
         emit(context.sink, EventKind::Liquidation, &record);
         if cancelled == 0 {
@@ -138,7 +145,7 @@ impl Liquidate {
         } else {
             account.head.release_empty_positions();
         }
-        Ok(LiquidationReport { orders_cancelled: cancelled, bankrupt, ..report })
+        Ok(report)
     }
 
     /// Decides size, price and fees of the step.
@@ -224,6 +231,17 @@ impl Liquidate {
             bankrupt: false,
         })
     }
+}
+
+/// Notes that a liquidation of a pocket begins.
+#[inline(always)]
+fn begin(account: &mut SubAccount, pocket: Pocket, slot: u64) -> Result<()> {
+    pocket.set_being_liquidated(account, true)?;
+    if !pocket.is_isolated() {
+        account.liquidation_slot = slot;
+    }
+    account.liquidations = account.liquidations.plus(1)?;
+    Ok(())
 }
 
 /// One step of a liquidation.

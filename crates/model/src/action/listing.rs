@@ -143,6 +143,36 @@ account_bytes! {
     }
 }
 
+impl AmmParams {
+    /// A vAMM with these parameters, balanced at the peg.
+    fn curve(&self) -> Amm {
+        Amm {
+            base_reserve: self.sqrt_k,
+            quote_reserve: self.sqrt_k,
+            sqrt_k: self.sqrt_k,
+            peg: self.peg,
+            inventory_limit: self.inventory_limit,
+            concentration: self.concentration,
+            base_spread: self.base_spread,
+            max_spread: self.max_spread,
+            inventory_spread: self.inventory_spread,
+            max_fill_fraction: self.max_fill_fraction,
+            margin: self.margin,
+            update_budget: self.update_budget,
+            flat_share: self.flat_share,
+            volatility_factor: self.volatility_factor,
+            retreat_factor: self.retreat_factor,
+            leverage_spread: self.leverage_spread,
+            revenue_spread: self.revenue_spread,
+            drawdown_limit: self.drawdown_limit,
+            jit_share: self.jit_share,
+            depth_step: self.depth_step,
+            listed_sqrt_k: self.sqrt_k,
+            ..Amm::default()
+        }
+    }
+}
+
 impl RowParams {
     /// An empty row with these parameters.
     ///
@@ -220,30 +250,7 @@ impl ListMarket<'_> {
             status: MarketStatus::Initialised as u8,
             tier: params.tier,
             name: params.name,
-            amm: Amm {
-                base_reserve: amm.sqrt_k,
-                quote_reserve: amm.sqrt_k,
-                sqrt_k: amm.sqrt_k,
-                peg: amm.peg,
-                inventory_limit: amm.inventory_limit,
-                concentration: amm.concentration,
-                base_spread: amm.base_spread,
-                max_spread: amm.max_spread,
-                inventory_spread: amm.inventory_spread,
-                max_fill_fraction: amm.max_fill_fraction,
-                margin: amm.margin,
-                update_budget: amm.update_budget,
-                flat_share: amm.flat_share,
-                volatility_factor: amm.volatility_factor,
-                retreat_factor: amm.retreat_factor,
-                leverage_spread: amm.leverage_spread,
-                revenue_spread: amm.revenue_spread,
-                drawdown_limit: amm.drawdown_limit,
-                jit_share: amm.jit_share,
-                depth_step: amm.depth_step,
-                listed_sqrt_k: amm.sqrt_k,
-                ..Amm::default()
-            },
+            amm: amm.curve(),
             insurance_cap: params.insurance_cap,
             next_order_seq: 1,
             min_order: params.min_order,

@@ -7,11 +7,12 @@ use crate::error::{Error, Result};
 use crate::event::{EventKind, EventSink, SettleRecord, SweepRecord, emit};
 use crate::exchange::operation;
 use crate::margin::{self, MarginKind};
+use crate::market::Market;
 use crate::num::Rounding;
 use crate::pocket::Pocket;
 use crate::position::claimable_pnl;
 use crate::quantity::{Amount, Quote};
-use crate::sub_account::SubAccountMut;
+use crate::sub_account::{SubAccount, SubAccountMut};
 
 /// Moves a position's profit or loss between its claim and its pocket: the quote balance, or an isolated position's
 /// own tokens.
@@ -69,19 +70,7 @@ impl SettlePnl {
             account.head.release_position(market.index);
             return Err(Error::NothingToSettle);
         }
-        if amount.0 >= 0 {
-            pocket.credit(account.head, amount.magnitude())?;
-            market.pnl_pool = market.pnl_pool.minus(amount.magnitude())?;
-        } else {
-            pocket.debit(account.head, amount.magnitude())?;
-            market.pnl_pool = market.pnl_pool.plus(amount.magnitude())?;
-        }
-        bank.settle(amount)?;
-        market.users_quote = market.users_quote.minus(amount)?;
-        let position = account.head.position_mut(market.index)?;
-        position.quote = position.quote.minus(amount)?;
-        position.settled_pnl = position.settled_pnl.plus(amount)?;
-        let left = position.quote;
+        let left = transfer(market, bank, account.head, pocket, amount)?;
         if pocket.is_bankrupt(account.head) && pocket.claims(account.head)?.0 >= 0 {
             // Money came in after the default and paid all of it.
             pocket.set_bankrupt(account.head, false)?;
@@ -111,6 +100,30 @@ impl SettlePnl {
         account.head.release_position(context.market.index);
         Ok(SettleReport { amount })
     }
+}
+
+/// Moves an amount from a position's claim to its pocket (negative: back); returns the claim that is left.
+#[inline(always)]
+fn transfer(
+    market: &mut Market,
+    bank: &mut Bank,
+    account: &mut SubAccount,
+    pocket: Pocket,
+    amount: Quote,
+) -> Result<Quote> {
+    if amount.0 >= 0 {
+        pocket.credit(account, amount.magnitude())?;
+        market.pnl_pool = market.pnl_pool.minus(amount.magnitude())?;
+    } else {
+        pocket.debit(account, amount.magnitude())?;
+        market.pnl_pool = market.pnl_pool.plus(amount.magnitude())?;
+    }
+    bank.settle(amount)?;
+    market.users_quote = market.users_quote.minus(amount)?;
+    let position = account.position_mut(market.index)?;
+    position.quote = position.quote.minus(amount)?;
+    position.settled_pnl = position.settled_pnl.plus(amount)?;
+    Ok(position.quote)
 }
 
 /// Moves collected fees out of the ledger: first against the market's deficit, then to the insurance fund, the

@@ -7,7 +7,7 @@ use crate::event::{CancelReason, EventKind, EventSink, PositionSettledRecord, em
 use crate::exchange::operation;
 use crate::market::Market;
 use crate::pocket::Pocket;
-use crate::position::status;
+use crate::position::{Position, status};
 use crate::quantity::{Amount, Base, Ppm, Quote};
 use crate::sub_account::{SubAccount, SubAccountMut};
 
@@ -68,20 +68,8 @@ impl SettlePosition {
         let position = account.head.position_mut(index)?;
         ledger::settle_funding(position, market, board.market(index)?)?;
         report.closed = ledger::close_out(position, market)?;
-        position.custom_margin = Ppm::ZERO;
-        let first = position.status & status::SETTLED == 0;
-        position.status |= status::SETTLED;
-        if first {
-            // From here on: what has been paid of the claim.
-            position.entry = Quote::ZERO;
-        }
-        let before = position.entry.magnitude();
-        let claim = position.quote;
-        if first && claim.0 < 0 {
-            market.debts = market.debts.plus(claim.magnitude())?;
-        } else if first {
-            market.settled_claims = market.settled_claims.plus(claim.magnitude())?;
-        }
+        let first = look_through(position, market)?;
+        let (before, claim) = (position.entry.magnitude(), position.quote);
         let done = first || report.orders_cancelled != 0;
         if claim.0 < 0 {
             report.amount = collect(account.head, pocket, market, bank, claim.magnitude())?;
@@ -120,6 +108,24 @@ impl SettlePosition {
         account.head.release_position(index);
         Ok(report)
     }
+}
+
+/// Counts a closed position's claim or debt in the market, once; says whether it was this time.
+fn look_through(position: &mut Position, market: &mut Market) -> Result<bool> {
+    position.custom_margin = Ppm::ZERO;
+    if position.status & status::SETTLED != 0 {
+        return Ok(false);
+    }
+    position.status |= status::SETTLED;
+    // From here on: what has been paid of the claim.
+    position.entry = Quote::ZERO;
+    let claim = position.quote;
+    if claim.0 < 0 {
+        market.debts = market.debts.plus(claim.magnitude())?;
+    } else {
+        market.settled_claims = market.settled_claims.plus(claim.magnitude())?;
+    }
+    Ok(true)
 }
 
 /// Takes what the pocket's tokens pay of a debt; returns it with a minus.

@@ -85,19 +85,7 @@ impl TriggerOrder {
             return Err(Error::TriggerNotReached);
         }
 
-        order.status = STATUS_OPEN;
-        order.extent = 0;
-        order.seq = context.market.take_order_seq()?;
-        order.activation_slot = context.clock.slot;
-        if kind.rests() {
-            order.kind = OrderKind::Limit as u8;
-        } else {
-            order.kind = OrderKind::Market as u8;
-            conditional::start_auction(context, &mut order, row.price.liquidation_price()?)?;
-            if !reduce_only && order.expires_at == 0 {
-                order.expires_at = entry::market_expiry(context, order.auction_slots)?;
-            }
-        }
+        activate(context, &mut order, kind, row.price.liquidation_price()?)?;
         let fee = if crank.is_some() { reward::CRANK_FEE } else { Amount::ZERO };
         let mut due = None;
         let mut removed = CancelReason::None;
@@ -180,6 +168,31 @@ impl TriggerOrder {
         emit(context.sink, EventKind::Crank, &record(owner, &order, CrankKind::Restart, price));
         Ok(TriggerReport { price, removed: CancelReason::None, reward: Amount::ZERO })
     }
+}
+
+/// Makes a waiting order a limit order that rests, or a market order whose auction begins now at a price. It comes behind
+/// all others.
+#[inline(always)]
+fn activate<S: EventSink>(
+    context: &mut Context<'_, S>,
+    order: &mut Order,
+    kind: OrderKind,
+    price: Price,
+) -> Result<()> {
+    order.status = STATUS_OPEN;
+    order.extent = 0;
+    order.seq = context.market.take_order_seq()?;
+    order.activation_slot = context.clock.slot;
+    if kind.rests() {
+        order.kind = OrderKind::Limit as u8;
+        return Ok(());
+    }
+    order.kind = OrderKind::Market as u8;
+    conditional::start_auction(context, order, price)?;
+    if !order.has(flags::REDUCE_ONLY) && order.expires_at == 0 {
+        order.expires_at = entry::market_expiry(context, order.auction_slots)?;
+    }
+    Ok(())
 }
 
 /// The record of a service to an order, without who did it.
