@@ -3,13 +3,22 @@
 mod common;
 
 use common::{BTC, World};
+use kedge_model::action::{
+    CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, GrowOrders, MAX_PLACED, PlaceOrders, ReplaceOrders,
+    SetDelegate,
+};
 use kedge_model::amm::{Amm, MAX_CONCENTRATION, MAX_DEPTH_STEP, MAX_FACTOR, MIN_CONCENTRATION};
+use kedge_model::bank::Bank;
 use kedge_model::board::MarketRow;
 use kedge_model::error::Error;
+use kedge_model::event::EventKind;
 use kedge_model::market::Market;
 use kedge_model::num::PPM;
+use kedge_model::order::OrderParams;
 use kedge_model::quantity::{Base, Ppm, Price, Size};
+use kedge_model::sub_account::{MAX_ORDERS, ORDER_STEP, SubAccount};
 use kedge_model::tiers;
+use kedge_model::trader::Trader;
 
 const ALL: Ppm = Ppm(1_000_000);
 
@@ -179,4 +188,82 @@ fn a_parameter_of_a_market_may_be_at_its_bound_and_not_beyond() {
         listed.0.validate_parameters(&listed.1)
     };
     assert_eq!((whole(PPM), whole(PPM + 1)), (Ok(()), Err(Error::InvalidParameter)));
+}
+
+const OWNER: [u8; 32] = [1; 32];
+const OTHER: [u8; 32] = [2; 32];
+
+#[test]
+fn a_sub_account_begins_and_ends_with_its_owner_and_is_counted() {
+    let (mut exchange, name) = (World::new(0).exchange, [7; 16]);
+    let before = (exchange.traders, exchange.sub_accounts);
+    let mut trader = CreateTrader { authority: OWNER, referrer: OTHER }.execute(&mut exchange, 9).unwrap();
+    assert_eq!((trader.authority, trader.referrer, trader.bump), (OWNER, OTHER, 9));
+    let create = CreateSubAccount { name, orders: MAX_ORDERS };
+    assert_eq!(create.authorise(&trader, &OWNER), Ok(()));
+    assert_eq!(create.authorise(&trader, &OTHER), Err(Error::WrongAuthority));
+    let beyond = CreateSubAccount { orders: MAX_ORDERS + 1, ..create };
+    assert_eq!(beyond.authorise(&trader, &OWNER), Err(Error::InvalidParameter));
+    for id in 0..2 {
+        let mut account = SubAccount::default();
+        create.execute(&mut exchange, &mut trader, &mut account, 8).unwrap();
+        let wanted = (OWNER, OTHER, id, 8, name, 1, SubAccount::VERSION);
+        let found = (account.authority, account.referrer, account.id, account.bump, account.name);
+        assert_eq!((found.0, found.1, found.2, found.3, found.4, account.next_order_id, account.version), wanted);
+    }
+    assert_eq!((trader.next_sub_account, trader.sub_accounts), (2, 2));
+    assert_eq!((exchange.traders, exchange.sub_accounts), (before.0 + 1, before.1 + 2));
+    trader.sub_accounts = Trader::MAX_SUB_ACCOUNTS;
+    assert_eq!(create.authorise(&trader, &OWNER), Err(Error::InvalidParameter));
+
+    let mut account = SubAccount { authority: OWNER, open_orders: 1, ..SubAccount::default() };
+    let mut close = |account: &SubAccount, signer| CloseSubAccount.execute(&mut trader, account, signer);
+    assert_eq!(close(&account, &OWNER), Err(Error::AccountNotEmpty));
+    account.open_orders = 0;
+    assert_eq!(close(&account, &OTHER), Err(Error::WrongAuthority));
+    let foreign = SubAccount { authority: OTHER, ..account };
+    assert_eq!(close(&foreign, &OTHER), Err(Error::WrongOwner));
+    close(&account, &OWNER).unwrap();
+    assert_eq!(trader.sub_accounts, Trader::MAX_SUB_ACCOUNTS - 1);
+    assert_eq!(CloseTrader.authorise(&trader, &OTHER), Err(Error::WrongAuthority));
+    assert_eq!(CloseTrader.authorise(&trader, &OWNER), Err(Error::AccountNotEmpty));
+    (trader.sub_accounts, trader.next_sub_account) = (0, 0);
+    assert_eq!(CloseTrader.authorise(&trader, &OWNER), Ok(()));
+
+    let set = SetDelegate { delegate: OTHER };
+    assert_eq!((set.execute(&mut account, &OTHER), account.delegate), (Err(Error::WrongAuthority), [0; 32]));
+    set.execute(&mut account, &OWNER).unwrap();
+    assert_eq!(account.delegate, OTHER);
+}
+
+#[test]
+fn orders_grow_in_steps_and_come_in_batches() {
+    let grows = |held, capacity| GrowOrders { capacity }.validate(held).is_ok();
+    assert!(grows(0, ORDER_STEP) && grows(ORDER_STEP, MAX_ORDERS));
+    assert!(!grows(ORDER_STEP, ORDER_STEP) && !grows(0, ORDER_STEP + 1) && !grows(0, MAX_ORDERS + ORDER_STEP));
+    let orders = [OrderParams::default(); MAX_PLACED + 1];
+    let places = |count: usize| PlaceOrders { orders: &orders[..count] }.validate();
+    assert_eq!([places(1), places(MAX_PLACED)], [Ok(()); 2]);
+    assert_eq!([places(0), places(MAX_PLACED + 1)], [Err(Error::InvalidOrder); 2]);
+    let replaces = |count: usize| ReplaceOrders { cancel: &[], orders: &orders[..count], strict: false }.validate();
+    assert_eq!([replaces(0), replaces(MAX_PLACED)], [Ok(()); 2]);
+    assert_eq!(replaces(MAX_PLACED + 1), Err(Error::InvalidOrder));
+}
+
+#[test]
+fn profit_and_loss_is_settled_in_the_quote_bank() {
+    assert_eq!(Bank::default().require_quote(), Ok(()));
+    assert_eq!(Bank { index: 1, ..Bank::default() }.require_quote(), Err(Error::WrongRow));
+}
+
+#[test]
+fn every_kind_of_event_has_a_record_with_a_party_or_a_market() {
+    assert_eq!(EventKind::ALL.len(), 18);
+    for (at, kind) in EventKind::ALL.iter().enumerate() {
+        assert_eq!((*kind as usize, EventKind::from_number(*kind as u8)), (at + 1, Some(*kind)));
+        let record = kind.record();
+        let end = record.fields.last().unwrap().offset;
+        assert!(record.name.ends_with("Record") && end < record.size, "{kind:?} {record:?}");
+    }
+    assert_eq!(EventKind::Fill.record().name, "FillRecord");
 }

@@ -4,12 +4,16 @@ mod common;
 
 use common::{BTC, World, market_params};
 use kedge_model::Layout;
-use kedge_model::action::{BankParams, ListBank, ListMarket, MarketParams, RowParams};
+use kedge_model::action::{
+    AssignFeeTier, BankParams, DelistMarket, HaltRow, ListBank, ListMarket, MarketParams, RowParams, SetExpiry,
+    SetMarketStatus,
+};
 use kedge_model::bank::Bank;
-use kedge_model::board::{PriceRow, RowState};
+use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, RowState};
+use kedge_model::clock::Clock;
 use kedge_model::error::{Error, Result};
 use kedge_model::exchange::{Exchange, FeeSchedule, FeeTier};
-use kedge_model::market::Market;
+use kedge_model::market::{Market, MarketStatus};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 
 /// The last value inside of a bound, and the first outside.
@@ -246,4 +250,93 @@ fn a_fee_schedule_is_set_whole_and_inside_its_bounds() {
 fn a_layout_says_what_its_bytes_stand_for() {
     let meaning = |name| Exchange::FIELDS.iter().find(|field| field.name == name).unwrap().meaning;
     assert_eq!((meaning("admin"), meaning("paused")), (Some("pubkey"), None));
+}
+
+const ADMIN: [u8; 32] = [1; 32];
+const PAUSER: [u8; 32] = [2; 32];
+const OTHER: [u8; 32] = [3; 32];
+
+#[test]
+fn the_admin_alone_administers_and_the_pauser_may_close_and_halt() {
+    let exchange = Exchange::new(255, ADMIN, PAUSER).unwrap();
+    let unnamed = Exchange::new(255, ADMIN, [0; 32]).unwrap();
+    let params = params();
+    let status = |status| move |e: &Exchange, s: &[u8; 32]| SetMarketStatus { status }.authorise(e, s);
+    let halt = |halted| move |e: &Exchange, s: &[u8; 32]| HaltRow { kind: 0, index: 0, halted }.authorise(e, s);
+    type Judge<'a> = Box<dyn Fn(&Exchange, &[u8; 32]) -> Result<()> + 'a>;
+    let admins: [Judge<'_>; 6] = [
+        Box::new(|e, s| ListMarket { params: &params }.authorise(e, s)),
+        Box::new(|e, s| SetExpiry { time: 0 }.authorise(e, s)),
+        Box::new(|e, s| DelistMarket.authorise(e, s)),
+        Box::new(|e, s| AssignFeeTier { tier: 0 }.authorise(e, s)),
+        Box::new(status(MarketStatus::Active)),
+        Box::new(halt(false)),
+    ];
+    let either: [Judge<'_>; 2] = [Box::new(status(MarketStatus::ReduceOnly)), Box::new(halt(true))];
+    for (judges, pauser) in [(&admins[..], Err(Error::WrongAuthority)), (&either[..], Ok(()))] {
+        for judge in judges {
+            assert_eq!((judge(&exchange, &ADMIN), judge(&exchange, &PAUSER)), (Ok(()), pauser));
+            assert_eq!(judge(&exchange, &OTHER), Err(Error::WrongAuthority));
+            assert_eq!(judge(&unnamed, &[0; 32]), Err(Error::WrongAuthority), "nobody is the pauser");
+        }
+    }
+}
+
+#[test]
+fn other_collateral_than_the_quote_token_is_listed_without_a_weight_and_by_the_admin() {
+    let mut exchange = Exchange::new(255, ADMIN, PAUSER).unwrap();
+    let weighing = BankParams { maintenance_weight: Ppm(1), ..BankParams::default() };
+    let judge = |exchange: &Exchange, params, signer| ListBank::authorise(params, exchange, signer);
+    assert_eq!(judge(&exchange, &weighing, &ADMIN), Ok(()));
+    exchange.banks = 1;
+    assert_eq!(judge(&exchange, &weighing, &ADMIN), Err(Error::InvalidParameter));
+    let held = BankParams::default();
+    assert_eq!(judge(&exchange, &held, &ADMIN), Ok(()));
+    assert_eq!(judge(&exchange, &held, &PAUSER), Err(Error::WrongAuthority));
+}
+
+#[test]
+fn the_admin_changes_the_fees() {
+    let mut exchange = Exchange::new(255, ADMIN, PAUSER).unwrap();
+    let schedule = FeeSchedule { filler_share: Ppm(99_999), ..FeeSchedule::initial() };
+    assert_eq!(exchange.change_fees(&PAUSER, &schedule), Err(Error::WrongAuthority));
+    assert_eq!(exchange.filler_share, FeeSchedule::initial().filler_share);
+    exchange.change_fees(&ADMIN, &schedule).unwrap();
+    assert_eq!(exchange.filler_share, Ppm(99_999));
+}
+
+#[test]
+fn a_row_is_halted_and_starts_again_unless_its_price_is_final() {
+    let mut world = World::new(0);
+    let halt = |world: &mut World, kind, index, halted| {
+        HaltRow { kind, index, halted }.execute(&mut world.board, &world.clock)
+    };
+    for kind in [0, 1] {
+        let state = |world: &World| match kind {
+            0 => world.board.markets[0].price.state,
+            _ => world.board.banks[0].price.state,
+        };
+        halt(&mut world, kind, 0, true).unwrap();
+        assert_eq!(state(&world), RowState::Halted as u8);
+        halt(&mut world, kind, 0, false).unwrap();
+        assert_ne!(state(&world), RowState::Halted as u8);
+        assert_eq!(halt(&mut world, kind, 20, true), Err(Error::RowNotListed));
+    }
+    assert_eq!(halt(&mut world, 2, 0, true), Err(Error::InvalidParameter));
+    world.board.markets[0].price.freeze(Price(5));
+    assert_eq!(halt(&mut world, 0, 0, true), Err(Error::MarketNotActive));
+}
+
+#[test]
+fn a_board_begins_with_its_version_and_bump() {
+    let mut board = PriceBoard::default();
+    board.begin(253);
+    assert_eq!((board.version, board.bump, board.invariant()), (PriceBoard::VERSION, 253, Ok(())));
+}
+
+#[test]
+fn a_fixed_source_says_one_dollar_now() {
+    let said = OraclePrice::fixed(&Clock { slot: 7, unix_time: 9 });
+    let wanted = OraclePrice { price: Price(1_000_000), confidence: Price(0), publish_time: 9, publish_slot: 7 };
+    assert_eq!(said, wanted);
 }

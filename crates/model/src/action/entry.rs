@@ -46,11 +46,12 @@ pub(super) fn enter<S: EventSink>(
     if position.base.is_zero() && position.open_orders == 0 {
         ledger::settle_funding(position, context.market, row)?;
     }
-    let reduces = !position.base.is_zero() && Side::closing(position.base) == order.side();
-    if order.has(flags::REDUCE_ONLY) && !reduces && !sleeps {
+    let mut increases_risk = false;
+    if !order.has(flags::REDUCE_ONLY) {
+        increases_risk = order.adds_exposure() && expose_inline(position, order, context.market.max_position)?;
+    } else if !sleeps && (position.base.is_zero() || Side::closing(position.base) != order.side()) {
         return Err(Error::ReduceOnlyWouldIncrease);
     }
-    let increases_risk = order.adds_exposure() && expose(position, order, context.market.max_position)?;
     position.open_orders = position.open_orders.plus(1)?;
     account.head.open_orders = account.head.open_orders.plus(1)?;
     *account.orders.get_mut(slot).ok_or(Error::NoOrderSlot)? = *order;
@@ -61,7 +62,14 @@ pub(super) fn enter<S: EventSink>(
 /// Adds an order's size to the open exposure and says whether the worst case became larger.
 ///
 /// Errors: [`Error::PositionTooLarge`].
+#[inline(never)]
 pub(super) fn expose(position: &mut Position, order: &Order, largest: Size) -> Result<bool> {
+    expose_inline(position, order, largest)
+}
+
+/// [`expose`] for the placing of an order, of which many come in one instruction.
+#[inline(always)]
+fn expose_inline(position: &mut Position, order: &Order, largest: Size) -> Result<bool> {
     let before = position.worst_case_base()?.size();
     position.add_open(order.side(), order.remaining()?)?;
     let worst = position.worst_case_base()?.size();

@@ -105,10 +105,7 @@ impl FillOrder<'_> {
         }
         shares::pay(context, taker, filler, makers, &matched)?;
         context.market.sample_premium(row.price.price, context.clock.unix_time)?;
-        taker.head.release_position(order.market);
-        for maker in makers {
-            maker.head.release_position(order.market);
-        }
+        matching::release(taker, makers, order.market);
         let stopped = matched.self_trades != 0
             && matched.size < order.remaining()?
             && taker.order_slot_near(order.id, slot).is_err();

@@ -45,10 +45,15 @@ pub struct LiquidationReport {
 }
 
 impl LiquidationReport {
-    /// The part of the record that it makes up.
+    /// Its record, without the shortage and the liquidator's fee.
     #[inline(always)]
-    fn record(&self) -> LiquidationRecord {
+    fn record(&self, account: &SubAccount, liquidator: &SubAccount, market: u16, pocket: Pocket) -> LiquidationRecord {
         LiquidationRecord {
+            account: account.party(),
+            liquidator: liquidator.party(),
+            market,
+            isolated: u8::from(pocket.is_isolated()),
+            liquidation: u64::from(account.liquidations),
             base: self.base,
             quote: self.quote,
             price: self.price,
@@ -129,15 +134,10 @@ impl Liquidate {
         let bankrupt = mark_bankrupt(account.head, pocket, context.board)?;
         let report = LiquidationReport { orders_cancelled: cancelled, bankrupt, ..report };
         let record = LiquidationRecord {
-            account: account.head.party(),
-            liquidator: liquidator.head.party(),
             shortage: missing.credit()?,
             shortage_after: Quote(after.free()?.0.wrapping_neg()),
             liquidator_fee: step.fee,
-            market: context.market.index,
-            isolated: u8::from(pocket.is_isolated()),
-            liquidation: u64::from(account.head.liquidations),
-            ..report.record()
+            ..report.record(account.head, liquidator.head, context.market.index, pocket)
         };
         emit(context.sink, EventKind::Liquidation, &record);
         if cancelled == 0 {

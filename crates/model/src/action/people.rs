@@ -23,9 +23,8 @@ impl CreateTrader {
     /// [`Error::InvalidParameter`] for a person who refers herself.
     #[inline]
     pub fn execute(self, exchange: &mut Exchange, bump: u8) -> Result<Trader> {
-        let trader = Trader::new(bump, self.authority, self.referrer)?;
-        exchange.traders = exchange.traders.plus(1)?;
-        Ok(trader)
+        exchange.traders = exchange.traders.wrapping_add(1);
+        Trader::new(bump, self.authority, self.referrer)
     }
 }
 
@@ -99,7 +98,7 @@ impl CreateSubAccount {
         account.take_tier(trader);
         trader.next_sub_account = id.plus(1)?;
         trader.sub_accounts = trader.sub_accounts.plus(1)?;
-        exchange.sub_accounts = exchange.sub_accounts.plus(1)?;
+        exchange.sub_accounts = exchange.sub_accounts.wrapping_add(1);
         Ok(())
     }
 }

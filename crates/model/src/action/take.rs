@@ -102,10 +102,7 @@ impl PlaceAndTake<'_> {
         context.market.require_interest_cap(interest)?;
         context.market.sample_premium(row.price.price, context.clock.unix_time)?;
         taker.head.last_active_slot = context.clock.slot;
-        taker.head.release_position(order.market);
-        for maker in makers {
-            maker.head.release_position(order.market);
-        }
+        matching::release(taker, makers, order.market);
         Ok(TakeReport { order_id: order.id, matched, resting: if rests { left } else { Size::ZERO } })
     }
 }

@@ -136,6 +136,15 @@ fn against_maker<S: EventSink>(
     Ok(Met { size, part_ended })
 }
 
+/// Frees the slots of a market in which a run has left nothing.
+#[inline(always)]
+pub(in crate::action) fn release(taker: &mut SubAccountMut<'_>, makers: &mut [SubAccountMut<'_>], market: u16) {
+    taker.head.release_position(market);
+    for maker in makers {
+        maker.head.release_position(market);
+    }
+}
+
 /// Shows the next part of an order, behind all that rest at its price.
 #[inline(never)]
 fn show_next<S: EventSink>(

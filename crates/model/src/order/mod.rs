@@ -1,10 +1,15 @@
 //! Orders: what a trader asks for, and the 96 bytes in which the ask is kept.
 
+pub mod flags;
+mod limit;
+
+pub use crate::side::Side;
+pub use limit::{Limit, RawLevel, RawLimit};
+
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::Checked;
 use crate::quantity::{Ppm, Price, Size};
-pub use crate::side::Side;
 
 numbered! {
     /// Kind of an order.
@@ -49,131 +54,6 @@ impl OrderKind {
     pub const fn triggers_above(self, side: Side) -> bool {
         let takes_profit = matches!(self, Self::TakeProfitMarket | Self::TakeProfitLimit);
         matches!(side, Side::Long) != takes_profit
-    }
-}
-
-/// Order flags, one bit each.
-pub mod flags {
-    /// Must not trade when it is placed.
-    pub const POST_ONLY: u16 = 1;
-    /// Only reduces the position.
-    pub const REDUCE_ONLY: u16 = 1 << 1;
-    /// What is not filled at once is cancelled.
-    pub const IMMEDIATE_OR_CANCEL: u16 = 1 << 2;
-    /// Filled in full at once, or not at all.
-    pub const FILL_OR_KILL: u16 = 1 << 3;
-    /// A post-only order that would trade moves to one tick before the touch instead of being refused.
-    pub const SLIDE: u16 = 1 << 4;
-    /// The price is a signed distance to the oracle.
-    pub const OFFSET: u16 = 1 << 5;
-    /// One leg of a bracket, or one of two orders of which one cancels the other.
-    pub const LEG: u16 = 1 << 6;
-    /// Legs of a bracket follow this order's fills.
-    pub const HAS_LEGS: u16 = 1 << 7;
-    /// Came through the sub-account's builder, who gets its fee.
-    pub const BUILDER: u16 = 1 << 8;
-    /// The trigger looks at the mark instead of the oracle.
-    pub const TRIGGER_MARK: u16 = 1 << 9;
-    /// The trigger looks at the last fill instead of the oracle.
-    pub const TRIGGER_LAST: u16 = 1 << 10;
-    /// Against an order of its own owner, the taker is cancelled (neither bit: the maker).
-    pub const SELF_CANCEL_TAKER: u16 = 1 << 11;
-    /// Against an order of its own owner, both shrink by the smaller size.
-    pub const SELF_DECREMENT: u16 = 1 << 12;
-    /// The owner gave no protection price: each auction sets one from the oracle, and may be started anew when it has
-    /// ended unfilled. Set by the program on orders that wait or come in slices.
-    pub const NO_LIMIT: u16 = 1 << 13;
-    /// What happens against an order of its own owner: one of these, or neither.
-    pub const SELF_TRADE: u16 = SELF_CANCEL_TAKER | SELF_DECREMENT;
-    /// Not to rest: what is not filled at once goes.
-    pub const AT_ONCE: u16 = IMMEDIATE_OR_CANCEL | FILL_OR_KILL;
-    /// Flags that few orders have and that need a closer look when one is placed.
-    pub const RARE: u16 = FILL_OR_KILL | SLIDE | OFFSET | SELF_TRADE;
-    /// Where the trigger looks: one of these, or neither.
-    pub const TRIGGER: u16 = TRIGGER_MARK | TRIGGER_LAST;
-    /// An order that belongs to a group: its fills and its end change the others.
-    pub const GROUPED: u16 = LEG | HAS_LEGS;
-    /// Flags of orders that wait for a trigger, come in slices or belong together; no other order names them.
-    pub const CONDITIONAL: u16 = LEG | HAS_LEGS | TRIGGER | NO_LIMIT;
-    /// Flags that this version accepts.
-    pub const ALL: u16 = POST_ONLY
-        | REDUCE_ONLY
-        | IMMEDIATE_OR_CANCEL
-        | FILL_OR_KILL
-        | SLIDE
-        | OFFSET
-        | SELF_TRADE
-        | BUILDER
-        | CONDITIONAL;
-}
-
-/// The worst price that an order accepts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Limit {
-    /// This price, zero for none.
-    Fixed(Price),
-    /// The oracle's price plus this distance in price units.
-    Offset(i64),
-}
-
-/// The word of an order in which its limit is kept: a price, or a distance to the oracle. The order's flags tell which:
-/// [`Order::limit`] reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(transparent)]
-pub struct RawLimit(u64);
-
-impl RawLimit {
-    /// A limit or protection price, zero for none.
-    #[inline]
-    pub const fn price(price: Price) -> Self {
-        Self(price.0)
-    }
-
-    /// A signed distance to the oracle in price units, of an order with [`flags::OFFSET`].
-    #[inline]
-    pub const fn offset(distance: i64) -> Self {
-        Self(distance.cast_unsigned())
-    }
-
-    /// The word of a limit.
-    #[inline]
-    pub const fn of(limit: Limit) -> Self {
-        match limit {
-            Limit::Fixed(price) => Self::price(price),
-            Limit::Offset(distance) => Self::offset(distance),
-        }
-    }
-
-    /// What the word says in an order with these flags.
-    #[inline]
-    pub const fn read(self, bits: u16) -> Limit {
-        if bits & flags::OFFSET == 0 { Limit::Fixed(Price(self.0)) } else { Limit::Offset(self.0.cast_signed()) }
-    }
-}
-
-/// The word of an order in which a trigger price is kept, or what a TWAP has released. The order's kind tells which:
-/// [`Order::level`] and [`Order::released`] read it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(transparent)]
-pub struct RawLevel(u64);
-
-impl RawLevel {
-    /// A trigger price, zero for none.
-    #[inline]
-    pub const fn trigger(price: Price) -> Self {
-        Self(price.0)
-    }
-
-    /// Base that a TWAP has released.
-    #[inline]
-    pub const fn released(size: Size) -> Self {
-        Self(size.0)
-    }
-
-    /// The word as records hold it.
-    #[inline]
-    pub const fn word(self) -> u64 {
-        self.0
     }
 }
 
@@ -270,7 +150,7 @@ impl OrderParams {
     /// The limit: a price, or with [`flags::OFFSET`] a distance to the oracle.
     #[inline]
     pub const fn limit(&self) -> Limit {
-        RawLimit(self.price.0).read(self.flags)
+        RawLimit::price(self.price).read(self.flags)
     }
 }
 
@@ -315,7 +195,7 @@ impl Order {
     /// The trigger price of a kind that waits for one; kept once the order is triggered.
     #[inline]
     pub const fn level(&self) -> Price {
-        Price(self.trigger_price.0)
+        self.trigger_price.price()
     }
 
     /// Moves the trigger of an order that waits for one.
@@ -327,7 +207,7 @@ impl Order {
     /// Base that a TWAP has released to trading so far.
     #[inline]
     pub const fn released(&self) -> Size {
-        Size(self.trigger_price.0)
+        self.trigger_price.size()
     }
 
     /// Sets what a TWAP has released to trading.
