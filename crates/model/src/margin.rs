@@ -156,7 +156,7 @@ impl<'a> Pass<'a> {
 
     /// Adds balances and positions, isolated ones left out. In fours, as most slots are empty and the loop would cost more
     /// than the look at one.
-    #[inline(always)]
+    #[inline(never)]
     fn add_all_cross(&mut self, account: &SubAccount) -> Result<()> {
         for [a, b, c, d] in account.balances.as_chunks::<4>().0 {
             self.add_balance(a)?;
