@@ -17,7 +17,8 @@ pub const MAX_SLOTS: u64 = 255;
 
 /// Auction price of an order at a slot, on the tick: buys round down, sells round up, in the taker's favour.
 ///
-/// Errors: arithmetic only.
+/// # Errors
+/// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].
 pub fn price(order: &Order, slot: u64, tick: Price) -> Result<Price> {
     let elapsed = slot.saturating_sub(order.activation_slot);
     interpolate(order.side(), order.auction_start, order.auction_end, elapsed, u64::from(order.auction_slots), tick)
@@ -41,7 +42,8 @@ pub fn interpolate(side: Side, start: Price, end: Price, elapsed: u64, duration:
 /// How far a derived auction goes: half a percent, or [`DERIVED_DEVIATIONS`] times the row's deviation when that is
 /// more, and never beyond the market's band, where nothing can be filled.
 ///
-/// Errors: arithmetic only.
+/// # Errors
+/// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].
 pub fn width(row: &PriceRow, band: Ppm) -> Result<Ppm> {
     let moving = mul_div(row.deviation.0, DERIVED_DEVIATIONS.wrapping_mul(PPM), row.price.usable()?.0, Rounding::Down)?;
     let wide = moving.max(u64::from(DERIVED_WIDTH.0)).min(u64::from(band.0));
@@ -78,7 +80,8 @@ pub fn derive(side: Side, oracle: Price, limit: Price, width: Ppm) -> Result<(Pr
 /// to trade. The end is the owner's own and is never moved: it says how far the order may go. The result is inside the
 /// limit whenever the start, the derived one and the end are.
 ///
-/// Errors: arithmetic only.
+/// # Errors
+/// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].
 pub fn judge(side: Side, (start, end): (Price, Price), derived: Price, width: Ppm) -> Result<Price> {
     if side.better(derived, start) {
         return Ok(derived);
@@ -95,7 +98,8 @@ pub fn judge(side: Side, (start, end): (Price, Price), derived: Price, width: Pp
 
 /// Refuses an auction that runs the wrong way or past the limit.
 ///
-/// Errors: [`Error::InvalidOrder`].
+/// # Errors
+/// [`Error::InvalidOrder`].
 pub fn validate(side: Side, start: Price, end: Price, limit: Price) -> Result<()> {
     let forward = start == end || side.better(start, end);
     let inside = limit.is_zero() || side.accepts(limit, end);

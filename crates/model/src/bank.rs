@@ -69,7 +69,10 @@ impl Bank {
         Ok(())
     }
 
-    /// Adds a deposit to the total. Errors: [`Error::DepositCapReached`].
+    /// Adds a deposit to the total.
+    ///
+    /// # Errors
+    /// [`Error::DepositCapReached`].
     pub(crate) fn deposit(&mut self, amount: Amount) -> Result<()> {
         let total = self.deposits.plus(amount)?;
         if total > self.deposit_cap {
@@ -79,7 +82,10 @@ impl Bank {
         Ok(())
     }
 
-    /// Checks that the vault covers the claims. Errors: [`Error::InsufficientVault`].
+    /// Checks that the vault covers the claims.
+    ///
+    /// # Errors
+    /// [`Error::InsufficientVault`].
     pub fn require_covered(&self, vault: Amount) -> Result<()> {
         if self.claims()? <= vault { Ok(()) } else { Err(Error::InsufficientVault) }
     }

@@ -37,7 +37,8 @@ impl Order {
 impl SubAccountMut<'_> {
     /// A free slot for an order with this client id, 0 for none.
     ///
-    /// Errors: [`Error::DuplicateClientId`] for the id of an open order or one that is remembered;
+    /// # Errors
+    /// [`Error::DuplicateClientId`] for the id of an open order or one that is remembered;
     /// [`Error::ClientIdExpired`] and [`Error::ClientIdTooFar`] for a timed id that is not good now; [`Error::NoOrderSlot`],
     /// and [`Error::ClientIdsHeld`] when slots are free and all of them remember timed ids that are still good.
     #[inline(never)]

@@ -166,7 +166,10 @@ impl Exchange {
         Ok(exchange)
     }
 
-    /// Replaces the fee schedule. Errors: [`Error::InvalidParameter`].
+    /// Replaces the fee schedule.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`].
     pub fn set_fees(&mut self, schedule: &FeeSchedule) -> Result<()> {
         let changed = Self {
             fees: schedule.fees,
@@ -197,7 +200,10 @@ impl Exchange {
         self.set_fees(schedule)
     }
 
-    /// Refuses anybody but the admin. Errors: [`Error::WrongAuthority`].
+    /// Refuses anybody but the admin.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`].
     pub fn require_admin(&self, signer: &[u8; 32]) -> Result<()> {
         if self.admin == *signer { Ok(()) } else { Err(Error::WrongAuthority) }
     }
@@ -207,14 +213,20 @@ impl Exchange {
         self.pauser == *signer && self.pauser != [0; 32]
     }
 
-    /// Names the next admin, who must accept. Errors: [`Error::WrongAuthority`].
+    /// Names the next admin, who must accept.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`].
     pub fn propose_admin(&mut self, signer: &[u8; 32], next: [u8; 32]) -> Result<()> {
         self.require_admin(signer)?;
         self.pending_admin = next;
         Ok(())
     }
 
-    /// Takes over as admin. Errors: [`Error::WrongAuthority`] unless `signer` was named.
+    /// Takes over as admin.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`] unless `signer` was named.
     pub fn accept_admin(&mut self, signer: &[u8; 32]) -> Result<()> {
         if self.pending_admin != *signer || *signer == [0; 32] {
             return Err(Error::WrongAuthority);
@@ -227,7 +239,10 @@ impl Exchange {
     /// Layout version that this code reads and writes.
     pub const VERSION: u8 = 1;
 
-    /// Refuses a paused operation. Errors: [`Error::OperationPaused`].
+    /// Refuses a paused operation.
+    ///
+    /// # Errors
+    /// [`Error::OperationPaused`].
     #[inline]
     pub fn require_open(&self, operations: u32) -> Result<()> {
         if self.paused & operations == 0 { Ok(()) } else { Err(Error::OperationPaused) }
@@ -244,7 +259,8 @@ impl Exchange {
 
     /// Pauses (anybody with a role) or resumes (the admin alone) operations.
     ///
-    /// Errors: [`Error::WrongAuthority`], [`Error::InvalidParameter`] for unknown bits.
+    /// # Errors
+    /// [`Error::WrongAuthority`], [`Error::InvalidParameter`] for unknown bits.
     pub fn set_paused(&mut self, signer: &[u8; 32], paused: u32) -> Result<()> {
         if paused & !operation::ALL != 0 {
             return Err(Error::InvalidParameter);

@@ -31,24 +31,24 @@ impl FillFees {
     }
 }
 
-/// Who brought the taker.
+/// The referrer of a taker, as far as the fill is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Referral {
-    /// Nobody.
+    /// The taker has no referrer.
     #[default]
     None,
-    /// Somebody who was not handed in to be paid: the taker has the discount, the exchange keeps the share.
+    /// A referrer whose account was not handed in: the taker has the discount, the exchange keeps the share.
     Absent,
-    /// Somebody who is paid.
+    /// A referrer whose account gets the share.
     Present,
 }
 
-/// Who gets a part of what a taker pays, besides the maker.
+/// Who besides the maker shares in the taker's fee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Shares {
-    /// Whether somebody but the taker asked for the fill and is paid for it.
+    /// Whether a filler other than the taker is paid.
     pub filler: bool,
-    /// Whether somebody referred the taker.
+    /// The taker's referrer.
     pub referral: Referral,
     /// Fee of the builder who brought the order and is here to be paid, over the quote; zero for none.
     pub builder: Ppm,

@@ -28,7 +28,8 @@ pub const SPREADS: u64 = 4;
 
 /// Premium of a mark over the oracle, in parts per billion, toward zero. Held within [`MAX_PREMIUM`].
 ///
-/// Errors: [`Error::InvalidPrice`] for an oracle of zero.
+/// # Errors
+/// [`Error::InvalidPrice`] for an oracle of zero.
 pub fn premium(mark: Price, oracle: Price) -> Result<i64> {
     let oracle = oracle.usable()?;
     // What has more than 64 bits is far beyond the bound.
@@ -177,7 +178,8 @@ impl crate::market::Market {
 
     /// Whether funding is due: a new hour of the chain's clock has begun since the last update.
     ///
-    /// Errors: [`Error::FundingNotDue`].
+    /// # Errors
+    /// [`Error::FundingNotDue`].
     pub fn require_funding_due(&self, now: i64) -> Result<()> {
         let hour = |time: i64| u64::try_from(time).unwrap_or(0).checked_div(PERIOD).unwrap_or(0);
         if hour(now) > hour(self.funding_time) { Ok(()) } else { Err(Error::FundingNotDue) }

@@ -18,7 +18,7 @@ pub const PAYOUT_DELAY: u64 = 3_600;
 /// Seconds after the beginning of settlement after which a market can be delisted.
 pub const DEBT_PERIOD: u64 = 7 * 86_400;
 
-/// How a market is settled.
+/// Terms of a market's settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Terms {
     /// Price at which all positions are closed.
@@ -27,13 +27,13 @@ pub struct Terms {
     pub insurance: Amount,
 }
 
-/// What becomes of a claim on a market in settlement.
+/// How a claim on a settling market is split into paid and written off.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Payout {
     /// Paid.
     pub paid: Amount,
-    /// Lost, because nobody is left who would pay it.
+    /// Given up: no debtor is left to pay it.
     pub written_off: Amount,
 }
 
@@ -68,7 +68,8 @@ impl Market {
     /// Refuses orders and fills unless the market trades; `reduces` for those that only make a position smaller. In the
     /// hour before the expiry only those pass.
     ///
-    /// Errors: [`Error::MarketNotActive`], [`Error::MarketReduceOnly`], [`Error::MarketExpired`].
+    /// # Errors
+    /// [`Error::MarketNotActive`], [`Error::MarketReduceOnly`], [`Error::MarketExpired`].
     #[inline]
     pub fn require_open(&self, reduces: bool, clock: &Clock) -> Result<()> {
         match MarketStatus::from_number(self.status)? {
@@ -88,7 +89,8 @@ impl Market {
 
     /// Refuses what ends an hour before the expiry: funding, and another expiry.
     ///
-    /// Errors: as [`Self::require_unexpired`], [`Error::MarketExpiring`].
+    /// # Errors
+    /// As [`Self::require_unexpired`], [`Error::MarketExpiring`].
     #[inline]
     pub fn require_before_last_hour(&self, clock: &Clock) -> Result<()> {
         self.require_unexpired(clock)?;
@@ -97,7 +99,8 @@ impl Market {
 
     /// Refuses what ends with the market's expiry: moves of the vAMM, and its status.
     ///
-    /// Errors: [`Error::MarketNotActive`], [`Error::MarketExpired`].
+    /// # Errors
+    /// [`Error::MarketNotActive`], [`Error::MarketExpired`].
     #[inline]
     pub fn require_unexpired(&self, clock: &Clock) -> Result<()> {
         if self.is_settling() {
@@ -121,7 +124,8 @@ impl Market {
     /// taken: those pay who stand against the vAMM. Otherwise the price stays, and what is missing is missing from every
     /// profit in proportion ([`Self::payout`]): a price far away would move as much between longs and shorts for nothing.
     ///
-    /// Errors: arithmetic.
+    /// # Errors
+    /// [`crate::Error::Overflow`].
     pub fn settlement_terms(&self, average: Price) -> Result<Terms> {
         let missing = self.uncovered(average)?;
         let old = fault::planted(Fault::ExpiryAtSpot);
@@ -151,7 +155,8 @@ impl Market {
     ///
     /// The pool pays users before anybody else: fees, insurance fees and the vAMM get what is left.
     ///
-    /// Errors: [`Error::SettlementPending`] while positions are open or there are some that settlement has not looked at,
+    /// # Errors
+    /// [`Error::SettlementPending`] while positions are open or there are some that settlement has not looked at,
     /// in the first [`PAYOUT_DELAY`], and while only debts that are not paid yet would pay more.
     pub fn payout(&self, claim: Amount, before: Amount, clock: &Clock) -> Result<Payout> {
         let since = clock.seconds_since(self.settlement_time);

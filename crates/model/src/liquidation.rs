@@ -44,7 +44,7 @@ pub fn base_to_cover(
 
 /// Insurance fee of a liquidation, over the value at the oracle of what is taken: at most `max_fee`, and at most 95 % of
 /// what is left of `ratio` once the liquidator's fee and the shortage over the value of the whole position are taken off.
-/// `value` is rounded down and the shortage's part up, in one division: who has nothing left pays none. Source: drift 2.14;
+/// `value` is rounded down and the shortage's part up, in one division: a pocket with nothing left pays none. Source: drift 2.14;
 /// vectors H14-H16.
 pub fn insurance_fee(shortage: Amount, value: Amount, ratio: Ppm, liquidator_fee: Ppm, max_fee: Ppm) -> Result<Ppm> {
     if ratio <= liquidator_fee || value.is_zero() {
@@ -102,7 +102,8 @@ pub fn takeover_quote(instrument: Instrument, base: Base, price: Price) -> Resul
 /// leaves the liquidation here, and one that has something to pay with again is no longer bankrupt: no state may
 /// outlive its cause.
 ///
-/// Errors: [`Error::AccountBankrupt`], [`Error::AccountBeingLiquidated`]; price rows of a flagged account.
+/// # Errors
+/// [`Error::AccountBankrupt`], [`Error::AccountBeingLiquidated`]; price rows of a flagged account.
 #[inline]
 pub fn require_free(account: &mut SubAccount, board: &PriceBoard, clock: &Clock) -> Result<()> {
     if account.status & !status::HAS_ISOLATED == 0 { Ok(()) } else { leave(account, Pocket::Cross, board, clock) }

@@ -15,7 +15,7 @@ use crate::sub_account::{Balance, SubAccount};
 /// since. What is owed counts nothing then. An account that even this does not save is not shielded by a feed that is silent.
 pub const BEST: Ppm = Ppm(1_000_000);
 
-/// Which margin is asked for.
+/// The three margins of a pocket, strictest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MarginKind {
     /// To open risk or take collateral out: strict prices, open orders in the worst case, no credit for
@@ -74,7 +74,8 @@ pub fn ratio(row: &MarketRow, kind: MarginKind, size: Size, custom: Ppm) -> Resu
 /// In the hour before a market's expiry these prices count as far as they will be in its settlement price
 /// ([`MarketRow::settles_at`]).
 ///
-/// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; [`Error::PositionNotFound`] for an isolated pocket that is not
+/// # Errors
+/// [`Error::StaleRow`], [`Error::RowStateForbids`]; [`Error::PositionNotFound`] for an isolated pocket that is not
 /// there; arithmetic.
 #[inline(never)]
 pub fn margin_of(
@@ -93,7 +94,8 @@ pub fn margin_of(
 /// Maintenance margin of a pocket for the question whether it is to be liquidated: as [`margin_of`], but that rows that are
 /// too old count at what is best for the account ([`BEST`]).
 ///
-/// Errors: as [`margin_of`], without [`Error::StaleRow`].
+/// # Errors
+/// As [`margin_of`], without [`Error::StaleRow`].
 #[inline(never)]
 pub fn liquidation_margin(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Margin> {
     let mut pass = Pass::new(board, MarginKind::Maintenance, Purpose::Liquidate, clock);
@@ -104,7 +106,8 @@ pub fn liquidation_margin(account: &SubAccount, pocket: Pocket, board: &PriceBoa
 
 /// Refuses an account of which a pocket does not meet a margin.
 ///
-/// Errors: [`Error::InsufficientMargin`]; those of [`margin_of`].
+/// # Errors
+/// [`Error::InsufficientMargin`]; those of [`margin_of`].
 #[inline(never)]
 pub fn require(
     account: &SubAccount,
@@ -156,7 +159,7 @@ impl<'a> Pass<'a> {
 
     /// Adds balances and positions, isolated ones left out. In fours, as most slots are empty and the loop would cost more
     /// than the look at one.
-    #[inline(always)]
+    #[inline(never)]
     fn add_all_cross(&mut self, account: &SubAccount) -> Result<()> {
         for [a, b, c, d] in account.balances.as_chunks::<4>().0 {
             self.add_balance(a)?;
@@ -182,7 +185,10 @@ impl<'a> Pass<'a> {
         self.add_position(position)
     }
 
-    /// Whether a row that is too old counts at what is best for the account. Errors: the row's, when it does not.
+    /// Whether a row that is too old counts at what is best for the account.
+    ///
+    /// # Errors
+    /// The row's, when it does not.
     #[inline(always)]
     fn is_spared(&self, row: &PriceRow) -> Result<bool> {
         match row.require_value(self.purpose, self.requirement, self.clock) {

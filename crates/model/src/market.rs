@@ -228,7 +228,8 @@ impl Market {
 
     /// Refuses open interest above the cap when it grew from `before`: what shrinks always passes.
     ///
-    /// Errors: [`Error::OpenInterestCap`].
+    /// # Errors
+    /// [`Error::OpenInterestCap`].
     #[inline]
     pub fn require_interest_cap(&self, before: Size) -> Result<()> {
         let now = self.open_interest();
@@ -282,7 +283,8 @@ impl Market {
     /// Checks what the market counts in against the price that it is listed or opened at: nothing of it may round away.
     /// What a unit is too small or too large for, a multiple of the source's units mends ([`crate::board::PriceSource`]).
     ///
-    /// Errors: [`Error::TickOutOfRange`] for a tick above one part in [`TICKS`] of the price, or a band of less than
+    /// # Errors
+    /// [`Error::TickOutOfRange`] for a tick above one part in [`TICKS`] of the price, or a band of less than
     /// [`BAND_TICKS`] ticks on a side; [`Error::PriceOutOfRange`] where the interest of an hour is an index below
     /// [`LEAST_INDEX`], or a step is worth less than [`LEAST_STEP`]; [`Error::OpenInterestOutOfRange`] for a largest position
     /// below the smallest order, and open interest that could be worth more than a quarter of what a claim can hold.
@@ -307,7 +309,8 @@ impl Market {
     /// Checks parameters against the bounds compiled into the program, those of the tier ([`tiers::TIERS`]) among them,
     /// together with the board's row.
     ///
-    /// Errors: [`Error::InvalidParameter`].
+    /// # Errors
+    /// [`Error::InvalidParameter`].
     pub fn validate_parameters(&self, row: &MarketRow) -> Result<()> {
         let (initial, maintenance) = (u64::from(row.initial_margin.0), u64::from(row.maintenance_margin.0));
         let fees = u64::from(self.liquidator_fee_small.0.max(self.liquidator_fee.0))

@@ -28,7 +28,8 @@ pub const FUNDING_TO_QUOTE: u64 = 1_000;
 
 /// `a * b / c` with a 128-bit product.
 ///
-/// Errors: [`Error::DivisionByZero`] when `c` is zero, [`Error::Overflow`] when the result exceeds 64 bits.
+/// # Errors
+/// [`Error::DivisionByZero`] when `c` is zero, [`Error::Overflow`] when the result exceeds 64 bits.
 #[inline(never)]
 pub fn mul_div(a: u64, b: u64, c: u64, rounding: Rounding) -> Result<u64> {
     mul_div_inline(a, b, c, rounding)
@@ -48,7 +49,10 @@ pub fn mul_div_inline(a: u64, b: u64, c: u64, rounding: Rounding) -> Result<u64>
     }
 }
 
-/// `a * b / c` rounded down and rounded up, for one division. Errors as [`mul_div`].
+/// `a * b / c` rounded down and rounded up, for one division.
+///
+/// # Errors
+/// As [`mul_div`].
 #[inline]
 pub fn mul_div_bounds(a: u64, b: u64, c: u64) -> Result<(u64, u64)> {
     if c == 0 {
@@ -60,7 +64,8 @@ pub fn mul_div_bounds(a: u64, b: u64, c: u64) -> Result<(u64, u64)> {
 
 /// `a * b / c` for a signed `a`, rounded toward minus or plus infinity.
 ///
-/// Errors as [`mul_div`].
+/// # Errors
+/// As [`mul_div`].
 #[inline(never)]
 pub fn mul_div_signed(a: i64, b: u64, c: u64, rounding: Rounding) -> Result<i64> {
     // Toward minus infinity is away from zero below it.

@@ -18,7 +18,8 @@ impl Order {
     /// The order's limit at an oracle price: its own, or for an order with [`flags::OFFSET`] the oracle's plus the
     /// distance, on the tick, rounded so that it is no better for who trades against it, and at least one tick.
     ///
-    /// Errors: arithmetic.
+    /// # Errors
+    /// [`crate::Error::Overflow`].
     #[inline]
     pub fn effective_price(&self, oracle: Price, tick: Price) -> Result<Price> {
         match self.limit() {
@@ -30,7 +31,8 @@ impl Order {
     /// The worst price that the order accepts at a slot: the auction's price while it runs, else its limit. Rounded to
     /// the tick in the order's favour.
     ///
-    /// Errors: arithmetic.
+    /// # Errors
+    /// [`crate::Error::Overflow`].
     #[inline]
     pub fn limit_price(&self, slot: u64, oracle: Price, tick: Price) -> Result<Price> {
         if self.in_auction(slot) { auction::price(self, slot, tick) } else { self.effective_price(oracle, tick) }
@@ -39,7 +41,8 @@ impl Order {
     /// How much of what is left is offered to takers at the order's place in the queue: all of it, or for a limit order
     /// with an [`Order::extent`] what is left of the part that it shows.
     ///
-    /// Errors: arithmetic.
+    /// # Errors
+    /// [`crate::Error::Overflow`].
     #[inline]
     pub fn shown(&self, step: Size) -> Result<Size> {
         let remaining = self.remaining()?;
@@ -54,7 +57,8 @@ impl Order {
 
 /// The price at a distance from the oracle on the tick: bids round down, offers up; at least one tick.
 ///
-/// Errors: [`crate::Error::Overflow`] for a distance beyond [`MAX_OFFSET`].
+/// # Errors
+/// [`crate::Error::Overflow`] for a distance beyond [`MAX_OFFSET`].
 #[inline(never)]
 pub fn at_offset(side: Side, oracle: Price, offset: i64, tick: Price) -> Result<Price> {
     let distance = offset.unsigned_abs();
@@ -68,7 +72,8 @@ pub fn at_offset(side: Side, oracle: Price, offset: i64, tick: Price) -> Result<
 
 /// The distance on the tick whose price on a side is no more aggressive than a price.
 ///
-/// Errors: arithmetic.
+/// # Errors
+/// [`crate::Error::Overflow`].
 pub fn offset_to(side: Side, oracle: Price, price: Price, tick: Price) -> Result<i64> {
     let (below, distance) = (price < oracle, price.0.abs_diff(oracle.0));
     let away = matches!(side, Side::Long) == below;

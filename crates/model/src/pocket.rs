@@ -50,7 +50,10 @@ impl Pocket {
         })
     }
 
-    /// Adds quote tokens. Errors: [`Error::NoBalanceSlot`].
+    /// Adds quote tokens.
+    ///
+    /// # Errors
+    /// [`Error::NoBalanceSlot`].
     pub(crate) fn credit(self, account: &mut SubAccount, amount: Amount) -> Result<()> {
         match self {
             Self::Cross => account.credit(Bank::QUOTE, amount),
@@ -62,7 +65,10 @@ impl Pocket {
         }
     }
 
-    /// Takes quote tokens. Errors: [`Error::InsufficientBalance`].
+    /// Takes quote tokens.
+    ///
+    /// # Errors
+    /// [`Error::InsufficientBalance`].
     pub(crate) fn debit(self, account: &mut SubAccount, amount: Amount) -> Result<()> {
         match self {
             Self::Cross => account.debit(Bank::QUOTE, amount),
@@ -98,7 +104,8 @@ impl Pocket {
 
     /// Refuses a pocket that is bankrupt or in liquidation.
     ///
-    /// Errors: [`Error::AccountBankrupt`], [`Error::AccountBeingLiquidated`].
+    /// # Errors
+    /// [`Error::AccountBankrupt`], [`Error::AccountBeingLiquidated`].
     pub fn require_free(self, account: &SubAccount) -> Result<()> {
         if self.is_bankrupt(account) {
             Err(Error::AccountBankrupt)

@@ -53,7 +53,7 @@ account_bytes! {
     }
 }
 
-/// What a trade did to a position.
+/// Result of a trade in a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TradeEffect {
     /// Profit or loss realised against the entry, quote.

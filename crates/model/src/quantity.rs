@@ -152,7 +152,8 @@ impl Price {
 
     /// Distance to another price in parts per million of this one, rounded down.
     ///
-    /// Errors: [`Error::DivisionByZero`] when this price is zero.
+    /// # Errors
+    /// [`Error::DivisionByZero`] when this price is zero.
     pub fn distance(self, other: Price) -> Result<u64> {
         mul_div(self.0.abs_diff(other.0), PPM, self.0, Rounding::Down)
     }

@@ -22,13 +22,17 @@ use crate::sub_account::SubAccount;
 
 /// Initial margin as placing an order asks for it: strict prices, open orders in the worst case.
 ///
-/// Errors: [`Error::StaleRow`], [`Error::RowStateForbids`]; [`Error::PositionNotFound`] for a pocket that is not there;
+/// # Errors
+/// [`Error::StaleRow`], [`Error::RowStateForbids`]; [`Error::PositionNotFound`] for a pocket that is not there;
 /// arithmetic.
 pub fn initial(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Margin> {
     margin::margin_of(account, pocket, board, MarginKind::Initial, Purpose::IncreaseRisk, clock)
 }
 
-/// Maintenance margin as a liquidator sees it. Errors as [`initial`].
+/// Maintenance margin as a liquidator sees it.
+///
+/// # Errors
+/// As [`initial`].
 pub fn maintenance(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Margin> {
     margin::margin_of(account, pocket, board, MarginKind::Maintenance, Purpose::Liquidate, clock)
 }
@@ -36,7 +40,8 @@ pub fn maintenance(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clo
 /// Part of the collateral that maintenance margin leaves free: 100 % when nothing is required, 0 when a liquidation may
 /// begin. Rounded down.
 ///
-/// Errors: as [`maintenance`].
+/// # Errors
+/// As [`maintenance`].
 #[inline]
 pub fn health(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Ppm> {
     let margin = maintenance(account, pocket, board, clock)?;
@@ -54,7 +59,8 @@ pub fn health(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &
 /// Value of the positions (open orders in the worst case) over the collateral, parts per million, rounded up; `None`
 /// when there are positions and no collateral is left.
 ///
-/// Errors: as [`maintenance`].
+/// # Errors
+/// As [`maintenance`].
 #[inline]
 pub fn leverage(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Option<u64>> {
     let margin = maintenance(account, pocket, board, clock)?;
@@ -75,7 +81,8 @@ pub fn leverage(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock:
 /// market's own row counts as fresh and in the Normal state; open orders count in their worst case. In the hour before an
 /// expiry the price is the oracle's, which counts for what is left of the hour: in its last seconds none may decide.
 ///
-/// Errors: [`Error::PositionNotFound`]; of the other rows as [`maintenance`].
+/// # Errors
+/// [`Error::PositionNotFound`]; of the other rows as [`maintenance`].
 #[inline]
 pub fn liquidation_price(
     account: &SubAccount,
@@ -121,7 +128,8 @@ pub fn liquidation_price(
 ///
 /// Fees and the distance of the order's price to the oracle are not in it: they count once the order fills.
 ///
-/// Errors: the market's status, an account in liquidation, [`Error::NoPositionSlot`]; as [`initial`].
+/// # Errors
+/// The market's status, an account in liquidation, [`Error::NoPositionSlot`]; as [`initial`].
 #[inline]
 pub fn max_order_size(
     account: &SubAccount,
@@ -158,7 +166,8 @@ pub fn max_order_size(
 /// The most tokens of a bank that may leave the cross pocket now: all of the balance when nothing is at stake, else as
 /// far as initial margin stays met. Zero when it is not met already.
 ///
-/// Errors: an account in liquidation; price rows as a withdrawal needs them.
+/// # Errors
+/// An account in liquidation; price rows as a withdrawal needs them.
 #[inline]
 pub fn max_withdrawal(account: &SubAccount, board: &PriceBoard, bank: u16, clock: &Clock) -> Result<Amount> {
     let mut start = *account;
@@ -186,7 +195,8 @@ pub fn max_withdrawal(account: &SubAccount, board: &PriceBoard, bank: u16, clock
 /// The hourly rate that a funding update would charge if it ran now, parts per billion: of the premium samples taken
 /// since the last update, and the premium in force until now.
 ///
-/// Errors: an oracle price of zero; arithmetic.
+/// # Errors
+/// An oracle price of zero; arithmetic.
 #[inline]
 pub fn predicted_funding(market: &Market, row: &MarketRow, clock: &Clock) -> Result<i64> {
     if market.require_before_last_hour(clock).is_err() {
@@ -201,7 +211,8 @@ pub fn predicted_funding(market: &Market, row: &MarketRow, clock: &Clock) -> Res
 
 /// What a position would receive (positive) or pay for an hour at that rate, before the update holds receivers to what payers bring.
 ///
-/// Errors: arithmetic.
+/// # Errors
+/// [`crate::Error::Overflow`].
 #[inline]
 pub fn funding_at(position: &Position, row: &MarketRow, rate: i64) -> Result<Quote> {
     funding::payment(position.base, funding::index_delta(rate, row.price.twap_1h, funding::PERIOD)?)
@@ -225,7 +236,10 @@ pub struct WhatIf {
 }
 
 impl WhatIf {
-    /// The account while the order rests. Errors: [`Error::NoPositionSlot`]; arithmetic.
+    /// The account while the order rests.
+    ///
+    /// # Errors
+    /// [`Error::NoPositionSlot`]; arithmetic.
     #[inline]
     pub fn resting(&self, account: &SubAccount) -> Result<SubAccount> {
         let mut after = *account;
@@ -239,7 +253,8 @@ impl WhatIf {
     /// The account once the order is filled in full at its price, taker fee paid: funding settled, the traded quote and
     /// the fee rounded against the account.
     ///
-    /// Errors: [`Error::NoPositionSlot`], [`Error::ReduceOnlyWouldIncrease`]; arithmetic.
+    /// # Errors
+    /// [`Error::NoPositionSlot`], [`Error::ReduceOnlyWouldIncrease`]; arithmetic.
     #[inline]
     pub fn filled(&self, account: &SubAccount, row: &MarketRow) -> Result<SubAccount> {
         let mut after = *account;

@@ -139,7 +139,8 @@ pub(crate) fn begins(text: &[u8], with: &[u8]) -> bool {
 
 /// Reads a text into an empty message.
 ///
-/// Errors: [`Error::SignedTextInvalid`] where it leaves the form.
+/// # Errors
+/// [`Error::SignedTextInvalid`] where it leaves the form.
 #[inline(never)]
 pub(crate) fn read(text: &[u8], said: &mut SignedMessage) -> Result<()> {
     let mut reader = Reader { rest: text, failed: false };
@@ -338,7 +339,8 @@ fn base58(digit: u8) -> Option<u8> {
 /// * `market`: the name of the market of all orders.
 /// * `account`: the address of the sub-account in base58.
 ///
-/// Errors: what the writer gives, and an error for what no text can say: no order, orders of several markets, flags that
+/// # Errors
+/// What the writer gives, and an error for what no text can say: no order, orders of several markets, flags that
 /// have no word, padding.
 pub fn write(
     out: &mut impl fmt::Write,

@@ -40,7 +40,10 @@ const fn tier(initial: u32, funding: u32, band: u32, jump: u32, insurance: u32) 
     }
 }
 
-/// The tier with this number. Errors: [`Error::InvalidParameter`].
+/// The tier with this number.
+///
+/// # Errors
+/// [`Error::InvalidParameter`].
 pub fn of(number: u8) -> Result<&'static Tier> {
     TIERS.get(usize::from(number)).ok_or(Error::InvalidParameter)
 }

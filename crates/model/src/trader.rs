@@ -40,7 +40,8 @@ impl Trader {
 
     /// The record of a person who was referred by `referrer` (zero for nobody).
     ///
-    /// Errors: [`Error::InvalidParameter`] for one who refers herself.
+    /// # Errors
+    /// [`Error::InvalidParameter`] for one who refers herself.
     pub fn new(bump: u8, authority: [u8; 32], referrer: [u8; 32]) -> Result<Self> {
         if referrer == authority {
             return Err(Error::InvalidParameter);
@@ -52,7 +53,8 @@ impl Trader {
     /// same numbers, and with them the same addresses: what was signed for a sub-account that is closed would be good for
     /// its successor, and a referrer could be exchanged.
     ///
-    /// Errors: [`Error::AccountNotEmpty`] while a sub-account is open, [`Error::RecordKept`].
+    /// # Errors
+    /// [`Error::AccountNotEmpty`] while a sub-account is open, [`Error::RecordKept`].
     pub fn require_closable(&self) -> Result<()> {
         if self.sub_accounts != 0 {
             return Err(Error::AccountNotEmpty);

@@ -31,7 +31,8 @@ pub const BASIS_INTERVAL: u64 = 30;
 ///
 /// A jumping oracle counts only as far as for a liquidation. The row's state and age are the caller's to judge.
 ///
-/// Errors: [`Error::LastFillTooOld`].
+/// # Errors
+/// [`Error::LastFillTooOld`].
 pub fn seen(market: &Market, row: &MarketRow, board: &PriceBoard, bits: u16, clock: &Clock) -> Result<Price> {
     if bits & flags::TRIGGER == 0 {
         return row.price.liquidation_price();

@@ -90,7 +90,10 @@ pub fn unbacked<S: EventSink>(
     matches!(judge(context, owner, order, most), Ok(false))
 }
 
-/// Whether the order is backed. Errors: whatever hinders a judgement.
+/// Whether the order is backed.
+///
+/// # Errors
+/// Whatever hinders a judgement.
 fn judge<S: EventSink>(
     context: &Context<'_, S>,
     owner: &mut SubAccountMut<'_>,

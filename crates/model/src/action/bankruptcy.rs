@@ -26,7 +26,7 @@ const CHARGE_PERIOD: u64 = 86_400;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Bankruptcy;
 
-/// Who paid.
+/// Result of a default: the loss, by who paid it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BankruptcyReport {
     /// Debt that is settled: all of it, or what the pocket's claims on other markets do not cover.
@@ -52,7 +52,8 @@ impl Bankruptcy {
     /// markets, only the debt above them is lost; the rest stays owed until those claims are paid. With debts in
     /// several markets, the caller's order says which is settled in full first.
     ///
-    /// Errors: [`Error::NotBankrupt`] unless nothing but debt is left, [`Error::PositionNotFound`].
+    /// # Errors
+    /// [`Error::NotBankrupt`] unless nothing but debt is left, [`Error::PositionNotFound`].
     #[expect(clippy::too_many_arguments, reason = "a default touches all of them")]
     pub fn execute(
         self,

@@ -1,4 +1,4 @@
-//! The builder of a sub-account: who brings its orders and gets a fee for those that say so.
+//! The builder of a sub-account: an application that brings orders and gets a fee for those that carry its flag.
 
 use crate::error::{Error, Result};
 use crate::exchange::MAX_BUILDER_FEE;
@@ -18,8 +18,9 @@ pub struct SetBuilder {
 impl SetBuilder {
     /// Approves it. Open orders of the former builder pay the new one from now on.
     ///
-    /// Errors: [`Error::InvalidParameter`] for a fee above [`MAX_BUILDER_FEE`], for a fee without a builder, and for
-    /// an owner who would pay herself.
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a fee above [`MAX_BUILDER_FEE`], for a fee without a builder, and for
+    /// an owner that names itself.
     pub fn execute(self, account: &mut SubAccount) -> Result<()> {
         let nobody = self.builder == [0; 32];
         if self.fee > MAX_BUILDER_FEE || nobody != self.fee.is_zero() || self.builder == account.authority {

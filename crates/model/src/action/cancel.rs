@@ -14,15 +14,18 @@ pub struct CancelOrder {
     pub id: u32,
 }
 
-/// Orders cancelled.
+/// Result of a cancellation. Orders that end with another of their group are not counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CancelReport {
-    /// How many.
+    /// Orders cancelled.
     pub cancelled: u32,
 }
 
 impl CancelOrder {
-    /// Cancels it. Errors: [`crate::Error::OrderNotFound`].
+    /// Cancels the order and frees its position's slot when nothing is left.
+    ///
+    /// # Errors
+    /// [`crate::Error::OrderNotFound`].
     pub fn execute(self, account: &mut SubAccountMut<'_>, sink: &mut impl EventSink) -> Result<CancelReport> {
         let slot = account.order_slot(self.id)?;
         let market = account.order(slot)?.market;
@@ -38,7 +41,7 @@ impl CancelOrder {
 pub struct CancelAll {
     /// Only this market.
     pub market: Option<u16>,
-    /// Why.
+    /// Reason in the orders' records.
     pub reason: CancelReason,
 }
 
@@ -78,7 +81,10 @@ impl OrderFilter {
             && (self.client_id == 0 || self.client_id == order.client_id)
     }
 
-    /// Refuses numbers that stand for nothing. Errors: [`Error::InvalidOrder`].
+    /// Refuses numbers that stand for nothing.
+    ///
+    /// # Errors
+    /// [`Error::InvalidOrder`].
     pub fn validate(&self) -> Result<()> {
         let known = self.side == Self::BOTH || Side::from_number(self.side).is_ok();
         if known && self.padding == [0; 5] { Ok(()) } else { Err(Error::InvalidOrder) }
@@ -89,17 +95,18 @@ impl OrderFilter {
 #[must_use]
 #[derive(Clone, Copy, Debug)]
 pub struct CancelOrders<'a> {
-    /// Which.
+    /// What an order must fit.
     pub filter: OrderFilter,
     /// Only these ids; none for every order that fits.
     pub ids: &'a [u32],
 }
 
 impl CancelOrders<'_> {
-    /// Cancels them. What is gone already is passed over, and cancelling nothing is not an error: who cancels wants the
-    /// orders gone.
+    /// Cancels them. What is gone already is passed over, and cancelling nothing is not an error: the orders
+    /// are gone, as was asked.
     ///
-    /// Errors: [`Error::InvalidOrder`] for a filter with numbers that stand for nothing.
+    /// # Errors
+    /// [`Error::InvalidOrder`] for a filter with numbers that stand for nothing.
     pub fn execute(self, account: &mut SubAccountMut<'_>, sink: &mut impl EventSink) -> Result<CancelReport> {
         self.filter.validate()?;
         remove_where(account, self.filter.market, CancelReason::Requested, sink, |order| {

@@ -18,7 +18,7 @@ use crate::sub_account::SubAccount;
 pub struct Deposit {
     /// Token units.
     pub amount: Amount,
-    /// Who brings the tokens.
+    /// Authority of the account that the tokens come from.
     pub depositor: [u8; 32],
 }
 
@@ -27,7 +27,8 @@ impl Deposit {
     /// profits are paid in, and what the account holds already; another kind of token only its owner: each kind is one
     /// price more that the account's margin asks for.
     ///
-    /// Errors: [`Error::AmountZero`], [`Error::OperationPaused`], [`Error::UnaskedToken`],
+    /// # Errors
+    /// [`Error::AmountZero`], [`Error::OperationPaused`], [`Error::UnaskedToken`],
     /// [`Error::DepositCapReached`], [`Error::NoBalanceSlot`].
     pub fn execute(
         self,
@@ -61,7 +62,8 @@ pub struct Withdraw {
 impl Withdraw {
     /// Debits the balance and checks initial margin with strict prices.
     ///
-    /// Errors: [`Error::AmountZero`], [`Error::OperationPaused`], [`Error::InsufficientBalance`],
+    /// # Errors
+    /// [`Error::AmountZero`], [`Error::OperationPaused`], [`Error::InsufficientBalance`],
     /// [`Error::InsufficientMargin`], [`Error::AccountBeingLiquidated`], [`Error::AccountBankrupt`], stale rows.
     pub fn execute(
         self,
@@ -98,7 +100,8 @@ pub struct Transfer {
 impl Transfer {
     /// Moves the balance and checks the source's initial margin.
     ///
-    /// Errors: as [`Withdraw`], and [`Error::WrongOwner`] for another person's sub-account.
+    /// # Errors
+    /// As [`Withdraw`], and [`Error::WrongOwner`] for another person's sub-account.
     pub fn execute(
         self,
         exchange: &Exchange,

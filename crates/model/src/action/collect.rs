@@ -22,7 +22,8 @@ impl Liquidate {
     /// Takes over of a position in profit what realises the debt of its pocket in settled markets, at the liquidator's
     /// price and without an insurance fee; `margin` is the pocket's, and is met.
     ///
-    /// Errors: [`Error::NotLiquidatable`] without such a debt or without profit in this position; those of a liquidation.
+    /// # Errors
+    /// [`Error::NotLiquidatable`] without such a debt or without profit in this position; those of a liquidation.
     #[inline(never)]
     pub(super) fn realise<S: EventSink>(
         &self,
@@ -87,7 +88,8 @@ impl Liquidate {
     /// many as the debt needs, for quote tokens at the bank's price less the market's larger liquidator fee. The debt is
     /// then collected by [`super::SettlePosition`]. Prices and amounts are rounded against the liquidator.
     ///
-    /// Errors: [`Error::NotLiquidatable`] without such a debt, [`Error::NothingToLiquidate`] without such tokens,
+    /// # Errors
+    /// [`Error::NotLiquidatable`] without such a debt, [`Error::NothingToLiquidate`] without such tokens,
     /// [`Error::LiquidationPriceWorse`], [`Error::AmountZero`], [`Error::InsufficientBalance`] and
     /// [`Error::InsufficientMargin`] of the liquidator, price rows.
     #[inline(never)]

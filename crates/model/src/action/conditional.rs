@@ -31,7 +31,8 @@ const NAMEABLE: u16 =
 
 /// Validates and writes one order of a kind from [`OrderKind::StopMarket`] on, without the margin check.
 ///
-/// Errors: [`Error::InvalidOrder`] for fields that the kind does not have or values outside its bounds,
+/// # Errors
+/// [`Error::InvalidOrder`] for fields that the kind does not have or values outside its bounds,
 /// [`Error::OrderNotFound`] for a leg without the order that it belongs to, [`Error::GroupFull`]; those of placing.
 #[inline(never)]
 pub(super) fn place<S: EventSink>(

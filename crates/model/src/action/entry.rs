@@ -26,7 +26,8 @@ pub(super) struct Placed {
 /// Writes a checked order into a free slot under the account's next id, one that can trade under the market's next sequence
 /// number, and adds it to the open exposure. `sleeps`: a leg that reduces nothing until its parent fills.
 ///
-/// Errors: those of the client id ([`crate::client_id`]), [`Error::NoOrderSlot`], [`Error::NoPositionSlot`],
+/// # Errors
+/// Those of the client id ([`crate::client_id`]), [`Error::NoOrderSlot`], [`Error::NoPositionSlot`],
 /// [`Error::ReduceOnlyWouldIncrease`], [`Error::PositionTooLarge`].
 #[inline(always)]
 pub(super) fn enter<S: EventSink>(
@@ -61,7 +62,8 @@ pub(super) fn enter<S: EventSink>(
 
 /// Adds an order's size to the open exposure and says whether the worst case became larger.
 ///
-/// Errors: [`Error::PositionTooLarge`].
+/// # Errors
+/// [`Error::PositionTooLarge`].
 #[inline(never)]
 pub(super) fn expose(position: &mut Position, order: &Order, largest: Size) -> Result<bool> {
     expose_inline(position, order, largest)

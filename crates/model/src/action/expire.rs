@@ -38,7 +38,8 @@ impl ExpireOrders<'_> {
     /// while the prices for that are there. The owner pays [`reward::CRANK_FEE`] for each to `crank`, as far as it can
     /// spare it.
     ///
-    /// Errors: [`Error::NothingExpired`], [`Error::InvalidOrder`] for more than [`MAX_EXPIRED`] ids.
+    /// # Errors
+    /// [`Error::NothingExpired`], [`Error::InvalidOrder`] for more than [`MAX_EXPIRED`] ids.
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,

@@ -1,4 +1,4 @@
-//! Filling somebody's order: what a keeper does.
+//! Filling an order against makers and the vAMM, as keepers do.
 
 use super::expire::dead;
 use super::matching::{self, MakerRef, Matched, Taker};
@@ -23,7 +23,7 @@ pub struct FillOrder<'a> {
     pub makers: &'a [MakerRef],
 }
 
-/// What a fill did.
+/// Result of a fill: what was matched, or why the order went instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FillReport {
     /// What was matched.
@@ -40,7 +40,8 @@ impl FillOrder<'_> {
     ///
     /// Makers that cannot trade now are passed over, and nothing trades beyond the market's band around the oracle.
     ///
-    /// Errors: [`Error::OrderNotFound`] when the race is lost, [`Error::NothingToFill`], or
+    /// # Errors
+    /// [`Error::OrderNotFound`] when the race is lost, [`Error::NothingToFill`], or
     /// [`Error::MakerInsufficientMargin`] when nothing but makers without the margin is there; of the taker
     /// [`Error::InsufficientMargin`], [`Error::PositionTooLarge`]; [`Error::PriceNotLive`] for an order at a distance from
     /// the oracle; price rows, caps.
@@ -77,7 +78,7 @@ impl FillOrder<'_> {
         let row = board.market(context.market.index)?;
         row.price.require(Purpose::ReduceRisk, &context.clock)?;
         if order.has(flags::OFFSET) {
-            // Who quotes around the oracle does not trade at one that nobody may open risk on.
+            // An order at a distance from the oracle does not trade at a price that may not be used to increase risk.
             row.price.require(Purpose::IncreaseRisk, &context.clock)?;
             row.price.require_live(0, &context.clock, board.slot_micros())?;
             context.market.require_before_last_hour(&context.clock)?;

@@ -33,7 +33,8 @@ impl UpdateFunding {
     /// for an hour of them. In the hour before an expiry funding stands still: a premium over the oracle is then no premium
     /// over what a position is worth.
     ///
-    /// Errors: [`crate::Error::FundingNotDue`], [`crate::Error::OperationPaused`], [`crate::Error::MarketExpiring`],
+    /// # Errors
+    /// [`crate::Error::FundingNotDue`], [`crate::Error::OperationPaused`], [`crate::Error::MarketExpiring`],
     /// [`crate::Error::MarketExpired`], price rows.
     pub fn execute(
         self,

@@ -30,7 +30,8 @@ impl IsolatePosition {
     /// Takes the position with its claim and its orders out of the cross pocket. Both pockets must meet initial margin
     /// afterwards.
     ///
-    /// Errors: [`Error::AmountZero`], [`Error::PositionIsolated`], [`Error::InsufficientBalance`],
+    /// # Errors
+    /// [`Error::AmountZero`], [`Error::PositionIsolated`], [`Error::InsufficientBalance`],
     /// [`Error::InsufficientMargin`] of either pocket, [`Error::AccountBeingLiquidated`],
     /// [`Error::AccountBankrupt`], [`Error::RowNotListed`], [`Error::NoPositionSlot`], stale rows.
     pub fn execute(
@@ -74,7 +75,8 @@ impl TransferIsolated {
     /// Moves them. The pocket that gives must meet initial margin afterwards; one that gets may be in liquidation. A
     /// position in which nothing is left is no longer isolated.
     ///
-    /// Errors: as [`IsolatePosition`], and [`Error::PositionNotIsolated`].
+    /// # Errors
+    /// As [`IsolatePosition`], and [`Error::PositionNotIsolated`].
     pub fn execute(
         self,
         exchange: &Exchange,
@@ -116,7 +118,8 @@ impl MergePosition {
     /// Moves the position with its claim, its orders and its tokens into the cross pocket, which must meet initial
     /// margin afterwards. Neither pocket may be in liquidation.
     ///
-    /// Errors: as [`TransferIsolated`].
+    /// # Errors
+    /// As [`TransferIsolated`].
     pub fn execute(
         self,
         exchange: &Exchange,

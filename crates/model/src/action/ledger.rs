@@ -41,7 +41,8 @@ pub(super) struct Half {
 
 /// The user's half of a trade: funding first, then base, quote and fee. The market's books follow by [`book`].
 ///
-/// Errors: [`Error::PositionTooLarge`], [`Error::Overflow`]; all of them are the position's own.
+/// # Errors
+/// [`Error::PositionTooLarge`], [`Error::Overflow`]; all of them are the position's own.
 #[inline(always)]
 pub(super) fn trade_position(
     position: &mut Position,

@@ -24,7 +24,8 @@ impl SetLeverage {
     /// Sets it. The position's slot stays in use as long as a ratio is set. A ratio that is raised must leave initial
     /// margin met; one that is lowered is always accepted, since it asks for less.
     ///
-    /// Errors: [`Error::InvalidParameter`] outside the bounds, [`Error::InsufficientMargin`],
+    /// # Errors
+    /// [`Error::InvalidParameter`] outside the bounds, [`Error::InsufficientMargin`],
     /// [`Error::NoPositionSlot`], [`Error::RowNotListed`], stale rows.
     pub fn execute(self, board: &PriceBoard, account: &mut SubAccount, clock: Clock) -> Result<()> {
         if self.ratio.is_zero() {

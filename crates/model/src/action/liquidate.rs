@@ -74,7 +74,8 @@ impl Liquidate {
     /// realised profits: of a position in profit, what pays the debt. In the market that is settled the liquidator buys
     /// tokens of another bank from it instead, up to `max_size` of their units.
     ///
-    /// Errors: [`Error::NotLiquidatable`], [`Error::NothingToLiquidate`], [`Error::LiquidationPriceWorse`],
+    /// # Errors
+    /// [`Error::NotLiquidatable`], [`Error::NothingToLiquidate`], [`Error::LiquidationPriceWorse`],
     /// [`Error::SelfTrade`], [`Error::InsufficientMargin`] of the liquidator, [`Error::LiquidationThrottled`],
     /// price rows.
     pub fn execute<S: EventSink>(

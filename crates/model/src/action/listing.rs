@@ -176,7 +176,8 @@ impl AmmParams {
 impl RowParams {
     /// An empty row with these parameters.
     ///
-    /// Errors: [`Error::InvalidParameter`].
+    /// # Errors
+    /// [`Error::InvalidParameter`].
     pub fn row(&self, allow_fixed: bool) -> Result<PriceRow> {
         let count = count_sources(&self.sources, allow_fixed)?;
         let sound = count >= 1
@@ -222,7 +223,8 @@ impl ListMarket<'_> {
     /// Fills the market account and its row; the market trades once it is opened on a fresh price
     /// ([`super::SetMarketStatus`]).
     ///
-    /// Errors: [`Error::ListingFull`], [`Error::InvalidParameter`]; with a vAMM, whose peg is the price, those of
+    /// # Errors
+    /// [`Error::ListingFull`], [`Error::InvalidParameter`]; with a vAMM, whose peg is the price, those of
     /// [`Market::validate_scale`].
     pub fn execute(
         self,
@@ -309,7 +311,8 @@ impl ListBank<'_> {
 
     /// Fills the bank account and its row. The quote bank has six decimals and counts in full.
     ///
-    /// Errors: [`Error::ListingFull`], [`Error::InvalidParameter`].
+    /// # Errors
+    /// [`Error::ListingFull`], [`Error::InvalidParameter`].
     pub fn execute(self, exchange: &mut Exchange, board: &mut PriceBoard, bank: &mut Bank) -> Result<u16> {
         let index = exchange.banks;
         let row = board.banks.get_mut(usize::from(index)).ok_or(Error::ListingFull)?;

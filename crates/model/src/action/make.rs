@@ -38,7 +38,8 @@ impl PlaceAndMake {
     /// Where the trade makes the vAMM's inventory smaller, the vAMM joins with a share of the maker's size at the same
     /// price: [`crate::amm::Amm::join_size`].
     ///
-    /// Errors: [`Error::AuctionNotRunning`], [`Error::WorstPriceExceeded`], [`Error::PositionLimit`] when not even
+    /// # Errors
+    /// [`Error::AuctionNotRunning`], [`Error::WorstPriceExceeded`], [`Error::PositionLimit`] when not even
     /// a step fits the limits or would reduce where the market only reduces, [`Error::SelfTrade`], margin of either side.
     pub fn execute<S: EventSink>(
         self,

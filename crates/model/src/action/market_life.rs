@@ -31,9 +31,10 @@ impl SetMarketStatus {
         if closes && exchange.is_pauser(signer) { Ok(()) } else { exchange.require_admin(signer) }
     }
 
-    /// Sets it. A listed market opens only on a price that could open risk, with the vAMM at that price.
+    /// Sets the status. A listed market opens only on a price that could open risk, with the vAMM at that price.
     ///
-    /// Errors: [`Error::InvalidParameter`] for a status that is reached in another way, [`Error::MarketNotActive`] from
+    /// # Errors
+    /// [`Error::InvalidParameter`] for a status that is reached in another way, [`Error::MarketNotActive`] from
     /// settlement on, [`Error::MarketExpired`], those of [`Market::validate_scale`] at the price, price rows.
     pub fn execute(
         self,
@@ -83,11 +84,12 @@ impl SetExpiry {
         exchange.require_admin(signer)
     }
 
-    /// Sets it in the market and in its row, [`EXPIRY_NOTICE`] ahead at least: nobody is surprised. Until the hour before
+    /// Sets the expiry in the market and in its row, [`EXPIRY_NOTICE`] ahead at least. Until the hour before
     /// the expiry it can be moved, with the same notice, or withdrawn. In that hour positions are worth what they will be
     /// settled at, and would jump to the oracle.
     ///
-    /// Errors: [`Error::ExpiryTooSoon`], [`Error::MarketExpiring`], [`Error::MarketExpired`], [`Error::MarketNotActive`].
+    /// # Errors
+    /// [`Error::ExpiryTooSoon`], [`Error::MarketExpiring`], [`Error::MarketExpired`], [`Error::MarketNotActive`].
     pub fn execute(
         self,
         board: &mut PriceBoard,
@@ -128,7 +130,8 @@ impl DelistMarket {
     /// as much of the insurance fund as is owed, and [`super::SettlePosition`] goes on as before; what has become free
     /// since is moved by the same call once more.
     ///
-    /// Errors: [`Error::MarketNotSettling`], also when it is delisted and nothing has become free;
+    /// # Errors
+    /// [`Error::MarketNotSettling`], also when it is delisted and nothing has become free;
     /// [`Error::SettlementPending`] while a position is left, one that settlement has not looked at, or a claim that waits for no debt, or [`DEBT_PERIOD`] has
     /// not passed; [`Error::WrongRow`] for another bank than the quote bank.
     pub fn execute(

@@ -68,11 +68,11 @@ impl ModifyParams {
 #[must_use]
 #[derive(Clone, Copy, Debug)]
 pub struct ModifyOrder {
-    /// How.
+    /// The order, what of it changes, and the new values.
     pub params: ModifyParams,
 }
 
-/// What a change did.
+/// Result of a change: the order now, and whether it kept its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ModifyReport {
     /// The order as it stands now.
@@ -89,7 +89,8 @@ impl ModifyOrder {
     /// While an auction runs only the expiry can change and the size shrink. A TWAP can change its expiry alone; an order
     /// of a group keeps the size that the group has; a post-only order must not trade at its new price, or slides.
     ///
-    /// Errors: [`Error::OrderNotFound`], [`Error::SizeBelowFilled`], [`Error::AuctionRunning`], [`Error::InvalidOrder`]
+    /// # Errors
+    /// [`Error::OrderNotFound`], [`Error::SizeBelowFilled`], [`Error::AuctionRunning`], [`Error::InvalidOrder`]
     /// for what the order has not or cannot change; those of placing; [`Error::InsufficientMargin`] when the risk grows.
     pub fn execute<S: EventSink>(
         self,
@@ -235,7 +236,8 @@ fn reprice<S: EventSink>(context: &Context<'_, S>, order: &mut Order, limit: Lim
 
 /// Follows an order's size in the open exposure and says whether the worst case became larger.
 ///
-/// Errors: [`Error::PositionTooLarge`].
+/// # Errors
+/// [`Error::PositionTooLarge`].
 fn expose(position: &mut Position, before: &Order, after: &Order, market: &Market) -> Result<bool> {
     if after.size == before.size || !after.adds_exposure() {
         return Ok(false);

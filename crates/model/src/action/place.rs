@@ -30,12 +30,12 @@ pub struct PlaceOrders<'a> {
     pub orders: &'a [OrderParams],
 }
 
-/// Orders placed.
+/// Result of placing: the ids of the new orders.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlaceReport {
     /// Id of the first; the others follow.
     pub first_id: u32,
-    /// How many.
+    /// Orders placed.
     pub count: u32,
 }
 
@@ -51,7 +51,8 @@ impl PlaceOrders<'_> {
 
     /// Places all or none; margin is checked once, on all of them together.
     ///
-    /// Errors: those of the order ([`Error::InvalidOrder`], size, tick, expiry, the client id
+    /// # Errors
+    /// Those of the order ([`Error::InvalidOrder`], size, tick, expiry, the client id
     /// ([`crate::client_id`]), [`Error::NoOrderSlot`]), of the market's status, and [`Error::InsufficientMargin`].
     pub fn execute<S: EventSink>(
         self,
@@ -220,7 +221,8 @@ fn limit_terms<S: EventSink>(
 
 /// Checks the flags that few orders have, and what an order shows.
 ///
-/// Errors: [`Error::InvalidOrder`] for flags that contradict each other or the kind, and for a part that is no less than
+/// # Errors
+/// [`Error::InvalidOrder`] for flags that contradict each other or the kind, and for a part that is no less than
 /// the whole; [`Error::OrderTooSmall`], [`Error::NotTickMultiple`].
 #[inline(never)]
 fn rare(market: &Market, params: &OrderParams, kind: OrderKind) -> Result<()> {
@@ -283,7 +285,8 @@ fn auction_of(
 /// Limit of a post-only order outside of what the vAMM quotes: its own, or with [`flags::SLIDE`] one tick before the
 /// vAMM's price when it would trade with it.
 ///
-/// Errors: [`Error::PostOnlyWouldCross`].
+/// # Errors
+/// [`Error::PostOnlyWouldCross`].
 pub(super) fn outside(market: &Market, row: &MarketRow, side: Side, bits: u16, limit: RawLimit) -> Result<RawLimit> {
     let (amm, row, tick) = (&market.amm, &row.price, market.tick);
     if amm.sqrt_k.is_zero() {

@@ -7,7 +7,7 @@ use crate::market::{Market, MarketStatus};
 use crate::quantity::Amount;
 
 numbered! {
-    /// Which pool.
+    /// A pool of a market that takes tokens.
     pub enum PoolKind else InvalidParameter {
         /// Capital of the vAMM.
         Amm = 0,
@@ -21,14 +21,17 @@ numbered! {
 #[must_use]
 #[derive(Clone, Copy, Debug)]
 pub struct FundPool {
-    /// Pool.
+    /// Pool that is credited.
     pub kind: PoolKind,
-    /// Token units.
+    /// Quote tokens, 1e6.
     pub amount: Amount,
 }
 
 impl FundPool {
-    /// Credits the pool. Errors: [`Error::AmountZero`], [`Error::WrongRow`] for another bank than the quote bank,
+    /// Credits the pool.
+    ///
+    /// # Errors
+    /// [`Error::AmountZero`], [`Error::WrongRow`] for another bank than the quote bank,
     /// [`Error::MarketNotActive`] for a market that is delisted.
     pub fn execute(
         self,

@@ -48,9 +48,10 @@ impl ReplaceOrders<'_> {
     }
 
     /// Cancels, then places. Margin is checked once, and only when the position's worst case is larger than it was
-    /// before: who moves its quotes without adding to them needs no price for it.
+    /// before: a replacement that adds no exposure needs no price.
     ///
-    /// Errors: [`Error::OrderNotFound`] when `strict`, [`Error::WrongMarket`] for an order of another market, and those of
+    /// # Errors
+    /// [`Error::OrderNotFound`] when `strict`, [`Error::WrongMarket`] for an order of another market, and those of
     /// placing.
     pub fn execute<S: EventSink>(
         self,

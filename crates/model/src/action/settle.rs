@@ -20,7 +20,7 @@ use crate::sub_account::{SubAccount, SubAccountMut};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SettlePnl;
 
-/// What a settlement did.
+/// Result of a settlement: what moved to the pocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettleReport {
     /// Moved to the pocket (negative: out of it).
@@ -28,10 +28,11 @@ pub struct SettleReport {
 }
 
 impl SettlePnl {
-    /// Settles. A loss is paid as far as the pocket's tokens go; a profit as far as the market's pool and the
+    /// Settles the position's profit or loss. A loss is paid as far as the pocket's tokens go; a profit as far as the market's pool and the
     /// claimable part go.
     ///
-    /// Errors: [`Error::NothingToSettle`], [`Error::PositionNotFound`], [`Error::InsufficientMargin`] when a profit
+    /// # Errors
+    /// [`Error::NothingToSettle`], [`Error::PositionNotFound`], [`Error::InsufficientMargin`] when a profit
     /// would leave a pocket that is below maintenance (it is for the liquidator then), price rows.
     pub fn execute<S: EventSink>(
         self,
@@ -132,7 +133,7 @@ fn transfer(
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SweepFees;
 
-/// Where the fees went.
+/// Result of a sweep, quote tokens by where they went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct SweepReport {
     /// To the insurance fund.
@@ -148,7 +149,8 @@ pub struct SweepReport {
 impl SweepFees {
     /// Sweeps what the pool can spare above all users' net profit.
     ///
-    /// Errors: [`Error::NothingToSettle`], price rows.
+    /// # Errors
+    /// [`Error::NothingToSettle`], price rows.
     pub fn execute<S: EventSink>(self, context: &mut Context<'_, S>, bank: &mut Bank) -> Result<SweepReport> {
         context.exchange.require_open(operation::SETTLE)?;
         bank.require_quote()?;

@@ -24,7 +24,8 @@ impl SettleMarket {
     /// matter who calls, and when. A halted row, and one that nobody could refresh for long, counts at its last price for
     /// the seconds that are missing: the end of a feed must not be what keeps its market from ending.
     ///
-    /// Errors: [`Error::MarketNotExpired`], [`Error::MarketNotActive`] when it is settled already,
+    /// # Errors
+    /// [`Error::MarketNotExpired`], [`Error::MarketNotActive`] when it is settled already,
     /// [`Error::SettlementUnsampled`], [`Error::OperationPaused`], price rows.
     pub fn execute(
         self,

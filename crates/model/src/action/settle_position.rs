@@ -40,7 +40,8 @@ impl SettlePosition {
     /// It needs no margin and no fresh price, and no state of the account stops it: every position can be closed by
     /// anybody.
     ///
-    /// Errors: [`Error::MarketNotSettling`], [`Error::PositionNotFound`], [`Error::SettlementPending`] and
+    /// # Errors
+    /// [`Error::MarketNotSettling`], [`Error::PositionNotFound`], [`Error::SettlementPending`] and
     /// [`Error::NothingToSettle`] when nothing would change, [`Error::OperationPaused`].
     pub fn execute<S: EventSink>(
         self,

@@ -63,7 +63,8 @@ pub struct SignedMessage {
 impl SignedMessage {
     /// Reads a message from the bytes that were signed.
     ///
-    /// Errors: [`Error::SignedFormUnknown`] for another beginning, [`Error::SignedLengthWrong`], and for a text
+    /// # Errors
+    /// [`Error::SignedFormUnknown`] for another beginning, [`Error::SignedLengthWrong`], and for a text
     /// [`Error::SignedTextInvalid`].
     pub fn read(signed: &[u8]) -> Result<Self> {
         let mut message = Self::default();
@@ -107,7 +108,8 @@ impl SignedMessage {
 
     /// Writes the bytes to sign into a buffer and returns them.
     ///
-    /// Errors: [`Error::SignedLengthWrong`] for no order or more than [`MAX_SIGNED_ORDERS`].
+    /// # Errors
+    /// [`Error::SignedLengthWrong`] for no order or more than [`MAX_SIGNED_ORDERS`].
     pub fn write<'a>(
         header: &SignedHeader,
         orders: &[OrderParams],
@@ -133,7 +135,7 @@ impl SignedMessage {
 pub struct PlaceSigned<'a> {
     /// The message.
     pub message: &'a SignedMessage,
-    /// Who signed it.
+    /// Authority that signed the message.
     pub signer: [u8; 32],
     /// Address of the program.
     pub program: [u8; 32],
@@ -146,7 +148,8 @@ impl PlaceSigned<'_> {
     /// message gains nothing: its auction has not run meanwhile, and nobody trades at the vAMM against a price from before
     /// the placing.
     ///
-    /// Errors: [`Error::WrongAuthority`], [`Error::SignedOtherAccount`], [`Error::SignedOtherProgram`],
+    /// # Errors
+    /// [`Error::WrongAuthority`], [`Error::SignedOtherAccount`], [`Error::SignedOtherProgram`],
     /// [`Error::WrongMarket`], [`Error::SignedTooEarly`], [`Error::SignedTooLong`], [`Error::SignedOrderExpired`],
     /// [`Error::SignedOrderReused`], [`Error::SignedNumberTooFar`], and those of placing.
     pub fn execute<S: EventSink>(
@@ -188,7 +191,10 @@ pub struct RevokeSigned {
 }
 
 impl RevokeSigned {
-    /// Revokes them. Errors: [`Error::SignedOrderReused`] when a higher number was already placed or revoked,
+    /// Revokes them.
+    ///
+    /// # Errors
+    /// [`Error::SignedOrderReused`] when a higher number was already placed or revoked,
     /// [`Error::SignedNumberTooFar`] for one beyond [`MAX_NUMBER_STEP`].
     pub fn execute(self, account: &mut SubAccount) -> Result<()> {
         if self.up_to <= account.signed_nonce {
@@ -209,7 +215,8 @@ fn require_near(ahead: u64) -> Result<()> {
 impl SubAccount {
     /// Takes note of a message's number. Numbers need not come in order, but each comes once.
     ///
-    /// Errors: [`Error::SignedOrderReused`] for one that was there, lies 128 or more behind the highest, or is zero;
+    /// # Errors
+    /// [`Error::SignedOrderReused`] for one that was there, lies 128 or more behind the highest, or is zero;
     /// [`Error::SignedNumberTooFar`] for one beyond [`MAX_NUMBER_STEP`].
     pub fn accept_signed(&mut self, nonce: u64) -> Result<()> {
         let [mut recent, mut older] = self.signed_window;

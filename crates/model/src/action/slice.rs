@@ -21,7 +21,7 @@ pub struct SliceOrder {
     pub slot: usize,
 }
 
-/// What a release did.
+/// Result of a release: base released so far, and the fee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SliceReport {
     /// Released so far.
@@ -37,7 +37,8 @@ impl SliceOrder {
     ///
     /// When everything is released, the same call starts another auction for what is left, without a fee.
     ///
-    /// Errors: [`Error::SliceNotDue`], [`Error::InvalidOrder`] for another kind, [`Error::OrderExpired`],
+    /// # Errors
+    /// [`Error::SliceNotDue`], [`Error::InvalidOrder`] for another kind, [`Error::OrderExpired`],
     /// [`Error::NothingToFill`] for a reduce-only order with nothing to reduce, price rows, market status.
     pub fn execute<S: EventSink>(
         self,

@@ -41,7 +41,8 @@ impl PlaceAndTake<'_> {
     /// market order is cancelled. A fill-or-kill order is filled in full, or nothing happens. Orders of the taker's own
     /// owner that it meets are never traded with: its flags say who yields.
     ///
-    /// Errors: those of placing and filling, [`Error::FillTooSmall`].
+    /// # Errors
+    /// Those of placing and filling, [`Error::FillTooSmall`].
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,

@@ -27,7 +27,8 @@ const SEVERAL: u16 = u16::MAX;
 /// always passes, and counts. A step between two accounts of one owner moves nothing into the market: it passes and does
 /// not count.
 ///
-/// Errors: [`Error::LiquidationThrottled`].
+/// # Errors
+/// [`Error::LiquidationThrottled`].
 #[inline]
 pub(super) fn throttle<S: EventSink>(
     context: &mut Context<'_, S>,

@@ -24,7 +24,8 @@ impl UpdateFeeTier {
     /// whose volume the last 30 days reach, today included, or the assigned one when that is better. A tier by volume
     /// holds for as long as the days that are counted now reach it, and falls to the assigned one then by itself.
     ///
-    /// Errors: [`Error::WrongOwner`] for a sub-account of another person.
+    /// # Errors
+    /// [`Error::WrongOwner`] for a sub-account of another person.
     pub fn execute(
         self,
         exchange: &Exchange,
@@ -72,7 +73,10 @@ impl AssignFeeTier {
         exchange.require_admin(signer)
     }
 
-    /// Assigns it; sub-accounts follow with their next [`UpdateFeeTier`]. Errors: [`Error::InvalidParameter`].
+    /// Assigns it; sub-accounts follow with their next [`UpdateFeeTier`].
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`].
     pub fn execute(self, exchange: &Exchange, trader: &mut Trader, clock: &Clock) -> Result<()> {
         if usize::from(self.tier) >= FEE_TIERS {
             return Err(Error::InvalidParameter);

@@ -22,7 +22,7 @@ pub struct TrailOrder {
     pub slot: usize,
 }
 
-/// What a move did.
+/// Result of a move: the new trigger, and the fee.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrailReport {
     /// The trigger now.
@@ -38,7 +38,8 @@ impl TrailOrder {
     /// The price must be fit for opening risk: a spike that nobody confirmed would leave the trigger where the
     /// price never was.
     ///
-    /// Errors: [`Error::TrailTooSmall`] for a move of less than a tenth of the distance or away from the price,
+    /// # Errors
+    /// [`Error::TrailTooSmall`] for a move of less than a tenth of the distance or away from the price,
     /// [`Error::InvalidOrder`] for another kind, [`Error::NothingToFill`] for a leg with nothing to do, price rows.
     pub fn execute<S: EventSink>(
         self,

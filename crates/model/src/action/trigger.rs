@@ -23,7 +23,7 @@ pub struct TriggerOrder {
     pub slot: usize,
 }
 
-/// What a trigger did.
+/// Result of a trigger: the price that reached it, the fee, or why the order went instead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TriggerReport {
     /// The price that reached the trigger.
@@ -35,7 +35,7 @@ pub struct TriggerReport {
 }
 
 impl TriggerOrder {
-    /// Triggers. A market kind starts the exchange's own auction from the oracle, a limit kind rests; both come behind
+    /// Makes the order a market or limit order. A market kind starts the exchange's own auction from the oracle, a limit kind rests; both come behind
     /// everything that rests already. An order whose owner lacks the initial margin for it, or would hold too large a
     /// position, is removed instead. In either case the owner pays [`reward::CRANK_FEE`] to `crank`, as far as it can
     /// spare it.
@@ -45,7 +45,8 @@ impl TriggerOrder {
     ///
     /// Only a price published at or after the order was placed counts.
     ///
-    /// Errors: [`Error::TriggerNotReached`], [`Error::LastFillTooOld`], [`Error::OrderExpired`],
+    /// # Errors
+    /// [`Error::TriggerNotReached`], [`Error::LastFillTooOld`], [`Error::OrderExpired`],
     /// [`Error::NothingToFill`] for a leg or reduce-only order with nothing to do, price rows, market status.
     pub fn execute<S: EventSink>(
         self,

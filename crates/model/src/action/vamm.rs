@@ -34,7 +34,8 @@ impl UpdateAmm {
     /// Moves the peg as far as the vAMM's budget pays for, then takes a step of the depth: down where the peg could not
     /// be paid for, which brings some more of the way, else up toward the listed depth, or back to the centre.
     ///
-    /// Errors: [`Error::AmmUpdateNotNeeded`] when nothing would change, [`Error::OperationPaused`], price rows.
+    /// # Errors
+    /// [`Error::AmmUpdateNotNeeded`] when nothing would change, [`Error::OperationPaused`], price rows.
     pub fn execute<S: EventSink>(self, context: &mut Context<'_, S>) -> Result<AmmReport> {
         context.exchange.require_open(operation::UPDATE_AMM)?;
         context.market.require_unexpired(&context.clock)?;

@@ -51,7 +51,8 @@ impl Curve {
     /// quote more: never less than the exact integral. A seller may get up to `peg / 1e9` more than the exact integral, since
     /// the reserve after it is rounded down; what both sides of a round trip pay is more than that (docs/math/amm.md).
     ///
-    /// Errors: [`Error::AmmNoCapacity`] when a buyer asks for more than the reserve.
+    /// # Errors
+    /// [`Error::AmmNoCapacity`] when a buyer asks for more than the reserve.
     pub fn trade(&self, side: Side, size: Size) -> Result<CurveFill> {
         let base = match side {
             Side::Long if size >= self.base => return Err(Error::AmmNoCapacity),

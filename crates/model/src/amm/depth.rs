@@ -25,7 +25,8 @@ pub struct ScaleBounds {
 ///
 /// Source: drift 2.5; vectors A10-A12, A15.
 ///
-/// Errors: [`Error::InvalidParameter`] for bounds that are zero or crossed, [`Error::AmmNoCapacity`] when users' net
+/// # Errors
+/// [`Error::InvalidParameter`] for bounds that are zero or crossed, [`Error::AmmNoCapacity`] when users' net
 /// base is more than the reserve, [`Error::Overflow`].
 pub fn affordable_scale(curve: &Curve, net: Base, budget: Quote, bounds: &ScaleBounds) -> Result<Ppm> {
     if bounds.low.0 == 0 || bounds.low > bounds.high {

@@ -9,7 +9,7 @@ use crate::quantity::{Amount, Price, Quote};
 
 /// Seconds between two judgements.
 const MINUTE: u64 = 60;
-/// What the distance of the peak to the equity loses in a second, per ten thousand millions: half of it in a day.
+/// Decay of the distance between peak and equity a second, in units of 1e-10: a half-life of one day.
 const DECAY: u64 = 80_225;
 /// Scale of [`DECAY`].
 const DECAY_SCALE: u64 = 10_000_000_000;

@@ -15,7 +15,8 @@ impl Amm {
     /// The caller has made sure that the row serves [`crate::board::Purpose::FillAmm`], that it is live for the order,
     /// that the vAMM has seen its price ([`Self::see`]), and that fills of the vAMM are not paused.
     ///
-    /// Errors: arithmetic.
+    /// # Errors
+    /// [`crate::Error::Overflow`].
     pub fn join_size(
         &self,
         side: Side,
@@ -43,7 +44,8 @@ impl Amm {
 
     /// A trade of a size with a taker on a side at a price that was agreed elsewhere; to be passed to [`Self::book`].
     ///
-    /// Errors: arithmetic.
+    /// # Errors
+    /// [`crate::Error::Overflow`].
     pub fn at_price(&self, side: Side, size: Size, price: Price) -> Result<AmmFill> {
         let fill = self.curve().trade(side, size)?;
         // The fraction of a unit goes against the taker.

@@ -165,7 +165,8 @@ impl Amm {
 
     /// Checks parameters against the bounds compiled into the program.
     ///
-    /// Errors: [`Error::InvalidParameter`].
+    /// # Errors
+    /// [`Error::InvalidParameter`].
     pub fn validate_parameters(&self, initial_margin: Ppm) -> Result<()> {
         if self.sqrt_k.is_zero() {
             return Ok(());

@@ -29,7 +29,8 @@ impl AmmFill {
     /// Holds the trade with a taker on a side to a price that is no better for the taker than its own; the difference is
     /// the vAMM's, and the fraction of a unit too.
     ///
-    /// Errors: arithmetic.
+    /// # Errors
+    /// [`crate::Error::Overflow`].
     pub fn hold_to(&mut self, side: Side, price: Price) -> Result<()> {
         let held = match side {
             Side::Long => self.quote.max(self.size.value(price, Rounding::Up)?),

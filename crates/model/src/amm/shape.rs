@@ -43,7 +43,8 @@ impl Amm {
     ///
     /// `None` when there is nothing to change, or the budget does not pay for it.
     ///
-    /// Errors: arithmetic.
+    /// # Errors
+    /// [`crate::Error::Overflow`].
     pub fn reshape(&mut self, row: &PriceRow, clock: &Clock) -> Result<Option<ShapeReport>> {
         if self.sqrt_k.is_zero() {
             return Ok(None);

@@ -49,7 +49,8 @@ impl Amm {
     ///
     /// at most `max_spread`.
     ///
-    /// Errors: arithmetic.
+    /// # Errors
+    /// [`crate::Error::Overflow`].
     #[inline]
     pub fn spread(&self, side: Side, row: &PriceRow) -> Result<Ppm> {
         let mut total = u64::from(self.base_spread.0.wrapping_shr(1));

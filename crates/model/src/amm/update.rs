@@ -10,7 +10,7 @@ use crate::num::{BASE, Rounding, mul_div, mul_div_signed};
 use crate::quantity::{Amount, Price, Quote};
 use crate::side::Side;
 
-/// What an update did.
+/// Result of an update: the peg that it moved from, and what the move cost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UpdateReport {
     /// Peg before.
@@ -58,7 +58,8 @@ impl Amm {
     /// Moves the peg so that the mid is the oracle, or as far toward it as the budget pays for. A costly move takes
     /// from the budget, a gaining one adds to it. What could not be paid for is kept as the lag.
     ///
-    /// Errors: [`Error::AmmUpdateNotNeeded`] when the peg would not change.
+    /// # Errors
+    /// [`Error::AmmUpdateNotNeeded`] when the peg would not change.
     pub fn update(&mut self, row: &PriceRow, clock: &Clock) -> Result<UpdateReport> {
         if self.sqrt_k.is_zero() {
             return Err(Error::AmmUpdateNotNeeded);

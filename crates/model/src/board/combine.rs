@@ -44,7 +44,8 @@ impl OraclePrice {
 /// number), the largest of the confidences and of the distance between the outermost prices, and the publish time
 /// and slot of [`reached`]. Returns the price and how many observations went into it.
 ///
-/// Errors: [`Error::NoUsablePrice`] when none is usable.
+/// # Errors
+/// [`Error::NoUsablePrice`] when none is usable.
 pub fn combine<S: Copy + Into<Option<OraclePrice>>>(
     said: &[S],
     clock: &Clock,

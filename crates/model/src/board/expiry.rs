@@ -26,7 +26,8 @@ impl MarketRow {
     /// seconds since the price before, at most [`MOST_PER_SAMPLE`]. In a jump it counts as far as for a liquidation; while
     /// the row is halted it does not.
     ///
-    /// Errors: arithmetic only.
+    /// # Errors
+    /// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].
     pub fn refresh<S: Copy + Into<Option<OraclePrice>>>(
         &mut self,
         said: &[S],
@@ -40,7 +41,10 @@ impl MarketRow {
     }
 
     /// The second half of [`Self::refresh`], for who has refreshed the price by itself; `before` is the row's
-    /// [`super::PriceRow::sample_time`] before that. Errors: arithmetic only.
+    /// [`super::PriceRow::sample_time`] before that.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].
     #[inline]
     pub fn gather(&mut self, before: i64, report: &RefreshReport) -> Result<()> {
         let counts = self.expiry_time != 0 && report.updated && report.state != RowState::Halted;

@@ -23,7 +23,8 @@ impl PriceRow {
     /// that slot or later, and be no older than [`LIVE_MS`] now. Whenever a slot lasts longer, a price of the slot before
     /// serves. `slot_micros` is the board's.
     ///
-    /// Errors: [`Error::AmmPriceTooOld`] for a price from before the order, [`Error::PriceNotLive`] for one that has
+    /// # Errors
+    /// [`Error::AmmPriceTooOld`] for a price from before the order, [`Error::PriceNotLive`] for one that has
     /// aged since.
     #[inline]
     pub fn require_live(&self, activation: u64, clock: &Clock, slot_micros: u64) -> Result<()> {

@@ -120,7 +120,10 @@ impl PriceBoard {
         (self.version, self.bump) = (Self::VERSION, bump);
     }
 
-    /// The row of a listed market, or of one that was. Errors: [`Error::RowNotListed`].
+    /// The row of a listed market, or of one that was.
+    ///
+    /// # Errors
+    /// [`Error::RowNotListed`].
     #[inline]
     pub fn market(&self, index: u16) -> Result<&MarketRow> {
         match self.markets.get(usize::from(index)) {
@@ -129,7 +132,10 @@ impl PriceBoard {
         }
     }
 
-    /// The row of a listed market, to write. Errors: [`Error::RowNotListed`].
+    /// The row of a listed market, to write.
+    ///
+    /// # Errors
+    /// [`Error::RowNotListed`].
     #[inline]
     pub fn market_mut(&mut self, index: u16) -> Result<&mut MarketRow> {
         match self.markets.get_mut(usize::from(index)) {
@@ -138,7 +144,10 @@ impl PriceBoard {
         }
     }
 
-    /// The row of a listed bank. Errors: [`Error::RowNotListed`].
+    /// The row of a listed bank.
+    ///
+    /// # Errors
+    /// [`Error::RowNotListed`].
     #[inline]
     pub fn bank(&self, index: u16) -> Result<&BankRow> {
         match self.banks.get(usize::from(index)) {
@@ -147,7 +156,10 @@ impl PriceBoard {
         }
     }
 
-    /// The row of a listed bank, to write. Errors: [`Error::RowNotListed`].
+    /// The row of a listed bank, to write.
+    ///
+    /// # Errors
+    /// [`Error::RowNotListed`].
     #[inline]
     pub fn bank_mut(&mut self, index: u16) -> Result<&mut BankRow> {
         match self.banks.get_mut(usize::from(index)) {

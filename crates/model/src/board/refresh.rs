@@ -18,7 +18,7 @@ pub const JUMP_CONFIRMATIONS: u8 = 3;
 /// Part of the jump limit within which a refresh counts as quiet.
 const QUIET_DIVISOR: u64 = 5;
 
-/// What a refresh did.
+/// Result of a refresh: the row's state and price, and whether the price is new.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefreshReport {
     /// The state that the row has now.
@@ -61,7 +61,8 @@ impl PriceRow {
     /// A price of fewer may be younger than what the quorum has: the quorum's price takes the row back as long as it is no
     /// older than the last of its kind.
     ///
-    /// Errors: arithmetic only.
+    /// # Errors
+    /// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].
     pub fn refresh<S: Copy + Into<Option<OraclePrice>>>(
         &mut self,
         said: &[S],

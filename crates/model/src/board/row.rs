@@ -99,7 +99,8 @@ impl PriceSource {
 
     /// Checks a source that a row is about to be listed with.
     ///
-    /// Errors: [`Error::InvalidParameter`].
+    /// # Errors
+    /// [`Error::InvalidParameter`].
     pub fn validate(&self) -> Result<SourceKind> {
         let kind = SourceKind::from_number(self.kind)?;
         let most_owners =
@@ -119,7 +120,8 @@ impl PriceSource {
 /// Checks the sources that a row is about to be listed with and counts them: unused slots stand last, no source
 /// stands twice (it would make a quorum of itself), and a fixed price only where it is allowed.
 ///
-/// Errors: [`Error::InvalidParameter`].
+/// # Errors
+/// [`Error::InvalidParameter`].
 pub fn count_sources(sources: &[PriceSource; MAX_SOURCES], allow_fixed: bool) -> Result<u8> {
     let mut count = 0usize;
     for (index, source) in sources.iter().enumerate() {
@@ -191,7 +193,8 @@ impl PriceRow {
 
     /// Refuses the row unless its state and age allow the purpose.
     ///
-    /// Errors: [`Error::StaleRow`] when a refresh would help, [`Error::RowStateForbids`] when it would not.
+    /// # Errors
+    /// [`Error::StaleRow`] when a refresh would help, [`Error::RowStateForbids`] when it would not.
     #[inline(never)]
     pub fn require(&self, purpose: Purpose, clock: &Clock) -> Result<()> {
         self.meet(purpose.requirement(), clock)

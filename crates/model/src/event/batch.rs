@@ -82,7 +82,8 @@ impl<'a> Batch<'a> {
 
     /// Writes the header and returns the transport's prefix and the message behind it.
     ///
-    /// Errors: [`Error::Overflow`] when a record did not fit: nothing that moves money may go unrecorded.
+    /// # Errors
+    /// [`Error::Overflow`] when a record did not fit: nothing that moves money may go unrecorded.
     pub fn finish(self, signer: [u8; 32], seq: u64, slot: u64, market: u16) -> Result<&'a mut [u8]> {
         if self.overflowed {
             return Err(Error::Overflow);

@@ -26,7 +26,7 @@ pub mod status {
     pub const BEING_LIQUIDATED: u8 = 1;
     /// Nothing but debt is left.
     pub const BANKRUPT: u8 = 2;
-    /// Some position is isolated: without this bit nobody needs to look for one.
+    /// Some position is isolated; without this bit none is, and no search is needed.
     pub const HAS_ISOLATED: u8 = 4;
     /// All known bits.
     pub const ALL: u8 = BEING_LIQUIDATED | BANKRUPT | HAS_ISOLATED;
@@ -164,7 +164,8 @@ impl SubAccount {
 
     /// Whether `signer` may trade for this account: its authority or its delegate.
     ///
-    /// Errors: [`Error::WrongAuthority`].
+    /// # Errors
+    /// [`Error::WrongAuthority`].
     #[inline]
     pub fn require_trader(&self, signer: &[u8; 32]) -> Result<()> {
         if self.authority == *signer {
@@ -174,31 +175,46 @@ impl SubAccount {
         if delegated { Ok(()) } else { Err(Error::WrongAuthority) }
     }
 
-    /// Whether `signer` owns this account. Errors: [`Error::WrongAuthority`].
+    /// Whether `signer` owns this account.
+    ///
+    /// # Errors
+    /// [`Error::WrongAuthority`].
     #[inline]
     pub fn require_owner(&self, signer: &[u8; 32]) -> Result<()> {
         if self.authority == *signer { Ok(()) } else { Err(Error::WrongAuthority) }
     }
 
-    /// The position in a market. Errors: [`Error::PositionNotFound`].
+    /// The position in a market.
+    ///
+    /// # Errors
+    /// [`Error::PositionNotFound`].
     #[inline]
     pub fn position(&self, market: u16) -> Result<&Position> {
         self.positions.iter().find(|p| p.is_used() && p.market == market).ok_or(Error::PositionNotFound)
     }
 
-    /// The position in a market, to write. Errors: [`Error::PositionNotFound`].
+    /// The position in a market, to write.
+    ///
+    /// # Errors
+    /// [`Error::PositionNotFound`].
     #[inline]
     pub fn position_mut(&mut self, market: u16) -> Result<&mut Position> {
         self.positions.iter_mut().find(|p| p.is_used() && p.market == market).ok_or(Error::PositionNotFound)
     }
 
-    /// The slot of the position in a market. Errors: [`Error::PositionNotFound`].
+    /// The slot of the position in a market.
+    ///
+    /// # Errors
+    /// [`Error::PositionNotFound`].
     #[inline]
     pub fn position_slot(&self, market: u16) -> Result<usize> {
         self.positions.iter().position(|p| p.is_used() && p.market == market).ok_or(Error::PositionNotFound)
     }
 
-    /// The position in a market, opening a slot when there is none. Errors: [`Error::NoPositionSlot`].
+    /// The position in a market, opening a slot when there is none.
+    ///
+    /// # Errors
+    /// [`Error::NoPositionSlot`].
     #[inline]
     pub fn open_position(&mut self, market: u16) -> Result<&mut Position> {
         let mut free = None;
@@ -263,7 +279,10 @@ impl SubAccount {
         self.balances.iter().find(|b| b.used == 1 && b.bank == bank).map_or(Amount::ZERO, |b| b.amount)
     }
 
-    /// Adds tokens of a bank. Errors: [`Error::NoBalanceSlot`].
+    /// Adds tokens of a bank.
+    ///
+    /// # Errors
+    /// [`Error::NoBalanceSlot`].
     pub fn credit(&mut self, bank: u16, amount: Amount) -> Result<()> {
         let existing = self.balances.iter().position(|b| b.used == 1 && b.bank == bank);
         let index = match existing {
@@ -277,7 +296,10 @@ impl SubAccount {
         Ok(())
     }
 
-    /// Takes tokens of a bank; an emptied slot is freed. Errors: [`Error::InsufficientBalance`].
+    /// Takes tokens of a bank; an emptied slot is freed.
+    ///
+    /// # Errors
+    /// [`Error::InsufficientBalance`].
     pub fn debit(&mut self, bank: u16, amount: Amount) -> Result<()> {
         let balance =
             self.balances.iter_mut().find(|b| b.used == 1 && b.bank == bank).ok_or(Error::InsufficientBalance)?;

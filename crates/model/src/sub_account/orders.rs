@@ -18,13 +18,19 @@ pub struct SubAccountMut<'a> {
 }
 
 impl SubAccountMut<'_> {
-    /// Slot of the open order with this id. Errors: [`Error::OrderNotFound`].
+    /// Slot of the open order with this id.
+    ///
+    /// # Errors
+    /// [`Error::OrderNotFound`].
     #[inline(never)]
     pub fn order_slot(&self, id: u32) -> Result<usize> {
         self.orders.iter().position(|o| o.is_open() && o.id == id).ok_or(Error::OrderNotFound)
     }
 
-    /// Slot of the open order with this id, looked for at `hint` first. Errors: [`Error::OrderNotFound`].
+    /// Slot of the open order with this id, looked for at `hint` first.
+    ///
+    /// # Errors
+    /// [`Error::OrderNotFound`].
     #[inline]
     pub fn order_slot_near(&self, id: u32, hint: usize) -> Result<usize> {
         match self.orders.get(hint) {
@@ -33,7 +39,10 @@ impl SubAccountMut<'_> {
         }
     }
 
-    /// The open order in a slot. Errors: [`Error::OrderNotFound`].
+    /// The open order in a slot.
+    ///
+    /// # Errors
+    /// [`Error::OrderNotFound`].
     #[inline]
     pub fn order(&self, slot: usize) -> Result<&Order> {
         self.orders.get(slot).filter(|o| o.is_open()).ok_or(Error::OrderNotFound)

@@ -3,6 +3,7 @@
 //! Anchor tells events apart by bytes in front of them. In a message each record stands behind a `RecordHeader`, whose
 //! bytes are the same for all records of a kind: that header is the discriminator.
 
+use kedge_model::Layout;
 use kedge_model::event::{Batch, EventKind, EventSink, NO_MARKET, RecordHeader, RecordLayout};
 
 use super::vocabulary::{enumeration, gap};

@@ -19,7 +19,7 @@ pub const MAX_RETURNS: usize = 4;
 pub(super) struct Candidate {
     /// Its price now.
     pub price: Price,
-    /// Who came first.
+    /// Sequence number: the lower is served first among orders at one price.
     pub seq: u64,
     /// Index among the maker accounts, or [`MakerRef::OWN`].
     pub account: u8,
@@ -93,8 +93,8 @@ impl Queue {
             }
             let mut price = resting.price();
             if resting.has(flags::OFFSET) {
-                // Who quotes around the oracle is hit under the vAMM's rule, or not at all; nor while a position is worth
-                // something else than the oracle.
+                // An order at a distance from the oracle trades under the vAMM's rule, or not at all; nor while a position
+                // is worth something else than the oracle.
                 if context.market.in_last_hour(&context.clock) {
                     continue;
                 }
@@ -112,15 +112,15 @@ impl Queue {
         Ok(queue)
     }
 
-    /// Who comes next.
+    /// Pops the best remaining candidate.
     pub fn next(&mut self) -> Option<Candidate> {
         let candidate = self.entries.get(..self.count)?.get(self.next).copied()?;
         self.next = self.next.wrapping_add(1);
         Some(candidate)
     }
 
-    /// Takes back the one that came last, under a new sequence number, behind all of its price. Says whether it comes
-    /// back in this run.
+    /// Takes back the candidate that was popped last, under a new sequence number, behind all of its price. Says whether it
+    /// comes back in this run.
     pub fn again(&mut self, candidate: Candidate, seq: u64) -> Result<bool> {
         let Some(left) = self.returns.checked_sub(1) else { return Ok(false) };
         self.returns = left;

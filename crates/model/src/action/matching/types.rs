@@ -58,8 +58,8 @@ pub struct Matched {
     pub fills: u32,
     /// How often the taker met an order of its own owner.
     pub self_trades: u32,
-    /// Maker accounts of which an order was passed over because of its owner's own state, one bit each by index: who tries
-    /// again leaves them out.
+    /// Maker accounts of which an order was passed over because of its owner's own state, one bit each by index: the next
+    /// try leaves them out.
     pub passed_over: u64,
     /// Orders that were passed over because their owner lacks the margin for the fill.
     pub unbacked: u32,
@@ -75,13 +75,16 @@ pub(in crate::action) struct Taker {
     pub limit: Price,
     /// Lowest and highest price of a fill.
     pub band: (Price, Price),
-    /// Who gets a part of the fees.
+    /// Shares of the fees for filler, referrer and builder.
     pub shares: Shares,
     /// Whether the market only reduces.
     pub only_reduces: bool,
 }
 
-/// Refuses a price outside a band. Errors: [`Error::PriceOutsideBand`].
+/// Refuses a price outside a band.
+///
+/// # Errors
+/// [`Error::PriceOutsideBand`].
 pub(in crate::action) fn require_in_band(band: (Price, Price), price: Price) -> Result<()> {
     if in_band(band, price) { Ok(()) } else { Err(Error::PriceOutsideBand) }
 }
