@@ -5,13 +5,13 @@ export CARGO_TARGET_DIR ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/kedge/target
 # there would pass for ours. So a change of checkout forgets the workspace's own packages; its dependencies stay.
 FORGOTTEN := $(shell mkdir -p "$(CARGO_TARGET_DIR)" && cd "$(CARGO_TARGET_DIR)" && \
 	if [ "$$(cat checkout 2>/dev/null)" != "$(CURDIR)" ]; then \
-		rm -rf */.fingerprint/kedge* */.fingerprint/xtask* judges/*/.fingerprint/kedge* fuzz/*/*/.fingerprint/kedge*; echo "$(CURDIR)" > checkout; fi)
+		rm -rf */.fingerprint/kedge* */.fingerprint/xtask* judges/*/.fingerprint/kedge* miri/*/*/*/.fingerprint/kedge* fuzz/*/*/.fingerprint/kedge*; echo "$(CURDIR)" > checkout; fi)
 
 XTASK = cargo run --quiet --locked --package xtask --
 
-.PHONY: help program idl client demo keeper test validator e2e load fuzz reference mutants bench lint clean
+.PHONY: help program idl client demo keeper test validator e2e load fuzz reference miri mutants bench lint clean
 
-help: ; @echo "make program | demo | keeper | test | validator | e2e | load | fuzz | reference | mutants | bench | lint | idl | client | clean      (make demo ARGS='--help' for its flags)"
+help: ; @echo "make program | demo | keeper | test | validator | e2e | load | fuzz | reference | miri | mutants | bench | lint | idl | client | clean      (make demo ARGS='--help' for its flags)"
 program: ; @$(XTASK) program
 idl: ; @$(XTASK) idl
 client: ; @$(XTASK) client $(ARGS)
@@ -23,6 +23,7 @@ e2e: ; @$(XTASK) e2e $(ARGS)
 load: ; @$(XTASK) e2e load $(ARGS)
 fuzz: ; @$(XTASK) fuzz $(ARGS)
 reference: ; @$(XTASK) reference $(ARGS)
+miri: ; @$(XTASK) miri $(ARGS)
 mutants: ; @$(XTASK) mutants $(ARGS)
 bench: ; @$(XTASK) bench $(ARGS)
 lint: ; @$(XTASK) lint

@@ -15,6 +15,7 @@ mod idl;
 mod judges;
 mod layouts;
 mod lint;
+mod miri;
 mod mutants;
 mod nats;
 mod npm;
@@ -62,6 +63,8 @@ enum Command {
     Judges(judges::JudgesArgs),
     /// Compare the model's formulas with an independent reference, on random cases
     Reference(reference::ReferenceArgs),
+    /// Interpret tests of the model and every cast of account bytes, to find undefined behaviour
+    Miri(miri::MiriArgs),
     /// Change the model one word at a time and check that its tests notice
     Mutants(mutants::MutantsArgs),
     /// Measure compute units and rewrite docs/compute.md
@@ -89,6 +92,7 @@ fn main() -> ExitCode {
         Command::Report => report::run(),
         Command::Judges(args) => judges::run(&args),
         Command::Reference(args) => reference::run(&args),
+        Command::Miri(args) => miri::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),

@@ -133,9 +133,10 @@ fn step(directory: &Directory, instruction: &Instruction) -> (Option<&'static st
     let keys: Vec<Pubkey> = instruction.accounts.iter().map(|meta| meta.pubkey).collect();
     if instruction.program_id == PROGRAM_ID {
         let name = instruction::name_of(&instruction.data);
-        let told = instruction::decode(&keys, &instruction.data)
-            .map(|decoded| describe::instruction(directory, &decoded))
-            .unwrap_or_else(|| name.unwrap_or("an instruction of the exchange").replace('_', " "));
+        let told = instruction::decode(&keys, &instruction.data).map_or_else(
+            || name.unwrap_or("an instruction of the exchange").replace('_', " "),
+            |decoded| describe::instruction(directory, &decoded),
+        );
         return (name, told);
     }
     let program = instruction.program_id.to_string();

@@ -132,7 +132,7 @@ fn instructions_are_those_of_the_idl() {
 
         let args: Vec<(&str, String)> =
             list(found, "args").iter().map(|arg| (text(arg, "name"), type_name(&arg["type"]))).collect();
-        let expected: Vec<(&str, String)> = spec.args.iter().map(|arg| (arg.name, arg.ty.to_string())).collect();
+        let expected: Vec<(&str, String)> = spec.args.iter().map(|arg| (arg.name, arg.ty.to_owned())).collect();
         assert_eq!(expected, args, "{name}: arguments; left ours, right the program's");
         let bytes: usize = list(found, "args").iter().map(|arg| size(&arg["type"], &types)).sum();
         assert_eq!(shortest_data(spec), 8 + bytes, "{name}: encoded size of the arguments");

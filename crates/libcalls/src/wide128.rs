@@ -1,6 +1,6 @@
 //! The bodies of the 128-bit library calls on pairs of words, on every target so that the host can
 //! test them. No function here may use a 128-bit type.
-#![cfg_attr(not(any(test, target_arch = "bpf")), allow(dead_code))]
+#![cfg_attr(not(any(test, target_arch = "bpf")), allow(dead_code, reason = "called by the tests and on chain"))]
 
 use crate::wide::{mul_wide, normalised_quotient, quotient};
 

@@ -167,10 +167,10 @@ mod tests {
                         40 => assert!(result.is_err(), "{what}"),
                         // The number of signatures: from one on any number passes this row.
                         41 if !dump.full => {
-                            assert!(result == Ok(truth) || data[41] == 0, "{what}")
+                            assert!(result == Ok(truth) || data[41] == 0, "{what}");
                         }
                         _ if index < message + 32 => {
-                            assert_eq!(result, Err(AccountError::OracleWrongFeed), "{what}")
+                            assert_eq!(result, Err(AccountError::OracleWrongFeed), "{what}");
                         }
                         // Price, confidence, exponent, publish time: the value moves or is refused.
                         _ if index < message + 60 => assert!(

@@ -62,7 +62,7 @@ fn pattern(seed: u128) -> [u8; SIZE] {
 
 #[inline(never)]
 fn compare(a: &[u8], b: &[u8]) -> u128 {
-    a.cmp(b) as i8 as u8 as u128 | u128::from(a == b) << 8
+    u128::from(a.cmp(b) as i8 as u8) | u128::from(a == b) << 8
 }
 
 fn sum(bytes: &[u8], digest: u128) -> u128 {

@@ -323,9 +323,10 @@ mod tests {
     fn orders_parse_as_documented() {
         for start in [&["kedge", "place"][..], &["kedge", "order", "place"]] {
             let line = [start, &["SOL-PERP", "buy", "2.5", "--limit", "181.20", "--post-only"]].concat();
-            let place = match Cli::try_parse_from(line).unwrap().command {
-                Command::Place(place) | Command::Order(Order::Place(place)) => place,
-                _ => panic!("not an order"),
+            let (Command::Place(place) | Command::Order(Order::Place(place))) =
+                Cli::try_parse_from(line).unwrap().command
+            else {
+                panic!("not an order")
             };
             assert_eq!((place.market.as_str(), place.size.as_str()), ("SOL-PERP", "2.5"));
             assert!(place.post_only && place.limit.as_deref() == Some("181.20"));

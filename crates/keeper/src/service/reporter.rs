@@ -184,7 +184,7 @@ impl Observer for Reporter<'_> {
         match self.source.look(up) {
             Some(true) => info!(from, "changes come by themselves again"),
             Some(false) if self.unread.is_some() => {
-                error!(from, "no changes come, and the exchange cannot be read either")
+                error!(from, "no changes come, and the exchange cannot be read either");
             }
             Some(false) => error!(from, "no changes come: the exchange is read every keeper.poll_ms only"),
             None => {}

@@ -80,9 +80,9 @@ fn settle_position(x: &mut Inputs<'_>) -> Outputs {
     (market.deficit, market.funding_pot) = (x.amount(), x.quote());
     (market.amm.base, market.amm.quote, market.settlement_time) = (x.base(), x.quote(), NOW - x.int::<i64>());
     if base.0 >= 0 {
-        market.long_interest = base.size()
+        market.long_interest = base.size();
     } else {
-        market.short_interest = base.size()
+        market.short_interest = base.size();
     }
     let marks = if x.flag() { status::SETTLED } else { 0 };
     stage.isolate(Position { base, quote, entry, isolated, status: marks, ..Position::default() });

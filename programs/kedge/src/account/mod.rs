@@ -11,6 +11,8 @@
 //! An account owned by this program with the right discriminator can only have been created by this
 //! program at the address derived from its seeds, so no instruction derives an address again to check one.
 
+#[cfg(test)]
+mod casts;
 mod create;
 mod signer;
 mod sole;

@@ -47,6 +47,7 @@ impl Trailing {
     #[cfg(any(target_os = "solana", test))]
     #[inline(always)]
     unsafe fn after(input: *mut u8, declared: usize) -> Self {
+        // SAFETY: the input holds as many records as it says, of which at least `declared`.
         unsafe {
             let total = input.cast::<u64>().read() as usize;
             let start = input.add(size_of::<u64>());
@@ -124,6 +125,7 @@ impl Trailing {
     /// `next` is a record of an account's first appearance.
     #[inline(always)]
     unsafe fn take_first(&mut self) -> AccountView {
+        // SAFETY: the record starts with its account, and the next one follows it.
         unsafe {
             let account = self.next.cast::<RuntimeAccount>();
             let length = (*account).data_len as usize;
@@ -190,7 +192,9 @@ mod tests {
                     Entry::Repeats(earlier) => bytes.extend([earlier, 0, 0, 0, 0, 0, 0, 0]),
                 }
             }
-            Self { words: bytes.chunks_exact(8).map(bytemuck::pod_read_unaligned).collect() }
+            let mut words = vec![0; bytes.len() / 8];
+            bytemuck::cast_slice_mut(&mut words).copy_from_slice(&bytes);
+            Self { words }
         }
 
         fn trailing(&mut self, declared: usize) -> Trailing {

@@ -166,6 +166,7 @@ impl Write<SubAccount> {
 #[inline(always)]
 unsafe fn tail<T: AccountKind>(view: &AccountView) -> &[T::Item] {
     let items = T::items_in(view.data_len()).unwrap_or(0);
+    // SAFETY: `check` proved that so many items end with the account.
     unsafe { core::slice::from_raw_parts(view.data_ptr().add(T::SPACE).cast::<T::Item>(), items) }
 }
 
