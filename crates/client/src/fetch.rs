@@ -230,9 +230,8 @@ fn read<T>(
     decode(&account.data).map_err(|error| FetchError::Decode { address, error })
 }
 
-/// Slot and Unix time out of the clock's bytes: the first and the last of five 64-bit fields.
-fn read_clock(data: &[u8]) -> Option<Clock> {
-    let slot = u64::from_le_bytes(*data.first_chunk::<8>()?);
-    let unix_time = i64::from_le_bytes(*data.get(32..)?.first_chunk::<8>()?);
-    Some(Clock { slot, unix_time })
+/// Slot and Unix time of the clock sysvar; `None` for bytes that are none.
+pub fn read_clock(data: &[u8]) -> Option<Clock> {
+    let clock: solana_clock::Clock = wincode::deserialize(data).ok()?;
+    Some(Clock { slot: clock.slot, unix_time: clock.unix_timestamp })
 }

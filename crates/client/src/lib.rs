@@ -38,7 +38,7 @@ mod subscribe;
 pub use client::{Client, SharedSigner, ws_url};
 pub use decimal::decimal;
 pub use error::{FetchError, Refused, SendError};
-pub use fetch::Found;
+pub use fetch::{Found, read_clock};
 pub use outcome::{Landed, Outcome};
 pub use secret::Secret;
 pub use send::{ComputeLimit, PriorityFee, SendConfig, Sender, Signed, lookup_table, recent_price};
