@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use kedge_client::{Client, FetchError};
+use kedge_client::{Client, FetchError, read_clock};
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::account::{Account as Decoded, DecodeError, SubAccountData, decode, decode_any};
 use kedge_interface::address::{self, BOARD, EXCHANGE, TOKEN_PROGRAM};
@@ -90,7 +90,7 @@ async fn once(client: &Client, outside: &[Pubkey], least: u64) -> Result<Snapsho
     let all = client.program_accounts_at(least).await?;
     // Later, so that a bank of the first answer is in the second.
     let outside = client.accounts_at(outside, all.slot).await?.value;
-    let clock = outside.first().and_then(Option::as_ref).and_then(|account| clock(&account.data));
+    let clock = outside.first().and_then(Option::as_ref).and_then(|account| read_clock(&account.data));
     let clock = clock.ok_or(Unread::Missing("clock"))?;
     let raw = all.value.into_iter().map(|(address, account)| (address, account.data));
     Snapshot::decode(all.slot, clock, raw, vaults(outside.get(1..).unwrap_or_default()))
@@ -157,13 +157,6 @@ impl Snapshot {
             strange,
         })
     }
-}
-
-/// Slot and time of the clock sysvar, the first and the last of five 64-bit fields.
-fn clock(data: &[u8]) -> Option<Clock> {
-    let slot = u64::from_le_bytes(*data.first_chunk()?);
-    let unix_time = i64::from_le_bytes(*data.get(32..)?.first_chunk()?);
-    Some(Clock { slot, unix_time })
 }
 
 fn vault_tokens(account: &Account) -> Option<u64> {

@@ -281,7 +281,7 @@ fn read<T>(
 }
 
 /// Slot and Unix time of the clock sysvar; `None` when the data is too short.
-fn read_clock(data: &[u8]) -> Option<Clock> {
+pub fn read_clock(data: &[u8]) -> Option<Clock> {
     let clock: solana_clock::Clock = wincode::deserialize(data).ok()?;
     Some(Clock { slot: clock.slot, unix_time: clock.unix_timestamp })
 }

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use kedge_client::{Client, Read, SubAccounts};
+use kedge_client::{Client, Read, SubAccounts, read_clock};
 use kedge_interface::account::decode;
 use kedge_interface::address::{BOARD, EXCHANGE};
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceBoard;
-use kedge_model::clock::Clock;
 use kedge_model::exchange::Exchange;
 use kedge_model::market::Market;
 use solana_pubkey::Pubkey;
@@ -155,11 +154,11 @@ impl SnapshotReader {
 ///
 /// # Errors
 /// [`Error::Missing`] or [`Error::Decode`] for an account that is not what it should be.
-pub fn read(directory: &Directory, rest: &BTreeMap<Pubkey, Raw>) -> Result<World> {
+pub fn read(directory: &Arc<Directory>, rest: &BTreeMap<Pubkey, Raw>) -> Result<World> {
     let at = |what: &'static str, address: &Pubkey| {
         rest.get(address).map(|raw| raw.1.as_slice()).ok_or(Error::Missing(what))
     };
-    let clock = clock(at("clock", &solana_sdk_ids::sysvar::clock::ID)?).ok_or(Error::Missing("clock"))?;
+    let clock = read_clock(at("clock", &solana_sdk_ids::sysvar::clock::ID)?).ok_or(Error::Missing("clock"))?;
     let exchange: Exchange = decode(at("exchange", &EXCHANGE)?)?;
     let board: PriceBoard = decode(at("board", &BOARD)?)?;
     let mut world = World::new(clock, exchange, Box::new(board));
@@ -169,6 +168,7 @@ pub fn read(directory: &Directory, rest: &BTreeMap<Pubkey, Raw>) -> Result<World
     for address in &directory.banks {
         world.banks.push(decode::<Bank>(at("bank", address)?)?);
     }
+    world.directory = Arc::clone(directory);
     world.oracles = oracles::observe(&world.board, directory, rest, &clock);
     world.refresh();
     Ok(world)
@@ -181,11 +181,4 @@ pub fn read(directory: &Directory, rest: &BTreeMap<Pubkey, Raw>) -> Result<World
 pub fn learn(rest: &BTreeMap<Pubkey, Raw>, markets: u16, banks: u16, alternatives: &Alternatives) -> Result<Directory> {
     let board: PriceBoard = decode(&rest.get(&BOARD).ok_or(Error::Missing("board"))?.1)?;
     Ok(Directory::with(&board, markets, banks, alternatives))
-}
-
-/// Slot and time of the clock sysvar: slot u64, epoch start i64, epoch u64, leader schedule epoch u64, time i64.
-fn clock(data: &[u8]) -> Option<Clock> {
-    let slot = u64::from_le_bytes(*data.first_chunk()?);
-    let unix_time = i64::from_le_bytes(*data.get(32..)?.first_chunk()?);
-    Some(Clock { slot, unix_time })
 }

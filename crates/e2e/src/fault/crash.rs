@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use kedge_interface::address;
 use kedge_keeper::job_runner::Actor;
 use kedge_keeper::jobs::filler::best_makers;
-use kedge_keeper::trial::{Trial, try_plan};
+use kedge_keeper::trial::try_plan;
 use kedge_model::num::floor_to;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
@@ -232,10 +232,8 @@ fn offer(world: &World, seller: &Participant, dollars: f64) -> Option<Plan> {
         size: Size(floor_to(size(coins.min(OFFER)).0, market.step.0)),
         ..OrderParams::default()
     };
-    let orders = vec![order];
-    let run = |stage: &Trial<'_>| stage.place(MARKET, &seller.account, &orders, true);
-    let work = Work::Place { market: MARKET, account: seller.account, orders: orders.clone() };
-    try_plan(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
+    let work = Work::Place { market: MARKET, account: seller.account, orders: vec![order] };
+    try_plan(world, Plan::of(work), vec![MARKET]).ok()
 }
 
 /// A purchase of some dollars from whoever offers.
@@ -253,8 +251,6 @@ fn buy(world: &World, member: &Participant, dollars: f64) -> Option<Plan> {
         ..OrderParams::default()
     };
     let makers = best_makers(world, MARKET, Side::Long, price, &member.account, 2);
-    let run = |stage: &Trial<'_>| stage.take(MARKET, &member.account, order, market.step, &makers);
-    let work =
-        Work::Take { market: MARKET, account: member.account, order, min_fill: market.step, makers: makers.clone() };
-    try_plan(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
+    let work = Work::Take { market: MARKET, account: member.account, order, min_fill: market.step, makers };
+    try_plan(world, Plan::of(work), vec![MARKET]).ok()
 }
