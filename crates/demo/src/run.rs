@@ -76,7 +76,7 @@ pub async fn run(
     let (outbox, receipts) = RequestSender::start(reader.clone(), Sending::plain(AT_ONCE)).await?;
     let takers = participants.members.iter().filter(|member| member.role == Role::Taker);
     let takers = takers.map(|member| member.wallet.pubkey().to_bytes()).collect();
-    let desks = jobs::desks(&localnet, participants);
+    let desks = jobs::job_runners(&localnet, participants);
     let heard = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
     let collector = Collector::start(reader.clone(), receipts, takers, heard);
     let started = Instant::now();

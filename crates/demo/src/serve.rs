@@ -52,7 +52,7 @@ pub async fn serve(
     bootstrap::open(&local::sender(localnet, &participants.admin), &feeds()).await?;
     let mut watch = Subscriber::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
     let (outbox, mut receipts) = RequestSender::start(reader, Sending::plain(AT_ONCE)).await?;
-    let desks = jobs::desks(localnet, participants);
+    let desks = jobs::job_runners(localnet, participants);
     let jobs: BTreeMap<_, _> = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
     tokio::spawn(async move {
         while let Some(receipt) = receipts.recv().await {

@@ -26,7 +26,7 @@ use tokio::time::sleep;
 use crate::args::Places;
 use crate::cluster::Cluster;
 use crate::figures::{Latency, percentile};
-use crate::fleet::{Fleet, oracle};
+use crate::fleet::{Fleet, Post, oracle};
 use crate::load::Load;
 use crate::market::MOST_SLOTS;
 use crate::rest::Rest;
@@ -63,11 +63,11 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
     cluster.board().await?;
     levered(&cluster, LEVERAGE).await?;
 
-    let mut fleet = Fleet::new(&cluster, &url, port + 40, "", Some(&prices::falling(&opening, places.seed)))?;
+    let mut fleet = Fleet::new(&cluster, &url, port + 40, "", &prices::falling(&opening, places.seed))?;
     still.stop()?;
     fleet.start().await?;
     let mut load = Load::new(&cluster, 1.0, places.seed).await?;
-    load.work(Duration::from_secs(prices::LEAD), |_, _| {}).await?;
+    load.work(Duration::from_secs(prices::LEAD.into()), |_, _| {}).await?;
     cluster.say("the price falls");
     let mut most = 0;
     load.work(FALL, |_, load| most = most.max(load.deadlines.open())).await?;
@@ -110,8 +110,7 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
         println!("          none open for the first time {:.1} s after the fall", time.as_secs_f64());
     }
     rest.judge("crash", &cluster, &fleet, &load, &mut verdict)?;
-    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
-    let (text, holds) = statement(&cluster, auditor)?;
+    let (text, holds) = statement(&cluster, fleet.get(Post::Auditor))?;
     println!("{text}");
     verdict.check("crash: the auditor's statement", holds, "");
     let figures = json!({
