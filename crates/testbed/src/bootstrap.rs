@@ -86,15 +86,15 @@ pub async fn list(sender: &Sender, mint: Pubkey, listing: &Listing) -> Result<()
     Ok(())
 }
 
-/// Opens the listed markets at the prices that have just been published; the sender's wallet is the admin. `feeds` are
-/// the markets' Pyth feeds.
+/// Refreshes the quote bank and opens the listed markets at the prices that have just been published; the sender's wallet
+/// is the admin. `feeds` are the markets' Pyth feeds.
 ///
 /// # Errors
 /// When a price is missing or too old.
 pub async fn open(sender: &Sender, feeds: &[[u8; 32]]) -> Result<()> {
     let oracles = feeds.iter().map(feed_address).collect();
     let markets = (0u8..).take(feeds.len()).collect();
-    let mut instructions = vec![RefreshPrices { markets, banks: Vec::new(), oracles }.into()];
+    let mut instructions = vec![RefreshPrices { markets, banks: vec![0], oracles }.into()];
     for (_, index) in feeds.iter().zip(0u16..) {
         let (signer, status) = (sender.client().payer_address(), MarketStatus::Active as u8);
         instructions.push(SetMarketStatus { signer, market: address::market(index), status }.into());
