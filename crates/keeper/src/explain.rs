@@ -2,10 +2,12 @@
 
 use kedge_client::decimal;
 use kedge_engine::Report;
+use kedge_interface::instruction::Decoded;
 use kedge_model::action::LiquidationReport;
 use kedge_model::num::Rounding;
+use kedge_model::order::OrderParams;
 use kedge_model::quantity::Amount;
-use kedge_sender::{Plan, Service, Work};
+use kedge_sender::{Call, Plan, Subject};
 use kedge_state::World;
 use solana_pubkey::Pubkey;
 
@@ -24,24 +26,28 @@ pub struct Explanation {
     pub reward: Option<Amount>,
 }
 
-/// Explains the work that a plan is for.
+/// Explains the call that a plan is for.
 #[must_use]
 pub fn explain(plan: &Plan, world: &World) -> Explanation {
-    if let [Work::Liquidate { .. }, Work::Take { .. }] = &plan.works[..] {
-        return flip(plan, world);
+    if let [
+        Call { market, instruction: Decoded::Liquidate(taken) },
+        Call { instruction: Decoded::PlaceAndTake(sold), .. },
+    ] = &plan.calls[..]
+    {
+        return flip(plan, world, *market, (&taken.sub_account, &sold.order));
     }
     if plan.is_packed() {
         return packed(plan, world);
     }
     match plan.purpose() {
-        Some(work) => explain_work(work, world),
+        Some(call) => explain_call(call, world),
         None => Explanation { market: None, subject: "nothing".into(), why: "an empty plan".into(), reward: None },
     }
 }
 
 /// Fills that share a transaction. Each is told of as if it were alone; those behind it see what it left.
 fn packed(plan: &Plan, world: &World) -> Explanation {
-    let told: Vec<Explanation> = plan.works.iter().map(|work| explain_work(work, world)).collect();
+    let told: Vec<Explanation> = plan.calls.iter().map(|call| explain_call(call, world)).collect();
     let market = told.first().and_then(|told| told.market);
     Explanation {
         market: market.filter(|market| told.iter().all(|told| told.market == Some(*market))),
@@ -51,140 +57,92 @@ fn packed(plan: &Plan, world: &World) -> Explanation {
     }
 }
 
-fn explain_work(work: &Work, world: &World) -> Explanation {
-    let trial = Trial::refreshed(world);
-    let about =
-        |market: u16, subject: String, why: String| Explanation { market: Some(market), subject, why, reward: None };
-    let order = |account: &Pubkey, id: &u32| format!("order {id} of {account}");
-    match work {
-        Work::RefreshPrices { markets, banks } => Explanation {
-            market: None,
-            subject: format!("market rows {markets:?}, bank rows {banks:?}"),
-            why: "an oracle account has a newer price than the board".into(),
-            reward: None,
+/// Explains one call: the row of its instruction, and what numbers say where they say more.
+fn explain_call(call: &Call, world: &World) -> Explanation {
+    let verb = call.verb();
+    let subject = match verb.subject {
+        Subject::Board | Subject::Market(..) => verb.noun.into(),
+        Subject::Order(_, account, id) => format!("{} {id} of {account}", verb.noun),
+        Subject::Account(_, account) | Subject::Position(account, _) | Subject::Orders(account, _) => {
+            format!("{} of {account}", verb.noun)
+        }
+    };
+    let told = Explanation { market: call.market, subject, why: verb.why.into(), reward: None };
+    let because = |told, why| Explanation { why, ..told };
+    let index = call.market.unwrap_or(u16::MAX);
+    let market = world.markets.get(usize::from(index));
+    match &call.instruction {
+        Decoded::RefreshPrices(refresh) => {
+            Explanation { subject: format!("market rows {:?}, bank rows {:?}", refresh.markets, refresh.banks), ..told }
+        }
+        Decoded::ExpireOrders(expire) => Explanation {
+            subject: format!("orders {:?} of {}", expire.ids, expire.sub_account),
+            ..with_report(told, call, world)
         },
-        Work::Fill { market, taker, order_id, filler, .. } => {
-            let report = match trial.run(work) {
-                Ok(Report::Fill(report)) => Some(report),
-                _ => None,
-            };
-            let reward = report.map(|report| report.matched.filler_reward).filter(|_| filler.is_some());
-            let why = match report {
-                Some(report) if report.matched.fills > 0 => format!(
+        Decoded::UpdateAmm(_) => {
+            let (mid, oracle) = (market.and_then(|market| market.amm.curve().mid().ok()), world.oracle(index));
+            match mid.and_then(|mid| Some((mid, oracle.distance(mid).ok()?))) {
+                Some((mid, off)) => because(
+                    told,
+                    format!("mid {} is {}% from the oracle {}", dollars(mid.0), decimal(off, 4, 0), dollars(oracle.0)),
+                ),
+                None => told,
+            }
+        }
+        Decoded::SweepFees(_) => {
+            because(told, format!("{} dollars collected", dollars(market.map_or(0, |market| market.fees.0))))
+        }
+        Decoded::PlaceAndMake(make) => because(
+            told,
+            format!("{} for up to {} at {} or better", verb.why, base(make.size), dollars(make.worst_price)),
+        ),
+        Decoded::PlaceOrders(place) => because(told, format!("{} {}", place.orders.len(), verb.why)),
+        Decoded::PlaceAndTake(take) => because(told, format!("{} to unwind", base(take.order.size.0))),
+        _ => with_report(told, call, world),
+    }
+}
+
+/// The same with what a trial of the call reports, where it says more.
+fn with_report(told: Explanation, call: &Call, world: &World) -> Explanation {
+    let paid = |told, reward| Explanation { reward: call.actor().map(|_| reward), ..told };
+    let tried = match call.instruction {
+        Decoded::FillOrder(_)
+        | Decoded::TriggerOrder(_)
+        | Decoded::TrailOrder(_)
+        | Decoded::SliceOrder(_)
+        | Decoded::ExpireOrders(_)
+        | Decoded::SettlePnl(_)
+        | Decoded::Liquidate(_) => Trial::refreshed(world).run(call).ok(),
+        _ => None,
+    };
+    match tried {
+        Some(Report::Fill(report)) => {
+            let why = if report.matched.fills > 0 {
+                format!(
                     "it trades {} for {} dollars: {} with makers, {} with the vAMM",
                     base(report.matched.size.0),
                     dollars(report.matched.quote.0),
                     base(report.matched.maker_size.0),
                     base(report.matched.amm_size.0)
-                ),
-                Some(report) => format!("it is removed: {:?}", report.removed),
-                None => "it crosses".into(),
+                )
+            } else {
+                format!("it is removed: {:?}", report.removed)
             };
-            Explanation { reward, ..about(*market, order(taker, order_id), why) }
+            paid(Explanation { why, ..told }, report.matched.filler_reward)
         }
-        Work::Serve { service, market, account, order_id, crank, .. } => {
-            let why = match service {
-                Service::Trigger => "the price has reached its trigger",
-                Service::Trail => "the price has moved on, and its trigger follows",
-                Service::Slice => "its next slice is due",
-            };
-            let reward = match trial.run(work) {
-                Ok(Report::Trigger(report)) => Some(report.reward),
-                Ok(Report::Trail(report)) => Some(report.reward),
-                Ok(Report::Slice(report)) => Some(report.reward),
-                _ => None,
-            };
-            Explanation {
-                reward: reward.filter(|_| crank.is_some()),
-                ..about(*market, order(account, order_id), why.into())
-            }
+        Some(Report::Trigger(report)) => paid(told, report.reward),
+        Some(Report::Trail(report)) => paid(told, report.reward),
+        Some(Report::Slice(report)) => paid(told, report.reward),
+        Some(Report::Expire(report)) => paid(told, report.reward),
+        Some(Report::Settle(report)) => {
+            Explanation { why: format!("{} dollars to move", dollars(report.amount.0)), ..told }
         }
-        Work::Expire { market, account, ids, crank } => {
-            let reward = match trial.run(work) {
-                Ok(Report::Expire(report)) => Some(report.reward),
-                _ => None,
-            };
-            let why = "past their expiry, nothing left to reduce, or not backed by their owner".into();
-            Explanation {
-                reward: reward.filter(|_| crank.is_some()),
-                ..about(*market, format!("orders {ids:?} of {account}"), why)
-            }
-        }
-        Work::UpdateAmm { market } => {
-            let mid = world.markets.get(usize::from(*market)).and_then(|market| market.amm.curve().mid().ok());
-            let oracle = world.oracle(*market);
-            let why = match mid.and_then(|mid| Some((mid, oracle.distance(mid).ok()?))) {
-                Some((mid, off)) => {
-                    format!("mid {} is {}% from the oracle {}", dollars(mid.0), decimal(off, 4, 0), dollars(oracle.0))
-                }
-                None => "its mid has left the oracle".into(),
-            };
-            about(*market, "vAMM".into(), why)
-        }
-        Work::UpdateFunding { market } => about(*market, "funding".into(), "the hour is over".into()),
-        Work::UpdateFeeTier { account, .. } => Explanation {
-            market: None,
-            subject: format!("fee tier of {account}"),
-            why: "what it has traded is not counted yet, or its tier has run out".into(),
-            reward: None,
+        Some(Report::Liquidation(report)) => Explanation {
+            reward: call.market.and_then(|market| discount(world, market, &report)),
+            why: format!("{}: {} at {}", told.why, base(report.base.0), dollars(report.price.0)),
+            ..told
         },
-        Work::SettlePnl { market, account } => {
-            let why = match trial.run(work) {
-                Ok(Report::Settle(report)) => format!("{} dollars to move", dollars(report.amount.0)),
-                _ => "a claim is open".into(),
-            };
-            about(*market, format!("position of {account}"), why)
-        }
-        Work::SweepFees { market } => {
-            let fees = world.markets.get(usize::from(*market)).map_or(0, |market| market.fees.0);
-            about(*market, "fees".into(), format!("{} dollars collected", dollars(fees)))
-        }
-        Work::Liquidate { market, account, .. } => {
-            let report = match trial.run(work) {
-                Ok(Report::Liquidation(report)) => Some(report),
-                _ => None,
-            };
-            let reward = report.and_then(|report| discount(world, *market, &report));
-            let why = match report {
-                Some(report) => format!(
-                    "its pocket does not meet the maintenance margin: {} at {}",
-                    base(report.base.0),
-                    dollars(report.price.0)
-                ),
-                None => "its pocket does not meet the maintenance margin".into(),
-            };
-            Explanation { reward, ..about(*market, format!("position of {account}"), why) }
-        }
-        Work::SettleBankruptcy { market, account } => {
-            about(*market, format!("position of {account}"), "its pocket owes and has nothing left".into())
-        }
-        Work::SettleMarket { market } => about(*market, "market".into(), "it has expired".into()),
-        Work::SettlePosition { market, account } => {
-            about(*market, format!("position of {account}"), "its market is in settlement".into())
-        }
-        Work::Make { market, taker, order_id, size, worst_price, .. } => about(
-            *market,
-            order(taker, order_id),
-            format!("its auction price is good for up to {} at {} or better", base(size.0), dollars(worst_price.0)),
-        ),
-        Work::Place { market, account, orders } => {
-            about(*market, format!("orders of {account}"), format!("{} orders around the oracle", orders.len()))
-        }
-        Work::Take { market, account, order, .. } => {
-            about(*market, format!("position of {account}"), format!("{} to unwind", base(order.size.0)))
-        }
-        Work::Cancel { account, order_id } => Explanation {
-            market: None,
-            subject: order(account, order_id),
-            why: "it should not stand any more".into(),
-            reward: None,
-        },
-        Work::CancelAll { account, market } => Explanation {
-            market: *market,
-            subject: format!("orders of {account}"),
-            why: "none of them should stand any more".into(),
-            reward: None,
-        },
+        _ => told,
     }
 }
 
@@ -195,13 +153,10 @@ fn discount(world: &World, market: u16, report: &LiquidationReport) -> Option<Am
 }
 
 /// A take-over that is sold in the same transaction.
-fn flip(plan: &Plan, world: &World) -> Explanation {
-    let [Work::Liquidate { market, account, .. }, Work::Take { order, .. }] = &plan.works[..] else {
-        return Explanation { market: None, subject: "nothing".into(), why: "no flip".into(), reward: None };
-    };
-    let taken = Trial::refreshed(world).take_over(&plan.works).ok();
+fn flip(plan: &Plan, world: &World, market: Option<u16>, (account, order): (&Pubkey, &OrderParams)) -> Explanation {
+    let taken = Trial::refreshed(world).take_over(&plan.calls).ok();
     Explanation {
-        market: Some(*market),
+        market,
         subject: format!("position of {account}"),
         why: format!(
             "its pocket does not meet the maintenance margin: {}, sold at once at {} or better",
@@ -251,7 +206,7 @@ mod tests {
     #[test]
     fn a_refresh_says_which_rows() {
         let world = TestExchange::new().world();
-        let plan = Plan::of(Work::RefreshPrices { markets: vec![0], banks: vec![0] });
+        let plan = Plan::of(Call::refresh_prices(&[0], &[0]));
         let told = explain(&plan, &world);
         assert_eq!((told.market, &told.subject[..]), (None, "market rows [0], bank rows [0]"));
     }

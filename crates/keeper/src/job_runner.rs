@@ -58,13 +58,13 @@ impl Actor {
         };
         let rest;
         let plan = if plan.is_packed() {
-            let works = plan.works.iter().filter(|work| free(&work.subject())).cloned().collect();
-            rest = Plan { refresh: plan.refresh.clone(), works };
+            let calls = plan.calls.iter().filter(|call| free(&call.subject())).cloned().collect();
+            rest = Plan { refresh: plan.refresh.clone(), calls };
             &rest
         } else {
             plan
         };
-        if plan.works.is_empty() || !plan.subjects().iter().all(free) {
+        if plan.calls.is_empty() || !plan.subjects().iter().all(free) {
             return None;
         }
         let signer = self.sender.client().payer_address();

@@ -283,7 +283,7 @@ mod tests {
     use crate::job_runner::Actor;
     use crate::jobs::Job;
     use kedge_hostile::answer::serve;
-    use kedge_sender::{Failure, Sending, Work};
+    use kedge_sender::{Call, Failure, Sending};
     use kedge_state::testing::TestExchange;
 
     /// A job with something to do in as many markets as there are.
@@ -295,7 +295,7 @@ mod tests {
         }
 
         fn decide(&self, _: &World) -> Vec<Plan> {
-            (0..8).map(|market| Plan::of(Work::UpdateAmm { market })).collect()
+            (0..8).map(|market| Plan::of(Call::update_amm(market))).collect()
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use kedge_client::failover::Endpoints;
 use kedge_client::{Client, SharedSigner};
+use kedge_interface::instruction::Decoded;
 use kedge_model::num::PPM;
 use kedge_model::quantity::{Ppm, Price};
 use solana_commitment_config::CommitmentConfig;
@@ -18,7 +19,7 @@ use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use kedge_sender::alarm::Alarms;
-use kedge_sender::{Plan, Work};
+use kedge_sender::{Call, Plan, Trade};
 use kedge_state::World;
 use kedge_state::pyth::Alternatives;
 use kedge_state::snapshot::SnapshotReader;
@@ -76,28 +77,28 @@ impl SecondPrices {
     /// behind it that would be paid for at every look.
     #[must_use]
     pub fn allowed(&self, plan: &Plan, world: &World) -> Option<Plan> {
-        let mut markets = plan.works.iter().filter_map(traded);
+        let mut markets = plan.calls.iter().filter_map(traded);
         let Some(market) = markets.find(|market| !self.confirms(*market, world.oracle(*market))) else {
-            if plan.works.iter().any(|work| traded(work).is_some()) {
+            if plan.calls.iter().any(|call| traded(call).is_some()) {
                 self.alarms.end(ALARM);
             }
             return Some(plan.clone());
         };
         self.alarms.raise(ALARM, format!("no second endpoint tells of the price of market {market}"));
-        let stands = |account: &Pubkey, market: &Option<u16>| {
+        let stands = |account: &Pubkey, market: Option<u16>| {
             let own = world.accounts.get(account);
             own.is_none_or(|own| match market {
-                Some(market) => own.orders_in(*market).next().is_some(),
+                Some(market) => own.orders_in(market).next().is_some(),
                 None => own.orders.iter().any(|order| order.is_open()),
             })
         };
-        let back = |work: &&Work| match work {
-            Work::Cancel { .. } => true,
-            Work::CancelAll { account, market } => stands(account, market),
+        let back = |call: &&Call| match &call.instruction {
+            Decoded::CancelOrder(_) => true,
+            Decoded::CancelAll(cancel) => stands(&cancel.sub_account, call.market),
             _ => false,
         };
-        let works: Vec<Work> = plan.works.iter().filter(back).cloned().collect();
-        (!works.is_empty()).then_some(Plan { refresh: Vec::new(), works })
+        let calls: Vec<Call> = plan.calls.iter().filter(back).cloned().collect();
+        (!calls.is_empty()).then_some(Plan { refresh: Vec::new(), calls })
     }
 
     /// Whether enough endpoints tell of this price.
@@ -122,15 +123,9 @@ impl Drop for SecondPrices {
     }
 }
 
-/// The market in which a work trades for the keeper's own account.
-fn traded(work: &Work) -> Option<u16> {
-    match work {
-        Work::Make { market, .. }
-        | Work::Place { market, .. }
-        | Work::Take { market, .. }
-        | Work::Liquidate { market, .. } => Some(*market),
-        _ => None,
-    }
+/// The market in which a call trades for the keeper's own account.
+fn traded(call: &Call) -> Option<u16> {
+    call.market.filter(|_| matches!(call.verb().trade, Trade::Order | Trade::TakeOver))
 }
 
 async fn follow(client: Client, alternatives: Alternatives, told: Arc<[Mutex<Told>]>, place: usize) {
@@ -197,14 +192,14 @@ mod tests {
     fn without_a_second_price_own_orders_are_taken_back_and_nothing_else_is_traded() {
         let world = TestExchange::new().world();
         let account = Pubkey::new_unique();
-        let place = Work::Place { market: 0, account, orders: vec![limit(Side::Long, 199_000_000, 1_000_000_000)] };
-        let cancel = Work::CancelAll { account, market: Some(0) };
-        let refreshed = Plan { refresh: vec![0], works: vec![cancel.clone(), place.clone()] };
+        let place = Call::place(0, account, vec![limit(Side::Long, 199_000_000, 1_000_000_000)]);
+        let cancel = Call::cancel_all(account, Some(0));
+        let refreshed = Plan { refresh: vec![0], calls: vec![cancel.clone(), place.clone()] };
         let alone = second_price(&[200_000_000]);
         assert_eq!(alone.allowed(&Plan::of(place), &world), None);
         assert!(alone.alarms.stands(ALARM));
         assert_eq!(alone.allowed(&refreshed, &world), Some(Plan::of(cancel)));
-        let service = Plan::of(Work::UpdateAmm { market: 0 });
+        let service = Plan::of(Call::update_amm(0));
         assert_eq!(alone.allowed(&service, &world), Some(service));
         let both = second_price(&[200_000_000, 200_100_000]);
         assert_eq!(both.allowed(&refreshed, &world), Some(refreshed));
@@ -216,9 +211,9 @@ mod tests {
         let mut exchange = TestExchange::new();
         let account = exchange.trader(10_000_000_000);
         let order = limit(Side::Long, 199_000_000, 1_000_000_000);
-        let cancel = Work::CancelAll { account, market: Some(0) };
-        let place = Work::Place { market: 0, account, orders: vec![order] };
-        let ladder = Plan { refresh: Vec::new(), works: vec![cancel.clone(), place] };
+        let cancel = Call::cancel_all(account, Some(0));
+        let place = Call::place(0, account, vec![order]);
+        let ladder = Plan { refresh: Vec::new(), calls: vec![cancel.clone(), place] };
         let alone = second_price(&[200_000_000]);
         assert_eq!(alone.allowed(&ladder, &exchange.world()), None);
         exchange.place(account, order);

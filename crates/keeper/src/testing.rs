@@ -19,9 +19,9 @@ impl RunPlan for TestExchange {
             self.refresh();
         }
         let directory = self.directory();
-        for work in &plan.works {
-            let signer = work.actor().map(|account| self.owner(*account)).unwrap_or_default();
-            self.run(decoded(&directory, work, signer).expect("a work of market 0"));
+        for call in &plan.calls {
+            let signer = call.actor().map(|account| self.owner(account)).unwrap_or_default();
+            self.run(decoded(&directory, call, signer).expect("a call of market 0"));
         }
         let market: &Market = self.state.read(&address::market(0)).unwrap();
         market.invariant().unwrap();

@@ -5,6 +5,7 @@ use std::cell::RefCell;
 use kedge_engine::{Accounts, Changes, Moment, Overlay, Refusal, Report, State, apply};
 use kedge_interface::account::{Account as Stored, SubAccountData};
 use kedge_interface::error::ProgramError;
+use kedge_interface::instruction::{Decoded, Liquidate};
 use kedge_interface::{BOARD, EXCHANGE};
 use kedge_model::Error;
 use kedge_model::action::{Context, LiquidationReport, unbacked_order};
@@ -14,7 +15,7 @@ use kedge_model::event::NoEvents;
 use kedge_model::order::Order;
 use kedge_model::quantity::{Quote, Size};
 use kedge_sender::build::decoded;
-use kedge_sender::{Plan, Work};
+use kedge_sender::{Call, Plan};
 use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
 
@@ -32,7 +33,7 @@ pub struct TakeOver {
     pub profit: Quote,
 }
 
-/// The exchange as a world shows it, to try works on. Nothing that is tried stays.
+/// The exchange as a world shows it, to try calls on. Nothing that is tried stays.
 #[derive(Debug)]
 pub struct Trial<'w> {
     world: &'w World,
@@ -57,19 +58,19 @@ impl<'w> Trial<'w> {
         Self { world, board: &world.fresh, clock: world.clock, seen: RefCell::default() }
     }
 
-    /// What a work does.
+    /// What a call does.
     ///
     /// # Errors
     /// The exchange's refusal; of accounts that are not in the world, that they do not exist.
-    pub fn run(&self, work: &Work) -> Result<Report> {
-        let (reports, _) = self.after(Changes::default(), std::slice::from_ref(work))?;
+    pub fn run(&self, call: &Call) -> Result<Report> {
+        let (reports, _) = self.after(Changes::default(), std::slice::from_ref(call))?;
         reports.into_iter().next_back().ok_or(Error::InvalidParameter).map_err(ProgramError::Rule)
     }
 
-    /// What works of one transaction do, one after the other on these changes, and the changes with theirs.
-    fn after(&self, changes: Changes, works: &[Work]) -> Result<(Vec<Report>, Changes)> {
+    /// What calls of one transaction do, one after the other on these changes, and the changes with theirs.
+    fn after(&self, changes: Changes, calls: &[Call]) -> Result<(Vec<Report>, Changes)> {
         let instructions: Option<Vec<_>> =
-            works.iter().map(|work| decoded(&self.world.directory, work, self.signer(work))).collect();
+            calls.iter().map(|call| decoded(&self.world.directory, call, self.signer(call))).collect();
         let instructions = instructions.ok_or(ProgramError::Rule(Error::RowNotListed))?;
         for instruction in &instructions {
             instruction.accounts().iter().for_each(|account| self.see(&account.pubkey));
@@ -83,9 +84,9 @@ impl<'w> Trial<'w> {
         Ok((reports, overlay.changes))
     }
 
-    /// Who may sign for a work: the owner of the sub-account that acts.
-    fn signer(&self, work: &Work) -> Pubkey {
-        let acting = work.actor().and_then(|account| self.world.accounts.get(account));
+    /// Who may sign for a call: the owner of the sub-account that acts.
+    fn signer(&self, call: &Call) -> Pubkey {
+        let acting = call.actor().and_then(|account| self.world.accounts.get(&account));
         acting.map_or_else(Pubkey::default, |account| account.head.authority.into())
     }
 
@@ -131,12 +132,14 @@ impl<'w> Trial<'w> {
     /// What a take-over does, and the sale behind it where there is one.
     ///
     /// # Errors
-    /// As [`Self::run`]; [`Error::InvalidParameter`] when the first work is no take-over.
-    pub fn take_over(&self, works: &[Work]) -> Result<TakeOver> {
-        let Some(Work::Liquidate { market, liquidator, .. }) = works.first() else {
+    /// As [`Self::run`]; [`Error::InvalidParameter`] when the first call is no take-over.
+    pub fn take_over(&self, calls: &[Call]) -> Result<TakeOver> {
+        let Some(Call { market: Some(market), instruction: Decoded::Liquidate(Liquidate { liquidator, .. }) }) =
+            calls.first()
+        else {
             return Err(ProgramError::Rule(Error::InvalidParameter));
         };
-        let (reports, changes) = self.after(Changes::default(), works)?;
+        let (reports, changes) = self.after(Changes::default(), calls)?;
         let Some(Report::Liquidation(report)) = reports.first() else {
             return Err(ProgramError::Rule(Error::InvalidParameter));
         };
@@ -172,10 +175,10 @@ impl<'w> Series<'w> {
     /// Does the fills of a plan; `false`, and nothing is changed, when the exchange refuses one of them or the plan does
     /// something else.
     pub fn fill(&mut self, plan: &Plan) -> bool {
-        if !plan.works.iter().all(|work| matches!(work, Work::Fill { .. })) {
+        if !plan.calls.iter().all(|call| matches!(call.instruction, Decoded::FillOrder(_))) {
             return false;
         }
-        match self.trial.after(self.changes.clone(), &plan.works) {
+        match self.trial.after(self.changes.clone(), &plan.calls) {
             Ok((_, changes)) => {
                 self.changes = changes;
                 true
@@ -191,9 +194,9 @@ impl<'w> Series<'w> {
 /// # Errors
 /// The refusal on the refreshed board.
 pub fn try_plan(world: &World, plan: Plan, rows: impl IntoIterator<Item = u16>) -> Result<Plan> {
-    if Trial::standing(world).after(Changes::default(), &plan.works).is_ok() {
+    if Trial::standing(world).after(Changes::default(), &plan.calls).is_ok() {
         return Ok(plan);
     }
-    Trial::refreshed(world).after(Changes::default(), &plan.works)?;
+    Trial::refreshed(world).after(Changes::default(), &plan.calls)?;
     Ok(plan.after_refresh(world.outdated(rows)))
 }

@@ -1,6 +1,6 @@
 //! # kedge-sender: plans become transactions that land
 //!
-//! * [`Plan`]: what is to be done, in the exchange's terms; [`build`] makes instructions of it;
+//! * [`Plan`]: [`Call`]s of the program that go together; [`build`] fills in what a job does not know;
 //! * [`RequestSender`]: signs, sends and follows [`Request`]s until they have landed or cannot land any more, within what
 //!   may be spent;
 //! * [`bundle_relay`]: another way to the leader than an RPC endpoint;
@@ -10,12 +10,14 @@
 pub mod alarm;
 pub mod build;
 pub mod bundle_relay;
+pub mod call;
 pub mod lease;
 pub mod plan;
 mod sender;
 pub mod shard;
 
-pub use plan::{MakerOrder, Plan, Service, Subject, Work};
+pub use call::{Call, Service, Subject, Trade};
+pub use plan::{MakerOrder, Plan};
 pub use sender::{
     Bidding, Compute, Failure, Permit, Purse, Receipt, Request, RequestSender, Reserved, SIGNATURE, Sending, Strategy,
     lamports,

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 
 use solana_pubkey::Pubkey;
 
-use crate::{Plan, Subject, Work};
+use crate::{Call, Plan, Subject, Trade};
 
 /// A subject that was not due for this many slots has been dealt with; when it is due again, its grace begins anew.
 const FORGOTTEN_AFTER: u64 = 8;
@@ -54,8 +54,8 @@ impl Shard {
         if !plan.is_packed() {
             return self.is_mine(plan.subject(), slot).then(|| plan.clone());
         }
-        let works: Vec<_> = plan.works.iter().filter(|work| self.is_mine(work.subject(), slot)).cloned().collect();
-        (!works.is_empty()).then(|| Plan { refresh: plan.refresh.clone(), works })
+        let calls: Vec<_> = plan.calls.iter().filter(|call| self.is_mine(call.subject(), slot)).cloned().collect();
+        (!calls.is_empty()).then(|| Plan { refresh: plan.refresh.clone(), calls })
     }
 
     /// Whether this copy acts on a subject that is due at a slot.
@@ -82,12 +82,9 @@ impl Shard {
     }
 }
 
-/// Whether a work trades for the keeper's own account: each copy of a maker has its own.
-fn is_own_trade(work: &Work) -> bool {
-    matches!(
-        work,
-        Work::Place { .. } | Work::Take { .. } | Work::Make { .. } | Work::Cancel { .. } | Work::CancelAll { .. }
-    )
+/// Whether a call trades for the keeper's own account: each copy of a maker has its own.
+fn is_own_trade(call: &Call) -> bool {
+    matches!(call.verb().trade, Trade::Order | Trade::Withdrawal)
 }
 
 /// Which of `count` copies a subject belongs to. The same on every machine and in every version that knows the subject.
@@ -102,6 +99,12 @@ pub fn owner(subject: &Subject, count: u32) -> u32 {
             hash.number(1);
             hash.account(account);
             hash.number(u64::from(*id));
+        }
+        // As an order without an id.
+        Subject::Account(_, account) => {
+            hash.number(1);
+            hash.account(account);
+            hash.number(0);
         }
         Subject::Market(kind, market) => {
             hash.number(2);
@@ -211,19 +214,12 @@ mod tests {
 
     #[test]
     fn a_packed_plan_is_split_by_owner() {
-        let fill = |order_id| Work::Fill {
-            market: 0,
-            taker: Pubkey::new_from_array([1; 32]),
-            order_id,
-            slot: 0,
-            filler: None,
-            makers: Vec::new(),
-            sharers: Vec::new(),
-        };
-        let plan = Plan { refresh: vec![0], works: (0..40).map(fill).collect() };
+        let taker = Pubkey::new_from_array([1; 32]);
+        let fill = |order_id| Call::fill(0, taker, (order_id, 0), None, &[], &[]);
+        let plan = Plan { refresh: vec![0], calls: (0..40).map(fill).collect() };
         let parts: Vec<Plan> = (0..2).filter_map(|index| Shard::new(index, 2, 20).own(&plan, 5)).collect();
-        assert_eq!(parts.iter().map(|part| part.works.len()).sum::<usize>(), 40);
-        assert!(parts.len() == 2 && parts.iter().all(|part| part.refresh == [0] && part.works.len() > 10));
+        assert_eq!(parts.iter().map(|part| part.calls.len()).sum::<usize>(), 40);
+        assert!(parts.len() == 2 && parts.iter().all(|part| part.refresh == [0] && part.calls.len() > 10));
     }
 
     #[test]

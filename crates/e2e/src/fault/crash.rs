@@ -11,7 +11,7 @@ use kedge_keeper::trial::try_plan;
 use kedge_model::num::floor_to;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
-use kedge_sender::{Plan, RequestSender, Sending, Work};
+use kedge_sender::{Call, Plan, RequestSender, Sending};
 use kedge_state::World;
 use kedge_state::snapshot::SnapshotReader;
 use kedge_testbed::listing::size;
@@ -231,8 +231,8 @@ fn offer(world: &World, seller: &Participant, dollars: f64) -> Option<Plan> {
         size: Size(floor_to(size(coins.min(OFFER)).0, market.step.0)),
         ..OrderParams::default()
     };
-    let work = Work::Place { market: MARKET, account: seller.account, orders: vec![order] };
-    try_plan(world, Plan::of(work), vec![MARKET]).ok()
+    let call = Call::place(MARKET, seller.account, vec![order]);
+    try_plan(world, Plan::of(call), vec![MARKET]).ok()
 }
 
 /// A purchase of some dollars from whoever offers.
@@ -250,6 +250,6 @@ fn buy(world: &World, member: &Participant, dollars: f64) -> Option<Plan> {
         ..OrderParams::default()
     };
     let makers = best_makers(world, MARKET, Side::Long, price, &member.account, 2);
-    let work = Work::Take { market: MARKET, account: member.account, order, min_fill: market.step, makers };
-    try_plan(world, Plan::of(work), vec![MARKET]).ok()
+    let call = Call::take(MARKET, member.account, order, market.step, &makers);
+    try_plan(world, Plan::of(call), vec![MARKET]).ok()
 }

@@ -76,6 +76,9 @@ pub trait KedgeInstruction: Sized {
     /// Accounts in the program's order, trailing ones last.
     fn accounts(&self) -> Vec<AccountMeta>;
 
+    /// The declared accounts that a caller gives, by name: those with one address for all callers are not among them.
+    fn named_accounts(&mut self) -> Vec<(&'static str, &mut Pubkey)>;
+
     /// Discriminator and arguments as bytes.
     fn data(&self) -> Vec<u8>;
 
@@ -106,11 +109,22 @@ macro_rules! all {
                 match self { $(Self::$name(built) => built.accounts()),* }
             }
 
+            /// The declared accounts that a caller gives, by name, to be set.
+            pub fn named_accounts(&mut self) -> Vec<(&'static str, &mut Pubkey)> {
+                match self { $(Self::$name(built) => built.named_accounts()),* }
+            }
+
             /// The instruction for a transaction.
             pub fn instruction(&self) -> Instruction {
                 match self { $(Self::$name(built) => built.instruction()),* }
             }
         }
+
+        $(impl From<$name> for Decoded {
+            fn from(built: $name) -> Self {
+                Self::$name(built)
+            }
+        })*
 
         /// Descriptions of all instructions, in the order of declaration.
         pub const ALL: &[InstructionSpec] = &[$($name::SPEC),*];

@@ -98,6 +98,10 @@ macro_rules! instructions {
                 accounts
             }
 
+            fn named_accounts(&mut self) -> Vec<(&'static str, &mut solana_pubkey::Pubkey)> {
+                vec![$( (stringify!($field), &mut self.$field) ),*]
+            }
+
             fn data(&self) -> Vec<u8> {
                 #[allow(unused_mut, reason = "only some instructions take arguments")]
                 let mut data = <Self as $crate::instruction::KedgeInstruction>::SPEC.discriminator.to_vec();

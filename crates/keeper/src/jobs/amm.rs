@@ -1,7 +1,7 @@
 //! Keeps the vAMM at the oracle.
 
 use kedge_model::quantity::Ppm;
-use kedge_sender::{Plan, Work};
+use kedge_sender::{Call, Plan};
 use kedge_state::World;
 
 use super::Job;
@@ -29,10 +29,8 @@ impl Job for AmmKeeper {
             .markets
             .iter()
             .filter(off)
-            .filter(|market| trial.run(&Work::UpdateAmm { market: market.index }).is_ok())
-            .map(|market| {
-                Plan::of(Work::UpdateAmm { market: market.index }).after_refresh(world.outdated([market.index]))
-            })
+            .filter(|market| trial.run(&Call::update_amm(market.index)).is_ok())
+            .map(|market| Plan::of(Call::update_amm(market.index)).after_refresh(world.outdated([market.index])))
             .collect()
     }
 }
@@ -52,6 +50,6 @@ mod tests {
         assert_eq!(keeper.decide(&exchange.world()), []);
         exchange.advance(2, 10);
         exchange.publish(201_000_000);
-        assert_eq!(keeper.decide(&exchange.world()), [Plan::of(Work::UpdateAmm { market: 0 }).after_refresh(vec![0])]);
+        assert_eq!(keeper.decide(&exchange.world()), [Plan::of(Call::update_amm(0)).after_refresh(vec![0])]);
     }
 }

@@ -2,7 +2,7 @@
 
 use kedge_model::pocket::Pocket;
 use kedge_model::position::Position;
-use kedge_sender::{Plan, Subject, Work};
+use kedge_sender::{Call, Plan, Subject};
 use kedge_state::endangered::is_short;
 use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
@@ -63,18 +63,14 @@ fn resolve(
     pocket: Pocket,
     debtor: &Position,
 ) -> Option<Plan> {
-    let (market, account_at) = (debtor.market, *address);
+    let market = debtor.market;
     let tokens = match pocket {
         Pocket::Cross => account.head.balances.iter().any(|balance| balance.used == 1),
         Pocket::Isolated(_) => !debtor.isolated.is_zero(),
     };
-    let work = if tokens {
-        Work::SettlePnl { market, account: account_at }
-    } else {
-        Work::SettleBankruptcy { market, account: account_at }
-    };
-    trial.run(&work).ok()?;
-    Some(Plan::of(work).after_refresh(world.outdated([market])))
+    let call = if tokens { Call::settle_pnl(market, *address) } else { Call::settle_bankruptcy(market, *address) };
+    trial.run(&call).ok()?;
+    Some(Plan::of(call).after_refresh(world.outdated([market])))
 }
 
 #[cfg(test)]

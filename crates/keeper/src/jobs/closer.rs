@@ -1,7 +1,7 @@
 //! Ends markets that have expired: begins their settlement, closes all positions, settles defaults, pays everybody.
 
 use kedge_model::market::MarketStatus;
-use kedge_sender::{Plan, Subject, Work};
+use kedge_sender::{Call, Plan, Subject};
 use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
 
@@ -43,7 +43,7 @@ impl Job for Closer {
                 }
             } else if market.is_expired(&world.clock) && !market.is_settling() {
                 // Refreshed first, always: a row that nobody looked at for long would count at its last average.
-                let begin = Work::SettleMarket { market: index };
+                let begin = Call::settle_market(index);
                 if Trial::refreshed(world).run(&begin).is_ok() {
                     plans.push(Plan::of(begin).after_refresh(world.outdated([index])));
                 }
@@ -57,11 +57,11 @@ impl Job for Closer {
 fn position(world: &World, market: u16, account: &Pubkey) -> Option<Plan> {
     let held = world.accounts.get(account)?.head.position(market).ok()?;
     let trial = Trial::standing(world);
-    let settle = Work::SettlePosition { market, account: *account };
+    let settle = Call::settle_position(market, *account);
     if trial.run(&settle).is_ok() {
         return Some(Plan::of(settle));
     }
-    let default = Work::SettleBankruptcy { market, account: *account };
+    let default = Call::settle_bankruptcy(market, *account);
     let broke = held.quote.0 < 0 && trial.run(&default).is_ok();
     broke.then(|| Plan::of(default))
 }
@@ -86,13 +86,13 @@ mod tests {
             for _ in 0..12 {
                 exchange.advance(300, 750);
                 exchange.publish(price);
-                exchange.run_plan(&Plan { refresh: vec![0], works: Vec::new() });
+                exchange.run_plan(&Plan { refresh: vec![0], calls: Vec::new() });
             }
         }
         for _ in 0..60 {
             exchange.advance(150, 60);
             exchange.publish(250_000_000);
-            exchange.run_plan(&Plan { refresh: vec![0], works: Vec::new() });
+            exchange.run_plan(&Plan { refresh: vec![0], calls: Vec::new() });
         }
         let seen = run(&mut exchange);
         // The seller has lost more than it had.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use kedge_model::action::MAX_EXPIRED;
 use kedge_model::event::CancelReason;
 use kedge_model::order::{Order, Side};
-use kedge_sender::{Plan, Subject, Work};
+use kedge_sender::{Call, Plan, Subject};
 use kedge_state::World;
 use solana_pubkey::Pubkey;
 
@@ -51,7 +51,7 @@ impl Job for ExpiryKeeper {
                 break;
             }
             let crank = self.account.filter(|crank| *crank != address);
-            let expire = Work::Expire { market, account: address, ids, crank };
+            let expire = Call::expire(market, address, ids, crank);
             if trial.run(&expire).is_ok() {
                 plans.push(Plan::of(expire));
             }
@@ -86,7 +86,7 @@ impl ExpiryKeeper {
         let plan = |((market, account), mut ids): ((u16, Pubkey), Vec<u32>)| {
             ids.truncate(MAX_EXPIRED);
             let crank = self.account.filter(|crank| *crank != account);
-            let expire = Work::Expire { market, account, ids, crank };
+            let expire = Call::expire(market, account, ids, crank);
             trial.run(&expire).ok()?;
             Some(Plan::of(expire).after_refresh(world.outdated(world.markets_of(&account))))
         };
@@ -154,7 +154,7 @@ mod tests {
         let resting = OrderParams { expires_at, ..limit(Side::Long, 190_000_000, 1_000_000_000) };
         let resting = exchange.place(buyer, resting);
         assert_eq!(keeper.decide(&exchange.world()), []);
-        let expire = |ids| Plan::of(Work::Expire { market: 0, account: buyer, ids, crank: keeper.account });
+        let expire = |ids| Plan::of(Call::expire(0, buyer, ids, keeper.account));
         exchange.advance(12, 5);
         assert_eq!(keeper.decide(&exchange.world()), [expire(vec![resting])]);
         exchange.run_plan(&expire(vec![resting]));
@@ -174,7 +174,7 @@ mod tests {
         exchange.publish(209_000_000);
         let plans = keeper.decide(&exchange.world());
         let [plan] = &plans[..] else { panic!("one plan, not {plans:?}") };
-        let expire = Work::Expire { market: 0, account: poor, ids: vec![bad], crank: keeper.account };
+        let expire = Call::expire(0, poor, vec![bad], keeper.account);
         assert_eq!(plan.purpose(), Some(&expire));
         exchange.run_plan(plan);
         assert_eq!(keeper.decide(&exchange.world()), []);

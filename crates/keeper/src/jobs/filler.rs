@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use kedge_engine::Report;
 use kedge_interface::error::ProgramError;
+use kedge_interface::instruction::Decoded;
 use kedge_model::Error;
 use kedge_model::board::Purpose;
 use kedge_model::market::Market;
 use kedge_model::order::{Order, Side, flags};
 use kedge_model::quantity::Price;
 use kedge_sender::plan::maker_accounts;
-use kedge_sender::{MakerOrder, Plan, Subject, Work};
+use kedge_sender::{Call, MakerOrder, Plan, Subject};
 use kedge_state::World;
 use kedge_state::book::Resting;
 use solana_pubkey::Pubkey;
@@ -132,11 +133,10 @@ impl Filler {
             let filler = self.account.filter(|filler| filler != taker && !accounts.contains(filler));
             let there: Vec<Pubkey> = accounts.iter().copied().chain(filler).collect();
             let sharers = sharers::of(world, taker, order, &there);
-            let (market, order_id) = (order.market, order.id);
-            let work = Work::Fill { market, taker: *taker, order_id, slot, filler, makers: makers.clone(), sharers };
-            let passed_over = match trial.run(&work) {
+            let call = Call::fill(order.market, *taker, (order.id, slot), filler, &makers, &sharers);
+            let passed_over = match trial.run(&call) {
                 Ok(Report::Fill(report)) => {
-                    best = Some((work, makers, report.matched.amm_size));
+                    best = Some((call, makers, report.matched.amm_size));
                     report.matched.passed_over
                 }
                 Err(ProgramError::Rule(Error::NothingToFill | Error::MakerInsufficientMargin)) => u64::MAX,
@@ -150,7 +150,7 @@ impl Filler {
                 break;
             }
         }
-        let (work, makers, amm_size) = best?;
+        let (call, makers, amm_size) = best?;
         let rows = maker_accounts(&makers).into_iter().chain([*taker]).flat_map(|account| world.markets_of(&account));
         let mut refresh = world.outdated(rows.collect::<Vec<_>>());
         let around = |maker: &MakerOrder| {
@@ -164,7 +164,7 @@ impl Filler {
             refresh.push(order.market);
             refresh.sort_unstable();
         }
-        Some(Plan::of(work).after_refresh(refresh))
+        Some(Plan::of(call).after_refresh(refresh))
     }
 
     /// The best makers for an order, within the limits of a transaction, without those that are known to be of no use.
@@ -210,7 +210,7 @@ impl Filler {
             }
             if let Some((place, series)) = &mut open {
                 let joined = join(&plans[*place], &plan);
-                if joined.works.len() <= self.max_fills && weight(&joined) <= MOST_ACCOUNTS && series.fill(&plan) {
+                if joined.calls.len() <= self.max_fills && weight(&joined) <= MOST_ACCOUNTS && series.fill(&plan) {
                     plans[*place] = joined;
                     continue;
                 }
@@ -233,18 +233,17 @@ fn join(one: &Plan, other: &Plan) -> Plan {
     let mut refresh: Vec<u16> = one.refresh.iter().chain(&other.refresh).copied().collect();
     refresh.sort_unstable();
     refresh.dedup();
-    Plan { refresh, works: one.works.iter().chain(&other.works).cloned().collect() }
+    Plan { refresh, calls: one.calls.iter().chain(&other.calls).cloned().collect() }
 }
 
 /// Accounts that a plan's fills name, each once.
 fn weight(plan: &Plan) -> usize {
-    let mut accounts = BTreeSet::new();
+    let mut accounts = BTreeSet::<Pubkey>::new();
     let mut markets = BTreeSet::new();
-    for work in &plan.works {
-        if let Work::Fill { market, taker, filler, makers, sharers, .. } = work {
-            markets.insert(*market);
-            accounts.extend(makers.iter().map(|maker| maker.account).chain([*taker]).chain(*filler));
-            accounts.extend(sharers);
+    for call in &plan.calls {
+        if let Decoded::FillOrder(fill) = &call.instruction {
+            markets.insert(call.market);
+            accounts.extend(fill.filler_and_makers.iter().chain([&fill.taker]));
         }
     }
     accounts.len() + markets.len() + plan.refresh.len()
@@ -323,16 +322,9 @@ mod tests {
         let taker = exchange.place(b, limit(Side::Short, 199_000_000, 1_000_000_000));
         exchange.advance(1, 1);
         let plans = filler().decide(&exchange.world());
-        let expected = Work::Fill {
-            market: 0,
-            taker: b,
-            order_id: taker,
-            slot: 0,
-            filler: None,
-            makers: vec![MakerOrder { account: a, order_id: maker, slot: 0 }],
-            sharers: Vec::new(),
-        };
-        assert_eq!(plans.into_iter().flat_map(|plan| plan.works).collect::<Vec<_>>(), [expected]);
+        let makers = [MakerOrder { account: a, order_id: maker, slot: 0 }];
+        let expected = Call::fill(0, b, (taker, 0), None, &makers, &[]);
+        assert_eq!(plans.into_iter().flat_map(|plan| plan.calls).collect::<Vec<_>>(), [expected]);
     }
 
     #[test]
@@ -395,13 +387,15 @@ mod tests {
         exchange.place(good, limit(Side::Short, 200_100_000, 1_000_000_000));
         exchange.advance(2, 10);
         exchange.publish(209_000_000);
-        exchange.run_plan(&Plan { refresh: vec![0], works: Vec::new() });
+        exchange.run_plan(&Plan { refresh: vec![0], calls: Vec::new() });
         exchange.place(taker, limit(Side::Long, 200_200_000, 1_000_000_000));
         exchange.advance(1, 1);
         let plans = filler().decide(&exchange.world());
         let [plan] = &plans[..] else { panic!("one fill, not {plans:?}") };
-        let Some(Work::Fill { makers, .. }) = plan.purpose() else { panic!("a fill, not {plan:?}") };
-        assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [good]);
+        let Some(Call { instruction: Decoded::FillOrder(fill), .. }) = plan.purpose() else {
+            panic!("a fill, not {plan:?}")
+        };
+        assert_eq!((fill.makers.len(), fill.split()), (1, (None, &[good][..])));
         let named = best_makers(&exchange.world(), 0, Side::Long, Price(200_200_000), &taker, 8);
         assert_eq!(named.iter().map(|maker| maker.account).collect::<Vec<_>>(), [good]);
     }
@@ -417,7 +411,7 @@ mod tests {
         exchange.place(traders[3], limit(Side::Short, 199_800_000, 1_000_000_000));
         exchange.advance(1, 1);
         let plans = filler().decide(&exchange.world());
-        assert_eq!(plans.iter().map(|plan| plan.works.len()).collect::<Vec<_>>(), [2], "{plans:?}");
+        assert_eq!(plans.iter().map(|plan| plan.calls.len()).collect::<Vec<_>>(), [2], "{plans:?}");
         assert_eq!(plans[0].subjects().len(), 2);
         exchange.run_plan(&plans[0]);
         let world = exchange.world();
@@ -439,7 +433,7 @@ mod tests {
         exchange.place(traders[2], limit(Side::Short, 199_800_000, 1_000_000_000));
         exchange.advance(1, 1);
         let plans = filler().decide(&exchange.world());
-        assert_eq!(plans.iter().map(|plan| plan.works.len()).collect::<Vec<_>>(), [1, 1]);
+        assert_eq!(plans.iter().map(|plan| plan.calls.len()).collect::<Vec<_>>(), [1, 1]);
     }
 
     #[test]
@@ -473,6 +467,6 @@ mod tests {
         exchange.advance(13, 5);
         exchange.publish(200_000_000);
         let plans = filler().decide(&exchange.world());
-        assert_eq!(plans.iter().map(|plan| plan.works.len()).collect::<Vec<_>>(), [1, 1, 1], "{plans:?}");
+        assert_eq!(plans.iter().map(|plan| plan.calls.len()).collect::<Vec<_>>(), [1, 1, 1], "{plans:?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Charges funding once an hour.
 
-use kedge_sender::{Plan, Work};
+use kedge_sender::{Call, Plan};
 use kedge_state::World;
 
 use super::Job;
@@ -18,7 +18,7 @@ impl Job for FundingKeeper {
     fn decide(&self, world: &World) -> Vec<Plan> {
         let due = world.markets.iter().filter(|market| market.require_funding_due(world.clock.unix_time).is_ok());
         due.filter_map(|market| {
-            let plan = Plan::of(Work::UpdateFunding { market: market.index });
+            let plan = Plan::of(Call::update_funding(market.index));
             try_plan(world, plan, [market.index]).ok()
         })
         .collect()
@@ -38,7 +38,7 @@ mod tests {
         // The price is an hour old: nothing can be charged on it, and a refresh goes in front of the update.
         assert_eq!(FundingKeeper.decide(&exchange.world()), []);
         exchange.publish(200_000_000);
-        let expected = Plan::of(Work::UpdateFunding { market: 0 }).after_refresh(vec![0]);
+        let expected = Plan::of(Call::update_funding(0)).after_refresh(vec![0]);
         assert_eq!(FundingKeeper.decide(&exchange.world()), [expected]);
     }
 }

@@ -2,7 +2,7 @@
 
 use kedge_model::bank::Bank;
 use kedge_model::board::PriceRow;
-use kedge_sender::{Plan, Work};
+use kedge_sender::{Call, Plan};
 use kedge_state::World;
 use kedge_state::directory::has_account;
 
@@ -51,7 +51,7 @@ impl Job for Oracle {
         if !world.banks.is_empty() && !banks.contains(&Bank::QUOTE) {
             banks.push(Bank::QUOTE);
         }
-        vec![Plan::of(Work::RefreshPrices { markets, banks })]
+        vec![Plan::of(Call::refresh_prices(&markets, &banks))]
     }
 }
 
@@ -68,7 +68,7 @@ mod tests {
         exchange.advance(1, 20);
         exchange.publish(202_000_000);
         let plans = Oracle { min_age: 1 }.decide(&exchange.world());
-        assert_eq!(plans, [Plan::of(Work::RefreshPrices { markets: vec![0], banks: vec![0] })]);
+        assert_eq!(plans, [Plan::of(Call::refresh_prices(&[0], &[0]))]);
         assert_eq!(Oracle { min_age: 60 }.decide(&exchange.world()), []);
     }
 
@@ -80,7 +80,7 @@ mod tests {
         exchange.advance(1, half - 1);
         assert_eq!(oracle.decide(&exchange.world()), []);
         exchange.advance(1, 1);
-        let alone = Plan::of(Work::RefreshPrices { markets: vec![], banks: vec![0] });
+        let alone = Plan::of(Call::refresh_prices(&[], &[0]));
         assert_eq!(oracle.decide(&exchange.world()), [alone]);
     }
 }

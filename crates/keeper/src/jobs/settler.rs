@@ -2,7 +2,7 @@
 
 use kedge_engine::Report;
 use kedge_model::quantity::Amount;
-use kedge_sender::{Plan, Subject, Work};
+use kedge_sender::{Call, Plan, Subject};
 use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
 
@@ -35,7 +35,7 @@ impl Job for Settler {
         let mut plans = Vec::new();
         for market in &world.markets {
             let collected = market.fees.plus(market.insurance_fees).unwrap_or(market.fees);
-            let sweep = Work::SweepFees { market: market.index };
+            let sweep = Call::sweep_fees(market.index);
             if collected >= self.min_fees && trial.run(&sweep).is_ok() {
                 plans.push(self.plan(world, sweep, [market.index]));
             }
@@ -52,11 +52,11 @@ impl Job for Settler {
             if !attention.spend() {
                 break;
             }
-            let work = Work::SettlePnl { market, account: *address };
-            let Ok(Report::Settle(report)) = trial.run(&work) else { continue };
+            let call = Call::settle_pnl(market, *address);
+            let Ok(Report::Settle(report)) = trial.run(&call) else { continue };
             let least = if account.base(market).is_zero() { self.min_flat } else { self.min_pnl };
             if report.amount.magnitude() >= least {
-                plans.push(self.plan(world, work, rows(world, address)));
+                plans.push(self.plan(world, call, rows(world, address)));
             }
         }
         plans
@@ -70,8 +70,8 @@ impl Settler {
         used.filter(|position| !position.base.is_zero() || !position.quote.is_zero()).map(|position| position.market)
     }
 
-    fn plan(&self, world: &World, work: Work, rows: impl IntoIterator<Item = u16>) -> Plan {
-        Plan::of(work).after_refresh(world.outdated(rows))
+    fn plan(&self, world: &World, call: Call, rows: impl IntoIterator<Item = u16>) -> Plan {
+        Plan::of(call).after_refresh(world.outdated(rows))
     }
 }
 
@@ -93,12 +93,12 @@ mod tests {
         assert_eq!(settler.decide(&exchange.world()), [], "nothing moved yet");
         exchange.advance(2, 10);
         exchange.publish(190_000_000);
-        let works: Vec<_> = settler.decide(&exchange.world()).into_iter().flat_map(|plan| plan.works).collect();
+        let calls: Vec<_> = settler.decide(&exchange.world()).into_iter().flat_map(|plan| plan.calls).collect();
         // 100 and the fee lost by the one, 100 and the rebate won by the other.
-        let settle = |account| Work::SettlePnl { market: 0, account };
-        assert_eq!(works, [settle(buyer)], "the seller's gain is a little under the threshold");
+        let settle = |account| Call::settle_pnl(0, account);
+        assert_eq!(calls, [settle(buyer)], "the seller's gain is a little under the threshold");
         let all = Settler { min_pnl: Amount(100_000_000), ..settler }.decide(&exchange.world());
-        assert_eq!(all.into_iter().flat_map(|plan| plan.works).collect::<Vec<_>>(), [settle(buyer), settle(seller)]);
+        assert_eq!(all.into_iter().flat_map(|plan| plan.calls).collect::<Vec<_>>(), [settle(buyer), settle(seller)]);
     }
     #[test]
     fn dust_of_closed_positions_is_left_to_who_wants_it() {

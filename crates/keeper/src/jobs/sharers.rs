@@ -22,9 +22,10 @@ mod tests {
     use kedge_engine::Accounts as _;
     use kedge_interface::account::SubAccountData;
     use kedge_interface::address;
+    use kedge_interface::instruction::Decoded;
     use kedge_model::order::{OrderParams, Side, flags};
     use kedge_model::quantity::Ppm;
-    use kedge_sender::{Plan, Work};
+    use kedge_sender::{Call, Plan};
     use kedge_state::testing::{TestExchange, limit, market_order};
 
     /// Moves an account to where the sub-account `id` of a person stands.
@@ -58,9 +59,9 @@ mod tests {
         exchange.advance(30, 10);
         exchange.publish(200_000_000);
         let plans = Filler { account: None, max_makers: 4, max_orders: 8, max_fills: 4 }.decide(&exchange.world());
-        let [Plan { works, .. }] = &plans[..] else { panic!("{plans:?}") };
-        let [Work::Fill { sharers, .. }] = &works[..] else { panic!("{works:?}") };
-        assert_eq!(sharers[..], [first, second], "the referrer's account 0 has no place in the market");
+        let [Plan { calls, .. }] = &plans[..] else { panic!("{plans:?}") };
+        let [Call { instruction: Decoded::FillOrder(fill), .. }] = &calls[..] else { panic!("{calls:?}") };
+        assert_eq!(*fill.split().1, [maker, first, second], "the referrer's account 0 has no place in the market");
         let has = |exchange: &TestExchange| {
             [first, second].map(|at| exchange.sub_account(at).head.position(0).unwrap().quote)
         };

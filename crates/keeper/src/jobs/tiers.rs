@@ -2,7 +2,7 @@
 
 use kedge_interface::address;
 use kedge_model::quantity::Amount;
-use kedge_sender::{Plan, Work};
+use kedge_sender::{Call, Plan};
 use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
 
@@ -33,7 +33,7 @@ impl Job for TierKeeper {
                 break;
             }
             let trader = address::trader(&Pubkey::new_from_array(account.head.authority));
-            let plan = Plan::of(Work::UpdateFeeTier { trader, account: *at });
+            let plan = Plan::of(Call::update_fee_tier(trader, *at));
             if attention.is_free(&plan.subject()) {
                 plans.push(plan);
             }
@@ -56,6 +56,7 @@ impl TierKeeper {
 mod tests {
     use super::*;
     use kedge_interface::account::SubAccountData;
+    use kedge_interface::instruction::Decoded;
     use kedge_state::testing::TestExchange;
 
     #[test]
@@ -66,10 +67,10 @@ mod tests {
         assert_eq!(job.decide(&exchange.world()), [], "nobody has traded");
         exchange.trade(buyer, seller, 10_000_000_000, 200_000_000);
         let told = |world: &World| -> Vec<Pubkey> {
-            let works = job.decide(world).into_iter().flat_map(|plan| plan.works);
-            works
-                .map(|work| match work {
-                    Work::UpdateFeeTier { account, .. } => account,
+            let calls = job.decide(world).into_iter().flat_map(|plan| plan.calls);
+            calls
+                .map(|call| match call.instruction {
+                    Decoded::UpdateFeeTier(update) => update.sub_account,
                     other => panic!("{other:?}"),
                 })
                 .collect()

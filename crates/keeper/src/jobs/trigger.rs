@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use kedge_model::order::{Order, OrderKind, flags};
 use kedge_model::trigger;
-use kedge_sender::{Plan, Service, Subject, Work};
+use kedge_sender::{Call, Plan, Service, Subject};
 use kedge_state::World;
 use kedge_state::book::Watched;
 use kedge_state::book::side::Entry;
@@ -59,11 +59,10 @@ impl Job for TriggerKeeper {
 
 impl TriggerKeeper {
     fn plan(&self, world: &World, owner: &Pubkey, service: Service, slot: u8, order: &Order) -> Option<Plan> {
-        let (market, account, order_id) = (order.market, *owner, order.id);
         // Nobody pays itself.
         let crank = self.account.filter(|crank| crank != owner);
-        let work = Work::Serve { service, market, account, order_id, slot, crank };
-        try_plan(world, Plan::of(work), world.markets_of(owner)).ok()
+        let call = Call::serve(service, order.market, *owner, (order.id, slot), crank);
+        try_plan(world, Plan::of(call), world.markets_of(owner)).ok()
     }
 }
 
@@ -115,6 +114,7 @@ fn services(world: &World, order: &Order) -> [Option<Service>; 2] {
 
 #[cfg(test)]
 mod tests {
+    use kedge_interface::instruction::Decoded;
     use kedge_model::order::{OrderParams, Side, flags};
     use kedge_model::quantity::Price;
 
@@ -136,8 +136,8 @@ mod tests {
         (exchange, buyer, keeper)
     }
 
-    fn works(exchange: &TestExchange, keeper: TriggerKeeper) -> Vec<Work> {
-        keeper.decide(&exchange.world()).into_iter().flat_map(|plan| plan.works).collect()
+    fn calls(exchange: &TestExchange, keeper: TriggerKeeper) -> Vec<Call> {
+        keeper.decide(&exchange.world()).into_iter().flat_map(|plan| plan.calls).collect()
     }
 
     #[test]
@@ -146,25 +146,18 @@ mod tests {
         let order_id = exchange.place(owner, waiting(OrderKind::StopMarket, 190_000_000));
         exchange.advance(2, 1);
         exchange.publish(191_000_000);
-        assert_eq!(works(&exchange, keeper), []);
+        assert_eq!(calls(&exchange, keeper), []);
         exchange.publish(190_000_000);
         let plans = keeper.decide(&exchange.world());
-        let trigger = Work::Serve {
-            service: Service::Trigger,
-            market: 0,
-            account: owner,
-            order_id,
-            slot: 0,
-            crank: keeper.account,
-        };
+        let trigger = Call::serve(Service::Trigger, 0, owner, (order_id, 0), keeper.account);
         assert_eq!(plans, [Plan::of(trigger.clone()).after_refresh(vec![0])]);
         exchange.run_plan(&plans[0]);
-        assert_eq!(works(&exchange, keeper), [], "its auction runs");
+        assert_eq!(calls(&exchange, keeper), [], "its auction runs");
         exchange.advance(20, 8);
         exchange.publish(190_000_000);
-        assert_eq!(works(&exchange, keeper), [], "a filler can still have it");
+        assert_eq!(calls(&exchange, keeper), [], "a filler can still have it");
         exchange.publish(185_000_000);
-        assert_eq!(works(&exchange, keeper), [trigger]);
+        assert_eq!(calls(&exchange, keeper), [trigger]);
     }
 
     #[test]
@@ -173,24 +166,17 @@ mod tests {
         let order_id = exchange.place(owner, OrderParams { extent: 10_000, ..waiting(OrderKind::TrailingStop, 0) });
         exchange.advance(2, 1);
         exchange.publish(200_100_000);
-        assert_eq!(works(&exchange, keeper), []);
+        assert_eq!(calls(&exchange, keeper), []);
         exchange.publish(204_000_000);
         let plans = keeper.decide(&exchange.world());
-        let trail = Work::Serve {
-            service: Service::Trail,
-            market: 0,
-            account: owner,
-            order_id,
-            slot: 0,
-            crank: keeper.account,
-        };
+        let trail = Call::serve(Service::Trail, 0, owner, (order_id, 0), keeper.account);
         assert_eq!(plans, [Plan::of(trail).after_refresh(vec![0])]);
         exchange.run_plan(&plans[0]);
         exchange.advance(2, 1);
         exchange.publish(203_000_000);
-        assert_eq!(works(&exchange, keeper), []);
+        assert_eq!(calls(&exchange, keeper), []);
         exchange.publish(201_900_000);
-        assert!(matches!(works(&exchange, keeper)[..], [Work::Serve { service: Service::Trigger, .. }]));
+        assert!(matches!(calls(&exchange, keeper)[..], [Call { instruction: Decoded::TriggerOrder(_), .. }]));
     }
 
     #[test]
@@ -206,9 +192,9 @@ mod tests {
         exchange.place(owner, twap);
         exchange.advance(40, 16);
         exchange.publish(200_000_000);
-        assert_eq!(works(&exchange, keeper), []);
+        assert_eq!(calls(&exchange, keeper), []);
         exchange.advance(10, 4);
         exchange.publish(200_000_000);
-        assert!(matches!(works(&exchange, keeper)[..], [Work::Serve { service: Service::Slice, .. }]));
+        assert!(matches!(calls(&exchange, keeper)[..], [Call { instruction: Decoded::SliceOrder(_), .. }]));
     }
 }

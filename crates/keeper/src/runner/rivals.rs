@@ -6,7 +6,8 @@ use std::collections::HashMap;
 
 use solana_pubkey::Pubkey;
 
-use kedge_sender::{Plan, Work};
+use kedge_interface::instruction::Decoded;
+use kedge_sender::Plan;
 
 /// Slots for which an order is left to the job runner that sent for it: until that has landed, and is seen.
 const LEFT: u64 = 4;
@@ -39,10 +40,11 @@ impl Rivals {
 
 /// The orders that a plan fills, in whole or in part, or ends. Who sets one off does not race who fills it.
 fn orders(plan: &Plan) -> impl Iterator<Item = (Pubkey, u32)> {
-    plan.works.iter().flat_map(|work| {
-        let (account, ids) = match work {
-            Work::Fill { taker, order_id, .. } | Work::Make { taker, order_id, .. } => (*taker, vec![*order_id]),
-            Work::Expire { account, ids, .. } => (*account, ids.clone()),
+    plan.calls.iter().flat_map(|call| {
+        let (account, ids) = match &call.instruction {
+            Decoded::FillOrder(fill) => (fill.taker, vec![fill.order_id]),
+            Decoded::PlaceAndMake(make) => (make.taker, vec![make.order_id]),
+            Decoded::ExpireOrders(expire) => (expire.sub_account, expire.ids.clone()),
             _ => (Pubkey::default(), Vec::new()),
         };
         ids.into_iter().map(move |id| (account, id))
@@ -52,20 +54,13 @@ fn orders(plan: &Plan) -> impl Iterator<Item = (Pubkey, u32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kedge_sender::Call;
 
     #[test]
     fn an_order_is_left_to_the_desk_that_sent_first() {
         let [wallet, stranger, account] = [1, 2, 3].map(|byte| Pubkey::new_from_array([byte; 32]));
-        let fill = Plan::of(Work::Fill {
-            market: 0,
-            taker: account,
-            order_id: 7,
-            slot: 0,
-            filler: None,
-            makers: Vec::new(),
-            sharers: Vec::new(),
-        });
-        let expire = |ids| Plan::of(Work::Expire { market: 0, account, ids, crank: None });
+        let fill = Plan::of(Call::fill(0, account, (7, 0), None, &[], &[]));
+        let expire = |ids| Plan::of(Call::expire(0, account, ids, None));
         let mut rivals = Rivals::default();
         assert!(!rivals.hold(wallet, 8, &expire(vec![6, 7])));
         rivals.note(wallet, 3, &fill, 100);

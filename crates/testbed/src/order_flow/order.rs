@@ -9,7 +9,7 @@ use kedge_model::num::{ceil_to, floor_to};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::pocket::Pocket;
 use kedge_model::quantity::{Price, Size};
-use kedge_sender::{Plan, Work};
+use kedge_sender::{Call, Plan};
 
 use super::View;
 
@@ -117,16 +117,15 @@ impl View<'_> {
                     ..order
                 };
                 let makers = best_makers(self.world, index, side, price, self.address, MAKERS);
-                let min_fill = market.step;
-                let work = Work::Take { market: index, account: *self.address, order, min_fill, makers };
-                try_plan(self.world, Plan::of(work), rows).ok()
+                let call = Call::take(index, *self.address, order, market.step, &makers);
+                try_plan(self.world, Plan::of(call), rows).ok()
             }
         }
     }
 
     fn place(&self, market: u16, order: OrderParams, rows: Vec<u16>) -> Option<Plan> {
-        let work = Work::Place { market, account: *self.address, orders: vec![order] };
-        try_plan(self.world, Plan::of(work), rows).ok()
+        let call = Call::place(market, *self.address, vec![order]);
+        try_plan(self.world, Plan::of(call), rows).ok()
     }
 }
 

@@ -5,7 +5,7 @@ use kedge_model::num::{Rounding, ceil_to, floor_to};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::position::Position;
 use kedge_model::quantity::{Ppm, Price, Size};
-use kedge_sender::{Plan, Work};
+use kedge_sender::{Call, Plan};
 use kedge_state::World;
 use solana_pubkey::Pubkey;
 
@@ -35,8 +35,8 @@ impl Liquidator {
         let tolerated = self.limit_price(position, world.worth(market.index))?;
         let mut max_size = position.base.size();
         for _ in 0..HALVES {
-            let works = [self.step(market.index, victim, max_size, tolerated)];
-            if let Ok(taken) = trial.take_over(&works) {
+            let calls = [self.step(market.index, victim, max_size, tolerated)];
+            if let Ok(taken) = trial.take_over(&calls) {
                 let size = taken.report.base.size();
                 if size.is_zero() {
                     return None;
@@ -87,15 +87,15 @@ impl Liquidator {
         makers.retain(|maker| maker.account != *victim);
         makers.truncate(MAKERS);
         let accounts: Vec<Pubkey> = makers.iter().map(|maker| maker.account).chain([*victim, self.account]).collect();
-        let works = vec![
+        let calls = vec![
             self.step(market.index, victim, size, price),
-            Work::Take { market: market.index, account: self.account, order, min_fill: size, makers },
+            Call::take(market.index, self.account, order, size, &makers),
         ];
-        let taken = trial.take_over(&works).ok()?;
+        let taken = trial.take_over(&calls).ok()?;
         if taken.profit.0 <= 0 || !taken.own.base(market.index).is_zero() {
             return None;
         }
         let rows = accounts.iter().flat_map(|account| world.markets_of(account)).chain([market.index]);
-        Some(Plan { refresh: world.outdated(rows.collect::<Vec<_>>()), works })
+        Some(Plan { refresh: world.outdated(rows.collect::<Vec<_>>()), calls })
     }
 }

@@ -20,7 +20,7 @@ use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::pocket::Pocket;
 use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
-use kedge_sender::{Plan, Subject, Work};
+use kedge_sender::{Call, Plan, Subject};
 use kedge_state::endangered::shortfall;
 use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
@@ -171,8 +171,8 @@ impl Liquidator {
     }
 
     /// A step of a take-over.
-    fn step(&self, market: u16, victim: &Pubkey, max_size: Size, limit_price: Price) -> Work {
-        Work::Liquidate { market, account: *victim, liquidator: self.account, max_size, limit_price }
+    fn step(&self, market: u16, victim: &Pubkey, max_size: Size, limit_price: Price) -> Call {
+        Call::liquidate(market, *victim, self.account, max_size, limit_price)
     }
 
     /// The worst price of a take-over: the liquidator buys from a long and sells to a short.
@@ -206,8 +206,8 @@ impl Liquidator {
             flags: flags::REDUCE_ONLY,
             ..OrderParams::default()
         };
-        let work = Work::Place { market: market.index, account: self.account, orders: vec![order] };
-        Trial::refreshed(world).run(&work).ok()?;
-        Some(Plan::of(work).after_refresh(world.outdated([market.index])))
+        let call = Call::place(market.index, self.account, vec![order]);
+        Trial::refreshed(world).run(&call).ok()?;
+        Some(Plan::of(call).after_refresh(world.outdated([market.index])))
     }
 }

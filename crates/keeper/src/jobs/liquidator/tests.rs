@@ -1,3 +1,4 @@
+use kedge_interface::instruction::{Decoded, Liquidate};
 use kedge_model::quantity::Base;
 use kedge_state::endangered::Roll;
 use kedge_state::testing::{TestExchange, limit};
@@ -35,19 +36,21 @@ fn leaves_the_healthy_alone() {
     assert_eq!(liquidator(own).decide(&exchange.world()), []);
 }
 
+/// The take-over of a plan that does nothing else.
+fn liquidated(plan: &Plan) -> Option<&Liquidate> {
+    match &plan.calls[..] {
+        [Call { instruction: Decoded::Liquidate(step), .. }] => Some(step),
+        _ => None,
+    }
+}
+
 #[test]
 fn takes_over_at_a_discount_and_within_its_limit() {
     let (mut exchange, buyer, own) = scene();
     exchange.publish(183_000_000);
     let one = Liquidator { max_value: Amount(183_000_000), ..liquidator(own) };
     let plans = one.decide(&exchange.world());
-    let expected = Work::Liquidate {
-        market: 0,
-        account: buyer,
-        liquidator: own,
-        max_size: Size(1_000_000_000),
-        limit_price: Price(183_000_000),
-    };
+    let expected = Call::liquidate(0, buyer, own, Size(1_000_000_000), Price(183_000_000));
     assert_eq!(plans, [Plan::of(expected).after_refresh(vec![0])]);
     exchange.run_plan(&plans[0]);
     assert_eq!(exchange.world().accounts[&own].base(0), Base(1_000_000_000));
@@ -111,13 +114,14 @@ fn a_flip_sells_what_it_takes_over_and_keeps_the_difference() {
     let _ = with_bids(&mut exchange);
     let world = exchange.world();
     let plans = flips.decide(&world);
-    let [Work::Liquidate { account, max_size, limit_price, .. }, Work::Take { order, min_fill, .. }] =
-        &plans[0].works[..]
+    let [Call { instruction: Decoded::Liquidate(taken), .. }, Call { instruction: Decoded::PlaceAndTake(sold), .. }] =
+        &plans[0].calls[..]
     else {
         panic!("{plans:?}")
     };
-    assert_eq!((*account, *max_size, order.size), (buyer, order.size, *min_fill));
-    assert!(order.price > *limit_price, "the fee comes on top");
+    let order = sold.order;
+    assert_eq!((taken.sub_account, taken.max_size, order.size), (buyer, order.size.0, Size(sold.min_fill)));
+    assert!(order.price > Price(taken.limit_price), "the fee comes on top");
     let told = crate::explain::explain(&plans[0], &world);
     assert!(told.subject.contains(&buyer.to_string()) && told.why.contains("sold at once"), "{told:?}");
     let before = exchange.world().accounts[&own].head.position(0).map_or(0, |position| position.quote.0);
@@ -135,11 +139,11 @@ fn the_best_of_both_holds_what_nobody_buys() {
     exchange.publish(183_000_000);
     let best = Liquidator { mode: Mode::Best, ..liquidator(own) };
     let plans = best.decide(&exchange.world());
-    assert!(matches!(plans[0].works[..], [Work::Liquidate { account, .. }] if account == buyer), "{plans:?}");
+    assert!(liquidated(&plans[0]).is_some_and(|step| step.sub_account == buyer), "{plans:?}");
     let _ = with_bids(&mut exchange);
-    assert_eq!(best.decide(&exchange.world())[0].works.len(), 2);
+    assert_eq!(best.decide(&exchange.world())[0].calls.len(), 2);
     let greedy = Liquidator { min_profit: Ppm(100_000), ..best };
-    assert_eq!(greedy.decide(&exchange.world())[0].works.len(), 1, "ten percent nobody pays");
+    assert_eq!(greedy.decide(&exchange.world())[0].calls.len(), 1, "ten percent nobody pays");
 }
 
 #[test]
@@ -147,8 +151,8 @@ fn all_markets_together_and_margin_limit_what_is_held() {
     let (mut exchange, _, own) = scene();
     exchange.publish(183_000_000);
     let one = Liquidator { max_total: Amount(366_000_000), ..liquidator(own) };
-    let [Work::Liquidate { max_size, .. }] = one.decide(&exchange.world())[0].works[..] else { panic!() };
-    assert_eq!(max_size, Size(2_000_000_000));
+    let plans = one.decide(&exchange.world());
+    assert_eq!(liquidated(&plans[0]).map(|step| step.max_size), Some(2_000_000_000));
     let none = Liquidator { headroom: Ppm(1_000_000), ..liquidator(own) };
     assert_eq!(none.decide(&exchange.world()), [], "all of the collateral is to stay free");
     let some = Liquidator { headroom: Ppm(900_000), ..liquidator(own) };
@@ -163,9 +167,9 @@ fn the_discount_is_what_a_take_over_earns() {
     let plans = liquidator(own).decide(&world);
     let told = crate::explain::explain(&plans[0], &world);
     let Some(Amount(reward)) = told.reward else { panic!("{told:?}") };
-    let Work::Liquidate { account, .. } = plans[0].works[0] else { panic!("{plans:?}") };
+    let Some(planned) = liquidated(&plans[0]) else { panic!("{plans:?}") };
     let (max_size, limit_price) = (Size(u64::MAX >> 1), Price(0));
-    let step = Work::Liquidate { market: 0, account, liquidator: own, max_size, limit_price };
+    let step = Call::liquidate(0, planned.sub_account, own, max_size, limit_price);
     let Ok(kedge_engine::Report::Liquidation(report)) = Trial::refreshed(&world).run(&step) else { panic!() };
     let value = i128::from(report.base.0) * 183_000_000 / 1_000_000_000;
     assert!((i128::from(reward) - (value - i128::from(report.quote.0))).abs() <= 1, "{reward} {report:?}");

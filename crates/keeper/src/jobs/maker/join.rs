@@ -6,7 +6,7 @@ use kedge_model::market::Market;
 use kedge_model::num::{ceil_to, floor_to};
 use kedge_model::order::{Order, Side};
 use kedge_model::quantity::{Base, Price, Size};
-use kedge_sender::{Plan, Work};
+use kedge_sender::{Call, Plan};
 use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
 
@@ -69,18 +69,9 @@ pub(crate) fn join(
     if size.is_zero() {
         return None;
     }
-    let plan = Plan::of(Work::Make {
-        market: market.index,
-        maker: *maker,
-        taker: *taker,
-        order_id: order.id,
-        slot,
-        size,
-        worst_price,
-        min_position: Base(limit.checked_neg()?),
-        max_position: Base(limit),
-        sharers: sharers::of(world, taker, order, &[*maker]),
-    });
+    let bounds = (Base(limit.checked_neg()?), Base(limit));
+    let sharers = sharers::of(world, taker, order, &[*maker]);
+    let join = Call::make(market.index, *maker, (*taker, order.id, slot), size, worst_price, bounds, sharers);
     let rows = world.markets_of(taker).into_iter().chain(world.markets_of(maker));
-    try_plan(world, plan, rows.collect::<Vec<_>>()).ok()
+    try_plan(world, Plan::of(join), rows.collect::<Vec<_>>()).ok()
 }

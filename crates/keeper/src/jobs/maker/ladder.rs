@@ -6,7 +6,7 @@ use kedge_model::market::Market;
 use kedge_model::num::{ceil_to, floor_to};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
-use kedge_sender::{Plan, Work};
+use kedge_sender::{Call, Plan};
 use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
 
@@ -34,16 +34,16 @@ pub(crate) fn replace(
     if standing == orders.len() && !is_off(own, market, &orders, quotes) && !is_old(own, market, now, life) {
         return Ok(None);
     }
-    let works = vec![Work::CancelAll { account: *maker, market: Some(market.index) }];
+    let calls = vec![Call::cancel_all(*maker, Some(market.index))];
     if orders.is_empty() {
-        return Ok((standing > 0).then_some(Plan { refresh: Vec::new(), works }));
+        return Ok((standing > 0).then_some(Plan { refresh: Vec::new(), calls }));
     }
-    let place = Work::Place { market: market.index, account: *maker, orders };
-    let with_ladder = Plan { refresh: Vec::new(), works: works.iter().cloned().chain([place]).collect() };
+    let place = Call::place(market.index, *maker, orders);
+    let with_ladder = Plan { refresh: Vec::new(), calls: calls.iter().cloned().chain([place]).collect() };
     let rows = world.markets_of(maker).into_iter().chain([market.index]);
     match try_plan(world, with_ladder, rows.collect::<Vec<_>>()) {
         Ok(plan) => Ok(Some(plan)),
-        Err(error) => Err((error, (standing > 0).then_some(Plan { refresh: Vec::new(), works }))),
+        Err(error) => Err((error, (standing > 0).then_some(Plan { refresh: Vec::new(), calls }))),
     }
 }
 

@@ -26,6 +26,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kedge_interface::error::ProgramError;
+use kedge_interface::instruction::Decoded;
 use kedge_model::Error;
 use kedge_model::board::Purpose;
 use kedge_model::margin::{self, MarginKind};
@@ -37,7 +38,7 @@ pub use adaptive::Adaptive;
 pub use kill::{Cause, KillLimits, KillSwitch};
 pub use strategy::{Level, Limits, Quotes, Strategy, View};
 
-use kedge_sender::{Plan, Receipt, Work};
+use kedge_sender::{Call, Plan, Receipt};
 use kedge_state::{Account, World};
 
 use super::{Figure, Job};
@@ -184,7 +185,7 @@ impl Maker {
     /// Cancels everything of its own in the markets that it quotes.
     fn withdraw(&self, own: &Account) -> Vec<Plan> {
         let standing = |limits: &&Limits| own.orders_in(limits.market).next().is_some();
-        let cancel = |limits: &Limits| Plan::of(Work::CancelAll { account: self.account, market: Some(limits.market) });
+        let cancel = |limits: &Limits| Plan::of(Call::cancel_all(self.account, Some(limits.market)));
         self.limits.iter().filter(standing).map(cancel).collect()
     }
 
@@ -231,7 +232,7 @@ impl Job for Maker {
             let Some(quotes) = quotes else {
                 // Without a view there is no price: nobody shall trade on the old ones.
                 if own.orders_in(limits.market).next().is_some() {
-                    ladders.push(Plan::of(Work::CancelAll { account: self.account, market: Some(limits.market) }));
+                    ladders.push(Plan::of(Call::cancel_all(self.account, Some(limits.market))));
                 }
                 continue;
             };
@@ -251,7 +252,7 @@ impl Job for Maker {
 
     /// Why everything is taken back in a market.
     fn why(&self, plan: &Plan) -> Option<String> {
-        let [Work::CancelAll { market: Some(market), .. }] = &plan.works[..] else { return None };
+        let [Call { market: Some(market), instruction: Decoded::CancelAll(_) }] = &plan.calls[..] else { return None };
         let state = self.state();
         Some(match (state.switch.fallen(), state.refused.get(market)) {
             _ if state.left.is_some() => "the keeper stops: nothing that it quotes is to stand after it".into(),
@@ -286,7 +287,7 @@ impl Job for Maker {
         if landed >= self.limits.len() {
             return self.withdraw(own);
         }
-        let cancel = |limits: &Limits| Plan::of(Work::CancelAll { account: self.account, market: Some(limits.market) });
+        let cancel = |limits: &Limits| Plan::of(Call::cancel_all(self.account, Some(limits.market)));
         self.limits.iter().map(cancel).collect()
     }
 

@@ -1,6 +1,7 @@
+use kedge_interface::instruction::{Decoded, PlaceAndMake};
 use kedge_model::clock::Clock;
 use kedge_model::order::{OrderParams, Side, flags};
-use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
+use kedge_model::quantity::{Amount, Base, Ppm, Size};
 use kedge_sender::{MakerOrder, Receipt};
 use kedge_state::testing::{TestExchange, limit, market_order};
 
@@ -33,8 +34,8 @@ fn guarded(account: Pubkey, kill: KillLimits) -> Maker {
 }
 
 fn ladder_of(plans: &[Plan]) -> Vec<(u8, u64, u64)> {
-    let place = plans.iter().flat_map(|plan| &plan.works).find_map(|work| match work {
-        Work::Place { orders, .. } => Some(orders),
+    let place = plans.iter().flat_map(|plan| &plan.calls).find_map(|call| match &call.instruction {
+        Decoded::PlaceOrders(place) => Some(&place.orders),
         _ => None,
     });
     let orders = place.unwrap_or_else(|| panic!("{plans:?}"));
@@ -65,7 +66,7 @@ fn quotes_and_then_only_when_the_price_has_moved() {
     exchange.advance(1, 2);
     exchange.publish(200_300_000);
     let plans = job.decide(&exchange.world());
-    assert_eq!(plans[0].works[0], Work::CancelAll { account: own, market: Some(0) });
+    assert_eq!(plans[0].calls[0], Call::cancel_all(own, Some(0)));
     exchange.run_plan(&plans[0]);
     assert_eq!(exchange.world().accounts[&own].head.open_orders, 4);
     let spread = job.figures().into_iter().find(|figure| figure.name == "spread_bps").unwrap();
@@ -108,8 +109,12 @@ fn joins_once_the_price_is_better_than_fair_plus_edge() {
     // 200.00 to 201.00 in 13 slots; it wants 200.20, which slot 3 brings.
     assert_eq!(slots_until_it_joins(&mut exchange, &job), 3);
     let plans = job.decide(&exchange.world());
-    let [Work::Make { order_id, size, worst_price, .. }] = plans[0].works[..] else { panic!("{plans:?}") };
-    assert_eq!((order_id, size, worst_price), (order, Size(5_000_000_000), Price(200_200_000)));
+    let [Call { instruction: Decoded::PlaceAndMake(PlaceAndMake { order_id, size, worst_price, .. }), .. }] =
+        plans[0].calls[..]
+    else {
+        panic!("{plans:?}")
+    };
+    assert_eq!((order_id, size, worst_price), (order, 5_000_000_000, 200_200_000));
     exchange.advance(1, 0);
     exchange.run_plan(&plans[0]);
     assert_eq!(exchange.world().accounts[&own].base(0), Base(-5_000_000_000));
@@ -126,7 +131,8 @@ fn a_position_waits_for_a_better_price_and_the_other_side_does_not() {
     assert_eq!(slots_until_it_joins(&mut exchange, &job), 6);
     let other = exchange.trader(10_000_000_000);
     exchange.place(other, market_order(Side::Short, 1_000_000_000));
-    let buys_back = |plan: &Plan| matches!(plan.works[0], Work::Make { taker, .. } if taker == other);
+    let buys_back =
+        |plan: &Plan| matches!(&plan.calls[0].instruction, Decoded::PlaceAndMake(make) if make.taker == other);
     assert!(job.decide(&exchange.world()).iter().any(buys_back), "it buys back at once");
     // A full one joins nothing that would enlarge it.
     let full = maker(own, Limits { max_position: Size(5_000_000_000), ..LIMITS }, false, true);
@@ -187,10 +193,10 @@ fn a_loss_from_the_peak_stops_it_for_good() {
     assert_eq!((killed(&job), job.news()), (0.0, None));
     exchange.advance(1, 2);
     exchange.publish(190_000_000);
-    assert_eq!(job.decide(&exchange.world()), [Plan::of(Work::CancelAll { account: own, market: Some(0) })]);
+    assert_eq!(job.decide(&exchange.world()), [Plan::of(Call::cancel_all(own, Some(0)))]);
     assert!(job.news().unwrap().contains("fell from its peak of $"), "told once");
     assert_eq!((killed(&job), job.news()), (1.0, None));
-    exchange.run_plan(&Plan::of(Work::CancelAll { account: own, market: Some(0) }));
+    exchange.run_plan(&Plan::of(Call::cancel_all(own, Some(0))));
     exchange.advance(1, 2);
     exchange.publish(200_000_000);
     assert_eq!(job.decide(&exchange.world()), [], "it stays off when the price comes back");
@@ -206,7 +212,7 @@ fn the_operators_file_stops_it_and_arms_it_again() {
     let plans = job.decide(&exchange.world());
     exchange.run_plan(&plans[0]);
     std::fs::write(&file, "").unwrap();
-    let withdrawal = Plan::of(Work::CancelAll { account: own, market: Some(0) });
+    let withdrawal = Plan::of(Call::cancel_all(own, Some(0)));
     assert_eq!(job.decide(&exchange.world()), std::slice::from_ref(&withdrawal));
     let why = job.why(&withdrawal).unwrap();
     assert!(why.starts_with("the kill switch has fallen: "), "the reason is the true one: {why}");
@@ -259,7 +265,7 @@ fn sell_into(exchange: &mut TestExchange, maker: Pubkey) {
         bids.map(|(slot, order)| MakerOrder { account: maker, order_id: order.id, slot }).collect();
     let account = exchange.trader(100_000_000_000);
     let order = OrderParams { flags: flags::IMMEDIATE_OR_CANCEL, ..limit(Side::Short, 190_000_000, 50_000_000_000) };
-    let take = Work::Take { market: 0, account, order, min_fill: Size(0), makers };
+    let take = Call::take(0, account, order, Size(0), &makers);
     exchange.run_plan(&Plan::of(take));
 }
 
@@ -321,7 +327,7 @@ fn a_first_ladder_that_is_sent_twice_is_one_ladder() {
     let own = exchange.trader(100_000_000_000);
     let job = maker(own, LIMITS, true, false);
     let plans = job.decide(&exchange.world());
-    assert_eq!(plans[0].works[0], Work::CancelAll { account: own, market: Some(0) }, "though none is seen to stand");
+    assert_eq!(plans[0].calls[0], Call::cancel_all(own, Some(0)), "though none is seen to stand");
     for _ in 0..3 {
         run_all(&mut exchange, &plans);
         assert_eq!(exchange.world().accounts[&own].head.open_orders, 4);
@@ -367,7 +373,7 @@ fn who_leaves_cancels_what_may_stand_and_quotes_no_more() {
     let job = maker(own, LIMITS, true, true);
     let ladder = job.decide(&exchange.world());
     // A ladder that is under way is not seen yet.
-    let withdrawal = [Plan::of(Work::CancelAll { account: own, market: Some(0) })];
+    let withdrawal = [Plan::of(Call::cancel_all(own, Some(0)))];
     assert_eq!(job.farewell(&exchange.world()), withdrawal);
     let why = job.why(&withdrawal[0]).unwrap();
     assert!(why.starts_with("the keeper stops"), "the reason is the true one: {why}");
