@@ -39,7 +39,7 @@ mod subscribe;
 pub use client::{Client, SharedSigner, ws_url};
 pub use encoding::plain;
 pub use error::{FetchError, Refused, SendError};
-pub use fetch::Found;
+pub use fetch::{Found, read_clock};
 pub use kedge_units::decimal::format as decimal;
 pub use outcome::{Landed, Outcome};
 pub use secret::Secret;
