@@ -1,4 +1,4 @@
-//! The keepers of a run: who does which job with which wallet.
+//! The keepers of a run, with their jobs and wallets.
 
 use std::path::Path;
 
@@ -10,14 +10,14 @@ use crate::keeper::Keeper;
 
 /// A keeper's jobs and wallet.
 struct Post {
-    /// What it is called.
+    /// Name of the keeper.
     name: &'static str,
     jobs: &'static [&'static str],
-    /// The wallet's file.
+    /// Name of the wallet's file.
     wallet: &'static str,
     /// Whether it has a sub-account.
     account: bool,
-    /// The rest of its configuration.
+    /// Further tables of its configuration.
     extra: fn() -> String,
 }
 
@@ -46,7 +46,7 @@ fn settler() -> String {
 }
 
 fn liquidator() -> String {
-    // Somebody must take over in a jump, when the exchange's price lags the oracle: here the exchange's own liquidator.
+    // In a jump the exchange's price lags the oracle, and a take-over loses money: its own liquidator accepts that.
     "\n[liquidator]\nmax_value = 3000000.0\nmax_total = 9000000.0\ntolerance_ppm = 100000\nunwind_value = 40000.0\n"
         .into()
 }
@@ -56,7 +56,7 @@ fn auditor() -> String {
 }
 
 fn maker() -> String {
-    // The book and the auctions of a crash cost a maker more than it would accept elsewhere.
+    // The book and the auctions of a crash cost a maker more than its default limit allows.
     let mut text = "\n[maker]\n[maker.kill]\nmax_drawdown = 500000.0\n".to_owned();
     for (index, coin) in COINS.iter().enumerate() {
         text += &format!(
@@ -74,8 +74,8 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    /// Configures keepers that speak to `url`. Their metrics are on ports from `port` on, their names end with `suffix`.
-    /// `prices` is the configuration of what is published; without it this fleet has no oracle keeper.
+    /// Configures keepers for the endpoint `url`. Their metrics are on ports from `port` on, their names end with
+    /// `suffix`. `prices` is the configuration of the published prices; without it the fleet has no oracle keeper.
     pub fn new(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: Option<&str>) -> Result<Self> {
         let mut keepers = Vec::new();
         let mut ports = port..;
@@ -94,12 +94,12 @@ impl Fleet {
         Ok(Self { keepers })
     }
 
-    /// The keeper of a name.
+    /// The keeper with a name.
     pub fn get(&mut self, name: &str) -> Option<&mut Keeper> {
         self.keepers.iter_mut().find(|keeper| keeper.name == name)
     }
 
-    /// Starts those that do not run and waits until all are ready.
+    /// Starts the keepers that do not run and waits until all are ready.
     pub async fn start(&mut self) -> Result<()> {
         for keeper in self.keepers.iter_mut().filter(|keeper| !keeper.is_started()) {
             keeper.start()?;
@@ -110,12 +110,12 @@ impl Fleet {
         Ok(())
     }
 
-    /// Fails when one has ended by itself.
+    /// Fails when a keeper has ended by itself.
     pub fn check(&mut self) -> Result<()> {
         self.keepers.iter_mut().try_for_each(Keeper::check)
     }
 
-    /// Asks all to stop; names and exit codes of those that did not end with 0.
+    /// Stops all keepers. Returns names and exit codes of those that did not end with 0.
     pub fn stop(&mut self) -> Result<Vec<String>> {
         let mut bad = Vec::new();
         for keeper in &mut self.keepers {
