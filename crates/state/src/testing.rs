@@ -25,12 +25,12 @@ const ADMIN: Pubkey = Pubkey::new_from_array([1; 32]);
 const MINT: Pubkey = Pubkey::new_from_array([3; 32]);
 const FEED: [u8; 32] = [7; 32];
 
-/// The exchange, and the chain's time.
+/// A test exchange with its clock.
 #[derive(Clone, Debug)]
 pub struct TestExchange {
-    /// Its accounts.
+    /// Accounts of the exchange.
     pub state: State,
-    /// Slot and time.
+    /// Slot and Unix time of the chain.
     pub clock: Clock,
 }
 
@@ -48,7 +48,7 @@ impl Default for TestExchange {
 }
 
 impl TestExchange {
-    /// Opened at 200 dollars.
+    /// An exchange whose market opens at 200 dollars.
     #[must_use]
     pub fn new() -> Self {
         let mut exchange = Self { state: State::default(), clock: Clock { slot: 1_000, unix_time: 1_738_540_800 } };
@@ -78,19 +78,20 @@ impl TestExchange {
         exchange
     }
 
-    /// Carries out an instruction that must succeed.
+    /// Applies an instruction. Panics when it fails.
     pub fn run(&mut self, instruction: Decoded) {
         let outcome = apply(&mut self.state, &instruction, &Moment::from(self.clock), &mut NoEvents);
         let _ = outcome.unwrap_or_else(|refusal| panic!("{refusal:?}: {instruction:?}"));
     }
 
-    /// Lets slots and seconds pass.
+    /// Advances the clock.
     pub fn advance(&mut self, slots: u64, seconds: i64) {
         self.clock.slot += slots;
         self.clock.unix_time += seconds;
     }
 
-    /// A new price in the oracle's account, millionths of a dollar; the board does not have it yet.
+    /// Writes a new price into the oracle's account, millionths of a dollar; the board keeps its price until
+    /// [`Self::refresh`].
     pub fn publish(&mut self, price: u64) {
         let update = PriceUpdate {
             feed_id: FEED,
@@ -103,13 +104,13 @@ impl TestExchange {
         self.state.oracles.insert(feed_address(&FEED), (OWNER, update.encode()));
     }
 
-    /// Takes the oracle's price onto the board.
+    /// Refreshes the board's row from the oracle.
     pub fn refresh(&mut self) {
         let oracles = vec![feed_address(&FEED)];
         self.run(Decoded::RefreshPrices(RefreshPrices { markets: vec![0], banks: vec![0], oracles }));
     }
 
-    /// A new person's sub-account with a balance in millionths of a dollar; its address.
+    /// Creates a trader and a sub-account with a balance in millionths of a dollar. Returns its address.
     pub fn trader(&mut self, balance: u64) -> Pubkey {
         let person = Pubkey::new_unique();
         let account = address::sub_account(&person, 0);
@@ -119,7 +120,7 @@ impl TestExchange {
         account
     }
 
-    /// Who owns a sub-account.
+    /// Authority of a sub-account.
     #[must_use]
     pub fn owner(&self, account: Pubkey) -> Pubkey {
         self.sub_account(account).head.authority.into()
@@ -131,13 +132,13 @@ impl TestExchange {
         self.state.read(&account).unwrap()
     }
 
-    /// The price board as it stands.
+    /// The price board.
     #[must_use]
     pub fn board(&self) -> &PriceBoard {
         self.state.read(&BOARD).unwrap()
     }
 
-    /// Places an order; returns its id.
+    /// Places an order. Returns its id.
     pub fn place(&mut self, account: Pubkey, order: OrderParams) -> u32 {
         let id = self.sub_account(account).head.next_order_id;
         let (signer, market) = (self.owner(account), address::market(0));
