@@ -25,14 +25,14 @@ use kedge_testbed::order_flow::{self, Pace, Taker};
 use kedge_testbed::participants::{Participant, Participants, Role};
 use solana_keypair::Keypair;
 
-/// Numbers below this are desks, the others takers.
+/// Number of the first taker; smaller numbers are keepers and makers.
 const FIRST_TAKER: usize = 100;
 
-/// The keepers' and makers' desks, the most urgent first.
-pub fn desks(localnet: &Localnet, participants: &Participants) -> Vec<JobRunner> {
+/// Runners of the keepers' and makers' jobs, the most urgent first.
+pub fn runners(localnet: &Localnet, participants: &Participants) -> Vec<JobRunner> {
     let crank = actor(localnet, 0, &participants.crank);
-    let mut desks = Vec::new();
-    let mut add = |actor: Actor, job: Box<dyn Job>, most| desks.push(JobRunner { actor, job: job.into(), most });
+    let mut runners = Vec::new();
+    let mut add = |actor: Actor, job: Box<dyn Job>, most| runners.push(JobRunner { actor, job: job.into(), most });
     let as_number = |number| Actor { number, ..crank.clone() };
     add(as_number(1), Box::new(Oracle { min_age: 1 }), 1);
     if let Some(member) = participants.first(Role::Liquidator) {
@@ -49,7 +49,7 @@ pub fn desks(localnet: &Localnet, participants: &Participants) -> Vec<JobRunner>
         add(actor(localnet, 2, &member.wallet), Box::new(job), 12);
     }
     for (index, member) in participants.members.iter().filter(|member| member.role == Role::Jit).enumerate() {
-        // The first is quick and small, the second wants more and takes more.
+        // The first JIT maker is quick and small; the second asks for more and takes more.
         let (factor, edge) = if index == 0 { (1.0, 300) } else { (2.0, 700) };
         let strategy = Adaptive { edge: Ppm(edge), skew: Ppm(1_000), levels: 0, ..quoting() };
         let uses = Uses { ladder: false, joins: true };
@@ -72,10 +72,10 @@ pub fn desks(localnet: &Localnet, participants: &Participants) -> Vec<JobRunner>
     add(as_number(9), Box::new(Closer), 2);
     add(as_number(31), Box::new(TierKeeper { min_volume: dollars(500_000) }), 2);
     add(as_number(6), Box::new(Settler { min_pnl: dollars(1_500), min_flat: dollars(0), min_fees: dollars(200) }), 4);
-    desks
+    runners
 }
 
-/// How the resting maker quotes.
+/// The resting maker's strategy.
 fn quoting() -> Adaptive {
     Adaptive {
         edge: Ppm(400),
@@ -88,7 +88,7 @@ fn quoting() -> Adaptive {
     }
 }
 
-/// A maker in all markets, its limits the coins' own times a factor.
+/// A maker in all markets, with the coins' own limits times a factor.
 fn maker(member: &Participant, strategy: Adaptive, factor: f64, uses: Uses) -> Maker {
     let limits = COINS.iter().zip(0u16..).map(|(coin, market)| Limits {
         market,
@@ -96,19 +96,19 @@ fn maker(member: &Participant, strategy: Adaptive, factor: f64, uses: Uses) -> M
         max_join: size(coin.jit_size * factor),
         max_position: size(coin.jit_position * factor),
     });
-    // The run is to show what makers do in a crash, so they stay.
+    // The run shows makers in a crash, so they do not stop.
     let maker = Maker::new(member.account, Box::new(strategy), limits.collect(), uses, KillLimits::default());
-    // Market time is many times faster than ours.
+    // Market time is many times faster than this machine's.
     maker.living(3_600)
 }
 
-/// The order flow.
+/// The takers.
 pub fn takers(localnet: &Localnet, participants: &Participants, seed: u64, start: i64) -> Vec<Taker> {
     let busy = Pace { start, times: 1.0 };
     order_flow::takers(participants, seed, busy, |number, wallet| actor(localnet, FIRST_TAKER + number, wallet))
 }
 
-/// Signs and sends for a wallet, under a number.
+/// An actor that signs and sends for a wallet, under a number.
 fn actor(localnet: &Localnet, number: usize, wallet: &Arc<Keypair>) -> Actor {
     Actor::new(number, local::sender(localnet, wallet))
 }
