@@ -95,7 +95,7 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
     let figures = json!({
         "seconds": args.seconds,
         "speed": args.speed,
-        "crowd": { "landed": load.counts.0, "failed": load.counts.1 },
+        "takers": { "landed": load.counts.0, "failed": load.counts.1 },
         "market_orders": load.waits.quarters(),
         "landing_slots": latency.json(),
         "liquidation_cases": load.deadlines.closed().len(),
@@ -133,7 +133,7 @@ fn progress(load: &Load) -> String {
         format!("SOL {:.2}  BTC {:.0}  ETH {:.2}", price(0), price(1), price(2))
     });
     format!(
-        "slot {}  {prices}  crowd {} landed {} failed  liquidations: {} open, {} done, left alone {} slots at most",
+        "slot {}  {prices}  takers {} landed {} failed  liquidations: {} open, {} done, left alone {} slots at most",
         load.slot(),
         load.counts.0,
         load.counts.1,

@@ -32,7 +32,7 @@ impl Rest {
     pub async fn come(cluster: &Cluster, fleet: &mut Fleet, load: &mut Load, url: &str, port: u16) -> Result<Self> {
         load.open = false;
         replace_prices(cluster, fleet, load, url, port, "-still", prices::still).await?;
-        cluster.say("crowd and prices are at rest");
+        cluster.say("takers and prices are at rest");
         let mut since = None;
         let calm = load.until(PATIENCE, |world, load| {
             let slot = world.clock.slot;
@@ -58,7 +58,7 @@ impl Rest {
             Some(calm) => format!("after {:.1} s, {CALM} slots of them calm", calm.as_secs_f64()),
             None => load.deadlines.cases().join("; "),
         };
-        let statement = format!("{what}: with crowd and prices at rest nobody is left who may be liquidated");
+        let statement = format!("{what}: with takers and prices at rest no account is left liquidatable");
         verdict.check(&statement, self.calm.is_some(), &figure);
         evidence(cluster, fleet, load)
     }
