@@ -1,4 +1,4 @@
-//! Wallets for a person who trades, keeps or administers by hand.
+//! Wallets for trading, keeping and administering by hand.
 
 use std::path::{Path, PathBuf};
 

@@ -25,7 +25,7 @@ use visitor::Demo;
 static READER: Mutex<()> = Mutex::new(());
 /// Start of the command with which guides start the exchange.
 const SERVE: &str = "make demo ARGS=";
-/// Address in place of one that a guide leaves to its reader.
+/// Address for the placeholder `<address>` of a guide.
 const FRIEND: &str = "8opHzTAnfzRpPEx21XtnrVTX28YQuCpAjcn1PczScKh";
 /// Exit code of `kedge` for an order that should have been filled at once and was not.
 const NOTHING_FILLED: i32 = 7;

@@ -145,7 +145,7 @@ impl<'a> Flow<'a> {
         Ok(Some(sign(member, side, hash)?))
     }
 
-    /// Reads the accounts with an order under way. The next read makes up for one that fails.
+    /// Reads the accounts with an order under way. The next read makes up for a failed one.
     async fn look(&mut self, outcome: &mut Outcome) {
         let places: Vec<usize> = self.under_way.keys().copied().collect();
         for part in places.chunks(100) {

@@ -5,7 +5,7 @@
 //! * [`cluster`]: a local chain inside the process, or `solana-test-validator` beside it.
 //! * [`bootstrap`]: transactions that create the exchange, list its markets, open them and bring participants on board;
 //!   [`listing`]: a USDC bank and SOL, BTC and ETH perpetuals.
-//! * [`participants`] and [`order_flow`]: wallets by role, and takers of several styles who trade.
+//! * [`participants`] and [`order_flow`]: wallets by role, and takers of several trading styles.
 //! * [`fixture`]: a small exchange with two markets for tests of commands and keepers.
 //! * [`recorded`] and [`feed_writer`]: prices of recorded days, and Pyth accounts that follow the chain's clock.
 //!

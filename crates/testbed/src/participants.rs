@@ -68,9 +68,9 @@ pub struct Participants {
     pub crank: Arc<Keypair>,
     /// The quote mint.
     pub mint: Arc<Keypair>,
-    /// A funded trader that no job drives: for a person who tries the exchange while it runs.
+    /// A funded trader that no job drives: for a visitor that trades while the exchange runs.
     pub visitor: Arc<Keypair>,
-    /// A wallet for a person who runs a keeper or a maker.
+    /// A wallet for a visitor's own keeper or maker.
     pub operator: Arc<Keypair>,
     /// Wallets with a sub-account, takers last.
     pub members: Vec<Participant>,

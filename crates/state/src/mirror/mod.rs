@@ -27,7 +27,6 @@
 //! last events were rejected, the source is useless ([`Blind::Late`]), and the mirror is as good as the readings of
 //! single accounts. Sums that a snapshot does not mend ([`Blind::Unbalanced`]) say that the endpoint does not show all
 //! accounts. A list without any account is not believed while markets or banks say that users own something.
-//! any, while the markets or banks say that somebody owns something, is not believed at all.
 
 mod event;
 pub mod recording;

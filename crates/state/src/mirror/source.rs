@@ -30,7 +30,7 @@ pub trait Source: Send {
     /// Whether the source is up: all changes of sub-accounts arrive as events.
     fn is_up(&self) -> bool;
 
-    /// Whether the source is one that can be up.
+    /// Whether the source has a stream, which can be up or down.
     fn streams(&self) -> bool {
         true
     }

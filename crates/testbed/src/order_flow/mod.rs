@@ -92,7 +92,7 @@ impl Taker {
         Self { actor, account, style, home, next, pace: 1.0, random }
     }
 
-    /// The same taker, `pace` times as busy: its first decision falls in the first quarter of an hour divided by the pace.
+    /// The same taker, `pace` times as busy: its first decision falls in the first quarter of an hour over the pace.
     #[must_use]
     pub fn at_pace(self, start: i64, pace: f64) -> Self {
         let next = start + ((self.next - start) as f64 / pace) as i64;
