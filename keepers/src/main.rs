@@ -1,12 +1,12 @@
 //! `kedge-keeper`: the jobs that keep a Kedge market running, as one process with one configuration file.
 //!
-//! * `kedge-keeper check` tells whether everything that the jobs need is there;
-//! * `kedge-keeper audit` adds everything up from raw accounts, once;
-//! * `kedge-keeper replay` decides again on what a keeper has recorded;
-//! * `kedge-keeper run` runs them until it is told to stop.
+//! * `kedge-keeper check` tells whether wallet, accounts and endpoints are ready for the jobs;
+//! * `kedge-keeper audit` recomputes the exchange from raw accounts, once;
+//! * `kedge-keeper replay` decides again on a keeper's recording;
+//! * `kedge-keeper run` runs the jobs until SIGINT or SIGTERM.
 //!
-//! Exit status: 0 done or everything in order; 1 something failed; 2 the command line or the configuration is wrong; 3
-//! (`auditor.exit_code`) the auditor found a break.
+//! Exit status: 0 success; 1 failure; 2 a wrong command line or configuration; 3 (`auditor.exit_code`) a break that the
+//! auditor found.
 
 fn main() -> std::process::ExitCode {
     kedge_keeper::service::process()

@@ -1,5 +1,5 @@
-//! The built `kedge-keeper` with every job against endpoints that lie: it is not ready within seconds, takes no more memory
-//! than is stated, and works on when the lie ends.
+//! The built `kedge-keeper` with every job against endpoints that lie: it is unready within seconds, stays within its
+//! memory limit, and works on when the lie ends.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -80,7 +80,7 @@ impl Keeper {
         (status, answer.lines().last().unwrap_or_default().to_owned())
     }
 
-    /// Waits for a status of `/readyz`; how long that took.
+    /// Waits for a status of `/readyz`. Returns how long that took.
     async fn wait(&mut self, wanted: u16, most: Duration, about: &str) -> Duration {
         let started = Instant::now();
         loop {
@@ -109,7 +109,7 @@ impl Drop for Keeper {
     }
 }
 
-/// A keeper whose only endpoint begins to lie, and stops.
+/// A keeper whose only endpoint begins to lie, and later stops lying.
 async fn session(lie: Lie) {
     let (key, about) = (Keypair::new(), format!("{lie:?}"));
     let chain = Chain::new(&[key.pubkey()]);
@@ -146,10 +146,10 @@ async fn own_trades_stop_when_two_endpoints_tell_of_different_prices() {
     let chain = Chain::new(&[key.pubkey()]);
     chain.set_fate(Fate::Dropped);
     let (one, two) = (Server::start(&chain).await, Server::lying(&chain, Lie::WrongPrices).await);
-    // The oracles move on from the board, which has the true price.
+    // The oracles continue from the board, which has the true price.
     sleep(Duration::from_secs(2)).await;
     let mut keeper = Keeper::start("prices", &key, &[one.url(), two.url()]);
-    // The maker would quote at once; it has no second price, and says so.
+    // The maker would quote at once, but it has no second price and reports that.
     keeper.wait(503, Duration::from_secs(60), "wrong prices").await;
     let said = |keeper: &Keeper| keeper.ready().1;
     let started = Instant::now();

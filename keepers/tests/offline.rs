@@ -1,4 +1,4 @@
-//! The built `kedge-keeper` without a chain: what it refuses, and what it never shows.
+//! The built `kedge-keeper` without a chain: the mistakes that it refuses, and the secrets that it never prints.
 
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -37,12 +37,12 @@ fn command(wallet: &Wallet) -> Command {
     command
 }
 
-/// Everything that it says, and its exit code.
+/// All output of a command, and its exit code.
 fn said(command: &mut Command) -> (String, Option<i32>) {
     said_within(command, Duration::from_secs(15))
 }
 
-/// The same of one that may work on: what it has said after a time, then without an exit code.
+/// All output of a command within a time; no exit code when it still runs by then.
 fn said_within(command: &mut Command, most: Duration) -> (String, Option<i32>) {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the keeper starts");
     let read = |mut pipe: Box<dyn Read + Send>| {
@@ -58,7 +58,7 @@ fn said_within(command: &mut Command, most: Duration) -> (String, Option<i32>) {
         if let Some(status) = child.try_wait().unwrap() {
             break status;
         }
-        // One that works on in spite of what it was given has said enough.
+        // A command that still runs has printed enough.
         if started.elapsed() > most {
             child.kill().unwrap();
             break child.wait().unwrap();
@@ -76,17 +76,17 @@ fn the_secret_part_of_an_endpoint_is_never_shown() {
         for what in ["check", "run", "audit", "replay"] {
             for (number, place) in places.iter().enumerate() {
                 let mut command = command(&wallet);
-                // Nobody is there, whatever runs on this machine.
+                // A port without a listener on any machine.
                 command.env("KEDGE_KEEPER__RPC__URL", "http://127.0.0.1:1");
                 let list = *place == "RPC__BACKUPS" && what == "run";
                 let value = if list { format!("[\"{url}\"]") } else { (*url).to_owned() };
-                // Whatever libraries log of it, too.
+                // The logs of libraries are on as well.
                 let level = if (turn + number) % 2 == 0 { "trace" } else { "info" };
                 command.env("KEDGE_KEEPER__LOG__LEVEL", level).env(format!("KEDGE_KEEPER__{place}"), value).arg(what);
                 if what == "replay" {
                     command.arg(&wallet.0);
                 }
-                // `run` waits for its endpoint, unless its configuration is wrong.
+                // `run` waits for its endpoint; only a wrong configuration ends it.
                 let most = Duration::from_millis(if what == "run" { 1_000 } else { 15_000 });
                 let (said, code) = said_within(&mut command, most);
                 assert!(!shows(&said), "{what} {place} {url}: {said}");
@@ -140,7 +140,7 @@ fn neither_a_mistake_nor_help_shows_it() {
             assert!(!shows(&said), "{variable} {url}: {said}");
         }
     }
-    // A variable that is no text ends in an error and not in a panic that quotes it.
+    // A variable that is no UTF-8 ends in an error, not in a panic that quotes it.
     let broken = std::ffi::OsStr::from_bytes(b"http://127.0.0.1:1/s3cretkey\xff");
     let (text, code) = said(command(&wallet).env("KEDGE_KEEPER__RPC__URL", broken).arg("check"));
     assert!(!shows(&text) && code == Some(2) && text.contains("RPC__URL: is not UTF-8"), "{text}");
@@ -194,7 +194,7 @@ fn a_recording_that_is_cut_short_is_an_error() {
     let (said, code) = replay(&whole);
     assert!(code == Some(1) && said.contains("has no look at the exchange"), "{said}");
     let bytes = std::fs::read(&whole).unwrap();
-    // Within the last record, within its length, and within the head.
+    // Cuts within the last record, within its length, and within the head.
     for (length, told) in [
         (bytes.len() - 1, "ends within a record"),
         (bytes.len() - 3, "ends within a record"),
@@ -210,7 +210,7 @@ fn a_recording_that_is_cut_short_is_an_error() {
     }
 }
 
-/// A reader that has gone away is no fault, on either pipe, and changes no exit code.
+/// A closed pipe, on either output, is no failure and changes no exit code.
 #[test]
 fn a_reader_that_goes_away_is_no_fault() {
     let wallet = Wallet::new("pipe", 0o600);

@@ -1,5 +1,5 @@
-//! The built `kedge-keeper` as a process of its own, on a local chain with the real program: what `check` finds, what a
-//! dry run says, an order that the process fills, its metrics and health, and its end on a signal.
+//! The built `kedge-keeper` as a process of its own, on a local chain with the real program: the findings of `check`, a
+//! dry run, an order that the process fills, its metrics and health, and its end on a signal.
 
 #[path = "process/blind.rs"]
 mod blind;
@@ -52,7 +52,7 @@ fn command(url: &str, keypair: &Path) -> Command {
     command
 }
 
-/// What `check` says, its runs of spaces as one, and its exit code.
+/// Output of `check`, with runs of spaces as one, and its exit code.
 fn check(mut command: Command) -> (String, Option<i32>) {
     let output = command.arg("check").output().expect("the keeper starts");
     let said = String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
@@ -80,7 +80,7 @@ impl Running {
         Self { child, log }
     }
 
-    /// Waits for a line of the log.
+    /// Waits for a log line.
     fn wait_for(&self, what: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         let start = Instant::now();
         loop {
@@ -98,7 +98,7 @@ impl Running {
         self.wait_for("address", |line| line["address"].is_string())["address"].as_str().unwrap().to_owned()
     }
 
-    /// Status and body of a path.
+    /// Status and body of an HTTP path.
     fn get(&self, path: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(self.address()).expect("the keeper listens");
         write!(stream, "GET {path} HTTP/1.1\r\nHost: keeper\r\nConnection: close\r\n\r\n").unwrap();
@@ -121,7 +121,7 @@ impl Running {
         }
     }
 
-    /// Sends SIGTERM; exit code and summary.
+    /// Sends SIGTERM. Returns exit code and summary.
     fn terminate(mut self) -> (Option<i32>, String) {
         let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
@@ -239,7 +239,7 @@ fn the_process_fills_an_order_and_ends_in_order() {
     let (said, code) = check(with_account());
     assert!(code == Some(0) && said.contains(&format!("sub-account ok {keeper_account}")), "{said}");
 
-    // Somebody else's account is not ours.
+    // Another owner's account is refused.
     let (trader_sender, somebody) = (sender(&url, &trader), read_keypair_file(&trader).unwrap());
     let account = runtime.block_on(join(&trader_sender, 50_000));
     let mut foreign = with_account();
@@ -247,7 +247,7 @@ fn the_process_fills_an_order_and_ends_in_order() {
     let (said, code) = check(foreign);
     assert!(code == Some(1) && said.contains(&format!("{account} is not ours")), "{said}");
 
-    // A dry run says what it would send, and pays for nothing.
+    // A dry run logs the transactions that it would send, and pays for nothing.
     let before = fixture.localnet.account(keeper_address).unwrap().unwrap().lamports;
     let mut dry = with_account();
     dry.args(["--dry-run", "--jobs", "oracle"]).env("KEDGE_KEEPER__ORACLE__MIN_AGE_S", "1");
@@ -283,7 +283,7 @@ fn the_process_fills_an_order_and_ends_in_order() {
     assert!(told["subject"].as_str().unwrap().ends_with(&account.to_string()), "{told}");
     assert!(told["reward_dollars"].as_f64().unwrap() > 0.0, "{told}");
     let filled = real.wait_for("the fill", |line| line["message"] == "landed" && line["action"] == "fill_order");
-    // No priority was offered: a signature was paid for all the same.
+    // No priority fee was offered; the signature was paid for.
     assert_eq!((&filled["fee_lamports"], &filled["priority_lamports"]), (&5_000.into(), &0.into()), "{filled}");
     let landed = |line: &str, name: &str| {
         line.strip_prefix(name).and_then(|rest| rest.trim().parse::<u64>().ok()).is_some_and(|count| count > 0)
@@ -306,7 +306,7 @@ fn the_process_fills_an_order_and_ends_in_order() {
     let cells: Vec<f64> = filler.split_whitespace().skip(1).map(|cell| cell.parse().unwrap()).collect();
     assert!(cells.len() == 5 && cells[3] > 0.0 && cells[4] >= 0.000_005, "earned and paid: {summary}");
 
-    // What it has recorded decides the same again, without endpoint or key.
+    // A replay of the recording decides the same again, without endpoint or key.
     let recording = std::fs::read_dir(&records).unwrap().next().unwrap().unwrap().path();
     let (first, second) = (replay(&recording), replay(&recording));
     assert_eq!(first, second);
@@ -316,7 +316,7 @@ fn the_process_fills_an_order_and_ends_in_order() {
     }
 }
 
-/// What `kedge-keeper replay` says that it would send.
+/// Log lines of the transactions that `kedge-keeper replay` would send.
 fn replay(recording: &Path) -> Vec<Value> {
     let mut command = command("http://127.0.0.1:1", Path::new("/nowhere"));
     command.env("KEDGE_KEEPER__ACCOUNT__ID", "0").env("KEDGE_KEEPER__ORACLE__MIN_AGE_S", "1");

@@ -1,4 +1,4 @@
-//! A break told to somebody who is not looking.
+//! Tells a webhook of breaks.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use serde_json::json;
 
 use super::Audited;
 
-/// How long a delivery may take.
+/// Longest time for one delivery.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Deliveries that are tried.
+/// Deliveries that are tried, half a second apart.
 const TRIES: u32 = 3;
 
 /// Posts the breaks as JSON: `text` for chat hooks, `slot` and `breaks` for machines.
 ///
 /// # Errors
-/// What went wrong, without the address, which often holds a key.
+/// The last delivery's failure, without the address, which often holds a key.
 pub async fn alert(url: &str, audited: &Audited) -> Result<(), String> {
     let slot = audited.statement.slot;
     let breaks = &audited.breaks;

@@ -1,26 +1,26 @@
-//! Looks again and again, and believes a break when it is there twice.
+//! Reads the exchange again and again; a break counts when two reads in a row find it.
 
 use kedge_client::Client;
 
 use super::{Audited, Judge, Rules, Unread, read};
 
-/// An auditor between two looks.
+/// An auditor of one cluster, with what its earlier reads found.
 pub struct Auditor {
     client: Client,
     judge: Judge,
 }
 
 impl Auditor {
-    /// One that has seen nothing yet.
+    /// An auditor without any read yet.
     #[must_use]
     pub fn new(client: Client, rules: Rules) -> Self {
         Self { client, judge: Judge::new(rules) }
     }
 
-    /// Reads and adds up; what breaks is read again from a later slot until it is confirmed or gone.
+    /// Reads and adds up. A break is read again from a later slot until it is confirmed or gone.
     ///
     /// # Errors
-    /// [`Unread`]; then nothing is said, and the next look starts afresh.
+    /// [`Unread`] when a read fails; the reads of this look are dropped, and the next look starts afresh.
     pub async fn look(&mut self) -> Result<Audited, Unread> {
         self.judge.begin();
         let mut least = 0;

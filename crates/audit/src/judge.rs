@@ -1,22 +1,22 @@
-//! What of the breaks of single reads counts.
+//! Which breaks of single reads count.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Break, Marks, Rules, Snapshot, Statement};
 
-/// Complete reads at most in one look: one is enough when everything holds.
+/// Complete reads at most in one look; one is enough when everything holds.
 const READS: u32 = 5;
 
-/// What a look found.
+/// Result of a look.
 #[derive(Clone, Debug)]
 pub struct Audited {
     /// The last statement.
     pub statement: Statement,
-    /// Breaks of two complete reads, one after the other: these count.
+    /// Confirmed breaks: two complete reads, one after the other, found them.
     pub breaks: Vec<Break>,
-    /// Breaks that the next read did not find again, or that were new in the last one.
+    /// Breaks that the next read did not find again, or that only the last read found.
     pub unconfirmed: Vec<Break>,
-    /// Slots for which the pocket that has been below maintenance for longest has been seen so.
+    /// Longest time for which a pocket has been below maintenance at every look, slots.
     pub longest_below: u64,
 }
 
@@ -24,14 +24,14 @@ pub struct Audited {
 #[derive(Clone, Debug, Default)]
 pub struct Judge {
     rules: Rules,
-    /// Of the last read in which everything held: what broke may not lower them.
+    /// Marks of the last read in which everything held: a broken read may not lower them.
     marks: Option<Marks>,
     /// The slot since which a pocket was below maintenance at every look.
     below: BTreeMap<(String, Option<u16>), u64>,
     look: Look,
 }
 
-/// The reads of a look that is not over.
+/// Reads of the look under way.
 #[derive(Clone, Debug, Default)]
 struct Look {
     reads: u32,
@@ -40,13 +40,13 @@ struct Look {
 }
 
 impl Judge {
-    /// One that has seen nothing yet.
+    /// A judge without any read yet.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         Self { rules, ..Self::default() }
     }
 
-    /// Weighs a read of a later slot than the one before; `None` asks for another.
+    /// Weighs a read of a later slot than the last; `None` asks for one more read.
     pub fn weigh(&mut self, snapshot: &Snapshot) -> Option<Audited> {
         let mut statement = Statement::of(snapshot, self.rules);
         let marks = Marks::of(snapshot, &statement);
@@ -70,18 +70,18 @@ impl Judge {
         let known: BTreeSet<String> = known.into_iter().map(|one| one.what).collect();
         let (breaks, once) = found.into_iter().partition(|one| known.contains(&one.what));
         let mut unconfirmed = std::mem::take(look).unconfirmed;
-        // Seen once and not looked at again: nobody knows, and the next look begins with it.
+        // Found by the last read alone: unconfirmed, and the next look begins with it.
         unconfirmed.extend::<Vec<Break>>(once);
         let longest_below = self.follow(&statement);
         Some(Audited { statement, breaks, unconfirmed, longest_below })
     }
 
-    /// Forgets the reads of a look that came to no end.
+    /// Drops the reads of a look that was broken off.
     pub fn begin(&mut self) {
         self.look = Look::default();
     }
 
-    /// Keeps the slots since which pockets are below maintenance; the longest time of one.
+    /// Notes since which slot each pocket is below maintenance. Returns the longest such time, slots.
     fn follow(&mut self, statement: &Statement) -> u64 {
         let now = statement.slot;
         let mut below = BTreeMap::new();

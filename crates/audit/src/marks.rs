@@ -1,4 +1,4 @@
-//! What can only grow.
+//! Counters that only grow.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub struct Marks {
 }
 
 impl Marks {
-    /// Those of a snapshot.
+    /// The marks of a snapshot and its statement.
     #[must_use]
     pub fn of(snapshot: &Snapshot, said: &Statement) -> Self {
         let mut counters = BTreeMap::new();
@@ -41,7 +41,7 @@ impl Marks {
         Self { slot: snapshot.slot, counters }
     }
 
-    /// What is less here than it was `before`; nothing when this is no later moment.
+    /// Counters that are lower here than `before`, by name; empty when this snapshot is not later.
     #[must_use]
     pub fn backwards(&self, before: &Self) -> Vec<String> {
         if self.slot < before.slot {

@@ -1,4 +1,4 @@
-//! What is in default, as the auditor sees it by itself.
+//! Pockets in default, judged without the model's own verdict.
 
 use kedge_model::pocket::Pocket;
 use kedge_model::position::Position;

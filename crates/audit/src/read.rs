@@ -16,19 +16,19 @@ use solana_account::Account;
 use solana_pubkey::Pubkey;
 use tokio::time::sleep;
 
-/// Reads that may fail before the exchange counts as unread.
+/// Reads that are tried before the exchange counts as unread.
 const TRIES: u32 = 12;
-/// Pause between two of them: longer each time, up to four times this.
+/// Pause between two tries: longer each time, up to four times this.
 const PAUSE: Duration = Duration::from_millis(150);
-/// Where a token account's amount stands.
+/// Offset of the amount in a token account, bytes.
 const AMOUNT: usize = 64;
 
-/// What a vault holds and what its bank says that it owes, as of one moment: not that of the program's accounts.
+/// Tokens of a vault and the claims of its bank, as of one moment, which is later than that of the program's accounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Vault {
-    /// Tokens.
+    /// Tokens in the vault, smallest units.
     pub tokens: u64,
-    /// The bank's deposits, pools and protocol share.
+    /// The bank's deposits, pools and protocol share, smallest units.
     pub claims: i128,
 }
 
@@ -41,7 +41,7 @@ pub struct Snapshot {
     pub clock: Clock,
     /// Roles, switches and fees.
     pub exchange: Box<Exchange>,
-    /// The price board as it stands.
+    /// The price board.
     pub board: Box<PriceBoard>,
     /// Markets by index.
     pub markets: Vec<(Pubkey, Market)>,
@@ -51,27 +51,27 @@ pub struct Snapshot {
     pub traders: Vec<(Pubkey, Trader)>,
     /// Sub-accounts by address.
     pub accounts: Vec<(Pubkey, SubAccountData)>,
-    /// Vaults by index of the bank, `None` for one that is not there or no token account, or without a bank.
+    /// Vaults by index of the bank; `None` for an address without a token account, or a vault without a bank.
     pub vaults: Vec<Option<Vault>>,
-    /// Accounts that are none of the program's kinds, or do not fit theirs.
+    /// Accounts of the program that are of no known kind or break their kind's layout, with the reason.
     pub strange: Vec<(Pubkey, String)>,
 }
 
-/// Why there is no snapshot.
+/// Why a read gave no snapshot.
 #[derive(Debug, thiserror::Error)]
 pub enum Unread {
-    /// The endpoint did not answer, or is behind.
+    /// The endpoint did not answer, or is behind the slot asked for.
     #[error(transparent)]
     Fetch(#[from] FetchError),
-    /// There is no exchange.
+    /// The exchange, its board or the clock is not there.
     #[error("there is no {0} account")]
     Missing(&'static str),
 }
 
-/// Reads everything at slot `least` or later, again where the endpoint does not answer.
+/// Reads all accounts at slot `least` or later; a read that fails is tried again, twelve times in all.
 ///
 /// # Errors
-/// [`Unread`]; the reason of the last try.
+/// [`Unread`], of the last try.
 pub async fn read(client: &Client, least: u64) -> Result<Snapshot, Unread> {
     let mut outside = vec![solana_sdk_ids::sysvar::clock::ID];
     outside.extend((0u16..).take(MAX_BANKS).flat_map(|index| [address::vault(index), address::bank(index)]));
@@ -85,10 +85,10 @@ pub async fn read(client: &Client, least: u64) -> Result<Snapshot, Unread> {
     }
 }
 
-/// One read: first the program's accounts, then, in an answer of its own, the clock and each vault with its bank.
+/// One read: the program's accounts first, then, in a second answer, the clock and each vault with its bank.
 async fn once(client: &Client, outside: &[Pubkey], least: u64) -> Result<Snapshot, Unread> {
     let all = client.program_accounts_at(least).await?;
-    // Later, so that a bank of the first answer is in the second.
+    // The second answer comes from a later slot, so that every bank of the first is in it.
     let outside = client.accounts_at(outside, all.slot).await?.value;
     let clock = outside.first().and_then(Option::as_ref).and_then(|account| read_clock(&account.data));
     let clock = clock.ok_or(Unread::Missing("clock"))?;
@@ -96,7 +96,7 @@ async fn once(client: &Client, outside: &[Pubkey], least: u64) -> Result<Snapsho
     Snapshot::decode(all.slot, clock, raw, vaults(outside.get(1..).unwrap_or_default()))
 }
 
-/// Vaults, each followed by its bank, of one answer.
+/// Vaults of one answer, which holds each vault and behind it its bank.
 pub(super) fn vaults(pairs: &[Option<Account>]) -> Vec<Option<Vault>> {
     let vault = |pair: &[Option<Account>]| {
         let [Some(vault), Some(bank)] = pair else { return None };
@@ -108,10 +108,10 @@ pub(super) fn vaults(pairs: &[Option<Account>]) -> Vec<Option<Vault>> {
 }
 
 impl Snapshot {
-    /// Out of raw accounts in any order.
+    /// A snapshot of raw accounts in any order.
     ///
     /// # Errors
-    /// [`Unread::Missing`] without exchange or board.
+    /// [`Unread::Missing`] without an exchange or a board.
     pub fn decode(
         slot: u64,
         clock: Clock,

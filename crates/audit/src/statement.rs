@@ -1,15 +1,15 @@
-//! What an audit says.
+//! The statement of an audit.
 
 use kedge_client::decimal;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 
-/// What a sum counts. Sums are kept in the smallest units and told in whole ones, with every digit.
+/// Unit of a sum. Sums are kept in the smallest units and shown in whole ones, with every digit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unit {
-    /// Its name.
+    /// Name of the whole unit.
     pub name: &'static str,
-    /// Digits after the point.
+    /// Decimals: a whole unit is ten to this power of the smallest.
     pub digits: u32,
 }
 
@@ -35,13 +35,13 @@ impl Unit {
 /// One equation: two sums that must be equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// What must be equal.
+    /// The equation's name.
     pub what: String,
     /// Left side, smallest units.
     pub left: i128,
-    /// Right side.
+    /// Right side, smallest units.
     pub right: i128,
-    /// Unit of both.
+    /// Unit of both sides.
     pub unit: Unit,
 }
 
@@ -57,14 +57,14 @@ impl Serialize for Line {
     }
 }
 
-/// A sum with whose it is.
+/// An amount of one market or bank.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sum {
-    /// The market or bank.
+    /// The market or bank, by name.
     pub of: String,
     /// Smallest units.
     pub amount: i128,
-    /// Their unit.
+    /// Unit of the amount.
     pub unit: Unit,
 }
 
@@ -98,10 +98,10 @@ impl Line {
     }
 }
 
-/// What an auditor insists on.
+/// Rules of an audit beyond the exchange's own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Rules {
-    /// Tokens in a vault over all claims are a break: for chains on which nobody sends any.
+    /// Donated tokens in a vault are a break: for chains whose vaults receive no donations.
     pub exact_vaults: bool,
 }
 
@@ -110,36 +110,36 @@ pub struct Rules {
 pub struct Below {
     /// The sub-account.
     pub account: String,
-    /// The market of an isolated position; none for the cross pocket.
+    /// The market of an isolated position; `None` for the cross pocket.
     pub isolated: Option<u16>,
-    /// What it lacks, quote units; told in dollars.
+    /// Missing margin, quote units; serialised in dollars.
     #[serde(serialize_with = "dollars")]
     pub lacks: i64,
 }
 
-/// Margins, recomputed at the board's last prices, however old: whoever liquidates refreshes them first.
+/// Margins, recomputed at the board's last prices of any age: a liquidation refreshes the prices first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Margins {
-    /// Pockets with something in them.
+    /// Pockets with a position.
     pub pockets: usize,
-    /// Those below maintenance: to be liquidated, the largest lack first.
+    /// Pockets below maintenance, which can be liquidated, the largest lack first.
     pub below: Vec<Below>,
-    /// Those with nothing but a debt that their tokens do not cover: to be settled as defaults.
+    /// Pockets in default whose tokens do not cover their debt: to be settled as defaults.
     pub in_default: usize,
-    /// Those that cannot be valued: a row of theirs is in a state in which it serves no liquidation, or has no price.
+    /// Pockets without a value: a row of theirs has no price, or its state serves no liquidation.
     pub unpriced: usize,
 }
 
-/// Something that must never be.
+/// A violated equation or invariant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Break {
     /// Account, market or bank, and the rule. Equal in two statements for the same break.
     pub what: String,
-    /// By how much, and where it can be said, both sides.
+    /// The difference, with both sides where there are two.
     pub amount: String,
 }
 
-/// The statement on a snapshot.
+/// The sums, equations and margins of a snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Statement {
     /// Slot of the accounts.
@@ -152,26 +152,26 @@ pub struct Statement {
     pub lines: Vec<Line>,
     /// Accounts whose invariant was checked.
     pub checked: usize,
-    /// Accounts that are not what they must be.
+    /// Accounts that violate their invariant.
     pub broken: Vec<Break>,
-    /// Funding and rounding that is between the pot and the positions, by market: never negative.
+    /// Funding and rounding between the funding pot and the positions, by market: never negative.
     pub dust: Vec<Sum>,
-    /// Tokens in vaults that nobody has a claim on, by bank.
+    /// Tokens in vaults beyond all claims, by bank.
     pub donated: Vec<Sum>,
-    /// What should only grow and shrank since the statement before, filled in by [`super::Marks`].
+    /// Counters that only grow and are lower than in the statement before; filled in by [`super::Marks`].
     pub backwards: Vec<String>,
-    /// Margins.
+    /// Margins of all pockets.
     pub margins: Margins,
 }
 
 impl Statement {
-    /// Whether everything holds.
+    /// Whether every equation and every invariant holds.
     #[must_use]
     pub fn holds(&self) -> bool {
         self.breaks().is_empty()
     }
 
-    /// Everything that does not hold.
+    /// All violated equations and invariants.
     #[must_use]
     pub fn breaks(&self) -> Vec<Break> {
         let lines = self.lines.iter().filter(|line| !line.holds()).map(|line| Break {
@@ -191,7 +191,7 @@ impl Statement {
         lines.chain(broken).chain(dust).chain(backwards).collect()
     }
 
-    /// For machines.
+    /// The statement as JSON, with its verdict.
     #[must_use]
     pub fn json(&self) -> String {
         let mut value = serde_json::to_value(self).unwrap_or_default();

@@ -17,7 +17,7 @@ use super::statement::{Below, Break, Line, Margins, Rules, Statement, Sum, Unit}
 use crate::pockets::{is_default, is_short, pockets};
 
 impl Statement {
-    /// Adds everything up.
+    /// Adds up all accounts of a snapshot.
     #[must_use]
     pub fn of(snapshot: &Snapshot, rules: Rules) -> Self {
         let mut said = Self {
@@ -57,12 +57,13 @@ impl Statement {
         }
     }
 
-    /// A rule of its own that an account breaks, where there is no amount to tell.
+    /// Notes a violated invariant without an amount.
     fn rule(&mut self, what: String) {
         self.breaks_by(what, "its own rule".into());
     }
 
-    /// Figures go into the amount: they move on a live chain, and `what` has to be the same in the next read.
+    /// Notes a violated invariant with its figures, which move on a live chain: `what` has to be the same in the next
+    /// read.
     fn breaks_by(&mut self, what: String, amount: String) {
         self.broken.push(Break { what, amount });
     }
@@ -71,7 +72,7 @@ impl Statement {
         self.lines.push(Line { what, left, right, unit });
     }
 
-    /// The exchange counts them, and each index is there once.
+    /// The exchange's count equals the accounts found, and each index is there once.
     fn listed(&mut self, what: &str, count: u16, found: impl Iterator<Item = u16>) {
         if !found.eq(0..count) {
             let what = format!("{what}: not each that the exchange lists is there once");
@@ -80,7 +81,7 @@ impl Statement {
     }
 }
 
-/// Base and claims of a market's positions.
+/// Base and claims of all positions in one market.
 #[derive(Clone, Copy, Debug, Default)]
 struct Held {
     longs: i128,
@@ -89,7 +90,7 @@ struct Held {
     unsettled: i128,
 }
 
-/// One pass over all sub-accounts.
+/// Totals of one pass over all sub-accounts.
 struct Sums {
     markets: BTreeMap<u16, Held>,
     balances: BTreeMap<u16, i128>,
@@ -109,7 +110,7 @@ impl Sums {
             for balance in account.head.balances.iter().filter(|balance| balance.used == 1) {
                 *sums.balances.entry(balance.bank).or_default() += i128::from(balance.amount.0);
             }
-            // What backs isolated positions is the quote bank's.
+            // Isolated collateral is a part of the quote bank's deposits.
             *sums.balances.entry(Bank::QUOTE).or_default() += isolated(&account.head);
         }
         sums
@@ -126,7 +127,7 @@ fn isolated(head: &SubAccount) -> i128 {
     head.positions.iter().map(|position| i128::from(position.isolated.0)).sum()
 }
 
-/// A market's ledger.
+/// The equations of a market's ledger.
 fn ledger(said: &mut Statement, snapshot: &Snapshot, market: &Market, held: Held) {
     let title = name(&market.name);
     said.check(|| title.clone(), market.invariant());
@@ -163,7 +164,7 @@ fn ledger(said: &mut Statement, snapshot: &Snapshot, market: &Market, held: Held
     said.dust.push(Sum { of: title, amount, unit: Unit::USDC });
 }
 
-/// A bank's claims and its vault.
+/// The equations of a bank's claims and its vault.
 fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, rules: Rules) {
     let (index, quote) = (bank.index, bank.index == Bank::QUOTE);
     let unit = if quote { Unit { digits: bank.decimals.into(), ..Unit::USDC } } else { Unit::tokens(bank.decimals) };
@@ -179,7 +180,8 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
         said.rule(format!("bank {index}: its vault is not a token account"));
         return;
     };
-    // Both sides of one answer. That the deposits are the balances is the line above, of another answer, also one alone.
+    // Both sides are of the second answer. The line above, of the first answer, checks the deposits against the
+    // balances.
     let (claims, tokens) = (vault.claims, i128::from(vault.tokens));
     let donated = if rules.exact_vaults { 0 } else { (tokens - claims).max(0) };
     let what = format!("bank {index}: deposits + pools + protocol = tokens in the vault");
@@ -189,7 +191,7 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
     }
 }
 
-/// Traders, and that each counts its sub-accounts.
+/// Each trader's counter of sub-accounts against the accounts found.
 fn people(said: &mut Statement, snapshot: &Snapshot) {
     let mut open: BTreeMap<[u8; 32], usize> = BTreeMap::new();
     for (_, account) in &snapshot.accounts {
@@ -210,7 +212,7 @@ fn people(said: &mut Statement, snapshot: &Snapshot) {
     }
 }
 
-/// Orders and positions name what there is, and numbers that were given out.
+/// Orders and positions name listed markets and banks, and ids that were given out.
 fn orders(
     said: &mut Statement,
     snapshot: &Snapshot,
@@ -238,10 +240,10 @@ fn orders(
     }
 }
 
-/// The margin of every pocket at the last prices of the board, however old: whoever liquidates refreshes them first.
+/// The margin of every pocket at the board's last prices of any age: a liquidation refreshes the prices first.
 fn margins(snapshot: &Snapshot) -> Margins {
     let mut margins = Margins::default();
-    // Before every price, so that none is too old.
+    // A clock before every price, so that none is too old.
     let timeless = Clock { slot: 0, unix_time: 0 };
     for (address, account) in &snapshot.accounts {
         let head = &account.head;

@@ -8,13 +8,13 @@ use solana_account::Account;
 
 use super::*;
 
-/// Tokens that appear in the vault, or vanish.
+/// Adds tokens to the vault, or takes them out.
 fn add(found: &mut Snapshot, tokens: i64) {
     let vault = found.vaults[0].as_mut().unwrap();
     vault.tokens = vault.tokens.checked_add_signed(tokens).unwrap();
 }
 
-/// The exchange as a read would show it.
+/// A read of the exchange.
 fn snapshot(exchange: &TestExchange) -> Snapshot {
     let state = &exchange.state;
     let of = |at| &state.accounts[&at];
@@ -232,7 +232,7 @@ fn marks_are_of_reads_in_which_everything_held() {
     let mut judge = Judge::new(Rules::default());
     assert!(judge.weigh(&later(&mut found)).is_some());
 
-    // Breaks that are new at every read confirm nothing, and are told all the same.
+    // A break that is new at every read confirms nothing, and is reported as unconfirmed.
     found.markets[0].1.next_event_seq = 9;
     let mut ended = None;
     for read in 0..5 {

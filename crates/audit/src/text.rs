@@ -1,11 +1,11 @@
-//! A statement for people.
+//! A statement as text.
 
 use std::fmt::{Display, Formatter, Result};
 
 use super::statement::Unit;
 use super::{Break, Statement};
 
-/// Pockets below maintenance that are named.
+/// Pockets below maintenance that the text names.
 const NAMED: usize = 10;
 
 impl Display for Break {

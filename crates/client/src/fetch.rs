@@ -280,7 +280,8 @@ fn read<T>(
     decode(&account.data).map_err(|error| FetchError::Decode { address, error })
 }
 
-/// Slot and Unix time of the clock sysvar; `None` when the data is too short.
+/// Slot and Unix time, in seconds, of the clock sysvar's data; `None` when the data is too short.
+#[must_use]
 pub fn read_clock(data: &[u8]) -> Option<Clock> {
     let clock: solana_clock::Clock = wincode::deserialize(data).ok()?;
     Some(Clock { slot: clock.slot, unix_time: clock.unix_timestamp })

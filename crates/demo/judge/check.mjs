@@ -112,7 +112,7 @@ function downloads(document) {
     }
 }
 
-/** What a desk asks is answered. */
+/** Holds that the page has every key figure. */
 function complete(document) {
     const text = document.body.textContent;
     for (const wanted of ['premium', 'Volume, USD', 'Spread, bp', 'Depth in 25 bp', 'Slippage, bp', 'Insurance funds', 'funding rate']) {

@@ -1,4 +1,4 @@
-//! Reads every landed transaction back from the chain and counts what it did.
+//! Reads every landed transaction back from the chain and counts its events.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,21 +15,21 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::tally::Tally;
 
-/// Transactions that are read side by side.
+/// Reads of transactions under way at once.
 const AT_ONCE: usize = 4;
-/// A transaction is known by its status a little before it can be read.
+/// Reads of one transaction at most: it has a status a little before it can be read.
 const TRIES: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Counts in the background.
+/// Counts in the background until it is finished.
 pub struct Collector {
     tally: Arc<Mutex<Tally>>,
     task: JoinHandle<()>,
 }
 
 impl Collector {
-    /// Counts all receipts of a channel until it closes, and tells each to the job of its actor. Orders are told apart by
-    /// whether one of `takers` placed them.
+    /// Counts all receipts of a channel until it closes, and passes each to the job of its actor. Orders of `takers`
+    /// are counted apart from others.
     pub fn start(
         client: Client,
         receipts: UnboundedReceiver<Receipt>,
@@ -41,12 +41,12 @@ impl Collector {
         Self { tally, task }
     }
 
-    /// What was counted so far.
+    /// The counts so far.
     pub fn tally(&self) -> MutexGuard<'_, Tally> {
         self.tally.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A look at the exchange that could be relied on, or why not.
+    /// Counts a look at the exchange, with the reason when it could not be relied on.
     pub fn looked(&self, blind: Option<Blind>) {
         let mut tally = self.tally();
         tally.looks += 1;

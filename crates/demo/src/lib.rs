@@ -1,7 +1,7 @@
 //! The exchange at work on a local chain, and its report.
 //!
 //! Everything is real but the chain's size: the program's SBPF bytecode, JSON-RPC and WebSocket on loopback,
-//! transactions signed by wallets, prices that were recorded. Listing, participants and order flow are the testbed's.
+//! transactions signed by wallets, recorded prices. Listing, participants and order flow are the testbed's.
 
 pub mod args;
 pub mod collector;

@@ -1,4 +1,4 @@
-//! What happened at a moment: liquidations and funding updates, for tables, charts and downloads.
+//! Liquidations and funding updates by time, for tables, charts and downloads.
 
 use std::collections::BTreeMap;
 
@@ -15,31 +15,31 @@ use kedge_testbed::participants::Role;
 /// One step of a liquidation.
 #[derive(Clone, Debug, Serialize)]
 pub struct Liquidation {
-    /// Market time, Unix seconds, to the nearest look at the exchange.
+    /// Market time of the nearest look at the exchange, Unix seconds.
     pub time: i64,
     /// Slot.
     pub slot: u64,
-    /// Place of the market in the listing.
+    /// Index of the market.
     pub market: u16,
-    /// Market.
+    /// Name of the market.
     pub name: &'static str,
     /// Name of the sub-account.
     pub account: String,
-    /// "long" or "short": the position that was taken over.
+    /// "long" or "short": side of the position that was taken over.
     pub side: &'static str,
-    /// Coins.
+    /// Base taken over, coins.
     pub size: f64,
-    /// Dollars a coin.
+    /// Price of the take-over, dollars a coin.
     pub price: f64,
-    /// Dollars.
+    /// Value at that price, dollars.
     pub value: f64,
-    /// What the liquidator got below (or above) the oracle, dollars.
+    /// The liquidator's gain against the oracle, dollars; negative for a loss.
     pub liquidator_fee: f64,
-    /// What the insurance fund got, dollars.
+    /// Fee to the insurance fund, dollars.
     pub insurance_fee: f64,
-    /// Margin that was missing, dollars.
+    /// Missing margin, dollars.
     pub shortage: f64,
-    /// Whether nothing was left.
+    /// Whether the step left a bankrupt pocket.
     pub bankrupt: bool,
 }
 
@@ -48,19 +48,19 @@ pub struct Liquidation {
 pub struct FundingUpdate {
     /// Market time, Unix seconds.
     pub time: i64,
-    /// Place of the market in the listing.
+    /// Index of the market.
     pub market: u16,
-    /// Market.
+    /// Name of the market.
     pub name: &'static str,
     /// Percent of the price for an hour; longs pay when it is positive.
     pub rate: f64,
-    /// Average premium of mark over oracle that it follows, percent.
+    /// Average premium of the mark over the oracle that the rate follows, percent.
     pub premium: f64,
-    /// What the vAMM received (positive) or paid, dollars.
+    /// Funding that the vAMM received (positive) or paid, dollars.
     pub amm: f64,
 }
 
-/// Everything of a run, in the order of time.
+/// Liquidations and funding updates of a run, by time.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Log {
     /// Liquidations.
@@ -70,7 +70,7 @@ pub struct Log {
 }
 
 impl Log {
-    /// From what was counted; `points` tell which slot was when.
+    /// The log of a tally; `points` give the market time of slots.
     #[must_use]
     pub fn of(tally: &Tally, points: &[Point], world: &World, roles: &BTreeMap<Pubkey, Role>) -> Self {
         let coin = |market: u16| COINS.get(usize::from(market)).map_or("?", |coin| coin.name);

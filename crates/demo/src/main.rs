@@ -1,4 +1,4 @@
-//! `kedge-demo`: see the library.
+//! `kedge-demo`, see [`kedge_demo`].
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     match outcome {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
-            // It may quote what was typed.
+            // The error may quote the command line.
             eprintln!("kedge-demo: {}", kedge_client::shown::discreet(&format!("{error:#}")));
             ExitCode::FAILURE
         }
@@ -92,13 +92,14 @@ async fn demo(args: &Args) -> Result<u8> {
     Ok(outcome.summary.status())
 }
 
-/// Gives the admin what it needs, and creates the exchange.
+/// Gives the admin SOL and the pools' dollars, and creates the exchange.
 async fn list(args: &Args, localnet: &Localnet, participants: &Participants, prices: &RecordedPrices) -> Result<()> {
     let (admin, mint) = (participants.admin.pubkey(), participants.mint.pubkey());
     localnet.create_mint(mint, 6, admin)?;
     let _ = local::fund(localnet, admin, mint, pools())?;
     localnet.airdrop(participants.crank.pubkey(), local::LAMPORTS)?;
-    // In real time an auction is as long as anywhere: in one of three slots a maker takes a third of the way to the worst price.
+    // In real time an auction has its usual length: in one of three slots a maker takes a third of the way to the worst
+    // price.
     let fees = if args.speed > 1.0 { listing::fees(args.speed) } else { FeeSchedule::initial() };
     let listing = listing::listing(prices, args.speed, fees);
     bootstrap::list(&local::sender(localnet, &participants.admin), mint, &listing).await
@@ -106,7 +107,8 @@ async fn list(args: &Args, localnet: &Localnet, participants: &Participants, pri
 
 /// The first Ctrl-C ends the run in order, the second at once.
 fn listen(stop: Arc<AtomicBool>) -> Result<()> {
-    // Alone in the terminal's foreground this would stop with nobody to wake it, and the shell would wait for ever.
+    // As the only process of the terminal's foreground group this one would stop with no process to wake it, and the
+    // shell would wait for ever.
     let mut suspend = signal(SignalKind::from_raw(SUSPEND))?;
     tokio::spawn(async move {
         while suspend.recv().await.is_some() {

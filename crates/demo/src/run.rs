@@ -1,4 +1,4 @@
-//! One run: everybody at work until the recording ends or somebody says stop.
+//! One run: keepers, makers and takers at work until the recording ends or Ctrl-C stops them.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -42,16 +42,16 @@ const TICK: Duration = Duration::from_millis(50);
 const LONGEST_TICK: Duration = Duration::from_millis(100);
 /// Time between two points of the charts.
 const NOTE_EVERY: Duration = Duration::from_millis(250);
-/// Transactions sent side by side.
+/// Transactions under way at once.
 const AT_ONCE: usize = 16;
-/// How long what is under way may take at the end.
+/// Longest wait for transactions under way at the end.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Wall time for keepers and makers before the crowd comes: the exchange measures its slot time.
+/// Wall seconds for keepers and makers before the takers begin: the exchange measures its slot time.
 const WARM_UP: f64 = 4.0;
-/// Wall time that keepers have after the last order of the crowd.
+/// Wall time for keepers after the takers' last order.
 const WIND_DOWN: Duration = Duration::from_secs(3);
 
-/// What a run leaves: the figures, and what the charts show.
+/// Result of a run: the figures, and the data of the charts.
 pub struct Outcome {
     /// The figures.
     pub summary: Summary,
@@ -61,7 +61,7 @@ pub struct Outcome {
     pub log: Log,
 }
 
-/// Runs on a chain on which the exchange stands and everybody is on board.
+/// Runs on a chain with a listed exchange whose participants have joined.
 pub async fn run(
     args: &Args,
     localnet: Arc<Localnet>,
@@ -72,15 +72,15 @@ pub async fn run(
     let reader = local::sender(&localnet, &participants.crank).client().clone();
     let publisher = FeedWriter::recorded(Arc::clone(&localnet), Arc::clone(&prices))?;
     bootstrap::open(&local::sender(&localnet, &participants.admin), &feeds()).await?;
-    let mut watch = Subscriber::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
-    let (outbox, receipts) = RequestSender::start(reader.clone(), Sending::plain(AT_ONCE)).await?;
+    let mut subscriber = Subscriber::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
+    let (sender, receipts) = RequestSender::start(reader.clone(), Sending::plain(AT_ONCE)).await?;
     let takers = participants.members.iter().filter(|member| member.role == Role::Taker);
     let takers = takers.map(|member| member.wallet.pubkey().to_bytes()).collect();
-    let desks = jobs::job_runners(&localnet, participants);
-    let heard = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
+    let runners = jobs::job_runners(&localnet, participants);
+    let heard = runners.iter().map(|runner| (runner.actor.number, Arc::clone(&runner.job))).collect();
     let collector = Collector::start(reader.clone(), receipts, takers, heard);
     let started = Instant::now();
-    let mut shift = Runner::new(desks, outbox, false).taking_turns();
+    let mut runner = Runner::new(runners, sender, false).taking_turns();
     let mut record = Run {
         takers: jobs::takers(&localnet, participants, args.seed, prices.start),
         roles: participants.members.iter().map(|member| (member.account, member.role)).collect(),
@@ -99,15 +99,15 @@ pub async fn run(
         last: Err(anyhow!("nobody has looked at the exchange")),
     };
     localnet.set_time_rate(args.speed);
-    shift.work(&mut watch, &mut record).await;
+    runner.work(&mut subscriber, &mut record).await;
     let Run { roles, points, last, .. } = record;
     let world = last?;
     let interrupted = stop.load(Ordering::Relaxed);
     localnet.set_time_rate(0.0);
-    shift.requests.settle(PATIENCE).await;
+    runner.requests.settle(PATIENCE).await;
     drop(publisher);
-    drop(shift);
-    let last = watch.look().await.map_or(world, Clone::clone);
+    drop(runner);
+    let last = subscriber.look().await.map_or(world, Clone::clone);
     let wall = started.elapsed();
     Ok(Ended {
         seed: args.seed,
@@ -123,7 +123,7 @@ pub async fn run(
     })
 }
 
-/// The order flow, which comes after the keepers, and the record of the run.
+/// The order flow, which acts after the keepers, and the record of the run.
 struct Run<'r> {
     takers: Vec<Taker>,
     roles: BTreeMap<Pubkey, Role>,
@@ -143,8 +143,8 @@ struct Run<'r> {
 }
 
 impl Observer for Run<'_> {
-    /// Goes on until the recording ends, and a little longer without the crowd.
-    fn looked(&mut self, world: &World, directory: &Directory, outbox: &RequestSender) -> ControlFlow<()> {
+    /// Continues until the recording ends, and for [`WIND_DOWN`] without takers.
+    fn looked(&mut self, world: &World, directory: &Directory, sender: &RequestSender) -> ControlFlow<()> {
         self.history.note(world);
         if let Some((known, unknown)) = self.spy.compare(world) {
             let mut tally = self.collector.tally();
@@ -154,7 +154,7 @@ impl Observer for Run<'_> {
         let open = self.closing.is_none() && world.clock.unix_time >= self.opening;
         for taker in self.takers.iter_mut().filter(|_| open) {
             if let Some(plan) = taker.decide(world, &self.history) {
-                taker.actor.send(&plan, world, directory, outbox);
+                taker.actor.send(&plan, world, directory, sender);
             }
         }
         if self.noted.elapsed() >= NOTE_EVERY || self.points.is_empty() {
@@ -189,7 +189,7 @@ impl Observer for Run<'_> {
     }
 }
 
-/// What is left when everybody has gone.
+/// A run after its last transaction, to be counted and audited.
 pub struct Ended {
     seed: u64,
     source: String,
@@ -204,7 +204,7 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// Reads what is still to be read, audits every account, and adds up.
+    /// Reads the remaining transactions, audits every account, and adds up.
     ///
     /// # Errors
     /// When the chain does not answer.
@@ -223,7 +223,7 @@ impl Ended {
     }
 }
 
-/// Equity by role at start and end, and what came in between from outside.
+/// Equity by role at start and end, and deposits less withdrawals in between.
 fn equity(points: &[Point], last: &World, roles: &BTreeMap<Pubkey, Role>) -> BTreeMap<&'static str, Equity> {
     let at = |point: Option<&Point>, role| point.and_then(|point| point.equity.get(role)).copied().unwrap_or(0.0);
     let mut equity: BTreeMap<&'static str, Equity> = points
@@ -232,7 +232,7 @@ fn equity(points: &[Point], last: &World, roles: &BTreeMap<Pubkey, Role>) -> BTr
         .flat_map(|end| end.equity.keys())
         .map(|role| (*role, Equity { start: at(points.first(), role), brought: 0.0, end: at(points.last(), role) }))
         .collect();
-    // Members brought theirs before the first point; only visitors have since.
+    // Members deposited before the first point; only visitors deposit later.
     for (_, account) in last.accounts.iter().filter(|(address, _)| !roles.contains_key(address)) {
         let head = &account.head;
         let brought = (head.total_deposits as f64 - head.total_withdrawals as f64) / 1e6;

@@ -1,4 +1,4 @@
-//! The run over time: what the report's charts show.
+//! The run over time, for the report's charts.
 
 use std::collections::BTreeMap;
 
@@ -22,23 +22,23 @@ pub struct MarketPoint {
     pub mark: f64,
     /// Hourly funding rate that an update would charge now, percent.
     pub funding: f64,
-    /// Best bid and offer of book and vAMM, basis points from the oracle; `None` where nobody stands.
+    /// Best bid of book and vAMM, basis points from the oracle; `None` without a bid.
     pub bid_bps: Option<f64>,
-    /// See `bid_bps`.
+    /// Best offer, likewise.
     pub ask_bps: Option<f64>,
     /// Dollars that could be sold and bought within 25 basis points of the oracle.
     pub depth: [f64; 2],
-    /// In the insurance fund, dollars.
+    /// Insurance fund, dollars.
     pub insurance: f64,
-    /// Longs, coins.
+    /// Base of all longs, coins.
     pub long: f64,
-    /// Shorts, coins.
+    /// Base of all shorts, coins.
     pub short: f64,
     /// The vAMM's position, coins.
     pub amm: f64,
 }
 
-/// Everything at one moment.
+/// All markets and roles at one moment.
 #[derive(Clone, Debug, Serialize)]
 pub struct Point {
     /// Market time, Unix seconds.
@@ -51,10 +51,10 @@ pub struct Point {
     pub equity: BTreeMap<&'static str, f64>,
 }
 
-/// How far from the oracle depth is counted.
+/// Distance from the oracle within which depth is counted.
 const DEPTH_WITHIN: Ppm = Ppm(2_500);
 
-/// Equity of visitors: accounts that are no participant's.
+/// Role of accounts that belong to no participant.
 pub const VISITORS: &str = "visitors";
 
 impl MarketPoint {
@@ -71,7 +71,7 @@ impl MarketPoint {
     }
 }
 
-/// Reads a point off a world.
+/// The point of a world.
 pub fn point(world: &World, roles: &BTreeMap<Pubkey, Role>) -> Point {
     let dollars = |quote: i64| quote as f64 / 1e6;
     let coins = |base: u64| base as f64 / 1e9;
@@ -116,13 +116,13 @@ pub fn point(world: &World, roles: &BTreeMap<Pubkey, Role>) -> Point {
     Point { time: world.clock.unix_time, slot: world.clock.slot, markets, equity }
 }
 
-/// What a funding update would charge now, percent an hour.
+/// Rate that a funding update would charge now, percent an hour.
 fn next_funding(world: &World, market: &Market) -> f64 {
     let row = world.fresh.market(market.index);
     row.and_then(|row| risk::predicted_funding(market, row, &world.clock)).map_or(0.0, |rate| rate as f64 / 1e7)
 }
 
-/// The best price that a taker on a side meets, of book and vAMM, basis points from the oracle.
+/// The best price of book and vAMM for a taker on a side, basis points from the oracle.
 fn best(world: &World, market: &Market, taker: Side) -> Option<f64> {
     let oracle = world.oracle(market.index);
     let book = world.books().market(market.index).best(taker.opposite(), Some(oracle), market.tick);
@@ -143,8 +143,8 @@ fn amm_touch(world: &World, market: &Market, taker: Side) -> Option<Price> {
     market.amm.touch_on(taker, &row.price).ok()
 }
 
-/// Dollars that a taker on a side could trade no further than [`DEPTH_WITHIN`] from the oracle: of the book, and of the
-/// vAMM what its curve and its limits allow in one fill.
+/// Dollars that a taker on a side could trade within [`DEPTH_WITHIN`] of the oracle: the orders of the book, and the
+/// base that the vAMM's curve and limits allow in one fill.
 fn depth(world: &World, market: &Market, taker: Side) -> f64 {
     let oracle = world.oracle(market.index);
     let limit = match taker {
@@ -160,7 +160,7 @@ fn depth(world: &World, market: &Market, taker: Side) -> f64 {
 
 fn amm_depth(world: &World, market: &Market, taker: Side, limit: Price) -> Option<u64> {
     let (touch, curve) = (amm_touch(world, market, taker)?, market.amm.curve());
-    // The curve's price to which a fill at the limit would bring it: the spread stays what it is.
+    // The curve's price after a fill up to the limit: the spread stays as it is.
     let bare = limit.0 as f64 * curve.mid().ok()?.0 as f64 / touch.0 as f64;
     let size = curve.size_to_price(taker, Price(bare as u64)).ok()?;
     let capacity = market.amm.capacity(taker, world.oracle(market.index), market.step).ok()?;

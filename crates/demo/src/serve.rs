@@ -1,4 +1,4 @@
-//! The exchange at work for somebody else, a person or a program: keepers and makers, no crowd, no report.
+//! The exchange at work for a visitor, a person or a program: keepers and makers, no takers, no report.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -33,12 +33,12 @@ use crate::jobs;
 /// Shortest and longest time between two looks at the world.
 const TICK: Duration = Duration::from_millis(100);
 const LONGEST_TICK: Duration = Duration::from_millis(200);
-/// Transactions sent side by side.
+/// Transactions under way at once.
 const AT_ONCE: usize = 8;
-/// How long what is under way may take at the end.
+/// Longest wait for transactions under way at the end.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Serves until the recording ends or somebody says stop; `told` is called once, when trading can begin.
+/// Serves until the recording ends or Ctrl-C; `told` is called once, when trading can begin.
 pub async fn serve(
     args: &Args,
     localnet: &Arc<Localnet>,
@@ -50,10 +50,10 @@ pub async fn serve(
     let reader = local::sender(localnet, &participants.crank).client().clone();
     let _publisher = FeedWriter::recorded(Arc::clone(localnet), Arc::clone(prices))?;
     bootstrap::open(&local::sender(localnet, &participants.admin), &feeds()).await?;
-    let mut watch = Subscriber::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
-    let (outbox, mut receipts) = RequestSender::start(reader, Sending::plain(AT_ONCE)).await?;
-    let desks = jobs::job_runners(localnet, participants);
-    let jobs: BTreeMap<_, _> = desks.iter().map(|desk| (desk.actor.number, Arc::clone(&desk.job))).collect();
+    let mut subscriber = Subscriber::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
+    let (sender, mut receipts) = RequestSender::start(reader, Sending::plain(AT_ONCE)).await?;
+    let runners = jobs::job_runners(localnet, participants);
+    let jobs: BTreeMap<_, _> = runners.iter().map(|runner| (runner.actor.number, Arc::clone(&runner.job))).collect();
     tokio::spawn(async move {
         while let Some(receipt) = receipts.recv().await {
             if let Some(job) = jobs.get(&receipt.actor) {
@@ -62,17 +62,17 @@ pub async fn serve(
         }
     });
     localnet.set_time_rate(args.speed);
-    let mut shift = Runner::new(desks, outbox, false).taking_turns();
+    let mut runner = Runner::new(runners, sender, false).taking_turns();
     let mut counter = Counter { end: prices.start + prices.length, stop, tell: Some(told), blind: None, error: None };
-    shift.work(&mut watch, &mut counter).await;
+    runner.work(&mut subscriber, &mut counter).await;
     if let Some(error) = counter.error {
         return Err(error.into());
     }
-    shift.requests.settle(PATIENCE).await;
+    runner.requests.settle(PATIENCE).await;
     Ok(())
 }
 
-/// Tells whoever trades here that they can, once.
+/// Calls `told` once trading can begin.
 struct Counter<'r> {
     end: i64,
     stop: &'r AtomicBool,
@@ -116,7 +116,7 @@ fn priced(world: &World) -> bool {
     (0..COINS.len()).all(|index| world.board.market(index as u16).is_ok_and(|row| !row.price.price.is_zero()))
 }
 
-/// What a program must know to trade here. The wallet is worth nothing anywhere else.
+/// Addresses and wallet that a program needs to trade here. The wallet has no value on any other chain.
 pub fn description(localnet: &Localnet, participants: &Participants) -> Value {
     let owner = participants.visitor.pubkey();
     let mint = participants.mint.pubkey();

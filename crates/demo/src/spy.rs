@@ -1,4 +1,4 @@
-//! Reads the exchange past the keepers' mirror, and says which orders the keepers do not know of.
+//! Reads the exchange past the keepers' mirror, and counts the orders that the mirror lacks.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,20 +13,20 @@ use tokio::time::sleep;
 
 /// Time between two readings.
 const READ_EVERY: Duration = Duration::from_secs(2);
-/// An order is on chain for so many slots when the keepers must have heard of it.
+/// Slots after which the mirror must have an order.
 const HEARD: u64 = 8;
 
-/// Orders that the keepers must know of: the slot of the reading, owners and ids.
+/// Orders that the mirror must have: the slot of the reading, owners and ids.
 type Reading = (u64, Vec<(Pubkey, u32)>);
 
-/// Reads in the background. Dropping it ends that.
+/// Reads in the background until it is dropped.
 pub struct Spy {
     reading: Arc<Mutex<Option<Reading>>>,
     task: JoinHandle<()>,
 }
 
 impl Spy {
-    /// Begins.
+    /// Starts to read.
     ///
     /// # Errors
     /// As [`SnapshotReader::new`].
@@ -45,12 +45,13 @@ impl Spy {
         Ok(Self { reading, task })
     }
 
-    /// Of the orders of a reading that a world is not older than, how many it knows of or knew, and how many not.
+    /// Of the last reading's orders, how many a world has or had, and how many it lacks; `None` while the world is
+    /// older than the reading.
     pub fn compare(&self, world: &World) -> Option<(u64, u64)> {
         let mut reading = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         let (_, orders) = reading.take_if(|(slot, _)| *slot <= world.clock.slot)?;
         let known = orders.iter().filter(|(account, id)| {
-            // Ids are given in turn: who knows of a later one has seen it.
+            // Ids are given in turn: a mirror with a later id has seen the order.
             world.accounts.get(account).is_some_and(|account| account.head.next_order_id > *id)
         });
         let (all, known) = (orders.len() as u64, known.count() as u64);
@@ -64,7 +65,7 @@ impl Drop for Spy {
     }
 }
 
-/// Orders that have been open for a while.
+/// Orders that have been open for [`HEARD`] slots.
 fn orders(slot: u64, world: &World) -> Vec<(Pubkey, u32)> {
     let old = |activation: u64| activation.saturating_add(HEARD) <= slot;
     let open = world.accounts.iter().flat_map(|(address, account)| {

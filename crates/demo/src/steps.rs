@@ -1,4 +1,4 @@
-//! What a person reads while the demo works: numbered steps with their times, and what to do next.
+//! Output for people while the demo works: numbered steps with their times, and what to do next.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -20,20 +20,20 @@ pub struct Steps {
 }
 
 impl Steps {
-    /// After so many steps of whoever started this; `serve` for programs that read standard output.
+    /// Begins behind the caller's steps; with `serve` standard output is a program's.
     #[must_use]
     pub fn new(before: usize, serve: bool) -> Self {
         let steps = if serve { STEPS - 1 } else { STEPS };
         Self { done: before, all: before + steps, aside: serve && !std::io::stdout().is_terminal(), begun: None }
     }
 
-    /// Whether standard output is a program's.
+    /// Whether a program reads standard output.
     #[must_use]
     pub fn aside(&self) -> bool {
         self.aside
     }
 
-    /// A line for people.
+    /// Prints a line for people.
     pub fn say(&self, line: &str) {
         if self.aside { eprintln!("{line}") } else { println!("{line}") }
     }
@@ -45,7 +45,7 @@ impl Steps {
         self.begun = Some((title.to_owned(), Instant::now()));
     }
 
-    /// Ends it.
+    /// Ends the step and prints its time.
     pub fn end(&mut self) {
         if let Some((title, since)) = self.begun.take() {
             self.say(&format!("[{}/{}] {title}: {:.1} s", self.done, self.all, since.elapsed().as_secs_f64()));
@@ -67,7 +67,7 @@ pub fn reach(localnet: &Localnet, wallets: &Wallets) -> Vec<String> {
 pub const FIRST_TRADE: [&str; 5] =
     ["kedge markets", "kedge create", "kedge deposit 10000", "kedge place SOL-PERP buy 5", "kedge positions"];
 
-/// What somebody can do whose exchange is up.
+/// Suggestions once the exchange is up.
 #[must_use]
 pub fn served(localnet: &Localnet, wallets: &Wallets) -> String {
     let mut lines = vec![
@@ -87,7 +87,7 @@ pub fn served(localnet: &Localnet, wallets: &Wallets) -> String {
     lines.join("\n")
 }
 
-/// What somebody can do next who has seen the replay.
+/// Suggestions after the replay.
 #[must_use]
 pub fn next(url: &str, report: &Path) -> String {
     let folder = report.parent().unwrap_or(report);
@@ -96,7 +96,7 @@ pub fn next(url: &str, report: &Path) -> String {
          xdg-open {}    # charts, tables, data\n  \
          less {}        # the whole statement\n  \
          make demo ARGS=--serve                 # a chain that stays, to trade on\n  \
-         make demo ARGS='--speed 60 --seed 1'   # the same crash, another crowd\n",
+         make demo ARGS='--speed 60 --seed 1'   # the same crash, other takers\n",
         report.display(),
         folder.join("summary.txt").display()
     )

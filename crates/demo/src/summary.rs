@@ -1,4 +1,4 @@
-//! The end of the run in figures, as JSON has them; what is printed of them is in [`text`].
+//! The figures of a run, as JSON has them; [`text`] prints them.
 
 mod text;
 
@@ -17,15 +17,15 @@ use kedge_testbed::waits::Quarter;
 /// Compute units of one instruction.
 #[derive(Clone, Debug, Serialize)]
 pub struct Compute {
-    /// Instruction.
+    /// Name of the instruction.
     pub instruction: &'static str,
-    /// How often it ran.
+    /// Number of runs.
     pub count: usize,
-    /// Fewest.
+    /// Fewest units.
     pub min: u32,
-    /// Middle.
+    /// Median units.
     pub median: u32,
-    /// Most.
+    /// Most units.
     pub max: u32,
 }
 
@@ -41,21 +41,21 @@ pub struct Equity {
 }
 
 impl Equity {
-    /// What trading made of it.
+    /// Profit or loss: the change of equity without deposits and withdrawals.
     #[must_use]
     pub fn change(&self) -> f64 {
         self.end - self.start - self.brought
     }
 }
 
-/// How well one market served takers.
+/// Quality of one market for takers.
 #[derive(Clone, Debug, Serialize)]
 pub struct Quality {
-    /// Market.
+    /// Name of the market.
     pub market: String,
-    /// Fills.
+    /// Number of fills.
     pub fills: u64,
-    /// Traded, dollars.
+    /// Volume, dollars.
     pub volume: f64,
     /// Median distance of best bid and offer, basis points of the oracle; `None` when a side was always empty.
     pub spread_bps: Option<f64>,
@@ -70,7 +70,7 @@ pub struct Quality {
 /// Funding of one market over the run, dollars.
 #[derive(Clone, Debug, Serialize)]
 pub struct Funding {
-    /// Market.
+    /// Name of the market.
     pub market: String,
     /// Paid by longs (negative: received).
     pub longs: f64,
@@ -78,28 +78,28 @@ pub struct Funding {
     pub shorts: f64,
 }
 
-/// The figures.
+/// The figures of a run.
 #[derive(Clone, Debug, Serialize)]
 pub struct Summary {
-    /// What was replayed.
+    /// Origin of the prices.
     pub source: String,
-    /// Seed.
+    /// Seed of wallets and takers' choices.
     pub seed: u64,
-    /// First and last moment, Unix seconds.
+    /// First and last market time, Unix seconds.
     pub span: (i64, i64),
-    /// Wall seconds.
+    /// Length of the run, wall seconds.
     pub wall: f64,
-    /// Whether it was stopped early.
+    /// Whether Ctrl-C ended the run early.
     pub interrupted: bool,
-    /// Transactions that landed, failed.
+    /// Transactions that landed, and that failed.
     pub transactions: (u64, u64),
     /// Failed transactions for a hundred that landed.
     pub failed_share: f64,
     /// Market orders of takers and their fills, by quarter of the run.
     pub quarters: [Quarter; 4],
-    /// Looks at the exchange that could not be relied on, and all.
+    /// Looks at the exchange that could not be relied on, and all looks.
     pub blind: (u64, u64),
-    /// Orders on chain that the keepers had not heard of, and all that were looked for.
+    /// Orders on chain that the keepers' mirror lacked, and all that were compared.
     pub unseen: (u64, u64),
     /// Landed transactions a wall second.
     pub rate: f64,
@@ -115,11 +115,11 @@ pub struct Summary {
     pub funding_updates: u64,
     /// Funding by market and side.
     pub funding: Vec<Funding>,
-    /// What vAMMs received as funding, dollars.
+    /// Funding that vAMMs received, dollars.
     pub funding_amm: f64,
     /// Liquidation steps.
     pub liquidations: u64,
-    /// Taken over, dollars.
+    /// Value taken over, dollars.
     pub liquidated: f64,
     /// Accounts that were liquidated at least once.
     pub liquidated_accounts: usize,
@@ -127,25 +127,25 @@ pub struct Summary {
     pub bankruptcies: u64,
     /// Debt of defaults; paid by insurance; by the vAMM; spread; left open. Dollars.
     pub defaults: [f64; 5],
-    /// In the insurance funds at the end, dollars.
+    /// Insurance funds at the end, dollars.
     pub insurance: f64,
     /// Equity by role.
     pub equity: BTreeMap<&'static str, Equity>,
-    /// How well the markets served takers, in listing order.
+    /// Quality of the markets for takers, in listing order.
     pub quality: Vec<Quality>,
-    /// Other events.
+    /// Counts of other events.
     pub others: BTreeMap<&'static str, u64>,
     /// Failures by plan and reason.
     pub failures: Vec<(String, String, u64)>,
     /// Landed transactions whose events could not be read.
     pub unread: u64,
-    /// Compute units.
+    /// Compute units by instruction.
     pub compute: Vec<Compute>,
     /// The conservation statement.
     pub audit: Statement,
-    /// What should have happened and did not.
+    /// Kinds of event that should have happened and did not.
     pub missing: Vec<String>,
-    /// What was wrong with how the keepers worked.
+    /// Faults in the keepers' work.
     pub wrong: Vec<String>,
 }
 
@@ -153,19 +153,19 @@ fn dollars(units: u64) -> f64 {
     units as f64 / 1e6
 }
 
-/// Fills in what the tally and the last world say.
+/// Inputs of a [`Summary`].
 pub struct Facts<'a> {
-    /// Where prices came from.
+    /// Origin of the prices.
     pub source: String,
-    /// Seed.
+    /// Seed of wallets and takers' choices.
     pub seed: u64,
-    /// First and last moment.
+    /// First and last market time, Unix seconds.
     pub span: (i64, i64),
-    /// Wall seconds.
+    /// Length of the run, wall seconds.
     pub wall: f64,
-    /// Whether it was stopped early.
+    /// Whether Ctrl-C ended the run early.
     pub interrupted: bool,
-    /// What was counted.
+    /// Counts of the run.
     pub tally: &'a Tally,
     /// The exchange at the end.
     pub world: &'a World,
@@ -176,7 +176,7 @@ pub struct Facts<'a> {
 }
 
 impl Summary {
-    /// Adds up.
+    /// The figures of a run.
     pub fn new(facts: Facts<'_>, points: &[Point]) -> Self {
         let Facts { source, seed, span, wall, interrupted, tally, world, equity, audit } = facts;
         let funding = world.markets.iter().map(|market| Funding {
@@ -236,12 +236,12 @@ impl Summary {
         }
     }
 
-    /// Exit status.
+    /// Exit status of the run.
     pub fn status(&self) -> u8 {
         if !self.audit.holds() {
             2
         } else if self.interrupted {
-            // Ctrl-C is offered as a way to end.
+            // Ctrl-C is a regular way to end.
             0
         } else if !self.wrong.is_empty() {
             4
@@ -275,7 +275,7 @@ fn quality(market: &Market, tally: &Tally, points: &[Point]) -> Quality {
     }
 }
 
-/// The value below which a share of all lies; nothing of nothing.
+/// The value of nearest rank; `None` without values.
 fn percentile(values: &mut [f64], percent: usize) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get((values.len() * percent / 100).min(values.len().saturating_sub(1))).copied()

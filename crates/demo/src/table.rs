@@ -12,12 +12,12 @@ use crate::tally::{SOURCES, Tally};
 use kedge_testbed::calendar;
 use kedge_testbed::listing::COINS;
 
-/// Columns.
+/// Width of the table, columns.
 const WIDTH: usize = 80;
 /// Time between two lines on a terminal, and elsewhere.
 const EVERY: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 
-/// Draws.
+/// The live table.
 pub struct Table {
     redraws: bool,
     drawn: usize,
@@ -30,7 +30,7 @@ impl Default for Table {
     }
 }
 
-/// How far the run is.
+/// Progress of the run.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
     /// Wall time since the start.
@@ -42,7 +42,7 @@ pub struct Progress {
 }
 
 impl Table {
-    /// For standard output.
+    /// A table on standard output.
     pub fn new() -> Self {
         Self { redraws: std::io::stdout().is_terminal(), drawn: 0, landed: 0 }
     }
@@ -53,7 +53,7 @@ impl Table {
         EVERY[usize::from(!self.redraws)]
     }
 
-    /// Shows the state of things.
+    /// Draws the state of the exchange.
     pub fn draw(&mut self, world: &World, tally: &Tally, progress: Progress) {
         let rate = (tally.landed - self.landed) as f64 / progress.since.as_secs_f64().max(0.001);
         self.landed = tally.landed;
@@ -74,7 +74,7 @@ impl Table {
     }
 }
 
-/// Everything in one line.
+/// The state of the exchange in one line.
 fn line(world: &World, tally: &Tally) -> String {
     let mut text = calendar::time(world.clock.unix_time).chars().take(5).collect::<String>();
     for market in &world.markets {
@@ -99,12 +99,12 @@ fn premium(world: &World, market: &Market) -> f64 {
     (mark.0 as f64 / oracle.0.max(1) as f64 - 1.0) * 1e4
 }
 
-/// No longer than a terminal of 80 columns is wide: a line that wraps cannot be drawn over.
+/// Cuts a line to the width of an 80-column terminal: a line that wraps cannot be drawn over.
 fn fit(line: &str) -> String {
     line.chars().take(WIDTH).collect::<String>().trim_end().to_owned()
 }
 
-/// The name of a state that is not Normal.
+/// The name of a row's state other than Normal.
 fn state(world: &World, market: u16) -> &'static str {
     let state = world.board.market(market).map(|row| RowState::from_number(row.price.state));
     match state {

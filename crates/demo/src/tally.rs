@@ -1,4 +1,4 @@
-//! Counts what happened, from receipts and from the events of landed transactions.
+//! Counts receipts and the events of landed transactions.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,13 +14,13 @@ use reading::{compute, reason};
 
 mod reading;
 
-/// Most failed transactions for a hundred that landed: what races cost.
+/// Most failed transactions for a hundred that landed: lost races.
 const MOST_FAILED: u64 = 10;
 
 /// Fills of one source.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Fills {
-    /// Number.
+    /// Number of fills.
     pub count: u64,
     /// Quote traded, at 1e6.
     pub quote: u64,
@@ -28,7 +28,7 @@ pub struct Fills {
     pub improved: i64,
     /// Quote by which takers did worse than the oracle, at 1e6 (negative: better).
     pub over_oracle: i64,
-    /// Slots from the order's activation to the fill, all fills together.
+    /// Slots from the orders' activation to their fills, summed.
     pub slots: u64,
 }
 
@@ -43,7 +43,7 @@ impl Fills {
         if self.count == 0 { 0.0 } else { self.slots as f64 / self.count as f64 }
     }
 
-    /// Both together.
+    /// The sum of both.
     pub fn plus(self, other: Self) -> Self {
         Self {
             count: self.count + other.count,
@@ -64,7 +64,7 @@ fn ratio(part: i64, whole: u64) -> f64 {
     if whole == 0 { 0.0 } else { part as f64 / whole as f64 * 1e4 }
 }
 
-/// Everything that is counted.
+/// Counts of a run.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Transactions that landed and succeeded.
@@ -95,7 +95,7 @@ pub struct Tally {
     pub fees: [u64; 3],
     /// Funding updates.
     pub funding_updates: u64,
-    /// What vAMMs received (positive) or paid as funding, at 1e6.
+    /// Funding that vAMMs received (positive) or paid, at 1e6.
     pub funding_amm: i64,
     /// Liquidation steps.
     pub liquidations: u64,
@@ -113,21 +113,21 @@ pub struct Tally {
     pub unread: u64,
     /// Market orders of takers and their fills.
     pub waits: Waits,
-    /// Looks at the exchange, and those of them that could not be relied on, by reason.
+    /// Looks at the exchange.
     pub looks: u64,
-    /// See `looks`.
+    /// Looks that could not be relied on, by reason.
     pub blind: BTreeMap<String, u64>,
-    /// Orders that were on chain for a while when somebody looked past the keepers, and those that they did not know of.
+    /// Orders on chain that were compared with the keepers' mirror.
     pub spied: u64,
-    /// See `spied`.
+    /// Compared orders that the mirror lacked.
     pub unseen: u64,
 }
 
-/// Where a source's fills stand in [`Tally::fills`].
+/// Names of the sources of [`Tally::fills`], in its order.
 pub const SOURCES: [(&str, FillSource); 3] =
     [("book", FillSource::Book), ("vAMM", FillSource::Amm), ("JIT", FillSource::Jit)];
 
-/// Sizes of fills, from this many dollars up to the next, and their names.
+/// Sizes of fills, from this many dollars up to the next, with their names.
 pub const BUCKETS: [(u64, &str); 4] =
     [(0, "under $1k"), (1_000, "$1k to $10k"), (10_000, "$10k to $50k"), (50_000, "$50k and more")];
 
@@ -144,9 +144,9 @@ impl Tally {
         }
     }
 
-    /// Counts what a landed transaction did.
+    /// Counts the events of a landed transaction.
     pub fn past(&mut self, past: &Past) {
-        // A failed transaction moved nothing, and what it used says nothing of what the instruction needs.
+        // A failed transaction changed nothing, and its compute units are not those of its instructions.
         if past.failure.is_some() {
             return;
         }
@@ -240,7 +240,7 @@ impl Tally {
         Duration::from_millis(u64::from(sorted.get(sorted.len() / 2).copied().unwrap_or(0)))
     }
 
-    /// What the run should have shown and did not.
+    /// Kinds of event that the run should have shown and did not.
     pub fn missing(&self) -> Vec<String> {
         let mut missing: Vec<String> = SOURCES
             .iter()
@@ -257,11 +257,11 @@ impl Tally {
         missing
     }
 
-    /// What was wrong with how the keepers worked.
+    /// Faults in the keepers' work.
     pub fn wrong(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         let blind: u64 = self.blind.values().sum();
-        // The first looks are before the stream stands.
+        // The first looks are before the stream is up.
         if blind * 20 > self.looks {
             let reasons: Vec<String> = self.blind.iter().map(|(why, count)| format!("{why} ({count})")).collect();
             wrong.push(format!("the keepers were blind in {blind} of {} looks: {}", self.looks, reasons.join("; ")));

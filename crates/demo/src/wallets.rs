@@ -1,4 +1,4 @@
-//! Wallets that the demo leaves for a person who wants to trade, keep or administer by hand.
+//! Wallets for trading, keeping and administering by hand.
 
 use std::path::{Path, PathBuf};
 
@@ -10,14 +10,14 @@ use kedge_testbed::wallets;
 use solana_keypair::Keypair;
 use solana_signer::Signer;
 
-/// Dollars of each, from the faucet of the local chain.
+/// Dollars of each wallet, from the faucet of the local chain.
 pub const DOLLARS: u64 = 100_000;
 
-/// Their files.
+/// Files of the wallets.
 pub struct Wallets {
-    /// A trader's, with SOL and dollars.
+    /// A trader's wallet, with SOL and dollars.
     pub visitor: PathBuf,
-    /// A keeper's or maker's, with as much.
+    /// A keeper's or maker's wallet, with as much.
     pub operator: PathBuf,
     /// The exchange's admin.
     pub admin: PathBuf,
@@ -30,7 +30,7 @@ impl Wallets {
     /// When the chain does not answer or a file cannot be written.
     pub fn leave(localnet: &Localnet, participants: &Participants, out: &Path) -> Result<Self> {
         let leave = |name: &str, wallet: &Keypair| -> Result<PathBuf> {
-            // The admin has given all that it had to the pools.
+            // The admin has paid all its dollars into the pools.
             let _ = fund(localnet, wallet.pubkey(), participants.mint.pubkey(), DOLLARS)?;
             let file = out.join(name);
             wallets::write(&file, wallet)?;

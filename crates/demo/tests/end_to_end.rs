@@ -1,4 +1,4 @@
-//! One wallet's whole path over RPC, on a chain where keepers, makers and a crowd are at work: account, deposit, a
+//! One wallet's whole path over RPC, on a chain where keepers, makers and takers are at work: account, deposit, a
 //! market order that the keepers fill, the fill read back from the chain, closing, withdrawal; and at the end the
 //! statement that every unit is accounted for.
 
@@ -103,15 +103,15 @@ fn a_wallet_trades_over_rpc_and_every_unit_is_accounted_for() {
     }
     let status = demo.0.wait().expect("the demo ends");
     let said = log.join("\n");
-    // 3: something did not happen in this short hour (a liquidation, say); conservation holds with it all the same.
+    // 3: some kind of event did not happen in this short hour (a liquidation, say); conservation holds all the same.
     assert!(matches!(status.code(), Some(0 | 3)), "{status}\n{said}");
     assert!(out.join("report.html").exists() && out.join("summary.json").exists());
-    // Lines that wrap cannot be drawn over; where paths of the test's own folder stand is its own business.
+    // Lines that wrap cannot be drawn over; paths in the test's own folder may be longer.
     for line in log.iter().filter(|line| !line.contains("kedge-end-to-end")) {
         assert!(line.chars().count() <= 80, "{} columns: {line}", line.chars().count());
     }
     assert!(said.contains("What to do next") && said.contains("make demo ARGS=--serve"), "{said}");
-    // Its deposit is nobody's profit.
+    // The wallet's deposit is no profit.
     let summary = std::fs::read_to_string(out.join("summary.json")).expect("a summary");
     let summary: serde_json::Value = serde_json::from_str(&summary).expect("JSON");
     let visitors = &summary["equity"]["visitors"];
@@ -145,7 +145,7 @@ async fn trade(url: &str, wallet: &Path) {
     sender.send(&create, &[]).await.expect("account and deposit");
     assert_eq!(client.sub_account(account).await.unwrap().head.balance(USDC), Amount(5_000 * DOLLAR));
 
-    // Far beyond the margin is refused, with the rule's own words, and nothing changes.
+    // An order far beyond the margin is refused with the rule's own words, and nothing changes.
     let refused =
         sender.send(&order(client, Side::Long, 100_000 * ONE).await, &[]).await.expect_err("no margin for it");
     assert!(refused.to_string().to_lowercase().contains("margin"), "{refused}");
@@ -162,7 +162,7 @@ async fn trade(url: &str, wallet: &Path) {
     sender.send(&order(client, Side::Short, 2 * ONE).await, &[]).await.expect("a closing order");
     wait_for_base(client, &account, 0).await;
 
-    // What the balance holds beyond the open claim can leave at once.
+    // The balance beyond the open claim can be withdrawn at once.
     let before = client.sub_account(account).await.unwrap().head.balance(USDC);
     let amount = 1_000 * DOLLAR;
     sender.send(&[Withdraw::of(me, tokens, account, USDC, amount).into()], &[]).await.expect("a withdrawal");
@@ -170,7 +170,7 @@ async fn trade(url: &str, wallet: &Path) {
     assert!(after.0 + amount <= before.0 + 100 * DOLLAR && after < before, "{before:?} {after:?}");
 }
 
-/// A market order that lives long enough for a busy machine: an hour, up to 3 % from the oracle.
+/// A market order that is open long enough for a busy machine: an hour, up to 3 % from the oracle.
 async fn order(client: &Client, side: Side, size: u64) -> [Instruction; 1] {
     let me = client.payer_address();
     let oracle = client.board().await.unwrap().market(SOL).unwrap().price.price.0;

@@ -1,6 +1,6 @@
 //! Guides and READMEs, run as they are written: every command of each, in its order, in a shell in a folder like the
-//! checkout's, against the very exchange that the guide tells its reader to start. What a guide shows as output is
-//! compared in its shape. Commands that cannot be run here say so, with the reason, and their number is bounded.
+//! checkout's, against the exchange that the guide tells its reader to start. Output in a guide is compared in its
+//! shape. A block that cannot be run here gives its reason, and the number of such blocks is bounded.
 
 #[path = "book/mod.rs"]
 mod book;
@@ -23,18 +23,18 @@ use visitor::Demo;
 
 /// Guides are read one at a time: two cores hold one exchange.
 static READER: Mutex<()> = Mutex::new(());
-/// What starts the exchange in a guide.
+/// Start of the command with which guides start the exchange.
 const SERVE: &str = "make demo ARGS=";
-/// Somebody whose address a guide leaves open.
+/// Address for the placeholder `<address>` of a guide.
 const FRIEND: &str = "8opHzTAnfzRpPEx21XtnrVTX28YQuCpAjcn1PczScKh";
-/// Exit code of `kedge` for an order that was to be filled at once, and nothing was.
+/// Exit code of `kedge` for an order that should have been filled at once and was not.
 const NOTHING_FILLED: i32 = 7;
-/// How often a reader tries again then.
+/// Most repetitions of such an order.
 const TRIES: u32 = 30;
-/// How long a reader takes at least after an order, and at most while keepers still run its auction.
+/// Pause after an order, at least; and the step of the wait while keepers run its auction.
 const PACE: Duration = Duration::from_millis(500);
 const LONGEST: Duration = Duration::from_secs(25);
-/// How long something that was started beside needs before it is of use.
+/// Time until a program that was started beside is up.
 const START: Duration = Duration::from_secs(5);
 
 fn root() -> PathBuf {
@@ -42,7 +42,7 @@ fn root() -> PathBuf {
     std::fs::canonicalize(Path::new(&package).join("../..")).expect("the checkout")
 }
 
-/// The reader of a guide: a folder, a terminal, an exchange once it is started, and what was seen.
+/// The reader of a guide: a folder, a terminal, an exchange once it is started, and the output so far.
 struct Reader {
     folder: PathBuf,
     port: u16,
@@ -62,7 +62,7 @@ impl Reader {
         for name in ["docs", "keepers", "README.md"] {
             std::os::unix::fs::symlink(root.join(name), folder.join(name)).expect("a link into the checkout");
         }
-        // What `make demo` and `make keeper` leave; built by whoever builds all tests.
+        // `make demo` and `make keeper` leave these; building all tests builds them.
         let built = Path::new(env!("CARGO_BIN_EXE_kedge-demo")).parent().expect("a folder").to_owned();
         for name in ["kedge", "kedge-keeper"] {
             let program = built.join(name);
@@ -73,7 +73,7 @@ impl Reader {
         Self { folder, port, shell, demo: None, beside: Vec::new(), printed: BTreeSet::new(), signature: String::new() }
     }
 
-    /// The ports of a reader on whose machine others are taken.
+    /// The command with this reader's ports in place of the guide's.
     fn typed(&self, command: &str) -> String {
         let port = |port: u16| format!("127.0.0.1:{port}");
         let command = [8899u16, 8900, 9464]
@@ -108,7 +108,7 @@ impl Reader {
             }
             let typed = self.typed(&command);
             let (mut status, mut out) = self.shell.run(&typed);
-            // Nothing was filled: the vAMM trades only at a price of the same slot, so a reader tries again.
+            // Nothing was filled: the vAMM trades only at a price of the same slot, so the reader tries again.
             for _ in 0..TRIES {
                 if status != NOTHING_FILLED {
                     break;
@@ -129,7 +129,7 @@ impl Reader {
         }
     }
 
-    /// A market order runs its auction for a moment; a reader sees it go.
+    /// Waits for the auction of a market order, as a reader does.
     fn wait(&mut self, kedge: &str) {
         let end = Instant::now() + LONGEST;
         loop {
@@ -158,7 +158,7 @@ impl Reader {
         self.beside.push(shell);
     }
 
-    /// What the guide shows was printed.
+    /// Holds the output of a guide against the printed one.
     fn compare(&self, block: &Block) {
         for line in block.lines.iter().filter(|line| !line.trim().is_empty() && line.trim() != "...") {
             let printed = || self.printed.iter().cloned().collect::<Vec<_>>().join("\n");
@@ -180,7 +180,7 @@ impl Drop for Reader {
     }
 }
 
-/// Reads a guide and does what it says. At least `least` of its commands are run, and at most `most` blocks are not.
+/// Runs a guide. At least `least` of its commands run, and at most `most` blocks do not.
 fn read(guide: &str, port: u16, (least, most): (usize, usize)) {
     let _alone = READER.lock().unwrap_or_else(PoisonError::into_inner);
     let mut reader = Reader::new(port);
@@ -206,7 +206,7 @@ fn read(guide: &str, port: u16, (least, most): (usize, usize)) {
         shell.end();
     }
     if let Some(demo) = &reader.demo {
-        // The stream of changes may need a moment before it stands.
+        // The stream of changes may need a moment until it is up.
         let said = demo.said();
         let times = |text: &str| said.matches(text).count();
         assert!(times("BLIND") <= times("the keepers see again"), "{said}");

@@ -1,12 +1,12 @@
-//! Nothing that the built `kedge-demo` prints holds the key in an address that somebody typed where something else belongs, or
-//! that stands in the environment of other commands.
+//! The built `kedge-demo` prints no key of an address, neither of one typed in the wrong place nor of one in another
+//! command's environment variable.
 
 #[path = "../../hostile/src/mistakes.rs"]
 mod mistakes;
 #[path = "../../hostile/src/secrets.rs"]
 mod secrets;
 
-/// Command lines that are wrong; URL stands for the address, FILE for a file that is there.
+/// Wrong command lines; URL is replaced by the address, FILE by a file that exists.
 const LINES: [&[&str]; 9] = [
     &["URL"],
     &["--url", "URL"],

@@ -1,5 +1,5 @@
-//! Three minutes of trading with whoever keeps the exchange: an order is filled as soon in the third minute as in the first.
-//! The keepers' snapshot of every minute lies in between, and must not make them deaf to what is told after it.
+//! Three minutes of trading against the demo's keepers: an order is filled as soon in the third minute as in the first.
+//! The keepers' snapshots of every minute lie in between, and must not make them ignore later changes.
 
 #[path = "visitor/mod.rs"]
 mod visitor;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use kedge_model::order::Side;
 use visitor::{Demo, ONE, Visitor, program};
 
-/// Wall time.
+/// Wall minutes.
 const MINUTES: usize = 3;
 /// Longest wait of one order: its auction takes a second, and a machine may be busy.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -44,10 +44,10 @@ fn figures(waits: &[Duration]) -> String {
     format!("median {:?}, 90 % {:?}, longest {:?}", at(50), at(90), at(100))
 }
 
-/// Buys and sells in turn; how long each order waited for its fill from its confirmation on, by minute, shortest first.
+/// Buys and sells in turn. Returns each order's wait from its confirmation to its fill, by minute, shortest first.
 async fn trade(demo: &Demo) -> Vec<Vec<Duration>> {
     let visitor = Visitor::join(demo).await;
-    // The exchange measures how long its slots are; until then an auction takes as many as it would elsewhere.
+    // The exchange measures the length of its slots; until then an auction takes as many as on any chain.
     for (side, held) in [(Side::Long, ONE), (Side::Short, 0)] {
         visitor.order(side, ONE).await;
         visitor.wait_for_base(held, LONGEST).await;

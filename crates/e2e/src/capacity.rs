@@ -1,5 +1,5 @@
-//! `load`: how many orders a second an exchange with so many sub-accounts carries on this machine, how soon transactions
-//! land, what each process uses, and what saturates first.
+//! `load`: how many orders a second an exchange of a given size carries on this machine, how soon transactions land,
+//! what each process uses, and which resource saturates first.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -22,9 +22,9 @@ use crate::{ports, prices};
 
 /// A step is saturated when fewer than this share of its orders are filled.
 const FILLED: f64 = 0.9;
-/// Steps at most: twice as many orders each.
+/// Steps at most; each doubles the orders of the last.
 const STEPS: u32 = 12;
-/// Share of the machine's cores that counts as all of them.
+/// Share of the machine's cores that counts as full use.
 const ALL_CORES: f64 = 0.9;
 /// Most races that the filler may lose, per hundred of its transactions, as long as nothing is saturated.
 const MOST_LOST: u64 = 5;
@@ -54,7 +54,7 @@ pub async fn load(places: &Places, args: &Load) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// An exchange with so many sub-accounts under order flow that doubles until it is saturated.
+/// An exchange with `accounts` sub-accounts under order flow that doubles until it is saturated.
 async fn exchange(places: &Places, args: &Load, accounts: usize, verdict: &mut Verdict) -> Result<(Vec<Step>, Value)> {
     let recorded = RecordedPrices::open(&places.data, Scenario::Crash, None, 10)?;
     let opening: Vec<f64> = recorded.paths.iter().map(|path| path.price(recorded.start * 1_000)).collect();
@@ -130,7 +130,7 @@ async fn step(cluster: &Cluster, fleet: &Fleet, flow: &mut Flow<'_>, rate: f64, 
     })
 }
 
-/// What each process has used so far.
+/// Processor time and memory of each process so far.
 fn usages(cluster: &Cluster, fleet: &Fleet) -> BTreeMap<String, Usage> {
     let keepers = fleet.keepers.iter().map(|keeper| (keeper.name.clone(), keeper.process()));
     let others = [("validator".to_owned(), cluster.validator.process()), ("flow".to_owned(), Some(std::process::id()))];
@@ -138,7 +138,7 @@ fn usages(cluster: &Cluster, fleet: &Fleet) -> BTreeMap<String, Usage> {
 }
 
 impl Step {
-    /// Whether orders come faster than they are filled.
+    /// Whether fewer than [`FILLED`] of the orders at the step's rate were filled.
     fn is_saturated(&self) -> bool {
         (self.flow.filled as f64) < FILLED * self.rate * self.seconds
     }
@@ -165,7 +165,7 @@ impl Step {
     }
 }
 
-/// What was at its limit in the last step.
+/// The resource at its limit in the last step.
 fn saturated(steps: &[Step]) -> String {
     let Some(step) = steps.last().filter(|step| step.is_saturated()) else { return "nothing".into() };
     let machine = std::thread::available_parallelism().map_or(1, usize::from) as f64;

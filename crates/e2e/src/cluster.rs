@@ -19,16 +19,16 @@ use tokio::time::sleep;
 use crate::args::Places;
 use kedge_testbed::cluster::{EXCHANGE, Genesis, MOCK, Validator};
 
-/// How long the first price may take.
+/// Longest wait for the first price.
 const FIRST_PRICE: Duration = Duration::from_secs(60);
 
 /// A cluster under test.
 pub struct Cluster {
     /// Wallets and their roles.
     pub participants: Participants,
-    /// The chain.
+    /// The validator.
     pub validator: Validator,
-    /// Folder for everything that is written.
+    /// Folder of ledger, logs, configurations and figures.
     pub folder: PathBuf,
     /// The keeper's binary.
     pub keeper: PathBuf,
@@ -70,7 +70,7 @@ impl Cluster {
             wallets::write(&keys.join(format!("{}.json", member.name)), &member.wallet)?;
         }
         genesis.mint(participants.admin.pubkey())?;
-        // Whoever the test chain gives its money to: nobody here needs it.
+        // The validator gives its initial supply to a wallet without a use here.
         let treasury = Keypair::new().pubkey();
         let mut validator = Validator::new(&places.validator, &folder, &accounts, &places.programs, treasury, port);
         let took = validator.start().await?;
@@ -79,17 +79,17 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// A line with the time since the start.
+    /// Prints a line with the time since the start.
     pub fn say(&self, what: &str) {
         println!("{:6.1} s  {what}", self.started.elapsed().as_secs_f64());
     }
 
-    /// A wallet's file.
+    /// Path of a wallet's keypair file.
     pub fn wallet(&self, name: &str) -> PathBuf {
         self.folder.join("wallets").join(format!("{name}.json"))
     }
 
-    /// Sends for a wallet, straight to the validator.
+    /// A sender for a wallet, straight to the validator.
     pub fn sender(&self, wallet: &Arc<Keypair>) -> Sender {
         let url = self.validator.url();
         let payer: SharedSigner = Arc::clone(wallet) as SharedSigner;
@@ -103,7 +103,7 @@ impl Cluster {
         Sender::new(client, config)
     }
 
-    /// A client that reads straight from the validator.
+    /// A client straight to the validator.
     pub fn reader(&self) -> Client {
         self.sender(&self.participants.crank).client().clone()
     }
@@ -116,7 +116,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Waits for the first prices of whoever publishes them, and opens the markets.
+    /// Waits for the first published prices and opens the markets.
     pub async fn open(&self) -> Result<()> {
         let started = Instant::now();
         let feed = SnapshotReader::new(self.reader()).await?;
@@ -139,7 +139,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Brings the participants on board.
+    /// Sends the transactions with which the participants join.
     pub async fn board(&self) -> Result<()> {
         bootstrap::onboard(&self.participants, |wallet| self.sender(wallet)).await?;
         self.say(&format!("{} wallets on board", self.participants.members.len()));

@@ -1,8 +1,9 @@
-//! Watches how long accounts that may be liquidated are left alone.
+//! Measures how long keepers leave liquidatable accounts alone.
 //!
-//! A pocket is a case while it is below maintenance or in default, and owes more than its tokens cover, at the prices that a refresh would give. In a falling
-//! market one that was brought back falls below again, and a large one is taken over in steps, so two times are measured:
-//! how long a case lasted in all, and how long at most nobody did anything about it.
+//! A pocket is a case while it is below maintenance, or in default with a debt beyond its tokens, at the prices that a
+//! refresh would give. In a falling market a pocket that was brought back falls below again, and a large one is taken
+//! over in steps, so two times are measured: how long a case lasts in all, and the longest time in which no keeper
+//! acted on it.
 
 use std::collections::BTreeMap;
 
@@ -15,34 +16,34 @@ use solana_pubkey::Pubkey;
 
 use crate::market::MOST_SLOTS;
 
-/// A pocket that is to be acted on.
+/// An open case.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     since: u64,
-    /// When it was seen to have become smaller.
+    /// Slot in which it was last seen to have become smaller.
     served: u64,
     size: u128,
     cause: Cause,
-    /// Whether its neglect was written down.
+    /// Whether its neglect has been written down.
     told: bool,
 }
 
-/// What was seen so far.
+/// Open and ended cases.
 #[derive(Default)]
 pub struct Deadlines {
     open: BTreeMap<(Pubkey, u8, u16), Open>,
     closed: Vec<u64>,
     idle: u64,
     looks: u64,
-    /// What was known of the first ones that were left alone for too long, when they were.
+    /// The first cases of neglect, each as it was at that moment.
     neglected: Vec<Value>,
 }
 
-/// Cases of neglect that are kept.
+/// Most cases of neglect that are kept.
 const KEPT: usize = 8;
 
 impl Deadlines {
-    /// Looks at every account at the prices that a refresh would give now.
+    /// Judges every account at the prices that a refresh would give now.
     pub fn look(&mut self, world: &World) {
         self.looks += 1;
         let slot = world.clock.slot;
@@ -52,8 +53,8 @@ impl Deadlines {
                 let cause = match cause(&account.head, pocket, &world.fresh, &world.clock) {
                     // In a liquidation that has not ended, and above maintenance again.
                     None | Some(Cause::Shortfall(0..)) => continue,
-                    // What its tokens cover, such as the cent of a keeper that ended its last order, waits for a
-                    // settlement that is worth a transaction, and harms nobody.
+                    // A debt within its tokens, such as the cent of a keeper that ended its last order, waits for a
+                    // settlement that is worth a transaction, and is no risk.
                     Some(Cause::Default) if !is_short(&account.head, pocket) => continue,
                     Some(cause) => cause,
                 };
@@ -82,17 +83,17 @@ impl Deadlines {
         }
     }
 
-    /// What was known of those that were left alone for too long, at that moment.
+    /// The first cases that were neglected, each as it was at that moment.
     pub fn neglected(&self) -> &[Value] {
         &self.neglected
     }
 
-    /// What a world says of those that are open.
+    /// The open cases as a world shows them.
     pub fn left(&self, world: &World) -> Vec<Value> {
         self.open.iter().map(|(key, open)| case(world, key, open)).collect()
     }
 
-    /// Forgets what was measured: a fault has ended, and it is measured from here.
+    /// Drops all measurements, so that they begin at `slot`, after a fault.
     pub fn measure(&mut self, slot: u64) {
         self.idle = 0;
         self.closed.clear();
@@ -102,12 +103,12 @@ impl Deadlines {
         }
     }
 
-    /// Pockets that may be liquidated or are in default now.
+    /// Number of open cases.
     pub fn open(&self) -> usize {
         self.open.len()
     }
 
-    /// The cases in words.
+    /// The cases as text.
     pub fn cases(&self) -> Vec<String> {
         self.open
             .iter()
@@ -115,18 +116,18 @@ impl Deadlines {
             .collect()
     }
 
-    /// Slots for which nothing was done about a case, at most.
+    /// Longest time without an action on a case, slots.
     pub fn idle(&self) -> u64 {
         self.idle
     }
 
-    /// Slots that the ended cases lasted.
+    /// Lengths of the ended cases, slots.
     pub fn closed(&self) -> &[u64] {
         &self.closed
     }
 }
 
-/// A case with all that decides about it.
+/// A case as JSON, with the margins and rows that decide about it.
 fn case(world: &World, (address, pocket, market): &(Pubkey, u8, u16), open: &Open) -> Value {
     let account = world.accounts.get(address);
     let positions: Vec<String> = account.map_or_else(Vec::new, |account| {
@@ -157,7 +158,7 @@ fn case(world: &World, (address, pocket, market): &(Pubkey, u8, u16), open: &Ope
     })
 }
 
-/// All that is held in a pocket, and the debt of one that holds nothing.
+/// Size of a pocket's positions; of a pocket without any, its debt.
 fn size(account: &kedge_state::Account, pocket: Pocket) -> u128 {
     let positions = account.positions_in(pocket);
     positions

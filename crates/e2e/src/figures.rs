@@ -1,4 +1,4 @@
-//! Figures of a run: from logs and metrics, as text and as JSON.
+//! Figures of a run from logs and metrics, as text and as JSON.
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -7,22 +7,22 @@ use serde_json::{Value, json};
 
 use crate::keeper::Keeper;
 
-/// Slots from a decision to the slot in which its transaction landed, by job.
+/// Slots from a decision to the slot of its transaction, by job.
 #[derive(Default)]
 pub struct Latency {
     slots: BTreeMap<String, Vec<u64>>,
-    /// Priority fees of what landed, lamports.
+    /// Priority fees of landed transactions, lamports.
     fees: BTreeMap<String, u64>,
     failed: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 impl Latency {
-    /// Out of the logs of keepers.
+    /// Figures of the keepers' whole logs.
     pub fn of<'a>(keepers: impl IntoIterator<Item = &'a Keeper>) -> anyhow::Result<Self> {
         Self::within(keepers, 0..=u64::MAX)
     }
 
-    /// Out of those lines of the logs that name a slot of a range, or none.
+    /// Figures of the log lines that name a slot of a range, or none.
     pub fn within<'a>(
         keepers: impl IntoIterator<Item = &'a Keeper>,
         slots: RangeInclusive<u64>,
@@ -69,7 +69,7 @@ impl Latency {
         self.failed.get(job).map_or(0, |failed| failed.values().sum())
     }
 
-    /// Slots from decision to landing of all jobs, in order of size.
+    /// Slots from decision to landing of all jobs, ascending.
     pub fn slots(&self) -> Vec<u64> {
         let mut all: Vec<u64> = self.slots.values().flatten().copied().collect();
         all.sort_unstable();
@@ -81,7 +81,7 @@ impl Latency {
         self.failed.values().flat_map(BTreeMap::values).sum()
     }
 
-    /// A table.
+    /// The figures as a table.
     pub fn text(&self) -> String {
         let mut text = format!(
             "{:<12}{:>9}{:>7}{:>7}{:>7}{:>7}{:>9}{:>9}  failed by reason\n",
@@ -99,7 +99,7 @@ impl Latency {
             + "(slots from the world that was decided on to the slot of landing; mean priority fee in lamports)"
     }
 
-    /// For the report file.
+    /// The figures for the report file.
     pub fn json(&self) -> Value {
         let jobs = self.slots.iter().map(|(job, slots)| {
             let failed = self.failed.get(job).cloned().unwrap_or_default();

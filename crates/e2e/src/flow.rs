@@ -1,4 +1,4 @@
-//! Order flow at a rate: market orders of the smallest size, the next account's in turn, and what becomes of each.
+//! Order flow at a rate: market orders of one size, from one account after the other, with the outcome of each.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,26 +25,26 @@ use tokio::task::JoinSet;
 const MARKET: u16 = 0;
 /// Coins of an order, in base units: ten times the smallest.
 const SIZE: Size = Size(1_000_000_000);
-/// Compute units of placing.
+/// Compute limit of placing an order, units.
 const LIMIT: u32 = 30_000;
-/// Time between two looks at the accounts whose orders are under way.
+/// Time between two reads of the accounts with an order under way.
 const LOOK_EVERY: Duration = Duration::from_millis(400);
-/// Age of a blockhash that is still used.
+/// Greatest age of a blockhash that is signed with.
 const HASH_AGE: Duration = Duration::from_secs(10);
-/// An order that has not come to the chain, or is still there, after so long is lost or late: twenty slots of 400 ms.
+/// Time after which an order that is not on the chain is lost and an open one is late: twenty slots of 400 ms.
 const PATIENCE: Duration = Duration::from_secs(8);
 
 /// An order under way.
 #[derive(Clone, Copy)]
 struct Sent {
     at: Instant,
-    /// Signed base of the account before it.
+    /// Signed base of the account before the order.
     base: i64,
-    /// Slot in which it became active, once it is on the chain.
+    /// Slot in which the order became active, once it is on the chain.
     active: Option<u64>,
 }
 
-/// What became of orders.
+/// Outcomes of a flow's orders.
 #[derive(Clone, Debug, Default)]
 pub struct Outcome {
     /// Orders that were sent.
@@ -70,12 +70,12 @@ pub struct Flow<'a> {
 }
 
 impl<'a> Flow<'a> {
-    /// Order flow of accounts that are flat.
+    /// Order flow of accounts without a position.
     pub fn new(client: Client, accounts: &'a [Participant]) -> Self {
         Self { client, accounts, next: 0, hash: None, under_way: BTreeMap::new(), bases: vec![0; accounts.len()] }
     }
 
-    /// Sends orders at a rate for some time.
+    /// Sends `rate` orders a second for some time.
     ///
     /// # Errors
     /// When the endpoint gives no blockhash.
@@ -110,7 +110,7 @@ impl<'a> Flow<'a> {
         Ok(outcome)
     }
 
-    /// Waits for what is under way.
+    /// Waits for the orders under way.
     pub async fn settle(&mut self, outcome: &mut Outcome) {
         while !self.under_way.is_empty() {
             self.look(outcome).await;
@@ -119,7 +119,8 @@ impl<'a> Flow<'a> {
         outcome.slots.sort_unstable();
     }
 
-    /// The next account's order, signed; `None` when every account has one under way. An account that is long sells.
+    /// The next account's order, signed; `None` when every account has an order under way. An account that is long
+    /// sells.
     async fn order(&mut self) -> Result<Option<VersionedTransaction>> {
         let count = self.accounts.len();
         let places = (0..count).map(|step| (self.next + step) % count);
@@ -144,7 +145,7 @@ impl<'a> Flow<'a> {
         Ok(Some(sign(member, side, hash)?))
     }
 
-    /// Looks at the accounts whose orders are under way. A look that fails is made up for by the next.
+    /// Reads the accounts with an order under way. The next read makes up for a failed one.
     async fn look(&mut self, outcome: &mut Outcome) {
         let places: Vec<usize> = self.under_way.keys().copied().collect();
         for part in places.chunks(100) {
@@ -163,7 +164,7 @@ impl<'a> Flow<'a> {
         }
     }
 
-    /// Notes what an account shows.
+    /// Notes the order's outcome from the account's base and open order.
     fn note(&mut self, place: usize, base: i64, open: Option<u64>, slot: u64, outcome: &mut Outcome) {
         let Some(sent) = self.under_way.get_mut(&place) else { return };
         let late = sent.at.elapsed() >= PATIENCE;

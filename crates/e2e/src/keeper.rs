@@ -10,19 +10,19 @@ use kedge_keeper::config::Config;
 use serde_json::Value;
 use tokio::time::sleep;
 
-/// How long a keeper may take until it is ready.
+/// Longest time until a keeper is ready.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A keeper: its configuration, and the process while it runs.
 pub struct Keeper {
-    /// What it is called here.
+    /// Name in logs and figures.
     pub name: String,
     binary: PathBuf,
     config: PathBuf,
     log: PathBuf,
     port: u16,
     child: Option<Child>,
-    /// Environment of the process beside ours.
+    /// Environment of the process beside that of this program.
     pub environment: Vec<(String, String)>,
 }
 
@@ -37,12 +37,12 @@ impl Keeper {
         Ok(Self { name, binary, config: path, log, port, child: None, environment: Vec::new() })
     }
 
-    /// Where its configuration is.
+    /// Path of the configuration.
     pub fn config(&self) -> &Path {
         &self.config
     }
 
-    /// Starts the process; its log goes on where it stopped.
+    /// Starts the process; its log is appended to.
     pub fn start(&mut self) -> Result<()> {
         let log = File::options().create(true).append(true).open(&self.log)?;
         let mut command = Command::new(&self.binary);
@@ -53,7 +53,7 @@ impl Keeper {
         Ok(())
     }
 
-    /// Waits until it says that it is ready; how long that took.
+    /// Waits until the keeper is ready. Returns how long that took.
     pub async fn ready(&mut self) -> Result<Duration> {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
@@ -66,20 +66,20 @@ impl Keeper {
         bail!("{} is not ready after {} s; see {}", self.name, PATIENCE.as_secs(), self.log.display())
     }
 
-    /// Whether it says that it is ready now.
+    /// Whether `/readyz` answers 200 now.
     pub async fn is_ready(&self) -> bool {
         let url = format!("http://127.0.0.1:{}/readyz", self.port);
         reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success())
     }
 
-    /// Lines of its log in which a word stands, the last ones.
+    /// The last `most` lines of its log that contain a word.
     pub fn lines_with(&self, word: &str, most: usize) -> Vec<String> {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().filter(|line| line.contains(word)).collect();
         lines.iter().skip(lines.len().saturating_sub(most)).map(|line| (*line).to_owned()).collect()
     }
 
-    /// Fails when the process has ended by itself.
+    /// Fails when the process ended by itself.
     pub fn check(&mut self) -> Result<()> {
         match self.child.as_mut().map(Child::try_wait) {
             Some(Ok(Some(status))) => bail!("{} ended ({status}); see {}", self.name, self.log.display()),
@@ -92,12 +92,12 @@ impl Keeper {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Whether there is a process.
+    /// Whether the process was started and not stopped.
     pub fn is_started(&self) -> bool {
         self.child.is_some()
     }
 
-    /// Kills it as a crash would.
+    /// Kills the process with SIGKILL.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
@@ -105,14 +105,14 @@ impl Keeper {
         }
     }
 
-    /// Asks it to stop and waits; its exit code.
+    /// Sends SIGTERM and waits. Returns the exit code.
     pub fn stop(&mut self) -> Result<Option<i32>> {
         let Some(mut child) = self.child.take() else { return Ok(None) };
         let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
         Ok(child.wait()?.code())
     }
 
-    /// The lines of its log that are records.
+    /// The records of its log.
     pub fn log(&self) -> Result<Vec<Value>> {
         let text = std::fs::read_to_string(&self.log).with_context(|| self.log.display().to_string())?;
         Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())

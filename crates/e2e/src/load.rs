@@ -1,4 +1,4 @@
-//! Order flow on the cluster under test, and the deadlines of liquidations, on one look at the world every quarter second.
+//! Order flow on the cluster under test, and the deadlines of liquidations, from one snapshot every quarter second.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,39 +19,39 @@ use tokio::time::sleep;
 use crate::cluster::Cluster;
 use crate::deadlines::Deadlines;
 
-/// Time between two looks.
+/// Time between two snapshots.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
-/// Transactions of the crowd that are sent side by side.
+/// Takers' transactions under way at once.
 const AT_ONCE: usize = 16;
 
-/// Takers who trade, and what was seen meanwhile.
+/// Takers that trade, and the figures of their orders.
 pub struct Load {
     feed: SnapshotReader,
-    outbox: RequestSender,
+    sender: RequestSender,
     receipts: UnboundedReceiver<Receipt>,
     takers: Vec<Taker>,
     history: History,
-    /// How long accounts that may be liquidated wait.
+    /// Times for which liquidatable accounts wait.
     pub deadlines: Deadlines,
-    /// Whether the crowd trades.
+    /// Whether the takers trade.
     pub open: bool,
-    /// Transactions of the crowd that landed, and that failed.
+    /// Takers' transactions that landed, and that failed.
     pub counts: (u64, u64),
-    /// Looks that failed.
+    /// Snapshots that failed.
     pub missed: u64,
-    /// How soon market orders of the crowd are done with.
+    /// Slots from takers' market orders to their fills.
     pub waits: Waits,
-    /// Market orders of the crowd that are open: owner, order, slot in which it was placed.
+    /// Takers' open market orders: owner, order, slot of placing.
     asked: BTreeMap<(Pubkey, u32), Party>,
     last: Option<World>,
 }
 
 impl Load {
-    /// The takers among the participants, who trade at a pace: market seconds a second.
+    /// The participants' takers at a pace, market seconds a second.
     pub async fn new(cluster: &Cluster, pace: f64, seed: u64) -> Result<Self> {
         let reader = cluster.reader();
         let feed = SnapshotReader::new(reader.clone()).await?;
-        let (outbox, receipts) = RequestSender::start(reader, Sending::plain(AT_ONCE)).await?;
+        let (sender, receipts) = RequestSender::start(reader, Sending::plain(AT_ONCE)).await?;
         let world = feed.poll().await?;
         let busy = Pace { start: world.clock.unix_time, times: pace };
         let takers = order_flow::takers(&cluster.participants, seed, busy, |number, wallet| {
@@ -59,7 +59,7 @@ impl Load {
         });
         Ok(Self {
             feed,
-            outbox,
+            sender,
             receipts,
             takers,
             history: History::at_pace(pace),
@@ -73,7 +73,7 @@ impl Load {
         })
     }
 
-    /// Trades and watches for some time; `each` sees every world.
+    /// Trades and measures for some time; `each` gets every world.
     pub async fn work(&mut self, time: Duration, mut each: impl FnMut(&World, &Self)) -> Result<()> {
         let end = Instant::now() + time;
         while Instant::now() < end {
@@ -86,7 +86,7 @@ impl Load {
         Ok(())
     }
 
-    /// Works until something is true of the world, at most for some time; how long that took.
+    /// Works until a condition on the world holds, at most for some time. Returns how long that took.
     pub async fn until(
         &mut self,
         most: Duration,
@@ -106,7 +106,7 @@ impl Load {
         Ok(None)
     }
 
-    /// The last world that was seen.
+    /// The last world.
     pub fn world(&self) -> Option<&World> {
         self.last.as_ref()
     }
@@ -128,7 +128,7 @@ impl Load {
             let directory = self.feed.directory();
             for taker in &mut self.takers {
                 if let Some(plan) = taker.decide(&world, &self.history) {
-                    taker.actor.send(&plan, &world, &directory, &self.outbox);
+                    taker.actor.send(&plan, &world, &directory, &self.sender);
                 }
             }
         }
@@ -143,7 +143,7 @@ impl Load {
 }
 
 impl Load {
-    /// Notes market orders of the crowd that are new, and those that are open no longer.
+    /// Notes takers' new market orders, and those that are no longer open.
     fn time_orders(&mut self, world: &World) {
         let mut open = BTreeMap::new();
         for address in self.takers.iter().map(|taker| taker.account) {

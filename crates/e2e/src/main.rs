@@ -43,7 +43,7 @@ fn main() -> ExitCode {
             if verdict.holds() { ExitCode::SUCCESS } else { ExitCode::from(2) }
         }
         Err(error) => {
-            // It may quote what was typed.
+            // The error may quote the command line.
             eprintln!("kedge-e2e: {}", kedge_client::shown::discreet(&format!("{error:#}")));
             ExitCode::FAILURE
         }

@@ -1,4 +1,4 @@
-//! A session of market: recorded prices, a crowd, every keeper; the auditor has the last word.
+//! A session of market: recorded prices, takers, every keeper, and the auditor's statement at the end.
 
 use std::time::{Duration, Instant};
 
@@ -19,22 +19,23 @@ use crate::statement::statement;
 use crate::verdict::Verdict;
 use crate::{ports, prices};
 
-/// Slots within which an account that may be liquidated is looked after.
+/// Most slots until a keeper acts on a liquidatable account.
 pub const MOST_SLOTS: u64 = 20;
 /// Time between two lines of progress.
 const TELL_EVERY: Duration = Duration::from_secs(10);
-/// A session of this many seconds sees liquidations by itself; in a shorter one some are planted.
+/// Shortest session with liquidations of its own, seconds; in a shorter one some accounts are planted.
 const LONG: u64 = 300;
-/// Accounts that are planted, and their leverages: a fall of 12 % reaches them all.
+/// Planted accounts, and their smallest and largest leverage: a fall of 12 % reaches them all.
 const PLANTED: (usize, (f64, f64)) = (6, (7.5, 10.0));
 /// Most failed transactions of keepers for a hundred that landed.
 const MOST_FAILED: usize = 10;
-/// How much busier the crowd is than the recorded market's own time would have it.
+/// Factor on the takers' pace in the recorded market's own time.
 const BUSY: f64 = 2.0;
-/// The bottom of the recorded fall, 3 February 2025 02:08 UTC: it comes after three quarters of the session.
+/// The bottom of the recorded fall, 3 February 2025 02:08 UTC, Unix seconds: it comes after three quarters of the
+/// session.
 const BOTTOM: i64 = 1_738_548_480;
 
-/// Runs the session; what held and what did not.
+/// Runs the session and judges it.
 pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
     let span = (args.seconds as f64 * args.speed) as i64;
     let from = args.from.clone().unwrap_or_else(|| kedge_testbed::calendar::date_time(BOTTOM - span * 3 / 4));
@@ -92,7 +93,7 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
     let figures = json!({
         "seconds": args.seconds,
         "speed": args.speed,
-        "crowd": { "landed": load.counts.0, "failed": load.counts.1 },
+        "takers": { "landed": load.counts.0, "failed": load.counts.1 },
         "market_orders": load.waits.quarters(),
         "landing_slots": latency.json(),
         "liquidation_cases": load.deadlines.closed().len(),
@@ -103,7 +104,7 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Whether the keepers did what they are there for, and soon.
+/// Whether the keepers filled and liquidated, soon enough and with few failed transactions.
 fn worked(latency: &Latency, load: &Load, verdict: &mut Verdict) {
     let filled = latency.landed("filler");
     verdict.check("orders were filled", filled > 0, &format!("{filled} transactions of the filler"));
@@ -130,7 +131,7 @@ fn progress(load: &Load) -> String {
         format!("SOL {:.2}  BTC {:.0}  ETH {:.2}", price(0), price(1), price(2))
     });
     format!(
-        "slot {}  {prices}  crowd {} landed {} failed  liquidations: {} open, {} done, left alone {} slots at most",
+        "slot {}  {prices}  takers {} landed {} failed  liquidations: {} open, {} done, left alone {} slots at most",
         load.slot(),
         load.counts.0,
         load.counts.1,

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 
 use anyhow::{Context, Result};
 
-/// Ports that one set-up takes: the validator's, the proxies', the keepers'.
+/// Ports of one set-up: the validator's, the proxies', the keepers'.
 pub const BLOCK: u16 = 96;
 
 /// First port of a free block.

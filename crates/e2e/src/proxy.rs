@@ -1,5 +1,5 @@
-//! What stands between the keepers and the validator, and can fail: a relay for WebSocket, and one for JSON-RPC that can
-//! be silent, refuse, lag or be gone.
+//! A proxy between keepers and validator that can fail: a relay for WebSocket, and one for JSON-RPC that can be silent,
+//! refuse, lag or be gone.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,28 +13,28 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// How long a connection that nothing passes any more is kept.
+/// Longest time for which a connection that passes nothing is kept.
 const FORGOTTEN: Duration = Duration::from_secs(120);
 
-/// How JSON-RPC behaves.
+/// State of the JSON-RPC relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rpc {
-    /// As it should.
+    /// Passes everything.
     Fine,
     /// Takes requests and never answers.
     Silent,
     /// Answers 429 to three requests of four.
     Limited,
-    /// Answers every question as it did the first time that it was asked in this state; what is sent is passed on.
+    /// Answers each request as it did the first time in this state; transactions are passed on.
     Stale,
     /// Closes every connection.
     Gone,
 }
 
-/// How the WebSocket behaves.
+/// State of the WebSocket relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wire {
-    /// As it should.
+    /// Passes everything.
     Passes,
     /// Every connection is cut, and new ones are refused.
     Cut,
@@ -51,7 +51,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Listens on `port` for JSON-RPC and on the next for WebSocket, and passes on to `target` and the next.
+    /// Listens on `port` for JSON-RPC and on the next for WebSocket; both go to `target` and the port after it.
     pub async fn start(port: u16, target: u16) -> Result<Self> {
         let (rpc, rpc_state) = watch::channel(Rpc::Fine);
         let (socket, socket_state) = watch::channel(Wire::Passes);
@@ -67,12 +67,12 @@ impl Proxy {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Changes how JSON-RPC behaves.
+    /// Sets the state of JSON-RPC.
     pub fn set_rpc(&self, state: Rpc) {
         self.rpc.send_replace(state);
     }
 
-    /// Changes how the WebSocket behaves.
+    /// Sets the state of the WebSocket.
     pub fn set_socket(&self, wire: Wire) {
         self.socket.send_replace(wire);
     }
@@ -99,14 +99,14 @@ async fn relay(listener: TcpListener, target: u16, wire: watch::Receiver<Wire>) 
                 _ = wire.wait_for(|wire| *wire != Wire::Passes) => false,
             };
             if !passes {
-                // A connection that was swallowed once is never heard of again: both ends are kept until it is cut.
+                // Nothing passes a swallowed connection ever again; both ends stay open until it is cut.
                 let _ = timeout(FORGOTTEN, wire.wait_for(|wire| *wire == Wire::Cut)).await;
             }
         });
     }
 }
 
-/// Answers of a state, by question.
+/// The first answer to each request in a state.
 type Memory = Arc<Mutex<HashMap<String, Value>>>;
 
 async fn serve(listener: TcpListener, url: String, state: watch::Receiver<Rpc>) {
@@ -122,7 +122,7 @@ async fn serve(listener: TcpListener, url: String, state: watch::Receiver<Rpc>) 
             count: Arc::clone(&count),
         };
         tokio::spawn(async move {
-            // A connection that ends in the middle is what is wanted of it.
+            // Some states end a connection in the middle of a request, so an error here is expected.
             let _ = relay.connection(stream).await;
         });
     }
@@ -150,7 +150,7 @@ impl Relay {
                 }
                 Rpc::Gone => return Ok(()),
                 Rpc::Silent => {
-                    // Until the state changes; then the connection is of no use any more.
+                    // Holds the connection until the state changes, then drops it.
                     let _ = self.state.wait_for(|state| *state != Rpc::Silent).await;
                     return Ok(());
                 }
@@ -200,7 +200,7 @@ impl Relay {
     }
 }
 
-/// Body of the next request; `None` when there is none any more. `buffer` keeps what was read too far.
+/// Body of the next request; `None` at the end of the connection. `buffer` keeps bytes of the request after it.
 async fn request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Result<Option<Vec<u8>>> {
     let head = loop {
         if let Some(end) = buffer.windows(4).position(|window| window == b"\r\n\r\n") {

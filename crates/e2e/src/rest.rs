@@ -1,6 +1,6 @@
-//! The end of a session. Whether somebody is left who may be liquidated must not hang on which of crowd, prices and keepers
-//! stopped first: the crowd stops, the prices hold still, and the keepers have time until nobody is left for a while. What
-//! is told of is that moment, and what stands in the way of it.
+//! The end of a session. The count of liquidatable accounts must not depend on which of takers, prices and keepers
+//! stops first: the takers stop, the prices hold still, and the keepers get time until no account has been liquidatable
+//! for a while. The report is about that moment, and names what prevents it.
 
 use std::time::Duration;
 
@@ -15,25 +15,25 @@ use crate::load::Load;
 use crate::prices;
 use crate::verdict::Verdict;
 
-/// How long it may take until nobody is left.
+/// Longest time until no account is liquidatable.
 const PATIENCE: Duration = Duration::from_secs(90);
-/// Slots in a row without anybody who may be liquidated.
+/// Slots in a row without a liquidatable account.
 const CALM: u64 = 20;
-/// Lines of a keeper's log about an account that are kept.
+/// Most log lines about an account that are kept of a keeper.
 const LINES: usize = 40;
 
 /// How a session came to rest.
 pub struct Rest {
-    /// Time until the calm began and had lasted; `None` when it never did.
+    /// Time until the calm began that then lasted; `None` when it never did.
     calm: Option<Duration>,
 }
 
 impl Rest {
-    /// Stops the crowd, holds the prices where they are, and waits. Metrics of who publishes from here on are on `port`.
+    /// Stops the takers, holds the prices, and waits. From here on the publisher's metrics are on `port`.
     pub async fn come(cluster: &Cluster, fleet: &mut Fleet, load: &mut Load, url: &str, port: u16) -> Result<Self> {
         load.open = false;
         replace_prices(cluster, fleet, load, url, port, "-still", prices::still).await?;
-        cluster.say("crowd and prices are at rest");
+        cluster.say("takers and prices are at rest");
         let mut since = None;
         let calm = load.until(PATIENCE, |world, load| {
             let slot = world.clock.slot;
@@ -46,7 +46,7 @@ impl Rest {
         Ok(Self { calm: calm.await? })
     }
 
-    /// The statement, and where it does not hold, what is needed to tell why: in `left.json`.
+    /// Adds the statement to the verdict; where it does not hold, writes the accounts at fault to `left.json`.
     pub fn judge(
         &self,
         what: &str,
@@ -59,13 +59,13 @@ impl Rest {
             Some(calm) => format!("after {:.1} s, {CALM} slots of them calm", calm.as_secs_f64()),
             None => load.deadlines.cases().join("; "),
         };
-        let statement = format!("{what}: with crowd and prices at rest nobody is left who may be liquidated");
+        let statement = format!("{what}: with takers and prices at rest no account is left liquidatable");
         verdict.check(&statement, self.calm.is_some(), &figure);
         evidence(cluster, fleet, load)
     }
 }
 
-/// Replaces who publishes prices by a generator that begins with the prices of now.
+/// Replaces the publishing keeper by a generator that begins with the prices of now.
 pub async fn replace_prices(
     cluster: &Cluster,
     fleet: &mut Fleet,
@@ -88,7 +88,8 @@ pub async fn replace_prices(
     Ok(())
 }
 
-/// Writes down what is known of accounts that are left or were left alone: account, prices, and what keepers said of them.
+/// Writes down each account that is left or was neglected: the account, its prices, and the keepers' log lines about
+/// it.
 fn evidence(cluster: &Cluster, fleet: &Fleet, load: &Load) -> Result<()> {
     let mut cases: Vec<Value> = load.deadlines.neglected().to_vec();
     cases.extend(load.world().into_iter().flat_map(|world| load.deadlines.left(world)));

@@ -1,4 +1,4 @@
-//! A running exchange that faults are tried on: keepers behind relays that can fail, order flow all the while.
+//! A running exchange for faults: keepers behind relays that can fail, under constant order flow.
 
 use std::time::Duration;
 
@@ -17,18 +17,18 @@ use crate::statement::statement;
 use crate::verdict::Verdict;
 use crate::{ports, prices};
 
-/// Takers of the crowd.
+/// Number of takers.
 const TAKERS: usize = 24;
-/// Market seconds a second for the crowd.
+/// Pace of the takers, market seconds a second.
 const PACE: f64 = 30.0;
-/// What a recovery is given before the count of slots ends: 20 slots and time to look.
+/// Time for a recovery before cases are judged: 20 slots and the time of a snapshot.
 const AFTER: Duration = Duration::from_secs(20);
 
 /// The exchange at work.
 pub struct Session {
     /// Chain and wallets.
     pub cluster: Cluster,
-    /// Between keepers and chain.
+    /// Relays between keepers and chain.
     pub proxy: Proxy,
     /// The keepers.
     pub fleet: Fleet,
@@ -36,12 +36,12 @@ pub struct Session {
     pub load: Load,
     /// First port of the block.
     pub port: u16,
-    /// Configuration of what is published.
+    /// Configuration of the published prices.
     pub prices: Publish,
 }
 
 impl Session {
-    /// Everything up, and some trading done.
+    /// Starts everything, and trades for a while.
     pub async fn start(places: &Places) -> Result<Self> {
         let recorded = RecordedPrices::open(&places.data, Scenario::Crash, None, 10)?;
         let opening: Vec<f64> = recorded.paths.iter().map(|path| path.price(recorded.start * 1_000)).collect();
@@ -62,12 +62,12 @@ impl Session {
         Ok(session)
     }
 
-    /// Goes on for some seconds.
+    /// Works for some seconds.
     pub async fn work(&mut self, seconds: u64) -> Result<()> {
         self.load.work(Duration::from_secs(seconds), |_, _| {}).await
     }
 
-    /// Measures from now on how long cases stay open, while work goes on; fails the verdict when one stays too long.
+    /// Measures from now on how long cases stay open while work goes on; the verdict fails when a case stays too long.
     pub async fn recover(&mut self, what: &str, verdict: &mut Verdict) -> Result<()> {
         let open = self.load.deadlines.open();
         let slot = self.load.slot();
@@ -83,7 +83,7 @@ impl Session {
         Ok(())
     }
 
-    /// The auditor's statement, in one line of the verdict.
+    /// Adds the auditor's statement to the verdict.
     pub fn audit(&mut self, what: &str, verdict: &mut Verdict) -> Result<()> {
         let (text, holds) = statement(&self.cluster, self.fleet.get(Post::Auditor))?;
         let figure = if holds { "" } else { text.as_str() };

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::cluster::Cluster;
 use crate::keeper::Keeper;
 
-/// Runs `kedge-keeper audit` with a keeper's configuration; its text, and whether everything holds.
+/// Runs `kedge-keeper audit` with a keeper's configuration. Returns its text, and whether everything holds.
 pub fn statement(cluster: &Cluster, keeper: &Keeper) -> Result<(String, bool)> {
     let mut command = Command::new(&cluster.keeper);
     let output = command.arg("--config").arg(keeper.config()).arg("audit").output().context("kedge-keeper audit")?;

@@ -1,4 +1,4 @@
-//! The exchange on a validator of one's own.
+//! `up`: the exchange on a validator to try things on.
 
 use anyhow::Result;
 use kedge_testbed::participants::Participants;

@@ -1,4 +1,4 @@
-//! What processes use of the machine, from /proc.
+//! Processor time and memory of processes, from /proc.
 
 use std::time::Instant;
 
@@ -7,25 +7,25 @@ const TICKS: f64 = 100.0;
 /// Bytes of a page.
 const PAGE: u64 = 4_096;
 
-/// A process at a moment.
+/// Usage of a process at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Usage {
     /// Seconds of processor time since it was started, of all its threads.
     pub processor: f64,
     /// Resident memory, bytes.
     pub memory: u64,
-    /// When it was looked at.
+    /// Moment of the reading.
     pub at: Instant,
 }
 
 impl Usage {
-    /// What a process has used so far; `None` when there is none.
+    /// Usage of a process so far; `None` when the process is gone.
     pub fn of(process: u32) -> Option<Self> {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
         Self::parse(&stat)
     }
 
-    /// Out of a line of `/proc/<pid>/stat`: the name in parentheses may hold anything.
+    /// Reads a line of `/proc/<pid>/stat`, whose name in parentheses may hold spaces and parentheses.
     fn parse(stat: &str) -> Option<Self> {
         let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
         // Counted from the third field on: user time, system time, resident pages.
@@ -34,7 +34,7 @@ impl Usage {
         Some(Self { processor, memory: number(21)? * PAGE, at: Instant::now() })
     }
 
-    /// Cores that were busy with it since an earlier look.
+    /// Mean number of cores that the process kept busy since an earlier reading.
     pub fn cores_since(&self, earlier: &Self) -> f64 {
         (self.processor - earlier.processor) / self.at.duration_since(earlier.at).as_secs_f64().max(0.001)
     }

@@ -1,4 +1,4 @@
-//! What had to hold, and whether it did.
+//! Statements about a run, and whether they hold.
 
 /// A list of statements.
 #[derive(Default)]
@@ -7,24 +7,24 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Adds a statement with its figure, and prints it.
+    /// Adds a statement with its figure and prints it.
     pub fn check(&mut self, what: &str, holds: bool, figure: &str) {
         let word = if holds { "holds" } else { "BROKEN" };
         println!("{word:>8}  {what}{}{figure}", if figure.is_empty() { "" } else { ": " });
         self.lines.push((what.to_owned(), holds, figure.to_owned()));
     }
 
-    /// Whether everything held.
+    /// Whether all statements hold.
     pub fn holds(&self) -> bool {
         self.lines.iter().all(|(_, holds, _)| *holds)
     }
 
-    /// Takes over another's statements.
+    /// Appends the statements of another verdict.
     pub fn extend(&mut self, other: Self) {
         self.lines.extend(other.lines);
     }
 
-    /// How many held, and how many there are.
+    /// Number of statements that hold, and of all.
     pub fn count(&self) -> (usize, usize) {
         (self.lines.iter().filter(|(_, holds, _)| *holds).count(), self.lines.len())
     }

@@ -1,4 +1,4 @@
-//! A sub-account as it stands in an account's bytes.
+//! A sub-account, decoded.
 
 use kedge_interface::account::SubAccountData;
 use kedge_model::board::PriceBoard;
@@ -13,9 +13,9 @@ use kedge_model::sub_account::{SubAccount, SubAccountMut};
 /// A sub-account with its orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
-    /// The fixed part.
+    /// The fixed part of the account.
     pub head: Box<SubAccount>,
-    /// The tail, free slots included: an order's place in it is the slot that instructions name.
+    /// The tail, free slots included; an order's index is the slot that instructions name.
     pub orders: Vec<Order>,
 }
 
@@ -26,14 +26,14 @@ impl From<SubAccountData> for Account {
 }
 
 impl Account {
-    /// The model's view, to run actions on.
+    /// The model's view of the account, for its actions.
     pub fn borrow(&mut self) -> SubAccountMut<'_> {
         SubAccountMut { head: &mut self.head, orders: &mut self.orders }
     }
 
     /// Open orders with their slots.
     pub fn open_orders(&self) -> impl Iterator<Item = (u8, &Order)> {
-        // The tail never exceeds 128 orders, so a slot fits a byte.
+        // The tail has at most 128 orders, so a slot fits a byte.
         (0u8..).zip(&self.orders).filter(|(_, order)| order.is_open())
     }
 
@@ -48,11 +48,12 @@ impl Account {
         self.head.position(market).map_or(Base::ZERO, |position| position.base)
     }
 
-    /// Whether it may trade in a market: the pocket that its position there is in is neither bankrupt nor in a
+    /// Whether the account may trade in a market: the pocket of its position there is neither bankrupt nor in a
     /// liquidation that has not ended.
     #[must_use]
     pub fn is_free(&self, market: u16, board: &PriceBoard, clock: &Clock) -> bool {
-        // The model ends a liquidation whose cause is gone, so it needs a copy; only for accounts that are flagged.
+        // The model ends a liquidation whose cause is gone and therefore needs a copy; only flagged accounts are
+        // copied.
         self.head.status == 0 || liquidation::require_free_in(&mut self.head.clone(), market, board, clock).is_ok()
     }
 
@@ -62,12 +63,12 @@ impl Account {
         std::iter::once(Pocket::Cross).chain(isolated.map(|position| Pocket::Isolated(position.market)))
     }
 
-    /// Positions in a pocket.
+    /// Positions of a pocket.
     pub fn positions_in(&self, pocket: Pocket) -> impl Iterator<Item = &Position> {
         self.head.positions.iter().filter(move |position| pocket.holds(position))
     }
 
-    /// Whether both are the same sub-account of the same person.
+    /// Whether both are the same sub-account of the same authority.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.head.authority == other.head.authority && self.head.id == other.head.id

@@ -1,4 +1,4 @@
-//! Addresses of what is listed, and of the oracle accounts that its rows name.
+//! Addresses of listed markets and banks, and of the oracle accounts of their rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError, RwLock};
@@ -26,7 +26,7 @@ pub struct Directory {
     pub oracles: BTreeSet<Pubkey>,
     /// Further accounts of Pyth feeds.
     alternatives: Alternatives,
-    /// Where one of these has a newer price than the account in the lists above.
+    /// Places where a further account has a newer price than the listed one.
     newer: Arc<RwLock<BTreeMap<Place, Pubkey>>>,
 }
 
@@ -41,25 +41,25 @@ pub(crate) struct Place {
     pub number: usize,
 }
 
-/// Whether a source has an account.
+/// Whether a source is read from an account.
 #[must_use]
 pub fn has_account(source: &PriceSource) -> bool {
     !matches!(SourceKind::from_number(source.kind), Ok(SourceKind::Fixed | SourceKind::Unused) | Err(_))
 }
 
-/// The account of a source that has one.
+/// The account of a source.
 fn account(source: &PriceSource) -> Pubkey {
     if source.kind == SourceKind::PythPull as u8 { source_address(source) } else { Pubkey::new_from_array(source.key) }
 }
 
 impl Directory {
-    /// The addresses of everything that is listed.
+    /// The addresses of everything that an exchange has listed.
     #[must_use]
     pub fn of(board: &PriceBoard, markets: u16, banks: u16) -> Self {
         Self::with(board, markets, banks, &Alternatives::default())
     }
 
-    /// The same, with further accounts of Pyth feeds: of several the one with the newest price is used.
+    /// [`Self::new`] with further accounts of Pyth feeds: of several accounts the one with the newest price is used.
     #[must_use]
     pub fn with(board: &PriceBoard, markets: u16, banks: u16, alternatives: &Alternatives) -> Self {
         let mut directory = Self {
@@ -81,7 +81,7 @@ impl Directory {
         directory
     }
 
-    /// The accounts of a source whose listed one is `listed`.
+    /// The accounts of a source whose listed account is `listed`.
     pub(crate) fn candidates<'d>(
         &'d self,
         source: &PriceSource,
@@ -90,7 +90,7 @@ impl Directory {
         std::iter::once(listed).chain(self.alternatives.of(source))
     }
 
-    /// Remembers which of a source's accounts has the newest price.
+    /// Notes which of a source's accounts has the newest price.
     pub(crate) fn choose(&self, place: Place, listed: &Pubkey, newest: Pubkey) {
         if self.alternatives.is_empty() {
             return;
@@ -103,7 +103,7 @@ impl Directory {
         };
     }
 
-    /// Accounts that instructions write and that everybody's transactions write: board, markets and banks.
+    /// Accounts that the transactions of all users write: board, markets and banks.
     #[must_use]
     pub fn contended(&self, instructions: &[Instruction]) -> Vec<Pubkey> {
         let written = instructions.iter().flat_map(|one| &one.accounts).filter(|account| account.is_writable);
@@ -113,8 +113,8 @@ impl Directory {
         written.map(|account| account.pubkey).filter(shared).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
-    /// Oracle accounts of rows in the order in which a refresh names them, of each source the one with the newest price; `None`
-    /// for a row that is not listed.
+    /// Oracle accounts of rows in the order in which a refresh names them, of each source the account with the newest
+    /// price; `None` for a row that is not listed.
     #[must_use]
     pub fn oracles_of(&self, markets: &[u16], banks: &[u16]) -> Option<Vec<Pubkey>> {
         let mut oracles = Vec::new();

@@ -1,12 +1,13 @@
 //! # kedge-state: a copy of the exchange that follows the chain
 //!
-//! * [`World`]: the exchange at one moment, decoded into the model's own structs, with what the oracle accounts say;
-//! * [`mirror`]: a world that is kept up to date change by change, and notices what it missed; [`mirror::recording`] keeps
-//!   what it was made of, [`replay`] makes it again;
+//! * [`World`]: the exchange at one moment, decoded into the model's own structs, with the prices of the oracle
+//!   accounts;
+//! * [`mirror`]: a world that is kept up to date change by change, and notices missed changes; [`mirror::recording`]
+//!   writes all that it takes in to a file, [`replay`] rebuilds it from there;
 //! * [`book`]: the order books of all markets; [`endangered`]: the accounts that a price tick may make liquidatable;
 //! * [`snapshot`] reads the exchange through a client, [`subscribe`] follows it, [`Directory`] has the addresses.
 //!
-//! Nothing here decides or sends.
+//! This crate neither decides nor sends.
 #![deny(missing_docs)]
 
 pub mod account;

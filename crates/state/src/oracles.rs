@@ -1,5 +1,5 @@
-//! What the oracle accounts say, read by the parsers that the program uses: every kind of source, with its roundings and its
-//! conditions.
+//! Prices of the oracle accounts, read by the parsers that the program uses: every kind of source, with its roundings
+//! and conditions.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use solana_pubkey::Pubkey;
 use crate::Directory;
 use crate::directory::{Place, has_account};
 
-/// A source as a row asks it: two rows can ask the same account on different conditions.
+/// A source with the conditions of its row: two rows can read one account on different conditions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Asked {
     key: [u8; 32],
@@ -23,7 +23,7 @@ pub struct Asked {
 }
 
 impl Asked {
-    /// A source of a row.
+    /// The key of a row's source.
     #[must_use]
     pub const fn by(row: &PriceRow, source: &PriceSource) -> Self {
         let PriceSource { key, kind, min_signatures, owners, multiple, .. } = *source;
@@ -34,7 +34,8 @@ impl Asked {
 /// Owner and bytes of an account.
 pub type Raw = (Pubkey, Vec<u8>);
 
-/// What every row would hear now. A missing or strange account, or one that says nothing, leaves its source out.
+/// The prices that a refresh of every row would read now. A source is left out when its account is missing, of another
+/// kind, or without a price that its row accepts.
 #[must_use]
 pub fn observe(
     board: &PriceBoard,
@@ -55,7 +56,7 @@ pub fn observe(
                 read(source, address, owner, data, &moment).ok().flatten().map(|price| (price, *address))
             };
             let heard = directory.candidates(source, listed).filter_map(hear);
-            // Of equally new ones the first: the listed account before the others.
+            // Of equally new accounts the first: the listed account before the others.
             let newest = heard.reduce(|best, next| if newer(&next.0, &best.0) { next } else { best });
             directory.choose(Place { bank, row: index, number }, listed, newest.map_or(*listed, |(_, at)| at));
             if let Some((price, _)) = newest {
@@ -96,7 +97,7 @@ mod tests {
         (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
     }
 
-    /// What the first market row hears of one source whose account has these bytes.
+    /// The first market row's price of one source whose account has these bytes.
     fn hear(source: PriceSource, owner: Pubkey, data: Vec<u8>, slot: u64) -> Option<OraclePrice> {
         let mut board = PriceBoard::default();
         let row = &mut board.markets[0];

@@ -1,4 +1,4 @@
-//! Pyth pull accounts: where they are, and how one is written.
+//! Addresses and bytes of Pyth's pull accounts.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use kedge_interface::address::pyth::{LEGACY_PUSH_ORACLE, PUSH_ORACLE, RECEIVER, 
 use kedge_model::board::{PriceSource, SourceKind, receivers};
 use solana_pubkey::Pubkey;
 
-/// Size of a `PriceUpdateV2` account.
+/// Bytes of a `PriceUpdateV2` account.
 pub const SIZE: usize = 134;
 
 const DISCRIMINATOR: [u8; 8] = [0x22, 0xf1, 0x23, 0x63, 0x9d, 0x7e, 0xf4, 0xcd];
@@ -20,7 +20,7 @@ pub struct PriceUpdate {
     pub feed_id: [u8; 32],
     /// Price mantissa.
     pub price: i64,
-    /// Half-width of the confidence interval, the same mantissa.
+    /// Half-width of the confidence interval, in the price's exponent.
     pub confidence: u64,
     /// Exponent.
     pub exponent: i32,
@@ -36,20 +36,21 @@ pub fn feed_address(feed_id: &[u8; 32]) -> Pubkey {
     feed(&PUSH_ORACLE, 0, feed_id)
 }
 
-/// The same for a row's source: of the legacy push oracle where the row accepts only that one's receiver.
+/// [`sponsored`] for a row's source: the account of the legacy push oracle where the row accepts only that one's
+/// receiver.
 #[must_use]
 pub fn source_address(source: &PriceSource) -> Pubkey {
     let legacy = source.receivers() & receivers::UPGRADED == 0;
     if legacy { feed(&LEGACY_PUSH_ORACLE, 0, &source.key) } else { feed_address(&source.key) }
 }
 
-/// Accounts that operators name beside the sponsored one of a feed, such as those that they publish to themselves. A
+/// Accounts beside a feed's sponsored one that operators configure, such as those to which they publish themselves. A
 /// row takes any account of an accepted receiver with the right feed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Alternatives(Arc<BTreeMap<[u8; 32], Vec<Pubkey>>>);
 
 impl Alternatives {
-    /// Of pairs of feed and account.
+    /// Further accounts from pairs of feed and account.
     #[must_use]
     pub fn new(pairs: impl IntoIterator<Item = ([u8; 32], Pubkey)>) -> Self {
         let mut map: BTreeMap<_, Vec<Pubkey>> = BTreeMap::new();
@@ -59,13 +60,13 @@ impl Alternatives {
         Self(Arc::new(map))
     }
 
-    /// Whether there is none.
+    /// Whether there are no further accounts.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Those of a source; only Pyth's pull feeds have any.
+    /// Further accounts of a source; only Pyth's pull feeds have any.
     pub fn of(&self, source: &PriceSource) -> std::slice::Iter<'_, Pubkey> {
         let pull = source.kind == SourceKind::PythPull as u8;
         self.0.get(&source.key).filter(|_| pull).map_or(&[][..], Vec::as_slice).iter()
@@ -76,7 +77,7 @@ impl Alternatives {
 pub const OWNER: Pubkey = RECEIVER;
 
 impl PriceUpdate {
-    /// The bytes of a fully verified update's account.
+    /// Bytes of an account with a fully verified update.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
         let mut data = Vec::with_capacity(SIZE);
@@ -89,7 +90,7 @@ impl PriceUpdate {
         data.extend_from_slice(&self.exponent.to_le_bytes());
         data.extend_from_slice(&self.publish_time.to_le_bytes());
         data.extend_from_slice(&self.publish_time.saturating_sub(1).to_le_bytes());
-        // The moving average: nothing here reads it.
+        // The moving average, which the parsers do not read.
         data.extend_from_slice(&self.price.to_le_bytes());
         data.extend_from_slice(&self.confidence.to_le_bytes());
         data.extend_from_slice(&self.posted_slot.to_le_bytes());

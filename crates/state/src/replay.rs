@@ -1,4 +1,4 @@
-//! A recording, look by look: what a keeper saw is seen again, so that what it decided can be decided again.
+//! Replays a recording look by look, so that a keeper's decisions can be made again.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,32 +13,33 @@ use crate::oracles::Raw;
 use crate::pyth::Alternatives;
 use crate::{Directory, World, snapshot};
 
-/// Why a recording does not go on.
+/// Why a replay ends.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
-    /// The file.
+    /// The file cannot be read or is broken.
     #[error("the recording is broken: {0}")]
     Recording(#[from] std::io::Error),
-    /// What is on it.
+    /// A recorded account cannot be read.
     #[error(transparent)]
     World(#[from] Error),
 }
 
-/// A mirror that follows a recording.
+/// A mirror whose source and readings are a recording.
 pub struct Replay {
     recording: Recording,
     alternatives: Alternatives,
     rest: BTreeMap<Pubkey, Raw>,
-    /// Slot of a reading of all sub-accounts and what it changed, until the rest of its look comes.
+    /// Slot and changes of a reading of all sub-accounts, until the rest of its look is read.
     snapshot: Option<(u64, Changes)>,
-    /// Markets and banks, when addresses are to be learnt.
+    /// Numbers of markets and banks, when addresses are to be derived.
     listed: Option<(u16, u16)>,
     directory: Arc<Directory>,
     mirror: Option<Mirror>,
 }
 
 impl Replay {
-    /// From the beginning; beside the sponsored accounts of Pyth feeds it reads `alternatives`, as the keeper did.
+    /// Opens a recording at its beginning. `alternatives` are the accounts that the keeper read beside the sponsored
+    /// accounts of Pyth feeds.
     ///
     /// # Errors
     /// As [`Recording::open`].
@@ -60,7 +61,7 @@ impl Replay {
         self.recording.is_cut()
     }
 
-    /// Addresses of what was listed.
+    /// Addresses of listed markets and banks.
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.directory)
@@ -69,7 +70,7 @@ impl Replay {
     /// The world at the next look; `None` at the end.
     ///
     /// # Errors
-    /// [`ReplayError`].
+    /// [`ReplayError::Recording`] for a broken file, [`ReplayError::World`] for a recorded account that cannot be read.
     pub fn look(&mut self) -> Result<Option<&World>, ReplayError> {
         loop {
             let Some(record) = self.recording.read()? else { return Ok(None) };
@@ -123,7 +124,7 @@ impl Replay {
                 }
             }
             (None, Some(mirror)) => drop(mirror.refresh(world)),
-            // A look without sub-accounts shows nothing.
+            // A look without sub-accounts has no world.
             (None, None) => {}
         }
         Ok(())

@@ -17,29 +17,29 @@ use crate::oracles::{self, Raw};
 use crate::pyth::Alternatives;
 use crate::{Account, Directory, World};
 
-/// All sub-accounts of a slot.
+/// All sub-accounts as of a slot.
 #[derive(Clone, Debug)]
 pub struct Accounts {
     /// The slot.
     pub slot: u64,
-    /// Those that can be read.
+    /// Accounts that could be decoded.
     pub found: BTreeMap<Pubkey, Account>,
-    /// Those that cannot.
+    /// Accounts that could not be decoded.
     pub unreadable: BTreeSet<Pubkey>,
 }
 
-/// Some sub-accounts of a slot, as they are asked for.
+/// Requested sub-accounts as of a slot.
 #[derive(Clone, Debug)]
 pub struct Again {
     /// The slot.
     pub slot: u64,
-    /// Each, `None` for one that is gone or cannot be read.
+    /// Each account, `None` for one that is closed or cannot be decoded.
     pub found: Vec<(Pubkey, Option<Account>)>,
-    /// Those that cannot be read.
+    /// Accounts that could not be decoded.
     pub unreadable: BTreeSet<Pubkey>,
 }
 
-/// Polls a cluster. One poll is two requests, whatever the number of accounts.
+/// Reads the exchange from a cluster. One poll is two requests, whatever the number of accounts.
 #[derive(Clone)]
 pub struct SnapshotReader {
     client: Client,
@@ -47,15 +47,15 @@ pub struct SnapshotReader {
 }
 
 impl SnapshotReader {
-    /// Learns what is listed.
+    /// Derives the addresses of everything that is listed.
     ///
     /// # Errors
-    /// [`Error::Fetch`], also when there is no exchange.
+    /// [`Error::Fetch`], also for a cluster without an exchange.
     pub async fn new(client: Client) -> Result<Self> {
         Self::with(client, &Alternatives::default()).await
     }
 
-    /// The same, reading further accounts of Pyth feeds.
+    /// [`Self::new`], reading further accounts of Pyth feeds.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -66,7 +66,7 @@ impl SnapshotReader {
         Ok(Self { client, directory })
     }
 
-    /// Addresses of what is listed.
+    /// Addresses of listed markets and banks.
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.directory)
@@ -75,12 +75,13 @@ impl SnapshotReader {
     /// The world now.
     ///
     /// # Errors
-    /// [`Error::Fetch`], [`Error::Missing`] or [`Error::Decode`] for an account that is not what it should be.
+    /// [`Error::Fetch`] when the endpoint does not answer; [`Error::Missing`] or [`Error::Decode`] for an account that
+    /// is missing or of another kind.
     pub async fn poll(&self) -> Result<World> {
         Ok(self.snapshot().await?.1)
     }
 
-    /// The world now, and the slot that its sub-accounts are of: the clock may be a little later.
+    /// The world now, with the slot of its sub-accounts: the clock may be a little later.
     ///
     /// # Errors
     /// As [`Self::poll`].
@@ -92,7 +93,7 @@ impl SnapshotReader {
         Ok((slot, world))
     }
 
-    /// All sub-accounts, and the slot that they are of. What cannot be read is left out, and named.
+    /// All sub-accounts with their slot. An account that cannot be decoded is left out, and named.
     ///
     /// # Errors
     /// As [`Self::poll`].
@@ -104,8 +105,8 @@ impl SnapshotReader {
         Ok(Accounts { slot: accounts.slot, found, unreadable })
     }
 
-    /// Up to a hundred sub-accounts by themselves, and the slot that they are of; `None` for one that is gone or cannot be
-    /// read, which is named apart.
+    /// Up to a hundred sub-accounts by themselves, with their slot; `None` for one that is closed or cannot be decoded;
+    /// the latter are named as well.
     ///
     /// # Errors
     /// As [`Self::poll`].
@@ -141,7 +142,7 @@ impl SnapshotReader {
         Ok(found.filter_map(|(at, found)| found.map(|found| (at, (found.owner, found.data)))).collect())
     }
 
-    /// The world without sub-accounts that [`Self::rest`] amounts to.
+    /// The world without sub-accounts, decoded from [`Self::rest`].
     ///
     /// # Errors
     /// As [`read`].
@@ -150,10 +151,10 @@ impl SnapshotReader {
     }
 }
 
-/// The world without sub-accounts that accounts amount to.
+/// The world without sub-accounts, decoded from its accounts.
 ///
 /// # Errors
-/// [`Error::Missing`] or [`Error::Decode`] for an account that is not what it should be.
+/// [`Error::Missing`] or [`Error::Decode`] for an account that is missing or of another kind.
 pub fn read(directory: &Arc<Directory>, rest: &BTreeMap<Pubkey, Raw>) -> Result<World> {
     let at = |what: &'static str, address: &Pubkey| {
         rest.get(address).map(|raw| raw.1.as_slice()).ok_or(Error::Missing(what))
@@ -174,7 +175,7 @@ pub fn read(directory: &Arc<Directory>, rest: &BTreeMap<Pubkey, Raw>) -> Result<
     Ok(world)
 }
 
-/// Addresses of so many markets and banks, with their oracle accounts as the board among the accounts has them.
+/// Addresses of this many markets and banks, with the oracle accounts of the board in `rest`.
 ///
 /// # Errors
 /// As [`read`].

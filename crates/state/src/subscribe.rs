@@ -1,4 +1,4 @@
-//! The mirror that several jobs share, and when to look at it again.
+//! The mirror that several jobs share, and the times of its looks.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -15,15 +15,15 @@ use crate::pyth::Alternatives;
 use crate::snapshot::{Accounts, Again, SnapshotReader};
 use crate::{Directory, World};
 
-/// A row's price sources can be changed without anything being listed: addresses are learnt anew this often.
+/// Time after which addresses are derived anew: a row's price sources can be changed without a new listing.
 const LEARN_EVERY: Duration = Duration::from_secs(60);
-/// Everything is read again this often, whatever the source says.
+/// Time after which everything is read again, whatever the source reports.
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(60);
-/// A source that was lost has to stand for this long until it is relied on again.
+/// Time for which a source must be up after a loss until it is relied on again.
 const PROBATION: Duration = Duration::from_secs(3);
-/// Time that the first connection of a source may take.
+/// Longest time of a source's first connection.
 const FIRST_CONNECTION: Duration = Duration::from_secs(5);
-/// Events that are taken in at one look; what comes faster for longer must not keep the look from its end.
+/// Most events of one look, so that a fast stream cannot delay its end.
 const EVENTS_A_LOOK: usize = 1 << 15;
 
 /// A mirror that follows a source.
@@ -35,16 +35,16 @@ pub struct Subscriber {
     source: Box<dyn Source>,
     mirror: Option<Mirror>,
     recorder: Option<Recorder>,
-    /// Why nothing is recorded any more.
+    /// Why recording ended.
     unrecorded: Option<String>,
     read: Instant,
     started: Instant,
-    /// When the source was lost, or stood again after that; `None` for one that never was.
+    /// When the source was lost or came back; `None` for a source that was never lost.
     lost: Option<Instant>,
     was_up: bool,
-    /// Losses for which another endpoint was asked.
+    /// Losses after which another endpoint was asked.
     doubted: u64,
-    /// Sub-accounts that could not be read when they were last.
+    /// Sub-accounts that could not be decoded at their last reading.
     unreadable: BTreeSet<Pubkey>,
     least: Duration,
     most: Duration,
@@ -55,14 +55,14 @@ impl Subscriber {
     /// accounts over a WebSocket. Beside the sponsored accounts of Pyth feeds it reads `alternatives`.
     ///
     /// # Errors
-    /// [`crate::error::Error::Fetch`], also when there is no exchange. A WebSocket endpoint that does not answer is no
-    /// error: it is tried again, and until then the accounts are polled.
+    /// [`crate::error::Error::Fetch`], also for a cluster without an exchange. A WebSocket endpoint that does not
+    /// answer is no error: it is tried again, and until then the accounts are polled.
     pub async fn start(client: Client, least: Duration, most: Duration, alternatives: Alternatives) -> Result<Self> {
         let source = Box::new(Socket::start(&client));
         Self::following(source, client, least, most, alternatives).await
     }
 
-    /// The same without a WebSocket: all accounts are read at every look.
+    /// [`Self::start`] without a WebSocket: all accounts are read at every look.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -70,7 +70,7 @@ impl Subscriber {
         Self::following(Box::new(Poll), client, least, most, alternatives).await
     }
 
-    /// The same with any source.
+    /// [`Self::start`] with any source.
     ///
     /// # Errors
     /// As [`Self::start`].
@@ -104,7 +104,7 @@ impl Subscriber {
         })
     }
 
-    /// The same, recording everything that the mirror is made of.
+    /// Records everything that the mirror takes in.
     #[must_use]
     pub fn recording(self, recorder: Recorder) -> Self {
         let mut subscriber = Self { recorder: Some(recorder), ..self };
@@ -112,26 +112,26 @@ impl Subscriber {
         subscriber
     }
 
-    /// Bytes that are recorded so far, or why nothing is recorded any more; `None` when nothing ever was.
+    /// Bytes recorded so far, or why recording ended; `None` when it was never asked for.
     #[must_use]
     pub fn recorded(&self) -> Option<std::result::Result<u64, &str>> {
         let broken = self.unrecorded.as_deref().map(Err);
         broken.or_else(|| self.recorder.as_ref().map(|recorder| Ok(recorder.written())))
     }
 
-    /// Addresses of what is listed.
+    /// Addresses of listed markets and banks.
     #[must_use]
     pub fn directory(&self) -> std::sync::Arc<Directory> {
         self.reader.directory()
     }
 
-    /// How the mirror does, and whether its source is up; zeros before the first look.
+    /// The mirror's counters, and whether its source is up; zeros before the first look.
     #[must_use]
     pub fn counts(&self) -> (Counts, bool) {
         (self.mirror.as_ref().map(|mirror| mirror.counts).unwrap_or_default(), self.source.is_up())
     }
 
-    /// Why what is seen cannot be relied on; nothing while it can, and for a source that is none.
+    /// Why the mirror cannot be relied on; `None` while it can, and without a stream.
     #[must_use]
     pub fn blind(&self) -> Option<Blind> {
         if let Some(blind) = self.mirror.as_ref().and_then(Mirror::blind) {
@@ -145,7 +145,7 @@ impl Subscriber {
         }
     }
 
-    /// Sub-accounts that could not be read when they were last: what they hold is not in the world.
+    /// Sub-accounts that could not be decoded at their last reading: the world is without them.
     #[must_use]
     pub fn unreadable(&self) -> &BTreeSet<Pubkey> {
         &self.unreadable
@@ -160,13 +160,13 @@ impl Subscriber {
         }
     }
 
-    /// The world now. What was listed since the last look is in the next one.
+    /// The world now. A listing since the last look is in the next one.
     ///
     /// # Errors
     /// As [`SnapshotReader::poll`].
     pub async fn look(&mut self) -> Result<&World> {
-        // What the source knows until now comes first: what is read after it is later.
-        // Without a mirror the first answer of the source may only be that it is there: the snapshot comes after it.
+        // Events so far are applied first: accounts are read after them, and so are later.
+        // Without a mirror the source's first answer may only be that it is up: the snapshot follows.
         for _ in 0..EVENTS_A_LOOK {
             let Ok(event) = timeout(Duration::ZERO, self.source.next()).await else { break };
             self.apply(event);
@@ -204,7 +204,7 @@ impl Subscriber {
         }
     }
 
-    /// Takes in all accounts. When they cannot be all, the next endpoint is asked.
+    /// Applies all accounts. When they cannot be all, the next endpoint is asked.
     fn take_in(&mut self, slot: u64, world: World) -> Result<()> {
         self.read = Instant::now();
         let credible = match &mut self.mirror {
@@ -225,7 +225,7 @@ impl Subscriber {
         if self.mirror.is_none() { Err(Error::Incredible) } else { Ok(()) }
     }
 
-    /// Reads again what the mirror doubts.
+    /// Reads again the accounts that the mirror doubts.
     async fn reread(&mut self) -> Result<()> {
         let doubts = self.mirror.as_ref().map(Mirror::doubts).unwrap_or_default();
         if doubts.is_empty() {
@@ -245,7 +245,7 @@ impl Subscriber {
 
     fn apply(&mut self, event: Event) {
         let up = self.source.is_up();
-        // The first time that it stands is no return.
+        // The source's first connection is no return.
         if up != self.was_up && (!up || self.lost.is_some()) {
             self.lost = Some(Instant::now());
         }
@@ -268,13 +268,13 @@ impl Subscriber {
         self.record(|recorder| recorder.learnt(count(directory.markets.len()), count(directory.banks.len())));
     }
 
-    /// Learns the addresses of what was listed meanwhile.
+    /// Derives the addresses of markets and banks that were listed meanwhile.
     async fn learn(&mut self) {
         let Some(world) = self.mirror.as_ref().map(Mirror::world) else { return };
         let listed = (usize::from(world.exchange.markets), usize::from(world.exchange.banks));
         let directory = self.reader.directory();
         let old = listed != (directory.markets.len(), directory.banks.len()) || self.learnt.elapsed() >= LEARN_EVERY;
-        // What is not learnt now is learnt at the next look: this one is sound without it.
+        // A listing that is missed now is found at the next look: this look is complete without it.
         if old && let Ok(reader) = SnapshotReader::with(self.client.clone(), &self.alternatives).await {
             (self.reader, self.learnt) = (reader, Instant::now());
             self.record_addresses();
@@ -282,7 +282,7 @@ impl Subscriber {
     }
 }
 
-/// Records something; when that fails, nothing more, so that no recording has a hole.
+/// Records with `write`; after a failure nothing more is recorded, so that no recording has a hole.
 fn record(
     recorder: &mut Option<Recorder>,
     unrecorded: &mut Option<String>,

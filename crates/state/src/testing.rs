@@ -29,12 +29,12 @@ const ADMIN: Pubkey = Pubkey::new_from_array([1; 32]);
 const MINT: Pubkey = Pubkey::new_from_array([3; 32]);
 const FEED: [u8; 32] = [7; 32];
 
-/// The exchange, and the chain's time.
+/// A test exchange with its clock.
 #[derive(Clone, Debug)]
 pub struct TestExchange {
-    /// Its accounts.
+    /// Accounts of the exchange.
     pub state: State,
-    /// Slot and time.
+    /// Slot and Unix time of the chain.
     pub clock: Clock,
     directory: Arc<Directory>,
 }
@@ -59,7 +59,7 @@ impl Default for TestExchange {
 }
 
 impl TestExchange {
-    /// Opened at 200 dollars.
+    /// An exchange whose market opens at 200 dollars.
     #[must_use]
     pub fn new() -> Self {
         let clock = Clock { slot: 1_000, unix_time: 1_738_540_800 };
@@ -88,19 +88,20 @@ impl TestExchange {
         exchange
     }
 
-    /// Carries out an instruction that must succeed.
+    /// Applies an instruction. Panics when it fails.
     pub fn run(&mut self, instruction: Decoded) {
         let outcome = apply(&mut self.state, &instruction, &Moment::from(self.clock), &mut NoEvents);
         let _ = outcome.unwrap_or_else(|refusal| panic!("{refusal:?}: {instruction:?}"));
     }
 
-    /// Lets slots and seconds pass.
+    /// Advances the clock.
     pub fn advance(&mut self, slots: u64, seconds: i64) {
         self.clock.slot += slots;
         self.clock.unix_time += seconds;
     }
 
-    /// A new price in the oracle's account, millionths of a dollar; the board does not have it yet.
+    /// Writes a new price into the oracle's account, millionths of a dollar; the board keeps its price until
+    /// [`Self::refresh`].
     pub fn publish(&mut self, price: u64) {
         let update = PriceUpdate {
             feed_id: FEED,
@@ -113,7 +114,7 @@ impl TestExchange {
         self.state.oracles.insert(feed_address(&FEED), (OWNER, update.encode()));
     }
 
-    /// Takes the oracle's price onto the board.
+    /// Refreshes the board's row from the oracle.
     pub fn refresh(&mut self) {
         self.state.write(BOARD, *self.world_without_accounts().fresh);
     }
@@ -181,7 +182,7 @@ impl TestExchange {
         self.state.write(BOARD, board);
     }
 
-    /// A new person's sub-account with a balance in millionths of a dollar; its address, which no seeds lead to.
+    /// Creates a trader and a sub-account with a balance in millionths of a dollar. Returns its address.
     pub fn trader(&mut self, balance: u64) -> Pubkey {
         let person = Pubkey::new_unique();
         let account = address::sub_account(&person, 0);
@@ -196,7 +197,7 @@ impl TestExchange {
         at
     }
 
-    /// Who owns a sub-account.
+    /// Authority of a sub-account.
     #[must_use]
     pub fn owner(&self, account: Pubkey) -> Pubkey {
         self.sub_account(account).head.authority.into()
@@ -208,13 +209,13 @@ impl TestExchange {
         self.state.read(&account).unwrap()
     }
 
-    /// The price board as it stands.
+    /// The price board.
     #[must_use]
     pub fn board(&self) -> &PriceBoard {
         self.state.read(&BOARD).unwrap()
     }
 
-    /// Places an order; returns its id.
+    /// Places an order. Returns its id.
     pub fn place(&mut self, account: Pubkey, order: OrderParams) -> u32 {
         let id = self.sub_account(account).head.next_order_id;
         let (signer, market) = (self.owner(account), address::market(0));

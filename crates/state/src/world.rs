@@ -1,4 +1,4 @@
-//! A mirror of the exchange at one moment.
+//! The exchange at one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
@@ -15,16 +15,16 @@ use crate::book::Books;
 use crate::oracles::Asked;
 use crate::{Account, Directory};
 
-/// The exchange as it was read at one slot, and the oracle accounts that its rows name.
+/// The exchange as of one slot, with the oracle accounts of its rows.
 #[derive(Clone, Debug)]
 pub struct World {
     /// The chain's clock.
     pub clock: Clock,
     /// Fees and switches.
     pub exchange: Box<Exchange>,
-    /// The price board as it stands on chain.
+    /// The price board on chain.
     pub board: Box<PriceBoard>,
-    /// The board after a refresh of every row now: what a plan sees that refreshes first.
+    /// The board after a refresh of every row now, as a plan that refreshes first sees it.
     pub fresh: Box<PriceBoard>,
     /// Markets by index.
     pub markets: Vec<Market>,
@@ -34,12 +34,12 @@ pub struct World {
     pub directory: Arc<Directory>,
     /// Sub-accounts by address.
     pub accounts: BTreeMap<Pubkey, Account>,
-    /// What the oracle accounts say to who asks them.
+    /// Prices of the oracle accounts, by source and its row's conditions.
     pub oracles: BTreeMap<Asked, OraclePrice>,
-    /// Accounts that may have to be liquidated or be in default, when a [`Roll`](crate::endangered::Roll) keeps
-    /// track of them; `None` when nobody does, and all may.
+    /// Accounts that may be liquidatable or in default, while a [`Roll`](crate::endangered::Roll) keeps track of them;
+    /// `None` without one, when every account may be.
     pub watched: Option<BTreeSet<Pubkey>>,
-    /// The order books, once somebody has asked or keeps them up to date.
+    /// The order books, once a caller has asked for them or keeps them up to date.
     books: OnceLock<Books>,
 }
 
@@ -62,14 +62,14 @@ impl World {
         }
     }
 
-    /// The order books at this moment. Built from all accounts when nobody keeps them up to date.
+    /// The order books at this moment, built from all accounts unless a caller keeps them up to date.
     #[must_use]
     pub fn books(&self) -> &Books {
         self.books.get_or_init(|| Books::of(&self.accounts, self.clock.slot))
     }
 
-    /// The order books for who keeps them up to date: whoever changes [`World::accounts`] or the clock must have them
-    /// follow ([`Books::apply`], [`Books::advance`]), or forget them by putting others in their place.
+    /// The order books, to keep them up to date: a caller that changes [`World::accounts`] or the clock applies the
+    /// change to the books ([`Books::apply`], [`Books::advance`]), or replaces them.
     pub fn books_mut(&mut self) -> &mut Books {
         let _ = self.books();
         self.books.get_mut().unwrap_or_else(|| unreachable!("they were built just now"))
@@ -79,7 +79,7 @@ impl World {
     pub fn refresh(&mut self) {
         self.fresh.clone_from(&self.board);
         let (clock, oracles, micros) = (self.clock, &self.oracles, self.board.slot_micros());
-        // A row that cannot be refreshed keeps its old price; the plans that need it will be refused.
+        // A row that cannot be refreshed keeps its old price; plans that need it are refused.
         for row in self.fresh.markets.iter_mut().filter(|row| row.listed == 1) {
             let seen = observations(&row.price, oracles, &clock);
             let _ = row.refresh(&seen, &clock, micros);
@@ -90,7 +90,7 @@ impl World {
         }
     }
 
-    /// The accounts that a liquidator has to look at, by address.
+    /// The accounts that may be liquidatable or in default, by address.
     pub fn endangered(&self) -> Box<dyn Iterator<Item = (&Pubkey, &Account)> + '_> {
         match &self.watched {
             Some(watched) => Box::new(watched.iter().filter_map(|address| self.accounts.get_key_value(address))),
@@ -98,21 +98,21 @@ impl World {
         }
     }
 
-    /// The oracle price of a market after a refresh; zero when it has none yet.
+    /// The oracle price of a market after a refresh; zero for a market without a price.
     #[must_use]
     pub fn oracle(&self, market: u16) -> Price {
         self.fresh.market(market).map_or(Price::ZERO, |row| row.price.price)
     }
 
-    /// What a position in a market is worth after a refresh: the oracle price, and in the hour before an expiry what it will
-    /// be settled at; zero when there is no price yet.
+    /// The price at which a position in a market is valued after a refresh: the oracle price, and in the hour before an
+    /// expiry the settlement price; zero for a market without a price.
     #[must_use]
     pub fn worth(&self, market: u16) -> Price {
         let row = self.fresh.market(market);
         row.and_then(|row| row.settles_at(row.price.price)).unwrap_or(Price::ZERO)
     }
 
-    /// Market rows that a refresh would change, of the given ones.
+    /// The given market rows that a refresh would change.
     #[must_use]
     pub fn outdated(&self, markets: impl IntoIterator<Item = u16>) -> Vec<u16> {
         let mut rows: Vec<u16> = markets
@@ -135,7 +135,7 @@ impl World {
     }
 }
 
-/// What each of a row's sources says now; nothing where its account was not read.
+/// Each source's price now; `None` for a source whose account was not read.
 fn observations(row: &PriceRow, oracles: &BTreeMap<Asked, OraclePrice>, clock: &Clock) -> Vec<Option<OraclePrice>> {
     let seen = |source: &kedge_model::board::PriceSource| {
         if source.kind == SourceKind::Fixed as u8 {

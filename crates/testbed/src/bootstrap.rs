@@ -23,7 +23,7 @@ use tokio::task::JoinSet;
 use crate::listing::dollars;
 use crate::participants::{Participant, Participants};
 
-/// Participants that come on board side by side.
+/// Participants that join at the same time.
 const AT_ONCE: usize = 64;
 
 /// A market to list.
@@ -31,7 +31,7 @@ const AT_ONCE: usize = 64;
 pub struct Market {
     /// Its name, for messages.
     pub name: &'static str,
-    /// Everything that listing it sets.
+    /// Parameters of the listing.
     pub params: MarketParams,
     /// First capital of its vAMM.
     pub capital: Amount,
@@ -51,18 +51,18 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// What the admin pays into the pools.
+    /// Dollars of the mint that the admin pays into the pools, quote units.
     #[must_use]
     pub fn pools(&self) -> Amount {
         Amount(self.markets.iter().map(|market| market.capital.0 + market.insurance.0).sum())
     }
 }
 
-/// Creates the exchange, lists its bank and markets, and funds the pools. The sender's wallet signs and pays as admin; it
-/// holds [`Listing::pools`] of the mint.
+/// Creates the exchange, lists its bank and markets, and funds the pools. The sender's wallet signs and pays as admin;
+/// it holds [`Listing::pools`] of the mint.
 ///
 /// # Errors
-/// The first transaction that failed, by what it was for.
+/// The first transaction that failed, by its purpose.
 pub async fn list(sender: &Sender, mint: Pubkey, listing: &Listing) -> Result<()> {
     let admin = sender.client().payer_address();
     let source = token_account(&admin, &mint);
@@ -103,11 +103,11 @@ pub async fn open(sender: &Sender, feeds: &[[u8; 32]]) -> Result<()> {
     Ok(())
 }
 
-/// Gives each participant a trader, a sub-account and its first deposit; each signs for itself and holds the dollars in
-/// its token account.
+/// Gives each participant a trader, a sub-account and its first deposit. Each participant signs for itself and holds
+/// the dollars in its token account.
 ///
 /// # Errors
-/// The first that cannot join, by name.
+/// The first participant that cannot join, by name.
 pub async fn onboard(participants: &Participants, sender: impl Fn(&Arc<Keypair>) -> Sender) -> Result<()> {
     let permits = Arc::new(Semaphore::new(AT_ONCE));
     let mut joining = JoinSet::new();
@@ -128,7 +128,7 @@ pub async fn onboard(participants: &Participants, sender: impl Fn(&Arc<Keypair>)
     Ok(())
 }
 
-/// What a participant signs to join.
+/// Instructions with which a participant joins.
 fn joins(member: &Participant, mint: Pubkey) -> Vec<Instruction> {
     let owner = member.wallet.pubkey();
     let source = token_account(&owner, &mint);

@@ -1,9 +1,9 @@
-//! Command lines of programs that are given addresses with keys in them.
+//! Command lines of programs whose arguments hold addresses with keys.
 
 use clap::Parser;
 
-/// Reads a command line without telling a key: a mistake is quoted without its secrets, and so is every panic from here
-/// on. A mistake ends the process with exit code 2.
+/// Parses the command line and keeps its secrets: errors of parsing, and every panic from here on, are printed without
+/// them. A wrong command line ends the process with exit code 2.
 pub fn parse<P: Parser>() -> P {
     kedge_client::shown::mask_panics();
     P::try_parse().unwrap_or_else(|wrong| {

@@ -18,17 +18,17 @@ use crate::recorded::RecordedPrices;
 const EXPONENT: i32 = -8;
 /// Half-width of the confidence interval over the price: 5 bps.
 const CONFIDENCE: f64 = 0.000_5;
-/// Pause between two looks at the clock.
+/// Pause between two reads of the clock.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Writes one price a feed and slot. Dropping it stops it.
+/// Writes one price a feed and slot until it is dropped.
 pub struct FeedWriter {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl FeedWriter {
-    /// Writes the prices of now and starts to follow the clock. `price` gives the dollars of a feed, by its place in
+    /// Writes the prices of now and starts to follow the clock. `price` gives the dollars of a feed, by its index in
     /// `feeds`, at a moment of the chain.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl FeedWriter {
                 thread::sleep(LOOK_EVERY);
                 let Ok(now) = clock(&localnet) else { continue };
                 if now != last {
-                    // A price that could not be written comes with the next slot.
+                    // A price that could not be written is written in the next slot.
                     let _ = write(&localnet, &feeds, &price, now);
                     last = now;
                 }
@@ -59,7 +59,7 @@ impl FeedWriter {
     /// Follows recorded prices of [`crate::listing::COINS`].
     ///
     /// # Errors
-    /// Those of [`Self::start`].
+    /// As [`Self::start`].
     pub fn recorded(localnet: Arc<Localnet>, prices: Arc<RecordedPrices>) -> Result<Self> {
         let price = move |index: usize, now: Clock| {
             prices.paths.get(index).map_or(0.0, |path| path.price(now.unix_time * 1_000))

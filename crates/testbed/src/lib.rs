@@ -1,16 +1,16 @@
 //! # kedge-testbed: an exchange to try things on
 //!
-//! What the demo, the sessions on a validator and the command line's tests have in common:
+//! Shared by the demo, the sessions on a validator and the command line's tests:
 //!
 //! * [`cluster`]: a local chain inside the process, or `solana-test-validator` beside it.
 //! * [`bootstrap`]: transactions that create the exchange, list its markets, open them and bring participants on board;
 //!   [`listing`]: a USDC bank and SOL, BTC and ETH perpetuals.
-//! * [`participants`] and [`order_flow`]: wallets by role, and takers of several styles who trade.
+//! * [`participants`] and [`order_flow`]: wallets by role, and takers of several trading styles.
 //! * [`fixture`]: a small exchange with two markets for tests of commands and keepers.
 //! * [`recorded`] and [`feed_writer`]: prices of recorded days, and Pyth accounts that follow the chain's clock.
 //!
-//! Everything is real but the chain's size and Pyth's guardians. Participants use the client and the keeper library as an
-//! outsider would.
+//! Everything is real but the chain's size and Pyth's guardians. Participants use the client and the keeper library as
+//! a stranger would.
 #![deny(missing_docs)]
 
 pub mod bootstrap;

@@ -13,7 +13,7 @@ const ONE: f64 = 1e9;
 /// Quote units of one dollar.
 const DOLLAR: u64 = 1_000_000;
 
-/// A market. Sizes are in coins.
+/// A market to list. Sizes are in coins.
 #[derive(Clone, Copy, Debug)]
 pub struct Coin {
     /// Short name.
@@ -22,31 +22,31 @@ pub struct Coin {
     pub name: &'static str,
     /// Pyth feed id.
     pub feed_id: [u8; 32],
-    /// Initial margin; 66,667 ppm is a leverage of 15.
+    /// Initial margin ratio, ppm; 66,667 is a leverage of 15.
     initial_margin: u32,
-    /// Maintenance margin.
+    /// Maintenance margin ratio, ppm.
     maintenance_margin: u32,
-    /// Depth of the vAMM's curve: buying a hundredth of a percent of it moves the price by two.
+    /// Depth of the vAMM's curve, coins: buying a hundredth of a percent of it moves the price by two hundredths.
     depth: f64,
-    /// Largest position of the vAMM.
+    /// Largest position of the vAMM, coins.
     inventory: f64,
-    /// Smallest order.
+    /// Smallest order, coins.
     min_order: f64,
-    /// Step of sizes.
+    /// Step of sizes, coins.
     step: f64,
     /// Tick, in price units.
     tick: u64,
-    /// Largest open interest of a side.
+    /// Largest open interest of a side, coins.
     max_interest: f64,
     /// Capital of the vAMM, dollars.
     pub capital: u64,
     /// Insurance fund, dollars.
     pub insurance: u64,
-    /// What one JIT fill takes at most.
+    /// Most that one JIT fill takes, coins.
     pub jit_size: f64,
-    /// What a JIT maker holds at most.
+    /// Most that a JIT maker holds, coins.
     pub jit_position: f64,
-    /// First rung of the resting maker's ladder.
+    /// Size of the first rung of the resting maker's ladder, coins.
     pub ladder: f64,
 }
 
@@ -108,8 +108,8 @@ pub const COINS: [Coin; 3] = [
     },
 ];
 
-/// The exchange with these markets, their vAMMs at the prices with which the recording starts; `speed` is market seconds
-/// a second.
+/// The exchange with these markets, their vAMMs at the first prices of the recording; `speed` is market seconds a
+/// second.
 #[must_use]
 pub fn listing(prices: &RecordedPrices, speed: f64, fees: FeeSchedule) -> Listing {
     let markets = COINS.iter().zip(&prices.paths).map(|(coin, path)| Market {
@@ -127,18 +127,18 @@ pub fn feeds() -> [[u8; 32]; COINS.len()] {
     COINS.map(|coin| coin.feed_id)
 }
 
-/// Dollars that the admin puts into the pools.
+/// Dollars that the admin pays into the pools.
 #[must_use]
 pub fn pools() -> u64 {
     COINS.iter().map(|coin| coin.capital + coin.insurance).sum()
 }
 
-/// Coins as a size in base units.
+/// A size of base units from coins.
 pub fn size(coins: f64) -> Size {
     Size((coins * ONE).round() as u64)
 }
 
-/// Dollars as quote units.
+/// Quote units from dollars.
 pub fn dollars(amount: u64) -> Amount {
     Amount(amount * DOLLAR)
 }
@@ -155,7 +155,7 @@ pub fn fees(speed: f64) -> FeeSchedule {
     }
 }
 
-/// The quote bank: a dollar is a dollar.
+/// The quote bank, with a dollar as its price.
 pub fn bank(speed: f64) -> BankParams {
     BankParams {
         row: row(SourceKind::Fixed, [0; 32], speed),
@@ -167,7 +167,7 @@ pub fn bank(speed: f64) -> BankParams {
 }
 
 impl Coin {
-    /// Everything that listing the market sets, with the vAMM at `price`.
+    /// Parameters of the market's listing, with the vAMM at `price`.
     pub fn params(&self, price: Price, speed: f64) -> MarketParams {
         let mut name = [0; 16];
         for (slot, byte) in name.iter_mut().zip(self.name.bytes()) {

@@ -11,24 +11,24 @@ use solana_signer::Signer;
 use crate::order_flow::Style;
 use crate::random::Random;
 
-/// What a participant does.
+/// Role of a participant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Fills orders for the reward.
     Filler,
-    /// Takes over positions.
+    /// Liquidates accounts.
     Liquidator,
     /// Joins auctions.
     Jit,
     /// Keeps resting orders.
     Maker,
-    /// Trades.
+    /// Trades in one of the styles.
     Taker,
 }
 
 impl Role {
-    /// For tables.
+    /// Name in tables.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -48,36 +48,36 @@ pub struct Participant {
     pub wallet: Arc<Keypair>,
     /// Its sub-account.
     pub account: Pubkey,
-    /// What it does.
+    /// Role of the wallet.
     pub role: Role,
-    /// How it trades, for takers.
+    /// Trading style; takers only.
     pub style: Option<Style>,
     /// Name of the sub-account.
     pub name: String,
     /// First deposit, dollars.
     pub deposit: u64,
-    /// Order slots.
+    /// Order slots of the sub-account.
     pub orders: u16,
 }
 
 /// The wallets of an exchange.
 pub struct Participants {
-    /// Sets up, lists and funds the pools.
+    /// Creates the exchange, lists its markets and funds the pools.
     pub admin: Arc<Keypair>,
-    /// Signs for the jobs that need no account: oracle, amm, funding, settler.
+    /// Signs for the jobs without an account: oracle, amm, funding, settler.
     pub crank: Arc<Keypair>,
     /// The quote mint.
     pub mint: Arc<Keypair>,
-    /// A trader that nobody drives: for a person who tries the exchange while it runs.
+    /// A funded trader that no job drives: for a visitor that trades while the exchange runs.
     pub visitor: Arc<Keypair>,
-    /// For a person who runs a keeper or a maker of their own.
+    /// A wallet for a visitor's own keeper or maker.
     pub operator: Arc<Keypair>,
-    /// Those with a sub-account, takers last.
+    /// Wallets with a sub-account, takers last.
     pub members: Vec<Participant>,
 }
 
 impl Participants {
-    /// A filler, a liquidator, two JIT makers, a resting maker and so many takers: the same wallets for the same seed.
+    /// A filler, a liquidator, two JIT makers, a resting maker and `takers` takers: the same wallets for the same seed.
     #[must_use]
     pub fn new(seed: u64, takers: usize) -> Self {
         let mut random = Random::new(seed, 1);

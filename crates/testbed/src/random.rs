@@ -1,6 +1,6 @@
-//! A small seeded generator: the crowd's choices repeat with the seed.
+//! A small seeded generator: takers' choices repeat with the seed.
 
-/// SplitMix64.
+/// SplitMix64, for tests and order flow; not for keys of value.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
@@ -12,7 +12,7 @@ impl Random {
         random
     }
 
-    /// 64 random bits.
+    /// The next 64 random bits.
     pub fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -21,22 +21,22 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// From zero (inclusive) to one (exclusive).
+    /// A number from zero (inclusive) to one (exclusive).
     pub fn unit(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// From `low` (inclusive) to `high` (exclusive).
+    /// A number from `low` (inclusive) to `high` (exclusive).
     pub fn between(&mut self, low: f64, high: f64) -> f64 {
         low + self.unit() * (high - low)
     }
 
-    /// True with a probability.
+    /// True with a probability of 0 to 1.
     pub fn chance(&mut self, probability: f64) -> bool {
         self.unit() < probability
     }
 
-    /// One of the whole numbers below `count`; zero for none.
+    /// A whole number below `count`; zero when `count` is zero.
     pub fn below(&mut self, count: usize) -> usize {
         (self.unit() * count as f64) as usize
     }

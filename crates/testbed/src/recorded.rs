@@ -1,4 +1,4 @@
-//! Prices of recorded days: from the data folder, or the sample inside the program.
+//! Prices of recorded days, from the data folder or the sample inside the program.
 
 use std::path::Path as FilePath;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -9,24 +9,24 @@ use kedge_keeper::publishers::path::Path;
 
 use crate::calendar;
 
-/// Which day is replayed.
+/// A day to replay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Scenario {
     /// 3 February 2025: ETH fell 9.6 % in a minute and 23 % in an hour.
     Crash,
     /// 4 January 2025: 1 to 3 % in a day.
     Calm,
-    /// No recording: from now on, SOL within 0.05 % of 180 dollars, BTC of 98,765, ETH of 2,800. What guides show
-    /// stays true however long it runs.
+    /// No recording: prices of today, SOL within 0.05 % of 180 dollars, BTC of 98,765, ETH of 2,800, so that the
+    /// figures in guides stay true however long it runs.
     Quiet,
 }
 
-/// Dollars around which the quiet day moves, in listing order.
+/// Dollars around which the quiet day's prices move, in listing order.
 const QUIET: [f64; 3] = [180.0, 98_765.0, 2_800.0];
-/// How far it moves, as a part of the price, and minutes from one top to the next.
+/// Swing of the quiet day, a part of the price, and minutes from one top to the next.
 const QUIET_SWING: f64 = 0.000_5;
 const QUIET_PERIOD: i64 = 11;
-/// Minutes of it; the last price stays.
+/// Minutes of the quiet day; its last price stays.
 const QUIET_MINUTES: i64 = 2 * 24 * 60;
 
 /// The prices of all markets over a part of a recorded day.
@@ -36,11 +36,11 @@ pub struct RecordedPrices {
     pub paths: Vec<Path>,
     /// The recordings as they were read, in the same order.
     pub texts: Vec<String>,
-    /// What was read, for the report.
+    /// Origin of the prices, for the report.
     pub source: String,
-    /// Where the replay starts, Unix seconds.
+    /// Market time at which the replay starts, Unix seconds.
     pub start: i64,
-    /// Seconds that it lasts.
+    /// Market seconds of the replay.
     pub length: i64,
 }
 
@@ -62,7 +62,7 @@ impl Scenario {
         }
     }
 
-    /// Where the replay starts when nobody says otherwise.
+    /// Market time at which the replay starts by default, Unix seconds.
     fn default_start(self) -> i64 {
         match self {
             // Half past midnight: 85 quiet minutes, the fall from 01:55 to 02:08, the rebound.
@@ -72,7 +72,7 @@ impl Scenario {
     }
 }
 
-/// Bars of a minute from a moment on that swing around a price.
+/// Bars of a minute from `start` on that swing around a price.
 fn quiet(dollars: f64, start: i64) -> Vec<Candle> {
     let at = |minute: i64| {
         let turns = minute as f64 / QUIET_PERIOD as f64;
@@ -90,7 +90,7 @@ impl RecordedPrices {
     /// Reads the recordings.
     ///
     /// # Errors
-    /// Files that are there but broken; a start outside the recordings; the calm day without a data folder.
+    /// For broken files, a start outside the recordings, and the calm day without a data folder.
     pub fn open(folder: &FilePath, scenario: Scenario, from: Option<&str>, minutes: u32) -> Result<Self> {
         if scenario == Scenario::Quiet {
             ensure!(from.is_none(), "the quiet scenario starts now: leave out --from");
@@ -129,7 +129,7 @@ impl RecordedPrices {
         Ok(Self { paths, texts, source, start, length })
     }
 
-    /// The quiet scenario: its clock is ours.
+    /// The quiet day, which starts now by this machine's clock.
     fn quiet(minutes: u32) -> Result<Self> {
         let start = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs())?;
         let bars = QUIET.map(|dollars| quiet(dollars, start));

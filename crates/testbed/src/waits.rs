@@ -1,4 +1,5 @@
-//! How soon keepers fill what takers ask for, by quarter of a run: who goes blind is slower in the last than in the first.
+//! Slots from a taker's order to its first fill, by quarter of a run: a keeper that goes blind is slower in the last
+//! quarter than in the first.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +9,13 @@ use serde::Serialize;
 /// A taker's order: its owner, the owner's sub-account, its id.
 type Key = ([u8; 32], u16, u32);
 
-/// Orders that are judged at least in a quarter.
+/// Fewest orders of a quarter that is judged.
 const FEW: u64 = 10;
-/// Times longer than in the first quarter that an order may wait in the last, and slots on top, for few orders scatter.
+/// Limit of the last quarter's wait: this many times the first quarter's, and some slots on top, for few orders
+/// scatter.
 const AS_SOON: (u64, u64) = (2, 4);
 
-/// Market orders of takers, and when they were first filled. Records may come in any order.
+/// Market orders of takers with their first fills. Records may come in any order.
 #[derive(Clone, Debug, Default)]
 pub struct Waits {
     placed: BTreeMap<Key, u64>,
@@ -25,16 +27,16 @@ pub struct Waits {
 pub struct Quarter {
     /// Market orders of takers.
     pub orders: u64,
-    /// Those of them that were filled, at least in part.
+    /// Orders that were filled, at least in part.
     pub filled: u64,
-    /// Fills of all of them.
+    /// Fills of all the orders.
     pub fills: u64,
-    /// Slots from placing to the first fill, at the median and the 90th percentile of those that were filled.
+    /// Slots from placing to the first fill, at the median and the 90th percentile of the filled orders.
     pub slots: [u64; 2],
 }
 
 impl Quarter {
-    /// Fills an order.
+    /// Mean fills of an order.
     #[must_use]
     pub fn fills_per_order(&self) -> f64 {
         self.fills as f64 / self.orders.max(1) as f64
@@ -46,12 +48,12 @@ fn key(party: &Party, order: u32) -> Key {
 }
 
 impl Waits {
-    /// A taker's market order was placed in a slot.
+    /// Notes that a taker's market order was placed in a slot.
     pub fn placed(&mut self, party: &Party, order: u32, slot: u64) {
         self.placed.insert(key(party, order), slot);
     }
 
-    /// Somebody's order was filled in a slot.
+    /// Notes that an order was filled in a slot; before or after it is noted as placed.
     pub fn filled(&mut self, party: &Party, order: u32, slot: u64) {
         let fills = self.filled.entry(key(party, order)).or_insert((slot, 0));
         *fills = (fills.0.min(slot), fills.1 + 1);
@@ -84,11 +86,12 @@ impl Waits {
     }
 }
 
-/// Why the last quarter says that whoever fills has gone blind; nothing when it does not, or has too few orders.
+/// Why the last quarter says that the fillers went blind; `None` when it does not, or when a quarter has too few
+/// orders.
 #[must_use]
 pub fn decline(quarters: &[Quarter; 4]) -> Option<String> {
     let [first, .., last] = quarters;
-    // Whether one is filled at all hangs on prices and limits; how soon hangs on who looks.
+    // Whether an order is filled at all depends on prices and limits; how soon, on the fillers.
     if first.filled < FEW || last.orders < FEW {
         return None;
     }
@@ -110,7 +113,7 @@ mod tests {
         for slot in 0..100u32 {
             let party = Party { id: 3, ..Party::default() };
             if let Some(wait) = wait(u64::from(slot)) {
-                // The fill may be heard of first.
+                // The stream may tell of the fill before it tells of the order.
                 waits.filled(&party, slot, u64::from(slot) + wait + 1);
                 waits.filled(&party, slot, u64::from(slot) + wait);
             }

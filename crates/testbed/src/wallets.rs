@@ -1,4 +1,4 @@
-//! Wallets on disk, each readable by its owner alone. They are worth nothing anywhere else.
+//! Wallets on disk, readable by their owner alone, without value outside the test chain.
 
 use std::fs::{File, Permissions};
 use std::io::Write;
@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use solana_keypair::Keypair;
 
-/// Writes a keypair in the format of Solana's command line, with mode 0600 from its first byte on, also over a file that
-/// was there with another mode.
+/// Writes a keypair in the format of Solana's command line, with mode 0600 from its first byte on, also over a file of
+/// another mode.
 ///
 /// # Errors
 /// Those of the file system.
@@ -20,7 +20,7 @@ pub fn write(path: &Path, wallet: &Keypair) -> Result<()> {
 
 fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(path)?;
-    // A file that was there keeps its mode otherwise.
+    // An existing file would keep its mode.
     file.set_permissions(Permissions::from_mode(0o600))?;
     file.write_all(text.as_bytes())
 }

@@ -1,5 +1,5 @@
-//! Keepers whose sight fails: a WebSocket that stands and passes nothing, one that tells old slots, one that floods, an
-//! endpoint that shows no accounts. Each is told of, and none of them ends the work where it can go on.
+//! Keepers with a broken source: a WebSocket that stays open and passes nothing, one with old slots, one that floods,
+//! an endpoint that shows no accounts. The keeper reports each, and works on where it can.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -32,7 +32,7 @@ fn filler(fixture: &Fixture, runtime: &tokio::runtime::Runtime, url: &str, ws: &
 }
 
 impl Running {
-    /// Waits until `/readyz` says something; how long that took.
+    /// Waits for a status and text of `/readyz`. Returns how long that took.
     pub fn until_ready_says(&self, status: u16, what: &str, most: Duration) -> Duration {
         let start = Instant::now();
         loop {
@@ -73,7 +73,7 @@ fn a_half_open_stream_is_red_within_seconds_and_is_made_anew() {
 #[test]
 fn a_stream_of_old_slots_is_red_and_its_orders_are_filled_all_the_same() {
     let (fixture, runtime) = (Fixture::start(), runtime());
-    // As a node far behind, or one that stamps every notice with the slot in which the subscription began.
+    // As a node far behind, or one that stamps every notice with the slot of the subscription.
     let old = Arc::new(|message: &mut Value| {
         if let Some(slot) = message.pointer_mut("/params/result/context/slot") {
             *slot = 1.into();
@@ -90,7 +90,7 @@ fn a_stream_of_old_slots_is_red_and_its_orders_are_filled_all_the_same() {
         runtime.block_on(buy(&trader, account, ONE));
         let start = Instant::now();
         while runtime.block_on(base(&trader, account)) != orders * ONE as i64 {
-            // Long before the snapshot of every minute: no notice was taken in.
+            // The snapshot of every minute is not due yet, and no notice was taken in.
             assert!(start.elapsed() < Duration::from_secs(15), "order {orders}: {:#?}", keeper.log.lock().unwrap());
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -127,7 +127,7 @@ fn a_flood_fills_no_memory() {
     assert_eq!(keeper.terminate().0, Some(0));
 }
 
-/// An endpoint that shows no accounts of a program; all else is the chain's word.
+/// An endpoint that shows no accounts of a program and passes everything else on.
 fn without_accounts(chain: &str) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -136,7 +136,7 @@ fn without_accounts(chain: &str) -> String {
         for stream in listener.incoming().flatten() {
             let target = target.clone();
             std::thread::spawn(move || {
-                // One request a connection: whoever asks connects again.
+                // One request a connection: the client connects again for the next.
                 let _ = answer(stream, &target);
             });
         }
@@ -164,7 +164,7 @@ fn answer(mut near: TcpStream, target: &str) -> std::io::Result<()> {
     if asked["method"] != "getProgramAccounts" {
         return near.write_all(&ask(target, &body)?);
     }
-    // Of a slot that nobody finds fault with.
+    // With a plausible slot.
     let config = r#"{"commitment":"processed"}"#;
     let slot = ask(target, &format!(r#"{{"jsonrpc":"2.0","id":1,"method":"getSlot","params":[{config}]}}"#))?;
     let slot = String::from_utf8_lossy(&slot).into_owned();
@@ -175,7 +175,7 @@ fn answer(mut near: TcpStream, target: &str) -> std::io::Result<()> {
     near.write_all(format!("{head}Content-Length: {}\r\n\r\n{said}", said.len()).as_bytes())
 }
 
-/// What the chain answers, with its head.
+/// The chain's answer with its HTTP head.
 fn ask(target: &str, body: &str) -> std::io::Result<Vec<u8>> {
     let mut far = TcpStream::connect(target)?;
     let head = format!("POST / HTTP/1.1\r\nHost: {target}\r\nContent-Type: application/json\r\nConnection: close\r\n");
@@ -192,7 +192,7 @@ fn an_empty_list_is_not_believed_and_the_next_endpoint_is_asked() {
     let hostile = without_accounts(&chain);
     let ws = fixture.localnet.ws_url().to_owned();
 
-    // Alone it makes no keeper ready, and none that decides on an exchange without accounts.
+    // As the only endpoint it makes no keeper ready, and no keeper decides on an exchange without accounts.
     let alone = Running::start(filler(&fixture, &runtime, &hostile, &ws));
     let (trader, _) = fixture.wallet("trader", 100_000);
     let trader = sender(&chain, &trader);

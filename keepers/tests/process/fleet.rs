@@ -1,4 +1,4 @@
-//! Two copies of a keeper that share a lease over a real NATS server, and what their transactions cost.
+//! Two replicas of a keeper that share a lease over a real NATS server, and the cost of their transactions.
 
 use std::time::Instant;
 
@@ -56,7 +56,7 @@ fn one_of_two_copies_works_and_the_other_takes_over() {
     bought(2, &first);
     let fill = first.wait_for("a fill", landed);
 
-    // What it says that it paid is what the chain has charged, for a limit that a simulation found.
+    // The fee in the log is the fee that the chain charged, for a limit from a simulation.
     let signature = fill["signature"].as_str().unwrap().parse().unwrap();
     let past = runtime.block_on(trader.client().past(&signature)).unwrap().unwrap();
     let fee = fill["priority_lamports"].as_u64().unwrap();

@@ -1,5 +1,6 @@
-//! A fall that nobody looked after, and the keepers that clear up behind it: a position below maintenance, a bankrupt one,
-//! a stop, an expired order, open claims; a maker that quotes and is stopped by its operator; and the auditor's word.
+//! A fall without keepers, and the keepers that clear up after it: a position below maintenance, a bankrupt one, a
+//! stop, an expired order, open claims; a maker that quotes and is stopped by its operator; and the auditor's
+//! statement.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -34,7 +35,7 @@ async fn base(sender: &Sender, account: Pubkey) -> i64 {
     found.head.position(SOL).map_or(0, |position| position.base.0)
 }
 
-/// Waits until something is so.
+/// Waits until a condition holds.
 fn wait(runtime: &Runtime, what: &str, keeper: &Running, mut is_so: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !runtime.block_on(is_so()) {
@@ -51,7 +52,7 @@ fn member(fixture: &Fixture, runtime: &Runtime, name: &str, deposit: u64) -> (Se
     (sender, account)
 }
 
-/// Lets the price fall step by step, each seen by the averages, so that it counts in full.
+/// Lets the price fall step by step, each long enough for the averages to follow.
 fn fall(fixture: &Fixture, runtime: &Runtime, keeper: &Running, client: &kedge_client::Client) {
     for dollars in [174, 168, 162] {
         fixture.set_price(usize::from(SOL), dollars);
@@ -71,7 +72,7 @@ fn audit(fixture: &Fixture, wallet: &Path, more: &[&str]) -> (String, String, Op
     (text(output.stdout), text(output.stderr), output.status.code())
 }
 
-/// An address where one alert is received.
+/// An address that receives one alert.
 fn hook() -> (String, mpsc::Receiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook", listener.local_addr().unwrap());
@@ -141,7 +142,7 @@ fn keepers_clear_up_after_a_fall_and_everything_reconciles() {
     let (said, ..) = audit(&fixture, &keeper, &[]);
     assert!(said.contains("2 below maintenance") && said.ends_with("EVERYTHING RECONCILES\n"), "{said}");
 
-    // Expiry first and without a filler, who removes an expired order when it is faster.
+    // Expiry first and without a filler: a filler removes an expired order when it is faster.
     let mut alone = command(&url, &keeper);
     alone.args(["--jobs", "oracle,expiry"]).env("KEDGE_KEEPER__ORACLE__MIN_AGE_S", "1");
     alone.env("KEDGE_KEEPER__ACCOUNT__ID", "0");
@@ -149,7 +150,7 @@ fn keepers_clear_up_after_a_fall_and_everything_reconciles() {
     alone.wait_for("the expiry", |line| line["message"] == "landed" && line["action"] == "expire_orders");
     assert_eq!(alone.terminate().0, Some(0));
 
-    // Everybody at work.
+    // All keepers at work.
     let (hook, heard) = hook();
     let mut all = command(&url, &keeper);
     let jobs = "oracle,filler,trigger,expiry,amm,funding,settler,closer,liquidator,bankruptcy,auditor";
@@ -182,7 +183,7 @@ fn keepers_clear_up_after_a_fall_and_everything_reconciles() {
     let said: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!((code, &said["holds"], &said["donated"]), (Some(0), &true.into(), &serde_json::json!([])), "{said}");
 
-    // One token less than there should be: the auditor tells, and ends the process with its own code.
+    // A token is missing: the auditor reports it, and ends the process with its own code.
     let vault = address::vault(0);
     let account = fixture.localnet.account(vault).unwrap().unwrap();
     let mut data = account.data.clone();
@@ -220,7 +221,7 @@ fn a_maker_quotes_until_its_operator_stops_it() {
     let open = async || own.client().sub_account(account).await.unwrap().head.open_orders;
     wait(&runtime, "a ladder", &maker, async || open().await == 4);
 
-    // A taker's auction is joined by the same strategy.
+    // The same strategy joins a taker's auction.
     let (taker, taker_account) = member(&fixture, &runtime, "taker", 5_000);
     runtime.block_on(buy(&taker, taker_account, 2 * ONE));
     wait(&runtime, "the join", &maker, async || base(&taker, taker_account).await == 2 * ONE as i64);
@@ -295,7 +296,7 @@ fn check_and_run_tell_what_a_maker_lacks() {
 }
 
 impl Running {
-    /// Waits for the process to end by itself; its exit code.
+    /// Waits for the process to end by itself. Returns its exit code.
     fn ended(mut self) -> Option<i32> {
         let start = Instant::now();
         loop {
@@ -308,7 +309,7 @@ impl Running {
     }
 }
 
-/// The example's configuration is accepted as it is.
+/// The example configuration is accepted without a change.
 #[test]
 fn the_example_is_accepted() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/example.toml");
@@ -318,6 +319,6 @@ fn the_example_is_accepted() {
         .arg("audit")
         .output()
         .unwrap();
-    // There is no endpoint: 1, and not 2 for a configuration that is wrong.
+    // The endpoint is missing: 1, and not 2 as for a wrong configuration.
     assert_eq!(output.status.code(), Some(1), "{output:?}");
 }

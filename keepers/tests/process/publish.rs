@@ -14,7 +14,7 @@ use solana_pubkey::Pubkey;
 use crate::{PATIENCE, Running, check, command, restrict, sender};
 use kedge_testbed::fixture::Fixture;
 
-/// The mock receiver where the real programs stand on other chains.
+/// Deploys the mock receiver at the addresses of the real programs.
 fn deploy_mock(fixture: &Fixture) {
     let mock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/deploy/kedge_mock_receiver.so");
     let mock = std::fs::read(mock).expect("target/deploy/kedge_mock_receiver.so is missing: run `make program`");
@@ -47,7 +47,7 @@ fn the_process_publishes_prices_and_refreshes_rows() {
     let (keeper, _) = fixture.wallet("keeper", 0);
     restrict(&keeper);
     let config = fixture.folder.join("publish.toml");
-    // SOL goes to the sponsored account, BTC to one of the keeper's own, which is the newer of the two.
+    // SOL goes to the sponsored account, BTC to the keeper's own, which is the newer of the two.
     let (own, _) = fixture.wallet("btc-price", 0);
     let feed = |name: &str, id: &str, more: &str| {
         format!("[[oracle.publish.feeds]]\nname = {name:?}\nid = {:?}\n{more}\n", id.repeat(32))
@@ -98,7 +98,7 @@ fn the_process_publishes_prices_and_refreshes_rows() {
     assert_eq!(real.terminate().0, Some(0));
 }
 
-/// Answers as Hermes does, for SOL at 185 dollars, published now.
+/// A server that answers as Hermes does, for SOL at 185 dollars, published now.
 fn hermes(clock: impl Fn() -> i64 + Send + 'static) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -137,11 +137,7 @@ fn the_process_publishes_what_hermes_says() {
     let (keeper, _) = fixture.wallet("keeper", 0);
     restrict(&keeper);
     let chain = Arc::clone(&fixture.localnet);
-    let url = hermes(move || {
-        let clock = "SysvarC1ock11111111111111111111111111111111".parse().unwrap();
-        let data = chain.account(clock).unwrap().unwrap().data;
-        i64::from_le_bytes(data[32..40].try_into().unwrap())
-    });
+    let url = hermes(move || kedge_testbed::cluster::local::clock(&chain).unwrap().unix_time);
     let config = fixture.folder.join("hermes.toml");
     let text = format!(
         "[oracle]\nmin_age_s = 1\n[oracle.publish]\nsource = \"hermes\"\nurl = {url:?}\ninterval_ms = 300\n\

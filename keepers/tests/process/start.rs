@@ -1,4 +1,4 @@
-//! What an operator is told when nothing can be done: a node that is not there yet or not any more, a wallet without SOL, a
+//! Reports to the operator when no work is possible: a node that is not up yet or went away, a wallet without SOL, a
 //! maker without a sub-account.
 
 use std::io;
@@ -17,7 +17,7 @@ use solana_signer::Signer;
 use crate::{PATIENCE, Running, command, join, restrict, sender};
 use kedge_testbed::fixture::Fixture;
 
-/// A node's port that can be closed, with whoever is connected, and opened again.
+/// A node's port that can be closed, with all its connections, and opened again.
 struct Door {
     port: u16,
     target: String,
@@ -26,7 +26,7 @@ struct Door {
 }
 
 impl Door {
-    /// Closed, before what listens at a URL.
+    /// A closed door before the server at a URL.
     fn closed(url: &str) -> Self {
         let target = url.split_once("://").unwrap().1.to_owned();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -94,7 +94,7 @@ fn a_keeper_that_starts_before_its_node_waits_for_it_and_one_that_loses_it_says_
     keeper.wait_for("the alarm", |line| line["alarm"] == "endpoint" && says(line, "reason", &silent));
     std::thread::sleep(Duration::from_secs(3));
     assert_eq!(lines(&keeper, |line| says(line, "reason", "does not answer")), 1, "{:#?}", keeper.log.lock().unwrap());
-    // Before anything has happened alerts find every series, and what nobody does is 0.
+    // Every series that alerts ask for is there from the start, with the value 0.
     let metrics = keeper.get("/metrics").1;
     assert!(metrics.contains("kedge_keeper_landed_total{job=\"oracle\"} 0\n"), "{metrics}");
     assert!(metrics.contains("kedge_keeper_lease_held 1\n"), "{metrics}");
@@ -144,7 +144,7 @@ fn a_wallet_without_sol_is_not_ready_until_it_has_some() {
     keeper.until_ready_says(200, "ready", PATIENCE);
     assert_eq!(keeper.terminate().0, Some(0));
 
-    // Who only looks needs none.
+    // A command that only reads needs no wallet.
     let other = fixture.folder.join("looks.json");
     std::fs::write(&other, serde_json::to_string(&Keypair::new().to_bytes().to_vec()).unwrap()).unwrap();
     restrict(&other);
@@ -161,7 +161,7 @@ fn a_maker_whose_sub_account_is_gone_is_not_ready_and_says_so() {
     let fixture = Fixture::start();
     let url = fixture.localnet.rpc_url().to_owned();
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    // Somebody has to be there: an exchange without any account is not believed.
+    // An exchange without any account is not believed, so that one has to exist.
     let (other, _) = fixture.wallet("other", 1_000);
     runtime.block_on(join(&sender(&url, &other), 500));
     let (wallet, me) = fixture.wallet("maker", 1_000);

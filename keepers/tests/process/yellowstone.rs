@@ -1,4 +1,4 @@
-//! A keeper that follows the chain over Yellowstone gRPC: here from a server that tells what is on the local chain.
+//! A keeper that follows the chain over Yellowstone gRPC, here from a server over the local chain.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -14,8 +14,8 @@ use crate::geyser::{Plugin, Subscriber, TOKEN};
 use crate::{ONE, PATIENCE, Running, SOL, buy, check, command, join, restrict, sender};
 use kedge_testbed::fixture::Fixture;
 
-/// Tells a subscriber of every slot and of every sub-account that has changed, for ever.
-async fn relay(client: Client, mut subscriber: Subscriber) {
+/// Sends a subscriber every slot and every changed sub-account until the test ends.
+async fn stream_accounts(client: Client, mut subscriber: Subscriber) {
     let asked = subscriber.requests.message().await.unwrap().unwrap();
     assert_eq!(asked.accounts.len(), 1);
     let (mut known, mut version) = (HashMap::<Pubkey, Vec<u8>>::new(), 0);
@@ -51,7 +51,7 @@ fn an_order_that_yellowstone_tells_of_is_filled() {
     let client = own.client().clone();
     runtime.spawn(async move {
         while let Some(subscriber) = subscribers.recv().await {
-            tokio::spawn(relay(client.clone(), subscriber));
+            tokio::spawn(stream_accounts(client.clone(), subscriber));
         }
     });
 
@@ -76,7 +76,7 @@ fn an_order_that_yellowstone_tells_of_is_filled() {
         if found.head.position(SOL).is_ok_and(|position| position.base.0 == 2 * ONE as i64) {
             break;
         }
-        // Long before the snapshot of every minute: nobody else has told it of the order.
+        // The snapshot of every minute is not due yet: only the stream told of the order.
         assert!(start.elapsed() < PATIENCE / 2, "{:#?}", keeper.log.lock().unwrap());
         std::thread::sleep(Duration::from_millis(50));
     }

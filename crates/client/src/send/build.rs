@@ -12,12 +12,14 @@ use solana_transaction::versioned::VersionedTransaction;
 use super::{Sender, limits};
 use crate::{Client, FetchError, SendError, SharedSigner};
 
-/// Largest serialised transaction.
+/// Largest serialised transaction, bytes.
 const MAX_BYTES: usize = 1_232;
 
-/// A lookup table from the chain, for [`super::SendConfig::lookup_tables`].
+/// Reads a lookup table from the chain, for [`super::SendConfig::lookup_tables`].
 ///
-/// Errors: [`FetchError::Missing`] when the account is not a lookup table.
+/// # Errors
+/// [`FetchError::Rpc`] when the endpoint does not answer; [`FetchError::Missing`] when the account is not a lookup
+/// table.
 pub async fn lookup_table(client: &Client, address: Pubkey) -> Result<AddressLookupTableAccount, FetchError> {
     let missing = FetchError::Missing { what: "lookup table", address };
     let account = client.account(address).await?.unwrap_or_default();
@@ -27,7 +29,7 @@ pub async fn lookup_table(client: &Client, address: Pubkey) -> Result<AddressLoo
     }
 }
 
-/// Instructions that [`Sender::build`] puts in front: error indices are counted without them.
+/// The compute-budget instructions in front of the caller's; indices in errors count from behind them.
 fn budget(units: u32, loaded: Option<u32>, micro_lamports: u64) -> Vec<Instruction> {
     let mut budget = vec![ComputeBudgetInstruction::set_compute_unit_limit(units)];
     if let Some(bytes) = loaded {
@@ -45,14 +47,17 @@ fn size(message: &VersionedMessage) -> usize {
 }
 
 impl Sender {
-    /// The limit of loaded data for instructions that the payer sends; `told` is what a simulation has loaded.
+    /// The limit of loaded data for instructions that the payer sends; `told` is what a simulation loaded.
     pub(super) fn loaded_data_limit(&self, instructions: &[Instruction], told: Option<u32>) -> Option<u32> {
         let (payer, tables) = (self.client.payer_address(), self.config.lookup_tables.len());
         limits::loaded_data_limit(instructions, &payer, tables, told)
     }
 
     /// Signs the instructions behind a compute budget. The payer signs, and each of `signers` once. The limit of loaded
-    /// data is left out where its 8 bytes are those by which the transaction would be too large.
+    /// data is left out where its 8 bytes would make the transaction too large.
+    ///
+    /// # Errors
+    /// [`SendError::Build`] for a transaction that is too large, [`SendError::Sign`] for a signer that fails.
     pub(super) fn build(
         &self,
         instructions: &[Instruction],
@@ -140,7 +145,7 @@ mod tests {
         let (some, bytes) = limit(&sender, &step(100), 200_000).unwrap();
         assert!(some.is_some());
         let room = 100 + MAX_BYTES - bytes;
-        // A byte or two of the lengths in the message.
+        // The lengths in the message take a byte or two.
         let fits = |more: usize| limit(&sender, &step(more), 200_000).ok();
         let last = (room - 4..=room).rev().find(|more| fits(*more).is_some_and(|(limit, _)| limit.is_some())).unwrap();
         for more in last + 1..=last + 8 {

@@ -1,4 +1,4 @@
-//! How transactions are built and sent.
+//! Configuration of a sender.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,30 +10,30 @@ use solana_pubkey::Pubkey;
 use super::Sender;
 use crate::{Client, SendError};
 
-/// How many compute units a transaction asks for.
+/// Compute limit of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ComputeLimit {
-    /// What a simulation used, and a margin for what changes until it runs.
+    /// What a simulation used, with a margin for changes of the state until the transaction runs.
     Simulated {
-        /// Added to what was used, percent, beside a fixed number of units.
+        /// Added to the units used, percent, beside 20,000 units.
         margin_percent: u32,
     },
-    /// This many, without simulation.
+    /// This many units, without simulation.
     Fixed(u32),
 }
 
-/// What a transaction pays for being early.
+/// Priority fee of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PriorityFee {
-    /// Nothing.
+    /// No priority fee.
     None,
-    /// Millionths of a lamport a compute unit.
+    /// Micro-lamports a compute unit.
     Fixed(u64),
-    /// What recent transactions on the same accounts paid.
+    /// What recent transactions that wrote the same accounts paid.
     Recent {
         /// Percentile of the recent slots, 0 to 100.
         percentile: u8,
-        /// Most, millionths of a lamport a compute unit.
+        /// Largest price, micro-lamports a compute unit.
         max: u64,
     },
 }
@@ -41,9 +41,9 @@ pub enum PriorityFee {
 /// How transactions are built and sent.
 #[derive(Clone, Debug)]
 pub struct SendConfig {
-    /// Compute units.
+    /// Compute limit; by default simulated, with 15 percent.
     pub compute: ComputeLimit,
-    /// Priority fee.
+    /// Priority fee; by default the 60th percentile, at most a lamport a compute unit.
     pub priority: PriorityFee,
     /// Lookup tables that shorten transactions.
     pub lookup_tables: Vec<AddressLookupTableAccount>,
@@ -51,10 +51,10 @@ pub struct SendConfig {
     pub poll: Duration,
     /// Pause after which an unconfirmed transaction is sent again.
     pub resend: Duration,
-    /// How long a blockhash serves at least, whatever the endpoint says: 150 blocks of a fast cluster.
+    /// Least time for which a blockhash is taken as valid, whatever the endpoint says: 150 blocks of a fast cluster.
     pub life: Duration,
-    /// Time after which a transaction without an outcome is given up as unknown: by then the slowest cluster has
-    /// forgotten its blockhash, and a block beyond it is final.
+    /// Time after which a transaction without an outcome counts as unknown. By then the slowest cluster has forgotten
+    /// its blockhash, and a block beyond it is final.
     pub patience: Duration,
 }
 
@@ -73,10 +73,10 @@ impl Default for SendConfig {
 }
 
 impl Sender {
-    /// The price of a compute unit for a transaction that writes what these instructions write.
+    /// Price of a compute unit for a transaction that writes the accounts of these instructions, micro-lamports.
     ///
     /// # Errors
-    /// When the endpoint does not tell what others paid.
+    /// [`SendError::Rpc`] when the endpoint does not tell recent fees.
     pub(super) async fn price(&self, instructions: &[Instruction]) -> Result<u64, SendError> {
         match self.config.priority {
             PriorityFee::None => Ok(0),
@@ -91,13 +91,14 @@ impl Sender {
     }
 }
 
-/// What recent transactions paid for a compute unit that wrote one of these accounts, micro-lamports: a percentile over
-/// the recent slots, of each the least that was enough. Without accounts it is over all transactions.
+/// A percentile of what recent transactions paid for a compute unit when they wrote one of these accounts,
+/// micro-lamports. Each recent slot counts with the least price that was enough. Without accounts it is over all
+/// transactions.
 ///
 /// # Errors
-/// When the endpoint does not tell.
+/// [`SendError::Rpc`] when the endpoint does not tell recent fees.
 pub async fn recent_price(client: &Client, written: &[Pubkey], percentile: u8) -> Result<u64, SendError> {
-    // The endpoint takes no more.
+    // The endpoint takes at most 128 accounts.
     let written = written.get(..128).unwrap_or(written);
     let recent = client.rpc().get_recent_prioritization_fees(written).await?;
     Ok(at_percentile(recent.iter().map(|slot| slot.prioritization_fee).collect(), percentile))

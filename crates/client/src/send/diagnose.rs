@@ -1,4 +1,4 @@
-//! From a transaction error to what to do about it.
+//! From a transaction's error to its remedy.
 
 use kedge_interface::account::{Account, decode_any};
 use kedge_interface::error::ProgramError;
@@ -14,7 +14,7 @@ use crate::prices::{self, Row};
 use crate::{Refused, SendError};
 
 impl Sender {
-    /// Why a transaction that was tried would fail.
+    /// The error of a simulated transaction, with instruction, rule and stale rows where the exchange refused it.
     pub(super) async fn diagnose(
         &self,
         error: TransactionError,
@@ -28,8 +28,8 @@ impl Sender {
         }
     }
 
-    /// Names the instruction and the rule; for stale prices, the rows. `leading` instructions of the transaction stand
-    /// in front of `instructions`. `None` when it was not the exchange that refused.
+    /// Names the instruction and the rule; for stale prices, the rows. `leading` counts the sender's instructions in
+    /// front of `instructions`. `None` when another program refused.
     pub(super) async fn refusal(
         &self,
         error: &TransactionError,
@@ -49,7 +49,8 @@ impl Sender {
         Some(Refused { instruction: position, name, error, stale, logs: logs.to_vec() })
     }
 
-    /// The rows behind the accounts of an instruction that are too old for what opens risk.
+    /// Rows behind the accounts of an instruction that are too old for an action that opens risk; `None` when the
+    /// endpoint does not answer.
     async fn stale_rows(&self, failed: &Instruction) -> Option<Vec<Row>> {
         let addresses: Vec<Pubkey> = failed.accounts.iter().map(|account| account.pubkey).collect();
         let accounts = self.client.accounts(&addresses).await.ok()?;

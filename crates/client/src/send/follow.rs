@@ -1,4 +1,4 @@
-//! Handing a transaction over, again and again, until it is certain what became of it.
+//! Sending a transaction again and again until its outcome is certain.
 
 use std::time::{Duration, Instant};
 
@@ -17,36 +17,36 @@ use crate::SendError;
 use crate::history::Past;
 use crate::outcome::{BLOCKHASH_SERVES, Evidence, Expired, Landed, Life, Outcome, Rejected, Unknown};
 
-/// Time between two looks into the history for what has no status.
+/// Time between two reads of the history, for a transaction without a status.
 const HISTORY_EVERY: Duration = Duration::from_secs(5);
-/// Time between two looks at whether it has expired.
+/// Time between two checks whether the transaction has expired.
 const EVIDENCE_EVERY: Duration = Duration::from_secs(1);
-/// Age of a transaction at which one of several endpoints is enough to say that it has expired.
+/// Age of a transaction from which one of several endpoints is enough to prove that it has expired.
 const LONE_AFTER: Duration = Duration::from_secs(120);
-/// Times that it is handed over side by side: an endpoint that is silent holds nobody up.
+/// Submissions under way at once: a silent endpoint does not delay the next.
 const AT_ONCE: usize = 3;
-/// Blocks by which two nodes may differ.
+/// Blocks by which the heights of two nodes may differ.
 const SLACK: u64 = 32;
 
-/// What has been seen of a transaction.
-struct Watch<'t> {
+/// A transaction and the evidence of its outcome so far.
+struct Followed<'t> {
     life: Life,
-    /// Its instructions; empty where they are not known.
+    /// The caller's instructions; empty where they are not known.
     instructions: &'t [Instruction],
-    /// Instructions of the transaction in front of them.
+    /// Instructions that the sender put in front of them.
     leading: usize,
-    /// What the payer had before it was sent, lamports.
+    /// Balance of the payer before the transaction was sent, lamports.
     balance: Option<u64>,
     started: Instant,
     history: Option<Instant>,
     evidence: Option<Instant>,
-    /// What was said when it was handed over, when that was not yes.
+    /// The endpoint's last refusal of a submission.
     said: Option<String>,
-    /// Why what is told is not believed.
+    /// Why the evidence so far is not believed.
     doubt: Option<String>,
 }
 
-impl<'t> Watch<'t> {
+impl<'t> Followed<'t> {
     fn new(life: Life) -> Self {
         let started = Instant::now();
         let (history, evidence, said, doubt) = (None, None, None, None);
@@ -67,45 +67,45 @@ impl<'t> Watch<'t> {
     }
 }
 
-/// What was submitted, and how it went.
+/// Submissions under way, each with the signature that the endpoint named.
 type Handing = JoinSet<Result<Signature, SendError>>;
 
 impl Sender {
-    /// Hands a signed transaction over, and the same again, until its outcome is certain or
-    /// [`super::SendConfig::patience`] is over. What an endpoint says when it is handed over decides nothing: one that
-    /// refuses, names another signature or falls silent may have passed it on.
+    /// Submits a signed transaction again and again until its outcome is certain or [`super::SendConfig::patience`] is
+    /// over. The answer to a submission decides nothing: an endpoint that refuses, names another signature or falls
+    /// silent may have passed the transaction on.
     ///
     /// # Errors
-    /// [`SendError::Rpc`] when nobody could be reached and it was therefore not sent.
+    /// [`SendError::Rpc`] when no endpoint could be reached, so that the transaction was not sent.
     pub async fn deliver(&self, signed: &Signed) -> Result<Outcome, SendError> {
-        let mut watch = Watch::of(signed);
-        match timeout(self.config.patience, self.insist(&signed.transaction, &mut watch)).await {
+        let mut followed = Followed::of(signed);
+        match timeout(self.config.patience, self.insist(&signed.transaction, &mut followed)).await {
             Ok(outcome) => outcome,
-            Err(_) => Ok(watch.unknown()),
+            Err(_) => Ok(followed.unknown()),
         }
     }
 
-    /// What became of a transaction by now, at one look. `last_valid` is the last block height at which it can land; without
-    /// it nothing proves that a transaction that is not found has expired.
+    /// The outcome of a transaction by now, at one look. `last_valid` is the last block height at which it can land;
+    /// without that height nothing proves that a missing transaction has expired.
     pub async fn outcome(&self, signature: Signature, last_valid: Option<u64>) -> Outcome {
         let life = Life { signature, blockhash: None, last_valid: last_valid.unwrap_or(u64::MAX) };
-        let mut watch = Watch::new(life);
+        let mut followed = Followed::new(life);
         let looking = async {
-            match self.status(&mut watch).await {
-                None if last_valid.is_some() => self.expired(true, &mut watch).await,
+            match self.status(&mut followed).await {
+                None if last_valid.is_some() => self.expired(true, &mut followed).await,
                 found => found,
             }
         };
         let found = timeout(self.config.patience, looking).await.ok().flatten();
         found.unwrap_or_else(|| {
             let silent = "no block that the endpoint knows holds it, and it may still get into one";
-            let reason = watch.doubt.unwrap_or_else(|| silent.into());
+            let reason = followed.doubt.unwrap_or_else(|| silent.into());
             Outcome::Unknown(Unknown { signature, last_valid, reason })
         })
     }
 
-    /// The same, waited for. Whoever signed it before now used a blockhash that has expired 150 blocks from now: without
-    /// `last_valid` that is the end.
+    /// [`Self::outcome`], waited for. Without `last_valid` the wait ends 150 blocks from now: a transaction that is
+    /// signed already carries a blockhash that has expired by then.
     ///
     /// # Errors
     /// [`SendError::Rpc`] when the endpoint does not tell how high the chain is.
@@ -114,40 +114,44 @@ impl Sender {
             Some(last_valid) => last_valid,
             None => self.client.rpc().get_block_height().await?.saturating_add(BLOCKHASH_SERVES + SLACK),
         };
-        let mut watch = Watch::new(Life { signature, blockhash: None, last_valid });
+        let mut followed = Followed::new(Life { signature, blockhash: None, last_valid });
         let waiting = async {
             loop {
-                // What somebody else signed may be old: our clock tells nothing of its age.
-                if let Some(outcome) = self.look(Duration::ZERO, &mut watch).await {
+                // A transaction that another process signed may be old: our clock tells nothing of its age.
+                if let Some(outcome) = self.look(Duration::ZERO, &mut followed).await {
                     return outcome;
                 }
                 sleep(self.config.poll).await;
             }
         };
         let found = timeout(self.config.patience, waiting).await.ok();
-        Ok(found.unwrap_or_else(|| watch.unknown()))
+        Ok(found.unwrap_or_else(|| followed.unknown()))
     }
 
-    async fn insist(&self, transaction: &VersionedTransaction, watch: &mut Watch<'_>) -> Result<Outcome, SendError> {
+    async fn insist(
+        &self,
+        transaction: &VersionedTransaction,
+        followed: &mut Followed<'_>,
+    ) -> Result<Outcome, SendError> {
         let (mut handing, mut first, mut sent) = (Handing::new(), true, Instant::now());
         self.hand_over(transaction, &mut handing);
         loop {
             sleep(self.config.poll).await;
             while let Some(done) = handing.try_join_next() {
                 match done {
-                    // Nobody has it but us.
+                    // No endpoint has the transaction.
                     Ok(Err(SendError::Rpc(error))) if first && self.is_unreachable(&error) => {
                         return Err(SendError::Rpc(error));
                     }
                     // A node that refuses a repetition has the transaction already.
                     Ok(Err(error)) if first => {
-                        watch.said = Some(error.to_string().trim_end_matches([';', ' ']).to_owned());
+                        followed.said = Some(error.to_string().trim_end_matches([';', ' ']).to_owned());
                     }
                     _ => {}
                 }
                 first = false;
             }
-            if let Some(outcome) = self.look(self.config.life, watch).await {
+            if let Some(outcome) = self.look(self.config.life, followed).await {
                 return Ok(outcome);
             }
             if sent.elapsed() >= self.config.resend && handing.len() < AT_ONCE {
@@ -162,109 +166,109 @@ impl Sender {
         handing.spawn(async move { sender.submit(&transaction).await });
     }
 
-    /// Whether a request has reached nobody. Of several endpoints one may have been reached.
+    /// Whether a submission reached no endpoint. Behind several endpoints, one may have been reached.
     fn is_unreachable(&self, error: &Error) -> bool {
         is_connect(error) && self.client.endpoints().each().len() == 1
     }
 
-    /// One look at everything that is due. It has not expired before it is `life` old.
-    async fn look(&self, life: Duration, watch: &mut Watch<'_>) -> Option<Outcome> {
-        if let Some(outcome) = self.status(watch).await {
+    /// One look at all evidence that is due. The transaction has not expired before it is `life` old.
+    async fn look(&self, life: Duration, followed: &mut Followed<'_>) -> Option<Outcome> {
+        if let Some(outcome) = self.status(followed).await {
             return Some(outcome);
         }
-        if watch.started.elapsed() >= life && watch.evidence.is_none_or(|last| last.elapsed() >= EVIDENCE_EVERY) {
-            let lone = watch.started.elapsed() >= LONE_AFTER;
-            let outcome = self.expired(lone, watch).await;
-            watch.evidence = Some(Instant::now());
+        if followed.started.elapsed() >= life && followed.evidence.is_none_or(|last| last.elapsed() >= EVIDENCE_EVERY) {
+            let lone = followed.started.elapsed() >= LONE_AFTER;
+            let outcome = self.expired(lone, followed).await;
+            followed.evidence = Some(Instant::now());
             return outcome;
         }
         None
     }
 
-    /// The outcome by a status and the history, when one of them tells of any.
-    async fn status(&self, watch: &mut Watch<'_>) -> Option<Outcome> {
-        let told = self.client.rpc().get_signature_statuses(&[watch.life.signature]).await;
+    /// The outcome by status and history, when one of them tells it.
+    async fn status(&self, followed: &mut Followed<'_>) -> Option<Outcome> {
+        let told = self.client.rpc().get_signature_statuses(&[followed.life.signature]).await;
         let told = told.map(|answer| answer.value.into_iter().next().flatten());
         let status = match told {
             Ok(status) => status.filter(|status| status.satisfies_commitment(self.client.commitment())),
             Err(_) => None,
         };
-        // Who waits for less than a confirmation does not wait for the history, which begins there.
+        // A caller that accepts less than a confirmation does not wait for the history, which begins there.
         if let Some(status) = status.as_ref().filter(|_| !self.client.commitment().is_at_least_confirmed()) {
-            return Some(self.judge(status.slot, status.err.clone(), None, watch).await);
+            return Some(self.judge(status.slot, status.err.clone(), None, followed).await);
         }
-        let due = status.is_some() || watch.history.is_none_or(|last| last.elapsed() >= HISTORY_EVERY);
+        let due = status.is_some() || followed.history.is_none_or(|last| last.elapsed() >= HISTORY_EVERY);
         if !due {
             return None;
         }
-        self.recorded(status, watch).await
+        self.recorded(status, followed).await
     }
 
-    /// The outcome by the history: it holds the transaction itself, which a status does not.
-    async fn recorded(&self, status: Option<TransactionStatus>, watch: &mut Watch<'_>) -> Option<Outcome> {
-        // Where nothing is known yet, the first look is due after a while.
-        let first = watch.history.is_none() && status.is_none() && !watch.instructions.is_empty();
-        watch.history = Some(Instant::now());
+    /// The outcome by the history, which holds the transaction itself; a status does not.
+    async fn recorded(&self, status: Option<TransactionStatus>, followed: &mut Followed<'_>) -> Option<Outcome> {
+        // Without a status, the first read of the history is due after a while.
+        let first = followed.history.is_none() && status.is_none() && !followed.instructions.is_empty();
+        followed.history = Some(Instant::now());
         if first {
             return None;
         }
         let said = |error: &Option<TransactionError>| {
             error.as_ref().map_or_else(|| "succeeded".to_owned(), |error| format!("failed ({error})"))
         };
-        match (self.client.past(&watch.life.signature).await, status) {
+        match (self.client.past(&followed.life.signature).await, status) {
             (Ok(Some(past)), status) => {
                 let error = past.failure.as_ref().map(|failure| failure.error.clone());
                 if let Some(status) = status.filter(|status| status.err != error) {
                     let (one, other) = (said(&status.err), said(&error));
-                    watch.doubt =
+                    followed.doubt =
                         Some(format!("the endpoint says that the transaction {one}, and in its history it {other}"));
                     return None;
                 }
-                Some(self.judge(past.slot, error, Some(past), watch).await)
+                Some(self.judge(past.slot, error, Some(past), followed).await)
             }
             (Ok(None), Some(status)) => {
                 let (what, slot) = (said(&status.err), status.slot);
-                watch.doubt = Some(format!(
+                followed.doubt = Some(format!(
                     "the endpoint says that the transaction {what} in slot {slot}, and its history does not hold it"
                 ));
                 None
             }
-            // Where no history is kept, what cannot be undone counts.
+            // Where no history is kept, a finalized status counts.
             (Err(_), Some(status)) if status.satisfies_commitment(CommitmentConfig::finalized()) => {
-                Some(self.judge(status.slot, status.err, None, watch).await)
+                Some(self.judge(status.slot, status.err, None, followed).await)
             }
             _ => None,
         }
     }
 
-    /// The end, when it is proven that it is in no block and can be in none any more.
-    async fn expired(&self, lone: bool, watch: &mut Watch<'_>) -> Option<Outcome> {
-        let evidence = self.client.evidence(&[watch.life], lone).await.into_iter().next()?;
+    /// The outcome "expired", when it is proven that the transaction is in no block and can be in none any more.
+    async fn expired(&self, lone: bool, followed: &mut Followed<'_>) -> Option<Outcome> {
+        let evidence = self.client.evidence(&[followed.life], lone).await.into_iter().next()?;
         let Evidence::Expired { slot } = evidence else { return None };
-        if let Some(before) = watch.balance
+        if let Some(before) = followed.balance
             && self.balance_at(slot).await != Some(before)
         {
-            // Whoever pays for a transaction has less afterwards.
-            watch.doubt = Some(
+            // A payer has less after its transaction landed.
+            followed.doubt = Some(
                 "the endpoint says that the transaction has expired, and the wallet does not hold what it held before"
                     .into(),
             );
             return None;
         }
-        let Life { signature, last_valid, .. } = watch.life;
-        let said = watch.said.clone();
+        let Life { signature, last_valid, .. } = followed.life;
+        let said = followed.said.clone();
         Some(Outcome::Expired(Expired { signature, last_valid, slot, said }))
     }
 
-    /// What became of a transaction that is in a block.
+    /// The outcome of a transaction that is in a block.
     async fn judge(
         &self,
         slot: u64,
         error: Option<TransactionError>,
         past: Option<Past>,
-        watch: &Watch<'_>,
+        followed: &Followed<'_>,
     ) -> Outcome {
-        let at = Landed { signature: watch.life.signature, slot };
+        let at = Landed { signature: followed.life.signature, slot };
         let Some(error) = error else { return Outcome::Landed(at) };
         let past = match past {
             Some(past) => Some(past),
@@ -272,14 +276,17 @@ impl Sender {
         };
         let all: Vec<Instruction> = past.iter().flat_map(Past::instructions).collect();
         let logs = past.map(|past| past.logs).unwrap_or_default();
-        let (instructions, leading) =
-            if watch.instructions.is_empty() { (all.as_slice(), 0) } else { (watch.instructions, watch.leading) };
+        let (instructions, leading) = if followed.instructions.is_empty() {
+            (all.as_slice(), 0)
+        } else {
+            (followed.instructions, followed.leading)
+        };
         let refused = self.refusal(&error, &logs, instructions, leading).await;
         Outcome::Rejected(Box::new(Rejected { at, error, refused, logs }))
     }
 }
 
-/// Whether no connection came about.
+/// Whether the error says that no connection came about.
 pub(super) fn is_connect(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::Reqwest(error) if error.is_connect() || error.is_builder())
 }

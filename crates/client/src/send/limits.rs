@@ -1,8 +1,8 @@
 //! What a transaction asks of the scheduler: compute units, and bytes of accounts.
 //!
-//! A transaction that sets no limit of loaded data is held for 64 MiB until it has run: 16,384 units of what its writable
-//! accounts take in a slot, more than the rest of it. One whose limit is too small fails and pays its fee, so that the limit
-//! here is never below what is known of the accounts, whatever an endpoint says.
+//! The runtime reserves 64 MiB for a transaction without a limit of loaded data until it has run: 16,384 units of what
+//! its writable accounts take in a slot, more than the rest of it. A transaction that loads more than its limit fails
+//! and pays its fee, so the limit here is never below the known sizes of the accounts, whatever an endpoint says.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,16 @@ use solana_instruction::Instruction;
 use solana_pubkey::Pubkey;
 use solana_sdk_ids::compute_budget;
 
-/// Most bytes that a transaction may load.
+/// Largest limit of loaded data that a transaction may ask for, bytes.
 const MOST: u64 = 64 << 20;
 /// Bytes of a page, the step in which loaded data is charged.
 const PAGE: u64 = 32 << 10;
-/// Bytes of an account at most, with what the runtime adds to each: a sub-account with room for 128 orders has 13,840. What
-/// belongs to others (tokens, mints, price feeds) has a few thousand.
+/// Bytes of an account at most, with the runtime's addition to each: a sub-account with room for 128 orders has 13,840,
+/// and accounts of other programs (tokens, mints, price feeds) have a few thousand.
 const ACCOUNT: u64 = 16 << 10;
-/// Bytes that the runtime counts for a lookup table, whatever it holds.
+/// Bytes that the runtime counts for a lookup table, whatever its length.
 const TABLE: u64 = 8_248;
-/// Bytes that a program may have: several times what is deployed, as it may be upgraded between two releases of a client.
+/// Bytes of a program at most: several times its size today, as it may be upgraded between two releases of a client.
 const PROGRAMS: [(Pubkey, u64); 5] = [
     (PROGRAM_ID, 1 << 20),
     (TOKEN_PROGRAM, 256 << 10),
@@ -29,30 +29,31 @@ const PROGRAMS: [(Pubkey, u64); 5] = [
     (SYSTEM_PROGRAM, ACCOUNT),
     (ED25519_PROGRAM, ACCOUNT),
 ];
-/// Bytes beyond what a simulation loaded, beside a quarter of it: accounts may grow until the transaction lands.
+/// Bytes added to what a simulation loaded, beside a quarter of it: accounts may grow until the transaction lands.
 const HEADROOM: u64 = 64 << 10;
 
-/// What a transaction asks for.
+/// Limits that a transaction asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Compute units.
+    /// Compute limit, units.
     pub units: u32,
-    /// Bytes of accounts that a simulation has loaded, programs' code among them; `None` where that was not told.
+    /// Bytes of accounts that a simulation loaded, programs' code among them; `None` where the endpoint did not tell.
     pub loaded: Option<u32>,
 }
 
 impl From<u32> for Limits {
-    /// So many compute units, and what is known of the accounts.
+    /// A compute limit without a simulation: the limit of loaded data follows from the accounts.
     fn from(units: u32) -> Self {
         Self { units, loaded: None }
     }
 }
 
-/// The limit of loaded data for a transaction of these instructions, bytes, in whole pages of 32 KiB: at least a page, at
-/// most 64 MiB. `told` is what a simulation has loaded. `None`, for the most, where it calls a program whose size nobody told.
+/// The limit of loaded data for a transaction of these instructions, bytes, in whole pages of 32 KiB: at least a page,
+/// at most 64 MiB. `told` is what a simulation loaded. `None`, for 64 MiB, where the instructions call a program of
+/// unknown size.
 ///
 /// The limit holds 1 MiB for Kedge, 256 KiB for each token program, 16 KiB for each other account, the payer and the
-/// compute-budget program among them, 8,248 bytes for each lookup table; and never less than what was told, a quarter of it
+/// compute-budget program among them, 8,248 bytes for each lookup table; and never less than `told`, a quarter of it
 /// and 64 KiB.
 #[must_use]
 pub fn loaded_data_limit(

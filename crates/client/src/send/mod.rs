@@ -24,43 +24,44 @@ use solana_transaction::versioned::VersionedTransaction;
 use crate::outcome::{BLOCKHASH_SERVES, Landed, Life};
 use crate::{Blockhash, Client, SendError, SharedSigner};
 
-/// Compute units beyond what a simulation used, whatever that was: until the transaction lands, the state can have moved
-/// so that more is to be done, as when a price is newer than the row that it was not newer than before.
+/// Compute units added to what a simulation used, whatever its margin: the state can move until the transaction lands,
+/// and a
+/// price that was older than its row in the simulation can be newer by then.
 const HEADROOM: u64 = 20_000;
-/// Most compute units that a transaction may ask for.
+/// Largest compute limit of a transaction, units.
 const MAX_COMPUTE: u32 = 1_400_000;
-/// Blocks by which two nodes may differ.
+/// Blocks by which the heights of two nodes may differ.
 const SLACK: u64 = 32;
-/// Times that a blockhash is asked for which fits the height of the chain, and the pause between.
+/// Requests for a blockhash that fits the height of the chain, and the pause between two.
 const BLOCKHASHES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(400);
 
-/// Sends transactions. Cloning is cheap enough for one a task.
+/// Sends transactions for one payer. A clone shares its connections, so that every task may have its own.
 #[derive(Clone)]
 pub struct Sender {
     client: Client,
     config: SendConfig,
 }
 
-/// A transaction that is signed and not sent yet: from here on its signature is fixed, and there is one for its purpose.
+/// A transaction that is signed and not sent yet. Its signature is fixed, so that sending it twice cannot trade twice.
 #[derive(Clone, Debug)]
 pub struct Signed {
     transaction: VersionedTransaction,
     life: Life,
     notes: Vec<String>,
     instructions: Vec<Instruction>,
-    /// What the payer has, lamports.
+    /// Balance of the payer before sending, lamports; `None` when the endpoint does not tell it.
     balance: Option<u64>,
 }
 
 impl Signed {
-    /// Signature, blockhash, and how long that serves.
+    /// Signature, blockhash, and the last block height at which the transaction can land.
     #[must_use]
     pub fn life(&self) -> &Life {
         &self.life
     }
 
-    /// What could not be found out, and what was taken instead.
+    /// Defaults that were taken where the endpoint told no fee or could not simulate, a sentence each.
     #[must_use]
     pub fn notes(&self) -> &[String] {
         &self.notes
@@ -68,34 +69,40 @@ impl Signed {
 }
 
 impl Sender {
-    /// Sends for a client.
+    /// A sender for the client's payer.
     pub fn new(client: Client, config: SendConfig) -> Self {
         Self { client, config }
     }
 
-    /// The client.
+    /// The client over which it reads and sends.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// How transactions are built and sent.
+    /// The configuration that it was made with.
     pub fn config(&self) -> &SendConfig {
         &self.config
     }
 
     /// [`Self::prepare`] and [`Self::deliver`]: one signature, sent again until its outcome is certain.
     ///
-    /// Errors: those of both, and [`SendError::Rejected`], [`SendError::Expired`] and [`SendError::Unknown`].
+    /// # Errors
+    /// Those of [`Self::prepare`] and [`Self::deliver`]; [`SendError::Rejected`], [`SendError::Expired`] or
+    /// [`SendError::Unknown`] when the transaction did not succeed.
     pub async fn send(&self, instructions: &[Instruction], signers: &[SharedSigner]) -> Result<Landed, SendError> {
         let signed = self.prepare(instructions, signers).await?;
         self.deliver(&signed).await?.success()
     }
 
-    /// Simulates and signs, and sends nothing yet. The payer signs too. What others paid and what it will use are asked of
-    /// the endpoint; where it does not tell, no priority fee and the highest limit are taken, and noted.
+    /// Simulates and signs, and sends nothing yet. The payer signs too. The endpoint is asked for recent priority fees
+    /// and for the units that the instructions use; where it does not tell, the transaction pays no priority fee and
+    /// takes the highest limit, and [`Signed::notes`] says so.
     ///
-    /// Errors: [`SendError::Refused`] names the instruction, the rule and stale rows; [`SendError::Blockhash`] a blockhash
-    /// that does not fit the height of the chain.
+    /// # Errors
+    /// [`SendError::Refused`] and [`SendError::Failed`] when the simulation fails; [`SendError::Blockhash`] for a
+    /// blockhash that does not fit the height of the chain; [`SendError::Build`] for a transaction that is too large;
+    /// [`SendError::Sign`] for a signer that fails; [`SendError::Rpc`] when the endpoint cannot be reached, or offers
+    /// no blockhash.
     pub async fn prepare(&self, instructions: &[Instruction], signers: &[SharedSigner]) -> Result<Signed, SendError> {
         let mut notes = Vec::new();
         let limit = async {
@@ -124,8 +131,11 @@ impl Sender {
         Ok(Signed { transaction, life, notes, instructions: instructions.to_vec(), balance })
     }
 
-    /// A blockhash that fits the height of the chain, where that is told: one that serves no more, or longer than any can,
-    /// is of a node that lags or of another chain.
+    /// A blockhash that fits the height of the chain, where the endpoint tells the height. A blockhash that has
+    /// expired, or is valid for longer than any can be, comes from a node that lags or from another chain.
+    ///
+    /// # Errors
+    /// [`SendError::Blockhash`] when none of several fits; [`SendError::Rpc`] when the endpoint offers none.
     async fn fresh(&self) -> Result<Blockhash, SendError> {
         let mut tries = 0;
         loop {
@@ -145,7 +155,7 @@ impl Sender {
         }
     }
 
-    /// Lamports of the payer in a bank that has seen a slot; `None` when that is not told.
+    /// Lamports of the payer in a bank of slot `least` or later; `None` when the endpoint does not tell.
     async fn balance_at(&self, least: u64) -> Option<u64> {
         let config = serde_json::json!({ "commitment": "processed", "minContextSlot": least });
         let asked = serde_json::json!([self.client.payer_address().to_string(), config]);
@@ -153,11 +163,12 @@ impl Sender {
         (answer.context.slot >= least).then_some(answer.value)
     }
 
-    /// Signs without sending: for keepers that race, [`Self::submit`] and submit again, and read the outcome from the
-    /// chain. The caller keeps a recent blockhash and knows what the instructions cost: their compute units, or
-    /// [`Limits`] where it has simulated. The limit of loaded data is [`loaded_data_limit`].
+    /// Signs without sending. Keepers that race call [`Self::submit`] again and again and read the outcome from the
+    /// chain. The caller keeps a recent blockhash and knows the compute units of the instructions, or has [`Limits`]
+    /// from a simulation. The limit of loaded data is [`loaded_data_limit`].
     ///
-    /// Errors: a transaction that is too large, or a signer that fails.
+    /// # Errors
+    /// [`SendError::Build`] for a transaction that is too large; [`SendError::Sign`] for a signer that fails.
     pub fn sign(
         &self,
         instructions: &[Instruction],
@@ -171,9 +182,10 @@ impl Sender {
         self.build(instructions, signers, units, loaded, micro_lamports, blockhash)
     }
 
-    /// [`Self::sign`] and [`Self::submit`].
+    /// [`Self::sign`] and [`Self::submit`]: returns once the endpoint has the transaction, not when it lands.
     ///
-    /// Errors: only what keeps the transaction from being sent.
+    /// # Errors
+    /// Those of [`Self::sign`] and [`Self::submit`].
     pub async fn send_fast(
         &self,
         instructions: &[Instruction],
@@ -188,15 +200,18 @@ impl Sender {
 
     /// Compute units that the instructions would use now.
     ///
-    /// Errors: as [`Self::send`], for a transaction that would fail.
+    /// # Errors
+    /// [`SendError::Refused`] and [`SendError::Failed`] for a transaction that would fail; [`SendError::Build`] and
+    /// [`SendError::Sign`] as [`Self::sign`]; [`SendError::Rpc`] when the endpoint does not simulate.
     pub async fn simulate(&self, instructions: &[Instruction], signers: &[SharedSigner]) -> Result<u64, SendError> {
         Ok(self.simulate_at(instructions, signers, 0).await?.0)
     }
 
-    /// The same and the bytes of accounts that they would load, where that is told, in a bank of at least this slot; 0
-    /// for any.
+    /// Compute units, and bytes of accounts that the instructions would load where the endpoint tells them, in a bank
+    /// of slot `least` or later; 0 for any.
     ///
-    /// Errors: as [`Self::simulate`], also for an endpoint that is behind that slot.
+    /// # Errors
+    /// As [`Self::simulate`]; [`SendError::Rpc`] also for an endpoint that is behind that slot.
     async fn simulate_at(
         &self,
         instructions: &[Instruction],
@@ -221,9 +236,10 @@ impl Sender {
         }
     }
 
-    /// Compute limit for the instructions: what a simulation used, `margin_percent` of it, and some units in any case.
+    /// Compute limit for the instructions: what a simulation used, `margin_percent` of it, and 20,000 units.
     ///
-    /// Errors: as [`Self::simulate`].
+    /// # Errors
+    /// As [`Self::simulate`].
     pub async fn units(
         &self,
         instructions: &[Instruction],
@@ -233,9 +249,10 @@ impl Sender {
         Ok(self.limits(instructions, signers, margin_percent).await?.units)
     }
 
-    /// The same by a bank of at least this slot; 0 for any.
+    /// [`Self::units`] by a bank of slot `least` or later; 0 for any.
     ///
-    /// Errors: as [`Self::simulate`], also for an endpoint that is behind that slot.
+    /// # Errors
+    /// As [`Self::simulate`]; [`SendError::Rpc`] also for an endpoint that is behind that slot.
     pub async fn units_at(
         &self,
         instructions: &[Instruction],
@@ -246,9 +263,10 @@ impl Sender {
         Ok(self.limits_at(instructions, signers, margin_percent, least).await?.units)
     }
 
-    /// What the instructions are to ask for: the compute limit of [`Self::units`], and what the simulation has loaded.
+    /// The compute limit of [`Self::units`], and the bytes of accounts that the same simulation loaded.
     ///
-    /// Errors: as [`Self::simulate`].
+    /// # Errors
+    /// As [`Self::simulate`].
     pub async fn limits(
         &self,
         instructions: &[Instruction],
@@ -258,9 +276,10 @@ impl Sender {
         self.limits_at(instructions, signers, margin_percent, 0).await
     }
 
-    /// The same by a bank of at least this slot; 0 for any.
+    /// [`Self::limits`] by a bank of slot `least` or later; 0 for any.
     ///
-    /// Errors: as [`Self::units_at`].
+    /// # Errors
+    /// As [`Self::units_at`].
     pub async fn limits_at(
         &self,
         instructions: &[Instruction],
@@ -274,11 +293,12 @@ impl Sender {
         Ok(Limits { units, loaded })
     }
 
-    /// Hands a transaction to the endpoint, without simulation and without waiting for what becomes of it.
+    /// Hands a transaction to the endpoint, without simulation and without waiting for its outcome.
     ///
-    /// Errors: only what keeps the transaction from being sent.
+    /// # Errors
+    /// [`SendError::Rpc`] when the endpoint cannot be reached or refuses the transaction.
     pub async fn submit(&self, transaction: &VersionedTransaction) -> Result<Signature, SendError> {
-        // It was simulated already, or the caller wants speed. We resend; the node need not.
+        // The caller has simulated or wants speed, and resends by itself: the node need not.
         let config = RpcSendTransactionConfig {
             skip_preflight: true,
             max_retries: Some(0),

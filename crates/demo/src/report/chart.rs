@@ -1,32 +1,32 @@
-//! Line charts: the lines are SVG that stretches, the words around them are HTML that does not, so that they can be read on
-//! a phone. Lines differ in their dashes, markers in their shapes: colour says nothing alone.
+//! Line charts: the lines are SVG that stretches, the text around them is HTML that does not, so that it can be read on
+//! a phone. Lines differ in their dashes, markers in their shapes: nothing is told by colour alone.
 
 use std::fmt::Write as _;
 
 use kedge_testbed::calendar;
 
-/// Points beyond this are thinned out: more than a point a pixel shows nothing.
+/// Most points of a line; more would be less than a pixel each.
 const MOST: usize = 700;
 /// Edge of the plot's own coordinates.
 const EDGE: f64 = 1_000.0;
 /// Labels on the time axis that a phone has room for.
 const TIMES: i64 = 5;
 
-/// One line.
+/// A line of a chart.
 pub struct Line {
-    /// For the legend.
+    /// Name in the legend.
     pub name: String,
-    /// Number of its colour and its dashes, by the style sheet.
+    /// Number of its colour and dashes in the style sheet.
     pub look: usize,
     /// Time (Unix seconds) and value.
     pub points: Vec<(i64, f64)>,
 }
 
-/// Something that happened at a moment.
+/// An event at a moment.
 pub struct Marker {
     /// Time, Unix seconds.
     pub time: i64,
-    /// Where it stands.
+    /// Value at which the marker is drawn.
     pub value: f64,
     /// Whether it is shown as ▲ rather than as ▼.
     pub up: bool,
@@ -34,17 +34,17 @@ pub struct Marker {
 
 /// A chart.
 pub struct Chart {
-    /// Above it.
+    /// Title above the chart.
     pub title: String,
-    /// What the values are.
+    /// Unit of the values.
     pub unit: String,
-    /// What can be seen, in words.
+    /// Description of the chart in words.
     pub about: String,
     /// The lines.
     pub lines: Vec<Line>,
     /// What the legend calls ▲ and ▼ where there are markers.
     pub marks: [&'static str; 2],
-    /// The markers.
+    /// Markers of events.
     pub markers: Vec<Marker>,
     /// Whether a line keeps its value until the next point.
     pub steps: bool,
@@ -173,7 +173,7 @@ fn glyph(up: bool) -> char {
     if up { '▲' } else { '▼' }
 }
 
-/// Values to the plot's coordinates.
+/// Maps times and values to the plot's coordinates.
 struct Scale {
     first: i64,
     last: i64,
@@ -218,7 +218,7 @@ impl Scale {
     }
 }
 
-/// A number with the digits that a step makes meaningful, and groups of thousands.
+/// A number with the digits that are meaningful at a step, and groups of thousands.
 pub fn number(value: f64, step: f64) -> String {
     let digits = if step >= 1.0 { 0 } else { (-step.log10()).ceil().clamp(0.0, 8.0) as usize };
     let text = format!("{:.digits$}", value.abs());
@@ -234,7 +234,7 @@ pub fn number(value: f64, step: f64) -> String {
     if fraction.is_empty() { format!("{sign}{grouped}") } else { format!("{sign}{grouped}.{fraction}") }
 }
 
-/// Text for HTML.
+/// Text with HTML's special characters escaped.
 pub fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -266,7 +266,7 @@ mod tests {
     fn a_chart_stays_inside_its_frame() {
         let points: Vec<(i64, f64)> = (0..5_000).map(|t| (t, ((t as f64) / 300.0).sin() * 7.0 + 100.0)).collect();
         let mut wave = chart(points);
-        // Beyond both ends, as a liquidation below the lowest mark is.
+        // Values beyond both ends, as a liquidation below the lowest mark is.
         wave.markers.push(Marker { time: 9_000, value: 1.0, up: true });
         wave.marks = ["shorts taken over", "longs taken over"];
         let html = wave.html();

@@ -1,4 +1,4 @@
-//! The report's data to take away: inside the page, so that it travels with it.
+//! The report's data for download, inside the page, so that it travels with it.
 
 use std::fmt::Write as _;
 
@@ -66,7 +66,7 @@ pub fn liquidations(log: &Log) -> String {
     out
 }
 
-/// A link that saves a text under a name.
+/// A link that downloads a text under a name.
 pub fn link(name: &str, kind: &str, about: &str, text: &str) -> String {
     format!("<a download=\"{name}\" href=\"data:{kind};base64,{}\">{name}</a>: {about}", base64(text.as_bytes()))
 }

@@ -1,4 +1,4 @@
-//! The report: one HTML file that needs nothing else, its data included.
+//! The report: one HTML file without references to others, its data included.
 
 mod chart;
 mod data;
@@ -19,7 +19,7 @@ use kedge_testbed::listing::{COINS, Coin};
 use table::Table;
 
 const STYLE: &str = include_str!("style.css");
-/// What lies in the funds, beside the roles.
+/// Name of the insurance funds among the roles.
 const INSURANCE: &str = "insurance";
 
 /// Writes `report.html`, `summary.json` and `summary.txt` into a folder.
@@ -87,7 +87,7 @@ fn bps(value: Option<f64>) -> String {
     value.map_or_else(|| "none".into(), |value| number(value, 0.1))
 }
 
-/// What a desk asks first of each market.
+/// Key figures of each market.
 fn markets(summary: &Summary) -> Table {
     let titles = [
         "<Market",
@@ -116,7 +116,7 @@ fn markets(summary: &Summary) -> Table {
     table
 }
 
-/// What a fill costs, by its size.
+/// Cost of fills by their size.
 fn slippage(summary: &Summary) -> Table {
     let titles = ["<Market", "<Size of the fill", "Fills", "Volume, USD", "Slippage, bp"];
     let mut table = Table::new(
@@ -279,7 +279,7 @@ fn liquidations(out: &mut String, outcome: &Outcome) {
     out.push_str(&table.html());
 }
 
-/// Insurance on a scale of its own, and who won and lost.
+/// Insurance on a scale of its own, and equity by role.
 fn money(out: &mut String, outcome: &Outcome) {
     out.push_str("<h2>Insurance</h2>");
     let lines = COINS.iter().zip(0usize..).map(|(coin, index)| Line {
@@ -301,7 +301,7 @@ fn money(out: &mut String, outcome: &Outcome) {
     out.push_str(&table.html());
 }
 
-/// Change of equity by role; visitors are in the table, since the chart does not know when they brought what.
+/// Change of equity by role; visitors are in the table alone, since the chart does not know when they deposited.
 fn equity_chart(points: &[Point], summary: &Summary) -> Chart {
     let brought = |role: &str| summary.equity.get(role).is_some_and(|equity| equity.brought != 0.0);
     let roles: BTreeSet<&'static str> = points

@@ -13,7 +13,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// An empty one. A title that begins with `<` is of a column of words; the others are of numbers.
+    /// A table without rows. A title that begins with `<` heads a column of words; others head numbers.
     pub fn new(caption: &str, titles: &[&'static str]) -> Self {
         Self {
             caption: caption.into(),
@@ -23,12 +23,12 @@ impl Table {
         }
     }
 
-    /// One more row.
+    /// Appends a row.
     pub fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
-    /// As HTML.
+    /// The table as HTML.
     pub fn html(&self) -> String {
         let mut out = format!("<table><caption>{}</caption><thead><tr>", escape(&self.caption));
         for (title, words) in self.titles.iter().zip(&self.words) {

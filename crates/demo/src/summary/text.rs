@@ -1,4 +1,4 @@
-//! The figures in words and columns: a screen of them, and all.
+//! The figures as text: a screen of them, or all.
 
 use std::fmt::Write as _;
 
@@ -14,7 +14,7 @@ impl Summary {
         text
     }
 
-    /// A screen of it, at most 80 columns.
+    /// The figures on one screen, at most 80 columns.
     pub fn short(&self) -> String {
         let mut text = String::new();
         self.write_short(&mut text).unwrap_or_default();
@@ -63,7 +63,7 @@ impl Summary {
         writeln!(out, "\n{}", self.verdict())
     }
 
-    /// What the audit says, in a line.
+    /// The audit's result in a line.
     #[must_use]
     pub fn verdict(&self) -> String {
         let verdict = if self.audit.holds() { "Conservation holds" } else { "CONSERVATION IS BROKEN" };
@@ -91,7 +91,7 @@ impl Summary {
         Ok(())
     }
 
-    /// What was replayed, and how much of it landed.
+    /// Prices replayed, and transactions landed.
     fn write_run(&self, out: &mut String) -> std::fmt::Result {
         let span = |time| kedge_testbed::calendar::date_time(time);
         writeln!(out, "\n== Summary ==")?;
@@ -116,7 +116,7 @@ impl Summary {
         Ok(())
     }
 
-    /// Fills by source, and what became of market orders by quarter of the run.
+    /// Fills by source, and the outcome of market orders by quarter of the run.
     fn write_fills(&self, out: &mut String) -> std::fmt::Result {
         writeln!(
             out,
@@ -148,7 +148,7 @@ impl Summary {
         Ok(())
     }
 
-    /// What the keepers saw, and what takers paid.
+    /// The keepers' looks, and the takers' costs.
     fn write_keepers(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "looks         {}, of which {} could not be relied on", self.blind.1, self.blind.0)?;
         writeln!(out, "orders seen   all but {} of {} that were looked for on chain", self.unseen.0, self.unseen.1)?;
@@ -160,7 +160,7 @@ impl Summary {
         Ok(())
     }
 
-    /// Funding, liquidations and defaults, and who bore them.
+    /// Funding, liquidations and defaults, with the pools that bore them.
     fn write_losses(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "\nfunding       {} updates; vAMMs received ${:.2}", self.funding_updates, self.funding_amm)?;
         for funding in &self.funding {
@@ -191,7 +191,7 @@ impl Summary {
         Ok(())
     }
 
-    /// Compute units, and what failed or could not be read.
+    /// Compute units, failures, and events that could not be read.
     fn write_transactions(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "\n{:20} {:>7} {:>9} {:>9} {:>9}", "compute units", "count", "min", "median", "max")?;
         for compute in &self.compute {
@@ -213,7 +213,7 @@ impl Summary {
         Ok(())
     }
 
-    /// Who won and who lost. What visitors brought is no profit of theirs: it is named, and not part of the change.
+    /// Profit and loss by role. Visitors' deposits are named and are no part of their profit.
     fn write_equity(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "\n{:14} {:>16} {:>12} {:>16} {:>14}", "equity", "start", "faucet", "end", "change")?;
         let mut all = Equity::default();

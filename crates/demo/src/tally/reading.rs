@@ -1,11 +1,11 @@
-//! Receipts and logs in terms of what is counted.
+//! Receipts and logs as countable facts.
 
 use kedge_client::history::Past;
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::error::ProgramError;
 use kedge_sender::Failure;
 
-/// A failure as people read it.
+/// A failure's reason as people read it.
 pub(super) fn reason(failure: &Failure) -> String {
     use solana_transaction_error::TransactionError;
     match failure {

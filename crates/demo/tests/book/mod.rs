@@ -1,22 +1,22 @@
-//! A guide as a reader meets it: fenced blocks in their order.
+//! A guide's fenced blocks, in their order.
 
 use std::path::Path;
 
-/// First line of a block that the tests leave out; the reason stands behind it, for readers too.
+/// First line of a block that the tests leave out; the reason is behind it, for readers too.
 const NOT_RUN: &str = "# not run by the tests: ";
 /// First line of a block that is typed into another terminal, and goes on until its Ctrl-C.
 const BESIDE: &str = "# in another terminal";
 
-/// What a block is.
+/// Kind of a block.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Commands.
     Run,
-    /// Commands that go on beside the rest.
+    /// Commands that run beside the rest.
     Beside,
     /// Commands that cannot be run here, and why.
     NotRun(String),
-    /// What commands before it print.
+    /// Output of the commands before it.
     Shown,
 }
 
@@ -30,7 +30,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// Its commands, each as it is typed: continued lines and here-documents are one.
+    /// The commands as they are typed: continued lines and here-documents are one.
     pub fn commands(&self) -> Vec<String> {
         let mut commands: Vec<String> = Vec::new();
         let mut until: Option<String> = None;
@@ -52,9 +52,8 @@ impl Block {
     }
 }
 
-/// The blocks of a guide that are marked `sh` and `text`, in order; what depends on who trades with the reader is marked
-/// `example`, and not compared. Panics where commands stand in a block that says not
-/// what it is, so that none escapes.
+/// The blocks of a guide that are marked `sh` and `text`, in order; output that depends on other traders is marked
+/// `example`, and not compared. Panics where commands are in a block without a mark, so that none escapes.
 pub fn blocks(file: &Path) -> Vec<Block> {
     let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let mut blocks: Vec<Block> = Vec::new();
@@ -102,7 +101,7 @@ fn is_command(line: &str) -> bool {
         .any(|word| code.starts_with(word))
 }
 
-/// A line of output by its shape: numbers and addresses may be others, and what does not apply may.
+/// The shape of a line of output: numbers and addresses may differ.
 pub fn shape(line: &str) -> String {
     let word = |word: &str| -> String {
         if word.len() >= 32 && word.chars().all(char::is_alphanumeric) {

@@ -7,14 +7,14 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// Ends the output of a command; the exit status stands behind it.
+/// Ends the output of a command; the exit status is behind it.
 const DONE: &str = "::the command has ended::";
 /// Longest time of one command.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Time to stop after Ctrl-C.
 const STOPPING: Duration = Duration::from_secs(20);
 
-/// A shell; what runs in it is killed with it.
+/// A shell; its processes are killed with it.
 pub struct Shell {
     child: Child,
     stdin: ChildStdin,
@@ -23,7 +23,8 @@ pub struct Shell {
 }
 
 impl Shell {
-    /// In a folder. Keepers that are started in it look for the exchange at a port, and answer at the next but one.
+    /// Starts a shell in a folder. Keepers started in it look for the exchange at `port`, and answer at the next but
+    /// one.
     pub fn start(folder: &Path, port: u16) -> Self {
         let mut command = Command::new("bash");
         command.args(["--norc", "-s"]).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -32,7 +33,7 @@ impl Shell {
                 command.env_remove(name);
             }
         }
-        // Not the settings of whoever runs the tests.
+        // Without the settings of the user that runs the tests.
         command.env("KEDGE_CONFIG", folder.join("settings.toml"));
         command.env("KEDGE_KEEPER__RPC__URL", format!("http://127.0.0.1:{port}"));
         command.env("KEDGE_KEEPER__HTTP__LISTEN", format!("127.0.0.1:{}", port + 2));
@@ -40,7 +41,7 @@ impl Shell {
         let mut child = command.process_group(0).spawn().expect("bash starts");
         let mut stdin = child.stdin.take().expect("piped");
         let out = child.stdout.take().expect("piped");
-        // What `make` would build was built with the tests.
+        // The tests have built what `make` would build.
         stdin
             .write_all(b"exec 2>&1\nshopt -s expand_aliases\nmake() { [ \"$*\" = keeper ]; }\n")
             .expect("the shell listens");
@@ -55,7 +56,7 @@ impl Shell {
         Self { child, stdin, lines, begun: None }
     }
 
-    /// Runs a command to its end: exit status and all that it printed.
+    /// Runs a command to its end. Returns its exit status and output.
     pub fn run(&mut self, command: &str) -> (i32, String) {
         self.stdin.write_all(format!("{command}\necho \"{DONE}$?\"\n").as_bytes()).expect("the shell listens");
         let end = Instant::now() + PATIENCE;
@@ -63,7 +64,7 @@ impl Shell {
         loop {
             let left = end.saturating_duration_since(Instant::now());
             let Ok(line) = self.lines.recv_timeout(left) else { panic!("{command} did not end:\n{out}") };
-            // Output that ends without a line's end stands in front of the mark.
+            // The last line of the output may have no end, and then is in front of the mark.
             if let Some((rest, status)) = line.split_once(DONE) {
                 return (status.parse().expect("an exit status"), out + rest);
             }
@@ -71,18 +72,18 @@ impl Shell {
         }
     }
 
-    /// Starts a command that goes on.
+    /// Starts a command and leaves it running.
     pub fn begin(&mut self, command: &str) {
         self.stdin.write_all(format!("{command}\necho \"{DONE}$?\"\n").as_bytes()).expect("the shell listens");
         self.begun = Some(command.to_owned());
     }
 
-    /// Ctrl-C: what goes on must have gone on until now, and stop in order.
+    /// Sends Ctrl-C: the running command must not have ended before, and stops in order.
     pub fn end(&mut self) {
         let Some(command) = self.begun.take() else { return };
         let mut out: String = self.lines.try_iter().map(|line| line + "\n").collect();
         assert!(!out.contains(DONE), "{command} ended by itself:\n{out}");
-        // As a terminal does it: to the whole group. The shell goes on when what it waits for stops in order.
+        // As a terminal does it, to the whole group. The shell continues when the command stops in order.
         let group = format!("-{}", self.child.id());
         assert!(Command::new("kill").args(["-INT", "--", &group]).status().is_ok_and(|status| status.success()));
         let end = Instant::now() + STOPPING;

@@ -1,4 +1,4 @@
-//! Somebody with a wallet at a demo that another process serves.
+//! A visitor with a wallet, at a demo that another process serves.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -20,7 +20,7 @@ pub const ONE: u64 = 1_000_000_000;
 const SOL: u16 = 0;
 const DOLLAR: u64 = 1_000_000;
 
-/// The bytecode.
+/// Path of the program's bytecode.
 pub fn program() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     let program = Path::new(&package).join("../../target/deploy/kedge.so");
@@ -31,13 +31,13 @@ pub fn program() -> PathBuf {
 /// A demo that serves, killed at the end.
 pub struct Demo {
     child: Child,
-    /// What it tells programs.
+    /// The demo's description for programs.
     pub told: Value,
     said: Arc<Mutex<String>>,
 }
 
 impl Demo {
-    /// Starts it and waits until it tells where it is; both outputs must be piped.
+    /// Starts the demo and waits for its description; both outputs must be piped.
     pub fn serve(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the demo starts");
         let said: Arc<Mutex<String>> = Arc::default();
@@ -53,7 +53,7 @@ impl Demo {
         Self { child, told, said }
     }
 
-    /// What it has said to people so far.
+    /// The demo's output for people so far.
     pub fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
@@ -66,7 +66,7 @@ impl Drop for Demo {
     }
 }
 
-/// The wallet that the demo has funded, with an account of its own.
+/// The wallet that the demo has funded, with a sub-account.
 pub struct Visitor {
     sender: Sender,
     account: Pubkey,
@@ -113,7 +113,7 @@ impl Visitor {
         self.sender.send(&[place.into()], &[]).await.expect("an order");
     }
 
-    /// Waits until the position has a size; how long that took.
+    /// Waits until the position has a size. Returns how long that took.
     pub async fn wait_for_base(&self, base: u64, most: Duration) -> Duration {
         let start = Instant::now();
         loop {

@@ -36,19 +36,19 @@ use crate::{ports, prices};
 
 /// The market that falls: SOL-PERP.
 const MARKET: u16 = 0;
-/// Deposits of the accounts, dollars.
+/// Smallest and largest deposit of an account, dollars.
 const DEPOSIT: (f64, f64) = (200.0, 600.0);
 /// Leverage of the first and of the last account; a fall of 30 % reaches those above three or so.
 const LEVERAGE: (f64, f64) = (2.0, 12.0);
-/// Coins that the other side offers at most.
+/// Largest offer of the seller, coins.
 const OFFER: f64 = 9_000.0;
-/// How long all may take to come in.
+/// Longest time until all accounts have their positions.
 const OPENING: Duration = Duration::from_secs(180);
-/// The fall, and what comes after.
+/// Length of the fall.
 const FALL: Duration = Duration::from_secs(60);
 const AFTER: Duration = Duration::from_secs(45);
 
-/// Brings the accounts in, lets the price fall, and measures how fast each was looked after.
+/// Opens the accounts' positions, lets the price fall, and measures how fast each account was liquidated.
 pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
     let recorded = RecordedPrices::open(&places.data, Scenario::Crash, None, 10)?;
     let opening: Vec<f64> = recorded.paths.iter().map(|path| path.price(recorded.start * 1_000)).collect();
@@ -125,14 +125,14 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// The keepers' wallets, somebody who sells, and those who buy.
+/// The keepers' wallets, a seller and its buyers.
 fn participants(seed: u64, accounts: usize) -> Participants {
     let mut participants = Participants::new(seed, 0);
     plant(&mut participants, seed, accounts);
     participants
 }
 
-/// Adds somebody who sells, and those who buy from him: see [`levered`].
+/// Adds a seller and the accounts that buy from it: see [`levered`].
 pub fn plant(participants: &mut Participants, seed: u64, accounts: usize) {
     let mut random = Random::new(seed, 3);
     let mut add = |name: String, deposit, orders| {
@@ -156,11 +156,11 @@ pub fn plant(participants: &mut Participants, seed: u64, accounts: usize) {
     }
 }
 
-/// Everybody who was planted buys from the seller, each with a leverage of its own between two.
+/// Each planted account buys from the seller; their leverages lie evenly between two.
 pub async fn levered(cluster: &Cluster, leverages: (f64, f64)) -> Result<()> {
     let reader = cluster.reader();
     let feed = SnapshotReader::new(reader.clone()).await?;
-    let (outbox, mut receipts) = RequestSender::start(reader, Sending::plain(16)).await?;
+    let (sender, mut receipts) = RequestSender::start(reader, Sending::plain(16)).await?;
     let (seller, buyers) = cluster
         .participants
         .members
@@ -175,7 +175,7 @@ pub async fn levered(cluster: &Cluster, leverages: (f64, f64)) -> Result<()> {
     let started = std::time::Instant::now();
     let send = |number: usize, member: &Participant, plan: &Plan, world: &World| {
         let actor = Actor::new(number, cluster.sender(&member.wallet));
-        actor.send(plan, world, &directory, &outbox);
+        actor.send(plan, world, &directory, &sender);
     };
     loop {
         let world = feed.poll().await?;
@@ -211,13 +211,13 @@ pub async fn levered(cluster: &Cluster, leverages: (f64, f64)) -> Result<()> {
         }
         sleep(Duration::from_millis(300)).await;
     }
-    outbox.settle(Duration::from_secs(20)).await;
+    sender.settle(Duration::from_secs(20)).await;
     let (least, most) = leverages;
     cluster.say(&format!("{} accounts are long, with leverages from {least} to {most}", buyers.len()));
     Ok(())
 }
 
-/// The seller's order, a little above the oracle, for as many dollars.
+/// The seller's order for as many dollars, a little above the oracle.
 fn offer(world: &World, seller: &Participant, dollars: f64) -> Option<Plan> {
     let market = world.markets.get(usize::from(MARKET))?;
     let price = Price(floor_to(world.oracle(MARKET).0 * 1_002 / 1_000, market.tick.0));
@@ -235,7 +235,7 @@ fn offer(world: &World, seller: &Participant, dollars: f64) -> Option<Plan> {
     try_plan(world, Plan::of(call), vec![MARKET]).ok()
 }
 
-/// A purchase of some dollars from whoever offers.
+/// A market order to buy for some dollars.
 fn buy(world: &World, member: &Participant, dollars: f64) -> Option<Plan> {
     let market = world.markets.get(usize::from(MARKET))?;
     let oracle = world.oracle(MARKET).usable().ok()?;

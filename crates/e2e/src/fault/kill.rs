@@ -7,12 +7,12 @@ use anyhow::Result;
 use crate::session::Session;
 use crate::verdict::Verdict;
 
-/// How long a keeper stays dead.
+/// Seconds for which a keeper stays dead.
 const DEAD: u64 = 3;
-/// How long it may take from its start until it is ready again.
+/// Longest time from a keeper's start until it is ready.
 const MOST: Duration = Duration::from_secs(10);
 
-/// Kills, waits, starts, and measures the time to readiness.
+/// Kills each keeper, starts it again, and measures the time until it is ready.
 pub async fn kill(session: &mut Session, verdict: &mut Verdict) -> Result<()> {
     let mut slowest = (Duration::ZERO, String::new());
     for place in 0..session.fleet.keepers.len() {

@@ -11,7 +11,7 @@ pub enum Fault {
     Restart,
     /// Every WebSocket is cut, and new ones are refused.
     Socket,
-    /// Every WebSocket stands and nothing passes it, as behind a firewall that has forgotten it.
+    /// Every WebSocket stays open and nothing passes it, as behind a firewall that lost the connection.
     HalfOpen,
     /// JSON-RPC takes requests and never answers.
     Silent,

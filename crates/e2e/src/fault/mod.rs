@@ -1,5 +1,5 @@
-//! Faults on a running exchange. Each one is tried, taken back, and judged: nothing lost, nothing done twice, nothing
-//! liquidatable left after 20 slots of service.
+//! Faults on a running exchange. After each the session is judged: nothing is lost, nothing is done twice, and nothing
+//! stays liquidatable 20 slots after service is back.
 
 pub mod crash;
 mod kill;
@@ -19,7 +19,7 @@ use crate::figures::Latency;
 use crate::session::Session;
 use crate::verdict::Verdict;
 
-/// Tries the faults that were asked for, all without a choice.
+/// Tries the given faults; all faults when none is given.
 pub async fn faults(places: &Places, args: &Faults) -> Result<Verdict> {
     let named: Vec<Fault> = args.which.iter().chain(&args.only).copied().collect();
     let wanted = if named.is_empty() { Fault::value_variants().to_vec() } else { named };

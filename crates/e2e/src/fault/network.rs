@@ -1,4 +1,4 @@
-//! What lies between keepers and chain fails for a while.
+//! The endpoint between keepers and chain fails for a while.
 
 use std::time::{Duration, Instant};
 
@@ -10,13 +10,13 @@ use crate::proxy::{Rpc, Wire};
 use crate::session::Session;
 use crate::verdict::Verdict;
 
-/// How long keepers may need to be ready once service is back.
+/// Longest time until keepers are ready once service is back.
 const MOST: Duration = Duration::from_secs(10);
 
-/// Within this time keepers must say that their stream of changes is gone.
+/// Longest time until keepers report that their stream of changes is gone.
 const RED: Duration = Duration::from_secs(10);
 
-/// Breaks it, waits, mends it, and measures.
+/// Breaks the endpoint, waits, restores it, and measures.
 pub async fn network(session: &mut Session, fault: Fault, seconds: u64, verdict: &mut Verdict) -> Result<()> {
     let what = name(fault);
     let before = landed(session)?;
@@ -57,7 +57,7 @@ pub async fn network(session: &mut Session, fault: Fault, seconds: u64, verdict:
     session.audit(&what, verdict)
 }
 
-/// Waits until no keeper says that it is ready, while work goes on; how long that took.
+/// Waits until no keeper is ready, while work goes on. Returns how long that took.
 async fn red(session: &mut Session) -> Result<Option<Duration>> {
     let started = Instant::now();
     while started.elapsed() < RED {

@@ -1,4 +1,4 @@
-//! The validator dies and comes back with its ledger.
+//! The validator is killed and started again on its ledger.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +8,14 @@ use kedge_state::World;
 use crate::session::Session;
 use crate::verdict::Verdict;
 
-/// How long keepers may need to be ready once the validator is where it was.
+/// Longest time until keepers are ready once the validator is at the slot of its death.
 const MOST: Duration = Duration::from_secs(20);
 
-/// How long the validator may take to be where it was: it begins at its last root.
+/// Longest time until the validator is at the slot of its death: it begins at its last root.
 const CATCH_UP: Duration = Duration::from_secs(60);
 
-/// Kills it, starts it, and measures until it is where it was, every keeper is ready and prices move again.
+/// Kills and starts the validator; measures until it is at the slot of its death, every keeper is ready and prices move
+/// again.
 pub async fn restart(session: &mut Session, verdict: &mut Verdict) -> Result<()> {
     session.work(1).await?;
     let (slot, records) = (session.load.slot(), session.load.world().map_or(0, records));
@@ -45,7 +46,7 @@ pub async fn restart(session: &mut Session, verdict: &mut Verdict) -> Result<()>
     session.audit("restart", verdict)
 }
 
-/// Records that the markets have written so far.
+/// Event records of all markets so far.
 fn records(world: &World) -> u64 {
     world.markets.iter().map(|market| market.next_event_seq).sum()
 }

@@ -7,10 +7,10 @@ use anyhow::{Context, Result};
 use crate::session::Session;
 use crate::verdict::Verdict;
 
-/// Folder of libraries, one folder an architecture, in which Debian puts libfaketime.
+/// Folder in which Debian puts libfaketime, in one folder an architecture.
 const LIBRARIES: &str = "/usr/lib";
 
-/// Restarts the keepers that read a clock of their own with it five minutes ahead, then behind, and sets it right.
+/// Restarts the keepers that read their machine's clock with it five minutes ahead, then behind, then right.
 pub async fn skew(session: &mut Session, seconds: u64, verdict: &mut Verdict) -> Result<()> {
     let library = library().context("libfaketime is not installed (Debian package libfaketime)")?;
     for offset in ["+300s", "-300s"] {
@@ -18,7 +18,7 @@ pub async fn skew(session: &mut Session, seconds: u64, verdict: &mut Verdict) ->
         let environment = [
             ("LD_PRELOAD", library.display().to_string()),
             ("FAKETIME", offset.to_owned()),
-            // Only what the clock says is wrong; time passes as it does.
+            // Only the clock's reading is wrong; time passes at its rate.
             ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
         ];
         restart(session, environment.map(|(name, value)| (name.to_owned(), value)).to_vec()).await?;

@@ -1,4 +1,5 @@
-//! Two copies of every keeper that share a lease over NATS: one works, and the other when the first or NATS is gone.
+//! Two replicas of every keeper with a lease over NATS: one works, and the other takes over when the first or NATS is
+//! gone.
 
 use std::net::{Ipv4Addr, TcpStream};
 use std::path::Path;
@@ -14,11 +15,11 @@ use crate::keeper::Keeper;
 use crate::session::Session;
 use crate::verdict::Verdict;
 
-/// How long a lease outlives its holder, seconds.
+/// Seconds for which a lease outlives its holder.
 const TTL: u64 = 2;
-/// What the second copies are called behind their names.
+/// Suffix of the second replicas' names.
 const SUFFIX: &str = "-standby";
-/// How long the server may take until it listens.
+/// Longest time until the server listens.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A NATS server, killed at the end.
@@ -55,7 +56,7 @@ pub async fn standby(session: &mut Session, nats: &Path, seconds: u64, verdict: 
     for keeper in session.fleet.keepers.iter_mut().chain(&mut second.keepers) {
         keeper.environment.extend(lease(keeper, session.port + 80));
     }
-    // Who asks first holds it.
+    // The first replica to ask holds the lease.
     session.fleet.start().await?;
     session.work(TTL).await?;
     second.start().await?;
@@ -89,7 +90,7 @@ pub async fn standby(session: &mut Session, nats: &Path, seconds: u64, verdict: 
     session.audit("standby", verdict)
 }
 
-/// The environment of a copy: those of one name share a lease.
+/// Environment of a replica: replicas of one name share a lease.
 fn lease(keeper: &Keeper, port: u16) -> [(String, String); 3] {
     let name = keeper.name.trim_end_matches(SUFFIX).to_owned();
     [("URL", format!("nats://127.0.0.1:{port}")), ("NAME", name), ("TTL_S", TTL.to_string())]

@@ -1,4 +1,4 @@
-//! Two copies of every keeper, with the same wallets and no knowledge of each other.
+//! Two replicas of every keeper, with the same wallets and without a lease.
 
 use anyhow::Result;
 

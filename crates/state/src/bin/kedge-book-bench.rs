@@ -1,7 +1,7 @@
 //! Times the order book on a mix of places, cancels and matches, and two public order books on the same mix.
 //!
-//! Usage: `kedge-book-bench [OPERATIONS]`. The operations are the same in every run. All three books match an order that
-//! crosses, keep what is left of it, and cancel by an id that the caller chose.
+//! Usage: `kedge-book-bench [OPERATIONS]`. The operations are the same in every run. All three books match an order
+//! that crosses, keep the rest of it, and cancel by an id that the caller chose.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
@@ -15,12 +15,12 @@ use kedge_state::book::side::{Entry, Side};
 use kedge_state::book::slab::NIL;
 use solana_pubkey::Pubkey;
 
-/// Counts what is asked of the system's allocator.
+/// Counts allocations and passes them to the system's allocator.
 struct Counting;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
-// SAFETY: everything is the system allocator's; counting changes nothing of it.
+// SAFETY: every call goes to the system allocator; the counter does not touch its memory.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
@@ -38,7 +38,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 const OPERATIONS: usize = 2_000_000;
-/// Orders that rest before the clock starts, and are there on average.
+/// Orders that rest before the clock starts, and on average afterwards.
 const STANDING: usize = 20_000;
 /// Ticks from the middle to the furthest order.
 const WIDTH: u64 = 500;
@@ -69,7 +69,7 @@ enum Operation {
     Take { id: u32, buys: bool, size: u64 },
 }
 
-/// First what is to rest, then the mix: 48 % places, 46 % cancels, 6 % takes. The middle wanders.
+/// The orders that rest first, then the mix: 48 % places, 46 % cancels, 6 % takes. The middle wanders.
 fn operations(count: usize) -> Vec<Operation> {
     let mut random = Random(1);
     let (mut middle, mut live, mut all) = (MIDDLE, Vec::<u32>::new(), Vec::with_capacity(STANDING + count));
@@ -79,7 +79,7 @@ fn operations(count: usize) -> Vec<Operation> {
         let choice = if all.len() < STANDING { 0 } else { random.below(100) };
         all.push(match choice {
             0..48 => {
-                // Most near the middle, one of thirty across it.
+                // Most orders are near the middle; one of thirty lies anywhere in the width.
                 let away = random.below(WIDTH) * random.below(WIDTH) / WIDTH;
                 let crosses = all.len() >= STANDING && random.below(30) == 0;
                 let away = if crosses { 0u64.wrapping_sub(random.below(4)) } else { away + 1 };
@@ -97,14 +97,14 @@ fn operations(count: usize) -> Vec<Operation> {
     all
 }
 
-/// A book that can do the mix. What it says at the end must be the same of all.
+/// A book under test. All books must give the same outcome.
 trait Book {
     fn operate(&mut self, operation: Operation);
     /// Best bid and best ask.
     fn best(&self) -> (Option<u64>, Option<u64>);
 }
 
-/// Two sides, and where each order stands.
+/// Two sides, and each order's handle.
 struct Kedge {
     sides: [Side; 2],
     standing: Vec<(u8, u32)>,
@@ -121,7 +121,7 @@ impl Kedge {
         if buys { !price } else { price }
     }
 
-    /// Takes from the other side up to a price; what is left of the size.
+    /// Takes from the other side up to a price. Returns the unfilled size.
     fn take(&mut self, buys: bool, most: u64, mut size: u64) -> u64 {
         let side = &mut self.sides[usize::from(buys)];
         let most = Self::key(!buys, most);
@@ -224,7 +224,7 @@ impl Book for OrderBookRs {
     }
 }
 
-/// What a book did.
+/// Result of a book's run.
 struct Outcome {
     took: Duration,
     allocations: u64,
@@ -234,7 +234,7 @@ struct Outcome {
 fn run(book: &mut dyn Book, operations: &[Operation]) -> Outcome {
     let (standing, mix) = operations.split_at(STANDING);
     standing.iter().for_each(|operation| book.operate(*operation));
-    // Warm: a tenth of the mix, after which every list has its size.
+    // Warm-up: a tenth of the mix, after which every list has its capacity.
     let (warm, timed) = mix.split_at(mix.len() / 10);
     warm.iter().for_each(|operation| book.operate(*operation));
     let allocated = ALLOCATIONS.load(Ordering::Relaxed);
@@ -268,7 +268,7 @@ fn single(operations: &[Operation]) {
     println!("one operation (with the clock): p50 {} ns, p99 {} ns, p99.9 {} ns", at(0.5), at(0.99), at(0.999));
 }
 
-/// What a keeper does: an account has changed, and the books follow.
+/// A keeper's use: an account changes, and the books follow.
 fn follow(changes: usize) {
     let mut random = Random(2);
     let mut accounts: Vec<(Pubkey, Vec<Order>)> = (0..ACCOUNTS)
@@ -310,7 +310,7 @@ fn follow(changes: usize) {
         books.apply(&accounts[changed].0, &accounts[changed].1);
     }
     let plan: Vec<usize> = (0..changes).map(|_| change(&mut random, &mut accounts)).collect();
-    // The plan has changed the accounts already; what is timed is a look at an account and the change of one order of it.
+    // The plan has changed the accounts already; the timed part reads an account and applies the change of one order.
     let mut turned = 0u64;
     let (allocated, started) = (ALLOCATIONS.load(Ordering::Relaxed), Instant::now());
     for &account in &plan {

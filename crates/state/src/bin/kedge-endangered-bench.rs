@@ -43,7 +43,8 @@ fn row(price: u64) -> PriceRow {
     }
 }
 
-/// Twenty markets from a cent to 100,000: five of 20 times leverage, the rest of 10; a dollar and a coin as collateral.
+/// Twenty markets at prices from 0.01 to 100,000: five of 20 times leverage, the rest of 10; a dollar and a coin as
+/// collateral.
 fn board(random: &mut Random) -> PriceBoard {
     let mut board = PriceBoard { version: PriceBoard::VERSION, ..PriceBoard::default() };
     for (index, market) in board.markets[..MARKETS].iter_mut().enumerate() {
@@ -63,9 +64,9 @@ fn board(random: &mut Random) -> PriceBoard {
     board
 }
 
-/// One to four positions in different markets, the first five markets having half of all; leverage 1 to 3 for two in
-/// five, to 8 for as many, above for the rest; profits and losses since; every fifth with an open order, every tenth
-/// with the coin as collateral. Accounts that would have been liquidated long ago are drawn again.
+/// One to four positions in different markets, half of all in the first five; leverage 1 to 3 for two in five accounts,
+/// to 8 for as many, above for the rest; profits and losses since; every fifth with an open order, every tenth with the
+/// coin as collateral. Accounts below maintenance are drawn again.
 fn account(random: &mut Random, board: &PriceBoard) -> SubAccount {
     loop {
         let mut account = SubAccount { version: SubAccount::VERSION, ..SubAccount::default() };
@@ -159,7 +160,7 @@ fn main() -> std::process::ExitCode {
         for moved in [99, 100, 101, 100] {
             board.markets[market].price.price = Price(price.0 * moved / 100);
             let (took, tick) = timed(|| index.tick(&board, lookup));
-            // The way back looks at nearly nobody: only the ways out count.
+            // The way back recomputes hardly any account: only the ways out count.
             if moved != 100 {
                 ticks.push((took, tick.looked_at));
             }

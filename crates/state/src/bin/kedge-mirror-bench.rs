@@ -67,7 +67,7 @@ fn board() -> Box<PriceBoard> {
     board
 }
 
-/// One of three has a position, or two; one of twenty has orders.
+/// One account of three has a position, or two; one of twenty has orders.
 fn account(random: &mut Random, seq: &mut u64) -> SubAccountData {
     let mut head = SubAccount { version: SubAccount::VERSION, ..SubAccount::default() };
     head.credit(0, Amount(1_000_000_000 + random.below(1_000_000_000))).expect("a balance");
@@ -106,7 +106,7 @@ fn account(random: &mut Random, seq: &mut u64) -> SubAccountData {
 
 fn address(index: usize) -> Pubkey {
     let mut bytes = [7; 32];
-    // Addresses are spread as hashes are.
+    // Addresses are as evenly spread as hashes.
     bytes[..8].copy_from_slice(&(index as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
     Pubkey::new_from_array(bytes)
 }
@@ -127,7 +127,7 @@ fn percentile(times: &[u64], part: f64) -> f64 {
     times[((times.len() - 1) as f64 * part) as usize] as f64 / 1_000.0
 }
 
-/// What an account is on chain.
+/// The account's bytes on chain.
 fn bytes(data: &SubAccountData) -> Vec<u8> {
     let mut bytes = SubAccount::DISCRIMINATOR.to_vec();
     bytes.extend_from_slice(bytemuck::bytes_of(&data.head));
@@ -154,7 +154,7 @@ fn mirror(count: usize) {
         held / count as u64
     );
 
-    // Bytes as they come from the chain, decoded, put in place, books and sums and index with it.
+    // Bytes of the chain are decoded and stored; books, sums and index follow.
     let changes: Vec<(Pubkey, Vec<u8>)> = (0..UPDATES)
         .map(|_| (address(random.below(count as u64) as usize), bytes(&account(&mut random, &mut seq))))
         .collect();
@@ -243,7 +243,7 @@ fn cold(count: usize) {
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let text = Arc::clone(&text);
-            // A client that is done closes the connection.
+            // The client closes the connection when it is done.
             std::thread::spawn(move || answer(stream, &text));
         }
     });

@@ -1,4 +1,4 @@
-//! A hash of books that depends on nothing but what is in them.
+//! A hash of the books' content alone, equal on every machine.
 
 use super::Books;
 
@@ -13,7 +13,7 @@ fn mix(state: u64, word: u64) -> u64 {
     mixed ^ (mixed >> 31)
 }
 
-/// List by list in a fixed order; owners by address, since their numbers tell who came first.
+/// Hashes list by list in a fixed order; owners by address, since their numbers depend on the order of arrival.
 pub(super) fn of(books: &Books) -> u64 {
     let mut state = 0;
     for (index, market) in (0u64..).zip(&books.markets) {

@@ -1,17 +1,17 @@
 //! Sorted keys: a tree of 64 ways over the bits of the key.
 //!
-//! A node has a bit for each child that there is; the next key up or down is found by counting zeros. A key of `b` bits
-//! costs at most `b / 6 + 1` steps whatever the number of keys: five for the price of a coin at 500 dollars. Nodes come
-//! from a slab and go back to it, so a ladder that has seen its size does not allocate. Compared with a balanced tree
-//! there is nothing to rotate, and neighbouring prices share a node.
+//! A node has a bit for each child; the next key up or down is found by counting zeros. A key of `b` bits costs at most
+//! `b / 6 + 1` steps whatever the number of keys: five for the price of a coin at 500 dollars. Nodes come from a slab
+//! and return to it, so a ladder that has reached its size does not allocate. Unlike a balanced tree it never rotates,
+//! and neighbouring prices share a node.
 
 use super::slab::{NIL, Slab};
 
-/// Bits of the key that a node tells apart.
+/// Bits of the key that one node distinguishes.
 const BITS: u32 = 6;
 const WAYS: usize = 1 << BITS;
 const MASK: u64 = WAYS as u64 - 1;
-/// Most nodes on the way to a key.
+/// Most nodes on the path to a key.
 const DEEPEST: usize = 64_usize.div_ceil(BITS as usize);
 
 #[derive(Clone, Debug)]
@@ -27,7 +27,7 @@ const EMPTY: Node = Node { present: 0, children: [NIL; WAYS] };
 pub struct Ladder {
     nodes: Slab<Node>,
     root: u32,
-    /// Nodes on the way from the root to a value; 0 while there is nothing.
+    /// Nodes on the path from the root to a value; 0 while the tree is empty.
     height: u32,
 }
 
@@ -37,7 +37,7 @@ impl Default for Ladder {
     }
 }
 
-/// The child of a key in the node at a height, counted from 1 at the bottom.
+/// Index of a key's child in the node at a height, counted from 1 at the bottom.
 #[inline]
 fn way(key: u64, height: u32) -> usize {
     ((key >> ((height - 1) * BITS)) & MASK) as usize
@@ -62,13 +62,13 @@ impl Ladder {
         Some(at)
     }
 
-    /// The place of the number under a key; [`NIL`] in it when the key was not there, and is from now on.
+    /// The slot of the number under a key. The key is inserted with [`NIL`] when it is missing.
     pub fn place(&mut self, key: u64) -> &mut u32 {
         if self.root == NIL {
             (self.root, self.height) = (self.nodes.insert(EMPTY), 1);
         }
         while !self.reaches(key) {
-            // A level more on top: all that was is below its first way.
+            // One more level on top: the old tree is below its first way.
             if self.nodes[self.root].present != 0 {
                 let mut top = EMPTY;
                 (top.present, top.children[0]) = (1, self.root);
@@ -101,7 +101,7 @@ impl Ladder {
         self.nodes.reserve(nodes);
     }
 
-    /// Takes a key out that is there.
+    /// Removes a key that is in the tree.
     pub fn remove(&mut self, key: u64) {
         let mut path = [NIL; DEEPEST];
         let mut at = self.root;
@@ -121,13 +121,13 @@ impl Ladder {
         }
     }
 
-    /// The lowest key, and what is under it.
+    /// The lowest key with its number.
     #[inline]
     pub fn first(&self) -> Option<(u64, u32)> {
         self.at_or_above(0)
     }
 
-    /// The highest key, and what is under it.
+    /// The highest key with its number.
     #[inline]
     pub fn last(&self) -> Option<(u64, u32)> {
         self.at_or_below(u64::MAX)
@@ -147,8 +147,8 @@ impl Ladder {
         self.find(key, |present, way| present & (u64::MAX >> (WAYS - 1 - way)), |set| 63 - set.leading_zeros())
     }
 
-    /// Follows a key as far as it goes; where it ends, turns to the nearest way on the wanted side: `from` keeps the
-    /// ways from one on, `nearest` chooses among ways.
+    /// Follows a key to the end of its path, then turns to the nearest way on the wanted side: `from` keeps the ways
+    /// from one on, `nearest` chooses among ways.
     #[inline]
     fn find(&self, key: u64, from: impl Fn(u64, usize) -> u64, nearest: impl Fn(u64) -> u32) -> Option<(u64, u32)> {
         let mut path = [NIL; DEEPEST];
@@ -171,7 +171,7 @@ impl Ladder {
             }
             height -= 1;
         }
-        // Up to the first node that has a way on the wanted side, the key's own left out.
+        // Up to the first node that has a way on the wanted side beside the key's own.
         loop {
             let node = &self.nodes[path[height as usize - 1]];
             let own = way(key, height);
@@ -196,7 +196,7 @@ impl Ladder {
         nearest: &impl Fn(u64) -> u32,
         mut at: u32,
     ) -> (u64, u32) {
-        // What the key has above this node stays.
+        // The bits of the key above this node stay.
         let above = height * BITS;
         let mut found = if above >= 64 { 0 } else { key >> above << above };
         loop {
@@ -250,7 +250,7 @@ mod tests {
                         entry.insert(step);
                     }
                 }
-                // About as many go as come, once some are there.
+                // Once the tree has some keys, about as many are removed as inserted.
                 if step > 300
                     && let Some((&key, _)) = truth.range(spread(random(1 << 43))..).next()
                 {

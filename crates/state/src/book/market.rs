@@ -7,27 +7,27 @@ use kedge_model::quantity::{Price, Size};
 use super::side::{Entry, Side};
 use super::slab::NIL;
 
-/// What a trigger looks at.
+/// The price that a trigger follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watched {
     /// The oracle's price.
     Oracle = 0,
-    /// The mark.
+    /// The mark price.
     Mark = 1,
-    /// The last fill.
+    /// The price of the last fill.
     Last = 2,
 }
 
-/// Where an order stands, so that it is found again without a search.
+/// Handles of an order in the lists, so that it is found again without a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Standing {
     list: List,
     handle: u32,
-    /// In the list of orders that are looked at at every tick; [`NIL`] when it is not.
+    /// Handle in the list of orders that are examined at every tick; [`NIL`] outside it.
     attended: u32,
-    /// In the list by expiry; [`NIL`] for an order without one.
+    /// Handle in the list by expiry; [`NIL`] for an order without expiry.
     expiry: u32,
-    /// In the list of reduce-only orders; [`NIL`] for others.
+    /// Handle in the list of reduce-only orders; [`NIL`] for others.
     reducer: u32,
 }
 
@@ -48,7 +48,7 @@ pub struct Resting {
     pub price: Price,
     /// Order sequence of the market.
     pub seq: u64,
-    /// What is left of it.
+    /// Size that is not filled yet.
     pub size: Size,
     /// Unix seconds at which it expires, 0 for never.
     pub expires_at: u32,
@@ -65,14 +65,14 @@ pub struct Resting {
 pub struct MarketBook {
     /// Resting orders with a price of their own: bids, asks.
     fixed: [Side; 2],
-    /// Resting orders at a distance from the oracle: bids, asks. They move with it, so they are put in their place when
-    /// they are read.
+    /// Resting orders at a distance from the oracle: bids, asks. They move with the oracle, so their prices are
+    /// computed when they are read.
     offset: [Side; 2],
-    /// Orders that wait for a price: by what they look at, and whether they wait for it to fall or to rise.
+    /// Orders that wait for a price: by the price that they follow, and whether they wait for it to fall or to rise.
     triggers: [[Side; 2]; 3],
-    /// Limit orders that rest from a slot on.
+    /// Limit orders in an auction, by the slot from which they rest.
     pending: Side,
-    /// What has to be looked at at every tick: orders that take, slices, trails.
+    /// Orders that are examined at every tick: takers, slices, trails.
     attended: Side,
     /// Orders by expiry.
     expiries: Side,
@@ -80,7 +80,7 @@ pub struct MarketBook {
     reducers: Side,
 }
 
-/// Bids are kept with their keys turned round, so that the best comes first on both sides.
+/// Keys of bids are complemented, so that the best comes first on both sides.
 #[inline]
 fn turned(way: Way, key: u64) -> u64 {
     if way == Way::Long { !key } else { key }
@@ -177,7 +177,7 @@ impl MarketBook {
         }
     }
 
-    /// Changes what is left of an order of which nothing else has changed.
+    /// Sets the unfilled size of an order that is otherwise unchanged.
     pub(super) fn resize(&mut self, standing: Standing, size: u64) {
         if let Some(side) = self.list(standing.list) {
             side.resize(standing.handle, size);
@@ -203,13 +203,13 @@ impl MarketBook {
         }
     }
 
-    /// An order whose auction is over by a slot, first come; the caller takes it out and puts it in again.
+    /// The first order whose auction is over by a slot; the caller removes it and inserts it again.
     pub(super) fn due(&self, now: u64) -> Option<Entry> {
         self.pending.upto(now).next().map(|(_, _, entry)| *entry)
     }
 
-    /// The resting orders on a side that are at `worst` or better, in order of price and time. `oracle` puts orders at
-    /// a distance in their place; without it they are left out.
+    /// The resting orders on a side that are at `worst` or better, in order of price and time. Offset orders are priced
+    /// at `oracle`; without it they are left out.
     pub fn resting<'b>(
         &'b self,
         way: Way,
@@ -236,7 +236,7 @@ impl MarketBook {
         }
     }
 
-    /// What rests on a side by price, the best first: price, base, orders.
+    /// Resting orders on a side by price, the best first: price, base, number of orders.
     pub fn depth(&self, way: Way, oracle: Option<Price>, tick: Price) -> impl Iterator<Item = (Price, u64, u32)> {
         let mut orders = self.resting(way, worst(way), oracle, tick).peekable();
         std::iter::from_fn(move || {
@@ -250,7 +250,7 @@ impl MarketBook {
         })
     }
 
-    /// Resting orders that could trade with each other: those on a side at the other side's best price or better.
+    /// Resting orders that could trade with each other: the orders on a side at the other side's best price or better.
     pub fn crossing<'b>(&'b self, way: Way, oracle: Option<Price>, tick: Price) -> impl Iterator<Item = Resting> + 'b {
         let other = self.best(way.opposite(), oracle, tick);
         other.into_iter().flat_map(move |price| self.resting(way, price, oracle, tick))
@@ -263,32 +263,32 @@ impl MarketBook {
         found.map(|(_, _, entry)| entry)
     }
 
-    /// Orders that have to be looked at at every tick: those that take or are in an auction, slices and trails.
+    /// Orders that are examined at every tick: orders that take or are in an auction, slices and trails.
     pub fn attended(&self) -> impl Iterator<Item = &Entry> {
         self.attended.upto(u64::MAX).map(|(_, _, entry)| entry)
     }
 
-    /// Orders whose time is over.
+    /// Orders that have expired.
     pub fn expired(&self, clock: &Clock) -> impl Iterator<Item = &Entry> {
         let now = u64::try_from(clock.unix_time).unwrap_or(0);
         self.expiries.upto(now).map(|(_, _, entry)| entry)
     }
 
-    /// Reduce-only orders: each may have nothing left to reduce.
+    /// Reduce-only orders, each of which may have no position left to reduce.
     pub fn reducers(&self) -> impl Iterator<Item = &Entry> {
         self.reducers.upto(u64::MAX).map(|(_, _, entry)| entry)
     }
 
-    /// Orders in the book.
+    /// Number of orders in the book.
     pub fn len(&self) -> usize {
         let sides = self.fixed.iter().chain(&self.offset).chain(self.triggers.iter().flatten());
         let standing: usize = sides.chain([&self.pending]).map(Side::len).sum();
-        // What takes stands in the list of the attended alone.
+        // An order that takes is in the attended list alone.
         let elsewhere = self.pending.len() + self.attended_waiting();
         standing + self.attended.len().saturating_sub(elsewhere)
     }
 
-    /// Whether there is none.
+    /// Whether the book has no order.
     pub fn is_empty(&self) -> bool {
         self.attended.is_empty() && self.len() == 0
     }
@@ -322,7 +322,7 @@ fn resting_list(order: &Order) -> List {
     if order.has(flags::OFFSET) { List::Offset(order.side()) } else { List::Fixed(order.side()) }
 }
 
-/// The worst price of a side: nothing is beyond it.
+/// The worst price that a side can have.
 fn worst(way: Way) -> Price {
     if way == Way::Long { Price(0) } else { Price(u64::MAX) }
 }
@@ -378,7 +378,7 @@ impl<'b> Moving<'b> {
                 next = 0;
                 let mut price = None;
                 while let Some((_, key, entry)) = source.peek() {
-                    // A price that cannot be computed has no place.
+                    // An order without a computable price is left out.
                     let Some(found) = self.price(*key) else {
                         source.next();
                         continue;
@@ -399,7 +399,7 @@ impl<'b> Moving<'b> {
     }
 }
 
-/// Two sorted sources as one.
+/// Merges two sorted sources.
 struct Merge<A: Iterator<Item = Resting>, B: Iterator<Item = Resting>> {
     one: std::iter::Peekable<A>,
     two: std::iter::Peekable<B>,

@@ -1,13 +1,13 @@
 //! The order books of all markets, built from the tails of sub-accounts and kept up to date change by change.
 //!
-//! A market's book holds what rests by price and, at a price, by order sequence; orders at a distance from the oracle in
-//! lists of their own by distance, put in their place when they are read; orders that wait for a price by that price; and
-//! lists of what has to be looked at for other reasons (auctions, expiry). Whoever asks pays for what he is shown, not
-//! for what is there.
+//! A market's book holds resting orders by price and, at a price, by order sequence; offset orders in lists of their
+//! own by distance, priced when they are read; orders that wait for a price by that price; and lists of orders to
+//! examine for other reasons (auctions, expiry). A reader pays for the orders that it reads, not for the size of the
+//! book.
 //!
-//! Every list is a [`ladder`](ladder::Ladder) of keys with a queue at each, on slabs: a change costs a few steps through
-//! the bits of the key, and nothing is allocated once a book has seen its size. Nothing in it depends on where things are
-//! in memory: the same changes make the same [`Books::hash`], whatever order they came in.
+//! Every list is a [`ladder`](ladder::Ladder) of keys with a queue at each, on slabs: a change costs a few steps
+//! through the bits of the key, and a book that has reached its size allocates nothing. No result depends on addresses
+//! in memory: the same changes make the same [`Books::hash`], in whatever order they come.
 
 mod hash;
 pub mod ladder;
@@ -27,19 +27,19 @@ use crate::Account;
 use market::Standing;
 pub use market::{MarketBook, Resting, Watched};
 
-/// The books.
+/// The order books of all markets.
 #[derive(Clone, Debug, Default)]
 pub struct Books {
     markets: Vec<MarketBook>,
     numbers: HashMap<Pubkey, u32>,
     addresses: Vec<Pubkey>,
-    /// What each account had at the last look, by slot of its tail.
+    /// Each account's orders at the last change, by slot of its tail.
     tails: Vec<Vec<Option<Placed>>>,
     /// The slot up to which auctions have ended.
     now: u64,
 }
 
-/// An order and where it stands.
+/// An order and its handles in the lists.
 #[derive(Clone, Copy, Debug)]
 struct Placed {
     order: Order,
@@ -57,7 +57,8 @@ impl Books {
         books
     }
 
-    /// Takes in an account as it is now; an empty tail when it is gone. Costs as much as has changed of it.
+    /// Takes in an account as it is now; an empty tail for a closed one. The cost is in proportion to the changed
+    /// orders.
     pub fn apply(&mut self, address: &Pubkey, orders: &[Order]) {
         let number = match self.numbers.get(address) {
             Some(number) => *number,
@@ -94,8 +95,8 @@ impl Books {
         self.tails[number as usize] = tail;
     }
 
-    /// Moves the limit orders whose auctions are over by a slot to where they rest. Slots may go back, as after a fork:
-    /// what rests then is put back by the accounts' changes.
+    /// Moves the limit orders whose auctions are over by a slot to the resting ones. Slots may go back, as after a
+    /// fork: the accounts' changes then put resting orders back.
     pub fn advance(&mut self, slot: u64) {
         self.now = slot;
         for market in 0..self.markets.len() {
@@ -109,20 +110,20 @@ impl Books {
         }
     }
 
-    /// The book of a market; an empty one where nobody has an order.
+    /// The book of a market; an empty book for a market without orders.
     #[must_use]
     pub fn market(&self, index: u16) -> &MarketBook {
         static EMPTY: std::sync::LazyLock<MarketBook> = std::sync::LazyLock::new(MarketBook::default);
         self.markets.get(usize::from(index)).unwrap_or(&EMPTY)
     }
 
-    /// The address behind an account's number.
+    /// The address of an account's number.
     #[must_use]
     pub fn address(&self, number: u32) -> Pubkey {
         self.addresses.get(number as usize).copied().unwrap_or_default()
     }
 
-    /// A number of everything that the books hold. Equal books have equal hashes, on every machine and in every run.
+    /// A hash of the books' content: equal books have equal hashes, on every machine and in every run.
     #[must_use]
     pub fn hash(&self) -> u64 {
         hash::of(self)
@@ -153,12 +154,13 @@ impl Books {
     }
 }
 
-/// Whether an order is open in a market that can be: an index beyond is one that no program wrote, and takes no room.
+/// Whether an order is open in a possible market: an index beyond the last market was written by no program, and takes
+/// no room.
 fn stands(order: &Order) -> bool {
     order.is_open() && usize::from(order.market) < MAX_MARKETS
 }
 
-/// Whether an order has only been filled: it keeps its place.
+/// Whether the only change of an order is a fill: it keeps its place in the queue.
 fn is_fill(old: &Order, new: &Order) -> bool {
     *new == Order { filled: new.filled, ..*old }
 }

@@ -5,16 +5,16 @@ use std::collections::{BTreeSet, HashMap};
 use super::ladder::Ladder;
 use super::slab::{NIL, Slab};
 
-/// Steps that the search for an older order's place takes along a queue before the queue is indexed. Queues whose orders
-/// come as they were placed never are, and so never allocate.
+/// Steps along a queue to an older order's place before the queue is indexed. A queue whose orders arrive in the order
+/// of placing is never indexed, and so never allocates.
 const LONGEST_WALK: u32 = 64;
 
-/// An order as a book keeps it.
+/// An order in a book.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Order sequence of the market: who came first.
+    /// Order sequence of the market: the order's time priority.
     pub seq: u64,
-    /// What is left of it, base.
+    /// Unfilled size, base units.
     pub size: u64,
     /// Unix seconds at which it expires, 0 for never.
     pub expires_at: u32,
@@ -50,24 +50,24 @@ pub struct Side {
     ladder: Ladder,
     levels: Slab<Level>,
     orders: Slab<Linked>,
-    /// Queues in which an older order's place was far from the end: their orders by sequence.
+    /// Queues in which an older order's place was far from the end, with their orders by sequence.
     queues: HashMap<u32, Queue>,
 }
 
-/// Orders of one level by sequence; the handle tells apart what should not be there twice.
+/// Orders of one level by sequence; the handle separates orders of one sequence, which only broken data has.
 type Queue = BTreeSet<(u64, u32)>;
 
 impl Side {
-    /// Makes room for orders at as many keys, so that nothing is allocated until there are more.
+    /// Makes room for `orders` at `keys` keys, so that no allocation happens below that.
     pub fn reserve(&mut self, orders: usize, keys: usize) {
         self.orders.reserve(orders);
         self.levels.reserve(keys);
         self.ladder.reserve(keys);
     }
 
-    /// Takes an order in; its handle. The newest at a key costs no search; one that is older than others goes before
-    /// them, found along the queue where it is near the end, and else by an index of the queue: a start, which sees orders
-    /// by owner and not by age, costs in proportion to the orders at a price and not to their square.
+    /// Inserts an order. Returns its handle. The newest order at a key costs no search. An older one is placed along
+    /// the queue when its place is near the end, and by an index of the queue otherwise: a start reads orders by owner
+    /// and not by age, and so costs in proportion to the orders at a price and not to their square.
     pub fn insert(&mut self, key: u64, entry: Entry) -> u32 {
         let place = self.ladder.place(key);
         if *place == NIL {
@@ -94,7 +94,7 @@ impl Side {
         handle
     }
 
-    /// The order after which one of a sequence belongs; [`NIL`] for the front.
+    /// The order in front of the place of a sequence; [`NIL`] for the front of the queue.
     fn before(&mut self, level: u32, seq: u64) -> u32 {
         let mut before = self.levels[level].last;
         if let Some(queue) = self.queues.get(&level) {
@@ -118,7 +118,7 @@ impl Side {
         before
     }
 
-    /// Takes an order out.
+    /// Removes an order.
     pub fn remove(&mut self, handle: u32) -> Entry {
         let Linked { entry, level, before, after } = self.orders[handle];
         match before {
@@ -145,7 +145,7 @@ impl Side {
         entry
     }
 
-    /// Changes what is left of an order; its place in the queue stays.
+    /// Sets the unfilled size of an order; its place in the queue stays.
     pub fn resize(&mut self, handle: u32, size: u64) {
         let order = &mut self.orders[handle];
         let level = &mut self.levels[order.level];
@@ -177,12 +177,12 @@ impl Side {
         self.ladder.first().map(|(_, level)| self.levels[level].first)
     }
 
-    /// The keys up to one, with what is left at each in all and the number of orders.
+    /// The keys up to `most`, each with its total unfilled size and its number of orders.
     pub fn levels(&self, most: u64) -> impl Iterator<Item = (u64, u64, u32)> {
         self.keys(most).map(|(key, level)| (key, self.levels[level].size, self.levels[level].count))
     }
 
-    /// The orders up to a key, in order, with their handles.
+    /// The orders up to key `most`, in order, with their handles.
     pub fn upto(&self, most: u64) -> impl Iterator<Item = (u32, u64, &Entry)> {
         self.keys(most).flat_map(move |(key, level)| {
             let first = Some(self.levels[level].first);
@@ -199,12 +199,12 @@ impl Side {
         })
     }
 
-    /// Orders on this side.
+    /// Number of orders on this side.
     pub fn len(&self) -> usize {
         self.orders.len()
     }
 
-    /// Whether there is none.
+    /// Whether the side has no order.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -228,7 +228,7 @@ mod tests {
         Entry { seq, size: 1, expires_at: 0, account: 0, id: 0, slot: 0 }
     }
 
-    /// A permutation of `0..count`: a start sees orders by owner, which is no order at all.
+    /// A permutation of `0..count`, as a start reads orders by owner.
     fn shuffled(count: u64) -> impl Iterator<Item = u64> {
         assert!(count.is_power_of_two());
         (0..count).map(move |place| place.wrapping_mul(0x9e37_79b9) % count)
@@ -242,7 +242,7 @@ mod tests {
         side
     }
 
-    /// The least time of three starts: others use the machine too.
+    /// The least time of three starts: other processes use the machine too.
     fn least(orders: u64) -> Duration {
         let time = |_| {
             let started = Instant::now();
@@ -269,7 +269,7 @@ mod tests {
         let mut truth = BTreeSet::new();
         let mut handles = HashMap::new();
         for (step, seq) in shuffled(1 << 10).chain(shuffled(1 << 10)).enumerate() {
-            // The second time round each comes out, or changes its size and stays.
+            // On its second turn each order is removed, or changes its size and stays.
             match handles.remove(&seq) {
                 Some(handle) if step % 3 == 0 => {
                     side.resize(handle, 5);
@@ -298,7 +298,7 @@ mod tests {
     fn orders_in_order_of_time_are_never_indexed() {
         let mut side = Side::default();
         let handles: Vec<u32> = (0..1_000).map(|seq| side.insert(1, entry(seq))).collect();
-        // One that moves back a little, as after an auction.
+        // An order that moves back a little, as after an auction.
         let moved = side.remove(handles[990]);
         side.insert(1, moved);
         assert!(side.queues.is_empty());

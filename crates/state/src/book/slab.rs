@@ -1,11 +1,11 @@
-//! Items under numbers that are used again: no allocation once it has its size.
+//! Items under numbers that are reused: a slab that has reached its size does not allocate.
 
 use std::ops::{Index, IndexMut};
 
-/// No item.
+/// The number of no item.
 pub const NIL: u32 = u32::MAX;
 
-/// Items and the numbers that are free.
+/// Items and free numbers.
 #[derive(Clone, Debug)]
 pub struct Slab<T> {
     items: Vec<T>,
@@ -19,7 +19,7 @@ impl<T> Default for Slab<T> {
 }
 
 impl<T> Slab<T> {
-    /// Keeps an item under a number.
+    /// Stores an item. Returns its number.
     pub fn insert(&mut self, item: T) -> u32 {
         if let Some(number) = self.free.pop() {
             self.items[number as usize] = item;
@@ -45,12 +45,12 @@ impl<T> Slab<T> {
         self.free.push(number);
     }
 
-    /// Items in use.
+    /// Number of items in use.
     pub fn len(&self) -> usize {
         self.items.len() - self.free.len()
     }
 
-    /// Whether none is.
+    /// Whether no item is in use.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,4 +1,4 @@
-//! Books against a naive truth: everything sorted anew after each change.
+//! Books against a naive reference that sorts everything anew after each change.
 
 use kedge_model::order::{OrderKind, RawLimit, STATUS_OPEN, STATUS_WAITING};
 use kedge_model::order::{Side as Way, flags};
@@ -91,7 +91,7 @@ impl Truth {
         order
     }
 
-    /// Changes something; the account that changed.
+    /// Changes an account. Returns its index.
     fn change(&mut self, random: &mut Random) -> usize {
         let index = random.below(self.accounts.len() as u64) as usize;
         let slot = random.below(8) as usize;

@@ -1,4 +1,4 @@
-//! How far prices may move before an account must be looked at again.
+//! How far prices may move before an account is judged again.
 
 use kedge_model::Result;
 use kedge_model::board::{MAX_MARKETS, Purpose};
@@ -12,21 +12,21 @@ use super::cause::{is_default, pockets};
 use super::funding_clock::FundingClock;
 use super::marks::Marks;
 
-/// Part of the free margin that is kept for funding.
+/// Part of the free margin that is reserved for funding.
 const FUNDING_SHARE: f64 = 0.125;
-/// Rounding that the model may take from a position: value, funding, liability, requirement.
+/// Units that the model's rounding may take from a position: value, funding, liability, requirement.
 const POSITION_ROUNDING: i64 = 4;
-/// Rounding that the model may take from a balance: value, weighting.
+/// Units that the model's rounding may take from a balance: value, weighting.
 const BALANCE_ROUNDING: i64 = 2;
 
-/// Which way a price must move to hurt.
+/// Direction in which a price hurts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Side {
     Fall,
     Rise,
 }
 
-/// A row's last safe mark.
+/// The last mark of a row at which the account is safe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Trigger {
     pub row: usize,
@@ -34,14 +34,14 @@ pub(super) struct Trigger {
     pub bound: u64,
 }
 
-/// What may happen to an account.
+/// Outlook of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outlook {
-    /// No price can bring it into liquidation.
+    /// Safe at any price.
     Idle,
-    /// Safe within its triggers and until the funding clock has passed a reading.
+    /// Safe within its triggers and until the funding clock passes `expiry`.
     Bounded { expiry: u64 },
-    /// To be judged after every tick.
+    /// Judged after every tick.
     Watched,
 }
 
@@ -80,7 +80,7 @@ pub(super) fn outlook(
     nearest.map_or(Outlook::Idle, |expiry| Outlook::Bounded { expiry })
 }
 
-/// Appends a pocket's triggers and returns its reading of the funding clock; `None` when it has no margin to lose.
+/// Appends a pocket's triggers and returns its expiry on the funding clock; `None` when it has no margin to lose.
 fn bound(
     account: &SubAccount,
     pocket: Pocket,
@@ -142,7 +142,7 @@ fn bound(
     let worth: f64 = exposures.iter().map(|exposure| exposure.slope.abs() * exposure.mark).sum();
     let distance = (budget as f64 - for_funding) / worth * (1.0 - 1e-9);
     triggers.extend(exposures.iter().map(|exposure| {
-        // Toward zero, and at the end of the range for what no price can hurt.
+        // Toward zero; the end of the range where no price can hurt.
         let room = (exposure.mark * distance) as u64;
         let mark = marks.mark(exposure.row);
         let (side, bound) = if exposure.slope >= 0.0 {

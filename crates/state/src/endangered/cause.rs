@@ -1,4 +1,4 @@
-//! The model's judgement: what of an account is to be liquidated or settled as a default.
+//! The model's judgement: which pockets of an account can be liquidated or settled as a default.
 
 use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
@@ -7,23 +7,23 @@ use kedge_model::pocket::Pocket;
 use kedge_model::position::Position;
 use kedge_model::sub_account::SubAccount;
 
-/// Why a pocket is to be acted on.
+/// Cause of a liquidation or settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cause {
-    /// Below maintenance, or in a liquidation that has not ended: margin that is free, negative for a shortfall.
+    /// Below maintenance, or in a liquidation that has not ended; free margin in quote units, negative for a shortfall.
     Shortfall(i64),
-    /// Nothing traded is left, and a debt is.
+    /// A debt without base or orders.
     Default,
 }
 
-/// A pocket that is to be acted on.
+/// A pocket to liquidate or settle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Case {
     /// The account's number.
     pub number: u32,
     /// The pocket.
     pub pocket: Pocket,
-    /// Why.
+    /// The cause.
     pub cause: Cause,
 }
 
@@ -52,9 +52,9 @@ pub fn is_short(account: &SubAccount, pocket: Pocket) -> bool {
     is_default(account, pocket) && pocket.tokens(account).is_ok_and(|tokens| tokens.0 < debt)
 }
 
-/// How far a pocket is below maintenance (negative), or `None` when it is not to be liquidated: it is healthy, has no
-/// base, is bankrupt, or has a row that does not serve a liquidation now. A healthy one is liquidated, too, for what it
-/// owes a settled market.
+/// Free maintenance margin of a pocket that can be liquidated, quote units, negative for a shortfall. `None` for a
+/// pocket that is healthy, has no base, is bankrupt, or has a row whose state serves no liquidation now. A healthy
+/// pocket is liquidated, too, for its debt to a settled market.
 #[must_use]
 pub fn shortfall(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Option<i64> {
     if pocket.is_bankrupt(account) || positions(account, pocket).all(|position| position.base.is_zero()) {
@@ -65,7 +65,7 @@ pub fn shortfall(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock
     (free < 0 || owes || pocket.is_being_liquidated(account)).then_some(free)
 }
 
-/// What is to be done about a pocket, if anything.
+/// The cause to act on a pocket, if there is one.
 #[must_use]
 pub fn cause(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Option<Cause> {
     if is_default(account, pocket) {
@@ -74,7 +74,7 @@ pub fn cause(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &C
     shortfall(account, pocket, board, clock).map(Cause::Shortfall)
 }
 
-/// What is to be done about an account.
+/// The pockets of an account to act on.
 pub(super) fn cases<'a>(
     number: u32,
     account: &'a SubAccount,
@@ -87,7 +87,7 @@ pub(super) fn cases<'a>(
     })
 }
 
-/// Looks at every account, in as many threads as asked for; an account's number is its place.
+/// Judges every account, in `threads` threads; an account's number is its index.
 #[must_use]
 pub fn scan(accounts: &[SubAccount], board: &PriceBoard, clock: &Clock, threads: usize) -> Vec<Case> {
     let part = accounts.len().div_ceil(threads.max(1)).max(1);

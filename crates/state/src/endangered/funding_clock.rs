@@ -9,11 +9,11 @@ const SCALE: f64 = 1e12;
 /// Funding indices are quote per base at 1e9, prices at 1e6.
 const INDEX_TO_PRICE: f64 = 1e3;
 
-/// The clock. Its reading never goes back.
+/// The funding clock. Its reading never goes back.
 #[derive(Clone, Debug, Default)]
 pub(super) struct FundingClock {
     reading: u64,
-    /// First price seen of each market: a mere unit, so that it need not follow the price.
+    /// First price seen of each market: a fixed unit, so that it need not follow the price.
     references: [u64; MAX_MARKETS],
     seen: [(i64, i64); MAX_MARKETS],
 }
@@ -23,7 +23,7 @@ impl FundingClock {
         self.reading
     }
 
-    /// Advances by what the indices moved since the last time.
+    /// Advances by the largest move of an index since the last call.
     pub fn observe(&mut self, marks: &Marks) {
         let mut step = 0u64;
         for ((row, reference), seen) in marks.board.markets.iter().zip(&mut self.references).zip(&mut self.seen) {
@@ -31,16 +31,16 @@ impl FundingClock {
             let moved = now.0.abs_diff(seen.0).max(now.1.abs_diff(seen.1));
             *seen = now;
             if *reference == 0 {
-                // Without a price so far, nobody is bounded by this row.
+                // A market without a price so far bounds no account.
                 *reference = row.price.price.0;
             }
             if moved != 0 && *reference != 0 {
                 let part = moved as f64 / (*reference as f64 * INDEX_TO_PRICE) * SCALE;
-                // The conversion ends at the largest number, whatever an account on chain says that its indices are.
+                // The conversion saturates, whatever indices an account on chain holds.
                 step = step.max(((part * (1.0 + 1e-9)) as u64).saturating_add(1));
             }
         }
-        // The last reading that an expiry can have is one below the clock's end, so that it always passes.
+        // The largest expiry is one below the clock's end, so that the clock always passes it.
         self.reading = self.reading.saturating_add(step);
     }
 
@@ -71,7 +71,7 @@ mod tests {
         Marks { board }
     }
 
-    /// Indices are what an account on chain says, and an endpoint may say anything.
+    /// An endpoint may show any index.
     #[test]
     fn no_index_ends_the_clock() {
         let mut clock = FundingClock::default();

@@ -5,14 +5,14 @@ use std::collections::BinaryHeap;
 /// One account's bound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
-    /// The bound; on the way up, and on the funding clock, its complement.
+    /// The bound; its complement for rising prices and for the funding clock.
     pub key: u64,
     pub number: u32,
-    /// Look at the account that the bound is of; void once there was a later one.
+    /// Number of the judgement that made the bound; void after a later one.
     pub generation: u32,
 }
 
-/// Entries below which nothing is swept.
+/// Number of entries below which void ones are kept.
 const FEWEST: usize = 1_024;
 
 /// A heap of bounds that drops void entries when they may be half of it.
@@ -31,8 +31,8 @@ impl Ladder {
         self.heap.push(entry);
     }
 
-    /// Takes the entries above a key, or all of them. Their accounts go to `due`, once: from here on their entries are
-    /// void in all ladders.
+    /// Removes the entries above a key, or all of them. Their accounts go to `due`, each once, and the accounts'
+    /// entries in all ladders are void from here on.
     pub fn take_above(&mut self, key: u64, all: bool, generations: &mut [u32], due: &mut Vec<u32>) {
         while let Some(top) = self.heap.peek()
             && (all || top.key > key)

@@ -1,4 +1,4 @@
-//! What a board says to a liquidation, apart from whether its rows serve one now.
+//! The part of a board that a liquidation depends on, apart from the rows' ages and states.
 
 use kedge_model::board::{MAX_BANKS, MAX_MARKETS, PriceBoard, PriceRow, RowState};
 use kedge_model::margin::BEST;
@@ -14,8 +14,8 @@ pub(super) struct Marks {
     pub board: Box<PriceBoard>,
 }
 
-/// What of a row a maintenance margin depends on besides price and funding: ratio or weight, premium or decimals,
-/// listing.
+/// Fields of a row that a maintenance margin depends on besides price and funding: ratio or weight, premium or
+/// decimals, listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Terms(u32, u32, u8);
 
@@ -25,7 +25,7 @@ impl Marks {
         for row in &mut board.markets {
             let most = most(&row.price);
             settle(&mut row.price);
-            // In the hour before an expiry the mark is what the row will be settled at.
+            // In the hour before an expiry the mark is the row's settlement price.
             row.price.price = row.settles_at(row.price.price).unwrap_or(Price::ZERO);
             row.expiry_time = 0;
             hold(&mut row.price, most);
@@ -38,7 +38,7 @@ impl Marks {
         Self { board }
     }
 
-    /// The price that a liquidation uses; zero when there is none.
+    /// The price that a liquidation uses; zero for a row without one.
     pub fn mark(&self, row: usize) -> u64 {
         match row.checked_sub(MAX_MARKETS) {
             None => self.board.markets[row].price.price.0,
@@ -67,12 +67,12 @@ fn settle(row: &mut PriceRow) {
     row.publish_time = 0;
 }
 
-/// What a liquidation counts of the row once it is too old: twice the last price.
+/// The value at which a liquidation counts a row that is too old: twice its last price.
 fn most(row: &PriceRow) -> Price {
     row.price.raised(BEST, Rounding::Down).unwrap_or(Price(u64::MAX))
 }
 
-/// A row that would count less once it is too old than it does now has no mark: its age would endanger an account.
+/// Removes the mark of a row that counts less once it is too old: its age alone would endanger an account.
 fn hold(row: &mut PriceRow, most: Price) {
     if row.price > most {
         row.price = Price::ZERO;

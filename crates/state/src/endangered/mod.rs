@@ -1,11 +1,11 @@
-//! Which accounts a price tick endangers: an index of safe bounds, so that a tick costs in proportion to the accounts
-//! whose bounds it passes and not to all of them.
+//! The accounts that a price tick endangers: an index of safe bounds, so that a tick costs in proportion to the
+//! accounts whose bounds it passes and not to all of them.
 //!
-//! An account is either *idle* (nothing in it can be liquidated at any price), *bounded* (nothing in it can be liquidated
-//! while every price that it depends on stays inside its bounds), or *watched* (looked at after every tick). The index
-//! never says that a pocket may be liquidated: that is the model's margin on the board as it stands ([`cause`]), asked
-//! about watched accounts only. A bound that is too tight costs time; one that is too wide would hide an account, hence
-//! the proof.
+//! An account is either *idle* (no pocket can be liquidated at any price), *bounded* (no pocket can be liquidated while
+//! every price that it depends on stays inside its bounds), or *watched* (judged after every tick). The index never
+//! says that a pocket may be liquidated: only the model's margin on the current board says so ([`cause`]), and it is
+//! computed for watched accounts only. A bound that is too tight costs time; one that is too wide would hide an
+//! account, hence the proof.
 //!
 //! # Proof of the bounds
 //!
@@ -74,13 +74,13 @@ pub struct Endangered {
     falls: Vec<Ladder>,
     rises: Vec<Ladder>,
     expiries: Ladder,
-    /// A look at an account makes all entries of earlier looks void.
+    /// Number of judgements of each account; a judgement voids all entries of earlier ones.
     generations: Vec<u32>,
     watched: BTreeSet<u32>,
     triggers: Vec<Trigger>,
 }
 
-/// What a tick cost.
+/// Cost of a tick.
 #[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tick {
@@ -109,7 +109,7 @@ impl Endangered {
         }
     }
 
-    /// Takes an account in, or looks at it again after any change of it.
+    /// Adds an account, or judges it again after any change of it.
     pub fn update(&mut self, number: u32, account: &SubAccount) {
         let needed = number as usize + 1;
         if self.generations.len() < needed {
@@ -118,16 +118,16 @@ impl Endangered {
         self.look(number, Some(account));
     }
 
-    /// Forgets an account.
+    /// Removes an account.
     pub fn remove(&mut self, number: u32) {
         if (number as usize) < self.generations.len() {
             self.look(number, None);
         }
     }
 
-    /// Brings the index to the prices of a board: looks again at the accounts whose bounds were passed, and at the
-    /// watched ones. `account` finds an account by its number, as it was at the last [`Self::update`] or with that
-    /// update still to come.
+    /// Brings the index to the prices of a board: judges again the accounts whose bounds were passed, and the watched
+    /// ones. `account` finds an account by its number, as it was at the last [`Self::update`] or with that update still
+    /// to come.
     pub fn tick<'a>(&mut self, board: &PriceBoard, account: impl Fn(u32) -> Option<&'a SubAccount>) -> Tick {
         let before = std::mem::replace(&mut self.marks, Marks::of(board));
         self.funding.observe(&self.marks);
@@ -135,7 +135,7 @@ impl Endangered {
         for row in 0..ROWS {
             let changed = before.terms(row) != self.marks.terms(row);
             let mark = self.marks.mark(row);
-            // What hurts on the way up is kept mirrored: every ladder gives out its highest rungs first.
+            // Keys of rising prices are complemented: every ladder gives out its highest keys first.
             let (fall, rise) = if changed || mark == 0 { (0, 0) } else { (mark, !mark) };
             self.falls[row].take_above(fall, changed, &mut self.generations, &mut due);
             if let Some(ladder) = self.rises.get_mut(row) {
@@ -143,7 +143,7 @@ impl Endangered {
             }
         }
         self.expiries.take_above(!self.funding.reading(), false, &mut self.generations, &mut due);
-        // Neighbours in memory one after the other.
+        // In the order of memory.
         due.sort_unstable();
         for &number in &due {
             self.look(number, account(number));
@@ -151,12 +151,12 @@ impl Endangered {
         Tick { looked_at: due.len(), watched: self.watched.len() }
     }
 
-    /// Numbers of the accounts of which something may be liquidated or in default, in order.
+    /// Numbers of the accounts with a pocket that may be liquidated or in default, ascending.
     pub fn watched(&self) -> impl Iterator<Item = u32> {
         self.watched.iter().copied()
     }
 
-    /// What is to be liquidated or settled as a default, by the model's judgement on a board: the one of the last
+    /// The pockets to liquidate or to settle as defaults, by the model's judgement on the board of the last
     /// [`Self::tick`].
     #[must_use]
     pub fn cases<'a>(
@@ -181,7 +181,7 @@ impl Endangered {
             + size_of::<PriceBoard>()
     }
 
-    /// Finds an account's place: idle, bounded or watched.
+    /// Judges an account: idle, bounded or watched.
     fn look(&mut self, number: u32, account: Option<&SubAccount>) {
         let generation = &mut self.generations[number as usize];
         *generation = generation.wrapping_add(1);

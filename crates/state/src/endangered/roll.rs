@@ -7,7 +7,7 @@ use solana_pubkey::Pubkey;
 use super::{Endangered, Tick};
 use crate::World;
 
-/// Keeps a world's [`World::watched`] true.
+/// Keeps [`World::watched`] up to date.
 #[derive(Clone, Debug)]
 pub struct Roll {
     index: Endangered,
@@ -16,7 +16,7 @@ pub struct Roll {
 }
 
 impl Roll {
-    /// A roll of a world's accounts.
+    /// An index of a world's accounts.
     #[must_use]
     pub fn of(world: &mut World) -> Self {
         let index = Endangered::new(&world.fresh);
@@ -26,8 +26,8 @@ impl Roll {
         roll
     }
 
-    /// Follows the world to its present prices ([`World::fresh`]). `changed` names every account that has changed, come
-    /// or gone since the last time; one that is left out may be overlooked.
+    /// Follows the world to its present prices ([`World::fresh`]). `changed` names every account that was changed,
+    /// created or closed since the last call; an account that is left out may be overlooked.
     pub fn follow(&mut self, world: &mut World, changed: &[Pubkey]) -> Tick {
         for address in changed {
             match world.accounts.get(address) {
@@ -50,7 +50,8 @@ impl Roll {
         tick
     }
 
-    /// An account's number; one that was never seen gets the next. An account that goes keeps its own: most come back.
+    /// An account's number; an unknown address gets the next. A closed account keeps its number, as most are opened
+    /// again.
     fn number(&mut self, address: &Pubkey) -> u32 {
         if let Some(number) = self.numbers.get(address) {
             return *number;

@@ -1,4 +1,4 @@
-//! Whatever happens to prices and accounts: the index finds exactly what a look at every account finds.
+//! For random prices and accounts the index finds exactly the accounts that a judgement of every account finds.
 
 use kedge_model::board::{DELISTED, PriceRow, RowState};
 use kedge_model::position::{Position, status as alone};
@@ -21,7 +21,7 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Below `end`.
+    /// A number below `end`.
     fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
@@ -70,7 +70,7 @@ fn board(random: &mut Random, clock: &Clock) -> PriceBoard {
     board
 }
 
-/// An account with collateral of some of its requirement to several times of it.
+/// An account whose collateral is a part of its requirement up to several times of it.
 fn account(random: &mut Random, board: &PriceBoard) -> SubAccount {
     let mut account = SubAccount { version: SubAccount::VERSION, ..SubAccount::default() };
     let mut cross_need = 0;
@@ -110,7 +110,7 @@ fn account(random: &mut Random, board: &PriceBoard) -> SubAccount {
                 }
             }
             3 => {
-                // Only a claim or a debt is left.
+                // Only a claim or a debt.
                 position.base = Base::ZERO;
                 position.quote = Quote(random.around(value));
             }
@@ -135,7 +135,7 @@ fn account(random: &mut Random, board: &PriceBoard) -> SubAccount {
     account
 }
 
-/// Moves one price: mostly a little, sometimes a lot; the state follows as it likes.
+/// Moves one price, mostly a little, sometimes a lot, and gives the row a random state.
 fn move_price(random: &mut Random, row: &mut PriceRow, clock: &Clock) {
     let reach = match random.below(40) {
         0 => 300_000,
@@ -160,7 +160,7 @@ fn move_price(random: &mut Random, row: &mut PriceRow, clock: &Clock) {
 
 fn step(random: &mut Random, board: &mut PriceBoard, clock: &mut Clock) {
     clock.unix_time += i64::try_from(random.below(4)).unwrap();
-    // Some rows are left to become stale, or dead.
+    // Some rows become stale or invalid.
     if random.once_in(100) {
         clock.unix_time += 2_000;
     }
@@ -236,12 +236,12 @@ fn the_index_finds_what_a_full_scan_finds() {
             last = cases.iter().map(|case| (case.number, case.pocket)).collect();
         }
     }
-    // The comparison was about something: many cases came and went, most accounts were left alone.
+    // The comparison had substance: many cases came and went, and most accounts were not judged again.
     assert!(found > 5_000 && appeared > 1_500 && unhurt > 500, "{found} {appeared} {unhurt}");
     assert!(looked_at < all * 3 / 4, "{looked_at} of {all}");
 }
 
-/// One long of 10 at 200 with 250 of collateral and 5 % of maintenance: it fails below 184.21.
+/// A long of 10 at 200 with 250 of collateral and 5 % of maintenance: it fails below 184.21.
 fn one_long() -> (PriceBoard, SubAccount, Clock) {
     let clock = Clock { slot: 1, unix_time: 1_700_000_000 };
     let mut board = board(&mut Random(0), &clock);
@@ -259,7 +259,7 @@ fn one_long() -> (PriceBoard, SubAccount, Clock) {
     (board, account, clock)
 }
 
-/// A price that has fallen by two thirds within minutes is held up in a jump, and no longer once the row is too old.
+/// A row that fell by two thirds within minutes counts at more in a jump, and no longer once it is too old.
 #[test]
 fn age_endangers_nobody_unseen() {
     let (mut board, account, clock) = one_long();
@@ -267,7 +267,7 @@ fn age_endangers_nobody_unseen() {
     board.markets[0].price.state = jump;
     let mut index = Endangered::new(&board);
     index.update(0, &account);
-    // The five-minute average stands at 200, the jump limit at a twentieth.
+    // The five-minute average is 200, the jump limit a twentieth.
     board.markets[0].price.price = Price(60_000_000);
     for (age, endangered) in [(0, 0), (61, 1)] {
         let later = Clock { unix_time: clock.unix_time + age, ..clock };

@@ -1,62 +1,62 @@
-//! What a source tells, and what is counted of it.
+//! Events of a source, and the mirror's counters.
 
 use kedge_interface::account::{SubAccountData, decode_sub_account};
 use solana_pubkey::Pubkey;
 
-/// What a source tells.
+/// An event of a source.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are accounts, and none is kept")]
 pub enum Event {
-    /// Something was lost, or may have been: everything is to be read again.
+    /// Changes were lost, or may have been: everything is to be read again.
     Gap,
-    /// A sub-account as of a slot; `None` when it is gone.
+    /// A sub-account as of a slot; `None` for a closed one.
     Account {
         /// Slot of the change.
         slot: u64,
-        /// Order of the writes within the slot, as a source knows it; zero where it does not.
+        /// Order of the writes within the slot; zero from a source that does not number them.
         version: u64,
-        /// Where.
+        /// Address of the sub-account.
         address: Pubkey,
-        /// What it holds now.
+        /// The account after the change.
         data: Option<SubAccountData>,
     },
-    /// A sub-account changed, and what it holds now has to be read: its bytes were not to be understood, or were not told.
+    /// A sub-account changed and has to be read: its bytes were missing or of no known form.
     Unclear {
         /// Slot of the change.
         slot: u64,
-        /// Where.
+        /// Address of the sub-account.
         address: Pubkey,
     },
 }
 
 impl Event {
-    /// A sub-account out of its bytes.
+    /// An event of a sub-account's bytes.
     ///
     /// # Errors
-    /// [`crate::error::Error::Decode`] for bytes of something else.
+    /// [`crate::error::Error::Decode`] for the bytes of another kind of account.
     pub fn account(slot: u64, version: u64, address: Pubkey, bytes: Option<&[u8]>) -> crate::error::Result<Self> {
         Ok(Self::Account { slot, version, address, data: bytes.map(decode_sub_account).transpose()? })
     }
 }
 
-/// What is known of how the mirror does.
+/// Counters of a mirror since its start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Changes that were taken in.
+    /// Changes applied.
     pub updates: u64,
-    /// Changes that were older than what was there.
+    /// Changes that were older than the mirror's account.
     pub outdated: u64,
-    /// Gaps that a source told of.
+    /// Gaps that the source reported.
     pub gaps: u64,
-    /// Losses that the sums showed.
+    /// Losses that the sums revealed.
     pub losses: u64,
-    /// Snapshots that were taken in.
+    /// Snapshots applied.
     pub snapshots: u64,
-    /// Changes that could not be: of a slot that the chain has not reached, or of more accounts than there are.
+    /// Impossible changes: of a slot that the chain has not reached, or of more accounts than were created.
     pub impossible: u64,
-    /// Changes whose bytes were not told or not to be understood.
+    /// Changes whose bytes were missing or of no known form.
     pub unclear: u64,
-    /// Accounts that were read again by themselves.
+    /// Accounts that were read again one by one.
     pub reread: u64,
     /// Lists of all accounts that were not believed.
     pub disbelieved: u64,

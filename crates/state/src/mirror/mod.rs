@@ -1,32 +1,32 @@
 //! One mirror of the exchange for all jobs of a process, kept up to date change by change.
 //!
-//! A [`source::Source`] tells of changes of sub-accounts: over a WebSocket, over Yellowstone gRPC, by polling, or from a file. Everything else (clock,
-//! board, markets, banks, oracle accounts) is few accounts, read in one request at every look: what judges an order is
-//! never older than the order.
+//! A [`source::Source`] reports changes of sub-accounts: over a WebSocket, over Yellowstone gRPC, by polling, or from a
+//! file. Everything else (clock, board, markets, banks, oracle accounts) is few accounts, read in one request at every
+//! look, so the prices that judge an order are never older than the order.
 //!
-//! # What may be missed, and how it is noticed
+//! # Missed changes, and how they are noticed
 //!
-//! A source that knows it has lost something (a connection was cut, a queue was full) says [`Event::Gap`]. A source that
-//! does not know is caught by the exchange's own sums, which are exact: the bases and the claims of
-//! the mirrored accounts must add up to what each market's account says ([`Sums`]). Sums and accounts are not of one slot,
-//! so that they differ for a moment while something is under way; a difference that lasts for [`PATIENCE`] slots in which
-//! the market's sequence of events stands still, or for four times as long while it moves, is a loss. Either way the answer
-//! is a snapshot. What the sums cannot show, a lost change of orders alone, is found by the snapshot that is taken every
-//! minute in any case; until then the program refuses what such an order is taken for.
+//! A source that knows that it lost changes (a connection was cut, a queue was full) reports [`Event::Gap`]. A loss
+//! that the source does not know of shows in the exchange's own sums, which are exact: the bases and the claims of the
+//! mirrored accounts must add up to the figures in each market's account ([`Sums`]). Sums and accounts are not of one
+//! slot, so they differ for a moment while a change is under way. A difference counts as a loss when it lasts for
+//! [`PATIENCE`] slots without an event of the market, or for four times as long with events. Gap and loss are answered
+//! by a snapshot. A lost change of orders alone does not show in the sums; the snapshot of every minute finds it, and
+//! until then the program refuses instructions that name such an order.
 //!
-//! An account is replaced by what is of the same slot or a later one, and within a slot, where the source numbers writes, by
-//! what was written later. A snapshot that shows an earlier slot than the mirror
-//! is ignored, unless [`REGRESSION`] slots' time passes without a later one: then the chain itself was set back, as when a
-//! validator comes back from its ledger, and the snapshot is right.
+//! An account is replaced by a state of the same slot or a later one, and within a slot, where the source numbers
+//! writes, by a later write. A snapshot of an earlier slot than the mirror's is ignored, unless [`REGRESSION`] looks
+//! pass without a later one: then the chain itself was set back, as when a validator restarts from its ledger, and the
+//! snapshot is right.
 //!
-//! # What a source may not do
+//! # Events that are not believed
 //!
-//! A notice that is not taken in still says that its account has changed, so the account is read again by itself
-//! ([`Mirror::doubts`]): one that tells something else than is known and is older than it, one of a slot that the chain cannot
-//! have reached ([`AHEAD`]), one whose bytes cannot be read, one about more accounts than were ever created. Where most of the
-//! last notices were such, the source is of no use ([`Blind::Late`]): the mirror is then as good as these readings are.
-//! Sums that a snapshot does not mend ([`Blind::Unbalanced`]) say that the endpoint does not show all accounts; a list without
-//! any, while the markets or banks say that somebody owns something, is not believed at all.
+//! A rejected event still says that its account has changed, so the account is read again by itself
+//! ([`Mirror::doubts`]). Rejected are an older state that differs from the known one, a slot that the chain cannot have
+//! reached ([`AHEAD`]), bytes that cannot be read, and more accounts than were ever created. Where at least half of the
+//! last events were rejected, the source is useless ([`Blind::Late`]), and the mirror is as good as the readings of
+//! single accounts. Sums that a snapshot does not mend ([`Blind::Unbalanced`]) say that the endpoint does not show all
+//! accounts. A list without any account is not believed while markets or banks say that users own something.
 
 mod event;
 pub mod recording;
@@ -49,22 +49,22 @@ use sight::Record;
 pub(crate) use sight::is_incredible;
 pub use sums::Sums;
 
-/// Slots for which sums may differ while their market's events stand still.
+/// Slots for which sums may differ while their market has no event.
 pub const PATIENCE: u64 = 8;
-/// Slots by which a change may seem older than the snapshot that does not have it: what an endpoint says of the slot of its
-/// answer and of its notices need not fit together. One that the snapshot did have is followed by those after it.
+/// Slots by which a change that is missing in the snapshot may seem older than it: the slots of an endpoint's answers
+/// and notices need not fit together. A change that the snapshot did have is followed by those after it.
 pub const SLACK: u64 = 4;
-/// Looks at an earlier slot in a row after which the chain has been set back.
+/// Looks at an earlier slot in a row after which the chain counts as set back.
 pub const REGRESSION: u32 = 10;
-/// Slots by which a notice may be ahead of the clock: what is further in the future was not reached yet.
+/// Slots by which an event may be ahead of the clock: the chain has not reached a later slot.
 pub const AHEAD: u64 = 64;
-/// Accounts that are read again one by one; more are a loss. As many as an endpoint tells of in one answer.
+/// Accounts that are read again one by one, as many as one answer of an endpoint holds; more are a loss.
 pub const MOST_DOUBTS: usize = 100;
 /// Sub-accounts that may have been created since the exchange's own count of them was read.
 const CREATED: usize = 1_024;
-/// Accounts that are gone and remembered, so that nothing older brings them back.
+/// Closed accounts that are remembered, so that no older event brings them back.
 const GONE: usize = 16_384;
-/// Slots without a useless notice after which earlier ones are forgotten: somewhat less than a minute.
+/// Slots without a rejected event after which earlier ones are forgotten: somewhat less than a minute.
 const TURN: u64 = 100;
 /// Losses of a market's sums in a row, each followed by a snapshot, after which the endpoint is not believed.
 const UNMENDED: u32 = 2;
@@ -72,16 +72,16 @@ const UNMENDED: u32 = 2;
 /// A market whose sums differ.
 #[derive(Clone, Copy, Debug)]
 struct Suspect {
-    /// Slot since which they do.
+    /// Slot since which they differ.
     since: u64,
-    /// Slot since which no event of the market came, and the next event's number.
+    /// Slot since which the market has had no event, and the number of its next event.
     still: u64,
     events: u64,
-    /// Losses in a row that it was.
+    /// Losses in a row.
     losses: u32,
 }
 
-/// The mirror.
+/// A copy of the exchange that follows its changes.
 #[derive(Debug)]
 pub struct Mirror {
     world: World,
@@ -94,16 +94,16 @@ pub struct Mirror {
     suspects: HashMap<u16, Suspect>,
     wants_snapshot: bool,
     earlier: u32,
-    /// Accounts that are to be read again.
+    /// Accounts to read again.
     doubts: BTreeSet<Pubkey>,
-    /// How useful the last notices were, and the slot of the last turn of that record.
+    /// How many of the last events were rejected.
     record: Record,
     turned: u64,
-    /// Slot up to which what is known of no account says that there was none.
+    /// Slot below which an account without an entry counts as closed.
     floor: u64,
     /// Whether the last list of all accounts was not believed.
     disbelieves: bool,
-    /// What happened so far.
+    /// Counters since the start.
     pub counts: Counts,
 }
 
@@ -137,7 +137,7 @@ impl Mirror {
         mirror
     }
 
-    /// The world as it is known.
+    /// The mirrored world.
     #[must_use]
     pub fn world(&self) -> &World {
         &self.world
@@ -149,7 +149,7 @@ impl Mirror {
         self.wants_snapshot
     }
 
-    /// Why the mirror cannot be relied on; the source's own state is not asked.
+    /// Why the mirror cannot be relied on, apart from the source's own state; `None` while it can.
     #[must_use]
     pub fn blind(&self) -> Option<Blind> {
         if self.disbelieves {
@@ -161,20 +161,20 @@ impl Mirror {
         unbalanced.or_else(|| self.record.is_useless().then_some(Blind::Late))
     }
 
-    /// Accounts that are to be read again by themselves, at most [`MOST_DOUBTS`].
+    /// Accounts to read again one by one, at most [`MOST_DOUBTS`].
     #[must_use]
     pub fn doubts(&self) -> Vec<Pubkey> {
         self.doubts.iter().copied().collect()
     }
 
-    /// Takes in what a source tells.
+    /// Applies an event of the source.
     pub fn apply(&mut self, event: Event) {
         match event {
             Event::Gap => {
                 self.counts.gaps += 1;
                 self.wants_snapshot = true;
                 self.record = Record::default();
-                // After it another node may tell, whose versions are of its own counting.
+                // After a gap another node may report, whose versions have their own numbers.
                 self.slots.values_mut().for_each(|known| known.1 = 0);
             }
             Event::Unclear { address, .. } => {
@@ -192,7 +192,7 @@ impl Mirror {
                 let known = self.slots.get(&address).copied().unwrap_or((self.floor, 0));
                 if (slot, version) < known {
                     self.counts.outdated += 1;
-                    // Writes of a slot that are numbered come in any order, and what is told twice is no news, however late.
+                    // The numbered writes of a slot come in any order, and a repeated event is no news, however late.
                     let in_order = slot == known.0 && version > 0;
                     if !in_order && self.world.accounts.get(&address) != account.as_ref() {
                         self.record.note(false);
@@ -209,7 +209,7 @@ impl Mirror {
         }
     }
 
-    /// Whether a change can have happened.
+    /// Whether a change can have happened: its slot is reached, and its account may exist.
     fn can_be(&self, slot: u64, address: &Pubkey, is_there: bool) -> bool {
         let accounts = &self.world.accounts;
         let room = if is_there {
@@ -221,7 +221,7 @@ impl Mirror {
         slot <= self.world.clock.slot.saturating_add(AHEAD) && (room || self.slots.contains_key(address))
     }
 
-    /// An account is to be read again; all of them when there are many.
+    /// Notes that an account is to be read again, or everything when there are many.
     fn doubt(&mut self, address: Pubkey) {
         self.doubts.insert(address);
         if self.doubts.len() > MOST_DOUBTS {
@@ -230,10 +230,10 @@ impl Mirror {
         }
     }
 
-    /// Takes in accounts that were read again by themselves, as they were at `slot`. One that the source has told of at a
-    /// later slot meanwhile stays as it is, and in doubt until a reading is later.
+    /// Applies accounts that were read again one by one, as of `slot`. An account of which the source has reported a
+    /// later slot meanwhile stays as it is, and in doubt until a later reading.
     pub fn reread(&mut self, slot: u64, accounts: impl IntoIterator<Item = (Pubkey, Option<Account>)>) {
-        // Where the answer is of another node than the clock, it is ahead by little.
+        // The answer is little ahead of the clock when it comes from another node.
         let slot = slot.min(self.world.clock.slot.saturating_add(AHEAD));
         for (address, account) in accounts {
             let known = self.slots.get(&address).copied().unwrap_or_default();
@@ -249,14 +249,14 @@ impl Mirror {
         }
     }
 
-    /// Takes in a world that was read as a whole; its sub-accounts are of `slot`. Tells whether they were believed.
+    /// Applies a world that was read as a whole; its sub-accounts are of `slot`. Returns whether they were believed.
     pub fn snapshot(&mut self, slot: u64, world: World) -> bool {
         if world.clock.slot < self.world.clock.slot {
             self.earlier += 1;
             if self.earlier < REGRESSION {
                 return true;
             }
-            // The chain was set back: what is known of later slots is of a history that is no more.
+            // The chain was set back: known later slots are of a history that is no more.
             self.slots.clear();
             self.suspects.clear();
         }
@@ -282,12 +282,12 @@ impl Mirror {
         let gone: Vec<Pubkey> =
             self.world.accounts.keys().filter(|address| !accounts.contains_key(address)).copied().collect();
         for address in gone {
-            // One that is newer than the snapshot was made after it.
+            // An account that is newer than the snapshot changed after it.
             if self.slots.get(&address).is_none_or(|known| known.0 <= slot) {
                 self.put(address, None);
             }
         }
-        // What was gone before the snapshot does not come back by what is older: the floor sees to it.
+        // An older event cannot bring back an account that was closed before the snapshot: `floor` sees to it.
         let kept = &self.world.accounts;
         self.slots.retain(|address, known| known.0 > slot || kept.contains_key(address));
         let mut world = world;
@@ -301,7 +301,7 @@ impl Mirror {
         true
     }
 
-    /// Takes in everything but the sub-accounts, as it is now; tells whether it was. One of an earlier slot is not.
+    /// Applies everything but the sub-accounts. Returns whether it did: a world of an earlier slot is ignored.
     pub fn refresh(&mut self, world: World) -> bool {
         if world.clock.slot < self.world.clock.slot {
             self.earlier += 1;
@@ -315,7 +315,7 @@ impl Mirror {
         true
     }
 
-    /// Takes over everything but the sub-accounts.
+    /// Replaces everything but the sub-accounts.
     fn put_rest(&mut self, world: World) {
         let World { clock, exchange, board, markets, banks, directory, oracles, fresh, .. } = world;
         let mine = &mut self.world;
@@ -325,7 +325,7 @@ impl Mirror {
         self.compare();
     }
 
-    /// Books and the index of endangered accounts follow what has changed.
+    /// Updates books and the index of endangered accounts by the changed accounts.
     fn follow(&mut self) {
         let slot = self.world.clock.slot;
         self.world.books_mut().advance(slot);
@@ -349,7 +349,7 @@ impl Mirror {
         self.changed.insert(address);
     }
 
-    /// Notices markets whose accounts do not add up.
+    /// Finds markets whose accounts do not add up.
     fn compare(&mut self) {
         let slot = self.world.clock.slot;
         for market in &self.world.markets {
@@ -361,14 +361,14 @@ impl Mirror {
             let new = Suspect { since: slot, still: slot, events, losses: 0 };
             let suspect = self.suspects.entry(market.index).or_insert(new);
             if events != suspect.events {
-                // Something happened meanwhile: its accounts may be under way.
+                // The market had an event: changes of its accounts may be under way.
                 (suspect.still, suspect.events) = (slot, events);
             }
             let still = slot.saturating_sub(suspect.still) >= PATIENCE;
             if still || slot.saturating_sub(suspect.since) >= 4 * PATIENCE {
-                // The snapshot that follows gets as much patience; when it mends nothing, that is one loss more.
+                // The snapshot that follows gets as much patience; a snapshot that mends nothing is one more loss.
                 (suspect.since, suspect.still) = (slot, slot);
-                // While the market moves, a little may be under way all the time.
+                // While the market has events, a small difference may last.
                 suspect.losses += u32::from(still || self.sums.is_far(market));
                 self.counts.losses += 1;
                 self.wants_snapshot = true;

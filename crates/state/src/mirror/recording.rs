@@ -1,4 +1,4 @@
-//! What a keeper has seen, on file: everything that its mirror was made of, so that what it decided can be decided again.
+//! A file of all that a mirror takes in, so that its keeper's decisions can be made again.
 //!
 //! A recording begins with `KEDGEREC`, its version (u32) and the wallet of the keeper. A record is a length (u32), a kind (u8)
 //! and a body; numbers are little-endian. The kinds:
@@ -7,13 +7,14 @@
 //! |---|---|---|
 //! | 0 | a gap | |
 //! | 1, 2 | a sub-account changed, is gone | slot (u64), version (u64), address, bytes |
-//! | 3 | all sub-accounts were read | slot (u64), and for each that was known otherwise its address, the length of its bytes (u32) and the bytes |
-//! | 4 | everything else was read, which ends a look | what has changed since the last time: address, owner, length, bytes |
-//! | 5 | addresses were learnt anew | markets and banks that are listed (u16 each) |
+//! | 3 | all sub-accounts were read | slot (u64), and for each whose known state differed its address, the length of its bytes (u32) and the bytes |
+//! | 4 | everything else was read, which ends a look | each account that has changed since the last time: address, owner, length, bytes |
+//! | 5 | addresses were derived anew | markets and banks that are listed (u16 each) |
 //! | 6 | some sub-accounts were read again | slot (u64), and for each its address, the length of its bytes (u32) and the bytes |
-//! | 7 | a sub-account changed in a way that was not told | slot (u64), address |
+//! | 7 | a sub-account changed without its bytes | slot (u64), address |
 //!
-//! An account that is gone has length `u32::MAX`. A process that dies leaves its last record cut short: there the recording ends.
+//! A closed account has length `u32::MAX`. A process that is killed leaves its last record cut short: the recording
+//! ends before it.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -29,37 +30,37 @@ use crate::oracles::Raw;
 
 const MAGIC: [u8; 8] = *b"KEDGEREC";
 const VERSION: u32 = 1;
-/// Longest record: a million sub-accounts, and to spare.
+/// Bytes of the longest record: a million sub-accounts fit.
 const MOST: usize = 1 << 31;
-/// Length of an account that is gone.
+/// Length in place of a closed account's.
 const GONE: u32 = u32::MAX;
 
-/// Sub-accounts with what they are now; `None` for one that is gone.
+/// Sub-accounts with their state; `None` for a closed one.
 pub type Changes = Vec<(Pubkey, Option<Account>)>;
 
-/// One thing that a keeper has seen.
+/// A record of a recording.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are events")]
 pub enum Record {
-    /// A source told of something.
+    /// An event of the source.
     Event(Event),
     /// All sub-accounts were read.
     Snapshot {
         /// Slot of the answer.
         slot: u64,
-        /// Those that were known otherwise, or not at all.
+        /// The accounts whose known state differed, or that were unknown.
         changes: Changes,
     },
-    /// Some sub-accounts were read again by themselves.
+    /// Some sub-accounts were read again one by one.
     Again {
         /// Slot of the answer.
         slot: u64,
-        /// Them.
+        /// The accounts.
         changes: Changes,
     },
-    /// Everything else was read: what has changed of it. Ends a look.
+    /// Everything else was read: the accounts that changed. Ends a look.
     Rest(Vec<(Pubkey, Option<Raw>)>),
-    /// Addresses were learnt anew: so many markets and banks are listed.
+    /// Addresses were derived anew, for this many markets and banks.
     Learnt(u16, u16),
 }
 
@@ -67,17 +68,17 @@ pub enum Record {
 #[derive(Debug)]
 pub struct Recorder {
     file: BufWriter<File>,
-    /// What the recording says of everything but the sub-accounts.
+    /// State of everything but the sub-accounts at the end of the recording.
     rest: BTreeMap<Pubkey, Raw>,
     written: u64,
     most: u64,
 }
 
 impl Recorder {
-    /// Into a new file, of at most so many bytes, for a keeper with this wallet.
+    /// Creates a file of at most `most` bytes, for a keeper with this wallet.
     ///
     /// # Errors
-    /// When it cannot be written, or is there already.
+    /// When the file exists already or cannot be written.
     pub fn create(path: &Path, most: u64, wallet: &Pubkey) -> Result<Self> {
         let mut file = BufWriter::new(File::create_new(path)?);
         file.write_all(&MAGIC)?;
@@ -86,16 +87,16 @@ impl Recorder {
         Ok(Self { file, rest: BTreeMap::new(), written: 44, most })
     }
 
-    /// Bytes so far.
+    /// Length of the recording, bytes.
     #[must_use]
     pub const fn written(&self) -> u64 {
         self.written
     }
 
-    /// What a source told.
+    /// Writes an event of the source.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// When the file cannot be written, or is full.
     pub fn event(&mut self, event: &Event) -> Result<()> {
         match event {
             Event::Gap => self.record(0, &[]),
@@ -109,10 +110,10 @@ impl Recorder {
         }
     }
 
-    /// All sub-accounts, as they were read, where `known` were known.
+    /// Writes a reading of all sub-accounts; of accounts in `known` only those that differ.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// As [`Self::event`].
     pub fn snapshot(
         &mut self,
         slot: u64,
@@ -130,10 +131,10 @@ impl Recorder {
         self.record(3, &[&body])
     }
 
-    /// Some sub-accounts, as they were read again.
+    /// Writes sub-accounts that were read again.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// As [`Self::event`].
     pub fn again(&mut self, slot: u64, accounts: &[(Pubkey, Option<Account>)]) -> Result<()> {
         let mut body = slot.to_le_bytes().to_vec();
         for (address, account) in accounts {
@@ -143,10 +144,10 @@ impl Recorder {
         self.record(6, &[&body])
     }
 
-    /// Everything else, as it was read. What is in the recording until now outlives the process.
+    /// Writes a reading of everything else, and flushes: the recording up to here outlives the process.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// As [`Self::event`].
     pub fn rest(&mut self, rest: &BTreeMap<Pubkey, Raw>) -> Result<()> {
         let mut body = Vec::new();
         for (address, raw) in rest.iter().filter(|(address, raw)| self.rest.get(address) != Some(raw)) {
@@ -160,10 +161,10 @@ impl Recorder {
         self.file.flush()
     }
 
-    /// Addresses were learnt anew.
+    /// Writes that addresses were derived anew.
     ///
     /// # Errors
-    /// When the file cannot be written.
+    /// As [`Self::event`].
     pub fn learnt(&mut self, markets: u16, banks: u16) -> Result<()> {
         self.record(5, &[&markets.to_le_bytes(), &banks.to_le_bytes()])
     }
@@ -181,7 +182,7 @@ impl Recorder {
     }
 }
 
-/// Appends the parts, a length and the bytes.
+/// Appends the parts, then the bytes behind their length.
 fn put(body: &mut Vec<u8>, parts: &[&[u8]], bytes: Option<&[u8]>) -> Result<()> {
     parts.iter().for_each(|part| body.extend_from_slice(part));
     let length = match bytes {
@@ -202,10 +203,10 @@ pub struct Recording {
 }
 
 impl Recording {
-    /// From its beginning.
+    /// Opens a recording at its beginning.
     ///
     /// # Errors
-    /// When it cannot be read, or is no recording of this version.
+    /// When the file cannot be read, or is no recording of this version.
     pub fn open(path: &Path) -> Result<Self> {
         let mut file = BufReader::new(File::open(path)?);
         let mut head = [0; 44];
@@ -228,16 +229,16 @@ impl Recording {
         self.wallet
     }
 
-    /// Whether it ended within a record: the process that wrote it was killed, or the file is not all there.
+    /// Whether the recording ends within a record: its process was killed, or the file is incomplete.
     #[must_use]
     pub const fn is_cut(&self) -> bool {
         self.cut
     }
 
-    /// The next record; `None` at the end, and where the last one is cut short ([`Self::is_cut`]).
+    /// The next record; `None` at the end, and where the last record is cut short ([`Self::is_cut`]).
     ///
     /// # Errors
-    /// A record of an unknown kind, or one that does not hold what it should.
+    /// When the file cannot be read, and for a record of an unknown kind or form.
     pub fn read(&mut self) -> Result<Option<Record>> {
         let mut length = [0; 4];
         match fill(&mut self.file, &mut length)? {
@@ -252,7 +253,7 @@ impl Recording {
         if length == 0 || length > MOST {
             return Err(ErrorKind::InvalidData.into());
         }
-        // As much memory as there is recording, whatever a broken length says.
+        // Memory is taken for the bytes in the file, not for what a broken length says.
         let mut record = Vec::new();
         (&mut self.file).take(length as u64).read_to_end(&mut record)?;
         if record.len() < length {
@@ -263,7 +264,7 @@ impl Recording {
     }
 }
 
-/// Reads as much as there is; how much that was.
+/// Reads until the buffer or the file ends. Returns the number of bytes.
 fn fill(file: &mut impl Read, into: &mut [u8]) -> Result<usize> {
     let mut read = 0;
     while read < into.len() {
@@ -305,7 +306,7 @@ fn parse(record: &[u8]) -> Option<Record> {
     })
 }
 
-/// Sub-accounts to the end of a body.
+/// The sub-accounts in the rest of a body.
 fn changes(mut body: &[u8]) -> Option<Changes> {
     let mut changes = Vec::new();
     while !body.is_empty() {
@@ -328,7 +329,7 @@ fn address(body: &mut &[u8]) -> Option<Pubkey> {
     Some(Pubkey::new_from_array(*address))
 }
 
-/// Bytes behind their length; `Some(None)` for an account that is gone.
+/// The bytes behind their length; `Some(None)` for a closed account.
 fn bytes<'a>(body: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     let (length, rest) = body.split_first_chunk()?;
     let length = u32::from_le_bytes(*length);

@@ -1,20 +1,20 @@
-//! Whether what is seen can be relied on.
+//! Whether a mirror can be relied on.
 
 use crate::World;
 
 /// Why a mirror cannot be relied on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Blind {
-    /// The source has not been up yet, and may be in a moment.
+    /// The source is still connecting for the first time.
     #[error("the stream of changes does not stand yet: all accounts are polled")]
     Unconnected,
-    /// The source is not up, or has just come back.
+    /// The source is down, or came back a moment ago.
     #[error("the stream of changes is down: all accounts are polled")]
     Down,
-    /// Most of what the source tells is older than what is known, or cannot be.
+    /// At least half of the source's last events were older than the mirror, or impossible.
     #[error("the stream of changes tells what is outdated or cannot be: its accounts are read one by one")]
     Late,
-    /// The accounts that the endpoint shows do not add up to what a market says of itself, however often they are read.
+    /// The accounts that the endpoint shows do not add up to a market's own figures, however often they are read.
     #[error("the accounts that are shown do not add up to market {0}: some are missing")]
     Unbalanced(u16),
     /// The endpoint shows no account at all of an exchange that owes its users.
@@ -22,18 +22,18 @@ pub enum Blind {
     Empty,
 }
 
-/// How useful the last 64 notices were, the latest in the lowest bit: one for a notice that was of no use.
+/// The last 64 events, the latest in the lowest bit: one for a rejected event.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Record {
     useless: u64,
     seen: u32,
-    /// Whether one of no use came since the last turn.
+    /// Whether an event was rejected since the last turn.
     fresh: bool,
 }
 
-/// Notices that are judged at least.
+/// Fewest events that are judged.
 const LEAST: u32 = 16;
-/// Notices that are judged at most.
+/// Most events that are judged.
 const MOST: u32 = u64::BITS;
 
 impl Record {
@@ -43,12 +43,12 @@ impl Record {
         self.fresh |= !useful;
     }
 
-    /// Whether at least half of them were of no use.
+    /// Whether at least half of the events were rejected.
     pub(super) fn is_useless(&self) -> bool {
         self.seen >= LEAST && 2 * self.useless.count_ones() >= self.seen
     }
 
-    /// A time without one of no use clears the record: on a quiet exchange nothing else would.
+    /// Clears the record when no event was rejected since the last turn: on a quiet exchange nothing else would.
     pub(super) fn turn(&mut self) {
         if !std::mem::take(&mut self.fresh) {
             *self = Self::default();
@@ -56,7 +56,7 @@ impl Record {
     }
 }
 
-/// Whether a world cannot be as it was read: without accounts, though somebody owns what is in its markets and banks.
+/// Whether a world is impossible: without accounts, though users own something in its markets or banks.
 pub(crate) fn is_incredible(world: &World) -> bool {
     let held = |market: &kedge_model::market::Market| {
         !market.long_interest.is_zero() || !market.short_interest.is_zero() || market.users_quote.0 != 0
@@ -80,7 +80,7 @@ mod tests {
         assert!(record.is_useless(), "some came in this turn");
         record.turn();
         assert!(!record.is_useless());
-        // A few among many are what any stream has.
+        // Every stream has a few rejected events among many.
         (0..200).for_each(|number| record.note(number % 5 > 0));
         assert!(!record.is_useless());
         (0..32).for_each(|_| record.note(false));

@@ -1,4 +1,4 @@
-//! Where changes come from.
+//! Sources of changes.
 
 mod poll;
 mod recorded;
@@ -19,18 +19,18 @@ pub use yellowstone::{Access, Yellowstone, YellowstoneError};
 /// The next event, when it comes.
 pub type Next<'a> = Pin<Box<dyn Future<Output = Event> + Send + 'a>>;
 
-/// Tells of changes of sub-accounts.
+/// A source of changes of sub-accounts.
 pub trait Source: Send {
     /// Its name in logs and metrics.
     fn name(&self) -> &'static str;
 
-    /// Waits for the next event. May be dropped at any time without losing one.
+    /// Waits for the next event. The future may be dropped at any time without losing an event.
     fn next(&mut self) -> Next<'_>;
 
-    /// Whether it is up: what it does not tell of has not happened.
+    /// Whether the source is up: all changes of sub-accounts arrive as events.
     fn is_up(&self) -> bool;
 
-    /// Whether it is meant to be up.
+    /// Whether the source has a stream, which can be up or down.
     fn streams(&self) -> bool {
         true
     }

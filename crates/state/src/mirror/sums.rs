@@ -1,4 +1,4 @@
-//! What all accounts hold of a market together.
+//! Totals of all accounts' positions, by market.
 
 use kedge_model::board::MAX_MARKETS;
 use kedge_model::market::Market;
@@ -27,19 +27,19 @@ impl Default for Sums {
 }
 
 impl Sums {
-    /// Over accounts.
+    /// The sums over accounts.
     pub fn of<'a>(accounts: impl IntoIterator<Item = &'a Account>) -> Self {
         let mut sums = Self::default();
         accounts.into_iter().for_each(|account| sums.add(account));
         sums
     }
 
-    /// One more account.
+    /// Adds an account.
     pub fn add(&mut self, account: &Account) {
         self.count(account, 1);
     }
 
-    /// One account less.
+    /// Subtracts an account.
     pub fn remove(&mut self, account: &Account) {
         self.count(account, -1);
     }
@@ -54,7 +54,7 @@ impl Sums {
         }
     }
 
-    /// Whether they are what a market says of itself: open interest of both sides and claims of all users.
+    /// Whether the sums equal a market's figures: open interest of both sides and claims of all users.
     #[must_use]
     pub fn fit(&self, market: &Market) -> bool {
         let sum = self.markets.get(usize::from(market.index)).copied().unwrap_or_default();
@@ -63,7 +63,8 @@ impl Sums {
             && sum.quote == i128::from(market.users_quote.0)
     }
 
-    /// Whether they differ by more than a tenth of a side's open interest: by more than what is under way.
+    /// Whether they differ by more than a tenth of a side's open interest, which is more than changes under way
+    /// explain.
     #[must_use]
     pub fn is_far(&self, market: &Market) -> bool {
         let sum = self.markets.get(usize::from(market.index)).copied().unwrap_or_default();

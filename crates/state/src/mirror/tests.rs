@@ -1,4 +1,4 @@
-//! A stream that loses, repeats and reorders, against the truth.
+//! A stream that loses, repeats and reorders, against the chain's state.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -38,7 +38,7 @@ impl Random {
     }
 }
 
-/// What is on chain.
+/// The chain's state.
 pub(super) struct Chain {
     pub(super) slot: u64,
     seq: u64,
@@ -75,7 +75,7 @@ impl Chain {
         SubAccountData { head, orders: vec![order; 1 + random.below(3) as usize] }
     }
 
-    /// Changes one account; the event that tells of it.
+    /// Changes one account. Returns the event of the change.
     pub(super) fn change(&mut self, random: &mut Random) -> Event {
         self.seq += 1;
         self.events += 1;
@@ -85,7 +85,7 @@ impl Chain {
             Some(data) => drop(self.accounts.insert(address, data.clone())),
             None => drop(self.accounts.remove(&address)),
         }
-        // The events' number grows with every write.
+        // The number of events grows with every write.
         Event::Account { slot: self.slot, version: self.events, address, data }
     }
 
@@ -118,7 +118,7 @@ impl Chain {
     }
 }
 
-/// Looks as a watch does.
+/// Looks as [`crate::subscribe::Subscriber`] does.
 pub(super) fn look(mirror: &mut Mirror, chain: &Chain) {
     if mirror.wants_snapshot() {
         mirror.snapshot(chain.slot, chain.world());
@@ -152,7 +152,7 @@ fn whatever_is_lost_repeated_or_late_the_truth_is_found() {
             for _ in 0..random.below(4) {
                 let event = chain.change(&mut random);
                 match random.below(if trouble { 10 } else { 2 }) {
-                    // Lost without a word.
+                    // Lost without a gap.
                     7 => {}
                     // Comes twice.
                     8 => (0..2).for_each(|_| mirror.apply(event.clone())),
@@ -168,7 +168,7 @@ fn whatever_is_lost_repeated_or_late_the_truth_is_found() {
                 mirror.apply(Event::Gap);
             }
             look(&mut mirror, &chain);
-            // Trouble ends at step 40 of 100; quiet for the patience, and everything is true again.
+            // Trouble ends at step 40 of 100; after the patience without trouble, the mirror equals the chain.
             if step % 100 == 99 {
                 late.drain(..).for_each(|event| mirror.apply(event));
                 for _ in 0..=4 * PATIENCE {
@@ -242,13 +242,13 @@ fn a_recording_makes_the_same_mirror() {
         recorder.event(&event).unwrap();
         mirror.apply(event);
     }
-    // Of the rest only what has changed is written.
+    // Of everything else only the changed accounts are written.
     let mut rest: BTreeMap<Pubkey, Raw> =
         (1..4).map(|byte| (Pubkey::new_from_array([byte; 32]), (wallet, vec![byte; 5]))).collect();
     recorder.rest(&rest).unwrap();
     rest.remove(&Pubkey::new_from_array([1; 32]));
     rest.insert(Pubkey::new_from_array([2; 32]), (wallet, vec![7]));
-    // Of the sub-accounts too: one is new, one is other than it was known, one is gone.
+    // Of the sub-accounts too: a new one, a changed one and a closed one.
     let accounts = &mirror.world().accounts;
     let mut known = accounts.clone();
     let (new, _) = known.pop_first().unwrap();
@@ -284,7 +284,7 @@ fn a_recording_makes_the_same_mirror() {
     let [two, one] = [2, 1].map(|byte| Pubkey::new_from_array([byte; 32]));
     assert_eq!(second, &[(two, Some((wallet, vec![7]))), (one, None)]);
 
-    // A process that was killed: what is whole is told. What is broken is an error.
+    // A process was killed: complete records are read. A broken record is an error.
     let bytes = std::fs::read(&path).unwrap();
     std::fs::write(&path, &bytes[..bytes.len() - 7]).unwrap();
     assert_eq!(records(&path).len(), all.len() - 1);

@@ -13,29 +13,29 @@ use yellowstone_grpc_proto::geyser::geyser_server::{Geyser, GeyserServer};
 use yellowstone_grpc_proto::geyser::subscribe_update::UpdateOneof;
 use yellowstone_grpc_proto::geyser::*;
 
-/// What it admits.
+/// The token that the server admits.
 pub const TOKEN: &str = "s3cret";
 /// A subscriber, as the server sees it.
 pub struct Subscriber {
-    /// What it asks for.
+    /// The subscriber's requests.
     pub requests: Streaming<SubscribeRequest>,
     updates: UnboundedSender<Result<SubscribeUpdate, Status>>,
 }
 
 impl Subscriber {
-    /// Tells it something.
+    /// Sends the subscriber an update.
     pub fn tell(&self, update: UpdateOneof) {
         let update = SubscribeUpdate { update_oneof: Some(update), ..SubscribeUpdate::default() };
-        // One that has hung up is told nothing.
+        // A subscriber that has hung up gets nothing.
         let _ = self.updates.send(Ok(update));
     }
 
-    /// Tells it of a slot.
+    /// Sends the subscriber a slot.
     pub fn slot(&self, slot: u64, status: SlotStatus) {
         self.tell(UpdateOneof::Slot(SubscribeUpdateSlot { slot, status: status.into(), ..Default::default() }));
     }
 
-    /// Tells of an account, gone without bytes.
+    /// Sends the subscriber an account; without bytes a closed one.
     pub fn account(&self, slot: u64, version: u64, address: [u8; 32], bytes: Option<&[u8]>) {
         let info = SubscribeUpdateAccountInfo {
             pubkey: address.to_vec(),
@@ -49,11 +49,11 @@ impl Subscriber {
     }
 }
 
-/// A server that hands whoever subscribes to the test.
+/// A server that hands its subscribers to the test.
 pub struct Plugin(UnboundedSender<Subscriber>);
 
 impl Plugin {
-    /// A server on a port of its own, and who subscribes.
+    /// Starts a server on a free port. Returns its address and its subscribers.
     pub async fn start() -> (SocketAddr, UnboundedReceiver<Subscriber>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

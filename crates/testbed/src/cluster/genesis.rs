@@ -1,4 +1,4 @@
-//! Accounts that are there in the validator's first slot: wallets with lamports and dollars.
+//! Accounts of the validator's first slot: wallets with lamports and dollars.
 
 use std::path::Path;
 
@@ -12,9 +12,9 @@ use solana_program_pack::Pack;
 use solana_pubkey::Pubkey;
 use spl_token_interface::state::{Account as TokenAccount, AccountState, Mint};
 
-/// What every wallet gets for fees and rent.
+/// Lamports of every wallet, for fees and rent.
 pub const LAMPORTS: u64 = 50_000_000_000;
-/// Enough rent for the small accounts here.
+/// Lamports that exempt a small account from rent.
 const RENT: u64 = 10_000_000;
 const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);
 
@@ -26,12 +26,12 @@ pub struct Genesis<'a> {
 }
 
 impl<'a> Genesis<'a> {
-    /// Into this folder, with dollars of this mint.
+    /// Writes into `folder`; the dollars are of `mint`.
     pub fn new(folder: &'a Path, mint: Pubkey) -> Self {
         Self { folder, mint, supply: 0 }
     }
 
-    /// A wallet with lamports and tokens.
+    /// Writes a wallet with [`LAMPORTS`] and a token account; `tokens` in smallest units.
     pub fn wallet(&mut self, owner: Pubkey, tokens: u64) -> Result<()> {
         self.write(owner, LAMPORTS, SYSTEM, &[])?;
         let account = TokenAccount {
@@ -50,7 +50,7 @@ impl<'a> Genesis<'a> {
         self.write(token_account(&owner, &self.mint), RENT, TOKEN_PROGRAM, &data)
     }
 
-    /// The mint, once every wallet is written.
+    /// Writes the mint, whose supply is the tokens of all wallets written before.
     pub fn mint(&self, authority: Pubkey) -> Result<()> {
         let mint = Mint {
             mint_authority: COption::Some(authority),

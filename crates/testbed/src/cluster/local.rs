@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, SharedSigner};
+use kedge_client::{Client, ComputeLimit, PriorityFee, SendConfig, Sender, SharedSigner, read_clock};
 use kedge_interface::address::PROGRAM_ID;
 use kedge_localnet::{Localnet, LocalnetConfig};
 use kedge_model::clock::Clock;
@@ -20,7 +20,7 @@ use crate::listing::dollars;
 pub const LAMPORTS: u64 = 20_000_000_000;
 const CLOCK: Pubkey = pubkey!("SysvarC1ock11111111111111111111111111111111");
 
-/// Starts the chain on the wanted port, or on a free one when that is taken.
+/// Starts the chain on the wanted port, or on a free one when the port is taken.
 ///
 /// # Errors
 /// When the chain does not start on a free port either.
@@ -43,7 +43,7 @@ pub fn deploy(localnet: &Localnet, program: &Path) -> Result<()> {
     localnet.deploy(PROGRAM_ID, &elf).context("the chain refused the program")
 }
 
-/// Sends for a wallet, over a connection of its own.
+/// A sender for a wallet, over a connection of its own.
 pub fn sender(localnet: &Localnet, wallet: &Arc<Keypair>) -> Sender {
     let payer: SharedSigner = Arc::clone(wallet) as SharedSigner;
     let config = SendConfig {
@@ -55,7 +55,7 @@ pub fn sender(localnet: &Localnet, wallet: &Arc<Keypair>) -> Sender {
     Sender::new(Client::with(localnet.rpc_url(), CommitmentConfig::processed(), localnet.ws_url(), payer), config)
 }
 
-/// Gives a wallet SOL, and dollars of the mint. The address of its token account.
+/// Gives a wallet [`LAMPORTS`], and `amount` dollars of the mint. Returns the address of its token account.
 ///
 /// # Errors
 /// When the chain does not answer.
@@ -64,10 +64,10 @@ pub fn fund(localnet: &Localnet, owner: Pubkey, mint: Pubkey, amount: u64) -> Re
     Ok(localnet.set_token_account(owner, mint, dollars(amount).0)?)
 }
 
-/// Funds the participants and brings them on board.
+/// Funds the participants, and sends the transactions with which they join.
 ///
 /// # Errors
-/// The first that cannot join, by name.
+/// The first participant that cannot join, by name.
 pub async fn onboard(localnet: &Localnet, participants: &crate::participants::Participants) -> Result<()> {
     let mint = participants.mint.pubkey();
     for member in &participants.members {
@@ -76,12 +76,11 @@ pub async fn onboard(localnet: &Localnet, participants: &crate::participants::Pa
     crate::bootstrap::onboard(participants, |wallet| sender(localnet, wallet)).await
 }
 
-/// Slot and time that programs see now.
+/// Slot and Unix time, in seconds, of the chain.
 ///
 /// # Errors
-/// When the chain does not answer.
+/// When the chain does not answer, or its clock account is missing or too short.
 pub fn clock(localnet: &Localnet) -> Result<Clock> {
-    let data = localnet.account(CLOCK)?.context("the chain has no clock")?.data;
-    let field = |at: usize| data.get(at..).and_then(|rest| rest.first_chunk::<8>()).copied().context("clock too short");
-    Ok(Clock { slot: u64::from_le_bytes(field(0)?), unix_time: i64::from_le_bytes(field(32)?) })
+    let account = localnet.account(CLOCK)?.context("the chain has no clock")?;
+    read_clock(&account.data).context("the clock's account is too short")
 }

@@ -1,4 +1,4 @@
-//! Clusters that an exchange can stand on.
+//! Clusters for an exchange.
 
 mod genesis;
 pub mod local;

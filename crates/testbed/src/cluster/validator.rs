@@ -1,4 +1,4 @@
-//! `solana-test-validator` as a process that can die and come back with its ledger.
+//! `solana-test-validator` as a process that can be killed and started again on its ledger.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -13,15 +13,15 @@ use solana_pubkey::Pubkey;
 use solana_rpc_client::nonblocking::rpc_client::RpcClient;
 use tokio::time::sleep;
 
-/// How long it may take until it produces slots.
+/// Longest time until the validator produces slots.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Bytecode of the exchange, and of what stands at the addresses of Pyth's receiver and push oracle.
+/// File names of the exchange's bytecode, and of the mock at the addresses of Pyth's receiver and push oracle.
 pub const EXCHANGE: &str = "kedge.so";
 /// See [`EXCHANGE`].
 pub const MOCK: &str = "kedge_mock_receiver.so";
 
-/// A validator with the exchange's program and the stand-in for Pyth's receiver from its first slot on.
+/// A validator with the exchange's program and the mock of Pyth's receiver from its first slot on.
 pub struct Validator {
     binary: PathBuf,
     folder: PathBuf,
@@ -33,8 +33,8 @@ pub struct Validator {
 }
 
 impl Validator {
-    /// One that is not started yet, with its ledger and log in `folder`. `accounts` holds the accounts of its first slot,
-    /// `mint` has all other lamports, and `programs` the bytecode. It takes 32 ports from `port` on.
+    /// A validator that is not started yet, with its ledger and log in `folder`. `accounts` holds the accounts of its
+    /// first slot, `mint` has all other lamports, and `programs` the bytecode. It takes 32 ports from `port` on.
     pub fn new(binary: &Path, folder: &Path, accounts: &Path, programs: &Path, mint: Pubkey, port: u16) -> Self {
         Self {
             binary: binary.into(),
@@ -52,11 +52,11 @@ impl Validator {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Starts, from its ledger when there is one, and returns once a slot was produced that is later than all before.
-    /// Tells how long that took.
+    /// Starts the validator, from its ledger when there is one, and returns once it produced a later slot than ever
+    /// before. Returns the time that this took.
     ///
     /// # Errors
-    /// When it cannot be started, ends, or does not come up in two minutes.
+    /// When the validator cannot be started, ends, or does not come up in two minutes.
     pub async fn start(&mut self) -> Result<Duration> {
         let started = Instant::now();
         let log = File::options().create(true).append(true).open(self.folder.join("validator.log"))?;
@@ -92,8 +92,8 @@ impl Validator {
         bail!("the validator produced no slot in {} s", PATIENCE.as_secs())
     }
 
-    /// The thread that schedules transactions asks for work without a pause. Where cores are few, it must not keep the
-    /// others of the validator, and the keepers beside it, from theirs.
+    /// Lowers the priority of the thread that schedules transactions, which asks for work without a pause: on few cores
+    /// it would starve the validator's other threads and the keepers beside it.
     fn calm(&self) {
         let Some(child) = &self.child else { return };
         let tasks = std::fs::read_dir(format!("/proc/{}/task", child.id()));
@@ -111,7 +111,7 @@ impl Validator {
         self.child.as_ref().map(Child::id)
     }
 
-    /// Kills it as a power cut would.
+    /// Kills the process without warning, as a power cut would.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();

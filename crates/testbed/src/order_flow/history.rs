@@ -1,10 +1,10 @@
-//! What prices did lately.
+//! Recent oracle prices, from which takers decide.
 
 use std::collections::VecDeque;
 
 use kedge_state::World;
 
-/// Seconds that are remembered.
+/// Market seconds that are kept.
 const MEMORY: i64 = 3_600;
 
 /// Oracle prices of the last hour, by market.
@@ -21,13 +21,13 @@ impl Default for History {
 }
 
 impl History {
-    /// A memory in which time runs at a pace: a second of the chain counts as that many.
+    /// An empty history. `pace` is market seconds a second of the chain.
     #[must_use]
     pub fn at_pace(pace: f64) -> Self {
         Self { pace, prices: Vec::new() }
     }
 
-    /// Takes note of the prices of a world.
+    /// Adds the prices of a world.
     pub fn note(&mut self, world: &World) {
         self.prices.resize_with(world.markets.len(), VecDeque::new);
         let now = (world.clock.unix_time as f64 * self.pace) as i64;
@@ -42,7 +42,7 @@ impl History {
         }
     }
 
-    /// Relative change over the last seconds; zero while the memory does not reach back that far.
+    /// Relative change over the last market seconds; zero while the history does not reach back that far.
     pub fn change(&self, market: u16, seconds: i64) -> f64 {
         let Some(prices) = self.prices.get(usize::from(market)) else { return 0.0 };
         let Some((now, last)) = prices.back() else { return 0.0 };

@@ -18,12 +18,12 @@ use solana_pubkey::Pubkey;
 use crate::participants::Participants;
 use crate::random::Random;
 
-/// Home markets of the takers of a style, in turn.
+/// Home markets of a style's takers, in turn.
 const HOMES: [u16; 5] = [2, 0, 2, 1, 0];
-/// The stream of the first taker's choices.
+/// Stream of the first taker's random numbers.
 const FIRST_STREAM: u64 = 100;
 
-/// One taker.
+/// A trader of one style with a wallet of its own.
 pub struct Taker {
     /// Signs and sends.
     pub actor: Actor,
@@ -33,13 +33,13 @@ pub struct Taker {
     pub style: Style,
     /// The market that it trades most.
     pub home: u16,
-    /// Market time at which it looks at the market again, Unix seconds.
+    /// Market time of its next decision, Unix seconds.
     next: i64,
     pace: f64,
     random: Random,
 }
 
-/// What a taker sees when it decides.
+/// The state from which a taker decides.
 pub struct View<'a> {
     /// The exchange.
     pub world: &'a World,
@@ -56,9 +56,9 @@ pub struct View<'a> {
 /// How busy takers are.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
-    /// Market time at which they begin, Unix seconds.
+    /// Market time at which takers begin, Unix seconds.
     pub start: i64,
-    /// Times that they are as busy as in a second of the market's own time.
+    /// Market seconds that pass for a taker in a second of market time.
     pub times: f64,
 }
 
@@ -86,20 +86,20 @@ pub fn takers(
 }
 
 impl Taker {
-    /// A taker that first looks at the market somewhere in its first quarter of an hour.
+    /// A taker whose first decision falls in its first quarter of an hour.
     pub fn new(actor: Actor, account: Pubkey, style: Style, home: u16, start: i64, mut random: Random) -> Self {
         let next = start + random.between(0.0, 900.0) as i64;
         Self { actor, account, style, home, next, pace: 1.0, random }
     }
 
-    /// The same, but this many times as busy: it first looks within the first quarter of an hour over the pace.
+    /// The same taker, `pace` times as busy: its first decision falls in the first quarter of an hour over the pace.
     #[must_use]
     pub fn at_pace(self, start: i64, pace: f64) -> Self {
         let next = start + ((self.next - start) as f64 / pace) as i64;
         Self { next, pace, ..self }
     }
 
-    /// Decides, when its time has come.
+    /// The taker's next plan, when its time has come.
     pub fn decide(&mut self, world: &World, history: &History) -> Option<Plan> {
         if world.clock.unix_time < self.next {
             return None;

@@ -1,4 +1,4 @@
-//! Wishes as orders that the exchange accepts.
+//! Takers' decisions as orders that the exchange accepts.
 
 use kedge_keeper::jobs::filler::best_makers;
 use kedge_keeper::trial::try_plan;
@@ -13,7 +13,7 @@ use kedge_sender::{Call, Plan};
 
 use super::View;
 
-/// Most makers that a `place_and_take` of the crowd passes.
+/// Most makers that a taker's `place_and_take` passes.
 const MAKERS: usize = 4;
 
 /// How an order trades.
@@ -21,9 +21,9 @@ const MAKERS: usize = 4;
 pub enum How {
     /// Through an auction.
     Auction,
-    /// At once, up to a distance from the oracle.
+    /// At once, at most this far from the oracle, a part of the price.
     Now(f64),
-    /// Rests at a distance from the oracle on the own side, for some seconds.
+    /// Rests this far from the oracle on its own side, a part of the price, for some seconds.
     Rest(f64, i64),
 }
 
@@ -41,7 +41,7 @@ impl View<'_> {
         margin.map_or(0.0, |margin| margin.collateral.0 as f64 / 1e6)
     }
 
-    /// Dollars of a new position in a market that the free initial margin carries.
+    /// Largest new position in a market that the free initial margin carries, dollars.
     pub fn room(&self, market: u16) -> f64 {
         let margin = margin::margin_of(
             &self.account.head,
@@ -56,12 +56,12 @@ impl View<'_> {
         (free / ratio).max(0.0)
     }
 
-    /// Signed dollars of the position in a market.
+    /// Signed value of the position in a market, dollars.
     pub fn exposure(&self, market: u16) -> f64 {
         self.account.base(market).0 as f64 / 1e9 * self.world.oracle(market).0 as f64 / 1e6
     }
 
-    /// Whether an order of its own is open in a market.
+    /// Whether the account has an open order in a market.
     pub fn is_waiting(&self, market: u16) -> bool {
         self.account.orders_in(market).next().is_some()
     }
@@ -71,7 +71,7 @@ impl View<'_> {
         self.plan(market, side, dollars, how, 0)
     }
 
-    /// Closes a part of the position.
+    /// Closes a part of the position, 0 to 1.
     pub fn close(&self, market: u16, part: f64, how: How) -> Option<Plan> {
         let base = self.account.base(market);
         if base.is_zero() {
@@ -85,7 +85,7 @@ impl View<'_> {
         let oracle = self.world.oracle(index).usable().ok()?;
         let mut size = floor_to((dollars * 1e15 / oracle.0 as f64) as u64, market.step.0);
         if flags & kedge_model::order::flags::REDUCE_ONLY != 0 {
-            // All of it when only crumbs would be left.
+            // Closes all of it when only a remainder below the smallest order would be left.
             let held = self.account.base(index).size().0;
             size = if held.saturating_sub(size) < market.min_order.0 { held } else { size };
         } else if size < market.min_order.0 {

@@ -1,4 +1,4 @@
-//! How takers trade.
+//! Styles of takers.
 
 use kedge_model::order::Side;
 use kedge_sender::Plan;
@@ -8,7 +8,7 @@ use super::View;
 use super::order::How;
 use crate::random::Random;
 
-/// A style.
+/// A trading style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Style {
@@ -16,7 +16,7 @@ pub enum Style {
     Momentum,
     /// Trades against the move of the last ten minutes, with patient orders.
     Reversion,
-    /// Buys with nearly all the leverage there is, and hopes.
+    /// Buys with nearly all the leverage there is.
     Levered,
     /// Long one market, short another.
     Hedger,
@@ -25,11 +25,11 @@ pub enum Style {
 }
 
 impl Style {
-    /// All, in the order in which the crowd is filled.
+    /// All styles, in the order in which takers are dealt out.
     pub const ALL: [Self; 6] =
         [Self::Levered, Self::Momentum, Self::Scalper, Self::Reversion, Self::Levered, Self::Hedger];
 
-    /// For names of sub-accounts.
+    /// Name in sub-accounts and tables.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Momentum => "momentum",
@@ -40,7 +40,7 @@ impl Style {
         }
     }
 
-    /// Range of the first deposit, dollars.
+    /// Smallest and largest first deposit, dollars.
     pub const fn deposit(self) -> (f64, f64) {
         match self {
             Self::Levered => (3_000.0, 15_000.0),
@@ -49,7 +49,7 @@ impl Style {
         }
     }
 
-    /// Range of market seconds between two looks at the market.
+    /// Shortest and longest time between two decisions, market seconds.
     pub const fn patience(self) -> (f64, f64) {
         match self {
             Self::Scalper => (60.0, 240.0),
@@ -58,7 +58,7 @@ impl Style {
         }
     }
 
-    /// What to do now.
+    /// The plan of a taker of this style, when it has one.
     pub fn decide(self, view: &View<'_>, random: &mut Random) -> Option<Plan> {
         if view.equity() < 50.0 {
             return None;
@@ -121,7 +121,7 @@ fn levered(view: &View<'_>, random: &mut Random) -> Option<Plan> {
         return None;
     }
     if view.exposure(market) != 0.0 {
-        // Takes a profit now and then, and adds to it otherwise; never a loss.
+        // Takes a profit now and then and adds to it otherwise; never closes at a loss.
         let won = view.account.head.position(market).is_ok_and(|position| {
             let value = view.world.oracle(market);
             position

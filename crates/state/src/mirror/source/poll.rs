@@ -1,8 +1,8 @@
-//! No source at all: everything is read again at every look.
+//! No source: everything is read again at every look.
 
 use super::{Next, Source};
 
-/// Never tells of anything and is never up, so that the mirror is read anew at every look: costs the endpoint most, and
+/// Has no events and is never up, so that the mirror is read anew at every look: the highest cost for the endpoint, and
 /// works with any.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Poll;

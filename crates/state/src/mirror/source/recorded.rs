@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{Event, Next, Source};
 use crate::mirror::recording::{Record, Recording};
 
-/// Tells what another source told when a [`Recorder`](crate::mirror::recording::Recorder) listened. At the end of the recording,
-/// or where it is broken, it is not up any more.
+/// The events of another source, from the file of a [`Recorder`](crate::mirror::recording::Recorder). At the end of the
+/// recording, or where it is broken, the source is down.
 #[derive(Debug)]
 pub struct Recorded {
     recording: Recording,
@@ -14,7 +14,7 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// From the beginning.
+    /// Opens a recording at its beginning.
     ///
     /// # Errors
     /// As [`Recording::open`].

@@ -14,7 +14,7 @@ pub struct Socket {
 }
 
 impl Socket {
-    /// Subscribes. An endpoint that does not answer is tried again and again; until then it is not up.
+    /// Subscribes. An endpoint that does not answer is tried again and again; until then the source is down.
     #[must_use]
     pub fn start(client: &Client) -> Self {
         Self { changes: client.subscribe_kind::<SubAccount>(), up: false }
@@ -35,7 +35,7 @@ impl Source for Socket {
                         Content::Account(Account::SubAccount(data)) => {
                             Event::Account { slot, version: 0, address, data: Some(*data) }
                         }
-                        // Clusters do not tell of the end of an account: who does is asked.
+                        // Clusters do not report the end of an account, so that an empty notice is read from the chain.
                         _ => Event::Unclear { slot, address },
                     }
                 }

@@ -1,8 +1,8 @@
-//! Changes over Yellowstone gRPC: a node's Geyser plugin, which tells of every write as it happens.
+//! Changes over Yellowstone gRPC: a node's Geyser plugin, which reports every write as it happens.
 //!
-//! Beside the accounts it is asked for slots: they come several times a second whatever the exchange does, so that silence
-//! is a loss, and a slot that died says that what was written in it never was. Writes of one slot are put in order by their
-//! write version; those of two nodes cannot be compared, so that a new connection begins with [`Event::Gap`].
+//! Beside the accounts the source subscribes to slots. Slots come several times a second whatever the exchange does, so
+//! silence is a loss, and a dead slot says that its writes never happened. Writes of one slot are ordered by their
+//! write version; the versions of two nodes cannot be compared, so a new connection begins with [`Event::Gap`].
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -32,35 +32,35 @@ use super::{Event, Next, Source};
 
 /// Longest wait for a connection or an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// A connection on which nothing comes for this long is lost: slots come several times a second.
+/// Silence after which a connection counts as lost: slots come several times a second.
 const SILENCE: Duration = Duration::from_secs(5);
 /// First and longest pause between two attempts to connect.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(10));
-/// Largest message that is taken: the plugin's own limit.
+/// Largest message, bytes: the plugin's own limit.
 const MAX_MESSAGE: usize = 64 << 20;
-/// Events that wait; while it is full the node keeps them, until it loses its patience and cuts us off.
+/// Events in the queue at most; while it is full the node keeps them, until it cuts the connection.
 const QUEUE: usize = 4_096;
-/// What our filters are called.
+/// Name of our filters.
 const NAME: &str = "kedge";
 
 /// Why an endpoint cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum YellowstoneError {
-    /// Its address.
+    /// The address is of no known form.
     #[error("this is no address of a gRPC endpoint")]
     Address,
-    /// Its token.
+    /// The token has characters that no header takes.
     #[error("the token has characters that no header takes")]
     Token,
-    /// It does not answer.
+    /// The endpoint does not answer.
     #[error("it does not answer: {0}")]
     Silent(String),
-    /// It refused.
+    /// The endpoint refused.
     #[error("it refuses: {0}")]
     Refused(String),
 }
 
-/// Where a node's Geyser plugin listens.
+/// Address and token of a node's Geyser plugin.
 #[derive(Clone)]
 pub struct Access {
     endpoint: Endpoint,
@@ -69,10 +69,11 @@ pub struct Access {
 }
 
 impl Access {
-    /// An address with `http://` or `https://`, and the token that providers ask for (`x-token`), empty for none.
+    /// An address with `http://` or `https://`, and the provider's token (`x-token`), empty for none.
     ///
     /// # Errors
-    /// [`YellowstoneError::Address`], [`YellowstoneError::Token`].
+    /// [`YellowstoneError::Address`] for a text that is no such address; [`YellowstoneError::Token`] for a token with
+    /// characters that no header takes.
     pub fn new(url: &str, token: &str) -> Result<Self, YellowstoneError> {
         let endpoint = Endpoint::from_shared(url.to_owned()).map_err(|_| YellowstoneError::Address)?;
         let endpoint = endpoint
@@ -98,10 +99,10 @@ impl Access {
         Ok(Self { endpoint, token, silence: SILENCE })
     }
 
-    /// The version that the plugin says it has.
+    /// The plugin's version.
     ///
     /// # Errors
-    /// [`YellowstoneError::Silent`], [`YellowstoneError::Refused`].
+    /// [`YellowstoneError::Silent`] when the endpoint does not answer; [`YellowstoneError::Refused`] when it refuses.
     pub async fn version(&self) -> Result<String, YellowstoneError> {
         let mut client = self.connect().await?;
         let asked = timeout(PATIENCE, client.get_version(self.request(GetVersionRequest {}))).await;
@@ -128,7 +129,7 @@ fn refused(status: &Status) -> YellowstoneError {
     YellowstoneError::Refused(format!("{:?}: {}", status.code(), status.message()))
 }
 
-/// An error with what is behind it.
+/// An error with its causes.
 fn reasons(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -147,20 +148,20 @@ pub struct Yellowstone {
     up: bool,
 }
 
-/// What the connection's task says.
+/// A message of the connection's task.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "nearly all are events")]
 enum Told {
-    /// A subscription stands.
+    /// A subscription is up.
     Up,
-    /// It is gone.
+    /// The subscription is down.
     Down,
-    /// Something happened.
+    /// An event of the subscription.
     Event(Event),
 }
 
 impl Yellowstone {
-    /// Subscribes. An endpoint that does not answer is tried again and again; until then it is not up.
+    /// Subscribes. An endpoint that does not answer is tried again and again; until then the source is down.
     #[must_use]
     pub fn start(access: Access) -> Self {
         let (sender, events) = channel(QUEUE);
@@ -200,7 +201,7 @@ impl Source for Yellowstone {
     }
 }
 
-/// Connects, listens, and connects again, with growing pauses while that fails.
+/// Connects, reports, and connects again, with growing pauses between failures.
 async fn follow(access: Access, events: Sender<Told>) {
     let mut pause = PAUSES.0;
     while !events.is_closed() {
@@ -212,11 +213,11 @@ async fn follow(access: Access, events: Sender<Told>) {
     }
 }
 
-/// Tells of changes until the connection is lost; whether there was one.
+/// Reports changes until the connection is lost. Returns whether there was a connection.
 async fn listen(access: &Access, events: &Sender<Told>) -> bool {
     let Ok(mut client) = access.connect().await else { return false };
     let (answers, asked) = channel(4);
-    // The stream of our requests must stay open; what else goes into it are answers to pings.
+    // The stream of our requests must stay open; it carries answers to pings.
     let requests = stream::unfold(asked, async |mut asked: Receiver<SubscribeRequest>| {
         asked.recv().await.map(|request| (request, asked))
     });
@@ -228,7 +229,7 @@ async fn listen(access: &Access, events: &Sender<Told>) -> bool {
     let mut updates = answer.into_inner();
     let mut stands = false;
     while let Ok(Ok(Some(update))) = timeout(access.silence, updates.message()).await {
-        // Its first word, whatever it is: what happens from here on is told.
+        // The first message of any kind: changes from here on are reported.
         if !stands {
             stands = true;
             if events.send(Told::Up).await.is_err() {
@@ -241,7 +242,7 @@ async fn listen(access: &Access, events: &Sender<Told>) -> bool {
             Some(UpdateOneof::Ping(_)) => {
                 let pong =
                     SubscribeRequest { ping: Some(SubscribeRequestPing { id: 1 }), ..SubscribeRequest::default() };
-                // A queue that is full holds answers enough.
+                // A full queue holds enough answers.
                 let _ = answers.try_send(pong);
                 None
             }
@@ -259,7 +260,7 @@ async fn listen(access: &Access, events: &Sender<Told>) -> bool {
     stands
 }
 
-/// All sub-accounts, and slots, as of the node's own bank.
+/// The request for all sub-accounts, and for slots, at the node's own bank.
 fn wanted() -> SubscribeRequest {
     let kind = SubscribeRequestFilterAccountsFilterMemcmp {
         offset: 0,
@@ -279,7 +280,7 @@ fn wanted() -> SubscribeRequest {
     }
 }
 
-/// A change; nothing for what is no sub-account. One that cannot be read has changed all the same.
+/// A change of a sub-account; `None` for any other account. Unreadable bytes are a change, too.
 fn account(update: SubscribeUpdateAccount) -> Option<Event> {
     let info = update.account?;
     let address = Pubkey::try_from(info.pubkey.as_slice()).ok()?;

@@ -1,4 +1,4 @@
-//! What a source or an endpoint tells that cannot be, or comes too late, and what becomes of it.
+//! Events and answers that are impossible or late, and how the mirror treats them.
 
 use super::*;
 
@@ -13,18 +13,18 @@ fn start(seed: u64) -> (Random, Chain, Mirror) {
     (random, chain, mirror)
 }
 
-/// Changes an account that stays; the event that tells of it with another slot.
+/// Changes an account that stays open. Returns the event of the change with another slot.
 fn told(chain: &mut Chain, random: &mut Random, slot: impl Into<Option<u64>>) -> (Pubkey, Event) {
     let slot = slot.into().unwrap_or(chain.slot);
     loop {
         if let Event::Account { address, data: Some(data), .. } = chain.change(random) {
             return (address, Event::Account { slot, version: 0, address, data: Some(data) });
         }
-        // One that went is read again too.
+        // A closed account was read again too.
     }
 }
 
-/// Reads again what is in doubt, as a watch does.
+/// Reads again the accounts in doubt, as [`crate::subscribe::Subscriber`] does.
 fn reread(mirror: &mut Mirror, chain: &Chain) {
     let read = |address: Pubkey| (address, chain.accounts.get(&address).cloned().map(Account::from));
     let doubts: Vec<_> = mirror.doubts().into_iter().map(read).collect();
@@ -44,12 +44,12 @@ fn an_account_that_is_only_ever_outdated_is_read_again() {
         reread(&mut mirror, &chain);
         assert!(mirror.doubts().is_empty());
         assert_eq!(mirror.world().accounts[&address], Account::from(chain.accounts[&address].clone()));
-        // What went in between comes to light by the sums.
+        // The sums reveal the changes in between.
         look(&mut mirror, &chain);
     }
     assert!(mirror.counts.outdated >= 200 && mirror.counts.updates == 0, "{:?}", mirror.counts);
     assert_eq!(mirror.blind(), Some(Blind::Late));
-    // A new connection starts with a clean record; so does a minute without any of it.
+    // A new connection starts with a clean record, and so does a minute without a rejected event.
     mirror.apply(Event::Gap);
     assert_eq!(mirror.blind(), None);
 }
@@ -73,7 +73,7 @@ fn a_notice_from_the_end_of_time_freezes_nothing() {
     for far in [u64::MAX, u64::MAX - 4, chain.slot + AHEAD + 1] {
         let (address, event) = told(&mut chain, &mut random, far);
         mirror.apply(event);
-        // Its slot is not believed; that something changed is.
+        // The event's slot is not believed; the change is.
         assert!(mirror.doubts().contains(&address));
         chain.slot += 1;
         let data = chain.accounts.get_mut(&address).unwrap();
@@ -131,7 +131,7 @@ fn bytes_that_cannot_be_read_do_not_end_an_account() {
     assert_eq!((mirror.doubts(), mirror.counts.unclear), (vec![*address], 1));
     reread(&mut mirror, &chain);
     assert_true(&mirror, &chain);
-    // What is gone is gone when a reading says so.
+    // A reading confirms that a closed account is closed.
     mirror.apply(Event::Unclear { slot: chain.slot, address: *address });
     mirror.reread(chain.slot, [(*address, None)]);
     assert!(!mirror.world().accounts.contains_key(address));
@@ -162,7 +162,7 @@ fn a_list_without_accounts_is_not_believed() {
     assert_eq!((mirror.counts.disbelieved, mirror.counts.snapshots), (3, 1));
     look(&mut mirror, &chain);
     assert_eq!((mirror.blind(), mirror.wants_snapshot()), (None, false));
-    // An exchange that owes nobody anything may have none.
+    // An exchange without debts to users may have no accounts.
     let mut nothing = Chain::new();
     nothing.slot = chain.slot + 1;
     assert!(mirror.snapshot(nothing.slot, nothing.world()));

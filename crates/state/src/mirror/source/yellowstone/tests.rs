@@ -1,4 +1,4 @@
-//! Against a server that speaks the plugin's own protocol.
+//! The source against a server that speaks the plugin's own protocol.
 
 use std::net::SocketAddr;
 
@@ -41,7 +41,7 @@ async fn connected() -> (Yellowstone, Subscriber, UnboundedReceiver<Subscriber>)
     (source, subscriber, subscribers)
 }
 
-/// Tells of changes of a slot in any order.
+/// Changes of a slot in random order.
 fn shuffled(chain: &mut Chain, random: &mut Random) -> Vec<Event> {
     chain.slot += 1;
     let mut events: Vec<Event> = (0..random.below(6)).map(|_| chain.change(random)).collect();
@@ -60,7 +60,7 @@ async fn writes_of_one_slot_come_in_any_order_and_connections_break() {
     for step in 0..200 {
         let events = shuffled(&mut chain, &mut random);
         if step % 40 == 39 {
-            // What happens now nobody tells.
+            // The following changes are reported by no event.
             drop(subscriber);
             mirror.apply(soon(source.next()).await);
             assert!(!source.is_up() && mirror.wants_snapshot());
@@ -80,7 +80,7 @@ async fn writes_of_one_slot_come_in_any_order_and_connections_break() {
         assert_true(&mirror, &chain);
     }
     assert!(told > 300 && cut == 5, "{told} {cut}");
-    // One at the start of each connection, besides those of the losses.
+    // A gap at the start of each connection, besides those of the losses.
     assert_eq!((mirror.counts.gaps, mirror.counts.snapshots, mirror.counts.losses), (10, 6, 0));
     assert!(mirror.counts.outdated > 5, "{:?}", mirror.counts);
 }
@@ -136,7 +136,7 @@ async fn who_has_no_token_is_refused() {
     let stranger = Access::new(&format!("http://{address}"), "").unwrap();
     assert!(matches!(stranger.version().await, Err(YellowstoneError::Refused(said)) if said.contains("auth token")));
     assert!(matches!(Access::new("http://127.0.0.1:1", "").unwrap().version().await, Err(YellowstoneError::Silent(_))));
-    // A server without TLS is no server with TLS.
+    // A server without TLS does not answer a client with TLS.
     let encrypted = Access::new(&format!("https://{address}"), TOKEN).unwrap();
     assert!(matches!(encrypted.version().await, Err(YellowstoneError::Silent(_))));
     assert!(matches!(Access::new("not an address", ""), Err(YellowstoneError::Address)));
