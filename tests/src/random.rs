@@ -26,7 +26,7 @@ impl Random {
     }
 
     /// Any number. Of a fuzzer's two bytes every further bit is mixed, so that equal bytes are equal choices.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         let state = match self {
             Self::Seeded(state) => {
                 *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -46,7 +46,7 @@ impl Random {
 
     /// A number below `bound`.
     pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
+        self.draw() % bound
     }
 
     /// A number from `low` to `high`, both included.

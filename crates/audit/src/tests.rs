@@ -17,7 +17,7 @@ fn add(found: &mut Snapshot, tokens: i64) {
 /// A read of the exchange.
 fn snapshot(exchange: &TestExchange) -> Snapshot {
     let state = &exchange.state;
-    let of = |at| state.accounts.get(&at).unwrap();
+    let of = |at| &state.accounts[&at];
     let (Decoded::Exchange(head), Decoded::PriceBoard(board)) = (of(EXCHANGE), of(BOARD)) else {
         panic!("no exchange")
     };

@@ -2,104 +2,123 @@
 
 use std::sync::Arc;
 
+use kedge_keeper::config::maker::{Kill, Maker, MakerMarket};
+use kedge_keeper::config::{Config, JobName, Liquidator, LiquidatorMode, Settler, Tiers};
 use kedge_keeper::job_runner::{Actor, JobRunner};
-use kedge_keeper::jobs::Job;
-use kedge_keeper::jobs::amm::AmmKeeper;
-use kedge_keeper::jobs::bankruptcy::BankruptcyResolver;
-use kedge_keeper::jobs::closer::Closer;
-use kedge_keeper::jobs::expiry::ExpiryKeeper;
-use kedge_keeper::jobs::filler::Filler;
-use kedge_keeper::jobs::funding::FundingKeeper;
-use kedge_keeper::jobs::liquidator::{Liquidator, Mode};
-use kedge_keeper::jobs::maker::{Adaptive, KillLimits, Limits, Maker, Uses};
-use kedge_keeper::jobs::oracle::Oracle;
-use kedge_keeper::jobs::settler::Settler;
-use kedge_keeper::jobs::tiers::TierKeeper;
-use kedge_keeper::jobs::trigger::TriggerKeeper;
+use kedge_keeper::service::factory;
 use kedge_localnet::Localnet;
-use kedge_model::quantity::Ppm;
-
 use kedge_testbed::cluster::local;
-use kedge_testbed::listing::{COINS, dollars, size};
+use kedge_testbed::listing::COINS;
 use kedge_testbed::order_flow::{self, Pace, Taker};
 use kedge_testbed::participants::{Participant, Participants, Role};
 use solana_keypair::Keypair;
+use solana_pubkey::Pubkey;
 
-/// Number of the first taker; smaller numbers are keepers and makers.
+/// Number of the first taker's actor; smaller numbers are job runners'.
 const FIRST_TAKER: usize = 100;
 
-/// Runners of the keepers' and makers' jobs, the most urgent first.
-pub fn runners(localnet: &Localnet, participants: &Participants) -> Vec<JobRunner> {
-    let crank = actor(localnet, 0, &participants.crank);
-    let mut runners = Vec::new();
-    let mut add = |actor: Actor, job: Box<dyn Job>, most| runners.push(JobRunner { actor, job: job.into(), most });
-    let as_number = |number| Actor { number, ..crank.clone() };
-    add(as_number(1), Box::new(Oracle { min_age: 1 }), 1);
-    if let Some(member) = participants.first(Role::Liquidator) {
-        let job = Liquidator {
-            account: member.account,
-            mode: Mode::Best,
-            max_value: dollars(3_000_000),
-            max_total: dollars(9_000_000),
-            headroom: Ppm(50_000),
-            min_profit: Ppm(200),
-            tolerance: Ppm(0),
-            unwind_value: dollars(40_000),
-        };
-        add(actor(localnet, 2, &member.wallet), Box::new(job), 12);
+/// Job runners of keepers and makers, the most urgent first, configured as an operator would.
+pub fn job_runners(localnet: &Localnet, participants: &Participants) -> Vec<JobRunner> {
+    let mut hiring = Hiring { localnet, runners: Vec::new() };
+    let crank = (&participants.crank, None);
+    let of = |member: &'_ Participant| (Arc::clone(&member.wallet), Some(member.account));
+    hiring.add(crank, &[JobName::Oracle], 1, |config| config.oracle.min_age_s = 1);
+    if let Some((wallet, account)) = participants.first(Role::Liquidator).map(of) {
+        hiring.add((&wallet, account), &[JobName::Liquidator], 12, |config| config.liquidator = liquidator());
     }
     for (index, member) in participants.members.iter().filter(|member| member.role == Role::Jit).enumerate() {
         // The first JIT maker is quick and small; the second asks for more and takes more.
-        let (factor, edge) = if index == 0 { (1.0, 300) } else { (2.0, 700) };
-        let strategy = Adaptive { edge: Ppm(edge), skew: Ppm(1_000), levels: 0, ..quoting() };
-        let uses = Uses { ladder: false, joins: true };
-        add(actor(localnet, 10 + index, &member.wallet), Box::new(maker(member, strategy, factor, uses)), 6);
+        let (factor, edge_ppm) = if index == 0 { (1.0, 300) } else { (2.0, 700) };
+        hiring.add((&member.wallet, Some(member.account)), &[JobName::Maker], 6, |config| {
+            config.maker = Maker { rest: false, edge_ppm, skew_ppm: 1_000, levels: 0, ..maker(factor) };
+        });
     }
-    if let Some(member) = participants.first(Role::Maker) {
-        let uses = Uses { ladder: true, joins: false };
-        add(actor(localnet, 20, &member.wallet), Box::new(maker(member, quoting(), 1.0, uses)), 3);
+    if let Some((wallet, account)) = participants.first(Role::Maker).map(of) {
+        hiring.add((&wallet, account), &[JobName::Maker], 3, |config| {
+            config.maker = Maker { join: false, ..maker(1.0) };
+        });
     }
-    if let Some(member) = participants.first(Role::Filler) {
-        let job = Filler { account: Some(member.account), max_makers: 4, max_orders: 8, max_fills: 4 };
-        add(actor(localnet, 3, &member.wallet), Box::new(job), 12);
-        let account = Some(member.account);
-        add(actor(localnet, 7, &member.wallet), Box::new(TriggerKeeper { account }), 6);
-        add(actor(localnet, 8, &member.wallet), Box::new(ExpiryKeeper { account }), 3);
+    if let Some((wallet, account)) = participants.first(Role::Filler).map(of) {
+        let filler = (&wallet, account);
+        hiring.add(filler, &[JobName::Filler], 12, |_| {});
+        hiring.add(filler, &[JobName::Trigger], 6, |_| {});
+        hiring.add(filler, &[JobName::Expiry], 3, |_| {});
     }
-    add(as_number(4), Box::new(AmmKeeper { threshold: Ppm(400) }), 3);
-    add(as_number(5), Box::new(FundingKeeper), 3);
-    add(as_number(30), Box::new(BankruptcyResolver), 4);
-    add(as_number(9), Box::new(Closer), 2);
-    add(as_number(31), Box::new(TierKeeper { min_volume: dollars(500_000) }), 2);
-    add(as_number(6), Box::new(Settler { min_pnl: dollars(1_500), min_flat: dollars(0), min_fees: dollars(200) }), 4);
-    runners
+    hiring.add(crank, &[JobName::Amm, JobName::Funding], 3, |_| {});
+    hiring.add(crank, &[JobName::Bankruptcy], 4, |_| {});
+    hiring.add(crank, &[JobName::Closer, JobName::Tiers], 2, |config| {
+        config.tiers = Tiers { min_volume: 500_000.0 };
+    });
+    hiring.add(crank, &[JobName::Settler], 4, |config| {
+        config.settler = Settler { min_pnl: 1_500.0, min_flat: 0.0, min_fees: 200.0 };
+    });
+    hiring.runners
 }
 
-/// The resting maker's strategy.
-fn quoting() -> Adaptive {
-    Adaptive {
-        edge: Ppm(400),
-        confidence_weight: Ppm(0),
-        volatility_weight: Ppm(50_000),
-        max_edge: Ppm(5_000),
-        skew: Ppm(800),
-        levels: 3,
-        requote: Ppm(375_000),
+/// Job runners so far.
+struct Hiring<'a> {
+    localnet: &'a Localnet,
+    runners: Vec<JobRunner>,
+}
+
+impl Hiring<'_> {
+    /// Adds a wallet's jobs, with at most `per_tick` plans of each in a turn.
+    fn add(
+        &mut self,
+        (wallet, account): (&Arc<Keypair>, Option<Pubkey>),
+        jobs: &[JobName],
+        per_tick: usize,
+        change: impl FnOnce(&mut Config),
+    ) {
+        let mut config = Config::default();
+        config.keeper.jobs = jobs.to_vec();
+        config.keeper.per_tick = per_tick;
+        change(&mut config);
+        let sender = local::sender(self.localnet, wallet);
+        for mut runner in factory::job_runners(&config, &sender, None, None, account) {
+            // A job runner's index is its actor's number.
+            runner.actor.number = self.runners.len();
+            self.runners.push(runner);
+        }
+    }
+}
+
+fn liquidator() -> Liquidator {
+    Liquidator {
+        mode: LiquidatorMode::Best,
+        max_value: 3_000_000.0,
+        max_total: 9_000_000.0,
+        headroom_ppm: 50_000,
+        min_profit_ppm: 200,
+        tolerance_ppm: 0,
+        unwind_value: 40_000.0,
     }
 }
 
 /// A maker in all markets, with the coins' own limits times a factor.
-fn maker(member: &Participant, strategy: Adaptive, factor: f64, uses: Uses) -> Maker {
-    let limits = COINS.iter().zip(0u16..).map(|(coin, market)| Limits {
+fn maker(factor: f64) -> Maker {
+    let markets = COINS.iter().zip(0u16..).map(|(coin, market)| MakerMarket {
         market,
-        size: size(coin.ladder),
-        max_join: size(coin.jit_size * factor),
-        max_position: size(coin.jit_position * factor),
+        size: coin.ladder,
+        max_join: coin.jit_size * factor,
+        max_position: coin.jit_position * factor,
     });
     // The run shows makers in a crash, so they do not stop.
-    let maker = Maker::new(member.account, Box::new(strategy), limits.collect(), uses, KillLimits::default());
-    // Market time is many times faster than this machine's.
-    maker.living(3_600)
+    let kill = Kill { max_loss: 0.0, max_drawdown: 0.0, max_stale_slots: 0, max_refusals: 0, ..Kill::default() };
+    Maker {
+        edge_ppm: 400,
+        confidence_weight_ppm: 0,
+        volatility_weight_ppm: 50_000,
+        max_edge_ppm: 5_000,
+        skew_ppm: 800,
+        levels: 3,
+        requote_ppm: 375_000,
+        // Market time is many times faster than the chain's slots.
+        life_s: 3_600,
+        kill,
+        markets: markets.collect(),
+        ..Maker::default()
+    }
 }
 
 /// The takers.

@@ -76,7 +76,7 @@ pub async fn run(
     let (sender, receipts) = RequestSender::start(reader.clone(), Sending::plain(AT_ONCE)).await?;
     let takers = participants.members.iter().filter(|member| member.role == Role::Taker);
     let takers = takers.map(|member| member.wallet.pubkey().to_bytes()).collect();
-    let runners = jobs::runners(&localnet, participants);
+    let runners = jobs::job_runners(&localnet, participants);
     let heard = runners.iter().map(|runner| (runner.actor.number, Arc::clone(&runner.job))).collect();
     let collector = Collector::start(reader.clone(), receipts, takers, heard);
     let started = Instant::now();

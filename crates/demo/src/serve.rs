@@ -52,7 +52,7 @@ pub async fn serve(
     bootstrap::open(&local::sender(localnet, &participants.admin), &feeds()).await?;
     let mut subscriber = Subscriber::start(reader.clone(), TICK, LONGEST_TICK, Alternatives::default()).await?;
     let (sender, mut receipts) = RequestSender::start(reader, Sending::plain(AT_ONCE)).await?;
-    let runners = jobs::runners(localnet, participants);
+    let runners = jobs::job_runners(localnet, participants);
     let jobs: BTreeMap<_, _> = runners.iter().map(|runner| (runner.actor.number, Arc::clone(&runner.job))).collect();
     tokio::spawn(async move {
         while let Some(receipt) = receipts.recv().await {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use kedge_testbed::participants::Participants;
 use kedge_testbed::random::Random;
 use kedge_testbed::recorded::{RecordedPrices, Scenario};
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::args::{Load, Places};
 use crate::cluster::Cluster;
 use crate::figures::{Latency, percentile};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Post};
 use crate::flow::{self, Flow, Outcome};
 use crate::statement::statement;
 use crate::usage::Usage;
@@ -69,8 +69,8 @@ async fn exchange(places: &Places, args: &Load, accounts: usize, verdict: &mut V
     cluster.list(&recorded).await?;
     let prices = prices::restless(&opening, places.seed);
     let url = cluster.validator.url();
-    let mut fleet = Fleet::new(&cluster, &url, port + 40, "", Some(&prices))?;
-    fleet.get("oracle").context("no oracle keeper")?.start()?;
+    let mut fleet = Fleet::new(&cluster, &url, port + 40, "", &prices)?;
+    fleet.get(Post::Oracle).start()?;
     cluster.open().await?;
     cluster.board().await?;
     fleet.start().await?;
@@ -101,8 +101,7 @@ async fn exchange(places: &Places, args: &Load, accounts: usize, verdict: &mut V
         lost * 100 <= all * MOST_LOST,
         &figure,
     );
-    let auditor = fleet.get("auditor").context("no auditor")?;
-    let (text, holds) = statement(&cluster, auditor)?;
+    let (text, holds) = statement(&cluster, fleet.get(Post::Auditor))?;
     verdict.check(&format!("{accounts}: the auditor's statement"), holds, if holds { "" } else { &text });
     let figures = json!({
         "accounts": accounts,

@@ -3,68 +3,122 @@
 use std::path::Path;
 
 use anyhow::Result;
+use kedge_keeper::config::maker::{Kill, Maker, MakerMarket};
+use kedge_keeper::config::publish::Publish;
+use kedge_keeper::config::send::{Fee, Limit, Send};
+use kedge_keeper::config::{Account, Config, JobName, Liquidator, Log, Oracle, Settler, Wallet, endpoints};
 use kedge_testbed::listing::COINS;
 
 use crate::cluster::Cluster;
 use crate::keeper::Keeper;
 
-/// A keeper's jobs and wallet.
-struct Post {
-    /// Name of the keeper.
-    name: &'static str,
-    jobs: &'static [&'static str],
-    /// Name of the wallet's file.
-    wallet: &'static str,
-    /// Whether it has a sub-account.
-    account: bool,
-    /// Further tables of its configuration.
-    extra: fn() -> String,
+/// A keeper of the fleet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Post {
+    /// Publishes and refreshes prices.
+    Oracle,
+    /// Fills orders.
+    Filler,
+    /// Triggers and expires orders.
+    Orders,
+    /// Moves the vAMM and charges funding.
+    Market,
+    /// Settles positions and closes accounts.
+    Settler,
+    /// Liquidates accounts.
+    Liquidator,
+    /// Settles defaults.
+    Bankruptcy,
+    /// Makes markets.
+    Maker,
+    /// Audits every account.
+    Auditor,
 }
 
-/// Every keeper but the oracle's.
-const POSTS: [Post; 8] = [
-    Post { name: "filler", jobs: &["filler"], wallet: "filler", account: true, extra: filler },
-    Post { name: "orders", jobs: &["trigger", "expiry"], wallet: "filler", account: true, extra: orders },
-    Post { name: "market", jobs: &["amm", "funding"], wallet: "crank", account: false, extra: String::new },
-    Post { name: "settler", jobs: &["settler", "closer"], wallet: "crank", account: false, extra: settler },
-    Post { name: "liquidator", jobs: &["liquidator"], wallet: "liquidator", account: true, extra: liquidator },
-    Post { name: "bankruptcy", jobs: &["bankruptcy"], wallet: "crank", account: false, extra: String::new },
-    Post { name: "maker", jobs: &["maker"], wallet: "maker", account: true, extra: maker },
-    Post { name: "auditor", jobs: &["auditor"], wallet: "crank", account: false, extra: auditor },
-];
+impl Post {
+    /// Every keeper but the oracle's.
+    const OTHERS: [Self; 8] = [
+        Self::Filler,
+        Self::Orders,
+        Self::Market,
+        Self::Settler,
+        Self::Liquidator,
+        Self::Bankruptcy,
+        Self::Maker,
+        Self::Auditor,
+    ];
 
-fn filler() -> String {
-    "\n[send]\nfee = \"reward\"\n".into()
-}
-
-fn orders() -> String {
-    "\n[send]\nfee = \"recent\"\n".into()
-}
-
-fn settler() -> String {
-    "\n[settler]\nmin_pnl = 500.0\nmin_fees = 50.0\n[send]\ncompute = \"simulate\"\nfee = \"fixed\"\n".into()
-}
-
-fn liquidator() -> String {
-    // In a jump the exchange's price lags the oracle, and a take-over loses money: its own liquidator accepts that.
-    "\n[liquidator]\nmax_value = 3000000.0\nmax_total = 9000000.0\ntolerance_ppm = 100000\nunwind_value = 40000.0\n"
-        .into()
-}
-
-fn auditor() -> String {
-    "\n[auditor]\nevery_slots = 50\n".into()
-}
-
-fn maker() -> String {
-    // The book and the auctions of a crash cost a maker more than its default limit allows.
-    let mut text = "\n[maker]\n[maker.kill]\nmax_drawdown = 500000.0\n".to_owned();
-    for (index, coin) in COINS.iter().enumerate() {
-        text += &format!(
-            "[[maker.markets]]\nmarket = {index}\nsize = {}\nmax_join = {}\nmax_position = {}\n",
-            coin.ladder, coin.jit_size, coin.jit_position
-        );
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Oracle => "oracle",
+            Self::Filler => "filler",
+            Self::Orders => "orders",
+            Self::Market => "market",
+            Self::Settler => "settler",
+            Self::Liquidator => "liquidator",
+            Self::Bankruptcy => "bankruptcy",
+            Self::Maker => "maker",
+            Self::Auditor => "auditor",
+        }
     }
-    text
+
+    /// Its jobs, the wallet's file, and whether that wallet has a sub-account.
+    const fn hired(self) -> (&'static [JobName], &'static str, bool) {
+        match self {
+            Self::Oracle => (&[JobName::Oracle], "crank", false),
+            Self::Filler => (&[JobName::Filler], "filler", true),
+            Self::Orders => (&[JobName::Trigger, JobName::Expiry], "filler", true),
+            Self::Market => (&[JobName::Amm, JobName::Funding], "crank", false),
+            Self::Settler => (&[JobName::Settler, JobName::Closer], "crank", false),
+            Self::Liquidator => (&[JobName::Liquidator], "liquidator", true),
+            Self::Bankruptcy => (&[JobName::Bankruptcy], "crank", false),
+            Self::Maker => (&[JobName::Maker], "maker", true),
+            Self::Auditor => (&[JobName::Auditor], "crank", false),
+        }
+    }
+
+    /// Its configuration against an endpoint.
+    fn config(self, cluster: &Cluster, url: &str) -> Config {
+        let (jobs, wallet, account) = self.hired();
+        let mut config = common(url, jobs, &cluster.wallet(wallet));
+        config.account = account.then(Account::default);
+        match self {
+            Self::Oracle => config.oracle = Oracle { min_age_s: 1, ..Oracle::default() },
+            Self::Filler => config.send.fee = Fee::Reward,
+            Self::Orders => config.send.fee = Fee::Recent,
+            Self::Settler => {
+                config.settler = Settler { min_pnl: 500.0, min_fees: 50.0, ..Settler::default() };
+                config.send = Send { compute: Limit::Simulate, fee: Fee::Fixed, ..Send::default() };
+            }
+            Self::Liquidator => {
+                config.liquidator = Liquidator {
+                    max_value: 3_000_000.0,
+                    max_total: 9_000_000.0,
+                    // In a jump the exchange's price lags the oracle, and a take-over loses money: its own liquidator
+                    // accepts that.
+                    tolerance_ppm: 100_000,
+                    unwind_value: 40_000.0,
+                    ..Liquidator::default()
+                };
+            }
+            Self::Maker => config.maker = maker(),
+            Self::Auditor => config.auditor.every_slots = 50,
+            Self::Market | Self::Bankruptcy => {}
+        }
+        config
+    }
+}
+
+fn maker() -> Maker {
+    let markets = COINS.iter().zip(0u16..).map(|(coin, market)| MakerMarket {
+        market,
+        size: coin.ladder,
+        max_join: coin.jit_size,
+        max_position: coin.jit_position,
+    });
+    // The book and the auctions of a crash cost a maker more than its default limit allows.
+    let kill = Kill { max_drawdown: 500_000.0, ..Kill::default() };
+    Maker { kill, markets: markets.collect(), ..Maker::default() }
 }
 
 /// The keepers that share an endpoint.
@@ -75,28 +129,23 @@ pub struct Fleet {
 
 impl Fleet {
     /// Configures keepers for the endpoint `url`. Their metrics are on ports from `port` on, their names end with
-    /// `suffix`. `prices` is the configuration of the published prices; without it the fleet has no oracle keeper.
-    pub fn new(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: Option<&str>) -> Result<Self> {
-        let mut keepers = Vec::new();
-        let mut ports = port..;
-        if let Some(prices) = prices {
-            keepers.push(oracle(cluster, url, ports.next().unwrap_or(port), suffix, prices)?);
-        }
-        for (post, port) in POSTS.iter().zip(ports) {
-            let name = format!("{}{suffix}", post.name);
-            let mut config = common(cluster, url, post.jobs, &cluster.wallet(post.wallet));
-            if post.account {
-                config += "\n[account]\nid = 0\n";
-            }
-            config += &(post.extra)();
-            keepers.push(Keeper::new(&cluster.keeper, &cluster.folder, &name, &config, port)?);
+    /// `suffix`; the oracle keeper publishes `prices`.
+    pub fn new(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: &Publish) -> Result<Self> {
+        let mut keepers = vec![oracle(cluster, url, port, suffix, prices)?];
+        for (post, port) in Post::OTHERS.into_iter().zip(port + 1..) {
+            keepers.push(keeper(cluster, post, suffix, post.config(cluster, url), port)?);
         }
         Ok(Self { keepers })
     }
 
-    /// The keeper with a name.
-    pub fn get(&mut self, name: &str) -> Option<&mut Keeper> {
-        self.keepers.iter_mut().find(|keeper| keeper.name == name)
+    /// The keeper of a post, the first of its name.
+    pub fn get(&mut self, post: Post) -> &mut Keeper {
+        let place = if post == Post::Oracle {
+            0
+        } else {
+            1 + Post::OTHERS.into_iter().take_while(|other| *other != post).count()
+        };
+        &mut self.keepers[place]
     }
 
     /// Starts the keepers that do not run and waits until all are ready.
@@ -129,17 +178,23 @@ impl Fleet {
 }
 
 /// The keeper that publishes and refreshes prices.
-pub fn oracle(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: &str) -> Result<Keeper> {
-    let config = common(cluster, url, &["oracle"], &cluster.wallet("crank"));
-    let config = format!("{config}\n[oracle]\nmin_age_s = 1\n{prices}");
-    Keeper::new(&cluster.keeper, &cluster.folder, &format!("oracle{suffix}"), &config, port)
+pub fn oracle(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: &Publish) -> Result<Keeper> {
+    let mut config = Post::Oracle.config(cluster, url);
+    config.oracle.publish = prices.clone();
+    keeper(cluster, Post::Oracle, suffix, config, port)
 }
 
-fn common(_ground: &Cluster, url: &str, jobs: &[&str], wallet: &Path) -> String {
-    let jobs = jobs.iter().map(|job| format!("{job:?}")).collect::<Vec<_>>().join(", ");
-    format!(
-        "[keeper]\njobs = [{jobs}]\ntick_ms = 100\npoll_ms = 400\nper_tick = 64\nat_once = 64\n\n[rpc]\nurl = {url:?}\ntimeout_ms = 3000\n\n\
-         [wallet]\nkeypair = {:?}\n\n[log]\nlevel = \"info,kedge_keeper=debug\"\n",
-        wallet.display().to_string()
-    )
+fn keeper(cluster: &Cluster, post: Post, suffix: &str, config: Config, port: u16) -> Result<Keeper> {
+    Keeper::new(&cluster.keeper, &cluster.folder, &format!("{}{suffix}", post.name()), config, port)
+}
+
+fn common(url: &str, jobs: &[JobName], wallet: &Path) -> Config {
+    let mut config = Config::default();
+    config.keeper.jobs = jobs.to_vec();
+    config.keeper.tick_ms = 100;
+    config.keeper.poll_ms = 400;
+    config.rpc = endpoints::Rpc { url: url.into(), timeout_ms: 3_000, ..endpoints::Rpc::default() };
+    config.wallet = Wallet { keypair: wallet.to_owned(), ..Wallet::default() };
+    config.log = Log { level: "info,kedge_keeper=debug".into(), ..Log::default() };
+    config
 }

@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use kedge_keeper::config::Config;
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -27,10 +28,10 @@ pub struct Keeper {
 
 impl Keeper {
     /// Writes the configuration into `folder`; metrics are on `port`.
-    pub fn new(binary: &Path, folder: &Path, name: &str, config: &str, port: u16) -> Result<Self> {
+    pub fn new(binary: &Path, folder: &Path, name: &str, mut config: Config, port: u16) -> Result<Self> {
         let path = folder.join(format!("{name}.toml"));
-        let listen = format!("\n[http]\nlisten = \"127.0.0.1:{port}\"\n");
-        std::fs::write(&path, format!("{config}{listen}")).with_context(|| path.display().to_string())?;
+        config.http.listen = format!("127.0.0.1:{port}");
+        std::fs::write(&path, config.to_toml()?).with_context(|| path.display().to_string())?;
         let log = folder.join(format!("{name}.log"));
         let (binary, name) = (binary.into(), name.to_owned());
         Ok(Self { name, binary, config: path, log, port, child: None, environment: Vec::new() })

@@ -12,7 +12,7 @@ use crate::args::{Market, Places};
 use crate::cluster::Cluster;
 use crate::fault::crash::{levered, plant};
 use crate::figures::Latency;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Post};
 use crate::load::Load;
 use crate::rest::{Rest, replace_prices};
 use crate::statement::statement;
@@ -51,9 +51,8 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
     cluster.list(&recorded).await?;
     let prices = prices::recorded(&recorded, args.speed, &cluster.folder)?;
     let url = cluster.validator.url();
-    let mut fleet = Fleet::new(&cluster, &url, port + 40, "", Some(&prices))?;
-    let Some(oracle) = fleet.get("oracle") else { unreachable!("a fleet with prices has an oracle keeper") };
-    oracle.start()?;
+    let mut fleet = Fleet::new(&cluster, &url, port + 40, "", &prices)?;
+    fleet.get(Post::Oracle).start()?;
     cluster.open().await?;
     cluster.board().await?;
     fleet.start().await?;
@@ -88,8 +87,7 @@ pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
     println!("\n{}\n", latency.text());
     worked(&latency, &load, &mut verdict);
     rest.judge("market", &cluster, &fleet, &load, &mut verdict)?;
-    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
-    let (text, holds) = statement(&cluster, auditor)?;
+    let (text, holds) = statement(&cluster, fleet.get(Post::Auditor))?;
     println!("{text}");
     verdict.check("the auditor's statement", holds, "");
     let figures = json!({

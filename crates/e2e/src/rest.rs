@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
+use kedge_keeper::config::publish::Publish;
 use kedge_testbed::listing::COINS;
 use serde_json::{Value, json};
 
@@ -72,7 +73,7 @@ pub async fn replace_prices(
     url: &str,
     port: u16,
     suffix: &str,
-    prices: impl Fn(&[f64]) -> String,
+    prices: impl Fn(&[f64]) -> Publish,
 ) -> Result<()> {
     let world = load.world().context("the validator does not answer")?;
     let now: Vec<f64> = (0u16..).take(COINS.len()).map(|market| world.oracle(market).0 as f64 / 1e6).collect();

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use anyhow::Result;
+use kedge_keeper::config::publish::Publish;
 use kedge_testbed::participants::Participants;
 use kedge_testbed::recorded::{RecordedPrices, Scenario};
 
 use crate::args::Places;
 use crate::cluster::Cluster;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Post};
 use crate::load::Load;
 use crate::market::MOST_SLOTS;
 use crate::proxy::Proxy;
@@ -36,7 +37,7 @@ pub struct Session {
     /// First port of the block.
     pub port: u16,
     /// Configuration of the published prices.
-    pub prices: String,
+    pub prices: Publish,
 }
 
 impl Session {
@@ -49,9 +50,8 @@ impl Session {
         let proxy = Proxy::start(port + 34, port).await?;
         cluster.list(&recorded).await?;
         let prices = prices::restless(&opening, places.seed);
-        let mut fleet = Fleet::new(&cluster, &proxy.url(), port + 40, "", Some(&prices))?;
-        let Some(oracle) = fleet.get("oracle") else { unreachable!("a fleet with prices has an oracle keeper") };
-        oracle.start()?;
+        let mut fleet = Fleet::new(&cluster, &proxy.url(), port + 40, "", &prices)?;
+        fleet.get(Post::Oracle).start()?;
         cluster.open().await?;
         cluster.board().await?;
         fleet.start().await?;
@@ -85,8 +85,7 @@ impl Session {
 
     /// Adds the auditor's statement to the verdict.
     pub fn audit(&mut self, what: &str, verdict: &mut Verdict) -> Result<()> {
-        let Some(auditor) = self.fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
-        let (text, holds) = statement(&self.cluster, auditor)?;
+        let (text, holds) = statement(&self.cluster, self.fleet.get(Post::Auditor))?;
         let figure = if holds { "" } else { text.as_str() };
         verdict.check(&format!("{what}: the auditor's statement"), holds, figure);
         Ok(())

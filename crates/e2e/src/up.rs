@@ -6,7 +6,7 @@ use kedge_testbed::recorded::{RecordedPrices, Scenario};
 
 use crate::args::{Places, Up};
 use crate::cluster::Cluster;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Post};
 use crate::prices;
 use crate::verdict::Verdict;
 
@@ -21,13 +21,11 @@ pub async fn up(places: &Places, args: &Up) -> Result<Verdict> {
     cluster.list(&recorded).await?;
     let prices = prices::restless(&opening, places.seed);
     let url = cluster.validator.url();
-    let mut fleet = Fleet::new(&cluster, &url, args.port + VALIDATOR_PORTS, "", Some(&prices))?;
+    let mut fleet = Fleet::new(&cluster, &url, args.port + VALIDATOR_PORTS, "", &prices)?;
     if args.bare {
         fleet.keepers.truncate(1);
     }
-    if let Some(oracle) = fleet.get("oracle") {
-        oracle.start()?;
-    }
+    fleet.get(Post::Oracle).start()?;
     cluster.open().await?;
     cluster.board().await?;
     fleet.start().await?;

@@ -1,14 +1,15 @@
 //! Why a plan was made, in words and numbers: for logs and for dry runs.
 
 use kedge_client::decimal;
-use kedge_model::action::{Liquidate, LiquidationReport};
+use kedge_engine::Report;
+use kedge_model::action::LiquidationReport;
 use kedge_model::num::Rounding;
 use kedge_model::quantity::Amount;
 use kedge_sender::{Plan, Service, Work};
 use kedge_state::World;
 use solana_pubkey::Pubkey;
 
-use crate::trial::{Trial, Unwind};
+use crate::trial::Trial;
 
 /// A plan explained.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,8 +63,11 @@ fn explain_work(work: &Work, world: &World) -> Explanation {
             why: "an oracle account has a newer price than the board".into(),
             reward: None,
         },
-        Work::Fill { market, taker, order_id, slot, filler, makers, sharers } => {
-            let report = trial.fill(*market, taker, *order_id, *slot, filler.as_ref(), (makers, sharers)).ok();
+        Work::Fill { market, taker, order_id, filler, .. } => {
+            let report = match trial.run(work) {
+                Ok(Report::Fill(report)) => Some(report),
+                _ => None,
+            };
             let reward = report.map(|report| report.matched.filler_reward).filter(|_| filler.is_some());
             let why = match report {
                 Some(report) if report.matched.fills > 0 => format!(
@@ -78,20 +82,28 @@ fn explain_work(work: &Work, world: &World) -> Explanation {
             };
             Explanation { reward, ..about(*market, order(taker, order_id), why) }
         }
-        Work::Serve { service, market, account, order_id, slot, crank } => {
+        Work::Serve { service, market, account, order_id, crank, .. } => {
             let why = match service {
                 Service::Trigger => "the price has reached its trigger",
                 Service::Trail => "the price has moved on, and its trigger follows",
                 Service::Slice => "its next slice is due",
             };
-            let reward = trial.serve(*service, *market, account, (*order_id, *slot), crank.as_ref()).ok();
+            let reward = match trial.run(work) {
+                Ok(Report::Trigger(report)) => Some(report.reward),
+                Ok(Report::Trail(report)) => Some(report.reward),
+                Ok(Report::Slice(report)) => Some(report.reward),
+                _ => None,
+            };
             Explanation {
                 reward: reward.filter(|_| crank.is_some()),
                 ..about(*market, order(account, order_id), why.into())
             }
         }
         Work::Expire { market, account, ids, crank } => {
-            let reward = trial.expire(*market, account, ids, crank.as_ref()).ok().map(|report| report.reward);
+            let reward = match trial.run(work) {
+                Ok(Report::Expire(report)) => Some(report.reward),
+                _ => None,
+            };
             let why = "past their expiry, nothing left to reduce, or not backed by their owner".into();
             Explanation {
                 reward: reward.filter(|_| crank.is_some()),
@@ -117,18 +129,21 @@ fn explain_work(work: &Work, world: &World) -> Explanation {
             reward: None,
         },
         Work::SettlePnl { market, account } => {
-            let amount = trial.settle(*market, account).ok().map(|report| report.amount.0);
-            let why = amount
-                .map_or_else(|| "a claim is open".into(), |amount| format!("{} dollars to move", dollars(amount)));
+            let why = match trial.run(work) {
+                Ok(Report::Settle(report)) => format!("{} dollars to move", dollars(report.amount.0)),
+                _ => "a claim is open".into(),
+            };
             about(*market, format!("position of {account}"), why)
         }
         Work::SweepFees { market } => {
             let fees = world.markets.get(usize::from(*market)).map_or(0, |market| market.fees.0);
             about(*market, "fees".into(), format!("{} dollars collected", dollars(fees)))
         }
-        Work::Liquidate { market, account, liquidator, max_size, limit_price } => {
-            let action = Liquidate { max_size: *max_size, limit_price: *limit_price };
-            let report = trial.liquidate(*market, account, liquidator, action).ok();
+        Work::Liquidate { market, account, .. } => {
+            let report = match trial.run(work) {
+                Ok(Report::Liquidation(report)) => Some(report),
+                _ => None,
+            };
             let reward = report.and_then(|report| discount(world, *market, &report));
             let why = match report {
                 Some(report) => format!(
@@ -181,16 +196,10 @@ fn discount(world: &World, market: u16, report: &LiquidationReport) -> Option<Am
 
 /// A take-over that is sold in the same transaction.
 fn flip(plan: &Plan, world: &World) -> Explanation {
-    let [
-        Work::Liquidate { market, account, liquidator, max_size, limit_price },
-        Work::Take { order, min_fill, makers, .. },
-    ] = &plan.works[..]
-    else {
+    let [Work::Liquidate { market, account, .. }, Work::Take { order, .. }] = &plan.works[..] else {
         return Explanation { market: None, subject: "nothing".into(), why: "no flip".into(), reward: None };
     };
-    let action = Liquidate { max_size: *max_size, limit_price: *limit_price };
-    let unwind = Unwind { order: *order, min_fill: *min_fill, makers };
-    let taken = Trial::refreshed(world).take_over(*market, account, liquidator, action, Some(unwind)).ok();
+    let taken = Trial::refreshed(world).take_over(&plan.works).ok();
     Explanation {
         market: Some(*market),
         subject: format!("position of {account}"),
@@ -220,17 +229,18 @@ mod tests {
     use super::*;
     use crate::jobs::Job;
     use crate::jobs::filler::Filler;
-    use crate::jobs::stage::{Stage, limit};
+    use kedge_state::testing::{TestExchange, limit};
 
     #[test]
     fn a_fill_names_order_size_and_reward() {
-        let mut stage = Stage::new();
-        stage.without_amm();
-        let (a, b, c) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        stage.place(a, limit(Side::Long, 200_000_000, 1_000_000_000));
-        let taker = stage.place(b, limit(Side::Short, 199_000_000, 1_000_000_000));
-        stage.advance(1, 1);
-        let world = stage.world();
+        let mut exchange = TestExchange::new();
+        exchange.without_amm();
+        let (a, b, c) =
+            (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        exchange.place(a, limit(Side::Long, 200_000_000, 1_000_000_000));
+        let taker = exchange.place(b, limit(Side::Short, 199_000_000, 1_000_000_000));
+        exchange.advance(1, 1);
+        let world = exchange.world();
         let plans = Filler { account: Some(c), max_makers: 4, max_orders: 8, max_fills: 4 }.decide(&world);
         let told = explain(&plans[0], &world);
         assert_eq!((told.market, told.subject), (Some(0), format!("order {taker} of {b}")));
@@ -240,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_refresh_says_which_rows() {
-        let world = Stage::new().world();
+        let world = TestExchange::new().world();
         let plan = Plan::of(Work::RefreshPrices { markets: vec![0], banks: vec![0] });
         let told = explain(&plan, &world);
         assert_eq!((told.market, &told.subject[..]), (None, "market rows [0], bank rows [0]"));

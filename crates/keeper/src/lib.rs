@@ -21,4 +21,6 @@ pub mod publishers;
 pub mod runner;
 pub mod second_price;
 pub mod service;
+#[cfg(test)]
+mod testing;
 pub mod trial;

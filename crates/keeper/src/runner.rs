@@ -282,9 +282,9 @@ mod tests {
     use super::*;
     use crate::job_runner::Actor;
     use crate::jobs::Job;
-    use crate::jobs::stage::Stage;
     use kedge_hostile::answer::serve;
     use kedge_sender::{Failure, Sending, Work};
+    use kedge_state::testing::TestExchange;
 
     /// A job with something to do in as many markets as there are.
     struct Busy;
@@ -324,7 +324,7 @@ mod tests {
     #[tokio::test]
     async fn a_lease_that_lapses_during_a_turn_ends_it() {
         let sender = sender().await;
-        let world = Stage::new().world();
+        let world = TestExchange::new().world();
         let directory = Directory::of(&world.board, 8, 1);
         let (requests, _receipts) = RequestSender::start(sender.client().clone(), Sending::plain(4)).await.unwrap();
         let job_runner = JobRunner { actor: Actor::new(0, sender), job: Arc::new(Busy), most: 64 };
@@ -340,7 +340,7 @@ mod tests {
     #[tokio::test]
     async fn what_waits_for_its_turn_is_not_sent_when_the_lease_has_lapsed() {
         let sender = sender().await;
-        let world = Stage::new().world();
+        let world = TestExchange::new().world();
         let directory = Directory::of(&world.board, 8, 1);
         let (requests, mut receipts) = RequestSender::start(sender.client().clone(), Sending::plain(4)).await.unwrap();
         let asked = Arc::new(AtomicUsize::new(0));

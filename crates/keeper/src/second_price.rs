@@ -171,7 +171,7 @@ mod tests {
     use kedge_model::order::Side;
 
     use super::*;
-    use crate::jobs::stage::{Stage, limit};
+    use kedge_state::testing::{TestExchange, limit};
 
     fn second_price(prices: &[u64]) -> SecondPrices {
         let terms = Terms { tolerance: Ppm(5_000), max_age: Duration::from_secs(5) };
@@ -195,7 +195,7 @@ mod tests {
 
     #[test]
     fn without_a_second_price_own_orders_are_taken_back_and_nothing_else_is_traded() {
-        let world = Stage::new().world();
+        let world = TestExchange::new().world();
         let account = Pubkey::new_unique();
         let place = Work::Place { market: 0, account, orders: vec![limit(Side::Long, 199_000_000, 1_000_000_000)] };
         let cancel = Work::CancelAll { account, market: Some(0) };
@@ -213,15 +213,15 @@ mod tests {
 
     #[test]
     fn without_a_second_price_nothing_is_paid_to_cancel_what_does_not_stand() {
-        let mut stage = Stage::new();
-        let account = stage.trader(10_000_000_000);
+        let mut exchange = TestExchange::new();
+        let account = exchange.trader(10_000_000_000);
         let order = limit(Side::Long, 199_000_000, 1_000_000_000);
         let cancel = Work::CancelAll { account, market: Some(0) };
         let place = Work::Place { market: 0, account, orders: vec![order] };
         let ladder = Plan { refresh: Vec::new(), works: vec![cancel.clone(), place] };
         let alone = second_price(&[200_000_000]);
-        assert_eq!(alone.allowed(&ladder, &stage.world()), None);
-        stage.place(account, order);
-        assert_eq!(alone.allowed(&ladder, &stage.world()), Some(Plan::of(cancel)));
+        assert_eq!(alone.allowed(&ladder, &exchange.world()), None);
+        exchange.place(account, order);
+        assert_eq!(alone.allowed(&ladder, &exchange.world()), Some(Plan::of(cancel)));
     }
 }

@@ -253,13 +253,14 @@ impl Reader<'_> {
         /// A fifth power of 58 times a word of 32 bits leaves room for what is carried.
         const AT_ONCE: usize = 5;
         // The value in words of 32 bits, the lowest first.
-        let (mut words, mut zeros, mut digits) = ([0u64; 8], 0u8, 0u8);
+        let mut words = [0u64; 8];
+        let text = self.rest;
+        // Each leading 1 is a byte of zero.
+        let zeros = text.iter().take_while(|digit| **digit == b'1').count();
         loop {
             let (mut part, mut scale) = (0u64, 1u64);
             for _ in 0..AT_ONCE {
                 let Some(digit) = self.take(base58) else { break };
-                zeros = zeros.wrapping_add(u8::from(digit == 0 && zeros == digits));
-                digits = digits.wrapping_add(1);
                 (part, scale) = (part.wrapping_mul(58).wrapping_add(u64::from(digit)), scale.wrapping_mul(58));
             }
             if scale == 1 || self.failed {
@@ -269,13 +270,13 @@ impl Reader<'_> {
                 let sum = word.wrapping_mul(scale).wrapping_add(part);
                 (*word, part) = (sum & 0xffff_ffff, sum.wrapping_shr(32));
             }
-            self.failed |= part != 0 || digits > 44;
+            self.failed |= part != 0 || text.len().wrapping_sub(self.rest.len()) > 44;
         }
         let [a, b, c, d, e, f, g, h] = words;
         let double = |low: u64, high: u64| (high.wrapping_shl(32) | low).to_be();
         let bytes: [u8; 32] = bytemuck::cast([double(g, h), double(e, f), double(c, d), double(a, b)]);
         // Each leading 1 is a byte of zero: no address has two texts.
-        self.failed |= bytes.iter().take_while(|byte| **byte == 0).count() != usize::from(zeros);
+        self.failed |= bytes.iter().take_while(|byte| **byte == 0).count() != zeros;
         bytes
     }
 
@@ -321,17 +322,21 @@ impl Reader<'_> {
 }
 
 /// The value of a digit in base58.
+#[inline(always)]
 fn base58(digit: u8) -> Option<u8> {
-    let (from, value) = match digit {
-        b'1'..=b'9' => (b'1', 0),
-        b'A'..=b'H' => (b'A', 9),
-        b'J'..=b'N' => (b'J', 17),
-        b'P'..=b'Z' => (b'P', 22),
-        b'a'..=b'k' => (b'a', 33),
-        b'm'..=b'z' => (b'm', 44),
-        _ => return None,
+    const NONE: u8 = 255;
+    const DIGITS: [u8; 256] = {
+        let letters = *b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+        let mut digits = [NONE; 256];
+        let mut value = 0;
+        while value < letters.len() {
+            digits[letters[value] as usize] = value as u8;
+            value += 1;
+        }
+        digits
     };
-    Some(digit.wrapping_sub(from).wrapping_add(value))
+    let value = DIGITS[digit as usize];
+    if value == NONE { None } else { Some(value) }
 }
 
 /// Writes the text of a message.

@@ -2,9 +2,9 @@
 
 use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, ExpireOrders, FillOrder, Instruction, Liquidate, PlaceAndMake, PlaceAndTake, PlaceOrders,
-    RefreshPrices, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
-    TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
+    CancelAll, CancelOrder, Decoded, ExpireOrders, FillOrder, Instruction, Liquidate, PlaceAndMake, PlaceAndTake,
+    PlaceOrders, RefreshPrices, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees,
+    TrailOrder, TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
 };
 use kedge_model::bank::Bank;
 use kedge_state::Directory;
@@ -18,72 +18,90 @@ use crate::{Plan, Service, Work};
 pub fn instructions(directory: &Directory, plan: &Plan, signer: &Pubkey) -> Option<Vec<Instruction>> {
     let mut instructions = Vec::with_capacity(plan.works.len() + 1);
     if !plan.refresh.is_empty() {
-        instructions.push(refresh(directory, &plan.refresh, &[Bank::QUOTE])?);
+        instructions.push(refresh(directory, &plan.refresh, &[Bank::QUOTE])?.instruction());
     }
     for work in &plan.works {
-        instructions.push(instruction(directory, work, *signer)?);
+        instructions.push(decoded(directory, work, *signer)?.instruction());
     }
     Some(instructions)
 }
 
 /// Refreshes rows.
-fn refresh(directory: &Directory, markets: &[u16], banks: &[u16]) -> Option<Instruction> {
+fn refresh(directory: &Directory, markets: &[u16], banks: &[u16]) -> Option<Decoded> {
     let rows = |rows: &[u16]| rows.iter().map(|row| u8::try_from(*row).ok()).collect::<Option<Vec<_>>>();
     let oracles = directory.oracles_of(markets, banks)?;
-    Some(RefreshPrices { markets: rows(markets)?, banks: rows(banks)?, oracles }.into())
+    Some(Decoded::RefreshPrices(RefreshPrices { markets: rows(markets)?, banks: rows(banks)?, oracles }))
 }
 
-fn instruction(directory: &Directory, work: &Work, signer: Pubkey) -> Option<Instruction> {
+/// The instruction that a work is; `None` when it names what is not listed.
+#[must_use]
+pub fn decoded(directory: &Directory, work: &Work, signer: Pubkey) -> Option<Decoded> {
     let bank = *directory.banks.first()?;
     Some(match work {
         Work::RefreshPrices { markets, banks } => refresh(directory, markets, banks)?,
         Work::Fill { market, taker, order_id, slot, filler, makers, sharers } => {
             let accounts = [maker_accounts(makers), sharers.clone()].concat();
             let market = directory.market(*market)?;
-            FillOrder::of(signer, market, *taker, (*order_id, *slot), *filler, &accounts, maker_refs(makers)).into()
+            Decoded::FillOrder(FillOrder::of(
+                signer,
+                market,
+                *taker,
+                (*order_id, *slot),
+                *filler,
+                &accounts,
+                maker_refs(makers),
+            ))
         }
         Work::Serve { service, market, account, order_id, slot, crank } => {
             let (market, sub_account) = (directory.market(*market)?, *account);
             let (order_id, slot, crank) = (*order_id, *slot, crank.iter().copied().collect());
             match service {
-                Service::Trigger => TriggerOrder { signer, market, sub_account, order_id, slot, crank }.into(),
-                Service::Trail => TrailOrder { signer, market, sub_account, order_id, slot, crank }.into(),
-                Service::Slice => SliceOrder { signer, market, sub_account, order_id, slot, crank }.into(),
+                Service::Trigger => {
+                    Decoded::TriggerOrder(TriggerOrder { signer, market, sub_account, order_id, slot, crank })
+                }
+                Service::Trail => {
+                    Decoded::TrailOrder(TrailOrder { signer, market, sub_account, order_id, slot, crank })
+                }
+                Service::Slice => {
+                    Decoded::SliceOrder(SliceOrder { signer, market, sub_account, order_id, slot, crank })
+                }
             }
         }
-        Work::Expire { market, account, ids, crank } => ExpireOrders {
+        Work::Expire { market, account, ids, crank } => Decoded::ExpireOrders(ExpireOrders {
             signer,
             market: directory.market(*market)?,
             sub_account: *account,
             ids: ids.clone(),
             crank: crank.iter().copied().collect(),
+        }),
+        Work::UpdateAmm { market } => Decoded::UpdateAmm(UpdateAmm { market: directory.market(*market)? }),
+        Work::UpdateFunding { market } => Decoded::UpdateFunding(UpdateFunding { market: directory.market(*market)? }),
+        Work::UpdateFeeTier { trader, account } => {
+            Decoded::UpdateFeeTier(UpdateFeeTier { trader: *trader, sub_account: *account })
         }
-        .into(),
-        Work::UpdateAmm { market } => UpdateAmm { market: directory.market(*market)? }.into(),
-        Work::UpdateFunding { market } => UpdateFunding { market: directory.market(*market)? }.into(),
-        Work::UpdateFeeTier { trader, account } => UpdateFeeTier { trader: *trader, sub_account: *account }.into(),
         Work::SettlePnl { market, account } => {
-            SettlePnl { market: directory.market(*market)?, bank, sub_account: *account }.into()
+            Decoded::SettlePnl(SettlePnl { market: directory.market(*market)?, bank, sub_account: *account })
         }
-        Work::SettleMarket { market } => SettleMarket { market: directory.market(*market)? }.into(),
+        Work::SettleMarket { market } => Decoded::SettleMarket(SettleMarket { market: directory.market(*market)? }),
         Work::SettlePosition { market, account } => {
-            SettlePosition { market: directory.market(*market)?, bank, sub_account: *account }.into()
+            Decoded::SettlePosition(SettlePosition { market: directory.market(*market)?, bank, sub_account: *account })
         }
-        Work::SweepFees { market } => SweepFees { market: directory.market(*market)?, bank }.into(),
-        Work::Liquidate { market, account, liquidator, max_size, limit_price } => Liquidate {
+        Work::SweepFees { market } => Decoded::SweepFees(SweepFees { market: directory.market(*market)?, bank }),
+        Work::Liquidate { market, account, liquidator, max_size, limit_price } => Decoded::Liquidate(Liquidate {
             signer,
             market: directory.market(*market)?,
             sub_account: *account,
             liquidator: *liquidator,
             max_size: max_size.0,
             limit_price: limit_price.0,
-        }
-        .into(),
-        Work::SettleBankruptcy { market, account } => {
-            SettleBankruptcy { market: directory.market(*market)?, bank, sub_account: *account }.into()
-        }
+        }),
+        Work::SettleBankruptcy { market, account } => Decoded::SettleBankruptcy(SettleBankruptcy {
+            market: directory.market(*market)?,
+            bank,
+            sub_account: *account,
+        }),
         Work::Make { market, maker, taker, order_id, slot, size, worst_price, min_position, max_position, sharers } => {
-            PlaceAndMake {
+            Decoded::PlaceAndMake(PlaceAndMake {
                 signer,
                 market: directory.market(*market)?,
                 maker: *maker,
@@ -95,14 +113,15 @@ fn instruction(directory: &Directory, work: &Work, signer: Pubkey) -> Option<Ins
                 min_position: min_position.0,
                 max_position: max_position.0,
                 sharers: sharers.clone(),
-            }
-            .into()
+            })
         }
-        Work::Place { market, account, orders } => {
-            PlaceOrders { signer, market: directory.market(*market)?, sub_account: *account, orders: orders.clone() }
-                .into()
-        }
-        Work::Take { market, account, order, min_fill, makers } => PlaceAndTake {
+        Work::Place { market, account, orders } => Decoded::PlaceOrders(PlaceOrders {
+            signer,
+            market: directory.market(*market)?,
+            sub_account: *account,
+            orders: orders.clone(),
+        }),
+        Work::Take { market, account, order, min_fill, makers } => Decoded::PlaceAndTake(PlaceAndTake {
             signer,
             market: directory.market(*market)?,
             sub_account: *account,
@@ -110,11 +129,12 @@ fn instruction(directory: &Directory, work: &Work, signer: Pubkey) -> Option<Ins
             min_fill: min_fill.0,
             makers: maker_refs(makers),
             maker_accounts: maker_accounts(makers),
+        }),
+        Work::Cancel { account, order_id } => {
+            Decoded::CancelOrder(CancelOrder { signer, sub_account: *account, id: *order_id })
         }
-        .into(),
-        Work::Cancel { account, order_id } => CancelOrder { signer, sub_account: *account, id: *order_id }.into(),
         Work::CancelAll { account, market } => {
-            CancelAll { signer, sub_account: *account, market: market.unwrap_or(ALL_MARKETS) }.into()
+            Decoded::CancelAll(CancelAll { signer, sub_account: *account, market: market.unwrap_or(ALL_MARKETS) })
         }
     })
 }
@@ -123,7 +143,7 @@ fn instruction(directory: &Directory, work: &Work, signer: Pubkey) -> Option<Ins
 mod tests {
     use super::*;
     use crate::MakerOrder;
-    use kedge_interface::instruction::{Decoded, decode};
+    use kedge_interface::instruction::decode;
     use kedge_state::testing::TestExchange;
 
     #[test]

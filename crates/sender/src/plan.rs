@@ -287,6 +287,23 @@ impl Work {
         }
     }
 
+    /// The sub-account whose trader signs, where it is not anybody's to do.
+    #[must_use]
+    pub const fn actor(&self) -> Option<&Pubkey> {
+        match self {
+            Self::Fill { filler: account, .. }
+            | Self::Serve { crank: account, .. }
+            | Self::Expire { crank: account, .. } => account.as_ref(),
+            Self::Liquidate { liquidator: account, .. }
+            | Self::Make { maker: account, .. }
+            | Self::Place { account, .. }
+            | Self::Take { account, .. }
+            | Self::Cancel { account, .. }
+            | Self::CancelAll { account, .. } => Some(account),
+            _ => None,
+        }
+    }
+
     /// What this work is about: a second work on the same subject waits until the first has landed.
     #[must_use]
     pub fn subject(&self) -> Subject {

@@ -155,7 +155,7 @@ impl SnapshotReader {
 ///
 /// # Errors
 /// [`Error::Missing`] or [`Error::Decode`] for an account that is missing or of another kind.
-pub fn read(directory: &Directory, rest: &BTreeMap<Pubkey, Raw>) -> Result<World> {
+pub fn read(directory: &Arc<Directory>, rest: &BTreeMap<Pubkey, Raw>) -> Result<World> {
     let at = |what: &'static str, address: &Pubkey| {
         rest.get(address).map(|raw| raw.1.as_slice()).ok_or(Error::Missing(what))
     };
@@ -169,6 +169,7 @@ pub fn read(directory: &Directory, rest: &BTreeMap<Pubkey, Raw>) -> Result<World
     for address in &directory.banks {
         world.banks.push(decode::<Bank>(at("bank", address)?)?);
     }
+    world.directory = Arc::clone(directory);
     world.oracles = oracles::observe(&world.board, directory, rest, &clock);
     world.refresh();
     Ok(world)

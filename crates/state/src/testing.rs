@@ -1,25 +1,29 @@
 //! A small exchange for tests, in the engine's memory: one market at 200 with a vAMM, one quote bank.
 #![expect(clippy::missing_panics_doc, reason = "a test that cannot be set up fails")]
 
-use kedge_engine::{Accounts, Moment, State, apply};
-use kedge_interface::BOARD;
-use kedge_interface::account::SubAccountData;
+use std::sync::Arc;
+
+use kedge_engine::{Accounts, Kind, Moment, State, apply};
+use kedge_interface::account::{Account as Stored, SubAccountData};
 use kedge_interface::address;
 use kedge_interface::instruction::{
-    CreateSubAccount, CreateTrader, Decoded, Deposit, FundPool, Initialize, ListBank, ListMarket, PlaceAndMake,
-    PlaceOrders, RefreshPrices, SetMarketStatus,
+    CreateSubAccount, CreateTrader, Decoded, Deposit, FundPool, Initialize, IsolatePosition, ListBank, ListMarket,
+    PlaceAndMake, PlaceOrders,
 };
+use kedge_interface::{BOARD, EXCHANGE};
 use kedge_model::action::{AmmParams, BankParams, MarketParams, PoolKind, RowParams};
 use kedge_model::bank::Bank;
 use kedge_model::board::{PriceBoard, PriceSource, SourceKind};
 use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
-use kedge_model::market::MarketStatus;
+use kedge_model::exchange::Exchange;
+use kedge_model::market::{Market, MarketStatus};
 use kedge_model::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use solana_pubkey::Pubkey;
 
 use crate::pyth::{OWNER, PriceUpdate, feed_address};
+use crate::{Account, Directory, World, oracles};
 
 const ADMIN: Pubkey = Pubkey::new_from_array([1; 32]);
 const MINT: Pubkey = Pubkey::new_from_array([3; 32]);
@@ -32,6 +36,7 @@ pub struct TestExchange {
     pub state: State,
     /// Slot and Unix time of the chain.
     pub clock: Clock,
+    directory: Arc<Directory>,
 }
 
 /// A limit order in market 0; price in millionths of a dollar, size in billionths of a coin.
@@ -39,6 +44,12 @@ pub struct TestExchange {
 pub fn limit(side: Side, price: u64, size: u64) -> OrderParams {
     let (kind, side) = (OrderKind::Limit as u8, side as u8);
     OrderParams { kind, side, price: Price(price), size: Size(size), ..OrderParams::default() }
+}
+
+/// A market order in market 0 with the default auction.
+#[must_use]
+pub fn market_order(side: Side, size: u64) -> OrderParams {
+    OrderParams { kind: OrderKind::Market as u8, side: side as u8, size: Size(size), ..OrderParams::default() }
 }
 
 impl Default for TestExchange {
@@ -51,7 +62,8 @@ impl TestExchange {
     /// An exchange whose market opens at 200 dollars.
     #[must_use]
     pub fn new() -> Self {
-        let mut exchange = Self { state: State::default(), clock: Clock { slot: 1_000, unix_time: 1_738_540_800 } };
+        let clock = Clock { slot: 1_000, unix_time: 1_738_540_800 };
+        let mut exchange = Self { state: State::default(), clock, directory: Arc::default() };
         exchange.state.mints.insert(MINT, 6);
         let (market, bank, vault) = (address::market(0), address::bank(0), address::vault(0));
         exchange.run(Decoded::Initialize(Initialize { admin: ADMIN, pauser: [2; 32] }));
@@ -67,14 +79,12 @@ impl TestExchange {
             amount: 1_000_000_000_000,
         };
         exchange.run(Decoded::FundPool(fund));
+        exchange.change(market, |market: &mut Market| market.status = MarketStatus::Active as u8);
+        // Wider than any tier allows, so that a test's fall of a tenth is not a jump.
+        exchange.change(BOARD, |board: &mut PriceBoard| board.markets[0].price.jump_limit = Ppm(300_000));
+        exchange.directory = Arc::new(Directory::of(exchange.board(), 1, 1));
         exchange.publish(200_000_000);
         exchange.refresh();
-        let status = MarketStatus::Active as u8;
-        exchange.run(Decoded::SetMarketStatus(SetMarketStatus { signer: ADMIN, market, status }));
-        let mut board = *exchange.board();
-        // Wider than any tier allows, so that a test's fall of a tenth is not a jump.
-        board.markets[0].price.jump_limit = Ppm(300_000);
-        exchange.state.write(BOARD, board);
         exchange
     }
 
@@ -106,18 +116,86 @@ impl TestExchange {
 
     /// Refreshes the board's row from the oracle.
     pub fn refresh(&mut self) {
-        let oracles = vec![feed_address(&FEED)];
-        self.run(Decoded::RefreshPrices(RefreshPrices { markets: vec![0], banks: vec![0], oracles }));
+        self.state.write(BOARD, *self.world_without_accounts().fresh);
     }
 
-    /// Creates a trader and a sub-account with a balance in millionths of a dollar. Returns its address.
+    /// The exchange as a keeper sees it.
+    #[must_use]
+    pub fn world(&self) -> World {
+        let mut world = self.world_without_accounts();
+        for (at, account) in &self.state.accounts {
+            if let Stored::SubAccount(account) = account {
+                world.accounts.insert(*at, Account::from((**account).clone()));
+            }
+        }
+        world
+    }
+
+    fn world_without_accounts(&self) -> World {
+        let exchange: &Exchange = self.state.read(&EXCHANGE).unwrap();
+        let mut world = World::new(self.clock, *exchange, Box::new(*self.board()));
+        world.markets.push(*self.state.read(&address::market(0)).unwrap());
+        world.banks.push(*self.state.read(&address::bank(0)).unwrap());
+        world.directory = Arc::clone(&self.directory);
+        world.oracles = oracles::observe(&world.board, &world.directory, &self.state.oracles, &self.clock);
+        world.refresh();
+        world
+    }
+
+    /// Addresses of the listed market and bank.
+    #[must_use]
+    pub fn directory(&self) -> Arc<Directory> {
+        Arc::clone(&self.directory)
+    }
+
+    /// Changes an account without an instruction.
+    pub fn change<T: Kind>(&mut self, at: Pubkey, change: impl FnOnce(&mut T)) {
+        let mut content: T = self.state.read::<T>(&at).unwrap().clone();
+        change(&mut content);
+        self.state.write(at, content);
+    }
+
+    /// Sets the market's expiry, Unix seconds, also in the past.
+    pub fn expire(&mut self, time: i64) {
+        self.change(address::market(0), |market: &mut Market| market.expiry_time = time);
+        self.change(BOARD, |board: &mut PriceBoard| board.markets[0].expiry_time = time);
+    }
+
+    /// Sets the vAMM's depth to zero.
+    pub fn without_amm(&mut self) {
+        self.change(address::market(0), |market: &mut Market| {
+            (market.amm.sqrt_k, market.amm.base_reserve, market.amm.quote_reserve) = (Size(0), Size(0), Size(0));
+        });
+    }
+
+    /// Isolates the sub-account's position, with collateral in millionths of a dollar.
+    pub fn isolate(&mut self, account: Pubkey, amount: u64) {
+        let (signer, market) = (self.owner(account), 0);
+        self.run_fresh(Decoded::IsolatePosition(IsolatePosition { signer, sub_account: account, market, amount }));
+    }
+
+    /// Applies an instruction to a refreshed board, and restores the board afterwards.
+    fn run_fresh(&mut self, instruction: Decoded) {
+        let board = *self.board();
+        self.refresh();
+        self.run(instruction);
+        self.state.write(BOARD, board);
+    }
+
+    /// Creates a trader and a sub-account with a balance in millionths of a dollar. Returns its address, which no seeds lead
+    /// to.
     pub fn trader(&mut self, balance: u64) -> Pubkey {
         let person = Pubkey::new_unique();
         let account = address::sub_account(&person, 0);
         self.run(Decoded::CreateTrader(CreateTrader::of(person, person)));
         self.run(Decoded::CreateSubAccount(CreateSubAccount::of(person, person, 0, "main", 16)));
         self.run(Decoded::Deposit(Deposit::of(person, person, account, Bank::QUOTE, balance)));
-        account
+        // Later in the order of addresses than those before: what is decided first must not be left to chance.
+        let at = Pubkey::new_unique();
+        if let Some(opened) = self.state.accounts.remove(&account) {
+            self.state.accounts.insert(at, opened);
+        }
+        at
     }
 
     /// Authority of a sub-account.
@@ -142,7 +220,7 @@ impl TestExchange {
     pub fn place(&mut self, account: Pubkey, order: OrderParams) -> u32 {
         let id = self.sub_account(account).head.next_order_id;
         let (signer, market) = (self.owner(account), address::market(0));
-        self.run(Decoded::PlaceOrders(PlaceOrders { signer, market, sub_account: account, orders: vec![order] }));
+        self.run_fresh(Decoded::PlaceOrders(PlaceOrders { signer, market, sub_account: account, orders: vec![order] }));
         id
     }
 
@@ -155,6 +233,7 @@ impl TestExchange {
             ..limit(Side::Long, price, size)
         };
         let order_id = self.place(buyer, order);
+        self.refresh();
         self.run(Decoded::PlaceAndMake(PlaceAndMake {
             signer: self.owner(seller),
             market: address::market(0),

@@ -1,7 +1,7 @@
 //! The exchange at one moment.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use kedge_model::bank::Bank;
 use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
@@ -11,9 +11,9 @@ use kedge_model::market::Market;
 use kedge_model::quantity::Price;
 use solana_pubkey::Pubkey;
 
-use crate::Account;
 use crate::book::Books;
 use crate::oracles::Asked;
+use crate::{Account, Directory};
 
 /// The exchange as of one slot, with the oracle accounts of its rows.
 #[derive(Clone, Debug)]
@@ -30,6 +30,8 @@ pub struct World {
     pub markets: Vec<Market>,
     /// Banks by index.
     pub banks: Vec<Bank>,
+    /// Addresses behind the indices of markets and banks.
+    pub directory: Arc<Directory>,
     /// Sub-accounts by address.
     pub accounts: BTreeMap<Pubkey, Account>,
     /// Prices of the oracle accounts, by source and its row's conditions.
@@ -42,7 +44,7 @@ pub struct World {
 }
 
 impl World {
-    /// A world without oracles or accounts around an exchange.
+    /// A world without addresses, oracles or accounts around an exchange.
     #[must_use]
     pub fn new(clock: Clock, exchange: Exchange, board: Box<PriceBoard>) -> Self {
         Self {
@@ -52,6 +54,7 @@ impl World {
             board,
             markets: Vec::new(),
             banks: Vec::new(),
+            directory: Arc::default(),
             accounts: BTreeMap::new(),
             oracles: BTreeMap::new(),
             watched: None,

@@ -6,6 +6,7 @@
 //! The module [`kedge`] is the table of contents: one line an instruction, each in its own file under
 //! [`instructions`]. Errors: the model's from 6000, the account checks' from 6500 ([`error`]).
 #![cfg_attr(target_arch = "bpf", allow(internal_features))]
+#![allow(missing_docs, reason = "what the framework derives of account lists has none")]
 
 // 128-bit arithmetic and memory functions for builds with the upstream LLVM backend.
 #[cfg(target_arch = "bpf")]

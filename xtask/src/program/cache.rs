@@ -94,7 +94,7 @@ impl Cache {
                 return Ok(folder);
             }
             Piece::Changed => {
-                phase::note(&format!("warning: {} has changed since it was made; it is made anew", folder.display()))
+                phase::note(&format!("warning: {} has changed since it was made; it is made anew", folder.display()));
             }
             Piece::Missing => {}
         }

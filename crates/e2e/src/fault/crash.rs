@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 use kedge_interface::address;
 use kedge_keeper::job_runner::Actor;
 use kedge_keeper::jobs::filler::best_makers;
-use kedge_keeper::trial::{Trial, try_plan};
+use kedge_keeper::trial::try_plan;
 use kedge_model::num::floor_to;
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
@@ -26,7 +26,7 @@ use tokio::time::sleep;
 use crate::args::Places;
 use crate::cluster::Cluster;
 use crate::figures::{Latency, percentile};
-use crate::fleet::{Fleet, oracle};
+use crate::fleet::{Fleet, Post, oracle};
 use crate::load::Load;
 use crate::market::MOST_SLOTS;
 use crate::rest::Rest;
@@ -63,11 +63,11 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
     cluster.board().await?;
     levered(&cluster, LEVERAGE).await?;
 
-    let mut fleet = Fleet::new(&cluster, &url, port + 40, "", Some(&prices::falling(&opening, places.seed)))?;
+    let mut fleet = Fleet::new(&cluster, &url, port + 40, "", &prices::falling(&opening, places.seed))?;
     still.stop()?;
     fleet.start().await?;
     let mut load = Load::new(&cluster, 1.0, places.seed).await?;
-    load.work(Duration::from_secs(prices::LEAD), |_, _| {}).await?;
+    load.work(Duration::from_secs(prices::LEAD.into()), |_, _| {}).await?;
     cluster.say("the price falls");
     let mut most = 0;
     load.work(FALL, |_, load| most = most.max(load.deadlines.open())).await?;
@@ -110,8 +110,7 @@ pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
         println!("          none open for the first time {:.1} s after the fall", time.as_secs_f64());
     }
     rest.judge("crash", &cluster, &fleet, &load, &mut verdict)?;
-    let Some(auditor) = fleet.get("auditor") else { unreachable!("a fleet has an auditor") };
-    let (text, holds) = statement(&cluster, auditor)?;
+    let (text, holds) = statement(&cluster, fleet.get(Post::Auditor))?;
     println!("{text}");
     verdict.check("crash: the auditor's statement", holds, "");
     let figures = json!({
@@ -232,10 +231,8 @@ fn offer(world: &World, seller: &Participant, dollars: f64) -> Option<Plan> {
         size: Size(floor_to(size(coins.min(OFFER)).0, market.step.0)),
         ..OrderParams::default()
     };
-    let orders = vec![order];
-    let run = |stage: &Trial<'_>| stage.place(MARKET, &seller.account, &orders, true);
-    let work = Work::Place { market: MARKET, account: seller.account, orders: orders.clone() };
-    try_plan(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
+    let work = Work::Place { market: MARKET, account: seller.account, orders: vec![order] };
+    try_plan(world, Plan::of(work), vec![MARKET]).ok()
 }
 
 /// A market order to buy for some dollars.
@@ -253,8 +250,6 @@ fn buy(world: &World, member: &Participant, dollars: f64) -> Option<Plan> {
         ..OrderParams::default()
     };
     let makers = best_makers(world, MARKET, Side::Long, price, &member.account, 2);
-    let run = |stage: &Trial<'_>| stage.take(MARKET, &member.account, order, market.step, &makers);
-    let work =
-        Work::Take { market: MARKET, account: member.account, order, min_fill: market.step, makers: makers.clone() };
-    try_plan(world, Plan::of(work), vec![MARKET], run).ok().map(|(plan, _)| plan)
+    let work = Work::Take { market: MARKET, account: member.account, order, min_fill: market.step, makers };
+    try_plan(world, Plan::of(work), vec![MARKET]).ok()
 }

@@ -14,17 +14,15 @@ const MOST: Duration = Duration::from_secs(10);
 
 /// Kills each keeper, starts it again, and measures the time until it is ready.
 pub async fn kill(session: &mut Session, verdict: &mut Verdict) -> Result<()> {
-    let names: Vec<String> = session.fleet.keepers.iter().map(|keeper| keeper.name.clone()).collect();
     let mut slowest = (Duration::ZERO, String::new());
-    for name in names {
-        let Some(keeper) = session.fleet.get(&name) else { continue };
-        keeper.kill();
+    for place in 0..session.fleet.keepers.len() {
+        session.fleet.keepers[place].kill();
         session.work(DEAD).await?;
-        let Some(keeper) = session.fleet.get(&name) else { continue };
+        let keeper = &mut session.fleet.keepers[place];
         let started = Instant::now();
         keeper.start()?;
         keeper.ready().await?;
-        let took = started.elapsed();
+        let (name, took) = (keeper.name.clone(), started.elapsed());
         println!("          {name:<12} ready {:.2} s after its start", took.as_secs_f64());
         if took > slowest.0 {
             slowest = (took, name);

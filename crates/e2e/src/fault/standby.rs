@@ -52,7 +52,7 @@ pub async fn standby(session: &mut Session, nats: &Path, seconds: u64, verdict: 
     let (url, port, prices) = (session.proxy.url(), session.port + 60, session.prices.clone());
     let server = Nats::start(nats, session.port + 80, &session.cluster.folder).await?;
     let _ = session.fleet.stop()?;
-    let mut second = Fleet::new(&session.cluster, &url, port, SUFFIX, Some(&prices))?;
+    let mut second = Fleet::new(&session.cluster, &url, port, SUFFIX, &prices)?;
     for keeper in session.fleet.keepers.iter_mut().chain(&mut second.keepers) {
         keeper.environment.extend(lease(keeper, session.port + 80));
     }

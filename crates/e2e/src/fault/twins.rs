@@ -11,7 +11,7 @@ use crate::verdict::Verdict;
 pub async fn twins(session: &mut Session, seconds: u64, verdict: &mut Verdict) -> Result<()> {
     let (url, port) = (session.proxy.url(), session.port + 60);
     let prices = session.prices.clone();
-    let mut second = Fleet::new(&session.cluster, &url, port, "-2", Some(&prices))?;
+    let mut second = Fleet::new(&session.cluster, &url, port, "-2", &prices)?;
     second.start().await?;
     session.work(seconds.max(20)).await?;
     let bad = second.stop()?;

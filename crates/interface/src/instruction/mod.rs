@@ -101,6 +101,11 @@ macro_rules! all {
                 match self { $(Self::$name(_) => $name::SPEC),* }
             }
 
+            /// Its accounts, in the program's order.
+            pub fn accounts(&self) -> Vec<AccountMeta> {
+                match self { $(Self::$name(built) => built.accounts()),* }
+            }
+
             /// The instruction for a transaction.
             pub fn instruction(&self) -> Instruction {
                 match self { $(Self::$name(built) => built.instruction()),* }

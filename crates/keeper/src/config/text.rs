@@ -10,6 +10,8 @@ pub(super) fn secret<S: Serializer>(secret: &Secret, serializer: S) -> Result<S:
     serializer.serialize_str(secret.expose())
 }
 
+/// Serde passes a reference to the field.
+#[expect(clippy::ref_option, reason = "serde's signature")]
 pub(super) fn optional_secret<S: Serializer>(secret: &Option<Secret>, serializer: S) -> Result<S::Ok, S::Error> {
     match secret {
         Some(secret) => serializer.serialize_some(secret.expose()),
@@ -25,6 +27,7 @@ pub(super) fn address<S: Serializer>(address: &Pubkey, serializer: S) -> Result<
     serializer.collect_str(address)
 }
 
+#[expect(clippy::ref_option, reason = "serde's signature")]
 pub(super) fn optional_address<S: Serializer>(address: &Option<Pubkey>, serializer: S) -> Result<S::Ok, S::Error> {
     match address {
         Some(address) => serializer.serialize_some(&address.to_string()),

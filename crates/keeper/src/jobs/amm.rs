@@ -29,7 +29,7 @@ impl Job for AmmKeeper {
             .markets
             .iter()
             .filter(off)
-            .filter(|market| trial.update_amm(market.index).is_ok())
+            .filter(|market| trial.run(&Work::UpdateAmm { market: market.index }).is_ok())
             .map(|market| {
                 Plan::of(Work::UpdateAmm { market: market.index }).after_refresh(world.outdated([market.index]))
             })
@@ -40,18 +40,18 @@ impl Job for AmmKeeper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::stage::Stage;
+    use kedge_state::testing::TestExchange;
 
     #[test]
     fn moves_only_what_is_off() {
-        let mut stage = Stage::new();
+        let mut exchange = TestExchange::new();
         let keeper = AmmKeeper { threshold: Ppm(500) };
-        assert_eq!(keeper.decide(&stage.world()), []);
-        stage.advance(2, 10);
-        stage.publish(0, 200_050_000);
-        assert_eq!(keeper.decide(&stage.world()), []);
-        stage.advance(2, 10);
-        stage.publish(0, 201_000_000);
-        assert_eq!(keeper.decide(&stage.world()), [Plan::of(Work::UpdateAmm { market: 0 }).after_refresh(vec![0])]);
+        assert_eq!(keeper.decide(&exchange.world()), []);
+        exchange.advance(2, 10);
+        exchange.publish(200_050_000);
+        assert_eq!(keeper.decide(&exchange.world()), []);
+        exchange.advance(2, 10);
+        exchange.publish(201_000_000);
+        assert_eq!(keeper.decide(&exchange.world()), [Plan::of(Work::UpdateAmm { market: 0 }).after_refresh(vec![0])]);
     }
 }

@@ -9,7 +9,7 @@ use std::cell::Cell;
 
 use kedge_sender::Subject;
 
-/// Rehearsals for each plan that may be sent.
+/// Trials for each plan that may be sent.
 const TRIES: usize = 4;
 
 /// What a turn has.

@@ -69,12 +69,11 @@ fn resolve(
         Pocket::Isolated(_) => !debtor.isolated.is_zero(),
     };
     let work = if tokens {
-        let _ = trial.settle(market, address).ok()?;
         Work::SettlePnl { market, account: account_at }
     } else {
-        let _ = trial.bankruptcy(market, address).ok()?;
         Work::SettleBankruptcy { market, account: account_at }
     };
+    trial.run(&work).ok()?;
     Some(Plan::of(work).after_refresh(world.outdated([market])))
 }
 
@@ -82,53 +81,54 @@ fn resolve(
 mod tests {
     use super::*;
     use crate::jobs::liquidator::tests::{clean_up, liquidator, scene};
-    use crate::jobs::stage::Stage;
+    use crate::testing::RunPlan as _;
     use kedge_model::quantity::Amount;
+    use kedge_state::testing::TestExchange;
 
     /// Runs the resolver until it has nothing to do.
-    fn resolve_all(stage: &mut Stage) -> Vec<&'static str> {
+    fn resolve_all(exchange: &mut TestExchange) -> Vec<&'static str> {
         let mut seen = Vec::new();
         for _ in 0..6 {
-            let Some(plan) = BankruptcyResolver.decide(&stage.world()).into_iter().next() else { break };
+            let Some(plan) = BankruptcyResolver.decide(&exchange.world()).into_iter().next() else { break };
             seen.push(plan.name());
-            stage.run(&plan);
+            exchange.run_plan(&plan);
         }
         seen
     }
 
     #[test]
     fn a_default_is_settled_after_the_rest_of_the_balance() {
-        let (mut stage, buyer, own) = scene();
-        assert_eq!(BankruptcyResolver.decide(&stage.world()), []);
-        let seen = clean_up(&mut stage, &liquidator(own));
+        let (mut exchange, buyer, own) = scene();
+        assert_eq!(BankruptcyResolver.decide(&exchange.world()), []);
+        let seen = clean_up(&mut exchange, &liquidator(own));
         assert!(!seen.is_empty() && seen.iter().all(|name| *name == "liquidate"), "{seen:?}");
-        assert_eq!(resolve_all(&mut stage), ["settle_pnl", "settle_bankruptcy"]);
-        let world = stage.world();
+        assert_eq!(resolve_all(&mut exchange), ["settle_pnl", "settle_bankruptcy"]);
+        let world = exchange.world();
         assert!(world.accounts[&buyer].head.is_empty());
         assert!(world.accounts[&own].base(0).0 > 0);
     }
 
     #[test]
     fn an_isolated_position_is_written_off_alone() {
-        let mut stage = Stage::new();
-        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        let own = stage.trader(100_000_000_000);
-        stage.isolate(buyer, 250_000_000);
-        stage.trade(buyer, seller, 10_000_000_000, 200_000_000);
-        stage.advance(2, 10);
-        stage.publish(0, 190_000_000);
-        assert_eq!(liquidator(own).decide(&stage.world()), []);
-        assert!(clean_up(&mut stage, &liquidator(own)).contains(&"liquidate"));
-        assert_eq!(resolve_all(&mut stage), ["settle_pnl", "settle_bankruptcy"]);
-        let head = &stage.world().accounts[&buyer].head;
+        let mut exchange = TestExchange::new();
+        let (buyer, seller) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        let own = exchange.trader(100_000_000_000);
+        exchange.isolate(buyer, 250_000_000);
+        exchange.trade(buyer, seller, 10_000_000_000, 200_000_000);
+        exchange.advance(2, 10);
+        exchange.publish(190_000_000);
+        assert_eq!(liquidator(own).decide(&exchange.world()), []);
+        assert!(clean_up(&mut exchange, &liquidator(own)).contains(&"liquidate"));
+        assert_eq!(resolve_all(&mut exchange), ["settle_pnl", "settle_bankruptcy"]);
+        let head = &exchange.world().accounts[&buyer].head;
         assert_eq!((head.balance(0), head.status), (Amount(9_750_000_000), 0));
         assert!(head.position(0).is_err());
     }
 
     #[test]
     fn a_debt_of_one_who_still_trades_is_no_default() {
-        let (mut stage, ..) = scene();
-        stage.publish(0, 170_000_000);
-        assert_eq!(BankruptcyResolver.decide(&stage.world()), []);
+        let (mut exchange, ..) = scene();
+        exchange.publish(170_000_000);
+        assert_eq!(BankruptcyResolver.decide(&exchange.world()), []);
     }
 }

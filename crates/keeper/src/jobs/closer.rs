@@ -43,9 +43,9 @@ impl Job for Closer {
                 }
             } else if market.is_expired(&world.clock) && !market.is_settling() {
                 // Refreshed first, always: a row that nobody looked at for long would count at its last average.
-                if Trial::refreshed(world).settle_market(index).is_ok() {
-                    let begin = Plan::of(Work::SettleMarket { market: index });
-                    plans.push(begin.after_refresh(world.outdated([index])));
+                let begin = Work::SettleMarket { market: index };
+                if Trial::refreshed(world).run(&begin).is_ok() {
+                    plans.push(Plan::of(begin).after_refresh(world.outdated([index])));
                 }
             }
         }
@@ -57,60 +57,63 @@ impl Job for Closer {
 fn position(world: &World, market: u16, account: &Pubkey) -> Option<Plan> {
     let held = world.accounts.get(account)?.head.position(market).ok()?;
     let trial = Trial::standing(world);
-    if trial.settle_position(market, account).is_ok() {
-        return Some(Plan::of(Work::SettlePosition { market, account: *account }));
+    let settle = Work::SettlePosition { market, account: *account };
+    if trial.run(&settle).is_ok() {
+        return Some(Plan::of(settle));
     }
-    let broke = held.quote.0 < 0 && trial.bankruptcy(market, account).is_ok();
-    broke.then(|| Plan::of(Work::SettleBankruptcy { market, account: *account }))
+    let default = Work::SettleBankruptcy { market, account: *account };
+    let broke = held.quote.0 < 0 && trial.run(&default).is_ok();
+    broke.then(|| Plan::of(default))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::stage::Stage;
+    use crate::testing::RunPlan as _;
     use kedge_model::lifecycle::PAYOUT_DELAY;
     use kedge_model::quantity::{Base, Quote};
+    use kedge_state::testing::TestExchange;
 
     #[test]
     fn an_expired_market_is_closed_and_everybody_paid() {
-        let mut stage = Stage::new();
-        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(1_500_000_000));
-        stage.trade(buyer, seller, 40_000_000_000, 200_000_000);
-        let time = stage.world().clock.unix_time + 5 * 12 * 750 + 3_600;
-        stage.expire(time);
-        assert_eq!(Closer.decide(&stage.world()), [], "not yet");
+        let mut exchange = TestExchange::new();
+        let (buyer, seller) = (exchange.trader(10_000_000_000), exchange.trader(1_500_000_000));
+        exchange.trade(buyer, seller, 40_000_000_000, 200_000_000);
+        let time = exchange.world().clock.unix_time + 5 * 12 * 750 + 3_600;
+        exchange.expire(time);
+        assert_eq!(Closer.decide(&exchange.world()), [], "not yet");
         for price in [210_000_000, 220_000_000, 230_000_000, 240_000_000, 250_000_000] {
             for _ in 0..12 {
-                stage.advance(300, 750);
-                stage.publish(0, price);
-                stage.run(&Plan { refresh: vec![0], works: Vec::new() });
+                exchange.advance(300, 750);
+                exchange.publish(price);
+                exchange.run_plan(&Plan { refresh: vec![0], works: Vec::new() });
             }
         }
         for _ in 0..60 {
-            stage.advance(150, 60);
-            stage.publish(0, 250_000_000);
-            stage.run(&Plan { refresh: vec![0], works: Vec::new() });
+            exchange.advance(150, 60);
+            exchange.publish(250_000_000);
+            exchange.run_plan(&Plan { refresh: vec![0], works: Vec::new() });
         }
-        let seen = run(&mut stage);
+        let seen = run(&mut exchange);
         // The seller has lost more than it had.
         assert_eq!(seen.first(), Some(&"settle_market"), "{seen:?}");
         assert!(seen.contains(&"settle_bankruptcy"), "{seen:?}");
-        let base = |stage: &Stage, account| stage.world().accounts[&account].base(0);
-        assert_eq!((base(&stage, buyer), base(&stage, seller)), (Base(0), Base(0)));
-        assert_eq!(run(&mut stage), Vec::<&str>::new(), "profits wait");
-        stage.advance(PAYOUT_DELAY, 9_000);
-        assert_eq!(run(&mut stage), ["settle_position"], "the buyer is paid");
-        let market = stage.world().markets[0];
+        let base = |exchange: &TestExchange, account| exchange.world().accounts[&account].base(0);
+        assert_eq!((base(&exchange, buyer), base(&exchange, seller)), (Base(0), Base(0)));
+        assert_eq!(run(&mut exchange), Vec::<&str>::new(), "profits wait");
+        exchange.advance(PAYOUT_DELAY, 9_000);
+        assert_eq!(run(&mut exchange), ["settle_position"], "the buyer is paid");
+        let market = exchange.world().markets[0];
         assert_eq!((market.users_quote, market.debts.0), (Quote(0), 0));
     }
 
     /// Does what the job says until it says nothing more.
-    fn run(stage: &mut Stage) -> Vec<&'static str> {
+    fn run(exchange: &mut TestExchange) -> Vec<&'static str> {
         let mut seen = Vec::new();
         for _ in 0..20 {
-            let Some(plan) = Closer.decide(&stage.world()).into_iter().next() else { break };
+            let Some(plan) = Closer.decide(&exchange.world()).into_iter().next() else { break };
             seen.push(plan.name());
-            stage.run(&plan);
+            exchange.run_plan(&plan);
         }
         seen
     }

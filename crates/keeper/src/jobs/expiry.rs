@@ -51,8 +51,9 @@ impl Job for ExpiryKeeper {
                 break;
             }
             let crank = self.account.filter(|crank| *crank != address);
-            if trial.expire(market, &address, &ids, crank.as_ref()).is_ok() {
-                plans.push(Plan::of(Work::Expire { market, account: address, ids, crank }));
+            let expire = Work::Expire { market, account: address, ids, crank };
+            if trial.run(&expire).is_ok() {
+                plans.push(Plan::of(expire));
             }
         }
         plans.extend(self.unbacked(world));
@@ -85,9 +86,9 @@ impl ExpiryKeeper {
         let plan = |((market, account), mut ids): ((u16, Pubkey), Vec<u32>)| {
             ids.truncate(MAX_EXPIRED);
             let crank = self.account.filter(|crank| *crank != account);
-            let _ = trial.expire(market, &account, &ids, crank.as_ref()).ok()?;
-            let refresh = world.outdated(world.markets_of(&account));
-            Some(Plan::of(Work::Expire { market, account, ids, crank }).after_refresh(refresh))
+            let expire = Work::Expire { market, account, ids, crank };
+            trial.run(&expire).ok()?;
+            Some(Plan::of(expire).after_refresh(world.outdated(world.markets_of(&account))))
         };
         found.into_iter().filter_map(plan).collect()
     }
@@ -137,60 +138,61 @@ mod tests {
     use kedge_model::quantity::Price;
 
     use super::*;
-    use crate::jobs::stage::{Stage, limit};
+    use crate::testing::RunPlan as _;
+    use kedge_state::testing::{TestExchange, limit};
 
     #[test]
     fn returns_what_has_expired_and_what_has_nothing_left_to_reduce() {
-        let mut stage = Stage::new();
-        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        let keeper = ExpiryKeeper { account: Some(stage.trader(1_000_000)) };
-        stage.trade(buyer, seller, 1_000_000_000, 200_000_000);
+        let mut exchange = TestExchange::new();
+        let (buyer, seller) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        let keeper = ExpiryKeeper { account: Some(exchange.trader(1_000_000)) };
+        exchange.trade(buyer, seller, 1_000_000_000, 200_000_000);
         let kind = OrderKind::StopMarket as u8;
         let stop = OrderParams { kind, trigger_price: Price(150_000_000), ..limit(Side::Short, 0, 1_000_000_000) };
-        let stop = stage.place(buyer, OrderParams { flags: flags::REDUCE_ONLY, ..stop });
-        let expires_at = u32::try_from(stage.world().clock.unix_time).unwrap() + 5;
+        let stop = exchange.place(buyer, OrderParams { flags: flags::REDUCE_ONLY, ..stop });
+        let expires_at = u32::try_from(exchange.world().clock.unix_time).unwrap() + 5;
         let resting = OrderParams { expires_at, ..limit(Side::Long, 190_000_000, 1_000_000_000) };
-        let resting = stage.place(buyer, resting);
-        assert_eq!(keeper.decide(&stage.world()), []);
+        let resting = exchange.place(buyer, resting);
+        assert_eq!(keeper.decide(&exchange.world()), []);
         let expire = |ids| Plan::of(Work::Expire { market: 0, account: buyer, ids, crank: keeper.account });
-        stage.advance(12, 5);
-        assert_eq!(keeper.decide(&stage.world()), [expire(vec![resting])]);
-        stage.run(&expire(vec![resting]));
-        stage.trade(seller, buyer, 1_000_000_000, 200_000_000);
-        assert_eq!(keeper.decide(&stage.world()), [expire(vec![stop])]);
+        exchange.advance(12, 5);
+        assert_eq!(keeper.decide(&exchange.world()), [expire(vec![resting])]);
+        exchange.run_plan(&expire(vec![resting]));
+        exchange.trade(seller, buyer, 1_000_000_000, 200_000_000);
+        assert_eq!(keeper.decide(&exchange.world()), [expire(vec![stop])]);
     }
 
     #[test]
     fn ends_what_its_owner_cannot_back_any_more() {
-        let mut stage = Stage::new();
-        let (poor, rich) = (stage.trader(22_000_000), stage.trader(10_000_000_000));
-        let keeper = ExpiryKeeper { account: Some(stage.trader(1_000_000)) };
-        let bad = stage.place(poor, limit(Side::Short, 201_000_000, 1_000_000_000));
-        stage.place(rich, limit(Side::Short, 202_000_000, 1_000_000_000));
-        assert_eq!(keeper.decide(&stage.world()), []);
-        stage.advance(2, 10);
-        stage.publish(0, 209_000_000);
-        let plans = keeper.decide(&stage.world());
+        let mut exchange = TestExchange::new();
+        let (poor, rich) = (exchange.trader(22_000_000), exchange.trader(10_000_000_000));
+        let keeper = ExpiryKeeper { account: Some(exchange.trader(1_000_000)) };
+        let bad = exchange.place(poor, limit(Side::Short, 201_000_000, 1_000_000_000));
+        exchange.place(rich, limit(Side::Short, 202_000_000, 1_000_000_000));
+        assert_eq!(keeper.decide(&exchange.world()), []);
+        exchange.advance(2, 10);
+        exchange.publish(209_000_000);
+        let plans = keeper.decide(&exchange.world());
         let [plan] = &plans[..] else { panic!("one plan, not {plans:?}") };
         let expire = Work::Expire { market: 0, account: poor, ids: vec![bad], crank: keeper.account };
         assert_eq!(plan.purpose(), Some(&expire));
-        stage.run(plan);
-        assert_eq!(keeper.decide(&stage.world()), []);
+        exchange.run_plan(plan);
+        assert_eq!(keeper.decide(&exchange.world()), []);
     }
 
     /// 32,000 dead orders of a thousand owners.
-    fn many() -> Stage {
-        let mut stage = Stage::new();
-        let expires_at = u32::try_from(stage.world().clock.unix_time).unwrap() + 5;
+    fn many() -> TestExchange {
+        let mut exchange = TestExchange::new();
+        let expires_at = u32::try_from(exchange.world().clock.unix_time).unwrap() + 5;
         for _ in 0..2_000 {
-            let owner = stage.trader(10_000_000_000);
+            let owner = exchange.trader(10_000_000_000);
             for level in 0..16 {
                 let price = 190_000_000 + level * 10_000;
-                stage.place(owner, OrderParams { expires_at, ..limit(Side::Long, price, 100_000_000) });
+                exchange.place(owner, OrderParams { expires_at, ..limit(Side::Long, price, 100_000_000) });
             }
         }
-        stage.advance(12, 5);
-        stage
+        exchange.advance(12, 5);
+        exchange
     }
 
     #[test]

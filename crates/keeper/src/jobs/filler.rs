@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use kedge_engine::Report;
+use kedge_interface::error::ProgramError;
 use kedge_model::Error;
 use kedge_model::board::Purpose;
 use kedge_model::market::Market;
@@ -130,14 +132,15 @@ impl Filler {
             let filler = self.account.filter(|filler| filler != taker && !accounts.contains(filler));
             let there: Vec<Pubkey> = accounts.iter().copied().chain(filler).collect();
             let sharers = sharers::of(world, taker, order, &there);
-            let tried = trial.fill(order.market, taker, order.id, slot, filler.as_ref(), (&makers, &sharers));
-            let passed_over = match tried {
-                Ok(report) => {
-                    best = Some((filler, makers, sharers, report.matched.amm_size));
+            let (market, order_id) = (order.market, order.id);
+            let work = Work::Fill { market, taker: *taker, order_id, slot, filler, makers: makers.clone(), sharers };
+            let passed_over = match trial.run(&work) {
+                Ok(Report::Fill(report)) => {
+                    best = Some((work, makers, report.matched.amm_size));
                     report.matched.passed_over
                 }
-                Err(Error::NothingToFill | Error::MakerInsufficientMargin) => u64::MAX,
-                Err(_) => break,
+                Err(ProgramError::Rule(Error::NothingToFill | Error::MakerInsufficientMargin)) => u64::MAX,
+                Ok(_) | Err(_) => break,
             };
             let known = useless.len();
             let passed =
@@ -147,7 +150,7 @@ impl Filler {
                 break;
             }
         }
-        let (filler, makers, sharers, amm_size) = best?;
+        let (work, makers, amm_size) = best?;
         let rows = maker_accounts(&makers).into_iter().chain([*taker]).flat_map(|account| world.markets_of(&account));
         let mut refresh = world.outdated(rows.collect::<Vec<_>>());
         let around = |maker: &MakerOrder| {
@@ -161,8 +164,6 @@ impl Filler {
             refresh.push(order.market);
             refresh.sort_unstable();
         }
-        let (market, taker) = (order.market, *taker);
-        let work = Work::Fill { market, taker, order_id: order.id, slot, filler, makers, sharers };
         Some(Plan::of(work).after_refresh(refresh))
     }
 
@@ -296,7 +297,8 @@ pub fn best_makers(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::stage::{Stage, limit, market_order};
+    use crate::testing::RunPlan as _;
+    use kedge_state::testing::{TestExchange, limit, market_order};
 
     fn filler() -> Filler {
         Filler { account: None, max_makers: 4, max_orders: 8, max_fills: 4 }
@@ -304,23 +306,23 @@ mod tests {
 
     #[test]
     fn leaves_a_quiet_book_alone() {
-        let mut stage = Stage::new();
-        let (a, b) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        stage.place(a, limit(Side::Long, 195_000_000, 1_000_000_000));
-        stage.place(b, limit(Side::Short, 205_000_000, 1_000_000_000));
-        stage.advance(1, 1);
-        assert_eq!(filler().decide(&stage.world()), []);
+        let mut exchange = TestExchange::new();
+        let (a, b) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        exchange.place(a, limit(Side::Long, 195_000_000, 1_000_000_000));
+        exchange.place(b, limit(Side::Short, 205_000_000, 1_000_000_000));
+        exchange.advance(1, 1);
+        assert_eq!(filler().decide(&exchange.world()), []);
     }
 
     #[test]
     fn crosses_resting_orders_with_the_older_as_maker() {
-        let mut stage = Stage::new();
-        stage.without_amm();
-        let (a, b) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        let maker = stage.place(a, limit(Side::Long, 200_000_000, 1_000_000_000));
-        let taker = stage.place(b, limit(Side::Short, 199_000_000, 1_000_000_000));
-        stage.advance(1, 1);
-        let plans = filler().decide(&stage.world());
+        let mut exchange = TestExchange::new();
+        exchange.without_amm();
+        let (a, b) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        let maker = exchange.place(a, limit(Side::Long, 200_000_000, 1_000_000_000));
+        let taker = exchange.place(b, limit(Side::Short, 199_000_000, 1_000_000_000));
+        exchange.advance(1, 1);
+        let plans = filler().decide(&exchange.world());
         let expected = Work::Fill {
             market: 0,
             taker: b,
@@ -335,27 +337,28 @@ mod tests {
 
     #[test]
     fn an_order_at_a_distance_stands_where_the_oracle_puts_it() {
-        let mut stage = Stage::new();
-        stage.without_amm();
-        let (a, b, c) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        stage.place(a, limit(Side::Short, 200_200_000, 1_000_000_000));
+        let mut exchange = TestExchange::new();
+        exchange.without_amm();
+        let (a, b, c) =
+            (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        exchange.place(a, limit(Side::Short, 200_200_000, 1_000_000_000));
         let above = limit(Side::Short, 100_000, 1_000_000_000);
-        stage.place(b, kedge_model::order::OrderParams { flags: flags::OFFSET, ..above });
-        stage.advance(1, 1);
-        let makers = best_makers(&stage.world(), 0, Side::Long, Price(200_100_000), &c, 8);
+        exchange.place(b, kedge_model::order::OrderParams { flags: flags::OFFSET, ..above });
+        exchange.advance(1, 1);
+        let makers = best_makers(&exchange.world(), 0, Side::Long, Price(200_100_000), &c, 8);
         assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [b]);
     }
 
     #[test]
     fn waits_for_the_auction_to_reach_the_maker() {
-        let mut stage = Stage::new();
-        stage.without_amm();
-        let (a, b) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        stage.place(a, limit(Side::Short, 200_500_000, 1_000_000_000));
-        stage.place(b, market_order(Side::Long, 1_000_000_000));
+        let mut exchange = TestExchange::new();
+        exchange.without_amm();
+        let (a, b) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        exchange.place(a, limit(Side::Short, 200_500_000, 1_000_000_000));
+        exchange.place(b, market_order(Side::Long, 1_000_000_000));
         let mut slots = 0;
-        while filler().decide(&stage.world()).is_empty() {
-            stage.advance(1, 0);
+        while filler().decide(&exchange.world()).is_empty() {
+            exchange.advance(1, 0);
             slots += 1;
             assert!(slots < 20, "the auction ends half a percent above 200");
         }
@@ -365,58 +368,59 @@ mod tests {
 
     #[test]
     fn the_best_maker_is_passed_first_and_never_the_taker_itself() {
-        let mut stage = Stage::new();
-        stage.without_amm();
-        let (a, b, c) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        stage.place(a, limit(Side::Short, 200_200_000, 1_000_000_000));
-        stage.place(b, limit(Side::Short, 200_100_000, 1_000_000_000));
-        stage.place(c, limit(Side::Short, 200_050_000, 1_000_000_000));
-        stage.advance(1, 1);
-        let makers = best_makers(&stage.world(), 0, Side::Long, Price(200_150_000), &c, 8);
+        let mut exchange = TestExchange::new();
+        exchange.without_amm();
+        let (a, b, c) =
+            (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        exchange.place(a, limit(Side::Short, 200_200_000, 1_000_000_000));
+        exchange.place(b, limit(Side::Short, 200_100_000, 1_000_000_000));
+        exchange.place(c, limit(Side::Short, 200_050_000, 1_000_000_000));
+        exchange.advance(1, 1);
+        let makers = best_makers(&exchange.world(), 0, Side::Long, Price(200_150_000), &c, 8);
         assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [b]);
-        let makers = best_makers(&stage.world(), 0, Side::Long, Price(300_000_000), &Pubkey::default(), 8);
+        let makers = best_makers(&exchange.world(), 0, Side::Long, Price(300_000_000), &Pubkey::default(), 8);
         assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [c, b, a]);
     }
 
     #[test]
     fn offers_that_nobody_backs_keep_no_taker_from_the_next() {
-        let mut stage = Stage::new();
-        stage.without_amm();
-        let (taker, good) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
+        let mut exchange = TestExchange::new();
+        exchange.without_amm();
+        let (taker, good) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
         // More of them than one fill names.
-        let poor: Vec<Pubkey> = (0..5).map(|_| stage.trader(22_000_000)).collect();
+        let poor: Vec<Pubkey> = (0..5).map(|_| exchange.trader(22_000_000)).collect();
         for account in &poor {
-            stage.place(*account, limit(Side::Short, 200_000_000, 1_000_000_000));
+            exchange.place(*account, limit(Side::Short, 200_000_000, 1_000_000_000));
         }
-        stage.place(good, limit(Side::Short, 200_100_000, 1_000_000_000));
-        stage.advance(2, 10);
-        stage.publish(0, 209_000_000);
-        stage.run(&Plan { refresh: vec![0], works: Vec::new() });
-        stage.place(taker, limit(Side::Long, 200_200_000, 1_000_000_000));
-        stage.advance(1, 1);
-        let plans = filler().decide(&stage.world());
+        exchange.place(good, limit(Side::Short, 200_100_000, 1_000_000_000));
+        exchange.advance(2, 10);
+        exchange.publish(209_000_000);
+        exchange.run_plan(&Plan { refresh: vec![0], works: Vec::new() });
+        exchange.place(taker, limit(Side::Long, 200_200_000, 1_000_000_000));
+        exchange.advance(1, 1);
+        let plans = filler().decide(&exchange.world());
         let [plan] = &plans[..] else { panic!("one fill, not {plans:?}") };
         let Some(Work::Fill { makers, .. }) = plan.purpose() else { panic!("a fill, not {plan:?}") };
         assert_eq!(makers.iter().map(|maker| maker.account).collect::<Vec<_>>(), [good]);
-        let named = best_makers(&stage.world(), 0, Side::Long, Price(200_200_000), &taker, 8);
+        let named = best_makers(&exchange.world(), 0, Side::Long, Price(200_200_000), &taker, 8);
         assert_eq!(named.iter().map(|maker| maker.account).collect::<Vec<_>>(), [good]);
     }
 
     #[test]
     fn fills_of_resting_orders_share_a_transaction() {
-        let mut stage = Stage::new();
-        stage.without_amm();
-        let traders: Vec<Pubkey> = (0..4).map(|_| stage.trader(10_000_000_000)).collect();
-        stage.place(traders[0], limit(Side::Long, 200_000_000, 1_000_000_000));
-        stage.place(traders[1], limit(Side::Long, 199_900_000, 1_000_000_000));
-        stage.place(traders[2], limit(Side::Short, 199_800_000, 1_000_000_000));
-        stage.place(traders[3], limit(Side::Short, 199_800_000, 1_000_000_000));
-        stage.advance(1, 1);
-        let plans = filler().decide(&stage.world());
+        let mut exchange = TestExchange::new();
+        exchange.without_amm();
+        let traders: Vec<Pubkey> = (0..4).map(|_| exchange.trader(10_000_000_000)).collect();
+        exchange.place(traders[0], limit(Side::Long, 200_000_000, 1_000_000_000));
+        exchange.place(traders[1], limit(Side::Long, 199_900_000, 1_000_000_000));
+        exchange.place(traders[2], limit(Side::Short, 199_800_000, 1_000_000_000));
+        exchange.place(traders[3], limit(Side::Short, 199_800_000, 1_000_000_000));
+        exchange.advance(1, 1);
+        let plans = filler().decide(&exchange.world());
         assert_eq!(plans.iter().map(|plan| plan.works.len()).collect::<Vec<_>>(), [2], "{plans:?}");
         assert_eq!(plans[0].subjects().len(), 2);
-        stage.run(&plans[0]);
-        let world = stage.world();
+        exchange.run_plan(&plans[0]);
+        let world = exchange.world();
         let bases: Vec<i64> = traders.iter().map(|trader| world.accounts[trader].base(0).0).collect();
         assert_eq!(bases, [1_000_000_000, 1_000_000_000, -1_000_000_000, -1_000_000_000]);
         // Alone each of them goes by itself.
@@ -426,33 +430,33 @@ mod tests {
 
     #[test]
     fn what_no_longer_fits_after_the_others_goes_alone() {
-        let mut stage = Stage::new();
-        stage.without_amm();
-        let traders: Vec<Pubkey> = (0..3).map(|_| stage.trader(10_000_000_000)).collect();
+        let mut exchange = TestExchange::new();
+        exchange.without_amm();
+        let traders: Vec<Pubkey> = (0..3).map(|_| exchange.trader(10_000_000_000)).collect();
         // One buyer for two sellers: the second has nothing left to trade with.
-        stage.place(traders[0], limit(Side::Long, 200_000_000, 1_000_000_000));
-        stage.place(traders[1], limit(Side::Short, 199_800_000, 1_000_000_000));
-        stage.place(traders[2], limit(Side::Short, 199_800_000, 1_000_000_000));
-        stage.advance(1, 1);
-        let plans = filler().decide(&stage.world());
+        exchange.place(traders[0], limit(Side::Long, 200_000_000, 1_000_000_000));
+        exchange.place(traders[1], limit(Side::Short, 199_800_000, 1_000_000_000));
+        exchange.place(traders[2], limit(Side::Short, 199_800_000, 1_000_000_000));
+        exchange.advance(1, 1);
+        let plans = filler().decide(&exchange.world());
         assert_eq!(plans.iter().map(|plan| plan.works.len()).collect::<Vec<_>>(), [1, 1]);
     }
 
     #[test]
     fn a_fill_by_the_vamm_brings_its_own_refresh_and_one_by_a_maker_only_a_newer_price() {
-        let mut stage = Stage::new();
-        let (a, b) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        stage.place(a, limit(Side::Long, 201_000_000, 1_000_000_000));
-        stage.advance(1, 1);
-        stage.publish(0, 200_000_000);
-        let mut world = stage.world();
+        let mut exchange = TestExchange::new();
+        let (a, b) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        exchange.place(a, limit(Side::Long, 201_000_000, 1_000_000_000));
+        exchange.advance(1, 1);
+        exchange.publish(200_000_000);
+        let mut world = exchange.world();
         world.board = world.fresh.clone();
         let plans = filler().decide(&world);
         // The row is as new as its source, and may be a slot too old when the transaction lands.
         assert_eq!(plans.iter().map(|plan| &plan.refresh[..]).collect::<Vec<_>>(), [[0]], "{plans:?}");
-        stage.without_amm();
-        stage.place(b, limit(Side::Short, 200_500_000, 1_000_000_000));
-        let mut world = stage.world();
+        exchange.without_amm();
+        exchange.place(b, limit(Side::Short, 200_500_000, 1_000_000_000));
+        let mut world = exchange.world();
         world.board = world.fresh.clone();
         let plans = filler().decide(&world);
         assert_eq!(plans.iter().map(|plan| plan.refresh.len()).collect::<Vec<_>>(), [0], "{plans:?}");
@@ -460,14 +464,15 @@ mod tests {
 
     #[test]
     fn an_order_in_its_auction_goes_alone() {
-        let mut stage = Stage::new();
-        let (a, b, c) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        stage.place(a, market_order(Side::Long, 1_000_000_000));
-        stage.place(b, market_order(Side::Long, 1_000_000_000));
-        stage.place(c, market_order(Side::Long, 1_000_000_000));
-        stage.advance(13, 5);
-        stage.publish(0, 200_000_000);
-        let plans = filler().decide(&stage.world());
+        let mut exchange = TestExchange::new();
+        let (a, b, c) =
+            (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        exchange.place(a, market_order(Side::Long, 1_000_000_000));
+        exchange.place(b, market_order(Side::Long, 1_000_000_000));
+        exchange.place(c, market_order(Side::Long, 1_000_000_000));
+        exchange.advance(13, 5);
+        exchange.publish(200_000_000);
+        let plans = filler().decide(&exchange.world());
         assert_eq!(plans.iter().map(|plan| plan.works.len()).collect::<Vec<_>>(), [1, 1, 1], "{plans:?}");
     }
 }

@@ -19,8 +19,7 @@ impl Job for FundingKeeper {
         let due = world.markets.iter().filter(|market| market.require_funding_due(world.clock.unix_time).is_ok());
         due.filter_map(|market| {
             let plan = Plan::of(Work::UpdateFunding { market: market.index });
-            let run = |stage: &crate::trial::Trial<'_>| stage.update_funding(market.index);
-            try_plan(world, plan, [market.index], run).ok().map(|(plan, _)| plan)
+            try_plan(world, plan, [market.index]).ok()
         })
         .collect()
     }
@@ -29,17 +28,17 @@ impl Job for FundingKeeper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::stage::Stage;
+    use kedge_state::testing::TestExchange;
 
     #[test]
     fn once_an_hour() {
-        let mut stage = Stage::new();
-        assert_eq!(FundingKeeper.decide(&stage.world()), []);
-        stage.advance(10, 3_600);
+        let mut exchange = TestExchange::new();
+        assert_eq!(FundingKeeper.decide(&exchange.world()), []);
+        exchange.advance(10, 3_600);
         // The price is an hour old: nothing can be charged on it, and a refresh goes in front of the update.
-        assert_eq!(FundingKeeper.decide(&stage.world()), []);
-        stage.publish(0, 200_000_000);
+        assert_eq!(FundingKeeper.decide(&exchange.world()), []);
+        exchange.publish(200_000_000);
         let expected = Plan::of(Work::UpdateFunding { market: 0 }).after_refresh(vec![0]);
-        assert_eq!(FundingKeeper.decide(&stage.world()), [expected]);
+        assert_eq!(FundingKeeper.decide(&exchange.world()), [expected]);
     }
 }

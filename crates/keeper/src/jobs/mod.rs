@@ -12,8 +12,6 @@ pub mod maker;
 pub mod oracle;
 pub mod settler;
 mod sharers;
-#[cfg(test)]
-pub(crate) mod stage;
 pub mod tiers;
 pub mod trigger;
 

@@ -58,29 +58,29 @@ impl Job for Oracle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::stage::Stage;
+    use kedge_state::testing::TestExchange;
 
     #[test]
     fn refreshes_what_has_a_newer_price() {
-        let mut stage = Stage::new();
-        assert_eq!(Oracle { min_age: 1 }.decide(&stage.world()), []);
-        stage.publish(0, 201_000_000);
-        stage.advance(1, 20);
-        stage.publish(0, 202_000_000);
-        let plans = Oracle { min_age: 1 }.decide(&stage.world());
+        let mut exchange = TestExchange::new();
+        assert_eq!(Oracle { min_age: 1 }.decide(&exchange.world()), []);
+        exchange.publish(201_000_000);
+        exchange.advance(1, 20);
+        exchange.publish(202_000_000);
+        let plans = Oracle { min_age: 1 }.decide(&exchange.world());
         assert_eq!(plans, [Plan::of(Work::RefreshPrices { markets: vec![0], banks: vec![0] })]);
-        assert_eq!(Oracle { min_age: 60 }.decide(&stage.world()), []);
+        assert_eq!(Oracle { min_age: 60 }.decide(&exchange.world()), []);
     }
 
     #[test]
     fn a_constant_alone_is_refreshed_before_it_gets_stale() {
-        let mut stage = Stage::new();
+        let mut exchange = TestExchange::new();
         let oracle = Oracle { min_age: 1 };
-        let half = i64::from(stage.world().board.banks[0].price.max_age) / 2;
-        stage.advance(1, half - 1);
-        assert_eq!(oracle.decide(&stage.world()), []);
-        stage.advance(1, 1);
+        let half = i64::from(exchange.world().board.banks[0].price.max_age) / 2;
+        exchange.advance(1, half - 1);
+        assert_eq!(oracle.decide(&exchange.world()), []);
+        exchange.advance(1, 1);
         let alone = Plan::of(Work::RefreshPrices { markets: vec![], banks: vec![0] });
-        assert_eq!(oracle.decide(&stage.world()), [alone]);
+        assert_eq!(oracle.decide(&exchange.world()), [alone]);
     }
 }

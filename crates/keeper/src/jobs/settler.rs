@@ -1,5 +1,6 @@
 //! Moves profit and loss into balances, and fees where they belong.
 
+use kedge_engine::Report;
 use kedge_model::quantity::Amount;
 use kedge_sender::{Plan, Subject, Work};
 use kedge_state::{Account, World};
@@ -34,8 +35,9 @@ impl Job for Settler {
         let mut plans = Vec::new();
         for market in &world.markets {
             let collected = market.fees.plus(market.insurance_fees).unwrap_or(market.fees);
-            if collected >= self.min_fees && trial.sweep(market.index).is_ok() {
-                plans.push(self.plan(world, Work::SweepFees { market: market.index }, [market.index]));
+            let sweep = Work::SweepFees { market: market.index };
+            if collected >= self.min_fees && trial.run(&sweep).is_ok() {
+                plans.push(self.plan(world, sweep, [market.index]));
             }
         }
         let of = |(address, account)| self.due(account).map(move |market| (address, account, market));
@@ -50,10 +52,10 @@ impl Job for Settler {
             if !attention.spend() {
                 break;
             }
-            let Ok(report) = trial.settle(market, address) else { continue };
+            let work = Work::SettlePnl { market, account: *address };
+            let Ok(Report::Settle(report)) = trial.run(&work) else { continue };
             let least = if account.base(market).is_zero() { self.min_flat } else { self.min_pnl };
             if report.amount.magnitude() >= least {
-                let work = Work::SettlePnl { market, account: *address };
                 plans.push(self.plan(world, work, rows(world, address)));
             }
         }
@@ -80,35 +82,35 @@ fn rows(world: &World, account: &Pubkey) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::stage::Stage;
+    use kedge_state::testing::TestExchange;
 
     #[test]
     fn settles_what_is_worth_it() {
-        let mut stage = Stage::new();
-        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        stage.trade(buyer, seller, 10_000_000_000, 200_000_000);
+        let mut exchange = TestExchange::new();
+        let (buyer, seller) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        exchange.trade(buyer, seller, 10_000_000_000, 200_000_000);
         let settler = Settler { min_pnl: Amount(101_000_000), min_flat: Amount(1_000_000), min_fees: Amount(u64::MAX) };
-        assert_eq!(settler.decide(&stage.world()), [], "nothing moved yet");
-        stage.advance(2, 10);
-        stage.publish(0, 190_000_000);
-        let works: Vec<_> = settler.decide(&stage.world()).into_iter().flat_map(|plan| plan.works).collect();
+        assert_eq!(settler.decide(&exchange.world()), [], "nothing moved yet");
+        exchange.advance(2, 10);
+        exchange.publish(190_000_000);
+        let works: Vec<_> = settler.decide(&exchange.world()).into_iter().flat_map(|plan| plan.works).collect();
         // 100 and the fee lost by the one, 100 and the rebate won by the other.
         let settle = |account| Work::SettlePnl { market: 0, account };
         assert_eq!(works, [settle(buyer)], "the seller's gain is a little under the threshold");
-        let all = Settler { min_pnl: Amount(100_000_000), ..settler }.decide(&stage.world());
+        let all = Settler { min_pnl: Amount(100_000_000), ..settler }.decide(&exchange.world());
         assert_eq!(all.into_iter().flat_map(|plan| plan.works).collect::<Vec<_>>(), [settle(buyer), settle(seller)]);
     }
     #[test]
     fn dust_of_closed_positions_is_left_to_who_wants_it() {
-        let mut stage = Stage::new();
-        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        stage.trade(buyer, seller, 1_000_000_000, 200_000_000);
-        stage.advance(2, 1);
-        stage.publish(0, 200_000_000);
-        stage.trade(seller, buyer, 1_000_000_000, 200_000_000);
-        stage.advance(2, 1);
-        stage.publish(0, 200_000_000);
-        let world = stage.world();
+        let mut exchange = TestExchange::new();
+        let (buyer, seller) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        exchange.trade(buyer, seller, 1_000_000_000, 200_000_000);
+        exchange.advance(2, 1);
+        exchange.publish(200_000_000);
+        exchange.trade(seller, buyer, 1_000_000_000, 200_000_000);
+        exchange.advance(2, 1);
+        exchange.publish(200_000_000);
+        let world = exchange.world();
         assert!(world.accounts[&buyer].base(0).is_zero() && world.accounts[&seller].base(0).is_zero());
         let settler = Settler { min_pnl: Amount(u64::MAX), min_flat: Amount(0), min_fees: Amount(u64::MAX) };
         assert_eq!(settler.decide(&world).len(), 2, "fees and rebates are there to settle");

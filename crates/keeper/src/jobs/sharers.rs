@@ -18,48 +18,55 @@ mod tests {
     use super::*;
     use crate::jobs::Job;
     use crate::jobs::filler::Filler;
-    use crate::jobs::stage::{Stage, limit, market_order};
+    use crate::testing::RunPlan as _;
+    use kedge_engine::Accounts as _;
+    use kedge_interface::account::SubAccountData;
     use kedge_interface::address;
     use kedge_model::order::{OrderParams, Side, flags};
     use kedge_model::quantity::Ppm;
     use kedge_sender::{Plan, Work};
-    use kedge_state::Account;
+    use kedge_state::testing::{TestExchange, limit, market_order};
 
     /// Moves an account to where the sub-account `id` of a person stands.
-    fn belongs(stage: &mut Stage, account: Pubkey, person: Pubkey, id: u16) -> Pubkey {
+    fn belongs(exchange: &mut TestExchange, account: Pubkey, person: Pubkey, id: u16) -> Pubkey {
         let at = address::sub_account(&person, id);
-        let mut moved: Account = stage.world.accounts.remove(&account).unwrap();
+        let mut moved = exchange.sub_account(account).clone();
         (moved.head.authority, moved.head.id) = (person.to_bytes(), id);
-        stage.world.accounts.insert(at, moved);
+        exchange.state.accounts.remove(&account);
+        exchange.state.write(at, moved);
         at
     }
 
     #[test]
     fn referrer_and_builder_are_brought_to_a_fill_when_they_have_a_place() {
-        let mut stage = Stage::new();
-        let [maker, taker, one, other, third] = [(); 5].map(|()| stage.trader(100_000_000_000));
-        stage.trade(one, other, 1_000_000_000, 200_000_000);
-        stage.advance(2, 1);
-        stage.publish(0, 200_000_000);
+        let mut exchange = TestExchange::new();
+        let [maker, taker, one, other, third] = [(); 5].map(|()| exchange.trader(100_000_000_000));
+        exchange.trade(one, other, 1_000_000_000, 200_000_000);
+        exchange.advance(2, 1);
+        exchange.publish(200_000_000);
         let (referrer, builder) = (Pubkey::new_unique(), Pubkey::new_unique());
-        let first = belongs(&mut stage, one, referrer, 2);
-        let second = belongs(&mut stage, other, builder, 0);
-        let _ = belongs(&mut stage, third, referrer, 0);
-        let head = &mut stage.world.accounts.get_mut(&taker).unwrap().head;
-        (head.referrer, head.builder, head.builder_fee) = (referrer.to_bytes(), builder.to_bytes(), Ppm(500));
-        stage.place(maker, limit(Side::Short, 200_000_000, 5_000_000_000));
+        let first = belongs(&mut exchange, one, referrer, 2);
+        let second = belongs(&mut exchange, other, builder, 0);
+        let _ = belongs(&mut exchange, third, referrer, 0);
+        exchange.change(taker, |account: &mut SubAccountData| {
+            let head = &mut account.head;
+            (head.referrer, head.builder, head.builder_fee) = (referrer.to_bytes(), builder.to_bytes(), Ppm(500));
+        });
+        exchange.place(maker, limit(Side::Short, 200_000_000, 5_000_000_000));
         let through = OrderParams { flags: flags::BUILDER, ..market_order(Side::Long, 1_000_000_000) };
-        stage.place(taker, through);
-        stage.advance(30, 10);
-        stage.publish(0, 200_000_000);
-        let plans = Filler { account: None, max_makers: 4, max_orders: 8, max_fills: 4 }.decide(&stage.world());
+        exchange.place(taker, through);
+        exchange.advance(30, 10);
+        exchange.publish(200_000_000);
+        let plans = Filler { account: None, max_makers: 4, max_orders: 8, max_fills: 4 }.decide(&exchange.world());
         let [Plan { works, .. }] = &plans[..] else { panic!("{plans:?}") };
         let [Work::Fill { sharers, .. }] = &works[..] else { panic!("{works:?}") };
         assert_eq!(sharers[..], [first, second], "the referrer's account 0 has no place in the market");
-        let has = |stage: &Stage| [first, second].map(|at| stage.world.accounts[&at].head.position(0).unwrap().quote);
-        let before = has(&stage);
-        stage.run(&plans[0]);
-        let after = has(&stage);
+        let has = |exchange: &TestExchange| {
+            [first, second].map(|at| exchange.sub_account(at).head.position(0).unwrap().quote)
+        };
+        let before = has(&exchange);
+        exchange.run_plan(&plans[0]);
+        let after = has(&exchange);
         assert!(after[0] > before[0] && after[1] > before[1], "{before:?} {after:?}");
     }
 }

@@ -55,15 +55,16 @@ impl TierKeeper {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::stage::Stage;
+    use kedge_interface::account::SubAccountData;
+    use kedge_state::testing::TestExchange;
 
     #[test]
     fn volume_is_counted_once_it_is_worth_a_transaction_and_a_tier_that_ran_out_is_judged_anew() {
-        let mut stage = Stage::new();
-        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
+        let mut exchange = TestExchange::new();
+        let (buyer, seller) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
         let job = TierKeeper { min_volume: Amount(1_000_000_000) };
-        assert_eq!(job.decide(&stage.world()), [], "nobody has traded");
-        stage.trade(buyer, seller, 10_000_000_000, 200_000_000);
+        assert_eq!(job.decide(&exchange.world()), [], "nobody has traded");
+        exchange.trade(buyer, seller, 10_000_000_000, 200_000_000);
         let told = |world: &World| -> Vec<Pubkey> {
             let works = job.decide(world).into_iter().flat_map(|plan| plan.works);
             works
@@ -75,13 +76,15 @@ mod tests {
         };
         let mut both = [buyer, seller];
         both.sort_unstable();
-        assert_eq!(told(&stage.world()), both, "2,000 dollars each");
-        assert_eq!(TierKeeper { min_volume: Amount(2_000_000_001) }.decide(&stage.world()), []);
-        let today = stage.world.clock.day();
+        assert_eq!(told(&exchange.world()), both, "2,000 dollars each");
+        assert_eq!(TierKeeper { min_volume: Amount(2_000_000_001) }.decide(&exchange.world()), []);
+        let today = exchange.clock.day();
         for (account, tier_day) in [(buyer, today), (seller, today - 1)] {
-            let head = &mut stage.world.accounts.get_mut(&account).unwrap().head;
-            (head.volume, head.earlier_volume, head.fee_tier, head.tier_day) = (0, 0, 3, tier_day);
+            exchange.change(account, |account: &mut SubAccountData| {
+                let head = &mut account.head;
+                (head.volume, head.earlier_volume, head.fee_tier, head.tier_day) = (0, 0, 3, tier_day);
+            });
         }
-        assert_eq!(told(&stage.world()), [seller], "the buyer's holds for today");
+        assert_eq!(told(&exchange.world()), [seller], "the buyer's holds for today");
     }
 }

@@ -11,7 +11,7 @@ use kedge_state::book::side::Entry;
 use solana_pubkey::Pubkey;
 
 use super::{Attention, Job};
-use crate::trial::{Trial, try_plan};
+use crate::trial::try_plan;
 
 /// Serves every order that is due.
 #[derive(Clone, Copy, Debug, Default)]
@@ -63,8 +63,7 @@ impl TriggerKeeper {
         // Nobody pays itself.
         let crank = self.account.filter(|crank| crank != owner);
         let work = Work::Serve { service, market, account, order_id, slot, crank };
-        let run = |stage: &Trial<'_>| stage.serve(service, market, owner, (order_id, slot), crank.as_ref());
-        try_plan(world, Plan::of(work), world.markets_of(owner), run).ok().map(|(plan, _)| plan)
+        try_plan(world, Plan::of(work), world.markets_of(owner)).ok()
     }
 }
 
@@ -120,7 +119,8 @@ mod tests {
     use kedge_model::quantity::Price;
 
     use super::*;
-    use crate::jobs::stage::{Stage, limit, market_order};
+    use crate::testing::RunPlan as _;
+    use kedge_state::testing::{TestExchange, limit, market_order};
 
     fn waiting(kind: OrderKind, trigger: u64) -> OrderParams {
         let flags = flags::REDUCE_ONLY;
@@ -128,27 +128,27 @@ mod tests {
     }
 
     /// Somebody long at 200, and a keeper.
-    fn stage() -> (Stage, Pubkey, TriggerKeeper) {
-        let mut stage = Stage::new();
-        let (buyer, seller) = (stage.trader(10_000_000_000), stage.trader(10_000_000_000));
-        stage.trade(buyer, seller, 1_000_000_000, 200_000_000);
-        let keeper = TriggerKeeper { account: Some(stage.trader(1_000_000)) };
-        (stage, buyer, keeper)
+    fn exchange() -> (TestExchange, Pubkey, TriggerKeeper) {
+        let mut exchange = TestExchange::new();
+        let (buyer, seller) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+        exchange.trade(buyer, seller, 1_000_000_000, 200_000_000);
+        let keeper = TriggerKeeper { account: Some(exchange.trader(1_000_000)) };
+        (exchange, buyer, keeper)
     }
 
-    fn works(stage: &Stage, keeper: TriggerKeeper) -> Vec<Work> {
-        keeper.decide(&stage.world()).into_iter().flat_map(|plan| plan.works).collect()
+    fn works(exchange: &TestExchange, keeper: TriggerKeeper) -> Vec<Work> {
+        keeper.decide(&exchange.world()).into_iter().flat_map(|plan| plan.works).collect()
     }
 
     #[test]
     fn triggers_what_the_price_reaches_and_starts_it_anew_when_it_runs_away() {
-        let (mut stage, owner, keeper) = stage();
-        let order_id = stage.place(owner, waiting(OrderKind::StopMarket, 190_000_000));
-        stage.advance(2, 1);
-        stage.publish(0, 191_000_000);
-        assert_eq!(works(&stage, keeper), []);
-        stage.publish(0, 190_000_000);
-        let plans = keeper.decide(&stage.world());
+        let (mut exchange, owner, keeper) = exchange();
+        let order_id = exchange.place(owner, waiting(OrderKind::StopMarket, 190_000_000));
+        exchange.advance(2, 1);
+        exchange.publish(191_000_000);
+        assert_eq!(works(&exchange, keeper), []);
+        exchange.publish(190_000_000);
+        let plans = keeper.decide(&exchange.world());
         let trigger = Work::Serve {
             service: Service::Trigger,
             market: 0,
@@ -158,24 +158,24 @@ mod tests {
             crank: keeper.account,
         };
         assert_eq!(plans, [Plan::of(trigger.clone()).after_refresh(vec![0])]);
-        stage.run(&plans[0]);
-        assert_eq!(works(&stage, keeper), [], "its auction runs");
-        stage.advance(20, 8);
-        stage.publish(0, 190_000_000);
-        assert_eq!(works(&stage, keeper), [], "a filler can still have it");
-        stage.publish(0, 185_000_000);
-        assert_eq!(works(&stage, keeper), [trigger]);
+        exchange.run_plan(&plans[0]);
+        assert_eq!(works(&exchange, keeper), [], "its auction runs");
+        exchange.advance(20, 8);
+        exchange.publish(190_000_000);
+        assert_eq!(works(&exchange, keeper), [], "a filler can still have it");
+        exchange.publish(185_000_000);
+        assert_eq!(works(&exchange, keeper), [trigger]);
     }
 
     #[test]
     fn moves_a_trail_once_it_is_worth_it_and_never_back() {
-        let (mut stage, owner, keeper) = stage();
-        let order_id = stage.place(owner, OrderParams { extent: 10_000, ..waiting(OrderKind::TrailingStop, 0) });
-        stage.advance(2, 1);
-        stage.publish(0, 200_100_000);
-        assert_eq!(works(&stage, keeper), []);
-        stage.publish(0, 204_000_000);
-        let plans = keeper.decide(&stage.world());
+        let (mut exchange, owner, keeper) = exchange();
+        let order_id = exchange.place(owner, OrderParams { extent: 10_000, ..waiting(OrderKind::TrailingStop, 0) });
+        exchange.advance(2, 1);
+        exchange.publish(200_100_000);
+        assert_eq!(works(&exchange, keeper), []);
+        exchange.publish(204_000_000);
+        let plans = keeper.decide(&exchange.world());
         let trail = Work::Serve {
             service: Service::Trail,
             market: 0,
@@ -185,30 +185,30 @@ mod tests {
             crank: keeper.account,
         };
         assert_eq!(plans, [Plan::of(trail).after_refresh(vec![0])]);
-        stage.run(&plans[0]);
-        stage.advance(2, 1);
-        stage.publish(0, 203_000_000);
-        assert_eq!(works(&stage, keeper), []);
-        stage.publish(0, 201_900_000);
-        assert!(matches!(works(&stage, keeper)[..], [Work::Serve { service: Service::Trigger, .. }]));
+        exchange.run_plan(&plans[0]);
+        exchange.advance(2, 1);
+        exchange.publish(203_000_000);
+        assert_eq!(works(&exchange, keeper), []);
+        exchange.publish(201_900_000);
+        assert!(matches!(works(&exchange, keeper)[..], [Work::Serve { service: Service::Trigger, .. }]));
     }
 
     #[test]
     fn releases_slices_when_they_are_due() {
-        let (mut stage, _, keeper) = stage();
-        let owner = stage.trader(10_000_000_000);
+        let (mut exchange, _, keeper) = exchange();
+        let owner = exchange.trader(10_000_000_000);
         let twap = OrderParams {
             kind: OrderKind::Twap as u8,
             extent: 100,
             link: 20,
             ..market_order(Side::Long, 3_000_000_000)
         };
-        stage.place(owner, twap);
-        stage.advance(40, 16);
-        stage.publish(0, 200_000_000);
-        assert_eq!(works(&stage, keeper), []);
-        stage.advance(10, 4);
-        stage.publish(0, 200_000_000);
-        assert!(matches!(works(&stage, keeper)[..], [Work::Serve { service: Service::Slice, .. }]));
+        exchange.place(owner, twap);
+        exchange.advance(40, 16);
+        exchange.publish(200_000_000);
+        assert_eq!(works(&exchange, keeper), []);
+        exchange.advance(10, 4);
+        exchange.publish(200_000_000);
+        assert!(matches!(works(&exchange, keeper)[..], [Work::Serve { service: Service::Slice, .. }]));
     }
 }

@@ -4,7 +4,7 @@ mod auditor;
 mod check;
 mod connection;
 mod decisions;
-mod factory;
+pub mod factory;
 mod gauges;
 mod http;
 mod logs;

@@ -317,10 +317,10 @@ impl Mirror {
 
     /// Replaces everything but the sub-accounts.
     fn put_rest(&mut self, world: World) {
-        let World { clock, exchange, board, markets, banks, oracles, fresh, .. } = world;
+        let World { clock, exchange, board, markets, banks, directory, oracles, fresh, .. } = world;
         let mine = &mut self.world;
         (mine.clock, mine.exchange, mine.board, mine.markets) = (clock, exchange, board, markets);
-        (mine.banks, mine.oracles, mine.fresh) = (banks, oracles, fresh);
+        (mine.banks, mine.directory, mine.oracles, mine.fresh) = (banks, directory, oracles, fresh);
         self.follow();
         self.compare();
     }

@@ -118,20 +118,15 @@ impl View<'_> {
                 };
                 let makers = best_makers(self.world, index, side, price, self.address, MAKERS);
                 let min_fill = market.step;
-                let work =
-                    Work::Take { market: index, account: *self.address, order, min_fill, makers: makers.clone() };
-                let run =
-                    |stage: &kedge_keeper::trial::Trial<'_>| stage.take(index, self.address, order, min_fill, &makers);
-                try_plan(self.world, Plan::of(work), rows, run).ok().map(|(plan, _)| plan)
+                let work = Work::Take { market: index, account: *self.address, order, min_fill, makers };
+                try_plan(self.world, Plan::of(work), rows).ok()
             }
         }
     }
 
     fn place(&self, market: u16, order: OrderParams, rows: Vec<u16>) -> Option<Plan> {
-        let orders = vec![order];
-        let run = |stage: &kedge_keeper::trial::Trial<'_>| stage.place(market, self.address, &orders, false);
-        let work = Work::Place { market, account: *self.address, orders: orders.clone() };
-        try_plan(self.world, Plan::of(work), rows, run).ok().map(|(plan, _)| plan)
+        let work = Work::Place { market, account: *self.address, orders: vec![order] };
+        try_plan(self.world, Plan::of(work), rows).ok()
     }
 }
 

@@ -1,6 +1,5 @@
 //! Take over and sell in the same transaction.
 
-use kedge_model::action::Liquidate;
 use kedge_model::market::Market;
 use kedge_model::num::{Rounding, ceil_to, floor_to};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
@@ -12,7 +11,7 @@ use solana_pubkey::Pubkey;
 
 use super::{HALVES, Liquidator};
 use crate::jobs::filler::best_makers;
-use crate::trial::{Trial, Unwind};
+use crate::trial::Trial;
 
 /// Maker orders of a flip: each account is one of the transaction.
 const MAKERS: usize = 4;
@@ -36,8 +35,8 @@ impl Liquidator {
         let tolerated = self.limit_price(position, world.worth(market.index))?;
         let mut max_size = position.base.size();
         for _ in 0..HALVES {
-            let action = Liquidate { max_size, limit_price: tolerated };
-            if let Ok(taken) = trial.take_over(market.index, victim, &self.account, action, None) {
+            let works = [self.step(market.index, victim, max_size, tolerated)];
+            if let Ok(taken) = trial.take_over(&works) {
                 let size = taken.report.base.size();
                 if size.is_zero() {
                     return None;
@@ -87,24 +86,16 @@ impl Liquidator {
         let mut makers = best_makers(world, market.index, side, worst, &self.account, 2 * MAKERS);
         makers.retain(|maker| maker.account != *victim);
         makers.truncate(MAKERS);
-        let action = Liquidate { max_size: size, limit_price: price };
-        let unwind = Unwind { order, min_fill: size, makers: &makers };
-        let taken = trial.take_over(market.index, victim, &self.account, action, Some(unwind)).ok()?;
+        let accounts: Vec<Pubkey> = makers.iter().map(|maker| maker.account).chain([*victim, self.account]).collect();
+        let works = vec![
+            self.step(market.index, victim, size, price),
+            Work::Take { market: market.index, account: self.account, order, min_fill: size, makers },
+        ];
+        let taken = trial.take_over(&works).ok()?;
         if taken.profit.0 <= 0 || !taken.own.base(market.index).is_zero() {
             return None;
         }
-        let accounts = makers.iter().map(|maker| maker.account).chain([*victim, self.account]);
-        let rows: Vec<u16> = accounts.flat_map(|account| world.markets_of(&account)).chain([market.index]).collect();
-        let works = vec![
-            Work::Liquidate {
-                market: market.index,
-                account: *victim,
-                liquidator: self.account,
-                max_size: size,
-                limit_price: price,
-            },
-            Work::Take { market: market.index, account: self.account, order, min_fill: size, makers },
-        ];
-        Some(Plan { refresh: world.outdated(rows), works })
+        let rows = accounts.iter().flat_map(|account| world.markets_of(account)).chain([market.index]);
+        Some(Plan { refresh: world.outdated(rows.collect::<Vec<_>>()), works })
     }
 }

@@ -14,7 +14,6 @@ mod limits;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use kedge_model::action::Liquidate;
 use kedge_model::market::Market;
 use kedge_model::num::{BASE, Rounding, floor_to, mul_div};
 use kedge_model::order::{OrderKind, OrderParams, Side, flags};
@@ -154,21 +153,14 @@ impl Liquidator {
         let limit_price = self.limit_price(position, world.worth(position.market))?;
         let mut max_size = inventory.room(self, world, market, position.base)?;
         for _ in 0..HALVES {
-            let action = Liquidate { max_size, limit_price };
+            let step = self.step(market.index, victim, max_size, limit_price);
             // Without the margin for all of it, perhaps for half.
-            if let Ok(taken) = trial.take_over(market.index, victim, &self.account, action, None)
+            if let Ok(taken) = trial.take_over(std::slice::from_ref(&step))
                 && self.has_headroom(world, trial, &taken.own)
             {
                 inventory.add(market.index, taken.report.base);
                 let rows = world.markets_of(victim).into_iter().chain(world.markets_of(&self.account));
-                let work = Work::Liquidate {
-                    market: market.index,
-                    account: *victim,
-                    liquidator: self.account,
-                    max_size,
-                    limit_price,
-                };
-                return Some(Plan::of(work).after_refresh(world.outdated(rows.chain([market.index]))));
+                return Some(Plan::of(step).after_refresh(world.outdated(rows.chain([market.index]))));
             }
             max_size = Size(floor_to(max_size.0 / 2, market.step.0));
             if max_size.is_zero() {
@@ -176,6 +168,11 @@ impl Liquidator {
             }
         }
         None
+    }
+
+    /// A step of a take-over.
+    fn step(&self, market: u16, victim: &Pubkey, max_size: Size, limit_price: Price) -> Work {
+        Work::Liquidate { market, account: *victim, liquidator: self.account, max_size, limit_price }
     }
 
     /// The worst price of a take-over: the liquidator buys from a long and sells to a short.
@@ -209,9 +206,8 @@ impl Liquidator {
             flags: flags::REDUCE_ONLY,
             ..OrderParams::default()
         };
-        let trial = Trial::refreshed(world);
-        let _ = trial.place(market.index, &self.account, &[order], false).ok()?;
         let work = Work::Place { market: market.index, account: self.account, orders: vec![order] };
+        Trial::refreshed(world).run(&work).ok()?;
         Some(Plan::of(work).after_refresh(world.outdated([market.index])))
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use kedge_model::action::PlaceAndMake;
 use kedge_model::market::Market;
 use kedge_model::num::{ceil_to, floor_to};
 use kedge_model::order::{Order, Side};
@@ -13,7 +12,7 @@ use solana_pubkey::Pubkey;
 
 use super::{Level, Limits, Quotes};
 use crate::jobs::sharers;
-use crate::trial::{Trial, try_plan};
+use crate::trial::try_plan;
 
 /// A join for every auction of a market that the quotes are good for.
 pub(crate) fn joins(
@@ -70,15 +69,6 @@ pub(crate) fn join(
     if size.is_zero() {
         return None;
     }
-    let action = PlaceAndMake {
-        order_id: order.id,
-        slot: usize::from(slot),
-        size,
-        worst_price,
-        min_position: Base(limit.checked_neg()?),
-        max_position: Base(limit),
-    };
-    let sharers = sharers::of(world, taker, order, &[*maker]);
     let plan = Plan::of(Work::Make {
         market: market.index,
         maker: *maker,
@@ -87,11 +77,10 @@ pub(crate) fn join(
         slot,
         size,
         worst_price,
-        min_position: action.min_position,
-        max_position: action.max_position,
-        sharers: sharers.clone(),
+        min_position: Base(limit.checked_neg()?),
+        max_position: Base(limit),
+        sharers: sharers::of(world, taker, order, &[*maker]),
     });
     let rows = world.markets_of(taker).into_iter().chain(world.markets_of(maker));
-    let run = |stage: &Trial<'_>| stage.make(market.index, maker, taker, action, &sharers);
-    try_plan(world, plan, rows.collect::<Vec<_>>(), run).ok().map(|(plan, _)| plan)
+    try_plan(world, plan, rows.collect::<Vec<_>>()).ok()
 }

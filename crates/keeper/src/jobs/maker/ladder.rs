@@ -1,5 +1,6 @@
 //! Keeping a ladder of post-only orders as quoted.
 
+use kedge_interface::error::ProgramError;
 use kedge_model::Error;
 use kedge_model::market::Market;
 use kedge_model::num::{ceil_to, floor_to};
@@ -10,7 +11,7 @@ use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
 
 use super::{Level, Quotes};
-use crate::trial::{Trial, try_plan};
+use crate::trial::try_plan;
 
 /// Replaces a market's standing orders when they are not what is quoted, or when half of their life is over; `None` when
 /// they are near enough. What stands is always cancelled in front, seen or not: a ladder that is sent twice, by one process
@@ -26,9 +27,9 @@ pub(crate) fn replace(
     market: &Market,
     quotes: &Quotes,
     life: u32,
-) -> Result<Option<Plan>, (Error, Option<Plan>)> {
+) -> Result<Option<Plan>, (ProgramError, Option<Plan>)> {
     let now = world.clock.unix_time;
-    let orders = orders(market, quotes, expiry(now, life).ok_or((Error::Overflow, None))?);
+    let orders = orders(market, quotes, expiry(now, life).ok_or((ProgramError::Rule(Error::Overflow), None))?);
     let standing = own.orders_in(market.index).count();
     if standing == orders.len() && !is_off(own, market, &orders, quotes) && !is_old(own, market, now, life) {
         return Ok(None);
@@ -37,12 +38,11 @@ pub(crate) fn replace(
     if orders.is_empty() {
         return Ok((standing > 0).then_some(Plan { refresh: Vec::new(), works }));
     }
-    let run = |stage: &Trial<'_>| stage.place(market.index, maker, &orders, true);
-    let place = Work::Place { market: market.index, account: *maker, orders: orders.clone() };
+    let place = Work::Place { market: market.index, account: *maker, orders };
     let with_ladder = Plan { refresh: Vec::new(), works: works.iter().cloned().chain([place]).collect() };
     let rows = world.markets_of(maker).into_iter().chain([market.index]);
-    match try_plan(world, with_ladder, rows.collect::<Vec<_>>(), run) {
-        Ok((plan, _)) => Ok(Some(plan)),
+    match try_plan(world, with_ladder, rows.collect::<Vec<_>>()) {
+        Ok(plan) => Ok(Some(plan)),
         Err(error) => Err((error, (standing > 0).then_some(Plan { refresh: Vec::new(), works }))),
     }
 }

@@ -25,6 +25,7 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use kedge_interface::error::ProgramError;
 use kedge_model::Error;
 use kedge_model::board::Purpose;
 use kedge_model::margin::{self, MarginKind};
@@ -67,7 +68,7 @@ struct State {
     figures: BTreeMap<(&'static str, Option<u16>), f64>,
     news: Option<String>,
     /// Why its ladder was refused at the last look, by market.
-    refused: BTreeMap<u16, Error>,
+    refused: BTreeMap<u16, ProgramError>,
     /// Markets that had no price to quote at when they were last looked at.
     unpriced: BTreeSet<u16>,
     /// Withdrawals that landed since it was told to leave; none while it stays.
@@ -164,7 +165,7 @@ impl Maker {
     }
 
     /// Makes news of a market that cannot be quoted any more, or again.
-    fn told(&self, market: u16, refused: Option<Error>) {
+    fn told(&self, market: u16, refused: Option<ProgramError>) {
         let mut state = self.state();
         let before = match refused {
             Some(error) => state.refused.insert(market, error),
@@ -219,7 +220,7 @@ impl Job for Maker {
                 continue;
             }
             let Some(market) = world.markets.get(usize::from(limits.market)) else {
-                self.told(limits.market, Some(Error::RowNotListed));
+                self.told(limits.market, Some(ProgramError::Rule(Error::RowNotListed)));
                 continue;
             };
             let quotes = self.quotes(world, own, limits);
