@@ -108,7 +108,7 @@ fn parsed(folders: &[&str]) -> Vec<(PathBuf, syn::File)> {
 }
 
 /// The shipped programs, command line and keeper, and their common client.
-const SHIPPED: [&str; 4] = ["crates/cli/src", "crates/client/src", "crates/keeperd/src", "keepers/src"];
+const SHIPPED: [&str; 4] = ["crates/cli/src", "crates/client/src", "crates/keeper/src", "crates/sender/src"];
 
 #[test]
 fn every_instruction_is_sent_by_a_program_that_ships() {

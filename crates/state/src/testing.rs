@@ -142,39 +142,39 @@ impl TestExchange {
         world
     }
 
-    /// Addresses of what is listed.
+    /// Addresses of the listed market and bank.
     #[must_use]
     pub fn directory(&self) -> Arc<Directory> {
         Arc::clone(&self.directory)
     }
 
-    /// Changes an account as no instruction does.
+    /// Changes an account without an instruction.
     pub fn change<T: Kind>(&mut self, at: Pubkey, change: impl FnOnce(&mut T)) {
         let mut content: T = self.state.read::<T>(&at).unwrap().clone();
         change(&mut content);
         self.state.write(at, content);
     }
 
-    /// Sets the market's expiry, whenever that is.
+    /// Sets the market's expiry, Unix seconds, also in the past.
     pub fn expire(&mut self, time: i64) {
         self.change(address::market(0), |market: &mut Market| market.expiry_time = time);
         self.change(BOARD, |board: &mut PriceBoard| board.markets[0].expiry_time = time);
     }
 
-    /// Takes the vAMM's depth.
+    /// Sets the vAMM's depth to zero.
     pub fn without_amm(&mut self) {
         self.change(address::market(0), |market: &mut Market| {
             (market.amm.sqrt_k, market.amm.base_reserve, market.amm.quote_reserve) = (Size(0), Size(0), Size(0));
         });
     }
 
-    /// Gives the trader's position a pocket of its own, with tokens in millionths of a dollar.
+    /// Isolates the sub-account's position, with collateral in millionths of a dollar.
     pub fn isolate(&mut self, account: Pubkey, amount: u64) {
         let (signer, market) = (self.owner(account), 0);
         self.run_fresh(Decoded::IsolatePosition(IsolatePosition { signer, sub_account: account, market, amount }));
     }
 
-    /// Carries out an instruction on the board as a refresh would make it, and leaves the board as it is.
+    /// Applies an instruction to a refreshed board, and restores the board afterwards.
     fn run_fresh(&mut self, instruction: Decoded) {
         let board = *self.board();
         self.refresh();

@@ -18,11 +18,11 @@ use kedge_model::market::{Market, MarketStatus};
 use kedge_model::trader::Trader;
 use solana_pubkey::Pubkey;
 
-use super::{Counted, Desk};
+use super::{Applying, Counted};
 use crate::store::Accounts;
 use crate::{Report, Result};
 
-impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     fn on_exchange(&mut self, run: impl FnOnce(&mut Exchange) -> Ruled<()>) -> Result<Report> {
         let mut exchange: Exchange = self.copy(&EXCHANGE)?;
         run(&mut exchange)?;

@@ -18,11 +18,11 @@ use kedge_model::quantity::{Amount, Ppm, Quote};
 use kedge_model::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 
-use super::{Counted, Desk};
+use super::{Applying, Counted};
 use crate::store::Accounts;
 use crate::{Report, Result};
 
-impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     /// A copy of a bank whose vault is the one that was passed, and the tokens in it.
     fn bank_with_vault(&self, bank: &Pubkey, vault: &Pubkey) -> Result<(Bank, u64)> {
         let bank: Bank = self.copy(bank)?;

@@ -12,7 +12,7 @@ use kedge_model::quantity::{Base, Price, Size};
 use kedge_model::sub_account::SubAccountMut;
 use solana_pubkey::Pubkey;
 
-use super::{Counted, Desk};
+use super::{Applying, Counted};
 use crate::store::Accounts;
 use crate::{Report, Result};
 
@@ -22,7 +22,7 @@ fn require_distinct(accounts: &[Pubkey]) -> Result<()> {
     if twice { Err(AccountError::AccountDuplicate.into()) } else { Ok(()) }
 }
 
-impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     pub(super) fn place_and_take(&mut self, i: &PlaceAndTake) -> Result<Report> {
         let subs: Vec<Pubkey> = std::iter::once(i.sub_account).chain(i.maker_accounts.iter().copied()).collect();
         require_distinct(&subs)?;

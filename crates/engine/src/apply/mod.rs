@@ -51,7 +51,7 @@ pub fn apply<A: Accounts, S: EventSink>(
 ) -> Result<Report> {
     use Decoded as I;
     let clock = moment.clock;
-    let mut on = Desk { accounts, clock, sink };
+    let mut on = Applying { accounts, clock, sink };
     match instruction {
         I::Initialize(i) => on.initialize(i),
         I::SetFees(i) => on.set_fees(i),
@@ -114,7 +114,7 @@ pub fn apply<A: Accounts, S: EventSink>(
 }
 
 /// The accounts at a moment, and where records go.
-struct Desk<'a, A, S> {
+struct Applying<'a, A, S> {
     accounts: &'a mut A,
     clock: Clock,
     sink: &'a mut S,
@@ -144,7 +144,7 @@ impl<'a, S> Counted<'a, S> {
     }
 }
 
-impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     /// A copy of an account, to be changed.
     fn copy<T: crate::Kind>(&self, at: &Pubkey) -> Result<T> {
         self.accounts.read::<T>(at).cloned()
@@ -198,7 +198,7 @@ impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
         Ok(report)
     }
 
-    /// [`Desk::on_market`] with the bank in which profit and loss is settled.
+    /// [`Applying::on_market`] with the bank in which profit and loss is settled.
     fn on_market_and_bank<T>(
         &mut self,
         (market_at, bank_at): (&Pubkey, &Pubkey),

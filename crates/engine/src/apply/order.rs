@@ -12,11 +12,11 @@ use kedge_model::event::{CancelReason, EventSink};
 use kedge_model::sub_account::SubAccountMut;
 use solana_pubkey::Pubkey;
 
-use super::{Counted, Desk};
+use super::{Applying, Counted};
 use crate::store::Accounts;
 use crate::{Report, Result};
 
-impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     pub(super) fn place_orders(&mut self, i: &PlaceOrders) -> Result<Report> {
         let place = action::PlaceOrders { orders: &i.orders };
         place.validate()?;

@@ -18,11 +18,11 @@ use kedge_model::sub_account::SubAccount;
 use kedge_model::trader::Trader;
 use solana_pubkey::Pubkey;
 
-use super::Desk;
+use super::Applying;
 use crate::store::Accounts;
 use crate::{Report, Result};
 
-impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     /// The bump of a new account of the program.
     ///
     /// # Errors

@@ -9,11 +9,11 @@ use kedge_model::event::EventSink;
 use solana_program_error::ProgramError;
 use solana_pubkey::Pubkey;
 
-use super::Desk;
+use super::Applying;
 use crate::store::Accounts;
 use crate::{Report, Result};
 
-impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     pub(super) fn refresh_prices(&mut self, i: &RefreshPrices) -> Result<Report> {
         let mut board: PriceBoard = self.copy(&BOARD)?;
         board.measure_slot_time(&self.clock)?;

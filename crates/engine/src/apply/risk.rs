@@ -12,11 +12,11 @@ use kedge_model::event::EventSink;
 use kedge_model::market::Market;
 use kedge_model::quantity::{Price, Size};
 
-use super::{Counted, Desk};
+use super::{Applying, Counted};
 use crate::store::Accounts;
 use crate::{Report, Result};
 
-impl<A: Accounts, S: EventSink> Desk<'_, A, S> {
+impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     pub(super) fn update_amm(&mut self, i: &UpdateAmm) -> Result<Report> {
         self.on_market(&i.market, &[], |context, _| action::UpdateAmm.execute(context)).map(Report::Amm)
     }
