@@ -1,6 +1,6 @@
 //! The instructions that keepers send, a row each.
 
-use kedge_interface::instruction::{Decoded, SliceOrder, TrailOrder, TriggerOrder};
+use kedge_interface::instruction::Decoded;
 use solana_pubkey::Pubkey;
 
 use super::{Call, Subject};
@@ -82,6 +82,9 @@ impl Call {
         let position = |account: &Pubkey| Subject::Position(*account, market);
         let orders = |account: &Pubkey| Subject::Orders(*account, market);
         let order = |account: &Pubkey, id: &u32| Subject::Order(name, *account, *id);
+        let serve = |crank: &[Pubkey], account, id, why| {
+            row(USUAL, crank.first().copied(), Nothing, order(account, id), "order", why)
+        };
         match &self.instruction {
             Decoded::RefreshPrices(i) => row(
                 per(0, REFRESH_ROW, i.markets.len() + i.banks.len()), None, Nothing, Subject::Board,
@@ -91,18 +94,13 @@ impl Call {
                 per(USUAL, 40_000, i.makers.len()), i.split().0, Nothing, order(&i.taker, &i.order_id),
                 "order", "it crosses",
             ),
-            Decoded::TriggerOrder(TriggerOrder { sub_account, order_id, crank, .. }) => row(
-                USUAL, crank.first().copied(), Nothing, order(sub_account, order_id),
-                "order", "the price has reached its trigger",
+            Decoded::TriggerOrder(i) => serve(
+                &i.crank, &i.sub_account, &i.order_id, "the price has reached its trigger",
             ),
-            Decoded::TrailOrder(TrailOrder { sub_account, order_id, crank, .. }) => row(
-                USUAL, crank.first().copied(), Nothing, order(sub_account, order_id),
-                "order", "the price has moved on, and its trigger follows",
+            Decoded::TrailOrder(i) => serve(
+                &i.crank, &i.sub_account, &i.order_id, "the price has moved on, and its trigger follows",
             ),
-            Decoded::SliceOrder(SliceOrder { sub_account, order_id, crank, .. }) => row(
-                USUAL, crank.first().copied(), Nothing, order(sub_account, order_id),
-                "order", "its next slice is due",
-            ),
+            Decoded::SliceOrder(i) => serve(&i.crank, &i.sub_account, &i.order_id, "its next slice is due"),
             Decoded::ExpireOrders(i) => row(
                 USUAL, i.crank.first().copied(), Nothing, orders(&i.sub_account),
                 "orders", "past their expiry, nothing left to reduce, or not backed by their owner",
@@ -113,9 +111,7 @@ impl Call {
                 USUAL, None, Nothing, Subject::Account(name, i.sub_account),
                 "fee tier", "what it has traded is not counted yet, or its tier has run out",
             ),
-            Decoded::SettlePnl(i) => row(
-                USUAL, None, Nothing, position(&i.sub_account), "position", "a claim is open",
-            ),
+            Decoded::SettlePnl(i) => row(USUAL, None, Nothing, position(&i.sub_account), "position", "a claim is open"),
             Decoded::SweepFees(_) => row(USUAL, None, Nothing, in_market, "fees", "fees are collected"),
             Decoded::Liquidate(i) => row(
                 USUAL, Some(i.liquidator), TakeOver, position(&i.sub_account),
