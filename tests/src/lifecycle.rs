@@ -48,9 +48,9 @@ impl World {
 
     /// Lets a market expire with the least notice, and its time pass at the present prices.
     pub fn run_out(&mut self, market: u16) {
-        let time = self.time() + i64::try_from(EXPIRY_NOTICE).expect("in range");
+        let time = self.time() + i64::try_from(EXPIRY_NOTICE.0).expect("in range");
         self.set_expiry(market, time).expect("an expiry with the least notice");
-        self.pass_ms((EXPIRY_NOTICE - SETTLEMENT_WINDOW) * 1_000);
+        self.pass_ms((EXPIRY_NOTICE.0 - SETTLEMENT_WINDOW.0) * 1_000);
         while self.time() < time {
             self.pass_ms(59_000);
             self.tick();

@@ -23,7 +23,7 @@ fn session(mut world: World, seed: u64, turns: u64) -> Tally {
             session.end_market(u16::try_from(seed).expect("a small seed") % MARKETS);
         }
     }
-    let believed = session.world.board().slot_micros();
+    let believed = session.world.board().slot_time().0;
     assert!(believed.abs_diff(slot_ms * 1_000) <= slot_ms * 100, "slots of {slot_ms} ms are taken for {believed} us");
     session.tally
 }

@@ -120,7 +120,7 @@ fn a_message_counts_only_for_its_program_account_signer_and_time() {
     let mut scene = start();
     let other = scene.world.rich(10_000);
     let now = scene.world.slot;
-    let longest = MAX_SIGNED_MS.div_ceil(SLOT_MS);
+    let longest = MAX_SIGNED_MS.0.div_ceil(SLOT_MS);
     let good = scene.header(1);
     let cases = [
         ("another program", SignedHeader { program: [1; 32], ..good }, Error::SignedOtherProgram),

@@ -7,6 +7,7 @@ use kedge_interface::instruction::{Instruction, KedgeInstruction, RefreshPrices}
 use kedge_model::board::{PriceBoard, PriceRow, PriceSource, Purpose, RowState, SourceKind, receivers};
 use kedge_model::clock::Clock;
 use kedge_model::sub_account::SubAccount;
+use kedge_model::time::Seconds;
 use solana_pubkey::Pubkey;
 
 pub use crate::row::Row;
@@ -30,8 +31,8 @@ pub fn in_use(account: &SubAccount) -> Vec<Row> {
 pub fn stale(board: &PriceBoard, rows: &[Row], purpose: Purpose, clock: &Clock) -> Vec<Row> {
     let too_old = |row: &Row| {
         row.price(board).is_ok_and(|price| {
-            let max_age = u64::from(price.max_age).saturating_mul(purpose.requirement().age_factor);
-            price.state_at(clock, max_age) == RowState::Stale
+            let max_age = price.max_age().0.saturating_mul(purpose.requirement().age_factor);
+            price.state_at(clock, Seconds(max_age)) == RowState::Stale
         })
     };
     rows.iter().copied().filter(too_old).collect()
@@ -40,7 +41,7 @@ pub fn stale(board: &PriceBoard, rows: &[Row], purpose: Purpose, clock: &Clock) 
 /// The rows whose price is past half of its age limit: a transaction refreshes them, so that they last until it lands.
 pub fn old_rows(board: &PriceBoard, rows: &[Row], clock: &Clock) -> Vec<Row> {
     let old = |row: &Row| {
-        row.price(board).is_ok_and(|price| clock.seconds_since(price.publish_time) > u64::from(price.max_age) / 2)
+        row.price(board).is_ok_and(|price| clock.seconds_since(price.publish_time) > Seconds(price.max_age().0 / 2))
     };
     rows.iter().copied().filter(old).collect()
 }

@@ -20,7 +20,7 @@ pub const NUMBERS_AHEAD: u64 = 1_000;
 
 /// Longest life in milliseconds to sign a message for. It is below the exchange's limit, which counts in slots, by as
 /// much as the measured slot time may change until the message is placed.
-pub const LONGEST_MS: u64 = MAX_SIGNED_MS / 10 * 9;
+pub const LONGEST_MS: u64 = MAX_SIGNED_MS.0 / 10 * 9;
 
 /// Why a signed message cannot be placed.
 #[derive(Debug, thiserror::Error)]

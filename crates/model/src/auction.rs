@@ -7,29 +7,40 @@ use crate::num::{Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
 use crate::order::Order;
 use crate::quantity::{Ppm, Price};
 use crate::side::Side;
+use crate::time::{Slot, Slots};
 
 /// Distance of a derived auction's end from the oracle in a calm market.
 pub const DERIVED_WIDTH: Ppm = Ppm(5_000);
 /// How many times the price row's deviation the distance is in a market that moves.
 pub const DERIVED_DEVIATIONS: u64 = 2;
-/// Longest auction in slots.
-pub const MAX_SLOTS: u64 = 255;
+/// Longest auction: what the order's byte holds. About slots: at 50 ms, the shortest that is believed, an auction is cut
+/// at 12.75 seconds.
+pub const MAX_SLOTS: Slots = Slots(255);
 
 /// Auction price of an order at a slot, on the tick: buys round down, sells round up, in the taker's favour.
 ///
 /// # Errors
 /// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].
-pub fn price(order: &Order, slot: u64, tick: Price) -> Result<Price> {
-    let elapsed = slot.saturating_sub(order.activation_slot);
-    interpolate(order.side(), order.auction_start, order.auction_end, elapsed, u64::from(order.auction_slots), tick)
+pub fn price(order: &Order, slot: Slot, tick: Price) -> Result<Price> {
+    // The same difference as [`Order::in_auction`] takes: on chain it is taken once.
+    let elapsed = Slots(slot.0.saturating_sub(order.activation_slot));
+    let duration = Slots(u64::from(order.auction_slots));
+    interpolate(order.side(), order.auction_start, order.auction_end, elapsed, duration, tick)
 }
 
-/// Linear interpolation from `start` to `end` after `elapsed` of `duration` slots.
-pub fn interpolate(side: Side, start: Price, end: Price, elapsed: u64, duration: u64, tick: Price) -> Result<Price> {
-    let raw = if elapsed >= duration {
+/// Linear interpolation from `start` to `end` after `elapsed` of `duration`.
+pub fn interpolate(
+    side: Side,
+    start: Price,
+    end: Price,
+    elapsed: Slots,
+    duration: Slots,
+    tick: Price,
+) -> Result<Price> {
+    let raw = if elapsed.0 >= duration.0 {
         end.0
     } else {
-        let moved = mul_div(start.0.abs_diff(end.0), elapsed, duration, Rounding::Down)?;
+        let moved = mul_div(start.0.abs_diff(end.0), elapsed.0, duration.0, Rounding::Down)?;
         if end >= start { start.0.plus(moved)? } else { start.0.minus(moved)? }
     };
     let on_tick = match side {

@@ -9,11 +9,12 @@ use crate::fault::{Fault, planted};
 use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, PPM, Rounding, mul_div, to_i64};
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
 use crate::side::Side;
+use crate::time::Seconds;
 
 /// Scale of premiums and rates.
 pub const PPB: u64 = 1_000_000_000;
-/// Seconds of a funding period.
-pub const PERIOD: u64 = 3_600;
+/// The funding period.
+pub const PERIOD: Seconds = Seconds::HOUR;
 /// Interest, 0.01 % per eight hours.
 pub const INTEREST: i64 = 100_000;
 /// Clamp of interest against premium, 0.05 %.
@@ -54,14 +55,14 @@ pub fn hourly_rate(premium: i64, cap: Ppm) -> Result<i64> {
     Ok(rate.clamp(cap.wrapping_neg(), cap))
 }
 
-/// Funding per base at 1e9 for an hourly rate at an oracle price over so many seconds, toward zero.
+/// Funding per base at 1e9 for an hourly rate at an oracle price over a time, toward zero.
 ///
-/// Seconds beyond [`PERIOD`] are not charged: a lost hour is paid once. Fewer are charged as what they are: a premium
+/// What is beyond [`PERIOD`] is not charged: a lost hour is paid once. Less is charged as what it is: a premium
 /// that stood for two seconds is no hour's.
-pub fn index_delta(rate: i64, oracle: Price, seconds: u64) -> Result<FundingIndex> {
+pub fn index_delta(rate: i64, oracle: Price, time: Seconds) -> Result<FundingIndex> {
     // price 1e6 * ppb 1e9 / 1e12 = quote per base at 1e3 ... times 1e6 to reach 1e9.
-    let charged = rate.unsigned_abs().times(seconds.min(PERIOD))?;
-    let magnitude = to_i64(mul_div(charged, oracle.0, 1_000_000 * PERIOD, Rounding::Down)?)?;
+    let charged = rate.unsigned_abs().times(time.min(PERIOD).0)?;
+    let magnitude = to_i64(mul_div(charged, oracle.0, 1_000_000 * PERIOD.0, Rounding::Down)?)?;
     Ok(FundingIndex(if rate < 0 { magnitude.wrapping_neg() } else { magnitude }))
 }
 
@@ -107,11 +108,11 @@ pub fn payment(base: Base, delta: FundingIndex) -> Result<Quote> {
 }
 
 /// Average of a sum of premiums weighed by seconds, toward zero; zero over no time.
-pub fn average_premium(sum: i64, seconds: u64) -> Result<i64> {
-    if seconds == 0 {
+pub fn average_premium(sum: i64, time: Seconds) -> Result<i64> {
+    if time.is_zero() {
         return Ok(0);
     }
-    let magnitude = to_i64(crate::num::quotient(sum.unsigned_abs(), seconds, Rounding::Down)?)?;
+    let magnitude = to_i64(crate::num::quotient(sum.unsigned_abs(), time.0, Rounding::Down)?)?;
     Ok(if sum < 0 { magnitude.wrapping_neg() } else { magnitude })
 }
 
@@ -119,10 +120,10 @@ impl crate::market::Market {
     /// Takes a premium sample: the premium in force until now is weighed by the time it was, at most one period.
     pub fn sample_premium(&mut self, oracle: Price, now: i64) -> Result<()> {
         let elapsed = clock::elapsed(self.premium_time, now);
-        if self.premium_time != 0 && elapsed > 0 {
-            let weight = to_i64(elapsed.min(PERIOD))?;
+        if self.premium_time != 0 && elapsed.0 > 0 {
+            let weight = to_i64(elapsed.0.min(PERIOD.0))?;
             self.premium_sum = self.premium_sum.plus(self.premium_last.times(weight)?)?;
-            self.premium_seconds = self.premium_seconds.plus(elapsed.min(PERIOD))?;
+            self.premium_seconds = self.premium_seconds.plus(elapsed.0.min(PERIOD.0))?;
         }
         self.sample_basis(now)?;
         self.premium_time = now;
@@ -181,7 +182,7 @@ impl crate::market::Market {
     /// # Errors
     /// [`Error::FundingNotDue`].
     pub fn require_funding_due(&self, now: i64) -> Result<()> {
-        let hour = |time: i64| u64::try_from(time).unwrap_or(0).checked_div(PERIOD).unwrap_or(0);
+        let hour = |time: i64| u64::try_from(time).unwrap_or(0).checked_div(PERIOD.0).unwrap_or(0);
         if hour(now) > hour(self.funding_time) { Ok(()) } else { Err(Error::FundingNotDue) }
     }
 }

@@ -9,7 +9,7 @@
 //! * **Nothing is fetched**: the clock ([`clock::Clock`]), the prices ([`board::PriceBoard`]) and the event
 //!   sink ([`event::EventSink`]) are handed in.
 //! * **Quantities** are newtypes ([`quantity`]): base 1e9, price 1e6, quote 1e6, ratios in parts per million,
-//!   funding indices in quote per base at 1e9.
+//!   funding indices in quote per base at 1e9. Times are too ([`time`]): slots, milliseconds and seconds do not mix.
 //! * **Rounding** is always named by the caller and always against the user who would benefit.
 //! * **Errors** ([`error::Error`]) are numbered, append-only, and their text says what to do.
 #![no_std]
@@ -56,6 +56,7 @@ pub mod signed_text;
 pub mod sub_account;
 mod telling;
 pub mod tiers;
+pub mod time;
 pub mod trader;
 pub mod trigger;
 pub mod weights;

@@ -8,15 +8,16 @@ use crate::market::{Market, MarketStatus};
 use crate::num::{BASE, Rounding, mul_div};
 use crate::quantity::{Amount, Price, Quote};
 use crate::tiers;
+use crate::time::Seconds;
 
-/// Seconds between setting an expiry and the expiry at least: an hour's notice of the hour in which the market only
+/// Time between setting an expiry and the expiry at least: an hour's notice of the hour in which the market only
 /// reduces.
-pub const EXPIRY_NOTICE: u64 = 2 * SETTLEMENT_WINDOW;
-/// Seconds after the beginning of settlement before which no profit is paid: in them all positions are closed and
+pub const EXPIRY_NOTICE: Seconds = Seconds(2 * SETTLEMENT_WINDOW.0);
+/// Time after the beginning of settlement before which no profit is paid: in them all positions are closed and
 /// all debts that anybody owes the market are known.
-pub const PAYOUT_DELAY: u64 = 3_600;
-/// Seconds after the beginning of settlement after which a market can be delisted.
-pub const DEBT_PERIOD: u64 = 7 * 86_400;
+pub const PAYOUT_DELAY: Seconds = Seconds::HOUR;
+/// Time after the beginning of settlement after which a market can be delisted.
+pub const DEBT_PERIOD: Seconds = Seconds(7 * Seconds::DAY.0);
 
 /// Terms of a market's settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +50,7 @@ impl Market {
     #[inline]
     pub fn in_last_hour(&self, clock: &Clock) -> bool {
         self.expiry_time != 0
-            && clock.unix_time >= self.expiry_time.saturating_sub(SETTLEMENT_WINDOW.cast_signed())
+            && clock.unix_time >= SETTLEMENT_WINDOW.before(self.expiry_time)
             && !fault::planted(Fault::ExpiryAtSpot)
     }
 
@@ -188,7 +189,7 @@ impl Market {
     }
 
     /// The old rule: debts are waited for, at most [`DEBT_PERIOD`].
-    fn payout_by_deadline(&self, claim: Amount, since: u64) -> Result<Payout> {
+    fn payout_by_deadline(&self, claim: Amount, since: Seconds) -> Result<Payout> {
         let claims = Amount(self.users_quote.plus(self.debts.credit()?)?.positive_part().0.max(claim.0));
         if self.pnl_pool >= claims {
             return Ok(Payout { paid: claim, written_off: Amount::ZERO });

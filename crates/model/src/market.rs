@@ -16,6 +16,7 @@ use crate::funding;
 use crate::num::{Checked, PPM, Rounding, is_multiple, mul_div};
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
 use crate::tiers;
+use crate::time::Slot;
 
 /// Ticks that a price has at least when a market is listed: a tick is at most a thousandth of it.
 pub const TICKS: u64 = 1_000;
@@ -148,9 +149,9 @@ account_bytes! {
         /// Value liquidated in the running window.
         592 => pub liquidated: Amount,
         /// Slot at which the running window began.
-        600 => pub liquidation_window: u64,
+        600 => pub liquidation_window: Slot,
         /// Slot of the last fill.
-        608 => pub last_fill_slot: u64,
+        608 => pub last_fill_slot: Slot,
         /// Unix time at which settlement began.
         616 => pub settlement_time: i64,
         /// Debts of positions that settlement has closed and that are not paid yet.

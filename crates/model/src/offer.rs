@@ -9,6 +9,7 @@ use crate::num::{Checked, ceil_to, floor_to, saturating_sub, to_i64};
 use crate::order::{Limit, Order, OrderKind};
 use crate::quantity::{Price, Size};
 use crate::side::Side;
+use crate::time::Slot;
 
 /// Largest distance of an order's price to the oracle, either way: far beyond any price, and small enough that no sum
 /// with one overflows.
@@ -35,7 +36,7 @@ impl Order {
     /// [`crate::Error::Overflow`].
     #[inline]
     pub fn limit_price(&self, slot: u64, oracle: Price, tick: Price) -> Result<Price> {
-        if self.in_auction(slot) { auction::price(self, slot, tick) } else { self.effective_price(oracle, tick) }
+        if self.in_auction(slot) { auction::price(self, Slot(slot), tick) } else { self.effective_price(oracle, tick) }
     }
 
     /// How much of what is left is offered to takers at the order's place in the queue: all of it, or for a limit order

@@ -35,6 +35,7 @@ macro_rules! quantity {
         }
     };
 }
+pub(crate) use quantity;
 
 quantity! {
     /// Quote units per base unit at 1e6 (a price of 1.00 is 1,000,000).

@@ -19,6 +19,7 @@ use crate::position::Position;
 use crate::quantity::{Amount, Ppm, Price, Quote, Size};
 use crate::side::Side;
 use crate::sub_account::SubAccount;
+use crate::time::Seconds;
 
 /// Initial margin as placing an order asks for it: strict prices, open orders in the worst case.
 ///
@@ -205,7 +206,7 @@ pub fn predicted_funding(market: &Market, row: &MarketRow, clock: &Clock) -> Res
     }
     let mut probe = *market;
     probe.sample_premium(row.price.price, clock.unix_time)?;
-    let premium = funding::average_premium(probe.premium_sum, probe.premium_seconds)?;
+    let premium = funding::average_premium(probe.premium_sum, Seconds(probe.premium_seconds))?;
     funding::hourly_rate(premium, market.funding_cap)
 }
 

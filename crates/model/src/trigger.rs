@@ -10,9 +10,10 @@ use crate::num::{Checked, PPM, Rounding, ceil_to, floor_to, mul_div, quotient, s
 use crate::order::{Order, OrderKind, flags};
 use crate::quantity::{Amount, Ppm, Price};
 use crate::side::Side;
+use crate::time::{Millis, Seconds};
 
-/// Age in milliseconds up to which the last fill counts for triggers that look at it.
-pub const LAST_FILL_MS: u64 = 60_000;
+/// Age up to which the last fill counts for triggers that look at it.
+pub const LAST_FILL_MS: Millis = Millis(60_000);
 /// Value that makes its price the last price: 2^34 quote units, some 17,180 dollars. Fills of less move it in proportion, so
 /// that setting off a trigger costs the fees of a trade that somebody would notice, however it is cut into pieces.
 pub const LAST_PRICE_VALUE: u64 = 1 << (VALUE_SHIFT + WEIGHT_SHIFT);
@@ -20,12 +21,10 @@ pub const LAST_PRICE_VALUE: u64 = 1 << (VALUE_SHIFT + WEIGHT_SHIFT);
 const VALUE_SHIFT: u32 = 14;
 const WEIGHT_SHIFT: u32 = 20;
 const WEIGHT_MASK: u64 = (1 << WEIGHT_SHIFT) - 1;
-/// Slots of the shortest length that is believed in [`LAST_FILL_MS`].
-const MOST_QUIET_SLOTS: u64 = LAST_FILL_MS / (crate::board::SLOT_MICROS_BOUNDS.0 / 1_000);
-/// Time in seconds over which the basis follows the premium.
-pub const BASIS_PERIOD: u64 = 300;
-/// Seconds between two samples of the basis at the least.
-pub const BASIS_INTERVAL: u64 = 30;
+/// Time over which the basis follows the premium.
+pub const BASIS_PERIOD: Seconds = Seconds(300);
+/// Time between two samples of the basis at the least.
+pub const BASIS_INTERVAL: Seconds = Seconds(30);
 
 /// The price that an order with these flags looks at: the oracle, the mark or the last price ([`Market::last_price`]).
 ///
@@ -80,12 +79,12 @@ impl Market {
     /// Whether the last fill is older than [`LAST_FILL_MS`].
     #[inline]
     fn is_quiet(&self, board: &PriceBoard, clock: &Clock) -> bool {
-        let slots = saturating_sub(clock.slot, self.last_fill_slot);
-        if slots == 0 {
+        let slots = clock.slots_since(self.last_fill_slot);
+        if slots.0 == 0 {
             // As for every fill of a run but its first.
             return false;
         }
-        slots > MOST_QUIET_SLOTS || slots.wrapping_mul(board.slot_micros()) > LAST_FILL_MS.wrapping_mul(1_000)
+        slots.longer_than(LAST_FILL_MS, board.slot_time())
     }
 
     /// Takes note of a fill: its price and slot, and the last price, which moves toward it by the part that its value is
@@ -101,7 +100,7 @@ impl Market {
         let rest = (distance & WEIGHT_MASK).wrapping_mul(weight).wrapping_add(WEIGHT_MASK).wrapping_shr(WEIGHT_SHIFT);
         let moved = whole.wrapping_add(rest);
         self.last_price = Price(if price > last { last.0.wrapping_add(moved) } else { last.0.wrapping_sub(moved) });
-        (self.last_fill_price, self.last_fill_slot) = (price, clock.slot);
+        (self.last_fill_price, self.last_fill_slot) = (price, clock.at());
     }
 
     /// The mark that triggers may look at: the middle of oracle plus basis, the market's own price and the oracle.
@@ -117,15 +116,15 @@ impl Market {
     /// Lets the basis follow the premium that was in force, by the time since it last did.
     pub(crate) fn sample_basis(&mut self, now: i64) -> Result<()> {
         let elapsed = clock::elapsed(self.basis_time, now);
-        if elapsed < BASIS_INTERVAL {
+        if elapsed.0 < BASIS_INTERVAL.0 {
             return Ok(());
         }
-        if elapsed >= BASIS_PERIOD {
+        if elapsed.0 >= BASIS_PERIOD.0 {
             self.basis = self.premium_last;
         } else {
             let gap = self.premium_last.minus(self.basis)?;
             // Both are within a tenth of PPB: the product has at most 37 bits.
-            let step = to_i64(quotient(gap.unsigned_abs().times(elapsed)?, BASIS_PERIOD, Rounding::Down)?)?;
+            let step = to_i64(quotient(gap.unsigned_abs().times(elapsed.0)?, BASIS_PERIOD.0, Rounding::Down)?)?;
             self.basis = self.basis.plus(if gap < 0 { step.wrapping_neg() } else { step })?;
         }
         self.basis_time = now;
@@ -136,16 +135,16 @@ impl Market {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::board::SLOT_MICROS_BOUNDS;
+    use crate::time::{Slot, SlotTime};
 
     #[test]
     fn the_last_price_moves_by_the_part_that_a_fill_is_of_the_whole_value() {
-        let board = PriceBoard { slot_micros: 400_000, ..PriceBoard::default() };
+        let board = PriceBoard { slot_micros: SlotTime::DEFAULT, ..PriceBoard::default() };
         let clock = Clock { slot: 1_000, unix_time: 0 };
         let after = |last: u64, price: u64, value: u64| {
-            let mut market = Market { last_price: Price(last), last_fill_slot: 999, ..Market::default() };
+            let mut market = Market { last_price: Price(last), last_fill_slot: Slot(999), ..Market::default() };
             market.note_fill(Price(price), Amount(value), Price(1), &board, &clock);
-            assert_eq!((market.last_fill_price, market.last_fill_slot), (Price(price), 1_000));
+            assert_eq!((market.last_fill_price, market.last_fill_slot), (Price(price), Slot(1_000)));
             market.last_price.0
         };
         let mut random = 1u64;
@@ -170,11 +169,11 @@ mod tests {
 
     #[test]
     fn after_a_quiet_minute_the_last_price_starts_from_the_oracle() {
-        for (micros, slots) in [(400_000, 150), (SLOT_MICROS_BOUNDS.0, 1_200), (SLOT_MICROS_BOUNDS.1, 6), (0, 150)] {
-            let board = PriceBoard { slot_micros: micros, ..PriceBoard::default() };
+        for (micros, slots) in [(400_000, 150), (SlotTime::LEAST.0, 1_200), (SlotTime::MOST.0, 6), (0, 150)] {
+            let board = PriceBoard { slot_micros: SlotTime(micros), ..PriceBoard::default() };
             for (age, from) in [(0, 100), (slots, 100), (slots + 1, 200)] {
                 let clock = Clock { slot: 5_000, unix_time: 0 };
-                let last_fill_slot = 5_000 - age;
+                let last_fill_slot = Slot(5_000 - age);
                 let mut market = Market { last_price: Price(100), last_fill_slot, ..Market::default() };
                 market.note_fill(Price(100), Amount(0), Price(200), &board, &clock);
                 assert_eq!(market.last_price, Price(from), "{micros} {age}");

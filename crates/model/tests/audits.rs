@@ -15,6 +15,7 @@ use kedge_model::margin::token_value;
 use kedge_model::num::{Rounding, mul_div};
 use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
+use kedge_model::time::Seconds;
 
 #[test]
 fn every_switch_stops_its_operation_and_nothing_else() {
@@ -79,7 +80,7 @@ fn a_source_that_says_zero_is_no_source() {
     let before = world.board.markets[BTC].price;
     assert!(!world.refresh(BTC, 0).unwrap().updated);
     assert_eq!(world.oracle(BTC), before.price);
-    let (clock, micros) = (world.clock, world.board.slot_micros());
+    let (clock, micros) = (world.clock, world.board.slot_time());
     let seen = |price| OraclePrice {
         price: Price(price),
         confidence: Price(1),
@@ -99,7 +100,7 @@ fn a_source_that_is_certain_does_no_harm() {
     // 2.111 #1497: a confidence of zero went into a division.
     let mut world = World::funded(6, 100_000);
     world.wait(1);
-    let (clock, micros) = (world.clock, world.board.slot_micros());
+    let (clock, micros) = (world.clock, world.board.slot_time());
     let (price, confidence) = (Price(60_000 * DOLLAR), Price(0));
     let seen = OraclePrice { price, confidence, publish_time: clock.unix_time, publish_slot: clock.slot };
     let _ = world.board.markets[BTC].price.refresh(&[seen; 2], &clock, micros).unwrap();
@@ -153,7 +154,7 @@ fn averages_do_not_drift_through_rounding() {
     for (from, to) in [(1_000u64, 1_007u64), (1_007, 1_000), (3, 1), (10_000_000, 10_000_001)] {
         let mut average = Price(from);
         for _ in 0..20_000 {
-            average = weighted_average(average, Price(to), 1, 300).unwrap();
+            average = weighted_average(average, Price(to), Seconds(1), Seconds(300)).unwrap();
         }
         // Half a unit of rounding a step cannot hold it farther away than half a period's worth.
         assert!(average.0.abs_diff(to) <= 150, "{from} stays at {} on the way to {to}", average.0);
@@ -161,7 +162,8 @@ fn averages_do_not_drift_through_rounding() {
     // Up and down in turn leads nowhere.
     let mut average = Price(1_000);
     for step in 0..20_000u64 {
-        average = weighted_average(average, Price(if step % 2 == 0 { 1_090 } else { 910 }), 60, 300).unwrap();
+        average = weighted_average(average, Price(if step % 2 == 0 { 1_090 } else { 910 }), Seconds(60), Seconds(300))
+            .unwrap();
     }
     assert!(average.0.abs_diff(1_000) <= 20, "{average:?}");
 }

@@ -6,6 +6,7 @@ use kedge_model::board::{
 use kedge_model::clock::Clock;
 use kedge_model::order::Side;
 use kedge_model::quantity::{Ppm, Price};
+use kedge_model::time::SlotTime;
 use proptest::prelude::*;
 
 const EXPIRY: i64 = 1_800_000_000;
@@ -27,7 +28,7 @@ fn refresh(row: &mut MarketRow, price: u64, time: i64) {
     let clock = Clock { slot: 1_000, unix_time: time };
     let seen =
         OraclePrice { price: Price(price), confidence: Price::ZERO, publish_time: time, publish_slot: clock.slot };
-    let _ = row.refresh(&[seen], &clock, 400_000).unwrap();
+    let _ = row.refresh(&[seen], &clock, SlotTime::DEFAULT).unwrap();
 }
 
 /// Prices with the seconds since the one before, beginning somewhat before the hour.
@@ -43,7 +44,7 @@ proptest! {
     #[test]
     fn the_average_is_the_sum_of_its_prints(prints in prop_oneof![prints(20, 300), prints(120, 300), prints(900, 300)], scale in 1u64..1 << 34) {
         let mut row = row();
-        let opens = EXPIRY - SETTLEMENT_WINDOW as i64;
+        let opens = EXPIRY - SETTLEMENT_WINDOW.0 as i64;
         let (mut time, mut sum, mut seconds, mut last) = (opens - 200, 0u128, 0u64, None::<i64>);
         for (gap, price) in prints {
             let price = price * scale;
@@ -54,14 +55,14 @@ proptest! {
             for second in from..time {
                 // One second after the other.
                 let counted = second - from;
-                let inside = second < EXPIRY || seconds < LEAST_SAMPLED;
-                if counted < MOST_PER_SAMPLE as i64 && inside {
+                let inside = second < EXPIRY || seconds < LEAST_SAMPLED.0;
+                if counted < MOST_PER_SAMPLE.0 as i64 && inside {
                     let mark = row.price.liquidation_price().unwrap();
                     (sum, seconds) = (sum + u128::from(mark.0), seconds + 1);
                 }
             }
             prop_assert_eq!((u128::from(row.settlement_sum), row.settlement_seconds), (sum, seconds));
-            prop_assert!(seconds <= SETTLEMENT_WINDOW);
+            prop_assert!(seconds <= SETTLEMENT_WINDOW.0);
             let spot = row.price.price;
             let worth = row.settles_at(spot).unwrap();
             if seconds == 0 {
@@ -69,7 +70,7 @@ proptest! {
                 prop_assert_eq!(row.hold(Side::Long).unwrap(), None);
                 continue;
             }
-            let ahead = u64::try_from(EXPIRY - time).unwrap_or(0).max(LEAST_SAMPLED.saturating_sub(seconds));
+            let ahead = u64::try_from(EXPIRY - time).unwrap_or(0).max(LEAST_SAMPLED.0.saturating_sub(seconds));
             let exact = (sum + u128::from(spot.0) * u128::from(ahead)) / u128::from(seconds + ahead);
             prop_assert_eq!(u128::from(worth.0), exact);
             // The vAMM's price is on its side of what its inventory is worth.
@@ -79,7 +80,7 @@ proptest! {
             let higher = row.settles_at(Price(spot.0 + scale)).unwrap();
             prop_assert!(worth <= higher && higher.0 - worth.0 <= scale);
             if row.is_sampled() {
-                prop_assert!(seconds >= LEAST_SAMPLED && time >= EXPIRY);
+                prop_assert!(seconds >= LEAST_SAMPLED.0 && time >= EXPIRY);
                 prop_assert_eq!(row.settles_at(Price(1)).unwrap(), worth);
             }
         }

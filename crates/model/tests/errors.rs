@@ -16,6 +16,7 @@ use kedge_model::num::to_u64;
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Ppm, Price, Quote, Size};
 use kedge_model::sub_account::SubAccount;
+use kedge_model::time::{Seconds, Slot, SlotTime};
 use kedge_model::trader::Trader;
 
 #[test]
@@ -59,7 +60,7 @@ fn a_row_combines_no_more_sources_than_it_has() {
         publish_time: world.clock.unix_time,
         publish_slot: world.clock.slot,
     };
-    let all = |count: usize| combine(&vec![seen; count], &world.clock, 10, Ppm(5_000), 1);
+    let all = |count: usize| combine(&vec![seen; count], &world.clock, Seconds(10), Ppm(5_000), 1);
     assert_eq!(all(MAX_SOURCES), Ok((seen, MAX_SOURCES as u8)));
     assert_eq!(all(MAX_SOURCES + 1), Err(Error::SourceMismatch));
 }
@@ -85,8 +86,8 @@ fn a_vamm_says_why_it_does_not_fill() {
     let mut world = World::funded(6, 100_000);
     let says = |world: &World, market: usize, side: Side, activation: u64| {
         let (market, row) = (&world.markets[market], &world.board.markets[market].price);
-        let micros = world.board.slot_micros();
-        match market.amm.availability(market, row, side, activation, &world.clock, micros).unwrap() {
+        let micros = world.board.slot_time();
+        match market.amm.availability(market, row, side, Slot(activation), &world.clock, micros).unwrap() {
             Availability::No(error) => Err(error),
             Availability::Upto(size) => Ok(size),
         }
@@ -103,11 +104,11 @@ fn a_vamm_says_why_it_does_not_fill() {
     world.clock.slot += 1;
     assert_eq!(says(&world, BTC, Side::Long, now), Err(Error::PriceNotLive));
     // Where a slot lasts longer than that, the one before serves.
-    world.board.slot_micros = 9_600_000;
+    world.board.slot_micros = SlotTime(9_600_000);
     assert_eq!(says(&world, BTC, Side::Long, now), Err(Error::PriceNotLive));
     world.clock.slot -= 6;
     assert!(says(&world, BTC, Side::Long, now).is_ok());
-    world.board.slot_micros = 0;
+    world.board.slot_micros = SlotTime(0);
     world.tick();
     // A book has no vAMM, and one with its inventory full takes one side alone.
     assert_eq!(says(&world, BOOK, Side::Long, 0), Err(Error::AmmNoCapacity));

@@ -11,6 +11,7 @@ use kedge_model::market::Market;
 use kedge_model::num::Rounding;
 use kedge_model::order::Side;
 use kedge_model::quantity::{Base, Ppm, Price, Size};
+use kedge_model::time::Seconds;
 use proptest::prelude::*;
 
 /// Two wallets of one person, and somebody else who is in the market already.
@@ -105,7 +106,7 @@ impl Person {
                 self.refresh(oracle);
             }
             Step::Hour => {
-                self.world.wait(PERIOD - u64::try_from(self.world.clock.unix_time).unwrap() % PERIOD);
+                self.world.wait(PERIOD.0 - u64::try_from(self.world.clock.unix_time).unwrap() % PERIOD.0);
                 self.refresh(oracle);
                 self.hour();
             }
@@ -155,7 +156,7 @@ proptest! {
         person.paid = 0;
         let hour = |world: &World| {
             let mut world = world.clone();
-            world.wait(PERIOD);
+            world.wait(PERIOD.0);
             world.tick();
             let before = world.equity(WALLETS[0]) + world.equity(WALLETS[1]);
             let _ = world.fund(BTC).unwrap();
@@ -237,10 +238,10 @@ fn an_hour_is_charged_by_the_second_and_once() {
     let price = Price(60_000 * DOLLAR);
     let hour = index_delta(12_500, price, PERIOD).unwrap().0;
     assert_eq!(hour, 750_000_000);
-    assert_eq!(index_delta(12_500, price, 2).unwrap().0, hour * 2 / 3_600);
-    assert_eq!(index_delta(-12_500, price, 2).unwrap().0, -(hour * 2 / 3_600), "toward zero on either side");
-    for seconds in [PERIOD + 1, 100 * PERIOD, u64::MAX] {
-        assert_eq!(index_delta(12_500, price, seconds).unwrap().0, hour, "a lost hour is paid once");
+    assert_eq!(index_delta(12_500, price, Seconds(2)).unwrap().0, hour * 2 / 3_600);
+    assert_eq!(index_delta(-12_500, price, Seconds(2)).unwrap().0, -(hour * 2 / 3_600), "toward zero on either side");
+    for seconds in [PERIOD.0 + 1, 100 * PERIOD.0, u64::MAX] {
+        assert_eq!(index_delta(12_500, price, Seconds(seconds)).unwrap().0, hour, "a lost hour is paid once");
     }
-    assert_eq!(index_delta(12_500, price, 0).unwrap().0, 0);
+    assert_eq!(index_delta(12_500, price, Seconds(0)).unwrap().0, 0);
 }

@@ -40,7 +40,7 @@ fn a_listed_market_opens_on_a_fresh_price_with_the_vamm_at_it() {
 #[test]
 fn an_expiry_is_announced_can_be_moved_with_the_same_notice_and_then_holds() {
     let mut world = World::funded(4, 10_000);
-    let (now, notice) = (world.clock.unix_time, i64::try_from(EXPIRY_NOTICE).unwrap());
+    let (now, notice) = (world.clock.unix_time, i64::try_from(EXPIRY_NOTICE.0).unwrap());
     for early in [now - 1, now, now + notice - 1, i64::MIN] {
         assert_eq!(set_expiry(&mut world, BTC, early).unwrap_err(), Error::ExpiryTooSoon);
     }
@@ -50,7 +50,7 @@ fn an_expiry_is_announced_can_be_moved_with_the_same_notice_and_then_holds() {
     set_expiry(&mut world, BTC, now + notice).unwrap();
     world.place(0, limit(BTC, Side::Long, ONE / 100, 59_000 * DOLLAR)).unwrap();
     assert_eq!(settle_market(&mut world, BTC).unwrap_err(), Error::MarketNotExpired);
-    world.wait(EXPIRY_NOTICE);
+    world.wait(EXPIRY_NOTICE.0);
     world.tick();
     // From here on nothing but cancelling, liquidating and settling.
     let order = limit(BTC, Side::Long, ONE / 100, 59_000 * DOLLAR);
@@ -96,9 +96,9 @@ fn the_row_of_a_settled_market_stays_at_its_price_for_margin_and_nothing_moves_i
 fn a_dead_feed_does_not_keep_its_market_from_ending() {
     let mut world = World::funded(4, 20_000);
     let _ = world.take(0, ioc(BTC, Side::Long, ONE / 10, 61_000 * DOLLAR), &[]).unwrap();
-    let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE).unwrap();
+    let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE.0).unwrap();
     set_expiry(&mut world, BTC, time).unwrap();
-    world.wait(EXPIRY_NOTICE - 200);
+    world.wait(EXPIRY_NOTICE.0 - 200);
     world.tick();
     world.wait(200);
     assert_eq!(settle_market(&mut world, BTC).unwrap_err(), Error::StaleRow, "a refresh would help");
@@ -116,28 +116,28 @@ fn a_market_that_never_opened_can_end() {
     world.list_market(&market_params(b"NEVER", Price(50 * DOLLAR), 10_000, 1_000_000, 1_000));
     run_out_unpriced(&mut world, new);
     let _ = settle_market(&mut world, new).unwrap();
-    world.wait(DEBT_PERIOD);
+    world.wait(DEBT_PERIOD.0);
     assert_eq!(delist(&mut world, new).unwrap(), Amount(0));
     assert_gone(&world, new);
 }
 
 fn run_out_unpriced(world: &mut World, market: usize) {
-    let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE).unwrap();
+    let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE.0).unwrap();
     set_expiry(world, market, time).unwrap();
-    world.wait(EXPIRY_NOTICE);
+    world.wait(EXPIRY_NOTICE.0);
 }
 
 #[test]
 fn a_market_is_settled_at_an_average_wherever_anybody_holds_a_position() {
     let mut world = World::funded(4, 20_000);
-    let notice = i64::try_from(EXPIRY_NOTICE).unwrap();
+    let notice = i64::try_from(EXPIRY_NOTICE.0).unwrap();
     let time = world.clock.unix_time + notice;
     // One side alone holds one: the vAMM has the other.
     let _ = world.take(0, ioc(BTC, Side::Long, ONE / 10, 61_000 * DOLLAR), &[]).unwrap();
     for market in [BTC, SOL] {
         set_expiry(&mut world, market, time).unwrap();
     }
-    world.wait(EXPIRY_NOTICE - 200);
+    world.wait(EXPIRY_NOTICE.0 - 200);
     world.tick();
     world.wait(200);
     assert_eq!(settle_market(&mut world, SOL).unwrap_err(), Error::StaleRow, "a refresh would help");
@@ -155,7 +155,7 @@ fn won() -> World {
     world.drive(BOOK, 2_080 * DOLLAR);
     let _ = run_out(&mut world, BOOK);
     let _ = settle_market(&mut world, BOOK).unwrap();
-    world.wait(DEBT_PERIOD);
+    world.wait(DEBT_PERIOD.0);
     world
 }
 

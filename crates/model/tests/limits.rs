@@ -10,6 +10,7 @@ use kedge_model::event::{Batch, EventKind, EventSink};
 use kedge_model::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Ppm, Size};
 use kedge_model::risk::max_order_size;
+use kedge_model::time::{Slot, SlotTime};
 
 const STEP: u64 = 100_000;
 
@@ -116,11 +117,11 @@ fn a_slot_is_measured_over_a_minute_and_not_backwards() {
     let mut world = World::new(0);
     let board = &mut world.board;
     let start = world.clock;
-    (board.anchor_time, board.anchor_slot, board.slot_micros) = (start.unix_time, start.slot, 400_000);
+    (board.anchor_time, board.anchor_slot, board.slot_micros) = (start.unix_time, start.at(), SlotTime::DEFAULT);
     let mut measure = |seconds: i64, slots: i64| {
         let slot = start.slot.saturating_add_signed(slots);
         board.measure_slot_time(&kedge_model::clock::Clock { slot, unix_time: start.unix_time + seconds }).unwrap();
-        (board.slot_micros, board.anchor_time - start.unix_time, board.anchor_slot == slot)
+        (board.slot_micros.0, board.anchor_time - start.unix_time, board.anchor_slot == Slot(slot))
     };
     assert_eq!(measure(59, 100), (400_000, 0, false), "no minute yet");
     assert_eq!(measure(60, 120), (450_000, 60, true), "half of 400 and half of 500 ms");

@@ -13,6 +13,7 @@ use kedge_model::pocket::Pocket;
 use kedge_model::position::{Position, status as alone};
 use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Quote, Size};
 use kedge_model::sub_account::{SubAccount, status};
+use kedge_model::time::Slot;
 use proptest::prelude::*;
 
 const TRADER: usize = 0;
@@ -219,7 +220,7 @@ fn an_isolated_default_is_paid_like_any_other_and_ends_the_pocket() {
     assert_eq!(first.orders_cancelled, 1, "the order in this market alone");
     assert_eq!(world.accounts[TRADER].open().count(), 1);
     let head = &world.accounts[TRADER].head;
-    assert_eq!((head.status, head.liquidation_slot, head.liquidations), (status::HAS_ISOLATED, 0, 1));
+    assert_eq!((head.status, head.liquidation_slot, head.liquidations), (status::HAS_ISOLATED, Slot(0), 1));
     assert_ne!(world.accounts[TRADER].position(SOL).status & alone::BEING_LIQUIDATED, 0);
     // The owner can trade in the other pocket and not in this one.
     world.place(TRADER, limit(BTC, Side::Long, ONE / 1_000, 50_000 * DOLLAR)).unwrap();

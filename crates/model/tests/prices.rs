@@ -4,10 +4,11 @@ use kedge_model::action::RowParams;
 use kedge_model::board::{OraclePrice, PriceRow, PriceSource, RowState, SourceKind, combine, receivers};
 use kedge_model::clock::Clock;
 use kedge_model::quantity::{Ppm, Price};
+use kedge_model::time::{Seconds, SlotTime};
 use kedge_model::{Error, Result};
 use proptest::prelude::*;
 
-const MICROS: u64 = 400_000;
+const MICROS: SlotTime = SlotTime::DEFAULT;
 const CERTAIN: Ppm = Ppm(50_000);
 const CLOCK: Clock = Clock { slot: 100_000, unix_time: 1_000_000 };
 
@@ -22,7 +23,7 @@ fn said(price: u64, seconds: i64, slots: u64) -> OraclePrice {
 }
 
 fn combined(seen: &[OraclePrice], quorum: u8) -> OraclePrice {
-    combine(seen, &CLOCK, 60, CERTAIN, quorum).expect("usable").0
+    combine(seen, &CLOCK, Seconds(60), CERTAIN, quorum).expect("usable").0
 }
 
 /// A source within a percent of a dollar and at most a minute old, its slot not in step with its time.
@@ -266,7 +267,7 @@ fn a_contradiction_is_remembered() {
         }
         let _ = said_at(&mut row, alone, &clock);
         assert_eq!(row.price, Price(1_000_200), "after {second} s");
-        assert_eq!(row.state_at(&clock, 60), if second > 60 { RowState::Stale } else { RowState::Normal });
+        assert_eq!(row.state_at(&clock, Seconds(60)), if second > 60 { RowState::Stale } else { RowState::Normal });
     }
     // Nor does a row stay with the wrong one that lives on it already.
     assert_eq!(said_at(&mut row, alone, &later(2_011)), RowState::Jump, "a minute after the last contradiction");

@@ -14,6 +14,7 @@ use kedge_model::num::{Rounding, div_wide, isqrt_wide, mul_div, mul_div_signed, 
 use kedge_model::order::Side;
 use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
+use kedge_model::time::{Seconds, SlotTime, Slots};
 use kedge_model::weights;
 use proptest::prelude::*;
 
@@ -224,7 +225,7 @@ proptest! {
     fn an_average_lies_between_the_old_one_and_the_sample(
         average in 0u64..1 << 50, sample in 0u64..1 << 50, elapsed in 0u64..8_000, period in 1u64..4_000,
     ) {
-        let new = weighted_average(Price(average), Price(sample), elapsed, period).unwrap();
+        let new = weighted_average(Price(average), Price(sample), Seconds(elapsed), Seconds(period)).unwrap();
         prop_assert!((average.min(sample)..=average.max(sample)).contains(&new.0));
         if elapsed >= period {
             prop_assert_eq!(new, Price(sample));
@@ -241,8 +242,8 @@ proptest! {
         let seen: Vec<OraclePrice> = prices.iter().map(|(price, confidence, age)| OraclePrice {
             price: Price(*price), confidence: Price(*confidence), publish_time: 1_000 - age, publish_slot: 900,
         }).collect();
-        let usable: Vec<&OraclePrice> = seen.iter().filter(|s| s.is_usable(&clock, 10, Ppm(1_500))).collect();
-        match combine(&seen, &clock, 10, Ppm(1_500), 4) {
+        let usable: Vec<&OraclePrice> = seen.iter().filter(|s| s.is_usable(&clock, Seconds(10), Ppm(1_500))).collect();
+        match combine(&seen, &clock, Seconds(10), Ppm(1_500), 4) {
             Ok((price, count)) => {
                 prop_assert_eq!(usize::from(count), usable.len());
                 let (low, high) = (usable.iter().map(|s| s.price).min().unwrap(), usable.iter().map(|s| s.price).max().unwrap());
@@ -274,7 +275,7 @@ proptest! {
         auction::validate(side, start, end, limit).unwrap();
         let mut last = None;
         for slot in 0..=slots + 1 {
-            let price = auction::interpolate(side, start, end, slot, slots, Price(tick)).unwrap();
+            let price = auction::interpolate(side, start, end, Slots(slot), Slots(slots), Price(tick)).unwrap();
             if let Some(last) = last {
                 prop_assert!(!side.better(price, last), "went back");
             }
@@ -293,7 +294,7 @@ proptest! {
             clock.slot += 3;
             let seen = [OraclePrice { price: Price(*price), confidence: Price(10), publish_time: clock.unix_time, publish_slot: clock.slot }; 2];
             let before = row;
-            let report = row.refresh(&seen[..*sources], &clock, 400_000).unwrap();
+            let report = row.refresh(&seen[..*sources], &clock, SlotTime::DEFAULT).unwrap();
             row.invariant().unwrap();
             prop_assert!(row.publish_time >= before.publish_time);
             let state = RowState::from_number(row.state);

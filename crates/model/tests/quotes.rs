@@ -12,6 +12,7 @@ use kedge_model::market::Market;
 use kedge_model::num::Rounding;
 use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use kedge_model::time::Slot;
 use proptest::prelude::*;
 
 /// A vAMM with every term of the spread on, capital that may be too little, flow and a peak.
@@ -385,7 +386,7 @@ fn an_available_step_is_available() {
     let amm = Amm { inventory_limit: Size(0), ..world.markets[BTC].amm };
     let available = |step| {
         let market = Market { step: Size(step), ..world.markets[BTC] };
-        amm.availability(&market, &row, Side::Short, 0, &world.clock, world.board.slot_micros()).unwrap()
+        amm.availability(&market, &row, Side::Short, Slot(0), &world.clock, world.board.slot_time()).unwrap()
     };
     assert_eq!(available(size), Availability::Upto(Size(size)));
     assert_eq!(available(size / 2), Availability::Upto(Size(size)));

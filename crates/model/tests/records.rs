@@ -149,7 +149,7 @@ fn a_market_is_recorded_from_its_status_to_its_end() {
     });
     assert_eq!(said, [Event::MarketChanged(MarketRecord { status: MarketStatus::ReduceOnly as u8, ..base })]);
     world.markets[SOL].status = active;
-    let time = now + i64::try_from(EXPIRY_NOTICE).unwrap();
+    let time = now + i64::try_from(EXPIRY_NOTICE.0).unwrap();
     let said = told(|sink| SetExpiry { time }.execute(&mut world.board, &mut world.markets[SOL], clock, sink).unwrap());
     assert_eq!(said, [Event::MarketChanged(MarketRecord { expiry_time: time, ..base })]);
 
@@ -170,7 +170,7 @@ fn a_market_is_recorded_from_its_status_to_its_end() {
     assert_eq!(said, [Event::MarketChanged(settled)]);
 
     let _ = settle_position(&mut world, SOL, OWNER).unwrap();
-    world.wait(DEBT_PERIOD);
+    world.wait(DEBT_PERIOD.0);
     let _ = settle_position(&mut world, SOL, OWNER);
     clock = world.clock;
     let protocol = world.banks[0].protocol.0;

@@ -306,13 +306,13 @@ fn no_market_is_listed_with_a_spread_that_leaves_nothing_to_widen() {
 fn the_price_of_the_last_moment_settles_no_market() {
     // 2.144 #1967: an expired market was settled at the price of the moment.
     let mut world = World::funded(4, 10_000);
-    let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE).unwrap();
+    let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE.0).unwrap();
     set_expiry(&mut world, BTC, time).unwrap();
     for _ in 0..59 {
-        world.wait(EXPIRY_NOTICE / 60 - 1);
+        world.wait(EXPIRY_NOTICE.0 / 60 - 1);
         world.tick();
     }
-    world.wait(EXPIRY_NOTICE / 60 - 10);
+    world.wait(EXPIRY_NOTICE.0 / 60 - 10);
     world.tick();
     // Four percent in the last ten seconds, which is no jump.
     for step in 1..=4 {

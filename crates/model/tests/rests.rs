@@ -400,7 +400,7 @@ fn who_reduces_needs_maintenance_margin_and_no_more() {
 fn an_order_without_an_expiry_lives_for_its_auction_and_half_a_minute() {
     let lives = |world: &World, id| {
         let order = world.accounts[TAKER].find(id).unwrap();
-        let auction = (u64::from(order.auction_slots) * world.board.slot_micros()).div_ceil(1_000_000);
+        let auction = (u64::from(order.auction_slots) * world.board.slot_time().0).div_ceil(1_000_000);
         i64::from(order.expires_at) - world.clock.unix_time - i64::try_from(auction).unwrap()
     };
     let mut world = World::funded(4, 100_000);

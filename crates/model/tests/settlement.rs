@@ -64,7 +64,7 @@ fn a_market_settles_to_exactly_nothing() {
     let sweep = world.on_market(BTC, &[], |context, banks, _| SweepFees.execute(context, &mut banks[0]));
     assert_eq!(sweep.unwrap_err(), Error::MarketNotActive, "users come first");
 
-    world.wait(PAYOUT_DELAY);
+    world.wait(PAYOUT_DELAY.0);
     for account in [0, 3, 4] {
         let owed = world.accounts[account].position(BTC).quote;
         let isolated = world.accounts[account].position(BTC).is_isolated();
@@ -80,7 +80,7 @@ fn a_market_settles_to_exactly_nothing() {
         assert!(!world.accounts[account].position(BTC).is_used());
     }
     assert_eq!(delist(&mut world, BTC).unwrap_err(), Error::SettlementPending);
-    world.wait(DEBT_PERIOD);
+    world.wait(DEBT_PERIOD.0);
     let leftover = delist(&mut world, BTC).unwrap();
     assert_gone(&world, BTC);
     assert_eq!(world.banks[0].protocol, protocol.plus(leftover).unwrap());
@@ -112,7 +112,7 @@ fn what_nobody_can_pay_is_missing_from_every_profit_in_proportion() {
     }
     let report = world.bankrupt(BOOK, 2).unwrap();
     assert!(report.deficit.0 > 2_400 * DOLLAR, "{report:?}");
-    world.wait(PAYOUT_DELAY);
+    world.wait(PAYOUT_DELAY.0);
     let claims: Vec<i64> = [0, 1].map(|account| world.accounts[account].position(BOOK).quote.0).to_vec();
     for order in [[0, 1], [1, 0]] {
         let mut world = world.clone();
@@ -126,7 +126,7 @@ fn what_nobody_can_pay_is_missing_from_every_profit_in_proportion() {
         }
         assert!((shares[0] - shares[1]).abs() < 1_000, "{shares:?}");
         assert!(shares[0] > 400_000_000 && shares[0] < 500_000_000, "{shares:?}");
-        world.wait(DEBT_PERIOD);
+        world.wait(DEBT_PERIOD.0);
         let leftover = delist(&mut world, BOOK).unwrap();
         assert!(leftover.0 <= 2, "{leftover:?} of rounding");
         assert_gone(&world, BOOK);
@@ -156,7 +156,7 @@ fn profits_get_what_there_is_and_wait_for_a_debt_that_can_still_be_paid() {
     assert!(debt.0 > 1_900 * DOLLAR);
     assert_eq!(world.bankrupt(BOOK, 2).unwrap_err(), Error::NotBankrupt);
     let claim = world.accounts[0].position(BOOK).quote;
-    world.wait(PAYOUT_DELAY);
+    world.wait(PAYOUT_DELAY.0);
     let first = settle_position(&mut world, BOOK, 0).unwrap();
     assert!(first.amount.0 > 0 && first.written_off == Amount(0), "{first:?}");
     assert_eq!(first.left, claim.minus(first.amount).unwrap());
@@ -170,7 +170,7 @@ fn profits_get_what_there_is_and_wait_for_a_debt_that_can_still_be_paid() {
     check(&mut honest);
 
     // It does not, for a week: nothing is written off, the market is delisted, and the payment is the winner's still.
-    world.wait(DEBT_PERIOD);
+    world.wait(DEBT_PERIOD.0);
     assert_eq!(settle_position(&mut world, BOOK, 0).unwrap_err(), Error::SettlementPending);
     let _ = delist(&mut world, BOOK).unwrap();
     check(&mut world);
@@ -212,13 +212,13 @@ fn a_vamm_that_cannot_pay_moves_the_settlement_price_inside_the_band_or_not_at_a
         let (low, _) = world.markets[BTC].band(average).unwrap();
         assert!(terms.price >= low);
         let _ = settle_position(&mut world, BTC, 0).unwrap();
-        world.wait(PAYOUT_DELAY);
+        world.wait(PAYOUT_DELAY.0);
         let owed = world.accounts[0].position(BTC).quote;
         let paid = settle_position(&mut world, BTC, 0).unwrap();
         check(&mut world);
         // Only where neither insurance nor the band is enough is something missing.
         assert_eq!(paid.amount == owed, moved || insurance != 0, "{paid:?} of {owed:?}");
-        world.wait(DEBT_PERIOD);
+        world.wait(DEBT_PERIOD.0);
         let _ = delist(&mut world, BTC).unwrap();
         assert_gone(&world, BTC);
         check(&mut world);
@@ -284,7 +284,7 @@ fn wind_down(world: &mut World, market: usize, order: u64) {
     }
     let m = &world.markets[market];
     assert_eq!((m.long_interest, m.short_interest, m.amm.base), (Size(0), Size(0), Base(0)));
-    world.wait(PAYOUT_DELAY);
+    world.wait(PAYOUT_DELAY.0);
     for &account in &accounts {
         if world.accounts[account].position(market).quote.0 < 0 {
             let _ = world.bankrupt(market, account);
@@ -306,7 +306,7 @@ fn wind_down(world: &mut World, market: usize, order: u64) {
         }
         check(world);
     }
-    world.wait(DEBT_PERIOD);
+    world.wait(DEBT_PERIOD.0);
     let protocol = world.banks[0].protocol;
     let leftover = delist(world, market).unwrap();
     assert_eq!(world.banks[0].protocol, protocol.plus(leftover).unwrap());

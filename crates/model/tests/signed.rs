@@ -70,7 +70,7 @@ fn a_text_is_good_in_the_market_that_it_names() {
 #[test]
 fn a_message_is_placed_between_its_slots_which_are_ten_minutes_apart_at_most() {
     let world = World::funded(1, 100_000);
-    let (now, long) = (world.clock.slot, world.board.slots(MAX_SIGNED_MS).unwrap());
+    let (now, long) = (world.clock.slot, MAX_SIGNED_MS.slots_up(world.board.slot_time()).unwrap().0);
     for (slot, end, wanted) in [
         (now, now, Ok((1, 1))),
         (now, now + long, Ok((1, 1))),

@@ -100,7 +100,7 @@ fn a_gap_of_many_hours_is_charged_like_one_hour() {
     let mut rates = Vec::new();
     for hours in [1, 2, 10, 100] {
         let mut world = pushed();
-        world.wait(hours * PERIOD);
+        world.wait(hours * PERIOD.0);
         world.tick();
         let expected = predicted_funding(&world.markets[BTC], world.board.market(0).unwrap(), &world.clock).unwrap();
         let report = world.fund(BTC).unwrap();
@@ -128,11 +128,11 @@ fn the_premium_in_force_at_the_beginning_of_a_gap_weighs_one_hour_of_it() {
     let (small, large) = (world.markets[BTC].premium_last, MAX_PREMIUM);
     world.markets[BTC].sample_premium(Price(60_000 * DOLLAR), world.clock.unix_time).unwrap();
     world.markets[BTC].premium_last = large;
-    world.wait(24 * PERIOD);
+    world.wait(24 * PERIOD.0);
     world.tick();
     let covered = world.markets[BTC].premium_seconds;
     let rate = world.fund(BTC).unwrap().rate;
-    let weight = i64::try_from(PERIOD).unwrap();
+    let weight = i64::try_from(PERIOD.0).unwrap();
     let before = i64::try_from(covered).unwrap();
     let average = (small * before + large * weight) / (before + weight);
     let expected = kedge_model::funding::hourly_rate(average, world.markets[BTC].funding_cap).unwrap();
@@ -146,7 +146,7 @@ fn premiums_count_for_as_long_as_they_were_in_force() {
     let rate = |samples: u64| {
         let mut world = pushed();
         for _ in 0..samples {
-            world.wait(PERIOD / samples);
+            world.wait(PERIOD.0 / samples);
             world.tick();
             let (now, oracle) = (world.clock.unix_time, world.oracle(BTC));
             world.markets[BTC].sample_premium(oracle, now).unwrap();
@@ -201,7 +201,7 @@ fn a_minute_liquidates_what_its_budget_allows_and_those_near_bankruptcy() {
     check(&mut world);
 
     // A slot before the window is over it still waits; then it goes on.
-    let slots = world.board.slots(THROTTLE_WINDOW_MS).unwrap();
+    let slots = THROTTLE_WINDOW_MS.slots_up(world.board.slot_time()).unwrap().0;
     let (slot, time) = (world.clock.slot, world.clock.unix_time);
     world.tick();
     world.clock.slot = slot + slots - 1;
@@ -291,7 +291,7 @@ fn an_hour_of_funding_takes_no_healthy_pocket_past_bankruptcy() {
     assert_eq!(world.markets[BTC].premium_last, 90_000_000, "nine percent");
     let spare = world.equity(0) - 6_000_000_000 * 54 / 10_000;
     world.accounts[0].head.debit(0, Amount(u64::try_from(spare).unwrap())).unwrap();
-    world.wait(PERIOD);
+    world.wait(PERIOD.0);
     world.tick();
     assert!(world.health(0).is_met());
     let _ = world.fund(BTC).unwrap();

@@ -16,6 +16,7 @@ use kedge_model::num::{Rounding, floor_to};
 use kedge_model::order::Side;
 use kedge_model::position::{Position, claimable_pnl};
 use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
+use kedge_model::time::{Seconds, Slots};
 use kedge_model::weights;
 use serde_json::Value;
 
@@ -78,10 +79,15 @@ fn compute(section: &str, row: u64, x: &Inputs<'_>) -> Option<Vec<i128>> {
         }
         "C" => vec![peg_for(&x.curve(), Price(x.u("price"))).unwrap().0.into()],
         "D" => vec![
-            weighted_average(Price(x.u("average")), Price(x.u("sample")), x.u("elapsed"), x.u("period"))
-                .unwrap()
-                .0
-                .into(),
+            weighted_average(
+                Price(x.u("average")),
+                Price(x.u("sample")),
+                Seconds(x.u("elapsed")),
+                Seconds(x.u("period")),
+            )
+            .unwrap()
+            .0
+            .into(),
         ],
         "E" => funding_rows(row, x)?,
         "G" => weight_rows(row, x),
@@ -235,7 +241,14 @@ fn auction_rows(row: u64, x: &Inputs<'_>) -> Option<Vec<i128>> {
         }
         11..=21 => {
             let at = |name: &str| Price(x.u("oracle").checked_add_signed(x.i(name)).unwrap());
-            let price = auction::interpolate(x.side(), at("start"), at("end"), x.u("slot"), x.u("duration"), Price(1));
+            let price = auction::interpolate(
+                x.side(),
+                at("start"),
+                at("end"),
+                Slots(x.u("slot")),
+                Slots(x.u("duration")),
+                Price(1),
+            );
             vec![price.unwrap().0.into()]
         }
         _ => return None,

@@ -22,8 +22,8 @@ pub mod switchboard_v2;
 use kedge_abi::error::{AccountError, Outcome};
 use kedge_model::board::{OraclePrice, PriceSource, SourceKind};
 use kedge_model::clock::Clock;
-use kedge_model::num::{Rounding, mul_div};
 use kedge_model::quantity::Price;
+use kedge_model::time::{Seconds, SlotTime};
 use solana_address::Address;
 
 /// The moment at which a row's sources are read.
@@ -31,8 +31,8 @@ use solana_address::Address;
 pub struct Moment<'a> {
     /// Slot and Unix time of the reading.
     pub clock: &'a Clock,
-    /// Measured slot time in microseconds.
-    pub slot_micros: u64,
+    /// Measured slot time.
+    pub slot_time: SlotTime,
     /// Age limit of the row's prices in seconds.
     pub max_age: u32,
 }
@@ -41,8 +41,8 @@ impl Moment<'_> {
     /// The oldest slot within the row's age limit.
     #[inline]
     fn oldest_slot(&self) -> kedge_model::Result<u64> {
-        let slots = mul_div(u64::from(self.max_age), 1_000_000, self.slot_micros, Rounding::Down)?;
-        Ok(self.clock.slot.saturating_sub(slots))
+        let slots = Seconds(u64::from(self.max_age)).slots_down(self.slot_time)?;
+        Ok(self.clock.slot.saturating_sub(slots.0))
     }
 }
 

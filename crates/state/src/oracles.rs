@@ -48,7 +48,7 @@ pub fn observe(
     let rows = markets.map(|(index, row)| (false, index, row)).chain(banks.map(|(index, row)| (true, index, row)));
     let mut seen = BTreeMap::new();
     for (bank, index, (row, addresses)) in rows {
-        let moment = Moment { clock, slot_micros: board.slot_micros(), max_age: row.max_age };
+        let moment = Moment { clock, slot_time: board.slot_time(), max_age: row.max_age };
         let sources = row.sources().iter().filter(|source| has_account(source)).zip(addresses);
         for (number, (source, listed)) in sources.enumerate() {
             let hear = |address: &Pubkey| {

@@ -78,7 +78,7 @@ impl World {
     /// Brings [`World::fresh`] up to date with board, oracles and clock.
     pub fn refresh(&mut self) {
         self.fresh.clone_from(&self.board);
-        let (clock, oracles, micros) = (self.clock, &self.oracles, self.board.slot_micros());
+        let (clock, oracles, micros) = (self.clock, &self.oracles, self.board.slot_time());
         // A row that cannot be refreshed keeps its old price; plans that need it are refused.
         for row in self.fresh.markets.iter_mut().filter(|row| row.listed == 1) {
             let seen = observations(&row.price, oracles, &clock);

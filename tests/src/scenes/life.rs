@@ -72,13 +72,13 @@ fn delist_market() -> Scene {
     for user in [long, short] {
         world.settle_position(user, SOL).expect("it is closed");
     }
-    world.pass_ms(PAYOUT_DELAY * 1_000);
+    world.pass_ms(PAYOUT_DELAY.0 * 1_000);
     for user in [long, short] {
         if world.position(user, SOL).is_used() {
             world.settle_position(user, SOL).expect("it is paid");
         }
     }
-    world.pass_ms(DEBT_PERIOD * 1_000);
+    world.pass_ms(DEBT_PERIOD.0 * 1_000);
     let pauser = world.pauser;
     let delisting = world.delisting(SOL);
     Scene::of(world, delisting)

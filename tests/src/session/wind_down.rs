@@ -40,9 +40,9 @@ impl Session {
     /// Ends a market from any state, down to nothing.
     pub(super) fn wind_down(&mut self, index: u16) {
         let (market, bank, signer) = (address::market(index), address::bank(USDC), self.world.admin);
-        let time = self.world.time() + i64::try_from(EXPIRY_NOTICE).expect("in range");
+        let time = self.world.time() + i64::try_from(EXPIRY_NOTICE.0).expect("in range");
         self.step(&SetExpiry { signer, market, time }.into());
-        self.world.pass_ms((EXPIRY_NOTICE - SETTLEMENT_WINDOW) * 1_000);
+        self.world.pass_ms((EXPIRY_NOTICE.0 - SETTLEMENT_WINDOW.0) * 1_000);
         while self.world.time() < time {
             self.world.pass_ms(59_000);
             self.publish();
@@ -64,7 +64,7 @@ impl Session {
         }
         let state = self.world.market(index);
         assert_eq!((state.long_interest, state.short_interest), (Size(0), Size(0)), "all positions are closed");
-        self.world.pass_ms(PAYOUT_DELAY * 1_000);
+        self.world.pass_ms(PAYOUT_DELAY.0 * 1_000);
         self.publish();
         for user in &users {
             let debt = self.world.position(*user, index).quote;
@@ -84,7 +84,7 @@ impl Session {
             self.position_settling(*user, index);
             assert_eq!(self.world.position(*user, index).quote, Quote(0), "every claim is paid or written off");
         }
-        self.world.pass_ms(DEBT_PERIOD * 1_000);
+        self.world.pass_ms(DEBT_PERIOD.0 * 1_000);
         self.publish();
         self.step(&DelistMarket { signer, market, bank }.into());
         let state = self.world.market(index);

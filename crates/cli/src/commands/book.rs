@@ -11,6 +11,7 @@ use kedge_model::market::Market;
 use kedge_model::num::Rounding;
 use kedge_model::order::{Order, OrderKind, Side};
 use kedge_model::quantity::{Price, Size};
+use kedge_model::time::{Slot, SlotTime};
 use kedge_units::decimal;
 use serde_json::{Value, json};
 
@@ -64,7 +65,7 @@ async fn look(session: &Session, options: &Book) -> Result<Output> {
     );
     let depth = usize::from(options.depth);
     text += &ladder(session.colour, bids, asks, depth, market.tick);
-    let (told, vamm) = vamm(market, &row, &view.clock, view.board.slot_micros());
+    let (told, vamm) = vamm(market, &row, &view.clock, view.board.slot_time());
     text += &format!("\n{told}");
     let (told, auctions) = auctions(session.colour, &everybody.found, market, grid, &view.clock);
     text += &format!("\n{told}");
@@ -147,13 +148,13 @@ fn levels_json(levels: &[Level], depth: usize) -> Vec<Value> {
 }
 
 /// Bid and ask of the vAMM now.
-fn vamm(market: &Market, row: &PriceRow, clock: &Clock, slot_micros: u64) -> (String, Value) {
+fn vamm(market: &Market, row: &PriceRow, clock: &Clock, slot_time: SlotTime) -> (String, Value) {
     let mut text = String::new();
     let mut json = json!({});
     // The vAMM's bid is its price for a selling taker.
     for (name, verb, side) in [("bid", "buys", Side::Short), ("ask", "sells", Side::Long)] {
         let touch = market.amm.touch_on(side, row).ok().filter(|_| !market.amm.sqrt_k.is_zero());
-        let upto = market.amm.availability(market, row, side, 0, clock, slot_micros);
+        let upto = market.amm.availability(market, row, side, Slot(0), clock, slot_time);
         let (size, why) = match upto {
             Ok(Availability::Upto(size)) => (Some(size), None),
             Ok(Availability::No(error)) | Err(error) => (None, Some(error)),

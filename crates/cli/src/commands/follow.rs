@@ -9,6 +9,7 @@ use kedge_interface::event::Event;
 use kedge_model::auction;
 use kedge_model::order::{Order, OrderKind};
 use kedge_model::quantity::Size;
+use kedge_model::time::{Slot, SlotTime};
 use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
@@ -80,7 +81,7 @@ pub async fn run(session: &Session, directory: &Directory, at: Pubkey, wanted: &
 
 /// The measured slot time, within plausible bounds.
 async fn pause(session: &Session) -> Duration {
-    let micros = session.client.board().await.map_or(400_000, |board| board.slot_micros());
+    let micros = session.client.board().await.map_or(SlotTime::DEFAULT, |board| board.slot_time()).0;
     Duration::from_micros(micros).clamp(Duration::from_millis(100), Duration::from_secs(1))
 }
 
@@ -106,7 +107,7 @@ fn progress(directory: &Directory, order: &Order, slot: u64, size: Size) {
     let tick = directory.tick(order.market);
     let filled = format!("{} of {} filled", decimal::size(order.filled), decimal::size(size));
     let left = order.activation_slot.saturating_add(u64::from(order.auction_slots)).saturating_sub(slot);
-    let line = match auction::price(order, slot, tick) {
+    let line = match auction::price(order, Slot(slot), tick) {
         Ok(price) if order.in_auction(slot) => format!(
             "slot {slot}: auction at {} of {} to {}, {left} slots to go; {filled}",
             decimal::price_at(price, tick),

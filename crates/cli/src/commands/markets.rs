@@ -67,7 +67,7 @@ fn touches(
 }
 
 fn state(row: &MarketRow, view: &View) -> RowState {
-    row.price.state_at(&view.clock, u64::from(row.price.max_age))
+    row.price.state_at(&view.clock, row.price.max_age())
 }
 
 fn detail(market: &Market, row: &MarketRow) -> String {

@@ -260,7 +260,7 @@ async fn summed(
 /// A note on the running auction: its length, and the command that shows its end.
 fn auction_note(view: &View, order: &Order) -> String {
     let slots = u64::from(order.auction_slots);
-    let time = Duration::from_micros(view.board.slot_micros().saturating_mul(slots));
+    let time = Duration::from_micros(view.board.slot_time().0.saturating_mul(slots));
     format!(
         "Its auction runs for {slots} slots, about {:.0} s: `kedge orders` shows it while it runs, `kedge history` \
          what it got; with --wait the command follows it to its end.",

@@ -32,8 +32,8 @@ pub async fn run(session: &Session, options: &Prices) -> Result<Output> {
     let mut list: Vec<Value> = Vec::new();
     for row in rows {
         let price = row.price(&board)?;
-        let state = price.state_at(&clock, u64::from(price.max_age));
-        let age = clock.seconds_since(price.publish_time);
+        let state = price.state_at(&clock, price.max_age());
+        let age = clock.seconds_since(price.publish_time).0;
         let name = match row {
             Row::Market(index) => directory.market_name(index),
             Row::Bank(index) => directory.bank_name(index),

@@ -10,6 +10,7 @@ use kedge_interface::instruction::{KedgeInstruction, RevokeSignedOrders};
 use kedge_model::action::{MAX_NUMBER_STEP, SignedMessage};
 use kedge_model::order::{OrderParams, flags};
 use kedge_model::sub_account::SubAccount;
+use kedge_model::time::Seconds;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
@@ -49,7 +50,7 @@ pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Ou
     let context = OrderContext { directory: &directory, market, at: address, account: &account, view: &view };
     session.confirm(context.doubts(&orders, Typed::New, &session.guards))?;
     let board = session.client.board().await?;
-    let last_slot = clock.slot.saturating_add(board.slots(options.valid_for.saturating_mul(1_000))?);
+    let last_slot = clock.slot.saturating_add(Seconds(options.valid_for).slots_up(board.slot_time())?.0);
     // Locked until the number is given: a concurrent signing waits.
     let numbers = Numbers::of(&address);
     let number = numbered(options, &account.head, &numbers)?;

@@ -12,22 +12,23 @@ use solana_pubkey::Pubkey;
 use super::Applying;
 use crate::store::Accounts;
 use crate::{Report, Result};
+use kedge_model::time::SlotTime;
 
 impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     pub(super) fn refresh_prices(&mut self, i: &RefreshPrices) -> Result<Report> {
         let mut board: PriceBoard = self.copy(&BOARD)?;
         board.measure_slot_time(&self.clock)?;
-        let slot_micros = board.slot_micros();
+        let slot_time = board.slot_time();
         let mut oracles = i.oracles.iter();
         for index in &i.markets {
             let row = board.market_mut(u16::from(*index))?;
-            let seen = observe(self.accounts, &row.price, &mut oracles, &self.clock, slot_micros)?;
-            row.refresh(&seen, &self.clock, slot_micros)?;
+            let seen = observe(self.accounts, &row.price, &mut oracles, &self.clock, slot_time)?;
+            row.refresh(&seen, &self.clock, slot_time)?;
         }
         for index in &i.banks {
             let row = &mut board.bank_mut(u16::from(*index))?.price;
-            let seen = observe(self.accounts, row, &mut oracles, &self.clock, slot_micros)?;
-            row.refresh(&seen, &self.clock, slot_micros)?;
+            let seen = observe(self.accounts, row, &mut oracles, &self.clock, slot_time)?;
+            row.refresh(&seen, &self.clock, slot_time)?;
         }
         if oracles.next().is_some() {
             return Err(AccountError::TooManyAccounts.into());
@@ -43,9 +44,9 @@ fn observe<'a>(
     row: &PriceRow,
     oracles: &mut impl Iterator<Item = &'a Pubkey>,
     clock: &Clock,
-    slot_micros: u64,
+    slot_time: SlotTime,
 ) -> Result<Vec<Option<OraclePrice>>> {
-    let moment = kedge_oracle::Moment { clock, slot_micros, max_age: row.max_age };
+    let moment = kedge_oracle::Moment { clock, slot_time, max_age: row.max_age };
     let mut seen = Vec::new();
     for source in row.sources() {
         if SourceKind::from_number(source.kind)? == SourceKind::Fixed {

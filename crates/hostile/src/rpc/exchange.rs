@@ -14,6 +14,7 @@ use kedge_model::market::{Market, MarketStatus};
 use kedge_model::order::Order;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use kedge_model::sub_account::SubAccount;
+use kedge_model::time::SlotTime;
 use kedge_model::trader::Trader;
 use solana_account::Account;
 use solana_pubkey::Pubkey;
@@ -55,13 +56,13 @@ pub(super) fn accounts(slot: u64, unix_time: i64, owners: &[Pubkey]) -> BTreeMap
             publish_time: unix_time,
             publish_slot: slot,
         };
-        let _ = board.markets[index].price.refresh(&[seen], &clock, 400_000).expect("a price");
+        let _ = board.markets[index].price.refresh(&[seen], &clock, SlotTime::DEFAULT).expect("a price");
         let number = u16::try_from(index).expect("few markets");
         accounts.insert(address::market(number), ours(&market));
     }
     let dollar =
         OraclePrice { price: Price(1_000_000), confidence: Price::ZERO, publish_time: unix_time, publish_slot: slot };
-    let _ = board.banks[0].price.refresh(&[dollar], &clock, 400_000).expect("a dollar");
+    let _ = board.banks[0].price.refresh(&[dollar], &clock, SlotTime::DEFAULT).expect("a dollar");
     for owner in owners {
         let mut head = SubAccount {
             version: SubAccount::VERSION,

@@ -101,7 +101,7 @@ mod tests {
         let base = |exchange: &TestExchange, account| exchange.world().accounts[&account].base(0);
         assert_eq!((base(&exchange, buyer), base(&exchange, seller)), (Base(0), Base(0)));
         assert_eq!(run(&mut exchange), Vec::<&str>::new(), "profits wait");
-        exchange.advance(PAYOUT_DELAY, 9_000);
+        exchange.advance(PAYOUT_DELAY.0, 9_000);
         assert_eq!(run(&mut exchange), ["settle_position"], "the buyer is paid");
         let market = exchange.world().markets[0];
         assert_eq!((market.users_quote, market.debts.0), (Quote(0), 0));

@@ -15,11 +15,12 @@ use crate::pocket::Pocket;
 use crate::position::status;
 use crate::quantity::{Amount, FundingIndex, Quote, Size};
 use crate::sub_account::SubAccountMut;
+use crate::time::Seconds;
 
 /// The defaults of a day charge a position at most its value over this; what is beyond stays the market's deficit.
 const MAX_CHARGE_DIVISOR: u64 = 10;
 /// Seconds of that day. It begins with the first default after the one before is over.
-const CHARGE_PERIOD: u64 = 86_400;
+const CHARGE_PERIOD: Seconds = Seconds::DAY;
 
 /// Settles the debt that a bankrupt pocket has in one market.
 #[must_use]

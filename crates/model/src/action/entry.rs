@@ -5,15 +5,16 @@ use crate::auction;
 use crate::board::MarketRow;
 use crate::error::{Error, Result};
 use crate::event::EventSink;
-use crate::num::{Checked, Rounding, mul_div};
+use crate::num::Checked;
 use crate::order::{Order, STATUS_OPEN, flags};
 use crate::position::Position;
 use crate::quantity::Size;
 use crate::side::Side;
 use crate::sub_account::SubAccountMut;
+use crate::time::{Millis, Seconds, Slots};
 
-/// Seconds after its auction for which a market order without an expiry can still be filled.
-pub const MARKET_ORDER_SECONDS: u64 = 30;
+/// Time after its auction for which a market order without an expiry can still be filled.
+pub const MARKET_ORDER_SECONDS: Seconds = Seconds(30);
 
 /// An order that now stands in a slot.
 pub(super) struct Placed {
@@ -78,18 +79,19 @@ fn expose_inline(position: &mut Position, order: &Order, largest: Size) -> Resul
     if worst > before && worst > largest { Err(Error::PositionTooLarge) } else { Ok(worst > before) }
 }
 
-/// Expiry of a market order that names none, from now on.
+/// Expiry of a market order that names none, from now on: Unix seconds, its auction's slots rounded up to them.
 pub(super) fn market_expiry<S: EventSink>(context: &Context<'_, S>, slots: u8) -> Result<u32> {
-    let auction = mul_div(u64::from(slots), context.board.slot_micros(), 1_000_000, Rounding::Up)?;
+    let auction = Slots(u64::from(slots)).seconds_up(context.board.slot_time())?;
     let now = u64::try_from(context.clock.unix_time).map_err(|_| Error::Overflow)?;
-    u32::try_from(now.plus(auction)?.plus(MARKET_ORDER_SECONDS)?).map_err(|_| Error::Overflow)
+    u32::try_from(now.plus(auction.0)?.plus(MARKET_ORDER_SECONDS.0)?).map_err(|_| Error::Overflow)
 }
 
-/// Auction length in slots, from milliseconds inside the exchange's bounds.
+/// Auction length in slots, rounded up, from milliseconds inside the exchange's bounds; one slot at least and
+/// [`auction::MAX_SLOTS`] at most.
 pub(super) fn auction_slots<S: EventSink>(context: &Context<'_, S>, milliseconds: u32) -> Result<u8> {
     if milliseconds < context.exchange.min_auction_ms || milliseconds > context.exchange.max_auction_ms {
         return Err(Error::InvalidOrder);
     }
-    let slots = context.board.slots(u64::from(milliseconds))?.clamp(1, auction::MAX_SLOTS);
-    u8::try_from(slots).map_err(|_| Error::Overflow)
+    let slots = Millis(u64::from(milliseconds)).slots_up(context.board.slot_time())?;
+    u8::try_from(slots.0.clamp(1, auction::MAX_SLOTS.0)).map_err(|_| Error::Overflow)
 }

@@ -10,6 +10,7 @@ use crate::exchange::operation;
 use crate::fees::Shares;
 use crate::order::flags;
 use crate::sub_account::SubAccountMut;
+use crate::time::Slot;
 
 /// Fills an order against makers' orders and the vAMM.
 #[must_use]
@@ -80,7 +81,7 @@ impl FillOrder<'_> {
         if order.has(flags::OFFSET) {
             // An order at a distance from the oracle does not trade at a price that may not be used to increase risk.
             row.price.require(Purpose::IncreaseRisk, &context.clock)?;
-            row.price.require_live(0, &context.clock, board.slot_micros())?;
+            row.price.require_live(Slot(0), &context.clock, board.slot_time())?;
             context.market.require_before_last_hour(&context.clock)?;
         }
         let limit = order.limit_price(context.clock.slot, row.price.price, context.market.tick)?;

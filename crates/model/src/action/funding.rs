@@ -10,6 +10,7 @@ use crate::funding::{self, Deltas, PERIOD};
 use crate::market::Market;
 use crate::num::Rounding;
 use crate::quantity::{FundingIndex, Ppm, Quote};
+use crate::time::Seconds;
 
 /// Share of its spare equity that the vAMM pays in one update at most.
 const AMM_BUDGET: Ppm = Ppm(100_000);
@@ -50,7 +51,7 @@ impl UpdateFunding {
         row.price.require(Purpose::UpdateFunding, &clock)?;
         market.sample_premium(row.price.price, clock.unix_time)?;
         let elapsed = clock.seconds_since(market.funding_time);
-        let premium = funding::average_premium(market.premium_sum, market.premium_seconds)?;
+        let premium = funding::average_premium(market.premium_sum, Seconds(market.premium_seconds))?;
         // The first update only starts the clock.
         let rate = if market.funding_time == 0 { 0 } else { funding::hourly_rate(premium, market.funding_cap)? };
         let charged = if planted(Fault::GapChargedAsHour) { PERIOD } else { elapsed };
@@ -89,7 +90,7 @@ impl UpdateFunding {
             short_interest: market.short_interest,
             amm_payment: deltas.amm,
             amm_budget: budget,
-            elapsed,
+            elapsed: elapsed.0,
             time: clock.unix_time,
             market: market.index,
             padding: [0; 6],

@@ -11,6 +11,7 @@ use crate::fees::Shares;
 use crate::order::Order;
 use crate::quantity::{Price, Quote, Size};
 use crate::sub_account::SubAccountMut;
+use crate::time::Slot;
 
 /// Lets the vAMM trade with what the taker has left at the price at which the maker did: a share of the maker's size,
 /// where that makes the vAMM's inventory smaller and the price is no worse than its own quote. Only on a live price
@@ -30,7 +31,7 @@ pub(super) fn join<S: EventSink>(
 ) -> Result<()> {
     let (side, step) = (order.side(), context.market.step);
     let joins = context.exchange.paused & operation::FILL_AMM == 0
-        && row.price.require_live(order.activation_slot, &context.clock, context.board.slot_micros()).is_ok()
+        && row.price.require_live(Slot(order.activation_slot), &context.clock, context.board.slot_time()).is_ok()
         && row.price.require(Purpose::FillAmm, &context.clock).is_ok()
         && row.hold(side)?.is_none_or(|hold| side.accepts(price, hold));
     // The maker may have filled the order to its end.

@@ -14,6 +14,7 @@ use crate::pocket::Pocket;
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use crate::side::Side;
 use crate::sub_account::{SubAccount, SubAccountMut};
+use crate::time::Slot;
 
 /// Takes over up to a size of one position.
 #[must_use]
@@ -113,7 +114,7 @@ impl Liquidate {
             return Ok(recovered(0));
         }
         if !began {
-            begin(account.head, pocket, clock.slot)?;
+            begin(account.head, pocket, clock.at())?;
         }
         let cancelled = cancel_orders(account, pocket, context.sink)?;
         // Without orders to cancel the margin is the one just computed.
@@ -236,7 +237,7 @@ impl Liquidate {
 
 /// Notes that a liquidation of a pocket begins.
 #[inline(always)]
-fn begin(account: &mut SubAccount, pocket: Pocket, slot: u64) -> Result<()> {
+fn begin(account: &mut SubAccount, pocket: Pocket, slot: Slot) -> Result<()> {
     pocket.set_being_liquidated(account, true)?;
     if !pocket.is_isolated() {
         account.liquidation_slot = slot;

@@ -98,7 +98,7 @@ impl SetExpiry {
         sink: &mut impl EventSink,
     ) -> Result<()> {
         market.require_before_last_hour(&clock)?;
-        if self.time != 0 && self.time < clock.unix_time.plus(to_i64(EXPIRY_NOTICE)?)? {
+        if self.time != 0 && self.time < clock.unix_time.plus(to_i64(EXPIRY_NOTICE.0)?)? {
             return Err(Error::ExpiryTooSoon);
         }
         board.market_mut(market.index)?.set_expiry(self.time);

@@ -12,13 +12,14 @@ use crate::num::Checked;
 use crate::order::OrderParams;
 use crate::signed_text::{self, begins};
 use crate::sub_account::{SubAccount, SubAccountMut};
+use crate::time::{Millis, Slot};
 
 /// Most orders of one message: an entry with both legs of a bracket.
 pub const MAX_SIGNED_ORDERS: usize = 3;
 /// What every message begins with.
 pub const DOMAIN: [u8; 16] = *b"kedge orders v1\n";
-/// Longest time in milliseconds for which a message can be placed after the slot at which it was signed.
-pub const MAX_SIGNED_MS: u64 = 600_000;
+/// Longest time for which a message can be placed after the slot at which it was signed.
+pub const MAX_SIGNED_MS: Millis = Millis(600_000);
 /// How far ahead of the highest number the next one, and a revocation, may be. A number is for good: without a bound one
 /// step to the end of the range, by a delegate too, would end all signing. Wide enough for the Unix time in seconds.
 pub const MAX_NUMBER_STEP: u64 = 1 << 32;
@@ -171,7 +172,7 @@ impl PlaceSigned<'_> {
         if header.slot > slot {
             return Err(Error::SignedTooEarly);
         }
-        if header.max_slot.saturating_sub(header.slot) > context.board.slots(MAX_SIGNED_MS)? {
+        if Slot(header.max_slot).since(Slot(header.slot)) > MAX_SIGNED_MS.slots_up(context.board.slot_time())? {
             return Err(Error::SignedTooLong);
         }
         if slot > header.max_slot {

@@ -6,10 +6,10 @@ use crate::board::Purpose;
 use crate::error::{Error, Result};
 use crate::event::{CrankKind, EventKind, EventSink, emit};
 use crate::exchange::operation;
-use crate::num::Checked;
 use crate::order::{OrderKind, flags};
 use crate::quantity::{Amount, Size};
 use crate::sub_account::SubAccountMut;
+use crate::time::{Seconds, Slot};
 
 /// Releases one slice more and starts a new auction.
 #[must_use]
@@ -31,7 +31,7 @@ pub struct SliceReport {
 }
 
 impl SliceOrder {
-    /// Releases the next slice once an interval of slots has passed since the one before; the last takes the
+    /// Releases the next slice once its interval has passed, in slots rounded up, since the one before; the last takes the
     /// remainder. What is left unfilled of earlier slices joins the new auction. The owner pays [`reward::CRANK_FEE`] to
     /// `crank`, as far as it can spare it.
     ///
@@ -65,8 +65,8 @@ impl SliceOrder {
         if super::expire::dead(owner, &order, &context.clock)? != crate::event::CancelReason::None {
             return Err(Error::NothingToFill);
         }
-        let due = context.board.slots(u64::from(order.interval()).times(1_000)?)?;
-        if context.clock.slot.saturating_sub(order.activation_slot) < due {
+        let due = Seconds(u64::from(order.interval())).slots_up(context.board.slot_time())?;
+        if context.clock.slots_since(Slot(order.activation_slot)) < due {
             return Err(Error::SliceNotDue);
         }
         let board = context.board;

@@ -12,6 +12,7 @@ use crate::order::{OrderKind, OrderParams, flags};
 use crate::pocket::Pocket;
 use crate::quantity::Size;
 use crate::sub_account::SubAccountMut;
+use crate::time::Slot;
 
 /// Places an order and fills it in the same instruction, without an auction.
 #[must_use]
@@ -61,7 +62,7 @@ impl PlaceAndTake<'_> {
         let opens = placed.increases_risk || order.has(flags::OFFSET);
         row.price.require(if opens { Purpose::IncreaseRisk } else { Purpose::ReduceRisk }, &context.clock)?;
         if order.has(flags::OFFSET) {
-            row.price.require_live(0, &context.clock, board.slot_micros())?;
+            row.price.require_live(Slot(0), &context.clock, board.slot_time())?;
             context.market.require_before_last_hour(&context.clock)?;
         }
         let interest = context.market.open_interest();

@@ -13,9 +13,10 @@ use crate::market::Market;
 use crate::num::{Checked, Rounding, mul_div};
 use crate::quantity::Amount;
 use crate::sub_account::SubAccount;
+use crate::time::Millis;
 
-/// Length of a window in milliseconds.
-pub const THROTTLE_WINDOW_MS: u64 = 60_000;
+/// Length of a window, rounded up to whole slots.
+pub const THROTTLE_WINDOW_MS: Millis = Millis(60_000);
 
 /// In place of the id of a sub-account: several of one owner.
 const SEVERAL: u16 = u16::MAX;
@@ -44,10 +45,10 @@ pub(super) fn throttle<S: EventSink>(
     if account.is_of(liquidator) && !old {
         return Ok(());
     }
-    let slots = context.board.slots(THROTTLE_WINDOW_MS)?;
+    let slots = THROTTLE_WINDOW_MS.slots_up(context.board.slot_time())?;
     let market = &mut *context.market;
-    if context.clock.slot >= market.liquidation_window.saturating_add(slots) {
-        market.liquidation_window = context.clock.slot;
+    if context.clock.at() >= market.liquidation_window.after(slots) {
+        market.liquidation_window = context.clock.at();
         market.liquidated = Amount::ZERO;
         market.liquidated_near = [0; 3];
         market.liquidated_of_owner = Amount::ZERO;

@@ -81,7 +81,8 @@ impl TriggerOrder {
         }
         let kind = OrderKind::from_number(order.kind)?;
         let price = trigger::seen(context.market, row, board, order.flags, &context.clock)?;
-        let seen = if order.has(flags::TRIGGER_LAST) { context.market.last_fill_slot } else { row.price.publish_slot };
+        let seen =
+            if order.has(flags::TRIGGER_LAST) { context.market.last_fill_slot.0 } else { row.price.publish_slot };
         if !trigger::is_reached(&order, price) || seen < order.activation_slot {
             return Err(Error::TriggerNotReached);
         }

@@ -10,9 +10,10 @@ use crate::clock;
 use crate::error::Result;
 use crate::num::{Checked, PPM, Rounding, mul_div, saturating_add};
 use crate::quantity::{Amount, Price, Quote};
+use crate::time::Seconds;
 
-/// Seconds in which the budget gets its full share of what came in.
-const HOUR: u64 = 3_600;
+/// Time in which the budget gets its full share of what came in.
+const HOUR: Seconds = Seconds::HOUR;
 
 impl Amm {
     /// Takes new capital: a share of it goes into the budget at once.
@@ -52,8 +53,8 @@ impl Amm {
     fn refill(&mut self, now: i64) -> Result<()> {
         let since = if self.budget_time == 0 { now } else { self.budget_time };
         let elapsed = clock::elapsed(since, now).min(HOUR);
-        let share = u64::from(self.update_budget.0).times(elapsed)?;
-        let moved = Amount(mul_div(self.unbudgeted.0, share, PPM.wrapping_mul(HOUR), Rounding::Down)?);
+        let share = u64::from(self.update_budget.0).times(elapsed.0)?;
+        let moved = Amount(mul_div(self.unbudgeted.0, share, PPM.wrapping_mul(HOUR.0), Rounding::Down)?);
         if self.budget_time == 0 || !moved.is_zero() || self.unbudgeted.is_zero() {
             // Otherwise the time goes on until a unit has come together.
             self.budget_time = now;

@@ -6,17 +6,18 @@ use crate::clock;
 use crate::error::Result;
 use crate::num::{Rounding, mul_div};
 use crate::quantity::{Amount, Price, Quote};
+use crate::time::Seconds;
 
-/// Seconds between two judgements.
-const MINUTE: u64 = 60;
+/// Time between two judgements.
+const MINUTE: Seconds = Seconds::MINUTE;
 /// Decay of the distance between peak and equity a second, in units of 1e-10: a half-life of one day.
 const DECAY: u64 = 80_225;
 /// Scale of [`DECAY`].
 const DECAY_SCALE: u64 = 10_000_000_000;
-/// Most seconds of silence that one judgement lets the peak decay for: half a day.
-const LONGEST: u64 = 43_200;
-/// Seconds over which the flow of one side is forgotten.
-const FLOW_MEMORY: u64 = 3_600;
+/// Longest silence that one judgement lets the peak decay for: half a day.
+const LONGEST: Seconds = Seconds(43_200);
+/// Time over which the flow of one side is forgotten.
+const FLOW_MEMORY: Seconds = Seconds::HOUR;
 
 impl Amm {
     /// Lets a minute pass: the flows of both sides fade over an hour, and the peak of the equity rises to it or decays
@@ -30,7 +31,7 @@ impl Amm {
             return Ok(());
         }
         let fade = |flow: u64| -> Result<u64> {
-            Ok(flow.saturating_sub(mul_div(flow, elapsed.min(FLOW_MEMORY), FLOW_MEMORY, Rounding::Up)?))
+            Ok(flow.saturating_sub(mul_div(flow, elapsed.min(FLOW_MEMORY).0, FLOW_MEMORY.0, Rounding::Up)?))
         };
         (self.long_intensity, self.short_intensity) = (fade(self.long_intensity)?, fade(self.short_intensity)?);
         self.intensity_time = now;
@@ -39,7 +40,7 @@ impl Amm {
         self.peak_equity = if self.peak_time == 0 || above.is_zero() {
             equity
         } else {
-            let gone = mul_div(above.0, DECAY.wrapping_mul(elapsed.min(LONGEST)), DECAY_SCALE, Rounding::Down)?;
+            let gone = mul_div(above.0, DECAY.wrapping_mul(elapsed.min(LONGEST).0), DECAY_SCALE, Rounding::Down)?;
             self.peak_equity.minus(Amount(gone).credit()?)?
         };
         self.peak_time = now;

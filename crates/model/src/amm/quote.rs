@@ -10,6 +10,7 @@ use crate::market::Market;
 use crate::num::{PPM, Rounding, floor_to, mul_div_inline, saturating_add, saturating_sub};
 use crate::quantity::{Amount, Base, Ppm, Price, Size};
 use crate::side::Side;
+use crate::time::{Slot, SlotTime};
 
 /// A trade of the vAMM with a taker.
 #[must_use]
@@ -154,15 +155,15 @@ impl Amm {
     /// Whether the vAMM may trade with an order: its price row serves, and the price was published at or after the
     /// order's activation and is live ([`PriceRow::require_live`]). Nothing is exempt, be it a trade that closes the
     /// inventory: who closes it at an old price and opens it at the new one has the difference. In the hour before the
-    /// market's expiry it only closes. `slot_micros` is the board's.
+    /// market's expiry it only closes. The slot time is the board's.
     pub fn availability(
         &self,
         market: &Market,
         row: &PriceRow,
         side: Side,
-        activation: u64,
+        activation: Slot,
         clock: &Clock,
-        slot_micros: u64,
+        slot_time: SlotTime,
     ) -> Result<Availability> {
         if self.sqrt_k.is_zero() {
             return Ok(Availability::No(Error::AmmNoCapacity));
@@ -173,7 +174,7 @@ impl Amm {
         let exempt = fault::planted(Fault::FlatTakesStalePrice)
             && self.reduces_inventory(side)
             && self.inventory_ratio()? <= u64::from(self.flat_share.0);
-        let live = row.require_live(if exempt { 0 } else { activation }, clock, slot_micros);
+        let live = row.require_live(if exempt { Slot(0) } else { activation }, clock, slot_time);
         if let Err(error) = live {
             return Ok(Availability::No(error));
         }

@@ -38,7 +38,8 @@ pub struct ShapeReport {
 }
 
 impl Amm {
-    /// Recentres the curve, or takes one step of its depth, at most one a slot: down when the last update could not be
+    /// Recentres the curve, or takes one step of its depth, at most one a slot (about slots: between two of them the price
+    /// can move, within one a caller can only repeat itself): down when the last update could not be
     /// paid for, up when it could and the depth is below the listed one. To be called after [`Self::update`].
     ///
     /// `None` when there is nothing to change, or the budget does not pay for it.

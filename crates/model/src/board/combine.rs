@@ -5,9 +5,10 @@ use crate::clock::{Clock, elapsed};
 use crate::error::{Error, Result};
 use crate::num::{Checked, PPM, PRICE, Rounding, mul_div};
 use crate::quantity::{Ppm, Price};
+use crate::time::Seconds;
 
-/// Seconds by which a publish time may lie ahead of the chain's clock.
-pub const MAX_CLOCK_LEAD: u64 = 30;
+/// How far a publish time may lie ahead of the chain's clock.
+pub const MAX_CLOCK_LEAD: Seconds = Seconds(30);
 
 /// What one oracle account says, or what several say together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -32,7 +33,7 @@ impl OraclePrice {
     }
 
     /// Whether the price is positive, young enough and certain enough.
-    pub fn is_usable(&self, clock: &Clock, max_age: u64, max_confidence: Ppm) -> bool {
+    pub fn is_usable(&self, clock: &Clock, max_age: Seconds, max_confidence: Ppm) -> bool {
         let lead = elapsed(clock.unix_time, self.publish_time);
         let certain = mul_div(self.confidence.0, PPM, self.price.0, Rounding::Up)
             .is_ok_and(|ratio| ratio <= u64::from(max_confidence.0));
@@ -49,7 +50,7 @@ impl OraclePrice {
 pub fn combine<S: Copy + Into<Option<OraclePrice>>>(
     said: &[S],
     clock: &Clock,
-    max_age: u64,
+    max_age: Seconds,
     max_confidence: Ppm,
     quorum: u8,
 ) -> Result<(OraclePrice, u8)> {

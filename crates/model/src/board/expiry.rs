@@ -12,14 +12,15 @@ use crate::fault::{self, Fault};
 use crate::num::{Checked, Rounding, quotient};
 use crate::quantity::Price;
 use crate::side::Side;
+use crate::time::{Seconds, SlotTime};
 
-/// Seconds before an expiry whose average is the settlement price.
-pub const SETTLEMENT_WINDOW: u64 = 3_600;
-/// Seconds that the average must cover. Where the hour before the expiry was refreshed too rarely, prices after the expiry
+/// Time before an expiry whose average is the settlement price.
+pub const SETTLEMENT_WINDOW: Seconds = Seconds::HOUR;
+/// Time that the average must cover. Where the hour before the expiry was refreshed too rarely, prices after the expiry
 /// count until this is reached.
-pub const LEAST_SAMPLED: u64 = 1_800;
-/// Seconds that one price counts for at most: no single print, and no gap, decides a settlement.
-pub const MOST_PER_SAMPLE: u64 = 60;
+pub const LEAST_SAMPLED: Seconds = Seconds(1_800);
+/// Time that one price counts for at most: no single print, and no gap, decides a settlement.
+pub const MOST_PER_SAMPLE: Seconds = Seconds::MINUTE;
 
 impl MarketRow {
     /// [`super::PriceRow::refresh`], and in the hour before the expiry the new price into the settlement average: for the
@@ -32,10 +33,10 @@ impl MarketRow {
         &mut self,
         said: &[S],
         clock: &Clock,
-        slot_micros: u64,
+        slot_time: SlotTime,
     ) -> Result<RefreshReport> {
         let before = self.price.sample_time;
-        let report = self.price.refresh(said, clock, slot_micros)?;
+        let report = self.price.refresh(said, clock, slot_time)?;
         self.gather(before, &report)?;
         Ok(report)
     }
@@ -54,10 +55,10 @@ impl MarketRow {
     /// Counts the present price for the seconds since `before`.
     #[inline(never)]
     fn sample(&mut self, before: i64) -> Result<()> {
-        let opens = self.expiry_time.saturating_sub(SETTLEMENT_WINDOW.cast_signed());
+        let opens = SETTLEMENT_WINDOW.before(self.expiry_time);
         let (from, until) = (before.max(opens), self.price.sample_time);
-        let since = |to: i64| elapsed(from, to).min(MOST_PER_SAMPLE);
-        let missing = LEAST_SAMPLED.saturating_sub(self.settlement_seconds);
+        let since = |to: i64| elapsed(from, to).min(MOST_PER_SAMPLE).0;
+        let missing = LEAST_SAMPLED.0.saturating_sub(self.settlement_seconds);
         // Up to the expiry all of it counts, after it only what the average still misses.
         let counted = since(until.min(self.expiry_time)).max(since(until).min(missing));
         let weighted = self.price.liquidation_price()?.0.times(counted)?;
@@ -81,7 +82,7 @@ impl MarketRow {
             return Ok(price);
         }
         let ahead = elapsed(self.price.sample_time, self.expiry_time);
-        let rest = ahead.max(LEAST_SAMPLED.saturating_sub(self.settlement_seconds));
+        let rest = ahead.0.max(LEAST_SAMPLED.0.saturating_sub(self.settlement_seconds));
         let sum = self.settlement_sum.plus(price.0.times(rest)?)?;
         quotient(sum, self.settlement_seconds.plus(rest)?, Rounding::Down).map(Price)
     }
@@ -89,7 +90,9 @@ impl MarketRow {
     /// Whether the settlement price is known: a price from the expiry or later is in, and the average covers
     /// [`LEAST_SAMPLED`].
     pub fn is_sampled(&self) -> bool {
-        self.expiry_time != 0 && self.price.sample_time >= self.expiry_time && self.settlement_seconds >= LEAST_SAMPLED
+        self.expiry_time != 0
+            && self.price.sample_time >= self.expiry_time
+            && self.settlement_seconds >= LEAST_SAMPLED.0
     }
 
     /// The price that the vAMM's trades with a taker on a side are held to in the hour before an expiry: the worse for the

@@ -22,8 +22,8 @@ pub use row::{DEAD_AGE_FACTOR, MAX_SOURCES, PriceRow, PriceSource, SourceKind, c
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::num::{Checked, Rounding, mul_div};
 use crate::quantity::{FundingIndex, Ppm, Size};
+use crate::time::{Seconds, Slot, SlotTime};
 
 /// Most markets that one board can list.
 pub const MAX_MARKETS: usize = 24;
@@ -31,10 +31,6 @@ pub const MAX_MARKETS: usize = 24;
 pub const MAX_BANKS: usize = 8;
 /// [`MarketRow::listed`] of a market that has been delisted: its row stays readable at the settlement price.
 pub const DELISTED: u8 = 2;
-/// Microseconds that a slot is assumed to take until it has been measured.
-pub const DEFAULT_SLOT_MICROS: u64 = 400_000;
-/// Bounds of a measured slot time in microseconds; a clock outside them is not believed.
-pub const SLOT_MICROS_BOUNDS: (u64, u64) = (50_000, 10_000_000);
 
 account_bytes! {
     /// What every margin check needs of a market: price, margin parameters, cumulative funding.
@@ -96,9 +92,9 @@ account_bytes! {
         /// Padding.
         2 => pub padding: [u8; 6],
         /// Measured microseconds a slot, zero before the first measurement.
-        8 => pub slot_micros: u64,
+        8 => pub slot_micros: SlotTime,
         /// Slot at which the running measurement began.
-        16 => pub anchor_slot: u64,
+        16 => pub anchor_slot: Slot,
         /// Unix time at which the running measurement began.
         24 => pub anchor_time: i64,
         /// Reserved, zero.
@@ -168,37 +164,35 @@ impl PriceBoard {
         }
     }
 
-    /// Microseconds a slot, as measured, or the default before the first measurement.
-    pub fn slot_micros(&self) -> u64 {
-        if self.slot_micros == 0 { DEFAULT_SLOT_MICROS } else { self.slot_micros }
-    }
-
-    /// Slots that cover `milliseconds`, rounded up.
-    pub fn slots(&self, milliseconds: u64) -> Result<u64> {
-        mul_div(milliseconds, 1_000, self.slot_micros(), Rounding::Up)
+    /// The slot time as measured, or [`SlotTime::DEFAULT`] before the first measurement.
+    #[inline]
+    pub const fn slot_time(&self) -> SlotTime {
+        if self.slot_micros.is_zero() { SlotTime::DEFAULT } else { self.slot_micros }
     }
 
     /// Measures the slot time over windows of at least a minute of the chain's clock.
     ///
-    /// The new value is half the old and half the window's, inside [`SLOT_MICROS_BOUNDS`]; a clock that went
-    /// backwards restarts the window.
+    /// The new value is half the old and half the window's, which is held to what is believed ([`SlotTime::measured`]); a
+    /// clock that went backwards restarts the window.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
     pub fn measure_slot_time(&mut self, clock: &Clock) -> Result<()> {
-        const WINDOW_SECONDS: u64 = 60;
-        if self.anchor_time == 0 || clock.unix_time < self.anchor_time || clock.slot < self.anchor_slot {
+        const WINDOW: Seconds = Seconds::MINUTE;
+        if self.anchor_time == 0 || clock.unix_time < self.anchor_time || clock.at() < self.anchor_slot {
             self.anchor_time = clock.unix_time;
-            self.anchor_slot = clock.slot;
+            self.anchor_slot = clock.at();
             return Ok(());
         }
         let seconds = clock.seconds_since(self.anchor_time);
-        let slots = clock.slot.minus(self.anchor_slot)?;
-        if seconds < WINDOW_SECONDS || slots == 0 {
+        let slots = clock.slots_since(self.anchor_slot);
+        if seconds < WINDOW || slots.is_zero() {
             return Ok(());
         }
-        let measured =
-            mul_div(seconds, 1_000_000, slots, Rounding::Down)?.clamp(SLOT_MICROS_BOUNDS.0, SLOT_MICROS_BOUNDS.1);
-        self.slot_micros = self.slot_micros().plus(measured)?.wrapping_shr(1);
+        let both = self.slot_time().plus(SlotTime::measured(seconds, slots)?)?;
+        self.slot_micros = SlotTime(both.0.wrapping_shr(1));
         self.anchor_time = clock.unix_time;
-        self.anchor_slot = clock.slot;
+        self.anchor_slot = clock.at();
         Ok(())
     }
 

@@ -8,11 +8,12 @@ use crate::error::{Error, Result};
 use crate::fault::{Fault, planted};
 use crate::num::{Checked, Rounding, mul_div_inline, saturating_sub};
 use crate::quantity::Price;
+use crate::time::{Seconds, Slot, SlotTime};
 
-/// Period of the short average, seconds.
-pub const TWAP_5M: u64 = 300;
-/// Period of the long average, seconds.
-pub const TWAP_1H: u64 = 3_600;
+/// Period of the short average.
+pub const TWAP_5M: Seconds = Seconds(300);
+/// Period of the long average.
+pub const TWAP_1H: Seconds = Seconds::HOUR;
 /// Quiet refreshes with a newer price that end a jump.
 pub const JUMP_CONFIRMATIONS: u8 = 3;
 /// Part of the jump limit within which a refresh counts as quiet.
@@ -31,15 +32,15 @@ pub struct RefreshReport {
 
 /// Average of `sample` weighted by `elapsed` and `average` weighted by the rest of `period`, to the nearest
 /// unit (half up). With `elapsed >= period` the sample replaces the average: a gap reseeds.
-pub fn weighted_average(average: Price, sample: Price, elapsed: u64, period: u64) -> Result<Price> {
+pub fn weighted_average(average: Price, sample: Price, elapsed: Seconds, period: Seconds) -> Result<Price> {
     if elapsed >= period {
         return Ok(sample);
     }
     // Move the average toward the sample: no bias for small numbers, unlike weighing the products.
     let distance = sample.0.abs_diff(average.0);
-    let (step, remainder) = kedge_libcalls::wide::mul_div(distance, elapsed, period).ok_or(Error::Overflow)?;
-    let half = period.wrapping_shr(1);
-    let rest = u64::from(remainder > half || (remainder == half && period & 1 == 0));
+    let (step, remainder) = kedge_libcalls::wide::mul_div(distance, elapsed.0, period.0).ok_or(Error::Overflow)?;
+    let half = period.0.wrapping_shr(1);
+    let rest = u64::from(remainder > half || (remainder == half && period.0 & 1 == 0));
     let step = Price(step.plus(rest)?);
     if sample >= average { average.plus(step) } else { average.minus(step) }
 }
@@ -67,7 +68,7 @@ impl PriceRow {
         &mut self,
         said: &[S],
         clock: &Clock,
-        slot_micros: u64,
+        slot_time: SlotTime,
     ) -> Result<RefreshReport> {
         if self.is_frozen() && !planted(Fault::FrozenRowThaws) {
             return Ok(self.report(false));
@@ -76,7 +77,7 @@ impl PriceRow {
         if self.is_hiding(said, clock) && !chooses {
             return Ok(self.report(false));
         }
-        let combined = combine(said, clock, u64::from(self.max_age), self.max_confidence, self.quorum);
+        let combined = combine(said, clock, self.max_age(), self.max_confidence, self.quorum);
         let (seen, count) = match combined {
             Ok(found) => found,
             Err(Error::NoUsablePrice) => {
@@ -86,7 +87,7 @@ impl PriceRow {
             Err(other) => return Err(other),
         };
         let quorum = count >= self.quorum;
-        if !quorum && !chooses && !self.takes_fewer(clock, slot_micros)? {
+        if !quorum && !chooses && !self.takes_fewer(clock, slot_time)? {
             return Ok(self.report(false));
         }
         let newer = seen.publish_time > self.publish_time || self.price.is_zero();
@@ -103,8 +104,8 @@ impl PriceRow {
         self.price = seen.price;
         self.confidence = seen.confidence;
         self.publish_time = seen.publish_time;
-        self.publish_slot = seen.publish_slot.min(slot_of(seen.publish_time, clock, slot_micros)?);
-        self.refresh_slot = clock.slot;
+        self.publish_slot = seen.publish_slot.min(slot_of(seen.publish_time, clock, slot_time)?.0);
+        self.refresh_slot = clock.at();
         self.remember(said, clock);
         Ok(self.report(true))
     }
@@ -121,7 +122,7 @@ impl PriceRow {
 
     /// Remembers of each source whose account the caller chooses how new it was. Times ahead of what counts are left out.
     fn remember<S: Copy + Into<Option<OraclePrice>>>(&mut self, said: &[S], clock: &Clock) {
-        let latest = clock.unix_time.saturating_add(MAX_CLOCK_LEAD.cast_signed());
+        let latest = MAX_CLOCK_LEAD.after(clock.unix_time);
         for (source, one) in self.sources.iter_mut().zip(said) {
             let Some(said) = (*one).into() else { continue };
             if source.kind == SourceKind::PythPull as u8 && said.publish_time <= latest {
@@ -133,9 +134,8 @@ impl PriceRow {
     /// No price: nothing usable was brought, or sources that contradict each other. The row's price goes on to count until
     /// it is too old. A quorum that contradicts itself is remembered: its sources live, so none of them counts alone.
     fn find_none<S: Copy + Into<Option<OraclePrice>>>(&mut self, said: &[S], clock: &Clock) {
-        let usable = |one: &&S| {
-            (**one).into().is_some_and(|one| one.is_usable(clock, u64::from(self.max_age), self.max_confidence))
-        };
+        let usable =
+            |one: &&S| (**one).into().is_some_and(|one| one.is_usable(clock, self.max_age(), self.max_confidence));
         let contradicts = said.iter().filter(usable).count() >= usize::from(self.quorum);
         if contradicts {
             self.remember(said, clock);
@@ -148,26 +148,23 @@ impl PriceRow {
     fn miss(&mut self, clock: &Clock, again: bool) {
         // What fewer sources said does not outlast a quorum that contradicts itself.
         let few = again && self.publish_time > self.quorum_time && !self.is_frozen();
-        let young = clock.seconds_since(self.publish_time) <= u64::from(self.max_age) && !self.price.is_zero();
+        let young = clock.seconds_since(self.publish_time) <= self.max_age() && !self.price.is_zero();
         let state = RowState::from_number(self.state);
         if (young && !few) || state == RowState::Halted {
             return;
         }
         if again || state != RowState::Stale {
-            self.refresh_slot = clock.slot;
+            self.refresh_slot = clock.at();
         }
         self.state = RowState::Stale as u8;
     }
 
     /// Whether a price of fewer sources than the quorum counts now: for a row that already lives on such prices, and for
     /// one that has been Stale for `max_age` since somebody looked for a quorum. A halted row waits for a quorum.
-    fn takes_fewer(&mut self, clock: &Clock, slot_micros: u64) -> Result<bool> {
+    fn takes_fewer(&mut self, clock: &Clock, slot_time: SlotTime) -> Result<bool> {
         match RowState::from_number(self.state) {
             RowState::Halted => Ok(false),
-            RowState::Stale => {
-                let micros = clock.slot.saturating_sub(self.refresh_slot).saturating_mul(slot_micros);
-                Ok(micros >= u64::from(self.max_age).times(1_000_000)?)
-            }
+            RowState::Stale => clock.slots_since(self.refresh_slot).reach(self.max_age(), slot_time),
             _ if self.publish_time > self.quorum_time => Ok(true),
             _ => {
                 self.miss(clock, false);
@@ -221,7 +218,7 @@ impl PriceRow {
             return Ok(());
         }
         let elapsed = elapsed(self.sample_time, seen.publish_time);
-        if elapsed == 0 {
+        if elapsed.is_zero() {
             return Ok(());
         }
         let distance = Price(seen.price.0.abs_diff(self.twap_5m.0));
@@ -242,7 +239,7 @@ impl PriceRow {
         Ok(())
     }
 
-    fn clamped(&self, average: Price, sample: Price, elapsed: u64, period: u64) -> Result<Price> {
+    fn clamped(&self, average: Price, sample: Price, elapsed: Seconds, period: Seconds) -> Result<Price> {
         if elapsed >= period {
             return Ok(sample);
         }
@@ -257,7 +254,7 @@ fn quiet_limit(limit: u64) -> u64 {
 
 /// The slot in which a publish time fell, by the measured slot time: an update that is posted late does not count
 /// as newer than it is.
-fn slot_of(publish_time: i64, clock: &Clock, slot_micros: u64) -> Result<u64> {
-    let lag = mul_div_inline(clock.seconds_since(publish_time), 1_000_000, slot_micros, Rounding::Down)?;
-    Ok(saturating_sub(clock.slot, lag))
+fn slot_of(publish_time: i64, clock: &Clock, slot_time: SlotTime) -> Result<Slot> {
+    let lag = clock.seconds_since(publish_time).slots_down(slot_time)?;
+    Ok(Slot(saturating_sub(clock.slot, lag.0)))
 }

@@ -6,6 +6,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::PPM;
 use crate::quantity::{Ppm, Price};
+use crate::time::{Seconds, Slot};
 
 /// Most oracle accounts that one row can combine.
 pub const MAX_SOURCES: usize = 4;
@@ -153,7 +154,7 @@ account_bytes! {
         /// Slot of publication that enough of the sources used have reached.
         184 => pub publish_slot: u64,
         /// Slot of the refresh that wrote the price; of a Stale row the slot since which no quorum was found.
-        192 => pub refresh_slot: u64,
+        192 => pub refresh_slot: Slot,
         /// Five-minute time-weighted average.
         200 => pub twap_5m: Price,
         /// One-hour time-weighted average: also the average of the hourly funding period.
@@ -182,8 +183,14 @@ account_bytes! {
 }
 
 impl PriceRow {
+    /// Age past which a price no longer opens risk.
+    #[inline(always)]
+    pub fn max_age(&self) -> Seconds {
+        Seconds(u64::from(self.max_age))
+    }
+
     /// The state at `clock`: what the last refresh found, or Stale once the price is too old.
-    pub fn state_at(&self, clock: &Clock, max_age: u64) -> RowState {
+    pub fn state_at(&self, clock: &Clock, max_age: Seconds) -> RowState {
         match RowState::from_number(self.state) {
             RowState::Halted => RowState::Halted,
             _ if self.price.is_zero() || clock.seconds_since(self.publish_time) > max_age => RowState::Stale,
@@ -203,7 +210,7 @@ impl PriceRow {
     /// [`Self::require`] for a purpose whose requirement the caller has looked up.
     #[inline]
     fn meet(&self, requirement: Requirement, clock: &Clock) -> Result<()> {
-        let max_age = u64::from(self.max_age).wrapping_mul(requirement.age_factor);
+        let max_age = Seconds(u64::from(self.max_age).wrapping_mul(requirement.age_factor));
         // Neither a stale nor a halted row is ever accepted: what is left to ask is whether the price is young.
         let young = !self.price.is_zero() && clock.seconds_since(self.publish_time) <= max_age;
         if young && requirement.accepts_number(self.state) { Ok(()) } else { Err(self.unmet(clock, max_age)) }
@@ -212,7 +219,7 @@ impl PriceRow {
     /// Why the row is not accepted.
     #[cold]
     #[inline(never)]
-    fn unmet(&self, clock: &Clock, max_age: u64) -> Error {
+    fn unmet(&self, clock: &Clock, max_age: Seconds) -> Error {
         if self.state_at(clock, max_age) == RowState::Stale { Error::StaleRow } else { Error::RowStateForbids }
     }
 
@@ -230,7 +237,8 @@ impl PriceRow {
     /// [`DEAD_AGE_FACTOR`] times its age limit.
     pub fn is_given_up(&self, clock: &Clock) -> bool {
         let halted = RowState::from_number(self.state) == RowState::Halted;
-        let dead = clock.seconds_since(self.publish_time) > u64::from(self.max_age).wrapping_mul(DEAD_AGE_FACTOR);
+        let dead =
+            clock.seconds_since(self.publish_time) > Seconds(u64::from(self.max_age).wrapping_mul(DEAD_AGE_FACTOR));
         !self.price.is_zero() && (halted || dead)
     }
 
@@ -246,7 +254,7 @@ impl PriceRow {
     pub fn set_halted(&mut self, halted: bool, clock: &Clock) {
         self.state = if halted { RowState::Halted } else { RowState::Stale } as u8;
         if !halted {
-            self.refresh_slot = clock.slot;
+            self.refresh_slot = clock.at();
         }
     }
 

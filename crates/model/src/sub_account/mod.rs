@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::num::{Checked, saturating_add};
 use crate::position::{self, Position};
 use crate::quantity::{Amount, Ppm, Quote};
+use crate::time::Slot;
 
 /// Positions of a sub-account.
 pub const MAX_POSITIONS: usize = 16;
@@ -74,7 +75,7 @@ account_bytes! {
         /// Number of liquidations so far.
         92 => pub liquidations: u32,
         /// Slot at which the present liquidation began.
-        96 => pub liquidation_slot: u64,
+        96 => pub liquidation_slot: Slot,
         /// Slot of the last instruction of the owner or delegate.
         104 => pub last_active_slot: u64,
         /// Deposits over life, in quote at the time.

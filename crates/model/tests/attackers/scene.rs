@@ -182,12 +182,12 @@ impl Scene {
             return state.settlement_price.0;
         }
         let row = &self.world.board.markets[market];
-        let opens = row.expiry_time - SETTLEMENT_WINDOW.cast_signed();
+        let opens = row.expiry_time - SETTLEMENT_WINDOW.0.cast_signed();
         if row.expiry_time == 0 || self.world.clock.unix_time < opens || row.settlement_seconds == 0 {
             return truth;
         }
         let ahead = u64::try_from(row.expiry_time - row.price.sample_time).unwrap_or(0);
-        let rest = ahead.max(LEAST_SAMPLED.saturating_sub(row.settlement_seconds));
+        let rest = ahead.max(LEAST_SAMPLED.0.saturating_sub(row.settlement_seconds));
         (row.settlement_sum + truth * rest) / (row.settlement_seconds + rest)
     }
 
@@ -307,7 +307,7 @@ impl Scene {
     pub fn refresh(&mut self, market: usize, choice: [Brought; 2]) -> bool {
         let seen = self.truth.brought(market, choice);
         self.explain(|scene| {
-            let (clock, micros) = (scene.world.clock, scene.world.board.slot_micros());
+            let (clock, micros) = (scene.world.clock, scene.world.board.slot_time());
             let row = scene.world.board.market_mut(World::index(market)).unwrap();
             row.refresh(&seen, &clock, micros).is_ok_and(|report| report.updated)
         })

@@ -29,7 +29,7 @@ impl World {
     /// Refreshes a market's row from a number of sources.
     pub fn refresh_from(&mut self, market: usize, price: u64, sources: usize) -> Result<RefreshReport> {
         let seen = [self.seen(price); 2];
-        let (clock, micros) = (self.clock, self.board.slot_micros());
+        let (clock, micros) = (self.clock, self.board.slot_time());
         self.board.market_mut(Self::index(market))?.refresh(&seen[..sources], &clock, micros)
     }
 
@@ -46,7 +46,7 @@ impl World {
 
     /// A refresh of a market's row by somebody who has a price that is some seconds newer than the chain's clock.
     pub fn refresh_ahead(&mut self, market: usize, price: u64, seconds: i64) {
-        let (clock, micros) = (self.clock, self.board.slot_micros());
+        let (clock, micros) = (self.clock, self.board.slot_time());
         let seen = OraclePrice { publish_time: clock.unix_time + seconds, ..self.seen(price) };
         let row = &mut self.board.market_mut(Self::index(market)).unwrap().price;
         assert!(row.refresh(&[seen; 2], &clock, micros).unwrap().updated);
@@ -55,7 +55,7 @@ impl World {
     /// Refreshes a bank's row.
     pub fn refresh_bank(&mut self, bank: usize, price: u64) -> Result<RefreshReport> {
         let seen = [self.seen(price); 2];
-        let (clock, micros) = (self.clock, self.board.slot_micros());
+        let (clock, micros) = (self.clock, self.board.slot_time());
         self.board.bank_mut(Self::index(bank))?.price.refresh(&seen, &clock, micros)
     }
 

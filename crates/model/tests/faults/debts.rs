@@ -54,7 +54,7 @@ fn a_solvent_debtor_is_made_to_pay_and_nothing_is_written_off() {
     let old = plant(Fault::SolventDebtorWrittenOff, || {
         let (mut world, other) = rich_in_another_market();
         assert_eq!(world.liquidate(other, 2, 6, u64::MAX).unwrap_err(), Error::NotLiquidatable);
-        world.wait(DEBT_PERIOD);
+        world.wait(DEBT_PERIOD.0);
         world.tick();
         let paid = settle_position(&mut world, BOOK, 0).unwrap();
         (paid.written_off, world.equity(2))
@@ -63,7 +63,7 @@ fn a_solvent_debtor_is_made_to_pay_and_nothing_is_written_off() {
 
     let (mut world, other) = rich_in_another_market();
     let (claim, debt) = (world.accounts[0].position(BOOK).quote, world.markets[BOOK].debts);
-    world.wait(PAYOUT_DELAY);
+    world.wait(PAYOUT_DELAY.0);
     world.tick();
     // What is in the pool is paid at once, what is owed stays a claim.
     let first = settle_position(&mut world, BOOK, 0).unwrap();
@@ -90,7 +90,7 @@ fn a_solvent_debtor_is_made_to_pay_and_nothing_is_written_off() {
     let rest = settle_position(&mut world, BOOK, 0).unwrap();
     assert_eq!((rest.left, rest.written_off), (Quote(0), Amount(0)));
     assert_eq!(first.amount.plus(rest.amount).unwrap(), claim, "{debt:?}");
-    world.wait(DEBT_PERIOD);
+    world.wait(DEBT_PERIOD.0);
     let _ = delist(&mut world, BOOK).unwrap();
     assert_gone(&world, BOOK);
     check(&mut world);
@@ -150,7 +150,7 @@ fn tokens_of_another_bank_are_bought_for_the_debt() {
     let collected = settle_position(&mut world, BOOK, 2).unwrap();
     assert_eq!((collected.amount, world.markets[BOOK].debts), (debt.debit().unwrap(), Amount(0)));
     assert!(world.accounts[2].head.balance(2).0 > 15 * ONE, "the rest is the debtor's");
-    world.wait(PAYOUT_DELAY);
+    world.wait(PAYOUT_DELAY.0);
     assert_eq!(settle_position(&mut world, BOOK, 0).unwrap().written_off, Amount(0));
     check(&mut world);
 }
@@ -159,7 +159,7 @@ fn tokens_of_another_bank_are_bought_for_the_debt() {
 fn a_debt_that_nobody_collects_keeps_no_market_listed_and_is_paid_out_later() {
     let old = plant(Fault::SolventDebtorWrittenOff, || {
         let mut world = rich_in_another_token();
-        world.wait(100 * DEBT_PERIOD);
+        world.wait(100 * DEBT_PERIOD.0);
         let lost = settle_position(&mut world, BOOK, 0).unwrap().written_off;
         (lost, delist(&mut world, BOOK).unwrap_err())
     });
@@ -169,7 +169,7 @@ fn a_debt_that_nobody_collects_keeps_no_market_listed_and_is_paid_out_later() {
     let mut world = rich_in_another_token();
     let (claim, debt) = (world.accounts[0].position(BOOK).quote, world.markets[BOOK].debts);
     assert_eq!(delist(&mut world, BOOK).unwrap_err(), Error::SettlementPending);
-    world.wait(DEBT_PERIOD);
+    world.wait(DEBT_PERIOD.0);
     let first = settle_position(&mut world, BOOK, 0).unwrap();
     assert_eq!((first.written_off, first.left.0 > 0), (Amount(0), true));
     let swept = delist(&mut world, BOOK).unwrap();
@@ -207,7 +207,7 @@ fn how_often_a_winner_asks_changes_nothing() {
     for account in [2, 0, 4] {
         let _ = settle_position(&mut world, BOOK, account).unwrap();
     }
-    world.wait(PAYOUT_DELAY);
+    world.wait(PAYOUT_DELAY.0);
     let claim = world.accounts[0].position(BOOK).quote;
     assert_eq!(world.accounts[4].position(BOOK).quote, claim);
     let mut often = Quote(0);
@@ -251,7 +251,7 @@ fn delisting_before_a_debt_is_paid_changes_no_payout() {
     assert!(world.bankrupt(BOOK, 4).unwrap().deficit > Amount(1_900 * DOLLAR));
     assert!(world.markets[BOOK].fees > Amount(DOLLAR));
     let debt = world.markets[BOOK].debts;
-    world.wait(DEBT_PERIOD);
+    world.wait(DEBT_PERIOD.0);
     let paid = |delists: usize| {
         let mut world = world.clone();
         let mut total = Quote(0);

@@ -100,7 +100,7 @@ fn winner_before_the_loser_was_looked_at() -> (World, Result<Amount, Error>) {
     for account in [0, 4, 6] {
         let _ = settle_position(&mut world, BOOK, account).unwrap();
     }
-    world.wait(PAYOUT_DELAY);
+    world.wait(PAYOUT_DELAY.0);
     let paid = settle_position(&mut world, BOOK, 0).map(|report| report.written_off);
     (world, paid)
 }

@@ -37,7 +37,7 @@ pub fn print(world: &mut World, market: usize, price: u64, seconds: u64) {
 
 /// Sets an expiry with the least notice; returns it.
 pub fn announce(world: &mut World, market: usize) -> i64 {
-    let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE).unwrap();
+    let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE.0).unwrap();
     set_expiry(world, market, time).unwrap();
     time
 }
@@ -62,7 +62,7 @@ pub fn settle_all(world: &mut World, market: usize, accounts: &[usize]) -> i128 
         let _ = world.bankrupt(market, account);
         check(world);
     }
-    world.wait(PAYOUT_DELAY);
+    world.wait(PAYOUT_DELAY.0);
     for account in 0..world.accounts.len() {
         let _ = settle_position(world, market, account);
         check(world);
@@ -168,7 +168,7 @@ fn settle_on_one_print() -> Result<Price, Error> {
     let _ = world.take(0, ioc(BTC, Side::Long, ONE / 10, 61_000 * DOLLAR), &[]).unwrap();
     let _ = announce(&mut world, BTC);
     glide(&mut world, BTC, 60_000 * DOLLAR, 3_600, 60);
-    world.wait(SETTLEMENT_WINDOW + 1);
+    world.wait(SETTLEMENT_WINDOW.0 + 1);
     let _ = world.refresh(BTC, 62_500 * DOLLAR).unwrap();
     Ok(settle_market(&mut world, BTC)?.price)
 }
@@ -213,7 +213,7 @@ fn default_in_settlement() -> (Quote, Amount, Amount, Amount) {
     }
     let before = world.markets[BTC].amm.quote;
     let report = world.bankrupt(BTC, 2).unwrap();
-    world.wait(PAYOUT_DELAY);
+    world.wait(PAYOUT_DELAY.0);
     let paid = settle_position(&mut world, BTC, 4).unwrap();
     check(&mut world);
     let amm = world.markets[BTC].amm.quote.minus(before).unwrap();
@@ -251,7 +251,7 @@ fn thaw() -> bool {
                     ..OraclePrice::default()
                 };
                 ahead.publish_slot = world.clock.slot;
-                let (clock, micros) = (world.clock, world.board.slot_micros());
+                let (clock, micros) = (world.clock, world.board.slot_time());
                 let _ = world.board.markets[BTC].refresh(&[ahead; 2], &clock, micros).unwrap();
                 same &= bytemuck::bytes_of(&world.board.markets[BTC]) == bytemuck::bytes_of(&row);
             }
@@ -303,10 +303,10 @@ fn a_gap_and_a_halt_count_for_nothing_and_the_rest_is_sampled_after_the_expiry()
     glide(&mut world, BTC, 60_000 * DOLLAR, 600, 60);
     world.wait(1_800);
     let _ = world.refresh(BTC, 62_000 * DOLLAR).unwrap();
-    assert_eq!(world.board.markets[BTC].settlement_seconds, 600 + MOST_PER_SAMPLE);
+    assert_eq!(world.board.markets[BTC].settlement_seconds, 600 + MOST_PER_SAMPLE.0);
     world.board.markets[BTC].price.state = RowState::Halted as u8;
     glide(&mut world, BTC, 64_000 * DOLLAR, 1_200, 60);
-    assert_eq!(world.board.markets[BTC].settlement_seconds, 600 + MOST_PER_SAMPLE);
+    assert_eq!(world.board.markets[BTC].settlement_seconds, 600 + MOST_PER_SAMPLE.0);
     assert_eq!(world.clock.unix_time, time);
     let mut halted = world.clone();
     let price = settle_market(&mut halted, BTC).unwrap().price;
@@ -317,7 +317,7 @@ fn a_gap_and_a_halt_count_for_nothing_and_the_rest_is_sampled_after_the_expiry()
         assert_eq!(settle_market(&mut world, BTC).unwrap_err(), Error::SettlementUnsampled, "{minute}");
         glide(&mut world, BTC, 63_000 * DOLLAR, 60, 60);
     }
-    assert_eq!(world.board.markets[BTC].settlement_seconds, LEAST_SAMPLED);
+    assert_eq!(world.board.markets[BTC].settlement_seconds, LEAST_SAMPLED.0);
     let sampled = settle_market(&mut world, BTC).unwrap().price;
     assert!(sampled > Price(61_900 * DOLLAR) && sampled < Price(62_200 * DOLLAR), "{sampled:?}");
 }

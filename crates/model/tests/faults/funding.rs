@@ -21,7 +21,7 @@ fn six_cents() -> (u64, FundingReport, i128) {
     let smallest = world.markets[BTC].min_order.0;
     world.place(OTHER_WALLET, limit(BTC, Side::Long, smallest, 60_700 * DOLLAR)).unwrap();
     let wash = world.take(WALLET, ioc(BTC, Side::Short, smallest, 60_700 * DOLLAR), &[OTHER_WALLET]).unwrap();
-    world.wait(PERIOD - u64::try_from(world.clock.unix_time).unwrap() % PERIOD);
+    world.wait(PERIOD.0 - u64::try_from(world.clock.unix_time).unwrap() % PERIOD.0);
     world.tick();
     let before = world.equity(WALLET) + world.equity(OTHER_WALLET);
     let report = world.fund(BTC).unwrap();
@@ -45,7 +45,7 @@ fn a_fill_of_six_cents_set_everybodys_funding_while_the_peg_lagged() {
 fn two_seconds() -> (FundingReport, i64) {
     let mut world = World::funded(4, 1_000_000);
     let _ = world.take(WALLET, ioc(BTC, Side::Long, 9 * ONE, 62_000 * DOLLAR), &[]).unwrap();
-    world.wait(2 * PERIOD - 3);
+    world.wait(2 * PERIOD.0 - 3);
     world.tick();
     let late = world.fund(BTC).unwrap();
     let hour =
@@ -66,6 +66,6 @@ fn two_seconds_of_premium_were_charged_as_an_hour() {
 
     let (report, hour) = two_seconds();
     assert!(report.rate > 12_500);
-    let charged = report.deltas.long.0 * i64::try_from(PERIOD).unwrap();
+    let charged = report.deltas.long.0 * i64::try_from(PERIOD.0).unwrap();
     assert!((0..=1_800).contains(&(hour - charged / 2)), "two seconds of an hour: {charged} of {hour}");
 }

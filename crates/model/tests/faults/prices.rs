@@ -22,7 +22,7 @@ fn said(world: &World, dollars: u64, lag: i64) -> Option<OraclePrice> {
 /// Refreshes the row of BTC, whose two sources are both needed. A caller hides a source behind an account of half a
 /// minute ago, which is past the age limit of ten seconds.
 fn refresh(world: &mut World, said: [Option<OraclePrice>; 2]) -> RowState {
-    let (clock, micros) = (world.clock, world.board.slot_micros());
+    let (clock, micros) = (world.clock, world.board.slot_time());
     world.board.markets[BTC].price.refresh(&said, &clock, micros).unwrap().state
 }
 

@@ -11,13 +11,13 @@ use kedge_model::offer::{at_offset, offset_to};
 use kedge_model::order::{Order, OrderKind, RawLevel, RawLimit, STATUS_OPEN, STATUS_WAITING, flags};
 use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Price, Quote, Size};
+use kedge_model::time::{Slot, SlotTime, Slots};
 use kedge_model::trigger::{is_left_behind, is_reached};
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
-        "auction_price" => {
-            interpolate(x.side(), x.price(), x.price(), x.int(), x.int(), x.price()).map(|price| vec![price.0.into()])
-        }
+        "auction_price" => interpolate(x.side(), x.price(), x.price(), Slots(x.int()), Slots(x.int()), x.price())
+            .map(|price| vec![price.0.into()]),
         "auction_width" => {
             let row = PriceRow { deviation: x.price(), price: x.price(), ..PriceRow::default() };
             width(&row, x.ppm()).map(|width| vec![width.0.into()])
@@ -100,11 +100,12 @@ fn trail(x: &mut Inputs<'_>) -> Outputs {
 fn last_price(x: &mut Inputs<'_>) -> Outputs {
     let (last_price, price, value, oracle) = (x.price(), x.price(), x.amount(), x.price());
     let mut stage = Stage::new(oracle);
-    stage.board.slot_micros = x.int();
+    stage.board.slot_micros = SlotTime(x.int());
     stage.clock.slot = 1 << 50;
-    let mut market = Market { last_price, last_fill_slot: stage.clock.slot - x.int::<u64>(), ..Market::default() };
+    let mut market =
+        Market { last_price, last_fill_slot: Slot(stage.clock.slot - x.int::<u64>()), ..Market::default() };
     market.note_fill(price, value, oracle, &stage.board, &stage.clock);
-    assert_eq!((market.last_fill_price, market.last_fill_slot), (price, stage.clock.slot));
+    assert_eq!((market.last_fill_price, market.last_fill_slot), (price, stage.clock.at()));
     out![market.last_price.0]
 }
 
@@ -123,7 +124,7 @@ fn slice(x: &mut Inputs<'_>) -> Outputs {
         ..Order::default()
     };
     let mut stage = with_order(Price(1_000_000), order);
-    (stage.market.step, stage.board.slot_micros) = (step, micros);
+    (stage.market.step, stage.board.slot_micros) = (step, SlotTime(micros));
     stage.other.balances[0].amount = Amount(PLENTY);
     let fee = if released == size.0 { 0 } else { kedge_model::action::CRANK_FEE.0 };
     let report = stage

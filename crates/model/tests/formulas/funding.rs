@@ -9,6 +9,7 @@ use kedge_model::funding::{average_premium, hourly_rate, index_delta, payment, s
 use kedge_model::market::Market;
 use kedge_model::position::Position;
 use kedge_model::quantity::{Base, FundingIndex};
+use kedge_model::time::Seconds;
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
@@ -18,7 +19,7 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
             let (base, from, to) = (x.base(), FundingIndex(x.int()), FundingIndex(x.int()));
             Position::funding_payment(base, from, to).map(|paid| vec![paid.0.into()])
         }
-        "average_premium" => average_premium(x.int(), x.int()).map(|average| vec![average.into()]),
+        "average_premium" => average_premium(x.int(), Seconds(x.int())).map(|average| vec![average.into()]),
         "impact_premium" => impact(x),
         "sample" => sample(x),
         "update_funding" => update_funding(x),
@@ -27,7 +28,7 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
 }
 
 fn rate(x: &mut Inputs<'_>) -> Outputs {
-    let (average, cap, index_price, seconds) = (x.int(), x.ppm(), x.price(), x.int());
+    let (average, cap, index_price, seconds) = (x.int(), x.ppm(), x.price(), Seconds(x.int()));
     let rate = hourly_rate(average, cap)?;
     out![rate, index_delta(rate, index_price, seconds)?.0]
 }

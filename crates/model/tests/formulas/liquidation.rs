@@ -9,6 +9,7 @@ use kedge_model::liquidation::{base_to_cover, insurance_fee, step_size, takeover
 use kedge_model::num::Rounding;
 use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
+use kedge_model::time::{Slot, SlotTime};
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
@@ -44,8 +45,8 @@ fn step(x: &mut Inputs<'_>) -> Outputs {
     (market.insurance_fee, market.small_position) = (insurance, small_position);
     (market.step, market.min_order) = (step, min_order);
     (market.long_interest, market.short_interest, market.users_quote) = (long, short, quote);
-    (market.liquidation_budget, market.liquidated, market.liquidation_window) = (x.amount(), x.amount(), x.int());
-    (stage.board.slot_micros, stage.clock.slot) = (x.int(), x.int());
+    (market.liquidation_budget, market.liquidated, market.liquidation_window) = (x.amount(), x.amount(), Slot(x.int()));
+    (stage.board.slot_micros, stage.clock.slot) = (SlotTime(x.int()), x.int());
     let marks = if x.flag() { status::BEING_LIQUIDATED } else { 0 };
     stage.isolate(Position { base, quote, isolated: tokens, status: marks, ..Position::default() });
     super::expiry::gathered(&mut stage.board.markets[0], x);
@@ -65,7 +66,7 @@ fn step(x: &mut Inputs<'_>) -> Outputs {
         left.isolated.0,
         left.quote.0,
         market.liquidated.0,
-        market.liquidation_window,
+        market.liquidation_window.0,
         marked,
         bankrupt
     ]
@@ -85,7 +86,7 @@ fn throttle(x: &mut Inputs<'_>) -> Outputs {
     if x.flag() {
         stage.other.authority = stage.account.authority;
     }
-    (stage.board.slot_micros, market.liquidation_window) = (400_000, SLOT - x.int::<u64>());
+    (stage.board.slot_micros, market.liquidation_window) = (SlotTime::DEFAULT, Slot(SLOT - x.int::<u64>()));
     stage.isolate(Position { base, quote: Quote(equity.0 - base.0), ..Position::default() });
     stage.other.credit(0, Amount(PLENTY))?;
     let action = Liquidate { max_size: wanted, limit_price: Price::ZERO };
@@ -99,7 +100,7 @@ fn throttle(x: &mut Inputs<'_>) -> Outputs {
         eighth,
         quarter,
         three_eighths,
-        market.liquidation_window,
+        market.liquidation_window.0,
         owner,
         market.liquidated_of_owner.0,
         market.liquidated_account

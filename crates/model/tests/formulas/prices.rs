@@ -6,6 +6,7 @@ use crate::out;
 use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, Purpose, SourceKind, combine, weighted_average};
 use kedge_model::clock::Clock;
 use kedge_model::quantity::Price;
+use kedge_model::time::{Millis, Seconds, Slot, SlotTime};
 
 const PURPOSES: [Purpose; 9] = [
     Purpose::IncreaseRisk,
@@ -23,7 +24,8 @@ const CLOCK: Clock = Clock { slot: SLOT, unix_time: NOW };
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "combine" => combined(x),
-        "average" => weighted_average(x.price(), x.price(), x.int(), x.int()).map(|average| vec![average.0.into()]),
+        "average" => weighted_average(x.price(), x.price(), Seconds(x.int()), Seconds(x.int()))
+            .map(|average| vec![average.0.into()]),
         "refresh" => refresh(x),
         "require_live" => live(x),
         "serves" => serves(x),
@@ -39,7 +41,7 @@ fn source(x: &mut Inputs<'_>) -> OraclePrice {
 fn combined(x: &mut Inputs<'_>) -> Outputs {
     let count: usize = x.int();
     let sources = [source(x), source(x), source(x), source(x)];
-    let (price, count) = combine(&sources[..count], &CLOCK, x.int(), x.ppm(), x.int())?;
+    let (price, count) = combine(&sources[..count], &CLOCK, Seconds(x.int()), x.ppm(), x.int())?;
     out![price.price.0, price.confidence.0, price.publish_time, price.publish_slot, count]
 }
 
@@ -65,10 +67,10 @@ fn refresh(x: &mut Inputs<'_>) -> Outputs {
     };
     let kind = if x.flag() { SourceKind::PythPull } else { SourceKind::PythPush };
     (row.sources[0].kind, row.sources[1].kind) = (kind as u8, SourceKind::PythPush as u8);
-    (row.sources[0].heard, row.refresh_slot) = (x.int(), SLOT - x.int::<u64>());
+    (row.sources[0].heard, row.refresh_slot) = (x.int(), Slot(SLOT - x.int::<u64>()));
     let mut brought = || if x.flag() { Some(source(x)) } else { (source(x), None).1 };
     let said = [brought(), brought()];
-    let report = row.refresh(&said, &CLOCK, x.int())?;
+    let report = row.refresh(&said, &CLOCK, SlotTime(x.int()))?;
     assert_eq!((report.state as u8, report.price), (row.state, row.price));
     out![
         report.updated,
@@ -84,7 +86,7 @@ fn refresh(x: &mut Inputs<'_>) -> Outputs {
         row.confirmations,
         row.quorum_time,
         row.sources[0].heard,
-        SLOT - row.refresh_slot
+        SLOT - row.refresh_slot.0
     ]
 }
 
@@ -103,16 +105,16 @@ fn serves(x: &mut Inputs<'_>) -> Outputs {
 fn live(x: &mut Inputs<'_>) -> Outputs {
     let (age, order_age): (i64, i64) = (x.int(), x.int());
     let row = PriceRow { publish_slot: SLOT.saturating_add_signed(-age), ..PriceRow::default() };
-    row.require_live(SLOT.saturating_add_signed(-order_age), &CLOCK, x.int())?;
+    row.require_live(Slot(SLOT.saturating_add_signed(-order_age)), &CLOCK, SlotTime(x.int()))?;
     out![true]
 }
 
 fn slot_time(x: &mut Inputs<'_>) -> Outputs {
-    let milliseconds = x.int();
-    let mut board = Box::new(PriceBoard { slot_micros: x.int(), ..PriceBoard::default() });
-    let slots = board.slots(milliseconds)?;
+    let length = Millis(x.int());
+    let mut board = Box::new(PriceBoard { slot_micros: SlotTime(x.int()), ..PriceBoard::default() });
+    let slots = length.slots_up(board.slot_time())?.0;
     let (seconds, passed): (i64, u64) = (x.int(), x.int());
-    (board.anchor_slot, board.anchor_time) = (SLOT - passed, NOW - seconds);
+    (board.anchor_slot, board.anchor_time) = (Slot(SLOT - passed), NOW - seconds);
     board.measure_slot_time(&CLOCK)?;
-    out![slots, board.slot_micros]
+    out![slots, board.slot_micros.0]
 }

@@ -73,7 +73,7 @@ fn limits() -> Vec<Entry> {
         (
             "MAX_SIGNED_MS",
             "u64",
-            MAX_SIGNED_MS.to_string(),
+            MAX_SIGNED_MS.0.to_string(),
             "Most milliseconds of slots for which a signed message is good.",
         ),
         (
@@ -97,11 +97,11 @@ fn orders() -> Vec<Entry> {
         ),
         seconds(
             "MARKET_ORDER_SECONDS",
-            MARKET_ORDER_SECONDS,
+            MARKET_ORDER_SECONDS.0,
             "Seconds after its auction in which a market order without an expiry can still be filled.",
         ),
-        seconds("LIVE_MS", LIVE_MS, "Most milliseconds of a price at which the vAMM and orders with OFFSET trade."),
-        seconds("FUNDING_PERIOD", funding::PERIOD, "Seconds of a funding period."),
+        seconds("LIVE_MS", LIVE_MS.0, "Most milliseconds of a price at which the vAMM and orders with OFFSET trade."),
+        seconds("FUNDING_PERIOD", funding::PERIOD.0, "Seconds of a funding period."),
         number("LEAST_TRAIL", TRAIL_BOUNDS.0, "Smallest distance of a trailing stop, in parts per million."),
         number("MAX_TRAIL", TRAIL_BOUNDS.1, "Largest distance of a trailing stop, in parts per million."),
         number("LEAST_SLICE_SECONDS", SLICE_SECONDS.0, "Fewest seconds between two slices of a TWAP."),

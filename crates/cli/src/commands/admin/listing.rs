@@ -88,8 +88,8 @@ async fn off_price(session: &Session, params: &MarketParams) -> Result<Option<St
     let Some(at) = account else { return Ok(None) };
     let Some(account) = session.client.account(at).await? else { return Ok(None) };
     let clock = session.client.clock().await?;
-    let slot_micros = session.client.board().await?.slot_micros();
-    let moment = Moment { clock: &clock, slot_micros, max_age: params.row.max_age };
+    let slot_time = session.client.board().await?.slot_time();
+    let moment = Moment { clock: &clock, slot_time, max_age: params.row.max_age };
     let read = kedge_oracle::read(source, &at, &account.owner, &account.data, &moment);
     let Some(price) = read.ok().flatten().map(|said| said.price) else { return Ok(None) };
     let off = u128::from(peg.0.abs_diff(price.0)) * 100 > u128::from(price.0) * u128::from(PEG_OFF);

@@ -12,6 +12,7 @@ use crate::fault::{self, Fault};
 use crate::num::{BASE, Rounding, mul_div_inline};
 use crate::quantity::{Price, Quote, Size};
 use crate::sub_account::SubAccountMut;
+use crate::time::Slot;
 
 /// The vAMM's part in a run.
 pub(super) struct Amm {
@@ -51,8 +52,8 @@ impl Amm {
         self.asked = true;
         let market = &*context.market;
         self.left = None;
-        let (since, micros) = (order.order.activation_slot, context.board.slot_micros());
-        let available = market.amm.availability(market, &row.price, side, since, &context.clock, micros);
+        let (since, slot_time) = (Slot(order.order.activation_slot), context.board.slot_time());
+        let available = market.amm.availability(market, &row.price, side, since, &context.clock, slot_time);
         // A vAMM that cannot tell is passed over, as a maker is.
         let Ok(Availability::Upto(size)) = available else { return Ok(()) };
         // The curve follows the oracle before it quotes; a peg that it cannot pay for stays.

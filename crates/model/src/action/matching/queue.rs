@@ -10,6 +10,7 @@ use crate::order::flags;
 use crate::quantity::Price;
 use crate::side::Side;
 use crate::sub_account::SubAccountMut;
+use crate::time::Slot;
 
 /// How often in one run orders that show only a part may come back with their next part.
 pub const MAX_RETURNS: usize = 4;
@@ -45,7 +46,7 @@ fn traded_oracle<S: EventSink>(context: &Context<'_, S>, row: &MarketRow, taker:
     if fault::planted(Fault::OffsetMakerTakenTwice) {
         return Some(row.price.price);
     }
-    row.price.require_live(taker.order.activation_slot, &context.clock, context.board.slot_micros()).ok()?;
+    row.price.require_live(Slot(taker.order.activation_slot), &context.clock, context.board.slot_time()).ok()?;
     Some(context.market.amm.held_price(taker.order.side()))
 }
 

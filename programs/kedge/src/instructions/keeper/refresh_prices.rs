@@ -5,6 +5,7 @@ use kedge_model::clock::Clock;
 use kedge_oracle::Moment;
 
 use crate::instructions::prelude::*;
+use kedge_model::time::SlotTime;
 
 /// Accounts of `refresh_prices`; the oracle accounts follow, for each row one a source in the row's order.
 #[derive(Accounts)]
@@ -21,15 +22,15 @@ pub fn handle(a: &mut RefreshPrices, markets: &[u8], banks: &[u8]) -> Outcome {
     let board: &mut PriceBoard = &mut a.board;
     let clock = clock()?;
     board.measure_slot_time(&clock)?;
-    let slot_micros = board.slot_micros();
+    let slot_time = board.slot_time();
     for index in markets {
         let row = board.market_mut(u16::from(*index))?;
         let before = row.price.sample_time;
-        let report = refresh(&mut row.price, &mut oracles, &clock, slot_micros)?;
+        let report = refresh(&mut row.price, &mut oracles, &clock, slot_time)?;
         row.gather(before, &report)?;
     }
     for index in banks {
-        refresh(&mut board.bank_mut(u16::from(*index))?.price, &mut oracles, &clock, slot_micros)?;
+        refresh(&mut board.bank_mut(u16::from(*index))?.price, &mut oracles, &clock, slot_time)?;
     }
     if oracles.is_empty() { Ok(()) } else { Err(AccountError::TooManyAccounts.into()) }
 }
@@ -37,9 +38,9 @@ pub fn handle(a: &mut RefreshPrices, markets: &[u8], banks: &[u8]) -> Outcome {
 /// Refreshes one row. A source whose account has nothing to say (not trading, too few samples, closed) is left out; an
 /// account that is not the row's source, or is too weakly verified, is an error.
 #[inline(always)]
-fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_micros: u64) -> Outcome<RefreshReport> {
+fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_time: SlotTime) -> Outcome<RefreshReport> {
     let mut seen: ArrayVec<Option<OraclePrice>, MAX_SOURCES> = ArrayVec::new();
-    let moment = Moment { clock, slot_micros, max_age: row.max_age };
+    let moment = Moment { clock, slot_time, max_age: row.max_age };
     for source in row.sources() {
         let kind = SourceKind::from_number(source.kind)?;
         if kind == SourceKind::Fixed {
@@ -49,7 +50,7 @@ fn refresh(row: &mut PriceRow, oracles: &mut Trailing, clock: &Clock, slot_micro
         let account = oracles.next_shared().ok_or(ProgramError::NotEnoughAccountKeys)?;
         seen.push(observe(source, &account, &moment)?);
     }
-    let report = row.refresh(&seen, clock, slot_micros)?;
+    let report = row.refresh(&seen, clock, slot_time)?;
     row.invariant()?;
     Ok(report)
 }
