@@ -144,7 +144,7 @@ fn no_order_chooses_the_moment_at_which_it_meets_an_old_price() {
         let (filled, won, mut world, id) = attack();
         assert_eq!((filled, won), (Err(Error::NothingToFill), 0), "{what}");
         // At the price of now it is filled as ever: the order is no worse off than it has a right to be.
-        if world.accounts[TAKER].find(id).unwrap().price >= Price(61_200 * DOLLAR) {
+        if world.accounts[TAKER].find(id).unwrap().price() >= Price(61_200 * DOLLAR) {
             let filled = world.fill(BTC, TAKER, id, None, &[]).unwrap();
             assert!(filled.matched.amm_size > Size(2 * ONE), "{what}");
             assert!(gain(&world, TAKER) <= 0, "{what}: {}", gain(&world, TAKER));
