@@ -62,8 +62,7 @@ async fn exchange(places: &Places, args: &Load, accounts: usize, verdict: &mut V
     let places = Places { out: places.out.join(format!("load-{accounts}")), ..places.clone() };
     let mut participants = Participants::new(places.seed, 0);
     let mut random = Random::new(places.seed, 4);
-    participants.members.extend((0..accounts).map(|number| flow::account(number, random.bytes())));
-    let traders = participants.members.split_off(participants.members.len() - accounts);
+    let traders: Vec<_> = (0..accounts).map(|number| flow::account(number, random.bytes())).collect();
     participants.members.extend(traders.iter().cloned());
     let cluster = Cluster::start(&places, participants, port).await?;
     cluster.list(&recorded).await?;

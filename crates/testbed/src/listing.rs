@@ -217,7 +217,7 @@ impl Coin {
     }
 }
 
-fn row(kind: SourceKind, key: [u8; 32], speed: f64) -> RowParams {
+pub(crate) fn row(kind: SourceKind, key: [u8; 32], speed: f64) -> RowParams {
     let mut sources = [PriceSource::default(); 4];
     sources[0] = PriceSource { key, kind: kind as u8, ..PriceSource::default() };
     RowParams {
