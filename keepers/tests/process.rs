@@ -34,7 +34,7 @@ use kedge_client::{Client, SendConfig, Sender, SharedSigner};
 use kedge_interface::address;
 use kedge_interface::instruction::user::{CreateSubAccount, CreateTrader, Deposit, PlaceOrders};
 use kedge_localnet::{Localnet, LocalnetConfig};
-use kedge_model::order::{OrderKind, OrderParams, Side};
+use kedge_model::account::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Price, Size};
 use kedge_testbed::fixture::{DOLLAR, Fixture};
 use serde_json::Value;

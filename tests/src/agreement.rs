@@ -6,7 +6,7 @@ use kedge_interface::error::{AccountError, RULES_FROM};
 use kedge_interface::event::{Event, decode as decode_events};
 use kedge_interface::instruction::{Decoded, Instruction, decode, name_of};
 use kedge_model::Error;
-use kedge_model::bank::Bank;
+use kedge_model::account::bank::Bank;
 use kedge_model::clock::Clock;
 use kedge_model::event::{Batch, NO_MARKET};
 use solana_pubkey::Pubkey;

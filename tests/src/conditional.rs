@@ -1,7 +1,7 @@
 //! Random conditional orders, slices and groups, and services to them.
 
 use kedge_interface::instruction::Instruction;
-use kedge_model::order::{Order, OrderKind, OrderParams, Side, flags};
+use kedge_model::account::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 
 use crate::World;

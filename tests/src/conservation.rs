@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use kedge_interface::account::{Account, SubAccountData};
 use kedge_interface::address;
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
-use kedge_model::market::Market;
-use kedge_model::position::Position;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::market::Market;
+use kedge_model::account::position::Position;
 
 use crate::machine::Machine;
 use crate::token;

@@ -2,9 +2,9 @@
 
 use kedge_interface::address;
 use kedge_interface::instruction::{DelistMarket, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition};
-use kedge_model::board::SETTLEMENT_WINDOW;
-use kedge_model::lifecycle::EXPIRY_NOTICE;
-use kedge_model::market::MarketStatus;
+use kedge_model::account::board::SETTLEMENT_WINDOW;
+use kedge_model::account::market::MarketStatus;
+use kedge_model::rule::lifecycle::EXPIRY_NOTICE;
 
 use crate::market::USDC;
 use crate::verbs::SendResult;

@@ -1,7 +1,7 @@
 //! The markets and banks of the standard world.
 
+use kedge_model::account::board::{PriceSource, SourceKind};
 use kedge_model::action::{AmmParams, BankParams, MarketParams, RowParams};
-use kedge_model::board::{PriceSource, SourceKind};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 
 /// One dollar in quote units and in prices.

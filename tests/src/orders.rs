@@ -1,6 +1,6 @@
 //! Constructors of order parameters.
 
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 
 /// A resting limit order.

@@ -2,9 +2,9 @@
 
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::instruction::{Instruction, PlaceSignedOrders, SetDelegate, user::signature};
+use kedge_model::account::order::OrderParams;
+use kedge_model::account::order::signed_text::{self, ENVELOPE};
 use kedge_model::action::{DOMAIN, MAX_MESSAGE, SignedHeader, SignedMessage};
-use kedge_model::order::OrderParams;
-use kedge_model::signed_text::{self, ENVELOPE};
 use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;

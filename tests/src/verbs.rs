@@ -7,8 +7,8 @@ use kedge_interface::instruction::{
     TransferIsolated, TriggerOrder, UpdateAmm, UpdateFunding, Withdraw,
 };
 use kedge_interface::{BOARD, address};
+use kedge_model::account::order::OrderParams;
 use kedge_model::action::{MakerRef, ModifyParams, OrderFilter};
-use kedge_model::order::OrderParams;
 use solana_pubkey::Pubkey;
 
 use crate::machine::{Done, Refusal, Refused};

@@ -3,12 +3,12 @@
 use kedge_interface::account::{Account as Decoded, SubAccountData, decode, decode_any, decode_sub_account};
 use kedge_interface::instruction::{CreateTrader, Initialize, Instruction, ListBank, ListMarket};
 use kedge_interface::{BOARD, EXCHANGE, address};
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
+use kedge_model::account::position::Position;
 use kedge_model::action::{BankParams, MarketParams};
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
-use kedge_model::position::Position;
 use solana_pubkey::Pubkey;
 
 use crate::conservation::Conservation;

@@ -5,10 +5,10 @@ use kedge_interface::instruction::{
 };
 use kedge_interface::{BOARD, EXCHANGE, address};
 use kedge_model::Error;
-use kedge_model::board::{PriceBoard, RowState};
-use kedge_model::exchange::{Exchange, FeeSchedule, operation};
-use kedge_model::market::MarketStatus;
-use kedge_model::order::Side;
+use kedge_model::account::board::{PriceBoard, RowState};
+use kedge_model::account::exchange::{Exchange, FeeSchedule, operation};
+use kedge_model::account::market::MarketStatus;
+use kedge_model::account::order::Side;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use kedge_tests::World;
 use kedge_tests::agreement::Agreed;
@@ -175,7 +175,7 @@ fn a_reduce_only_market_takes_no_new_risk() {
     refused(world.place(user, limit(SOL, Side::Long, ONE, 149 * DOLLAR)), Error::MarketReduceOnly);
     let mut close = ioc(SOL, Side::Short, ONE, 149 * DOLLAR);
     refused(world.take(user, close, &[]), Error::MarketReduceOnly);
-    close.flags |= kedge_model::order::flags::REDUCE_ONLY;
+    close.flags |= kedge_model::account::order::flags::REDUCE_ONLY;
     world.take(user, close, &[]).expect("positions may be closed");
     refused(world.run(SetMarketStatus { signer: pauser, market, status: 1 }), Error::WrongAuthority);
     refused(world.run(SetMarketStatus { signer: admin, market, status: 0 }), Error::InvalidParameter);

@@ -3,9 +3,9 @@
 use kedge_interface::event::Event;
 use kedge_interface::instruction::ReplaceOrders;
 use kedge_model::Error;
+use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::action::{ModifyParams, OrderFilter, change};
 use kedge_model::event::CancelReason;
-use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_tests::World;
 use kedge_tests::market::{BTC, DOLLAR, ONE, SOL};

@@ -3,9 +3,9 @@
 use kedge_interface::event::Event;
 use kedge_interface::instruction::{ExpireOrders, TriggerOrder};
 use kedge_model::Error;
+use kedge_model::account::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::action::{CRANK_FEE, TRAIL_FEE};
 use kedge_model::event::{CancelReason, CrankKind, CrankRecord};
-use kedge_model::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_tests::market::{DOLLAR, ONE, SOL};
 use kedge_tests::orders::{ioc, leg, limit, twap, waiting};

@@ -3,9 +3,9 @@
 use kedge_interface::event::Event;
 use kedge_interface::instruction::{GrowOrders, Instruction};
 use kedge_model::Error;
-use kedge_model::client_id::{MAX_SECONDS, timed};
+use kedge_model::account::client_id::{MAX_SECONDS, timed};
+use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::event::CancelReason;
-use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_tests::World;
 use kedge_tests::market::{BTC, DOLLAR, ETH, ONE, SOL, USDC, market_params};

@@ -2,10 +2,10 @@
 
 use kedge_interface::event::Event;
 use kedge_model::Error;
-use kedge_model::order::Side;
-use kedge_model::position::status as alone;
+use kedge_model::account::order::Side;
+use kedge_model::account::position::status as alone;
+use kedge_model::account::sub_account::status;
 use kedge_model::quantity::{Amount, Ppm, Quote};
-use kedge_model::sub_account::status;
 use kedge_tests::attacks::{attack, idl};
 use kedge_tests::market::{BTC, DOLLAR, ONE, SOL, USDC};
 use kedge_tests::orders::{ioc, limit};

@@ -4,13 +4,13 @@ use kedge_interface::address;
 use kedge_interface::event::Event;
 use kedge_interface::instruction::{Liquidate, RefreshPrices};
 use kedge_model::Error;
-use kedge_model::board::Purpose;
-use kedge_model::board::RowState;
-use kedge_model::margin::{MarginKind, margin_of};
-use kedge_model::order::Side;
-use kedge_model::pocket::Pocket;
+use kedge_model::account::board::Purpose;
+use kedge_model::account::board::RowState;
+use kedge_model::account::order::Side;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::sub_account::status;
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
-use kedge_model::sub_account::status;
+use kedge_model::rule::margin::{MarginKind, margin_of};
 use kedge_tests::market::{BTC, DOLLAR, ONE, SOL, USDC, market_feed};
 use kedge_tests::oracle::{self, Update};
 use kedge_tests::orders::{ioc, limit};
@@ -307,9 +307,12 @@ fn a_default_beyond_the_fund_is_spread_over_all_positions() {
     assert_eq!((record.socialised.0, record.deficit.0), (loss - 10 * DOLLAR, 0));
     assert_eq!(world.board().markets[0].funding_long.0 - index.0, record.charge.0);
     // Longs and the vAMM's short carry it in proportion; the liquidator is the only long.
-    let share =
-        kedge_model::position::Position::funding_payment(held.base, index, world.board().markets[0].funding_long)
-            .expect("in range");
+    let share = kedge_model::account::position::Position::funding_payment(
+        held.base,
+        index,
+        world.board().markets[0].funding_long,
+    )
+    .expect("in range");
     assert!(share.0 < 0);
     assert_eq!(world.market(SOL).amm.base.size(), Size(held.base.0.unsigned_abs()), "half of it each");
     let half = (loss - 10 * DOLLAR) / 2;

@@ -2,8 +2,8 @@
 
 use kedge_interface::instruction::{CloseSubAccount, CloseTrader, Instruction, PlaceSignedOrders, RevokeSignedOrders};
 use kedge_model::Error;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::action::{MAX_NUMBER_STEP, MAX_SIGNED_MS, SignedHeader};
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_tests::agreement::Agreed;
 use kedge_tests::machine::{Refusal, SLOT_MS};
@@ -46,7 +46,7 @@ impl Scene {
         }
     }
 
-    fn orders(&self) -> Vec<kedge_model::order::Order> {
+    fn orders(&self) -> Vec<kedge_model::account::order::Order> {
         self.world.sub(&self.user.sub).orders.into_iter().filter(|order| order.is_open()).collect()
     }
 }

@@ -8,7 +8,7 @@ use kedge_interface::instruction::{
     CloseSubAccount, CloseTrader, CreateSubAccount, Deposit, GrowOrders, Instruction, SetDelegate, Withdraw,
 };
 use kedge_model::Error;
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
 use kedge_model::quantity::Amount;
 use kedge_tests::World;
 use kedge_tests::market::{DOLLAR, ONE, SOL, USDC, WSOL, bank_params};

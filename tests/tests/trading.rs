@@ -3,8 +3,8 @@
 use kedge_interface::address;
 use kedge_interface::event::Event;
 use kedge_model::Error;
+use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::event::{CancelReason, FillRecord, FillSource};
-use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
 use kedge_tests::machine::Done;
 use kedge_tests::market::{DOLLAR, ONE, SOL, USDC, market_params};

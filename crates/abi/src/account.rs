@@ -2,13 +2,13 @@
 
 use bytemuck::Pod;
 use kedge_model::Layout;
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
-use kedge_model::order::Order;
-use kedge_model::sub_account::{MAX_ORDERS, SubAccount};
-use kedge_model::trader::Trader;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Order;
+use kedge_model::account::sub_account::{MAX_ORDERS, SubAccount};
+use kedge_model::account::trader::Trader;
 
 use crate::discriminator;
 

@@ -1,8 +1,8 @@
 //! Pockets in default, judged without the model's own verdict.
 
-use kedge_model::pocket::Pocket;
-use kedge_model::position::Position;
-use kedge_model::sub_account::SubAccount;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::Position;
+use kedge_model::account::sub_account::SubAccount;
 
 /// The pockets of an account: the cross one, and one for each isolated position.
 pub fn pockets(account: &SubAccount) -> impl Iterator<Item = Pocket> {

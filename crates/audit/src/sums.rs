@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use kedge_interface::account::name;
-use kedge_model::bank::Bank;
-use kedge_model::board::Purpose;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::Purpose;
+use kedge_model::account::market::Market;
+use kedge_model::account::position::Position;
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::clock::Clock;
-use kedge_model::margin::{self, MarginKind};
-use kedge_model::market::Market;
-use kedge_model::position::Position;
-use kedge_model::sub_account::SubAccount;
+use kedge_model::rule::margin::{self, MarginKind};
 use solana_pubkey::Pubkey;
 
 use super::Snapshot;
@@ -263,8 +263,8 @@ fn margins(snapshot: &Snapshot) -> Margins {
                 Ok(free) if free.0 < 0 => margins.below.push(Below {
                     account: address.to_string(),
                     isolated: match pocket {
-                        kedge_model::pocket::Pocket::Cross => None,
-                        kedge_model::pocket::Pocket::Isolated(market) => Some(market),
+                        kedge_model::account::pocket::Pocket::Cross => None,
+                        kedge_model::account::pocket::Pocket::Isolated(market) => Some(market),
                     },
                     lacks: free.0.saturating_neg(),
                 }),

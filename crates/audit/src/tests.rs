@@ -1,7 +1,7 @@
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::account::{Account as Decoded, AccountKind};
 use kedge_interface::address::{BOARD, EXCHANGE, TOKEN_PROGRAM};
-use kedge_model::bank::Bank;
+use kedge_model::account::bank::Bank;
 use kedge_model::quantity::{Amount, Base, Quote};
 use kedge_state::testing::TestExchange;
 use solana_account::Account;

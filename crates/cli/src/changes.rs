@@ -2,8 +2,8 @@
 
 use kedge_interface::account::{Account, SubAccountData, decode_any, name};
 use kedge_interface::address;
+use kedge_model::account::position::Position;
 use kedge_model::num::{BASE, Rounding, mul_div};
-use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Base, Price, Size};
 use kedge_units::decimal;
 use solana_pubkey::Pubkey;
@@ -63,7 +63,7 @@ impl Pair {
         (pair.before.is_some() || pair.after.is_some()).then_some(pair)
     }
 
-    fn head(&self) -> kedge_model::sub_account::SubAccount {
+    fn head(&self) -> kedge_model::account::sub_account::SubAccount {
         let one = self.after.as_ref().or(self.before.as_ref());
         one.map(|data| data.head).unwrap_or_default()
     }

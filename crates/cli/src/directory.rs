@@ -2,9 +2,9 @@
 
 use kedge_client::{Client, Found};
 use kedge_interface::account::name;
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
-use kedge_model::market::{Market, MarketStatus};
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::market::{Market, MarketStatus};
 use kedge_model::quantity::{Amount, Price};
 use kedge_units::decimal;
 use solana_account::Account;

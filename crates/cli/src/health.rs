@@ -1,12 +1,12 @@
 //! Margin, health and liquidation prices of a sub-account, by the model's rules.
 
-use kedge_model::margin::Margin;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::Position;
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::num::PPM;
-use kedge_model::pocket::Pocket;
-use kedge_model::position::Position;
 use kedge_model::quantity::{Ppm, Price};
-use kedge_model::risk;
-use kedge_model::sub_account::SubAccount;
+use kedge_model::rule::margin::Margin;
+use kedge_model::rule::risk;
 use kedge_units::decimal;
 use serde_json::{Value, json};
 

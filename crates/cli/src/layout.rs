@@ -28,7 +28,7 @@ fn field_value(ty: &str, bytes: &[u8]) -> Value {
     let ty = ty.rsplit("::").next().unwrap_or(ty);
     match ty {
         "Party" => read(kedge_model::event::Party::FIELDS, bytes),
-        "Order" => read(kedge_model::order::Order::FIELDS, bytes),
+        "Order" => read(kedge_model::account::order::Order::FIELDS, bytes),
         "i64" | "Base" | "Quote" | "FundingIndex" => long(i64::from_le_bytes(padded(bytes))),
         _ => match <[u8; 32]>::try_from(bytes) {
             Ok(address) => json!(Pubkey::new_from_array(address).to_string()),
@@ -50,8 +50,8 @@ fn padded(bytes: &[u8]) -> [u8; 8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kedge_model::account::order::{Order, RawLimit};
     use kedge_model::event::{DepositRecord, OrderRecord, Party, SettleRecord};
-    use kedge_model::order::{Order, RawLimit};
     use kedge_model::quantity::{Amount, Price, Quote};
 
     #[test]

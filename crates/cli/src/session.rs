@@ -10,7 +10,7 @@ use kedge_client::prices::{self, AddressBook, Row};
 use kedge_client::shown::{discreet, printable_json, printable_lines};
 use kedge_client::{Client, Found, Outcome, PriorityFee, Secret, SendConfig, Sender, SharedSigner};
 use kedge_interface::account::SubAccountData;
-use kedge_model::board::PriceBoard;
+use kedge_model::account::board::PriceBoard;
 use kedge_model::clock::Clock;
 use serde_json::json;
 use solana_instruction::Instruction;

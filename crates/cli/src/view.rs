@@ -3,7 +3,7 @@
 use kedge_client::prices::{self, Row};
 use kedge_interface::account::decode;
 use kedge_interface::address::BOARD;
-use kedge_model::board::{PriceBoard, Purpose};
+use kedge_model::account::board::{PriceBoard, Purpose};
 use kedge_model::clock::Clock;
 use serde_json::{Value, json};
 use solana_instruction::Instruction;

@@ -1,10 +1,10 @@
 //! The book: resting orders of all sub-accounts, best first.
 
 use kedge_interface::account::SubAccountData;
+use kedge_model::account::order::{Order, Side};
 use kedge_model::action::{Context, MAX_MAKER_ORDERS, MakerRef, unbacked_order};
 use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
-use kedge_model::order::{Order, Side};
 use kedge_model::quantity::{Price, Size};
 use solana_pubkey::Pubkey;
 
@@ -110,8 +110,8 @@ pub fn makers_for(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kedge_model::order::{OrderKind, RawLimit, STATUS_OPEN};
-    use kedge_model::sub_account::{SubAccount, status};
+    use kedge_model::account::order::{OrderKind, RawLimit, STATUS_OPEN};
+    use kedge_model::account::sub_account::{SubAccount, status};
 
     const CLOCK: Clock = Clock { slot: 100, unix_time: 1_000 };
     const GRID: Grid = Grid { oracle: Price(100), tick: Price(1) };
@@ -161,7 +161,7 @@ mod tests {
     #[test]
     fn an_order_at_a_distance_stands_where_the_oracle_puts_it() {
         let mut above = order(7, 9, Side::Short, 2);
-        above.flags = kedge_model::order::flags::OFFSET;
+        above.flags = kedge_model::account::order::flags::OFFSET;
         let accounts = [account(1, vec![order(1, 5, Side::Short, 103), above, order(2, 6, Side::Short, 102)])];
         let found = resting(&accounts, 0, Side::Short, GRID, &CLOCK);
         assert_eq!(found.iter().map(|r| (r.order.id, r.price.0)).collect::<Vec<_>>(), [(2, 102), (7, 102), (1, 103)]);

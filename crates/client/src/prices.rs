@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use kedge_interface::address::pyth;
 use kedge_interface::instruction::{Instruction, KedgeInstruction, RefreshPrices};
-use kedge_model::board::{PriceBoard, PriceRow, PriceSource, Purpose, RowState, SourceKind, receivers};
+use kedge_model::account::board::{PriceBoard, PriceRow, PriceSource, Purpose, RowState, SourceKind, receivers};
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::clock::Clock;
-use kedge_model::sub_account::SubAccount;
 use kedge_model::time::Seconds;
 use solana_pubkey::Pubkey;
 

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use kedge_model::board::{PriceBoard, PriceRow};
+use kedge_model::account::board::{PriceBoard, PriceRow};
 
 /// A row of the board.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

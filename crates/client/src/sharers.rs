@@ -1,8 +1,8 @@
 //! Sub-accounts of the taker's referrer and builder, which a fill must name so that they get their shares.
 
 use kedge_interface::address;
-use kedge_model::order::flags;
-use kedge_model::sub_account::SubAccount;
+use kedge_model::account::order::flags;
+use kedge_model::account::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 
 /// Number of a person's sub-accounts that are searched. A share goes to a sub-account with a position slot in the
@@ -19,7 +19,7 @@ pub struct Taker<'a> {
     pub account: &'a SubAccount,
     /// Market of the order.
     pub market: u16,
-    /// Flags of the order ([`kedge_model::order::flags`]).
+    /// Flags of the order ([`kedge_model::account::order::flags`]).
     pub flags: u16,
 }
 

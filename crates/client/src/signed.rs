@@ -6,9 +6,9 @@ use kedge_interface::PROGRAM_ID;
 use kedge_interface::address;
 use kedge_interface::instruction::{Instruction, PlaceSignedOrders, user};
 use kedge_model::Error as Rule;
+use kedge_model::account::order::OrderParams;
+use kedge_model::account::order::signed_text::{self, ENVELOPE};
 use kedge_model::action::{DOMAIN, MAX_MESSAGE, MAX_SIGNED_MS, SignedHeader, SignedMessage};
-use kedge_model::order::OrderParams;
-use kedge_model::signed_text::{self, ENVELOPE};
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 use solana_signature::Signature;
@@ -342,7 +342,7 @@ mod tests {
         ));
         let none = json!({ "signer": key.pubkey().to_string(), "text": text }).to_string();
         assert!(SignedOrders::from_json(&none, None).expect_err("unsigned").to_string().contains("--signature"));
-        let at_once = OrderParams { flags: kedge_model::order::flags::FILL_OR_KILL, ..order };
+        let at_once = OrderParams { flags: kedge_model::account::order::flags::FILL_OR_KILL, ..order };
         assert!(super::text(&header, "SOL-PERP", &[at_once]).is_err());
     }
 }

@@ -2,7 +2,7 @@
 
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::account::{DecodeError, SubAccountData, decode_sub_account};
-use kedge_model::sub_account::SubAccount;
+use kedge_model::account::sub_account::SubAccount;
 use solana_account::Account;
 use solana_account_decoder_client_types::UiAccount;
 use solana_commitment_config::CommitmentConfig;

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use kedge_client::signed::{self, SignedOrders};
 use kedge_interface::{PROGRAM_ID, address};
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::action::SignedMessage;
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use serde_json::{Map, Value, json};
 use solana_keypair::Keypair;

@@ -7,7 +7,7 @@ use kedge_client::stream::{MESSAGE_BYTES, SILENCE, SLOT_SILENCE, WAITING_BYTES};
 use kedge_client::{AccountChange, Client, Content, SharedSigner, Subscription, Update};
 use kedge_hostile::socket::{HalfOpen, Manner, Socket, account_notice};
 use kedge_interface::PROGRAM_ID;
-use kedge_model::sub_account::SubAccount;
+use kedge_model::account::sub_account::SubAccount;
 use solana_commitment_config::CommitmentConfig;
 use solana_keypair::Keypair;
 use tokio::time::{sleep, timeout};

@@ -12,7 +12,7 @@ use kedge_demo::steps::Steps;
 use kedge_demo::wallets::Wallets;
 use kedge_demo::{report, run, serve};
 use kedge_localnet::Localnet;
-use kedge_model::exchange::FeeSchedule;
+use kedge_model::account::exchange::FeeSchedule;
 use kedge_testbed::cluster::local;
 use kedge_testbed::listing::{self, pools};
 use kedge_testbed::participants::Participants;

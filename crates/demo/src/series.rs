@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Side;
 use kedge_model::num::Rounding;
-use kedge_model::order::Side;
 use kedge_model::quantity::{Ppm, Price};
-use kedge_model::risk;
+use kedge_model::rule::risk;
 use kedge_state::World;
 use serde::Serialize;
 use solana_pubkey::Pubkey;
@@ -101,7 +101,7 @@ pub fn point(world: &World, roles: &BTreeMap<Pubkey, Role>) -> Point {
     for (address, account) in &world.accounts {
         let role = roles.get(address).map_or(VISITORS, |role| role.name());
         let isolated: u64 = account.head.positions.iter().map(|position| position.isolated.0).sum();
-        let balance = (account.head.balance(kedge_model::bank::Bank::QUOTE).0 + isolated) as f64 / 1e6;
+        let balance = (account.head.balance(kedge_model::account::bank::Bank::QUOTE).0 + isolated) as f64 / 1e6;
         let positions = account.head.positions.iter().filter(|position| position.is_used());
         let open: f64 = positions
             .filter_map(|position| {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use kedge_audit::Statement;
 use kedge_interface::account::name;
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
 use kedge_state::World;
 use serde::Serialize;
 

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::time::Duration;
 
-use kedge_model::board::RowState;
-use kedge_model::market::Market;
+use kedge_model::account::board::RowState;
+use kedge_model::account::market::Market;
 use kedge_state::World;
 
 use crate::tally::{SOURCES, Tally};

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use kedge_client::history::Past;
+use kedge_model::account::order::{OrderKind, Side};
 use kedge_model::event::{Event, FillRecord, FillSource, FundingRecord, LiquidationRecord};
-use kedge_model::order::{OrderKind, Side};
 use kedge_sender::Receipt;
 use serde::Serialize;
 

@@ -7,7 +7,7 @@ mod visitor;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
 use visitor::{Demo, ONE, Visitor, program};
 
 /// Wall minutes.

@@ -122,7 +122,7 @@ impl Cluster {
         let feed = SnapshotReader::new(self.reader()).await?;
         loop {
             let world = feed.poll().await?;
-            let fresh = |market: &kedge_model::market::Market| {
+            let fresh = |market: &kedge_model::account::market::Market| {
                 world
                     .fresh
                     .market(market.index)

@@ -7,8 +7,8 @@
 
 use std::collections::BTreeMap;
 
-use kedge_model::board::PriceBoard;
-use kedge_model::pocket::Pocket;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::pocket::Pocket;
 use kedge_state::World;
 use kedge_state::endangered::{Cause, cause, is_short};
 use serde_json::{Value, json};

@@ -9,7 +9,7 @@ use kedge_client::Client;
 use kedge_interface::account::decode_sub_account;
 use kedge_interface::address;
 use kedge_interface::instruction::{Instruction, PlaceOrders};
-use kedge_model::order::{OrderKind, OrderParams, Side};
+use kedge_model::account::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::Size;
 use kedge_testbed::participants::Participant;
 use solana_compute_budget_interface::ComputeBudgetInstruction;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use kedge_keeper::job_runner::Actor;
+use kedge_model::account::order::OrderKind;
 use kedge_model::event::Party;
-use kedge_model::order::OrderKind;
 use kedge_sender::{Receipt, RequestSender, Sending};
 use kedge_state::World;
 use kedge_state::snapshot::SnapshotReader;

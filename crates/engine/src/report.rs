@@ -5,7 +5,7 @@ use kedge_model::action::{
     ModifyReport, PlaceReport, PositionSettlement, ReplaceReport, SettleReport, SliceReport, SweepReport, TakeReport,
     TrailReport, TriggerReport,
 };
-use kedge_model::lifecycle::Terms;
+use kedge_model::rule::lifecycle::Terms;
 
 /// The model's report of an instruction's action; [`Report::Done`] where the changed accounts say all.
 #[derive(Clone, Debug)]

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use kedge_abi::error::AccountError;
 use kedge_interface::account::{Account, DecodeError, SubAccountData, decode_any};
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
-use kedge_model::trader::Trader;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
+use kedge_model::account::trader::Trader;
 use solana_pubkey::Pubkey;
 
 use crate::Result;

@@ -9,8 +9,8 @@ use kedge_interface::instruction::{
     CloseSubAccount, CreateSubAccount, CreateTrader, Decoded, Deposit, Initialize, ListBank, PlaceOrders, SetDelegate,
 };
 use kedge_model::Error;
+use kedge_model::account::board::{PriceSource, SourceKind};
 use kedge_model::action::{BankParams, RowParams};
-use kedge_model::board::{PriceSource, SourceKind};
 use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, Ppm};

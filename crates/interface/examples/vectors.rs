@@ -12,9 +12,9 @@ use kedge_interface::address;
 use kedge_interface::error::{AccountError, ProgramError};
 use kedge_interface::event::EventBatch;
 use kedge_interface::instruction::{self, InstructionSpec};
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Order;
 use kedge_model::event::{EventHeader, EventKind};
-use kedge_model::market::Market;
-use kedge_model::order::Order;
 use kedge_model::{Field, Layout};
 use serde_json::{Map, Value, json};
 use solana_pubkey::Pubkey;
@@ -36,12 +36,12 @@ const STRUCTS: &[Struct] = structs! {
     kedge_model::action::RowParams
     kedge_model::action::SignedHeader
     kedge_model::amm::Amm
-    kedge_model::bank::Bank
-    kedge_model::board::BankRow
-    kedge_model::board::MarketRow
-    kedge_model::board::PriceBoard
-    kedge_model::board::PriceRow
-    kedge_model::board::PriceSource
+    kedge_model::account::bank::Bank
+    kedge_model::account::board::BankRow
+    kedge_model::account::board::MarketRow
+    kedge_model::account::board::PriceBoard
+    kedge_model::account::board::PriceRow
+    kedge_model::account::board::PriceSource
     kedge_model::event::AmmRecord
     kedge_model::event::BankruptcyRecord
     kedge_model::event::CancelRecord
@@ -61,16 +61,16 @@ const STRUCTS: &[Struct] = structs! {
     kedge_model::event::SettleRecord
     kedge_model::event::SweepRecord
     kedge_model::event::TransferRecord
-    kedge_model::exchange::Exchange
-    kedge_model::exchange::FeeSchedule
-    kedge_model::exchange::FeeTier
-    kedge_model::market::Market
-    kedge_model::order::Order
-    kedge_model::order::OrderParams
-    kedge_model::position::Position
-    kedge_model::sub_account::Balance
-    kedge_model::sub_account::SubAccount
-    kedge_model::trader::Trader
+    kedge_model::account::exchange::Exchange
+    kedge_model::account::exchange::FeeSchedule
+    kedge_model::account::exchange::FeeTier
+    kedge_model::account::market::Market
+    kedge_model::account::order::Order
+    kedge_model::account::order::OrderParams
+    kedge_model::account::position::Position
+    kedge_model::account::sub_account::Balance
+    kedge_model::account::sub_account::SubAccount
+    kedge_model::account::trader::Trader
 };
 
 /// Items in vectors and tails.

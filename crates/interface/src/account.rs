@@ -1,13 +1,13 @@
 //! Account data: 8 bytes of discriminator, the model's struct, and for sub-accounts the orders.
 
 use kedge_model::Layout;
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
-use kedge_model::order::Order;
-use kedge_model::sub_account::{MAX_ORDERS, SubAccount};
-use kedge_model::trader::Trader;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Order;
+use kedge_model::account::sub_account::{MAX_ORDERS, SubAccount};
+use kedge_model::account::trader::Trader;
 
 pub use kedge_abi::account::{AccountKind, DISCRIMINATOR_SIZE, KINDS};
 
@@ -64,8 +64,8 @@ impl SubAccountData {
     }
 
     /// The form that the model's actions take.
-    pub fn as_mut(&mut self) -> kedge_model::sub_account::SubAccountMut<'_> {
-        kedge_model::sub_account::SubAccountMut { head: &mut self.head, orders: &mut self.orders }
+    pub fn as_mut(&mut self) -> kedge_model::account::sub_account::SubAccountMut<'_> {
+        kedge_model::account::sub_account::SubAccountMut { head: &mut self.head, orders: &mut self.orders }
     }
 }
 

@@ -1,9 +1,9 @@
 //! Instruction arguments as bytes: little-endian integers, the model's structs byte for byte, vectors behind a
 //! 32-bit length (the framework's Borsh-compatible encoding).
 
+use kedge_model::account::exchange::FeeSchedule;
+use kedge_model::account::order::OrderParams;
 use kedge_model::action::{BankParams, MakerRef, MarketParams, ModifyParams, OrderFilter};
-use kedge_model::exchange::FeeSchedule;
-use kedge_model::order::OrderParams;
 
 /// A type of instruction arguments.
 pub trait Wire: Sized {

@@ -1,11 +1,11 @@
 //! Account bytes at any alignment.
 
 use kedge_interface::account::{self, Account, AccountKind, DecodeError, decode, decode_any, decode_sub_account};
-use kedge_model::board::PriceBoard;
-use kedge_model::market::Market;
-use kedge_model::order::{Order, STATUS_OPEN};
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{Order, STATUS_OPEN};
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::quantity::{Price, Size};
-use kedge_model::sub_account::SubAccount;
 
 fn bytes_of<T: AccountKind>(value: &T) -> Vec<u8> {
     let mut bytes = T::DISCRIMINATOR.to_vec();

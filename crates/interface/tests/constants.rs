@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use kedge_interface::address;
 use kedge_interface::event::EVENT_IX_TAG;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::{self, PriceBoard, receivers};
+use kedge_model::account::exchange::{self, Exchange, operation};
+use kedge_model::account::market::Market;
+use kedge_model::account::order::flags;
+use kedge_model::account::position::status as position_status;
+use kedge_model::account::sub_account::{self, SubAccount, status as account_status};
+use kedge_model::account::trader::Trader;
 use kedge_model::action::change;
-use kedge_model::bank::Bank;
-use kedge_model::board::{self, PriceBoard, receivers};
 use kedge_model::event::{EventHeader, NO_MARKET};
-use kedge_model::exchange::{self, Exchange, operation};
-use kedge_model::market::Market;
-use kedge_model::order::flags;
-use kedge_model::position::status as position_status;
-use kedge_model::sub_account::{self, SubAccount, status as account_status};
-use kedge_model::trader::Trader;
-use kedge_model::{action, client_id, funding, group, num};
+use kedge_model::{account::client_id, action, num, rule::funding, rule::group};
 use serde_json::Value;
 
 /// Name, and value as the IDL writes it.

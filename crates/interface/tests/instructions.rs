@@ -5,8 +5,8 @@ use kedge_interface::instruction::{
     self, CancelAll, CancelOrder, Decoded, Deposit, FillOrder, KedgeInstruction, PlaceOrders, RefreshPrices,
 };
 use kedge_interface::{BOARD, EVENT_AUTHORITY, EXCHANGE, PROGRAM_ID};
+use kedge_model::account::order::OrderParams;
 use kedge_model::action::MakerRef;
-use kedge_model::order::OrderParams;
 use kedge_model::quantity::{Price, Size};
 use solana_pubkey::Pubkey;
 

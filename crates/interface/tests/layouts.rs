@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use kedge_interface::account::{AccountKind, DISCRIMINATOR_SIZE, KINDS, sub_account_space};
 use kedge_interface::event::EVENT_IX_TAG;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::{MarketRow, PriceBoard, PriceRow};
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{Order, OrderParams};
+use kedge_model::account::position::Position;
+use kedge_model::account::sub_account::{Balance, MAX_ORDERS, SubAccount};
+use kedge_model::account::trader::Trader;
 use kedge_model::action::{MakerRef, MarketParams, ModifyParams, SignedHeader};
-use kedge_model::bank::Bank;
-use kedge_model::board::{MarketRow, PriceBoard, PriceRow};
 use kedge_model::event::{CancelRecord, EventHeader, FillRecord, OrderRecord, Party, RecordHeader};
-use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
-use kedge_model::order::{Order, OrderParams};
-use kedge_model::position::Position;
-use kedge_model::sub_account::{Balance, MAX_ORDERS, SubAccount};
-use kedge_model::trader::Trader;
 use kedge_model::{Field, Layout};
 
 type Struct = (&'static str, usize, &'static [Field]);

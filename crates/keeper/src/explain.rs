@@ -3,9 +3,9 @@
 use kedge_client::decimal;
 use kedge_engine::Report;
 use kedge_interface::instruction::Decoded;
+use kedge_model::account::order::OrderParams;
 use kedge_model::action::LiquidationReport;
 use kedge_model::num::Rounding;
-use kedge_model::order::OrderParams;
 use kedge_model::quantity::Amount;
 use kedge_sender::{Call, Plan, Subject};
 use kedge_state::World;
@@ -179,7 +179,7 @@ fn dollars(units: impl Into<i128>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kedge_model::order::Side;
+    use kedge_model::account::order::Side;
 
     use super::*;
     use crate::jobs::Job;

@@ -163,7 +163,7 @@ fn locked(told: &Mutex<Told>) -> MutexGuard<'_, Told> {
 
 #[cfg(test)]
 mod tests {
-    use kedge_model::order::Side;
+    use kedge_model::account::order::Side;
 
     use super::*;
     use kedge_state::testing::{TestExchange, limit};

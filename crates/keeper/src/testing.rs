@@ -2,7 +2,7 @@
 
 use kedge_engine::Accounts;
 use kedge_interface::address;
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
 use kedge_sender::Plan;
 use kedge_sender::build::decoded;
 use kedge_state::testing::TestExchange;

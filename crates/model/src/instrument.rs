@@ -1,9 +1,9 @@
 //! What a contract is worth: the one place where a position and a price become a value.
 
+use crate::account::board::MarketRow;
+use crate::account::market::Market;
 use crate::amm::Amm;
-use crate::board::MarketRow;
 use crate::error::Result;
-use crate::market::Market;
 use crate::num::{BASE, Rounding, mul_div_bounds};
 use crate::quantity::{Amount, Base, Price, Quote, Size};
 

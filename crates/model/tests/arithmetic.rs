@@ -3,13 +3,13 @@
 mod common;
 
 use common::steps::Case;
-use kedge_model::auction;
-use kedge_model::board::size_premium_ratio;
-use kedge_model::liquidation;
+use kedge_model::account::board::size_premium_ratio;
+use kedge_model::account::order::Side;
 use kedge_model::num::Rounding;
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
-use kedge_model::weights;
+use kedge_model::rule::auction;
+use kedge_model::rule::liquidation;
+use kedge_model::rule::weights;
 use serde_json::Value;
 
 fn number(row: &Value, part: &str, name: &str) -> i128 {

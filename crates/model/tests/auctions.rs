@@ -5,10 +5,10 @@ mod common;
 use common::check::check;
 use common::{BOOK, BTC, DOLLAR, ONE, World, at_market, ioc, join, limit, with};
 use kedge_model::Error;
+use kedge_model::account::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::action::{FillOrder, MakerRef, PlaceSigned, SignedHeader, SignedMessage};
-use kedge_model::auction::validate;
-use kedge_model::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Base, Price, Size};
+use kedge_model::rule::auction::validate;
 
 fn order(world: &World, account: usize, id: u32) -> Order {
     world.accounts[account].find(id).expect("an open order")
@@ -52,7 +52,7 @@ fn the_vamm_stays_out_where_it_must() {
         check(world);
     };
     let (mut world, id) = auctioned();
-    world.exchange.paused = kedge_model::exchange::operation::FILL_AMM;
+    world.exchange.paused = kedge_model::account::exchange::operation::FILL_AMM;
     alone(&mut world, id);
     let (mut world, id) = auctioned();
     world.markets[BTC].amm.jit_share = kedge_model::quantity::Ppm::ZERO;
@@ -65,7 +65,7 @@ fn the_vamm_stays_out_where_it_must() {
     alone(&mut world, id);
     // One that nobody may open risk on.
     let (mut world, id) = auctioned();
-    world.board.markets[BTC].price.state = kedge_model::board::RowState::Degraded as u8;
+    world.board.markets[BTC].price.state = kedge_model::account::board::RowState::Degraded as u8;
     assert_eq!(world.join(BTC, 2, 0, join(id, ONE / 5, 1 << 50)).unwrap_err(), Error::RowStateForbids);
     // A trade that would make its position larger, and one at a price better than its own.
     let (mut world, _) = auctioned();

@@ -7,14 +7,14 @@ use common::check::check;
 use common::story::{LIQUIDATOR, MAKER, liquidate_all, long, long_one};
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, limit};
 use kedge_model::Error;
+use kedge_model::account::board::{OraclePrice, weighted_average};
+use kedge_model::account::exchange::operation;
+use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::action::{Context, Liquidate, PlaceOrders, PoolKind, Transfer, UpdateAmm};
-use kedge_model::board::{OraclePrice, weighted_average};
 use kedge_model::event::{Batch, Event, NoEvents, decode};
-use kedge_model::exchange::operation;
-use kedge_model::margin::token_value;
 use kedge_model::num::{Rounding, mul_div};
-use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
+use kedge_model::rule::margin::token_value;
 use kedge_model::time::Seconds;
 
 #[test]

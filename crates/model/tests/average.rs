@@ -1,10 +1,10 @@
 //! The average that a market with an expiry is settled at, against an independent computation with wide numbers.
 
-use kedge_model::board::{
+use kedge_model::account::board::{
     LEAST_SAMPLED, MOST_PER_SAMPLE, MarketRow, OraclePrice, PriceRow, RowState, SETTLEMENT_WINDOW,
 };
+use kedge_model::account::order::Side;
 use kedge_model::clock::Clock;
-use kedge_model::order::Side;
 use kedge_model::quantity::{Ppm, Price};
 use kedge_model::time::SlotTime;
 use proptest::prelude::*;

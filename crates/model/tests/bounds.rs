@@ -3,22 +3,22 @@
 mod common;
 
 use common::{BTC, World};
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::MarketRow;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::OrderParams;
+use kedge_model::account::sub_account::{MAX_ORDERS, ORDER_STEP, SubAccount};
+use kedge_model::account::trader::Trader;
 use kedge_model::action::{
     CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, GrowOrders, MAX_PLACED, PlaceOrders, ReplaceOrders,
     SetDelegate,
 };
 use kedge_model::amm::{Amm, MAX_CONCENTRATION, MAX_DEPTH_STEP, MAX_FACTOR, MIN_CONCENTRATION};
-use kedge_model::bank::Bank;
-use kedge_model::board::MarketRow;
 use kedge_model::error::Error;
 use kedge_model::event::EventKind;
-use kedge_model::market::Market;
 use kedge_model::num::PPM;
-use kedge_model::order::OrderParams;
 use kedge_model::quantity::{Base, Ppm, Price, Size};
-use kedge_model::sub_account::{MAX_ORDERS, ORDER_STEP, SubAccount};
-use kedge_model::tiers;
-use kedge_model::trader::Trader;
+use kedge_model::rule::tiers;
 
 const ALL: Ppm = Ppm(1_000_000);
 

@@ -6,13 +6,13 @@ mod common;
 use common::check::check;
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, join, limit, waiting};
 use kedge_model::Error;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::account::position::Position;
+use kedge_model::account::sub_account::status;
+use kedge_model::account::trader::Trader;
 use kedge_model::action::{CancelOrder, FillOrder, PlaceAndTake, UpdateFeeTier};
 use kedge_model::event::{CancelReason, NoEvents};
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
-use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Ppm, Quote, Size};
-use kedge_model::sub_account::status;
-use kedge_model::trader::Trader;
 
 const MAKER: usize = 2;
 const CRANK: usize = 6;

@@ -5,8 +5,8 @@ mod common;
 use common::check::check;
 use common::{BOOK, BTC, DOLLAR, ONE, World, at_market, ioc, limit, waiting};
 use kedge_model::Error;
+use kedge_model::account::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::action::{ModifyParams, OrderFilter, change};
-use kedge_model::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Base, Price, Size};
 
 const BID: u64 = 1_990 * DOLLAR;

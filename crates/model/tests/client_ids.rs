@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use common::check::check;
 use common::{BOOK, DOLLAR, ONE, World, ioc, leg, limit, waiting};
 use kedge_model::Error;
+use kedge_model::account::client_id::{MAX_SECONDS, TIMED, good_until, timed};
+use kedge_model::account::order::{OrderKind, OrderParams, Side};
 use kedge_model::action::{ModifyParams, change};
-use kedge_model::client_id::{MAX_SECONDS, TIMED, good_until, timed};
-use kedge_model::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Price, Size};
 use proptest::prelude::*;
 

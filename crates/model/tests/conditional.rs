@@ -5,10 +5,10 @@ mod common;
 use common::check::check;
 use common::waiting::{CRANK, MAKER, OWNER, holding, quote, reducing};
 use common::{BTC, DOLLAR, ONE, SOL, World, at_market, ioc, limit, waiting};
+use kedge_model::account::order::{OrderKind, OrderParams, STATUS_OPEN, Side, flags};
 use kedge_model::action::{CRANK_FEE, TRAIL_FEE};
 use kedge_model::error::Error;
 use kedge_model::event::CancelReason;
-use kedge_model::order::{OrderKind, OrderParams, STATUS_OPEN, Side, flags};
 use kedge_model::quantity::{Price, Size};
 
 #[test]

@@ -7,17 +7,17 @@ use std::path::Path;
 use common::check::check;
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, limit};
 use kedge_model::Error;
+use kedge_model::account::board::{MAX_SOURCES, OraclePrice, combine};
+use kedge_model::account::order::Side;
+use kedge_model::account::sub_account::SubAccount;
+use kedge_model::account::trader::Trader;
 use kedge_model::action::{PoolKind, Transfer};
 use kedge_model::amm::Availability;
-use kedge_model::auction;
-use kedge_model::board::{MAX_SOURCES, OraclePrice, combine};
 use kedge_model::event::NoEvents;
 use kedge_model::num::to_u64;
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Ppm, Price, Quote, Size};
-use kedge_model::sub_account::SubAccount;
+use kedge_model::rule::auction;
 use kedge_model::time::{Seconds, Slot, SlotTime};
-use kedge_model::trader::Trader;
 
 #[test]
 fn no_total_overflows() {
@@ -178,7 +178,7 @@ fn a_unit_that_is_missing_anywhere_breaks_an_invariant() {
     let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[2]).unwrap();
     let sound = world.markets[BTC];
     assert_eq!(sound.invariant(), Ok(()));
-    let wrong: [fn(&mut kedge_model::market::Market); 7] = [
+    let wrong: [fn(&mut kedge_model::account::market::Market); 7] = [
         |m| m.users_quote = Quote(m.users_quote.0 + 1),
         |m| m.amm.quote = Quote(m.amm.quote.0 - 1),
         |m| m.fees = Amount(m.fees.0 + 1),

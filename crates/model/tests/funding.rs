@@ -4,13 +4,13 @@ mod common;
 
 use common::check::check;
 use common::{BTC, DOLLAR, ONE, World, ioc, limit};
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Side;
 use kedge_model::action::UpdateAmm;
 use kedge_model::amm::Amm;
-use kedge_model::funding::{INTEREST, MAX_PREMIUM, PERIOD, index_delta, payment};
-use kedge_model::market::Market;
 use kedge_model::num::Rounding;
-use kedge_model::order::Side;
 use kedge_model::quantity::{Base, Ppm, Price, Size};
+use kedge_model::rule::funding::{INTEREST, MAX_PREMIUM, PERIOD, index_delta, payment};
 use kedge_model::time::Seconds;
 use proptest::prelude::*;
 

@@ -5,8 +5,8 @@ mod common;
 use common::check::check;
 use common::waiting::{CRANK, MAKER, OWNER, cancel, holding, quote, reducing};
 use common::{BOOK, DOLLAR, ONE, SOL, World, at_market, ioc, leg, limit, waiting, with};
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::error::Error;
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Base, Price, Size};
 use proptest::prelude::*;
 

@@ -5,14 +5,14 @@ mod common;
 use common::check::check;
 use common::lifecycle::*;
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, limit, market_params};
+use kedge_model::account::market::{Market, MarketStatus};
+use kedge_model::account::order::Side;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::sub_account;
 use kedge_model::action::UpdateAmm;
 use kedge_model::error::Error;
-use kedge_model::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE, Terms};
-use kedge_model::market::{Market, MarketStatus};
-use kedge_model::order::Side;
-use kedge_model::pocket::Pocket;
 use kedge_model::quantity::{Amount, Price, Quote, Size};
-use kedge_model::sub_account;
+use kedge_model::rule::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE, Terms};
 
 #[test]
 fn a_listed_market_opens_on_a_fresh_price_with_the_vamm_at_it() {

@@ -3,13 +3,13 @@
 mod common;
 
 use common::{BTC, DOLLAR, ONE, World, limit, waiting};
+use kedge_model::account::board::{BankRow, MarketRow};
+use kedge_model::account::order::{OrderKind, OrderParams, Side};
 use kedge_model::action::{ModifyParams, change};
-use kedge_model::board::{BankRow, MarketRow};
 use kedge_model::error::Error;
 use kedge_model::event::{Batch, EventKind, EventSink};
-use kedge_model::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Ppm, Size};
-use kedge_model::risk::max_order_size;
+use kedge_model::rule::risk::max_order_size;
 use kedge_model::time::{Slot, SlotTime};
 
 const STEP: u64 = 100_000;

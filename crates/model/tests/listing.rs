@@ -4,16 +4,16 @@ mod common;
 
 use common::{BTC, World, market_params};
 use kedge_model::Layout;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::{OraclePrice, PriceBoard, PriceRow, RowState};
+use kedge_model::account::exchange::{Exchange, FeeSchedule, FeeTier};
+use kedge_model::account::market::{Market, MarketStatus};
 use kedge_model::action::{
     AssignFeeTier, BankParams, DelistMarket, HaltRow, ListBank, ListMarket, MarketParams, RowParams, SetExpiry,
     SetMarketStatus,
 };
-use kedge_model::bank::Bank;
-use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, RowState};
 use kedge_model::clock::Clock;
 use kedge_model::error::{Error, Result};
-use kedge_model::exchange::{Exchange, FeeSchedule, FeeTier};
-use kedge_model::market::{Market, MarketStatus};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 
 /// The last value inside of a bound, and the first outside.

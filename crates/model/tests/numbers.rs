@@ -1,9 +1,12 @@
 //! Numbers that accounts, messages and clients carry: they stay what they are.
 
+use kedge_model::account::exchange::operation;
+use kedge_model::account::order::flags;
 use kedge_model::action::{MAX_NUMBER_STEP, change};
-use kedge_model::exchange::operation;
-use kedge_model::order::flags;
-use kedge_model::{client_id, lifecycle, margin, offer, position, sub_account, trigger};
+use kedge_model::{
+    account::client_id, account::offer, account::position, account::sub_account, rule::lifecycle, rule::margin,
+    rule::trigger,
+};
 
 #[test]
 fn switches_flags_and_states_keep_their_bits() {

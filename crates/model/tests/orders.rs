@@ -5,8 +5,8 @@ mod common;
 use common::check::check;
 use common::{BOOK, BTC, DOLLAR, ONE, World, at_market, ioc, limit, with};
 use kedge_model::Error;
+use kedge_model::account::order::{Order, OrderParams, Side, flags};
 use kedge_model::action::PlaceAndTake;
-use kedge_model::order::{Order, OrderParams, Side, flags};
 use kedge_model::quantity::{Base, Price, Size};
 
 /// A limit order at a distance from the oracle.

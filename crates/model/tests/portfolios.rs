@@ -6,12 +6,12 @@ use common::check::check;
 use common::story::{LIQUIDATOR, MAKER, lean};
 use common::{BTC, DOLLAR, ONE, SOL, World, ioc, limit};
 use kedge_model::Error;
+use kedge_model::account::board::Purpose;
+use kedge_model::account::order::Side;
+use kedge_model::account::sub_account::status;
 use kedge_model::action::PoolKind;
-use kedge_model::board::Purpose;
-use kedge_model::margin::MarginKind;
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, FundingIndex, Price, Quote};
-use kedge_model::sub_account::status;
+use kedge_model::rule::margin::MarginKind;
 
 const TRADER: usize = 0;
 /// The same person's second sub-account.

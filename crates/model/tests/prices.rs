@@ -1,7 +1,7 @@
 //! Several sources, one row: which price, how old it may claim to be, and which sources a row may be listed with.
 
+use kedge_model::account::board::{OraclePrice, PriceRow, PriceSource, RowState, SourceKind, combine, receivers};
 use kedge_model::action::RowParams;
-use kedge_model::board::{OraclePrice, PriceRow, PriceSource, RowState, SourceKind, combine, receivers};
 use kedge_model::clock::Clock;
 use kedge_model::quantity::{Ppm, Price};
 use kedge_model::time::{Seconds, SlotTime};

@@ -1,21 +1,21 @@
 //! Properties of single rules: exact arithmetic, rounding against the user, prices, fees, liquidation steps.
 
-use kedge_model::auction;
-use kedge_model::board::size_premium_ratio;
-use kedge_model::board::{MarketRow, OraclePrice, PriceRow, RowState, combine, weighted_average};
+use kedge_model::account::board::size_premium_ratio;
+use kedge_model::account::board::{MarketRow, OraclePrice, PriceRow, RowState, combine, weighted_average};
+use kedge_model::account::exchange::{Exchange, FeeSchedule};
+use kedge_model::account::order::Side;
+use kedge_model::account::position::Position;
 use kedge_model::clock::Clock;
-use kedge_model::exchange::{Exchange, FeeSchedule};
-use kedge_model::fees::{self, Referral, Shares};
-use kedge_model::funding;
 use kedge_model::instrument::Instrument;
-use kedge_model::liquidation;
-use kedge_model::margin::Margin;
 use kedge_model::num::{Rounding, div_wide, isqrt_wide, mul_div, mul_div_signed, mul_wide};
-use kedge_model::order::Side;
-use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
+use kedge_model::rule::auction;
+use kedge_model::rule::fees::{self, Referral, Shares};
+use kedge_model::rule::funding;
+use kedge_model::rule::liquidation;
+use kedge_model::rule::margin::Margin;
+use kedge_model::rule::weights;
 use kedge_model::time::{Seconds, SlotTime, Slots};
-use kedge_model::weights;
 use proptest::prelude::*;
 
 fn side() -> impl Strategy<Value = Side> {

@@ -4,13 +4,13 @@ mod common;
 
 use common::amm::{amm, at, row, side, trade};
 use common::{BTC, DOLLAR, ONE, World, check::check, ioc};
+use kedge_model::account::board::PriceRow;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Side;
 use kedge_model::action::{PoolKind, UpdateAmm};
 use kedge_model::amm::{Amm, AmmFill, Availability};
-use kedge_model::board::PriceRow;
 use kedge_model::error::Error;
-use kedge_model::market::Market;
 use kedge_model::num::Rounding;
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::time::Slot;
 use proptest::prelude::*;

@@ -5,6 +5,11 @@ mod common;
 use common::lifecycle::{run_out, settle_position};
 use common::waiting::{CRANK, OWNER, holding, quote, reducing};
 use common::{BOOK, DOLLAR, ONE, SOL, World, ioc, limit, waiting};
+use kedge_model::account::market::MarketStatus;
+use kedge_model::account::order::{OrderKind, Side};
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::status;
+use kedge_model::account::sub_account::SubAccountMut;
 use kedge_model::action::{
     CRANK_FEE, Context, DelistMarket, Deposit, ExpireOrders, Liquidate, ModifyOrder, ModifyParams, PlaceAndTake,
     PlaceOrders, SetExpiry, SetMarketStatus, SettleMarket, TriggerOrder, change,
@@ -14,13 +19,8 @@ use kedge_model::event::{
     Batch, CancelReason, CancelRecord, CrankKind, CrankRecord, DepositRecord, Event, LiquidationRecord, MarketRecord,
     OrderRecord, Party, TransferRecord, decode,
 };
-use kedge_model::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE};
-use kedge_model::market::MarketStatus;
-use kedge_model::order::{OrderKind, Side};
-use kedge_model::pocket::Pocket;
-use kedge_model::position::status;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
-use kedge_model::sub_account::SubAccountMut;
+use kedge_model::rule::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE};
 
 /// What an action records.
 fn told(act: impl FnOnce(&mut Batch<'_>)) -> Vec<Event> {
@@ -58,7 +58,7 @@ fn party(world: &World, account: usize) -> Party {
 fn an_order_is_recorded_when_it_comes_is_served_and_goes() {
     let mut world = holding(10);
     let now = u32::try_from(world.clock.unix_time).unwrap();
-    let resting = kedge_model::order::OrderParams {
+    let resting = kedge_model::account::order::OrderParams {
         expires_at: now + 5,
         client_id: 77,
         ..limit(SOL, Side::Long, 3 * ONE, 100 * DOLLAR)

@@ -8,17 +8,17 @@ use common::lifecycle::{set_expiry, settle_market};
 use common::story::{LIQUIDATOR, MAKER, lean, liquidate_all, long, long_one};
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, START, World, ioc, limit, market_params};
 use kedge_model::Error;
+use kedge_model::account::board::{Purpose, RowState};
+use kedge_model::account::exchange::operation;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{OrderParams, Side, flags};
+use kedge_model::account::position::Position;
+use kedge_model::account::sub_account::status;
 use kedge_model::action::{ListMarket, PoolKind, SweepFees, UpdateAmm};
-use kedge_model::board::{Purpose, RowState};
-use kedge_model::exchange::operation;
-use kedge_model::lifecycle::EXPIRY_NOTICE;
-use kedge_model::margin::MarginKind;
-use kedge_model::market::Market;
 use kedge_model::num::{Rounding, mul_div};
-use kedge_model::order::{OrderParams, Side, flags};
-use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
-use kedge_model::sub_account::status;
+use kedge_model::rule::lifecycle::EXPIRY_NOTICE;
+use kedge_model::rule::margin::MarginKind;
 
 #[test]
 fn a_liquidation_ends_on_every_healthy_path() {
@@ -223,8 +223,13 @@ fn the_largest_order_counts_the_premium_of_its_size() {
     let mut world = World::funded(6, 1_000_000);
     world.board.markets[SOL].size_premium = 2_000;
     let market = &world.markets[SOL];
-    let size =
-        kedge_model::risk::max_order_size(&world.accounts[0].head, &world.board, market, Side::Long, &world.clock);
+    let size = kedge_model::rule::risk::max_order_size(
+        &world.accounts[0].head,
+        &world.board,
+        market,
+        Side::Long,
+        &world.clock,
+    );
     let (size, step) = (size.unwrap(), market.step.0);
     let flat = mul_div(10_000_000 * DOLLAR, ONE, 150 * DOLLAR, Rounding::Down).unwrap();
     assert!(size.0 < flat, "ten times at {} would be {flat}", size.0);

@@ -5,12 +5,12 @@ mod common;
 use common::check::check;
 use common::story::{long, long_one};
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, at_market, join, leg, limit, waiting, with};
+use kedge_model::account::exchange::operation;
+use kedge_model::account::market::MarketStatus;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::action::{Liquidate, MAX_EXPIRED, MakerRef, Matched, PlaceAndTake};
 use kedge_model::error::Error;
 use kedge_model::event::CancelReason;
-use kedge_model::exchange::operation;
-use kedge_model::market::MarketStatus;
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
 
 const TAKER: usize = 0;

@@ -3,14 +3,14 @@
 mod common;
 
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, limit};
-use kedge_model::board::{PriceBoard, RowState};
+use kedge_model::account::board::{PriceBoard, RowState};
+use kedge_model::account::market::MarketStatus;
+use kedge_model::account::order::Side;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::sub_account::{SubAccount, status};
 use kedge_model::error::Error;
-use kedge_model::market::MarketStatus;
-use kedge_model::order::Side;
-use kedge_model::pocket::Pocket;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
-use kedge_model::risk::{self, WhatIf};
-use kedge_model::sub_account::{SubAccount, status};
+use kedge_model::rule::risk::{self, WhatIf};
 use proptest::prelude::*;
 
 /// A position in relative terms: base and open orders in parts per ten thousand of what 100,000 dollars buy.
@@ -83,7 +83,7 @@ fn world(case: &Case) -> World {
         position.custom_margin = Ppm(one.floor);
         if let Some(dollars) = one.alone {
             position.isolated = Amount(dollars * DOLLAR);
-            position.status |= kedge_model::position::status::ISOLATED;
+            position.status |= kedge_model::account::position::status::ISOLATED;
             head.status |= status::HAS_ISOLATED;
         }
     }

@@ -3,14 +3,14 @@
 mod common;
 
 use common::Account;
+use kedge_model::account::board::{Purpose, RowState};
+use kedge_model::account::exchange::{Exchange, operation};
+use kedge_model::account::market::MarketStatus;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::sub_account::{SubAccount, status};
 use kedge_model::action::PoolKind;
-use kedge_model::board::{Purpose, RowState};
 use kedge_model::error::Error;
 use kedge_model::event::{Batch, EventKind};
-use kedge_model::exchange::{Exchange, operation};
-use kedge_model::market::MarketStatus;
-use kedge_model::pocket::Pocket;
-use kedge_model::sub_account::{SubAccount, status};
 
 const ADMIN: [u8; 32] = [1; 32];
 const PAUSER: [u8; 32] = [2; 32];

@@ -6,12 +6,12 @@ use common::check::check;
 use common::story::lean;
 use common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, limit, market_params};
 use kedge_model::Error;
+use kedge_model::account::board::RowState;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::account::sub_account::status;
 use kedge_model::action::{CancelOrder, MakerRef, PoolKind, SweepFees};
-use kedge_model::board::RowState;
 use kedge_model::event::NoEvents;
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
-use kedge_model::sub_account::status;
 
 const MAKER: usize = 2;
 const LIQUIDATOR: usize = 4;
@@ -378,7 +378,7 @@ fn listing_refuses_parameters_that_could_not_be_liquidated() {
         kedge_model::action::MarketParams { step: Size(0), ..good },
         kedge_model::action::MarketParams { price_band: Ppm(200_000), ..good },
     ] {
-        let mut market = kedge_model::market::Market::default();
+        let mut market = kedge_model::account::market::Market::default();
         let list = kedge_model::action::ListMarket { params: &bad };
         let result = list.execute(&mut world.exchange, &mut world.board, &mut market, world.clock);
         assert_eq!(result.unwrap_err(), Error::InvalidParameter);

@@ -5,9 +5,9 @@ mod common;
 use common::check::check;
 use common::{BOOK, DOLLAR, ONE, World, limit, with};
 use kedge_model::Error;
+use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::action::{MakerRef, PlaceAndTake};
 use kedge_model::event::CancelReason;
-use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Base, Size};
 
 fn base(world: &World, account: usize) -> Base {

@@ -6,11 +6,11 @@ use common::check::check;
 use common::lifecycle::*;
 use common::ops::{ACCOUNTS, Op, Tally, WHALE, op, step};
 use common::{BOOK, BTC, DOLLAR, ONE, World, ioc, limit};
+use kedge_model::account::order::Side;
 use kedge_model::action::{PoolKind, SweepFees};
 use kedge_model::error::Error;
-use kedge_model::lifecycle::{DEBT_PERIOD, PAYOUT_DELAY, Terms};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
+use kedge_model::rule::lifecycle::{DEBT_PERIOD, PAYOUT_DELAY, Terms};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
@@ -87,7 +87,7 @@ fn a_market_settles_to_exactly_nothing() {
     assert_eq!(world.vaults[0], before - 10_000 * DOLLAR, "not a unit came or went");
     assert_eq!(delist(&mut world, BTC).unwrap_err(), Error::MarketNotSettling);
     assert_eq!(world.fund_pool(BTC, PoolKind::Amm, DOLLAR).unwrap_err(), Error::MarketNotActive);
-    assert_eq!(world.board.markets[BTC].listed, kedge_model::board::DELISTED);
+    assert_eq!(world.board.markets[BTC].listed, kedge_model::account::board::DELISTED);
     check(&mut world);
 }
 

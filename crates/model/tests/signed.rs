@@ -3,11 +3,11 @@
 mod common;
 
 use common::{BTC, DOLLAR, ONE, World, limit};
+use kedge_model::account::order::signed_text;
+use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::action::{DOMAIN, MAX_MESSAGE, MAX_SIGNED_MS, PlaceSigned, SignedHeader, SignedMessage};
 use kedge_model::error::{Error, Result};
-use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::Price;
-use kedge_model::signed_text;
 
 /// Address of the sub-account, and its text.
 const ADDRESS: ([u8; 32], &str) = ([3; 32], "CktRuQ2mttgRGkXJtyksdKHjUdc2C4TgDzyB98oEzy8");

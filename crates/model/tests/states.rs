@@ -3,15 +3,17 @@
 mod common;
 
 use common::{Account, BTC, DOLLAR, ONE, SOL, World, limit};
-use kedge_model::bank::Bank;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::market::{Market, MarketStatus};
+use kedge_model::account::order::{
+    Order, OrderKind, RawLevel, RawLimit, STATUS_FREE, STATUS_OPEN, STATUS_WAITING, Side, flags,
+};
+use kedge_model::account::position::{Position, status};
+use kedge_model::account::sub_account::status as whole;
+use kedge_model::account::trader::Trader;
 use kedge_model::error::Error;
 use kedge_model::event::NoEvents;
-use kedge_model::market::{Market, MarketStatus};
-use kedge_model::order::{Order, OrderKind, RawLevel, RawLimit, STATUS_FREE, STATUS_OPEN, STATUS_WAITING, Side, flags};
-use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
-use kedge_model::sub_account::status as whole;
-use kedge_model::trader::Trader;
 
 const BROKEN: kedge_model::error::Result<()> = Err(Error::InvariantBroken);
 

@@ -4,14 +4,14 @@ mod common;
 
 use common::check::check;
 use common::{BTC, DOLLAR, ONE, World, ioc, market_params};
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Side;
 use kedge_model::action::{ListMarket, MarketParams, THROTTLE_WINDOW_MS};
 use kedge_model::error::{Error, Result};
-use kedge_model::funding::{MAX_PREMIUM, PERIOD};
-use kedge_model::market::Market;
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
-use kedge_model::risk::predicted_funding;
-use kedge_model::tiers::{self, TIERS};
+use kedge_model::rule::funding::{MAX_PREMIUM, PERIOD};
+use kedge_model::rule::risk::predicted_funding;
+use kedge_model::rule::tiers::{self, TIERS};
 
 fn list(world: &mut World, params: &MarketParams) -> Result<u16> {
     let list = ListMarket { params };
@@ -135,7 +135,7 @@ fn the_premium_in_force_at_the_beginning_of_a_gap_weighs_one_hour_of_it() {
     let weight = i64::try_from(PERIOD.0).unwrap();
     let before = i64::try_from(covered).unwrap();
     let average = (small * before + large * weight) / (before + weight);
-    let expected = kedge_model::funding::hourly_rate(average, world.markets[BTC].funding_cap).unwrap();
+    let expected = kedge_model::rule::funding::hourly_rate(average, world.markets[BTC].funding_cap).unwrap();
     assert!((rate - expected).abs() <= 1, "{rate} and not {expected}");
     assert!(average < large * 6 / 10, "the day did not drown the hour before it");
 }

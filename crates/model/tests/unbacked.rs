@@ -5,10 +5,10 @@ mod common;
 use common::check::check;
 use common::{BOOK, DOLLAR, ONE, World, ioc, limit, waiting};
 use kedge_model::Error;
+use kedge_model::account::market::MarketStatus;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::action::{CRANK_FEE, PlaceAndTake};
 use kedge_model::event::{CancelReason, EventKind, EventSink};
-use kedge_model::market::MarketStatus;
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Amount, Price, Size};
 
 const MAKER: usize = 2;

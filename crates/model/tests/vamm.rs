@@ -4,10 +4,10 @@ mod common;
 
 use common::amm::{amm, at, row, side, trade};
 use common::{BTC, DOLLAR, ONE, World, ioc};
+use kedge_model::account::order::Side;
 use kedge_model::action::PoolKind;
 use kedge_model::amm::{Amm, Curve, ScaleBounds, affordable_scale, k_cost};
 use kedge_model::num::{Rounding, mul_div};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use proptest::prelude::*;
 

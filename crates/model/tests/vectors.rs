@@ -3,21 +3,21 @@
 //! A row is `ok` when the function gives Drift's value, `changed` when it gives our own value for the stated reason
 //! (docs/math/differences.md), `absent` when nothing here corresponds to it, also for a stated reason.
 
+use kedge_model::account::board::weighted_average;
+use kedge_model::account::exchange::{Exchange, FeeTier};
+use kedge_model::account::order::Side;
+use kedge_model::account::position::{Position, claimable_pnl};
 use kedge_model::amm::{Amm, Curve, ScaleBounds, affordable_scale, k_cost, peg_for};
-use kedge_model::auction;
-use kedge_model::board::weighted_average;
-use kedge_model::exchange::{Exchange, FeeTier};
-use kedge_model::fees;
-use kedge_model::funding;
-use kedge_model::liability::{TransferTerms, transfer_for_asset, transfer_to_cover};
-use kedge_model::liquidation;
-use kedge_model::margin::{self, MarginKind};
 use kedge_model::num::{Rounding, floor_to};
-use kedge_model::order::Side;
-use kedge_model::position::{Position, claimable_pnl};
 use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
+use kedge_model::rule::auction;
+use kedge_model::rule::fees;
+use kedge_model::rule::funding;
+use kedge_model::rule::liability::{TransferTerms, transfer_for_asset, transfer_to_cover};
+use kedge_model::rule::liquidation;
+use kedge_model::rule::margin::{self, MarginKind};
+use kedge_model::rule::weights;
 use kedge_model::time::{Seconds, Slots};
-use kedge_model::weights;
 use serde_json::Value;
 
 /// Rows that must be in the file, so that none can be dropped quietly.
@@ -166,7 +166,7 @@ fn funding_rows(row: u64, x: &Inputs<'_>) -> Option<Vec<i128>> {
 fn weight_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
     match row {
         1 => {
-            let row = kedge_model::board::MarketRow {
+            let row = kedge_model::account::board::MarketRow {
                 initial_margin: x.bps_as_ppm("initial"),
                 maintenance_margin: x.bps_as_ppm("maintenance"),
                 ..Default::default()
@@ -175,8 +175,9 @@ fn weight_rows(row: u64, x: &Inputs<'_>) -> Vec<i128> {
         }
         2..=5 => {
             let (ratio, premium) = (x.bps_as_ppm("ratio"), x.small("premium"));
-            let of =
-                |size: i64| kedge_model::board::size_premium_ratio(ratio, Size(size.unsigned_abs()), premium).unwrap();
+            let of = |size: i64| {
+                kedge_model::account::board::size_premium_ratio(ratio, Size(size.unsigned_abs()), premium).unwrap()
+            };
             x.list("sizes").into_iter().map(|size| bps(of(size))).collect()
         }
         8 | 10 => {

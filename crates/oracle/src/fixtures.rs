@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use solana_address::Address;
 
-use kedge_model::board::OraclePrice;
+use kedge_model::account::board::OraclePrice;
 
 use crate::to_price_units;
 

@@ -20,7 +20,7 @@ pub mod switchboard_on_demand;
 pub mod switchboard_v2;
 
 use kedge_abi::error::{AccountError, Outcome};
-use kedge_model::board::{OraclePrice, PriceSource, SourceKind};
+use kedge_model::account::board::{OraclePrice, PriceSource, SourceKind};
 use kedge_model::clock::Clock;
 use kedge_model::quantity::Price;
 use kedge_model::time::{Seconds, SlotTime};

@@ -6,7 +6,7 @@
 //! i64, EMA price i64, EMA confidence u64, and last the slot of posting u64.
 
 use kedge_abi::error::AccountError;
-use kedge_model::board::{OraclePrice, receivers};
+use kedge_model::account::board::{OraclePrice, receivers};
 use solana_address::{Address, address_eq};
 
 use crate::{bytes, to_price_units};

@@ -7,7 +7,7 @@
 
 use solana_address::{Address, address_eq};
 
-use kedge_model::board::OraclePrice;
+use kedge_model::account::board::OraclePrice;
 
 use crate::{bytes, to_price_units};
 use kedge_abi::error::AccountError;

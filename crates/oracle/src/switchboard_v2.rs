@@ -9,7 +9,7 @@
 
 use solana_address::{Address, address_eq};
 
-use kedge_model::board::OraclePrice;
+use kedge_model::account::board::OraclePrice;
 use kedge_model::quantity::Price;
 
 use crate::bytes;

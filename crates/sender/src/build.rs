@@ -1,7 +1,7 @@
 //! Plans as instructions.
 
 use kedge_interface::instruction::{Decoded, Instruction};
-use kedge_model::bank::Bank;
+use kedge_model::account::bank::Bank;
 use kedge_state::Directory;
 use solana_pubkey::Pubkey;
 

@@ -1,14 +1,14 @@
 //! A sub-account, decoded.
 
 use kedge_interface::account::SubAccountData;
-use kedge_model::board::PriceBoard;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::order::Order;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::Position;
+use kedge_model::account::sub_account::{SubAccount, SubAccountMut};
 use kedge_model::clock::Clock;
-use kedge_model::liquidation;
-use kedge_model::order::Order;
-use kedge_model::pocket::Pocket;
-use kedge_model::position::Position;
 use kedge_model::quantity::Base;
-use kedge_model::sub_account::{SubAccount, SubAccountMut};
+use kedge_model::rule::liquidation;
 
 /// A sub-account with its orders.
 #[derive(Clone, Debug, PartialEq, Eq)]

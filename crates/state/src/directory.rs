@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use kedge_interface::Instruction;
 use kedge_interface::address;
-use kedge_model::board::{PriceBoard, PriceRow, PriceSource, SourceKind};
+use kedge_model::account::board::{PriceBoard, PriceRow, PriceSource, SourceKind};
 use solana_pubkey::Pubkey;
 
 use crate::pyth::{Alternatives, source_address};

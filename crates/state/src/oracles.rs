@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, PriceSource};
+use kedge_model::account::board::{OraclePrice, PriceBoard, PriceRow, PriceSource};
 use kedge_model::clock::Clock;
 use kedge_oracle::{Moment, read};
 use solana_pubkey::Pubkey;
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::pyth::{Alternatives, PriceUpdate};
     use base64::Engine as _;
-    use kedge_model::board::{SourceKind, receivers};
+    use kedge_model::account::board::{SourceKind, receivers};
     use kedge_oracle::{pyth_pull, pyth_push, switchboard_on_demand, switchboard_v2};
     use serde_json::Value;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use kedge_interface::address::pyth::{LEGACY_PUSH_ORACLE, PUSH_ORACLE, RECEIVER, feed};
-use kedge_model::board::{PriceSource, SourceKind, receivers};
+use kedge_model::account::board::{PriceSource, SourceKind, receivers};
 use solana_pubkey::Pubkey;
 
 /// Bytes of a `PriceUpdateV2` account.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use kedge_client::{Client, Read, SubAccounts, read_clock};
 use kedge_interface::account::decode;
 use kedge_interface::address::{BOARD, EXCHANGE};
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
 use solana_pubkey::Pubkey;
 
 use crate::error::{Error, Result};

@@ -11,14 +11,14 @@ use kedge_interface::instruction::{
     PlaceAndMake, PlaceOrders,
 };
 use kedge_interface::{BOARD, EXCHANGE};
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::{PriceBoard, PriceSource, SourceKind};
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::{Market, MarketStatus};
+use kedge_model::account::order::{OrderKind, OrderParams, Side};
 use kedge_model::action::{AmmParams, BankParams, MarketParams, PoolKind, RowParams};
-use kedge_model::bank::Bank;
-use kedge_model::board::{PriceBoard, PriceSource, SourceKind};
 use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::{Market, MarketStatus};
-use kedge_model::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use solana_pubkey::Pubkey;
 

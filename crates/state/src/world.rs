@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
-use kedge_model::bank::Bank;
-use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
 use kedge_model::clock::Clock;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
 use kedge_model::quantity::Price;
 use solana_pubkey::Pubkey;
 
@@ -137,7 +137,7 @@ impl World {
 
 /// Each source's price now; `None` for a source whose account was not read.
 fn observations(row: &PriceRow, oracles: &BTreeMap<Asked, OraclePrice>, clock: &Clock) -> Vec<Option<OraclePrice>> {
-    let seen = |source: &kedge_model::board::PriceSource| {
+    let seen = |source: &kedge_model::account::board::PriceSource| {
         if source.kind == SourceKind::Fixed as u8 {
             return Some(OraclePrice {
                 price: Price(1_000_000),

@@ -9,9 +9,9 @@ use kedge_interface::instruction::{
     CreateSubAccount, CreateTrader, Deposit, FundPool, Initialize, Instruction, ListBank, ListMarket, RefreshPrices,
     SetFees, SetMarketStatus,
 };
+use kedge_model::account::exchange::FeeSchedule;
+use kedge_model::account::market::MarketStatus;
 use kedge_model::action::{BankParams, MarketParams, PoolKind};
-use kedge_model::exchange::FeeSchedule;
-use kedge_model::market::MarketStatus;
 use kedge_model::quantity::Amount;
 use kedge_state::pyth::feed_address;
 use solana_keypair::Keypair;

@@ -1,8 +1,8 @@
 //! A USDC bank and three perpetual markets.
 
+use kedge_model::account::board::{PriceSource, SourceKind};
+use kedge_model::account::exchange::FeeSchedule;
 use kedge_model::action::{AmmParams, BankParams, MarketParams, RowParams};
-use kedge_model::board::{PriceSource, SourceKind};
-use kedge_model::exchange::FeeSchedule;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 
 use crate::bootstrap::{Listing, Market};
@@ -254,12 +254,12 @@ const fn hex(text: &str) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use kedge_model::account::bank::Bank;
+    use kedge_model::account::board::PriceBoard;
+    use kedge_model::account::exchange::Exchange;
+    use kedge_model::account::market::Market;
     use kedge_model::action::{ListBank, ListMarket};
-    use kedge_model::bank::Bank;
-    use kedge_model::board::PriceBoard;
     use kedge_model::clock::Clock;
-    use kedge_model::exchange::Exchange;
-    use kedge_model::market::Market;
 
     #[test]
     fn the_exchange_accepts_what_is_listed() {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use kedge_client::Client;
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::account::{AccountKind, decode_sub_account};
-use kedge_model::sub_account::SubAccount;
+use kedge_model::account::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 use yellowstone_grpc_proto::geyser::SlotStatus;
 

@@ -58,7 +58,7 @@ impl<T: Pod + kedge_model::Layout> anchor_lang::IdlAccountType for Arg<T> {
 // The IDL takes an argument's type name from the source: these make it the model's name.
 
 /// An order to place.
-pub type OrderParams = Arg<kedge_model::order::OrderParams>;
+pub type OrderParams = Arg<kedge_model::account::order::OrderParams>;
 /// A change of an order.
 pub type ModifyParams = Arg<kedge_model::action::ModifyParams>;
 /// Which orders to cancel.
@@ -70,4 +70,4 @@ pub type MarketParams = Arg<kedge_model::action::MarketParams>;
 /// A collateral to list.
 pub type BankParams = Arg<kedge_model::action::BankParams>;
 /// All that a change of fees sets.
-pub type FeeSchedule = Arg<kedge_model::exchange::FeeSchedule>;
+pub type FeeSchedule = Arg<kedge_model::account::exchange::FeeSchedule>;

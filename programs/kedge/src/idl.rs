@@ -24,14 +24,14 @@ pub fn account<T: AccountKind>(accounts: &mut Vec<&'static str>, types: &mut Vec
     parts(T::FIELDS, types);
     if T::MAX_ITEMS > 0 {
         // The tail's items appear in no field.
-        structure("Order", kedge_model::order::Order::FIELDS, types);
-        parts(kedge_model::order::Order::FIELDS, types);
+        structure("Order", kedge_model::account::order::Order::FIELDS, types);
+        parts(kedge_model::account::order::Order::FIELDS, types);
     }
 }
 
 /// What the format has no word for: items that follow the struct up to the account's end.
 fn tail<T: AccountKind>(from: usize) -> String {
-    use kedge_model::order::Order;
+    use kedge_model::account::order::Order;
     let (size, most) = (size_of::<Order>(), T::MAX_ITEMS);
     format!(
         "Behind these fields, from byte {from} to the end of the account: up to {most} slots of {size} bytes, each an Order."
@@ -54,15 +54,15 @@ fn parts(fields: &[Field], types: &mut Vec<&'static str>) {
 
 /// Structs that appear inside accounts and arguments.
 const PARTS: &[(&str, &[Field])] = &[
-    part::<kedge_model::board::MarketRow>(),
-    part::<kedge_model::board::BankRow>(),
-    part::<kedge_model::board::PriceRow>(),
-    part::<kedge_model::board::PriceSource>(),
+    part::<kedge_model::account::board::MarketRow>(),
+    part::<kedge_model::account::board::BankRow>(),
+    part::<kedge_model::account::board::PriceRow>(),
+    part::<kedge_model::account::board::PriceSource>(),
     part::<kedge_model::amm::Amm>(),
-    part::<kedge_model::exchange::FeeTier>(),
-    part::<kedge_model::sub_account::Balance>(),
-    part::<kedge_model::position::Position>(),
-    part::<kedge_model::order::Order>(),
+    part::<kedge_model::account::exchange::FeeTier>(),
+    part::<kedge_model::account::sub_account::Balance>(),
+    part::<kedge_model::account::position::Position>(),
+    part::<kedge_model::account::order::Order>(),
     part::<kedge_model::event::Party>(),
     part::<kedge_model::action::RowParams>(),
     part::<kedge_model::action::AmmParams>(),

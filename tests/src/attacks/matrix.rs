@@ -6,7 +6,7 @@ use kedge_interface::account::{AccountKind, KINDS};
 use kedge_interface::address::TOKEN_PROGRAM;
 use kedge_interface::error::AccountError;
 use kedge_interface::{PROGRAM_ID, account};
-use kedge_model::sub_account::SubAccount;
+use kedge_model::account::sub_account::SubAccount;
 use solana_account::Account;
 use solana_instruction::AccountMeta;
 use solana_pubkey::Pubkey;

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use kedge_interface::account::{AccountKind, sub_account_space};
-use kedge_model::board::PriceBoard;
-use kedge_model::market::Market;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::market::Market;
 use serde_json::{Map, Value, json};
 
 use super::scenarios::four_maker_transaction;

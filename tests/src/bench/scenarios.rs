@@ -5,8 +5,8 @@ use kedge_interface::instruction::{
     CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, PlaceSignedOrders, SettlePnl,
     UpdateAmm, UpdateFunding, Withdraw,
 };
+use kedge_model::account::order::{OrderKind, OrderParams, Side};
 use kedge_model::action::{ModifyParams, SignedHeader, change};
-use kedge_model::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Price, Size};
 use solana_pubkey::Pubkey;
 
@@ -77,7 +77,7 @@ fn signed(stage: &mut Stage, write: impl FnOnce(&SignedHeader, &[OrderParams]) -
     stage.spent()
 }
 
-fn five(stage: &Stage) -> Vec<kedge_model::order::OrderParams> {
+fn five(stage: &Stage) -> Vec<kedge_model::account::order::OrderParams> {
     let size = stage.size(SOL, dollars(stage));
     (1..=5).map(|step| limit(SOL, Side::Long, size, stage.price(SOL, -100 * step))).collect()
 }

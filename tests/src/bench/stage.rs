@@ -1,7 +1,7 @@
 //! The exchange as it stands before a measurement.
 
 use kedge_interface::instruction::Instruction;
-use kedge_model::order::{OrderParams, Side};
+use kedge_model::account::order::{OrderParams, Side};
 
 use super::cost::{Bill, Loaded, Spent};
 use crate::machine::{Done, Machine, Refused};

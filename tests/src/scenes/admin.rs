@@ -6,7 +6,7 @@ use kedge_interface::instruction::{
     AcceptAdmin, AssignFeeTier, HaltRow, Initialize, ProposeAdmin, SetFees, SetMarketStatus, SetPaused,
 };
 use kedge_model::Error;
-use kedge_model::exchange::FeeSchedule;
+use kedge_model::account::exchange::FeeSchedule;
 
 use super::{Named, Scene};
 use crate::market::{BTC, DOLLAR, SOL, USDC, WSOL, bank_params, market_params};

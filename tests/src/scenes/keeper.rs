@@ -6,7 +6,7 @@ use kedge_interface::instruction::{
     Liquidate, SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFeeTier, UpdateFunding,
 };
 use kedge_model::Error;
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 
 use super::{Named, Scene};
 use crate::market::{BTC, DOLLAR, ETH, ONE, SOL, USDC, WSOL, bank_feed, market_feed};

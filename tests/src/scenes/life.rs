@@ -3,8 +3,8 @@
 use kedge_interface::address;
 use kedge_interface::instruction::{SetExpiry, SettleMarket};
 use kedge_model::Error;
-use kedge_model::lifecycle::{DEBT_PERIOD, PAYOUT_DELAY};
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
+use kedge_model::rule::lifecycle::{DEBT_PERIOD, PAYOUT_DELAY};
 
 use super::{Named, Scene};
 use crate::market::{BTC, DOLLAR, ETH, ONE, SOL, USDC, WSOL};

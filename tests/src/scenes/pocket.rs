@@ -2,7 +2,7 @@
 
 use kedge_interface::instruction::{IsolatePosition, MergePosition, SetLeverage, TransferIsolated};
 use kedge_model::Error;
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
 use solana_pubkey::Pubkey;
 
 use super::user::pair;

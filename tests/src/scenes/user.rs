@@ -7,8 +7,8 @@ use kedge_interface::instruction::{
     GrowOrders, RevokeSignedOrders, SetBuilder, SetDelegate, Transfer, Withdraw,
 };
 use kedge_model::Error;
+use kedge_model::account::order::Side;
 use kedge_model::action::{ModifyParams, OrderFilter, change};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Price, Size};
 
 use super::{Named, Scene};

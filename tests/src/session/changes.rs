@@ -3,8 +3,8 @@
 use crate::User;
 use kedge_interface::address;
 use kedge_interface::instruction::{CancelOrders, Instruction, PlaceOrders, ReplaceOrders};
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::action::{ModifyParams, OrderFilter, change};
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 
 use super::Session;

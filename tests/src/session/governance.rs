@@ -8,7 +8,7 @@ use kedge_interface::address;
 use kedge_interface::instruction::{
     AcceptAdmin, AssignFeeTier, HaltRow, ListBank, ListMarket, ProposeAdmin, SetFees, SetPaused,
 };
-use kedge_model::exchange::{FeeSchedule, operation};
+use kedge_model::account::exchange::{FeeSchedule, operation};
 use kedge_model::quantity::Ppm;
 use solana_pubkey::Pubkey;
 

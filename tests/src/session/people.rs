@@ -10,7 +10,7 @@ use kedge_interface::instruction::{
     CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders, Instruction, PlaceSignedOrders,
     RevokeSignedOrders, SetBuilder, SetDelegate, Withdraw,
 };
-use kedge_model::trader::Trader;
+use kedge_model::account::trader::Trader;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 

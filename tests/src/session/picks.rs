@@ -2,7 +2,7 @@
 
 use crate::User;
 use crate::market::{DOLLAR, USDC};
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 
 use super::{MARKETS, Session};
@@ -92,12 +92,12 @@ impl Session {
         let (board, now) = (self.world.board(), self.world.now());
         let below = |user: &&User| {
             let head = self.world.sub(&user.sub).head;
-            let kind = kedge_model::margin::MarginKind::Maintenance;
-            let purpose = kedge_model::board::Purpose::Liquidate;
+            let kind = kedge_model::rule::margin::MarginKind::Maintenance;
+            let purpose = kedge_model::account::board::Purpose::Liquidate;
             let mut markets = head.positions.iter().filter(|p| p.is_used()).map(|p| p.market);
             markets.any(|market| {
-                let pocket = kedge_model::pocket::Pocket::of(&head, market);
-                let margin = kedge_model::margin::margin_of(&head, pocket, &board, kind, purpose, &now);
+                let pocket = kedge_model::account::pocket::Pocket::of(&head, market);
+                let margin = kedge_model::rule::margin::margin_of(&head, pocket, &board, kind, purpose, &now);
                 margin.is_ok_and(|margin| !margin.is_met())
             })
         };

@@ -9,7 +9,7 @@ use kedge_interface::instruction::{
     SettleBankruptcy, SettlePnl, SweepFees, Transfer, TransferIsolated, UpdateAmm, UpdateFeeTier, UpdateFunding,
     Withdraw,
 };
-use kedge_model::order::{OrderParams, flags};
+use kedge_model::account::order::{OrderParams, flags};
 
 use super::Session;
 

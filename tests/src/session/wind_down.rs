@@ -6,10 +6,10 @@ use kedge_interface::address;
 use kedge_interface::instruction::{
     DelistMarket, Deposit, Instruction, SetExpiry, SetMarketStatus, SettleBankruptcy, SettleMarket, SettlePosition,
 };
-use kedge_model::board::SETTLEMENT_WINDOW;
-use kedge_model::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE, PAYOUT_DELAY};
-use kedge_model::market::MarketStatus;
+use kedge_model::account::board::SETTLEMENT_WINDOW;
+use kedge_model::account::market::MarketStatus;
 use kedge_model::quantity::{Amount, Quote, Size};
+use kedge_model::rule::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE, PAYOUT_DELAY};
 
 use super::Session;
 

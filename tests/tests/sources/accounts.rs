@@ -7,7 +7,7 @@ use super::stage::{
 use kedge_interface::address::pyth;
 use kedge_interface::error::AccountError;
 use kedge_model::Error;
-use kedge_model::board::{PriceSource, RowState, SourceKind, receivers};
+use kedge_model::account::board::{PriceSource, RowState, SourceKind, receivers};
 use kedge_tests::World;
 use kedge_tests::oracle::{self, Quote};
 use kedge_tests::verbs::refused;

@@ -2,8 +2,8 @@
 
 use kedge_interface::address::pyth;
 use kedge_interface::instruction::keeper::RefreshPrices;
+use kedge_model::account::board::{PriceRow, PriceSource, RowState, SourceKind};
 use kedge_model::action::MarketParams;
-use kedge_model::board::{PriceRow, PriceSource, RowState, SourceKind};
 use kedge_tests::World;
 use kedge_tests::market::{DOLLAR, USDC, market_feed, market_params};
 use kedge_tests::oracle::{self, Quote, Update};

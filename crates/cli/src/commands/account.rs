@@ -2,7 +2,7 @@
 
 use kedge_client::{FetchError, prices};
 use kedge_interface::account::{SubAccountData, name};
-use kedge_model::sub_account::{SubAccount, status};
+use kedge_model::account::sub_account::{SubAccount, status};
 use kedge_units::decimal;
 use serde_json::json;
 use solana_pubkey::Pubkey;

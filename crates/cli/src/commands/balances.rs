@@ -2,9 +2,9 @@
 
 use kedge_client::prices::{self, Row};
 use kedge_interface::address;
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::quantity::Amount;
-use kedge_model::risk;
-use kedge_model::sub_account::SubAccount;
+use kedge_model::rule::risk;
 use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;

@@ -4,12 +4,12 @@ use kedge_client::Found;
 use kedge_client::book::{Grid, resting};
 use kedge_client::prices::Row;
 use kedge_interface::account::SubAccountData;
+use kedge_model::account::board::PriceRow;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{Order, OrderKind, Side};
 use kedge_model::amm::Availability;
-use kedge_model::board::PriceRow;
 use kedge_model::clock::Clock;
-use kedge_model::market::Market;
 use kedge_model::num::Rounding;
-use kedge_model::order::{Order, OrderKind, Side};
 use kedge_model::quantity::{Price, Size};
 use kedge_model::time::{Slot, SlotTime};
 use kedge_units::decimal;
@@ -242,8 +242,8 @@ fn auctions(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kedge_model::order::{RawLimit, STATUS_OPEN};
-    use kedge_model::sub_account::SubAccount;
+    use kedge_model::account::order::{RawLimit, STATUS_OPEN};
+    use kedge_model::account::sub_account::SubAccount;
     use solana_pubkey::Pubkey;
 
     #[test]

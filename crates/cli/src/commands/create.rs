@@ -2,7 +2,7 @@
 
 use kedge_interface::address;
 use kedge_interface::instruction::{CreateSubAccount, CreateTrader, KedgeInstruction};
-use kedge_model::sub_account::{MAX_ORDERS, ORDER_STEP};
+use kedge_model::account::sub_account::{MAX_ORDERS, ORDER_STEP};
 use serde_json::json;
 
 use crate::args::Create;

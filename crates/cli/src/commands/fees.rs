@@ -2,13 +2,13 @@
 
 use kedge_interface::address;
 use kedge_interface::instruction::{KedgeInstruction, UpdateFeeTier};
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::sub_account::SubAccount;
+use kedge_model::account::trader::Trader;
 use kedge_model::action;
 use kedge_model::clock::Clock;
-use kedge_model::exchange::Exchange;
 use kedge_model::num::Rounding;
 use kedge_model::quantity::{Amount, Ppm};
-use kedge_model::sub_account::SubAccount;
-use kedge_model::trader::Trader;
 use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;

@@ -1,9 +1,9 @@
 //! Fills of an order.
 
 use kedge_interface::event::Event;
+use kedge_model::account::order::Side;
 use kedge_model::event::{CancelReason, FillRecord, FillSource, Party};
 use kedge_model::num::{BASE, Rounding, mul_div};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Price, Quote, Size};
 use kedge_units::decimal;
 use serde_json::{Value, json};

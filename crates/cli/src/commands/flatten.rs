@@ -2,8 +2,8 @@
 
 use kedge_client::Found;
 use kedge_client::Landed;
-use kedge_model::market::Market;
-use kedge_model::order::{OrderParams, Side, flags};
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::quantity::Size;
 use kedge_units::decimal;
 use serde_json::Value;

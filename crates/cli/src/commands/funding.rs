@@ -2,7 +2,7 @@
 
 use kedge_client::prices::Row;
 use kedge_interface::account::name;
-use kedge_model::risk;
+use kedge_model::rule::risk;
 use kedge_units::decimal;
 use serde_json::{Value, json};
 

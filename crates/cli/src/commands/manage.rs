@@ -4,9 +4,9 @@ use kedge_interface::address;
 use kedge_interface::instruction::{
     CloseSubAccount, CloseTrader, GrowOrders, KedgeInstruction, SetBuilder, SetDelegate,
 };
-use kedge_model::exchange::MAX_BUILDER_FEE;
+use kedge_model::account::exchange::MAX_BUILDER_FEE;
+use kedge_model::account::sub_account::{MAX_ORDERS, ORDER_STEP};
 use kedge_model::quantity::Ppm;
-use kedge_model::sub_account::{MAX_ORDERS, ORDER_STEP};
 use kedge_units::decimal;
 use serde_json::json;
 

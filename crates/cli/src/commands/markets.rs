@@ -3,9 +3,9 @@
 use kedge_client::Found;
 use kedge_client::prices::Row;
 use kedge_interface::account::name;
-use kedge_model::board::{MarketRow, RowState};
-use kedge_model::market::{Market, MarketStatus};
-use kedge_model::order::Side;
+use kedge_model::account::board::{MarketRow, RowState};
+use kedge_model::account::market::{Market, MarketStatus};
+use kedge_model::account::order::Side;
 use kedge_units::decimal;
 use serde_json::{Value, json};
 

@@ -3,9 +3,9 @@
 use kedge_client::prices::{self, Row};
 use kedge_interface::address;
 use kedge_interface::instruction::{KedgeInstruction, ModifyOrder};
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{Order, OrderKind, OrderParams};
 use kedge_model::action::{ModifyParams, change};
-use kedge_model::market::Market;
-use kedge_model::order::{Order, OrderKind, OrderParams};
 use kedge_model::quantity::{Price, Size};
 
 use super::order_context::{OrderContext, Typed};

@@ -3,11 +3,11 @@
 use kedge_client::Found;
 use kedge_interface::account::SubAccountData;
 use kedge_model::Error as Rule;
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::num::{PPM, Rounding, mul_div};
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Amount, Price, Size};
-use kedge_model::{risk, trigger};
+use kedge_model::{rule::risk, rule::trigger};
 use kedge_units::decimal;
 use solana_pubkey::Pubkey;
 
@@ -256,9 +256,9 @@ mod tests {
     use crate::commands::ticket;
     use crate::view::sample_board;
     use clap::Parser;
+    use kedge_model::account::sub_account::SubAccount;
     use kedge_model::clock::Clock;
     use kedge_model::quantity::{Base, Quote};
-    use kedge_model::sub_account::SubAccount;
 
     /// SOL-PERP at 199 with 1,000 dollars and 2 coins long: margin allows some 70 more.
     fn fixture() -> (Directory, View, SubAccountData) {

@@ -1,7 +1,7 @@
 //! `kedge orders`.
 
 use kedge_interface::account::SubAccountData;
-use kedge_model::order::{Order, OrderKind, STATUS_WAITING, Side, flags};
+use kedge_model::account::order::{Order, OrderKind, STATUS_WAITING, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_units::decimal;
 use serde_json::{Value, json};
@@ -177,9 +177,9 @@ pub fn flag_names(order: &Order) -> Vec<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kedge_model::market::Market;
-    use kedge_model::order::{RawLevel, RawLimit, STATUS_OPEN};
-    use kedge_model::sub_account::SubAccount;
+    use kedge_model::account::market::Market;
+    use kedge_model::account::order::{RawLevel, RawLimit, STATUS_OPEN};
+    use kedge_model::account::sub_account::SubAccount;
 
     #[test]
     fn what_waits_and_what_moves_is_noted() {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use kedge_client::prices;
 use kedge_interface::account::SubAccountData;
+use kedge_model::account::position::Position;
 use kedge_model::num::Rounding;
-use kedge_model::position::Position;
 use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;

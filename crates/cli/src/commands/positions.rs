@@ -1,10 +1,10 @@
 //! `kedge positions`, and the positions table of `kedge account`.
 
 use kedge_client::prices;
+use kedge_model::account::position::Position;
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::num::{BASE, Rounding, mul_div};
-use kedge_model::position::Position;
 use kedge_model::quantity::{Price, Quote};
-use kedge_model::sub_account::SubAccount;
 use kedge_units::decimal;
 use serde_json::{Value, json};
 
@@ -128,7 +128,7 @@ pub fn entry(position: &Position) -> Option<Price> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kedge_model::position::status;
+    use kedge_model::account::position::status;
     use kedge_model::quantity::{Amount, Base};
 
     #[test]

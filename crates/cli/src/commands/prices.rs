@@ -1,7 +1,7 @@
 //! `kedge prices`.
 
 use kedge_client::prices::{self, Row};
-use kedge_model::board::{PriceRow, RowState, SourceKind};
+use kedge_model::account::board::{PriceRow, RowState, SourceKind};
 use kedge_units::decimal;
 use serde_json::{Value, json};
 

@@ -1,16 +1,16 @@
 //! `kedge risk`.
 
 use kedge_client::prices::{self, Row};
-use kedge_model::auction;
-use kedge_model::board::Purpose;
-use kedge_model::exchange::Exchange;
-use kedge_model::margin::{self, MarginKind};
-use kedge_model::market::Market;
-use kedge_model::order::Side;
-use kedge_model::pocket::Pocket;
+use kedge_model::account::board::Purpose;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Side;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::quantity::{Ppm, Price, Size};
-use kedge_model::risk::{self, WhatIf};
-use kedge_model::sub_account::SubAccount;
+use kedge_model::rule::auction;
+use kedge_model::rule::margin::{self, MarginKind};
+use kedge_model::rule::risk::{self, WhatIf};
 use kedge_units::decimal;
 use serde_json::{Value, json};
 
@@ -294,7 +294,7 @@ mod tests {
     use crate::view::sample_board;
     use clap::Parser;
     use kedge_client::Found;
-    use kedge_model::board::PriceBoard;
+    use kedge_model::account::board::PriceBoard;
     use kedge_model::clock::Clock;
     use kedge_model::quantity::{Amount, Base, Quote};
     use solana_pubkey::Pubkey;

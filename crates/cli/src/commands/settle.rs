@@ -4,7 +4,7 @@ use kedge_client::prices::Row;
 use kedge_interface::address;
 use kedge_interface::instruction::{KedgeInstruction, SettlePnl};
 use kedge_model::Error as Rule;
-use kedge_model::bank::Bank;
+use kedge_model::account::bank::Bank;
 use serde_json::json;
 
 use super::landed;
@@ -75,7 +75,7 @@ pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
 }
 
 /// Rows that a settlement reads: the market's own, and for the margin check behind a profit all rows in use.
-fn rows(account: &kedge_model::sub_account::SubAccount, market: u16) -> Vec<Row> {
+fn rows(account: &kedge_model::account::sub_account::SubAccount, market: u16) -> Vec<Row> {
     let mut rows = kedge_client::prices::in_use(account);
     rows.push(Row::Market(market));
     rows

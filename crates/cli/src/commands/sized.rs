@@ -1,6 +1,6 @@
 //! Sizes in base or in dollars.
 
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
 use kedge_model::num::{BASE, Rounding, mul_div};
 use kedge_model::quantity::{Amount, Price, Size};
 use kedge_units::decimal;

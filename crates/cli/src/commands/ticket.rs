@@ -2,11 +2,11 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use kedge_model::account::client_id::timed;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::action::{SLICES, TRAIL_BOUNDS};
-use kedge_model::client_id::timed;
-use kedge_model::market::Market;
 use kedge_model::num::is_multiple;
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_units::decimal;
 
@@ -295,7 +295,7 @@ mod tests {
 
         assert_eq!(one("buy 1 --client-id 7").client_id, 7);
         let new = one("buy 1 --client-id new").client_id;
-        assert_eq!(kedge_model::client_id::good_until(new), Some(1_120));
+        assert_eq!(kedge_model::account::client_id::good_until(new), Some(1_120));
 
         let order = one("buy 1 --ioc --reduce-only --protection 190");
         assert_eq!((order.kind, order.side, order.price), (0, 0, Price(190_000_000)));

@@ -3,10 +3,10 @@
 use kedge_client::Found;
 use kedge_client::history::Past;
 use kedge_interface::event::Event;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Side;
 use kedge_model::event::{FillSource, Party};
-use kedge_model::market::Market;
 use kedge_model::num::{BASE, Rounding, mul_div};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Price, Size};
 use kedge_units::decimal;
 use serde_json::{Value, json};

@@ -124,7 +124,7 @@ async fn sol(session: &Session, to: &Pubkey, lamports: u64) -> Result<u64> {
 /// Mints test dollars with the keypair where it is the mint authority, or requests them of the local chain; returns the
 /// new balance.
 async fn test_dollars(session: &Session, to: &Pubkey, amount: u64) -> Result<u64> {
-    let bank = session.client.bank(kedge_model::bank::Bank::QUOTE).await.map_err(|error| match error {
+    let bank = session.client.bank(kedge_model::account::bank::Bank::QUOTE).await.map_err(|error| match error {
         FetchError::Missing { .. } => CliError::NotFound("the exchange is not on this chain".into()),
         other => other.into(),
     })?;

@@ -1,6 +1,6 @@
 //! Orders in plain words.
 
-use kedge_model::order::{Order, OrderKind, OrderParams, RawLevel, RawLimit, flags};
+use kedge_model::account::order::{Order, OrderKind, OrderParams, RawLevel, RawLimit, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_units::decimal;
 
@@ -116,8 +116,8 @@ fn flag_text(bits: u16) -> String {
 mod tests {
     use super::*;
     use kedge_client::Found;
-    use kedge_model::market::Market;
-    use kedge_model::order::Side;
+    use kedge_model::account::market::Market;
+    use kedge_model::account::order::Side;
     use solana_pubkey::Pubkey;
 
     #[test]

@@ -1,7 +1,7 @@
 //! A market's life in plain words.
 
+use kedge_model::account::market::MarketStatus;
 use kedge_model::event::{MarketRecord, PositionSettledRecord};
-use kedge_model::market::MarketStatus;
 use kedge_units::decimal::{base, gain, price, value};
 
 use super::party;

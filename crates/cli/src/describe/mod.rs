@@ -10,8 +10,8 @@ pub use event::{event, reason};
 pub use instruction::{accounts, instruction};
 
 use kedge_interface::event::EventBatch;
+use kedge_model::account::order::Side;
 use kedge_model::event::Party;
-use kedge_model::order::Side;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
@@ -56,12 +56,12 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+    use kedge_model::account::order::Order;
     use kedge_model::event::{
         AmmRecord, BankruptcyRecord, CancelRecord, CrankRecord, DepositRecord, EventHeader, EventKind, FillRecord,
         FundingRecord, IsolatedRecord, LiquidationRecord, MarketRecord, OrderRecord, PoolRecord, PositionSettledRecord,
         RecordHeader, SettleRecord, SweepRecord, TransferRecord,
     };
-    use kedge_model::order::Order;
     use kedge_model::{Field, Layout};
 
     /// Fields and size of a kind's record.

@@ -1,6 +1,6 @@
 //! A form of fees.
 
-use kedge_model::exchange::{FEE_TIERS, FeeSchedule, FeeTier};
+use kedge_model::account::exchange::{FEE_TIERS, FeeSchedule, FeeTier};
 use serde::Deserialize;
 
 use super::unit::{Dollars, Percent};

@@ -9,12 +9,12 @@ mod refused;
 mod row;
 mod unit;
 
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::{Exchange, FeeSchedule};
+use kedge_model::account::market::Market;
 use kedge_model::action::{BankParams, ListBank, ListMarket, MarketParams};
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
-use kedge_model::exchange::{Exchange, FeeSchedule};
-use kedge_model::market::Market;
 
 use crate::args::Form;
 use crate::error::{CliError, Result};

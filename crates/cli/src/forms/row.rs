@@ -1,7 +1,7 @@
 //! Price rows of a form: sources, and bounds on what is believed of them.
 
+use kedge_model::account::board::{MAX_SOURCES, PriceSource, SourceKind};
 use kedge_model::action::RowParams;
-use kedge_model::board::{MAX_SOURCES, PriceSource, SourceKind};
 use serde::Deserialize;
 use solana_pubkey::Pubkey;
 

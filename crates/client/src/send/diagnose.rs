@@ -3,7 +3,7 @@
 use kedge_interface::account::{Account, decode_any};
 use kedge_interface::error::ProgramError;
 use kedge_interface::{PROGRAM_ID, instruction};
-use kedge_model::board::Purpose;
+use kedge_model::account::board::Purpose;
 use solana_instruction::Instruction;
 use solana_instruction::error::InstructionError;
 use solana_pubkey::Pubkey;

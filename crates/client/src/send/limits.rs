@@ -80,7 +80,7 @@ pub fn loaded_data_limit(
 mod tests {
     use kedge_interface::account::sub_account_space;
     use kedge_interface::instruction::{KedgeInstruction, UpdateAmm};
-    use kedge_model::sub_account::MAX_ORDERS;
+    use kedge_model::account::sub_account::MAX_ORDERS;
 
     use super::*;
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use kedge_client::{Client, SendConfig, Sender, SharedSigner};
 use kedge_interface::address;
 use kedge_interface::instruction::user::{CreateSubAccount, CreateTrader, Deposit, PlaceOrders};
-use kedge_model::order::{OrderKind, OrderParams, Side};
+use kedge_model::account::order::{OrderKind, OrderParams, Side};
 use kedge_model::quantity::{Price, Size};
 use serde_json::Value;
 use solana_keypair::Keypair;

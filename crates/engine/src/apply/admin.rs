@@ -8,14 +8,14 @@ use kedge_interface::instruction::{
     SetFees, SetMarketStatus, SetPaused,
 };
 use kedge_interface::{BOARD, EXCHANGE, PROGRAM_ID};
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::{Market, MarketStatus};
+use kedge_model::account::trader::Trader;
 use kedge_model::action;
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
 use kedge_model::error::Result as Ruled;
 use kedge_model::event::EventSink;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::{Market, MarketStatus};
-use kedge_model::trader::Trader;
 use solana_pubkey::Pubkey;
 
 use super::{Applying, Counted};

@@ -6,16 +6,16 @@ use kedge_interface::instruction::{
     Deposit, FundPool, IsolatePosition, MergePosition, SetLeverage, Transfer, TransferIsolated, Withdraw,
 };
 use kedge_interface::{BOARD, EXCHANGE};
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::action;
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::error::{Error, Result as Ruled};
 use kedge_model::event::EventSink;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
 use kedge_model::quantity::{Amount, Ppm, Quote};
-use kedge_model::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 
 use super::{Applying, Counted};

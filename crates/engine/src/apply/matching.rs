@@ -5,11 +5,11 @@ use kedge_interface::account::SubAccountData;
 use kedge_interface::instruction::{
     ExpireOrders, FillOrder, PlaceAndMake, PlaceAndTake, SliceOrder, TrailOrder, TriggerOrder,
 };
+use kedge_model::account::sub_account::SubAccountMut;
 use kedge_model::action::{self, Context};
 use kedge_model::error::{Error, Result as Ruled};
 use kedge_model::event::EventSink;
 use kedge_model::quantity::{Base, Price, Size};
-use kedge_model::sub_account::SubAccountMut;
 use solana_pubkey::Pubkey;
 
 use super::{Applying, Counted};

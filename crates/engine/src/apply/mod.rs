@@ -11,14 +11,14 @@ mod risk;
 use kedge_interface::account::SubAccountData;
 use kedge_interface::instruction::Decoded;
 use kedge_interface::{BOARD, EXCHANGE};
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::market::Market;
+use kedge_model::account::sub_account::SubAccountMut;
 use kedge_model::action::Context;
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::error::Result as Ruled;
 use kedge_model::event::{EventKind, EventSink};
-use kedge_model::market::Market;
-use kedge_model::sub_account::SubAccountMut;
 use solana_pubkey::Pubkey;
 
 use crate::store::Accounts;
@@ -216,7 +216,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
         &mut self,
         at: &Pubkey,
         mut account: SubAccountData,
-        run: impl FnOnce(&mut kedge_model::sub_account::SubAccount) -> Ruled<()>,
+        run: impl FnOnce(&mut kedge_model::account::sub_account::SubAccount) -> Ruled<()>,
     ) -> Result<Report> {
         run(&mut account.head)?;
         self.accounts.write(*at, account);

@@ -6,10 +6,10 @@ use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, CancelOrders, ModifyOrder, PlaceOrders, PlaceSignedOrders, ReplaceOrders,
 };
+use kedge_model::account::sub_account::SubAccountMut;
 use kedge_model::action::{self, CancelReport};
 use kedge_model::error::{Error, Result as Ruled};
 use kedge_model::event::{CancelReason, EventSink};
-use kedge_model::sub_account::SubAccountMut;
 use solana_pubkey::Pubkey;
 
 use super::{Applying, Counted};

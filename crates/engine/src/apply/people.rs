@@ -9,13 +9,13 @@ use kedge_interface::instruction::{
     SetDelegate, UpdateFeeTier,
 };
 use kedge_interface::{EXCHANGE, PROGRAM_ID};
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::order::Order;
+use kedge_model::account::sub_account::SubAccount;
+use kedge_model::account::trader::Trader;
 use kedge_model::action;
 use kedge_model::event::EventSink;
-use kedge_model::exchange::Exchange;
-use kedge_model::order::Order;
 use kedge_model::quantity::Ppm;
-use kedge_model::sub_account::SubAccount;
-use kedge_model::trader::Trader;
 use solana_pubkey::Pubkey;
 
 use super::Applying;

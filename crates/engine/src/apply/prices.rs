@@ -3,7 +3,7 @@
 use kedge_abi::error::AccountError;
 use kedge_interface::BOARD;
 use kedge_interface::instruction::RefreshPrices;
-use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
+use kedge_model::account::board::{OraclePrice, PriceBoard, PriceRow, SourceKind};
 use kedge_model::clock::Clock;
 use kedge_model::event::EventSink;
 use solana_program_error::ProgramError;

@@ -5,11 +5,11 @@ use kedge_interface::instruction::{
     Liquidate, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SweepFees, UpdateAmm, UpdateFunding,
 };
 use kedge_interface::{BOARD, EXCHANGE};
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::market::Market;
 use kedge_model::action;
-use kedge_model::board::PriceBoard;
 use kedge_model::error::Error;
 use kedge_model::event::EventSink;
-use kedge_model::market::Market;
 use kedge_model::quantity::{Price, Size};
 
 use super::{Applying, Counted};

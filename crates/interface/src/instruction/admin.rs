@@ -1,7 +1,7 @@
 //! Instructions for set-up and roles.
 
+use kedge_model::account::exchange::FeeSchedule;
 use kedge_model::action::{BankParams, MarketParams};
-use kedge_model::exchange::FeeSchedule;
 
 instructions! {
     /// Creates exchange and board. The first caller becomes the admin.
@@ -33,7 +33,7 @@ instructions! {
 
     /// Opens a market on a fresh price, or moves it between Active and ReduceOnly.
     SetMarketStatus = "set_market_status" (
-        /// [`kedge_model::market::MarketStatus`] as a number.
+        /// [`kedge_model::account::market::MarketStatus`] as a number.
         status: u8,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, events }
 
@@ -50,7 +50,7 @@ instructions! {
 
     /// Sets the operation switches. Pausing is open to the pauser, resuming to the admin alone.
     SetPaused = "set_paused" (
-        /// Bits of [`kedge_model::exchange::operation`].
+        /// Bits of [`kedge_model::account::exchange::operation`].
         paused: u32,
     ) { signer: s, exchange: w = EXCHANGE }
 

@@ -1,8 +1,8 @@
 //! Instructions of traders.
 
 use kedge_abi::ed25519;
+use kedge_model::account::order::OrderParams;
 use kedge_model::action::{MakerRef, ModifyParams, OrderFilter};
-use kedge_model::order::OrderParams;
 use solana_pubkey::Pubkey;
 
 use crate::address;

@@ -21,7 +21,7 @@ impl Job for AmmKeeper {
 
     fn decide(&self, world: &World) -> Vec<Plan> {
         let trial = Trial::refreshed(world);
-        let off = |market: &&kedge_model::market::Market| {
+        let off = |market: &&kedge_model::account::market::Market| {
             let distance = market.amm.curve().mid().and_then(|mid| world.oracle(market.index).distance(mid));
             distance.is_ok_and(|distance| distance > u64::from(self.threshold.0))
         };

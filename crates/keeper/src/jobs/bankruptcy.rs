@@ -1,7 +1,7 @@
 //! Settles defaults: pockets that own nothing that trades and owe.
 
-use kedge_model::pocket::Pocket;
-use kedge_model::position::Position;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::Position;
 use kedge_sender::{Call, Plan, Subject};
 use kedge_state::endangered::is_short;
 use kedge_state::{Account, World};

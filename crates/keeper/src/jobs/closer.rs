@@ -1,6 +1,6 @@
 //! Ends markets that have expired: begins their settlement, closes all positions, settles defaults, pays everybody.
 
-use kedge_model::market::MarketStatus;
+use kedge_model::account::market::MarketStatus;
 use kedge_sender::{Call, Plan, Subject};
 use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
@@ -70,8 +70,8 @@ fn position(world: &World, market: u16, account: &Pubkey) -> Option<Plan> {
 mod tests {
     use super::*;
     use crate::testing::RunPlan as _;
-    use kedge_model::lifecycle::PAYOUT_DELAY;
     use kedge_model::quantity::{Base, Quote};
+    use kedge_model::rule::lifecycle::PAYOUT_DELAY;
     use kedge_state::testing::TestExchange;
 
     #[test]

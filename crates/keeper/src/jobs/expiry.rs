@@ -3,9 +3,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
+use kedge_model::account::order::{Order, Side};
 use kedge_model::action::MAX_EXPIRED;
 use kedge_model::event::CancelReason;
-use kedge_model::order::{Order, Side};
 use kedge_sender::{Call, Plan, Subject};
 use kedge_state::World;
 use solana_pubkey::Pubkey;
@@ -134,7 +134,7 @@ mod tests {
     use std::cell::{Cell, RefCell};
     use std::time::Instant;
 
-    use kedge_model::order::{OrderKind, OrderParams, flags};
+    use kedge_model::account::order::{OrderKind, OrderParams, flags};
     use kedge_model::quantity::Price;
 
     use super::*;

@@ -1,7 +1,7 @@
 //! Keeps the price board fresh.
 
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceRow;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceRow;
 use kedge_sender::{Call, Plan};
 use kedge_state::World;
 use kedge_state::directory::has_account;

@@ -1,7 +1,7 @@
 //! Who else a fill has to bring, by the world that a keeper sees.
 
 use kedge_client::sharers;
-use kedge_model::order::Order;
+use kedge_model::account::order::Order;
 use solana_pubkey::Pubkey;
 
 use kedge_state::World;
@@ -23,7 +23,7 @@ mod tests {
     use kedge_interface::account::SubAccountData;
     use kedge_interface::address;
     use kedge_interface::instruction::Decoded;
-    use kedge_model::order::{OrderParams, Side, flags};
+    use kedge_model::account::order::{OrderParams, Side, flags};
     use kedge_model::quantity::Ppm;
     use kedge_sender::{Call, Plan};
     use kedge_state::testing::{TestExchange, limit, market_order};

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use kedge_model::order::{Order, OrderKind, flags};
-use kedge_model::trigger;
+use kedge_model::account::order::{Order, OrderKind, flags};
+use kedge_model::rule::trigger;
 use kedge_sender::{Call, Plan, Service, Subject};
 use kedge_state::World;
 use kedge_state::book::Watched;
@@ -115,7 +115,7 @@ fn services(world: &World, order: &Order) -> [Option<Service>; 2] {
 #[cfg(test)]
 mod tests {
     use kedge_interface::instruction::Decoded;
-    use kedge_model::order::{OrderParams, Side, flags};
+    use kedge_model::account::order::{OrderParams, Side, flags};
     use kedge_model::quantity::Price;
 
     use super::*;

@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use kedge_client::{Client, FetchError};
 use kedge_interface::account::SubAccountData;
-use kedge_model::market::{Market, MarketStatus};
+use kedge_model::account::market::{Market, MarketStatus};
 use solana_pubkey::Pubkey;
 
 use crate::config::send::Fee;
@@ -147,9 +147,9 @@ fn order_slots(config: &Config, account: &SubAccountData) -> Result<Option<Strin
 
 #[cfg(test)]
 mod tests {
-    use kedge_model::order::{Order, STATUS_OPEN};
+    use kedge_model::account::order::{Order, STATUS_OPEN};
+    use kedge_model::account::sub_account::SubAccount;
     use kedge_model::quantity::Size;
-    use kedge_model::sub_account::SubAccount;
 
     use super::*;
 

@@ -1,12 +1,12 @@
 //! The only places where a position's claim or base changes: each keeps the market's ledger exact.
 
-use crate::board::MarketRow;
+use crate::account::board::MarketRow;
+use crate::account::market::Market;
+use crate::account::position::{Position, TradeEffect};
+use crate::account::sub_account::SubAccount;
 use crate::error::{Error, Result};
-use crate::market::Market;
 use crate::num::{Checked, Rounding, to_i64, to_u64};
-use crate::position::{Position, TradeEffect};
 use crate::quantity::{Amount, Base, Quote};
-use crate::sub_account::SubAccount;
 
 /// Settles a position's funding up to the row's index.
 #[inline]

@@ -1,7 +1,7 @@
 //! Once a minute: the peak that a drawdown is judged from, and the flow of the last hour.
 
 use super::Amm;
-use crate::board::PriceRow;
+use crate::account::board::PriceRow;
 use crate::clock;
 use crate::error::Result;
 use crate::num::{Rounding, mul_div};

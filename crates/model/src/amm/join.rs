@@ -1,7 +1,7 @@
 //! The vAMM beside a maker that joins a taker's auction. Source: drift 2.6.
 
 use super::{Amm, AmmFill};
-use crate::board::PriceRow;
+use crate::account::board::PriceRow;
 use crate::error::Result;
 use crate::num::{PPM, Rounding, floor_to, mul_div};
 use crate::quantity::{Amount, Price, Size};
@@ -12,7 +12,7 @@ impl Amm {
     /// price, in multiples of the step: `jit_share` of the maker's size, at most `wanted`, and only what makes its
     /// inventory smaller, inside its capacity, up to where its own quote would meet the price. Zero when it does not join.
     ///
-    /// The caller has made sure that the row serves [`crate::board::Purpose::FillAmm`], that it is live for the order,
+    /// The caller has made sure that the row serves [`crate::account::board::Purpose::FillAmm`], that it is live for the order,
     /// that the vAMM has seen its price ([`Self::see`]), and that fills of the vAMM are not paused.
     ///
     /// # Errors

@@ -2,11 +2,11 @@
 
 use super::join::without_spread;
 use super::{Amm, Curve};
-use crate::board::{PriceRow, Purpose};
+use crate::account::board::{PriceRow, Purpose};
+use crate::account::market::Market;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
-use crate::market::Market;
 use crate::num::{PPM, Rounding, floor_to, mul_div_inline, saturating_add, saturating_sub};
 use crate::quantity::{Amount, Base, Ppm, Price, Size};
 use crate::side::Side;

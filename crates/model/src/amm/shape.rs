@@ -6,7 +6,7 @@
 
 use super::depth::{ScaleBounds, affordable_scale};
 use super::{Amm, Curve, k_cost, peg_for};
-use crate::board::PriceRow;
+use crate::account::board::PriceRow;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};

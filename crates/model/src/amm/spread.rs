@@ -4,7 +4,7 @@
 //! spread is all that any of them can do to a taker, and the oracle stays the best price there is.
 
 use super::Amm;
-use crate::board::PriceRow;
+use crate::account::board::PriceRow;
 use crate::error::{Error, Result};
 use crate::num::{Checked, PPM, Rounding, mul_div_inline, quotient, saturating_add};
 use crate::quantity::{Ppm, Price};

@@ -2,7 +2,7 @@
 
 use super::spread::signed_distance;
 use super::{Amm, peg_for};
-use crate::board::PriceRow;
+use crate::account::board::PriceRow;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};

@@ -123,7 +123,7 @@ account_bytes! {
         40 => pub time: i64,
         /// Market.
         48 => pub market: u16,
-        /// [`crate::market::MarketStatus`] as a number.
+        /// [`crate::account::market::MarketStatus`] as a number.
         50 => pub status: u8 as MarketStatus,
         /// The one before.
         51 => pub status_before: u8 as MarketStatus,

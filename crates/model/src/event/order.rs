@@ -1,7 +1,7 @@
 //! Records of orders that come, change and go, and of services to them.
 
 use super::Party;
-use crate::order::Order;
+use crate::account::order::Order;
 use crate::quantity::{Amount, Price, Size};
 
 numbered! {

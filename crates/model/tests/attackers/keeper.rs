@@ -7,12 +7,12 @@ use super::rules::Broken;
 use super::scene::{KEEPER, MAKER, MARKETS, Scene, TakeOver};
 use super::truth::Brought;
 use kedge_model::Error;
+use kedge_model::account::order::{OrderParams, Side, flags};
+use kedge_model::account::pocket::Pocket;
 use kedge_model::action::{CancelAll, LiquidationReport, UpdateAmm};
 use kedge_model::event::{CancelReason, NoEvents};
-use kedge_model::margin::liquidation_margin;
-use kedge_model::order::{OrderParams, Side, flags};
-use kedge_model::pocket::Pocket;
 use kedge_model::quantity::Price;
+use kedge_model::rule::margin::liquidation_margin;
 
 /// Slots for which steps of liquidations are remembered: the window of the budget.
 const WINDOW: u64 = 150;

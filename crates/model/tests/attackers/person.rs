@@ -4,11 +4,11 @@ use super::chance::Chance;
 use super::common::{BOOK, BTC, DOLLAR, SOL, World, at_market, ioc, join, limit};
 use super::scene::{BYSTANDER, MAKER, MARKETS, Scene, WALLETS};
 use super::truth::Brought;
+use kedge_model::account::order::{OrderParams, Side};
 use kedge_model::action::CancelAll;
 use kedge_model::event::{CancelReason, NoEvents};
-use kedge_model::order::{OrderParams, Side};
 use kedge_model::quantity::Price;
-use kedge_model::risk;
+use kedge_model::rule::risk;
 
 /// One thing that the person does.
 #[derive(Clone, Copy, Debug)]

@@ -4,8 +4,8 @@ use super::chance::Chance;
 use super::common::{DOLLAR, ioc};
 use super::scene::{BYSTANDER, Due, KEEPER, MAKER, MARKETS, Scene, TRADER, WALLETS};
 use kedge_model::Error;
-use kedge_model::board::RowState;
-use kedge_model::order::Side;
+use kedge_model::account::board::RowState;
+use kedge_model::account::order::Side;
 
 /// Gains that are no gain: fractions of units in some hundred trades, and a referrer's share that comes back.
 const NOISE: i128 = 20 * DOLLAR as i128;
@@ -45,7 +45,7 @@ pub fn judge(scene: &mut Scene, slots: u64) -> Option<Broken> {
     if !scene.weather.crash && unexplained > NOISE {
         return Some(Broken::Richer(unexplained));
     }
-    if scene.world.accounts[BYSTANDER].head.positions.iter().any(kedge_model::position::Position::is_used) {
+    if scene.world.accounts[BYSTANDER].head.positions.iter().any(kedge_model::account::position::Position::is_used) {
         return Some(Broken::SlotOpened);
     }
     for (market, bytes) in &scene.frozen {

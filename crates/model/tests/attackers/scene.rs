@@ -6,10 +6,10 @@ use super::common::{BOOK, BTC, DOLLAR, ONE, SOL, START, World, ioc, limit};
 use super::rules::Broken;
 use super::truth::{Brought, Truth};
 use super::weather::Weather;
-use kedge_model::board::{LEAST_SAMPLED, SETTLEMENT_WINDOW};
-use kedge_model::exchange::operation;
-use kedge_model::order::Side;
-use kedge_model::position::Position;
+use kedge_model::account::board::{LEAST_SAMPLED, SETTLEMENT_WINDOW};
+use kedge_model::account::exchange::operation;
+use kedge_model::account::order::Side;
+use kedge_model::account::position::Position;
 use kedge_model::quantity::{Amount, Size};
 
 /// Wallets of the one person: two sub-accounts of one key, and two keys more.
@@ -320,7 +320,7 @@ impl Scene {
 }
 
 /// Positions in use.
-fn positions(head: &kedge_model::sub_account::SubAccount) -> impl Iterator<Item = &Position> {
+fn positions(head: &kedge_model::account::sub_account::SubAccount) -> impl Iterator<Item = &Position> {
     head.positions.iter().filter(|position| position.is_used())
 }
 

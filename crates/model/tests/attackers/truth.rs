@@ -2,7 +2,7 @@
 
 use super::chance::Chance;
 use super::common::{BOOK, BTC, DOLLAR, SOL, World};
-use kedge_model::board::OraclePrice;
+use kedge_model::account::board::OraclePrice;
 use kedge_model::quantity::Price;
 
 /// Largest move of a true price within a slot in an ordinary episode, parts per million. Within the time for which the

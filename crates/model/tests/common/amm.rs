@@ -1,9 +1,9 @@
 //! A vAMM in any state, and a row to quote on.
 
+use kedge_model::account::board::PriceRow;
+use kedge_model::account::order::Side;
 use kedge_model::amm::{Amm, Curve};
-use kedge_model::board::PriceRow;
 use kedge_model::clock::Clock;
-use kedge_model::order::Side;
 use kedge_model::quantity::{Base, Ppm, Price, Size};
 use proptest::prelude::*;
 

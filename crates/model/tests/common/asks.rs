@@ -3,8 +3,8 @@
 use super::World;
 use super::changes::{Extras, extras};
 use super::ops::market;
+use kedge_model::account::order::{OrderKind, OrderParams};
 use kedge_model::num::floor_to;
-use kedge_model::order::{OrderKind, OrderParams};
 use kedge_model::quantity::{Price, Size};
 use proptest::prelude::*;
 

@@ -3,12 +3,12 @@
 use super::World;
 use super::asks::{Ask, ask, params};
 use super::ops::{Tally, account, nth_order};
+use kedge_model::account::board::Purpose;
+use kedge_model::account::order::{Order, OrderKind, OrderParams, flags};
 use kedge_model::action::{ModifyParams, OrderFilter, change};
-use kedge_model::board::Purpose;
-use kedge_model::margin::MarginKind;
 use kedge_model::num::floor_to;
-use kedge_model::order::{Order, OrderKind, OrderParams, flags};
 use kedge_model::quantity::{Price, Size};
+use kedge_model::rule::margin::MarginKind;
 use proptest::prelude::*;
 
 /// What few orders ask for: flags, and the part that is shown in tenths of the whole (0 for all).

@@ -1,7 +1,7 @@
 //! What must hold after every action, whether it succeeded or not.
 
 use super::{Account, World};
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
 use kedge_model::quantity::Quote;
 
 /// Checks every account's own invariant and the exact sums over accounts.
@@ -20,7 +20,7 @@ pub fn check(world: &mut World) {
     total(world);
 }
 
-fn positions(world: &World, market: usize) -> impl Iterator<Item = &kedge_model::position::Position> {
+fn positions(world: &World, market: usize) -> impl Iterator<Item = &kedge_model::account::position::Position> {
     let index = World::index(market);
     world.accounts.iter().flat_map(move |a| a.head.positions.iter().filter(move |p| p.is_used() && p.market == index))
 }

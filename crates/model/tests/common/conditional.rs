@@ -3,13 +3,13 @@
 use super::asks::{Ask, ask, params};
 use super::ops::{ACCOUNTS, Tally, account, nth_order};
 use super::{World, leg};
+use kedge_model::account::board::Purpose;
+use kedge_model::account::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::action::TriggerReport;
-use kedge_model::board::Purpose;
 use kedge_model::event::CancelReason;
-use kedge_model::margin::MarginKind;
 use kedge_model::num::floor_to;
-use kedge_model::order::{Order, OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
+use kedge_model::rule::margin::MarginKind;
 use proptest::prelude::*;
 
 /// What is particular to an order of these kinds: its kind, the trigger in hundredths of a percent of the oracle, where

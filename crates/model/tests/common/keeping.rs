@@ -1,6 +1,7 @@
 //! What keepers do: services to orders, settlement, funding, liquidation, default.
 
 use super::World;
+use kedge_model::account::sub_account::SubAccountMut;
 use kedge_model::action::{
     Bankruptcy, BankruptcyReport, Context, ExpireOrders, ExpireReport, FundingReport, Liquidate, LiquidationReport,
     SettlePnl, SettleReport, SliceOrder, SliceReport, TrailOrder, TrailReport, TriggerOrder, TriggerReport,
@@ -9,7 +10,6 @@ use kedge_model::action::{
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Price, Size};
-use kedge_model::sub_account::SubAccountMut;
 
 impl World {
     /// Runs a service to an account's orders in a market, for a sub-account that gets the fee or for nobody.

@@ -1,12 +1,12 @@
 //! From expiry to delisting.
 
 use super::World;
+use kedge_model::account::market::MarketStatus;
 use kedge_model::action::{DelistMarket, PositionSettlement, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition};
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
-use kedge_model::lifecycle::Terms;
-use kedge_model::market::MarketStatus;
 use kedge_model::quantity::{Amount, Base, Price, Quote};
+use kedge_model::rule::lifecycle::Terms;
 
 pub fn set_expiry(world: &mut World, market: usize, time: i64) -> Result<()> {
     let clock = world.clock;

@@ -30,18 +30,18 @@ pub use orders::{at_market, ioc, join, leg, limit, waiting, with};
 #[allow(unused_imports, reason = "each test binary uses its part")]
 pub use setup::{market_params, row_params};
 
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Order;
+use kedge_model::account::position::Position;
+use kedge_model::account::sub_account::{SubAccount, SubAccountMut};
 use kedge_model::action::Context;
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
-use kedge_model::order::Order;
-use kedge_model::position::Position;
 use kedge_model::quantity::Price;
-use kedge_model::sub_account::{SubAccount, SubAccountMut};
 
 /// Slots of a sub-account's tail in these tests.
 pub const TAIL: usize = 16;

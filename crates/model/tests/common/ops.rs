@@ -7,13 +7,13 @@ use super::pockets::{self, others, pocket};
 use super::ruin::{bankrupt, liquidate, wind_up};
 use super::trades::trade;
 use super::{World, conditional};
+use kedge_model::account::board::Purpose;
+use kedge_model::account::order::{OrderParams, flags};
 use kedge_model::action::{CancelAll, CancelOrder, PoolKind, SweepFees, Transfer, UpdateAmm};
-use kedge_model::board::Purpose;
 use kedge_model::error::Result;
 use kedge_model::event::{CancelReason, NoEvents};
-use kedge_model::margin::MarginKind;
-use kedge_model::order::{OrderParams, flags};
 use kedge_model::quantity::Amount;
+use kedge_model::rule::margin::MarginKind;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 

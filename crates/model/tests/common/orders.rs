@@ -1,8 +1,8 @@
 //! Order parameters in one call.
 
 use super::World;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::action::PlaceAndMake;
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Base, Price, Size};
 
 /// A limit order.

@@ -2,13 +2,13 @@
 
 use super::World;
 use super::ops::{Tally, account, market, pick};
-use kedge_model::board::Purpose;
-use kedge_model::margin::{MarginKind, margin_of};
-use kedge_model::order::Order;
-use kedge_model::pocket::Pocket;
-use kedge_model::position::{Position, status as alone};
+use kedge_model::account::board::Purpose;
+use kedge_model::account::order::Order;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::{Position, status as alone};
+use kedge_model::account::sub_account::{Balance, SubAccount, status};
 use kedge_model::quantity::Quote;
-use kedge_model::sub_account::{Balance, SubAccount, status};
+use kedge_model::rule::margin::{MarginKind, margin_of};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]

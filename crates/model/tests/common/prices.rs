@@ -1,7 +1,7 @@
 //! Time and prices.
 
 use super::World;
-use kedge_model::board::{OraclePrice, RefreshReport, RowState};
+use kedge_model::account::board::{OraclePrice, RefreshReport, RowState};
 use kedge_model::error::Result;
 use kedge_model::quantity::Price;
 

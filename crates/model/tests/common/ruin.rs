@@ -4,11 +4,11 @@ use super::World;
 use super::check::check;
 use super::ops::{MARKETS, Tally, WHALE, pick};
 use super::pockets::{self, others, pocket};
+use kedge_model::account::board::Purpose;
+use kedge_model::account::pocket::Pocket;
 use kedge_model::action::CancelAll;
-use kedge_model::board::Purpose;
 use kedge_model::event::{CancelReason, NoEvents};
-use kedge_model::margin::{MarginKind, liquidation_margin};
-use kedge_model::pocket::Pocket;
+use kedge_model::rule::margin::{MarginKind, liquidation_margin};
 
 /// Liquidates an account that is below maintenance to the end, settles what is left, and pays its debts.
 pub fn wind_up(world: &mut World, account: usize, tally: &mut Tally) {

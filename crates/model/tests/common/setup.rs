@@ -1,16 +1,16 @@
 //! Markets, banks and accounts to start from.
 
 use super::{Account, BOOK, BTC, DOLLAR, ONE, SOL, START, World};
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::{PriceBoard, PriceSource, SourceKind};
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::{Market, MarketStatus};
 use kedge_model::action::{
     AmmParams, BankParams, ListBank, ListMarket, MarketParams, PoolKind, RowParams, SetMarketStatus,
 };
-use kedge_model::bank::Bank;
-use kedge_model::board::{PriceBoard, PriceSource, SourceKind};
 use kedge_model::clock::Clock;
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::{Market, MarketStatus};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 
 fn source(key: u8) -> PriceSource {

@@ -1,16 +1,16 @@
 //! One step of a liquidation of an isolated position, on a market made of nothing but its parameters.
 
 use super::{Account, World};
+use kedge_model::account::board::{PriceRow, Purpose};
+use kedge_model::account::market::Market;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::{Position, status};
 use kedge_model::action::{Context, Liquidate, LiquidationReport};
-use kedge_model::board::{PriceRow, Purpose};
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
-use kedge_model::liquidation;
-use kedge_model::margin::{Margin, MarginKind, margin_of};
-use kedge_model::market::Market;
-use kedge_model::pocket::Pocket;
-use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use kedge_model::rule::liquidation;
+use kedge_model::rule::margin::{Margin, MarginKind, margin_of};
 
 /// What a step starts from.
 #[derive(Clone, Copy, Debug)]
@@ -76,7 +76,7 @@ impl Case {
         let mut liquidator = Account::new(2, 0);
         let position = Position { base, quote, isolated: Amount(self.tokens), ..Position::default() };
         account.head.positions[0] = Position { status: status::USED | status::ISOLATED, ..position };
-        account.head.status = kedge_model::sub_account::status::HAS_ISOLATED;
+        account.head.status = kedge_model::account::sub_account::status::HAS_ISOLATED;
         liquidator.head.credit(0, Amount(1 << 62)).unwrap();
         let margin = |account: &Account| {
             let (kind, purpose) = (MarginKind::Maintenance, Purpose::Liquidate);

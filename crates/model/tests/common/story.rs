@@ -2,7 +2,7 @@
 
 use super::check::check;
 use super::{BTC, DOLLAR, ONE, World, ioc, limit};
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
 use kedge_model::quantity::{Ppm, Size};
 
 /// The one who is traded with.

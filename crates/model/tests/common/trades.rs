@@ -3,9 +3,9 @@
 use super::changes::{asked, same_owner};
 use super::ops::{ACCOUNTS, Op, Tally, nth_order};
 use super::{World, join};
-use kedge_model::board::Purpose;
-use kedge_model::margin::MarginKind;
-use kedge_model::order::flags;
+use kedge_model::account::board::Purpose;
+use kedge_model::account::order::flags;
+use kedge_model::rule::margin::MarginKind;
 
 /// The vAMM's equity at the oracle.
 fn amm_equity(world: &World, market: usize) -> i64 {
@@ -26,7 +26,7 @@ pub fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
             let result = world.take(*taker, order, &makers);
             assert!(amm_equity(world, ask.market) >= before, "the vAMM never trades worse than the oracle");
             let after = world.accounts[*taker].position(ask.market);
-            let worst = |p: &kedge_model::position::Position| p.worst_case_base().unwrap().size();
+            let worst = |p: &kedge_model::account::position::Position| p.worst_case_base().unwrap().size();
             if result.is_ok() && worst(&after) > worst(&position) && after.base.size() > position.base.size() {
                 let margin = world.margin_in(*taker, ask.market, MarginKind::Initial, Purpose::IncreaseRisk).unwrap();
                 assert!(margin.is_met(), "risk was opened below initial margin: {margin:?}");
@@ -80,7 +80,7 @@ pub fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
             }
             let size = steps * world.markets[market].step.0;
             let side = world.accounts[taker].open().find(|order| order.id == id).unwrap().side();
-            let worst = if side == kedge_model::order::Side::Long { 1 } else { u64::MAX };
+            let worst = if side == kedge_model::account::order::Side::Long { 1 } else { u64::MAX };
             let before = amm_equity(world, market);
             let result = world.join(market, *maker, taker, join(id, size, worst));
             assert!(amm_equity(world, market) >= before, "the vAMM never trades worse than the oracle");

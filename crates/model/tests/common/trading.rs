@@ -1,13 +1,13 @@
 //! Orders and fills.
 
 use super::World;
+use kedge_model::account::order::{OrderParams, STATUS_OPEN};
 use kedge_model::action::{
     CancelOrders, FillOrder, FillReport, MakerRef, Matched, ModifyOrder, ModifyParams, ModifyReport, OrderFilter,
     PlaceAndMake, PlaceAndTake, PlaceOrders, ReplaceOrders, ReplaceReport, TakeReport,
 };
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
-use kedge_model::order::{OrderParams, STATUS_OPEN};
 use kedge_model::quantity::Size;
 
 impl World {

@@ -2,9 +2,9 @@
 
 use super::check::check;
 use super::{DOLLAR, ONE, SOL, World, ioc};
+use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::action::CancelOrder;
 use kedge_model::event::NoEvents;
-use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::Base;
 
 /// Account of the orders, of somebody who trades against them, and of who does the services.

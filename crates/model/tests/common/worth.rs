@@ -1,10 +1,10 @@
 //! Margin and equity.
 
 use super::World;
-use kedge_model::board::Purpose;
+use kedge_model::account::board::Purpose;
+use kedge_model::account::pocket::Pocket;
 use kedge_model::error::Result;
-use kedge_model::margin::{Margin, MarginKind, margin_of};
-use kedge_model::pocket::Pocket;
+use kedge_model::rule::margin::{Margin, MarginKind, margin_of};
 
 impl World {
     pub fn margin(&self, account: usize, kind: MarginKind, purpose: Purpose) -> Result<Margin> {

@@ -4,12 +4,12 @@ use super::expiry::glide;
 use crate::common::check::check;
 use crate::common::lifecycle::*;
 use crate::common::{BOOK, DOLLAR, ONE, World, ioc, limit, market_params};
+use kedge_model::account::order::Side;
 use kedge_model::action::Liquidate;
 use kedge_model::error::Error;
 use kedge_model::fault::{Fault, with as plant};
-use kedge_model::lifecycle::{DEBT_PERIOD, PAYOUT_DELAY};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
+use kedge_model::rule::lifecycle::{DEBT_PERIOD, PAYOUT_DELAY};
 
 /// A second market of makers alone, beside [`BOOK`]; its index.
 fn second_book(world: &mut World) -> usize {

@@ -3,11 +3,11 @@
 use crate::common::check::check;
 use crate::common::lifecycle::*;
 use crate::common::{BOOK, DOLLAR, ONE, World, ioc, limit};
+use kedge_model::account::order::Side;
 use kedge_model::error::Error;
 use kedge_model::fault::{Fault, with as plant};
-use kedge_model::lifecycle::PAYOUT_DELAY;
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Quote};
+use kedge_model::rule::lifecycle::PAYOUT_DELAY;
 
 /// A long and a short of one at 2,000, and debts of 1,200 in as many pockets: what each base unit is charged, in dollars
 /// at 1e9, and what is left as the deficit.

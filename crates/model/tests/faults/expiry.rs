@@ -3,14 +3,14 @@
 use crate::common::check::check;
 use crate::common::lifecycle::*;
 use crate::common::{BTC, DOLLAR, ONE, World, ioc, limit, with};
+use kedge_model::account::board::{LEAST_SAMPLED, MOST_PER_SAMPLE, OraclePrice, RowState, SETTLEMENT_WINDOW};
+use kedge_model::account::order::{Side, flags};
 use kedge_model::action::PoolKind;
-use kedge_model::board::{LEAST_SAMPLED, MOST_PER_SAMPLE, OraclePrice, RowState, SETTLEMENT_WINDOW};
 use kedge_model::error::Error;
 use kedge_model::fault::{Fault, with as plant};
-use kedge_model::lifecycle::{EXPIRY_NOTICE, PAYOUT_DELAY};
 use kedge_model::num::Rounding;
-use kedge_model::order::{Side, flags};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use kedge_model::rule::lifecycle::{EXPIRY_NOTICE, PAYOUT_DELAY};
 
 /// Moves a market's price there in equal steps of so many seconds, all other rows kept fresh.
 pub fn glide(world: &mut World, market: usize, price: u64, seconds: u64, step: u64) {

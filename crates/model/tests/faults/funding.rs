@@ -1,11 +1,11 @@
 //! What sets funding: a fill of six cents while the peg lags, and two seconds that were charged as an hour.
 
 use super::common::{BTC, DOLLAR, ONE, World, ioc, limit};
+use kedge_model::account::order::Side;
 use kedge_model::action::FundingReport;
 use kedge_model::fault::{Fault, with};
-use kedge_model::funding::{PERIOD, index_delta};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Ppm, Quote};
+use kedge_model::rule::funding::{PERIOD, index_delta};
 
 const WALLET: usize = 0;
 const OTHER_WALLET: usize = 2;

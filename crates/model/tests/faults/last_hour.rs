@@ -4,12 +4,12 @@ use super::expiry::{announce, glide};
 use crate::common::check::check;
 use crate::common::lifecycle::set_expiry;
 use crate::common::{BTC, DOLLAR, ONE, World, ioc, join, limit, with};
+use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::action::{SweepFees, UpdateAmm};
 use kedge_model::error::Error;
 use kedge_model::fault::{Fault, with as plant};
-use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Base, Price, Size};
-use kedge_model::risk;
+use kedge_model::rule::risk;
 
 #[test]
 fn from_the_last_hour_on_the_expiry_and_funding_stand_and_old_orders_only_reduce() {

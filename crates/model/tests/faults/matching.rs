@@ -3,11 +3,11 @@
 use super::common::check::check;
 use super::common::{BOOK, BTC, DOLLAR, ONE, SOL, World, ioc, limit, market_params};
 use kedge_model::Error;
+use kedge_model::account::market::MarketStatus;
+use kedge_model::account::order::Side;
+use kedge_model::account::position::Position;
 use kedge_model::action::{BankParams, RowParams};
 use kedge_model::fault::{self, Fault};
-use kedge_model::market::MarketStatus;
-use kedge_model::order::Side;
-use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 
 /// The account with the best offer, which cannot trade.
@@ -101,8 +101,8 @@ fn a_maker_with_the_largest_position_is_passed_over() {
 #[test]
 fn a_maker_whose_numbers_overflow_is_passed_over() {
     for spoil in [
-        |head: &mut kedge_model::sub_account::SubAccount| head.total_fees = Quote(i64::MIN),
-        |head: &mut kedge_model::sub_account::SubAccount| {
+        |head: &mut kedge_model::account::sub_account::SubAccount| head.total_fees = Quote(i64::MIN),
+        |head: &mut kedge_model::account::sub_account::SubAccount| {
             head.position_mut(World::index(BOOK)).unwrap().quote = Quote(i64::MAX - 1);
         },
     ] {
@@ -129,8 +129,9 @@ fn a_maker_that_would_open_in_a_market_that_only_reduces_is_passed_over() {
         let interest = &mut world.markets[BOOK];
         if side == Side::Short { interest.long_interest.0 += size } else { interest.short_interest.0 += size }
     }
-    let buy = kedge_model::order::OrderParams {
-        flags: kedge_model::order::flags::REDUCE_ONLY | kedge_model::order::flags::IMMEDIATE_OR_CANCEL,
+    let buy = kedge_model::account::order::OrderParams {
+        flags: kedge_model::account::order::flags::REDUCE_ONLY
+            | kedge_model::account::order::flags::IMMEDIATE_OR_CANCEL,
         ..limit(BOOK, Side::Long, 2 * ONE, 2_002 * DOLLAR)
     };
     world.markets[BOOK].status = MarketStatus::ReduceOnly as u8;
@@ -346,7 +347,10 @@ fn a_share_that_nobody_asked_for_opens_no_position_slot() {
     let mut built = referred();
     (built.accounts[0].head.referrer, built.accounts[0].head.builder) = ([0; 32], built.accounts[3].head.authority);
     built.accounts[0].head.builder_fee = Ppm(500);
-    let order = kedge_model::order::OrderParams { flags: buy.flags | kedge_model::order::flags::BUILDER, ..buy };
+    let order = kedge_model::account::order::OrderParams {
+        flags: buy.flags | kedge_model::account::order::flags::BUILDER,
+        ..buy
+    };
     assert_eq!(built.take(0, order, &[GOOD, 3]).unwrap().matched.builder_fee, Amount(0));
     assert_eq!(used(&built), 0);
     // Who wants its share in a market has a slot there: a position, or a leverage of its own.

@@ -8,8 +8,8 @@ use super::expiry::{announce, glide, settle_all};
 use crate::common::check::check;
 use crate::common::lifecycle::average;
 use crate::common::{BTC, DOLLAR, ONE, World, ioc, limit, with};
+use kedge_model::account::order::{Side, flags};
 use kedge_model::fault::{Fault, with as plant};
-use kedge_model::order::{Side, flags};
 use kedge_model::quantity::Ppm;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestRng, TestRunner};
@@ -156,8 +156,13 @@ fn perform(world: &mut World, act: &Act) -> i128 {
             let most = |account: usize, side: Side| {
                 let head = &world.accounts[account].head;
                 let held = world.accounts[account].position(BTC).base.size();
-                let free =
-                    kedge_model::risk::max_order_size(head, &world.board, &world.markets[BTC], side, &world.clock);
+                let free = kedge_model::rule::risk::max_order_size(
+                    head,
+                    &world.board,
+                    &world.markets[BTC],
+                    side,
+                    &world.clock,
+                );
                 // Where nothing may be opened it is tried all the same.
                 if *reduce { held.0 } else { free.map_or(held.0.max(ONE), |free| free.0) }
             };

@@ -1,9 +1,9 @@
 //! Who refreshes a row chose which of its sources speak.
 
 use super::common::{BTC, DOLLAR, ONE, World, ioc};
-use kedge_model::board::{OraclePrice, RowState};
+use kedge_model::account::board::{OraclePrice, RowState};
+use kedge_model::account::order::Side;
 use kedge_model::fault::{Fault, with};
-use kedge_model::order::Side;
 use kedge_model::quantity::Price;
 
 const VICTIM: usize = 0;

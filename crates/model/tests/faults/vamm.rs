@@ -3,12 +3,12 @@
 use crate::common::check::check;
 use crate::common::{BOOK, BTC, DOLLAR, ONE, SOL, World, at_market, ioc, join, limit, waiting, with};
 use kedge_model::Error;
+use kedge_model::account::exchange::operation;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::action::UpdateAmm;
-use kedge_model::exchange::operation;
 use kedge_model::fault::{Fault, with as planted};
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
-use kedge_model::trigger::LAST_PRICE_VALUE;
+use kedge_model::rule::trigger::LAST_PRICE_VALUE;
 
 /// The one who knows, one who quotes, somebody else, and one more of the first's own.
 const TAKER: usize = 0;

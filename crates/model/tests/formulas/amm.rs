@@ -2,10 +2,10 @@
 
 use super::{Inputs, Outputs, flag_of};
 use crate::out;
+use kedge_model::account::board::PriceRow;
+use kedge_model::account::order::Side;
 use kedge_model::amm::{Amm, AmmFill, Curve, ScaleBounds, affordable_scale, k_cost, peg_for};
-use kedge_model::board::PriceRow;
 use kedge_model::clock::Clock;
-use kedge_model::order::Side;
 use kedge_model::quantity::Price;
 use kedge_model::{Error, Result};
 

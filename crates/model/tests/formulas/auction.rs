@@ -3,16 +3,16 @@
 use super::stage::{NOW, PLENTY, SLOT, Stage};
 use super::{Inputs, Outputs};
 use crate::out;
+use kedge_model::account::board::PriceRow;
+use kedge_model::account::market::Market;
+use kedge_model::account::offer::{at_offset, offset_to};
+use kedge_model::account::order::{Order, OrderKind, RawLevel, RawLimit, STATUS_OPEN, STATUS_WAITING, flags};
+use kedge_model::account::position::{Position, status};
 use kedge_model::action::{SliceOrder, TrailOrder};
-use kedge_model::auction::{derive, interpolate, judge, width};
-use kedge_model::board::PriceRow;
-use kedge_model::market::Market;
-use kedge_model::offer::{at_offset, offset_to};
-use kedge_model::order::{Order, OrderKind, RawLevel, RawLimit, STATUS_OPEN, STATUS_WAITING, flags};
-use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Price, Quote, Size};
+use kedge_model::rule::auction::{derive, interpolate, judge, width};
+use kedge_model::rule::trigger::{is_left_behind, is_reached};
 use kedge_model::time::{Slot, SlotTime, Slots};
-use kedge_model::trigger::{is_left_behind, is_reached};
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {

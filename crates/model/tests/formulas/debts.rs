@@ -3,12 +3,12 @@
 use super::stage::{PLENTY, Stage};
 use super::{Inputs, Outputs};
 use crate::out;
+use kedge_model::account::board::BankRow;
+use kedge_model::account::market::MarketStatus;
+use kedge_model::account::position::{Position, status};
+use kedge_model::account::sub_account::Balance;
 use kedge_model::action::Liquidate;
-use kedge_model::board::BankRow;
-use kedge_model::market::MarketStatus;
-use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Ppm, Price, Quote, Size};
-use kedge_model::sub_account::Balance;
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
@@ -67,7 +67,7 @@ fn buy_tokens(x: &mut Inputs<'_>) -> Outputs {
     let held = stage.account.balances[1].amount;
     let action = Liquidate { max_size: x.size(), limit_price: Price::ZERO };
     let report = stage.run(|context, _, account, liquidator| action.execute(context, account, liquidator))?;
-    let balance = |account: &kedge_model::sub_account::SubAccount, bank: u16| {
+    let balance = |account: &kedge_model::account::sub_account::SubAccount, bank: u16| {
         account.balances.iter().find(|one| one.used == 1 && one.bank == bank).map_or(0, |one| one.amount.0)
     };
     let amount = held.0 - balance(&stage.account, 1);

@@ -3,9 +3,9 @@
 use super::stage::NOW;
 use super::{Inputs, Outputs};
 use crate::out;
+use kedge_model::account::board::{MarketRow, PriceRow, RefreshReport, RowState};
+use kedge_model::account::order::Side;
 use kedge_model::amm::{AmmFill, Curve};
-use kedge_model::board::{MarketRow, PriceRow, RefreshReport, RowState};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Price, Size};
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {

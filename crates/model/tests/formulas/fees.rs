@@ -2,11 +2,11 @@
 
 use super::{Inputs, Outputs};
 use crate::out;
-use kedge_model::exchange::{Exchange, FeeTier};
-use kedge_model::fees::{Referral, Shares, of_fill};
-use kedge_model::margin::token_value;
+use kedge_model::account::exchange::{Exchange, FeeTier};
 use kedge_model::num::Rounding;
 use kedge_model::quantity::Price;
+use kedge_model::rule::fees::{Referral, Shares, of_fill};
+use kedge_model::rule::margin::token_value;
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {

@@ -3,12 +3,12 @@
 use super::stage::{NOW, Stage};
 use super::{Inputs, Outputs, amm};
 use crate::out;
+use kedge_model::account::market::Market;
+use kedge_model::account::position::Position;
 use kedge_model::action::UpdateFunding;
 use kedge_model::event::NoEvents;
-use kedge_model::funding::{average_premium, hourly_rate, index_delta, payment, split};
-use kedge_model::market::Market;
-use kedge_model::position::Position;
 use kedge_model::quantity::{Base, FundingIndex};
+use kedge_model::rule::funding::{average_premium, hourly_rate, index_delta, payment, split};
 use kedge_model::time::Seconds;
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {

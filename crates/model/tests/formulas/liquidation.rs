@@ -3,12 +3,12 @@
 use super::stage::{PLENTY, SLOT, Stage};
 use super::{Inputs, Outputs};
 use crate::out;
+use kedge_model::account::position::{Position, status};
 use kedge_model::action::Liquidate;
-use kedge_model::liability::{TransferTerms, transfer_for_asset, transfer_to_cover};
-use kedge_model::liquidation::{base_to_cover, insurance_fee, step_size, takeover_price};
 use kedge_model::num::Rounding;
-use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
+use kedge_model::rule::liability::{TransferTerms, transfer_for_asset, transfer_to_cover};
+use kedge_model::rule::liquidation::{base_to_cover, insurance_fee, step_size, takeover_price};
 use kedge_model::time::{Slot, SlotTime};
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {

@@ -3,13 +3,13 @@
 use super::stage::Stage;
 use super::{Inputs, Outputs};
 use crate::out;
-use kedge_model::board::{BankRow, MarketRow, PriceRow, Purpose, RowState};
-use kedge_model::margin::{MarginKind, liquidation_margin, margin_of, ratio};
-use kedge_model::pocket::Pocket;
-use kedge_model::position::{Position, claimable_pnl, status};
+use kedge_model::account::board::{BankRow, MarketRow, PriceRow, Purpose, RowState};
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::{Position, claimable_pnl, status};
+use kedge_model::account::sub_account::Balance;
 use kedge_model::quantity::{FundingIndex, Price};
-use kedge_model::sub_account::Balance;
-use kedge_model::weights::{asset_weight, fill_weight, liability_weight, scaled_weight};
+use kedge_model::rule::margin::{MarginKind, liquidation_margin, margin_of, ratio};
+use kedge_model::rule::weights::{asset_weight, fill_weight, liability_weight, scaled_weight};
 
 const KINDS: [MarginKind; 3] = [MarginKind::Initial, MarginKind::Fill, MarginKind::Maintenance];
 

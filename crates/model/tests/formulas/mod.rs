@@ -14,7 +14,7 @@ mod prices;
 mod settlement;
 mod stage;
 
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::{Error, Result};
 

@@ -3,7 +3,7 @@
 use super::stage::{NOW, SLOT};
 use super::{Inputs, Outputs};
 use crate::out;
-use kedge_model::board::{OraclePrice, PriceBoard, PriceRow, Purpose, SourceKind, combine, weighted_average};
+use kedge_model::account::board::{OraclePrice, PriceBoard, PriceRow, Purpose, SourceKind, combine, weighted_average};
 use kedge_model::clock::Clock;
 use kedge_model::quantity::Price;
 use kedge_model::time::{Millis, Seconds, Slot, SlotTime};

@@ -3,12 +3,12 @@
 use super::stage::{NOW, PLENTY, Stage};
 use super::{Inputs, Outputs};
 use crate::out;
+use kedge_model::account::market::{Market, MarketStatus};
+use kedge_model::account::position::{Position, status};
+use kedge_model::account::sub_account::SubAccountMut;
 use kedge_model::action::{Bankruptcy, SettlePnl, SettlePosition, SweepFees};
 use kedge_model::event::NoEvents;
-use kedge_model::market::{Market, MarketStatus};
-use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, FundingIndex, Price};
-use kedge_model::sub_account::SubAccountMut;
 
 pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {

@@ -1,16 +1,16 @@
 //! A market, its board and two accounts: what actions need around the numbers that a formula is about.
 
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::{BankRow, MarketRow, PriceBoard, PriceRow};
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::{Market, MarketStatus};
+use kedge_model::account::order::Order;
+use kedge_model::account::position::{Position, status};
+use kedge_model::account::sub_account::{SubAccount, SubAccountMut, status as marks};
 use kedge_model::action::Context;
-use kedge_model::bank::Bank;
-use kedge_model::board::{BankRow, MarketRow, PriceBoard, PriceRow};
 use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::{Market, MarketStatus};
-use kedge_model::order::Order;
-use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
-use kedge_model::sub_account::{SubAccount, SubAccountMut, status as marks};
 
 /// The moment of all formulas.
 pub const NOW: i64 = 1_800_000_000;

@@ -6,7 +6,7 @@ use kedge_interface::instruction::{
     RefreshPrices, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
     TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
 };
-use kedge_model::order::OrderParams;
+use kedge_model::account::order::OrderParams;
 use kedge_model::quantity::{Base, Price, Size};
 use solana_pubkey::Pubkey;
 

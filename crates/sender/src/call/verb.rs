@@ -151,7 +151,7 @@ impl Call {
 #[cfg(test)]
 mod tests {
     use kedge_interface::instruction::ALL;
-    use kedge_model::order::OrderParams;
+    use kedge_model::account::order::OrderParams;
     use kedge_model::quantity::{Base, Price, Size};
 
     use super::*;

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use kedge_model::order::{Order, OrderKind, RawLimit, STATUS_OPEN};
+use kedge_model::account::order::{Order, OrderKind, RawLimit, STATUS_OPEN};
 use kedge_model::quantity::{Price, Size};
 use kedge_state::book::Books;
 use kedge_state::book::side::{Entry, Side};

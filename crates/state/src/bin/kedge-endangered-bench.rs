@@ -4,13 +4,13 @@
 
 use std::time::{Duration, Instant};
 
-use kedge_model::board::{PriceBoard, PriceRow};
+use kedge_model::account::board::{PriceBoard, PriceRow};
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::{Position, status};
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::clock::Clock;
-use kedge_model::margin::{self, MarginKind};
-use kedge_model::pocket::Pocket;
-use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
-use kedge_model::sub_account::SubAccount;
+use kedge_model::rule::margin::{self, MarginKind};
 use kedge_state::endangered::{Endangered, scan};
 
 const ACCOUNTS: usize = 1_000_000;
@@ -109,7 +109,7 @@ fn account(random: &mut Random, board: &PriceBoard) -> SubAccount {
             account.credit(0, Amount(collateral))
         };
         credited.expect("an empty account has room for a balance");
-        let purpose = kedge_model::board::Purpose::Liquidate;
+        let purpose = kedge_model::account::board::Purpose::Liquidate;
         let opened = margin::margin_of(&account, Pocket::Cross, board, MarginKind::Maintenance, purpose, &CLOCK);
         if opened.expect("rows are fresh").is_met() {
             return account;

@@ -1,7 +1,7 @@
 //! The book of one market.
 
+use kedge_model::account::order::{Order, OrderKind, RawLimit, Side as Way, flags};
 use kedge_model::clock::Clock;
-use kedge_model::order::{Order, OrderKind, RawLimit, Side as Way, flags};
 use kedge_model::quantity::{Price, Size};
 
 use super::side::{Entry, Side};

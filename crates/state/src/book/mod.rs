@@ -19,8 +19,8 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
-use kedge_model::board::MAX_MARKETS;
-use kedge_model::order::Order;
+use kedge_model::account::board::MAX_MARKETS;
+use kedge_model::account::order::Order;
 use solana_pubkey::Pubkey;
 
 use crate::Account;

@@ -1,10 +1,10 @@
 //! Books against a naive reference that sorts everything anew after each change.
 
-use kedge_model::order::{OrderKind, RawLimit, STATUS_OPEN, STATUS_WAITING};
-use kedge_model::order::{Side as Way, flags};
+use kedge_model::account::order::{OrderKind, RawLimit, STATUS_OPEN, STATUS_WAITING};
+use kedge_model::account::order::{Side as Way, flags};
 use kedge_model::quantity::Price;
 use kedge_model::quantity::Size;
-use kedge_model::trigger;
+use kedge_model::rule::trigger;
 
 use super::*;
 

@@ -1,12 +1,12 @@
 //! How far prices may move before an account is judged again.
 
 use kedge_model::Result;
-use kedge_model::board::{MAX_MARKETS, Purpose};
+use kedge_model::account::board::{MAX_MARKETS, Purpose};
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::sub_account::{MAX_BALANCES, MAX_POSITIONS, SubAccount};
 use kedge_model::clock::Clock;
-use kedge_model::margin::{self, MarginKind, token_unit};
 use kedge_model::num::{BASE, PPM};
-use kedge_model::pocket::Pocket;
-use kedge_model::sub_account::{MAX_BALANCES, MAX_POSITIONS, SubAccount};
+use kedge_model::rule::margin::{self, MarginKind, token_unit};
 
 use super::cause::{is_default, pockets};
 use super::funding_clock::FundingClock;
@@ -129,7 +129,7 @@ fn bound(
         Pocket::Isolated(_) => {
             let tokens = pocket.tokens(account)?;
             if !tokens.is_zero() {
-                add_tokens(kedge_model::bank::Bank::QUOTE, tokens.0)?;
+                add_tokens(kedge_model::account::bank::Bank::QUOTE, tokens.0)?;
             }
         }
     }

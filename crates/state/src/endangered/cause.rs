@@ -1,11 +1,11 @@
 //! The model's judgement: which pockets of an account can be liquidated or settled as a default.
 
-use kedge_model::board::PriceBoard;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::Position;
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::clock::Clock;
-use kedge_model::margin;
-use kedge_model::pocket::Pocket;
-use kedge_model::position::Position;
-use kedge_model::sub_account::SubAccount;
+use kedge_model::rule::margin;
 
 /// Cause of a liquidation or settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

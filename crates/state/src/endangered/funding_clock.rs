@@ -1,6 +1,6 @@
 //! A clock that advances with funding: by the largest move of any market's index over that market's reference price.
 
-use kedge_model::board::MAX_MARKETS;
+use kedge_model::account::board::MAX_MARKETS;
 
 use super::marks::Marks;
 
@@ -59,7 +59,7 @@ impl FundingClock {
 
 #[cfg(test)]
 mod tests {
-    use kedge_model::board::PriceBoard;
+    use kedge_model::account::board::PriceBoard;
     use kedge_model::quantity::{FundingIndex, Price};
 
     use super::*;

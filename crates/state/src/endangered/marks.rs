@@ -1,9 +1,9 @@
 //! The part of a board that a liquidation depends on, apart from the rows' ages and states.
 
-use kedge_model::board::{MAX_BANKS, MAX_MARKETS, PriceBoard, PriceRow, RowState};
-use kedge_model::margin::BEST;
+use kedge_model::account::board::{MAX_BANKS, MAX_MARKETS, PriceBoard, PriceRow, RowState};
 use kedge_model::num::Rounding;
 use kedge_model::quantity::Price;
+use kedge_model::rule::margin::BEST;
 
 /// Rows of a board: markets first, then banks.
 pub(super) const ROWS: usize = MAX_MARKETS + MAX_BANKS;

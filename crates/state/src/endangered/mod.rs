@@ -10,8 +10,8 @@
 //! # Proof of the bounds
 //!
 //! Maintenance margin for a liquidation values row `i` at one price `p_i`, the mark
-//! ([`PriceRow::liquidation_price`](kedge_model::board::PriceRow::liquidation_price), and before an expiry what
-//! [`MarketRow::settles_at`](kedge_model::board::MarketRow::settles_at) makes of it): averages and the jump limit enter
+//! ([`PriceRow::liquidation_price`](kedge_model::account::board::PriceRow::liquidation_price), and before an expiry what
+//! [`MarketRow::settles_at`](kedge_model::account::board::MarketRow::settles_at) makes of it): averages and the jump limit enter
 //! only through it, strict prices and confidence do not enter at all. The ratio of a position depends on sizes and not on
 //! prices. Without rounding, collateral less requirement is therefore linear in the marks:
 //!
@@ -35,7 +35,7 @@
 //!
 //! Ratios, weights, decimals and listings are compared at each tick; a row that changes in them, or whose mark cannot be
 //! told, releases every account that depends on it. Halts only ever forbid a liquidation, and a row that is too old counts at
-//! what is best for the account ([`liquidation_margin`](kedge_model::margin::liquidation_margin)): tokens and base at twice
+//! what is best for the account ([`liquidation_margin`](kedge_model::rule::margin::liquidation_margin)): tokens and base at twice
 //! its price, what is owed at nothing, without a requirement. That is no less than at its mark, unless the mark is more than
 //! twice the price, as it can be in a jump or before an expiry: such a row has no mark. So bounds are found as if every row
 //! served, and the judgement on the board as it stands has the last word. An account whose margin cannot
@@ -53,9 +53,9 @@ mod tests;
 
 use std::collections::BTreeSet;
 
-use kedge_model::board::{MAX_MARKETS, PriceBoard};
+use kedge_model::account::board::{MAX_MARKETS, PriceBoard};
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::clock::Clock;
-use kedge_model::sub_account::SubAccount;
 
 pub use cause::{Case, Cause, cause, is_default, is_short, pockets, scan, shortfall};
 

@@ -1,9 +1,9 @@
 //! For random prices and accounts the index finds exactly the accounts that a judgement of every account finds.
 
-use kedge_model::board::{DELISTED, PriceRow, RowState};
-use kedge_model::position::{Position, status as alone};
+use kedge_model::account::board::{DELISTED, PriceRow, RowState};
+use kedge_model::account::position::{Position, status as alone};
+use kedge_model::account::sub_account::status;
 use kedge_model::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
-use kedge_model::sub_account::status;
 
 use super::*;
 

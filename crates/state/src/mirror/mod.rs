@@ -38,7 +38,7 @@ mod tests;
 
 use std::collections::{BTreeSet, HashMap};
 
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
 use solana_pubkey::Pubkey;
 
 use crate::endangered::Roll;

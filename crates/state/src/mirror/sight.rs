@@ -58,10 +58,10 @@ impl Record {
 
 /// Whether a world is impossible: without accounts, though users own something in its markets or banks.
 pub(crate) fn is_incredible(world: &World) -> bool {
-    let held = |market: &kedge_model::market::Market| {
+    let held = |market: &kedge_model::account::market::Market| {
         !market.long_interest.is_zero() || !market.short_interest.is_zero() || market.users_quote.0 != 0
     };
-    let owed = |bank: &kedge_model::bank::Bank| !bank.deposits.is_zero();
+    let owed = |bank: &kedge_model::account::bank::Bank| !bank.deposits.is_zero();
     world.accounts.is_empty() && (world.markets.iter().any(held) || world.banks.iter().any(owed))
 }
 

@@ -1,8 +1,8 @@
 //! Totals of all accounts' positions, by market.
 
-use kedge_model::board::MAX_MARKETS;
-use kedge_model::market::Market;
-use kedge_model::position::Position;
+use kedge_model::account::board::MAX_MARKETS;
+use kedge_model::account::market::Market;
+use kedge_model::account::position::Position;
 
 use crate::Account;
 

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use kedge_interface::account::{SubAccountData, encode_sub_account};
-use kedge_model::board::PriceBoard;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::order::{Order, OrderKind, RawLimit, STATUS_OPEN};
+use kedge_model::account::position::{Position, status};
+use kedge_model::account::sub_account::SubAccount;
 use kedge_model::clock::Clock;
-use kedge_model::exchange::Exchange;
-use kedge_model::order::{Order, OrderKind, RawLimit, STATUS_OPEN};
-use kedge_model::position::{Position, status};
 use kedge_model::quantity::{Base, Price, Quote, Size};
-use kedge_model::sub_account::SubAccount;
 
 use super::recording::{Record, Recorder, Recording};
 use super::source::Recorded;

@@ -2,13 +2,13 @@
 
 use kedge_keeper::jobs::filler::best_makers;
 use kedge_keeper::trial::try_plan;
-use kedge_model::board::Purpose;
-use kedge_model::margin::{self, MarginKind};
-use kedge_model::market::Market;
+use kedge_model::account::board::Purpose;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::account::pocket::Pocket;
 use kedge_model::num::{ceil_to, floor_to};
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
-use kedge_model::pocket::Pocket;
 use kedge_model::quantity::{Price, Size};
+use kedge_model::rule::margin::{self, MarginKind};
 use kedge_sender::{Call, Plan};
 
 use super::View;
@@ -84,7 +84,7 @@ impl View<'_> {
         let market = self.world.markets.get(usize::from(index))?;
         let oracle = self.world.oracle(index).usable().ok()?;
         let mut size = floor_to((dollars * 1e15 / oracle.0 as f64) as u64, market.step.0);
-        if flags & kedge_model::order::flags::REDUCE_ONLY != 0 {
+        if flags & kedge_model::account::order::flags::REDUCE_ONLY != 0 {
             // Closes all of it when only a remainder below the smallest order would be left.
             let held = self.account.base(index).size().0;
             size = if held.saturating_sub(size) < market.min_order.0 { held } else { size };
@@ -113,7 +113,7 @@ impl View<'_> {
                 let order = OrderParams {
                     kind: OrderKind::Limit as u8,
                     price,
-                    flags: flags | kedge_model::order::flags::IMMEDIATE_OR_CANCEL,
+                    flags: flags | kedge_model::account::order::flags::IMMEDIATE_OR_CANCEL,
                     ..order
                 };
                 let makers = best_makers(self.world, index, side, price, self.address, MAKERS);

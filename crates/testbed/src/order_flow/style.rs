@@ -1,6 +1,6 @@
 //! Styles of takers.
 
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
 use kedge_sender::Plan;
 use serde::Serialize;
 

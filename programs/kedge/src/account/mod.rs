@@ -28,7 +28,7 @@ pub use trailing::Trailing;
 pub use typed::{Read, Write};
 
 // The board is created in one step.
-const _: () = assert!(<kedge_model::board::PriceBoard as AccountKind>::SPACE <= GROWTH_STEP);
+const _: () = assert!(<kedge_model::account::board::PriceBoard as AccountKind>::SPACE <= GROWTH_STEP);
 
 #[cfg(test)]
 mod tests {

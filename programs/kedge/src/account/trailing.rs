@@ -243,7 +243,7 @@ mod tests {
     #[test]
     fn more_accounts_than_the_instruction_takes_are_refused() {
         let mut input = Input::new(&[First(0), First(8), First(8), First(8)], 1);
-        let result = input.trailing(1).all::<kedge_model::market::Market, 2>();
+        let result = input.trailing(1).all::<kedge_model::account::market::Market, 2>();
         assert_eq!(result.err(), Some(AccountError::TooManyAccounts.into()));
     }
 }

@@ -6,7 +6,7 @@ use core::ops::{Deref, DerefMut};
 use anchor_lang::prelude::ProgramError;
 use anchor_lang::{AccountView, Address, AnchorAccount, address_eq};
 
-use kedge_model::sub_account::{SubAccount, SubAccountMut};
+use kedge_model::account::sub_account::{SubAccount, SubAccountMut};
 
 use super::AccountKind;
 use crate::error::{AccountError, Outcome};

@@ -5,9 +5,9 @@ use anchor_lang::AccountView;
 use anchor_lang::event::EVENT_IX_TAG;
 use anchor_lang::pinocchio::cpi::{CpiAccount, Seed, Signer, invoke_signed_unchecked};
 use anchor_lang::pinocchio::instruction::{InstructionAccount, InstructionView};
+use kedge_model::account::market::Market;
 use kedge_model::clock::Clock;
 use kedge_model::event::{Batch, NO_MARKET, RecordHeader};
-use kedge_model::market::Market;
 
 use crate::account::{Address32, Sole};
 use crate::error::Outcome;

@@ -10,7 +10,7 @@ use anchor_lang::{AccountView, address_eq};
 
 use anchor_spl::mint::Mint;
 use anchor_spl::token::TokenAccount;
-use kedge_model::bank::Bank;
+use kedge_model::account::bank::Bank;
 use kedge_model::quantity::Amount;
 
 use crate::account::{Address32, Sole};

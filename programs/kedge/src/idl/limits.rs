@@ -1,17 +1,17 @@
 //! Scales, limits, and bytes by which messages are known: what integrators would copy out of the documents otherwise.
 
 use anchor_lang::event::EVENT_IX_TAG;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::{LIVE_MS, MAX_BANKS, MAX_MARKETS};
+use kedge_model::account::exchange::MAX_BUILDER_FEE;
+use kedge_model::account::sub_account::{MAX_BALANCES, MAX_ORDERS, MAX_POSITIONS, ORDER_STEP};
+use kedge_model::account::trader::Trader;
 use kedge_model::action::{
     CRANK_FEE, DOMAIN, MARKET_ORDER_SECONDS, MAX_EXPIRED, MAX_MAKER_ORDERS, MAX_MAKERS, MAX_NUMBER_STEP, MAX_SIGNED_MS,
     MAX_SIGNED_ORDERS, SLICE_SECONDS, SLICES, TRAIL_BOUNDS, TRAIL_FEE,
 };
-use kedge_model::bank::Bank;
-use kedge_model::board::{LIVE_MS, MAX_BANKS, MAX_MARKETS};
-use kedge_model::exchange::MAX_BUILDER_FEE;
-use kedge_model::group::MAX_GROUP;
-use kedge_model::sub_account::{MAX_BALANCES, MAX_ORDERS, MAX_POSITIONS, ORDER_STEP};
-use kedge_model::trader::Trader;
-use kedge_model::{client_id, funding, num};
+use kedge_model::rule::group::MAX_GROUP;
+use kedge_model::{account::client_id, num, rule::funding};
 
 use super::resolution::list;
 use super::{String, ToString, Vec, format, quoted};

@@ -3,13 +3,13 @@
 //! Seeds are stated for the accounts of an instruction that its other accounts and arguments determine. Where they do not
 //! (an order's market is in a list of orders, a sub-account's id in no argument), the account type's text has the seeds.
 
-use kedge_model::bank::Bank;
-use kedge_model::board::PriceBoard;
+use kedge_model::account::bank::Bank;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
+use kedge_model::account::sub_account::SubAccount;
+use kedge_model::account::trader::Trader;
 use kedge_model::event::EventHeader;
-use kedge_model::exchange::Exchange;
-use kedge_model::market::Market;
-use kedge_model::sub_account::SubAccount;
-use kedge_model::trader::Trader;
 
 use super::{String, ToString, Vec, format, quoted};
 use crate::account::Address32;

@@ -2,15 +2,15 @@
 
 use core::fmt::Debug;
 
+use kedge_model::account::board::{DELISTED, RowState, SourceKind, receivers};
+use kedge_model::account::exchange::operation;
+use kedge_model::account::market::MarketStatus;
+use kedge_model::account::order::{OrderKind, Side, flags};
+use kedge_model::account::position::status as position_status;
+use kedge_model::account::sub_account::status as account_status;
 use kedge_model::action::{OrderFilter, PoolKind, SignedHeader, change};
-use kedge_model::board::{DELISTED, RowState, SourceKind, receivers};
 use kedge_model::event::{CancelReason, CrankKind, EventHeader, FillSource, RecordHeader};
-use kedge_model::exchange::operation;
-use kedge_model::market::MarketStatus;
-use kedge_model::order::{OrderKind, Side, flags};
-use kedge_model::position::status as position_status;
-use kedge_model::sub_account::status as account_status;
-use kedge_model::{event, order};
+use kedge_model::{account::order, event};
 
 use super::{String, ToString, Vec, format, leak, part, quoted, structure};
 

@@ -2,14 +2,14 @@
 
 use anchor_lang::pinocchio::sysvars::{Sysvar, clock::Clock as ChainClock};
 use arrayvec::ArrayVec;
+use kedge_model::account::board::PriceBoard;
+use kedge_model::account::exchange::Exchange;
+use kedge_model::account::market::Market;
+use kedge_model::account::sub_account::{SubAccount, SubAccountMut};
 use kedge_model::action::{self, MAX_MAKER_ORDERS, MAX_RETURNS};
-use kedge_model::board::PriceBoard;
 use kedge_model::clock::Clock;
 use kedge_model::event::{CancelRecord, EventSink, FillRecord, OrderRecord};
-use kedge_model::exchange::Exchange;
-use kedge_model::group::MAX_GROUP;
-use kedge_model::market::Market;
-use kedge_model::sub_account::{SubAccount, SubAccountMut};
+use kedge_model::rule::group::MAX_GROUP;
 
 use crate::account::Write;
 use crate::calls::events::room;

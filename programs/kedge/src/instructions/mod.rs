@@ -20,12 +20,12 @@ mod prelude {
     pub use anchor_lang::prelude::*;
     pub use arrayvec::ArrayVec;
     pub use bytemuck::TransparentWrapper;
+    pub use kedge_model::account::bank::Bank;
+    pub use kedge_model::account::board::PriceBoard;
+    pub use kedge_model::account::exchange::Exchange;
+    pub use kedge_model::account::market::Market;
+    pub use kedge_model::account::sub_account::SubAccount;
+    pub use kedge_model::account::trader::Trader;
     pub use kedge_model::action;
-    pub use kedge_model::bank::Bank;
-    pub use kedge_model::board::PriceBoard;
-    pub use kedge_model::exchange::Exchange;
-    pub use kedge_model::market::Market;
     pub use kedge_model::quantity::{Amount, Base, Price, Size};
-    pub use kedge_model::sub_account::SubAccount;
-    pub use kedge_model::trader::Trader;
 }

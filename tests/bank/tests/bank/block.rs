@@ -3,7 +3,7 @@
 use kedge_bank_tests::{Chain, Person, world};
 use kedge_interface::instruction::Instruction;
 use kedge_model::Error;
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
 use kedge_model::quantity::Base;
 use kedge_tests::Refusal;
 use kedge_tests::market::{DOLLAR, ONE, SOL};

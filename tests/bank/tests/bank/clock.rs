@@ -4,7 +4,7 @@ use kedge_bank_tests::{Chain, Person, world};
 use kedge_interface::address;
 use kedge_interface::instruction::UpdateFunding;
 use kedge_model::Error;
-use kedge_model::order::{OrderParams, Side};
+use kedge_model::account::order::{OrderParams, Side};
 use kedge_model::quantity::{Base, Quote};
 use kedge_tests::User;
 use kedge_tests::market::{DOLLAR, ONE, SOL};

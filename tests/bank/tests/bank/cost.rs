@@ -6,7 +6,7 @@ use agave_feature_set::FeatureSet;
 use kedge_bank_tests::{Chain, Person, world};
 use kedge_client::loaded_data_limit;
 use kedge_interface::instruction::{Deposit, Instruction};
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
 use kedge_tests::bench::cost::{Bill, loaded_bytes};
 use kedge_tests::bench::stage::Stage;
 use kedge_tests::bench::table::ROWS;

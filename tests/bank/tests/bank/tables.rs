@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use kedge_bank_tests::{Chain, Person, world};
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::instruction::Instruction;
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
 use kedge_model::quantity::Base;
 use kedge_tests::market::{DOLLAR, ONE, SOL};
 use kedge_tests::orders::limit;

@@ -4,7 +4,7 @@ use kedge_bank_tests::person::key;
 use kedge_bank_tests::program::buffer;
 use kedge_bank_tests::{Chain, Person, world};
 use kedge_interface::PROGRAM_ID;
-use kedge_model::order::Side;
+use kedge_model::account::order::Side;
 use kedge_model::quantity::Base;
 use kedge_tests::Refusal;
 use kedge_tests::machine::program;

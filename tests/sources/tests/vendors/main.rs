@@ -9,7 +9,7 @@ mod switchboard_v2;
 
 use base64::Engine as _;
 use kedge_abi::error::AccountError;
-use kedge_model::board::OraclePrice;
+use kedge_model::account::board::OraclePrice;
 use rust_decimal::{Decimal, RoundingStrategy};
 use solana_pubkey::Pubkey;
 

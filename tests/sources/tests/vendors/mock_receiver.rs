@@ -12,7 +12,7 @@ use kedge_interface::address::pyth::PUSH_ORACLE;
 use kedge_keeper::publishers::hermes::{Asking, Hermes};
 use kedge_keeper::publishers::instruction::{Builder, sponsored};
 use kedge_keeper::publishers::{Message, Offer, Prices, Unavailable, accumulator};
-use kedge_model::board::receivers;
+use kedge_model::account::board::receivers;
 use kedge_oracle::pyth_pull::{Expected, RECEIVER, parse};
 use litesvm::LiteSVM;
 use pyth_solana_receiver_sdk::price_update::{PriceUpdateV2, VerificationLevel};

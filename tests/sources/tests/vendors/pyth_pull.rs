@@ -3,7 +3,7 @@
 use anchor_lang_of_pyth::prelude::Pubkey as SdkKey;
 use anchor_lang_of_pyth::{AccountDeserialize, AccountSerialize, Discriminator};
 use kedge_abi::error::AccountError;
-use kedge_model::board::{OraclePrice, receivers};
+use kedge_model::account::board::{OraclePrice, receivers};
 use kedge_model::quantity::Price;
 use kedge_oracle::pyth_pull::{Expected, LEGACY_RECEIVER, RECEIVER, parse};
 use kedge_tests::oracle::Update;

@@ -1,7 +1,7 @@
 //! `pyth-sdk-solana`: the price accounts of the oracle program.
 
 use kedge_abi::error::AccountError;
-use kedge_model::board::OraclePrice;
+use kedge_model::account::board::OraclePrice;
 use kedge_model::quantity::Price;
 use kedge_oracle::pyth_push::{ORACLE, parse};
 use kedge_tests::oracle::{PYTH_PUSH, Quote};

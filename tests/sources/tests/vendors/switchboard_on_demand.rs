@@ -2,7 +2,7 @@
 
 use bytemuck::Zeroable;
 use kedge_abi::error::AccountError;
-use kedge_model::board::OraclePrice;
+use kedge_model::account::board::OraclePrice;
 use kedge_model::quantity::Price;
 use kedge_oracle::switchboard_on_demand::{Expected, PROGRAM, parse};
 use kedge_tests::oracle::{Quote, SWITCHBOARD_ON_DEMAND};

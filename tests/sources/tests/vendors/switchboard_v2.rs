@@ -2,7 +2,7 @@
 //! `tests/fixtures/switchboard_v2` makes the accounts and records the vendor's reading.
 
 use kedge_abi::error::AccountError;
-use kedge_model::board::OraclePrice;
+use kedge_model::account::board::OraclePrice;
 use kedge_model::quantity::Price;
 use kedge_oracle::switchboard_v2::{Expected, PROGRAM, parse};
 use kedge_tests::oracle::{Quote, SWITCHBOARD_V2};

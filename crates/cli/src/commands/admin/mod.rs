@@ -5,7 +5,7 @@ mod roles;
 mod switches;
 
 use kedge_client::Landed;
-use kedge_model::market::MarketStatus;
+use kedge_model::account::market::MarketStatus;
 use serde_json::{Value, json};
 
 use crate::args::{Act, Admin};

@@ -4,7 +4,7 @@ use kedge_interface::address;
 use kedge_interface::instruction::{
     AcceptAdmin, AssignFeeTier, Initialize, KedgeInstruction, ProposeAdmin, UpdateFeeTier,
 };
-use kedge_model::exchange::Exchange;
+use kedge_model::account::exchange::Exchange;
 use kedge_model::quantity::Amount;
 use kedge_units::decimal;
 use serde_json::{Value, json};

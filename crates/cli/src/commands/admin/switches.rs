@@ -3,8 +3,8 @@
 use kedge_client::prices::Row as PriceRow;
 use kedge_interface::address;
 use kedge_interface::instruction::{DelistMarket, HaltRow, KedgeInstruction, SetExpiry, SetMarketStatus, SetPaused};
-use kedge_model::exchange::operation;
-use kedge_model::market::MarketStatus;
+use kedge_model::account::exchange::operation;
+use kedge_model::account::market::MarketStatus;
 use kedge_units::decimal;
 use serde_json::json;
 

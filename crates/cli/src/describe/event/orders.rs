@@ -1,8 +1,8 @@
 //! Sentences for the records of orders and fills.
 
+use kedge_model::account::order::Side;
 use kedge_model::event::{CancelReason, CancelRecord, CrankKind, CrankRecord, FillRecord, FillSource, OrderRecord};
 use kedge_model::num::{BASE, Rounding, mul_div};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Amount, Price, Size};
 use kedge_units::decimal::{gain, price, size, value};
 

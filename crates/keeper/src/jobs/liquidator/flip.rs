@@ -1,9 +1,9 @@
 //! Take over and sell in the same transaction.
 
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::account::position::Position;
 use kedge_model::num::{Rounding, ceil_to, floor_to};
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
-use kedge_model::position::Position;
 use kedge_model::quantity::{Ppm, Price, Size};
 use kedge_sender::{Call, Plan};
 use kedge_state::World;

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use kedge_model::board::Purpose;
-use kedge_model::margin::{self, MarginKind};
-use kedge_model::market::Market;
+use kedge_model::account::board::Purpose;
+use kedge_model::account::market::Market;
+use kedge_model::account::pocket::Pocket;
 use kedge_model::num::{BASE, PPM, Rounding, floor_to, mul_div};
-use kedge_model::pocket::Pocket;
 use kedge_model::quantity::{Amount, Base, Size};
+use kedge_model::rule::margin::{self, MarginKind};
 use kedge_state::{Account, World};
 
 use super::Liquidator;

@@ -14,11 +14,11 @@ mod limits;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::account::pocket::Pocket;
+use kedge_model::account::position::Position;
 use kedge_model::num::{BASE, Rounding, floor_to, mul_div};
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
-use kedge_model::pocket::Pocket;
-use kedge_model::position::Position;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use kedge_sender::{Call, Plan, Subject};
 use kedge_state::endangered::shortfall;

@@ -1,7 +1,7 @@
 //! The default strategy: a spread that follows uncertainty, around a middle that follows inventory.
 
+use kedge_model::account::order::Side;
 use kedge_model::num::{PPM, Rounding, mul_div};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Ppm, Price, Size};
 
 use super::{Level, Limits, Quotes, Strategy, View};

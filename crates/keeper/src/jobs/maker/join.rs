@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{Order, Side};
 use kedge_model::num::{ceil_to, floor_to};
-use kedge_model::order::{Order, Side};
 use kedge_model::quantity::{Base, Price, Size};
 use kedge_sender::{Call, Plan};
 use kedge_state::{Account, World};

@@ -2,9 +2,9 @@
 
 use kedge_interface::error::ProgramError;
 use kedge_model::Error;
-use kedge_model::market::Market;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::num::{ceil_to, floor_to};
-use kedge_model::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::quantity::{Price, Size};
 use kedge_sender::{Call, Plan};
 use kedge_state::{Account, World};

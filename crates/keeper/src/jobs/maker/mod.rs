@@ -28,10 +28,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kedge_interface::error::ProgramError;
 use kedge_interface::instruction::Decoded;
 use kedge_model::Error;
-use kedge_model::board::Purpose;
-use kedge_model::margin::{self, MarginKind};
-use kedge_model::order::Side;
+use kedge_model::account::board::Purpose;
+use kedge_model::account::order::Side;
 use kedge_model::quantity::Size;
+use kedge_model::rule::margin::{self, MarginKind};
 use solana_pubkey::Pubkey;
 
 pub use adaptive::Adaptive;

@@ -1,9 +1,9 @@
 //! What a strategy sees and says.
 
-use kedge_model::board::Purpose;
-use kedge_model::market::Market;
+use kedge_model::account::board::Purpose;
+use kedge_model::account::market::Market;
+use kedge_model::account::order::Side;
 use kedge_model::num::{PPM, Rounding, mul_div};
-use kedge_model::order::Side;
 use kedge_model::quantity::{Base, Ppm, Price, Size};
 
 use kedge_state::{Account, World};

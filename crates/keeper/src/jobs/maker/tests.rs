@@ -1,6 +1,6 @@
 use kedge_interface::instruction::{Decoded, PlaceAndMake};
+use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::clock::Clock;
-use kedge_model::order::{OrderParams, Side, flags};
 use kedge_model::quantity::{Amount, Base, Ppm, Size};
 use kedge_sender::{MakerOrder, Receipt};
 use kedge_state::testing::{TestExchange, limit, market_order};

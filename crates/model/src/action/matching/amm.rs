@@ -2,16 +2,16 @@
 
 use super::trade::{fees_of, fill_record, take};
 use super::types::{Matched, Taker, Trade, require_in_band};
+use crate::account::board::MarketRow;
+use crate::account::exchange::operation;
+use crate::account::sub_account::SubAccountMut;
 use crate::action::Context;
 use crate::amm::Availability;
-use crate::board::MarketRow;
 use crate::error::{Error, Result};
 use crate::event::{EventSink, FillSource, Party};
-use crate::exchange::operation;
 use crate::fault::{self, Fault};
 use crate::num::{BASE, Rounding, mul_div_inline};
 use crate::quantity::{Price, Quote, Size};
-use crate::sub_account::SubAccountMut;
 use crate::time::Slot;
 
 /// The vAMM's part in a run.

@@ -1,30 +1,36 @@
 //! Matching one taker order against makers, best first, and the vAMM between them at its own price.
 
 mod amm;
+pub(super) mod backing;
+pub(super) mod fill;
+pub(super) mod join;
+pub(super) mod make;
 mod queue;
 mod self_trade;
+pub(super) mod shares;
+pub(super) mod take;
 mod trade;
 mod types;
 
 pub use queue::MAX_RETURNS;
-pub(super) use trade::{check_maker, check_margin, fees_of, fill_record, make, take};
+pub(in crate::action) use trade::{check_maker, check_margin, fees_of, fill_record, make, take};
 pub use types::{MAX_MAKER_ORDERS, MAX_MAKERS, MakerRef, Matched};
-pub(super) use types::{Taker, Trade, require_in_band, within};
+pub(in crate::action) use types::{Taker, Trade, require_in_band, within};
 
 use self::amm::Amm;
 use self::queue::{Candidate, Queue};
 use self::trade::of_maker;
-use super::place::tradable_when;
-use super::{Context, backing, ledger};
-use crate::board::MarketRow;
+use crate::account::board::MarketRow;
+use crate::account::exchange::operation;
+use crate::account::sub_account::SubAccountMut;
+use crate::action::order::place::tradable_when;
+use crate::action::{Context, ledger};
 use crate::error::{Error, Result};
 use crate::event::{EventSink, FillSource};
-use crate::exchange::operation;
 use crate::fault::{self, Fault};
 use crate::num::Rounding;
 use crate::quantity::Size;
 use crate::side::Side;
-use crate::sub_account::SubAccountMut;
 
 /// Matches as much as crosses. Margin of the taker is the caller's to check. A maker that cannot trade now, for whatever
 /// reason of its own, is passed over with nothing of it changed, and the walk goes on.

@@ -1,15 +1,15 @@
 //! The maker orders that a taker meets, in the order in which it meets them.
 
 use super::types::{MAX_MAKER_ORDERS, MakerRef, Taker, in_band};
+use crate::account::board::{MarketRow, Purpose};
+use crate::account::order::flags;
+use crate::account::sub_account::SubAccountMut;
 use crate::action::Context;
-use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
 use crate::event::EventSink;
 use crate::fault::{self, Fault};
-use crate::order::flags;
 use crate::quantity::Price;
 use crate::side::Side;
-use crate::sub_account::SubAccountMut;
 use crate::time::Slot;
 
 /// How often in one run orders that show only a part may come back with their next part.

@@ -6,12 +6,12 @@
 
 use super::queue::Candidate;
 use super::types::{Matched, Taker};
-use crate::action::place::tradable_when;
+use crate::account::order::{Order, flags};
+use crate::account::sub_account::SubAccountMut;
+use crate::action::order::place::tradable_when;
 use crate::error::Result;
 use crate::event::{CancelReason, EventSink};
-use crate::order::{Order, flags};
 use crate::quantity::Size;
-use crate::sub_account::SubAccountMut;
 
 /// Resolves the meeting of a taker with an order of its own owner, in another sub-account (`other`) or in the same.
 /// Returns what the taker has left to fill in this run.

@@ -1,18 +1,18 @@
 //! One trade: its fees, either side of it, its record, and the margin of whose account it enlarged.
 
 use super::types::{Matched, Trade};
+use crate::account::board::{MarketRow, Purpose};
+use crate::account::order::Order;
+use crate::account::pocket::Pocket;
+use crate::account::position::TradeEffect;
+use crate::account::sub_account::SubAccountMut;
 use crate::action::{Context, ledger};
-use crate::board::{MarketRow, Purpose};
 use crate::error::{Error, Result};
 use crate::event::{EventKind, EventSink, FillRecord, Party, emit};
-use crate::fees::{self, FillFees, Shares};
-use crate::margin::{self, MarginKind};
-use crate::order::Order;
-use crate::pocket::Pocket;
-use crate::position::TradeEffect;
 use crate::quantity::{Amount, Quote};
+use crate::rule::fees::{self, FillFees, Shares};
+use crate::rule::margin::{self, MarginKind};
 use crate::side::Side;
-use crate::sub_account::SubAccountMut;
 
 /// The taker's side of a trade: base and quote, fee, order.
 #[inline(always)]

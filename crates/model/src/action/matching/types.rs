@@ -1,11 +1,11 @@
 //! What a run of the matcher is given, and what it did.
 
+use crate::account::order::Order;
 use crate::error::{Error, Result};
 use crate::event::FillSource;
 use crate::fault::{self, Fault};
-use crate::fees::{FillFees, Shares};
-use crate::order::Order;
 use crate::quantity::{Amount, Price, Size};
+use crate::rule::fees::{FillFees, Shares};
 use crate::side::Side;
 
 /// Most maker accounts in one fill.

@@ -2,7 +2,7 @@
 
 use kedge_client::{AccountChange, Client, Content, Subscription, Update};
 use kedge_interface::account::Account;
-use kedge_model::sub_account::SubAccount;
+use kedge_model::account::sub_account::SubAccount;
 
 use super::{Event, Next, Source};
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::stream;
 use kedge_interface::PROGRAM_ID;
 use kedge_interface::account::AccountKind;
-use kedge_model::sub_account::SubAccount;
+use kedge_model::account::sub_account::SubAccount;
 use solana_pubkey::Pubkey;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::task::JoinHandle;

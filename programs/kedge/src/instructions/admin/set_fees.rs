@@ -1,6 +1,6 @@
 //! Changing the fee schedule, inside compiled-in bounds.
 
-use kedge_model::exchange::FeeSchedule;
+use kedge_model::account::exchange::FeeSchedule;
 
 use crate::instructions::prelude::*;
 

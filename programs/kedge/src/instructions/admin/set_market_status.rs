@@ -1,6 +1,6 @@
 //! Opening a market, and switching it between trading and reduce-only.
 
-use kedge_model::market::MarketStatus;
+use kedge_model::account::market::MarketStatus;
 
 use kedge_model::event::MarketRecord;
 

@@ -34,7 +34,7 @@ pub fn handle(a: &mut FillOrder, order_id: u32, slot: u8, has_filler: bool, refs
         // A lost race is the most frequent end of a fill: find it out before anything else is looked at.
         let taker = &a.taker;
         let at = usize::from(slot);
-        let here = |o: &kedge_model::order::Order| o.is_open() && o.id == order_id;
+        let here = |o: &kedge_model::account::order::Order| o.is_open() && o.id == order_id;
         if !taker.items().get(at).is_some_and(here) && !taker.items().iter().any(here) {
             return Err(kedge_model::Error::OrderNotFound.into());
         }

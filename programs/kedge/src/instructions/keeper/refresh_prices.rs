@@ -1,6 +1,6 @@
 //! Reading oracle accounts into price rows.
 
-use kedge_model::board::{MAX_SOURCES, OraclePrice, PriceRow, PriceSource, RefreshReport, SourceKind};
+use kedge_model::account::board::{MAX_SOURCES, OraclePrice, PriceRow, PriceSource, RefreshReport, SourceKind};
 use kedge_model::clock::Clock;
 use kedge_oracle::Moment;
 

@@ -1,7 +1,7 @@
 //! Placing an order and taking at once.
 
+use kedge_model::account::order::OrderParams;
 use kedge_model::action::MakerRef;
-use kedge_model::order::OrderParams;
 
 use crate::instructions::common::{MAX_MAKERS, fill_records, makers_mut};
 use crate::instructions::prelude::*;

@@ -1,6 +1,6 @@
 //! Placing orders in one market.
 
-use kedge_model::order::OrderParams;
+use kedge_model::account::order::OrderParams;
 
 use crate::instructions::common::ORDER_RECORD;
 use crate::instructions::prelude::*;

@@ -1,6 +1,6 @@
 //! Cancelling orders and placing others in one step.
 
-use kedge_model::order::OrderParams;
+use kedge_model::account::order::OrderParams;
 
 use super::place_orders::PlaceOrders;
 use crate::instructions::common::{CANCEL_RECORD, ORDER_RECORD};

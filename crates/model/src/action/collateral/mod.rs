@@ -1,0 +1,5 @@
+//! Actions that move tokens between people, pockets and markets.
+
+pub(super) mod isolate;
+pub(super) mod settle;
+pub(super) mod transfer;

@@ -1,0 +1,292 @@
+//! Taking over part of a position that does not meet its maintenance margin.
+
+use crate::account::board::{PriceBoard, Purpose};
+use crate::account::exchange::operation;
+use crate::account::pocket::Pocket;
+use crate::account::sub_account::{SubAccount, SubAccountMut};
+use crate::action::risk::throttle::throttle;
+use crate::action::{Context, ledger};
+use crate::error::{Error, Result};
+use crate::event::{CancelReason, EventKind, EventSink, LiquidationRecord, emit};
+use crate::fault::{self, Fault};
+use crate::num::{Checked, Rounding};
+use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
+use crate::rule::liquidation;
+use crate::rule::margin::{self, MarginKind};
+use crate::side::Side;
+use crate::time::Slot;
+
+/// Takes over up to a size of one position.
+#[must_use]
+#[derive(Clone, Copy, Debug)]
+pub struct Liquidate {
+    /// Most base that the liquidator takes.
+    pub max_size: Size,
+    /// The worst price for the liquidator, zero for any: highest when it buys, lowest when it sells.
+    pub limit_price: Price,
+}
+
+/// What a liquidation step did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LiquidationReport {
+    /// Base moved to the liquidator, with the sign of the position.
+    pub base: Base,
+    /// Quote that the liquidated account got (positive) or paid.
+    pub quote: Quote,
+    /// Price.
+    pub price: Price,
+    /// Fee to the insurance fund.
+    pub insurance_fee: Amount,
+    /// Orders cancelled first.
+    pub orders_cancelled: u32,
+    /// Whether cancelling orders or an earlier recovery was enough, and nothing was taken.
+    pub recovered: bool,
+    /// Whether nothing but debt is left in the pocket.
+    pub bankrupt: bool,
+}
+
+impl LiquidationReport {
+    /// Its record, without the shortage and the liquidator's fee.
+    #[inline(always)]
+    fn record(&self, account: &SubAccount, liquidator: &SubAccount, market: u16, pocket: Pocket) -> LiquidationRecord {
+        LiquidationRecord {
+            account: account.party(),
+            liquidator: liquidator.party(),
+            market,
+            isolated: u8::from(pocket.is_isolated()),
+            liquidation: u64::from(account.liquidations),
+            base: self.base,
+            quote: self.quote,
+            price: self.price,
+            insurance_fee: self.insurance_fee,
+            orders_cancelled: self.orders_cancelled,
+            bankrupt: u8::from(self.bankrupt),
+            ..LiquidationRecord::default()
+        }
+    }
+}
+
+impl Liquidate {
+    /// Cancels all orders of the pocket that the position is in, then moves the part of the position that restores
+    /// the pocket's maintenance margin plus the buffer (all of a small position, at most a quarter of a large one) to
+    /// the liquidator at a discount. Other pockets of the account are neither judged nor touched.
+    ///
+    /// A pocket that meets its margin is liquidated too when it owes a market in settlement more than it has tokens and
+    /// realised profits: of a position in profit, what pays the debt. In the market that is settled the liquidator buys
+    /// tokens of another bank from it instead, up to `max_size` of their units.
+    ///
+    /// # Errors
+    /// [`Error::NotLiquidatable`], [`Error::NothingToLiquidate`], [`Error::LiquidationPriceWorse`],
+    /// [`Error::SelfTrade`], [`Error::InsufficientMargin`] of the liquidator, [`Error::LiquidationThrottled`],
+    /// price rows.
+    pub fn execute<S: EventSink>(
+        self,
+        context: &mut Context<'_, S>,
+        account: &mut SubAccountMut<'_>,
+        liquidator: &mut SubAccountMut<'_>,
+    ) -> Result<LiquidationReport> {
+        context.exchange.require_open(operation::LIQUIDATE)?;
+        if account.head.is_same(liquidator.head) {
+            return Err(Error::SelfTrade);
+        }
+        if context.market.is_settling() {
+            // Its positions are closed at the settlement price, by `SettlePosition`; what is left is a debt.
+            return self.buy_tokens(context, account, liquidator);
+        }
+        liquidator.head.require_free_in(context.market.index)?;
+        let pocket = Pocket::of(account.head, context.market.index);
+        if pocket.is_bankrupt(account.head) {
+            return Err(Error::AccountBankrupt);
+        }
+        let clock = context.clock;
+        let board = context.board;
+        let maintenance = |account: &SubAccount| margin::liquidation_margin(account, pocket, board, &clock);
+        let before = maintenance(account.head)?;
+        let began = pocket.is_being_liquidated(account.head);
+        let buffer = context.market.liquidation_buffer;
+        let missing = liquidation::shortage(&before, buffer)?;
+        // Once begun, a liquidation goes on until the buffer is restored.
+        if before.is_met() && (!began || missing.is_zero()) {
+            if !began {
+                return self.realise(context, account, liquidator, &before);
+            }
+            pocket.set_being_liquidated(account.head, false)?;
+            return Ok(recovered(0));
+        }
+        if !began {
+            begin(account.head, pocket, clock.at())?;
+        }
+        let cancelled = cancel_orders(account, pocket, context.sink)?;
+        // Without orders to cancel the margin is the one just computed.
+        let missing =
+            if cancelled == 0 { missing } else { liquidation::shortage(&maintenance(account.head)?, buffer)? };
+        if missing.is_zero() {
+            pocket.set_being_liquidated(account.head, false)?;
+            account.head.release_empty_positions();
+            return Ok(recovered(cancelled));
+        }
+        let step = self.plan(context, account, missing)?;
+        let report = self.transfer(context, account, liquidator, &step)?;
+        throttle(context, &before, account.head, liquidator.head, report.quote.magnitude())?;
+        let after = maintenance(account.head)?;
+        let left = liquidation::shortage(&after, buffer)?;
+        if left.is_zero() {
+            pocket.set_being_liquidated(account.head, false)?;
+        }
+        let bankrupt = mark_bankrupt(account.head, pocket, context.board)?;
+        let report = LiquidationReport { orders_cancelled: cancelled, bankrupt, ..report };
+        let record = LiquidationRecord {
+            shortage: missing.credit()?,
+            shortage_after: Quote(after.free()?.0.wrapping_neg()),
+            liquidator_fee: step.fee,
+            ..report.record(account.head, liquidator.head, context.market.index, pocket)
+        };
+        emit(context.sink, EventKind::Liquidation, &record);
+        if cancelled == 0 {
+            account.head.release_position(context.market.index);
+        } else {
+            account.head.release_empty_positions();
+        }
+        Ok(report)
+    }
+
+    /// Decides size, price and fees of the step.
+    fn plan<S: EventSink>(
+        &self,
+        context: &Context<'_, S>,
+        account: &SubAccountMut<'_>,
+        missing: Amount,
+    ) -> Result<Step> {
+        let market = &*context.market;
+        let row = context.board.market(market.index)?;
+        // Other rows may be frozen; the price of this transfer may not.
+        row.price.require(Purpose::Liquidate, &context.clock)?;
+        let position = account.head.position(market.index).map_err(|_| Error::NothingToLiquidate)?;
+        if position.base.is_zero() {
+            return Err(Error::NothingToLiquidate);
+        }
+        let oracle = row.settles_at(row.price.liquidation_price()?)?;
+        let size = position.base.size();
+        let (low, high) = row.instrument().bounds(size, oracle)?;
+        let is_small = high <= market.small_position;
+        let fee = if is_small { market.liquidator_fee_small } else { market.liquidator_fee };
+        let ratio = Ppm(row.maintenance_ratio(size)?.0.plus(market.liquidation_buffer.0)?);
+        // Over the whole position: what it frees beyond the shortage is what an insurance fee can come from.
+        let insurance = liquidation::insurance_fee(missing, low, ratio, fee, market.insurance_fee)?;
+        let needed = missing.plus(liquidation::ROUNDING_UNITS)?;
+        let cover = liquidation::base_to_cover(needed, ratio, fee, insurance, oracle, Rounding::Up)?;
+        let taken = liquidation::step_size(cover, size, is_small, market.step, market.min_order, self.max_size)?;
+        if taken.is_zero() {
+            return Err(Error::AmountZero);
+        }
+        let price = liquidation::takeover_price(position.base, oracle, fee)?;
+        let side = Side::closing(position.base).opposite();
+        if !self.limit_price.is_zero() && !side.accepts(self.limit_price, price) {
+            return Err(Error::LiquidationPriceWorse);
+        }
+        // Of the oracle's value, like all that the size was reckoned from: a share of the discounted quote would be too
+        // little of a long and more than a short was asked for.
+        let of = if fault::planted(Fault::InsuranceFeeOfQuote) { price } else { oracle };
+        let insurance_fee = row.instrument().worth(taken, of, Rounding::Down)?.share(insurance, Rounding::Down)?;
+        Ok(Step { base: taken.on(side)?, price, fee, insurance_fee })
+    }
+
+    /// Moves base, quote and fee.
+    pub(in crate::action) fn transfer<S: EventSink>(
+        &self,
+        context: &mut Context<'_, S>,
+        account: &mut SubAccountMut<'_>,
+        liquidator: &mut SubAccountMut<'_>,
+        step: &Step,
+    ) -> Result<LiquidationReport> {
+        let board = context.board;
+        let row = board.market(context.market.index)?;
+        let quote = liquidation::takeover_quote(row.instrument(), step.base, step.price)?;
+        ledger::trade(account.head, context.market, row, Base(step.base.0.wrapping_neg()), quote, Quote::ZERO)?;
+        let effect =
+            ledger::trade(liquidator.head, context.market, row, step.base, Quote(quote.0.wrapping_neg()), Quote::ZERO)?;
+        let insurance_fee = step.insurance_fee;
+        ledger::adjust(account.head, context.market, insurance_fee.debit()?)?;
+        context.market.insurance_fees = context.market.insurance_fees.plus(insurance_fee)?;
+        let (kind, purpose) = if effect.increased {
+            (MarginKind::Initial, Purpose::Liquidate)
+        } else {
+            (MarginKind::Maintenance, Purpose::Liquidate)
+        };
+        let market = context.market.index;
+        margin::require(
+            liquidator.head,
+            Pocket::of(liquidator.head, market),
+            context.board,
+            kind,
+            purpose,
+            &context.clock,
+        )?;
+        liquidator.head.release_position(market);
+        Ok(LiquidationReport {
+            base: step.base,
+            quote,
+            price: step.price,
+            insurance_fee,
+            orders_cancelled: 0,
+            recovered: false,
+            bankrupt: false,
+        })
+    }
+}
+
+/// Notes that a liquidation of a pocket begins.
+#[inline(always)]
+fn begin(account: &mut SubAccount, pocket: Pocket, slot: Slot) -> Result<()> {
+    pocket.set_being_liquidated(account, true)?;
+    if !pocket.is_isolated() {
+        account.liquidation_slot = slot;
+    }
+    account.liquidations = account.liquidations.plus(1)?;
+    Ok(())
+}
+
+/// One step of a liquidation.
+pub(in crate::action) struct Step {
+    pub base: Base,
+    pub price: Price,
+    pub fee: Ppm,
+    pub insurance_fee: Amount,
+}
+
+fn recovered(orders_cancelled: u32) -> LiquidationReport {
+    LiquidationReport {
+        base: Base::ZERO,
+        quote: Quote::ZERO,
+        price: Price::ZERO,
+        insurance_fee: Amount::ZERO,
+        orders_cancelled,
+        recovered: true,
+        bankrupt: false,
+    }
+}
+
+/// Cancels the orders of a pocket.
+fn cancel_orders<S: EventSink>(account: &mut SubAccountMut<'_>, pocket: Pocket, sink: &mut S) -> Result<u32> {
+    let mut cancelled = 0u32;
+    for slot in 0..account.orders.len() {
+        if account.head.open_orders == 0 {
+            break;
+        }
+        let Ok(order) = account.order(slot) else { continue };
+        if pocket.holds(account.head.position(order.market)?) {
+            account.remove_order(slot, CancelReason::Liquidation, sink)?;
+            cancelled = cancelled.saturating_add(1);
+        }
+    }
+    Ok(cancelled)
+}
+
+/// Marks a pocket in which nothing but debt is left.
+pub(in crate::action) fn mark_bankrupt(account: &mut SubAccount, pocket: Pocket, board: &PriceBoard) -> Result<bool> {
+    let bankrupt = !pocket.uncovered_debt(account, board)?.is_zero();
+    if bankrupt {
+        pocket.set_bankrupt(account, true)?;
+    }
+    Ok(bankrupt)
+}

@@ -1,0 +1,6 @@
+//! Actions against pockets that fall short.
+
+pub(super) mod bankruptcy;
+pub(super) mod collect;
+pub(super) mod liquidate;
+pub(super) mod throttle;

@@ -1,0 +1,236 @@
+//! From listing to delisting: when a market trades, at what price it is settled, and what a claim on it is paid.
+
+use crate::account::board::SETTLEMENT_WINDOW;
+use crate::account::market::{Market, MarketStatus};
+use crate::clock::Clock;
+use crate::error::{Error, Result};
+use crate::fault::{self, Fault};
+use crate::num::{BASE, Rounding, mul_div};
+use crate::quantity::{Amount, Price, Quote};
+use crate::rule::tiers;
+use crate::time::Seconds;
+
+/// Time between setting an expiry and the expiry at least: an hour's notice of the hour in which the market only
+/// reduces.
+pub const EXPIRY_NOTICE: Seconds = Seconds(2 * SETTLEMENT_WINDOW.0);
+/// Time after the beginning of settlement before which no profit is paid: in them all positions are closed and
+/// all debts that anybody owes the market are known.
+pub const PAYOUT_DELAY: Seconds = Seconds::HOUR;
+/// Time after the beginning of settlement after which a market can be delisted.
+pub const DEBT_PERIOD: Seconds = Seconds(7 * Seconds::DAY.0);
+
+/// Terms of a market's settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Price at which all positions are closed.
+    pub price: Price,
+    /// What the insurance fund gives to the pool.
+    pub insurance: Amount,
+}
+
+/// How a claim on a settling market is split into paid and written off.
+#[must_use]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payout {
+    /// Paid.
+    pub paid: Amount,
+    /// Given up: no debtor is left to pay it.
+    pub written_off: Amount,
+}
+
+impl Market {
+    /// Whether the expiry has come.
+    #[inline]
+    pub fn is_expired(&self, clock: &Clock) -> bool {
+        self.expiry_time != 0 && clock.unix_time >= self.expiry_time
+    }
+
+    /// Whether the hour before the expiry has begun: positions are worth what they will be settled at, and the market only
+    /// reduces.
+    #[inline]
+    pub fn in_last_hour(&self, clock: &Clock) -> bool {
+        self.expiry_time != 0
+            && clock.unix_time >= SETTLEMENT_WINDOW.before(self.expiry_time)
+            && !fault::planted(Fault::ExpiryAtSpot)
+    }
+
+    /// Whether every trade must make its parties' positions smaller.
+    #[inline]
+    pub fn only_reduces(&self, clock: &Clock) -> bool {
+        self.status == MarketStatus::ReduceOnly as u8 || self.in_last_hour(clock)
+    }
+
+    /// Whether settlement has begun.
+    #[inline]
+    pub fn is_settling(&self) -> bool {
+        self.status >= MarketStatus::Settlement as u8
+    }
+
+    /// Refuses orders and fills unless the market trades; `reduces` for those that only make a position smaller. In the
+    /// hour before the expiry only those pass.
+    ///
+    /// # Errors
+    /// [`Error::MarketNotActive`], [`Error::MarketReduceOnly`], [`Error::MarketExpired`].
+    #[inline]
+    pub fn require_open(&self, reduces: bool, clock: &Clock) -> Result<()> {
+        match MarketStatus::from_number(self.status)? {
+            MarketStatus::Active => {}
+            MarketStatus::ReduceOnly if reduces => {}
+            MarketStatus::ReduceOnly => return Err(Error::MarketReduceOnly),
+            _ => return Err(Error::MarketNotActive),
+        }
+        if self.is_expired(clock) {
+            Err(Error::MarketExpired)
+        } else if !reduces && self.in_last_hour(clock) {
+            Err(Error::MarketReduceOnly)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Refuses what ends an hour before the expiry: funding, and another expiry.
+    ///
+    /// # Errors
+    /// As [`Self::require_unexpired`], [`Error::MarketExpiring`].
+    #[inline]
+    pub fn require_before_last_hour(&self, clock: &Clock) -> Result<()> {
+        self.require_unexpired(clock)?;
+        if self.in_last_hour(clock) { Err(Error::MarketExpiring) } else { Ok(()) }
+    }
+
+    /// Refuses what ends with the market's expiry: moves of the vAMM, and its status.
+    ///
+    /// # Errors
+    /// [`Error::MarketNotActive`], [`Error::MarketExpired`].
+    #[inline]
+    pub fn require_unexpired(&self, clock: &Clock) -> Result<()> {
+        if self.is_settling() {
+            Err(Error::MarketNotActive)
+        } else if self.is_expired(clock) {
+            Err(Error::MarketExpired)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What users' claims at a price exceed the pool by.
+    fn uncovered(&self, price: Price) -> Result<Amount> {
+        Ok(self.net_users_pnl(price)?.minus(self.pnl_pool.credit()?)?.positive_part())
+    }
+
+    /// How the market is settled at an average of the oracle: at that price, and what the vAMM cannot pay of it comes from
+    /// the insurance fund, as for any default.
+    ///
+    /// Where that is not enough and another price inside the market's band would let the pool pay all claims, that price is
+    /// taken: those pay who stand against the vAMM. Otherwise the price stays, and what is missing is missing from every
+    /// profit in proportion ([`Self::payout`]): a price far away would move as much between longs and shorts for nothing.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`].
+    pub fn settlement_terms(&self, average: Price) -> Result<Terms> {
+        let missing = self.uncovered(average)?;
+        let old = fault::planted(Fault::ExpiryAtSpot);
+        let insurance = missing.min(if old { self.insurance_fund } else { self.insurance_for_one()? });
+        let missing = missing.minus(insurance)?;
+        let net = self.users_base()?;
+        let plain = Terms { price: average, insurance };
+        if missing.is_zero() || net.is_zero() {
+            return Ok(plain);
+        }
+        let Ok(distance) = mul_div(missing.0, BASE, net.size().0, Rounding::Up) else { return Ok(plain) };
+        let price = if net.0 > 0 { average.0.saturating_sub(distance) } else { average.0.saturating_add(distance) };
+        let (low, high) = self.band(average)?;
+        if Price(price) < low || Price(price) > high {
+            return Ok(plain);
+        }
+        Ok(Terms { price: Price(price), insurance })
+    }
+
+    /// What a claim is paid now, of which `before` has been paid already: the share that all claims can be paid, and the
+    /// rest once the debts that are missing have come in.
+    ///
+    /// All claims there ever were are `C`, all money for them is `M`: what the pool holds and has paid, but no more than
+    /// `C` less what is owed (it may still come) and less what was lost by defaults in settlement, which fees bear first,
+    /// then profits, and the vAMM last. Everybody has `M / C` of a claim paid in the end, in whatever order and however often they
+    /// ask. As long as a debt is left nothing is given up. Rounded down.
+    ///
+    /// The pool pays users before anybody else: fees, insurance fees and the vAMM get what is left.
+    ///
+    /// # Errors
+    /// [`Error::SettlementPending`] while positions are open or there are some that settlement has not looked at,
+    /// in the first [`PAYOUT_DELAY`], and while only debts that are not paid yet would pay more.
+    pub fn payout(&self, claim: Amount, before: Amount, clock: &Clock) -> Result<Payout> {
+        let since = clock.seconds_since(self.settlement_time);
+        let open = !self.long_interest.is_zero() || !self.short_interest.is_zero();
+        if open || since < PAYOUT_DELAY {
+            return Err(Error::SettlementPending);
+        }
+        if fault::planted(Fault::SolventDebtorWrittenOff) {
+            return self.payout_by_deadline(claim, since);
+        }
+        if !self.is_looked_through()? {
+            return Err(Error::SettlementPending);
+        }
+        let claims = self.settled_claims.plus(self.paid_out)?.plus(self.written_off)?;
+        let lost = self.settlement_loss.0.saturating_sub(self.fees.plus(self.insurance_fees)?.0);
+        let sure = Amount(claims.0.saturating_sub(self.debts.0).saturating_sub(lost));
+        let means = self.pnl_pool.plus(self.paid_out)?.min(sure);
+        let due = mul_div(claim.plus(before)?.0, means.0, claims.0, Rounding::Down)?.saturating_sub(before.0);
+        let paid = Amount(due).min(claim).min(self.pnl_pool);
+        if self.debts.is_zero() {
+            return Ok(Payout { paid, written_off: claim.minus(paid)? });
+        }
+        if paid.is_zero() { Err(Error::SettlementPending) } else { Ok(Payout { paid, written_off: Amount::ZERO }) }
+    }
+
+    /// Whether settlement has looked at every position: then the claims and debts that it has counted are all there are.
+    pub(crate) fn is_looked_through(&self) -> Result<bool> {
+        Ok(self.users_quote.plus(self.debts.credit()?)? == self.settled_claims.credit()?)
+    }
+
+    /// The old rule: debts are waited for, at most [`DEBT_PERIOD`].
+    fn payout_by_deadline(&self, claim: Amount, since: Seconds) -> Result<Payout> {
+        let claims = Amount(self.users_quote.plus(self.debts.credit()?)?.positive_part().0.max(claim.0));
+        if self.pnl_pool >= claims {
+            return Ok(Payout { paid: claim, written_off: Amount::ZERO });
+        }
+        if !self.debts.is_zero() && since < DEBT_PERIOD {
+            return Err(Error::SettlementPending);
+        }
+        let paid = Amount(mul_div(claim.0, self.pnl_pool.0, claims.0, Rounding::Down)?);
+        Ok(Payout { paid, written_off: claim.minus(paid)? })
+    }
+
+    /// Takes a claim out of the ledger that nobody will pay: against the deficit that caused it, and beyond that against
+    /// what the vAMM owes.
+    pub(crate) fn write_off(&mut self, amount: Amount) -> Result<()> {
+        let deficit = amount.min(self.deficit);
+        self.users_quote = self.users_quote.minus(amount.credit()?)?;
+        self.deficit = self.deficit.minus(deficit)?;
+        self.funding_pot = self.funding_pot.plus(deficit.credit()?)?;
+        self.amm.quote = self.amm.quote.plus(amount.minus(deficit)?.credit()?)?;
+        self.socialised = self.socialised.saturating_add(amount.0);
+        self.written_off = self.written_off.plus(amount)?;
+        Ok(())
+    }
+
+    /// What the insurance fund pays for one default at most: the market's cap and its tier's share of the fund, so that
+    /// something is left for the next. Settlement is no exception: an end that everybody knows of can be prepared for.
+    pub(crate) fn insurance_for_one(&self) -> Result<Amount> {
+        if fault::planted(Fault::ExpiryAtSpot) && self.is_settling() {
+            return Ok(self.insurance_fund);
+        }
+        let share = tiers::of(self.tier)?.insurance_share;
+        Ok(self.insurance_cap.min(self.insurance_fund.share(share, Rounding::Down)?))
+    }
+
+    /// What the vAMM can still pay of a default where nobody holds a position: its cash.
+    pub(crate) fn amm_means(&self) -> Result<Amount> {
+        let means: Quote = if fault::planted(Fault::ExpiryAtSpot) && self.is_settling() {
+            self.amm.equity(self.settlement_price)?
+        } else {
+            self.amm.quote
+        };
+        Ok(means.positive_part())
+    }
+}
