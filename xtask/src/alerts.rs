@@ -11,7 +11,7 @@ use crate::tool::Tool;
 ///
 /// # Errors
 /// When a rule is invalid or fails its test, and when `promtool` cannot be had.
-pub fn check() -> Result<()> {
+pub(crate) fn check() -> Result<()> {
     let promtool = Tool {
         name: "promtool",
         package: "prometheus",

@@ -12,7 +12,7 @@ use crate::{npm, program};
 
 /// Flags of `client`.
 #[derive(Args)]
-pub struct ClientArgs {
+pub(crate) struct ClientArgs {
     /// Fail when what is committed differs from the IDL instead of writing it.
     #[arg(long)]
     check: bool,
@@ -22,7 +22,7 @@ pub struct ClientArgs {
 }
 
 /// Generates, checks or tests the client.
-pub fn run(args: &ClientArgs) -> Result<()> {
+pub(crate) fn run(args: &ClientArgs) -> Result<()> {
     match args {
         ClientArgs { test: true, .. } => {
             program::run(program::ProgramArgs::only("kedge"))?;
@@ -38,13 +38,13 @@ pub fn run(args: &ClientArgs) -> Result<()> {
 }
 
 /// Fails when generating again would change a file.
-pub fn check() -> Result<()> {
+pub(crate) fn check() -> Result<()> {
     install()?;
     phase("client", script("generate").args(["--", "--check"]))
 }
 
 /// Compares the client with the Rust crates and trades with it on the embedded chain. The program must be built.
-pub fn test() -> Result<()> {
+pub(crate) fn test() -> Result<()> {
     install()?;
     phase("compile the client", &mut script("build"))?;
     let vectors = vectors(&["--bin", "kedge-demo"])?;
@@ -56,7 +56,7 @@ pub fn test() -> Result<()> {
 ///
 /// # Errors
 /// When the build fails, or a struct is missing in the vectors.
-pub fn vectors(beside: &[&str]) -> Result<PathBuf> {
+pub(crate) fn vectors(beside: &[&str]) -> Result<PathBuf> {
     // The workspace's tests use the same selection, so that nothing is built twice.
     let built = ["build", "--workspace", "--locked", "--example", "vectors"];
     phase("build what clients are tested with", cargo().args(built).args(beside))?;
@@ -87,6 +87,6 @@ fn script(name: &str) -> Command {
 ///
 /// # Errors
 /// When Node is missing or too old, or packages cannot be had.
-pub fn install() -> Result<()> {
+pub(crate) fn install() -> Result<()> {
     npm::install(&folder(), "install the client's packages")
 }

@@ -14,7 +14,7 @@ use crate::{foreground, quiet};
 /// Flags of `demo`.
 #[derive(Args)]
 #[command(disable_help_flag = true)]
-pub struct DemoArgs {
+pub(crate) struct DemoArgs {
     /// Flags of the demo; `--help` lists them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
@@ -31,7 +31,7 @@ struct Step {
 }
 
 /// Builds and runs the demo.
-pub fn run(args: &DemoArgs) -> Result<()> {
+pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     let demo = target().join("debug/kedge-demo");
     if args.rest.iter().any(|flag| flag == "--help" || flag == "-h") {
         let folder = root().join("target");
@@ -76,7 +76,7 @@ pub fn run(args: &DemoArgs) -> Result<()> {
 }
 
 /// `cargo xtask keeper`: builds the keeper and leaves it at target/kedge-keeper.
-pub fn keeper() -> Result<()> {
+pub(crate) fn keeper() -> Result<()> {
     quiet::run("build kedge-keeper", &mut build(&["kedge-keeper"]), &log()?)?;
     link("kedge-keeper")?;
     println!("the keeper: target/kedge-keeper");

@@ -25,7 +25,7 @@ const SEVERAL: &str = "warning[duplicate]";
 
 /// Flags of `deny`.
 #[derive(Args)]
-pub struct DenyArgs {
+pub(crate) struct DenyArgs {
     /// Show what is only warned of too: crates in several versions, and who brings them.
     #[arg(long)]
     warnings: bool,
@@ -35,7 +35,7 @@ pub struct DenyArgs {
 ///
 /// # Errors
 /// As [`check`].
-pub fn run(args: &DenyArgs) -> Result<()> {
+pub(crate) fn run(args: &DenyArgs) -> Result<()> {
     if !args.warnings {
         return check();
     }
@@ -47,7 +47,7 @@ pub fn run(args: &DenyArgs) -> Result<()> {
 ///
 /// # Errors
 /// With a dependency whose licence or source `deny.toml` does not allow, or whose requirement is a wildcard.
-pub fn check() -> Result<()> {
+pub(crate) fn check() -> Result<()> {
     println!("[deny] ...");
     let tool = tool()?;
     let workspaces = workspaces()?;

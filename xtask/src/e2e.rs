@@ -12,14 +12,14 @@ use crate::{nats, program, validator};
 /// Flags of `e2e`.
 #[derive(Args)]
 #[command(disable_help_flag = true)]
-pub struct E2eArgs {
+pub(crate) struct E2eArgs {
     /// Commands and flags of the run; `--help` lists them.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
 /// Builds validator, programs and keepers, and runs.
-pub fn run(args: &E2eArgs) -> Result<()> {
+pub(crate) fn run(args: &E2eArgs) -> Result<()> {
     let help = args.rest.iter().any(|flag| flag == "--help" || flag == "-h");
     if !help {
         validator::announce()?;

@@ -11,7 +11,7 @@ use crate::run::root;
 ///
 /// # Errors
 /// A row without one of both figures, or one that differs between the table and its baseline.
-pub fn check() -> Result<()> {
+pub(crate) fn check() -> Result<()> {
     let read = |path: &str| fs::read_to_string(root().join(path)).with_context(|| path.to_owned());
     compare(&serde_json::from_str(&read("tests/compute.json")?)?, &read("docs/compute.md")?)
 }

@@ -28,7 +28,7 @@ const PROGRAM: &str = "kedge";
 ///
 /// # Errors
 /// With the first dependency that does not lead down, and for a crate without a floor.
-pub fn check() -> Result<()> {
+pub(crate) fn check() -> Result<()> {
     let workspace = manifest(&root().join("Cargo.toml"))?;
     let members = workspace["workspace"]["members"].as_array().context("members")?;
     let mut seen = 0;

@@ -12,7 +12,7 @@ use rustix::process::Pid;
 ///
 /// # Errors
 /// When the command cannot be started.
-pub fn run(command: &mut Command) -> Result<ExitStatus> {
+pub(crate) fn run(command: &mut Command) -> Result<ExitStatus> {
     let terminal = std::io::stdin().is_terminal();
     if terminal {
         command.process_group(0);

@@ -24,7 +24,7 @@ const STUCK: &str = "-timeout=30";
 
 /// Flags of `fuzz`.
 #[derive(Args)]
-pub struct FuzzArgs {
+pub(crate) struct FuzzArgs {
     /// What is fuzzed; without it one after the other
     #[arg(long, value_enum)]
     target: Option<Target>,
@@ -60,7 +60,7 @@ impl Target {
 }
 
 /// The runs that belong to the tests: short, from the same seed and an empty corpus.
-pub fn bounded() -> Result<()> {
+pub(crate) fn bounded() -> Result<()> {
     build()?;
     for (target, actions) in [(Target::Exchange, 1_000_000), (Target::Instructions, 200_000)] {
         fuzz(target, &FuzzArgs { target: Some(target), actions, seed: 1, replay: Vec::new() })?;
@@ -69,7 +69,7 @@ pub fn bounded() -> Result<()> {
 }
 
 /// Builds the fuzzers and runs them. What they found before is kept beside the caches and built on.
-pub fn run(args: &FuzzArgs) -> Result<()> {
+pub(crate) fn run(args: &FuzzArgs) -> Result<()> {
     build()?;
     let wanted = args.target.map_or_else(|| Target::ALL.to_vec(), |target| vec![target]);
     wanted.into_iter().try_for_each(|target| fuzz(target, args))

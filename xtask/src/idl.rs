@@ -14,14 +14,14 @@ use crate::run::{cargo, root};
 
 /// Flags of `idl`.
 #[derive(Args)]
-pub struct IdlArgs {
+pub(crate) struct IdlArgs {
     /// Fail when a committed file differs instead of writing it.
     #[arg(long)]
     pub check: bool,
 }
 
 /// Generates or checks the files.
-pub fn run(args: &IdlArgs) -> Result<()> {
+pub(crate) fn run(args: &IdlArgs) -> Result<()> {
     println!("[idl] ...");
     let start = std::time::Instant::now();
     let idl = generate()?;

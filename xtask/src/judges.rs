@@ -17,7 +17,7 @@ const REQUIREMENTS: &str = "requirements.txt";
 
 /// Flags of `judges`.
 #[derive(Args, Default)]
-pub struct JudgesArgs {
+pub(crate) struct JudgesArgs {
     /// Run only this judge (name of its folder)
     #[arg(long)]
     only: Option<String>,
@@ -38,7 +38,7 @@ const JUDGES: [Judge; 5] = [
 ///
 /// # Errors
 /// When a client writes or reads other bytes than the Rust crates, and when one cannot be built.
-pub fn run(args: &JudgesArgs) -> Result<()> {
+pub(crate) fn run(args: &JudgesArgs) -> Result<()> {
     let start = Instant::now();
     let vectors = client::vectors(&[])?;
     let wanted = |name: &str| args.only.as_deref().is_none_or(|only| only == name);

@@ -22,7 +22,7 @@ are and how they are cut is in the [guide](guides/integrator.md#events).
 ///
 /// # Errors
 /// For a type that this module does not know.
-pub fn page(idl: &Value) -> Result<String> {
+pub(crate) fn page(idl: &Value) -> Result<String> {
     let (accounts, events) = (list(idl, "accounts"), list(idl, "events"));
     let (mut kinds, mut structs, mut enums) = (String::new(), String::new(), String::new());
     for ty in list(idl, "types") {

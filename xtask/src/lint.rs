@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::run::{cargo, phase};
 
 /// Runs all checks, up to the first failure.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     phase("format", cargo().args(["fmt", "--all", "--check"]))?;
     crate::floors::check()?;
     crate::advisories::check()?;

@@ -48,7 +48,7 @@ const ALL: [&str; 6] = ["kedge", "kedge-abi", "kedge-oracle", "kedge-interface",
 
 /// Flags of `miri`.
 #[derive(Args)]
-pub struct MiriArgs {
+pub(crate) struct MiriArgs {
     /// Every test of these crates instead of the chosen part: many hours
     #[arg(long)]
     all: bool,
@@ -61,7 +61,7 @@ pub struct MiriArgs {
 ///
 /// # Errors
 /// When a test fails or Miri finds undefined behaviour, and when Miri cannot be had.
-pub fn run(args: &MiriArgs) -> Result<()> {
+pub(crate) fn run(args: &MiriArgs) -> Result<()> {
     let nightly = std::env::var(VARIABLE).unwrap_or_else(|_| "nightly".to_owned());
     prepare(&nightly)
         .context("Miri cannot be had: it needs rustup with a nightly toolchain and its components miri and rust-src")?;

@@ -46,7 +46,7 @@ const OF_A_SAMPLE: [&str; 19] = [
 
 /// Flags of `mutants`.
 #[derive(Args)]
-pub struct MutantsArgs {
+pub(crate) struct MutantsArgs {
     /// Number of mutants in the sample
     #[arg(long, default_value_t = 24)]
     sample: usize,
@@ -66,7 +66,7 @@ pub struct MutantsArgs {
 /// # Errors
 /// When more than a quarter of a sample survives and is not on the page; with all mutants, when any such mutant
 /// survives.
-pub fn run(args: &MutantsArgs) -> Result<()> {
+pub(crate) fn run(args: &MutantsArgs) -> Result<()> {
     let folder = tool()?;
     let mutants = |words: &[&str]| {
         let mut command = cargo();

@@ -19,7 +19,7 @@ const LOCKED: [&str; 2] = ["package.json", "package-lock.json"];
 ///
 /// # Errors
 /// When Node is missing or too old, or packages cannot be had.
-pub fn install(folder: &Path, name: &str) -> Result<()> {
+pub(crate) fn install(folder: &Path, name: &str) -> Result<()> {
     require_node()?;
     let [manifest, lock] = LOCKED.map(|file| {
         let file = folder.join(file);

@@ -53,7 +53,7 @@ impl Said {
 ///
 /// # Errors
 /// When it cannot be started or fails, with the tail of its output and the path of the log.
-pub fn run(title: &str, command: &mut Command, log: &Path) -> Result<Duration> {
+pub(crate) fn run(title: &str, command: &mut Command, log: &Path) -> Result<Duration> {
     let started = Instant::now();
     let mut file = File::options().create(true).append(true).open(log).with_context(|| log.display().to_string())?;
     writeln!(file, "== {title}: {command:?}")?;

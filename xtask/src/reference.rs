@@ -10,11 +10,11 @@ use crate::run::{cargo, phase, root, target};
 /// The oldest Python that the reference is written for.
 const PYTHON: (u32, u32) = (3, 9);
 /// Profile of the model behind the pipe: quick to build.
-pub const PROFILE: &str = "mutants";
+pub(crate) const PROFILE: &str = "mutants";
 
 /// Flags of `reference`.
 #[derive(Args)]
-pub struct ReferenceArgs {
+pub(crate) struct ReferenceArgs {
     /// Number of random cases for each formula
     #[arg(long, default_value_t = 10_000_000)]
     cases: u64,
@@ -28,7 +28,7 @@ pub struct ReferenceArgs {
 
 impl ReferenceArgs {
     /// The bounded run of the tests: about a minute, always with the same cases.
-    pub fn bounded() -> Self {
+    pub(crate) fn bounded() -> Self {
         Self { cases: 100_000, seed: Some(1), formula: None }
     }
 }
@@ -37,7 +37,7 @@ impl ReferenceArgs {
 ///
 /// # Errors
 /// When a table is out of date, or when the model disagrees; the inputs are printed, shrunk as far as possible.
-pub fn run(args: &ReferenceArgs) -> Result<()> {
+pub(crate) fn run(args: &ReferenceArgs) -> Result<()> {
     let python = python()?;
     let script = |words: &[&str]| {
         let mut command = Command::new(python);
@@ -65,7 +65,7 @@ pub fn run(args: &ReferenceArgs) -> Result<()> {
 ///
 /// # Errors
 /// When there is none.
-pub fn python() -> Result<&'static str> {
+pub(crate) fn python() -> Result<&'static str> {
     let (major, minor) = PYTHON;
     let wanted = format!("the reference (tests/reference) needs Python {major}.{minor} or newer as python3");
     let test = format!("import sys; sys.exit(sys.version_info < ({major}, {minor}))");

@@ -11,7 +11,7 @@ use crate::run::{phase, root};
 ///
 /// # Errors
 /// When there is no report, or a judge objects.
-pub fn run() -> Result<()> {
+pub(crate) fn run() -> Result<()> {
     let folder = root().join("crates/demo/judge");
     let report = root().join("target/demo-test/report.html");
     ensure!(report.is_file(), "{} is missing: cargo test --workspace --test end_to_end", report.display());

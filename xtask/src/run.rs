@@ -7,14 +7,14 @@ use std::time::Instant;
 use anyhow::{Context, Result, bail};
 
 /// Root folder of the checkout.
-pub fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     // Asked at run time, since checkouts may share a target folder; xtask lies directly below the root.
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     manifest.parent().map(PathBuf::from).unwrap_or_default()
 }
 
 /// The cargo that runs this program.
-pub fn cargo() -> Command {
+pub(crate) fn cargo() -> Command {
     let mut command = bare_cargo();
     command.current_dir(root());
     command
@@ -22,7 +22,7 @@ pub fn cargo() -> Command {
 
 /// Cargo in the caller's folder, without the variables that cargo set for this program. Build scripts of dependencies
 /// (ring's) look at those, and everything above them would be rebuilt for each checkout, whose path is part of it.
-pub fn bare_cargo() -> Command {
+pub(crate) fn bare_cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(is_told) {
@@ -33,20 +33,20 @@ pub fn bare_cargo() -> Command {
 }
 
 /// Whether cargo sets a variable for the programs that it runs.
-pub fn is_told(name: &str) -> bool {
+pub(crate) fn is_told(name: &str) -> bool {
     ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
         .iter()
         .any(|start| name.starts_with(start))
 }
 
 /// Cargo's target folder, in the checkout or from the environment.
-pub fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
 /// Builds binaries of the workspace with the features of its tests: with a narrower selection cargo would build most
 /// dependencies a second time. A cheap example makes cargo count the features of dev-dependencies.
-pub fn build(binaries: &[&str]) -> Command {
+pub(crate) fn build(binaries: &[&str]) -> Command {
     let mut command = cargo();
     command.args(["build", "--workspace", "--locked", "--example", "vectors"]);
     for binary in binaries {
@@ -56,7 +56,7 @@ pub fn build(binaries: &[&str]) -> Command {
 }
 
 /// Runs a command with its output shown, between a line with its name and a line with its duration.
-pub fn phase(name: &str, command: &mut Command) -> Result<()> {
+pub(crate) fn phase(name: &str, command: &mut Command) -> Result<()> {
     println!("[{name}] ...");
     let start = Instant::now();
     let status = command.status().with_context(|| format!("{name}: cannot start {:?}", command.get_program()))?;

@@ -11,14 +11,14 @@ use crate::{nats, program};
 
 /// Flags of `test`.
 #[derive(Args)]
-pub struct TestArgs {
+pub(crate) struct TestArgs {
     /// Arguments of `cargo test` (for example `-p kedge-model`), which is all that then runs.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     rest: Vec<String>,
 }
 
 /// Builds the programs and runs the tests.
-pub fn run(args: &TestArgs) -> Result<()> {
+pub(crate) fn run(args: &TestArgs) -> Result<()> {
     program::run(program::ProgramArgs::all())?;
     let mut command = cargo();
     command.args(["test", "--locked"]);

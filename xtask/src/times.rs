@@ -19,7 +19,7 @@ struct Took {
 }
 
 /// Durations by step, kept beside the build caches.
-pub struct Times {
+pub(crate) struct Times {
     file: PathBuf,
     steps: BTreeMap<String, Took>,
 }
@@ -29,7 +29,7 @@ impl Times {
     ///
     /// # Errors
     /// When there is no cache folder.
-    pub fn open() -> Result<Self> {
+    pub(crate) fn open() -> Result<Self> {
         Ok(Self::at(Cache::named("times")?.root().join("steps.json")))
     }
 
@@ -40,13 +40,13 @@ impl Times {
 
     /// Expected duration of a step: that of its last run or, with `everything` to do, of its last such run. `None`
     /// without one.
-    pub fn estimate(&self, step: &str, everything: bool) -> Option<Duration> {
+    pub(crate) fn estimate(&self, step: &str, everything: bool) -> Option<Duration> {
         let took = self.steps.get(step)?;
         (if everything { took.whole } else { took.last }).map(Duration::from_secs_f64)
     }
 
     /// Records a duration. A failure to write it is ignored.
-    pub fn keep(&mut self, step: &str, everything: bool, took: Duration) {
+    pub(crate) fn keep(&mut self, step: &str, everything: bool, took: Duration) {
         let seconds = Some(took.as_secs_f64());
         let known = self.steps.entry(step.to_owned()).or_default();
         known.last = seconds;

@@ -9,7 +9,7 @@ use crate::program::cache::Cache;
 use crate::program::debian;
 
 /// A program of a Debian package.
-pub struct Tool {
+pub(crate) struct Tool {
     /// Name of the program.
     pub name: &'static str,
     /// Name of the Debian package.
@@ -27,7 +27,7 @@ impl Tool {
     ///
     /// # Errors
     /// When it cannot be had.
-    pub fn path(&self) -> Result<PathBuf> {
+    pub(crate) fn path(&self) -> Result<PathBuf> {
         let (name, package) = (self.name, self.package);
         if let Some(given) = std::env::var_os(self.variable).map(PathBuf::from) {
             ensure!(given.is_file(), "{} names {}, which is not there", self.variable, given.display());

@@ -9,7 +9,7 @@ use crate::session::Session;
 
 impl Session {
     /// Adds advice to an error of a transaction: the wallet's address, where it has too little SOL.
-    pub fn advise(&self, error: CliError) -> CliError {
+    pub(crate) fn advise(&self, error: CliError) -> CliError {
         let poor = matches!(
             &error,
             CliError::Send(SendError::Failed {

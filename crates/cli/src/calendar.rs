@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 
 /// A moment in UTC, `2026-02-03 00:30:00 UTC`.
-pub fn date_time(unix: i64) -> String {
+pub(crate) fn date_time(unix: i64) -> String {
     written(unix, "%Y-%m-%d %H:%M:%S UTC").unwrap_or_else(|| format!("second {unix}"))
 }
 
 /// A moment without its year for tables, `02-03 00:30:00`; a dash for one that is unknown or in no calendar.
-pub fn short(unix: Option<i64>) -> String {
+pub(crate) fn short(unix: Option<i64>) -> String {
     unix.and_then(|unix| written(unix, "%m-%d %H:%M:%S")).unwrap_or_else(|| "-".into())
 }
 

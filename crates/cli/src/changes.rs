@@ -15,7 +15,7 @@ use crate::directory::{Directory, short};
 const TOKEN_ACCOUNT: (usize, usize, usize) = (165, 32, 64);
 
 /// An account before and after, `None` where there is none.
-pub struct BeforeAfter {
+pub(crate) struct BeforeAfter {
     /// Address of the account.
     pub address: Pubkey,
     /// Lamports before and after.
@@ -27,7 +27,7 @@ pub struct BeforeAfter {
 }
 
 /// Changes of the accounts that `owner` owns or trades for, one sentence each. Nothing is said of other accounts.
-pub fn told(directory: &Directory, owner: &Pubkey, snapshots: &[BeforeAfter]) -> Vec<String> {
+pub(crate) fn told(directory: &Directory, owner: &Pubkey, snapshots: &[BeforeAfter]) -> Vec<String> {
     let accounts: Vec<_> = snapshots.iter().filter_map(Pair::of).collect();
     let theirs = |pair: &&Pair| pair.head().authority == owner.to_bytes() || pair.head().delegate == owner.to_bytes();
     let any = accounts.iter().any(|pair| theirs(&pair));
@@ -41,7 +41,7 @@ pub fn told(directory: &Directory, owner: &Pubkey, snapshots: &[BeforeAfter]) ->
 }
 
 /// Lamports of rent that accounts other than the payer's take (positive) or return (negative).
-pub fn rent(payer: &Pubkey, snapshots: &[BeforeAfter]) -> i64 {
+pub(crate) fn rent(payer: &Pubkey, snapshots: &[BeforeAfter]) -> i64 {
     let others = snapshots.iter().filter(|snapshot| snapshot.address != *payer);
     let moved: i128 = others.map(|one| i128::from(one.lamports.1) - i128::from(one.lamports.0)).sum();
     i64::try_from(moved).unwrap_or(0)

@@ -15,14 +15,14 @@ use crate::private;
 /// Environment variable with the path of the file.
 const PLACE: &str = "KEDGE_CONFIG";
 /// Environment variable with the id of the default sub-account.
-pub const ACCOUNT: &str = "KEDGE_ACCOUNT";
+pub(crate) const ACCOUNT: &str = "KEDGE_ACCOUNT";
 /// Environment variable with the default market.
-pub const MARKET: &str = "KEDGE_MARKET";
+pub(crate) const MARKET: &str = "KEDGE_MARKET";
 
 /// Contents of the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct File {
+pub(crate) struct File {
     /// URL of the RPC endpoint.
     pub url: Option<Secret>,
     /// Path of the keypair file.
@@ -35,7 +35,7 @@ pub struct File {
 
 /// Origin of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     /// A flag of the command line.
     Flag,
     /// An environment variable.
@@ -48,7 +48,7 @@ pub enum Origin {
 
 impl Origin {
     /// The origin in a few words.
-    pub fn said(self) -> String {
+    pub(crate) fn said(self) -> String {
         match self {
             Self::Flag => "the command line".into(),
             Self::Environment(name) => format!("the variable {name}"),
@@ -60,7 +60,7 @@ impl Origin {
 
 /// The defaults of this run.
 #[derive(Clone, Debug)]
-pub struct Defaults {
+pub(crate) struct Defaults {
     /// Path of the file, which need not exist.
     pub path: PathBuf,
     /// Contents of the file; empty when it is missing or broken.
@@ -75,7 +75,7 @@ pub struct Defaults {
 
 impl Defaults {
     /// Reads file and environment. A broken file is kept as text, for the commands that need it.
-    pub fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
+    pub(crate) fn read(variable: impl Fn(&str) -> Option<OsString>) -> Self {
         let path = place(&variable);
         let (file, broken) = match read(&path) {
             Ok(file) => (file, None),
@@ -90,7 +90,7 @@ impl Defaults {
     }
 
     /// The command line with the file's defaults, which stand below environment and flags.
-    pub fn command(&self) -> Command {
+    pub(crate) fn command(&self) -> Command {
         let mut command = Cli::command();
         // Help must not show a URL with a key.
         if let Some(url) = &self.file.url {
@@ -108,7 +108,7 @@ impl Defaults {
     }
 
     /// Origin of a flag whose environment variable is `variable`.
-    pub fn origin(&self, matches: &ArgMatches, flag: &str, variable: &'static str, in_file: bool) -> Origin {
+    pub(crate) fn origin(&self, matches: &ArgMatches, flag: &str, variable: &'static str, in_file: bool) -> Origin {
         match matches.value_source(flag) {
             Some(ValueSource::CommandLine) => Origin::Flag,
             Some(ValueSource::EnvVariable) => Origin::Environment(variable),
@@ -158,7 +158,7 @@ fn read(path: &Path) -> core::result::Result<File, String> {
 ///
 /// # Errors
 /// [`CliError::Usage`] where it cannot be written.
-pub fn write(path: &Path, file: &File) -> Result<()> {
+pub(crate) fn write(path: &Path, file: &File) -> Result<()> {
     let mut text = String::from("# Written by `kedge init`. Flags and the environment come before what stands here.\n");
     // A string of JSON is one of TOML.
     let mut line = |key: &str, value: serde_json::Value| text += &format!("{key} = {value}\n");

@@ -12,16 +12,16 @@ use crate::output::wrap;
 use crate::session::Session;
 
 /// Fee of one signature in lamports.
-pub const SIGNATURE_FEE: u64 = 5_000;
+pub(crate) const SIGNATURE_FEE: u64 = 5_000;
 /// Margin of a transaction's compute limit over its simulated units, percent.
-pub const UNITS_MARGIN: u32 = 15;
+pub(crate) const UNITS_MARGIN: u32 = 15;
 
 impl Session {
     /// Continues without doubts, with --yes, or when the person at the terminal agrees.
     ///
     /// # Errors
     /// [`CliError::Unconfirmed`] without a terminal; [`CliError::Usage`] when the answer is no.
-    pub fn confirm(&self, doubts: Vec<String>) -> Result<()> {
+    pub(crate) fn confirm(&self, doubts: Vec<String>) -> Result<()> {
         if doubts.is_empty() || self.guards.yes {
             return Ok(());
         }
@@ -49,7 +49,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Self::confirm`].
-    pub async fn confirm_fee(&self, instructions: &[Instruction]) -> Result<()> {
+    pub(crate) async fn confirm_fee(&self, instructions: &[Instruction]) -> Result<()> {
         let PriorityFee::Fixed(price) = self.priority() else { return Ok(()) };
         let units = self.sender()?.units(instructions, &[], UNITS_MARGIN).await;
         let units = units.map_err(|error| self.advise(error.into()))?;
@@ -58,7 +58,7 @@ impl Session {
 }
 
 /// A priority fee in lamports, rounded up.
-pub fn priority_fee(micro_lamports: u64, units: u32) -> u64 {
+pub(crate) fn priority_fee(micro_lamports: u64, units: u32) -> u64 {
     let whole = (u128::from(micro_lamports) * u128::from(units)).div_ceil(1_000_000);
     u64::try_from(whole).unwrap_or(u64::MAX)
 }

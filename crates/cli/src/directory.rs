@@ -25,7 +25,7 @@ const KNOWN_MINTS: [(Pubkey, &str); 4] = [
 ];
 
 /// All markets and banks.
-pub struct Directory {
+pub(crate) struct Directory {
     /// Markets by index.
     pub markets: Vec<Found<Market>>,
     /// Banks by index.
@@ -37,7 +37,7 @@ impl Directory {
     ///
     /// # Errors
     /// [`CliError::Contradiction`] when names or decimals do not fit together.
-    pub async fn fetch(client: &Client) -> Result<Self> {
+    pub(crate) async fn fetch(client: &Client) -> Result<Self> {
         let directory = Self { markets: client.markets().await?, banks: client.banks().await? };
         let board = client.board().await?;
         let mints: Vec<Pubkey> = directory.banks.iter().map(|bank| Pubkey::new_from_array(bank.data.mint)).collect();
@@ -76,7 +76,7 @@ impl Directory {
     ///
     /// # Errors
     /// [`CliError::NotFound`] with the nearest name.
-    pub fn market(&self, wanted: &str) -> Result<&Found<Market>> {
+    pub(crate) fn market(&self, wanted: &str) -> Result<&Found<Market>> {
         let called = |market: &Found<Market>| name(&market.data.name).to_ascii_uppercase();
         let index = wanted.parse::<u16>().ok();
         let typed = wanted.to_ascii_uppercase();
@@ -109,31 +109,31 @@ impl Directory {
     }
 
     /// Name of a market; its index when it is not in the directory.
-    pub fn market_name(&self, index: u16) -> String {
+    pub(crate) fn market_name(&self, index: u16) -> String {
         let found = self.markets.iter().find(|market| market.data.index == index);
         found.map_or_else(|| format!("market {index}"), |market| name(&market.data.name))
     }
 
     /// Tick of a market, zero for one that is not listed here.
-    pub fn tick(&self, index: u16) -> Price {
+    pub(crate) fn tick(&self, index: u16) -> Price {
         self.markets.iter().find(|market| market.data.index == index).map_or(Price::ZERO, |market| market.data.tick)
     }
 
     /// An amount of a bank's tokens for a table, rounded to at most six digits after the point.
-    pub fn tokens_short(&self, bank: u16, amount: Amount) -> String {
+    pub(crate) fn tokens_short(&self, bank: u16, amount: Amount) -> String {
         let decimals = self.bank(bank).map_or(0, |bank| u32::from(bank.data.decimals));
         decimal::rounded(amount.0, decimals, if bank == Bank::QUOTE { 2 } else { decimals.min(6) })
     }
 
     /// The bank with an index.
-    pub fn bank(&self, index: u16) -> Result<&Found<Bank>> {
+    pub(crate) fn bank(&self, index: u16) -> Result<&Found<Bank>> {
         let found = self.banks.iter().find(|bank| bank.data.index == index);
         found.ok_or_else(|| CliError::NotFound(format!("there is no bank {index}; {} are listed", self.banks.len())))
     }
 
     /// Name of a bank's token, where it is known: mints have none on chain. The quote bank's tokens are dollars,
     /// whatever their mint.
-    pub fn bank_name(&self, index: u16) -> String {
+    pub(crate) fn bank_name(&self, index: u16) -> String {
         let mint = self.bank(index).map(|bank| Pubkey::new_from_array(bank.data.mint)).unwrap_or_default();
         match KNOWN_MINTS.iter().find(|(known, _)| *known == mint) {
             Some((_, symbol)) => (*symbol).into(),
@@ -143,7 +143,7 @@ impl Directory {
     }
 
     /// An amount of a bank's tokens in whole units; in smallest units when the bank is not in the directory.
-    pub fn tokens(&self, bank: u16, amount: Amount) -> String {
+    pub(crate) fn tokens(&self, bank: u16, amount: Amount) -> String {
         let decimals = self.bank(bank).map_or(0, |bank| u32::from(bank.data.decimals));
         decimal::format(amount.0, decimals, 2)
     }
@@ -161,7 +161,7 @@ fn nearest(typed: &str, names: &[String]) -> Option<String> {
 }
 
 /// An address shortened to its ends.
-pub fn short(address: impl ToString) -> String {
+pub(crate) fn short(address: impl ToString) -> String {
     let text = address.to_string();
     match (text.get(..4), text.len().checked_sub(4).and_then(|from| text.get(from..))) {
         (Some(head), Some(tail)) if text.len() > 12 => format!("{head}..{tail}"),

@@ -32,7 +32,7 @@ const UNITS: u32 = 1_400_000;
 ///
 /// # Errors
 /// The refusal that sending would meet.
-pub async fn run(session: &Session, instructions: &[Instruction]) -> Result<Output> {
+pub(crate) async fn run(session: &Session, instructions: &[Instruction]) -> Result<Output> {
     let sender = session.sender()?;
     let units = sender.units(instructions, &[], UNITS_MARGIN).await.map_err(|error| session.advise(error.into()))?;
     let directory = Directory::fetch(&session.client).await?;
@@ -94,7 +94,7 @@ pub async fn run(session: &Session, instructions: &[Instruction]) -> Result<Outp
 }
 
 /// Joins the dry runs of a command that sends several transactions.
-pub fn together(tries: Vec<Output>) -> CliError {
+pub(crate) fn together(tries: Vec<Output>) -> CliError {
     let text = tries.iter().map(|one| one.text.as_str()).collect::<Vec<_>>().join("\n");
     let json = tries.into_iter().map(|one| one.json).collect();
     CliError::Dry(Box::new(Output::new(text, Value::Array(json))))
@@ -150,7 +150,7 @@ fn step(directory: &Directory, instruction: &Instruction) -> (Option<&'static st
 
 impl Session {
     /// Accounts as the instructions would leave them; `None` when they would fail.
-    pub async fn accounts_after(
+    pub(crate) async fn accounts_after(
         &self,
         instructions: &[Instruction],
         addresses: &[Pubkey],

@@ -13,11 +13,11 @@ use solana_transaction_error::TransactionError;
 use crate::output::{Output, long, wrap};
 
 /// Result of a command.
-pub type Result<T> = core::result::Result<T, CliError>;
+pub(crate) type Result<T> = core::result::Result<T, CliError>;
 
 /// Why a command failed.
 #[derive(Debug, thiserror::Error)]
-pub enum CliError {
+pub(crate) enum CliError {
     /// The command line makes no sense.
     #[error("{0}")]
     Usage(String),
@@ -66,12 +66,12 @@ impl From<Rule> for CliError {
 
 impl CliError {
     /// The same error with a remedy.
-    pub fn advised(self, hint: impl Into<String>) -> Self {
+    pub(crate) fn advised(self, hint: impl Into<String>) -> Self {
         Self::Advised { error: Box::new(self), hint: hint.into() }
     }
 
     /// Exit code of the process; `kedge --help` lists them.
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Advised { error, .. } => error.exit_code(),
             Self::Dry(_) => 0,
@@ -87,7 +87,7 @@ impl CliError {
     }
 
     /// The rule of the exchange that refused.
-    pub fn rule(&self) -> Option<Rule> {
+    pub(crate) fn rule(&self) -> Option<Rule> {
         match self {
             Self::Rule(rule) | Self::Fetch(FetchError::Rule(rule)) => Some(*rule),
             Self::Send(error) => error.rule(),
@@ -97,7 +97,7 @@ impl CliError {
     }
 
     /// Outcome of the error's transaction, when one was sent.
-    pub fn outcome(&self) -> Option<&'static str> {
+    pub(crate) fn outcome(&self) -> Option<&'static str> {
         match self.cause() {
             Self::Send(SendError::Rejected(_)) => Some("rejected"),
             Self::Send(SendError::Expired(_)) => Some("expired"),
@@ -107,7 +107,7 @@ impl CliError {
     }
 
     /// Signature of the error's transaction, when one was sent.
-    pub fn signature(&self) -> Option<Signature> {
+    pub(crate) fn signature(&self) -> Option<Signature> {
         match self.cause() {
             Self::Send(SendError::Rejected(rejected)) => Some(rejected.at.signature),
             Self::Send(SendError::Expired(expired)) => Some(expired.signature),
@@ -204,7 +204,7 @@ impl CliError {
     }
 
     /// Prints the error to standard error.
-    pub fn print(&self, json: bool) {
+    pub(crate) fn print(&self, json: bool) {
         // Both forms quote endpoints and programs, and URLs may carry a key.
         if json {
             // One JSON document a line, as everywhere on standard error.

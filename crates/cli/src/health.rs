@@ -16,18 +16,18 @@ use crate::table::{Cell, Paint, Table};
 use crate::view::View;
 
 /// Pockets of an account, the cross pocket first.
-pub fn pockets(account: &SubAccount) -> Vec<Pocket> {
+pub(crate) fn pockets(account: &SubAccount) -> Vec<Pocket> {
     let isolated = account.positions.iter().filter(|position| position.is_isolated());
     std::iter::once(Pocket::Cross).chain(isolated.map(|position| Pocket::Isolated(position.market))).collect()
 }
 
 /// Positions with base, a claim or open orders.
-pub fn positions(account: &SubAccount) -> impl Iterator<Item = &Position> {
+pub(crate) fn positions(account: &SubAccount) -> impl Iterator<Item = &Position> {
     account.positions.iter().filter(|position| position.is_used() && !position.is_empty())
 }
 
 /// Name of a pocket: its market, or the cross pocket.
-pub fn pocket_name(directory: &Directory, pocket: Pocket) -> String {
+pub(crate) fn pocket_name(directory: &Directory, pocket: Pocket) -> String {
     match pocket {
         Pocket::Cross => "cross".into(),
         Pocket::Isolated(market) => directory.market_name(market),
@@ -35,10 +35,10 @@ pub fn pocket_name(directory: &Directory, pocket: Pocket) -> String {
 }
 
 /// Titles of the rows of [`row`].
-pub const TITLES: [&str; 7] = ["MARGIN", ">EQUITY", ">INITIAL", ">FREE", ">MAINT.", ">HEALTH", ">LEVERAGE"];
+pub(crate) const TITLES: [&str; 7] = ["MARGIN", ">EQUITY", ">INITIAL", ">FREE", ">MAINT.", ">HEALTH", ">LEVERAGE"];
 
 /// One pocket of an account as a table row (behind `label`) and as JSON.
-pub fn row(label: &str, account: &SubAccount, pocket: Pocket, view: &View) -> (Vec<Cell>, Value) {
+pub(crate) fn row(label: &str, account: &SubAccount, pocket: Pocket, view: &View) -> (Vec<Cell>, Value) {
     let (board, clock) = (&*view.board, &view.clock);
     let (initial, maintenance) =
         (risk::initial(account, pocket, board, clock), risk::maintenance(account, pocket, board, clock));
@@ -85,7 +85,7 @@ pub fn row(label: &str, account: &SubAccount, pocket: Pocket, view: &View) -> (V
 }
 
 /// All pockets of an account as a table and as JSON.
-pub fn margins(directory: &Directory, account: &SubAccount, view: &View, colour: bool) -> (String, Value) {
+pub(crate) fn margins(directory: &Directory, account: &SubAccount, view: &View, colour: bool) -> (String, Value) {
     let mut table = Table::new(&TITLES);
     let mut list = Vec::new();
     for pocket in pockets(account) {
@@ -109,7 +109,7 @@ fn health_cell(health: Ppm) -> Cell {
 }
 
 /// Liquidation price of a position; `None` when there is none, and when prices are too old.
-pub fn liquidation(account: &SubAccount, market: u16, view: &View) -> Result<Option<Price>> {
+pub(crate) fn liquidation(account: &SubAccount, market: u16, view: &View) -> Result<Option<Price>> {
     match risk::liquidation_price(account, &view.board, market, &view.clock) {
         Ok(price) => Ok(price),
         Err(kedge_model::Error::StaleRow | kedge_model::Error::RowStateForbids) => Ok(None),
@@ -118,7 +118,7 @@ pub fn liquidation(account: &SubAccount, market: u16, view: &View) -> Result<Opt
 }
 
 /// Distance of a price from the oracle, percent.
-pub fn distance(view: &View, market: u16, price: Price) -> Option<String> {
+pub(crate) fn distance(view: &View, market: u16, price: Price) -> Option<String> {
     let oracle = view.board.market(market).ok()?.price.price;
     oracle.distance(price).ok().map(|ppm| decimal::format(ppm, 4, 0))
 }

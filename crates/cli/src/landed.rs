@@ -7,7 +7,7 @@ use crate::session::Session;
 
 impl Session {
     /// Remembers a landed transaction of the command.
-    pub fn has_landed(&self, signature: Signature) {
+    pub(crate) fn has_landed(&self, signature: Signature) {
         self.landed.borrow_mut().push(signature);
     }
 
@@ -16,7 +16,7 @@ impl Session {
     /// elements without an `outcome`, in order.
     ///
     /// * `sends`: whether the command is one that sends. Both fields are then `null` when nothing had to be sent.
-    pub fn named(&self, mut json: Value, sends: bool) -> Value {
+    pub(crate) fn named(&self, mut json: Value, sends: bool) -> Value {
         let landed = self.landed.take();
         if landed.is_empty() && !sends {
             return json;

@@ -8,7 +8,7 @@ use solana_pubkey::Pubkey;
 use crate::output::long;
 
 /// The fields of a struct without padding; 32-byte fields are addresses.
-pub fn fields<T: Layout + Pod>(value: &T) -> Value {
+pub(crate) fn fields<T: Layout + Pod>(value: &T) -> Value {
     read(T::FIELDS, bytemuck::bytes_of(value))
 }
 

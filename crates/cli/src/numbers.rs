@@ -15,7 +15,7 @@ use solana_pubkey::Pubkey;
 const SPARE: u64 = 60;
 
 /// The numbers of one sub-account, locked against other processes of this machine until drop.
-pub struct Numbers {
+pub(crate) struct Numbers {
     file: File,
     /// Number, and the Unix second until which it is kept.
     given: Vec<(u64, u64)>,
@@ -26,7 +26,7 @@ impl Numbers {
     ///
     /// # Errors
     /// When the file cannot be opened or read.
-    pub fn of(sub_account: &Pubkey) -> io::Result<Self> {
+    pub(crate) fn of(sub_account: &Pubkey) -> io::Result<Self> {
         Self::at(folder()?.join(sub_account.to_string()))
     }
 
@@ -47,7 +47,7 @@ impl Numbers {
     }
 
     /// The next number, above the highest on chain and above all given numbers that may still be placed.
-    pub fn next(&self, highest: u64) -> u64 {
+    pub(crate) fn next(&self, highest: u64) -> u64 {
         signed::next_number(self.given.iter().map(|(number, _)| *number).fold(highest, u64::max))
     }
 
@@ -55,7 +55,7 @@ impl Numbers {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn give(mut self, number: u64, life: u64) -> io::Result<()> {
+    pub(crate) fn give(mut self, number: u64, life: u64) -> io::Result<()> {
         self.given.push((number, now().saturating_add(life.saturating_mul(2)).saturating_add(SPARE)));
         let text: String = self.given.iter().map(|(number, until)| format!("{number} {until}\n")).collect();
         self.file.rewind()?;

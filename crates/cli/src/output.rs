@@ -6,11 +6,11 @@ use kedge_client::shown::{printable_json, printable_lines};
 use serde_json::Value;
 
 /// Default width of a terminal in columns.
-pub const WIDTH: usize = 80;
+pub(crate) const WIDTH: usize = 80;
 
 /// Result of a command, as text and as JSON.
 #[derive(Clone, Debug)]
-pub struct Output {
+pub(crate) struct Output {
     /// Text for people.
     pub text: String,
     /// JSON for programs.
@@ -21,17 +21,17 @@ pub struct Output {
 
 impl Output {
     /// A result with exit code 0.
-    pub fn new(text: impl Into<String>, json: Value) -> Self {
+    pub(crate) fn new(text: impl Into<String>, json: Value) -> Self {
         Self { text: text.into(), json, code: 0 }
     }
 
     /// The same with another exit code.
-    pub fn with_code(self, code: u8) -> Self {
+    pub(crate) fn with_code(self, code: u8) -> Self {
         Self { code, ..self }
     }
 
     /// Prints the text or the JSON.
-    pub fn print(&self, json: bool) {
+    pub(crate) fn print(&self, json: bool) {
         if json {
             write_out(&printable_json(&format!("{:#}\n", self.json)));
         } else {
@@ -43,7 +43,7 @@ impl Output {
 
 impl Output {
     /// The text with terminal controls escaped, except for this program's own colours.
-    pub fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         self.shown_in(colour())
     }
 
@@ -64,12 +64,12 @@ impl Output {
 const PAINTS: [&str; 5] = ["\x1b[0m", "\x1b[1m", "\x1b[31m", "\x1b[32m", "\x1b[33m"];
 
 /// A 64-bit number in JSON, as text: many readers keep only 53 bits.
-pub fn long(value: impl core::fmt::Display) -> Value {
+pub(crate) fn long(value: impl core::fmt::Display) -> Value {
     Value::String(value.to_string())
 }
 
 /// Writes to standard output. When its reader is gone (`| head`), the process ends without an error.
-pub fn write_out(text: &str) {
+pub(crate) fn write_out(text: &str) {
     use std::io::Write;
     let mut out = std::io::stdout().lock();
     if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
@@ -78,13 +78,13 @@ pub fn write_out(text: &str) {
 }
 
 /// Whether standard output shows colours: it is a terminal and `NO_COLOR` is not set.
-pub fn colour() -> bool {
+pub(crate) fn colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && std::io::stdout().is_terminal()
 }
 
 /// Folds a sentence into lines of at most [`WIDTH`] columns. The first line begins with `first`, the others with spaces
 /// of its width. A longer word stands on a line of its own.
-pub fn wrap(first: &str, sentence: &str) -> String {
+pub(crate) fn wrap(first: &str, sentence: &str) -> String {
     let indent = " ".repeat(first.chars().count());
     let options = textwrap::Options::new(WIDTH)
         .initial_indent(first)

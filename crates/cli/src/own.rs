@@ -18,12 +18,12 @@ use crate::describe;
 use crate::directory::Directory;
 
 /// Column titles of [`Entry::csv`].
-pub const CSV: &str =
+pub(crate) const CSV: &str =
     "time,slot,kind,market,side,size,price,value,fee,realised,amount,balance,order,role,signature,text";
 
 /// The sub-account of a history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// Owner of the sub-account.
     pub authority: Pubkey,
     /// Id of the sub-account.
@@ -36,14 +36,14 @@ impl Owner {
     }
 
     /// Address of the sub-account.
-    pub fn address(&self) -> Pubkey {
+    pub(crate) fn address(&self) -> Pubkey {
         address::sub_account(&self.authority, self.id)
     }
 }
 
 /// A change of a position, in signed base and quote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Trade {
+pub(crate) struct Trade {
     /// Base bought (positive) or sold (negative).
     pub base: Base,
     /// Quote received (positive) or paid (negative).
@@ -52,7 +52,7 @@ pub struct Trade {
 
 /// One event of a sub-account's history.
 #[derive(Clone, Debug, Default)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Kind of the event: `fill`, `deposit`, `order_placed`, ...
     pub kind: &'static str,
     /// Index of the market.
@@ -80,7 +80,7 @@ pub struct Entry {
 }
 
 /// All entries of a transaction for a sub-account, in order; none of a failed transaction.
-pub fn entries(directory: &Directory, past: &Past, owner: &Owner) -> Vec<Entry> {
+pub(crate) fn entries(directory: &Directory, past: &Past, owner: &Owner) -> Vec<Entry> {
     let mut found = Vec::new();
     for step in &past.steps {
         let before = found.len();
@@ -95,12 +95,12 @@ pub fn entries(directory: &Directory, past: &Past, owner: &Owner) -> Vec<Entry> 
 }
 
 /// Trades of the sub-account in a batch, in order.
-pub fn trades<'b>(batch: &'b EventBatch, owner: &'b Owner) -> impl DoubleEndedIterator<Item = Trade> + 'b {
+pub(crate) fn trades<'b>(batch: &'b EventBatch, owner: &'b Owner) -> impl DoubleEndedIterator<Item = Trade> + 'b {
     batch.events.iter().filter_map(|event| trade(event, owner))
 }
 
 /// Whether a transaction created the sub-account, so that its history ends there.
-pub fn is_creation(past: &Past, owner: &Owner) -> bool {
+pub(crate) fn is_creation(past: &Past, owner: &Owner) -> bool {
     let created = |step: &Step| match &step.decoded {
         Some(Decoded::CreateSubAccount(it)) => it.sub_account == owner.address(),
         _ => false,
@@ -279,18 +279,18 @@ fn positive(amount: Amount) -> i64 {
 
 impl Entry {
     /// Mean price of the trade, rounded down to the last digit.
-    pub fn price(&self) -> Option<Price> {
+    pub(crate) fn price(&self) -> Option<Price> {
         let trade = self.trade?;
         mul_div(trade.quote.magnitude().0, BASE, trade.base.size().0, Rounding::Down).ok().map(Price)
     }
 
     /// Side of the trade.
-    pub fn side(&self) -> Option<&'static str> {
+    pub(crate) fn side(&self) -> Option<&'static str> {
         self.trade.map(|trade| if trade.base.0 > 0 { "buy" } else { "sell" })
     }
 
     /// The entry as a line of CSV with exact numbers.
-    pub fn csv(&self, directory: &Directory, signature: &Signature, past: &Past) -> String {
+    pub(crate) fn csv(&self, directory: &Directory, signature: &Signature, past: &Past) -> String {
         let optional = |text: Option<String>| text.unwrap_or_default();
         let fields = [
             optional(past.block_time.map(calendar::date_time)),
@@ -314,7 +314,7 @@ impl Entry {
     }
 
     /// The entry as JSON.
-    pub fn json(&self, directory: &Directory) -> Value {
+    pub(crate) fn json(&self, directory: &Directory) -> Value {
         json!({
             "kind": self.kind,
             "market": self.market.map(|market| directory.market_name(market)),

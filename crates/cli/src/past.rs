@@ -19,7 +19,7 @@ const PAGES: u32 = 20;
 const AT_ONCE: usize = 8;
 
 /// A successful transaction.
-pub struct PastTransaction {
+pub(crate) struct PastTransaction {
     /// First signature of the transaction.
     pub signature: Signature,
     /// Slot of its block.
@@ -29,7 +29,7 @@ pub struct PastTransaction {
 }
 
 /// Walks back through the successful transactions of an address. Failed ones changed nothing and are skipped.
-pub struct Walk {
+pub(crate) struct Walk {
     client: Client,
     address: Pubkey,
     before: Option<Signature>,
@@ -41,14 +41,14 @@ pub struct Walk {
 
 impl Walk {
     /// Starts at the newest transaction, or at the one before a signature; ends after `look` successful ones.
-    pub fn new(client: &Client, address: Pubkey, before: Option<Signature>, look: u32) -> Self {
+    pub(crate) fn new(client: &Client, address: Pubkey, before: Option<Signature>, look: u32) -> Self {
         let left = usize::try_from(look).unwrap_or(usize::MAX);
         let (page, ready) = (VecDeque::new(), VecDeque::new());
         Self { client: client.clone(), address, before, page, ready, left, ended: false }
     }
 
     /// The next transaction; `None` at the end of the endpoint's history or after `look` transactions.
-    pub async fn next(&mut self) -> Result<Option<PastTransaction>> {
+    pub(crate) async fn next(&mut self) -> Result<Option<PastTransaction>> {
         if self.ready.is_empty() {
             self.fetch().await?;
         }
@@ -56,7 +56,7 @@ impl Walk {
     }
 
     /// Whether the endpoint has no older transactions.
-    pub fn ended(&self) -> bool {
+    pub(crate) fn ended(&self) -> bool {
         self.ended && self.page.is_empty() && self.ready.is_empty()
     }
 
@@ -113,7 +113,7 @@ impl Walk {
 ///
 /// An endpoint that does not know `after`, because it lags or has forgotten it, returns older ones too: `from` bounds
 /// them.
-pub async fn listed_since(
+pub(crate) async fn listed_since(
     client: &Client,
     address: &Pubkey,
     after: Option<Signature>,
@@ -147,7 +147,7 @@ pub async fn listed_since(
 }
 
 /// Parses `--before`.
-pub fn before(text: Option<&str>) -> Result<Option<Signature>> {
+pub(crate) fn before(text: Option<&str>) -> Result<Option<Signature>> {
     let parse = |text: &str| text.parse().map_err(|_| CliError::Usage("a signature is base58 of 64 bytes".into()));
     text.map(parse).transpose()
 }

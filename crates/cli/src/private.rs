@@ -27,7 +27,7 @@ fn folder(path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// Also for a file that exists.
-pub fn create(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn create(path: &Path, text: &str) -> Result<()> {
     folder(path)?;
     let mut file = new(path)?;
     file.write_all(text.as_bytes())?;
@@ -35,7 +35,7 @@ pub fn create(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Replaces a file atomically: it is never half written or open to others.
-pub fn replace(path: &Path, text: &str) -> Result<()> {
+pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
     create(&beside, text)?;

@@ -16,7 +16,7 @@ impl Session {
     ///
     /// # Errors
     /// The refusal or outcome; with --dry-run always, [`CliError::Dry`] when the instructions would succeed.
-    pub async fn send(&self, instructions: &[Instruction]) -> Result<Landed> {
+    pub(crate) async fn send(&self, instructions: &[Instruction]) -> Result<Landed> {
         let sender = self.sender()?;
         if self.guards.dry_run {
             return Err(CliError::Dry(Box::new(dry::run(self, instructions).await?)));

@@ -25,7 +25,7 @@ use crate::error::{CliError, Result};
 use crate::output::{Output, colour, wrap};
 
 /// Context of a command.
-pub struct Session {
+pub(crate) struct Session {
     /// The connection. Its payer is the keypair, or a random one for commands that only read.
     pub client: Client,
     /// Whether standard output shows colours.
@@ -54,7 +54,7 @@ impl Session {
     ///
     /// # Errors
     /// [`CliError::Usage`] for an invalid endpoint and for a configuration that cannot be read.
-    pub fn new(cli: &Cli, defaults: &Defaults) -> Result<Self> {
+    pub(crate) fn new(cli: &Cli, defaults: &Defaults) -> Result<Self> {
         if let Some(broken) = &defaults.broken {
             return Err(CliError::Usage(broken.clone()));
         }
@@ -91,7 +91,7 @@ impl Session {
     ///
     /// # Errors
     /// [`CliError::Usage`] without either.
-    pub fn market<'a>(&'a self, named: Option<&'a str>) -> Result<&'a str> {
+    pub(crate) fn market<'a>(&'a self, named: Option<&'a str>) -> Result<&'a str> {
         named.or(self.market.as_deref()).ok_or_else(|| {
             CliError::Usage("name a market (`kedge markets` lists them), or one for good: `kedge init --market`".into())
         })
@@ -101,12 +101,12 @@ impl Session {
     ///
     /// # Errors
     /// [`CliError::Usage`] when it cannot be read.
-    pub fn signer(&self) -> Result<Pubkey> {
+    pub(crate) fn signer(&self) -> Result<Pubkey> {
         self.keypair.clone().map_err(CliError::Usage)
     }
 
     /// Outcome of a transaction: as known now or, with `wait`, as soon as it is certain.
-    pub async fn outcome(&self, signature: Signature, last_valid: Option<u64>, wait: bool) -> Result<Outcome> {
+    pub(crate) async fn outcome(&self, signature: Signature, last_valid: Option<u64>, wait: bool) -> Result<Outcome> {
         let sender = self.asker();
         if wait {
             return Ok(sender.await_outcome(signature, last_valid).await?);
@@ -115,7 +115,7 @@ impl Session {
     }
 
     /// All readable sub-accounts; none, with a note, when the endpoint does not list them.
-    pub async fn everybody(&self) -> Vec<Found<SubAccountData>> {
+    pub(crate) async fn everybody(&self) -> Vec<Found<SubAccountData>> {
         match self.client.all_sub_accounts_at().await {
             Ok(all) => all.value.found,
             Err(error) => {
@@ -126,7 +126,7 @@ impl Session {
     }
 
     /// Notes on standard error what the command had to do without.
-    pub fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         let text = discreet(text);
         if self.json {
             eprintln!("{}", printable_json(&json!({ "note": text }).to_string()));
@@ -136,7 +136,7 @@ impl Session {
     }
 
     /// Reports on standard error what a command has done before it fails.
-    pub fn done_before(&self, done: &Output) {
+    pub(crate) fn done_before(&self, done: &Output) {
         if self.json {
             eprintln!("{}", printable_json(&json!({ "done": done.json }).to_string()));
         } else {
@@ -148,7 +148,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Self::signer`].
-    pub fn sender(&self) -> Result<Sender> {
+    pub(crate) fn sender(&self) -> Result<Sender> {
         self.signer()?;
         Ok(self.asker())
     }
@@ -159,18 +159,18 @@ impl Session {
     }
 
     /// Choice of the priority fee.
-    pub fn priority(&self) -> PriorityFee {
+    pub(crate) fn priority(&self) -> PriorityFee {
         self.send.priority
     }
 
     /// A refresh of the rows whose price is past half of its age limit; `None` when all are younger.
-    pub async fn refresh(&self, board: &PriceBoard, rows: &[Row], clock: &Clock) -> Result<Option<Instruction>> {
+    pub(crate) async fn refresh(&self, board: &PriceBoard, rows: &[Row], clock: &Clock) -> Result<Option<Instruction>> {
         let old = prices::old_rows(board, rows, clock);
         if old.is_empty() { Ok(None) } else { self.refresh_all(board, &old).await.map(Some) }
     }
 
     /// A refresh of the rows, at any age.
-    pub async fn refresh_all(&self, board: &PriceBoard, rows: &[Row]) -> Result<Instruction> {
+    pub(crate) async fn refresh_all(&self, board: &PriceBoard, rows: &[Row]) -> Result<Instruction> {
         // Without an answer the default account is used.
         let book = self.book.clone().discover(&self.client, board).await.unwrap_or_else(|_| self.book.clone());
         Ok(prices::refresh_instruction(board, rows, &book)?)
@@ -178,7 +178,7 @@ impl Session {
 }
 
 /// Default path of the keypair.
-pub fn default_keypair() -> PathBuf {
+pub(crate) fn default_keypair() -> PathBuf {
     let home = std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
     home.join(".config/solana/id.json")
 }
@@ -187,7 +187,7 @@ pub fn default_keypair() -> PathBuf {
 ///
 /// # Errors
 /// [`CliError::Usage`] for any other text, which is not quoted: it may be a key.
-pub fn endpoint(typed: &Secret) -> Result<Secret> {
+pub(crate) fn endpoint(typed: &Secret) -> Result<Secret> {
     let known = match typed.expose() {
         "localhost" | "localnet" | "l" => "http://127.0.0.1:8899",
         "devnet" | "d" => "https://api.devnet.solana.com",

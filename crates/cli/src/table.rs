@@ -6,7 +6,7 @@ use kedge_client::shown::printable;
 
 /// Colour of a cell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Paint {
+pub(crate) enum Paint {
     /// The terminal's own colour.
     #[default]
     Plain,
@@ -20,7 +20,7 @@ pub enum Paint {
 
 /// A cell of a table.
 #[derive(Clone, Debug, Default)]
-pub struct Cell {
+pub(crate) struct Cell {
     text: String,
     paint: Paint,
 }
@@ -33,36 +33,36 @@ impl<T: Into<String>> From<T> for Cell {
 
 impl Cell {
     /// A painted cell. Terminal controls in its text are escaped: names come from strangers.
-    pub fn painted(text: impl Into<String>, paint: Paint) -> Self {
+    pub(crate) fn painted(text: impl Into<String>, paint: Paint) -> Self {
         Self { text: printable(&text.into()).into_owned(), paint }
     }
 }
 
 /// A table. A column whose title begins with `>` is right-aligned.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub(crate) struct Table {
     titles: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
     /// An empty table.
-    pub fn new(titles: &[&'static str]) -> Self {
+    pub(crate) fn new(titles: &[&'static str]) -> Self {
         Self { titles: titles.to_vec(), rows: Vec::new() }
     }
 
     /// Adds a row.
-    pub fn row(&mut self, cells: Vec<Cell>) {
+    pub(crate) fn row(&mut self, cells: Vec<Cell>) {
         self.rows.push(cells);
     }
 
     /// Whether there are no rows.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// The table as text, one line a row, at its natural width.
-    pub fn render(&self, colour: bool) -> String {
+    pub(crate) fn render(&self, colour: bool) -> String {
         let titles: Vec<Cell> = self.titles.iter().map(|title| title.trim_start_matches('>').into()).collect();
         let width = |column: usize| {
             let cells = self.rows.iter().chain(std::iter::once(&titles));
@@ -89,7 +89,7 @@ impl Table {
 }
 
 /// The text in a colour, when colours are on.
-pub fn paint(text: &str, paint: Paint, colour: bool) -> String {
+pub(crate) fn paint(text: &str, paint: Paint, colour: bool) -> String {
     let code = match paint {
         _ if !colour => return text.into(),
         Paint::Plain => return text.into(),

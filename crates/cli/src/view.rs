@@ -15,7 +15,7 @@ use crate::session::Session;
 const ROWS_AT_ONCE: usize = 6;
 
 /// The board at a moment.
-pub struct View {
+pub(crate) struct View {
     /// Prices, margin parameters, funding.
     pub board: Box<PriceBoard>,
     /// Slot and Unix time of the view.
@@ -28,12 +28,12 @@ pub struct View {
 
 impl View {
     /// Origin of the prices: `refreshed` or `stored`.
-    pub fn source(&self) -> Value {
+    pub(crate) fn source(&self) -> Value {
         json!(if self.refreshed { "refreshed" } else { "stored" })
     }
 
     /// The warning about prices that are too old; empty when none are.
-    pub fn warning(&self) -> String {
+    pub(crate) fn warning(&self) -> String {
         if self.stale.is_empty() {
             return String::new();
         }
@@ -51,7 +51,7 @@ impl Session {
     ///
     /// # Errors
     /// When board or clock cannot be read.
-    pub async fn view(&self, rows: &[Row]) -> Result<View> {
+    pub(crate) async fn view(&self, rows: &[Row]) -> Result<View> {
         let mut board = self.client.board().await?;
         let clock = self.client.clock().await?;
         let mut wanted = rows.to_vec();
@@ -97,7 +97,7 @@ impl Session {
 
 /// A board for tests: a market at a price and the quote bank, published at 1,000 and valid for a minute.
 #[cfg(test)]
-pub fn sample_board(price: kedge_model::quantity::Price) -> Box<PriceBoard> {
+pub(crate) fn sample_board(price: kedge_model::quantity::Price) -> Box<PriceBoard> {
     use kedge_model::quantity::{Ppm, Price};
 
     let mut board = Box::new(PriceBoard { version: 1, ..PriceBoard::default() });

@@ -17,7 +17,7 @@ impl Session {
     ///
     /// # Errors
     /// [`CliError::NotFound`] with a remedy.
-    pub async fn account(&self, which: &Which) -> Result<(Pubkey, SubAccountData)> {
+    pub(crate) async fn account(&self, which: &Which) -> Result<(Pubkey, SubAccountData)> {
         let owner = match which.authority {
             Some(authority) => authority,
             None => self.signer()?,
@@ -44,7 +44,7 @@ impl Session {
     ///
     /// # Errors
     /// When the endpoint does not answer.
-    pub async fn accounts_of(&self, owner: &Pubkey) -> Result<Vec<Found<SubAccountData>>> {
+    pub(crate) async fn accounts_of(&self, owner: &Pubkey) -> Result<Vec<Found<SubAccountData>>> {
         let next = self.client.trader(owner).await?.map_or(0, |trader| trader.next_sub_account);
         let addresses: Vec<Pubkey> = (0..next).map(|id| address::sub_account(owner, id)).collect();
         let mut found = Vec::new();

@@ -1,8 +1,10 @@
 //! The built `kedge-demo` prints no key of an address, neither of one typed in the wrong place nor of one in another
 //! command's environment variable.
 
+#[expect(unreachable_pub, reason = "the file is a module of a library too")]
 #[path = "../../hostile/src/mistakes.rs"]
 mod mistakes;
+#[expect(unreachable_pub, reason = "the file is a module of a library too")]
 #[path = "../../hostile/src/secrets.rs"]
 mod secrets;
 

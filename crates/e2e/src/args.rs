@@ -11,7 +11,7 @@ use crate::fault::Fault;
 /// Exit status: 0 every statement holds; 1 the run could not be done; 2 a statement does not hold.
 #[derive(Debug, Parser)]
 #[command(name = "kedge-e2e", version)]
-pub struct Args {
+pub(crate) struct Args {
     /// The command; `market` by default.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -22,7 +22,7 @@ pub struct Args {
 
 /// Binaries and folders.
 #[derive(Clone, Debug, Flags)]
-pub struct Places {
+pub(crate) struct Places {
     /// The validator's binary.
     #[arg(long, env = "KEDGE_TEST_VALIDATOR", global = true, default_value = "solana-test-validator")]
     pub validator: PathBuf,
@@ -48,7 +48,7 @@ pub struct Places {
 
 /// The command.
 #[derive(Clone, Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// A session of market on recorded prices, which ends with the auditor's statement (the default).
     Market(Market),
     /// Faults one after the other, each with its figures.
@@ -61,7 +61,7 @@ pub enum Command {
 
 /// Flags of `market`.
 #[derive(Clone, Debug, Flags)]
-pub struct Market {
+pub(crate) struct Market {
     /// Length of the session, wall seconds.
     #[arg(long, default_value_t = 600)]
     pub seconds: u64,
@@ -84,7 +84,7 @@ impl Default for Market {
 
 /// Flags of `faults`.
 #[derive(Clone, Debug, Flags)]
-pub struct Faults {
+pub(crate) struct Faults {
     /// Faults to try; all by default.
     #[arg(value_enum)]
     pub which: Vec<Fault>,
@@ -101,7 +101,7 @@ pub struct Faults {
 
 /// Flags of `load`.
 #[derive(Clone, Debug, Flags)]
-pub struct Load {
+pub(crate) struct Load {
     /// Numbers of sub-accounts of the exchanges, one exchange after the other.
     #[arg(long, value_delimiter = ',', default_values_t = [100, 1_000, 10_000])]
     pub accounts: Vec<usize>,
@@ -115,7 +115,7 @@ pub struct Load {
 
 /// Flags of `up`.
 #[derive(Clone, Debug, Flags)]
-pub struct Up {
+pub(crate) struct Up {
     /// Port of JSON-RPC; WebSocket is on the next.
     #[arg(long, default_value_t = 8899)]
     pub port: u16,

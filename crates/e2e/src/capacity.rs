@@ -40,7 +40,7 @@ struct Step {
 }
 
 /// Measures one exchange after the other.
-pub async fn load(places: &Places, args: &Load) -> Result<Verdict> {
+pub(crate) async fn load(places: &Places, args: &Load) -> Result<Verdict> {
     let mut verdict = Verdict::default();
     let mut all = Vec::new();
     for accounts in &args.accounts {

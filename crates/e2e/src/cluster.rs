@@ -23,7 +23,7 @@ use kedge_testbed::cluster::{EXCHANGE, Genesis, MOCK, Validator};
 const FIRST_PRICE: Duration = Duration::from_secs(60);
 
 /// A cluster under test.
-pub struct Cluster {
+pub(crate) struct Cluster {
     /// Wallets and their roles.
     pub participants: Participants,
     /// The validator.
@@ -37,7 +37,7 @@ pub struct Cluster {
 
 impl Cluster {
     /// Writes wallets and the first slot's accounts, and starts the validator.
-    pub async fn start(places: &Places, participants: Participants, port: u16) -> Result<Self> {
+    pub(crate) async fn start(places: &Places, participants: Participants, port: u16) -> Result<Self> {
         let started = Instant::now();
         let folder = std::path::absolute(&places.out)?;
         let keeper = match &places.keeper {
@@ -80,17 +80,17 @@ impl Cluster {
     }
 
     /// Prints a line with the time since the start.
-    pub fn say(&self, what: &str) {
+    pub(crate) fn say(&self, what: &str) {
         println!("{:6.1} s  {what}", self.started.elapsed().as_secs_f64());
     }
 
     /// Path of a wallet's keypair file.
-    pub fn wallet(&self, name: &str) -> PathBuf {
+    pub(crate) fn wallet(&self, name: &str) -> PathBuf {
         self.folder.join("wallets").join(format!("{name}.json"))
     }
 
     /// A sender for a wallet, straight to the validator.
-    pub fn sender(&self, wallet: &Arc<Keypair>) -> Sender {
+    pub(crate) fn sender(&self, wallet: &Arc<Keypair>) -> Sender {
         let url = self.validator.url();
         let payer: SharedSigner = Arc::clone(wallet) as SharedSigner;
         let config = SendConfig {
@@ -104,12 +104,12 @@ impl Cluster {
     }
 
     /// A client straight to the validator.
-    pub fn reader(&self) -> Client {
+    pub(crate) fn reader(&self) -> Client {
         self.sender(&self.participants.crank).client().clone()
     }
 
     /// Creates the exchange and lists bank and markets.
-    pub async fn list(&self, recorded: &RecordedPrices) -> Result<()> {
+    pub(crate) async fn list(&self, recorded: &RecordedPrices) -> Result<()> {
         let (admin, mint) = (self.sender(&self.participants.admin), self.participants.mint.pubkey());
         bootstrap::list(&admin, mint, &listing::listing(recorded, 1.0, listing::fees(1.0))).await?;
         self.say("listed the USDC bank and SOL, BTC, ETH perpetuals, funded vAMMs and insurance");
@@ -117,7 +117,7 @@ impl Cluster {
     }
 
     /// Waits for the first published prices and opens the markets.
-    pub async fn open(&self) -> Result<()> {
+    pub(crate) async fn open(&self) -> Result<()> {
         let started = Instant::now();
         let feed = SnapshotReader::new(self.reader()).await?;
         loop {
@@ -140,7 +140,7 @@ impl Cluster {
     }
 
     /// Sends the transactions with which the participants join.
-    pub async fn board(&self) -> Result<()> {
+    pub(crate) async fn board(&self) -> Result<()> {
         bootstrap::onboard(&self.participants, |wallet| self.sender(wallet)).await?;
         self.say(&format!("{} wallets on board", self.participants.members.len()));
         Ok(())

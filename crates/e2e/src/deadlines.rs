@@ -30,7 +30,7 @@ struct Open {
 
 /// Open and ended cases.
 #[derive(Default)]
-pub struct Deadlines {
+pub(crate) struct Deadlines {
     open: BTreeMap<(Pubkey, u8, u16), Open>,
     closed: Vec<u64>,
     idle: u64,
@@ -44,7 +44,7 @@ const KEPT: usize = 8;
 
 impl Deadlines {
     /// Judges every account at the prices that a refresh would give now.
-    pub fn look(&mut self, world: &World) {
+    pub(crate) fn look(&mut self, world: &World) {
         self.looks += 1;
         let slot = world.clock.slot;
         let mut seen = BTreeMap::new();
@@ -84,17 +84,17 @@ impl Deadlines {
     }
 
     /// The first cases that were neglected, each as it was at that moment.
-    pub fn neglected(&self) -> &[Value] {
+    pub(crate) fn neglected(&self) -> &[Value] {
         &self.neglected
     }
 
     /// The open cases as a world shows them.
-    pub fn left(&self, world: &World) -> Vec<Value> {
+    pub(crate) fn left(&self, world: &World) -> Vec<Value> {
         self.open.iter().map(|(key, open)| case(world, key, open)).collect()
     }
 
     /// Drops all measurements, so that they begin at `slot`, after a fault.
-    pub fn measure(&mut self, slot: u64) {
+    pub(crate) fn measure(&mut self, slot: u64) {
         self.idle = 0;
         self.closed.clear();
         self.neglected.clear();
@@ -104,12 +104,12 @@ impl Deadlines {
     }
 
     /// Number of open cases.
-    pub fn open(&self) -> usize {
+    pub(crate) fn open(&self) -> usize {
         self.open.len()
     }
 
     /// The cases as text.
-    pub fn cases(&self) -> Vec<String> {
+    pub(crate) fn cases(&self) -> Vec<String> {
         self.open
             .iter()
             .map(|((address, ..), open)| format!("{address} since slot {}: {:?}", open.since, open.cause))
@@ -117,12 +117,12 @@ impl Deadlines {
     }
 
     /// Longest time without an action on a case, slots.
-    pub fn idle(&self) -> u64 {
+    pub(crate) fn idle(&self) -> u64 {
         self.idle
     }
 
     /// Lengths of the ended cases, slots.
-    pub fn closed(&self) -> &[u64] {
+    pub(crate) fn closed(&self) -> &[u64] {
         &self.closed
     }
 }

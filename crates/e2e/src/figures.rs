@@ -9,7 +9,7 @@ use crate::keeper::Keeper;
 
 /// Slots from a decision to the slot of its transaction, by job.
 #[derive(Default)]
-pub struct Latency {
+pub(crate) struct Latency {
     slots: BTreeMap<String, Vec<u64>>,
     /// Priority fees of landed transactions, lamports.
     fees: BTreeMap<String, u64>,
@@ -18,12 +18,12 @@ pub struct Latency {
 
 impl Latency {
     /// Figures of the keepers' whole logs.
-    pub fn of<'a>(keepers: impl IntoIterator<Item = &'a Keeper>) -> anyhow::Result<Self> {
+    pub(crate) fn of<'a>(keepers: impl IntoIterator<Item = &'a Keeper>) -> anyhow::Result<Self> {
         Self::within(keepers, 0..=u64::MAX)
     }
 
     /// Figures of the log lines that name a slot of a range, or none.
-    pub fn within<'a>(
+    pub(crate) fn within<'a>(
         keepers: impl IntoIterator<Item = &'a Keeper>,
         slots: RangeInclusive<u64>,
     ) -> anyhow::Result<Self> {
@@ -55,34 +55,34 @@ impl Latency {
     }
 
     /// Transactions of a job that landed and succeeded.
-    pub fn landed(&self, job: &str) -> usize {
+    pub(crate) fn landed(&self, job: &str) -> usize {
         self.slots.get(job).map_or(0, Vec::len)
     }
 
     /// Transactions that landed and succeeded.
-    pub fn total(&self) -> usize {
+    pub(crate) fn total(&self) -> usize {
         self.slots.values().map(Vec::len).sum()
     }
 
     /// Transactions of a job that failed or were lost.
-    pub fn failed_of(&self, job: &str) -> u64 {
+    pub(crate) fn failed_of(&self, job: &str) -> u64 {
         self.failed.get(job).map_or(0, |failed| failed.values().sum())
     }
 
     /// Slots from decision to landing of all jobs, ascending.
-    pub fn slots(&self) -> Vec<u64> {
+    pub(crate) fn slots(&self) -> Vec<u64> {
         let mut all: Vec<u64> = self.slots.values().flatten().copied().collect();
         all.sort_unstable();
         all
     }
 
     /// Transactions that failed or were lost.
-    pub fn failed(&self) -> u64 {
+    pub(crate) fn failed(&self) -> u64 {
         self.failed.values().flat_map(BTreeMap::values).sum()
     }
 
     /// The figures as a table.
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut text = format!(
             "{:<12}{:>9}{:>7}{:>7}{:>7}{:>7}{:>9}{:>9}  failed by reason\n",
             "job", "landed", "p50", "p90", "p99", "max", "fee", "failed"
@@ -100,7 +100,7 @@ impl Latency {
     }
 
     /// The figures for the report file.
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         let jobs = self.slots.iter().map(|(job, slots)| {
             let failed = self.failed.get(job).cloned().unwrap_or_default();
             let figures = json!({
@@ -132,7 +132,7 @@ fn line(job: &str, slots: &[u64], fees: u64, failed: &BTreeMap<String, u64>) -> 
 }
 
 /// The value of nearest rank in a sorted list; zero of an empty one.
-pub fn percentile(sorted: &[u64], percent: usize) -> u64 {
+pub(crate) fn percentile(sorted: &[u64], percent: usize) -> u64 {
     let rank = (sorted.len() * percent).div_ceil(100);
     sorted.get(rank.saturating_sub(1)).copied().unwrap_or(0)
 }

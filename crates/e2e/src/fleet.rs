@@ -14,7 +14,7 @@ use crate::keeper::Keeper;
 
 /// A keeper of the fleet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Post {
+pub(crate) enum Post {
     /// Publishes and refreshes prices.
     Oracle,
     /// Fills orders.
@@ -121,7 +121,7 @@ fn maker() -> Maker {
 }
 
 /// The keepers that share an endpoint.
-pub struct Fleet {
+pub(crate) struct Fleet {
     /// The keepers, the oracle's first.
     pub keepers: Vec<Keeper>,
 }
@@ -129,7 +129,7 @@ pub struct Fleet {
 impl Fleet {
     /// Configures keepers that speak to `url`. Their metrics are on ports from `port` on, their names end with `suffix`;
     /// the oracle keeper publishes `prices`.
-    pub fn new(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: &Publish) -> Result<Self> {
+    pub(crate) fn new(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: &Publish) -> Result<Self> {
         let mut keepers = vec![oracle(cluster, url, port, suffix, prices)?];
         for (post, port) in Post::OTHERS.into_iter().zip(port + 1..) {
             keepers.push(keeper(cluster, post, suffix, post.config(cluster, url), port)?);
@@ -138,7 +138,7 @@ impl Fleet {
     }
 
     /// The keeper of a post, the first of its name.
-    pub fn get(&mut self, post: Post) -> &mut Keeper {
+    pub(crate) fn get(&mut self, post: Post) -> &mut Keeper {
         let place = if post == Post::Oracle {
             0
         } else {
@@ -148,7 +148,7 @@ impl Fleet {
     }
 
     /// Starts those that do not run and waits until all are ready.
-    pub async fn start(&mut self) -> Result<()> {
+    pub(crate) async fn start(&mut self) -> Result<()> {
         for keeper in self.keepers.iter_mut().filter(|keeper| !keeper.is_started()) {
             keeper.start()?;
         }
@@ -159,12 +159,12 @@ impl Fleet {
     }
 
     /// Fails when one has ended by itself.
-    pub fn check(&mut self) -> Result<()> {
+    pub(crate) fn check(&mut self) -> Result<()> {
         self.keepers.iter_mut().try_for_each(Keeper::check)
     }
 
     /// Asks all to stop; names and exit codes of those that did not end with 0.
-    pub fn stop(&mut self) -> Result<Vec<String>> {
+    pub(crate) fn stop(&mut self) -> Result<Vec<String>> {
         let mut bad = Vec::new();
         for keeper in &mut self.keepers {
             match keeper.stop()? {
@@ -177,7 +177,7 @@ impl Fleet {
 }
 
 /// The keeper that publishes and refreshes prices.
-pub fn oracle(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: &Publish) -> Result<Keeper> {
+pub(crate) fn oracle(cluster: &Cluster, url: &str, port: u16, suffix: &str, prices: &Publish) -> Result<Keeper> {
     let mut config = Post::Oracle.config(cluster, url);
     config.oracle.publish = prices.clone();
     keeper(cluster, Post::Oracle, suffix, config, port)

@@ -46,7 +46,7 @@ struct Sent {
 
 /// Outcomes of a flow's orders.
 #[derive(Clone, Debug, Default)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Orders that were sent.
     pub sent: u64,
     /// Orders that the endpoint refused.
@@ -60,7 +60,7 @@ pub struct Outcome {
 }
 
 /// Accounts that place orders in turn.
-pub struct Flow<'a> {
+pub(crate) struct Flow<'a> {
     client: Client,
     accounts: &'a [Participant],
     next: usize,
@@ -71,7 +71,7 @@ pub struct Flow<'a> {
 
 impl<'a> Flow<'a> {
     /// Order flow of accounts without a position.
-    pub fn new(client: Client, accounts: &'a [Participant]) -> Self {
+    pub(crate) fn new(client: Client, accounts: &'a [Participant]) -> Self {
         Self { client, accounts, next: 0, hash: None, under_way: BTreeMap::new(), bases: vec![0; accounts.len()] }
     }
 
@@ -79,7 +79,7 @@ impl<'a> Flow<'a> {
     ///
     /// # Errors
     /// When the endpoint gives no blockhash.
-    pub async fn run(&mut self, rate: f64, time: Duration) -> Result<Outcome> {
+    pub(crate) async fn run(&mut self, rate: f64, time: Duration) -> Result<Outcome> {
         let mut outcome = Outcome::default();
         let mut sending = JoinSet::new();
         let (started, mut looked) = (Instant::now(), Instant::now());
@@ -111,7 +111,7 @@ impl<'a> Flow<'a> {
     }
 
     /// Waits for the orders under way.
-    pub async fn settle(&mut self, outcome: &mut Outcome) {
+    pub(crate) async fn settle(&mut self, outcome: &mut Outcome) {
         while !self.under_way.is_empty() {
             self.look(outcome).await;
             tokio::time::sleep(LOOK_EVERY).await;
@@ -204,7 +204,7 @@ fn sign(member: &Participant, side: Side, hash: Hash) -> Result<VersionedTransac
 }
 
 /// An account of the flow, see [`kedge_testbed::participants`].
-pub fn account(number: usize, bytes: [u8; 32]) -> Participant {
+pub(crate) fn account(number: usize, bytes: [u8; 32]) -> Participant {
     let wallet = Arc::new(solana_keypair::Keypair::new_from_array(bytes));
     let account = address::sub_account(&wallet.pubkey(), 0);
     Participant {

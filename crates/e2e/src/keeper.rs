@@ -14,7 +14,7 @@ use tokio::time::sleep;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A keeper: its configuration, and the process while it runs.
-pub struct Keeper {
+pub(crate) struct Keeper {
     /// Name in logs and figures.
     pub name: String,
     binary: PathBuf,
@@ -28,7 +28,7 @@ pub struct Keeper {
 
 impl Keeper {
     /// Writes the configuration into `folder`; metrics are on `port`.
-    pub fn new(binary: &Path, folder: &Path, name: &str, mut config: Config, port: u16) -> Result<Self> {
+    pub(crate) fn new(binary: &Path, folder: &Path, name: &str, mut config: Config, port: u16) -> Result<Self> {
         let path = folder.join(format!("{name}.toml"));
         config.http.listen = format!("127.0.0.1:{port}");
         std::fs::write(&path, config.to_toml()?).with_context(|| path.display().to_string())?;
@@ -38,12 +38,12 @@ impl Keeper {
     }
 
     /// Path of the configuration.
-    pub fn config(&self) -> &Path {
+    pub(crate) fn config(&self) -> &Path {
         &self.config
     }
 
     /// Starts the process; its log is appended to.
-    pub fn start(&mut self) -> Result<()> {
+    pub(crate) fn start(&mut self) -> Result<()> {
         let log = File::options().create(true).append(true).open(&self.log)?;
         let mut command = Command::new(&self.binary);
         command.arg("--config").arg(&self.config).args(["--log-format", "json", "run"]);
@@ -54,7 +54,7 @@ impl Keeper {
     }
 
     /// Waits until the keeper is ready. Returns how long that took.
-    pub async fn ready(&mut self) -> Result<Duration> {
+    pub(crate) async fn ready(&mut self) -> Result<Duration> {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
             self.check()?;
@@ -67,20 +67,20 @@ impl Keeper {
     }
 
     /// Whether `/readyz` answers 200 now.
-    pub async fn is_ready(&self) -> bool {
+    pub(crate) async fn is_ready(&self) -> bool {
         let url = format!("http://127.0.0.1:{}/readyz", self.port);
         reqwest::get(&url).await.is_ok_and(|answer| answer.status().is_success())
     }
 
     /// The last `most` lines of its log that contain a word.
-    pub fn lines_with(&self, word: &str, most: usize) -> Vec<String> {
+    pub(crate) fn lines_with(&self, word: &str, most: usize) -> Vec<String> {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().filter(|line| line.contains(word)).collect();
         lines.iter().skip(lines.len().saturating_sub(most)).map(|line| (*line).to_owned()).collect()
     }
 
     /// Fails when the process ended by itself.
-    pub fn check(&mut self) -> Result<()> {
+    pub(crate) fn check(&mut self) -> Result<()> {
         match self.child.as_mut().map(Child::try_wait) {
             Some(Ok(Some(status))) => bail!("{} ended ({status}); see {}", self.name, self.log.display()),
             _ => Ok(()),
@@ -88,17 +88,17 @@ impl Keeper {
     }
 
     /// The process's id.
-    pub fn process(&self) -> Option<u32> {
+    pub(crate) fn process(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }
 
     /// Whether the process was started and not stopped.
-    pub fn is_started(&self) -> bool {
+    pub(crate) fn is_started(&self) -> bool {
         self.child.is_some()
     }
 
     /// Kills the process with SIGKILL.
-    pub fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let _ = child.wait();
@@ -106,14 +106,14 @@ impl Keeper {
     }
 
     /// Sends SIGTERM and waits. Returns the exit code.
-    pub fn stop(&mut self) -> Result<Option<i32>> {
+    pub(crate) fn stop(&mut self) -> Result<Option<i32>> {
         let Some(mut child) = self.child.take() else { return Ok(None) };
         let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
         Ok(child.wait()?.code())
     }
 
     /// The records of its log.
-    pub fn log(&self) -> Result<Vec<Value>> {
+    pub(crate) fn log(&self) -> Result<Vec<Value>> {
         let text = std::fs::read_to_string(&self.log).with_context(|| self.log.display().to_string())?;
         Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
     }

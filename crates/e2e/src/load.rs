@@ -25,7 +25,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(250);
 const AT_ONCE: usize = 16;
 
 /// Takers that trade, and the figures of their orders.
-pub struct Load {
+pub(crate) struct Load {
     feed: SnapshotReader,
     sender: RequestSender,
     receipts: UnboundedReceiver<Receipt>,
@@ -48,7 +48,7 @@ pub struct Load {
 
 impl Load {
     /// The participants' takers at a pace, market seconds a second.
-    pub async fn new(cluster: &Cluster, pace: f64, seed: u64) -> Result<Self> {
+    pub(crate) async fn new(cluster: &Cluster, pace: f64, seed: u64) -> Result<Self> {
         let reader = cluster.reader();
         let feed = SnapshotReader::new(reader.clone()).await?;
         let (sender, receipts) = RequestSender::start(reader, Sending::plain(AT_ONCE)).await?;
@@ -74,7 +74,7 @@ impl Load {
     }
 
     /// Trades and measures for some time; `each` gets every world.
-    pub async fn work(&mut self, time: Duration, mut each: impl FnMut(&World, &Self)) -> Result<()> {
+    pub(crate) async fn work(&mut self, time: Duration, mut each: impl FnMut(&World, &Self)) -> Result<()> {
         let end = Instant::now() + time;
         while Instant::now() < end {
             if let Some(world) = self.look().await {
@@ -87,7 +87,7 @@ impl Load {
     }
 
     /// Works until a condition on the world holds, at most for some time. Returns how long that took.
-    pub async fn until(
+    pub(crate) async fn until(
         &mut self,
         most: Duration,
         mut wanted: impl FnMut(&World, &Self) -> bool,
@@ -107,12 +107,12 @@ impl Load {
     }
 
     /// The last world.
-    pub fn world(&self) -> Option<&World> {
+    pub(crate) fn world(&self) -> Option<&World> {
         self.last.as_ref()
     }
 
     /// Slot of the last world.
-    pub fn slot(&self) -> u64 {
+    pub(crate) fn slot(&self) -> u64 {
         self.last.as_ref().map_or(0, |world| world.clock.slot)
     }
 

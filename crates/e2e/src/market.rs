@@ -20,7 +20,7 @@ use crate::verdict::Verdict;
 use crate::{ports, prices};
 
 /// Most slots until a keeper acts on a liquidatable account.
-pub const MOST_SLOTS: u64 = 20;
+pub(crate) const MOST_SLOTS: u64 = 20;
 /// Time between two lines of progress.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 /// Shortest session with liquidations of its own, seconds; in a shorter one some accounts are planted.
@@ -36,7 +36,7 @@ const BUSY: f64 = 2.0;
 const BOTTOM: i64 = 1_738_548_480;
 
 /// Runs the session and judges it.
-pub async fn market(places: &Places, args: &Market) -> Result<Verdict> {
+pub(crate) async fn market(places: &Places, args: &Market) -> Result<Verdict> {
     let span = (args.seconds as f64 * args.speed) as i64;
     let from = args.from.clone().unwrap_or_else(|| kedge_testbed::calendar::date_time(BOTTOM - span * 3 / 4));
     let minutes = u32::try_from(span / 60 + 10)?;

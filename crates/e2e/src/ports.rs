@@ -5,13 +5,13 @@ use std::net::TcpListener;
 use anyhow::{Context, Result};
 
 /// Ports of one set-up: the validator's, the proxies', the keepers'.
-pub const BLOCK: u16 = 96;
+pub(crate) const BLOCK: u16 = 96;
 
 /// First port of a free block.
 ///
 /// # Errors
 /// When no block is free.
-pub fn block() -> Result<u16> {
+pub(crate) fn block() -> Result<u16> {
     let offset = (std::process::id() % 128) as u16;
     let firsts = (0..128).map(|index| 20_000 + (index + offset) % 128 * BLOCK);
     firsts

@@ -9,10 +9,10 @@ use kedge_testbed::listing::COINS;
 use kedge_testbed::recorded::RecordedPrices;
 
 /// Seconds until a fall begins.
-pub const LEAD: u32 = 15;
+pub(crate) const LEAD: u32 = 15;
 
 /// Recorded prices from their start on, at market seconds a second. They are written into `folder`.
-pub fn recorded(recorded: &RecordedPrices, speed: f64, folder: &Path) -> Result<Publish> {
+pub(crate) fn recorded(recorded: &RecordedPrices, speed: f64, folder: &Path) -> Result<Publish> {
     let mut feeds = Vec::new();
     for ((name, id), recording) in COINS.iter().map(|coin| (coin.symbol, coin.feed_id)).zip(&recorded.texts) {
         let file = folder.join(format!("{name}.csv"));
@@ -23,22 +23,22 @@ pub fn recorded(recorded: &RecordedPrices, speed: f64, folder: &Path) -> Result<
 }
 
 /// A market that moves a percent in a minute, so that there is always something to do.
-pub fn restless(opening: &[f64], seed: u64) -> Publish {
+pub(crate) fn restless(opening: &[f64], seed: u64) -> Publish {
     walk(opening, seed, 7.0, None)
 }
 
 /// Prices that stay where they are.
-pub fn still(opening: &[f64]) -> Publish {
+pub(crate) fn still(opening: &[f64]) -> Publish {
     walk(opening, 1, 0.0, None)
 }
 
 /// A fall of 30 % within a minute, which begins after [`LEAD`].
-pub fn falling(opening: &[f64], seed: u64) -> Publish {
+pub(crate) fn falling(opening: &[f64], seed: u64) -> Publish {
     walk(opening, seed, 0.5, Some(Shock { at_s: LEAD, over_s: 60, change_bps: -3_000 }))
 }
 
 /// A fall by 12 % within 20 seconds that comes at once, from the prices of now.
-pub fn planted(now: &[f64], seed: u64) -> Publish {
+pub(crate) fn planted(now: &[f64], seed: u64) -> Publish {
     walk(now, seed, 0.5, Some(Shock { at_s: 3, over_s: 20, change_bps: -1_200 }))
 }
 

@@ -18,7 +18,7 @@ const FORGOTTEN: Duration = Duration::from_secs(120);
 
 /// State of the JSON-RPC relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rpc {
+pub(crate) enum Rpc {
     /// Passes everything.
     Fine,
     /// Takes requests and never answers.
@@ -33,7 +33,7 @@ pub enum Rpc {
 
 /// State of the WebSocket relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wire {
+pub(crate) enum Wire {
     /// Passes everything.
     Passes,
     /// Every connection is cut, and new ones are refused.
@@ -43,7 +43,7 @@ pub enum Wire {
 }
 
 /// Both relays. Dropping them closes them.
-pub struct Proxy {
+pub(crate) struct Proxy {
     rpc: watch::Sender<Rpc>,
     socket: watch::Sender<Wire>,
     port: u16,
@@ -52,7 +52,7 @@ pub struct Proxy {
 
 impl Proxy {
     /// Listens on `port` for JSON-RPC and on the next for WebSocket; both go to `target` and the port after it.
-    pub async fn start(port: u16, target: u16) -> Result<Self> {
+    pub(crate) async fn start(port: u16, target: u16) -> Result<Self> {
         let (rpc, rpc_state) = watch::channel(Rpc::Fine);
         let (socket, socket_state) = watch::channel(Wire::Passes);
         let http = TcpListener::bind(("127.0.0.1", port)).await.context("a port of the relay is taken")?;
@@ -63,17 +63,17 @@ impl Proxy {
     }
 
     /// The JSON-RPC endpoint; WebSocket is on the next port.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
     /// Sets the state of JSON-RPC.
-    pub fn set_rpc(&self, state: Rpc) {
+    pub(crate) fn set_rpc(&self, state: Rpc) {
         self.rpc.send_replace(state);
     }
 
     /// Sets the state of the WebSocket.
-    pub fn set_socket(&self, wire: Wire) {
+    pub(crate) fn set_socket(&self, wire: Wire) {
         self.socket.send_replace(wire);
     }
 }

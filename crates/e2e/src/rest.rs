@@ -23,14 +23,20 @@ const CALM: u64 = 20;
 const LINES: usize = 40;
 
 /// How a session came to rest.
-pub struct Rest {
+pub(crate) struct Rest {
     /// Time until the calm began that then lasted; `None` when it never did.
     calm: Option<Duration>,
 }
 
 impl Rest {
     /// Stops the takers, holds the prices, and waits. From here on the publisher's metrics are on `port`.
-    pub async fn come(cluster: &Cluster, fleet: &mut Fleet, load: &mut Load, url: &str, port: u16) -> Result<Self> {
+    pub(crate) async fn come(
+        cluster: &Cluster,
+        fleet: &mut Fleet,
+        load: &mut Load,
+        url: &str,
+        port: u16,
+    ) -> Result<Self> {
         load.open = false;
         replace_prices(cluster, fleet, load, url, port, "-still", prices::still).await?;
         cluster.say("takers and prices are at rest");
@@ -47,7 +53,7 @@ impl Rest {
     }
 
     /// Adds the statement to the verdict; where it does not hold, writes the accounts at fault to `left.json`.
-    pub fn judge(
+    pub(crate) fn judge(
         &self,
         what: &str,
         cluster: &Cluster,
@@ -66,7 +72,7 @@ impl Rest {
 }
 
 /// Replaces the publishing keeper by a generator that begins with the prices of now.
-pub async fn replace_prices(
+pub(crate) async fn replace_prices(
     cluster: &Cluster,
     fleet: &mut Fleet,
     load: &Load,

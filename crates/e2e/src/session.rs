@@ -25,7 +25,7 @@ const PACE: f64 = 30.0;
 const AFTER: Duration = Duration::from_secs(20);
 
 /// The exchange at work.
-pub struct Session {
+pub(crate) struct Session {
     /// Chain and wallets.
     pub cluster: Cluster,
     /// Relays between keepers and chain.
@@ -42,7 +42,7 @@ pub struct Session {
 
 impl Session {
     /// Starts everything, and trades for a while.
-    pub async fn start(places: &Places) -> Result<Self> {
+    pub(crate) async fn start(places: &Places) -> Result<Self> {
         let recorded = RecordedPrices::open(&places.data, Scenario::Crash, None, 10)?;
         let opening: Vec<f64> = recorded.paths.iter().map(|path| path.price(recorded.start * 1_000)).collect();
         let port = ports::block()?;
@@ -63,12 +63,12 @@ impl Session {
     }
 
     /// Works for some seconds.
-    pub async fn work(&mut self, seconds: u64) -> Result<()> {
+    pub(crate) async fn work(&mut self, seconds: u64) -> Result<()> {
         self.load.work(Duration::from_secs(seconds), |_, _| {}).await
     }
 
     /// Measures from now on how long cases stay open while work goes on; the verdict fails when a case stays too long.
-    pub async fn recover(&mut self, what: &str, verdict: &mut Verdict) -> Result<()> {
+    pub(crate) async fn recover(&mut self, what: &str, verdict: &mut Verdict) -> Result<()> {
         let open = self.load.deadlines.open();
         let slot = self.load.slot();
         self.load.deadlines.measure(slot);
@@ -84,7 +84,7 @@ impl Session {
     }
 
     /// Adds the auditor's statement to the verdict.
-    pub fn audit(&mut self, what: &str, verdict: &mut Verdict) -> Result<()> {
+    pub(crate) fn audit(&mut self, what: &str, verdict: &mut Verdict) -> Result<()> {
         let (text, holds) = statement(&self.cluster, self.fleet.get(Post::Auditor))?;
         let figure = if holds { "" } else { text.as_str() };
         verdict.check(&format!("{what}: the auditor's statement"), holds, figure);

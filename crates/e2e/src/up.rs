@@ -14,7 +14,7 @@ use crate::verdict::Verdict;
 const VALIDATOR_PORTS: u16 = 40;
 
 /// Serves until Ctrl-C.
-pub async fn up(places: &Places, args: &Up) -> Result<Verdict> {
+pub(crate) async fn up(places: &Places, args: &Up) -> Result<Verdict> {
     let recorded = RecordedPrices::open(&places.data, Scenario::Crash, None, 10)?;
     let opening: Vec<f64> = recorded.paths.iter().map(|path| path.price(recorded.start * 1_000)).collect();
     let cluster = Cluster::start(places, Participants::new(places.seed, 0), args.port).await?;

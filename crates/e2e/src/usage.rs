@@ -9,7 +9,7 @@ const PAGE: u64 = 4_096;
 
 /// Usage of a process at one moment.
 #[derive(Clone, Copy, Debug)]
-pub struct Usage {
+pub(crate) struct Usage {
     /// Seconds of processor time since it was started, of all its threads.
     pub processor: f64,
     /// Resident memory, bytes.
@@ -20,7 +20,7 @@ pub struct Usage {
 
 impl Usage {
     /// Usage of a process so far; `None` when the process is gone.
-    pub fn of(process: u32) -> Option<Self> {
+    pub(crate) fn of(process: u32) -> Option<Self> {
         let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
         Self::parse(&stat)
     }
@@ -35,7 +35,7 @@ impl Usage {
     }
 
     /// Mean number of cores that the process kept busy since an earlier reading.
-    pub fn cores_since(&self, earlier: &Self) -> f64 {
+    pub(crate) fn cores_since(&self, earlier: &Self) -> f64 {
         (self.processor - earlier.processor) / self.at.duration_since(earlier.at).as_secs_f64().max(0.001)
     }
 }

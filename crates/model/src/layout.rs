@@ -26,7 +26,7 @@ pub trait Layout {
 }
 
 /// What stands behind a field's `as`, if anything does.
-pub const fn meaning(stated: &[&'static str]) -> Option<&'static str> {
+pub(crate) const fn meaning(stated: &[&'static str]) -> Option<&'static str> {
     match stated {
         [meaning] => Some(*meaning),
         _ => None,

@@ -9,7 +9,7 @@ use crate::to_price_units;
 
 /// A recorded account with its independently decoded price.
 #[derive(Clone, Debug)]
-pub struct Dump {
+pub(crate) struct Dump {
     pub what: String,
     pub layout: String,
     pub owner: Address,
@@ -26,14 +26,14 @@ pub struct Dump {
 
 impl Dump {
     /// The price as an independent decoder read it.
-    pub fn expected_price(&self) -> OraclePrice {
+    pub(crate) fn expected_price(&self) -> OraclePrice {
         let (price, confidence) = to_price_units(self.price, self.confidence, self.exponent, 0).expect("a real price");
         OraclePrice { price, confidence, publish_time: self.publish_time, publish_slot: self.posted_slot }
     }
 }
 
 /// All recorded accounts.
-pub fn dumps() -> Vec<Dump> {
+pub(crate) fn dumps() -> Vec<Dump> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/pyth_accounts.json");
     let text = std::fs::read_to_string(path).expect("the fixture file");
     let list: Vec<serde_json::Value> = serde_json::from_str(&text).expect("a JSON list");

@@ -33,7 +33,7 @@ fn filler(fixture: &Fixture, runtime: &tokio::runtime::Runtime, url: &str, ws: &
 
 impl Running {
     /// Waits for a status and text of `/readyz`. Returns how long that took.
-    pub fn until_ready_says(&self, status: u16, what: &str, most: Duration) -> Duration {
+    pub(crate) fn until_ready_says(&self, status: u16, what: &str, most: Duration) -> Duration {
         let start = Instant::now();
         loop {
             let (found, body) = self.get("/readyz");

@@ -23,7 +23,7 @@ pub enum Level {
 }
 
 /// Writes the account: little-endian, the slot right behind the message, zeros to the end.
-pub fn write(
+pub(crate) fn write(
     data: &mut [u8],
     authority: &[u8; 32],
     level: Level,
@@ -51,7 +51,7 @@ pub fn write(
 }
 
 /// The publish time in an account.
-pub fn publish_time(data: &[u8]) -> Result<i64, ProgramError> {
+pub(crate) fn publish_time(data: &[u8]) -> Result<i64, ProgramError> {
     if data.len() != SIZE || data[..AUTHORITY] != DISCRIMINATOR {
         return Err(ProgramError::InvalidAccountData);
     }

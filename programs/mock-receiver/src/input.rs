@@ -6,10 +6,10 @@ use pinocchio::error::ProgramError;
 const NODE: usize = 20;
 
 /// What is left to read.
-pub struct Input<'a>(pub &'a [u8]);
+pub(crate) struct Input<'a>(pub &'a [u8]);
 
 /// A price message with its proof.
-pub struct Update<'a> {
+pub(crate) struct Update<'a> {
     /// The message.
     pub message: &'a [u8],
     /// Message, proof and treasury, as they stand in the instruction.
@@ -18,19 +18,19 @@ pub struct Update<'a> {
 
 impl<'a> Input<'a> {
     /// The next `N` bytes.
-    pub fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], ProgramError> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], ProgramError> {
         let (head, rest) = self.0.split_first_chunk().ok_or(ProgramError::InvalidInstructionData)?;
         self.0 = rest;
         Ok(head)
     }
 
     /// The next list of bytes, behind its length.
-    pub fn bytes(&mut self) -> Result<&'a [u8], ProgramError> {
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], ProgramError> {
         self.list(1)
     }
 
     /// Message, proof and treasury. The proof is not verified.
-    pub fn update(&mut self) -> Result<Update<'a>, ProgramError> {
+    pub(crate) fn update(&mut self) -> Result<Update<'a>, ProgramError> {
         let start = self.0;
         let message = self.bytes()?;
         self.list(NODE)?;

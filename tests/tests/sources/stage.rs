@@ -9,18 +9,18 @@ use kedge_tests::market::{DOLLAR, USDC, market_feed, market_params};
 use kedge_tests::oracle::{self, Quote, Update};
 use solana_pubkey::Pubkey;
 
-pub const PUSH: Pubkey = Pubkey::new_from_array([0x77; 32]);
-pub const ON_DEMAND: Pubkey = Pubkey::new_from_array([0x78; 32]);
-pub const V2: Pubkey = Pubkey::new_from_array([0x79; 32]);
-pub const COIN: u16 = 3;
+pub(crate) const PUSH: Pubkey = Pubkey::new_from_array([0x77; 32]);
+pub(crate) const ON_DEMAND: Pubkey = Pubkey::new_from_array([0x78; 32]);
+pub(crate) const V2: Pubkey = Pubkey::new_from_array([0x79; 32]);
+pub(crate) const COIN: u16 = 3;
 /// Ten dollars.
-pub const TEN: u64 = 10_000_000;
+pub(crate) const TEN: u64 = 10_000_000;
 
 /// The sources in order; a row of `n` sources has the first `n`.
-pub const KINDS: [SourceKind; 4] =
+pub(crate) const KINDS: [SourceKind; 4] =
     [SourceKind::PythPull, SourceKind::SwitchboardOnDemand, SourceKind::PythPush, SourceKind::SwitchboardV2];
 
-pub fn key(kind: SourceKind) -> [u8; 32] {
+pub(crate) fn key(kind: SourceKind) -> [u8; 32] {
     match kind {
         SourceKind::PythPush => PUSH.to_bytes(),
         SourceKind::SwitchboardOnDemand => ON_DEMAND.to_bytes(),
@@ -29,17 +29,17 @@ pub fn key(kind: SourceKind) -> [u8; 32] {
     }
 }
 
-pub fn account(kind: SourceKind) -> Pubkey {
+pub(crate) fn account(kind: SourceKind) -> Pubkey {
     if kind.names_account() { Pubkey::new_from_array(key(kind)) } else { oracle::address(&key(kind)) }
 }
 
 /// Contents of a source's account now, at a price, with 2 bps of uncertainty.
-pub fn quote(world: &World, price: u64) -> Quote {
+pub(crate) fn quote(world: &World, price: u64) -> Quote {
     Quote { price, confidence: 2_000, publish_time: world.time(), slot: world.slot }
 }
 
 /// Writes a source's account, good in every way.
-pub fn write(world: &mut World, kind: SourceKind, quote: Quote) {
+pub(crate) fn write(world: &mut World, kind: SourceKind, quote: Quote) {
     let (owner, data) = match kind {
         SourceKind::PythPush => (oracle::PYTH_PUSH, quote.pyth_push(1)),
         SourceKind::SwitchboardOnDemand => (oracle::SWITCHBOARD_ON_DEMAND, quote.switchboard_on_demand(3)),
@@ -49,7 +49,7 @@ pub fn write(world: &mut World, kind: SourceKind, quote: Quote) {
     oracle::put(&mut world.machine, account(kind), owner, data);
 }
 
-pub fn update(quote: &Quote) -> Update {
+pub(crate) fn update(quote: &Quote) -> Update {
     Update {
         feed: market_feed(COIN),
         price: quote.price,
@@ -61,7 +61,7 @@ pub fn update(quote: &Quote) -> Update {
 }
 
 /// Writes present prices into the first sources.
-pub fn publish(world: &mut World, prices: &[u64]) {
+pub(crate) fn publish(world: &mut World, prices: &[u64]) {
     for (kind, price) in KINDS.into_iter().zip(prices) {
         let quote = quote(world, *price);
         write(world, kind, quote);
@@ -69,23 +69,23 @@ pub fn publish(world: &mut World, prices: &[u64]) {
 }
 
 /// The refresh of a row of `count` sources.
-pub fn refreshing(count: usize) -> RefreshPrices {
+pub(crate) fn refreshing(count: usize) -> RefreshPrices {
     with_accounts(KINDS[..count].iter().map(|kind| account(*kind)).collect())
 }
 
-pub fn with_accounts(oracles: Vec<Pubkey>) -> RefreshPrices {
+pub(crate) fn with_accounts(oracles: Vec<Pubkey>) -> RefreshPrices {
     RefreshPrices { markets: vec![3], banks: Vec::new(), oracles }
 }
 
-pub fn row(world: &World) -> PriceRow {
+pub(crate) fn row(world: &World) -> PriceRow {
     world.board().markets[usize::from(COIN)].price
 }
 
-pub fn state(world: &World) -> RowState {
+pub(crate) fn state(world: &World) -> RowState {
     RowState::from_number(row(world).state)
 }
 
-pub fn params(count: usize, quorum: u8) -> MarketParams {
+pub(crate) fn params(count: usize, quorum: u8) -> MarketParams {
     let mut params = market_params(COIN);
     for (slot, kind) in params.row.sources.iter_mut().zip(&KINDS[..count]) {
         *slot = PriceSource { key: key(*kind), kind: *kind as u8, ..PriceSource::default() };
@@ -95,19 +95,19 @@ pub fn params(count: usize, quorum: u8) -> MarketParams {
 }
 
 /// The standard world and one more market at ten dollars whose row has these sources.
-pub fn world_of(params: &MarketParams) -> World {
+pub(crate) fn world_of(params: &MarketParams) -> World {
     let mut world = World::start();
     let listing = world.listing_of_market(params);
     world.run(listing).expect("listed");
     world
 }
 
-pub fn world(count: usize, quorum: u8) -> World {
+pub(crate) fn world(count: usize, quorum: u8) -> World {
     world_of(&params(count, quorum))
 }
 
 /// The same with the market open and its vAMM funded, a second ago.
-pub fn open_world(count: usize, quorum: u8) -> World {
+pub(crate) fn open_world(count: usize, quorum: u8) -> World {
     let mut world = world(count, quorum);
     publish(&mut world, &[TEN; 4][..count]);
     world.run(refreshing(count)).expect("refreshed");

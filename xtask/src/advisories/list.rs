@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::range;
 
 /// A known fault of a crate.
-pub struct Advisory<'a> {
+pub(super) struct Advisory<'a> {
     /// Id of the advisory.
     pub id: &'a str,
     /// Name of the crate.
@@ -27,7 +27,7 @@ pub struct Advisory<'a> {
 
 impl Advisory<'_> {
     /// Whether a version has the fault.
-    pub fn is_about(&self, version: &Version) -> bool {
+    pub(super) fn is_about(&self, version: &Version) -> bool {
         !self.without.iter().any(|range| range::holds(range, version))
     }
 }
@@ -36,7 +36,7 @@ impl Advisory<'_> {
 ///
 /// # Errors
 /// When a line cannot be read.
-pub fn parse(text: &str) -> Result<(String, Vec<Advisory<'_>>)> {
+pub(super) fn parse(text: &str) -> Result<(String, Vec<Advisory<'_>>)> {
     let date = text.lines().find_map(|line| line.strip_prefix("# snapshot of ")).context("list.tsv has no date")?;
     let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     let read = |line| {
@@ -52,7 +52,7 @@ pub fn parse(text: &str) -> Result<(String, Vec<Advisory<'_>>)> {
 }
 
 /// Days from a date (`2026-08-21`) to today; `None` for a text that is no date.
-pub fn days_since(date: &str) -> Option<u64> {
+pub(super) fn days_since(date: &str) -> Option<u64> {
     let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     // Counted from 1 March of year 0, so that a leap day ends its year.
@@ -88,7 +88,7 @@ struct Versions {
 ///
 /// # Errors
 /// When the checkout or one of its advisories cannot be read.
-pub fn update(checkout: &Path, file: &Path) -> Result<()> {
+pub(super) fn update(checkout: &Path, file: &Path) -> Result<()> {
     let git = |arguments: &[&str]| -> Result<String> {
         let output = Command::new("git").arg("-C").arg(checkout).args(arguments).output().context("git")?;
         ensure!(

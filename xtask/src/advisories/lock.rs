@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 /// A package of a source other than the workspace.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LockedPackage {
+pub(super) struct LockedPackage {
     /// Name of the package.
     pub name: String,
     /// Locked version.
@@ -20,7 +20,7 @@ pub struct LockedPackage {
 
 impl LockedPackage {
     /// Whether the package is from the registry and has a checksum.
-    pub fn is_pinned(&self) -> bool {
+    pub(super) fn is_pinned(&self) -> bool {
         self.source.starts_with("registry+") && self.checksum
     }
 }
@@ -49,7 +49,7 @@ struct Entry {
 ///
 /// # Errors
 /// When the text is no lock file.
-pub fn parse(text: &str) -> Result<Vec<LockedPackage>> {
+pub(super) fn parse(text: &str) -> Result<Vec<LockedPackage>> {
     let lock: Lock = toml::from_str(text)?;
     let foreign = lock.package.into_iter().filter_map(|entry| Some((entry.source.clone()?, entry)));
     foreign

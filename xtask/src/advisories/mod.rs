@@ -9,7 +9,7 @@
 mod list;
 mod lock;
 mod range;
-pub mod tree;
+pub(crate) mod tree;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -26,14 +26,14 @@ const OLD: u64 = 180;
 
 /// Flags of `advisories`.
 #[derive(Args)]
-pub struct AdvisoriesArgs {
+pub(crate) struct AdvisoriesArgs {
     /// Write the list anew from this checkout of the RustSec advisory database.
     #[arg(long, value_name = "FOLDER")]
     update: Option<PathBuf>,
 }
 
 /// Checks the lock files, or updates the list.
-pub fn run(args: &AdvisoriesArgs) -> Result<()> {
+pub(crate) fn run(args: &AdvisoriesArgs) -> Result<()> {
     match &args.update {
         Some(checkout) => list::update(checkout, &folder().join("list.tsv")),
         None => check(),
@@ -54,7 +54,7 @@ fn read(name: &str) -> Result<String> {
 /// # Errors
 /// When a crate has a fault that is not accepted or is not from the registry, when a package has no checksum, and when
 /// a list cannot be read.
-pub fn check() -> Result<()> {
+pub(crate) fn check() -> Result<()> {
     println!("[advisories] ...");
     check_crates()?;
     let npm = checked("package-lock.json", tree::npm)?;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use semver::{BuildMetadata, Comparator, Op, Prerelease, Version, VersionReq};
 
 /// Whether a version lies in a range such as `>= 1.2.0, < 2.0.0`.
-pub fn holds(range: &VersionReq, version: &Version) -> bool {
+pub(super) fn holds(range: &VersionReq, version: &Version) -> bool {
     range.comparators.iter().all(|one| fits(one, version))
 }
 
@@ -15,7 +15,7 @@ pub fn holds(range: &VersionReq, version: &Version) -> bool {
 ///
 /// # Errors
 /// When a range cannot be read.
-pub fn parse(text: &str) -> Result<Vec<VersionReq>> {
+pub(super) fn parse(text: &str) -> Result<Vec<VersionReq>> {
     let parts = text.split('|').map(str::trim).filter(|part| !part.is_empty());
     parts.map(|part| Ok(VersionReq::parse(part)?)).collect()
 }

@@ -12,7 +12,7 @@ const FOREIGN: [&str; 2] = ["target", "node_modules"];
 ///
 /// # Errors
 /// When a folder cannot be read.
-pub fn files(root: &Path, name: &str) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(root: &Path, name: &str) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -36,7 +36,7 @@ pub fn files(root: &Path, name: &str) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// When the text is no lock file, and for a package without a checksum.
-pub fn npm(text: &str) -> Result<usize> {
+pub(crate) fn npm(text: &str) -> Result<usize> {
     let lock: Value = serde_json::from_str(text)?;
     let packages = lock["packages"].as_object().context("no packages")?;
     // The entry without a name is the folder itself.
@@ -52,7 +52,7 @@ pub fn npm(text: &str) -> Result<usize> {
 ///
 /// # Errors
 /// For a package without an exact version or without a checksum.
-pub fn pip(text: &str) -> Result<usize> {
+pub(crate) fn pip(text: &str) -> Result<usize> {
     let text = text.replace("\\\n", " ");
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     for line in lines.clone() {

@@ -11,7 +11,7 @@ use crate::run::{build, cargo, phase, root, target};
 
 /// Flags of `bench`.
 #[derive(Args)]
-pub struct BenchArgs {
+pub(crate) struct BenchArgs {
     /// Compare with tests/compute.json, write nothing, and fail when a figure grew by more than 3 %.
     #[arg(long)]
     check: bool,
@@ -30,7 +30,7 @@ pub struct BenchArgs {
 }
 
 /// Builds the program and runs the bench.
-pub fn run(args: &BenchArgs) -> Result<()> {
+pub(crate) fn run(args: &BenchArgs) -> Result<()> {
     program::run(program::ProgramArgs::only("kedge"))?;
     if let Some(row) = &args.profile {
         let mut command = cargo();

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 const MACHINES: [u16; 2] = [247, 263];
 
 /// Folder of programs and keypairs in the layout of the Anza and Anchor tools.
-pub fn deploy_folder(root: &Path) -> PathBuf {
+pub(super) fn deploy_folder(root: &Path) -> PathBuf {
     root.join("target").join("deploy")
 }
 
@@ -18,7 +18,7 @@ pub fn deploy_folder(root: &Path) -> PathBuf {
 ///
 /// # Errors
 /// When the file is missing or is no SBPF program.
-pub fn place(root: &Path, package: &Package, built: &Path) -> Result<()> {
+pub(super) fn place(root: &Path, package: &Package, built: &Path) -> Result<()> {
     let bytes =
         fs::read(built).with_context(|| format!("cargo reported success and did not write {}", built.display()))?;
     let machine = bytes.get(18..20).map_or(0, |pair| u16::from_le_bytes([pair[0], pair[1]]));
@@ -40,7 +40,7 @@ pub fn place(root: &Path, package: &Package, built: &Path) -> Result<()> {
 
 /// Copies the linked module beside the program: the deployed file has no symbols, and a profile needs names. The module
 /// is missing when cargo found the program fresh; the earlier copy is then of the same build.
-pub fn place_module(root: &Path, package: &Package, module: &Path) -> Result<()> {
+pub(super) fn place_module(root: &Path, package: &Package, module: &Path) -> Result<()> {
     if module.exists() {
         let folder = deploy_folder(root);
         fs::create_dir_all(&folder)?;
@@ -50,7 +50,7 @@ pub fn place_module(root: &Path, package: &Package, module: &Path) -> Result<()>
 }
 
 /// Prints path, size and checksum of a program.
-pub fn describe(root: &Path, package: &Package) -> Result<()> {
+pub(super) fn describe(root: &Path, package: &Package) -> Result<()> {
     let path = deploy_folder(root).join(package.artifact());
     let size = fs::metadata(&path).with_context(|| format!("the build did not write {}", path.display()))?.len();
     phase::note(&format!("target/deploy/{}: {size} bytes, sha256 {}", package.artifact(), cache::hash_file(&path)?));
@@ -59,7 +59,7 @@ pub fn describe(root: &Path, package: &Package) -> Result<()> {
 
 /// Puts the committed localnet keypairs where the Anchor tools look for program keypairs, so that they agree on the
 /// program's address. Existing files are kept.
-pub fn place_keypairs(root: &Path) -> Result<()> {
+pub(super) fn place_keypairs(root: &Path) -> Result<()> {
     let folder = deploy_folder(root);
     fs::create_dir_all(&folder)?;
     let target = folder.join("kedge-keypair.json");

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// Choice of the toolchain on the command line.
 #[derive(Clone, Copy, ValueEnum)]
-pub enum Choice {
+pub(super) enum Choice {
     /// The Anza tools when they are installed, upstream LLVM otherwise.
     Auto,
     /// `cargo build-sbf`.
@@ -17,7 +17,7 @@ pub enum Choice {
 }
 
 /// The chosen toolchain.
-pub enum Backend {
+pub(super) enum Backend {
     /// `cargo build-sbf` from the Anza release.
     AnzaTools,
     /// Rustup's or Debian's rustc, LLVM 23 and `sbpf-linker`, all from package registries.
@@ -30,7 +30,7 @@ impl Backend {
     /// # Errors
     /// When the Anza tools are chosen and not installed, and when upstream LLVM is chosen on a machine that it has no
     /// binaries for.
-    pub fn choose(choice: Choice) -> Result<Self> {
+    pub(super) fn choose(choice: Choice) -> Result<Self> {
         let anza = || phase::answers("cargo-build-sbf", &["--version"]);
         match choice {
             Choice::Anza if !anza() => bail!(

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Builds each package into `target/deploy`.
-pub fn build(root: &Path, packages: &[Package], features: &[String]) -> Result<()> {
+pub(super) fn build(root: &Path, packages: &[Package], features: &[String]) -> Result<()> {
     for package in packages {
         phase::timed(&format!("building {}", package.name), || {
             let mut command = Command::new("cargo-build-sbf");

@@ -16,7 +16,7 @@ const STAMP: &str = ".kedge-stamp";
 const UNFINISHED: &str = ".kedge-stamp.partial";
 
 /// A folder of prepared pieces outside the checkout. The upstream-LLVM backend has one, the test validator another.
-pub struct Cache {
+pub(crate) struct Cache {
     root: PathBuf,
 }
 
@@ -25,7 +25,7 @@ impl Cache {
     ///
     /// # Errors
     /// When none of the three variables is set or the folder cannot be made.
-    pub fn open() -> Result<Self> {
+    pub(crate) fn open() -> Result<Self> {
         Self::named("sbpf")
     }
 
@@ -33,7 +33,7 @@ impl Cache {
     ///
     /// # Errors
     /// As [`Self::open`].
-    pub fn named(name: &str) -> Result<Self> {
+    pub(crate) fn named(name: &str) -> Result<Self> {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let base = variable("KEDGE_CACHE")
             .or_else(|| variable("XDG_CACHE_HOME").map(|folder| folder.join("kedge")))
@@ -45,18 +45,18 @@ impl Cache {
     }
 
     /// Path of the cache folder.
-    pub fn root(&self) -> &Path {
+    pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
     /// The cargo target folder of a checkout. Checkouts do not share one: cargo tells their packages apart only by the
     /// path within the workspace, and would take one for the other.
-    pub fn target_folder(&self, checkout: &Path) -> PathBuf {
+    pub(crate) fn target_folder(&self, checkout: &Path) -> PathBuf {
         self.root.join(format!("target-{}", &hash(&[&checkout.to_string_lossy()])[..12]))
     }
 
     /// Keeps other builds out of the cache until the returned file is dropped.
-    pub fn lock(&self) -> Result<File> {
+    pub(crate) fn lock(&self) -> Result<File> {
         let path = self.root.join(".lock");
         let file = File::create(&path).with_context(|| format!("cannot write {}", path.display()))?;
         if file.try_lock().is_err() {
@@ -67,7 +67,7 @@ impl Cache {
     }
 
     /// Whether [`Self::piece`] would find the piece finished and unchanged. Reads it whole.
-    pub fn has(&self, name: &str, ingredients: &[&str]) -> bool {
+    pub(crate) fn has(&self, name: &str, ingredients: &[&str]) -> bool {
         let (key, folder) = self.place(name, ingredients);
         matches!(state(&folder, &key), Ok(Piece::Finished | Piece::Unwatched))
     }
@@ -84,7 +84,12 @@ impl Cache {
     ///
     /// # Errors
     /// When `make` fails. What it left is removed by the next attempt.
-    pub fn piece(&self, name: &str, ingredients: &[&str], make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+    pub(crate) fn piece(
+        &self,
+        name: &str,
+        ingredients: &[&str],
+        make: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<PathBuf> {
         let (key, folder) = self.place(name, ingredients);
         match state(&folder, &key)? {
             Piece::Finished => return Ok(folder),
@@ -183,7 +188,7 @@ fn add_folder(hasher: &mut Sha256, root: &Path, folder: &Path) -> Result<()> {
 }
 
 /// SHA-256 over the ingredients, each preceded by its length.
-pub fn hash(ingredients: &[&str]) -> String {
+pub(crate) fn hash(ingredients: &[&str]) -> String {
     let mut hasher = Sha256::new();
     for ingredient in ingredients {
         hasher.update((ingredient.len() as u64).to_le_bytes());
@@ -196,7 +201,7 @@ pub fn hash(ingredients: &[&str]) -> String {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn hash_file(path: &Path) -> Result<String> {
+pub(crate) fn hash_file(path: &Path) -> Result<String> {
     let mut hasher = Sha256::new();
     let mut file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
     std::io::copy(&mut file, &mut hasher)?;
@@ -207,7 +212,7 @@ pub fn hash_file(path: &Path) -> Result<String> {
 ///
 /// # Errors
 /// When it exists and cannot be removed.
-pub fn remove_folder(folder: &Path) -> Result<()> {
+pub(crate) fn remove_folder(folder: &Path) -> Result<()> {
     match fs::remove_dir_all(folder) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("cannot remove {}", folder.display()))

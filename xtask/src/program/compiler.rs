@@ -16,7 +16,7 @@ const SOURCE: &str = "rust-src";
 const TOOLCHAIN: &str = "RUSTUP_TOOLCHAIN";
 
 /// A compiler with its library source.
-pub struct Compiler {
+pub(super) struct Compiler {
     /// Path of rustc.
     pub rustc: PathBuf,
     /// Its release: one of the proven ones.
@@ -31,7 +31,7 @@ pub struct Compiler {
 ///
 /// # Errors
 /// When none is there or can be installed in a proven release with its library source.
-pub fn find() -> Result<Compiler> {
+pub(super) fn find() -> Result<Compiler> {
     if let Some(path) = std::env::var_os(VARIABLE) {
         return of(Path::new(&path));
     }

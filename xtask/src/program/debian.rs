@@ -9,7 +9,7 @@ use std::process::Command;
 ///
 /// # Errors
 /// When this is no Debian system, when there is no way to become root, and when apt-get fails.
-pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
+pub(crate) fn install(packages: &[&str], purpose: &str) -> Result<()> {
     let list = packages.join(" ");
     if !phase::answers("apt-get", &["--version"]) {
         bail!("{purpose} is missing, and there is no apt-get to install it with\ninstall what Debian calls: {list}");
@@ -37,7 +37,7 @@ pub fn install(packages: &[&str], purpose: &str) -> Result<()> {
 ///
 /// # Errors
 /// When this is no Debian system, or the package cannot be had.
-pub fn unpack(package: &str, folder: &Path) -> Result<()> {
+pub(crate) fn unpack(package: &str, folder: &Path) -> Result<()> {
     if !phase::answers("apt-get", &["--version"]) {
         bail!("{package} is missing, and there is no apt-get to get it with");
     }

@@ -13,14 +13,14 @@ use std::path::Path;
 const CALLS: [&str; 5] = ["__multi3", "__udivti3", "__umodti3", "__divti3", "__modti3"];
 
 /// The optimised module, as the linker's `--dump-module` writes it.
-pub const MODULE: &str = "post-opt.ll";
+pub(super) const MODULE: &str = "post-opt.ll";
 
 /// Checks the module in `folder`. The module is missing when cargo found the program fresh; it was checked when it was
 /// linked.
 ///
 /// # Errors
 /// When a library call is missing, is not the one of `kedge-libcalls`, or uses 128-bit arithmetic.
-pub fn check(folder: &Path, package: &Package) -> Result<()> {
+pub(super) fn check(folder: &Path, package: &Package) -> Result<()> {
     let path = folder.join(MODULE);
     if !path.exists() {
         return Ok(());

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 ///
 /// # Errors
 /// When the LLVM libraries cannot be had or the linker does not compile.
-pub fn prepare(cache: &Cache) -> Result<PathBuf> {
+pub(super) fn prepare(cache: &Cache) -> Result<PathBuf> {
     let mut ingredients = vec![LINKER_VERSION, LINKER_FEATURES];
     ingredients.extend(WHEELS.iter().map(|wheel| wheel.sha256));
     let folder = cache.piece("linker", &ingredients, |folder| {

@@ -7,18 +7,18 @@
 mod artifact;
 mod backend;
 mod build_sbf;
-pub mod cache;
+pub(crate) mod cache;
 mod compiler;
-pub mod debian;
+pub(crate) mod debian;
 mod libcall_check;
 mod linker;
 mod package;
-pub mod phase;
-pub mod pins;
+pub(crate) mod phase;
+pub(crate) mod pins;
 mod rust_source;
 mod target;
 mod upstream;
-pub mod wheels;
+pub(crate) mod wheels;
 
 use anyhow::{Context, Result, bail};
 use backend::Backend;
@@ -28,7 +28,7 @@ use std::path::{Path, PathBuf};
 
 /// Arguments of `cargo xtask program`.
 #[derive(Args)]
-pub struct ProgramArgs {
+pub(crate) struct ProgramArgs {
     /// Program to build: a folder below programs/ or a package name. All programs when left out.
     #[arg(long, short, value_name = "NAME")]
     package: Vec<String>,
@@ -52,7 +52,7 @@ pub struct ProgramArgs {
 
 impl ProgramArgs {
     /// All programs, by the installed backend.
-    pub fn all() -> Self {
+    pub(crate) fn all() -> Self {
         Self {
             package: Vec::new(),
             backend: backend::Choice::Auto,
@@ -63,7 +63,7 @@ impl ProgramArgs {
     }
 
     /// One program.
-    pub fn only(package: &str) -> Self {
+    pub(crate) fn only(package: &str) -> Self {
         Self { package: vec![package.to_owned()], ..Self::all() }
     }
 }
@@ -73,7 +73,7 @@ impl ProgramArgs {
 /// # Errors
 /// When a piece of the toolchain is missing, differs from its pin or does not build, and when a
 /// program does not compile. The message says what to do.
-pub fn run(args: ProgramArgs) -> Result<()> {
+pub(crate) fn run(args: ProgramArgs) -> Result<()> {
     let root = workspace_root()?;
     let backend = Backend::choose(args.backend)?;
     if args.print_backend {

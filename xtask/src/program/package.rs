@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// A package below `programs/` that is built into a shared object.
-pub struct Package {
+pub(super) struct Package {
     /// Package name in its Cargo.toml.
     pub name: String,
     /// Library name, and with it the name of the shared object.
@@ -18,7 +18,7 @@ pub struct Package {
 
 impl Package {
     /// File name of the program in `target/deploy`.
-    pub fn artifact(&self) -> String {
+    pub(super) fn artifact(&self) -> String {
         format!("{}.so", self.library)
     }
 
@@ -26,7 +26,7 @@ impl Package {
     ///
     /// # Errors
     /// When the workspace does not load or a name is unknown.
-    pub fn select(root: &Path, names: &[String]) -> Result<Vec<Self>> {
+    pub(super) fn select(root: &Path, names: &[String]) -> Result<Vec<Self>> {
         let all = Self::all(root)?;
         for name in names {
             if !all.iter().any(|package| package.is_called(name)) {

@@ -5,12 +5,12 @@ use std::process::Command;
 use std::time::Instant;
 
 /// Prints a line outside a phase.
-pub fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     eprintln!("[program] {text}");
 }
 
 /// Runs `work` between a line that announces it and a line with the time it took.
-pub fn timed<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(crate) fn timed<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
     note(&format!("{title} ..."));
     let start = Instant::now();
     let value = work()?;
@@ -22,7 +22,7 @@ pub fn timed<T>(title: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
 ///
 /// # Errors
 /// When it cannot be started or fails; `advice` says what the user can do then.
-pub fn run(command: &mut Command, advice: &str) -> Result<()> {
+pub(crate) fn run(command: &mut Command, advice: &str) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot start {command:?}\n{advice}"))?;
     if !status.success() {
         bail!("{} failed ({status})\n{advice}", program_name(command));
@@ -34,7 +34,7 @@ pub fn run(command: &mut Command, advice: &str) -> Result<()> {
 ///
 /// # Errors
 /// When it cannot be started or fails.
-pub fn output(command: &mut Command) -> Result<String> {
+pub(crate) fn output(command: &mut Command) -> Result<String> {
     let output = command.output().with_context(|| format!("cannot start {command:?}"))?;
     if !output.status.success() {
         bail!("{command:?} failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
@@ -43,13 +43,13 @@ pub fn output(command: &mut Command) -> Result<String> {
 }
 
 /// Whether a program of this name can be started and answers `--version` with success.
-pub fn answers(program: &str, args: &[&str]) -> bool {
+pub(crate) fn answers(program: &str, args: &[&str]) -> bool {
     Command::new(program).args(args).output().is_ok_and(|output| output.status.success())
 }
 
 /// Removes what a surrounding cargo or rustup hands down and what would change the result:
 /// the caller's toolchain choice, flags, wrappers and target folder.
-pub fn clean_cargo_environment(command: &mut Command) -> &mut Command {
+pub(crate) fn clean_cargo_environment(command: &mut Command) -> &mut Command {
     for (name, _) in std::env::vars_os() {
         let Some(text) = name.to_str() else { continue };
         let inherited = text.starts_with("CARGO_PROFILE_")

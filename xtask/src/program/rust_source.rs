@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The compiler and the edited library source.
-pub struct RustSource {
+pub(super) struct RustSource {
     /// Path of rustc.
     pub rustc: PathBuf,
     /// The edited copy of `library`.
@@ -67,7 +67,7 @@ const SYSTEM_ALLOCATOR: &str = include_str!("../../../toolchain/std/alloc_solana
 ///
 /// # Errors
 /// As [`compiler::find`], and when an edit does not find its place.
-pub fn prepare(cache: &Cache) -> Result<RustSource> {
+pub(super) fn prepare(cache: &Cache) -> Result<RustSource> {
     let compiler = compiler::find()?;
     let original = &compiler.library;
     let mut ingredients = vec![compiler.version.clone(), SYSTEM_ALLOCATOR.to_owned()];

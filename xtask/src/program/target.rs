@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 /// Name of the target: the folder below the cargo target folder.
-pub const NAME: &str = "sbpf-solana-upstream";
+pub(super) const NAME: &str = "sbpf-solana-upstream";
 
 /// Profile of the root Cargo.toml; the linker does the whole-program optimisation.
-pub const PROFILE: &str = "sbpf";
+pub(super) const PROFILE: &str = "sbpf";
 
 /// The specification in the checkout.
-pub fn specification(root: &Path) -> PathBuf {
+pub(super) fn specification(root: &Path) -> PathBuf {
     root.join("toolchain").join(format!("{NAME}.json"))
 }
 
@@ -21,7 +21,7 @@ const UNROLL: &str = "-unroll-full-max-count=3";
 const INLINE: [&str; 2] = ["--inline-threshold=60", "--inlinehint-threshold=120"];
 
 /// Compiler flags; `module` is where the linker writes the optimised module as LLVM IR.
-pub fn flags(linker: &Path, module: &Path) -> Vec<String> {
+pub(super) fn flags(linker: &Path, module: &Path) -> Vec<String> {
     vec![
         "-Zunstable-options".to_owned(),
         // Without the panic machinery, which needs writable statics.

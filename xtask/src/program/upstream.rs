@@ -9,7 +9,7 @@ use anyhow::Result;
 use std::path::Path;
 
 /// Prepares the toolchain and builds each package into `target/deploy`.
-pub fn build(root: &Path, packages: &[Package], features: &[String]) -> Result<()> {
+pub(super) fn build(root: &Path, packages: &[Package], features: &[String]) -> Result<()> {
     let cache = Cache::open()?;
     let _lock = cache.lock()?;
     let source = rust_source::prepare(&cache)?;

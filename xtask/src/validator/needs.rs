@@ -13,7 +13,7 @@ use crate::program::{debian, phase::answers};
 use crate::run::cargo;
 
 /// A need of the build.
-pub struct Need {
+pub(super) struct Need {
     /// Name of the need, for people.
     pub name: &'static str,
     /// Crates of the build that check for it.
@@ -66,7 +66,7 @@ const CONTENT: [(&str, &str); 4] = [
 ];
 
 /// The needs that this machine does not meet.
-pub fn unmet() -> Vec<&'static Need> {
+pub(super) fn unmet() -> Vec<&'static Need> {
     NEEDS.iter().filter(|need| !(need.is_met)()).collect()
 }
 
@@ -75,7 +75,7 @@ pub fn unmet() -> Vec<&'static Need> {
 /// # Errors
 /// When the build needs something that the table does not know, and when a package cannot be installed or does not
 /// provide its need.
-pub fn meet() -> Result<()> {
+pub(super) fn meet() -> Result<()> {
     let unknown = unknown(&std::fs::read_to_string(lock_file()?)?);
     ensure!(
         unknown.is_empty(),
@@ -135,7 +135,7 @@ fn lock_file() -> Result<PathBuf> {
 ///
 /// # Errors
 /// When a need is not met.
-pub fn report() -> Result<()> {
+pub(super) fn report() -> Result<()> {
     for need in &NEEDS {
         let state = if (need.is_met)() { "there   " } else { "missing " };
         println!("{state} {} (Debian: {}; asked for by {})", need.name, need.package, need.asked_by.join(", "));

@@ -7,7 +7,7 @@ use super::address;
 
 /// Selects a sub-account.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Which {
+pub(crate) struct Which {
     /// Owner of the sub-account [default: the keypair's address].
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub authority: Option<Pubkey>,
@@ -18,7 +18,7 @@ pub struct Which {
 
 /// Selects a sub-account of the keypair.
 #[derive(Args, Clone, Debug, Default)]
-pub struct Own {
+pub(crate) struct Own {
     /// Number or name of the sub-account [default: the one with the lowest number].
     #[arg(long = "account", alias = "id", value_name = "ACCOUNT", env = "KEDGE_ACCOUNT", hide_env_values = true)]
     pub id: Option<String>,
@@ -32,7 +32,7 @@ impl From<&Own> for Which {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge account\n  kedge account --account hedge --json")]
-pub struct Account {
+pub(crate) struct Account {
     /// Address of a sub-account, instead of owner and number.
     #[arg(conflicts_with = "authority", value_parser = address)]
     pub address: Option<Pubkey>,
@@ -42,7 +42,7 @@ pub struct Account {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge accounts\n  kedge accounts --delegated    # those that you may trade for")]
-pub struct Accounts {
+pub(crate) struct Accounts {
     /// Owner of the sub-accounts [default: the keypair's address].
     #[arg(long, value_name = "ADDRESS", value_parser = address)]
     pub authority: Option<Pubkey>,
@@ -53,7 +53,7 @@ pub struct Accounts {
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  kedge balances --account 1")]
-pub struct Balances {
+pub(crate) struct Balances {
     #[command(flatten)]
     pub which: Which,
 }
@@ -82,7 +82,7 @@ Examples:
   kedge history --funding
   kedge history --limit 1000 --csv > history.csv
   kedge history --before SIGNATURE")]
-pub struct History {
+pub(crate) struct History {
     /// Number of transactions, newest first; of fills with --fills, of payments with --funding. 0 with --follow shows
     /// new ones alone.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(0..=100_000))]
@@ -117,7 +117,7 @@ pub struct History {
 Examples:
   kedge fees
   kedge fees --count       # count what was traded, for a better tier")]
-pub struct Fees {
+pub(crate) struct Fees {
     /// First count the sub-account's traded volume in your 30 days: sends a transaction.
     #[arg(long)]
     pub count: bool,
@@ -147,7 +147,7 @@ chain: since the position was opened.
 Examples:
   kedge pnl
   kedge pnl SOL-PERP --json")]
-pub struct Pnl {
+pub(crate) struct Pnl {
     /// Only this market, by name or index.
     pub market: Option<String>,
     /// Largest number of transactions to read.
@@ -159,7 +159,7 @@ pub struct Pnl {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge watch\n  kedge watch --every 5 --count 12")]
-pub struct Watch {
+pub(crate) struct Watch {
     /// Seconds between two updates.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u64).range(1..))]
     pub every: u64,
@@ -172,7 +172,7 @@ pub struct Watch {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge create\n  kedge create --name hedge --orders 16")]
-pub struct Create {
+pub(crate) struct Create {
     /// Display name, at most 16 bytes.
     #[arg(long, default_value = "main")]
     pub name: String,
@@ -186,7 +186,7 @@ pub struct Create {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge deposit 1000\n  kedge deposit 2.5 --bank 1 --account 3")]
-pub struct Deposit {
+pub(crate) struct Deposit {
     /// Tokens, in whole units.
     pub amount: String,
     /// Index of the bank; 0 holds dollars (USDC).
@@ -201,7 +201,7 @@ pub struct Deposit {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge withdraw 250.5\n  kedge withdraw max        # all that margin leaves free")]
-pub struct Withdraw {
+pub(crate) struct Withdraw {
     /// Tokens in whole units, or `max` for all that can be withdrawn now.
     pub amount: String,
     /// Index of the bank; 0 holds dollars (USDC).
@@ -216,7 +216,7 @@ pub struct Withdraw {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge transfer 100 --to 1\n  kedge transfer max --from 1 --to 0")]
-pub struct Transfer {
+pub(crate) struct Transfer {
     /// Tokens in whole units, or `max` for all that can be withdrawn now.
     pub amount: String,
     /// Number or name of the sub-account to debit [default: the one with the lowest number].
@@ -232,7 +232,7 @@ pub struct Transfer {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge settle              # every market\n  kedge settle SOL-PERP")]
-pub struct Settle {
+pub(crate) struct Settle {
     /// Only this market, by name or index.
     pub market: Option<String>,
     #[command(flatten)]
@@ -246,7 +246,7 @@ A delegate may place and cancel orders, and cannot take anything out.
 Examples:
   kedge delegate 11111111111111111111111111111112
   kedge delegate --none")]
-pub struct Delegate {
+pub(crate) struct Delegate {
     /// Address that may trade.
     #[arg(required_unless_present = "none", conflicts_with = "none", value_parser = address)]
     pub delegate: Option<Pubkey>,
@@ -264,7 +264,7 @@ A builder gets its fee from the orders that are placed with --builder.
 Examples:
   kedge builder 11111111111111111111111111111112 --fee 0.02
   kedge builder --none")]
-pub struct Builder {
+pub(crate) struct Builder {
     /// Wallet of the builder, which gets the fee.
     #[arg(required_unless_present = "none", conflicts_with = "none", requires = "fee", value_parser = address)]
     pub builder: Option<Pubkey>,
@@ -288,7 +288,7 @@ Examples:
   kedge isolate SOL-PERP 100          # and 100 more
   kedge isolate SOL-PERP --take 50    # 50 back to the balance
   kedge isolate SOL-PERP --merge      # margined with the rest again")]
-pub struct Isolate {
+pub(crate) struct Isolate {
     /// Market, by name or index.
     pub market: String,
     /// Dollars to move from the balance to the position.
@@ -309,7 +309,7 @@ pub struct Isolate {
 Examples:
   kedge leverage SOL-PERP 5      # never more than 5x, whatever the market allows
   kedge leverage SOL-PERP max    # as much as the market allows")]
-pub struct Leverage {
+pub(crate) struct Leverage {
     /// Market, by name or index.
     pub market: String,
     /// Highest leverage that you want, or `max` for what the market allows.
@@ -320,7 +320,7 @@ pub struct Leverage {
 
 #[derive(Args)]
 #[command(after_help = "Example:\n  kedge grow 32")]
-pub struct Grow {
+pub(crate) struct Grow {
     /// New number of order slots: a multiple of 4, more than now, at most 128.
     pub orders: u16,
     #[command(flatten)]
@@ -334,7 +334,7 @@ A closed sub-account cannot be opened again: the next one gets a new number.
 Examples:
   kedge close-account --account 1 --yes
   kedge close-account --trader --yes")]
-pub struct CloseAccount {
+pub(crate) struct CloseAccount {
     #[command(flatten)]
     pub own: Own,
     /// Close the trader account instead, once no sub-account is left.

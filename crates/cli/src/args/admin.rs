@@ -20,13 +20,13 @@ Examples:
 
 #[derive(Args)]
 #[command(after_help = EXAMPLES)]
-pub struct Admin {
+pub(crate) struct Admin {
     #[command(subcommand)]
     pub act: Act,
 }
 
 #[derive(Subcommand)]
-pub enum Act {
+pub(crate) enum Act {
     /// Show roles, paused operations, fees and listings.
     Show,
     /// Print a blank form, with the meaning and bounds of each line.
@@ -123,7 +123,7 @@ pub enum Act {
 
 /// A blank form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Form {
+pub(crate) enum Form {
     /// For `list-market`.
     Market,
     /// For `list-bank`.
@@ -134,7 +134,7 @@ pub enum Form {
 
 /// A pool of a market.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Pool {
+pub(crate) enum Pool {
     /// The market's insurance fund.
     Insurance,
     /// Capital of the vAMM.
@@ -143,7 +143,7 @@ pub enum Pool {
 
 /// An operation that can be paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// Deposits.
     Deposit,
     /// Withdrawals.
@@ -170,7 +170,7 @@ pub enum Operation {
 
 /// A row of the price board.
 #[derive(Args)]
-pub struct Row {
+pub(crate) struct Row {
     /// Market, by name or index.
     #[arg(required_unless_present = "bank", conflicts_with = "bank")]
     pub market: Option<String>,

@@ -6,7 +6,7 @@ use kedge_units::decimal::{self, DecimalError};
 /// Limits beyond which a command asks first, and its behaviour then.
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Guards")]
-pub struct Guards {
+pub(crate) struct Guards {
     /// Simulate the command and show what it would do, change and cost; send nothing.
     #[arg(long, global = true)]
     pub dry_run: bool,

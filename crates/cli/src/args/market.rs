@@ -7,14 +7,14 @@ use super::Which;
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge markets\n  kedge markets SOL-PERP       # sizes, limits, margin")]
-pub struct Markets {
+pub(crate) struct Markets {
     /// Show all details of this market, by name or index.
     pub market: Option<String>,
 }
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge prices\n  kedge prices --refresh")]
-pub struct Prices {
+pub(crate) struct Prices {
     /// Refresh all listed rows from their oracle accounts first.
     #[arg(long)]
     pub refresh: bool,
@@ -22,7 +22,7 @@ pub struct Prices {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge funding\n  kedge funding SOL-PERP")]
-pub struct Funding {
+pub(crate) struct Funding {
     /// Only this market, by name or index.
     pub market: Option<String>,
     #[command(flatten)]
@@ -42,7 +42,7 @@ Examples:
   kedge book SOL-PERP
   kedge book SOL-PERP --depth 20 --json
   kedge book SOL-PERP --watch --every 1")]
-pub struct Book {
+pub(crate) struct Book {
     /// Market, by name or index [default: of `kedge init` or KEDGE_MARKET].
     pub market: Option<String>,
     /// Number of price levels on each side.
@@ -76,7 +76,7 @@ Examples:
   kedge trades SOL-PERP --limit 100 --look 2000 --json
   kedge trades SOL-PERP --before SIGNATURE
   kedge trades SOL-PERP --follow --limit 5")]
-pub struct Trades {
+pub(crate) struct Trades {
     /// Market, by name or index [default: of `kedge init` or KEDGE_MARKET].
     pub market: Option<String>,
     /// Number of trades, newest first; 0 with --follow shows new ones alone.
@@ -97,13 +97,13 @@ pub struct Trades {
 }
 
 /// Parses `FEED_ID=ADDRESS`.
-pub fn feed_account(text: &str) -> Result<([u8; 32], Pubkey), String> {
+pub(super) fn feed_account(text: &str) -> Result<([u8; 32], Pubkey), String> {
     let (feed, account) = text.split_once('=').ok_or("write FEED_ID=ADDRESS")?;
     Ok((feed_id(feed)?, account.parse().map_err(|_| "the address is not base58 of 32 bytes")?))
 }
 
 /// Parses the id of a Pyth feed, with or without `0x`.
-pub fn feed_id(text: &str) -> Result<[u8; 32], String> {
+pub(crate) fn feed_id(text: &str) -> Result<[u8; 32], String> {
     let feed = text.strip_prefix("0x").unwrap_or(text);
     if feed.len() != 64 || !feed.is_ascii() {
         return Err("a feed id has 64 hexadecimal digits".into());

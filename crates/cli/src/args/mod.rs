@@ -10,18 +10,20 @@ mod position;
 mod setup;
 mod signed;
 
-pub use account::{
+pub(crate) use account::{
     Account, Accounts, Balances, Builder, CloseAccount, Create, Delegate, Deposit, Fees, Grow, History, Isolate,
     Leverage, Pnl, Settle, Transfer, Watch, Which, Withdraw,
 };
-pub use admin::{Act, Admin, Form, Operation, Pool, Row};
-pub use guard::Guards;
-pub use market::{Book, Funding, Markets, Prices, Trades, feed_id};
-pub use order::{Cancel, ClientId, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg};
-pub use outcome::OutcomeOf;
-pub use position::{Close, Reverse};
-pub use setup::{Airdrop, Init, Keygen};
-pub use signed::{Revoke, Sign, Submit};
+pub(crate) use admin::{Act, Admin, Form, Operation, Pool, Row};
+pub(crate) use guard::Guards;
+pub(crate) use market::{Book, Funding, Markets, Prices, Trades, feed_id};
+pub(crate) use order::{
+    Cancel, ClientId, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg,
+};
+pub(crate) use outcome::OutcomeOf;
+pub(crate) use position::{Close, Reverse};
+pub(crate) use setup::{Airdrop, Init, Keygen};
+pub(crate) use signed::{Revoke, Sign, Submit};
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
@@ -29,7 +31,7 @@ use kedge_client::Secret;
 use solana_pubkey::Pubkey;
 
 /// Default endpoint.
-pub const DEFAULT_URL: &str = "http://127.0.0.1:8899";
+pub(crate) const DEFAULT_URL: &str = "http://127.0.0.1:8899";
 
 const FOOTER: &str = "\
 Exit codes:
@@ -59,7 +61,7 @@ A first trade:
 /// digits are an error. Tables round to what fits; --json gives every number exactly.
 #[derive(Parser)]
 #[command(name = "kedge", version, after_help = FOOTER, arg_required_else_help = true, max_term_width = 80)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// RPC endpoint, or localhost, devnet, testnet, mainnet-beta. A key in it is never shown.
     #[arg(
         long,
@@ -104,12 +106,12 @@ pub struct Cli {
 }
 
 /// Parses an address; the error says what is wrong in words.
-pub fn address(text: &str) -> Result<Pubkey, String> {
+pub(crate) fn address(text: &str) -> Result<Pubkey, String> {
     text.parse().map_err(|_| "not an address, base58 of 32 bytes".into())
 }
 
 #[derive(Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Write the configuration file: endpoint, keypair, default account and market.
     Init(Init),
     /// Show each setting and where it comes from.
@@ -217,7 +219,7 @@ Examples:
 
 impl Command {
     /// Whether the command sends transactions, whose outcome its JSON then names.
-    pub fn sends(&self) -> bool {
+    pub(crate) fn sends(&self) -> bool {
         match self {
             Self::Airdrop(_)
             | Self::Place(_)

@@ -5,7 +5,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::Which;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SideArg {
+pub(crate) enum SideArg {
     /// Buy base, go long.
     #[value(alias = "long")]
     Buy,
@@ -15,7 +15,7 @@ pub enum SideArg {
 }
 
 #[derive(Subcommand)]
-pub enum Order {
+pub(crate) enum Order {
     /// Place an order: a limit order with --limit, else a market order through an auction.
     Place(Box<Place>),
     /// Change an open order.
@@ -28,7 +28,7 @@ pub enum Order {
 
 /// The price that a trigger compares with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum TriggerArg {
+pub(crate) enum TriggerArg {
     /// The oracle's price.
     Oracle,
     /// The market's own price.
@@ -39,7 +39,7 @@ pub enum TriggerArg {
 
 /// What happens when an order meets another of its own owner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum SelfTradeArg {
+pub(crate) enum SelfTradeArg {
     /// The resting order is cancelled.
     CancelMaker,
     /// The arriving order is cancelled.
@@ -63,7 +63,7 @@ Examples:
   kedge place SOL-PERP buy 5 --limit 180 --bracket-stop 170 --bracket-profit 200
   kedge place SOL-PERP buy 100 --twap 2.5 --every 60   # 2.5 a minute
   kedge place SOL-PERP buy 50 --offset -0.20 --slide   # follows the oracle")]
-pub struct Place {
+pub(crate) struct Place {
     /// Market, by name or index.
     pub market: String,
     /// Side of the order.
@@ -174,7 +174,7 @@ pub struct Place {
 
 /// The client id of the command line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClientId {
+pub(crate) enum ClientId {
     /// A given number; 0 for none.
     Number(u64),
     /// A generated number that is valid for two minutes.
@@ -200,7 +200,7 @@ Examples:
   kedge modify 7 --size 3 --expires-in 3600
   kedge modify 9 --trigger-price 168",
     override_usage = "kedge modify <ORDER> <CHANGES>...", group = clap::ArgGroup::new("changes").multiple(true).required(true))]
-pub struct Modify {
+pub(crate) struct Modify {
     /// Id of the order, as listed.
     pub order: u32,
     /// New limit price, or worst price of a waiting order.
@@ -240,7 +240,7 @@ Examples:
   kedge cancel --market SOL-PERP --side buy
   kedge cancel --client-id 42
   kedge cancel --all")]
-pub struct Cancel {
+pub(crate) struct Cancel {
     /// Ids of the orders, as listed.
     #[arg(required_unless_present_any = ["all", "market", "side", "client_id"],
           conflicts_with_all = ["all", "market", "side", "client_id"])]
@@ -263,7 +263,7 @@ pub struct Cancel {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge orders\n  kedge orders SOL-PERP --json")]
-pub struct Orders {
+pub(crate) struct Orders {
     /// Only this market, by name or index.
     pub market: Option<String>,
     #[command(flatten)]
@@ -272,7 +272,7 @@ pub struct Orders {
 
 #[derive(Args)]
 #[command(after_help = "Examples:\n  kedge positions\n  kedge positions BTC-PERP --account 1")]
-pub struct Positions {
+pub(crate) struct Positions {
     /// Only this market, by name or index.
     pub market: Option<String>,
     #[command(flatten)]
@@ -289,7 +289,7 @@ Examples:
   kedge risk
   kedge risk SOL-PERP buy 5
   kedge risk SOL-PERP sell 5 --limit 190 --post-only")]
-pub struct Risk {
+pub(crate) struct Risk {
     /// Market of the possible order, by name or index.
     #[arg(requires = "side")]
     pub market: Option<String>,

@@ -14,7 +14,7 @@ Examples:
   kedge outcome SIGNATURE
   kedge outcome SIGNATURE --last-valid 351204
   kedge outcome SIGNATURE --wait --json")]
-pub struct OutcomeOf {
+pub(crate) struct OutcomeOf {
     /// Signature of the transaction.
     pub signature: String,
     /// Last block height at which the transaction can land.
@@ -27,7 +27,7 @@ pub struct OutcomeOf {
 
 impl OutcomeOf {
     /// The parsed signature; `None` for another text.
-    pub fn signature(&self) -> Option<Signature> {
+    pub(crate) fn signature(&self) -> Option<Signature> {
         self.signature.parse().ok()
     }
 }

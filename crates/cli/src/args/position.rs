@@ -14,7 +14,7 @@ Examples:
   kedge close SOL-PERP --wait
   kedge close SOL-PERP 2.5           # a part of it
   kedge close --all --wait")]
-pub struct Close {
+pub(crate) struct Close {
     /// Market of the position, by name or index.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     pub market: Option<String>,
@@ -40,7 +40,7 @@ One market order of twice the size of the position, through an auction.
 Examples:
   kedge reverse SOL-PERP --wait
   kedge reverse SOL-PERP --dry-run")]
-pub struct Reverse {
+pub(crate) struct Reverse {
     /// Market of the position, by name or index.
     pub market: String,
     /// Worst price [default: the end of the auction].

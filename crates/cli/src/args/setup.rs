@@ -16,7 +16,7 @@ environment (KEDGE_URL, KEDGE_KEYPAIR, KEDGE_ACCOUNT, KEDGE_MARKET), the file.
 Examples:
   kedge init --url devnet --account 0 --market SOL-PERP
   kedge init --keypair ~/desk.json --account 2")]
-pub struct Init {
+pub(crate) struct Init {
     /// Id of the sub-account that commands use without --id.
     #[arg(long)]
     pub account: Option<u16>,
@@ -42,7 +42,7 @@ withdraw: `kedge delegate`.
 Examples:
   kedge keygen
   kedge keygen desk.json")]
-pub struct Keygen {
+pub(crate) struct Keygen {
     /// Path of the keypair [default: the path that commands use].
     pub file: Option<std::path::PathBuf>,
     /// Overwrite an existing keypair; everything that it owns is lost with it.
@@ -59,7 +59,7 @@ where the keypair is the mint's authority.
 Examples:
   kedge airdrop
   kedge airdrop --sol 5 --usdc 10000")]
-pub struct Airdrop {
+pub(crate) struct Airdrop {
     /// Amount of SOL; 0 for none.
     #[arg(long, default_value = "2")]
     pub sol: String,

@@ -26,7 +26,7 @@ Examples:
     mut_arg("min_fill", |arg| arg.hide(true)),
     mut_arg("wait", |arg| arg.hide(true))
 )]
-pub struct Sign {
+pub(crate) struct Sign {
     #[command(flatten)]
     pub order: Place,
     /// Seconds for which the order can be placed.
@@ -54,7 +54,7 @@ Examples:
   kedge submit order.json --dry-run
   kedge submit order.json
   kedge submit order.json --signature <signature>   # of a text, from a wallet")]
-pub struct Submit {
+pub(crate) struct Submit {
     /// File that `kedge sign` wrote; - reads standard input.
     pub file: PathBuf,
     /// Signature of the text in base58, from the wallet.
@@ -71,7 +71,7 @@ revocation takes all numbers away.
 Examples:
   kedge revoke        # every message that kedge sign wrote
   kedge revoke 12     # those with a number up to 12")]
-pub struct Revoke {
+pub(crate) struct Revoke {
     /// Highest number to revoke [default: all that `kedge sign` wrote].
     pub up_to: Option<u64>,
     #[command(flatten)]

@@ -17,7 +17,7 @@ use crate::session::Session;
 use crate::table::{Cell, Paint, Table, paint};
 
 /// Shows a sub-account.
-pub async fn run(session: &Session, options: &Account) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Account) -> Result<Output> {
     let (address, account) = match options.address {
         Some(address) => (address, at(session, address).await?),
         None => session.account(&options.which).await?,
@@ -41,7 +41,7 @@ async fn at(session: &Session, address: Pubkey) -> Result<SubAccountData> {
 }
 
 /// Balances, positions, orders and margin of a sub-account.
-pub async fn show(session: &Session, address: Pubkey, account: &SubAccountData) -> Result<Output> {
+pub(crate) async fn show(session: &Session, address: Pubkey, account: &SubAccountData) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let head = &account.head;
     let view = session.view(&prices::in_use(head)).await?;
@@ -85,7 +85,7 @@ pub async fn show(session: &Session, address: Pubkey, account: &SubAccountData) 
 }
 
 /// Lists sub-accounts.
-pub async fn list(session: &Session, options: &Accounts) -> Result<Output> {
+pub(crate) async fn list(session: &Session, options: &Accounts) -> Result<Output> {
     let whose = match options.authority {
         Some(authority) => authority,
         None => session.signer()?,

@@ -20,7 +20,7 @@ use crate::table::{Cell, Paint, Table};
 use crate::view::View;
 
 /// Lists a sub-account's balances, and the owner's wallet balance of each bank's token.
-pub async fn run(session: &Session, options: &args::Balances) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &args::Balances) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let (_, account) = session.account(&options.which).await?;
     let mut rows = prices::in_use(&account.head);
@@ -37,7 +37,7 @@ pub async fn run(session: &Session, options: &args::Balances) -> Result<Output> 
 }
 
 /// Tokens in the owner's associated account, zero when there is none; `None` when the endpoint does not say.
-pub async fn held(session: &Session, owner: &Pubkey, mint: &Pubkey) -> Option<u64> {
+pub(crate) async fn held(session: &Session, owner: &Pubkey, mint: &Pubkey) -> Option<u64> {
     const NO_SUCH_METHOD: i64 = -32_601;
     let at = address::token_account(owner, mint);
     match session.client.rpc().get_token_account_balance(&at).await {
@@ -51,7 +51,7 @@ pub async fn held(session: &Session, owner: &Pubkey, mint: &Pubkey) -> Option<u6
 }
 
 /// Balances of a sub-account as text and JSON, with the wallet's balances where they were requested.
-pub fn table(
+pub(crate) fn table(
     colour: bool,
     directory: &Directory,
     account: &SubAccount,

@@ -24,7 +24,7 @@ use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 
 /// Shows a market's book, once or repeatedly.
-pub async fn run(session: &Session, options: &Book, json: bool) -> Result<()> {
+pub(crate) async fn run(session: &Session, options: &Book, json: bool) -> Result<()> {
     let look = async || look(session, options).await;
     if options.watch {
         return watch::again(look, options.every, options.count, json).await;

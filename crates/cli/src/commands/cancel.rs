@@ -14,7 +14,7 @@ use crate::session::Session;
 const AT_ONCE: usize = 128;
 
 /// Cancels orders by id, or by market, side and client id.
-pub async fn run(session: &Session, options: &Cancel) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Cancel) -> Result<Output> {
     let signer = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let (sub_account, account) = session.account(&options.which).await?;

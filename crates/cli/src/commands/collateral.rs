@@ -20,7 +20,7 @@ use crate::output::Output;
 use crate::session::Session;
 
 /// Moves tokens of the keypair into a sub-account.
-pub async fn deposit(session: &Session, options: &Deposit) -> Result<Output> {
+pub(crate) async fn deposit(session: &Session, options: &Deposit) -> Result<Output> {
     let depositor = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let bank = &directory.bank(options.bank)?.data;
@@ -41,7 +41,7 @@ pub async fn deposit(session: &Session, options: &Deposit) -> Result<Output> {
 
 /// Refuses to move more tokens of a bank than the keypair's wallet holds. When the endpoint does not say, the check is
 /// left to the token program.
-pub async fn require_held(session: &Session, directory: &Directory, index: u16, asked: &str) -> Result<()> {
+pub(crate) async fn require_held(session: &Session, directory: &Directory, index: u16, asked: &str) -> Result<()> {
     let (payer, bank) = (session.signer()?, &directory.bank(index)?.data);
     let (mint, amount) = (Pubkey::new_from_array(bank.mint), decimal::parse(asked, u32::from(bank.decimals))?);
     let held = balances::held(session, &payer, &mint).await.map(Amount);
@@ -54,7 +54,7 @@ pub async fn require_held(session: &Session, directory: &Directory, index: u16, 
 }
 
 /// Moves tokens out of a sub-account of the keypair.
-pub async fn withdraw(session: &Session, options: &Withdraw) -> Result<Output> {
+pub(crate) async fn withdraw(session: &Session, options: &Withdraw) -> Result<Output> {
     let authority = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let bank = &directory.bank(options.bank)?.data;
@@ -96,7 +96,7 @@ async fn require_token_account(session: &Session, at: Pubkey, mint: &Pubkey) -> 
 }
 
 /// Moves tokens between two sub-accounts of the keypair.
-pub async fn transfer(session: &Session, options: &Transfer) -> Result<Output> {
+pub(crate) async fn transfer(session: &Session, options: &Transfer) -> Result<Output> {
     let authority = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let bank = &directory.bank(options.bank)?.data;

@@ -11,7 +11,7 @@ use crate::output::Output;
 use crate::session::Session;
 
 /// Creates the next sub-account of the keypair.
-pub async fn run(session: &Session, options: &Create) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Create) -> Result<Output> {
     let authority = session.signer()?;
     if options.name.len() > 16 {
         return Err(CliError::Usage("a name has at most 16 bytes".into()));

@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::table::{Paint, paint};
 
 /// Describes a transaction: instructions, events and failure.
-pub async fn run(session: &Session, signature: &str) -> Result<Output> {
+pub(crate) async fn run(session: &Session, signature: &str) -> Result<Output> {
     let parsed: Signature =
         signature.parse().map_err(|_| CliError::Usage("a signature is base58 of 64 bytes".into()))?;
     let past = session.client.past(&parsed).await?.ok_or_else(|| {

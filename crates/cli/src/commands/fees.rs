@@ -33,7 +33,7 @@ struct Counted {
 }
 
 /// Shows the fee schedule and a sub-account's tier in it.
-pub async fn run(session: &Session, options: &Fees) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Fees) -> Result<Output> {
     let mut signature = None;
     if options.count {
         let (address, account) = session.account(&options.which).await?;

@@ -14,13 +14,13 @@ use crate::directory::Directory;
 use crate::output::wrap;
 
 /// Exit code of an order without any fill.
-pub const NOTHING: u8 = 7;
+pub(crate) const NOTHING: u8 = 7;
 /// Exit code of a partly filled order.
-pub const PARTLY: u8 = 8;
+pub(crate) const PARTLY: u8 = 8;
 
 /// The order whose events are collected.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// Owner of the sub-account.
     pub authority: [u8; 32],
     /// Id of the sub-account.
@@ -47,7 +47,7 @@ struct Part {
 
 /// Sum of an order's fills.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fills {
+pub(crate) struct Fills {
     /// Base that was filled.
     pub size: Size,
     quote: Amount,
@@ -61,7 +61,7 @@ pub struct Fills {
 
 impl Fills {
     /// Adds an event of the order.
-    pub fn add(&mut self, event: &Event, wanted: &Wanted) {
+    pub(crate) fn add(&mut self, event: &Event, wanted: &Wanted) {
         let own = |party: &Party| party.authority == wanted.authority && party.id == wanted.account;
         match event {
             Event::Fill(record) if record.market == wanted.market => {
@@ -105,7 +105,7 @@ impl Fills {
     }
 
     /// State of the order in a word.
-    pub fn state(&self, wanted: &Wanted) -> &'static str {
+    pub(crate) fn state(&self, wanted: &Wanted) -> &'static str {
         match self.size {
             Size::ZERO => "nothing",
             size if size < wanted.size => "partly",
@@ -114,7 +114,7 @@ impl Fills {
     }
 
     /// Exit code for the state of the order.
-    pub fn exit_code(&self, wanted: &Wanted) -> u8 {
+    pub(crate) fn exit_code(&self, wanted: &Wanted) -> u8 {
         match self.state(wanted) {
             "nothing" => NOTHING,
             "partly" => PARTLY,
@@ -123,7 +123,7 @@ impl Fills {
     }
 
     /// The fills in words: size, price, source and fee.
-    pub fn told(&self, directory: &Directory, wanted: &Wanted) -> String {
+    pub(crate) fn told(&self, directory: &Directory, wanted: &Wanted) -> String {
         let name = directory.market_name(wanted.market);
         let verb = if wanted.side == Side::Long { "bought" } else { "sold" };
         let size = decimal::size(wanted.size);
@@ -168,7 +168,7 @@ impl Fills {
     }
 
     /// Adds the fills to a JSON object.
-    pub fn write(&self, json: &mut Value, wanted: &Wanted) {
+    pub(crate) fn write(&self, json: &mut Value, wanted: &Wanted) {
         json["order_id"] = json!(wanted.order);
         json["state"] = json!(self.state(wanted));
         json["size"] = json!(decimal::size(wanted.size));

@@ -20,7 +20,7 @@ use crate::output::{Output, wrap};
 use crate::session::Session;
 
 /// Closes a position, a part of it, or all positions.
-pub async fn close(session: &Session, options: &Close) -> Result<Output> {
+pub(crate) async fn close(session: &Session, options: &Close) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     if let Some(market) = &options.market {
         let market = directory.market(market)?;
@@ -66,7 +66,7 @@ pub async fn close(session: &Session, options: &Close) -> Result<Output> {
 }
 
 /// Reverses a position.
-pub async fn reverse(session: &Session, options: &Reverse) -> Result<Output> {
+pub(crate) async fn reverse(session: &Session, options: &Reverse) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(&options.market)?;
     one(session, &directory, market, &options.which, options.wait, |context, held| {

@@ -28,7 +28,7 @@ const PATIENCE: u32 = 20;
 const HISTORY_LOOKS: u32 = 20;
 
 /// The end of an order's auction.
-pub struct End {
+pub(crate) struct End {
     /// The fills that the endpoint's history holds.
     pub fills: Fills,
     /// Size that rests in the book; `None` for an order that is gone.
@@ -41,7 +41,7 @@ pub struct End {
 
 /// Looks at an order slot by slot until its auction is over and it is gone, expired or resting. A terminal shows the
 /// progress.
-pub async fn run(session: &Session, directory: &Directory, at: Pubkey, wanted: &Wanted, placed: &Landed) -> End {
+pub(crate) async fn run(session: &Session, directory: &Directory, at: Pubkey, wanted: &Wanted, placed: &Landed) -> End {
     let show = session.attended && std::io::stderr().is_terminal();
     let pause = pause(session).await;
     let (mut seen, mut failed, mut rests, mut lost, mut last) = (Size::ZERO, 0, None, false, placed.slot);
@@ -154,7 +154,7 @@ async fn scan(session: &Session, at: Pubkey, wanted: &Wanted, placed: &Landed) -
 }
 
 /// The position afterwards, as a line and as JSON; empty when it cannot be read.
-pub async fn position(
+pub(crate) async fn position(
     session: &Session,
     directory: &Directory,
     at: Pubkey,

@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::table::Table;
 
 /// Shows funding rates, and the next payments of a sub-account's positions.
-pub async fn run(session: &Session, options: &args::Funding) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &args::Funding) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let wanted =
         options.market.as_deref().map(|name| directory.market(name)).transpose()?.map(|found| found.data.index);

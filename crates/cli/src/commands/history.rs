@@ -20,7 +20,7 @@ use crate::session::Session;
 use crate::table::Table;
 
 /// Lists the history of a sub-account, newest first, or follows it; `None` when it was printed already.
-pub async fn run(session: &Session, options: &History, json: bool) -> Result<Option<Output>> {
+pub(crate) async fn run(session: &Session, options: &History, json: bool) -> Result<Option<Output>> {
     let directory = Directory::fetch(&session.client).await?;
     let (_, account) = session.account(&options.which).await?;
     let owner = Owner { authority: Pubkey::new_from_array(account.head.authority), id: account.head.id };

@@ -16,7 +16,7 @@ use crate::output::{Output, wrap};
 use crate::session::Session;
 
 /// Sets or removes the delegate.
-pub async fn delegate(session: &Session, options: &Delegate) -> Result<Output> {
+pub(crate) async fn delegate(session: &Session, options: &Delegate) -> Result<Output> {
     let authority = session.signer()?;
     let (sub_account, account) = session.account(&Which::from(&options.own)).await?;
     let id = account.head.id;
@@ -37,7 +37,7 @@ pub async fn delegate(session: &Session, options: &Delegate) -> Result<Output> {
 }
 
 /// Approves a builder's fee, or removes the approval.
-pub async fn builder(session: &Session, options: &Builder) -> Result<Output> {
+pub(crate) async fn builder(session: &Session, options: &Builder) -> Result<Output> {
     let authority = session.signer()?;
     let (sub_account, account) = session.account(&Which::from(&options.own)).await?;
     let id = account.head.id;
@@ -64,7 +64,7 @@ pub async fn builder(session: &Session, options: &Builder) -> Result<Output> {
 }
 
 /// Grows the order slots of a sub-account.
-pub async fn grow(session: &Session, options: &Grow) -> Result<Output> {
+pub(crate) async fn grow(session: &Session, options: &Grow) -> Result<Output> {
     let payer = session.signer()?;
     let (sub_account, account) = session.account(&options.which).await?;
     let (before, after) = (account.orders.len(), usize::from(options.orders));
@@ -81,7 +81,7 @@ pub async fn grow(session: &Session, options: &Grow) -> Result<Output> {
 }
 
 /// Closes a sub-account or the trader account.
-pub async fn close(session: &Session, options: &CloseAccount) -> Result<Output> {
+pub(crate) async fn close(session: &Session, options: &CloseAccount) -> Result<Output> {
     let authority = session.signer()?;
     let receiver = options.receiver.unwrap_or(authority);
     let trader = address::trader(&authority);

@@ -18,7 +18,7 @@ use crate::table::{Cell, Paint, Table};
 use crate::view::View;
 
 /// Lists the markets, or shows one.
-pub async fn run(session: &Session, options: &Markets) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Markets) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let rows: Vec<Row> = directory.markets.iter().map(|market| Row::Market(market.data.index)).collect();
     let view = session.view(&rows).await?;

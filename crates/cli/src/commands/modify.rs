@@ -17,7 +17,7 @@ use crate::output::Output;
 use crate::session::Session;
 
 /// Changes an open order; its ids stay.
-pub async fn run(session: &Session, options: &Modify) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Modify) -> Result<Output> {
     let signer = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let (sub_account, account) = session.account(&options.which).await?;

@@ -17,7 +17,7 @@ use crate::error::CliError;
 use crate::view::View;
 
 /// A market with a sub-account and current prices.
-pub struct OrderContext<'a> {
+pub(crate) struct OrderContext<'a> {
     /// Listed markets and banks.
     pub directory: &'a Directory,
     /// Market of the order.
@@ -32,7 +32,7 @@ pub struct OrderContext<'a> {
 
 /// Origin of an order's numbers, for sentences about them.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Typed {
+pub(crate) enum Typed {
     /// A new order: all numbers were typed.
     New,
     /// A changed order: only the new numbers were typed.
@@ -41,7 +41,7 @@ pub enum Typed {
 
 impl OrderContext<'_> {
     /// Name of the market.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.directory.market_name(self.market.data.index)
     }
 
@@ -54,14 +54,14 @@ impl OrderContext<'_> {
     }
 
     /// The largest order on a side that margin and limits allow now; `None` when it cannot be computed.
-    pub fn largest(&self, side: Side) -> Option<Size> {
+    pub(crate) fn largest(&self, side: Side) -> Option<Size> {
         let (head, view) = (&self.account.head, self.view);
         risk::max_order_size(head, &view.board, &self.market.data, side, &view.clock).ok()
     }
 
     /// Questions about likely slips, one sentence each with the number and the limit that it exceeds. An order that
     /// will be refused for its size gets no other question.
-    pub fn doubts(&self, orders: &[OrderParams], typed: Typed, guards: &Guards) -> Vec<String> {
+    pub(crate) fn doubts(&self, orders: &[OrderParams], typed: Typed, guards: &Guards) -> Vec<String> {
         let Some(first) = orders.first() else { return Vec::new() };
         let mut doubts = Vec::new();
         for order in orders {
@@ -200,7 +200,7 @@ impl OrderContext<'_> {
     }
 
     /// Explains a refusal by the size that would have passed.
-    pub fn explain(&self, error: CliError, order: &OrderParams) -> CliError {
+    pub(crate) fn explain(&self, error: CliError, order: &OrderParams) -> CliError {
         let Some(rule) = error.rule() else { return error };
         let Ok(side) = Side::from_number(order.side) else { return error };
         let (name, verb) = (self.name(), if side == Side::Long { "buy" } else { "sell" });

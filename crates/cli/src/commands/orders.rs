@@ -14,7 +14,7 @@ use crate::session::Session;
 use crate::table::Table;
 
 /// Lists open orders.
-pub async fn run(session: &Session, options: &args::Orders) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &args::Orders) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = options.market.as_deref().map(|name| directory.market(name)).transpose()?;
     let (_, account) = session.account(&options.which).await?;
@@ -24,7 +24,7 @@ pub async fn run(session: &Session, options: &args::Orders) -> Result<Output> {
 }
 
 /// Open orders of a sub-account, all or those of one market, as text and as JSON.
-pub fn table(
+pub(crate) fn table(
     colour: bool,
     directory: &Directory,
     account: &SubAccountData,
@@ -77,7 +77,7 @@ pub fn table(
 }
 
 /// Name of an order kind.
-pub fn kind_name(number: u8) -> &'static str {
+pub(crate) fn kind_name(number: u8) -> &'static str {
     match OrderKind::from_number(number) {
         Ok(OrderKind::Market) => "market",
         Ok(OrderKind::Limit) => "limit",
@@ -159,7 +159,7 @@ fn notes(directory: &Directory, order: &Order, slot: u64) -> Vec<String> {
 }
 
 /// Names of the flags that matter to a trader.
-pub fn flag_names(order: &Order) -> Vec<&'static str> {
+pub(crate) fn flag_names(order: &Order) -> Vec<&'static str> {
     let known = [
         (flags::POST_ONLY, "post-only"),
         (flags::REDUCE_ONLY, "reduce-only"),

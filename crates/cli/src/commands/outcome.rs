@@ -10,7 +10,7 @@ use crate::session::Session;
 
 /// Shows the outcome of a transaction. Anything but success is the error that the sending command would have ended
 /// with.
-pub async fn run(session: &Session, options: &OutcomeOf) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &OutcomeOf) -> Result<Output> {
     let signature = options.signature();
     let signature = signature.ok_or_else(|| CliError::Usage("a signature is base58 of 64 bytes".into()))?;
     let Landed { signature, slot } = session.outcome(signature, options.last_valid, options.wait).await?.success()?;

@@ -38,7 +38,12 @@ struct Payment {
 }
 
 /// Lists payments, newest first; `None` when they were printed already.
-pub async fn run(session: &Session, directory: &Directory, owner: &Owner, options: &History) -> Result<Option<Output>> {
+pub(crate) async fn run(
+    session: &Session,
+    directory: &Directory,
+    owner: &Owner,
+    options: &History,
+) -> Result<Option<Output>> {
     let (markets, oldest) = traded(session, directory, owner, options.look).await?;
     let (mut all, mut cut) = (Vec::new(), Vec::new());
     for market in markets {

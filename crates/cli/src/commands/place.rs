@@ -30,7 +30,7 @@ use crate::view::View;
 const MAKER_ACCOUNTS: usize = 8;
 
 /// Places an order, with a refresh of old prices in front.
-pub async fn run(session: &Session, options: &Place) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Place) -> Result<Output> {
     session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(&options.market)?;
@@ -73,7 +73,7 @@ pub async fn run(session: &Session, options: &Place) -> Result<Output> {
 }
 
 /// Refuses the builder flag when no builder is approved.
-pub fn require_builder(options: &Place, account: &SubAccountData) -> Result<()> {
+pub(crate) fn require_builder(options: &Place, account: &SubAccountData) -> Result<()> {
     if options.builder && account.head.builder == [0; 32] {
         return Err(CliError::Usage(
             "--builder: no builder is approved; `kedge builder ADDRESS --fee 0.02` approves one".into(),
@@ -83,7 +83,7 @@ pub fn require_builder(options: &Place, account: &SubAccountData) -> Result<()> 
 }
 
 /// Price rows that placing in a market reads.
-pub fn rows(account: &SubAccountData, market: &Found<Market>) -> Vec<Row> {
+pub(crate) fn rows(account: &SubAccountData, market: &Found<Market>) -> Vec<Row> {
     let mut rows = prices::in_use(&account.head);
     rows.push(Row::Market(market.data.index));
     rows
@@ -93,7 +93,7 @@ pub fn rows(account: &SubAccountData, market: &Found<Market>) -> Vec<Row> {
 ///
 /// # Errors
 /// A refusal names the size that would have passed.
-pub async fn send(
+pub(crate) async fn send(
     session: &Session,
     context: &OrderContext<'_>,
     orders: &[OrderParams],
@@ -170,7 +170,7 @@ async fn taking(
 
 /// Terms of sending an order.
 #[derive(Clone, Copy)]
-pub struct How {
+pub(crate) struct How {
     /// Whether the order fills in its own transaction.
     pub at_once: bool,
     /// Whether none of the order may rest: the exit code then tells what was filled.
@@ -180,7 +180,7 @@ pub struct How {
 }
 
 /// Result of a sent order: at once, or at the end of its auction when that is followed.
-pub async fn told(
+pub(crate) async fn told(
     session: &Session,
     context: &OrderContext<'_>,
     asked: &OrderParams,
@@ -269,6 +269,6 @@ fn auction_note(view: &View, order: &Order) -> String {
 }
 
 /// A market order, for a position's size or more.
-pub fn market_order(market: &Market, side: Side, size: Size, flags: u16) -> OrderParams {
+pub(crate) fn market_order(market: &Market, side: Side, size: Size, flags: u16) -> OrderParams {
     OrderParams { size, market: market.index, flags, side: side as u8, ..OrderParams::default() }
 }

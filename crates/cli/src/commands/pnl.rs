@@ -42,7 +42,7 @@ struct Worth {
 }
 
 /// Shows profit and loss by market.
-pub async fn run(session: &Session, options: &Pnl) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Pnl) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let wanted = options.market.as_deref().map(|name| directory.market(name)).transpose()?.map(|one| one.data.index);
     let (account, view, read) = fitting(session, &directory, options).await?;

@@ -17,7 +17,7 @@ use crate::output::{Output, wrap};
 use crate::session::Session;
 
 /// Isolates a position, moves its collateral, or joins it with the cross pocket.
-pub async fn isolate(session: &Session, options: &Isolate) -> Result<Output> {
+pub(crate) async fn isolate(session: &Session, options: &Isolate) -> Result<Output> {
     let signer = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(&options.market)?.data.index;
@@ -48,7 +48,7 @@ pub async fn isolate(session: &Session, options: &Isolate) -> Result<Output> {
 }
 
 /// Sets the least initial margin of a position in a market.
-pub async fn leverage(session: &Session, options: &Leverage) -> Result<Output> {
+pub(crate) async fn leverage(session: &Session, options: &Leverage) -> Result<Output> {
     let authority = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let market = &directory.market(&options.market)?.data;

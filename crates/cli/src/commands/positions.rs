@@ -18,7 +18,7 @@ use crate::table::{Cell, Paint, Table};
 use crate::view::View;
 
 /// Lists positions.
-pub async fn run(session: &Session, options: &args::Positions) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &args::Positions) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = options.market.as_deref().map(|name| directory.market(name)).transpose()?;
     let (_, account) = session.account(&options.which).await?;
@@ -32,7 +32,7 @@ pub async fn run(session: &Session, options: &args::Positions) -> Result<Output>
 }
 
 /// Positions of a sub-account, all or those of one market, as text and as JSON.
-pub fn table(
+pub(crate) fn table(
     colour: bool,
     directory: &Directory,
     view: &View,
@@ -120,7 +120,7 @@ fn gain(pnl: Quote) -> Cell {
 }
 
 /// Mean entry price, for reading; `None` when flat.
-pub fn entry(position: &Position) -> Option<Price> {
+pub(crate) fn entry(position: &Position) -> Option<Price> {
     let size = position.base.size();
     mul_div(position.entry.magnitude().0, BASE, size.0, Rounding::Down).ok().map(Price)
 }

@@ -13,7 +13,7 @@ use crate::session::Session;
 use crate::table::{Cell, Paint, Table};
 
 /// Shows the price rows, refreshed on request.
-pub async fn run(session: &Session, options: &Prices) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Prices) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let mut board = session.client.board().await?;
     let rows = prices::listed(&board);

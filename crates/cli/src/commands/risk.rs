@@ -25,7 +25,7 @@ use crate::table::{Paint, Table, paint};
 use crate::view::View;
 
 /// Shows risk now and after a hypothetical order.
-pub async fn run(session: &Session, options: &args::Risk) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &args::Risk) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let (address, account) = session.account(&options.which).await?;
     let market = options.market.as_deref().map(|name| directory.market(name)).transpose()?.map(|market| &market.data);

@@ -17,7 +17,7 @@ use crate::output::{Output, wrap};
 use crate::session::Session;
 
 /// Settles every position with something to settle. Any account may settle any other.
-pub async fn run(session: &Session, options: &Settle) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Settle) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let wanted = options.market.as_deref().map(|name| directory.market(name)).transpose()?;
     let (sub_account, account) = session.account(&options.which).await?;

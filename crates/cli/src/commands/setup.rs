@@ -15,7 +15,7 @@ use crate::session::{default_keypair, endpoint};
 use crate::table::Table;
 
 /// Writes the configuration file and shows its contents.
-pub fn init(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, options: &Init) -> Result<Output> {
+pub(crate) fn init(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, options: &Init) -> Result<Output> {
     if let (Some(broken), false) = (&defaults.broken, options.force) {
         return Err(CliError::Usage(broken.clone()));
     }
@@ -92,7 +92,7 @@ fn ask(file: File) -> Result<File> {
 }
 
 /// Shows every value with its origin.
-pub fn show(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, colour: bool) -> Output {
+pub(crate) fn show(cli: &Cli, matches: &ArgMatches, defaults: &Defaults, colour: bool) -> Output {
     let url = defaults.origin(matches, "url", "KEDGE_URL", defaults.file.url.is_some());
     let keypair = defaults.origin(matches, "keypair", "KEDGE_KEYPAIR", defaults.file.keypair.is_some());
     let account = defaults.account.clone().unwrap_or_else(|| ("0".into(), Origin::Default));

@@ -26,7 +26,7 @@ use crate::output::{Output, long, wrap};
 use crate::session::Session;
 
 /// Signs an order that any account may place, or writes the text for a wallet to sign. Sends nothing.
-pub async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Output> {
+pub(crate) async fn sign(session: &Session, options: &Sign, as_json: bool) -> Result<Output> {
     let signer = options.wallet.map_or_else(|| session.signer(), Ok)?;
     if session.guards.dry_run {
         let text = "signing sends nothing, and what is signed is worth as much as the order; without --dry-run, then \
@@ -153,7 +153,7 @@ fn numbered(options: &Sign, account: &SubAccount, numbers: &std::io::Result<Numb
 }
 
 /// Places a signed message.
-pub async fn submit(session: &Session, options: &Submit) -> Result<Output> {
+pub(crate) async fn submit(session: &Session, options: &Submit) -> Result<Output> {
     session.signer()?;
     let message = SignedOrders::from_json(&read(&options.file)?, options.signature)?;
     let content = message.verify()?;
@@ -210,7 +210,7 @@ pub async fn submit(session: &Session, options: &Submit) -> Result<Output> {
 }
 
 /// Revokes signed messages that are not placed yet.
-pub async fn revoke(session: &Session, options: &Revoke) -> Result<Output> {
+pub(crate) async fn revoke(session: &Session, options: &Revoke) -> Result<Output> {
     let signer = session.signer()?;
     let (sub_account, account) = session.account(&options.which).await?;
     let highest = account.head.signed_nonce;

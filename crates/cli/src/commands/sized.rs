@@ -13,7 +13,7 @@ use crate::view::View;
 
 /// A parsed size.
 #[derive(Debug)]
-pub struct Sized {
+pub(crate) struct Sized {
     /// The size in base.
     pub size: Size,
     /// How dollars became base; `None` for a size in base.
@@ -24,7 +24,7 @@ pub struct Sized {
 ///
 /// # Errors
 /// [`CliError::Usage`] for a size off the step and for fewer dollars than the smallest order is worth.
-pub fn read(text: &str, market: &Market, directory: &Directory, price: Price) -> Result<Sized> {
+pub(crate) fn read(text: &str, market: &Market, directory: &Directory, price: Price) -> Result<Sized> {
     let Some(dollars) = dollars(text) else { return Ok(Sized { size: ticket::size(text, market)?, note: None }) };
     let dollars = Amount(decimal::parse(dollars, decimal::PRICE)?);
     let name = directory.market_name(market.index);
@@ -55,7 +55,7 @@ pub fn read(text: &str, market: &Market, directory: &Directory, price: Price) ->
 }
 
 /// The price that converts an order's dollars: its limit, its trigger, or the oracle.
-pub fn price_of(options: &Place, market: &Market, view: &View) -> Result<Price> {
+pub(crate) fn price_of(options: &Place, market: &Market, view: &View) -> Result<Price> {
     match options.limit.as_ref().or(options.stop.as_ref()).or(options.take_profit.as_ref()) {
         Some(text) => ticket::price(text, market),
         None => Ok(view.board.market(market.index)?.price.price),

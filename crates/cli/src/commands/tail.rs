@@ -32,7 +32,7 @@ const REMEMBERED: usize = 32_768;
 const BEHIND: u64 = 150;
 
 /// The followed address.
-pub struct Followed<'a> {
+pub(crate) struct Followed<'a> {
     /// Address whose transactions are followed.
     pub address: Pubkey,
     /// Name of the address in sentences.
@@ -48,13 +48,13 @@ pub struct Followed<'a> {
 }
 
 /// The entries of a transaction, oldest first: each as text with its line feed and as JSON.
-pub type Reads<'a> = &'a dyn Fn(&Past, &Signature) -> Vec<(String, Value)>;
+pub(crate) type Reads<'a> = &'a dyn Fn(&Past, &Signature) -> Vec<(String, Value)>;
 
 /// Shows the latest entries, oldest first, then new ones as they happen, until Ctrl-C or `count` entries.
 ///
 /// # Errors
 /// When the endpoint does not answer at the beginning. A later silence is waited out.
-pub async fn run(session: &Session, followed: &Followed<'_>, reads: Reads<'_>, json: bool) -> Result<()> {
+pub(crate) async fn run(session: &Session, followed: &Followed<'_>, reads: Reads<'_>, json: bool) -> Result<()> {
     let mut tail = Tail {
         session,
         followed,
@@ -74,7 +74,7 @@ pub async fn run(session: &Session, followed: &Followed<'_>, reads: Reads<'_>, j
 }
 
 /// Refuses a limit of zero, which only following allows.
-pub fn require_limit(limit: u32) -> Result<()> {
+pub(crate) fn require_limit(limit: u32) -> Result<()> {
     if limit == 0 {
         return Err(CliError::Usage("--limit 0 goes with --follow".into()));
     }

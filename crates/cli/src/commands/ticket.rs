@@ -17,7 +17,7 @@ use crate::error::{CliError, Result};
 ///
 /// # Errors
 /// [`CliError::Usage`] for a size off the market's step, with the nearest ones on it.
-pub fn size(text: &str, market: &Market) -> Result<Size> {
+pub(crate) fn size(text: &str, market: &Market) -> Result<Size> {
     let size = Size(decimal::parse(text, decimal::BASE)?);
     if size.is_zero() {
         return Err(CliError::Usage("the size must be greater than zero".into()));
@@ -39,7 +39,7 @@ pub fn size(text: &str, market: &Market) -> Result<Size> {
 ///
 /// # Errors
 /// [`CliError::Usage`] for a price off the market's tick, with the nearest ones on it.
-pub fn price(text: &str, market: &Market) -> Result<Price> {
+pub(crate) fn price(text: &str, market: &Market) -> Result<Price> {
     let price = Price(decimal::parse(text, decimal::PRICE)?);
     if price.is_zero() {
         return Err(CliError::Usage("a price must be greater than zero".into()));
@@ -61,7 +61,7 @@ fn on_tick(text: &str, price: Price, market: &Market) -> Result<Price> {
 }
 
 /// The model's side.
-pub fn side(side: SideArg) -> Side {
+pub(crate) fn side(side: SideArg) -> Side {
     match side {
         SideArg::Buy => Side::Long,
         SideArg::Sell => Side::Short,
@@ -72,7 +72,7 @@ pub fn side(side: SideArg) -> Side {
 ///
 /// # Errors
 /// [`CliError::Usage`] for contradicting options and for numbers off the market's step or tick.
-pub fn orders(options: &Place, size: Size, market: &Market, now: i64) -> Result<Vec<OrderParams>> {
+pub(crate) fn orders(options: &Place, size: Size, market: &Market, now: i64) -> Result<Vec<OrderParams>> {
     let first = main(options, size, market, now)?;
     let mut orders = vec![first];
     let exit = |kind: OrderKind, text: &str, size: Size, side: Side| -> Result<OrderParams> {
@@ -137,7 +137,7 @@ fn main(options: &Place, size: Size, market: &Market, now: i64) -> Result<OrderP
 }
 
 /// Seconds for which a generated client id is valid: longer than any transaction lives.
-pub const CLIENT_ID_SECONDS: u32 = 120;
+pub(crate) const CLIENT_ID_SECONDS: u32 = 120;
 
 /// The typed client id, or a new one from this process and moment.
 fn client_id(wanted: ClientId, now: i64) -> Result<u64> {
@@ -193,7 +193,7 @@ fn trigger(source: TriggerArg) -> u16 {
 }
 
 /// Unix time `seconds` from now.
-pub fn expiry(seconds: u32, now: i64) -> Result<u32> {
+pub(crate) fn expiry(seconds: u32, now: i64) -> Result<u32> {
     u32::try_from(now.saturating_add(i64::from(seconds)))
         .map_err(|_| CliError::Usage("--expires-in is too far away".into()))
 }
@@ -202,7 +202,7 @@ pub fn expiry(seconds: u32, now: i64) -> Result<u32> {
 ///
 /// # Errors
 /// [`CliError::Usage`] for the whole order or more.
-pub fn steps(text: &str, what: &str, market: &Market, whole: Size) -> Result<u32> {
+pub(crate) fn steps(text: &str, what: &str, market: &Market, whole: Size) -> Result<u32> {
     let part = size(text, market)?;
     if part >= whole {
         return Err(CliError::Usage(format!("{what} {text} must be less than the whole size")));
@@ -212,7 +212,7 @@ pub fn steps(text: &str, what: &str, market: &Market, whole: Size) -> Result<u32
 }
 
 /// Distance of a trailing stop in parts per million.
-pub fn trail(text: &str) -> Result<u32> {
+pub(crate) fn trail(text: &str) -> Result<u32> {
     let distance = decimal::parse(text.trim_end_matches('%'), 4)?;
     let (least, most) = TRAIL_BOUNDS;
     u32::try_from(distance).ok().filter(|distance| (least..=most).contains(distance)).ok_or_else(|| {
@@ -247,7 +247,7 @@ fn parts(options: &Place, market: &Market, whole: Size) -> Result<(u32, u32)> {
 }
 
 /// A signed distance to the oracle, in the bits of a price as the exchange stores it.
-pub fn offset(text: &str, market: &Market) -> Result<Price> {
+pub(crate) fn offset(text: &str, market: &Market) -> Result<Price> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
         None => (false, text.strip_prefix('+').unwrap_or(text)),

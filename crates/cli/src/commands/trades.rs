@@ -57,7 +57,7 @@ struct Told {
 }
 
 /// Lists the latest trades of a market, newest first, or follows them; `None` when they were printed already.
-pub async fn run(session: &Session, options: &Trades, json: bool) -> Result<Option<Output>> {
+pub(crate) async fn run(session: &Session, options: &Trades, json: bool) -> Result<Option<Output>> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(session.market(options.market.as_deref())?)?;
     if options.follow {

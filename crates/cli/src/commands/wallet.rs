@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const NO_METHOD: i64 = -32_601;
 
 /// Creates a keypair file that only its owner can read.
-pub fn keygen(default: &Path, options: &Keygen) -> Result<Output> {
+pub(crate) fn keygen(default: &Path, options: &Keygen) -> Result<Output> {
     let path = options.file.as_deref().unwrap_or(default);
     let shown = path.display();
     let keypair = Keypair::new();
@@ -54,14 +54,14 @@ pub fn keygen(default: &Path, options: &Keygen) -> Result<Output> {
 }
 
 /// Shows the keypair's address.
-pub fn address(session: &Session) -> Result<Output> {
+pub(crate) fn address(session: &Session) -> Result<Output> {
     let address = session.signer()?.to_string();
     let json = json!({ "address": address, "file": session.keypair_path.display().to_string() });
     Ok(Output::new(address, json))
 }
 
 /// Requests SOL and test dollars from a test chain.
-pub async fn airdrop(session: &Session, options: &Airdrop) -> Result<Output> {
+pub(crate) async fn airdrop(session: &Session, options: &Airdrop) -> Result<Output> {
     let to = match options.to {
         Some(to) => to,
         None => session.signer()?,

@@ -12,7 +12,7 @@ use crate::output::{Output, write_out};
 use crate::session::Session;
 
 /// Shows a sub-account repeatedly until Ctrl-C.
-pub async fn run(session: &Session, options: &Watch, json: bool) -> Result<()> {
+pub(crate) async fn run(session: &Session, options: &Watch, json: bool) -> Result<()> {
     let look = async || {
         let (address, data) = session.account(&options.which).await?;
         account::show(session, address, &data).await
@@ -22,7 +22,12 @@ pub async fn run(session: &Session, options: &Watch, json: bool) -> Result<()> {
 
 /// Repeats `look` every `every` seconds until Ctrl-C or `count` times. A terminal is cleared before each output;
 /// elsewhere outputs follow each other, JSON one a line.
-pub async fn again(look: impl AsyncFn() -> Result<Output>, every: u64, count: Option<u64>, json: bool) -> Result<()> {
+pub(crate) async fn again(
+    look: impl AsyncFn() -> Result<Output>,
+    every: u64,
+    count: Option<u64>,
+    json: bool,
+) -> Result<()> {
     let clear = !json && std::io::stdout().is_terminal();
     let mut looks = 0u64;
     loop {

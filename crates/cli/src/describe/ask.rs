@@ -8,7 +8,7 @@ use super::verb;
 use crate::directory::Directory;
 
 /// An order of a sub-account.
-pub fn order(directory: &Directory, order: &Order) -> String {
+pub(crate) fn order(directory: &Directory, order: &Order) -> String {
     let kind = OrderKind::from_number(order.kind).unwrap_or(OrderKind::Limit);
     let part = directory
         .markets
@@ -48,7 +48,7 @@ pub fn order(directory: &Directory, order: &Order) -> String {
 }
 
 /// The parameters of an order to place.
-pub fn params(directory: &Directory, params: &OrderParams) -> String {
+pub(crate) fn params(directory: &Directory, params: &OrderParams) -> String {
     let asked = Order {
         price: RawLimit::of(params.limit()),
         size: params.size,

@@ -13,7 +13,7 @@ use super::ask::params;
 use crate::directory::{Directory, short};
 
 /// An instruction as a sentence with its arguments.
-pub fn instruction(directory: &Directory, decoded: &Decoded) -> String {
+pub(crate) fn instruction(directory: &Directory, decoded: &Decoded) -> String {
     let told = exchange(decoded)
         .or_else(|| market(directory, decoded))
         .or_else(|| account(directory, decoded))
@@ -258,7 +258,7 @@ fn cancel_orders(directory: &Directory, it: &CancelOrders) -> String {
 }
 
 /// Named accounts of an instruction, without those that are the same for all callers.
-pub fn accounts(spec: &InstructionSpec, keys: &[Pubkey]) -> serde_json::Map<String, serde_json::Value> {
+pub(crate) fn accounts(spec: &InstructionSpec, keys: &[Pubkey]) -> serde_json::Map<String, serde_json::Value> {
     let own = spec.accounts.iter().zip(keys).filter(|(account, _)| account.address.is_none());
     own.map(|(account, key)| (account.name.into(), key.to_string().into())).collect()
 }

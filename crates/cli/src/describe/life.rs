@@ -9,7 +9,7 @@ use crate::calendar::date_time;
 use crate::directory::Directory;
 
 /// Name of a market status.
-pub fn status(number: u8) -> &'static str {
+pub(crate) fn status(number: u8) -> &'static str {
     match MarketStatus::from_number(number) {
         Ok(MarketStatus::Initialised) => "listed",
         Ok(MarketStatus::Active) => "active",
@@ -21,12 +21,12 @@ pub fn status(number: u8) -> &'static str {
 }
 
 /// An expiry in Unix seconds as a date; `never` for zero.
-pub fn expiry(time: i64) -> String {
+pub(crate) fn expiry(time: i64) -> String {
     if time == 0 { "never".into() } else { date_time(time) }
 }
 
 /// A change of a market's status or expiry.
-pub fn market_changed(directory: &Directory, record: &MarketRecord) -> String {
+pub(crate) fn market_changed(directory: &Directory, record: &MarketRecord) -> String {
     let market = directory.market_name(record.market);
     match (MarketStatus::from_number(record.status), record.status == record.status_before) {
         (_, true) => format!("{market} expires: {}", expiry(record.expiry_time)),
@@ -44,7 +44,7 @@ pub fn market_changed(directory: &Directory, record: &MarketRecord) -> String {
 }
 
 /// The settlement of a position in a settling market.
-pub fn position_settled(directory: &Directory, record: &PositionSettledRecord) -> String {
+pub(crate) fn position_settled(directory: &Directory, record: &PositionSettledRecord) -> String {
     let mut text = format!(
         "{} closed {} {} at the settlement price {}, tokens {}",
         party(&record.account),

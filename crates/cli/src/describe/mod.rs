@@ -3,11 +3,11 @@
 mod ask;
 mod event;
 mod instruction;
-pub mod life;
+pub(crate) mod life;
 
-pub use ask::{order, params as order_params};
-pub use event::{event, reason};
-pub use instruction::{accounts, instruction};
+pub(crate) use ask::{order, params as order_params};
+pub(crate) use event::{event, reason};
+pub(crate) use instruction::{accounts, instruction};
 
 use kedge_interface::event::EventBatch;
 use kedge_model::account::order::Side;
@@ -22,7 +22,7 @@ use crate::output::long;
 /// A batch of events: one sentence each, and the raw fields of header and records as JSON.
 ///
 /// `unread` in the JSON counts the records of a newer exchange that this version cannot read.
-pub fn batch(directory: &Directory, batch: &EventBatch) -> (Vec<String>, Value) {
+pub(crate) fn batch(directory: &Directory, batch: &EventBatch) -> (Vec<String>, Value) {
     let described: Vec<(String, Value)> = batch.events.iter().map(|found| event(directory, found)).collect();
     let (mut lines, events): (Vec<String>, Vec<Value>) = described.into_iter().unzip();
     let unread = usize::from(batch.header.count).saturating_sub(batch.events.len());
@@ -42,7 +42,7 @@ pub fn batch(directory: &Directory, batch: &EventBatch) -> (Vec<String>, Value) 
 }
 
 /// A sub-account as owner and id.
-pub fn party(party: &Party) -> String {
+pub(crate) fn party(party: &Party) -> String {
     format!("{}/{}", short(Pubkey::new_from_array(party.authority)), party.id)
 }
 

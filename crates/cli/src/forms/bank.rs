@@ -9,7 +9,7 @@ use crate::error::Result;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct BankForm {
+pub(super) struct BankForm {
     deposit_cap: u64,
     initial_weight: Percent,
     maintenance_weight: Percent,
@@ -21,7 +21,7 @@ impl BankForm {
     ///
     /// # Errors
     /// As [`super::row::RowForm::params`].
-    pub fn params(&self) -> Result<BankParams> {
+    pub(super) fn params(&self) -> Result<BankParams> {
         Ok(BankParams {
             row: self.row.params()?,
             deposit_cap: kedge_model::quantity::Amount(self.deposit_cap),

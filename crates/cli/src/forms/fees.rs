@@ -8,7 +8,7 @@ use crate::error::{CliError, Result};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct FeesForm {
+pub(super) struct FeesForm {
     filler_share: Percent,
     max_filler_reward: Dollars,
     referrer_share: Percent,
@@ -34,7 +34,7 @@ impl FeesForm {
     ///
     /// # Errors
     /// [`CliError::Usage`] for any number of tiers but eight.
-    pub fn schedule(&self) -> Result<FeeSchedule> {
+    pub(super) fn schedule(&self) -> Result<FeeSchedule> {
         let tiers: [TierForm; FEE_TIERS] =
             self.tier.as_slice().try_into().map_err(|_| {
                 CliError::Usage(format!("a schedule has {FEE_TIERS} tiers, the form {}", self.tier.len()))

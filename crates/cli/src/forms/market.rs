@@ -9,7 +9,7 @@ use crate::error::{CliError, Result};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct MarketForm {
+pub(super) struct MarketForm {
     name: String,
     tier: u8,
     min_order: Units,
@@ -61,7 +61,7 @@ impl MarketForm {
     ///
     /// # Errors
     /// [`CliError::Usage`] for a name of more than 16 bytes, and as the row's parameters.
-    pub fn params(&self) -> Result<MarketParams> {
+    pub(super) fn params(&self) -> Result<MarketParams> {
         let mut name = [0; 16];
         let bytes = self.name.as_bytes();
         let slots = name.get_mut(..bytes.len()).filter(|slots| !slots.is_empty());

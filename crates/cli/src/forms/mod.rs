@@ -20,7 +20,7 @@ use crate::args::Form;
 use crate::error::{CliError, Result};
 
 /// The blank form, to fill in.
-pub fn blank(form: Form) -> &'static str {
+pub(crate) fn blank(form: Form) -> &'static str {
     match form {
         Form::Market => include_str!("market.toml"),
         Form::Bank => include_str!("bank.toml"),
@@ -44,7 +44,7 @@ fn taken(form: Form, text: &str, trial: refused::Trial<'_>) -> Result<()> {
 ///
 /// # Errors
 /// [`CliError::Usage`] with the line that cannot be read or that the exchange would refuse.
-pub fn market(text: &str) -> Result<MarketParams> {
+pub(crate) fn market(text: &str) -> Result<MarketParams> {
     let params = filled::<market::MarketForm>(text)?.params()?;
     taken(Form::Market, text, &|form| {
         let params = form.clone().try_into::<market::MarketForm>().ok().and_then(|form| form.params().ok());
@@ -59,7 +59,7 @@ pub fn market(text: &str) -> Result<MarketParams> {
 ///
 /// # Errors
 /// As [`market`].
-pub fn bank(text: &str, index: u16, decimals: u8) -> Result<BankParams> {
+pub(crate) fn bank(text: &str, index: u16, decimals: u8) -> Result<BankParams> {
     let params = filled::<bank::BankForm>(text)?.params()?;
     taken(Form::Bank, text, &|form| {
         let params = form.clone().try_into::<bank::BankForm>().ok().and_then(|form| form.params().ok());
@@ -77,7 +77,7 @@ pub fn bank(text: &str, index: u16, decimals: u8) -> Result<BankParams> {
 ///
 /// # Errors
 /// As [`market`].
-pub fn fees(text: &str) -> Result<FeeSchedule> {
+pub(crate) fn fees(text: &str) -> Result<FeeSchedule> {
     let schedule = filled::<fees::FeesForm>(text)?.schedule()?;
     taken(Form::Fees, text, &|form| {
         let schedule = form.clone().try_into::<fees::FeesForm>().ok().and_then(|form| form.schedule().ok());

@@ -12,11 +12,11 @@ const PERCENT_DIGITS: u32 = 4;
 type Path = Vec<String>;
 
 /// Whether the exchange accepts a form.
-pub type Trial<'a> = &'a dyn Fn(&Table) -> bool;
+pub(super) type Trial<'a> = &'a dyn Fn(&Table) -> bool;
 
 /// The faults of a readable form: each line that alone makes it fail or, when several do, each line that would make a
 /// sound form fail. `None` when the form is accepted.
-pub fn why(form: &str, sound: &str, taken: Trial<'_>) -> Option<String> {
+pub(super) fn why(form: &str, sound: &str, taken: Trial<'_>) -> Option<String> {
     let (form, sound): (Table, Table) = (form.parse().ok()?, sound.parse().ok()?);
     if taken(&form) {
         return None;

@@ -11,7 +11,7 @@ use crate::error::{CliError, Result};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RowForm {
+pub(super) struct RowForm {
     source: Vec<SourceForm>,
     quorum: u8,
     max_confidence: Percent,
@@ -48,7 +48,7 @@ impl RowForm {
     ///
     /// # Errors
     /// [`CliError::Usage`] for an invalid key and for too many sources.
-    pub fn params(&self) -> Result<RowParams> {
+    pub(super) fn params(&self) -> Result<RowParams> {
         let mut sources = [PriceSource::default(); MAX_SOURCES];
         if self.source.len() > sources.len() {
             let count = self.source.len();

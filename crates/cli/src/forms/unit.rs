@@ -36,7 +36,7 @@ fn number<'de, D: Deserializer<'de>>(from: D, scale: u32) -> Result<u64, D::Erro
 
 /// A share such as `"0.05%"`, with four digits after the point.
 #[derive(Clone, Copy)]
-pub struct Percent(pub Ppm);
+pub(super) struct Percent(pub Ppm);
 
 impl<'de> Deserialize<'de> for Percent {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
@@ -52,7 +52,7 @@ macro_rules! units {
     ($($(#[$doc:meta])* $name:ident($inner:ident, $scale:expr);)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy)]
-        pub struct $name(pub $inner);
+        pub(crate) struct $name(pub(crate) $inner);
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use kedge_testbed::fixture::Fixture;
 
 /// A person at a terminal.
-pub struct Person {
+pub(crate) struct Person {
     pub url: String,
     pub keypair: PathBuf,
     /// The configuration, which is there once `kedge init` has written it.
@@ -24,7 +24,7 @@ pub struct Person {
 }
 
 /// Output of a command.
-pub struct Run {
+pub(crate) struct Run {
     pub line: String,
     pub code: i32,
     pub out: String,
@@ -32,19 +32,19 @@ pub struct Run {
 }
 
 impl Person {
-    pub fn new(fixture: &Fixture, keypair: PathBuf) -> Self {
+    pub(crate) fn new(fixture: &Fixture, keypair: PathBuf) -> Self {
         let config = keypair.with_extension("toml");
         Self { url: fixture.localnet.rpc_url().into(), keypair, config, account: None, ran: RefCell::default() }
     }
 
     /// The same person with nothing run yet.
-    pub fn like(&self) -> Self {
+    pub(crate) fn like(&self) -> Self {
         let (url, keypair, config) = (self.url.clone(), self.keypair.clone(), self.config.clone());
         Self { url, keypair, config, account: self.account, ran: RefCell::default() }
     }
 
     /// A command line with the environment in which it is run.
-    pub fn command(&self, line: &str, form: &'static str) -> Command {
+    pub(crate) fn command(&self, line: &str, form: &'static str) -> Command {
         let keypair = self.keypair.to_string_lossy();
         let mut variables = vec![("KEDGE_URL", self.url.as_str()), ("KEDGE_KEYPAIR", &keypair)];
         variables.extend(self.account.map(|account| ("KEDGE_ACCOUNT", account)));
@@ -67,12 +67,12 @@ impl Person {
         command
     }
 
-    pub fn run(&self, line: &str, form: &'static str) -> Run {
+    pub(crate) fn run(&self, line: &str, form: &'static str) -> Run {
         self.finish(line, form, self.command(line, form))
     }
 
     /// [`Self::run`] with these variables of `kedge` and no others.
-    pub fn run_with(&self, line: &str, form: &'static str, variables: &[(&str, &str)]) -> Run {
+    pub(crate) fn run_with(&self, line: &str, form: &'static str, variables: &[(&str, &str)]) -> Run {
         self.finish(line, form, self.command_with(line, form, variables))
     }
 
@@ -88,7 +88,7 @@ impl Person {
     }
 
     /// Runs a command that must succeed; its text, which fits a terminal, with every run of spaces and folds as one.
-    pub fn text(&self, line: &str) -> String {
+    pub(crate) fn text(&self, line: &str) -> String {
         let run = self.run(line, "text");
         assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
         run.fits();
@@ -97,7 +97,7 @@ impl Person {
 
     /// [`Self::text`] of an immediate trade against orders that follow the oracle. It needs a slot in which a price was
     /// published, so it is tried for some seconds.
-    pub fn text_in_time(&self, line: &str) -> String {
+    pub(crate) fn text_in_time(&self, line: &str) -> String {
         for _ in 0..60 {
             let run = self.run(line, "text");
             if run.code == 0 {
@@ -111,7 +111,7 @@ impl Person {
     }
 
     /// Runs a command that must succeed; its JSON.
-    pub fn json(&self, line: &str) -> Value {
+    pub(crate) fn json(&self, line: &str) -> Value {
         let run = self.run(line, "json");
         assert_eq!(run.code, 0, "kedge {line}\n{}{}", run.out, run.err);
         run.names_what_it_sent();
@@ -119,7 +119,7 @@ impl Person {
     }
 
     /// Runs a command that must fail with an exit code, in both forms; returns its text.
-    pub fn fails(&self, line: &str, code: i32) -> String {
+    pub(crate) fn fails(&self, line: &str, code: i32) -> String {
         let run = self.run(line, "text");
         assert_eq!(run.code, code, "kedge {line}\n{}{}", run.out, run.err);
         // Only notes and signed transactions may stand before the error.
@@ -141,7 +141,7 @@ impl Person {
 
 impl Run {
     /// No line is wider than a terminal, single long words (signatures) aside.
-    pub fn fits(&self) {
+    pub(crate) fn fits(&self) {
         for line in self.out.lines().chain(self.err.lines()) {
             let one_word = line.split_whitespace().count() == 1;
             assert!(line.chars().count() <= 80 || one_word, "kedge {}: {line}", self.line);
@@ -149,12 +149,12 @@ impl Run {
     }
 
     /// Standard output with every run of spaces and folds as one.
-    pub fn words(&self) -> String {
+    pub(crate) fn words(&self) -> String {
         self.out.split_whitespace().collect::<Vec<_>>().join(" ")
     }
 
     /// Standard output as JSON: one value, in which numbers of 64 bits are text.
-    pub fn value(&self) -> Value {
+    pub(crate) fn value(&self) -> Value {
         let json = serde_json::from_str(&self.out)
             .unwrap_or_else(|error| panic!("kedge {} --json: {error}\n{}", self.line, self.out));
         long_numbers_are_text(&self.line, "", &json);
@@ -162,7 +162,7 @@ impl Run {
     }
 
     /// Standard error of a run with --json: a value on each line.
-    pub fn beside(&self) -> Vec<Value> {
+    pub(crate) fn beside(&self) -> Vec<Value> {
         let read = |line: &str| {
             let json = serde_json::from_str(line)
                 .unwrap_or_else(|error| panic!("kedge {} --json: {error}\n{}", self.line, self.err));
@@ -173,7 +173,7 @@ impl Run {
     }
 
     /// Transactions that a successful run with --json signed, in order.
-    pub fn signed(&self) -> Vec<Value> {
+    pub(crate) fn signed(&self) -> Vec<Value> {
         let beside = self.beside();
         beside.iter().map(|line| &line["signed"]["signature"]).filter(|one| one.is_string()).cloned().collect()
     }
@@ -232,6 +232,6 @@ fn long_numbers_are_text(line: &str, key: &str, value: &Value) {
 }
 
 /// A number that is text in JSON.
-pub fn amount(value: &Value) -> f64 {
+pub(crate) fn amount(value: &Value) -> f64 {
     value.as_str().unwrap_or_else(|| panic!("no number: {value}")).parse().expect("a number")
 }

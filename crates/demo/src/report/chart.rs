@@ -13,7 +13,7 @@ const EDGE: f64 = 1_000.0;
 const TIMES: i64 = 5;
 
 /// A line of a chart.
-pub struct Line {
+pub(super) struct Line {
     /// Name in the legend.
     pub name: String,
     /// Number of its colour and dashes in the style sheet.
@@ -23,7 +23,7 @@ pub struct Line {
 }
 
 /// An event at a moment.
-pub struct Marker {
+pub(super) struct Marker {
     /// Time, Unix seconds.
     pub time: i64,
     /// Value at which the marker is drawn.
@@ -33,7 +33,7 @@ pub struct Marker {
 }
 
 /// A chart.
-pub struct Chart {
+pub(super) struct Chart {
     /// Title above the chart.
     pub title: String,
     /// Unit of the values.
@@ -52,12 +52,12 @@ pub struct Chart {
 
 impl Chart {
     /// A chart of lines.
-    pub fn of(title: String, unit: &str, about: String, lines: Vec<Line>) -> Self {
+    pub(super) fn of(title: String, unit: &str, about: String, lines: Vec<Line>) -> Self {
         Self { title, unit: unit.into(), about, lines, marks: [""; 2], markers: Vec::new(), steps: false }
     }
 
     /// The chart as a `figure`.
-    pub fn html(&self) -> String {
+    pub(super) fn html(&self) -> String {
         let mut out = format!(
             "<figure><figcaption>{} <small>{}</small></figcaption><p class=\"about\">{}</p>",
             escape(&self.title),
@@ -219,7 +219,7 @@ impl Scale {
 }
 
 /// A number with the digits that are meaningful at a step, and groups of thousands.
-pub fn number(value: f64, step: f64) -> String {
+pub(super) fn number(value: f64, step: f64) -> String {
     let digits = if step >= 1.0 { 0 } else { (-step.log10()).ceil().clamp(0.0, 8.0) as usize };
     let text = format!("{:.digits$}", value.abs());
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
@@ -235,7 +235,7 @@ pub fn number(value: f64, step: f64) -> String {
 }
 
 /// Text with HTML's special characters escaped.
-pub fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 

@@ -7,7 +7,7 @@ use crate::series::Point;
 use kedge_testbed::listing::COINS;
 
 /// The markets over time as CSV.
-pub fn markets(points: &[Point]) -> String {
+pub(super) fn markets(points: &[Point]) -> String {
     let mut out = String::from(
         "time_unix,slot,market,oracle_usd,mark_usd,premium_bps,funding_percent_hour,best_bid_bps,best_ask_bps,\
          sell_depth_25bp_usd,buy_depth_25bp_usd,longs_coins,shorts_coins,vamm_coins,insurance_usd\n",
@@ -40,7 +40,7 @@ pub fn markets(points: &[Point]) -> String {
 }
 
 /// The liquidations as CSV.
-pub fn liquidations(log: &Log) -> String {
+pub(super) fn liquidations(log: &Log) -> String {
     let mut out = String::from(
         "time_unix,slot,market,account,side,size_coins,price_usd,value_usd,liquidator_fee_usd,insurance_fee_usd,\
          shortage_usd,bankrupt\n",
@@ -67,7 +67,7 @@ pub fn liquidations(log: &Log) -> String {
 }
 
 /// A link that downloads a text under a name.
-pub fn link(name: &str, kind: &str, about: &str, text: &str) -> String {
+pub(super) fn link(name: &str, kind: &str, about: &str, text: &str) -> String {
     format!("<a download=\"{name}\" href=\"data:{kind};base64,{}\">{name}</a>: {about}", base64(text.as_bytes()))
 }
 

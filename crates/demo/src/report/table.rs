@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::chart::escape;
 
 /// A table; the first column names the row.
-pub struct Table {
+pub(super) struct Table {
     caption: String,
     titles: Vec<&'static str>,
     words: Vec<bool>,
@@ -14,7 +14,7 @@ pub struct Table {
 
 impl Table {
     /// A table without rows. A title that begins with `<` heads a column of words; others head numbers.
-    pub fn new(caption: &str, titles: &[&'static str]) -> Self {
+    pub(super) fn new(caption: &str, titles: &[&'static str]) -> Self {
         Self {
             caption: caption.into(),
             titles: titles.iter().map(|title| title.trim_start_matches('<')).collect(),
@@ -24,12 +24,12 @@ impl Table {
     }
 
     /// Appends a row.
-    pub fn row(&mut self, cells: Vec<String>) {
+    pub(super) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(cells);
     }
 
     /// The table as HTML.
-    pub fn html(&self) -> String {
+    pub(super) fn html(&self) -> String {
         let mut out = format!("<table><caption>{}</caption><thead><tr>", escape(&self.caption));
         for (title, words) in self.titles.iter().zip(&self.words) {
             let _ = write!(out, "<th scope=\"col\"{}>{}</th>", class(*words), escape(title));

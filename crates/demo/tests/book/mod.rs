@@ -9,7 +9,7 @@ const BESIDE: &str = "# in another terminal";
 
 /// Kind of a block.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Commands.
     Run,
     /// Commands that run beside the rest.
@@ -22,7 +22,7 @@ pub enum Kind {
 
 /// A fenced block.
 #[derive(Debug)]
-pub struct Block {
+pub(crate) struct Block {
     pub kind: Kind,
     /// Line of its first command, counted from 1.
     pub line: usize,
@@ -31,7 +31,7 @@ pub struct Block {
 
 impl Block {
     /// The commands as they are typed: continued lines and here-documents are one.
-    pub fn commands(&self) -> Vec<String> {
+    pub(crate) fn commands(&self) -> Vec<String> {
         let mut commands: Vec<String> = Vec::new();
         let mut until: Option<String> = None;
         let mut open = false;
@@ -54,7 +54,7 @@ impl Block {
 
 /// The blocks of a guide that are marked `sh` and `text`, in order; output that depends on other traders is marked
 /// `example`, and not compared. Panics where commands are in a block without a mark, so that none escapes.
-pub fn blocks(file: &Path) -> Vec<Block> {
+pub(crate) fn blocks(file: &Path) -> Vec<Block> {
     let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let mut blocks: Vec<Block> = Vec::new();
     let mut fence: Option<String> = None;
@@ -102,7 +102,7 @@ fn is_command(line: &str) -> bool {
 }
 
 /// The shape of a line of output: numbers and addresses may differ.
-pub fn shape(line: &str) -> String {
+pub(crate) fn shape(line: &str) -> String {
     let word = |word: &str| -> String {
         if word.len() >= 32 && word.chars().all(char::is_alphanumeric) {
             return "@".into();

@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const STOPPING: Duration = Duration::from_secs(20);
 
 /// A shell; its processes are killed with it.
-pub struct Shell {
+pub(crate) struct Shell {
     child: Child,
     stdin: ChildStdin,
     lines: Receiver<String>,
@@ -25,7 +25,7 @@ pub struct Shell {
 impl Shell {
     /// Starts a shell in a folder. Keepers started in it look for the exchange at `port`, and answer at the next but
     /// one.
-    pub fn start(folder: &Path, port: u16) -> Self {
+    pub(crate) fn start(folder: &Path, port: u16) -> Self {
         let mut command = Command::new("bash");
         command.args(["--norc", "-s"]).current_dir(folder).stdin(Stdio::piped()).stdout(Stdio::piped());
         for (name, _) in std::env::vars_os() {
@@ -57,7 +57,7 @@ impl Shell {
     }
 
     /// Runs a command to its end. Returns its exit status and output.
-    pub fn run(&mut self, command: &str) -> (i32, String) {
+    pub(crate) fn run(&mut self, command: &str) -> (i32, String) {
         self.stdin.write_all(format!("{command}\necho \"{DONE}$?\"\n").as_bytes()).expect("the shell listens");
         let end = Instant::now() + PATIENCE;
         let mut out = String::new();
@@ -73,13 +73,13 @@ impl Shell {
     }
 
     /// Starts a command and leaves it running.
-    pub fn begin(&mut self, command: &str) {
+    pub(crate) fn begin(&mut self, command: &str) {
         self.stdin.write_all(format!("{command}\necho \"{DONE}$?\"\n").as_bytes()).expect("the shell listens");
         self.begun = Some(command.to_owned());
     }
 
     /// Sends Ctrl-C: the running command must not have ended before, and stops in order.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         let Some(command) = self.begun.take() else { return };
         let mut out: String = self.lines.try_iter().map(|line| line + "\n").collect();
         assert!(!out.contains(DONE), "{command} ended by itself:\n{out}");

@@ -16,12 +16,12 @@ use solana_keypair::Keypair;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
-pub const ONE: u64 = 1_000_000_000;
+pub(crate) const ONE: u64 = 1_000_000_000;
 const SOL: u16 = 0;
 const DOLLAR: u64 = 1_000_000;
 
 /// Path of the program's bytecode.
-pub fn program() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
     let program = Path::new(&package).join("../../target/deploy/kedge.so");
     assert!(program.exists(), "target/deploy/kedge.so is missing: run `make program`");
@@ -29,7 +29,7 @@ pub fn program() -> PathBuf {
 }
 
 /// A demo that serves, killed at the end.
-pub struct Demo {
+pub(crate) struct Demo {
     child: Child,
     /// The demo's description for programs.
     pub told: Value,
@@ -38,7 +38,7 @@ pub struct Demo {
 
 impl Demo {
     /// Starts the demo and waits for its description; both outputs must be piped.
-    pub fn serve(mut command: Command) -> Self {
+    pub(crate) fn serve(mut command: Command) -> Self {
         let mut child = command.spawn().expect("the demo starts");
         let said: Arc<Mutex<String>> = Arc::default();
         let (errors, kept) = (BufReader::new(child.stderr.take().expect("piped")).lines(), Arc::clone(&said));
@@ -54,7 +54,7 @@ impl Demo {
     }
 
     /// The demo's output for people so far.
-    pub fn said(&self) -> String {
+    pub(crate) fn said(&self) -> String {
         self.said.lock().unwrap().clone()
     }
 }
@@ -67,14 +67,14 @@ impl Drop for Demo {
 }
 
 /// The wallet that the demo has funded, with a sub-account.
-pub struct Visitor {
+pub(crate) struct Visitor {
     sender: Sender,
     account: Pubkey,
 }
 
 impl Visitor {
     /// Opens the account.
-    pub async fn join(demo: &Demo) -> Self {
+    pub(crate) async fn join(demo: &Demo) -> Self {
         let bytes: Vec<u8> = serde_json::from_value(demo.told["wallet"].clone()).expect("a keypair");
         let keypair = Keypair::try_from(bytes.as_slice()).expect("a keypair");
         let me = keypair.pubkey();
@@ -93,7 +93,7 @@ impl Visitor {
     }
 
     /// A market order of the exchange's own auction, up to 3 % from the oracle; waits for its confirmation.
-    pub async fn order(&self, side: Side, size: u64) {
+    pub(crate) async fn order(&self, side: Side, size: u64) {
         let client = self.sender.client();
         let oracle = client.board().await.unwrap().market(SOL).unwrap().price.price.0;
         let tick = client.market(SOL).await.unwrap().tick.0;
@@ -114,7 +114,7 @@ impl Visitor {
     }
 
     /// Waits until the position has a size. Returns how long that took.
-    pub async fn wait_for_base(&self, base: u64, most: Duration) -> Duration {
+    pub(crate) async fn wait_for_base(&self, base: u64, most: Duration) -> Duration {
         let start = Instant::now();
         loop {
             let found = self.sender.client().sub_account(self.account).await.unwrap();

@@ -49,7 +49,7 @@ const FALL: Duration = Duration::from_secs(60);
 const AFTER: Duration = Duration::from_secs(45);
 
 /// Opens the accounts' positions, lets the price fall, and measures how fast each account was liquidated.
-pub async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
+pub(crate) async fn crash(places: &Places, accounts: usize) -> Result<Verdict> {
     let recorded = RecordedPrices::open(&places.data, Scenario::Crash, None, 10)?;
     let opening: Vec<f64> = recorded.paths.iter().map(|path| path.price(recorded.start * 1_000)).collect();
     let port = ports::block()?;
@@ -133,7 +133,7 @@ fn participants(seed: u64, accounts: usize) -> Participants {
 }
 
 /// Adds a seller and the accounts that buy from it: see [`levered`].
-pub fn plant(participants: &mut Participants, seed: u64, accounts: usize) {
+pub(crate) fn plant(participants: &mut Participants, seed: u64, accounts: usize) {
     let mut random = Random::new(seed, 3);
     let mut add = |name: String, deposit, orders| {
         let wallet = Arc::new(Keypair::new_from_array(random.bytes()));
@@ -157,7 +157,7 @@ pub fn plant(participants: &mut Participants, seed: u64, accounts: usize) {
 }
 
 /// Each planted account buys from the seller; their leverages lie evenly between two.
-pub async fn levered(cluster: &Cluster, leverages: (f64, f64)) -> Result<()> {
+pub(crate) async fn levered(cluster: &Cluster, leverages: (f64, f64)) -> Result<()> {
     let reader = cluster.reader();
     let feed = SnapshotReader::new(reader.clone()).await?;
     let (sender, mut receipts) = RequestSender::start(reader, Sending::plain(16)).await?;

@@ -13,7 +13,7 @@ const DEAD: u64 = 3;
 const MOST: Duration = Duration::from_secs(10);
 
 /// Kills each keeper, starts it again, and measures the time until it is ready.
-pub async fn kill(session: &mut Session, verdict: &mut Verdict) -> Result<()> {
+pub(super) async fn kill(session: &mut Session, verdict: &mut Verdict) -> Result<()> {
     let mut slowest = (Duration::ZERO, String::new());
     for place in 0..session.fleet.keepers.len() {
         session.fleet.keepers[place].kill();

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 /// A fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Fault {
+pub(crate) enum Fault {
     /// Each keeper is killed (SIGKILL) and started again.
     Kill,
     /// The validator is killed and started from its ledger.
@@ -32,6 +32,6 @@ pub enum Fault {
 }
 
 /// Its name on the command line.
-pub fn name(fault: Fault) -> String {
+pub(crate) fn name(fault: Fault) -> String {
     fault.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
 }

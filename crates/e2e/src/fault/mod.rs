@@ -1,7 +1,7 @@
 //! Faults on a running exchange. After each the session is judged: nothing is lost, nothing is done twice, and nothing
 //! stays liquidatable 20 slots after service is back.
 
-pub mod crash;
+pub(crate) mod crash;
 mod kill;
 mod kind;
 mod network;
@@ -12,7 +12,7 @@ mod twins;
 
 use anyhow::Result;
 use clap::ValueEnum;
-pub use kind::{Fault, name};
+pub(crate) use kind::{Fault, name};
 
 use crate::args::{Faults, Places};
 use crate::figures::Latency;
@@ -20,7 +20,7 @@ use crate::session::Session;
 use crate::verdict::Verdict;
 
 /// Tries the given faults; all faults when none is given.
-pub async fn faults(places: &Places, args: &Faults) -> Result<Verdict> {
+pub(crate) async fn faults(places: &Places, args: &Faults) -> Result<Verdict> {
     let named: Vec<Fault> = args.which.iter().chain(&args.only).copied().collect();
     let wanted = if named.is_empty() { Fault::value_variants().to_vec() } else { named };
     let mut verdict = Verdict::default();

@@ -17,7 +17,7 @@ const MOST: Duration = Duration::from_secs(10);
 const RED: Duration = Duration::from_secs(10);
 
 /// Breaks the endpoint, waits, restores it, and measures.
-pub async fn network(session: &mut Session, fault: Fault, seconds: u64, verdict: &mut Verdict) -> Result<()> {
+pub(super) async fn network(session: &mut Session, fault: Fault, seconds: u64, verdict: &mut Verdict) -> Result<()> {
     let what = name(fault);
     let before = landed(session)?;
     match fault {

@@ -16,7 +16,7 @@ const CATCH_UP: Duration = Duration::from_secs(60);
 
 /// Kills and starts the validator; measures until it is at the slot of its death, every keeper is ready and prices move
 /// again.
-pub async fn restart(session: &mut Session, verdict: &mut Verdict) -> Result<()> {
+pub(super) async fn restart(session: &mut Session, verdict: &mut Verdict) -> Result<()> {
     session.work(1).await?;
     let (slot, records) = (session.load.slot(), session.load.world().map_or(0, records));
     let killed = Instant::now();

@@ -11,7 +11,7 @@ use crate::verdict::Verdict;
 const LIBRARIES: &str = "/usr/lib";
 
 /// Restarts the keepers that read their machine's clock with it five minutes ahead, then behind, then right.
-pub async fn skew(session: &mut Session, seconds: u64, verdict: &mut Verdict) -> Result<()> {
+pub(super) async fn skew(session: &mut Session, seconds: u64, verdict: &mut Verdict) -> Result<()> {
     let library = library().context("libfaketime is not installed (Debian package libfaketime)")?;
     for offset in ["+300s", "-300s"] {
         let what = format!("skew {offset}");

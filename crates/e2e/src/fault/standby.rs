@@ -48,7 +48,7 @@ impl Drop for Nats {
 }
 
 /// Replaces the fleet by two that share leases, kills the first, takes NATS away, and puts everything back.
-pub async fn standby(session: &mut Session, nats: &Path, seconds: u64, verdict: &mut Verdict) -> Result<()> {
+pub(super) async fn standby(session: &mut Session, nats: &Path, seconds: u64, verdict: &mut Verdict) -> Result<()> {
     let (url, port, prices) = (session.proxy.url(), session.port + 60, session.prices.clone());
     let server = Nats::start(nats, session.port + 80, &session.cluster.folder).await?;
     let _ = session.fleet.stop()?;

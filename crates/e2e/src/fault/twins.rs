@@ -8,7 +8,7 @@ use crate::session::Session;
 use crate::verdict::Verdict;
 
 /// Starts a second fleet, lets both work, and stops the second.
-pub async fn twins(session: &mut Session, seconds: u64, verdict: &mut Verdict) -> Result<()> {
+pub(super) async fn twins(session: &mut Session, seconds: u64, verdict: &mut Verdict) -> Result<()> {
     let (url, port) = (session.proxy.url(), session.port + 60);
     let prices = session.prices.clone();
     let mut second = Fleet::new(&session.cluster, &url, port, "-2", &prices)?;

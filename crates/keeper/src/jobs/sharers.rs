@@ -7,7 +7,7 @@ use solana_pubkey::Pubkey;
 use kedge_state::World;
 
 /// Sub-accounts of the referrer and the builder of `taker` that are not `there` already ([`sharers::of`]).
-pub fn of(world: &World, taker: &Pubkey, order: &Order, there: &[Pubkey]) -> Vec<Pubkey> {
+pub(super) fn of(world: &World, taker: &Pubkey, order: &Order, there: &[Pubkey]) -> Vec<Pubkey> {
     let Some(account) = world.accounts.get(taker) else { return Vec::new() };
     let asked = sharers::Taker { at: taker, account: &account.head, market: order.market, flags: order.flags };
     sharers::of(|at| world.accounts.get(at).map(|account| account.head.as_ref()), asked, there)

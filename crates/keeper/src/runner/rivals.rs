@@ -14,7 +14,7 @@ const LEFT: u64 = 4;
 
 /// Orders that are being served: whose, and its id; by which wallet's job runner, and since which slot.
 #[derive(Clone, Debug, Default)]
-pub struct Rivals {
+pub(super) struct Rivals {
     served: HashMap<(Pubkey, u32), (Pubkey, usize, u64)>,
     /// Whether job runners of different wallets take turns too.
     pub turns: bool,
@@ -22,18 +22,18 @@ pub struct Rivals {
 
 impl Rivals {
     /// Whether another job runner is serving an order that a plan is for.
-    pub fn hold(&self, wallet: Pubkey, job_runner: usize, plan: &Plan) -> bool {
+    pub(super) fn hold(&self, wallet: Pubkey, job_runner: usize, plan: &Plan) -> bool {
         let other = |(whose, by): (Pubkey, usize)| by != job_runner && (self.turns || whose == wallet);
         orders(plan).any(|order| self.served.get(&order).is_some_and(|(whose, by, _)| other((*whose, *by))))
     }
 
     /// A job runner has sent a plan.
-    pub fn note(&mut self, wallet: Pubkey, job_runner: usize, plan: &Plan, slot: u64) {
+    pub(super) fn note(&mut self, wallet: Pubkey, job_runner: usize, plan: &Plan, slot: u64) {
         self.served.extend(orders(plan).map(|order| (order, (wallet, job_runner, slot))));
     }
 
     /// Forgets what was sent long ago, or on a chain that was set back.
-    pub fn forget(&mut self, slot: u64) {
+    pub(super) fn forget(&mut self, slot: u64) {
         self.served.retain(|_, (_, _, since)| *since <= slot && since.saturating_add(LEFT) >= slot);
     }
 }

@@ -24,7 +24,7 @@ const JOB: &str = "auditor";
 const LOOK_EVERY: Duration = Duration::from_millis(400);
 
 /// `kedge-keeper audit`: prints one statement; the exit code.
-pub async fn once(config: &Config, json: bool) -> Result<u8> {
+pub(super) async fn once(config: &Config, json: bool) -> Result<u8> {
     // Reading needs no key.
     let key = keypair(&config.wallet.keypair).unwrap_or_else(|_| Keypair::new());
     let mut auditor = Auditor::new(client(config, Arc::new(key))?, rules(config));
@@ -42,7 +42,7 @@ fn rules(config: &Config) -> Rules {
 }
 
 /// Audits until something is broken; the exit code then. Waits for ever when the job is not configured.
-pub async fn work(config: Config, client: Client, metrics: Arc<Metrics>) -> u8 {
+pub(super) async fn work(config: Config, client: Client, metrics: Arc<Metrics>) -> u8 {
     let config = &config;
     if !config.keeper.jobs.contains(&JobName::Auditor) {
         return std::future::pending().await;

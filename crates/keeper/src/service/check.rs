@@ -26,7 +26,7 @@ use crate::service::source;
 const WEBSOCKET: Duration = Duration::from_secs(5);
 
 /// Prints a table, one line a check; whether all passed.
-pub async fn check(config: &Config) -> bool {
+pub(super) async fn check(config: &Config) -> bool {
     let mut table = Table { config, passed: true };
     table.line("configuration", Ok(format!("jobs {}", names(&config.keeper.jobs))));
     let key = keypair(&config.wallet.keypair);

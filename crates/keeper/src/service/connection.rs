@@ -22,7 +22,7 @@ use crate::config::endpoints::SecondPrice;
 use crate::config::{Config, Secret};
 
 /// Reads a keypair file. The error says what is wrong with the file, never what is in it.
-pub fn keypair(path: &Path) -> Result<Keypair> {
+pub(super) fn keypair(path: &Path) -> Result<Keypair> {
     let shown = path.display();
     let metadata = std::fs::metadata(path).with_context(|| format!("{shown} cannot be read"))?;
     ensure!(metadata.is_file(), "{shown} is not a file");
@@ -31,19 +31,19 @@ pub fn keypair(path: &Path) -> Result<Keypair> {
 }
 
 /// Reads the keypair file of who signs, which nobody else may read.
-pub fn own_keypair(path: &Path) -> Result<Keypair> {
+pub(super) fn own_keypair(path: &Path) -> Result<Keypair> {
     ensure!(!is_open_to_others(path), "others may read {0}: chmod 600 {0}", path.display());
     keypair(path)
 }
 
 /// Whether others than the owner may read a file.
-pub fn is_open_to_others(path: &Path) -> bool {
+pub(super) fn is_open_to_others(path: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt;
     std::fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0)
 }
 
 /// A client at `processed` commitment: a keeper that waits for confirmation comes too late.
-pub fn client(config: &Config, signer: SharedSigner) -> Result<Client> {
+pub(super) fn client(config: &Config, signer: SharedSigner) -> Result<Client> {
     let rpc = &config.rpc;
     let policy = Policy {
         timeout: Duration::from_millis(rpc.timeout_ms),
@@ -60,14 +60,14 @@ pub fn client(config: &Config, signer: SharedSigner) -> Result<Client> {
 }
 
 /// A sender of tried plans.
-pub fn sender(config: &Config, keypair: Keypair) -> Result<Sender> {
+pub(super) fn sender(config: &Config, keypair: Keypair) -> Result<Sender> {
     let send =
         SendConfig { compute: ComputeLimit::Fixed(1_000_000), priority: PriorityFee::None, ..SendConfig::default() };
     Ok(Sender::new(client(config, Arc::new(keypair))?, send))
 }
 
 /// What own trades need a second price of; `None` where they do not.
-pub fn second_price(
+pub(super) fn second_price(
     config: &Config,
     client: &Client,
     alternatives: &Alternatives,
@@ -90,7 +90,7 @@ pub fn second_price(
 }
 
 /// The way to the leader that is configured instead of the endpoint.
-pub async fn relay(config: &Config) -> Result<Option<Arc<dyn Relay>>> {
+pub(super) async fn relay(config: &Config) -> Result<Option<Arc<dyn Relay>>> {
     let jito = &config.jito;
     if jito.url.is_empty() {
         return Ok(None);
@@ -100,14 +100,14 @@ pub async fn relay(config: &Config) -> Result<Option<Arc<dyn Relay>>> {
 }
 
 /// The sub-account that earns and trades; `None` when none is configured.
-pub fn sub_account(config: &Config, wallet: &Pubkey) -> Option<Pubkey> {
+pub(super) fn sub_account(config: &Config, wallet: &Pubkey) -> Option<Pubkey> {
     let account = config.account.as_ref()?;
     Some(address::sub_account(&account.authority.unwrap_or(*wallet), account.id))
 }
 
 /// A message without the secret parts of any endpoint or token, in whatever form a library has put them, and without what
 /// a terminal would obey.
-pub fn discreet(message: &str, config: &Config) -> String {
+pub(super) fn discreet(message: &str, config: &Config) -> String {
     let mut message = kedge_client::shown::discreet(message);
     for secret in config.secrets() {
         for part in secret.parts() {
@@ -119,7 +119,7 @@ pub fn discreet(message: &str, config: &Config) -> String {
 
 /// Addresses to which what is said travels unencrypted and not only on this machine: whoever is on the way reads keys and
 /// changes answers. Scheme and host of each, behind the name of its key.
-pub fn open_ways(config: &Config) -> Vec<String> {
+pub(super) fn open_ways(config: &Config) -> Vec<String> {
     let open = |url: &Secret| {
         let url = url.masked().to_ascii_lowercase();
         let (scheme, host) = url.split_once("://").unwrap_or(("nats", &url));
@@ -133,7 +133,7 @@ pub fn open_ways(config: &Config) -> Vec<String> {
 }
 
 /// Keeps keys out of files: no core dump of this process, and nobody else's debugger in it.
-pub fn keep_memory_private() -> Result<()> {
+pub(super) fn keep_memory_private() -> Result<()> {
     use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
     setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
         .context("core dumps cannot be switched off")?;

@@ -9,7 +9,7 @@ use crate::explain::explain;
 use crate::jobs::Job;
 
 /// Tells of a plan that is sent, or would be.
-pub fn tell(job_runner: &dyn Job, plan: &Plan, world: &World, dry_run: bool) {
+pub(super) fn tell(job_runner: &dyn Job, plan: &Plan, world: &World, dry_run: bool) {
     let job = job_runner.name();
     let told = explain(plan, world);
     let market = told.market.map_or_else(String::new, |index| name(world, index));

@@ -32,7 +32,7 @@ const SLOT_MS: u128 = 400;
 const WALLET: &str = "wallet";
 
 /// The last look at the exchange.
-pub struct Seen {
+pub(super) struct Seen {
     /// Its slot; 0 before the first.
     pub slot: u64,
     /// When that was first seen.
@@ -40,13 +40,13 @@ pub struct Seen {
 }
 
 /// What was seen last, whoever has died in between.
-pub fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+pub(super) fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
     seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Where what is looked at is shown.
 #[derive(Clone)]
-pub struct Shown {
+pub(super) struct Shown {
     /// Metrics.
     pub metrics: Arc<Metrics>,
     /// `/readyz`.
@@ -56,7 +56,7 @@ pub struct Shown {
 }
 
 /// A wallet that should have so many lamports.
-pub struct Balance {
+pub(super) struct Balance {
     /// `wallet.min_balance_sol`, lamports.
     pub least: u64,
     /// Whether anything is sent that has to be paid for.
@@ -65,7 +65,7 @@ pub struct Balance {
 
 /// Keeps the mirror's age and the wallet's balance up to date. The age is by the chain's slot, and by our clock when the
 /// endpoint does not answer.
-pub async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, shown: Shown, wanted: Balance) {
+pub(super) async fn gauge(client: Client, seen: Arc<Mutex<Seen>>, shown: Shown, wanted: Balance) {
     let Shown { metrics, health, alarms } = shown;
     let (wallet, mut low) = (client.payer_address(), Throttle::default());
     let mut looks = 0;
@@ -112,7 +112,7 @@ fn empty(lamports: u64, wallet: &Pubkey) -> Option<String> {
 }
 
 /// Tells of every alarm when it begins, each minute while it stands, and when it ends.
-pub async fn tell_alarms(alarms: Alarms, metrics: Arc<Metrics>, config: Config) {
+pub(super) async fn tell_alarms(alarms: Alarms, metrics: Arc<Metrics>, config: Config) {
     let mut known = Known::default();
     loop {
         let standing = alarms.standing();
@@ -160,7 +160,7 @@ impl Known {
 }
 
 /// Tells of how this copy stands among those that share its lease.
-pub async fn stand(replica: Arc<Replica>, metrics: Arc<Metrics>, config: Config) {
+pub(super) async fn stand(replica: Arc<Replica>, metrics: Arc<Metrics>, config: Config) {
     let mut known = None;
     loop {
         let standing = replica.standing();

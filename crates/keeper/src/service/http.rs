@@ -41,7 +41,7 @@ const BREATH: Duration = Duration::from_millis(50);
 
 /// Whether the process can be relied on.
 #[derive(Debug)]
-pub struct Health {
+pub(super) struct Health {
     /// Slots by which the mirror is behind; `u64::MAX` before the first look and after the order to stop.
     age: AtomicU64,
     most: u64,
@@ -50,17 +50,17 @@ pub struct Health {
 
 impl Health {
     /// Not ready; ready from an age of at most `most` slots on, while no alarm stands.
-    pub fn new(most: u64, alarms: Alarms) -> Arc<Self> {
+    pub(super) fn new(most: u64, alarms: Alarms) -> Arc<Self> {
         Arc::new(Self { age: AtomicU64::new(u64::MAX), most, alarms })
     }
 
     /// The mirror's age now.
-    pub fn set_age(&self, slots: u64) {
+    pub(super) fn set_age(&self, slots: u64) {
         self.age.store(slots, Ordering::Relaxed);
     }
 
     /// Why what is seen cannot be relied on, `None` while it can.
-    pub fn set_blind(&self, why: Option<String>) {
+    pub(super) fn set_blind(&self, why: Option<String>) {
         match why {
             Some(why) => self.alarms.raise("blind", why),
             None => self.alarms.end("blind"),
@@ -82,7 +82,7 @@ impl Health {
 }
 
 /// The server. Dropping it ends it, whoever is connected.
-pub struct Http {
+pub(super) struct Http {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -92,7 +92,7 @@ impl Http {
     ///
     /// # Errors
     /// An address that is none, or is taken.
-    pub fn start(listen: &str, metrics: Arc<Metrics>, health: Arc<Health>) -> Result<(Self, SocketAddr)> {
+    pub(super) fn start(listen: &str, metrics: Arc<Metrics>, health: Arc<Health>) -> Result<(Self, SocketAddr)> {
         let named = || format!("http.listen {listen}");
         let listener = TcpListener::bind(listen).map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => anyhow::anyhow!(

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::config::args::LogFormat;
 
 /// Starts logging. `log.level` is a level or a list of directives as of `RUST_LOG`.
-pub fn start(config: &Config) -> Result<()> {
+pub(super) fn start(config: &Config) -> Result<()> {
     config.secrets().iter().for_each(hide);
     let filter = EnvFilter::try_new(&config.log.level).context("log.level")?;
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(|| Masked).with_target(false);

@@ -21,20 +21,20 @@ use crate::jobs::Figure;
 
 /// A job, by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct JobLabel {
+pub(super) struct JobLabel {
     job: &'static str,
 }
 
 /// A job and the name of an error.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct FailureLabel {
+pub(super) struct FailureLabel {
     job: &'static str,
     error: String,
 }
 
 /// A price feed, by name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct PriceLabel {
+pub(super) struct PriceLabel {
     feed: String,
 }
 
@@ -49,7 +49,7 @@ struct Publishing {
 
 /// A figure of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct FigureLabel {
+pub(super) struct FigureLabel {
     job: &'static str,
     figure: &'static str,
     market: String,
@@ -57,7 +57,7 @@ pub struct FigureLabel {
 
 /// An equation of the auditor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct LineLabel {
+pub(super) struct LineLabel {
     what: String,
 }
 
@@ -81,13 +81,13 @@ struct Auditing {
 
 /// An RPC endpoint, by its place in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct EndpointLabel {
+pub(super) struct EndpointLabel {
     endpoint: String,
 }
 
 /// What happened to the mirror.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub struct MirrorLabel {
+pub(super) struct MirrorLabel {
     kind: &'static str,
 }
 
@@ -123,7 +123,7 @@ const OURS: [&str; 2] = ["NotSent", "Expired"];
 type Seconds = Family<JobLabel, Histogram, fn() -> Histogram>;
 
 /// Every metric.
-pub struct Metrics {
+pub(super) struct Metrics {
     registry: Registry,
     decided: Family<JobLabel, Counter>,
     sent: Family<JobLabel, Counter>,
@@ -176,7 +176,7 @@ pub struct Metrics {
 
 impl Metrics {
     /// All at zero.
-    pub fn new() -> Arc<Self> {
+    pub(super) fn new() -> Arc<Self> {
         let mut registry = Registry::with_prefix("kedge_keeper");
         let metrics = Self {
             decided: Family::default(),
@@ -271,7 +271,7 @@ impl Metrics {
 
     /// Serves every series of these jobs as 0 from now on: an alert that looks for what did not happen sees nothing in a
     /// series that is not there.
-    pub fn expect(&self, jobs: &[&'static str]) {
+    pub(super) fn expect(&self, jobs: &[&'static str]) {
         for job in jobs {
             let label = JobLabel { job };
             for counts in [&self.decided, &self.sent, &self.landed, &self.fees, &self.spent] {
@@ -288,7 +288,7 @@ impl Metrics {
     }
 
     /// Serves every series of these feeds from now on: nothing is published yet.
-    pub fn expect_feeds<'f>(&self, feeds: impl Iterator<Item = &'f str>) {
+    pub(super) fn expect_feeds<'f>(&self, feeds: impl Iterator<Item = &'f str>) {
         for feed in feeds {
             let label = PriceLabel { feed: feed.to_owned() };
             drop(self.publishing.published.get_or_create(&label));
@@ -298,7 +298,7 @@ impl Metrics {
     }
 
     /// An audit is complete.
-    pub fn audited(&self, audited: &Audited, took: Duration) {
+    pub(super) fn audited(&self, audited: &Audited, took: Duration) {
         let (auditing, said) = (&self.auditing, &audited.statement);
         let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
         auditing.looks.inc();
@@ -320,12 +320,12 @@ impl Metrics {
     }
 
     /// An audit could not be read.
-    pub fn unread(&self) {
+    pub(super) fn unread(&self) {
         self.auditing.unread.inc();
     }
 
     /// A job's own figures.
-    pub fn figured(&self, job: &'static str, figures: &[Figure]) {
+    pub(super) fn figured(&self, job: &'static str, figures: &[Figure]) {
         for figure in figures {
             let market = figure.market.map_or_else(String::new, |market| market.to_string());
             self.figures.get_or_create(&FigureLabel { job, figure: figure.name, market }).set(figure.value);
@@ -333,7 +333,7 @@ impl Metrics {
     }
 
     /// A job decided, and some of it was taken.
-    pub fn ticked(&self, job: &'static str, decided: usize, sent: usize, took: Duration) {
+    pub(super) fn ticked(&self, job: &'static str, decided: usize, sent: usize, took: Duration) {
         let label = JobLabel { job };
         self.decided.get_or_create(&label).inc_by(decided as u64);
         self.sent.get_or_create(&label).inc_by(sent as u64);
@@ -341,7 +341,7 @@ impl Metrics {
     }
 
     /// A transaction landed and succeeded.
-    pub fn landed(&self, job: &'static str, latency: Duration, slots: u64) {
+    pub(super) fn landed(&self, job: &'static str, latency: Duration, slots: u64) {
         let label = JobLabel { job };
         self.landed.get_or_create(&label).inc();
         self.landing.get_or_create(&label).observe(latency.as_secs_f64());
@@ -349,22 +349,22 @@ impl Metrics {
     }
 
     /// A transaction was charged a priority fee, lamports.
-    pub fn charged(&self, job: &'static str, lamports: u64) {
+    pub(super) fn charged(&self, job: &'static str, lamports: u64) {
         self.fees.get_or_create(&JobLabel { job }).inc_by(lamports);
     }
 
     /// A transaction cost so many lamports, whatever for.
-    pub fn spent(&self, job: &'static str, lamports: u64) {
+    pub(super) fn spent(&self, job: &'static str, lamports: u64) {
         self.spent.get_or_create(&JobLabel { job }).inc_by(lamports);
     }
 
     /// A transaction that landed earned so much.
-    pub fn earned(&self, job: &'static str, reward: Amount) {
+    pub(super) fn earned(&self, job: &'static str, reward: Amount) {
         self.rewards.get_or_create(&JobLabel { job }).inner().add(reward.0);
     }
 
     /// How the mirror does, and whether its source is up.
-    pub fn mirrored(&self, counts: &Counts, up: bool) {
+    pub(super) fn mirrored(&self, counts: &Counts, up: bool) {
         let known = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         for (kind, count) in [
             ("updates", counts.updates),
@@ -383,13 +383,13 @@ impl Metrics {
     }
 
     /// Whether what is seen can be relied on, and how many accounts could not be read.
-    pub fn seen(&self, sees: bool, unreadable: usize) {
+    pub(super) fn seen(&self, sees: bool, unreadable: usize) {
         self.sees.set(sees.into());
         self.unreadable.set(i64::try_from(unreadable).unwrap_or(i64::MAX));
     }
 
     /// How the RPC endpoints do; they go by their place in the configuration.
-    pub fn endpoints(&self, health: &[Health]) {
+    pub(super) fn endpoints(&self, health: &[Health]) {
         for (place, health) in health.iter().enumerate() {
             let label = EndpointLabel { endpoint: place.to_string() };
             let known = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
@@ -400,32 +400,32 @@ impl Metrics {
     }
 
     /// A transaction failed.
-    pub fn failed(&self, job: &'static str, error: &str) {
+    pub(super) fn failed(&self, job: &'static str, error: &str) {
         self.failed.get_or_create(&FailureLabel { job, error: error.to_owned() }).inc();
     }
 
     /// A price landed.
-    pub fn published(&self, feed: &str) {
+    pub(super) fn published(&self, feed: &str) {
         self.publishing.published.get_or_create(&PriceLabel { feed: feed.to_owned() }).inc();
     }
 
     /// A price did not land.
-    pub fn not_published(&self, feed: &str) {
+    pub(super) fn not_published(&self, feed: &str) {
         self.publishing.failed.get_or_create(&PriceLabel { feed: feed.to_owned() }).inc();
     }
 
     /// The price source had nothing.
-    pub fn source_failed(&self) {
+    pub(super) fn source_failed(&self) {
         self.publishing.unavailable.inc();
     }
 
     /// Seconds since the last published price was made; -1 without one.
-    pub fn price_age(&self, feed: &str, age: Option<i64>) {
+    pub(super) fn price_age(&self, feed: &str, age: Option<i64>) {
         self.publishing.age.get_or_create(&PriceLabel { feed: feed.to_owned() }).set(age.unwrap_or(-1));
     }
 
     /// In the OpenMetrics text format.
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let mut text = String::new();
         if encode(&mut text, &self.registry).is_err() {
             let _ = writeln!(text, "# EOF");
@@ -434,14 +434,14 @@ impl Metrics {
     }
 
     /// What a job earned by the trials of what landed, and the lamports that it paid, whatever for.
-    pub fn balance_of(&self, job: &'static str) -> (Amount, u64) {
+    pub(super) fn balance_of(&self, job: &'static str) -> (Amount, u64) {
         let label = JobLabel { job };
         let earned = self.rewards.get_or_create(&label).inner().0.load(Ordering::Relaxed);
         (Amount(earned), self.spent.get_or_create(&label).get())
     }
 
     /// What a job did so far: decided, sent, landed.
-    pub fn totals(&self, job: &'static str) -> [u64; 3] {
+    pub(super) fn totals(&self, job: &'static str) -> [u64; 3] {
         let label = JobLabel { job };
         [&self.decided, &self.sent, &self.landed].map(|family| family.get_or_create(&label).get())
     }

@@ -14,7 +14,7 @@ use crate::service::connection::sub_account;
 const LAMPORTS: f64 = 1e9;
 
 /// Something that is needed.
-pub struct Need {
+pub(super) struct Need {
     /// What.
     pub what: &'static str,
     /// How it stands, or what is missing and what to do.
@@ -22,7 +22,7 @@ pub struct Need {
 }
 
 /// All that the configured jobs need, one after the other. Nothing is asked about what no job needs.
-pub async fn needs(config: &Config, client: &Client, wallet: &Pubkey) -> Vec<Need> {
+pub(super) async fn needs(config: &Config, client: &Client, wallet: &Pubkey) -> Vec<Need> {
     let mut needs = vec![Need { what: "balance", outcome: balance(config, client, wallet).await }];
     let address = sub_account(config, wallet);
     let (account, said) = match address {

@@ -4,12 +4,12 @@
 use std::io::Write;
 
 /// Prints a line to standard output.
-pub fn say(line: &str) {
+pub(super) fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
 /// Prints a line to standard error.
-pub fn complain(line: &str) {
+pub(super) fn complain(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -30,7 +30,7 @@ use crate::service::throttle::Throttle;
 ///
 /// # Errors
 /// A recording that cannot be read or is broken, or a start that it does not hold.
-pub fn source(config: &Publish) -> Result<Option<Box<dyn Prices>>> {
+pub(super) fn source(config: &Publish) -> Result<Option<Box<dyn Prices>>> {
     let origin = (config.origin != 0).then_some(config.origin);
     Ok(Some(match config.source {
         Source::None => return Ok(None),
@@ -81,7 +81,7 @@ fn recording(file: &FilePath) -> Result<Path> {
 ///
 /// # Errors
 /// A price account's keypair file that cannot be read.
-pub fn feeds(config: &Publish) -> Result<Vec<Feed>> {
+pub(super) fn feeds(config: &Publish) -> Result<Vec<Feed>> {
     let feeds = config.feeds.iter().map(|feed| {
         let account = match &feed.account {
             None => Account::Sponsored,
@@ -96,7 +96,7 @@ pub fn feeds(config: &Publish) -> Result<Vec<Feed>> {
 ///
 /// # Errors
 /// As [`feeds`].
-pub fn alternatives(config: &Config) -> Result<Alternatives> {
+pub(super) fn alternatives(config: &Config) -> Result<Alternatives> {
     let named = config.oracle.accounts.iter().map(|one| (one.id, one.account));
     let own = feeds(&config.oracle.publish).context("[oracle.publish]")?;
     let own = own.iter().filter(|feed| matches!(feed.account, Account::Own(_))).map(|feed| (feed.id, feed.address()));
@@ -104,7 +104,7 @@ pub fn alternatives(config: &Config) -> Result<Alternatives> {
 }
 
 /// A running publisher. Dropping it stops it.
-pub struct Publishing(JoinHandle<()>);
+pub(super) struct Publishing(JoinHandle<()>);
 
 impl Drop for Publishing {
     fn drop(&mut self) {
@@ -135,7 +135,7 @@ async fn suits(client: &Client, source: Source, feeds: &[Feed]) -> Result<()> {
 ///
 /// # Errors
 /// As [`start`], and a source that has no price for a feed.
-pub async fn check(config: &Config, client: &Client) -> Result<Option<String>> {
+pub(super) async fn check(config: &Config, client: &Client) -> Result<Option<String>> {
     let publish = &config.oracle.publish;
     let Some(mut source) = source(publish)? else { return Ok(None) };
     let feeds = feeds(publish)?;
@@ -175,7 +175,7 @@ impl Prices for Permitted {
 ///
 /// # Errors
 /// As [`source`] and [`feeds`], and a chain that would not take the prices.
-pub async fn start(
+pub(super) async fn start(
     config: &Config,
     sender: &Sender,
     metrics: &Arc<Metrics>,

@@ -16,7 +16,7 @@ use crate::service::connection::discreet;
 use crate::service::metrics::Metrics;
 
 /// Counts and tells until the channel closes. A receipt's actor is the place of its job in `jobs`.
-pub async fn follow(
+pub(super) async fn follow(
     mut receipts: UnboundedReceiver<Receipt>,
     jobs: Vec<Arc<dyn Job>>,
     metrics: Arc<Metrics>,

@@ -20,7 +20,7 @@ use crate::service::print::say;
 use crate::service::{decisions, factory, publishing};
 
 /// Tells decisions in the log as a dry run does, and sums them up. Needs no endpoint and no key.
-pub fn replay(config: &Config, file: &Path) -> Result<u8> {
+pub(super) fn replay(config: &Config, file: &Path) -> Result<u8> {
     let started = Instant::now();
     let shown = file.display();
     let mut replay = Replay::open(file, publishing::alternatives(config)?).with_context(|| shown.to_string())?;

@@ -6,7 +6,7 @@ use kedge_sender::lease::Standing;
 use crate::config::Config;
 
 /// The lease, where one is configured.
-pub struct Replica {
+pub(super) struct Replica {
     #[cfg(feature = "nats")]
     lease: Option<kedge_sender::lease::Lease>,
 }
@@ -14,7 +14,7 @@ pub struct Replica {
 #[cfg(feature = "nats")]
 impl Replica {
     /// Takes part. A dry run does not: it would keep others from working.
-    pub async fn join(config: &Config) -> Result<Self> {
+    pub(super) async fn join(config: &Config) -> Result<Self> {
         use anyhow::Context as _;
         let wanted = config.lease.is_wanted() && !config.keeper.dry_run;
         let lease = match wanted {
@@ -25,24 +25,24 @@ impl Replica {
     }
 
     /// How it stands; `None` without a lease.
-    pub fn standing(&self) -> Option<Standing> {
+    pub(super) fn standing(&self) -> Option<Standing> {
         self.lease.as_ref().map(kedge_sender::lease::Lease::standing)
     }
 
     /// Who holds it instead, or why nobody can be asked.
-    pub fn reason(&self) -> String {
+    pub(super) fn reason(&self) -> String {
         self.lease.as_ref().and_then(|lease| lease.reason()).unwrap_or_default()
     }
 
     /// Gives the lease back.
-    pub async fn leave(&self) {
+    pub(super) async fn leave(&self) {
         if let Some(lease) = &self.lease {
             lease.release().await;
         }
     }
 
     /// Whether the server does what a lease needs; `None` without a lease.
-    pub async fn check(config: &Config) -> Result<Option<String>> {
+    pub(super) async fn check(config: &Config) -> Result<Option<String>> {
         match config.lease.is_wanted() {
             true => Ok(Some(kedge_sender::lease::check(terms(config)).await?)),
             false => Ok(None),

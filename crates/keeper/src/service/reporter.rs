@@ -31,7 +31,7 @@ const ACCOUNT: &str = "sub-account";
 const READING: &str = "reading";
 
 /// Tells log, metrics and health what a runner does.
-pub struct Reporter<'c> {
+pub(super) struct Reporter<'c> {
     config: &'c Config,
     metrics: Arc<Metrics>,
     health: Arc<Health>,
@@ -53,7 +53,7 @@ pub struct Reporter<'c> {
 
 impl<'c> Reporter<'c> {
     /// One that has seen nothing. `account` is the sub-account that the jobs earn and trade for, `wallet` who signs.
-    pub fn new(
+    pub(super) fn new(
         config: &'c Config,
         (metrics, health, alarms): (&Arc<Metrics>, &Arc<Health>, &Alarms),
         seen: &Arc<Mutex<Seen>>,

@@ -39,7 +39,7 @@ const LAST_RECEIPTS: Duration = Duration::from_secs(2);
 
 /// Runs until SIGINT or SIGTERM or a break that the auditor finds, then waits for what is under way and prints a summary.
 /// Returns the exit code.
-pub async fn run(config: &Config) -> Result<u8> {
+pub(super) async fn run(config: &Config) -> Result<u8> {
     let started = Instant::now();
     let mut signals = Signals::catch()?;
     connection::keep_memory_private()?;

@@ -17,7 +17,7 @@ use crate::config::endpoints::SourceKind;
 ///
 /// # Errors
 /// As [`Subscriber::start`], and an address or a token that cannot be one.
-pub async fn watch(config: &Config, client: Client, alternatives: Alternatives) -> Result<Subscriber> {
+pub(super) async fn watch(config: &Config, client: Client, alternatives: Alternatives) -> Result<Subscriber> {
     let millis = Duration::from_millis;
     let (least, most) = (millis(config.keeper.tick_ms), millis(config.keeper.poll_ms));
     let wallet = client.payer_address();
@@ -59,7 +59,7 @@ fn recorder(config: &Config, wallet: &Pubkey) -> Result<Option<Recorder>> {
 /// # Errors
 /// An address or a token that cannot be one.
 #[cfg(feature = "yellowstone")]
-pub fn yellowstone(config: &Config) -> Result<Option<kedge_state::mirror::source::Access>> {
+pub(super) fn yellowstone(config: &Config) -> Result<Option<kedge_state::mirror::source::Access>> {
     let source = &config.source;
     if source.kind != SourceKind::Yellowstone {
         return Ok(None);

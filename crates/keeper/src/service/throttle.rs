@@ -3,11 +3,11 @@
 use std::time::{Duration, Instant};
 
 /// Time between two tellings.
-pub const AGAIN: Duration = Duration::from_secs(60);
+pub(super) const AGAIN: Duration = Duration::from_secs(60);
 
 /// Something that may happen again and again.
 #[derive(Debug, Default)]
-pub struct Throttle {
+pub(super) struct Throttle {
     told: Option<Instant>,
     /// Times since it was told.
     untold: u64,
@@ -16,7 +16,7 @@ pub struct Throttle {
 impl Throttle {
     /// It happened. How often since it was last told, this time included, when it is to be told now; `None` when it was
     /// told within a minute.
-    pub fn happened(&mut self) -> Option<u64> {
+    pub(super) fn happened(&mut self) -> Option<u64> {
         self.happened_at(Instant::now())
     }
 

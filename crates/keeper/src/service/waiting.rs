@@ -20,7 +20,7 @@ const AGAIN: Duration = Duration::from_secs(1);
 ///
 /// # Errors
 /// As `ask`, but for an endpoint that does not answer.
-pub async fn answered<T>(config: &Config, alarms: &Alarms, ask: impl AsyncFn() -> Result<T>) -> Result<T> {
+pub(super) async fn answered<T>(config: &Config, alarms: &Alarms, ask: impl AsyncFn() -> Result<T>) -> Result<T> {
     loop {
         let outcome = ask().await;
         match outcome.as_ref().err().and_then(unanswered) {
@@ -35,7 +35,7 @@ pub async fn answered<T>(config: &Config, alarms: &Alarms, ask: impl AsyncFn() -
 }
 
 /// Which endpoints do not answer, and why.
-pub fn silent(config: &Config, reason: &str) -> String {
+pub(super) fn silent(config: &Config, reason: &str) -> String {
     let (first, backups) = (config.rpc.url.masked(), config.rpc.backups.len());
     let others = match backups {
         0 => String::new(),
@@ -46,7 +46,7 @@ pub fn silent(config: &Config, reason: &str) -> String {
 }
 
 /// Why an endpoint did not answer, where that is what went wrong.
-pub fn unanswered(error: &anyhow::Error) -> Option<String> {
+pub(super) fn unanswered(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let fetched = match cause.downcast_ref() {
             Some(Error::Fetch(fetched)) => Some(fetched),

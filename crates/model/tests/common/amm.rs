@@ -7,21 +7,21 @@ use kedge_model::clock::Clock;
 use kedge_model::quantity::{Base, Ppm, Price, Size};
 use proptest::prelude::*;
 
-pub fn side() -> impl Strategy<Value = Side> {
+pub(crate) fn side() -> impl Strategy<Value = Side> {
     prop_oneof![Just(Side::Long), Just(Side::Short)]
 }
 
 /// A quiet row at a price.
-pub fn row(price: Price) -> PriceRow {
+pub(crate) fn row(price: Price) -> PriceRow {
     PriceRow { price, twap_5m: price, twap_1h: price, ..PriceRow::default() }
 }
 
-pub fn at(seconds: i64) -> Clock {
+pub(crate) fn at(seconds: i64) -> Clock {
     Clock { slot: u64::try_from(seconds).unwrap(), unix_time: seconds }
 }
 
 /// A vAMM in any state that trading can bring it to: depth, peg, spreads from zero, inventory, a lagging oracle.
-pub fn amm() -> impl Strategy<Value = Amm> {
+pub(crate) fn amm() -> impl Strategy<Value = Amm> {
     let shape = (1_000_000_000u64..1 << 50, 1_000u64..1 << 37, 1_000_001u32..=1_414_200);
     let spreads = (0u32..5_000, 0u32..20_000, any::<bool>());
     (shape, spreads, -900i64..900, -300i64..300).prop_map(
@@ -55,7 +55,7 @@ pub fn amm() -> impl Strategy<Value = Amm> {
 }
 
 /// Trades a size in pieces; the quote that the taker paid (positive) or got (negative).
-pub fn trade(amm: &mut Amm, side: Side, size: u64, pieces: u64) -> i128 {
+pub(crate) fn trade(amm: &mut Amm, side: Side, size: u64, pieces: u64) -> i128 {
     let mut total = 0i128;
     for piece in 0..pieces {
         let part = size / pieces + u64::from(piece < size % pieces);

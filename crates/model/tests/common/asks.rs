@@ -11,7 +11,7 @@ use proptest::prelude::*;
 /// An order in relative terms: price in hundredths of a percent of the oracle, size in parts per ten thousand of what
 /// the account's equity carries at ten times.
 #[derive(Clone, Copy, Debug)]
-pub struct Ask {
+pub(crate) struct Ask {
     pub market: usize,
     pub side: u8,
     pub kind: u8,
@@ -24,7 +24,7 @@ pub struct Ask {
     pub extras: Extras,
 }
 
-pub fn ask() -> impl Strategy<Value = Ask> {
+pub(crate) fn ask() -> impl Strategy<Value = Ask> {
     let flags = prop_oneof![8 => Just(0u16), 1 => Just(1), 2 => Just(2), 2 => Just(4), 1 => Just(6)];
     let part = prop_oneof![1 => 1u64..100, 3 => 100u64..4_000, 6 => 4_000u64..10_000];
     let offset = prop_oneof![4 => -60i64..60, 2 => -700i64..700];
@@ -47,7 +47,7 @@ pub fn ask() -> impl Strategy<Value = Ask> {
     )
 }
 
-pub fn params(world: &World, account: usize, ask: &Ask) -> OrderParams {
+pub(crate) fn params(world: &World, account: usize, ask: &Ask) -> OrderParams {
     let market = &world.markets[ask.market];
     let value = world.equity(account).max(0) * 10 * i128::from(ask.part) / 10_000;
     let size = u64::try_from(value * 1_000_000_000 / i128::from(world.oracle(ask.market).0)).unwrap_or(0);

@@ -13,12 +13,12 @@ use proptest::prelude::*;
 
 /// What few orders ask for: flags, and the part that is shown in tenths of the whole (0 for all).
 #[derive(Clone, Copy, Debug)]
-pub struct Extras {
+pub(crate) struct Extras {
     pub bits: u16,
     pub show: u64,
 }
 
-pub fn extras() -> impl Strategy<Value = Extras> {
+pub(crate) fn extras() -> impl Strategy<Value = Extras> {
     let bits = prop_oneof![
         8 => Just(0u16),
         2 => Just(flags::OFFSET),
@@ -32,7 +32,7 @@ pub fn extras() -> impl Strategy<Value = Extras> {
 }
 
 /// The order with its extras.
-pub fn asked(world: &World, account: usize, ask: &Ask) -> OrderParams {
+pub(crate) fn asked(world: &World, account: usize, ask: &Ask) -> OrderParams {
     let plain = params(world, account, ask);
     let market = &world.markets[ask.market];
     let mut order = OrderParams { flags: plain.flags | ask.extras.bits, ..plain };
@@ -58,13 +58,13 @@ pub fn asked(world: &World, account: usize, ask: &Ask) -> OrderParams {
 }
 
 #[derive(Clone, Debug)]
-pub enum Op {
+pub(crate) enum Op {
     Modify { account: usize, nth: usize, ask: Ask, changes: u8 },
     Replace { account: usize, nth: usize, ask: Ask, second: bool, strict: bool },
     Cancel { account: usize, nth: usize, what: u8 },
 }
 
-pub fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     let changes = prop_oneof![
         3 => Just(change::PRICE),
         3 => Just(change::SIZE),
@@ -94,7 +94,7 @@ fn require_margin(world: &World, account: usize, market: usize, before: Size) {
     }
 }
 
-pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
+pub(crate) fn step(world: &mut World, op: &Op, tally: &mut Tally) {
     match *op {
         Op::Modify { mut account, nth, ask, changes } => {
             let Some((id, market)) = nth_order(world, &mut account, nth) else { return };
@@ -163,6 +163,6 @@ fn halved(order: &Order, step: Size) -> Size {
 }
 
 /// Whether two accounts are one owner's.
-pub fn same_owner(world: &World, one: usize, other: usize) -> bool {
+pub(crate) fn same_owner(world: &World, one: usize, other: usize) -> bool {
     world.accounts[one].head.is_of(&world.accounts[other].head)
 }

@@ -5,7 +5,7 @@ use kedge_model::account::market::Market;
 use kedge_model::quantity::Quote;
 
 /// Checks every account's own invariant and the exact sums over accounts.
-pub fn check(world: &mut World) {
+pub(crate) fn check(world: &mut World) {
     world.exchange.invariant().unwrap();
     world.board.invariant().unwrap();
     for account in &mut world.accounts {

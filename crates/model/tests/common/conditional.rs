@@ -15,7 +15,7 @@ use proptest::prelude::*;
 /// What is particular to an order of these kinds: its kind, the trigger in hundredths of a percent of the oracle, where
 /// it looks, the trail.
 #[derive(Clone, Copy, Debug)]
-pub struct Terms {
+pub(crate) struct Terms {
     pub kind: u8,
     pub trigger: i64,
     pub source: u16,
@@ -23,7 +23,7 @@ pub struct Terms {
 }
 
 #[derive(Clone, Debug)]
-pub enum Op {
+pub(crate) enum Op {
     Place { account: usize, ask: Ask, terms: Terms },
     Twap { account: usize, ask: Ask, slices: u64 },
     Bracket { account: usize, ask: Ask, terms: Terms, second: Terms },
@@ -40,7 +40,7 @@ fn terms() -> impl Strategy<Value = Terms> {
         .prop_map(|(kind, trigger, source, extent)| Terms { kind, trigger, source, extent })
 }
 
-pub fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     let served = || (account(), 0usize..6, proptest::option::of(account()));
     prop_oneof![
         4 => (account(), ask(), terms()).prop_map(|(account, ask, terms)| Op::Place { account, ask, terms }),
@@ -86,7 +86,7 @@ fn nth_that(world: &World, account: usize, nth: usize, fits: impl Fn(&Order) -> 
     (!found.is_empty()).then(|| found[nth % found.len()])
 }
 
-pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
+pub(crate) fn step(world: &mut World, op: &Op, tally: &mut Tally) {
     match op {
         Op::Place { .. } | Op::Twap { .. } | Op::Bracket { .. } | Op::OneCancelsOther { .. } => place(world, op, tally),
         Op::Trigger { account, nth, crank } => {

@@ -27,33 +27,45 @@ impl World {
         })
     }
 
-    pub fn trigger(&mut self, market: usize, owner: usize, id: u32, crank: Option<usize>) -> Result<TriggerReport> {
+    pub(crate) fn trigger(
+        &mut self,
+        market: usize,
+        owner: usize,
+        id: u32,
+        crank: Option<usize>,
+    ) -> Result<TriggerReport> {
         let trigger = TriggerOrder { order_id: id, slot: 0 };
         self.serve(market, owner, crank, |context, owner, crank| trigger.execute(context, owner, crank))
     }
 
-    pub fn trail(&mut self, market: usize, owner: usize, id: u32, crank: Option<usize>) -> Result<TrailReport> {
+    pub(crate) fn trail(&mut self, market: usize, owner: usize, id: u32, crank: Option<usize>) -> Result<TrailReport> {
         let trail = TrailOrder { order_id: id, slot: 0 };
         self.serve(market, owner, crank, |context, owner, crank| trail.execute(context, owner, crank))
     }
 
-    pub fn slice(&mut self, market: usize, owner: usize, id: u32, crank: Option<usize>) -> Result<SliceReport> {
+    pub(crate) fn slice(&mut self, market: usize, owner: usize, id: u32, crank: Option<usize>) -> Result<SliceReport> {
         let slice = SliceOrder { order_id: id, slot: 0 };
         self.serve(market, owner, crank, |context, owner, crank| slice.execute(context, owner, crank))
     }
 
-    pub fn expire(&mut self, market: usize, owner: usize, ids: &[u32], crank: Option<usize>) -> Result<ExpireReport> {
+    pub(crate) fn expire(
+        &mut self,
+        market: usize,
+        owner: usize,
+        ids: &[u32],
+        crank: Option<usize>,
+    ) -> Result<ExpireReport> {
         let expire = ExpireOrders { ids };
         self.serve(market, owner, crank, |context, owner, crank| expire.execute(context, owner, crank))
     }
 
-    pub fn settle(&mut self, market: usize, account: usize) -> Result<SettleReport> {
+    pub(crate) fn settle(&mut self, market: usize, account: usize) -> Result<SettleReport> {
         self.on_market(market, &[account], |context, banks, accounts| {
             SettlePnl.execute(context, &mut banks[0], &mut accounts[0])
         })
     }
 
-    pub fn liquidate(
+    pub(crate) fn liquidate(
         &mut self,
         market: usize,
         account: usize,
@@ -67,7 +79,7 @@ impl World {
         })
     }
 
-    pub fn fund(&mut self, market: usize) -> Result<FundingReport> {
+    pub(crate) fn fund(&mut self, market: usize) -> Result<FundingReport> {
         self.attempt(|w| {
             let (row, clock) = (w.board.market_mut(Self::index(market))?, w.clock);
             let report = UpdateFunding.execute(&w.exchange, row, &mut w.markets[market], clock, &mut NoEvents)?;
@@ -76,7 +88,7 @@ impl World {
         })
     }
 
-    pub fn bankrupt(&mut self, market: usize, account: usize) -> Result<BankruptcyReport> {
+    pub(crate) fn bankrupt(&mut self, market: usize, account: usize) -> Result<BankruptcyReport> {
         self.attempt(|w| {
             let clock = w.clock;
             let mut borrowed = w.accounts[account].borrow();

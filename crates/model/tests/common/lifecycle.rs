@@ -8,34 +8,34 @@ use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, Base, Price, Quote};
 use kedge_model::rule::lifecycle::Terms;
 
-pub fn set_expiry(world: &mut World, market: usize, time: i64) -> Result<()> {
+pub(crate) fn set_expiry(world: &mut World, market: usize, time: i64) -> Result<()> {
     let clock = world.clock;
     world.attempt(|w| SetExpiry { time }.execute(&mut w.board, &mut w.markets[market], clock, &mut NoEvents))
 }
 
-pub fn settle_market(world: &mut World, market: usize) -> Result<Terms> {
+pub(crate) fn settle_market(world: &mut World, market: usize) -> Result<Terms> {
     let clock = world.clock;
     world.attempt(|w| SettleMarket.execute(&w.exchange, &mut w.board, &mut w.markets[market], clock, &mut NoEvents))
 }
 
-pub fn settle_position(world: &mut World, market: usize, account: usize) -> Result<PositionSettlement> {
+pub(crate) fn settle_position(world: &mut World, market: usize, account: usize) -> Result<PositionSettlement> {
     world.on_market(market, &[account], |context, banks, accounts| {
         SettlePosition.execute(context, &mut banks[0], &mut accounts[0])
     })
 }
 
-pub fn delist(world: &mut World, market: usize) -> Result<Amount> {
+pub(crate) fn delist(world: &mut World, market: usize) -> Result<Amount> {
     let clock = world.clock;
     world.attempt(|w| DelistMarket.execute(&mut w.board, &mut w.markets[market], &mut w.banks[0], clock, &mut NoEvents))
 }
 
-pub fn set_status(world: &mut World, market: usize, status: MarketStatus) -> Result<()> {
+pub(crate) fn set_status(world: &mut World, market: usize, status: MarketStatus) -> Result<()> {
     let clock = world.clock;
     world.attempt(|w| SetMarketStatus { status }.execute(&w.board, &mut w.markets[market], clock, &mut NoEvents))
 }
 
 /// Sets the expiry and lets ten hours pass at the present prices; returns the average at the end.
-pub fn run_out(world: &mut World, market: usize) -> Price {
+pub(crate) fn run_out(world: &mut World, market: usize) -> Price {
     let time = world.clock.unix_time + 36_000;
     set_expiry(world, market, time).unwrap();
     while world.clock.unix_time < time {
@@ -47,13 +47,13 @@ pub fn run_out(world: &mut World, market: usize) -> Price {
 }
 
 /// What the market would be settled at now.
-pub fn average(world: &World, market: usize) -> Price {
+pub(crate) fn average(world: &World, market: usize) -> Price {
     let row = &world.board.markets[market];
     row.settles_at(row.price.price).unwrap()
 }
 
 /// Nothing of a market is left anywhere.
-pub fn assert_gone(world: &World, market: usize) {
+pub(crate) fn assert_gone(world: &World, market: usize) {
     let m = &world.markets[market];
     assert_eq!(m.status, MarketStatus::Delisted as u8);
     assert_eq!((m.users_quote, m.amm.quote, m.funding_pot), (Quote(0), Quote(0), Quote(0)));

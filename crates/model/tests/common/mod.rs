@@ -4,31 +4,31 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-pub mod amm;
-pub mod asks;
-pub mod changes;
-pub mod check;
-pub mod conditional;
+pub(crate) mod amm;
+pub(crate) mod asks;
+pub(crate) mod changes;
+pub(crate) mod check;
+pub(crate) mod conditional;
 mod keeping;
-pub mod lifecycle;
+pub(crate) mod lifecycle;
 mod money;
-pub mod ops;
-pub mod orders;
-pub mod pockets;
+pub(crate) mod ops;
+pub(crate) mod orders;
+pub(crate) mod pockets;
 mod prices;
 mod ruin;
 mod setup;
-pub mod steps;
-pub mod story;
+pub(crate) mod steps;
+pub(crate) mod story;
 mod trades;
 mod trading;
-pub mod waiting;
+pub(crate) mod waiting;
 mod worth;
 
 #[allow(unused_imports, reason = "each test binary uses its part")]
-pub use orders::{at_market, ioc, join, leg, limit, waiting, with};
+pub(crate) use orders::{at_market, ioc, join, leg, limit, waiting, with};
 #[allow(unused_imports, reason = "each test binary uses its part")]
-pub use setup::{market_params, row_params};
+pub(crate) use setup::{market_params, row_params};
 
 use kedge_model::account::bank::Bank;
 use kedge_model::account::board::PriceBoard;
@@ -44,55 +44,55 @@ use kedge_model::event::NoEvents;
 use kedge_model::quantity::Price;
 
 /// Slots of a sub-account's tail in these tests.
-pub const TAIL: usize = 16;
+pub(crate) const TAIL: usize = 16;
 /// One dollar in quote units.
-pub const DOLLAR: u64 = 1_000_000;
+pub(crate) const DOLLAR: u64 = 1_000_000;
 /// One base unit.
-pub const ONE: u64 = 1_000_000_000;
+pub(crate) const ONE: u64 = 1_000_000_000;
 /// The market with a vAMM that most tests use.
-pub const BTC: usize = 0;
+pub(crate) const BTC: usize = 0;
 /// A second market with a vAMM.
-pub const SOL: usize = 1;
+pub(crate) const SOL: usize = 1;
 /// A market of makers alone.
-pub const BOOK: usize = 2;
+pub(crate) const BOOK: usize = 2;
 /// Start of the tests' time.
-pub const START: i64 = 1_800_000_000;
+pub(crate) const START: i64 = 1_800_000_000;
 
 /// A sub-account with its tail.
 #[derive(Clone, Debug, Default)]
-pub struct Account {
+pub(crate) struct Account {
     pub head: SubAccount,
     pub orders: Vec<Order>,
 }
 
 impl Account {
-    pub fn new(owner: u8, id: u16) -> Self {
+    pub(crate) fn new(owner: u8, id: u16) -> Self {
         let head = SubAccount { version: SubAccount::VERSION, id, authority: [owner; 32], ..SubAccount::default() };
         Self { head, orders: vec![Order::default(); TAIL] }
     }
 
-    pub fn borrow(&mut self) -> SubAccountMut<'_> {
+    pub(crate) fn borrow(&mut self) -> SubAccountMut<'_> {
         SubAccountMut { head: &mut self.head, orders: &mut self.orders }
     }
 
-    pub fn position(&self, market: usize) -> Position {
+    pub(crate) fn position(&self, market: usize) -> Position {
         self.head.position(u16::try_from(market).unwrap()).copied().unwrap_or_default()
     }
 
     /// All orders, those that wait included.
-    pub fn open(&self) -> impl Iterator<Item = &Order> {
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Order> {
         self.orders.iter().filter(|order| order.is_open())
     }
 
     /// The order with this id.
-    pub fn find(&self, id: u32) -> Option<Order> {
+    pub(crate) fn find(&self, id: u32) -> Option<Order> {
         self.open().find(|order| order.id == id).copied()
     }
 }
 
 /// The exchange, its accounts, and the tokens that the vaults hold.
 #[derive(Clone)]
-pub struct World {
+pub(crate) struct World {
     pub exchange: Exchange,
     pub board: Box<PriceBoard>,
     pub markets: Vec<Market>,
@@ -105,20 +105,20 @@ pub struct World {
 }
 
 impl World {
-    pub fn index(market: usize) -> u16 {
+    pub(crate) fn index(market: usize) -> u16 {
         u16::try_from(market).unwrap()
     }
 
-    pub fn oracle(&self, market: usize) -> Price {
+    pub(crate) fn oracle(&self, market: usize) -> Price {
         self.board.market(Self::index(market)).unwrap().price.price
     }
 
-    pub fn state(&self, market: usize) -> u8 {
+    pub(crate) fn state(&self, market: usize) -> u8 {
         self.board.market(Self::index(market)).unwrap().price.state
     }
 
     /// Runs an action on a copy, keeps the copy when it succeeds.
-    pub fn attempt<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+    pub(crate) fn attempt<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let mut copy = self.clone();
         let report = run(&mut copy)?;
         *self = copy;
@@ -127,7 +127,7 @@ impl World {
 
     /// Runs an action on a market with the named accounts taken out of the world, in this order. Only what the action can
     /// change is copied: the market, the banks and these accounts.
-    pub fn on_market<T>(
+    pub(crate) fn on_market<T>(
         &mut self,
         market: usize,
         accounts: &[usize],

@@ -9,7 +9,7 @@ use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, Ppm, Quote};
 
 impl World {
-    pub fn deposit(&mut self, account: usize, bank: usize, amount: u64) -> Result<()> {
+    pub(crate) fn deposit(&mut self, account: usize, bank: usize, amount: u64) -> Result<()> {
         self.attempt(|w| {
             let depositor = w.accounts[account].head.authority;
             let deposit = Deposit { amount: Amount(amount), depositor };
@@ -20,7 +20,7 @@ impl World {
     }
 
     /// A deposit by somebody else.
-    pub fn give(&mut self, account: usize, bank: usize, amount: u64) -> Result<()> {
+    pub(crate) fn give(&mut self, account: usize, bank: usize, amount: u64) -> Result<()> {
         self.attempt(|w| {
             let deposit = Deposit { amount: Amount(amount), depositor: [0xEE; 32] };
             deposit.execute(&w.exchange, &mut w.banks[bank], &mut w.accounts[account].head, &mut NoEvents)?;
@@ -29,7 +29,7 @@ impl World {
         })
     }
 
-    pub fn withdraw(&mut self, account: usize, bank: usize, amount: u64) -> Result<()> {
+    pub(crate) fn withdraw(&mut self, account: usize, bank: usize, amount: u64) -> Result<()> {
         self.attempt(|w| {
             let (clock, head) = (w.clock, &mut w.accounts[account].head);
             let withdraw = Withdraw { amount: Amount(amount) };
@@ -40,7 +40,7 @@ impl World {
     }
 
     /// Gives a position a pocket of its own.
-    pub fn isolate(&mut self, account: usize, market: usize, amount: u64) -> Result<()> {
+    pub(crate) fn isolate(&mut self, account: usize, market: usize, amount: u64) -> Result<()> {
         self.attempt(|w| {
             let isolate = IsolatePosition { market: Self::index(market), amount: Amount(amount) };
             isolate.execute(&w.exchange, &w.board, &mut w.accounts[account].head, w.clock, &mut NoEvents)
@@ -48,7 +48,7 @@ impl World {
     }
 
     /// Moves collateral into an isolated position, or out of it.
-    pub fn transfer_isolated(&mut self, account: usize, market: usize, amount: i64) -> Result<()> {
+    pub(crate) fn transfer_isolated(&mut self, account: usize, market: usize, amount: i64) -> Result<()> {
         self.attempt(|w| {
             let transfer = TransferIsolated { market: Self::index(market), amount: Quote(amount) };
             transfer.execute(&w.exchange, &w.board, &mut w.accounts[account].head, w.clock, &mut NoEvents)
@@ -56,7 +56,7 @@ impl World {
     }
 
     /// Gives up an isolated pocket.
-    pub fn merge(&mut self, account: usize, market: usize) -> Result<()> {
+    pub(crate) fn merge(&mut self, account: usize, market: usize) -> Result<()> {
         self.attempt(|w| {
             let merge = MergePosition { market: Self::index(market) };
             merge.execute(&w.exchange, &w.board, &mut w.accounts[account].head, w.clock, &mut NoEvents)
@@ -64,14 +64,14 @@ impl World {
     }
 
     /// Sets the user's own initial margin ratio.
-    pub fn leverage(&mut self, account: usize, market: usize, ratio: u32) -> Result<()> {
+    pub(crate) fn leverage(&mut self, account: usize, market: usize, ratio: u32) -> Result<()> {
         self.attempt(|w| {
             let set = SetLeverage { market: Self::index(market), ratio: Ppm(ratio) };
             set.execute(&w.board, &mut w.accounts[account].head, w.clock)
         })
     }
 
-    pub fn fund_pool(&mut self, market: usize, kind: PoolKind, amount: u64) -> Result<()> {
+    pub(crate) fn fund_pool(&mut self, market: usize, kind: PoolKind, amount: u64) -> Result<()> {
         self.attempt(|w| {
             let fund = FundPool { kind, amount: Amount(amount) };
             fund.execute(&mut w.banks[0], &mut w.markets[market], [1; 32], &mut NoEvents)?;

@@ -18,14 +18,14 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 
 /// Accounts of random worlds that trade.
-pub const ACCOUNTS: usize = 6;
+pub(crate) const ACCOUNTS: usize = 6;
 /// One more account with deep pockets: it only liquidates.
-pub const WHALE: usize = ACCOUNTS;
+pub(crate) const WHALE: usize = ACCOUNTS;
 /// Markets of random worlds.
-pub const MARKETS: usize = 3;
+pub(crate) const MARKETS: usize = 3;
 
 #[derive(Clone, Debug)]
-pub enum Op {
+pub(crate) enum Op {
     Wait(u64),
     Refresh { market: usize, move_bps: i64, sources: usize },
     RefreshAll,
@@ -53,11 +53,11 @@ pub enum Op {
     Change(changes::Op),
 }
 
-pub fn account() -> impl Strategy<Value = usize> {
+pub(crate) fn account() -> impl Strategy<Value = usize> {
     0..ACCOUNTS
 }
 
-pub fn market() -> impl Strategy<Value = usize> {
+pub(crate) fn market() -> impl Strategy<Value = usize> {
     0..MARKETS
 }
 
@@ -69,7 +69,7 @@ fn move_bps() -> impl Strategy<Value = i64> {
     prop_oneof![6 => -60i64..60, 3 => -400i64..400, 1 => -1_500i64..1_500]
 }
 
-pub fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     let dollars = prop_oneof![1u64..1_000, 1_000_000u64..50_000_000_000];
     prop_oneof![
         2 => prop_oneof![6 => 1u64..4, 1 => 4u64..30, 1 => Just(3_600u64)].prop_map(Op::Wait),
@@ -110,13 +110,13 @@ pub fn op() -> impl Strategy<Value = Op> {
 
 /// How often each kind of action succeeded, and how often each error came.
 #[derive(Default, Debug)]
-pub struct Tally {
+pub(crate) struct Tally {
     pub done: BTreeMap<&'static str, u64>,
     pub refused: BTreeMap<String, u64>,
 }
 
 impl Tally {
-    pub fn note(&mut self, name: &'static str, result: Result<()>) {
+    pub(crate) fn note(&mut self, name: &'static str, result: Result<()>) {
         match result {
             Ok(()) => *self.done.entry(name).or_default() += 1,
             Err(error) => *self.refused.entry(format!("{name} {error:?}")).or_default() += 1,
@@ -129,7 +129,7 @@ fn moved(price: u64, bps: i64) -> u64 {
 }
 
 /// The first market and account from the given ones on, around, that fit; the given ones when none does.
-pub fn pick(
+pub(crate) fn pick(
     world: &World,
     market: usize,
     account: usize,
@@ -145,14 +145,14 @@ pub fn pick(
 }
 
 /// The nth open order of an account, or of the first one after it that has any.
-pub fn nth_order(world: &World, account: &mut usize, nth: usize) -> Option<(u32, usize)> {
+pub(crate) fn nth_order(world: &World, account: &mut usize, nth: usize) -> Option<(u32, usize)> {
     *account = (0..ACCOUNTS).map(|i| (*account + i) % ACCOUNTS).find(|&a| world.accounts[a].head.open_orders > 0)?;
     let count = world.accounts[*account].open().count();
     world.accounts[*account].open().nth(nth % count).map(|order| (order.id, usize::from(order.market)))
 }
 
 /// Runs one action and checks everything that must hold after it.
-pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
+pub(crate) fn step(world: &mut World, op: &Op, tally: &mut Tally) {
     match op {
         Op::Wait(seconds) => world.wait(*seconds),
         Op::RefreshAll => world.tick(),

@@ -12,14 +12,14 @@ use kedge_model::rule::margin::{MarginKind, margin_of};
 use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
-pub enum Op {
+pub(crate) enum Op {
     Isolate { account: usize, market: usize, share: u64 },
     TransferIsolated { account: usize, market: usize, amount: i64 },
     Merge { account: usize, market: usize },
     Leverage { account: usize, market: usize, ratio: u32 },
 }
 
-pub fn op() -> impl Strategy<Value = Op> {
+pub(crate) fn op() -> impl Strategy<Value = Op> {
     let amount = prop_oneof![-50_000_000_000i64..50_000_000_000, -2_000i64..2_000];
     let ratio = prop_oneof![2 => Just(0u32), 3 => 50_000u32..1_100_000];
     prop_oneof![
@@ -34,14 +34,14 @@ pub fn op() -> impl Strategy<Value = Op> {
 }
 
 /// The pocket that an account's position in a market is in.
-pub fn pocket(world: &World, market: usize, account: usize) -> Pocket {
+pub(crate) fn pocket(world: &World, market: usize, account: usize) -> Pocket {
     Pocket::of(&world.accounts[account].head, World::index(market))
 }
 
 /// What an account has outside of a pocket.
-pub type Others = (Option<[Balance; 8]>, u8, Vec<Position>, Vec<Order>);
+pub(crate) type Others = (Option<[Balance; 8]>, u8, Vec<Position>, Vec<Order>);
 
-pub fn others(world: &World, pocket: Pocket, account: usize) -> Others {
+pub(crate) fn others(world: &World, pocket: Pocket, account: usize) -> Others {
     let account = &world.accounts[account];
     let outside = |p: &&Position| p.is_used() && !pocket.holds(p);
     let positions: Vec<Position> = account.head.positions.iter().filter(outside).copied().collect();
@@ -62,7 +62,7 @@ fn tokens(world: &World, account: usize) -> (u64, Vec<Quote>) {
 }
 
 /// Runs one and checks what it promises.
-pub fn step(world: &mut World, op: &Op, tally: &mut Tally) {
+pub(crate) fn step(world: &mut World, op: &Op, tally: &mut Tally) {
     let met = |world: &World, account: usize, market: usize| {
         let head = &world.accounts[account].head;
         let pocket = Pocket::of(head, World::index(market));

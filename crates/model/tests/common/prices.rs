@@ -7,7 +7,7 @@ use kedge_model::quantity::Price;
 
 impl World {
     /// Moves time by seconds; slots are 400 ms.
-    pub fn wait(&mut self, seconds: u64) {
+    pub(crate) fn wait(&mut self, seconds: u64) {
         self.clock.unix_time += i64::try_from(seconds).unwrap();
         self.clock.slot += seconds * 5 / 2;
     }
@@ -22,19 +22,19 @@ impl World {
     }
 
     /// Refreshes a market's row from two sources that agree.
-    pub fn refresh(&mut self, market: usize, price: u64) -> Result<RefreshReport> {
+    pub(crate) fn refresh(&mut self, market: usize, price: u64) -> Result<RefreshReport> {
         self.refresh_from(market, price, 2)
     }
 
     /// Refreshes a market's row from a number of sources.
-    pub fn refresh_from(&mut self, market: usize, price: u64, sources: usize) -> Result<RefreshReport> {
+    pub(crate) fn refresh_from(&mut self, market: usize, price: u64, sources: usize) -> Result<RefreshReport> {
         let seen = [self.seen(price); 2];
         let (clock, micros) = (self.clock, self.board.slot_time());
         self.board.market_mut(Self::index(market))?.refresh(&seen[..sources], &clock, micros)
     }
 
     /// Loses one of a market's two sources for as long as it takes until the other counts alone.
-    pub fn lose_a_source(&mut self, market: usize, price: u64) {
+    pub(crate) fn lose_a_source(&mut self, market: usize, price: u64) {
         for state in [RowState::Stale, RowState::Degraded] {
             self.wait(u64::from(self.board.markets[market].price.max_age) + 1);
             assert_eq!(self.refresh_from(market, price, 1).unwrap().state, state);
@@ -45,7 +45,7 @@ impl World {
     }
 
     /// A refresh of a market's row by somebody who has a price that is some seconds newer than the chain's clock.
-    pub fn refresh_ahead(&mut self, market: usize, price: u64, seconds: i64) {
+    pub(crate) fn refresh_ahead(&mut self, market: usize, price: u64, seconds: i64) {
         let (clock, micros) = (self.clock, self.board.slot_time());
         let seen = OraclePrice { publish_time: clock.unix_time + seconds, ..self.seen(price) };
         let row = &mut self.board.market_mut(Self::index(market)).unwrap().price;
@@ -53,14 +53,14 @@ impl World {
     }
 
     /// Refreshes a bank's row.
-    pub fn refresh_bank(&mut self, bank: usize, price: u64) -> Result<RefreshReport> {
+    pub(crate) fn refresh_bank(&mut self, bank: usize, price: u64) -> Result<RefreshReport> {
         let seen = [self.seen(price); 2];
         let (clock, micros) = (self.clock, self.board.slot_time());
         self.board.bank_mut(Self::index(bank))?.price.refresh(&seen, &clock, micros)
     }
 
     /// Refreshes all rows at their present prices a second later.
-    pub fn tick(&mut self) {
+    pub(crate) fn tick(&mut self) {
         self.wait(1);
         for bank in 0..self.banks.len() {
             let price = self.board.banks[bank].price.price.0;
@@ -73,7 +73,7 @@ impl World {
     }
 
     /// Moves a market's price there within a minute and confirms it.
-    pub fn drive(&mut self, market: usize, price: u64) {
+    pub(crate) fn drive(&mut self, market: usize, price: u64) {
         let from = self.oracle(market).0;
         for part in 1..=10u64 {
             self.wait(6);

@@ -11,7 +11,7 @@ use kedge_model::event::{CancelReason, NoEvents};
 use kedge_model::rule::margin::{MarginKind, liquidation_margin};
 
 /// Liquidates an account that is below maintenance to the end, settles what is left, and pays its debts.
-pub fn wind_up(world: &mut World, account: usize, tally: &mut Tally) {
+pub(super) fn wind_up(world: &mut World, account: usize, tally: &mut Tally) {
     let (_, account) = pick(world, 0, account, |w, _, a| {
         let sick = |m| w.margin_in(a, m, MarginKind::Maintenance, Purpose::Liquidate).is_ok_and(|m| !m.is_met());
         (0..MARKETS).any(sick)
@@ -35,7 +35,7 @@ pub fn wind_up(world: &mut World, account: usize, tally: &mut Tally) {
     }
 }
 
-pub fn bankrupt(world: &mut World, market: usize, account: usize, tally: &mut Tally) {
+pub(super) fn bankrupt(world: &mut World, market: usize, account: usize, tally: &mut Tally) {
     let pocket = pocket(world, market, account);
     let others = others(world, pocket, account);
     let result = world.bankrupt(market, account);
@@ -46,7 +46,14 @@ pub fn bankrupt(world: &mut World, market: usize, account: usize, tally: &mut Ta
     );
 }
 
-pub fn liquidate(world: &mut World, market: usize, account: usize, liquidator: usize, steps: u64, tally: &mut Tally) {
+pub(super) fn liquidate(
+    world: &mut World,
+    market: usize,
+    account: usize,
+    liquidator: usize,
+    steps: u64,
+    tally: &mut Tally,
+) {
     let max = if steps == 0 { u64::MAX } else { steps * world.markets[market].step.0 };
     // As the step sees it: after the account's orders are gone.
     let mut cancelled = world.clone();

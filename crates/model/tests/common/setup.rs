@@ -18,7 +18,7 @@ fn source(key: u8) -> PriceSource {
 }
 
 /// Two sources of which one is enough, 10 s, 0.5 % confidence, jumps beyond 5 %.
-pub fn row_params(quorum: u8) -> RowParams {
+pub(crate) fn row_params(quorum: u8) -> RowParams {
     RowParams {
         sources: [source(1), source(2), PriceSource::default(), PriceSource::default()],
         quorum,
@@ -30,7 +30,7 @@ pub fn row_params(quorum: u8) -> RowParams {
 }
 
 /// A market of 10x at a price, with a vAMM of a depth (in whole base units) or without one.
-pub fn market_params(name: &[u8], price: Price, depth: u64, step: u64, tick: u64) -> MarketParams {
+pub(crate) fn market_params(name: &[u8], price: Price, depth: u64, step: u64, tick: u64) -> MarketParams {
     let mut padded = [0; 16];
     padded[..name.len()].copy_from_slice(name);
     let depth = depth * ONE;
@@ -81,7 +81,7 @@ pub fn market_params(name: &[u8], price: Price, depth: u64, step: u64, tick: u64
 impl World {
     /// Three markets (BTC 60,000 and SOL 150 with a vAMM, a book market at 2,000), three banks (quote, a second
     /// dollar, SOL), and sub-accounts without money, two to an owner. All prices are fresh.
-    pub fn new(accounts: usize) -> Self {
+    pub(crate) fn new(accounts: usize) -> Self {
         let mut world = Self {
             exchange: Exchange::new(255, [9; 32], [8; 32]).unwrap(),
             board: Box::new(PriceBoard { version: PriceBoard::VERSION, ..PriceBoard::default() }),
@@ -122,7 +122,7 @@ impl World {
     }
 
     /// [`World::new`] with money: the vAMMs have 200,000, the insurance funds 20,000, every sub-account so many.
-    pub fn funded(accounts: usize, dollars: u64) -> Self {
+    pub(crate) fn funded(accounts: usize, dollars: u64) -> Self {
         let mut world = Self::new(accounts);
         for account in 0..accounts {
             world.deposit(account, 0, dollars * DOLLAR).unwrap();
@@ -136,7 +136,7 @@ impl World {
         world
     }
 
-    pub fn list_bank(&mut self, params: &BankParams, decimals: u8) {
+    pub(crate) fn list_bank(&mut self, params: &BankParams, decimals: u8) {
         let mut bank = Bank::default();
         let list = ListBank { params, mint: [7; 32], vault: [6; 32], decimals };
         let _ = list.execute(&mut self.exchange, &mut self.board, &mut bank).unwrap();
@@ -144,7 +144,7 @@ impl World {
         self.vaults.push(0);
     }
 
-    pub fn list_market(&mut self, params: &MarketParams) {
+    pub(crate) fn list_market(&mut self, params: &MarketParams) {
         let mut market = Market::default();
         let list = ListMarket { params };
         let _ = list.execute(&mut self.exchange, &mut self.board, &mut market, self.clock).unwrap();
@@ -152,7 +152,7 @@ impl World {
         self.dust_bound.push(0);
     }
 
-    pub fn open_market(&mut self, market: usize) -> Result<()> {
+    pub(crate) fn open_market(&mut self, market: usize) -> Result<()> {
         let open = SetMarketStatus { status: MarketStatus::Active };
         open.execute(&self.board, &mut self.markets[market], self.clock, &mut NoEvents)
     }

@@ -14,7 +14,7 @@ use kedge_model::rule::margin::{Margin, MarginKind, margin_of};
 
 /// What a step starts from.
 #[derive(Clone, Copy, Debug)]
-pub struct Case {
+pub(crate) struct Case {
     pub maintenance: u32,
     pub buffer: u32,
     pub fee: u32,
@@ -31,7 +31,7 @@ pub struct Case {
 }
 
 /// The position before and after a step, and the step.
-pub struct Outcome {
+pub(crate) struct Outcome {
     pub before: Margin,
     pub after: Margin,
     pub report: LiquidationReport,
@@ -41,14 +41,14 @@ pub struct Outcome {
 
 impl Outcome {
     /// What is missing after the step, the buffer included.
-    pub fn shortage_left(&self, case: &Case) -> u64 {
+    pub(crate) fn shortage_left(&self, case: &Case) -> u64 {
         liquidation::shortage(&self.after, Ppm(case.buffer)).unwrap().0
     }
 }
 
 impl Case {
     /// Runs the step.
-    pub fn run(&self) -> Result<Outcome> {
+    pub(crate) fn run(&self) -> Result<Outcome> {
         let mut world = World::new(0);
         let row = &mut world.board.markets[0];
         (row.maintenance_margin, row.initial_margin) = (Ppm(self.maintenance), Ppm(1_000_000));

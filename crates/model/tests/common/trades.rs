@@ -13,7 +13,7 @@ fn amm_equity(world: &World, market: usize) -> i64 {
 }
 
 /// Takes, fills or joins.
-pub fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
+pub(super) fn trade(world: &mut World, op: &Op, tally: &mut Tally) {
     let without = |makers: &[usize], gone: &[usize]| -> Vec<usize> {
         makers.iter().copied().filter(|maker| !gone.contains(maker)).collect()
     };

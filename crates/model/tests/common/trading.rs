@@ -11,7 +11,7 @@ use kedge_model::event::NoEvents;
 use kedge_model::quantity::Size;
 
 impl World {
-    pub fn place(&mut self, account: usize, params: OrderParams) -> Result<u32> {
+    pub(crate) fn place(&mut self, account: usize, params: OrderParams) -> Result<u32> {
         let market = usize::from(params.market);
         self.on_market(market, &[account], |context, _, accounts| {
             Ok(PlaceOrders { orders: &[params] }.execute(context, &mut accounts[0])?.first_id)
@@ -19,14 +19,14 @@ impl World {
     }
 
     /// Places several orders in one instruction and returns the first's id.
-    pub fn place_all(&mut self, account: usize, orders: &[OrderParams]) -> Result<u32> {
+    pub(crate) fn place_all(&mut self, account: usize, orders: &[OrderParams]) -> Result<u32> {
         self.on_market(usize::from(orders[0].market), &[account], |context, _, accounts| {
             Ok(PlaceOrders { orders }.execute(context, &mut accounts[0])?.first_id)
         })
     }
 
     /// Places and takes against all resting orders of the makers.
-    pub fn take(&mut self, taker: usize, params: OrderParams, makers: &[usize]) -> Result<TakeReport> {
+    pub(crate) fn take(&mut self, taker: usize, params: OrderParams, makers: &[usize]) -> Result<TakeReport> {
         let refs = self.refs(usize::from(params.market), taker, makers);
         let accounts: Vec<usize> = std::iter::once(taker).chain(makers.iter().copied()).collect();
         self.on_market(usize::from(params.market), &accounts, |context, _, accounts| {
@@ -36,7 +36,7 @@ impl World {
     }
 
     /// Fills an order against all resting orders of the makers, on behalf of a filler.
-    pub fn fill(
+    pub(crate) fn fill(
         &mut self,
         market: usize,
         taker: usize,
@@ -56,12 +56,12 @@ impl World {
         })
     }
 
-    pub fn make(&mut self, market: usize, maker: usize, taker: usize, make: PlaceAndMake) -> Result<Size> {
+    pub(crate) fn make(&mut self, market: usize, maker: usize, taker: usize, make: PlaceAndMake) -> Result<Size> {
         Ok(self.join(market, maker, taker, make)?.size)
     }
 
     /// [`Self::make`] with all that it matched.
-    pub fn join(&mut self, market: usize, maker: usize, taker: usize, make: PlaceAndMake) -> Result<Matched> {
+    pub(crate) fn join(&mut self, market: usize, maker: usize, taker: usize, make: PlaceAndMake) -> Result<Matched> {
         self.on_market(market, &[maker, taker], |context, _, accounts| {
             let [maker, taker] = accounts else { panic!("two accounts were borrowed") };
             make.execute(context, maker, taker, &mut [])
@@ -69,14 +69,14 @@ impl World {
     }
 
     /// Changes an order.
-    pub fn modify(&mut self, market: usize, account: usize, params: ModifyParams) -> Result<ModifyReport> {
+    pub(crate) fn modify(&mut self, market: usize, account: usize, params: ModifyParams) -> Result<ModifyReport> {
         self.on_market(market, &[account], |context, _, accounts| {
             ModifyOrder { params }.execute(context, &mut accounts[0])
         })
     }
 
     /// Cancels some orders and places others; what is gone is passed over unless `strict`.
-    pub fn replace(
+    pub(crate) fn replace(
         &mut self,
         market: usize,
         account: usize,
@@ -90,7 +90,7 @@ impl World {
     }
 
     /// Cancels what fits a filter; returns how many.
-    pub fn cancel_orders(&mut self, account: usize, filter: OrderFilter, ids: &[u32]) -> Result<u32> {
+    pub(crate) fn cancel_orders(&mut self, account: usize, filter: OrderFilter, ids: &[u32]) -> Result<u32> {
         self.attempt(|w| {
             let cancel = CancelOrders { filter, ids };
             Ok(cancel.execute(&mut w.accounts[account].borrow(), &mut NoEvents)?.cancelled)
@@ -98,7 +98,7 @@ impl World {
     }
 
     /// References to all open orders of the makers in a market, as a keeper would pass them.
-    pub fn maker_refs(&self, market: usize, makers: &[usize]) -> Vec<MakerRef> {
+    pub(crate) fn maker_refs(&self, market: usize, makers: &[usize]) -> Vec<MakerRef> {
         let mut refs = Vec::new();
         for (account, &at) in makers.iter().enumerate() {
             for (slot, order) in self.accounts[at].orders.iter().enumerate() {
@@ -116,7 +116,7 @@ impl World {
     }
 
     /// [`Self::maker_refs`] and as many of the taker's own resting orders as there is room for.
-    pub fn refs(&self, market: usize, taker: usize, makers: &[usize]) -> Vec<MakerRef> {
+    pub(crate) fn refs(&self, market: usize, taker: usize, makers: &[usize]) -> Vec<MakerRef> {
         let mut refs = self.maker_refs(market, makers);
         for (slot, order) in self.accounts[taker].orders.iter().enumerate() {
             if order.status == STATUS_OPEN && usize::from(order.market) == market && refs.len() < 16 {

@@ -8,12 +8,12 @@ use kedge_model::event::NoEvents;
 use kedge_model::quantity::Base;
 
 /// Account of the orders, of somebody who trades against them, and of who does the services.
-pub const OWNER: usize = 0;
-pub const MAKER: usize = 2;
-pub const CRANK: usize = 4;
+pub(crate) const OWNER: usize = 0;
+pub(crate) const MAKER: usize = 2;
+pub(crate) const CRANK: usize = 4;
 
 /// A world in which the owner holds base units of SOL at 150.
-pub fn holding(units: i64) -> World {
+pub(crate) fn holding(units: i64) -> World {
     let mut world = World::funded(6, 10_000);
     let (side, worst) = if units > 0 { (Side::Long, 170) } else { (Side::Short, 130) };
     if units != 0 {
@@ -25,18 +25,18 @@ pub fn holding(units: i64) -> World {
 }
 
 /// Moves SOL to a price at once, within what is no jump.
-pub fn quote(world: &mut World, price: u64) {
+pub(crate) fn quote(world: &mut World, price: u64) {
     world.wait(1);
     let _ = world.refresh_bank(0, DOLLAR).unwrap();
     let _ = world.refresh(SOL, price).unwrap();
 }
 
 /// Only reduces.
-pub fn reducing(params: OrderParams) -> OrderParams {
+pub(crate) fn reducing(params: OrderParams) -> OrderParams {
     OrderParams { flags: params.flags | flags::REDUCE_ONLY, ..params }
 }
 
-pub fn cancel(world: &mut World, account: usize, id: u32) {
+pub(crate) fn cancel(world: &mut World, account: usize, id: u32) {
     world
         .attempt(|w| CancelOrder { id }.execute(&mut w.accounts[account].borrow(), &mut NoEvents).map(drop))
         .expect("an open order can always be cancelled");

@@ -7,28 +7,34 @@ use kedge_model::error::Result;
 use kedge_model::rule::margin::{Margin, MarginKind, margin_of};
 
 impl World {
-    pub fn margin(&self, account: usize, kind: MarginKind, purpose: Purpose) -> Result<Margin> {
+    pub(crate) fn margin(&self, account: usize, kind: MarginKind, purpose: Purpose) -> Result<Margin> {
         margin_of(&self.accounts[account].head, Pocket::Cross, &self.board, kind, purpose, &self.clock)
     }
 
     /// Margin of the pocket that a market's position is in.
-    pub fn margin_in(&self, account: usize, market: usize, kind: MarginKind, purpose: Purpose) -> Result<Margin> {
+    pub(crate) fn margin_in(
+        &self,
+        account: usize,
+        market: usize,
+        kind: MarginKind,
+        purpose: Purpose,
+    ) -> Result<Margin> {
         let head = &self.accounts[account].head;
         margin_of(head, Pocket::of(head, Self::index(market)), &self.board, kind, purpose, &self.clock)
     }
 
     /// Maintenance margin of that pocket as a liquidator sees it.
-    pub fn health_in(&self, account: usize, market: usize) -> Margin {
+    pub(crate) fn health_in(&self, account: usize, market: usize) -> Margin {
         self.margin_in(account, market, MarginKind::Maintenance, Purpose::Liquidate).unwrap()
     }
 
     /// Maintenance margin of the cross pocket as a liquidator sees it.
-    pub fn health(&self, account: usize) -> Margin {
+    pub(crate) fn health(&self, account: usize) -> Margin {
         self.margin(account, MarginKind::Maintenance, Purpose::Liquidate).unwrap()
     }
 
     /// What an account is worth at the oracles: balances and isolated tokens in full, claims, funding, positions.
-    pub fn equity(&self, account: usize) -> i128 {
+    pub(crate) fn equity(&self, account: usize) -> i128 {
         let head = &self.accounts[account].head;
         let mut total = 0i128;
         for balance in head.balances.iter().filter(|b| b.used == 1) {

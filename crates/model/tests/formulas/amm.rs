@@ -9,7 +9,7 @@ use kedge_model::clock::Clock;
 use kedge_model::quantity::Price;
 use kedge_model::{Error, Result};
 
-pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "spread" => spread(x),
         "touch" => touch(x),
@@ -27,7 +27,7 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
 }
 
 /// A vAMM and the row that it looks at.
-pub fn state(x: &mut Inputs<'_>) -> (Amm, PriceRow) {
+pub(super) fn state(x: &mut Inputs<'_>) -> (Amm, PriceRow) {
     let amm = Amm {
         base_reserve: x.size(),
         quote_reserve: x.size(),

@@ -14,7 +14,7 @@ use kedge_model::rule::auction::{derive, interpolate, judge, width};
 use kedge_model::rule::trigger::{is_left_behind, is_reached};
 use kedge_model::time::{Slot, SlotTime, Slots};
 
-pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "auction_price" => interpolate(x.side(), x.price(), x.price(), Slots(x.int()), Slots(x.int()), x.price())
             .map(|price| vec![price.0.into()]),

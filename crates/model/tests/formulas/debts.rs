@@ -10,7 +10,7 @@ use kedge_model::account::sub_account::Balance;
 use kedge_model::action::Liquidate;
 use kedge_model::quantity::{Amount, Ppm, Price, Quote, Size};
 
-pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "realise" => realise(x),
         "buy_tokens" => buy_tokens(x),

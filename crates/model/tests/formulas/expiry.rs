@@ -8,7 +8,7 @@ use kedge_model::account::order::Side;
 use kedge_model::amm::{AmmFill, Curve};
 use kedge_model::quantity::{Price, Size};
 
-pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "forecast" => forecast(x),
         "gather" => gather(x),
@@ -18,7 +18,7 @@ pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
 }
 
 /// What a row has gathered of a market that expires; nothing of one that does not.
-pub fn gathered(row: &mut MarketRow, x: &mut Inputs<'_>) {
+pub(super) fn gathered(row: &mut MarketRow, x: &mut Inputs<'_>) {
     let (expires, ahead): (bool, i64) = (x.flag(), x.int());
     row.expiry_time = if expires { row.price.sample_time + ahead } else { 0 };
     (row.settlement_sum, row.settlement_seconds) = (x.int(), x.int());

@@ -8,7 +8,7 @@ use kedge_model::quantity::Price;
 use kedge_model::rule::fees::{Referral, Shares, of_fill};
 use kedge_model::rule::margin::token_value;
 
-pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "fees" => fees(x),
         "value" => value(x),

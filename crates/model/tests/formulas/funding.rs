@@ -11,7 +11,7 @@ use kedge_model::quantity::{Base, FundingIndex};
 use kedge_model::rule::funding::{average_premium, hourly_rate, index_delta, payment, split};
 use kedge_model::time::Seconds;
 
-pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "funding_rate" => rate(x),
         "funding_split" => splits(x),

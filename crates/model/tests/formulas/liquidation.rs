@@ -11,7 +11,7 @@ use kedge_model::rule::liability::{TransferTerms, transfer_for_asset, transfer_t
 use kedge_model::rule::liquidation::{base_to_cover, insurance_fee, step_size, takeover_price};
 use kedge_model::time::{Slot, SlotTime};
 
-pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "cover" => cover(x),
         "liquidation_step" => step(x),

@@ -13,7 +13,7 @@ use kedge_model::rule::weights::{asset_weight, fill_weight, liability_weight, sc
 
 const KINDS: [MarginKind; 3] = [MarginKind::Initial, MarginKind::Fill, MarginKind::Maintenance];
 
-pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "ratio" => ratios(x),
         "weights" => weights(x),

@@ -19,13 +19,13 @@ use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::{Error, Result};
 
 /// Outputs of a formula.
-pub type Outputs = Result<Vec<i128>>;
+pub(crate) type Outputs = Result<Vec<i128>>;
 
 /// The outputs of a formula for its inputs, in the order that the reference names them.
 ///
 /// # Panics
 /// For a formula that is not there, and inputs that it does not have.
-pub fn answer(name: &str, inputs: &[i128]) -> Outputs {
+pub(crate) fn answer(name: &str, inputs: &[i128]) -> Outputs {
     let mut inputs = Inputs { values: inputs, at: 0 };
     let outputs = [
         amm::answer,
@@ -47,7 +47,7 @@ pub fn answer(name: &str, inputs: &[i128]) -> Outputs {
 }
 
 /// Inputs, taken one after the other.
-pub struct Inputs<'a> {
+pub(crate) struct Inputs<'a> {
     values: &'a [i128],
     at: usize,
 }
@@ -59,39 +59,39 @@ impl Inputs<'_> {
     }
 
     /// The next, as a number of some width.
-    pub fn int<T: TryFrom<i128, Error: core::fmt::Debug>>(&mut self) -> T {
+    pub(crate) fn int<T: TryFrom<i128, Error: core::fmt::Debug>>(&mut self) -> T {
         self.next().try_into().unwrap()
     }
 
-    pub fn price(&mut self) -> Price {
+    pub(crate) fn price(&mut self) -> Price {
         Price(self.int())
     }
 
-    pub fn size(&mut self) -> Size {
+    pub(crate) fn size(&mut self) -> Size {
         Size(self.int())
     }
 
-    pub fn base(&mut self) -> Base {
+    pub(crate) fn base(&mut self) -> Base {
         Base(self.int())
     }
 
-    pub fn quote(&mut self) -> Quote {
+    pub(crate) fn quote(&mut self) -> Quote {
         Quote(self.int())
     }
 
-    pub fn amount(&mut self) -> Amount {
+    pub(crate) fn amount(&mut self) -> Amount {
         Amount(self.int())
     }
 
-    pub fn ppm(&mut self) -> Ppm {
+    pub(crate) fn ppm(&mut self) -> Ppm {
         Ppm(self.int())
     }
 
-    pub fn side(&mut self) -> Side {
+    pub(crate) fn side(&mut self) -> Side {
         Side::from_number(self.int()).unwrap()
     }
 
-    pub fn flag(&mut self) -> bool {
+    pub(crate) fn flag(&mut self) -> bool {
         self.next() != 0
     }
 }
@@ -103,7 +103,7 @@ macro_rules! out {
 }
 
 /// An error that a formula gives as an answer among others.
-pub fn flag_of<T>(result: Result<T>, no: Error) -> Result<Option<T>> {
+pub(crate) fn flag_of<T>(result: Result<T>, no: Error) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(error) if error == no => Ok(None),

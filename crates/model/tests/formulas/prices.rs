@@ -21,7 +21,7 @@ const PURPOSES: [Purpose; 9] = [
 ];
 const CLOCK: Clock = Clock { slot: SLOT, unix_time: NOW };
 
-pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "combine" => combined(x),
         "average" => weighted_average(x.price(), x.price(), Seconds(x.int()), Seconds(x.int()))

@@ -10,7 +10,7 @@ use kedge_model::action::{Bankruptcy, SettlePnl, SettlePosition, SweepFees};
 use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, FundingIndex, Price};
 
-pub fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
+pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "settlement_terms" => terms(x),
         "payout" => payout(x),

@@ -13,13 +13,13 @@ use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 
 /// The moment of all formulas.
-pub const NOW: i64 = 1_800_000_000;
-pub const SLOT: u64 = 1_000_000;
+pub(super) const NOW: i64 = 1_800_000_000;
+pub(super) const SLOT: u64 = 1_000_000;
 /// More than anything needs.
-pub const PLENTY: u64 = 1 << 62;
+pub(super) const PLENTY: u64 = 1 << 62;
 
 /// All that an action can ask for.
-pub struct Stage {
+pub(super) struct Stage {
     pub exchange: Exchange,
     pub board: Box<PriceBoard>,
     pub market: Market,
@@ -31,7 +31,7 @@ pub struct Stage {
 }
 
 /// A fresh row at a price.
-pub fn row(price: Price) -> PriceRow {
+pub(super) fn row(price: Price) -> PriceRow {
     PriceRow {
         price,
         twap_5m: price,
@@ -51,7 +51,7 @@ pub fn row(price: Price) -> PriceRow {
 
 impl Stage {
     /// A market at a price, a quote bank of full weight, and two accounts of different owners.
-    pub fn new(price: Price) -> Self {
+    pub(super) fn new(price: Price) -> Self {
         let mut board = Box::new(PriceBoard { version: PriceBoard::VERSION, ..PriceBoard::default() });
         board.markets[0] = MarketRow {
             price: row(price),
@@ -104,13 +104,13 @@ impl Stage {
     }
 
     /// Puts a position into the account, isolated with its own tokens.
-    pub fn isolate(&mut self, position: Position) {
+    pub(super) fn isolate(&mut self, position: Position) {
         self.account.positions[0] = Position { status: status::USED | status::ISOLATED | position.status, ..position };
         self.account.status |= marks::HAS_ISOLATED;
     }
 
     /// Runs an action with the context, the bank, the account and the other one.
-    pub fn run<T>(
+    pub(super) fn run<T>(
         &mut self,
         action: impl FnOnce(&mut Context<'_, NoEvents>, &mut Bank, &mut SubAccountMut<'_>, &mut SubAccountMut<'_>) -> T,
     ) -> T {

@@ -13,24 +13,24 @@ pub(super) struct Moment {
 }
 
 impl Moment {
-    pub fn now() -> Self {
+    pub(super) fn now() -> Self {
         Self { steady: Instant::now(), boot: boot(), wall: SystemTime::now() }
     }
 
     /// Time that has passed since by the clock that says most: never too little for who must have stopped by then.
-    pub fn most_since(&self, earlier: &Self) -> Duration {
+    pub(super) fn most_since(&self, earlier: &Self) -> Duration {
         let wall = self.wall.duration_since(earlier.wall).unwrap_or_default();
         self.steady_since(earlier).max(self.boot.saturating_sub(earlier.boot)).max(wall)
     }
 
     /// The moment after a sleep of the machine from this one on.
     #[cfg(test)]
-    pub fn after_sleep(&self, slept: Duration) -> Self {
+    pub(super) fn after_sleep(&self, slept: Duration) -> Self {
         Self { steady: self.steady, boot: self.boot + slept, wall: self.wall + slept }
     }
 
     /// Time in which this process could have done something.
-    pub fn steady_since(&self, earlier: &Self) -> Duration {
+    pub(super) fn steady_since(&self, earlier: &Self) -> Duration {
         self.steady.saturating_duration_since(earlier.steady)
     }
 }

@@ -75,7 +75,7 @@ pub(super) struct Blockhashes {
 
 impl Blockhashes {
     /// Begins with a first one and the height of the chain; `None` when they do not fit together.
-    pub fn new(first: Blockhash, height: u64, fastest: Duration, now: Instant) -> Option<Self> {
+    pub(super) fn new(first: Blockhash, height: u64, fastest: Duration, now: Instant) -> Option<Self> {
         // No chain has more blocks than slots.
         let bounded = first.last_valid.saturating_sub(VALID) <= first.slot.saturating_add(SLACK)
             && height <= first.slot.saturating_add(SLACK);
@@ -85,23 +85,23 @@ impl Blockhashes {
     }
 
     /// The one to sign with; `None` when it is too old to land.
-    pub fn latest(&self, now: Instant) -> Option<Blockhash> {
+    pub(super) fn latest(&self, now: Instant) -> Option<Blockhash> {
         (now.saturating_duration_since(self.since) < TOO_OLD).then_some(self.known)
     }
 
     /// Whether no newer one has come for too long.
-    pub fn stands_still(&self, now: Instant) -> bool {
+    pub(super) fn stands_still(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.since) >= STANDS_STILL
     }
 
     /// Whether the chain can be this high.
-    pub fn is_possible(&self, height: u64, now: Instant) -> bool {
+    pub(super) fn is_possible(&self, height: u64, now: Instant) -> bool {
         let summit = self.summit.filter(|summit| now.saturating_duration_since(summit.at) < SUMMIT_FOR);
         [Some(self.anchor), summit].into_iter().flatten().any(|anchor| height <= anchor.reach(self.fastest, now))
     }
 
     /// Hears of a blockhash.
-    pub fn hear(&mut self, told: Blockhash, now: Instant) -> Judged {
+    pub(super) fn hear(&mut self, told: Blockhash, now: Instant) -> Judged {
         let height = told.last_valid.saturating_sub(VALID);
         if !self.is_possible(height, now) || height > told.slot.saturating_add(SLACK) {
             return Judged::Impossible;

@@ -57,28 +57,28 @@ pub(super) struct Busy {
 
 impl Busy {
     /// Whether a subject is left alone in the world of a slot.
-    pub fn is_busy(&self, actor: usize, subject: &Subject, slot: u64, now: Instant) -> bool {
+    pub(super) fn is_busy(&self, actor: usize, subject: &Subject, slot: u64, now: Instant) -> bool {
         let state = self.all.get(&(actor, *subject));
         state.is_some_and(|state| state.under_way || (slot <= state.until && now < state.end))
     }
 
     /// Subjects with a transaction under way.
-    pub fn under_way(&self) -> usize {
+    pub(super) fn under_way(&self) -> usize {
         self.under_way
     }
 
     /// Subjects that are kept.
-    pub fn kept(&self) -> usize {
+    pub(super) fn kept(&self) -> usize {
         self.all.len()
     }
 
     /// The slot of the latest refusal by the chain of one of the subjects since it last succeeded.
-    pub fn refused(&self, actor: usize, subjects: &[Subject]) -> Option<u64> {
+    pub(super) fn refused(&self, actor: usize, subjects: &[Subject]) -> Option<u64> {
         subjects.iter().filter_map(|subject| self.all.get(&(actor, *subject))?.refused).max()
     }
 
     /// A transaction about the subjects is under way.
-    pub fn begin(&mut self, actor: usize, subjects: &[Subject], now: Instant) {
+    pub(super) fn begin(&mut self, actor: usize, subjects: &[Subject], now: Instant) {
         self.sweep(now);
         for subject in subjects {
             let free = State { under_way: false, until: 0, end: now, failures: 0, refused: None };
@@ -89,7 +89,7 @@ impl Busy {
     }
 
     /// It has ended.
-    pub fn end(&mut self, actor: usize, subjects: &[Subject], end: End, now: Instant) {
+    pub(super) fn end(&mut self, actor: usize, subjects: &[Subject], end: End, now: Instant) {
         for subject in subjects {
             let Some(state) = self.all.get_mut(&(actor, *subject)) else { continue };
             self.under_way -= usize::from(state.under_way);

@@ -100,7 +100,7 @@ pub fn lamports(reward: Amount, sol: Price) -> u64 {
 
 /// What `units` cost at a price, lamports; rounded up, as the chain does.
 #[must_use]
-pub fn cost(units: u32, price: u64) -> u64 {
+pub(super) fn cost(units: u32, price: u64) -> u64 {
     u64::try_from((u128::from(units) * u128::from(price)).div_ceil(MICRO)).unwrap_or(u64::MAX)
 }
 

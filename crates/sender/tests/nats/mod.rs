@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A server with a folder of its own, which outlives it.
-pub struct Server {
+pub(crate) struct Server {
     port: u16,
     folder: PathBuf,
     child: Option<Child>,
@@ -14,7 +14,7 @@ pub struct Server {
 
 impl Server {
     /// On a port of its own.
-    pub fn start(name: &str) -> Self {
+    pub(crate) fn start(name: &str) -> Self {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = std::env::temp_dir().join(format!("kedge-nats-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
@@ -24,7 +24,7 @@ impl Server {
     }
 
     /// Starts it, at first or again.
-    pub fn up(&mut self) {
+    pub(crate) fn up(&mut self) {
         let mut command = Command::new(binary());
         command.args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-sd"]).arg(&self.folder);
         self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
@@ -36,7 +36,7 @@ impl Server {
     }
 
     /// Kills it.
-    pub fn down(&mut self) {
+    pub(crate) fn down(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
@@ -46,7 +46,7 @@ impl Server {
 
 impl Server {
     /// Where it is.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("nats://127.0.0.1:{}", self.port)
     }
 }

@@ -19,12 +19,12 @@ pub(super) struct FundingClock {
 }
 
 impl FundingClock {
-    pub fn reading(&self) -> u64 {
+    pub(super) fn reading(&self) -> u64 {
         self.reading
     }
 
     /// Advances by the largest move of an index since the last call.
-    pub fn observe(&mut self, marks: &Marks) {
+    pub(super) fn observe(&mut self, marks: &Marks) {
         let mut step = 0u64;
         for ((row, reference), seen) in marks.board.markets.iter().zip(&mut self.references).zip(&mut self.seen) {
             let now = (row.funding_long.0, row.funding_short.0);
@@ -45,13 +45,13 @@ impl FundingClock {
     }
 
     /// Value of a size at the market's reference price, quote units.
-    pub fn notional(&self, market: u16, size: u64) -> f64 {
+    pub(super) fn notional(&self, market: u16, size: u64) -> f64 {
         let reference = self.references.get(usize::from(market)).copied().unwrap_or_default();
         size as f64 * reference as f64 / 1e9
     }
 
     /// The last reading until which funding takes at most `budget` from positions of a notional, quote units.
-    pub fn expiry(&self, budget: f64, notional: f64) -> u64 {
+    pub(super) fn expiry(&self, budget: f64, notional: f64) -> u64 {
         let ticks = budget / notional * SCALE * (1.0 - 1e-9);
         self.reading.saturating_add(ticks as u64).min(u64::MAX - 1)
     }

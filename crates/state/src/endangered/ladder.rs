@@ -23,7 +23,7 @@ pub(super) struct Ladder {
 }
 
 impl Ladder {
-    pub fn push(&mut self, entry: Entry, generations: &[u32]) {
+    pub(super) fn push(&mut self, entry: Entry, generations: &[u32]) {
         if self.heap.len() >= self.sweep_at.max(FEWEST) {
             self.heap.retain(|entry| entry.is_valid(generations));
             self.sweep_at = self.heap.len().saturating_mul(2);
@@ -33,7 +33,7 @@ impl Ladder {
 
     /// Removes the entries above a key, or all of them. Their accounts go to `due`, each once, and the accounts'
     /// entries in all ladders are void from here on.
-    pub fn take_above(&mut self, key: u64, all: bool, generations: &mut [u32], due: &mut Vec<u32>) {
+    pub(super) fn take_above(&mut self, key: u64, all: bool, generations: &mut [u32], due: &mut Vec<u32>) {
         while let Some(top) = self.heap.peek()
             && (all || top.key > key)
         {
@@ -46,7 +46,7 @@ impl Ladder {
         }
     }
 
-    pub fn bytes(&self) -> usize {
+    pub(super) fn bytes(&self) -> usize {
         self.heap.capacity() * size_of::<Entry>()
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Marks {
 pub(super) struct Terms(u32, u32, u8);
 
 impl Marks {
-    pub fn of(board: &PriceBoard) -> Self {
+    pub(super) fn of(board: &PriceBoard) -> Self {
         let mut board = Box::new(*board);
         for row in &mut board.markets {
             let most = most(&row.price);
@@ -39,14 +39,14 @@ impl Marks {
     }
 
     /// The price that a liquidation uses; zero for a row without one.
-    pub fn mark(&self, row: usize) -> u64 {
+    pub(super) fn mark(&self, row: usize) -> u64 {
         match row.checked_sub(MAX_MARKETS) {
             None => self.board.markets[row].price.price.0,
             Some(bank) => self.board.banks[bank].price.price.0,
         }
     }
 
-    pub fn terms(&self, row: usize) -> Terms {
+    pub(super) fn terms(&self, row: usize) -> Terms {
         match row.checked_sub(MAX_MARKETS) {
             None => {
                 let row = &self.board.markets[row];

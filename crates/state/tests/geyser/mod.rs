@@ -14,9 +14,9 @@ use yellowstone_grpc_proto::geyser::subscribe_update::UpdateOneof;
 use yellowstone_grpc_proto::geyser::*;
 
 /// The token that the server admits.
-pub const TOKEN: &str = "s3cret";
+pub(crate) const TOKEN: &str = "s3cret";
 /// A subscriber, as the server sees it.
-pub struct Subscriber {
+pub(crate) struct Subscriber {
     /// The subscriber's requests.
     pub requests: Streaming<SubscribeRequest>,
     updates: UnboundedSender<Result<SubscribeUpdate, Status>>,
@@ -24,19 +24,19 @@ pub struct Subscriber {
 
 impl Subscriber {
     /// Sends the subscriber an update.
-    pub fn tell(&self, update: UpdateOneof) {
+    pub(crate) fn tell(&self, update: UpdateOneof) {
         let update = SubscribeUpdate { update_oneof: Some(update), ..SubscribeUpdate::default() };
         // A subscriber that has hung up gets nothing.
         let _ = self.updates.send(Ok(update));
     }
 
     /// Sends the subscriber a slot.
-    pub fn slot(&self, slot: u64, status: SlotStatus) {
+    pub(crate) fn slot(&self, slot: u64, status: SlotStatus) {
         self.tell(UpdateOneof::Slot(SubscribeUpdateSlot { slot, status: status.into(), ..Default::default() }));
     }
 
     /// Sends the subscriber an account; without bytes a closed one.
-    pub fn account(&self, slot: u64, version: u64, address: [u8; 32], bytes: Option<&[u8]>) {
+    pub(crate) fn account(&self, slot: u64, version: u64, address: [u8; 32], bytes: Option<&[u8]>) {
         let info = SubscribeUpdateAccountInfo {
             pubkey: address.to_vec(),
             lamports: u64::from(bytes.is_some()),
@@ -50,11 +50,11 @@ impl Subscriber {
 }
 
 /// A server that hands its subscribers to the test.
-pub struct Plugin(UnboundedSender<Subscriber>);
+pub(crate) struct Plugin(UnboundedSender<Subscriber>);
 
 impl Plugin {
     /// Starts a server on a free port. Returns its address and its subscribers.
-    pub async fn start() -> (SocketAddr, UnboundedReceiver<Subscriber>) {
+    pub(crate) async fn start() -> (SocketAddr, UnboundedReceiver<Subscriber>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (sender, subscribers) = unbounded_channel();

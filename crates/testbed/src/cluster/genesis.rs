@@ -13,7 +13,7 @@ use solana_pubkey::Pubkey;
 use spl_token_interface::state::{Account as TokenAccount, AccountState, Mint};
 
 /// Lamports of every wallet, for fees and rent.
-pub const LAMPORTS: u64 = 50_000_000_000;
+pub(super) const LAMPORTS: u64 = 50_000_000_000;
 /// Lamports that exempt a small account from rent.
 const RENT: u64 = 10_000_000;
 const SYSTEM: Pubkey = Pubkey::new_from_array([0; 32]);

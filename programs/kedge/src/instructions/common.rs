@@ -17,14 +17,14 @@ use crate::error::Outcome;
 
 /// The chain's clock as the model wants it.
 #[inline(always)]
-pub fn clock() -> Outcome<Clock> {
+pub(super) fn clock() -> Outcome<Clock> {
     let clock = ChainClock::get()?;
     Ok(Clock { slot: clock.slot, unix_time: clock.unix_timestamp })
 }
 
 /// What an action on a market sees.
 #[inline(always)]
-pub fn model_context<'a, S: EventSink>(
+pub(super) fn model_context<'a, S: EventSink>(
     exchange: &'a Exchange,
     board: &'a PriceBoard,
     market: &'a mut Market,
@@ -34,25 +34,25 @@ pub fn model_context<'a, S: EventSink>(
     action::Context { exchange, board, market, clock, sink }
 }
 
-pub use kedge_model::action::MAX_MAKERS;
+pub(super) use kedge_model::action::MAX_MAKERS;
 
 /// The makers as the model wants them.
 #[inline(always)]
-pub fn makers_mut(accounts: &mut [Write<SubAccount>]) -> ArrayVec<SubAccountMut<'_>, MAX_MAKERS> {
+pub(super) fn makers_mut(accounts: &mut [Write<SubAccount>]) -> ArrayVec<SubAccountMut<'_>, MAX_MAKERS> {
     accounts.iter_mut().take(MAX_MAKERS).map(Write::parts).collect()
 }
 
 /// Room for the record of one order that comes or changes.
-pub const ORDER_RECORD: usize = room::<OrderRecord>();
+pub(super) const ORDER_RECORD: usize = room::<OrderRecord>();
 /// Room for the record of one order that goes.
-pub const CANCEL_RECORD: usize = room::<CancelRecord>();
+pub(super) const CANCEL_RECORD: usize = room::<CancelRecord>();
 /// Room for the records of one order that goes, and of those that end with it because they belong together.
-pub const CANCEL_RECORDS: usize = CANCEL_RECORD * (1 + MAX_GROUP);
+pub(super) const CANCEL_RECORDS: usize = CANCEL_RECORD * (1 + MAX_GROUP);
 
 /// Room for the records of a fill: one for each time that a maker order is met and the vAMM's share around each, what
 /// ends or changes with each because it belongs to it or to the taker's owner, and an order that is placed or removed.
 #[inline(always)]
-pub fn fill_records(makers: usize) -> usize {
+pub(super) fn fill_records(makers: usize) -> usize {
     const FILL: usize = room::<FillRecord>();
     let makers = makers.min(MAX_MAKER_ORDERS);
     (2 * (makers + MAX_RETURNS) + 1) * FILL + (makers + 2) * (CANCEL_RECORDS + ORDER_RECORD)

@@ -11,7 +11,7 @@ use solana_transaction::Transaction;
 use std::path::Path;
 
 /// The program on the virtual machine.
-pub struct Machine {
+pub(crate) struct Machine {
     svm: LiteSVM,
     payer: Keypair,
     program: Address,
@@ -22,7 +22,7 @@ impl Machine {
     ///
     /// # Panics
     /// When the program is not built or does not load.
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         // Asked at run time, as checkouts may share a target folder and with it this binary.
         let package = std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets CARGO_MANIFEST_DIR");
         let path = Path::new(&package).ancestors().nth(2).expect("the workspace");
@@ -42,7 +42,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the transaction with its logs.
-    pub fn run(&mut self, operation: Operation, pairs: &[(u128, u128)]) -> Result<(Vec<u128>, u64), String> {
+    pub(crate) fn run(&mut self, operation: Operation, pairs: &[(u128, u128)]) -> Result<(Vec<u128>, u64), String> {
         let mut data = vec![operation as u8];
         for (a, b) in pairs {
             data.extend(a.to_le_bytes());
@@ -58,7 +58,7 @@ impl Machine {
     ///
     /// # Errors
     /// The error of the transaction with its logs.
-    pub fn send(&mut self, data: Vec<u8>) -> Result<(Vec<u8>, u64), String> {
+    pub(crate) fn send(&mut self, data: Vec<u8>) -> Result<(Vec<u8>, u64), String> {
         let instruction = Instruction { program_id: self.program, accounts: Vec::new(), data };
         let message = Message::new(&[instruction], Some(&self.payer.pubkey()));
         let transaction = Transaction::new(&[&self.payer], message, self.svm.latest_blockhash());

@@ -1,4 +1,4 @@
 //! The virtual machine with the compiled self-test program, and the operands.
 
-pub mod machine;
-pub mod operands;
+pub(crate) mod machine;
+pub(crate) mod operands;

@@ -4,7 +4,7 @@
 const PAIRS: usize = 10_000;
 
 /// The pairs, the same on every run.
-pub fn pairs() -> Vec<(u128, u128)> {
+pub(crate) fn pairs() -> Vec<(u128, u128)> {
     let edges = edges();
     let mut random = Random(0x6b65_6467_6521_2121);
     let mut pairs: Vec<_> = edges.iter().flat_map(|a| edges.iter().map(move |b| (*a, *b))).collect();

@@ -27,7 +27,7 @@ fn account(update: &PriceUpdateV2) -> Vec<u8> {
 }
 
 /// The vendor's reading, rounded as the program rounds.
-pub fn by_vendor(data: &[u8]) -> Option<OraclePrice> {
+pub(crate) fn by_vendor(data: &[u8]) -> Option<OraclePrice> {
     let update = PriceUpdateV2::try_deserialize(&mut &data[..]).expect("the vendor reads it");
     let message = update.price_message;
     let number = |mantissa: i128| scaled(mantissa, message.exponent);

@@ -37,7 +37,7 @@ fn read(form: Form, path: &Path) -> Result<String> {
 }
 
 /// Lists a mint as collateral by a form.
-pub async fn bank(session: &Session, mint: Pubkey, path: &Path) -> Result<Output> {
+pub(super) async fn bank(session: &Session, mint: Pubkey, path: &Path) -> Result<Output> {
     let text = read(Form::Bank, path)?;
     let index = session.client.exchange().await?.banks;
     let account = session.client.account(mint).await?.filter(|account| account.owner == TOKEN_PROGRAM);
@@ -60,7 +60,7 @@ pub async fn bank(session: &Session, mint: Pubkey, path: &Path) -> Result<Output
 }
 
 /// Lists a market by a form.
-pub async fn market(session: &Session, path: &Path) -> Result<Output> {
+pub(super) async fn market(session: &Session, path: &Path) -> Result<Output> {
     let params = forms::market(&read(Form::Market, path)?)?;
     let exchange = session.client.exchange().await?;
     let (index, called) = (exchange.markets, name(&params.name));
@@ -98,7 +98,7 @@ async fn off_price(session: &Session, params: &MarketParams) -> Result<Option<St
 }
 
 /// Replaces the fee schedule by a form, after showing the differences.
-pub async fn fees(session: &Session, path: &Path) -> Result<Output> {
+pub(super) async fn fees(session: &Session, path: &Path) -> Result<Output> {
     let schedule = forms::fees(&read(Form::Fees, path)?)?;
     let exchange = session.client.exchange().await?;
     let mut changes = Vec::new();
@@ -150,7 +150,7 @@ pub async fn fees(session: &Session, path: &Path) -> Result<Output> {
 }
 
 /// Moves tokens of the keypair into a market's pool, as a gift.
-pub async fn fund(session: &Session, wanted: &str, pool: Pool, amount: &str) -> Result<Output> {
+pub(super) async fn fund(session: &Session, wanted: &str, pool: Pool, amount: &str) -> Result<Output> {
     let payer = session.signer()?;
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(wanted)?;

@@ -15,7 +15,7 @@ use crate::output::{Output, wrap};
 use crate::session::Session;
 
 /// Runs an admin command.
-pub async fn run(session: &Session, options: &Admin) -> Result<Output> {
+pub(crate) async fn run(session: &Session, options: &Admin) -> Result<Output> {
     match &options.act {
         Act::Show => roles::show(session).await,
         Act::Form { form } => {

@@ -18,7 +18,7 @@ use crate::session::Session;
 use crate::table::Table;
 
 /// Shows roles, switches and fees.
-pub async fn show(session: &Session) -> Result<Output> {
+pub(super) async fn show(session: &Session) -> Result<Output> {
     let exchange = session.client.exchange().await?;
     let who = |key: &[u8; 32]| if *key == [0; 32] { "none".into() } else { Pubkey::new_from_array(*key).to_string() };
     let paused = paused_names(exchange.paused);
@@ -82,7 +82,7 @@ fn facts(exchange: &Exchange) -> Value {
 }
 
 /// Creates the exchange; the keypair becomes its admin.
-pub async fn init(session: &Session, pauser: Pubkey) -> Result<Output> {
+pub(super) async fn init(session: &Session, pauser: Pubkey) -> Result<Output> {
     let admin = session.signer()?;
     if session.client.exchange().await.is_ok() {
         return Err(CliError::Usage("the exchange exists already; `kedge admin show` shows it".into()));
@@ -94,7 +94,7 @@ pub async fn init(session: &Session, pauser: Pubkey) -> Result<Output> {
 }
 
 /// Assigns a fee tier to a trader and copies it to the trader's sub-accounts.
-pub async fn tier(session: &Session, owner: Pubkey, tier: u8) -> Result<Output> {
+pub(super) async fn tier(session: &Session, owner: Pubkey, tier: u8) -> Result<Output> {
     let signer = session.signer()?;
     let trader = address::trader(&owner);
     if session.client.trader(&owner).await?.is_none() {
@@ -112,7 +112,7 @@ pub async fn tier(session: &Session, owner: Pubkey, tier: u8) -> Result<Output> 
 }
 
 /// Proposes the next admin.
-pub async fn propose(session: &Session, next: Pubkey) -> Result<Output> {
+pub(super) async fn propose(session: &Session, next: Pubkey) -> Result<Output> {
     sure(session, &format!("{next} may become the admin by accepting"))?;
     let sent = session.send(&[ProposeAdmin { signer: session.signer()?, next: next.to_bytes() }.instruction()]).await?;
     let told = format!("{next} may accept now: `kedge admin accept` with its keypair");
@@ -120,7 +120,7 @@ pub async fn propose(session: &Session, next: Pubkey) -> Result<Output> {
 }
 
 /// Accepts the admin's role.
-pub async fn accept(session: &Session) -> Result<Output> {
+pub(super) async fn accept(session: &Session) -> Result<Output> {
     let signer = session.signer()?;
     let sent = session.send(&[AcceptAdmin { signer }.instruction()]).await?;
     done(&format!("{signer} is the admin"), json!({ "admin": signer.to_string() }), &sent)

@@ -18,7 +18,7 @@ use crate::output::Output;
 use crate::session::Session;
 
 /// Every operation with its bit and name.
-pub const OPERATIONS: [(Operation, u32, &str); 10] = [
+pub(super) const OPERATIONS: [(Operation, u32, &str); 10] = [
     (Operation::Deposit, operation::DEPOSIT, "deposit"),
     (Operation::Withdraw, operation::WITHDRAW, "withdraw"),
     (Operation::Place, operation::PLACE, "place"),
@@ -32,7 +32,7 @@ pub const OPERATIONS: [(Operation, u32, &str); 10] = [
 ];
 
 /// Names of the operations that a mask pauses.
-pub fn paused_names(mask: u32) -> Vec<&'static str> {
+pub(super) fn paused_names(mask: u32) -> Vec<&'static str> {
     OPERATIONS.iter().filter(|(_, bit, _)| mask & bit != 0).map(|(_, _, name)| *name).collect()
 }
 
@@ -42,7 +42,7 @@ fn mask(operations: &[Operation]) -> u32 {
 }
 
 /// Pauses or resumes operations.
-pub async fn pause(session: &Session, operations: &[Operation], pauses: bool) -> Result<Output> {
+pub(super) async fn pause(session: &Session, operations: &[Operation], pauses: bool) -> Result<Output> {
     let before = session.client.exchange().await?.paused;
     let asked = mask(operations);
     let paused = if pauses { before | asked } else { before & !asked };
@@ -59,7 +59,7 @@ pub async fn pause(session: &Session, operations: &[Operation], pauses: bool) ->
 }
 
 /// Halts or resumes a price row.
-pub async fn halt(session: &Session, row: &Row, halted: bool) -> Result<Output> {
+pub(super) async fn halt(session: &Session, row: &Row, halted: bool) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let (kind, index, name) = match (&row.market, row.bank) {
         (Some(market), _) => {
@@ -82,7 +82,7 @@ pub async fn halt(session: &Session, row: &Row, halted: bool) -> Result<Output> 
 }
 
 /// Opens a market or makes it reduce-only.
-pub async fn status(session: &Session, wanted: &str, status: MarketStatus) -> Result<Output> {
+pub(super) async fn status(session: &Session, wanted: &str, status: MarketStatus) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(wanted)?;
     let mut instructions = Vec::new();
@@ -104,7 +104,7 @@ pub async fn status(session: &Session, wanted: &str, status: MarketStatus) -> Re
 }
 
 /// Sets or removes a market's expiry.
-pub async fn expire(session: &Session, wanted: &str, time: &str) -> Result<Output> {
+pub(super) async fn expire(session: &Session, wanted: &str, time: &str) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(wanted)?;
     let time = moment(time, session.client.clock().await?.unix_time)?;
@@ -141,7 +141,7 @@ fn moment(text: &str, now: i64) -> Result<i64> {
 }
 
 /// Delists a settled market.
-pub async fn delist(session: &Session, wanted: &str) -> Result<Output> {
+pub(super) async fn delist(session: &Session, wanted: &str) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(wanted)?;
     let name = directory.market_name(market.data.index);

@@ -5,7 +5,7 @@ use kedge_units::decimal::{gain, percent_of_billion, price, quote, value};
 
 use crate::directory::Directory;
 
-pub fn funding(directory: &Directory, record: &FundingRecord) -> String {
+pub(super) fn funding(directory: &Directory, record: &FundingRecord) -> String {
     let rate = percent_of_billion(record.rate);
     let payer = match record.rate {
         0 => "neither side pays",
@@ -20,7 +20,7 @@ pub fn funding(directory: &Directory, record: &FundingRecord) -> String {
     )
 }
 
-pub fn amm_update(directory: &Directory, record: &AmmRecord) -> String {
+pub(super) fn amm_update(directory: &Directory, record: &AmmRecord) -> String {
     format!(
         "the vAMM of {} moved from {} to {} (oracle {}), cost {}",
         directory.market_name(record.market),
@@ -31,7 +31,7 @@ pub fn amm_update(directory: &Directory, record: &AmmRecord) -> String {
     )
 }
 
-pub fn fee_sweep(directory: &Directory, record: &SweepRecord) -> String {
+pub(super) fn fee_sweep(directory: &Directory, record: &SweepRecord) -> String {
     format!(
         "fees of {}: insurance {}, vAMM {}, protocol {}, against the deficit {}",
         directory.market_name(record.market),

@@ -14,7 +14,7 @@ use crate::directory::Directory;
 use crate::layout::fields;
 
 /// An event as a sentence, and as JSON with the kind, the sentence and the raw fields.
-pub fn event(directory: &Directory, event: &Event) -> (String, Value) {
+pub(crate) fn event(directory: &Directory, event: &Event) -> (String, Value) {
     let (kind, text, raw) = match event {
         Event::Deposit(it) => ("deposit", money::deposit(directory, it), fields(it)),
         Event::Withdraw(it) => ("withdraw", money::withdraw(directory, it), fields(it)),
@@ -40,7 +40,7 @@ pub fn event(directory: &Directory, event: &Event) -> (String, Value) {
 }
 
 /// Name of a cancel reason; `no reason` for an unknown number.
-pub fn reason(number: u8) -> &'static str {
+pub(crate) fn reason(number: u8) -> &'static str {
     const REASONS: &[(CancelReason, &str)] = &[
         (CancelReason::Requested, "requested"),
         (CancelReason::Expired, "expired"),

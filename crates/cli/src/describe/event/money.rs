@@ -8,26 +8,26 @@ use solana_pubkey::Pubkey;
 use crate::describe::party;
 use crate::directory::{Directory, short};
 
-pub fn deposit(directory: &Directory, record: &DepositRecord) -> String {
+pub(super) fn deposit(directory: &Directory, record: &DepositRecord) -> String {
     let tokens = directory.tokens(record.bank, record.amount);
     let after = directory.tokens(record.bank, record.balance);
     let bank = directory.bank_name(record.bank);
     format!("{} received {tokens} ({bank}), balance now {after}", party(&record.account))
 }
 
-pub fn withdraw(directory: &Directory, record: &DepositRecord) -> String {
+pub(super) fn withdraw(directory: &Directory, record: &DepositRecord) -> String {
     let tokens = directory.tokens(record.bank, record.amount);
     let after = directory.tokens(record.bank, record.balance);
     let bank = directory.bank_name(record.bank);
     format!("{} paid out {tokens} ({bank}), balance now {after}", party(&record.account))
 }
 
-pub fn transfer(directory: &Directory, record: &TransferRecord) -> String {
+pub(super) fn transfer(directory: &Directory, record: &TransferRecord) -> String {
     let tokens = directory.tokens(record.bank, record.amount);
     format!("{} moved {tokens} to its sub-account {}", party(&record.from), record.to)
 }
 
-pub fn settle_pnl(directory: &Directory, record: &SettleRecord) -> String {
+pub(super) fn settle_pnl(directory: &Directory, record: &SettleRecord) -> String {
     format!(
         "{} settled {} in {} at {}, left unsettled {}",
         party(&record.account),
@@ -38,7 +38,7 @@ pub fn settle_pnl(directory: &Directory, record: &SettleRecord) -> String {
     )
 }
 
-pub fn pool_funded(directory: &Directory, record: &PoolRecord) -> String {
+pub(super) fn pool_funded(directory: &Directory, record: &PoolRecord) -> String {
     let pool = if record.kind == PoolKind::Amm as u8 { "vAMM" } else { "insurance fund" };
     format!(
         "{} put {} into the {pool} of {}, which holds {} now",
@@ -49,7 +49,7 @@ pub fn pool_funded(directory: &Directory, record: &PoolRecord) -> String {
     )
 }
 
-pub fn isolated_collateral(directory: &Directory, record: &IsolatedRecord) -> String {
+pub(super) fn isolated_collateral(directory: &Directory, record: &IsolatedRecord) -> String {
     let mode = match record.isolated {
         1 => format!("isolated with {} now", value(record.tokens)),
         _ => "no longer isolated".into(),

@@ -11,11 +11,11 @@ use crate::describe::ask::order;
 use crate::describe::{party, verb};
 use crate::directory::Directory;
 
-pub fn order_placed(directory: &Directory, record: &OrderRecord) -> String {
+pub(super) fn order_placed(directory: &Directory, record: &OrderRecord) -> String {
     format!("{} placed order {}: {}", party(&record.account), record.order.id, order(directory, &record.order))
 }
 
-pub fn order_modified(directory: &Directory, record: &OrderRecord) -> String {
+pub(super) fn order_modified(directory: &Directory, record: &OrderRecord) -> String {
     format!(
         "order {} of {} was changed ({}): {}",
         record.order.id,
@@ -25,7 +25,7 @@ pub fn order_modified(directory: &Directory, record: &OrderRecord) -> String {
     )
 }
 
-pub fn order_cancelled(directory: &Directory, record: &CancelRecord) -> String {
+pub(super) fn order_cancelled(directory: &Directory, record: &CancelRecord) -> String {
     format!(
         "order {} of {} was removed ({}) with {} of {} left to {}",
         record.order_id,
@@ -37,7 +37,7 @@ pub fn order_cancelled(directory: &Directory, record: &CancelRecord) -> String {
     )
 }
 
-pub fn fill(directory: &Directory, record: &FillRecord) -> String {
+pub(super) fn fill(directory: &Directory, record: &FillRecord) -> String {
     // The mean price, for reading; size and quote are exact.
     let mean =
         mul_div(record.quote.0, BASE, record.size.0, Rounding::Down).map_or_else(|_| "?".into(), |p| price(Price(p)));
@@ -69,7 +69,7 @@ pub fn fill(directory: &Directory, record: &FillRecord) -> String {
     text
 }
 
-pub fn crank(directory: &Directory, record: &CrankRecord) -> String {
+pub(super) fn crank(directory: &Directory, record: &CrankRecord) -> String {
     let order = format!("order {} of {}", record.order_id, party(&record.account));
     let auction = || format!("auction from {} to {}", price(record.auction_start), price(record.auction_end));
     let did = |kind: CrankKind| record.kind == kind as u8;

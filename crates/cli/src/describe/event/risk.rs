@@ -6,7 +6,7 @@ use kedge_units::decimal::{base, percent, price, quote, value};
 use crate::describe::party;
 use crate::directory::Directory;
 
-pub fn liquidation(directory: &Directory, record: &LiquidationRecord) -> String {
+pub(super) fn liquidation(directory: &Directory, record: &LiquidationRecord) -> String {
     let outcome = match (record.bankrupt, record.shortage_after.0) {
         (1, _) => "the account is bankrupt now".into(),
         (_, 1..) => format!("{} of margin still missing", quote(record.shortage_after)),
@@ -25,7 +25,7 @@ pub fn liquidation(directory: &Directory, record: &LiquidationRecord) -> String 
     )
 }
 
-pub fn bankruptcy(directory: &Directory, record: &BankruptcyRecord) -> String {
+pub(super) fn bankruptcy(directory: &Directory, record: &BankruptcyRecord) -> String {
     format!(
         "{} defaulted on {} in {}: insurance fund {}, vAMM {}, spread over positions {}, left as deficit {}",
         party(&record.account),

@@ -8,7 +8,7 @@ use crate::quantity::{Ppm, Price};
 use crate::time::Seconds;
 
 /// How far a publish time may lie ahead of the chain's clock.
-pub const MAX_CLOCK_LEAD: Seconds = Seconds(30);
+pub(super) const MAX_CLOCK_LEAD: Seconds = Seconds(30);
 
 /// What one oracle account says, or what several say together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]

@@ -52,7 +52,7 @@ fn traded_oracle<S: EventSink>(context: &Context<'_, S>, row: &MarketRow, taker:
 
 impl Queue {
     /// The orders named that can trade with the taker.
-    pub fn collect<S: EventSink>(
+    pub(super) fn collect<S: EventSink>(
         context: &Context<'_, S>,
         row: &MarketRow,
         taker: &SubAccountMut<'_>,
@@ -114,7 +114,7 @@ impl Queue {
     }
 
     /// Pops the best remaining candidate.
-    pub fn next(&mut self) -> Option<Candidate> {
+    pub(super) fn next(&mut self) -> Option<Candidate> {
         let candidate = self.entries.get(..self.count)?.get(self.next).copied()?;
         self.next = self.next.wrapping_add(1);
         Some(candidate)
@@ -122,7 +122,7 @@ impl Queue {
 
     /// Takes back the candidate that was popped last, under a new sequence number, behind all of its price. Says whether it
     /// comes back in this run.
-    pub fn again(&mut self, candidate: Candidate, seq: u64) -> Result<bool> {
+    pub(super) fn again(&mut self, candidate: Candidate, seq: u64) -> Result<bool> {
         let Some(left) = self.returns.checked_sub(1) else { return Ok(false) };
         self.returns = left;
         // Its place is free: what was taken is no longer needed.
