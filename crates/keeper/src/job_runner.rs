@@ -105,17 +105,18 @@ impl JobRunner {
     /// Decides and sends; returns how many transactions were sent.
     pub fn tick(&self, world: &World, directory: &Directory, requests: &RequestSender) -> usize {
         let is_free = |subject: &Subject| !requests.is_busy(self.actor.number, subject, world.clock.slot);
-        self.tick_by(world, &is_free, |plan| self.actor.send(plan, world, directory, requests)).sent
+        self.tick_by(world, &is_free, &[], |plan| self.actor.send(plan, world, directory, requests)).sent
     }
 
-    /// Decides about what is free, and hands the plans to `send` until it has taken as many as the job runner may send at once.
+    /// Decides about what is free and on what the plans under way leave, and hands the plans to `send` until it has taken as many as the job runner may send at once.
     pub fn tick_by(
         &self,
         world: &World,
         is_free: &dyn Fn(&Subject) -> bool,
+        under_way: &[Plan],
         mut send: impl FnMut(&Plan) -> bool,
     ) -> Ticked {
-        let plans = self.job.decide_within(world, &Attention::new(self.most, is_free));
+        let plans = self.job.decide_within(world, &Attention::new(self.most, is_free).after(under_way));
         let mut ticked = Ticked { decided: plans.len(), sent: 0 };
         for plan in &plans {
             if ticked.sent >= self.most {

@@ -1,6 +1,7 @@
 //! The loop over jobs on one mirror: look, decide, send, wait. The same for whoever runs jobs.
 
 mod rivals;
+mod under_way;
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use kedge_state::{Directory, World};
 
 use crate::job_runner::{JobRunner, Ticked};
 use rivals::Rivals;
+use under_way::UnderWay;
 
 /// A dry run tells of the same subject again after this many slots.
 const TELL_AGAIN: u64 = 150;
@@ -108,6 +110,7 @@ pub struct Runner {
     dry_run: bool,
     shown: Shown,
     rivals: Rivals,
+    under_way: UnderWay,
 }
 
 impl Runner {
@@ -122,6 +125,7 @@ impl Runner {
             dry_run,
             shown: Shown::default(),
             rivals: Rivals::default(),
+            under_way: UnderWay::default(),
         }
     }
 
@@ -176,7 +180,9 @@ impl Runner {
         let slot = world.clock.slot;
         self.shown.forget(slot);
         self.rivals.forget(slot);
-        let (requests, dry_run, rivals) = (&self.requests, self.dry_run, &mut self.rivals);
+        let requests = &self.requests;
+        self.under_way.forget(slot, |number, subject| requests.is_busy(number, subject, slot));
+        let (dry_run, rivals, under_way) = (self.dry_run, &mut self.rivals, &mut self.under_way);
         // Both are asked while a job runner decides, and when it hands over.
         let (shown, shard) = (RefCell::new(&mut self.shown), RefCell::new(&mut self.shard));
         // Asked for each plan: a lease may lapse while many are decided.
@@ -192,7 +198,8 @@ impl Runner {
                 };
                 due && shard.borrow_mut().as_mut().is_none_or(|shard| shard.is_mine(*subject, slot))
             };
-            let ticked = job_runner.tick_by(world, &is_free, |plan| {
+            let before = under_way.of(number);
+            let ticked = job_runner.tick_by(world, &is_free, &before, |plan| {
                 if !acts() {
                     return false;
                 }
@@ -215,6 +222,7 @@ impl Runner {
                 };
                 if let Some(part) = &taken {
                     rivals.note(wallet, number, part, slot);
+                    under_way.note(number, part, slot);
                     observer.decided(job_runner, part, world);
                 }
                 taken.is_some()

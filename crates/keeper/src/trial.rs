@@ -33,7 +33,7 @@ pub struct TakeOver {
     pub profit: Quote,
 }
 
-/// The exchange as a world shows it, to try calls on. Nothing that is tried stays.
+/// The exchange as a world shows it, to try calls on. What is tried leaves nothing behind; what is assumed does.
 #[derive(Debug)]
 pub struct Trial<'w> {
     world: &'w World,
@@ -65,6 +65,14 @@ impl<'w> Trial<'w> {
     pub fn run(&self, call: &Call) -> Result<Report> {
         let (reports, _) = self.after(Changes::default(), std::slice::from_ref(call))?;
         reports.into_iter().next_back().ok_or(Error::InvalidParameter).map_err(ProgramError::Rule)
+    }
+
+    /// Has a plan's calls done: what is tried afterwards finds what they leave. Whether the exchange takes them; when it
+    /// refuses one, nothing changes.
+    pub fn assume(&self, plan: &Plan) -> bool {
+        let Ok((_, changes)) = self.after(Changes::default(), &plan.calls) else { return false };
+        self.seen.borrow_mut().keep(changes);
+        true
     }
 
     /// What calls of one transaction do, one after the other on these changes, and the changes with theirs.

@@ -7,7 +7,7 @@
 
 use std::cell::Cell;
 
-use kedge_sender::Subject;
+use kedge_sender::{Plan, Subject};
 
 /// Trials for each plan that may be sent.
 const TRIES: usize = 4;
@@ -17,13 +17,14 @@ pub struct Attention<'a> {
     most: usize,
     tries: Cell<usize>,
     is_free: &'a dyn Fn(&Subject) -> bool,
+    under_way: &'a [Plan],
 }
 
 impl Attention<'static> {
     /// Enough for everything.
     #[must_use]
     pub fn all() -> Self {
-        Self { most: usize::MAX, tries: Cell::new(usize::MAX), is_free: &|_| true }
+        Self { most: usize::MAX, tries: Cell::new(usize::MAX), is_free: &|_| true, under_way: &[] }
     }
 }
 
@@ -31,7 +32,19 @@ impl<'a> Attention<'a> {
     /// For `most` plans, about subjects that are free.
     #[must_use]
     pub fn new(most: usize, is_free: &'a dyn Fn(&Subject) -> bool) -> Self {
-        Self { most, tries: Cell::new(most.saturating_mul(TRIES)), is_free }
+        Self { most, tries: Cell::new(most.saturating_mul(TRIES)), is_free, under_way: &[] }
+    }
+
+    /// The same after plans that were sent and that the world does not show yet.
+    #[must_use]
+    pub fn after(self, under_way: &'a [Plan]) -> Self {
+        Self { under_way, ..self }
+    }
+
+    /// Plans that were sent and that the world does not show yet, the oldest first.
+    #[must_use]
+    pub fn under_way(&self) -> &'a [Plan] {
+        self.under_way
     }
 
     /// Whether a subject may be acted on now.
@@ -51,7 +64,12 @@ impl<'a> Attention<'a> {
     pub fn packing(&self, packed: usize) -> Self {
         let factor = packed.max(1);
         let most = self.most.saturating_mul(factor);
-        Self { most, tries: Cell::new(self.tries.get().saturating_mul(factor)), is_free: self.is_free }
+        Self {
+            most,
+            tries: Cell::new(self.tries.get().saturating_mul(factor)),
+            is_free: self.is_free,
+            under_way: self.under_way,
+        }
     }
 
     /// Takes one trial from the budget; `false` when it is used up.

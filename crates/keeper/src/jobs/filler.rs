@@ -45,6 +45,10 @@ impl Job for Filler {
 
     fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
         let trial = Trial::refreshed(world);
+        for plan in attention.under_way() {
+            // What has landed is refused, and changes nothing.
+            trial.assume(plan);
+        }
         let attention = attention.packing(self.max_fills);
         let candidates: Vec<(Pubkey, BTreeSet<u8>)> = candidates(world).into_iter().collect();
         let mut found = Vec::new();
@@ -63,6 +67,11 @@ impl Job for Filler {
                 let free = account.is_free(order.market, &world.fresh, &world.clock);
                 let Some(market) = world.markets.get(usize::from(order.market)).filter(|_| free) else { continue };
                 if let Some(plan) = self.fill(world, &trial, &attention, market, (taker, *slot, order)) {
+                    // The next fill finds what this one leaves: two that count on one maker, or on one quote of the
+                    // vAMM, would race each other.
+                    if !trial.assume(&plan) {
+                        break;
+                    }
                     found.push((plan, !order.is_resting(world.clock.slot)));
                     break;
                 }
@@ -423,7 +432,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_longer_fits_after_the_others_goes_alone() {
+    fn two_fills_do_not_count_on_one_maker() {
         let mut exchange = TestExchange::new();
         exchange.without_amm();
         let traders: Vec<Pubkey> = (0..3).map(|_| exchange.trader(10_000_000_000)).collect();
@@ -432,8 +441,15 @@ mod tests {
         exchange.place(traders[1], limit(Side::Short, 199_800_000, 1_000_000_000));
         exchange.place(traders[2], limit(Side::Short, 199_800_000, 1_000_000_000));
         exchange.advance(1, 1);
-        let plans = filler().decide(&exchange.world());
-        assert_eq!(plans.iter().map(|plan| plan.calls.len()).collect::<Vec<_>>(), [1, 1]);
+        let world = exchange.world();
+        let plans = filler().decide(&world);
+        assert_eq!(plans.iter().map(|plan| plan.calls.len()).collect::<Vec<_>>(), [1]);
+        // Nor while the first is under way, about whose order nothing more is decided.
+        let taken = plans[0].subjects();
+        let is_free = |subject: &Subject| !taken.contains(subject);
+        let attention = || Attention::new(4, &is_free);
+        assert_eq!(filler().decide_within(&world, &attention().after(&plans)), []);
+        assert_eq!(filler().decide_within(&world, &attention()).len(), 1, "who does not know of it decides so");
     }
 
     #[test]

@@ -50,13 +50,14 @@ pub(super) fn replay(config: &Config, file: &Path) -> Result<u8> {
         for job_runner in &job_runners {
             let job = job_runner.job.name();
             let number = job_runner.actor.number;
-            let ticked = job_runner.tick_by(world, &|subject| told.borrow().is_due(number, subject, slot), |plan| {
-                let news = told.borrow_mut().is_news(number, plan.subject(), slot);
-                if news {
-                    decisions::tell(&*job_runner.job, plan, world, true);
-                }
-                news
-            });
+            let ticked =
+                job_runner.tick_by(world, &|subject| told.borrow().is_due(number, subject, slot), &[], |plan| {
+                    let news = told.borrow_mut().is_news(number, plan.subject(), slot);
+                    if news {
+                        decisions::tell(&*job_runner.job, plan, world, true);
+                    }
+                    news
+                });
             let [decided, shown] = counts.entry(job).or_default();
             *decided += ticked.decided as u64;
             *shown += ticked.sent as u64;
