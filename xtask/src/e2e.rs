@@ -24,8 +24,11 @@ pub(crate) fn run(args: &E2eArgs) -> Result<()> {
     if !help {
         validator::announce()?;
     }
-    phase("build the keepers", &mut build(&["kedge-e2e", "kedge-keeper", "kedge"]))?;
-    let mut command = Command::new(target().join("debug/kedge-e2e"));
+    // What is measured is built as a release is.
+    let profile = if args.rest.iter().any(|word| word == "load") { "load" } else { "dev" };
+    phase("build the keepers", build(&["kedge-e2e", "kedge-keeper", "kedge"]).args(["--profile", profile]))?;
+    let folder = if profile == "dev" { "debug" } else { profile };
+    let mut command = Command::new(target().join(folder).join("kedge-e2e"));
     command.args(&args.rest).current_dir(root());
     if !help {
         program::run(program::ProgramArgs::all())?;

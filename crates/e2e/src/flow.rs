@@ -64,6 +64,8 @@ pub(crate) struct Flow<'a> {
     client: Client,
     accounts: &'a [Participant],
     next: usize,
+    /// Orders signed so far: the client's ids, without which two equal orders on one blockhash were one transaction.
+    signed: u32,
     hash: Option<(Hash, Instant)>,
     under_way: BTreeMap<usize, Sent>,
     bases: Vec<i64>,
@@ -72,7 +74,15 @@ pub(crate) struct Flow<'a> {
 impl<'a> Flow<'a> {
     /// Order flow of accounts without a position.
     pub(crate) fn new(client: Client, accounts: &'a [Participant]) -> Self {
-        Self { client, accounts, next: 0, hash: None, under_way: BTreeMap::new(), bases: vec![0; accounts.len()] }
+        Self {
+            client,
+            accounts,
+            next: 0,
+            signed: 0,
+            hash: None,
+            under_way: BTreeMap::new(),
+            bases: vec![0; accounts.len()],
+        }
     }
 
     /// Sends `rate` orders a second for some time.
@@ -142,7 +152,8 @@ impl<'a> Flow<'a> {
             _ => Side::Long,
         };
         self.under_way.insert(place, Sent { at: Instant::now(), base, active: None });
-        Ok(Some(sign(member, side, hash)?))
+        self.signed = self.signed.wrapping_add(1);
+        Ok(Some(sign(member, side, self.signed, hash)?))
     }
 
     /// Reads the accounts with an order under way. The next read makes up for a failed one.
@@ -188,12 +199,13 @@ impl<'a> Flow<'a> {
 }
 
 /// A market order of the account, through the default auction.
-fn sign(member: &Participant, side: Side, hash: Hash) -> Result<VersionedTransaction> {
+fn sign(member: &Participant, side: Side, client_id: u32, hash: Hash) -> Result<VersionedTransaction> {
     let order = OrderParams {
         market: MARKET,
         kind: OrderKind::Market as u8,
         side: side as u8,
         size: SIZE,
+        client_id: client_id.into(),
         ..OrderParams::default()
     };
     let (signer, market) = (member.wallet.pubkey(), address::market(MARKET));

@@ -265,11 +265,13 @@ pub struct Filler {
     pub max_orders: usize,
     /// Most fills in one transaction.
     pub max_fills: usize,
+    /// Slots for which an order that has become fillable in its auction is left to makers; 0 to race them.
+    pub yield_slots: u64,
 }
 
 impl Default for Filler {
     fn default() -> Self {
-        Self { max_makers: 4, max_orders: 8, max_fills: 4 }
+        Self { max_makers: 4, max_orders: 8, max_fills: 4, yield_slots: 2 }
     }
 }
 

@@ -9,6 +9,8 @@ use kedge_model::Error;
 use kedge_model::account::board::Purpose;
 use kedge_model::account::market::Market;
 use kedge_model::account::order::{Order, Side, flags};
+use kedge_model::action::Matched;
+use kedge_model::num::Rounding;
 use kedge_model::quantity::Price;
 use kedge_sender::plan::maker_accounts;
 use kedge_sender::{Call, MakerOrder, Plan, Subject};
@@ -30,6 +32,9 @@ pub struct Filler {
     pub max_orders: usize,
     /// Most fills in one transaction.
     pub max_fills: usize,
+    /// Slots for which an order that has become fillable in its auction is left to the makers who may join it: they act
+    /// on the same slot, and of two who do the second pays for nothing.
+    pub yield_slots: u64,
 }
 
 impl Job for Filler {
@@ -145,7 +150,7 @@ impl Filler {
             let call = Call::fill(order.market, *taker, (order.id, slot), filler, &makers, &sharers);
             let passed_over = match trial.run(&call) {
                 Ok(Report::Fill(report)) => {
-                    best = Some((call, makers, report.matched.amm_size));
+                    best = Some((call, makers, report.matched));
                     report.matched.passed_over
                 }
                 Err(ProgramError::Rule(Error::NothingToFill | Error::MakerInsufficientMargin)) => u64::MAX,
@@ -159,7 +164,11 @@ impl Filler {
                 break;
             }
         }
-        let (call, makers, amm_size) = best?;
+        let (call, makers, matched) = best?;
+        if self.yields(market, order, &matched, trial.clock.slot) {
+            return None;
+        }
+        let amm_size = matched.amm_size;
         let rows = maker_accounts(&makers).into_iter().chain([*taker]).flat_map(|account| world.markets_of(&account));
         let mut refresh = world.outdated(rows.collect::<Vec<_>>());
         let around = |maker: &MakerOrder| {
@@ -174,6 +183,22 @@ impl Filler {
             refresh.sort_unstable();
         }
         Some(Plan::of(call).after_refresh(refresh))
+    }
+
+    /// Whether a fill is left to makers for now: at the auction's price of [`Self::yield_slots`] ago it was not there yet.
+    fn yields(&self, market: &Market, order: &Order, matched: &Matched, slot: u64) -> bool {
+        if self.yield_slots == 0 || !order.in_auction(slot) {
+            return false;
+        }
+        let before = slot.saturating_sub(self.yield_slots);
+        if before < order.activation_slot {
+            return true;
+        }
+        let side = order.side();
+        let rounding = if side == Side::Long { Rounding::Down } else { Rounding::Up };
+        let worst = order.limit_price(before, Price::ZERO, market.tick);
+        let Ok(worst) = worst.and_then(|price| matched.size.value(price, rounding)) else { return false };
+        if side == Side::Long { matched.quote > worst } else { matched.quote < worst }
     }
 
     /// The best makers for an order, within the limits of a transaction, without those that are known to be of no use.
@@ -309,7 +334,7 @@ mod tests {
     use kedge_state::testing::{TestExchange, limit, market_order};
 
     fn filler() -> Filler {
-        Filler { account: None, max_makers: 4, max_orders: 8, max_fills: 4 }
+        Filler { account: None, max_makers: 4, max_orders: 8, max_fills: 4, yield_slots: 0 }
     }
 
     #[test]
@@ -470,6 +495,26 @@ mod tests {
         world.board = world.fresh.clone();
         let plans = filler().decide(&world);
         assert_eq!(plans.iter().map(|plan| plan.refresh.len()).collect::<Vec<_>>(), [0], "{plans:?}");
+    }
+
+    #[test]
+    fn an_order_in_its_auction_is_left_to_makers_for_a_while() {
+        let mut exchange = TestExchange::new();
+        let trader = exchange.trader(10_000_000_000);
+        exchange.place(trader, market_order(Side::Long, 1_000_000_000));
+        // Slot of the first fill by slots that are yielded.
+        let first = |exchange: &TestExchange, yield_slots| {
+            let mut exchange = exchange.clone();
+            (0..16).find(|_| {
+                exchange.advance(1, 0);
+                exchange.publish(200_000_000);
+                let plans = Filler { yield_slots, ..filler() }.decide(&exchange.world());
+                !plans.is_empty()
+            })
+        };
+        let at_once = first(&exchange, 0).expect("the auction comes to the vAMM's price");
+        assert_eq!(first(&exchange, 1), Some(at_once + 1));
+        assert_eq!(first(&exchange, 2), Some(at_once + 2));
     }
 
     #[test]

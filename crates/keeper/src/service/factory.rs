@@ -63,6 +63,7 @@ fn job(name: JobName, config: &Config, account: Option<Pubkey>) -> Option<Box<dy
                 max_makers: wanted.max_makers,
                 max_orders: wanted.max_orders,
                 max_fills: wanted.max_fills,
+                yield_slots: wanted.yield_slots,
             })
         }
         JobName::Trigger => Box::new(TriggerKeeper { account }),
