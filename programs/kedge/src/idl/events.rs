@@ -11,7 +11,7 @@ use super::{String, ToString, Vec, documented, format, parts, structure};
 
 /// The records, an enum of them whose tag is the record header's kind, and the event of each kind: the record's fields
 /// under the name of the kind, as Anchor's clients look for it.
-pub fn types(types: &mut Vec<&'static str>) {
+pub(crate) fn types(types: &mut Vec<&'static str>) {
     let mut variants: Vec<String> = Vec::new();
     for &kind in EventKind::ALL {
         let RecordLayout { name, fields, .. } = kind.record();
@@ -38,7 +38,7 @@ pub fn types(types: &mut Vec<&'static str>) {
 }
 
 /// The events: name and discriminator.
-pub fn events() -> Vec<String> {
+pub(crate) fn events() -> Vec<String> {
     EventKind::ALL
         .iter()
         .map(|&kind| {

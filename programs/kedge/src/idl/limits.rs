@@ -20,7 +20,7 @@ use super::{String, ToString, Vec, format, quoted};
 type Entry = (&'static str, &'static str, String, &'static str);
 
 /// The constants as JSON.
-pub fn constants() -> Vec<String> {
+pub(crate) fn constants() -> Vec<String> {
     [bytes(), scales(), limits(), orders()]
         .into_iter()
         .flatten()

@@ -74,7 +74,7 @@ fn rules() -> Vec<(&'static [&'static str], &'static str, Found)> {
 }
 
 /// Accounts of instructions with their address or seeds.
-pub fn accounts() -> Vec<String> {
+pub(crate) fn accounts() -> Vec<String> {
     let entry = |(instructions, name, found): (&[&str], &str, Found)| {
         let instructions: Vec<String> = instructions.iter().map(|name| quoted(name)).collect();
         let found = match found {
@@ -106,7 +106,7 @@ pub(super) fn list(bytes: &[u8]) -> String {
 }
 
 /// Arguments that stand for more than their bytes: instruction, argument, type. 32 bytes are a public key in all.
-pub fn arguments() -> Vec<String> {
+pub(crate) fn arguments() -> Vec<String> {
     [
         ("set_market_status", "status", "MarketStatus"),
         ("halt_row", "kind", "RowKind"),
@@ -121,7 +121,7 @@ pub fn arguments() -> Vec<String> {
 }
 
 /// Where accounts of a kind are.
-pub fn place(kind: &str) -> Option<&'static str> {
+pub(crate) fn place(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "Exchange" => "The one account of its kind: seed EXCHANGE_SEED.",
         "PriceBoard" => "The one account of its kind: seed BOARD_SEED.",
@@ -136,7 +136,7 @@ pub fn place(kind: &str) -> Option<&'static str> {
 }
 
 /// The seeds, and the layout version that is each account's first byte behind the discriminator.
-pub fn constants() -> Vec<String> {
+pub(crate) fn constants() -> Vec<String> {
     let versions = [
         ("EXCHANGE_VERSION", Exchange::VERSION),
         ("PRICE_BOARD_VERSION", PriceBoard::VERSION),

@@ -15,7 +15,7 @@ use kedge_model::{account::order, event};
 use super::{String, ToString, Vec, format, leak, part, quoted, structure};
 
 /// Types by whose name nothing in the program is declared.
-pub fn types() -> Vec<&'static str> {
+pub(crate) fn types() -> Vec<&'static str> {
     let mut types = Vec::new();
     for (name, fields) in [part::<EventHeader>(), part::<RecordHeader>(), part::<SignedHeader>()] {
         structure(name, fields, &mut types);
@@ -56,7 +56,7 @@ fn scalar<T: Debug>(name: &str, doc: &str, variants: &[(u8, T)], types: &mut Vec
 macro_rules! scalars {
     ($( $name:ident $doc:literal { $($variant:ident)* } )*) => {
         /// Enums that a field or an argument can stand for.
-        pub const ENUMS: &[&str] = &[$( stringify!($name), )* "OrderStatus", "SideFilter", "Listing", "RowKind"];
+        pub(crate) const ENUMS: &[&str] = &[$( stringify!($name), )* "OrderStatus", "SideFilter", "Listing", "RowKind"];
 
         fn scalars(types: &mut Vec<&'static str>) {
             $( {
@@ -101,7 +101,7 @@ fn numbers(types: &mut Vec<&'static str>) {
 macro_rules! constants {
     ($( $prefix:literal $module:ident : $ty:ident { $($name:ident)* } )*) => {
         /// Bits and numbers: name, type and value.
-        pub fn constants() -> Vec<String> {
+        pub(crate) fn constants() -> Vec<String> {
             let list = [$( $( (
                 concat!($prefix, stringify!($name)),
                 stringify!($ty),

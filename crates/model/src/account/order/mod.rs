@@ -68,7 +68,7 @@ pub const STATUS_WAITING: u8 = 2;
 account_bytes! {
     /// What a trader asks for when placing an order.
     pub struct OrderParams [72] {
-        /// The trader's own id, good for one order ([`crate::account::client_id`]); 0 for none.
+        /// The trader's own id, good for one order; 0 for none.
         0 => pub client_id: u64,
         /// Limit price; for market orders the protection price, 0 for the market's band.
         8 => pub price: Price,
