@@ -19,7 +19,7 @@ const WINDOW: u64 = 150;
 
 impl Scene {
     /// One round.
-    pub fn keep(&mut self) {
+    pub(crate) fn keep(&mut self) {
         for bank in (0..self.world.banks.len()).filter(|bank| self.muted != Some(*bank)) {
             let price = self.world.board.banks[bank].price.price.0;
             let _ = self.world.refresh_bank(bank, price);
@@ -37,12 +37,12 @@ impl Scene {
     }
 
     /// Moves the vAMM.
-    pub fn update_amm(&mut self, market: usize) -> bool {
+    pub(crate) fn update_amm(&mut self, market: usize) -> bool {
         self.world.on_market(market, &[], |context, _, _| UpdateAmm.execute(context).map(|_| ())).is_ok()
     }
 
     /// Charges funding, which is the hourly rate for the time since it was charged last and for no more.
-    pub fn fund(&mut self, market: usize) -> bool {
+    pub(crate) fn fund(&mut self, market: usize) -> bool {
         let (since, now) = (self.world.markets[market].funding_time, self.world.clock.unix_time);
         if now / 3_600 == since / 3_600 {
             return false;
@@ -80,7 +80,7 @@ impl Scene {
 
     /// A step of a liquidation by anybody. Whom the budget holds back must be held back by somebody as near to a default as
     /// himself, who is not of his own making.
-    pub fn liquidate(
+    pub(crate) fn liquidate(
         &mut self,
         market: usize,
         account: usize,
@@ -179,7 +179,7 @@ impl Scene {
     }
 
     /// Days go by in quiet steps of an hour, in which the keeper works. The funding of days is explained.
-    pub fn days(&mut self, days: u64, chance: &mut Chance) {
+    pub(crate) fn days(&mut self, days: u64, chance: &mut Chance) {
         let unexplained = self.unexplained();
         for _ in 0..days * 24 {
             self.truth.calm();

@@ -12,7 +12,7 @@ use kedge_model::rule::risk;
 
 /// One thing that the person does.
 #[derive(Clone, Copy, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// One wallet rests an order, another takes it: any price that the exchange lets them agree on.
     Cross { market: usize, maker: usize, taker: usize, side: Side, size: u64, price: At },
     /// Takes from the vAMM and the honest maker.
@@ -47,7 +47,7 @@ pub enum Act {
 
 /// A price, relative to what is known.
 #[derive(Clone, Copy, Debug)]
-pub enum At {
+pub(crate) enum At {
     Truth,
     Row,
     LowEdge,
@@ -75,7 +75,7 @@ fn brought(chance: &mut Chance) -> Brought {
 
 impl Act {
     /// Anything at all.
-    pub fn any(scene: &Scene, chance: &mut Chance) -> Self {
+    pub(crate) fn any(scene: &Scene, chance: &mut Chance) -> Self {
         let market = chance.pick(&[BTC, BTC, SOL, BOOK]);
         let wallet = chance.pick(&WALLETS);
         let step = scene.world.markets[market].step.0;
@@ -127,7 +127,7 @@ impl Act {
     }
 
     /// Something that can be done again and again in front of everybody else.
-    pub fn habit(scene: &Scene, chance: &mut Chance) -> Self {
+    pub(crate) fn habit(scene: &Scene, chance: &mut Chance) -> Self {
         match Self::any(scene, chance) {
             found @ (Self::Refresh { .. } | Self::Liquidate { .. } | Self::Give { .. } | Self::Fund(_)) => found,
             _ => {
@@ -138,7 +138,7 @@ impl Act {
     }
 
     /// Tries it; what is refused changes nothing.
-    pub fn run(self, scene: &mut Scene) -> bool {
+    pub(crate) fn run(self, scene: &mut Scene) -> bool {
         match self {
             Self::Cross { market, maker, taker, side, size, price } => {
                 if maker == taker {

@@ -18,7 +18,7 @@ const JUMP: u64 = 450;
 
 /// A rule that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Broken {
+pub(crate) enum Broken {
     /// The wallets are richer than their positions at the true prices explain, by so many units.
     Richer(i128),
     /// A row that everybody could refresh did not come back.
@@ -40,7 +40,7 @@ pub enum Broken {
 }
 
 /// Judges the scene after so many slots; zero when none have passed since it was judged last.
-pub fn judge(scene: &mut Scene, slots: u64) -> Option<Broken> {
+pub(crate) fn judge(scene: &mut Scene, slots: u64) -> Option<Broken> {
     let unexplained = scene.unexplained();
     if !scene.weather.crash && unexplained > NOISE {
         return Some(Broken::Richer(unexplained));
@@ -63,7 +63,7 @@ pub fn judge(scene: &mut Scene, slots: u64) -> Option<Broken> {
 }
 
 /// Whether somebody honest can trade with everybody where he can trade without the wallets. Nothing is done for good.
-pub fn stopped(scene: &Scene, chance: &mut Chance) -> Option<Broken> {
+pub(crate) fn stopped(scene: &Scene, chance: &mut Chance) -> Option<Broken> {
     let market = chance.pick(&MARKETS);
     let wallets: Vec<usize> = WALLETS
         .into_iter()

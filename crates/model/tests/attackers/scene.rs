@@ -13,23 +13,23 @@ use kedge_model::account::position::Position;
 use kedge_model::quantity::{Amount, Size};
 
 /// Wallets of the one person: two sub-accounts of one key, and two keys more.
-pub const WALLETS: [usize; 4] = [0, 1, 2, 4];
+pub(crate) const WALLETS: [usize; 4] = [0, 1, 2, 4];
 /// Quotes around the oracle, and rests on both sides of the market without a vAMM.
-pub const MAKER: usize = 6;
+pub(crate) const MAKER: usize = 6;
 /// Hold positions for their own reasons and do nothing else.
-pub const HOLDERS: [usize; 2] = [8, 10];
+pub(crate) const HOLDERS: [usize; 2] = [8, 10];
 /// Keeps the exchange, and takes over what is liquidatable.
-pub const KEEPER: usize = 12;
+pub(crate) const KEEPER: usize = 12;
 /// Has money and wants nothing.
-pub const BYSTANDER: usize = 14;
+pub(crate) const BYSTANDER: usize = 14;
 /// Has other tokens than dollars, and holds the market without a vAMM with them.
-pub const SAVER: usize = 16;
+pub(crate) const SAVER: usize = 16;
 /// Wants to trade, and asks whether that is possible.
-pub const TRADER: usize = 18;
+pub(crate) const TRADER: usize = 18;
 /// Honest people who trade at nearly all the leverage there is, and hold a trifle of another token.
-pub const CROWD: [usize; 2] = [20, 22];
+pub(crate) const CROWD: [usize; 2] = [20, 22];
 /// The markets.
-pub const MARKETS: [usize; 3] = [BTC, SOL, BOOK];
+pub(crate) const MARKETS: [usize; 3] = [BTC, SOL, BOOK];
 
 /// Slots within which a price may be traded at that was true before: those for which a row is live, and the one second
 /// that sources count in.
@@ -37,7 +37,7 @@ const LIVE_SLOTS: u64 = 9;
 
 /// A step of a liquidation, and how much of its requirement the pocket was short before.
 #[derive(Clone, Copy)]
-pub struct TakeOver {
+pub(crate) struct TakeOver {
     pub market: usize,
     pub slot: u64,
     pub account: usize,
@@ -48,7 +48,7 @@ pub struct TakeOver {
 
 /// For how long a position has waited to be taken over.
 #[derive(Clone, Copy, Debug)]
-pub struct Due {
+pub(crate) struct Due {
     /// Account and market.
     pub of: (usize, usize),
     /// What is left of it.
@@ -60,7 +60,7 @@ pub struct Due {
 
 /// The exchange, the truth, and what the person's wallets were worth.
 #[derive(Clone)]
-pub struct Scene {
+pub(crate) struct Scene {
     pub world: World,
     pub truth: Truth,
     pub weather: Weather,
@@ -87,7 +87,7 @@ pub struct Scene {
 }
 
 impl Scene {
-    pub fn new(weather: Weather, chance: &mut Chance) -> Self {
+    pub(crate) fn new(weather: Weather, chance: &mut Chance) -> Self {
         let mut world = World::funded(24, 20_000);
         for rich in [MAKER, HOLDERS[0], HOLDERS[1], TRADER] {
             world.deposit(rich, 0, 2_000_000 * DOLLAR).unwrap();
@@ -145,7 +145,7 @@ impl Scene {
     }
 
     /// What an account is worth at the true prices.
-    pub fn worth(&self, account: usize) -> i128 {
+    pub(crate) fn worth(&self, account: usize) -> i128 {
         let head = &self.world.accounts[account].head;
         let mut total = i128::from(head.balance(0).0);
         for (bank, unit) in [(1, DOLLAR), (2, ONE)] {
@@ -164,7 +164,7 @@ impl Scene {
 
     /// Whether an account is worth less than nine tenths of what its positions must have for maintenance, at the true
     /// prices: below that, no rounding, spread or average is in doubt.
-    pub fn is_short(&self, account: usize) -> bool {
+    pub(crate) fn is_short(&self, account: usize) -> bool {
         let needed = |position: &Position| {
             let ratio = self.world.board.market(position.market).unwrap().maintenance_margin.0;
             let price = self.truth.price(usize::from(position.market));
@@ -192,19 +192,19 @@ impl Scene {
     }
 
     /// Money left the exchange for a pocket where it counts as much.
-    pub fn take_out(&mut self, amount: i128) {
+    pub(crate) fn take_out(&mut self, amount: i128) {
         self.explained -= amount;
     }
 
     /// What the wallets gained beyond what their positions explain. The settlement price of a market is what its
     /// positions were sold for, so the change to it is explained like any move of a price.
-    pub fn unexplained(&self) -> i128 {
+    pub(crate) fn unexplained(&self) -> i128 {
         self.wealth() - self.explained
     }
 
     /// [`Self::unexplained`], and what the wallets would gain if the hour ended now: who trades before its end knows what
     /// it will charge.
-    pub fn prospect(&self) -> i128 {
+    pub(crate) fn prospect(&self) -> i128 {
         let mut total = self.unexplained();
         if !self.weather.hour_ends {
             return total;
@@ -220,7 +220,7 @@ impl Scene {
     }
 
     /// Lets something pass that moves prices and no money: what the wallets gain by it is explained.
-    pub fn explain<R>(&mut self, pass: impl FnOnce(&mut Self) -> R) -> R {
+    pub(crate) fn explain<R>(&mut self, pass: impl FnOnce(&mut Self) -> R) -> R {
         let before = self.wealth();
         let done = pass(self);
         self.explained += self.wealth() - before;
@@ -229,7 +229,7 @@ impl Scene {
 
     /// Fills an order that has been there since a slot. Somebody may trade with it at a price that was true since then and a
     /// moment ago; a gain up to that is explained, and no more: nobody has an order that is free to meet older prices.
-    pub fn filling(&mut self, since: u64, fill: impl FnOnce(&mut Self) -> bool) -> bool {
+    pub(crate) fn filling(&mut self, since: u64, fill: impl FnOnce(&mut Self) -> bool) -> bool {
         let bases = self.bases();
         let before = self.wealth();
         let done = fill(self);
@@ -259,7 +259,7 @@ impl Scene {
     }
 
     /// Time passes; a habit of the person's comes before the keeper, who does its work if it is awake.
-    pub fn advance(&mut self, slots: u64, habit: Option<super::person::Act>, chance: &mut Chance) {
+    pub(crate) fn advance(&mut self, slots: u64, habit: Option<super::person::Act>, chance: &mut Chance) {
         let jumped = self.explain(|scene| {
             scene.world.clock.slot += slots;
             let elapsed = (scene.world.clock.slot - 1_000_000) * 2 / 5;
@@ -289,13 +289,13 @@ impl Scene {
     }
 
     /// Moves all true prices at once.
-    pub fn crash(&mut self, ppm: i64) {
+    pub(crate) fn crash(&mut self, ppm: i64) {
         self.explain(|scene| MARKETS.map(|market| scene.truth.shift(market, ppm)));
         self.kept_slots = 0;
     }
 
     /// Whether a row is so far from the truth that somebody who watches both would act now.
-    pub fn is_tempting(&self) -> bool {
+    pub(crate) fn is_tempting(&self) -> bool {
         MARKETS.into_iter().any(|market| {
             let (truth, row) = (self.truth.price(market), self.world.oracle(market).0);
             truth.abs_diff(row) * 1_000 > row * 3
@@ -304,7 +304,7 @@ impl Scene {
 
     /// Refreshes a row with what the caller chooses to bring. In the hour before an expiry that says what positions are
     /// worth, and is a move of a price.
-    pub fn refresh(&mut self, market: usize, choice: [Brought; 2]) -> bool {
+    pub(crate) fn refresh(&mut self, market: usize, choice: [Brought; 2]) -> bool {
         let seen = self.truth.brought(market, choice);
         self.explain(|scene| {
             let (clock, micros) = (scene.world.clock, scene.world.board.slot_time());
@@ -314,7 +314,7 @@ impl Scene {
     }
 
     /// The bytes of a market's row.
-    pub fn row_bytes(&self, market: usize) -> Vec<u8> {
+    pub(crate) fn row_bytes(&self, market: usize) -> Vec<u8> {
         bytemuck::bytes_of(self.world.board.market(World::index(market)).unwrap()).to_vec()
     }
 }

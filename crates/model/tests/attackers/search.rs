@@ -18,7 +18,7 @@ const LONGEST: u64 = 4;
 
 /// What a search did.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub(crate) struct Found {
     pub broken: Option<Broken>,
     /// Of the last episode.
     pub weather: Weather,
@@ -30,12 +30,12 @@ pub struct Found {
 }
 
 /// Searches in any weather until a rule breaks or so many acts were tried.
-pub fn search(seed: u64, most: u64) -> Found {
+pub(crate) fn search(seed: u64, most: u64) -> Found {
     search_in(None, seed, most)
 }
 
 /// [`search`], in one weather where one is named.
-pub fn search_in(only: Option<Weather>, seed: u64, most: u64) -> Found {
+pub(crate) fn search_in(only: Option<Weather>, seed: u64, most: u64) -> Found {
     let mut found = Found { broken: None, weather: Weather::default(), plan: Vec::new(), actions: 0, episode: 0 };
     while found.broken.is_none() && found.actions < most {
         let mut chance = Chance::new(seed ^ found.episode.wrapping_mul(0x5851_f42d_4c95_7f2d));

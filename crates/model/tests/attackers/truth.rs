@@ -19,7 +19,7 @@ const MEMORY: u64 = 40;
 
 /// True prices, and what the two sources have published of them.
 #[derive(Clone)]
-pub struct Truth {
+pub(crate) struct Truth {
     prices: [u64; 3],
     /// Parts per million a slot by which each price drifts now.
     drift: [i64; 3],
@@ -36,7 +36,7 @@ pub struct Truth {
 
 /// What a refresh brings of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Brought {
+pub(crate) enum Brought {
     /// The newest that the source has published.
     Newest,
     /// One that was published so many publications ago.
@@ -46,7 +46,7 @@ pub enum Brought {
 }
 
 impl Truth {
-    pub fn new(world: &World, trend: i64, jumps: bool) -> Self {
+    pub(crate) fn new(world: &World, trend: i64, jumps: bool) -> Self {
         let prices = [60_000 * DOLLAR, 150 * DOLLAR, 2_000 * DOLLAR];
         let mut truth = Self {
             prices,
@@ -61,12 +61,12 @@ impl Truth {
         truth
     }
 
-    pub fn price(&self, market: usize) -> u64 {
+    pub(crate) fn price(&self, market: usize) -> u64 {
         self.prices[market]
     }
 
     /// Slots pass: each price moves a little, sometimes into another direction. Says whether one has jumped.
-    pub fn step(&mut self, world: &World, slots: u64, chance: &mut Chance) -> bool {
+    pub(crate) fn step(&mut self, world: &World, slots: u64, chance: &mut Chance) -> bool {
         let slot = world.clock.slot;
         let common = self.trend * i64::try_from(slots).unwrap();
         for market in [BTC, SOL, BOOK] {
@@ -105,20 +105,20 @@ impl Truth {
     }
 
     /// Lowest and highest price of a market since a slot.
-    pub fn range_since(&self, market: usize, slot: u64) -> (u64, u64) {
+    pub(crate) fn range_since(&self, market: usize, slot: u64) -> (u64, u64) {
         let from = self.past.partition_point(|(from, _)| *from <= slot).saturating_sub(1);
         let prices = || self.past[from..].iter().map(|(_, prices)| prices[market]).chain([self.prices[market]]);
         (prices().min().unwrap(), prices().max().unwrap())
     }
 
     /// Moves a price at once.
-    pub fn shift(&mut self, market: usize, ppm: i64) {
+    pub(crate) fn shift(&mut self, market: usize, ppm: i64) {
         let moved = i128::from(self.prices[market]) * i128::from(1_000_000 + ppm) / 1_000_000;
         self.prices[market] = u64::try_from(moved).unwrap().max(DOLLAR);
     }
 
     /// Stops the drift: the market is quiet.
-    pub fn calm(&mut self) {
+    pub(crate) fn calm(&mut self) {
         (self.drift, self.trend, self.jumps) = ([0; 3], 0, false);
     }
 
@@ -144,7 +144,7 @@ impl Truth {
     }
 
     /// What a refresh hands in of each source.
-    pub fn brought(&self, market: usize, choice: [Brought; 2]) -> [Option<OraclePrice>; 2] {
+    pub(crate) fn brought(&self, market: usize, choice: [Brought; 2]) -> [Option<OraclePrice>; 2] {
         [0, 1].map(|source| {
             let published = &self.published[market][source];
             match choice[source] {

@@ -5,7 +5,7 @@ use super::common::{BOOK, BTC, SOL};
 
 /// The weather of an episode; each kind comes by chance and with any other.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Weather {
+pub(crate) struct Weather {
     /// The keeper stops for some slots now and then.
     pub lapses: bool,
     /// The operator pauses the vAMM's updates.
@@ -34,7 +34,7 @@ pub struct Weather {
 
 impl Weather {
     /// Nothing goes on.
-    pub const CALM: Self = Self {
+    pub(crate) const CALM: Self = Self {
         lapses: false,
         paused_updates: false,
         expires: None,
@@ -49,7 +49,7 @@ impl Weather {
         crowded: false,
     };
 
-    pub fn any(chance: &mut Chance) -> Self {
+    pub(crate) fn any(chance: &mut Chance) -> Self {
         let expires = chance.percent(40).then(|| chance.pick(&[BTC, SOL, BOOK, BOOK]));
         let crash = chance.percent(20);
         // Whole markets move by a half in two hours, or by a tenth in a session of minutes.

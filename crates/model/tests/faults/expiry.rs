@@ -13,7 +13,7 @@ use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::rule::lifecycle::{EXPIRY_NOTICE, PAYOUT_DELAY};
 
 /// Moves a market's price there in equal steps of so many seconds, all other rows kept fresh.
-pub fn glide(world: &mut World, market: usize, price: u64, seconds: u64, step: u64) {
+pub(crate) fn glide(world: &mut World, market: usize, price: u64, seconds: u64, step: u64) {
     let from = i128::from(world.oracle(market).0);
     let steps = seconds / step;
     for part in 1..=i128::from(steps) {
@@ -23,7 +23,7 @@ pub fn glide(world: &mut World, market: usize, price: u64, seconds: u64, step: u
 }
 
 /// Lets seconds pass and refreshes a market's row at a price, all other rows at theirs.
-pub fn print(world: &mut World, market: usize, price: u64, seconds: u64) {
+pub(crate) fn print(world: &mut World, market: usize, price: u64, seconds: u64) {
     world.wait(seconds);
     for bank in 0..world.banks.len() {
         let price = world.board.banks[bank].price.price.0;
@@ -36,7 +36,7 @@ pub fn print(world: &mut World, market: usize, price: u64, seconds: u64) {
 }
 
 /// Sets an expiry with the least notice; returns it.
-pub fn announce(world: &mut World, market: usize) -> i64 {
+pub(crate) fn announce(world: &mut World, market: usize) -> i64 {
     let time = world.clock.unix_time + i64::try_from(EXPIRY_NOTICE.0).unwrap();
     set_expiry(world, market, time).unwrap();
     time
@@ -55,7 +55,7 @@ fn ten_seconds_before() -> World {
 }
 
 /// Settles the market and everybody in it; what the accounts have then.
-pub fn settle_all(world: &mut World, market: usize, accounts: &[usize]) -> i128 {
+pub(crate) fn settle_all(world: &mut World, market: usize, accounts: &[usize]) -> i128 {
     let _ = settle_market(world, market).unwrap();
     for account in 0..world.accounts.len() {
         let _ = settle_position(world, market, account);
