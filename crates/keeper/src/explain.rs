@@ -183,7 +183,7 @@ mod tests {
 
     use super::*;
     use crate::jobs::Job;
-    use crate::jobs::filler::Filler;
+    use crate::jobs::filler::{Filler, Patience};
     use kedge_state::testing::{TestExchange, limit};
 
     #[test]
@@ -196,8 +196,15 @@ mod tests {
         let taker = exchange.place(b, limit(Side::Short, 199_000_000, 1_000_000_000));
         exchange.advance(1, 1);
         let world = exchange.world();
-        let plans =
-            Filler { account: Some(c), max_makers: 4, max_orders: 8, max_fills: 4, yield_slots: 0 }.decide(&world);
+        let plans = Filler {
+            account: Some(c),
+            max_makers: 4,
+            max_orders: 8,
+            max_fills: 4,
+            yield_slots: 0,
+            patience: Patience::default(),
+        }
+        .decide(&world);
         let told = explain(&plans[0], &world);
         assert_eq!((told.market, told.subject), (Some(0), format!("order {taker} of {b}")));
         assert_eq!(told.why, "it trades 1 for 200.00 dollars: 1 with makers, 0 with the vAMM");

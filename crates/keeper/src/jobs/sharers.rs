@@ -17,7 +17,7 @@ pub(super) fn of(world: &World, taker: &Pubkey, order: &Order, there: &[Pubkey])
 mod tests {
     use super::*;
     use crate::jobs::Job;
-    use crate::jobs::filler::Filler;
+    use crate::jobs::filler::{Filler, Patience};
     use crate::testing::RunPlan as _;
     use kedge_engine::Accounts as _;
     use kedge_interface::account::SubAccountData;
@@ -58,8 +58,15 @@ mod tests {
         exchange.place(taker, through);
         exchange.advance(30, 10);
         exchange.publish(200_000_000);
-        let plans = Filler { account: None, max_makers: 4, max_orders: 8, max_fills: 4, yield_slots: 0 }
-            .decide(&exchange.world());
+        let plans = Filler {
+            account: None,
+            max_makers: 4,
+            max_orders: 8,
+            max_fills: 4,
+            yield_slots: 0,
+            patience: Patience::default(),
+        }
+        .decide(&exchange.world());
         let [Plan { calls, .. }] = &plans[..] else { panic!("{plans:?}") };
         let [Call { instruction: Decoded::FillOrder(fill), .. }] = &calls[..] else { panic!("{calls:?}") };
         assert_eq!(*fill.split().1, [maker, first, second], "the referrer's account 0 has no place in the market");

@@ -13,7 +13,7 @@ use crate::jobs::amm::AmmKeeper;
 use crate::jobs::bankruptcy::BankruptcyResolver;
 use crate::jobs::closer::Closer;
 use crate::jobs::expiry::ExpiryKeeper;
-use crate::jobs::filler::Filler;
+use crate::jobs::filler::{Filler, Patience};
 use crate::jobs::funding::FundingKeeper;
 use crate::jobs::liquidator::{Liquidator, Mode};
 use crate::jobs::maker::{Adaptive, KillLimits, Limits, Maker, Uses};
@@ -64,6 +64,7 @@ fn job(name: JobName, config: &Config, account: Option<Pubkey>) -> Option<Box<dy
                 max_orders: wanted.max_orders,
                 max_fills: wanted.max_fills,
                 yield_slots: wanted.yield_slots,
+                patience: Patience::default(),
             })
         }
         JobName::Trigger => Box::new(TriggerKeeper { account }),
