@@ -265,7 +265,7 @@ pub struct Filler {
     pub max_orders: usize,
     /// Most fills in one transaction.
     pub max_fills: usize,
-    /// Slots for which an order that has become fillable in its auction is left to makers, three more at most
+    /// Slots for which an order that has become fillable in its auction is left to makers, four more at most
     /// while races are lost; 0 to race them.
     pub yield_slots: u64,
 }

@@ -39,7 +39,7 @@ pub struct Filler {
     pub max_fills: usize,
     /// Slots for which an order that has become fillable in its auction is left to the makers who may join it: they act
     /// on the same slot, and of two who do the second pays for nothing. With 0 it races them; else it leaves them up to
-    /// three slots more while it loses races.
+    /// four slots more while it loses races.
     pub yield_slots: u64,
     /// What it has learnt of the races.
     pub patience: Patience,
@@ -95,8 +95,8 @@ impl Job for Filler {
 
     fn heard(&self, receipt: &Receipt) {
         match &receipt.failure {
-            None => self.patience.heard(false),
-            Some(Failure::Refused(_)) => self.patience.heard(true),
+            None => self.patience.heard(false, receipt.decided),
+            Some(Failure::Refused(_)) => self.patience.heard(true, receipt.decided),
             Some(_) => {}
         }
     }
