@@ -26,11 +26,12 @@ pub(crate) struct JudgesArgs {
 /// Folder and runner of a judge.
 type Judge = (&'static str, fn(&Path, &Path) -> Result<()>);
 
-const JUDGES: [Judge; 5] = [
+const JUDGES: [Judge; 6] = [
     ("anchor-ts", anchor_ts),
     ("anchor-rust", anchor_rust),
     ("codama-rust", codama_rust),
     ("python", python),
+    ("solvency", solvency),
     ("package", package),
 ];
 
@@ -124,6 +125,22 @@ fn python(folder: &Path, vectors: &Path) -> Result<()> {
     // Nothing is written into the checkout.
     judge.env("PYTHONDONTWRITEBYTECODE", "1");
     phase("judge: solders", &mut judge)
+}
+
+/// Statements of solvency and proofs by the example of kedge-audit, read in Python.
+fn solvency(folder: &Path, _: &Path) -> Result<()> {
+    let packages = packages(&folder.with_file_name("python").join(REQUIREMENTS))?;
+    let files = root().join("target/solvency");
+    // Of an earlier run, when there was one.
+    let _ = std::fs::remove_dir_all(&files);
+    std::fs::create_dir_all(&files)?;
+    let built = ["build", "--workspace", "--locked", "--example", "vectors", "--example", "solvency"];
+    phase("build what makes statements", cargo().args(built))?;
+    phase("make statements", Command::new(target().join("debug/examples/solvency")).arg(&files))?;
+    let mut judge = Command::new(crate::reference::python()?);
+    judge.arg("judge.py").arg(&files).current_dir(folder).env("PYTHONPATH", packages);
+    judge.env("PYTHONDONTWRITEBYTECODE", "1");
+    phase("judge: statements of solvency", &mut judge)
 }
 
 /// A cache folder with the Python packages of a requirements file.

@@ -2,7 +2,7 @@
 
 use kedge_client::Client;
 
-use super::{Audited, Judge, Rules, Unread, read};
+use super::{Audited, Judge, Rules, Snapshot, Unread, read};
 
 /// An auditor of one cluster, with what its earlier reads found.
 pub struct Auditor {
@@ -22,12 +22,20 @@ impl Auditor {
     /// # Errors
     /// [`Unread`] when a read fails; the reads of this look are dropped, and the next look starts afresh.
     pub async fn look(&mut self) -> Result<Audited, Unread> {
+        self.survey().await.map(|(audited, _)| audited)
+    }
+
+    /// The same with the snapshot that was added up.
+    ///
+    /// # Errors
+    /// As [`Self::look`].
+    pub async fn survey(&mut self) -> Result<(Audited, Snapshot), Unread> {
         self.judge.begin();
         let mut least = 0;
         loop {
             let snapshot = read(&self.client, least).await?;
             if let Some(audited) = self.judge.weigh(&snapshot) {
-                return Ok(audited);
+                return Ok((audited, snapshot));
             }
             least = snapshot.slot.saturating_add(1);
         }

@@ -22,6 +22,8 @@
 //! break of one read is reported as unconfirmed, and the marks stay those of the last read in which everything held. A
 //! failed read is an error ([`Unread`]), never a statement.
 //!
+//! [`solvency`] commits to what everybody holds, in statements that are signed and chained.
+//!
 //! Any account may send tokens to a vault. Tokens beyond all claims are shown as donated. No instruction takes them
 //! out, so they must never shrink while an auditor watches; with [`Rules::exact_vaults`] they are a break.
 #![deny(missing_docs)]
@@ -32,6 +34,7 @@ mod judge;
 mod marks;
 mod pockets;
 mod read;
+pub mod solvency;
 mod statement;
 mod sums;
 mod text;

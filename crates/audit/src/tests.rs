@@ -15,7 +15,7 @@ fn add(found: &mut Snapshot, tokens: i64) {
 }
 
 /// A read of the exchange.
-fn snapshot(exchange: &TestExchange) -> Snapshot {
+pub(crate) fn snapshot(exchange: &TestExchange) -> Snapshot {
     let state = &exchange.state;
     let of = |at| &state.accounts[&at];
     let (Decoded::Exchange(head), Decoded::PriceBoard(board)) = (of(EXCHANGE), of(BOARD)) else {
@@ -48,7 +48,7 @@ fn snapshot(exchange: &TestExchange) -> Snapshot {
     found
 }
 
-fn scene() -> (TestExchange, Snapshot) {
+pub(crate) fn scene() -> (TestExchange, Snapshot) {
     let mut exchange = TestExchange::new();
     let (buyer, seller) = (exchange.trader(250_000_000), exchange.trader(10_000_000_000));
     exchange.trade(buyer, seller, 10_000_000_000, 200_000_000);

@@ -140,6 +140,7 @@ async fn ask(session: &Session, cli: &Cli) -> error::Result<Option<output::Outpu
         }
         Command::Explain { signature } => commands::explain::run(session, signature).await,
         Command::Outcome(options) => commands::outcome::run(session, options).await,
+        Command::Audit(options) => commands::audit::run(session, options).await,
         Command::Watch(options) => {
             commands::watch::run(session, options, cli.json).await?;
             return Ok(None);

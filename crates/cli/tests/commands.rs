@@ -126,6 +126,8 @@ fn sets_up(fixture: &Fixture, me: &Person) {
 }
 
 fn looks_around(me: &Person) {
+    assert!(me.text("audit").ends_with("EVERYTHING RECONCILES"));
+    assert_eq!(me.json("audit")["holds"], true);
     assert!(me.text("markets").contains("SOL-PERP"));
     assert!(me.text("markets sol-perp").contains("smallest order 0.1"));
     let markets = me.json("markets");

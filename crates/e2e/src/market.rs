@@ -15,7 +15,7 @@ use crate::figures::Latency;
 use crate::fleet::{Fleet, Post};
 use crate::load::Load;
 use crate::rest::{Rest, replace_prices};
-use crate::statement::statement;
+use crate::statement::{sign, statement};
 use crate::verdict::Verdict;
 use crate::{ports, prices};
 
@@ -90,6 +90,8 @@ pub(crate) async fn market(places: &Places, args: &Market) -> Result<Verdict> {
     let (text, holds) = statement(&cluster, fleet.get(Post::Auditor))?;
     println!("{text}");
     verdict.check("the auditor's statement", holds, "");
+    let (text, holds) = sign(&cluster)?;
+    verdict.check("the signed statement of solvency", holds, text.trim());
     let figures = json!({
         "seconds": args.seconds,
         "speed": args.speed,

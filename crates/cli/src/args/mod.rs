@@ -2,6 +2,7 @@
 
 mod account;
 mod admin;
+mod audit;
 mod guard;
 mod market;
 mod order;
@@ -15,6 +16,7 @@ pub(crate) use account::{
     Leverage, Pnl, Settle, Transfer, Watch, Which, Withdraw,
 };
 pub(crate) use admin::{Act, Admin, Form, Operation, Pool, Row};
+pub(crate) use audit::{Audit, Claimant};
 pub(crate) use guard::Guards;
 pub(crate) use market::{Book, Funding, Markets, Prices, Trades, feed_id};
 pub(crate) use order::{
@@ -160,6 +162,9 @@ pub(crate) enum Command {
     /// Tell whether a transaction landed, was rejected or expired. The exit code is the one that the command which
     /// signed it would have ended with.
     Outcome(OutcomeOf),
+    /// Recompute the whole exchange from raw accounts: does everything reconcile? Signed statements, and the proof that a
+    /// sub-account is counted.
+    Audit(Audit),
     /// Show a sub-account repeatedly, until Ctrl-C.
     Watch(Watch),
     /// Place an order: a limit order with --limit, else a market order through an auction.
@@ -244,7 +249,8 @@ impl Command {
             Self::Admin(admin) => !matches!(admin.act, Act::Show | Act::Form { .. }),
             Self::Prices(options) => options.refresh,
             Self::Fees(options) => options.count,
-            Self::Init(_)
+            Self::Audit(_)
+            | Self::Init(_)
             | Self::Config
             | Self::Keygen(_)
             | Self::Address

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod admin;
+pub(crate) mod audit;
 pub(crate) mod balances;
 pub(crate) mod book;
 pub(crate) mod cancel;
