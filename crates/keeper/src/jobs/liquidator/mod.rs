@@ -23,6 +23,7 @@ use kedge_model::account::position::Position;
 use kedge_model::num::{BASE, Rounding, floor_to, mul_div};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use kedge_model::rule::liquidation;
+use kedge_model::time::Millis;
 use kedge_sender::{Call, Plan, Subject};
 use kedge_state::endangered::shortfall;
 use kedge_state::{Account, World};
@@ -136,7 +137,19 @@ impl Liquidator {
                 flipped.or_else(|| self.hold(world, trial, inventory, case.address, position, market))
             }
         };
-        taken.or_else(|| self.fill(world, trial, case.address, position, market))
+        let taken = taken.or_else(|| self.fill(world, trial, case.address, position, market));
+        taken.or_else(|| self.begin(world, trial, case, market))
+    }
+
+    /// Begins a liquidation that nobody takes at the discount of now, so that the discount grows.
+    fn begin(&self, world: &World, trial: &Trial<'_>, case: &Case<'_>, market: &Market) -> Option<Plan> {
+        if market.liquidation_ramp == Millis(0) || case.pocket.is_being_liquidated(&case.account.head) {
+            return None;
+        }
+        let step = self.step(market.index, case.address, Size::ZERO, Price::ZERO);
+        trial.run(&step).ok()?;
+        let rows = world.markets_of(case.address).into_iter().chain([market.index]);
+        Some(Plan::of(step).after_refresh(world.outdated(rows)))
     }
 
     /// Takes over what the limits allow, to be unwound later.

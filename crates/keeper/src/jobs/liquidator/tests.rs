@@ -171,6 +171,20 @@ fn a_liquidator_without_a_dollar_reduces_against_makers_for_a_fee() {
 }
 
 #[test]
+fn a_liquidation_that_nobody_takes_is_begun_once() {
+    let (mut exchange, buyer, _) = scene();
+    exchange.without_amm();
+    exchange.ramped(Ppm(1_000), 60_000);
+    exchange.publish(183_000_000);
+    let poor = exchange.trader(1);
+    let plans = liquidator(poor).decide(&exchange.world());
+    let step = liquidated(&plans[0]).unwrap();
+    assert_eq!((plans.len(), step.sub_account, step.max_size), (1, buyer, 0));
+    exchange.run_plan(&plans[0]);
+    assert_eq!(liquidator(poor).decide(&exchange.world()), []);
+}
+
+#[test]
 fn all_markets_together_and_margin_limit_what_is_held() {
     let (mut exchange, _, own) = scene();
     exchange.without_amm();
