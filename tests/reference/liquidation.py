@@ -34,6 +34,41 @@ def takeover_price(base, oracle, fee):
     return up(oracle * (PPM - fee), PPM) if base > 0 else oracle * (PPM + fee) // PPM
 
 
+def affordable(fee, equity, value):
+    """A discount within what is left: nothing of a pocket without equity."""
+    return fee if value == 0 else min(fee, max(0, equity) * PPM // value)
+
+
+def draw_discount(r):
+    most = r.ppm(100_000)
+    ramp = r.pick(0, 60_000, 600_000, r.flat(1, 600_000))
+    value = r.bits(45)
+    equity = r.pick(value * most // PPM, r.near(value * most // PPM), value * r.flat(0, 60_000) // PPM, 0, -r.bits(30), r.bits(45))
+    return (
+        r.pick(0, most, r.flat(0, most)), most, r.pick(0, r.flat(0, ramp), min(2**50, r.near(ramp)), r.bits(30)), ramp, equity, value,
+    )
+
+
+@formula("discount", "start most elapsed ramp equity value", "discount affordable", draw_discount)
+def discount(start, most, elapsed, ramp, equity, value):
+    grown = most if elapsed >= ramp else start + (most - start) * elapsed // ramp
+    return grown, affordable(grown, equity, value)
+
+
+def draw_budget(r):
+    return r.size(50), r.size(50), r.price(), r.pick(0, 50_000, PPM, r.ppm()), r.pick(0, 1, 10_000_000_000, r.bits(50))
+
+
+@formula("window_budget", "longs shorts price share floor", "budget limited", draw_budget)
+def window_budget(longs, shorts, price, share, floor):
+    if share == 0:
+        return floor, int(floor != 0)
+    value = value_down(max(longs, shorts), price)
+    if value > U64:
+        raise Refused("Overflow")
+    return max(floor, value * share // PPM), 1
+
+
 def draw_cover(r):
     price, ratio = r.price(), r.pick(55_000, r.flat(10_000, 500_000))
     fee, most = r.pick(5_000, 10_000, r.ppm(60_000)), r.pick(0, 5_000, 10_000, r.ppm(60_000))
@@ -193,7 +228,7 @@ def edge(equity, liquidated, window):
     [edge(25_000_000 + e, used, 10**6 - w) for e in (-1, 0, 1) for used in (0, 1, 2) for w in (0, 149, 150)],
 )
 def step(*args):
-    """The whole action on an isolated position without orders; a position without equity is taken over like any other."""
+    """The whole action on an isolated position without orders; of a position without equity at no discount."""
     (maintenance, buffer, fee, fee_small, insurance, small_position, step, min_order, wanted, base, price, tokens, quote, premium,
      budget, liquidated, window, micros, slot, marked, *expiry) = args
     price = forecast(price, *expiry)
@@ -214,7 +249,7 @@ def step(*args):
     if shortage == 0:
         return 0, 0, 0, 0, tokens, quote, liquidated, window, 0, 0
     small = high <= small_position
-    taken_fee = fee_small if small else fee
+    taken_fee = affordable(fee_small if small else fee, collateral, high)
     ratio = with_premium(maintenance, size, premium) + buffer
     share = insurance_fee(shortage, low, ratio, taken_fee, insurance)
     cover = covered(shortage + UNITS, ratio, taken_fee, share, price, up)

@@ -5,6 +5,7 @@ use kedge_model::account::position::Position;
 use kedge_model::account::sub_account::SubAccount;
 use kedge_model::num::PPM;
 use kedge_model::quantity::{Ppm, Price};
+use kedge_model::rule::liquidation;
 use kedge_model::rule::margin::Margin;
 use kedge_model::rule::risk;
 use kedge_units::decimal;
@@ -32,6 +33,17 @@ pub(crate) fn pocket_name(directory: &Directory, pocket: Pocket) -> String {
         Pocket::Cross => "cross".into(),
         Pocket::Isolated(market) => directory.market_name(market),
     }
+}
+
+/// The markets in whose order a pocket is reduced in a liquidation, first to last.
+pub(crate) fn reduction_order(
+    directory: &Directory,
+    account: &SubAccount,
+    pocket: Pocket,
+    view: &View,
+) -> Result<Vec<String>> {
+    let order = liquidation::order(account, pocket, &view.board, &view.clock)?;
+    Ok(order.as_slice().iter().map(|market| directory.market_name(*market)).collect())
 }
 
 /// Titles of the rows of [`row`].
@@ -93,6 +105,7 @@ pub(crate) fn margins(directory: &Directory, account: &SubAccount, view: &View, 
         let (cells, mut json) = row(&name, account, pocket, view);
         table.row(cells);
         json["pocket"] = json!(name);
+        json["reduction_order"] = json!(reduction_order(directory, account, pocket, view).ok());
         list.push(json);
     }
     (table.render(colour), Value::Array(list))

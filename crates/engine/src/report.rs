@@ -1,9 +1,9 @@
 //! What an instruction did.
 
 use kedge_model::action::{
-    AmmReport, BankruptcyReport, CancelReport, ExpireReport, FillReport, FundingReport, LiquidationReport, Matched,
-    ModifyReport, PlaceReport, PositionSettlement, ReplaceReport, SettleReport, SliceReport, SweepReport, TakeReport,
-    TrailReport, TriggerReport,
+    AmmReport, BankruptcyReport, CancelReport, ExpireReport, FillReport, FundingReport, LiquidationFill,
+    LiquidationReport, Matched, ModifyReport, PlaceReport, PositionSettlement, ReplaceReport, SettleReport,
+    SliceReport, SweepReport, TakeReport, TrailReport, TriggerReport,
 };
 use kedge_model::rule::lifecycle::Terms;
 
@@ -28,6 +28,7 @@ pub enum Report {
     Settle(SettleReport),
     Sweep(SweepReport),
     Liquidation(LiquidationReport),
+    LiquidationFill(LiquidationFill),
     Bankruptcy(BankruptcyReport),
     SettleMarket(Terms),
     SettlePosition(PositionSettlement),

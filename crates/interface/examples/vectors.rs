@@ -194,7 +194,9 @@ impl<'a> Kind<'a> {
             "u8" => Self::Unsigned(1),
             "u16" => Self::Unsigned(2),
             "u32" | "Ppm" => Self::Unsigned(4),
-            "u64" | "Price" | "Size" | "Amount" | "RawLimit" | "RawLevel" | "Slot" | "SlotTime" => Self::Unsigned(8),
+            "u64" | "Price" | "Size" | "Amount" | "RawLimit" | "RawLevel" | "Slot" | "SlotTime" | "Millis" => {
+                Self::Unsigned(8)
+            }
             "i64" | "Base" | "Quote" | "FundingIndex" => Self::Signed(8),
             "i32" => Self::Signed(4),
             name if variants(name).is_some() => Self::Enum(variants(name).unwrap_or_default()),

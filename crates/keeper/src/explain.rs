@@ -142,6 +142,17 @@ fn with_report(told: Explanation, call: &Call, world: &World) -> Explanation {
             why: format!("{}: {} at {}", told.why, base(report.base.0), dollars(report.price.0)),
             ..told
         },
+        Some(Report::LiquidationFill(report)) => Explanation {
+            reward: Some(report.fee),
+            why: format!(
+                "{}: {} with makers, {} with the vAMM, not worse than {}",
+                told.why,
+                base(report.matched.maker_size.0),
+                base(report.matched.amm_size.0),
+                dollars(report.limit.0)
+            ),
+            ..told
+        },
         _ => told,
     }
 }

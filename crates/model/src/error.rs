@@ -145,4 +145,5 @@ errors! {
     104 SignedTooEarly "The message begins to be good in a slot that has not come; wait for it, or check the cluster."
     105 SignedTooLong "The message would be good for more than 600 seconds of slots; sign one with an earlier last slot."
     106 SignedTextInvalid "The signed text does not follow the form of signed orders to its last letter; let the client write it."
+    107 LiquidationOrder "A pocket's position with the largest maintenance requirement is reduced first, of equal ones that of the lower market; liquidate that market."
 }

@@ -55,6 +55,12 @@ impl Slots {
         mul_div(self.0, slot_time.0, 1_000_000, Rounding::Up).map(Seconds)
     }
 
+    /// Milliseconds that so many slots last, rounded down, at most what 64 bits hold.
+    #[inline]
+    pub fn millis_down(self, slot_time: SlotTime) -> Millis {
+        Millis(mul_div(self.0, slot_time.0, 1_000, Rounding::Down).unwrap_or(u64::MAX))
+    }
+
     /// Whether so many slots last less than a length; exact. The slot time is a believed one.
     #[inline(always)]
     pub const fn shorter_than(self, length: Millis, slot_time: SlotTime) -> bool {

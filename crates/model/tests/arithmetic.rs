@@ -10,6 +10,7 @@ use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::rule::auction;
 use kedge_model::rule::liquidation;
 use kedge_model::rule::weights;
+use kedge_model::time::Millis;
 use serde_json::Value;
 
 fn number(row: &Value, part: &str, name: &str) -> i128 {
@@ -83,7 +84,26 @@ fn every_liquidation_step_is_the_independent_one_to_the_unit() {
         }
         compared += 1;
     }
-    assert_eq!((compared, skipped), (90, 8));
+    assert_eq!((compared, skipped), (97, 1));
+}
+
+/// The same file, kind discount: the share, and the price at which a liquidator buys and sells.
+#[test]
+fn every_discount_by_time_is_the_independent_one_to_the_unit() {
+    let file: Value = serde_json::from_str(include_str!("../vectors/liquidation.json")).unwrap();
+    let rows = file["discounts"].as_array().unwrap();
+    for row in rows {
+        let input = |name| u64::try_from(number(row, "inputs", name)).unwrap();
+        let share = |name| Ppm(u32::try_from(input(name)).unwrap());
+        let (elapsed, ramp) = (Millis(input("elapsed_ms")), Millis(input("duration_ms")));
+        let discount = liquidation::discount(share("start"), share("end"), elapsed, ramp).unwrap();
+        assert_eq!(i128::from(discount.0), number(row, "expected", "discount"), "{row}");
+        for (base, name) in [(1, "buys_at"), (-1, "sells_at")] {
+            let price = liquidation::takeover_price(Base(base), Price(input("price")), discount).unwrap();
+            assert_eq!(i128::from(price.0), number(row, "expected", name), "{name} of {row}");
+        }
+    }
+    assert_eq!(rows.len(), 19);
 }
 
 /// With the widest fees that a listing accepts, a share of the take-over's quote took 17 dollars from a healthy short.

@@ -96,7 +96,7 @@ fn a_liquidator_leaves_no_dust_behind() {
     let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[MAKER]).unwrap();
     world.drive(BTC, 56_000 * DOLLAR);
     assert_eq!(world.liquidate(BTC, 0, LIQUIDATOR, 1).unwrap_err(), Error::AmountZero);
-    assert_eq!(world.liquidate(BTC, 0, LIQUIDATOR, 0).unwrap_err(), Error::AmountZero);
+    assert_eq!(world.liquidate(BTC, 0, LIQUIDATOR, 99_999).unwrap_err(), Error::AmountZero);
     let step = world.liquidate(BTC, 0, LIQUIDATOR, 100_001).unwrap();
     assert_eq!(step.base, Base(100_000), "whole steps only");
     check(&mut world);

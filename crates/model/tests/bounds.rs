@@ -19,6 +19,7 @@ use kedge_model::event::EventKind;
 use kedge_model::num::PPM;
 use kedge_model::quantity::{Base, Ppm, Price, Size};
 use kedge_model::rule::tiers;
+use kedge_model::time::Millis;
 
 const ALL: Ppm = Ppm(1_000_000);
 
@@ -97,7 +98,7 @@ fn a_vamm_without_a_reserve_or_a_peg_or_with_all_of_its_depth_sold_is_unsound() 
 
 type Listed = (Market, MarketRow);
 
-const OF_A_MARKET: [Bound<Listed>; 16] = [
+const OF_A_MARKET: [Bound<Listed>; 19] = [
     (
         "initial margin",
         |(m, r)| geared(m, r, tier().initial_margin.0),
@@ -118,6 +119,17 @@ const OF_A_MARKET: [Bound<Listed>; 16] = [
         |(m, _)| m.liquidator_fee_small = Ppm(39_999),
         |(m, _)| m.liquidator_fee_small = Ppm(40_000),
     ),
+    (
+        "first discount",
+        |(m, _)| m.liquidator_fee_start = m.liquidator_fee.min(m.liquidator_fee_small),
+        |(m, _)| m.liquidator_fee_start = Ppm(m.liquidator_fee.min(m.liquidator_fee_small).0 + 1),
+    ),
+    (
+        "time of the discount",
+        |(m, _)| m.liquidation_ramp = Millis(600_000),
+        |(m, _)| m.liquidation_ramp = Millis(600_001),
+    ),
+    ("liquidated share", |(m, _)| m.liquidation_share = Ppm(1_000_000), |(m, _)| m.liquidation_share = Ppm(1_000_001)),
     ("buffer", |(m, _)| m.liquidation_buffer = Ppm(50_000), |(m, _)| m.liquidation_buffer = Ppm(50_001)),
     ("band", |(m, _)| m.price_band = Ppm(1), |(m, _)| m.price_band = Ppm(0)),
     (

@@ -8,6 +8,7 @@ use common::{BTC, DOLLAR, ONE, SOL, World, ioc, limit};
 use kedge_model::Error;
 use kedge_model::account::board::Purpose;
 use kedge_model::account::order::Side;
+use kedge_model::account::pocket::Pocket;
 use kedge_model::account::sub_account::status;
 use kedge_model::action::PoolKind;
 use kedge_model::quantity::{Amount, Base, FundingIndex, Price, Quote};
@@ -48,12 +49,15 @@ fn a_loss_spreads_within_a_cross_pocket_and_stops_at_the_sub_account() {
     // SOL falls by a fifth: 12,000 of loss. BTC has not moved, and its half at 10 % had 9,000 to spare.
     world.drive(SOL, 120 * DOLLAR);
     assert!(!world.health(TRADER).is_met());
-    let step = world.liquidate(BTC, TRADER, LIQUIDATOR, u64::MAX).unwrap();
-    assert!(step.base.0 > 0, "the BTC position pays for the SOL loss: that is the price of cross margin");
-    while !world.accounts[TRADER].position(SOL).base.is_zero() {
-        let _ = world.liquidate(SOL, TRADER, LIQUIDATOR, u64::MAX).unwrap();
+    assert_eq!(world.liquidate(BTC, TRADER, LIQUIDATOR, u64::MAX).unwrap_err(), Error::LiquidationOrder);
+    let mut taken = [0; 2];
+    while let Some(&first) = world.reductions(TRADER, Pocket::Cross).unwrap().as_slice().first() {
+        let market = usize::from(first);
+        taken[market] += world.liquidate(market, TRADER, LIQUIDATOR, u64::MAX).unwrap().base.0;
         check(&mut world);
     }
+    // The BTC position pays for the SOL loss: that is the price of cross margin.
+    assert_eq!(taken, [i64::try_from(ONE / 2).unwrap(), i64::try_from(400 * ONE).unwrap()]);
 
     // The person's other sub-account is byte for byte what it was, and nobody can touch it.
     assert_eq!(world.accounts[SECOND].head, second.head);

@@ -10,9 +10,10 @@ const FOLDERS: [(&str, &str); 2] = [("model/", "crates/model/tests/"), ("tests/"
 const PARTICIPANTS: [&str; 7] = ["sub_account", "trader", "taker", "maker", "from", "to", "liquidator"];
 
 /// Participants' accounts behind the declared ones, which the IDL does not list.
-const BEHIND: [(&str, &[&str]); 7] = [
+const BEHIND: [(&str, &[&str]); 8] = [
     ("fill_order", &["filler", "makers", "referrer", "builder"]),
     ("place_and_take", &["makers", "referrer", "builder"]),
+    ("liquidate_with_fill", &["makers", "referrer", "builder"]),
     ("place_and_make", &["referrer", "builder"]),
     ("trigger_order", &["crank"]),
     ("trail_order", &["crank"]),

@@ -20,6 +20,7 @@ use kedge_model::action::{AmmParams, BankParams, MarketParams, PoolKind, RowPara
 use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
+use kedge_model::time::Millis;
 use solana_pubkey::Pubkey;
 
 use crate::pyth::{OWNER, PriceUpdate, feed_address};
@@ -165,6 +166,13 @@ impl TestExchange {
     pub fn without_amm(&mut self) {
         self.change(address::market(0), |market: &mut Market| {
             (market.amm.sqrt_k, market.amm.base_reserve, market.amm.quote_reserve) = (Size(0), Size(0), Size(0));
+        });
+    }
+
+    /// Has the liquidator's discount begin at a share and grow for so many milliseconds.
+    pub fn ramped(&mut self, start: Ppm, milliseconds: u64) {
+        self.change(address::market(0), |market: &mut Market| {
+            (market.liquidator_fee_start, market.liquidation_ramp) = (start, Millis(milliseconds));
         });
     }
 

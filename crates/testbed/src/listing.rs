@@ -4,6 +4,7 @@ use kedge_model::account::board::{PriceSource, SourceKind};
 use kedge_model::account::exchange::FeeSchedule;
 use kedge_model::action::{AmmParams, BankParams, MarketParams, RowParams};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
+use kedge_model::time::Millis;
 
 use crate::bootstrap::{Listing, Market};
 use crate::recorded::RecordedPrices;
@@ -203,6 +204,10 @@ impl Coin {
             price_band: Ppm(50_000),
             liquidator_fee: Ppm(5_000),
             liquidator_fee_small: Ppm(10_000),
+            liquidator_fee_start: Ppm(1_000),
+            liquidation_ramp: Millis(60_000),
+            liquidation_share: Ppm(50_000),
+            liquidation_budget: dollars(50_000),
             insurance_fee: Ppm(5_000),
             liquidation_buffer: Ppm(2_500),
             small_position: dollars(2_000),

@@ -140,7 +140,7 @@ fn type_of(rust: &str) -> String {
     }
     match rust {
         "u8" | "u16" | "u32" | "u64" | "i8" | "i16" | "i32" | "i64" => quoted(rust),
-        "Price" | "Size" | "Amount" | "RawLimit" | "RawLevel" | "Slot" | "SlotTime" => quoted("u64"),
+        "Price" | "Size" | "Amount" | "RawLimit" | "RawLevel" | "Slot" | "SlotTime" | "Millis" => quoted("u64"),
         "Base" | "Quote" | "FundingIndex" => quoted("i64"),
         "Ppm" => quoted("u32"),
         _ => {

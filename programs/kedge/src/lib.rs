@@ -47,6 +47,7 @@ use instructions::keeper::update_fee_tier::*;
 use instructions::keeper::update_funding::*;
 use instructions::maker::place_and_make::*;
 use instructions::risk::liquidate::*;
+use instructions::risk::liquidate_with_fill::*;
 use instructions::risk::settle_bankruptcy::*;
 use instructions::user::cancel_order::*;
 use instructions::user::close_sub_account::*;
@@ -369,6 +370,15 @@ pub mod kedge {
     /// Takes over part of a position below its maintenance margin. Anybody with the margin for it.
     pub fn liquidate(ctx: &mut Context<Liquidate>, max_size: u64, limit_price: u64) -> Result<()> {
         Ok(risk::liquidate::handle(&mut ctx.accounts, max_size, limit_price)?)
+    }
+
+    /// Reduces a position below its maintenance margin against makers and the vAMM, for a fee. Anybody.
+    pub fn liquidate_with_fill(
+        ctx: &mut Context<LiquidateWithFill>,
+        max_size: u64,
+        makers: Vec<MakerRef>,
+    ) -> Result<()> {
+        Ok(risk::liquidate_with_fill::handle(&mut ctx.accounts, max_size, &makers)?)
     }
 
     /// Pays a bankrupt account's debt: insurance first, then everybody who holds a position. Anybody.

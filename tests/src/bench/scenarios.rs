@@ -2,11 +2,11 @@
 
 use kedge_interface::address;
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, PlaceSignedOrders, SettlePnl,
-    UpdateAmm, UpdateFunding, Withdraw,
+    CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, LiquidateWithFill, PlaceSignedOrders,
+    SettlePnl, UpdateAmm, UpdateFunding, Withdraw,
 };
 use kedge_model::account::order::{OrderKind, OrderParams, Side};
-use kedge_model::action::{ModifyParams, SignedHeader, change};
+use kedge_model::action::{MakerRef, ModifyParams, SignedHeader, change};
 use kedge_model::quantity::{Price, Size};
 use solana_pubkey::Pubkey;
 
@@ -242,8 +242,8 @@ pub fn settle(stage: &mut Stage) -> Spent {
     stage.cost(SettlePnl { market: address::market(SOL), bank: address::bank(USDC), sub_account })
 }
 
-/// Takes over part of a large position.
-pub fn liquidate(stage: &mut Stage) -> Spent {
+/// Puts the user into a large position that does not meet its maintenance margin.
+fn sink(stage: &mut Stage) {
     let user = stage.user;
     let free = stage.world.balance(user, USDC);
     stage.world.withdraw(user, USDC, free - 30_000 * DOLLAR).expect("most money leaves");
@@ -257,6 +257,12 @@ pub fn liquidate(stage: &mut Stage) -> Spent {
         let price = stage.world.prices[usize::from(SOL)] / 1_000 * 965;
         stage.world.move_price(SOL, price);
     }
+}
+
+/// Takes over part of a large position.
+pub fn liquidate(stage: &mut Stage) -> Spent {
+    let user = stage.user;
+    sink(stage);
     let before = stage.world.position(user, SOL).base.0;
     let cost = stage.cost(Liquidate {
         signer: stage.makers[0].authority,
@@ -268,6 +274,31 @@ pub fn liquidate(stage: &mut Stage) -> Spent {
     });
     let after = stage.world.position(user, SOL).base.0;
     assert!(0 < after && after < before, "a part was taken over");
+    cost
+}
+
+/// Reduces part of a large position against a maker.
+pub fn liquidate_fill(stage: &mut Stage) -> Spent {
+    let user = stage.user;
+    sink(stage);
+    let (maker, liquidator) = (stage.makers[1], stage.makers[0]);
+    let market = address::market(SOL);
+    let size = stage.size(SOL, 120_000);
+    let bid = limit(SOL, Side::Long, size, stage.price(SOL, 0));
+    let order_id = stage.world.place(maker, bid).expect("a maker bids");
+    let before = stage.world.position(user, SOL).base.0;
+    let cost = stage.cost(LiquidateWithFill {
+        signer: liquidator.authority,
+        market,
+        sub_account: user.sub,
+        liquidator: liquidator.sub,
+        max_size: u64::MAX,
+        makers: vec![MakerRef { order_id, ..MakerRef::default() }],
+        maker_accounts: vec![maker.sub],
+    });
+    let after = stage.world.position(user, SOL).base.0;
+    assert!(0 < after && after < before, "a part was filled");
+    assert!(stage.world.position(maker, SOL).base.0 > 0, "by the maker");
     cost
 }
 

@@ -3,8 +3,9 @@
 use super::cost::{ACCOUNT_UNITS_A_SECOND, Spent};
 use super::scenarios::{
     cancel_five, cancel_one, create, deposit, fill_amm, fill_four, fill_half, fill_lost, fill_one, fill_six, liquidate,
-    make, make_join, modify, place_five, place_limit, place_market, place_signed, place_text, refresh_first,
-    refresh_further, replace_five, settle, take_amm, take_maker, trigger, update_amm, update_funding, withdraw,
+    liquidate_fill, make, make_join, modify, place_five, place_limit, place_market, place_signed, place_text,
+    refresh_first, refresh_further, replace_five, settle, take_amm, take_maker, trigger, update_amm, update_funding,
+    withdraw,
 };
 use super::stage::Stage;
 
@@ -62,6 +63,7 @@ pub const ROWS: &[Row] = &[
     row("trigger, risk-increasing", (23_100, 101_400), (2_900, 6_000), trigger),
     row("settle pnl, one market", (84_100, 165_000), (3_200, 6_200), settle),
     row("liquidate, take-over, partial", (84_300, 204_500), (6_000, 12_000), liquidate),
+    row("liquidate with fill, 1 maker", (0, 0), (12_500, 19_000), liquidate_fill),
     row("update_amm, one market", (34_700, 0), (2_700, 0), update_amm),
     row("update_funding", (48_300, 0), (3_000, 0), update_funding),
     row("refresh_prices, first row", (0, 0), (1_500, 0), refresh_first),

@@ -3,10 +3,11 @@
 use kedge_interface::address;
 use kedge_interface::error::AccountError;
 use kedge_interface::instruction::{
-    Liquidate, SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFeeTier, UpdateFunding,
+    Liquidate, LiquidateWithFill, SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFeeTier, UpdateFunding,
 };
 use kedge_model::Error;
 use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
+use kedge_model::action::MakerRef;
 
 use super::{Named, Scene};
 use crate::market::{BTC, DOLLAR, ETH, ONE, SOL, USDC, WSOL, bank_feed, market_feed};
@@ -28,6 +29,7 @@ pub(super) const SCENES: &[Named] = &[
     ("settle_pnl", settle_pnl),
     ("sweep_fees", sweep_fees),
     ("liquidate", liquidate),
+    ("liquidate_with_fill", liquidate_with_fill),
     ("settle_bankruptcy", settle_bankruptcy),
 ];
 
@@ -256,6 +258,31 @@ fn liquidate() -> Scene {
         .refuses("liquidator", user.sub, 2040, "the account takes over its own position")
         .refuses("sub_account", other.sub, Error::NotLiquidatable, "a healthy account is liquidated")
         .refuses("market", address::market(BTC), Error::NothingToLiquidate, "in a market without a position")
+}
+
+fn liquidate_with_fill() -> Scene {
+    let mut world = World::start();
+    let [poor, maker, other] = [10, 100_000, 10_000].map(|dollars| world.rich(dollars));
+    let user = underwater(&mut world);
+    let at = world.prices[usize::from(SOL)];
+    let bid = world.place(maker, limit(SOL, Side::Long, 100 * ONE, at)).expect("a maker bids");
+    let fill = LiquidateWithFill {
+        signer: poor.authority,
+        market: address::market(SOL),
+        sub_account: user.sub,
+        liquidator: poor.sub,
+        max_size: u64::MAX,
+        makers: vec![MakerRef { order_id: bid, ..MakerRef::default() }],
+        maker_accounts: vec![maker.sub],
+    };
+    Scene::of(world, fill)
+        .refuses("signer", other.authority, Error::WrongAuthority, "somebody makes another the liquidator")
+        .refuses("liquidator", other.sub, Error::WrongAuthority, "the fee goes to somebody who did not sign")
+        .refuses("liquidator", user.sub, 2040, "the account liquidates itself")
+        .refuses("sub_account", other.sub, Error::NotLiquidatable, "a healthy account is liquidated")
+        .refuses("market", address::market(BTC), Error::NothingToLiquidate, "in a market without a position")
+        .refuses("trailing 0", user.sub, AccountError::AccountDuplicate, "the account as its own maker")
+        .refuses("trailing 0", poor.sub, AccountError::AccountDuplicate, "the liquidator as the maker")
 }
 
 fn settle_bankruptcy() -> Scene {

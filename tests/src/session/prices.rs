@@ -2,9 +2,10 @@
 
 use crate::market::{SOL, USDC, WSOL};
 use kedge_interface::address;
-use kedge_interface::instruction::{Liquidate, SettleBankruptcy, SettlePnl};
+use kedge_interface::instruction::{Instruction, Liquidate, LiquidateWithFill, SettleBankruptcy, SettlePnl};
 
-use super::{MARKETS, Session};
+use super::{MARKETS, Session, Tally};
+use crate::world::User;
 
 impl Session {
     /// A step of a crash: half a percent to four within half a minute to five, at times far more at once.
@@ -32,28 +33,37 @@ impl Session {
         };
         let markets: Vec<u16> =
             self.world.sub(&weak.sub).head.positions.iter().filter(|p| p.is_used()).map(|p| p.market).collect();
+        // Round after round, as each of its positions is the first to be reduced.
+        for _ in 0..20 {
+            let taken = |tally: &Tally| ["liquidate", "liquidate_with_fill"].map(|name| tally.done.get(name).copied());
+            let done = taken(&self.tally);
+            for market in &markets {
+                let step = self.reduction(weak, strong, *market);
+                self.step(&step);
+            }
+            if taken(&self.tally) == done {
+                break;
+            }
+        }
         for index in markets {
             let (market, bank, sub_account) = (address::market(index), address::bank(USDC), weak.sub);
-            for _ in 0..20 {
-                let done = self.tally.done.get("liquidate").copied();
-                self.step(
-                    &Liquidate {
-                        signer: strong.authority,
-                        market,
-                        sub_account,
-                        liquidator: strong.sub,
-                        max_size: u64::MAX,
-                        limit_price: 0,
-                    }
-                    .into(),
-                );
-                if self.tally.done.get("liquidate").copied() == done {
-                    break;
-                }
-            }
             self.step(&SettlePnl { market, bank, sub_account }.into());
             self.step(&SettleBankruptcy { market, bank, sub_account }.into());
         }
+    }
+
+    /// A step against a weak account's position: into the market, or taken over.
+    fn reduction(&mut self, weak: User, strong: User, index: u16) -> Instruction {
+        let (signer, market) = (strong.authority, address::market(index));
+        let (sub_account, liquidator, max_size) = (weak.sub, strong.sub, u64::MAX);
+        if self.random.percent(50) {
+            let makers = self.makers(&[weak, strong]);
+            let maker_accounts = makers.iter().map(|maker| maker.sub).collect();
+            let makers = self.world.maker_refs(index, &makers);
+            return LiquidateWithFill { signer, market, sub_account, liquidator, max_size, makers, maker_accounts }
+                .into();
+        }
+        Liquidate { signer, market, sub_account, liquidator, max_size, limit_price: 0 }.into()
     }
 
     /// Lets time pass and prices move.

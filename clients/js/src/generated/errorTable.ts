@@ -103,6 +103,7 @@ export const KEDGE_ERRORS: ReadonlyMap<number, { readonly name: string; readonly
     [6104, { name: "SignedTooEarly", message: "The message begins to be good in a slot that has not come; wait for it, or check the cluster." }],
     [6105, { name: "SignedTooLong", message: "The message would be good for more than 600 seconds of slots; sign one with an earlier last slot." }],
     [6106, { name: "SignedTextInvalid", message: "The signed text does not follow the form of signed orders to its last letter; let the client write it." }],
+    [6107, { name: "LiquidationOrder", message: "A pocket's position with the largest maintenance requirement is reduced first, of equal ones that of the lower market; liquidate that market." }],
     [6500, { name: "AccountWrongOwner", message: "The account is owned by another program or was not created yet; check the address." }],
     [6501, { name: "AccountWrongType", message: "The account belongs to this program but is of another kind; check the order of the accounts." }],
     [6502, { name: "AccountWrongSize", message: "The account's size does not fit its kind; run the migration or finish growing it first." }],

@@ -62,6 +62,7 @@ pub(crate) async fn run(session: &Session, options: &args::Risk) -> Result<Outpu
     text.push('\n');
     let filled = order.as_ref().map(|order| &order.filled);
     text += &liquidations(&directory, head, filled, &view, session.colour)?;
+    text += &reductions(&directory, filled.unwrap_or(head), &view)?;
     text.push('\n');
     let (largest, largest_json) = largest(&shown, head, &view, session.colour);
     text += &largest;
@@ -239,6 +240,18 @@ fn liquidations(
     Ok(if table.is_empty() { "no positions\n".into() } else { table.render(colour) })
 }
 
+/// A line for each pocket of several positions: in which order a liquidation would reduce them.
+fn reductions(directory: &Directory, account: &SubAccount, view: &View) -> Result<String> {
+    let mut text = String::new();
+    for pocket in health::pockets(account) {
+        let order = health::reduction_order(directory, account, pocket, view)?;
+        if order.len() > 1 {
+            text += &wrap("", &format!("a liquidation reduces first to last: {}", order.join(", ")));
+        }
+    }
+    Ok(text)
+}
+
 /// The largest orders by market and side.
 fn largest(markets: &[&Market], account: &SubAccount, view: &View, colour: bool) -> (String, Value) {
     let mut table = Table::new(&["LARGEST ORDER", ">BUY", ">SELL"]);
@@ -275,14 +288,13 @@ fn positions_json(directory: &Directory, account: &SubAccount, view: &View) -> R
 }
 
 fn after_json(directory: &Directory, account: &SubAccount, view: &View) -> Result<Value> {
-    let pockets: Vec<Value> = health::pockets(account)
-        .into_iter()
-        .map(|pocket| {
-            let (_, mut json) = health::row("", account, pocket, view);
-            json["pocket"] = json!(health::pocket_name(directory, pocket));
-            json
-        })
-        .collect();
+    let mut pockets = Vec::new();
+    for pocket in health::pockets(account) {
+        let (_, mut json) = health::row("", account, pocket, view);
+        json["pocket"] = json!(health::pocket_name(directory, pocket));
+        json["reduction_order"] = json!(health::reduction_order(directory, account, pocket, view)?);
+        pockets.push(json);
+    }
     Ok(json!({ "pockets": pockets, "positions": positions_json(directory, account, view)? }))
 }
 

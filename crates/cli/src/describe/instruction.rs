@@ -207,6 +207,13 @@ fn risk(directory: &Directory, decoded: &Decoded) -> Option<String> {
             short(it.sub_account),
             if it.limit_price == 0 { "none".into() } else { price(Price(it.limit_price)) }
         ),
+        Decoded::LiquidateWithFill(it) => format!(
+            "liquidate up to {} {} of {} against {} maker orders and the vAMM",
+            size(Size(it.max_size)),
+            market(&it.market),
+            short(it.sub_account),
+            it.makers.len()
+        ),
         Decoded::SettleBankruptcy(it) => {
             format!("settle the default of {} in {}", short(it.sub_account), market(&it.market))
         }

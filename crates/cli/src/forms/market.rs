@@ -1,6 +1,7 @@
 //! A market's form.
 
 use kedge_model::action::{AmmParams, MarketParams};
+use kedge_model::time::Millis;
 use serde::Deserialize;
 
 use super::row::RowForm;
@@ -24,10 +25,13 @@ pub(super) struct MarketForm {
     price_band: Percent,
     liquidator_fee: Percent,
     liquidator_fee_small: Percent,
+    liquidator_fee_start: Percent,
+    liquidation_ramp_ms: u32,
     small_position: Dollars,
     insurance_fee: Percent,
     insurance_cap: Dollars,
     liquidation_buffer: Percent,
+    liquidation_share: Percent,
     liquidation_budget: Dollars,
     row: RowForm,
     vamm: Option<AmmForm>,
@@ -79,6 +83,9 @@ impl MarketForm {
             price_band: self.price_band.0,
             liquidator_fee: self.liquidator_fee.0,
             liquidator_fee_small: self.liquidator_fee_small.0,
+            liquidator_fee_start: self.liquidator_fee_start.0,
+            liquidation_ramp: Millis(u64::from(self.liquidation_ramp_ms)),
+            liquidation_share: self.liquidation_share.0,
             insurance_fee: self.insurance_fee.0,
             liquidation_buffer: self.liquidation_buffer.0,
             small_position: self.small_position.0,

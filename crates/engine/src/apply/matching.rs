@@ -17,7 +17,7 @@ use crate::store::Accounts;
 use crate::{Report, Result};
 
 /// Refuses an account that is there twice.
-fn require_distinct(accounts: &[Pubkey]) -> Result<()> {
+pub(super) fn require_distinct(accounts: &[Pubkey]) -> Result<()> {
     let twice = (1..accounts.len()).any(|at| accounts[..at].contains(&accounts[at]));
     if twice { Err(AccountError::AccountDuplicate.into()) } else { Ok(()) }
 }

@@ -109,6 +109,7 @@ pub fn apply<A: Accounts, S: EventSink>(
         I::SettleMarket(i) => on.settle_market(i),
         I::SettlePosition(i) => on.settle_position(i),
         I::Liquidate(i) => on.liquidate(i),
+        I::LiquidateWithFill(i) => on.liquidate_with_fill(i),
         I::SettleBankruptcy(i) => on.settle_bankruptcy(i),
     }
 }

@@ -2,7 +2,8 @@
 
 use kedge_interface::account::SubAccountData;
 use kedge_interface::instruction::{
-    Liquidate, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SweepFees, UpdateAmm, UpdateFunding,
+    Liquidate, LiquidateWithFill, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SweepFees, UpdateAmm,
+    UpdateFunding,
 };
 use kedge_interface::{BOARD, EXCHANGE};
 use kedge_model::account::board::PriceBoard;
@@ -11,7 +12,9 @@ use kedge_model::action;
 use kedge_model::error::Error;
 use kedge_model::event::EventSink;
 use kedge_model::quantity::{Price, Size};
+use solana_pubkey::Pubkey;
 
+use super::matching::require_distinct;
 use super::{Applying, Counted};
 use crate::store::Accounts;
 use crate::{Report, Result};
@@ -71,6 +74,19 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
             _ => Err(Error::TooManyMakers),
         })
         .map(Report::Liquidation)
+    }
+
+    pub(super) fn liquidate_with_fill(&mut self, i: &LiquidateWithFill) -> Result<Report> {
+        let subs: Vec<Pubkey> =
+            [i.sub_account, i.liquidator].into_iter().chain(i.maker_accounts.iter().copied()).collect();
+        require_distinct(&subs)?;
+        self.traded_by(&i.liquidator, &i.signer)?;
+        let step = action::LiquidateWithFill { max_size: Size(i.max_size), makers: &i.makers };
+        self.on_market(&i.market, &subs, |context, subs| match subs {
+            [account, liquidator, makers @ ..] => step.execute(context, account, liquidator, makers),
+            _ => Err(Error::TooManyMakers),
+        })
+        .map(Report::LiquidationFill)
     }
 
     pub(super) fn settle_bankruptcy(&mut self, i: &SettleBankruptcy) -> Result<Report> {

@@ -24,7 +24,7 @@ pub use keeper::{
     TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
 };
 pub use maker::PlaceAndMake;
-pub use risk::{Liquidate, SettleBankruptcy};
+pub use risk::{Liquidate, LiquidateWithFill, SettleBankruptcy};
 pub use user::{
     CancelAll, CancelOrder, CancelOrders, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit,
     GrowOrders, IsolatePosition, MergePosition, ModifyOrder, PlaceAndTake, PlaceOrders, PlaceSignedOrders,
@@ -148,7 +148,7 @@ all! {
     PlaceAndMake
     RefreshPrices FillOrder TriggerOrder TrailOrder SliceOrder ExpireOrders
     UpdateAmm UpdateFunding UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees
-    Liquidate SettleBankruptcy
+    Liquidate LiquidateWithFill SettleBankruptcy
     IsolatePosition TransferIsolated MergePosition SetLeverage
 }
 

@@ -1,5 +1,7 @@
 //! Instructions for liquidation and default.
 
+use kedge_model::action::MakerRef;
+
 instructions! {
     /// Takes over part of a position of an account below its maintenance margin. The signer is the liquidator's
     /// authority or delegate.
@@ -9,6 +11,19 @@ instructions! {
         /// The worst price for the liquidator; 0 for any.
         limit_price: u64,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, liquidator: w, events }
+
+    /// Reduces a position of an account below its maintenance margin against makers and the vAMM, at prices within the
+    /// discount of a take-over. The signer is the liquidator's authority or delegate; the liquidator gets a fee and no
+    /// position.
+    LiquidateWithFill = "liquidate_with_fill" (
+        /// Largest base amount to fill.
+        max_size: u64,
+        /// Maker orders that the fill may use, by index into the accounts after the declared ones.
+        makers: Vec<MakerRef>,
+    ) {
+        signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, sub_account: w, liquidator: w, events,
+        ...maker_accounts: w
+    }
 
     /// Settles the debt of a bankrupt account. Any account may call it.
     SettleBankruptcy = "settle_bankruptcy" () {

@@ -16,7 +16,7 @@ use crate::num::{Checked, PPM, Rounding, is_multiple, mul_div};
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
 use crate::rule::funding;
 use crate::rule::tiers;
-use crate::time::Slot;
+use crate::time::{Millis, Slot};
 
 /// Ticks that a price has at least when a market is listed: a tick is at most a thousandth of it.
 pub const TICKS: u64 = 1_000;
@@ -24,6 +24,8 @@ pub const TICKS: u64 = 1_000;
 pub const BAND_TICKS: u64 = 10;
 /// Smallest hourly index of the interest alone, so that rounding it loses a hundredth at most.
 pub const LEAST_INDEX: i64 = 100;
+/// Longest time in which the discount of a liquidation grows: ten minutes.
+pub const LONGEST_RAMP: Millis = Millis(600_000);
 /// Smallest worth of a step in quote units, so that rounding a fill of one loses a hundredth at most.
 pub const LEAST_STEP: Amount = Amount(100);
 
@@ -114,7 +116,7 @@ account_bytes! {
         472 => pub funding_cap: Ppm,
         /// Fills must be within this of the oracle.
         476 => pub price_band: Ppm,
-        /// Discount at which a liquidator takes over.
+        /// Largest discount at which a liquidator takes over.
         480 => pub liquidator_fee: Ppm,
         /// The same for small positions.
         484 => pub liquidator_fee_small: Ppm,
@@ -144,7 +146,7 @@ account_bytes! {
         568 => pub basis_time: i64,
         /// Fees paid to referrers and builders over life, quote.
         576 => pub shared_fees: u64,
-        /// Value that may be liquidated in one window, 0 for no limit.
+        /// Least value that may be liquidated in one window; 0 for no limit where `liquidation_share` is 0 too.
         584 => pub liquidation_budget: Amount,
         /// Value liquidated in the running window.
         592 => pub liquidated: Amount,
@@ -169,7 +171,14 @@ account_bytes! {
         /// Unix time at which that day began.
         672 => pub charge_time: i64,
         /// Reserved, zero.
-        680 => pub reserved: [u64; 9],
+        680 => pub reserved: [u64; 7],
+        /// Discount with which a liquidation begins; it grows to that of the position's size.
+        736 => pub liquidator_fee_start: Ppm,
+        /// Share of the open interest's value that may be liquidated in one window, where that is more than
+        /// `liquidation_budget`.
+        740 => pub liquidation_share: Ppm,
+        /// Time in which the discount grows to the whole, milliseconds; 0 for a discount that is whole at once.
+        744 => pub liquidation_ramp: Millis,
         /// Price of the last fills, weighted by their value: what triggers take for the last price.
         752 => pub last_price: Price,
         /// What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short.
@@ -327,6 +336,9 @@ impl Market {
             // funding stay below maintenance.
             && fees.wrapping_add(funding) < maintenance
             && u64::from(self.liquidation_buffer.0) <= maintenance
+            && self.liquidator_fee_start <= self.liquidator_fee.min(self.liquidator_fee_small)
+            && self.liquidation_ramp <= LONGEST_RAMP
+            && u64::from(self.liquidation_share.0) <= PPM
             && self.price_band.0 > 0
             && self.price_band.0 <= row.initial_margin.0.max(50_000)
             && self.price_band <= tier.price_band

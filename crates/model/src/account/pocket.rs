@@ -9,7 +9,9 @@ use crate::account::board::PriceBoard;
 use crate::account::position::{Position, status as alone};
 use crate::account::sub_account::{SubAccount, status};
 use crate::error::{Error, Result};
+use crate::num::Checked;
 use crate::quantity::{Amount, Quote};
+use crate::time::Slot;
 
 /// One pocket of a sub-account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,17 +118,46 @@ impl Pocket {
         }
     }
 
-    /// Sets whether a liquidation is under way.
+    /// Notes that a liquidation begins at a slot.
+    #[inline(always)]
+    pub(crate) fn begin_liquidation(self, account: &mut SubAccount, slot: Slot) -> Result<()> {
+        self.set(account, status::BEING_LIQUIDATED, alone::BEING_LIQUIDATED, true)?;
+        match self {
+            Self::Cross => account.liquidation_slot = slot,
+            Self::Isolated(_) => account.isolated_liquidation_slot = slot,
+        }
+        account.liquidations = account.liquidations.plus(1)?;
+        Ok(())
+    }
+
+    /// Notes that no liquidation is under way, and forgets when it began: the next begins anew.
     #[inline(never)]
-    pub(crate) fn set_being_liquidated(self, account: &mut SubAccount, on: bool) -> Result<()> {
-        self.set(account, status::BEING_LIQUIDATED, alone::BEING_LIQUIDATED, on)
+    pub(crate) fn end_liquidation(self, account: &mut SubAccount) -> Result<()> {
+        self.set(account, status::BEING_LIQUIDATED, alone::BEING_LIQUIDATED, false)?;
+        let others = |position: &Position| position.status & alone::BEING_LIQUIDATED != 0;
+        match self {
+            Self::Cross => account.liquidation_slot = Slot(0),
+            Self::Isolated(_) if account.positions.iter().any(others) => {}
+            Self::Isolated(_) => account.isolated_liquidation_slot = Slot(0),
+        }
+        Ok(())
+    }
+
+    /// Slot at which the present liquidation began. Isolated positions share one word, which has the youngest beginning of
+    /// all that are being liquidated: of an older one the discount is then smaller than its own age gives, never larger.
+    #[inline]
+    pub const fn liquidation_slot(self, account: &SubAccount) -> Slot {
+        match self {
+            Self::Cross => account.liquidation_slot,
+            Self::Isolated(_) => account.isolated_liquidation_slot,
+        }
     }
 
     /// Sets whether nothing but debt is left; no liquidation goes on then.
     #[inline(never)]
     pub(crate) fn set_bankrupt(self, account: &mut SubAccount, on: bool) -> Result<()> {
         self.set(account, status::BANKRUPT, alone::BANKRUPT, on)?;
-        if on { self.set_being_liquidated(account, false) } else { Ok(()) }
+        if on { self.end_liquidation(account) } else { Ok(()) }
     }
 
     fn set(self, account: &mut SubAccount, cross: u8, isolated: u8, on: bool) -> Result<()> {

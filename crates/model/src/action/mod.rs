@@ -45,6 +45,7 @@ pub use order::trail::{TrailOrder, TrailReport};
 pub use order::trigger::{TriggerOrder, TriggerReport};
 pub use risk::bankruptcy::{Bankruptcy, BankruptcyReport};
 pub use risk::liquidate::{Liquidate, LiquidationReport};
+pub use risk::liquidate_fill::{LiquidateWithFill, LiquidationFill};
 pub use risk::throttle::THROTTLE_WINDOW_MS;
 
 use crate::account::board::PriceBoard;

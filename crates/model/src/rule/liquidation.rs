@@ -1,6 +1,7 @@
 //! How much of a position a liquidation takes, and at what price.
 
 use crate::account::board::{PriceBoard, Purpose};
+use crate::account::market::Market;
 use crate::account::pocket::Pocket;
 use crate::account::sub_account::{SubAccount, status};
 use crate::clock::Clock;
@@ -10,9 +11,13 @@ use crate::num::{BASE, Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use crate::rule::margin::{self, Margin, MarginKind};
 use crate::side::Side;
+use crate::time::Millis;
 
 /// Largest part of a large position that one step takes.
 pub const STEP_SHARE: Ppm = Ppm(250_000);
+
+/// The liquidator's part of the discount, taker fee paid, of a step against makers.
+pub const FILL_FEE_SHARE: Ppm = Ppm(500_000);
 
 /// What the roundings of a step can leave of the shortage that it covered exactly: value down, requirement up, buffer
 /// up, each by less than a unit (docs/math/liquidation.md). A step covers so much more.
@@ -83,6 +88,102 @@ pub fn step_size(
     Ok(size)
 }
 
+/// The liquidator's discount so long after the liquidation began: from `start` to `most` in equal parts of `ramp`, rounded
+/// down. `start` is held to `most`; a ramp of zero is over at once. Source: a Dutch auction; vectors/liquidation.json, kind discount.
+pub fn discount(start: Ppm, most: Ppm, elapsed: Millis, ramp: Millis) -> Result<Ppm> {
+    if elapsed >= ramp {
+        return Ok(most);
+    }
+    let start = start.min(most);
+    let grown = mul_div(u64::from(most.0.minus(start.0)?), elapsed.0, ramp.0, Rounding::Down)?;
+    Ok(Ppm(start.0.plus(u32::try_from(grown).map_err(|_| Error::Overflow)?)?))
+}
+
+/// A discount held to what the pocket can give: its equity over the value of all its positions, rounded down, nothing
+/// without equity. `margin` is the pocket's without orders.
+pub fn affordable(discount: Ppm, margin: &Margin) -> Result<Ppm> {
+    let equity = margin.collateral.positive_part();
+    if margin.liability.is_zero() {
+        return Ok(discount);
+    }
+    let most = mul_div(equity.0, PPM, margin.liability.0, Rounding::Down)?;
+    Ok(Ppm(u32::try_from(most).unwrap_or(u32::MAX)).min(discount))
+}
+
+/// The discount at which a position of a pocket is taken over at a slot: of its size, grown since the liquidation began
+/// ([`discount`]), within the pocket's equity ([`affordable`]).
+pub fn discount_at(market: &Market, is_small: bool, margin: &Margin, age: Millis) -> Result<Ppm> {
+    let most = if is_small { market.liquidator_fee_small } else { market.liquidator_fee };
+    affordable(discount(market.liquidator_fee_start, most, age, market.liquidation_ramp)?, margin)
+}
+
+/// What a step against makers costs a pocket at the most, out of the discount of a take-over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillTerms {
+    /// The liquidator's fee, over the value at the oracle.
+    pub fee: Ppm,
+    /// How much worse than the oracle a fill may be.
+    pub slippage: Ppm,
+}
+
+/// Splits a discount for a step against makers: the taker fee comes first, of the rest the liquidator gets a half rounded down
+/// ([`FILL_FEE_SHARE`]), and what is left bounds the price. `None` for a discount below the taker fee: the pocket would pay more
+/// than for a take-over.
+pub fn fill_terms(discount: Ppm, taker_fee: Ppm) -> Result<Option<FillTerms>> {
+    let Some(rest) = discount.0.checked_sub(taker_fee.0) else { return Ok(None) };
+    let fee = mul_div(u64::from(rest), u64::from(FILL_FEE_SHARE.0), PPM, Rounding::Down)?;
+    let fee = u32::try_from(fee).map_err(|_| Error::Overflow)?;
+    Ok(Some(FillTerms { fee: Ppm(fee), slippage: Ppm(rest.minus(fee)?) }))
+}
+
+/// Value that may be liquidated in one window: the market's share of its open interest at a price, rounded down, at least
+/// its floor; `None` for a market that has neither.
+pub fn window_budget(market: &Market, price: Price) -> Result<Option<Amount>> {
+    if market.liquidation_share.is_zero() {
+        return Ok(Some(market.liquidation_budget).filter(|floor| !floor.is_zero()));
+    }
+    let open = market.instrument().worth(market.open_interest(), price, Rounding::Down)?;
+    Ok(Some(open.share(market.liquidation_share, Rounding::Down)?.max(market.liquidation_budget)))
+}
+
+/// Markets in the order in which the positions of a pocket are reduced, the first `count` of the list: that which requires
+/// the most maintenance margin first, of equal ones that of the lower index. A position whose row cannot be used is passed
+/// over: it is not in the list. Open orders are cancelled before anything is reduced and do not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Order {
+    /// Market indices.
+    pub markets: [u16; 16],
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Order {
+    /// The markets.
+    pub fn as_slice(&self) -> &[u16] {
+        self.markets.get(..self.count).unwrap_or_default()
+    }
+}
+
+/// The order in which a pocket would be reduced now ([`Order`]): [`margin::first_to_reduce`] asked again and again, each time
+/// without the position that it named.
+///
+/// # Errors
+/// As [`margin::liquidation_margin`].
+pub fn order(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Order> {
+    let mut left = *account;
+    for position in &mut left.positions {
+        (position.open_bids, position.open_asks) = (Size::ZERO, Size::ZERO);
+    }
+    let mut order = Order::default();
+    while let (_, Some(market)) = margin::first_to_reduce(&left, pocket, board, clock)? {
+        let Some(place) = order.markets.get_mut(order.count) else { break };
+        *place = market;
+        order.count = order.count.wrapping_add(1);
+        left.position_mut(market)?.base = Base::ZERO;
+    }
+    Ok(order)
+}
+
 /// Price of a take-over: the oracle moved by the liquidator's fee in the liquidator's favour.
 pub fn takeover_price(position: Base, oracle: Price, fee: Ppm) -> Result<Price> {
     match Side::closing(position) {
@@ -124,7 +225,7 @@ fn leave(account: &mut SubAccount, pocket: Pocket, board: &PriceBoard, clock: &C
     if pocket.is_being_liquidated(account) {
         let margin = margin::margin_of(account, pocket, board, MarginKind::Fill, Purpose::Liquidate, clock)?;
         if margin.is_met() {
-            pocket.set_being_liquidated(account, false)?;
+            pocket.end_liquidation(account)?;
         }
     }
     pocket.require_free(account)

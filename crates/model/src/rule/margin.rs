@@ -98,10 +98,27 @@ pub fn margin_of(
 /// As [`margin_of`], without [`Error::StaleRow`].
 #[inline(never)]
 pub fn liquidation_margin(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Margin> {
+    Ok(first_to_reduce(account, pocket, board, clock)?.0)
+}
+
+/// [`liquidation_margin`], and the market whose position a liquidation reduces first: of those whose row can be used, the one
+/// that requires the most (orders included where there are any), of equal ones that of the lower index. `None` where
+/// there is no such position.
+///
+/// # Errors
+/// As [`liquidation_margin`].
+#[inline(never)]
+pub fn first_to_reduce(
+    account: &SubAccount,
+    pocket: Pocket,
+    board: &PriceBoard,
+    clock: &Clock,
+) -> Result<(Margin, Option<u16>)> {
     let mut pass = Pass::new(board, MarginKind::Maintenance, Purpose::Liquidate, clock);
     pass.spares = !fault::planted(Fault::WeightlessBalanceNeedsPrice);
+    pass.ranks = true;
     pass.add(account, pocket)?;
-    Ok(pass.total)
+    Ok((pass.total, pass.first))
 }
 
 /// Refuses an account of which a pocket does not meet a margin.
@@ -131,6 +148,11 @@ struct Pass<'a> {
     requirement: Requirement,
     /// Whether a row that is too old counts at what is best for the account.
     spares: bool,
+    /// Whether the position that a liquidation reduces first is looked for.
+    ranks: bool,
+    /// Its market, and what it requires.
+    first: Option<u16>,
+    most: Amount,
     total: Margin,
 }
 
@@ -144,6 +166,9 @@ impl<'a> Pass<'a> {
             purpose,
             requirement: purpose.requirement(),
             spares: false,
+            ranks: false,
+            first: None,
+            most: Amount::ZERO,
             total: Margin::default(),
         }
     }
@@ -233,6 +258,22 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
+    /// Notes a position when it is the first to be reduced so far. The row of a market in settlement is not used for that.
+    #[inline(always)]
+    fn rank(&mut self, row: &MarketRow, position: &Position, required: Amount) {
+        let ahead = match self.first {
+            Some(market) => required > self.most || (required == self.most && position.market < market),
+            None => true,
+        };
+        if ahead
+            && !position.base.is_zero()
+            && !row.price.is_frozen()
+            && row.price.require(Purpose::Liquidate, self.clock).is_ok()
+        {
+            (self.first, self.most) = (Some(position.market), required);
+        }
+    }
+
     /// Adds one position.
     #[inline(never)]
     fn add_position(&mut self, position: &Position) -> Result<()> {
@@ -276,9 +317,13 @@ impl<'a> Pass<'a> {
             row.instrument().worth(size, liability_price, Rounding::Up)?
         };
         let ratio = ratio(row, kind, size, position.custom_margin)?;
+        let required = liability.share(ratio, Rounding::Up)?;
+        if self.ranks {
+            self.rank(row, position, required);
+        }
         let total = &mut self.total;
         total.collateral = total.collateral.plus(counted)?;
-        total.requirement = total.requirement.plus(liability.share(ratio, Rounding::Up)?)?;
+        total.requirement = total.requirement.plus(required)?;
         total.liability = total.liability.plus(liability)?;
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What keepers do: services to orders, settlement, funding, liquidation, default.
 
 use super::World;
+use kedge_model::account::pocket::Pocket;
 use kedge_model::account::sub_account::SubAccountMut;
 use kedge_model::action::{
     Bankruptcy, BankruptcyReport, Context, ExpireOrders, ExpireReport, FundingReport, Liquidate, LiquidationReport,
@@ -10,6 +11,7 @@ use kedge_model::action::{
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Price, Size};
+use kedge_model::rule::liquidation;
 
 impl World {
     /// Runs a service to an account's orders in a market, for a sub-account that gets the fee or for nobody.
@@ -77,6 +79,11 @@ impl World {
             let step = Liquidate { max_size: Size(max_size), limit_price: Price::ZERO };
             step.execute(context, account, liquidator)
         })
+    }
+
+    /// The markets of a pocket in the order in which its positions are reduced.
+    pub(crate) fn reductions(&self, account: usize, pocket: Pocket) -> Result<liquidation::Order> {
+        liquidation::order(&self.accounts[account].head, pocket, &self.board, &self.clock)
     }
 
     pub(crate) fn fund(&mut self, market: usize) -> Result<FundingReport> {

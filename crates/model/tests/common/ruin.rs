@@ -16,11 +16,9 @@ pub(super) fn wind_up(world: &mut World, account: usize, tally: &mut Tally) {
         let sick = |m| w.margin_in(a, m, MarginKind::Maintenance, Purpose::Liquidate).is_ok_and(|m| !m.is_met());
         (0..MARKETS).any(sick)
     });
-    for market in 0..MARKETS {
-        for _ in 0..60 {
-            if world.accounts[account].position(market).base.is_zero() {
-                break;
-            }
+    // Round after round, as each of them is the first to be reduced.
+    for market in (0..60).flat_map(|_| 0..MARKETS) {
+        if !world.accounts[account].position(market).base.is_zero() {
             liquidate(world, market, account, WHALE, 0, tally);
             check(world);
         }

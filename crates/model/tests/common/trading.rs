@@ -3,8 +3,9 @@
 use super::World;
 use kedge_model::account::order::{OrderParams, STATUS_OPEN};
 use kedge_model::action::{
-    CancelOrders, FillOrder, FillReport, MakerRef, Matched, ModifyOrder, ModifyParams, ModifyReport, OrderFilter,
-    PlaceAndMake, PlaceAndTake, PlaceOrders, ReplaceOrders, ReplaceReport, TakeReport,
+    CancelOrders, FillOrder, FillReport, LiquidateWithFill, LiquidationFill, MakerRef, Matched, ModifyOrder,
+    ModifyParams, ModifyReport, OrderFilter, PlaceAndMake, PlaceAndTake, PlaceOrders, ReplaceOrders, ReplaceReport,
+    TakeReport,
 };
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
@@ -53,6 +54,24 @@ impl World {
                 None => (None, rest),
             };
             FillOrder { order_id, slot: 0, makers: &refs }.execute(context, taker, filler, makers)
+        })
+    }
+
+    /// Reduces a position that is liquidated against all resting orders of the makers, for a liquidator.
+    pub(crate) fn liquidate_with_fill(
+        &mut self,
+        market: usize,
+        account: usize,
+        liquidator: usize,
+        max_size: u64,
+        makers: &[usize],
+    ) -> Result<LiquidationFill> {
+        let refs = self.maker_refs(market, makers);
+        let accounts: Vec<usize> = [account, liquidator].into_iter().chain(makers.iter().copied()).collect();
+        self.on_market(market, &accounts, |context, _, accounts| {
+            let [account, liquidator, makers @ ..] = accounts else { panic!("two accounts and makers") };
+            let step = LiquidateWithFill { max_size: Size(max_size), makers: &refs };
+            step.execute(context, account, liquidator, makers)
         })
     }
 

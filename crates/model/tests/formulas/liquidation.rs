@@ -3,22 +3,40 @@
 use super::stage::{PLENTY, SLOT, Stage};
 use super::{Inputs, Outputs};
 use crate::out;
+use kedge_model::account::market::Market;
 use kedge_model::account::position::{Position, status};
 use kedge_model::action::Liquidate;
 use kedge_model::num::Rounding;
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
 use kedge_model::rule::liability::{TransferTerms, transfer_for_asset, transfer_to_cover};
-use kedge_model::rule::liquidation::{base_to_cover, insurance_fee, step_size, takeover_price};
-use kedge_model::time::{Slot, SlotTime};
+use kedge_model::rule::liquidation::{self, base_to_cover, insurance_fee, step_size, takeover_price};
+use kedge_model::rule::margin::Margin;
+use kedge_model::time::{Millis, Slot, SlotTime};
 
 pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
         "cover" => cover(x),
+        "discount" => discount(x),
+        "window_budget" => budget(x),
         "liquidation_step" => step(x),
         "throttle" => throttle(x),
         "liability_transfer" => transfer(x),
         _ => return None,
     })
+}
+
+fn discount(x: &mut Inputs<'_>) -> Outputs {
+    let grown = liquidation::discount(x.ppm(), x.ppm(), Millis(x.int()), Millis(x.int()))?;
+    let margin = Margin { collateral: x.quote(), liability: x.amount(), ..Margin::default() };
+    out![grown.0, liquidation::affordable(grown, &margin)?.0]
+}
+
+fn budget(x: &mut Inputs<'_>) -> Outputs {
+    let mut market = Market { long_interest: x.size(), short_interest: x.size(), ..Market::default() };
+    let price = x.price();
+    (market.liquidation_share, market.liquidation_budget) = (x.ppm(), x.amount());
+    let budget = liquidation::window_budget(&market, price)?;
+    out![budget.unwrap_or_default().0, budget.is_some()]
 }
 
 fn cover(x: &mut Inputs<'_>) -> Outputs {

@@ -2,9 +2,9 @@
 
 use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, Decoded, ExpireOrders, FillOrder, Liquidate, PlaceAndMake, PlaceAndTake, PlaceOrders,
-    RefreshPrices, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
-    TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
+    CancelAll, CancelOrder, Decoded, ExpireOrders, FillOrder, Liquidate, LiquidateWithFill, PlaceAndMake, PlaceAndTake,
+    PlaceOrders, RefreshPrices, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees,
+    TrailOrder, TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
 };
 use kedge_model::account::order::OrderParams;
 use kedge_model::quantity::{Base, Price, Size};
@@ -114,6 +114,22 @@ impl Call {
         let (max_size, limit_price) = (max_size.0, limit_price.0);
         let (index, signer, market) = (market, SIGNER, MARKET);
         Self::about(index, Liquidate { signer, market, sub_account, liquidator, max_size, limit_price })
+    }
+
+    /// Reduces a position that is liquidated against makers and the vAMM, by at most `max_size` base; the fee goes to the
+    /// liquidator.
+    #[must_use]
+    pub fn liquidate_with_fill(
+        market: u16,
+        sub_account: Pubkey,
+        liquidator: Pubkey,
+        max_size: Size,
+        makers: &[MakerOrder],
+    ) -> Self {
+        let (index, signer, market, max_size) = (market, SIGNER, MARKET, max_size.0);
+        let (makers, maker_accounts) = (maker_refs(makers), maker_accounts(makers));
+        let step = LiquidateWithFill { signer, market, sub_account, liquidator, max_size, makers, maker_accounts };
+        Self::about(index, step)
     }
 
     /// Settles what a bankrupt account owes in a market.

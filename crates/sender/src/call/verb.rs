@@ -117,6 +117,10 @@ impl Call {
                 USUAL, Some(i.liquidator), TakeOver, position(&i.sub_account),
                 "position", "its pocket does not meet the maintenance margin",
             ),
+            Decoded::LiquidateWithFill(i) => row(
+                per(USUAL, 40_000, i.makers.len()), Some(i.liquidator), Nothing, position(&i.sub_account),
+                "position", "its pocket does not meet the maintenance margin, and makers are there",
+            ),
             Decoded::SettleBankruptcy(i) => row(
                 USUAL, None, Nothing, position(&i.sub_account), "position", "its pocket owes and has nothing left",
             ),
@@ -174,6 +178,7 @@ mod tests {
             Call::settle_pnl(0, one),
             Call::sweep_fees(0),
             Call::liquidate(0, one, other, Size(1), Price(0)),
+            Call::liquidate_with_fill(0, one, other, Size(1), &[]),
             Call::settle_bankruptcy(0, one),
             Call::settle_market(0),
             Call::settle_position(0, one),

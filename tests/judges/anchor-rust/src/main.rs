@@ -56,7 +56,7 @@ instructions! {
     GrowOrders SetDelegate SetBuilder Deposit Withdraw Transfer PlaceOrders PlaceSignedOrders
     RevokeSignedOrders CancelOrder CancelAll CancelOrders ModifyOrder ReplaceOrders PlaceAndTake PlaceAndMake
     RefreshPrices FillOrder TriggerOrder TrailOrder SliceOrder ExpireOrders UpdateAmm UpdateFunding
-    UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Liquidate SettleBankruptcy IsolatePosition
+    UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Liquidate LiquidateWithFill SettleBankruptcy IsolatePosition
     TransferIsolated MergePosition SetLeverage
 }
 

@@ -139,7 +139,7 @@ export type Market = {
   fundingCap: number;
   /** Fills must be within this of the oracle. */
   priceBand: number;
-  /** Discount at which a liquidator takes over. */
+  /** Largest discount at which a liquidator takes over. */
   liquidatorFee: number;
   /** The same for small positions. */
   liquidatorFeeSmall: number;
@@ -169,7 +169,7 @@ export type Market = {
   basisTime: bigint;
   /** Fees paid to referrers and builders over life, quote. */
   sharedFees: bigint;
-  /** Value that may be liquidated in one window, 0 for no limit. */
+  /** Least value that may be liquidated in one window; 0 for no limit where `liquidation_share` is 0 too. */
   liquidationBudget: bigint;
   /** Value liquidated in the running window. */
   liquidated: bigint;
@@ -195,6 +195,15 @@ export type Market = {
   chargeTime: bigint;
   /** Reserved, zero. */
   reserved: Array<bigint>;
+  /** Discount with which a liquidation begins; it grows to that of the position's size. */
+  liquidatorFeeStart: number;
+  /**
+   * Share of the open interest's value that may be liquidated in one window, where that is more than
+   * `liquidation_budget`.
+   */
+  liquidationShare: number;
+  /** Time in which the discount grows to the whole, milliseconds; 0 for a discount that is whole at once. */
+  liquidationRamp: bigint;
   /** Price of the last fills, weighted by their value: what triggers take for the last price. */
   lastPrice: bigint;
   /** What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short. */
@@ -279,7 +288,7 @@ export type MarketArgs = {
   fundingCap: number;
   /** Fills must be within this of the oracle. */
   priceBand: number;
-  /** Discount at which a liquidator takes over. */
+  /** Largest discount at which a liquidator takes over. */
   liquidatorFee: number;
   /** The same for small positions. */
   liquidatorFeeSmall: number;
@@ -309,7 +318,7 @@ export type MarketArgs = {
   basisTime: number | bigint;
   /** Fees paid to referrers and builders over life, quote. */
   sharedFees: number | bigint;
-  /** Value that may be liquidated in one window, 0 for no limit. */
+  /** Least value that may be liquidated in one window; 0 for no limit where `liquidation_share` is 0 too. */
   liquidationBudget: number | bigint;
   /** Value liquidated in the running window. */
   liquidated: number | bigint;
@@ -333,6 +342,15 @@ export type MarketArgs = {
   charged: number | bigint;
   /** Unix time at which that day began. */
   chargeTime: number | bigint;
+  /** Discount with which a liquidation begins; it grows to that of the position's size. */
+  liquidatorFeeStart: number;
+  /**
+   * Share of the open interest's value that may be liquidated in one window, where that is more than
+   * `liquidation_budget`.
+   */
+  liquidationShare: number;
+  /** Time in which the discount grows to the whole, milliseconds; 0 for a discount that is whole at once. */
+  liquidationRamp: number | bigint;
   /** Price of the last fills, weighted by their value: what triggers take for the last price. */
   lastPrice: number | bigint;
   /** What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short. */
@@ -414,7 +432,10 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ["settledClaims", getU64Encoder()],
       ["charged", getI64Encoder()],
       ["chargeTime", getI64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 9 })],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 7 })],
+      ["liquidatorFeeStart", getU32Encoder()],
+      ["liquidationShare", getU32Encoder()],
+      ["liquidationRamp", getU64Encoder()],
       ["lastPrice", getU64Encoder()],
       ["liquidatedNear", getArrayEncoder(getU64Encoder(), { size: 3 })],
       ["liquidatedOwner", getU64Encoder()],
@@ -426,7 +447,7 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ...value,
       discriminator: MARKET_DISCRIMINATOR,
       padding: new Uint8Array([0, 0]),
-      reserved: [0, 0, 0, 0, 0, 0, 0, 0, 0],
+      reserved: [0, 0, 0, 0, 0, 0, 0],
       padding2: new Uint8Array([0, 0, 0, 0, 0, 0]),
     }),
   );
@@ -497,7 +518,10 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ["settledClaims", getU64Decoder()],
     ["charged", getI64Decoder()],
     ["chargeTime", getI64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 9 })],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 7 })],
+    ["liquidatorFeeStart", getU32Decoder()],
+    ["liquidationShare", getU32Decoder()],
+    ["liquidationRamp", getU64Decoder()],
     ["lastPrice", getU64Decoder()],
     ["liquidatedNear", getArrayDecoder(getU64Decoder(), { size: 3 })],
     ["liquidatedOwner", getU64Decoder()],

@@ -101,7 +101,7 @@ export type SubAccount = {
   nextOrderId: number;
   /** Number of liquidations so far. */
   liquidations: number;
-  /** Slot at which the present liquidation began. */
+  /** Slot at which the present liquidation of the cross pocket began, 0 without one. */
   liquidationSlot: bigint;
   /** Slot of the last instruction of the owner or delegate. */
   lastActiveSlot: bigint;
@@ -135,8 +135,8 @@ export type SubAccount = {
   earlierDay: number;
   /** Quote traded on days before `volume_day` and not yet counted. */
   earlierVolume: bigint;
-  /** Reserved, zero. */
-  reserved: Array<bigint>;
+  /** Slot at which the youngest of the present liquidations of isolated positions began, 0 without one. */
+  isolatedLiquidationSlot: bigint;
   /** Order slots, free ones included; the place here is the slot. */
   orders: Array<Order>;
 };
@@ -166,7 +166,7 @@ export type SubAccountArgs = {
   nextOrderId: number;
   /** Number of liquidations so far. */
   liquidations: number;
-  /** Slot at which the present liquidation began. */
+  /** Slot at which the present liquidation of the cross pocket began, 0 without one. */
   liquidationSlot: number | bigint;
   /** Slot of the last instruction of the owner or delegate. */
   lastActiveSlot: number | bigint;
@@ -200,6 +200,8 @@ export type SubAccountArgs = {
   earlierDay: number;
   /** Quote traded on days before `volume_day` and not yet counted. */
   earlierVolume: number | bigint;
+  /** Slot at which the youngest of the present liquidations of isolated positions began, 0 without one. */
+  isolatedLiquidationSlot: number | bigint;
   /** Order slots, free ones included; the place here is the slot. */
   orders: Array<OrderArgs>;
 };
@@ -238,14 +240,10 @@ export function getSubAccountEncoder(): Encoder<SubAccountArgs> {
       ["volumeDay", getU32Encoder()],
       ["earlierDay", getU32Encoder()],
       ["earlierVolume", getU64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 1 })],
+      ["isolatedLiquidationSlot", getU64Encoder()],
       ["orders", getArrayEncoder(getOrderEncoder(), { size: "remainder" })],
     ]),
-    (value) => ({
-      ...value,
-      discriminator: SUB_ACCOUNT_DISCRIMINATOR,
-      reserved: [0],
-    }),
+    (value) => ({ ...value, discriminator: SUB_ACCOUNT_DISCRIMINATOR }),
   );
 }
 
@@ -282,7 +280,7 @@ export function getSubAccountDecoder(): Decoder<SubAccount> {
     ["volumeDay", getU32Decoder()],
     ["earlierDay", getU32Decoder()],
     ["earlierVolume", getU64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 1 })],
+    ["isolatedLiquidationSlot", getU64Decoder()],
     ["orders", getArrayDecoder(getOrderDecoder(), { size: "remainder" })],
   ]));
 }

@@ -217,6 +217,8 @@ export const KEDGE_ERROR__SIGNED_TOO_EARLY = 0x17d8; // 6104
 export const KEDGE_ERROR__SIGNED_TOO_LONG = 0x17d9; // 6105
 /** SignedTextInvalid: The signed text does not follow the form of signed orders to its last letter; let the client write it. */
 export const KEDGE_ERROR__SIGNED_TEXT_INVALID = 0x17da; // 6106
+/** LiquidationOrder: A pocket's position with the largest maintenance requirement is reduced first, of equal ones that of the lower market; liquidate that market. */
+export const KEDGE_ERROR__LIQUIDATION_ORDER = 0x17db; // 6107
 /** AccountWrongOwner: The account is owned by another program or was not created yet; check the address. */
 export const KEDGE_ERROR__ACCOUNT_WRONG_OWNER = 0x1964; // 6500
 /** AccountWrongType: The account belongs to this program but is of another kind; check the order of the accounts. */
@@ -306,6 +308,7 @@ export type KedgeError =
   | typeof KEDGE_ERROR__INVALID_PRICE
   | typeof KEDGE_ERROR__INVARIANT_BROKEN
   | typeof KEDGE_ERROR__LAST_FILL_TOO_OLD
+  | typeof KEDGE_ERROR__LIQUIDATION_ORDER
   | typeof KEDGE_ERROR__LIQUIDATION_PRICE_WORSE
   | typeof KEDGE_ERROR__LIQUIDATION_THROTTLED
   | typeof KEDGE_ERROR__LISTING_FULL

@@ -25,6 +25,7 @@ export * from "./haltRow.js";
 export * from "./initialize.js";
 export * from "./isolatePosition.js";
 export * from "./liquidate.js";
+export * from "./liquidateWithFill.js";
 export * from "./listBank.js";
 export * from "./listMarket.js";
 export * from "./mergePosition.js";

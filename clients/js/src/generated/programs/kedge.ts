@@ -72,6 +72,7 @@ import {
   getInitializeInstruction,
   getIsolatePositionInstruction,
   getLiquidateInstruction,
+  getLiquidateWithFillInstruction,
   getListBankInstruction,
   getListMarketInstruction,
   getMergePositionInstruction,
@@ -124,6 +125,7 @@ import {
   parseInitializeInstruction,
   parseIsolatePositionInstruction,
   parseLiquidateInstruction,
+  parseLiquidateWithFillInstruction,
   parseListBankInstruction,
   parseListMarketInstruction,
   parseMergePositionInstruction,
@@ -176,6 +178,7 @@ import {
   type InitializeInput,
   type IsolatePositionInput,
   type LiquidateInput,
+  type LiquidateWithFillInput,
   type ListBankInput,
   type ListMarketInput,
   type MergePositionInput,
@@ -199,6 +202,7 @@ import {
   type ParsedInitializeInstruction,
   type ParsedIsolatePositionInstruction,
   type ParsedLiquidateInstruction,
+  type ParsedLiquidateWithFillInstruction,
   type ParsedListBankInstruction,
   type ParsedListMarketInstruction,
   type ParsedMergePositionInstruction,
@@ -408,6 +412,7 @@ export enum KedgeInstruction {
   SettlePosition,
   SweepFees,
   Liquidate,
+  LiquidateWithFill,
   SettleBankruptcy,
   IsolatePosition,
   TransferIsolated,
@@ -940,6 +945,17 @@ export function identifyKedgeInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([82, 224, 241, 72, 81, 80, 159, 117]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.LiquidateWithFill;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([207, 52, 105, 109, 89, 253, 24, 145]),
       ),
       0,
@@ -1141,6 +1157,9 @@ export type ParsedKedgeInstruction<
   | ({
       instructionType: KedgeInstruction.Liquidate;
     } & ParsedLiquidateInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.LiquidateWithFill;
+    } & ParsedLiquidateWithFillInstruction<TProgram>)
   | ({
       instructionType: KedgeInstruction.SettleBankruptcy;
     } & ParsedSettleBankruptcyInstruction<TProgram>)
@@ -1491,6 +1510,13 @@ export function parseKedgeInstruction<TProgram extends string>(
         ...parseLiquidateInstruction(instruction),
       };
     }
+    case KedgeInstruction.LiquidateWithFill: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.LiquidateWithFill,
+        ...parseLiquidateWithFillInstruction(instruction),
+      };
+    }
     case KedgeInstruction.SettleBankruptcy: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1709,6 +1735,10 @@ export type KedgePluginInstructions = {
   liquidate: (
     input: LiquidateInput,
   ) => ReturnType<typeof getLiquidateInstruction> & SelfPlanAndSendFunctions;
+  liquidateWithFill: (
+    input: LiquidateWithFillInput,
+  ) => ReturnType<typeof getLiquidateWithFillInstruction> &
+    SelfPlanAndSendFunctions;
   settleBankruptcy: (
     input: SettleBankruptcyInput,
   ) => ReturnType<typeof getSettleBankruptcyInstruction> &
@@ -1951,6 +1981,11 @@ export function kedgeProgram() {
             addSelfPlanAndSendFunctions(client, getSweepFeesInstruction(input)),
           liquidate: (input) =>
             addSelfPlanAndSendFunctions(client, getLiquidateInstruction(input)),
+          liquidateWithFill: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getLiquidateWithFillInstruction(input),
+            ),
           settleBankruptcy: (input) =>
             addSelfPlanAndSendFunctions(
               client,

@@ -66,8 +66,8 @@ export type MarketParams = {
   insuranceFee: number;
   /** Margin above maintenance that a liquidation restores. */
   liquidationBuffer: number;
-  /** Padding. */
-  padding: number;
+  /** Discount with which a liquidation begins; at most the two above. */
+  liquidatorFeeStart: number;
   /** Value up to which a position counts as small. */
   smallPosition: bigint;
   /** Smallest order. */
@@ -82,12 +82,16 @@ export type MarketParams = {
   maxPosition: bigint;
   /** Most that the insurance fund pays for one default. */
   insuranceCap: bigint;
-  /** Value that may be liquidated in one window, 0 for no limit. */
+  /** Least value that may be liquidated in one window; 0 for no limit where `liquidation_share` is 0 too. */
   liquidationBudget: bigint;
   /** Risk tier. */
   tier: number;
   /** Padding. */
   padding2: ReadonlyUint8Array;
+  /** Share of the open interest's value that may be liquidated in one window; 0 leaves `liquidation_budget` alone. */
+  liquidationShare: number;
+  /** Time in which the liquidator's discount grows to the whole, milliseconds, at most ten minutes; 0 for at once. */
+  liquidationRamp: bigint;
 };
 
 export type MarketParamsArgs = {
@@ -115,6 +119,8 @@ export type MarketParamsArgs = {
   insuranceFee: number;
   /** Margin above maintenance that a liquidation restores. */
   liquidationBuffer: number;
+  /** Discount with which a liquidation begins; at most the two above. */
+  liquidatorFeeStart: number;
   /** Value up to which a position counts as small. */
   smallPosition: number | bigint;
   /** Smallest order. */
@@ -129,10 +135,14 @@ export type MarketParamsArgs = {
   maxPosition: number | bigint;
   /** Most that the insurance fund pays for one default. */
   insuranceCap: number | bigint;
-  /** Value that may be liquidated in one window, 0 for no limit. */
+  /** Least value that may be liquidated in one window; 0 for no limit where `liquidation_share` is 0 too. */
   liquidationBudget: number | bigint;
   /** Risk tier. */
   tier: number;
+  /** Share of the open interest's value that may be liquidated in one window; 0 leaves `liquidation_budget` alone. */
+  liquidationShare: number;
+  /** Time in which the liquidator's discount grows to the whole, milliseconds, at most ten minutes; 0 for at once. */
+  liquidationRamp: number | bigint;
 };
 
 export function getMarketParamsEncoder(): FixedSizeEncoder<MarketParamsArgs> {
@@ -150,7 +160,7 @@ export function getMarketParamsEncoder(): FixedSizeEncoder<MarketParamsArgs> {
       ["liquidatorFeeSmall", getU32Encoder()],
       ["insuranceFee", getU32Encoder()],
       ["liquidationBuffer", getU32Encoder()],
-      ["padding", getU32Encoder()],
+      ["liquidatorFeeStart", getU32Encoder()],
       ["smallPosition", getU64Encoder()],
       ["minOrder", getU64Encoder()],
       ["step", getU64Encoder()],
@@ -160,13 +170,11 @@ export function getMarketParamsEncoder(): FixedSizeEncoder<MarketParamsArgs> {
       ["insuranceCap", getU64Encoder()],
       ["liquidationBudget", getU64Encoder()],
       ["tier", getU8Encoder()],
-      ["padding2", fixEncoderSize(getBytesEncoder(), 7)],
+      ["padding2", fixEncoderSize(getBytesEncoder(), 3)],
+      ["liquidationShare", getU32Encoder()],
+      ["liquidationRamp", getU64Encoder()],
     ]),
-    (value) => ({
-      ...value,
-      padding: 0,
-      padding2: new Uint8Array([0, 0, 0, 0, 0, 0, 0]),
-    }),
+    (value) => ({ ...value, padding2: new Uint8Array([0, 0, 0]) }),
   );
 }
 
@@ -184,7 +192,7 @@ export function getMarketParamsDecoder(): FixedSizeDecoder<MarketParams> {
     ["liquidatorFeeSmall", getU32Decoder()],
     ["insuranceFee", getU32Decoder()],
     ["liquidationBuffer", getU32Decoder()],
-    ["padding", getU32Decoder()],
+    ["liquidatorFeeStart", getU32Decoder()],
     ["smallPosition", getU64Decoder()],
     ["minOrder", getU64Decoder()],
     ["step", getU64Decoder()],
@@ -194,7 +202,9 @@ export function getMarketParamsDecoder(): FixedSizeDecoder<MarketParams> {
     ["insuranceCap", getU64Decoder()],
     ["liquidationBudget", getU64Decoder()],
     ["tier", getU8Decoder()],
-    ["padding2", fixDecoderSize(getBytesDecoder(), 7)],
+    ["padding2", fixDecoderSize(getBytesDecoder(), 3)],
+    ["liquidationShare", getU32Decoder()],
+    ["liquidationRamp", getU64Decoder()],
   ]);
 }
 

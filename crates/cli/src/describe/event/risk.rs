@@ -12,6 +12,19 @@ pub(super) fn liquidation(directory: &Directory, record: &LiquidationRecord) -> 
         (_, 1..) => format!("{} of margin still missing", quote(record.shortage_after)),
         _ => "margin restored".into(),
     };
+    if record.base.0 == 0 && record.quote.0 < 0 {
+        // The base is in the records of the fills.
+        return format!(
+            "{} had {} of {} reduced by fills not worse than {} (its fee {}, insurance fee {}, {} orders cancelled); {outcome}",
+            party(&record.liquidator),
+            directory.market_name(record.market),
+            party(&record.account),
+            price(record.price),
+            value(record.quote.magnitude()),
+            value(record.insurance_fee),
+            record.orders_cancelled
+        );
+    }
     format!(
         "{} took over {} {} of {} at {} (discount {}, insurance fee {}, {} orders cancelled); {outcome}",
         party(&record.liquidator),

@@ -14,7 +14,7 @@ use crate::jobs::filler::best_makers;
 use crate::trial::Trial;
 
 /// Maker orders of a flip: each account is one of the transaction.
-const MAKERS: usize = 4;
+pub(super) const MAKERS: usize = 4;
 
 impl Liquidator {
     /// The largest part of a position that makers and vAMM take at a profit. Nothing is held afterwards, so that only

@@ -1,7 +1,8 @@
 //! Takes over positions that do not meet their margin, and gets rid of what it took over.
 //!
-//! The program has one liquidation: a take-over at a discount to the oracle, by whoever has the margin for it. What a
-//! liquidator does with the position is its own affair, and [`Mode`] says when:
+//! The program has a take-over at a discount to the oracle, by whoever has the margin for it, and a step against makers and
+//! vAMM, which needs nothing and earns a part of the discount: what is done where no take-over is possible. What a
+//! liquidator does with a position is its own affair, and [`Mode`] says when:
 //!
 //! * `Hold` takes over within its limits and unwinds in small orders afterwards: it earns the whole discount and carries
 //!   the market's risk meanwhile;
@@ -9,6 +10,7 @@
 //!   the discount after the taker fee and the spread, and never holds anything;
 //! * `Best` flips what can be flipped and takes over the rest within its limits.
 
+mod fill;
 mod flip;
 mod limits;
 #[cfg(test)]
@@ -20,6 +22,8 @@ use kedge_model::account::pocket::Pocket;
 use kedge_model::account::position::Position;
 use kedge_model::num::{BASE, Rounding, floor_to, mul_div};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
+use kedge_model::rule::liquidation;
+use kedge_model::time::Millis;
 use kedge_sender::{Call, Plan, Subject};
 use kedge_state::endangered::shortfall;
 use kedge_state::{Account, World};
@@ -119,25 +123,33 @@ impl Job for Liquidator {
 }
 
 impl Liquidator {
-    /// Takes over from the pocket's position that frees most margin and that mode and limits allow.
+    /// Takes over from the position that the exchange reduces first, as far as mode and limits allow: it takes no other.
     fn take_over(&self, world: &World, trial: &Trial<'_>, inventory: &mut Inventory, case: &Case<'_>) -> Option<Plan> {
-        let mut positions: Vec<&Position> =
-            case.account.positions_in(case.pocket).filter(|position| !position.base.is_zero()).collect();
-        positions.sort_by_key(|position| {
-            let value = position.base.size().value(world.oracle(position.market), Rounding::Down);
-            std::cmp::Reverse(value.unwrap_or_default())
-        });
-        positions.into_iter().find_map(|position| {
-            let market = world.markets.get(usize::from(position.market))?;
-            let flipped =
-                (self.mode != Mode::Hold).then(|| self.flip(world, trial, case.address, position, market)).flatten();
-            match self.mode {
-                Mode::Flip => flipped,
-                Mode::Hold | Mode::Best => {
-                    flipped.or_else(|| self.hold(world, trial, inventory, case.address, position, market))
-                }
+        let order = liquidation::order(&case.account.head, case.pocket, &world.fresh, &trial.clock).ok()?;
+        let first = *order.as_slice().first()?;
+        let position = case.account.positions_in(case.pocket).find(|position| position.market == first)?;
+        let market = world.markets.get(usize::from(first))?;
+        let flipped =
+            (self.mode != Mode::Hold).then(|| self.flip(world, trial, case.address, position, market)).flatten();
+        let taken = match self.mode {
+            Mode::Flip => flipped,
+            Mode::Hold | Mode::Best => {
+                flipped.or_else(|| self.hold(world, trial, inventory, case.address, position, market))
             }
-        })
+        };
+        let taken = taken.or_else(|| self.fill(world, trial, case.address, position, market));
+        taken.or_else(|| self.begin(world, trial, case, market))
+    }
+
+    /// Begins a liquidation that nobody takes at the discount of now, so that the discount grows.
+    fn begin(&self, world: &World, trial: &Trial<'_>, case: &Case<'_>, market: &Market) -> Option<Plan> {
+        if market.liquidation_ramp == Millis(0) || case.pocket.is_being_liquidated(&case.account.head) {
+            return None;
+        }
+        let step = self.step(market.index, case.address, Size::ZERO, Price::ZERO);
+        trial.run(&step).ok()?;
+        let rows = world.markets_of(case.address).into_iter().chain([market.index]);
+        Some(Plan::of(step).after_refresh(world.outdated(rows)))
     }
 
     /// Takes over what the limits allow, to be unwound later.

@@ -147,8 +147,47 @@ fn the_best_of_both_holds_what_nobody_buys() {
 }
 
 #[test]
+fn a_liquidator_without_a_dollar_reduces_against_makers_for_a_fee() {
+    let (mut exchange, buyer, _) = scene();
+    exchange.without_amm();
+    exchange.publish(183_000_000);
+    let poor = exchange.trader(1);
+    for mode in [Mode::Hold, Mode::Flip, Mode::Best] {
+        assert_eq!(Liquidator { mode, ..liquidator(poor) }.decide(&exchange.world()), [], "nobody is there");
+    }
+    let _ = with_bids(&mut exchange);
+    let world = exchange.world();
+    let plans = liquidator(poor).decide(&world);
+    let [Call { instruction: Decoded::LiquidateWithFill(step), .. }] = &plans[0].calls[..] else { panic!("{plans:?}") };
+    assert_eq!((step.sub_account, step.liquidator, step.makers.len()), (buyer, poor, 2));
+    let told = crate::explain::explain(&plans[0], &world);
+    assert!(told.why.contains("with makers"), "{told:?}");
+    exchange.run_plan(&plans[0]);
+    let position = *exchange.world().accounts[&poor].head.position(0).unwrap();
+    assert_eq!(position.base, Base(0));
+    assert_eq!(told.reward.map(|fee| i64::try_from(fee.0).unwrap()), Some(position.quote.0));
+    let greedy = Liquidator { min_profit: Ppm(100_000), ..liquidator(poor) };
+    assert_eq!(greedy.decide(&world), [], "ten percent is beyond the discount");
+}
+
+#[test]
+fn a_liquidation_that_nobody_takes_is_begun_once() {
+    let (mut exchange, buyer, _) = scene();
+    exchange.without_amm();
+    exchange.ramped(Ppm(1_000), 60_000);
+    exchange.publish(183_000_000);
+    let poor = exchange.trader(1);
+    let plans = liquidator(poor).decide(&exchange.world());
+    let step = liquidated(&plans[0]).unwrap();
+    assert_eq!((plans.len(), step.sub_account, step.max_size), (1, buyer, 0));
+    exchange.run_plan(&plans[0]);
+    assert_eq!(liquidator(poor).decide(&exchange.world()), []);
+}
+
+#[test]
 fn all_markets_together_and_margin_limit_what_is_held() {
     let (mut exchange, _, own) = scene();
+    exchange.without_amm();
     exchange.publish(183_000_000);
     let one = Liquidator { max_total: Amount(366_000_000), ..liquidator(own) };
     let plans = one.decide(&exchange.world());

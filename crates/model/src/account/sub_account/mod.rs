@@ -74,7 +74,7 @@ account_bytes! {
         88 => pub next_order_id: u32,
         /// Number of liquidations so far.
         92 => pub liquidations: u32,
-        /// Slot at which the present liquidation began.
+        /// Slot at which the present liquidation of the cross pocket began, 0 without one.
         96 => pub liquidation_slot: Slot,
         /// Slot of the last instruction of the owner or delegate.
         104 => pub last_active_slot: u64,
@@ -108,8 +108,8 @@ account_bytes! {
         1524 => pub earlier_day: u32,
         /// Quote traded on days before `volume_day` and not yet counted.
         1528 => pub earlier_volume: u64,
-        /// Reserved, zero.
-        1536 => pub reserved: [u64; 1],
+        /// Slot at which the youngest of the present liquidations of isolated positions began, 0 without one.
+        1536 => pub isolated_liquidation_slot: Slot,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::{Checked, PPM};
 use crate::quantity::{Amount, Ppm, Price, Size};
+use crate::time::Millis;
 
 account_bytes! {
     /// Sources and judgement of a price row.
@@ -77,7 +78,7 @@ account_bytes! {
 
 account_bytes! {
     /// Everything that listing a market sets.
-    pub struct MarketParams [400] {
+    pub struct MarketParams [408] {
         /// Name, UTF-8, zero-padded.
         0 => pub name: [u8; 16],
         /// Price row.
@@ -102,8 +103,8 @@ account_bytes! {
         316 => pub insurance_fee: Ppm,
         /// Margin above maintenance that a liquidation restores.
         320 => pub liquidation_buffer: Ppm,
-        /// Padding.
-        324 => pub padding: u32,
+        /// Discount with which a liquidation begins; at most the two above.
+        324 => pub liquidator_fee_start: Ppm,
         /// Value up to which a position counts as small.
         328 => pub small_position: Amount,
         /// Smallest order.
@@ -118,12 +119,16 @@ account_bytes! {
         368 => pub max_position: Size,
         /// Most that the insurance fund pays for one default.
         376 => pub insurance_cap: Amount,
-        /// Value that may be liquidated in one window, 0 for no limit.
+        /// Least value that may be liquidated in one window; 0 for no limit where `liquidation_share` is 0 too.
         384 => pub liquidation_budget: Amount,
         /// Risk tier.
         392 => pub tier: u8,
         /// Padding.
-        393 => pub padding2: [u8; 7],
+        393 => pub padding2: [u8; 3],
+        /// Share of the open interest's value that may be liquidated in one window; 0 leaves `liquidation_budget` alone.
+        396 => pub liquidation_share: Ppm,
+        /// Time in which the liquidator's discount grows to the whole, milliseconds, at most ten minutes; 0 for at once.
+        400 => pub liquidation_ramp: Millis,
     }
 }
 
@@ -270,6 +275,9 @@ impl ListMarket<'_> {
             liquidation_buffer: params.liquidation_buffer,
             small_position: params.small_position,
             liquidation_budget: params.liquidation_budget,
+            liquidator_fee_start: params.liquidator_fee_start,
+            liquidation_share: params.liquidation_share,
+            liquidation_ramp: params.liquidation_ramp,
             ..Market::default()
         };
         market.validate_parameters(row)?;

@@ -1,6 +1,6 @@
 //! One trade: its fees, either side of it, its record, and the margin of whose account it enlarged.
 
-use super::types::{Matched, Trade};
+use super::types::{Matched, Taker, Trade};
 use crate::account::board::{MarketRow, Purpose};
 use crate::account::order::Order;
 use crate::account::pocket::Pocket;
@@ -32,7 +32,9 @@ pub(in crate::action) fn take<S: EventSink>(
     };
     let effect =
         ledger::trade(taker.head, context.market, row, trade.size.on(side)?, quote, trade.fees.charged()?.credit()?)?;
-    taker.fill_order(slot, trade.size, context.sink)?;
+    if slot != Taker::NO_SLOT {
+        taker.fill_order(slot, trade.size, context.sink)?;
+    }
     context.market.note_fill(trade.price, trade.quote, row.price.price, context.board, &context.clock);
     context.market.volume = context.market.volume.wrapping_add(trade.size.0);
     matched.size = matched.size.plus(trade.size)?;

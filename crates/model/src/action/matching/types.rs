@@ -81,6 +81,11 @@ pub(in crate::action) struct Taker {
     pub only_reduces: bool,
 }
 
+impl Taker {
+    /// In place of a slot: the order stands in none, and what is filled is noted in the position alone.
+    pub(in crate::action) const NO_SLOT: usize = usize::MAX;
+}
+
 /// Refuses a price outside a band.
 ///
 /// # Errors

@@ -39,7 +39,7 @@ impl Liquidate {
         }
         let step = self.step_for(context, account, owed)?;
         let report = self.transfer(context, account, liquidator, &step)?;
-        throttle(context, margin, account.head, liquidator.head, report.quote.magnitude())?;
+        throttle(context, margin, account.head, Some(liquidator.head), report.quote.magnitude())?;
         let record = LiquidationRecord {
             base: report.base,
             quote: report.quote,

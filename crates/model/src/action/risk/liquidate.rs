@@ -12,15 +12,14 @@ use crate::fault::{self, Fault};
 use crate::num::{Checked, Rounding};
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use crate::rule::liquidation;
-use crate::rule::margin::{self, MarginKind};
+use crate::rule::margin::{self, Margin, MarginKind};
 use crate::side::Side;
-use crate::time::Slot;
 
 /// Takes over up to a size of one position.
 #[must_use]
 #[derive(Clone, Copy, Debug)]
 pub struct Liquidate {
-    /// Most base that the liquidator takes.
+    /// Most base that the liquidator takes. Zero only begins the liquidation: orders are cancelled, the time runs.
     pub max_size: Size,
     /// The worst price for the liquidator, zero for any: highest when it buys, lowest when it sells.
     pub limit_price: Price,
@@ -69,14 +68,16 @@ impl LiquidationReport {
 impl Liquidate {
     /// Cancels all orders of the pocket that the position is in, then moves the part of the position that restores
     /// the pocket's maintenance margin plus the buffer (all of a small position, at most a quarter of a large one) to
-    /// the liquidator at a discount. Other pockets of the account are neither judged nor touched.
+    /// the liquidator at a discount, which grows from the market's `liquidator_fee_start` since the liquidation began and is at
+    /// most the pocket's equity over the value of its positions: nothing without equity. Of several positions of a
+    /// pocket the one that [`liquidation::order`] has first is reduced, no other. Other pockets of the account are neither judged nor touched.
     ///
     /// A pocket that meets its margin is liquidated too when it owes a market in settlement more than it has tokens and
     /// realised profits: of a position in profit, what pays the debt. In the market that is settled the liquidator buys
     /// tokens of another bank from it instead, up to `max_size` of their units.
     ///
     /// # Errors
-    /// [`Error::NotLiquidatable`], [`Error::NothingToLiquidate`], [`Error::LiquidationPriceWorse`],
+    /// [`Error::NotLiquidatable`], [`Error::NothingToLiquidate`], [`Error::LiquidationOrder`], [`Error::LiquidationPriceWorse`],
     /// [`Error::SelfTrade`], [`Error::InsufficientMargin`] of the liquidator, [`Error::LiquidationThrottled`],
     /// price rows.
     pub fn execute<S: EventSink>(
@@ -94,59 +95,27 @@ impl Liquidate {
             return self.buy_tokens(context, account, liquidator);
         }
         liquidator.head.require_free_in(context.market.index)?;
-        let pocket = Pocket::of(account.head, context.market.index);
-        if pocket.is_bankrupt(account.head) {
-            return Err(Error::AccountBankrupt);
+        let short = match prepare(context, account)? {
+            Prepared::Healthy(margin) => return self.realise(context, account, liquidator, &margin),
+            Prepared::Recovered(cancelled) => return Ok(recovered(cancelled)),
+            Prepared::Short(short) => short,
+        };
+        if short.begins && self.max_size.is_zero() {
+            return Ok(LiquidationReport { recovered: false, ..recovered(short.cancelled) });
         }
-        let clock = context.clock;
-        let board = context.board;
-        let maintenance = |account: &SubAccount| margin::liquidation_margin(account, pocket, board, &clock);
-        let before = maintenance(account.head)?;
-        let began = pocket.is_being_liquidated(account.head);
-        let buffer = context.market.liquidation_buffer;
-        let missing = liquidation::shortage(&before, buffer)?;
-        // Once begun, a liquidation goes on until the buffer is restored.
-        if before.is_met() && (!began || missing.is_zero()) {
-            if !began {
-                return self.realise(context, account, liquidator, &before);
-            }
-            pocket.set_being_liquidated(account.head, false)?;
-            return Ok(recovered(0));
-        }
-        if !began {
-            begin(account.head, pocket, clock.at())?;
-        }
-        let cancelled = cancel_orders(account, pocket, context.sink)?;
-        // Without orders to cancel the margin is the one just computed.
-        let missing =
-            if cancelled == 0 { missing } else { liquidation::shortage(&maintenance(account.head)?, buffer)? };
-        if missing.is_zero() {
-            pocket.set_being_liquidated(account.head, false)?;
-            account.head.release_empty_positions();
-            return Ok(recovered(cancelled));
-        }
-        let step = self.plan(context, account, missing)?;
+        let step = self.plan(context, account, &short)?;
         let report = self.transfer(context, account, liquidator, &step)?;
-        throttle(context, &before, account.head, liquidator.head, report.quote.magnitude())?;
-        let after = maintenance(account.head)?;
-        let left = liquidation::shortage(&after, buffer)?;
-        if left.is_zero() {
-            pocket.set_being_liquidated(account.head, false)?;
-        }
-        let bankrupt = mark_bankrupt(account.head, pocket, context.board)?;
-        let report = LiquidationReport { orders_cancelled: cancelled, bankrupt, ..report };
+        throttle(context, &short.before, account.head, Some(liquidator.head), report.quote.magnitude())?;
+        let (shortage_after, bankrupt) = short.end(context, account)?;
+        let report = LiquidationReport { orders_cancelled: short.cancelled, bankrupt, ..report };
         let record = LiquidationRecord {
-            shortage: missing.credit()?,
-            shortage_after: Quote(after.free()?.0.wrapping_neg()),
+            shortage: short.missing.credit()?,
+            shortage_after,
             liquidator_fee: step.fee,
-            ..report.record(account.head, liquidator.head, context.market.index, pocket)
+            ..report.record(account.head, liquidator.head, context.market.index, short.pocket)
         };
         emit(context.sink, EventKind::Liquidation, &record);
-        if cancelled == 0 {
-            account.head.release_position(context.market.index);
-        } else {
-            account.head.release_empty_positions();
-        }
+        short.release(account, context.market.index);
         Ok(report)
     }
 
@@ -155,32 +124,22 @@ impl Liquidate {
         &self,
         context: &Context<'_, S>,
         account: &SubAccountMut<'_>,
-        missing: Amount,
+        short: &Shortage,
     ) -> Result<Step> {
-        let market = &*context.market;
+        let (market, missing) = (&*context.market, short.missing);
         let row = context.board.market(market.index)?;
-        // Other rows may be frozen; the price of this transfer may not.
-        row.price.require(Purpose::Liquidate, &context.clock)?;
-        let position = account.head.position(market.index).map_err(|_| Error::NothingToLiquidate)?;
-        if position.base.is_zero() {
-            return Err(Error::NothingToLiquidate);
-        }
-        let oracle = row.settles_at(row.price.liquidation_price()?)?;
-        let size = position.base.size();
-        let (low, high) = row.instrument().bounds(size, oracle)?;
-        let is_small = high <= market.small_position;
-        let fee = if is_small { market.liquidator_fee_small } else { market.liquidator_fee };
-        let ratio = Ppm(row.maintenance_ratio(size)?.0.plus(market.liquidation_buffer.0)?);
+        let Target { base, value, oracle, ratio, is_small, discount: fee } = short.target(context, account.head)?;
+        let size = base.size();
         // Over the whole position: what it frees beyond the shortage is what an insurance fee can come from.
-        let insurance = liquidation::insurance_fee(missing, low, ratio, fee, market.insurance_fee)?;
+        let insurance = liquidation::insurance_fee(missing, value.0, ratio, fee, market.insurance_fee)?;
         let needed = missing.plus(liquidation::ROUNDING_UNITS)?;
         let cover = liquidation::base_to_cover(needed, ratio, fee, insurance, oracle, Rounding::Up)?;
         let taken = liquidation::step_size(cover, size, is_small, market.step, market.min_order, self.max_size)?;
         if taken.is_zero() {
             return Err(Error::AmountZero);
         }
-        let price = liquidation::takeover_price(position.base, oracle, fee)?;
-        let side = Side::closing(position.base).opposite();
+        let price = liquidation::takeover_price(base, oracle, fee)?;
+        let side = Side::closing(base).opposite();
         if !self.limit_price.is_zero() && !side.accepts(self.limit_price, price) {
             return Err(Error::LiquidationPriceWorse);
         }
@@ -235,15 +194,143 @@ impl Liquidate {
     }
 }
 
-/// Notes that a liquidation of a pocket begins.
+/// A pocket before a step.
+pub(super) enum Prepared {
+    /// It meets its margin.
+    Healthy(Margin),
+    /// It has recovered, or cancelling so many orders was enough.
+    Recovered(u32),
+    /// It is short.
+    Short(Shortage),
+}
+
+/// What a step is decided on: a pocket without orders, and the position that is reduced first.
+pub(super) struct Shortage {
+    pub(super) pocket: Pocket,
+    /// Its margin before orders were cancelled.
+    pub(super) before: Margin,
+    /// Its margin now.
+    pub(super) margin: Margin,
+    pub(super) missing: Amount,
+    first: Option<u16>,
+    cancelled: u32,
+    /// Whether the liquidation begins with this step.
+    begins: bool,
+}
+
+/// Judges the pocket that a market's position is in, begins its liquidation or ends it, and cancels its orders.
+///
+/// # Errors
+/// [`Error::AccountBankrupt`], price rows.
 #[inline(always)]
-fn begin(account: &mut SubAccount, pocket: Pocket, slot: Slot) -> Result<()> {
-    pocket.set_being_liquidated(account, true)?;
-    if !pocket.is_isolated() {
-        account.liquidation_slot = slot;
+pub(super) fn prepare<S: EventSink>(context: &mut Context<'_, S>, account: &mut SubAccountMut<'_>) -> Result<Prepared> {
+    let pocket = Pocket::of(account.head, context.market.index);
+    if pocket.is_bankrupt(account.head) {
+        return Err(Error::AccountBankrupt);
     }
-    account.liquidations = account.liquidations.plus(1)?;
-    Ok(())
+    let (board, clock) = (context.board, context.clock);
+    let (before, mut first) = margin::first_to_reduce(account.head, pocket, board, &clock)?;
+    let began = pocket.is_being_liquidated(account.head);
+    let buffer = context.market.liquidation_buffer;
+    let mut missing = liquidation::shortage(&before, buffer)?;
+    // Once begun, a liquidation goes on until the buffer is restored.
+    if before.is_met() && (!began || missing.is_zero()) {
+        if !began {
+            return Ok(Prepared::Healthy(before));
+        }
+        pocket.end_liquidation(account.head)?;
+        return Ok(Prepared::Recovered(0));
+    }
+    if !began {
+        pocket.begin_liquidation(account.head, clock.at())?;
+    }
+    let cancelled = cancel_orders(account, pocket, context.sink)?;
+    let mut margin = before;
+    // Without orders to cancel the margin is the one just computed.
+    if cancelled != 0 {
+        (margin, first) = margin::first_to_reduce(account.head, pocket, board, &clock)?;
+        missing = liquidation::shortage(&margin, buffer)?;
+    }
+    if missing.is_zero() {
+        pocket.end_liquidation(account.head)?;
+        account.head.release_empty_positions();
+        return Ok(Prepared::Recovered(cancelled));
+    }
+    Ok(Prepared::Short(Shortage { pocket, before, margin, missing, first, cancelled, begins: !began }))
+}
+
+/// The position that a step reduces.
+pub(super) struct Target {
+    pub(super) base: Base,
+    /// Its value at the oracle, down and up.
+    pub(super) value: (Amount, Amount),
+    /// The price that it counts at.
+    pub(super) oracle: Price,
+    /// Its maintenance ratio with the buffer.
+    pub(super) ratio: Ppm,
+    pub(super) is_small: bool,
+    /// The liquidator's discount now.
+    pub(super) discount: Ppm,
+}
+
+impl Shortage {
+    /// The pocket's position in the market, which must be the one that is reduced first.
+    ///
+    /// # Errors
+    /// [`Error::NothingToLiquidate`], [`Error::LiquidationOrder`], price rows.
+    #[inline(always)]
+    pub(super) fn target<S: EventSink>(&self, context: &Context<'_, S>, account: &SubAccount) -> Result<Target> {
+        let market = &*context.market;
+        let row = context.board.market(market.index)?;
+        // Other rows may be frozen; the price of this step may not.
+        row.price.require(Purpose::Liquidate, &context.clock)?;
+        let base = account.position(market.index).map_err(|_| Error::NothingToLiquidate)?.base;
+        if base.is_zero() {
+            return Err(Error::NothingToLiquidate);
+        }
+        if self.first.is_some_and(|first| first != market.index) {
+            return Err(Error::LiquidationOrder);
+        }
+        let oracle = row.settles_at(row.price.liquidation_price()?)?;
+        let value = row.instrument().bounds(base.size(), oracle)?;
+        let is_small = value.1 <= market.small_position;
+        let age = context.clock.at().since(self.pocket.liquidation_slot(account));
+        let age = age.millis_down(context.board.slot_time());
+        let discount = liquidation::discount_at(market, is_small, &self.margin, age)?;
+        let ratio = Ppm(row.maintenance_ratio(base.size())?.0.plus(market.liquidation_buffer.0)?);
+        Ok(Target { base, value, oracle, ratio, is_small, discount })
+    }
+
+    /// Judges the pocket after a step: ends the liquidation when nothing is missing, and marks it bankrupt when nothing but
+    /// debt is left. Returns the margin that is missing (negative: spare), and whether it is bankrupt.
+    #[inline(always)]
+    pub(super) fn end<S: EventSink>(
+        &self,
+        context: &Context<'_, S>,
+        account: &mut SubAccountMut<'_>,
+    ) -> Result<(Quote, bool)> {
+        let after = margin::liquidation_margin(account.head, self.pocket, context.board, &context.clock)?;
+        if liquidation::shortage(&after, context.market.liquidation_buffer)?.is_zero() {
+            self.pocket.end_liquidation(account.head)?;
+        }
+        let bankrupt = mark_bankrupt(account.head, self.pocket, context.board)?;
+        Ok((Quote(after.free()?.0.wrapping_neg()), bankrupt))
+    }
+
+    /// Frees the position slots in which nothing is left.
+    #[inline(always)]
+    pub(super) fn release(&self, account: &mut SubAccountMut<'_>, market: u16) {
+        if self.cancelled == 0 {
+            account.head.release_position(market);
+        } else {
+            account.head.release_empty_positions();
+        }
+    }
+
+    /// Orders that were cancelled.
+    pub(super) const fn cancelled(&self) -> u32 {
+        self.cancelled
+    }
 }
 
 /// One step of a liquidation.

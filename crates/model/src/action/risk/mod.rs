@@ -3,4 +3,5 @@
 pub(super) mod bankruptcy;
 pub(super) mod collect;
 pub(super) mod liquidate;
+pub(super) mod liquidate_fill;
 pub(super) mod throttle;

@@ -12,6 +12,7 @@ use crate::event::EventSink;
 use crate::fault::{self, Fault};
 use crate::num::{Checked, Rounding, mul_div};
 use crate::quantity::Amount;
+use crate::rule::liquidation;
 use crate::rule::margin::Margin;
 use crate::time::Millis;
 
@@ -25,8 +26,8 @@ const SEVERAL: u16 = u16::MAX;
 /// begins while anything of the budget is left, so that one step larger than the budget is possible. It sees what was
 /// liquidated in the window of pockets at least as near to a default, in eighths of the requirement that they were
 /// short, without that of other accounts of its owner. A pocket whose collateral is below half of its requirement
-/// always passes, and counts. A step between two accounts of one owner moves nothing into the market: it passes and does
-/// not count.
+/// always passes, and counts. A step into another account (`taker`) of its owner moves nothing into the market: it passes
+/// and does not count.
 ///
 /// # Errors
 /// [`Error::LiquidationThrottled`].
@@ -35,14 +36,13 @@ pub(in crate::action) fn throttle<S: EventSink>(
     context: &mut Context<'_, S>,
     margin: &Margin,
     account: &SubAccount,
-    liquidator: &SubAccount,
+    taker: Option<&SubAccount>,
     value: Amount,
 ) -> Result<()> {
-    if context.market.liquidation_budget.is_zero() {
-        return Ok(());
-    }
+    let price = context.board.market(context.market.index)?.price.price;
+    let Some(budget) = liquidation::window_budget(context.market, price)? else { return Ok(()) };
     let old = fault::planted(Fault::DecoysUseBudget);
-    if account.is_of(liquidator) && !old {
+    if taker.is_some_and(|taker| account.is_of(taker)) && !old {
         return Ok(());
     }
     let slots = THROTTLE_WINDOW_MS.slots_up(context.board.slot_time())?;
@@ -55,7 +55,7 @@ pub(in crate::action) fn throttle<S: EventSink>(
     }
     let nearness = nearness(margin)?;
     let seen = if old { market.liquidated } else { seen(market, account, nearness.unwrap_or_default()) };
-    if nearness.is_some() && seen >= market.liquidation_budget {
+    if nearness.is_some() && seen >= budget {
         return Err(Error::LiquidationThrottled);
     }
     count(market, account, nearness.unwrap_or(market.liquidated_near.len()), value)
