@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kedge_interface::account::name;
-use kedge_model::account::bank::Bank;
+use kedge_model::account::bank::{Bank, DEFAULTS};
 use kedge_model::account::board::Purpose;
 use kedge_model::account::market::Market;
 use kedge_model::account::position::Position;
@@ -175,6 +175,7 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
         let pools = snapshot.markets.iter().map(|(_, m)| i128::from(m.pnl_pool.0) + i128::from(m.insurance_fund.0));
         let total = bank.market_pools.0.into();
         said.line("markets' pools and insurance = the bank's total".into(), pools.sum(), total, unit);
+        defaults(said, bank, unit);
     }
     let Some(Some(vault)) = snapshot.vaults.get(usize::from(index)) else {
         said.rule(format!("bank {index}: its vault is not a token account"));
@@ -188,6 +189,28 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
     said.line(what, claims, tokens - donated, unit);
     if donated > 0 {
         said.donated.push(Sum { of: format!("bank {index}"), amount: donated, unit });
+    }
+}
+
+/// Each default that the bank remembers: who paid, and what was lost.
+fn defaults(said: &mut Statement, bank: &Bank, unit: Unit) {
+    let oldest = bank.next_default.saturating_sub(DEFAULTS as u64);
+    for number in oldest..bank.next_default {
+        let Some(record) = bank.default_record(number) else {
+            said.rule(format!("default {number}: the ring has another record in its place"));
+            continue;
+        };
+        let steps = [
+            record.fees,
+            record.insurance_fees,
+            record.protocol,
+            record.insurance,
+            record.amm,
+            record.socialised,
+            record.deficit,
+        ];
+        let paid: i128 = steps.iter().map(|step| i128::from(step.0)).sum();
+        said.line(format!("default {number}: lines of the waterfall = loss"), paid, record.loss.0.into(), unit);
     }
 }
 

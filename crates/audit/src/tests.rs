@@ -118,6 +118,15 @@ fn every_unit_that_is_off_is_found_and_named() {
     let miscounts = |one: &Break| one.what.contains("miscounts") && one.amount == "has 0 and counts 1";
     assert!(said.iter().any(miscounts), "{said:?}");
 
+    let mut off = found.clone();
+    off.banks[0].1.next_default = 1;
+    (off.banks[0].1.defaults[0].loss, off.banks[0].1.defaults[0].insurance) = (Amount(7), Amount(7));
+    assert_eq!(breaks(&off), [""; 0], "the lines are the loss");
+    off.banks[0].1.defaults[0].protocol = Amount(1);
+    assert_eq!(breaks(&off), ["default 0: lines of the waterfall = loss"]);
+    off.banks[0].1.defaults[0].number = 8;
+    assert_eq!(breaks(&off), ["default 0: the ring has another record in its place"]);
+
     let mut off = found;
     off.strange.push((who, "no kind of account of the program".into()));
     assert_eq!(breaks(&off).len(), 1);

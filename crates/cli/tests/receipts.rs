@@ -9,7 +9,7 @@ use person::{Person, Run};
 use serde_json::Value;
 
 /// Commands that send nothing, whatever they are asked for.
-const READING: [&str; 24] = [
+const READING: [&str; 25] = [
     "init",
     "config",
     "keygen",
@@ -18,6 +18,7 @@ const READING: [&str; 24] = [
     "book",
     "trades",
     "funding",
+    "default",
     "account",
     "accounts",
     "balances",

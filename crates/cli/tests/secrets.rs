@@ -9,7 +9,7 @@ use kedge_hostile::secrets::{SPELLINGS, shows};
 use solana_keypair::Keypair;
 
 /// A command line of each command, with arguments that get as far as the endpoint.
-const LINES: [&str; 48] = [
+const LINES: [&str; 49] = [
     "init --force",
     "config",
     "keygen --force new.json",
@@ -20,6 +20,7 @@ const LINES: [&str; 48] = [
     "trades SOL-PERP",
     "prices --refresh",
     "funding",
+    "default show",
     "account",
     "accounts",
     "balances",

@@ -64,6 +64,7 @@ const STRUCTS: &[Struct] = structs! {
     kedge_model::account::exchange::Exchange
     kedge_model::account::exchange::FeeSchedule
     kedge_model::account::exchange::FeeTier
+    kedge_model::rule::waterfall::DayCap
     kedge_model::account::market::Market
     kedge_model::account::order::Order
     kedge_model::account::order::OrderParams

@@ -1,6 +1,6 @@
 //! Arguments of commands on markets and prices.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use solana_pubkey::Pubkey;
 
 use super::Which;
@@ -27,6 +27,25 @@ pub(crate) struct Funding {
     pub market: Option<String>,
     #[command(flatten)]
     pub which: Which,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  kedge default show           # all that the exchange remembers\n  kedge default show 3"
+)]
+pub(crate) struct Defaulted {
+    #[command(subcommand)]
+    pub act: DefaultAct,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum DefaultAct {
+    /// Print the statement of a default: what each step of the waterfall paid. Without a number, of the last ones.
+    #[command(after_help = "Example:\n  kedge default show 3")]
+    Show {
+        /// Number of the default, as its event has it; the exchange remembers the last 8.
+        number: Option<u64>,
+    },
 }
 
 #[derive(Args)]

@@ -16,7 +16,7 @@ pub(crate) use account::{
 };
 pub(crate) use admin::{Act, Admin, Form, Operation, Pool, Row};
 pub(crate) use guard::Guards;
-pub(crate) use market::{Book, Funding, Markets, Prices, Trades, feed_id};
+pub(crate) use market::{Book, DefaultAct, Defaulted, Funding, Markets, Prices, Trades, feed_id};
 pub(crate) use order::{
     Cancel, ClientId, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg,
 };
@@ -132,6 +132,8 @@ pub(crate) enum Command {
     Prices(Prices),
     /// Show the last and the next funding rate, and the payments of your positions.
     Funding(Funding),
+    /// Show who paid for the last defaults, step by step.
+    Default(Defaulted),
     /// Show a sub-account: balances, positions and margin.
     Account(Account),
     /// List all sub-accounts of an owner.
@@ -252,6 +254,7 @@ impl Command {
             | Self::Book(_)
             | Self::Trades(_)
             | Self::Funding(_)
+            | Self::Default(_)
             | Self::Account(_)
             | Self::Accounts(_)
             | Self::Balances(_)

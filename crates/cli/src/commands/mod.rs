@@ -7,6 +7,7 @@ pub(crate) mod book;
 pub(crate) mod cancel;
 pub(crate) mod collateral;
 pub(crate) mod create;
+pub(crate) mod defaulted;
 pub(crate) mod explain;
 pub(crate) mod fees;
 pub(crate) mod fills;

@@ -11,4 +11,5 @@ pub mod margin;
 pub mod risk;
 pub mod tiers;
 pub mod trigger;
+pub mod waterfall;
 pub mod weights;

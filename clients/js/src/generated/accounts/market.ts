@@ -103,7 +103,7 @@ export type Market = {
   pnlPool: bigint;
   /** Quote tokens of the insurance fund. */
   insuranceFund: bigint;
-  /** Most that the insurance fund pays for one default. */
+  /** Most that the insurance fund pays for the defaults of a day. */
   insuranceCap: bigint;
   /** Losses that nobody has paid yet; repaid by the next fees. */
   deficit: bigint;
@@ -193,6 +193,10 @@ export type Market = {
   charged: bigint;
   /** Unix time at which that day began. */
   chargeTime: bigint;
+  /** What defaults of a running day have taken from the insurance fund. */
+  insuranceUsed: bigint;
+  /** Unix time at which that day began. */
+  insuranceDay: bigint;
   /** Reserved, zero. */
   reserved: Array<bigint>;
   /** Price of the last fills, weighted by their value: what triggers take for the last price. */
@@ -243,7 +247,7 @@ export type MarketArgs = {
   pnlPool: number | bigint;
   /** Quote tokens of the insurance fund. */
   insuranceFund: number | bigint;
-  /** Most that the insurance fund pays for one default. */
+  /** Most that the insurance fund pays for the defaults of a day. */
   insuranceCap: number | bigint;
   /** Losses that nobody has paid yet; repaid by the next fees. */
   deficit: number | bigint;
@@ -333,6 +337,10 @@ export type MarketArgs = {
   charged: number | bigint;
   /** Unix time at which that day began. */
   chargeTime: number | bigint;
+  /** What defaults of a running day have taken from the insurance fund. */
+  insuranceUsed: number | bigint;
+  /** Unix time at which that day began. */
+  insuranceDay: number | bigint;
   /** Price of the last fills, weighted by their value: what triggers take for the last price. */
   lastPrice: number | bigint;
   /** What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short. */
@@ -414,7 +422,9 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ["settledClaims", getU64Encoder()],
       ["charged", getI64Encoder()],
       ["chargeTime", getI64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 9 })],
+      ["insuranceUsed", getU64Encoder()],
+      ["insuranceDay", getI64Encoder()],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 7 })],
       ["lastPrice", getU64Encoder()],
       ["liquidatedNear", getArrayEncoder(getU64Encoder(), { size: 3 })],
       ["liquidatedOwner", getU64Encoder()],
@@ -426,7 +436,7 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ...value,
       discriminator: MARKET_DISCRIMINATOR,
       padding: new Uint8Array([0, 0]),
-      reserved: [0, 0, 0, 0, 0, 0, 0, 0, 0],
+      reserved: [0, 0, 0, 0, 0, 0, 0],
       padding2: new Uint8Array([0, 0, 0, 0, 0, 0]),
     }),
   );
@@ -497,7 +507,9 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ["settledClaims", getU64Decoder()],
     ["charged", getI64Decoder()],
     ["chargeTime", getI64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 9 })],
+    ["insuranceUsed", getU64Decoder()],
+    ["insuranceDay", getI64Decoder()],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 7 })],
     ["lastPrice", getU64Decoder()],
     ["liquidatedNear", getArrayDecoder(getU64Decoder(), { size: 3 })],
     ["liquidatedOwner", getU64Decoder()],

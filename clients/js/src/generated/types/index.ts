@@ -17,6 +17,7 @@ export * from "./cancelReason.js";
 export * from "./cancelRecord.js";
 export * from "./crankKind.js";
 export * from "./crankRecord.js";
+export * from "./dayCap.js";
 export * from "./depositRecord.js";
 export * from "./eventHeader.js";
 export * from "./feeSchedule.js";

@@ -166,12 +166,7 @@ impl SweepFees {
         let owed = Quote(market.net_users_pnl(row.settles_at(row.price.price)?)?.0.max(0));
         let mut spare = market.pnl_pool.credit()?.minus(owed)?.positive_part();
 
-        // A deficit is an open hole in the funding pot: fees fill it inside the ledger, no token moves.
-        report.deficit = market.deficit.min(market.fees);
-        market.fees = market.fees.minus(report.deficit)?;
-        market.funding_pot = market.funding_pot.plus(report.deficit.credit()?)?;
-        market.deficit = market.deficit.minus(report.deficit)?;
-
+        report.deficit = market.repay_deficit()?;
         let from_insurance_fees = market.insurance_fees.min(spare);
         spare = spare.minus(from_insurance_fees)?;
         let from_fees = market.fees.min(spare);
