@@ -9,7 +9,7 @@ use kedge_hostile::secrets::{SPELLINGS, shows};
 use solana_keypair::Keypair;
 
 /// A command line of each command, with arguments that get as far as the endpoint.
-const LINES: [&str; 49] = [
+const LINES: [&str; 50] = [
     "init --force",
     "config",
     "keygen --force new.json",
@@ -21,6 +21,7 @@ const LINES: [&str; 49] = [
     "prices --refresh",
     "funding",
     "default show",
+    "insurance show",
     "account",
     "accounts",
     "balances",

@@ -145,4 +145,11 @@ errors! {
     104 SignedTooEarly "The message begins to be good in a slot that has not come; wait for it, or check the cluster."
     105 SignedTooLong "The message would be good for more than 600 seconds of slots; sign one with an earlier last slot."
     106 SignedTextInvalid "The signed text does not follow the form of signed orders to its last letter; let the client write it."
+    107 TrancheWornOut "Two generations of the staked insurance have ended and the first is not redeemed yet; wait until its holders have unstaked."
+    108 SharesTooFew "The tokens would give fewer shares than the least that was asked for; the price has moved, look and ask again."
+    109 SharesTooMany "Fewer shares than this are staked and not waiting yet; zero is none either."
+    110 UnstakeTooEarly "The shares have not waited for 13 days since they were last requested; wait."
+    111 UnstakeLapsed "The request was not paid within two days after its 13 days; request anew."
+    112 NothingRequested "No shares wait to be unstaked; request them first."
+    113 StakeEnded "The shares are of a generation of the staked insurance that has ended; unstake them before staking anew."
 }

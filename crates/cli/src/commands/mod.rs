@@ -15,6 +15,7 @@ pub(crate) mod flatten;
 pub(crate) mod follow;
 pub(crate) mod funding;
 pub(crate) mod history;
+pub(crate) mod insurance;
 pub(crate) mod manage;
 pub(crate) mod markets;
 pub(crate) mod modify;

@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::event::BankruptcyRecord;
 use crate::num::Checked;
 use crate::quantity::Amount;
+use crate::rule::tranche::Tranche;
 use crate::rule::waterfall::{DayCap, PROTOCOL_SHARE};
 
 /// Defaults that the quote bank remembers.
@@ -12,7 +13,7 @@ pub const DEFAULTS: usize = 8;
 
 account_bytes! {
     /// A collateral mint and its vault.
-    pub struct Bank [1440] {
+    pub struct Bank [1544] {
         /// Layout version.
         0 => pub version: u8,
         /// Bump of the account's address.
@@ -45,6 +46,8 @@ account_bytes! {
         280 => pub next_default: u64,
         /// The last defaults, each in the place of its number modulo [`DEFAULTS`]: who paid what (quote bank only).
         288 => pub defaults: [BankruptcyRecord; 8],
+        /// The staked insurance (quote bank only).
+        1440 => pub tranche: Tranche,
     }
 }
 
@@ -65,7 +68,7 @@ impl Bank {
 
     /// Sum of all claims on the vault.
     pub fn claims(&self) -> Result<Amount> {
-        self.deposits.plus(self.market_pools)?.plus(self.protocol)
+        self.deposits.plus(self.market_pools)?.plus(self.protocol)?.plus(self.tranche.claims()?)
     }
 
     /// Moves claims from the pools to a balance (positive) or back (negative).
@@ -97,6 +100,16 @@ impl Bank {
     pub(crate) fn pay_from_protocol(&mut self, amount: Amount) -> Result<()> {
         self.protocol_day.count(amount)?;
         self.protocol = self.protocol.minus(amount)?;
+        self.market_pools = self.market_pools.plus(amount)?;
+        Ok(())
+    }
+
+    /// Moves tokens from the staked insurance to a market's pool, for a default.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub(crate) fn pay_from_stakes(&mut self, amount: Amount) -> Result<()> {
+        self.tranche.lose(amount)?;
         self.market_pools = self.market_pools.plus(amount)?;
         Ok(())
     }
@@ -152,9 +165,9 @@ impl Bank {
         if self.version != Self::VERSION {
             return Err(Error::VersionUnsupported);
         }
-        self.deposits.0.plus(self.market_pools.0)?.plus(self.protocol.0)?;
+        let tranche = self.claims()?.minus(self.deposits)?.minus(self.market_pools)?.minus(self.protocol)?;
         if self.index != Self::QUOTE
-            && !(self.market_pools.is_zero() && self.protocol.is_zero() && self.next_default == 0)
+            && !(self.market_pools.is_zero() && self.protocol.is_zero() && self.next_default == 0 && tranche.is_zero())
         {
             return Err(Error::InvariantBroken);
         }

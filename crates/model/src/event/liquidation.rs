@@ -54,24 +54,26 @@ account_bytes! {
         64 => pub protocol: Amount,
         /// Paid by the market's insurance fund.
         72 => pub insurance: Amount,
+        /// Paid by the staked insurance.
+        80 => pub staked: Amount,
         /// Paid by the vAMM's capital (only when nobody holds a position).
-        80 => pub amm: Amount,
+        88 => pub amm: Amount,
         /// Spread over all positions.
-        88 => pub socialised: Amount,
+        96 => pub socialised: Amount,
         /// What each base unit was charged, at 1e9.
-        96 => pub charge: FundingIndex,
+        104 => pub charge: FundingIndex,
         /// Left as the market's deficit, repaid by its next fees.
-        104 => pub deficit: Amount,
+        112 => pub deficit: Amount,
         /// Unix time.
-        112 => pub time: i64,
+        120 => pub time: i64,
         /// Number of the default on the exchange, from zero.
-        120 => pub number: u64,
+        128 => pub number: u64,
         /// Market.
-        128 => pub market: u16,
+        136 => pub market: u16,
         /// 1 when an isolated position defaulted.
-        130 => pub isolated: u8 as bool,
+        138 => pub isolated: u8 as bool,
         /// Padding.
-        131 => pub padding: [u8; 13],
+        139 => pub padding: [u8; 5],
     }
 }
 
@@ -81,8 +83,16 @@ impl BankruptcyRecord {
     /// # Errors
     /// [`crate::Error::Overflow`].
     pub fn paid(&self) -> crate::error::Result<Amount> {
-        let steps =
-            [self.fees, self.insurance_fees, self.protocol, self.insurance, self.amm, self.socialised, self.deficit];
+        let steps = [
+            self.fees,
+            self.insurance_fees,
+            self.protocol,
+            self.insurance,
+            self.staked,
+            self.amm,
+            self.socialised,
+            self.deficit,
+        ];
         steps.into_iter().try_fold(Amount::ZERO, Amount::plus)
     }
 }

@@ -1,7 +1,7 @@
 //! Who pays a default, in which order, and what a step may give in a day.
 //!
-//! The order: the market's unswept fees and insurance fees, the protocol's tranche, the market's insurance fund, and what is
-//! left by what existed before (vAMM, positions by size, deficit). The pocket's own tokens have gone before: with a
+//! The order: the market's unswept fees and insurance fees, the protocol's tranche, the market's insurance fund, the staked insurance,
+//! and what is left by what existed before (vAMM, positions by size, deficit). The pocket's own tokens have gone before: with a
 //! token left it has not defaulted. Caps run by day, so that a default that is split gets no more than one.
 
 use crate::clock::{Clock, elapsed};

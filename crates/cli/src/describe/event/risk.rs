@@ -27,7 +27,7 @@ pub(super) fn liquidation(directory: &Directory, record: &LiquidationRecord) -> 
 
 pub(super) fn bankruptcy(directory: &Directory, record: &BankruptcyRecord) -> String {
     format!(
-        "{} defaulted on {} in {} (default {}): unswept fees {}, insurance fees {}, protocol {}, insurance fund {}, vAMM {}, spread \
+        "{} defaulted on {} in {} (default {}): unswept fees {}, insurance fees {}, protocol {}, insurance fund {}, staked insurance {}, vAMM {}, spread \
          over positions {}, left as deficit {}",
         party(&record.account),
         value(record.loss),
@@ -37,6 +37,7 @@ pub(super) fn bankruptcy(directory: &Directory, record: &BankruptcyRecord) -> St
         value(record.insurance_fees),
         value(record.protocol),
         value(record.insurance),
+        value(record.staked),
         value(record.amm),
         value(record.socialised),
         value(record.deficit)

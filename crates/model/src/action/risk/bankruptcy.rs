@@ -15,7 +15,7 @@ use crate::event::{BankruptcyRecord, EventKind, EventSink, emit};
 use crate::fault::{self, Fault};
 use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64, to_u64};
 use crate::quantity::{Amount, FundingIndex, Quote, Size};
-use crate::rule::waterfall;
+use crate::rule::{tiers, waterfall};
 use crate::time::Seconds;
 
 /// The defaults of a day charge a position at most its value over this; what is beyond stays the market's deficit.
@@ -41,6 +41,8 @@ pub struct BankruptcyReport {
     pub protocol: Amount,
     /// Paid by the insurance fund.
     pub insurance: Amount,
+    /// Paid by the staked insurance.
+    pub staked: Amount,
     /// Paid by the vAMM's capital because nobody holds a position.
     pub amm: Amount,
     /// Spread over all positions.
@@ -52,7 +54,8 @@ pub struct BankruptcyReport {
 impl Bankruptcy {
     /// Pays the debt in the order of [`crate::rule::waterfall`]: the market's fees that are not swept yet and not owed to an
     /// older deficit; its insurance fees; the protocol's tranche, of which the defaults of a day take at most a quarter; the
-    /// market's insurance fund up to its cap and its tier's share, by day. The rest is spread over all positions in
+    /// market's insurance fund up to its cap and its tier's share, by day; the staked insurance up to the tier's share of it, by
+    /// day. The rest is spread over all positions in
     /// proportion to their size (rounded up, the excess stays in the pot), together with the other defaults of a day at most a
     /// tenth of a position's value. With no position open the vAMM's capital pays, and what is left after that is
     /// the market's deficit, which the next fees repay.
@@ -91,7 +94,7 @@ impl Bankruptcy {
         }
         let loss = position.quote.magnitude().min(uncovered);
 
-        let ([fees, insurance_fees, protocol, insurance], rest) = pay(market, bank, loss, &clock)?;
+        let ([fees, insurance_fees, protocol, insurance, staked], rest) = pay(market, bank, loss, &clock)?;
         let borne = bear(market, row, rest, &clock)?;
         ledger::adjust(account.head, market, loss.credit()?)?;
         let position = account.head.position_mut(market.index)?;
@@ -112,6 +115,7 @@ impl Bankruptcy {
             insurance_fees,
             protocol,
             insurance,
+            staked,
             amm,
             socialised,
             charge,
@@ -120,17 +124,17 @@ impl Bankruptcy {
             time: clock.unix_time,
             number: 0,
             isolated: u8::from(pocket.is_isolated()),
-            padding: [0; 13],
+            padding: [0; 5],
         };
         bank.remember(&mut record)?;
         emit(sink, EventKind::Bankruptcy, &record);
-        Ok(BankruptcyReport { loss, fees, insurance_fees, protocol, insurance, amm, socialised, deficit })
+        Ok(BankruptcyReport { loss, fees, insurance_fees, protocol, insurance, staked, amm, socialised, deficit })
     }
 }
 
-/// Pays a loss from fees, insurance fees, the protocol's tranche and the insurance fund, in this order: what each gave, and
+/// Pays a loss from fees, insurance fees, the protocol's tranche, the insurance fund and the staked insurance, in this order: what each gave, and
 /// what is left. Fees bring no token, they free a claim on the pool.
-fn pay(market: &mut Market, bank: &mut Bank, loss: Amount, clock: &Clock) -> Result<([Amount; 4], Amount)> {
+fn pay(market: &mut Market, bank: &mut Bank, loss: Amount, clock: &Clock) -> Result<([Amount; 5], Amount)> {
     let settling = market.is_settling();
     if !settling {
         market.repay_deficit()?;
@@ -141,13 +145,15 @@ fn pay(market: &mut Market, bank: &mut Bank, loss: Amount, clock: &Clock) -> Res
         of_market(market.insurance_fees),
         bank.protocol_room(clock)?,
         market.insurance_room(clock)?,
+        bank.tranche.room(tiers::of(market.tier)?.insurance_share, clock)?,
     ];
     let (lines, rest) = waterfall::lines(loss, rooms)?;
-    let [fees, insurance_fees, protocol, insurance] = lines;
+    let [fees, insurance_fees, protocol, insurance, staked] = lines;
     market.fees = market.fees.minus(fees)?;
     market.insurance_fees = market.insurance_fees.minus(insurance_fees)?;
     bank.pay_from_protocol(protocol)?;
-    market.pnl_pool = market.pnl_pool.plus(protocol)?;
+    bank.pay_from_stakes(staked)?;
+    market.pnl_pool = market.pnl_pool.plus(protocol)?.plus(staked)?;
     market.pay_from_insurance(insurance, clock)?;
     Ok((lines, rest))
 }
