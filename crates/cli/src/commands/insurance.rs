@@ -60,7 +60,7 @@ pub(crate) async fn run(session: &Session, options: &args::Insurance) -> Result<
 }
 
 async fn trader(session: &Session, authority: &Pubkey) -> Result<Trader> {
-    Ok(session.client.trader(authority).await?)
+    Ok(session.client.trader(authority).await?.unwrap_or_default())
 }
 
 async fn show(session: &Session, authority: &Pubkey, bank: &Bank) -> Result<Output> {

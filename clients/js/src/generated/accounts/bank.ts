@@ -51,10 +51,14 @@ import {
   getBankruptcyRecordEncoder,
   getDayCapDecoder,
   getDayCapEncoder,
+  getTrancheDecoder,
+  getTrancheEncoder,
   type BankruptcyRecord,
   type BankruptcyRecordArgs,
   type DayCap,
   type DayCapArgs,
+  type Tranche,
+  type TrancheArgs,
 } from "../types/index.js";
 
 export const BANK_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
@@ -99,6 +103,8 @@ export type Bank = {
   nextDefault: bigint;
   /** The last defaults, each in the place of its number modulo DEFAULTS: who paid what (quote bank only). */
   defaults: Array<BankruptcyRecord>;
+  /** The staked insurance (quote bank only). */
+  tranche: Tranche;
 };
 
 export type BankArgs = {
@@ -130,6 +136,8 @@ export type BankArgs = {
   nextDefault: number | bigint;
   /** The last defaults, each in the place of its number modulo DEFAULTS: who paid what (quote bank only). */
   defaults: Array<BankruptcyRecordArgs>;
+  /** The staked insurance (quote bank only). */
+  tranche: TrancheArgs;
 };
 
 /** Gets the encoder for {@link BankArgs} account data. */
@@ -153,6 +161,7 @@ export function getBankEncoder(): FixedSizeEncoder<BankArgs> {
       ["protocolDay", getDayCapEncoder()],
       ["nextDefault", getU64Encoder()],
       ["defaults", getArrayEncoder(getBankruptcyRecordEncoder(), { size: 8 })],
+      ["tranche", getTrancheEncoder()],
     ]),
     (value) => ({
       ...value,
@@ -183,6 +192,7 @@ export function getBankDecoder(): FixedSizeDecoder<Bank> {
     ["protocolDay", getDayCapDecoder()],
     ["nextDefault", getU64Decoder()],
     ["defaults", getArrayDecoder(getBankruptcyRecordDecoder(), { size: 8 })],
+    ["tranche", getTrancheDecoder()],
   ]));
 }
 
@@ -245,5 +255,5 @@ export async function fetchAllMaybeBank(
 }
 
 export function getBankSize(): number {
-  return 1448;
+  return 1552;
 }

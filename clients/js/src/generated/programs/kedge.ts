@@ -58,6 +58,7 @@ import {
   getCancelAllInstruction,
   getCancelOrderInstruction,
   getCancelOrdersInstruction,
+  getCancelUnstakeInstructionAsync,
   getCloseSubAccountInstructionAsync,
   getCloseTraderInstructionAsync,
   getCreateSubAccountInstructionAsync,
@@ -83,6 +84,7 @@ import {
   getProposeAdminInstruction,
   getRefreshPricesInstruction,
   getReplaceOrdersInstruction,
+  getRequestUnstakeInstructionAsync,
   getRevokeSignedOrdersInstruction,
   getSetBuilderInstruction,
   getSetDelegateInstruction,
@@ -96,11 +98,13 @@ import {
   getSettlePnlInstruction,
   getSettlePositionInstruction,
   getSliceOrderInstruction,
+  getStakeInstructionAsync,
   getSweepFeesInstruction,
   getTrailOrderInstruction,
   getTransferInstruction,
   getTransferIsolatedInstruction,
   getTriggerOrderInstruction,
+  getUnstakeInstructionAsync,
   getUpdateAmmInstruction,
   getUpdateFeeTierInstruction,
   getUpdateFundingInstruction,
@@ -110,6 +114,7 @@ import {
   parseCancelAllInstruction,
   parseCancelOrderInstruction,
   parseCancelOrdersInstruction,
+  parseCancelUnstakeInstruction,
   parseCloseSubAccountInstruction,
   parseCloseTraderInstruction,
   parseCreateSubAccountInstruction,
@@ -135,6 +140,7 @@ import {
   parseProposeAdminInstruction,
   parseRefreshPricesInstruction,
   parseReplaceOrdersInstruction,
+  parseRequestUnstakeInstruction,
   parseRevokeSignedOrdersInstruction,
   parseSetBuilderInstruction,
   parseSetDelegateInstruction,
@@ -148,11 +154,13 @@ import {
   parseSettlePnlInstruction,
   parseSettlePositionInstruction,
   parseSliceOrderInstruction,
+  parseStakeInstruction,
   parseSweepFeesInstruction,
   parseTrailOrderInstruction,
   parseTransferInstruction,
   parseTransferIsolatedInstruction,
   parseTriggerOrderInstruction,
+  parseUnstakeInstruction,
   parseUpdateAmmInstruction,
   parseUpdateFeeTierInstruction,
   parseUpdateFundingInstruction,
@@ -162,6 +170,7 @@ import {
   type CancelAllInput,
   type CancelOrderInput,
   type CancelOrdersInput,
+  type CancelUnstakeAsyncInput,
   type CloseSubAccountAsyncInput,
   type CloseTraderAsyncInput,
   type CreateSubAccountAsyncInput,
@@ -185,6 +194,7 @@ import {
   type ParsedCancelAllInstruction,
   type ParsedCancelOrderInstruction,
   type ParsedCancelOrdersInstruction,
+  type ParsedCancelUnstakeInstruction,
   type ParsedCloseSubAccountInstruction,
   type ParsedCloseTraderInstruction,
   type ParsedCreateSubAccountInstruction,
@@ -210,6 +220,7 @@ import {
   type ParsedProposeAdminInstruction,
   type ParsedRefreshPricesInstruction,
   type ParsedReplaceOrdersInstruction,
+  type ParsedRequestUnstakeInstruction,
   type ParsedRevokeSignedOrdersInstruction,
   type ParsedSetBuilderInstruction,
   type ParsedSetDelegateInstruction,
@@ -223,11 +234,13 @@ import {
   type ParsedSettlePnlInstruction,
   type ParsedSettlePositionInstruction,
   type ParsedSliceOrderInstruction,
+  type ParsedStakeInstruction,
   type ParsedSweepFeesInstruction,
   type ParsedTrailOrderInstruction,
   type ParsedTransferInstruction,
   type ParsedTransferIsolatedInstruction,
   type ParsedTriggerOrderInstruction,
+  type ParsedUnstakeInstruction,
   type ParsedUpdateAmmInstruction,
   type ParsedUpdateFeeTierInstruction,
   type ParsedUpdateFundingInstruction,
@@ -239,6 +252,7 @@ import {
   type ProposeAdminInput,
   type RefreshPricesInput,
   type ReplaceOrdersInput,
+  type RequestUnstakeAsyncInput,
   type RevokeSignedOrdersInput,
   type SetBuilderInput,
   type SetDelegateInput,
@@ -252,11 +266,13 @@ import {
   type SettlePnlInput,
   type SettlePositionInput,
   type SliceOrderInput,
+  type StakeAsyncInput,
   type SweepFeesInput,
   type TrailOrderInput,
   type TransferInput,
   type TransferIsolatedInput,
   type TriggerOrderInput,
+  type UnstakeAsyncInput,
   type UpdateAmmInput,
   type UpdateFeeTierInput,
   type UpdateFundingInput,
@@ -383,6 +399,10 @@ export enum KedgeInstruction {
   SetBuilder,
   Deposit,
   Withdraw,
+  Stake,
+  RequestUnstake,
+  CancelUnstake,
+  Unstake,
   Transfer,
   PlaceOrders,
   PlaceSignedOrders,
@@ -660,6 +680,50 @@ export function identifyKedgeInstruction(
     )
   ) {
     return KedgeInstruction.Withdraw;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([206, 176, 202, 18, 200, 209, 179, 108]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.Stake;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([44, 154, 110, 253, 160, 202, 54, 34]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.RequestUnstake;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([64, 65, 53, 227, 125, 153, 3, 167]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.CancelUnstake;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([90, 95, 107, 42, 205, 124, 50, 225]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.Unstake;
   }
   if (
     containsBytes(
@@ -1067,6 +1131,18 @@ export type ParsedKedgeInstruction<
       instructionType: KedgeInstruction.Withdraw;
     } & ParsedWithdrawInstruction<TProgram>)
   | ({
+      instructionType: KedgeInstruction.Stake;
+    } & ParsedStakeInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.RequestUnstake;
+    } & ParsedRequestUnstakeInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.CancelUnstake;
+    } & ParsedCancelUnstakeInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.Unstake;
+    } & ParsedUnstakeInstruction<TProgram>)
+  | ({
       instructionType: KedgeInstruction.Transfer;
     } & ParsedTransferInstruction<TProgram>)
   | ({
@@ -1314,6 +1390,34 @@ export function parseKedgeInstruction<TProgram extends string>(
       return {
         instructionType: KedgeInstruction.Withdraw,
         ...parseWithdrawInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.Stake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.Stake,
+        ...parseStakeInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.RequestUnstake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.RequestUnstake,
+        ...parseRequestUnstakeInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.CancelUnstake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.CancelUnstake,
+        ...parseCancelUnstakeInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.Unstake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.Unstake,
+        ...parseUnstakeInstruction(instruction),
       };
     }
     case KedgeInstruction.Transfer: {
@@ -1627,6 +1731,20 @@ export type KedgePluginInstructions = {
   withdraw: (
     input: WithdrawInput,
   ) => ReturnType<typeof getWithdrawInstruction> & SelfPlanAndSendFunctions;
+  stake: (
+    input: StakeAsyncInput,
+  ) => ReturnType<typeof getStakeInstructionAsync> & SelfPlanAndSendFunctions;
+  requestUnstake: (
+    input: RequestUnstakeAsyncInput,
+  ) => ReturnType<typeof getRequestUnstakeInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  cancelUnstake: (
+    input: CancelUnstakeAsyncInput,
+  ) => ReturnType<typeof getCancelUnstakeInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  unstake: (
+    input: UnstakeAsyncInput,
+  ) => ReturnType<typeof getUnstakeInstructionAsync> & SelfPlanAndSendFunctions;
   transfer: (
     input: TransferInput,
   ) => ReturnType<typeof getTransferInstruction> & SelfPlanAndSendFunctions;
@@ -1847,6 +1965,26 @@ export function kedgeProgram() {
             addSelfPlanAndSendFunctions(client, getDepositInstruction(input)),
           withdraw: (input) =>
             addSelfPlanAndSendFunctions(client, getWithdrawInstruction(input)),
+          stake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getStakeInstructionAsync(input),
+            ),
+          requestUnstake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getRequestUnstakeInstructionAsync(input),
+            ),
+          cancelUnstake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getCancelUnstakeInstructionAsync(input),
+            ),
+          unstake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getUnstakeInstructionAsync(input),
+            ),
           transfer: (input) =>
             addSelfPlanAndSendFunctions(client, getTransferInstruction(input)),
           placeOrders: (input) =>

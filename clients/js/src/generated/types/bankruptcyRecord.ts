@@ -50,6 +50,8 @@ export type BankruptcyRecord = {
   protocol: bigint;
   /** Paid by the market's insurance fund. */
   insurance: bigint;
+  /** Paid by the staked insurance. */
+  staked: bigint;
   /** Paid by the vAMM's capital (only when nobody holds a position). */
   amm: bigint;
   /** Spread over all positions. */
@@ -83,6 +85,8 @@ export type BankruptcyRecordArgs = {
   protocol: number | bigint;
   /** Paid by the market's insurance fund. */
   insurance: number | bigint;
+  /** Paid by the staked insurance. */
+  staked: number | bigint;
   /** Paid by the vAMM's capital (only when nobody holds a position). */
   amm: number | bigint;
   /** Spread over all positions. */
@@ -110,6 +114,7 @@ export function getBankruptcyRecordEncoder(): FixedSizeEncoder<BankruptcyRecordA
       ["insuranceFees", getU64Encoder()],
       ["protocol", getU64Encoder()],
       ["insurance", getU64Encoder()],
+      ["staked", getU64Encoder()],
       ["amm", getU64Encoder()],
       ["socialised", getU64Encoder()],
       ["charge", getI64Encoder()],
@@ -118,12 +123,9 @@ export function getBankruptcyRecordEncoder(): FixedSizeEncoder<BankruptcyRecordA
       ["number", getU64Encoder()],
       ["market", getU16Encoder()],
       ["isolated", getBooleanEncoder()],
-      ["padding", fixEncoderSize(getBytesEncoder(), 13)],
+      ["padding", fixEncoderSize(getBytesEncoder(), 5)],
     ]),
-    (value) => ({
-      ...value,
-      padding: new Uint8Array([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-    }),
+    (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0]) }),
   );
 }
 
@@ -135,6 +137,7 @@ export function getBankruptcyRecordDecoder(): FixedSizeDecoder<BankruptcyRecord>
     ["insuranceFees", getU64Decoder()],
     ["protocol", getU64Decoder()],
     ["insurance", getU64Decoder()],
+    ["staked", getU64Decoder()],
     ["amm", getU64Decoder()],
     ["socialised", getU64Decoder()],
     ["charge", getI64Decoder()],
@@ -143,7 +146,7 @@ export function getBankruptcyRecordDecoder(): FixedSizeDecoder<BankruptcyRecord>
     ["number", getU64Decoder()],
     ["market", getU16Decoder()],
     ["isolated", getBooleanDecoder()],
-    ["padding", fixDecoderSize(getBytesDecoder(), 13)],
+    ["padding", fixDecoderSize(getBytesDecoder(), 5)],
   ]);
 }
 
