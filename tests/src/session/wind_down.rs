@@ -4,8 +4,8 @@ use crate::User;
 use crate::market::USDC;
 use kedge_interface::address;
 use kedge_interface::instruction::{
-    DelistMarket, Deposit, Instruction, RequestUnstake, SetExpiry, SetMarketStatus, SettleBankruptcy, SettleMarket,
-    SettlePosition, Stake, Unstake,
+    CancelUnstake, DelistMarket, Deposit, Instruction, RequestUnstake, SetExpiry, SetMarketStatus, SettleBankruptcy,
+    SettleMarket, SettlePosition, Stake, Unstake,
 };
 use kedge_model::account::board::SETTLEMENT_WINDOW;
 use kedge_model::account::market::MarketStatus;
@@ -95,6 +95,8 @@ impl Session {
         // Whoever of the stakers has asked to leave is paid thirteen days later.
         for user in &users {
             self.step(&Stake::of(user.authority, self.world.wallet(*user, USDC), 5_000_000, 0).into());
+            self.step(&RequestUnstake::of(user.authority, 1_000_000).into());
+            self.step(&CancelUnstake::of(user.authority).into());
             self.step(&RequestUnstake::of(user.authority, 1_000_000).into());
         }
         self.world.pass_ms(COOLDOWN.0 * 1_000);
