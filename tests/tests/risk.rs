@@ -272,15 +272,20 @@ fn a_default_is_paid_by_the_insurance_fund_and_then_by_all_positions() {
     refused(world.place(user, limit(SOL, Side::Long, ONE, 120 * DOLLAR)), Error::AccountBeingLiquidated);
     refused(world.liquidate(liquidator, user, SOL, 1), Error::NothingToLiquidate);
     let fund = world.market(SOL).insurance_fund;
+    let fees = world.market(SOL).fees.0 + world.market(SOL).insurance_fees.0;
+    assert!(fees > 0 && fees < debt.0.unsigned_abs());
     let done = world.bankrupt(user, SOL).expect("settled");
     let [Event::Bankruptcy(record)] = done.events()[..] else { panic!("one record, not {:?}", done.events()) };
     let loss = debt.0.unsigned_abs();
     assert_eq!(
-        (record.loss.0, record.insurance.0, record.socialised.0),
-        (loss, loss, 0),
-        "the fund has 50,000 dollars"
+        (record.loss.0, record.fees.0 + record.insurance_fees.0, record.insurance.0, record.socialised.0),
+        (loss, fees, loss - fees, 0),
+        "unswept fees first, then the fund, which has 50,000 dollars"
     );
-    assert_eq!(fund.0 - world.market(SOL).insurance_fund.0, loss);
+    assert_eq!(fund.0 - world.market(SOL).insurance_fund.0, record.insurance.0);
+    let kept = world.bank(USDC);
+    assert_eq!((kept.next_default, kept.default_record(0)), (1, Some(&record)), "the bank remembers it");
+    assert_eq!(record.paid(), Ok(record.loss));
     let head = world.sub(&user.sub).head;
     assert_eq!((head.status, head.is_empty()), (0, true), "the account starts anew");
     refused(world.bankrupt(user, SOL), Error::NotBankrupt);
@@ -303,7 +308,8 @@ fn a_default_beyond_the_fund_is_spread_over_all_positions() {
     let index = world.board().markets[0].funding_long;
     let done = world.bankrupt(user, SOL).expect("settled");
     let [Event::Bankruptcy(record)] = done.events()[..] else { panic!("one record, not {:?}", done.events()) };
-    assert_eq!(record.insurance, Amount(10 * DOLLAR), "the cap of one default");
+    assert_eq!(record.insurance, Amount(10 * DOLLAR), "the cap of a day");
+    let loss = loss - record.fees.0 - record.insurance_fees.0;
     assert_eq!((record.socialised.0, record.deficit.0), (loss - 10 * DOLLAR, 0));
     assert_eq!(world.board().markets[0].funding_long.0 - index.0, record.charge.0);
     // Longs and the vAMM's short carry it in proportion; the liquidator is the only long.

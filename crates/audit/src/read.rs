@@ -28,7 +28,7 @@ const AMOUNT: usize = 64;
 pub struct Vault {
     /// Tokens in the vault, smallest units.
     pub tokens: u64,
-    /// The bank's deposits, pools and protocol share, smallest units.
+    /// The bank's deposits, pools, protocol share and staked insurance, smallest units.
     pub claims: i128,
 }
 
@@ -101,8 +101,11 @@ pub(super) fn vaults(pairs: &[Option<Account>]) -> Vec<Option<Vault>> {
     let vault = |pair: &[Option<Account>]| {
         let [Some(vault), Some(bank)] = pair else { return None };
         let bank: Bank = decode(&bank.data).ok().filter(|_| bank.owner == PROGRAM_ID)?;
-        let claims = [bank.deposits, bank.market_pools, bank.protocol].map(|part| i128::from(part.0));
-        Some(Vault { tokens: vault_tokens(vault)?, claims: claims.iter().sum() })
+        let [first, second] = bank.tranche.ended;
+        let staked = [bank.tranche.assets, bank.tranche.premium, first.assets, second.assets];
+        let claims = [bank.deposits, bank.market_pools, bank.protocol].into_iter().chain(staked);
+        let claims = claims.map(|part| i128::from(part.0));
+        Some(Vault { tokens: vault_tokens(vault)?, claims: claims.sum() })
     };
     pairs.chunks(2).map(vault).collect()
 }

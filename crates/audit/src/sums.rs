@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use kedge_interface::account::name;
-use kedge_model::account::bank::Bank;
+use kedge_model::account::bank::{Bank, DEFAULTS};
 use kedge_model::account::board::Purpose;
 use kedge_model::account::market::Market;
 use kedge_model::account::position::Position;
@@ -175,6 +175,8 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
         let pools = snapshot.markets.iter().map(|(_, m)| i128::from(m.pnl_pool.0) + i128::from(m.insurance_fund.0));
         let total = bank.market_pools.0.into();
         said.line("markets' pools and insurance = the bank's total".into(), pools.sum(), total, unit);
+        defaults(said, bank, unit);
+        stakes(said, snapshot, bank);
     }
     let Some(Some(vault)) = snapshot.vaults.get(usize::from(index)) else {
         said.rule(format!("bank {index}: its vault is not a token account"));
@@ -184,10 +186,50 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
     // balances.
     let (claims, tokens) = (vault.claims, i128::from(vault.tokens));
     let donated = if rules.exact_vaults { 0 } else { (tokens - claims).max(0) };
-    let what = format!("bank {index}: deposits + pools + protocol = tokens in the vault");
+    let what = format!("bank {index}: deposits + pools + protocol + stakes = tokens in the vault");
     said.line(what, claims, tokens - donated, unit);
     if donated > 0 {
         said.donated.push(Sum { of: format!("bank {index}"), amount: donated, unit });
+    }
+}
+
+/// Each default that the bank remembers: who paid, and what was lost.
+fn defaults(said: &mut Statement, bank: &Bank, unit: Unit) {
+    let oldest = bank.next_default.saturating_sub(DEFAULTS as u64);
+    for number in oldest..bank.next_default {
+        let Some(record) = bank.default_record(number) else {
+            said.rule(format!("default {number}: the ring has another record in its place"));
+            continue;
+        };
+        let steps = [
+            record.fees,
+            record.insurance_fees,
+            record.protocol,
+            record.insurance,
+            record.staked,
+            record.amm,
+            record.socialised,
+            record.deficit,
+        ];
+        let paid: i128 = steps.iter().map(|step| i128::from(step.0)).sum();
+        said.line(format!("default {number}: lines of the waterfall = loss"), paid, record.loss.0.into(), unit);
+    }
+}
+
+/// The shares of all people against those of the tranche, and of its generations that have ended.
+fn stakes(said: &mut Statement, snapshot: &Snapshot, bank: &Bank) {
+    let tranche = &bank.tranche;
+    let unit = Unit { name: "shares", digits: 0 };
+    let held = |generation: u64| -> i128 {
+        let of = snapshot.traders.iter().filter(|(_, trader)| trader.stake_generation == generation);
+        of.map(|(_, trader)| i128::from(trader.staked)).sum()
+    };
+    said.line("people's shares = the staked insurance's".into(), held(tranche.generation), tranche.shares.into(), unit);
+    for back in 1..=tranche.generation.min(2) {
+        let generation = tranche.generation.saturating_sub(back);
+        let Some(ended) = tranche.ended.get(usize::from(generation & 1 == 1)) else { continue };
+        let what = format!("people's shares of generation {generation} = what is left of it");
+        said.line(what, held(generation), ended.shares.into(), unit);
     }
 }
 

@@ -66,7 +66,7 @@ fn what_the_model_does_reconciles() {
     let (mut exchange, found) = scene();
     let said = Statement::of(&found, Rules { exact_vaults: true });
     assert!(said.holds(), "{said}");
-    assert_eq!((said.counts, said.lines.len(), said.margins.pockets), ([1, 1, 2, 2], 8, 2));
+    assert_eq!((said.counts, said.lines.len(), said.margins.pockets), ([1, 1, 2, 2], 9, 2));
     assert!(said.margins.below.is_empty());
     assert!(said.to_string().ends_with("EVERYTHING RECONCILES"));
     exchange.publish(183_000_000);
@@ -117,6 +117,19 @@ fn every_unit_that_is_off_is_found_and_named() {
     let said = Statement::of(&off, Rules::default()).breaks();
     let miscounts = |one: &Break| one.what.contains("miscounts") && one.amount == "has 0 and counts 1";
     assert!(said.iter().any(miscounts), "{said:?}");
+
+    let mut off = found.clone();
+    off.banks[0].1.next_default = 1;
+    (off.banks[0].1.defaults[0].loss, off.banks[0].1.defaults[0].insurance) = (Amount(7), Amount(7));
+    assert_eq!(breaks(&off), [""; 0], "the lines are the loss");
+    off.banks[0].1.defaults[0].protocol = Amount(1);
+    assert_eq!(breaks(&off), ["default 0: lines of the waterfall = loss"]);
+    off.banks[0].1.defaults[0].number = 8;
+    assert_eq!(breaks(&off), ["default 0: the ring has another record in its place"]);
+
+    let mut off = found.clone();
+    off.traders[0].1.staked = 5;
+    assert_eq!(breaks(&off), ["people's shares = the staked insurance's"]);
 
     let mut off = found;
     off.strange.push((who, "no kind of account of the program".into()));

@@ -114,6 +114,8 @@ async fn ask(session: &Session, cli: &Cli) -> error::Result<Option<output::Outpu
         Command::Markets(options) => commands::markets::run(session, options).await,
         Command::Prices(options) => commands::prices::run(session, options).await,
         Command::Funding(options) => commands::funding::run(session, options).await,
+        Command::Default(options) => commands::defaulted::run(session, options).await,
+        Command::Insurance(options) => commands::insurance::run(session, options).await,
         Command::Account(options) => commands::account::run(session, options).await,
         Command::Accounts(options) => commands::account::list(session, options).await,
         Command::Balances(options) => commands::balances::run(session, options).await,

@@ -9,7 +9,7 @@ use person::{Person, Run};
 use serde_json::Value;
 
 /// Commands that send nothing, whatever they are asked for.
-const READING: [&str; 24] = [
+const READING: [&str; 25] = [
     "init",
     "config",
     "keygen",
@@ -18,6 +18,7 @@ const READING: [&str; 24] = [
     "book",
     "trades",
     "funding",
+    "default",
     "account",
     "accounts",
     "balances",
@@ -112,6 +113,9 @@ fn every_command_that_sends_names_outcome_and_signature_on_top() {
         walk("deposit 9000"),
         walk("transfer 100 --to hedge"),
         walk("withdraw 50"),
+        walk("insurance stake 5"),
+        walk("insurance request all"),
+        walk("insurance cancel"),
         walk("prices --refresh"),
         walk("fees --count"),
         walk("leverage SOL-PERP 5"),

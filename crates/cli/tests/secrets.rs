@@ -9,7 +9,7 @@ use kedge_hostile::secrets::{SPELLINGS, shows};
 use solana_keypair::Keypair;
 
 /// A command line of each command, with arguments that get as far as the endpoint.
-const LINES: [&str; 48] = [
+const LINES: [&str; 50] = [
     "init --force",
     "config",
     "keygen --force new.json",
@@ -20,6 +20,8 @@ const LINES: [&str; 48] = [
     "trades SOL-PERP",
     "prices --refresh",
     "funding",
+    "default show",
+    "insurance show",
     "account",
     "accounts",
     "balances",

@@ -59,11 +59,15 @@ const STRUCTS: &[Struct] = structs! {
     kedge_model::event::PositionSettledRecord
     kedge_model::event::RecordHeader
     kedge_model::event::SettleRecord
+    kedge_model::event::StakeRecord
     kedge_model::event::SweepRecord
     kedge_model::event::TransferRecord
     kedge_model::account::exchange::Exchange
     kedge_model::account::exchange::FeeSchedule
     kedge_model::account::exchange::FeeTier
+    kedge_model::rule::tranche::Ended
+    kedge_model::rule::tranche::Tranche
+    kedge_model::rule::waterfall::DayCap
     kedge_model::account::market::Market
     kedge_model::account::order::Order
     kedge_model::account::order::OrderParams

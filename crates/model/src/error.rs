@@ -146,4 +146,11 @@ errors! {
     105 SignedTooLong "The message would be good for more than 600 seconds of slots; sign one with an earlier last slot."
     106 SignedTextInvalid "The signed text does not follow the form of signed orders to its last letter; let the client write it."
     107 LiquidationOrder "A pocket's position with the largest maintenance requirement is reduced first, of equal ones that of the lower market; liquidate that market."
+    108 TrancheWornOut "Two generations of the staked insurance have ended and the first is not redeemed yet; wait until its holders have unstaked."
+    109 SharesTooFew "The tokens would give fewer shares than the least that was asked for; the price has moved, look and ask again."
+    110 SharesTooMany "Fewer shares than this are staked and not waiting yet; zero is none either."
+    111 UnstakeTooEarly "The shares have not waited for 13 days since they were last requested; wait."
+    112 UnstakeLapsed "The request was not paid within two days after its 13 days; request anew."
+    113 NothingRequested "No shares wait to be unstaked; request them first."
+    114 StakeEnded "The shares are of a generation of the staked insurance that has ended; unstake them before staking anew."
 }

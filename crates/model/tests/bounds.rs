@@ -270,7 +270,7 @@ fn profit_and_loss_is_settled_in_the_quote_bank() {
 
 #[test]
 fn every_kind_of_event_has_a_record_with_a_party_or_a_market() {
-    assert_eq!(EventKind::ALL.len(), 18);
+    assert_eq!(EventKind::ALL.len(), 19);
     for (at, kind) in EventKind::ALL.iter().enumerate() {
         assert_eq!((*kind as usize, EventKind::from_number(*kind as u8)), (at + 1, Some(*kind)));
         let record = kind.record();

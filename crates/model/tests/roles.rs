@@ -112,7 +112,7 @@ fn a_purpose_takes_the_states_of_its_row_and_no_other() {
 fn numbers_name_what_they_named() {
     for number in 0..=u8::MAX {
         let kind = EventKind::from_number(number);
-        assert_eq!(kind.map(|kind| kind as u8), (1..=18).contains(&number).then_some(number));
+        assert_eq!(kind.map(|kind| kind as u8), (1..=19).contains(&number).then_some(number));
         let status = MarketStatus::from_number(number).ok();
         assert_eq!(status.map(|status| status as u8), (number <= 4).then_some(number));
         let pool = PoolKind::from_number(number).ok();

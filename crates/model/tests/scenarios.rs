@@ -113,7 +113,8 @@ fn a_default_in_a_market_of_many_units_is_charged_in_full() {
     let _ = world.take(0, ioc(cheap, Side::Long, 500_000 * ONE, 10_000), &[MAKER]).unwrap();
     let debt = ruin(&mut world, cheap, 0, 8_000);
     let report = world.bankrupt(cheap, 0).unwrap();
-    assert_eq!(report.socialised, Amount(debt));
+    assert!(report.fees > Amount(0));
+    assert_eq!(report.socialised, Amount(debt - report.fees.0));
     check(&mut world);
 }
 
@@ -128,7 +129,9 @@ fn a_default_is_paid_by_the_insurance_up_to_its_cap_and_then_by_every_position()
 
     let report = world.bankrupt(BTC, trader).unwrap();
     assert_eq!((report.loss, report.insurance), (Amount(debt), Amount(1_000 * DOLLAR)));
-    assert_eq!((report.socialised, report.deficit), (Amount(debt - 1_000 * DOLLAR), Amount(0)));
+    let fees = report.fees.0 + report.insurance_fees.0;
+    assert!(fees > 0 && world.markets[BTC].fees == Amount(0), "unswept fees go first");
+    assert_eq!((report.socialised, report.deficit), (Amount(debt - fees - 1_000 * DOLLAR), Amount(0)));
     assert_eq!(world.markets[BTC].insurance_fund, Amount(19_000 * DOLLAR));
     assert_eq!(world.accounts[trader].head.status, 0);
     assert!(!world.accounts[trader].position(BTC).is_used());
@@ -167,13 +170,17 @@ fn a_default_with_no_position_open_becomes_a_deficit_that_fees_repay() {
     let report = world.bankrupt(BTC, trader).unwrap();
     assert_eq!((report.loss, report.insurance), (Amount(debt), Amount(400 * DOLLAR)));
     assert_eq!((report.amm, report.socialised), (Amount(0), Amount(0)));
-    assert_eq!(report.deficit, Amount(debt - 400 * DOLLAR));
+    let left = debt - report.fees.0 - report.insurance_fees.0 - 400 * DOLLAR;
+    assert_eq!(report.deficit, Amount(left));
     check(&mut world);
+    world.place(LIQUIDATOR, limit(BTC, Side::Short, ONE, 50_000 * DOLLAR)).unwrap();
+    let _ = world.take(MAKER, ioc(BTC, Side::Long, ONE, 50_000 * DOLLAR), &[LIQUIDATOR]).unwrap();
 
     let fees = world.markets[BTC].fees;
     let swept = world.on_market(BTC, &[], |context, banks, _| SweepFees.execute(context, &mut banks[0])).unwrap();
+    assert!(fees > Amount(0));
     assert_eq!(swept.deficit, fees, "the next fees go to the hole first");
-    assert_eq!(world.markets[BTC].deficit, Amount(debt - 400 * DOLLAR - fees.0));
+    assert_eq!(world.markets[BTC].deficit, Amount(left - fees.0));
     check(&mut world);
 }
 
@@ -186,8 +193,9 @@ fn with_no_position_open_the_vamms_capital_pays_a_default() {
     world.place(LIQUIDATOR, limit(BTC, Side::Short, ONE, 50_000 * DOLLAR)).unwrap();
     let _ = world.take(MAKER, ioc(BTC, Side::Long, ONE, 50_000 * DOLLAR), &[LIQUIDATOR]).unwrap();
     let report = world.bankrupt(BTC, trader).unwrap();
-    assert_eq!((report.amm, report.deficit), (Amount(debt), Amount(0)));
-    assert_eq!(world.markets[BTC].amm.quote, Quote(i64::try_from(50_000 * DOLLAR - debt).unwrap()));
+    let borne = debt - report.fees.0 - report.insurance_fees.0;
+    assert_eq!((report.amm, report.deficit), (Amount(borne), Amount(0)));
+    assert_eq!(world.markets[BTC].amm.quote, Quote(i64::try_from(50_000 * DOLLAR - borne).unwrap()));
     check(&mut world);
 }
 

@@ -67,7 +67,7 @@ fn a_default_takes_no_more_of_the_fund_than_its_tier_allows() {
         world.markets[BTC].tier = tier;
         let _ = world.take(0, ioc(BTC, Side::Long, ONE / 10, 61_000 * DOLLAR), &[]).unwrap();
         // An account that has lost more than it had, and nothing else.
-        let loss = 20_000 * DOLLAR;
+        let loss = 30_000 * DOLLAR;
         let broke = &mut world.accounts[1].head;
         let has = broke.balance(0);
         broke.debit(0, has).unwrap();

@@ -64,6 +64,10 @@ const PARTS: &[(&str, &[Field])] = &[
     part::<kedge_model::account::position::Position>(),
     part::<kedge_model::account::order::Order>(),
     part::<kedge_model::event::Party>(),
+    part::<kedge_model::rule::waterfall::DayCap>(),
+    part::<kedge_model::rule::tranche::Ended>(),
+    part::<kedge_model::rule::tranche::Tranche>(),
+    part::<kedge_model::event::BankruptcyRecord>(),
     part::<kedge_model::action::RowParams>(),
     part::<kedge_model::action::AmmParams>(),
 ];

@@ -63,7 +63,9 @@ use instructions::user::place_signed_orders::*;
 use instructions::user::revoke_signed_orders::*;
 use instructions::user::set_delegate::*;
 use instructions::user::set_leverage::*;
+use instructions::user::stake::*;
 use instructions::user::transfer::*;
+use instructions::user::unstake::*;
 use instructions::user::withdraw::*;
 use instructions::{admin, keeper, maker, risk, user};
 
@@ -199,6 +201,26 @@ pub mod kedge {
     /// Debits a sub-account and moves tokens out of the vault. Owner.
     pub fn withdraw(ctx: &mut Context<Withdraw>, amount: u64) -> Result<()> {
         Ok(user::withdraw::handle(&mut ctx.accounts, amount)?)
+    }
+
+    /// Stakes tokens with the insurance that stands behind all markets, for at least so many shares. Owner.
+    pub fn stake(ctx: &mut Context<Stake>, amount: u64, least_shares: u64) -> Result<()> {
+        Ok(user::stake::handle(&mut ctx.accounts, amount, least_shares)?)
+    }
+
+    /// Lets shares of the staked insurance wait to be paid, all that wait from now on. Owner.
+    pub fn request_unstake(ctx: &mut Context<RequestUnstake>, shares: u64) -> Result<()> {
+        Ok(user::unstake::request(&mut ctx.accounts, shares)?)
+    }
+
+    /// Takes the request to unstake back. Owner.
+    pub fn cancel_unstake(ctx: &mut Context<RequestUnstake>) -> Result<()> {
+        Ok(user::unstake::cancel(&mut ctx.accounts)?)
+    }
+
+    /// Pays the shares that have waited, at the price of now. Owner.
+    pub fn unstake(ctx: &mut Context<Unstake>) -> Result<()> {
+        Ok(user::unstake::handle(&mut ctx.accounts)?)
     }
 
     /// Moves collateral between two sub-accounts of one owner. Owner.

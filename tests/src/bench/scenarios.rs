@@ -3,7 +3,7 @@
 use kedge_interface::address;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, LiquidateWithFill, PlaceSignedOrders,
-    SettlePnl, UpdateAmm, UpdateFunding, Withdraw,
+    SettlePnl, Stake, UpdateAmm, UpdateFunding, Withdraw,
 };
 use kedge_model::account::order::{OrderKind, OrderParams, Side};
 use kedge_model::action::{MakerRef, ModifyParams, SignedHeader, change};
@@ -42,6 +42,12 @@ pub fn deposit(stage: &mut Stage) -> Spent {
 pub fn withdraw(stage: &mut Stage) -> Spent {
     let (user, amount) = (stage.user, dollars(stage) * DOLLAR);
     stage.cost(Withdraw::of(user.authority, user.wallet, user.sub, USDC, amount))
+}
+
+/// Stakes USDC with the insurance.
+pub fn stake(stage: &mut Stage) -> Spent {
+    let (user, amount) = (stage.user, dollars(stage) * DOLLAR);
+    stage.cost(Stake::of(user.authority, user.wallet, amount, 0))
 }
 
 /// Places one limit order.

@@ -4,7 +4,7 @@ use super::cost::{ACCOUNT_UNITS_A_SECOND, Spent};
 use super::scenarios::{
     cancel_five, cancel_one, create, deposit, fill_amm, fill_four, fill_half, fill_lost, fill_one, fill_six, liquidate,
     liquidate_fill, make, make_join, modify, place_five, place_limit, place_market, place_signed, place_text,
-    refresh_first, refresh_further, replace_five, settle, take_amm, take_maker, trigger, update_amm, update_funding,
+    refresh_first, refresh_further, replace_five, settle, stake, take_amm, take_maker, trigger, update_amm, update_funding,
     withdraw,
 };
 use super::stage::Stage;
@@ -41,6 +41,7 @@ pub const ROWS: &[Row] = &[
     row("create trader + sub-account", (41_800, 0), (6_500, 0), create),
     row("deposit USDC", (30_600, 41_800), (3_000, 3_000), deposit),
     row(WITHDRAW, (50_800, 130_700), (3_900, 7_000), withdraw),
+    row("stake USDC", (0, 0), (3_500, 3_500), stake),
     row("place limit", (25_200, 105_500), (2_400, 5_500), place_limit),
     row("place market order with auction", (25_800, 106_400), (2_900, 6_000), place_market),
     row("place 5 limits, one instruction", (54_600, 134_900), (5_500, 8_600), place_five),

@@ -3,8 +3,9 @@
 use kedge_interface::address;
 use kedge_interface::error::AccountError;
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, CancelOrders, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit,
-    GrowOrders, RevokeSignedOrders, SetBuilder, SetDelegate, Transfer, Withdraw,
+    CancelAll, CancelOrder, CancelOrders, CancelUnstake, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader,
+    Deposit, GrowOrders, RequestUnstake, RevokeSignedOrders, SetBuilder, SetDelegate, Stake, Transfer, Unstake,
+    Withdraw,
 };
 use kedge_model::Error;
 use kedge_model::account::order::Side;
@@ -27,6 +28,10 @@ pub(super) const SCENES: &[Named] = &[
     ("deposit", deposit),
     ("withdraw", withdraw),
     ("transfer", transfer),
+    ("stake", stake),
+    ("request_unstake", request_unstake),
+    ("cancel_unstake", cancel_unstake),
+    ("unstake", unstake),
     ("place_orders", place_orders),
     ("place_signed_orders", place_signed_orders),
     ("revoke_signed_orders", revoke_signed_orders),
@@ -152,6 +157,59 @@ fn withdraw() -> Scene {
         .refuses("sub_account", other.sub, Error::WrongAuthority, "somebody else's balance is debited")
         .refuses("bank", address::bank(WSOL), AccountError::AccountWrongVault, "dollars for a balance of SOL")
         .refuses("vault", address::vault(WSOL), AccountError::AccountWrongVault, "SOL for a balance of dollars")
+        .refuses("vault", other.wallet, AccountError::AccountWrongVault, "a friend's wallet as the vault")
+        .refuses("destination", sol, 3, "a token account of another mint")
+        .refuses("destination", address::vault(USDC), 2040, "the vault pays itself")
+}
+
+fn stake() -> Scene {
+    let (world, user, other, _) = pair();
+    let sol = world.wallet(user, WSOL);
+    Scene::of(world, Stake::of(user.authority, user.wallet, DOLLAR, 1_000 * DOLLAR))
+        .refuses("authority", other.authority, Error::WrongAuthority, "somebody else stakes into this record")
+        .refuses("trader", address::trader(&other.authority), Error::WrongAuthority, "shares for somebody else")
+        .refuses("source", other.wallet, 4, "somebody else's tokens are staked")
+        .refuses("source", sol, 3, "another mint's tokens are staked as dollars")
+        .refuses("source", address::vault(USDC), 2040, "the vault's own tokens are staked")
+        .refuses("bank", address::bank(WSOL), AccountError::AccountWrongVault, "dollars are staked as SOL")
+        .refuses("vault", user.wallet, 2040, "the tokens stay in the wallet")
+        .refuses("vault", other.wallet, AccountError::AccountWrongVault, "the tokens go to a friend")
+        .refuses("vault", address::vault(WSOL), AccountError::AccountWrongVault, "the tokens go to another vault")
+}
+
+/// Two people with shares, the first of which asked to leave so many seconds ago.
+fn leaving(seconds: u64) -> (World, User, User) {
+    let (mut world, user, other, _) = pair();
+    for person in [user, other] {
+        world.run(Stake::of(person.authority, person.wallet, DOLLAR, 0)).expect("staked");
+        world.run(RequestUnstake::of(person.authority, 500 * DOLLAR)).expect("requested");
+    }
+    world.pass_ms(seconds * 1_000);
+    (world, user, other)
+}
+
+fn request_unstake() -> Scene {
+    let (world, user, other) = leaving(1);
+    Scene::of(world, RequestUnstake::of(user.authority, DOLLAR))
+        .refuses("authority", other.authority, Error::WrongAuthority, "somebody else asks for the shares")
+        .refuses("trader", address::trader(&other.authority), Error::WrongAuthority, "somebody else's shares wait")
+}
+
+fn cancel_unstake() -> Scene {
+    let (world, user, other) = leaving(1);
+    Scene::of(world, CancelUnstake::of(user.authority))
+        .refuses("authority", other.authority, Error::WrongAuthority, "somebody else takes it back")
+        .refuses("trader", address::trader(&other.authority), Error::WrongAuthority, "somebody else's request")
+}
+
+fn unstake() -> Scene {
+    let (world, user, other) = leaving(13 * 86_400);
+    let sol = world.wallet(user, WSOL);
+    Scene::of(world, Unstake::of(user.authority, user.wallet))
+        .refuses("authority", other.authority, Error::WrongAuthority, "somebody else is paid")
+        .refuses("trader", address::trader(&other.authority), Error::WrongAuthority, "somebody else's shares are paid")
+        .refuses("bank", address::bank(WSOL), AccountError::AccountWrongVault, "dollars of the bank of SOL")
+        .refuses("vault", address::vault(WSOL), AccountError::AccountWrongVault, "SOL for staked dollars")
         .refuses("vault", other.wallet, AccountError::AccountWrongVault, "a friend's wallet as the vault")
         .refuses("destination", sol, 3, "a token account of another mint")
         .refuses("destination", address::vault(USDC), 2040, "the vault pays itself")

@@ -7,8 +7,8 @@ use kedge_interface::account::decode;
 use kedge_interface::account::name;
 use kedge_interface::address;
 use kedge_interface::instruction::{
-    CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders, Instruction, PlaceSignedOrders,
-    RevokeSignedOrders, SetBuilder, SetDelegate, Withdraw,
+    CancelUnstake, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders, Instruction,
+    PlaceSignedOrders, RequestUnstake, RevokeSignedOrders, SetBuilder, SetDelegate, Stake, Unstake, Withdraw,
 };
 use kedge_model::account::trader::Trader;
 use solana_pubkey::Pubkey;
@@ -81,6 +81,9 @@ impl Session {
     fn allow(&mut self) -> Instruction {
         let user = self.user();
         let (authority, sub_account, users) = (user.authority, user.sub, self.world.users.clone());
+        if self.random.percent(40) {
+            return self.stakes(user);
+        }
         match self.random.below(4) {
             0..2 => {
                 let own = signer(self.signer_of(user)).pubkey().to_bytes();
@@ -97,6 +100,22 @@ impl Session {
                 let up_to = self.nonce(user).saturating_sub(self.random.below(4));
                 RevokeSignedOrders { signer: authority, sub_account, up_to }.into()
             }
+        }
+    }
+
+    /// A user stakes with the insurance, or leaves it.
+    fn stakes(&mut self, user: User) -> Instruction {
+        let trader: Trader =
+            decode(&self.world.account(&address::trader(&user.authority)).expect("a trader").data).expect("a trader");
+        match self.random.below(6) {
+            0..3 => {
+                let amount = self.random.below(200) * DOLLAR;
+                let least = if self.random.percent(10) { u64::MAX } else { 0 };
+                Stake::of(user.authority, self.world.wallet(user, USDC), amount, least).into()
+            }
+            3 => RequestUnstake::of(user.authority, self.random.below(trader.staked + 2)).into(),
+            4 => CancelUnstake::of(user.authority).into(),
+            _ => Unstake::of(user.authority, self.world.wallet(user, USDC)).into(),
         }
     }
 

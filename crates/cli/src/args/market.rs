@@ -1,6 +1,6 @@
 //! Arguments of commands on markets and prices.
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use solana_pubkey::Pubkey;
 
 use super::Which;
@@ -27,6 +27,69 @@ pub(crate) struct Funding {
     pub market: Option<String>,
     #[command(flatten)]
     pub which: Which,
+}
+
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  kedge default show           # all that the exchange remembers\n  kedge default show 3"
+)]
+pub(crate) struct Defaulted {
+    #[command(subcommand)]
+    pub act: DefaultAct,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+Staked dollars stand behind all markets: they earn a tenth of swept fees, over
+seven days each, and pay for defaults when a market's own funds are used up.
+Shares are paid thirteen days after they were requested, within two days, at the
+price of then; until they are paid they bear losses.
+
+Examples:
+  kedge insurance show
+  kedge insurance stake 1000
+  kedge insurance request all")]
+pub(crate) struct Insurance {
+    #[command(subcommand)]
+    pub act: InsuranceAct,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum InsuranceAct {
+    /// Show the staked insurance and your shares.
+    #[command(after_help = "Example:\n  kedge insurance show")]
+    Show,
+    /// Stake dollars of the wallet.
+    #[command(after_help = "Example:\n  kedge insurance stake 1000")]
+    Stake {
+        /// Dollars.
+        amount: String,
+        /// The fewest shares that are taken for them [default: those of the price now, less a thousandth].
+        #[arg(long)]
+        least: Option<u64>,
+    },
+    /// Let shares wait to be paid; all that wait do so for thirteen days from now.
+    #[command(after_help = "Example:\n  kedge insurance request all")]
+    Request {
+        /// Shares, or `all`.
+        shares: String,
+    },
+    /// Take the request back.
+    #[command(after_help = "Example:\n  kedge insurance cancel")]
+    Cancel,
+    /// Get the shares paid that have waited.
+    #[command(after_help = "Example:\n  kedge insurance unstake")]
+    Unstake,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum DefaultAct {
+    /// Print the statement of a default: what each step of the waterfall paid. Without a number, of the last ones.
+    #[command(after_help = "Example:\n  kedge default show 3")]
+    Show {
+        /// Number of the default, as its event has it; the exchange remembers the last 8.
+        number: Option<u64>,
+    },
 }
 
 #[derive(Args)]

@@ -18,7 +18,9 @@ pub(crate) use account::{
 pub(crate) use admin::{Act, Admin, Form, Operation, Pool, Row};
 pub(crate) use audit::{Audit, Claimant};
 pub(crate) use guard::Guards;
-pub(crate) use market::{Book, Funding, Markets, Prices, Trades, feed_id};
+pub(crate) use market::{
+    Book, DefaultAct, Defaulted, Funding, Insurance, InsuranceAct, Markets, Prices, Trades, feed_id,
+};
 pub(crate) use order::{
     Cancel, ClientId, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg,
 };
@@ -134,6 +136,10 @@ pub(crate) enum Command {
     Prices(Prices),
     /// Show the last and the next funding rate, and the payments of your positions.
     Funding(Funding),
+    /// Show who paid for the last defaults, step by step.
+    Default(Defaulted),
+    /// Stake with the insurance that stands behind all markets, and leave it.
+    Insurance(Insurance),
     /// Show a sub-account: balances, positions and margin.
     Account(Account),
     /// List all sub-accounts of an owner.
@@ -248,6 +254,7 @@ impl Command {
             Self::Order(order) => !matches!(order, Order::List(_)),
             Self::Admin(admin) => !matches!(admin.act, Act::Show | Act::Form { .. }),
             Self::Prices(options) => options.refresh,
+            Self::Insurance(options) => !matches!(options.act, InsuranceAct::Show),
             Self::Fees(options) => options.count,
             Self::Audit(_)
             | Self::Init(_)
@@ -258,6 +265,7 @@ impl Command {
             | Self::Book(_)
             | Self::Trades(_)
             | Self::Funding(_)
+            | Self::Default(_)
             | Self::Account(_)
             | Self::Accounts(_)
             | Self::Balances(_)

@@ -126,6 +126,12 @@ fn account(directory: &Directory, decoded: &Decoded) -> Option<String> {
         Decoded::Deposit(it) => {
             format!("deposit {} into sub-account {}", tokens(&it.bank, it.amount), short(it.sub_account))
         }
+        Decoded::Stake(it) => {
+            format!("stake {} with the insurance for at least {} shares", tokens(&it.bank, it.amount), it.least_shares)
+        }
+        Decoded::RequestUnstake(it) => format!("let {} shares of the staked insurance wait to be paid", it.shares),
+        Decoded::CancelUnstake(it) => format!("take back what {} asked to unstake", short(it.authority)),
+        Decoded::Unstake(it) => format!("pay {} the shares that have waited", short(it.authority)),
         Decoded::Withdraw(it) => {
             format!("withdraw {} from sub-account {}", tokens(&it.bank, it.amount), short(it.sub_account))
         }

@@ -60,7 +60,7 @@ mod tests {
     use kedge_model::event::{
         AmmRecord, BankruptcyRecord, CancelRecord, CrankRecord, DepositRecord, EventHeader, EventKind, FillRecord,
         FundingRecord, IsolatedRecord, LiquidationRecord, MarketRecord, OrderRecord, PoolRecord, PositionSettledRecord,
-        RecordHeader, SettleRecord, SweepRecord, TransferRecord,
+        RecordHeader, SettleRecord, StakeRecord, SweepRecord, TransferRecord,
     };
     use kedge_model::{Field, Layout};
 
@@ -86,6 +86,7 @@ mod tests {
             EventKind::Crank => of::<CrankRecord>(),
             EventKind::MarketChanged => of::<MarketRecord>(),
             EventKind::PositionSettled => of::<PositionSettledRecord>(),
+            EventKind::Stake => of::<StakeRecord>(),
         }
     }
 

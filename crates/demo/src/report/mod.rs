@@ -265,11 +265,14 @@ fn liquidations(out: &mut String, outcome: &Outcome) {
         ]);
     }
     out.push_str(&table.html());
-    let [loss, insurance, amm, spread, open] = summary.defaults;
+    let [loss, fees, protocol, insurance, staked, amm, spread, open] = summary.defaults;
     let mut table = Table::new("Debts of defaults, and who paid", &["<Who", "USD"]);
     for (who, amount) in [
         ("debts", loss),
+        ("unswept fees", fees),
+        ("the protocol's tranche", protocol),
         ("insurance funds", insurance),
+        ("staked insurance", staked),
         ("vAMMs", amm),
         ("spread over the other side", spread),
         ("still open", open),

@@ -24,7 +24,7 @@ use crate::{Report, Result};
 
 impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     /// A copy of a bank whose vault is the one that was passed, and the tokens in it.
-    fn bank_with_vault(&self, bank: &Pubkey, vault: &Pubkey) -> Result<(Bank, u64)> {
+    pub(super) fn bank_with_vault(&self, bank: &Pubkey, vault: &Pubkey) -> Result<(Bank, u64)> {
         let bank: Bank = self.copy(bank)?;
         if bank.vault != vault.to_bytes() {
             return Err(AccountError::AccountWrongVault.into());

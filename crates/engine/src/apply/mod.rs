@@ -7,6 +7,7 @@ mod order;
 mod people;
 mod prices;
 mod risk;
+mod stake;
 
 use kedge_interface::account::SubAccountData;
 use kedge_interface::instruction::Decoded;
@@ -79,6 +80,10 @@ pub fn apply<A: Accounts, S: EventSink>(
         I::Deposit(i) => on.deposit(i),
         I::Withdraw(i) => on.withdraw(i),
         I::Transfer(i) => on.transfer(i),
+        I::Stake(i) => on.stake(i),
+        I::RequestUnstake(i) => on.request_unstake(i),
+        I::CancelUnstake(i) => on.cancel_unstake(i),
+        I::Unstake(i) => on.unstake(i),
         I::FundPool(i) => on.fund_pool(i),
         I::IsolatePosition(i) => on.isolate_position(i),
         I::TransferIsolated(i) => on.transfer_isolated(i),

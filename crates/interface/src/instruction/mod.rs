@@ -26,9 +26,10 @@ pub use keeper::{
 pub use maker::PlaceAndMake;
 pub use risk::{Liquidate, LiquidateWithFill, SettleBankruptcy};
 pub use user::{
-    CancelAll, CancelOrder, CancelOrders, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit,
-    GrowOrders, IsolatePosition, MergePosition, ModifyOrder, PlaceAndTake, PlaceOrders, PlaceSignedOrders,
-    ReplaceOrders, RevokeSignedOrders, SetBuilder, SetDelegate, SetLeverage, Transfer, TransferIsolated, Withdraw,
+    CancelAll, CancelOrder, CancelOrders, CancelUnstake, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader,
+    Deposit, GrowOrders, IsolatePosition, MergePosition, ModifyOrder, PlaceAndTake, PlaceOrders, PlaceSignedOrders,
+    ReplaceOrders, RequestUnstake, RevokeSignedOrders, SetBuilder, SetDelegate, SetLeverage, Stake, Transfer,
+    TransferIsolated, Unstake, Withdraw,
 };
 
 /// A declared account of an instruction.
@@ -144,6 +145,7 @@ all! {
     Initialize SetFees ListBank ListMarket SetMarketStatus SetExpiry DelistMarket
     SetPaused HaltRow ProposeAdmin AcceptAdmin FundPool AssignFeeTier
     CreateTrader CreateSubAccount CloseSubAccount CloseTrader GrowOrders SetDelegate SetBuilder Deposit Withdraw Transfer
+    Stake RequestUnstake CancelUnstake Unstake
     PlaceOrders PlaceSignedOrders RevokeSignedOrders CancelOrder CancelAll CancelOrders ModifyOrder ReplaceOrders PlaceAndTake
     PlaceAndMake
     RefreshPrices FillOrder TriggerOrder TrailOrder SliceOrder ExpireOrders

@@ -71,6 +71,31 @@ instructions! {
         token_program: r = TOKEN_PROGRAM, events,
     }
 
+    /// Stakes tokens with the insurance that stands behind all markets.
+    Stake = "stake" (
+        /// Quote token units.
+        amount: u64,
+        /// The fewest shares that are taken for them.
+        least_shares: u64,
+    ) {
+        authority: s, exchange: r = EXCHANGE, bank: w, trader: w, source: w, vault: w, token_program: r = TOKEN_PROGRAM, events,
+    }
+
+    /// Lets shares of the staked insurance wait to be paid, all that wait from now on.
+    RequestUnstake = "request_unstake" (
+        /// Shares, beside those that wait already.
+        shares: u64,
+    ) { authority: s, trader: w }
+
+    /// Takes the request to unstake back.
+    CancelUnstake = "cancel_unstake" () { authority: s, trader: w }
+
+    /// Pays the shares that have waited, at the price of now.
+    Unstake = "unstake" () {
+        authority: s, exchange: r = EXCHANGE, bank: w, trader: w, destination: w, vault: w, token_program: r = TOKEN_PROGRAM,
+        events,
+    }
+
     /// Moves tokens between two sub-accounts of one authority.
     Transfer = "transfer" (
         /// Index of the bank.
@@ -226,5 +251,35 @@ impl Withdraw {
     pub fn of(authority: Pubkey, destination: Pubkey, sub_account: Pubkey, bank: u16, amount: u64) -> Self {
         let (vault, bank) = (address::vault(bank), address::bank(bank));
         Self { authority, bank, sub_account, destination, vault, amount }
+    }
+}
+
+impl Stake {
+    /// Stakes `amount` quote units of the token account `source` for at least `least_shares`.
+    pub fn of(authority: Pubkey, source: Pubkey, amount: u64, least_shares: u64) -> Self {
+        let (bank, vault, trader) = (address::bank(0), address::vault(0), address::trader(&authority));
+        Self { authority, bank, trader, source, vault, amount, least_shares }
+    }
+}
+
+impl RequestUnstake {
+    /// Lets `shares` of the authority wait.
+    pub fn of(authority: Pubkey, shares: u64) -> Self {
+        Self { authority, trader: address::trader(&authority), shares }
+    }
+}
+
+impl CancelUnstake {
+    /// Takes the authority's request back.
+    pub fn of(authority: Pubkey) -> Self {
+        Self { authority, trader: address::trader(&authority) }
+    }
+}
+
+impl Unstake {
+    /// Pays the authority's shares to the token account `destination`.
+    pub fn of(authority: Pubkey, destination: Pubkey) -> Self {
+        let (bank, vault, trader) = (address::bank(0), address::vault(0), address::trader(&authority));
+        Self { authority, bank, trader, destination, vault }
     }
 }

@@ -1,12 +1,19 @@
 //! A collateral bank: one mint, one vault, and the total of the claims on it.
 
+use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::event::BankruptcyRecord;
 use crate::num::Checked;
 use crate::quantity::Amount;
+use crate::rule::tranche::Tranche;
+use crate::rule::waterfall::{DayCap, PROTOCOL_SHARE};
+
+/// Defaults that the quote bank remembers.
+pub const DEFAULTS: usize = 8;
 
 account_bytes! {
     /// A collateral mint and its vault.
-    pub struct Bank [256] {
+    pub struct Bank [1544] {
         /// Layout version.
         0 => pub version: u8,
         /// Bump of the account's address.
@@ -33,6 +40,14 @@ account_bytes! {
         96 => pub deposit_cap: Amount,
         /// Reserved, zero.
         104 => pub reserved: [u64; 19],
+        /// What defaults of the running day have taken from the protocol's tranche.
+        256 => pub protocol_day: DayCap,
+        /// Defaults settled so far; the number of the next.
+        280 => pub next_default: u64,
+        /// The last defaults, each in the place of its number modulo [`DEFAULTS`]: who paid what (quote bank only).
+        288 => pub defaults: [BankruptcyRecord; 8],
+        /// The staked insurance (quote bank only).
+        1440 => pub tranche: Tranche,
     }
 }
 
@@ -53,7 +68,7 @@ impl Bank {
 
     /// Sum of all claims on the vault.
     pub fn claims(&self) -> Result<Amount> {
-        self.deposits.plus(self.market_pools)?.plus(self.protocol)
+        self.deposits.plus(self.market_pools)?.plus(self.protocol)?.plus(self.tranche.claims()?)
     }
 
     /// Moves claims from the pools to a balance (positive) or back (negative).
@@ -67,6 +82,61 @@ impl Bank {
             self.market_pools = self.market_pools.plus(amount)?;
         }
         Ok(())
+    }
+
+    /// What the protocol's tranche may give to a default now; begins a new day where one is over.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub(crate) fn protocol_room(&mut self, clock: &Clock) -> Result<Amount> {
+        self.protocol_day = self.protocol_day.at(self.protocol, clock);
+        self.protocol_day.room(self.protocol, PROTOCOL_SHARE)
+    }
+
+    /// Moves tokens from the protocol's tranche to a market's pool, for a default.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub(crate) fn pay_from_protocol(&mut self, amount: Amount) -> Result<()> {
+        self.protocol_day.count(amount)?;
+        self.protocol = self.protocol.minus(amount)?;
+        self.market_pools = self.market_pools.plus(amount)?;
+        Ok(())
+    }
+
+    /// Moves tokens from the staked insurance to a market's pool, for a default.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub(crate) fn pay_from_stakes(&mut self, amount: Amount) -> Result<()> {
+        self.tranche.lose(amount)?;
+        self.market_pools = self.market_pools.plus(amount)?;
+        Ok(())
+    }
+
+    /// Numbers a default's record and keeps it in the ring, over the oldest.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub(crate) fn remember(&mut self, record: &mut BankruptcyRecord) -> Result<()> {
+        record.number = self.next_default;
+        self.next_default = self.next_default.plus(1)?;
+        if let Some(place) = self.defaults.get_mut(Self::place(record.number)) {
+            *place = *record;
+        }
+        Ok(())
+    }
+
+    /// The record of a default by its number, while the ring still has it.
+    pub fn default_record(&self, number: u64) -> Option<&BankruptcyRecord> {
+        let found = self.defaults.get(Self::place(number))?;
+        (number < self.next_default && found.number == number).then_some(found)
+    }
+
+    /// Where in the ring a default's record lies.
+    #[expect(clippy::cast_possible_truncation, reason = "the ring is short")]
+    const fn place(number: u64) -> usize {
+        (number & (DEFAULTS as u64).wrapping_sub(1)) as usize
     }
 
     /// Adds a deposit to the total.
@@ -95,8 +165,10 @@ impl Bank {
         if self.version != Self::VERSION {
             return Err(Error::VersionUnsupported);
         }
-        self.deposits.0.plus(self.market_pools.0)?.plus(self.protocol.0)?;
-        if self.index != Self::QUOTE && !(self.market_pools.is_zero() && self.protocol.is_zero()) {
+        let tranche = self.claims()?.minus(self.deposits)?.minus(self.market_pools)?.minus(self.protocol)?;
+        if self.index != Self::QUOTE
+            && !(self.market_pools.is_zero() && self.protocol.is_zero() && self.next_default == 0 && tranche.is_zero())
+        {
             return Err(Error::InvariantBroken);
         }
         Ok(())

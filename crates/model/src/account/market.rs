@@ -80,7 +80,7 @@ account_bytes! {
         328 => pub pnl_pool: Amount,
         /// Quote tokens of the insurance fund.
         336 => pub insurance_fund: Amount,
-        /// Most that the insurance fund pays for one default.
+        /// Most that the insurance fund pays for the defaults of a day.
         344 => pub insurance_cap: Amount,
         /// Losses that nobody has paid yet; repaid by the next fees.
         352 => pub deficit: Amount,
@@ -170,8 +170,12 @@ account_bytes! {
         664 => pub charged: FundingIndex,
         /// Unix time at which that day began.
         672 => pub charge_time: i64,
+        /// What defaults of a running day have taken from the insurance fund.
+        680 => pub insurance_used: Amount,
+        /// Unix time at which that day began.
+        688 => pub insurance_day: i64,
         /// Reserved, zero.
-        680 => pub reserved: [u64; 7],
+        696 => pub reserved: [u64; 5],
         /// Discount with which a liquidation begins; it grows to that of the position's size.
         736 => pub liquidator_fee_start: Ppm,
         /// Share of the open interest's value that may be liquidated in one window, where that is more than

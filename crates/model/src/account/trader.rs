@@ -27,8 +27,16 @@ account_bytes! {
         76 => pub tier_day: u32,
         /// Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30.
         80 => pub volumes: [u32; 30],
+        /// Shares of the staked insurance, those that wait to be unstaked included.
+        200 => pub staked: u64,
+        /// Of these, the shares that wait to be unstaked.
+        208 => pub unstaking: u64,
+        /// Unix time of the last request to unstake.
+        216 => pub unstake_time: i64,
+        /// Generation of the tranche that the shares are of.
+        224 => pub stake_generation: u64,
         /// Reserved, zero: person-wide limits.
-        200 => pub reserved: [u64; 5],
+        232 => pub reserved: u64,
     }
 }
 
@@ -54,9 +62,9 @@ impl Trader {
     /// its successor, and a referrer could be exchanged.
     ///
     /// # Errors
-    /// [`Error::AccountNotEmpty`] while a sub-account is open, [`Error::RecordKept`].
+    /// [`Error::AccountNotEmpty`] while a sub-account is open or shares are staked, [`Error::RecordKept`].
     pub fn require_closable(&self) -> Result<()> {
-        if self.sub_accounts != 0 {
+        if self.sub_accounts != 0 || self.staked != 0 {
             return Err(Error::AccountNotEmpty);
         }
         if self.next_sub_account == 0 { Ok(()) } else { Err(Error::RecordKept) }
@@ -67,7 +75,10 @@ impl Trader {
         if self.version != Self::VERSION {
             return Err(Error::VersionUnsupported);
         }
-        if self.sub_accounts <= self.next_sub_account && self.sub_accounts <= Self::MAX_SUB_ACCOUNTS {
+        if self.sub_accounts <= self.next_sub_account
+            && self.sub_accounts <= Self::MAX_SUB_ACCOUNTS
+            && self.unstaking <= self.staked
+        {
             Ok(())
         } else {
             Err(Error::InvariantBroken)

@@ -13,6 +13,7 @@ pub use account::leverage::SetLeverage;
 pub use account::life::{CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, GrowOrders, SetDelegate};
 pub use collateral::isolate::{IsolatePosition, MergePosition, TransferIsolated};
 pub use collateral::settle::{SettlePnl, SettleReport, SweepFees, SweepReport};
+pub use collateral::stake::{CancelUnstake, RequestUnstake, Stake, Unstake};
 pub use collateral::transfer::{Deposit, Transfer, Withdraw};
 pub use market::funding::{FundingReport, UpdateFunding};
 pub use market::halt::HaltRow;

@@ -3,7 +3,7 @@
 use super::{
     AmmRecord, BankruptcyRecord, CancelRecord, CrankRecord, DepositRecord, EventKind, EventSink, FillRecord,
     FundingRecord, IsolatedRecord, LiquidationRecord, MarketRecord, OrderRecord, PoolRecord, PositionSettledRecord,
-    SettleRecord, SweepRecord, TransferRecord,
+    SettleRecord, StakeRecord, SweepRecord, TransferRecord,
 };
 use crate::error::{Error, Result};
 
@@ -147,6 +147,7 @@ pub enum Event {
     MarketChanged(MarketRecord),
     OrderModified(OrderRecord),
     PositionSettled(PositionSettledRecord),
+    Stake(StakeRecord),
 }
 
 /// Decodes a message: its header and an iterator over its records. Records of unknown kinds are skipped, so that
@@ -202,5 +203,6 @@ fn read(kind: EventKind, body: &[u8]) -> Option<Event> {
         EventKind::MarketChanged => Event::MarketChanged(pod(body)?),
         EventKind::OrderModified => Event::OrderModified(pod(body)?),
         EventKind::PositionSettled => Event::PositionSettled(pod(body)?),
+        EventKind::Stake => Event::Stake(pod(body)?),
     })
 }

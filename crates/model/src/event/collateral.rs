@@ -77,3 +77,21 @@ account_bytes! {
         75 => pub padding: [u8; 5],
     }
 }
+
+account_bytes! {
+    /// Tokens were staked with the insurance, or shares of it paid out.
+    pub struct StakeRecord [72] {
+        /// Authority of the person.
+        0 => pub authority: [u8; 32] as pubkey,
+        /// Tokens staked (negative: paid out).
+        32 => pub amount: Quote,
+        /// Shares issued (unstaked: redeemed).
+        40 => pub shares: u64,
+        /// Assets of the tranche afterwards.
+        48 => pub assets: Amount,
+        /// All shares of the tranche afterwards.
+        56 => pub all_shares: u64,
+        /// Generation of the shares.
+        64 => pub generation: u64,
+    }
+}

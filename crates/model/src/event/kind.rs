@@ -2,8 +2,8 @@
 
 use super::{
     AmmRecord, BankruptcyRecord, CancelRecord, CrankRecord, DepositRecord, FillRecord, FundingRecord, IsolatedRecord,
-    LiquidationRecord, MarketRecord, OrderRecord, PoolRecord, PositionSettledRecord, SettleRecord, SweepRecord,
-    TransferRecord,
+    LiquidationRecord, MarketRecord, OrderRecord, PoolRecord, PositionSettledRecord, SettleRecord, StakeRecord,
+    SweepRecord, TransferRecord,
 };
 use crate::layout::{Field, Layout};
 
@@ -46,6 +46,8 @@ numbered! {
         PositionSettled = 17,
         /// [`super::OrderRecord`] of an order that changed without a fill.
         OrderModified = 18,
+        /// [`super::StakeRecord`].
+        Stake = 19,
     }
 }
 
@@ -86,6 +88,7 @@ impl EventKind {
             Self::Crank => RecordLayout::of::<CrankRecord>(),
             Self::MarketChanged => RecordLayout::of::<MarketRecord>(),
             Self::PositionSettled => RecordLayout::of::<PositionSettledRecord>(),
+            Self::Stake => RecordLayout::of::<StakeRecord>(),
         }
     }
 

@@ -40,27 +40,59 @@ account_bytes! {
 }
 
 account_bytes! {
-    /// A default and who paid for it.
-    pub struct BankruptcyRecord [96] {
+    /// A default and who paid for it, in this order; the lines but `charge` add up to the loss.
+    pub struct BankruptcyRecord [144] {
         /// Defaulter.
         0 => pub account: Party,
         /// Debt.
         40 => pub loss: Amount,
+        /// Paid by the market's unswept fees.
+        48 => pub fees: Amount,
+        /// Paid by the market's unswept insurance fees.
+        56 => pub insurance_fees: Amount,
+        /// Paid by the protocol's tranche.
+        64 => pub protocol: Amount,
         /// Paid by the market's insurance fund.
-        48 => pub insurance: Amount,
+        72 => pub insurance: Amount,
+        /// Paid by the staked insurance.
+        80 => pub staked: Amount,
         /// Paid by the vAMM's capital (only when nobody holds a position).
-        56 => pub amm: Amount,
+        88 => pub amm: Amount,
         /// Spread over all positions.
-        64 => pub socialised: Amount,
+        96 => pub socialised: Amount,
         /// What each base unit was charged, at 1e9.
-        72 => pub charge: FundingIndex,
+        104 => pub charge: FundingIndex,
         /// Left as the market's deficit, repaid by its next fees.
-        80 => pub deficit: Amount,
+        112 => pub deficit: Amount,
+        /// Unix time.
+        120 => pub time: i64,
+        /// Number of the default on the exchange, from zero.
+        128 => pub number: u64,
         /// Market.
-        88 => pub market: u16,
+        136 => pub market: u16,
         /// 1 when an isolated position defaulted.
-        90 => pub isolated: u8 as bool,
+        138 => pub isolated: u8 as bool,
         /// Padding.
-        91 => pub padding: [u8; 5],
+        139 => pub padding: [u8; 5],
+    }
+}
+
+impl BankruptcyRecord {
+    /// What all lines paid together.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`].
+    pub fn paid(&self) -> crate::error::Result<Amount> {
+        let steps = [
+            self.fees,
+            self.insurance_fees,
+            self.protocol,
+            self.insurance,
+            self.staked,
+            self.amm,
+            self.socialised,
+            self.deficit,
+        ];
+        steps.into_iter().try_fold(Amount::ZERO, Amount::plus)
     }
 }

@@ -72,7 +72,7 @@ account_bytes! {
 
 account_bytes! {
     /// Fees left the market's ledger.
-    pub struct SweepRecord [40] {
+    pub struct SweepRecord [48] {
         /// To the insurance fund.
         0 => pub insurance: Amount,
         /// To the vAMM's capital.
@@ -81,10 +81,12 @@ account_bytes! {
         16 => pub protocol: Amount,
         /// To the market's deficit.
         24 => pub deficit: Amount,
+        /// To the staked insurance, as its premium.
+        32 => pub premium: Amount,
         /// Market.
-        32 => pub market: u16,
+        40 => pub market: u16,
         /// Padding.
-        34 => pub padding: [u8; 6],
+        42 => pub padding: [u8; 6],
     }
 }
 

@@ -10,7 +10,7 @@ mod settlement;
 mod trade;
 
 pub use batch::{Batch, Event, EventHeader, Events, NO_MARKET, RecordHeader, decode};
-pub use collateral::{DepositRecord, IsolatedRecord, SettleRecord, TransferRecord};
+pub use collateral::{DepositRecord, IsolatedRecord, SettleRecord, StakeRecord, TransferRecord};
 pub use kind::{EventKind, RecordLayout};
 pub use liquidation::{BankruptcyRecord, LiquidationRecord};
 pub use market::{AmmRecord, FundingRecord, MarketRecord, PoolRecord, SweepRecord};

@@ -127,10 +127,10 @@ impl Market {
     ///
     /// # Errors
     /// [`crate::Error::Overflow`].
-    pub fn settlement_terms(&self, average: Price) -> Result<Terms> {
+    pub fn settlement_terms(&self, average: Price, clock: &Clock) -> Result<Terms> {
         let missing = self.uncovered(average)?;
         let old = fault::planted(Fault::ExpiryAtSpot);
-        let insurance = missing.min(if old { self.insurance_fund } else { self.insurance_for_one()? });
+        let insurance = missing.min(if old { self.insurance_fund } else { self.insurance_room(clock)? });
         let missing = missing.minus(insurance)?;
         let net = self.users_base()?;
         let plain = Terms { price: average, insurance };
@@ -214,14 +214,49 @@ impl Market {
         Ok(())
     }
 
-    /// What the insurance fund pays for one default at most: the market's cap and its tier's share of the fund, so that
-    /// something is left for the next. Settlement is no exception: an end that everybody knows of can be prepared for.
-    pub(crate) fn insurance_for_one(&self) -> Result<Amount> {
+    /// What the insurance fund may still pay today: the market's cap and its tier's share of the fund, less what it paid
+    /// since the day began, so that something is left for the next and a default that is split gets no more than one.
+    /// Settlement is no exception: an end that everybody knows of can be prepared for.
+    pub(crate) fn insurance_room(&self, clock: &Clock) -> Result<Amount> {
         if fault::planted(Fault::ExpiryAtSpot) && self.is_settling() {
             return Ok(self.insurance_fund);
         }
         let share = tiers::of(self.tier)?.insurance_share;
-        Ok(self.insurance_cap.min(self.insurance_fund.share(share, Rounding::Down)?))
+        let used = if self.insurance_day_over(clock) { Amount::ZERO } else { self.insurance_used };
+        let most = self.insurance_cap.min(self.insurance_fund.plus(used)?.share(share, Rounding::Down)?);
+        Ok(Amount(most.0.saturating_sub(used.0)).min(self.insurance_fund))
+    }
+
+    /// Whether the day of the insurance fund's cap is over: it begins with the first payment after that.
+    fn insurance_day_over(&self, clock: &Clock) -> bool {
+        clock.seconds_since(self.insurance_day) >= Seconds::DAY
+    }
+
+    /// Moves tokens from the insurance fund to the pool of the ledger, for a default.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`].
+    pub(crate) fn pay_from_insurance(&mut self, amount: Amount, clock: &Clock) -> Result<()> {
+        if self.insurance_day_over(clock) {
+            (self.insurance_used, self.insurance_day) = (Amount::ZERO, clock.unix_time);
+        }
+        self.insurance_used = self.insurance_used.plus(amount)?;
+        self.insurance_fund = self.insurance_fund.minus(amount)?;
+        self.pnl_pool = self.pnl_pool.plus(amount)?;
+        Ok(())
+    }
+
+    /// Repays the deficit from fees, which come before anything else that fees are for. It is an open hole in the funding
+    /// pot: fees fill it inside the ledger, no token moves. Returns what was repaid.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`].
+    pub(crate) fn repay_deficit(&mut self) -> Result<Amount> {
+        let repaid = self.deficit.min(self.fees);
+        self.fees = self.fees.minus(repaid)?;
+        self.funding_pot = self.funding_pot.plus(repaid.credit()?)?;
+        self.deficit = self.deficit.minus(repaid)?;
+        Ok(repaid)
     }
 
     /// What the vAMM can still pay of a default where nobody holds a position: its cash.

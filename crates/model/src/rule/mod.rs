@@ -10,5 +10,7 @@ pub mod liquidation;
 pub mod margin;
 pub mod risk;
 pub mod tiers;
+pub mod tranche;
 pub mod trigger;
+pub mod waterfall;
 pub mod weights;

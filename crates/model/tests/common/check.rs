@@ -70,7 +70,8 @@ fn isolated(account: &Account, bank: usize) -> u64 {
 /// valuing each position cuts off, and never more.
 fn total(world: &World) {
     let quote_balances: i128 = world.accounts.iter().map(|a| i128::from(balance(a, 0) + isolated(a, 0))).sum();
-    let mut sum = quote_balances + i128::from(world.banks[0].protocol.0);
+    let staked = world.banks[0].tranche.claims().unwrap();
+    let mut sum = quote_balances + i128::from(world.banks[0].protocol.0) + i128::from(staked.0);
     let mut fractions = 0i128;
     for (index, market) in world.markets.iter().enumerate() {
         let row = world.board.market(World::index(index)).unwrap();

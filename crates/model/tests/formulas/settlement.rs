@@ -7,6 +7,7 @@ use kedge_model::account::market::{Market, MarketStatus};
 use kedge_model::account::position::{Position, status};
 use kedge_model::account::sub_account::SubAccountMut;
 use kedge_model::action::{Bankruptcy, SettlePnl, SettlePosition, SweepFees};
+use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, FundingIndex, Price};
 
@@ -41,7 +42,7 @@ fn terms(x: &mut Inputs<'_>) -> Outputs {
     let market = Market { insurance_fund: Amount(0), ..ledger(x) };
     let market = Market { insurance_fund: x.amount(), insurance_cap: x.amount(), tier: x.int(), ..market };
     let market = Market { price_band: x.ppm(), ..market };
-    let terms = market.settlement_terms(x.price())?;
+    let terms = market.settlement_terms(x.price(), &Clock { slot: 0, unix_time: NOW })?;
     out![terms.price.0, terms.insurance.0]
 }
 

@@ -53,7 +53,7 @@ macro_rules! instructions {
 instructions! {
     Initialize SetFees ListBank ListMarket SetMarketStatus SetExpiry DelistMarket SetPaused HaltRow
     ProposeAdmin AcceptAdmin FundPool AssignFeeTier CreateTrader CreateSubAccount CloseSubAccount CloseTrader
-    GrowOrders SetDelegate SetBuilder Deposit Withdraw Transfer PlaceOrders PlaceSignedOrders
+    GrowOrders SetDelegate SetBuilder Deposit Withdraw Transfer Stake RequestUnstake CancelUnstake Unstake PlaceOrders PlaceSignedOrders
     RevokeSignedOrders CancelOrder CancelAll CancelOrders ModifyOrder ReplaceOrders PlaceAndTake PlaceAndMake
     RefreshPrices FillOrder TriggerOrder TrailOrder SliceOrder ExpireOrders UpdateAmm UpdateFunding
     UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Liquidate LiquidateWithFill SettleBankruptcy IsolatePosition
@@ -168,7 +168,7 @@ macro_rules! events {
 }
 events! {
     Deposit Withdraw Transfer OrderPlaced OrderCancelled Fill Funding SettlePnl Liquidation Bankruptcy AmmUpdate FeeSweep
-    PoolFunded IsolatedCollateral Crank MarketChanged PositionSettled OrderModified
+    PoolFunded IsolatedCollateral Crank MarketChanged PositionSettled OrderModified Stake
 }
 
 /// A record with its header in front is an event of the IDL.

@@ -46,6 +46,20 @@ import {
   getU64Encoder,
   getU8Encoder,
 } from "../../checked.js";
+import {
+  getBankruptcyRecordDecoder,
+  getBankruptcyRecordEncoder,
+  getDayCapDecoder,
+  getDayCapEncoder,
+  getTrancheDecoder,
+  getTrancheEncoder,
+  type BankruptcyRecord,
+  type BankruptcyRecordArgs,
+  type DayCap,
+  type DayCapArgs,
+  type Tranche,
+  type TrancheArgs,
+} from "../types/index.js";
 
 export const BANK_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   142, 49, 166, 242, 50, 66, 97, 188,
@@ -83,6 +97,14 @@ export type Bank = {
   depositCap: bigint;
   /** Reserved, zero. */
   reserved: Array<bigint>;
+  /** What defaults of the running day have taken from the protocol's tranche. */
+  protocolDay: DayCap;
+  /** Defaults settled so far; the number of the next. */
+  nextDefault: bigint;
+  /** The last defaults, each in the place of its number modulo DEFAULTS: who paid what (quote bank only). */
+  defaults: Array<BankruptcyRecord>;
+  /** The staked insurance (quote bank only). */
+  tranche: Tranche;
 };
 
 export type BankArgs = {
@@ -108,6 +130,14 @@ export type BankArgs = {
   protocol: number | bigint;
   /** Largest sum of balances that deposits may reach. */
   depositCap: number | bigint;
+  /** What defaults of the running day have taken from the protocol's tranche. */
+  protocolDay: DayCapArgs;
+  /** Defaults settled so far; the number of the next. */
+  nextDefault: number | bigint;
+  /** The last defaults, each in the place of its number modulo DEFAULTS: who paid what (quote bank only). */
+  defaults: Array<BankruptcyRecordArgs>;
+  /** The staked insurance (quote bank only). */
+  tranche: TrancheArgs;
 };
 
 /** Gets the encoder for {@link BankArgs} account data. */
@@ -128,6 +158,10 @@ export function getBankEncoder(): FixedSizeEncoder<BankArgs> {
       ["protocol", getU64Encoder()],
       ["depositCap", getU64Encoder()],
       ["reserved", getArrayEncoder(getU64Encoder(), { size: 19 })],
+      ["protocolDay", getDayCapEncoder()],
+      ["nextDefault", getU64Encoder()],
+      ["defaults", getArrayEncoder(getBankruptcyRecordEncoder(), { size: 8 })],
+      ["tranche", getTrancheEncoder()],
     ]),
     (value) => ({
       ...value,
@@ -155,6 +189,10 @@ export function getBankDecoder(): FixedSizeDecoder<Bank> {
     ["protocol", getU64Decoder()],
     ["depositCap", getU64Decoder()],
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 19 })],
+    ["protocolDay", getDayCapDecoder()],
+    ["nextDefault", getU64Decoder()],
+    ["defaults", getArrayDecoder(getBankruptcyRecordDecoder(), { size: 8 })],
+    ["tranche", getTrancheDecoder()],
   ]));
 }
 
@@ -217,5 +255,5 @@ export async function fetchAllMaybeBank(
 }
 
 export function getBankSize(): number {
-  return 264;
+  return 1552;
 }

@@ -103,7 +103,7 @@ export type Market = {
   pnlPool: bigint;
   /** Quote tokens of the insurance fund. */
   insuranceFund: bigint;
-  /** Most that the insurance fund pays for one default. */
+  /** Most that the insurance fund pays for the defaults of a day. */
   insuranceCap: bigint;
   /** Losses that nobody has paid yet; repaid by the next fees. */
   deficit: bigint;
@@ -139,7 +139,7 @@ export type Market = {
   fundingCap: number;
   /** Fills must be within this of the oracle. */
   priceBand: number;
-  /** Largest discount at which a liquidator takes over. */
+  /** Discount at which a liquidator takes over. */
   liquidatorFee: number;
   /** The same for small positions. */
   liquidatorFeeSmall: number;
@@ -169,7 +169,7 @@ export type Market = {
   basisTime: bigint;
   /** Fees paid to referrers and builders over life, quote. */
   sharedFees: bigint;
-  /** Least value that may be liquidated in one window; 0 for no limit where `liquidation_share` is 0 too. */
+  /** Value that may be liquidated in one window, 0 for no limit. */
   liquidationBudget: bigint;
   /** Value liquidated in the running window. */
   liquidated: bigint;
@@ -193,17 +193,12 @@ export type Market = {
   charged: bigint;
   /** Unix time at which that day began. */
   chargeTime: bigint;
+  /** What defaults of a running day have taken from the insurance fund. */
+  insuranceUsed: bigint;
+  /** Unix time at which that day began. */
+  insuranceDay: bigint;
   /** Reserved, zero. */
   reserved: Array<bigint>;
-  /** Discount with which a liquidation begins; it grows to that of the position's size. */
-  liquidatorFeeStart: number;
-  /**
-   * Share of the open interest's value that may be liquidated in one window, where that is more than
-   * `liquidation_budget`.
-   */
-  liquidationShare: number;
-  /** Time in which the discount grows to the whole, milliseconds; 0 for a discount that is whole at once. */
-  liquidationRamp: bigint;
   /** Price of the last fills, weighted by their value: what triggers take for the last price. */
   lastPrice: bigint;
   /** What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short. */
@@ -252,7 +247,7 @@ export type MarketArgs = {
   pnlPool: number | bigint;
   /** Quote tokens of the insurance fund. */
   insuranceFund: number | bigint;
-  /** Most that the insurance fund pays for one default. */
+  /** Most that the insurance fund pays for the defaults of a day. */
   insuranceCap: number | bigint;
   /** Losses that nobody has paid yet; repaid by the next fees. */
   deficit: number | bigint;
@@ -288,7 +283,7 @@ export type MarketArgs = {
   fundingCap: number;
   /** Fills must be within this of the oracle. */
   priceBand: number;
-  /** Largest discount at which a liquidator takes over. */
+  /** Discount at which a liquidator takes over. */
   liquidatorFee: number;
   /** The same for small positions. */
   liquidatorFeeSmall: number;
@@ -318,7 +313,7 @@ export type MarketArgs = {
   basisTime: number | bigint;
   /** Fees paid to referrers and builders over life, quote. */
   sharedFees: number | bigint;
-  /** Least value that may be liquidated in one window; 0 for no limit where `liquidation_share` is 0 too. */
+  /** Value that may be liquidated in one window, 0 for no limit. */
   liquidationBudget: number | bigint;
   /** Value liquidated in the running window. */
   liquidated: number | bigint;
@@ -342,15 +337,10 @@ export type MarketArgs = {
   charged: number | bigint;
   /** Unix time at which that day began. */
   chargeTime: number | bigint;
-  /** Discount with which a liquidation begins; it grows to that of the position's size. */
-  liquidatorFeeStart: number;
-  /**
-   * Share of the open interest's value that may be liquidated in one window, where that is more than
-   * `liquidation_budget`.
-   */
-  liquidationShare: number;
-  /** Time in which the discount grows to the whole, milliseconds; 0 for a discount that is whole at once. */
-  liquidationRamp: number | bigint;
+  /** What defaults of a running day have taken from the insurance fund. */
+  insuranceUsed: number | bigint;
+  /** Unix time at which that day began. */
+  insuranceDay: number | bigint;
   /** Price of the last fills, weighted by their value: what triggers take for the last price. */
   lastPrice: number | bigint;
   /** What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short. */
@@ -432,10 +422,9 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ["settledClaims", getU64Encoder()],
       ["charged", getI64Encoder()],
       ["chargeTime", getI64Encoder()],
+      ["insuranceUsed", getU64Encoder()],
+      ["insuranceDay", getI64Encoder()],
       ["reserved", getArrayEncoder(getU64Encoder(), { size: 7 })],
-      ["liquidatorFeeStart", getU32Encoder()],
-      ["liquidationShare", getU32Encoder()],
-      ["liquidationRamp", getU64Encoder()],
       ["lastPrice", getU64Encoder()],
       ["liquidatedNear", getArrayEncoder(getU64Encoder(), { size: 3 })],
       ["liquidatedOwner", getU64Encoder()],
@@ -518,10 +507,9 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ["settledClaims", getU64Decoder()],
     ["charged", getI64Decoder()],
     ["chargeTime", getI64Decoder()],
+    ["insuranceUsed", getU64Decoder()],
+    ["insuranceDay", getI64Decoder()],
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 7 })],
-    ["liquidatorFeeStart", getU32Decoder()],
-    ["liquidationShare", getU32Decoder()],
-    ["liquidationRamp", getU64Decoder()],
     ["lastPrice", getU64Decoder()],
     ["liquidatedNear", getArrayDecoder(getU64Decoder(), { size: 3 })],
     ["liquidatedOwner", getU64Decoder()],

@@ -19,6 +19,7 @@ import {
   getArrayEncoder,
   getBytesDecoder,
   getBytesEncoder,
+  getI64Decoder,
   getStructDecoder,
   getU16Decoder,
   getU32Decoder,
@@ -42,6 +43,7 @@ import { TRADER_VERSION } from "../constants.js";
 import { KedgeAccount } from "../programs/kedge.js";
 import {
   fixEncoderSize,
+  getI64Encoder,
   getStructEncoder,
   getU16Encoder,
   getU32Encoder,
@@ -81,8 +83,16 @@ export type Trader = {
   tierDay: number;
   /** Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30. */
   volumes: Array<number>;
+  /** Shares of the staked insurance, those that wait to be unstaked included. */
+  staked: bigint;
+  /** Of these, the shares that wait to be unstaked. */
+  unstaking: bigint;
+  /** Unix time of the last request to unstake. */
+  unstakeTime: bigint;
+  /** Generation of the tranche that the shares are of. */
+  stakeGeneration: bigint;
   /** Reserved, zero: person-wide limits. */
-  reserved: Array<bigint>;
+  reserved: bigint;
 };
 
 export type TraderArgs = {
@@ -108,6 +118,14 @@ export type TraderArgs = {
   tierDay: number;
   /** Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30. */
   volumes: Array<number>;
+  /** Shares of the staked insurance, those that wait to be unstaked included. */
+  staked: number | bigint;
+  /** Of these, the shares that wait to be unstaked. */
+  unstaking: number | bigint;
+  /** Unix time of the last request to unstake. */
+  unstakeTime: number | bigint;
+  /** Generation of the tranche that the shares are of. */
+  stakeGeneration: number | bigint;
 };
 
 /** Gets the encoder for {@link TraderArgs} account data. */
@@ -126,13 +144,13 @@ export function getTraderEncoder(): FixedSizeEncoder<TraderArgs> {
       ["volumeDay", getU32Encoder()],
       ["tierDay", getU32Encoder()],
       ["volumes", getArrayEncoder(getU32Encoder(), { size: 30 })],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 5 })],
+      ["staked", getU64Encoder()],
+      ["unstaking", getU64Encoder()],
+      ["unstakeTime", getI64Encoder()],
+      ["stakeGeneration", getU64Encoder()],
+      ["reserved", getU64Encoder()],
     ]),
-    (value) => ({
-      ...value,
-      discriminator: TRADER_DISCRIMINATOR,
-      reserved: [0, 0, 0, 0, 0],
-    }),
+    (value) => ({ ...value, discriminator: TRADER_DISCRIMINATOR, reserved: 0 }),
   );
 }
 
@@ -151,7 +169,11 @@ export function getTraderDecoder(): FixedSizeDecoder<Trader> {
     ["volumeDay", getU32Decoder()],
     ["tierDay", getU32Decoder()],
     ["volumes", getArrayDecoder(getU32Decoder(), { size: 30 })],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 5 })],
+    ["staked", getU64Decoder()],
+    ["unstaking", getU64Decoder()],
+    ["unstakeTime", getI64Decoder()],
+    ["stakeGeneration", getU64Decoder()],
+    ["reserved", getU64Decoder()],
   ]));
 }
 

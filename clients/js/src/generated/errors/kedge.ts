@@ -217,8 +217,20 @@ export const KEDGE_ERROR__SIGNED_TOO_EARLY = 0x17d8; // 6104
 export const KEDGE_ERROR__SIGNED_TOO_LONG = 0x17d9; // 6105
 /** SignedTextInvalid: The signed text does not follow the form of signed orders to its last letter; let the client write it. */
 export const KEDGE_ERROR__SIGNED_TEXT_INVALID = 0x17da; // 6106
-/** LiquidationOrder: A pocket's position with the largest maintenance requirement is reduced first, of equal ones that of the lower market; liquidate that market. */
-export const KEDGE_ERROR__LIQUIDATION_ORDER = 0x17db; // 6107
+/** TrancheWornOut: Two generations of the staked insurance have ended and the first is not redeemed yet; wait until its holders have unstaked. */
+export const KEDGE_ERROR__TRANCHE_WORN_OUT = 0x17db; // 6107
+/** SharesTooFew: The tokens would give fewer shares than the least that was asked for; the price has moved, look and ask again. */
+export const KEDGE_ERROR__SHARES_TOO_FEW = 0x17dc; // 6108
+/** SharesTooMany: Fewer shares than this are staked and not waiting yet; zero is none either. */
+export const KEDGE_ERROR__SHARES_TOO_MANY = 0x17dd; // 6109
+/** UnstakeTooEarly: The shares have not waited for 13 days since they were last requested; wait. */
+export const KEDGE_ERROR__UNSTAKE_TOO_EARLY = 0x17de; // 6110
+/** UnstakeLapsed: The request was not paid within two days after its 13 days; request anew. */
+export const KEDGE_ERROR__UNSTAKE_LAPSED = 0x17df; // 6111
+/** NothingRequested: No shares wait to be unstaked; request them first. */
+export const KEDGE_ERROR__NOTHING_REQUESTED = 0x17e0; // 6112
+/** StakeEnded: The shares are of a generation of the staked insurance that has ended; unstake them before staking anew. */
+export const KEDGE_ERROR__STAKE_ENDED = 0x17e1; // 6113
 /** AccountWrongOwner: The account is owned by another program or was not created yet; check the address. */
 export const KEDGE_ERROR__ACCOUNT_WRONG_OWNER = 0x1964; // 6500
 /** AccountWrongType: The account belongs to this program but is of another kind; check the order of the accounts. */
@@ -308,7 +320,6 @@ export type KedgeError =
   | typeof KEDGE_ERROR__INVALID_PRICE
   | typeof KEDGE_ERROR__INVARIANT_BROKEN
   | typeof KEDGE_ERROR__LAST_FILL_TOO_OLD
-  | typeof KEDGE_ERROR__LIQUIDATION_ORDER
   | typeof KEDGE_ERROR__LIQUIDATION_PRICE_WORSE
   | typeof KEDGE_ERROR__LIQUIDATION_THROTTLED
   | typeof KEDGE_ERROR__LISTING_FULL
@@ -325,6 +336,7 @@ export type KedgeError =
   | typeof KEDGE_ERROR__NO_POSITION_SLOT
   | typeof KEDGE_ERROR__NOT_BANKRUPT
   | typeof KEDGE_ERROR__NOTHING_EXPIRED
+  | typeof KEDGE_ERROR__NOTHING_REQUESTED
   | typeof KEDGE_ERROR__NOTHING_TO_FILL
   | typeof KEDGE_ERROR__NOTHING_TO_LIQUIDATE
   | typeof KEDGE_ERROR__NOTHING_TO_SETTLE
@@ -367,6 +379,8 @@ export type KedgeError =
   | typeof KEDGE_ERROR__SELF_TRADE
   | typeof KEDGE_ERROR__SETTLEMENT_PENDING
   | typeof KEDGE_ERROR__SETTLEMENT_UNSAMPLED
+  | typeof KEDGE_ERROR__SHARES_TOO_FEW
+  | typeof KEDGE_ERROR__SHARES_TOO_MANY
   | typeof KEDGE_ERROR__SIGNED_FORM_UNKNOWN
   | typeof KEDGE_ERROR__SIGNED_LENGTH_WRONG
   | typeof KEDGE_ERROR__SIGNED_NUMBER_TOO_FAR
@@ -381,14 +395,18 @@ export type KedgeError =
   | typeof KEDGE_ERROR__SIZE_BELOW_FILLED
   | typeof KEDGE_ERROR__SLICE_NOT_DUE
   | typeof KEDGE_ERROR__SOURCE_MISMATCH
+  | typeof KEDGE_ERROR__STAKE_ENDED
   | typeof KEDGE_ERROR__STALE_ROW
   | typeof KEDGE_ERROR__TICK_OUT_OF_RANGE
   | typeof KEDGE_ERROR__TOKEN_PROGRAM_UNSUPPORTED
   | typeof KEDGE_ERROR__TOO_MANY_ACCOUNTS
   | typeof KEDGE_ERROR__TOO_MANY_MAKERS
   | typeof KEDGE_ERROR__TRAIL_TOO_SMALL
+  | typeof KEDGE_ERROR__TRANCHE_WORN_OUT
   | typeof KEDGE_ERROR__TRIGGER_NOT_REACHED
   | typeof KEDGE_ERROR__UNASKED_TOKEN
+  | typeof KEDGE_ERROR__UNSTAKE_LAPSED
+  | typeof KEDGE_ERROR__UNSTAKE_TOO_EARLY
   | typeof KEDGE_ERROR__VERSION_UNSUPPORTED
   | typeof KEDGE_ERROR__WORST_PRICE_EXCEEDED
   | typeof KEDGE_ERROR__WRONG_AUTHORITY

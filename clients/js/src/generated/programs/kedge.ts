@@ -58,6 +58,7 @@ import {
   getCancelAllInstruction,
   getCancelOrderInstruction,
   getCancelOrdersInstruction,
+  getCancelUnstakeInstructionAsync,
   getCloseSubAccountInstructionAsync,
   getCloseTraderInstructionAsync,
   getCreateSubAccountInstructionAsync,
@@ -84,6 +85,7 @@ import {
   getProposeAdminInstruction,
   getRefreshPricesInstruction,
   getReplaceOrdersInstruction,
+  getRequestUnstakeInstructionAsync,
   getRevokeSignedOrdersInstruction,
   getSetBuilderInstruction,
   getSetDelegateInstruction,
@@ -97,11 +99,13 @@ import {
   getSettlePnlInstruction,
   getSettlePositionInstruction,
   getSliceOrderInstruction,
+  getStakeInstructionAsync,
   getSweepFeesInstruction,
   getTrailOrderInstruction,
   getTransferInstruction,
   getTransferIsolatedInstruction,
   getTriggerOrderInstruction,
+  getUnstakeInstructionAsync,
   getUpdateAmmInstruction,
   getUpdateFeeTierInstruction,
   getUpdateFundingInstruction,
@@ -111,6 +115,7 @@ import {
   parseCancelAllInstruction,
   parseCancelOrderInstruction,
   parseCancelOrdersInstruction,
+  parseCancelUnstakeInstruction,
   parseCloseSubAccountInstruction,
   parseCloseTraderInstruction,
   parseCreateSubAccountInstruction,
@@ -137,6 +142,7 @@ import {
   parseProposeAdminInstruction,
   parseRefreshPricesInstruction,
   parseReplaceOrdersInstruction,
+  parseRequestUnstakeInstruction,
   parseRevokeSignedOrdersInstruction,
   parseSetBuilderInstruction,
   parseSetDelegateInstruction,
@@ -150,11 +156,13 @@ import {
   parseSettlePnlInstruction,
   parseSettlePositionInstruction,
   parseSliceOrderInstruction,
+  parseStakeInstruction,
   parseSweepFeesInstruction,
   parseTrailOrderInstruction,
   parseTransferInstruction,
   parseTransferIsolatedInstruction,
   parseTriggerOrderInstruction,
+  parseUnstakeInstruction,
   parseUpdateAmmInstruction,
   parseUpdateFeeTierInstruction,
   parseUpdateFundingInstruction,
@@ -164,6 +172,7 @@ import {
   type CancelAllInput,
   type CancelOrderInput,
   type CancelOrdersInput,
+  type CancelUnstakeAsyncInput,
   type CloseSubAccountAsyncInput,
   type CloseTraderAsyncInput,
   type CreateSubAccountAsyncInput,
@@ -188,6 +197,7 @@ import {
   type ParsedCancelAllInstruction,
   type ParsedCancelOrderInstruction,
   type ParsedCancelOrdersInstruction,
+  type ParsedCancelUnstakeInstruction,
   type ParsedCloseSubAccountInstruction,
   type ParsedCloseTraderInstruction,
   type ParsedCreateSubAccountInstruction,
@@ -214,6 +224,7 @@ import {
   type ParsedProposeAdminInstruction,
   type ParsedRefreshPricesInstruction,
   type ParsedReplaceOrdersInstruction,
+  type ParsedRequestUnstakeInstruction,
   type ParsedRevokeSignedOrdersInstruction,
   type ParsedSetBuilderInstruction,
   type ParsedSetDelegateInstruction,
@@ -227,11 +238,13 @@ import {
   type ParsedSettlePnlInstruction,
   type ParsedSettlePositionInstruction,
   type ParsedSliceOrderInstruction,
+  type ParsedStakeInstruction,
   type ParsedSweepFeesInstruction,
   type ParsedTrailOrderInstruction,
   type ParsedTransferInstruction,
   type ParsedTransferIsolatedInstruction,
   type ParsedTriggerOrderInstruction,
+  type ParsedUnstakeInstruction,
   type ParsedUpdateAmmInstruction,
   type ParsedUpdateFeeTierInstruction,
   type ParsedUpdateFundingInstruction,
@@ -243,6 +256,7 @@ import {
   type ProposeAdminInput,
   type RefreshPricesInput,
   type ReplaceOrdersInput,
+  type RequestUnstakeAsyncInput,
   type RevokeSignedOrdersInput,
   type SetBuilderInput,
   type SetDelegateInput,
@@ -256,11 +270,13 @@ import {
   type SettlePnlInput,
   type SettlePositionInput,
   type SliceOrderInput,
+  type StakeAsyncInput,
   type SweepFeesInput,
   type TrailOrderInput,
   type TransferInput,
   type TransferIsolatedInput,
   type TriggerOrderInput,
+  type UnstakeAsyncInput,
   type UpdateAmmInput,
   type UpdateFeeTierInput,
   type UpdateFundingInput,
@@ -387,6 +403,10 @@ export enum KedgeInstruction {
   SetBuilder,
   Deposit,
   Withdraw,
+  Stake,
+  RequestUnstake,
+  CancelUnstake,
+  Unstake,
   Transfer,
   PlaceOrders,
   PlaceSignedOrders,
@@ -665,6 +685,50 @@ export function identifyKedgeInstruction(
     )
   ) {
     return KedgeInstruction.Withdraw;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([206, 176, 202, 18, 200, 209, 179, 108]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.Stake;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([44, 154, 110, 253, 160, 202, 54, 34]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.RequestUnstake;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([64, 65, 53, 227, 125, 153, 3, 167]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.CancelUnstake;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([90, 95, 107, 42, 205, 124, 50, 225]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.Unstake;
   }
   if (
     containsBytes(
@@ -1083,6 +1147,18 @@ export type ParsedKedgeInstruction<
       instructionType: KedgeInstruction.Withdraw;
     } & ParsedWithdrawInstruction<TProgram>)
   | ({
+      instructionType: KedgeInstruction.Stake;
+    } & ParsedStakeInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.RequestUnstake;
+    } & ParsedRequestUnstakeInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.CancelUnstake;
+    } & ParsedCancelUnstakeInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.Unstake;
+    } & ParsedUnstakeInstruction<TProgram>)
+  | ({
       instructionType: KedgeInstruction.Transfer;
     } & ParsedTransferInstruction<TProgram>)
   | ({
@@ -1333,6 +1409,34 @@ export function parseKedgeInstruction<TProgram extends string>(
       return {
         instructionType: KedgeInstruction.Withdraw,
         ...parseWithdrawInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.Stake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.Stake,
+        ...parseStakeInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.RequestUnstake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.RequestUnstake,
+        ...parseRequestUnstakeInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.CancelUnstake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.CancelUnstake,
+        ...parseCancelUnstakeInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.Unstake: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.Unstake,
+        ...parseUnstakeInstruction(instruction),
       };
     }
     case KedgeInstruction.Transfer: {
@@ -1653,6 +1757,20 @@ export type KedgePluginInstructions = {
   withdraw: (
     input: WithdrawInput,
   ) => ReturnType<typeof getWithdrawInstruction> & SelfPlanAndSendFunctions;
+  stake: (
+    input: StakeAsyncInput,
+  ) => ReturnType<typeof getStakeInstructionAsync> & SelfPlanAndSendFunctions;
+  requestUnstake: (
+    input: RequestUnstakeAsyncInput,
+  ) => ReturnType<typeof getRequestUnstakeInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  cancelUnstake: (
+    input: CancelUnstakeAsyncInput,
+  ) => ReturnType<typeof getCancelUnstakeInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  unstake: (
+    input: UnstakeAsyncInput,
+  ) => ReturnType<typeof getUnstakeInstructionAsync> & SelfPlanAndSendFunctions;
   transfer: (
     input: TransferInput,
   ) => ReturnType<typeof getTransferInstruction> & SelfPlanAndSendFunctions;
@@ -1877,6 +1995,26 @@ export function kedgeProgram() {
             addSelfPlanAndSendFunctions(client, getDepositInstruction(input)),
           withdraw: (input) =>
             addSelfPlanAndSendFunctions(client, getWithdrawInstruction(input)),
+          stake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getStakeInstructionAsync(input),
+            ),
+          requestUnstake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getRequestUnstakeInstructionAsync(input),
+            ),
+          cancelUnstake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getCancelUnstakeInstructionAsync(input),
+            ),
+          unstake: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getUnstakeInstructionAsync(input),
+            ),
           transfer: (input) =>
             addSelfPlanAndSendFunctions(client, getTransferInstruction(input)),
           placeOrders: (input) =>

@@ -42,8 +42,16 @@ export type BankruptcyRecord = {
   account: Party;
   /** Debt. */
   loss: bigint;
+  /** Paid by the market's unswept fees. */
+  fees: bigint;
+  /** Paid by the market's unswept insurance fees. */
+  insuranceFees: bigint;
+  /** Paid by the protocol's tranche. */
+  protocol: bigint;
   /** Paid by the market's insurance fund. */
   insurance: bigint;
+  /** Paid by the staked insurance. */
+  staked: bigint;
   /** Paid by the vAMM's capital (only when nobody holds a position). */
   amm: bigint;
   /** Spread over all positions. */
@@ -52,6 +60,10 @@ export type BankruptcyRecord = {
   charge: bigint;
   /** Left as the market's deficit, repaid by its next fees. */
   deficit: bigint;
+  /** Unix time. */
+  time: bigint;
+  /** Number of the default on the exchange, from zero. */
+  number: bigint;
   /** Market. */
   market: number;
   /** 1 when an isolated position defaulted. */
@@ -65,8 +77,16 @@ export type BankruptcyRecordArgs = {
   account: PartyArgs;
   /** Debt. */
   loss: number | bigint;
+  /** Paid by the market's unswept fees. */
+  fees: number | bigint;
+  /** Paid by the market's unswept insurance fees. */
+  insuranceFees: number | bigint;
+  /** Paid by the protocol's tranche. */
+  protocol: number | bigint;
   /** Paid by the market's insurance fund. */
   insurance: number | bigint;
+  /** Paid by the staked insurance. */
+  staked: number | bigint;
   /** Paid by the vAMM's capital (only when nobody holds a position). */
   amm: number | bigint;
   /** Spread over all positions. */
@@ -75,6 +95,10 @@ export type BankruptcyRecordArgs = {
   charge: number | bigint;
   /** Left as the market's deficit, repaid by its next fees. */
   deficit: number | bigint;
+  /** Unix time. */
+  time: number | bigint;
+  /** Number of the default on the exchange, from zero. */
+  number: number | bigint;
   /** Market. */
   market: number;
   /** 1 when an isolated position defaulted. */
@@ -86,11 +110,17 @@ export function getBankruptcyRecordEncoder(): FixedSizeEncoder<BankruptcyRecordA
     getStructEncoder([
       ["account", getPartyEncoder()],
       ["loss", getU64Encoder()],
+      ["fees", getU64Encoder()],
+      ["insuranceFees", getU64Encoder()],
+      ["protocol", getU64Encoder()],
       ["insurance", getU64Encoder()],
+      ["staked", getU64Encoder()],
       ["amm", getU64Encoder()],
       ["socialised", getU64Encoder()],
       ["charge", getI64Encoder()],
       ["deficit", getU64Encoder()],
+      ["time", getI64Encoder()],
+      ["number", getU64Encoder()],
       ["market", getU16Encoder()],
       ["isolated", getBooleanEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 5)],
@@ -103,11 +133,17 @@ export function getBankruptcyRecordDecoder(): FixedSizeDecoder<BankruptcyRecord>
   return getStructDecoder([
     ["account", getPartyDecoder()],
     ["loss", getU64Decoder()],
+    ["fees", getU64Decoder()],
+    ["insuranceFees", getU64Decoder()],
+    ["protocol", getU64Decoder()],
     ["insurance", getU64Decoder()],
+    ["staked", getU64Decoder()],
     ["amm", getU64Decoder()],
     ["socialised", getU64Decoder()],
     ["charge", getI64Decoder()],
     ["deficit", getU64Decoder()],
+    ["time", getI64Decoder()],
+    ["number", getU64Decoder()],
     ["market", getU16Decoder()],
     ["isolated", getBooleanDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 5)],

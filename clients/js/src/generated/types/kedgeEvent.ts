@@ -49,6 +49,8 @@ import {
   getPositionSettledRecordEncoder,
   getSettleRecordDecoder,
   getSettleRecordEncoder,
+  getStakeRecordDecoder,
+  getStakeRecordEncoder,
   getSweepRecordDecoder,
   getSweepRecordEncoder,
   getTransferRecordDecoder,
@@ -81,6 +83,8 @@ import {
   type PositionSettledRecordArgs,
   type SettleRecord,
   type SettleRecordArgs,
+  type StakeRecord,
+  type StakeRecordArgs,
   type SweepRecord,
   type SweepRecordArgs,
   type TransferRecord,
@@ -107,7 +111,8 @@ export type KedgeEvent =
   | { __kind: "Crank"; record: CrankRecord }
   | { __kind: "MarketChanged"; record: MarketRecord }
   | { __kind: "PositionSettled"; record: PositionSettledRecord }
-  | { __kind: "OrderModified"; record: OrderRecord };
+  | { __kind: "OrderModified"; record: OrderRecord }
+  | { __kind: "Stake"; record: StakeRecord };
 
 export type KedgeEventArgs =
   | { __kind: "Unused0" }
@@ -128,7 +133,8 @@ export type KedgeEventArgs =
   | { __kind: "Crank"; record: CrankRecordArgs }
   | { __kind: "MarketChanged"; record: MarketRecordArgs }
   | { __kind: "PositionSettled"; record: PositionSettledRecordArgs }
-  | { __kind: "OrderModified"; record: OrderRecordArgs };
+  | { __kind: "OrderModified"; record: OrderRecordArgs }
+  | { __kind: "Stake"; record: StakeRecordArgs };
 
 export function getKedgeEventEncoder(): Encoder<KedgeEventArgs> {
   return getDiscriminatedUnionEncoder([
@@ -166,6 +172,7 @@ export function getKedgeEventEncoder(): Encoder<KedgeEventArgs> {
       getStructEncoder([["record", getPositionSettledRecordEncoder()]]),
     ],
     ["OrderModified", getStructEncoder([["record", getOrderRecordEncoder()]])],
+    ["Stake", getStructEncoder([["record", getStakeRecordEncoder()]])],
   ]);
 }
 
@@ -205,6 +212,7 @@ export function getKedgeEventDecoder(): Decoder<KedgeEvent> {
       getStructDecoder([["record", getPositionSettledRecordDecoder()]]),
     ],
     ["OrderModified", getStructDecoder([["record", getOrderRecordDecoder()]])],
+    ["Stake", getStructDecoder([["record", getStakeRecordDecoder()]])],
   ]);
 }
 
@@ -352,6 +360,10 @@ export function kedgeEvent(
     "OrderModified"
   >,
 ): GetDiscriminatedUnionVariant<KedgeEventArgs, "__kind", "OrderModified">;
+export function kedgeEvent(
+  kind: "Stake",
+  data: GetDiscriminatedUnionVariantContent<KedgeEventArgs, "__kind", "Stake">,
+): GetDiscriminatedUnionVariant<KedgeEventArgs, "__kind", "Stake">;
 export function kedgeEvent<K extends KedgeEventArgs["__kind"], Data>(
   kind: K,
   data?: Data,

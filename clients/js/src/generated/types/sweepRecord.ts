@@ -36,6 +36,8 @@ export type SweepRecord = {
   protocol: bigint;
   /** To the market's deficit. */
   deficit: bigint;
+  /** To the staked insurance, as its premium. */
+  premium: bigint;
   /** Market. */
   market: number;
   /** Padding. */
@@ -51,6 +53,8 @@ export type SweepRecordArgs = {
   protocol: number | bigint;
   /** To the market's deficit. */
   deficit: number | bigint;
+  /** To the staked insurance, as its premium. */
+  premium: number | bigint;
   /** Market. */
   market: number;
 };
@@ -62,6 +66,7 @@ export function getSweepRecordEncoder(): FixedSizeEncoder<SweepRecordArgs> {
       ["amm", getU64Encoder()],
       ["protocol", getU64Encoder()],
       ["deficit", getU64Encoder()],
+      ["premium", getU64Encoder()],
       ["market", getU16Encoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 6)],
     ]),
@@ -75,6 +80,7 @@ export function getSweepRecordDecoder(): FixedSizeDecoder<SweepRecord> {
     ["amm", getU64Decoder()],
     ["protocol", getU64Decoder()],
     ["deficit", getU64Decoder()],
+    ["premium", getU64Decoder()],
     ["market", getU16Decoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 6)],
   ]);

@@ -33,6 +33,7 @@ pub(crate) fn event(directory: &Directory, event: &Event) -> (String, Value) {
         Event::IsolatedCollateral(it) => ("isolated_collateral", money::isolated_collateral(directory, it), fields(it)),
         Event::Crank(it) => ("crank", orders::crank(directory, it), fields(it)),
         Event::MarketChanged(it) => ("market_changed", life::market_changed(directory, it), fields(it)),
+        Event::Stake(it) => ("stake", money::stake(it), fields(it)),
         Event::PositionSettled(it) => ("position_settled", life::position_settled(directory, it), fields(it)),
     };
     let json = json!({ "kind": kind, "text": text, "raw": raw });

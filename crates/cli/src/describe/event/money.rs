@@ -1,12 +1,25 @@
 //! Sentences for the records of moved money.
 
 use kedge_model::action::PoolKind;
-use kedge_model::event::{DepositRecord, IsolatedRecord, PoolRecord, SettleRecord, TransferRecord};
+use kedge_model::event::{DepositRecord, IsolatedRecord, PoolRecord, SettleRecord, StakeRecord, TransferRecord};
 use kedge_units::decimal::{gain, price, quote, value};
 use solana_pubkey::Pubkey;
 
 use crate::describe::party;
 use crate::directory::{Directory, short};
+
+pub(super) fn stake(record: &StakeRecord) -> String {
+    let who = short(Pubkey::new_from_array(record.authority));
+    let verb = if record.amount.0 >= 0 { "staked" } else { "was paid" };
+    let price = if record.amount.0 >= 0 { "for" } else { "for its" };
+    format!(
+        "{who} {verb} {} {price} {} shares of the staked insurance, which has {} and {} shares now",
+        value(record.amount.magnitude()),
+        record.shares,
+        value(record.assets),
+        record.all_shares
+    )
+}
 
 pub(super) fn deposit(directory: &Directory, record: &DepositRecord) -> String {
     let tokens = directory.tokens(record.bank, record.amount);

@@ -40,11 +40,17 @@ pub(super) fn liquidation(directory: &Directory, record: &LiquidationRecord) -> 
 
 pub(super) fn bankruptcy(directory: &Directory, record: &BankruptcyRecord) -> String {
     format!(
-        "{} defaulted on {} in {}: insurance fund {}, vAMM {}, spread over positions {}, left as deficit {}",
+        "{} defaulted on {} in {} (default {}): unswept fees {}, insurance fees {}, protocol {}, insurance fund {}, staked insurance {}, vAMM {}, spread \
+         over positions {}, left as deficit {}",
         party(&record.account),
         value(record.loss),
         directory.market_name(record.market),
+        record.number,
+        value(record.fees),
+        value(record.insurance_fees),
+        value(record.protocol),
         value(record.insurance),
+        value(record.staked),
         value(record.amm),
         value(record.socialised),
         value(record.deficit)

@@ -2,4 +2,5 @@
 
 pub(super) mod isolate;
 pub(super) mod settle;
+pub(super) mod stake;
 pub(super) mod transfer;

@@ -13,6 +13,7 @@ use crate::event::{EventKind, EventSink, SettleRecord, SweepRecord, emit};
 use crate::num::Rounding;
 use crate::quantity::{Amount, Quote};
 use crate::rule::margin::{self, MarginKind};
+use crate::rule::tranche::PREMIUM;
 
 /// Moves a position's profit or loss between its claim and its pocket: the quote balance, or an isolated position's
 /// own tokens.
@@ -127,8 +128,8 @@ fn transfer(
     Ok(position.quote)
 }
 
-/// Moves collected fees out of the ledger: first against the market's deficit, then to the insurance fund, the
-/// vAMM's capital and the protocol by the exchange's shares.
+/// Moves collected fees out of the ledger: first against the market's deficit, then a premium to the staked insurance while
+/// it has shares, and the rest to the insurance fund, the vAMM's capital and the protocol by the exchange's shares.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SweepFees;
@@ -144,6 +145,8 @@ pub struct SweepReport {
     pub protocol: Amount,
     /// Against the deficit.
     pub deficit: Amount,
+    /// To the staked insurance, as its premium.
+    pub premium: Amount,
 }
 
 impl SweepFees {
@@ -166,36 +169,38 @@ impl SweepFees {
         let owed = Quote(market.net_users_pnl(row.settles_at(row.price.price)?)?.0.max(0));
         let mut spare = market.pnl_pool.credit()?.minus(owed)?.positive_part();
 
-        // A deficit is an open hole in the funding pot: fees fill it inside the ledger, no token moves.
-        report.deficit = market.deficit.min(market.fees);
-        market.fees = market.fees.minus(report.deficit)?;
-        market.funding_pot = market.funding_pot.plus(report.deficit.credit()?)?;
-        market.deficit = market.deficit.minus(report.deficit)?;
-
+        report.deficit = market.repay_deficit()?;
         let from_insurance_fees = market.insurance_fees.min(spare);
         spare = spare.minus(from_insurance_fees)?;
         let from_fees = market.fees.min(spare);
-        report.amm = from_fees.share(context.exchange.amm_share, Rounding::Down)?;
-        let insurance_part = from_fees.share(context.exchange.insurance_share, Rounding::Down)?;
+        // Nobody earns a premium while nobody stands behind defaults.
+        if bank.tranche.shares != 0 {
+            report.premium = from_fees.share(PREMIUM, Rounding::Down)?;
+        }
+        let rest = from_fees.minus(report.premium)?;
+        report.amm = rest.share(context.exchange.amm_share, Rounding::Down)?;
+        let insurance_part = rest.share(context.exchange.insurance_share, Rounding::Down)?;
         report.insurance = insurance_part.plus(from_insurance_fees)?;
-        report.protocol = from_fees.minus(report.amm)?.minus(insurance_part)?;
+        report.protocol = rest.minus(report.amm)?.minus(insurance_part)?;
         if report == SweepReport::default() {
             return Err(Error::NothingToSettle);
         }
         market.fees = market.fees.minus(from_fees)?;
         market.insurance_fees = market.insurance_fees.minus(from_insurance_fees)?;
         market.amm.take_fees(report.amm)?;
-        market.pnl_pool = market.pnl_pool.minus(report.insurance)?.minus(report.protocol)?;
+        market.pnl_pool = market.pnl_pool.minus(report.insurance)?.minus(report.protocol)?.minus(report.premium)?;
         market.insurance_fund = market.insurance_fund.plus(report.insurance)?;
         market.protocol_fees = market.protocol_fees.saturating_add(report.protocol.0);
         // The insurance fund stays among the market's pools; the protocol's part changes its owner.
-        bank.market_pools = bank.market_pools.minus(report.protocol)?;
+        bank.market_pools = bank.market_pools.minus(report.protocol)?.minus(report.premium)?;
+        bank.tranche.add_premium(report.premium, &context.clock)?;
         bank.protocol = bank.protocol.plus(report.protocol)?;
         let record = SweepRecord {
             insurance: report.insurance,
             amm: report.amm,
             protocol: report.protocol,
             deficit: report.deficit,
+            premium: report.premium,
             market: market.index,
             padding: [0; 6],
         };

@@ -44,9 +44,8 @@ impl SettleMarket {
         }
         let row = board.market_mut(market.index)?;
         let average = average(row, market, &clock)?;
-        let terms = market.settlement_terms(average)?;
-        market.insurance_fund = market.insurance_fund.minus(terms.insurance)?;
-        market.pnl_pool = market.pnl_pool.plus(terms.insurance)?;
+        let terms = market.settlement_terms(average, &clock)?;
+        market.pay_from_insurance(terms.insurance, &clock)?;
         market.amm.quote = market.amm.quote.plus(terms.insurance.credit()?)?;
         row.freeze(terms.price);
         market.settlement_price = terms.price;

@@ -1,4 +1,4 @@
-//! Settling a default: insurance first, then everybody who holds a position.
+//! Settling a default along the waterfall: fees, the protocol's tranche, insurance, then every position by size.
 
 use crate::account::bank::Bank;
 use crate::account::board::{MarketRow, PriceBoard};
@@ -15,6 +15,7 @@ use crate::event::{BankruptcyRecord, EventKind, EventSink, emit};
 use crate::fault::{self, Fault};
 use crate::num::{BASE, Checked, FUNDING_TO_QUOTE, Rounding, mul_div, to_i64, to_u64};
 use crate::quantity::{Amount, FundingIndex, Quote, Size};
+use crate::rule::{tiers, waterfall};
 use crate::time::Seconds;
 
 /// The defaults of a day charge a position at most its value over this; what is beyond stays the market's deficit.
@@ -32,8 +33,16 @@ pub struct Bankruptcy;
 pub struct BankruptcyReport {
     /// Debt that is settled: all of it, or what the pocket's claims on other markets do not cover.
     pub loss: Amount,
+    /// Paid by the market's unswept fees.
+    pub fees: Amount,
+    /// Paid by the market's unswept insurance fees.
+    pub insurance_fees: Amount,
+    /// Paid by the protocol's tranche.
+    pub protocol: Amount,
     /// Paid by the insurance fund.
     pub insurance: Amount,
+    /// Paid by the staked insurance.
+    pub staked: Amount,
     /// Paid by the vAMM's capital because nobody holds a position.
     pub amm: Amount,
     /// Spread over all positions.
@@ -43,11 +52,15 @@ pub struct BankruptcyReport {
 }
 
 impl Bankruptcy {
-    /// Pays the debt from the insurance fund up to the market's cap and its tier's share, then spreads the rest over all positions in
+    /// Pays the debt in the order of [`crate::rule::waterfall`]: the market's fees that are not swept yet and not owed to an
+    /// older deficit; its insurance fees; the protocol's tranche, of which the defaults of a day take at most a quarter; the
+    /// market's insurance fund up to its cap and its tier's share, by day; the staked insurance up to the tier's share of it, by
+    /// day. The rest is spread over all positions in
     /// proportion to their size (rounded up, the excess stays in the pot), together with the other defaults of a day at most a
-    /// tenth of a position's value: split defaults charge no more than one. With
-    /// no position open the vAMM's capital pays, and what is left after that is the market's deficit, which the next fees repay.
-    /// In settlement what the insurance fund does not pay is missing from profits ([`Market::payout`]), not from the vAMM.
+    /// tenth of a position's value. With no position open the vAMM's capital pays, and what is left after that is
+    /// the market's deficit, which the next fees repay.
+    /// In settlement fees stand behind all claims already, so that they are no line, and what the funds do not pay is
+    /// missing from profits ([`Market::payout`]), not from the vAMM. The bank remembers who paid what.
     ///
     /// Judged and settled by pocket: an isolated position defaults alone. Of a cross pocket that has claims on other
     /// markets, only the debt above them is lost; the rest stays owed until those claims are paid. With debts in
@@ -81,8 +94,8 @@ impl Bankruptcy {
         }
         let loss = position.quote.magnitude().min(uncovered);
 
-        let insurance = insure(market, loss)?;
-        let borne = bear(market, row, loss.minus(insurance)?, &clock)?;
+        let ([fees, insurance_fees, protocol, insurance, staked], rest) = pay(market, bank, loss, &clock)?;
+        let borne = bear(market, row, rest, &clock)?;
         ledger::adjust(account.head, market, loss.credit()?)?;
         let position = account.head.position_mut(market.index)?;
         position.entry = Quote::ZERO;
@@ -95,32 +108,57 @@ impl Bankruptcy {
         account.head.release_position(market.index);
         account.head.last_active_slot = clock.slot;
         let Borne { amm, socialised, charge, deficit } = borne;
-        let record = BankruptcyRecord {
+        let mut record = BankruptcyRecord {
             account: account.head.party(),
             loss,
+            fees,
+            insurance_fees,
+            protocol,
             insurance,
+            staked,
             amm,
             socialised,
             charge,
             deficit,
             market: market.index,
+            time: clock.unix_time,
+            number: 0,
             isolated: u8::from(pocket.is_isolated()),
             padding: [0; 5],
         };
+        bank.remember(&mut record)?;
         emit(sink, EventKind::Bankruptcy, &record);
-        Ok(BankruptcyReport { loss, insurance, amm, socialised, deficit })
+        Ok(BankruptcyReport { loss, fees, insurance_fees, protocol, insurance, staked, amm, socialised, deficit })
     }
 }
 
-/// Pays a loss from the insurance fund, up to the market's cap and its tier's share.
-fn insure(market: &mut Market, loss: Amount) -> Result<Amount> {
-    let paid = loss.min(market.insurance_for_one()?);
-    market.insurance_fund = market.insurance_fund.minus(paid)?;
-    market.pnl_pool = market.pnl_pool.plus(paid)?;
-    Ok(paid)
+/// Pays a loss from fees, insurance fees, the protocol's tranche, the insurance fund and the staked insurance, in this order: what each gave, and
+/// what is left. Fees bring no token, they free a claim on the pool.
+fn pay(market: &mut Market, bank: &mut Bank, loss: Amount, clock: &Clock) -> Result<([Amount; 5], Amount)> {
+    let settling = market.is_settling();
+    if !settling {
+        market.repay_deficit()?;
+    }
+    let of_market = |amount: Amount| if settling { Amount::ZERO } else { amount };
+    let rooms = [
+        of_market(market.fees),
+        of_market(market.insurance_fees),
+        bank.protocol_room(clock)?,
+        market.insurance_room(clock)?,
+        bank.tranche.room(tiers::of(market.tier)?.insurance_share, clock)?,
+    ];
+    let (lines, rest) = waterfall::lines(loss, rooms)?;
+    let [fees, insurance_fees, protocol, insurance, staked] = lines;
+    market.fees = market.fees.minus(fees)?;
+    market.insurance_fees = market.insurance_fees.minus(insurance_fees)?;
+    bank.pay_from_protocol(protocol)?;
+    bank.pay_from_stakes(staked)?;
+    market.pnl_pool = market.pnl_pool.plus(protocol)?.plus(staked)?;
+    market.pay_from_insurance(insurance, clock)?;
+    Ok((lines, rest))
 }
 
-/// What became of a loss that the insurance fund does not pay.
+/// What became of a loss that no fund pays.
 #[derive(Default)]
 struct Borne {
     amm: Amount,

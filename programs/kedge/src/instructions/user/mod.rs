@@ -20,6 +20,8 @@ pub mod revoke_signed_orders;
 pub mod set_builder;
 pub mod set_delegate;
 pub mod set_leverage;
+pub mod stake;
 pub mod transfer;
 pub mod transfer_isolated;
+pub mod unstake;
 pub mod withdraw;
