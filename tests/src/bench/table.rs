@@ -4,8 +4,8 @@ use super::cost::{ACCOUNT_UNITS_A_SECOND, Spent};
 use super::scenarios::{
     cancel_five, cancel_one, create, deposit, fill_amm, fill_four, fill_half, fill_lost, fill_one, fill_six, liquidate,
     liquidate_fill, make, make_join, modify, place_five, place_limit, place_market, place_signed, place_text,
-    refresh_first, refresh_further, replace_five, settle, stake, take_amm, take_maker, trigger, update_amm, update_funding,
-    withdraw,
+    refresh_first, refresh_further, replace_five, settle, stake, take_amm, take_maker, trigger, update_amm,
+    update_funding, withdraw,
 };
 use super::stage::Stage;
 
