@@ -16,7 +16,7 @@ const FLOORS: &[&[&str]] = &[
     &["kedge-oracle", "kedge-interface"],
     &["kedge-client", "kedge-engine", "kedge-hostile", "kedge"],
     &["kedge-cli", "kedge-state", "kedge-audit", "kedge-tests"],
-    &["kedge-sender"],
+    &["kedge-sender", "kedge-sim"],
     &["kedge-keeper"],
     &["kedge-keepers", "kedge-testbed", "kedge-bank-tests", "kedge-source-tests"],
     &["kedge-demo", "kedge-e2e"],
