@@ -205,5 +205,12 @@ pub fn choices(rows: &[Row]) -> Vec<(&'static str, &'static str, f64, f64)> {
         let (value, least) = tried.fold(own, |best, one| if one.1 < best.1 { one } else { best });
         (parameter, value, least, own.1)
     };
-    VARIED.into_iter().map(choose).collect()
+    VARIED.into_iter().filter(|(parameter, _)| *parameter != TOGETHER).map(choose).collect()
+}
+
+/// The chosen values at once beside the template, a pair for each condition.
+#[must_use]
+pub fn together(rows: &[Row]) -> Vec<(&Row, &Row)> {
+    let template = rows.iter().filter(|row| row.case.parameter == VARIED[0].0 && row.case.value == VARIED[0].1[0].0);
+    rows.iter().filter(|row| row.case.parameter == TOGETHER).zip(template).collect()
 }
