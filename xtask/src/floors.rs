@@ -17,7 +17,7 @@ const FLOORS: &[&[&str]] = &[
     &["kedge-client", "kedge-engine", "kedge-hostile", "kedge"],
     &["kedge-audit"],
     &["kedge-cli", "kedge-state", "kedge-tests"],
-    &["kedge-sender"],
+    &["kedge-sender", "kedge-sim"],
     &["kedge-keeper"],
     &["kedge-keepers", "kedge-testbed", "kedge-bank-tests", "kedge-source-tests"],
     &["kedge-demo", "kedge-e2e"],

@@ -24,6 +24,7 @@ mod quiet;
 mod reference;
 mod report;
 mod run;
+mod sim;
 mod test;
 mod times;
 mod tool;
@@ -71,6 +72,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Build the program and run the demo
     Demo(demo::DemoArgs),
+    /// Build the simulator and run it
+    Sim(sim::SimArgs),
     /// Build kedge-keeper and link it at target/kedge-keeper
     Keeper,
     /// Build solana-test-validator into the cache, where `e2e` finds it
@@ -96,6 +99,7 @@ fn main() -> ExitCode {
         Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Keeper => demo::keeper(),
         Command::Validator(args) => validator::run(&args),
         Command::E2e(args) => e2e::run(&args),

@@ -1,6 +1,6 @@
 //! The statement of an audit.
 
-use kedge_client::decimal;
+use kedge_units::decimal::format as decimal;
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 

@@ -26,7 +26,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     pub(super) fn place_and_take(&mut self, i: &PlaceAndTake) -> Result<Report> {
         let subs: Vec<Pubkey> = std::iter::once(i.sub_account).chain(i.maker_accounts.iter().copied()).collect();
         require_distinct(&subs)?;
-        self.traded_by(&i.sub_account, &i.signer)?;
+        self.require_trader(&i.sub_account, &i.signer)?;
         let take = action::PlaceAndTake { order: i.order, min_fill: Size(i.min_fill), makers: &i.makers };
         self.on_market(&i.market, &subs, |context, subs| {
             let (taker, makers) = subs.split_first_mut().ok_or(Error::TooManyMakers)?;
@@ -44,7 +44,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
         let subs: Vec<Pubkey> = std::iter::once(i.taker).chain(filler).chain(makers.iter().copied()).collect();
         require_distinct(&subs)?;
         if let Some(filler) = filler {
-            self.traded_by(&filler, &i.signer)?;
+            self.require_trader(&filler, &i.signer)?;
         }
         let fill = action::FillOrder { order_id: i.order_id, slot: usize::from(i.slot), makers: &i.makers };
         self.on_market(&i.market, &subs, |context, subs| {
@@ -60,7 +60,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     pub(super) fn place_and_make(&mut self, i: &PlaceAndMake) -> Result<Report> {
         let subs: Vec<Pubkey> = [i.maker, i.taker].iter().chain(&i.sharers).copied().collect();
         require_distinct(&subs)?;
-        self.traded_by(&i.maker, &i.signer)?;
+        self.require_trader(&i.maker, &i.signer)?;
         let make = action::PlaceAndMake {
             order_id: i.order_id,
             slot: usize::from(i.slot),
@@ -118,7 +118,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
         let subs: Vec<Pubkey> = std::iter::once(owner).chain(crank.iter().copied()).collect();
         require_distinct(&subs)?;
         for at in crank {
-            self.traded_by(at, &signer)?;
+            self.require_trader(at, &signer)?;
         }
         self.on_market(&market, &subs, |context, subs| {
             let (owner, crank) = subs.split_first_mut().ok_or(Error::TooManyMakers)?;

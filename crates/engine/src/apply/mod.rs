@@ -156,11 +156,16 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
         self.accounts.read::<T>(at).cloned()
     }
 
+    /// Refuses a sub-account that `signer` may not trade for.
+    fn require_trader(&self, at: &Pubkey, signer: &Pubkey) -> Result<()> {
+        let account: &SubAccountData = self.accounts.read(at)?;
+        Ok(account.head.require_trader(&signer.to_bytes())?)
+    }
+
     /// A copy of a sub-account, that may trade for `signer`.
     fn traded_by(&self, at: &Pubkey, signer: &Pubkey) -> Result<SubAccountData> {
-        let account: SubAccountData = self.copy(at)?;
-        account.head.require_trader(&signer.to_bytes())?;
-        Ok(account)
+        self.require_trader(at, signer)?;
+        self.copy(at)
     }
 
     /// A copy of a sub-account that `signer` owns.

@@ -20,7 +20,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     pub(super) fn place_orders(&mut self, i: &PlaceOrders) -> Result<Report> {
         let place = action::PlaceOrders { orders: &i.orders };
         place.validate()?;
-        self.traded_by(&i.sub_account, &i.signer)?;
+        self.require_trader(&i.sub_account, &i.signer)?;
         self.on_market(&i.market, &[i.sub_account], |context, subs| place.execute(context, &mut subs[0]))
             .map(Report::Place)
     }
@@ -36,7 +36,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     }
 
     pub(super) fn modify_order(&mut self, i: &ModifyOrder) -> Result<Report> {
-        self.traded_by(&i.sub_account, &i.signer)?;
+        self.require_trader(&i.sub_account, &i.signer)?;
         let modify = action::ModifyOrder { params: i.params };
         self.on_market(&i.market, &[i.sub_account], |context, subs| modify.execute(context, &mut subs[0]))
             .map(Report::Modify)
@@ -45,7 +45,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     pub(super) fn replace_orders(&mut self, i: &ReplaceOrders) -> Result<Report> {
         let replace = action::ReplaceOrders { cancel: &i.cancel, orders: &i.orders, strict: i.strict };
         replace.validate()?;
-        self.traded_by(&i.sub_account, &i.signer)?;
+        self.require_trader(&i.sub_account, &i.signer)?;
         self.on_market(&i.market, &[i.sub_account], |context, subs| replace.execute(context, &mut subs[0]))
             .map(Report::Replace)
     }

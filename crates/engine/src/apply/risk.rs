@@ -67,7 +67,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     }
 
     pub(super) fn liquidate(&mut self, i: &Liquidate) -> Result<Report> {
-        self.traded_by(&i.liquidator, &i.signer)?;
+        self.require_trader(&i.liquidator, &i.signer)?;
         let step = action::Liquidate { max_size: Size(i.max_size), limit_price: Price(i.limit_price) };
         self.on_market(&i.market, &[i.sub_account, i.liquidator], |context, subs| match subs {
             [account, liquidator] => step.execute(context, account, liquidator),

@@ -1,0 +1,79 @@
+//! The end of a run: every equation of the exchange, and a digest of its state.
+
+use anyhow::{Result, ensure};
+use kedge_audit::{Rules, Snapshot, Statement, Vault};
+use kedge_engine::State;
+use kedge_interface::account::Account;
+
+use crate::venue::Venue;
+
+/// FNV-1a over every account, vault and price, in the order of their addresses.
+pub(crate) fn digest(state: &State) -> String {
+    let mut digest = 0xcbf2_9ce4_8422_2325u64;
+    let mut add = |bytes: &[u8]| {
+        for byte in bytes {
+            digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    };
+    for (at, account) in &state.accounts {
+        add(at.as_ref());
+        add(&account.encode());
+    }
+    for (at, tokens) in &state.vaults {
+        add(at.as_ref());
+        add(&tokens.to_le_bytes());
+    }
+    for (at, (owner, data)) in &state.oracles {
+        add(at.as_ref());
+        add(owner.as_ref());
+        add(data);
+    }
+    format!("{digest:016x}")
+}
+
+/// Adds up every ledger, as the auditor does, to the unit.
+///
+/// # Errors
+/// With the first equations that do not hold.
+pub(crate) fn audit(venue: Venue) -> Result<()> {
+    let statement = Statement::of(&snapshot(venue), Rules { exact_vaults: true });
+    let breaks = statement.breaks();
+    let shown: Vec<String> = breaks.iter().take(5).map(|one| format!("{}: {}", one.what, one.amount)).collect();
+    ensure!(breaks.is_empty(), "{} equations do not hold, the first: {}", breaks.len(), shown.join("; "));
+    Ok(())
+}
+
+/// The exchange for the auditor. The state is used up: a million accounts are there once.
+fn snapshot(venue: Venue) -> Snapshot {
+    let state = venue.state;
+    let mut snapshot = Snapshot {
+        slot: venue.clock.slot,
+        clock: venue.clock,
+        exchange: Box::default(),
+        board: Box::default(),
+        markets: Vec::new(),
+        banks: Vec::new(),
+        traders: Vec::new(),
+        accounts: Vec::new(),
+        vaults: Vec::new(),
+        strange: Vec::new(),
+    };
+    for (at, account) in state.accounts {
+        match account {
+            Account::Exchange(exchange) => snapshot.exchange = exchange,
+            Account::PriceBoard(board) => snapshot.board = board,
+            Account::Market(market) => snapshot.markets.push((at, *market)),
+            Account::Bank(bank) => {
+                let claims =
+                    i128::from(bank.deposits.0) + i128::from(bank.market_pools.0) + i128::from(bank.protocol.0);
+                let tokens = state.vaults.get(&venue.vault).copied().unwrap_or_default();
+                snapshot.vaults.push(Some(Vault { tokens, claims }));
+                snapshot.banks.push((at, *bank));
+            }
+            Account::Trader(trader) => snapshot.traders.push((at, *trader)),
+            Account::SubAccount(account) => snapshot.accounts.push((at, *account)),
+        }
+    }
+    snapshot.markets.sort_by_key(|(_, market)| market.index);
+    snapshot
+}
