@@ -139,7 +139,7 @@ export type Market = {
   fundingCap: number;
   /** Fills must be within this of the oracle. */
   priceBand: number;
-  /** Discount at which a liquidator takes over. */
+  /** Largest discount at which a liquidator takes over. */
   liquidatorFee: number;
   /** The same for small positions. */
   liquidatorFeeSmall: number;
@@ -169,7 +169,7 @@ export type Market = {
   basisTime: bigint;
   /** Fees paid to referrers and builders over life, quote. */
   sharedFees: bigint;
-  /** Value that may be liquidated in one window, 0 for no limit. */
+  /** Least value that may be liquidated in one window; 0 for no limit where `liquidation_share` is 0 too. */
   liquidationBudget: bigint;
   /** Value liquidated in the running window. */
   liquidated: bigint;
@@ -199,6 +199,15 @@ export type Market = {
   insuranceDay: bigint;
   /** Reserved, zero. */
   reserved: Array<bigint>;
+  /** Discount with which a liquidation begins; it grows to that of the position's size. */
+  liquidatorFeeStart: number;
+  /**
+   * Share of the open interest's value that may be liquidated in one window, where that is more than
+   * `liquidation_budget`.
+   */
+  liquidationShare: number;
+  /** Time in which the discount grows to the whole, milliseconds; 0 for a discount that is whole at once. */
+  liquidationRamp: bigint;
   /** Price of the last fills, weighted by their value: what triggers take for the last price. */
   lastPrice: bigint;
   /** What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short. */
@@ -283,7 +292,7 @@ export type MarketArgs = {
   fundingCap: number;
   /** Fills must be within this of the oracle. */
   priceBand: number;
-  /** Discount at which a liquidator takes over. */
+  /** Largest discount at which a liquidator takes over. */
   liquidatorFee: number;
   /** The same for small positions. */
   liquidatorFeeSmall: number;
@@ -313,7 +322,7 @@ export type MarketArgs = {
   basisTime: number | bigint;
   /** Fees paid to referrers and builders over life, quote. */
   sharedFees: number | bigint;
-  /** Value that may be liquidated in one window, 0 for no limit. */
+  /** Least value that may be liquidated in one window; 0 for no limit where `liquidation_share` is 0 too. */
   liquidationBudget: number | bigint;
   /** Value liquidated in the running window. */
   liquidated: number | bigint;
@@ -341,6 +350,15 @@ export type MarketArgs = {
   insuranceUsed: number | bigint;
   /** Unix time at which that day began. */
   insuranceDay: number | bigint;
+  /** Discount with which a liquidation begins; it grows to that of the position's size. */
+  liquidatorFeeStart: number;
+  /**
+   * Share of the open interest's value that may be liquidated in one window, where that is more than
+   * `liquidation_budget`.
+   */
+  liquidationShare: number;
+  /** Time in which the discount grows to the whole, milliseconds; 0 for a discount that is whole at once. */
+  liquidationRamp: number | bigint;
   /** Price of the last fills, weighted by their value: what triggers take for the last price. */
   lastPrice: number | bigint;
   /** What of `liquidated` pockets had that were at least one, two and three eighths of their requirement short. */
@@ -424,7 +442,10 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ["chargeTime", getI64Encoder()],
       ["insuranceUsed", getU64Encoder()],
       ["insuranceDay", getI64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 7 })],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 5 })],
+      ["liquidatorFeeStart", getU32Encoder()],
+      ["liquidationShare", getU32Encoder()],
+      ["liquidationRamp", getU64Encoder()],
       ["lastPrice", getU64Encoder()],
       ["liquidatedNear", getArrayEncoder(getU64Encoder(), { size: 3 })],
       ["liquidatedOwner", getU64Encoder()],
@@ -436,7 +457,7 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ...value,
       discriminator: MARKET_DISCRIMINATOR,
       padding: new Uint8Array([0, 0]),
-      reserved: [0, 0, 0, 0, 0, 0, 0],
+      reserved: [0, 0, 0, 0, 0],
       padding2: new Uint8Array([0, 0, 0, 0, 0, 0]),
     }),
   );
@@ -509,7 +530,10 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ["chargeTime", getI64Decoder()],
     ["insuranceUsed", getU64Decoder()],
     ["insuranceDay", getI64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 7 })],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 5 })],
+    ["liquidatorFeeStart", getU32Decoder()],
+    ["liquidationShare", getU32Decoder()],
+    ["liquidationRamp", getU64Decoder()],
     ["lastPrice", getU64Decoder()],
     ["liquidatedNear", getArrayDecoder(getU64Decoder(), { size: 3 })],
     ["liquidatedOwner", getU64Decoder()],

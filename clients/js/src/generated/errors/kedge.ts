@@ -217,20 +217,22 @@ export const KEDGE_ERROR__SIGNED_TOO_EARLY = 0x17d8; // 6104
 export const KEDGE_ERROR__SIGNED_TOO_LONG = 0x17d9; // 6105
 /** SignedTextInvalid: The signed text does not follow the form of signed orders to its last letter; let the client write it. */
 export const KEDGE_ERROR__SIGNED_TEXT_INVALID = 0x17da; // 6106
+/** LiquidationOrder: A pocket's position with the largest maintenance requirement is reduced first, of equal ones that of the lower market; liquidate that market. */
+export const KEDGE_ERROR__LIQUIDATION_ORDER = 0x17db; // 6107
 /** TrancheWornOut: Two generations of the staked insurance have ended and the first is not redeemed yet; wait until its holders have unstaked. */
-export const KEDGE_ERROR__TRANCHE_WORN_OUT = 0x17db; // 6107
+export const KEDGE_ERROR__TRANCHE_WORN_OUT = 0x17dc; // 6108
 /** SharesTooFew: The tokens would give fewer shares than the least that was asked for; the price has moved, look and ask again. */
-export const KEDGE_ERROR__SHARES_TOO_FEW = 0x17dc; // 6108
+export const KEDGE_ERROR__SHARES_TOO_FEW = 0x17dd; // 6109
 /** SharesTooMany: Fewer shares than this are staked and not waiting yet; zero is none either. */
-export const KEDGE_ERROR__SHARES_TOO_MANY = 0x17dd; // 6109
+export const KEDGE_ERROR__SHARES_TOO_MANY = 0x17de; // 6110
 /** UnstakeTooEarly: The shares have not waited for 13 days since they were last requested; wait. */
-export const KEDGE_ERROR__UNSTAKE_TOO_EARLY = 0x17de; // 6110
+export const KEDGE_ERROR__UNSTAKE_TOO_EARLY = 0x17df; // 6111
 /** UnstakeLapsed: The request was not paid within two days after its 13 days; request anew. */
-export const KEDGE_ERROR__UNSTAKE_LAPSED = 0x17df; // 6111
+export const KEDGE_ERROR__UNSTAKE_LAPSED = 0x17e0; // 6112
 /** NothingRequested: No shares wait to be unstaked; request them first. */
-export const KEDGE_ERROR__NOTHING_REQUESTED = 0x17e0; // 6112
+export const KEDGE_ERROR__NOTHING_REQUESTED = 0x17e1; // 6113
 /** StakeEnded: The shares are of a generation of the staked insurance that has ended; unstake them before staking anew. */
-export const KEDGE_ERROR__STAKE_ENDED = 0x17e1; // 6113
+export const KEDGE_ERROR__STAKE_ENDED = 0x17e2; // 6114
 /** AccountWrongOwner: The account is owned by another program or was not created yet; check the address. */
 export const KEDGE_ERROR__ACCOUNT_WRONG_OWNER = 0x1964; // 6500
 /** AccountWrongType: The account belongs to this program but is of another kind; check the order of the accounts. */
@@ -320,6 +322,7 @@ export type KedgeError =
   | typeof KEDGE_ERROR__INVALID_PRICE
   | typeof KEDGE_ERROR__INVARIANT_BROKEN
   | typeof KEDGE_ERROR__LAST_FILL_TOO_OLD
+  | typeof KEDGE_ERROR__LIQUIDATION_ORDER
   | typeof KEDGE_ERROR__LIQUIDATION_PRICE_WORSE
   | typeof KEDGE_ERROR__LIQUIDATION_THROTTLED
   | typeof KEDGE_ERROR__LISTING_FULL

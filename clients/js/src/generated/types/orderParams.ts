@@ -40,7 +40,7 @@ import {
 } from "./index.js";
 
 export type OrderParams = {
-  /** The trader's own id, good for one order (crate.account.client_id); 0 for none. */
+  /** The trader's own id, good for one order; 0 for none. */
   clientId: bigint;
   /** Limit price; for market orders the protection price, 0 for the market's band. */
   price: bigint;
@@ -73,7 +73,7 @@ export type OrderParams = {
 };
 
 export type OrderParamsArgs = {
-  /** The trader's own id, good for one order (crate.account.client_id); 0 for none. */
+  /** The trader's own id, good for one order; 0 for none. */
   clientId?: number | bigint;
   /** Limit price; for market orders the protection price, 0 for the market's band. */
   price?: number | bigint;
