@@ -9,6 +9,7 @@ use kedge_model::account::order::Side;
 use kedge_model::account::pocket::Pocket;
 use kedge_model::account::sub_account::status;
 use kedge_model::error::Error;
+use kedge_model::num::Rounding;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
 use kedge_model::rule::liquidation::window_budget;
 use kedge_model::time::{Millis, Slot};
@@ -137,10 +138,10 @@ fn beginning_a_liquidation_needs_one() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
-    /// However little is left, and however late it is: a take-over leaves a pocket with equity no debt, and one without
-    /// equity pays nothing for being taken over.
+    /// However little is left, and however late it is: a take-over costs a pocket at most its equity, or what a discount
+    /// begins with, and one without equity pays no insurance fee.
     #[test]
-    fn no_discount_exceeds_what_is_left(
+    fn no_discount_exceeds_what_is_left_but_the_one_that_it_begins_with(
         dollars in 6_001u64..9_000, fall in 0u64..9_500, age in 0u64..400, isolated: bool, long: bool, part in 1u64..=100,
     ) {
         let mut world = ramped(6);
@@ -156,12 +157,15 @@ proptest! {
         let before = world.health_in(TRADER, BTC).collateral.0;
         let step = world.liquidate(BTC, TRADER, LIQUIDATOR, ONE / 100 * part).unwrap();
         let after = world.health_in(TRADER, BTC).collateral.0;
+        let value = step.base.size().value(world.oracle(BTC), Rounding::Up).unwrap();
+        let begins = value.share(world.markets[BTC].liquidator_fee_start, Rounding::Up).unwrap();
+        let begins = i64::try_from(begins.0).unwrap();
         if before >= 0 {
             // A unit for the value that is left, rounded down.
-            prop_assert!(after >= -1, "{before} became {after}");
+            prop_assert!(after >= -1 - begins, "{before} became {after}");
         } else {
-            prop_assert_eq!((step.price, step.insurance_fee), (world.oracle(BTC), Amount(0)));
-            prop_assert!(after >= before - 1);
+            prop_assert_eq!(step.insurance_fee, Amount(0));
+            prop_assert!(after >= before - 1 - begins && after < before, "{before} became {after}: nobody gains by it");
         }
         check(&mut world);
     }

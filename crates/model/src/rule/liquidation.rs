@@ -111,10 +111,12 @@ pub fn affordable(discount: Ppm, margin: &Margin) -> Result<Ppm> {
 }
 
 /// The discount at which a position of a pocket is taken over at a slot: of its size, grown since the liquidation began
-/// ([`discount`]), within the pocket's equity ([`affordable`]).
+/// ([`discount`]), within the pocket's equity ([`affordable`]), but never less than what it begins with: a position that
+/// nobody gains by taking over would stay open, and its loss would grow with the price.
 pub fn discount_at(market: &Market, is_small: bool, margin: &Margin, age: Millis) -> Result<Ppm> {
     let most = if is_small { market.liquidator_fee_small } else { market.liquidator_fee };
-    affordable(discount(market.liquidator_fee_start, most, age, market.liquidation_ramp)?, margin)
+    let grown = discount(market.liquidator_fee_start, most, age, market.liquidation_ramp)?;
+    Ok(affordable(grown, margin)?.max(market.liquidator_fee_start.min(grown)))
 }
 
 /// What a step against makers costs a pocket at the most, out of the discount of a take-over.
