@@ -137,7 +137,7 @@ fn looks_around(me: &Person) {
     let refreshed = me.json("prices --refresh");
     assert_eq!(refreshed["refreshed_by"].as_array().unwrap().len(), 1);
     assert!(me.text("funding").contains("NEXT/YEAR"));
-    assert_eq!(me.text("default show"), "nobody has defaulted yet\n");
+    assert_eq!(me.text("default show"), "nobody has defaulted yet");
     assert!(me.text("insurance show").starts_with("staked insurance  0"));
     assert_eq!(me.json("funding BTC-PERP")[0]["market"], "BTC-PERP");
     assert!(me.text("accounts").contains("kedge create"));
