@@ -139,8 +139,11 @@ fn looks_around(me: &Person) {
     let refreshed = me.json("prices --refresh");
     assert_eq!(refreshed["refreshed_by"].as_array().unwrap().len(), 1);
     assert!(me.text("funding").contains("NEXT/YEAR"));
-    assert_eq!(me.text("default show"), "nobody has defaulted yet\n");
-    assert!(me.text("insurance show").starts_with("staked insurance  0"));
+    assert_eq!(me.text("default show"), "nobody has defaulted yet");
+    let told = me.text("insurance show");
+    assert!(told.starts_with("staked insurance") && told.contains(" 0 shares"), "{told}");
+    assert_eq!(me.json("default show"), Value::Array(Vec::new()));
+    assert_eq!(me.json("insurance show")["own_shares"], "0");
     assert_eq!(me.json("funding BTC-PERP")[0]["market"], "BTC-PERP");
     assert!(me.text("accounts").contains("kedge create"));
 
