@@ -80,11 +80,9 @@ fn a_discount_grows_with_the_age_of_its_liquidation_and_begins_anew_after_a_reco
             check(&mut other);
         }
         // Once it is healthy again nothing is left of the age.
+        world.deposit(TRADER, 0, 5_000 * DOLLAR).unwrap();
         if isolated {
-            world.deposit(TRADER, 0, 5_000 * DOLLAR).unwrap();
             world.transfer_isolated(TRADER, BTC, 5_000_000_000).unwrap();
-        } else {
-            world.deposit(TRADER, 0, 5_000 * DOLLAR).unwrap();
         }
         if world.accounts[TRADER].head.status & !status::HAS_ISOLATED != 0 || isolated {
             let done = world.liquidate(BTC, TRADER, LIQUIDATOR, 0);

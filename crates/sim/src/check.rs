@@ -64,8 +64,7 @@ fn snapshot(venue: Venue) -> Snapshot {
             Account::PriceBoard(board) => snapshot.board = board,
             Account::Market(market) => snapshot.markets.push((at, *market)),
             Account::Bank(bank) => {
-                let claims =
-                    i128::from(bank.deposits.0) + i128::from(bank.market_pools.0) + i128::from(bank.protocol.0);
+                let claims = bank.claims().map_or(-1, |claims| i128::from(claims.0));
                 let tokens = state.vaults.get(&venue.vault).copied().unwrap_or_default();
                 snapshot.vaults.push(Some(Vault { tokens, claims }));
                 snapshot.banks.push((at, *bank));

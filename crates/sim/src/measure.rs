@@ -27,7 +27,9 @@ pub struct Figures {
     pub bad_debt: f64,
     /// Bankruptcies with a debt.
     pub defaults: u64,
-    /// Paid by the insurance funds.
+    /// Paid by fees that were not swept yet, insurance fees, and the protocol's tranche.
+    pub fees: f64,
+    /// Paid by the insurance funds and the staked insurance.
     pub insurance: f64,
     /// Spread over positions.
     pub socialised: f64,

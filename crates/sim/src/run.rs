@@ -9,6 +9,7 @@ use kedge_model::Error;
 use kedge_model::account::pocket::Pocket;
 use kedge_model::action::BankruptcyReport;
 use kedge_model::quantity::Base;
+use kedge_model::rule::margin::first_to_reduce;
 use kedge_model::side::Side;
 
 use crate::check;
@@ -258,12 +259,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Tries to liquidate the largest position of an account; false when no liquidator has capital.
+    /// Tries to liquidate the position of an account that is reduced first; false when no liquidator has capital.
     fn attempt(&mut self, index: u32) -> bool {
         let account = self.people.traders[index as usize].member.account;
-        let value =
-            |market: &usize| self.venue.base(&account, *market).unsigned_abs() as f64 * self.venue.prices[*market];
-        let Some(market) = (0..COINS.len()).max_by(|a, b| value(a).total_cmp(&value(b))) else { return true };
+        let (head, clock) = (&self.venue.account(&account).head, &self.venue.clock);
+        let first = first_to_reduce(head, Pocket::Cross, self.venue.board(), clock);
+        let Ok((_, Some(market))) = first else { return true };
+        let market = usize::from(market);
         match self.liquidators.liquidate(&mut self.venue, &account, market) {
             Attempt::Done(report) => {
                 if report.base != Base::ZERO {
@@ -330,7 +332,8 @@ impl<'a> Run<'a> {
         let figures = &mut self.figures;
         figures.defaults += 1;
         figures.bad_debt += dollars(report.loss.0);
-        figures.insurance += dollars(report.insurance.0);
+        figures.fees += dollars(report.fees.0) + dollars(report.insurance_fees.0) + dollars(report.protocol.0);
+        figures.insurance += dollars(report.insurance.0) + dollars(report.staked.0);
         figures.socialised += dollars(report.socialised.0);
         figures.amm += dollars(report.amm.0);
         figures.deficit += dollars(report.deficit.0);

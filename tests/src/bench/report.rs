@@ -125,8 +125,8 @@ impl Report {
         }
         let _ = writeln!(
             out,
-            "| program, bytes | {} | 450,000 | 4,095,064 |",
-            marked(u64::try_from(program).ok(), Some(450_000))
+            "| program, bytes | {} | 560,000 | 4,095,064 |",
+            marked(u64::try_from(program).ok(), Some(560_000))
         );
         let (empty, full) = (sub_account_space(0), sub_account_space(32));
         let _ = writeln!(
