@@ -18,6 +18,11 @@ fn charged_by(pockets: usize, seconds_between: u64) -> (i64, Amount) {
     }
     world.place(2, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
     let _ = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[2]).unwrap();
+    // Fees would pay a part of the first default.
+    let market = &mut world.markets[BOOK];
+    for fees in [&mut market.fees, &mut market.insurance_fees] {
+        market.funding_pot.0 += std::mem::take(&mut fees.0).cast_signed();
+    }
     let debt = i64::try_from(1_200 * DOLLAR).unwrap() / i64::try_from(pockets).unwrap();
     for account in 4..4 + pockets {
         world.accounts[account].head.open_position(World::index(BOOK)).unwrap().quote = Quote(-debt);
