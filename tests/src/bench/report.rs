@@ -277,7 +277,6 @@ profile is of one sample, a row of the largest of ten. The budgets are from befo
 * *refresh_prices, each further row*: `PriceRow::refresh` 515 (624 with what it calls: weighing of sources, the averages, the
   row's invariant 35), the handler's loop about 165, `to_price_units` 160, `observe` 97, `is_usable` 73. Tried: nothing
   yet.
-* *Program size*: by what was tried below.
 
 A further maker in a fill is within its budget. The rows of four and six makers were over it as long as the makers' orders
 were rounded down to the step and the vAMM filled what was left: a fill of the vAMM, 3,105 units, in each of them (17,169 and
