@@ -9,7 +9,7 @@ use person::{Person, Run};
 use serde_json::Value;
 
 /// Commands that send nothing, whatever they are asked for.
-const READING: [&str; 25] = [
+const READING: [&str; 26] = [
     "init",
     "config",
     "keygen",
@@ -19,6 +19,7 @@ const READING: [&str; 25] = [
     "trades",
     "funding",
     "default",
+    "audit",
     "account",
     "accounts",
     "balances",

@@ -9,13 +9,14 @@ use kedge_hostile::secrets::{SPELLINGS, shows};
 use solana_keypair::Keypair;
 
 /// A command line of each command, with arguments that get as far as the endpoint.
-const LINES: [&str; 50] = [
+const LINES: [&str; 51] = [
     "init --force",
     "config",
     "keygen --force new.json",
     "address",
     "airdrop",
     "markets",
+    "audit",
     "book SOL-PERP",
     "trades SOL-PERP",
     "prices --refresh",

@@ -31,7 +31,7 @@ believed. docs/solvency.md describes the files.
 Examples:
   kedge audit
   kedge audit --statement books.txt --prove
-  kedge audit --statement books.txt --prove SUB_ACCOUNT --prove SUB_ACCOUNT
+  kedge audit --statement books.txt --prove <SUB_ACCOUNT> --prove <SUB_ACCOUNT>
   kedge audit --verify books.txt
   kedge audit --check SUB_ACCOUNT.proof.json --statement books.txt")]
 pub(crate) struct Audit {
