@@ -112,7 +112,8 @@ fn with_report(told: Explanation, call: &Call, world: &World) -> Explanation {
         | Decoded::SliceOrder(_)
         | Decoded::ExpireOrders(_)
         | Decoded::SettlePnl(_)
-        | Decoded::Liquidate(_) => Trial::refreshed(world).run(call).ok(),
+        | Decoded::Liquidate(_)
+        | Decoded::LiquidateWithFill(_) => Trial::refreshed(world).run(call).ok(),
         _ => None,
     };
     match tried {
