@@ -43,7 +43,9 @@ pub(crate) type Others = (Option<[Balance; 8]>, u8, Vec<Position>, Vec<Order>);
 
 pub(crate) fn others(world: &World, pocket: Pocket, account: usize) -> Others {
     let account = &world.accounts[account];
-    let outside = |p: &&Position| p.is_used() && !pocket.holds(p);
+    // The slot of an isolated pocket that has ended stays for the margin that its owner has set, and is nobody else's.
+    let ended = |p: &Position| pocket == Pocket::Isolated(p.market);
+    let outside = |p: &&Position| p.is_used() && !pocket.holds(p) && !ended(p);
     let positions: Vec<Position> = account.head.positions.iter().filter(outside).copied().collect();
     let orders = account.open().filter(|order| positions.iter().any(|p| p.market == order.market)).copied().collect();
     let status = account.head.status & (status::BEING_LIQUIDATED | status::BANKRUPT);
