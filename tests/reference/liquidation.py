@@ -248,6 +248,9 @@ def step(*args):
         return 0, 0, 0, 0, tokens, quote, liquidated, window, 0, 0
     if shortage == 0:
         return 0, 0, 0, 0, tokens, quote, liquidated, window, 0, 0
+    if wanted == 0 and not marked:
+        # It only begins.
+        return 0, 0, 0, 0, tokens, quote, liquidated, window, 1, 0
     small = high <= small_position
     taken_fee = affordable(fee_small if small else fee, collateral, high)
     ratio = with_premium(maintenance, size, premium) + buffer

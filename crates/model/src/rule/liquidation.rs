@@ -106,6 +106,11 @@ pub fn affordable(discount: Ppm, margin: &Margin) -> Result<Ppm> {
     if margin.liability.is_zero() {
         return Ok(discount);
     }
+    let wide = |a: u64, b: u64| u128::from(a).wrapping_mul(u128::from(b));
+    if wide(equity.0, PPM) >= wide(u64::from(discount.0), margin.liability.0) {
+        // The quotient below is no less: two products tell it without a division, whose result may leave 64 bits.
+        return Ok(discount);
+    }
     let most = mul_div(equity.0, PPM, margin.liability.0, Rounding::Down)?;
     Ok(Ppm(u32::try_from(most).unwrap_or(u32::MAX)).min(discount))
 }
