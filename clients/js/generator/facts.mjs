@@ -30,6 +30,11 @@ export const TRAILING_ACCOUNTS = {
         writable: true,
         docs: "The makers' sub-accounts, to which `makers` points, then the referrer's and the builder's.",
     },
+    liquidateWithFill: {
+        name: 'makerAccounts',
+        writable: true,
+        docs: "The makers' sub-accounts, to which `makers` points.",
+    },
     placeAndMake: { name: 'sharers', writable: true, docs: 'Sub-accounts of referrer and builder.' },
     triggerOrder: CRANK,
     trailOrder: CRANK,

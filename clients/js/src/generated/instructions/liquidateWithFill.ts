@@ -7,6 +7,7 @@
  */
 
 import {
+  AccountRole,
   combineCodec,
   fixDecoderSize,
   getArrayDecoder,
@@ -175,6 +176,7 @@ export type LiquidateWithFillInput<
   program?: Address<TAccountProgram>;
   maxSize: LiquidateWithFillInstructionDataArgs["maxSize"];
   makers: LiquidateWithFillInstructionDataArgs["makers"];
+  makerAccounts?: Array<Address>;
 };
 
 export function getLiquidateWithFillInstruction<
@@ -250,6 +252,11 @@ export function getLiquidateWithFillInstruction<
       "KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t" as Address<"KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t">;
   }
 
+  // Remaining accounts.
+  const remainingAccounts: AccountMeta[] = (args.makerAccounts ?? []).map(
+    (address) => ({ address, role: AccountRole.WRITABLE }),
+  );
+
   const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
   return Object.freeze({
     accounts: [
@@ -261,6 +268,7 @@ export function getLiquidateWithFillInstruction<
       getAccountMeta("liquidator", accounts.liquidator),
       getAccountMeta("eventAuthority", accounts.eventAuthority),
       getAccountMeta("program", accounts.program),
+      ...remainingAccounts,
     ],
     data: getLiquidateWithFillInstructionDataEncoder().encode(
       args as LiquidateWithFillInstructionDataArgs,
