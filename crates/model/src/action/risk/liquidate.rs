@@ -69,7 +69,7 @@ impl Liquidate {
     /// Cancels all orders of the pocket that the position is in, then moves the part of the position that restores
     /// the pocket's maintenance margin plus the buffer (all of a small position, at most a quarter of a large one) to
     /// the liquidator at a discount, which grows from the market's `liquidator_fee_start` since the liquidation began and is at
-    /// most the pocket's equity over the value of its positions: nothing without equity. Of several positions of a
+    /// most the pocket's equity over the value of its positions, but never below that start. Of several positions of a
     /// pocket the one that [`liquidation::order`] has first is reduced, no other. Other pockets of the account are neither judged nor touched.
     ///
     /// A pocket that meets its margin is liquidated too when it owes a market in settlement more than it has tokens and
