@@ -113,7 +113,7 @@ impl JobRunner {
         &self,
         world: &World,
         is_free: &dyn Fn(&Subject) -> bool,
-        under_way: &[Plan],
+        under_way: &[&Plan],
         mut send: impl FnMut(&Plan) -> bool,
     ) -> Ticked {
         let plans = self.job.decide_within(world, &Attention::new(self.most, is_free).after(under_way));

@@ -198,8 +198,8 @@ impl Runner {
                 };
                 due && shard.borrow_mut().as_mut().is_none_or(|shard| shard.is_mine(*subject, slot))
             };
-            let before = under_way.of(number);
-            let ticked = job_runner.tick_by(world, &is_free, &before, |plan| {
+            let mut sent = Vec::new();
+            let ticked = job_runner.tick_by(world, &is_free, &under_way.of(number), |plan| {
                 if !acts() {
                     return false;
                 }
@@ -222,11 +222,12 @@ impl Runner {
                 };
                 if let Some(part) = &taken {
                     rivals.note(wallet, number, part, slot);
-                    under_way.note(number, part, slot);
+                    sent.push(part.clone());
                     observer.decided(job_runner, part, world);
                 }
                 taken.is_some()
             });
+            under_way.note(number, sent, slot);
             observer.ticked(job_runner, ticked, started.elapsed());
         }
     }

@@ -63,20 +63,20 @@ impl<'w> Trial<'w> {
     /// # Errors
     /// The exchange's refusal; of accounts that are not in the world, that they do not exist.
     pub fn run(&self, call: &Call) -> Result<Report> {
-        let (reports, _) = self.after(Changes::default(), std::slice::from_ref(call))?;
+        let (reports, _) = self.after(std::slice::from_ref(call))?;
         reports.into_iter().next_back().ok_or(Error::InvalidParameter).map_err(ProgramError::Rule)
     }
 
     /// Has a plan's calls done: what is tried afterwards finds what they leave. Whether the exchange takes them; when it
     /// refuses one, nothing changes.
     pub fn assume(&self, plan: &Plan) -> bool {
-        let Ok((_, changes)) = self.after(Changes::default(), &plan.calls) else { return false };
+        let Ok((_, changes)) = self.after(&plan.calls) else { return false };
         self.seen.borrow_mut().keep(changes);
         true
     }
 
-    /// What calls of one transaction do, one after the other on these changes, and the changes with theirs.
-    fn after(&self, changes: Changes, calls: &[Call]) -> Result<(Vec<Report>, Changes)> {
+    /// What calls of one transaction do, one after the other, and what they change.
+    fn after(&self, calls: &[Call]) -> Result<(Vec<Report>, Changes)> {
         let instructions: Option<Vec<_>> =
             calls.iter().map(|call| decoded(&self.world.directory, call, self.signer(call))).collect();
         let instructions = instructions.ok_or(ProgramError::Rule(Error::RowNotListed))?;
@@ -85,7 +85,6 @@ impl<'w> Trial<'w> {
         }
         let seen = self.seen.borrow();
         let mut overlay = Overlay::over(&*seen);
-        overlay.changes = changes;
         let moment = Moment::from(self.clock);
         let run = |instruction| apply(&mut overlay, instruction, &moment, &mut NoEvents).map_err(read);
         let reports = instructions.iter().map(run).collect::<Result<Vec<_>>>()?;
@@ -147,7 +146,7 @@ impl<'w> Trial<'w> {
         else {
             return Err(ProgramError::Rule(Error::InvalidParameter));
         };
-        let (reports, changes) = self.after(Changes::default(), calls)?;
+        let (reports, changes) = self.after(calls)?;
         let Some(Report::Liquidation(report)) = reports.first() else {
             return Err(ProgramError::Rule(Error::InvalidParameter));
         };
@@ -166,45 +165,15 @@ fn read(refusal: Refusal) -> ProgramError {
     ProgramError::from_code(u32::try_from(refusal.code()).unwrap_or(u32::MAX))
 }
 
-/// Fills one after the other, each on what those before it left.
-#[derive(Debug)]
-pub struct Series<'w> {
-    trial: Trial<'w>,
-    changes: Changes,
-}
-
-impl<'w> Series<'w> {
-    /// Begins with a world after a refresh.
-    #[must_use]
-    pub fn new(world: &'w World) -> Self {
-        Self { trial: Trial::refreshed(world), changes: Changes::default() }
-    }
-
-    /// Does the fills of a plan; `false`, and nothing is changed, when the exchange refuses one of them or the plan does
-    /// something else.
-    pub fn fill(&mut self, plan: &Plan) -> bool {
-        if !plan.calls.iter().all(|call| matches!(call.instruction, Decoded::FillOrder(_))) {
-            return false;
-        }
-        match self.trial.after(self.changes.clone(), &plan.calls) {
-            Ok((_, changes)) => {
-                self.changes = changes;
-                true
-            }
-            Err(_) => false,
-        }
-    }
-}
-
 /// Tries a plan on the standing board, then on the refreshed one; the plan for the first on which nothing is refused, with
 /// the rows to refresh in the second case.
 ///
 /// # Errors
 /// The refusal on the refreshed board.
 pub fn try_plan(world: &World, plan: Plan, rows: impl IntoIterator<Item = u16>) -> Result<Plan> {
-    if Trial::standing(world).after(Changes::default(), &plan.calls).is_ok() {
+    if Trial::standing(world).after(&plan.calls).is_ok() {
         return Ok(plan);
     }
-    Trial::refreshed(world).after(Changes::default(), &plan.calls)?;
+    Trial::refreshed(world).after(&plan.calls)?;
     Ok(plan.after_refresh(world.outdated(rows)))
 }

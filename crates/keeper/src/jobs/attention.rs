@@ -17,7 +17,7 @@ pub struct Attention<'a> {
     most: usize,
     tries: Cell<usize>,
     is_free: &'a dyn Fn(&Subject) -> bool,
-    under_way: &'a [Plan],
+    under_way: &'a [&'a Plan],
 }
 
 impl Attention<'static> {
@@ -37,13 +37,13 @@ impl<'a> Attention<'a> {
 
     /// The same after plans that were sent and that the world does not show yet.
     #[must_use]
-    pub fn after(self, under_way: &'a [Plan]) -> Self {
+    pub fn after(self, under_way: &'a [&'a Plan]) -> Self {
         Self { under_way, ..self }
     }
 
     /// Plans that were sent and that the world does not show yet, the oldest first.
     #[must_use]
-    pub fn under_way(&self) -> &'a [Plan] {
+    pub fn under_way(&self) -> &'a [&'a Plan] {
         self.under_way
     }
 

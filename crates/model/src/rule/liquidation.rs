@@ -171,16 +171,30 @@ impl Order {
     }
 }
 
+/// The account once its orders are cancelled, as far as margins go.
+fn without_orders(account: &SubAccount) -> SubAccount {
+    let mut left = *account;
+    for position in &mut left.positions {
+        (position.open_bids, position.open_asks) = (Size::ZERO, Size::ZERO);
+    }
+    left
+}
+
+/// The market whose position a step would reduce now: the first of [`order`].
+///
+/// # Errors
+/// As [`margin::liquidation_margin`].
+pub fn first(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Option<u16>> {
+    Ok(margin::first_to_reduce(&without_orders(account), pocket, board, clock)?.1)
+}
+
 /// The order in which a pocket would be reduced now ([`Order`]): [`margin::first_to_reduce`] asked again and again, each time
 /// without the position that it named.
 ///
 /// # Errors
 /// As [`margin::liquidation_margin`].
 pub fn order(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Order> {
-    let mut left = *account;
-    for position in &mut left.positions {
-        (position.open_bids, position.open_asks) = (Size::ZERO, Size::ZERO);
-    }
+    let mut left = without_orders(account);
     let mut order = Order::default();
     while let (_, Some(market)) = margin::first_to_reduce(&left, pocket, board, clock)? {
         let Some(place) = order.markets.get_mut(order.count) else { break };

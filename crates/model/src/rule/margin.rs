@@ -98,7 +98,9 @@ pub fn margin_of(
 /// As [`margin_of`], without [`Error::StaleRow`].
 #[inline(never)]
 pub fn liquidation_margin(account: &SubAccount, pocket: Pocket, board: &PriceBoard, clock: &Clock) -> Result<Margin> {
-    Ok(first_to_reduce(account, pocket, board, clock)?.0)
+    let mut pass = Pass::of_liquidation(board, clock);
+    pass.add(account, pocket)?;
+    Ok(pass.total)
 }
 
 /// [`liquidation_margin`], and the market whose position a liquidation reduces first: of those whose row can be used, the one
@@ -114,8 +116,7 @@ pub fn first_to_reduce(
     board: &PriceBoard,
     clock: &Clock,
 ) -> Result<(Margin, Option<u16>)> {
-    let mut pass = Pass::new(board, MarginKind::Maintenance, Purpose::Liquidate, clock);
-    pass.spares = !fault::planted(Fault::WeightlessBalanceNeedsPrice);
+    let mut pass = Pass::of_liquidation(board, clock);
     pass.ranks = true;
     pass.add(account, pocket)?;
     Ok((pass.total, pass.first))
@@ -171,6 +172,14 @@ impl<'a> Pass<'a> {
             most: Amount::ZERO,
             total: Margin::default(),
         }
+    }
+
+    /// For the question whether a pocket is to be liquidated.
+    #[inline(always)]
+    fn of_liquidation(board: &'a PriceBoard, clock: &'a Clock) -> Self {
+        let mut pass = Self::new(board, MarginKind::Maintenance, Purpose::Liquidate, clock);
+        pass.spares = !fault::planted(Fault::WeightlessBalanceNeedsPrice);
+        pass
     }
 
     /// Adds what is in a pocket.

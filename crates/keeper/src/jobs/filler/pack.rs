@@ -8,30 +8,31 @@ use kedge_state::World;
 use solana_pubkey::Pubkey;
 
 use super::Filler;
-use crate::trial::Series;
+use crate::trial::Trial;
 
 impl Filler {
     /// Puts fills of resting orders together as far as a transaction holds them; each is tried on what those before
     /// it leave. What does not go along goes alone.
     pub(super) fn pack(&self, world: &World, found: Vec<(Plan, bool)>) -> Vec<Plan> {
         let mut plans: Vec<Plan> = Vec::with_capacity(found.len());
-        let mut open: Option<(usize, Series<'_>)> = None;
+        let mut open: Option<(usize, Trial<'_>)> = None;
         for (plan, contested) in found {
             if contested || self.max_fills <= 1 {
                 plans.push(plan);
                 continue;
             }
-            if let Some((place, series)) = &mut open {
+            if let Some((place, together)) = &open {
                 let joined = join(&plans[*place], &plan);
-                if joined.calls.len() <= self.max_fills && weight(&joined) <= MOST_ACCOUNTS && series.fill(&plan) {
+                if joined.calls.len() <= self.max_fills && weight(&joined) <= MOST_ACCOUNTS && together.assume(&plan) {
                     plans[*place] = joined;
                     continue;
                 }
             }
-            let mut series = Series::new(world);
-            // It was tried alone already, on the same world.
-            let _ = series.fill(&plan);
-            open = Some((plans.len(), series));
+            let together = Trial::refreshed(world);
+            // It was tried in its turn. One that stands on what plans before it leave is not done here, and what follows is
+            // tried without it.
+            together.assume(&plan);
+            open = Some((plans.len(), together));
             plans.push(plan);
         }
         plans

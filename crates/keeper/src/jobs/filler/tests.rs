@@ -141,7 +141,7 @@ fn two_fills_do_not_count_on_one_maker() {
     let taken = plans[0].subjects();
     let is_free = |subject: &Subject| !taken.contains(subject);
     let attention = || Attention::new(4, &is_free);
-    assert_eq!(filler().decide_within(&world, &attention().after(&plans)), []);
+    assert_eq!(filler().decide_within(&world, &attention().after(&plans.iter().collect::<Vec<_>>())), []);
     assert_eq!(filler().decide_within(&world, &attention()).len(), 1, "who does not know of it decides so");
 }
 

@@ -12,8 +12,6 @@ use kedge_state::World;
 use solana_pubkey::Pubkey;
 
 use super::Liquidator;
-use super::flip::MAKERS;
-use crate::jobs::filler::best_makers;
 use crate::trial::Trial;
 
 impl Liquidator {
@@ -31,9 +29,7 @@ impl Liquidator {
         let most = market.liquidator_fee.max(market.liquidator_fee_small);
         // The exchange passes over what is beyond the discount of now.
         let worst = liquidation::takeover_price(position.base, world.worth(market.index), most).ok()?;
-        let mut makers = best_makers(world, market.index, side, worst, &self.account, 2 * MAKERS);
-        makers.retain(|maker| maker.account != *victim);
-        makers.truncate(MAKERS);
+        let makers = self.makers(world, victim, market, side, worst);
         let call = Call::liquidate_with_fill(market.index, *victim, self.account, Size(u64::MAX), &makers);
         let Ok(Report::LiquidationFill(done)) = trial.run(&call) else { return None };
         let value = done.matched.size.value(world.worth(market.index), Rounding::Up).ok()?;

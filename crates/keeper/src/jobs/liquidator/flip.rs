@@ -5,7 +5,7 @@ use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
 use kedge_model::account::position::Position;
 use kedge_model::num::{Rounding, ceil_to, floor_to};
 use kedge_model::quantity::{Ppm, Price, Size};
-use kedge_sender::{Call, Plan};
+use kedge_sender::{Call, MakerOrder, Plan};
 use kedge_state::World;
 use solana_pubkey::Pubkey;
 
@@ -14,7 +14,7 @@ use crate::jobs::filler::best_makers;
 use crate::trial::Trial;
 
 /// Maker orders of a flip: each account is one of the transaction.
-pub(super) const MAKERS: usize = 4;
+const MAKERS: usize = 4;
 
 impl Liquidator {
     /// The largest part of a position that makers and vAMM take at a profit. Nothing is held afterwards, so that only
@@ -54,6 +54,21 @@ impl Liquidator {
         None
     }
 
+    /// The best makers for what closes a position. The victim's orders go with the step.
+    pub(super) fn makers(
+        &self,
+        world: &World,
+        victim: &Pubkey,
+        market: &Market,
+        side: Side,
+        worst: Price,
+    ) -> Vec<MakerOrder> {
+        let mut makers = best_makers(world, market.index, side, worst, &self.account, 2 * MAKERS);
+        makers.retain(|maker| maker.account != *victim);
+        makers.truncate(MAKERS);
+        makers
+    }
+
     /// Exactly this size, taken over at this price or a better one.
     fn sell(
         &self,
@@ -82,10 +97,7 @@ impl Liquidator {
             flags: flags::REDUCE_ONLY | flags::IMMEDIATE_OR_CANCEL,
             ..OrderParams::default()
         };
-        // The victim's orders go with the take-over.
-        let mut makers = best_makers(world, market.index, side, worst, &self.account, 2 * MAKERS);
-        makers.retain(|maker| maker.account != *victim);
-        makers.truncate(MAKERS);
+        let makers = self.makers(world, victim, market, side, worst);
         let accounts: Vec<Pubkey> = makers.iter().map(|maker| maker.account).chain([*victim, self.account]).collect();
         let calls = vec![
             self.step(market.index, victim, size, price),

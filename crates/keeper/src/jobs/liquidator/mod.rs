@@ -125,8 +125,7 @@ impl Job for Liquidator {
 impl Liquidator {
     /// Takes over from the position that the exchange reduces first, as far as mode and limits allow: it takes no other.
     fn take_over(&self, world: &World, trial: &Trial<'_>, inventory: &mut Inventory, case: &Case<'_>) -> Option<Plan> {
-        let order = liquidation::order(&case.account.head, case.pocket, &world.fresh, &trial.clock).ok()?;
-        let first = *order.as_slice().first()?;
+        let first = liquidation::first(&case.account.head, case.pocket, &world.fresh, &trial.clock).ok()??;
         let position = case.account.positions_in(case.pocket).find(|position| position.market == first)?;
         let market = world.markets.get(usize::from(first))?;
         let flipped =
