@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use kedge_client::{Client, FetchError, read_clock};
 use kedge_interface::PROGRAM_ID;
-use kedge_interface::account::{Account as Decoded, DecodeError, decode, decode_any};
-use kedge_interface::address::{self, BOARD, EXCHANGE, TOKEN_PROGRAM};
+use kedge_interface::account::{DecodeError, decode, decode_any};
+use kedge_interface::address::{self, TOKEN_PROGRAM};
 use kedge_model::account::bank::Bank;
 use kedge_model::account::board::MAX_BANKS;
 use kedge_model::clock::Clock;
@@ -86,44 +86,16 @@ impl Snapshot {
         raw: impl IntoIterator<Item = (Pubkey, Vec<u8>)>,
         vaults: Vec<Option<Vault>>,
     ) -> Result<Self, Unread> {
-        let (mut exchange, mut board) = (None, None);
-        let (mut markets, mut banks, mut traders, mut accounts) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut strange = Vec::new();
-        for (address, data) in raw {
-            match decode_any(&data) {
-                Ok(Some(Decoded::Exchange(found))) if address == EXCHANGE => exchange = Some(found),
-                Ok(Some(Decoded::PriceBoard(found))) if address == BOARD => board = Some(found),
-                Ok(Some(Decoded::Market(found))) => markets.push((address, *found)),
-                Ok(Some(Decoded::Bank(found))) => banks.push((address, *found)),
-                Ok(Some(Decoded::Trader(found))) => traders.push((address, *found)),
-                Ok(Some(Decoded::SubAccount(found))) => accounts.push((address, *found)),
-                Ok(Some(Decoded::Exchange(_) | Decoded::PriceBoard(_))) => {
-                    strange.push((address, "a second exchange or price board".into()));
-                }
-                // A closed account keeps its address for the rest of its slot, without lamports and data.
-                Ok(None) if data.iter().all(|byte| *byte == 0) => {}
-                Ok(None) => strange.push((address, "no kind of account of the program".into())),
-                Err(error @ (DecodeError::Size { .. } | DecodeError::Kind { .. })) => {
-                    strange.push((address, error.to_string()));
-                }
+        let decoded = raw.into_iter().filter_map(|(address, data)| match decode_any(&data) {
+            Ok(Some(account)) => Some(Ok((address, account))),
+            // A closed account keeps its address for the rest of its slot, without lamports and data.
+            Ok(None) if data.iter().all(|byte| *byte == 0) => None,
+            Ok(None) => Some(Err((address, "no kind of account of the program".into()))),
+            Err(error @ (DecodeError::Size { .. } | DecodeError::Kind { .. })) => {
+                Some(Err((address, error.to_string())))
             }
-        }
-        markets.sort_by_key(|(_, market)| market.index);
-        banks.sort_by_key(|(_, bank)| bank.index);
-        traders.sort_by_key(|(address, _)| *address);
-        accounts.sort_by_key(|(address, _)| *address);
-        Ok(Self {
-            slot,
-            clock,
-            exchange: exchange.ok_or(Unread::Missing("exchange"))?,
-            board: board.ok_or(Unread::Missing("price board"))?,
-            markets,
-            banks,
-            traders,
-            accounts,
-            vaults,
-            strange,
-        })
+        });
+        Self::collect(slot, clock, decoded, vaults).map_err(Unread::Missing)
     }
 }
 

@@ -1,6 +1,6 @@
 use kedge_interface::PROGRAM_ID;
-use kedge_interface::account::{Account as Decoded, AccountKind};
-use kedge_interface::address::{BOARD, EXCHANGE, TOKEN_PROGRAM};
+use kedge_interface::account::AccountKind;
+use kedge_interface::address::TOKEN_PROGRAM;
 use kedge_model::account::bank::Bank;
 use kedge_model::quantity::{Amount, Base, Quote};
 use kedge_state::testing::TestExchange;
@@ -17,31 +17,8 @@ fn add(found: &mut Snapshot, tokens: i64) {
 /// A read of the exchange.
 pub(crate) fn snapshot(exchange: &TestExchange) -> Snapshot {
     let state = &exchange.state;
-    let of = |at| &state.accounts[&at];
-    let (Decoded::Exchange(head), Decoded::PriceBoard(board)) = (of(EXCHANGE), of(BOARD)) else {
-        panic!("no exchange")
-    };
-    let mut found = Snapshot {
-        slot: exchange.clock.slot,
-        clock: exchange.clock,
-        exchange: head.clone(),
-        board: board.clone(),
-        markets: Vec::new(),
-        banks: Vec::new(),
-        traders: Vec::new(),
-        vaults: Vec::new(),
-        strange: Vec::new(),
-        accounts: Vec::new(),
-    };
-    for (at, account) in &state.accounts {
-        match account.clone() {
-            Decoded::Market(market) => found.markets.push((*at, *market)),
-            Decoded::Bank(bank) => found.banks.push((*at, *bank)),
-            Decoded::Trader(trader) => found.traders.push((*at, *trader)),
-            Decoded::SubAccount(account) => found.accounts.push((*at, *account)),
-            Decoded::Exchange(_) | Decoded::PriceBoard(_) => {}
-        }
-    }
+    let accounts = state.accounts.iter().map(|(at, account)| Ok((*at, account.clone())));
+    let mut found = Snapshot::collect(exchange.clock.slot, exchange.clock, accounts, Vec::new()).unwrap();
     let bank = found.banks[0].1;
     let tokens = state.vaults[&bank.vault.into()];
     found.vaults.push(Some(Vault { tokens, claims: bank.claims().unwrap().0.into() }));

@@ -1,9 +1,9 @@
 //! The end of a run: every equation of the exchange, and a digest of its state.
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, anyhow, ensure};
 use kedge_audit::{Rules, Snapshot, Statement, Vault};
 use kedge_engine::State;
-use kedge_interface::account::Account;
+use kedge_model::account::bank::Bank;
 
 use crate::venue::Venue;
 
@@ -34,9 +34,9 @@ pub(crate) fn digest(state: &State) -> String {
 /// Adds up every ledger, as the auditor does, to the unit.
 ///
 /// # Errors
-/// With the first equations that do not hold.
+/// With the first equations that do not hold, and without an exchange or a price board.
 pub(crate) fn audit(venue: Venue) -> Result<()> {
-    let statement = Statement::of(&snapshot(venue), Rules { exact_vaults: true });
+    let statement = Statement::of(&snapshot(venue)?, Rules { exact_vaults: true });
     let breaks = statement.breaks();
     let shown: Vec<String> = breaks.iter().take(5).map(|one| format!("{}: {}", one.what, one.amount)).collect();
     ensure!(breaks.is_empty(), "{} equations do not hold, the first: {}", breaks.len(), shown.join("; "));
@@ -44,35 +44,12 @@ pub(crate) fn audit(venue: Venue) -> Result<()> {
 }
 
 /// The exchange for the auditor. The state is used up: a million accounts are there once.
-fn snapshot(venue: Venue) -> Snapshot {
-    let state = venue.state;
-    let mut snapshot = Snapshot {
-        slot: venue.clock.slot,
-        clock: venue.clock,
-        exchange: Box::default(),
-        board: Box::default(),
-        markets: Vec::new(),
-        banks: Vec::new(),
-        traders: Vec::new(),
-        accounts: Vec::new(),
-        vaults: Vec::new(),
-        strange: Vec::new(),
-    };
-    for (at, account) in state.accounts {
-        match account {
-            Account::Exchange(exchange) => snapshot.exchange = exchange,
-            Account::PriceBoard(board) => snapshot.board = board,
-            Account::Market(market) => snapshot.markets.push((at, *market)),
-            Account::Bank(bank) => {
-                let claims = bank.claims().map_or(-1, |claims| i128::from(claims.0));
-                let tokens = state.vaults.get(&venue.vault).copied().unwrap_or_default();
-                snapshot.vaults.push(Some(Vault { tokens, claims }));
-                snapshot.banks.push((at, *bank));
-            }
-            Account::Trader(trader) => snapshot.traders.push((at, *trader)),
-            Account::SubAccount(account) => snapshot.accounts.push((at, *account)),
-        }
-    }
-    snapshot.markets.sort_by_key(|(_, market)| market.index);
-    snapshot
+fn snapshot(venue: Venue) -> Result<Snapshot> {
+    let (clock, state) = (venue.clock, venue.state);
+    let tokens = state.vaults.get(&venue.vault).copied().unwrap_or_default();
+    let collected = Snapshot::collect(clock.slot, clock, state.accounts.into_iter().map(Ok), Vec::new());
+    let mut snapshot = collected.map_err(|missing| anyhow!("there is no {missing}"))?;
+    let claims = |bank: &Bank| bank.claims().map_or(-1, |claims| i128::from(claims.0));
+    snapshot.vaults = snapshot.banks.iter().map(|(_, bank)| Some(Vault { tokens, claims: claims(bank) })).collect();
+    Ok(snapshot)
 }
