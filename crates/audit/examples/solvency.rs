@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             time: 1_750_000_000,
             lines: vec![
                 line("bank 0: balances = deposits", sum(0)?),
+                line("bank 0: deposits + pools + protocol + stakes = tokens in the vault", sum(0)?),
                 line("SOL-PERP: users' longs = open interest", sum(1)?),
                 line("SOL-PERP: users' shorts = open interest", sum(2)?),
                 line("SOL-PERP: claims of positions = the market's total", sum(3)? - sum(4)?),

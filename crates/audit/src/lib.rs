@@ -36,6 +36,7 @@ mod alert;
 mod auditor;
 mod judge;
 mod marks;
+mod names;
 mod pockets;
 #[cfg(feature = "read")]
 mod read;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use kedge_interface::account::name;
 use kedge_model::account::bank::{Bank, DEFAULTS};
 use kedge_model::account::board::Purpose;
 use kedge_model::account::market::Market;
@@ -14,6 +13,7 @@ use solana_pubkey::Pubkey;
 
 use super::Snapshot;
 use super::statement::{Below, Break, Line, Margins, Rules, Statement, Sum, Unit};
+use crate::names;
 use crate::pockets::{is_default, is_short, pockets};
 
 impl Statement {
@@ -129,23 +129,13 @@ fn isolated(head: &SubAccount) -> i128 {
 
 /// The equations of a market's ledger.
 fn ledger(said: &mut Statement, snapshot: &Snapshot, market: &Market, held: Held) {
-    let title = name(&market.name);
+    let title = names::market(snapshot, market);
     said.check(|| title.clone(), market.invariant());
     let users = held.longs - held.shorts;
     said.line(format!("{title}: users' base = minus the vAMM's"), users, -i128::from(market.amm.base.0), Unit::BASE);
-    said.line(format!("{title}: users' longs = open interest"), held.longs, market.long_interest.0.into(), Unit::BASE);
-    said.line(
-        format!("{title}: users' shorts = open interest"),
-        held.shorts,
-        market.short_interest.0.into(),
-        Unit::BASE,
-    );
-    said.line(
-        format!("{title}: claims of positions = the market's total"),
-        held.claims,
-        market.users_quote.0.into(),
-        Unit::USDC,
-    );
+    said.line(names::equation(&title, names::LONGS), held.longs, market.long_interest.0.into(), Unit::BASE);
+    said.line(names::equation(&title, names::SHORTS), held.shorts, market.short_interest.0.into(), Unit::BASE);
+    said.line(names::equation(&title, names::CLAIMS), held.claims, market.users_quote.0.into(), Unit::USDC);
     let ledger = i128::from(market.users_quote.0)
         + i128::from(market.amm.quote.0)
         + i128::from(market.fees.0)
@@ -170,7 +160,7 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
     let unit = if quote { Unit { digits: bank.decimals.into(), ..Unit::USDC } } else { Unit::tokens(bank.decimals) };
     said.check(|| format!("bank {index}"), bank.invariant());
     let balances = sums.balances.get(&index).copied().unwrap_or_default();
-    said.line(format!("bank {index}: balances = deposits"), balances, bank.deposits.0.into(), unit);
+    said.line(names::equation(&names::bank(index), names::DEPOSITS), balances, bank.deposits.0.into(), unit);
     if quote {
         let pools = snapshot.markets.iter().map(|(_, m)| i128::from(m.pnl_pool.0) + i128::from(m.insurance_fund.0));
         let total = bank.market_pools.0.into();
@@ -186,7 +176,7 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
     // balances.
     let (claims, tokens) = (vault.claims, i128::from(vault.tokens));
     let donated = if rules.exact_vaults { 0 } else { (tokens - claims).max(0) };
-    let what = format!("bank {index}: deposits + pools + protocol + stakes = tokens in the vault");
+    let what = names::equation(&names::bank(index), names::VAULT);
     said.line(what, claims, tokens - donated, unit);
     if donated > 0 {
         said.donated.push(Sum { of: format!("bank {index}"), amount: donated, unit });

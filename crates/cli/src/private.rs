@@ -1,4 +1,4 @@
-//! Files that only their owner may read.
+//! Files that only their owner may read, and files that are replaced as a whole.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Result, Write};
@@ -36,9 +36,23 @@ pub(crate) fn create(path: &Path, text: &str) -> Result<()> {
 
 /// Replaces a file atomically: it is never half written or open to others.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<()> {
+    swap(path, |beside| create(beside, text))
+}
+
+/// The same with a file that others may read.
+pub(crate) fn replace_public(path: &Path, text: &str) -> Result<()> {
+    swap(path, |beside| {
+        let mut file = OpenOptions::new().write(true).create_new(true).open(beside)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    })
+}
+
+/// Has a file written beside another, and puts it in its place.
+fn swap(path: &Path, write: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = path.with_file_name(format!(".{name}.{}", std::process::id()));
-    create(&beside, text)?;
+    write(&beside)?;
     std::fs::rename(&beside, path).inspect_err(|_| {
         let _ = std::fs::remove_file(&beside);
     })

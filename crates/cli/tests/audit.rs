@@ -36,6 +36,10 @@ fn a_user_finds_the_own_claim_in_a_signed_statement() {
     // Nobody's sub-account has no proof.
     let run = auditor.run("audit --statement books.txt --prove", "text");
     assert_eq!(run.code, 5, "{}{}", run.out, run.err);
+    let told = me.json("audit --verify books.txt");
+    assert_eq!(told["statements"].as_array().map(Vec::len), Some(2), "and nothing was written: {told}");
+    fs::write(folder.join("empty.txt"), "").unwrap();
+    assert_eq!(me.run("audit --verify empty.txt", "text").code, 3);
 
     // A proof with another amount, and a statement with another sum, are not believed; nothing is appended to a changed file.
     let proof = folder.join(format!("{account}.proof.json"));

@@ -1,5 +1,6 @@
 //! A statement as a text with one form, which is signed.
 
+use std::collections::BTreeSet;
 use std::fmt::{self, Display, Formatter};
 
 use kedge_interface::PROGRAM_ID;
@@ -8,13 +9,24 @@ use solana_pubkey::Pubkey;
 use solana_signature::Signature;
 use solana_signer::{Signer, SignerError};
 
-use super::claims::{Claims, plain};
+use super::claims::{CLAIMS, Claims, DEBTS, LONGS, SHORTS, TOKENS, column};
 use super::tree::Overflow;
 use super::{hex, unhex};
 use crate::Statement;
+use crate::names::{self, VAULT, equation, plain};
 
 /// First line, with the version of the format.
 const TITLE: &str = "kedge solvency statement 1";
+
+/// The equation that every statement has.
+const QUOTE_BANK: &str = "bank 0: balances = deposits";
+/// Equations of banks and markets that columns are summed for.
+const SUMMED: [(&str, &[&str]); 4] = [
+    (names::DEPOSITS, &[TOKENS]),
+    (names::LONGS, &[LONGS]),
+    (names::SHORTS, &[SHORTS]),
+    (names::CLAIMS, &[CLAIMS, DEBTS]),
+];
 
 /// A column of the tree and its sum over all accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -136,29 +148,41 @@ impl Attestation {
         hex(&self.root)
     }
 
-    /// Columns whose sum is not what the audit's equations found on the chain.
+    /// Columns and equations that do not fit together: a column whose sum is not what an equation found on the chain, one
+    /// without the other, a bank without the equation of its vault, two of one name, no quote bank.
     #[must_use]
     pub fn contradictions(&self) -> Vec<&str> {
-        let signed = |sum: u128| i128::try_from(sum).ok();
-        let left = |what: &str| self.equations.iter().find(|equation| equation.what == what).map(|found| found.left);
-        let column =
-            |name: &str| self.columns.iter().find(|column| column.name == name).and_then(|found| signed(found.sum));
-        let agrees = |column_of: &Column| {
-            let sum = signed(column_of.sum);
-            if let Some(bank) = column_of.name.strip_suffix(" tokens") {
-                return left(&format!("{bank}: balances = deposits")) == sum && sum.is_some();
-            }
-            let Some((market, part)) = column_of.name.rsplit_once(' ') else { return false };
-            let claims = || Some(column(&format!("{market} claims"))? - column(&format!("{market} debts"))?);
-            let (what, sum) = match part {
-                "longs" => ("users' longs = open interest", sum),
-                "shorts" => ("users' shorts = open interest", sum),
-                "claims" | "debts" => ("claims of positions = the market's total", claims()),
-                _ => return false,
+        let mut wrong = repeated(self.columns.iter().map(|column| column.name.as_str()));
+        wrong.extend(repeated(self.equations.iter().map(|equation| equation.what.as_str())));
+        let mut summed = BTreeSet::new();
+        for (equation, of, parts) in self.equations.iter().filter_map(summing) {
+            let columns: Vec<Option<&Column>> = parts.iter().map(|part| self.column(&column(of, part))).collect();
+            let (Some(columns), true) = (columns.into_iter().collect::<Option<Vec<_>>>(), self.has_vault(of, parts))
+            else {
+                wrong.push(&equation.what);
+                continue;
             };
-            left(&format!("{market}: {what}")) == sum && sum.is_some()
-        };
-        self.columns.iter().filter(|column| !agrees(column)).map(|column| column.name.as_str()).collect()
+            let names = columns.iter().map(|column| column.name.as_str());
+            if difference(&columns) != Some(equation.left) {
+                wrong.extend(names.clone());
+            }
+            summed.extend(names);
+        }
+        wrong.extend(self.columns.iter().map(|column| column.name.as_str()).filter(|name| !summed.contains(name)));
+        if !self.equations.iter().any(|equation| equation.what == QUOTE_BANK) {
+            wrong.push(QUOTE_BANK);
+        }
+        wrong
+    }
+
+    fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Whether the equation of the vault is there, where the columns are a bank's.
+    fn has_vault(&self, of: &str, parts: &[&str]) -> bool {
+        let vault = equation(of, VAULT);
+        parts != [TOKENS] || self.equations.iter().any(|equation| equation.what == vault)
     }
 
     /// All lines that are signed.
@@ -227,6 +251,26 @@ impl Attestation {
         said.signature = lines.value("signature")?;
         if said.to_string() == text { Ok(said) } else { Err(lines.wrong("a statement in its one form")) }
     }
+}
+
+/// An equation that columns are summed for, whose they are, and which: the first less the second, where there is one.
+fn summing(equation: &Equation) -> Option<(&Equation, &str, &'static [&'static str])> {
+    let (of, rule) = equation.what.split_once(": ")?;
+    let (_, parts) = SUMMED.iter().find(|(summed, _)| *summed == rule)?;
+    Some((equation, of, parts))
+}
+
+/// The first column's sum less the second's, where there is one; `None` beyond 127 bits.
+fn difference(columns: &[&Column]) -> Option<i128> {
+    let mut sums = columns.iter().map(|column| i128::try_from(column.sum).ok());
+    let first = sums.next()??;
+    sums.try_fold(first, |left, sum| left.checked_sub(sum?))
+}
+
+/// Names that stand there again.
+fn repeated<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = BTreeSet::new();
+    names.filter(|name| !seen.insert(*name)).collect()
 }
 
 impl Display for Attestation {

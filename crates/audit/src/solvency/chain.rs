@@ -35,7 +35,7 @@ pub struct Chain(pub Vec<Attestation>);
 
 impl Chain {
     /// Reads and checks statements: form, signatures, one signer, the chain of hashes, slots, and that the tree's sums are
-    /// the equations'. Whether the exchange was sound is what each says ([`Attestation::holds`]).
+    /// those of the equations, all of them. Whether the exchange was sound is what each says ([`Attestation::holds`]).
     ///
     /// # Errors
     /// The first [`Fault`]; statements are counted from 1.
@@ -44,12 +44,17 @@ impl Chain {
         let parts = text.split("\n\n").filter(|part| !part.trim().is_empty());
         for (number, part) in (1..).zip(parts) {
             let said = Attestation::parse(&format!("{}\n", part.trim_end_matches('\n')));
-            chain.push(number, said.map_err(|error| Fault::Malformed(number, error))?)?;
+            chain.add(said.map_err(|error| Fault::Malformed(number, error))?)?;
         }
         Ok(chain)
     }
 
-    fn push(&mut self, number: usize, said: Attestation) -> Result<(), Fault> {
+    /// Adds a statement that continues the last.
+    ///
+    /// # Errors
+    /// As [`Self::parse`]; nothing is added then.
+    pub fn add(&mut self, said: Attestation) -> Result<(), Fault> {
+        let number = self.0.len().saturating_add(1);
         if !said.is_signed() {
             return Err(Fault::Unsigned(number, said.signer));
         }

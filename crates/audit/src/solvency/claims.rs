@@ -1,15 +1,21 @@
 //! What every sub-account holds, in columns that cannot be negative.
 
-use kedge_interface::account::{SubAccountData, name};
+use kedge_interface::account::SubAccountData;
 use kedge_model::account::bank::Bank;
 use kedge_model::account::market::Market;
 use solana_pubkey::Pubkey;
 
 use super::tree::{Node, Overflow, Tree};
-use crate::Snapshot;
+use crate::{Snapshot, names};
 
-/// Columns of a market.
-const PARTS: [&str; 4] = ["longs", "shorts", "claims", "debts"];
+/// A bank's column.
+pub(super) const TOKENS: &str = "tokens";
+/// A market's columns.
+const PARTS: [&str; 4] = [LONGS, SHORTS, CLAIMS, DEBTS];
+pub(super) const LONGS: &str = "longs";
+pub(super) const SHORTS: &str = "shorts";
+pub(super) const CLAIMS: &str = "claims";
+pub(super) const DEBTS: &str = "debts";
 
 /// Holdings of all sub-accounts, by address.
 ///
@@ -29,9 +35,9 @@ impl Claims {
     /// The claims of a snapshot.
     #[must_use]
     pub fn of(snapshot: &Snapshot) -> Self {
-        let banks = snapshot.banks.iter().map(|(_, bank)| format!("bank {} tokens", bank.index));
-        let markets =
-            snapshot.markets.iter().flat_map(|(_, market)| PARTS.map(|part| column(&plain(&name(&market.name)), part)));
+        let banks = snapshot.banks.iter().map(|(_, bank)| column(&names::bank(bank.index), TOKENS));
+        let titles = snapshot.markets.iter().map(|(_, market)| names::market(snapshot, market));
+        let markets = titles.flat_map(|title| PARTS.map(|part| column(&title, part)));
         let columns = banks.chain(markets).collect();
         let accounts = snapshot.accounts.iter().map(|(address, account)| (*address, amounts(snapshot, account)));
         Self { columns, accounts: accounts.collect() }
@@ -47,14 +53,9 @@ impl Claims {
     }
 }
 
-/// Name of a market's column.
-pub(super) fn column(market: &str, part: &str) -> String {
-    format!("{market} {part}")
-}
-
-/// A name without what would end a line.
-pub(super) fn plain(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
+/// Name of a column of a bank or market.
+pub(super) fn column(of: &str, part: &str) -> String {
+    format!("{of} {part}")
 }
 
 fn amounts(snapshot: &Snapshot, account: &SubAccountData) -> Vec<u128> {

@@ -1,3 +1,5 @@
+use kedge_model::account::market::Market;
+use kedge_model::quantity::{Quote, Size};
 use kedge_state::testing::TestExchange;
 use proptest::prelude::*;
 use solana_keypair::Keypair;
@@ -141,4 +143,55 @@ fn a_debt_stands_beside_the_claims() {
     let sum = |name: &str| said.columns.iter().find(|column| column.name.ends_with(name)).unwrap().sum;
     assert_eq!((sum("longs"), sum("shorts")), (10_000_000_000, 10_000_000_000), "{said}");
     assert!(sum("claims") > 1_900_000_000 && sum("debts") > 1_900_000_000, "{said}");
+}
+
+#[test]
+fn a_statement_without_its_columns_or_equations_is_not_believed() {
+    let (exchange, _) = scene();
+    let key = Keypair::new();
+    let found = snapshot(&exchange);
+    let sign = |statement: &Statement, claims: &Claims| Attestation::sign(statement, claims, [0; 32], &key).unwrap();
+    let whole = Statement::of(&found, Rules::default());
+    let claims = Claims::of(&found);
+    assert!(Chain::parse(&sign(&whole, &claims).to_string()).is_ok());
+    let refused = |said: &Attestation| matches!(Chain::parse(&said.to_string()), Err(Fault::Contradiction(1, _)));
+    // A root over nothing.
+    let nothing = Claims { columns: Vec::new(), accounts: Vec::new() };
+    assert!(refused(&sign(&Statement { lines: Vec::new(), ..whole.clone() }, &nothing)));
+    assert!(refused(&sign(&whole, &nothing)));
+    // Any column and any equation that belongs to one, left out or twice.
+    for column in 0..claims.columns.len() {
+        let mut less = claims.clone();
+        less.columns.remove(column);
+        for (_, amounts) in &mut less.accounts {
+            amounts.remove(column);
+        }
+        assert!(refused(&sign(&whole, &less)), "{}", claims.columns[column]);
+        let mut twice = claims.clone();
+        twice.columns[column] = claims.columns[(column + 1) % claims.columns.len()].clone();
+        assert!(refused(&sign(&whole, &twice)), "{}", claims.columns[column]);
+    }
+    for rule in ["balances = deposits", "tokens in the vault", "users' longs", "users' shorts", "claims of positions"] {
+        let mut less = whole.clone();
+        less.lines.retain(|line| !line.what.contains(rule));
+        assert!(less.lines.len() < whole.lines.len() && refused(&sign(&less, &claims)), "{rule}");
+    }
+    let mut twice = whole.clone();
+    twice.lines.push(whole.lines[0].clone());
+    assert!(refused(&sign(&twice, &claims)));
+}
+
+#[test]
+fn two_markets_of_one_name_are_told_apart() {
+    let (exchange, _) = scene();
+    let mut found = snapshot(&exchange);
+    let (at, market) = found.markets[0];
+    found.markets.push((
+        at,
+        Market { index: 1, long_interest: Size(0), short_interest: Size(0), users_quote: Quote(0), ..market },
+    ));
+    let claims = Claims::of(&found);
+    let said = Attestation::sign(&Statement::of(&found, Rules::default()), &claims, [0; 32], &Keypair::new()).unwrap();
+    assert_eq!(said.contradictions(), Vec::<&str>::new(), "{said}");
+    assert!(claims.columns.iter().any(|column| column.ends_with("(market 1) longs")), "{:?}", claims.columns);
 }

@@ -13,6 +13,7 @@ use solana_pubkey::Pubkey;
 use crate::args::{Audit, Claimant};
 use crate::error::{CliError, Result};
 use crate::output::{Output, wrap};
+use crate::private;
 use crate::session::Session;
 
 /// Exit code when something does not reconcile or is not to be believed.
@@ -45,10 +46,12 @@ pub(crate) async fn run(session: &Session, options: &Audit) -> Result<Output> {
         let claims = Claims::of(&snapshot);
         let signed = Attestation::sign(said, &claims, chain.head(), session.client.payer().as_ref());
         let signed = signed.map_err(|error| CliError::Usage(error.to_string()))?;
-        chain.0.push(signed.clone());
+        // Nothing is written before all of it is there.
+        let proofs = prove(session, options, &claims, said.slot)?;
+        chain.add(signed.clone()).map_err(|fault| CliError::Contradiction(fault.to_string()))?;
         replace(file, &chain.to_string())?;
+        let proofs = write(&proofs, file)?;
         text += &format!("signed as statement {} of {}, root {}\n", chain.0.len(), file.display(), signed.root_text());
-        let proofs = prove(session, options, &claims, said.slot, file)?;
         for proof in &proofs {
             text += &format!("proof: {proof}\n");
         }
@@ -60,18 +63,25 @@ pub(crate) async fn run(session: &Session, options: &Audit) -> Result<Output> {
     Ok(Output::new(folded(&text), told).with_code(code))
 }
 
-/// Writes the proofs that are asked for; their files.
-fn prove(session: &Session, options: &Audit, claims: &Claims, slot: u64, beside: &Path) -> Result<Vec<String>> {
+/// The proofs that are asked for.
+fn prove(session: &Session, options: &Audit, claims: &Claims, slot: u64) -> Result<Vec<Proof>> {
     let named = options.prove.iter().map(|claimant| match claimant {
         Claimant::At(account) => Ok(*account),
         Claimant::Own => session.signer().map(|owner| address::sub_account(&owner, 0)),
     });
     let accounts = named.collect::<Result<Vec<Pubkey>>>()?;
     let proofs = Proof::of(claims, slot, &accounts).map_err(|error| CliError::Contradiction(error.to_string()))?;
-    let written = accounts.iter().zip(proofs).map(|(account, proof)| {
-        let proof = proof.ok_or_else(|| CliError::NotFound(format!("there is no sub-account {account}")))?;
-        let file = beside.with_file_name(format!("{account}.proof.json"));
-        let text = serde_json::to_string_pretty(&proof).unwrap_or_default();
+    let found = accounts.iter().zip(proofs);
+    found
+        .map(|(account, proof)| proof.ok_or_else(|| CliError::NotFound(format!("there is no sub-account {account}"))))
+        .collect()
+}
+
+/// Writes proofs beside the statements; their files.
+fn write(proofs: &[Proof], beside: &Path) -> Result<Vec<String>> {
+    let written = proofs.iter().map(|proof| {
+        let file = beside.with_file_name(format!("{}.proof.json", proof.account));
+        let text = serde_json::to_string_pretty(proof).unwrap_or_default();
         replace(&file, &format!("{text}\n"))?;
         Ok(file.display().to_string())
     });
@@ -85,6 +95,9 @@ fn verify(file: &Path) -> Result<Output> {
         Ok(chain) => chain,
         Err(fault) => return Ok(refused(&format!("{}: {fault}", file.display()))),
     };
+    if chain.0.is_empty() {
+        return Ok(refused(&format!("{}: it holds no statement", file.display())));
+    }
     let mut lines = String::new();
     for (number, said) in (1..).zip(&chain.0) {
         let verdict = if said.holds() { "everything reconciles" } else { "SOMETHING DOES NOT RECONCILE" };
@@ -159,13 +172,8 @@ fn read(file: &Path) -> Result<String> {
     fs::read_to_string(file).map_err(|error| unusable(file, &error))
 }
 
-/// Writes a file beside and puts it in place: a crash leaves the old one or the new one.
 fn replace(file: &Path, text: &str) -> Result<()> {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let new = file.with_file_name(name);
-    let written = fs::write(&new, text).and_then(|()| fs::rename(&new, file));
-    written.map_err(|error| unusable(file, &error))
+    private::replace_public(file, text).map_err(|error| unusable(file, &error))
 }
 
 fn unusable(file: &Path, error: &std::io::Error) -> CliError {
