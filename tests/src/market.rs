@@ -1,5 +1,6 @@
 //! The markets and banks of the standard world.
 
+use kedge_interface::account::name_bytes;
 use kedge_model::account::board::{PriceSource, SourceKind};
 use kedge_model::action::{AmmParams, BankParams, MarketParams, RowParams};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
@@ -71,14 +72,12 @@ pub fn bank_params(index: u16) -> BankParams {
 pub fn market_params(index: u16) -> MarketParams {
     let names = ["SOL-PERP", "BTC-PERP", "ETH-PERP"];
     let text = names.get(usize::from(index)).map_or_else(|| format!("COIN{index}-PERP"), |name| (*name).into());
-    let mut name = [0; 16];
-    name[..text.len()].copy_from_slice(text.as_bytes());
     let price = first_price(index);
     let depth = 15_000_000 * DOLLAR / (price / 1_000) * 1_000_000;
     // The step is a power of ten worth at most a cent.
     let step = 10u64.pow((ONE * DOLLAR / price / 100).max(1).ilog10());
     MarketParams {
-        name,
+        name: name_bytes(&text),
         row: row(market_feed(index)),
         amm: AmmParams {
             sqrt_k: Size(depth),

@@ -142,6 +142,16 @@ pub fn decode_any(data: &[u8]) -> Result<Option<Account>, DecodeError> {
     }))
 }
 
+/// A name zero-padded to 16 bytes; a longer one is cut.
+#[must_use]
+pub fn name_bytes(name: &str) -> [u8; 16] {
+    let mut bytes = [0; 16];
+    for (slot, byte) in bytes.iter_mut().zip(name.bytes()) {
+        *slot = byte;
+    }
+    bytes
+}
+
 /// A zero-padded UTF-8 name as text.
 pub fn name(bytes: &[u8; 16]) -> String {
     let length = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());

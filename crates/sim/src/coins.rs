@@ -1,9 +1,11 @@
 //! The markets, and what a listing sets in them.
 
+use kedge_interface::account::name_bytes;
 use kedge_interface::address::pyth::{PUSH_ORACLE, feed};
-use kedge_model::account::board::{PriceSource, SourceKind};
+use kedge_model::account::board::SourceKind;
 use kedge_model::action::{AmmParams, BankParams, MarketParams, RowParams};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
+use kedge_model::time::Millis;
 use serde::Serialize;
 use solana_pubkey::Pubkey;
 
@@ -108,53 +110,34 @@ impl Coin {
     /// interest as in the listing templates: inventory a tenth, half of its value as capital.
     #[must_use]
     pub fn listing(&self, index: usize, dollars: f64, interest: f64, tried: &Parameters) -> MarketParams {
-        let mut name = [0; 16];
-        for (slot, byte) in name.iter_mut().zip(self.name.bytes()) {
-            *slot = byte;
-        }
         let size = |coins: f64| Size((coins * COIN) as u64);
         let value = interest * dollars;
         MarketParams {
-            name,
-            row: row(SourceKind::PythPull, Self::feed(index)),
+            name: name_bytes(self.name),
+            row: RowParams::template(SourceKind::PythPull, Self::feed(index)),
             amm: AmmParams {
                 sqrt_k: size(interest * 5.0),
                 peg: price(dollars),
                 inventory_limit: size(interest / 10.0),
-                concentration: 1_200_000,
-                base_spread: Ppm(1_000),
-                max_spread: Ppm(20_000),
-                inventory_spread: Ppm(1_500),
-                max_fill_fraction: 2_000,
-                margin: Ppm(100_000),
-                update_budget: Ppm(500_000),
-                flat_share: Ppm(20_000),
-                volatility_factor: Ppm(500_000),
-                retreat_factor: Ppm(500_000),
-                leverage_spread: Ppm(2_000),
-                revenue_spread: Ppm(5_000),
-                drawdown_limit: Ppm(300_000),
-                jit_share: Ppm(500_000),
-                depth_step: Ppm(1_000),
-                ..AmmParams::default()
+                ..AmmParams::template()
             },
             initial_margin: Ppm(self.initial),
             maintenance_margin: Ppm((f64::from(self.maintenance) * f64::from(tried.maintenance) / 1e6) as u32),
-            funding_cap: Ppm(1_000),
-            price_band: Ppm(50_000),
             liquidator_fee: Ppm(tried.liquidator_fee),
             liquidator_fee_small: Ppm(tried.liquidator_fee * 2),
             insurance_fee: Ppm(tried.insurance_fee),
-            liquidation_buffer: Ppm(2_500),
-            small_position: Amount(2_000_000_000),
             min_order: Size(self.min_order),
             step: Size(self.step),
             tick: Price(self.tick),
             max_open_interest: size(interest * 10.0),
             max_position: size(interest * 10.0),
             insurance_cap: Amount((value * 0.001 * DOLLAR) as u64),
+            // The budget that is tried is a share of the interest that the run begins with; the discount does not grow.
+            liquidator_fee_start: Ppm::ZERO,
+            liquidation_ramp: Millis(0),
+            liquidation_share: Ppm::ZERO,
             liquidation_budget: Amount((value * f64::from(tried.budget) / 1e6 * DOLLAR) as u64),
-            ..MarketParams::default()
+            ..MarketParams::template()
         }
     }
 
@@ -183,23 +166,10 @@ pub fn price(dollars: f64) -> Price {
 #[must_use]
 pub fn bank() -> BankParams {
     BankParams {
-        row: row(SourceKind::Fixed, [0; 32]),
+        row: RowParams::template(SourceKind::Fixed, [0; 32]),
         deposit_cap: Amount(u64::MAX >> 4),
         initial_weight: Ppm(1_000_000),
         maintenance_weight: Ppm(1_000_000),
         ..BankParams::default()
-    }
-}
-
-fn row(kind: SourceKind, key: [u8; 32]) -> RowParams {
-    let mut sources = [PriceSource::default(); 4];
-    sources[0] = PriceSource { key, kind: kind as u8, ..PriceSource::default() };
-    RowParams {
-        sources,
-        quorum: 1,
-        max_confidence: Ppm(20_000),
-        max_age: 30,
-        jump_limit: Ppm(50_000),
-        ..RowParams::default()
     }
 }

@@ -3,8 +3,9 @@
 use kedge_engine::{Accounts, Moment, Refusal, Report, State, apply};
 use kedge_interface::BOARD;
 use kedge_interface::account::SubAccountData;
-use kedge_interface::address::pyth::{PUSH_ORACLE, RECEIVER};
+use kedge_interface::address::pyth::RECEIVER;
 use kedge_interface::instruction::{Decoded, RefreshPrices};
+use kedge_interface::pyth::PriceUpdate;
 use kedge_model::account::board::PriceBoard;
 use kedge_model::account::market::Market;
 use kedge_model::clock::Clock;
@@ -78,36 +79,18 @@ impl Venue {
     pub(crate) fn publish(&mut self, dollars: [f64; COINS.len()]) -> Result<Report, Refusal> {
         self.prices = dollars;
         for (index, price) in dollars.into_iter().enumerate() {
-            let data = update(&Coin::feed(index), (price * DOLLAR) as i64, &self.clock);
-            self.state.oracles.insert(self.oracles[index], (RECEIVER, data));
+            let price = (price * DOLLAR) as i64;
+            let update = PriceUpdate {
+                feed_id: Coin::feed(index),
+                price,
+                confidence: price as u64 / 10_000,
+                exponent: -6,
+                publish_time: self.clock.unix_time,
+                posted_slot: self.clock.slot,
+            };
+            self.state.oracles.insert(self.oracles[index], (RECEIVER, update.encode()));
         }
         let markets = (0..COINS.len() as u8).collect();
         self.run(&Decoded::RefreshPrices(RefreshPrices { markets, banks: vec![0], oracles: self.oracles.to_vec() }))
     }
-}
-
-/// Bytes of a price account with a fully verified update of Pyth's receiver.
-fn update(feed: &[u8; 32], price: i64, clock: &Clock) -> Vec<u8> {
-    const DISCRIMINATOR: [u8; 8] = [0x22, 0xf1, 0x23, 0x63, 0x9d, 0x7e, 0xf4, 0xcd];
-    const FULLY_VERIFIED: u8 = 1;
-    const EXPONENT: i32 = -6;
-    const SIZE: usize = 134;
-    let confidence = price as u64 / 10_000;
-    let parts: [&[u8]; 11] = [
-        &DISCRIMINATOR,
-        PUSH_ORACLE.as_ref(),
-        &[FULLY_VERIFIED],
-        feed,
-        &price.to_le_bytes(),
-        &confidence.to_le_bytes(),
-        &EXPONENT.to_le_bytes(),
-        &clock.unix_time.to_le_bytes(),
-        &(clock.unix_time - 1).to_le_bytes(),
-        // The moving average, which the parser does not read.
-        &[0; 16],
-        &clock.slot.to_le_bytes(),
-    ];
-    let mut data = parts.concat();
-    data.resize(SIZE, 0);
-    data
 }

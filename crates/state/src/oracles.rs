@@ -76,8 +76,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::pyth::{Alternatives, PriceUpdate};
+    use crate::pyth::Alternatives;
     use base64::Engine as _;
+    use kedge_interface::pyth::PriceUpdate;
     use kedge_model::account::board::{SourceKind, receivers};
     use kedge_oracle::{pyth_pull, pyth_push, switchboard_on_demand, switchboard_v2};
     use serde_json::Value;

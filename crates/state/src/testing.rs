@@ -23,8 +23,9 @@ use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use kedge_model::time::Millis;
 use solana_pubkey::Pubkey;
 
-use crate::pyth::{OWNER, PriceUpdate, feed_address};
+use crate::pyth::{OWNER, feed_address};
 use crate::{Account, Directory, World, oracles};
+use kedge_interface::pyth::PriceUpdate;
 
 const ADMIN: Pubkey = Pubkey::new_from_array([1; 32]);
 const MINT: Pubkey = Pubkey::new_from_array([3; 32]);

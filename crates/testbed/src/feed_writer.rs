@@ -6,9 +6,10 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::Result;
+use kedge_interface::pyth::PriceUpdate;
 use kedge_localnet::Localnet;
 use kedge_model::clock::Clock;
-use kedge_state::pyth::{OWNER, PriceUpdate, feed_address};
+use kedge_state::pyth::{OWNER, feed_address};
 
 use crate::cluster::local::clock;
 use crate::listing::feeds;

@@ -1,10 +1,10 @@
 //! A USDC bank and three perpetual markets.
 
-use kedge_model::account::board::{PriceSource, SourceKind};
+use kedge_interface::account::name_bytes;
+use kedge_model::account::board::SourceKind;
 use kedge_model::account::exchange::FeeSchedule;
 use kedge_model::action::{AmmParams, BankParams, MarketParams, RowParams};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
-use kedge_model::time::Millis;
 
 use crate::bootstrap::{Listing, Market};
 use crate::recorded::RecordedPrices;
@@ -170,69 +170,33 @@ pub fn bank(speed: f64) -> BankParams {
 impl Coin {
     /// Parameters of the market's listing, with the vAMM at `price`.
     pub fn params(&self, price: Price, speed: f64) -> MarketParams {
-        let mut name = [0; 16];
-        for (slot, byte) in name.iter_mut().zip(self.name.bytes()) {
-            *slot = byte;
-        }
         MarketParams {
-            name,
+            name: name_bytes(self.name),
             row: row(SourceKind::PythPull, self.feed_id, speed),
             amm: AmmParams {
                 sqrt_k: size(self.depth),
                 peg: price,
                 inventory_limit: size(self.inventory),
-                concentration: 1_200_000,
-                base_spread: Ppm(1_000),
-                max_spread: Ppm(20_000),
-                inventory_spread: Ppm(1_500),
-                max_fill_fraction: 2_000,
-                margin: Ppm(100_000),
-                update_budget: Ppm(500_000),
-                flat_share: Ppm(20_000),
-                volatility_factor: Ppm(500_000),
-                retreat_factor: Ppm(500_000),
-                leverage_spread: Ppm(2_000),
-                revenue_spread: Ppm(5_000),
-                drawdown_limit: Ppm(300_000),
-                jit_share: Ppm(500_000),
-                depth_step: Ppm(1_000),
-                ..AmmParams::default()
+                ..AmmParams::template()
             },
             initial_margin: Ppm(self.initial_margin),
             maintenance_margin: Ppm(self.maintenance_margin),
-            funding_cap: Ppm(1_000),
-            price_band: Ppm(50_000),
-            liquidator_fee: Ppm(5_000),
-            liquidator_fee_small: Ppm(10_000),
-            liquidator_fee_start: Ppm(1_000),
-            liquidation_ramp: Millis(60_000),
-            liquidation_share: Ppm(50_000),
-            liquidation_budget: dollars(50_000),
-            insurance_fee: Ppm(5_000),
-            liquidation_buffer: Ppm(2_500),
-            small_position: dollars(2_000),
             min_order: size(self.min_order),
             step: size(self.step),
             tick: Price(self.tick),
             max_open_interest: size(self.max_interest),
             max_position: size(self.max_interest),
             insurance_cap: dollars(self.insurance),
-            ..MarketParams::default()
+            ..MarketParams::template()
         }
     }
 }
 
 pub(crate) fn row(kind: SourceKind, key: [u8; 32], speed: f64) -> RowParams {
-    let mut sources = [PriceSource::default(); 4];
-    sources[0] = PriceSource { key, kind: kind as u8, ..PriceSource::default() };
     RowParams {
-        sources,
-        quorum: 1,
-        max_confidence: Ppm(20_000),
         // Two and a half wall seconds: keepers and chain live in wall time.
         max_age: (speed * 2.5).clamp(30.0, 600.0) as u32,
-        jump_limit: Ppm(50_000),
-        ..RowParams::default()
+        ..RowParams::template(kind, key)
     }
 }
 

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use kedge_interface::account::{AccountKind, encode_sub_account};
+use kedge_interface::account::{AccountKind, encode_sub_account, name_bytes};
 use kedge_interface::address::pyth::{PUSH_ORACLE, RECEIVER, feed};
 use kedge_interface::address::{self, BOARD, EXCHANGE, PROGRAM_ID, TOKEN_PROGRAM};
+use kedge_interface::pyth::PriceUpdate;
 use kedge_model::account::bank::Bank;
 use kedge_model::account::board::{OraclePrice, PriceBoard, PriceSource, SourceKind};
 use kedge_model::account::exchange::Exchange;
@@ -32,8 +33,6 @@ const DEPOSIT: u64 = 1_000_000_000;
 /// Address of the clock sysvar.
 const CLOCK: Pubkey = Pubkey::from_str_const("SysvarC1ock11111111111111111111111111111111");
 const LOADER: Pubkey = Pubkey::from_str_const("BPFLoaderUpgradeab1e11111111111111111111111");
-/// Discriminator of a `PriceUpdateV2`.
-const PRICE_UPDATE: [u8; 8] = [0x22, 0xf1, 0x23, 0x63, 0x9d, 0x7e, 0xf4, 0xcd];
 
 pub(super) fn accounts(slot: u64, unix_time: i64, owners: &[Pubkey]) -> BTreeMap<Pubkey, Account> {
     let clock = Clock { slot, unix_time };
@@ -137,20 +136,9 @@ fn account(owner: Pubkey, data: Vec<u8>) -> Account {
 }
 
 fn update(id: &[u8; 32], price: u64, slot: u64, unix_time: i64) -> Vec<u8> {
-    let mut data = PRICE_UPDATE.to_vec();
-    data.extend_from_slice(PUSH_ORACLE.as_ref());
-    data.push(1);
-    data.extend_from_slice(id);
-    data.extend_from_slice(&price.to_le_bytes());
-    data.extend_from_slice(&(price / 2_000).to_le_bytes());
-    data.extend_from_slice(&(-6i32).to_le_bytes());
-    data.extend_from_slice(&unix_time.to_le_bytes());
-    data.extend_from_slice(&(unix_time - 1).to_le_bytes());
-    data.extend_from_slice(&price.to_le_bytes());
-    data.extend_from_slice(&(price / 2_000).to_le_bytes());
-    data.extend_from_slice(&slot.to_le_bytes());
-    data.resize(134, 0);
-    data
+    let confidence = price / 2_000;
+    let price = i64::try_from(price).expect("a price");
+    PriceUpdate { feed_id: *id, price, confidence, exponent: -6, publish_time: unix_time, posted_slot: slot }.encode()
 }
 
 fn row(kind: SourceKind, key: [u8; 32]) -> RowParams {
@@ -177,10 +165,8 @@ fn bank_params() -> BankParams {
 }
 
 fn market_params(index: usize) -> MarketParams {
-    let mut name = [0; 16];
-    name[..NAMES[index].len()].copy_from_slice(NAMES[index].as_bytes());
     MarketParams {
-        name,
+        name: name_bytes(NAMES[index]),
         row: row(SourceKind::PythPull, FEEDS[index]),
         amm: AmmParams {
             sqrt_k: Size(1_000_000_000_000_000),

@@ -5,6 +5,7 @@ use kedge_model::account::order::OrderParams;
 use kedge_model::action::{MakerRef, ModifyParams, OrderFilter};
 use solana_pubkey::Pubkey;
 
+use crate::account::name_bytes;
 use crate::address;
 use solana_instruction::Instruction;
 
@@ -229,12 +230,8 @@ impl CreateTrader {
 impl CreateSubAccount {
     /// Creates sub-account `id` of `authority`; a name longer than 16 bytes is cut.
     pub fn of(payer: Pubkey, authority: Pubkey, id: u16, name: &str, orders: u16) -> Self {
-        let mut bytes = [0u8; 16];
-        for (slot, byte) in bytes.iter_mut().zip(name.bytes()) {
-            *slot = byte;
-        }
         let (trader, sub_account) = (address::trader(&authority), address::sub_account(&authority, id));
-        Self { payer, authority, trader, sub_account, name: bytes, orders }
+        Self { payer, authority, trader, sub_account, name: name_bytes(name), orders }
     }
 }
 

@@ -4,6 +4,7 @@ pub(super) mod funding;
 pub(super) mod halt;
 pub(super) mod life;
 pub(super) mod listing;
+pub(super) mod parameters;
 pub(super) mod pool;
 pub(super) mod settle;
 pub(super) mod settle_position;
