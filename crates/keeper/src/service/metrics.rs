@@ -1,5 +1,7 @@
 //! What Prometheus is told.
 
+mod labels;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -9,9 +11,8 @@ use kedge_audit::Audited;
 use kedge_client::failover::Health;
 use kedge_model::quantity::Amount;
 use kedge_state::mirror::Counts;
-use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::{Atomic, Counter};
+use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
@@ -19,24 +20,8 @@ use prometheus_client::registry::Registry;
 
 use crate::jobs::Figure;
 
-/// A job, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct JobLabel {
-    job: &'static str,
-}
-
-/// A job and the name of an error.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct FailureLabel {
-    job: &'static str,
-    error: String,
-}
-
-/// A price feed, by name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct PriceLabel {
-    feed: String,
-}
+use labels::Dollars;
+pub(super) use labels::{EndpointLabel, FailureLabel, FigureLabel, JobLabel, LineLabel, MirrorLabel, PriceLabel};
 
 /// What became of prices that were to be published.
 #[derive(Clone, Default)]
@@ -45,20 +30,6 @@ struct Publishing {
     failed: Family<PriceLabel, Counter>,
     age: Family<PriceLabel, Gauge<i64, AtomicI64>>,
     unavailable: Counter<u64, AtomicU64>,
-}
-
-/// A figure of a job.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct FigureLabel {
-    job: &'static str,
-    figure: &'static str,
-    market: String,
-}
-
-/// An equation of the auditor.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct LineLabel {
-    what: String,
 }
 
 /// What the auditor says.
@@ -77,44 +48,6 @@ struct Auditing {
     in_default: Gauge<i64, AtomicI64>,
     unpriced: Gauge<i64, AtomicI64>,
     difference: Family<LineLabel, Gauge<i64, AtomicI64>>,
-}
-
-/// An RPC endpoint, by its place in the configuration.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct EndpointLabel {
-    endpoint: String,
-}
-
-/// What happened to the mirror.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-pub(super) struct MirrorLabel {
-    kind: &'static str,
-}
-
-/// Dollars of a counter, kept in millionths: a sum of decimal numbers that is one itself.
-#[derive(Debug, Default)]
-struct Dollars(AtomicU64);
-
-impl Dollars {
-    const UNIT: f64 = 1e6;
-
-    fn add(&self, units: u64) -> u64 {
-        self.0.fetch_add(units, Ordering::Relaxed)
-    }
-}
-
-impl Atomic<f64> for Dollars {
-    fn inc(&self) -> f64 {
-        self.inc_by(1.0)
-    }
-
-    fn inc_by(&self, dollars: f64) -> f64 {
-        self.add((dollars * Self::UNIT).round() as u64) as f64 / Self::UNIT
-    }
-
-    fn get(&self) -> f64 {
-        self.0.load(Ordering::Relaxed) as f64 / Self::UNIT
-    }
 }
 
 /// Names of failures that are a keeper's own and no error of a program.
