@@ -3,12 +3,14 @@
 //! A pocket is a case while it is below maintenance, or in default with a debt beyond its tokens, at the prices that a
 //! refresh would give. In a falling market a pocket that was brought back falls below again, and a large one is taken
 //! over in steps, so two times are measured: how long a case lasts in all, and the longest time in which no keeper
-//! acted on it.
+//! acted on it. While the market's liquidation budget is used up nobody can act: that time is measured by itself.
 
 use std::collections::BTreeMap;
 
 use kedge_model::account::board::PriceBoard;
 use kedge_model::account::pocket::Pocket;
+use kedge_model::action::is_held_by_budget;
+use kedge_model::rule::margin::first_to_reduce;
 use kedge_state::World;
 use kedge_state::endangered::{Cause, cause, is_short};
 use serde_json::{Value, json};
@@ -24,6 +26,8 @@ struct Open {
     served: u64,
     size: u128,
     cause: Cause,
+    /// Slot since which the liquidation budget lets nobody act on it.
+    held: Option<u64>,
     /// Whether its neglect has been written down.
     told: bool,
 }
@@ -34,6 +38,7 @@ pub(crate) struct Deadlines {
     open: BTreeMap<(Pubkey, u8, u16), Open>,
     closed: Vec<u64>,
     idle: u64,
+    held: u64,
     looks: u64,
     /// The first cases of neglect, each as it was at that moment.
     neglected: Vec<Value>,
@@ -59,10 +64,12 @@ impl Deadlines {
                     Some(cause) => cause,
                 };
                 let (key, size) = (key(address, pocket), size(account, pocket));
-                let fresh = Open { since: slot, served: slot, size, cause, told: false };
+                let held = is_held(world, account, pocket).then_some(slot);
+                let fresh = Open { since: slot, served: slot, size, cause, held, told: false };
                 let open = self.open.get(&key).map_or(fresh, |open| {
-                    let served = if size < open.size { slot } else { open.served };
-                    Open { since: open.since, served, size, cause, told: open.told }
+                    let served = if size < open.size || held.is_some() { slot } else { open.served };
+                    let held = held.map(|now| open.held.unwrap_or(now));
+                    Open { since: open.since, served, size, cause, held, told: open.told }
                 });
                 seen.insert(key, open);
             }
@@ -74,6 +81,8 @@ impl Deadlines {
         }
         self.open = seen;
         self.idle = self.open.values().map(|open| slot.saturating_sub(open.served)).fold(self.idle, u64::max);
+        let held = self.open.values().filter_map(|open| open.held);
+        self.held = held.map(|since| slot.saturating_sub(since)).fold(self.held, u64::max);
         for (key, open) in &mut self.open {
             let late = slot.saturating_sub(open.served) > MOST_SLOTS && !open.told;
             if late && self.neglected.len() < KEPT {
@@ -95,11 +104,12 @@ impl Deadlines {
 
     /// Drops all measurements, so that they begin at `slot`, after a fault.
     pub(crate) fn measure(&mut self, slot: u64) {
-        self.idle = 0;
+        (self.idle, self.held) = (0, 0);
         self.closed.clear();
         self.neglected.clear();
         for open in self.open.values_mut() {
             (open.since, open.served) = (slot, slot);
+            open.held = open.held.map(|_| slot);
         }
     }
 
@@ -116,9 +126,14 @@ impl Deadlines {
             .collect()
     }
 
-    /// Longest time without an action on a case, slots.
+    /// Longest time without an action on a case, slots, without those in which the budget let nobody act.
     pub(crate) fn idle(&self) -> u64 {
         self.idle
+    }
+
+    /// Longest time in which the budget let nobody act on a case, slots.
+    pub(crate) fn held(&self) -> u64 {
+        self.held
     }
 
     /// Lengths of the ended cases, slots.
@@ -150,12 +165,21 @@ fn case(world: &World, (address, pocket, market): &(Pubkey, u8, u16), open: &Ope
         "time": world.clock.unix_time,
         "since": open.since,
         "served": open.served,
+        "held": open.held,
         "cause": format!("{:?}", open.cause),
         "balances": account.map(|account| format!("{:?}", account.head.balances)),
         "positions": positions,
         "orders": account.map(|account| account.open_orders().map(|(_, order)| format!("{order:?}")).collect::<Vec<_>>()),
         "rows": rows,
     })
+}
+
+/// Whether the market whose position is reduced first has used up its liquidation budget.
+fn is_held(world: &World, account: &kedge_state::Account, pocket: Pocket) -> bool {
+    let (board, clock) = (&world.fresh, &world.clock);
+    let Ok((margin, Some(first))) = first_to_reduce(&account.head, pocket, board, clock) else { return false };
+    let market = world.markets.get(usize::from(first));
+    market.is_some_and(|market| is_held_by_budget(market, board, clock, &margin, &account.head).unwrap_or(false))
 }
 
 /// Size of a pocket's positions; of a pocket without any, its debt.

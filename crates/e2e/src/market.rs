@@ -100,6 +100,7 @@ pub(crate) async fn market(places: &Places, args: &Market) -> Result<Verdict> {
         "landing_slots": latency.json(),
         "liquidation_cases": load.deadlines.closed().len(),
         "longest_idle_slots": load.deadlines.idle(),
+        "longest_held_slots": load.deadlines.held(),
         "holds": verdict.holds(),
     });
     std::fs::write(cluster.folder.join("market.json"), serde_json::to_string_pretty(&figures)?)?;
@@ -123,7 +124,12 @@ fn worked(latency: &Latency, load: &Load, verdict: &mut Verdict) {
     verdict.check(
         "no account below maintenance was left alone for longer than 20 slots",
         load.deadlines.idle() <= MOST_SLOTS,
-        &format!("longest {} slots; {} cases in all", load.deadlines.idle(), load.deadlines.closed().len()),
+        &format!(
+            "longest {} slots; {} cases in all; the budget held one for {} slots",
+            load.deadlines.idle(),
+            load.deadlines.closed().len(),
+            load.deadlines.held()
+        ),
     );
 }
 

@@ -48,7 +48,7 @@ pub use order::trigger::{TriggerOrder, TriggerReport};
 pub use risk::bankruptcy::{Bankruptcy, BankruptcyReport};
 pub use risk::liquidate::{Liquidate, LiquidationReport};
 pub use risk::liquidate_fill::{LiquidateWithFill, LiquidationFill};
-pub use risk::throttle::THROTTLE_WINDOW_MS;
+pub use risk::throttle::{THROTTLE_WINDOW_MS, is_held_by_budget};
 
 use crate::account::board::PriceBoard;
 use crate::account::exchange::Exchange;

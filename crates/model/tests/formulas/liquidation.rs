@@ -3,14 +3,16 @@
 use super::stage::{PLENTY, SLOT, Stage};
 use super::{Inputs, Outputs};
 use crate::out;
+use kedge_model::Error;
 use kedge_model::account::market::Market;
+use kedge_model::account::pocket::Pocket;
 use kedge_model::account::position::{Position, status};
-use kedge_model::action::Liquidate;
+use kedge_model::action::{Liquidate, is_held_by_budget};
 use kedge_model::num::Rounding;
 use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
 use kedge_model::rule::liability::{TransferTerms, transfer_for_asset, transfer_to_cover};
 use kedge_model::rule::liquidation::{self, base_to_cover, insurance_fee, step_size, takeover_price};
-use kedge_model::rule::margin::Margin;
+use kedge_model::rule::margin::{Margin, first_to_reduce};
 use kedge_model::time::{Millis, Slot, SlotTime};
 
 pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
@@ -105,14 +107,23 @@ fn throttle(x: &mut Inputs<'_>) -> Outputs {
     market.liquidated_owner = [0, own, 7][x.int::<usize>()];
     (market.liquidated_of_owner, market.liquidated_account) = (x.amount(), x.int());
     (stage.account.id, stage.other.id) = (x.int(), 100);
-    if x.flag() {
+    let own_liquidator = x.flag();
+    if own_liquidator {
         stage.other.authority = stage.account.authority;
     }
     (stage.board.slot_micros, market.liquidation_window) = (SlotTime::DEFAULT, Slot(SLOT - x.int::<u64>()));
     stage.isolate(Position { base, quote: Quote(equity.0 - base.0), ..Position::default() });
     stage.other.credit(0, Amount(PLENTY))?;
     let action = Liquidate { max_size: wanted, limit_price: Price::ZERO };
-    let report = stage.run(|context, _, account, liquidator| action.execute(context, account, liquidator))?;
+    let report = stage.run(|context, _, account, liquidator| {
+        let (board, clock) = (context.board, context.clock);
+        let (margin, _) = first_to_reduce(account.head, Pocket::of(account.head, 0), board, &clock)?;
+        let held = is_held_by_budget(context.market, board, &clock, &margin, account.head)?;
+        let report = action.execute(context, account, liquidator);
+        let throttled = matches!(report, Err(Error::LiquidationThrottled));
+        assert_eq!(held && !own_liquidator, throttled, "what a step meets is told before");
+        report
+    })?;
     assert_eq!((report.base.size(), report.quote.0.unsigned_abs()), (wanted, wanted.0));
     let market = &stage.market;
     let [eighth, quarter, three_eighths] = market.liquidated_near;

@@ -4,9 +4,11 @@
 //! market has time to answer. Nobody waits for those who are further from a default, nor for other accounts of its own
 //! owner: liquidations are cheap to stage, and what they use up must not shield what is worth shielding.
 
+use crate::account::board::PriceBoard;
 use crate::account::market::Market;
 use crate::account::sub_account::SubAccount;
 use crate::action::Context;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::EventSink;
 use crate::fault::{self, Fault};
@@ -45,20 +47,57 @@ pub(in crate::action) fn throttle<S: EventSink>(
     if taker.is_some_and(|taker| account.is_of(taker)) && !old {
         return Ok(());
     }
-    let slots = THROTTLE_WINDOW_MS.slots_up(context.board.slot_time())?;
     let market = &mut *context.market;
-    if context.clock.at() >= market.liquidation_window.after(slots) {
-        market.liquidation_window = context.clock.at();
+    open_window(market, context.board, &context.clock)?;
+    let nearness = nearness(margin)?;
+    let used_up = if old {
+        nearness.is_some() && market.liquidated >= budget
+    } else {
+        is_used_up(market, account, nearness, budget)
+    };
+    if used_up {
+        return Err(Error::LiquidationThrottled);
+    }
+    count(market, account, nearness.unwrap_or(market.liquidated_near.len()), value)
+}
+
+/// Whether a step of a pocket by a stranger waits for the next window now: [`Error::LiquidationThrottled`] is what a step would
+/// meet. `margin` is the pocket's before the step, `market` the one that is reduced first.
+///
+/// # Errors
+/// [`Error::RowNotListed`], arithmetic.
+pub fn is_held_by_budget(
+    market: &Market,
+    board: &PriceBoard,
+    clock: &Clock,
+    margin: &Margin,
+    account: &SubAccount,
+) -> Result<bool> {
+    let Some(budget) = liquidation::window_budget(market, board.market(market.index)?.price.price)? else {
+        return Ok(false);
+    };
+    let mut market = *market;
+    open_window(&mut market, board, clock)?;
+    Ok(is_used_up(&market, account, nearness(margin)?, budget))
+}
+
+/// Begins a new window when the last one is over.
+#[inline]
+fn open_window(market: &mut Market, board: &PriceBoard, clock: &Clock) -> Result<()> {
+    let slots = THROTTLE_WINDOW_MS.slots_up(board.slot_time())?;
+    if clock.at() >= market.liquidation_window.after(slots) {
+        market.liquidation_window = clock.at();
         market.liquidated = Amount::ZERO;
         market.liquidated_near = [0; 3];
         market.liquidated_of_owner = Amount::ZERO;
     }
-    let nearness = nearness(margin)?;
-    let seen = if old { market.liquidated } else { seen(market, account, nearness.unwrap_or_default()) };
-    if nearness.is_some() && seen >= budget {
-        return Err(Error::LiquidationThrottled);
-    }
-    count(market, account, nearness.unwrap_or(market.liquidated_near.len()), value)
+    Ok(())
+}
+
+/// Whether a pocket so near to a default finds nothing left of the budget.
+#[inline]
+fn is_used_up(market: &Market, account: &SubAccount, nearness: Option<usize>, budget: Amount) -> bool {
+    nearness.is_some_and(|nearness| seen(market, account, nearness) >= budget)
 }
 
 /// Eighths of the requirement that a pocket is short, `None` for half of it and more.
