@@ -35,6 +35,11 @@ export const TRAILING_ACCOUNTS = {
         writable: true,
         docs: "The makers' sub-accounts, to which `makers` points.",
     },
+    verify: {
+        name: 'markets',
+        writable: false,
+        docs: 'Behind the quote bank all markets, in the order of their indices.',
+    },
     placeAndMake: { name: 'sharers', writable: true, docs: 'Sub-accounts of referrer and builder.' },
     triggerOrder: CRANK,
     trailOrder: CRANK,

@@ -115,6 +115,7 @@ async fn ask(session: &Session, cli: &Cli) -> error::Result<Option<output::Outpu
         Command::Prices(options) => commands::prices::run(session, options).await,
         Command::Funding(options) => commands::funding::run(session, options).await,
         Command::Default(options) => commands::defaulted::run(session, options).await,
+        Command::Verify => commands::verify::run(session).await,
         Command::Insurance(options) => commands::insurance::run(session, options).await,
         Command::Account(options) => commands::account::run(session, options).await,
         Command::Accounts(options) => commands::account::list(session, options).await,

@@ -117,6 +117,7 @@ fn every_command_that_sends_names_outcome_and_signature_on_top() {
         walk("insurance stake 5"),
         walk("insurance request all"),
         walk("insurance cancel"),
+        walk("verify"),
         walk("prices --refresh"),
         walk("fees --count"),
         walk("leverage SOL-PERP 5"),

@@ -146,6 +146,7 @@ fn nothing_leaves_by_accident() {
         ("grow 16".into(), "room for orders 8 -> 16"),
         ("close-account --account hedge".into(), "sub-account 1: it is closed"),
         ("prices --refresh".into(), "refresh the prices"),
+        ("verify".into(), "verify the books of 2 markets"),
         ("insurance stake 5".into(), "wallet: dollars 10000.00 -> 9995.00"),
     ];
     for (line, said) in &dry {

@@ -153,4 +153,5 @@ errors! {
     112 UnstakeLapsed "The request was not paid within two days after its 13 days; request anew."
     113 NothingRequested "No shares wait to be unstaked; request them first."
     114 StakeEnded "The shares are of a generation of the staked insurance that has ended; unstake them before staking anew."
+    115 BooksUnbalanced "What the markets' pools and insurance funds hold is not the bank's total, or a default's lines are not its loss; nothing can change that. Report this."
 }

@@ -11,7 +11,7 @@ use kedge_model::account::board::{MAX_SOURCES, OraclePrice, combine};
 use kedge_model::account::order::Side;
 use kedge_model::account::sub_account::SubAccount;
 use kedge_model::account::trader::Trader;
-use kedge_model::action::{PoolKind, Transfer};
+use kedge_model::action::{PoolKind, Transfer, Verify};
 use kedge_model::amm::Availability;
 use kedge_model::event::NoEvents;
 use kedge_model::num::to_u64;
@@ -202,6 +202,41 @@ fn a_unit_that_is_missing_anywhere_breaks_an_invariant() {
     .enumerate()
     {
         assert_eq!(wrong.invariant(), Err(Error::InvariantBroken), "{place}");
+    }
+}
+
+#[test]
+fn books_that_miss_a_unit_anywhere_are_not_verified() {
+    let mut world = World::funded(6, 100_000);
+    world.place(2, limit(BTC, Side::Short, ONE, 60_000 * DOLLAR)).unwrap();
+    let _ = world.take(0, ioc(BTC, Side::Long, ONE, 60_000 * DOLLAR), &[2]).unwrap();
+    let vault = world.banks[0].claims().unwrap();
+    let verify = |world: &World, vault: Amount| {
+        let mut books = Verify::default();
+        world.markets.iter().try_for_each(|market| books.add(market))?;
+        books.finish(&world.exchange, &world.banks[0], vault)
+    };
+    assert_eq!(verify(&world, vault), Ok(()));
+    assert_eq!(verify(&world, Amount(vault.0 + 1)), Ok(()), "what is given away is nobody's claim");
+    assert_eq!(verify(&world, Amount(vault.0 - 1)), Err(Error::InsufficientVault));
+    let wrong: [(fn(&mut World), Error); 6] = [
+        (|world| world.markets[0].fees.0 += 1, Error::InvariantBroken),
+        (|world| world.markets[1].insurance_fund.0 += 1, Error::BooksUnbalanced),
+        (|world| world.banks[0].market_pools.0 -= 1, Error::BooksUnbalanced),
+        (|world| world.markets.truncate(1), Error::WrongMarket),
+        (|world| world.markets.swap(0, 1), Error::WrongMarket),
+        (
+            |world| {
+                world.banks[0].next_default = 1;
+                world.banks[0].defaults[0].loss = Amount(1);
+            },
+            Error::BooksUnbalanced,
+        ),
+    ];
+    for (place, (wrong, error)) in wrong.iter().enumerate() {
+        let mut changed = world.clone();
+        wrong(&mut changed);
+        assert_eq!(verify(&changed, vault), Err(*error), "{place}");
     }
 }
 

@@ -45,6 +45,7 @@ use instructions::keeper::trigger_order::*;
 use instructions::keeper::update_amm::*;
 use instructions::keeper::update_fee_tier::*;
 use instructions::keeper::update_funding::*;
+use instructions::keeper::verify::*;
 use instructions::maker::place_and_make::*;
 use instructions::risk::liquidate::*;
 use instructions::risk::liquidate_with_fill::*;
@@ -385,6 +386,11 @@ pub mod kedge {
     /// Moves collected fees to insurance, vAMM capital and protocol. Anybody.
     pub fn sweep_fees(ctx: &mut Context<SweepFees>) -> Result<()> {
         Ok(keeper::sweep_fees::handle(&mut ctx.accounts)?)
+    }
+
+    /// Succeeds when the books behind a bank add up and its vault covers them. Anybody; nothing is written.
+    pub fn verify(ctx: &mut Context<Verify>) -> Result<()> {
+        Ok(keeper::verify::handle(&mut ctx.accounts)?)
     }
 
     // ---- risk ----------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 use kedge_interface::address;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, LiquidateWithFill, PlaceSignedOrders,
-    SettlePnl, Stake, UpdateAmm, UpdateFunding, Withdraw,
+    SettlePnl, Stake, UpdateAmm, UpdateFunding, Verify, Withdraw,
 };
 use kedge_model::account::order::{OrderKind, OrderParams, Side};
 use kedge_model::action::{MakerRef, ModifyParams, SignedHeader, change};
@@ -48,6 +48,12 @@ pub fn withdraw(stage: &mut Stage) -> Spent {
 pub fn stake(stage: &mut Stage) -> Spent {
     let (user, amount) = (stage.user, dollars(stage) * DOLLAR);
     stage.cost(Stake::of(user.authority, user.wallet, amount, 0))
+}
+
+/// Adds up the books of all markets.
+pub fn verify_books(stage: &mut Stage) -> Spent {
+    let markets = stage.world.exchange().markets;
+    stage.cost(Verify::of(USDC, markets))
 }
 
 /// Places one limit order.

@@ -5,7 +5,7 @@ use super::scenarios::{
     cancel_five, cancel_one, create, deposit, fill_amm, fill_four, fill_half, fill_lost, fill_one, fill_six, liquidate,
     liquidate_fill, make, make_join, modify, place_five, place_limit, place_market, place_signed, place_text,
     refresh_first, refresh_further, replace_five, settle, stake, take_amm, take_maker, trigger, update_amm,
-    update_funding, withdraw,
+    update_funding, verify_books, withdraw,
 };
 use super::stage::Stage;
 
@@ -67,6 +67,7 @@ pub const ROWS: &[Row] = &[
     row("liquidate with fill, 1 maker", (0, 0), (12_500, 19_000), liquidate_fill),
     row("update_amm, one market", (34_700, 0), (2_700, 0), update_amm),
     row("update_funding", (48_300, 0), (3_000, 0), update_funding),
+    row("verify, three markets", (0, 0), (2_000, 0), verify_books),
     row("refresh_prices, first row", (0, 0), (1_500, 0), refresh_first),
     row("refresh_prices, each further row", (0, 0), (1_000, 0), refresh_further),
     Row { name: FURTHER_POSITION, drift: (Some(11_400), None), budget: (Some(430), None), run: None },

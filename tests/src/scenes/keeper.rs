@@ -4,6 +4,7 @@ use kedge_interface::address;
 use kedge_interface::error::AccountError;
 use kedge_interface::instruction::{
     Liquidate, LiquidateWithFill, SettleBankruptcy, SettlePnl, SweepFees, UpdateAmm, UpdateFeeTier, UpdateFunding,
+    Verify,
 };
 use kedge_model::Error;
 use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
@@ -28,6 +29,7 @@ pub(super) const SCENES: &[Named] = &[
     ("update_funding", update_funding),
     ("settle_pnl", settle_pnl),
     ("sweep_fees", sweep_fees),
+    ("verify", verify),
     ("liquidate", liquidate),
     ("liquidate_with_fill", liquidate_with_fill),
     ("settle_bankruptcy", settle_bankruptcy),
@@ -205,6 +207,19 @@ fn sweep_fees() -> Scene {
     Scene::of(world, SweepFees { market: address::market(SOL), bank: address::bank(USDC) })
         .refuses("market", address::market(BTC), Error::NothingToSettle, "a market without fees")
         .refuses("bank", address::bank(WSOL), Error::WrongRow, "into another collateral")
+}
+
+fn verify() -> Scene {
+    let mut world = World::start();
+    let user = world.rich(10_000);
+    world.take(user, ioc(SOL, Side::Long, 10 * ONE, 151 * DOLLAR), &[]).expect("claims and fees are there");
+    Scene::of(world, Verify::of(USDC, ETH + 1))
+        .refuses("bank", address::bank(WSOL), AccountError::AccountWrongVault, "another bank's books")
+        .refuses("vault", address::vault(WSOL), AccountError::AccountWrongVault, "another bank's tokens")
+        .refuses("vault", user.wallet, AccountError::AccountWrongVault, "tokens that are not in the vault")
+        .refuses("trailing 0", address::market(BTC), Error::WrongMarket, "a market counts twice")
+        .refuses("trailing 1", address::market(SOL), Error::WrongMarket, "a market counts twice, another is left out")
+        .refuses("trailing 2", user.sub, AccountError::AccountWrongType, "an account that is no market")
 }
 
 /// A user whose long position in SOL is below its maintenance margin, with equity left; prices are calm.

@@ -111,6 +111,7 @@ export const KEDGE_ERRORS: ReadonlyMap<number, { readonly name: string; readonly
     [6112, { name: "UnstakeLapsed", message: "The request was not paid within two days after its 13 days; request anew." }],
     [6113, { name: "NothingRequested", message: "No shares wait to be unstaked; request them first." }],
     [6114, { name: "StakeEnded", message: "The shares are of a generation of the staked insurance that has ended; unstake them before staking anew." }],
+    [6115, { name: "BooksUnbalanced", message: "What the markets' pools and insurance funds hold is not the bank's total, or a default's lines are not its loss; nothing can change that. Report this." }],
     [6500, { name: "AccountWrongOwner", message: "The account is owned by another program or was not created yet; check the address." }],
     [6501, { name: "AccountWrongType", message: "The account belongs to this program but is of another kind; check the order of the accounts." }],
     [6502, { name: "AccountWrongSize", message: "The account's size does not fit its kind; run the migration or finish growing it first." }],

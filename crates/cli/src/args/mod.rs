@@ -171,6 +171,14 @@ pub(crate) enum Command {
     /// Recompute the whole exchange from raw accounts: does everything reconcile? Signed statements, and the proof that a
     /// sub-account is counted.
     Audit(Audit),
+    /// Have the program add up its own books: each market's ledger, the pools, and the tokens in each vault.
+    #[command(after_help = "\
+Costs a transaction for each bank. That balances are what a bank counts as
+deposits, `kedge audit` recomputes from all accounts.
+
+Example:
+  kedge verify")]
+    Verify,
     /// Show a sub-account repeatedly, until Ctrl-C.
     Watch(Watch),
     /// Place an order: a limit order with --limit, else a market order through an auction.
@@ -250,7 +258,8 @@ impl Command {
             | Self::Builder(_)
             | Self::Delegate(_)
             | Self::Grow(_)
-            | Self::CloseAccount(_) => true,
+            | Self::CloseAccount(_)
+            | Self::Verify => true,
             Self::Order(order) => !matches!(order, Order::List(_)),
             Self::Admin(admin) => !matches!(admin.act, Act::Show | Act::Form { .. }),
             Self::Prices(options) => options.refresh,

@@ -84,6 +84,9 @@ fn market(directory: &Directory, decoded: &Decoded) -> Option<String> {
         }
         Decoded::UpdateAmm(it) => format!("move the vAMM of {} to the oracle", market(&it.market)),
         Decoded::UpdateFunding(it) => format!("update the funding of {}", market(&it.market)),
+        Decoded::Verify(it) => {
+            format!("verify the books of {} markets and the vault {}", it.markets.len(), short(it.vault))
+        }
         Decoded::SweepFees(it) => format!("sweep the fees of {}", market(&it.market)),
         _ => return None,
     })

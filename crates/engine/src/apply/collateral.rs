@@ -3,7 +3,7 @@
 use kedge_abi::error::AccountError;
 use kedge_interface::account::SubAccountData;
 use kedge_interface::instruction::{
-    Deposit, FundPool, IsolatePosition, MergePosition, SetLeverage, Transfer, TransferIsolated, Withdraw,
+    Deposit, FundPool, IsolatePosition, MergePosition, SetLeverage, Transfer, TransferIsolated, Verify, Withdraw,
 };
 use kedge_interface::{BOARD, EXCHANGE};
 use kedge_model::account::bank::Bank;
@@ -16,6 +16,7 @@ use kedge_model::clock::Clock;
 use kedge_model::error::{Error, Result as Ruled};
 use kedge_model::event::EventSink;
 use kedge_model::quantity::{Amount, Ppm, Quote};
+use solana_program_error::ProgramError;
 use solana_pubkey::Pubkey;
 
 use super::{Applying, Counted};
@@ -57,6 +58,21 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
         self.accounts.write(i.bank, bank);
         self.accounts.write(i.sub_account, account);
         self.accounts.set_tokens(i.vault, left);
+        Ok(Report::Done)
+    }
+
+    pub(super) fn verify(&mut self, i: &Verify) -> Result<Report> {
+        let (bank, tokens) = self.bank_with_vault(&i.bank, &i.vault)?;
+        let exchange = self.accounts.read(&EXCHANGE)?;
+        let (mut books, mut markets) = (action::Verify::default(), i.markets.iter());
+        for _ in 0..action::Verify::behind(exchange, &bank) {
+            let market = markets.next().ok_or(ProgramError::NotEnoughAccountKeys)?;
+            books.add(self.accounts.read(market)?)?;
+        }
+        if markets.next().is_some() {
+            return Err(AccountError::TooManyAccounts.into());
+        }
+        books.finish(exchange, &bank, Amount(tokens))?;
         Ok(Report::Done)
     }
 

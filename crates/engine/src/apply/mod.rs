@@ -111,6 +111,7 @@ pub fn apply<A: Accounts, S: EventSink>(
         I::UpdateFunding(i) => on.update_funding(i),
         I::SettlePnl(i) => on.settle_pnl(i),
         I::SweepFees(i) => on.sweep_fees(i),
+        I::Verify(i) => on.verify(i),
         I::SettleMarket(i) => on.settle_market(i),
         I::SettlePosition(i) => on.settle_position(i),
         I::Liquidate(i) => on.liquidate(i),

@@ -1,7 +1,10 @@
 //! Services for the exchange. Any account may call them.
 
+use kedge_model::account::bank::Bank;
 use kedge_model::action::MakerRef;
 use solana_pubkey::Pubkey;
+
+use crate::address;
 
 instructions! {
     /// Refreshes rows of the board from their oracle accounts.
@@ -81,6 +84,21 @@ instructions! {
 
     /// Moves collected fees out of a market's ledger.
     SweepFees = "sweep_fees" () { exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, events }
+
+    /// Succeeds when the books behind a bank add up and its vault covers them. It writes nothing.
+    Verify = "verify" () { exchange: r = EXCHANGE, bank: r, vault: r, ...markets: r }
+}
+
+impl Verify {
+    /// Verifies bank `index` of an exchange with so many markets.
+    pub fn of(index: u16, markets: u16) -> Self {
+        let behind = if index == Bank::QUOTE { 0..markets } else { 0..0 };
+        Self {
+            bank: address::bank(index),
+            vault: address::vault(index),
+            markets: behind.map(address::market).collect(),
+        }
+    }
 }
 
 impl FillOrder {

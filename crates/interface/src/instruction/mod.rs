@@ -21,7 +21,7 @@ pub use admin::{
 };
 pub use keeper::{
     ExpireOrders, FillOrder, RefreshPrices, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
-    TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
+    TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding, Verify,
 };
 pub use maker::PlaceAndMake;
 pub use risk::{Liquidate, LiquidateWithFill, SettleBankruptcy};
@@ -149,7 +149,7 @@ all! {
     PlaceOrders PlaceSignedOrders RevokeSignedOrders CancelOrder CancelAll CancelOrders ModifyOrder ReplaceOrders PlaceAndTake
     PlaceAndMake
     RefreshPrices FillOrder TriggerOrder TrailOrder SliceOrder ExpireOrders
-    UpdateAmm UpdateFunding UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees
+    UpdateAmm UpdateFunding UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Verify
     Liquidate LiquidateWithFill SettleBankruptcy
     IsolatePosition TransferIsolated MergePosition SetLeverage
 }

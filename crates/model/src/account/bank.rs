@@ -133,6 +133,12 @@ impl Bank {
         (number < self.next_default && found.number == number).then_some(found)
     }
 
+    /// The records of the last defaults, the oldest first.
+    pub fn remembered(&self) -> impl Iterator<Item = &BankruptcyRecord> {
+        (self.next_default.saturating_sub(DEFAULTS as u64)..self.next_default)
+            .filter_map(|number| self.default_record(number))
+    }
+
     /// Where in the ring a default's record lies.
     #[expect(clippy::cast_possible_truncation, reason = "the ring is short")]
     const fn place(number: u64) -> usize {

@@ -15,6 +15,7 @@ pub use collateral::isolate::{IsolatePosition, MergePosition, TransferIsolated};
 pub use collateral::settle::{SettlePnl, SettleReport, SweepFees, SweepReport};
 pub use collateral::stake::{CancelUnstake, RequestUnstake, Stake, Unstake};
 pub use collateral::transfer::{Deposit, Transfer, Withdraw};
+pub use collateral::verify::Verify;
 pub use market::funding::{FundingReport, UpdateFunding};
 pub use market::halt::HaltRow;
 pub use market::life::{DelistMarket, SetExpiry, SetMarketStatus};

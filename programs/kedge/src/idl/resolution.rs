@@ -62,7 +62,7 @@ fn rules() -> Vec<(&'static [&'static str], &'static str, Found)> {
         (&["list_bank"], "bank", next(pda::BANK_SEED, "exchange.banks")),
         (&["list_bank"], "vault", next(pda::VAULT_SEED, "exchange.banks")),
         (&["list_market"], "market", next(pda::MARKET_SEED, "exchange.markets")),
-        (&["deposit", "withdraw", "fund_pool", "stake", "unstake"], "vault", vault()),
+        (&["deposit", "withdraw", "fund_pool", "stake", "unstake", "verify"], "vault", vault()),
         (&["place_and_take"], "market", by(Vec::from([Bytes(pda::MARKET_SEED), Argument("order.market")]))),
         (&["create_trader", "create_sub_account", "close_sub_account", "close_trader"], "trader", of_authority()),
         (&["stake", "request_unstake", "cancel_unstake", "unstake"], "trader", of_authority()),

@@ -233,6 +233,8 @@ export const KEDGE_ERROR__UNSTAKE_LAPSED = 0x17e0; // 6112
 export const KEDGE_ERROR__NOTHING_REQUESTED = 0x17e1; // 6113
 /** StakeEnded: The shares are of a generation of the staked insurance that has ended; unstake them before staking anew. */
 export const KEDGE_ERROR__STAKE_ENDED = 0x17e2; // 6114
+/** BooksUnbalanced: What the markets' pools and insurance funds hold is not the bank's total, or a default's lines are not its loss; nothing can change that. Report this. */
+export const KEDGE_ERROR__BOOKS_UNBALANCED = 0x17e3; // 6115
 /** AccountWrongOwner: The account is owned by another program or was not created yet; check the address. */
 export const KEDGE_ERROR__ACCOUNT_WRONG_OWNER = 0x1964; // 6500
 /** AccountWrongType: The account belongs to this program but is of another kind; check the order of the accounts. */
@@ -303,6 +305,7 @@ export type KedgeError =
   | typeof KEDGE_ERROR__AMOUNT_ZERO
   | typeof KEDGE_ERROR__AUCTION_NOT_RUNNING
   | typeof KEDGE_ERROR__AUCTION_RUNNING
+  | typeof KEDGE_ERROR__BOOKS_UNBALANCED
   | typeof KEDGE_ERROR__CLIENT_ID_EXPIRED
   | typeof KEDGE_ERROR__CLIENT_IDS_HELD
   | typeof KEDGE_ERROR__CLIENT_ID_TOO_FAR

@@ -62,4 +62,5 @@ export * from "./unstake.js";
 export * from "./updateAmm.js";
 export * from "./updateFeeTier.js";
 export * from "./updateFunding.js";
+export * from "./verify.js";
 export * from "./withdraw.js";

@@ -109,6 +109,7 @@ import {
   getUpdateAmmInstruction,
   getUpdateFeeTierInstruction,
   getUpdateFundingInstruction,
+  getVerifyInstruction,
   getWithdrawInstruction,
   parseAcceptAdminInstruction,
   parseAssignFeeTierInstruction,
@@ -166,6 +167,7 @@ import {
   parseUpdateAmmInstruction,
   parseUpdateFeeTierInstruction,
   parseUpdateFundingInstruction,
+  parseVerifyInstruction,
   parseWithdrawInstruction,
   type AcceptAdminInput,
   type AssignFeeTierInput,
@@ -248,6 +250,7 @@ import {
   type ParsedUpdateAmmInstruction,
   type ParsedUpdateFeeTierInstruction,
   type ParsedUpdateFundingInstruction,
+  type ParsedVerifyInstruction,
   type ParsedWithdrawInstruction,
   type PlaceAndMakeInput,
   type PlaceAndTakeInput,
@@ -280,6 +283,7 @@ import {
   type UpdateAmmInput,
   type UpdateFeeTierInput,
   type UpdateFundingInput,
+  type VerifyInput,
   type WithdrawInput,
 } from "../instructions/index.js";
 import {
@@ -431,6 +435,7 @@ export enum KedgeInstruction {
   SettleMarket,
   SettlePosition,
   SweepFees,
+  Verify,
   Liquidate,
   LiquidateWithFill,
   SettleBankruptcy,
@@ -998,6 +1003,17 @@ export function identifyKedgeInstruction(
     containsBytes(
       data,
       fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([133, 161, 141, 48, 120, 198, 88, 150]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.Verify;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
         new Uint8Array([223, 179, 226, 125, 48, 46, 39, 74]),
       ),
       0,
@@ -1230,6 +1246,9 @@ export type ParsedKedgeInstruction<
   | ({
       instructionType: KedgeInstruction.SweepFees;
     } & ParsedSweepFeesInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.Verify;
+    } & ParsedVerifyInstruction<TProgram>)
   | ({
       instructionType: KedgeInstruction.Liquidate;
     } & ParsedLiquidateInstruction<TProgram>)
@@ -1607,6 +1626,13 @@ export function parseKedgeInstruction<TProgram extends string>(
         ...parseSweepFeesInstruction(instruction),
       };
     }
+    case KedgeInstruction.Verify: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.Verify,
+        ...parseVerifyInstruction(instruction),
+      };
+    }
     case KedgeInstruction.Liquidate: {
       assertIsInstructionWithAccounts(instruction);
       return {
@@ -1850,6 +1876,9 @@ export type KedgePluginInstructions = {
   sweepFees: (
     input: SweepFeesInput,
   ) => ReturnType<typeof getSweepFeesInstruction> & SelfPlanAndSendFunctions;
+  verify: (
+    input: VerifyInput,
+  ) => ReturnType<typeof getVerifyInstruction> & SelfPlanAndSendFunctions;
   liquidate: (
     input: LiquidateInput,
   ) => ReturnType<typeof getLiquidateInstruction> & SelfPlanAndSendFunctions;
@@ -2117,6 +2146,8 @@ export function kedgeProgram() {
             ),
           sweepFees: (input) =>
             addSelfPlanAndSendFunctions(client, getSweepFeesInstruction(input)),
+          verify: (input) =>
+            addSelfPlanAndSendFunctions(client, getVerifyInstruction(input)),
           liquidate: (input) =>
             addSelfPlanAndSendFunctions(client, getLiquidateInstruction(input)),
           liquidateWithFill: (input) =>

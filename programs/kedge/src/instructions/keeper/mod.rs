@@ -13,3 +13,4 @@ pub mod trigger_order;
 pub mod update_amm;
 pub mod update_fee_tier;
 pub mod update_funding;
+pub mod verify;
