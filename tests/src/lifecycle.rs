@@ -18,7 +18,12 @@ impl World {
 
     /// Sets a market's status as the admin.
     pub fn set_status(&mut self, market: u16, status: MarketStatus) -> SendResult {
-        self.run(SetMarketStatus { signer: self.admin, market: address::market(market), status: status as u8 })
+        self.run(SetMarketStatus {
+            signer: self.admin,
+            market: address::market(market),
+            status: status as u8,
+            seconds: 3_600,
+        })
     }
 
     /// Sets a market's expiry as the admin.

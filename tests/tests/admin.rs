@@ -20,7 +20,7 @@ use kedge_tests::world::key;
 use solana_pubkey::Pubkey;
 
 fn pause(world: &mut World, signer: Pubkey, paused: u32) -> kedge_tests::verbs::SendResult {
-    world.run(SetPaused { signer, paused })
+    world.run(SetPaused { signer, paused, seconds: 86_400 })
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn an_exchange_is_set_up_as_the_model_says() {
     world.refresh_everything();
     for index in [SOL, BTC, ETH] {
         let (market, status) = (address::market(index), MarketStatus::Active as u8);
-        agreed(&mut world, SetMarketStatus { signer: admin, market, status }.into());
+        agreed(&mut world, SetMarketStatus { signer: admin, market, status, seconds: 0 }.into());
     }
 }
 
@@ -116,8 +116,32 @@ fn the_pauser_pauses_and_the_admin_alone_resumes() {
     refused(pause(&mut world, pauser, operation::PLACE), Error::WrongAuthority);
     refused(pause(&mut world, pauser, 0), Error::WrongAuthority);
     refused(pause(&mut world, admin, operation::ALL + 1), Error::InvalidParameter);
+    world.pass_ms(60_000);
     pause(&mut world, admin, 0).expect("the admin resumes");
     assert_eq!(world.exchange().paused, 0);
+    refused(pause(&mut world, admin, operation::DEPOSIT), Error::PauseTooSoon);
+}
+
+#[test]
+fn a_pause_renewed_for_ever_ends_all_the_same() {
+    let mut world = World::start();
+    let user = world.rich(20_000);
+    let pauser = world.pauser;
+    pause(&mut world, pauser, operation::WITHDRAW).expect("the pauser pauses");
+    refused(world.withdraw(user, USDC, 1), Error::OperationPaused);
+    world.pass_ms(86_399_000);
+    refused(world.withdraw(user, USDC, 1), Error::OperationPaused);
+    world.pass_ms(1_000);
+    for paused in [operation::WITHDRAW, operation::SETTLE, operation::TRANSFER, operation::PLACE] {
+        refused(pause(&mut world, pauser, paused), Error::PauseTooSoon);
+    }
+    let halt = HaltRow { signer: pauser, kind: 1, index: USDC, halted: true, seconds: 60 };
+    refused(world.run(halt), Error::PauseTooSoon);
+    world.refresh_everything();
+    world.withdraw(user, USDC, 1).expect("nobody had to resume");
+    world.pass_ms(48 * 3_600_000);
+    refused(world.run(SetPaused { signer: pauser, paused: operation::WITHDRAW, seconds: 86_401 }), Error::PauseTooLong);
+    pause(&mut world, pauser, operation::WITHDRAW).expect("after two days without");
 }
 
 #[test]
@@ -170,17 +194,19 @@ fn a_reduce_only_market_takes_no_new_risk() {
     let user = world.rich(20_000);
     world.take(user, ioc(SOL, Side::Long, 2 * ONE, 151 * DOLLAR), &[]).expect("a position");
     let (admin, pauser, market) = (world.admin, world.pauser, address::market(SOL));
-    world.run(SetMarketStatus { signer: pauser, market, status: 2 }).expect("the pauser closes a market");
+    world
+        .run(SetMarketStatus { signer: pauser, market, status: 2, seconds: 3_600 })
+        .expect("the pauser closes a market");
     assert_eq!(world.market(SOL).status, MarketStatus::ReduceOnly as u8);
     refused(world.place(user, limit(SOL, Side::Long, ONE, 149 * DOLLAR)), Error::MarketReduceOnly);
     let mut close = ioc(SOL, Side::Short, ONE, 149 * DOLLAR);
     refused(world.take(user, close, &[]), Error::MarketReduceOnly);
     close.flags |= kedge_model::account::order::flags::REDUCE_ONLY;
     world.take(user, close, &[]).expect("positions may be closed");
-    refused(world.run(SetMarketStatus { signer: pauser, market, status: 1 }), Error::WrongAuthority);
-    refused(world.run(SetMarketStatus { signer: admin, market, status: 0 }), Error::InvalidParameter);
-    refused(world.run(SetMarketStatus { signer: admin, market, status: 3 }), Error::InvalidParameter);
-    world.run(SetMarketStatus { signer: admin, market, status: 1 }).expect("the admin opens it again");
+    refused(world.run(SetMarketStatus { signer: pauser, market, status: 1, seconds: 3_600 }), Error::WrongAuthority);
+    refused(world.run(SetMarketStatus { signer: admin, market, status: 0, seconds: 3_600 }), Error::InvalidParameter);
+    refused(world.run(SetMarketStatus { signer: admin, market, status: 3, seconds: 3_600 }), Error::InvalidParameter);
+    world.run(SetMarketStatus { signer: admin, market, status: 1, seconds: 3_600 }).expect("the admin opens it again");
     world.place(user, limit(SOL, Side::Long, ONE, 149 * DOLLAR)).expect("open");
 }
 
@@ -189,7 +215,7 @@ fn a_halted_row_stops_trading_until_the_admin_resumes_and_a_refresh_follows() {
     let mut world = World::start();
     let user = world.rich(20_000);
     let (admin, pauser) = (world.admin, world.pauser);
-    let halt = |signer, index, halted| HaltRow { signer, kind: 0, index, halted };
+    let halt = |signer, index, halted| HaltRow { signer, kind: 0, index, halted, seconds: 3_600 };
     world.run(halt(pauser, SOL, true)).expect("the pauser halts");
     let take = ioc(SOL, Side::Long, ONE, 151 * DOLLAR);
     refused(world.take(user, take, &[]), Error::RowStateForbids);
@@ -201,8 +227,13 @@ fn a_halted_row_stops_trading_until_the_admin_resumes_and_a_refresh_follows() {
     refused(world.take(user, take, &[]), Error::StaleRow);
     world.tick();
     world.take(user, take, &[]).expect("a refresh brings the price back");
-    world.run(HaltRow { signer: pauser, kind: 1, index: WSOL, halted: true }).expect("a bank's row too");
-    refused(world.run(HaltRow { signer: pauser, kind: 2, index: SOL, halted: true }), Error::InvalidParameter);
+    world
+        .run(HaltRow { signer: pauser, kind: 1, index: WSOL, halted: true, seconds: 3_600 })
+        .expect("a bank's row too");
+    refused(
+        world.run(HaltRow { signer: pauser, kind: 2, index: SOL, halted: true, seconds: 3_600 }),
+        Error::InvalidParameter,
+    );
     refused(world.run(halt(pauser, 3, true)), Error::RowNotListed);
     refused(world.run(halt(pauser, 24, true)), Error::RowNotListed);
 }

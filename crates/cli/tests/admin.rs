@@ -59,18 +59,25 @@ fn an_exchange_is_set_up_opened_paused_and_handed_over_by_commands() {
     trades(&trader);
 
     // The pauser pauses; resuming is the admin's.
-    assert_eq!(pauser.json("admin pause place deposit")["paused"], serde_json::json!(["deposit", "place"]));
+    assert_eq!(pauser.json("admin pause place deposit --for 6h")["paused"], serde_json::json!(["deposit", "place"]));
     assert_eq!(pauser.json("admin pause place")["signature"], Value::Null, "nothing to do, nothing sent");
     fails(&trader, "deposit 100", 3, "OperationPaused");
     trader.json("withdraw 100");
+    let shown = pauser.json("admin show")["paused_until"].clone();
+    assert!(shown["place"].is_i64() && shown["place"] == shown["deposit"], "{shown}");
+    assert!(pauser.text("admin show").contains("place until 20"), "the end of each pause");
+    fails(&pauser, "admin pause withdraw --for 25h", 3, "PauseTooLong");
+    fails(&pauser, "admin pause withdraw --for ever", 2, "no length of time");
     fails(&pauser, "admin resume all", 3, "WrongAuthority");
     assert_eq!(admin.json("admin resume all")["paused"], serde_json::json!([]));
     trader.json("deposit 100");
     pauser.json("admin reduce-only SOL-PERP");
     fails(&trader, "place SOL-PERP buy 1", 3, "MarketReduceOnly");
+    assert!(pauser.text("admin show").contains("SOL-PERP as reduce-only until 20"));
     admin.json("admin open SOL-PERP");
     pauser.json("admin halt SOL-PERP");
     assert_eq!(admin.json("markets")[0]["status"], "halted");
+    assert!(pauser.text("admin show").contains("the price row of SOL-PERP until 20"));
     fails(&pauser, "admin unhalt SOL-PERP", 3, "WrongAuthority");
     admin.json("admin unhalt SOL-PERP");
     assert_eq!(admin.json("admin halt --bank 0")["row"], "dollars");

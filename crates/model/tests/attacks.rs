@@ -72,12 +72,14 @@ fn a_market_that_closes_to_new_risk_fills_no_old_order_that_opens() {
     let _ = world.take(0, ioc(BOOK, Side::Long, ONE, 2_000 * DOLLAR), &[MAKER]).unwrap();
     let opening = world.place(1, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
     world.markets[BOOK].status = MarketStatus::ReduceOnly as u8;
+    world.markets[BOOK].reduces_until = u32::MAX;
     assert_eq!(world.fill(BOOK, 1, opening, None, &[MAKER]).unwrap_err(), Error::NothingToFill, "both would open");
     let mut other = world.clone();
     other.markets[BOOK].status = MarketStatus::Active as u8;
     other.place(0, limit(BOOK, Side::Short, ONE, 2_000 * DOLLAR)).unwrap();
     let opening = other.place(4, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap();
     other.markets[BOOK].status = MarketStatus::ReduceOnly as u8;
+    other.markets[BOOK].reduces_until = u32::MAX;
     assert_eq!(other.fill(BOOK, 4, opening, None, &[0]).unwrap_err(), Error::NothingToFill, "the taker would");
     assert_eq!(world.place(1, limit(BOOK, Side::Long, ONE, 2_000 * DOLLAR)).unwrap_err(), Error::MarketReduceOnly);
     let close = |side| OrderParams { flags: flags::REDUCE_ONLY, ..limit(BOOK, side, ONE, 2_000 * DOLLAR) };

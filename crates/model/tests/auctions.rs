@@ -52,7 +52,7 @@ fn the_vamm_stays_out_where_it_must() {
         check(world);
     };
     let (mut world, id) = auctioned();
-    world.exchange.paused = kedge_model::account::exchange::operation::FILL_AMM;
+    world.pause(kedge_model::account::exchange::operation::FILL_AMM);
     alone(&mut world, id);
     let (mut world, id) = auctioned();
     world.markets[BTC].amm.jit_share = kedge_model::quantity::Ppm::ZERO;

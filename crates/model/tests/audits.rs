@@ -49,24 +49,24 @@ fn every_switch_stops_its_operation_and_nothing_else() {
     start.deposit(1, 0, 100 * DOLLAR).unwrap();
     for (bit, attempt) in attempts {
         let mut paused = start.clone();
-        paused.exchange.paused = bit;
+        paused.pause(bit);
         assert_eq!(attempt(&mut paused), Err(Error::OperationPaused), "bit {bit:#x}");
         // With the other switches thrown it goes through; placing is part of taking.
         let mut others = start.clone();
-        others.exchange.paused = operation::ALL & !bit & !(operation::PLACE | operation::FILL_AMM);
+        others.pause(operation::ALL & !bit & !(operation::PLACE | operation::FILL_AMM));
         if bit == operation::PLACE {
-            others.exchange.paused = operation::ALL & !bit;
+            others.pause(operation::ALL & !bit);
         }
         attempt(&mut others).unwrap_or_else(|error| panic!("bit {bit:#x}: {error:?}"));
     }
-    sick.exchange.paused = operation::LIQUIDATE;
+    sick.pause(operation::LIQUIDATE);
     assert_eq!(sick.liquidate(BTC, 0, LIQUIDATOR, u64::MAX).unwrap_err(), Error::OperationPaused);
-    sick.exchange.paused = operation::ALL & !operation::LIQUIDATE;
+    sick.pause(operation::ALL & !operation::LIQUIDATE);
     let _ = sick.liquidate(BTC, 0, LIQUIDATOR, u64::MAX).unwrap();
     // The vAMM alone stands aside: a taker finds the makers and nobody else.
     let taking = |w: &mut World| w.take(0, ioc(BTC, Side::Short, ONE / 5, 59_000 * DOLLAR), &[MAKER]).unwrap().matched;
     let mut paused = start.clone();
-    paused.exchange.paused = operation::FILL_AMM;
+    paused.pause(operation::FILL_AMM);
     let (without, with) = (taking(&mut paused), taking(&mut start));
     assert_eq!((without.amm_size, without.maker_size), (Size(0), Size(ONE / 10)));
     assert!(with.amm_size > Size(0));

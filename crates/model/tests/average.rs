@@ -61,7 +61,7 @@ proptest! {
                     (sum, seconds) = (sum + u128::from(mark.0), seconds + 1);
                 }
             }
-            prop_assert_eq!((u128::from(row.settlement_sum), row.settlement_seconds), (sum, seconds));
+            prop_assert_eq!((u128::from(row.settlement_sum), u64::from(row.settlement_seconds)), (sum, seconds));
             prop_assert!(seconds <= SETTLEMENT_WINDOW.0);
             let spot = row.price.price;
             let worth = row.settles_at(spot).unwrap();

@@ -126,7 +126,7 @@ fn a_healthy_pocket_another_market_and_its_own_account_are_refused() {
     let mut world = held(6_200, Side::Long, 56_600);
     assert_eq!(world.liquidate_with_fill(SOL, TRADER, POOR, u64::MAX, &[]).unwrap_err(), Error::NothingToLiquidate);
     for paused in [operation::LIQUIDATE, operation::FILL] {
-        world.exchange.paused = paused;
+        world.pause(paused);
         assert_eq!(world.liquidate_with_fill(BTC, TRADER, POOR, u64::MAX, &[]).unwrap_err(), Error::OperationPaused);
     }
 }

@@ -15,7 +15,7 @@ use kedge_model::action::{
 use kedge_model::clock::Clock;
 use kedge_model::error::{Error, Result};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
-use kedge_model::time::Millis;
+use kedge_model::time::{Millis, Seconds};
 
 /// The last value inside of a bound, and the first outside.
 type Bound<T> = (fn(&mut T), fn(&mut T));
@@ -264,8 +264,11 @@ fn the_admin_alone_administers_and_the_pauser_may_close_and_halt() {
     let exchange = Exchange::new(255, ADMIN, PAUSER).unwrap();
     let unnamed = Exchange::new(255, ADMIN, [0; 32]).unwrap();
     let params = params();
-    let status = |status| move |e: &Exchange, s: &[u8; 32]| SetMarketStatus { status }.authorise(e, s);
-    let halt = |halted| move |e: &Exchange, s: &[u8; 32]| HaltRow { kind: 0, index: 0, halted }.authorise(e, s);
+    let status =
+        |status| move |e: &Exchange, s: &[u8; 32]| SetMarketStatus { status, length: Seconds::DAY }.authorise(e, s);
+    let halt = |halted| {
+        move |e: &Exchange, s: &[u8; 32]| HaltRow { kind: 0, index: 0, halted, length: Seconds::DAY }.authorise(e, s)
+    };
     type Judge<'a> = Box<dyn Fn(&Exchange, &[u8; 32]) -> Result<()> + 'a>;
     let admins: [Judge<'_>; 6] = [
         Box::new(|e, s| ListMarket { params: &params }.authorise(e, s)),
@@ -312,7 +315,11 @@ fn the_admin_changes_the_fees() {
 fn a_row_is_halted_and_starts_again_unless_its_price_is_final() {
     let mut world = World::new(0);
     let halt = |world: &mut World, kind, index, halted| {
-        HaltRow { kind, index, halted }.execute(&mut world.board, &world.clock)
+        HaltRow { kind, index, halted, length: Seconds::DAY }.execute(
+            &mut world.exchange,
+            &mut world.board,
+            &world.clock,
+        )
     };
     for kind in [0, 1] {
         let state = |world: &World| match kind {

@@ -21,6 +21,7 @@ use kedge_model::event::{
 };
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::rule::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE};
+use kedge_model::time::Seconds;
 
 /// What an action records.
 fn told(act: impl FnOnce(&mut Batch<'_>)) -> Vec<Event> {
@@ -128,7 +129,9 @@ fn a_deposit_is_recorded_with_the_balance_after_it() {
     let mut world = World::funded(2, 100);
     let (account, bank) = (&mut world.accounts[1].head, &mut world.banks[0]);
     let said = told(|sink| {
-        Deposit { amount: Amount(7), depositor: [1; 32] }.execute(&world.exchange, bank, account, sink).unwrap();
+        Deposit { amount: Amount(7), depositor: [1; 32] }
+            .execute(&world.exchange, bank, account, world.clock, sink)
+            .unwrap();
     });
     let account = party(&world, 1);
     let record =
@@ -144,7 +147,7 @@ fn a_market_is_recorded_from_its_status_to_its_end() {
     let now = clock.unix_time;
     let base = MarketRecord { time: now, market: 1, status: active, status_before: active, ..MarketRecord::default() };
     let said = told(|sink| {
-        let set = SetMarketStatus { status: MarketStatus::ReduceOnly };
+        let set = SetMarketStatus { status: MarketStatus::ReduceOnly, length: Seconds::DAY };
         set.execute(&world.board, &mut world.markets[SOL], clock, sink).unwrap();
     });
     assert_eq!(said, [Event::MarketChanged(MarketRecord { status: MarketStatus::ReduceOnly as u8, ..base })]);

@@ -358,11 +358,11 @@ fn post_only_is_judged_though_the_vamm_is_paused() {
     world.fund_pool(BTC, PoolKind::Amm, 200_000 * DOLLAR).unwrap();
     let post = |price: u64| OrderParams { flags: flags::POST_ONLY, ..limit(BTC, Side::Long, ONE / 10, price * DOLLAR) };
     for paused in [0, operation::FILL_AMM, operation::FILL_AMM | operation::UPDATE_AMM] {
-        world.exchange.paused = paused;
+        world.pause(paused);
         // Whoever rests beyond the vAMM's offer would be crossed at the moment when the pause ends.
         assert_eq!(world.place(0, post(60_100)).unwrap_err(), Error::PostOnlyWouldCross, "{paused:#x}");
         let id = world.place(0, post(59_900)).unwrap();
-        world.exchange.paused = 0;
+        world.pause(0);
         assert_eq!(world.fill(BTC, 0, id, None, &[]).unwrap_err(), Error::NothingToFill);
     }
     check(&mut world);

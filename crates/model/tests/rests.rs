@@ -216,7 +216,7 @@ fn a_paused_vamm_sells_and_buys_nothing() {
         let order = with(flags::IMMEDIATE_OR_CANCEL, limit(BTC, side, ONE / 10, price * DOLLAR));
         let mut world = World::funded(4, 100_000);
         assert_eq!(world.clone().take(TAKER, order, &[]).unwrap().matched.amm_size, Size(ONE / 10));
-        world.exchange.paused = operation::FILL_AMM;
+        world.pause(operation::FILL_AMM);
         assert_eq!(world.take(TAKER, order, &[]).unwrap().matched.size, Size(0), "{side:?}");
     }
 }
@@ -242,7 +242,7 @@ fn the_peg_follows_the_oracle_before_a_fill_unless_that_is_paused() {
     world.drive(BTC, 61_000 * DOLLAR);
     let peg = |paused| {
         let mut world = world.clone();
-        world.exchange.paused = paused;
+        world.pause(paused);
         let before = world.markets[BTC].amm.peg;
         let order = with(flags::IMMEDIATE_OR_CANCEL, limit(BTC, Side::Long, ONE / 10, 62_500 * DOLLAR));
         assert!(world.take(TAKER, order, &[]).unwrap().matched.amm_size > Size(0));
@@ -303,6 +303,7 @@ fn who_joins_in_a_market_that_only_reduces_reduces() {
         let buy = with(flags::REDUCE_ONLY, at_market(BTC, Side::Long, 2 * ONE));
         let id = world.place(TAKER, buy).unwrap();
         world.markets[BTC].status = MarketStatus::ReduceOnly as u8;
+        world.markets[BTC].reduces_until = u32::MAX;
         world.make(BTC, MAKER, TAKER, join(id, 2 * ONE, 1))
     };
     assert_eq!(joined(1), Ok(Size(ONE)), "its own size");
@@ -416,10 +417,10 @@ fn an_order_without_an_expiry_lives_for_its_auction_and_half_a_minute() {
     assert_eq!((expiry(&world, own), expiry(&world, none)), (now + 900, 0));
     world.drive(BTC, 61_000 * DOLLAR);
     for paused in [operation::PLACE, operation::FILL] {
-        world.exchange.paused = paused;
+        world.pause(paused);
         assert_eq!(world.trigger(BTC, TAKER, none, None).map(drop), Err(Error::OperationPaused), "{paused:#x}");
     }
-    world.exchange.paused = 0;
+    world.pause(0);
     for id in [own, none] {
         let _ = world.trigger(BTC, TAKER, id, None).unwrap();
     }

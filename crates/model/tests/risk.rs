@@ -302,6 +302,7 @@ fn what_forbids_an_order_is_said_instead_of_a_size() {
     };
     assert!(ask(&world).unwrap().0 > 0);
     world.markets[SOL].status = MarketStatus::ReduceOnly as u8;
+    world.markets[SOL].reduces_until = u32::MAX;
     assert_eq!(ask(&world), Err(Error::MarketReduceOnly));
     world.markets[SOL].status = MarketStatus::Active as u8;
     let sound = world.accounts[0].head;

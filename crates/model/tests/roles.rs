@@ -9,8 +9,10 @@ use kedge_model::account::market::MarketStatus;
 use kedge_model::account::pocket::Pocket;
 use kedge_model::account::sub_account::{SubAccount, status};
 use kedge_model::action::PoolKind;
+use kedge_model::clock::Clock;
 use kedge_model::error::Error;
 use kedge_model::event::{Batch, EventKind};
+use kedge_model::time::Seconds;
 
 const ADMIN: [u8; 32] = [1; 32];
 const PAUSER: [u8; 32] = [2; 32];
@@ -43,9 +45,11 @@ fn the_admin_is_one_and_hands_over_in_two_steps() {
 #[test]
 fn the_pauser_pauses_and_the_admin_alone_resumes() {
     use operation::{DEPOSIT, FILL, PLACE};
+    let (clock, hour) = (Clock { slot: 1, unix_time: 1_000_000 }, Seconds::HOUR);
     let set = |before: u32, signer: [u8; 32], paused: u32| {
-        let mut exchange = Exchange { paused: before, ..exchange() };
-        let done = exchange.set_paused(&signer, paused).map(|()| exchange.paused);
+        let mut exchange = exchange();
+        exchange.set_paused(&ADMIN, before, hour, &clock).unwrap();
+        let done = exchange.set_paused(&signer, paused, hour, &clock).map(|()| exchange.paused);
         assert!(done.is_ok() || exchange.paused == before);
         done
     };
@@ -61,9 +65,10 @@ fn the_pauser_pauses_and_the_admin_alone_resumes() {
     let none = Exchange { pauser: NOBODY, ..exchange() };
     assert_eq!((exchange().is_pauser(&PAUSER), exchange().is_pauser(&OTHER)), (true, false));
     assert!(!none.is_pauser(&NOBODY), "nobody is the pauser while none is named");
-    let paused = Exchange { paused: PLACE, ..exchange() };
-    assert_eq!(paused.require_open(FILL | DEPOSIT), Ok(()));
-    assert_eq!(paused.require_open(FILL | PLACE), Err(Error::OperationPaused));
+    let mut paused = exchange();
+    paused.set_paused(&PAUSER, PLACE, hour, &clock).unwrap();
+    assert_eq!(paused.require_open(FILL | DEPOSIT, &clock), Ok(()));
+    assert_eq!(paused.require_open(FILL | PLACE, &clock), Err(Error::OperationPaused));
 }
 
 #[test]

@@ -107,7 +107,10 @@ impl Population {
         venue.publish(prices).map_err(|refusal| anyhow!("the first prices: {refusal:?}"))?;
         for market in venue.markets {
             let status = MarketStatus::Active as u8;
-            expect(&mut venue, Decoded::SetMarketStatus(SetMarketStatus { signer: payer, market, status }))?;
+            expect(
+                &mut venue,
+                Decoded::SetMarketStatus(SetMarketStatus { signer: payer, market, status, seconds: 0 }),
+            )?;
         }
         for (index, coin) in COINS.iter().enumerate() {
             self.trade(&mut venue, index, coin)?;

@@ -84,8 +84,8 @@ impl World {
             let seen = observations(&row.price, oracles, &clock);
             let _ = row.refresh(&seen, &clock, micros);
         }
-        for row in self.fresh.banks.iter_mut().filter(|row| row.listed == 1).map(|row| &mut row.price) {
-            let seen = observations(row, oracles, &clock);
+        for row in self.fresh.banks.iter_mut().filter(|row| row.listed == 1) {
+            let seen = observations(&row.price, oracles, &clock);
             let _ = row.refresh(&seen, &clock, micros);
         }
     }

@@ -97,7 +97,7 @@ pub async fn open(sender: &Sender, feeds: &[[u8; 32]]) -> Result<()> {
     let mut instructions = vec![RefreshPrices { markets, banks: vec![0], oracles }.into()];
     for (_, index) in feeds.iter().zip(0u16..) {
         let (signer, status) = (sender.client().payer_address(), MarketStatus::Active as u8);
-        instructions.push(SetMarketStatus { signer, market: address::market(index), status }.into());
+        instructions.push(SetMarketStatus { signer, market: address::market(index), status, seconds: 0 }.into());
     }
     sender.send(&instructions, &[]).await.context("the markets could not be opened")?;
     Ok(())

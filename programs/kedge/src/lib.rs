@@ -101,8 +101,8 @@ pub mod kedge {
     }
 
     /// Pauses operations (pauser or admin) or resumes them (admin).
-    pub fn set_paused(ctx: &mut Context<ChangeExchange>, paused: u32) -> Result<()> {
-        Ok(admin::set_paused::handle(&mut ctx.accounts, paused)?)
+    pub fn set_paused(ctx: &mut Context<ChangeExchange>, paused: u32, seconds: u32) -> Result<()> {
+        Ok(admin::set_paused::handle(&mut ctx.accounts, paused, seconds)?)
     }
 
     /// Names the next admin. Admin.
@@ -127,8 +127,8 @@ pub mod kedge {
 
     /// Opens a listed market on a fresh price, or switches it between active (1) and reduce-only (2). Admin; the pauser to
     /// reduce-only.
-    pub fn set_market_status(ctx: &mut Context<SetMarketStatus>, status: u8) -> Result<()> {
-        Ok(admin::set_market_status::handle(&mut ctx.accounts, status)?)
+    pub fn set_market_status(ctx: &mut Context<SetMarketStatus>, status: u8, seconds: u32) -> Result<()> {
+        Ok(admin::set_market_status::handle(&mut ctx.accounts, status, seconds)?)
     }
 
     /// Sets a market's expiry at least an hour ahead, moves it, or withdraws it (0). Admin.
@@ -142,8 +142,8 @@ pub mod kedge {
     }
 
     /// Halts a price row (kind 0 market, 1 bank) or lets it start again. Pauser to halt, admin for both.
-    pub fn halt_row(ctx: &mut Context<HaltRow>, kind: u8, index: u16, halted: bool) -> Result<()> {
-        Ok(admin::halt_row::handle(&mut ctx.accounts, kind, index, halted)?)
+    pub fn halt_row(ctx: &mut Context<HaltRow>, kind: u8, index: u16, halted: bool, seconds: u32) -> Result<()> {
+        Ok(admin::halt_row::handle(&mut ctx.accounts, kind, index, halted, seconds)?)
     }
 
     /// Gives tokens to a market's vAMM capital (kind 0) or insurance fund (kind 1). Anybody.

@@ -88,7 +88,7 @@ fn list_market() -> Scene {
 fn set_market_status() -> Scene {
     let mut world = World::start();
     let stranger = stranger(&mut world);
-    let status = SetMarketStatus { signer: world.admin, market: address::market(SOL), status: 2 };
+    let status = SetMarketStatus { signer: world.admin, market: address::market(SOL), status: 2, seconds: 60 };
     Scene::of(world, status).refuses("signer", stranger, Error::WrongAuthority, "a stranger closes a market").accepts(
         "market",
         address::market(BTC),
@@ -99,14 +99,14 @@ fn set_market_status() -> Scene {
 fn set_paused() -> Scene {
     let mut world = World::start();
     let stranger = stranger(&mut world);
-    let pause = SetPaused { signer: world.pauser, paused: 3 };
+    let pause = SetPaused { signer: world.pauser, paused: 3, seconds: 60 };
     Scene::of(world, pause).refuses("signer", stranger, Error::WrongAuthority, "a stranger pauses")
 }
 
 fn halt_row() -> Scene {
     let mut world = World::start();
     let stranger = stranger(&mut world);
-    let halt = HaltRow { signer: world.pauser, kind: 0, index: SOL, halted: true };
+    let halt = HaltRow { signer: world.pauser, kind: 0, index: SOL, halted: true, seconds: 60 };
     Scene::of(world, halt).refuses("signer", stranger, Error::WrongAuthority, "a stranger halts a row")
 }
 

@@ -49,24 +49,28 @@ impl Session {
         let (admin, pauser) = (self.world.admin, self.world.pauser);
         let paused = if self.random.percent(10) { 1 << 31 } else { 1 << self.random.below(10) };
         let signer = *self.random.pick(&[admin, pauser, pauser, self.world.users[0].authority]);
-        self.step(&SetPaused { signer, paused }.into());
+        // Now and then too short, or too long for one that leaving needs.
+        let seconds = *self.random.pick(&[0, 30, 3_600, 86_401]);
+        self.step(&SetPaused { signer, paused, seconds }.into());
         self.meanwhile();
         if self.random.percent(50) {
             // The pauser can pause more operations and resume none.
-            self.step(&SetPaused { signer: pauser, paused: paused & operation::ALL | operation::SETTLE }.into());
-            self.step(&SetPaused { signer: pauser, paused: 0 }.into());
+            self.step(
+                &SetPaused { signer: pauser, paused: paused & operation::ALL | operation::SETTLE, seconds }.into(),
+            );
+            self.step(&SetPaused { signer: pauser, paused: 0, seconds: 0 }.into());
         }
-        self.step(&SetPaused { signer: admin, paused: 0 }.into());
+        self.step(&SetPaused { signer: admin, paused: 0, seconds: 0 }.into());
     }
 
     fn halt(&mut self) {
         let (admin, pauser) = (self.world.admin, self.world.pauser);
         let (kind, index) = *self.random.pick(&[(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (0, 40), (2, 0)]);
         let signer = *self.random.pick(&[admin, pauser, self.world.users[0].authority]);
-        self.step(&HaltRow { signer, kind, index, halted: true }.into());
+        self.step(&HaltRow { signer, kind, index, halted: true, seconds: 40 }.into());
         self.meanwhile();
-        self.step(&HaltRow { signer: pauser, kind, index, halted: false }.into());
-        self.step(&HaltRow { signer: admin, kind, index, halted: false }.into());
+        self.step(&HaltRow { signer: pauser, kind, index, halted: false, seconds: 0 }.into());
+        self.step(&HaltRow { signer: admin, kind, index, halted: false, seconds: 0 }.into());
         self.world.pass_ms(1_000);
         self.publish();
     }

@@ -34,7 +34,7 @@ impl Session {
             4 => SettlePosition { market, bank, sub_account }.into(),
             _ => {
                 let status = *self.random.pick(&[0, 1, 1, 1, 2, 3]);
-                SetMarketStatus { signer, market, status }.into()
+                SetMarketStatus { signer, market, status, seconds: 600 }.into()
             }
         }
     }

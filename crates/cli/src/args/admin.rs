@@ -15,7 +15,7 @@ Examples:
   kedge admin form market > sol.toml        # fill it in, then:
   kedge admin list-market sol.toml --yes
   kedge admin open SOL-PERP
-  kedge admin pause deposit withdraw
+  kedge admin pause deposit withdraw --for 6h
   kedge admin resume all";
 
 #[derive(Args)]
@@ -57,10 +57,13 @@ pub(crate) enum Act {
         /// Market, by name or index.
         market: String,
     },
-    /// Let positions in a market only shrink (admin or pauser).
+    /// Let positions in a market only shrink for a time (admin or pauser).
     ReduceOnly {
         /// Market, by name or index.
         market: String,
+        /// How long, at most 7d: `90m`, `6h`, `2d` or seconds. Afterwards not again for as long.
+        #[arg(long = "for", value_name = "TIME", default_value = "24h")]
+        length: String,
     },
     /// Set the expiry of a market, at least two hours ahead, or remove it.
     Expire {
@@ -74,11 +77,17 @@ pub(crate) enum Act {
         /// Market, by name or index.
         market: String,
     },
-    /// Pause operations on the whole exchange (admin or pauser).
+    /// Pause operations on the whole exchange for a time (admin or pauser).
+    ///
+    /// A pause ends by itself. Whatever leaving needs (all but deposit, funding and update-amm) is stopped for at most
+    /// 24 hours from the first such pause or halt, and then for 48 hours not at all.
     Pause {
         /// Operations to pause.
         #[arg(required = true)]
         operations: Vec<Operation>,
+        /// How long: `90m`, `6h`, `2d` or seconds; at most 24h, or 7d for deposit, funding and update-amm.
+        #[arg(long = "for", value_name = "TIME", default_value = "24h")]
+        length: String,
     },
     /// Resume paused operations (admin).
     Resume {
@@ -86,8 +95,15 @@ pub(crate) enum Act {
         #[arg(required = true)]
         operations: Vec<Operation>,
     },
-    /// Halt the price row of a market or bank, and with it everything that needs its price (admin or pauser).
-    Halt(Row),
+    /// Halt the price row of a market or bank for a time, and with it everything that needs its price (admin or pauser).
+    Halt {
+        /// The row.
+        #[command(flatten)]
+        row: Row,
+        /// How long, at most 24h: `90m`, `6h` or seconds.
+        #[arg(long = "for", value_name = "TIME", default_value = "24h")]
+        length: String,
+    },
     /// Let a halted row continue from its next price (admin).
     Unhalt(Row),
     /// Replace the fee schedule.

@@ -43,12 +43,15 @@ fn exchange(decoded: &Decoded) -> Option<String> {
             it.params.deposit_cap.0
         ),
         Decoded::ListMarket(it) => format!("list market {}", name(&it.params.name)),
-        Decoded::SetPaused(it) => format!("set the operation switches to {:#x}", it.paused),
+        Decoded::SetPaused(it) => {
+            format!("set the operation switches to {:#x}, the new ones for {} seconds", it.paused, it.seconds)
+        }
         Decoded::HaltRow(it) => format!(
-            "{} the price row of {} {}",
+            "{} the price row of {} {}{}",
             if it.halted { "halt" } else { "resume" },
             if it.kind == 0 { "market" } else { "bank" },
-            it.index
+            it.index,
+            if it.halted { format!(" for {} seconds", it.seconds) } else { String::new() }
         ),
         Decoded::ProposeAdmin(it) => format!("name {} as the next admin", short(Pubkey::new_from_array(it.next))),
         Decoded::AcceptAdmin(it) => format!("{} becomes the admin", short(it.signer)),

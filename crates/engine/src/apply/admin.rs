@@ -16,11 +16,16 @@ use kedge_model::account::trader::Trader;
 use kedge_model::action;
 use kedge_model::error::Result as Ruled;
 use kedge_model::event::EventSink;
+use kedge_model::time::Seconds;
 use solana_pubkey::Pubkey;
 
 use super::{Applying, Counted};
 use crate::store::Accounts;
 use crate::{Report, Result};
+
+fn length(seconds: u32) -> Seconds {
+    Seconds(u64::from(seconds))
+}
 
 impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     fn on_exchange(&mut self, run: impl FnOnce(&mut Exchange) -> Ruled<()>) -> Result<Report> {
@@ -46,7 +51,8 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     }
 
     pub(super) fn set_paused(&mut self, i: &SetPaused) -> Result<Report> {
-        self.on_exchange(|exchange| exchange.set_paused(&i.signer.to_bytes(), i.paused))
+        let clock = self.clock;
+        self.on_exchange(|exchange| exchange.set_paused(&i.signer.to_bytes(), i.paused, length(i.seconds), &clock))
     }
 
     pub(super) fn propose_admin(&mut self, i: &ProposeAdmin) -> Result<Report> {
@@ -68,10 +74,12 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     }
 
     pub(super) fn halt_row(&mut self, i: &HaltRow) -> Result<Report> {
-        let halt = action::HaltRow { kind: i.kind, index: i.index, halted: i.halted };
-        halt.authorise(self.accounts.read(&EXCHANGE)?, &i.signer.to_bytes())?;
+        let halt = action::HaltRow { kind: i.kind, index: i.index, halted: i.halted, length: length(i.seconds) };
+        let mut exchange: Exchange = self.copy(&EXCHANGE)?;
+        halt.authorise(&exchange, &i.signer.to_bytes())?;
         let mut board: PriceBoard = self.copy(&BOARD)?;
-        halt.execute(&mut board, &self.clock)?;
+        halt.execute(&mut exchange, &mut board, &self.clock)?;
+        self.accounts.write(EXCHANGE, exchange);
         self.accounts.write(BOARD, board);
         Ok(Report::Done)
     }
@@ -114,7 +122,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     }
 
     pub(super) fn set_market_status(&mut self, i: &SetMarketStatus) -> Result<Report> {
-        let set = action::SetMarketStatus { status: MarketStatus::from_number(i.status)? };
+        let set = action::SetMarketStatus { status: MarketStatus::from_number(i.status)?, length: length(i.seconds) };
         set.authorise(self.accounts.read(&EXCHANGE)?, &i.signer.to_bytes())?;
         self.on_life(&i.market, |board, market, clock, sink| set.execute(board, market, clock, sink))
     }

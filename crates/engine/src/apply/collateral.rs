@@ -39,7 +39,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
         let mut account: SubAccountData = self.copy(&i.sub_account)?;
         let deposit = action::Deposit { amount: Amount(i.amount), depositor: i.depositor.to_bytes() };
         let exchange = self.accounts.read(&EXCHANGE)?;
-        deposit.execute(exchange, &mut bank, &mut account.head, self.sink)?;
+        deposit.execute(exchange, &mut bank, &mut account.head, self.clock, self.sink)?;
         let tokens = tokens.checked_add(i.amount).ok_or(Error::Overflow)?;
         self.accounts.write(i.bank, bank);
         self.accounts.write(i.sub_account, account);

@@ -26,8 +26,8 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
             row.refresh(&seen, &self.clock, slot_time)?;
         }
         for index in &i.banks {
-            let row = &mut board.bank_mut(u16::from(*index))?.price;
-            let seen = observe(self.accounts, row, &mut oracles, &self.clock, slot_time)?;
+            let row = board.bank_mut(u16::from(*index))?;
+            let seen = observe(self.accounts, &row.price, &mut oracles, &self.clock, slot_time)?;
             row.refresh(&seen, &self.clock, slot_time)?;
         }
         if oracles.next().is_some() {

@@ -35,6 +35,8 @@ instructions! {
     SetMarketStatus = "set_market_status" (
         /// [`kedge_model::account::market::MarketStatus`] as a number.
         status: u8,
+        /// How long the market is reduce-only, at most seven days; not read when it trades.
+        seconds: u32,
     ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, events }
 
     /// Sets, moves or withdraws a market's expiry.
@@ -52,6 +54,8 @@ instructions! {
     SetPaused = "set_paused" (
         /// Bits of [`kedge_model::account::exchange::operation`].
         paused: u32,
+        /// How long the switches that are new stop: at most a day where leaving needs the operation, else seven days.
+        seconds: u32,
     ) { signer: s, exchange: w = EXCHANGE }
 
     /// Halts or resumes a row of the board.
@@ -62,7 +66,9 @@ instructions! {
         index: u16,
         /// Whether to halt (true) or resume (false) the row.
         halted: bool,
-    ) { signer: s, exchange: r = EXCHANGE, board: w = BOARD }
+        /// How long, at most a day; not read when it resumes.
+        seconds: u32,
+    ) { signer: s, exchange: w = EXCHANGE, board: w = BOARD }
 
     /// Assigns a fee tier to a person, which volume can only better.
     AssignFeeTier = "assign_fee_tier" (

@@ -165,7 +165,10 @@ async fn program(client: &Client) -> Result<String> {
 
 async fn exchange(client: &Client) -> Result<String> {
     let exchange = client.exchange().await.context("not initialised")?;
-    let paused = if exchange.paused == 0 { "nothing paused".into() } else { format!("paused: {:#b}", exchange.paused) };
+    let paused = match exchange.paused_now(&client.clock().await.context("no clock")?) {
+        0 => "nothing paused".into(),
+        bits => format!("paused: {bits:#b}"),
+    };
     let count = |number: u16, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
     Ok(format!("{}, {}, {paused}", count(exchange.markets, "market"), count(exchange.banks, "bank")))
 }

@@ -39,6 +39,9 @@ pub mod operation {
     pub const UPDATE_AMM: u32 = 1 << 8;
     /// Transfers between sub-accounts.
     pub const TRANSFER: u32 = 1 << 9;
+    /// What reducing a position, liquidating, settling and taking tokens out need: one clock bounds the pauses of all
+    /// of them together.
+    pub const LEAVING: u32 = WITHDRAW | PLACE | FILL | FILL_AMM | LIQUIDATE | SETTLE | TRANSFER;
     /// All switches.
     pub const ALL: u32 = (1 << 10) - 1;
 }
@@ -72,7 +75,7 @@ account_bytes! {
         40 => pub pending_admin: [u8; 32] as pubkey,
         /// Can pause, and nothing else.
         72 => pub pauser: [u8; 32] as pubkey,
-        /// Paused operations, bits of [`operation`].
+        /// Paused operations, bits of [`operation`]: each until its end in `paused_until`.
         104 => pub paused: u32,
         /// Share of the taker fee that the filler gets.
         108 => pub filler_share: Ppm,
@@ -89,8 +92,8 @@ account_bytes! {
         132 => pub insurance_share: Ppm,
         /// Share of a fee sweep that goes to the vAMM's capital.
         136 => pub amm_share: Ppm,
-        /// Padding.
-        140 => pub padding2: u32,
+        /// Unix time at which the running or last stop of what leaving needs began, zero for never.
+        140 => pub stopped_since: u32,
         /// Fee tiers.
         144 => pub fees: [FeeTier; 8],
         /// Traders created.
@@ -103,8 +106,12 @@ account_bytes! {
         288 => pub referrer_share: Ppm,
         /// Part of the taker fee that a referred taker does not pay.
         292 => pub referee_discount: Ppm,
+        /// Unix time at which each operation's last pause began, by the number of its bit.
+        296 => pub paused_since: [u32; 10],
+        /// Unix time at which it ends or has ended; zero for never paused.
+        336 => pub paused_until: [u32; 10],
         /// Reserved, zero.
-        296 => pub reserved: [u64; 27],
+        376 => pub reserved: [u64; 17],
     }
 }
 
@@ -239,15 +246,6 @@ impl Exchange {
     /// Layout version that this code reads and writes.
     pub const VERSION: u8 = 1;
 
-    /// Refuses a paused operation.
-    ///
-    /// # Errors
-    /// [`Error::OperationPaused`].
-    #[inline]
-    pub fn require_open(&self, operations: u32) -> Result<()> {
-        if self.paused & operations == 0 { Ok(()) } else { Err(Error::OperationPaused) }
-    }
-
     /// The fees of a tier; unknown tiers get the first.
     #[inline]
     pub fn fee_tier(&self, tier: u8) -> FeeTier {
@@ -255,23 +253,6 @@ impl Exchange {
             Some(fees) => *fees,
             None => self.fees[0],
         }
-    }
-
-    /// Pauses (anybody with a role) or resumes (the admin alone) operations.
-    ///
-    /// # Errors
-    /// [`Error::WrongAuthority`], [`Error::InvalidParameter`] for unknown bits.
-    pub fn set_paused(&mut self, signer: &[u8; 32], paused: u32) -> Result<()> {
-        if paused & !operation::ALL != 0 {
-            return Err(Error::InvalidParameter);
-        }
-        let resumes = self.paused & !paused != 0;
-        let admin = self.admin == *signer;
-        if !(admin || (self.is_pauser(signer) && !resumes)) {
-            return Err(Error::WrongAuthority);
-        }
-        self.paused = paused;
-        Ok(())
     }
 
     /// Checks the fee schedule against the bounds compiled into the program.

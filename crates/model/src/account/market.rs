@@ -36,7 +36,7 @@ numbered! {
         Initialised = 0,
         /// Trading.
         Active = 1,
-        /// Only positions that shrink.
+        /// Only positions that shrink, until [`Market::reduces_until`]; then it trades as an active one.
         ReduceOnly = 2,
         /// Expired: positions are closed at the settlement price, claims are paid.
         Settlement = 3,
@@ -174,8 +174,12 @@ account_bytes! {
         680 => pub insurance_used: Amount,
         /// Unix time at which that day began.
         688 => pub insurance_day: i64,
+        /// Unix time at which the market last became reduce-only.
+        696 => pub reduces_since: u32,
+        /// Unix time at which it trades again by itself, or did; zero for never reduce-only.
+        700 => pub reduces_until: u32,
         /// Reserved, zero.
-        696 => pub reserved: [u64; 5],
+        704 => pub reserved: [u64; 4],
         /// Discount with which a liquidation begins; it grows to that of the position's size.
         736 => pub liquidator_fee_start: Ppm,
         /// Share of the open interest's value that may be liquidated in one window, where that is more than

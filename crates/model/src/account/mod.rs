@@ -7,6 +7,7 @@ pub mod exchange;
 pub mod market;
 pub mod offer;
 pub mod order;
+pub mod pause;
 pub mod pocket;
 pub mod position;
 pub mod sub_account;

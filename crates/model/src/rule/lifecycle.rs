@@ -57,7 +57,13 @@ impl Market {
     /// Whether every trade must make its parties' positions smaller.
     #[inline]
     pub fn only_reduces(&self, clock: &Clock) -> bool {
-        self.status == MarketStatus::ReduceOnly as u8 || self.in_last_hour(clock)
+        self.is_reduce_only(clock) || self.in_last_hour(clock)
+    }
+
+    /// Whether admin or pauser has made the market reduce-only, and that has not ended.
+    #[inline]
+    pub fn is_reduce_only(&self, clock: &Clock) -> bool {
+        self.status == MarketStatus::ReduceOnly as u8 && clock.unix_time < i64::from(self.reduces_until)
     }
 
     /// Whether settlement has begun.
@@ -75,7 +81,7 @@ impl Market {
     pub fn require_open(&self, reduces: bool, clock: &Clock) -> Result<()> {
         match MarketStatus::from_number(self.status)? {
             MarketStatus::Active => {}
-            MarketStatus::ReduceOnly if reduces => {}
+            MarketStatus::ReduceOnly if reduces || !self.is_reduce_only(clock) => {}
             MarketStatus::ReduceOnly => return Err(Error::MarketReduceOnly),
             _ => return Err(Error::MarketNotActive),
         }

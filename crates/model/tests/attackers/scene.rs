@@ -117,7 +117,7 @@ impl Scene {
             lifecycle::set_expiry(&mut world, market, time).unwrap();
         }
         if weather.paused_updates {
-            world.exchange.paused |= operation::UPDATE_AMM;
+            world.pause(world.exchange.paused | operation::UPDATE_AMM);
         }
         let truth = Truth::new(&world, weather.trend, weather.jumps);
         let mut scene = Self {
@@ -187,8 +187,8 @@ impl Scene {
             return truth;
         }
         let ahead = u64::try_from(row.expiry_time - row.price.sample_time).unwrap_or(0);
-        let rest = ahead.max(LEAST_SAMPLED.0.saturating_sub(row.settlement_seconds));
-        (row.settlement_sum + truth * rest) / (row.settlement_seconds + rest)
+        let rest = ahead.max(LEAST_SAMPLED.0.saturating_sub(u64::from(row.settlement_seconds)));
+        (row.settlement_sum + truth * rest) / (u64::from(row.settlement_seconds) + rest)
     }
 
     /// Money left the exchange for a pocket where it counts as much.

@@ -7,6 +7,7 @@ use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, Base, Price, Quote};
 use kedge_model::rule::lifecycle::Terms;
+use kedge_model::time::Seconds;
 
 pub(crate) fn set_expiry(world: &mut World, market: usize, time: i64) -> Result<()> {
     let clock = world.clock;
@@ -31,7 +32,9 @@ pub(crate) fn delist(world: &mut World, market: usize) -> Result<Amount> {
 
 pub(crate) fn set_status(world: &mut World, market: usize, status: MarketStatus) -> Result<()> {
     let clock = world.clock;
-    world.attempt(|w| SetMarketStatus { status }.execute(&w.board, &mut w.markets[market], clock, &mut NoEvents))
+    world.attempt(|w| {
+        SetMarketStatus { status, length: Seconds::DAY }.execute(&w.board, &mut w.markets[market], clock, &mut NoEvents)
+    })
 }
 
 /// Sets the expiry and lets ten hours pass at the present prices; returns the average at the end.

@@ -117,6 +117,12 @@ impl World {
         self.board.market(Self::index(market)).unwrap().price.state
     }
 
+    /// Pauses exactly these operations, without an end.
+    pub(crate) fn pause(&mut self, operations: u32) {
+        self.exchange.paused = operations;
+        self.exchange.paused_until = [u32::MAX; 10];
+    }
+
     /// Runs an action on a copy, keeps the copy when it succeeds.
     pub(crate) fn attempt<T>(&mut self, run: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         let mut copy = self.clone();

@@ -13,7 +13,7 @@ impl World {
         self.attempt(|w| {
             let depositor = w.accounts[account].head.authority;
             let deposit = Deposit { amount: Amount(amount), depositor };
-            deposit.execute(&w.exchange, &mut w.banks[bank], &mut w.accounts[account].head, &mut NoEvents)?;
+            deposit.execute(&w.exchange, &mut w.banks[bank], &mut w.accounts[account].head, w.clock, &mut NoEvents)?;
             w.vaults[bank] += amount;
             Ok(())
         })
@@ -23,7 +23,7 @@ impl World {
     pub(crate) fn give(&mut self, account: usize, bank: usize, amount: u64) -> Result<()> {
         self.attempt(|w| {
             let deposit = Deposit { amount: Amount(amount), depositor: [0xEE; 32] };
-            deposit.execute(&w.exchange, &mut w.banks[bank], &mut w.accounts[account].head, &mut NoEvents)?;
+            deposit.execute(&w.exchange, &mut w.banks[bank], &mut w.accounts[account].head, w.clock, &mut NoEvents)?;
             w.vaults[bank] += amount;
             Ok(())
         })

@@ -56,7 +56,7 @@ impl World {
     pub(crate) fn refresh_bank(&mut self, bank: usize, price: u64) -> Result<RefreshReport> {
         let seen = [self.seen(price); 2];
         let (clock, micros) = (self.clock, self.board.slot_time());
-        self.board.bank_mut(Self::index(bank))?.price.refresh(&seen, &clock, micros)
+        self.board.bank_mut(Self::index(bank))?.refresh(&seen, &clock, micros)
     }
 
     /// Refreshes all rows at their present prices a second later.

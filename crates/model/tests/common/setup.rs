@@ -12,6 +12,7 @@ use kedge_model::clock::Clock;
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
+use kedge_model::time::Seconds;
 
 fn source(key: u8) -> PriceSource {
     PriceSource { key: [key; 32], kind: SourceKind::PythPull as u8, ..PriceSource::default() }
@@ -153,7 +154,7 @@ impl World {
     }
 
     pub(crate) fn open_market(&mut self, market: usize) -> Result<()> {
-        let open = SetMarketStatus { status: MarketStatus::Active };
+        let open = SetMarketStatus { status: MarketStatus::Active, length: Seconds::DAY };
         open.execute(&self.board, &mut self.markets[market], self.clock, &mut NoEvents)
     }
 }

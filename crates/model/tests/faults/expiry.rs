@@ -303,10 +303,10 @@ fn a_gap_and_a_halt_count_for_nothing_and_the_rest_is_sampled_after_the_expiry()
     glide(&mut world, BTC, 60_000 * DOLLAR, 600, 60);
     world.wait(1_800);
     let _ = world.refresh(BTC, 62_000 * DOLLAR).unwrap();
-    assert_eq!(world.board.markets[BTC].settlement_seconds, 600 + MOST_PER_SAMPLE.0);
-    world.board.markets[BTC].price.state = RowState::Halted as u8;
+    assert_eq!(world.board.markets[BTC].settlement_seconds, 600 + MOST_PER_SAMPLE.0 as u32);
+    (world.board.markets[BTC].price.state, world.board.markets[BTC].halt_until) = (RowState::Halted as u8, u32::MAX);
     glide(&mut world, BTC, 64_000 * DOLLAR, 1_200, 60);
-    assert_eq!(world.board.markets[BTC].settlement_seconds, 600 + MOST_PER_SAMPLE.0);
+    assert_eq!(world.board.markets[BTC].settlement_seconds, 600 + MOST_PER_SAMPLE.0 as u32);
     assert_eq!(world.clock.unix_time, time);
     let mut halted = world.clone();
     let price = settle_market(&mut halted, BTC).unwrap().price;
@@ -317,7 +317,7 @@ fn a_gap_and_a_halt_count_for_nothing_and_the_rest_is_sampled_after_the_expiry()
         assert_eq!(settle_market(&mut world, BTC).unwrap_err(), Error::SettlementUnsampled, "{minute}");
         glide(&mut world, BTC, 63_000 * DOLLAR, 60, 60);
     }
-    assert_eq!(world.board.markets[BTC].settlement_seconds, LEAST_SAMPLED.0);
+    assert_eq!(world.board.markets[BTC].settlement_seconds, LEAST_SAMPLED.0 as u32);
     let sampled = settle_market(&mut world, BTC).unwrap().price;
     assert!(sampled > Price(61_900 * DOLLAR) && sampled < Price(62_200 * DOLLAR), "{sampled:?}");
 }

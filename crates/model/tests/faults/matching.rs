@@ -135,6 +135,7 @@ fn a_maker_that_would_open_in_a_market_that_only_reduces_is_passed_over() {
         ..limit(BOOK, Side::Long, 2 * ONE, 2_002 * DOLLAR)
     };
     world.markets[BOOK].status = MarketStatus::ReduceOnly as u8;
+    world.markets[BOOK].reduces_until = u32::MAX;
     // What an order may trade is asked before it is met, so that nothing is undone here.
     assert_eq!(world.take(0, buy, &[POISON, GOOD]).unwrap().matched.quote, Amount(4_002 * DOLLAR));
     check(&mut world);

@@ -286,7 +286,7 @@ fn the_vamm_sells_nothing_back_across_a_refresh_of_the_same_slot() {
 fn a_pause_of_the_vamms_updates_makes_nobody_poorer() {
     let attack = || {
         let mut world = free();
-        world.exchange.paused = operation::UPDATE_AMM;
+        world.pause(operation::UPDATE_AMM);
         world.drive(BTC, 62_400 * DOLLAR);
         let before = world.markets[BTC].amm_equity(world.oracle(BTC)).unwrap().0;
         let bought = buys(&mut world, BTC, 8 * ONE, 65_000, &[]);

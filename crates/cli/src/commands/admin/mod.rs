@@ -25,14 +25,18 @@ pub(crate) async fn run(session: &Session, options: &Admin) -> Result<Output> {
         Act::Init { pauser } => roles::init(session, *pauser).await,
         Act::ListBank { mint, form } => listing::bank(session, *mint, form).await,
         Act::ListMarket { form } => listing::market(session, form).await,
-        Act::Open { market } => switches::status(session, market, MarketStatus::Active).await,
-        Act::ReduceOnly { market } => switches::status(session, market, MarketStatus::ReduceOnly).await,
+        Act::Open { market } => switches::status(session, market, MarketStatus::Active, 0).await,
+        Act::ReduceOnly { market, length } => {
+            switches::status(session, market, MarketStatus::ReduceOnly, switches::seconds(length)?).await
+        }
         Act::Expire { market, time } => switches::expire(session, market, time).await,
         Act::Delist { market } => switches::delist(session, market).await,
-        Act::Pause { operations } => switches::pause(session, operations, true).await,
-        Act::Resume { operations } => switches::pause(session, operations, false).await,
-        Act::Halt(row) => switches::halt(session, row, true).await,
-        Act::Unhalt(row) => switches::halt(session, row, false).await,
+        Act::Pause { operations, length } => {
+            switches::pause(session, operations, Some(switches::seconds(length)?)).await
+        }
+        Act::Resume { operations } => switches::pause(session, operations, None).await,
+        Act::Halt { row, length } => switches::halt(session, row, Some(switches::seconds(length)?)).await,
+        Act::Unhalt(row) => switches::halt(session, row, None).await,
         Act::Fees { form } => listing::fees(session, form).await,
         Act::Tier { owner, tier } => roles::tier(session, *owner, *tier).await,
         Act::Fund { market, pool, amount } => listing::fund(session, market, *pool, amount).await,

@@ -4,14 +4,18 @@ use kedge_interface::address;
 use kedge_interface::instruction::{
     AcceptAdmin, AssignFeeTier, Initialize, KedgeInstruction, ProposeAdmin, UpdateFeeTier,
 };
+use kedge_model::account::board::RowState;
 use kedge_model::account::exchange::Exchange;
+use kedge_model::clock::Clock;
 use kedge_model::quantity::Amount;
 use kedge_units::decimal;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
-use super::switches::paused_names;
+use super::switches::paused_until;
 use super::{done, sure};
+use crate::calendar::date_time;
+use crate::directory::Directory;
 use crate::error::{CliError, Result};
 use crate::output::Output;
 use crate::session::Session;
@@ -21,13 +25,23 @@ use crate::table::Table;
 pub(super) async fn show(session: &Session) -> Result<Output> {
     let exchange = session.client.exchange().await?;
     let who = |key: &[u8; 32]| if *key == [0; 32] { "none".into() } else { Pubkey::new_from_array(*key).to_string() };
-    let paused = paused_names(exchange.paused);
+    let clock = session.client.clock().await?;
+    let paused = paused_until(&exchange, exchange.paused_now(&clock));
     let mut text = String::new();
     let named = [("admin", &exchange.admin), ("next admin", &exchange.pending_admin), ("pauser", &exchange.pauser)];
     for (name, key) in named {
         text += &format!("{name:<11} {}\n", who(key));
     }
-    text += &format!("{:<11} {}\n", "paused", if paused.is_empty() { "nothing".into() } else { paused.join(", ") });
+    if paused.is_empty() {
+        text += &format!("{:<11} nothing\n", "paused");
+    }
+    for (name, until) in &paused {
+        text += &format!("{:<11} {name} until {}\n", "paused", date_time(*until));
+    }
+    let held = held(session, &clock).await?;
+    for (what, until) in &held {
+        text += &format!("{:<11} {what} until {}\n", "held", date_time(*until));
+    }
     text += &format!("{:<11} {} markets, {} banks\n\n", "listed", exchange.markets, exchange.banks);
     let mut table = Table::new(&[">TIER", ">TAKER", ">MAKER REBATE", ">30-DAY VOLUME FROM"]);
     for (tier, (fees, volume)) in exchange.fees.iter().zip(exchange.tier_volumes).enumerate() {
@@ -50,10 +64,35 @@ pub(super) async fn show(session: &Session) -> Result<Output> {
     for (name, share) in shares {
         text += &format!("{:>8} {name}\n", decimal::percent(share));
     }
-    Ok(Output::new(text, facts(&exchange)))
+    Ok(Output::new(text, facts(&exchange, &paused, &held)))
 }
 
-fn facts(exchange: &Exchange) -> Value {
+/// Halted rows and reduce-only markets, with the moment at which each goes on.
+async fn held(session: &Session, clock: &Clock) -> Result<Vec<(String, i64)>> {
+    let (board, directory) = (session.client.board().await?, Directory::fetch(&session.client).await?);
+    let mut held = Vec::new();
+    for market in session.client.markets().await? {
+        let index = market.data.index;
+        let row = board.market(index).ok();
+        if let Some(row) = row.filter(|row| row.price.state == RowState::Halted as u8) {
+            held.push((format!("the price row of {}", directory.market_name(index)), i64::from(row.halt_until)));
+        }
+        if market.data.is_reduce_only(clock) {
+            held.push((
+                format!("{} as reduce-only", directory.market_name(index)),
+                i64::from(market.data.reduces_until),
+            ));
+        }
+    }
+    for (index, row) in (0u16..).zip(&board.banks) {
+        if row.listed == 1 && row.price.state == RowState::Halted as u8 {
+            held.push((format!("the price row of {}", directory.bank_name(index)), i64::from(row.halt_until)));
+        }
+    }
+    Ok(held)
+}
+
+fn facts(exchange: &Exchange, paused: &[(&'static str, i64)], held: &[(String, i64)]) -> Value {
     let key = |key: &[u8; 32]| (*key != [0; 32]).then(|| Pubkey::new_from_array(*key).to_string());
     let percent = |ppm: kedge_model::quantity::Ppm| decimal::format(ppm.0, 4, 0);
     let tiers: Vec<Value> = (exchange.fees.iter().zip(exchange.tier_volumes))
@@ -69,7 +108,9 @@ fn facts(exchange: &Exchange) -> Value {
         "admin": key(&exchange.admin),
         "pending_admin": key(&exchange.pending_admin),
         "pauser": key(&exchange.pauser),
-        "paused": paused_names(exchange.paused),
+        "paused": paused.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        "paused_until": paused.iter().map(|(name, until)| ((*name).to_owned(), json!(until))).collect::<serde_json::Map<_, _>>(),
+        "held_until": held.iter().map(|(what, until)| (what.clone(), json!(until))).collect::<serde_json::Map<_, _>>(),
         "markets": exchange.markets,
         "banks": exchange.banks,
         "tiers": tiers,

@@ -3,7 +3,7 @@
 use kedge_client::prices::Row as PriceRow;
 use kedge_interface::address;
 use kedge_interface::instruction::{DelistMarket, HaltRow, KedgeInstruction, SetExpiry, SetMarketStatus, SetPaused};
-use kedge_model::account::exchange::operation;
+use kedge_model::account::exchange::{Exchange, operation};
 use kedge_model::account::market::MarketStatus;
 use kedge_units::decimal;
 use serde_json::json;
@@ -41,25 +41,42 @@ fn mask(operations: &[Operation]) -> u32 {
     if operations.contains(&Operation::All) { operation::ALL } else { bits }
 }
 
-/// Pauses or resumes operations.
-pub(super) async fn pause(session: &Session, operations: &[Operation], pauses: bool) -> Result<Output> {
-    let before = session.client.exchange().await?.paused;
+/// The operations of a mask with the moment until which each stays paused.
+pub(super) fn paused_until(exchange: &Exchange, mask: u32) -> Vec<(&'static str, i64)> {
+    let until = |bit: u32| exchange.by_bit().find(|(one, ..)| *one == bit).map_or(0, |(_, _, until)| i64::from(until));
+    OPERATIONS.iter().filter(|(_, bit, _)| mask & bit != 0).map(|(_, bit, name)| (*name, until(*bit))).collect()
+}
+
+/// Pauses operations for so many seconds, or resumes them.
+pub(super) async fn pause(session: &Session, operations: &[Operation], length: Option<u32>) -> Result<Output> {
+    let (exchange, clock) = (session.client.exchange().await?, session.client.clock().await?);
+    let before = exchange.paused_now(&clock);
     let asked = mask(operations);
-    let paused = if pauses { before | asked } else { before & !asked };
-    let told = match paused_names(paused).as_slice() {
-        [] => "nothing is paused".to_owned(),
-        names => format!("paused: {}", names.join(", ")),
-    };
+    let paused = if length.is_some() { before | asked } else { before & !asked };
     if paused == before {
+        let told = switched(&exchange, before);
         let json = json!({ "paused": paused_names(paused) });
         return Ok(Output::new(format!("{told}; it was so before, nothing was sent\n"), json));
     }
-    let sent = session.send(&[SetPaused { signer: session.signer()?, paused }.instruction()]).await?;
-    done(&told, json!({ "paused": paused_names(paused) }), &sent)
+    let set = SetPaused { signer: session.signer()?, paused, seconds: length.unwrap_or_default() };
+    let sent = session.send(&[set.instruction()]).await?;
+    // What the chain says now: the end may lie before the one asked for, where a stop had begun already.
+    let after = session.client.exchange().await?;
+    done(&switched(&after, paused), json!({ "paused": paused_names(paused) }), &sent)
 }
 
-/// Halts or resumes a price row.
-pub(super) async fn halt(session: &Session, row: &Row, halted: bool) -> Result<Output> {
+/// What of a mask is paused, and until when.
+pub(super) fn switched(exchange: &Exchange, mask: u32) -> String {
+    let ends = paused_until(exchange, mask);
+    if ends.is_empty() {
+        return "nothing is paused".to_owned();
+    }
+    let named: Vec<_> = ends.iter().map(|(name, until)| format!("{name} until {}", date_time(*until))).collect();
+    format!("paused: {}", named.join(", "))
+}
+
+/// Halts a price row for so many seconds, or resumes it.
+pub(super) async fn halt(session: &Session, row: &Row, length: Option<u32>) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let (kind, index, name) = match (&row.market, row.bank) {
         (Some(market), _) => {
@@ -71,18 +88,25 @@ pub(super) async fn halt(session: &Session, row: &Row, halted: bool) -> Result<O
             (1, index, directory.bank_name(index))
         }
     };
-    let halt = HaltRow { signer: session.signer()?, kind, index, halted };
+    let (halted, seconds) = (length.is_some(), length.unwrap_or_default());
+    let halt = HaltRow { signer: session.signer()?, kind, index, halted, seconds };
     let sent = session.send(&[halt.instruction()]).await?;
+    let board = session.client.board().await?;
+    let until = match kind {
+        0 => board.market(index).map(|row| row.halt_until),
+        _ => board.bank(index).map(|row| row.halt_until),
+    };
+    let until = i64::from(until.unwrap_or_default());
     let told = if halted {
-        format!("the price row of {name} is halted")
+        format!("the price row of {name} is halted until {}", date_time(until))
     } else {
         format!("the price row of {name} starts again with its next price: `kedge prices --refresh`")
     };
-    done(&told, json!({ "row": name, "halted": halted }), &sent)
+    done(&told, json!({ "row": name, "halted": halted, "until": halted.then_some(until) }), &sent)
 }
 
-/// Opens a market or makes it reduce-only.
-pub(super) async fn status(session: &Session, wanted: &str, status: MarketStatus) -> Result<Output> {
+/// Opens a market, or makes it reduce-only for so many seconds.
+pub(super) async fn status(session: &Session, wanted: &str, status: MarketStatus, seconds: u32) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let market = directory.market(wanted)?;
     let mut instructions = Vec::new();
@@ -97,7 +121,7 @@ pub(super) async fn status(session: &Session, wanted: &str, status: MarketStatus
         let board = session.client.board().await?;
         instructions.push(session.refresh_all(&board, &[PriceRow::Market(market.data.index)]).await?);
     }
-    let set = SetMarketStatus { signer: session.signer()?, market: market.address, status: status as u8 };
+    let set = SetMarketStatus { signer: session.signer()?, market: market.address, status: status as u8, seconds };
     instructions.push(set.instruction());
     let sent = session.send(&instructions).await?;
     landed(session, &directory, sent).await
@@ -117,6 +141,21 @@ pub(super) async fn expire(session: &Session, wanted: &str, time: &str) -> Resul
     let set = SetExpiry { signer: session.signer()?, market: market.address, time };
     let sent = session.send(&[set.instruction()]).await?;
     landed(session, &directory, sent).await
+}
+
+/// A typed length in seconds: a number, or one with `m`, `h` or `d`.
+pub(super) fn seconds(text: &str) -> Result<u32> {
+    let (digits, unit) = match text.char_indices().last() {
+        Some((at, 'm')) => (&text[..at], 60),
+        Some((at, 'h')) => (&text[..at], 3_600),
+        Some((at, 'd')) => (&text[..at], 86_400),
+        _ => (text, 1),
+    };
+    let number = decimal::parse(digits, 0).ok().and_then(|number| number.checked_mul(unit));
+    number
+        .and_then(|seconds| u32::try_from(seconds).ok())
+        .filter(|seconds| *seconds != 0)
+        .ok_or_else(|| CliError::Usage(format!("`{text}` is no length of time: write `90m`, `6h`, `2d`, or seconds")))
 }
 
 /// A typed time in Unix seconds: a number, `never` (0), or hours or days from `now`.
@@ -164,6 +203,16 @@ mod tests {
             let (_, bit, name) = OPERATIONS.iter().find(|(one, ..)| one == operation).expect("listed");
             assert_eq!((mask(&[*operation]), paused_names(*bit)), (*bit, vec![*name]));
             assert_eq!(operation.to_possible_value().unwrap().get_name(), *name);
+        }
+    }
+
+    #[test]
+    fn a_length_is_seconds_minutes_hours_or_days() {
+        for (text, expected) in [("1", 1), ("90m", 5_400), ("24h", 86_400), ("7d", 604_800)] {
+            assert_eq!(seconds(text).unwrap(), expected, "{text}");
+        }
+        for text in ["", "0", "0h", "h", "-1h", "1.5h", "for ever", "99999999999999999999", "213503982334602d"] {
+            assert!(seconds(text).is_err(), "{text}");
         }
     }
 

@@ -7,7 +7,7 @@
 use super::refresh::RefreshReport;
 use super::{MarketRow, OraclePrice, RowState};
 use crate::clock::{Clock, elapsed};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
 use crate::num::{Checked, Rounding, quotient};
 use crate::quantity::Price;
@@ -35,6 +35,7 @@ impl MarketRow {
         clock: &Clock,
         slot_time: SlotTime,
     ) -> Result<RefreshReport> {
+        self.end_halt(clock);
         let before = self.price.sample_time;
         let report = self.price.refresh(said, clock, slot_time)?;
         self.gather(before, &report)?;
@@ -58,12 +59,13 @@ impl MarketRow {
         let opens = SETTLEMENT_WINDOW.before(self.expiry_time);
         let (from, until) = (before.max(opens), self.price.sample_time);
         let since = |to: i64| elapsed(from, to).min(MOST_PER_SAMPLE).0;
-        let missing = LEAST_SAMPLED.0.saturating_sub(self.settlement_seconds);
+        let missing = LEAST_SAMPLED.0.saturating_sub(u64::from(self.settlement_seconds));
         // Up to the expiry all of it counts, after it only what the average still misses.
         let counted = since(until.min(self.expiry_time)).max(since(until).min(missing));
         let weighted = self.price.liquidation_price()?.0.times(counted)?;
         self.settlement_sum = self.settlement_sum.plus(weighted)?;
-        self.settlement_seconds = self.settlement_seconds.plus(counted)?;
+        let seconds = u64::from(self.settlement_seconds).plus(counted)?;
+        self.settlement_seconds = u32::try_from(seconds).map_err(|_| Error::Overflow)?;
         Ok(())
     }
 
@@ -82,9 +84,9 @@ impl MarketRow {
             return Ok(price);
         }
         let ahead = elapsed(self.price.sample_time, self.expiry_time);
-        let rest = ahead.0.max(LEAST_SAMPLED.0.saturating_sub(self.settlement_seconds));
+        let rest = ahead.0.max(LEAST_SAMPLED.0.saturating_sub(u64::from(self.settlement_seconds)));
         let sum = self.settlement_sum.plus(price.0.times(rest)?)?;
-        quotient(sum, self.settlement_seconds.plus(rest)?, Rounding::Down).map(Price)
+        quotient(sum, u64::from(self.settlement_seconds).plus(rest)?, Rounding::Down).map(Price)
     }
 
     /// Whether the settlement price is known: a price from the expiry or later is in, and the average covers
@@ -92,7 +94,7 @@ impl MarketRow {
     pub fn is_sampled(&self) -> bool {
         self.expiry_time != 0
             && self.price.sample_time >= self.expiry_time
-            && self.settlement_seconds >= LEAST_SAMPLED.0
+            && u64::from(self.settlement_seconds) >= LEAST_SAMPLED.0
     }
 
     /// The price that the vAMM's trades with a taker on a side are held to in the hour before an expiry: the worse for the
@@ -108,7 +110,7 @@ impl MarketRow {
             return Ok(None);
         }
         let rounding = if side == Side::Long { Rounding::Up } else { Rounding::Down };
-        let average = Price(quotient(self.settlement_sum, self.settlement_seconds, rounding)?);
+        let average = Price(quotient(self.settlement_sum, u64::from(self.settlement_seconds), rounding)?);
         Ok(Some(match side {
             Side::Long => average.max(self.price.price),
             Side::Short => average.min(self.price.price),

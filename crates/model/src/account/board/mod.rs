@@ -56,7 +56,9 @@ account_bytes! {
         /// Prices of the hour before the expiry times the seconds that each counts, price units times seconds.
         296 => pub settlement_sum: u64,
         /// Seconds that the sum covers, at most an hour.
-        304 => pub settlement_seconds: u64,
+        304 => pub settlement_seconds: u32,
+        /// Unix time at which the row's halt ends or has ended.
+        308 => pub halt_until: u32,
         /// Reserved, zero.
         312 => pub reserved: [u64; 1],
     }
@@ -76,7 +78,9 @@ account_bytes! {
         /// 1 when the row is in use.
         265 => pub listed: u8 as bool,
         /// Padding.
-        266 => pub padding: [u8; 6],
+        266 => pub padding: [u8; 2],
+        /// Unix time at which the row's halt ends or has ended.
+        268 => pub halt_until: u32,
         /// Reserved, zero.
         272 => pub reserved: [u64; 2],
     }
@@ -218,6 +222,12 @@ impl MarketRow {
         if base.0 >= 0 { self.funding_long } else { self.funding_short }
     }
 
+    /// Lets the row start again when its halt has ended: before every refresh.
+    #[inline]
+    pub fn end_halt(&mut self, clock: &Clock) {
+        self.price.end_halt(self.halt_until, clock);
+    }
+
     /// Initial margin ratio for a size, premium included, at most 100 %.
     #[inline]
     pub fn initial_ratio(&self, size: Size) -> Result<Ppm> {
@@ -241,6 +251,26 @@ impl MarketRow {
 }
 
 impl BankRow {
+    /// [`PriceRow::refresh`] of a row whose halt may have ended.
+    ///
+    /// # Errors
+    /// As [`PriceRow::refresh`].
+    pub fn refresh<S: Copy + Into<Option<OraclePrice>>>(
+        &mut self,
+        said: &[S],
+        clock: &Clock,
+        slot_time: SlotTime,
+    ) -> Result<RefreshReport> {
+        self.end_halt(clock);
+        self.price.refresh(said, clock, slot_time)
+    }
+
+    /// As [`MarketRow::end_halt`].
+    #[inline]
+    pub fn end_halt(&mut self, clock: &Clock) {
+        self.price.end_halt(self.halt_until, clock);
+    }
+
     /// Checks what must hold between instructions.
     pub fn invariant(&self) -> Result<()> {
         self.price.invariant()?;

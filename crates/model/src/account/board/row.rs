@@ -258,6 +258,14 @@ impl PriceRow {
         }
     }
 
+    /// Lets a halted row start again once the halt has ended at `until`, Unix seconds.
+    #[inline]
+    pub(super) fn end_halt(&mut self, until: u32, clock: &Clock) {
+        if self.state == RowState::Halted as u8 && clock.unix_time >= i64::from(until) {
+            self.set_halted(false, clock);
+        }
+    }
+
     /// Whether the row is fixed at its market's settlement price.
     #[inline]
     pub fn is_frozen(&self) -> bool {

@@ -42,7 +42,7 @@ impl IsolatePosition {
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<()> {
-        exchange.require_open(operation::TRANSFER)?;
+        exchange.require_open(operation::TRANSFER, &clock)?;
         require_amount(self.amount)?;
         board.market(self.market)?;
         if account.isolated(self.market).is_some() {
@@ -85,7 +85,7 @@ impl TransferIsolated {
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<()> {
-        exchange.require_open(operation::TRANSFER)?;
+        exchange.require_open(operation::TRANSFER, &clock)?;
         let amount = self.amount.magnitude();
         require_amount(amount)?;
         require_is_isolated(account, self.market)?;
@@ -128,7 +128,7 @@ impl MergePosition {
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<()> {
-        exchange.require_open(operation::TRANSFER)?;
+        exchange.require_open(operation::TRANSFER, &clock)?;
         require_is_isolated(account, self.market)?;
         liquidation::require_free(account, board, &clock)?;
         liquidation::require_free_in(account, self.market, board, &clock)?;

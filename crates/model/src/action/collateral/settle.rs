@@ -41,7 +41,7 @@ impl SettlePnl {
         bank: &mut Bank,
         account: &mut SubAccountMut<'_>,
     ) -> Result<SettleReport> {
-        context.exchange.require_open(operation::SETTLE)?;
+        context.exchange.require_open(operation::SETTLE, &context.clock)?;
         bank.require_quote()?;
         if context.market.is_settling() {
             // `SettlePosition` closes the position and pays users in turn.
@@ -155,7 +155,7 @@ impl SweepFees {
     /// # Errors
     /// [`Error::NothingToSettle`], price rows.
     pub fn execute<S: EventSink>(self, context: &mut Context<'_, S>, bank: &mut Bank) -> Result<SweepReport> {
-        context.exchange.require_open(operation::SETTLE)?;
+        context.exchange.require_open(operation::SETTLE, &context.clock)?;
         bank.require_quote()?;
         if context.market.is_settling() {
             // The pool is the users' until they are paid.

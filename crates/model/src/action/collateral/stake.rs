@@ -62,7 +62,7 @@ impl Stake {
         sink: &mut impl EventSink,
     ) -> Result<u64> {
         require_person(trader, signer)?;
-        exchange.require_open(operation::DEPOSIT)?;
+        exchange.require_open(operation::DEPOSIT, &clock)?;
         bank.require_quote()?;
         let shares = bank.tranche.issue(self.amount, self.least_shares, &clock)?;
         if trader.staked == 0 {
@@ -124,7 +124,7 @@ impl Unstake {
         sink: &mut impl EventSink,
     ) -> Result<Amount> {
         require_person(trader, signer)?;
-        exchange.require_open(operation::WITHDRAW)?;
+        exchange.require_open(operation::WITHDRAW, &clock)?;
         bank.require_quote()?;
         let shares = trader.unstaking;
         if shares == 0 {

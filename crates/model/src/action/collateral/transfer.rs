@@ -35,9 +35,10 @@ impl Deposit {
         exchange: &Exchange,
         bank: &mut Bank,
         account: &mut SubAccount,
+        clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<()> {
-        exchange.require_open(operation::DEPOSIT)?;
+        exchange.require_open(operation::DEPOSIT, &clock)?;
         require_amount(self.amount)?;
         let welcome = account.authority == self.depositor || bank.index == Bank::QUOTE;
         if !welcome && account.balance(bank.index).is_zero() {
@@ -74,7 +75,7 @@ impl Withdraw {
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<()> {
-        exchange.require_open(operation::WITHDRAW)?;
+        exchange.require_open(operation::WITHDRAW, &clock)?;
         require_amount(self.amount)?;
         liquidation::require_free(account, board, &clock)?;
         account.debit(bank.index, self.amount)?;
@@ -111,7 +112,7 @@ impl Transfer {
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<()> {
-        exchange.require_open(operation::TRANSFER)?;
+        exchange.require_open(operation::TRANSFER, &clock)?;
         require_amount(self.amount)?;
         if from.authority != to.authority {
             return Err(Error::WrongOwner);

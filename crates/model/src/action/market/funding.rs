@@ -45,7 +45,7 @@ impl UpdateFunding {
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<FundingReport> {
-        exchange.require_open(operation::FUNDING)?;
+        exchange.require_open(operation::FUNDING, &clock)?;
         market.require_before_last_hour(&clock)?;
         market.require_funding_due(clock.unix_time)?;
         row.price.require(Purpose::UpdateFunding, &clock)?;

@@ -1,9 +1,11 @@
 //! Stopping a price row, and letting it start again.
 
-use crate::account::board::{PriceBoard, PriceRow};
+use crate::account::board::{PriceBoard, PriceRow, RowState};
 use crate::account::exchange::Exchange;
+use crate::account::pause::stamp;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
+use crate::time::Seconds;
 
 /// Halts a row of the board, or lets a halted one start again from Stale.
 #[must_use]
@@ -15,6 +17,8 @@ pub struct HaltRow {
     pub index: u16,
     /// Whether it halts.
     pub halted: bool,
+    /// How long; nothing when it starts again.
+    pub length: Seconds,
 }
 
 impl HaltRow {
@@ -27,20 +31,30 @@ impl HaltRow {
         if self.halted && exchange.is_pauser(signer) { Ok(()) } else { exchange.require_admin(signer) }
     }
 
-    /// Halts the row or lets it start again. A settlement price is final: its row does neither.
+    /// Halts the row for a time or lets it start again; a row that is halted keeps its end, and starts again with the
+    /// first refresh after it. A halt keeps accounts from leaving, so it belongs to the exchange's stop of leaving. A
+    /// settlement price is final: its row does neither.
     ///
     /// # Errors
-    /// [`Error::InvalidParameter`] for another kind, [`Error::RowNotListed`], [`Error::MarketNotActive`] for the row of a
-    /// market that is settled.
+    /// [`Error::InvalidParameter`] for another kind or no time, [`Error::RowNotListed`], [`Error::MarketNotActive`] for the
+    /// row of a market that is settled, [`Error::PauseTooLong`], [`Error::PauseTooSoon`].
     #[inline]
-    pub fn execute(self, board: &mut PriceBoard, clock: &Clock) -> Result<()> {
-        let row: &mut PriceRow = match self.kind {
-            0 => &mut board.market_mut(self.index)?.price,
-            1 => &mut board.bank_mut(self.index)?.price,
+    pub fn execute(self, exchange: &mut Exchange, board: &mut PriceBoard, clock: &Clock) -> Result<()> {
+        let (row, until): (&mut PriceRow, &mut u32) = match self.kind {
+            0 => board.market_mut(self.index).map(|row| (&mut row.price, &mut row.halt_until))?,
+            1 => board.bank_mut(self.index).map(|row| (&mut row.price, &mut row.halt_until))?,
             _ => return Err(Error::InvalidParameter),
         };
         if row.is_frozen() {
             return Err(Error::MarketNotActive);
+        }
+        if self.halted {
+            if row.state == RowState::Halted as u8 && clock.unix_time < i64::from(*until) {
+                return Ok(());
+            }
+            *until = exchange.stop_leaving(self.length, clock)?;
+        } else {
+            *until = stamp(clock.unix_time)?.min(*until);
         }
         row.set_halted(self.halted, clock);
         Ok(())

@@ -4,6 +4,7 @@ use crate::account::bank::Bank;
 use crate::account::board::{PriceBoard, Purpose};
 use crate::account::exchange::Exchange;
 use crate::account::market::{Market, MarketStatus};
+use crate::account::pause::{MOST_PAUSED, pause, stamp};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{EventKind, EventSink, MarketRecord, emit};
@@ -11,6 +12,7 @@ use crate::fault::{self, Fault};
 use crate::num::{Checked, to_i64};
 use crate::quantity::{Amount, Price, Quote};
 use crate::rule::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE};
+use crate::time::Seconds;
 
 /// Opens a market, or switches it between trading and reduce-only.
 #[must_use]
@@ -18,6 +20,8 @@ use crate::rule::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE};
 pub struct SetMarketStatus {
     /// [`MarketStatus::Active`] or [`MarketStatus::ReduceOnly`].
     pub status: MarketStatus,
+    /// How long it is reduce-only; nothing when it trades.
+    pub length: Seconds,
 }
 
 impl SetMarketStatus {
@@ -31,11 +35,13 @@ impl SetMarketStatus {
         if closes && exchange.is_pauser(signer) { Ok(()) } else { exchange.require_admin(signer) }
     }
 
-    /// Sets the status. A listed market opens only on a price that could open risk, with the vAMM at that price.
+    /// Sets the status. A listed market opens only on a price that could open risk, with the vAMM at that price. A
+    /// reduce-only market trades again by itself; one that is reduce-only keeps its end.
     ///
     /// # Errors
     /// [`Error::InvalidParameter`] for a status that is reached in another way, [`Error::MarketNotActive`] from
-    /// settlement on, [`Error::MarketExpired`], those of [`Market::validate_scale`] at the price, price rows.
+    /// settlement on, [`Error::MarketExpired`], [`Error::PauseTooLong`], [`Error::PauseTooSoon`], those of
+    /// [`Market::validate_scale`] at the price, price rows.
     pub fn execute(
         self,
         board: &PriceBoard,
@@ -57,7 +63,16 @@ impl SetMarketStatus {
                 // Nothing was due before.
                 (market.premium_time, market.funding_time) = (clock.unix_time, clock.unix_time);
             }
-            (MarketStatus::Active | MarketStatus::ReduceOnly, MarketStatus::Active | MarketStatus::ReduceOnly) => {}
+            (MarketStatus::Active | MarketStatus::ReduceOnly, MarketStatus::ReduceOnly) => {
+                if !market.is_reduce_only(&clock) {
+                    let (since, until) = (market.reduces_since, market.reduces_until);
+                    market.reduces_until = pause(since, until, self.length, MOST_PAUSED, &clock)?;
+                    market.reduces_since = stamp(clock.unix_time)?;
+                }
+            }
+            (MarketStatus::Active | MarketStatus::ReduceOnly, MarketStatus::Active) => {
+                market.reduces_until = market.reduces_until.min(stamp(clock.unix_time)?);
+            }
             _ => return Err(Error::InvalidParameter),
         }
         market.status = self.status as u8;

@@ -35,7 +35,7 @@ impl SettleMarket {
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<Terms> {
-        exchange.require_open(operation::SETTLE)?;
+        exchange.require_open(operation::SETTLE, &clock)?;
         if market.is_settling() {
             return Err(Error::MarketNotActive);
         }

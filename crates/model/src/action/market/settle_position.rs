@@ -49,7 +49,7 @@ impl SettlePosition {
         bank: &mut Bank,
         account: &mut SubAccountMut<'_>,
     ) -> Result<PositionSettlement> {
-        context.exchange.require_open(operation::SETTLE)?;
+        context.exchange.require_open(operation::SETTLE, &context.clock)?;
         bank.require_quote()?;
         if !context.market.is_settling() {
             return Err(Error::MarketNotSettling);

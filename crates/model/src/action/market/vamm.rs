@@ -37,7 +37,7 @@ impl UpdateAmm {
     /// # Errors
     /// [`Error::AmmUpdateNotNeeded`] when nothing would change, [`Error::OperationPaused`], price rows.
     pub fn execute<S: EventSink>(self, context: &mut Context<'_, S>) -> Result<AmmReport> {
-        context.exchange.require_open(operation::UPDATE_AMM)?;
+        context.exchange.require_open(operation::UPDATE_AMM, &context.clock)?;
         context.market.require_unexpired(&context.clock)?;
         let board = context.board;
         let row = board.market(context.market.index)?;

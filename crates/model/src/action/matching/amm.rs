@@ -29,12 +29,12 @@ impl Amm {
     const ABSENT: Self = Self { left: None, touch: Price::ZERO, asked: true };
 
     pub(super) fn look<S: EventSink>(context: &Context<'_, S>, row: &MarketRow, order: &Taker) -> Result<Self> {
-        let paused = context.exchange.paused;
-        if paused & operation::FILL_AMM != 0 || context.market.amm.sqrt_k.is_zero() {
+        let paused = |operation| context.exchange.is_paused(operation, &context.clock);
+        if paused(operation::FILL_AMM) || context.market.amm.sqrt_k.is_zero() {
             return Ok(Self::ABSENT);
         }
         // Every quote is held to the oracle of now.
-        let unbound = paused & operation::UPDATE_AMM != 0 && fault::planted(Fault::PausedUpdateStillTrades);
+        let unbound = paused(operation::UPDATE_AMM) && fault::planted(Fault::PausedUpdateStillTrades);
         let bound = context.market.amm.bound(order.order.side(), if unbound { None } else { Some(row.price.price) })?;
         Ok(Self { left: Some(Size(u64::MAX)), touch: bound, asked: false })
     }
@@ -57,7 +57,7 @@ impl Amm {
         // A vAMM that cannot tell is passed over, as a maker is.
         let Ok(Availability::Upto(size)) = available else { return Ok(()) };
         // The curve follows the oracle before it quotes; a peg that it cannot pay for stays.
-        if context.exchange.paused & operation::UPDATE_AMM == 0 {
+        if !context.exchange.is_paused(operation::UPDATE_AMM, &context.clock) {
             match context.market.amm.update(&row.price, &context.clock) {
                 Ok(_) | Err(Error::AmmUpdateNotNeeded) => {}
                 Err(_) => return Ok(()),

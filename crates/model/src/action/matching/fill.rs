@@ -55,7 +55,7 @@ impl FillOrder<'_> {
     ) -> Result<FillReport> {
         let slot = taker.order_slot_near(self.order_id, self.slot)?;
         let order = *taker.order(slot)?;
-        context.exchange.require_open(operation::FILL)?;
+        context.exchange.require_open(operation::FILL, &context.clock)?;
         if order.market != context.market.index {
             return Err(Error::WrongMarket);
         }

@@ -30,7 +30,7 @@ pub(in crate::action) fn join<S: EventSink>(
     matched: &mut Matched,
 ) -> Result<()> {
     let (side, step) = (order.side(), context.market.step);
-    let joins = context.exchange.paused & operation::FILL_AMM == 0
+    let joins = !context.exchange.is_paused(operation::FILL_AMM, &context.clock)
         && row.price.require_live(Slot(order.activation_slot), &context.clock, context.board.slot_time()).is_ok()
         && row.price.require(Purpose::FillAmm, &context.clock).is_ok()
         && row.hold(side)?.is_none_or(|hold| side.accepts(price, hold));

@@ -50,7 +50,7 @@ impl PlaceAndMake {
     ) -> Result<Matched> {
         let slot = taker.order_slot_near(self.order_id, self.slot)?;
         let order = *taker.order(slot)?;
-        context.exchange.require_open(operation::FILL)?;
+        context.exchange.require_open(operation::FILL, &context.clock)?;
         // Orders from before the market closed to new risk may still reduce.
         context.market.require_open(true, &context.clock)?;
         if order.market != context.market.index {

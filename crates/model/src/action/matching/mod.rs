@@ -44,7 +44,7 @@ pub(in crate::action) fn run<S: EventSink>(
 ) -> Result<Matched> {
     let mut left = tradable_when(order.only_reduces, taker, &order.order)?;
     let mut matched = Matched::default();
-    let paused = context.exchange.paused & operation::UPDATE_AMM != 0;
+    let paused = context.exchange.is_paused(operation::UPDATE_AMM, &context.clock);
     if !(paused && fault::planted(Fault::PausedUpdateStillTrades)) {
         // Also while updates are paused: a peg that stays is held to the oracle of now.
         context.market.amm.see(row.price.price, context.clock.slot);

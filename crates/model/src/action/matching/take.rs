@@ -50,7 +50,7 @@ impl PlaceAndTake<'_> {
         taker: &mut SubAccountMut<'_>,
         makers: &mut [SubAccountMut<'_>],
     ) -> Result<TakeReport> {
-        context.exchange.require_open(operation::PLACE | operation::FILL)?;
+        context.exchange.require_open(operation::PLACE | operation::FILL, &context.clock)?;
         liquidation::require_free_in(taker.head, context.market.index, context.board, &context.clock)?;
         if self.order.flags & flags::POST_ONLY != 0 || self.order.kind > OrderKind::Limit as u8 {
             return Err(Error::InvalidOrder);

@@ -98,7 +98,7 @@ impl ModifyOrder {
         account: &mut SubAccountMut<'_>,
     ) -> Result<ModifyReport> {
         let params = &self.params;
-        context.exchange.require_open(operation::PLACE)?;
+        context.exchange.require_open(operation::PLACE, &context.clock)?;
         let market = &*context.market;
         liquidation::require_free_in(account.head, market.index, context.board, &context.clock)?;
         let slot = account.order_slot_near(params.order_id, usize::from(params.slot))?;

@@ -59,7 +59,7 @@ impl PlaceOrders<'_> {
         context: &mut Context<'_, S>,
         account: &mut SubAccountMut<'_>,
     ) -> Result<PlaceReport> {
-        context.exchange.require_open(operation::PLACE)?;
+        context.exchange.require_open(operation::PLACE, &context.clock)?;
         liquidation::require_free_in(account.head, context.market.index, context.board, &context.clock)?;
         let first_id = account.head.next_order_id.max(1);
         let mut risk = false;

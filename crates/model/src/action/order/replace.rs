@@ -59,7 +59,7 @@ impl ReplaceOrders<'_> {
         account: &mut SubAccountMut<'_>,
     ) -> Result<ReplaceReport> {
         let market = context.market.index;
-        context.exchange.require_open(operation::PLACE)?;
+        context.exchange.require_open(operation::PLACE, &context.clock)?;
         liquidation::require_free_in(account.head, market, context.board, &context.clock)?;
         let before = worst(account.head, market)?;
         let mut cancelled = 0u32;

@@ -48,7 +48,7 @@ impl SliceOrder {
     ) -> Result<SliceReport> {
         let slot = owner.order_slot_near(self.order_id, self.slot)?;
         let mut order = *owner.order(slot)?;
-        context.exchange.require_open(operation::FILL)?;
+        context.exchange.require_open(operation::FILL, &context.clock)?;
         if order.market != context.market.index {
             return Err(Error::WrongMarket);
         }

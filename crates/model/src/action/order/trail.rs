@@ -49,7 +49,7 @@ impl TrailOrder {
     ) -> Result<TrailReport> {
         let slot = owner.order_slot_near(self.order_id, self.slot)?;
         let mut order = *owner.order(slot)?;
-        context.exchange.require_open(operation::FILL)?;
+        context.exchange.require_open(operation::FILL, &context.clock)?;
         context.market.require_open(true, &context.clock)?;
         if order.market != context.market.index {
             return Err(Error::WrongMarket);

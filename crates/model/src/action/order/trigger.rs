@@ -57,11 +57,10 @@ impl TriggerOrder {
         let slot = owner.order_slot_near(self.order_id, self.slot)?;
         let mut order = *owner.order(slot)?;
         let reduce_only = order.has(flags::REDUCE_ONLY);
-        context.exchange.require_open(if reduce_only {
-            operation::FILL
-        } else {
-            operation::FILL | operation::PLACE
-        })?;
+        context.exchange.require_open(
+            if reduce_only { operation::FILL } else { operation::FILL | operation::PLACE },
+            &context.clock,
+        )?;
         if order.market != context.market.index {
             return Err(Error::WrongMarket);
         }

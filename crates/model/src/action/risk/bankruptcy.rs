@@ -79,7 +79,7 @@ impl Bankruptcy {
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<BankruptcyReport> {
-        exchange.require_open(operation::LIQUIDATE)?;
+        exchange.require_open(operation::LIQUIDATE, &clock)?;
         bank.require_quote()?;
         let pocket = Pocket::of(account.head, market.index);
         if !mark_bankrupt(account.head, pocket, board)? {

@@ -86,7 +86,7 @@ impl Liquidate {
         account: &mut SubAccountMut<'_>,
         liquidator: &mut SubAccountMut<'_>,
     ) -> Result<LiquidationReport> {
-        context.exchange.require_open(operation::LIQUIDATE)?;
+        context.exchange.require_open(operation::LIQUIDATE, &context.clock)?;
         if account.head.is_same(liquidator.head) {
             return Err(Error::SelfTrade);
         }

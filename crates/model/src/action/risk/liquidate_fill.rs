@@ -76,7 +76,7 @@ impl LiquidateWithFill<'_> {
         liquidator: &mut SubAccountMut<'_>,
         makers: &mut [SubAccountMut<'_>],
     ) -> Result<LiquidationFill> {
-        context.exchange.require_open(operation::LIQUIDATE | operation::FILL)?;
+        context.exchange.require_open(operation::LIQUIDATE | operation::FILL, &context.clock)?;
         context.market.require_open(true, &context.clock)?;
         if account.head.is_same(liquidator.head) {
             return Err(Error::SelfTrade);

@@ -3,6 +3,7 @@
 use kedge_model::account::market::MarketStatus;
 
 use kedge_model::event::MarketRecord;
+use kedge_model::time::Seconds;
 
 use crate::instructions::prelude::*;
 
@@ -24,11 +25,12 @@ pub struct SetMarketStatus {
     pub program: Sole<ThisProgram>,
 }
 
-/// Sets the status.
+/// Sets the status; a reduce-only one for so many seconds.
 #[inline(never)]
-pub fn handle(a: &mut SetMarketStatus, status: u8) -> Outcome {
+pub fn handle(a: &mut SetMarketStatus, status: u8, seconds: u32) -> Outcome {
     let signer = a.signer.address().to_bytes();
-    let set = action::SetMarketStatus { status: MarketStatus::from_number(status)? };
+    let set =
+        action::SetMarketStatus { status: MarketStatus::from_number(status)?, length: Seconds(u64::from(seconds)) };
     set.authorise(&a.exchange, &signer)?;
     let clock = clock()?;
     let mut records = Records::of::<MarketRecord>();

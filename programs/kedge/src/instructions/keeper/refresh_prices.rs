@@ -25,12 +25,15 @@ pub fn handle(a: &mut RefreshPrices, markets: &[u8], banks: &[u8]) -> Outcome {
     let slot_time = board.slot_time();
     for index in markets {
         let row = board.market_mut(u16::from(*index))?;
+        row.end_halt(&clock);
         let before = row.price.sample_time;
         let report = refresh(&mut row.price, &mut oracles, &clock, slot_time)?;
         row.gather(before, &report)?;
     }
     for index in banks {
-        refresh(&mut board.bank_mut(u16::from(*index))?.price, &mut oracles, &clock, slot_time)?;
+        let row = board.bank_mut(u16::from(*index))?;
+        row.end_halt(&clock);
+        refresh(&mut row.price, &mut oracles, &clock, slot_time)?;
     }
     if oracles.is_empty() { Ok(()) } else { Err(AccountError::TooManyAccounts.into()) }
 }

@@ -39,7 +39,7 @@ pub fn handle(a: &mut Deposit, amount: u64) -> Outcome {
     let mut records = Records::of::<DepositRecord>();
     let mut batch = records.batch();
     let deposit = action::Deposit { amount: Amount(amount), depositor: a.depositor.address().to_bytes() };
-    deposit.execute(&a.exchange, &mut a.bank, &mut a.sub_account, &mut batch)?;
+    deposit.execute(&a.exchange, &mut a.bank, &mut a.sub_account, clock, &mut batch)?;
     a.bank.invariant()?;
     calls::token::deposit(&a.token_program, a.source.as_ref(), a.vault.as_ref(), &a.depositor, amount)?;
     calls::events::emit_plain(batch, a.depositor.address().to_bytes(), &clock, &a.event_authority)
