@@ -45,7 +45,7 @@ export async function getFreshPricesInstruction(board: PriceBoard, rows: { marke
     const asked = [...markets.map((index) => board.markets[index]), ...banks.map((index) => board.banks[index])];
     const oracles = await Promise.all(
         asked.map((row) => {
-            if (!row) throw new RangeError('the board has 24 rows of markets and 8 of banks');
+            if (!row) throw new RangeError('the board has 24 rows of markets and 6 of banks');
             return findOracles(row.price);
         }),
     );

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::io::{IsTerminal, Write as _};
 use std::time::Duration;
 
-use kedge_model::account::board::RowState;
+use kedge_model::account::board::{RowState, Session};
 use kedge_model::account::market::Market;
 use kedge_state::World;
 
@@ -104,9 +104,15 @@ fn fit(line: &str) -> String {
     line.chars().take(WIDTH).collect::<String>().trim_end().to_owned()
 }
 
-/// The name of a row's state other than Normal.
+/// The name of a row's state other than Normal, and of a halt that ends by itself.
 fn state(world: &World, market: u16) -> &'static str {
-    let state = world.board.market(market).map(|row| RowState::from_number(row.price.state));
+    let row = world.board.market(market);
+    match row.map(|row| row.session(&world.clock)) {
+        Ok(Session::Reserved) => return " RESERVED",
+        Ok(Session::Opening(_)) => return " OPENING",
+        Ok(Session::Open) | Err(_) => {}
+    }
+    let state = row.map(|row| RowState::from_number(row.price.state));
     match state {
         Ok(RowState::Normal) => "",
         Ok(RowState::Degraded) => " DEGRADED",

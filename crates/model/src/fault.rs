@@ -63,6 +63,12 @@ faults! {
     SmallestFillTriggers
     /// The insurance fee is a share of the take-over's quote, though its size was reckoned with one of the oracle's value.
     InsuranceFeeOfQuote
+    /// A reserved row's market goes on filling.
+    ReservedRowTrades
+    /// One price, of however few sources, halts a row.
+    AnyTickHalts
+    /// A row is halted as often as its price moves.
+    HaltsWithoutEnd
 }
 
 /// Whether a test of this thread has put the fault back.

@@ -154,6 +154,7 @@ fn no_state_of_others_refuses_a_service_or_a_liquidation() {
         let stop = waiting(BTC, OrderKind::StopMarket, Side::Short, ONE, 59_000 * DOLLAR);
         let stop = world.place(0, OrderParams { flags: flags::REDUCE_ONLY, ..stop }).unwrap();
         world.drive(BTC, 56_500 * DOLLAR);
+        world.outlast();
         for bystander in [MAKER, 4, 6, 8] {
             spoil(&mut world, bystander);
         }

@@ -12,6 +12,8 @@ mod defaults;
 mod expiry;
 #[path = "faults/funding.rs"]
 mod funding;
+#[path = "faults/halts.rs"]
+mod halts;
 #[path = "faults/last_hour.rs"]
 mod last_hour;
 #[path = "faults/matching.rs"]

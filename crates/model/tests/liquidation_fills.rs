@@ -38,6 +38,7 @@ fn held(dollars: u64, side: Side, price: u64) -> World {
     world.place(MAKER, limit(BTC, side.opposite(), ONE, 60_000 * DOLLAR)).unwrap();
     let _ = world.take(TRADER, ioc(BTC, side, ONE, 60_000 * DOLLAR), &[MAKER]).unwrap();
     world.drive(BTC, price * DOLLAR);
+    world.outlast();
     world
 }
 

@@ -255,6 +255,7 @@ fn a_top_up_ends_an_isolated_liquidation() {
     assert!(!world.health_in(TRADER, SOL).is_met());
     world.transfer_isolated(TRADER, SOL, 1_000_000_000).unwrap();
     assert_eq!(world.liquidate(SOL, TRADER, LIQUIDATOR, u64::MAX).map(|r| r.recovered), Ok(true));
+    world.outlast();
     world.place(TRADER, limit(SOL, Side::Long, ONE, 100 * DOLLAR)).unwrap();
     assert_eq!(world.accounts[TRADER].position(SOL).status, alone::USED | alone::ISOLATED);
     check(&mut world);
@@ -264,6 +265,7 @@ fn a_top_up_ends_an_isolated_liquidation() {
 fn profit_of_an_isolated_position_stays_in_it_until_it_is_taken_out() {
     let mut world = two_pockets(Side::Long, 50, 9_000, 820);
     world.drive(SOL, 160 * DOLLAR);
+    world.outlast();
     let _ = world.settle(SOL, MAKER).unwrap();
     let balance = world.accounts[TRADER].head.balance(0);
     let before = world.accounts[TRADER].position(SOL).isolated;

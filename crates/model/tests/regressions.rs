@@ -33,6 +33,7 @@ fn a_liquidation_ends_on_every_healthy_path() {
     // The price comes back, and the owner simply goes on.
     let mut world = begun();
     world.drive(BTC, 60_000 * DOLLAR);
+    world.outlast();
     world.place(0, limit(BTC, Side::Short, ONE / 100, 61_000 * DOLLAR)).unwrap();
     assert_eq!(world.accounts[0].head.status, 0);
     // Money comes in.

@@ -3,9 +3,10 @@
 use kedge_client::Found;
 use kedge_client::prices::Row;
 use kedge_interface::account::name;
-use kedge_model::account::board::{MarketRow, RowState};
+use kedge_model::account::board::{MarketRow, RowState, Session as Trading};
 use kedge_model::account::market::{Market, MarketStatus};
 use kedge_model::account::order::Side;
+use kedge_model::clock::Clock;
 use kedge_units::decimal;
 use serde_json::{Value, json};
 
@@ -25,7 +26,7 @@ pub(crate) async fn run(session: &Session, options: &Markets) -> Result<Output> 
     if let Some(wanted) = &options.market {
         let found = directory.market(wanted)?;
         let row = view.board.market(found.data.index)?;
-        return Ok(Output::new(detail(&found.data, row), json(found, row, &view)));
+        return Ok(Output::new(detail(&found.data, row, &view.clock), json(found, row, &view)));
     }
     let titles = [">#", "MARKET", "STATUS", ">ORACLE", ">BID", ">ASK", ">FUNDING/H", ">INTEREST", ">MARGIN"];
     let mut table = Table::new(&titles);
@@ -39,7 +40,7 @@ pub(crate) async fn run(session: &Session, options: &Markets) -> Result<Output> 
         table.row(vec![
             market.index.to_string().into(),
             name(&market.name).into(),
-            status(market, row).into(),
+            status(market, row, &view.clock).into(),
             Cell::painted(
                 decimal::price_at(row.price.price, market.tick),
                 if normal { Paint::Plain } else { Paint::Warn },
@@ -70,13 +71,14 @@ fn state(row: &MarketRow, view: &View) -> RowState {
     row.price.state_at(&view.clock, row.price.max_age())
 }
 
-fn detail(market: &Market, row: &MarketRow) -> String {
+fn detail(market: &Market, row: &MarketRow, clock: &Clock) -> String {
     let (bid, ask) = touches(market, row);
     let price = |price: Option<_>| price.map_or_else(|| "none".into(), decimal::price);
     let percent = |ppm| decimal::percent(ppm);
     let lines = [
         ("market", format!("{} (index {})", name(&market.name), market.index)),
-        ("status", status(market, row).into()),
+        ("status", status(market, row, clock).into()),
+        ("halt", halt(row, clock)),
         ("expiry", crate::describe::life::expiry(market.expiry_time)),
         ("oracle price", decimal::price(row.price.price)),
         ("vAMM bid / ask", format!("{} / {}", price(bid), price(ask))),
@@ -89,7 +91,7 @@ fn detail(market: &Market, row: &MarketRow) -> String {
             format!("{} (a leverage of {})", percent(row.initial_margin), decimal::leverage(row.initial_margin)),
         ),
         ("maintenance margin", percent(row.maintenance_margin)),
-        ("fills within", format!("{} of the oracle", percent(market.price_band))),
+        ("fills within", within(market, row, clock)),
         ("liquidation fee", percent(market.liquidator_fee)),
         ("last funding", format!("{} an hour", decimal::percent_of_billion(market.funding_rate))),
         ("largest funding", format!("{} an hour", percent(market.funding_cap))),
@@ -108,7 +110,12 @@ fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
         "index": market.index,
         "name": name(&market.name),
         "address": found.address.to_string(),
-        "status": status(market, row),
+        "status": status(market, row, &view.clock),
+        "halt": row.halt_ends(&view.clock).map(|(reserved, ends)| json!({
+            "reserved_until": long(reserved),
+            "ends": long(ends),
+            "fills_within_percent": row.fills_within(market.price_band, &view.clock).ok().map(|band| decimal::format(band.0, 4, 0)),
+        })),
         "expiry_time": (market.expiry_time != 0).then(|| long(market.expiry_time)),
         "settlement_price": market.is_settling().then(|| decimal::price(market.settlement_price)),
         "oracle_price": decimal::price(row.price.price),
@@ -133,8 +140,31 @@ fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
     })
 }
 
-/// The market's status in a word; `halted` while its price row is.
-fn status(market: &Market, row: &MarketRow) -> &'static str {
-    let halted = row.price.state == RowState::Halted as u8 && market.status == MarketStatus::Active as u8;
-    if halted { "halted" } else { crate::describe::life::status(market.status) }
+/// The market's status in a word; `halted` while its price row is, `reserved` and `opening` in a halt that ends by itself.
+fn status(market: &Market, row: &MarketRow, clock: &Clock) -> &'static str {
+    if market.status != MarketStatus::Active as u8 {
+        return crate::describe::life::status(market.status);
+    }
+    match row.session(clock) {
+        _ if row.price.state == RowState::Halted as u8 => "halted",
+        Trading::Reserved => "reserved",
+        Trading::Opening(_) => "opening",
+        Trading::Open => crate::describe::life::status(market.status),
+    }
+}
+
+/// Until when a halt that ends by itself lasts.
+fn halt(row: &MarketRow, clock: &Clock) -> String {
+    let Some((reserved, ends)) = row.halt_ends(clock) else { return "none".into() };
+    let left = |until: i64| until.saturating_sub(clock.unix_time).max(0);
+    match row.session(clock) {
+        Trading::Reserved => format!("reserved: fills in {} s, the whole band in {} s", left(reserved), left(ends)),
+        _ => format!("opening: the whole band in {} s", left(ends)),
+    }
+}
+
+/// How far from the oracle fills reach now.
+fn within(market: &Market, row: &MarketRow, clock: &Clock) -> String {
+    row.fills_within(market.price_band, clock)
+        .map_or_else(|_| "nothing".into(), |band| format!("{} of the oracle", decimal::percent(band)))
 }

@@ -1,7 +1,7 @@
 //! `kedge prices`.
 
 use kedge_client::prices::{self, Row};
-use kedge_model::account::board::{PriceRow, RowState, SourceKind};
+use kedge_model::account::board::{PriceRow, RowState, Session as Trading, SourceKind};
 use kedge_units::decimal;
 use serde_json::{Value, json};
 
@@ -33,6 +33,16 @@ pub(crate) async fn run(session: &Session, options: &Prices) -> Result<Output> {
     for row in rows {
         let price = row.price(&board)?;
         let state = price.state_at(&clock, price.max_age());
+        let trading = match row {
+            Row::Market(index) => board.market(index)?.session(&clock),
+            Row::Bank(_) => Trading::Open,
+        };
+        let word = match trading {
+            Trading::Reserved => format!("{state:?}, reserved"),
+            Trading::Opening(_) => format!("{state:?}, opening"),
+            Trading::Open => format!("{state:?}"),
+        };
+        let good = state == RowState::Normal && trading == Trading::Open;
         let age = clock.seconds_since(price.publish_time).0;
         let name = match row {
             Row::Market(index) => directory.market_name(index),
@@ -43,7 +53,7 @@ pub(crate) async fn run(session: &Session, options: &Prices) -> Result<Output> {
         table.row(vec![
             name.clone().into(),
             decimal::price_at(price.price, tick).into(),
-            Cell::painted(format!("{state:?}"), if state == RowState::Normal { Paint::Good } else { Paint::Warn }),
+            Cell::painted(word, if good { Paint::Good } else { Paint::Warn }),
             if price.publish_time == 0 { "-".into() } else { format!("{age} s").into() },
             format!("{} s", price.max_age).into(),
             decimal::price_at(price.twap_5m, tick).into(),

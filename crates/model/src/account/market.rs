@@ -11,6 +11,7 @@
 
 use crate::account::board::MarketRow;
 use crate::amm::Amm;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::{Checked, PPM, Rounding, is_multiple, mul_div};
 use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
@@ -226,6 +227,16 @@ impl Market {
     #[inline]
     pub fn band(&self, oracle: Price) -> Result<(Price, Price)> {
         Ok((oracle.lowered(self.price_band, Rounding::Up)?, oracle.raised(self.price_band, Rounding::Down)?))
+    }
+
+    /// [`Self::band`] as it is now: narrower while the row opens after a halt, and none while it is reserved.
+    ///
+    /// # Errors
+    /// [`Error::MarketReserved`].
+    #[inline]
+    pub fn trading_band(&self, row: &MarketRow, clock: &Clock) -> Result<(Price, Price)> {
+        let (oracle, width) = (row.price.price, row.fills_within(self.price_band, clock)?);
+        Ok((oracle.lowered(width, Rounding::Up)?, oracle.raised(width, Rounding::Down)?))
     }
 
     /// Follows a user's base from `before` to `after` in the open interest.

@@ -1,7 +1,7 @@
 //! Time and prices.
 
 use super::World;
-use kedge_model::account::board::{OraclePrice, RefreshReport, RowState};
+use kedge_model::account::board::{HALT_LASTS, OraclePrice, RefreshReport, RowState};
 use kedge_model::error::Result;
 use kedge_model::quantity::Price;
 
@@ -70,6 +70,12 @@ impl World {
             let price = self.oracle(market).0;
             let _ = self.refresh(market, price).unwrap();
         }
+    }
+
+    /// Waits until no halt of its own holds back any market's fills.
+    pub(crate) fn outlast(&mut self) {
+        self.wait(HALT_LASTS.0);
+        self.tick();
     }
 
     /// Moves a market's price there within a minute and confirms it.

@@ -5,7 +5,7 @@
 //! Derivation: docs/math/settlement.md.
 
 use super::refresh::RefreshReport;
-use super::{MarketRow, OraclePrice, RowState};
+use super::{Before, MarketRow, OraclePrice, RowState};
 use crate::clock::{Clock, elapsed};
 use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
@@ -23,7 +23,7 @@ pub const LEAST_SAMPLED: Seconds = Seconds(1_800);
 pub const MOST_PER_SAMPLE: Seconds = Seconds::MINUTE;
 
 impl MarketRow {
-    /// [`super::PriceRow::refresh`], and in the hour before the expiry the new price into the settlement average: for the
+    /// [`super::PriceRow::refresh`], the watch over how fast it moves ([`super::Session`]), and in the hour before the expiry the new price into the settlement average: for the
     /// seconds since the price before, at most [`MOST_PER_SAMPLE`]. In a jump it counts as far as for a liquidation; while
     /// the row is halted it does not.
     ///
@@ -36,14 +36,27 @@ impl MarketRow {
         slot_time: SlotTime,
     ) -> Result<RefreshReport> {
         self.end_halt(clock);
-        let before = self.price.sample_time;
+        let before = self.price.before();
         let report = self.price.refresh(said, clock, slot_time)?;
-        self.gather(before, &report)?;
+        self.follow(&before, &report, clock)?;
         Ok(report)
     }
 
-    /// The second half of [`Self::refresh`], for who has refreshed the price by itself; `before` is the row's
-    /// [`super::PriceRow::sample_time`] before that.
+    /// The second half of [`Self::refresh`], for who has refreshed the price by itself; `before` is what
+    /// [`super::PriceRow::before`] said before that.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].
+    #[inline]
+    pub fn follow(&mut self, before: &Before, report: &RefreshReport, clock: &Clock) -> Result<()> {
+        if report.updated {
+            self.watch(before, clock)?;
+        }
+        self.gather(before.sample_time, report)
+    }
+
+    /// A new price into the settlement average, in the hour before the expiry; `before` is the row's
+    /// [`super::PriceRow::sample_time`] before it.
     ///
     /// # Errors
     /// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].

@@ -11,6 +11,7 @@ mod policy;
 mod ratio;
 mod refresh;
 mod row;
+mod velocity;
 
 pub use combine::{OraclePrice, combine};
 pub use expiry::{LEAST_SAMPLED, MOST_PER_SAMPLE, SETTLEMENT_WINDOW};
@@ -19,22 +20,26 @@ pub use policy::{Purpose, Requirement, RowState};
 pub use ratio::size_premium_ratio;
 pub use refresh::{JUMP_CONFIRMATIONS, RefreshReport, TWAP_1H, TWAP_5M, weighted_average};
 pub use row::{DEAD_AGE_FACTOR, MAX_SOURCES, PriceRow, PriceSource, SourceKind, count_sources, receivers};
+pub use velocity::{
+    Before, DEVIATIONS, HALT_LASTS, HALTS_AN_HOUR, LEAST_MOVE, OPENING_BANDS, OPENING_STEP, RESERVED_FOR, Session,
+    VELOCITY_WINDOW,
+};
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::quantity::{FundingIndex, Ppm, Size};
+use crate::quantity::{FundingIndex, Ppm, Price, Size};
 use crate::time::{Seconds, Slot, SlotTime};
 
 /// Most markets that one board can list.
 pub const MAX_MARKETS: usize = 24;
 /// Most collateral banks that one board can list.
-pub const MAX_BANKS: usize = 8;
+pub const MAX_BANKS: usize = 6;
 /// [`MarketRow::listed`] of a market that has been delisted: its row stays readable at the settlement price.
 pub const DELISTED: u8 = 2;
 
 account_bytes! {
     /// What every margin check needs of a market: price, margin parameters, cumulative funding.
-    pub struct MarketRow [320] {
+    pub struct MarketRow [344] {
         /// Combined oracle price of the base asset.
         0 => pub price: PriceRow,
         /// Initial margin ratio at no size.
@@ -45,8 +50,10 @@ account_bytes! {
         264 => pub size_premium: u32,
         /// 1 when the row is in use, [`DELISTED`] when its market has ended.
         268 => pub listed: u8 as Listing,
-        /// Padding.
-        269 => pub padding: [u8; 3],
+        /// Prices of a quorum in a row that have moved too far: 1 until the next, which halts or ends it.
+        269 => pub moves: u8,
+        /// Move within a minute past which the row is halted, parts per ten thousand.
+        270 => pub move_limit: u16,
         /// Cumulative funding that a long has paid, quote per base at 1e9.
         272 => pub funding_long: FundingIndex,
         /// Cumulative funding that a short has received, quote per base at 1e9.
@@ -61,6 +68,16 @@ account_bytes! {
         308 => pub halt_until: u32,
         /// Reserved, zero.
         312 => pub reserved: [u64; 1],
+        /// Price of up to a minute ago against which moves are measured, zero before the first.
+        320 => pub anchor: Price,
+        /// The one before it.
+        328 => pub anchor_before: Price,
+        /// Unix time at which the last halt of its own began, 0 for never.
+        336 => pub halted_at: u32,
+        /// Quarters of a minute from each of the three halts before it to that one, rounded down; 255 for longer ago.
+        340 => pub halts_before: [u8; 3],
+        /// Seconds from the anchor to the row's price.
+        343 => pub anchor_age: u8,
     }
 }
 
@@ -106,7 +123,7 @@ account_bytes! {
         /// One row a market, by market index.
         64 => pub markets: [MarketRow; 24],
         /// One row a bank, by bank index.
-        7744 => pub banks: [BankRow; 8],
+        8320 => pub banks: [BankRow; 6],
     }
 }
 

@@ -85,7 +85,7 @@ impl FillOrder<'_> {
             context.market.require_before_last_hour(&context.clock)?;
         }
         let limit = order.limit_price(context.clock.slot, row.price.price, context.market.tick)?;
-        let band = context.market.band(row.price.price)?;
+        let band = context.market.trading_band(row, &context.clock)?;
         let interest = context.market.open_interest();
         let side = Taker {
             slot,

@@ -84,7 +84,7 @@ impl PlaceAndMake {
         let quote = size.value(price, rounding)?;
         let shares = shares::of(taker, &order, Some(maker), others);
         let fees = matching::fees_of(context, quote, taker, Some(maker), shares)?;
-        matching::require_in_band(context.market.band(row.price.price)?, price)?;
+        matching::require_in_band(context.market.trading_band(row, &context.clock)?, price)?;
         let trade = Trade { size, quote, price, fees, source: FillSource::Jit, maker_order: 0 };
         let mut matched = Matched::default();
         let taker_realised = matching::take(context, row, taker, slot, &order, &trade, &mut matched)?;

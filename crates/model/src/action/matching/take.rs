@@ -66,7 +66,7 @@ impl PlaceAndTake<'_> {
             context.market.require_before_last_hour(&context.clock)?;
         }
         let interest = context.market.open_interest();
-        let band = context.market.band(row.price.price)?;
+        let band = context.market.trading_band(row, &context.clock)?;
         let limit = order.effective_price(row.price.price, context.market.tick)?;
         let side = Taker {
             slot: placed.slot,

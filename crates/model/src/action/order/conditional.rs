@@ -206,7 +206,9 @@ pub(in crate::action) fn start_auction<S: EventSink>(
     price: Price,
 ) -> Result<()> {
     let limit = if order.has(flags::NO_LIMIT) { Price::ZERO } else { order.price() };
-    let width = auction::width(&context.board.market(order.market)?.price, context.market.price_band)?;
+    let row = context.board.market(order.market)?;
+    row.require_unreserved(&context.clock)?;
+    let width = auction::width(&row.price, context.market.price_band)?;
     let (start, end) = auction::derive(order.side(), price, limit, width)?;
     order.auction_slots = entry::auction_slots(context, context.exchange.default_auction_ms)?;
     (order.auction_start, order.auction_end) = (start, end);

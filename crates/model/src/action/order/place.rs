@@ -99,6 +99,10 @@ pub(in crate::action) fn place<S: EventSink>(
     check(context, params, kind)?;
     let board = context.board;
     let row = board.market(params.market)?;
+    if params.flags & flags::POST_ONLY == 0 {
+        // What takes would wait for nothing, and an auction would run out unseen.
+        row.require_unreserved(&context.clock)?;
+    }
     let terms = match kind {
         OrderKind::Market => market_terms(context, row, params, side)?,
         _ => limit_terms(context, row, params, side)?,

@@ -188,7 +188,7 @@ impl LiquidateWithFill<'_> {
             status: STATUS_OPEN,
             ..Order::default()
         };
-        let band = context.market.band(row.price.price)?;
+        let band = context.market.trading_band(row, &context.clock)?;
         let interest = context.market.open_interest();
         let taker = Taker {
             slot: Taker::NO_SLOT,

@@ -26,9 +26,9 @@ pub fn handle(a: &mut RefreshPrices, markets: &[u8], banks: &[u8]) -> Outcome {
     for index in markets {
         let row = board.market_mut(u16::from(*index))?;
         row.end_halt(&clock);
-        let before = row.price.sample_time;
+        let before = row.price.before();
         let report = refresh(&mut row.price, &mut oracles, &clock, slot_time)?;
-        row.gather(before, &report)?;
+        row.follow(&before, &report, &clock)?;
     }
     for index in banks {
         let row = board.bank_mut(u16::from(*index))?;
