@@ -153,4 +153,6 @@ errors! {
     112 UnstakeLapsed "The request was not paid within two days after its 13 days; request anew."
     113 NothingRequested "No shares wait to be unstaked; request them first."
     114 StakeEnded "The shares are of a generation of the staked insurance that has ended; unstake them before staking anew."
+    120 ProfitHeld "A default in this market comes first: profit becomes tokens ten minutes after it was seen, and while nobody has paid its loss an hour after it was settled, once those who have lost are settled; settle them, and wait."
+    121 ProfitOwnersAlone "While the market lacks the money of a loss, only the owner turns the position's profit into tokens, at the haircut; let the owner sign."
 }
