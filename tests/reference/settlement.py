@@ -190,71 +190,66 @@ def settle_position(
     return base, amount, lost, left, entry, pool, debts, users, deficit, pot, amm_base, amm_quote, tokens, counted, paid_out, given_up
 
 
-DEFAULT = """debt claims insurance_fund insurance_cap tier long short amm_base amm_quote average charged since settling other_debts
+DEFAULT = """debt claims insurance_fund insurance_cap tier long short amm_base amm_quote amm_margin price amm_used since settling other_debts
 funding_pot deficit pool"""
 DAY = 86_400
+
+
+def amm_room(base, quote, margin, price, used):
+    """What the vAMM gives for the defaults of a day: half of its spare equity, what it gave counted in."""
+    spare = max(0, quote + base * price // BASE - up(up(abs(base) * price, BASE) * margin, PPM))
+    return min(spare, max(0, (spare + used) // 2 - used))
 
 
 def draw_default(r):
     debt = 1 + r.bits(40)
     claims = r.pick(0, 0, debt // 3, r.near(debt), r.bits(38))
     long, short = r.pick(0, 0, r.size(46)), r.pick(0, 0, r.size(46), 3)
-    average = r.pick(10**6 * r.flat(1, 100_000), 1 + r.bits(30))
+    price = r.pick(10**6 * r.flat(1, 100_000), 1 + r.bits(30))
     amm_base = short - long if r.chance(0.8) else r.pick(0, r.signed(r.bits(40)))
-    bearers = long + short + abs(amm_base)
-    limit = average * 1_000 // 10
-    charged = r.pick(0, 0, limit, r.near(limit), limit * r.ppm() // PPM, 2 * limit)
-    since = r.pick(0, DAY - 1, DAY, DAY + 1, r.bits(18))
-    # Near the most that the defaults of a day may charge.
-    if bearers and r.chance(0.5):
-        most = bearers * max(0, limit - (charged if since < DAY else 0)) // INDEX
-        debt = max(1, r.pick(most, r.near(most), r.about(most, 500_000)))
+    amm_quote, margin = r.signed(r.bits(42)), r.pick(0, 200_000, r.ppm())
+    used, since = r.pick(0, 0, r.bits(40)), r.pick(0, DAY - 1, DAY, DAY + 1, r.bits(18))
+    # Near what the vAMM gives.
+    if r.chance(0.5):
+        amm_quote = max(0, amm_quote) - amm_base * price // BASE
+        room = amm_room(amm_base, amm_quote, margin, price, used if since < DAY else 0)
+        debt = max(1, r.pick(room, r.near(room), r.about(room, 500_000)))
     return (
         debt, claims, r.pick(0, debt, r.near(debt), r.bits(38)), r.pick(0, 2**40, debt // 2, r.near(debt)), r.flat(0, 4), long, short, amm_base,
-        r.signed(r.bits(42)), average, charged, since, r.pick(0, 0, 0, 1), r.pick(0, r.bits(30)), r.signed(r.bits(30)), r.pick(0, r.bits(20)), r.bits(40),
+        amm_quote, margin, price, used, since, r.pick(0, 0, 0, 1), r.pick(0, r.bits(30)), r.signed(r.bits(30)), r.pick(0, r.bits(20)), r.bits(40),
     )
 
 
 @formula(
     "default",
     DEFAULT,
-    """loss insurance amm socialised deficit charge amm_quote funding_pot deficit_left fund pool debt_left charged new_day
-settlement_loss debts""",
+    """loss amm insurance deficit amm_quote funding_pot deficit_left fund pool debt_left amm_used new_day new_deficit settlement_loss
+debts""",
     draw_default,
-    # Next to nothing bears it: what it would be charged has more than 64 bits.
-    [(10**12, 0, 0, 0, 0, size, 0, -size, 0, 2_000 * 10**6, 0, 0, 0, 0, 0, 0, 0) for size in (1, 54)]
-    # A debt of ten on one base net at 100: what the day has charged, and its last second.
-    + [(9_999_999 + d, 0, 0, 0, 0, BASE, 0, 0, 0, 100 * 10**6, charged, since, 0, 0, 0, 0, 0) for d in (0, 1, 2) for charged, since in ((0, 0), (1_000, 0), (1_000, DAY - 1), (1_000, DAY))],
+    # A vAMM with 20 of spare equity: half of it, what the day has used, and the day's last second.
+    [(9_999_999 + d, 0, 0, 0, 0, BASE, BASE, 0, 20_000_000, 200_000, 10**8, used, since, 0, 0, 0, 0, 0)
+     for d in (0, 1, 2) for used, since in ((0, 0), (10_000_000, 0), (10_000_000, DAY - 1), (10_000_000, DAY))],
 )
-def default(debt, claims, fund, cap, tier, long, short, amm_base, amm_quote, average, charged, since, settling, other_debts, pot, deficit, pool):
+def default(
+    debt, claims, fund, cap, tier, long, short, amm_base, amm_quote, margin, price, used, since, settling, other_debts, pot, deficit, pool
+):
     """A cross pocket with a debt here and claims elsewhere: who pays."""
     if claims >= debt:
         raise Refused("NotBankrupt")
     loss = debt - claims
-    insurance = min(loss, for_one(fund, cap, tier))
-    rest = loss - insurance
-    bearers = long + short + abs(amm_base)
-    amm = socialised = added = charge = new_day = 0
-    if rest and settling:
-        added, pot = rest, pot - rest
-    elif rest and bearers == 0:
-        amm = min(rest, max(0, amm_quote))
-        added = rest - amm
-        amm_quote, pot = amm_quote - amm, pot - added
-    elif rest:
-        if since >= DAY:
-            charged, new_day = 0, 1
-        wanted, limit = up(rest * INDEX, bearers), max(0, average * 1_000 // 10 - charged)
-        charge = min(wanted, limit)
-        socialised = rest if wanted <= limit else down(bearers * limit, INDEX)
-        added = rest - socialised
-        charged += charge
-        part = up(abs(amm_base) * charge, INDEX)
-        amm_quote, pot = amm_quote - part, pot + part - rest
+    amm = 0 if settling else min(loss, amm_room(amm_base, amm_quote, margin, price, used if since < DAY else 0))
+    new_day = int(amm > 0 and since >= DAY)
+    used = (0 if new_day else used) + amm
+    insurance = min(loss - amm, for_one(fund, cap, tier))
+    added = loss - amm - insurance
+    amm_quote -= amm
+    if not settling and long == short == amm_base == 0:
+        rest = min(added, max(0, amm_quote))
+        amm, amm_quote, added = amm + rest, amm_quote - rest, added - rest
     owed = other_debts + (debt - loss if settling else 0)
     return (
-        loss, insurance, amm, socialised, added, charge, amm_quote, pot, deficit + added, fund - insurance, pool + insurance, debt - loss,
-        charged, new_day, added if settling else 0, owed,
+        loss, amm, insurance, added, amm_quote, pot - added, deficit + added, fund - insurance, pool + insurance, debt - loss,
+        used, new_day, int(added > 0 and deficit == 0), added if settling else 0, owed,
     )
 
 
@@ -291,30 +286,59 @@ def sweep(users, pot, deficit, pool, long, short, price, fees, insurance_fees, a
     return total, amm, protocol, repaid, fees - taken, insurance_fees - from_insurance, pool - total - protocol, pot, total, amm
 
 
+HAIRCUT_DELAY = 3_600
+
+
 def draw_settle(r):
     users, pot, deficit, pool, long, short, price, _ = draw_market(r)
+    deficit = r.pick(0, 0, deficit)
     base = r.signed(r.pick(0, r.size(40)))
     profit = r.signed(r.pick(0, r.bits(38), r.near(0)))
     quote = profit - base * price // BASE
     entry = r.pick(quote, quote - profit, r.near(quote, -(2**62)), r.signed(r.bits(40)))
-    return users, pot, deficit, pool, long, short, price, base, quote, entry, r.pick(0, abs(profit), r.near(abs(profit)), r.bits(42)), *draw_expiry(r, price, 0.2)
+    # Some deficits are large beside what users would take out.
+    if deficit and r.chance(0.5):
+        deficit = r.about(abs(profit) + 1, 900_000)
+        users = deficit + r.pick(0, abs(profit), r.bits(38)) - pot - deficit - up((long - short) * price, BASE)
+        pool = r.pick(pool, abs(profit) // 2, abs(profit), r.bits(42))
+    since, owner = r.pick(HAIRCUT_DELAY, HAIRCUT_DELAY, HAIRCUT_DELAY + r.bits(20), HAIRCUT_DELAY - 1), r.pick(1, 1, 1, 0)
+    return (
+        users, pot, deficit, pool, long, short, price, base, quote, entry, r.pick(0, abs(profit), r.near(abs(profit)), r.bits(42)), since, owner,
+        *draw_expiry(r, price, 0.2),
+    )
 
 
 @formula(
     "settle",
-    "users_quote funding_pot deficit pool long short price base quote entry tokens " + EXPIRY,
-    "amount pool users_quote quote tokens",
+    "users_quote funding_pot deficit pool long short price base quote entry tokens since owner " + EXPIRY,
+    "amount written_off pool users_quote quote tokens deficit",
     draw_settle,
 )
-def settle(users, pot, deficit, pool, long, short, price, base, quote, entry, tokens, *expiry):
+def settle(users, pot, deficit, pool, long, short, price, base, quote, entry, tokens, since, owner, *expiry):
     """Profit or loss of an isolated position, moved as far as it goes; its margin is not asked about here."""
     price = forecast(price, *expiry)
     profit = quote + base * price // BASE
+    off = 0
     if profit < 0:
         amount = -min(tokens, -profit)
     else:
-        excess = pool - owed(users, pot, deficit, long, short, price)
-        amount = min(pool, max(0, min(profit, max(0, quote - entry) + max(0, excess))))
-    if amount == 0:
+        net = owed(users, pot, deficit, long, short, price)
+        claim = max(0, min(profit, max(0, quote - entry) + max(0, pool - net + deficit)))
+        amount = min(pool, claim)
+        if claim and deficit:
+            if since < HAIRCUT_DELAY:
+                raise Refused("ProfitHeld")
+            if not owner:
+                raise Refused("ProfitOwnersAlone")
+            net = max(0, net)
+            if deficit > net:
+                raise Refused("ProfitHeld")
+            if net > deficit:
+                claim = min(claim, pool * net // (net - deficit))
+            if claim > net:
+                raise Refused("ProfitHeld")
+            amount = claim * (net - deficit) // net
+            off = claim - amount
+    if amount == off == 0:
         raise Refused("NothingToSettle")
-    return amount, pool - amount, users - amount, quote - amount, tokens + amount
+    return amount, off, pool - amount, users - amount - off, quote - amount - off, tokens + amount, deficit - off

@@ -295,7 +295,22 @@ impl World {
 
     /// Settles a user's profit or loss.
     pub fn settle(&mut self, user: User, market: u16) -> SendResult {
-        self.run(SettlePnl { market: address::market(market), bank: address::bank(USDC), sub_account: user.sub })
+        self.run(SettlePnl {
+            market: address::market(market),
+            bank: address::bank(USDC),
+            sub_account: user.sub,
+            owner: vec![],
+        })
+    }
+
+    /// Settles a user's profit or loss, signed by the user.
+    pub fn convert(&mut self, user: User, market: u16) -> SendResult {
+        self.run(SettlePnl {
+            market: address::market(market),
+            bank: address::bank(USDC),
+            sub_account: user.sub,
+            owner: vec![user.authority],
+        })
     }
 
     /// Sweeps a market's fees.

@@ -1,15 +1,16 @@
 //! Prices, funding, settlement, liquidation and default.
 
 use kedge_interface::address;
+use kedge_interface::error::AccountError;
 use kedge_interface::event::Event;
-use kedge_interface::instruction::{Liquidate, RefreshPrices};
+use kedge_interface::instruction::{KedgeInstruction, Liquidate, RefreshPrices, SettlePnl};
 use kedge_model::Error;
 use kedge_model::account::board::Purpose;
 use kedge_model::account::board::RowState;
 use kedge_model::account::order::Side;
 use kedge_model::account::pocket::Pocket;
 use kedge_model::account::sub_account::status;
-use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
+use kedge_model::quantity::{Amount, Base, Price, Quote};
 use kedge_model::rule::margin::{MarginKind, margin_of};
 use kedge_tests::market::{BTC, DOLLAR, ONE, SOL, USDC, market_feed};
 use kedge_tests::oracle::{self, Update};
@@ -269,7 +270,7 @@ fn an_account_in_liquidation_can_be_topped_up_and_recovers() {
 }
 
 #[test]
-fn a_default_is_paid_by_the_insurance_fund_and_then_by_all_positions() {
+fn a_default_is_paid_by_fees_the_vamm_and_the_insurance_fund() {
     let mut world = World::start();
     let (user, liquidator) = defaulter(&mut world);
     let debt = world.position(user, SOL).quote;
@@ -283,10 +284,11 @@ fn a_default_is_paid_by_the_insurance_fund_and_then_by_all_positions() {
     let [Event::Bankruptcy(record)] = done.events()[..] else { panic!("one record, not {:?}", done.events()) };
     let loss = debt.0.unsigned_abs();
     assert_eq!(
-        (record.loss.0, record.fees.0 + record.insurance_fees.0, record.insurance.0, record.socialised.0),
+        (record.loss.0, record.fees.0 + record.insurance_fees.0, record.amm.0 + record.insurance.0, record.deficit.0),
         (loss, fees, loss - fees, 0),
-        "unswept fees first, then the fund, which has 50,000 dollars"
+        "unswept fees first, then the vAMM and the fund, which have 500,000 and 50,000 dollars"
     );
+    assert!(record.amm.0 > 0 && record.missing.0 == 0, "{record:?}");
     assert_eq!(fund.0 - world.market(SOL).insurance_fund.0, record.insurance.0);
     let kept = world.bank(USDC);
     assert_eq!((kept.next_default, kept.default_record(0)), (1, Some(&record)), "the bank remembers it");
@@ -297,7 +299,7 @@ fn a_default_is_paid_by_the_insurance_fund_and_then_by_all_positions() {
 }
 
 #[test]
-fn a_default_beyond_the_fund_is_spread_over_all_positions() {
+fn a_default_beyond_the_funds_is_taken_from_profits_where_they_become_tokens() {
     let mut world = World::bare().set_up(0);
     let mut params = kedge_tests::market::market_params(SOL);
     params.insurance_cap = Amount(10 * DOLLAR);
@@ -305,27 +307,45 @@ fn a_default_beyond_the_fund_is_spread_over_all_positions() {
     world.tick();
     world.open_market(SOL);
     let patron = world.token_owner(kedge_tests::world::key(4, 2), USDC, 600_000 * DOLLAR);
-    world.fund(patron, SOL, 0, 500_000 * DOLLAR).expect("the vAMM");
     world.fund(patron, SOL, 1, 50_000 * DOLLAR).expect("the insurance fund");
-    let (user, liquidator) = defaulter(&mut world);
-    let loss = world.position(user, SOL).quote.0.unsigned_abs();
-    let held = world.position(liquidator, SOL);
-    let index = world.board().markets[0].funding_long;
-    let done = world.bankrupt(user, SOL).expect("settled");
+    // Longs against a maker who is short: the loser has 1,600 dollars, the liquidator enough.
+    let [winner, liquidator, loser] = [100_000, 100_000, 1_600].map(|dollars| world.rich(dollars));
+    world.place(winner, limit(SOL, Side::Short, 95 * ONE, 150 * DOLLAR)).expect("the maker rests");
+    world.take(loser, ioc(SOL, Side::Long, 95 * ONE, 150 * DOLLAR), &[winner]).expect("a large position");
+    for dollars in [143, 136, 129, 122, 116] {
+        world.pass_ms(400_000);
+        world.move_price(SOL, dollars * DOLLAR);
+    }
+    while world.position(loser, SOL).base.0 != 0 {
+        world.liquidate(liquidator, loser, SOL, u64::MAX).expect("a step");
+    }
+    world.settle(loser, SOL).expect("its tokens pay first");
+    let done = world.bankrupt(loser, SOL).expect("settled");
     let [Event::Bankruptcy(record)] = done.events()[..] else { panic!("one record, not {:?}", done.events()) };
-    assert_eq!(record.insurance, Amount(10 * DOLLAR), "the cap of a day");
-    let loss = loss - record.fees.0 - record.insurance_fees.0;
-    assert_eq!((record.socialised.0, record.deficit.0), (loss - 10 * DOLLAR, 0));
-    assert_eq!(world.board().markets[0].funding_long.0 - index.0, record.charge.0);
-    // Longs and the vAMM's short carry it in proportion; the liquidator is the only long.
-    let share = kedge_model::account::position::Position::funding_payment(
-        held.base,
-        index,
-        world.board().markets[0].funding_long,
-    )
-    .expect("in range");
-    assert!(share.0 < 0);
-    assert_eq!(world.market(SOL).amm.base.size(), Size(held.base.0.unsigned_abs()), "half of it each");
-    let half = (loss - 10 * DOLLAR) / 2;
-    assert!(share.0.unsigned_abs().abs_diff(half) <= 100, "{share:?} of {half}");
+    assert_eq!((record.amm.0, record.insurance), (0, Amount(10 * DOLLAR)), "no vAMM; the cap of a day");
+    assert!(record.deficit.0 > 100 * DOLLAR && record.missing == record.deficit && record.profits.0 > 0, "{record:?}");
+
+    // The winner closes with the liquidator, and asks.
+    world.place(liquidator, limit(SOL, Side::Short, 95 * ONE, 116 * DOLLAR)).expect("the other side");
+    world.take(winner, ioc(SOL, Side::Long, 95 * ONE, 116 * DOLLAR), &[liquidator]).expect("closed");
+    refused(world.convert(winner, SOL), Error::ProfitHeld);
+    world.pass_ms(3_600_000);
+    world.move_price(SOL, 116 * DOLLAR);
+    refused(world.settle(winner, SOL), Error::ProfitOwnersAlone);
+    let settle = |owner: &User| SettlePnl {
+        market: address::market(SOL),
+        bank: address::bank(USDC),
+        sub_account: winner.sub,
+        owner: vec![owner.authority],
+    };
+    refused(world.run(settle(&liquidator)), Error::WrongAuthority);
+    let mut unsigned = settle(&winner).instruction();
+    unsigned.accounts.last_mut().expect("the owner").is_signer = false;
+    refused(world.run(unsigned), AccountError::AccountNotSigner);
+    let twice = SettlePnl { owner: vec![winner.authority; 2], ..settle(&winner) };
+    refused(world.run(twice), AccountError::TooManyAccounts);
+    let done = world.run(settle(&winner)).expect("the owner's");
+    let [Event::SettlePnl(record)] = done.events()[..] else { panic!("one record, not {:?}", done.events()) };
+    assert!(record.amount.0 > 0 && record.written_off.0 > 0, "{record:?}");
+    assert_eq!(world.market(SOL).haircuts, record.written_off.0);
 }

@@ -30,7 +30,7 @@ impl Marks {
             note(format!("{title}: sequence of events"), market.next_event_seq.into());
             note(format!("{title}: volume"), market.volume.into());
             note(format!("{title}: fees swept to the protocol"), market.protocol_fees.into());
-            note(format!("{title}: losses spread"), market.socialised.into());
+            note(format!("{title}: profit given up"), market.haircuts.into());
             note(format!("{title}: fees shared"), market.shared_fees.into());
         }
         for (_, bank) in &snapshot.banks {

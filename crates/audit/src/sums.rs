@@ -195,10 +195,9 @@ fn defaults(said: &mut Statement, bank: &Bank, unit: Unit) {
             record.fees,
             record.insurance_fees,
             record.protocol,
+            record.amm,
             record.insurance,
             record.staked,
-            record.amm,
-            record.socialised,
             record.deficit,
         ];
         let paid: i128 = steps.iter().map(|step| i128::from(step.0)).sum();

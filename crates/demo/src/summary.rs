@@ -125,8 +125,8 @@ pub struct Summary {
     pub liquidated_accounts: usize,
     /// Defaults settled.
     pub bankruptcies: u64,
-    /// Debt of defaults; paid by unswept fees; by the protocol; by insurance; by stakes; by the vAMM; spread; left open. Dollars.
-    pub defaults: [f64; 8],
+    /// Debt of defaults; paid by unswept fees; by the protocol; by insurance; by stakes; by the vAMM; left open. Dollars.
+    pub defaults: [f64; 7],
     /// Insurance funds at the end, dollars.
     pub insurance: f64,
     /// Equity by role.

@@ -103,8 +103,8 @@ pub struct Tally {
     pub liquidated: u64,
     /// Defaults settled.
     pub bankruptcies: u64,
-    /// Debt of defaults; paid by unswept fees; by the protocol; by insurance; by stakes; by the vAMM; spread; left open. At 1e6.
-    pub defaults: [u64; 8],
+    /// Debt of defaults; paid by unswept fees; by the protocol; by insurance; by stakes; by the vAMM; left open. At 1e6.
+    pub defaults: [u64; 7],
     /// Deposits, withdrawals, settlements, fee sweeps, vAMM moves, pool gifts.
     pub others: BTreeMap<&'static str, u64>,
     /// Compute units by instruction.
@@ -186,8 +186,7 @@ impl Tally {
             Event::Bankruptcy(record) => {
                 self.bankruptcies += 1;
                 let fees = record.fees.0 + record.insurance_fees.0;
-                let funds =
-                    [record.protocol, record.insurance, record.staked, record.amm, record.socialised, record.deficit];
+                let funds = [record.protocol, record.insurance, record.staked, record.amm, record.deficit];
                 let parts = [record.loss.0, fees].into_iter().chain(funds.map(|part| part.0));
                 for (sum, part) in self.defaults.iter_mut().zip(parts) {
                     *sum += part;

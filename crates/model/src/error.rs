@@ -155,6 +155,8 @@ errors! {
     114 StakeEnded "The shares are of a generation of the staked insurance that has ended; unstake them before staking anew."
     115 PauseTooLong "A pause or halt of what leaving needs lasts at most 24 hours, any other pause and a reduce-only market 7 days; name a shorter time."
     116 PauseTooSoon "A switch stays off for as long as it was on, and 24 hours in which leaving may be stopped are followed by 48 in which it may not; wait."
+    120 ProfitHeld "A default in this market comes first: profit becomes tokens ten minutes after it was seen, and while nobody has paid its loss an hour after it was settled, once those who have lost are settled; settle them, and wait."
+    121 ProfitOwnersAlone "While the market lacks the money of a loss, only the owner turns the position's profit into tokens, at the haircut; let the owner sign."
     126 MarketReserved "The market's price moved too fast, and nothing is filled for half a minute; cancelling, post-only orders, deposits and withdrawals go on. It opens by itself."
     139 BooksUnbalanced "What the markets' pools and insurance funds hold is not the bank's total, or a default's lines are not its loss; nothing can change that. Report this."
 }

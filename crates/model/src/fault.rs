@@ -41,8 +41,6 @@ faults! {
     PausedUpdateStillTrades
     /// A debt in a settled market makes a solvent debtor's pocket not liquidatable, and is written off for its creditors.
     SolventDebtorWrittenOff
-    /// The bound of what a default charges a position holds for each default alone.
-    ChargePerDefault
     /// Liquidations among one owner's accounts use up the market's liquidation budget.
     DecoysUseBudget
     /// A credit that its receiver never asked for opens a position slot.

@@ -236,7 +236,7 @@ fn an_isolated_default_is_paid_like_any_other_and_ends_the_pocket() {
     let _ = world.settle(SOL, TRADER).unwrap();
     assert!(world.accounts[TRADER].position(SOL).isolated.is_zero());
     let report = world.bankrupt(SOL, TRADER).unwrap();
-    assert!(report.socialised > Amount(0) && report.socialised.plus(report.fees).unwrap() == report.loss);
+    assert!(report.deficit > Amount(0) && report.deficit.plus(report.fees).unwrap() == report.loss);
     assert!(!world.accounts[TRADER].position(SOL).is_used(), "nothing is left of it");
     assert_eq!(world.accounts[TRADER].head.status, 0);
     assert_eq!(world.accounts[TRADER].head.balance(0), balance, "not a unit of the rest");

@@ -101,8 +101,8 @@ fn ruin(world: &mut World, market: usize, trader: usize, price: u64) -> u64 {
 }
 
 #[test]
-fn a_default_in_a_market_of_many_units_is_charged_in_full() {
-    // A million units at a cent: one unit of the index is a thousand quote units over all positions.
+fn a_default_in_a_market_of_many_units_is_booked_in_full() {
+    // A million units at a cent.
     let mut world = World::funded(6, 600);
     let cheap = world.markets.len();
     world.list_market(&market_params(b"CENT", Price(10_000), 0, ONE, 1));
@@ -114,12 +114,12 @@ fn a_default_in_a_market_of_many_units_is_charged_in_full() {
     let debt = ruin(&mut world, cheap, 0, 8_000);
     let report = world.bankrupt(cheap, 0).unwrap();
     assert!(report.fees > Amount(0));
-    assert_eq!(report.socialised, Amount(debt - report.fees.0));
+    assert_eq!(report.deficit, Amount(debt - report.fees.0));
     check(&mut world);
 }
 
 #[test]
-fn a_default_is_paid_by_the_insurance_up_to_its_cap_and_then_by_every_position() {
+fn a_default_is_paid_by_the_insurance_up_to_its_cap_and_then_by_profits() {
     let mut world = world_with(50_000, 1_000);
     world.fund_pool(BTC, PoolKind::Insurance, 20_000 * DOLLAR).unwrap();
     let trader = long_one(&mut world, 6_100);
@@ -131,20 +131,18 @@ fn a_default_is_paid_by_the_insurance_up_to_its_cap_and_then_by_every_position()
     assert_eq!((report.loss, report.insurance), (Amount(debt), Amount(1_000 * DOLLAR)));
     let fees = report.fees.0 + report.insurance_fees.0;
     assert!(fees > 0 && world.markets[BTC].fees == Amount(0), "unswept fees go first");
-    assert_eq!((report.socialised, report.deficit), (Amount(debt - fees - 1_000 * DOLLAR), Amount(0)));
+    assert_eq!((report.amm, report.deficit), (Amount(0), Amount(debt - fees - 1_000 * DOLLAR)));
     assert_eq!(world.markets[BTC].insurance_fund, Amount(19_000 * DOLLAR));
     assert_eq!(world.accounts[trader].head.status, 0);
     assert!(!world.accounts[trader].position(BTC).is_used());
-    // One BTC long and one short are left: each bears half.
-    let half = i128::from(report.socialised.0) / 2;
+    // Nobody's position or claim has changed: what is missing shows where profit becomes tokens.
     for (account, before) in [(MAKER, maker), (LIQUIDATOR, liquidator)] {
-        let paid = before - world.equity(account);
-        assert!((half..=half + 1).contains(&paid), "{paid} of {half}");
+        assert_eq!(world.equity(account), before);
     }
     check(&mut world);
     assert_eq!(world.bankrupt(BTC, trader).unwrap_err(), Error::NotBankrupt);
 
-    // The indices of the sides differ now: whoever opens, turns or closes later owes nothing of the past.
+    // Whoever opens, turns or closes later owes nothing of the past.
     world.deposit(1, 0, 100_000 * DOLLAR).unwrap();
     world.deposit(3, 0, 100_000 * DOLLAR).unwrap();
     for (side, size) in [(Side::Short, ONE), (Side::Long, 2 * ONE), (Side::Short, ONE)] {
@@ -169,7 +167,7 @@ fn a_default_with_no_position_open_becomes_a_deficit_that_fees_repay() {
 
     let report = world.bankrupt(BTC, trader).unwrap();
     assert_eq!((report.loss, report.insurance), (Amount(debt), Amount(400 * DOLLAR)));
-    assert_eq!((report.amm, report.socialised), (Amount(0), Amount(0)));
+    assert_eq!(report.amm, Amount(0));
     let left = debt - report.fees.0 - report.insurance_fees.0 - 400 * DOLLAR;
     assert_eq!(report.deficit, Amount(left));
     check(&mut world);

@@ -52,7 +52,7 @@ fn a_market_settles_to_exactly_nothing() {
     assert_eq!(world.markets[BTC].debts, broke.left.magnitude());
     let paid = world.bankrupt(BTC, 2).unwrap();
     assert_eq!((paid.loss, paid.insurance), (broke.left.magnitude(), broke.left.magnitude()), "the fund pays it");
-    assert_eq!((world.markets[BTC].debts, paid.socialised), (Amount(0), Amount(0)));
+    assert_eq!((world.markets[BTC].debts, paid.deficit), (Amount(0), Amount(0)));
     check(&mut world);
     for account in [0, 3] {
         let _ = settle_position(&mut world, BTC, account).unwrap();

@@ -79,6 +79,9 @@ fn a_default_takes_no_more_of_the_fund_than_its_tier_allows() {
         );
         world.vaults[0] -= has.0;
         world.banks[0].deposits.0 -= has.0;
+        // The vAMM has given its part of the day already.
+        let market = &mut world.markets[BTC];
+        (market.amm_used, market.amm_day) = (Amount(1 << 60), world.clock.unix_time);
         let fund = world.markets[BTC].insurance_fund;
         let report = world.bankrupt(BTC, 1).unwrap();
         assert_eq!(report.insurance.0, fund.0 * share / 100);

@@ -31,11 +31,9 @@ pub struct Figures {
     pub fees: f64,
     /// Paid by the insurance funds and the staked insurance.
     pub insurance: f64,
-    /// Spread over positions.
-    pub socialised: f64,
     /// Paid by the vAMMs' capital.
     pub amm: f64,
-    /// Left as the markets' deficit.
+    /// Left as the markets' deficit, for profits and later fees.
     pub deficit: f64,
     /// What the liquidated paid: discounts to liquidators and insurance fees.
     pub penalties: f64,

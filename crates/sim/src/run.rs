@@ -205,7 +205,7 @@ impl<'a> Run<'a> {
 
     fn settle(&mut self, market: usize, sub_account: &solana_pubkey::Pubkey) {
         let (market, bank, sub_account) = (self.venue.markets[market], self.venue.bank, *sub_account);
-        let _ = self.venue.run(&Decoded::SettlePnl(SettlePnl { market, bank, sub_account }));
+        let _ = self.venue.run(&Decoded::SettlePnl(SettlePnl { market, bank, sub_account, owner: vec![] }));
     }
 
     /// Asks an account's margin: below maintenance it is to be liquidated, else it is looked at again later.
@@ -334,7 +334,6 @@ impl<'a> Run<'a> {
         figures.bad_debt += dollars(report.loss.0);
         figures.fees += dollars(report.fees.0) + dollars(report.insurance_fees.0) + dollars(report.protocol.0);
         figures.insurance += dollars(report.insurance.0) + dollars(report.staked.0);
-        figures.socialised += dollars(report.socialised.0);
         figures.amm += dollars(report.amm.0);
         figures.deficit += dollars(report.deficit.0);
     }

@@ -79,14 +79,14 @@ pub(crate) fn markdown(rows: &[Row]) -> String {
 #[must_use]
 pub(crate) fn payers(rows: &[Row]) -> String {
     let mut text = String::from(
-        "| condition | parameter | value | defaults | fees and protocol | insurance | vAMM | spread over positions | deficit |\n|---|---|---|---|---|---|---|---|---|\n",
+        "| condition | parameter | value | defaults | fees and protocol | insurance | vAMM | deficit |\n|---|---|---|---|---|---|---|---|\n",
     );
     for row in rows.iter().filter(|row| row.figures.bad_debt > 0.0) {
-        let Figures { defaults, fees, insurance, amm, socialised, deficit, .. } = &row.figures;
+        let Figures { defaults, fees, insurance, amm, deficit, .. } = &row.figures;
         let case = &row.case;
         let _ = writeln!(
             text,
-            "| {} | {} | {} | {defaults} | ${fees:.0} | ${insurance:.0} | ${amm:.0} | ${socialised:.0} | ${deficit:.0} |",
+            "| {} | {} | {} | {defaults} | ${fees:.0} | ${insurance:.0} | ${amm:.0} | ${deficit:.0} |",
             case.condition, case.parameter, case.value
         );
     }

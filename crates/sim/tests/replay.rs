@@ -26,7 +26,7 @@ fn a_noon_liquidates_nobody_and_a_crash_with_poor_liquidators_leaves_debt_that_s
     let poor = Parameters { capital: 300, lead: 1_000_000, ..Parameters::TEMPLATE };
     let crash = run(Scenario::Crash, 1, poor);
     assert!(crash.uncapitalised > 0 && crash.defaults > 0 && crash.under_water.mean > 2.0, "{crash:?}");
-    let paid = crash.fees + crash.insurance + crash.socialised + crash.amm + crash.deficit;
+    let paid = crash.fees + crash.insurance + crash.amm + crash.deficit;
     assert!((crash.bad_debt - paid).abs() < 1e-3, "{crash:?}");
 }
 

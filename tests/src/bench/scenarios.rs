@@ -251,7 +251,7 @@ pub fn settle(stage: &mut Stage) -> Spent {
     // Closing half realises a profit that the pool can pay.
     stage.world.sweep(SOL).expect("there are fees");
     let sub_account = stage.user.sub;
-    stage.cost(SettlePnl { market: address::market(SOL), bank: address::bank(USDC), sub_account })
+    stage.cost(SettlePnl { market: address::market(SOL), bank: address::bank(USDC), sub_account, owner: vec![] })
 }
 
 /// Puts the user into a large position that does not meet its maintenance margin.

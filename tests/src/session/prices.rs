@@ -47,7 +47,7 @@ impl Session {
         }
         for index in markets {
             let (market, bank, sub_account) = (address::market(index), address::bank(USDC), weak.sub);
-            self.step(&SettlePnl { market, bank, sub_account }.into());
+            self.step(&SettlePnl { market, bank, sub_account, owner: vec![] }.into());
             self.step(&SettleBankruptcy { market, bank, sub_account }.into());
         }
     }

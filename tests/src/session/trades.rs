@@ -160,7 +160,13 @@ impl Session {
             76..78 => UpdateFunding { market: address::market(self.market()) }.into(),
             78..86 => {
                 let (user, market) = if self.random.percent(40) { self.debtor() } else { (user, self.market_of(user)) };
-                SettlePnl { market: address::market(market), bank: address::bank(USDC), sub_account: user.sub }.into()
+                SettlePnl {
+                    market: address::market(market),
+                    bank: address::bank(USDC),
+                    sub_account: user.sub,
+                    owner: vec![],
+                }
+                .into()
             }
             86..88 => SweepFees { market: address::market(self.market()), bank: address::bank(USDC) }.into(),
             88..95 => self.liquidation(user),

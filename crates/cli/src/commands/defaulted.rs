@@ -43,16 +43,15 @@ pub(crate) async fn run(session: &Session, options: &args::Defaulted) -> Result<
 }
 
 /// The steps in their order, with what each paid.
-fn steps(record: &BankruptcyRecord) -> [(&'static str, &'static str, u64); 8] {
+fn steps(record: &BankruptcyRecord) -> [(&'static str, &'static str, u64); 7] {
     [
         ("fees", "the market's unswept fees", record.fees.0),
         ("insurance_fees", "the market's unswept insurance fees", record.insurance_fees.0),
         ("protocol", "the protocol's tranche", record.protocol.0),
+        ("amm", "the vAMM's capital", record.amm.0),
         ("insurance", "the market's insurance fund", record.insurance.0),
         ("staked", "the staked insurance", record.staked.0),
-        ("amm", "the vAMM's capital", record.amm.0),
-        ("socialised", "all positions, by size", record.socialised.0),
-        ("deficit", "left to the market's next fees", record.deficit.0),
+        ("deficit", "left to next fees and profits", record.deficit.0),
     ]
 }
 
@@ -62,8 +61,16 @@ fn statement(directory: &Directory, record: &BankruptcyRecord, colour: bool) -> 
         table.row(vec![who.into(), decimal::format(amount, 6, 2).into()]);
     }
     table.row(vec!["together".into(), decimal::format(record.paid()?.0, 6, 2).into()]);
+    let haircut = match record.missing.0 {
+        0 => String::new(),
+        _ => format!(
+            "the market lacked {} of profits of {} then\n",
+            decimal::format(record.missing.0, 6, 2),
+            decimal::quote(record.profits)
+        ),
+    };
     Ok(format!(
-        "default {}: {} lost {} in {}{}, {}\n{}",
+        "default {}: {} lost {} in {}{}, {}\n{}{haircut}",
         record.number,
         party(&record.account),
         decimal::format(record.loss.0, 6, 2),
@@ -82,6 +89,8 @@ fn as_json(directory: &Directory, record: &BankruptcyRecord) -> Value {
         "isolated": record.isolated == 1,
         "time": long(record.time),
         "loss": decimal::format(record.loss.0, 6, 0),
+        "missing": decimal::format(record.missing.0, 6, 0),
+        "profits": decimal::quote(record.profits),
     });
     for (name, _, amount) in steps(record) {
         told[name] = decimal::format(amount, 6, 0).into();

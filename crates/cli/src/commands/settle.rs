@@ -16,7 +16,8 @@ use crate::health;
 use crate::output::{Output, wrap};
 use crate::session::Session;
 
-/// Settles every position with something to settle. Any account may settle any other.
+/// Settles every position with something to settle. Any account may settle any other; while a market has a deficit only the
+/// owner turns its profit into tokens, so the owner's signature goes along where the owner is who asks.
 pub(crate) async fn run(session: &Session, options: &Settle) -> Result<Output> {
     let directory = Directory::fetch(&session.client).await?;
     let wanted = options.market.as_deref().map(|name| directory.market(name)).transpose()?;
@@ -29,7 +30,14 @@ pub(crate) async fn run(session: &Session, options: &Settle) -> Result<Output> {
     let (mut list, mut tries) = (Vec::<Output>::new(), Vec::new());
     for index in held {
         let name = directory.market_name(index);
-        let settle = SettlePnl { market: address::market(index), bank: address::bank(Bank::QUOTE), sub_account };
+        let lacks = directory.markets.iter().any(|it| it.data.index == index && !it.data.deficit.is_zero());
+        let owner = Some(session.signer()?).filter(|signer| lacks && signer.to_bytes() == account.head.authority);
+        let settle = SettlePnl {
+            market: address::market(index),
+            bank: address::bank(Bank::QUOTE),
+            sub_account,
+            owner: owner.into_iter().collect(),
+        };
         let clock = session.client.clock().await?;
         let mut instructions: Vec<_> =
             session.refresh(&board, &rows(&account.head, index), &clock).await?.into_iter().collect();

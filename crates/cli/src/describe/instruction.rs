@@ -210,7 +210,8 @@ fn risk(directory: &Directory, decoded: &Decoded) -> Option<String> {
     let market = |at: &Pubkey| named_market(directory, at);
     Some(match decoded {
         Decoded::SettlePnl(it) => {
-            format!("settle profit or loss of {} in {}", short(it.sub_account), market(&it.market))
+            let signed = if it.owner.is_empty() { "" } else { ", signed by the owner" };
+            format!("settle profit or loss of {} in {}{signed}", short(it.sub_account), market(&it.market))
         }
         Decoded::Liquidate(it) => format!(
             "liquidate up to {} {} of {}, limit {}",

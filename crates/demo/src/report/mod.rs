@@ -265,7 +265,7 @@ fn liquidations(out: &mut String, outcome: &Outcome) {
         ]);
     }
     out.push_str(&table.html());
-    let [loss, fees, protocol, insurance, staked, amm, spread, open] = summary.defaults;
+    let [loss, fees, protocol, insurance, staked, amm, open] = summary.defaults;
     let mut table = Table::new("Debts of defaults, and who paid", &["<Who", "USD"]);
     for (who, amount) in [
         ("debts", loss),
@@ -274,7 +274,6 @@ fn liquidations(out: &mut String, outcome: &Outcome) {
         ("insurance funds", insurance),
         ("staked insurance", staked),
         ("vAMMs", amm),
-        ("spread over the other side", spread),
         ("still open", open),
     ] {
         table.row(vec![who.into(), cents(amount)]);

@@ -179,10 +179,10 @@ impl Summary {
             "\nliquidations  {} steps on {} accounts, ${:.0} taken over",
             self.liquidations, self.liquidated_accounts, self.liquidated
         )?;
-        let [loss, fees, protocol, insurance, staked, amm, spread, open] = self.defaults;
+        let [loss, fees, protocol, insurance, staked, amm, open] = self.defaults;
         writeln!(
             out,
-            "bankruptcies  {}: ${loss:.2} of debt, fees ${fees:.2}, protocol ${protocol:.2}, insurance ${insurance:.2}, stakes ${staked:.2}, vAMM ${amm:.2}, spread ${spread:.2}, open ${open:.2}",
+            "bankruptcies  {}: ${loss:.2} of debt, fees ${fees:.2}, protocol ${protocol:.2}, insurance ${insurance:.2}, stakes ${staked:.2}, vAMM ${amm:.2}, open ${open:.2}",
             self.bankruptcies
         )?;
         writeln!(out, "insurance     ${:.2} in the funds at the end", self.insurance)?;

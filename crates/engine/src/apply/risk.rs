@@ -38,7 +38,10 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
 
     pub(super) fn settle_pnl(&mut self, i: &SettlePnl) -> Result<Report> {
         self.on_market_and_bank((&i.market, &i.bank), &[i.sub_account], |context, bank, subs| {
-            action::SettlePnl.execute(context, bank, &mut subs[0])
+            if let Some(owner) = i.owner.first() {
+                subs[0].head.require_owner(&owner.to_bytes())?;
+            }
+            action::SettlePnl { by_owner: !i.owner.is_empty() }.execute(context, bank, &mut subs[0])
         })
         .map(Report::Settle)
     }
@@ -91,13 +94,13 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
 
     pub(super) fn settle_bankruptcy(&mut self, i: &SettleBankruptcy) -> Result<Report> {
         let mut bank = self.quote_bank(&i.bank)?;
-        let (mut board, mut market): (PriceBoard, Market) = (self.copy(&BOARD)?, self.copy(&i.market)?);
+        let mut market: Market = self.copy(&i.market)?;
         let mut account: SubAccountData = self.copy(&i.sub_account)?;
         let mut sink = Counted::to(self.sink);
         let exchange = self.accounts.read(&EXCHANGE)?;
         let report = action::Bankruptcy.execute(
             exchange,
-            &mut board,
+            self.accounts.read(&BOARD)?,
             &mut market,
             &mut bank,
             &mut account.as_mut(),
@@ -108,7 +111,6 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
         self.accounts.write(i.market, market);
         self.accounts.write(i.bank, bank);
         self.accounts.write(i.sub_account, account);
-        self.accounts.write(BOARD, board);
         Ok(Report::Bankruptcy(report))
     }
 }

@@ -69,9 +69,10 @@ instructions! {
     /// Adds a sub-account's traded volume to its trader and sets the fee tier of both.
     UpdateFeeTier = "update_fee_tier" () { exchange: r = EXCHANGE, trader: w, sub_account: w }
 
-    /// Settles the profit or loss of a sub-account in a market into its quote balance.
+    /// Settles the profit or loss of a sub-account in a market into its quote balance. Anybody may call it; while the market
+    /// has a deficit its owner, who then signs as the account after the declared ones, turns profit into tokens.
     SettlePnl = "settle_pnl" () {
-        exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, sub_account: w, events,
+        exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, sub_account: w, events, ...owner: s
     }
 
     /// Fixes the settlement price of a market that has expired.

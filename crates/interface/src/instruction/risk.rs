@@ -27,6 +27,6 @@ instructions! {
 
     /// Settles the debt of a bankrupt account. Any account may call it.
     SettleBankruptcy = "settle_bankruptcy" () {
-        exchange: r = EXCHANGE, board: w = BOARD, market: w, bank: w, sub_account: w, events,
+        exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, sub_account: w, events,
     }
 }

@@ -14,7 +14,7 @@ use crate::amm::Amm;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::{Checked, PPM, Rounding, is_multiple, mul_div};
-use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote, Size};
+use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use crate::rule::funding;
 use crate::rule::tiers;
 use crate::time::{Millis, Slot};
@@ -75,7 +75,7 @@ account_bytes! {
         304 => pub fees: Amount,
         /// Insurance fees of liquidations not yet swept.
         312 => pub insurance_fees: Amount,
-        /// Funding and socialised loss between what was charged and what was settled, rounding dust included.
+        /// Funding between what was charged and what was settled, rounding dust included, less the deficit.
         320 => pub funding_pot: Quote,
         /// Quote tokens that back the ledger.
         328 => pub pnl_pool: Amount,
@@ -135,8 +135,8 @@ account_bytes! {
         520 => pub funding_paid_short: Quote,
         /// Fees swept to the protocol over life.
         528 => pub protocol_fees: u64,
-        /// Losses spread over positions over life.
-        536 => pub socialised: u64,
+        /// Profit given up over life because a loss was unpaid.
+        536 => pub haircuts: u64,
         /// Unix time at which the market closes for settlement, 0 for never.
         544 => pub expiry_time: i64,
         /// Price at which positions are closed once the market is in settlement.
@@ -167,10 +167,10 @@ account_bytes! {
         648 => pub settlement_loss: Amount,
         /// Claims of positions that settlement has looked at, not paid and not given up yet.
         656 => pub settled_claims: Amount,
-        /// What defaults of the running day have charged each base unit, at 1e9.
-        664 => pub charged: FundingIndex,
+        /// What defaults of a running day have taken from the vAMM.
+        664 => pub amm_used: Amount,
         /// Unix time at which that day began.
-        672 => pub charge_time: i64,
+        672 => pub amm_day: i64,
         /// What defaults of a running day have taken from the insurance fund.
         680 => pub insurance_used: Amount,
         /// Unix time at which that day began.
@@ -180,7 +180,13 @@ account_bytes! {
         /// Unix time at which it trades again by itself, or did; zero for never reduce-only.
         700 => pub reduces_until: u32,
         /// Reserved, zero.
-        704 => pub reserved: [u64; 4],
+        704 => pub reserved: u64,
+        /// Unix time at which the present deficit, or the last one, began.
+        712 => pub deficit_time: i64,
+        /// Unix time at which a liquidation found a pocket with nothing left, and profit began to be held.
+        720 => pub insolvency_time: i64,
+        /// Reserved, zero.
+        728 => pub reserved2: u64,
         /// Discount with which a liquidation begins; it grows to that of the position's size.
         736 => pub liquidator_fee_start: Ppm,
         /// Share of the open interest's value that may be liquidated in one window, where that is more than

@@ -196,6 +196,19 @@ impl Pocket {
         Ok(Amount(owed.0.saturating_sub(means.0)))
     }
 
+    /// Whether the pocket has neither base nor an open order.
+    pub fn is_flat(self, account: &SubAccount) -> bool {
+        let mut positions = account.positions.iter().filter(|position| self.holds(position));
+        positions.all(|position| position.base.is_zero() && position.open_orders == 0)
+    }
+
+    /// Whether the pocket has no quote tokens and owes a market in which it has no base.
+    pub fn owes_without_tokens(self, account: &SubAccount) -> Result<bool> {
+        let mut positions = account.positions.iter().filter(|position| self.holds(position));
+        let owes = positions.any(|position| position.base.is_zero() && position.quote.0 < 0);
+        Ok(owes && self.tokens(account)?.is_zero())
+    }
+
     /// What the pocket owes and has nothing to pay with, zero while anything is left: base, an open order, a balance
     /// that backs something, or claims that outweigh its debts.
     ///
@@ -203,8 +216,7 @@ impl Pocket {
     /// is covered by claims is not lost but late, and no claim of a unit holds up the rest. Tokens of a bank that counts
     /// nothing in margin never backed the debt and do not hold up its settlement either.
     pub fn uncovered_debt(self, account: &SubAccount, board: &PriceBoard) -> Result<Amount> {
-        let mut positions = account.positions.iter().filter(|position| self.holds(position));
-        if positions.any(|position| !position.base.is_zero() || position.open_orders != 0) {
+        if !self.is_flat(account) {
             return Ok(Amount::ZERO);
         }
         let backed = match self {

@@ -58,7 +58,7 @@ account_bytes! {
 
 account_bytes! {
     /// Profit or loss moved between a position and its pocket: the quote balance, or an isolated position's tokens.
-    pub struct SettleRecord [80] {
+    pub struct SettleRecord [88] {
         /// Sub-account.
         0 => pub account: Party,
         /// Moved to the pocket (negative: out of it).
@@ -69,12 +69,14 @@ account_bytes! {
         56 => pub quote: Quote,
         /// Price used.
         64 => pub price: Price,
+        /// Profit given up, because nobody has paid a loss of the market.
+        72 => pub written_off: Amount,
         /// Market.
-        72 => pub market: u16,
+        80 => pub market: u16,
         /// 1 when the tokens are an isolated position's.
-        74 => pub isolated: u8 as bool,
+        82 => pub isolated: u8 as bool,
         /// Padding.
-        75 => pub padding: [u8; 5],
+        83 => pub padding: [u8; 5],
     }
 }
 

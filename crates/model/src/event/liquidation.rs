@@ -1,7 +1,7 @@
 //! Records of liquidations and of defaults.
 
 use super::Party;
-use crate::quantity::{Amount, Base, FundingIndex, Ppm, Price, Quote};
+use crate::quantity::{Amount, Base, Ppm, Price, Quote};
 
 account_bytes! {
     /// A liquidation step.
@@ -40,7 +40,7 @@ account_bytes! {
 }
 
 account_bytes! {
-    /// A default and who paid for it, in this order; the lines but `charge` add up to the loss.
+    /// A default and who paid for it, in this order; the lines from `fees` to `deficit` add up to the loss.
     pub struct BankruptcyRecord [144] {
         /// Defaulter.
         0 => pub account: Party,
@@ -52,18 +52,19 @@ account_bytes! {
         56 => pub insurance_fees: Amount,
         /// Paid by the protocol's tranche.
         64 => pub protocol: Amount,
+        /// Paid by the vAMM's capital.
+        72 => pub amm: Amount,
         /// Paid by the market's insurance fund.
-        72 => pub insurance: Amount,
+        80 => pub insurance: Amount,
         /// Paid by the staked insurance.
-        80 => pub staked: Amount,
-        /// Paid by the vAMM's capital (only when nobody holds a position).
-        88 => pub amm: Amount,
-        /// Spread over all positions.
-        96 => pub socialised: Amount,
-        /// What each base unit was charged, at 1e9.
-        104 => pub charge: FundingIndex,
-        /// Left as the market's deficit, repaid by its next fees.
-        112 => pub deficit: Amount,
+        88 => pub staked: Amount,
+        /// Left as the market's deficit: its next fees repay it, and until then profits bear it.
+        96 => pub deficit: Amount,
+        /// The whole deficit of the market afterwards.
+        104 => pub missing: Amount,
+        /// What all users together would take out of the market afterwards (negative: bring in): of each profit
+        /// `missing / profits` is given up.
+        112 => pub profits: Quote,
         /// Unix time.
         120 => pub time: i64,
         /// Number of the default on the exchange, from zero.
@@ -83,16 +84,8 @@ impl BankruptcyRecord {
     /// # Errors
     /// [`crate::Error::Overflow`].
     pub fn paid(&self) -> crate::error::Result<Amount> {
-        let steps = [
-            self.fees,
-            self.insurance_fees,
-            self.protocol,
-            self.insurance,
-            self.staked,
-            self.amm,
-            self.socialised,
-            self.deficit,
-        ];
+        let steps =
+            [self.fees, self.insurance_fees, self.protocol, self.amm, self.insurance, self.staked, self.deficit];
         steps.into_iter().try_fold(Amount::ZERO, Amount::plus)
     }
 }

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::fault::{self, Fault};
 use crate::num::{BASE, Rounding, mul_div};
 use crate::quantity::{Amount, Price, Quote};
-use crate::rule::tiers;
+use crate::rule::{tiers, waterfall};
 use crate::time::Seconds;
 
 /// Time between setting an expiry and the expiry at least: an hour's notice of the hour in which the market only
@@ -215,7 +215,7 @@ impl Market {
         self.deficit = self.deficit.minus(deficit)?;
         self.funding_pot = self.funding_pot.plus(deficit.credit()?)?;
         self.amm.quote = self.amm.quote.plus(amount.minus(deficit)?.credit()?)?;
-        self.socialised = self.socialised.saturating_add(amount.0);
+        self.haircuts = self.haircuts.saturating_add(amount.0);
         self.written_off = self.written_off.plus(amount)?;
         Ok(())
     }
@@ -263,6 +263,96 @@ impl Market {
         self.funding_pot = self.funding_pot.plus(repaid.credit()?)?;
         self.deficit = self.deficit.minus(repaid)?;
         Ok(repaid)
+    }
+
+    /// What the vAMM gives for the defaults of a day: half of its spare equity at a price, what it gave in that day counted
+    /// in, and no more than the spare equity. Rounded down.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`].
+    pub(crate) fn amm_room(&self, price: Price, clock: &Clock) -> Result<Amount> {
+        let spare = self.amm.spare_equity(price)?;
+        let used = if self.amm_day_over(clock) { Amount::ZERO } else { self.amm_used };
+        let most = spare.plus(used)?.share(waterfall::AMM_SHARE, Rounding::Down)?;
+        Ok(Amount(most.0.saturating_sub(used.0)).min(spare))
+    }
+
+    /// Whether the day of the vAMM's cap is over: it begins with the first payment after that.
+    fn amm_day_over(&self, clock: &Clock) -> bool {
+        clock.seconds_since(self.amm_day) >= Seconds::DAY
+    }
+
+    /// Takes a part of a default from the vAMM's cash. No token moves: what the vAMM has in the pool is the users' then.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`].
+    pub(crate) fn pay_from_amm(&mut self, amount: Amount, clock: &Clock) -> Result<()> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        if self.amm_day_over(clock) {
+            (self.amm_used, self.amm_day) = (Amount::ZERO, clock.unix_time);
+        }
+        self.amm_used = self.amm_used.plus(amount)?;
+        self.amm.quote = self.amm.quote.minus(amount.credit()?)?;
+        Ok(())
+    }
+
+    /// Adds a loss that nobody has paid to the deficit: a hole in the funding pot.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`].
+    pub(crate) fn add_deficit(&mut self, amount: Amount, clock: &Clock) -> Result<()> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        if self.deficit.is_zero() {
+            self.deficit_time = clock.unix_time;
+        }
+        self.deficit = self.deficit.plus(amount)?;
+        self.funding_pot = self.funding_pot.minus(amount.credit()?)?;
+        Ok(())
+    }
+
+    /// Notes that a pocket with a position here owes more than it has by an amount: profit is held from now on, unless it was held
+    /// in the last two [`waterfall::INSOLVENCY_HOLD`]s, so that nobody holds it for ever.
+    pub(crate) fn note_insolvency(&mut self, lacks: Amount, clock: &Clock) {
+        let over = Seconds(2 * waterfall::INSOLVENCY_HOLD.0);
+        if lacks >= waterfall::LEAST_INSOLVENCY && clock.seconds_since(self.insolvency_time) >= over {
+            self.insolvency_time = clock.unix_time;
+        }
+    }
+
+    /// Refuses to turn profit into tokens while a default is in sight that nobody has settled: who leaves before it would leave
+    /// the loss to the rest.
+    ///
+    /// # Errors
+    /// [`Error::ProfitHeld`].
+    pub(crate) fn require_no_insolvency(&self, clock: &Clock) -> Result<()> {
+        let held = clock.seconds_since(self.insolvency_time) < waterfall::INSOLVENCY_HOLD;
+        if held { Err(Error::ProfitHeld) } else { Ok(()) }
+    }
+
+    /// Refuses to turn profit into tokens in the first [`waterfall::HAIRCUT_DELAY`] of a deficit. Later defaults do not begin
+    /// it anew: a claim that comes before the losers of then have been settled bears a larger share, never a smaller one.
+    ///
+    /// # Errors
+    /// [`Error::ProfitHeld`].
+    pub(crate) fn require_haircut_time(&self, clock: &Clock) -> Result<()> {
+        let waits = clock.seconds_since(self.deficit_time) < waterfall::HAIRCUT_DELAY;
+        if waits { Err(Error::ProfitHeld) } else { Ok(()) }
+    }
+
+    /// Takes what a haircut has a position give up out of the ledger: it fills the deficit.
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`].
+    pub(crate) fn give_up(&mut self, amount: Amount) -> Result<()> {
+        self.users_quote = self.users_quote.minus(amount.credit()?)?;
+        self.deficit = self.deficit.minus(amount)?;
+        self.funding_pot = self.funding_pot.plus(amount.credit()?)?;
+        self.haircuts = self.haircuts.saturating_add(amount.0);
+        Ok(())
     }
 
     /// What the vAMM can still pay of a default where nobody holds a position: its cash.

@@ -1,17 +1,29 @@
 //! Who pays a default, in which order, and what a step may give in a day.
 //!
-//! The order: the market's unswept fees and insurance fees, the protocol's tranche, the market's insurance fund, the staked insurance,
-//! and what is left by what existed before (vAMM, positions by size, deficit). The pocket's own tokens have gone before: with a
+//! The order: the market's unswept fees and insurance fees, the protocol's tranche, the vAMM's spare equity, the market's insurance
+//! fund, the staked insurance. What is left is the market's deficit: its next fees repay it, and until then profits bear it where
+//! they become tokens ([`haircut`]). The pocket's own tokens have gone before: with a
 //! token left it has not defaulted. Caps run by day, so that a default that is split gets no more than one.
 
 use crate::clock::{Clock, elapsed};
-use crate::error::Result;
-use crate::num::Rounding;
-use crate::quantity::{Amount, Ppm};
+use crate::error::{Error, Result};
+use crate::num::{Rounding, mul_div};
+use crate::quantity::{Amount, Ppm, Quote};
+use crate::rule::lifecycle::Payout;
 use crate::time::Seconds;
 
 /// Part of the protocol's tranche that the defaults of a day may take.
 pub const PROTOCOL_SHARE: Ppm = Ppm(250_000);
+/// Part of the vAMM's spare equity that the defaults of a day may take.
+pub const AMM_SHARE: Ppm = Ppm(500_000);
+/// Time after the beginning of a deficit in which nobody turns profit of the market into tokens: in it anybody settles those who
+/// have lost, so that all profits bear the same share.
+pub const HAIRCUT_DELAY: Seconds = Seconds::HOUR;
+/// Time for which no profit of a market becomes tokens once a liquidation has found a pocket that owes more than it has: in it the
+/// pocket is wound up and its default settled. Once over, it does not begin again for as long.
+pub const INSOLVENCY_HOLD: Seconds = Seconds(600);
+/// What such a pocket must lack at least: less is no reason to let anybody wait.
+pub const LEAST_INSOLVENCY: Amount = Amount(1_000_000);
 
 account_bytes! {
     /// What the defaults of a running day have taken from a fund, and what it held when that day began.
@@ -67,4 +79,34 @@ pub fn lines<const N: usize>(loss: Amount, rooms: [Amount; N]) -> Result<([Amoun
         left = left.minus(*line)?;
     }
     Ok((lines, left))
+}
+
+/// How a profit becomes tokens while nobody has paid `missing`, D, of the market's losses: of the claim c is paid
+/// `c * (N - D) / N` rounded down, where N is `net`, what all users together would take out, and the rest is given up. D falls by what
+/// is given up and N by the claim: D / N stays, whoever comes first, but for less than a unit in favour of who comes later.
+///
+/// # Errors
+/// [`Error::ProfitHeld`] for a claim above N, and while D is above N: those who have lost must be settled first.
+pub fn haircut(claim: Amount, net: Quote, missing: Amount) -> Result<Payout> {
+    let net = net.positive_part();
+    if claim > net || missing > net {
+        return Err(Error::ProfitHeld);
+    }
+    if missing.is_zero() || claim.is_zero() {
+        return Ok(Payout { paid: claim, written_off: Amount::ZERO });
+    }
+    let paid = Amount(mul_div(claim.0, net.minus(missing)?.0, net.0, Rounding::Down)?);
+    Ok(Payout { paid, written_off: claim.minus(paid)? })
+}
+
+/// The largest claim of which [`haircut`] pays no more than a pool holds.
+///
+/// # Errors
+/// As [`haircut`].
+pub fn payable(pool: Amount, net: Quote, missing: Amount) -> Result<Amount> {
+    let net = net.positive_part();
+    let left = net.minus(missing).map_err(|_| Error::ProfitHeld)?;
+    // Of a claim on nothing nothing is paid, whatever the pool holds.
+    let most = if left.is_zero() { None } else { mul_div(pool.0, net.0, left.0, Rounding::Down).ok() };
+    Ok(Amount(most.unwrap_or(u64::MAX)))
 }

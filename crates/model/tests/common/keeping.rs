@@ -63,7 +63,14 @@ impl World {
 
     pub(crate) fn settle(&mut self, market: usize, account: usize) -> Result<SettleReport> {
         self.on_market(market, &[account], |context, banks, accounts| {
-            SettlePnl.execute(context, &mut banks[0], &mut accounts[0])
+            SettlePnl { by_owner: false }.execute(context, &mut banks[0], &mut accounts[0])
+        })
+    }
+
+    /// Settlement that the owner signs.
+    pub(crate) fn convert(&mut self, market: usize, account: usize) -> Result<SettleReport> {
+        self.on_market(market, &[account], |context, banks, accounts| {
+            SettlePnl { by_owner: true }.execute(context, &mut banks[0], &mut accounts[0])
         })
     }
 
@@ -102,7 +109,7 @@ impl World {
             let market_mut = &mut w.markets[market];
             let report = Bankruptcy.execute(
                 &w.exchange,
-                &mut w.board,
+                &w.board,
                 market_mut,
                 &mut w.banks[0],
                 &mut borrowed,

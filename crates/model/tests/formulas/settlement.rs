@@ -9,7 +9,7 @@ use kedge_model::account::sub_account::SubAccountMut;
 use kedge_model::action::{Bankruptcy, SettlePnl, SettlePosition, SweepFees};
 use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
-use kedge_model::quantity::{Amount, FundingIndex, Price};
+use kedge_model::quantity::{Amount, Price};
 
 pub(super) fn answer(name: &str, x: &mut Inputs<'_>) -> Option<Outputs> {
     Some(match name {
@@ -112,14 +112,14 @@ fn settle_position(x: &mut Inputs<'_>) -> Outputs {
 
 fn default(x: &mut Inputs<'_>) -> Outputs {
     let (debt, claims) = (x.amount(), x.amount());
-    let mut stage = Stage::new(Price(1_000_000));
+    let mut stage = Stage::new(Price(1));
     let market = &mut stage.market;
     (market.insurance_fund, market.insurance_cap, market.tier) = (x.amount(), x.amount(), x.int());
     (market.long_interest, market.short_interest) = (x.size(), x.size());
-    (market.amm.base, market.amm.quote) = (x.base(), x.quote());
-    stage.board.markets[0].price.twap_1h = x.price();
-    (market.charged, market.charge_time) = (FundingIndex(x.int()), NOW - x.int::<i64>());
-    let (settling, began) = (x.flag(), market.charge_time);
+    (market.amm.base, market.amm.quote, market.amm.margin) = (x.base(), x.quote(), x.ppm());
+    stage.board.markets[0].price = super::stage::row(x.price());
+    (market.amm_used, market.amm_day) = (x.amount(), NOW - x.int::<i64>());
+    let (settling, began) = (x.flag(), market.amm_day);
     market.debts = x.amount();
     let used = Position { status: status::USED, ..Position::default() };
     stage.account.positions[0] = Position { quote: debt.debit()?, ..used };
@@ -132,7 +132,7 @@ fn default(x: &mut Inputs<'_>) -> Outputs {
     (market.deficit, market.pnl_pool) = (x.amount(), x.amount());
     stage.account.positions[1] = Position { quote: claims.credit()?, market: 1, ..used };
     let mut account = SubAccountMut { head: &mut stage.account, orders: &mut stage.orders };
-    let (board, market) = (&mut stage.board, &mut stage.market);
+    let (board, market) = (&stage.board, &mut stage.market);
     let report = Bankruptcy.execute(
         &stage.exchange,
         board,
@@ -142,25 +142,22 @@ fn default(x: &mut Inputs<'_>) -> Outputs {
         stage.clock,
         &mut NoEvents,
     )?;
-    let row = &board.markets[0];
-    assert_eq!(row.funding_long.0, -row.funding_short.0);
-    assert_eq!(market.socialised, report.socialised.0);
-    assert!(market.charge_time == began || market.charge_time == NOW);
+    assert!(market.amm_day == began || market.amm_day == NOW);
+    assert!(market.deficit_time == 0 || market.deficit_time == NOW);
     out![
         report.loss.0,
-        report.insurance.0,
         report.amm.0,
-        report.socialised.0,
+        report.insurance.0,
         report.deficit.0,
-        row.funding_long.0,
         market.amm.quote.0,
         market.funding_pot.0,
         market.deficit.0,
         market.insurance_fund.0,
         market.pnl_pool.0,
         stage.account.positions[0].quote.magnitude().0,
-        market.charged.0,
-        market.charge_time != began,
+        market.amm_used.0,
+        market.amm_day != began,
+        market.deficit_time == NOW,
         market.settlement_loss.0,
         market.debts.0
     ]
@@ -197,8 +194,19 @@ fn settle(x: &mut Inputs<'_>) -> Outputs {
     // Its maintenance margin is nothing to ask about here.
     stage.board.markets[0].maintenance_margin.0 = 0;
     stage.isolate(Position { isolated: x.amount(), ..position });
+    stage.market.deficit_time = NOW - x.int::<i64>();
+    let settle = SettlePnl { by_owner: x.flag() };
     super::expiry::gathered(&mut stage.board.markets[0], x);
-    let report = stage.run(|context, bank, account, _| SettlePnl.execute(context, bank, account))?;
+    let report = stage.run(|context, bank, account, _| settle.execute(context, bank, account))?;
     let (market, left) = (&stage.market, &stage.account.positions[0]);
-    out![report.amount.0, market.pnl_pool.0, market.users_quote.0, left.quote.0, left.isolated.0]
+    assert_eq!(market.haircuts, report.written_off.0);
+    out![
+        report.amount.0,
+        report.written_off.0,
+        market.pnl_pool.0,
+        market.users_quote.0,
+        left.quote.0,
+        left.isolated.0,
+        market.deficit.0
+    ]
 }

@@ -98,7 +98,7 @@ impl Call {
     /// Moves a position's profit or loss to the balance.
     #[must_use]
     pub fn settle_pnl(market: u16, sub_account: Pubkey) -> Self {
-        Self::about(market, SettlePnl { market: MARKET, bank: BANK, sub_account })
+        Self::about(market, SettlePnl { market: MARKET, bank: BANK, sub_account, owner: vec![] })
     }
 
     /// Moves collected fees to insurance, vAMM and protocol.

@@ -41,8 +41,12 @@ pub(super) fn transfer(directory: &Directory, record: &TransferRecord) -> String
 }
 
 pub(super) fn settle_pnl(directory: &Directory, record: &SettleRecord) -> String {
+    let given_up = match record.written_off.0 {
+        0 => String::new(),
+        _ => format!(", gave up {} for a loss that nobody has paid", value(record.written_off)),
+    };
     format!(
-        "{} settled {} in {} at {}, left unsettled {}",
+        "{} settled {} in {} at {}{given_up}, left unsettled {}",
         party(&record.account),
         gain(record.amount),
         directory.market_name(record.market),

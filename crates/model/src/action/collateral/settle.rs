@@ -8,33 +8,47 @@ use crate::account::pocket::Pocket;
 use crate::account::position::claimable_pnl;
 use crate::account::sub_account::{SubAccount, SubAccountMut};
 use crate::action::{Context, ledger};
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{EventKind, EventSink, SettleRecord, SweepRecord, emit};
 use crate::num::Rounding;
 use crate::quantity::{Amount, Quote};
+use crate::rule::lifecycle::Payout;
 use crate::rule::margin::{self, MarginKind};
 use crate::rule::tranche::PREMIUM;
+use crate::rule::waterfall;
 
 /// Moves a position's profit or loss between its claim and its pocket: the quote balance, or an isolated position's
 /// own tokens.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default)]
-pub struct SettlePnl;
+pub struct SettlePnl {
+    /// Whether the owner of the account signs: while the market has a deficit nobody else turns its profit into tokens.
+    pub by_owner: bool,
+}
 
 /// Result of a settlement: what moved to the pocket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SettleReport {
     /// Moved to the pocket (negative: out of it).
     pub amount: Quote,
+    /// Profit given up, because nobody has paid a loss of the market.
+    pub written_off: Amount,
 }
 
 impl SettlePnl {
     /// Settles the position's profit or loss. A loss is paid as far as the pocket's tokens go; a profit as far as the market's pool and the
     /// claimable part go.
     ///
+    /// For ten minutes after a liquidation has found a pocket of this market that owes more than it has, no profit is paid:
+    /// the default is settled first. While the market has a deficit a profit is paid at the haircut ([`waterfall::haircut`]), for the owner alone, and not before
+    /// the deficit is an hour old. Of a pocket that has no tokens and owes another market more than an open position, anybody turns
+    /// profit into tokens: its creditors would wait for an owner who has nothing to gain.
+    ///
     /// # Errors
     /// [`Error::NothingToSettle`], [`Error::PositionNotFound`], [`Error::InsufficientMargin`] when a profit
-    /// would leave a pocket that is below maintenance (it is for the liquidator then), price rows.
+    /// would leave a pocket that is below maintenance (it is for the liquidator then), [`Error::ProfitHeld`],
+    /// [`Error::ProfitOwnersAlone`], price rows.
     pub fn execute<S: EventSink>(
         self,
         context: &mut Context<'_, S>,
@@ -59,26 +73,29 @@ impl SettlePnl {
         let price = row.settles_at(row.price.price)?;
         let (base, quote, entry) = (position.base, position.quote, position.entry);
         let pnl = quote.plus(row.instrument().value(base, price, Rounding::Down)?)?;
-        let amount = if pnl.0 < 0 {
-            let payable = pocket.tokens(account.head)?.min(pnl.magnitude());
-            payable.debit()?
+        let owes = pocket.owes_without_tokens(account.head)?;
+        let (amount, written_off) = if pnl.0 < 0 {
+            (pocket.tokens(account.head)?.min(pnl.magnitude()).debit()?, Amount::ZERO)
         } else {
-            let excess = market.pnl_pool.credit()?.minus(market.net_users_pnl(price)?)?;
-            let claim = claimable_pnl(pnl, quote, entry, excess)?;
-            claim.positive_part().min(market.pnl_pool).credit()?
+            let net = market.net_users_pnl(price)?;
+            let excess = market.pnl_pool.credit()?.minus(net)?.plus(market.deficit.credit()?)?;
+            let claim = claimable_pnl(pnl, quote, entry, excess)?.positive_part();
+            let Payout { paid, written_off } = self.divide(market, claim, net, owes, &context.clock)?;
+            (paid.credit()?, written_off)
         };
-        if amount.is_zero() {
+        if amount.is_zero() && written_off.is_zero() {
             // Funding alone is worth an update; an empty slot is worth freeing.
             account.head.release_position(market.index);
             return Err(Error::NothingToSettle);
         }
-        let left = transfer(market, bank, account.head, pocket, amount)?;
+        let left = transfer(market, bank, account.head, pocket, amount, written_off)?;
         if pocket.is_bankrupt(account.head) && pocket.claims(account.head)?.0 >= 0 {
             // Money came in after the default and paid all of it.
             pocket.set_bankrupt(account.head, false)?;
         }
-        if amount.0 > 0 {
-            // A profit may leave only a pocket that stays clear of liquidation.
+        if (amount.0 > 0 || !written_off.is_zero()) && !(owes && pocket.is_flat(account.head)) {
+            // A profit may leave only a pocket that stays clear of liquidation. One without positions has nothing to
+            // liquidate: it defaults once it has paid what it can.
             margin::require(
                 account.head,
                 Pocket::of(account.head, market.index),
@@ -94,17 +111,36 @@ impl SettlePnl {
             pool: market.pnl_pool,
             quote: left,
             price,
+            written_off,
             market: market.index,
             isolated: u8::from(pocket.is_isolated()),
             padding: [0; 5],
         };
         emit(context.sink, EventKind::SettlePnl, &record);
         account.head.release_position(context.market.index);
-        Ok(SettleReport { amount })
+        Ok(SettleReport { amount, written_off })
+    }
+
+    /// Divides a profit into what is paid now and what is given up for a deficit.
+    fn divide(self, market: &Market, claim: Amount, net: Quote, owes: bool, clock: &Clock) -> Result<Payout> {
+        let plain = Payout { paid: claim.min(market.pnl_pool), written_off: Amount::ZERO };
+        if claim.is_zero() {
+            return Ok(plain);
+        }
+        market.require_no_insolvency(clock)?;
+        if market.deficit.is_zero() {
+            return Ok(plain);
+        }
+        market.require_haircut_time(clock)?;
+        if !self.by_owner && !owes {
+            return Err(Error::ProfitOwnersAlone);
+        }
+        waterfall::haircut(claim.min(waterfall::payable(market.pnl_pool, net, market.deficit)?), net, market.deficit)
     }
 }
 
-/// Moves an amount from a position's claim to its pocket (negative: back); returns the claim that is left.
+/// Moves an amount from a position's claim to its pocket (negative: back), and takes away what it gives up; returns the claim
+/// that is left.
 #[inline(always)]
 fn transfer(
     market: &mut Market,
@@ -112,6 +148,7 @@ fn transfer(
     account: &mut SubAccount,
     pocket: Pocket,
     amount: Quote,
+    written_off: Amount,
 ) -> Result<Quote> {
     if amount.0 >= 0 {
         pocket.credit(account, amount.magnitude())?;
@@ -122,8 +159,11 @@ fn transfer(
     }
     bank.settle(amount)?;
     market.users_quote = market.users_quote.minus(amount)?;
+    if !written_off.is_zero() {
+        market.give_up(written_off)?;
+    }
     let position = account.position_mut(market.index)?;
-    position.quote = position.quote.minus(amount)?;
+    position.quote = position.quote.minus(amount)?.minus(written_off.credit()?)?;
     position.settled_pnl = position.settled_pnl.plus(amount)?;
     Ok(position.quote)
 }

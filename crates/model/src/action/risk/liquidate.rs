@@ -244,6 +244,8 @@ pub(super) fn prepare<S: EventSink>(context: &mut Context<'_, S>, account: &mut 
     if !began {
         pocket.begin_liquidation(account.head, clock.at())?;
     }
+    let lacks = Quote(before.collateral.0.min(0)).magnitude();
+    context.market.note_insolvency(lacks, &clock);
     let cancelled = cancel_orders(account, pocket, context.sink)?;
     let mut margin = before;
     // Without orders to cancel the margin is the one just computed.

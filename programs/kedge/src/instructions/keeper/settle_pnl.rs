@@ -30,13 +30,27 @@ pub struct SettlePnl {
 #[inline(never)]
 pub fn handle(a: &mut SettlePnl) -> Outcome {
     a.bank.require_quote()?;
+    let by_owner = signed_by_owner(Trailing::of(a), &a.sub_account)?;
     let clock = clock()?;
     let mut records = Records::of::<SettleRecord>();
     let mut batch = records.batch();
     let mut account = a.sub_account.parts();
     let mut context = model_context(&a.exchange, &a.board, &mut a.market, clock, &mut batch);
-    action::SettlePnl.execute(&mut context, &mut a.bank, &mut account)?;
+    action::SettlePnl { by_owner }.execute(&mut context, &mut a.bank, &mut account)?;
     a.market.invariant()?;
     a.bank.invariant()?;
     calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)
+}
+
+/// Whether the owner of the account follows the declared accounts. Who follows must be the owner and sign.
+fn signed_by_owner(mut others: Trailing, account: &SubAccount) -> Outcome<bool> {
+    if others.len() > 1 {
+        return Err(AccountError::TooManyAccounts.into());
+    }
+    let Some(owner) = others.next_shared() else { return Ok(false) };
+    if !owner.is_signer() {
+        return Err(AccountError::AccountNotSigner.into());
+    }
+    account.require_owner(owner.address().as_array())?;
+    Ok(true)
 }

@@ -9,9 +9,8 @@ use crate::instructions::prelude::*;
 pub struct SettleBankruptcy {
     /// Switches.
     pub exchange: Read<Exchange>,
-    /// The indices through which a loss is spread.
-    #[account(mut)]
-    pub board: Write<PriceBoard>,
+    /// Prices.
+    pub board: Read<PriceBoard>,
     /// The market.
     #[account(mut)]
     pub market: Write<Market>,
@@ -27,7 +26,7 @@ pub struct SettleBankruptcy {
     pub program: Sole<ThisProgram>,
 }
 
-/// Insurance first, then everybody who holds a position.
+/// Along the waterfall; what is left is the market's deficit.
 #[inline(never)]
 pub fn handle(a: &mut SettleBankruptcy) -> Outcome {
     a.bank.require_quote()?;
@@ -35,15 +34,7 @@ pub fn handle(a: &mut SettleBankruptcy) -> Outcome {
     let mut records = Records::of::<BankruptcyRecord>();
     let mut batch = records.batch();
     let mut account = a.sub_account.parts();
-    action::Bankruptcy.execute(
-        &a.exchange,
-        &mut a.board,
-        &mut a.market,
-        &mut a.bank,
-        &mut account,
-        clock,
-        &mut batch,
-    )?;
+    action::Bankruptcy.execute(&a.exchange, &a.board, &mut a.market, &mut a.bank, &mut account, clock, &mut batch)?;
     a.market.invariant()?;
     a.bank.invariant()?;
     calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)
