@@ -95,9 +95,9 @@ impl Session {
         // Whoever of the stakers has asked to leave is paid thirteen days later.
         for user in &users {
             self.step(&Stake::of(user.authority, self.world.wallet(*user, USDC), 5_000_000, 0).into());
-            self.step(&RequestUnstake::of(user.authority, 1_000_000).into());
-            self.step(&CancelUnstake::of(user.authority).into());
-            self.step(&RequestUnstake::of(user.authority, 1_000_000).into());
+            self.step(&RequestUnstake::of(user.authority, 0, 1_000_000).into());
+            self.step(&CancelUnstake::of(user.authority, 0).into());
+            self.step(&RequestUnstake::of(user.authority, 0, 1_000_000).into());
         }
         self.world.pass_ms(COOLDOWN.0 * 1_000);
         self.publish();

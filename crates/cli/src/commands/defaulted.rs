@@ -43,13 +43,14 @@ pub(crate) async fn run(session: &Session, options: &args::Defaulted) -> Result<
 }
 
 /// The steps in their order, with what each paid.
-fn steps(record: &BankruptcyRecord) -> [(&'static str, &'static str, u64); 8] {
+fn steps(record: &BankruptcyRecord) -> [(&'static str, &'static str, u64); 9] {
     [
         ("fees", "the market's unswept fees", record.fees.0),
         ("insurance_fees", "the market's unswept insurance fees", record.insurance_fees.0),
         ("protocol", "the protocol's tranche", record.protocol.0),
         ("insurance", "the market's insurance fund", record.insurance.0),
         ("staked", "the staked insurance", record.staked.0),
+        ("backstop", "the backstop vault", record.backstop.0),
         ("amm", "the vAMM's capital", record.amm.0),
         ("socialised", "all positions, by size", record.socialised.0),
         ("deficit", "left to the market's next fees", record.deficit.0),

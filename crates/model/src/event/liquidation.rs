@@ -41,7 +41,7 @@ account_bytes! {
 
 account_bytes! {
     /// A default and who paid for it, in this order; the lines but `charge` add up to the loss.
-    pub struct BankruptcyRecord [144] {
+    pub struct BankruptcyRecord [152] {
         /// Defaulter.
         0 => pub account: Party,
         /// Debt.
@@ -74,6 +74,8 @@ account_bytes! {
         138 => pub isolated: u8 as bool,
         /// Padding.
         139 => pub padding: [u8; 5],
+        /// Paid by the backstop vault.
+        144 => pub backstop: Amount,
     }
 }
 
@@ -89,6 +91,7 @@ impl BankruptcyRecord {
             self.protocol,
             self.insurance,
             self.staked,
+            self.backstop,
             self.amm,
             self.socialised,
             self.deficit,

@@ -40,8 +40,8 @@ pub(super) fn liquidation(directory: &Directory, record: &LiquidationRecord) -> 
 
 pub(super) fn bankruptcy(directory: &Directory, record: &BankruptcyRecord) -> String {
     format!(
-        "{} defaulted on {} in {} (default {}): unswept fees {}, insurance fees {}, protocol {}, insurance fund {}, staked insurance {}, vAMM {}, spread \
-         over positions {}, left as deficit {}",
+        "{} defaulted on {} in {} (default {}): unswept fees {}, insurance fees {}, protocol {}, insurance fund {}, staked insurance {}, backstop \
+         vault {}, vAMM {}, spread over positions {}, left as deficit {}",
         party(&record.account),
         value(record.loss),
         directory.market_name(record.market),
@@ -51,6 +51,7 @@ pub(super) fn bankruptcy(directory: &Directory, record: &BankruptcyRecord) -> St
         value(record.protocol),
         value(record.insurance),
         value(record.staked),
+        value(record.backstop),
         value(record.amm),
         value(record.socialised),
         value(record.deficit)

@@ -1,4 +1,5 @@
-//! Settling a default along the waterfall: fees, the protocol's tranche, insurance, then every position by size.
+//! Settling a default along the waterfall: fees, the protocol's tranche, insurance, the backstop vault, then every position by
+//! size.
 
 use crate::account::bank::Bank;
 use crate::account::board::{MarketRow, PriceBoard};
@@ -6,8 +7,9 @@ use crate::account::exchange::{Exchange, operation};
 use crate::account::market::Market;
 use crate::account::pocket::Pocket;
 use crate::account::position::status;
-use crate::account::sub_account::SubAccountMut;
+use crate::account::sub_account::{SubAccount, SubAccountMut};
 use crate::action::ledger;
+use crate::action::risk::backstop;
 use crate::action::risk::liquidate::mark_bankrupt;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -43,6 +45,8 @@ pub struct BankruptcyReport {
     pub insurance: Amount,
     /// Paid by the staked insurance.
     pub staked: Amount,
+    /// Paid by the backstop vault.
+    pub backstop: Amount,
     /// Paid by the vAMM's capital because nobody holds a position.
     pub amm: Amount,
     /// Spread over all positions.
@@ -55,7 +59,7 @@ impl Bankruptcy {
     /// Pays the debt in the order of [`crate::rule::waterfall`]: the market's fees that are not swept yet and not owed to an
     /// older deficit; its insurance fees; the protocol's tranche, of which the defaults of a day take at most a quarter; the
     /// market's insurance fund up to its cap and its tier's share, by day; the staked insurance up to the tier's share of it, by
-    /// day. The rest is spread over all positions in
+    /// day; the backstop vault up to what it may lose in a day, unless the default is its own. The rest is spread over all positions in
     /// proportion to their size (rounded up, the excess stays in the pot), together with the other defaults of a day at most a
     /// tenth of a position's value. With no position open the vAMM's capital pays, and what is left after that is
     /// the market's deficit, which the next fees repay.
@@ -67,7 +71,8 @@ impl Bankruptcy {
     /// several markets, the caller's order says which is settled in full first.
     ///
     /// # Errors
-    /// [`Error::NotBankrupt`] unless nothing but debt is left, [`Error::PositionNotFound`].
+    /// [`Error::NotBankrupt`] unless nothing but debt is left, [`Error::PositionNotFound`]; [`Error::BackstopMissing`] without
+    /// the vault's account where there is one and another defaults.
     #[expect(clippy::too_many_arguments, reason = "a default touches all of them")]
     pub fn execute(
         self,
@@ -76,6 +81,7 @@ impl Bankruptcy {
         market: &mut Market,
         bank: &mut Bank,
         account: &mut SubAccountMut<'_>,
+        mut vault: Option<&mut SubAccount>,
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<BankruptcyReport> {
@@ -86,6 +92,7 @@ impl Bankruptcy {
             return Err(Error::NotBankrupt);
         }
         let uncovered = pocket.uncovered_debt(account.head, board)?;
+        let backstop = backstop::payable(bank, vault.as_deref_mut(), account.head, (board, &clock))?;
         let row = board.market_mut(market.index)?;
         let position = account.head.position_mut(market.index)?;
         ledger::settle_funding(position, market, row)?;
@@ -94,7 +101,11 @@ impl Bankruptcy {
         }
         let loss = position.quote.magnitude().min(uncovered);
 
-        let ([fees, insurance_fees, protocol, insurance, staked], rest) = pay(market, bank, loss, &clock)?;
+        let (lines, rest) = pay(market, bank, loss, backstop, &clock)?;
+        let [fees, insurance_fees, protocol, insurance, staked, backstop] = lines;
+        if let Some(vault) = vault {
+            bank.pay_from_backstop(vault, backstop)?;
+        }
         let borne = bear(market, row, rest, &clock)?;
         ledger::adjust(account.head, market, loss.credit()?)?;
         let position = account.head.position_mut(market.index)?;
@@ -125,16 +136,34 @@ impl Bankruptcy {
             number: 0,
             isolated: u8::from(pocket.is_isolated()),
             padding: [0; 5],
+            backstop,
         };
         bank.remember(&mut record)?;
         emit(sink, EventKind::Bankruptcy, &record);
-        Ok(BankruptcyReport { loss, fees, insurance_fees, protocol, insurance, staked, amm, socialised, deficit })
+        Ok(BankruptcyReport {
+            loss,
+            fees,
+            insurance_fees,
+            protocol,
+            insurance,
+            staked,
+            backstop,
+            amm,
+            socialised,
+            deficit,
+        })
     }
 }
 
-/// Pays a loss from fees, insurance fees, the protocol's tranche, the insurance fund and the staked insurance, in this order: what each gave, and
-/// what is left. Fees bring no token, they free a claim on the pool.
-fn pay(market: &mut Market, bank: &mut Bank, loss: Amount, clock: &Clock) -> Result<([Amount; 5], Amount)> {
+/// Pays a loss from fees, insurance fees, the protocol's tranche, the insurance fund, the staked insurance and the vault, in this
+/// order: what each gave, and what is left. The vault's part comes into the pool; the caller takes it from its balance. Fees bring no token, they free a claim on the pool.
+fn pay(
+    market: &mut Market,
+    bank: &mut Bank,
+    loss: Amount,
+    backstop: Amount,
+    clock: &Clock,
+) -> Result<([Amount; 6], Amount)> {
     let settling = market.is_settling();
     if !settling {
         market.repay_deficit()?;
@@ -146,14 +175,15 @@ fn pay(market: &mut Market, bank: &mut Bank, loss: Amount, clock: &Clock) -> Res
         bank.protocol_room(clock)?,
         market.insurance_room(clock)?,
         bank.tranche.room(tiers::of(market.tier)?.insurance_share, clock)?,
+        backstop,
     ];
     let (lines, rest) = waterfall::lines(loss, rooms)?;
-    let [fees, insurance_fees, protocol, insurance, staked] = lines;
+    let [fees, insurance_fees, protocol, insurance, staked, backstop] = lines;
     market.fees = market.fees.minus(fees)?;
     market.insurance_fees = market.insurance_fees.minus(insurance_fees)?;
     bank.pay_from_protocol(protocol)?;
     bank.pay_from_stakes(staked)?;
-    market.pnl_pool = market.pnl_pool.plus(protocol)?.plus(staked)?;
+    market.pnl_pool = market.pnl_pool.plus(protocol)?.plus(staked)?.plus(backstop)?;
     market.pay_from_insurance(insurance, clock)?;
     Ok((lines, rest))
 }
