@@ -144,6 +144,8 @@ fn looks_around(me: &Person) {
     assert!(told.starts_with("staked insurance") && told.contains(" 0 shares"), "{told}");
     assert_eq!(me.json("default show"), Value::Array(Vec::new()));
     assert_eq!(me.json("insurance show")["own_shares"], "0");
+    assert!(me.text("vault show").contains("kedge vault create"));
+    assert_eq!(me.json("vault show")["exists"], false);
     assert_eq!(me.json("funding BTC-PERP")[0]["market"], "BTC-PERP");
     assert!(me.text("accounts").contains("kedge create"));
 

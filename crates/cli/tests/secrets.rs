@@ -9,7 +9,7 @@ use kedge_hostile::secrets::{SPELLINGS, shows};
 use solana_keypair::Keypair;
 
 /// A command line of each command, with arguments that get as far as the endpoint.
-const LINES: [&str; 51] = [
+const LINES: [&str; 52] = [
     "init --force",
     "config",
     "keygen --force new.json",
@@ -23,6 +23,7 @@ const LINES: [&str; 51] = [
     "funding",
     "default show",
     "insurance show",
+    "vault show",
     "account",
     "accounts",
     "balances",

@@ -147,6 +147,7 @@ fn nothing_leaves_by_accident() {
         ("close-account --account hedge".into(), "sub-account 1: it is closed"),
         ("prices --refresh".into(), "refresh the prices"),
         ("insurance stake 5".into(), "wallet: dollars 10000.00 -> 9995.00"),
+        ("vault create".into(), "create the backstop vault"),
     ];
     for (line, said) in &dry {
         let told = me.text(&format!("{line} --dry-run"));

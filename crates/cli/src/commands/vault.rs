@@ -25,6 +25,8 @@ use crate::error::{CliError, Result};
 use crate::output::Output;
 use crate::session::Session;
 
+/// What is said where there is no vault.
+const MISSING: &str = "the exchange has no backstop vault yet: kedge vault create";
 /// The vault in instructions.
 const POT: u8 = Pot::Vault as u8;
 
@@ -67,7 +69,7 @@ pub(crate) async fn run(session: &Session, options: &args::Vault) -> Result<Outp
 /// The vault's account, and what it is worth at the board's last prices.
 async fn priced(session: &Session, bank: &Bank) -> Result<(SubAccountData, Worth)> {
     if !bank.backstop.exists() {
-        return Err(CliError::Usage("the exchange has no backstop vault yet: kedge vault create".into()));
+        return Err(CliError::Usage(MISSING.into()));
     }
     let (account, board) = (session.client.sub_account(BACKSTOP).await?, session.client.board().await?);
     // Last prices are asked whatever their age.
@@ -77,6 +79,9 @@ async fn priced(session: &Session, bank: &Bank) -> Result<(SubAccountData, Worth
 }
 
 async fn show(session: &Session, directory: &Directory, authority: &Pubkey, bank: &Bank) -> Result<Output> {
+    if !bank.backstop.exists() {
+        return Ok(Output::new(MISSING.into(), json!({ "exists": false })));
+    }
     let (account, worth) = priced(session, bank).await?;
     let own = trader(session, authority).await.unwrap_or_default().vault;
     let mut tranche = bank.backstop.tranche;
@@ -95,6 +100,7 @@ async fn show(session: &Session, directory: &Directory, authority: &Pubkey, bank
         text += &format!("holds             {base} {name}\n");
         held.push(json!({ "market": name, "base": base }));
     }
+    json.insert("exists".into(), Value::Bool(true));
     json.insert("lost_today".into(), json!(decimal::format(lost.0, 6, 0)));
     json.insert("positions".into(), Value::Array(held));
     Ok(Output::new(text, Value::Object(json)))
