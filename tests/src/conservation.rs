@@ -127,6 +127,7 @@ fn total(books: &Books, machine: &Machine) {
     let Some(quote) = books.banks.get(&Bank::QUOTE) else { return };
     let mut sum: i128 = books.accounts.iter().map(|account| i128::from(tokens(account, Bank::QUOTE))).sum();
     sum += i128::from(quote.protocol.0) + i128::from(quote.tranche.claims().expect("in range").0);
+    sum += i128::from(quote.backstop.claims().expect("in range").0);
     let mut fractions = 0i128;
     for market in books.markets.values() {
         let row = books.board.market(market.index).expect("a listed market");

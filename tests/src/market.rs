@@ -116,6 +116,7 @@ pub fn market_params(index: u16) -> MarketParams {
         max_open_interest: Size(1 << 55),
         max_position: Size(1 << 54),
         insurance_cap: Amount(20_000 * DOLLAR),
+        vault_limit: Ppm(100_000),
         ..MarketParams::default()
     }
 }

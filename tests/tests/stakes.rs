@@ -21,16 +21,16 @@ fn stakes_wait_thirteen_days_and_are_paid_from_the_vault() {
     assert_eq!(world.bank(USDC).tranche.assets.0, 100 * DOLLAR);
     refused(world.run(Stake::of(other.authority, other.wallet, DOLLAR, 1_001 * DOLLAR)), Error::SharesTooFew);
     refused(world.run(Unstake::of(who, wallet)), Error::NothingRequested);
-    world.run(RequestUnstake::of(who, record.shares)).expect("requested");
+    world.run(RequestUnstake::of(who, 0, record.shares)).expect("requested");
     refused(world.run(Unstake::of(who, wallet)), Error::UnstakeTooEarly);
-    world.run(CancelUnstake::of(who)).expect("taken back");
-    world.run(RequestUnstake::of(who, record.shares / 4)).expect("requested");
+    world.run(CancelUnstake::of(who, 0)).expect("taken back");
+    world.run(RequestUnstake::of(who, 0, record.shares / 4)).expect("requested");
     world.pass_ms(13 * 86_400_000);
     let done = world.run(Unstake::of(who, wallet)).expect("paid");
     let [Event::Stake(paid)] = done.events()[..] else { panic!("one record, not {:?}", done.events()) };
     assert_eq!((paid.amount, paid.shares), (Quote(-25_000_000), record.shares / 4));
     assert_eq!(held - token::amount(&world.machine, &wallet), 75 * DOLLAR);
-    world.run(RequestUnstake::of(who, 1)).expect("requested");
+    world.run(RequestUnstake::of(who, 0, 1)).expect("requested");
     world.pass_ms(15 * 86_400_000);
     refused(world.run(Unstake::of(who, wallet)), Error::UnstakeLapsed);
 }

@@ -16,6 +16,8 @@ pub const VAULT_SEED: &[u8] = b"vault";
 pub const TRADER_SEED: &[u8] = b"trader";
 /// Seed of a sub-account, followed by the authority and the id (u16, little-endian).
 pub const SUB_ACCOUNT_SEED: &[u8] = b"sub";
+/// Seed of the backstop vault's authority, an address that no account or key has.
+pub const BACKSTOP_SEED: &[u8] = b"backstop";
 /// Seed of the event authority: the framework's convention for events.
 pub const EVENT_AUTHORITY_SEED: &[u8] = b"__event_authority";
 
@@ -46,6 +48,10 @@ addresses! {
     BOARD "AuNwPmxfEu1WEcfoBDGp8EPSjJzKwNDbuEsVqGBto2JQ"
     /// The signer of the program's event calls to itself: seed `__event_authority`.
     EVENT_AUTHORITY "4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx"
+    /// Authority of the backstop vault's sub-account: seed `backstop`.
+    BACKSTOP_AUTHORITY "ryzkGkZVeU8khK29GL3FPBWPXuP6fBjtiJEe4de3MS6"
+    /// The backstop vault's sub-account: number 0 of its authority.
+    BACKSTOP "7Emh2cHDeMkXmz6hA9CM3NBmn3FQdBzXYArjgwM6vMrj"
     /// The sysvar that holds the transaction's instructions.
     INSTRUCTIONS_SYSVAR "Sysvar1nstructions1111111111111111111111111"
     /// The ed25519 program: the runtime verifies its instructions before the transaction runs.
@@ -82,6 +88,9 @@ mod tests {
         assert_eq!(derive(EXCHANGE_SEED), (EXCHANGE, EXCHANGE_BUMP));
         assert_eq!(derive(BOARD_SEED), (BOARD, BOARD_BUMP));
         assert_eq!(derive(EVENT_AUTHORITY_SEED), (EVENT_AUTHORITY, EVENT_AUTHORITY_BUMP));
+        assert_eq!(derive(BACKSTOP_SEED).0, BACKSTOP_AUTHORITY);
+        let seeds: [&[u8]; 3] = [SUB_ACCOUNT_SEED, BACKSTOP_AUTHORITY.as_ref(), &[0, 0]];
+        assert_eq!(Address::find_program_address(&seeds, &PROGRAM_ID).0, BACKSTOP);
         assert_eq!(SYSTEM_PROGRAM, Address::default());
     }
 }

@@ -68,7 +68,10 @@ pub(super) fn vaults(pairs: &[Option<Account>]) -> Vec<Option<Vault>> {
         let bank: Bank = decode(&bank.data).ok().filter(|_| bank.owner == PROGRAM_ID)?;
         let [first, second] = bank.tranche.ended;
         let staked = [bank.tranche.assets, bank.tranche.premium, first.assets, second.assets];
-        let claims = [bank.deposits, bank.market_pools, bank.protocol].into_iter().chain(staked);
+        // The vault's own money is the balance of its sub-account, a deposit like any other.
+        let [third, fourth] = bank.backstop.tranche.ended;
+        let beside = [bank.backstop.tranche.premium, bank.backstop.due, third.assets, fourth.assets];
+        let claims = [bank.deposits, bank.market_pools, bank.protocol].into_iter().chain(staked).chain(beside);
         let claims = claims.map(|part| i128::from(part.0));
         Some(Vault { tokens: vault_tokens(vault)?, claims: claims.sum() })
     };

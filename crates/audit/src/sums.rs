@@ -7,8 +7,10 @@ use kedge_model::account::board::Purpose;
 use kedge_model::account::market::Market;
 use kedge_model::account::position::Position;
 use kedge_model::account::sub_account::SubAccount;
+use kedge_model::account::trader::Trader;
 use kedge_model::clock::Clock;
 use kedge_model::rule::margin::{self, MarginKind};
+use kedge_model::rule::tranche::{Holding, Tranche};
 use solana_pubkey::Pubkey;
 
 use super::Snapshot;
@@ -166,7 +168,11 @@ fn tokens(said: &mut Statement, snapshot: &Snapshot, bank: &Bank, sums: &Sums, r
         let total = bank.market_pools.0.into();
         said.line("markets' pools and insurance = the bank's total".into(), pools.sum(), total, unit);
         defaults(said, bank, unit);
-        stakes(said, snapshot, bank);
+        shares(said, snapshot, ("staked insurance", &bank.tranche), |trader| trader.insurance);
+        if bank.backstop.exists() {
+            shares(said, snapshot, ("backstop vault", &bank.backstop.tranche), |trader| trader.vault);
+            vault(said, snapshot, bank);
+        }
     }
     let Some(Some(vault)) = snapshot.vaults.get(usize::from(index)) else {
         said.rule(format!("bank {index}: its vault is not a token account"));
@@ -198,6 +204,7 @@ fn defaults(said: &mut Statement, bank: &Bank, unit: Unit) {
             record.amm,
             record.insurance,
             record.staked,
+            record.backstop,
             record.deficit,
         ];
         let paid: i128 = steps.iter().map(|step| i128::from(step.0)).sum();
@@ -205,20 +212,38 @@ fn defaults(said: &mut Statement, bank: &Bank, unit: Unit) {
     }
 }
 
-/// The shares of all people against those of the tranche, and of its generations that have ended.
-fn stakes(said: &mut Statement, snapshot: &Snapshot, bank: &Bank) {
-    let tranche = &bank.tranche;
+/// The shares of all people against those of a pot, and of its generations that have ended.
+fn shares(
+    said: &mut Statement,
+    snapshot: &Snapshot,
+    (pot, tranche): (&str, &Tranche),
+    of: impl Fn(&Trader) -> Holding,
+) {
     let unit = Unit { name: "shares", digits: 0 };
     let held = |generation: u64| -> i128 {
-        let of = snapshot.traders.iter().filter(|(_, trader)| trader.stake_generation == generation);
-        of.map(|(_, trader)| i128::from(trader.staked)).sum()
+        let held = snapshot.traders.iter().map(|(_, trader)| of(trader));
+        held.filter(|held| held.generation == generation).map(|held| i128::from(held.shares)).sum()
     };
-    said.line("people's shares = the staked insurance's".into(), held(tranche.generation), tranche.shares.into(), unit);
+    said.line(format!("people's shares = the {pot}'s"), held(tranche.generation), tranche.shares.into(), unit);
     for back in 1..=tranche.generation.min(2) {
         let generation = tranche.generation.saturating_sub(back);
         let Some(ended) = tranche.ended.get(usize::from(generation & 1 == 1)) else { continue };
-        let what = format!("people's shares of generation {generation} = what is left of it");
+        let what = format!("people's shares of generation {generation} of the {pot} = what is left of it");
         said.line(what, held(generation), ended.shares.into(), unit);
+    }
+}
+
+/// The vault's sub-account: it is there, and holds nothing but dollars and cross positions, which its value counts.
+fn vault(said: &mut Statement, snapshot: &Snapshot, bank: &Bank) {
+    let Some((address, account)) = snapshot.accounts.iter().find(|(_, account)| bank.backstop.owns(&account.head))
+    else {
+        said.rule("backstop vault: its sub-account is not there".into());
+        return;
+    };
+    let head = &account.head;
+    let other = head.balances.iter().any(|balance| balance.used == 1 && balance.bank != Bank::QUOTE);
+    if other || head.positions.iter().any(Position::is_isolated) {
+        said.rule(format!("backstop vault {address}: holds what its shares do not count"));
     }
 }
 
@@ -236,6 +261,10 @@ fn people(said: &mut Statement, snapshot: &Snapshot) {
             let what = format!("trader {address}: miscounts its sub-accounts");
             said.breaks_by(what, format!("has {found} and counts {counted}"));
         }
+    }
+    // The vault's sub-account is the program's own.
+    if let Some((_, bank)) = snapshot.banks.iter().find(|(_, bank)| bank.index == Bank::QUOTE) {
+        open.remove(&bank.backstop.authority);
     }
     for authority in open.into_keys() {
         let authority = Pubkey::new_from_array(authority);

@@ -105,8 +105,15 @@ fn every_unit_that_is_off_is_found_and_named() {
     assert_eq!(breaks(&off), ["default 0: the ring has another record in its place"]);
 
     let mut off = found.clone();
-    off.traders[0].1.staked = 5;
+    off.traders[0].1.insurance.shares = 5;
     assert_eq!(breaks(&off), ["people's shares = the staked insurance's"]);
+
+    let mut off = found.clone();
+    off.banks[0].1.backstop.authority = [7; 32];
+    assert_eq!(breaks(&off), ["backstop vault: its sub-account is not there"]);
+    off.banks[0].1.backstop.authority = off.accounts[0].1.head.authority;
+    off.traders[0].1.vault.shares = 5;
+    assert!(breaks(&off).contains(&"people's shares = the backstop vault's".to_owned()));
 
     let mut off = found;
     off.strange.push((who, "no kind of account of the program".into()));

@@ -117,6 +117,7 @@ async fn ask(session: &Session, cli: &Cli) -> error::Result<Option<output::Outpu
         Command::Default(options) => commands::defaulted::run(session, options).await,
         Command::Verify => commands::verify::run(session).await,
         Command::Insurance(options) => commands::insurance::run(session, options).await,
+        Command::Vault(options) => commands::vault::run(session, options).await,
         Command::Account(options) => commands::account::run(session, options).await,
         Command::Accounts(options) => commands::account::list(session, options).await,
         Command::Balances(options) => commands::balances::run(session, options).await,

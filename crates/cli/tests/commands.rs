@@ -146,6 +146,8 @@ fn looks_around(me: &Person) {
     assert_eq!(me.json("insurance show")["own_shares"], "0");
     assert!(me.text("verify").contains("the books of 2 markets add up"));
     assert_eq!(me.json("verify")["verified"][0]["markets"], 2);
+    assert!(me.text("vault show").contains("kedge vault create"));
+    assert_eq!(me.json("vault show")["exists"], false);
     assert_eq!(me.json("funding BTC-PERP")[0]["market"], "BTC-PERP");
     assert!(me.text("accounts").contains("kedge create"));
 

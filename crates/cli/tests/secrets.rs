@@ -9,7 +9,7 @@ use kedge_hostile::secrets::{SPELLINGS, shows};
 use solana_keypair::Keypair;
 
 /// A command line of each command, with arguments that get as far as the endpoint.
-const LINES: [&str; 52] = [
+const LINES: [&str; 53] = [
     "init --force",
     "config",
     "keygen --force new.json",
@@ -24,6 +24,7 @@ const LINES: [&str; 52] = [
     "default show",
     "insurance show",
     "verify",
+    "vault show",
     "account",
     "accounts",
     "balances",

@@ -148,6 +148,7 @@ fn nothing_leaves_by_accident() {
         ("prices --refresh".into(), "refresh the prices"),
         ("verify".into(), "verify the books of 2 markets"),
         ("insurance stake 5".into(), "wallet: dollars 10000.00 -> 9995.00"),
+        ("vault create".into(), "create the backstop vault"),
     ];
     for (line, said) in &dry {
         let told = me.text(&format!("{line} --dry-run"));

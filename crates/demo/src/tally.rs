@@ -186,7 +186,8 @@ impl Tally {
             Event::Bankruptcy(record) => {
                 self.bankruptcies += 1;
                 let fees = record.fees.0 + record.insurance_fees.0;
-                let funds = [record.protocol, record.insurance, record.staked, record.amm, record.deficit];
+                let funds =
+                    [record.protocol, record.insurance, record.staked, record.backstop, record.amm, record.deficit];
                 let parts = [record.loss.0, fees].into_iter().chain(funds.map(|part| part.0));
                 for (sum, part) in self.defaults.iter_mut().zip(parts) {
                     *sum += part;

@@ -36,6 +36,7 @@ const STRUCTS: &[Struct] = structs! {
     kedge_model::action::RowParams
     kedge_model::action::SignedHeader
     kedge_model::amm::Amm
+    kedge_model::account::backstop::Backstop
     kedge_model::account::bank::Bank
     kedge_model::account::board::BankRow
     kedge_model::account::board::MarketRow
@@ -66,6 +67,7 @@ const STRUCTS: &[Struct] = structs! {
     kedge_model::account::exchange::FeeSchedule
     kedge_model::account::exchange::FeeTier
     kedge_model::rule::tranche::Ended
+    kedge_model::rule::tranche::Holding
     kedge_model::rule::tranche::Tranche
     kedge_model::rule::waterfall::DayCap
     kedge_model::account::market::Market

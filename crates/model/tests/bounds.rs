@@ -98,7 +98,7 @@ fn a_vamm_without_a_reserve_or_a_peg_or_with_all_of_its_depth_sold_is_unsound() 
 
 type Listed = (Market, MarketRow);
 
-const OF_A_MARKET: [Bound<Listed>; 19] = [
+const OF_A_MARKET: [Bound<Listed>; 20] = [
     (
         "initial margin",
         |(m, r)| geared(m, r, tier().initial_margin.0),
@@ -130,6 +130,11 @@ const OF_A_MARKET: [Bound<Listed>; 19] = [
         |(m, _)| m.liquidation_ramp = Millis(600_001),
     ),
     ("liquidated share", |(m, _)| m.liquidation_share = Ppm(1_000_000), |(m, _)| m.liquidation_share = Ppm(1_000_001)),
+    (
+        "vault's limit",
+        |(m, _)| m.vault_limit = tier().vault_limit,
+        |(m, _)| m.vault_limit = Ppm(tier().vault_limit.0 + 1),
+    ),
     ("buffer", |(m, _)| m.liquidation_buffer = Ppm(50_000), |(m, _)| m.liquidation_buffer = Ppm(50_001)),
     ("band", |(m, _)| m.price_band = Ppm(1), |(m, _)| m.price_band = Ppm(0)),
     (

@@ -45,6 +45,7 @@ fn params() -> MarketParams {
     let mut params = market_params(b"ETH-PERP", Price(3_000_000_000), 1_000, 1_000_000, 10_000);
     (params.size_premium, params.tier, params.liquidation_budget) = (3, 1, Amount(77));
     (params.liquidator_fee_start, params.liquidation_share) = (Ppm(1_000), Ppm(50_000));
+    params.vault_limit = Ppm(10_000);
     params.liquidation_ramp = Millis(60_000);
     params
 }
@@ -63,7 +64,7 @@ fn a_market_is_listed_with_all_of_its_parameters() {
     let params = params();
     let (_, world, market) = list(&params).unwrap();
     let row = &world.board.markets[3];
-    assert_eq!((carried(&params, &market), carried(&params.amm, &market.amm)), (19, 18));
+    assert_eq!((carried(&params, &market), carried(&params.amm, &market.amm)), (20, 18));
     assert_eq!((carried(&params, row), carried(&params.row, &row.price)), (3, 5));
     let (amm, depth) = (&market.amm, params.amm.sqrt_k);
     assert_eq!([amm.base_reserve, amm.quote_reserve, amm.listed_sqrt_k], [depth; 3]);

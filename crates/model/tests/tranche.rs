@@ -13,9 +13,10 @@ use kedge_model::account::trader::Trader;
 use kedge_model::action::{CancelUnstake, RequestUnstake, Stake, SweepFees, Unstake};
 use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
-use kedge_model::num::Rounding;
 use kedge_model::quantity::{Amount, Ppm, Quote};
-use kedge_model::rule::tranche::{COOLDOWN, PAYMENT_WINDOW, PREMIUM, STREAM, Tranche, shares_for, tokens_for};
+use kedge_model::rule::tranche::{
+    COOLDOWN, INSURANCE_PART, PAYMENT_WINDOW, PREMIUM, Pot, STREAM, Tranche, premiums, shares_for, tokens_for,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -52,11 +53,12 @@ fn shares_and_tokens_are_those_of_the_vectors() {
     for case in cases("premium") {
         let (x, y) = (&case["inputs"], &case["expected"]);
         assert_eq!(number(x, "premium"), u64::from(PREMIUM.0));
-        let part = Ppm(u32::try_from(number(x, "insurance_part")).unwrap());
-        let premium = Amount(number(x, "taker_fee")).share(PREMIUM, Rounding::Down).unwrap();
-        let insurance = premium.share(part, Rounding::Down).unwrap().0;
-        let has_shares = x["insurance_has_shares"].as_bool().unwrap();
-        assert_eq!(if has_shares { insurance } else { 0 }, number(y, "insurance"), "{}", case["id"]);
+        assert_eq!(number(x, "insurance_part"), u64::from(INSURANCE_PART.0));
+        let of = |name: &str| Tranche { shares: u64::from(x[name].as_bool().unwrap()), ..Tranche::default() };
+        let fee = Amount(number(x, "taker_fee"));
+        let (insurance, vault) = premiums(fee, &of("insurance_has_shares"), &of("vault_has_shares")).unwrap();
+        assert_eq!((insurance.0, vault.0), (number(y, "insurance"), number(y, "vault")), "{}", case["id"]);
+        assert_eq!(fee.0 - insurance.0 - vault.0, number(y, "left_in_fees"), "{}", case["id"]);
     }
 }
 
@@ -243,7 +245,7 @@ impl Staking {
 
     fn request(&mut self, who: usize, shares: u64) -> Result<(), Error> {
         let signer = self.people[who].authority;
-        RequestUnstake { shares }.execute(&mut self.people[who], &signer, self.world.clock)
+        RequestUnstake { pot: Pot::Insurance, shares }.execute(&mut self.people[who], &signer, self.world.clock)
     }
 
     fn unstake(&mut self, who: usize) -> Result<u64, Error> {
@@ -291,7 +293,7 @@ fn a_default_takes_of_the_stakes_what_the_tier_allows_a_day_and_of_what_waits_to
     on.world.wait(1);
     assert_eq!(on.unstake(0), Ok(50 * DOLLAR), "his part of the loss is his");
     assert_eq!(on.unstake(0).unwrap_err(), Error::NothingRequested);
-    assert_eq!(on.people[0].staked, 0);
+    assert_eq!(on.people[0].insurance.shares, 0);
 }
 
 #[test]
@@ -302,7 +304,7 @@ fn who_enters_after_a_default_or_around_it_gains_nothing() {
     on.default_of(600 * DOLLAR);
     let bought = on.stake(2, 500 * DOLLAR, 0).unwrap();
     on.request(2, bought).unwrap();
-    let early = on.people[1].staked;
+    let early = on.people[1].insurance.shares;
     on.request(1, early).unwrap();
     on.world.wait(COOLDOWN.0);
     let (late, sandwich) = (on.unstake(2).unwrap(), on.unstake(1).unwrap());
@@ -314,7 +316,7 @@ fn who_enters_after_a_default_or_around_it_gains_nothing() {
 fn the_price_that_was_looked_at_is_kept_or_nothing_is_bought() {
     let mut on = Staking::new(2);
     on.stake(0, 1_000 * DOLLAR, 0).unwrap();
-    let fair = shares_for(Amount(1_000 * DOLLAR), on.people[0].staked, Amount(DOLLAR)).unwrap();
+    let fair = shares_for(Amount(1_000 * DOLLAR), on.people[0].insurance.shares, Amount(DOLLAR)).unwrap();
     assert_eq!(on.stake(1, DOLLAR, fair + 1), Err(Error::SharesTooFew));
     assert_eq!(on.stake(1, DOLLAR, fair), Ok(fair));
     assert_eq!(on.stake(1, 0, 0), Err(Error::AmountZero));
@@ -332,15 +334,18 @@ fn a_request_lapses_can_be_taken_back_and_is_only_its_owners() {
     on.request(0, shares).unwrap();
     let (other, clock) = ([9; 32], on.world.clock);
     let person = &mut on.people[0];
-    assert_eq!(CancelUnstake.execute(person, &other), Err(Error::WrongAuthority));
-    assert_eq!(RequestUnstake { shares: 1 }.execute(person, &other, clock), Err(Error::WrongAuthority));
+    assert_eq!(CancelUnstake { pot: Pot::Insurance }.execute(person, &other), Err(Error::WrongAuthority));
+    assert_eq!(
+        RequestUnstake { pot: Pot::Insurance, shares: 1 }.execute(person, &other, clock),
+        Err(Error::WrongAuthority)
+    );
     let (bank, exchange) = (&mut on.world.banks[0], &on.world.exchange);
     assert_eq!(Unstake.execute(exchange, bank, person, &other, clock, &mut NoEvents), Err(Error::WrongAuthority));
     let stake = Stake { amount: Amount(1), least_shares: 0 };
     assert_eq!(stake.execute(exchange, bank, person, &other, clock, &mut NoEvents), Err(Error::WrongAuthority));
     assert_eq!(person.require_closable(), Err(Error::AccountNotEmpty));
-    CancelUnstake.execute(person, &[1; 32]).unwrap();
-    assert_eq!(CancelUnstake.execute(person, &[1; 32]), Err(Error::NothingRequested));
+    CancelUnstake { pot: Pot::Insurance }.execute(person, &[1; 32]).unwrap();
+    assert_eq!(CancelUnstake { pot: Pot::Insurance }.execute(person, &[1; 32]), Err(Error::NothingRequested));
     assert_eq!(on.unstake(0), Err(Error::NothingRequested));
 }
 
@@ -351,12 +356,12 @@ fn a_premium_from_fees_is_earned_by_time_and_not_by_a_slot() {
     on.world.settle(BTC, 1).unwrap();
     let fees = on.world.markets[BTC].fees.0;
     let swept = on.world.on_market(BTC, &[], |context, banks, _| SweepFees.execute(context, &mut banks[0])).unwrap();
-    assert_eq!(swept.premium.0, fees / 10);
+    assert_eq!((swept.premium.0, swept.vault_premium), (fees / 10 * 6 / 10, Amount(0)), "the vault's part stays");
     on.check();
     // Somebody puts in a thousand times as much for a second.
     on.stake(1, 1_000_000 * DOLLAR, 0).unwrap();
     on.world.wait(1);
-    let staker = on.people[1].staked;
+    let staker = on.people[1].insurance.shares;
     on.world.banks[0].tranche.flow(&on.world.clock).unwrap();
     let tranche = on.world.banks[0].tranche;
     let worth = tokens_for(tranche.assets, tranche.shares, staker).unwrap().0;

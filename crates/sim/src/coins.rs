@@ -136,6 +136,7 @@ impl Coin {
             liquidator_fee_start: Ppm::ZERO,
             liquidation_ramp: Millis(0),
             liquidation_share: Ppm::ZERO,
+            vault_limit: Ppm::ZERO,
             liquidation_budget: Amount((value * f64::from(tried.budget) / 1e6 * DOLLAR) as u64),
             ..MarketParams::template()
         }

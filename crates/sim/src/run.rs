@@ -333,7 +333,7 @@ impl<'a> Run<'a> {
         figures.defaults += 1;
         figures.bad_debt += dollars(report.loss.0);
         figures.fees += dollars(report.fees.0) + dollars(report.insurance_fees.0) + dollars(report.protocol.0);
-        figures.insurance += dollars(report.insurance.0) + dollars(report.staked.0);
+        figures.insurance += dollars(report.insurance.0) + dollars(report.staked.0) + dollars(report.backstop.0);
         figures.amm += dollars(report.amm.0);
         figures.deficit += dollars(report.deficit.0);
     }

@@ -47,6 +47,7 @@ use instructions::keeper::update_fee_tier::*;
 use instructions::keeper::update_funding::*;
 use instructions::keeper::verify::*;
 use instructions::maker::place_and_make::*;
+use instructions::risk::backstop::*;
 use instructions::risk::liquidate::*;
 use instructions::risk::liquidate_with_fill::*;
 use instructions::risk::settle_bankruptcy::*;
@@ -209,14 +210,14 @@ pub mod kedge {
         Ok(user::stake::handle(&mut ctx.accounts, amount, least_shares)?)
     }
 
-    /// Lets shares of the staked insurance wait to be paid, all that wait from now on. Owner.
-    pub fn request_unstake(ctx: &mut Context<RequestUnstake>, shares: u64) -> Result<()> {
-        Ok(user::unstake::request(&mut ctx.accounts, shares)?)
+    /// Lets shares of a pot (0 the staked insurance, 1 the backstop vault) wait to be paid, all that wait from now on. Owner.
+    pub fn request_unstake(ctx: &mut Context<RequestUnstake>, pot: u8, shares: u64) -> Result<()> {
+        Ok(user::unstake::request(&mut ctx.accounts, pot, shares)?)
     }
 
     /// Takes the request to unstake back. Owner.
-    pub fn cancel_unstake(ctx: &mut Context<RequestUnstake>) -> Result<()> {
-        Ok(user::unstake::cancel(&mut ctx.accounts)?)
+    pub fn cancel_unstake(ctx: &mut Context<RequestUnstake>, pot: u8) -> Result<()> {
+        Ok(user::unstake::cancel(&mut ctx.accounts, pot)?)
     }
 
     /// Pays the shares that have waited, at the price of now. Owner.
@@ -409,7 +410,7 @@ pub mod kedge {
         Ok(risk::liquidate_with_fill::handle(&mut ctx.accounts, max_size, &makers)?)
     }
 
-    /// Pays a bankrupt account's debt: insurance first, then everybody who holds a position. Anybody.
+    /// Pays a bankrupt account's debt: insurance first, then the backstop vault, then everybody who holds a position. Anybody.
     pub fn settle_bankruptcy(ctx: &mut Context<SettleBankruptcy>) -> Result<()> {
         Ok(risk::settle_bankruptcy::handle(&mut ctx.accounts)?)
     }
@@ -435,5 +436,33 @@ pub mod kedge {
     /// Sets the least initial margin ratio (ppm) of the own position in a market, 0 for the market's own. Owner.
     pub fn set_leverage(ctx: &mut Context<SetLeverage>, market: u16, ratio: u32) -> Result<()> {
         Ok(user::set_leverage::handle(&mut ctx.accounts, market, ratio)?)
+    }
+
+    // ---- backstop vault -------------------------------------------------------------------------------------
+
+    /// Creates the backstop vault's sub-account, whose authority has no key. Anybody pays.
+    pub fn create_backstop(ctx: &mut Context<CreateBackstop>) -> Result<()> {
+        Ok(risk::backstop::create(&mut ctx.accounts)?)
+    }
+
+    /// Buys shares of the backstop vault, at least so many. Owner.
+    pub fn stake_vault(ctx: &mut Context<StakeVault>, amount: u64, least_shares: u64) -> Result<()> {
+        Ok(user::stake::stake_vault(&mut ctx.accounts, amount, least_shares)?)
+    }
+
+    /// Pays the shares of the backstop vault that have waited, at the price of now. Owner.
+    pub fn unstake_vault(ctx: &mut Context<UnstakeVault>) -> Result<()> {
+        Ok(user::unstake::unstake_vault(&mut ctx.accounts)?)
+    }
+
+    /// Begins a liquidation, and once it is 30 seconds old lets the vault take over a step of it, within the market's limit.
+    /// Anybody.
+    pub fn take_over(ctx: &mut Context<TakeOver>) -> Result<()> {
+        Ok(risk::backstop::take_over(&mut ctx.accounts)?)
+    }
+
+    /// Places the vault's next order that reduces its position in a market, once a minute. Anybody.
+    pub fn unwind_backstop(ctx: &mut Context<UnwindBackstop>) -> Result<()> {
+        Ok(risk::backstop::unwind(&mut ctx.accounts)?)
     }
 }

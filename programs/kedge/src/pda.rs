@@ -4,7 +4,8 @@ use anchor_lang::Address;
 use kedge_abi::address::{self, base58};
 
 pub use kedge_abi::address::{
-    BANK_SEED, BOARD_SEED, EVENT_AUTHORITY_SEED, EXCHANGE_SEED, MARKET_SEED, SUB_ACCOUNT_SEED, TRADER_SEED, VAULT_SEED,
+    BACKSTOP_AUTHORITY, BANK_SEED, BOARD_SEED, EVENT_AUTHORITY_SEED, EXCHANGE_SEED, MARKET_SEED, SUB_ACCOUNT_SEED,
+    TRADER_SEED, VAULT_SEED,
 };
 
 use crate::account::Address32;
@@ -33,6 +34,8 @@ sole! {
     ExchangeAddress is EXCHANGE or AccountWrongAddress
     /// The price board.
     BoardAddress is BOARD or AccountWrongAddress
+    /// The backstop vault's sub-account.
+    BackstopAddress is BACKSTOP or AccountWrongAddress
     /// The signer of the program's event calls to itself.
     EventAuthority is EVENT_AUTHORITY or AccountWrongAddress
     /// This program.

@@ -19,6 +19,7 @@
 //! can be left out.
 
 mod admin;
+mod backstop;
 mod keeper;
 mod life;
 mod pocket;
@@ -170,6 +171,7 @@ pub fn all() -> Vec<Named> {
         .chain(pocket::SCENES)
         .chain(keeper::SCENES)
         .chain(life::SCENES)
+        .chain(backstop::SCENES)
         .copied()
         .collect()
 }

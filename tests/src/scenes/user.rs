@@ -182,7 +182,7 @@ fn leaving(seconds: u64) -> (World, User, User) {
     let (mut world, user, other, _) = pair();
     for person in [user, other] {
         world.run(Stake::of(person.authority, person.wallet, DOLLAR, 0)).expect("staked");
-        world.run(RequestUnstake::of(person.authority, 500 * DOLLAR)).expect("requested");
+        world.run(RequestUnstake::of(person.authority, 0, 500 * DOLLAR)).expect("requested");
     }
     world.pass_ms(seconds * 1_000);
     (world, user, other)
@@ -190,14 +190,14 @@ fn leaving(seconds: u64) -> (World, User, User) {
 
 fn request_unstake() -> Scene {
     let (world, user, other) = leaving(1);
-    Scene::of(world, RequestUnstake::of(user.authority, DOLLAR))
+    Scene::of(world, RequestUnstake::of(user.authority, 0, DOLLAR))
         .refuses("authority", other.authority, Error::WrongAuthority, "somebody else asks for the shares")
         .refuses("trader", address::trader(&other.authority), Error::WrongAuthority, "somebody else's shares wait")
 }
 
 fn cancel_unstake() -> Scene {
     let (world, user, other) = leaving(1);
-    Scene::of(world, CancelUnstake::of(user.authority))
+    Scene::of(world, CancelUnstake::of(user.authority, 0))
         .refuses("authority", other.authority, Error::WrongAuthority, "somebody else takes it back")
         .refuses("trader", address::trader(&other.authority), Error::WrongAuthority, "somebody else's request")
 }

@@ -14,7 +14,8 @@ mod wind_down;
 
 use std::collections::BTreeMap;
 
-use kedge_interface::instruction::{Instruction, SetBuilder, SetDelegate, name_of};
+use kedge_interface::address;
+use kedge_interface::instruction::{CreateBackstop, Instruction, SetBuilder, SetDelegate, name_of};
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
 
@@ -98,7 +99,10 @@ impl Session {
             world.machine.endow(*visitor);
         }
         let patron = world.token_owner(key(4, 1), USDC, 1_000_000_000 * DOLLAR);
-        Self { world, random, patron, seconds, visitors, crash: (0, false, 0), tally: Tally::default() }
+        let tally = Tally::default();
+        let mut session = Self { world, random, patron, seconds, visitors, crash: (0, false, 0), tally };
+        session.step(&CreateBackstop { payer: session.patron.0, bank: address::bank(USDC) }.into());
+        session
     }
 
     /// The same moment with choices from elsewhere.

@@ -8,7 +8,8 @@ use kedge_interface::account::name;
 use kedge_interface::address;
 use kedge_interface::instruction::{
     CancelUnstake, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, Deposit, GrowOrders, Instruction,
-    PlaceSignedOrders, RequestUnstake, RevokeSignedOrders, SetBuilder, SetDelegate, Stake, Unstake, Withdraw,
+    PlaceSignedOrders, RequestUnstake, RevokeSignedOrders, SetBuilder, SetDelegate, Stake, StakeVault, Unstake,
+    UnstakeVault, Withdraw,
 };
 use kedge_model::account::trader::Trader;
 use solana_pubkey::Pubkey;
@@ -111,10 +112,18 @@ impl Session {
             0..3 => {
                 let amount = self.random.below(200) * DOLLAR;
                 let least = if self.random.percent(10) { u64::MAX } else { 0 };
+                if self.random.percent(50) {
+                    return StakeVault::of(user.authority, self.world.wallet(user, USDC), amount, least).into();
+                }
                 Stake::of(user.authority, self.world.wallet(user, USDC), amount, least).into()
             }
-            3 => RequestUnstake::of(user.authority, self.random.below(trader.staked + 2)).into(),
-            4 => CancelUnstake::of(user.authority).into(),
+            3 => {
+                let pot = self.random.below(2);
+                let held = if pot == 0 { trader.insurance } else { trader.vault };
+                RequestUnstake::of(user.authority, u8::from(pot == 1), self.random.below(held.shares + 2)).into()
+            }
+            4 => CancelUnstake::of(user.authority, u8::try_from(self.random.below(3)).expect("small")).into(),
+            _ if self.random.percent(50) => UnstakeVault::of(user.authority, self.world.wallet(user, USDC)).into(),
             _ => Unstake::of(user.authority, self.world.wallet(user, USDC)).into(),
         }
     }

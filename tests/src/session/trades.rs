@@ -6,8 +6,8 @@ use crate::market::{DOLLAR, SOL, USDC, WSOL};
 use kedge_interface::address;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, Deposit, Instruction, IsolatePosition, Liquidate, MergePosition, PlaceOrders, SetLeverage,
-    SettleBankruptcy, SettlePnl, SweepFees, Transfer, TransferIsolated, UpdateAmm, UpdateFeeTier, UpdateFunding,
-    Withdraw,
+    SettleBankruptcy, SettlePnl, SweepFees, TakeOver, Transfer, TransferIsolated, UnwindBackstop, UpdateAmm,
+    UpdateFeeTier, UpdateFunding, Withdraw,
 };
 use kedge_model::account::order::{OrderParams, flags};
 
@@ -102,6 +102,14 @@ impl Session {
     fn liquidation(&mut self, user: User) -> Instruction {
         let (weak, liquidator) = (self.weakest(), user);
         let market = self.market_of(weak);
+        if self.random.percent(40) {
+            let (market, bank) = (address::market(market), address::bank(USDC));
+            return if self.random.percent(70) {
+                TakeOver { market, bank, sub_account: weak.sub }.into()
+            } else {
+                UnwindBackstop { market, bank }.into()
+            };
+        }
         Liquidate {
             signer: liquidator.authority,
             market: address::market(market),

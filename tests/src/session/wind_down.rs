@@ -2,7 +2,7 @@
 
 use crate::User;
 use crate::market::USDC;
-use kedge_interface::address;
+use kedge_interface::address::{self, BACKSTOP};
 use kedge_interface::instruction::{
     CancelUnstake, DelistMarket, Deposit, Instruction, RequestUnstake, SetExpiry, SetMarketStatus, SettleBankruptcy,
     SettleMarket, SettlePosition, Stake, Unstake,
@@ -53,7 +53,9 @@ impl Session {
         // A price from after the expiry.
         self.publish();
         self.step(&SettleMarket { market }.into());
-        let users = self.world.users.clone();
+        // The vault is closed out as everybody is, under whoever sends it.
+        let mut users = self.world.users.clone();
+        users.extend(users.first().copied().map(|user| User { sub: BACKSTOP, ..user }));
         for user in &users {
             self.position_settling(*user, index);
             self.step(&SettleBankruptcy { market, bank, sub_account: user.sub }.into());
@@ -95,9 +97,9 @@ impl Session {
         // Whoever of the stakers has asked to leave is paid thirteen days later.
         for user in &users {
             self.step(&Stake::of(user.authority, self.world.wallet(*user, USDC), 5_000_000, 0).into());
-            self.step(&RequestUnstake::of(user.authority, 1_000_000).into());
-            self.step(&CancelUnstake::of(user.authority).into());
-            self.step(&RequestUnstake::of(user.authority, 1_000_000).into());
+            self.step(&RequestUnstake::of(user.authority, 0, 1_000_000).into());
+            self.step(&CancelUnstake::of(user.authority, 0).into());
+            self.step(&RequestUnstake::of(user.authority, 0, 1_000_000).into());
         }
         self.world.pass_ms(COOLDOWN.0 * 1_000);
         self.publish();

@@ -40,7 +40,7 @@ pub(crate) struct Defaulted {
 
 #[derive(Args)]
 #[command(after_help = "\
-Staked dollars stand behind all markets: they earn a tenth of swept fees, over
+Staked dollars stand behind all markets: they earn 6 % of swept fees, over
 seven days each, and pay for defaults when a market's own funds are used up.
 Shares are paid thirteen days after they were requested, within two days, at the
 price of then; until they are paid they bear losses.
@@ -80,6 +80,54 @@ pub(crate) enum InsuranceAct {
     /// Get the shares paid that have waited.
     #[command(after_help = "Example:\n  kedge insurance unstake")]
     Unstake,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+The backstop vault takes over liquidations that nobody took in thirty seconds, sells
+what it took in small orders, and pays for defaults after the staked insurance, up to
+15 % of it a day. Its shares are worth its equity. They earn a part of swept fees over
+seven days, are paid three days after they were requested, within twelve hours, at
+the price of then, and bear losses until they are paid.
+
+Examples:
+  kedge vault show
+  kedge vault deposit 1000
+  kedge vault request all")]
+pub(crate) struct Vault {
+    #[command(subcommand)]
+    pub act: VaultAct,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum VaultAct {
+    /// Show the backstop vault: what it is worth, what it holds, and your shares.
+    #[command(after_help = "Example:\n  kedge vault show")]
+    Show,
+    /// Create the vault's sub-account, once for the exchange; the wallet pays its rent.
+    #[command(after_help = "Example:\n  kedge vault create")]
+    Create,
+    /// Buy shares for dollars of the wallet.
+    #[command(after_help = "Example:\n  kedge vault deposit 1000")]
+    Deposit {
+        /// Dollars.
+        amount: String,
+        /// The fewest shares that are taken for them [default: those of the price now, less a thousandth].
+        #[arg(long)]
+        least: Option<u64>,
+    },
+    /// Let shares wait to be paid; all that wait do so for three days from now.
+    #[command(after_help = "Example:\n  kedge vault request all")]
+    Request {
+        /// Shares, or `all`.
+        shares: String,
+    },
+    /// Take the request back.
+    #[command(after_help = "Example:\n  kedge vault cancel")]
+    Cancel,
+    /// Get the shares paid that have waited.
+    #[command(after_help = "Example:\n  kedge vault withdraw")]
+    Withdraw,
 }
 
 #[derive(Subcommand)]

@@ -19,7 +19,7 @@ pub(crate) use admin::{Act, Admin, Form, Operation, Pool, Row};
 pub(crate) use audit::{Audit, Claimant};
 pub(crate) use guard::Guards;
 pub(crate) use market::{
-    Book, DefaultAct, Defaulted, Funding, Insurance, InsuranceAct, Markets, Prices, Trades, feed_id,
+    Book, DefaultAct, Defaulted, Funding, Insurance, InsuranceAct, Markets, Prices, Trades, Vault, VaultAct, feed_id,
 };
 pub(crate) use order::{
     Cancel, ClientId, Modify, Order, Orders, Place, Positions, Risk, SelfTradeArg, SideArg, TriggerArg,
@@ -140,6 +140,8 @@ pub(crate) enum Command {
     Default(Defaulted),
     /// Stake with the insurance that stands behind all markets, and leave it.
     Insurance(Insurance),
+    /// Hold shares of the backstop vault, which takes over what nobody liquidates.
+    Vault(Vault),
     /// Show a sub-account: balances, positions and margin.
     Account(Account),
     /// List all sub-accounts of an owner.
@@ -264,6 +266,7 @@ impl Command {
             Self::Admin(admin) => !matches!(admin.act, Act::Show | Act::Form { .. }),
             Self::Prices(options) => options.refresh,
             Self::Insurance(options) => !matches!(options.act, InsuranceAct::Show),
+            Self::Vault(options) => !matches!(options.act, VaultAct::Show),
             Self::Fees(options) => options.count,
             Self::Audit(_)
             | Self::Init(_)

@@ -43,7 +43,7 @@ pub(crate) async fn run(session: &Session, options: &args::Defaulted) -> Result<
 }
 
 /// The steps in their order, with what each paid.
-fn steps(record: &BankruptcyRecord) -> [(&'static str, &'static str, u64); 7] {
+fn steps(record: &BankruptcyRecord) -> [(&'static str, &'static str, u64); 8] {
     [
         ("fees", "the market's unswept fees", record.fees.0),
         ("insurance_fees", "the market's unswept insurance fees", record.insurance_fees.0),
@@ -51,6 +51,7 @@ fn steps(record: &BankruptcyRecord) -> [(&'static str, &'static str, u64); 7] {
         ("amm", "the vAMM's capital", record.amm.0),
         ("insurance", "the market's insurance fund", record.insurance.0),
         ("staked", "the staked insurance", record.staked.0),
+        ("backstop", "the backstop vault", record.backstop.0),
         ("deficit", "left to next fees and profits", record.deficit.0),
     ]
 }

@@ -37,6 +37,7 @@ pub(crate) mod sized;
 pub(crate) mod tail;
 pub(crate) mod ticket;
 pub(crate) mod trades;
+pub(crate) mod vault;
 pub(crate) mod verify;
 pub(crate) mod wallet;
 pub(crate) mod watch;

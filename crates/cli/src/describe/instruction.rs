@@ -6,6 +6,7 @@ use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{CancelOrders, Decoded, InstructionSpec};
 use kedge_model::action::PoolKind;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
+use kedge_model::rule::tranche::Pot;
 use kedge_units::decimal::{base, percent, price, size, value};
 use solana_pubkey::Pubkey;
 
@@ -135,8 +136,17 @@ fn account(directory: &Directory, decoded: &Decoded) -> Option<String> {
         Decoded::Stake(it) => {
             format!("stake {} with the insurance for at least {} shares", tokens(&it.bank, it.amount), it.least_shares)
         }
-        Decoded::RequestUnstake(it) => format!("let {} shares of the staked insurance wait to be paid", it.shares),
-        Decoded::CancelUnstake(it) => format!("take back what {} asked to unstake", short(it.authority)),
+        Decoded::StakeVault(it) => {
+            format!("buy at least {} shares of the backstop vault for {}", it.least_shares, tokens(&it.bank, it.amount))
+        }
+        Decoded::RequestUnstake(it) => format!("let {} shares of the {} wait to be paid", it.shares, pot(it.pot)),
+        Decoded::CancelUnstake(it) => {
+            format!("take back what {} asked to be paid of the {}", short(it.authority), pot(it.pot))
+        }
+        Decoded::UnstakeVault(it) => {
+            format!("pay {} the shares of the backstop vault that have waited", short(it.authority))
+        }
+        Decoded::CreateBackstop(it) => format!("create the backstop vault's sub-account, paid by {}", short(it.payer)),
         Decoded::Unstake(it) => format!("pay {} the shares that have waited", short(it.authority)),
         Decoded::Withdraw(it) => {
             format!("withdraw {} from sub-account {}", tokens(&it.bank, it.amount), short(it.sub_account))
@@ -205,6 +215,11 @@ fn order(directory: &Directory, decoded: &Decoded) -> Option<String> {
     })
 }
 
+/// Name of a pot by its number.
+const fn pot(number: u8) -> &'static str {
+    if number == Pot::Vault as u8 { "backstop vault" } else { "staked insurance" }
+}
+
 /// Sentences for pockets, liquidation and default.
 fn risk(directory: &Directory, decoded: &Decoded) -> Option<String> {
     let market = |at: &Pubkey| named_market(directory, at);
@@ -230,6 +245,10 @@ fn risk(directory: &Directory, decoded: &Decoded) -> Option<String> {
         Decoded::SettleBankruptcy(it) => {
             format!("settle the default of {} in {}", short(it.sub_account), market(&it.market))
         }
+        Decoded::TakeOver(it) => {
+            format!("let the backstop vault take over from {} in {}", short(it.sub_account), market(&it.market))
+        }
+        Decoded::UnwindBackstop(it) => format!("place the backstop vault's next order in {}", market(&it.market)),
         Decoded::IsolatePosition(it) => format!(
             "isolate the position of {} in {} with {}",
             short(it.sub_account),

@@ -33,6 +33,7 @@ pub(super) struct MarketForm {
     liquidation_buffer: Percent,
     liquidation_share: Percent,
     liquidation_budget: Dollars,
+    vault_limit: Percent,
     row: RowForm,
     vamm: Option<AmmForm>,
 }
@@ -86,6 +87,7 @@ impl MarketForm {
             liquidator_fee_start: self.liquidator_fee_start.0,
             liquidation_ramp: Millis(u64::from(self.liquidation_ramp_ms)),
             liquidation_share: self.liquidation_share.0,
+            vault_limit: self.vault_limit.0,
             insurance_fee: self.insurance_fee.0,
             liquidation_buffer: self.liquidation_buffer.0,
             small_position: self.small_position.0,

@@ -1,6 +1,7 @@
 //! One instruction: which accounts it reads, who must have signed, what the model makes of it, which accounts it writes.
 
 mod admin;
+mod backstop;
 mod collateral;
 mod matching;
 mod order;
@@ -84,6 +85,11 @@ pub fn apply<A: Accounts, S: EventSink>(
         I::RequestUnstake(i) => on.request_unstake(i),
         I::CancelUnstake(i) => on.cancel_unstake(i),
         I::Unstake(i) => on.unstake(i),
+        I::StakeVault(i) => on.stake_vault(i),
+        I::UnstakeVault(i) => on.unstake_vault(i),
+        I::CreateBackstop(i) => on.create_backstop(i),
+        I::TakeOver(i) => on.take_over(i),
+        I::UnwindBackstop(i) => on.unwind_backstop(i),
         I::FundPool(i) => on.fund_pool(i),
         I::IsolatePosition(i) => on.isolate_position(i),
         I::TransferIsolated(i) => on.transfer_isolated(i),

@@ -1,6 +1,7 @@
 //! What keeps a market whole: vAMM, funding, settlement, fees, liquidation, defaults.
 
 use kedge_interface::account::SubAccountData;
+use kedge_interface::address::BACKSTOP;
 use kedge_interface::instruction::{
     Liquidate, LiquidateWithFill, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SweepFees, UpdateAmm,
     UpdateFunding,
@@ -96,6 +97,9 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
         let mut bank = self.quote_bank(&i.bank)?;
         let mut market: Market = self.copy(&i.market)?;
         let mut account: SubAccountData = self.copy(&i.sub_account)?;
+        // The vault's own default is settled without it, and so is every one before there is a vault.
+        let stands = i.sub_account != BACKSTOP && self.accounts.get(&BACKSTOP).is_some();
+        let mut vault: Option<SubAccountData> = if stands { Some(self.copy(&BACKSTOP)?) } else { None };
         let mut sink = Counted::to(self.sink);
         let exchange = self.accounts.read(&EXCHANGE)?;
         let report = action::Bankruptcy.execute(
@@ -104,10 +108,14 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
             &mut market,
             &mut bank,
             &mut account.as_mut(),
+            vault.as_mut().map(|vault| &mut vault.head),
             self.clock,
             &mut sink,
         )?;
         sink.number(&mut market);
+        if let Some(vault) = vault {
+            self.accounts.write(BACKSTOP, vault);
+        }
         self.accounts.write(i.market, market);
         self.accounts.write(i.bank, bank);
         self.accounts.write(i.sub_account, account);

@@ -7,6 +7,7 @@ use kedge_model::action;
 use kedge_model::error::Error;
 use kedge_model::event::EventSink;
 use kedge_model::quantity::Amount;
+use kedge_model::rule::tranche::Pot;
 
 use super::Applying;
 use crate::store::Accounts;
@@ -28,14 +29,16 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
 
     pub(super) fn request_unstake(&mut self, i: &RequestUnstake) -> Result<Report> {
         let mut trader: Trader = self.copy(&i.trader)?;
-        action::RequestUnstake { shares: i.shares }.execute(&mut trader, &i.authority.to_bytes(), self.clock)?;
+        let pot = Pot::from_number(i.pot)?;
+        action::RequestUnstake { pot, shares: i.shares }.execute(&mut trader, &i.authority.to_bytes(), self.clock)?;
         self.accounts.write(i.trader, trader);
         Ok(Report::Done)
     }
 
     pub(super) fn cancel_unstake(&mut self, i: &CancelUnstake) -> Result<Report> {
         let mut trader: Trader = self.copy(&i.trader)?;
-        action::CancelUnstake.execute(&mut trader, &i.authority.to_bytes())?;
+        let pot = Pot::from_number(i.pot)?;
+        action::CancelUnstake { pot }.execute(&mut trader, &i.authority.to_bytes())?;
         self.accounts.write(i.trader, trader);
         Ok(Report::Done)
     }

@@ -24,12 +24,12 @@ pub use keeper::{
     TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding, Verify,
 };
 pub use maker::PlaceAndMake;
-pub use risk::{Liquidate, LiquidateWithFill, SettleBankruptcy};
+pub use risk::{CreateBackstop, Liquidate, LiquidateWithFill, SettleBankruptcy, TakeOver, UnwindBackstop};
 pub use user::{
     CancelAll, CancelOrder, CancelOrders, CancelUnstake, CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader,
     Deposit, GrowOrders, IsolatePosition, MergePosition, ModifyOrder, PlaceAndTake, PlaceOrders, PlaceSignedOrders,
-    ReplaceOrders, RequestUnstake, RevokeSignedOrders, SetBuilder, SetDelegate, SetLeverage, Stake, Transfer,
-    TransferIsolated, Unstake, Withdraw,
+    ReplaceOrders, RequestUnstake, RevokeSignedOrders, SetBuilder, SetDelegate, SetLeverage, Stake, StakeVault,
+    Transfer, TransferIsolated, Unstake, UnstakeVault, Withdraw,
 };
 
 /// A declared account of an instruction.
@@ -152,6 +152,7 @@ all! {
     UpdateAmm UpdateFunding UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Verify
     Liquidate LiquidateWithFill SettleBankruptcy
     IsolatePosition TransferIsolated MergePosition SetLeverage
+    CreateBackstop StakeVault UnstakeVault TakeOver UnwindBackstop
 }
 
 /// Name of the instruction with this data, even when its accounts or arguments cannot be decoded.

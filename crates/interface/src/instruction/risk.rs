@@ -27,6 +27,22 @@ instructions! {
 
     /// Settles the debt of a bankrupt account. Any account may call it.
     SettleBankruptcy = "settle_bankruptcy" () {
-        exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, sub_account: w, events,
+        exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, sub_account: w, backstop: w = BACKSTOP, events,
+    }
+
+    /// Creates the backstop vault's sub-account. Any account may pay.
+    CreateBackstop = "create_backstop" () {
+        payer: ws, exchange: w = EXCHANGE, bank: w, backstop: w = BACKSTOP, system_program: r = SYSTEM_PROGRAM,
+    }
+
+    /// Begins a liquidation, and once it is 30 seconds old lets the backstop vault take over a step of it, within the market's
+    /// limit. Any account may call it.
+    TakeOver = "take_over" () {
+        exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, sub_account: w, backstop: w = BACKSTOP, events,
+    }
+
+    /// Places the backstop vault's next order that reduces its position in a market, once a minute. Any account may call it.
+    UnwindBackstop = "unwind_backstop" () {
+        exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: r, backstop: w = BACKSTOP,
     }
 }

@@ -82,14 +82,36 @@ instructions! {
         authority: s, exchange: r = EXCHANGE, bank: w, trader: w, source: w, vault: w, token_program: r = TOKEN_PROGRAM, events,
     }
 
-    /// Lets shares of the staked insurance wait to be paid, all that wait from now on.
+    /// Buys shares of the backstop vault.
+    StakeVault = "stake_vault" (
+        /// Quote token units.
+        amount: u64,
+        /// The fewest shares that are taken for them.
+        least_shares: u64,
+    ) {
+        authority: s, exchange: r = EXCHANGE, board: r = BOARD, bank: w, backstop: w = BACKSTOP, trader: w, source: w, vault: w,
+        token_program: r = TOKEN_PROGRAM, events,
+    }
+
+    /// Lets shares of a pot wait to be paid, all that wait from now on.
     RequestUnstake = "request_unstake" (
+        /// [`kedge_model::rule::tranche::Pot`] as a number: 0 for the staked insurance, 1 for the backstop vault.
+        pot: u8,
         /// Shares, beside those that wait already.
         shares: u64,
     ) { authority: s, trader: w }
 
     /// Takes the request to unstake back.
-    CancelUnstake = "cancel_unstake" () { authority: s, trader: w }
+    CancelUnstake = "cancel_unstake" (
+        /// [`kedge_model::rule::tranche::Pot`] as a number.
+        pot: u8,
+    ) { authority: s, trader: w }
+
+    /// Pays the shares of the backstop vault that have waited, at the price of now.
+    UnstakeVault = "unstake_vault" () {
+        authority: s, exchange: r = EXCHANGE, board: r = BOARD, bank: w, backstop: w = BACKSTOP, trader: w, destination: w,
+        vault: w, token_program: r = TOKEN_PROGRAM, events,
+    }
 
     /// Pays the shares that have waited, at the price of now.
     Unstake = "unstake" () {
@@ -259,17 +281,33 @@ impl Stake {
     }
 }
 
+impl StakeVault {
+    /// Buys at least `least_shares` of the backstop vault for `amount` quote units of the token account `source`.
+    pub fn of(authority: Pubkey, source: Pubkey, amount: u64, least_shares: u64) -> Self {
+        let (bank, vault, trader) = (address::bank(0), address::vault(0), address::trader(&authority));
+        Self { authority, bank, trader, source, vault, amount, least_shares }
+    }
+}
+
+impl UnstakeVault {
+    /// Pays the authority's shares of the backstop vault to the token account `destination`.
+    pub fn of(authority: Pubkey, destination: Pubkey) -> Self {
+        let (bank, vault, trader) = (address::bank(0), address::vault(0), address::trader(&authority));
+        Self { authority, bank, trader, destination, vault }
+    }
+}
+
 impl RequestUnstake {
-    /// Lets `shares` of the authority wait.
-    pub fn of(authority: Pubkey, shares: u64) -> Self {
-        Self { authority, trader: address::trader(&authority), shares }
+    /// Lets `shares` of the authority in a pot (0 the insurance, 1 the vault) wait.
+    pub fn of(authority: Pubkey, pot: u8, shares: u64) -> Self {
+        Self { authority, trader: address::trader(&authority), pot, shares }
     }
 }
 
 impl CancelUnstake {
-    /// Takes the authority's request back.
-    pub fn of(authority: Pubkey) -> Self {
-        Self { authority, trader: address::trader(&authority) }
+    /// Takes the authority's request in a pot back.
+    pub fn of(authority: Pubkey, pot: u8) -> Self {
+        Self { authority, trader: address::trader(&authority), pot }
     }
 }
 

@@ -123,6 +123,8 @@ pub enum JobName {
     Liquidator,
     /// Settles defaults.
     Bankruptcy,
+    /// Lets the backstop vault take over what nobody took, and unwinds it.
+    Backstop,
     /// Quotes a ladder and joins auctions, with a spread that adapts.
     Maker,
     /// Joins auctions at a fixed spread.
@@ -153,6 +155,7 @@ impl JobName {
             Self::Closer => "closer",
             Self::Liquidator => "liquidator",
             Self::Bankruptcy => "bankruptcy",
+            Self::Backstop => "backstop",
             Self::Maker => "maker",
             Self::Jit => "jit",
             Self::Quoter => "quoter",

@@ -2,6 +2,7 @@
 
 pub mod amm;
 mod attention;
+pub mod backstop;
 pub mod bankruptcy;
 pub mod closer;
 pub mod expiry;

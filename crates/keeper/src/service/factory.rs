@@ -10,6 +10,7 @@ use solana_pubkey::Pubkey;
 use crate::job_runner::{Actor, JobRunner};
 use crate::jobs::Job;
 use crate::jobs::amm::AmmKeeper;
+use crate::jobs::backstop::BackstopCrank;
 use crate::jobs::bankruptcy::BankruptcyResolver;
 use crate::jobs::closer::Closer;
 use crate::jobs::expiry::ExpiryKeeper;
@@ -100,6 +101,7 @@ fn job(name: JobName, config: &Config, account: Option<Pubkey>) -> Option<Box<dy
         }
         JobName::Auditor => return None,
         JobName::Bankruptcy => Box::new(BankruptcyResolver),
+        JobName::Backstop => Box::new(BackstopCrank),
         JobName::Maker | JobName::Jit | JobName::Quoter => Box::new(maker(name, config, account?)),
     })
 }

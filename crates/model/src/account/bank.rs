@@ -1,5 +1,6 @@
 //! A collateral bank: one mint, one vault, and the total of the claims on it.
 
+use crate::account::backstop::Backstop;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::BankruptcyRecord;
@@ -13,7 +14,7 @@ pub const DEFAULTS: usize = 8;
 
 account_bytes! {
     /// A collateral mint and its vault.
-    pub struct Bank [1544] {
+    pub struct Bank [1752] {
         /// Layout version.
         0 => pub version: u8,
         /// Bump of the account's address.
@@ -47,7 +48,9 @@ account_bytes! {
         /// The last defaults, each in the place of its number modulo [`DEFAULTS`]: who paid what (quote bank only).
         288 => pub defaults: [BankruptcyRecord; 8],
         /// The staked insurance (quote bank only).
-        1440 => pub tranche: Tranche,
+        1504 => pub tranche: Tranche,
+        /// The backstop vault's shares (quote bank only).
+        1608 => pub backstop: Backstop,
     }
 }
 
@@ -68,7 +71,8 @@ impl Bank {
 
     /// Sum of all claims on the vault.
     pub fn claims(&self) -> Result<Amount> {
-        self.deposits.plus(self.market_pools)?.plus(self.protocol)?.plus(self.tranche.claims()?)
+        let shared = self.tranche.claims()?.plus(self.backstop.claims()?)?;
+        self.deposits.plus(self.market_pools)?.plus(self.protocol)?.plus(shared)
     }
 
     /// Moves claims from the pools to a balance (positive) or back (negative).

@@ -48,7 +48,7 @@ numbered! {
 
 account_bytes! {
     /// A perpetual-futures market.
-    pub struct Market [808] {
+    pub struct Market [816] {
         /// Layout version.
         0 => pub version: u8,
         /// Bump of the account's address.
@@ -186,7 +186,9 @@ account_bytes! {
         /// Unix time at which a liquidation found a pocket with nothing left, and profit began to be held.
         720 => pub insolvency_time: i64,
         /// Reserved, zero.
-        728 => pub reserved2: u64,
+        728 => pub reserved2: u32,
+        /// Largest position that the backstop vault takes over here, over its value; 0 for none.
+        732 => pub vault_limit: Ppm,
         /// Discount with which a liquidation begins; it grows to that of the position's size.
         736 => pub liquidator_fee_start: Ppm,
         /// Share of the open interest's value that may be liquidated in one window, where that is more than
@@ -207,6 +209,8 @@ account_bytes! {
         800 => pub liquidated_account: u16,
         /// Padding.
         802 => pub padding2: [u8; 6],
+        /// Unix time of the vault's last order to reduce its position.
+        808 => pub unwound: i64,
     }
 }
 
@@ -364,6 +368,7 @@ impl Market {
             && self.liquidator_fee_start <= self.liquidator_fee.min(self.liquidator_fee_small)
             && self.liquidation_ramp <= LONGEST_RAMP
             && u64::from(self.liquidation_share.0) <= PPM
+            && self.vault_limit <= tier.vault_limit
             && self.price_band.0 > 0
             && self.price_band.0 <= row.initial_margin.0.max(50_000)
             && self.price_band <= tier.price_band

@@ -1,5 +1,6 @@
 //! Accounts: what is stored on the chain, and what a single one of them answers about itself.
 
+pub mod backstop;
 pub mod bank;
 pub mod board;
 pub mod client_id;

@@ -1,10 +1,11 @@
 //! A person: what holds across all sub-accounts of one authority.
 
 use crate::error::{Error, Result};
+use crate::rule::tranche::{Holding, Pot};
 
 account_bytes! {
     /// Per-authority record.
-    pub struct Trader [240] {
+    pub struct Trader [264] {
         /// Layout version.
         0 => pub version: u8,
         /// Bump of the account's address.
@@ -27,16 +28,10 @@ account_bytes! {
         76 => pub tier_day: u32,
         /// Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30.
         80 => pub volumes: [u32; 30],
-        /// Shares of the staked insurance, those that wait to be unstaked included.
-        200 => pub staked: u64,
-        /// Of these, the shares that wait to be unstaked.
-        208 => pub unstaking: u64,
-        /// Unix time of the last request to unstake.
-        216 => pub unstake_time: i64,
-        /// Generation of the tranche that the shares are of.
-        224 => pub stake_generation: u64,
-        /// Reserved, zero: person-wide limits.
-        232 => pub reserved: u64,
+        /// Shares of the staked insurance.
+        200 => pub insurance: Holding,
+        /// Shares of the backstop vault.
+        232 => pub vault: Holding,
     }
 }
 
@@ -64,10 +59,18 @@ impl Trader {
     /// # Errors
     /// [`Error::AccountNotEmpty`] while a sub-account is open or shares are staked, [`Error::RecordKept`].
     pub fn require_closable(&self) -> Result<()> {
-        if self.sub_accounts != 0 || self.staked != 0 {
+        if self.sub_accounts != 0 || self.insurance.shares != 0 || self.vault.shares != 0 {
             return Err(Error::AccountNotEmpty);
         }
         if self.next_sub_account == 0 { Ok(()) } else { Err(Error::RecordKept) }
+    }
+
+    /// The shares of a pot.
+    pub const fn holding_mut(&mut self, pot: Pot) -> &mut Holding {
+        match pot {
+            Pot::Insurance => &mut self.insurance,
+            Pot::Vault => &mut self.vault,
+        }
     }
 
     /// Checks what must hold between instructions.
@@ -77,7 +80,8 @@ impl Trader {
         }
         if self.sub_accounts <= self.next_sub_account
             && self.sub_accounts <= Self::MAX_SUB_ACCOUNTS
-            && self.unstaking <= self.staked
+            && self.insurance.waiting <= self.insurance.shares
+            && self.vault.waiting <= self.vault.shares
         {
             Ok(())
         } else {

@@ -13,7 +13,7 @@ pub use account::leverage::SetLeverage;
 pub use account::life::{CloseSubAccount, CloseTrader, CreateSubAccount, CreateTrader, GrowOrders, SetDelegate};
 pub use collateral::isolate::{IsolatePosition, MergePosition, TransferIsolated};
 pub use collateral::settle::{SettlePnl, SettleReport, SweepFees, SweepReport};
-pub use collateral::stake::{CancelUnstake, RequestUnstake, Stake, Unstake};
+pub use collateral::stake::{CancelUnstake, RequestUnstake, Stake, StakeVault, Unstake, UnstakeVault};
 pub use collateral::transfer::{Deposit, Transfer, Withdraw};
 pub use collateral::verify::Verify;
 pub use market::funding::{FundingReport, UpdateFunding};
@@ -46,6 +46,7 @@ pub use order::signed::{
 pub use order::slice::{SliceOrder, SliceReport};
 pub use order::trail::{TrailOrder, TrailReport};
 pub use order::trigger::{TriggerOrder, TriggerReport};
+pub use risk::backstop::{BACKSTOP_ORDERS, CreateBackstop, TakeOver, Unwind};
 pub use risk::bankruptcy::{Bankruptcy, BankruptcyReport};
 pub use risk::liquidate::{Liquidate, LiquidationReport};
 pub use risk::liquidate_fill::{LiquidateWithFill, LiquidationFill};

@@ -81,8 +81,8 @@ account_bytes! {
 }
 
 account_bytes! {
-    /// Tokens were staked with the insurance, or shares of it paid out.
-    pub struct StakeRecord [72] {
+    /// Tokens were staked in a pot, or shares of it paid out.
+    pub struct StakeRecord [80] {
         /// Authority of the person.
         0 => pub authority: [u8; 32] as pubkey,
         /// Tokens staked (negative: paid out).
@@ -95,5 +95,9 @@ account_bytes! {
         56 => pub all_shares: u64,
         /// Generation of the shares.
         64 => pub generation: u64,
+        /// [`crate::rule::tranche::Pot`] as a number.
+        72 => pub pot: u8 as Pot,
+        /// Padding.
+        73 => pub padding: [u8; 7],
     }
 }

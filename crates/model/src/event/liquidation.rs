@@ -41,7 +41,7 @@ account_bytes! {
 
 account_bytes! {
     /// A default and who paid for it, in this order; the lines from `fees` to `deficit` add up to the loss.
-    pub struct BankruptcyRecord [144] {
+    pub struct BankruptcyRecord [152] {
         /// Defaulter.
         0 => pub account: Party,
         /// Debt.
@@ -58,23 +58,25 @@ account_bytes! {
         80 => pub insurance: Amount,
         /// Paid by the staked insurance.
         88 => pub staked: Amount,
+        /// Paid by the backstop vault.
+        96 => pub backstop: Amount,
         /// Left as the market's deficit: its next fees repay it, and until then profits bear it.
-        96 => pub deficit: Amount,
+        104 => pub deficit: Amount,
         /// The whole deficit of the market afterwards.
-        104 => pub missing: Amount,
+        112 => pub missing: Amount,
         /// What all users together would take out of the market afterwards (negative: bring in): of each profit
         /// `missing / profits` is given up.
-        112 => pub profits: Quote,
+        120 => pub profits: Quote,
         /// Unix time.
-        120 => pub time: i64,
+        128 => pub time: i64,
         /// Number of the default on the exchange, from zero.
-        128 => pub number: u64,
+        136 => pub number: u64,
         /// Market.
-        136 => pub market: u16,
+        144 => pub market: u16,
         /// 1 when an isolated position defaulted.
-        138 => pub isolated: u8 as bool,
+        146 => pub isolated: u8 as bool,
         /// Padding.
-        139 => pub padding: [u8; 5],
+        147 => pub padding: [u8; 5],
     }
 }
 
@@ -84,8 +86,8 @@ impl BankruptcyRecord {
     /// # Errors
     /// [`crate::Error::Overflow`].
     pub fn paid(&self) -> crate::error::Result<Amount> {
-        let steps =
-            [self.fees, self.insurance_fees, self.protocol, self.amm, self.insurance, self.staked, self.deficit];
-        steps.into_iter().try_fold(Amount::ZERO, Amount::plus)
+        let funds = [self.fees, self.insurance_fees, self.protocol, self.amm, self.insurance, self.staked];
+        let mut steps = funds.into_iter().chain([self.backstop, self.deficit]);
+        steps.try_fold(Amount::ZERO, Amount::plus)
     }
 }

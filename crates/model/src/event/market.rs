@@ -72,7 +72,7 @@ account_bytes! {
 
 account_bytes! {
     /// Fees left the market's ledger.
-    pub struct SweepRecord [48] {
+    pub struct SweepRecord [56] {
         /// To the insurance fund.
         0 => pub insurance: Amount,
         /// To the vAMM's capital.
@@ -87,6 +87,8 @@ account_bytes! {
         40 => pub market: u16,
         /// Padding.
         42 => pub padding: [u8; 6],
+        /// To the backstop vault, as its premium.
+        48 => pub vault_premium: Amount,
     }
 }
 

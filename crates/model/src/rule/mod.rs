@@ -1,6 +1,7 @@
 //! Rules: what is computed about accounts without changing them.
 
 pub mod auction;
+pub mod backstop;
 pub mod fees;
 pub mod funding;
 pub mod group;

@@ -19,24 +19,27 @@ pub struct Tier {
     pub jump_limit: Ppm,
     /// Part of the market's insurance fund that one default may use up.
     pub insurance_share: Ppm,
+    /// Largest position that the backstop vault may take over, over its value.
+    pub vault_limit: Ppm,
 }
 
 /// The tiers by number: 50x, 20x, 10x, 5x and 3x.
 pub const TIERS: [Tier; 5] = [
-    tier(20_000, 5_000, 50_000, 50_000, 1_000_000),
-    tier(50_000, 10_000, 75_000, 75_000, 1_000_000),
-    tier(100_000, 20_000, 100_000, 100_000, 750_000),
-    tier(200_000, 40_000, 150_000, 200_000, 500_000),
-    tier(333_334, 40_000, 200_000, 500_000, 250_000),
+    tier(20_000, 5_000, 50_000, 50_000, 1_000_000, 1_000_000),
+    tier(50_000, 10_000, 75_000, 75_000, 1_000_000, 500_000),
+    tier(100_000, 20_000, 100_000, 100_000, 750_000, 200_000),
+    tier(200_000, 40_000, 150_000, 200_000, 500_000, 100_000),
+    tier(333_334, 40_000, 200_000, 500_000, 250_000, 50_000),
 ];
 
-const fn tier(initial: u32, funding: u32, band: u32, jump: u32, insurance: u32) -> Tier {
+const fn tier(initial: u32, funding: u32, band: u32, jump: u32, insurance: u32, vault: u32) -> Tier {
     Tier {
         initial_margin: Ppm(initial),
         funding_cap: Ppm(funding),
         price_band: Ppm(band),
         jump_limit: Ppm(jump),
         insurance_share: Ppm(insurance),
+        vault_limit: Ppm(vault),
     }
 }
 

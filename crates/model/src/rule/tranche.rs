@@ -20,10 +20,142 @@ pub const STREAM: Seconds = Seconds(7 * 86_400);
 pub const COOLDOWN: Seconds = Seconds(13 * 86_400);
 /// Seconds after the cooldown in which a request can be paid: later it has lapsed, so that no holder stays ready to leave.
 pub const PAYMENT_WINDOW: Seconds = Seconds(2 * 86_400);
-/// Part of swept fees that is the premium of the staked insurance, while it has shares.
+/// Seconds between the request to redeem shares of the backstop vault and their payment.
+pub const VAULT_COOLDOWN: Seconds = Seconds(3 * 86_400);
+/// [`PAYMENT_WINDOW`] of the vault: an eighth of all time at the most, as of the insurance.
+pub const VAULT_WINDOW: Seconds = Seconds(43_200);
+/// Part of swept fees that is the premium of both pots.
 pub const PREMIUM: Ppm = Ppm(100_000);
+/// The staked insurance's part of the premium; it stands earlier. The vault gets the rest.
+pub const INSURANCE_PART: Ppm = Ppm(600_000);
 /// Shares a unit beyond which the tranche is worn out: worth less than a thousandth of their first value.
 const WORN_OUT: u64 = 1_000_000;
+
+numbered! {
+    /// Which staked money.
+    pub enum Pot else InvalidParameter {
+        /// The insurance that stands behind all markets.
+        Insurance = 0,
+        /// The backstop vault.
+        Vault = 1,
+    }
+}
+
+impl Pot {
+    /// Seconds between a request and its payment.
+    pub const fn cooldown(self) -> Seconds {
+        match self {
+            Self::Insurance => COOLDOWN,
+            Self::Vault => VAULT_COOLDOWN,
+        }
+    }
+
+    /// Seconds after the cooldown in which a request can be paid.
+    pub const fn window(self) -> Seconds {
+        match self {
+            Self::Insurance => PAYMENT_WINDOW,
+            Self::Vault => VAULT_WINDOW,
+        }
+    }
+}
+
+account_bytes! {
+    /// A person's shares of one pot.
+    pub struct Holding [32] {
+        /// Shares, those that wait to be redeemed included.
+        0 => pub shares: u64,
+        /// Of these, the shares that wait to be redeemed.
+        8 => pub waiting: u64,
+        /// Unix time of the last request.
+        16 => pub requested: i64,
+        /// Generation of the tranche that the shares are of.
+        24 => pub generation: u64,
+    }
+}
+
+impl Holding {
+    /// Lets shares wait. All that wait do so from now on: a request that has lapsed is forgotten first.
+    ///
+    /// # Errors
+    /// [`Error::SharesTooMany`].
+    pub fn request(&mut self, pot: Pot, shares: u64, clock: &Clock) -> Result<()> {
+        let waiting = if self.has_lapsed(pot, clock)? { 0 } else { self.waiting };
+        let waiting = waiting.plus(shares)?;
+        if shares == 0 || waiting > self.shares {
+            return Err(Error::SharesTooMany);
+        }
+        (self.waiting, self.requested) = (waiting, clock.unix_time);
+        Ok(())
+    }
+
+    /// Lets no share wait.
+    ///
+    /// # Errors
+    /// [`Error::NothingRequested`].
+    pub fn cancel(&mut self) -> Result<()> {
+        if self.waiting == 0 {
+            return Err(Error::NothingRequested);
+        }
+        (self.waiting, self.requested) = (0, 0);
+        Ok(())
+    }
+
+    /// The shares that can be redeemed now.
+    ///
+    /// # Errors
+    /// [`Error::NothingRequested`], [`Error::UnstakeTooEarly`], [`Error::UnstakeLapsed`].
+    pub fn ripe(&self, pot: Pot, clock: &Clock) -> Result<u64> {
+        if self.waiting == 0 {
+            return Err(Error::NothingRequested);
+        }
+        if clock.seconds_since(self.requested) < pot.cooldown() {
+            return Err(Error::UnstakeTooEarly);
+        }
+        if self.has_lapsed(pot, clock)? { Err(Error::UnstakeLapsed) } else { Ok(self.waiting) }
+    }
+
+    /// Whether a request can no longer be paid.
+    fn has_lapsed(&self, pot: Pot, clock: &Clock) -> Result<bool> {
+        let paid_for = pot.cooldown().plus(pot.window())?;
+        Ok(self.waiting != 0 && clock.seconds_since(self.requested) >= paid_for)
+    }
+
+    /// Adds shares of a generation.
+    ///
+    /// # Errors
+    /// [`Error::StakeEnded`] while shares of another are held.
+    pub fn add(&mut self, shares: u64, generation: u64) -> Result<()> {
+        if self.shares == 0 {
+            self.generation = generation;
+        } else if self.generation != generation {
+            return Err(Error::StakeEnded);
+        }
+        self.shares = self.shares.plus(shares)?;
+        Ok(())
+    }
+
+    /// Takes away the shares that were redeemed.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] for more than there are.
+    pub fn redeemed(&mut self) -> Result<()> {
+        self.shares = self.shares.minus(self.waiting)?;
+        (self.waiting, self.requested) = (0, 0);
+        Ok(())
+    }
+}
+
+/// Premiums of the staked insurance and of the vault out of swept fees, down; a pot without shares gets none.
+///
+/// # Errors
+/// [`Error::Overflow`].
+pub fn premiums(fees: Amount, insurance: &Tranche, vault: &Tranche) -> Result<(Amount, Amount)> {
+    let premium = fees.share(PREMIUM, Rounding::Down)?;
+    let part = |of: &Tranche, share: Ppm| {
+        if of.shares == 0 { Ok(Amount::ZERO) } else { premium.share(share, Rounding::Down) }
+    };
+    Ok((part(insurance, INSURANCE_PART)?, part(vault, Ppm(1_000_000_u32.saturating_sub(INSURANCE_PART.0)))?))
+}
 
 account_bytes! {
     /// What is left of a generation that has ended: it belongs to its own shares alone.
@@ -75,13 +207,29 @@ pub fn tokens_for(assets: Amount, shares: u64, burned: u64) -> Result<Amount> {
 }
 
 impl Tranche {
-    /// All tokens of the vault that are the tranche's.
+    /// All tokens of the bank that are the tranche's.
     ///
     /// # Errors
     /// [`Error::Overflow`].
     pub fn claims(&self) -> Result<Amount> {
+        self.assets.plus(self.beside_assets()?)
+    }
+
+    /// What has not flowed into the assets yet, and what belongs to ended generations.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub fn beside_assets(&self) -> Result<Amount> {
         let [first, second] = self.ended;
-        self.assets.plus(self.premium)?.plus(first.assets)?.plus(second.assets)
+        self.premium.plus(first.assets)?.plus(second.assets)
+    }
+
+    /// Notes what assets that are no tokens of the bank's own are worth now. What they have lost since the day began counts as
+    /// taken.
+    pub fn mark(&mut self, worth: Amount, clock: &Clock) {
+        self.assets = worth;
+        self.day = self.day.at(worth, clock);
+        self.day.used = Amount(self.day.held.0.saturating_sub(worth.0));
     }
 
     /// Lets the premium flow up to now: in proportion to time, rounded down, all of it at the end. While there is no share the
@@ -199,14 +347,22 @@ impl Tranche {
     pub fn redeem(&mut self, generation: u64, shares: u64, clock: &Clock) -> Result<Amount> {
         self.flow(clock)?;
         if generation != self.generation {
-            let ended = &mut self.ended[usize::from(generation & 1 == 1)];
-            let tokens = tokens_for(ended.assets, ended.shares, shares)?;
-            (ended.shares, ended.assets) = (ended.shares.minus(shares)?, ended.assets.minus(tokens)?);
-            return Ok(tokens);
+            return self.redeem_ended(generation, shares);
         }
         let tokens = tokens_for(self.assets, self.shares, shares)?;
         self.shares = self.shares.minus(shares)?;
         self.assets = self.assets.minus(tokens)?;
+        Ok(tokens)
+    }
+
+    /// Redeems shares of a generation that has ended, from what is left of it.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`] for more shares than there are.
+    pub(crate) fn redeem_ended(&mut self, generation: u64, shares: u64) -> Result<Amount> {
+        let ended = &mut self.ended[usize::from(generation & 1 == 1)];
+        let tokens = tokens_for(ended.assets, ended.shares, shares)?;
+        (ended.shares, ended.assets) = (ended.shares.minus(shares)?, ended.assets.minus(tokens)?);
         Ok(tokens)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Account, World};
 use kedge_model::account::market::Market;
-use kedge_model::quantity::Quote;
+use kedge_model::quantity::{Amount, Quote};
 
 /// Checks every account's own invariant and the exact sums over accounts.
 pub(crate) fn check(world: &mut World) {
@@ -51,7 +51,7 @@ fn banks(world: &World) {
         let balances: u64 = world.accounts.iter().map(|a| balance(a, index) + isolated(a, index)).sum();
         assert_eq!(bank.deposits.0, balances, "deposits of bank {index}");
         assert_eq!(bank.claims().unwrap().0, world.vaults[index], "claims on vault {index}");
-        bank.require_covered(kedge_model::quantity::Amount(world.vaults[index])).unwrap();
+        bank.require_covered(Amount(world.vaults[index])).unwrap();
     }
     let pools: u64 = world.markets.iter().map(|m| m.pnl_pool.0 + m.insurance_fund.0).sum();
     assert_eq!(world.banks[0].market_pools.0, pools, "pools of the markets");
@@ -70,7 +70,7 @@ fn isolated(account: &Account, bank: usize) -> u64 {
 /// valuing each position cuts off, and never more.
 fn total(world: &World) {
     let quote_balances: i128 = world.accounts.iter().map(|a| i128::from(balance(a, 0) + isolated(a, 0))).sum();
-    let staked = world.banks[0].tranche.claims().unwrap();
+    let staked = Amount(world.banks[0].tranche.claims().unwrap().0 + world.banks[0].backstop.claims().unwrap().0);
     let mut sum = quote_balances + i128::from(world.banks[0].protocol.0) + i128::from(staked.0);
     let mut fractions = 0i128;
     for (index, market) in world.markets.iter().enumerate() {

@@ -105,6 +105,8 @@ impl World {
     pub(crate) fn bankrupt(&mut self, market: usize, account: usize) -> Result<BankruptcyReport> {
         self.attempt(|w| {
             let clock = w.clock;
+            let vault = w.vault.filter(|vault| *vault != account);
+            let mut taken = vault.map(|vault| w.accounts[vault].clone());
             let mut borrowed = w.accounts[account].borrow();
             let market_mut = &mut w.markets[market];
             let report = Bankruptcy.execute(
@@ -113,9 +115,13 @@ impl World {
                 market_mut,
                 &mut w.banks[0],
                 &mut borrowed,
+                taken.as_mut().map(|vault| &mut vault.head),
                 clock,
                 &mut NoEvents,
             )?;
+            if let Some((vault, taken)) = vault.zip(taken) {
+                w.accounts[vault] = taken;
+            }
             w.dust_bound[market] += w.index_dust(market);
             Ok(report)
         })

@@ -22,6 +22,7 @@ pub(crate) mod steps;
 pub(crate) mod story;
 mod trades;
 mod trading;
+pub(crate) mod vault;
 pub(crate) mod waiting;
 mod worth;
 
@@ -99,6 +100,8 @@ pub(crate) struct World {
     pub banks: Vec<Bank>,
     pub vaults: Vec<u64>,
     pub accounts: Vec<Account>,
+    /// Which of them is the backstop vault's.
+    pub vault: Option<usize>,
     pub clock: Clock,
     /// Upper bound of the units that rounding may have left in each market's pot so far.
     pub dust_bound: Vec<i128>,

@@ -93,6 +93,7 @@ impl World {
                 .map(|index| Account::new(u8::try_from(index / 2 + 1).unwrap(), u16::try_from(index % 2).unwrap()))
                 .collect(),
             clock: Clock { slot: 1_000_000, unix_time: START },
+            vault: None,
             dust_bound: Vec::new(),
         };
         let dollar = BankParams {

@@ -139,6 +139,7 @@ fn default(x: &mut Inputs<'_>) -> Outputs {
         market,
         &mut stage.bank,
         &mut account,
+        None,
         stage.clock,
         &mut NoEvents,
     )?;

@@ -4,7 +4,7 @@ use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, Decoded, ExpireOrders, FillOrder, Liquidate, LiquidateWithFill, PlaceAndMake, PlaceAndTake,
     PlaceOrders, RefreshPrices, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees,
-    TrailOrder, TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
+    TakeOver, TrailOrder, TriggerOrder, UnwindBackstop, UpdateAmm, UpdateFeeTier, UpdateFunding,
 };
 use kedge_model::account::order::OrderParams;
 use kedge_model::quantity::{Base, Price, Size};
@@ -136,6 +136,18 @@ impl Call {
     #[must_use]
     pub fn settle_bankruptcy(market: u16, sub_account: Pubkey) -> Self {
         Self::about(market, SettleBankruptcy { market: MARKET, bank: BANK, sub_account })
+    }
+
+    /// Begins a liquidation, or lets the backstop vault take over a step of it.
+    #[must_use]
+    pub fn take_over(market: u16, sub_account: Pubkey) -> Self {
+        Self::about(market, TakeOver { market: MARKET, bank: BANK, sub_account })
+    }
+
+    /// Places the backstop vault's next order in a market.
+    #[must_use]
+    pub fn unwind_backstop(market: u16) -> Self {
+        Self::about(market, UnwindBackstop { market: MARKET, bank: BANK })
     }
 
     /// Begins the settlement of an expired market.

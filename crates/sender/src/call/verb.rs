@@ -124,6 +124,12 @@ impl Call {
             Decoded::SettleBankruptcy(i) => row(
                 USUAL, None, Nothing, position(&i.sub_account), "position", "its pocket owes and has nothing left",
             ),
+            Decoded::TakeOver(i) => row(
+                USUAL, None, Nothing, position(&i.sub_account), "position", "no liquidator has taken it",
+            ),
+            Decoded::UnwindBackstop(_) => row(
+                USUAL, None, Nothing, in_market, "vault", "the backstop vault holds a position",
+            ),
             Decoded::SettleMarket(_) => row(USUAL, None, Nothing, in_market, "market", "it has expired"),
             Decoded::SettlePosition(i) => row(
                 USUAL, None, Nothing, position(&i.sub_account), "position", "its market is in settlement",

@@ -90,6 +90,19 @@ impl<T: AccountKind> Write<T> {
         Ok(Self { view, kind: PhantomData })
     }
 
+    /// The account, where there is one: `None` for an address at which nothing has been created.
+    ///
+    /// # Safety
+    /// As [`Self::undeclared`].
+    #[inline(always)]
+    pub unsafe fn if_created(view: AccountView) -> Result<Option<Self>, AccountError> {
+        if view.data_len() == 0 && address_eq(view.owner(), &Address::default()) {
+            return Ok(None);
+        }
+        // SAFETY: the caller's.
+        unsafe { Self::undeclared(view) }.map(Some)
+    }
+
     /// A freshly created account: its discriminator was written a moment ago.
     ///
     /// # Safety

@@ -13,7 +13,7 @@ use kedge_model::event::EventHeader;
 
 use super::{String, ToString, Vec, format, quoted};
 use crate::account::Address32;
-use crate::pda::{self, BoardAddress, ExchangeAddress};
+use crate::pda::{self, BackstopAddress, BoardAddress, ExchangeAddress};
 
 /// How an account of instructions is found.
 enum Found {
@@ -55,6 +55,11 @@ fn rules() -> Vec<(&'static [&'static str], &'static str, Found)> {
                 "fund_pool",
                 "stake",
                 "unstake",
+                "create_backstop",
+                "stake_vault",
+                "unstake_vault",
+                "take_over",
+                "unwind_backstop",
             ],
             "bank",
             Found::At(quote_bank.0.to_string()),
@@ -62,10 +67,19 @@ fn rules() -> Vec<(&'static [&'static str], &'static str, Found)> {
         (&["list_bank"], "bank", next(pda::BANK_SEED, "exchange.banks")),
         (&["list_bank"], "vault", next(pda::VAULT_SEED, "exchange.banks")),
         (&["list_market"], "market", next(pda::MARKET_SEED, "exchange.markets")),
-        (&["deposit", "withdraw", "fund_pool", "stake", "unstake", "verify"], "vault", vault()),
+        (
+            &["deposit", "withdraw", "fund_pool", "stake", "unstake", "stake_vault", "unstake_vault", "verify"],
+            "vault",
+            vault(),
+        ),
         (&["place_and_take"], "market", by(Vec::from([Bytes(pda::MARKET_SEED), Argument("order.market")]))),
         (&["create_trader", "create_sub_account", "close_sub_account", "close_trader"], "trader", of_authority()),
-        (&["stake", "request_unstake", "cancel_unstake", "unstake"], "trader", of_authority()),
+        (
+            &["stake", "request_unstake", "cancel_unstake", "unstake", "stake_vault", "unstake_vault"],
+            "trader",
+            of_authority(),
+        ),
+        (&[], "backstop", Found::At(BackstopAddress::BASE58.into())),
         (
             &["update_fee_tier"],
             "trader",
@@ -121,6 +135,8 @@ pub(crate) fn arguments() -> Vec<String> {
         ("set_market_status", "status", "MarketStatus"),
         ("halt_row", "kind", "RowKind"),
         ("fund_pool", "kind", "PoolKind"),
+        ("request_unstake", "pot", "Pot"),
+        ("cancel_unstake", "pot", "Pot"),
     ]
     .into_iter()
     .map(|(instruction, name, ty)| {

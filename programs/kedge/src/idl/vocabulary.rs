@@ -10,6 +10,7 @@ use kedge_model::account::position::status as position_status;
 use kedge_model::account::sub_account::status as account_status;
 use kedge_model::action::{OrderFilter, PoolKind, SignedHeader, change};
 use kedge_model::event::{CancelReason, CrankKind, EventHeader, FillSource, RecordHeader};
+use kedge_model::rule::tranche::Pot;
 use kedge_model::{account::order, event};
 
 use super::{String, ToString, Vec, format, leak, part, quoted, structure};
@@ -125,6 +126,7 @@ scalars! {
     }
     CrankKind "What somebody did for an order that is not theirs to move." { Trigger Restart Trail Slice Expire }
     PoolKind "A pool of a market." { Amm Insurance }
+    Pot "Which staked money." { Insurance Vault }
     MarketStatus "Status of a market." { Initialised Active ReduceOnly Settlement Delisted }
     RowState "State of a price row, worst last." { Normal Degraded Jump Stale Halted }
     SourceKind "Kind of an oracle account." { Unused PythPull PythPush Fixed SwitchboardOnDemand SwitchboardV2 }

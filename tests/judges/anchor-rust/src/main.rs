@@ -57,7 +57,7 @@ instructions! {
     RevokeSignedOrders CancelOrder CancelAll CancelOrders ModifyOrder ReplaceOrders PlaceAndTake PlaceAndMake
     RefreshPrices FillOrder TriggerOrder TrailOrder SliceOrder ExpireOrders UpdateAmm UpdateFunding
     UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Liquidate LiquidateWithFill SettleBankruptcy IsolatePosition
-    TransferIsolated MergePosition SetLeverage
+    TransferIsolated MergePosition SetLeverage CreateBackstop StakeVault UnstakeVault TakeOver UnwindBackstop
 }
 
 fn every_instruction_is_read_and_written(vectors: &Value) {

@@ -2,6 +2,7 @@
 
 use kedge_model::action::PoolKind;
 use kedge_model::event::{DepositRecord, IsolatedRecord, PoolRecord, SettleRecord, StakeRecord, TransferRecord};
+use kedge_model::rule::tranche::Pot;
 use kedge_units::decimal::{gain, price, quote, value};
 use solana_pubkey::Pubkey;
 
@@ -12,8 +13,9 @@ pub(super) fn stake(record: &StakeRecord) -> String {
     let who = short(Pubkey::new_from_array(record.authority));
     let verb = if record.amount.0 >= 0 { "staked" } else { "was paid" };
     let price = if record.amount.0 >= 0 { "for" } else { "for its" };
+    let pot = if record.pot == Pot::Vault as u8 { "backstop vault" } else { "staked insurance" };
     format!(
-        "{who} {verb} {} {price} {} shares of the staked insurance, which has {} and {} shares now",
+        "{who} {verb} {} {price} {} shares of the {pot}, which has {} and {} shares now",
         value(record.amount.magnitude()),
         record.shares,
         value(record.assets),

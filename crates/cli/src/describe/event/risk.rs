@@ -41,7 +41,7 @@ pub(super) fn liquidation(directory: &Directory, record: &LiquidationRecord) -> 
 pub(super) fn bankruptcy(directory: &Directory, record: &BankruptcyRecord) -> String {
     format!(
         "{} defaulted on {} in {} (default {}): unswept fees {}, insurance fees {}, protocol {}, vAMM {}, insurance fund {}, staked insurance {}, \
-         left as deficit {}",
+         backstop vault {}, left as deficit {}",
         party(&record.account),
         value(record.loss),
         directory.market_name(record.market),
@@ -52,6 +52,7 @@ pub(super) fn bankruptcy(directory: &Directory, record: &BankruptcyRecord) -> St
         value(record.amm),
         value(record.insurance),
         value(record.staked),
+        value(record.backstop),
         value(record.deficit)
     )
 }

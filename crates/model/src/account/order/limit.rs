@@ -31,6 +31,12 @@ impl RawLimit {
         Self(distance.cast_unsigned())
     }
 
+    /// The word itself, as an order's parameters carry it.
+    #[inline]
+    pub const fn word(self) -> Price {
+        Price(self.0)
+    }
+
     /// The word of a limit.
     #[inline]
     pub const fn of(limit: Limit) -> Self {

@@ -15,7 +15,7 @@ use crate::num::Rounding;
 use crate::quantity::{Amount, Quote};
 use crate::rule::lifecycle::Payout;
 use crate::rule::margin::{self, MarginKind};
-use crate::rule::tranche::PREMIUM;
+use crate::rule::tranche::premiums;
 use crate::rule::waterfall;
 
 /// Moves a position's profit or loss between its claim and its pocket: the quote balance, or an isolated position's
@@ -168,8 +168,8 @@ fn transfer(
     Ok(position.quote)
 }
 
-/// Moves collected fees out of the ledger: first against the market's deficit, then a premium to the staked insurance while
-/// it has shares, and the rest to the insurance fund, the vAMM's capital and the protocol by the exchange's shares.
+/// Moves collected fees out of the ledger: first against the market's deficit, then a premium to the staked insurance and
+/// the backstop vault while they have shares, and the rest to the insurance fund, the vAMM's capital and the protocol by the exchange's shares.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SweepFees;
@@ -187,6 +187,8 @@ pub struct SweepReport {
     pub deficit: Amount,
     /// To the staked insurance, as its premium.
     pub premium: Amount,
+    /// To the backstop vault, as its premium.
+    pub vault_premium: Amount,
 }
 
 impl SweepFees {
@@ -214,10 +216,9 @@ impl SweepFees {
         spare = spare.minus(from_insurance_fees)?;
         let from_fees = market.fees.min(spare);
         // Nobody earns a premium while nobody stands behind defaults.
-        if bank.tranche.shares != 0 {
-            report.premium = from_fees.share(PREMIUM, Rounding::Down)?;
-        }
-        let rest = from_fees.minus(report.premium)?;
+        (report.premium, report.vault_premium) = premiums(from_fees, &bank.tranche, &bank.backstop.tranche)?;
+        let premiums = report.premium.plus(report.vault_premium)?;
+        let rest = from_fees.minus(premiums)?;
         report.amm = rest.share(context.exchange.amm_share, Rounding::Down)?;
         let insurance_part = rest.share(context.exchange.insurance_share, Rounding::Down)?;
         report.insurance = insurance_part.plus(from_insurance_fees)?;
@@ -228,12 +229,13 @@ impl SweepFees {
         market.fees = market.fees.minus(from_fees)?;
         market.insurance_fees = market.insurance_fees.minus(from_insurance_fees)?;
         market.amm.take_fees(report.amm)?;
-        market.pnl_pool = market.pnl_pool.minus(report.insurance)?.minus(report.protocol)?.minus(report.premium)?;
+        market.pnl_pool = market.pnl_pool.minus(report.insurance)?.minus(report.protocol)?.minus(premiums)?;
         market.insurance_fund = market.insurance_fund.plus(report.insurance)?;
         market.protocol_fees = market.protocol_fees.saturating_add(report.protocol.0);
         // The insurance fund stays among the market's pools; the protocol's part changes its owner.
-        bank.market_pools = bank.market_pools.minus(report.protocol)?.minus(report.premium)?;
+        bank.market_pools = bank.market_pools.minus(report.protocol)?.minus(premiums)?;
         bank.tranche.add_premium(report.premium, &context.clock)?;
+        bank.backstop.add_premium(report.vault_premium, &context.clock)?;
         bank.protocol = bank.protocol.plus(report.protocol)?;
         let record = SweepRecord {
             insurance: report.insurance,
@@ -243,6 +245,7 @@ impl SweepFees {
             premium: report.premium,
             market: market.index,
             padding: [0; 6],
+            vault_premium: report.vault_premium,
         };
         emit(context.sink, EventKind::FeeSweep, &record);
         Ok(report)

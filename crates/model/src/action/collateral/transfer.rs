@@ -28,7 +28,7 @@ impl Deposit {
     /// price more that the account's margin asks for.
     ///
     /// # Errors
-    /// [`Error::AmountZero`], [`Error::OperationPaused`], [`Error::UnaskedToken`],
+    /// [`Error::AmountZero`], [`Error::OperationPaused`], [`Error::UnaskedToken`], [`Error::BackstopDeposit`],
     /// [`Error::DepositCapReached`], [`Error::NoBalanceSlot`].
     pub fn execute(
         self,
@@ -43,6 +43,10 @@ impl Deposit {
         let welcome = account.authority == self.depositor || bank.index == Bank::QUOTE;
         if !welcome && account.balance(bank.index).is_zero() {
             return Err(Error::UnaskedToken);
+        }
+        if bank.backstop.owns(account) {
+            // A gift would move the price of its shares.
+            return Err(Error::BackstopDeposit);
         }
         bank.deposit(self.amount)?;
         account.credit(bank.index, self.amount)?;

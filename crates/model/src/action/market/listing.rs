@@ -79,6 +79,7 @@ impl ListMarket<'_> {
             liquidation_budget: params.liquidation_budget,
             liquidator_fee_start: params.liquidator_fee_start,
             liquidation_share: params.liquidation_share,
+            vault_limit: params.vault_limit,
             liquidation_ramp: params.liquidation_ramp,
             ..Market::default()
         };

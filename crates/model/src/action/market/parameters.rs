@@ -73,7 +73,7 @@ account_bytes! {
 
 account_bytes! {
     /// Everything that listing a market sets.
-    pub struct MarketParams [408] {
+    pub struct MarketParams [416] {
         /// Name, UTF-8, zero-padded.
         0 => pub name: [u8; 16],
         /// Price row.
@@ -124,6 +124,10 @@ account_bytes! {
         396 => pub liquidation_share: Ppm,
         /// Time in which the liquidator's discount grows to the whole, milliseconds, at most ten minutes; 0 for at once.
         400 => pub liquidation_ramp: Millis,
+        /// Largest position that the backstop vault takes over, over its value; 0 for none.
+        408 => pub vault_limit: Ppm,
+        /// Padding.
+        412 => pub padding3: u32,
     }
 }
 
@@ -210,6 +214,7 @@ impl MarketParams {
             liquidator_fee_start: Ppm(1_000),
             liquidation_ramp: Millis(60_000),
             liquidation_share: Ppm(50_000),
+            vault_limit: Ppm(50_000),
             liquidation_budget: Amount(50_000_000_000),
             insurance_fee: Ppm(5_000),
             liquidation_buffer: Ppm(2_500),

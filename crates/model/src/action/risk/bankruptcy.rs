@@ -1,4 +1,5 @@
-//! Settling a default along the waterfall: fees, the protocol's tranche, the vAMM, insurance, then profits where they become tokens.
+//! Settling a default along the waterfall: fees, the protocol's tranche, the vAMM, insurance, the backstop vault, then profits where
+//! they become tokens.
 
 use crate::account::bank::Bank;
 use crate::account::board::{MarketRow, PriceBoard, Purpose};
@@ -6,8 +7,9 @@ use crate::account::exchange::{Exchange, operation};
 use crate::account::market::Market;
 use crate::account::pocket::Pocket;
 use crate::account::position::status;
-use crate::account::sub_account::SubAccountMut;
+use crate::account::sub_account::{SubAccount, SubAccountMut};
 use crate::action::ledger;
+use crate::action::risk::backstop;
 use crate::action::risk::liquidate::mark_bankrupt;
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -38,6 +40,8 @@ pub struct BankruptcyReport {
     pub insurance: Amount,
     /// Paid by the staked insurance.
     pub staked: Amount,
+    /// Paid by the backstop vault.
+    pub backstop: Amount,
     /// Left as the market's deficit.
     pub deficit: Amount,
 }
@@ -46,7 +50,8 @@ impl Bankruptcy {
     /// Pays the debt in the order of [`crate::rule::waterfall`]: the market's fees that are not swept yet and not owed to an
     /// older deficit; its insurance fees; the protocol's tranche, of which the defaults of a day take at most a quarter; the
     /// vAMM's spare equity, at most a half of it by day, at a row that can be settled at; the market's insurance fund up to its
-    /// cap and its tier's share, by day; the staked insurance up to the tier's share of it, by day. With no position open the rest of
+    /// cap and its tier's share, by day; the staked insurance up to the tier's share of it, by day; the backstop vault up to what it
+    /// may lose in a day, unless the default is its own. With no position open the rest of
     /// the vAMM's cash pays too. What is left is the market's deficit: its next fees repay it, and until then profits bear it where they
     /// become tokens ([`waterfall::haircut`]). Nobody's base, balance or margin changes by another's default.
     /// In settlement fees and the vAMM stand behind all claims already, so that they are no lines, and what the funds do not pay
@@ -57,7 +62,8 @@ impl Bankruptcy {
     /// several markets, the caller's order says which is settled in full first.
     ///
     /// # Errors
-    /// [`Error::NotBankrupt`] unless nothing but debt is left, [`Error::PositionNotFound`].
+    /// [`Error::NotBankrupt`] unless nothing but debt is left, [`Error::PositionNotFound`]; [`Error::BackstopMissing`] without
+    /// the vault's account where there is one and another defaults.
     #[expect(clippy::too_many_arguments, reason = "a default touches all of them")]
     pub fn execute(
         self,
@@ -66,6 +72,7 @@ impl Bankruptcy {
         market: &mut Market,
         bank: &mut Bank,
         account: &mut SubAccountMut<'_>,
+        mut vault: Option<&mut SubAccount>,
         clock: Clock,
         sink: &mut impl EventSink,
     ) -> Result<BankruptcyReport> {
@@ -76,6 +83,7 @@ impl Bankruptcy {
             return Err(Error::NotBankrupt);
         }
         let uncovered = pocket.uncovered_debt(account.head, board)?;
+        let backstop = backstop::payable(bank, vault.as_deref_mut(), account.head, (board, &clock))?;
         let row = board.market(market.index)?;
         let position = account.head.position_mut(market.index)?;
         ledger::settle_funding(position, market, row)?;
@@ -85,8 +93,11 @@ impl Bankruptcy {
         let loss = position.quote.magnitude().min(uncovered);
 
         let price = price_of(row, market, &clock)?;
-        let ([fees, insurance_fees, protocol, from_amm, insurance, staked], rest) =
-            pay(market, bank, price, loss, &clock)?;
+        let (lines, rest) = pay(market, bank, (price, backstop), loss, &clock)?;
+        let [fees, insurance_fees, protocol, from_amm, insurance, staked, backstop] = lines;
+        if let Some(vault) = vault {
+            bank.pay_from_backstop(vault, backstop)?;
+        }
         let (rest_of_amm, deficit) = bear(market, rest, &clock)?;
         let amm = from_amm.plus(rest_of_amm)?;
         ledger::adjust(account.head, market, loss.credit()?)?;
@@ -117,10 +128,11 @@ impl Bankruptcy {
             number: 0,
             isolated: u8::from(pocket.is_isolated()),
             padding: [0; 5],
+            backstop,
         };
         bank.remember(&mut record)?;
         emit(sink, EventKind::Bankruptcy, &record);
-        Ok(BankruptcyReport { loss, fees, insurance_fees, protocol, amm, insurance, staked, deficit })
+        Ok(BankruptcyReport { loss, fees, insurance_fees, protocol, amm, insurance, staked, backstop, deficit })
     }
 }
 
@@ -135,16 +147,17 @@ fn price_of(row: &MarketRow, market: &Market, clock: &Clock) -> Result<Option<Pr
     row.settles_at(row.price.price).map(Some)
 }
 
-/// Pays a loss from fees, insurance fees, the protocol's tranche, the vAMM's spare equity, the insurance fund and the staked
-/// insurance, in this order: what each gave, and what is left. Fees and the vAMM bring no token, they free a claim on the pool.
+/// Pays a loss from fees, insurance fees, the protocol's tranche, the vAMM's spare equity, the insurance fund, the staked
+/// insurance and the vault, in this order: what each gave, and what is left. Fees and the vAMM bring no token, they free a claim
+/// on the pool; the vault's part comes into it, and the caller takes it from the vault's balance.
 /// Without a price the vAMM has nothing that is known to be spare.
 fn pay(
     market: &mut Market,
     bank: &mut Bank,
-    price: Option<Price>,
+    (price, backstop): (Option<Price>, Amount),
     loss: Amount,
     clock: &Clock,
-) -> Result<([Amount; 6], Amount)> {
+) -> Result<([Amount; 7], Amount)> {
     let settling = market.is_settling();
     if !settling {
         market.repay_deficit()?;
@@ -157,14 +170,15 @@ fn pay(
         of_market(price.map_or(Ok(Amount::ZERO), |price| market.amm_room(price, clock))?),
         market.insurance_room(clock)?,
         bank.tranche.room(tiers::of(market.tier)?.insurance_share, clock)?,
+        backstop,
     ];
     let (lines, rest) = waterfall::lines(loss, rooms)?;
-    let [fees, insurance_fees, protocol, amm, insurance, staked] = lines;
+    let [fees, insurance_fees, protocol, amm, insurance, staked, backstop] = lines;
     market.fees = market.fees.minus(fees)?;
     market.insurance_fees = market.insurance_fees.minus(insurance_fees)?;
     bank.pay_from_protocol(protocol)?;
     bank.pay_from_stakes(staked)?;
-    market.pnl_pool = market.pnl_pool.plus(protocol)?.plus(staked)?;
+    market.pnl_pool = market.pnl_pool.plus(protocol)?.plus(staked)?.plus(backstop)?;
     market.pay_from_amm(amm, clock)?;
     market.pay_from_insurance(insurance, clock)?;
     Ok((lines, rest))

@@ -103,7 +103,24 @@ impl Liquidate {
         if short.begins && self.max_size.is_zero() {
             return Ok(LiquidationReport { recovered: false, ..recovered(short.cancelled) });
         }
-        let step = self.plan(context, account, &short)?;
+        let target = short.target(context, account.head)?;
+        self.carry_out(context, account, liquidator, &short, &target)
+    }
+
+    /// Takes one step of a pocket that is short, at the discount of `target`.
+    ///
+    /// # Errors
+    /// As [`Self::execute`].
+    #[inline(always)]
+    pub(super) fn carry_out<S: EventSink>(
+        &self,
+        context: &mut Context<'_, S>,
+        account: &mut SubAccountMut<'_>,
+        liquidator: &mut SubAccountMut<'_>,
+        short: &Shortage,
+        target: &Target,
+    ) -> Result<LiquidationReport> {
+        let step = self.plan(context, short.missing, target)?;
         let report = self.transfer(context, account, liquidator, &step)?;
         throttle(context, &short.before, account.head, Some(liquidator.head), report.quote.magnitude())?;
         let (shortage_after, bankrupt) = short.end(context, account)?;
@@ -120,15 +137,10 @@ impl Liquidate {
     }
 
     /// Decides size, price and fees of the step.
-    fn plan<S: EventSink>(
-        &self,
-        context: &Context<'_, S>,
-        account: &SubAccountMut<'_>,
-        short: &Shortage,
-    ) -> Result<Step> {
-        let (market, missing) = (&*context.market, short.missing);
+    fn plan<S: EventSink>(&self, context: &Context<'_, S>, missing: Amount, target: &Target) -> Result<Step> {
+        let market = &*context.market;
         let row = context.board.market(market.index)?;
-        let Target { base, value, oracle, ratio, is_small, discount: fee } = short.target(context, account.head)?;
+        let Target { base, value, oracle, ratio, is_small, discount: fee } = *target;
         let size = base.size();
         // Over the whole position: what it frees beyond the shortage is what an insurance fee can come from.
         let insurance = liquidation::insurance_fee(missing, value.0, ratio, fee, market.insurance_fee)?;
@@ -215,7 +227,7 @@ pub(super) struct Shortage {
     first: Option<u16>,
     cancelled: u32,
     /// Whether the liquidation begins with this step.
-    begins: bool,
+    pub(super) begins: bool,
 }
 
 /// Judges the pocket that a market's position is in, begins its liquidation or ends it, and cancels its orders.
@@ -262,6 +274,7 @@ pub(super) fn prepare<S: EventSink>(context: &mut Context<'_, S>, account: &mut 
 }
 
 /// The position that a step reduces.
+#[derive(Clone, Copy)]
 pub(super) struct Target {
     pub(super) base: Base,
     /// Its value at the oracle, down and up.
@@ -343,7 +356,7 @@ pub(in crate::action) struct Step {
     pub insurance_fee: Amount,
 }
 
-fn recovered(orders_cancelled: u32) -> LiquidationReport {
+pub(super) fn recovered(orders_cancelled: u32) -> LiquidationReport {
     LiquidationReport {
         base: Base::ZERO,
         quote: Quote::ZERO,

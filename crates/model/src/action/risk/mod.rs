@@ -1,5 +1,6 @@
 //! Actions against pockets that fall short.
 
+pub(super) mod backstop;
 pub(super) mod bankruptcy;
 pub(super) mod collect;
 pub(super) mod liquidate;
