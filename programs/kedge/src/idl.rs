@@ -67,6 +67,8 @@ const PARTS: &[(&str, &[Field])] = &[
     part::<kedge_model::rule::waterfall::DayCap>(),
     part::<kedge_model::rule::tranche::Ended>(),
     part::<kedge_model::rule::tranche::Tranche>(),
+    part::<kedge_model::rule::tranche::Holding>(),
+    part::<kedge_model::account::backstop::Backstop>(),
     part::<kedge_model::event::BankruptcyRecord>(),
     part::<kedge_model::action::RowParams>(),
     part::<kedge_model::action::AmmParams>(),
