@@ -10,7 +10,7 @@ use kedge_model::account::board::RowState;
 use kedge_model::account::order::Side;
 use kedge_model::account::pocket::Pocket;
 use kedge_model::account::sub_account::status;
-use kedge_model::quantity::{Amount, Base, Price, Quote, Size};
+use kedge_model::quantity::{Amount, Base, Price, Quote};
 use kedge_model::rule::margin::{MarginKind, margin_of};
 use kedge_tests::market::{BTC, DOLLAR, ONE, SOL, USDC, market_feed};
 use kedge_tests::oracle::{self, Update};
