@@ -7,10 +7,12 @@ use kedge_model::account::board::{MarketRow, RowState, Session as Trading};
 use kedge_model::account::market::{Market, MarketStatus};
 use kedge_model::account::order::Side;
 use kedge_model::clock::Clock;
+use kedge_model::rule::waterfall::HAIRCUT_DELAY;
 use kedge_units::decimal;
 use serde_json::{Value, json};
 
 use crate::args::Markets;
+use crate::calendar;
 use crate::directory::Directory;
 use crate::error::Result;
 use crate::output::{Output, long};
@@ -99,8 +101,23 @@ fn detail(market: &Market, row: &MarketRow, clock: &Clock) -> String {
         ("short interest", decimal::size(market.short_interest)),
         ("interest cap", decimal::size(market.max_open_interest)),
         ("insurance fund", decimal::cents(market.insurance_fund.0)),
+        ("deficit", deficit(market, row)),
     ];
     lines.iter().map(|(label, value)| format!("{label:<20}{value}\n")).collect()
+}
+
+/// What the market lacks of its users' profits, and from when on owners turn those into tokens.
+fn deficit(market: &Market, row: &MarketRow) -> String {
+    if market.deficit.is_zero() {
+        return "none".into();
+    }
+    let from = market.deficit_time.saturating_add_unsigned(HAIRCUT_DELAY.0);
+    format!(
+        "{} of profits of {}; owners turn profit into tokens from {}",
+        decimal::cents(market.deficit.0),
+        market.net_users_pnl(row.price.price).map_or_else(|_| "?".into(), decimal::quote),
+        calendar::date_time(from)
+    )
 }
 
 fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
@@ -134,6 +151,9 @@ fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
         "price_band_percent": decimal::format(market.price_band.0, 4, 0),
         "liquidator_fee_percent": decimal::format(market.liquidator_fee.0, 4, 0),
         "insurance_fund": decimal::value(market.insurance_fund),
+        "deficit": decimal::value(market.deficit),
+        "deficit_time": (!market.deficit.is_zero()).then(|| long(market.deficit_time)),
+        "net_profit": market.net_users_pnl(row.price.price).ok().map(decimal::quote),
         "min_order": decimal::size(market.min_order),
         "step": decimal::size(market.step),
         "tick": decimal::price(market.tick),

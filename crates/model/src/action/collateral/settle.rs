@@ -41,9 +41,9 @@ impl SettlePnl {
     /// claimable part go.
     ///
     /// For ten minutes after a liquidation has found a pocket of this market that owes more than it has, no profit is paid:
-    /// the default is settled first. While the market has a deficit a profit is paid at the haircut ([`waterfall::haircut`]), for the owner alone, and not before
-    /// the deficit is an hour old. Of a pocket that has no tokens and owes another market more than an open position, anybody turns
-    /// profit into tokens: its creditors would wait for an owner who has nothing to gain.
+    /// the default is settled first. While the market has a deficit a profit is paid at the haircut ([`waterfall::haircut`]),
+    /// for the owner alone, and not before the deficit is an hour old. Of a pocket that has no tokens and owes another market in
+    /// which it has no base, anybody turns profit into tokens: its creditors would wait for an owner who has nothing to gain.
     ///
     /// # Errors
     /// [`Error::NothingToSettle`], [`Error::PositionNotFound`], [`Error::InsufficientMargin`] when a profit
@@ -93,9 +93,10 @@ impl SettlePnl {
             // Money came in after the default and paid all of it.
             pocket.set_bankrupt(account.head, false)?;
         }
-        if (amount.0 > 0 || !written_off.is_zero()) && !(owes && pocket.is_flat(account.head)) {
-            // A profit may leave only a pocket that stays clear of liquidation. One without positions has nothing to
-            // liquidate: it defaults once it has paid what it can.
+        // A profit may leave only a pocket that stays clear of liquidation. One without positions that the haircut leaves with
+        // less than it owes has nothing to liquidate: it pays what it can and defaults.
+        let defaults = !written_off.is_zero() && owes && pocket.is_flat(account.head);
+        if (amount.0 > 0 || !written_off.is_zero()) && !defaults {
             margin::require(
                 account.head,
                 Pocket::of(account.head, market.index),

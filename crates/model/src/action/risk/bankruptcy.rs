@@ -92,7 +92,7 @@ impl Bankruptcy {
         }
         let loss = position.quote.magnitude().min(uncovered);
 
-        let price = price_of(row, market, &clock)?;
+        let price = price_of(row, market, &clock);
         let (lines, rest) = pay(market, bank, (price, backstop), loss, &clock)?;
         let [fees, insurance_fees, protocol, from_amm, insurance, staked, backstop] = lines;
         if let Some(vault) = vault {
@@ -137,14 +137,11 @@ impl Bankruptcy {
 }
 
 /// The price that the market's claims and its vAMM are valued at: that of settlement, or the row's where it can be settled at.
-fn price_of(row: &MarketRow, market: &Market, clock: &Clock) -> Result<Option<Price>> {
+fn price_of(row: &MarketRow, market: &Market, clock: &Clock) -> Option<Price> {
     if market.is_settling() {
-        return Ok(Some(market.settlement_price));
+        return Some(market.settlement_price);
     }
-    if row.price.require(Purpose::SettlePnl, clock).is_err() {
-        return Ok(None);
-    }
-    row.settles_at(row.price.price).map(Some)
+    row.price.require(Purpose::SettlePnl, clock).and_then(|_| row.settles_at(row.price.price)).ok()
 }
 
 /// Pays a loss from fees, insurance fees, the protocol's tranche, the vAMM's spare equity, the insurance fund, the staked
