@@ -154,4 +154,5 @@ errors! {
     113 NothingRequested "No shares wait to be unstaked; request them first."
     114 StakeEnded "The shares are of a generation of the staked insurance that has ended; unstake them before staking anew."
     115 MarketReserved "The market's price moved too fast, and nothing is filled for half a minute; cancelling, post-only orders, deposits and withdrawals go on. It opens by itself."
+    116 PriceBeforeCall "The market's price is from before its halt ended; put refresh_prices for the market's row in front."
 }

@@ -42,6 +42,7 @@ use instructions::keeper::settle_pnl::*;
 use instructions::keeper::settle_position::*;
 use instructions::keeper::sweep_fees::*;
 use instructions::keeper::trigger_order::*;
+use instructions::keeper::uncross::*;
 use instructions::keeper::update_amm::*;
 use instructions::keeper::update_fee_tier::*;
 use instructions::keeper::update_funding::*;
@@ -429,5 +430,13 @@ pub mod kedge {
     /// Sets the least initial margin ratio (ppm) of the own position in a market, 0 for the market's own. Owner.
     pub fn set_leverage(ctx: &mut Context<SetLeverage>, market: u16, ratio: u32) -> Result<()> {
         Ok(user::set_leverage::handle(&mut ctx.accounts, market, ratio)?)
+    }
+
+    // ---- halts ---------------------------------------------------------------------------------------------
+
+    /// Lets resting orders that cross each other trade: after a halt all at the row's price, else the best two of them at
+    /// the older one's. Anybody.
+    pub fn uncross(ctx: &mut Context<Uncross>, orders: Vec<MakerRef>) -> Result<()> {
+        Ok(keeper::uncross::handle(&mut ctx.accounts, &orders)?)
     }
 }

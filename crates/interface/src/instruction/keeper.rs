@@ -81,6 +81,12 @@ instructions! {
 
     /// Moves collected fees out of a market's ledger.
     SweepFees = "sweep_fees" () { exchange: r = EXCHANGE, board: r = BOARD, market: w, bank: w, events }
+
+    /// Lets resting orders that cross each other trade: after a halt all at the row's price.
+    Uncross = "uncross" (
+        /// The orders of both sides, by index into the accounts after the declared ones.
+        orders: Vec<MakerRef>,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, events, ...owners: w }
 }
 
 impl FillOrder {

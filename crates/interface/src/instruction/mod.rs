@@ -21,7 +21,7 @@ pub use admin::{
 };
 pub use keeper::{
     ExpireOrders, FillOrder, RefreshPrices, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
-    TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding,
+    TriggerOrder, Uncross, UpdateAmm, UpdateFeeTier, UpdateFunding,
 };
 pub use maker::PlaceAndMake;
 pub use risk::{Liquidate, LiquidateWithFill, SettleBankruptcy};
@@ -152,6 +152,7 @@ all! {
     UpdateAmm UpdateFunding UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees
     Liquidate LiquidateWithFill SettleBankruptcy
     IsolatePosition TransferIsolated MergePosition SetLeverage
+    Uncross
 }
 
 /// Name of the instruction with this data, even when its accounts or arguments cannot be decoded.
