@@ -4,7 +4,7 @@ use kedge_interface::instruction::{
     CancelAll, CancelOrder, CancelOrders, CreateSubAccount, CreateTrader, Deposit, ExpireOrders, FillOrder, FundPool,
     IsolatePosition, Liquidate, MergePosition, ModifyOrder, PlaceAndMake, PlaceAndTake, PlaceOrders, RefreshPrices,
     ReplaceOrders, SetLeverage, SettleBankruptcy, SettlePnl, SliceOrder, SweepFees, TrailOrder, Transfer,
-    TransferIsolated, TriggerOrder, UpdateAmm, UpdateFunding, Withdraw,
+    TransferIsolated, TriggerOrder, Uncross, UpdateAmm, UpdateFunding, Withdraw,
 };
 use kedge_interface::{BOARD, address};
 use kedge_model::account::order::OrderParams;
@@ -218,6 +218,16 @@ impl World {
         let data = self.sub(&user.sub);
         let found = data.open_orders().find(|(_, order)| order.id == id);
         found.map_or((0, 0), |(slot, order)| (order.market, u8::try_from(slot).expect("at most 128 orders")))
+    }
+
+    /// An uncross by `signer` of all orders of these owners.
+    pub fn uncrossing(&self, signer: User, owners: &[User]) -> Uncross {
+        Uncross {
+            signer: signer.authority,
+            market: address::market(0),
+            orders: self.maker_refs(0, owners),
+            owners: owners.iter().map(|owner| owner.sub).collect(),
+        }
     }
 
     /// The instruction that triggers a user's order for the crank's fee.

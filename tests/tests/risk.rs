@@ -103,7 +103,7 @@ fn a_jump_stops_new_risk_until_it_is_confirmed() {
     assert_eq!(state(&world, SOL), RowState::Normal as u8, "three quiet refreshes confirm the new level");
     // The leap has halted the market too, whose end nobody has to bring about.
     refused(world.run(world.taking(user, take, ONE, &[])), Error::MarketReserved);
-    for _ in 0..60 {
+    for _ in 0..65 {
         world.tick();
     }
     world.run(world.taking(user, take, ONE, &[])).expect("open again");

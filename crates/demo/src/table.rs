@@ -108,7 +108,7 @@ fn fit(line: &str) -> String {
 fn state(world: &World, market: u16) -> &'static str {
     let row = world.board.market(market);
     match row.map(|row| row.session(&world.clock)) {
-        Ok(Session::Reserved) => return " RESERVED",
+        Ok(Session::Reserved | Session::Calling) => return " RESERVED",
         Ok(Session::Opening(_)) => return " OPENING",
         Ok(Session::Open) | Err(_) => {}
     }

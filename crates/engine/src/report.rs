@@ -3,7 +3,7 @@
 use kedge_model::action::{
     AmmReport, BankruptcyReport, CancelReport, ExpireReport, FillReport, FundingReport, LiquidationFill,
     LiquidationReport, Matched, ModifyReport, PlaceReport, PositionSettlement, ReplaceReport, SettleReport,
-    SliceReport, SweepReport, TakeReport, TrailReport, TriggerReport,
+    SliceReport, SweepReport, TakeReport, TrailReport, TriggerReport, UncrossReport,
 };
 use kedge_model::rule::lifecycle::Terms;
 
@@ -32,4 +32,5 @@ pub enum Report {
     Bankruptcy(BankruptcyReport),
     SettleMarket(Terms),
     SettlePosition(PositionSettlement),
+    Uncross(UncrossReport),
 }

@@ -158,6 +158,7 @@ errors! {
     120 ProfitHeld "A default in this market comes first: profit becomes tokens ten minutes after it was seen, and while nobody has paid its loss an hour after it was settled, once those who have lost are settled; settle them, and wait."
     121 ProfitOwnersAlone "While the market lacks the money of a loss, only the owner turns the position's profit into tokens, at the haircut; let the owner sign."
     126 MarketReserved "The market's price moved too fast, and nothing is filled for half a minute; cancelling, post-only orders, deposits and withdrawals go on. It opens by itself."
+    127 PriceBeforeCall "The market's price is from before its halt ended; put refresh_prices for the market's row in front."
     132 BackstopMissing "The account is not the backstop vault's, or the vault has not been created; create_backstop does it."
     133 BackstopDeposit "The vault's money comes by shares alone: deposit with stake_vault."
     134 BackstopNotFlat "The vault's shares are worn out and it still holds positions; wait until they are unwound."

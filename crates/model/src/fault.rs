@@ -67,6 +67,10 @@ faults! {
     AnyTickHalts
     /// A row is halted as often as its price moves.
     HaltsWithoutEnd
+    /// Orders are called after a halt at a price of before it ended.
+    CallAtOldPrice
+    /// Crossed orders trade far from the oracle.
+    UncrossBeyondBand
 }
 
 /// Whether a test of this thread has put the fault back.

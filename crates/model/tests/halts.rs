@@ -5,7 +5,7 @@ mod common;
 use common::check::check;
 use common::{BOOK, BTC, DOLLAR, ONE, World, at_market, ioc, join, limit, waiting, with};
 use kedge_model::account::board::{
-    HALT_LASTS, HALTS_AN_HOUR, OPENING_BANDS, OPENING_STEP, PriceBoard, RESERVED_FOR, RowState, Session,
+    CALL_LASTS, HALT_LASTS, HALTS_AN_HOUR, OPENING_BANDS, OPENING_STEP, PriceBoard, RESERVED_FOR, RowState, Session,
 };
 use kedge_model::account::order::{OrderKind, Side, flags};
 use kedge_model::action::HaltRow;
@@ -50,23 +50,25 @@ fn a_halt_begins_ends_and_opens_by_the_clock_alone() {
     let began = world.clock.unix_time;
     let row = world.board.markets[BOOK];
     assert_eq!(u32::try_from(began), Ok(row.halted_at));
-    let (reserved, whole) = (began + 30, began + 60);
+    let (reserved, whole) = (began + 35, began + 65);
     assert_eq!(row.halt_ends(&world.clock), Some((reserved, whole)));
     for (seconds, wanted) in [
         (0, Session::Reserved),
         (29, Session::Reserved),
-        (30, Session::Opening(OPENING_BANDS[0])),
-        (39, Session::Opening(OPENING_BANDS[0])),
-        (40, Session::Opening(OPENING_BANDS[1])),
-        (50, Session::Opening(OPENING_BANDS[2])),
-        (59, Session::Opening(OPENING_BANDS[2])),
-        (60, Session::Open),
+        (30, Session::Calling),
+        (34, Session::Calling),
+        (35, Session::Opening(OPENING_BANDS[0])),
+        (44, Session::Opening(OPENING_BANDS[0])),
+        (45, Session::Opening(OPENING_BANDS[1])),
+        (55, Session::Opening(OPENING_BANDS[2])),
+        (64, Session::Opening(OPENING_BANDS[2])),
+        (65, Session::Open),
     ] {
         world.clock.unix_time = began + seconds;
         assert_eq!(session(&world, BOOK), wanted, "{seconds} s");
     }
     assert_eq!(row.halt_ends(&world.clock), None);
-    assert_eq!((RESERVED_FOR.0, OPENING_STEP.0, HALT_LASTS.0), (30, 10, 60));
+    assert_eq!((RESERVED_FOR.0, CALL_LASTS.0, OPENING_STEP.0, HALT_LASTS.0), (30, 5, 10, 65));
     // A clock that is set back halts no longer than it is set back by.
     world.clock.unix_time = began - 5;
     assert_eq!(session(&world, BOOK), Session::Reserved);
@@ -98,7 +100,7 @@ fn a_reserved_market_fills_nothing_and_begins_no_auction() {
     assert_eq!(world.trigger(BOOK, MAKER, stop, Some(FILLER)).map(drop), refused);
     check(&mut world);
     // Half a minute after its beginning everything of it goes on.
-    while session(&world, BOOK) == Session::Reserved {
+    while matches!(session(&world, BOOK), Session::Reserved | Session::Calling) {
         second(&mut world, BOOK, 1_880);
     }
     assert!(!world.fill(BOOK, 0, resting, Some(FILLER), &[MAKER]).unwrap().matched.size.is_zero());
@@ -137,7 +139,7 @@ fn the_band_opens_in_steps_and_is_never_wider_than_the_markets_own() {
         world.place(2 + account, ask).unwrap();
     }
     // At each step one more of the asks is inside; the full band of the market reaches the last.
-    for (seconds, reached) in [(30, 0), (40, 1), (50, 2), (60, 3)] {
+    for (seconds, reached) in [(35, 0), (45, 1), (55, 2), (65, 3)] {
         while world.clock.unix_time < began + seconds {
             second(&mut world, BOOK, price);
         }
@@ -146,7 +148,7 @@ fn the_band_opens_in_steps_and_is_never_wider_than_the_markets_own() {
         let (low, high) = world.markets[BOOK].trading_band(&row, &world.clock).unwrap();
         let (widest_low, widest_high) = world.markets[BOOK].band(Price(price * DOLLAR)).unwrap();
         assert!(low >= widest_low && high <= widest_high);
-        if seconds == 60 {
+        if seconds == 65 {
             assert_eq!((low, high), (widest_low, widest_high));
         }
         for (index, ask) in asks.iter().enumerate() {
@@ -158,7 +160,7 @@ fn the_band_opens_in_steps_and_is_never_wider_than_the_markets_own() {
         }
     }
     // A market whose own band is narrower than a step keeps it.
-    world.clock.unix_time = began + 50;
+    world.clock.unix_time = began + 55;
     world.markets[BOOK].price_band = kedge_model::quantity::Ppm(15_000);
     let row = world.board.markets[BOOK];
     assert_eq!(world.markets[BOOK].trading_band(&row, &world.clock), world.markets[BOOK].band(row.price.price));
@@ -334,13 +336,13 @@ proptest! {
                 prop_assert!(before && seconds <= 30 && truth.moved(at, price, 90), "{at}");
                 halts.push(at);
             } else if confirmed && !full && !full_before {
-                prop_assert!(halts.last().is_some_and(|last| at - last <= 60), "a leap at {at} halts nothing");
+                prop_assert!(halts.last().is_some_and(|last| at - last <= 65), "a leap at {at} halts nothing");
             }
             let row = world.board.markets[BOOK];
             prop_assert!((500..=10_000).contains(&row.move_limit) && row.moves <= 1);
             (before, leapt_before, full_before) = (moved, leapt, full);
             let mut later = world.clock;
-            later.unix_time += 60;
+            later.unix_time += 65;
             prop_assert_eq!(row.session(&later), Session::Open);
         }
         for five in halts.windows(HALTS_AN_HOUR + 1) {

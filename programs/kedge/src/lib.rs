@@ -42,6 +42,7 @@ use instructions::keeper::settle_pnl::*;
 use instructions::keeper::settle_position::*;
 use instructions::keeper::sweep_fees::*;
 use instructions::keeper::trigger_order::*;
+use instructions::keeper::uncross::*;
 use instructions::keeper::update_amm::*;
 use instructions::keeper::update_fee_tier::*;
 use instructions::keeper::update_funding::*;
@@ -464,5 +465,13 @@ pub mod kedge {
     /// Places the vault's next order that reduces its position in a market, once a minute. Anybody.
     pub fn unwind_backstop(ctx: &mut Context<UnwindBackstop>) -> Result<()> {
         Ok(risk::backstop::unwind(&mut ctx.accounts)?)
+    }
+
+    // ---- halts ---------------------------------------------------------------------------------------------
+
+    /// Lets resting orders that cross each other trade: after a halt all at the row's price, else the best two of them at
+    /// the older one's. Anybody.
+    pub fn uncross(ctx: &mut Context<Uncross>, orders: Vec<MakerRef>) -> Result<()> {
+        Ok(keeper::uncross::handle(&mut ctx.accounts, &orders)?)
     }
 }

@@ -33,6 +33,7 @@ pub(super) const SCENES: &[Named] = &[
     ("liquidate", liquidate),
     ("liquidate_with_fill", liquidate_with_fill),
     ("settle_bankruptcy", settle_bankruptcy),
+    ("uncross", uncross),
 ];
 
 /// The first user's market order in its auction, a maker's order at the oracle, a keeper, and a bystander.
@@ -68,6 +69,21 @@ fn fill_order() -> Scene {
         .refuses("taker", other.sub, Error::OrderNotFound, "a taker without that order")
         .refuses("taker", maker.sub, AccountError::AccountDuplicate, "the maker as the taker too")
         .refuses("market", address::market(BTC), Error::WrongMarket, "the trade is booked in another market")
+}
+
+/// Two post-only orders that cross, a keeper, and a bystander.
+fn uncross() -> Scene {
+    let mut world = World::start();
+    let [seller, buyer, keeper, other] = [(); 4].map(|()| world.rich(10_000));
+    let post_only = |side, price| OrderParams { flags: flags::POST_ONLY, ..limit(SOL, side, ONE, price) };
+    // One tick apart, where the vAMM trades with neither.
+    world.place(seller, post_only(Side::Short, 150 * DOLLAR)).expect("rests");
+    world.place(buyer, post_only(Side::Long, 150 * DOLLAR)).expect("rests");
+    let uncrossing = world.uncrossing(keeper, &[seller, buyer]);
+    Scene::of(world, uncrossing)
+        .refuses("market", address::market(BTC), Error::NothingToFill, "the orders are of another market")
+        .refuses("trailing 0", other.sub, Error::NothingToFill, "an account without the order")
+        .refuses("trailing 1", seller.sub, AccountError::AccountDuplicate, "the seller as the buyer too")
 }
 
 /// A user with a long position, a keeper, and a bystander.

@@ -158,7 +158,11 @@ impl Session {
                 let reward = filler != user && self.random.percent(70);
                 self.world.filling(filler, user, id, reward, &makers).into()
             }
-            68..73 => {
+            68..70 => {
+                let owners = self.makers(&[]);
+                self.world.uncrossing(user, &owners).into()
+            }
+            70..73 => {
                 let (taker, id) = self.auction()?;
                 let maker = self.user();
                 let size = self.order(maker, SOL).size.0;

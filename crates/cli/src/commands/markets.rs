@@ -160,7 +160,7 @@ fn json(found: &Found<Market>, row: &MarketRow, view: &View) -> Value {
     })
 }
 
-/// The market's status in a word; `halted` while its price row is, `reserved` and `opening` in a halt that ends by itself.
+/// The market's status in a word; `halted` while its price row is, `reserved`, `called` and `opening` in a halt that ends by itself.
 fn status(market: &Market, row: &MarketRow, clock: &Clock) -> &'static str {
     if market.status != MarketStatus::Active as u8 {
         return crate::describe::life::status(market.status);
@@ -168,6 +168,7 @@ fn status(market: &Market, row: &MarketRow, clock: &Clock) -> &'static str {
     match row.session(clock) {
         _ if row.price.state == RowState::Halted as u8 => "halted",
         Trading::Reserved => "reserved",
+        Trading::Calling => "called",
         Trading::Opening(_) => "opening",
         Trading::Open => crate::describe::life::status(market.status),
     }
@@ -178,7 +179,9 @@ fn halt(row: &MarketRow, clock: &Clock) -> String {
     let Some((reserved, ends)) = row.halt_ends(clock) else { return "none".into() };
     let left = |until: i64| until.saturating_sub(clock.unix_time).max(0);
     match row.session(clock) {
-        Trading::Reserved => format!("reserved: fills in {} s, the whole band in {} s", left(reserved), left(ends)),
+        Trading::Reserved | Trading::Calling => {
+            format!("reserved: fills in {} s, the whole band in {} s", left(reserved), left(ends))
+        }
         _ => format!("opening: the whole band in {} s", left(ends)),
     }
 }

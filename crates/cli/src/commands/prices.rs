@@ -39,6 +39,7 @@ pub(crate) async fn run(session: &Session, options: &Prices) -> Result<Output> {
         };
         let word = match trading {
             Trading::Reserved => format!("{state:?}, reserved"),
+            Trading::Calling => format!("{state:?}, called"),
             Trading::Opening(_) => format!("{state:?}, opening"),
             Trading::Open => format!("{state:?}"),
         };

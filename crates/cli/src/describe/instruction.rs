@@ -86,6 +86,7 @@ fn market(directory: &Directory, decoded: &Decoded) -> Option<String> {
             let banks = it.banks.iter().map(|index| directory.bank_name(u16::from(*index)));
             format!("refresh the prices of {}", markets.chain(banks).collect::<Vec<_>>().join(", "))
         }
+        Decoded::Uncross(it) => format!("let {} crossed orders trade in {}", it.orders.len(), market(&it.market)),
         Decoded::UpdateAmm(it) => format!("move the vAMM of {} to the oracle", market(&it.market)),
         Decoded::UpdateFunding(it) => format!("update the funding of {}", market(&it.market)),
         Decoded::Verify(it) => {

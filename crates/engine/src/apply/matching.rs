@@ -3,7 +3,7 @@
 use kedge_abi::error::AccountError;
 use kedge_interface::account::SubAccountData;
 use kedge_interface::instruction::{
-    ExpireOrders, FillOrder, PlaceAndMake, PlaceAndTake, SliceOrder, TrailOrder, TriggerOrder,
+    ExpireOrders, FillOrder, PlaceAndMake, PlaceAndTake, SliceOrder, TrailOrder, TriggerOrder, Uncross,
 };
 use kedge_model::account::sub_account::SubAccountMut;
 use kedge_model::action::{self, Context};
@@ -55,6 +55,12 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
             }
         })
         .map(Report::Fill)
+    }
+
+    pub(super) fn uncross(&mut self, i: &Uncross) -> Result<Report> {
+        require_distinct(&i.owners)?;
+        let uncross = action::Uncross { orders: &i.orders };
+        self.on_market(&i.market, &i.owners, |context, owners| uncross.execute(context, owners)).map(Report::Uncross)
     }
 
     pub(super) fn place_and_make(&mut self, i: &PlaceAndMake) -> Result<Report> {

@@ -111,6 +111,7 @@ pub fn apply<A: Accounts, S: EventSink>(
         I::TrailOrder(i) => on.trail_order(i),
         I::SliceOrder(i) => on.slice_order(i),
         I::ExpireOrders(i) => on.expire_orders(i),
+        I::Uncross(i) => on.uncross(i),
 
         I::RefreshPrices(i) => on.refresh_prices(i),
         I::UpdateAmm(i) => on.update_amm(i),

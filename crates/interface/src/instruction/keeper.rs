@@ -88,6 +88,12 @@ instructions! {
 
     /// Succeeds when the books behind a bank add up and its vault covers them. It writes nothing.
     Verify = "verify" () { exchange: r = EXCHANGE, bank: r, vault: r, ...markets: r }
+
+    /// Lets resting orders that cross each other trade: after a halt all at the row's price.
+    Uncross = "uncross" (
+        /// The orders of both sides, by index into the accounts after the declared ones.
+        orders: Vec<MakerRef>,
+    ) { signer: s, exchange: r = EXCHANGE, board: r = BOARD, market: w, events, ...owners: w }
 }
 
 impl Verify {

@@ -21,7 +21,7 @@ pub use admin::{
 };
 pub use keeper::{
     ExpireOrders, FillOrder, RefreshPrices, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
-    TriggerOrder, UpdateAmm, UpdateFeeTier, UpdateFunding, Verify,
+    TriggerOrder, Uncross, UpdateAmm, UpdateFeeTier, UpdateFunding, Verify,
 };
 pub use maker::PlaceAndMake;
 pub use risk::{CreateBackstop, Liquidate, LiquidateWithFill, SettleBankruptcy, TakeOver, UnwindBackstop};
@@ -152,7 +152,7 @@ all! {
     UpdateAmm UpdateFunding UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Verify
     Liquidate LiquidateWithFill SettleBankruptcy
     IsolatePosition TransferIsolated MergePosition SetLeverage
-    CreateBackstop StakeVault UnstakeVault TakeOver UnwindBackstop
+    CreateBackstop StakeVault UnstakeVault TakeOver UnwindBackstop Uncross
 }
 
 /// Name of the instruction with this data, even when its accounts or arguments cannot be decoded.

@@ -30,6 +30,7 @@ pub use matching::backing::unbacked as unbacked_order;
 pub use matching::fill::{FillOrder, FillReport};
 pub use matching::make::PlaceAndMake;
 pub use matching::take::{PlaceAndTake, TakeReport};
+pub use matching::uncross::{Uncross, UncrossReport};
 pub use matching::{MAX_MAKER_ORDERS, MAX_MAKERS, MAX_RETURNS, MakerRef, Matched};
 pub use order::cancel::{CancelAll, CancelOrder, CancelOrders, CancelReport, OrderFilter};
 pub use order::conditional::{SLICE_SECONDS, SLICES, TRAIL_BOUNDS};

@@ -5,7 +5,7 @@ use kedge_model::account::order::{OrderParams, STATUS_OPEN};
 use kedge_model::action::{
     CancelOrders, FillOrder, FillReport, LiquidateWithFill, LiquidationFill, MakerRef, Matched, ModifyOrder,
     ModifyParams, ModifyReport, OrderFilter, PlaceAndMake, PlaceAndTake, PlaceOrders, ReplaceOrders, ReplaceReport,
-    TakeReport,
+    TakeReport, Uncross, UncrossReport,
 };
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
@@ -55,6 +55,12 @@ impl World {
             };
             FillOrder { order_id, slot: 0, makers: &refs }.execute(context, taker, filler, makers)
         })
+    }
+
+    /// Lets all resting orders of the accounts in a market that cross trade.
+    pub(crate) fn uncross(&mut self, market: usize, accounts: &[usize]) -> Result<UncrossReport> {
+        let orders = self.maker_refs(market, accounts);
+        self.on_market(market, accounts, |context, _, accounts| Uncross { orders: &orders }.execute(context, accounts))
     }
 
     /// Reduces a position that is liquidated against all resting orders of the makers, for a liquidator.

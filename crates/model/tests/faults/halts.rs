@@ -5,6 +5,7 @@ use kedge_model::account::board::Session;
 use kedge_model::account::order::Side;
 use kedge_model::error::Error;
 use kedge_model::fault::{Fault, with};
+use kedge_model::quantity::Price;
 
 fn second(world: &mut World, dollars: u64) {
     world.wait(1);
@@ -59,4 +60,37 @@ fn a_row_could_be_kept_halted() {
     };
     let (before, now) = (with(Fault::HaltsWithoutEnd, reserved), reserved());
     assert!(before > 180 && now <= 120, "{before} and {now} s");
+}
+
+/// A bid and an ask that cross each other, in a market whose call has begun with the last price of the reserved state.
+fn crossed() -> World {
+    let mut world = after(&[]);
+    world.place(0, limit(BOOK, Side::Long, ONE, 2_150 * DOLLAR)).unwrap();
+    world.place(2, limit(BOOK, Side::Short, ONE, 2_060 * DOLLAR)).unwrap();
+    for _ in 0..31 {
+        second(&mut world, 2_120);
+    }
+    assert_eq!(world.board.markets[BOOK].session(&world.clock), Session::Reserved);
+    world.wait(1);
+    world
+}
+
+#[test]
+fn an_old_price_called_the_orders_of_a_halt() {
+    let called = || crossed().uncross(BOOK, &[0, 2]).map(|report| report.quote.0);
+    assert_eq!(with(Fault::CallAtOldPrice, called), Ok(2_120 * DOLLAR));
+    assert_eq!(called(), Err(Error::PriceBeforeCall));
+}
+
+#[test]
+fn crossed_orders_traded_far_from_the_oracle() {
+    // Two of one person, to move what triggers look at, or a loss to where it is not his.
+    let traded = || {
+        let mut world = after(&[]);
+        world.place(2, limit(BOOK, Side::Short, ONE, 1_700 * DOLLAR)).unwrap();
+        world.place(0, limit(BOOK, Side::Long, ONE, 1_950 * DOLLAR)).unwrap();
+        world.uncross(BOOK, &[0, 2]).map(|_| world.markets[BOOK].last_fill_price)
+    };
+    assert_eq!(with(Fault::UncrossBeyondBand, traded), Ok(Price(1_700 * DOLLAR)));
+    assert_eq!(traded(), Err(Error::NothingToFill));
 }

@@ -4,7 +4,7 @@ use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, Decoded, ExpireOrders, FillOrder, Liquidate, LiquidateWithFill, PlaceAndMake, PlaceAndTake,
     PlaceOrders, RefreshPrices, SettleBankruptcy, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees,
-    TakeOver, TrailOrder, TriggerOrder, UnwindBackstop, UpdateAmm, UpdateFeeTier, UpdateFunding,
+    TakeOver, TrailOrder, TriggerOrder, Uncross, UnwindBackstop, UpdateAmm, UpdateFeeTier, UpdateFunding,
 };
 use kedge_model::account::order::OrderParams;
 use kedge_model::quantity::{Base, Price, Size};
@@ -50,6 +50,13 @@ impl Call {
     ) -> Self {
         let accounts = [&maker_accounts(makers), sharers].concat();
         Self::about(market, FillOrder::of(SIGNER, MARKET, taker, order, filler, &accounts, maker_refs(makers)))
+    }
+
+    /// Lets resting orders of both sides that cross each other trade.
+    #[must_use]
+    pub fn uncross(market: u16, orders: &[MakerOrder]) -> Self {
+        let (signer, owners) = (SIGNER, maker_accounts(orders));
+        Self::about(market, Uncross { signer, market: MARKET, orders: maker_refs(orders), owners })
     }
 
     /// Serves an order, given by its id and the slot where it was seen; `crank` receives the fee.

@@ -94,6 +94,9 @@ impl Call {
                 per(USUAL, 40_000, i.makers.len()), i.split().0, Nothing, order(&i.taker, &i.order_id),
                 "order", "it crosses",
             ),
+            Decoded::Uncross(i) => row(
+                per(USUAL, 40_000, i.orders.len()), None, Nothing, in_market, "crossed orders", "they cross each other",
+            ),
             Decoded::TriggerOrder(i) => serve(
                 &i.crank, &i.sub_account, &i.order_id, "the price has reached its trigger",
             ),
@@ -219,7 +222,7 @@ mod tests {
             let spec = call.instruction.spec();
             let signed = spec.accounts.iter().any(|account| account.signer);
             assert!(call.actor().is_none() || signed, "{call:?}");
-            let anybody = ["fill_order", "trigger_order", "trail_order", "slice_order", "expire_orders"];
+            let anybody = ["fill_order", "trigger_order", "trail_order", "slice_order", "expire_orders", "uncross"];
             assert!(call.actor().is_some() || !signed || anybody.contains(&call.name()), "{call:?}");
             if let Some(actor) = call.actor() {
                 assert!(call.instruction.accounts().iter().any(|meta| meta.pubkey == actor), "{call:?}");

@@ -3,6 +3,7 @@
 mod candidates;
 mod pack;
 mod patience;
+mod uncross;
 
 use std::collections::BTreeSet;
 
@@ -90,7 +91,9 @@ impl Job for Filler {
                 }
             }
         }
-        self.pack(world, found)
+        let mut plans = uncross::plans(world, &trial, &attention);
+        plans.extend(self.pack(world, found));
+        plans
     }
 
     fn heard(&self, receipt: &Receipt) {

@@ -197,3 +197,21 @@ fn an_order_in_its_auction_goes_alone() {
     let plans = filler().decide(&exchange.world());
     assert_eq!(plans.iter().map(|plan| plan.calls.len()).collect::<Vec<_>>(), [1, 1, 1], "{plans:?}");
 }
+
+#[test]
+fn lets_two_that_only_make_trade_with_each_other() {
+    let mut exchange = TestExchange::new();
+    exchange.without_amm();
+    let (a, b) = (exchange.trader(10_000_000_000), exchange.trader(10_000_000_000));
+    let post_only = |side, price| kedge_model::account::order::OrderParams {
+        flags: flags::POST_ONLY,
+        ..limit(side, price, 1_000_000_000)
+    };
+    let bid = exchange.place(a, post_only(Side::Long, 200_000_000));
+    let ask = exchange.place(b, post_only(Side::Short, 199_000_000));
+    exchange.advance(1, 1);
+    let plans = filler().decide(&exchange.world());
+    let order = |account, order_id| MakerOrder { account, order_id, slot: 0 };
+    let expected = Call::uncross(0, &[order(a, bid), order(b, ask)]);
+    assert_eq!(plans.into_iter().flat_map(|plan| plan.calls).collect::<Vec<_>>(), [expected]);
+}

@@ -21,8 +21,8 @@ pub use ratio::size_premium_ratio;
 pub use refresh::{JUMP_CONFIRMATIONS, RefreshReport, TWAP_1H, TWAP_5M, weighted_average};
 pub use row::{DEAD_AGE_FACTOR, MAX_SOURCES, PriceRow, PriceSource, SourceKind, count_sources, receivers};
 pub use velocity::{
-    Before, DEVIATIONS, HALT_LASTS, HALTS_AN_HOUR, LEAST_MOVE, OPENING_BANDS, OPENING_STEP, RESERVED_FOR, Session,
-    VELOCITY_WINDOW,
+    Before, CALL_LASTS, DEVIATIONS, HALT_LASTS, HALTS_AN_HOUR, LEAST_MOVE, OPENING_BANDS, OPENING_STEP, RESERVED_FOR,
+    Session, VELOCITY_WINDOW,
 };
 
 use crate::clock::Clock;

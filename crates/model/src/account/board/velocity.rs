@@ -26,12 +26,14 @@ const PARTS: u64 = 10_000;
 pub const RESERVED_FOR: Seconds = Seconds(30);
 /// Most halts of a row in an hour.
 pub const HALTS_AN_HOUR: usize = 4;
+/// Time after that in which nothing but the call of crossed orders trades.
+pub const CALL_LASTS: Seconds = Seconds(5);
 /// Time of each step in which the band opens.
 pub const OPENING_STEP: Seconds = Seconds(10);
 /// How far from the oracle fills reach in each step; the market's own band holds where it is narrower.
 pub const OPENING_BANDS: [Ppm; 3] = [Ppm(10_000), Ppm(20_000), Ppm(40_000)];
 /// Time from the beginning of a halt until the market's own band holds again.
-pub const HALT_LASTS: Seconds = Seconds(RESERVED_FOR.0 + 3 * OPENING_STEP.0);
+pub const HALT_LASTS: Seconds = Seconds(RESERVED_FOR.0 + CALL_LASTS.0 + 3 * OPENING_STEP.0);
 /// Seconds that one of [`MarketRow::halts_before`] counts.
 const QUARTER: Seconds = Seconds(15);
 
@@ -42,6 +44,8 @@ pub enum Session {
     Open,
     /// Nothing is filled.
     Reserved,
+    /// Crossed orders are called ([`crate::action::Uncross`]), and nothing else is filled.
+    Calling,
     /// Fills reach so far from the oracle.
     Opening(Ppm),
 }
@@ -73,20 +77,23 @@ impl MarketRow {
         if since >= HALT_LASTS { Session::Open } else { opening(since) }
     }
 
-    /// When the row's last halt ends, Unix seconds: the reserved state, and the steps in which it opens. `None` once it
+    /// When the row's last halt ends, Unix seconds: the reserved state with the call, and the steps in which it opens. `None` once it
     /// has.
     pub fn halt_ends(&self, clock: &Clock) -> Option<(i64, i64)> {
         let began = i64::from(self.halted_at);
-        (self.session(clock) != Session::Open).then(|| (RESERVED_FOR.after(began), HALT_LASTS.after(began)))
+        (self.session(clock) != Session::Open)
+            .then(|| (CALL_LASTS.after(RESERVED_FOR.after(began)), HALT_LASTS.after(began)))
     }
 
-    /// Refuses the row while it is reserved.
+    /// Refuses the row while it is reserved, the call included.
     ///
     /// # Errors
     /// [`Error::MarketReserved`].
     #[inline]
     pub fn require_unreserved(&self, clock: &Clock) -> Result<()> {
-        if self.session(clock) == Session::Reserved && !fault::planted(Fault::ReservedRowTrades) {
+        if matches!(self.session(clock), Session::Reserved | Session::Calling)
+            && !fault::planted(Fault::ReservedRowTrades)
+        {
             Err(Error::MarketReserved)
         } else {
             Ok(())
@@ -102,8 +109,8 @@ impl MarketRow {
         match self.session(clock) {
             Session::Open => Ok(full),
             Session::Opening(band) => Ok(full.min(band)),
-            Session::Reserved if fault::planted(Fault::ReservedRowTrades) => Ok(full),
-            Session::Reserved => Err(Error::MarketReserved),
+            Session::Reserved | Session::Calling if fault::planted(Fault::ReservedRowTrades) => Ok(full),
+            Session::Reserved | Session::Calling => Err(Error::MarketReserved),
         }
     }
 
@@ -212,7 +219,11 @@ fn opening(since: Seconds) -> Session {
     if since < RESERVED_FOR {
         return Session::Reserved;
     }
-    let step = since.0.wrapping_sub(RESERVED_FOR.0).wrapping_div(OPENING_STEP.0);
+    const CALLED: Seconds = Seconds(RESERVED_FOR.0 + CALL_LASTS.0);
+    if since < CALLED {
+        return Session::Calling;
+    }
+    let step = since.0.wrapping_sub(CALLED.0).wrapping_div(OPENING_STEP.0);
     let band = usize::try_from(step).ok().and_then(|step| OPENING_BANDS.get(step));
     band.map_or(Session::Open, |band| Session::Opening(*band))
 }

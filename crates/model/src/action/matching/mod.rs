@@ -11,6 +11,7 @@ pub(super) mod shares;
 pub(super) mod take;
 mod trade;
 mod types;
+pub(super) mod uncross;
 
 pub use queue::MAX_RETURNS;
 pub(in crate::action) use trade::{check_maker, check_margin, fees_of, fill_record, make, take};

@@ -51,6 +51,12 @@ fn traded_oracle<S: EventSink>(context: &Context<'_, S>, row: &MarketRow, taker:
 }
 
 impl Queue {
+    /// An empty queue of those whom a taker on a side meets.
+    pub(super) fn of(side: Side) -> Self {
+        let entries = [Candidate::default(); MAX_MAKER_ORDERS];
+        Self { side, entries, count: 0, next: 0, returns: MAX_RETURNS }
+    }
+
     /// The orders named that can trade with the taker.
     pub(super) fn collect<S: EventSink>(
         context: &Context<'_, S>,
@@ -65,8 +71,7 @@ impl Queue {
         }
         let (slot, side, tick) = (context.clock.slot, order.order.side(), context.market.tick);
         let taker_rests = order.order.is_resting(slot);
-        let entries = [Candidate::default(); MAX_MAKER_ORDERS];
-        let mut queue = Self { side, entries, count: 0, next: 0, returns: MAX_RETURNS };
+        let mut queue = Self::of(side);
         for reference in refs {
             let maker = match makers.get(usize::from(reference.account)) {
                 Some(maker) => maker,
@@ -138,7 +143,8 @@ impl Queue {
         Ok(true)
     }
 
-    fn insert(&mut self, candidate: Candidate) -> Result<()> {
+    /// Puts a candidate where it belongs.
+    pub(super) fn insert(&mut self, candidate: Candidate) -> Result<()> {
         let mut place = self.count;
         while let Some(previous) = place.checked_sub(1) {
             let Some(ahead) = self.entries.get(previous).copied() else { break };

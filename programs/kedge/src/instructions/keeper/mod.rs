@@ -10,6 +10,7 @@ pub mod slice_order;
 pub mod sweep_fees;
 pub mod trail_order;
 pub mod trigger_order;
+pub mod uncross;
 pub mod update_amm;
 pub mod update_fee_tier;
 pub mod update_funding;
