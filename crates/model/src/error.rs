@@ -119,7 +119,7 @@ errors! {
     75 SliceNotDue "The next slice is not due yet, or everything is released and its auction still runs."
     76 NothingExpired "None of the orders has expired or has nothing left to reduce."
     77 MarketExpired "The market's expiry has come; only cancelling and settling are possible."
-    78 MarketNotExpired "The market's expiry has not come, or none is set."
+    78 MarketNotExpired "The market's expiry has not come, or none is set, and its row had a price within the last 23 hours."
     79 ExpiryTooSoon "An expiry must lie at least two hours ahead; take a later time, or zero to withdraw it."
     80 MarketNotSettling "The market is not in settlement; settle_market begins it after the expiry."
     81 SettlementPending "Open positions or unpaid debts of this market come first; settle those accounts, or wait."
@@ -155,4 +155,6 @@ errors! {
     114 StakeEnded "The shares are of a generation of the staked insurance that has ended; unstake them before staking anew."
     115 PauseTooLong "A pause or halt of what leaving needs lasts at most 24 hours, any other pause and a reduce-only market 7 days; name a shorter time."
     116 PauseTooSoon "A switch stays off for as long as it was on, and 24 hours in which leaving may be stopped are followed by 48 in which it may not; wait."
+    117 RowNotSilent "A market ends without an expiry only when its row, or the quote bank's, had no price for 24 hours, in seconds and in slots, and that was announced an hour before by the same instruction; refresh the row, or wait."
+    118 MarketsRemain "The protocol's tokens leave only when every market is delisted: until then they stand before users' money in a default."
 }

@@ -63,6 +63,12 @@ faults! {
     SmallestFillTriggers
     /// The insurance fee is a share of the take-over's quote, though its size was reckoned with one of the oracle's value.
     InsuranceFeeOfQuote
+    /// A market whose row has fallen silent for good waits for an admin to end it.
+    SilentRowHoldsMarket
+    /// A claim waits for a debt that nobody pays for as long as it is not paid, though the pool holds the tokens.
+    ClaimWaitsForever
+    /// Collateral whose price no source brings pays no debt.
+    DeadCollateralIsKept
 }
 
 /// Whether a test of this thread has put the fault back.

@@ -32,6 +32,7 @@ use instructions::admin::halt_row::*;
 use instructions::admin::initialize::*;
 use instructions::admin::list_bank::*;
 use instructions::admin::list_market::*;
+use instructions::admin::pay_treasury::*;
 use instructions::admin::set_expiry::*;
 use instructions::admin::set_fees::*;
 use instructions::admin::set_market_status::*;
@@ -89,9 +90,9 @@ pub mod kedge {
 
     // ---- set-up and administration -------------------------------------------------------------------------
 
-    /// Creates exchange and board. The first caller becomes the admin.
-    pub fn initialize(ctx: &mut Context<Initialize>, pauser: [u8; 32]) -> Result<()> {
-        Ok(admin::initialize::handle(&mut ctx.accounts, pauser)?)
+    /// Creates exchange and board. The first caller becomes the admin; the protocol's tokens leave to the treasury alone.
+    pub fn initialize(ctx: &mut Context<Initialize>, pauser: [u8; 32], treasury: [u8; 32]) -> Result<()> {
+        Ok(admin::initialize::handle(&mut ctx.accounts, pauser, treasury)?)
     }
 
     /// Replaces the fee schedule inside compiled-in bounds. Admin.
@@ -135,7 +136,7 @@ pub mod kedge {
         Ok(admin::set_expiry::handle(&mut ctx.accounts, time)?)
     }
 
-    /// Ends a market that is settled; what is left goes to the protocol. Admin.
+    /// Ends a market that is settled; what is left goes to the protocol. Anybody.
     pub fn delist_market(ctx: &mut Context<DelistMarket>) -> Result<()> {
         Ok(admin::delist_market::handle(&mut ctx.accounts)?)
     }
@@ -429,5 +430,10 @@ pub mod kedge {
     /// Sets the least initial margin ratio (ppm) of the own position in a market, 0 for the market's own. Owner.
     pub fn set_leverage(ctx: &mut Context<SetLeverage>, market: u16, ratio: u32) -> Result<()> {
         Ok(user::set_leverage::handle(&mut ctx.accounts, market, ratio)?)
+    }
+
+    /// Moves the protocol's tokens to its treasury, once every market is delisted. Anybody.
+    pub fn pay_treasury(ctx: &mut Context<PayTreasury>) -> Result<()> {
+        Ok(admin::pay_treasury::handle(&mut ctx.accounts)?)
     }
 }

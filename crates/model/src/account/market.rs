@@ -178,8 +178,12 @@ account_bytes! {
         696 => pub reduces_since: u32,
         /// Unix time at which it trades again by itself, or did; zero for never reduce-only.
         700 => pub reduces_until: u32,
+        /// Unix time at which the silence of a price row was last announced; zero for never.
+        704 => pub silence_time: u32,
+        /// Slot at which it was, as far as 32 bits hold it.
+        708 => pub silence_slot: u32,
         /// Reserved, zero.
-        704 => pub reserved: [u64; 4],
+        712 => pub reserved: [u64; 3],
         /// Discount with which a liquidation begins; it grows to that of the position's size.
         736 => pub liquidator_fee_start: Ppm,
         /// Share of the open interest's value that may be liquidated in one window, where that is more than

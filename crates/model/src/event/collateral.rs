@@ -79,9 +79,9 @@ account_bytes! {
 }
 
 account_bytes! {
-    /// Tokens were staked with the insurance, or shares of it paid out.
+    /// Tokens were staked with the insurance, or shares of it paid out; without shares the protocol's tokens, to its treasury.
     pub struct StakeRecord [72] {
-        /// Authority of the person.
+        /// Authority of the person; the treasury.
         0 => pub authority: [u8; 32] as pubkey,
         /// Tokens staked (negative: paid out).
         32 => pub amount: Quote,

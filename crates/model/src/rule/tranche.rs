@@ -192,6 +192,25 @@ impl Tranche {
         Ok(shares)
     }
 
+    /// Takes out what no share owns: of each generation without shares all there is, the premium included.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub fn take_ownerless(&mut self) -> Result<Amount> {
+        let mut taken = Amount::ZERO;
+        if self.shares == 0 {
+            taken = self.assets.plus(self.premium)?;
+            (self.assets, self.premium) = (Amount::ZERO, Amount::ZERO);
+        }
+        for place in &mut self.ended {
+            if place.shares == 0 {
+                taken = taken.plus(place.assets)?;
+                place.assets = Amount::ZERO;
+            }
+        }
+        Ok(taken)
+    }
+
     /// Redeems shares of a generation at the price of now.
     ///
     /// # Errors

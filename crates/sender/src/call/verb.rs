@@ -124,7 +124,9 @@ impl Call {
             Decoded::SettleBankruptcy(i) => row(
                 USUAL, None, Nothing, position(&i.sub_account), "position", "its pocket owes and has nothing left",
             ),
-            Decoded::SettleMarket(_) => row(USUAL, None, Nothing, in_market, "market", "it has expired"),
+            Decoded::SettleMarket(_) => row(
+                USUAL, None, Nothing, in_market, "market", "it has expired, or no source brings its price",
+            ),
             Decoded::SettlePosition(i) => row(
                 USUAL, None, Nothing, position(&i.sub_account), "position", "its market is in settlement",
             ),

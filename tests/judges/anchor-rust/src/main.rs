@@ -56,7 +56,7 @@ instructions! {
     GrowOrders SetDelegate SetBuilder Deposit Withdraw Transfer Stake RequestUnstake CancelUnstake Unstake PlaceOrders PlaceSignedOrders
     RevokeSignedOrders CancelOrder CancelAll CancelOrders ModifyOrder ReplaceOrders PlaceAndTake PlaceAndMake
     RefreshPrices FillOrder TriggerOrder TrailOrder SliceOrder ExpireOrders UpdateAmm UpdateFunding
-    UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Liquidate LiquidateWithFill SettleBankruptcy IsolatePosition
+    PayTreasury UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Liquidate LiquidateWithFill SettleBankruptcy IsolatePosition
     TransferIsolated MergePosition SetLeverage
 }
 

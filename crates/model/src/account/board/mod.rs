@@ -22,7 +22,7 @@ pub use row::{DEAD_AGE_FACTOR, MAX_SOURCES, PriceRow, PriceSource, SourceKind, c
 
 use crate::clock::Clock;
 use crate::error::{Error, Result};
-use crate::quantity::{FundingIndex, Ppm, Size};
+use crate::quantity::{FundingIndex, Ppm, Price, Size};
 use crate::time::{Seconds, Slot, SlotTime};
 
 /// Most markets that one board can list.
@@ -59,8 +59,8 @@ account_bytes! {
         304 => pub settlement_seconds: u32,
         /// Unix time at which the row's halt ends or has ended.
         308 => pub halt_until: u32,
-        /// Reserved, zero.
-        312 => pub reserved: [u64; 1],
+        /// Five-minute average of the price at the last refresh that a quorum carried.
+        312 => pub quorum_average: Price,
     }
 }
 

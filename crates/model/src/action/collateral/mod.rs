@@ -4,3 +4,4 @@ pub(super) mod isolate;
 pub(super) mod settle;
 pub(super) mod stake;
 pub(super) mod transfer;
+pub(super) mod treasury;
