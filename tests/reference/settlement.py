@@ -4,6 +4,7 @@ from exact import BASE, INDEX, PPM, Refused, down, formula, i64, up
 from expiry import EXPIRY, draw_expiry, forecast
 
 PAYOUT_DELAY = 3_600
+DEBT_PERIOD = 43_200
 INSURANCE_SHARES = 1_000_000, 1_000_000, 750_000, 500_000, 250_000
 
 
@@ -70,7 +71,9 @@ def payout(claim, before, users, debts, settled, paid_out, given_up, loss, fees,
     if is_open or since < PAYOUT_DELAY or users + debts != settled:
         raise Refused("SettlementPending")
     claims = settled + paid_out + given_up
-    means = min(pool + paid_out, max(0, claims - debts - max(0, loss - fees - insurance_fees)))
+    # What is owed is waited for, but not for ever.
+    owed = debts if since < DEBT_PERIOD else 0
+    means = min(pool + paid_out, max(0, claims - owed - max(0, loss - fees - insurance_fees)))
     paid = min(claim, pool, max(0, (claim + before) * means // claims - before))
     if debts == 0:
         return paid, claim - paid
@@ -98,7 +101,7 @@ def draw_payout(r):
     before = r.pick(0, 0, r.bits(40), claim // 2)
     debts, others, *rest = draw_claims(r, claim, before)
     settled = claim + others
-    since = r.pick(3_599, 3_600, 3_601, 604_800, 3_600 + r.bits(20), 7_200, r.bits(12))
+    since = r.pick(3_599, 3_600, 3_601, 43_199, 43_200, 3_600 + r.bits(20), 7_200, r.bits(12))
     return claim, before, settled - debts + r.pick(*[0] * 12, 1, -1), debts, settled, *rest, since, r.pick(*[0] * 9, 1), r.pick(*[0] * 9, 1)
 
 
@@ -110,7 +113,9 @@ def draw_payout(r):
     # A third of what 300 claim and the pool has: fees bear a loss first; nothing is given up while a debt is left.
     [(100, 0, 300 - debts, debts, 300, 0, 0, loss, fees, 0, pool, 3_600, 0, 0) for debts in (0, 30) for loss, fees in ((0, 0), (60, 0), (60, 45), (60, 61)) for pool in (199, 300)]
     # The same claim after its first part, once the debt has come in.
-    + [(60, 40, 260, 0, 260, 40, 0, 0, 0, 0, pool, 7_200, 0, 0) for pool in (0, 1, 210, 259, 260)],
+    + [(60, 40, 260, 0, 260, 40, 0, 0, 0, 0, pool, 7_200, 0, 0) for pool in (0, 1, 210, 259, 260)]
+    # A debt that nobody pays: its share waits for half a day, and then for no tokens that the pool holds.
+    + [(100, 0, 270, 30, 300, 0, 0, 0, 0, 0, pool, since, 0, 0) for pool in (0, 200, 300) for since in (43_199, 43_200)],
 )
 def payouts(*args):
     *given, since, long, short = args
@@ -138,7 +143,7 @@ def draw_close(r):
     entry = before if settled else r.signed(r.bits(40))
     return (
         base, quote, entry, tokens, price, users, debts, counted, *rest, r.pick(0, 0, r.bits(30)), -r.bits(20), -base + r.pick(0, 5),
-        r.signed(r.bits(40)), r.pick(0, 3_599, 3_600, 604_800, 3_600 + r.bits(20)), settled,
+        r.signed(r.bits(40)), r.pick(0, 3_599, 3_600, 43_199, 43_200, 3_600 + r.bits(20)), settled,
     )
 
 

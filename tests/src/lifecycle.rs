@@ -4,7 +4,8 @@ use kedge_interface::address;
 use kedge_interface::instruction::{DelistMarket, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition};
 use kedge_model::account::board::SETTLEMENT_WINDOW;
 use kedge_model::account::market::MarketStatus;
-use kedge_model::rule::lifecycle::EXPIRY_NOTICE;
+use kedge_model::rule::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE, PAYOUT_DELAY, SILENCE, SILENCE_NOTICE};
+use solana_pubkey::Pubkey;
 
 use crate::market::USDC;
 use crate::verbs::SendResult;
@@ -49,6 +50,42 @@ impl World {
     /// The instruction that delists a settled market.
     pub fn delisting(&self, market: u16) -> DelistMarket {
         DelistMarket { signer: self.admin, market: address::market(market), bank: address::bank(USDC) }
+    }
+
+    /// No source brings a price any more, and nobody with a role is there: ends, pays out and delists every market, all of it
+    /// signed by somebody.
+    pub fn end_in_silence(&mut self, somebody: Pubkey) {
+        let markets = 0..u16::try_from(self.prices.len()).expect("few markets");
+        self.pass_ms((SILENCE.0 - SILENCE_NOTICE.0) * 1_000);
+        for market in markets.clone() {
+            self.settle_market(market).expect("the silence is announced");
+        }
+        self.pass_ms(SILENCE_NOTICE.0 * 1_000);
+        for market in markets.clone() {
+            self.settle_market(market).expect("the silence is over");
+        }
+        for wait in [PAYOUT_DELAY.0, DEBT_PERIOD.0 - PAYOUT_DELAY.0] {
+            for market in markets.clone() {
+                for user in self.users.clone() {
+                    // What is not open, or paid already, is refused.
+                    let _ = self.settle_position(user, market);
+                }
+            }
+            self.pass_ms(wait * 1_000);
+        }
+        for market in markets {
+            let delisting = DelistMarket { signer: somebody, ..self.delisting(market) };
+            self.run(delisting).expect("anybody delists");
+        }
+    }
+
+    /// [`World::start`], with every market ended and delisted.
+    #[cfg(feature = "svm")]
+    pub fn wound_up() -> Self {
+        let mut world = Self::start();
+        let somebody = world.rich(1_000);
+        world.end_in_silence(somebody.authority);
+        world
     }
 
     /// Lets a market expire with the least notice, and its time pass at the present prices.

@@ -147,9 +147,15 @@ impl World {
         result
     }
 
+    /// Owner of the token account that the protocol's tokens leave to.
+    pub fn treasury(&self) -> Pubkey {
+        key(6, 90)
+    }
+
     /// Creates exchange and board.
     pub fn initialize(&mut self) {
-        let initialize = Initialize { admin: self.admin, pauser: self.pauser.to_bytes() };
+        let initialize =
+            Initialize { admin: self.admin, pauser: self.pauser.to_bytes(), treasury: self.treasury().to_bytes() };
         self.run(initialize).expect("the exchange is initialised");
     }
 

@@ -30,6 +30,7 @@ fn initialize_creates_exchange_and_board_once() {
     let bump = Pubkey::find_program_address(&[b"exchange"], &kedge_interface::PROGRAM_ID).1;
     let expected =
         Exchange::new(bump, world.admin.to_bytes(), world.pauser.to_bytes()).expect("the first fees are sound");
+    let expected = expected.with_treasury(world.treasury().to_bytes()).expect("it is somebody");
     assert_eq!(world.exchange(), expected);
     let bump = Pubkey::find_program_address(&[b"board"], &kedge_interface::PROGRAM_ID).1;
     assert_eq!(*world.board(), PriceBoard { version: PriceBoard::VERSION, bump, ..PriceBoard::default() });
@@ -37,7 +38,7 @@ fn initialize_creates_exchange_and_board_once() {
         let account = world.account(&address).expect("created");
         assert_eq!(account.lamports, world.rent(account.data.len()), "no lamport more than the rent");
     }
-    let again = Initialize { admin: key(6, 0), pauser: [0; 32] };
+    let again = Initialize { admin: key(6, 0), pauser: [0; 32], treasury: [1; 32] };
     world.machine.endow(key(6, 0));
     refused(world.run(again), kedge_interface::error::AccountError::AccountAlreadyExists);
 }
@@ -50,7 +51,8 @@ fn an_exchange_is_set_up_as_the_model_says() {
         let agreed = world.run_in_agreement(&instruction);
         assert_eq!(agreed, Agreed::Done, "{instruction:?}");
     };
-    agreed(&mut world, Initialize { admin, pauser }.into());
+    let treasury = world.treasury().to_bytes();
+    agreed(&mut world, Initialize { admin, pauser, treasury }.into());
     for (index, price) in [(USDC, DOLLAR), (WSOL, 150 * DOLLAR)] {
         let list = world.listing_of_bank(&bank_params(index));
         agreed(&mut world, list.into());

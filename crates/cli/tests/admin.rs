@@ -37,9 +37,9 @@ fn an_exchange_is_set_up_opened_paused_and_handed_over_by_commands() {
 
     // The exchange, its quote asset, a market.
     fails(&admin, "admin show", 5, "not on this cluster");
-    fails(&admin, &format!("admin init --pauser {pauser_key}"), 2, "--yes");
-    admin.json(&format!("admin init --pauser {pauser_key} --yes"));
-    fails(&trader, &format!("admin init --pauser {trader_key} --yes"), 2, "exists already");
+    fails(&admin, &format!("admin init --pauser {pauser_key} --treasury {pauser_key}"), 2, "--yes");
+    admin.json(&format!("admin init --pauser {pauser_key} --treasury {pauser_key} --yes"));
+    fails(&trader, &format!("admin init --pauser {trader_key} --treasury {trader_key} --yes"), 2, "exists already");
     let bank = form(&fixture, &admin, "bank", &[]);
     fails(&admin, &format!("admin list-bank {} {bank}", fixture.mint), 2, "--yes");
     fails(&trader, &format!("admin list-bank {} {bank} --yes", fixture.mint), 3, "WrongAuthority");

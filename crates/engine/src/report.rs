@@ -1,11 +1,10 @@
 //! What an instruction did.
 
 use kedge_model::action::{
-    AmmReport, BankruptcyReport, CancelReport, ExpireReport, FillReport, FundingReport, LiquidationFill,
+    AmmReport, BankruptcyReport, CancelReport, Ending, ExpireReport, FillReport, FundingReport, LiquidationFill,
     LiquidationReport, Matched, ModifyReport, PlaceReport, PositionSettlement, ReplaceReport, SettleReport,
     SliceReport, SweepReport, TakeReport, TrailReport, TriggerReport, UncrossReport,
 };
-use kedge_model::rule::lifecycle::Terms;
 
 /// The model's report of an instruction's action; [`Report::Done`] where the changed accounts say all.
 #[derive(Clone, Debug)]
@@ -30,7 +29,7 @@ pub enum Report {
     Liquidation(LiquidationReport),
     LiquidationFill(LiquidationFill),
     Bankruptcy(BankruptcyReport),
-    SettleMarket(Terms),
+    SettleMarket(Ending),
     SettlePosition(PositionSettlement),
     Uncross(UncrossReport),
 }

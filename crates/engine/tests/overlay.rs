@@ -53,7 +53,7 @@ fn opened() -> State {
         BankParams { row, deposit_cap: Amount(10_000), initial_weight, maintenance_weight, ..BankParams::default() };
     let (bank, vault) = (address::bank(0), address::vault(0));
     for instruction in [
-        Decoded::Initialize(Initialize { admin: ADMIN, pauser: ADMIN.to_bytes() }),
+        Decoded::Initialize(Initialize { admin: ADMIN, pauser: ADMIN.to_bytes(), treasury: [9; 32] }),
         Decoded::ListBank(ListBank { admin: ADMIN, bank, mint: MINT, vault, params }),
         Decoded::CreateTrader(CreateTrader::of(OWNER, OWNER)),
         Decoded::CreateSubAccount(CreateSubAccount::of(OWNER, OWNER, 0, "main", 8)),
@@ -101,7 +101,7 @@ fn what_is_refused_changes_nothing() {
     let delegate = SetDelegate { authority: STRANGER, sub_account: main_account(), delegate: [3; 32] };
     let again = CreateSubAccount::of(OWNER, OWNER, 1, "next", 8);
     let elsewhere = CreateSubAccount { sub_account: STRANGER, ..again };
-    let initialize = Initialize { admin: STRANGER, pauser: [3; 32] };
+    let initialize = Initialize { admin: STRANGER, pauser: [3; 32], treasury: [9; 32] };
     for (instruction, refusal) in [
         (deposit(10_001), Refusal::from(Error::DepositCapReached)),
         (Decoded::PlaceOrders(place(STRANGER)), Error::WrongAuthority.into()),

@@ -71,6 +71,12 @@ faults! {
     CallAtOldPrice
     /// Crossed orders trade far from the oracle.
     UncrossBeyondBand
+    /// A market whose row has fallen silent for good waits for an admin to end it.
+    SilentRowHoldsMarket
+    /// A claim waits for a debt that nobody pays for as long as it is not paid, though the pool holds the tokens.
+    ClaimWaitsForever
+    /// Collateral whose price no source brings pays no debt.
+    DeadCollateralIsKept
 }
 
 /// Whether a test of this thread has put the fault back.

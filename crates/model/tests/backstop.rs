@@ -11,7 +11,8 @@ use kedge_model::account::backstop::LOSS_CAP;
 use kedge_model::account::order::{Side, flags};
 use kedge_model::account::position::{Position, status};
 use kedge_model::account::sub_account;
-use kedge_model::action::SweepFees;
+use kedge_model::action::{PayTreasury, SweepFees};
+use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use kedge_model::rule::backstop::{PACE, Prices, worth};
 use kedge_model::rule::tranche::{STREAM, VAULT_COOLDOWN, VAULT_WINDOW, shares_for, tokens_for};
@@ -482,4 +483,37 @@ proptest! {
             prop_assert!(!on.account().head.has(sub_account::status::BANKRUPT));
         }
     }
+}
+
+/// Once no market is left the vault stands behind nothing: its holders leave at once, and what no share owns, the units of the
+/// virtual shares and a gift, goes with the protocol's tokens, so that the vault of the bank ends at zero.
+#[test]
+fn of_an_exchange_that_is_wound_up_the_last_holder_leaves_at_once_and_nothing_stays_behind() {
+    let mut on = vault(1, 1_000, 50_000);
+    let shares = on.people[0].vault.shares;
+    on.request(0, shares).unwrap();
+    assert_eq!(on.unstake(0).unwrap_err(), Error::UnstakeTooEarly);
+    on.world.exchange.delisted = on.world.exchange.markets;
+    let pay = |on: &mut Vaulted| {
+        let (at, clock) = (on.vault(), on.world.clock);
+        let World { exchange, banks, accounts, .. } = &mut on.world;
+        PayTreasury.execute(exchange, &mut banks[0], Some(&mut accounts[at].head), clock, &mut NoEvents)
+    };
+    let at = on.vault();
+    on.world.accounts[at].head.credit(0, Amount(7)).unwrap();
+    on.world.banks[0].deposits.0 += 7;
+    on.world.vaults[0] += 7;
+    let before = on.account().head.balance(0);
+    assert_eq!(pay(&mut on), Err(Error::AmountZero), "shares own what is there");
+    let paid = on.unstake(0).unwrap();
+    let left = before.0 - paid;
+    assert!(left > 0 && left < DOLLAR, "{left} units are of the virtual shares");
+    assert_eq!(pay(&mut on), Ok(Amount(left)));
+    on.world.vaults[0] -= left;
+    on.check();
+    assert!(on.account().head.balance(0).is_zero());
+    let mut other = on.world.accounts[0].head;
+    let World { exchange, banks, clock, .. } = &mut on.world;
+    let wrong = PayTreasury.execute(exchange, &mut banks[0], Some(&mut other), *clock, &mut NoEvents);
+    assert_eq!(wrong, Err(Error::BackstopMissing));
 }

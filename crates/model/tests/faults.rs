@@ -8,6 +8,8 @@ mod arithmetic;
 mod debts;
 #[path = "faults/defaults.rs"]
 mod defaults;
+#[path = "faults/exits.rs"]
+mod exits;
 #[path = "faults/expiry.rs"]
 mod expiry;
 #[path = "faults/funding.rs"]

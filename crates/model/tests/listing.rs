@@ -9,8 +9,7 @@ use kedge_model::account::board::{OraclePrice, PriceBoard, PriceRow, RowState};
 use kedge_model::account::exchange::{Exchange, FeeSchedule, FeeTier};
 use kedge_model::account::market::{Market, MarketStatus};
 use kedge_model::action::{
-    AssignFeeTier, BankParams, DelistMarket, HaltRow, ListBank, ListMarket, MarketParams, RowParams, SetExpiry,
-    SetMarketStatus,
+    AssignFeeTier, BankParams, HaltRow, ListBank, ListMarket, MarketParams, RowParams, SetExpiry, SetMarketStatus,
 };
 use kedge_model::clock::Clock;
 use kedge_model::error::{Error, Result};
@@ -271,10 +270,9 @@ fn the_admin_alone_administers_and_the_pauser_may_close_and_halt() {
         move |e: &Exchange, s: &[u8; 32]| HaltRow { kind: 0, index: 0, halted, length: Seconds::DAY }.authorise(e, s)
     };
     type Judge<'a> = Box<dyn Fn(&Exchange, &[u8; 32]) -> Result<()> + 'a>;
-    let admins: [Judge<'_>; 6] = [
+    let admins: [Judge<'_>; 5] = [
         Box::new(|e, s| ListMarket { params: &params }.authorise(e, s)),
         Box::new(|e, s| SetExpiry { time: 0 }.authorise(e, s)),
-        Box::new(|e, s| DelistMarket.authorise(e, s)),
         Box::new(|e, s| AssignFeeTier { tier: 0 }.authorise(e, s)),
         Box::new(status(MarketStatus::Active)),
         Box::new(halt(false)),

@@ -43,7 +43,7 @@ fn switches_flags_and_states_keep_their_bits() {
 #[test]
 fn bounds_that_traders_rely_on_keep_their_values() {
     assert_eq!((client_id::TIMED, offer::MAX_OFFSET, MAX_NUMBER_STEP), (0xffff_0000_0000_0000, 1 << 62, 1 << 32));
-    assert_eq!((lifecycle::EXPIRY_NOTICE.0, lifecycle::DEBT_PERIOD.0), (7_200, 604_800));
+    assert_eq!((lifecycle::EXPIRY_NOTICE.0, lifecycle::DEBT_PERIOD.0), (7_200, 43_200));
     assert_eq!(trigger::LAST_PRICE_VALUE, 17_179_869_184);
     for decimals in 0..20 {
         assert_eq!(margin::token_unit(decimals), Ok(10u64.pow(u32::from(decimals))));

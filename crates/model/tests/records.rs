@@ -179,7 +179,9 @@ fn a_market_is_recorded_from_its_status_to_its_end() {
     let protocol = world.banks[0].protocol.0;
     let said = told(|sink| {
         let delist = DelistMarket;
-        let _ = delist.execute(&mut world.board, &mut world.markets[SOL], &mut world.banks[0], clock, sink).unwrap();
+        let _ = delist
+            .execute(&mut world.exchange, &mut world.board, &mut world.markets[SOL], &mut world.banks[0], clock, sink)
+            .unwrap();
     });
     let leftover = Amount(world.banks[0].protocol.0 - protocol);
     assert!(leftover > Amount(0));

@@ -169,8 +169,18 @@ fn profits_get_what_there_is_and_wait_for_a_debt_that_can_still_be_paid() {
     assert_eq!(settle_position(&mut honest, BOOK, 0).unwrap().written_off, Amount(0));
     check(&mut honest);
 
-    // It does not, for a week: nothing is written off, the market is delisted, and the payment is the winner's still.
-    world.wait(DEBT_PERIOD.0);
+    // It does not in time: the pool pays what it holds, nothing is written off, the market is delisted, and the payment is
+    // the winner's still.
+    world.wait(DEBT_PERIOD.0 - PAYOUT_DELAY.0 - 2);
+    assert_eq!(settle_position(&mut world, BOOK, 0).unwrap_err(), Error::SettlementPending);
+    world.wait(2);
+    let held = world.markets[BOOK].pnl_pool;
+    let second = settle_position(&mut world, BOOK, 0).unwrap();
+    assert_eq!(
+        (second.amount, second.written_off),
+        (held.credit().unwrap(), Amount(0)),
+        "the fees, before anybody else"
+    );
     assert_eq!(settle_position(&mut world, BOOK, 0).unwrap_err(), Error::SettlementPending);
     let _ = delist(&mut world, BOOK).unwrap();
     check(&mut world);
@@ -178,7 +188,8 @@ fn profits_get_what_there_is_and_wait_for_a_debt_that_can_still_be_paid() {
     let _ = settle_position(&mut world, BOOK, 2).unwrap();
     check(&mut world);
     let rest = settle_position(&mut world, BOOK, 0).unwrap();
-    assert_eq!((rest.written_off, first.amount.plus(rest.amount).unwrap()), (Amount(0), claim));
+    let paid = first.amount.plus(second.amount).unwrap().plus(rest.amount).unwrap();
+    assert_eq!((rest.written_off, paid), (Amount(0), claim));
     let _ = delist(&mut world, BOOK);
     assert_gone(&world, BOOK);
     check(&mut world);

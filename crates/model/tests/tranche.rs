@@ -10,7 +10,7 @@ use kedge_model::Error;
 use kedge_model::account::order::Side;
 use kedge_model::account::position::{Position, status};
 use kedge_model::account::trader::Trader;
-use kedge_model::action::{CancelUnstake, RequestUnstake, Stake, SweepFees, Unstake};
+use kedge_model::action::{CancelUnstake, PayTreasury, RequestUnstake, Stake, SweepFees, Unstake};
 use kedge_model::clock::Clock;
 use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, Ppm, Quote};
@@ -404,4 +404,75 @@ fn a_tranche_that_is_wiped_out_begins_anew_and_what_is_left_is_the_old_holders()
     assert_eq!(on.unstake(0), Ok(1));
     let mut last = Staking { people: vec![Trader::new(255, [7; 32], [0; 32]).unwrap()], ..on };
     assert_eq!(last.stake(0, DOLLAR, 0), Ok(1_000 * DOLLAR));
+}
+
+#[test]
+fn the_protocols_tokens_leave_to_the_treasury_alone_and_only_when_no_market_is_left() {
+    let mut world = World::funded(2, 20_000);
+    let clock = world.clock;
+    (world.banks[0].protocol, world.vaults[0]) = (Amount(700), world.vaults[0] + 700);
+    let pay = |world: &mut World| {
+        world.attempt(|w| PayTreasury.execute(&w.exchange, &mut w.banks[0], None, clock, &mut NoEvents))
+    };
+    for left in 1..world.exchange.markets {
+        world.exchange.delisted = world.exchange.markets - left;
+        assert_eq!(pay(&mut world), Err(Error::MarketsRemain), "{left} trade");
+    }
+    world.exchange.delisted = world.exchange.markets;
+    world.pause(kedge_model::account::exchange::operation::WITHDRAW);
+    assert_eq!(pay(&mut world), Err(Error::OperationPaused));
+    world.pause(0);
+    let other = PayTreasury.execute(&world.exchange, &mut world.banks[1].clone(), None, clock, &mut NoEvents);
+    assert_eq!(other, Err(Error::WrongRow));
+    assert_eq!(pay(&mut world), Ok(Amount(700)));
+    world.vaults[0] -= 700;
+    check(&mut world);
+    assert_eq!(pay(&mut world), Err(Error::AmountZero));
+    // An exchange that lists again keeps again, and one that never listed pays nobody.
+    (world.exchange.markets, world.banks[0].protocol) = (world.exchange.markets + 1, Amount(1));
+    assert_eq!(pay(&mut world), Err(Error::MarketsRemain));
+    (world.exchange.markets, world.exchange.delisted) = (0, 0);
+    assert_eq!(pay(&mut world), Err(Error::MarketsRemain));
+    assert_eq!(world.exchange.with_treasury([0; 32]), Err(Error::InvalidParameter));
+}
+
+#[test]
+fn what_no_share_owns_goes_with_the_protocols_tokens_and_a_share_keeps_its_own() {
+    let mut tranche = Tranche::default();
+    let shares = tranche.issue(Amount(5_000_000), 0, &at(1_000)).unwrap();
+    tranche.add_premium(Amount(700), &at(1_000)).unwrap();
+    assert_eq!(tranche.take_ownerless(), Ok(Amount(0)));
+    let paid = tranche.redeem(0, shares, &at(2_000)).unwrap();
+    let rest = Amount(5_000_700 - paid.0);
+    assert_eq!((tranche.take_ownerless(), tranche.claims()), (Ok(rest), Ok(Amount(0))));
+    tranche.ended = [kedge_model::rule::tranche::Ended { assets: Amount(3), shares: 1 }; 2];
+    tranche.ended[1].shares = 0;
+    assert_eq!((tranche.take_ownerless(), tranche.claims()), (Ok(Amount(3)), Ok(Amount(3))));
+}
+
+#[test]
+fn a_stake_that_stands_behind_no_market_leaves_at_once() {
+    let mut world = World::funded(2, 20_000);
+    let clock = world.clock;
+    let signer = world.accounts[0].head.authority;
+    let mut trader = Trader { authority: signer, ..Trader::default() };
+    let stake = Stake { amount: Amount(9_000), least_shares: 0 };
+    let shares =
+        stake.execute(&world.exchange, &mut world.banks[0], &mut trader, &signer, clock, &mut NoEvents).unwrap();
+    RequestUnstake { pot: Pot::Insurance, shares }.execute(&mut trader, &signer, clock).unwrap();
+    let leave = |world: &World| {
+        Unstake.execute(
+            &world.exchange,
+            &mut world.banks[0].clone(),
+            &mut trader.clone(),
+            &signer,
+            clock,
+            &mut NoEvents,
+        )
+    };
+    assert_eq!(leave(&world), Err(Error::UnstakeTooEarly));
+    world.exchange.delisted = world.exchange.markets - 1;
+    assert_eq!(leave(&world), Err(Error::UnstakeTooEarly));
+    world.exchange.delisted = world.exchange.markets;
+    assert_eq!(leave(&world), Ok(Amount(9_000)));
 }

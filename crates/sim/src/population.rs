@@ -66,7 +66,10 @@ impl Population {
         let mint = Pubkey::new_from_array(random.bytes());
         venue.state.mints.insert(mint, 6);
         let (bank_at, vault) = (venue.bank, venue.vault);
-        expect(&mut venue, Decoded::Initialize(Initialize { admin, pauser: admin.to_bytes() }))?;
+        expect(
+            &mut venue,
+            Decoded::Initialize(Initialize { admin, pauser: admin.to_bytes(), treasury: admin.to_bytes() }),
+        )?;
         expect(&mut venue, Decoded::ListBank(ListBank { admin, bank: bank_at, mint, vault, params: bank() }))?;
         let mut traders = Vec::with_capacity(accounts);
         let mut sides = [[0.0; 2]; COINS.len()];

@@ -68,7 +68,7 @@ impl TestExchange {
         let mut exchange = Self { state: State::default(), clock, directory: Arc::default() };
         exchange.state.mints.insert(MINT, 6);
         let (market, bank, vault) = (address::market(0), address::bank(0), address::vault(0));
-        exchange.run(Decoded::Initialize(Initialize { admin: ADMIN, pauser: [2; 32] }));
+        exchange.run(Decoded::Initialize(Initialize { admin: ADMIN, pauser: [2; 32], treasury: [9; 32] }));
         exchange.run(Decoded::ListBank(ListBank { admin: ADMIN, bank, mint: MINT, vault, params: bank_params() }));
         exchange.run(Decoded::ListMarket(ListMarket { admin: ADMIN, market, params: market_params() }));
         let fund = FundPool {

@@ -70,7 +70,7 @@ pub async fn list(sender: &Sender, mint: Pubkey, listing: &Listing) -> Result<()
         sender.send(&[instruction], &[]).await.with_context(|| what.to_owned())?;
         Ok(())
     };
-    send("initialize", Initialize { admin, pauser: admin.to_bytes() }.into()).await?;
+    send("initialize", Initialize { admin, pauser: admin.to_bytes(), treasury: admin.to_bytes() }.into()).await?;
     send("set_fees", SetFees { signer: admin, schedule: listing.fees }.into()).await?;
     let (bank, vault) = (address::bank(0), address::vault(0));
     send("list_bank", ListBank { admin, bank, mint, vault, params: listing.bank }.into()).await?;

@@ -32,6 +32,7 @@ use instructions::admin::halt_row::*;
 use instructions::admin::initialize::*;
 use instructions::admin::list_bank::*;
 use instructions::admin::list_market::*;
+use instructions::admin::pay_treasury::*;
 use instructions::admin::set_expiry::*;
 use instructions::admin::set_fees::*;
 use instructions::admin::set_market_status::*;
@@ -92,9 +93,9 @@ pub mod kedge {
 
     // ---- set-up and administration -------------------------------------------------------------------------
 
-    /// Creates exchange and board. The first caller becomes the admin.
-    pub fn initialize(ctx: &mut Context<Initialize>, pauser: [u8; 32]) -> Result<()> {
-        Ok(admin::initialize::handle(&mut ctx.accounts, pauser)?)
+    /// Creates exchange and board. The first caller becomes the admin; the protocol's tokens leave to the treasury alone.
+    pub fn initialize(ctx: &mut Context<Initialize>, pauser: [u8; 32], treasury: [u8; 32]) -> Result<()> {
+        Ok(admin::initialize::handle(&mut ctx.accounts, pauser, treasury)?)
     }
 
     /// Replaces the fee schedule inside compiled-in bounds. Admin.
@@ -138,7 +139,7 @@ pub mod kedge {
         Ok(admin::set_expiry::handle(&mut ctx.accounts, time)?)
     }
 
-    /// Ends a market that is settled; what is left goes to the protocol. Admin.
+    /// Ends a market that is settled; what is left goes to the protocol. Anybody.
     pub fn delist_market(ctx: &mut Context<DelistMarket>) -> Result<()> {
         Ok(admin::delist_market::handle(&mut ctx.accounts)?)
     }
@@ -473,5 +474,10 @@ pub mod kedge {
     /// the older one's. Anybody.
     pub fn uncross(ctx: &mut Context<Uncross>, orders: Vec<MakerRef>) -> Result<()> {
         Ok(keeper::uncross::handle(&mut ctx.accounts, &orders)?)
+    }
+
+    /// Moves the protocol's tokens to its treasury, once every market is delisted. Anybody.
+    pub fn pay_treasury(ctx: &mut Context<PayTreasury>) -> Result<()> {
+        Ok(admin::pay_treasury::handle(&mut ctx.accounts)?)
     }
 }

@@ -37,7 +37,8 @@ fn stranger(world: &mut World) -> solana_pubkey::Pubkey {
 fn initialize() -> Scene {
     let mut world = World::bare();
     let stranger = stranger(&mut world);
-    let initialize = Initialize { admin: world.admin, pauser: world.pauser.to_bytes() };
+    let initialize =
+        Initialize { admin: world.admin, pauser: world.pauser.to_bytes(), treasury: world.treasury().to_bytes() };
     Scene::of(world, initialize)
         .accepts("admin", stranger, "the first caller becomes the admin")
         .refuses("exchange", key(6, 1), AccountError::AccountWrongAddress, "an exchange at an address of choice")

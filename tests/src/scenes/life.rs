@@ -1,7 +1,8 @@
 //! Scenes of a market's life.
 
 use kedge_interface::address;
-use kedge_interface::instruction::{SetExpiry, SettleMarket};
+use kedge_interface::error::AccountError;
+use kedge_interface::instruction::{PayTreasury, SetExpiry, SettleMarket};
 use kedge_model::Error;
 use kedge_model::account::order::Side;
 use kedge_model::rule::lifecycle::{DEBT_PERIOD, PAYOUT_DELAY};
@@ -16,6 +17,7 @@ pub(super) const SCENES: &[Named] = &[
     ("settle_market", settle_market),
     ("settle_position", settle_position),
     ("delist_market", delist_market),
+    ("pay_treasury", pay_treasury),
 ];
 
 /// Three users with positions in SOL, one of them short, all with an order there; the market has expired.
@@ -64,10 +66,9 @@ fn settle_position() -> Scene {
         .accepts("sub_account", short.sub, "any position may be closed")
 }
 
-fn delist_market() -> Scene {
+/// SOL settled and paid out, long enough ago to be delisted.
+fn paid_out() -> World {
     let (mut world, [long, short, _]) = expired();
-    let stranger = key(6, 0);
-    world.machine.endow(stranger);
     world.settle_market(SOL).expect("it has expired");
     for user in [long, short] {
         world.settle_position(user, SOL).expect("it is closed");
@@ -79,12 +80,30 @@ fn delist_market() -> Scene {
         }
     }
     world.pass_ms(DEBT_PERIOD.0 * 1_000);
-    let pauser = world.pauser;
+    world
+}
+
+fn delist_market() -> Scene {
+    let mut world = paid_out();
+    let stranger = key(6, 0);
+    world.machine.endow(stranger);
     let delisting = world.delisting(SOL);
     Scene::of(world, delisting)
-        .refuses("signer", stranger, Error::WrongAuthority, "a stranger takes what is left")
-        .refuses("signer", pauser, Error::WrongAuthority, "the pauser takes what is left")
+        .accepts("signer", stranger, "what is left goes to the protocol, whoever asks")
         .refuses("market", address::market(ETH), Error::MarketNotSettling, "a market that trades")
         .refuses("bank", address::bank(WSOL), Error::WrongRow, "into another collateral than the pools'")
         .refuses("bank", address::bank(USDC + 7), kedge_interface::error::AccountError::AccountWrongOwner, "no bank")
+}
+
+/// The only market is delisted, and the treasury has a token account.
+fn pay_treasury() -> Scene {
+    let mut world = World::wound_up();
+    let stranger = world.rich(1);
+    let mint = world.mints[usize::from(USDC)];
+    let treasury = world.treasury();
+    world.token_owner(treasury, USDC, 0);
+    Scene::of(world, PayTreasury::of(&treasury, &mint))
+        .refuses("destination", stranger.wallet, Error::WrongOwner, "a stranger's wallet")
+        .refuses("bank", address::bank(WSOL), AccountError::AccountWrongVault, "another bank's tokens")
+        .refuses("vault", address::vault(WSOL), AccountError::AccountWrongVault, "another vault")
 }

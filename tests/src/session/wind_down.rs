@@ -4,8 +4,8 @@ use crate::User;
 use crate::market::USDC;
 use kedge_interface::address::{self, BACKSTOP};
 use kedge_interface::instruction::{
-    CancelUnstake, DelistMarket, Deposit, Instruction, RequestUnstake, SetExpiry, SetMarketStatus, SettleBankruptcy,
-    SettleMarket, SettlePosition, Stake, Unstake,
+    CancelUnstake, DelistMarket, Deposit, Instruction, PayTreasury, RequestUnstake, SetExpiry, SetMarketStatus,
+    SettleBankruptcy, SettleMarket, SettlePosition, Stake, Unstake,
 };
 use kedge_model::account::board::SETTLEMENT_WINDOW;
 use kedge_model::account::market::MarketStatus;
@@ -26,12 +26,13 @@ impl Session {
         let (index, signer) = (self.market(), self.world.admin);
         let (market, bank, sub_account) = (address::market(index), address::bank(USDC), user.sub);
         let day = 86_400;
-        match self.random.below(6) {
+        match self.random.below(7) {
             0 => SetExpiry { signer, market, time: self.world.time() + 400 * day }.into(),
             1 => SetExpiry { signer, market, time: 0 }.into(),
             2 => SetExpiry { signer, market, time: self.world.time() + 7_199 }.into(),
             3 => SettleMarket { market }.into(),
-            4 => SettlePosition { market, bank, sub_account }.into(),
+            4 => PayTreasury::of(&self.world.treasury(), &self.world.mints[usize::from(USDC)]).into(),
+            5 => SettlePosition { market, bank, sub_account }.into(),
             _ => {
                 let status = *self.random.pick(&[0, 1, 1, 1, 2, 3]);
                 SetMarketStatus { signer, market, status, seconds: 600 }.into()

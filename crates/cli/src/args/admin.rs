@@ -39,6 +39,9 @@ pub(crate) enum Act {
         /// Address that may pause, besides the admin, and nothing else; fixed for good.
         #[arg(long)]
         pauser: Pubkey,
+        /// Owner of the token account to which the protocol's tokens leave in the end; fixed for good.
+        #[arg(long)]
+        treasury: Pubkey,
     },
     /// List a mint as collateral; the first one is the quote asset.
     ListBank {
@@ -72,11 +75,21 @@ pub(crate) enum Act {
         /// Unix time in seconds, `2h` or `3d` from now, or `never`.
         time: String,
     },
-    /// Delist a settled market; what is left in it goes to the protocol.
+    /// End a market whose row, or the quote asset's, no source has served for 24 hours (anybody).
+    ///
+    /// The first call announces it, from the 23rd hour on; one an hour later settles the market at the last average that a
+    /// quorum of sources carried. It also begins the settlement of a market that has expired.
+    End {
+        /// Market, by name or index.
+        market: String,
+    },
+    /// Delist a settled market; what is left in it goes to the protocol (anybody).
     Delist {
         /// Market, by name or index.
         market: String,
     },
+    /// Pay the protocol's tokens to the treasury, once every market is delisted (anybody).
+    Treasury,
     /// Pause operations on the whole exchange for a time (admin or pauser).
     ///
     /// A pause ends by itself. Whatever leaving needs (all but deposit, funding and update-amm) is stopped for at most

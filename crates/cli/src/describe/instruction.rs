@@ -71,7 +71,10 @@ fn market(directory: &Directory, decoded: &Decoded) -> Option<String> {
             format!("set the expiry of {} to {}", market(&it.market), super::life::expiry(it.time))
         }
         Decoded::DelistMarket(it) => format!("delist {}", market(&it.market)),
-        Decoded::SettleMarket(it) => format!("begin the settlement of {}", market(&it.market)),
+        Decoded::SettleMarket(it) => {
+            format!("begin the settlement of {}, or announce that its price is silent", market(&it.market))
+        }
+        Decoded::PayTreasury(it) => format!("pay the protocol's tokens to {}", short(it.destination)),
         Decoded::SettlePosition(it) => {
             format!("close or pay out the position of {} in {}", short(it.sub_account), market(&it.market))
         }

@@ -29,6 +29,9 @@ pub(crate) fn expiry(time: i64) -> String {
 pub(crate) fn market_changed(directory: &Directory, record: &MarketRecord) -> String {
     let market = directory.market_name(record.market);
     match (MarketStatus::from_number(record.status), record.status == record.status_before) {
+        (_, true) if record.silent == 1 => {
+            format!("the price of {market} is silent: an hour from now, and after a day in all, anybody settles it")
+        }
         (_, true) => format!("{market} expires: {}", expiry(record.expiry_time)),
         (Ok(MarketStatus::Settlement), _) => format!(
             "{market} is settled at {} (average {}), insurance gave {}",

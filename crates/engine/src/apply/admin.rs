@@ -3,19 +3,22 @@
 use kedge_abi::account::AccountKind;
 use kedge_abi::address::{BANK_SEED, BOARD_SEED, EXCHANGE_SEED, MARKET_SEED, VAULT_SEED};
 use kedge_abi::error::AccountError;
+use kedge_interface::account::SubAccountData;
+use kedge_interface::address::BACKSTOP;
 use kedge_interface::instruction::{
-    AcceptAdmin, AssignFeeTier, DelistMarket, HaltRow, Initialize, ListBank, ListMarket, ProposeAdmin, SetExpiry,
-    SetFees, SetMarketStatus, SetPaused,
+    AcceptAdmin, AssignFeeTier, DelistMarket, HaltRow, Initialize, ListBank, ListMarket, PayTreasury, ProposeAdmin,
+    SetExpiry, SetFees, SetMarketStatus, SetPaused,
 };
-use kedge_interface::{BOARD, EXCHANGE, PROGRAM_ID};
+use kedge_interface::{BOARD, EXCHANGE, PROGRAM_ID, address};
 use kedge_model::account::bank::Bank;
 use kedge_model::account::board::PriceBoard;
 use kedge_model::account::exchange::Exchange;
 use kedge_model::account::market::{Market, MarketStatus};
 use kedge_model::account::trader::Trader;
 use kedge_model::action;
-use kedge_model::error::Result as Ruled;
+use kedge_model::error::{Error, Result as Ruled};
 use kedge_model::event::EventSink;
+use kedge_model::quantity::Amount;
 use kedge_model::time::Seconds;
 use solana_pubkey::Pubkey;
 
@@ -37,7 +40,7 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
 
     pub(super) fn initialize(&mut self, i: &Initialize) -> Result<Report> {
         let bump = self.new_account(&EXCHANGE, &[EXCHANGE_SEED], Exchange::SPACE)?;
-        let exchange = Exchange::new(bump, i.admin.to_bytes(), i.pauser)?;
+        let exchange = Exchange::new(bump, i.admin.to_bytes(), i.pauser)?.with_treasury(i.treasury)?;
         let bump = self.new_account(&BOARD, &[BOARD_SEED], PriceBoard::SPACE)?;
         self.accounts.write(EXCHANGE, exchange);
         let mut board = PriceBoard::default();
@@ -134,13 +137,35 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
     }
 
     pub(super) fn delist_market(&mut self, i: &DelistMarket) -> Result<Report> {
-        action::DelistMarket.authorise(self.accounts.read(&EXCHANGE)?, &i.signer.to_bytes())?;
         let mut bank = self.quote_bank(&i.bank)?;
+        let mut exchange: Exchange = self.copy(&EXCHANGE)?;
         let report = self.on_life(&i.market, |board, market, clock, sink| {
-            action::DelistMarket.execute(board, market, &mut bank, clock, sink).map(drop)
+            action::DelistMarket.execute(&mut exchange, board, market, &mut bank, clock, sink).map(drop)
         })?;
         self.accounts.write(i.bank, bank);
+        self.accounts.write(EXCHANGE, exchange);
         Ok(report)
+    }
+
+    pub(super) fn pay_treasury(&mut self, i: &PayTreasury) -> Result<Report> {
+        let (mut bank, tokens) = self.bank_with_vault(&i.bank, &i.vault)?;
+        let exchange: &Exchange = self.accounts.read(&EXCHANGE)?;
+        let treasury = Pubkey::new_from_array(exchange.treasury);
+        if i.destination != address::token_account(&treasury, &Pubkey::new_from_array(bank.mint)) {
+            return Err(Error::WrongOwner.into());
+        }
+        let stands = self.accounts.get(&BACKSTOP).is_some();
+        let mut backstop: Option<SubAccountData> = if stands { Some(self.copy(&BACKSTOP)?) } else { None };
+        let head = backstop.as_mut().map(|backstop| &mut backstop.head);
+        let paid = action::PayTreasury.execute(exchange, &mut bank, head, self.clock, self.sink)?;
+        let left = tokens.checked_sub(paid.0).ok_or(Error::InsufficientVault)?;
+        bank.require_covered(Amount(left))?;
+        if let Some(backstop) = backstop {
+            self.accounts.write(BACKSTOP, backstop);
+        }
+        self.accounts.write(i.bank, bank);
+        self.accounts.set_tokens(i.vault, left);
+        Ok(Report::Done)
     }
 
     /// Changes a market and its row.

@@ -67,6 +67,7 @@ pub fn apply<A: Accounts, S: EventSink>(
         I::SetMarketStatus(i) => on.set_market_status(i),
         I::SetExpiry(i) => on.set_expiry(i),
         I::DelistMarket(i) => on.delist_market(i),
+        I::PayTreasury(i) => on.pay_treasury(i),
 
         I::CreateTrader(i) => on.create_trader(i),
         I::CreateSubAccount(i) => on.create_sub_account(i),

@@ -56,11 +56,11 @@ impl<A: Accounts, S: EventSink> Applying<'_, A, S> {
         let (mut board, mut market): (PriceBoard, Market) = (self.copy(&BOARD)?, self.copy(&i.market)?);
         let mut sink = Counted::to(self.sink);
         let exchange = self.accounts.read(&EXCHANGE)?;
-        let terms = action::SettleMarket.execute(exchange, &mut board, &mut market, self.clock, &mut sink)?;
+        let ending = action::SettleMarket.execute(exchange, &mut board, &mut market, self.clock, &mut sink)?;
         sink.number(&mut market);
         self.accounts.write(i.market, market);
         self.accounts.write(BOARD, board);
-        Ok(Report::SettleMarket(terms))
+        Ok(Report::SettleMarket(ending))
     }
 
     pub(super) fn settle_position(&mut self, i: &SettlePosition) -> Result<Report> {

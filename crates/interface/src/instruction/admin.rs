@@ -2,12 +2,17 @@
 
 use kedge_model::account::exchange::FeeSchedule;
 use kedge_model::action::{BankParams, MarketParams};
+use solana_pubkey::Pubkey;
+
+use crate::address;
 
 instructions! {
     /// Creates exchange and board. The first caller becomes the admin.
     Initialize = "initialize" (
         /// Authority that may pause operations.
         pauser: [u8; 32],
+        /// Owner of the token account that the protocol's tokens leave to, for good.
+        treasury: [u8; 32],
     ) { admin: ws, exchange: w = EXCHANGE, board: w = BOARD, system_program: r = SYSTEM_PROGRAM }
 
     /// Replaces the fee schedule.
@@ -45,9 +50,9 @@ instructions! {
         time: i64,
     ) { signer: s, exchange: r = EXCHANGE, board: w = BOARD, market: w, events }
 
-    /// Delists a settled market; what is left in it goes to the protocol.
+    /// Delists a settled market; what is left in it goes to the protocol. Anybody.
     DelistMarket = "delist_market" () {
-        signer: s, exchange: r = EXCHANGE, board: w = BOARD, market: w, bank: w, events,
+        signer: s, exchange: w = EXCHANGE, board: w = BOARD, market: w, bank: w, events,
     }
 
     /// Sets the operation switches. Pausing is open to the pauser, resuming to the admin alone.
@@ -93,5 +98,19 @@ instructions! {
         amount: u64,
     ) {
         payer: s, bank: w, market: w, source: w, vault: w, token_program: r = TOKEN_PROGRAM, events,
+    }
+
+    /// Moves the protocol's tokens to its treasury, once every market is delisted. Anybody.
+    PayTreasury = "pay_treasury" () {
+        exchange: r = EXCHANGE, bank: w, backstop: w = BACKSTOP, destination: w, vault: w,
+        token_program: r = TOKEN_PROGRAM, events,
+    }
+}
+
+impl PayTreasury {
+    /// Pays to the associated token account of `treasury`, of the quote bank's `mint`.
+    pub fn of(treasury: &Pubkey, mint: &Pubkey) -> Self {
+        let (bank, vault) = (address::bank(0), address::vault(0));
+        Self { bank, destination: address::token_account(treasury, mint), vault }
     }
 }

@@ -16,8 +16,8 @@ pub use solana_instruction::{AccountMeta, Instruction};
 use solana_pubkey::Pubkey;
 
 pub use admin::{
-    AcceptAdmin, AssignFeeTier, DelistMarket, FundPool, HaltRow, Initialize, ListBank, ListMarket, ProposeAdmin,
-    SetExpiry, SetFees, SetMarketStatus, SetPaused,
+    AcceptAdmin, AssignFeeTier, DelistMarket, FundPool, HaltRow, Initialize, ListBank, ListMarket, PayTreasury,
+    ProposeAdmin, SetExpiry, SetFees, SetMarketStatus, SetPaused,
 };
 pub use keeper::{
     ExpireOrders, FillOrder, RefreshPrices, SettleMarket, SettlePnl, SettlePosition, SliceOrder, SweepFees, TrailOrder,
@@ -152,7 +152,7 @@ all! {
     UpdateAmm UpdateFunding UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Verify
     Liquidate LiquidateWithFill SettleBankruptcy
     IsolatePosition TransferIsolated MergePosition SetLeverage
-    CreateBackstop StakeVault UnstakeVault TakeOver UnwindBackstop Uncross
+    CreateBackstop StakeVault UnstakeVault TakeOver UnwindBackstop Uncross PayTreasury
 }
 
 /// Name of the instruction with this data, even when its accounts or arguments cannot be decoded.

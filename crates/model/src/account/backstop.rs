@@ -184,6 +184,30 @@ impl Bank {
         Ok(tokens)
     }
 
+    /// Takes out what no share of the vault owns: its balance once all shares are redeemed, premium that found no holder, and
+    /// what rounding left of ended generations.
+    ///
+    /// # Errors
+    /// [`Error::BackstopMissing`] for another account; [`Error::Overflow`].
+    pub(crate) fn take_ownerless_backstop(&mut self, vault: Option<&mut SubAccount>) -> Result<Amount> {
+        let backstop = &mut self.backstop;
+        let mut taken = Amount::ZERO;
+        if backstop.tranche.shares == 0 {
+            // They are no claim of the bank's: the balance is.
+            backstop.tranche.assets = Amount::ZERO;
+            taken = core::mem::take(&mut backstop.due);
+        }
+        taken = taken.plus(backstop.tranche.take_ownerless()?)?;
+        let Some(vault) = vault else { return Ok(taken) };
+        self.backstop.require(vault)?;
+        if self.backstop.tranche.shares != 0 {
+            return Ok(taken);
+        }
+        let left = vault.balance(Self::QUOTE);
+        self.from_vault(vault, left)?;
+        taken.plus(left)
+    }
+
     /// Moves tokens from the vault's balance to a market's pool, for a default.
     ///
     /// # Errors

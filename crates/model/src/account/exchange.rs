@@ -67,8 +67,8 @@ account_bytes! {
         2 => pub markets: u16,
         /// Listed banks.
         4 => pub banks: u16,
-        /// Padding.
-        6 => pub padding: [u8; 2],
+        /// Markets that are delisted.
+        6 => pub delisted: u16,
         /// Sets up, lists, and resumes what was paused.
         8 => pub admin: [u8; 32] as pubkey,
         /// Named by the admin, becomes admin by accepting; zero for nobody.
@@ -110,8 +110,10 @@ account_bytes! {
         296 => pub paused_since: [u32; 10],
         /// Unix time at which it ends or has ended; zero for never paused.
         336 => pub paused_until: [u32; 10],
+        /// Owner of the token accounts to which the protocol's tokens leave; fixed for good.
+        376 => pub treasury: [u8; 32] as pubkey,
         /// Reserved, zero.
-        376 => pub reserved: [u64; 17],
+        408 => pub reserved: [u64; 13],
     }
 }
 
@@ -205,6 +207,21 @@ impl Exchange {
     pub fn change_fees(&mut self, signer: &[u8; 32], schedule: &FeeSchedule) -> Result<()> {
         self.require_admin(signer)?;
         self.set_fees(schedule)
+    }
+
+    /// Names the treasury of an exchange that begins: no instruction changes it afterwards.
+    ///
+    /// # Errors
+    /// [`Error::InvalidParameter`] for nobody.
+    pub fn with_treasury(self, treasury: [u8; 32]) -> Result<Self> {
+        if treasury == [0; 32] { Err(Error::InvalidParameter) } else { Ok(Self { treasury, ..self }) }
+    }
+
+    /// Whether markets were listed and every one of them is delisted: nothing can default any more, so nothing of what
+    /// stands behind defaults is kept.
+    #[inline]
+    pub fn is_wound_up(&self) -> bool {
+        self.markets != 0 && self.delisted == self.markets
     }
 
     /// Refuses anybody but the admin.

@@ -179,8 +179,10 @@ account_bytes! {
         696 => pub reduces_since: u32,
         /// Unix time at which it trades again by itself, or did; zero for never reduce-only.
         700 => pub reduces_until: u32,
-        /// Reserved, zero.
-        704 => pub reserved: u64,
+        /// Unix time at which the silence of a price row was last announced; zero for never.
+        704 => pub silence_time: u32,
+        /// Slot at which it was, as far as 32 bits hold it.
+        708 => pub silence_slot: u32,
         /// Unix time at which the present deficit, or the last one, began.
         712 => pub deficit_time: i64,
         /// Unix time at which a liquidation found a pocket with nothing left, and profit began to be held.

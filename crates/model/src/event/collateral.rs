@@ -81,9 +81,9 @@ account_bytes! {
 }
 
 account_bytes! {
-    /// Tokens were staked in a pot, or shares of it paid out.
+    /// Tokens were staked in a pot, or shares of it paid out; without shares the protocol's tokens, to its treasury.
     pub struct StakeRecord [80] {
-        /// Authority of the person.
+        /// Authority of the person; the treasury.
         0 => pub authority: [u8; 32] as pubkey,
         /// Tokens staked (negative: paid out).
         32 => pub amount: Quote,

@@ -131,7 +131,9 @@ account_bytes! {
         50 => pub status: u8 as MarketStatus,
         /// The one before.
         51 => pub status_before: u8 as MarketStatus,
+        /// 1 when a row's silence is announced, or was what ended the market.
+        52 => pub silent: u8 as bool,
         /// Padding.
-        52 => pub padding: [u8; 4],
+        53 => pub padding: [u8; 3],
     }
 }

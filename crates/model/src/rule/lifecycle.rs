@@ -1,6 +1,6 @@
 //! From listing to delisting: when a market trades, at what price it is settled, and what a claim on it is paid.
 
-use crate::account::board::SETTLEMENT_WINDOW;
+use crate::account::board::{PriceRow, SETTLEMENT_WINDOW};
 use crate::account::market::{Market, MarketStatus};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -8,7 +8,7 @@ use crate::fault::{self, Fault};
 use crate::num::{BASE, Rounding, mul_div};
 use crate::quantity::{Amount, Price, Quote};
 use crate::rule::{tiers, waterfall};
-use crate::time::Seconds;
+use crate::time::{Seconds, Slot, SlotTime};
 
 /// Time between setting an expiry and the expiry at least: an hour's notice of the hour in which the market only
 /// reduces.
@@ -16,8 +16,51 @@ pub const EXPIRY_NOTICE: Seconds = Seconds(2 * SETTLEMENT_WINDOW.0);
 /// Time after the beginning of settlement before which no profit is paid: in them all positions are closed and
 /// all debts that anybody owes the market are known.
 pub const PAYOUT_DELAY: Seconds = Seconds::HOUR;
-/// Time after the beginning of settlement after which a market can be delisted.
-pub const DEBT_PERIOD: Seconds = Seconds(7 * Seconds::DAY.0);
+/// Time after the beginning of settlement for which debts are waited for: then the pool pays claims without them, and the
+/// market can be delisted. With the day of [`SILENCE`], or of a pause, before it a market is paid out within two days.
+pub const DEBT_PERIOD: Seconds = Seconds(12 * Seconds::HOUR.0);
+/// Time without a price of its row, in seconds and in slots, after which anybody ends a market.
+pub const SILENCE: Seconds = Seconds::DAY;
+/// Time before that at which it is announced at the latest, in seconds and in slots: sources that are left may speak.
+pub const SILENCE_NOTICE: Seconds = Seconds::HOUR;
+
+/// Hours in which the price of collateral that no source has served for [`SILENCE`] falls from its last average to nothing.
+pub const AUCTION_HOURS: u64 = 12;
+
+/// The price at which tokens of a bank with a silent row are bought for a debt: the five-minute average of its last
+/// price, less a twelfth with each hour, in seconds and in slots, that the silence lasts beyond [`SILENCE`]; at least one unit. `None` for a row that
+/// is not silent, or has never had a price.
+///
+/// # Errors
+/// [`crate::Error::Overflow`].
+pub fn auction_price(row: &PriceRow, clock: &Clock, slot_time: SlotTime) -> Result<Option<Price>> {
+    let silent = |hours: u64| {
+        let time = Seconds(SILENCE.0.saturating_add(hours.saturating_mul(Seconds::HOUR.0)));
+        row.is_silent_for(time, clock, slot_time)
+    };
+    if row.price.is_zero() || !silent(0)? {
+        return Ok(None);
+    }
+    let mut left = AUCTION_HOURS;
+    for hour in 1..=AUCTION_HOURS {
+        if !silent(hour)? {
+            break;
+        }
+        left = AUCTION_HOURS.saturating_sub(hour);
+    }
+    Ok(Some(Price(mul_div(row.twap_5m.0, left, AUCTION_HOURS, Rounding::Up)?.max(1))))
+}
+
+/// How far a market with a silent row is on its way to settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Long enough without a price, and not announced.
+    Due,
+    /// Announced, and not over.
+    Announced,
+    /// Anybody may settle the market.
+    Over,
+}
 
 /// Terms of a market's settlement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +95,28 @@ impl Market {
         self.expiry_time != 0
             && clock.unix_time >= SETTLEMENT_WINDOW.before(self.expiry_time)
             && !fault::planted(Fault::ExpiryAtSpot)
+    }
+
+    /// How long a row that the market needs has been silent; `None` for one that had a price within [`SILENCE`] less
+    /// [`SILENCE_NOTICE`]. An announcement counts for the silence in which it was made. A row that never had a price is
+    /// announced for the whole [`SILENCE`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Overflow`].
+    pub fn silence(&self, row: &PriceRow, clock: &Clock, slot_time: SlotTime) -> Result<Option<Silence>> {
+        let first = Seconds(SILENCE.0.saturating_sub(SILENCE_NOTICE.0));
+        if fault::planted(Fault::SilentRowHoldsMarket) || !row.is_silent_for(first, clock, slot_time)? {
+            return Ok(None);
+        }
+        let announced = i64::from(self.silence_time);
+        if announced == 0 || announced <= row.publish_time {
+            return Ok(Some(Silence::Due));
+        }
+        let notice = if row.price.is_zero() { SILENCE } else { SILENCE_NOTICE };
+        let noticed = clock.seconds_since(announced) >= notice
+            && clock.slots_since(Slot(u64::from(self.silence_slot))).reach(notice, slot_time)?;
+        let over = noticed && row.is_silent_for(SILENCE, clock, slot_time)?;
+        Ok(Some(if over { Silence::Over } else { Silence::Announced }))
     }
 
     /// Whether every trade must make its parties' positions smaller.
@@ -158,7 +223,8 @@ impl Market {
     /// All claims there ever were are `C`, all money for them is `M`: what the pool holds and has paid, but no more than
     /// `C` less what is owed (it may still come) and less what was lost by defaults in settlement, which fees bear first,
     /// then profits, and the vAMM last. Everybody has `M / C` of a claim paid in the end, in whatever order and however often they
-    /// ask. As long as a debt is left nothing is given up. Rounded down.
+    /// ask. After [`DEBT_PERIOD`] what is owed is not waited for: the pool, of which the vAMM's capital is a part, pays
+    /// what it can, and the vAMM gets the debts that still come. As long as a debt is left nothing is given up. Rounded down.
     ///
     /// The pool pays users before anybody else: fees, insurance fees and the vAMM get what is left.
     ///
@@ -179,7 +245,9 @@ impl Market {
         }
         let claims = self.settled_claims.plus(self.paid_out)?.plus(self.written_off)?;
         let lost = self.settlement_loss.0.saturating_sub(self.fees.plus(self.insurance_fees)?.0);
-        let sure = Amount(claims.0.saturating_sub(self.debts.0).saturating_sub(lost));
+        let waits = since < DEBT_PERIOD || fault::planted(Fault::ClaimWaitsForever);
+        let owed = if waits { self.debts } else { Amount::ZERO };
+        let sure = Amount(claims.0.saturating_sub(owed.0).saturating_sub(lost));
         let means = self.pnl_pool.plus(self.paid_out)?.min(sure);
         let due = mul_div(claim.plus(before)?.0, means.0, claims.0, Rounding::Down)?.saturating_sub(before.0);
         let paid = Amount(due).min(claim).min(self.pnl_pool);

@@ -100,13 +100,17 @@ impl Holding {
         Ok(())
     }
 
-    /// The shares that can be redeemed now.
+    /// The shares that can be redeemed now: of an exchange that is wound up all that were requested, since nothing is left that
+    /// they would stand behind.
     ///
     /// # Errors
     /// [`Error::NothingRequested`], [`Error::UnstakeTooEarly`], [`Error::UnstakeLapsed`].
-    pub fn ripe(&self, pot: Pot, clock: &Clock) -> Result<u64> {
+    pub fn ripe(&self, pot: Pot, wound_up: bool, clock: &Clock) -> Result<u64> {
         if self.waiting == 0 {
             return Err(Error::NothingRequested);
+        }
+        if wound_up {
+            return Ok(self.waiting);
         }
         if clock.seconds_since(self.requested) < pot.cooldown() {
             return Err(Error::UnstakeTooEarly);
@@ -338,6 +342,25 @@ impl Tranche {
         self.assets = self.assets.plus(tokens)?;
         self.shares = self.shares.plus(shares)?;
         Ok(shares)
+    }
+
+    /// Takes out what no share owns: of each generation without shares all there is, the premium included.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub fn take_ownerless(&mut self) -> Result<Amount> {
+        let mut taken = Amount::ZERO;
+        if self.shares == 0 {
+            taken = self.assets.plus(self.premium)?;
+            (self.assets, self.premium) = (Amount::ZERO, Amount::ZERO);
+        }
+        for place in &mut self.ended {
+            if place.shares == 0 {
+                taken = taken.plus(place.assets)?;
+                place.assets = Amount::ZERO;
+            }
+        }
+        Ok(taken)
     }
 
     /// Redeems shares of a generation at the price of now.

@@ -2,7 +2,9 @@
 
 use super::World;
 use kedge_model::account::market::MarketStatus;
-use kedge_model::action::{DelistMarket, PositionSettlement, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition};
+use kedge_model::action::{
+    DelistMarket, Ending, PositionSettlement, SetExpiry, SetMarketStatus, SettleMarket, SettlePosition,
+};
 use kedge_model::error::Result;
 use kedge_model::event::NoEvents;
 use kedge_model::quantity::{Amount, Base, Price, Quote};
@@ -15,6 +17,14 @@ pub(crate) fn set_expiry(world: &mut World, market: usize, time: i64) -> Result<
 }
 
 pub(crate) fn settle_market(world: &mut World, market: usize) -> Result<Terms> {
+    match end_market(world, market)? {
+        Ending::Settled(terms) => Ok(terms),
+        Ending::Announced => panic!("the row of market {market} is silent"),
+    }
+}
+
+/// Announces that the market's row is silent, or settles the market.
+pub(crate) fn end_market(world: &mut World, market: usize) -> Result<Ending> {
     let clock = world.clock;
     world.attempt(|w| SettleMarket.execute(&w.exchange, &mut w.board, &mut w.markets[market], clock, &mut NoEvents))
 }
@@ -27,7 +37,16 @@ pub(crate) fn settle_position(world: &mut World, market: usize, account: usize) 
 
 pub(crate) fn delist(world: &mut World, market: usize) -> Result<Amount> {
     let clock = world.clock;
-    world.attempt(|w| DelistMarket.execute(&mut w.board, &mut w.markets[market], &mut w.banks[0], clock, &mut NoEvents))
+    world.attempt(|w| {
+        DelistMarket.execute(
+            &mut w.exchange,
+            &mut w.board,
+            &mut w.markets[market],
+            &mut w.banks[0],
+            clock,
+            &mut NoEvents,
+        )
+    })
 }
 
 pub(crate) fn set_status(world: &mut World, market: usize, status: MarketStatus) -> Result<()> {

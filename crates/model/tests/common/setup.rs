@@ -84,7 +84,7 @@ impl World {
     /// dollar, SOL), and sub-accounts without money, two to an owner. All prices are fresh.
     pub(crate) fn new(accounts: usize) -> Self {
         let mut world = Self {
-            exchange: Exchange::new(255, [9; 32], [8; 32]).unwrap(),
+            exchange: Exchange::new(255, [9; 32], [8; 32]).unwrap().with_treasury([5; 32]).unwrap(),
             board: Box::new(PriceBoard { version: PriceBoard::VERSION, ..PriceBoard::default() }),
             markets: Vec::new(),
             banks: Vec::new(),

@@ -133,7 +133,9 @@ impl Call {
             Decoded::UnwindBackstop(_) => row(
                 USUAL, None, Nothing, in_market, "vault", "the backstop vault holds a position",
             ),
-            Decoded::SettleMarket(_) => row(USUAL, None, Nothing, in_market, "market", "it has expired"),
+            Decoded::SettleMarket(_) => row(
+                USUAL, None, Nothing, in_market, "market", "it has expired, or no source brings its price",
+            ),
             Decoded::SettlePosition(i) => row(
                 USUAL, None, Nothing, position(&i.sub_account), "position", "its market is in settlement",
             ),

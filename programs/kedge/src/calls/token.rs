@@ -10,6 +10,7 @@ use anchor_lang::{AccountView, address_eq};
 
 use anchor_spl::mint::Mint;
 use anchor_spl::token::TokenAccount;
+use kedge_abi::address::ASSOCIATED_TOKEN_PROGRAM;
 use kedge_model::account::bank::Bank;
 use kedge_model::quantity::Amount;
 
@@ -71,6 +72,16 @@ const INITIALIZE_ACCOUNT_3: u8 = 18;
 #[inline(always)]
 pub fn require_vault(bank: &Bank, vault: &AccountView) -> Outcome {
     if vault.address().as_array() == &bank.vault { Ok(()) } else { Err(AccountError::AccountWrongVault.into()) }
+}
+
+/// Refuses another account than the one associated with an owner and a mint. That it is there and whose tokens it holds is
+/// for the SPL Token program to say.
+pub fn require_associated(account: &AccountView, owner: &[u8; 32], mint: &[u8; 32]) -> Outcome {
+    let seeds = [&owner[..], SplToken::ADDRESS.as_ref(), &mint[..]];
+    match anchor_lang::find_and_verify_program_address(&seeds, &ASSOCIATED_TOKEN_PROGRAM, account.address()) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(kedge_model::Error::WrongOwner.into()),
+    }
 }
 
 /// Tokens in a token account whose address the caller has checked.

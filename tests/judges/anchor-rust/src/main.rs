@@ -58,7 +58,7 @@ instructions! {
     RefreshPrices FillOrder TriggerOrder TrailOrder SliceOrder ExpireOrders UpdateAmm UpdateFunding
     UpdateFeeTier SettlePnl SettleMarket SettlePosition SweepFees Liquidate LiquidateWithFill SettleBankruptcy IsolatePosition
     TransferIsolated MergePosition SetLeverage CreateBackstop StakeVault UnstakeVault TakeOver UnwindBackstop
-    Uncross Verify
+    Uncross Verify PayTreasury
 }
 
 fn every_instruction_is_read_and_written(vectors: &Value) {

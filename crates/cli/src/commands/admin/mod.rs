@@ -1,5 +1,6 @@
 //! `kedge admin`: commands of the exchange's operators.
 
+mod ends;
 mod listing;
 mod roles;
 mod switches;
@@ -22,7 +23,7 @@ pub(crate) async fn run(session: &Session, options: &Admin) -> Result<Output> {
             let text = forms::blank(*form);
             Ok(Output::new(text, json!({ "form": text })))
         }
-        Act::Init { pauser } => roles::init(session, *pauser).await,
+        Act::Init { pauser, treasury } => roles::init(session, *pauser, *treasury).await,
         Act::ListBank { mint, form } => listing::bank(session, *mint, form).await,
         Act::ListMarket { form } => listing::market(session, form).await,
         Act::Open { market } => switches::status(session, market, MarketStatus::Active, 0).await,
@@ -30,7 +31,9 @@ pub(crate) async fn run(session: &Session, options: &Admin) -> Result<Output> {
             switches::status(session, market, MarketStatus::ReduceOnly, switches::seconds(length)?).await
         }
         Act::Expire { market, time } => switches::expire(session, market, time).await,
-        Act::Delist { market } => switches::delist(session, market).await,
+        Act::End { market } => ends::end(session, market).await,
+        Act::Delist { market } => ends::delist(session, market).await,
+        Act::Treasury => ends::treasury(session).await,
         Act::Pause { operations, length } => {
             switches::pause(session, operations, Some(switches::seconds(length)?)).await
         }

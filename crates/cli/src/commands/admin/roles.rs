@@ -28,7 +28,12 @@ pub(super) async fn show(session: &Session) -> Result<Output> {
     let clock = session.client.clock().await?;
     let paused = paused_until(&exchange, exchange.paused_now(&clock));
     let mut text = String::new();
-    let named = [("admin", &exchange.admin), ("next admin", &exchange.pending_admin), ("pauser", &exchange.pauser)];
+    let named = [
+        ("admin", &exchange.admin),
+        ("next admin", &exchange.pending_admin),
+        ("pauser", &exchange.pauser),
+        ("treasury", &exchange.treasury),
+    ];
     for (name, key) in named {
         text += &format!("{name:<11} {}\n", who(key));
     }
@@ -123,14 +128,17 @@ fn facts(exchange: &Exchange, paused: &[(&'static str, i64)], held: &[(String, i
 }
 
 /// Creates the exchange; the keypair becomes its admin.
-pub(super) async fn init(session: &Session, pauser: Pubkey) -> Result<Output> {
+pub(super) async fn init(session: &Session, pauser: Pubkey, treasury: Pubkey) -> Result<Output> {
     let admin = session.signer()?;
     if session.client.exchange().await.is_ok() {
         return Err(CliError::Usage("the exchange exists already; `kedge admin show` shows it".into()));
     }
-    sure(session, &format!("{admin} becomes the admin of a new exchange, {pauser} may pause it"))?;
-    let sent = session.send(&[Initialize { admin, pauser: pauser.to_bytes() }.instruction()]).await?;
-    let json = json!({ "admin": admin.to_string(), "pauser": pauser.to_string() });
+    let roles = format!("{admin} becomes the admin of a new exchange, {pauser} may pause it");
+    sure(session, &format!("{roles}, and the protocol's tokens leave to {treasury} alone, for good"))?;
+    let sent = session
+        .send(&[Initialize { admin, pauser: pauser.to_bytes(), treasury: treasury.to_bytes() }.instruction()])
+        .await?;
+    let json = json!({ "admin": admin.to_string(), "pauser": pauser.to_string(), "treasury": treasury.to_string() });
     done("the exchange is there; list the quote asset first: `kedge admin list-bank`", json, &sent)
 }
 

@@ -1,8 +1,7 @@
 //! Switches: operations, price rows and market statuses.
 
 use kedge_client::prices::Row as PriceRow;
-use kedge_interface::address;
-use kedge_interface::instruction::{DelistMarket, HaltRow, KedgeInstruction, SetExpiry, SetMarketStatus, SetPaused};
+use kedge_interface::instruction::{HaltRow, KedgeInstruction, SetExpiry, SetMarketStatus, SetPaused};
 use kedge_model::account::exchange::{Exchange, operation};
 use kedge_model::account::market::MarketStatus;
 use kedge_units::decimal;
@@ -177,17 +176,6 @@ fn moment(text: &str, now: i64) -> Result<i64> {
     found.ok_or_else(|| {
         CliError::Usage(format!("`{text}` is no time: write Unix seconds, `2h` or `3d` from now, or `never`"))
     })
-}
-
-/// Delists a settled market.
-pub(super) async fn delist(session: &Session, wanted: &str) -> Result<Output> {
-    let directory = Directory::fetch(&session.client).await?;
-    let market = directory.market(wanted)?;
-    let name = directory.market_name(market.data.index);
-    sure(session, &format!("{name} is delisted for good, what is left in it goes to the protocol"))?;
-    let delist = DelistMarket { signer: session.signer()?, market: market.address, bank: address::bank(0) };
-    let sent = session.send(&[delist.instruction()]).await?;
-    landed(session, &directory, sent).await
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@ use crate::directory::{Directory, short};
 
 pub(super) fn stake(record: &StakeRecord) -> String {
     let who = short(Pubkey::new_from_array(record.authority));
+    if record.shares == 0 {
+        return format!("the treasury {who} was paid the protocol's {}", value(record.amount.magnitude()));
+    }
     let verb = if record.amount.0 >= 0 { "staked" } else { "was paid" };
     let price = if record.amount.0 >= 0 { "for" } else { "for its" };
     let pot = if record.pot == Pot::Vault as u8 { "backstop vault" } else { "staked insurance" };

@@ -42,7 +42,7 @@ impl MarketRow {
         Ok(report)
     }
 
-    /// The second half of [`Self::refresh`], for who has refreshed the price by itself; `before` is what
+    /// The second half of [`Self::refresh`]: watches for leaps, keeps the average of a quorum and gathers the settlement's, for who has refreshed the price by itself; `before` is what
     /// [`super::PriceRow::before`] said before that.
     ///
     /// # Errors
@@ -62,6 +62,9 @@ impl MarketRow {
     /// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].
     #[inline]
     pub fn gather(&mut self, before: i64, report: &RefreshReport) -> Result<()> {
+        if report.updated && self.price.publish_time == self.price.quorum_time {
+            self.quorum_average = self.price.twap_5m;
+        }
         let counts = self.expiry_time != 0 && report.updated && report.state != RowState::Halted;
         if counts { self.sample(before) } else { Ok(()) }
     }

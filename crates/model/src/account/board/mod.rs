@@ -66,8 +66,8 @@ account_bytes! {
         304 => pub settlement_seconds: u32,
         /// Unix time at which the row's halt ends or has ended.
         308 => pub halt_until: u32,
-        /// Reserved, zero.
-        312 => pub reserved: [u64; 1],
+        /// Five-minute average of the price at the last refresh that a quorum carried.
+        312 => pub quorum_average: Price,
         /// Price of up to a minute ago against which moves are measured, zero before the first.
         320 => pub anchor: Price,
         /// The one before it.

@@ -6,7 +6,7 @@ use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::num::PPM;
 use crate::quantity::{Ppm, Price};
-use crate::time::{Seconds, Slot};
+use crate::time::{Seconds, Slot, SlotTime};
 
 /// Most oracle accounts that one row can combine.
 pub const MAX_SOURCES: usize = 4;
@@ -240,6 +240,16 @@ impl PriceRow {
         let dead =
             clock.seconds_since(self.publish_time) > Seconds(u64::from(self.max_age).wrapping_mul(DEAD_AGE_FACTOR));
         !self.price.is_zero() && (halted || dead)
+    }
+
+    /// Whether no source has brought a price for a time, in seconds of the clock and in slots: while the chain stands still
+    /// nobody is silent. A row without a price is silent as long as the chain is old.
+    ///
+    /// # Errors
+    /// [`Error::Overflow`].
+    pub fn is_silent_for(&self, time: Seconds, clock: &Clock, slot_time: SlotTime) -> Result<bool> {
+        let slots = clock.slots_since(Slot(self.publish_slot));
+        Ok(!self.is_frozen() && clock.seconds_since(self.publish_time) >= time && slots.reach(time, slot_time)?)
     }
 
     /// Fixes the row at a price for good: no refresh is newer, and it serves every purpose.

@@ -4,4 +4,5 @@ pub(super) mod isolate;
 pub(super) mod settle;
 pub(super) mod stake;
 pub(super) mod transfer;
+pub(super) mod treasury;
 pub(super) mod verify;

@@ -150,7 +150,8 @@ impl CancelUnstake {
 }
 
 impl Unstake {
-    /// Redeems all shares that wait, at the price of now, rounded down. Returns the tokens.
+    /// Redeems all shares that wait, at the price of now, rounded down. Returns the tokens. Once every market is delisted
+    /// nothing is left for which they stand, and a request is paid at once.
     ///
     /// # Errors
     /// [`Error::WrongAuthority`], [`Error::OperationPaused`], [`Error::WrongRow`] for another bank than the quote bank,
@@ -167,7 +168,7 @@ impl Unstake {
         require_person(trader, signer)?;
         exchange.require_open(operation::WITHDRAW, &clock)?;
         bank.require_quote()?;
-        let shares = trader.insurance.ripe(Pot::Insurance, &clock)?;
+        let shares = trader.insurance.ripe(Pot::Insurance, exchange.is_wound_up(), &clock)?;
         let tokens = bank.tranche.redeem(trader.insurance.generation, shares, &clock)?;
         trader.insurance.redeemed()?;
         emit(sink, EventKind::Stake, &record(trader, bank, Pot::Insurance, tokens.debit()?, shares));
@@ -199,7 +200,8 @@ impl UnstakeVault {
         exchange.require_open(operation::WITHDRAW, &clock)?;
         bank.require_quote()?;
         require_sound(bank, vault, board, &clock)?;
-        let (shares, generation) = (trader.vault.ripe(Pot::Vault, &clock)?, trader.vault.generation);
+        let (shares, generation) =
+            (trader.vault.ripe(Pot::Vault, exchange.is_wound_up(), &clock)?, trader.vault.generation);
         let tokens = bank.redeem_backstop(vault, board, generation, shares, &clock)?;
         if generation == bank.backstop.tranche.generation {
             require_covered(vault, board, &clock)?;

@@ -123,21 +123,12 @@ impl SetExpiry {
     }
 }
 
-/// Ends a market that is settled.
+/// Ends a market that is settled: anybody may.
 #[must_use]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DelistMarket;
 
 impl DelistMarket {
-    /// Refuses anybody but the admin.
-    ///
-    /// # Errors
-    /// [`Error::WrongAuthority`].
-    #[inline]
-    pub fn authorise(&self, exchange: &Exchange, signer: &[u8; 32]) -> Result<()> {
-        exchange.require_admin(signer)
-    }
-
     /// Moves what is left (the vAMM's capital, fees, the insurance fund) to the protocol and marks the row as delisted.
     /// It stays on the board at the settlement price, so that no account that still names it is stopped by it.
     ///
@@ -151,6 +142,7 @@ impl DelistMarket {
     /// not passed; [`Error::WrongRow`] for another bank than the quote bank.
     pub fn execute(
         self,
+        exchange: &mut Exchange,
         board: &mut PriceBoard,
         market: &mut Market,
         bank: &mut Bank,
@@ -189,6 +181,9 @@ impl DelistMarket {
         board.market_mut(market.index)?.listed = crate::account::board::DELISTED;
         let before = market.status;
         market.status = MarketStatus::Delisted as u8;
+        if before != market.status {
+            exchange.delisted = exchange.delisted.checked_add(1).ok_or(Error::Overflow)?;
+        }
         record(market, before, clock, sink, MarketRecord { leftover, ..MarketRecord::default() });
         Ok(leftover)
     }

@@ -74,7 +74,7 @@ impl Uncross<'_> {
         context: &mut Context<'_, S>,
         accounts: &mut [SubAccountMut<'_>],
     ) -> Result<UncrossReport> {
-        context.exchange.require_open(operation::FILL)?;
+        context.exchange.require_open(operation::FILL, &context.clock)?;
         context.market.require_open(true, &context.clock)?;
         let board = context.board;
         let row = board.market(context.market.index)?;

@@ -14,8 +14,8 @@ use crate::event::{EventKind, EventSink, LiquidationRecord, TransferRecord, emit
 use crate::fault::{self, Fault};
 use crate::num::{Rounding, mul_div};
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
-use crate::rule::liquidation;
 use crate::rule::margin::{self, Margin};
+use crate::rule::{lifecycle, liquidation};
 use crate::side::Side;
 
 impl Liquidate {
@@ -85,7 +85,8 @@ impl Liquidate {
     }
 
     /// Buys tokens of another bank from a pocket that owes this market, which is in settlement, more than it can pay: as
-    /// many as the debt needs, for quote tokens at the bank's price less the market's larger liquidator fee. The debt is
+    /// many as the debt needs, for quote tokens at the bank's price less the market's larger liquidator fee; tokens whose
+    /// price no source brings at [`lifecycle::auction_price`]. The debt is
     /// then collected by [`crate::action::SettlePosition`]. Prices and amounts are rounded against the liquidator.
     ///
     /// # Errors
@@ -119,9 +120,15 @@ impl Liquidate {
         };
         let Balance { bank, amount: tokens, .. } = held.ok_or(Error::NothingToLiquidate)?;
         let row = context.board.bank(bank)?;
-        row.price.require(Purpose::Liquidate, &context.clock)?;
-        let fee = context.market.liquidator_fee_small.max(context.market.liquidator_fee);
-        let price = row.price.liquidation_price()?.lowered(fee, Rounding::Up)?;
+        let auction = lifecycle::auction_price(&row.price, &context.clock, context.board.slot_time())?;
+        let (fee, price) = match auction.filter(|_| !fault::planted(Fault::DeadCollateralIsKept)) {
+            Some(price) => (Ppm::ZERO, price),
+            None => {
+                row.price.require(Purpose::Liquidate, &context.clock)?;
+                let fee = context.market.liquidator_fee_small.max(context.market.liquidator_fee);
+                (fee, row.price.liquidation_price()?.lowered(fee, Rounding::Up)?)
+            }
+        };
         if !self.limit_price.is_zero() && price > self.limit_price {
             return Err(Error::LiquidationPriceWorse);
         }

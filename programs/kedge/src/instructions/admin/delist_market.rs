@@ -7,10 +7,11 @@ use crate::instructions::prelude::*;
 /// Accounts of `delist_market`.
 #[derive(Accounts)]
 pub struct DelistMarket {
-    /// The admin.
+    /// Anybody; recorded.
     pub signer: Signed,
-    /// Roles.
-    pub exchange: Read<Exchange>,
+    /// Counts the market.
+    #[account(mut)]
+    pub exchange: Write<Exchange>,
     /// Holds the market's row.
     #[account(mut)]
     pub board: Write<PriceBoard>,
@@ -30,12 +31,11 @@ pub struct DelistMarket {
 #[inline(never)]
 pub fn handle(a: &mut DelistMarket) -> Outcome {
     let signer = a.signer.address().to_bytes();
-    action::DelistMarket.authorise(&a.exchange, &signer)?;
     a.bank.require_quote()?;
     let clock = clock()?;
     let mut records = Records::of::<MarketRecord>();
     let mut batch = records.batch();
-    action::DelistMarket.execute(&mut a.board, &mut a.market, &mut a.bank, clock, &mut batch)?;
+    action::DelistMarket.execute(&mut a.exchange, &mut a.board, &mut a.market, &mut a.bank, clock, &mut batch)?;
     a.market.invariant()?;
     a.bank.invariant()?;
     calls::events::emit(batch, &mut a.market, signer, &clock, &a.event_authority)

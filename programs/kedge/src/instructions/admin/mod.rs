@@ -8,6 +8,7 @@ pub mod halt_row;
 pub mod initialize;
 pub mod list_bank;
 pub mod list_market;
+pub mod pay_treasury;
 pub mod propose_admin;
 pub mod set_expiry;
 pub mod set_fees;

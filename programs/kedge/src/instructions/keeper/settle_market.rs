@@ -1,4 +1,4 @@
-//! Beginning the settlement of a market that has expired.
+//! Ending a market that has expired, or whose price no source brings.
 
 use kedge_model::event::MarketRecord;
 
@@ -21,13 +21,13 @@ pub struct SettleMarket {
     pub program: Sole<ThisProgram>,
 }
 
-/// Fixes the settlement price.
+/// Announces the silence of a row, or fixes the settlement price.
 #[inline(never)]
 pub fn handle(a: &mut SettleMarket) -> Outcome {
     let clock = clock()?;
     let mut records = Records::of::<MarketRecord>();
     let mut batch = records.batch();
-    action::SettleMarket.execute(&a.exchange, &mut a.board, &mut a.market, clock, &mut batch)?;
+    let _ = action::SettleMarket.execute(&a.exchange, &mut a.board, &mut a.market, clock, &mut batch)?;
     a.market.invariant()?;
     calls::events::emit(batch, &mut a.market, [0; 32], &clock, &a.event_authority)
 }
