@@ -80,7 +80,7 @@ async fn priced(session: &Session, bank: &Bank) -> Result<(SubAccountData, Worth
 
 async fn show(session: &Session, directory: &Directory, authority: &Pubkey, bank: &Bank) -> Result<Output> {
     if !bank.backstop.exists() {
-        return Ok(Output::new(MISSING.into(), json!({ "exists": false })));
+        return Ok(Output::new(MISSING, json!({ "exists": false })));
     }
     let (account, worth) = priced(session, bank).await?;
     let own = trader(session, authority).await.unwrap_or_default().vault;
