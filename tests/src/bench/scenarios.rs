@@ -2,8 +2,8 @@
 
 use kedge_interface::address;
 use kedge_interface::instruction::{
-    CancelAll, CancelOrder, CreateSubAccount, CreateTrader, Deposit, Liquidate, LiquidateWithFill, PlaceSignedOrders,
-    SettlePnl, Stake, UpdateAmm, UpdateFunding, Verify, Withdraw,
+    CancelAll, CancelOrder, CreateBackstop, CreateSubAccount, CreateTrader, Deposit, Liquidate, LiquidateWithFill,
+    PlaceSignedOrders, SettlePnl, Stake, StakeVault, TakeOver, UpdateAmm, UpdateFunding, Verify, Withdraw,
 };
 use kedge_model::account::order::{OrderKind, OrderParams, Side};
 use kedge_model::action::{MakerRef, ModifyParams, SignedHeader, change};
@@ -54,6 +54,37 @@ pub fn stake(stage: &mut Stage) -> Spent {
 pub fn verify_books(stage: &mut Stage) -> Spent {
     let markets = stage.world.exchange().markets;
     stage.cost(Verify::of(USDC, markets))
+}
+
+/// An exchange with a backstop vault of so many dollars.
+fn vaulted(stage: &mut Stage, dollars: u64) {
+    let payer = stage.user.authority;
+    stage.world.run(CreateBackstop { payer, bank: address::bank(USDC) }).expect("created");
+    let holder = stage.makers[2].authority;
+    let (_, wallet) = stage.world.token_owner(holder, USDC, dollars * DOLLAR);
+    stage.world.run(StakeVault::of(holder, wallet, dollars * DOLLAR, 0)).expect("staked");
+}
+
+/// Buys shares of the backstop vault.
+pub fn stake_vault(stage: &mut Stage) -> Spent {
+    vaulted(stage, 1_000);
+    let (user, amount) = (stage.user, dollars(stage) * DOLLAR);
+    stage.cost(StakeVault::of(user.authority, user.wallet, amount, 0))
+}
+
+/// Lets the backstop vault take over part of a large position.
+pub fn take_over(stage: &mut Stage) -> Spent {
+    vaulted(stage, 1_000_000);
+    let user = stage.user;
+    sink(stage);
+    let taking = TakeOver { market: address::market(SOL), bank: address::bank(USDC), sub_account: user.sub };
+    stage.world.run(taking.clone()).expect("it begins");
+    stage.world.pass_ms(31_000);
+    stage.world.tick();
+    let before = stage.world.position(user, SOL).base.0;
+    let cost = stage.cost(taking);
+    assert!(stage.world.position(user, SOL).base.0 < before, "a part was taken over");
+    cost
 }
 
 /// Places one limit order.

@@ -4,8 +4,8 @@ use super::cost::{ACCOUNT_UNITS_A_SECOND, Spent};
 use super::scenarios::{
     cancel_five, cancel_one, create, deposit, fill_amm, fill_four, fill_half, fill_lost, fill_one, fill_six, liquidate,
     liquidate_fill, make, make_join, modify, place_five, place_limit, place_market, place_signed, place_text,
-    refresh_first, refresh_further, replace_five, settle, stake, take_amm, take_maker, trigger, update_amm,
-    update_funding, verify_books, withdraw,
+    refresh_first, refresh_further, replace_five, settle, stake, stake_vault, take_amm, take_maker, take_over, trigger,
+    update_amm, update_funding, verify_books, withdraw,
 };
 use super::stage::Stage;
 
@@ -42,6 +42,7 @@ pub const ROWS: &[Row] = &[
     row("deposit USDC", (30_600, 41_800), (3_000, 3_000), deposit),
     row(WITHDRAW, (50_800, 130_700), (3_900, 7_000), withdraw),
     row("stake USDC", (0, 0), (3_500, 3_500), stake),
+    row("buy shares of the backstop vault", (0, 0), (4_500, 4_500), stake_vault),
     row("place limit", (25_200, 105_500), (2_400, 5_500), place_limit),
     row("place market order with auction", (25_800, 106_400), (2_900, 6_000), place_market),
     row("place 5 limits, one instruction", (54_600, 134_900), (5_500, 8_600), place_five),
@@ -64,6 +65,7 @@ pub const ROWS: &[Row] = &[
     row("trigger, risk-increasing", (23_100, 101_400), (2_900, 6_000), trigger),
     row("settle pnl, one market", (84_100, 165_000), (3_200, 6_200), settle),
     row("liquidate, take-over, partial", (84_300, 204_500), (6_000, 12_000), liquidate),
+    row("take-over by the backstop vault", (0, 0), (7_500, 13_500), take_over),
     row("liquidate with fill, 1 maker", (0, 0), (12_500, 19_000), liquidate_fill),
     row("update_amm, one market", (34_700, 0), (2_700, 0), update_amm),
     row("update_funding", (48_300, 0), (3_000, 0), update_funding),

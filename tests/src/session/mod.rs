@@ -101,7 +101,7 @@ impl Session {
         let patron = world.token_owner(key(4, 1), USDC, 1_000_000_000 * DOLLAR);
         let tally = Tally::default();
         let mut session = Self { world, random, patron, seconds, visitors, crash: (0, false, 0), tally };
-        session.step(&CreateBackstop { payer: session.patron.0, bank: address::bank(USDC) }.into());
+        session.step(&CreateBackstop { payer: users[0].authority, bank: address::bank(USDC) }.into());
         session
     }
 

@@ -5,13 +5,13 @@ use crate::market::USDC;
 use kedge_interface::address::{self, BACKSTOP};
 use kedge_interface::instruction::{
     CancelUnstake, DelistMarket, Deposit, Instruction, PayTreasury, RequestUnstake, SetExpiry, SetMarketStatus,
-    SettleBankruptcy, SettleMarket, SettlePosition, Stake, Unstake,
+    SettleBankruptcy, SettleMarket, SettlePosition, Stake, StakeVault, Unstake, UnstakeVault,
 };
 use kedge_model::account::board::SETTLEMENT_WINDOW;
 use kedge_model::account::market::MarketStatus;
 use kedge_model::quantity::{Amount, Quote, Size};
 use kedge_model::rule::lifecycle::{DEBT_PERIOD, EXPIRY_NOTICE, PAYOUT_DELAY};
-use kedge_model::rule::tranche::COOLDOWN;
+use kedge_model::rule::tranche::{COOLDOWN, VAULT_COOLDOWN};
 
 use super::Session;
 
@@ -95,14 +95,21 @@ impl Session {
         let state = self.world.market(index);
         assert_eq!(state.status, MarketStatus::Delisted as u8);
         assert_eq!((state.users_quote, state.pnl_pool, state.insurance_fund), (Quote(0), Amount(0), Amount(0)));
-        // Whoever of the stakers has asked to leave is paid thirteen days later.
+        // Whoever of the stakers has asked to leave is paid thirteen days later, three by the vault.
         for user in &users {
             self.step(&Stake::of(user.authority, self.world.wallet(*user, USDC), 5_000_000, 0).into());
             self.step(&RequestUnstake::of(user.authority, 0, 1_000_000).into());
             self.step(&CancelUnstake::of(user.authority, 0).into());
             self.step(&RequestUnstake::of(user.authority, 0, 1_000_000).into());
+            self.step(&StakeVault::of(user.authority, self.world.wallet(*user, USDC), 5_000_000, 0).into());
+            self.step(&RequestUnstake::of(user.authority, 1, 1_000_000).into());
         }
-        self.world.pass_ms(COOLDOWN.0 * 1_000);
+        self.world.pass_ms(VAULT_COOLDOWN.0 * 1_000);
+        self.publish();
+        for user in &users {
+            self.step(&UnstakeVault::of(user.authority, self.world.wallet(*user, USDC)).into());
+        }
+        self.world.pass_ms((COOLDOWN.0 - VAULT_COOLDOWN.0) * 1_000);
         self.publish();
         for user in &users {
             self.step(&Unstake::of(user.authority, self.world.wallet(*user, USDC)).into());

@@ -88,7 +88,7 @@ impl Bank {
     ) -> Result<Worth> {
         self.backstop.require(vault)?;
         self.backstop.flow(clock)?;
-        self.to_vault(vault, self.backstop.due)?;
+        self.pay_vault(vault, self.backstop.due)?;
         self.backstop.due = Amount::ZERO;
         let worth = worth(vault, board, prices, clock)?;
         self.backstop.tranche.mark(worth.low.positive_part(), clock);
@@ -105,7 +105,7 @@ impl Bank {
     }
 
     /// Credits the vault with tokens that were the bank's claims beside deposits.
-    fn to_vault(&mut self, vault: &mut SubAccount, amount: Amount) -> Result<()> {
+    fn pay_vault(&mut self, vault: &mut SubAccount, amount: Amount) -> Result<()> {
         if !amount.is_zero() {
             vault.credit(Self::QUOTE, amount)?;
             self.deposits = self.deposits.plus(amount)?;
@@ -117,7 +117,7 @@ impl Bank {
     ///
     /// # Errors
     /// [`Error::InsufficientBalance`].
-    fn from_vault(&mut self, vault: &mut SubAccount, amount: Amount) -> Result<()> {
+    fn draw_vault(&mut self, vault: &mut SubAccount, amount: Amount) -> Result<()> {
         if !amount.is_zero() {
             vault.debit(Self::QUOTE, amount)?;
             self.deposits = self.deposits.minus(amount)?;
@@ -151,9 +151,9 @@ impl Bank {
             }
             // What is left goes to the old shares; what rounding left in their place comes back.
             if now >= beside {
-                self.from_vault(vault, now.minus(beside)?)?;
+                self.draw_vault(vault, now.minus(beside)?)?;
             } else {
-                self.to_vault(vault, beside.minus(now)?)?;
+                self.pay_vault(vault, beside.minus(now)?)?;
             }
         }
         self.deposit(tokens)?;
@@ -180,7 +180,7 @@ impl Bank {
         let tranche = &mut self.backstop.tranche;
         let tokens = tranche.redeem(generation, shares, clock)?;
         tranche.day.held = Amount(tranche.day.held.0.saturating_sub(tokens.0));
-        self.from_vault(vault, tokens)?;
+        self.draw_vault(vault, tokens)?;
         Ok(tokens)
     }
 
@@ -204,7 +204,7 @@ impl Bank {
             return Ok(taken);
         }
         let left = vault.balance(Self::QUOTE);
-        self.from_vault(vault, left)?;
+        self.draw_vault(vault, left)?;
         taken.plus(left)
     }
 
@@ -213,7 +213,7 @@ impl Bank {
     /// # Errors
     /// [`Error::Overflow`].
     pub(crate) fn pay_from_backstop(&mut self, vault: &mut SubAccount, amount: Amount) -> Result<()> {
-        self.from_vault(vault, amount)?;
+        self.draw_vault(vault, amount)?;
         self.market_pools = self.market_pools.plus(amount)?;
         self.backstop.tranche.lose(amount)
     }
