@@ -65,7 +65,7 @@ export const RATE_SCALE = 1000000000n;
 /** Most markets of the board; an index is below it. */
 export const MAX_MARKETS = 24;
 /** Most banks of the board; an index is below it. */
-export const MAX_BANKS = 8;
+export const MAX_BANKS = 6;
 /** Index of the bank in which profit and loss is settled. */
 export const QUOTE_BANK = 0;
 /** Most open sub-accounts of one authority. */

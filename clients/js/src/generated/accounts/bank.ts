@@ -47,12 +47,16 @@ import {
   getU8Encoder,
 } from "../../checked.js";
 import {
+  getBackstopDecoder,
+  getBackstopEncoder,
   getBankruptcyRecordDecoder,
   getBankruptcyRecordEncoder,
   getDayCapDecoder,
   getDayCapEncoder,
   getTrancheDecoder,
   getTrancheEncoder,
+  type Backstop,
+  type BackstopArgs,
   type BankruptcyRecord,
   type BankruptcyRecordArgs,
   type DayCap,
@@ -105,6 +109,8 @@ export type Bank = {
   defaults: Array<BankruptcyRecord>;
   /** The staked insurance (quote bank only). */
   tranche: Tranche;
+  /** The backstop vault's shares (quote bank only). */
+  backstop: Backstop;
 };
 
 export type BankArgs = {
@@ -138,6 +144,8 @@ export type BankArgs = {
   defaults: Array<BankruptcyRecordArgs>;
   /** The staked insurance (quote bank only). */
   tranche: TrancheArgs;
+  /** The backstop vault's shares (quote bank only). */
+  backstop: BackstopArgs;
 };
 
 /** Gets the encoder for {@link BankArgs} account data. */
@@ -162,6 +170,7 @@ export function getBankEncoder(): FixedSizeEncoder<BankArgs> {
       ["nextDefault", getU64Encoder()],
       ["defaults", getArrayEncoder(getBankruptcyRecordEncoder(), { size: 8 })],
       ["tranche", getTrancheEncoder()],
+      ["backstop", getBackstopEncoder()],
     ]),
     (value) => ({
       ...value,
@@ -193,6 +202,7 @@ export function getBankDecoder(): FixedSizeDecoder<Bank> {
     ["nextDefault", getU64Decoder()],
     ["defaults", getArrayDecoder(getBankruptcyRecordDecoder(), { size: 8 })],
     ["tranche", getTrancheDecoder()],
+    ["backstop", getBackstopDecoder()],
   ]));
 }
 
@@ -255,5 +265,5 @@ export async function fetchAllMaybeBank(
 }
 
 export function getBankSize(): number {
-  return 1552;
+  return 1760;
 }

@@ -73,15 +73,15 @@ export type Exchange = {
   markets: number;
   /** Listed banks. */
   banks: number;
-  /** Padding. */
-  padding: ReadonlyUint8Array;
+  /** Markets that are delisted. */
+  delisted: number;
   /** Sets up, lists, and resumes what was paused. */
   admin: Address;
   /** Named by the admin, becomes admin by accepting; zero for nobody. */
   pendingAdmin: Address;
   /** Can pause, and nothing else. */
   pauser: Address;
-  /** Paused operations, bits of OPERATION_*. */
+  /** Paused operations, bits of OPERATION_*: each until its end in `paused_until`. */
   paused: number;
   /** Share of the taker fee that the filler gets. */
   fillerShare: number;
@@ -100,8 +100,8 @@ export type Exchange = {
   insuranceShare: number;
   /** Share of a fee sweep that goes to the vAMM's capital. */
   ammShare: number;
-  /** Padding. */
-  padding2: number;
+  /** Unix time at which the running or last stop of what leaving needs began, zero for never. */
+  stoppedSince: number;
   /** Fee tiers. */
   fees: Array<FeeTier>;
   /** Traders created. */
@@ -114,6 +114,12 @@ export type Exchange = {
   referrerShare: number;
   /** Part of the taker fee that a referred taker does not pay. */
   refereeDiscount: number;
+  /** Unix time at which each operation's last pause began, by the number of its bit. */
+  pausedSince: Array<number>;
+  /** Unix time at which it ends or has ended; zero for never paused. */
+  pausedUntil: Array<number>;
+  /** Owner of the token accounts to which the protocol's tokens leave; fixed for good. */
+  treasury: Address;
   /** Reserved, zero. */
   reserved: Array<bigint>;
 };
@@ -127,13 +133,15 @@ export type ExchangeArgs = {
   markets: number;
   /** Listed banks. */
   banks: number;
+  /** Markets that are delisted. */
+  delisted: number;
   /** Sets up, lists, and resumes what was paused. */
   admin: Address;
   /** Named by the admin, becomes admin by accepting; zero for nobody. */
   pendingAdmin: Address;
   /** Can pause, and nothing else. */
   pauser: Address;
-  /** Paused operations, bits of OPERATION_*. */
+  /** Paused operations, bits of OPERATION_*: each until its end in `paused_until`. */
   paused: number;
   /** Share of the taker fee that the filler gets. */
   fillerShare: number;
@@ -152,6 +160,8 @@ export type ExchangeArgs = {
   insuranceShare: number;
   /** Share of a fee sweep that goes to the vAMM's capital. */
   ammShare: number;
+  /** Unix time at which the running or last stop of what leaving needs began, zero for never. */
+  stoppedSince: number;
   /** Fee tiers. */
   fees: Array<FeeTierArgs>;
   /** Traders created. */
@@ -164,6 +174,12 @@ export type ExchangeArgs = {
   referrerShare: number;
   /** Part of the taker fee that a referred taker does not pay. */
   refereeDiscount: number;
+  /** Unix time at which each operation's last pause began, by the number of its bit. */
+  pausedSince: Array<number>;
+  /** Unix time at which it ends or has ended; zero for never paused. */
+  pausedUntil: Array<number>;
+  /** Owner of the token accounts to which the protocol's tokens leave; fixed for good. */
+  treasury: Address;
 };
 
 /** Gets the encoder for {@link ExchangeArgs} account data. */
@@ -175,7 +191,7 @@ export function getExchangeEncoder(): FixedSizeEncoder<ExchangeArgs> {
       ["bump", getU8Encoder()],
       ["markets", getU16Encoder()],
       ["banks", getU16Encoder()],
-      ["padding", fixEncoderSize(getBytesEncoder(), 2)],
+      ["delisted", getU16Encoder()],
       ["admin", getAddressEncoder()],
       ["pendingAdmin", getAddressEncoder()],
       ["pauser", getAddressEncoder()],
@@ -187,24 +203,22 @@ export function getExchangeEncoder(): FixedSizeEncoder<ExchangeArgs> {
       ["maxAuctionMs", getU32Encoder()],
       ["insuranceShare", getU32Encoder()],
       ["ammShare", getU32Encoder()],
-      ["padding2", getU32Encoder()],
+      ["stoppedSince", getU32Encoder()],
       ["fees", getArrayEncoder(getFeeTierEncoder(), { size: 8 })],
       ["traders", getU64Encoder()],
       ["subAccounts", getU64Encoder()],
       ["tierVolumes", getArrayEncoder(getU64Encoder(), { size: 8 })],
       ["referrerShare", getU32Encoder()],
       ["refereeDiscount", getU32Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 27 })],
+      ["pausedSince", getArrayEncoder(getU32Encoder(), { size: 10 })],
+      ["pausedUntil", getArrayEncoder(getU32Encoder(), { size: 10 })],
+      ["treasury", getAddressEncoder()],
+      ["reserved", getArrayEncoder(getU64Encoder(), { size: 13 })],
     ]),
     (value) => ({
       ...value,
       discriminator: EXCHANGE_DISCRIMINATOR,
-      padding: new Uint8Array([0, 0]),
-      padding2: 0,
-      reserved: [
-        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
-        0, 0, 0,
-      ],
+      reserved: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
     }),
   );
 }
@@ -217,7 +231,7 @@ export function getExchangeDecoder(): FixedSizeDecoder<Exchange> {
     ["bump", getU8Decoder()],
     ["markets", getU16Decoder()],
     ["banks", getU16Decoder()],
-    ["padding", fixDecoderSize(getBytesDecoder(), 2)],
+    ["delisted", getU16Decoder()],
     ["admin", getAddressDecoder()],
     ["pendingAdmin", getAddressDecoder()],
     ["pauser", getAddressDecoder()],
@@ -229,14 +243,17 @@ export function getExchangeDecoder(): FixedSizeDecoder<Exchange> {
     ["maxAuctionMs", getU32Decoder()],
     ["insuranceShare", getU32Decoder()],
     ["ammShare", getU32Decoder()],
-    ["padding2", getU32Decoder()],
+    ["stoppedSince", getU32Decoder()],
     ["fees", getArrayDecoder(getFeeTierDecoder(), { size: 8 })],
     ["traders", getU64Decoder()],
     ["subAccounts", getU64Decoder()],
     ["tierVolumes", getArrayDecoder(getU64Decoder(), { size: 8 })],
     ["referrerShare", getU32Decoder()],
     ["refereeDiscount", getU32Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 27 })],
+    ["pausedSince", getArrayDecoder(getU32Decoder(), { size: 10 })],
+    ["pausedUntil", getArrayDecoder(getU32Decoder(), { size: 10 })],
+    ["treasury", getAddressDecoder()],
+    ["reserved", getArrayDecoder(getU64Decoder(), { size: 13 })],
   ]));
 }
 

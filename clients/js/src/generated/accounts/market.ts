@@ -97,7 +97,7 @@ export type Market = {
   fees: bigint;
   /** Insurance fees of liquidations not yet swept. */
   insuranceFees: bigint;
-  /** Funding and socialised loss between what was charged and what was settled, rounding dust included. */
+  /** Funding between what was charged and what was settled, rounding dust included, less the deficit. */
   fundingPot: bigint;
   /** Quote tokens that back the ledger. */
   pnlPool: bigint;
@@ -157,8 +157,8 @@ export type Market = {
   fundingPaidShort: bigint;
   /** Fees swept to the protocol over life. */
   protocolFees: bigint;
-  /** Losses spread over positions over life. */
-  socialised: bigint;
+  /** Profit given up over life because a loss was unpaid. */
+  haircuts: bigint;
   /** Unix time at which the market closes for settlement, 0 for never. */
   expiryTime: bigint;
   /** Price at which positions are closed once the market is in settlement. */
@@ -189,16 +189,30 @@ export type Market = {
   settlementLoss: bigint;
   /** Claims of positions that settlement has looked at, not paid and not given up yet. */
   settledClaims: bigint;
-  /** What defaults of the running day have charged each base unit, at 1e9. */
-  charged: bigint;
+  /** What defaults of a running day have taken from the vAMM. */
+  ammUsed: bigint;
   /** Unix time at which that day began. */
-  chargeTime: bigint;
+  ammDay: bigint;
   /** What defaults of a running day have taken from the insurance fund. */
   insuranceUsed: bigint;
   /** Unix time at which that day began. */
   insuranceDay: bigint;
+  /** Unix time at which the market last became reduce-only. */
+  reducesSince: number;
+  /** Unix time at which it trades again by itself, or did; zero for never reduce-only. */
+  reducesUntil: number;
+  /** Unix time at which the silence of a price row was last announced; zero for never. */
+  silenceTime: number;
+  /** Slot at which it was, as far as 32 bits hold it. */
+  silenceSlot: number;
+  /** Unix time at which the present deficit, or the last one, began. */
+  deficitTime: bigint;
+  /** Unix time at which a liquidation found a pocket with nothing left, and profit began to be held. */
+  insolvencyTime: bigint;
   /** Reserved, zero. */
-  reserved: Array<bigint>;
+  reserved2: number;
+  /** Largest position that the backstop vault takes over here, over its value; 0 for none. */
+  vaultLimit: number;
   /** Discount with which a liquidation begins; it grows to that of the position's size. */
   liquidatorFeeStart: number;
   /**
@@ -223,6 +237,8 @@ export type Market = {
   liquidatedAccount: number;
   /** Padding. */
   padding2: ReadonlyUint8Array;
+  /** Unix time of the vault's last order to reduce its position. */
+  unwound: bigint;
 };
 
 export type MarketArgs = {
@@ -250,7 +266,7 @@ export type MarketArgs = {
   fees: number | bigint;
   /** Insurance fees of liquidations not yet swept. */
   insuranceFees: number | bigint;
-  /** Funding and socialised loss between what was charged and what was settled, rounding dust included. */
+  /** Funding between what was charged and what was settled, rounding dust included, less the deficit. */
   fundingPot: number | bigint;
   /** Quote tokens that back the ledger. */
   pnlPool: number | bigint;
@@ -310,8 +326,8 @@ export type MarketArgs = {
   fundingPaidShort: number | bigint;
   /** Fees swept to the protocol over life. */
   protocolFees: number | bigint;
-  /** Losses spread over positions over life. */
-  socialised: number | bigint;
+  /** Profit given up over life because a loss was unpaid. */
+  haircuts: number | bigint;
   /** Unix time at which the market closes for settlement, 0 for never. */
   expiryTime: number | bigint;
   /** Price at which positions are closed once the market is in settlement. */
@@ -342,14 +358,28 @@ export type MarketArgs = {
   settlementLoss: number | bigint;
   /** Claims of positions that settlement has looked at, not paid and not given up yet. */
   settledClaims: number | bigint;
-  /** What defaults of the running day have charged each base unit, at 1e9. */
-  charged: number | bigint;
+  /** What defaults of a running day have taken from the vAMM. */
+  ammUsed: number | bigint;
   /** Unix time at which that day began. */
-  chargeTime: number | bigint;
+  ammDay: number | bigint;
   /** What defaults of a running day have taken from the insurance fund. */
   insuranceUsed: number | bigint;
   /** Unix time at which that day began. */
   insuranceDay: number | bigint;
+  /** Unix time at which the market last became reduce-only. */
+  reducesSince: number;
+  /** Unix time at which it trades again by itself, or did; zero for never reduce-only. */
+  reducesUntil: number;
+  /** Unix time at which the silence of a price row was last announced; zero for never. */
+  silenceTime: number;
+  /** Slot at which it was, as far as 32 bits hold it. */
+  silenceSlot: number;
+  /** Unix time at which the present deficit, or the last one, began. */
+  deficitTime: number | bigint;
+  /** Unix time at which a liquidation found a pocket with nothing left, and profit began to be held. */
+  insolvencyTime: number | bigint;
+  /** Largest position that the backstop vault takes over here, over its value; 0 for none. */
+  vaultLimit: number;
   /** Discount with which a liquidation begins; it grows to that of the position's size. */
   liquidatorFeeStart: number;
   /**
@@ -372,6 +402,8 @@ export type MarketArgs = {
   liquidatedOfOwner: number | bigint;
   /** Id of that owner's sub-account, 65,535 for several. */
   liquidatedAccount: number;
+  /** Unix time of the vault's last order to reduce its position. */
+  unwound: number | bigint;
 };
 
 /** Gets the encoder for {@link MarketArgs} account data. */
@@ -422,7 +454,7 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ["fundingPaidLong", getI64Encoder()],
       ["fundingPaidShort", getI64Encoder()],
       ["protocolFees", getU64Encoder()],
-      ["socialised", getU64Encoder()],
+      ["haircuts", getU64Encoder()],
       ["expiryTime", getI64Encoder()],
       ["settlementPrice", getU64Encoder()],
       ["basis", getI64Encoder()],
@@ -438,11 +470,18 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ["writtenOff", getU64Encoder()],
       ["settlementLoss", getU64Encoder()],
       ["settledClaims", getU64Encoder()],
-      ["charged", getI64Encoder()],
-      ["chargeTime", getI64Encoder()],
+      ["ammUsed", getU64Encoder()],
+      ["ammDay", getI64Encoder()],
       ["insuranceUsed", getU64Encoder()],
       ["insuranceDay", getI64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 5 })],
+      ["reducesSince", getU32Encoder()],
+      ["reducesUntil", getU32Encoder()],
+      ["silenceTime", getU32Encoder()],
+      ["silenceSlot", getU32Encoder()],
+      ["deficitTime", getI64Encoder()],
+      ["insolvencyTime", getI64Encoder()],
+      ["reserved2", getU32Encoder()],
+      ["vaultLimit", getU32Encoder()],
       ["liquidatorFeeStart", getU32Encoder()],
       ["liquidationShare", getU32Encoder()],
       ["liquidationRamp", getU64Encoder()],
@@ -452,12 +491,13 @@ export function getMarketEncoder(): FixedSizeEncoder<MarketArgs> {
       ["liquidatedOfOwner", getU64Encoder()],
       ["liquidatedAccount", getU16Encoder()],
       ["padding2", fixEncoderSize(getBytesEncoder(), 6)],
+      ["unwound", getI64Encoder()],
     ]),
     (value) => ({
       ...value,
       discriminator: MARKET_DISCRIMINATOR,
       padding: new Uint8Array([0, 0]),
-      reserved: [0, 0, 0, 0, 0],
+      reserved2: 0,
       padding2: new Uint8Array([0, 0, 0, 0, 0, 0]),
     }),
   );
@@ -510,7 +550,7 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ["fundingPaidLong", getI64Decoder()],
     ["fundingPaidShort", getI64Decoder()],
     ["protocolFees", getU64Decoder()],
-    ["socialised", getU64Decoder()],
+    ["haircuts", getU64Decoder()],
     ["expiryTime", getI64Decoder()],
     ["settlementPrice", getU64Decoder()],
     ["basis", getI64Decoder()],
@@ -526,11 +566,18 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ["writtenOff", getU64Decoder()],
     ["settlementLoss", getU64Decoder()],
     ["settledClaims", getU64Decoder()],
-    ["charged", getI64Decoder()],
-    ["chargeTime", getI64Decoder()],
+    ["ammUsed", getU64Decoder()],
+    ["ammDay", getI64Decoder()],
     ["insuranceUsed", getU64Decoder()],
     ["insuranceDay", getI64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 5 })],
+    ["reducesSince", getU32Decoder()],
+    ["reducesUntil", getU32Decoder()],
+    ["silenceTime", getU32Decoder()],
+    ["silenceSlot", getU32Decoder()],
+    ["deficitTime", getI64Decoder()],
+    ["insolvencyTime", getI64Decoder()],
+    ["reserved2", getU32Decoder()],
+    ["vaultLimit", getU32Decoder()],
     ["liquidatorFeeStart", getU32Decoder()],
     ["liquidationShare", getU32Decoder()],
     ["liquidationRamp", getU64Decoder()],
@@ -540,6 +587,7 @@ export function getMarketDecoder(): FixedSizeDecoder<Market> {
     ["liquidatedOfOwner", getU64Decoder()],
     ["liquidatedAccount", getU16Decoder()],
     ["padding2", fixDecoderSize(getBytesDecoder(), 6)],
+    ["unwound", getI64Decoder()],
   ]));
 }
 
@@ -602,5 +650,5 @@ export async function fetchAllMaybeMarket(
 }
 
 export function getMarketSize(): number {
-  return 816;
+  return 824;
 }

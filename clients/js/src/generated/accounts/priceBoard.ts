@@ -115,7 +115,7 @@ export function getPriceBoardEncoder(): FixedSizeEncoder<PriceBoardArgs> {
       ["anchorTime", getI64Encoder()],
       ["reserved", getArrayEncoder(getU64Encoder(), { size: 4 })],
       ["markets", getArrayEncoder(getMarketRowEncoder(), { size: 24 })],
-      ["banks", getArrayEncoder(getBankRowEncoder(), { size: 8 })],
+      ["banks", getArrayEncoder(getBankRowEncoder(), { size: 6 })],
     ]),
     (value) => ({
       ...value,
@@ -138,7 +138,7 @@ export function getPriceBoardDecoder(): FixedSizeDecoder<PriceBoard> {
     ["anchorTime", getI64Decoder()],
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 4 })],
     ["markets", getArrayDecoder(getMarketRowDecoder(), { size: 24 })],
-    ["banks", getArrayDecoder(getBankRowDecoder(), { size: 8 })],
+    ["banks", getArrayDecoder(getBankRowDecoder(), { size: 6 })],
   ]));
 }
 

@@ -19,11 +19,9 @@ import {
   getArrayEncoder,
   getBytesDecoder,
   getBytesEncoder,
-  getI64Decoder,
   getStructDecoder,
   getU16Decoder,
   getU32Decoder,
-  getU64Decoder,
   getU8Decoder,
   transformEncoder,
   type Account,
@@ -43,13 +41,17 @@ import { TRADER_VERSION } from "../constants.js";
 import { KedgeAccount } from "../programs/kedge.js";
 import {
   fixEncoderSize,
-  getI64Encoder,
   getStructEncoder,
   getU16Encoder,
   getU32Encoder,
-  getU64Encoder,
   getU8Encoder,
 } from "../../checked.js";
+import {
+  getHoldingDecoder,
+  getHoldingEncoder,
+  type Holding,
+  type HoldingArgs,
+} from "../types/index.js";
 
 export const TRADER_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   74, 133, 32, 105, 47, 50, 5, 238,
@@ -83,16 +85,10 @@ export type Trader = {
   tierDay: number;
   /** Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30. */
   volumes: Array<number>;
-  /** Shares of the staked insurance, those that wait to be unstaked included. */
-  staked: bigint;
-  /** Of these, the shares that wait to be unstaked. */
-  unstaking: bigint;
-  /** Unix time of the last request to unstake. */
-  unstakeTime: bigint;
-  /** Generation of the tranche that the shares are of. */
-  stakeGeneration: bigint;
-  /** Reserved, zero: person-wide limits. */
-  reserved: bigint;
+  /** Shares of the staked insurance. */
+  insurance: Holding;
+  /** Shares of the backstop vault. */
+  vault: Holding;
 };
 
 export type TraderArgs = {
@@ -118,14 +114,10 @@ export type TraderArgs = {
   tierDay: number;
   /** Whole dollars traded on each of the last 30 days: day `d` stands at `d` modulo 30. */
   volumes: Array<number>;
-  /** Shares of the staked insurance, those that wait to be unstaked included. */
-  staked: number | bigint;
-  /** Of these, the shares that wait to be unstaked. */
-  unstaking: number | bigint;
-  /** Unix time of the last request to unstake. */
-  unstakeTime: number | bigint;
-  /** Generation of the tranche that the shares are of. */
-  stakeGeneration: number | bigint;
+  /** Shares of the staked insurance. */
+  insurance: HoldingArgs;
+  /** Shares of the backstop vault. */
+  vault: HoldingArgs;
 };
 
 /** Gets the encoder for {@link TraderArgs} account data. */
@@ -144,13 +136,10 @@ export function getTraderEncoder(): FixedSizeEncoder<TraderArgs> {
       ["volumeDay", getU32Encoder()],
       ["tierDay", getU32Encoder()],
       ["volumes", getArrayEncoder(getU32Encoder(), { size: 30 })],
-      ["staked", getU64Encoder()],
-      ["unstaking", getU64Encoder()],
-      ["unstakeTime", getI64Encoder()],
-      ["stakeGeneration", getU64Encoder()],
-      ["reserved", getU64Encoder()],
+      ["insurance", getHoldingEncoder()],
+      ["vault", getHoldingEncoder()],
     ]),
-    (value) => ({ ...value, discriminator: TRADER_DISCRIMINATOR, reserved: 0 }),
+    (value) => ({ ...value, discriminator: TRADER_DISCRIMINATOR }),
   );
 }
 
@@ -169,11 +158,8 @@ export function getTraderDecoder(): FixedSizeDecoder<Trader> {
     ["volumeDay", getU32Decoder()],
     ["tierDay", getU32Decoder()],
     ["volumes", getArrayDecoder(getU32Decoder(), { size: 30 })],
-    ["staked", getU64Decoder()],
-    ["unstaking", getU64Decoder()],
-    ["unstakeTime", getI64Decoder()],
-    ["stakeGeneration", getU64Decoder()],
-    ["reserved", getU64Decoder()],
+    ["insurance", getHoldingDecoder()],
+    ["vault", getHoldingDecoder()],
   ]));
 }
 
@@ -236,5 +222,5 @@ export async function fetchAllMaybeTrader(
 }
 
 export function getTraderSize(): number {
-  return 248;
+  return 272;
 }

@@ -165,7 +165,7 @@ export const KEDGE_ERROR__SLICE_NOT_DUE = 0x17bb; // 6075
 export const KEDGE_ERROR__NOTHING_EXPIRED = 0x17bc; // 6076
 /** MarketExpired: The market's expiry has come; only cancelling and settling are possible. */
 export const KEDGE_ERROR__MARKET_EXPIRED = 0x17bd; // 6077
-/** MarketNotExpired: The market's expiry has not come, or none is set. */
+/** MarketNotExpired: The market's expiry has not come, or none is set, and its row had a price within the last 23 hours. */
 export const KEDGE_ERROR__MARKET_NOT_EXPIRED = 0x17be; // 6078
 /** ExpiryTooSoon: An expiry must lie at least two hours ahead; take a later time, or zero to withdraw it. */
 export const KEDGE_ERROR__EXPIRY_TOO_SOON = 0x17bf; // 6079
@@ -225,16 +225,46 @@ export const KEDGE_ERROR__TRANCHE_WORN_OUT = 0x17dc; // 6108
 export const KEDGE_ERROR__SHARES_TOO_FEW = 0x17dd; // 6109
 /** SharesTooMany: Fewer shares than this are staked and not waiting yet; zero is none either. */
 export const KEDGE_ERROR__SHARES_TOO_MANY = 0x17de; // 6110
-/** UnstakeTooEarly: The shares have not waited for 13 days since they were last requested; wait. */
+/** UnstakeTooEarly: The shares have not waited since they were last requested: 13 days of the insurance, three of the vault; wait. */
 export const KEDGE_ERROR__UNSTAKE_TOO_EARLY = 0x17df; // 6111
-/** UnstakeLapsed: The request was not paid within two days after its 13 days; request anew. */
+/** UnstakeLapsed: The request was not paid in time: within two days after the insurance's 13, twelve hours after the vault's three; request anew. */
 export const KEDGE_ERROR__UNSTAKE_LAPSED = 0x17e0; // 6112
 /** NothingRequested: No shares wait to be unstaked; request them first. */
 export const KEDGE_ERROR__NOTHING_REQUESTED = 0x17e1; // 6113
 /** StakeEnded: The shares are of a generation of the staked insurance that has ended; unstake them before staking anew. */
 export const KEDGE_ERROR__STAKE_ENDED = 0x17e2; // 6114
+/** PauseTooLong: A pause or halt of what leaving needs lasts at most 24 hours, any other pause and a reduce-only market 7 days; name a shorter time. */
+export const KEDGE_ERROR__PAUSE_TOO_LONG = 0x17e3; // 6115
+/** PauseTooSoon: A switch stays off for as long as it was on, and 24 hours in which leaving may be stopped are followed by 48 in which it may not; wait. */
+export const KEDGE_ERROR__PAUSE_TOO_SOON = 0x17e4; // 6116
+/** RowNotSilent: A market ends without an expiry only when its row, or the quote bank's, had no price for 24 hours, in seconds and in slots, and that was announced an hour before by the same instruction; refresh the row, or wait. */
+export const KEDGE_ERROR__ROW_NOT_SILENT = 0x17e5; // 6117
+/** MarketsRemain: The protocol's tokens leave only when every market is delisted: until then they stand before users' money in a default. */
+export const KEDGE_ERROR__MARKETS_REMAIN = 0x17e6; // 6118
+/** ProfitHeld: A default in this market comes first: profit becomes tokens ten minutes after it was seen, and while nobody has paid its loss an hour after it was settled, once those who have lost are settled; settle them, and wait. */
+export const KEDGE_ERROR__PROFIT_HELD = 0x17e8; // 6120
+/** ProfitOwnersAlone: While the market lacks the money of a loss, only the owner turns the position's profit into tokens, at the haircut; let the owner sign. */
+export const KEDGE_ERROR__PROFIT_OWNERS_ALONE = 0x17e9; // 6121
+/** MarketReserved: The market's price moved too fast, and nothing is filled for half a minute; cancelling, post-only orders, deposits and withdrawals go on. It opens by itself. */
+export const KEDGE_ERROR__MARKET_RESERVED = 0x17ee; // 6126
+/** PriceBeforeCall: The market's price is from before its halt ended; put refresh_prices for the market's row in front. */
+export const KEDGE_ERROR__PRICE_BEFORE_CALL = 0x17ef; // 6127
+/** BackstopMissing: The account is not the backstop vault's, or the vault has not been created; create_backstop does it. */
+export const KEDGE_ERROR__BACKSTOP_MISSING = 0x17f4; // 6132
+/** BackstopDeposit: The vault's money comes by shares alone: deposit with stake_vault. */
+export const KEDGE_ERROR__BACKSTOP_DEPOSIT = 0x17f5; // 6133
+/** BackstopNotFlat: The vault's shares are worn out and it still holds positions; wait until they are unwound. */
+export const KEDGE_ERROR__BACKSTOP_NOT_FLAT = 0x17f6; // 6134
+/** BackstopLimit: The vault holds all that this market's limit allows, or the market has none. */
+export const KEDGE_ERROR__BACKSTOP_LIMIT = 0x17f7; // 6135
+/** BackstopSpent: The vault has lost what it may lose in a day; it takes over nothing until the day is over. */
+export const KEDGE_ERROR__BACKSTOP_SPENT = 0x17f8; // 6136
+/** TakeOverTooEarly: The vault takes over what nobody took in 30 seconds; wait, or take it. */
+export const KEDGE_ERROR__TAKE_OVER_TOO_EARLY = 0x17f9; // 6137
+/** UnwindNotDue: The vault's last order in this market is not a minute old; wait. */
+export const KEDGE_ERROR__UNWIND_NOT_DUE = 0x17fa; // 6138
 /** BooksUnbalanced: What the markets' pools and insurance funds hold is not the bank's total, or a default's lines are not its loss; nothing can change that. Report this. */
-export const KEDGE_ERROR__BOOKS_UNBALANCED = 0x17e3; // 6115
+export const KEDGE_ERROR__BOOKS_UNBALANCED = 0x17fb; // 6139
 /** AccountWrongOwner: The account is owned by another program or was not created yet; check the address. */
 export const KEDGE_ERROR__ACCOUNT_WRONG_OWNER = 0x1964; // 6500
 /** AccountWrongType: The account belongs to this program but is of another kind; check the order of the accounts. */
@@ -305,6 +335,11 @@ export type KedgeError =
   | typeof KEDGE_ERROR__AMOUNT_ZERO
   | typeof KEDGE_ERROR__AUCTION_NOT_RUNNING
   | typeof KEDGE_ERROR__AUCTION_RUNNING
+  | typeof KEDGE_ERROR__BACKSTOP_DEPOSIT
+  | typeof KEDGE_ERROR__BACKSTOP_LIMIT
+  | typeof KEDGE_ERROR__BACKSTOP_MISSING
+  | typeof KEDGE_ERROR__BACKSTOP_NOT_FLAT
+  | typeof KEDGE_ERROR__BACKSTOP_SPENT
   | typeof KEDGE_ERROR__BOOKS_UNBALANCED
   | typeof KEDGE_ERROR__CLIENT_ID_EXPIRED
   | typeof KEDGE_ERROR__CLIENT_IDS_HELD
@@ -336,6 +371,8 @@ export type KedgeError =
   | typeof KEDGE_ERROR__MARKET_NOT_EXPIRED
   | typeof KEDGE_ERROR__MARKET_NOT_SETTLING
   | typeof KEDGE_ERROR__MARKET_REDUCE_ONLY
+  | typeof KEDGE_ERROR__MARKET_RESERVED
+  | typeof KEDGE_ERROR__MARKETS_REMAIN
   | typeof KEDGE_ERROR__NEGATIVE_AMOUNT
   | typeof KEDGE_ERROR__NO_BALANCE_SLOT
   | typeof KEDGE_ERROR__NO_ORDER_SLOT
@@ -368,18 +405,24 @@ export type KedgeError =
   | typeof KEDGE_ERROR__ORDER_TOO_SMALL
   | typeof KEDGE_ERROR__ORDER_WAITING
   | typeof KEDGE_ERROR__OVERFLOW
+  | typeof KEDGE_ERROR__PAUSE_TOO_LONG
+  | typeof KEDGE_ERROR__PAUSE_TOO_SOON
   | typeof KEDGE_ERROR__POSITION_ISOLATED
   | typeof KEDGE_ERROR__POSITION_LIMIT
   | typeof KEDGE_ERROR__POSITION_NOT_FOUND
   | typeof KEDGE_ERROR__POSITION_NOT_ISOLATED
   | typeof KEDGE_ERROR__POSITION_TOO_LARGE
   | typeof KEDGE_ERROR__POST_ONLY_WOULD_CROSS
+  | typeof KEDGE_ERROR__PRICE_BEFORE_CALL
   | typeof KEDGE_ERROR__PRICE_NOT_LIVE
   | typeof KEDGE_ERROR__PRICE_OUT_OF_RANGE
   | typeof KEDGE_ERROR__PRICE_OUTSIDE_BAND
+  | typeof KEDGE_ERROR__PROFIT_HELD
+  | typeof KEDGE_ERROR__PROFIT_OWNERS_ALONE
   | typeof KEDGE_ERROR__RECORD_KEPT
   | typeof KEDGE_ERROR__REDUCE_ONLY_WOULD_INCREASE
   | typeof KEDGE_ERROR__ROW_NOT_LISTED
+  | typeof KEDGE_ERROR__ROW_NOT_SILENT
   | typeof KEDGE_ERROR__ROW_STATE_FORBIDS
   | typeof KEDGE_ERROR__SAME_ACCOUNT
   | typeof KEDGE_ERROR__SELF_TRADE
@@ -403,6 +446,7 @@ export type KedgeError =
   | typeof KEDGE_ERROR__SOURCE_MISMATCH
   | typeof KEDGE_ERROR__STAKE_ENDED
   | typeof KEDGE_ERROR__STALE_ROW
+  | typeof KEDGE_ERROR__TAKE_OVER_TOO_EARLY
   | typeof KEDGE_ERROR__TICK_OUT_OF_RANGE
   | typeof KEDGE_ERROR__TOKEN_PROGRAM_UNSUPPORTED
   | typeof KEDGE_ERROR__TOO_MANY_ACCOUNTS
@@ -413,6 +457,7 @@ export type KedgeError =
   | typeof KEDGE_ERROR__UNASKED_TOKEN
   | typeof KEDGE_ERROR__UNSTAKE_LAPSED
   | typeof KEDGE_ERROR__UNSTAKE_TOO_EARLY
+  | typeof KEDGE_ERROR__UNWIND_NOT_DUE
   | typeof KEDGE_ERROR__VERSION_UNSUPPORTED
   | typeof KEDGE_ERROR__WORST_PRICE_EXCEEDED
   | typeof KEDGE_ERROR__WRONG_AUTHORITY

@@ -37,6 +37,7 @@ import {
 } from "@solana/kit/program-client-core";
 import { findTraderPda } from "../pdas/index.js";
 import { KEDGE_PROGRAM_ADDRESS } from "../programs/index.js";
+import { getPotDecoder, getPotEncoder, type Pot, type PotArgs } from "../types/index.js";
 
 export const CANCEL_UNSTAKE_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array([
   64, 65, 53, 227, 125, 153, 3, 167,
@@ -70,13 +71,17 @@ export type CancelUnstakeInstruction<
 
 export type CancelUnstakeInstructionData = {
   discriminator: ReadonlyUint8Array;
+  pot: Pot;
 };
 
-export type CancelUnstakeInstructionDataArgs = {};
+export type CancelUnstakeInstructionDataArgs = { pot: PotArgs };
 
 export function getCancelUnstakeInstructionDataEncoder(): FixedSizeEncoder<CancelUnstakeInstructionDataArgs> {
   return transformEncoder(
-    getStructEncoder([["discriminator", fixEncoderSize(getBytesEncoder(), 8)]]),
+    getStructEncoder([
+      ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
+      ["pot", getPotEncoder()],
+    ]),
     (value) => ({ ...value, discriminator: CANCEL_UNSTAKE_DISCRIMINATOR }),
   );
 }
@@ -84,6 +89,7 @@ export function getCancelUnstakeInstructionDataEncoder(): FixedSizeEncoder<Cance
 export function getCancelUnstakeInstructionDataDecoder(): FixedSizeDecoder<CancelUnstakeInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
+    ["pot", getPotDecoder()],
   ]);
 }
 
@@ -105,6 +111,7 @@ export type CancelUnstakeAsyncInput<
   authority: TransactionSigner<TAccountAuthority>;
   /** Whose shares wait. */
   trader?: Address<TAccountTrader>;
+  pot: CancelUnstakeInstructionDataArgs["pot"];
 };
 
 export async function getCancelUnstakeInstructionAsync<
@@ -130,6 +137,9 @@ export async function getCancelUnstakeInstructionAsync<
     ResolvedInstructionAccount
   >;
 
+  // Original args.
+  const args = { ...input };
+
   // Resolve default values.
   if (!accounts.trader.value) {
     accounts.trader.value = await findTraderPda({
@@ -146,7 +156,9 @@ export async function getCancelUnstakeInstructionAsync<
       getAccountMeta("authority", accounts.authority),
       getAccountMeta("trader", accounts.trader),
     ],
-    data: getCancelUnstakeInstructionDataEncoder().encode({}),
+    data: getCancelUnstakeInstructionDataEncoder().encode(
+      args as CancelUnstakeInstructionDataArgs,
+    ),
     programAddress,
   } as CancelUnstakeInstruction<
     TProgramAddress,
@@ -163,6 +175,7 @@ export type CancelUnstakeInput<
   authority: TransactionSigner<TAccountAuthority>;
   /** Whose shares wait. */
   trader: Address<TAccountTrader>;
+  pot: CancelUnstakeInstructionDataArgs["pot"];
 };
 
 export function getCancelUnstakeInstruction<
@@ -190,13 +203,18 @@ export function getCancelUnstakeInstruction<
     ResolvedInstructionAccount
   >;
 
+  // Original args.
+  const args = { ...input };
+
   const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
   return Object.freeze({
     accounts: [
       getAccountMeta("authority", accounts.authority),
       getAccountMeta("trader", accounts.trader),
     ],
-    data: getCancelUnstakeInstructionDataEncoder().encode({}),
+    data: getCancelUnstakeInstructionDataEncoder().encode(
+      args as CancelUnstakeInstructionDataArgs,
+    ),
     programAddress,
   } as CancelUnstakeInstruction<
     TProgramAddress,

@@ -71,7 +71,7 @@ export type DelistMarketInstruction<
             AccountSignerMeta<TAccountSigner>
         : TAccountSigner,
       TAccountExchange extends string
-        ? ReadonlyAccount<TAccountExchange>
+        ? WritableAccount<TAccountExchange>
         : TAccountExchange,
       TAccountBoard extends string
         ? WritableAccount<TAccountBoard>
@@ -128,9 +128,9 @@ export type DelistMarketInput<
   TAccountEventAuthority extends string = string,
   TAccountProgram extends string = string,
 > = {
-  /** The admin. */
+  /** Anybody; recorded. */
   signer: TransactionSigner<TAccountSigner>;
-  /** Roles. */
+  /** Counts the market. */
   exchange?: Address<TAccountExchange>;
   /** Holds the market's row. */
   board?: Address<TAccountBoard>;
@@ -180,7 +180,7 @@ export function getDelistMarketInstruction<
   // Original accounts.
   const originalAccounts = {
     signer: { value: input.signer ?? null, isWritable: false },
-    exchange: { value: input.exchange ?? null, isWritable: false },
+    exchange: { value: input.exchange ?? null, isWritable: true },
     board: { value: input.board ?? null, isWritable: true },
     market: { value: input.market ?? null, isWritable: true },
     bank: { value: input.bank ?? null, isWritable: true },
@@ -245,9 +245,9 @@ export type ParsedDelistMarketInstruction<
 > = {
   programAddress: Address<TProgram>;
   accounts: {
-    /** The admin. */
+    /** Anybody; recorded. */
     signer: TAccountMetas[0];
-    /** Roles. */
+    /** Counts the market. */
     exchange: TAccountMetas[1];
     /** Holds the market's row. */
     board: TAccountMetas[2];

@@ -14,6 +14,7 @@ import {
   getBytesEncoder,
   getStructDecoder,
   getU16Decoder,
+  getU32Decoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -26,7 +27,6 @@ import {
   type Instruction,
   type InstructionWithAccounts,
   type InstructionWithData,
-  type ReadonlyAccount,
   type ReadonlySignerAccount,
   type ReadonlyUint8Array,
   type TransactionSigner,
@@ -37,6 +37,7 @@ import {
   getBooleanEncoder,
   getStructEncoder,
   getU16Encoder,
+  getU32Encoder,
 } from "../../checked.js";
 import {
   getAccountMetaFactory,
@@ -75,7 +76,7 @@ export type HaltRowInstruction<
             AccountSignerMeta<TAccountSigner>
         : TAccountSigner,
       TAccountExchange extends string
-        ? ReadonlyAccount<TAccountExchange>
+        ? WritableAccount<TAccountExchange>
         : TAccountExchange,
       TAccountBoard extends string
         ? WritableAccount<TAccountBoard>
@@ -89,12 +90,14 @@ export type HaltRowInstructionData = {
   kind: RowKind;
   index: number;
   halted: boolean;
+  seconds: number;
 };
 
 export type HaltRowInstructionDataArgs = {
   kind: RowKindArgs;
   index: number;
   halted: boolean;
+  seconds: number;
 };
 
 export function getHaltRowInstructionDataEncoder(): FixedSizeEncoder<HaltRowInstructionDataArgs> {
@@ -104,6 +107,7 @@ export function getHaltRowInstructionDataEncoder(): FixedSizeEncoder<HaltRowInst
       ["kind", getRowKindEncoder()],
       ["index", getU16Encoder()],
       ["halted", getBooleanEncoder()],
+      ["seconds", getU32Encoder()],
     ]),
     (value) => ({ ...value, discriminator: HALT_ROW_DISCRIMINATOR }),
   );
@@ -115,6 +119,7 @@ export function getHaltRowInstructionDataDecoder(): FixedSizeDecoder<HaltRowInst
     ["kind", getRowKindDecoder()],
     ["index", getU16Decoder()],
     ["halted", getBooleanDecoder()],
+    ["seconds", getU32Decoder()],
   ]);
 }
 
@@ -135,13 +140,14 @@ export type HaltRowInput<
 > = {
   /** The admin, or the pauser to halt. */
   signer: TransactionSigner<TAccountSigner>;
-  /** Roles. */
+  /** Roles, and the clock of what stops leaving. */
   exchange?: Address<TAccountExchange>;
   /** The board. */
   board?: Address<TAccountBoard>;
   kind: HaltRowInstructionDataArgs["kind"];
   index: HaltRowInstructionDataArgs["index"];
   halted: HaltRowInstructionDataArgs["halted"];
+  seconds: HaltRowInstructionDataArgs["seconds"];
 };
 
 export function getHaltRowInstruction<
@@ -164,7 +170,7 @@ export function getHaltRowInstruction<
   // Original accounts.
   const originalAccounts = {
     signer: { value: input.signer ?? null, isWritable: false },
-    exchange: { value: input.exchange ?? null, isWritable: false },
+    exchange: { value: input.exchange ?? null, isWritable: true },
     board: { value: input.board ?? null, isWritable: true },
   };
   const accounts = originalAccounts as Record<
@@ -212,7 +218,7 @@ export type ParsedHaltRowInstruction<
   accounts: {
     /** The admin, or the pauser to halt. */
     signer: TAccountMetas[0];
-    /** Roles. */
+    /** Roles, and the clock of what stops leaving. */
     exchange: TAccountMetas[1];
     /** The board. */
     board: TAccountMetas[2];

@@ -81,15 +81,20 @@ export type InitializeInstruction<
 export type InitializeInstructionData = {
   discriminator: ReadonlyUint8Array;
   pauser: Address;
+  treasury: Address;
 };
 
-export type InitializeInstructionDataArgs = { pauser: Address };
+export type InitializeInstructionDataArgs = {
+  pauser: Address;
+  treasury: Address;
+};
 
 export function getInitializeInstructionDataEncoder(): FixedSizeEncoder<InitializeInstructionDataArgs> {
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
       ["pauser", getAddressEncoder()],
+      ["treasury", getAddressEncoder()],
     ]),
     (value) => ({ ...value, discriminator: INITIALIZE_DISCRIMINATOR }),
   );
@@ -99,6 +104,7 @@ export function getInitializeInstructionDataDecoder(): FixedSizeDecoder<Initiali
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["pauser", getAddressDecoder()],
+    ["treasury", getAddressDecoder()],
   ]);
 }
 
@@ -127,6 +133,7 @@ export type InitializeInput<
   /** System program. */
   systemProgram?: Address<TAccountSystemProgram>;
   pauser: InitializeInstructionDataArgs["pauser"];
+  treasury: InitializeInstructionDataArgs["treasury"];
 };
 
 export function getInitializeInstruction<

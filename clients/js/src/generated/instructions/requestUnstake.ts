@@ -42,6 +42,7 @@ import {
 } from "@solana/kit/program-client-core";
 import { findTraderPda } from "../pdas/index.js";
 import { KEDGE_PROGRAM_ADDRESS } from "../programs/index.js";
+import { getPotDecoder, getPotEncoder, type Pot, type PotArgs } from "../types/index.js";
 
 export const REQUEST_UNSTAKE_DISCRIMINATOR: ReadonlyUint8Array = new Uint8Array(
   [44, 154, 110, 253, 160, 202, 54, 34],
@@ -75,15 +76,20 @@ export type RequestUnstakeInstruction<
 
 export type RequestUnstakeInstructionData = {
   discriminator: ReadonlyUint8Array;
+  pot: Pot;
   shares: bigint;
 };
 
-export type RequestUnstakeInstructionDataArgs = { shares: number | bigint };
+export type RequestUnstakeInstructionDataArgs = {
+  pot: PotArgs;
+  shares: number | bigint;
+};
 
 export function getRequestUnstakeInstructionDataEncoder(): FixedSizeEncoder<RequestUnstakeInstructionDataArgs> {
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
+      ["pot", getPotEncoder()],
       ["shares", getU64Encoder()],
     ]),
     (value) => ({ ...value, discriminator: REQUEST_UNSTAKE_DISCRIMINATOR }),
@@ -93,6 +99,7 @@ export function getRequestUnstakeInstructionDataEncoder(): FixedSizeEncoder<Requ
 export function getRequestUnstakeInstructionDataDecoder(): FixedSizeDecoder<RequestUnstakeInstructionData> {
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
+    ["pot", getPotDecoder()],
     ["shares", getU64Decoder()],
   ]);
 }
@@ -115,6 +122,7 @@ export type RequestUnstakeAsyncInput<
   authority: TransactionSigner<TAccountAuthority>;
   /** Whose shares wait. */
   trader?: Address<TAccountTrader>;
+  pot: RequestUnstakeInstructionDataArgs["pot"];
   shares: RequestUnstakeInstructionDataArgs["shares"];
 };
 
@@ -179,6 +187,7 @@ export type RequestUnstakeInput<
   authority: TransactionSigner<TAccountAuthority>;
   /** Whose shares wait. */
   trader: Address<TAccountTrader>;
+  pot: RequestUnstakeInstructionDataArgs["pot"];
   shares: RequestUnstakeInstructionDataArgs["shares"];
 };
 

@@ -12,6 +12,7 @@ import {
   getBytesDecoder,
   getBytesEncoder,
   getStructDecoder,
+  getU32Decoder,
   SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
   SolanaError,
   transformEncoder,
@@ -30,7 +31,11 @@ import {
   type TransactionSigner,
   type WritableAccount,
 } from "@solana/kit";
-import { fixEncoderSize, getStructEncoder } from "../../checked.js";
+import {
+  fixEncoderSize,
+  getStructEncoder,
+  getU32Encoder,
+} from "../../checked.js";
 import {
   getAccountMetaFactory,
   type ResolvedInstructionAccount,
@@ -95,15 +100,20 @@ export type SetMarketStatusInstruction<
 export type SetMarketStatusInstructionData = {
   discriminator: ReadonlyUint8Array;
   status: MarketStatus;
+  seconds: number;
 };
 
-export type SetMarketStatusInstructionDataArgs = { status: MarketStatusArgs };
+export type SetMarketStatusInstructionDataArgs = {
+  status: MarketStatusArgs;
+  seconds: number;
+};
 
 export function getSetMarketStatusInstructionDataEncoder(): FixedSizeEncoder<SetMarketStatusInstructionDataArgs> {
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
       ["status", getMarketStatusEncoder()],
+      ["seconds", getU32Encoder()],
     ]),
     (value) => ({ ...value, discriminator: SET_MARKET_STATUS_DISCRIMINATOR }),
   );
@@ -113,6 +123,7 @@ export function getSetMarketStatusInstructionDataDecoder(): FixedSizeDecoder<Set
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["status", getMarketStatusDecoder()],
+    ["seconds", getU32Decoder()],
   ]);
 }
 
@@ -147,6 +158,7 @@ export type SetMarketStatusInput<
   /** This program. */
   program?: Address<TAccountProgram>;
   status: SetMarketStatusInstructionDataArgs["status"];
+  seconds: SetMarketStatusInstructionDataArgs["seconds"];
 };
 
 export function getSetMarketStatusInstruction<

@@ -73,15 +73,17 @@ export type SetPausedInstruction<
 export type SetPausedInstructionData = {
   discriminator: ReadonlyUint8Array;
   paused: number;
+  seconds: number;
 };
 
-export type SetPausedInstructionDataArgs = { paused: number };
+export type SetPausedInstructionDataArgs = { paused: number; seconds: number };
 
 export function getSetPausedInstructionDataEncoder(): FixedSizeEncoder<SetPausedInstructionDataArgs> {
   return transformEncoder(
     getStructEncoder([
       ["discriminator", fixEncoderSize(getBytesEncoder(), 8)],
       ["paused", getU32Encoder()],
+      ["seconds", getU32Encoder()],
     ]),
     (value) => ({ ...value, discriminator: SET_PAUSED_DISCRIMINATOR }),
   );
@@ -91,6 +93,7 @@ export function getSetPausedInstructionDataDecoder(): FixedSizeDecoder<SetPaused
   return getStructDecoder([
     ["discriminator", fixDecoderSize(getBytesDecoder(), 8)],
     ["paused", getU32Decoder()],
+    ["seconds", getU32Decoder()],
   ]);
 }
 
@@ -113,6 +116,7 @@ export type SetPausedInput<
   /** The exchange. */
   exchange?: Address<TAccountExchange>;
   paused: SetPausedInstructionDataArgs["paused"];
+  seconds: SetPausedInstructionDataArgs["seconds"];
 };
 
 export function getSetPausedInstruction<

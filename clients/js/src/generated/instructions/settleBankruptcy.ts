@@ -53,6 +53,8 @@ export type SettleBankruptcyInstruction<
   TAccountBank extends string | AccountMeta<string> =
     "3TXnVc7372BCtfUA8NvzEZCF3eHoq3MsFQfTr7D6tqVR",
   TAccountSubAccount extends string | AccountMeta<string> = string,
+  TAccountBackstop extends string | AccountMeta<string> =
+    "7Emh2cHDeMkXmz6hA9CM3NBmn3FQdBzXYArjgwM6vMrj",
   TAccountEventAuthority extends string | AccountMeta<string> =
     "4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx",
   TAccountProgram extends string | AccountMeta<string> =
@@ -66,7 +68,7 @@ export type SettleBankruptcyInstruction<
         ? ReadonlyAccount<TAccountExchange>
         : TAccountExchange,
       TAccountBoard extends string
-        ? WritableAccount<TAccountBoard>
+        ? ReadonlyAccount<TAccountBoard>
         : TAccountBoard,
       TAccountMarket extends string
         ? WritableAccount<TAccountMarket>
@@ -77,6 +79,9 @@ export type SettleBankruptcyInstruction<
       TAccountSubAccount extends string
         ? WritableAccount<TAccountSubAccount>
         : TAccountSubAccount,
+      TAccountBackstop extends string
+        ? WritableAccount<TAccountBackstop>
+        : TAccountBackstop,
       TAccountEventAuthority extends string
         ? ReadonlyAccount<TAccountEventAuthority>
         : TAccountEventAuthority,
@@ -122,12 +127,13 @@ export type SettleBankruptcyInput<
   TAccountMarket extends string = string,
   TAccountBank extends string = string,
   TAccountSubAccount extends string = string,
+  TAccountBackstop extends string = string,
   TAccountEventAuthority extends string = string,
   TAccountProgram extends string = string,
 > = {
   /** Switches. */
   exchange?: Address<TAccountExchange>;
-  /** The indices through which a loss is spread. */
+  /** Prices. */
   board?: Address<TAccountBoard>;
   /** The market. */
   market: Address<TAccountMarket>;
@@ -135,6 +141,8 @@ export type SettleBankruptcyInput<
   bank?: Address<TAccountBank>;
   /** The defaulter. */
   subAccount: Address<TAccountSubAccount>;
+  /** The backstop vault's sub-account: that of the defaulter when the vault defaults itself. */
+  backstop?: Address<TAccountBackstop>;
   /** Signs the program's calls to itself. */
   eventAuthority?: Address<TAccountEventAuthority>;
   /** This program. */
@@ -147,6 +155,7 @@ export function getSettleBankruptcyInstruction<
   TAccountMarket extends string,
   TAccountBank extends string,
   TAccountSubAccount extends string,
+  TAccountBackstop extends string,
   TAccountEventAuthority extends string,
   TAccountProgram extends string,
   TProgramAddress extends Address = typeof KEDGE_PROGRAM_ADDRESS,
@@ -157,6 +166,7 @@ export function getSettleBankruptcyInstruction<
     TAccountMarket,
     TAccountBank,
     TAccountSubAccount,
+    TAccountBackstop,
     TAccountEventAuthority,
     TAccountProgram
   >,
@@ -168,6 +178,7 @@ export function getSettleBankruptcyInstruction<
   TAccountMarket,
   TAccountBank,
   TAccountSubAccount,
+  TAccountBackstop,
   TAccountEventAuthority,
   TAccountProgram
 > {
@@ -177,10 +188,11 @@ export function getSettleBankruptcyInstruction<
   // Original accounts.
   const originalAccounts = {
     exchange: { value: input.exchange ?? null, isWritable: false },
-    board: { value: input.board ?? null, isWritable: true },
+    board: { value: input.board ?? null, isWritable: false },
     market: { value: input.market ?? null, isWritable: true },
     bank: { value: input.bank ?? null, isWritable: true },
     subAccount: { value: input.subAccount ?? null, isWritable: true },
+    backstop: { value: input.backstop ?? null, isWritable: true },
     eventAuthority: { value: input.eventAuthority ?? null, isWritable: false },
     program: { value: input.program ?? null, isWritable: false },
   };
@@ -202,6 +214,10 @@ export function getSettleBankruptcyInstruction<
     accounts.bank.value =
       "3TXnVc7372BCtfUA8NvzEZCF3eHoq3MsFQfTr7D6tqVR" as Address<"3TXnVc7372BCtfUA8NvzEZCF3eHoq3MsFQfTr7D6tqVR">;
   }
+  if (!accounts.backstop.value) {
+    accounts.backstop.value =
+      "7Emh2cHDeMkXmz6hA9CM3NBmn3FQdBzXYArjgwM6vMrj" as Address<"7Emh2cHDeMkXmz6hA9CM3NBmn3FQdBzXYArjgwM6vMrj">;
+  }
   if (!accounts.eventAuthority.value) {
     accounts.eventAuthority.value =
       "4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx" as Address<"4tShbAaQF2E5RKKTn6SEsRM5ky8mYdrAL4M3GAafKvxx">;
@@ -219,6 +235,7 @@ export function getSettleBankruptcyInstruction<
       getAccountMeta("market", accounts.market),
       getAccountMeta("bank", accounts.bank),
       getAccountMeta("subAccount", accounts.subAccount),
+      getAccountMeta("backstop", accounts.backstop),
       getAccountMeta("eventAuthority", accounts.eventAuthority),
       getAccountMeta("program", accounts.program),
     ],
@@ -231,6 +248,7 @@ export function getSettleBankruptcyInstruction<
     TAccountMarket,
     TAccountBank,
     TAccountSubAccount,
+    TAccountBackstop,
     TAccountEventAuthority,
     TAccountProgram
   >);
@@ -244,7 +262,7 @@ export type ParsedSettleBankruptcyInstruction<
   accounts: {
     /** Switches. */
     exchange: TAccountMetas[0];
-    /** The indices through which a loss is spread. */
+    /** Prices. */
     board: TAccountMetas[1];
     /** The market. */
     market: TAccountMetas[2];
@@ -252,10 +270,12 @@ export type ParsedSettleBankruptcyInstruction<
     bank: TAccountMetas[3];
     /** The defaulter. */
     subAccount: TAccountMetas[4];
+    /** The backstop vault's sub-account: that of the defaulter when the vault defaults itself. */
+    backstop: TAccountMetas[5];
     /** Signs the program's calls to itself. */
-    eventAuthority: TAccountMetas[5];
+    eventAuthority: TAccountMetas[6];
     /** This program. */
-    program: TAccountMetas[6];
+    program: TAccountMetas[7];
   };
   data: SettleBankruptcyInstructionData;
 };
@@ -268,12 +288,12 @@ export function parseSettleBankruptcyInstruction<
     InstructionWithAccounts<TAccountMetas> &
     InstructionWithData<ReadonlyUint8Array>,
 ): ParsedSettleBankruptcyInstruction<TProgram, TAccountMetas> {
-  if (instruction.accounts.length < 7) {
+  if (instruction.accounts.length < 8) {
     throw new SolanaError(
       SOLANA_ERROR__PROGRAM_CLIENTS__INSUFFICIENT_ACCOUNT_METAS,
       {
         actualAccountMetas: instruction.accounts.length,
-        expectedAccountMetas: 7,
+        expectedAccountMetas: 8,
       },
     );
   }
@@ -291,6 +311,7 @@ export function parseSettleBankruptcyInstruction<
       market: getNextAccount(),
       bank: getNextAccount(),
       subAccount: getNextAccount(),
+      backstop: getNextAccount(),
       eventAuthority: getNextAccount(),
       program: getNextAccount(),
     },

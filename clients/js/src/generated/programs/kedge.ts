@@ -61,6 +61,7 @@ import {
   getCancelUnstakeInstructionAsync,
   getCloseSubAccountInstructionAsync,
   getCloseTraderInstructionAsync,
+  getCreateBackstopInstruction,
   getCreateSubAccountInstructionAsync,
   getCreateTraderInstructionAsync,
   getDelistMarketInstruction,
@@ -78,6 +79,7 @@ import {
   getListMarketInstruction,
   getMergePositionInstruction,
   getModifyOrderInstruction,
+  getPayTreasuryInstruction,
   getPlaceAndMakeInstruction,
   getPlaceAndTakeInstruction,
   getPlaceOrdersInstruction,
@@ -100,12 +102,17 @@ import {
   getSettlePositionInstruction,
   getSliceOrderInstruction,
   getStakeInstructionAsync,
+  getStakeVaultInstructionAsync,
   getSweepFeesInstruction,
+  getTakeOverInstruction,
   getTrailOrderInstruction,
   getTransferInstruction,
   getTransferIsolatedInstruction,
   getTriggerOrderInstruction,
+  getUncrossInstruction,
   getUnstakeInstructionAsync,
+  getUnstakeVaultInstructionAsync,
+  getUnwindBackstopInstruction,
   getUpdateAmmInstruction,
   getUpdateFeeTierInstruction,
   getUpdateFundingInstruction,
@@ -119,6 +126,7 @@ import {
   parseCancelUnstakeInstruction,
   parseCloseSubAccountInstruction,
   parseCloseTraderInstruction,
+  parseCreateBackstopInstruction,
   parseCreateSubAccountInstruction,
   parseCreateTraderInstruction,
   parseDelistMarketInstruction,
@@ -136,6 +144,7 @@ import {
   parseListMarketInstruction,
   parseMergePositionInstruction,
   parseModifyOrderInstruction,
+  parsePayTreasuryInstruction,
   parsePlaceAndMakeInstruction,
   parsePlaceAndTakeInstruction,
   parsePlaceOrdersInstruction,
@@ -158,12 +167,17 @@ import {
   parseSettlePositionInstruction,
   parseSliceOrderInstruction,
   parseStakeInstruction,
+  parseStakeVaultInstruction,
   parseSweepFeesInstruction,
+  parseTakeOverInstruction,
   parseTrailOrderInstruction,
   parseTransferInstruction,
   parseTransferIsolatedInstruction,
   parseTriggerOrderInstruction,
+  parseUncrossInstruction,
   parseUnstakeInstruction,
+  parseUnstakeVaultInstruction,
+  parseUnwindBackstopInstruction,
   parseUpdateAmmInstruction,
   parseUpdateFeeTierInstruction,
   parseUpdateFundingInstruction,
@@ -177,6 +191,7 @@ import {
   type CancelUnstakeAsyncInput,
   type CloseSubAccountAsyncInput,
   type CloseTraderAsyncInput,
+  type CreateBackstopInput,
   type CreateSubAccountAsyncInput,
   type CreateTraderAsyncInput,
   type DelistMarketInput,
@@ -202,6 +217,7 @@ import {
   type ParsedCancelUnstakeInstruction,
   type ParsedCloseSubAccountInstruction,
   type ParsedCloseTraderInstruction,
+  type ParsedCreateBackstopInstruction,
   type ParsedCreateSubAccountInstruction,
   type ParsedCreateTraderInstruction,
   type ParsedDelistMarketInstruction,
@@ -219,6 +235,7 @@ import {
   type ParsedListMarketInstruction,
   type ParsedMergePositionInstruction,
   type ParsedModifyOrderInstruction,
+  type ParsedPayTreasuryInstruction,
   type ParsedPlaceAndMakeInstruction,
   type ParsedPlaceAndTakeInstruction,
   type ParsedPlaceOrdersInstruction,
@@ -241,17 +258,23 @@ import {
   type ParsedSettlePositionInstruction,
   type ParsedSliceOrderInstruction,
   type ParsedStakeInstruction,
+  type ParsedStakeVaultInstruction,
   type ParsedSweepFeesInstruction,
+  type ParsedTakeOverInstruction,
   type ParsedTrailOrderInstruction,
   type ParsedTransferInstruction,
   type ParsedTransferIsolatedInstruction,
   type ParsedTriggerOrderInstruction,
+  type ParsedUncrossInstruction,
   type ParsedUnstakeInstruction,
+  type ParsedUnstakeVaultInstruction,
+  type ParsedUnwindBackstopInstruction,
   type ParsedUpdateAmmInstruction,
   type ParsedUpdateFeeTierInstruction,
   type ParsedUpdateFundingInstruction,
   type ParsedVerifyInstruction,
   type ParsedWithdrawInstruction,
+  type PayTreasuryInput,
   type PlaceAndMakeInput,
   type PlaceAndTakeInput,
   type PlaceOrdersInput,
@@ -274,12 +297,17 @@ import {
   type SettlePositionInput,
   type SliceOrderInput,
   type StakeAsyncInput,
+  type StakeVaultAsyncInput,
   type SweepFeesInput,
+  type TakeOverInput,
   type TrailOrderInput,
   type TransferInput,
   type TransferIsolatedInput,
   type TriggerOrderInput,
+  type UncrossInput,
   type UnstakeAsyncInput,
+  type UnstakeVaultAsyncInput,
+  type UnwindBackstopInput,
   type UpdateAmmInput,
   type UpdateFeeTierInput,
   type UpdateFundingInput,
@@ -443,6 +471,13 @@ export enum KedgeInstruction {
   TransferIsolated,
   MergePosition,
   SetLeverage,
+  CreateBackstop,
+  StakeVault,
+  UnstakeVault,
+  TakeOver,
+  UnwindBackstop,
+  Uncross,
+  PayTreasury,
 }
 
 export function identifyKedgeInstruction(
@@ -1087,6 +1122,83 @@ export function identifyKedgeInstruction(
   ) {
     return KedgeInstruction.SetLeverage;
   }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([66, 133, 128, 23, 165, 122, 131, 243]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.CreateBackstop;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([5, 41, 184, 37, 11, 213, 172, 234]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.StakeVault;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([131, 150, 142, 54, 247, 71, 103, 43]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.UnstakeVault;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([223, 150, 178, 102, 241, 131, 59, 125]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.TakeOver;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([66, 234, 2, 193, 200, 12, 144, 141]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.UnwindBackstop;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([80, 74, 228, 18, 55, 173, 240, 79]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.Uncross;
+  }
+  if (
+    containsBytes(
+      data,
+      fixEncoderSize(getBytesEncoder(), 8).encode(
+        new Uint8Array([225, 12, 97, 182, 104, 65, 17, 51]),
+      ),
+      0,
+    )
+  ) {
+    return KedgeInstruction.PayTreasury;
+  }
   throw new SolanaError(
     SOLANA_ERROR__PROGRAM_CLIENTS__FAILED_TO_IDENTIFY_INSTRUCTION,
     { instructionData: data, programName: "kedge" },
@@ -1269,7 +1381,28 @@ export type ParsedKedgeInstruction<
     } & ParsedMergePositionInstruction<TProgram>)
   | ({
       instructionType: KedgeInstruction.SetLeverage;
-    } & ParsedSetLeverageInstruction<TProgram>);
+    } & ParsedSetLeverageInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.CreateBackstop;
+    } & ParsedCreateBackstopInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.StakeVault;
+    } & ParsedStakeVaultInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.UnstakeVault;
+    } & ParsedUnstakeVaultInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.TakeOver;
+    } & ParsedTakeOverInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.UnwindBackstop;
+    } & ParsedUnwindBackstopInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.Uncross;
+    } & ParsedUncrossInstruction<TProgram>)
+  | ({
+      instructionType: KedgeInstruction.PayTreasury;
+    } & ParsedPayTreasuryInstruction<TProgram>);
 
 export function parseKedgeInstruction<TProgram extends string>(
   instruction: Instruction<TProgram> & InstructionWithData<ReadonlyUint8Array>,
@@ -1682,6 +1815,55 @@ export function parseKedgeInstruction<TProgram extends string>(
         ...parseSetLeverageInstruction(instruction),
       };
     }
+    case KedgeInstruction.CreateBackstop: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.CreateBackstop,
+        ...parseCreateBackstopInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.StakeVault: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.StakeVault,
+        ...parseStakeVaultInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.UnstakeVault: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.UnstakeVault,
+        ...parseUnstakeVaultInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.TakeOver: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.TakeOver,
+        ...parseTakeOverInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.UnwindBackstop: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.UnwindBackstop,
+        ...parseUnwindBackstopInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.Uncross: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.Uncross,
+        ...parseUncrossInstruction(instruction),
+      };
+    }
+    case KedgeInstruction.PayTreasury: {
+      assertIsInstructionWithAccounts(instruction);
+      return {
+        instructionType: KedgeInstruction.PayTreasury,
+        ...parsePayTreasuryInstruction(instruction),
+      };
+    }
     default:
       throw new SolanaError(
         SOLANA_ERROR__PROGRAM_CLIENTS__UNRECOGNIZED_INSTRUCTION_TYPE,
@@ -1905,6 +2087,31 @@ export type KedgePluginInstructions = {
   setLeverage: (
     input: SetLeverageInput,
   ) => ReturnType<typeof getSetLeverageInstruction> & SelfPlanAndSendFunctions;
+  createBackstop: (
+    input: CreateBackstopInput,
+  ) => ReturnType<typeof getCreateBackstopInstruction> &
+    SelfPlanAndSendFunctions;
+  stakeVault: (
+    input: StakeVaultAsyncInput,
+  ) => ReturnType<typeof getStakeVaultInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  unstakeVault: (
+    input: UnstakeVaultAsyncInput,
+  ) => ReturnType<typeof getUnstakeVaultInstructionAsync> &
+    SelfPlanAndSendFunctions;
+  takeOver: (
+    input: TakeOverInput,
+  ) => ReturnType<typeof getTakeOverInstruction> & SelfPlanAndSendFunctions;
+  unwindBackstop: (
+    input: UnwindBackstopInput,
+  ) => ReturnType<typeof getUnwindBackstopInstruction> &
+    SelfPlanAndSendFunctions;
+  uncross: (
+    input: UncrossInput,
+  ) => ReturnType<typeof getUncrossInstruction> & SelfPlanAndSendFunctions;
+  payTreasury: (
+    input: PayTreasuryInput,
+  ) => ReturnType<typeof getPayTreasuryInstruction> & SelfPlanAndSendFunctions;
 };
 
 export type KedgePluginPdas = {
@@ -2179,6 +2386,35 @@ export function kedgeProgram() {
             addSelfPlanAndSendFunctions(
               client,
               getSetLeverageInstruction(input),
+            ),
+          createBackstop: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getCreateBackstopInstruction(input),
+            ),
+          stakeVault: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getStakeVaultInstructionAsync(input),
+            ),
+          unstakeVault: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getUnstakeVaultInstructionAsync(input),
+            ),
+          takeOver: (input) =>
+            addSelfPlanAndSendFunctions(client, getTakeOverInstruction(input)),
+          unwindBackstop: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getUnwindBackstopInstruction(input),
+            ),
+          uncross: (input) =>
+            addSelfPlanAndSendFunctions(client, getUncrossInstruction(input)),
+          payTreasury: (input) =>
+            addSelfPlanAndSendFunctions(
+              client,
+              getPayTreasuryInstruction(input),
             ),
         },
         pdas: {

@@ -52,6 +52,8 @@ export type BankRow = {
   listed: boolean;
   /** Padding. */
   padding: ReadonlyUint8Array;
+  /** Unix time at which the row's halt ends or has ended. */
+  haltUntil: number;
   /** Reserved, zero. */
   reserved: Array<bigint>;
 };
@@ -67,6 +69,8 @@ export type BankRowArgs = {
   decimals: number;
   /** 1 when the row is in use. */
   listed: boolean;
+  /** Unix time at which the row's halt ends or has ended. */
+  haltUntil: number;
 };
 
 export function getBankRowEncoder(): FixedSizeEncoder<BankRowArgs> {
@@ -77,12 +81,13 @@ export function getBankRowEncoder(): FixedSizeEncoder<BankRowArgs> {
       ["maintenanceWeight", getU32Encoder()],
       ["decimals", getU8Encoder()],
       ["listed", getBooleanEncoder()],
-      ["padding", fixEncoderSize(getBytesEncoder(), 6)],
+      ["padding", fixEncoderSize(getBytesEncoder(), 2)],
+      ["haltUntil", getU32Encoder()],
       ["reserved", getArrayEncoder(getU64Encoder(), { size: 2 })],
     ]),
     (value) => ({
       ...value,
-      padding: new Uint8Array([0, 0, 0, 0, 0, 0]),
+      padding: new Uint8Array([0, 0]),
       reserved: [0, 0],
     }),
   );
@@ -95,7 +100,8 @@ export function getBankRowDecoder(): FixedSizeDecoder<BankRow> {
     ["maintenanceWeight", getU32Decoder()],
     ["decimals", getU8Decoder()],
     ["listed", getBooleanDecoder()],
-    ["padding", fixDecoderSize(getBytesDecoder(), 6)],
+    ["padding", fixDecoderSize(getBytesDecoder(), 2)],
+    ["haltUntil", getU32Decoder()],
     ["reserved", getArrayDecoder(getU64Decoder(), { size: 2 })],
   ]);
 }

@@ -48,18 +48,23 @@ export type BankruptcyRecord = {
   insuranceFees: bigint;
   /** Paid by the protocol's tranche. */
   protocol: bigint;
+  /** Paid by the vAMM's capital. */
+  amm: bigint;
   /** Paid by the market's insurance fund. */
   insurance: bigint;
   /** Paid by the staked insurance. */
   staked: bigint;
-  /** Paid by the vAMM's capital (only when nobody holds a position). */
-  amm: bigint;
-  /** Spread over all positions. */
-  socialised: bigint;
-  /** What each base unit was charged, at 1e9. */
-  charge: bigint;
-  /** Left as the market's deficit, repaid by its next fees. */
+  /** Paid by the backstop vault. */
+  backstop: bigint;
+  /** Left as the market's deficit: its next fees repay it, and until then profits bear it. */
   deficit: bigint;
+  /** The whole deficit of the market afterwards. */
+  missing: bigint;
+  /**
+   * What all users together would take out of the market afterwards (negative: bring in): of each profit
+   * `missing / profits` is given up.
+   */
+  profits: bigint;
   /** Unix time. */
   time: bigint;
   /** Number of the default on the exchange, from zero. */
@@ -83,18 +88,23 @@ export type BankruptcyRecordArgs = {
   insuranceFees: number | bigint;
   /** Paid by the protocol's tranche. */
   protocol: number | bigint;
+  /** Paid by the vAMM's capital. */
+  amm: number | bigint;
   /** Paid by the market's insurance fund. */
   insurance: number | bigint;
   /** Paid by the staked insurance. */
   staked: number | bigint;
-  /** Paid by the vAMM's capital (only when nobody holds a position). */
-  amm: number | bigint;
-  /** Spread over all positions. */
-  socialised: number | bigint;
-  /** What each base unit was charged, at 1e9. */
-  charge: number | bigint;
-  /** Left as the market's deficit, repaid by its next fees. */
+  /** Paid by the backstop vault. */
+  backstop: number | bigint;
+  /** Left as the market's deficit: its next fees repay it, and until then profits bear it. */
   deficit: number | bigint;
+  /** The whole deficit of the market afterwards. */
+  missing: number | bigint;
+  /**
+   * What all users together would take out of the market afterwards (negative: bring in): of each profit
+   * `missing / profits` is given up.
+   */
+  profits: number | bigint;
   /** Unix time. */
   time: number | bigint;
   /** Number of the default on the exchange, from zero. */
@@ -113,12 +123,13 @@ export function getBankruptcyRecordEncoder(): FixedSizeEncoder<BankruptcyRecordA
       ["fees", getU64Encoder()],
       ["insuranceFees", getU64Encoder()],
       ["protocol", getU64Encoder()],
+      ["amm", getU64Encoder()],
       ["insurance", getU64Encoder()],
       ["staked", getU64Encoder()],
-      ["amm", getU64Encoder()],
-      ["socialised", getU64Encoder()],
-      ["charge", getI64Encoder()],
+      ["backstop", getU64Encoder()],
       ["deficit", getU64Encoder()],
+      ["missing", getU64Encoder()],
+      ["profits", getI64Encoder()],
       ["time", getI64Encoder()],
       ["number", getU64Encoder()],
       ["market", getU16Encoder()],
@@ -136,12 +147,13 @@ export function getBankruptcyRecordDecoder(): FixedSizeDecoder<BankruptcyRecord>
     ["fees", getU64Decoder()],
     ["insuranceFees", getU64Decoder()],
     ["protocol", getU64Decoder()],
+    ["amm", getU64Decoder()],
     ["insurance", getU64Decoder()],
     ["staked", getU64Decoder()],
-    ["amm", getU64Decoder()],
-    ["socialised", getU64Decoder()],
-    ["charge", getI64Decoder()],
+    ["backstop", getU64Decoder()],
     ["deficit", getU64Decoder()],
+    ["missing", getU64Decoder()],
+    ["profits", getI64Decoder()],
     ["time", getI64Decoder()],
     ["number", getU64Decoder()],
     ["market", getU16Decoder()],

@@ -92,6 +92,10 @@ export type MarketParams = {
   liquidationShare: number;
   /** Time in which the liquidator's discount grows to the whole, milliseconds, at most ten minutes; 0 for at once. */
   liquidationRamp: bigint;
+  /** Largest position that the backstop vault takes over, over its value; 0 for none. */
+  vaultLimit: number;
+  /** Padding. */
+  padding3: number;
 };
 
 export type MarketParamsArgs = {
@@ -143,6 +147,8 @@ export type MarketParamsArgs = {
   liquidationShare: number;
   /** Time in which the liquidator's discount grows to the whole, milliseconds, at most ten minutes; 0 for at once. */
   liquidationRamp: number | bigint;
+  /** Largest position that the backstop vault takes over, over its value; 0 for none. */
+  vaultLimit: number;
 };
 
 export function getMarketParamsEncoder(): FixedSizeEncoder<MarketParamsArgs> {
@@ -173,8 +179,10 @@ export function getMarketParamsEncoder(): FixedSizeEncoder<MarketParamsArgs> {
       ["padding2", fixEncoderSize(getBytesEncoder(), 3)],
       ["liquidationShare", getU32Encoder()],
       ["liquidationRamp", getU64Encoder()],
+      ["vaultLimit", getU32Encoder()],
+      ["padding3", getU32Encoder()],
     ]),
-    (value) => ({ ...value, padding2: new Uint8Array([0, 0, 0]) }),
+    (value) => ({ ...value, padding2: new Uint8Array([0, 0, 0]), padding3: 0 }),
   );
 }
 
@@ -205,6 +213,8 @@ export function getMarketParamsDecoder(): FixedSizeDecoder<MarketParams> {
     ["padding2", fixDecoderSize(getBytesDecoder(), 3)],
     ["liquidationShare", getU32Decoder()],
     ["liquidationRamp", getU64Decoder()],
+    ["vaultLimit", getU32Decoder()],
+    ["padding3", getU32Decoder()],
   ]);
 }
 

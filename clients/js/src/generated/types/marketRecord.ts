@@ -9,6 +9,7 @@
 import {
   combineCodec,
   fixDecoderSize,
+  getBooleanDecoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
@@ -23,6 +24,7 @@ import {
 } from "@solana/kit";
 import {
   fixEncoderSize,
+  getBooleanEncoder,
   getI64Encoder,
   getStructEncoder,
   getU16Encoder,
@@ -54,6 +56,8 @@ export type MarketRecord = {
   status: MarketStatus;
   /** The one before. */
   statusBefore: MarketStatus;
+  /** 1 when a row's silence is announced, or was what ended the market. */
+  silent: boolean;
   /** Padding. */
   padding: ReadonlyUint8Array;
 };
@@ -77,6 +81,8 @@ export type MarketRecordArgs = {
   status: MarketStatusArgs;
   /** The one before. */
   statusBefore: MarketStatusArgs;
+  /** 1 when a row's silence is announced, or was what ended the market. */
+  silent: boolean;
 };
 
 export function getMarketRecordEncoder(): FixedSizeEncoder<MarketRecordArgs> {
@@ -91,9 +97,10 @@ export function getMarketRecordEncoder(): FixedSizeEncoder<MarketRecordArgs> {
       ["market", getU16Encoder()],
       ["status", getMarketStatusEncoder()],
       ["statusBefore", getMarketStatusEncoder()],
-      ["padding", fixEncoderSize(getBytesEncoder(), 4)],
+      ["silent", getBooleanEncoder()],
+      ["padding", fixEncoderSize(getBytesEncoder(), 3)],
     ]),
-    (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0]) }),
+    (value) => ({ ...value, padding: new Uint8Array([0, 0, 0]) }),
   );
 }
 
@@ -108,7 +115,8 @@ export function getMarketRecordDecoder(): FixedSizeDecoder<MarketRecord> {
     ["market", getU16Decoder()],
     ["status", getMarketStatusDecoder()],
     ["statusBefore", getMarketStatusDecoder()],
-    ["padding", fixDecoderSize(getBytesDecoder(), 4)],
+    ["silent", getBooleanDecoder()],
+    ["padding", fixDecoderSize(getBytesDecoder(), 3)],
   ]);
 }
 

@@ -9,15 +9,14 @@
 import {
   combineCodec,
   fixDecoderSize,
-  getArrayDecoder,
-  getArrayEncoder,
   getBytesDecoder,
   getBytesEncoder,
   getI64Decoder,
   getStructDecoder,
+  getU16Decoder,
   getU32Decoder,
   getU64Decoder,
-  transformEncoder,
+  getU8Decoder,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
@@ -27,8 +26,10 @@ import {
   fixEncoderSize,
   getI64Encoder,
   getStructEncoder,
+  getU16Encoder,
   getU32Encoder,
   getU64Encoder,
+  getU8Encoder,
 } from "../../checked.js";
 import {
   getListingDecoder,
@@ -52,8 +53,10 @@ export type MarketRow = {
   sizePremium: number;
   /** 1 when the row is in use, DELISTED when its market has ended. */
   listed: Listing;
-  /** Padding. */
-  padding: ReadonlyUint8Array;
+  /** Prices of a quorum in a row that have moved too far: 1 until the next, which halts or ends it. */
+  moves: number;
+  /** Move within a minute past which the row is halted, parts per ten thousand. */
+  moveLimit: number;
   /** Cumulative funding that a long has paid, quote per base at 1e9. */
   fundingLong: bigint;
   /** Cumulative funding that a short has received, quote per base at 1e9. */
@@ -63,9 +66,21 @@ export type MarketRow = {
   /** Prices of the hour before the expiry times the seconds that each counts, price units times seconds. */
   settlementSum: bigint;
   /** Seconds that the sum covers, at most an hour. */
-  settlementSeconds: bigint;
-  /** Reserved, zero. */
-  reserved: Array<bigint>;
+  settlementSeconds: number;
+  /** Unix time at which the row's halt ends or has ended. */
+  haltUntil: number;
+  /** Five-minute average of the price at the last refresh that a quorum carried. */
+  quorumAverage: bigint;
+  /** Price of up to a minute ago against which moves are measured, zero before the first. */
+  anchor: bigint;
+  /** The one before it. */
+  anchorBefore: bigint;
+  /** Unix time at which the last halt of its own began, 0 for never. */
+  haltedAt: number;
+  /** Quarters of a minute from each of the three halts before it to that one, rounded down; 255 for longer ago. */
+  haltsBefore: ReadonlyUint8Array;
+  /** Seconds from the anchor to the row's price. */
+  anchorAge: number;
 };
 
 export type MarketRowArgs = {
@@ -79,6 +94,10 @@ export type MarketRowArgs = {
   sizePremium: number;
   /** 1 when the row is in use, DELISTED when its market has ended. */
   listed: ListingArgs;
+  /** Prices of a quorum in a row that have moved too far: 1 until the next, which halts or ends it. */
+  moves: number;
+  /** Move within a minute past which the row is halted, parts per ten thousand. */
+  moveLimit: number;
   /** Cumulative funding that a long has paid, quote per base at 1e9. */
   fundingLong: number | bigint;
   /** Cumulative funding that a short has received, quote per base at 1e9. */
@@ -88,31 +107,45 @@ export type MarketRowArgs = {
   /** Prices of the hour before the expiry times the seconds that each counts, price units times seconds. */
   settlementSum: number | bigint;
   /** Seconds that the sum covers, at most an hour. */
-  settlementSeconds: number | bigint;
+  settlementSeconds: number;
+  /** Unix time at which the row's halt ends or has ended. */
+  haltUntil: number;
+  /** Five-minute average of the price at the last refresh that a quorum carried. */
+  quorumAverage: number | bigint;
+  /** Price of up to a minute ago against which moves are measured, zero before the first. */
+  anchor: number | bigint;
+  /** The one before it. */
+  anchorBefore: number | bigint;
+  /** Unix time at which the last halt of its own began, 0 for never. */
+  haltedAt: number;
+  /** Quarters of a minute from each of the three halts before it to that one, rounded down; 255 for longer ago. */
+  haltsBefore: ReadonlyUint8Array;
+  /** Seconds from the anchor to the row's price. */
+  anchorAge: number;
 };
 
 export function getMarketRowEncoder(): FixedSizeEncoder<MarketRowArgs> {
-  return transformEncoder(
-    getStructEncoder([
-      ["price", getPriceRowEncoder()],
-      ["initialMargin", getU32Encoder()],
-      ["maintenanceMargin", getU32Encoder()],
-      ["sizePremium", getU32Encoder()],
-      ["listed", getListingEncoder()],
-      ["padding", fixEncoderSize(getBytesEncoder(), 3)],
-      ["fundingLong", getI64Encoder()],
-      ["fundingShort", getI64Encoder()],
-      ["expiryTime", getI64Encoder()],
-      ["settlementSum", getU64Encoder()],
-      ["settlementSeconds", getU64Encoder()],
-      ["reserved", getArrayEncoder(getU64Encoder(), { size: 1 })],
-    ]),
-    (value) => ({
-      ...value,
-      padding: new Uint8Array([0, 0, 0]),
-      reserved: [0],
-    }),
-  );
+  return getStructEncoder([
+    ["price", getPriceRowEncoder()],
+    ["initialMargin", getU32Encoder()],
+    ["maintenanceMargin", getU32Encoder()],
+    ["sizePremium", getU32Encoder()],
+    ["listed", getListingEncoder()],
+    ["moves", getU8Encoder()],
+    ["moveLimit", getU16Encoder()],
+    ["fundingLong", getI64Encoder()],
+    ["fundingShort", getI64Encoder()],
+    ["expiryTime", getI64Encoder()],
+    ["settlementSum", getU64Encoder()],
+    ["settlementSeconds", getU32Encoder()],
+    ["haltUntil", getU32Encoder()],
+    ["quorumAverage", getU64Encoder()],
+    ["anchor", getU64Encoder()],
+    ["anchorBefore", getU64Encoder()],
+    ["haltedAt", getU32Encoder()],
+    ["haltsBefore", fixEncoderSize(getBytesEncoder(), 3)],
+    ["anchorAge", getU8Encoder()],
+  ]);
 }
 
 export function getMarketRowDecoder(): FixedSizeDecoder<MarketRow> {
@@ -122,13 +155,20 @@ export function getMarketRowDecoder(): FixedSizeDecoder<MarketRow> {
     ["maintenanceMargin", getU32Decoder()],
     ["sizePremium", getU32Decoder()],
     ["listed", getListingDecoder()],
-    ["padding", fixDecoderSize(getBytesDecoder(), 3)],
+    ["moves", getU8Decoder()],
+    ["moveLimit", getU16Decoder()],
     ["fundingLong", getI64Decoder()],
     ["fundingShort", getI64Decoder()],
     ["expiryTime", getI64Decoder()],
     ["settlementSum", getU64Decoder()],
-    ["settlementSeconds", getU64Decoder()],
-    ["reserved", getArrayDecoder(getU64Decoder(), { size: 1 })],
+    ["settlementSeconds", getU32Decoder()],
+    ["haltUntil", getU32Decoder()],
+    ["quorumAverage", getU64Decoder()],
+    ["anchor", getU64Decoder()],
+    ["anchorBefore", getU64Decoder()],
+    ["haltedAt", getU32Decoder()],
+    ["haltsBefore", fixDecoderSize(getBytesDecoder(), 3)],
+    ["anchorAge", getU8Decoder()],
   ]);
 }
 

@@ -48,6 +48,8 @@ export type SettleRecord = {
   quote: bigint;
   /** Price used. */
   price: bigint;
+  /** Profit given up, because nobody has paid a loss of the market. */
+  writtenOff: bigint;
   /** Market. */
   market: number;
   /** 1 when the tokens are an isolated position's. */
@@ -67,6 +69,8 @@ export type SettleRecordArgs = {
   quote: number | bigint;
   /** Price used. */
   price: number | bigint;
+  /** Profit given up, because nobody has paid a loss of the market. */
+  writtenOff: number | bigint;
   /** Market. */
   market: number;
   /** 1 when the tokens are an isolated position's. */
@@ -81,6 +85,7 @@ export function getSettleRecordEncoder(): FixedSizeEncoder<SettleRecordArgs> {
       ["pool", getU64Encoder()],
       ["quote", getI64Encoder()],
       ["price", getU64Encoder()],
+      ["writtenOff", getU64Encoder()],
       ["market", getU16Encoder()],
       ["isolated", getBooleanEncoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 5)],
@@ -96,6 +101,7 @@ export function getSettleRecordDecoder(): FixedSizeDecoder<SettleRecord> {
     ["pool", getU64Decoder()],
     ["quote", getI64Decoder()],
     ["price", getU64Decoder()],
+    ["writtenOff", getU64Decoder()],
     ["market", getU16Decoder()],
     ["isolated", getBooleanDecoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 5)],

@@ -8,24 +8,31 @@
 
 import {
   combineCodec,
+  fixDecoderSize,
   getAddressDecoder,
   getAddressEncoder,
+  getBytesDecoder,
+  getBytesEncoder,
   getI64Decoder,
   getStructDecoder,
   getU64Decoder,
+  transformEncoder,
   type Address,
   type FixedSizeCodec,
   type FixedSizeDecoder,
   type FixedSizeEncoder,
+  type ReadonlyUint8Array,
 } from "@solana/kit";
 import {
+  fixEncoderSize,
   getI64Encoder,
   getStructEncoder,
   getU64Encoder,
 } from "../../checked.js";
+import { getPotDecoder, getPotEncoder, type Pot, type PotArgs } from "./index.js";
 
 export type StakeRecord = {
-  /** Authority of the person. */
+  /** Authority of the person; the treasury. */
   authority: Address;
   /** Tokens staked (negative: paid out). */
   amount: bigint;
@@ -37,10 +44,14 @@ export type StakeRecord = {
   allShares: bigint;
   /** Generation of the shares. */
   generation: bigint;
+  /** Pot. */
+  pot: Pot;
+  /** Padding. */
+  padding: ReadonlyUint8Array;
 };
 
 export type StakeRecordArgs = {
-  /** Authority of the person. */
+  /** Authority of the person; the treasury. */
   authority: Address;
   /** Tokens staked (negative: paid out). */
   amount: number | bigint;
@@ -52,17 +63,24 @@ export type StakeRecordArgs = {
   allShares: number | bigint;
   /** Generation of the shares. */
   generation: number | bigint;
+  /** Pot. */
+  pot: PotArgs;
 };
 
 export function getStakeRecordEncoder(): FixedSizeEncoder<StakeRecordArgs> {
-  return getStructEncoder([
-    ["authority", getAddressEncoder()],
-    ["amount", getI64Encoder()],
-    ["shares", getU64Encoder()],
-    ["assets", getU64Encoder()],
-    ["allShares", getU64Encoder()],
-    ["generation", getU64Encoder()],
-  ]);
+  return transformEncoder(
+    getStructEncoder([
+      ["authority", getAddressEncoder()],
+      ["amount", getI64Encoder()],
+      ["shares", getU64Encoder()],
+      ["assets", getU64Encoder()],
+      ["allShares", getU64Encoder()],
+      ["generation", getU64Encoder()],
+      ["pot", getPotEncoder()],
+      ["padding", fixEncoderSize(getBytesEncoder(), 7)],
+    ]),
+    (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0, 0, 0]) }),
+  );
 }
 
 export function getStakeRecordDecoder(): FixedSizeDecoder<StakeRecord> {
@@ -73,6 +91,8 @@ export function getStakeRecordDecoder(): FixedSizeDecoder<StakeRecord> {
     ["assets", getU64Decoder()],
     ["allShares", getU64Decoder()],
     ["generation", getU64Decoder()],
+    ["pot", getPotDecoder()],
+    ["padding", fixDecoderSize(getBytesDecoder(), 7)],
   ]);
 }
 

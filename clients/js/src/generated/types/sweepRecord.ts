@@ -42,6 +42,8 @@ export type SweepRecord = {
   market: number;
   /** Padding. */
   padding: ReadonlyUint8Array;
+  /** To the backstop vault, as its premium. */
+  vaultPremium: bigint;
 };
 
 export type SweepRecordArgs = {
@@ -57,6 +59,8 @@ export type SweepRecordArgs = {
   premium: number | bigint;
   /** Market. */
   market: number;
+  /** To the backstop vault, as its premium. */
+  vaultPremium: number | bigint;
 };
 
 export function getSweepRecordEncoder(): FixedSizeEncoder<SweepRecordArgs> {
@@ -69,6 +73,7 @@ export function getSweepRecordEncoder(): FixedSizeEncoder<SweepRecordArgs> {
       ["premium", getU64Encoder()],
       ["market", getU16Encoder()],
       ["padding", fixEncoderSize(getBytesEncoder(), 6)],
+      ["vaultPremium", getU64Encoder()],
     ]),
     (value) => ({ ...value, padding: new Uint8Array([0, 0, 0, 0, 0, 0]) }),
   );
@@ -83,6 +88,7 @@ export function getSweepRecordDecoder(): FixedSizeDecoder<SweepRecord> {
     ["premium", getU64Decoder()],
     ["market", getU16Decoder()],
     ["padding", fixDecoderSize(getBytesDecoder(), 6)],
+    ["vaultPremium", getU64Decoder()],
   ]);
 }
 
