@@ -9,13 +9,14 @@ FORGOTTEN := $(shell mkdir -p "$(CARGO_TARGET_DIR)" && cd "$(CARGO_TARGET_DIR)" 
 
 XTASK = cargo run --quiet --locked --package xtask --
 
-.PHONY: help program idl client demo sim keeper test validator e2e load fuzz reference miri mutants bench lint clean
+.PHONY: help program idl client demo exit sim keeper test validator e2e load fuzz reference miri mutants bench lint clean
 
-help: ; @echo "make program | demo | sim | keeper | test | validator | e2e | load | fuzz | reference | miri | mutants | bench | lint | idl | client | clean      (make demo ARGS='--help' for its flags)"
+help: ; @echo "make program | demo | exit | sim | keeper | test | validator | e2e | load | fuzz | reference | miri | mutants | bench | lint | idl | client | clean      (make demo ARGS='--help' for its flags)"
 program: ; @$(XTASK) program
 idl: ; @$(XTASK) idl
 client: ; @$(XTASK) client $(ARGS)
 demo: ; @echo 'preparing (the first time some seconds)'; $(XTASK) demo $(ARGS)
+exit: ; @$(XTASK) exit
 sim: ; @$(XTASK) sim $(ARGS)
 keeper: ; @$(XTASK) keeper
 test: ; @$(XTASK) test $(ARGS)

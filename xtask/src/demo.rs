@@ -75,6 +75,18 @@ pub(crate) fn run(args: &DemoArgs) -> Result<()> {
     Ok(())
 }
 
+/// `cargo xtask exit`: builds the program and shows the way out of an exchange that nobody runs.
+pub(crate) fn exit() -> Result<()> {
+    let log = log()?;
+    quiet::run("build the exchange's program", &mut program()?, &log)?;
+    quiet::run("build kedge-exit", &mut build(&["kedge-exit"]), &log)?;
+    let status = foreground::run(Command::new(target().join("debug/kedge-exit")).current_dir(root()))?;
+    if !status.success() {
+        bail!("not everybody got out ({status})");
+    }
+    Ok(())
+}
+
 /// `cargo xtask keeper`: builds the keeper and leaves it at target/kedge-keeper.
 pub(crate) fn keeper() -> Result<()> {
     quiet::run("build kedge-keeper", &mut build(&["kedge-keeper"]), &log()?)?;

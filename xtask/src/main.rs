@@ -72,6 +72,8 @@ enum Command {
     Bench(bench::BenchArgs),
     /// Build the program and run the demo
     Demo(demo::DemoArgs),
+    /// Build the program and show the way out of an exchange that nobody runs
+    Exit,
     /// Build the simulator and run it
     Sim(sim::SimArgs),
     /// Build kedge-keeper and link it at target/kedge-keeper
@@ -99,6 +101,7 @@ fn main() -> ExitCode {
         Command::Mutants(args) => mutants::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::Exit => demo::exit(),
         Command::Sim(args) => sim::run(&args),
         Command::Keeper => demo::keeper(),
         Command::Validator(args) => validator::run(&args),

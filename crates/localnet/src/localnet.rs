@@ -85,6 +85,25 @@ impl Localnet {
         Ok(())
     }
 
+    /// Lets time pass at once: market time goes on by `time`, and the slots that it takes at `slot_time` each are left out,
+    /// as if they had been empty. Blockhashes stay as they are.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a slot time under a millisecond.
+    pub fn pass(&self, time: Duration, slot_time: Duration) -> Result<()> {
+        let slots = time.as_millis().checked_div(slot_time.as_millis());
+        let slots = slots.ok_or(Error::Config("slot_time is under one millisecond"))?;
+        let slots = u64::try_from(slots).map_err(|_| Error::Config("too long a time"))?;
+        let now = self.market_clock().seconds(Instant::now()).saturating_add_unsigned(time.as_secs());
+        self.chain.with_svm(|svm| {
+            svm.latest_epoch_info.absolute_slot = svm.latest_epoch_info.absolute_slot.saturating_add(slots);
+            let slot = svm.latest_epoch_info.absolute_slot;
+            let clock = Clock { slot, ..svm.inner.get_sysvar::<Clock>() };
+            svm.inner.set_sysvar(&clock);
+        });
+        self.set_time(now)
+    }
+
     /// Sets the pace of market time in market seconds per wall second; zero holds it still. The time does not jump.
     pub fn set_time_rate(&self, rate: f64) {
         self.clock.lock().unwrap_or_else(PoisonError::into_inner).set_rate(rate, Instant::now());
