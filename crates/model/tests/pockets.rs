@@ -242,8 +242,7 @@ fn an_isolated_default_is_paid_like_any_other_and_ends_the_pocket() {
     assert_eq!(world.accounts[TRADER].head.balance(0), balance, "not a unit of the rest");
     check(&mut world);
     // A new order in that market, once it trades again after the fall, is margined with the rest again.
-    world.wait(61);
-    world.tick();
+    world.outlast();
     world.place(TRADER, limit(SOL, Side::Long, ONE, 100 * DOLLAR)).unwrap();
     assert!(!world.accounts[TRADER].position(SOL).is_isolated());
 }

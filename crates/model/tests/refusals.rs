@@ -10,7 +10,7 @@ const FOLDERS: [(&str, &str); 2] = [("model/", "crates/model/tests/"), ("tests/"
 const PARTICIPANTS: [&str; 7] = ["sub_account", "trader", "taker", "maker", "from", "to", "liquidator"];
 
 /// Participants' accounts behind the declared ones, which the IDL does not list.
-const BEHIND: [(&str, &[&str]); 8] = [
+const BEHIND: [(&str, &[&str]); 9] = [
     ("fill_order", &["filler", "makers", "referrer", "builder"]),
     ("place_and_take", &["makers", "referrer", "builder"]),
     ("liquidate_with_fill", &["makers", "referrer", "builder"]),
@@ -19,6 +19,7 @@ const BEHIND: [(&str, &[&str]); 8] = [
     ("trail_order", &["crank"]),
     ("slice_order", &["crank"]),
     ("expire_orders", &["crank"]),
+    ("uncross", &["owners"]),
 ];
 
 fn root() -> PathBuf {

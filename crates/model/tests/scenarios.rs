@@ -146,6 +146,7 @@ fn a_default_is_paid_by_the_insurance_up_to_its_cap_and_then_by_profits() {
     world.deposit(1, 0, 100_000 * DOLLAR).unwrap();
     world.deposit(3, 0, 100_000 * DOLLAR).unwrap();
     for (side, size) in [(Side::Short, ONE), (Side::Long, 2 * ONE), (Side::Short, ONE)] {
+        world.outlast();
         world.place(3, limit(BTC, side.opposite(), size, 50_000 * DOLLAR)).unwrap();
         let _ = world.take(1, ioc(BTC, side, size, 50_000 * DOLLAR), &[3]).unwrap();
         check(&mut world);
@@ -161,6 +162,7 @@ fn a_default_with_no_position_open_becomes_a_deficit_that_fees_repay() {
     let trader = long_one(&mut world, 6_100);
     let debt = ruin(&mut world, BTC, trader, 50_000 * DOLLAR);
     // The last two positions close each other.
+    world.outlast();
     world.place(LIQUIDATOR, limit(BTC, Side::Short, ONE, 50_000 * DOLLAR)).unwrap();
     let _ = world.take(MAKER, ioc(BTC, Side::Long, ONE, 50_000 * DOLLAR), &[LIQUIDATOR]).unwrap();
     assert_eq!(world.markets[BTC].long_interest, Size(0));
@@ -188,6 +190,7 @@ fn with_no_position_open_the_vamms_capital_pays_a_default() {
     world.fund_pool(BTC, PoolKind::Amm, 50_000 * DOLLAR).unwrap();
     let trader = long_one(&mut world, 6_100);
     let debt = ruin(&mut world, BTC, trader, 50_000 * DOLLAR);
+    world.outlast();
     world.place(LIQUIDATOR, limit(BTC, Side::Short, ONE, 50_000 * DOLLAR)).unwrap();
     let _ = world.take(MAKER, ioc(BTC, Side::Long, ONE, 50_000 * DOLLAR), &[LIQUIDATOR]).unwrap();
     let report = world.bankrupt(BTC, trader).unwrap();

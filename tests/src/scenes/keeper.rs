@@ -81,6 +81,7 @@ fn uncross() -> Scene {
     world.place(buyer, post_only(Side::Long, 150 * DOLLAR)).expect("rests");
     let uncrossing = world.uncrossing(keeper, &[seller, buyer]);
     Scene::of(world, uncrossing)
+        .accepts("signer", other.authority, "any account may")
         .refuses("market", address::market(BTC), Error::NothingToFill, "the orders are of another market")
         .refuses("trailing 0", other.sub, Error::NothingToFill, "an account without the order")
         .refuses("trailing 1", seller.sub, AccountError::AccountDuplicate, "the seller as the buyer too")

@@ -9,6 +9,7 @@ use kedge_interface::instruction::{
     Withdraw,
 };
 use kedge_model::account::market::MarketStatus;
+use kedge_model::rule::tranche::Pot;
 use kedge_testbed::listing::COINS;
 use solana_pubkey::Pubkey;
 use solana_signer::Signer;
@@ -90,10 +91,10 @@ async fn owners(venue: &Venue, hour: u64) -> Result<()> {
                 println!("   +{hour:>2} h  {} takes out {:.6} dollars", member.name, free as f64 / 1e6);
             }
         }
-        let staked = client.trader(&owner).await?.unwrap_or_default().staked;
+        let staked = client.trader(&owner).await?.unwrap_or_default().insurance.shares;
         if staked != 0 && client.exchange().await?.is_wound_up() {
             let instructions: [Instruction; 2] =
-                [RequestUnstake::of(owner, staked).into(), Unstake::of(owner, wallet).into()];
+                [RequestUnstake::of(owner, Pot::Insurance as u8, staked).into(), Unstake::of(owner, wallet).into()];
             if sender.send(&instructions, &[]).await.is_ok() {
                 println!("   +{hour:>2} h  {} takes out its stake", member.name);
             }

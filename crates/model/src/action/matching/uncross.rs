@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::event::{EventSink, FillSource};
 use crate::fault::{self, Fault};
 use crate::num::{Checked, Rounding};
-use crate::quantity::{Amount, Price, Size};
+use crate::quantity::{Amount, Price, Quote, Size};
 use crate::rule::fees::FillFees;
 use crate::side::Side;
 use crate::time::Slot;
@@ -172,6 +172,7 @@ fn order_of<'a>(accounts: &'a [SubAccountMut<'_>], candidate: &Candidate) -> Opt
 }
 
 /// What of a candidate can trade now: of an order that shows a part, that part.
+#[inline(never)]
 fn size_of<S: EventSink>(
     context: &Context<'_, S>,
     accounts: &[SubAccountMut<'_>],
@@ -267,6 +268,19 @@ fn vamm_serves<S: EventSink>(context: &Context<'_, S>, row: &MarketRow, side: Si
         && context.market.amm.crosses(side, price, &row.price).unwrap_or(true)
 }
 
+/// One user's half of a trade, judged by its margin: one copy for both.
+#[inline(never)]
+fn half<S: EventSink>(
+    context: &Context<'_, S>,
+    row: &MarketRow,
+    account: &mut SubAccountMut<'_>,
+    order: &Order,
+    trade: &Trade,
+    fee: Quote,
+) -> Result<ledger::Half> {
+    backing::offer(context, row, account, Terms::of(order), trade.size, trade.quote, fee)
+}
+
 /// Both users' halves of a trade, or whose state forbids it.
 enum Halves {
     Both(ledger::Half, ledger::Half),
@@ -284,11 +298,11 @@ fn halves<S: EventSink>(
 ) -> Result<Halves> {
     let (before, paid) = (*taker.head.position(order.market)?, taker.head.total_fees);
     let charged = trade.fees.charged()?.credit()?;
-    let Ok(taken) = backing::offer(context, row, taker, Terms::of(order), trade.size, trade.quote, charged) else {
+    let Ok(taken) = half(context, row, taker, order, trade, charged) else {
         return Ok(Halves::TakerLacks);
     };
     let rebate = trade.fees.maker_rebate.debit()?;
-    let Ok(made) = backing::offer(context, row, maker, Terms::of(resting), trade.size, trade.quote, rebate) else {
+    let Ok(made) = half(context, row, maker, resting, trade, rebate) else {
         *taker.head.position_mut(order.market)? = before;
         taker.head.total_fees = paid;
         return Ok(Halves::MakerLacks);
@@ -317,6 +331,7 @@ fn settle<S: EventSink>(
 }
 
 /// Takes a size out of an order; of one that shows a part the next part then comes behind all of its price.
+#[inline(never)]
 fn fill_part<S: EventSink>(
     context: &mut Context<'_, S>,
     account: &mut SubAccountMut<'_>,
