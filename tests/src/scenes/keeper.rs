@@ -211,7 +211,7 @@ fn settle_pnl() -> Scene {
     world.take(user, ioc(SOL, Side::Long, ONE, 151 * DOLLAR), &[]).expect("a position");
     world.move_price(SOL, 148 * DOLLAR);
     let (market, bank) = (address::market(SOL), address::bank(USDC));
-    Scene::of(world, SettlePnl { market, bank, sub_account: user.sub, owner: vec![user.authority] })
+    Scene::of(world, SettlePnl { market, bank, sub_account: user.sub, owner: vec![] })
         .refuses("market", address::market(BTC), Error::PositionNotFound, "in a market without a position")
         .refuses("bank", address::bank(WSOL), Error::WrongRow, "into another collateral")
         .refuses("sub_account", other.sub, Error::PositionNotFound, "an account without a position")

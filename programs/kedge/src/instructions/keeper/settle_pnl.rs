@@ -26,7 +26,7 @@ pub struct SettlePnl {
     pub program: Sole<ThisProgram>,
 }
 
-/// Settles.
+/// Settles; the owner may sign behind the declared accounts.
 #[inline(never)]
 pub fn handle(a: &mut SettlePnl) -> Outcome {
     a.bank.require_quote()?;
@@ -47,7 +47,9 @@ fn signed_by_owner(mut others: Trailing, account: &SubAccount) -> Outcome<bool> 
     if others.len() > 1 {
         return Err(AccountError::TooManyAccounts.into());
     }
-    let Some(owner) = others.next_shared() else { return Ok(false) };
+    // An account that the instruction has already is nobody's owner, but one too many.
+    let owner = others.next_unique().map_err(|_| AccountError::TooManyAccounts)?;
+    let Some(owner) = owner else { return Ok(false) };
     if !owner.is_signer() {
         return Err(AccountError::AccountNotSigner.into());
     }
