@@ -47,6 +47,7 @@ impl Backstop {
     }
 
     /// Lets the premium flow up to now.
+    #[inline(never)]
     fn flow(&mut self, clock: &Clock) -> Result<()> {
         let before = self.tranche.premium;
         self.tranche.flow(clock)?;
@@ -99,12 +100,14 @@ impl Bank {
     ///
     /// # Errors
     /// [`Error::Overflow`].
+    #[inline(never)]
     pub(crate) fn backstop_room(&self) -> Result<Amount> {
         let tranche = &self.backstop.tranche;
         tranche.day.room(tranche.assets, LOSS_CAP)
     }
 
     /// Credits the vault with tokens that were the bank's claims beside deposits.
+    #[inline(never)]
     fn pay_vault(&mut self, vault: &mut SubAccount, amount: Amount) -> Result<()> {
         if !amount.is_zero() {
             vault.credit(Self::QUOTE, amount)?;
@@ -117,6 +120,7 @@ impl Bank {
     ///
     /// # Errors
     /// [`Error::InsufficientBalance`].
+    #[inline(never)]
     fn draw_vault(&mut self, vault: &mut SubAccount, amount: Amount) -> Result<()> {
         if !amount.is_zero() {
             vault.debit(Self::QUOTE, amount)?;

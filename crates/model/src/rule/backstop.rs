@@ -51,6 +51,7 @@ pub struct Worth {
 ///
 /// # Errors
 /// [`crate::Error::StaleRow`], [`crate::Error::RowStateForbids`] of a position with base; arithmetic.
+#[inline(never)]
 pub fn worth(account: &SubAccount, board: &PriceBoard, prices: Prices, clock: &Clock) -> Result<Worth> {
     let tokens = account.balance(Bank::QUOTE).credit()?;
     let mut sum = Worth { low: tokens, high: tokens, required: Amount::ZERO };
@@ -98,6 +99,7 @@ pub fn payable(worth: &Worth, tokens: Amount, room: Amount) -> Result<Amount> {
 ///
 /// # Errors
 /// [`crate::Error::Overflow`].
+#[inline(never)]
 pub fn take_over_room(market: &Market, held: Base, side: Side, worth: Amount, price: Price) -> Result<Size> {
     let most = worth.share(market.vault_limit, Rounding::Down)?;
     let most = mul_div(most.0, BASE, price.0.max(1), Rounding::Down).unwrap_or(u64::MAX);

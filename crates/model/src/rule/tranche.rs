@@ -105,6 +105,7 @@ impl Holding {
     ///
     /// # Errors
     /// [`Error::NothingRequested`], [`Error::UnstakeTooEarly`], [`Error::UnstakeLapsed`].
+    #[inline(never)]
     pub fn ripe(&self, pot: Pot, wound_up: bool, clock: &Clock) -> Result<u64> {
         if self.waiting == 0 {
             return Err(Error::NothingRequested);
@@ -241,6 +242,7 @@ impl Tranche {
     ///
     /// # Errors
     /// [`Error::Overflow`].
+    #[inline(never)]
     pub fn flow(&mut self, clock: &Clock) -> Result<()> {
         let passed = elapsed(self.flowed, clock.unix_time);
         if passed.0 == 0 {
@@ -266,6 +268,7 @@ impl Tranche {
     ///
     /// # Errors
     /// [`Error::Overflow`].
+    #[inline(never)]
     pub fn add_premium(&mut self, amount: Amount, clock: &Clock) -> Result<()> {
         self.flow(clock)?;
         if amount.is_zero() {
@@ -308,6 +311,7 @@ impl Tranche {
     ///
     /// # Errors
     /// [`Error::Overflow`].
+    #[inline(never)]
     pub fn lose(&mut self, amount: Amount) -> Result<()> {
         self.day.count(amount)?;
         self.assets = self.assets.minus(amount)?;
@@ -318,6 +322,7 @@ impl Tranche {
     ///
     /// # Errors
     /// [`Error::Overflow`].
+    #[inline(never)]
     pub fn room(&mut self, share: Ppm, clock: &Clock) -> Result<Amount> {
         self.flow(clock)?;
         self.day = self.day.at(self.assets, clock);
@@ -329,6 +334,7 @@ impl Tranche {
     /// # Errors
     /// [`Error::AmountZero`], also for tokens that give no share; [`Error::TrancheWornOut`]; [`Error::SharesTooFew`] below
     /// `least`.
+    #[inline(never)]
     pub fn issue(&mut self, tokens: Amount, least: u64, clock: &Clock) -> Result<u64> {
         self.flow(clock)?;
         self.renew()?;
@@ -348,6 +354,7 @@ impl Tranche {
     ///
     /// # Errors
     /// [`Error::Overflow`].
+    #[inline(never)]
     pub fn take_ownerless(&mut self) -> Result<Amount> {
         let mut taken = Amount::ZERO;
         if self.shares == 0 {
@@ -367,6 +374,7 @@ impl Tranche {
     ///
     /// # Errors
     /// [`Error::Overflow`] for more shares than there are.
+    #[inline(never)]
     pub fn redeem(&mut self, generation: u64, shares: u64, clock: &Clock) -> Result<Amount> {
         self.flow(clock)?;
         if generation != self.generation {
@@ -382,6 +390,7 @@ impl Tranche {
     ///
     /// # Errors
     /// [`Error::Overflow`] for more shares than there are.
+    #[inline(never)]
     pub(crate) fn redeem_ended(&mut self, generation: u64, shares: u64) -> Result<Amount> {
         let ended = &mut self.ended[usize::from(generation & 1 == 1)];
         let tokens = tokens_for(ended.assets, ended.shares, shares)?;

@@ -73,7 +73,8 @@ impl SettlePnl {
         let price = row.settles_at(row.price.price)?;
         let (base, quote, entry) = (position.base, position.quote, position.entry);
         let pnl = quote.plus(row.instrument().value(base, price, Rounding::Down)?)?;
-        let owes = pocket.owes_without_tokens(account.head)?;
+        // Asked only where it decides: the look at every position costs.
+        let owes = !market.deficit.is_zero() && pocket.owes_without_tokens(account.head)?;
         let (amount, written_off) = if pnl.0 < 0 {
             (pocket.tokens(account.head)?.min(pnl.magnitude()).debit()?, Amount::ZERO)
         } else {

@@ -111,7 +111,7 @@ impl Liquidate {
     ///
     /// # Errors
     /// As [`Self::execute`].
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn carry_out<S: EventSink>(
         &self,
         context: &mut Context<'_, S>,
@@ -234,7 +234,7 @@ pub(super) struct Shortage {
 ///
 /// # Errors
 /// [`Error::AccountBankrupt`], price rows.
-#[inline(always)]
+#[inline(never)]
 pub(super) fn prepare<S: EventSink>(context: &mut Context<'_, S>, account: &mut SubAccountMut<'_>) -> Result<Prepared> {
     let pocket = Pocket::of(account.head, context.market.index);
     if pocket.is_bankrupt(account.head) {
@@ -293,7 +293,7 @@ impl Shortage {
     ///
     /// # Errors
     /// [`Error::NothingToLiquidate`], [`Error::LiquidationOrder`], price rows.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn target<S: EventSink>(&self, context: &Context<'_, S>, account: &SubAccount) -> Result<Target> {
         let market = &*context.market;
         let row = context.board.market(market.index)?;
