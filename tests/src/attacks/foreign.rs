@@ -50,10 +50,15 @@ impl Target<'_> {
                 let set = |state| move |a: &mut Account| bytes(a, |token| token.state = state);
                 let (none, frozen) = (AccountState::Uninitialized, AccountState::Frozen);
                 let mint = token(&self.account()).expect("a token account").mint;
+                let mut other = self.replaced("the mint", mint, InstructionError::InvalidAccountData);
+                // Where the address itself is known, it is compared first.
+                let name = self.scene.slot_name(self.at);
+                let known = self.scene.foreign.iter().filter(|foreign| foreign.slot == name);
+                other.expected.extend(known.map(|foreign| foreign.refusal.clone()));
                 Demand::Refused(vec![
                     self.changed("not initialised", set(none), InstructionError::UninitializedAccount),
                     self.changed("frozen", set(frozen), number(TokenError::AccountFrozen)),
-                    self.replaced("the mint", mint, InstructionError::InvalidAccountData),
+                    other,
                 ])
             }
             Attack::Size => {

@@ -207,7 +207,12 @@ impl Target<'_> {
                 None => AccountError::AccountDuplicate.into(),
             };
             let what = format!("the account of {} too", self.scene.slot_name(other));
-            tries.push(self.replaced(&what, meta.pubkey, expected));
+            let mut tried = self.replaced(&what, meta.pubkey, expected);
+            if self.scene.world.account(&meta.pubkey).is_none() {
+                // What does not exist yet is no account of the program either.
+                tried.expected.push(AccountError::AccountWrongOwner.into());
+            }
+            tries.push(tried);
         }
         if tries.is_empty() { Demand::NotApplicable("nothing else is written") } else { Demand::Refused(tries) }
     }

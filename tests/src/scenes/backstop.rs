@@ -47,6 +47,7 @@ fn stake_vault() -> Scene {
         .refuses("source", other.wallet, 4, "somebody else's tokens are staked")
         .refuses("source", sol, 3, "another mint's tokens are staked as dollars")
         .refuses("source", address::vault(USDC), 2040, "the vault's own tokens are staked")
+        .refuses("backstop", other.sub, Error::BackstopMissing, "somebody else's account is bought into")
         .refuses("bank", address::bank(WSOL), AccountError::AccountWrongVault, "dollars are staked as SOL")
         .refuses("vault", dollars.1, 2040, "the tokens stay in the wallet")
         .refuses("vault", other.wallet, AccountError::AccountWrongVault, "the tokens go to a friend")
@@ -67,6 +68,7 @@ fn unstake_vault() -> Scene {
         .refuses("bank", address::bank(WSOL), AccountError::AccountWrongVault, "dollars of the bank of SOL")
         .refuses("vault", address::vault(WSOL), AccountError::AccountWrongVault, "SOL for shares of the vault")
         .refuses("vault", other.wallet, AccountError::AccountWrongVault, "a friend's wallet as the token vault")
+        .refuses("backstop", other.sub, Error::BackstopMissing, "somebody else's account pays")
         .refuses("destination", sol, 3, "a token account of another mint")
         .refuses("destination", address::vault(USDC), 2040, "the token vault pays itself")
 }
@@ -99,6 +101,7 @@ fn unwind_backstop() -> Scene {
     let (mut world, user, _) = untaken();
     world.run(taking(user)).expect("taken over");
     Scene::of(world, UnwindBackstop { market: address::market(SOL), bank: address::bank(USDC) })
+        .refuses("backstop", user.sub, Error::BackstopMissing, "somebody else's position is sold")
         .refuses("market", address::market(BTC), Error::PositionNotFound, "in a market in which it holds nothing")
         .refuses("bank", address::bank(WSOL), Error::WrongRow, "another bank's vault")
 }
