@@ -35,6 +35,17 @@ export const TRAILING_ACCOUNTS = {
         writable: true,
         docs: "The makers' sub-accounts, to which `makers` points.",
     },
+    settlePnl: {
+        name: 'owner',
+        writable: false,
+        signer: true,
+        docs: 'The owner, where the market has a deficit and the profit is to become tokens at the haircut.',
+    },
+    uncross: {
+        name: 'owners',
+        writable: true,
+        docs: 'The sub-accounts of the orders, to which `orders` points.',
+    },
     verify: {
         name: 'markets',
         writable: false,

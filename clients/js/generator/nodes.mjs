@@ -127,6 +127,7 @@ function trailing(node) {
     const accounts = c.instructionRemainingAccountsNode(c.argumentValueNode(fact.name), {
         docs: [fact.docs],
         isOptional: true,
+        isSigner: fact.signer ?? false,
         isWritable: fact.writable,
     });
     return { ...node, remainingAccounts: [accounts] };

@@ -89,7 +89,7 @@ test('U6: an account is read as what it is, or not at all', () => {
     );
     assert.throws(
         () => client.decodeTrader(account({ data: data.slice(0, -1) })),
-        /a Trader has 248 bytes, this has 247/,
+        /a Trader has 272 bytes, this has 271/,
     );
     assert.throws(
         () => client.decodeTrader(account({ data: new Uint8Array(248) })),

@@ -46,7 +46,7 @@ type Vectors = {
 };
 type IdlType = string | { defined?: { name: string }; array?: [IdlType, number] };
 type Named = { name: string; type?: { kind: string; fields?: { name: string; type: IdlType }[] } };
-type Facts = { TRAILING_ACCOUNTS: Record<string, { name: string }>; PDAS: Record<string, unknown> };
+type Facts = { TRAILING_ACCOUNTS: Record<string, { name: string; signer?: boolean }>; PDAS: Record<string, unknown> };
 
 const ROOT = new URL('../../../../', import.meta.url);
 const VECTORS = process.env['KEDGE_VECTORS'];
@@ -127,7 +127,7 @@ for (const { name, arguments: args, accounts, trailing, built } of vectors.instr
                 fact,
                 `${name} takes accounts behind the declared ones: name them in clients/js/generator/facts.mjs`,
             );
-            input[fact.name] = trailing.map((text) => address(text));
+            input[fact.name] = trailing.map((text) => (fact.signer ? createNoopSigner(address(text)) : address(text)));
         }
         const instruction = generated<(input: unknown) => Required<Instruction>>(`get${pascal(name)}Instruction`)(
             input,

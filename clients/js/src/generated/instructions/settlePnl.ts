@@ -7,6 +7,7 @@
  */
 
 import {
+  AccountRole,
   combineCodec,
   fixDecoderSize,
   getBytesDecoder,
@@ -25,6 +26,7 @@ import {
   type InstructionWithData,
   type ReadonlyAccount,
   type ReadonlyUint8Array,
+  type TransactionSigner,
   type WritableAccount,
 } from "@solana/kit";
 import { fixEncoderSize, getStructEncoder } from "../../checked.js";
@@ -136,6 +138,7 @@ export type SettlePnlInput<
   eventAuthority?: Address<TAccountEventAuthority>;
   /** This program. */
   program?: Address<TAccountProgram>;
+  owner?: Array<TransactionSigner>;
 };
 
 export function getSettlePnlInstruction<
@@ -186,6 +189,9 @@ export function getSettlePnlInstruction<
     ResolvedInstructionAccount
   >;
 
+  // Original args.
+  const args = { ...input };
+
   // Resolve default values.
   if (!accounts.exchange.value) {
     accounts.exchange.value =
@@ -208,6 +214,13 @@ export function getSettlePnlInstruction<
       "KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t" as Address<"KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t">;
   }
 
+  // Remaining accounts.
+  const remainingAccounts: AccountMeta[] = (args.owner ?? []).map((signer) => ({
+    address: signer.address,
+    role: AccountRole.READONLY_SIGNER,
+    signer,
+  }));
+
   const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
   return Object.freeze({
     accounts: [
@@ -218,6 +231,7 @@ export function getSettlePnlInstruction<
       getAccountMeta("subAccount", accounts.subAccount),
       getAccountMeta("eventAuthority", accounts.eventAuthority),
       getAccountMeta("program", accounts.program),
+      ...remainingAccounts,
     ],
     data: getSettlePnlInstructionDataEncoder().encode({}),
     programAddress,

@@ -7,6 +7,7 @@
  */
 
 import {
+  AccountRole,
   combineCodec,
   fixDecoderSize,
   getArrayDecoder,
@@ -148,6 +149,7 @@ export type UncrossInput<
   /** This program. */
   program?: Address<TAccountProgram>;
   orders: UncrossInstructionDataArgs["orders"];
+  owners?: Array<Address>;
 };
 
 export function getUncrossInstruction<
@@ -215,6 +217,11 @@ export function getUncrossInstruction<
       "KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t" as Address<"KedM2evrTtXqVER2jphMbHg1KPX4d6KzEASdzX42B3t">;
   }
 
+  // Remaining accounts.
+  const remainingAccounts: AccountMeta[] = (args.owners ?? []).map(
+    (address) => ({ address, role: AccountRole.WRITABLE }),
+  );
+
   const getAccountMeta = getAccountMetaFactory(programAddress, "programId");
   return Object.freeze({
     accounts: [
@@ -224,6 +231,7 @@ export function getUncrossInstruction<
       getAccountMeta("market", accounts.market),
       getAccountMeta("eventAuthority", accounts.eventAuthority),
       getAccountMeta("program", accounts.program),
+      ...remainingAccounts,
     ],
     data: getUncrossInstructionDataEncoder().encode(
       args as UncrossInstructionDataArgs,
