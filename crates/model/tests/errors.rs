@@ -219,7 +219,8 @@ fn books_that_miss_a_unit_anywhere_are_not_verified() {
     assert_eq!(verify(&world, vault), Ok(()));
     assert_eq!(verify(&world, Amount(vault.0 + 1)), Ok(()), "what is given away is nobody's claim");
     assert_eq!(verify(&world, Amount(vault.0 - 1)), Err(Error::InsufficientVault));
-    let wrong: [(fn(&mut World), Error); 6] = [
+    type Wrong = (fn(&mut World), Error);
+    let wrong: [Wrong; 6] = [
         (|world| world.markets[0].fees.0 += 1, Error::InvariantBroken),
         (|world| world.markets[1].insurance_fund.0 += 1, Error::BooksUnbalanced),
         (|world| world.banks[0].market_pools.0 -= 1, Error::BooksUnbalanced),

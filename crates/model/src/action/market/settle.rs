@@ -57,12 +57,10 @@ impl SettleMarket {
             return Err(Error::MarketNotActive);
         }
         let silent = !market.is_expired(&clock);
-        if silent {
-            if !is_over(board, market, &clock)? {
-                (market.silence_time, market.silence_slot) = (stamp(clock.unix_time)?, low(clock.slot));
-                record(market, market.status, clock, sink, MarketRecord { silent: 1, ..MarketRecord::default() });
-                return Ok(Ending::Announced);
-            }
+        if silent && !is_over(board, market, &clock)? {
+            (market.silence_time, market.silence_slot) = (stamp(clock.unix_time)?, low(clock.slot));
+            record(market, market.status, clock, sink, MarketRecord { silent: 1, ..MarketRecord::default() });
+            return Ok(Ending::Announced);
         }
         exchange.require_open(operation::SETTLE, &clock)?;
         let row = board.market_mut(market.index)?;
