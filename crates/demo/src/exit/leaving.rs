@@ -45,10 +45,15 @@ async fn look(venue: &Venue, hour: u64) -> Result<()> {
     for (index, coin) in (0u16..).zip(COINS) {
         let market = address::market(index);
         if client.market(index).await?.status < MarketStatus::Settlement as u8 {
-            say(venue, hour, &format!("ends {}", coin.name), SettleMarket { market }.into()).await;
-        }
-        if client.market(index).await?.status < MarketStatus::Settlement as u8 {
-            continue;
+            let sent = send(venue, SettleMarket { market }.into()).await;
+            let announced = client.market(index).await?.status < MarketStatus::Settlement as u8;
+            if sent {
+                let what = if announced { "announces the end of" } else { "ends" };
+                println!("   +{hour:>2} h  somebody {what} {}", coin.name);
+            }
+            if announced {
+                continue;
+            }
         }
         for member in &venue.participants.members {
             let sub_account = member.account;
@@ -105,7 +110,12 @@ async fn owners(venue: &Venue, hour: u64) -> Result<()> {
 
 /// Sends an instruction as somebody; tells when it went through. What its time has not come for is refused.
 async fn say(venue: &Venue, hour: u64, what: &str, instruction: Instruction) {
-    if venue.sender(&venue.somebody).send(&[instruction], &[]).await.is_ok() {
+    if send(venue, instruction).await {
         println!("   +{hour:>2} h  somebody {what}");
     }
+}
+
+/// Sends an instruction as somebody; whether it went through.
+async fn send(venue: &Venue, instruction: Instruction) -> bool {
+    venue.sender(&venue.somebody).send(&[instruction], &[]).await.is_ok()
 }

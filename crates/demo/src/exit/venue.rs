@@ -11,7 +11,8 @@ use kedge_interface::instruction::{Instruction, PlaceAndTake, PlaceOrders, Refre
 use kedge_localnet::{Localnet, LocalnetConfig};
 use kedge_model::account::exchange::{FeeSchedule, operation};
 use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
-use kedge_model::quantity::{Price, Size};
+use kedge_model::action::MakerRef;
+use kedge_model::quantity::Price;
 use kedge_state::pyth::feed_address;
 use kedge_testbed::bootstrap;
 use kedge_testbed::cluster::local;
@@ -92,31 +93,21 @@ impl Venue {
         self.participants.first(role).context("a participant of every role")
     }
 
-    /// Orders to the vAMMs, which may pass, an order that rests, a stake.
+    /// Trades between two of them in every market, an order that rests, a stake.
     pub(crate) async fn trade(&mut self) -> Result<()> {
-        println!("2. They send orders, of which some rest, and stake.");
+        println!("2. Two of them trade in every market, an order rests, and one stakes with the insurance.");
         let (long, short) = (self.member(Role::Jit)?, self.member(Role::Maker)?);
-        for (member, market, side, coins) in [
-            (long, 0u16, Side::Long, 400.0),
-            (short, 0, Side::Short, 150.0),
-            (long, 1, Side::Long, 2.0),
-            (short, 2, Side::Short, 30.0),
-        ] {
-            self.take(member, market, side, coins).await?;
+        for (market, coins) in [(0u16, 100.0), (1, 0.5), (2, 10.0)] {
+            let offer = self.place(short, market, Side::Short, coins, 1.0).await?;
+            self.take(long, short, market, coins, offer).await?;
+            println!(
+                "   {} is long of {coins} {}, {} is short",
+                long.name,
+                COINS[usize::from(market)].name,
+                short.name
+            );
         }
-        let board = self.sender(&self.somebody).client().board().await?;
-        let resting = OrderParams {
-            market: 0,
-            kind: OrderKind::Limit as u8,
-            side: Side::Long as u8,
-            size: listing::size(10.0),
-            price: Price(board.market(0)?.price.price.0 / 200_000 * 100_000),
-            ..OrderParams::default()
-        };
-        let signer = short.wallet.pubkey();
-        let market = address::market(0);
-        let place = PlaceOrders { signer, market, sub_account: short.account, orders: vec![resting] };
-        self.sender(&short.wallet).send(&[place.into()], &[]).await.context("an order that rests")?;
+        let _ = self.place(short, 0, Side::Long, 10.0, 0.5).await?;
         let staker = self.member(Role::Liquidator)?;
         let (owner, amount) = (staker.wallet.pubkey(), dollars(STAKE).0);
         local::fund(&self.localnet, owner, self.participants.mint.pubkey(), STAKE)?;
@@ -126,37 +117,65 @@ impl Venue {
         Ok(())
     }
 
-    async fn take(&self, member: &Participant, market: u16, side: Side, coins: f64) -> Result<()> {
-        let refresh = RefreshPrices {
-            markets: vec![market as u8],
-            banks: vec![0],
-            oracles: vec![feed_address(&COINS[usize::from(market)].feed_id)],
-        };
+    /// The row's price, times a part of it, in ticks.
+    async fn price(&self, market: u16, part: f64) -> Result<Price> {
+        const TICK: u64 = 100_000;
         let board = self.sender(&self.somebody).client().board().await?;
         let oracle = board.market(market)?.price.price.0;
-        let tick = 100_000;
-        let worst = if side == Side::Long { oracle / 100 * 102 } else { oracle / 100 * 98 };
+        Ok(Price((oracle as f64 * part) as u64 / TICK * TICK))
+    }
+
+    /// Places an order that rests at a part of the row's price; returns its id.
+    async fn place(&self, member: &Participant, market: u16, side: Side, coins: f64, part: f64) -> Result<u32> {
         let order = OrderParams {
             market,
             kind: OrderKind::Limit as u8,
             side: side as u8,
-            flags: flags::IMMEDIATE_OR_CANCEL,
-            size: Size(listing::size(coins).0),
-            price: Price(worst / tick * tick),
+            flags: flags::POST_ONLY,
+            size: listing::size(coins),
+            price: self.price(market, part).await?,
             ..OrderParams::default()
         };
+        let sender = self.sender(&member.wallet);
+        let id = sender.client().sub_account(member.account).await?.head.next_order_id;
         let signer = member.wallet.pubkey();
+        let place =
+            PlaceOrders { signer, market: address::market(market), sub_account: member.account, orders: vec![order] };
+        let what = || format!("{} places an order in {}", member.name, COINS[usize::from(market)].name);
+        let instructions: [Instruction; 2] = [refresh(market), place.into()];
+        sender.send(&instructions, &[]).await.with_context(what)?;
+        Ok(id)
+    }
+
+    /// Buys what another offers, all of it or nothing.
+    async fn take(
+        &self,
+        member: &Participant,
+        from: &Participant,
+        market: u16,
+        coins: f64,
+        order_id: u32,
+    ) -> Result<()> {
+        let order = OrderParams {
+            market,
+            kind: OrderKind::Limit as u8,
+            side: Side::Long as u8,
+            flags: flags::IMMEDIATE_OR_CANCEL,
+            size: listing::size(coins),
+            price: self.price(market, 1.01).await?,
+            ..OrderParams::default()
+        };
         let take = PlaceAndTake {
-            signer,
+            signer: member.wallet.pubkey(),
             market: address::market(market),
             sub_account: member.account,
             order,
-            min_fill: 0,
-            makers: Vec::new(),
-            maker_accounts: Vec::new(),
+            min_fill: order.size.0,
+            makers: vec![MakerRef { order_id, ..MakerRef::default() }],
+            maker_accounts: vec![from.account],
         };
-        let instructions: [Instruction; 2] = [refresh.into(), take.into()];
         let what = || format!("{} trades {}", member.name, COINS[usize::from(market)].name);
+        let instructions: [Instruction; 2] = [refresh(market), take.into()];
         self.sender(&member.wallet).send(&instructions, &[]).await.with_context(what)?;
         Ok(())
     }
@@ -172,4 +191,10 @@ impl Venue {
         drop(self.feeds.take());
         Ok(())
     }
+}
+
+/// Brings the row of a market up to date.
+fn refresh(market: u16) -> Instruction {
+    let oracles = vec![feed_address(&COINS[usize::from(market)].feed_id)];
+    RefreshPrices { markets: vec![market as u8], banks: Vec::new(), oracles }.into()
 }
