@@ -7,7 +7,7 @@ use kedge_interface::address;
 use kedge_interface::instruction::{
     CancelAll, CancelOrder, Deposit, Instruction, IsolatePosition, Liquidate, MergePosition, PlaceOrders, SetLeverage,
     SettleBankruptcy, SettlePnl, SweepFees, TakeOver, Transfer, TransferIsolated, UnwindBackstop, UpdateAmm,
-    UpdateFeeTier, UpdateFunding, Withdraw,
+    UpdateFeeTier, UpdateFunding, Verify, Withdraw,
 };
 use kedge_model::account::order::{OrderParams, flags};
 
@@ -180,7 +180,8 @@ impl Session {
                 }
                 .into()
             }
-            86..88 => SweepFees { market: address::market(self.market()), bank: address::bank(USDC) }.into(),
+            86 => SweepFees { market: address::market(self.market()), bank: address::bank(USDC) }.into(),
+            87 => Verify::of(USDC, self.world.exchange().markets).into(),
             88..95 => self.liquidation(user),
             95..98 => {
                 let (broke, market) = self.debtor();
