@@ -22,7 +22,7 @@ const PAGE: &str = "docs/math/mutants.md";
 const STUCK: &str = "300";
 /// Test binaries of a sample, beside the crate's unit tests: nearly every mutant that dies dies in these, and each
 /// further binary would be built for each mutant.
-const OF_A_SAMPLE: [&str; 19] = [
+const OF_A_SAMPLE: [&str; 28] = [
     "reference",
     "quotes",
     "signed",
@@ -42,6 +42,15 @@ const OF_A_SAMPLE: [&str; 19] = [
     "records",
     "rests",
     "risk",
+    "backstop",
+    "haircut",
+    "halts",
+    "pauses",
+    "silence",
+    "tranche",
+    "unbacked",
+    "uncross",
+    "waterfall",
 ];
 
 /// Flags of `mutants`.
