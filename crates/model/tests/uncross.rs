@@ -5,9 +5,11 @@ mod common;
 use common::check::check;
 use common::{BOOK, BTC, DOLLAR, ONE, World, ioc, limit, with};
 use kedge_model::account::board::Session;
+use kedge_model::account::exchange::operation;
 use kedge_model::account::order::{OrderParams, Side, flags};
 use kedge_model::error::Error;
 use kedge_model::quantity::{Base, Price, Size};
+use kedge_model::time::Seconds;
 use proptest::prelude::*;
 
 /// One account of each owner.
@@ -167,6 +169,22 @@ fn one_owner_never_trades_with_himself_and_one_that_cannot_stands_aside() {
     assert_eq!((world.accounts[6].head, world.accounts[8].head), kept);
     world.markets[BOOK].max_position = Size(ONE * 100);
     check(&mut world);
+}
+
+/// A pause that has ended is no pause, here as in a fill: its switch stays in the word until it is set anew.
+#[test]
+fn a_pause_of_the_vamm_that_has_ended_sends_nobody_past_it() {
+    let mut world = World::funded(6, 1_000_000);
+    world.place(0, limit(BTC, Side::Short, ONE / 10, 60_500 * DOLLAR)).unwrap();
+    world.place(2, limit(BTC, Side::Long, ONE / 10, 60_600 * DOLLAR)).unwrap();
+    world.tick();
+    let (admin, clock) = (world.exchange.admin, world.clock);
+    world.exchange.set_paused(&admin, operation::FILL_AMM, Seconds::HOUR, &clock).unwrap();
+    let paused = world.clone().uncross(BTC, &[0, 2]).unwrap();
+    assert_eq!(paused.trades, 1, "without the vAMM they trade with each other");
+    world.wait(Seconds::HOUR.0);
+    world.tick();
+    assert_eq!(world.uncross(BTC, &[0, 2]), Err(Error::NothingToFill), "the vAMM serves the newer one better");
 }
 
 #[test]

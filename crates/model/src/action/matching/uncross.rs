@@ -264,7 +264,7 @@ fn meet<S: EventSink>(
 
 /// Whether the vAMM would trade with a taker at a price.
 fn vamm_serves<S: EventSink>(context: &Context<'_, S>, row: &MarketRow, side: Side, price: Price) -> bool {
-    context.exchange.paused & operation::FILL_AMM == 0
+    !context.exchange.is_paused(operation::FILL_AMM, &context.clock)
         && context.market.amm.crosses(side, price, &row.price).unwrap_or(true)
 }
 
