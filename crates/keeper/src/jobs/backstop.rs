@@ -1,13 +1,12 @@
 //! Sends the backstop vault's instructions: take-overs of what no liquidator took, and the orders that unwind them.
 
 use kedge_interface::address::BACKSTOP;
-use kedge_model::account::pocket::Pocket;
 use kedge_model::rule::liquidation;
-use kedge_sender::{Call, Plan, Subject};
-use kedge_state::endangered::shortfall;
-use kedge_state::{Account, World};
+use kedge_sender::{Call, Plan};
+use kedge_state::World;
 use solana_pubkey::Pubkey;
 
+use super::short::short_pockets;
 use super::{Attention, Job};
 use crate::trial::Trial;
 
@@ -29,40 +28,36 @@ impl Job for BackstopCrank {
     fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
         let Some(vault) = world.accounts.get(&BACKSTOP) else { return Vec::new() };
         let trial = Trial::refreshed(world);
-        let mut sick: Vec<(i64, &Pubkey, &Account, Pocket)> = Vec::new();
-        for (address, account) in world.endangered().filter(|(address, _)| **address != BACKSTOP) {
-            for pocket in account.pockets() {
-                if let Some(free) = shortfall(&account.head, pocket, &world.fresh, &trial.clock) {
-                    sick.push((free, address, account, pocket));
-                }
-            }
-        }
-        sick.sort_by_key(|case| case.0);
+        let short = short_pockets(world, &BACKSTOP);
         let mut plans = Vec::new();
-        for place in attention.turn(sick.len(), world.clock.slot) {
-            if attention.is_full(plans.len()) || !attention.spend() {
+        for case in attention.turn(short.len(), world.clock.slot).map(|place| &short[place]) {
+            if attention.is_full(plans.len()) {
                 break;
             }
-            let (_, address, account, pocket) = sick[place];
-            let Ok(Some(market)) = liquidation::first(&account.head, pocket, &world.fresh, &trial.clock) else {
+            if !case.is_free(attention) {
                 continue;
-            };
-            if attention.is_free(&Subject::Position(*address, market)) {
-                plans.extend(sound(world, &trial, market, Call::take_over(market, *address)));
+            }
+            if !attention.spend() {
+                break;
+            }
+            let head = &case.account.head;
+            if let Ok(Some(market)) = liquidation::first(head, case.pocket, &world.fresh, &trial.clock) {
+                plans.extend(sound(world, &trial, Call::take_over(market, *case.address), &[*case.address]));
             }
         }
         for position in vault.head.positions.iter().filter(|position| !position.base.is_zero()) {
-            let market = position.market;
-            plans.extend(sound(world, &trial, market, Call::unwind_backstop(market)));
+            plans.extend(sound(world, &trial, Call::unwind_backstop(position.market), &[]));
         }
         plans
     }
 }
 
-/// The call when it would do something now.
-fn sound(world: &World, trial: &Trial<'_>, market: u16, call: Call) -> Option<Plan> {
+/// The call when it would do something now, behind the rows of all that the vault and these accounts hold.
+fn sound(world: &World, trial: &Trial<'_>, call: Call, accounts: &[Pubkey]) -> Option<Plan> {
     trial.run(&call).ok()?;
-    Some(Plan::of(call).after_refresh(world.outdated([market])))
+    let rows = accounts.iter().chain([&BACKSTOP]).flat_map(|account| world.markets_of(account)).chain(call.market);
+    let refresh = world.outdated(rows.collect::<Vec<_>>());
+    Some(Plan::of(call).after_refresh(refresh))
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod maker;
 pub mod oracle;
 pub mod settler;
 mod sharers;
+mod short;
 pub mod tiers;
 pub mod trigger;
 

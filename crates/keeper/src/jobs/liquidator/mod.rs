@@ -18,17 +18,16 @@ pub(crate) mod tests;
 
 use kedge_model::account::market::Market;
 use kedge_model::account::order::{OrderKind, OrderParams, Side, flags};
-use kedge_model::account::pocket::Pocket;
 use kedge_model::account::position::Position;
 use kedge_model::num::{BASE, Rounding, floor_to, mul_div};
 use kedge_model::quantity::{Amount, Ppm, Price, Size};
 use kedge_model::rule::liquidation;
 use kedge_model::time::Millis;
-use kedge_sender::{Call, Plan, Subject};
-use kedge_state::endangered::shortfall;
-use kedge_state::{Account, World};
+use kedge_sender::{Call, Plan};
+use kedge_state::World;
 use solana_pubkey::Pubkey;
 
+use super::short::{Short, short_pockets};
 use super::{Attention, Job};
 use crate::trial::Trial;
 use limits::Inventory;
@@ -70,15 +69,6 @@ pub struct Liquidator {
     pub unwind_value: Amount,
 }
 
-/// A pocket below maintenance.
-struct Case<'w> {
-    /// Free margin, negative for a shortfall.
-    free: i64,
-    address: &'w Pubkey,
-    account: &'w Account,
-    pocket: Pocket,
-}
-
 impl Job for Liquidator {
     fn name(&self) -> &'static str {
         "liquidator"
@@ -92,24 +82,14 @@ impl Job for Liquidator {
     fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
         let Some(own) = world.accounts.get(&self.account) else { return Vec::new() };
         let trial = Trial::refreshed(world);
-        let mut sick = Vec::new();
-        for (address, account) in world.endangered().filter(|(address, _)| **address != self.account) {
-            for pocket in account.pockets() {
-                if let Some(free) = shortfall(&account.head, pocket, &world.fresh, &trial.clock) {
-                    sick.push(Case { free, address, account, pocket });
-                }
-            }
-        }
-        sick.sort_by_key(|case| case.free);
+        let short = short_pockets(world, &self.account);
         let mut inventory = Inventory::of(world, own);
         let mut plans: Vec<Plan> = Vec::new();
-        for case in attention.turn(sick.len(), world.clock.slot).map(|place| &sick[place]) {
+        for case in attention.turn(short.len(), world.clock.slot).map(|place| &short[place]) {
             if attention.is_full(plans.len()) {
                 break;
             }
-            // One take-over of a pocket at a time, whichever of its positions it is of.
-            let mut positions = case.account.positions_in(case.pocket).filter(|position| !position.base.is_zero());
-            if !positions.all(|position| attention.is_free(&Subject::Position(*case.address, position.market))) {
+            if !case.is_free(attention) {
                 continue;
             }
             if !attention.spend() {
@@ -124,7 +104,7 @@ impl Job for Liquidator {
 
 impl Liquidator {
     /// Takes over from the position that the exchange reduces first, as far as mode and limits allow: it takes no other.
-    fn take_over(&self, world: &World, trial: &Trial<'_>, inventory: &mut Inventory, case: &Case<'_>) -> Option<Plan> {
+    fn take_over(&self, world: &World, trial: &Trial<'_>, inventory: &mut Inventory, case: &Short<'_>) -> Option<Plan> {
         let first = liquidation::first(&case.account.head, case.pocket, &world.fresh, &trial.clock).ok()??;
         let position = case.account.positions_in(case.pocket).find(|position| position.market == first)?;
         let market = world.markets.get(usize::from(first))?;
@@ -141,7 +121,7 @@ impl Liquidator {
     }
 
     /// Begins a liquidation that nobody takes at the discount of now, so that the discount grows.
-    fn begin(&self, world: &World, trial: &Trial<'_>, case: &Case<'_>, market: &Market) -> Option<Plan> {
+    fn begin(&self, world: &World, trial: &Trial<'_>, case: &Short<'_>, market: &Market) -> Option<Plan> {
         if market.liquidation_ramp == Millis(0) || case.pocket.is_being_liquidated(&case.account.head) {
             return None;
         }
