@@ -1,10 +1,7 @@
-//! Ends markets that have expired or whose price is silent: begins their settlement, closes all positions, settles defaults, pays everybody.
+//! Ends markets that have expired or whose price is silent: begins their settlement, closes all positions, settles defaults,
+//! pays everybody.
 
-use kedge_model::account::bank::Bank;
-use kedge_model::account::board::PriceRow;
-use kedge_model::account::market::MarketStatus;
-use kedge_model::rule::lifecycle::{SILENCE, SILENCE_NOTICE};
-use kedge_model::time::Seconds;
+use kedge_model::account::market::{Market, MarketStatus};
 use kedge_sender::{Call, Plan, Subject};
 use kedge_state::{Account, World};
 use solana_pubkey::Pubkey;
@@ -12,8 +9,8 @@ use solana_pubkey::Pubkey;
 use super::{Attention, Job};
 use crate::trial::Trial;
 
-/// Settles expired markets and those without a price. A position is named until nothing can be done for it: closed, then, when its turn has come,
-/// paid.
+/// Settles expired markets and those without a price. A position is named until nothing can be done for it: closed, then, when
+/// its turn has come, paid.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Closer;
 
@@ -27,6 +24,7 @@ impl Job for Closer {
     }
 
     fn decide_within(&self, world: &World, attention: &Attention<'_>) -> Vec<Plan> {
+        let is_silent = |market: &Market| market.silence(&world.board, &world.clock).is_ok_and(|told| told.is_some());
         let mut plans = Vec::new();
         for market in &world.markets {
             let index = market.index;
@@ -45,7 +43,7 @@ impl Job for Closer {
                     }
                     plans.extend(position(world, index, account));
                 }
-            } else if !market.is_settling() && (market.is_expired(&world.clock) || is_silent(world, index)) {
+            } else if !market.is_settling() && (market.is_expired(&world.clock) || is_silent(market)) {
                 // Refreshed first, always: a row that nobody looked at for long would count at its last average, and one
                 // for which a source has a price after all is not silent.
                 let begin = Call::settle_market(index);
@@ -56,14 +54,6 @@ impl Job for Closer {
         }
         plans
     }
-}
-
-/// Whether the market's row or the quote bank's is silent for so long that this is announced.
-fn is_silent(world: &World, market: u16) -> bool {
-    let first = Seconds(SILENCE.0 - SILENCE_NOTICE.0);
-    let silent = |row: &PriceRow| row.is_silent_for(first, &world.clock, world.board.slot_time()).unwrap_or(false);
-    let (own, quote) = (world.board.market(market), world.board.bank(Bank::QUOTE));
-    own.is_ok_and(|row| silent(&row.price)) || quote.is_ok_and(|row| silent(&row.price))
 }
 
 /// What can be done for a position of a market in settlement. It needs no fresh price.

@@ -1,6 +1,7 @@
 //! From listing to delisting: when a market trades, at what price it is settled, and what a claim on it is paid.
 
-use crate::account::board::{PriceRow, SETTLEMENT_WINDOW};
+use crate::account::bank::Bank;
+use crate::account::board::{PriceBoard, PriceRow, SETTLEMENT_WINDOW};
 use crate::account::market::{Market, MarketStatus};
 use crate::clock::Clock;
 use crate::error::{Error, Result};
@@ -28,8 +29,8 @@ pub const SILENCE_NOTICE: Seconds = Seconds::HOUR;
 pub const AUCTION_HOURS: u64 = 12;
 
 /// The price at which tokens of a bank with a silent row are bought for a debt: the five-minute average of its last
-/// price, less a twelfth with each hour, in seconds and in slots, that the silence lasts beyond [`SILENCE`]; at least one unit. `None` for a row that
-/// is not silent, or has never had a price.
+/// price, less a twelfth with each hour, in seconds and in slots, that the silence lasts beyond [`SILENCE`]; at least one unit.
+/// `None` for a row that is not silent, or has never had a price.
 ///
 /// # Errors
 /// [`crate::Error::Overflow`].
@@ -97,13 +98,17 @@ impl Market {
             && !fault::planted(Fault::ExpiryAtSpot)
     }
 
-    /// How long a row that the market needs has been silent; `None` for one that had a price within [`SILENCE`] less
-    /// [`SILENCE_NOTICE`]. An announcement counts for the silence in which it was made. A row that never had a price is
-    /// announced for the whole [`SILENCE`].
+    /// How long the market's row or the quote bank's has been silent; `None` while both had a price within [`SILENCE`] less
+    /// [`SILENCE_NOTICE`]. The one counts that has been silent for longer: without either nobody can take tokens out beside a
+    /// position. An announcement counts for the silence in which it was made. A row that never had a price is announced for
+    /// the whole [`SILENCE`].
     ///
     /// # Errors
-    /// [`crate::Error::Overflow`].
-    pub fn silence(&self, row: &PriceRow, clock: &Clock, slot_time: SlotTime) -> Result<Option<Silence>> {
+    /// [`Error::RowNotListed`], [`Error::Overflow`].
+    pub fn silence(&self, board: &PriceBoard, clock: &Clock) -> Result<Option<Silence>> {
+        let (own, quote) = (&board.market(self.index)?.price, &board.bank(Bank::QUOTE)?.price);
+        let row = if quote.publish_time < own.publish_time { quote } else { own };
+        let slot_time = board.slot_time();
         let first = Seconds(SILENCE.0.saturating_sub(SILENCE_NOTICE.0));
         if fault::planted(Fault::SilentRowHoldsMarket) || !row.is_silent_for(first, clock, slot_time)? {
             return Ok(None);

@@ -1,6 +1,5 @@
 //! Beginning the settlement of a market that has expired, or whose row is silent.
 
-use crate::account::bank::Bank;
 use crate::account::board::{MarketRow, PriceBoard, Purpose};
 use crate::account::exchange::{Exchange, operation};
 use crate::account::market::{Market, MarketStatus};
@@ -80,12 +79,9 @@ impl SettleMarket {
     }
 }
 
-/// Whether the silence of the market's row or of the quote bank's is over; `false` where it is to be announced. Of the two
-/// the one counts that has been silent for longer: without either nobody can take tokens out beside a position.
+/// Whether the silence of what the market needs is over; `false` where it is to be announced.
 fn is_over(board: &PriceBoard, market: &Market, clock: &Clock) -> Result<bool> {
-    let (own, quote) = (&board.market(market.index)?.price, &board.bank(Bank::QUOTE)?.price);
-    let row = if quote.publish_time < own.publish_time { quote } else { own };
-    match market.silence(row, clock, board.slot_time())? {
+    match market.silence(board, clock)? {
         None => Err(Error::MarketNotExpired),
         Some(Silence::Announced) => Err(Error::RowNotSilent),
         Some(Silence::Due) => Ok(false),
