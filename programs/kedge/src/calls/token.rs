@@ -48,6 +48,22 @@ pub fn withdraw(
     Ok(())
 }
 
+/// Moves tokens out of a bank's vault, and checks that what is left covers the claims on it: one copy for all that pays out.
+///
+/// Errors: [`kedge_model::Error::InsufficientVault`].
+#[inline(never)]
+pub fn pay_out(
+    token: &Sole<SplToken>,
+    bank: &Bank,
+    vault: &AccountView,
+    to: &AccountView,
+    exchange: &AccountView,
+    amount: u64,
+) -> Outcome {
+    withdraw(token, vault, to, exchange, amount)?;
+    Ok(bank.require_covered(self::amount(vault)?)?)
+}
+
 #[inline(always)]
 fn transfer(from: &AccountView, to: &AccountView, authority: &AccountView, amount: u64, signers: &[Signer]) {
     let mut data = [0u8; 9];

@@ -44,7 +44,6 @@ pub fn handle(a: &mut PayTreasury) -> Outcome {
     let tokens = pay.execute(&a.exchange, &mut a.bank, backstop.as_deref_mut(), clock, &mut batch)?;
     a.bank.invariant()?;
     let (vault, destination) = (a.vault.as_ref(), a.destination.as_ref());
-    calls::token::withdraw(&a.token_program, vault, destination, a.exchange.as_ref(), tokens.0)?;
-    a.bank.require_covered(calls::token::amount(a.vault.as_ref())?)?;
+    calls::token::pay_out(&a.token_program, &a.bank, vault, destination, a.exchange.as_ref(), tokens.0)?;
     calls::events::emit_plain(batch, [0; 32], &clock, &a.event_authority)
 }

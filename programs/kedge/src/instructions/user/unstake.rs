@@ -69,8 +69,7 @@ pub fn handle(a: &mut Unstake) -> Outcome {
     let tokens = action::Unstake.execute(&a.exchange, &mut a.bank, &mut a.trader, &authority, clock, &mut batch)?;
     a.bank.invariant()?;
     let (vault, destination) = (a.vault.as_ref(), a.destination.as_ref());
-    calls::token::withdraw(&a.token_program, vault, destination, a.exchange.as_ref(), tokens.0)?;
-    a.bank.require_covered(calls::token::amount(a.vault.as_ref())?)?;
+    calls::token::pay_out(&a.token_program, &a.bank, vault, destination, a.exchange.as_ref(), tokens.0)?;
     calls::events::emit_plain(batch, authority, &clock, &a.event_authority)
 }
 
@@ -120,7 +119,6 @@ pub fn unstake_vault(a: &mut UnstakeVault) -> Outcome {
     a.bank.invariant()?;
     a.trader.invariant()?;
     let (vault, destination) = (a.vault.as_ref(), a.destination.as_ref());
-    calls::token::withdraw(&a.token_program, vault, destination, a.exchange.as_ref(), tokens.0)?;
-    a.bank.require_covered(calls::token::amount(a.vault.as_ref())?)?;
+    calls::token::pay_out(&a.token_program, &a.bank, vault, destination, a.exchange.as_ref(), tokens.0)?;
     calls::events::emit_plain(batch, authority, &clock, &a.event_authority)
 }

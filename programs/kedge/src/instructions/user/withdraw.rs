@@ -50,7 +50,7 @@ pub fn handle(a: &mut Withdraw, amount: u64) -> Outcome {
         &mut batch,
     )?;
     a.bank.invariant()?;
-    calls::token::withdraw(&a.token_program, a.vault.as_ref(), a.destination.as_ref(), a.exchange.as_ref(), amount)?;
-    a.bank.require_covered(calls::token::amount(a.vault.as_ref())?)?;
+    let (vault, destination) = (a.vault.as_ref(), a.destination.as_ref());
+    calls::token::pay_out(&a.token_program, &a.bank, vault, destination, a.exchange.as_ref(), amount)?;
     calls::events::emit_plain(batch, a.authority.address().to_bytes(), &clock, &a.event_authority)
 }
