@@ -30,7 +30,7 @@ pub(crate) async fn run(session: &Session, options: &args::Defaulted) -> Result<
                 }
             })
         })?],
-        None => (oldest..bank.next_default).filter_map(|number| bank.default_record(number)).collect(),
+        None => bank.remembered().collect(),
     };
     let mut text = String::new();
     for record in &records {

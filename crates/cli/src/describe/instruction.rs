@@ -6,11 +6,11 @@ use kedge_interface::instruction::user::ALL_MARKETS;
 use kedge_interface::instruction::{CancelOrders, Decoded, InstructionSpec};
 use kedge_model::action::PoolKind;
 use kedge_model::quantity::{Amount, Base, Ppm, Price, Size};
-use kedge_model::rule::tranche::Pot;
 use kedge_units::decimal::{base, percent, price, size, value};
 use solana_pubkey::Pubkey;
 
 use super::ask::params;
+use super::pot;
 use crate::directory::{Directory, short};
 
 /// An instruction as a sentence with its arguments.
@@ -217,11 +217,6 @@ fn order(directory: &Directory, decoded: &Decoded) -> Option<String> {
         ),
         _ => return None,
     })
-}
-
-/// Name of a pot by its number.
-const fn pot(number: u8) -> &'static str {
-    if number == Pot::Vault as u8 { "backstop vault" } else { "staked insurance" }
 }
 
 /// Sentences for pockets, liquidation and default.

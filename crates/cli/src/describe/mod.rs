@@ -12,6 +12,7 @@ pub(crate) use instruction::{accounts, instruction};
 use kedge_interface::event::EventBatch;
 use kedge_model::account::order::Side;
 use kedge_model::event::Party;
+use kedge_model::rule::tranche::Pot;
 use serde_json::{Value, json};
 use solana_pubkey::Pubkey;
 
@@ -44,6 +45,11 @@ pub(crate) fn batch(directory: &Directory, batch: &EventBatch) -> (Vec<String>, 
 /// A sub-account as owner and id.
 pub(crate) fn party(party: &Party) -> String {
     format!("{}/{}", short(Pubkey::new_from_array(party.authority)), party.id)
+}
+
+/// Name of a pot of staked money by its number.
+const fn pot(number: u8) -> &'static str {
+    if number == Pot::Vault as u8 { "backstop vault" } else { "staked insurance" }
 }
 
 /// `buy` or `sell`.

@@ -7,11 +7,12 @@
 use crate::account::bank::Bank;
 use crate::account::board::{MarketRow, PriceBoard, Purpose};
 use crate::account::market::Market;
+use crate::account::offer::MAX_OFFSET;
 use crate::account::position::Position;
 use crate::account::sub_account::SubAccount;
 use crate::clock::Clock;
 use crate::error::Result;
-use crate::num::{BASE, Checked, PPM, Rounding, ceil_to, floor_to, mul_div};
+use crate::num::{BASE, Checked, PPM, Rounding, ceil_to, floor_to, mul_div, to_i64};
 use crate::quantity::{Amount, Base, Ppm, Price, Quote, Size};
 use crate::rule::margin::{self, MarginKind};
 use crate::side::Side;
@@ -132,6 +133,6 @@ pub fn slice(market: &Market, held: Size, price: Price) -> Result<Size> {
 pub fn concession(market: &Market, side: Side, price: Price) -> Result<i64> {
     let of = mul_div(u64::from(market.liquidator_fee.0), u64::from(CONCESSION.0), PPM, Rounding::Down)?;
     let ticks = floor_to(mul_div(price.0, of, PPM, Rounding::Down)?, market.tick.0);
-    let distance = crate::num::to_i64(ticks)?.min(crate::account::offer::MAX_OFFSET.cast_signed());
+    let distance = to_i64(ticks)?.min(MAX_OFFSET.cast_signed());
     Ok(if side == Side::Long { distance } else { distance.wrapping_neg() })
 }

@@ -76,7 +76,7 @@ pub(super) async fn show(session: &Session) -> Result<Output> {
 async fn held(session: &Session, clock: &Clock) -> Result<Vec<(String, i64)>> {
     let (board, directory) = (session.client.board().await?, Directory::fetch(&session.client).await?);
     let mut held = Vec::new();
-    for market in session.client.markets().await? {
+    for market in &directory.markets {
         let index = market.data.index;
         let row = board.market(index).ok();
         if let Some(row) = row.filter(|row| row.price.state == RowState::Halted as u8) {

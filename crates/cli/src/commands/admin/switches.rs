@@ -144,17 +144,19 @@ pub(super) async fn expire(session: &Session, wanted: &str, time: &str) -> Resul
 
 /// A typed length in seconds: a number, or one with `m`, `h` or `d`.
 pub(super) fn seconds(text: &str) -> Result<u32> {
-    let (digits, unit) = match text.char_indices().last() {
-        Some((at, 'm')) => (&text[..at], 60),
-        Some((at, 'h')) => (&text[..at], 3_600),
-        Some((at, 'd')) => (&text[..at], 86_400),
-        _ => (text, 1),
-    };
-    let number = decimal::parse(digits, 0).ok().and_then(|number| number.checked_mul(unit));
-    number
+    let (number, unit) = with_unit(text, &[('m', 60), ('h', 3_600), ('d', 86_400)]);
+    let seconds = number.and_then(|number| number.checked_mul(unit.unwrap_or(1)));
+    seconds
         .and_then(|seconds| u32::try_from(seconds).ok())
         .filter(|seconds| *seconds != 0)
         .ok_or_else(|| CliError::Usage(format!("`{text}` is no length of time: write `90m`, `6h`, `2d`, or seconds")))
+}
+
+/// A whole number, and the seconds of the unit behind it, if one of these is.
+fn with_unit(text: &str, units: &[(char, u64)]) -> (Option<u64>, Option<u64>) {
+    let found = units.iter().find_map(|(letter, seconds)| Some((text.strip_suffix(*letter)?, *seconds)));
+    let (digits, unit) = found.map_or((text, None), |(digits, seconds)| (digits, Some(seconds)));
+    (decimal::parse(digits, 0).ok(), unit)
 }
 
 /// A typed time in Unix seconds: a number, `never` (0), or hours or days from `now`.
@@ -162,17 +164,11 @@ fn moment(text: &str, now: i64) -> Result<i64> {
     if text == "never" {
         return Ok(0);
     }
-    let (digits, unit) = match text.char_indices().last() {
-        Some((at, 'h')) => (&text[..at], Some(3_600i64)),
-        Some((at, 'd')) => (&text[..at], Some(86_400)),
-        _ => (text, None),
-    };
-    let number = decimal::parse(digits, 0).ok().and_then(|number| i64::try_from(number).ok());
-    let found = match (number, unit) {
-        (Some(number), Some(unit)) => number.checked_mul(unit).and_then(|ahead| now.checked_add(ahead)),
-        (found, None) => found.filter(|time| *time != 0),
-        (None, _) => None,
-    };
+    let (number, unit) = with_unit(text, &[('h', 3_600), ('d', 86_400)]);
+    let found = number.and_then(|number| match unit {
+        Some(unit) => number.checked_mul(unit).and_then(|ahead| now.checked_add(i64::try_from(ahead).ok()?)),
+        None => i64::try_from(number).ok().filter(|time| *time != 0),
+    });
     found.ok_or_else(|| {
         CliError::Usage(format!("`{text}` is no time: write Unix seconds, `2h` or `3d` from now, or `never`"))
     })

@@ -2,11 +2,10 @@
 
 use kedge_model::action::PoolKind;
 use kedge_model::event::{DepositRecord, IsolatedRecord, PoolRecord, SettleRecord, StakeRecord, TransferRecord};
-use kedge_model::rule::tranche::Pot;
 use kedge_units::decimal::{gain, price, quote, value};
 use solana_pubkey::Pubkey;
 
-use crate::describe::party;
+use crate::describe::{party, pot};
 use crate::directory::{Directory, short};
 
 pub(super) fn stake(record: &StakeRecord) -> String {
@@ -16,7 +15,7 @@ pub(super) fn stake(record: &StakeRecord) -> String {
     }
     let verb = if record.amount.0 >= 0 { "staked" } else { "was paid" };
     let price = if record.amount.0 >= 0 { "for" } else { "for its" };
-    let pot = if record.pot == Pot::Vault as u8 { "backstop vault" } else { "staked insurance" };
+    let pot = pot(record.pot);
     format!(
         "{who} {verb} {} {price} {} shares of the {pot}, which has {} and {} shares now",
         value(record.amount.magnitude()),

@@ -23,9 +23,9 @@ pub const LEAST_SAMPLED: Seconds = Seconds(1_800);
 pub const MOST_PER_SAMPLE: Seconds = Seconds::MINUTE;
 
 impl MarketRow {
-    /// [`super::PriceRow::refresh`], the watch over how fast it moves ([`super::Session`]), and in the hour before the expiry the new price into the settlement average: for the
-    /// seconds since the price before, at most [`MOST_PER_SAMPLE`]. In a jump it counts as far as for a liquidation; while
-    /// the row is halted it does not.
+    /// [`super::PriceRow::refresh`], the watch over how fast it moves ([`super::Session`]), and in the hour before the expiry the
+    /// new price into the settlement average: for the seconds since the price before, at most [`MOST_PER_SAMPLE`]. In a jump it
+    /// counts as far as for a liquidation; while the row is halted it does not.
     ///
     /// # Errors
     /// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].
@@ -42,8 +42,8 @@ impl MarketRow {
         Ok(report)
     }
 
-    /// The second half of [`Self::refresh`]: watches for leaps, keeps the average of a quorum and gathers the settlement's, for who has refreshed the price by itself; `before` is what
-    /// [`super::PriceRow::before`] said before that.
+    /// The second half of [`Self::refresh`], for who has refreshed the price by itself: watches for leaps, keeps the average of
+    /// a quorum and gathers the settlement's. `before` is what [`super::PriceRow::before`] said before that.
     ///
     /// # Errors
     /// [`crate::Error::Overflow`], [`crate::Error::DivisionByZero`].

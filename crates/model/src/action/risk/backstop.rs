@@ -2,7 +2,7 @@
 //! taken, at which price and in which pieces is the program's.
 
 use crate::account::bank::Bank;
-use crate::account::board::Purpose;
+use crate::account::board::{PriceBoard, Purpose};
 use crate::account::exchange::{Exchange, operation};
 use crate::account::order::{OrderKind, OrderParams, RawLimit, flags};
 use crate::account::pocket::Pocket;
@@ -10,10 +10,11 @@ use crate::account::sub_account::{MAX_POSITIONS, SubAccount, SubAccountMut};
 use crate::action::Context;
 use crate::action::order::place;
 use crate::action::risk::liquidate::{Liquidate, LiquidationReport, Prepared, prepare, recovered};
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::event::{CancelReason, EventSink};
 use crate::num::to_i64;
-use crate::quantity::{Price, Size};
+use crate::quantity::{Amount, Price, Size};
 use crate::rule::backstop::{self, PACE, Prices, TAKE_OVER_AGE};
 use crate::rule::liquidation;
 use crate::side::Side;
@@ -50,13 +51,11 @@ impl CreateBackstop {
             return Err(Error::InvalidParameter);
         }
         bank.backstop.authority = self.authority;
-        let mut name = [0; 16];
-        name[..14].copy_from_slice(b"backstop vault");
         *vault = SubAccount {
             version: SubAccount::VERSION,
             bump,
             authority: self.authority,
-            name,
+            name: *b"backstop vault\0\0",
             next_order_id: 1,
             ..SubAccount::default()
         };
@@ -182,16 +181,15 @@ pub(super) fn payable(
     bank: &mut Bank,
     vault: Option<&mut SubAccount>,
     account: &SubAccount,
-    context: (&crate::account::board::PriceBoard, &crate::clock::Clock),
-) -> Result<crate::quantity::Amount> {
+    (board, clock): (&PriceBoard, &Clock),
+) -> Result<Amount> {
     if !bank.backstop.exists() || bank.backstop.owns(account) {
-        return Ok(crate::quantity::Amount::ZERO);
+        return Ok(Amount::ZERO);
     }
     let vault = vault.ok_or(Error::BackstopMissing)?;
-    let (board, clock) = context;
     let worth = bank.mark_backstop(vault, board, Prices::Last, clock)?;
     if Pocket::Cross.require_free(vault).is_err() {
-        return Ok(crate::quantity::Amount::ZERO);
+        return Ok(Amount::ZERO);
     }
     backstop::payable(&worth, vault.balance(Bank::QUOTE), bank.backstop_room()?)
 }
